@@ -1,0 +1,111 @@
+/// Why stored or received bytes are not a value.
+public enum DecodingError: Error, Hashable, Sendable {
+  /// The bytes end before the value does.
+  case truncated
+  /// Bytes are left after the value.
+  case trailingBytes
+  /// A length, count or number is outside its range. `field` says which.
+  case outOfRange(field: String)
+  /// A field is missing or has an illegal value.
+  case invalid(field: String)
+}
+
+/// Appends fixed-width big-endian integers and length-prefixed bytes: the form of state keys and values.
+///
+/// Big-endian so that keys sort bytewise as their meaning does.
+public struct ByteWriter: Sendable {
+  public private(set) var bytes: [UInt8] = []
+
+  public init(capacity: Int = 64) {
+    bytes.reserveCapacity(capacity)
+  }
+
+  public mutating func write<Number: FixedWidthInteger & UnsignedInteger>(_ number: Number) {
+    var shift = Number.bitWidth - 8
+    while shift >= 0 {
+      bytes.append(UInt8(truncatingIfNeeded: number >> Number(shift)))
+      shift -= 8
+    }
+  }
+
+  public mutating func write(_ flag: Bool) {
+    bytes.append(flag ? 1 : 0)
+  }
+
+  /// Bytes whose count the reader knows.
+  public mutating func writeRaw(_ raw: some Sequence<UInt8>) {
+    bytes.append(contentsOf: raw)
+  }
+
+  /// A 32-bit count followed by the bytes.
+  public mutating func writeCounted(_ counted: some Collection<UInt8>) {
+    write(UInt32(counted.count))
+    bytes.append(contentsOf: counted)
+  }
+
+  public mutating func write(_ text: String) {
+    writeCounted(Array(text.utf8))
+  }
+}
+
+/// Reads what `ByteWriter` wrote; every count is checked against what is left before it is believed.
+public struct ByteReader: Sendable {
+  private let bytes: ArraySlice<UInt8>
+  private var position: Int
+
+  public init(_ bytes: [UInt8]) {
+    self.bytes = bytes[...]
+    position = 0
+  }
+
+  public init(_ bytes: ArraySlice<UInt8>) {
+    self.bytes = bytes
+    position = bytes.startIndex
+  }
+
+  public var remaining: Int { bytes.endIndex - position }
+
+  public mutating func read<Number: FixedWidthInteger & UnsignedInteger>(
+    _ type: Number.Type = Number.self
+  ) throws(DecodingError) -> Number {
+    let width = Number.bitWidth / 8
+    guard remaining >= width else { throw .truncated }
+    var number: Number = 0
+    for index in position..<position + width {
+      number = number << 8 | Number(truncatingIfNeeded: bytes[index])
+    }
+    position += width
+    return number
+  }
+
+  public mutating func readFlag() throws(DecodingError) -> Bool {
+    switch try read(UInt8.self) {
+    case 0: return false
+    case 1: return true
+    default: throw .outOfRange(field: "flag")
+    }
+  }
+
+  public mutating func readRaw(count: Int) throws(DecodingError) -> [UInt8] {
+    guard count >= 0, remaining >= count else { throw .truncated }
+    defer { position += count }
+    return Array(bytes[position..<position + count])
+  }
+
+  public mutating func readCounted(limit: Int = .max) throws(DecodingError) -> [UInt8] {
+    let count = Int(try read(UInt32.self))
+    guard count <= limit else { throw .outOfRange(field: "count") }
+    return try readRaw(count: count)
+  }
+
+  public mutating func readText(limit: Int = .max) throws(DecodingError) -> String {
+    let raw = try readCounted(limit: limit)
+    guard let text = String(validating: raw, as: UTF8.self) else { throw .invalid(field: "text") }
+    return text
+  }
+
+  /// Refuses bytes after the value.
+  public func finish() throws(DecodingError) {
+    guard remaining == 0 else { throw .trailingBytes }
+  }
+}

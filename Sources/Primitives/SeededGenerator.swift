@@ -1,0 +1,31 @@
+/// SplitMix64 (Steele, Lea, Flood 2014): small, fast, and the same on every machine.
+///
+/// Not for secrets. Cores that need chance own one, seeded by the shell or the simulator.
+public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
+  private var state: UInt64
+
+  public init(seed: UInt64) {
+    state = seed
+  }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// A number in `0..<bound`, without the standard library's algorithm, which may change between versions.
+  ///
+  /// - Precondition: `bound` > 0.
+  public mutating func next(below bound: UInt64) -> UInt64 {
+    precondition(bound > 0, "a bound of zero leaves no number to draw")
+    return next().multipliedFullWidth(by: bound).high
+  }
+
+  /// True with probability `partsPerMillion` / 1,000,000.
+  public mutating func chance(partsPerMillion: UInt64) -> Bool {
+    next(below: 1_000_000) < partsPerMillion
+  }
+}

@@ -1,0 +1,4 @@
+@main
+struct Supercloud {
+  static func main() {}
+}
