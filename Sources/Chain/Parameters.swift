@@ -1,0 +1,115 @@
+/// A number that validators agree on and governance may change. The raw value is its name everywhere: in network
+/// definitions, proposals, queries.
+public enum ParameterKey: String, CaseIterable, Hashable, Sendable {
+  // Time and blocks
+  case tickMilliseconds = "chain.tick_milliseconds"
+  case maximumBlockInterval = "chain.maximum_block_interval_milliseconds"
+  case maximumBlockBytes = "chain.maximum_block_bytes"
+  // Market
+  case orderMaximumBids = "market.order_maximum_bids"
+  case orderMaximumLifetime = "market.order_maximum_lifetime_milliseconds"
+  case maximumLiveOrders = "market.maximum_live_orders_per_account"
+  case payoutInterval = "market.payout_interval_ticks"
+  // Take
+  case defaultTake = "take.default_basis_points"
+  case takeShareToStakers = "take.share_to_stakers_basis_points"
+  // Staking and slashing
+  case unbondingTime = "staking.unbonding_milliseconds"
+  case maximumValidators = "staking.maximum_validators"
+  case maximumUnbondingEntries = "staking.maximum_entries"
+  case minimumCommission = "staking.minimum_commission_basis_points"
+  case signedBlocksWindow = "slashing.signed_blocks_window"
+  case minimumSignedPerWindow = "slashing.minimum_signed_basis_points"
+  case downtimeJail = "slashing.downtime_jail_milliseconds"
+  case slashDoubleSign = "slashing.double_sign_parts_per_million"
+  case slashDowntime = "slashing.downtime_parts_per_million"
+  case evidenceMaximumBlocks = "evidence.maximum_age_blocks"
+  case evidenceMaximumAge = "evidence.maximum_age_milliseconds"
+  // Governance
+  case proposalMinimumDeposit = "gov.minimum_deposit_uakt"
+  case proposalInitialDepositShare = "gov.minimum_initial_deposit_basis_points"
+  case depositPeriod = "gov.deposit_period_milliseconds"
+  case votingPeriod = "gov.voting_period_milliseconds"
+  case quorum = "gov.quorum_parts_per_million"
+  case threshold = "gov.threshold_parts_per_million"
+  case vetoThreshold = "gov.veto_threshold_parts_per_million"
+  case expeditedMinimumDeposit = "gov.expedited_minimum_deposit_uakt"
+  case expeditedVotingPeriod = "gov.expedited_voting_period_milliseconds"
+  case expeditedThreshold = "gov.expedited_threshold_parts_per_million"
+}
+
+extension ParameterKey {
+  /// What a value means and may be.
+  public struct Definition: Hashable, Sendable {
+    public let summary: String
+    public let unit: String
+    public let range: ClosedRange<UInt64>
+    /// The GPU mainnet's value, or ours where the reference chain has no such thing.
+    public let standard: UInt64
+  }
+
+  public var definition: Definition {
+    func define(_ standard: UInt64, _ range: ClosedRange<UInt64>, _ unit: String, _ summary: String) -> Definition {
+      Definition(summary: summary, unit: unit, range: range, standard: standard)
+    }
+    let day: UInt64 = 86_400_000
+    switch self {
+    case .tickMilliseconds: return define(6_000, 100...3_600_000, "ms", "Time by which prices count")
+    case .maximumBlockInterval: return define(6_000, 100...600_000, "ms", "A block is made at least this often")
+    case .maximumBlockBytes: return define(1_048_576, 65_536...4_194_304, "bytes", "Size of a block's transactions")
+    case .orderMaximumBids: return define(20, 1...500, "bids", "Live bids kept per order, the cheapest")
+    case .orderMaximumLifetime: return define(3_600_000, 10_000...day, "ms", "How far ahead an order may expire")
+    case .maximumLiveOrders: return define(32, 1...10_000, "orders", "Live orders of one account")
+    case .payoutInterval: return define(600, 1...1_000_000, "ticks", "Between automatic payouts of a lease")
+    case .defaultTake: return define(2_000, 0...10_000, "0.01 %", "Take of a currency without its own rate")
+    case .takeShareToStakers: return define(0, 0...10_000, "0.01 %", "Share of the take that goes to stakers")
+    case .unbondingTime: return define(21 * day, 1_000...365 * day, "ms", "Until undelegated stake is free")
+    case .maximumValidators: return define(64, 1...1_000, "validators", "Size of the validator set")
+    case .maximumUnbondingEntries: return define(7, 1...100, "entries", "Unbondings at once per delegation")
+    case .minimumCommission: return define(500, 0...10_000, "0.01 %", "Lowest commission of a validator")
+    case .signedBlocksWindow: return define(10_000, 10...1_000_000, "blocks", "Window in which absence counts")
+    case .minimumSignedPerWindow: return define(500, 0...10_000, "0.01 %", "Share that must be signed")
+    case .downtimeJail: return define(600_000, 1_000...365 * day, "ms", "Jail for absence")
+    case .slashDoubleSign: return define(50_000, 0...1_000_000, "ppm", "Stake lost by double signing")
+    case .slashDowntime: return define(100, 0...1_000_000, "ppm", "Stake lost by absence")
+    case .evidenceMaximumBlocks: return define(279_138, 10...10_000_000, "blocks", "Age of evidence in blocks")
+    case .evidenceMaximumAge: return define(21 * day, 1_000...365 * day, "ms", "Age of evidence in time")
+    case .proposalMinimumDeposit:
+      return define(1_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit that opens the vote")
+    case .proposalInitialDepositShare: return define(4_000, 0...10_000, "0.01 %", "Of it, due at submission")
+    case .depositPeriod: return define(14 * day, 1_000...365 * day, "ms", "Time to gather the deposit")
+    case .votingPeriod: return define(7 * day, 1_000...365 * day, "ms", "Time to vote")
+    case .quorum: return define(334_000, 0...1_000_000, "ppm", "Share of stake that must vote")
+    case .threshold: return define(500_000, 1...1_000_000, "ppm", "Share of yes that passes")
+    case .vetoThreshold: return define(334_000, 1...1_000_000, "ppm", "Share of veto that rejects and burns")
+    case .expeditedMinimumDeposit:
+      return define(2_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit of an expedited proposal")
+    case .expeditedVotingPeriod: return define(day, 1_000...365 * day, "ms", "Time to vote on an expedited one")
+    case .expeditedThreshold: return define(667_000, 1...1_000_000, "ppm", "Share of yes that passes it")
+    }
+  }
+}
+
+/// A value for every parameter.
+public struct Parameters: Hashable, Sendable {
+  /// In the order of `ParameterKey.allCases`.
+  private var values: [UInt64]
+
+  /// The standard values.
+  public init() {
+    values = ParameterKey.allCases.map(\.definition.standard)
+  }
+
+  public subscript(key: ParameterKey) -> UInt64 {
+    get { values[key.index] }
+    set { values[key.index] = newValue }
+  }
+}
+
+extension ParameterKey {
+  /// Position in `allCases`.
+  public var index: Int { Self.positions[self] ?? 0 }
+
+  private static let positions: [ParameterKey: Int] = Dictionary(
+    uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+}

@@ -1,0 +1,84 @@
+public import Cryptography
+public import Primitives
+import Wire
+
+/// A gossiped object with its signature, kept as the bytes that were received.
+///
+/// The identifier covers the content without the signature: whoever holds the key can make many signatures of
+/// one content (`consensus.md` § 11).
+public struct SignedObject: Hashable, Sendable {
+  public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
+    case order = 1
+    case bid = 2
+    case withdrawal = 3
+    case offer = 4
+    case nodeRecord = 5
+
+    public var domain: SigningDomain {
+      switch self {
+      case .order: .order
+      case .bid: .bid
+      case .withdrawal: .withdrawal
+      case .offer: .offer
+      case .nodeRecord: .nodeRecord
+      }
+    }
+  }
+
+  public let kind: Kind
+  public let key: PublicKey
+  public let body: [UInt8]
+  public let signature: Signature
+  /// BLAKE2b of kind, chain, key and body.
+  public let identifier: Digest
+  /// The whole object as sent and to be forwarded.
+  public let encoded: [UInt8]
+
+  /// Takes received bytes apart. The signature is not checked.
+  public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
+    let wire = try Supercloud_Market_V1_SignedObject(decoding: bytes, limit: WireLimits.objectBytes)
+    guard let kind = Kind(rawValue: UInt8(truncatingIfNeeded: wire.kind.rawValue)),
+      wire.kind.rawValue == Int(kind.rawValue)
+    else { throw .invalid(field: "kind") }
+    guard let key = PublicKey(wire.publicKey.array) else { throw .invalid(field: "public_key") }
+    guard let signature = Signature(wire.signature.array) else { throw .invalid(field: "signature") }
+    self.kind = kind
+    self.key = key
+    body = wire.body.array
+    self.signature = signature
+    identifier = Self.identifier(kind: kind, key: key, body: body, chain: chain)
+    encoded = bytes
+  }
+
+  /// Signs `body`.
+  public init(kind: Kind, body: [UInt8], signer: SigningKey, chain: ChainID) {
+    self.kind = kind
+    key = signer.publicKey
+    self.body = body
+    signature = signer.sign(domain: kind.domain, chain: chain.text, body)
+    identifier = Self.identifier(kind: kind, key: signer.publicKey, body: body, chain: chain)
+    var wire = Supercloud_Market_V1_SignedObject()
+    wire.kind = .init(rawValue: Int(kind.rawValue)) ?? .unspecified
+    wire.publicKey = .init(wire: signer.publicKey.bytes)
+    wire.body = .init(wire: body)
+    wire.signature = .init(wire: signature.bytes)
+    encoded = wire.encoded
+  }
+
+  /// The account of the signing key.
+  public var signer: Address { Address(key) }
+
+  /// Whether the signature is the key's for this body on `chain`.
+  public func isAuthentic(on chain: ChainID) -> Bool {
+    key.verifies(signature, domain: kind.domain, chain: chain.text, body)
+  }
+
+  private static func identifier(kind: Kind, key: PublicKey, body: [UInt8], chain: ChainID) -> Digest {
+    var writer = ByteWriter(capacity: body.count + 96)
+    writer.write(kind.rawValue)
+    writer.write(chain.text)
+    writer.writeRaw(key.bytes)
+    writer.writeRaw(body)
+    return Digest.blake2b(writer.bytes)
+  }
+}

@@ -1,0 +1,45 @@
+public import Primitives
+public import SwiftProtobuf
+
+/// Sizes beyond which bytes are refused before they are decoded.
+public enum WireLimits {
+  /// A gossiped object: an order with twenty groups of twenty units fits.
+  public static let objectBytes = 64 * 1024
+  /// A transaction: an agreement carries one order and up to twenty bids.
+  public static let transactionBytes = 256 * 1024
+  /// A block: the reference chain's limit is 22 MB; ours bounds the time that a proposal travels.
+  public static let blockBytes = 4 * 1024 * 1024
+  /// A certificate of 1,000 validators.
+  public static let certificateBytes = 128 * 1024
+  public static let evidenceBytes = 1024
+  /// Nested messages; the deepest legitimate one has seven levels.
+  public static let messageDepth = 16
+}
+
+extension Message {
+  /// Decodes at most `limit` bytes.
+  ///
+  /// - Throws: `outOfRange` when there are more, `invalid` when they are not this message.
+  public init(decoding bytes: [UInt8], limit: Int) throws(DecodingError) {
+    guard bytes.count <= limit else { throw .outOfRange(field: Self.protoMessageName) }
+    var options = BinaryDecodingOptions()
+    options.messageDepthLimit = WireLimits.messageDepth
+    options.discardUnknownFields = true
+    do {
+      self = try Self(serializedBytes: bytes, options: options)
+    } catch {
+      throw .invalid(field: Self.protoMessageName)
+    }
+  }
+
+  /// The message's bytes.
+  ///
+  /// proto3 has no required fields and our text is always valid UTF-8, so encoding cannot fail.
+  public var encoded: [UInt8] {
+    do {
+      return try serializedBytes()
+    } catch {
+      preconditionFailure("\(Self.protoMessageName) could not be encoded: \(error)")
+    }
+  }
+}
