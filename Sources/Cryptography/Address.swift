@@ -1,0 +1,89 @@
+import Primitives
+
+/// The 20 bytes that name an account.
+///
+/// Its text is bech32: `akash1…` for an account, `akashvaloper1…` for the same account as a validator's operator.
+public struct Address: Hashable, Comparable, Sendable {
+  private let word0: UInt64
+  private let word1: UInt64
+  private let word2: UInt32
+
+  public static let accountPrefix = "akash"
+  public static let operatorPrefix = "akashvaloper"
+  public static let consensusPrefix = "akashvalcons"
+
+  /// Nil unless there are exactly 20 bytes.
+  public init?(_ bytes: some Collection<UInt8>) {
+    guard bytes.count == 20 else { return nil }
+    var words: (UInt64, UInt64, UInt32) = (0, 0, 0)
+    var index = 0
+    for byte in bytes {
+      switch index >> 3 {
+      case 0: words.0 = words.0 << 8 | UInt64(byte)
+      case 1: words.1 = words.1 << 8 | UInt64(byte)
+      default: words.2 = words.2 << 8 | UInt32(byte)
+      }
+      index += 1
+    }
+    (word0, word1, word2) = words
+  }
+
+  /// The first 20 bytes of the key's SHA-256, as CometBFT derives addresses of Ed25519 keys.
+  public init(_ key: PublicKey) {
+    self.init(
+      prefixOf: key.storage.withPointer { unsafe Digest.sha256(UnsafeBufferPointer(start: $0, count: 32)) }
+    )
+  }
+
+  private init(prefixOf digest: Digest) {
+    word0 = digest.storage.word0
+    word1 = digest.storage.word1
+    word2 = UInt32(truncatingIfNeeded: digest.storage.word2 >> 32)
+  }
+
+  /// The account of a module (`escrow`, `gov` …): the first 20 bytes of the name's SHA-256. No key opens it.
+  public static func module(_ name: String) -> Address {
+    Address(prefixOf: .sha256(name.utf8))
+  }
+
+  /// Reads bech32 text in one case; `prefix` nil allows any.
+  public init(text: String, prefix: String? = Address.accountPrefix) throws(AddressError) {
+    let (found, bytes) = try Bech32.decode(text)
+    if let prefix, found != prefix { throw .prefix(found: found, expected: prefix) }
+    guard let address = Address(bytes) else { throw .length(bytes.count) }
+    self = address
+  }
+
+  public var bytes: [UInt8] {
+    var writer = ByteWriter(capacity: 20)
+    writer.write(self)
+    return writer.bytes
+  }
+
+  public func text(prefix: String = Address.accountPrefix) -> String {
+    Bech32.encode(prefix: prefix, bytes)
+  }
+
+  public static func < (left: Address, right: Address) -> Bool {
+    if left.word0 != right.word0 { return left.word0 < right.word0 }
+    if left.word1 != right.word1 { return left.word1 < right.word1 }
+    return left.word2 < right.word2
+  }
+
+  fileprivate func write(to writer: inout ByteWriter) {
+    writer.write(word0)
+    writer.write(word1)
+    writer.write(word2)
+  }
+}
+
+extension Address: CustomStringConvertible {
+  public var description: String { text() }
+}
+
+extension ByteWriter {
+  /// The address's 20 bytes.
+  public mutating func write(_ address: Address) {
+    address.write(to: &self)
+  }
+}

@@ -1,0 +1,140 @@
+/// Why a text is not an address.
+public enum AddressError: Error, Hashable, Sendable {
+  case empty
+  /// BIP-173 allows 90 characters; the count found.
+  case tooLong(Int)
+  /// Upper and lower case letters in one text.
+  case mixedCase
+  /// A character outside bech32's alphabet, and its byte offset.
+  case invalidCharacter(offset: Int)
+  /// No `1` between prefix and data.
+  case missingSeparator
+  /// Nothing before the separator.
+  case emptyPrefix
+  /// Fewer than the six checksum characters after the separator.
+  case tooShort
+  /// The checksum does not fit: a character is wrong, missing or swapped.
+  case checksum
+  /// The last character carries bits that belong to no byte, or a whole character too many.
+  case padding
+  /// A valid text of another kind of address or another network.
+  case prefix(found: String, expected: String)
+  /// An address has 20 bytes; the count found.
+  case length(Int)
+}
+
+/// Bech32 text (BIP-173; not bech32m, whose checksum differs).
+public enum Bech32 {
+  /// The longest text that BIP-173 allows.
+  public static let maximumLength = 90
+
+  private static let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
+
+  private static let values: [UInt8?] = {
+    var values = [UInt8?](repeating: nil, count: 128)
+    for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
+    return values
+  }()
+
+  /// The text of `bytes` under `prefix`, in lower case.
+  ///
+  /// - Precondition: `prefix` has 1 to 83 characters, all printable ASCII and none in upper case.
+  public static func encode(prefix: String, _ bytes: some Collection<UInt8>) -> String {
+    let prefix = Array(prefix.utf8)
+    precondition(
+      (1...83).contains(prefix.count) && prefix.allSatisfy(isPrefixCharacter),
+      "not a bech32 prefix"
+    )
+    var data: [UInt8] = []
+    var accumulator: UInt32 = 0
+    var bits = 0
+    for byte in bytes {
+      accumulator = (accumulator << 8 | UInt32(byte)) & 0xFFF
+      bits += 8
+      while bits >= 5 {
+        bits -= 5
+        data.append(UInt8(accumulator >> UInt32(bits) & 31))
+      }
+    }
+    if bits > 0 { data.append(UInt8(accumulator << UInt32(5 - bits) & 31)) }
+    let residue = polymod(expanded(prefix) + data + [UInt8](repeating: 0, count: 6)) ^ 1
+    let checksum = (0..<6).map { UInt8(residue >> UInt32(5 * (5 - $0)) & 31) }
+    let text = prefix + [separator] + (data + checksum).map { alphabet[Int($0)] }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The prefix, in lower case, and the bytes of `text`.
+  public static func decode(_ text: String) throws(AddressError) -> (prefix: String, bytes: [UInt8]) {
+    let raw = try lowered(text)
+    guard let split = raw.lastIndex(of: separator) else { throw .missingSeparator }
+    guard split > 0 else { throw .emptyPrefix }
+    guard raw.count - split - 1 >= 6 else { throw .tooShort }
+    var data: [UInt8] = []
+    for offset in split + 1..<raw.count {
+      guard let value = values[Int(raw[offset])] else { throw .invalidCharacter(offset: offset) }
+      data.append(value)
+    }
+    let prefix = Array(raw[..<split])
+    guard polymod(expanded(prefix) + data) == 1 else { throw .checksum }
+    return (String(decoding: prefix, as: UTF8.self), try bytes(of: data.dropLast(6)))
+  }
+
+  private static let separator = UInt8(ascii: "1")
+
+  private static func isPrefixCharacter(_ character: UInt8) -> Bool {
+    (33...126).contains(character) && !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(character)
+  }
+
+  private static func lowered(_ text: String) throws(AddressError) -> [UInt8] {
+    guard !text.isEmpty else { throw .empty }
+    // Counted before anything is copied: the text may come from a stranger.
+    guard text.utf8.count <= maximumLength else { throw .tooLong(text.utf8.count) }
+    var raw = Array(text.utf8)
+    var hasUpper = false
+    var hasLower = false
+    for (offset, character) in raw.enumerated() {
+      guard (33...126).contains(character) else { throw .invalidCharacter(offset: offset) }
+      if (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(character) {
+        hasUpper = true
+        raw[offset] = character | 0x20
+      } else if (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(character) {
+        hasLower = true
+      }
+    }
+    guard !(hasUpper && hasLower) else { throw .mixedCase }
+    return raw
+  }
+
+  private static func bytes(of data: ArraySlice<UInt8>) throws(AddressError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var accumulator: UInt32 = 0
+    var bits = 0
+    for value in data {
+      accumulator = (accumulator << 5 | UInt32(value)) & 0xFFF
+      bits += 5
+      if bits >= 8 {
+        bits -= 8
+        bytes.append(UInt8(accumulator >> UInt32(bits) & 0xFF))
+      }
+    }
+    guard bits < 5, accumulator & (1 << UInt32(bits) - 1) == 0 else { throw .padding }
+    return bytes
+  }
+
+  private static func expanded(_ prefix: [UInt8]) -> [UInt8] {
+    prefix.map { $0 >> 5 } + [0] + prefix.map { $0 & 31 }
+  }
+
+  private static func polymod(_ values: [UInt8]) -> UInt32 {
+    let generators: [UInt32] = [0x3B6A_57B2, 0x2650_8E6D, 0x1EA1_19FA, 0x3D42_33DD, 0x2A14_62B3]
+    var checksum: UInt32 = 1
+    for value in values {
+      let top = checksum >> 25
+      checksum = (checksum & 0x1FF_FFFF) << 5 ^ UInt32(value)
+      for (bit, generator) in generators.enumerated() where top >> UInt32(bit) & 1 == 1 {
+        checksum ^= generator
+      }
+    }
+    return checksum
+  }
+}

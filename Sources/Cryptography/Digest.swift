@@ -1,0 +1,79 @@
+import CSodium
+import Primitives
+
+/// A 32-byte hash, ordered as its bytes are.
+public struct Digest: Hashable, Comparable, Sendable {
+  let storage: Bytes32
+
+  init(storage: Bytes32) {
+    self.storage = storage
+  }
+
+  /// Nil unless there are exactly 32 bytes.
+  public init?(_ bytes: some Collection<UInt8>) {
+    guard let storage = Bytes32(bytes) else { return nil }
+    self.storage = storage
+  }
+
+  public static let zero = Digest(storage: .zero)
+
+  public var bytes: [UInt8] { storage.bytes }
+
+  public static func < (left: Digest, right: Digest) -> Bool {
+    left.storage < right.storage
+  }
+
+  public static func sha256(_ bytes: some Collection<UInt8>) -> Digest {
+    Sodium.start()
+    return withContiguous(bytes) { input in
+      Digest(
+        storage: Bytes32 { output in
+          unsafe _ = crypto_hash_sha256(output, input.base, UInt64(input.count))
+        }
+      )
+    }
+  }
+
+  /// BLAKE2b (RFC 7693) with 256 bits of output.
+  public static func blake2b(_ bytes: some Collection<UInt8>) -> Digest {
+    Sodium.start()
+    return withContiguous(bytes) { input in
+      unsafe blake2b(unsafePointer: input.base, count: input.count)
+    }
+  }
+
+  /// BLAKE2b with 256 bits of output, keyed: a message authentication code and pseudo-random function.
+  public static func blake2b(_ bytes: some Collection<UInt8>, key: Digest) -> Digest {
+    Sodium.start()
+    return withContiguous(bytes) { input in
+      key.storage.withPointer { key in
+        Digest(
+          storage: Bytes32 { output in
+            unsafe _ = crypto_generichash_blake2b(
+              output,
+              32,
+              input.base,
+              UInt64(input.count),
+              key,
+              32
+            )
+          }
+        )
+      }
+    }
+  }
+
+  /// The caller has passed `Sodium.start()`.
+  static func blake2b(unsafePointer input: UnsafePointer<UInt8>, count: Int) -> Digest {
+    Digest(
+      storage: Bytes32 { output in
+        unsafe _ = crypto_generichash_blake2b(output, 32, input, UInt64(count), nil, 0)
+      }
+    )
+  }
+}
+
+extension Digest: CustomStringConvertible {
+  /// 64 lower-case hex digits.
+  public var description: String { Hex.encode(bytes) }
+}

@@ -1,0 +1,56 @@
+import CSodium
+
+/// An X25519 key pair (RFC 7748) for one handshake.
+public struct EphemeralKey: ~Copyable, Sendable {
+  /// 32 bytes, to be sent.
+  public let publicKey: [UInt8]
+  private let scalar: SecretBytes
+
+  private init(scalar: consuming SecretBytes) {
+    publicKey = filledArray(count: 32) { output in
+      scalar.withPointer { unsafe _ = crypto_scalarmult_curve25519_base(output, $0) }
+    }
+    self.scalar = scalar
+  }
+
+  public static func generate() -> EphemeralKey {
+    EphemeralKey(scalar: SecretBytes(count: 32, .wiped) { unsafe randombytes_buf($0, 32) })
+  }
+
+  /// A pair that chance does not decide: for test vectors and for a simulator's seeded runs. Nil unless 32 bytes.
+  public init?(scalar: [UInt8]) {
+    guard scalar.count == 32 else { return nil }
+    self.init(scalar: SecretBytes(copying: scalar, .wiped))
+  }
+
+  /// The secret that this pair and the owner of `key` have in common.
+  public func sharedSecret(with key: [UInt8]) throws(CryptographyError) -> SharedSecret {
+    try SharedSecret(scalar: scalar, point: key)
+  }
+}
+
+/// The result of a key agreement: 32 bytes that are not uniform, so a derivation follows.
+public struct SharedSecret: ~Copyable, Sendable {
+  private let secret: SecretBytes
+
+  /// Throws `length` unless `point` has 32 bytes, `lowOrderPoint` when the result would be zero.
+  init(scalar: borrowing SecretBytes, point: [UInt8]) throws(CryptographyError) {
+    var agreed = false
+    secret = SecretBytes(count: 32, .wiped) { output in
+      unsafe sodium_memzero(output, 32)
+      guard point.count == 32 else { return }
+      scalar.withPointer { agreed = unsafe crypto_scalarmult_curve25519(output, $0, point) == 0 }
+    }
+    // A value without copies must be whole before it can be given up, so the checks come last.
+    guard point.count == 32 else { throw .length(point.count) }
+    guard agreed else { throw .lowOrderPoint }
+  }
+
+  /// A copy in ordinary memory, for `KeyDerivation`.
+  public var bytes: [UInt8] { secret.bytes }
+
+  @safe
+  func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+    secret.withPointer(body)
+  }
+}

@@ -1,0 +1,111 @@
+import CSodium
+import Primitives
+
+/// An Ed25519 public key (RFC 8032).
+///
+/// Any 32 bytes make one; whether they are a usable point shows when a signature is checked.
+public struct PublicKey: Hashable, Comparable, Sendable {
+  let storage: Bytes32
+
+  init(storage: Bytes32) {
+    self.storage = storage
+  }
+
+  /// Nil unless there are exactly 32 bytes.
+  public init?(_ bytes: some Collection<UInt8>) {
+    guard let storage = Bytes32(bytes) else { return nil }
+    self.storage = storage
+  }
+
+  public var bytes: [UInt8] { storage.bytes }
+
+  /// True for a canonical point of the prime-order group: what a key must be to be registered.
+  public var isPrimeOrder: Bool {
+    Sodium.start()
+    return storage.withPointer { unsafe crypto_core_ed25519_is_valid_point($0) == 1 }
+  }
+
+  /// The X25519 key of the same owner, for key agreement; nil when this key is not of prime order.
+  public var agreementKey: [UInt8]? {
+    guard isPrimeOrder else { return nil }
+    var converted = false
+    let key = filledArray(count: 32) { output in
+      storage.withPointer { input in
+        converted = unsafe crypto_sign_ed25519_pk_to_curve25519(output, input) == 0
+      }
+    }
+    return converted ? key : nil
+  }
+
+  public static func < (left: PublicKey, right: PublicKey) -> Bool {
+    left.storage < right.storage
+  }
+
+  /// Whether `signature` is this key's over `message`.
+  ///
+  /// libsodium's rule, which every validator must share: without cofactor; points of small order, encodings that
+  /// are not canonical and scalars out of range are refused.
+  public func verifies(_ signature: Signature, of message: some Collection<UInt8>) -> Bool {
+    Sodium.start()
+    return withContiguous(message) { message in
+      signature.withPointer { signature in
+        storage.withPointer { key in
+          unsafe crypto_sign_verify_detached(signature, message.base, UInt64(message.count), key) == 0
+        }
+      }
+    }
+  }
+
+  /// Whether `signature` is this key's over `body`, said in `domain` on the network named `chain`.
+  public func verifies(
+    _ signature: Signature,
+    domain: SigningDomain,
+    chain: String,
+    _ body: some Collection<UInt8>
+  ) -> Bool {
+    verifies(signature, of: domain.message(chain: chain, body))
+  }
+}
+
+extension PublicKey: CustomStringConvertible {
+  /// 64 lower-case hex digits.
+  public var description: String { Hex.encode(bytes) }
+}
+
+/// An Ed25519 signature, 64 bytes: a point and a scalar.
+public struct Signature: Hashable, Sendable {
+  let point: Bytes32
+  let scalar: Bytes32
+
+  init(point: Bytes32, scalar: Bytes32) {
+    self.point = point
+    self.scalar = scalar
+  }
+
+  /// Nil unless there are exactly 64 bytes.
+  public init?(_ bytes: some Collection<UInt8>) {
+    guard bytes.count == 64 else { return nil }
+    guard let point = Bytes32(bytes.prefix(32)), let scalar = Bytes32(bytes.dropFirst(32)) else { return nil }
+    self.init(point: point, scalar: scalar)
+  }
+
+  public var bytes: [UInt8] { point.bytes + scalar.bytes }
+
+  @safe
+  fileprivate func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+    let raw = (
+      point.word0.bigEndian, point.word1.bigEndian, point.word2.bigEndian, point.word3.bigEndian,
+      scalar.word0.bigEndian, scalar.word1.bigEndian, scalar.word2.bigEndian, scalar.word3.bigEndian
+    )
+    return unsafe withUnsafePointer(to: raw) { pointer in
+      unsafe pointer.withMemoryRebound(to: UInt64.self, capacity: 8) { words in
+        unsafe body(UnsafeRawPointer(words).assumingMemoryBound(to: UInt8.self))
+      }
+    }
+  }
+}
+
+extension Signature: CustomStringConvertible {
+  /// 128 lower-case hex digits.
+  public var description: String { Hex.encode(bytes) }
+}

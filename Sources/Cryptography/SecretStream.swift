@@ -1,0 +1,131 @@
+import CSodium
+
+/// The memory of one direction of a stream, wiped at the end.
+@safe
+private struct StreamState: ~Copyable, @unchecked Sendable {
+  // `@unchecked`: the memory is reached only through the single owner, and written only by its mutating functions.
+  let pointer: UnsafeMutablePointer<crypto_secretstream_xchacha20poly1305_state>
+
+  init() {
+    Sodium.start()
+    unsafe pointer = .allocate(capacity: 1)
+    unsafe pointer.initialize(to: crypto_secretstream_xchacha20poly1305_state())
+  }
+
+  deinit {
+    unsafe sodium_memzero(pointer, MemoryLayout<crypto_secretstream_xchacha20poly1305_state>.size)
+    unsafe pointer.deallocate()
+  }
+}
+
+/// The sending side of a stream of messages (libsodium's `secretstream`, XChaCha20-Poly1305).
+///
+/// Messages cannot be changed, reordered, repeated or dropped without the opener noticing.
+public struct StreamSealer: ~Copyable, Sendable {
+  /// What sealing adds to a message.
+  public static let overhead = 17
+  public static let headerCount = 24
+
+  /// 24 bytes that the opener needs; not secret.
+  public let header: [UInt8]
+  private let state: StreamState
+
+  public init(key: Digest) {
+    let state = StreamState()
+    header = filledArray(count: Self.headerCount) { header in
+      key.storage.withPointer { key in
+        unsafe _ = crypto_secretstream_xchacha20poly1305_init_push(state.pointer, header, key)
+      }
+    }
+    self.state = state
+  }
+
+  /// Nil unless the key has exactly 32 bytes.
+  public init?(key: [UInt8]) {
+    guard let key = Digest(key) else { return nil }
+    self.init(key: key)
+  }
+
+  /// Seals the next message, making it 17 bytes longer.
+  ///
+  /// `final` says that no message follows: how the opener tells an end from a cut. After `rekey` both sides have
+  /// forgotten the key with which the messages so far were sealed.
+  public mutating func seal(
+    _ plaintext: some Collection<UInt8>,
+    final: Bool = false,
+    rekey: Bool = false
+  ) -> [UInt8] {
+    let tag: Int32 =
+      final
+      ? Int32(crypto_secretstream_xchacha20poly1305_tag_final())
+      : rekey ? Int32(crypto_secretstream_xchacha20poly1305_tag_rekey()) : 0
+    return withContiguous(plaintext) { plaintext in
+      unsafe filledArray(count: plaintext.count + Self.overhead) { output in
+        unsafe _ = crypto_secretstream_xchacha20poly1305_push(
+          state.pointer,
+          output,
+          nil,
+          plaintext.base,
+          UInt64(plaintext.count),
+          nil,
+          0,
+          UInt8(tag)
+        )
+      }
+    }
+  }
+}
+
+/// The receiving side of a stream of messages.
+public struct StreamOpener: ~Copyable, Sendable {
+  private let state: StreamState
+  private var hasEnded = false
+
+  /// Throws `length` unless `header` has 24 bytes.
+  public init(key: Digest, header: [UInt8]) throws(CryptographyError) {
+    guard header.count == StreamSealer.headerCount else { throw .length(header.count) }
+    let state = StreamState()
+    key.storage.withPointer { key in
+      unsafe _ = crypto_secretstream_xchacha20poly1305_init_pull(state.pointer, header, key)
+    }
+    self.state = state
+  }
+
+  /// Throws `length` unless the key has 32 bytes and the header 24.
+  public init(key: [UInt8], header: [UInt8]) throws(CryptographyError) {
+    guard let digest = Digest(key) else { throw .length(key.count) }
+    try self.init(key: digest, header: header)
+  }
+
+  /// The next message and whether it is the last.
+  ///
+  /// After a throw the stream cannot be trusted any more and should be closed.
+  public mutating func open(
+    _ ciphertext: some Collection<UInt8>
+  ) throws(CryptographyError) -> (bytes: [UInt8], isFinal: Bool) {
+    guard !hasEnded else { throw .streamEnded }
+    let count = ciphertext.count - StreamSealer.overhead
+    guard count >= 0 else { throw .truncated }
+    var tag: UInt8 = 0
+    var status: Int32 = -1
+    let plaintext = withContiguous(ciphertext) { ciphertext in
+      filledArray(count: max(count, 1)) { output in
+        unsafe output[0] = 0
+        status = unsafe crypto_secretstream_xchacha20poly1305_pull(
+          state.pointer,
+          output,
+          nil,
+          &tag,
+          ciphertext.base,
+          UInt64(ciphertext.count),
+          nil,
+          0
+        )
+        if status != 0 { unsafe sodium_memzero(output, max(count, 1)) }
+      }
+    }
+    guard status == 0 else { throw .notAuthentic }
+    hasEnded = tag == crypto_secretstream_xchacha20poly1305_tag_final()
+    return (count == 0 ? [] : plaintext, hasEnded)
+  }
+}

@@ -1,0 +1,32 @@
+/// What a signature is about. Its tag begins the signed bytes, so that no signature can be passed off as another
+/// kind's.
+///
+/// Transactions are signed without a tag (their form is the Cosmos SDK's `SignDoc`, whose first byte is 0x0A); no
+/// tag begins with that byte.
+public enum SigningDomain: String, CaseIterable, Sendable {
+  case prevote = "sc/prevote......"
+  case precommit = "sc/precommit...."
+  case proposal = "sc/proposal....."
+  case order = "sc/order........"
+  case bid = "sc/bid.........."
+  case withdrawal = "sc/withdrawal..."
+  case offer = "sc/offer........"
+  case nodeRecord = "sc/node-record.."
+  case handshakeInitiator = "sc/hs-initiator."
+  case handshakeResponder = "sc/hs-responder."
+  case leaseRequest = "sc/lease-request"
+  case validatorProof = "sc/validator...."
+
+  /// 16 ASCII bytes.
+  public var tag: [UInt8] { Array(rawValue.utf8) }
+
+  /// The bytes that are signed: tag (16), SHA-256 of the chain's name (32), body.
+  public func message(chain: String, _ body: some Collection<UInt8>) -> [UInt8] {
+    var message: [UInt8] = []
+    message.reserveCapacity(48 + body.count)
+    message.append(contentsOf: rawValue.utf8)
+    message.append(contentsOf: Digest.sha256(chain.utf8).bytes)
+    message.append(contentsOf: body)
+    return message
+  }
+}
