@@ -1,0 +1,46 @@
+/// Why a derivation path or seed was refused.
+public enum HDKeyError: Error, Hashable, Sendable {
+  /// The path does not begin with `m`.
+  case missingRoot
+  /// A step that is not a number below 2³¹ followed by `'`; counted from zero.
+  ///
+  /// Ed25519 has no derivation without `'` (SLIP-0010).
+  case step(index: Int)
+  /// More steps than anybody uses (16).
+  case tooDeep
+  /// SLIP-0010 asks for 16 to 64 bytes; the count found.
+  case seedLength(Int)
+}
+
+/// Ed25519 keys derived from one seed by a path (SLIP-0010).
+public enum HDKey {
+  /// The path of account `index` for a wallet of Akash's coin type.
+  public static func accountPath(_ index: UInt32 = 0) -> String { "m/44'/118'/\(index)'/0'/0'" }
+
+  /// The 32-byte seed of the key at `path`, for `SecretKey`.
+  public static func derive(seed: [UInt8], path: String) throws(HDKeyError) -> [UInt8] {
+    guard (16...64).contains(seed.count) else { throw .seedLength(seed.count) }
+    var node = Hash.hmacSHA512(key: "ed25519 seed".utf8, message: seed)
+    for index in try steps(of: path) {
+      let hardened = index | 1 << 31
+      let number = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: hardened >> $0) }
+      node = Hash.hmacSHA512(key: node[32...], message: [0] + node[..<32] + number)
+    }
+    return Array(node[..<32])
+  }
+
+  private static func steps(of path: String) throws(HDKeyError) -> [UInt32] {
+    let parts = path.split(separator: "/", maxSplits: 17, omittingEmptySubsequences: false)
+    guard parts.first == "m" else { throw .missingRoot }
+    guard parts.count <= 17 else { throw .tooDeep }
+    var steps: [UInt32] = []
+    for (index, part) in parts.dropFirst().enumerated() {
+      let digits = part.dropLast()
+      guard part.last == "'", digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains),
+        let number = UInt32(digits), number < 1 << 31
+      else { throw .step(index: index) }
+      steps.append(number)
+    }
+    return steps
+  }
+}

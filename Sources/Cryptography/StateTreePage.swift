@@ -1,0 +1,170 @@
+import Primitives
+
+/// A node of a `StateTree`: sixteen slots, one for each next nibble.
+///
+/// Its digest is a binary Merkle tree over the slots. The four nodes above four slots each are kept with the page,
+/// so that a change of one slot costs six hashes instead of fifteen.
+public struct StateTreePage: Sendable {
+  public enum Slot: Hashable, Sendable {
+    case empty
+    /// The only entry below this slot.
+    case leaf(key: Digest, value: Digest)
+    /// The digest of the page below this slot.
+    case child(Digest)
+
+    var digest: Digest {
+      switch self {
+      case .empty: .zero
+      case .leaf(let key, let value): NodeHash.entry(key: key, value: value)
+      case .child(let digest): digest
+      }
+    }
+  }
+
+  public static let slotCount = 16
+  /// The longest encoding: sixteen leaves.
+  public static let maximumEncodedCount = 4 + 16 * 64 + 4 * 32
+
+  /// Always sixteen.
+  public private(set) var slots: [Slot]
+  /// The digests of slots 0–3, 4–7, 8–11, 12–15.
+  private var quarters: [4 of Digest]
+
+  /// A page with nothing in it.
+  public init() {
+    slots = [Slot](repeating: .empty, count: Self.slotCount)
+    quarters = [4 of Digest](repeating: .zero)
+  }
+
+  public var digest: Digest {
+    NodeHash.branch(
+      NodeHash.branch(quarters[0], quarters[1]),
+      NodeHash.branch(quarters[2], quarters[3])
+    )
+  }
+
+  public var isEmpty: Bool {
+    slots.allSatisfy { $0 == .empty }
+  }
+
+  /// The page's one entry when it holds nothing else: such a page folds into its parent's slot.
+  var soleLeaf: Slot? {
+    var sole: Slot?
+    for slot in slots where slot != .empty {
+      guard sole == nil, case .leaf = slot else { return nil }
+      sole = slot
+    }
+    return sole
+  }
+
+  /// Replaces a slot; `refresh` must follow before the digest is asked for.
+  mutating func set(_ index: Int, _ slot: Slot) {
+    slots[index] = slot
+  }
+
+  /// Computes again the quarters in which a slot changed; bit *n* of `changed` is slot *n*.
+  mutating func refresh(changed: UInt16) {
+    for quarter in 0..<4 where changed >> UInt16(4 * quarter) & 15 != 0 {
+      quarters[quarter] = quarterDigest(quarter)
+    }
+  }
+
+  private func quarterDigest(_ quarter: Int) -> Digest {
+    let first = 4 * quarter
+    return NodeHash.branch(
+      NodeHash.branch(slots[first].digest, slots[first + 1].digest),
+      NodeHash.branch(slots[first + 2].digest, slots[first + 3].digest)
+    )
+  }
+
+  /// The four neighbours on the way from slot `index` to the page's digest, lowest first.
+  func siblings(of index: Int) -> [Digest] {
+    let pair = index ^ 2 & ~1
+    let half = (index >> 2 ^ 2) & ~1
+    return [
+      slots[index ^ 1].digest,
+      NodeHash.branch(slots[pair & ~1].digest, slots[pair | 1].digest),
+      quarters[index >> 2 ^ 1],
+      NodeHash.branch(quarters[half], quarters[half | 1]),
+    ]
+  }
+
+  /// Whether the page may stand at `path`: every entry belongs to its slot, no page is there that need not be, and
+  /// the kept digests are those of the slots. To be asked of pages that a stranger sent.
+  public func isConsistent(at path: NibblePath) -> Bool {
+    Sodium.start()
+    guard path.count < 64 else { return false }
+    for (index, slot) in slots.enumerated() {
+      switch slot {
+      case .empty: continue
+      case .leaf(let key, _):
+        guard path.appending(index).isPrefix(of: key) else { return false }
+      case .child(let digest):
+        guard digest != .zero, path.count < 63 else { return false }
+      }
+    }
+    guard !isEmpty, path == .root || soleLeaf == nil else { return false }
+    return (0..<4).allSatisfy { quarters[$0] == quarterDigest($0) }
+  }
+}
+
+extension StateTreePage: Equatable {
+  public static func == (left: StateTreePage, right: StateTreePage) -> Bool {
+    left.slots == right.slots && (0..<4).allSatisfy { left.quarters[$0] == right.quarters[$0] }
+  }
+}
+
+extension StateTreePage {
+  /// Which slots are leaves (16 bits) and which children (16 bits), the filled slots in order (64 and 32 bytes), the
+  /// kept digests of the quarters that have a filled slot.
+  public func encoded() -> [UInt8] {
+    var leaves: UInt16 = 0
+    var children: UInt16 = 0
+    for (index, slot) in slots.enumerated() {
+      switch slot {
+      case .empty: continue
+      case .leaf: leaves |= 1 << UInt16(index)
+      case .child: children |= 1 << UInt16(index)
+      }
+    }
+    var writer = ByteWriter(capacity: 4 + 64 * leaves.nonzeroBitCount + 32 * (children.nonzeroBitCount + 4))
+    writer.write(leaves)
+    writer.write(children)
+    for slot in slots {
+      switch slot {
+      case .empty: continue
+      case .leaf(let key, let value):
+        writer.write(key)
+        writer.write(value)
+      case .child(let digest):
+        writer.write(digest)
+      }
+    }
+    for quarter in 0..<4 where (leaves | children) >> UInt16(4 * quarter) & 15 != 0 {
+      writer.write(quarters[quarter])
+    }
+    return writer.bytes
+  }
+
+  /// Reads what `encoded` wrote. The kept digests are believed: ask `isConsistent` of a page from elsewhere.
+  public init(decoding bytes: some Collection<UInt8>) throws(DecodingError) {
+    guard bytes.count <= Self.maximumEncodedCount else { throw .outOfRange(field: "page") }
+    var reader = ByteReader(Array(bytes))
+    let leaves = try reader.read(UInt16.self)
+    let children = try reader.read(UInt16.self)
+    guard leaves & children == 0 else { throw .invalid(field: "slots") }
+    self.init()
+    for index in 0..<Self.slotCount {
+      if leaves >> UInt16(index) & 1 == 1 {
+        let key = try reader.readDigest()
+        slots[index] = .leaf(key: key, value: try reader.readDigest())
+      } else if children >> UInt16(index) & 1 == 1 {
+        slots[index] = .child(try reader.readDigest())
+      }
+    }
+    for quarter in 0..<4 where (leaves | children) >> UInt16(4 * quarter) & 15 != 0 {
+      quarters[quarter] = try reader.readDigest()
+    }
+    try reader.finish()
+  }
+}
