@@ -117,8 +117,13 @@ public struct ProviderRecord: Hashable, Sendable {
   public var email: String
   public var website: String
 
-  public init(owner: Address, hostURI: String, attributes: [Attribute], email: String = "", website: String = "")
-  {
+  public init(
+    owner: Address,
+    hostURI: String,
+    attributes: [Attribute],
+    email: String = "",
+    website: String = ""
+  ) {
     self.owner = owner
     self.hostURI = hostURI
     self.attributes = attributes

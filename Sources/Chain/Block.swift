@@ -24,9 +24,19 @@ public struct Header: Hashable, Sendable {
   public var proposer: Address
 
   public init(
-    version: UInt32, chain: ChainID, height: Height, time: Timestamp, parent: Digest, stateRoot: Digest,
-    receiptsRoot: Digest, transactionsRoot: Digest, evidenceRoot: Digest, lastCertificateHash: Digest,
-    validatorsHash: Digest, nextValidatorsHash: Digest, proposer: Address
+    version: UInt32,
+    chain: ChainID,
+    height: Height,
+    time: Timestamp,
+    parent: Digest,
+    stateRoot: Digest,
+    receiptsRoot: Digest,
+    transactionsRoot: Digest,
+    evidenceRoot: Digest,
+    lastCertificateHash: Digest,
+    validatorsHash: Digest,
+    nextValidatorsHash: Digest,
+    proposer: Address
   ) {
     self.version = version
     self.chain = chain
@@ -57,8 +67,12 @@ public struct Block: Sendable {
   public let identifier: Digest
 
   init(
-    header: Header, transactions: [[UInt8]], evidence: [Evidence], lastCertificate: Certificate?,
-    encoded: [UInt8], identifier: Digest
+    header: Header,
+    transactions: [[UInt8]],
+    evidence: [Evidence],
+    lastCertificate: Certificate?,
+    encoded: [UInt8],
+    identifier: Digest
   ) {
     self.header = header
     self.transactions = transactions

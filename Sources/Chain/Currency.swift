@@ -25,9 +25,17 @@ public struct Currency: Hashable, Sendable {
   public var isRetired: Bool
 
   public init(
-    denomination: Denomination, symbol: String, exponent: UInt8, aliases: [Denomination] = [],
-    issuer: Address? = nil, mintCap: Amount = .zero, minimumDeposit: Amount, leaseDeposit: Amount,
-    minimumFee: Amount, takeBasisPoints: UInt32?, isRetired: Bool = false
+    denomination: Denomination,
+    symbol: String,
+    exponent: UInt8,
+    aliases: [Denomination] = [],
+    issuer: Address? = nil,
+    mintCap: Amount = .zero,
+    minimumDeposit: Amount,
+    leaseDeposit: Amount,
+    minimumFee: Amount,
+    takeBasisPoints: UInt32?,
+    isRetired: Bool = false
   ) {
     self.denomination = denomination
     self.symbol = symbol

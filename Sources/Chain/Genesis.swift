@@ -22,7 +22,11 @@ public struct Genesis: Hashable, Sendable {
     public var commission: Decimal18
 
     public init(
-      operatorAddress: Address, consensusKey: PublicKey, moniker: String, stake: Amount, commission: Decimal18
+      operatorAddress: Address,
+      consensusKey: PublicKey,
+      moniker: String,
+      stake: Amount,
+      commission: Decimal18
     ) {
       self.operatorAddress = operatorAddress
       self.consensusKey = consensusKey
@@ -42,8 +46,13 @@ public struct Genesis: Hashable, Sendable {
   public var validators: [Validator]
 
   public init(
-    chain: ChainID, time: Timestamp, protocolVersion: UInt32 = 1, currencies: [Currency],
-    parameters: Parameters, accounts: [Account], validators: [Validator]
+    chain: ChainID,
+    time: Timestamp,
+    protocolVersion: UInt32 = 1,
+    currencies: [Currency],
+    parameters: Parameters,
+    accounts: [Account],
+    validators: [Validator]
   ) {
     self.chain = chain
     self.time = time

@@ -65,7 +65,11 @@ public struct SubmitProposal: Hashable, Sendable {
   public var isExpedited: Bool
 
   public init(
-    proposer: Address, title: String, summary: String, contents: [ProposalContent], deposit: [Coin],
+    proposer: Address,
+    title: String,
+    summary: String,
+    contents: [ProposalContent],
+    deposit: [Coin],
     isExpedited: Bool = false
   ) {
     self.proposer = proposer

@@ -1,4 +1,3 @@
-public import Cryptography
 public import Primitives
 
 /// A key with its value, as placement requirements, resources and providers carry them.
@@ -78,8 +77,14 @@ public struct Resources: Hashable, Sendable {
   public var endpoints: [Endpoint]
 
   public init(
-    id: UInt32, cpuMillis: UInt64, cpuAttributes: [Attribute] = [], memoryBytes: UInt64,
-    memoryAttributes: [Attribute] = [], volumes: [Volume], gpus: UInt64 = 0, gpuAttributes: [Attribute] = [],
+    id: UInt32,
+    cpuMillis: UInt64,
+    cpuAttributes: [Attribute] = [],
+    memoryBytes: UInt64,
+    memoryAttributes: [Attribute] = [],
+    volumes: [Volume],
+    gpus: UInt64 = 0,
+    gpuAttributes: [Attribute] = [],
     endpoints: [Endpoint] = []
   ) {
     self.id = id

@@ -30,8 +30,14 @@ public struct Order: Hashable, Sendable {
   public var depositor: Address?
 
   public init(
-    deployment: DeploymentID, groups: [Group], manifestHash: Digest, deposit: Coin, expiresAt: Timestamp,
-    isExisting: Bool = false, minimumReclamationWindow: UInt64 = 0, requiresAuditedGPUs: Bool = false,
+    deployment: DeploymentID,
+    groups: [Group],
+    manifestHash: Digest,
+    deposit: Coin,
+    expiresAt: Timestamp,
+    isExisting: Bool = false,
+    minimumReclamationWindow: UInt64 = 0,
+    requiresAuditedGPUs: Bool = false,
     depositor: Address? = nil
   ) {
     self.deployment = deployment
@@ -70,7 +76,11 @@ public struct Bid: Hashable, Sendable {
   public var reclamationWindow: UInt64
 
   public init(
-    order: Digest, provider: Address, groups: [Group], expiresAt: Timestamp, reclamationWindow: UInt64 = 0
+    order: Digest,
+    provider: Address,
+    groups: [Group],
+    expiresAt: Timestamp,
+    reclamationWindow: UInt64 = 0
   ) {
     self.order = order
     self.provider = provider
@@ -107,8 +117,14 @@ public struct Offer: Hashable, Sendable {
     public var isDeclared: Bool
 
     public init(
-      vendor: String, model: String, memory: String, interface: String, free: UInt32, total: UInt32,
-      prices: [DecimalCoin], isDeclared: Bool
+      vendor: String,
+      model: String,
+      memory: String,
+      interface: String,
+      free: UInt32,
+      total: UInt32,
+      prices: [DecimalCoin],
+      isDeclared: Bool
     ) {
       self.vendor = vendor
       self.model = model
@@ -144,8 +160,14 @@ public struct Offer: Hashable, Sendable {
   public var endpoint: String
 
   public init(
-    provider: Address, sequence: UInt64, expiresAt: Timestamp, cpuMillis: Capacity, memoryBytes: Capacity,
-    storageBytes: Capacity, gpus: [GPU], endpoint: String
+    provider: Address,
+    sequence: UInt64,
+    expiresAt: Timestamp,
+    cpuMillis: Capacity,
+    memoryBytes: Capacity,
+    storageBytes: Capacity,
+    gpus: [GPU],
+    endpoint: String
   ) {
     self.provider = provider
     self.sequence = sequence
@@ -176,7 +198,11 @@ public struct NodeRecord: Hashable, Sendable {
   public var expiresAt: Timestamp
 
   public init(
-    sequence: UInt64, addresses: [String], role: Role, protocolVersion: UInt32, expiresAt: Timestamp
+    sequence: UInt64,
+    addresses: [String],
+    role: Role,
+    protocolVersion: UInt32,
+    expiresAt: Timestamp
   ) {
     self.sequence = sequence
     self.addresses = addresses

@@ -49,16 +49,21 @@ extension ParameterKey {
   }
 
   public var definition: Definition {
-    func define(_ standard: UInt64, _ range: ClosedRange<UInt64>, _ unit: String, _ summary: String) -> Definition {
+    func define(_ standard: UInt64, _ range: ClosedRange<UInt64>, _ unit: String, _ summary: String)
+      -> Definition
+    {
       Definition(summary: summary, unit: unit, range: range, standard: standard)
     }
     let day: UInt64 = 86_400_000
     switch self {
     case .tickMilliseconds: return define(6_000, 100...3_600_000, "ms", "Time by which prices count")
-    case .maximumBlockInterval: return define(6_000, 100...600_000, "ms", "A block is made at least this often")
-    case .maximumBlockBytes: return define(1_048_576, 65_536...4_194_304, "bytes", "Size of a block's transactions")
+    case .maximumBlockInterval:
+      return define(6_000, 100...600_000, "ms", "A block is made at least this often")
+    case .maximumBlockBytes:
+      return define(1_048_576, 65_536...4_194_304, "bytes", "Size of a block's transactions")
     case .orderMaximumBids: return define(20, 1...500, "bids", "Live bids kept per order, the cheapest")
-    case .orderMaximumLifetime: return define(3_600_000, 10_000...day, "ms", "How far ahead an order may expire")
+    case .orderMaximumLifetime:
+      return define(3_600_000, 10_000...day, "ms", "How far ahead an order may expire")
     case .maximumLiveOrders: return define(32, 1...10_000, "orders", "Live orders of one account")
     case .payoutInterval: return define(600, 1...1_000_000, "ticks", "Between automatic payouts of a lease")
     case .defaultTake: return define(2_000, 0...10_000, "0.01 %", "Take of a currency without its own rate")
@@ -67,12 +72,14 @@ extension ParameterKey {
     case .maximumValidators: return define(64, 1...1_000, "validators", "Size of the validator set")
     case .maximumUnbondingEntries: return define(7, 1...100, "entries", "Unbondings at once per delegation")
     case .minimumCommission: return define(500, 0...10_000, "0.01 %", "Lowest commission of a validator")
-    case .signedBlocksWindow: return define(10_000, 10...1_000_000, "blocks", "Window in which absence counts")
+    case .signedBlocksWindow:
+      return define(10_000, 10...1_000_000, "blocks", "Window in which absence counts")
     case .minimumSignedPerWindow: return define(500, 0...10_000, "0.01 %", "Share that must be signed")
     case .downtimeJail: return define(600_000, 1_000...365 * day, "ms", "Jail for absence")
     case .slashDoubleSign: return define(50_000, 0...1_000_000, "ppm", "Stake lost by double signing")
     case .slashDowntime: return define(100, 0...1_000_000, "ppm", "Stake lost by absence")
-    case .evidenceMaximumBlocks: return define(279_138, 10...10_000_000, "blocks", "Age of evidence in blocks")
+    case .evidenceMaximumBlocks:
+      return define(279_138, 10...10_000_000, "blocks", "Age of evidence in blocks")
     case .evidenceMaximumAge: return define(21 * day, 1_000...365 * day, "ms", "Age of evidence in time")
     case .proposalMinimumDeposit:
       return define(1_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit that opens the vote")
@@ -84,7 +91,8 @@ extension ParameterKey {
     case .vetoThreshold: return define(334_000, 1...1_000_000, "ppm", "Share of veto that rejects and burns")
     case .expeditedMinimumDeposit:
       return define(2_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit of an expedited proposal")
-    case .expeditedVotingPeriod: return define(day, 1_000...365 * day, "ms", "Time to vote on an expedited one")
+    case .expeditedVotingPeriod:
+      return define(day, 1_000...365 * day, "ms", "Time to vote on an expedited one")
     case .expeditedThreshold: return define(667_000, 1...1_000_000, "ppm", "Share of yes that passes it")
     }
   }
@@ -111,5 +119,6 @@ extension ParameterKey {
   public var index: Int { Self.positions[self] ?? 0 }
 
   private static let positions: [ParameterKey: Int] = Dictionary(
-    uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+    uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) }
+  )
 }

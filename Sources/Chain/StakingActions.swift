@@ -10,7 +10,10 @@ public struct ValidatorDescription: Hashable, Sendable {
   public var details: String
 
   public init(
-    moniker: String, identity: String = "", website: String = "", securityContact: String = "",
+    moniker: String,
+    identity: String = "",
+    website: String = "",
+    securityContact: String = "",
     details: String = ""
   ) {
     self.moniker = moniker
@@ -33,9 +36,14 @@ public struct CreateValidator: Hashable, Sendable {
   public var stake: Coin
 
   public init(
-    operatorAddress: Address, description: ValidatorDescription, consensusKey: PublicKey,
-    commission: Decimal18, maximumCommission: Decimal18, maximumCommissionChange: Decimal18,
-    minimumSelfDelegation: Amount, stake: Coin
+    operatorAddress: Address,
+    description: ValidatorDescription,
+    consensusKey: PublicKey,
+    commission: Decimal18,
+    maximumCommission: Decimal18,
+    maximumCommissionChange: Decimal18,
+    minimumSelfDelegation: Amount,
+    stake: Coin
   ) {
     self.operatorAddress = operatorAddress
     self.description = description
@@ -56,7 +64,9 @@ public struct EditValidator: Hashable, Sendable {
   public var minimumSelfDelegation: Amount?
 
   public init(
-    operatorAddress: Address, description: ValidatorDescription, commission: Decimal18? = nil,
+    operatorAddress: Address,
+    description: ValidatorDescription,
+    commission: Decimal18? = nil,
     minimumSelfDelegation: Amount? = nil
   ) {
     self.operatorAddress = operatorAddress

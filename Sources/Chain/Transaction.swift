@@ -40,8 +40,15 @@ public struct Transaction: Sendable {
   public var isAuthentic: Bool { signer.verifies(signature, of: signBytes) }
 
   init(
-    encoded: [UInt8], actions: [Action], memo: String, timeoutHeight: Height, signer: PublicKey,
-    sequence: UInt64, fee: Fee, signature: Signature, signBytes: [UInt8]
+    encoded: [UInt8],
+    actions: [Action],
+    memo: String,
+    timeoutHeight: Height,
+    signer: PublicKey,
+    sequence: UInt64,
+    fee: Fee,
+    signature: Signature,
+    signBytes: [UInt8]
   ) {
     self.encoded = encoded
     hash = Digest.sha256(encoded)

@@ -1,5 +1,5 @@
 public import Cryptography
-public import Primitives
+import Primitives
 
 /// A validator's place in its height's set, ordered by power descending, then address ascending.
 public typealias ValidatorIndex = UInt32
@@ -24,7 +24,12 @@ public struct Vote: Hashable, Sendable {
   public var signature: Signature
 
   public init(
-    kind: Kind, height: Height, round: Round, validRound: Round?, block: Digest?, validator: ValidatorIndex,
+    kind: Kind,
+    height: Height,
+    round: Round,
+    validRound: Round?,
+    block: Digest?,
+    validator: ValidatorIndex,
     signature: Signature
   ) {
     self.kind = kind
@@ -63,7 +68,11 @@ public struct Proposal: Hashable, Sendable {
   public var signature: Signature
 
   public init(
-    height: Height, round: Round, validRound: Round?, block: Digest, validator: ValidatorIndex,
+    height: Height,
+    round: Round,
+    validRound: Round?,
+    block: Digest,
+    validator: ValidatorIndex,
     signature: Signature
   ) {
     self.height = height
@@ -93,7 +102,12 @@ public struct Certificate: Hashable, Sendable {
   public var signatures: [Signature]
 
   public init(
-    kind: Vote.Kind, height: Height, round: Round, validRound: Round?, block: Digest, signers: [UInt8],
+    kind: Vote.Kind,
+    height: Height,
+    round: Round,
+    validRound: Round?,
+    block: Digest,
+    signers: [UInt8],
     signatures: [Signature]
   ) {
     self.kind = kind
