@@ -1,4 +1,49 @@
+import ArgumentParser
+
+/// The one program: validator, provider, tenant client, explorer and local testnet.
 @main
-struct Supercloud {
-  static func main() {}
+struct Supercloud: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "supercloud",
+    abstract: "A peer-to-peer marketplace for GPUs: the supercloud for AI.",
+    discussion: """
+      Tenants:    supercloud deploy deploy.yaml        lease what a deploy.yaml asks for, in one command
+      Providers:  supercloud provider init|status      offer GPUs and be paid
+      Validators: supercloud init, start, status       run a node of a network
+      Try it:     supercloud testnet up                a whole network on this machine
+      """,
+    version: "0.1.0",
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Tenant",
+        subcommands: [
+          SDLCommand.self, DeployCommand.self, OrderCommand.self, BidCommand.self, LeaseCommand.self,
+          DeploymentCommand.self, MarketCommand.self,
+        ]),
+      CommandGroup(name: "Provider", subcommands: [ProviderCommand.self]),
+      CommandGroup(
+        name: "Accounts and chain", subcommands: [KeysCommand.self, AccountCommand.self, QueryCommand.self]),
+      CommandGroup(
+        name: "Node",
+        subcommands: [
+          InitCommand.self, GenesisCommand.self, ConfigCommand.self, StartCommand.self, StatusCommand.self,
+          TestnetCommand.self, BenchCommand.self, DebugCommand.self,
+        ]),
+    ])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as Failure {
+      Console.error(failure.description)
+      exit(withError: ExitCode(failure.code))
+    } catch {
+      exit(withError: error)
+    }
+  }
 }

@@ -1,0 +1,189 @@
+/// What a node answers over HTTP, as JSON with snake_case keys.
+///
+/// Amounts are decimal strings of smallest units, digests and keys lower-case hex, addresses bech32, times ISO 8601,
+/// identifiers of leases `owner/dseq/group/order/provider`. Lists are never null.
+public enum Answer {}
+
+extension Answer {
+  public struct Coin: Codable, Hashable, Sendable {
+    public var denomination: String
+    public var amount: String
+
+    public init(denomination: String, amount: String) {
+      self.denomination = denomination
+      self.amount = amount
+    }
+  }
+
+  public struct Failure: Codable, Sendable {
+    /// A stable word: `not_found`, `invalid`, `rejected`, `unavailable`.
+    public var error: String
+    public var message: String
+    /// What the caller can do about it.
+    public var fix: String?
+    /// Of a rejected transaction.
+    public var code: UInt32?
+    public var codespace: String?
+
+    public init(
+      error: String, message: String, fix: String? = nil, code: UInt32? = nil, codespace: String? = nil
+    ) {
+      self.error = error
+      self.message = message
+      self.fix = fix
+      self.code = code
+      self.codespace = codespace
+    }
+  }
+
+  public struct Status: Codable, Sendable {
+    public var chainId: String
+    public var genesis: String
+    public var version: String
+    public var moniker: String
+    public var role: String
+    public var nodeKey: String
+    public var height: UInt64
+    public var block: String
+    public var time: String
+    public var tick: UInt64
+    public var tickMilliseconds: UInt64
+    public var stateRoot: String
+    public var round: UInt32
+    /// Milliseconds between the last two blocks by consensus time.
+    public var blockInterval: UInt64
+    public var catchingUp: Bool
+    public var peers: Int
+    public var mempoolTransactions: Int
+    public var orders: Int
+    public var bids: Int
+    public var leases: Int
+    /// The operator's address when this node validates.
+    public var validator: String?
+    public var provider: String?
+
+    public init(
+      chainId: String, genesis: String, version: String, moniker: String, role: String, nodeKey: String,
+      height: UInt64, block: String, time: String, tick: UInt64, tickMilliseconds: UInt64, stateRoot: String,
+      round: UInt32, blockInterval: UInt64, catchingUp: Bool, peers: Int, mempoolTransactions: Int, orders: Int,
+      bids: Int, leases: Int, validator: String?, provider: String?
+    ) {
+      self.chainId = chainId
+      self.genesis = genesis
+      self.version = version
+      self.moniker = moniker
+      self.role = role
+      self.nodeKey = nodeKey
+      self.height = height
+      self.block = block
+      self.time = time
+      self.tick = tick
+      self.tickMilliseconds = tickMilliseconds
+      self.stateRoot = stateRoot
+      self.round = round
+      self.blockInterval = blockInterval
+      self.catchingUp = catchingUp
+      self.peers = peers
+      self.mempoolTransactions = mempoolTransactions
+      self.orders = orders
+      self.bids = bids
+      self.leases = leases
+      self.validator = validator
+      self.provider = provider
+    }
+  }
+
+  public struct Account: Codable, Sendable {
+    public var address: String
+    /// What the next transaction must carry, transactions in the mempool counted.
+    public var sequence: UInt64
+    public var balances: [Coin]
+    /// Locked in escrow accounts and as lease deposits.
+    public var locked: [Coin]
+
+    public init(address: String, sequence: UInt64, balances: [Coin], locked: [Coin]) {
+      self.address = address
+      self.sequence = sequence
+      self.balances = balances
+      self.locked = locked
+    }
+  }
+
+  public struct Event: Codable, Sendable {
+    public var name: String
+    public var attributes: [Attribute]
+
+    public struct Attribute: Codable, Hashable, Sendable {
+      public var key: String
+      public var value: String
+
+      public init(key: String, value: String) {
+        self.key = key
+        self.value = value
+      }
+    }
+
+    public init(name: String, attributes: [Attribute]) {
+      self.name = name
+      self.attributes = attributes
+    }
+  }
+
+  public struct TransactionResult: Codable, Sendable {
+    public var hash: String
+    /// 0 while it waits in the mempool.
+    public var height: UInt64
+    /// 0 is success.
+    public var code: UInt32
+    public var codespace: String
+    public var log: String
+    public var events: [Event]
+
+    public init(
+      hash: String, height: UInt64, code: UInt32, codespace: String, log: String, events: [Event]
+    ) {
+      self.hash = hash
+      self.height = height
+      self.code = code
+      self.codespace = codespace
+      self.log = log
+      self.events = events
+    }
+  }
+
+  public struct Block: Codable, Sendable {
+    public var height: UInt64
+    public var identifier: String
+    public var time: String
+    public var proposer: String
+    public var parent: String
+    public var stateRoot: String
+    public var transactions: [String]
+    public var round: UInt32
+    public var signers: Int
+
+    public init(
+      height: UInt64, identifier: String, time: String, proposer: String, parent: String, stateRoot: String,
+      transactions: [String], round: UInt32, signers: Int
+    ) {
+      self.height = height
+      self.identifier = identifier
+      self.time = time
+      self.proposer = proposer
+      self.parent = parent
+      self.stateRoot = stateRoot
+      self.transactions = transactions
+      self.round = round
+      self.signers = signers
+    }
+  }
+
+  public struct Submitted: Codable, Sendable {
+    /// The identifier of an object or the hash of a transaction.
+    public var identifier: String
+
+    public init(identifier: String) {
+      self.identifier = identifier
+    }
+  }
+}

@@ -1,0 +1,418 @@
+extension Answer {
+  public struct Order: Codable, Sendable {
+    public var identifier: String
+    public var owner: String
+    public var dseq: UInt64
+    public var groups: [Group]
+    public var deposit: Coin
+    public var manifestHash: String
+    public var expiresAt: String
+    public var bids: Int
+
+    public struct Group: Codable, Sendable {
+      public var sequence: UInt32
+      public var name: String
+      /// For the whole group, per tick.
+      public var maximumPrice: String
+      public var denomination: String
+      public var cpuMillis: UInt64
+      public var memoryBytes: UInt64
+      public var gpus: UInt64
+      public var gpuAttributes: [String]
+
+      public init(
+        sequence: UInt32, name: String, maximumPrice: String, denomination: String, cpuMillis: UInt64,
+        memoryBytes: UInt64, gpus: UInt64, gpuAttributes: [String]
+      ) {
+        self.sequence = sequence
+        self.name = name
+        self.maximumPrice = maximumPrice
+        self.denomination = denomination
+        self.cpuMillis = cpuMillis
+        self.memoryBytes = memoryBytes
+        self.gpus = gpus
+        self.gpuAttributes = gpuAttributes
+      }
+    }
+
+    public init(
+      identifier: String, owner: String, dseq: UInt64, groups: [Group], deposit: Coin, manifestHash: String,
+      expiresAt: String, bids: Int
+    ) {
+      self.identifier = identifier
+      self.owner = owner
+      self.dseq = dseq
+      self.groups = groups
+      self.deposit = deposit
+      self.manifestHash = manifestHash
+      self.expiresAt = expiresAt
+      self.bids = bids
+    }
+  }
+
+  public struct Bid: Codable, Sendable {
+    public var identifier: String
+    public var order: String
+    public var provider: String
+    public var groups: [Group]
+    public var expiresAt: String
+    /// The signed object, hex: what an agreement carries.
+    public var encoded: String
+
+    public struct Group: Codable, Sendable {
+      public var sequence: UInt32
+      /// Per tick.
+      public var price: String
+      public var denomination: String
+      /// Concrete models with their counts: `8 × h100 80Gi sxm`.
+      public var gpus: [String]
+
+      public init(sequence: UInt32, price: String, denomination: String, gpus: [String]) {
+        self.sequence = sequence
+        self.price = price
+        self.denomination = denomination
+        self.gpus = gpus
+      }
+    }
+
+    public init(
+      identifier: String, order: String, provider: String, groups: [Group], expiresAt: String, encoded: String
+    ) {
+      self.identifier = identifier
+      self.order = order
+      self.provider = provider
+      self.groups = groups
+      self.expiresAt = expiresAt
+      self.encoded = encoded
+    }
+  }
+
+  public struct Lease: Codable, Sendable {
+    public var identifier: String
+    public var owner: String
+    public var dseq: UInt64
+    public var group: UInt32
+    public var order: UInt32
+    public var provider: String
+    /// `active`, `closed` or `insufficient_funds`.
+    public var state: String
+    /// Per tick.
+    public var price: String
+    public var denomination: String
+    public var openedAtTick: UInt64
+    public var closedAtTick: UInt64?
+    public var closedBy: String?
+    public var reason: String?
+    /// Accrued to the present, exact decimals.
+    public var earned: String
+    /// Paid out, gross.
+    public var paid: String
+    /// Of `paid`, what the network took.
+    public var fee: String
+
+    public init(
+      identifier: String, owner: String, dseq: UInt64, group: UInt32, order: UInt32, provider: String,
+      state: String, price: String, denomination: String, openedAtTick: UInt64, closedAtTick: UInt64?,
+      closedBy: String?, reason: String?, earned: String, paid: String, fee: String
+    ) {
+      self.identifier = identifier
+      self.owner = owner
+      self.dseq = dseq
+      self.group = group
+      self.order = order
+      self.provider = provider
+      self.state = state
+      self.price = price
+      self.denomination = denomination
+      self.openedAtTick = openedAtTick
+      self.closedAtTick = closedAtTick
+      self.closedBy = closedBy
+      self.reason = reason
+      self.earned = earned
+      self.paid = paid
+      self.fee = fee
+    }
+  }
+
+  public struct Deployment: Codable, Sendable {
+    public var owner: String
+    public var dseq: UInt64
+    /// `active` or `closed`.
+    public var state: String
+    public var manifestHash: String
+    public var denomination: String
+    public var groups: [Group]
+    public var escrow: Escrow
+    public var leases: [Lease]
+
+    public struct Group: Codable, Sendable {
+      public var sequence: UInt32
+      public var name: String
+      public var state: String
+
+      public init(sequence: UInt32, name: String, state: String) {
+        self.sequence = sequence
+        self.name = name
+        self.state = state
+      }
+    }
+
+    public init(
+      owner: String, dseq: UInt64, state: String, manifestHash: String, denomination: String, groups: [Group],
+      escrow: Escrow, leases: [Lease]
+    ) {
+      self.owner = owner
+      self.dseq = dseq
+      self.state = state
+      self.manifestHash = manifestHash
+      self.denomination = denomination
+      self.groups = groups
+      self.escrow = escrow
+      self.leases = leases
+    }
+  }
+
+  public struct Escrow: Codable, Sendable {
+    /// `open`, `closed` or `overdrawn`.
+    public var state: String
+    /// Left at the present tick, an exact decimal.
+    public var funds: String
+    public var deposited: String
+    /// Of all leases, per tick.
+    public var rate: String
+    /// Full ticks that the funds cover; absent while nothing is charged.
+    public var runwayTicks: UInt64?
+
+    public init(state: String, funds: String, deposited: String, rate: String, runwayTicks: UInt64?) {
+      self.state = state
+      self.funds = funds
+      self.deposited = deposited
+      self.rate = rate
+      self.runwayTicks = runwayTicks
+    }
+  }
+
+  public struct Provider: Codable, Sendable {
+    public var owner: String
+    public var hostUri: String
+    public var attributes: [Event.Attribute]
+    public var email: String
+    public var website: String
+    /// host:port of its lease streams, from its newest offer.
+    public var endpoint: String?
+    public var activeLeases: Int
+
+    public init(
+      owner: String, hostUri: String, attributes: [Event.Attribute], email: String, website: String,
+      endpoint: String?, activeLeases: Int
+    ) {
+      self.owner = owner
+      self.hostUri = hostUri
+      self.attributes = attributes
+      self.email = email
+      self.website = website
+      self.endpoint = endpoint
+      self.activeLeases = activeLeases
+    }
+  }
+
+  /// One GPU model in the whole market.
+  public struct GPU: Codable, Sendable {
+    public var vendor: String
+    public var model: String
+    public var memory: String
+    public var interface: String
+    public var free: UInt32
+    public var total: UInt32
+    public var providers: Int
+    /// Of these, devices that are stated rather than detected.
+    public var declared: UInt32
+    /// Per GPU and tick, by denomination.
+    public var prices: [PriceRange]
+
+    public struct PriceRange: Codable, Sendable {
+      public var denomination: String
+      public var lowest: String
+      public var median: String
+      public var highest: String
+
+      public init(denomination: String, lowest: String, median: String, highest: String) {
+        self.denomination = denomination
+        self.lowest = lowest
+        self.median = median
+        self.highest = highest
+      }
+    }
+
+    public init(
+      vendor: String, model: String, memory: String, interface: String, free: UInt32, total: UInt32,
+      providers: Int, declared: UInt32, prices: [PriceRange]
+    ) {
+      self.vendor = vendor
+      self.model = model
+      self.memory = memory
+      self.interface = interface
+      self.free = free
+      self.total = total
+      self.providers = providers
+      self.declared = declared
+      self.prices = prices
+    }
+  }
+
+  /// The conservation audit of one denomination.
+  public struct AuditLine: Codable, Sendable {
+    public var denomination: String
+    public var accounts: String
+    public var escrow: String
+    public var leaseDeposits: String
+    public var stake: String
+    public var pools: String
+    public var supply: String
+    public var conserved: Bool
+
+    public init(
+      denomination: String, accounts: String, escrow: String, leaseDeposits: String, stake: String,
+      pools: String, supply: String, conserved: Bool
+    ) {
+      self.denomination = denomination
+      self.accounts = accounts
+      self.escrow = escrow
+      self.leaseDeposits = leaseDeposits
+      self.stake = stake
+      self.pools = pools
+      self.supply = supply
+      self.conserved = conserved
+    }
+  }
+
+  /// What the network took in one denomination.
+  public struct Take: Codable, Sendable {
+    public var denomination: String
+    public var basisPoints: UInt32
+    /// Taken of payouts so far.
+    public var collected: String
+    public var communityPool: String
+
+    public init(denomination: String, basisPoints: UInt32, collected: String, communityPool: String) {
+      self.denomination = denomination
+      self.basisPoints = basisPoints
+      self.collected = collected
+      self.communityPool = communityPool
+    }
+  }
+
+  public struct Parameter: Codable, Sendable {
+    public var key: String
+    public var value: String
+    public var unit: String
+    public var minimum: String
+    public var maximum: String
+    public var standard: String
+    public var summary: String
+    /// The proposal that set it; absent for genesis.
+    public var proposal: UInt64?
+
+    public init(
+      key: String, value: String, unit: String, minimum: String, maximum: String, standard: String,
+      summary: String, proposal: UInt64?
+    ) {
+      self.key = key
+      self.value = value
+      self.unit = unit
+      self.minimum = minimum
+      self.maximum = maximum
+      self.standard = standard
+      self.summary = summary
+      self.proposal = proposal
+    }
+  }
+
+  public struct Currency: Codable, Sendable {
+    public var denomination: String
+    public var symbol: String
+    public var exponent: UInt8
+    public var aliases: [String]
+    public var minimumDeposit: String
+    public var leaseDeposit: String
+    public var minimumFee: String
+    public var takeBasisPoints: UInt32
+    public var supply: String
+    public var retired: Bool
+
+    public init(
+      denomination: String, symbol: String, exponent: UInt8, aliases: [String], minimumDeposit: String,
+      leaseDeposit: String, minimumFee: String, takeBasisPoints: UInt32, supply: String, retired: Bool
+    ) {
+      self.denomination = denomination
+      self.symbol = symbol
+      self.exponent = exponent
+      self.aliases = aliases
+      self.minimumDeposit = minimumDeposit
+      self.leaseDeposit = leaseDeposit
+      self.minimumFee = minimumFee
+      self.takeBasisPoints = takeBasisPoints
+      self.supply = supply
+      self.retired = retired
+    }
+  }
+
+  public struct Validator: Codable, Sendable {
+    public var operatorAddress: String
+    public var consensusKey: String
+    public var moniker: String
+    public var power: Int64
+    public var jailed: Bool
+    public var commission: String
+
+    public init(
+      operatorAddress: String, consensusKey: String, moniker: String, power: Int64, jailed: Bool,
+      commission: String
+    ) {
+      self.operatorAddress = operatorAddress
+      self.consensusKey = consensusKey
+      self.moniker = moniker
+      self.power = power
+      self.jailed = jailed
+      self.commission = commission
+    }
+  }
+
+  public struct Peer: Codable, Sendable {
+    public var nodeKey: String
+    public var address: String
+    public var role: String
+    public var inbound: Bool
+    public var height: UInt64
+    public var datagrams: Bool
+    public var score: Int
+
+    public init(
+      nodeKey: String, address: String, role: String, inbound: Bool, height: UInt64, datagrams: Bool, score: Int
+    ) {
+      self.nodeKey = nodeKey
+      self.address = address
+      self.role = role
+      self.inbound = inbound
+      self.height = height
+      self.datagrams = datagrams
+      self.score = score
+    }
+  }
+
+  /// Why a provider did or did not bid on an order.
+  public struct Decision: Codable, Sendable {
+    public var order: String
+    public var time: String
+    /// `bid`, or the first reason against it.
+    public var outcome: String
+    public var detail: String
+
+    public init(order: String, time: String, outcome: String, detail: String) {
+      self.order = order
+      self.time = time
+      self.outcome = outcome
+      self.detail = detail
+    }
+  }
+}

@@ -1,0 +1,184 @@
+public import Chain
+public import Cryptography
+public import Foundation
+public import Primitives
+
+/// `genesis.json`, field by field as people write it.
+public struct GenesisFile: Codable, Sendable {
+  public struct CurrencyEntry: Codable, Sendable {
+    var denomination: String
+    var symbol: String
+    var exponent: UInt8
+    var aliases: [String]?
+    var issuer: String?
+    var mintCap: String?
+    var minimumDeposit: String
+    var leaseDeposit: String
+    var minimumFee: String
+    var takeBasisPoints: UInt32?
+  }
+
+  public struct AccountEntry: Codable, Sendable {
+    var address: String
+    var coins: [String]
+  }
+
+  public struct ValidatorEntry: Codable, Sendable {
+    var operatorAddress: String
+    var consensusKey: String
+    var moniker: String
+    var stake: String
+    var commission: String
+  }
+
+  public var chainId: String
+  public var genesisTime: String
+  public var protocolVersion: UInt32
+  public var currencies: [CurrencyEntry]
+  public var accounts: [AccountEntry]
+  public var validators: [ValidatorEntry]
+
+  /// - Throws: `DefinitionError` with the place in the file.
+  public static func read(_ file: URL) throws -> GenesisFile {
+    let text = try DefinitionError.contents(of: file)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+      return try decoder.decode(GenesisFile.self, from: Data(text.utf8))
+    } catch let error as Swift.DecodingError {
+      throw DefinitionError(file: file.path, problem: Self.explain(error))
+    }
+  }
+
+  public func write(to file: URL) throws {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try encoder.encode(self).write(to: file, options: .atomic)
+  }
+
+  public mutating func add(account: Address, coins: [Coin]) {
+    accounts.append(AccountEntry(address: account.text(), coins: coins.map(\.description)))
+  }
+
+  public mutating func add(
+    validator operatorAddress: Address, key: PublicKey, moniker: String, stake: Coin, commission: Decimal18
+  ) {
+    validators.append(
+      ValidatorEntry(
+        operatorAddress: operatorAddress.text(), consensusKey: Hex.encode(key.bytes), moniker: moniker,
+        stake: stake.description, commission: commission.description))
+  }
+
+  public mutating func setTime(_ time: Timestamp) {
+    genesisTime = time.iso8601
+  }
+
+  /// The typed genesis.
+  ///
+  /// - Throws: `DefinitionError` that names the entry.
+  public func genesis(parameters: Parameters) throws -> Genesis {
+    guard let chain = ChainID(chainId) else {
+      throw invalid("chain_id", chainId, "3 to 48 characters of a-z, 0-9 and -, beginning with a letter")
+    }
+    guard let time = Timestamp(iso8601: genesisTime) else {
+      throw invalid("genesis_time", genesisTime, "a time such as 2026-12-01T00:00:00Z")
+    }
+    return Genesis(
+      chain: chain, time: time, protocolVersion: protocolVersion,
+      currencies: try currencies.map { try currency($0) }, parameters: parameters,
+      accounts: try accounts.map { try account($0) }, validators: try validators.map { try validator($0) })
+  }
+
+  private func currency(_ entry: CurrencyEntry) throws -> Currency {
+    Currency(
+      denomination: try denomination(entry.denomination), symbol: entry.symbol, exponent: entry.exponent,
+      aliases: try (entry.aliases ?? []).map { try denomination($0) },
+      issuer: try entry.issuer.map { try address($0, "issuer") },
+      mintCap: try entry.mintCap.map { try amount($0, "mint_cap") } ?? .zero,
+      minimumDeposit: try amount(entry.minimumDeposit, "minimum_deposit"),
+      leaseDeposit: try amount(entry.leaseDeposit, "lease_deposit"),
+      minimumFee: try amount(entry.minimumFee, "minimum_fee"), takeBasisPoints: entry.takeBasisPoints)
+  }
+
+  private func account(_ entry: AccountEntry) throws -> Genesis.Account {
+    Genesis.Account(
+      address: try address(entry.address, "accounts"),
+      coins: try entry.coins.map { text in
+        guard let coin = Coin(text) else { throw invalid("accounts.coins", text, "such as 5000000uakt") }
+        return coin
+      })
+  }
+
+  private func validator(_ entry: ValidatorEntry) throws -> Genesis.Validator {
+    guard let bytes = Hex.decode(entry.consensusKey), let key = PublicKey(bytes), key.isPrimeOrder else {
+      throw invalid("validators.consensus_key", entry.consensusKey, "64 hex digits of an Ed25519 public key")
+    }
+    guard let stake = Coin(entry.stake), stake.denomination == .uakt else {
+      throw invalid("validators.stake", entry.stake, "such as 1000000000uakt")
+    }
+    guard let commission = Decimal18(entry.commission), commission.raw <= Decimal18.one else {
+      throw invalid("validators.commission", entry.commission, "a decimal from 0 to 1")
+    }
+    return Genesis.Validator(
+      operatorAddress: try address(entry.operatorAddress, "validators.operator_address"), consensusKey: key,
+      moniker: entry.moniker, stake: stake.amount, commission: commission)
+  }
+
+  private func denomination(_ text: String) throws -> Denomination {
+    guard let denomination = Denomination(text) else {
+      throw invalid("denomination", text, "a letter and 2 to 127 of letters, digits and /:._-")
+    }
+    return denomination
+  }
+
+  private func amount(_ text: String, _ field: String) throws -> Amount {
+    guard let units = UInt64(text) else { throw invalid(field, text, "a whole number of smallest units") }
+    return Amount(units)
+  }
+
+  private func address(_ text: String, _ field: String) throws -> Address {
+    do {
+      return try Address(text: text)
+    } catch {
+      throw invalid(field, text, "an address such as akash1… (\(error))")
+    }
+  }
+
+  private func invalid(_ field: String, _ value: String, _ remedy: String) -> DefinitionError {
+    DefinitionError(file: "genesis.json", problem: "`\(field)` is `\(value)`", remedy: remedy)
+  }
+
+  private static func explain(_ error: Swift.DecodingError) -> String {
+    func path(_ context: Swift.DecodingError.Context) -> String {
+      context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+    }
+    return switch error {
+    case .keyNotFound(let key, let context): "`\(path(context)).\(key.stringValue)` is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      "`\(path(context))`: \(context.debugDescription)"
+    case .dataCorrupted(let context): "this is not JSON: \(context.debugDescription)"
+    @unknown default: "\(error)"
+    }
+  }
+}
+
+extension Timestamp {
+  /// `2026-12-01T00:00:00Z` or with milliseconds; nil for anything else or before 1970.
+  public init?(iso8601 text: String) {
+    let plain = try? Date(text, strategy: .iso8601)
+    let fractional = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    guard let date = plain ?? fractional, date.timeIntervalSince1970 >= 0 else { return nil }
+    self.init(milliseconds: UInt64((date.timeIntervalSince1970 * 1_000).rounded()))
+  }
+
+  public var iso8601: String {
+    Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
+      .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
+
+  /// This machine's wall clock.
+  public static var now: Timestamp {
+    Timestamp(milliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))
+  }
+}

@@ -1,0 +1,81 @@
+public import Cryptography
+public import Foundation
+import Primitives
+
+/// A node's folder: configuration, network definition, keys and data. Nothing of a node lives elsewhere.
+public struct Home: Sendable {
+  public let folder: URL
+
+  public init(_ folder: URL) {
+    self.folder = folder.standardizedFileURL
+  }
+
+  public var configuration: URL { folder.appending(path: "config.toml") }
+  public var network: URL { folder.appending(path: "network") }
+  public var keys: URL { folder.appending(path: "keys") }
+  public var data: URL { folder.appending(path: "data") }
+  public var consensus: URL { folder.appending(path: "consensus") }
+  public var provider: URL { folder.appending(path: "provider") }
+  /// Written when the node listens: its process and the ports that it got.
+  public var runtime: URL { folder.appending(path: "runtime.json") }
+
+  public var exists: Bool { FileManager.default.fileExists(atPath: configuration.path) }
+
+  /// Makes the folders, readable by their owner only.
+  public func create() throws {
+    for folder in [folder, network, keys, data, consensus] {
+      try FileManager.default.createDirectory(
+        at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+  }
+
+  /// The node's or validator's own key, made at first use. Only for keys that hold no money: the file is plain.
+  public func machineKey(_ name: String) throws -> SigningKey {
+    let file = keys.appending(path: "\(name).key")
+    if FileManager.default.fileExists(atPath: file.path) {
+      let text = try DefinitionError.contents(of: file).trimmingCharacters(in: .whitespacesAndNewlines)
+      guard let seed = Hex.decode(text), let key = SigningKey(seed: seed) else {
+        throw DefinitionError(
+          file: file.path, problem: "this is not a key", remedy: "restore the file: 64 hex digits of a seed")
+      }
+      return key
+    }
+    let key = SigningKey.generate()
+    try write(key, to: file)
+    return key
+  }
+
+  /// Stores `key` under `name` in plain text, readable by its owner only.
+  public func write(machineKey key: SigningKey, named name: String) throws {
+    try write(key, to: keys.appending(path: "\(name).key"))
+  }
+
+  private func write(_ key: SigningKey, to file: URL) throws {
+    let text = Hex.encode(key.seed()) + "\n"
+    guard
+      FileManager.default.createFile(
+        atPath: file.path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+    else {
+      throw DefinitionError(file: file.path, problem: "the key file cannot be written")
+    }
+  }
+
+  /// What a running node wrote about itself.
+  public struct Runtime: Codable, Sendable {
+    public var process: Int32
+    public var peerAddress: String
+    public var apiAddress: String
+    public var nodeKey: String
+    public var leaseAddress: String?
+  }
+
+  public func writeRuntime(_ runtime: Runtime) throws {
+    try JSONEncoder().encode(runtime).write(to: self.runtime, options: .atomic)
+  }
+
+  /// Nil when no node has run here.
+  public func readRuntime() -> Runtime? {
+    guard let data = try? Data(contentsOf: runtime) else { return nil }
+    return try? JSONDecoder().decode(Runtime.self, from: data)
+  }
+}

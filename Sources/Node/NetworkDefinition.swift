@@ -1,0 +1,157 @@
+public import Chain
+import Cryptography
+public import Foundation
+import Primitives
+import TOMLKit
+
+/// A folder that says what a network is: `genesis.json`, `parameters.toml`, `peers.toml`.
+public struct NetworkDefinition: Sendable {
+  public var genesis: Genesis
+  public var seeds: [Seed]
+
+  /// Where a new node knocks first.
+  public struct Seed: Hashable, Sendable {
+    public var key: PublicKey
+    /// host:port of its TCP listener; UDP is learnt from its record.
+    public var address: String
+  }
+
+  /// Reads the folder.
+  ///
+  /// - Throws: `DefinitionError` that names the file and what is wrong in it.
+  public init(at folder: URL) throws {
+    let parameters = try Self.parameters(at: folder.appending(path: "parameters.toml"))
+    genesis = try GenesisFile.read(folder.appending(path: "genesis.json")).genesis(parameters: parameters)
+    seeds = try Self.seeds(at: folder.appending(path: "peers.toml"))
+  }
+
+  /// The named definition: a path, or a folder of `Network/` near the working folder or the program.
+  public static func locate(_ name: String) throws -> URL {
+    var candidates: [URL] = [URL(filePath: name)]
+    if let configured = ProcessInfo.processInfo.environment["SUPERCLOUD_NETWORKS"] {
+      candidates.append(URL(filePath: configured).appending(path: name))
+    }
+    var folder = URL(filePath: FileManager.default.currentDirectoryPath)
+    candidates.append(folder.appending(path: "Network/\(name)"))
+    if let program = try? URL(filePath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) {
+      folder = program.deletingLastPathComponent()
+      while folder.path != "/" {
+        candidates.append(folder.appending(path: "Network/\(name)"))
+        folder = folder.deletingLastPathComponent().standardizedFileURL
+      }
+    }
+    for candidate in candidates
+    where FileManager.default.fileExists(atPath: candidate.appending(path: "genesis.json").path) {
+      return candidate.standardizedFileURL
+    }
+    throw DefinitionError(
+      file: "Network/\(name)/genesis.json", problem: "there is no network definition of this name",
+      remedy: "name a folder that holds genesis.json, or set SUPERCLOUD_NETWORKS to the folder of definitions")
+  }
+
+  private static func parameters(at file: URL) throws -> Parameters {
+    let table = try toml(at: file)
+    var parameters = Parameters()
+    for (section, value) in table {
+      guard let entries = value.table else {
+        throw DefinitionError(file: file.path, problem: "`\(section)` stands outside a section")
+      }
+      for (name, entry) in entries {
+        let key = "\(section).\(name)"
+        guard let parameter = ParameterKey(rawValue: key) else {
+          throw DefinitionError(
+            file: file.path, problem: "`\(key)` is not a parameter",
+            remedy: "the nearest name is `\(nearest(to: key, in: ParameterKey.allCases.map(\.rawValue)))`")
+        }
+        guard let number = entry.int, number >= 0 else {
+          throw DefinitionError(file: file.path, problem: "`\(key)` must be a whole number")
+        }
+        let range = parameter.definition.range
+        guard range.contains(UInt64(number)) else {
+          throw DefinitionError(
+            file: file.path, problem: "`\(key)` is \(number) \(parameter.definition.unit)",
+            remedy: "it may be \(range.lowerBound) to \(range.upperBound)")
+        }
+        parameters[parameter] = UInt64(number)
+      }
+    }
+    return parameters
+  }
+
+  private static func seeds(at file: URL) throws -> [Seed] {
+    guard FileManager.default.fileExists(atPath: file.path) else { return [] }
+    let list = try toml(at: file)["seeds"]?.array ?? TOMLArray()
+    return try list.map { entry in
+      let text = entry.string ?? ""
+      let parts = text.split(separator: "@", maxSplits: 1)
+      guard parts.count == 2, let bytes = Hex.decode(parts[0]), let key = PublicKey(bytes) else {
+        throw DefinitionError(
+          file: file.path, problem: "`\(text)` is not a seed", remedy: "write \"<64 hex digits>@host:port\"")
+      }
+      return Seed(key: key, address: String(parts[1]))
+    }
+  }
+
+  static func toml(at file: URL) throws -> TOMLTable {
+    let text = try DefinitionError.contents(of: file)
+    do {
+      return try TOMLTable(string: text)
+    } catch let error as TOMLParseError {
+      throw DefinitionError(
+        file: "\(file.path):\(error.source.begin.line)", problem: "this is not TOML: \(error.description)")
+    }
+  }
+
+  /// Writes the list of seeds, replacing it.
+  public static func write(seeds: [Seed], to folder: URL) throws {
+    let entries = seeds.map { "  \"\(Hex.encode($0.key.bytes))@\($0.address)\"," }.joined(separator: "\n")
+    let text = "# Where a new node knocks first: \"<node public key, hex>@host:port\".\nseeds = [\n\(entries)\n]\n"
+    try text.write(to: folder.appending(path: "peers.toml"), atomically: true, encoding: .utf8)
+  }
+}
+
+/// What is wrong in a definition or configuration file.
+public struct DefinitionError: Error, CustomStringConvertible, Sendable {
+  public var file: String
+  public var problem: String
+  public var remedy: String?
+
+  public init(file: String, problem: String, remedy: String? = nil) {
+    self.file = file
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  public var description: String {
+    "\(file): \(problem)" + (remedy.map { "\n  fix   \($0)" } ?? "")
+  }
+
+  static func contents(of file: URL) throws -> String {
+    do {
+      return try String(contentsOf: file, encoding: .utf8)
+    } catch {
+      throw DefinitionError(file: file.path, problem: "the file cannot be read: \(error.localizedDescription)")
+    }
+  }
+}
+
+/// The entry with the smallest edit distance to `word`.
+func nearest(to word: String, in words: [String]) -> String {
+  words.min { editDistance(word, $0) < editDistance(word, $1) } ?? ""
+}
+
+private func editDistance(_ left: String, _ right: String) -> Int {
+  let left = Array(left.utf8)
+  let right = Array(right.utf8)
+  var row = Array(0...right.count)
+  for (i, a) in left.enumerated() {
+    var previous = row[0]
+    row[0] = i + 1
+    for (j, b) in right.enumerated() {
+      let cost = min(previous + (a == b ? 0 : 1), min(row[j], row[j + 1]) + 1)
+      previous = row[j + 1]
+      row[j + 1] = cost
+    }
+  }
+  return row[right.count]
+}

@@ -1,0 +1,203 @@
+public import Chain
+public import Foundation
+import TOMLKit
+
+/// `config.toml`: what one node does and where. Every key is written out with its meaning by `init`.
+public struct NodeConfiguration: Codable, Sendable {
+  public struct General: Codable, Sendable {
+    public var moniker: String
+    public var role: String
+    public var logLevel: String
+  }
+
+  public struct Network: Codable, Sendable {
+    public var listen: String
+    public var advertise: [String]
+    public var outboundPeers: Int
+    public var inboundPeers: Int
+    public var sessionsPerAddress: Int
+    public var udp: Bool
+  }
+
+  public struct API: Codable, Sendable {
+    public var listen: String
+    public var faucet: Bool
+  }
+
+  public struct Consensus: Codable, Sendable {
+    public var timeouts: String
+  }
+
+  public struct Storage: Codable, Sendable {
+    public var blockCacheMebibytes: Int
+    public var keepBlocks: UInt64
+  }
+
+  public struct Provider: Codable, Sendable {
+    public var account: String
+    public var endpoint: String
+    public var domain: String
+    public var settings: String
+  }
+
+  public var node: General
+  public var network: Network
+  public var api: API
+  public var consensus: Consensus
+  public var storage: Storage
+  public var provider: Provider?
+
+  enum CodingKeys: String, CodingKey {
+    case node, network, api, consensus, storage, provider
+  }
+
+  /// A node on loopback with free ports, to be changed by the caller.
+  public init(moniker: String, role: NodeRecord.Role) {
+    node = General(moniker: moniker, role: role.name, logLevel: "info")
+    network = Network(
+      listen: "127.0.0.1:0", advertise: [], outboundPeers: 8, inboundPeers: 64, sessionsPerAddress: 256,
+      udp: true)
+    api = API(listen: "127.0.0.1:0", faucet: false)
+    consensus = Consensus(timeouts: "lan")
+    storage = Storage(blockCacheMebibytes: 16, keepBlocks: 0)
+    provider = nil
+  }
+
+  public var role: NodeRecord.Role {
+    NodeRecord.Role.allCases.first { $0.name == node.role } ?? .full
+  }
+
+  /// Reads and checks the file; unknown keys and values are errors with the nearest legal name.
+  ///
+  /// - Throws: `DefinitionError`.
+  public static func read(_ file: URL) throws -> NodeConfiguration {
+    let table = try NetworkDefinition.toml(at: file)
+    for (section, value) in table {
+      guard let known = knownKeys[section] else {
+        throw DefinitionError(
+          file: file.path, problem: "there is no section [\(section)]",
+          remedy: "the nearest name is [\(nearest(to: section, in: knownKeys.keys.sorted()))]")
+      }
+      for key in value.table?.keys ?? [] where !known.contains(key) {
+        throw DefinitionError(
+          file: file.path, problem: "there is no key `\(key)` in [\(section)]",
+          remedy: "the nearest name is `\(nearest(to: key, in: known))`")
+      }
+    }
+    do {
+      let configuration = try TOMLDecoder().decode(NodeConfiguration.self, from: table.snakeToCamel())
+      try configuration.check(file: file)
+      return configuration
+    } catch let error as Swift.DecodingError {
+      throw DefinitionError(file: file.path, problem: "\(error)")
+    }
+  }
+
+  private static let knownKeys: [String: [String]] = [
+    "node": ["moniker", "role", "log_level"],
+    "network": [
+      "listen", "advertise", "outbound_peers", "inbound_peers", "sessions_per_address", "udp",
+    ],
+    "api": ["listen", "faucet"],
+    "consensus": ["timeouts"],
+    "storage": ["block_cache_mebibytes", "keep_blocks"],
+    "provider": ["account", "endpoint", "domain", "settings"],
+  ]
+
+  private func check(file: URL) throws {
+    func require(_ condition: Bool, _ key: String, _ value: String, _ remedy: String) throws {
+      guard condition else {
+        throw DefinitionError(file: file.path, problem: "`\(key)` is `\(value)`", remedy: remedy)
+      }
+    }
+    let roles = NodeRecord.Role.allCases.map(\.name)
+    try require(roles.contains(node.role), "node.role", node.role, "one of \(roles.joined(separator: ", "))")
+    let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+    try require(
+      levels.contains(node.logLevel), "node.log_level", node.logLevel, "one of \(levels.joined(separator: ", "))")
+    try require(
+      ["lan", "wan"].contains(consensus.timeouts), "consensus.timeouts", consensus.timeouts, "`lan` or `wan`")
+    for (key, value) in [("network.listen", network.listen), ("api.listen", api.listen)] {
+      try require(HostPort(value) != nil, key, value, "host:port, such as 127.0.0.1:26656")
+    }
+    try require(
+      (1...1_024).contains(storage.blockCacheMebibytes), "storage.block_cache_mebibytes",
+      "\(storage.blockCacheMebibytes)", "1 to 1024")
+  }
+
+  /// The file's text, every key with its meaning.
+  public var text: String {
+    func list(_ values: [String]) -> String { "[" + values.map { "\"\($0)\"" }.joined(separator: ", ") + "]" }
+    var text = """
+      # Configuration of this node. `supercloud config check` reads it and says what is wrong.
+
+      [node]
+      moniker = "\(node.moniker)"      # the name that others see
+      role = "\(node.role)"            # validator, provider, tenant, full or seed
+      log_level = "\(node.logLevel)"   # trace, debug, info, notice, warning, error or critical
+
+      [network]
+      listen = "\(network.listen)"     # TCP and UDP; port 0 takes a free one
+      advertise = \(list(network.advertise))  # addresses told to others, host:port; empty: the listening one
+      outbound_peers = \(network.outboundPeers)  # sessions that this node opens by itself
+      inbound_peers = \(network.inboundPeers)    # sessions that it accepts
+      sessions_per_address = \(network.sessionsPerAddress)  # from one IP address; high for a local testnet
+      udp = \(network.udp)             # false: everything goes over TCP
+
+      [api]
+      listen = "\(api.listen)"         # HTTP queries, transactions, metrics
+      faucet = \(api.faucet)           # give test coins to whoever asks; test networks only
+
+      [consensus]
+      timeouts = "\(consensus.timeouts)"  # `lan` (60–200 ms) or `wan` (300–1,000 ms)
+
+      [storage]
+      block_cache_mebibytes = \(storage.blockCacheMebibytes)
+      keep_blocks = \(storage.keepBlocks)  # older blocks are pruned; 0 keeps all
+
+      """
+    if let provider {
+      text += """
+
+        [provider]
+        account = "\(provider.account)"    # name of the key in keys/ that bids and is paid
+        endpoint = "\(provider.endpoint)"  # host that tenants reach lease streams and workloads at
+        domain = "\(provider.domain)"      # workloads' URLs begin with it
+        settings = "\(provider.settings)"  # inventory, prices and limits, beside this file
+
+        """
+    }
+    return text
+  }
+}
+
+extension NodeRecord.Role: CaseIterable {
+  public static let allCases: [NodeRecord.Role] = [.full, .validator, .provider, .tenant, .seed]
+
+  public var name: String {
+    switch self {
+    case .full: "full"
+    case .validator: "validator"
+    case .provider: "provider"
+    case .tenant: "tenant"
+    case .seed: "seed"
+    }
+  }
+}
+
+extension TOMLTable {
+  /// A copy whose keys are in the form that Swift's coders expect.
+  fileprivate func snakeToCamel() -> TOMLTable {
+    let copy = TOMLTable()
+    for (key, value) in self {
+      let words = key.split(separator: "_")
+      let name = (words.first.map(String.init) ?? "") + words.dropFirst().map(\.capitalized).joined()
+      if let table = value.table {
+        copy[name] = table.snakeToCamel()
+      } else {
+        copy[name] = value
+      }
+    }
+    return copy
+  }
+}

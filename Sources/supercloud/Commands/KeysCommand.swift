@@ -1,0 +1,107 @@
+import ArgumentParser
+import Cryptography
+import Foundation
+import Node
+import Primitives
+
+/// Where keys and configuration are, for every command that needs them.
+struct HomeOption: ParsableArguments {
+  @Option(help: "The folder of keys, configuration and data.")
+  var home: String = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud").path
+
+  var value: Home { Home(URL(filePath: home)) }
+}
+
+struct KeysCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "keys", abstract: "Make, restore and list account keys.",
+    subcommands: [Add.self, List.self, Show.self, Delete.self])
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a key, or restore it from its 24 words with --recover.")
+
+    @Argument(help: "The key's name.") var name: String
+    @Flag(help: "Read the 24 words from standard input.") var recover = false
+    @Option(help: "The account of the mnemonic: path m/44'/118'/INDEX'/0'/0'.") var index: UInt32 = 0
+    @Flag(help: "Store the key without a password. For test networks only.") var unprotected = false
+    @OptionGroup var home: HomeOption
+    @Option(help: "table or json") var output: OutputFormat = .table
+
+    func run() async throws {
+      let keyring = Keyring(home: home.value)
+      guard !keyring.contains(name) else {
+        throw Failure(
+          "a key named \(name) exists", why: "keys are never overwritten",
+          fix: "choose another name, or `supercloud keys delete \(name)` first")
+      }
+      let words = recover ? try Self.readWords() : Mnemonic.generate()
+      let key = try Keyring.key(words: words, index: index)
+      let password = unprotected ? nil : try Keyring.askNewPassword()
+      try keyring.store(key, named: name, password: password)
+      if output == .json {
+        try Console.json(["name": name, "address": key.address.text(), "public_key": Hex.encode(key.publicKey.bytes)])
+      } else {
+        Console.line("name      \(name)")
+        Console.line("address   \(key.address.text())")
+      }
+      guard !recover else { return }
+      Console.note("\nWrite these 24 words down. They are the only way to restore the key:\n")
+      Console.note(words.joined(separator: " "))
+    }
+
+    private static func readWords() throws -> [String] {
+      Console.note("the 24 words, in one line:")
+      let words = (readLine() ?? "").split(separator: " ").map(String.init)
+      guard words.count == 24 else {
+        throw Failure("these are \(words.count) words", why: "a mnemonic has 24", fix: "give all words in one line")
+      }
+      return words
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the keys of this home.")
+
+    @OptionGroup var home: HomeOption
+    @Option(help: "table or json") var output: OutputFormat = .table
+
+    func run() async throws {
+      let entries = try Keyring(home: home.value).entries()
+      if output == .json { return try Console.json(entries) }
+      Console.table(["NAME", "ADDRESS", "PROTECTED"], entries.map { [$0.name, $0.address, $0.protected ? "yes" : "no"] })
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show the address of a key.")
+
+    @Argument(help: "The key's name.") var name: String
+    @OptionGroup var home: HomeOption
+    @Option(help: "table or json") var output: OutputFormat = .table
+
+    func run() async throws {
+      let entry = try Keyring(home: home.value).entry(name)
+      if output == .json { return try Console.json(entry) }
+      Console.line(entry.address)
+    }
+  }
+
+  struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Delete a key. Its words restore it.")
+
+    @Argument(help: "The key's name.") var name: String
+    @Flag(help: "Do not ask.") var yes = false
+    @OptionGroup var home: HomeOption
+
+    func run() async throws {
+      let keyring = Keyring(home: home.value)
+      let entry = try keyring.entry(name)
+      if !yes {
+        Console.note("type \(name) to delete the key of \(entry.address):")
+        guard readLine() == name else { throw Failure("nothing was deleted") }
+      }
+      try keyring.delete(name)
+    }
+  }
+}

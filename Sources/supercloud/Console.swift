@@ -1,0 +1,109 @@
+import ArgumentParser
+import Foundation
+import Primitives
+
+/// How a command shows its result.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case table
+  case json
+}
+
+/// What went wrong, why, and what to do: the form of every error.
+struct Failure: Error, CustomStringConvertible {
+  var what: String
+  var why: String?
+  var fix: String?
+  /// 1 failed, 2 usage.
+  var code: Int32 = 1
+
+  init(_ what: String, why: String? = nil, fix: String? = nil, code: Int32 = 1) {
+    self.what = what
+    self.why = why
+    self.fix = fix
+    self.code = code
+  }
+
+  var description: String {
+    "error: \(what)" + (why.map { "\n  why   \($0)" } ?? "") + (fix.map { "\n  fix   \($0)" } ?? "")
+  }
+}
+
+/// Standard output and error. Data goes to the first, everything else to the second.
+enum Console {
+  static func line(_ text: String = "") {
+    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+  }
+
+  static func note(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+  }
+
+  static func error(_ text: String) {
+    note(text)
+  }
+
+  /// Overwrites the present line on a terminal.
+  static func status(_ text: String) {
+    FileHandle.standardOutput.write(Data(("\r\u{1B}[K" + text).utf8))
+  }
+
+  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  static func json(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    line(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+
+  /// Columns as wide as their widest cell, numbers to the right.
+  static func table(_ header: [String], _ rows: [[String]], indent: String = "") {
+    var widths = header.map(\.count)
+    for row in rows {
+      for (column, cell) in row.enumerated() where column < widths.count {
+        widths[column] = max(widths[column], cell.count)
+      }
+    }
+    let isNumeric = header.indices.map { column in
+      !rows.isEmpty && rows.allSatisfy { $0[column].first.map { $0.isNumber || $0 == "-" } ?? true }
+    }
+    func render(_ cells: [String]) -> String {
+      var text = indent
+      for (column, cell) in cells.enumerated() {
+        let padding = String(repeating: " ", count: max(0, widths[column] - cell.count))
+        text += isNumeric[column] ? padding + cell : cell + padding
+        text += "  "
+      }
+      while text.hasSuffix(" ") { text.removeLast() }
+      return text
+    }
+    line(render(header))
+    for row in rows { line(render(row)) }
+  }
+}
+
+/// Money as people read it.
+enum Money {
+  /// `12.5 AKT` for 12,500,000 uakt; denominations that begin with `u` have six decimals.
+  static func text(_ amount: Amount, _ denomination: Denomination) -> String {
+    text(Decimal18(amount), denomination)
+  }
+
+  static func text(_ amount: Decimal18, _ denomination: Denomination) -> String {
+    guard denomination.name.hasPrefix("u"), denomination.name.count <= 8 else {
+      return "\(amount) \(denomination)"
+    }
+    let main = Decimal18(raw: amount.raw / 1_000_000)
+    return "\(shortened(main)) \(denomination.name.dropFirst().uppercased())"
+  }
+
+  /// At most six decimals, without trailing zeros.
+  private static func shortened(_ value: Decimal18) -> String {
+    Decimal18(raw: value.raw / 1_000_000_000_000 * 1_000_000_000_000).description
+  }
+
+  /// `addr…tail`, for tables.
+  static func short(_ address: String) -> String {
+    address.count > 20 ? "\(address.prefix(10))…\(address.suffix(6))" : address
+  }
+}
