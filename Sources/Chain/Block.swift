@@ -55,10 +55,12 @@ public struct Header: Hashable, Sendable {
 }
 
 /// A block with its bytes as proposed.
-public struct Block: Sendable {
+public struct Block: Hashable, Sendable {
   public let header: Header
   /// `TxRaw` bytes.
   public let transactions: [[UInt8]]
+  /// SHA-256 of each transaction's bytes, the hash by which wallets know it.
+  public let transactionHashes: [Digest]
   public let evidence: [Evidence]
   /// Of the parent; nil at height 1.
   public let lastCertificate: Certificate?
@@ -66,9 +68,18 @@ public struct Block: Sendable {
   /// BLAKE2b of the header's bytes as proposed.
   public let identifier: Digest
 
+  public static func == (left: Block, right: Block) -> Bool {
+    left.identifier == right.identifier
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(identifier)
+  }
+
   init(
     header: Header,
     transactions: [[UInt8]],
+    transactionHashes: [Digest],
     evidence: [Evidence],
     lastCertificate: Certificate?,
     encoded: [UInt8],
@@ -76,6 +87,7 @@ public struct Block: Sendable {
   ) {
     self.header = header
     self.transactions = transactions
+    self.transactionHashes = transactionHashes
     self.evidence = evidence
     self.lastCertificate = lastCertificate
     self.encoded = encoded

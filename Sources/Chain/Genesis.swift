@@ -97,7 +97,7 @@ extension Genesis {
       writer.writeRaw(validator.consensusKey.bytes)
       writer.write(validator.moniker)
       writer.write(validator.stake.units)
-      writer.write(UInt64(truncatingIfNeeded: validator.commission.raw))
+      writer.write(validator.commission.raw)
     }
     return Digest.blake2b(writer.bytes)
   }

@@ -11,7 +11,7 @@ public struct Attribute: Hashable, Comparable, Sendable {
   }
 
   public static func < (left: Attribute, right: Attribute) -> Bool {
-    left.key == right.key
+    left.key.utf8.elementsEqual(right.key.utf8)
       ? left.value.utf8.lexicographicallyPrecedes(right.value.utf8)
       : left.key.utf8.lexicographicallyPrecedes(right.key.utf8)
   }

@@ -34,9 +34,9 @@ public struct SignedObject: Hashable, Sendable {
   /// The whole object as sent and to be forwarded.
   public let encoded: [UInt8]
 
-  /// Takes received bytes apart. The signature is not checked.
+  /// Takes received bytes apart, which must be in canonical form. The signature is not checked.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
-    let wire = try Supercloud_Market_V1_SignedObject(decoding: bytes, limit: WireLimits.objectBytes)
+    let wire = try Supercloud_Market_V1_SignedObject(canonical: bytes, limit: WireLimits.objectBytes)
     guard let kind = Kind(rawValue: UInt8(truncatingIfNeeded: wire.kind.rawValue)),
       wire.kind.rawValue == Int(kind.rawValue)
     else { throw .invalid(field: "kind") }

@@ -18,7 +18,7 @@ public struct Fee: Hashable, Sendable {
 }
 
 /// A signed transaction, kept as the bytes that were received (`TxRaw`, SIGN_MODE_DIRECT, one signer).
-public struct Transaction: Sendable {
+public struct Transaction: Hashable, Sendable {
   public let encoded: [UInt8]
   /// SHA-256 of `encoded`, as wallets compute it.
   public let hash: Digest

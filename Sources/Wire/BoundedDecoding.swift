@@ -9,6 +9,7 @@ public enum WireLimits {
   public static let transactionBytes = 256 * 1024
   /// A block: the reference chain's limit is 22 MB; ours bounds the time that a proposal travels.
   public static let blockBytes = 4 * 1024 * 1024
+  public static let headerBytes = 1024
   /// A certificate of 1,000 validators.
   public static let certificateBytes = 128 * 1024
   public static let evidenceBytes = 1024
@@ -32,7 +33,17 @@ extension Message {
     }
   }
 
-  /// The message's bytes.
+  /// Decodes at most `limit` bytes, which must be exactly those that `encoded` gives for the result.
+  ///
+  /// Where a value has one form only, nobody can pass a signed message on in bytes of another identity.
+  ///
+  /// - Throws: `outOfRange` when there are more, `invalid` when they are not this message or not in that form.
+  public init(canonical bytes: [UInt8], limit: Int) throws(DecodingError) {
+    try self.init(decoding: bytes, limit: limit)
+    guard encoded == bytes else { throw .invalid(field: Self.protoMessageName) }
+  }
+
+  /// The message's bytes: fields in the order of their numbers, defaults left out.
   ///
   /// proto3 has no required fields and our text is always valid UTF-8, so encoding cannot fail.
   public var encoded: [UInt8] {

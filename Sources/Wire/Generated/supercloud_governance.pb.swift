@@ -110,11 +110,23 @@ public nonisolated struct Supercloud_Gov_V1_MsgAddDenomination: Sendable {
 
   public var minimumFee: String = String()
 
-  public var takeBasisPoints: UInt32 = 0
+  /// Absent for the network's default.
+  public var takeBasisPoints: UInt32 {
+    get {_takeBasisPoints ?? 0}
+    set {_takeBasisPoints = newValue}
+  }
+  /// Returns true if `takeBasisPoints` has been explicitly set.
+  public var hasTakeBasisPoints: Bool {self._takeBasisPoints != nil}
+  /// Clears the value of `takeBasisPoints`. Subsequent reads from it will return its default value.
+  public mutating func clearTakeBasisPoints() {self._takeBasisPoints = nil}
+
+  public var leaseDeposit: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _takeBasisPoints: UInt32? = nil
 }
 
 public nonisolated struct Supercloud_Gov_V1_MsgRetireDenomination: Sendable {
@@ -357,7 +369,7 @@ nonisolated extension Supercloud_Gov_V1_Parameter: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Supercloud_Gov_V1_MsgAddDenomination: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".MsgAddDenomination"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}authority\0\u{1}denom\0\u{1}symbol\0\u{1}exponent\0\u{1}aliases\0\u{1}issuer\0\u{3}mint_cap\0\u{3}minimum_deposit\0\u{3}minimum_fee\0\u{3}take_basis_points\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}authority\0\u{1}denom\0\u{1}symbol\0\u{1}exponent\0\u{1}aliases\0\u{1}issuer\0\u{3}mint_cap\0\u{3}minimum_deposit\0\u{3}minimum_fee\0\u{3}take_basis_points\0\u{3}lease_deposit\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -374,13 +386,18 @@ nonisolated extension Supercloud_Gov_V1_MsgAddDenomination: SwiftProtobuf.Messag
       case 7: try { try decoder.decodeSingularStringField(value: &self.mintCap) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.minimumDeposit) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.minimumFee) }()
-      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.takeBasisPoints) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self._takeBasisPoints) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.leaseDeposit) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.authority.isEmpty {
       try visitor.visitSingularStringField(value: self.authority, fieldNumber: 1)
     }
@@ -408,8 +425,11 @@ nonisolated extension Supercloud_Gov_V1_MsgAddDenomination: SwiftProtobuf.Messag
     if !self.minimumFee.isEmpty {
       try visitor.visitSingularStringField(value: self.minimumFee, fieldNumber: 9)
     }
-    if self.takeBasisPoints != 0 {
-      try visitor.visitSingularUInt32Field(value: self.takeBasisPoints, fieldNumber: 10)
+    try { if let v = self._takeBasisPoints {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 10)
+    } }()
+    if !self.leaseDeposit.isEmpty {
+      try visitor.visitSingularStringField(value: self.leaseDeposit, fieldNumber: 11)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -424,7 +444,8 @@ nonisolated extension Supercloud_Gov_V1_MsgAddDenomination: SwiftProtobuf.Messag
     if lhs.mintCap != rhs.mintCap {return false}
     if lhs.minimumDeposit != rhs.minimumDeposit {return false}
     if lhs.minimumFee != rhs.minimumFee {return false}
-    if lhs.takeBasisPoints != rhs.takeBasisPoints {return false}
+    if lhs._takeBasisPoints != rhs._takeBasisPoints {return false}
+    if lhs.leaseDeposit != rhs.leaseDeposit {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,169 @@
+import Cryptography
+import Primitives
+import Wire
+
+/// Takes wire fields apart. What is refused is named by the field.
+enum Field {
+  static func text(_ text: String, _ field: String, limit: Int) throws(DecodingError) -> String {
+    guard text.utf8.count <= limit else { throw .outOfRange(field: field) }
+    return text
+  }
+
+  static func list<Element>(
+    _ list: [Element],
+    _ field: String,
+    limit: Int,
+    least: Int = 0
+  ) throws(DecodingError) -> [Element] {
+    guard list.count >= least, list.count <= limit else { throw .outOfRange(field: field) }
+    return list
+  }
+
+  static func texts(
+    _ list: [String],
+    _ field: String,
+    limit: Int,
+    bytes: Int
+  ) throws(DecodingError) -> [String] {
+    for element in try Self.list(list, field, limit: limit) {
+      guard element.utf8.count <= bytes else { throw .outOfRange(field: field) }
+    }
+    return list
+  }
+
+  static func address(
+    _ text: String,
+    _ field: String,
+    prefix: String = Address.accountPrefix
+  ) throws(DecodingError) -> Address {
+    // Bech32 text has at most 90 characters.
+    guard text.utf8.count <= 90, let address = try? Address(text: text, prefix: prefix) else {
+      throw .invalid(field: field)
+    }
+    return address
+  }
+
+  /// Nil for an empty text.
+  static func optionalAddress(_ text: String, _ field: String) throws(DecodingError) -> Address? {
+    text.isEmpty ? nil : try address(text, field)
+  }
+
+  static func operatorAddress(_ text: String, _ field: String) throws(DecodingError) -> Address {
+    try address(text, field, prefix: Address.operatorPrefix)
+  }
+
+  static func digest(_ bytes: [UInt8], _ field: String) throws(DecodingError) -> Digest {
+    guard let digest = Digest(bytes) else { throw .invalid(field: field) }
+    return digest
+  }
+
+  static func key(_ bytes: [UInt8], _ field: String) throws(DecodingError) -> PublicKey {
+    guard let key = PublicKey(bytes) else { throw .invalid(field: field) }
+    return key
+  }
+
+  static func signature(_ bytes: [UInt8], _ field: String) throws(DecodingError) -> Signature {
+    guard let signature = Signature(bytes) else { throw .invalid(field: field) }
+    return signature
+  }
+
+  static func height(_ height: UInt64, _ field: String) throws(DecodingError) -> Height {
+    guard height <= ChainLimits.height else { throw .outOfRange(field: field) }
+    return height
+  }
+
+  /// A number that counts from 1.
+  static func ordinal<Number: FixedWidthInteger & UnsignedInteger>(
+    _ number: Number,
+    _ field: String
+  ) throws(DecodingError) -> Number {
+    guard number > 0 else { throw .outOfRange(field: field) }
+    return number
+  }
+}
+
+extension Field {
+  /// Decimal digits without sign or leading zero: one number has one text.
+  static func number<Number: FixedWidthInteger & UnsignedInteger>(
+    _ digits: some Collection<UInt8>,
+    _ field: String
+  ) throws(DecodingError) -> Number {
+    guard let first = digits.first else { throw .invalid(field: field) }
+    guard digits.count <= 39 else { throw .outOfRange(field: field) }
+    guard first != UInt8(ascii: "0") || digits.count == 1 else { throw .invalid(field: field) }
+    var number: Number = 0
+    for digit in digits {
+      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { throw .invalid(field: field) }
+      let (product, overflow) = number.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(Number(digit - UInt8(ascii: "0")))
+      guard !overflow, !carry else { throw .outOfRange(field: field) }
+      number = sum
+    }
+    return number
+  }
+
+  static func amount(_ text: String, _ field: String) throws(DecodingError) -> Amount {
+    Amount(try number(text.utf8, field))
+  }
+
+  /// An integer of 10⁻¹⁸, the form of the Cosmos SDK's decimals on the wire.
+  static func decimal(_ text: String, _ field: String) throws(DecodingError) -> Decimal18 {
+    Decimal18(raw: try number(text.utf8, field))
+  }
+
+  static func denomination(_ text: String, _ field: String) throws(DecodingError) -> Denomination {
+    guard let denomination = Denomination(text) else { throw .invalid(field: field) }
+    return denomination
+  }
+
+  static func coin(_ wire: Cosmos_Base_V1beta1_Coin, _ field: String) throws(DecodingError) -> Coin {
+    Coin(try amount(wire.amount, field), try denomination(wire.denom, field))
+  }
+
+  /// A list in which no currency occurs twice.
+  static func coins(
+    _ wire: [Cosmos_Base_V1beta1_Coin],
+    _ field: String,
+    least: Int = 0
+  ) throws(DecodingError) -> [Coin] {
+    var coins: [Coin] = []
+    for element in try list(wire, field, limit: ChainLimits.coins, least: least) {
+      let coin = try coin(element, field)
+      guard !coins.contains(where: { $0.denomination == coin.denomination }) else {
+        throw .invalid(field: field)
+      }
+      coins.append(coin)
+    }
+    return coins
+  }
+
+  static func decimalCoin(
+    _ wire: Cosmos_Base_V1beta1_DecCoin,
+    _ field: String
+  ) throws(DecodingError) -> DecimalCoin {
+    DecimalCoin(try decimal(wire.amount, field), try denomination(wire.denom, field))
+  }
+}
+
+extension Coin {
+  var wire: Cosmos_Base_V1beta1_Coin {
+    var wire = Cosmos_Base_V1beta1_Coin()
+    wire.denom = denomination.name
+    wire.amount = String(amount.units)
+    return wire
+  }
+}
+
+extension DecimalCoin {
+  var wire: Cosmos_Base_V1beta1_DecCoin {
+    var wire = Cosmos_Base_V1beta1_DecCoin()
+    wire.denom = denomination.name
+    wire.amount = String(amount.raw)
+    return wire
+  }
+}
+
+extension Address {
+  /// The text of the account as a validator's operator.
+  var operatorText: String { text(prefix: Address.operatorPrefix) }
+}
