@@ -1,0 +1,144 @@
+import CRocksDB
+import Synchronization
+
+/// A RocksDB database with the tables of `ColumnFamily`. Safe for concurrent use; every call may block on the disk.
+///
+/// It closes when the last reference to it, its snapshots, cursors and batches is gone; `close` gives up the
+/// database's own.
+public final class Database: Sendable {
+  public let path: String
+  private let handle: Mutex<DatabaseHandle?>
+
+  /// Opens the database in the folder `path`, making it if the options say so.
+  ///
+  /// Throws `.locked` when another process has it, `.corrupt` when files or the write-ahead log are damaged,
+  /// `.unsupported` when a later version wrote it.
+  public init(path: String, options: DatabaseOptions = DatabaseOptions()) throws(StorageError) {
+    if options.createsIfMissing { try Folder.create(path) }
+    self.path = path
+    handle = Mutex(try DatabaseHandle(path: path, options: options))
+  }
+
+  /// Releases the database. Returns false when a snapshot, cursor, batch or call of another thread still holds
+  /// it: the files and the lock are let go when that ends. Closing twice is harmless.
+  @discardableResult
+  public func close() -> Bool {
+    var taken = handle.withLock { held -> DatabaseHandle? in
+      let taken = held
+      held = nil
+      return taken
+    }
+    return taken == nil || isKnownUniquelyReferenced(&taken)
+  }
+
+  func opened() throws(StorageError) -> DatabaseHandle {
+    guard let held = handle.withLock({ $0 }) else { throw .closed(path: path) }
+    return held
+  }
+
+  // MARK: Reading
+
+  /// The value of `key`, as of `snapshot` or now; nil when there is none.
+  public func get(
+    _ key: [UInt8],
+    in family: ColumnFamily,
+    at snapshot: Snapshot? = nil
+  ) throws(StorageError) -> [UInt8]? {
+    try read(key, in: family, at: snapshot) { bytes in
+      bytes.withUnsafeBytes { Array($0) }
+    }
+  }
+
+  /// Lends the value of `key` to `body` without copying it. Values are pinned in the cache meanwhile: be short.
+  public func read<Value>(
+    _ key: [UInt8],
+    in family: ColumnFamily,
+    at snapshot: Snapshot? = nil,
+    _ body: (RawSpan) throws(StorageError) -> Value
+  ) throws(StorageError) -> Value? {
+    let handle = try opened()
+    try snapshot?.check(belongsTo: handle)
+    let options = snapshot?.reading ?? handle.reading
+    let slice = try key.withCharacters { (start, count) throws(StorageError) in
+      try checked(path) { error in
+        rocksdb_get_pinned_cf(handle.pointer, options, handle[family], start, count, error)
+      }
+    }
+    guard let slice else { return nil }
+    defer { rocksdb_pinnableslice_destroy(slice) }
+    var count = 0
+    let start = rocksdb_pinnableslice_value(slice, &count)
+    return try body(UnsafeRawBufferPointer(start: start, count: count).bytes)
+  }
+
+  public func contains(
+    _ key: [UInt8],
+    in family: ColumnFamily,
+    at snapshot: Snapshot? = nil
+  ) throws(StorageError) -> Bool {
+    try read(key, in: family, at: snapshot) { _ in true } ?? false
+  }
+
+  /// A frozen view of all tables.
+  public func snapshot() throws(StorageError) -> Snapshot {
+    try Snapshot(opened())
+  }
+
+  /// Walks over `range` in the order of keys, or against it.
+  public func cursor(
+    in family: ColumnFamily,
+    _ range: KeyRange = .all,
+    reversed: Bool = false,
+    at snapshot: Snapshot? = nil,
+    fillsCache: Bool = true
+  ) throws(StorageError) -> Cursor {
+    let handle = try opened()
+    try snapshot?.check(belongsTo: handle)
+    return Cursor(handle, family, range, reversed: reversed, snapshot: snapshot, fillsCache: fillsCache)
+  }
+
+  /// At most `limit` entries of `range`.
+  public func entries(
+    in family: ColumnFamily,
+    _ range: KeyRange = .all,
+    reversed: Bool = false,
+    limit: Int,
+    at snapshot: Snapshot? = nil
+  ) throws(StorageError) -> [Entry] {
+    var cursor = try cursor(in: family, range, reversed: reversed, at: snapshot)
+    var entries: [Entry] = []
+    while entries.count < limit, let entry = try cursor.next() { entries.append(entry) }
+    return entries
+  }
+
+  // MARK: Writing
+
+  /// An empty batch for this database.
+  public func batch() throws(StorageError) -> WriteBatch {
+    try WriteBatch(opened())
+  }
+
+  /// Applies the batch, wholly or not at all. With `sync` it is on the disk when this returns; without, it
+  /// survives the end of the process but not that of the machine.
+  public func write(_ batch: consuming WriteBatch, sync: Bool) throws(StorageError) {
+    let handle = try opened()
+    guard batch.handle === handle else {
+      throw .misuse(path: path, detail: "the batch was made for another database")
+    }
+    try checked(path) { error in
+      rocksdb_write(handle.pointer, sync ? handle.syncing : handle.writing, batch.pointer, error)
+    }
+  }
+
+  /// Puts a single entry.
+  public func put(
+    _ key: [UInt8],
+    _ value: [UInt8],
+    in family: ColumnFamily,
+    sync: Bool
+  ) throws(StorageError) {
+    var batch = try batch()
+    batch.put(key, value, in: family)
+    try write(batch, sync: sync)
+  }
+}

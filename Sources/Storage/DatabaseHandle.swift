@@ -1,0 +1,103 @@
+import CRocksDB
+import Glibc
+
+/// Runs a call of RocksDB that reports failure through an error pointer; nothing else touches that pointer.
+func checked<Value>(
+  _ path: String,
+  _ call: (_ error: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Value
+) throws(StorageError) -> Value {
+  var message: UnsafeMutablePointer<CChar>?
+  let value = call(&message)
+  guard let message else { return value }
+  defer { rocksdb_free(message) }
+  throw StorageError(message: String(cString: message), path: path)
+}
+
+/// The open database's pointers. Cursors, snapshots and batches hold it, so that it outlives them.
+///
+/// Sendable: every property is a constant, what they point to is RocksDB's database, column family handles and
+/// never changed option objects, all of which RocksDB documents as safe for concurrent use; they are destroyed
+/// in `deinit`, when no thread can hold a reference any more.
+final class DatabaseHandle: @unchecked Sendable {
+  let path: String
+  let pointer: OpaquePointer
+  let reading: OpaquePointer?
+  let writing: OpaquePointer?
+  let syncing: OpaquePointer?
+  private let families: [OpaquePointer]
+  private let defaultFamily: OpaquePointer
+
+  init(path: String, options: DatabaseOptions) throws(StorageError) {
+    let rocks = options.makeOptions()
+    defer { rocksdb_options_destroy(rocks) }
+    try Self.refuseUnknownFamilies(path, rocks)
+
+    let names = ["default"] + ColumnFamily.allCases.map(\.name)
+    let texts = names.map { UnsafePointer<CChar>(strdup($0)) }
+    defer { for text in texts { free(UnsafeMutablePointer(mutating: text)) } }
+    let each = [OpaquePointer?](repeating: rocks, count: names.count)
+    var handles = [OpaquePointer?](repeating: nil, count: names.count)
+    let opened = try checked(path) { error in
+      rocksdb_open_column_families(rocks, path, Int32(names.count), texts, each, &handles, error)
+    }
+    let all = handles.compactMap(\.self)
+    guard let opened, all.count == names.count else {
+      throw .failed(path: path, detail: "RocksDB opened nothing and gave no reason")
+    }
+    self.path = path
+    pointer = opened
+    defaultFamily = all[0]
+    families = Array(all.dropFirst())
+    reading = rocksdb_readoptions_create()
+    writing = rocksdb_writeoptions_create()
+    syncing = rocksdb_writeoptions_create()
+    rocksdb_writeoptions_set_sync(syncing, 1)
+  }
+
+  deinit {
+    // Handles before the database: RocksDB counts them.
+    for family in families { rocksdb_column_family_handle_destroy(family) }
+    rocksdb_column_family_handle_destroy(defaultFamily)
+    rocksdb_close(pointer)
+    rocksdb_readoptions_destroy(reading)
+    rocksdb_writeoptions_destroy(writing)
+    rocksdb_writeoptions_destroy(syncing)
+  }
+
+  subscript(_ family: ColumnFamily) -> OpaquePointer { families[family.rawValue] }
+
+  /// All families must be named at opening. One that we do not know belongs to a later version, and would go
+  /// stale if this one wrote the others.
+  private static func refuseUnknownFamilies(_ path: String, _ options: OpaquePointer?) throws(StorageError) {
+    guard access(path + "/CURRENT", F_OK) == 0 else { return }
+    var count = 0
+    let list = try checked(path) { error in rocksdb_list_column_families(options, path, &count, error) }
+    guard let list else { return }
+    defer { rocksdb_list_column_families_destroy(list, count) }
+    let known = Set(["default"] + ColumnFamily.allCases.map(\.name))
+    for index in 0..<count {
+      guard let text = list[index] else { continue }
+      let name = String(cString: text)
+      guard known.contains(name) else {
+        throw .unsupported(path: path, detail: "it has a table “\(name)” that this version does not know")
+      }
+    }
+  }
+}
+
+extension [UInt8] {
+  /// The bytes as C's `(const char *, size_t)`, valid during `body` only.
+  func withCharacters<Value, Failure: Error>(
+    _ body: (UnsafePointer<CChar>?, Int) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try withUnsafeBufferPointer { (buffer) throws(Failure) -> Value in
+      let raw = UnsafeRawPointer(buffer.baseAddress)
+      return try body(raw?.assumingMemoryBound(to: CChar.self), buffer.count)
+    }
+  }
+
+  /// A copy of C's `(const char *, size_t)`.
+  init(characters: UnsafePointer<CChar>?, count: Int) {
+    self.init(UnsafeRawBufferPointer(start: characters, count: count))
+  }
+}

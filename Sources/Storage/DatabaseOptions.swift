@@ -1,0 +1,98 @@
+import CRocksDB
+
+/// What a database may use, and how it treats its log after a crash.
+public struct DatabaseOptions: Sendable {
+  /// Bytes of the block cache that all tables share, indexes and filters included.
+  public var cacheBytes: Int
+  /// Bytes of unflushed writes over all tables.
+  public var writeBufferBytes: Int
+  /// Files kept open at most.
+  public var openFiles: Int
+  /// Whether a missing database is made.
+  public var createsIfMissing: Bool
+  public var recovery: Recovery
+
+  /// What to do about a damaged write-ahead log.
+  public enum Recovery: Sendable {
+    /// Refuse to open, except for a write that was cut off at the very end: that one was never acknowledged.
+    case strict
+    /// Drop everything from the first damaged record on. Only for an operator who has decided to lose it.
+    case dropDamagedTail
+  }
+
+  public init(
+    cacheBytes: Int = 32 << 20,
+    writeBufferBytes: Int = 12 << 20,
+    openFiles: Int = 256,
+    createsIfMissing: Bool = true,
+    recovery: Recovery = .strict
+  ) {
+    self.cacheBytes = cacheBytes
+    self.writeBufferBytes = writeBufferBytes
+    self.openFiles = openFiles
+    self.createsIfMissing = createsIfMissing
+    self.recovery = recovery
+  }
+
+  /// RocksDB's options object; the caller destroys it after opening.
+  func makeOptions() -> OpaquePointer? {
+    let options = rocksdb_options_create()
+    rocksdb_options_set_create_if_missing(options, createsIfMissing ? 1 : 0)
+    rocksdb_options_set_create_missing_column_families(options, 1)
+    rocksdb_options_set_paranoid_checks(options, 1)
+    rocksdb_options_set_wal_recovery_mode(
+      options,
+      recovery == .strict ? Self.tolerateTornTail : Self.pointInTime
+    )
+    rocksdb_options_set_max_open_files(options, Int32(clamping: openFiles))
+    rocksdb_options_set_max_background_jobs(options, 2)
+    rocksdb_options_set_skip_stats_update_on_db_open(options, 1)
+    setMemory(options)
+    setFiles(options)
+    setTables(options)
+    return options
+  }
+
+  private static let tolerateTornTail: Int32 = 0
+  private static let pointInTime: Int32 = 2
+  private static let warningLevel: Int32 = 2
+
+  private func setMemory(_ options: OpaquePointer?) {
+    let table = max(writeBufferBytes / 3, 1 << 20)
+    rocksdb_options_set_db_write_buffer_size(options, writeBufferBytes)
+    rocksdb_options_set_write_buffer_size(options, table)
+    // The default of 1 MiB would be taken by each of a dozen tables for its first small value.
+    rocksdb_options_set_arena_block_size(options, 64 << 10)
+    // A table that is seldom written holds the log back; this bounds what a restart has to read again.
+    rocksdb_options_set_max_total_wal_size(options, UInt64(max(writeBufferBytes, 1 << 20)) * 4)
+    rocksdb_options_set_max_bytes_for_level_base(options, UInt64(table) * 4)
+    rocksdb_options_set_target_file_size_base(options, 8 << 20)
+    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1)
+  }
+
+  private func setFiles(_ options: OpaquePointer?) {
+    rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
+    rocksdb_options_set_bytes_per_sync(options, 1 << 20)
+    rocksdb_options_set_max_manifest_file_size(options, 8 << 20)
+    rocksdb_options_set_info_log_level(options, Self.warningLevel)
+    rocksdb_options_set_max_log_file_size(options, 1 << 20)
+    rocksdb_options_set_keep_log_file_num(options, 2)
+    rocksdb_options_set_stats_dump_period_sec(options, 0)
+    rocksdb_options_set_stats_persist_period_sec(options, 0)
+  }
+
+  private func setTables(_ options: OpaquePointer?) {
+    let tables = rocksdb_block_based_options_create()
+    let cache = rocksdb_cache_create_lru(cacheBytes)
+    // The filter policy is taken over by the table options; the cache is counted, so ours is given back here.
+    rocksdb_block_based_options_set_filter_policy(tables, rocksdb_filterpolicy_create_bloom_full(10))
+    rocksdb_block_based_options_set_block_cache(tables, cache)
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks(tables, 1)
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(tables, 1)
+    rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(tables, 1)
+    rocksdb_block_based_options_set_format_version(tables, 5)
+    rocksdb_options_set_block_based_table_factory(options, tables)
+    rocksdb_cache_destroy(cache)
+    rocksdb_block_based_options_destroy(tables)
+  }
+}

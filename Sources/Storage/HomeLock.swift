@@ -1,0 +1,31 @@
+import Glibc
+
+/// The right of one process to use a home folder, held while this value lives and given up by the system when the
+/// process ends, however it ends.
+public struct HomeLock: ~Copyable, Sendable {
+  private let file: PosixFile
+
+  /// Takes the lock of `home`, making the folder if need be.
+  ///
+  /// Throws `.locked` with the holder's process id when another process, or another lock of this one, has it.
+  public init(home: String) throws(StorageError) {
+    try Folder.create(home)
+    let path = home + "/lock"
+    let file = try PosixFile(path: path, .createIfMissing)
+    while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+      let code = errno
+      if code == EINTR { continue }
+      guard code == EWOULDBLOCK else { throw StorageError(code: code, operation: "flock", path: path) }
+      throw .locked(path: home, holder: Self.holder(in: file))
+    }
+    // Only for the message that a second process shows; the lock is the descriptor's, not the text's.
+    try file.truncate(to: 0)
+    try file.write(Array("\(getpid())\n".utf8), at: 0)
+    self.file = file
+  }
+
+  private static func holder(in file: borrowing PosixFile) -> Int32? {
+    guard let bytes = try? file.read(at: 0, count: 16) else { return nil }
+    return Int32(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+  }
+}

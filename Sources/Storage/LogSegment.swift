@@ -1,0 +1,149 @@
+import Primitives
+
+/// The form of one file of the record log.
+///
+///     header   magic 8 ‖ sequence 8 ‖ starting height 8 ‖ length of the previous segment 8 ‖ salt 8
+///              ‖ inode 8 ‖ birth 8 ‖ CRC-32C of all that 4
+///     record   payload length 4 ‖ CRC-32C 4 ‖ durable offset 8 ‖ payload
+///
+/// All numbers are big-endian. A record's checksum starts from the segment's random salt and covers length,
+/// durable offset and payload, so that neither zeros nor old contents of the disk pass for records.
+///
+/// The *durable offset* says up to where the file was synced when the record was written. It tells a torn tail
+/// from bit rot: whatever lies at or after the last durable offset was never acknowledged and may be torn in any
+/// way (a disk writes blocks in its own order), whatever lies before was on the disk and must still be there.
+enum LogSegment {
+  static let magic: [UInt8] = Array("RECLOG01".utf8)
+  static let headerSize = 60
+  static let recordHeaderSize = 16
+
+  struct Header: Hashable, Sendable {
+    var sequence: UInt64
+    var startingHeight: UInt64
+    var previousLength: UInt64
+    var salt: UInt64
+    /// Of the file that it was written to: a copy has another.
+    var identity: FileIdentity
+
+    var bytes: [UInt8] {
+      var writer = ByteWriter(capacity: headerSize)
+      writer.writeRaw(magic)
+      for number in [sequence, startingHeight, previousLength, salt, identity.inode, identity.birth] {
+        writer.write(number)
+      }
+      writer.write(Checksum.crc32c(writer.bytes))
+      return writer.bytes
+    }
+
+    init(
+      sequence: UInt64,
+      startingHeight: UInt64,
+      previousLength: UInt64,
+      salt: UInt64,
+      identity: FileIdentity
+    ) {
+      self.sequence = sequence
+      self.startingHeight = startingHeight
+      self.previousLength = previousLength
+      self.salt = salt
+      self.identity = identity
+    }
+
+    /// nil when the bytes are not a header.
+    init?(_ bytes: [UInt8]) {
+      guard bytes.count >= headerSize, bytes.starts(with: magic) else { return nil }
+      let checked = headerSize - 4
+      guard Checksum.crc32c(bytes[..<checked]) == LogSegment.number(bytes, at: checked, width: 4) else {
+        return nil
+      }
+      let numbers = (0..<6).map { LogSegment.number(bytes, at: 8 + $0 * 8, width: 8) }
+      sequence = numbers[0]
+      startingHeight = numbers[1]
+      previousLength = numbers[2]
+      salt = numbers[3]
+      identity = FileIdentity(inode: numbers[4], birth: numbers[5])
+    }
+  }
+
+  static func number(_ bytes: [UInt8], at offset: Int, width: Int) -> UInt64 {
+    bytes[offset..<offset + width].reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  static func checksum(salt: UInt64, lengthAndDurable: [UInt8], payload: ArraySlice<UInt8>) -> UInt32 {
+    var writer = ByteWriter(capacity: 20)
+    writer.write(salt)
+    writer.writeRaw(lengthAndDurable)
+    return Checksum.crc32c(payload, after: Checksum.crc32c(writer.bytes))
+  }
+
+  /// Appends a record to `buffer`.
+  static func append(_ payload: [UInt8], durable: Int, salt: UInt64, to buffer: inout [UInt8]) {
+    var prefix = ByteWriter(capacity: 12)
+    prefix.write(UInt32(payload.count))
+    prefix.write(UInt64(durable))
+    var writer = ByteWriter(capacity: recordHeaderSize)
+    writer.write(UInt32(payload.count))
+    writer.write(checksum(salt: salt, lengthAndDurable: prefix.bytes, payload: payload[...]))
+    writer.write(UInt64(durable))
+    buffer.append(contentsOf: writer.bytes)
+    buffer.append(contentsOf: payload)
+  }
+
+  /// A record found in a segment.
+  struct Found {
+    var payload: Range<Int>
+    var durable: Int
+    var end: Int { payload.upperBound }
+  }
+
+  /// The record that starts at `offset`, if there is a whole and true one.
+  static func record(in bytes: [UInt8], at offset: Int, salt: UInt64, limit: Int) -> Found? {
+    guard bytes.count - offset >= recordHeaderSize else { return nil }
+    let count = number(bytes, at: offset, width: 4)
+    let start = offset + recordHeaderSize
+    guard count <= UInt64(limit), Int(count) <= bytes.count - start else { return nil }
+    let durable = number(bytes, at: offset + 8, width: 8)
+    guard durable >= UInt64(headerSize), durable <= UInt64(offset) else { return nil }
+    let payload = start..<start + Int(count)
+    let prefix = Array(bytes[offset..<offset + 4] + bytes[offset + 8..<start])
+    let sum = checksum(salt: salt, lengthAndDurable: prefix, payload: bytes[payload])
+    guard UInt64(sum) == number(bytes, at: offset + 4, width: 4) else { return nil }
+    return Found(payload: payload, durable: Int(durable))
+  }
+
+  /// What follows the last good record of a segment.
+  enum Tail: Hashable {
+    /// Nothing.
+    case clean
+    /// A write that was never acknowledged, in part.
+    case torn
+    /// Acknowledged bytes that changed, at this offset.
+    case rotten(Int)
+  }
+
+  /// Hands the segment's records to `body`, in order, and returns where they end and what comes then.
+  static func scan<Failure: Error>(
+    _ bytes: [UInt8],
+    salt: UInt64,
+    limit: Int,
+    _ body: (Range<Int>) throws(Failure) -> Void
+  ) throws(Failure) -> (end: Int, tail: Tail) {
+    var offset = headerSize
+    while let found = record(in: bytes, at: offset, salt: salt, limit: limit) {
+      try body(found.payload)
+      offset = found.end
+    }
+    guard offset < bytes.count else { return (offset, .clean) }
+    // A later record that was written when this place was durable already proves that it rotted.
+    var place = offset + 1
+    while place + recordHeaderSize <= bytes.count {
+      if let later = record(in: bytes, at: place, salt: salt, limit: limit) {
+        if later.durable > offset { return (offset, .rotten(offset)) }
+        place = later.end
+      } else {
+        place += 1
+      }
+    }
+    return (offset, .torn)
+  }
+}

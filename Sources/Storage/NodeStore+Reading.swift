@@ -1,0 +1,135 @@
+import Primitives
+
+extension NodeStore {
+  // MARK: Blocks
+
+  public func header(at height: UInt64) throws(StorageError) -> [UInt8]? {
+    try database.get(StoreKeys.height(height), in: .headers)
+  }
+
+  public func body(at height: UInt64) throws(StorageError) -> [UInt8]? {
+    try database.get(StoreKeys.height(height), in: .bodies)
+  }
+
+  public func certificate(at height: UInt64) throws(StorageError) -> [UInt8]? {
+    try database.get(StoreKeys.height(height), in: .certificates)
+  }
+
+  public func receipts(at height: UInt64) throws(StorageError) -> [UInt8]? {
+    try database.get(StoreKeys.height(height), in: .receipts)
+  }
+
+  /// Headers from `height` upwards, as far as they are there, at most `limit`.
+  public func headers(from height: UInt64, limit: Int) throws(StorageError) -> [(
+    height: UInt64, header: [UInt8]
+  )] {
+    let range = KeyRange(from: StoreKeys.height(height), to: nil)
+    return try database.entries(in: .headers, range, limit: limit).map { (entry) throws(StorageError) in
+      guard let height = StoreKeys.height(of: entry.key) else {
+        throw .corrupt(path: database.path, detail: "a key of headers is not a height")
+      }
+      return (height, entry.value)
+    }
+  }
+
+  public func transactionLocation(_ hash: [UInt8]) throws(StorageError) -> TransactionLocation? {
+    guard let bytes = try database.get(StoreKeys.item(hash), in: .transactions) else { return nil }
+    return try decoded(.transactions) { () throws(DecodingError) in try StoreKeys.decode(location: bytes) }
+  }
+
+  /// The hashes of a block's transactions, in their order.
+  public func transactions(at height: UInt64) throws(StorageError) -> [[UInt8]] {
+    guard let bytes = try database.get(StoreKeys.itemList(height), in: .transactions) else { return [] }
+    return try decoded(.transactions) { () throws(DecodingError) in try StoreKeys.decode(list: bytes) }
+  }
+
+  // MARK: State
+
+  public func stateValue(_ key: [UInt8], at snapshot: Snapshot? = nil) throws(StorageError) -> [UInt8]? {
+    try database.get(key, in: .state, at: snapshot)
+  }
+
+  /// Entries from `lower` to before `upper` (nil is no bound), at most `limit`.
+  public func stateEntries(
+    from lower: [UInt8]? = nil,
+    to upper: [UInt8]? = nil,
+    limit: Int,
+    at snapshot: Snapshot? = nil
+  ) throws(StorageError) -> [Entry] {
+    try database.entries(in: .state, KeyRange(from: lower, to: upper), limit: limit, at: snapshot)
+  }
+
+  public func treePage(_ key: [UInt8], at snapshot: Snapshot? = nil) throws(StorageError) -> [UInt8]? {
+    try database.get(key, in: .tree, at: snapshot)
+  }
+
+  // MARK: Indexes, evidence, peers
+
+  /// Index entries whose key starts with `prefix`, at most `limit`. To go on, give the last key as `after`.
+  public func indexEntries(
+    prefix: [UInt8],
+    after: [UInt8]? = nil,
+    reversed: Bool = false,
+    limit: Int
+  ) throws(StorageError) -> [Entry] {
+    var range = KeyRange.prefix(StoreKeys.item(prefix))
+    if let after {
+      let key = StoreKeys.item(after)
+      // The key itself is left out: the one after it is the same with a zero byte more.
+      if reversed { range.upper = key } else { range.lower = key + [0] }
+    }
+    return try database.entries(in: .indexes, range, reversed: reversed, limit: limit).map {
+      Entry(key: Array($0.key.dropFirst()), value: $0.value)
+    }
+  }
+
+  public func evidence(_ key: [UInt8]) throws(StorageError) -> [UInt8]? {
+    try database.get(key, in: .evidence)
+  }
+
+  public func evidenceEntries(limit: Int) throws(StorageError) -> [Entry] {
+    try database.entries(in: .evidence, limit: limit)
+  }
+
+  public func peers(limit: Int) throws(StorageError) -> [Entry] {
+    try database.entries(in: .peers, limit: limit)
+  }
+
+  /// Saves address book entries. Not synced: losing the newest ones costs nothing.
+  public func savePeers(_ changes: [Change]) throws(StorageError) {
+    var batch = try database.batch()
+    for change in changes { batch.set(change.key, change.value, in: .peers) }
+    try database.write(batch, sync: false)
+  }
+
+  // MARK: Names
+
+  /// The chain id of the origin; nil when the store is new.
+  public func chainID() throws(StorageError) -> String? {
+    guard let bytes = try database.get(StoreKeys.Meta.chainID.key, in: .meta) else { return nil }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw .corrupt(path: database.path, detail: "the chain id is not text")
+    }
+    return text
+  }
+
+  /// The digest of the genesis file; nil when the store is new.
+  public func genesisDigest() throws(StorageError) -> [UInt8]? {
+    try database.get(StoreKeys.Meta.genesisDigest.key, in: .meta)
+  }
+
+  /// A named value of the caller.
+  public func meta(_ name: String) throws(StorageError) -> [UInt8]? {
+    try database.get(StoreKeys.named(name), in: .meta)
+  }
+
+  /// Sets a named value durably, or removes it. Values that belong to a block go into its commit instead.
+  public func setMeta(_ name: String, _ value: [UInt8]?) throws(StorageError) {
+    guard lastHeight != nil else {
+      throw .misuse(path: database.path, detail: "the store has no origin yet")
+    }
+    var batch = try database.batch()
+    batch.set(StoreKeys.named(name), value, in: .meta)
+    try database.write(batch, sync: true)
+  }
+}

@@ -1,0 +1,96 @@
+/// What a store was found to hold.
+public struct StoreReport: Hashable, Sendable, CustomStringConvertible {
+  public var chainID: String
+  /// The last committed height.
+  public var height: UInt64
+  /// The height that the store started from.
+  public var base: UInt64
+  /// No block below is there.
+  public var lowest: UInt64
+  /// Entries read; only the thorough check reads all.
+  public var entries: UInt64
+
+  public var description: String { "\(chainID) at height \(height), blocks from \(max(lowest, base + 1))" }
+}
+
+/// How much of the store is looked at.
+public enum VerificationDepth: Sendable {
+  /// The last block, and that nothing lies beyond it: milliseconds.
+  case newest
+  /// Every entry of every table, each block of it against its checksum, and that no height is missing.
+  case everything
+}
+
+extension NodeStore {
+  /// Checks that the store is as a commit left it; throws `.corrupt`, and changes nothing, when it is not.
+  ///
+  /// Returns nil when the store is new.
+  public func verify(_ depth: VerificationDepth = .newest) throws(StorageError) -> StoreReport? {
+    guard let height = lastHeight else { return nil }
+    guard let chainID = try chainID(), try genesisDigest() != nil else {
+      throw damaged("the chain id or the genesis digest is missing")
+    }
+    let base = try number(.base)
+    let lowest = try number(.lowest)
+    guard base <= height, lowest >= base, lowest <= height else {
+      throw damaged("heights contradict each other: base \(base), lowest \(lowest), last \(height)")
+    }
+    for family in [ColumnFamily.headers, .bodies, .certificates, .receipts] {
+      try verifyNewest(family, height: height, base: base)
+    }
+    var report = StoreReport(chainID: chainID, height: height, base: base, lowest: lowest, entries: 0)
+    if depth == .everything {
+      let first = max(lowest, base + 1)
+      for family in ColumnFamily.allCases {
+        report.entries += try readAll(family)
+      }
+      for family in [ColumnFamily.headers, .bodies, .certificates, .receipts] where first <= height {
+        try verifyHeights(family, from: first, through: height)
+      }
+    }
+    return report
+  }
+
+  private func damaged(_ detail: String) -> StorageError {
+    .corrupt(path: database.path, detail: detail)
+  }
+
+  private func verifyNewest(_ family: ColumnFamily, height: UInt64, base: UInt64) throws(StorageError) {
+    // The origin has no body, and a header only if it is a snapshot.
+    if height > base, try !database.contains(StoreKeys.height(height), in: family) {
+      throw damaged("the last height is \(height), but \(family.name) has nothing for it")
+    }
+    var newest = try database.cursor(in: family, reversed: true)
+    guard let entry = try newest.next() else { return }
+    guard let found = StoreKeys.height(of: entry.key), found <= height else {
+      throw damaged("\(family.name) has an entry beyond the last height \(height)")
+    }
+  }
+
+  private func readAll(_ family: ColumnFamily) throws(StorageError) -> UInt64 {
+    var cursor = try database.cursor(in: family, fillsCache: false)
+    var count: UInt64 = 0
+    while try cursor.next({ _, _ in true }) != nil { count += 1 }
+    return count
+  }
+
+  private func verifyHeights(
+    _ family: ColumnFamily,
+    from first: UInt64,
+    through last: UInt64
+  ) throws(StorageError) {
+    var cursor = try database.cursor(
+      in: family,
+      KeyRange(from: StoreKeys.height(first), to: nil),
+      fillsCache: false
+    )
+    var expected = first
+    while let entry = try cursor.next() {
+      guard StoreKeys.height(of: entry.key) == expected else {
+        throw damaged("\(family.name) has nothing for height \(expected)")
+      }
+      expected += 1
+    }
+    guard expected == last + 1 else { throw damaged("\(family.name) has nothing for height \(expected)") }
+  }
+}

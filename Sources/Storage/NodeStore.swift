@@ -1,0 +1,149 @@
+import Primitives
+import Synchronization
+
+/// The chain's data on the disk: what a block changes goes in together, and is found again by height, hash or key.
+///
+/// Commits come one after the other, each for the height after the last. A commit that fails leaves the store
+/// refusing further ones: whether its batch reached the disk is known only after it is opened again.
+public final class NodeStore: Sendable {
+  /// Heights that one commit prunes at most.
+  public static let pruningStep: UInt64 = 256
+
+  public let database: Database
+  private let progress: Mutex<Progress>
+
+  private struct Progress {
+    /// nil before `initialize`.
+    var last: UInt64?
+    var lowest: UInt64 = 0
+    var failure: String?
+  }
+
+  /// Takes over the database; throws `.unsupported` when its layout is of another version.
+  public init(_ database: Database) throws(StorageError) {
+    self.database = database
+    progress = Mutex(Progress())
+    guard let schema = try database.get(StoreKeys.Meta.schema.key, in: .meta) else {
+      guard try database.entries(in: .meta, limit: 1).isEmpty else {
+        throw .corrupt(path: database.path, detail: "it has entries but no schema version")
+      }
+      return
+    }
+    let version = schema.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard version == UInt64(StoreKeys.schema) else {
+      let detail = "its layout is version \(version), this program's is \(StoreKeys.schema)"
+      throw .unsupported(path: database.path, detail: detail)
+    }
+    let last = try number(.height)
+    let lowest = try number(.lowest)
+    progress.withLock { $0 = Progress(last: last, lowest: lowest) }
+  }
+
+  public convenience init(
+    path: String,
+    options: DatabaseOptions = DatabaseOptions()
+  ) throws(StorageError) {
+    try self.init(Database(path: path, options: options))
+  }
+
+  /// The height of the last committed block, or of the origin; nil when the store is new.
+  public var lastHeight: UInt64? { progress.withLock { $0.last } }
+
+  /// No block below this height is there, but headers and certificates that were kept on purpose.
+  public var lowestHeight: UInt64 { progress.withLock { $0.lowest } }
+
+  func number(_ meta: StoreKeys.Meta) throws(StorageError) -> UInt64 {
+    guard let bytes = try database.get(meta.key, in: .meta), let number = StoreKeys.height(of: bytes) else {
+      throw .corrupt(path: database.path, detail: "the entry \(meta.rawValue) is missing or has a wrong size")
+    }
+    return number
+  }
+
+  // MARK: Origin
+
+  /// Puts genesis, or a snapshot, into a new store.
+  public func initialize(_ origin: StoreOrigin) throws(StorageError) {
+    try exclusively { (progress) throws(StorageError) in
+      guard progress.last == nil else {
+        throw .misuse(path: database.path, detail: "the store has an origin already")
+      }
+      var batch = try database.batch()
+      var schema = ByteWriter(capacity: 4)
+      schema.write(StoreKeys.schema)
+      batch.put(StoreKeys.Meta.schema.key, schema.bytes, in: .meta)
+      batch.put(StoreKeys.Meta.chainID.key, Array(origin.chainID.utf8), in: .meta)
+      batch.put(StoreKeys.Meta.genesisDigest.key, origin.genesisDigest, in: .meta)
+      let height = StoreKeys.height(origin.height)
+      batch.put(StoreKeys.Meta.height.key, height, in: .meta)
+      batch.put(StoreKeys.Meta.base.key, height, in: .meta)
+      batch.put(StoreKeys.Meta.lowest.key, height, in: .meta)
+      for entry in origin.state { batch.put(entry.key, entry.value, in: .state) }
+      for entry in origin.tree { batch.put(entry.key, entry.value, in: .tree) }
+      for (name, value) in origin.meta { batch.put(StoreKeys.named(name), value, in: .meta) }
+      if let block = origin.block {
+        batch.put(height, block.header, in: .headers)
+        batch.put(height, block.certificate, in: .certificates)
+      }
+      try database.write(batch, sync: true)
+      progress.last = origin.height
+      progress.lowest = origin.height
+    }
+  }
+
+  // MARK: Committing
+
+  /// Commits a block durably. Throws `.wrongHeight` when it does not follow the last one.
+  public func commit(_ commit: BlockCommit) throws(StorageError) {
+    try exclusively { (progress) throws(StorageError) in
+      guard let last = progress.last else {
+        throw .misuse(path: database.path, detail: "the store has no origin yet")
+      }
+      guard last < .max, commit.height == last + 1 else {
+        throw .wrongHeight(path: database.path, expected: last &+ 1, found: commit.height)
+      }
+      var batch = try database.batch()
+      Self.write(commit, into: &batch)
+      let lowest = try prune(from: progress.lowest, for: commit, in: &batch)
+      do throws(StorageError) {
+        try database.write(batch, sync: true)
+      } catch {
+        progress.failure = "\(error)"
+        throw error
+      }
+      progress.last = commit.height
+      progress.lowest = lowest
+    }
+  }
+
+  private func exclusively(_ body: (inout Progress) throws(StorageError) -> Void) throws(StorageError) {
+    try progress.withLock { (progress) throws(StorageError) in
+      if let failure = progress.failure { throw .poisoned(path: database.path, cause: failure) }
+      try body(&progress)
+    }
+  }
+
+  private static func write(_ commit: BlockCommit, into batch: inout WriteBatch) {
+    let height = StoreKeys.height(commit.height)
+    batch.put(StoreKeys.Meta.height.key, height, in: .meta)
+    batch.put(height, commit.header, in: .headers)
+    batch.put(height, commit.body, in: .bodies)
+    batch.put(height, commit.certificate, in: .certificates)
+    batch.put(height, commit.receipts, in: .receipts)
+    for change in commit.state { batch.set(change.key, change.value, in: .state) }
+    for change in commit.tree { batch.set(change.key, change.value, in: .tree) }
+    for change in commit.evidence { batch.set(change.key, change.value, in: .evidence) }
+    for (name, value) in commit.meta { batch.set(StoreKeys.named(name), value, in: .meta) }
+    for (index, hash) in commit.transactions.enumerated() {
+      let location = TransactionLocation(height: commit.height, index: UInt32(clamping: index))
+      batch.put(StoreKeys.item(hash), StoreKeys.encode(location), in: .transactions)
+    }
+    for entry in commit.indexes { batch.put(StoreKeys.item(entry.key), entry.value, in: .indexes) }
+    let list = StoreKeys.itemList(commit.height)
+    if !commit.transactions.isEmpty {
+      batch.put(list, StoreKeys.encode(list: commit.transactions), in: .transactions)
+    }
+    if !commit.indexes.isEmpty {
+      batch.put(list, StoreKeys.encode(list: commit.indexes.map(\.key)), in: .indexes)
+    }
+  }
+}

@@ -1,0 +1,254 @@
+import Cryptography
+
+/// An append-only log of records in a folder of its own: what consensus consumed, in the order it did.
+///
+/// A record is durable when `sync` has returned after its `append`; a later failure loses nothing before it.
+/// Records live in *segments*, files that start at a height and are dropped as a whole once nothing needs them.
+/// After a failed write or sync the log is poisoned: the system may have dropped the pages that it could not
+/// write, so that a second sync would lie.
+public struct RecordLog: ~Copyable, Sendable {
+  /// Bytes of one record at most.
+  public static let recordLimit = 4 << 20
+  /// A segment that has grown beyond this is followed by another, which bounds what replay holds in memory.
+  public static let segmentLimit = 32 << 20
+  /// Bytes gathered before they are written.
+  static let bufferLimit = 256 << 10
+
+  public let folder: String
+  /// What was found at opening.
+  public let recovery: Recovery
+
+  private var segments: [Segment]
+  var file: PosixFile
+  private var header: LogSegment.Header
+  /// Bytes of the current segment that are written.
+  private var written: Int
+  /// Bytes of the current segment that are on the disk.
+  private var durable: Int
+  private var buffer: [UInt8] = []
+  private var failure: String?
+
+  /// How many records were appended, those found at opening included: the number of the newest.
+  public private(set) var appended: UInt64
+  /// The number of the newest durable record.
+  public private(set) var synced: UInt64
+
+  struct Segment: Hashable, Sendable {
+    var sequence: UInt64
+    var startingHeight: UInt64
+    var name: String { RecordLog.name(sequence: sequence, height: startingHeight) }
+  }
+
+  /// What opening found.
+  public struct Recovery: Hashable, Sendable {
+    /// Whole records.
+    public var records: UInt64
+    /// Bytes cut off at the end: a write that was not acknowledged before the crash.
+    public var tornBytes: Int
+    /// Segments that are not where they were written: the folder was copied or restored. The highest sequence.
+    public var movedSegment: UInt64?
+  }
+
+  /// Opens the log, making it if the folder has none, and cuts off a torn tail.
+  ///
+  /// `height` is what a new log starts at. Throws `.corrupt` when acknowledged records changed or are missing:
+  /// nothing may be signed then, and nothing is repaired.
+  public init(folder: String, startingAt height: UInt64) throws(StorageError) {
+    try Folder.create(folder)
+    try Self.removeUnfinished(in: folder)
+    let scan = try LogScan(folder)
+    let first = Segment(sequence: 1, startingHeight: height)
+    let current =
+      if let last = scan.last {
+        try Self.reopen(last, in: folder)
+      } else {
+        try Self.create(first, in: folder, previousLength: 0)
+      }
+    self.folder = folder
+    segments = scan.segments.isEmpty ? [first] : scan.segments
+    written = scan.last?.end ?? LogSegment.headerSize
+    durable = written
+    header = current.header
+    file = current.file
+    recovery = Recovery(
+      records: scan.records,
+      tornBytes: scan.last?.tornBytes ?? 0,
+      movedSegment: scan.movedSegment
+    )
+    appended = scan.records
+    synced = scan.records
+  }
+
+  /// What opening would find, without changing anything.
+  public static func inspect(folder: String) throws(StorageError) -> Recovery {
+    let scan = try LogScan(folder)
+    return Recovery(
+      records: scan.records,
+      tornBytes: scan.last?.tornBytes ?? 0,
+      movedSegment: scan.movedSegment
+    )
+  }
+
+  /// Hands over the records found at opening, in order, without those appended since. Call before `drop`.
+  public func replay(
+    _ body: (_ payload: [UInt8]) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    var left = recovery.records
+    _ = try LogScan(folder) { (payload) throws(StorageError) in
+      guard left > 0 else { return }
+      left -= 1
+      try body(payload)
+    }
+    guard left == 0 else {
+      throw .misuse(path: folder, detail: "segments were dropped before the log was replayed")
+    }
+  }
+
+  /// The sequence number of the current segment.
+  public var segment: UInt64 { header.sequence }
+  /// The height that the current segment starts at.
+  public var startingHeight: UInt64 { header.startingHeight }
+  /// Bytes of the current segment, buffered ones included.
+  public var segmentSize: Int { written + buffer.count }
+  /// Segments that exist.
+  public var segmentCount: Int { segments.count }
+  /// The first height of the oldest segment.
+  public var oldestHeight: UInt64 { segments.first?.startingHeight ?? header.startingHeight }
+  public var isPoisoned: Bool { failure != nil }
+
+  // MARK: Writing
+
+  /// Appends a record; returns its number. Not durable before `sync`.
+  @discardableResult
+  public mutating func append(_ payload: [UInt8]) throws(StorageError) -> UInt64 {
+    try checkUsable()
+    guard payload.count <= Self.recordLimit else {
+      throw .tooLarge(path: folder, count: payload.count, limit: Self.recordLimit)
+    }
+    if segmentSize >= Self.segmentLimit { try rotate(startingAt: header.startingHeight) }
+    LogSegment.append(payload, durable: durable, salt: header.salt, to: &buffer)
+    if buffer.count >= Self.bufferLimit { try flush() }
+    appended += 1
+    return appended
+  }
+
+  /// Makes everything appended durable; returns the number of the newest record.
+  @discardableResult
+  public mutating func sync() throws(StorageError) -> UInt64 {
+    try checkUsable()
+    try flush()
+    if durable < written {
+      do throws(StorageError) { try file.sync() } catch { throw poison(error) }
+      durable = written
+    }
+    synced = appended
+    return synced
+  }
+
+  /// Starts a new segment at `height` after making the current one durable. Earlier ones stay until `drop`.
+  ///
+  /// Costs about four syncs: rotate by size or each so many heights, not with every block.
+  public mutating func rotate(startingAt height: UInt64) throws(StorageError) {
+    try sync()
+    let next = Segment(sequence: header.sequence + 1, startingHeight: height)
+    do throws(StorageError) {
+      let created = try Self.create(next, in: folder, previousLength: UInt64(written))
+      header = created.header
+      file = created.file
+    } catch {
+      throw poison(error)
+    }
+    segments.append(next)
+    written = LogSegment.headerSize
+    durable = written
+  }
+
+  /// Removes the segments in front of the one that holds the start of `height`. The current one always stays.
+  public mutating func drop(before height: UInt64) throws(StorageError) {
+    try checkUsable()
+    var dropped = false
+    // Oldest first, so that what a crash leaves is still one run.
+    while segments.count > 1, segments[0].startingHeight < height, segments[1].startingHeight <= height {
+      do throws(StorageError) {
+        try Folder.remove(file: folder + "/" + segments[0].name)
+      } catch {
+        throw poison(error)
+      }
+      segments.removeFirst()
+      dropped = true
+    }
+    if dropped { try Folder.sync(folder) }
+  }
+
+  /// Refuses all further writes; for the owner of a file that must stay in step with this one.
+  mutating func poison(_ error: StorageError) -> StorageError {
+    if failure == nil { failure = "\(error)" }
+    return error
+  }
+
+  private func checkUsable() throws(StorageError) {
+    if let failure { throw .poisoned(path: folder, cause: failure) }
+  }
+
+  private mutating func flush() throws(StorageError) {
+    guard !buffer.isEmpty else { return }
+    do throws(StorageError) { try file.write(buffer, at: written) } catch { throw poison(error) }
+    written += buffer.count
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: Files
+
+  static func name(sequence: UInt64, height: UInt64) -> String {
+    func padded(_ number: UInt64) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: 20 - text.count) + text
+    }
+    return "\(padded(sequence))-\(padded(height)).log"
+  }
+
+  static let unfinishedSuffix = ".new"
+
+  private struct OpenSegment: ~Copyable {
+    var header: LogSegment.Header
+    var file: PosixFile
+  }
+
+  /// Cuts off what is torn.
+  private static func reopen(_ last: LogScan.Last, in folder: String) throws(StorageError) -> OpenSegment {
+    let file = try PosixFile(path: folder + "/" + last.segment.name, .existing)
+    if last.tornBytes > 0 { try file.truncate(to: last.end) }
+    // What a killed process wrote may be in memory only, and from here on it counts as durable.
+    try file.sync()
+    return OpenSegment(header: last.header, file: file)
+  }
+
+  /// A file has its name only when its header is on the disk, so that a bad header is never a torn one.
+  private static func create(
+    _ segment: Segment,
+    in folder: String,
+    previousLength: UInt64
+  ) throws(StorageError) -> OpenSegment {
+    let path = folder + "/" + segment.name
+    let unfinished = path + unfinishedSuffix
+    let file = try PosixFile(path: unfinished, .createNew)
+    let header = LogSegment.Header(
+      sequence: segment.sequence,
+      startingHeight: segment.startingHeight,
+      previousLength: previousLength,
+      salt: SecureRandom.uint64(),
+      identity: try file.identity()
+    )
+    try file.write(header.bytes, at: 0)
+    try file.sync()
+    try Folder.rename(unfinished, to: path)
+    try Folder.sync(folder)
+    return OpenSegment(header: header, file: file)
+  }
+
+  private static func removeUnfinished(in folder: String) throws(StorageError) {
+    for name in try Folder.names(in: folder) where name.hasSuffix(unfinishedSuffix) {
+      try Folder.remove(file: folder + "/" + name)
+    }
+  }
+}

@@ -1,0 +1,253 @@
+import Cryptography
+
+/// The consensus log and the signing guard together, so that a vote costs one sync.
+///
+/// The guard's state is appended to the log like any record, and the log's sync makes both durable; then, before
+/// `sync` returns and the signature may go out, the state is also written into the guard's own file, without a
+/// sync. So
+///
+/// - after the end of the *process* both have every signature that ever went out;
+/// - after the end of the *machine* the log has, and the file may lag behind, which does not matter;
+/// - when the *log* is lost, or has lost durable records, the guard notices that it knows of signatures which the
+///   log does not have. Its file might lag as well, but holds a durable *ceiling*, raised and synced
+///   every `ceilingStep` heights before anything is signed above it: up to there nothing is signed any more, and
+///   above it nothing was. The same forgets a lock of Tendermint that was lost with the log, since locks do not
+///   outlive their height;
+/// - when the *file* is lost, the log has the state, but the guard's instance is new, so that it is quarantined;
+/// - when the *home* is copied or restored, file and segments are not those that they were written to.
+///
+/// Every segment starts with the newest state, so that dropping the older ones loses nothing.
+public struct SignerLog: ~Copyable, Sendable {
+  /// Heights that a ceiling reaches ahead.
+  public static let ceilingStep: UInt64 = 32
+
+  private var log: RecordLog
+  private var signer: SignerGuard
+  /// States that are in the log's buffer, but not yet in the guard's file.
+  private var pending: [SignerState] = []
+  /// Whether the log has a state of this guard.
+  private var isLinked: Bool
+  /// The segment that is known to have the newest one.
+  private var linkedSegment: UInt64?
+
+  private enum Kind {
+    static let caller: UInt8 = 0
+    static let signer: UInt8 = 1
+  }
+
+  /// Opens or makes both. For the parameters see `SignerGuard` and `RecordLog`.
+  ///
+  /// Throws `.corrupt` when the log has lost acknowledged records in its middle: the node may follow the chain,
+  /// but must not sign.
+  public init(
+    logFolder: String,
+    guardPath: String,
+    instance: [UInt8]?,
+    initialHeight: UInt64,
+    certifiedHeight: UInt64
+  ) throws(StorageError) {
+    var log = try RecordLog(folder: logFolder, startingAt: certifiedHeight + 1)
+    var signer = try SignerGuard(
+      path: guardPath,
+      instance: instance,
+      initialHeight: initialHeight,
+      certifiedHeight: certifiedHeight
+    )
+    var states: [SignerState] = []
+    try log.replay { (payload) throws(StorageError) in
+      if payload.first == Kind.signer, let state = SignerState(Array(payload.dropFirst())) {
+        states.append(state)
+      }
+    }
+    let own = signer.instance
+    let known = signer.state
+    states.removeAll { $0.instance != own }
+    let isLinked = !states.isEmpty
+    for state in states { signer.merge(state) }
+    if let moved = log.recovery.movedSegment, moved > signer.state.acceptedSegment {
+      signer.restrict(.copied)
+    }
+    let logged = states.compactMap { $0.last?.position }.max()
+    if Self.isLost(logged: logged, known: known, isLinked: isLinked) {
+      signer.restrict(.logLost(through: known.ceiling))
+    }
+    // A quarantined guard is linked when that ends: a link says that the log has all there is to know.
+    let links = !isLinked && (signer.quarantine == nil || signer.quarantine == .fresh)
+    if links { try Self.link(signer.state, in: &log) }
+    self.isLinked = isLinked || links
+    linkedSegment = links ? log.segment : nil
+    self.log = log
+    self.signer = signer
+  }
+
+  /// Whether the log lacks what the guard's file proves. The ceiling alone proves nothing about a linked log: it
+  /// is raised before the signature is in the log.
+  private static func isLost(logged: SignerPosition?, known: SignerState, isLinked: Bool) -> Bool {
+    guard isLinked else { return known.ceiling > 0 || known.last != nil }
+    guard let signed = known.last?.position else { return false }
+    return logged.map { $0 < signed } ?? true
+  }
+
+  /// Puts the guard's state into the current segment, durably.
+  private static func link(_ state: SignerState, in log: inout RecordLog) throws(StorageError) {
+    try log.append([Kind.signer] + state.bytes)
+    try log.sync()
+  }
+
+  private mutating func link() throws(StorageError) {
+    try Self.link(signer.state, in: &log)
+    isLinked = true
+    linkedSegment = log.segment
+  }
+
+  // MARK: The guard
+
+  /// See `SignerGuard.instance`.
+  public var instance: [UInt8] { signer.instance }
+  public var lastSigned: SignedRecord? { signer.lastSigned }
+  public var quarantine: SignerQuarantine? { signer.quarantine }
+  public var certifiedHeight: UInt64 { signer.certifiedHeight }
+
+  /// See `SignerGuard.admit`.
+  public func admit(height: UInt64, round: UInt32, step: SignerStep, signBytes: [UInt8]) -> SignerAdmission {
+    let answer = signer.admit(height: height, round: round, step: step, signBytes: signBytes)
+    return log.isPoisoned && answer == .sign ? .refuse(.unusable) : answer
+  }
+
+  /// Appends the record of a signature. The signature may be let go when `sync` has returned.
+  @discardableResult
+  public mutating func record(
+    height: UInt64,
+    round: UInt32,
+    step: SignerStep,
+    signBytes: [UInt8],
+    signature: Signature
+  ) throws(StorageError) -> UInt64 {
+    if log.isPoisoned { signer.poison() }
+    if admit(height: height, round: round, step: step, signBytes: signBytes) == .sign {
+      try prepare(height)
+    }
+    let state = try signer.note(
+      height: height,
+      round: round,
+      step: step,
+      signBytes: signBytes,
+      signature: signature
+    )
+    let number = try append(Kind.signer, state.bytes)
+    pending.append(state)
+    return number
+  }
+
+  /// What has to be durable before anything is signed at a height. The guard's file gets no signature here.
+  private mutating func prepare(_ height: UInt64) throws(StorageError) {
+    if case .logLost = signer.quarantine { try settle() }
+    guard height > signer.state.ceiling else { return }
+    let (sum, overflow) = height.addingReportingOverflow(Self.ceilingStep)
+    do throws(StorageError) {
+      try signer.raiseCeiling(to: overflow ? .max : sum)
+    } catch {
+      throw fail(error)
+    }
+  }
+
+  /// See `SignerGuard.certified`.
+  public mutating func certified(height: UInt64) { signer.certified(height: height) }
+
+  /// See `SignerGuard.witness`.
+  @discardableResult
+  public mutating func witness(height: UInt64, hasOwnSignature: Bool) throws(StorageError) -> Bool {
+    let ended = signer.observe(height: height, hasOwnSignature: hasOwnSignature)
+    if ended { try settle() }
+    return ended
+  }
+
+  /// See `SignerGuard.adopt`.
+  public mutating func adopt() throws(StorageError) { try settle() }
+
+  private mutating func settle() throws(StorageError) {
+    do throws(StorageError) {
+      try signer.settle(acceptingSegment: log.segment)
+      try link()
+    } catch {
+      throw fail(error)
+    }
+  }
+
+  private mutating func fail(_ error: StorageError) -> StorageError {
+    signer.poison()
+    return log.poison(error)
+  }
+
+  // MARK: The log
+
+  /// The number of the newest record, and of the newest durable one.
+  public var appended: UInt64 { log.appended }
+  public var synced: UInt64 { log.synced }
+  public var segmentSize: Int { log.segmentSize }
+  public var segmentCount: Int { log.segmentCount }
+  public var recovery: RecordLog.Recovery { log.recovery }
+
+  /// Appends a record of the caller; returns its number. Not durable before `sync`.
+  @discardableResult
+  public mutating func append(_ payload: [UInt8]) throws(StorageError) -> UInt64 {
+    try append(Kind.caller, payload)
+  }
+
+  private mutating func append(_ kind: UInt8, _ payload: [UInt8]) throws(StorageError) -> UInt64 {
+    // Before the log does so by itself, because each segment is to start with the guard's state.
+    if log.segmentSize >= RecordLog.segmentLimit { try rotate(startingAt: log.startingHeight) }
+    do throws(StorageError) {
+      return try log.append([kind] + payload)
+    } catch {
+      // A record over the limit is the caller's mistake, and hurts nothing.
+      if case .tooLarge = error { throw error }
+      throw fail(error)
+    }
+  }
+
+  /// Makes everything appended and every signature recorded durable; returns the number of the newest record.
+  @discardableResult
+  public mutating func sync() throws(StorageError) -> UInt64 {
+    do throws(StorageError) {
+      let number = try log.sync()
+      // After the log, so that the file never knows more than the log unless the log lost something.
+      if !pending.isEmpty {
+        try signer.save(pending, sync: false)
+        pending.removeAll(keepingCapacity: true)
+      }
+      return number
+    } catch {
+      throw fail(error)
+    }
+  }
+
+  /// Starts a new segment at `height`; see `RecordLog.rotate`.
+  public mutating func rotate(startingAt height: UInt64) throws(StorageError) {
+    try sync()
+    do throws(StorageError) {
+      try log.rotate(startingAt: height)
+      if isLinked { try link() }
+    } catch {
+      throw fail(error)
+    }
+  }
+
+  /// Removes the segments that only have what came before `height`.
+  public mutating func drop(before height: UInt64) throws(StorageError) {
+    do throws(StorageError) {
+      // After a crash the current segment may lack the state that the older ones have.
+      if isLinked, linkedSegment != log.segment { try link() }
+      try log.drop(before: height)
+    } catch {
+      throw fail(error)
+    }
+  }
+
+  /// Hands over the caller's records found at opening, in order. Call before anything is appended.
+  public func replay(_ body: (_ payload: [UInt8]) throws(StorageError) -> Void) throws(StorageError) {
+    try log.replay { (payload) throws(StorageError) in
+      if payload.first == Kind.caller { try body(Array(payload.dropFirst())) }
+    }
+  }
+}

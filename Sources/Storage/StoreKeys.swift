@@ -1,0 +1,69 @@
+import Primitives
+
+/// The forms of the store's own keys and values. Numbers are big-endian, so that keys sort as heights do.
+enum StoreKeys {
+  /// The version of the layout.
+  static let schema: UInt32 = 1
+
+  static func height(_ height: UInt64) -> [UInt8] {
+    var writer = ByteWriter(capacity: 8)
+    writer.write(height)
+    return writer.bytes
+  }
+
+  static func height(of bytes: [UInt8]) -> UInt64? {
+    guard bytes.count == 8 else { return nil }
+    return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  // Transactions and indexes: looked up by what they are about, removed by height.
+
+  static func item(_ key: [UInt8]) -> [UInt8] { [0] + key }
+
+  /// Lists the items of a height.
+  static func itemList(_ height: UInt64) -> [UInt8] { [1] + self.height(height) }
+
+  static func encode(list: [[UInt8]]) -> [UInt8] {
+    var writer = ByteWriter(capacity: list.reduce(0) { $0 + $1.count + 4 })
+    for item in list { writer.writeCounted(item) }
+    return writer.bytes
+  }
+
+  static func decode(list bytes: [UInt8]) throws(DecodingError) -> [[UInt8]] {
+    var reader = ByteReader(bytes)
+    var list: [[UInt8]] = []
+    while reader.remaining > 0 { list.append(try reader.readCounted()) }
+    return list
+  }
+
+  static func encode(_ location: TransactionLocation) -> [UInt8] {
+    var writer = ByteWriter(capacity: 12)
+    writer.write(location.height)
+    writer.write(location.index)
+    return writer.bytes
+  }
+
+  static func decode(location bytes: [UInt8]) throws(DecodingError) -> TransactionLocation {
+    var reader = ByteReader(bytes)
+    let location = TransactionLocation(height: try reader.read(), index: try reader.read())
+    try reader.finish()
+    return location
+  }
+
+  /// A value of the store itself; the caller's names are kept apart by their first byte.
+  enum Meta: String {
+    case schema
+    case chainID = "chain-id"
+    case genesisDigest = "genesis-digest"
+    /// The last committed height.
+    case height
+    /// The height of the origin.
+    case base
+    /// The lowest height that may still be there.
+    case lowest
+
+    var key: [UInt8] { Array("store/".utf8) + Array(rawValue.utf8) }
+  }
+
+  static func named(_ name: String) -> [UInt8] { Array("name/".utf8) + Array(name.utf8) }
+}

@@ -1,0 +1,64 @@
+import CRocksDB
+
+/// Changes that are applied together, in their order.
+///
+/// Sendable: it has one owner, and a RocksDB batch may move between threads as long as one at a time uses it.
+public struct WriteBatch: ~Copyable, @unchecked Sendable {
+  let handle: DatabaseHandle
+  let pointer: OpaquePointer?
+
+  init(_ handle: DatabaseHandle) {
+    self.handle = handle
+    pointer = rocksdb_writebatch_create()
+  }
+
+  deinit {
+    rocksdb_writebatch_destroy(pointer)
+  }
+
+  /// How many changes it has.
+  public var count: Int { Int(rocksdb_writebatch_count(pointer)) }
+
+  /// Its size in bytes, as it will be in the write-ahead log.
+  public var byteCount: Int {
+    var count = 0
+    _ = rocksdb_writebatch_data(pointer, &count)
+    return count
+  }
+
+  public mutating func put(_ key: [UInt8], _ value: [UInt8], in family: ColumnFamily) {
+    key.withCharacters { keyStart, keyCount in
+      value.withCharacters { valueStart, valueCount in
+        rocksdb_writebatch_put_cf(pointer, handle[family], keyStart, keyCount, valueStart, valueCount)
+      }
+    }
+  }
+
+  public mutating func delete(_ key: [UInt8], in family: ColumnFamily) {
+    key.withCharacters { start, count in
+      rocksdb_writebatch_delete_cf(pointer, handle[family], start, count)
+    }
+  }
+
+  /// Puts the value, or deletes the key when there is none.
+  public mutating func set(_ key: [UInt8], _ value: [UInt8]?, in family: ColumnFamily) {
+    if let value { put(key, value, in: family) } else { delete(key, in: family) }
+  }
+
+  /// Deletes the keys from `lower` to before `upper`. Cheap to write; each one slows reads nearby until it is
+  /// compacted, so that a few keys are better deleted one by one.
+  public mutating func deleteRange(from lower: [UInt8], to upper: [UInt8], in family: ColumnFamily) {
+    lower.withCharacters { lowerStart, lowerCount in
+      upper.withCharacters { upperStart, upperCount in
+        rocksdb_writebatch_delete_range_cf(
+          pointer,
+          handle[family],
+          lowerStart,
+          lowerCount,
+          upperStart,
+          upperCount
+        )
+      }
+    }
+  }
+}
