@@ -1,0 +1,119 @@
+import Cryptography
+import Primitives
+import Testing
+
+@Suite("StateTreeProof")
+struct StateTreeProofTests {
+  private static func key(_ number: Int) -> [UInt8] { Array("key \(number)".utf8) }
+  private static func value(_ number: Int) -> [UInt8] { Array("value \(number)".utf8) }
+
+  private func tree(_ count: Int) throws -> StateTreeModel {
+    var tree = StateTreeModel()
+    try tree.apply((0..<count).map { StateTreeChange(key: Self.key($0), value: Self.value($0)) })
+    return tree
+  }
+
+  @Test("Every entry has a proof that holds for its value only", arguments: [1, 2, 17, 300])
+  func inclusion(count: Int) throws {
+    let tree = try tree(count)
+    for number in 0..<count {
+      let proof = try StateTree.prove(key: Self.key(number), in: tree.pages, root: tree.root)
+      #expect(proof.end == .present)
+      #expect(proof.verifies(key: Self.key(number), value: Self.value(number), root: tree.root))
+      #expect(StateTree.verify(proof, key: Self.key(number), value: Self.value(number), root: tree.root))
+      #expect(!proof.verifies(key: Self.key(number), value: Self.value(number + 1), root: tree.root))
+      #expect(!proof.verifies(key: Self.key(number), value: nil, root: tree.root))
+      #expect(!proof.verifies(key: Self.key(number + 1), value: Self.value(number), root: tree.root))
+      #expect(!proof.verifies(key: Self.key(number), value: Self.value(number), root: .zero))
+      #expect(try StateTreeProof(decoding: proof.encoded()) == proof)
+    }
+  }
+
+  @Test("Every absent key has a proof of absence, and of nothing else", arguments: [0, 1, 2, 17, 300])
+  func absence(count: Int) throws {
+    let tree = try tree(count)
+    var ends: Set<Int> = []
+    for number in count..<count + 200 {
+      let proof = try StateTree.prove(key: Self.key(number), in: tree.pages, root: tree.root)
+      switch proof.end {
+      case .empty: ends.insert(0)
+      case .other: ends.insert(1)
+      case .present: Issue.record("an absent key was found")
+      }
+      #expect(proof.verifies(key: Self.key(number), value: nil, root: tree.root))
+      #expect(!proof.verifies(key: Self.key(number), value: Self.value(number), root: tree.root))
+      if count > 0 { #expect(!proof.verifies(key: Self.key(0), value: nil, root: tree.root)) }
+      #expect(try StateTreeProof(decoding: proof.encoded()) == proof)
+    }
+    #expect(ends == (count < 2 ? ends : [0, 1]), "both ways of being absent are met")
+  }
+
+  @Test("Proofs hold in trees of any shape, deep ones too", arguments: UInt64(1)...10)
+  func shapes(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    var tree = StateTreeModel()
+    for _ in 0..<5 { try tree.apply(tree.randomChanges(limit: 40, crowded: true, &generator)) }
+    // Keys are hashed, so crowded digests have no keys to ask for; these are the next best absent ones.
+    for number in 0..<20 {
+      let proof = try StateTree.prove(key: Self.key(number), in: tree.pages, root: tree.root)
+      #expect(proof.verifies(key: Self.key(number), value: nil, root: tree.root), "seed \(seed)")
+    }
+  }
+
+  @Test("A proof with any bit changed is refused", arguments: [2, 40])
+  func tampering(count: Int) throws {
+    let tree = try tree(count)
+    for number in [0, 1, count, count + 1, count + 2] {
+      let value = number < count ? Self.value(number) : nil
+      let bytes = try StateTree.prove(key: Self.key(number), in: tree.pages, root: tree.root).encoded()
+      for index in bytes.indices {
+        for bit in 0..<8 {
+          var changed = bytes
+          changed[index] ^= 1 << UInt8(bit)
+          guard let proof = try? StateTreeProof(decoding: changed) else { continue }
+          #expect(
+            !proof.verifies(key: Self.key(number), value: value, root: tree.root),
+            "byte \(index), bit \(bit)"
+          )
+        }
+      }
+      for length in 0..<bytes.count {
+        #expect(throws: DecodingError.truncated) { try StateTreeProof(decoding: Array(bytes[..<length])) }
+      }
+      #expect(throws: DecodingError.trailingBytes) { try StateTreeProof(decoding: bytes + [0]) }
+    }
+  }
+
+  @Test("Absence cannot be claimed through an entry that does not begin as the key does")
+  func foreignEntry() throws {
+    let tree = try tree(300)
+    let other = try StateTree.prove(key: Self.key(1), in: tree.pages, root: tree.root)
+    let claim = StateTreeProof(
+      end: .other(key: StateTree.keyDigest(Self.key(1)), value: StateTree.valueDigest(Self.value(1))),
+      siblings: other.siblings
+    )
+    #expect(!claim.verifies(key: Self.key(2), value: nil, root: tree.root))
+    #expect(!claim.verifies(key: Self.key(1), value: nil, root: tree.root), "nor through the key's own entry")
+    let nothing = StateTreeProof(end: .empty, siblings: [])
+    #expect(!nothing.verifies(key: Self.key(1), value: nil, root: tree.root))
+    #expect(nothing.verifies(key: Self.key(1), value: nil, root: StateTree.emptyRoot))
+    let zeros = StateTreeProof(end: .empty, siblings: [Digest](repeating: .zero, count: 4))
+    #expect(!zeros.verifies(key: Self.key(1), value: nil, root: StateTree.emptyRoot))
+    let uneven = StateTreeProof(end: .present, siblings: Array(other.siblings.dropLast()))
+    #expect(!uneven.verifies(key: Self.key(1), value: Self.value(1), root: tree.root))
+  }
+
+  @Test("Hostile encodings are refused before anything is allocated for them")
+  func decoding() {
+    #expect(throws: DecodingError.outOfRange(field: "proof")) {
+      try StateTreeProof(decoding: [UInt8](repeating: 0, count: StateTreeProof.maximumEncodedCount + 1))
+    }
+    #expect(throws: DecodingError.outOfRange(field: "pages")) { try StateTreeProof(decoding: [0, 65]) }
+    #expect(throws: DecodingError.outOfRange(field: "end")) { try StateTreeProof(decoding: [3, 0]) }
+    #expect(throws: DecodingError.outOfRange(field: "mask")) { try StateTreeProof(decoding: [0, 1, 16]) }
+    #expect(throws: DecodingError.invalid(field: "sibling")) {
+      try StateTreeProof(decoding: [0, 1, 1] + [UInt8](repeating: 0, count: 32))
+    }
+    #expect(throws: DecodingError.truncated) { try StateTreeProof(decoding: []) }
+  }
+}
