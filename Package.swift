@@ -27,7 +27,8 @@ func shell(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ room: String, _ extra: [Target.Dependency] = []) -> Target {
-  .testTarget(name: room + "Tests", dependencies: [.target(name: room)] + extra, swiftSettings: language)
+  let rooms = extra.contains { if case .byNameItem(room, _) = $0 { true } else { false } } ? extra : [.byName(name: room)] + extra
+  return .testTarget(name: room + "Tests", dependencies: rooms, swiftSettings: language)
 }
 
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")

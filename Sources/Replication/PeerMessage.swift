@@ -113,15 +113,15 @@ extension PeerMessage {
       self = .transactions(wire.transactions.map(\.array))
     case .proposal:
       let wire = try Supercloud_Peer_V1_BlockProposal(decoding: bytes, limit: limit)
-      self = .proposal(try Proposal(wire: wire.proposal), block: wire.block.array)
+      self = .proposal(try Proposal(wire.proposal), block: wire.block.array)
     case .votes:
       let wire = try Supercloud_Peer_V1_Votes(decoding: bytes, limit: limit)
-      self = .votes(try decodeEach(wire.votes) { wire throws(DecodingError) in try Vote(wire: wire) })
+      self = .votes(try decodeEach(wire.votes) { wire throws(DecodingError) in try Vote(wire) })
     case .certificates:
       let wire = try Supercloud_Peer_V1_Certificates(decoding: bytes, limit: limit)
       self = .certificates(
-        try decodeEach(wire.certificates) { wire throws(DecodingError) in try Certificate(wire: wire) },
-        rounds: try decodeEach(wire.rounds) { wire throws(DecodingError) in try RoundCertificate(wire: wire) })
+        try decodeEach(wire.certificates) { wire throws(DecodingError) in try Certificate(wire) },
+        rounds: try decodeEach(wire.rounds) { wire throws(DecodingError) in try RoundCertificate(wire) })
     case .blocksRequest:
       let wire = try Supercloud_Peer_V1_BlocksRequest(decoding: bytes, limit: limit)
       self = .blocksRequest(from: wire.from, count: wire.count)

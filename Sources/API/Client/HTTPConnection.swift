@@ -1,0 +1,120 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// One HTTP/1.1 connection to a node, used by one caller at a time.
+///
+/// The protocol is swift-nio's; this puts requests and whole answers together.
+struct HTTPConnection: Sendable {
+  struct Response: Sendable {
+    var status: Int
+    var body: [UInt8]
+  }
+
+  /// An answer larger than this is cut off with an error.
+  static let bodyLimit = 64 * 1024 * 1024
+
+  typealias Channel = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
+
+  /// Opens a connection, lets `body` use it, and closes it.
+  static func with<Result: Sendable>(
+    host: String, port: Int, _ body: @Sendable (Exchange) async throws -> Result
+  ) async throws -> Result {
+    let channel: Channel
+    do {
+      channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .connectTimeout(.seconds(5))
+        .channelOption(.socketOption(.tcp_nodelay), value: 1)
+        .connect(host: host, port: port) { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHTTPClientHandlers()
+            return try Channel(wrappingChannelSynchronously: channel)
+          }
+        }
+    } catch {
+      throw ClientError.unreachable(address: "\(host):\(port)", reason: "\(error)")
+    }
+    return try await channel.executeThenClose { inbound, outbound in
+      try await body(Exchange(host: "\(host):\(port)", inbound: inbound, outbound: outbound))
+    }
+  }
+
+  /// Requests and their answers, one after the other.
+  final class Exchange {
+    private let host: String
+    private var parts: NIOAsyncChannelInboundStream<HTTPClientResponsePart>.AsyncIterator
+    private let outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
+
+    init(
+      host: String, inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>,
+      outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
+    ) {
+      self.host = host
+      parts = inbound.makeAsyncIterator()
+      self.outbound = outbound
+    }
+
+    func send(_ method: HTTPMethod, _ path: String, body: [UInt8] = [], accept: String = "application/json")
+      async throws
+    {
+      var head = HTTPRequestHead(version: .http1_1, method: method, uri: path)
+      head.headers.add(name: "host", value: host)
+      head.headers.add(name: "accept", value: accept)
+      head.headers.add(name: "content-length", value: String(body.count))
+      var requests: [HTTPClientRequestPart] = [.head(head)]
+      if !body.isEmpty { requests.append(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
+      requests.append(.end(nil))
+      try await outbound.write(contentsOf: requests)
+    }
+
+    /// The whole answer to the request that was sent first.
+    func receive() async throws -> Response {
+      var response = Response(status: 0, body: [])
+      while let part = try await parts.next() {
+        switch part {
+        case .head(let head): response.status = Int(head.status.code)
+        case .body(let buffer):
+          guard response.body.count + buffer.readableBytes <= HTTPConnection.bodyLimit else {
+            throw ClientError.answerTooLarge
+          }
+          response.body.append(contentsOf: buffer.readableBytesView)
+        case .end: return response
+        }
+      }
+      throw ClientError.unreachable(address: host, reason: "the connection ended before the answer")
+    }
+
+    /// The next piece of an answer that does not end by itself; nil when it ends.
+    func receivePiece() async throws -> [UInt8]? {
+      while let part = try await parts.next() {
+        switch part {
+        case .head: continue
+        case .body(let buffer): return Array(buffer.readableBytesView)
+        case .end: return nil
+        }
+      }
+      return nil
+    }
+  }
+}
+
+/// Why a node could not be asked.
+public enum ClientError: Error, CustomStringConvertible, Sendable {
+  case invalidAddress(String)
+  case unreachable(address: String, reason: String)
+  case answerTooLarge
+  /// The answer is not what was asked for.
+  case unexpectedAnswer(path: String, detail: String)
+  /// The node refused, with its reason.
+  case refused(status: Int, Answer.Failure)
+
+  public var description: String {
+    switch self {
+    case .invalidAddress(let text): "`\(text)` is not an address such as 127.0.0.1:26657"
+    case .unreachable(let address, let reason): "the node at \(address) does not answer: \(reason)"
+    case .answerTooLarge: "the answer is larger than 64 MiB"
+    case .unexpectedAnswer(let path, let detail): "the node answered \(path) with something else: \(detail)"
+    case .refused(_, let failure): failure.message
+    }
+  }
+}

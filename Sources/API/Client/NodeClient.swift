@@ -1,0 +1,109 @@
+public import Foundation
+import NIOHTTP1
+
+/// Asks a node over HTTP.
+public struct NodeClient: Sendable {
+  public let host: String
+  public let port: Int
+
+  /// - Parameter address: `host:port`, with or without `http://`.
+  public init(_ address: String) throws {
+    var text = Substring(address)
+    if text.hasPrefix("http://") { text = text.dropFirst(7) }
+    if text.hasSuffix("/") { text = text.dropLast() }
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (1...65_535).contains(port)
+    else { throw ClientError.invalidAddress(address) }
+    host = String(text[..<colon])
+    self.port = port
+  }
+
+  /// The answer to a query.
+  public func get<Value: Decodable & Sendable>(
+    _ path: String, _ query: [(String, String?)] = [], as type: Value.Type = Value.self
+  ) async throws -> Value {
+    let target = Self.target(path, query)
+    let response = try await HTTPConnection.with(host: host, port: port) { exchange in
+      try await exchange.send(.GET, target)
+      return try await exchange.receive()
+    }
+    return try Self.decode(response, path: target)
+  }
+
+  /// The answer to bytes that were sent.
+  public func post<Value: Decodable & Sendable>(
+    _ path: String, _ query: [(String, String?)] = [], body: [UInt8], as type: Value.Type = Value.self
+  ) async throws -> Value {
+    let target = Self.target(path, query)
+    let response = try await HTTPConnection.with(host: host, port: port) { exchange in
+      try await exchange.send(.POST, target, body: body)
+      return try await exchange.receive()
+    }
+    return try Self.decode(response, path: target)
+  }
+
+  /// Many posts over one connection, each answered before the next is sent; `next` says what to send.
+  public func postEach(
+    _ path: String, _ next: @Sendable () async -> [UInt8]?, answered: @Sendable (Int, [UInt8]) async -> Void
+  ) async throws {
+    try await HTTPConnection.with(host: host, port: port) { exchange in
+      while let body = await next() {
+        try await exchange.send(.POST, path, body: body)
+        let response = try await exchange.receive()
+        await answered(response.status, response.body)
+      }
+    }
+  }
+
+  /// Server-sent events as their data, until the node or the caller ends it.
+  public func events<Value: Decodable & Sendable>(
+    _ path: String, _ query: [(String, String?)] = [], as type: Value.Type = Value.self,
+    _ body: @Sendable (Value) async throws -> Bool
+  ) async throws {
+    let target = Self.target(path, query)
+    try await HTTPConnection.with(host: host, port: port) { exchange in
+      try await exchange.send(.GET, target, accept: "text/event-stream")
+      var text = ""
+      while let piece = try await exchange.receivePiece() {
+        text += String(decoding: piece, as: UTF8.self)
+        while let end = text.range(of: "\n\n") {
+          let event = text[..<end.lowerBound]
+          text.removeSubrange(..<end.upperBound)
+          for line in event.split(separator: "\n") where line.hasPrefix("data:") {
+            let value = try Self.decoder.decode(Value.self, from: Data(line.dropFirst(5).utf8))
+            guard try await body(value) else { return }
+          }
+        }
+      }
+    }
+  }
+
+  private static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
+  }
+
+  private static func target(_ path: String, _ query: [(String, String?)]) -> String {
+    let allowed = CharacterSet(charactersIn: "-._~").union(.alphanumerics)
+    let pairs = query.compactMap { name, value in
+      value.map { "\(name)=\($0.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")" }
+    }
+    return pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
+  }
+
+  private static func decode<Value: Decodable>(_ response: HTTPConnection.Response, path: String) throws -> Value {
+    let data = Data(response.body)
+    guard (200..<300).contains(response.status) else {
+      if let failure = try? decoder.decode(Answer.Failure.self, from: data) {
+        throw ClientError.refused(status: response.status, failure)
+      }
+      throw ClientError.unexpectedAnswer(path: path, detail: "status \(response.status)")
+    }
+    do {
+      return try decoder.decode(Value.self, from: data)
+    } catch {
+      throw ClientError.unexpectedAnswer(path: path, detail: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,140 @@
+public import Chain
+public import Cryptography
+import Ledger
+import Primitives
+
+/// Why a block cannot follow the tip.
+public enum BlockFault: Error, Hashable, Sendable {
+  case wrongChain
+  case wrongHeight
+  case wrongParent
+  case wrongVersion
+  /// The field of the header that does not agree with the state here.
+  case wrongState(field: String)
+  case timeNotAfterParent
+  case lastCertificate
+  case unknownProposer
+  case tooLarge
+  /// A transaction that is no transaction, or that its signer did not sign.
+  case transaction(index: Int)
+  case duplicateTransaction(index: Int)
+  case evidence(index: Int)
+}
+
+/// How signatures are checked: by libsodium in a node, by something cheaper in a simulation of many nodes.
+public struct SignatureScheme: Sendable {
+  public var check: @Sendable (PublicKey, Signature, SigningDomain, ChainID, [UInt8]) -> Bool
+  public var isTransactionAuthentic: @Sendable (Transaction) -> Bool
+
+  public init(
+    check: @escaping @Sendable (PublicKey, Signature, SigningDomain, ChainID, [UInt8]) -> Bool,
+    isTransactionAuthentic: @escaping @Sendable (Transaction) -> Bool
+  ) {
+    self.check = check
+    self.isTransactionAuthentic = isTransactionAuthentic
+  }
+
+  public static let ed25519 = SignatureScheme(
+    check: { key, signature, domain, chain, body in
+      key.verifies(signature, domain: domain, chain: chain.text, body)
+    },
+    isTransactionAuthentic: \.isAuthentic)
+}
+
+/// A block that passed every rule, with its transactions decoded and verified.
+struct ValidBlock: Sendable {
+  let block: Block
+  let transactions: [Transaction]
+}
+
+/// What makes a block legal on top of a tip, and how such a block is made.
+///
+/// The time bounds of a fresh proposal are not checked here: they need the receiver's clock and are the consensus
+/// machine's to check.
+struct BlockRules: Sendable {
+  let chain: ChainID
+  let version: UInt32
+  let signatures: SignatureScheme
+
+  /// Decodes and checks `block` as the one after `tip`.
+  ///
+  /// - Parameter verified: a transaction already verified under this hash, when there is one.
+  func validate(
+    _ block: Block, after tip: Tip, maximumBytes: UInt64, verified: (Digest) -> Transaction?
+  ) throws(BlockFault) -> ValidBlock {
+    let header = block.header
+    guard header.chain == chain else { throw .wrongChain }
+    guard header.height == tip.height + 1 else { throw .wrongHeight }
+    guard header.parent == tip.block else { throw .wrongParent }
+    guard header.version == version else { throw .wrongVersion }
+    guard header.stateRoot == tip.stateRoot else { throw .wrongState(field: "state_root") }
+    guard header.receiptsRoot == tip.receiptsRoot else { throw .wrongState(field: "receipts_root") }
+    guard header.validatorsHash == tip.validators.hash else { throw .wrongState(field: "validators_hash") }
+    guard header.nextValidatorsHash == tip.nextValidators.hash else {
+      throw .wrongState(field: "next_validators_hash")
+    }
+    guard header.time > tip.time else { throw .timeNotAfterParent }
+    guard tip.validators.members.contains(where: { $0.address == header.proposer }) else {
+      throw .unknownProposer
+    }
+    try checkLastCertificate(block.lastCertificate, tip: tip)
+    let bytes = block.transactions.reduce(0) { $0 + $1.count }
+    guard bytes <= maximumBytes else { throw .tooLarge }
+    return ValidBlock(block: block, transactions: try transactions(of: block, verified: verified))
+  }
+
+  private func checkLastCertificate(_ certificate: Certificate?, tip: Tip) throws(BlockFault) {
+    guard tip.height > 0 else {
+      guard certificate == nil else { throw .lastCertificate }
+      return
+    }
+    guard let certificate, certificate.kind == .precommit, certificate.height == tip.height,
+      certificate.block == tip.block
+    else { throw .lastCertificate }
+    // The certificate that this node holds was verified when the parent was committed.
+    guard certificate != tip.certificate else { return }
+    do {
+      try tip.lastValidators.verify(certificate, chain: chain, using: signatures.check)
+    } catch {
+      throw .lastCertificate
+    }
+  }
+
+  private func transactions(
+    of block: Block, verified: (Digest) -> Transaction?
+  ) throws(BlockFault) -> [Transaction] {
+    var seen: Set<Digest> = []
+    var transactions: [Transaction] = []
+    transactions.reserveCapacity(block.transactions.count)
+    for (index, hash) in block.transactionHashes.enumerated() {
+      guard seen.insert(hash).inserted else { throw .duplicateTransaction(index: index) }
+      if let known = verified(hash) {
+        transactions.append(known)
+        continue
+      }
+      guard let transaction = try? Transaction(decoding: block.transactions[index], chain: chain),
+        signatures.isTransactionAuthentic(transaction)
+      else { throw .transaction(index: index) }
+      transactions.append(transaction)
+    }
+    return transactions
+  }
+
+  /// The block that this node proposes after `tip`.
+  ///
+  /// - Parameter time: this node's clock; moved past the parent's time where it is not later.
+  func build(
+    after tip: Tip, proposer: Address, time: Timestamp, transactions: [Transaction], evidence: [Evidence]
+  ) -> ValidBlock {
+    let header = Header(
+      version: version, chain: chain, height: tip.height + 1,
+      time: max(time, tip.time.advanced(byMilliseconds: 1)), parent: tip.block, stateRoot: tip.stateRoot,
+      receiptsRoot: tip.receiptsRoot, transactionsRoot: .zero, evidenceRoot: .zero,
+      lastCertificateHash: .zero, validatorsHash: tip.validators.hash,
+      nextValidatorsHash: tip.nextValidators.hash, proposer: proposer)
+    let block = Block(
+      header: header, transactions: transactions.map(\.encoded), evidence: evidence,
+      lastCertificate: tip.certificate)
+    return ValidBlock(block: block, transactions: transactions)
+  }
+}
