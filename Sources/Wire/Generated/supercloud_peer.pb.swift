@@ -162,7 +162,7 @@ public nonisolated struct Supercloud_Peer_V1_EvidenceBatch: Sendable {
   public init() {}
 }
 
-/// SignedObjects: orders, bids, withdrawals, offers, node records.
+/// SignedObjects: orders, bids, withdrawals, offers, node records. Frames of the kind `records` hold the last only.
 public nonisolated struct Supercloud_Peer_V1_Objects: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -175,63 +175,20 @@ public nonisolated struct Supercloud_Peer_V1_Objects: Sendable {
   public init() {}
 }
 
-/// Keyed short identifiers of objects that the sender holds.
-public nonisolated struct Supercloud_Peer_V1_Digests: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  public var identifiers: [UInt64] = []
-
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-}
-
-public nonisolated struct Supercloud_Peer_V1_Want: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  public var identifiers: [UInt64] = []
-
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-}
-
-/// The sender need not be sent objects of these origins until it asks again.
-public nonisolated struct Supercloud_Peer_V1_Stop: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  public var origins: [UInt64] = []
-
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-}
-
-public nonisolated struct Supercloud_Peer_V1_Start: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  public var origins: [UInt64] = []
-
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-}
-
 /// A step of range reconciliation over the live object identifiers.
 public nonisolated struct Supercloud_Peer_V1_Ranges: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Adjacent, ascending, from zero to the end of all identifiers.
   public var ranges: [Supercloud_Peer_V1_Range] = []
+
+  /// Identifiers that the sender holds and the receiver seems not to.
+  public var held: [Data] = []
+
+  /// Identifiers of objects that the receiver is asked to send.
+  public var wanted: [Data] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -243,12 +200,13 @@ public nonisolated struct Supercloud_Peer_V1_Range: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// The first identifier after the range, without trailing zero bytes; empty for the end of all.
   public var upper: Data = Data()
 
+  /// Sum and count of the identifiers, hashed; empty when the range is listed or settled.
   public var fingerprint: Data = Data()
 
-  public var count: UInt64 = 0
-
+  /// All identifiers of a listed range.
   public var identifiers: [Data] = []
 
   public var listed: Bool = false
@@ -300,12 +258,16 @@ public nonisolated struct Supercloud_Peer_V1_Packet: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// SignedObjects.
   public var objects: [Data] = []
 
+  /// Short identifiers of objects that the sender holds, keyed by the receiver.
   public var digests: [UInt64] = []
 
+  /// Short identifiers, as they were announced, of objects that the sender of this packet lacks.
   public var wants: [UInt64] = []
 
+  /// The sender need not be sent objects of these origins until it asks again; 0 for all it has not named.
   public var stops: [UInt64] = []
 
   public var starts: [UInt64] = []
@@ -689,129 +651,9 @@ nonisolated extension Supercloud_Peer_V1_Objects: SwiftProtobuf.Message, SwiftPr
   }
 }
 
-nonisolated extension Supercloud_Peer_V1_Digests: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Digests"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identifiers\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedFixed64Field(value: &self.identifiers) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.identifiers.isEmpty {
-      try visitor.visitPackedFixed64Field(value: self.identifiers, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: Supercloud_Peer_V1_Digests, rhs: Supercloud_Peer_V1_Digests) -> Bool {
-    if lhs.identifiers != rhs.identifiers {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Supercloud_Peer_V1_Want: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Want"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identifiers\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedFixed64Field(value: &self.identifiers) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.identifiers.isEmpty {
-      try visitor.visitPackedFixed64Field(value: self.identifiers, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: Supercloud_Peer_V1_Want, rhs: Supercloud_Peer_V1_Want) -> Bool {
-    if lhs.identifiers != rhs.identifiers {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Supercloud_Peer_V1_Stop: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Stop"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origins\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedFixed64Field(value: &self.origins) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.origins.isEmpty {
-      try visitor.visitPackedFixed64Field(value: self.origins, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: Supercloud_Peer_V1_Stop, rhs: Supercloud_Peer_V1_Stop) -> Bool {
-    if lhs.origins != rhs.origins {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Supercloud_Peer_V1_Start: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Start"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origins\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedFixed64Field(value: &self.origins) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.origins.isEmpty {
-      try visitor.visitPackedFixed64Field(value: self.origins, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: Supercloud_Peer_V1_Start, rhs: Supercloud_Peer_V1_Start) -> Bool {
-    if lhs.origins != rhs.origins {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
 nonisolated extension Supercloud_Peer_V1_Ranges: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Ranges"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ranges\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ranges\0\u{1}held\0\u{1}wanted\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -820,6 +662,8 @@ nonisolated extension Supercloud_Peer_V1_Ranges: SwiftProtobuf.Message, SwiftPro
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.ranges) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.held) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.wanted) }()
       default: break
       }
     }
@@ -829,11 +673,19 @@ nonisolated extension Supercloud_Peer_V1_Ranges: SwiftProtobuf.Message, SwiftPro
     if !self.ranges.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.ranges, fieldNumber: 1)
     }
+    if !self.held.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.held, fieldNumber: 2)
+    }
+    if !self.wanted.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.wanted, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Supercloud_Peer_V1_Ranges, rhs: Supercloud_Peer_V1_Ranges) -> Bool {
     if lhs.ranges != rhs.ranges {return false}
+    if lhs.held != rhs.held {return false}
+    if lhs.wanted != rhs.wanted {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -841,7 +693,7 @@ nonisolated extension Supercloud_Peer_V1_Ranges: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Supercloud_Peer_V1_Range: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Range"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}upper\0\u{1}fingerprint\0\u{1}count\0\u{1}identifiers\0\u{1}listed\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}upper\0\u{1}fingerprint\0\u{2}\u{2}identifiers\0\u{1}listed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -851,7 +703,6 @@ nonisolated extension Supercloud_Peer_V1_Range: SwiftProtobuf.Message, SwiftProt
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.upper) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.fingerprint) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
       case 4: try { try decoder.decodeRepeatedBytesField(value: &self.identifiers) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.listed) }()
       default: break
@@ -866,9 +717,6 @@ nonisolated extension Supercloud_Peer_V1_Range: SwiftProtobuf.Message, SwiftProt
     if !self.fingerprint.isEmpty {
       try visitor.visitSingularBytesField(value: self.fingerprint, fieldNumber: 2)
     }
-    if self.count != 0 {
-      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 3)
-    }
     if !self.identifiers.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.identifiers, fieldNumber: 4)
     }
@@ -881,7 +729,6 @@ nonisolated extension Supercloud_Peer_V1_Range: SwiftProtobuf.Message, SwiftProt
   public static func ==(lhs: Supercloud_Peer_V1_Range, rhs: Supercloud_Peer_V1_Range) -> Bool {
     if lhs.upper != rhs.upper {return false}
     if lhs.fingerprint != rhs.fingerprint {return false}
-    if lhs.count != rhs.count {return false}
     if lhs.identifiers != rhs.identifiers {return false}
     if lhs.listed != rhs.listed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
