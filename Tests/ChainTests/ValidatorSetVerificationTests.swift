@@ -1,0 +1,181 @@
+import Chain
+import Cryptography
+import Testing
+
+@Suite struct ValidatorSetVerificationTests {
+  let chain = ChainID("supercloud-test")!
+  let keys: [SigningKey]
+  let set: ValidatorSet
+  let block = Digest.sha256([1])
+  let other = Digest.sha256([2])
+
+  init() throws {
+    let signing = (0..<10).map { SigningKey(SecretKey(seed: Array(repeating: UInt8($0 + 1), count: 32))!) }
+    let validators = signing.map {
+      Validator(address: Address($0.publicKey), key: $0.publicKey, power: 10)
+    }
+    let made = try ValidatorSet(validators)
+    set = made
+    keys = made.members.map { member in signing.first { $0.publicKey == member.key }! }
+  }
+
+  func vote(
+    _ index: Int,
+    _ kind: Vote.Kind = .precommit,
+    round: Round = 0,
+    validRound: Round? = nil,
+    block: Digest?,
+    height: Height = 7
+  ) -> Vote {
+    let body = Vote.signBody(height: height, round: round, validRound: validRound, block: block)
+    return Vote(
+      kind: kind,
+      height: height,
+      round: round,
+      validRound: validRound,
+      block: block,
+      validator: ValidatorIndex(index),
+      signature: keys[index].sign(domain: kind.domain, chain: chain.text, body)
+    )
+  }
+
+  func certificate(_ signers: [Int], round: Round = 0) -> Certificate {
+    var bitmap = SignerSet(count: 10)
+    for index in signers { bitmap.insert(ValidatorIndex(index)) }
+    return Certificate(
+      kind: .precommit,
+      height: 7,
+      round: round,
+      validRound: nil,
+      block: block,
+      signers: bitmap.bytes,
+      signatures: signers.map { vote($0, round: round, block: block).signature }
+    )
+  }
+
+  @Test func `A quorum's certificate verifies, one signer fewer does not`() throws {
+    try set.verify(certificate([0, 1, 2, 3, 5, 8, 9]), chain: chain)
+    #expect(throws: CertificateError.insufficientPower(60, needed: 67)) {
+      try set.verify(certificate([0, 1, 2, 3, 5, 8]), chain: chain)
+    }
+  }
+
+  @Test func `Bitmaps of another size or with padding are refused`() {
+    var certificate = certificate([0, 1, 2, 3, 4, 5, 6])
+    let good = certificate.signers
+    for bad in [[], Array(good.prefix(1)), good + [0], [good[0], good[1] | 0x80], [good[0], 0x04]] {
+      certificate.signers = bad
+      #expect(throws: CertificateError.bitmap) { try set.verify(certificate, chain: chain) }
+    }
+  }
+
+  @Test func `There are as many signatures as bits`() {
+    var certificate = certificate([0, 1, 2, 3, 4, 5, 6])
+    certificate.signatures.removeLast()
+    #expect(throws: CertificateError.signatureCount(expected: 7, found: 6)) {
+      try set.verify(certificate, chain: chain)
+    }
+    certificate.signatures += [certificate.signatures[0], certificate.signatures[0]]
+    #expect(throws: CertificateError.signatureCount(expected: 7, found: 8)) {
+      try set.verify(certificate, chain: chain)
+    }
+  }
+
+  @Test func `Every signature is checked, also those beyond a quorum`() {
+    var certificate = certificate(Array(0..<10))
+    certificate.signatures[9] = certificate.signatures[8]
+    #expect(throws: CertificateError.invalidSignature(9)) { try set.verify(certificate, chain: chain) }
+  }
+
+  @Test func `Nothing of what is signed can be changed`() {
+    let good = certificate([0, 1, 2, 3, 4, 5, 6])
+    var changed = good
+    changed.round = 1
+    #expect(throws: CertificateError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
+    changed = good
+    changed.height = 8
+    #expect(throws: CertificateError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
+    changed = good
+    changed.block = other
+    #expect(throws: CertificateError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
+    changed = good
+    changed.kind = .prevote
+    #expect(throws: CertificateError.invalidSignature(0)) { try set.verify(changed, chain: chain) }
+    changed = good
+    changed.round = 3
+    changed.validRound = 2
+    #expect(throws: CertificateError.malformed) { try set.verify(changed, chain: chain) }
+    #expect(throws: CertificateError.invalidSignature(0)) {
+      try set.verify(good, chain: ChainID("supercloud-other")!)
+    }
+  }
+
+  @Test func `A round certificate needs a quorum's precommits of the round before`() throws {
+    func certificate(_ votes: [Vote]) -> RoundCertificate {
+      RoundCertificate(height: 7, round: 3, votes: votes)
+    }
+    let votes = (0..<7).map { vote($0, round: 2, block: $0 < 3 ? block : nil) }
+    try set.verify(certificate(votes), chain: chain)
+    #expect(throws: CertificateError.insufficientPower(60, needed: 67)) {
+      try set.verify(certificate(Array(votes.dropLast())), chain: chain)
+    }
+    #expect(throws: CertificateError.repeatedValidator(5)) {
+      try set.verify(certificate(Array(votes.dropLast()) + [votes[5]]), chain: chain)
+    }
+    #expect(throws: CertificateError.malformed) {
+      try set.verify(
+        certificate(Array(votes.dropLast()) + [vote(6, .prevote, round: 2, block: nil)]),
+        chain: chain
+      )
+    }
+  }
+
+  @Test func `Or an honest share's votes of that round or later`() throws {
+    let votes = [
+      vote(0, .prevote, round: 3, block: nil), vote(1, round: 4, block: block), vote(2, round: 3, block: nil),
+      vote(3, .prevote, round: 9, validRound: 1, block: other),
+    ]
+    try set.verify(RoundCertificate(height: 7, round: 3, votes: votes), chain: chain)
+    #expect(throws: CertificateError.insufficientPower(30, needed: 34)) {
+      try set.verify(RoundCertificate(height: 7, round: 3, votes: Array(votes.dropLast())), chain: chain)
+    }
+    #expect(throws: CertificateError.malformed) {
+      try set.verify(RoundCertificate(height: 7, round: 4, votes: votes), chain: chain)
+    }
+    #expect(throws: CertificateError.malformed) {
+      try set.verify(RoundCertificate(height: 7, round: 0, votes: votes), chain: chain)
+    }
+  }
+
+  @Test func `Votes of strangers and votes that contradict themselves prove nothing`() {
+    var stranger = vote(0, block: block)
+    stranger.validator = 10
+    #expect(throws: CertificateError.unknownValidator(10)) { try set.verify(stranger, chain: chain) }
+    #expect(!vote(0, round: 2, validRound: 1, block: block).isWellFormed)
+    #expect(!vote(0, .prevote, round: 2, validRound: 2, block: block).isWellFormed)
+    #expect(!vote(0, .prevote, round: 2, validRound: 1, block: nil).isWellFormed)
+    #expect(vote(0, .prevote, round: 2, validRound: 1, block: block).isWellFormed)
+  }
+
+  @Test func `Evidence names its validator, and nobody who kept the rules`() throws {
+    let double = Evidence.duplicateVote(vote(4, block: block), vote(4, block: other))
+    #expect(try set.verify(double, chain: chain) == 4)
+    let forgotten = Evidence.amnesia(
+      precommit: vote(5, round: 1, block: block),
+      prevote: vote(5, .prevote, round: 2, validRound: 0, block: other)
+    )
+    #expect(try set.verify(forgotten, chain: chain) == 5)
+    let released = Evidence.amnesia(
+      precommit: vote(5, round: 1, block: block),
+      prevote: vote(5, .prevote, round: 2, validRound: 1, block: other)
+    )
+    #expect(throws: CertificateError.noContradiction) { try set.verify(released, chain: chain) }
+    let same = Evidence.duplicateVote(vote(4, block: block), vote(4, block: block))
+    #expect(throws: CertificateError.noContradiction) { try set.verify(same, chain: chain) }
+    var forged = vote(4, block: other)
+    forged.signature = vote(4, block: block).signature
+    #expect(throws: CertificateError.invalidSignature(4)) {
+      try set.verify(.duplicateVote(vote(4, block: block), forged), chain: chain)
+    }
+  }
+}
