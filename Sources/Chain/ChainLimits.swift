@@ -37,6 +37,11 @@ public enum ChainLimits {
   public static let proposalContents = 16
   public static let parameterChanges = 64
   public static let currencyAliases = 16
+  public static let symbolBytes = 32
+  /// Decimal places of a currency.
+  public static let exponent: UInt32 = 18
+  /// 100 %.
+  public static let basisPoints: UInt32 = 10_000
   public static let titleBytes = 256
   /// Of a proposal's summary or text.
   public static let summaryBytes = 10_240

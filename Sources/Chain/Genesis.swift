@@ -116,7 +116,8 @@ extension Currency {
     writer.write(minimumDeposit.units)
     writer.write(leaseDeposit.units)
     writer.write(minimumFee.units)
-    writer.write(takeBasisPoints.map { $0 + 1 } ?? 0)
+    writer.write(takeBasisPoints != nil)
+    writer.write(takeBasisPoints ?? 0)
     writer.write(isRetired)
   }
 
@@ -139,8 +140,9 @@ extension Currency {
     minimumDeposit = Amount(try reader.read())
     leaseDeposit = Amount(try reader.read())
     minimumFee = Amount(try reader.read())
+    let hasTake = try reader.readFlag()
     let take = try reader.read(UInt32.self)
-    takeBasisPoints = take == 0 ? nil : take - 1
+    takeBasisPoints = hasTake ? take : nil
     isRetired = try reader.readFlag()
   }
 }

@@ -60,7 +60,7 @@ extension ParameterKey {
     case .maximumBlockInterval:
       return define(6_000, 100...600_000, "ms", "A block is made at least this often")
     case .maximumBlockBytes:
-      return define(1_048_576, 65_536...4_194_304, "bytes", "Size of a block's transactions")
+      return define(1_048_576, 65_536...3_000_000, "bytes", "Size of a block's transactions")
     case .orderMaximumBids: return define(20, 1...500, "bids", "Live bids kept per order, the cheapest")
     case .orderMaximumLifetime:
       return define(3_600_000, 10_000...day, "ms", "How far ahead an order may expire")

@@ -7,8 +7,8 @@ public enum WireLimits {
   public static let objectBytes = 64 * 1024
   /// A transaction: an agreement carries one order and up to twenty bids.
   public static let transactionBytes = 256 * 1024
-  /// A block: the reference chain's limit is 22 MB; ours bounds the time that a proposal travels.
-  public static let blockBytes = 4 * 1024 * 1024
+  /// A block, so that it fits one message of the transport (4 MiB) with its proposal.
+  public static let blockBytes = 3_500_000
   public static let headerBytes = 1024
   /// A certificate of 1,000 validators.
   public static let certificateBytes = 128 * 1024

@@ -1,3 +1,4 @@
+public import Primitives
 public import SwiftProtobuf
 
 /// What an `Any` holds: bytes, and the name of the message type that they are of.
@@ -20,4 +21,13 @@ extension Google_Protobuf_Any {
   }
 
   public var typed: TypedMessage { TypedMessage(type: typeURL, value: value.array) }
+}
+
+extension TypedMessage {
+  /// Reads the bytes of an `Any`.
+  public init(decoding bytes: [UInt8], limit: Int) throws(DecodingError) {
+    self = try Google_Protobuf_Any(decoding: bytes, limit: limit).typed
+  }
+
+  public var encoded: [UInt8] { Google_Protobuf_Any(self).encoded }
 }

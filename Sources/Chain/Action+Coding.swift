@@ -1,0 +1,120 @@
+import Primitives
+import Wire
+
+extension Action {
+  /// Reads one message of a transaction. `chain` is needed for the signed objects in an agreement.
+  init(_ message: TypedMessage, chain: ChainID) throws(TransactionError) {
+    guard let type = MessageType(rawValue: message.type) else {
+      // The name is a stranger's and may go into a log.
+      throw .unknownMessage(type: String(message.type.prefix(ChainLimits.nameBytes)))
+    }
+    do throws(DecodingError) {
+      self = try Self.read(type, message.value, chain)
+    } catch {
+      throw .invalidMessage(type: message.type, field: error.field)
+    }
+  }
+
+  private static func read(
+    _ type: MessageType,
+    _ bytes: [UInt8],
+    _ chain: ChainID
+  ) throws(DecodingError) -> Action {
+    switch type {
+    case .send: .send(try Send(decoding: bytes))
+    case .mint: .mint(try Mint(decoding: bytes))
+    case .burn: .burn(try Burn(decoding: bytes))
+    case .registerProvider: .registerProvider(try ProviderRecord(decoding: bytes))
+    case .updateProvider: .updateProvider(try ProviderRecord(decoding: bytes))
+    case .leaveProvider: try leaveProvider(decoding: bytes)
+    case .signAttributes: try signAttributes(decoding: bytes)
+    case .withdrawAttributes: try withdrawAttributes(decoding: bytes)
+    case .agreeLease: .agreeLease(try AgreeLease(decoding: bytes, chain: chain))
+    case .updateDeployment: try updateDeployment(decoding: bytes)
+    case .closeDeployment: try closeDeployment(decoding: bytes)
+    case .depositDeployment: try depositDeployment(decoding: bytes)
+    case .closeLease: try closeLease(decoding: bytes)
+    case .resignLease: try resignLease(decoding: bytes)
+    case .startReclamation: try startReclamation(decoding: bytes)
+    case .withdrawLease: try withdrawLease(decoding: bytes)
+    case .grant: .grant(try Grant(decoding: bytes))
+    case .revokeGrant: try revokeGrant(decoding: bytes)
+    case .createValidator: .createValidator(try CreateValidator(decoding: bytes))
+    case .editValidator: .editValidator(try EditValidator(decoding: bytes))
+    case .delegate: try delegate(decoding: bytes)
+    case .undelegate: try undelegate(decoding: bytes)
+    case .redelegate: try redelegate(decoding: bytes)
+    case .unjail: try unjail(decoding: bytes)
+    case .withdrawReward: try withdrawReward(decoding: bytes)
+    case .withdrawCommission: try withdrawCommission(decoding: bytes)
+    case .submitProposal: .submitProposal(try SubmitProposal(decoding: bytes))
+    case .depositProposal: try depositProposal(decoding: bytes)
+    case .vote: try vote(decoding: bytes)
+    case .voteWeighted: try voteWeighted(decoding: bytes)
+    }
+  }
+
+  /// The message that `init(_:chain:)` reads.
+  var message: TypedMessage {
+    let (type, value) = typeAndBytes
+    return TypedMessage(type: type.rawValue, value: value)
+  }
+
+  private var typeAndBytes: (MessageType, [UInt8]) {
+    switch self {
+    case .send(let send): (.send, send.encoded)
+    case .mint(let mint): (.mint, mint.encoded)
+    case .burn(let burn): (.burn, burn.encoded)
+    case .registerProvider(let record): (.registerProvider, record.encoded)
+    case .updateProvider(let record): (.updateProvider, record.encoded)
+    case .leaveProvider(let owner): (.leaveProvider, Akash_MsgDeleteProvider(owner).encoded)
+    case .signAttributes(let provider, let auditor, let attributes):
+      (.signAttributes, Akash_MsgSignProviderAttributes(provider, auditor, attributes).encoded)
+    case .withdrawAttributes(let provider, let auditor, let keys):
+      (.withdrawAttributes, Akash_MsgDeleteProviderAttributes(provider, auditor, keys).encoded)
+    case .agreeLease(let agreement): (.agreeLease, agreement.encoded)
+    case .updateDeployment(let id, let hash): (.updateDeployment, Akash_MsgUpdateDeployment(id, hash).encoded)
+    case .depositDeployment(let id, let amount, let depositor):
+      (.depositDeployment, Akash_MsgDepositDeployment(id, amount, depositor).encoded)
+    case .closeDeployment(let id): (.closeDeployment, Akash_MsgCloseDeployment(id).encoded)
+    case .closeLease(let id): (.closeLease, Akash_MsgCloseLease(id).encoded)
+    case .resignLease(let id, let reason): (.resignLease, Akash_MsgCloseBid(id, reason).encoded)
+    case .startReclamation(let id, let reason):
+      (.startReclamation, Akash_MsgLeaseStartReclaim(id, reason).encoded)
+    case .withdrawLease(let id): (.withdrawLease, Akash_MsgWithdrawLease(id).encoded)
+    case .grant(let grant): (.grant, grant.encoded)
+    case .revokeGrant(let granter, let grantee, let kind, let denomination):
+      (.revokeGrant, Supercloud_Gov_V1_MsgRevokeGrant(granter, grantee, kind, denomination).encoded)
+    case .createValidator(let creation): (.createValidator, creation.encoded)
+    case .editValidator(let edit): (.editValidator, edit.encoded)
+    case .delegate(let delegator, let validator, let amount):
+      (.delegate, Cosmos_Staking_V1beta1_MsgDelegate(delegator, validator, amount).encoded)
+    case .undelegate(let delegator, let validator, let amount):
+      (.undelegate, Cosmos_Staking_V1beta1_MsgUndelegate(delegator, validator, amount).encoded)
+    case .redelegate(let delegator, let source, let target, let amount):
+      (.redelegate, Cosmos_Staking_V1beta1_MsgBeginRedelegate(delegator, source, target, amount).encoded)
+    case .unjail(let validator): (.unjail, Cosmos_Slashing_V1beta1_MsgUnjail(validator).encoded)
+    case .withdrawReward(let delegator, let validator):
+      (.withdrawReward, Cosmos_Distribution_V1beta1_MsgWithdrawDelegatorReward(delegator, validator).encoded)
+    case .withdrawCommission(let validator):
+      (.withdrawCommission, Cosmos_Distribution_V1beta1_MsgWithdrawValidatorCommission(validator).encoded)
+    case .submitProposal(let proposal): (.submitProposal, proposal.encoded)
+    case .depositProposal(let id, let depositor, let amount):
+      (.depositProposal, Cosmos_Gov_V1_MsgDeposit(id, depositor, amount).encoded)
+    case .vote(let id, let voter, let options): Self.voteMessage(id, voter, options)
+    }
+  }
+
+  /// The type URL under which the action travels, as receipts and queries name it.
+  public var typeURL: String { message.type }
+}
+
+extension DecodingError {
+  /// The field that is to blame; empty when it is none's.
+  var field: String {
+    switch self {
+    case .truncated, .trailingBytes: ""
+    case .outOfRange(let field), .invalid(let field): field
+    }
+  }
+}

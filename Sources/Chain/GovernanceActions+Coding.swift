@@ -1,0 +1,137 @@
+import Cryptography
+import Primitives
+import Wire
+
+extension SubmitProposal {
+  init(decoding bytes: [UInt8]) throws(DecodingError) {
+    let wire = try Cosmos_Gov_V1_MsgSubmitProposal(decoding: bytes, limit: WireLimits.transactionBytes)
+    var contents: [ProposalContent] = []
+    for message in try Field.list(wire.messages, "messages", limit: ChainLimits.proposalContents) {
+      contents.append(try ProposalContent(message.typed))
+    }
+    self.init(
+      proposer: try Field.address(wire.proposer, "proposer"),
+      title: try Field.text(wire.title, "title", limit: ChainLimits.titleBytes),
+      summary: try Field.text(wire.summary, "summary", limit: ChainLimits.summaryBytes),
+      contents: contents,
+      deposit: try Field.coins(wire.initialDeposit, "initial_deposit"),
+      isExpedited: wire.expedited
+    )
+  }
+
+  var encoded: [UInt8] {
+    var wire = Cosmos_Gov_V1_MsgSubmitProposal()
+    wire.messages = contents.map { .init($0.typed) }
+    wire.initialDeposit = deposit.map(\.wire)
+    wire.proposer = proposer.text()
+    wire.title = title
+    wire.summary = summary
+    wire.expedited = isExpedited
+    return wire.encoded
+  }
+}
+
+extension Action {
+  static func depositProposal(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
+    let wire = try Cosmos_Gov_V1_MsgDeposit(decoding: bytes, limit: WireLimits.transactionBytes)
+    return .depositProposal(
+      id: wire.proposalID,
+      depositor: try Field.address(wire.depositor, "depositor"),
+      amount: try Field.coins(wire.amount, "amount", least: 1)
+    )
+  }
+
+  static func vote(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
+    let wire = try Cosmos_Gov_V1_MsgVote(decoding: bytes, limit: WireLimits.transactionBytes)
+    return .vote(
+      id: wire.proposalID,
+      voter: try Field.address(wire.voter, "voter"),
+      options: [WeightedVote(option: try VoteOption(wire.option), weight: Decimal18(1))]
+    )
+  }
+
+  static func voteWeighted(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
+    let wire = try Cosmos_Gov_V1_MsgVoteWeighted(decoding: bytes, limit: WireLimits.transactionBytes)
+    return .vote(
+      id: wire.proposalID,
+      voter: try Field.address(wire.voter, "voter"),
+      options: try WeightedVote.list(wire.options)
+    )
+  }
+
+  /// The weighted message only where a weight is not 1.
+  static func voteMessage(_ id: UInt64, _ voter: Address, _ options: [WeightedVote]) -> (MessageType, [UInt8])
+  {
+    if options.count == 1, options[0].weight == Decimal18(1) {
+      var wire = Cosmos_Gov_V1_MsgVote()
+      wire.proposalID = id
+      wire.voter = voter.text()
+      wire.option = options[0].option.wire
+      return (.vote, wire.encoded)
+    }
+    var wire = Cosmos_Gov_V1_MsgVoteWeighted()
+    wire.proposalID = id
+    wire.voter = voter.text()
+    wire.options = options.map(\.wire)
+    return (.voteWeighted, wire.encoded)
+  }
+}
+
+extension Cosmos_Gov_V1_MsgDeposit {
+  init(_ id: UInt64, _ depositor: Address, _ amount: [Coin]) {
+    self.init()
+    proposalID = id
+    self.depositor = depositor.text()
+    self.amount = amount.map(\.wire)
+  }
+}
+
+extension WeightedVote {
+  /// Each option at most once, with a weight above 0, and 1 in sum.
+  fileprivate static func list(_ wire: [Cosmos_Gov_V1_WeightedVoteOption]) throws(DecodingError)
+    -> [WeightedVote]
+  {
+    var options: [WeightedVote] = []
+    var sum = Decimal18.zero
+    for element in try Field.list(wire, "options", limit: VoteOption.allCases.count, least: 1) {
+      let option = try VoteOption(element.option)
+      // Unlike its other decimals, the Cosmos SDK writes this one with a point.
+      guard element.weight.utf8.count <= 40, let weight = Decimal18(element.weight), !weight.isZero,
+        weight <= Decimal18(1), !options.contains(where: { $0.option == option })
+      else { throw .invalid(field: "options") }
+      // At most four weights of at most 1.
+      sum = Decimal18(raw: sum.raw + weight.raw)
+      options.append(WeightedVote(option: option, weight: weight))
+    }
+    guard sum == Decimal18(1) else { throw .invalid(field: "options") }
+    return options
+  }
+
+  fileprivate var wire: Cosmos_Gov_V1_WeightedVoteOption {
+    var wire = Cosmos_Gov_V1_WeightedVoteOption()
+    wire.option = option.wire
+    wire.weight = weight.fixedText
+    return wire
+  }
+}
+
+extension VoteOption {
+  fileprivate init(_ wire: Cosmos_Gov_V1_VoteOption) throws(DecodingError) {
+    switch wire {
+    case .yes: self = .yes
+    case .abstain: self = .abstain
+    case .no: self = .no
+    case .noWithVeto: self = .noWithVeto
+    case .unspecified, .UNRECOGNIZED: throw .invalid(field: "option")
+    }
+  }
+
+  fileprivate var wire: Cosmos_Gov_V1_VoteOption {
+    switch self {
+    case .yes: .yes
+    case .abstain: .abstain
+    case .no: .no
+    case .noWithVeto: .noWithVeto
+    }
+  }
+}
