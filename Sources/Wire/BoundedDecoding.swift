@@ -37,7 +37,8 @@ extension Message {
   ///
   /// Where a value has one form only, nobody can pass a signed message on in bytes of another identity.
   ///
-  /// - Throws: `outOfRange` when there are more, `invalid` when they are not this message or not in that form.
+  /// - Throws: `outOfRange` when there are more, `invalid` when they are not this message or not in that
+  ///   form.
   public init(canonical bytes: [UInt8], limit: Int) throws(DecodingError) {
     try self.init(decoding: bytes, limit: limit)
     guard encoded == bytes else { throw .invalid(field: Self.protoMessageName) }

@@ -10,6 +10,9 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   case blocksRequest = 6
   case blocksResponse = 7
   case evidence = 8
+  /// A block that was proposed, asked for by its identifier.
+  case candidateRequest = 9
+  case candidate = 10
   /// Gossip that fits a datagram, or its like over a stream.
   case packet = 16
   /// Objects too large for a datagram.
@@ -20,9 +23,9 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
 
   public var limit: Int {
     switch self {
-    case .status, .blocksRequest, .recordsRequest: 4 * 1024
+    case .status, .blocksRequest, .candidateRequest, .recordsRequest: 4 * 1024
     case .transactions: 1024 * 1024
-    case .proposal: WireLimits.blockBytes + 64 * 1024
+    case .proposal, .candidate: WireLimits.blockBytes + 64 * 1024
     case .votes: 64 * 1024
     case .certificates: 4 * WireLimits.certificateBytes
     case .blocksResponse: WireLimits.blockBytes + WireLimits.certificateBytes + 64 * 1024

@@ -31,18 +31,73 @@ public nonisolated struct Supercloud_Peer_V1_Status: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// The newest committed height.
+  public var committed: UInt64 = 0
+
+  /// The lowest height whose block the sender can serve.
+  public var base: UInt64 = 0
+
+  public var standing: Supercloud_Peer_V1_Standing {
+    get {_standing ?? Supercloud_Peer_V1_Standing()}
+    set {_standing = newValue}
+  }
+  /// Returns true if `standing` has been explicitly set.
+  public var hasStanding: Bool {self._standing != nil}
+  /// Clears the value of `standing`. Subsequent reads from it will return its default value.
+  public mutating func clearStanding() {self._standing = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _standing: Supercloud_Peer_V1_Standing? = nil
+}
+
+/// Where a validator stands in the height that is being decided.
+public nonisolated struct Supercloud_Peer_V1_Standing: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
   public var height: UInt64 = 0
 
   public var round: UInt32 = 0
 
   public var step: UInt32 = 0
 
-  /// The lowest height whose block this node can serve.
-  public var base: UInt64 = 0
+  /// Plus one; zero for none.
+  public var validRound: UInt32 = 0
 
   public var prevotes: Data = Data()
 
   public var precommits: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Asks for a proposed block by its identifier.
+public nonisolated struct Supercloud_Peer_V1_CandidateRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var block: Data = Data()
+
+  public var height: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Supercloud_Peer_V1_Candidate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var block: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -304,7 +359,51 @@ fileprivate nonisolated let _protobuf_package = "supercloud.peer.v1"
 
 nonisolated extension Supercloud_Peer_V1_Status: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Status"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}height\0\u{1}round\0\u{1}step\0\u{1}base\0\u{1}prevotes\0\u{1}precommits\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}committed\0\u{1}base\0\u{1}standing\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.committed) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.base) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._standing) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.committed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.committed, fieldNumber: 1)
+    }
+    if self.base != 0 {
+      try visitor.visitSingularUInt64Field(value: self.base, fieldNumber: 2)
+    }
+    try { if let v = self._standing {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Supercloud_Peer_V1_Status, rhs: Supercloud_Peer_V1_Status) -> Bool {
+    if lhs.committed != rhs.committed {return false}
+    if lhs.base != rhs.base {return false}
+    if lhs._standing != rhs._standing {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Supercloud_Peer_V1_Standing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Standing"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}height\0\u{1}round\0\u{1}step\0\u{3}valid_round\0\u{1}prevotes\0\u{1}precommits\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -315,7 +414,7 @@ nonisolated extension Supercloud_Peer_V1_Status: SwiftProtobuf.Message, SwiftPro
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.height) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.step) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.base) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.validRound) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.prevotes) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.precommits) }()
       default: break
@@ -333,8 +432,8 @@ nonisolated extension Supercloud_Peer_V1_Status: SwiftProtobuf.Message, SwiftPro
     if self.step != 0 {
       try visitor.visitSingularUInt32Field(value: self.step, fieldNumber: 3)
     }
-    if self.base != 0 {
-      try visitor.visitSingularUInt64Field(value: self.base, fieldNumber: 4)
+    if self.validRound != 0 {
+      try visitor.visitSingularUInt32Field(value: self.validRound, fieldNumber: 4)
     }
     if !self.prevotes.isEmpty {
       try visitor.visitSingularBytesField(value: self.prevotes, fieldNumber: 5)
@@ -345,13 +444,78 @@ nonisolated extension Supercloud_Peer_V1_Status: SwiftProtobuf.Message, SwiftPro
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: Supercloud_Peer_V1_Status, rhs: Supercloud_Peer_V1_Status) -> Bool {
+  public static func ==(lhs: Supercloud_Peer_V1_Standing, rhs: Supercloud_Peer_V1_Standing) -> Bool {
     if lhs.height != rhs.height {return false}
     if lhs.round != rhs.round {return false}
     if lhs.step != rhs.step {return false}
-    if lhs.base != rhs.base {return false}
+    if lhs.validRound != rhs.validRound {return false}
     if lhs.prevotes != rhs.prevotes {return false}
     if lhs.precommits != rhs.precommits {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Supercloud_Peer_V1_CandidateRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CandidateRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}block\0\u{1}height\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.block) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.height) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.block.isEmpty {
+      try visitor.visitSingularBytesField(value: self.block, fieldNumber: 1)
+    }
+    if self.height != 0 {
+      try visitor.visitSingularUInt64Field(value: self.height, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Supercloud_Peer_V1_CandidateRequest, rhs: Supercloud_Peer_V1_CandidateRequest) -> Bool {
+    if lhs.block != rhs.block {return false}
+    if lhs.height != rhs.height {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Supercloud_Peer_V1_Candidate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Candidate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}block\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.block) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.block.isEmpty {
+      try visitor.visitSingularBytesField(value: self.block, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Supercloud_Peer_V1_Candidate, rhs: Supercloud_Peer_V1_Candidate) -> Bool {
+    if lhs.block != rhs.block {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
