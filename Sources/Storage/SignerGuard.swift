@@ -28,10 +28,9 @@ public struct SignerGuard: ~Copyable, Sendable {
 
   /// Opens the guard's file or makes it.
   ///
-  /// - Parameters:
-  ///   - instance: the guard's `instance` as the database remembers it; nil when the database is new.
-  ///   - initialHeight: the chain's first height, at which a new guard may sign at once.
-  ///   - certifiedHeight: the highest height with a verified commit certificate.
+  /// `instance` is the guard's `instance` as the database remembers it, nil when the database is new;
+  /// `initialHeight` the chain's first height, at which a new guard may sign at once; `certifiedHeight` the highest
+  /// height with a verified commit certificate.
   public init(
     path: String,
     instance: [UInt8]?,

@@ -1,0 +1,217 @@
+import Testing
+
+@testable import Storage
+
+@Suite("Database")
+struct DatabaseTests {
+  let folder = TemporaryFolder()
+
+  private func open(_ options: DatabaseOptions = DatabaseOptions()) throws(StorageError) -> Database {
+    try Database(path: folder.path("db"), options: options)
+  }
+
+  @Test("gives back what was put, in its table only, also after it was opened again")
+  func putAndGet() throws {
+    let first = try open()
+    try first.put([1], [10, 11], in: .state, sync: true)
+    try first.put([], [], in: .meta, sync: false)
+    #expect(try first.get([1], in: .state) == [10, 11])
+    #expect(try first.get([1], in: .tree) == nil)
+    #expect(first.close())
+    let second = try open()
+    #expect(try second.get([1], in: .state) == [10, 11])
+    #expect(try second.get([], in: .meta) == [])
+    #expect(try second.contains([1], in: .state))
+    #expect(try !second.contains([2], in: .state))
+  }
+
+  @Test("lends a value without a copy")
+  func lends() throws {
+    let database = try open()
+    try database.put([1], [1, 2, 3], in: .bodies, sync: false)
+    let sum = try database.read([1], in: .bodies) { bytes in
+      (0..<bytes.byteCount).reduce(0) { $0 + Int(bytes.unsafeLoad(fromByteOffset: $1, as: UInt8.self)) }
+    }
+    #expect(sum == 6)
+    #expect(try database.read([2], in: .bodies) { $0.byteCount } == nil)
+  }
+
+  @Test("applies a batch in its order, all tables together")
+  func batches() throws {
+    let database = try open()
+    for key in 0..<10 { try database.put([UInt8(key)], [1], in: .headers, sync: false) }
+    var batch = try database.batch()
+    batch.deleteRange(from: [2], to: [8], in: .headers)
+    batch.put([5], [2], in: .headers)
+    batch.delete([9], in: .headers)
+    batch.set([1], nil, in: .headers)
+    batch.set([1], [3], in: .state)
+    let (count, size) = (batch.count, batch.byteCount)
+    #expect(count == 5)
+    #expect(size > 5)
+    try database.write(batch, sync: true)
+    let keys = try database.entries(in: .headers, limit: 100).map(\.key)
+    #expect(keys == [[0], [5], [8]])
+    #expect(try database.get([1], in: .state) == [3])
+  }
+
+  @Test("refuses a batch that was made for another database")
+  func foreignBatch() throws {
+    let other = try Database(path: folder.path("other"))
+    var batch = try other.batch()
+    batch.put([1], [1], in: .state)
+    let database = try open()
+    do throws(StorageError) {
+      try database.write(batch, sync: false)
+      Issue.record("the batch was taken")
+    } catch {
+      #expect(error == .misuse(path: database.path, detail: "the batch was made for another database"))
+    }
+    let snapshot = try other.snapshot()
+    #expect(throws: StorageError.self) { try database.get([1], in: .state, at: snapshot) }
+  }
+
+  @Test("a second opening finds it locked")
+  func locked() throws {
+    let database = try open()
+    #expect(throws: StorageError.locked(path: database.path, holder: nil)) { try open() }
+    database.close()
+    #expect(throws: Never.self) { try open() }
+  }
+
+  @Test("a closed database says so, and what outlives it keeps working until it ends")
+  func closing() throws {
+    let database = try open()
+    try database.put([1], [1], in: .state, sync: false)
+    let path = database.path
+    do {
+      let snapshot = try database.snapshot()
+      var cursor = try database.cursor(in: .state, at: snapshot)
+      #expect(!database.close())
+      let entry = try cursor.next()
+      #expect(entry == Entry(key: [1], value: [1]))
+      #expect(throws: StorageError.closed(path: path)) { try database.get([1], in: .state) }
+      #expect(throws: StorageError.closed(path: path)) { try database.put([1], [1], in: .state, sync: false) }
+    }
+    #expect(database.close())
+    #expect(throws: Never.self) { try open() }
+  }
+
+  @Test("a missing database is not made when that was not asked for")
+  func missing() throws {
+    let error = #expect(throws: StorageError.self) { try open(DatabaseOptions(createsIfMissing: false)) }
+    guard case .missing = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("a changed byte in a table file is reported when it is read")
+  func rottenTable() throws {
+    let database = try open()
+    for key in 0..<200 {
+      try database.put([UInt8(key)], [UInt8](repeating: UInt8(key), count: 100), in: .state, sync: false)
+    }
+    try database.flush()
+    database.close()
+    for name in try names(in: folder.path("db")) where name.hasSuffix(".sst") {
+      try flip(folder.path("db/" + name), at: 300)
+    }
+    let error = #expect(throws: StorageError.self) {
+      let database = try open()
+      _ = try database.entries(in: .state, limit: 1000)
+    }
+    guard case .corrupt(folder.path("db"), _) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("a changed byte in the middle of the log is reported, and dropped only on request")
+  func rottenLog() throws {
+    let database = try open()
+    for key in 0..<20 { try database.put([UInt8(key)], [1, 2, 3], in: .state, sync: true) }
+    // A copy of the files as they are now is what a crash leaves.
+    try copy(folder.path("db"), to: folder.path("crashed"))
+    database.close()
+    let log = try #require(try names(in: folder.path("crashed")).first { $0.hasSuffix(".log") })
+    try flip(folder.path("crashed/" + log), at: try contents(of: folder.path("crashed/" + log)).count / 2)
+    let error = #expect(throws: StorageError.self) { try Database(path: folder.path("crashed")) }
+    guard case .corrupt = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    let rest = try Database(
+      path: folder.path("crashed"),
+      options: DatabaseOptions(recovery: .dropDamagedTail)
+    )
+    let left = try rest.entries(in: .state, limit: 100).count
+    #expect(left > 0 && left < 20)
+  }
+
+  @Test("a table of a later version is refused, not ignored")
+  func unknownTable() throws {
+    try open().close()
+    try addTable("later", to: folder.path("db"))
+    #expect(
+      throws: StorageError.unsupported(
+        path: folder.path("db"),
+        detail: "it has a table “later” that this version does not know"
+      )
+    ) { try open() }
+  }
+
+  @Test("a checkpoint is a database of its own")
+  func checkpoint() throws {
+    let database = try open()
+    try database.put([1], [1], in: .state, sync: false)
+    try database.checkpoint(to: folder.path("copy"))
+    try database.put([1], [2], in: .state, sync: false)
+    let copy = try Database(path: folder.path("copy"))
+    #expect(try copy.get([1], in: .state) == [1])
+    #expect(throws: StorageError.self) { try database.checkpoint(to: folder.path("copy")) }
+  }
+
+  @Test("tells its sizes, and gives space back when it compacts")
+  func sizes() throws {
+    let database = try open()
+    var seed: UInt64 = 1
+    for key in 0..<2000 {
+      let noise = (0..<100).map { _ in
+        seed = seed &* 6_364_136_223_846_793_005 &+ 1
+        return UInt8(seed >> 56)
+      }
+      try database.put([UInt8(key >> 8), UInt8(key & 255)], noise, in: .bodies, sync: false)
+    }
+    #expect(try database.memory().writeBuffers > 100_000)
+    #expect(try database.estimatedCount(of: .bodies) == 2000)
+    try database.flush()
+    let full = try database.approximateSize(of: .bodies)
+    #expect(full > 150_000)
+    #expect(try database.approximateSize(of: .bodies, KeyRange(from: [0], to: [1])) < full / 2)
+    var batch = try database.batch()
+    batch.deleteRange(from: [0], to: [4], in: .bodies)
+    try database.write(batch, sync: true)
+    try database.compact(.bodies)
+    try database.sync()
+    #expect(try database.approximateSize(of: .bodies) < full * 3 / 4)
+  }
+
+  @Test("serves many threads at once")
+  func threads() async throws {
+    let database = try open()
+    await withTaskGroup(of: Bool.self) { group in
+      for task in 0..<8 {
+        group.addTask {
+          (0..<100).allSatisfy { turn in
+            let key = [UInt8(task), UInt8(turn)]
+            guard (try? database.put(key, key, in: .state, sync: false)) != nil else { return false }
+            return (try? database.get(key, in: .state)) == key
+          }
+        }
+      }
+      for await success in group { #expect(success) }
+    }
+    #expect(try database.entries(in: .state, limit: 10_000).count == 800)
+  }
+}

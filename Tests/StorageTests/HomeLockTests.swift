@@ -1,0 +1,41 @@
+import Glibc
+import Testing
+
+@testable import Storage
+
+@Suite("HomeLock")
+struct HomeLockTests {
+  let folder = TemporaryFolder()
+
+  @Test("is held once, and names the holder to others")
+  func once() throws {
+    let home = folder.path("a/b/home")
+    do {
+      let lock = try HomeLock(home: home)
+      #expect(throws: StorageError.locked(path: home, holder: getpid())) { _ = try HomeLock(home: home) }
+      _ = consume lock
+    }
+    #expect(throws: Never.self) { _ = try HomeLock(home: home) }
+  }
+
+  @Test("another process finds it held, and takes it when the holder has ended")
+  func otherProcess() async throws {
+    let home = folder.path("home")
+    let lock = try HomeLock(home: home)
+    let expected = "\(home) is used by process \(getpid())"
+    await #expect(processExitsWith: .exitCode(7)) { [home = home as String, expected = expected as String] in
+      do throws(StorageError) {
+        _ = try HomeLock(home: home)
+      } catch {
+        exit(error.description == expected ? 7 : 1)
+      }
+    }
+    _ = consume lock
+    await #expect(processExitsWith: .signal(SIGKILL)) { [home = home as String] in
+      let lock = try HomeLock(home: home)
+      kill(getpid(), SIGKILL)
+      _ = consume lock
+    }
+    #expect(throws: Never.self) { _ = try HomeLock(home: home) }
+  }
+}

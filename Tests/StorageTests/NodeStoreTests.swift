@@ -1,0 +1,264 @@
+import Testing
+
+@testable import Storage
+
+/// A block whose parts name its height.
+func block(_ height: UInt64, pruneBelow: UInt64? = nil, keeping: Set<UInt64> = []) -> BlockCommit {
+  let mark = StoreKeys.height(height)
+  return BlockCommit(
+    height: height,
+    header: [1] + mark,
+    body: [2] + mark,
+    certificate: [3] + mark,
+    receipts: [4] + mark,
+    state: [
+      Change(key: Array("last".utf8), value: mark),
+      Change(key: Array("at".utf8) + mark, value: [1]),
+      Change(key: Array("at".utf8) + StoreKeys.height(height - 1), value: nil),
+    ],
+    tree: [Change(key: [UInt8(truncatingIfNeeded: height & 7)], value: mark)],
+    transactions: [[0xaa] + mark, [0xbb] + mark],
+    indexes: [Entry(key: Array("event".utf8) + mark, value: mark)],
+    evidence: [Change(key: mark, value: [5])],
+    meta: [("newest", mark)],
+    pruneBelow: pruneBelow,
+    keptHeights: keeping
+  )
+}
+
+let origin = StoreOrigin(
+  chainID: "test-1",
+  genesisDigest: [UInt8](repeating: 7, count: 32),
+  state: [Entry(key: Array("genesis".utf8), value: [1])],
+  tree: [Entry(key: [9], value: [9])],
+  meta: [("who", [1])]
+)
+
+@Suite("NodeStore")
+struct NodeStoreTests {
+  let folder = TemporaryFolder()
+
+  private func store() throws(StorageError) -> NodeStore { try NodeStore(path: folder.path("db")) }
+
+  private func started(blocks: UInt64 = 0) throws(StorageError) -> NodeStore {
+    let store = try store()
+    try store.initialize(origin)
+    for height in 0..<blocks { try store.commit(block(height + 1)) }
+    return store
+  }
+
+  @Test("a new store has nothing, and takes no block before its origin")
+  func new() throws {
+    let store = try store()
+    #expect(store.lastHeight == nil)
+    #expect(try store.verify() == nil)
+    #expect(try store.chainID() == nil)
+    #expect(throws: StorageError.misuse(path: store.database.path, detail: "the store has no origin yet")) {
+      try store.commit(block(1))
+    }
+  }
+
+  @Test("an origin is put once, and is there after opening again")
+  func origins() throws {
+    let first = try started()
+    #expect(throws: StorageError.self) { try first.initialize(origin) }
+    #expect(first.database.close())
+    let store = try store()
+    #expect(store.lastHeight == 0)
+    #expect(try store.chainID() == "test-1")
+    #expect(try store.genesisDigest() == origin.genesisDigest)
+    #expect(try store.stateValue(Array("genesis".utf8)) == [1])
+    #expect(try store.treePage([9]) == [9])
+    #expect(try store.meta("who") == [1])
+    #expect(try store.header(at: 0) == nil)
+    let report = try store.verify(.everything)
+    #expect(report?.height == 0)
+    #expect(report?.description == "test-1 at height 0, blocks from 1")
+  }
+
+  @Test("a snapshot's height is where the chain goes on")
+  func snapshotOrigin() throws {
+    let store = try store()
+    var origin = origin
+    origin.height = 500
+    origin.block = ([1], [2])
+    try store.initialize(origin)
+    #expect(try store.header(at: 500) == [1])
+    #expect(try store.certificate(at: 500) == [2])
+    #expect(throws: StorageError.wrongHeight(path: store.database.path, expected: 501, found: 1)) {
+      try store.commit(block(1))
+    }
+    try store.commit(block(501))
+    #expect(try store.verify(.everything)?.height == 501)
+    #expect(store.lowestHeight == 500)
+  }
+
+  @Test("everything of a block is found again, also after opening again")
+  func blocks() throws {
+    try started(blocks: 3).database.close()
+    let store = try store()
+    let mark = StoreKeys.height(2)
+    #expect(store.lastHeight == 3)
+    #expect(try store.header(at: 2) == [1] + mark)
+    #expect(try store.body(at: 2) == [2] + mark)
+    #expect(try store.certificate(at: 2) == [3] + mark)
+    #expect(try store.receipts(at: 2) == [4] + mark)
+    #expect(try store.header(at: 4) == nil)
+    #expect(try store.headers(from: 2, limit: 5).map(\.height) == [2, 3])
+    #expect(try store.transactionLocation([0xbb] + mark) == TransactionLocation(height: 2, index: 1))
+    #expect(try store.transactionLocation(mark) == nil)
+    #expect(try store.transactions(at: 2) == [[0xaa] + mark, [0xbb] + mark])
+    #expect(try store.stateValue(Array("last".utf8)) == StoreKeys.height(3))
+    let at = try store.stateEntries(from: Array("at".utf8), to: Array("au".utf8), limit: 9)
+    #expect(at.map(\.key) == [Array("at".utf8) + StoreKeys.height(3)])
+    #expect(try store.treePage([2]) == mark)
+    #expect(try store.evidence(mark) == [5])
+    #expect(try store.evidenceEntries(limit: 9).count == 3)
+    #expect(try store.meta("newest") == StoreKeys.height(3))
+    let report = try store.verify(.everything)
+    #expect(report?.height == 3)
+    #expect((report?.entries ?? 0) > 30)
+  }
+
+  @Test("heights come one after the other")
+  func sequence() throws {
+    let store = try started(blocks: 2)
+    let path = store.database.path
+    #expect(throws: StorageError.wrongHeight(path: path, expected: 3, found: 2)) {
+      try store.commit(block(2))
+    }
+    #expect(throws: StorageError.wrongHeight(path: path, expected: 3, found: 4)) {
+      try store.commit(block(4))
+    }
+    try store.commit(block(3))
+    #expect(store.lastHeight == 3)
+  }
+
+  @Test("index entries are paged by prefix, in both directions")
+  func indexes() throws {
+    let store = try started(blocks: 5)
+    let prefix = Array("event".utf8)
+    let first = try store.indexEntries(prefix: prefix, limit: 2)
+    #expect(first.map(\.value) == [StoreKeys.height(1), StoreKeys.height(2)])
+    let more = try store.indexEntries(prefix: prefix, after: first.last?.key, limit: 9)
+    #expect(more.map(\.value) == (3...5).map { StoreKeys.height($0) })
+    let last = try store.indexEntries(prefix: prefix, reversed: true, limit: 2)
+    #expect(last.map(\.value) == [StoreKeys.height(5), StoreKeys.height(4)])
+    let before = try store.indexEntries(prefix: prefix, after: last.last?.key, reversed: true, limit: 9)
+    #expect(before.map(\.value) == [3, 2, 1].map { StoreKeys.height($0) })
+  }
+
+  @Test("pruning removes blocks, transactions and events, and keeps state and what was asked for")
+  func pruning() throws {
+    let store = try started(blocks: 9)
+    try store.commit(block(10, pruneBelow: 8, keeping: [4, 7, 9]))
+    #expect(store.lowestHeight == 8)
+    #expect(try store.headers(from: 0, limit: 99).map(\.height) == [4, 7, 8, 9, 10])
+    #expect(try store.certificate(at: 4) != nil)
+    #expect(try store.certificate(at: 5) == nil)
+    #expect(try store.body(at: 7) == nil)
+    #expect(try store.receipts(at: 7) == nil)
+    #expect(try store.body(at: 8) != nil)
+    #expect(try store.transactionLocation([0xaa] + StoreKeys.height(7)) == nil)
+    #expect(try store.transactionLocation([0xaa] + StoreKeys.height(8)) != nil)
+    #expect(try store.transactions(at: 7).isEmpty)
+    #expect(try store.indexEntries(prefix: [], limit: 99).count == 3)
+    #expect(try store.stateValue(Array("genesis".utf8)) == [1])
+    try store.compactPruned()
+    #expect(try store.verify(.everything)?.lowest == 8)
+    store.database.close()
+    #expect(try NodeStore(path: folder.path("db")).lowestHeight == 8)
+  }
+
+  @Test("the newest block stays whatever is asked, and a step is bounded")
+  func pruningBounds() throws {
+    let store = try started(blocks: 1)
+    try store.commit(block(2, pruneBelow: 100))
+    #expect(store.lowestHeight == 2)
+    #expect(try store.header(at: 2) != nil)
+    for height in 3...UInt64(300) { try store.commit(block(height)) }
+    try store.commit(block(301, pruneBelow: 300))
+    #expect(store.lowestHeight == 2 + NodeStore.pruningStep)
+    try store.commit(block(302, pruneBelow: 300))
+    #expect(store.lowestHeight == 300)
+    #expect(try store.headers(from: 0, limit: 999).map(\.height) == [300, 301, 302])
+    #expect(try store.database.entries(in: .transactions, limit: 99).count == 9)
+    #expect(try store.verify(.everything) != nil)
+  }
+
+  @Test("names of the caller never touch those of the store")
+  func names() throws {
+    let store = try started(blocks: 1)
+    try store.setMeta("store/height", [1])
+    try store.setMeta("height", [2])
+    #expect(try store.meta("height") == [2])
+    try store.setMeta("height", nil)
+    #expect(try store.meta("height") == nil)
+    #expect(try store.verify()?.height == 1)
+  }
+
+  @Test("peers are saved and removed")
+  func peers() throws {
+    let store = try started()
+    try store.savePeers([Change(key: [1], value: [1]), Change(key: [2], value: [2])])
+    try store.savePeers([Change(key: [1], value: nil)])
+    #expect(try store.peers(limit: 9) == [Entry(key: [2], value: [2])])
+  }
+
+  @Test(
+    "a missing part of the last block is reported",
+    arguments: [ColumnFamily.headers, .bodies, .certificates, .receipts]
+  )
+  func missingPart(family: ColumnFamily) throws {
+    let store = try started(blocks: 3)
+    var batch = try store.database.batch()
+    batch.delete(StoreKeys.height(3), in: family)
+    try store.database.write(batch, sync: true)
+    #expect(
+      throws: StorageError.corrupt(
+        path: store.database.path,
+        detail: "the last height is 3, but \(family.name) has nothing for it"
+      )
+    ) { try store.verify() }
+  }
+
+  @Test("an entry beyond the last height, and a gap, are reported")
+  func gaps() throws {
+    let store = try started(blocks: 5)
+    var batch = try store.database.batch()
+    batch.delete(StoreKeys.height(3), in: .bodies)
+    try store.database.write(batch, sync: true)
+    #expect(try store.verify() != nil)
+    #expect(
+      throws: StorageError.corrupt(path: store.database.path, detail: "bodies has nothing for height 3")
+    ) { try store.verify(.everything) }
+    try store.database.put(StoreKeys.height(6), [1], in: .headers, sync: true)
+    #expect(
+      throws: StorageError.corrupt(
+        path: store.database.path,
+        detail: "headers has an entry beyond the last height 5"
+      )
+    ) { try store.verify() }
+  }
+
+  @Test("another layout version is refused")
+  func version() throws {
+    let store = try started()
+    try store.database.put(StoreKeys.Meta.schema.key, [0, 0, 0, 2], in: .meta, sync: true)
+    store.database.close()
+    #expect(
+      throws: StorageError.unsupported(
+        path: folder.path("db"),
+        detail: "its layout is version 2, this program's is 1"
+      )
+    ) { try self.store() }
+  }
+
+  @Test("a failed commit leaves the store refusing more")
+  func poisoned() throws {
+    let store = try started(blocks: 1)
+    store.database.close()
+    #expect(throws: StorageError.closed(path: store.database.path)) { try store.commit(block(2)) }
+    #expect(store.lastHeight == 1)
+  }
+}
