@@ -1,0 +1,82 @@
+public import Chain
+public import Cryptography
+public import Primitives
+
+/// Who ended a lease or a deployment.
+public enum Closer: UInt8, Hashable, Sendable, CaseIterable {
+  case tenant = 1
+  case provider = 2
+  /// By itself: the money ran out.
+  case ledger = 3
+}
+
+/// What happened: everything that moved money or changed a state, in the order in which it did.
+public enum Event: Hashable, Sendable {
+  /// Coins moved between accounts.
+  case transferred(from: Address, to: Address, coin: Coin)
+  /// An issuer made units of its currency.
+  case minted(issuer: Address, to: Address, coin: Coin)
+  /// An issuer destroyed units that it held.
+  case burned(issuer: Address, coin: Coin)
+  case providerRegistered(provider: Address)
+  case providerUpdated(provider: Address)
+  case providerLeft(provider: Address)
+  case attributesSigned(provider: Address, auditor: Address)
+  case attributesWithdrawn(provider: Address, auditor: Address)
+  /// An order found its bids; the events of its leases follow.
+  case orderAgreed(order: Digest, deployment: DeploymentID)
+  case deploymentCreated(deployment: DeploymentID, manifestHash: Digest)
+  case deploymentUpdated(deployment: DeploymentID, manifestHash: Digest)
+  case deploymentClosed(deployment: DeploymentID, actor: Closer, reason: LeaseCloseReason)
+  /// The provider may run the workload from this tick on.
+  case leaseOpened(lease: LeaseID, price: DecimalCoin)
+  case leaseClosed(lease: LeaseID, price: DecimalCoin, actor: Closer, reason: LeaseCloseReason)
+  /// The provider wants its resources back; consensus time in milliseconds when it may take them.
+  case reclamationStarted(lease: LeaseID, deadline: UInt64, reason: LeaseCloseReason)
+  /// Money went into a deployment's escrow.
+  case deposited(deployment: DeploymentID, depositor: Address, coin: Coin)
+  /// What is left of a deposit went back to whom it came from.
+  case refunded(deployment: DeploymentID, depositor: Address, coin: Coin)
+  /// A provider was paid `gross` less `fee`, which is the network's take.
+  case paidOut(lease: LeaseID, gross: Coin, fee: Coin)
+  /// At most `percent` of the runway is left; the money lasts until `dryTick`.
+  case fundsLow(deployment: DeploymentID, percent: UInt64, dryTick: UInt64)
+  /// The last tick that was paid in full.
+  case escrowOverdrawn(deployment: DeploymentID, tick: UInt64)
+  /// Fractions of a unit that were left at closing went to the community pool.
+  case residueCollected(deployment: DeploymentID, coin: Coin)
+  case leaseDepositLocked(lease: LeaseID, coin: Coin)
+  case leaseDepositReleased(lease: LeaseID, coin: Coin)
+  case granted(granter: Address, grantee: Address, kind: String, limit: Coin)
+  case grantRevoked(granter: Address, grantee: Address, kind: String, limit: Coin)
+  case validatorCreated(validator: Address, stake: Coin)
+  case validatorEdited(validator: Address)
+  /// It counts in the validator set two heights later.
+  case validatorBonded(validator: Address, power: UInt64)
+  /// It left the validator set.
+  case validatorUnbonding(validator: Address)
+  case validatorJailed(validator: Address, reason: String)
+  case validatorUnjailed(validator: Address)
+  case validatorSlashed(validator: Address, coin: Coin, reason: String)
+  case delegated(delegator: Address, validator: Address, coin: Coin)
+  /// Free at `completion`, consensus time in milliseconds.
+  case undelegated(delegator: Address, validator: Address, coin: Coin, completion: UInt64)
+  case redelegated(delegator: Address, from: Address, to: Address, coin: Coin)
+  /// Undelegated stake was paid out.
+  case unbonded(delegator: Address, validator: Address, coin: Coin)
+  case rewardWithdrawn(delegator: Address, validator: Address, coin: Coin)
+  case commissionWithdrawn(validator: Address, coin: Coin)
+  case proposalSubmitted(proposal: UInt64, proposer: Address)
+  case proposalDeposited(proposal: UInt64, depositor: Address, coin: Coin)
+  case votingStarted(proposal: UInt64, end: UInt64)
+  case voted(proposal: UInt64, voter: Address, options: String)
+  case proposalEnded(proposal: UInt64, outcome: String, log: String)
+  case parameterChanged(key: String, value: UInt64, proposal: UInt64)
+  /// The rate holds for ticks from `tick` on.
+  case takeRateChanged(denomination: Denomination, basisPoints: UInt64, tick: UInt64)
+  case currencyAdded(denomination: Denomination)
+  case currencyRetired(denomination: Denomination)
+  case communityPoolSpent(recipient: Address, coin: Coin)
+  case upgradePlanned(name: String, height: UInt64, version: UInt64)
+  case upgraded(version: UInt64)
+}

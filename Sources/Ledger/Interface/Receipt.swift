@@ -1,0 +1,84 @@
+public import Primitives
+
+/// The result of one transaction, kept and hashed into the next header.
+public struct Receipt: Hashable, Sendable {
+  /// 0 for success, else the rejection's number in its codespace.
+  public var code: UInt32
+  /// Empty for success.
+  public var codespace: String
+  /// The rejection in words.
+  public var log: String
+  /// What was really taken: nil where the transaction could not even pay.
+  public var fee: Coin?
+  public var events: [Event]
+
+  public init(code: UInt32, codespace: String, log: String, fee: Coin?, events: [Event]) {
+    self.code = code
+    self.codespace = codespace
+    self.log = log
+    self.fee = fee
+    self.events = events
+  }
+
+  /// A failed transaction's.
+  public init(_ rejection: Rejection, fee: Coin?, events: [Event] = []) {
+    let code = rejection.code
+    self.init(
+      code: code.number,
+      codespace: code.space.rawValue,
+      log: rejection.description,
+      fee: fee,
+      events: events
+    )
+  }
+
+  /// A successful transaction's.
+  public init(fee: Coin?, events: [Event]) {
+    self.init(code: 0, codespace: "", log: "", fee: fee, events: events)
+  }
+
+  public var isSuccess: Bool { code == 0 }
+}
+
+extension Receipt {
+  /// Bounds of what `init(decoding:)` accepts.
+  private enum Limit {
+    static let codespace = 32
+    static let log = 1_024
+    static let events = 65_536
+  }
+
+  /// The bytes that are stored and hashed.
+  public var encoded: [UInt8] {
+    var writer = ByteWriter(capacity: 64 + events.count * 96)
+    writer.write(code)
+    writer.write(String(codespace.prefix(Limit.codespace)))
+    writer.write(Self.cut(log))
+    writer.write(fee)
+    writer.write(UInt32(events.count))
+    for event in events { event.encode(into: &writer) }
+    return writer.bytes
+  }
+
+  /// - Throws: When `bytes` are not a receipt; a count is believed only as far as bytes are left for it.
+  public init(decoding bytes: [UInt8]) throws(DecodingError) {
+    var reader = ByteReader(bytes)
+    code = try reader.read()
+    codespace = try reader.readText(limit: Limit.codespace * 4)
+    log = try reader.readText(limit: Limit.log)
+    fee = try reader.readOptionalCoin()
+    let count = Int(try reader.read(UInt32.self))
+    guard count <= Limit.events, count <= reader.remaining else { throw .outOfRange(field: "events") }
+    events = []
+    for _ in 0..<count { events.append(try Event(from: &reader)) }
+    try reader.finish()
+  }
+
+  /// A text of at most the bytes that decoding accepts, cut between characters.
+  private static func cut(_ text: String) -> String {
+    guard text.utf8.count > Limit.log else { return text }
+    var cut = text[...]
+    while cut.utf8.count > Limit.log { cut.removeLast() }
+    return String(cut)
+  }
+}

@@ -1,0 +1,113 @@
+public import Chain
+
+/// Whether a bid's concrete offer fits the group that it answers.
+public enum OfferCheck {
+  /// The first fault; nil when the offer fits.
+  ///
+  /// Each unit must be offered once, with as many replicas and GPUs, and at least its CPU, memory and volumes. GPUs
+  /// must be named without wildcards, by keys that the provider's record states (and an auditor has signed, where the
+  /// order wants that), and one of them must be what the group accepts.
+  public static func fault(
+    _ offer: [ResourceOffer],
+    for spec: GroupSpec,
+    attributes: [Attribute],
+    requiresAuditedGPUs: Bool = false,
+    signed: Matching.SignedAttributes
+  ) -> OfferFault? {
+    guard offer.count == spec.units.count else {
+      return .unitCount(wanted: spec.units.count, offered: offer.count)
+    }
+    for unit in spec.units {
+      let id = unit.resources.id
+      guard let offered = offer.first(where: { $0.resources.id == id }) else { return .unitMissing(id) }
+      guard offered.count == unit.count else { return .replicas(unit: id) }
+      if let fault = amounts(offered.resources, unit.resources) { return fault }
+      if let fault = gpus(offered.resources, unit.resources, attributes: attributes) { return fault }
+      guard requiresAuditedGPUs else { continue }
+      if let fault = audit(offered.resources, spec.requirements, signed: signed) { return fault }
+    }
+    return nil
+  }
+
+  private static func amounts(_ offered: Resources, _ wanted: Resources) -> OfferFault? {
+    guard offered.cpuMillis >= wanted.cpuMillis else { return .cpu(unit: wanted.id) }
+    guard offered.memoryBytes >= wanted.memoryBytes else { return .memory(unit: wanted.id) }
+    guard offered.volumes.count == wanted.volumes.count else { return .storage(unit: wanted.id) }
+    for (volume, least) in zip(offered.volumes, wanted.volumes) {
+      let fits =
+        volume.bytes >= least.bytes && least.attributes.allSatisfy { $0.isMet(byOneOf: volume.attributes) }
+      guard fits else { return .storage(unit: wanted.id) }
+    }
+    guard offered.gpus == wanted.gpus else { return .gpuCount(unit: wanted.id) }
+    return nil
+  }
+
+  private static func gpus(
+    _ offered: Resources,
+    _ wanted: Resources,
+    attributes: [Attribute]
+  ) -> OfferFault? {
+    guard wanted.gpus > 0 else {
+      return offered.gpuAttributes.isEmpty ? nil : .gpuCount(unit: wanted.id)
+    }
+    guard let first = offered.gpuAttributes.first,
+      !offered.gpuAttributes.contains(where: { $0.key.contains("*") || $0.value != "true" })
+    else { return .gpuNotConcrete(unit: wanted.id) }
+    let stated = Capabilities.gpus(of: attributes)
+    if let missing = offered.gpuAttributes.first(where: { !stated.contains($0) }) {
+      return .gpuNotStated(unit: wanted.id, key: missing.key)
+    }
+    guard !wanted.gpuAttributes.isEmpty else { return nil }
+    let meant = offered.gpuAttributes.flatMap { GPUKey.generalisations(of: $0.key) }
+    let accepted = wanted.gpuAttributes.contains { request in
+      meant.contains { request.value == "true" && AttributePattern.matches(request.key, $0) }
+    }
+    return accepted ? nil : .gpuOther(unit: wanted.id, key: first.key)
+  }
+
+  private static func audit(
+    _ offered: Resources,
+    _ requirements: PlacementRequirements,
+    signed: Matching.SignedAttributes
+  ) -> OfferFault? {
+    for attribute in offered.gpuAttributes {
+      func vouches(_ auditor: String) -> Bool {
+        signed(auditor).map { Capabilities.gpus(of: $0).contains(attribute) } ?? false
+      }
+      let any = requirements.anyOf.isEmpty || requirements.anyOf.contains(where: vouches)
+      guard requirements.allOf.allSatisfy(vouches), any else {
+        return .gpuNotAudited(unit: offered.id, key: attribute.key)
+      }
+    }
+    return nil
+  }
+}
+
+/// GPU keys, `vendor/<vendor>/model/<model>[/ram/<size>][/interface/<kind>]`.
+public enum GPUKey {
+  /// The key itself and all keys that say less about the same device: without the interface, without the memory,
+  /// without both. A provider states them all, since a request matches only a key of its own length.
+  public static func generalisations(of key: String) -> [String] {
+    let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count >= 4, parts[0] == "vendor", parts[2] == "model" else { return [key] }
+    let model = parts[0..<4].joined(separator: "/")
+    var memory = ""
+    var interface = ""
+    var index = 4
+    while index + 1 < parts.count {
+      switch parts[index] {
+      case "ram": memory = "/ram/" + parts[index + 1]
+      case "interface": interface = "/interface/" + parts[index + 1]
+      default: return [key]
+      }
+      index += 2
+    }
+    guard index == parts.count else { return [key] }
+    var keys = [key]
+    for candidate in [model + memory + interface, model + memory, model + interface, model]
+    where !keys.contains(candidate) {
+      keys.append(candidate)
+    }
+    return keys
+  }
+}

@@ -1,0 +1,107 @@
+/// State in memory, for tests and the simulator: a sorted list cut into pieces, so that neither a lookup nor an
+/// insertion touches more than a small part of it. A copy shares everything until it is changed.
+public struct MemoryState: StateReading, Sendable {
+  private struct Entry: Sendable {
+    var key: [UInt8]
+    var value: [UInt8]
+  }
+
+  private static let pieceLimit = 256
+
+  /// Sorted pieces, none of them empty.
+  private var pieces: [[Entry]] = []
+  public private(set) var count = 0
+
+  public init() {}
+
+  public init(applying changes: [StateChange]) {
+    apply(changes)
+  }
+
+  public func value(for key: [UInt8]) -> [UInt8]? {
+    guard let piece = piece(for: key) else { return nil }
+    let index = Self.index(of: key, in: pieces[piece])
+    guard index < pieces[piece].count, pieces[piece][index].key == key else { return nil }
+    return pieces[piece][index].value
+  }
+
+  public func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
+    guard limit > 0, var piece = piece(for: from) else { return [] }
+    var found: [(key: [UInt8], value: [UInt8])] = []
+    var index = Self.index(of: from, in: pieces[piece])
+    while piece < pieces.count {
+      while index < pieces[piece].count {
+        let entry = pieces[piece][index]
+        guard KeyOrder.precedes(entry.key, to), found.count < limit else { return found }
+        found.append((entry.key, entry.value))
+        index += 1
+      }
+      piece += 1
+      index = 0
+    }
+    return found
+  }
+
+  /// Writes what a block changed.
+  public mutating func apply(_ changes: [StateChange]) {
+    for change in changes {
+      if let value = change.value {
+        insert(change.key, value)
+      } else {
+        remove(change.key)
+      }
+    }
+  }
+
+  private mutating func insert(_ key: [UInt8], _ value: [UInt8]) {
+    guard let piece = piece(for: key) else {
+      pieces.append([Entry(key: key, value: value)])
+      count += 1
+      return
+    }
+    let index = Self.index(of: key, in: pieces[piece])
+    if index < pieces[piece].count, pieces[piece][index].key == key {
+      pieces[piece][index].value = value
+      return
+    }
+    pieces[piece].insert(Entry(key: key, value: value), at: index)
+    count += 1
+    guard pieces[piece].count > Self.pieceLimit else { return }
+    let half = pieces[piece].count / 2
+    let upper = Array(pieces[piece][half...])
+    pieces[piece].removeSubrange(half...)
+    pieces.insert(upper, at: piece + 1)
+  }
+
+  private mutating func remove(_ key: [UInt8]) {
+    guard let piece = piece(for: key) else { return }
+    let index = Self.index(of: key, in: pieces[piece])
+    guard index < pieces[piece].count, pieces[piece][index].key == key else { return }
+    pieces[piece].remove(at: index)
+    count -= 1
+    if pieces[piece].isEmpty { pieces.remove(at: piece) }
+  }
+
+  /// The last piece that begins at or before `key`, else the first; nil when there are none.
+  private func piece(for key: [UInt8]) -> Int? {
+    guard !pieces.isEmpty else { return nil }
+    var low = 0
+    var high = pieces.count
+    while low < high {
+      let middle = (low + high) / 2
+      if KeyOrder.precedes(key, pieces[middle][0].key) { high = middle } else { low = middle + 1 }
+    }
+    return max(0, low - 1)
+  }
+
+  /// The position of the first entry that does not come before `key`.
+  private static func index(of key: [UInt8], in piece: [Entry]) -> Int {
+    var low = 0
+    var high = piece.count
+    while low < high {
+      let middle = (low + high) / 2
+      if KeyOrder.precedes(piece[middle].key, key) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
