@@ -3,8 +3,8 @@ public import Primitives
 import Wire
 
 extension Block {
-  /// Takes a block apart. Its identifier answers for all its content: the body must be the one that the header names,
-  /// and the bytes must be canonical. Transactions are not looked into.
+  /// Takes a block apart. Its identifier answers for all its content: the body must be the one that the
+  /// header names, and the bytes must be canonical. Transactions are not looked into.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
@@ -43,8 +43,8 @@ extension Block {
     )
   }
 
-  /// Makes a block. The three digests over its body (`transactionsRoot`, `evidenceRoot`, `lastCertificateHash`) are set
-  /// here, whatever `header` has for them.
+  /// Makes a block. The three digests over its body (`transactionsRoot`, `evidenceRoot`,
+  /// `lastCertificateHash`) are set here, whatever `header` has for them.
   public init(header: Header, transactions: [[UInt8]], evidence: [Evidence], lastCertificate: Certificate?) {
     let hashes = transactions.map { Digest.sha256($0) }
     var header = header

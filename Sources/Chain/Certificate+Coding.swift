@@ -3,7 +3,8 @@ public import Primitives
 public import Wire
 
 extension Certificate {
-  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not canonical.
+  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not
+  ///   canonical.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     self = try Certificate(
       Supercloud_Chain_V1_Certificate(canonical: bytes, limit: WireLimits.certificateBytes)
@@ -44,7 +45,7 @@ extension Certificate {
     wire.kind = kind.wire
     wire.height = height
     wire.round = round
-    wire.validRound = validRound.map { $0 + 1 } ?? 0
+    wire.validRound = validRound.map { $0 &+ 1 } ?? 0
     wire.block = .init(wire: block.bytes)
     wire.signers = .init(wire: signers)
     wire.signatures = signatures.map { .init(wire: $0.bytes) }
@@ -53,7 +54,8 @@ extension Certificate {
 }
 
 extension RoundCertificate {
-  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not canonical.
+  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not
+  ///   canonical.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     self = try RoundCertificate(
       Supercloud_Chain_V1_RoundCertificate(canonical: bytes, limit: WireLimits.certificateBytes)

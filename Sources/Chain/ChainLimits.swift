@@ -1,7 +1,7 @@
 /// Counts and lengths beyond which a decoder refuses: what bounds the work that a stranger's bytes can cause.
 ///
-/// They are part of the protocol: raising one lets bytes through that other versions refuse. Lengths are in bytes of
-/// UTF-8.
+/// They are part of the protocol: raising one lets bytes through that other versions refuse. Lengths are in
+/// bytes of UTF-8.
 public enum ChainLimits {
   // Market objects
   /// Groups of an order or bid.

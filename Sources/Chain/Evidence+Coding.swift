@@ -3,10 +3,11 @@ public import Primitives
 import Wire
 
 extension Evidence {
-  /// Takes evidence apart and checks what shows without the validator set: that the two votes are one validator's and
-  /// contradict each other as the case says. Signatures are not checked.
+  /// Takes evidence apart and checks what shows without the validator set: that the two votes are one
+  /// validator's and contradict each other as the case says. Signatures are not checked.
   ///
-  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not canonical.
+  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not
+  ///   canonical.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Chain_V1_Evidence(canonical: bytes, limit: WireLimits.evidenceBytes)
     switch wire.kind {
@@ -38,8 +39,8 @@ extension Evidence {
 
   /// Whether the votes, if their signatures are good, prove what the case says.
   ///
-  /// Amnesia: a validator that precommitted a block may prevote another later only because of a polka in the round of
-  /// that precommit or after it.
+  /// Amnesia: a validator that precommitted a block may prevote another later only because of a polka in the
+  /// round of that precommit or after it.
   public var isContradiction: Bool {
     switch self {
     case .duplicateVote(let first, let second):

@@ -3,7 +3,8 @@ public import Primitives
 import Wire
 
 extension Header {
-  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not canonical.
+  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not
+  ///   canonical.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Chain_V1_Header(canonical: bytes, limit: WireLimits.headerBytes)
     guard let chain = ChainID(wire.chainID) else { throw .invalid(field: "chain_id") }

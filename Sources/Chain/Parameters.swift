@@ -1,5 +1,5 @@
-/// A number that validators agree on and governance may change. The raw value is its name everywhere: in network
-/// definitions, proposals, queries.
+/// A number that validators agree on and governance may change. The raw value is its name everywhere: in
+/// network definitions, proposals, queries.
 public enum ParameterKey: String, CaseIterable, Hashable, Sendable {
   // Time and blocks
   case tickMilliseconds = "chain.tick_milliseconds"

@@ -3,7 +3,8 @@ import Primitives
 import Wire
 
 extension Transaction {
-  /// Takes a signed transaction apart: `TxRaw` with one Ed25519 signer in direct mode, by whom every message is.
+  /// Takes a signed transaction apart: `TxRaw` with one Ed25519 signer in direct mode, by whom every message
+  /// is.
   ///
   /// The signature is not checked. `TxRaw` must be in canonical form (ADR-027 of the Cosmos SDK); the rest is
   /// under the signature, so that nobody but the signer can give one transaction two hashes.

@@ -33,7 +33,8 @@ public struct TransactionDraft: Hashable, Sendable {
     signed(by: key.publicKey, chain: chain) { key.sign($0) }
   }
 
-  /// The transaction with the signature that `sign` makes of the `SignDoc`: for keys that are not in this process.
+  /// The transaction with the signature that `sign` makes of the `SignDoc`: for keys that are not in this
+  /// process.
   public func signed(
     by signer: PublicKey,
     chain: ChainID,

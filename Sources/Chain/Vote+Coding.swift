@@ -3,7 +3,8 @@ public import Primitives
 public import Wire
 
 extension Vote {
-  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not canonical.
+  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not
+  ///   canonical.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     self = try Vote(Supercloud_Chain_V1_Vote(canonical: bytes, limit: WireLimits.evidenceBytes))
   }
@@ -31,7 +32,7 @@ extension Vote {
     wire.kind = kind.wire
     wire.height = height
     wire.round = round
-    wire.validRound = validRound.map { $0 + 1 } ?? 0
+    wire.validRound = validRound.map { $0 &+ 1 } ?? 0
     wire.block = .init(wire: block?.bytes ?? [])
     wire.validator = validator
     wire.signature = .init(wire: signature.bytes)
@@ -57,7 +58,8 @@ extension Vote.Kind {
 }
 
 extension Proposal {
-  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not canonical.
+  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not
+  ///   canonical.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     self = try Proposal(Supercloud_Chain_V1_Proposal(canonical: bytes, limit: WireLimits.evidenceBytes))
   }
@@ -78,7 +80,7 @@ extension Proposal {
     var wire = Supercloud_Chain_V1_Proposal()
     wire.height = height
     wire.round = round
-    wire.validRound = validRound.map { $0 + 1 } ?? 0
+    wire.validRound = validRound.map { $0 &+ 1 } ?? 0
     wire.block = .init(wire: block.bytes)
     wire.validator = validator
     wire.signature = .init(wire: signature.bytes)

@@ -120,7 +120,8 @@ public struct Certificate: Hashable, Sendable {
   }
 }
 
-/// Why a validator left a round: a quorum's precommits of any kind, or an honest share's messages of a later one.
+/// Why a validator left a round: a quorum's precommits of any kind, or an honest share's messages of a later
+/// one.
 public struct RoundCertificate: Hashable, Sendable {
   public var height: Height
   public var round: Round
