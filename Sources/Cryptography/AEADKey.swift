@@ -2,8 +2,8 @@ import CSodium
 
 /// A key of ChaCha20-Poly1305 (RFC 8439) for messages that are numbered.
 ///
-/// A number must never be used twice with one key; the nonce is four zero bytes and the number in little-endian
-/// order, as in Noise.
+/// A number must never be used twice with one key; the nonce is four zero bytes and the number in
+/// little-endian order, as in Noise.
 public final class AEADKey: Sendable {
   /// What sealing adds to a message.
   public static let overhead = 16

@@ -1,8 +1,7 @@
-import Primitives
-
 /// The 20 bytes that name an account.
 ///
-/// Its text is bech32: `akash1…` for an account, `akashvaloper1…` for the same account as a validator's operator.
+/// Its text is bech32: `akash1…` for an account, `akashvaloper1…` for the same account as a validator's
+/// operator.
 public struct Address: Hashable, Comparable, Sendable {
   private let word0: UInt64
   private let word1: UInt64
@@ -55,9 +54,12 @@ public struct Address: Hashable, Comparable, Sendable {
   }
 
   public var bytes: [UInt8] {
-    var writer = ByteWriter(capacity: 20)
-    writer.write(self)
-    return writer.bytes
+    filledArray(count: 20) { target in
+      let raw = UnsafeMutableRawPointer(target)
+      unsafe raw.storeBytes(of: word0.bigEndian, as: UInt64.self)
+      unsafe raw.storeBytes(of: word1.bigEndian, toByteOffset: 8, as: UInt64.self)
+      unsafe raw.storeBytes(of: word2.bigEndian, toByteOffset: 16, as: UInt32.self)
+    }
   }
 
   public func text(prefix: String = Address.accountPrefix) -> String {
@@ -69,21 +71,8 @@ public struct Address: Hashable, Comparable, Sendable {
     if left.word1 != right.word1 { return left.word1 < right.word1 }
     return left.word2 < right.word2
   }
-
-  fileprivate func write(to writer: inout ByteWriter) {
-    writer.write(word0)
-    writer.write(word1)
-    writer.write(word2)
-  }
 }
 
 extension Address: CustomStringConvertible {
   public var description: String { text() }
-}
-
-extension ByteWriter {
-  /// The address's 20 bytes.
-  public mutating func write(_ address: Address) {
-    address.write(to: &self)
-  }
 }

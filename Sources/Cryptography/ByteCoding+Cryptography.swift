@@ -17,11 +17,13 @@ extension ByteWriter {
     write(signature.scalar)
   }
 
+  /// The address's 20 bytes.
+  public mutating func write(_ address: Address) {
+    writeRaw(address.bytes)
+  }
+
   mutating func write(_ words: Bytes32) {
-    write(words.word0)
-    write(words.word1)
-    write(words.word2)
-    write(words.word3)
+    writeRaw(words.bytes)
   }
 }
 
@@ -45,10 +47,7 @@ extension ByteReader {
   }
 
   mutating func readBytes32() throws(DecodingError) -> Bytes32 {
-    guard remaining >= 32 else { throw .truncated }
-    let word0 = try read(UInt64.self)
-    let word1 = try read(UInt64.self)
-    let word2 = try read(UInt64.self)
-    return Bytes32(word0, word1, word2, try read(UInt64.self))
+    guard let words = Bytes32(try readRaw(count: 32)) else { throw .truncated }
+    return words
   }
 }

@@ -14,20 +14,21 @@ struct Bytes32: Hashable, Comparable, Sendable {
     self.word3 = word3
   }
 
+  /// Nil unless there are exactly 32 bytes.
   init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == 32 else { return nil }
-    var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    var index = 0
-    for byte in bytes {
-      switch index >> 3 {
-      case 0: words.0 = words.0 << 8 | UInt64(byte)
-      case 1: words.1 = words.1 << 8 | UInt64(byte)
-      case 2: words.2 = words.2 << 8 | UInt64(byte)
-      default: words.3 = words.3 << 8 | UInt64(byte)
-      }
-      index += 1
-    }
-    self.init(words.0, words.1, words.2, words.3)
+    self = withContiguous(bytes) { unsafe Bytes32(at: $0.base) }
+  }
+
+  /// The 32 bytes at `source`, which need no alignment.
+  init(at source: UnsafePointer<UInt8>) {
+    let raw = unsafe UnsafeRawPointer(source)
+    self.init(
+      UInt64(bigEndian: unsafe raw.loadUnaligned(as: UInt64.self)),
+      UInt64(bigEndian: unsafe raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+      UInt64(bigEndian: unsafe raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self)),
+      UInt64(bigEndian: unsafe raw.loadUnaligned(fromByteOffset: 24, as: UInt64.self))
+    )
   }
 
   /// The 32 bytes that `fill` writes.
@@ -46,6 +47,15 @@ struct Bytes32: Hashable, Comparable, Sendable {
     )
   }
 
+  /// Writes the 32 bytes to `target`, which needs no alignment.
+  func store(at target: UnsafeMutablePointer<UInt8>) {
+    let raw = UnsafeMutableRawPointer(target)
+    unsafe raw.storeBytes(of: word0.bigEndian, as: UInt64.self)
+    unsafe raw.storeBytes(of: word1.bigEndian, toByteOffset: 8, as: UInt64.self)
+    unsafe raw.storeBytes(of: word2.bigEndian, toByteOffset: 16, as: UInt64.self)
+    unsafe raw.storeBytes(of: word3.bigEndian, toByteOffset: 24, as: UInt64.self)
+  }
+
   @safe
   func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
     let raw = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
@@ -57,9 +67,7 @@ struct Bytes32: Hashable, Comparable, Sendable {
   }
 
   var bytes: [UInt8] {
-    filledArray(count: 32) { target in
-      withPointer { source in unsafe target.update(from: source, count: 32) }
-    }
+    filledArray(count: 32) { unsafe store(at: $0) }
   }
 
   static func < (left: Bytes32, right: Bytes32) -> Bool {

@@ -5,7 +5,8 @@ import CSodium
 /// The result equals that of `Digest.blake2b` or `Digest.sha256` over all the pieces in order.
 @safe
 public struct DigestBuilder: ~Copyable, @unchecked Sendable {
-  // `@unchecked`: the memory is reached only through the single owner, and written only by `init` and `update`.
+  // `@unchecked`: the memory is reached only through the single owner, and written only by `init` and
+  // `update`.
 
   public enum Function: Hashable, Sendable {
     case blake2b

@@ -17,7 +17,8 @@ public struct EphemeralKey: ~Copyable, Sendable {
     EphemeralKey(scalar: SecretBytes(count: 32, .wiped) { unsafe randombytes_buf($0, 32) })
   }
 
-  /// A pair that chance does not decide: for test vectors and for a simulator's seeded runs. Nil unless 32 bytes.
+  /// A pair that chance does not decide: for test vectors and for a simulator's seeded runs. Nil unless 32
+  /// bytes.
   public init?(scalar: [UInt8]) {
     guard scalar.count == 32 else { return nil }
     self.init(scalar: SecretBytes(copying: scalar, .wiped))

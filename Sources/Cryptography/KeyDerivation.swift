@@ -1,7 +1,7 @@
 /// Keys from shared secrets and from other keys.
 ///
-/// The shape is HKDF's (RFC 5869) as Noise uses it, with keyed BLAKE2b, itself a pseudo-random function, in the
-/// place of HMAC.
+/// The shape is HKDF's (RFC 5869) as Noise uses it, with keyed BLAKE2b, itself a pseudo-random function, in
+/// the place of HMAC.
 public enum KeyDerivation {
   /// Stirs `input` into the chain: the next chaining key, and a key to use now.
   public static func mix(chainingKey: Digest, input: [UInt8]) -> (Digest, Digest) {
@@ -16,7 +16,8 @@ public enum KeyDerivation {
     return expand(stirred)
   }
 
-  /// One key for one purpose: the same key, label and context give the same result, any other an unrelated one.
+  /// One key for one purpose: the same key, label and context give the same result, any other an unrelated
+  /// one.
   public static func derive(
     from key: Digest,
     label: String,

@@ -2,8 +2,8 @@ import Primitives
 
 /// A binary Merkle tree over a list, of RFC 6962's shape, with BLAKE2b.
 ///
-/// A leaf is hashed as 0x00 ‖ digest and an inner node as 0x01 ‖ left ‖ right, so that neither passes for the other.
-/// The left subtree of *n* leaves holds the largest power of two below *n*.
+/// A leaf is hashed as 0x00 ‖ digest and an inner node as 0x01 ‖ left ‖ right, so that neither passes for the
+/// other. The left subtree of *n* leaves holds the largest power of two below *n*.
 public struct MerkleTree: Sendable {
   /// `levels[0]` are the hashed leaves, the last level is the root; an odd node is carried up as it is.
   private let levels: [[Digest]]

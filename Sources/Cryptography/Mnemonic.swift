@@ -6,8 +6,8 @@ public enum MnemonicError: Error, Hashable, Sendable {
   case unknownWord(index: Int)
   /// All words are known but they do not belong together: one is wrong or two are swapped.
   case checksum
-  /// BIP-39 normalises passphrases (NFKD). Only ASCII, where that changes nothing, is accepted, so that the same
-  /// passphrase gives the same key in every wallet.
+  /// BIP-39 normalises passphrases (NFKD). Only ASCII, where that changes nothing, is accepted, so that the
+  /// same passphrase gives the same key in every wallet.
   case passphraseNotASCII
 }
 

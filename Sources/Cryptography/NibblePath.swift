@@ -50,7 +50,8 @@ public struct NibblePath: Hashable, Comparable, Sendable {
     (left.nibbles, left.length) < (right.nibbles, right.length)
   }
 
-  /// The number of nibbles, then two nibbles a byte, the last byte's second nibble being zero when there is none.
+  /// The number of nibbles, then two nibbles a byte, the last byte's second nibble being zero when there is
+  /// none.
   public func encoded() -> [UInt8] {
     [length] + nibbles.bytes.prefix((count + 1) / 2)
   }

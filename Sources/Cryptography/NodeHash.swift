@@ -26,22 +26,12 @@ enum NodeHash {
   }
 
   private static func hash(_ prefix: UInt8, _ first: Digest, _ second: Digest?) -> Digest {
-    unsafe withUnsafeTemporaryAllocation(byteCount: 65, alignment: 8) { buffer in
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 65) { buffer in
       guard let base = buffer.baseAddress else { return .zero }
-      unsafe base.storeBytes(of: prefix, as: UInt8.self)
-      unsafe store(first.storage, at: base + 1)
-      if let second { unsafe store(second.storage, at: base + 33) }
-      return unsafe Digest.blake2b(
-        unsafePointer: base.assumingMemoryBound(to: UInt8.self),
-        count: second == nil ? 33 : 65
-      )
+      unsafe base.initialize(to: prefix)
+      unsafe first.storage.store(at: base + 1)
+      if let second { unsafe second.storage.store(at: base + 33) }
+      return unsafe Digest.blake2b(unsafePointer: base, count: second == nil ? 33 : 65)
     }
-  }
-
-  private static func store(_ words: Bytes32, at target: UnsafeMutableRawPointer) {
-    unsafe target.storeBytes(of: words.word0.bigEndian, as: UInt64.self)
-    unsafe target.storeBytes(of: words.word1.bigEndian, toByteOffset: 8, as: UInt64.self)
-    unsafe target.storeBytes(of: words.word2.bigEndian, toByteOffset: 16, as: UInt64.self)
-    unsafe target.storeBytes(of: words.word3.bigEndian, toByteOffset: 24, as: UInt64.self)
   }
 }

@@ -43,8 +43,8 @@ public struct PublicKey: Hashable, Comparable, Sendable {
 
   /// Whether `signature` is this key's over `message`.
   ///
-  /// libsodium's rule, which every validator must share: without cofactor; points of small order, encodings that
-  /// are not canonical and scalars out of range are refused.
+  /// libsodium's rule, which every validator must share: without cofactor; points of small order, encodings
+  /// that are not canonical and scalars out of range are refused.
   public func verifies(_ signature: Signature, of message: some Collection<UInt8>) -> Bool {
     Sodium.start()
     return withContiguous(message) { message in
@@ -93,14 +93,11 @@ public struct Signature: Hashable, Sendable {
 
   @safe
   fileprivate func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
-    let raw = (
-      point.word0.bigEndian, point.word1.bigEndian, point.word2.bigEndian, point.word3.bigEndian,
-      scalar.word0.bigEndian, scalar.word1.bigEndian, scalar.word2.bigEndian, scalar.word3.bigEndian
-    )
-    return unsafe withUnsafePointer(to: raw) { pointer in
-      unsafe pointer.withMemoryRebound(to: UInt64.self, capacity: 8) { words in
-        unsafe body(UnsafeRawPointer(words).assumingMemoryBound(to: UInt8.self))
-      }
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("64 bytes have an address") }
+      unsafe point.store(at: base)
+      unsafe scalar.store(at: base + 32)
+      return unsafe body(base)
     }
   }
 }

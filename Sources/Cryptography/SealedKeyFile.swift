@@ -17,7 +17,8 @@ public enum SealedKeyFileError: Error, Hashable, Sendable {
   case memory
 }
 
-/// A secret under a password: Argon2id (RFC 9106), then XChaCha20-Poly1305 with the header as associated data.
+/// A secret under a password: Argon2id (RFC 9106), then XChaCha20-Poly1305 with the header as associated
+/// data.
 ///
 /// Layout: `SCKF`, version (1), passes (4), memory in bytes (8), salt (16), nonce (24), ciphertext and tag.
 public enum SealedKeyFile {

@@ -36,16 +36,13 @@ public struct SecretKey: ~Copyable, Sendable {
 
   public func sign(_ message: some Collection<UInt8>) -> Signature {
     withContiguous(message) { message in
-      var raw: (Bytes32, Bytes32) = (.zero, .zero)
       unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { output in
-        guard let base = output.baseAddress else { return }
+        guard let base = output.baseAddress else { preconditionFailure("64 bytes have an address") }
         secret.withPointer { secret in
           unsafe _ = crypto_sign_detached(base, nil, message.base, UInt64(message.count), secret)
         }
-        raw.0 = Bytes32 { unsafe $0.update(from: base, count: 32) }
-        raw.1 = Bytes32 { unsafe $0.update(from: base + 32, count: 32) }
+        return unsafe Signature(point: Bytes32(at: base), scalar: Bytes32(at: base + 32))
       }
-      return Signature(point: raw.0, scalar: raw.1)
     }
   }
 
@@ -54,7 +51,8 @@ public struct SecretKey: ~Copyable, Sendable {
     sign(domain.message(chain: chain, body))
   }
 
-  /// The X25519 result of this key and another's agreement key (`PublicKey.agreementKey` or an ephemeral one).
+  /// The X25519 result of this key and another's agreement key (`PublicKey.agreementKey` or an ephemeral
+  /// one).
   public func sharedSecret(with key: [UInt8]) throws(CryptographyError) -> SharedSecret {
     let scalar = SecretBytes(count: 32, .wiped) { output in
       secret.withPointer { unsafe _ = crypto_sign_ed25519_sk_to_curve25519(output, $0) }

@@ -3,7 +3,8 @@ import CSodium
 /// The memory of one direction of a stream, wiped at the end.
 @safe
 private struct StreamState: ~Copyable, @unchecked Sendable {
-  // `@unchecked`: the memory is reached only through the single owner, and written only by its mutating functions.
+  // `@unchecked`: the memory is reached only through the single owner, and written only by its mutating
+  // functions.
   let pointer: UnsafeMutablePointer<crypto_secretstream_xchacha20poly1305_state>
 
   init() {
@@ -48,8 +49,8 @@ public struct StreamSealer: ~Copyable, Sendable {
 
   /// Seals the next message, making it 17 bytes longer.
   ///
-  /// `final` says that no message follows: how the opener tells an end from a cut. After `rekey` both sides have
-  /// forgotten the key with which the messages so far were sealed.
+  /// `final` says that no message follows: how the opener tells an end from a cut. After `rekey` both sides
+  /// have forgotten the key with which the messages so far were sealed.
   public mutating func seal(
     _ plaintext: some Collection<UInt8>,
     final: Bool = false,

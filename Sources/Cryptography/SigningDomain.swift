@@ -1,8 +1,8 @@
-/// What a signature is about. Its tag begins the signed bytes, so that no signature can be passed off as another
-/// kind's.
+/// What a signature is about. Its tag begins the signed bytes, so that no signature can be passed off as
+/// another kind's.
 ///
-/// Transactions are signed without a tag (their form is the Cosmos SDK's `SignDoc`, whose first byte is 0x0A); no
-/// tag begins with that byte.
+/// Transactions are signed without a tag (their form is the Cosmos SDK's `SignDoc`, whose first byte is
+/// 0x0A); no tag begins with that byte.
 public enum SigningDomain: String, CaseIterable, Sendable {
   case prevote = "sc/prevote......"
   case precommit = "sc/precommit...."

@@ -4,7 +4,8 @@ import CSodium
 enum Sodium {
   private static let initialised: Bool = sodium_init() >= 0
 
-  /// Every entry to libsodium passes here first: it picks the processor's fastest code and opens the random source.
+  /// Every entry to libsodium passes here first: it picks the processor's fastest code and opens the random
+  /// source.
   static func start() {
     precondition(initialised, "libsodium could not be initialised")
   }

@@ -12,6 +12,8 @@ extension Dictionary: StateTreeReading where Key == NibblePath, Value == StateTr
 public enum StateTreeError: Error, Hashable, Sendable {
   /// The root says that there is a page at this path, and there is none: the store is damaged.
   case missingPage(NibblePath)
+  /// The page at this path holds what cannot be there: the store is damaged.
+  case damagedPage(NibblePath)
   /// A key was changed twice in one batch.
   case repeatedKey(Digest)
 }
@@ -41,14 +43,17 @@ public struct StateTreeUpdate: Sendable {
   public let pages: [(path: NibblePath, page: StateTreePage?)]
 }
 
-/// The authenticated tree of the ledger's state: a radix trie, sixteen ways at each page, over BLAKE2b of the keys.
+/// The authenticated tree of the ledger's state: a radix trie, sixteen ways at each page, over BLAKE2b of the
+/// keys.
 ///
-/// An entry stands at the shallowest place where it is alone, so the tree's shape and root are decided by its entries,
-/// not by the order in which they came. A page that is left with a single entry folds into its parent's slot. The
-/// root of an empty tree is zero; otherwise there is a page at the empty path and its digest is the root.
+/// An entry stands at the shallowest place where it is alone, so the tree's shape and root are decided by its
+/// entries, not by the order in which they came. A page that is left with a single entry folds into its
+/// parent's slot. The root of an empty tree is zero; otherwise there is a page at the empty path and its
+/// digest is the root.
 ///
-/// With *n* entries a key passes about log₁₆ *n* pages. A changed page costs one to six hashes of 0.2 µs for each
-/// quarter that changed and three for the rest; pages near the root are shared by a batch.
+/// A key passes about log₁₆ *n* pages, and a changed page costs six hashes of 0.2 µs or a few more. Measured
+/// with a million entries, reads apart, on a core that takes 48 µs for an Ed25519 check: 8 µs for one changed
+/// key, 6.5 µs for each of a hundred (3.7 pages a key), 5.5 µs for each of ten thousand (2.0 pages a key).
 public enum StateTree {
   public static let emptyRoot = Digest.zero
 
@@ -145,10 +150,14 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
   ) throws(StateTreeError) -> Slot {
     switch slot {
     case .child:
+      guard path.count < 63 else { throw .damagedPage(path) }
       return try updatedChild(slot, at: path.appending(nibble), with: range)
     case .empty:
       if range.count == 1 { return changes[range.lowerBound].slot }
     case .leaf(let key, _):
+      guard path.isPrefix(of: key), key.storage.nibble(at: path.count) == nibble else {
+        throw .damagedPage(path)
+      }
       let change = changes[range.lowerBound]
       if range.count == 1, change.key == key || change.value == nil {
         return change.key == key ? change.slot : slot

@@ -1,9 +1,7 @@
-import Primitives
-
 /// A node of a `StateTree`: sixteen slots, one for each next nibble.
 ///
-/// Its digest is a binary Merkle tree over the slots. The four nodes above four slots each are kept with the page,
-/// so that a change of one slot costs six hashes instead of fifteen.
+/// Its digest is a binary Merkle tree over the slots. The four nodes above four slots each are kept with the
+/// page, so that a change of one slot costs six hashes instead of fifteen.
 public struct StateTreePage: Sendable {
   public enum Slot: Hashable, Sendable {
     case empty
@@ -22,13 +20,11 @@ public struct StateTreePage: Sendable {
   }
 
   public static let slotCount = 16
-  /// The longest encoding: sixteen leaves.
-  public static let maximumEncodedCount = 4 + 16 * 64 + 4 * 32
 
   /// Always sixteen.
   public private(set) var slots: [Slot]
   /// The digests of slots 0–3, 4–7, 8–11, 12–15.
-  private var quarters: [4 of Digest]
+  var quarters: [4 of Digest]
 
   /// A page with nothing in it.
   public init() {
@@ -79,18 +75,18 @@ public struct StateTreePage: Sendable {
 
   /// The four neighbours on the way from slot `index` to the page's digest, lowest first.
   func siblings(of index: Int) -> [Digest] {
-    let pair = index ^ 2 & ~1
+    let pair = (index ^ 2) & ~1
     let half = (index >> 2 ^ 2) & ~1
     return [
       slots[index ^ 1].digest,
-      NodeHash.branch(slots[pair & ~1].digest, slots[pair | 1].digest),
+      NodeHash.branch(slots[pair].digest, slots[pair | 1].digest),
       quarters[index >> 2 ^ 1],
       NodeHash.branch(quarters[half], quarters[half | 1]),
     ]
   }
 
-  /// Whether the page may stand at `path`: every entry belongs to its slot, no page is there that need not be, and
-  /// the kept digests are those of the slots. To be asked of pages that a stranger sent.
+  /// Whether the page may stand at `path`: every entry belongs to its slot, no page is there that need not
+  /// be, and the kept digests are those of the slots. To be asked of pages that a stranger sent.
   public func isConsistent(at path: NibblePath) -> Bool {
     Sodium.start()
     guard path.count < 64 else { return false }
@@ -111,60 +107,5 @@ public struct StateTreePage: Sendable {
 extension StateTreePage: Equatable {
   public static func == (left: StateTreePage, right: StateTreePage) -> Bool {
     left.slots == right.slots && (0..<4).allSatisfy { left.quarters[$0] == right.quarters[$0] }
-  }
-}
-
-extension StateTreePage {
-  /// Which slots are leaves (16 bits) and which children (16 bits), the filled slots in order (64 and 32 bytes), the
-  /// kept digests of the quarters that have a filled slot.
-  public func encoded() -> [UInt8] {
-    var leaves: UInt16 = 0
-    var children: UInt16 = 0
-    for (index, slot) in slots.enumerated() {
-      switch slot {
-      case .empty: continue
-      case .leaf: leaves |= 1 << UInt16(index)
-      case .child: children |= 1 << UInt16(index)
-      }
-    }
-    var writer = ByteWriter(capacity: 4 + 64 * leaves.nonzeroBitCount + 32 * (children.nonzeroBitCount + 4))
-    writer.write(leaves)
-    writer.write(children)
-    for slot in slots {
-      switch slot {
-      case .empty: continue
-      case .leaf(let key, let value):
-        writer.write(key)
-        writer.write(value)
-      case .child(let digest):
-        writer.write(digest)
-      }
-    }
-    for quarter in 0..<4 where (leaves | children) >> UInt16(4 * quarter) & 15 != 0 {
-      writer.write(quarters[quarter])
-    }
-    return writer.bytes
-  }
-
-  /// Reads what `encoded` wrote. The kept digests are believed: ask `isConsistent` of a page from elsewhere.
-  public init(decoding bytes: some Collection<UInt8>) throws(DecodingError) {
-    guard bytes.count <= Self.maximumEncodedCount else { throw .outOfRange(field: "page") }
-    var reader = ByteReader(Array(bytes))
-    let leaves = try reader.read(UInt16.self)
-    let children = try reader.read(UInt16.self)
-    guard leaves & children == 0 else { throw .invalid(field: "slots") }
-    self.init()
-    for index in 0..<Self.slotCount {
-      if leaves >> UInt16(index) & 1 == 1 {
-        let key = try reader.readDigest()
-        slots[index] = .leaf(key: key, value: try reader.readDigest())
-      } else if children >> UInt16(index) & 1 == 1 {
-        slots[index] = .child(try reader.readDigest())
-      }
-    }
-    for quarter in 0..<4 where (leaves | children) >> UInt16(4 * quarter) & 15 != 0 {
-      quarters[quarter] = try reader.readDigest()
-    }
-    try reader.finish()
   }
 }

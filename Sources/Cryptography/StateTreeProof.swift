@@ -2,7 +2,7 @@ import Primitives
 
 /// What stands, or does not, at one key of a `StateTree`, checkable against its root alone.
 ///
-/// About 130 bytes for each page on the way: 600 with a million entries.
+/// About 130 bytes for each page on the way: 650 with a million entries.
 public struct StateTreeProof: Hashable, Sendable {
   /// What is at the end of the key's way.
   public enum End: Hashable, Sendable {
@@ -21,7 +21,13 @@ public struct StateTreeProof: Hashable, Sendable {
   /// Four for each page, from the deepest page to the root, lowest neighbour first; zero for what is empty.
   public let siblings: [Digest]
 
-  public init(end: End, siblings: [Digest]) {
+  /// Nil unless there are four siblings for each of at most 64 pages.
+  public init?(end: End, siblings: [Digest]) {
+    guard siblings.count.isMultiple(of: 4), siblings.count <= 4 * Self.maximumPages else { return nil }
+    self.init(end: end, pages: siblings)
+  }
+
+  fileprivate init(end: End, pages siblings: [Digest]) {
     self.end = end
     self.siblings = siblings
   }
@@ -36,7 +42,6 @@ public struct StateTreeProof: Hashable, Sendable {
   /// The same by the digests of key and value.
   public func verifies(key: Digest, value: Digest?, root: Digest) -> Bool {
     Sodium.start()
-    guard siblings.count.isMultiple(of: 4), pageCount <= Self.maximumPages else { return false }
     let start: Digest
     switch (end, value) {
     case (.empty, nil):
@@ -79,9 +84,17 @@ extension StateTree {
     in reader: some StateTreeReading,
     root: Digest
   ) throws(StateTreeError) -> StateTreeProof {
+    try prove(key: keyDigest(key), in: reader, root: root)
+  }
+
+  /// The same by the key's digest.
+  public static func prove(
+    key: Digest,
+    in reader: some StateTreeReading,
+    root: Digest
+  ) throws(StateTreeError) -> StateTreeProof {
     Sodium.start()
-    guard root != emptyRoot else { return StateTreeProof(end: .empty, siblings: []) }
-    let key = keyDigest(key)
+    guard root != emptyRoot else { return StateTreeProof(end: .empty, pages: []) }
     var levels: [[Digest]] = []
     var path = NibblePath.root
     while true {
@@ -92,14 +105,14 @@ extension StateTree {
       switch page.slots[nibble] {
       case .child:
         // A damaged page could lead on for ever.
-        guard path.count < 63 else { throw .missingPage(path) }
+        guard path.count < 63 else { throw .damagedPage(path) }
         path = path.appending(nibble)
         continue
       case .empty: end = .empty
       case .leaf(key, _): end = .present
       case .leaf(let otherKey, let value): end = .other(key: otherKey, value: value)
       }
-      return StateTreeProof(end: end, siblings: Array(levels.reversed().joined()))
+      return StateTreeProof(end: end, pages: Array(levels.reversed().joined()))
     }
   }
 
@@ -118,8 +131,8 @@ extension StateTreeProof {
   /// The longest encoding.
   public static let maximumEncodedCount = 2 + 64 + maximumPages * (1 + 4 * 32)
 
-  /// The end's kind and the number of pages (a byte each), the other entry if there is one, for each page a byte whose
-  /// low four bits say which neighbours are not zero, and those neighbours.
+  /// The end's kind and the number of pages (a byte each), the other entry if there is one, for each page a
+  /// byte whose low four bits say which neighbours are not zero, and those neighbours.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: 66 + 33 * siblings.count)
     switch end {

@@ -64,8 +64,8 @@ struct SessionCipherTests {
   func rfc8439() throws {
     let key = try #require(AEADKey(hex("1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0")))
     let text =
-      "Internet-Drafts are draft documents valid for a maximum of six months and may be updated, replaced, or "
-      + "obsoleted by other documents at any time. It is inappropriate to use Internet-Drafts as reference "
+      "Internet-Drafts are draft documents valid for a maximum of six months and may be updated, replaced, "
+      + "or obsoleted by other documents at any time. It is inappropriate to use Internet-Drafts as reference "
       + "material or to cite them other than as /“work in progress./”"
     let sealed = key.seal(
       counter: 0x0807_0605_0403_0201,

@@ -53,10 +53,14 @@ struct StateTreeProofTests {
     var generator = SeededGenerator(seed: seed)
     var tree = StateTreeModel()
     for _ in 0..<5 { try tree.apply(tree.randomChanges(limit: 40, crowded: true, &generator)) }
-    // Keys are hashed, so crowded digests have no keys to ask for; these are the next best absent ones.
-    for number in 0..<20 {
-      let proof = try StateTree.prove(key: Self.key(number), in: tree.pages, root: tree.root)
-      #expect(proof.verifies(key: Self.key(number), value: nil, root: tree.root), "seed \(seed)")
+    for key in tree.entries.keys.sorted() + (0..<40).map({ _ in generator.crowdedDigest() }) {
+      let proof = try StateTree.prove(key: key, in: tree.pages, root: tree.root)
+      #expect(proof.verifies(key: key, value: tree.entries[key], root: tree.root), "seed \(seed)")
+      #expect(!proof.verifies(key: key, value: generator.digest(), root: tree.root), "seed \(seed)")
+      if tree.entries[key] != nil {
+        #expect(!proof.verifies(key: key, value: nil, root: tree.root), "seed \(seed)")
+      }
+      #expect(try StateTreeProof(decoding: proof.encoded()) == proof, "seed \(seed)")
     }
   }
 
@@ -88,19 +92,21 @@ struct StateTreeProofTests {
   func foreignEntry() throws {
     let tree = try tree(300)
     let other = try StateTree.prove(key: Self.key(1), in: tree.pages, root: tree.root)
-    let claim = StateTreeProof(
-      end: .other(key: StateTree.keyDigest(Self.key(1)), value: StateTree.valueDigest(Self.value(1))),
-      siblings: other.siblings
+    let claim = try #require(
+      StateTreeProof(
+        end: .other(key: StateTree.keyDigest(Self.key(1)), value: StateTree.valueDigest(Self.value(1))),
+        siblings: other.siblings
+      )
     )
     #expect(!claim.verifies(key: Self.key(2), value: nil, root: tree.root))
     #expect(!claim.verifies(key: Self.key(1), value: nil, root: tree.root), "nor through the key's own entry")
-    let nothing = StateTreeProof(end: .empty, siblings: [])
+    let nothing = try #require(StateTreeProof(end: .empty, siblings: []))
     #expect(!nothing.verifies(key: Self.key(1), value: nil, root: tree.root))
     #expect(nothing.verifies(key: Self.key(1), value: nil, root: StateTree.emptyRoot))
-    let zeros = StateTreeProof(end: .empty, siblings: [Digest](repeating: .zero, count: 4))
+    let zeros = try #require(StateTreeProof(end: .empty, siblings: [Digest](repeating: .zero, count: 4)))
     #expect(!zeros.verifies(key: Self.key(1), value: nil, root: StateTree.emptyRoot))
-    let uneven = StateTreeProof(end: .present, siblings: Array(other.siblings.dropLast()))
-    #expect(!uneven.verifies(key: Self.key(1), value: Self.value(1), root: tree.root))
+    #expect(StateTreeProof(end: .present, siblings: Array(other.siblings.dropLast())) == nil)
+    #expect(StateTreeProof(end: .present, siblings: [Digest](repeating: .zero, count: 260)) == nil)
   }
 
   @Test("Hostile encodings are refused before anything is allocated for them")

@@ -131,6 +131,13 @@ struct StateTreeTests {
     #expect(throws: StateTreeError.missingPage(.root)) {
       try StateTree.prove(key: [1], in: [NibblePath: StateTreePage](), root: .sha256([]))
     }
+    // A leaf in the last slot whose key begins with 7.
+    let foreign: [UInt8] = [0x80, 0, 0, 0] + [UInt8](repeating: 0x7F, count: 64 + 32)
+    let damaged = [NibblePath.root: try StateTreePage(decoding: foreign)]
+    #expect(throws: StateTreeError.damagedPage(.root)) {
+      let first = Digest([0xF0] + [UInt8](repeating: 0, count: 31))!
+      _ = try StateTree.apply([StateTreeChange(key: first, value: .zero)], to: damaged, root: .sha256([]))
+    }
     let twice = StateTreeChange(key: key, value: nil)
     #expect(throws: StateTreeError.repeatedKey(key)) {
       try StateTree.apply([twice, twice], to: tree.pages, root: tree.root)
