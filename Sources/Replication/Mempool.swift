@@ -46,7 +46,7 @@ public struct Mempool: Sendable {
 
   public let limits: Limits
   private var lanes: [Address: Lane] = [:]
-  private var hashes: Set<Digest> = []
+  private var hashes: [Digest: Transaction] = [:]
   /// Senders with a ready transaction, in turn.
   private var turns: Deque<Address> = []
   public private(set) var bytes = 0
@@ -61,8 +61,11 @@ public struct Mempool: Sendable {
   public var hasReady: Bool { !turns.isEmpty }
 
   public func contains(_ hash: Digest) -> Bool {
-    hashes.contains(hash)
+    hashes[hash] != nil
   }
+
+  /// The transaction with this hash, verified when it was taken.
+  public subscript(hash: Digest) -> Transaction? { hashes[hash] }
 
   /// The sequence number that `sender`'s next transaction should carry, given the committed one.
   public func nextSequence(of sender: Address, committed: UInt64) -> UInt64 {
@@ -76,7 +79,7 @@ public struct Mempool: Sendable {
   ///
   /// - Parameter expected: the sender's sequence number in the committed state.
   public mutating func insert(_ transaction: Transaction, expected: UInt64, at height: Height) -> Outcome {
-    guard !hashes.contains(transaction.hash) else { return .duplicate }
+    guard hashes[transaction.hash] == nil else { return .duplicate }
     guard transaction.sequence >= expected else { return .stale(expected: expected) }
     guard count < limits.transactions, bytes + transaction.encoded.count <= limits.bytes else { return .full }
     let sender = transaction.sender
@@ -84,7 +87,7 @@ public struct Mempool: Sendable {
       let taken = lanes[sender]?.entries[transaction.sequence] != nil
       return taken ? .sequenceTaken : .senderFull
     }
-    hashes.insert(transaction.hash)
+    hashes[transaction.hash] = transaction
     bytes += transaction.encoded.count
     return .added
   }
@@ -138,6 +141,8 @@ public struct Mempool: Sendable {
       advance(sender, to: expected(sender))
     }
     for transaction in transactions { remove(transaction.hash, sender: transaction.sender) }
+    // Who was served goes behind those who wait.
+    if !transactions.isEmpty, let served = turns.popFirst() { turns.append(served) }
     if height.isMultiple(of: 64) { dropExpired(at: height) }
   }
 
@@ -149,7 +154,7 @@ public struct Mempool: Sendable {
   }
 
   private mutating func remove(_ hash: Digest, sender: Address) {
-    guard hashes.contains(hash), let lane = lanes[sender] else { return }
+    guard hashes[hash] != nil, let lane = lanes[sender] else { return }
     for (sequence, entry) in lane.entries where entry.transaction.hash == hash {
       removeEntry(sender, sequence)
     }
@@ -158,7 +163,7 @@ public struct Mempool: Sendable {
 
   private mutating func removeEntry(_ sender: Address, _ sequence: UInt64) {
     guard let entry = lanes[sender]?.entries.removeValue(forKey: sequence) else { return }
-    hashes.remove(entry.transaction.hash)
+    hashes[entry.transaction.hash] = nil
     bytes -= entry.transaction.encoded.count
   }
 

@@ -14,29 +14,9 @@ public enum PeerMessage: Sendable {
   case blocksRequest(from: Height, count: UInt32)
   case blocksResponse([CommittedBlock])
   case evidence([Evidence])
-}
-
-/// Where a peer stands. Believed only as far as a wrong answer costs nothing: it says whom to ask.
-public struct PeerStatus: Hashable, Sendable {
-  public var height: Height
-  public var round: Round
-  public var step: UInt32
-  /// The lowest height whose block the peer can serve.
-  public var base: Height
-  /// Validators whose prevotes and precommits of (height + 1, round) the peer holds; empty when it holds none.
-  public var prevotes: [UInt8]
-  public var precommits: [UInt8]
-
-  public init(
-    height: Height, round: Round, step: UInt32, base: Height, prevotes: [UInt8] = [], precommits: [UInt8] = []
-  ) {
-    self.height = height
-    self.round = round
-    self.step = step
-    self.base = base
-    self.prevotes = prevotes
-    self.precommits = precommits
-  }
+  case candidateRequest(Digest, Height)
+  /// A proposed block.
+  case candidate([UInt8])
 }
 
 /// A block with the certificate that committed it.
@@ -61,6 +41,8 @@ extension PeerMessage {
     case .blocksRequest: .blocksRequest
     case .blocksResponse: .blocksResponse
     case .evidence: .evidence
+    case .candidateRequest: .candidateRequest
+    case .candidate: .candidate
     }
   }
 
@@ -98,6 +80,13 @@ extension PeerMessage {
       }.encoded
     case .evidence(let evidence):
       Supercloud_Peer_V1_EvidenceBatch.with { $0.evidence = evidence.map { .init(wire: $0.encoded) } }.encoded
+    case .candidateRequest(let block, let height):
+      Supercloud_Peer_V1_CandidateRequest.with {
+        $0.block = .init(wire: block.bytes)
+        $0.height = height
+      }.encoded
+    case .candidate(let block):
+      Supercloud_Peer_V1_Candidate.with { $0.block = .init(wire: block) }.encoded
     }
   }
 
@@ -133,6 +122,12 @@ extension PeerMessage {
       let wire = try Supercloud_Peer_V1_EvidenceBatch(decoding: bytes, limit: limit)
       self = .evidence(
         try decodeEach(wire.evidence) { data throws(DecodingError) in try Evidence(decoding: data.array) })
+    case .candidateRequest:
+      let wire = try Supercloud_Peer_V1_CandidateRequest(decoding: bytes, limit: limit)
+      guard let block = Digest(wire.block.array) else { throw .invalid(field: "block") }
+      self = .candidateRequest(block, wire.height)
+    case .candidate:
+      self = .candidate(try Supercloud_Peer_V1_Candidate(decoding: bytes, limit: limit).block.array)
     case .packet, .objects, .ranges, .recordsRequest, .records:
       throw .invalid(field: "kind")
     }
@@ -146,25 +141,4 @@ private func decodeEach<Element, Value>(
   values.reserveCapacity(elements.count)
   for element in elements { values.append(try decode(element)) }
   return values
-}
-
-extension PeerStatus {
-  var encoded: [UInt8] {
-    Supercloud_Peer_V1_Status.with {
-      $0.height = height
-      $0.round = round
-      $0.step = step
-      $0.base = base
-      $0.prevotes = .init(wire: prevotes)
-      $0.precommits = .init(wire: precommits)
-    }.encoded
-  }
-
-  init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Peer_V1_Status(decoding: bytes, limit: FrameKind.status.limit)
-    guard wire.prevotes.count <= 128, wire.precommits.count <= 128 else { throw .outOfRange(field: "votes") }
-    self.init(
-      height: wire.height, round: wire.round, step: wire.step, base: wire.base, prevotes: wire.prevotes.array,
-      precommits: wire.precommits.array)
-  }
 }

@@ -1,0 +1,211 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+public import Logging
+import NIOCore
+public import NIOPosix
+import ServiceLifecycle
+
+/// A node's HTTP port: queries as JSON, signed transactions and objects, events, metrics.
+public struct APIServer: Sendable {
+  private let node: any NodeServing
+  private let logger: Logger
+
+  public init(node: any NodeServing, logger: Logger) {
+    self.node = node
+    self.logger = logger
+  }
+
+  /// Serves until the task is cancelled.
+  ///
+  /// - Parameter listening: told the port, which is a free one when `port` is 0.
+  /// - Throws: when the address is in use.
+  public func run(
+    host: String, port: Int, group: MultiThreadedEventLoopGroup,
+    listening: @escaping @Sendable (Int) async -> Void
+  ) async throws {
+    let router = Router()
+    router.add(middleware: AnswerFailures(logger: logger))
+    router.add(middleware: CORSMiddleware(allowOrigin: .all, allowMethods: [.get, .post]))
+    queries(router)
+    market(router)
+    submissions(router)
+    let application = Application(
+      router: router,
+      configuration: .init(address: .hostname(host, port: port), serverName: "supercloud"),
+      onServerRunning: { channel in await listening(channel.localAddress?.port ?? port) },
+      eventLoopGroupProvider: .shared(group), logger: logger)
+    try await application.run()
+  }
+
+  private func queries(_ router: Router<BasicRequestContext>) {
+    let node = node
+    router.get("health") { _, _ in "ok\n" }
+    router.get("metrics") { _, _ in try await node.metrics() }
+    router.get("v1/status") { _, _ in try await JSON(node.status()) }
+    router.get("v1/accounts/:address") { _, context in
+      try await JSON(node.account(context.parameters.require("address")))
+    }
+    router.get("v1/blocks/:height") { _, context in
+      let text = try context.parameters.require("height")
+      guard text == "latest" || UInt64(text) != nil else {
+        throw ServingError.invalid("`\(text)` is not a height", fix: "a number, or `latest`")
+      }
+      return try await JSON(node.block(UInt64(text)))
+    }
+    router.get("v1/transactions/:hash") { _, context in
+      try await JSON(node.transaction(context.parameters.require("hash")))
+    }
+    router.get("v1/parameters") { _, _ in try await JSON(node.parameters()) }
+    router.get("v1/currencies") { _, _ in try await JSON(node.currencies()) }
+    router.get("v1/validators") { _, _ in try await JSON(node.validators()) }
+    router.get("v1/take") { _, _ in try await JSON(node.take()) }
+    router.get("v1/audit") { _, _ in try await JSON(node.audit()) }
+    router.get("v1/peers") { _, _ in try await JSON(node.peers()) }
+    router.get("v1/events") { _, _ in
+      Response(
+        status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+        body: ResponseBody { writer in
+          for await commit in node.events() {
+            var buffer = ByteBuffer(string: "data:")
+            buffer.writeBytes(try JSON(commit).bytes)
+            buffer.writeString("\n\n")
+            try await writer.write(buffer)
+          }
+          try await writer.finish(nil)
+        })
+    }
+  }
+
+  private func market(_ router: Router<BasicRequestContext>) {
+    let node = node
+    router.get("v1/orders") { request, _ in
+      try await JSON(node.orders(owner: request.query("owner")))
+    }
+    router.get("v1/orders/:id") { _, context in
+      try await JSON(node.order(context.parameters.require("id")))
+    }
+    router.get("v1/orders/:id/bids") { _, context in
+      try await JSON(node.bids(order: context.parameters.require("id")))
+    }
+    router.get("v1/providers") { _, _ in try await JSON(node.providers()) }
+    router.get("v1/providers/:address") { _, context in
+      try await JSON(node.provider(context.parameters.require("address")))
+    }
+    router.get("v1/deployments") { request, _ in
+      try await JSON(node.deployments(owner: request.query("owner"), state: request.query("state")))
+    }
+    router.get("v1/deployments/:owner/:dseq") { _, context in
+      let text = try context.parameters.require("dseq")
+      guard let dseq = UInt64(text) else {
+        throw ServingError.invalid("`\(text)` is not a deployment number", fix: "a whole number above 0")
+      }
+      return try await JSON(node.deployment(owner: context.parameters.require("owner"), dseq: dseq))
+    }
+    router.get("v1/leases") { request, _ in
+      try await JSON(
+        node.leases(
+          LeaseFilter(
+            owner: request.query("owner"), provider: request.query("provider"), state: request.query("state"))))
+    }
+    router.get("v1/market/gpus") { _, _ in try await JSON(node.gpus()) }
+    router.get("v1/provider/decisions") { request, _ in
+      try await JSON(node.decisions(order: request.query("order")))
+    }
+  }
+
+  private func submissions(_ router: Router<BasicRequestContext>) {
+    let node = node
+    router.post("v1/transactions") { request, _ in
+      let wait = request.query("wait") == "committed"
+      return try await JSON(node.submit(transaction: request.bytes(upTo: 300_000), wait: wait))
+    }
+    router.post("v1/objects") { request, _ in
+      try await JSON(node.submit(object: request.bytes(upTo: 70_000)))
+    }
+    router.post("v1/faucet/:address") { _, context in
+      try await JSON(node.faucet(context.parameters.require("address")))
+    }
+  }
+}
+
+extension Request {
+  fileprivate func query(_ name: String) -> String? {
+    uri.queryParameters[Substring(name)].map(String.init)
+  }
+
+  /// The body as bytes: raw, or as one JSON string of hex digits.
+  fileprivate func bytes(upTo limit: Int) async throws -> [UInt8] {
+    let buffer: ByteBuffer
+    do {
+      buffer = try await body.collect(upTo: limit)
+    } catch {
+      throw ServingError.invalid("the body is larger than \(limit) bytes", fix: nil)
+    }
+    guard buffer.readableBytes > 0 else { throw ServingError.invalid("the body is empty", fix: nil) }
+    return Array(buffer.readableBytesView)
+  }
+}
+
+/// An answer as JSON.
+private struct JSON: ResponseGenerator {
+  let bytes: [UInt8]
+
+  init(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    bytes = [UInt8](try encoder.encode(value))
+  }
+
+  func response(from request: Request, context: some RequestContext) throws -> Response {
+    Response(
+      status: .ok, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+}
+
+/// Turns errors into an `Answer.Failure` with its status.
+private struct AnswerFailures<Context: RequestContext>: RouterMiddleware {
+  let logger: Logger
+
+  func handle(
+    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch let error as ServingError {
+      let (status, failure) = Self.describe(error)
+      return try Self.response(status, failure)
+    } catch let error as HTTPError {
+      let message = error.body ?? "\(error.status)"
+      return try Self.response(error.status, Answer.Failure(error: "http", message: message))
+    } catch {
+      logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+      return try Self.response(
+        .internalServerError, Answer.Failure(error: "internal", message: "the node could not answer"))
+    }
+  }
+
+  private static func describe(_ error: ServingError) -> (HTTPResponse.Status, Answer.Failure) {
+    switch error {
+    case .notFound(let message): (.notFound, Answer.Failure(error: "not_found", message: message))
+    case .invalid(let message, let fix):
+      (.badRequest, Answer.Failure(error: "invalid", message: message, fix: fix))
+    case .rejected(let code, let codespace, let message):
+      (
+        .unprocessableContent,
+        Answer.Failure(error: "rejected", message: message, code: code, codespace: codespace)
+      )
+    case .unavailable(let message):
+      (.serviceUnavailable, Answer.Failure(error: "unavailable", message: message))
+    case .busy(let message): (.tooManyRequests, Answer.Failure(error: "busy", message: message))
+    }
+  }
+
+  private static func response(_ status: HTTPResponse.Status, _ failure: Answer.Failure) throws -> Response {
+    Response(
+      status: status, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSON(failure).bytes)))
+  }
+}

@@ -1,0 +1,81 @@
+/// What the HTTP server needs of a node. The node's shell fits it to the replica.
+public protocol NodeServing: Sendable {
+  func status() async throws -> Answer.Status
+  func account(_ address: String) async throws -> Answer.Account
+  func block(_ height: UInt64?) async throws -> Answer.Block
+  func transaction(_ hash: String) async throws -> Answer.TransactionResult
+  /// Takes a signed transaction; with `wait`, answers when it is in a block.
+  func submit(transaction: [UInt8], wait: Bool) async throws -> Answer.TransactionResult
+  /// Takes a signed order, bid, withdrawal or offer and gossips it.
+  func submit(object: [UInt8]) async throws -> Answer.Submitted
+  func orders(owner: String?) async throws -> [Answer.Order]
+  func order(_ identifier: String) async throws -> Answer.Order
+  func bids(order identifier: String) async throws -> [Answer.Bid]
+  func providers() async throws -> [Answer.Provider]
+  func provider(_ address: String) async throws -> Answer.Provider
+  func deployments(owner: String?, state: String?) async throws -> [Answer.Deployment]
+  func deployment(owner: String, dseq: UInt64) async throws -> Answer.Deployment
+  func leases(_ filter: LeaseFilter) async throws -> [Answer.Lease]
+  func gpus() async throws -> [Answer.GPU]
+  func take() async throws -> [Answer.Take]
+  func parameters() async throws -> [Answer.Parameter]
+  func currencies() async throws -> [Answer.Currency]
+  func validators() async throws -> [Answer.Validator]
+  func audit() async throws -> [Answer.AuditLine]
+  func peers() async throws -> [Answer.Peer]
+  func decisions(order: String?) async throws -> [Answer.Decision]
+  func faucet(_ address: String) async throws -> Answer.TransactionResult
+  /// Prometheus text.
+  func metrics() async throws -> String
+  /// Commits and what they did, from now on, until the caller stops.
+  func events() -> AsyncStream<Answer.Commit>
+}
+
+/// Which leases are asked for; nil is any.
+public struct LeaseFilter: Hashable, Sendable {
+  public var owner: String?
+  public var provider: String?
+  /// `active`, `closed` or `insufficient_funds`.
+  public var state: String?
+
+  public init(owner: String? = nil, provider: String? = nil, state: String? = nil) {
+    self.owner = owner
+    self.provider = provider
+    self.state = state
+  }
+}
+
+/// Why a question has no answer; becomes the HTTP status and an `Answer.Failure`.
+public enum ServingError: Error, Sendable {
+  /// 404
+  case notFound(String)
+  /// 400
+  case invalid(String, fix: String?)
+  /// 422: the ledger or the order book refused it.
+  case rejected(code: UInt32, codespace: String, message: String)
+  /// 503
+  case unavailable(String)
+  /// 429
+  case busy(String)
+}
+
+extension Answer {
+  /// A committed block and what it did, as the event stream tells it.
+  public struct Commit: Codable, Sendable {
+    public var height: UInt64
+    public var time: String
+    public var tick: UInt64
+    public var transactions: [TransactionResult]
+    public var events: [Event]
+
+    public init(
+      height: UInt64, time: String, tick: UInt64, transactions: [TransactionResult], events: [Event]
+    ) {
+      self.height = height
+      self.time = time
+      self.tick = tick
+      self.transactions = transactions
+      self.events = events
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import Chain
+import Consensus
+import Cryptography
+import Gossip
+import Ledger
+import Logging
+import NIOCore
+import Primitives
+import Replication
+import Storage
+import Transport
+
+/// Runs one replica on one event loop and carries its effects out in order.
+///
+/// Everything that happens reaches the replica through one mailbox; what must be durable goes to the storage worker
+/// before anything that depends on it goes to the transport.
+actor ReplicaHost {
+  nonisolated let loop: any EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
+
+  private var replica: Replica<StoreState>
+  private let dependencies: Dependencies
+  private let startedAt = NIODeadline.now()
+  private var effects: [ReplicaEffect] = []
+  private(set) var counters = HostCounters()
+  private var observers: [Int: @Sendable (HostEvent) -> Void] = [:]
+  private var nextObserver = 0
+  /// Answers to users who wait for their transaction's block.
+  private var waiting: [Digest: [CheckedContinuation<CommittedTransaction?, Never>]] = [:]
+  private var isStopped = false
+
+  /// What carries a replica's effects out.
+  struct Dependencies: Sendable {
+    var storage: StorageWorker
+    var transport: Transport
+    var verifier: SignatureVerifier
+    var store: NodeStore
+    var logger: Logger
+    /// Posts inputs to this host.
+    var post: @Sendable ([ReplicaInput]) -> Void
+  }
+
+  init(replica: Replica<StoreState>, loop: any EventLoop, dependencies: Dependencies) {
+    self.replica = replica
+    self.loop = loop
+    self.dependencies = dependencies
+  }
+
+  // MARK: Inputs
+
+  /// Handles a batch of inputs; called on the loop.
+  func handle(_ inputs: [ReplicaInput]) {
+    guard !isStopped else { return }
+    let clock = clock()
+    for input in inputs { replica.step(input, at: clock, effects: &effects) }
+    replica.step(.batchEnded, at: clock, effects: &effects)
+    counters.inputs += UInt64(inputs.count)
+    perform()
+  }
+
+  func stop() {
+    isStopped = true
+    for (_, continuations) in waiting { for continuation in continuations { continuation.resume(returning: nil) } }
+    waiting = [:]
+    observers = [:]
+  }
+
+  private func clock() -> Replica<StoreState>.Clock {
+    let elapsed = NIODeadline.now() - startedAt
+    return .init(now: Instant(nanoseconds: UInt64(max(0, elapsed.nanoseconds))), wall: .now)
+  }
+
+  // MARK: Users
+
+  /// Takes an authentic transaction.
+  func submit(_ transaction: Transaction) -> Admission {
+    let admission = replica.admit(transaction, from: nil, at: clock(), &effects)
+    replica.step(.batchEnded, at: clock(), effects: &effects)
+    perform()
+    return admission
+  }
+
+  /// Waits until a block has the transaction; nil when the node stops first.
+  func committed(_ hash: Digest) async -> CommittedTransaction? {
+    await withCheckedContinuation { continuation in
+      waiting[hash, default: []].append(continuation)
+    }
+  }
+
+  /// Takes an authentic order, bid, withdrawal or offer.
+  func publish(_ object: SignedObject) -> Replica<StoreState>.BookOutcome {
+    let outcome = replica.publish(object, at: clock(), &effects)
+    perform()
+    return outcome
+  }
+
+  /// Reads what the replica knows. `body` runs on the loop: it must be short.
+  func read<Value: Sendable>(_ body: @Sendable (borrowing Replica<StoreState>) throws -> Value) rethrows -> Value {
+    try body(replica)
+  }
+
+  /// Tells `observer` of commits and of the order book until `forget`.
+  func observe(_ observer: @escaping @Sendable (HostEvent) -> Void) -> Int {
+    nextObserver += 1
+    observers[nextObserver] = observer
+    return nextObserver
+  }
+
+  func forget(_ observer: Int) {
+    observers[observer] = nil
+  }
+
+  // MARK: Effects
+
+  private func perform() {
+    guard !effects.isEmpty else { return }
+    var jobs: [StorageWorker.Job] = []
+    let pending = effects
+    effects.removeAll(keepingCapacity: true)
+    for effect in pending { carryOut(effect, &jobs) }
+    dependencies.storage.post(jobs)
+  }
+
+  private func carryOut(_ effect: ReplicaEffect, _ jobs: inout [StorageWorker.Job]) {
+    switch effect {
+    case .log(let record): jobs.append(.log(record))
+    case .sign(let request): jobs.append(.sign(request))
+    case .commit(let commit):
+      jobs.append(.commit(commit))
+      committed(commit)
+    case .send(let message, let peer):
+      dependencies.transport.send(to: peer, type: message.kind.rawValue, bytes: message.encoded, class: message.trafficClass)
+    case .sendGossip(let message, let peer, let delivery): send(message, to: peer, via: delivery)
+    case .verify(let object): dependencies.verifier.verify(object)
+    case .schedule(let timer, let interval): schedule(timer, after: interval)
+    case .serveBlocks(let peer, let from, let count): jobs.append(serve(peer, from: from, count: count))
+    case .dial(let dial): dependencies.dial(dial)
+    case .disconnect(let peer, let reason):
+      dependencies.logger.info("closing a session", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+      dependencies.transport.disconnect(peer)
+    case .bookChanged(let events): tell(.book(events))
+    case .alarm(let alarm):
+      dependencies.logger.critical("more than a third of the power is faulty", metadata: ["alarm": "\(alarm)"])
+    case .enteredRound(let height, let round, _):
+      if round > 0 {
+        counters.roundsAboveZero += 1
+        dependencies.logger.debug("round", metadata: ["height": "\(height)", "round": "\(round)"])
+      }
+    case .faulted(let peer, let fault):
+      counters.faults += 1
+      dependencies.logger.info("a peer broke a rule", metadata: ["peer": "\(peer)", "fault": "\(fault)"])
+    }
+  }
+
+  private func send(_ message: GossipMessage, to peer: PeerID, via delivery: GossipCore.Delivery) {
+    let bytes = message.encoded
+    if delivery == .datagram, case .packet = message, dependencies.transport.sendDatagram(to: peer, bytes: bytes) {
+      counters.datagramsSent += 1
+      return
+    }
+    dependencies.transport.send(to: peer, type: message.kind.rawValue, bytes: bytes, class: .gossip)
+  }
+
+  private func schedule(_ timer: ReplicaTimer, after interval: Interval) {
+    let post = dependencies.post
+    loop.scheduleTask(in: .nanoseconds(Int64(clamping: interval.nanoseconds))) { post([.timeout(timer)]) }
+  }
+
+  /// Reads blocks on the storage thread and sends as many as fit a frame.
+  private func serve(_ peer: PeerID, from: Height, count: UInt32) -> StorageWorker.Job {
+    let store = dependencies.store
+    let transport = dependencies.transport
+    return .perform {
+      var blocks: [CommittedBlock] = []
+      var size = 0
+      for height in from..<from + Height(count) {
+        guard let block = try? store.body(at: height), let certificate = try? store.certificate(at: height) else {
+          break
+        }
+        size += block.count + certificate.count + 16
+        if !blocks.isEmpty, size > 3_000_000 { break }
+        blocks.append(CommittedBlock(block: block, certificate: certificate))
+      }
+      let message = PeerMessage.blocksResponse(blocks)
+      transport.send(to: peer, type: message.kind.rawValue, bytes: message.encoded, class: .sync)
+    }
+  }
+
+  private func committed(_ commit: Commit) {
+    counters.blocks += 1
+    counters.transactions += UInt64(commit.transactions.count)
+    for (index, transaction) in commit.transactions.enumerated() {
+      guard let continuations = waiting.removeValue(forKey: transaction.hash) else { continue }
+      let result = CommittedTransaction(
+        hash: transaction.hash, height: commit.tip.height, receipt: commit.outcome.receipts[index])
+      for continuation in continuations { continuation.resume(returning: result) }
+    }
+    tell(.committed(commit))
+  }
+
+  private func tell(_ event: HostEvent) {
+    for observer in observers.values { observer(event) }
+  }
+}
+
+/// What a host tells those who watch it.
+enum HostEvent: Sendable {
+  /// Decided and executed; durable a moment later.
+  case committed(Commit)
+  case book([OrderBook.Event])
+}
+
+/// A transaction with its place and result.
+struct CommittedTransaction: Sendable {
+  var hash: Digest
+  var height: Height
+  var receipt: Receipt
+}
+
+/// What a host has done since it started.
+struct HostCounters: Sendable {
+  var inputs: UInt64 = 0
+  var blocks: UInt64 = 0
+  var transactions: UInt64 = 0
+  var roundsAboveZero: UInt64 = 0
+  var faults: UInt64 = 0
+  var datagramsSent: UInt64 = 0
+}
+
+extension PeerMessage {
+  /// In which queue of a session the message waits.
+  var trafficClass: TrafficClass {
+    switch self {
+    case .status, .proposal, .votes, .certificates, .evidence, .candidateRequest, .candidate: .consensus
+    case .transactions: .gossip
+    case .blocksRequest, .blocksResponse: .sync
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import Chain
+import Consensus
+import Cryptography
+import Ledger
+import Logging
+import Primitives
+import Replication
+import Storage
+import Synchronization
+
+/// Puts what a replica wants kept on disk, on a thread of its own, in the order in which it was asked for.
+///
+/// All that has gathered is written and synced together; signatures and reports of durability go back to the replica
+/// after that, so nothing that depends on a record leaves the node before the record is durable.
+final class StorageWorker: Sendable {
+  enum Job: Sendable {
+    case log(ReplicaRecord)
+    case sign(SigningRequest)
+    case commit(Commit)
+    /// Does something between the jobs, such as reading blocks.
+    case perform(@Sendable () -> Void)
+  }
+
+  private struct Queue {
+    var jobs: [Job] = []
+    var isRunning = false
+    var isStopped = false
+  }
+
+  private let store: NodeStore
+  private let signer: Mutex<SignerLog?>
+  private let key: SigningKey?
+  private let chain: ChainID
+  private let logger: Logger
+  private let queue = Mutex(Queue())
+  private let thread: WorkerThread
+  private let report: @Sendable ([ReplicaInput]) -> Void
+  private let failed: @Sendable (any Error) -> Void
+
+  /// - Parameters:
+  ///   - signer: nil for a node that follows: it keeps no consensus log.
+  ///   - report: takes `signed` and `durable` back to the replica.
+  ///   - failed: the disk refused; the node must stop before it forgets.
+  init(
+    store: NodeStore, signer: consuming SignerLog?, key: SigningKey?, chain: ChainID, logger: Logger,
+    report: @escaping @Sendable ([ReplicaInput]) -> Void, failed: @escaping @Sendable (any Error) -> Void
+  ) {
+    self.store = store
+    self.signer = Mutex(signer)
+    self.key = key
+    self.chain = chain
+    self.logger = logger
+    self.report = report
+    self.failed = failed
+    thread = WorkerThread(name: "storage")
+  }
+
+  func post(_ jobs: [Job]) {
+    guard !jobs.isEmpty else { return }
+    let starts = queue.withLock { queue in
+      guard !queue.isStopped else { return false }
+      queue.jobs.append(contentsOf: jobs)
+      defer { queue.isRunning = true }
+      return !queue.isRunning
+    }
+    if starts { thread.run { self.work() } }
+  }
+
+  /// Finishes what was asked for and takes nothing more.
+  func stop() async {
+    await withCheckedContinuation { continuation in
+      post([.perform { continuation.resume() }])
+    }
+    queue.withLock { $0.isStopped = true }
+    thread.stop()
+  }
+
+  private func work() {
+    while true {
+      let jobs = queue.withLock { queue in
+        let jobs = queue.jobs
+        queue.jobs = []
+        if jobs.isEmpty { queue.isRunning = false }
+        return jobs
+      }
+      guard !jobs.isEmpty else { return }
+      do {
+        report(try carryOut(jobs))
+      } catch {
+        logger.critical("the disk refused a record; the node stops before it forgets", metadata: ["error": "\(error)"])
+        queue.withLock { $0.isStopped = true }
+        failed(error)
+        return
+      }
+    }
+  }
+
+  private func carryOut(_ jobs: [Job]) throws -> [ReplicaInput] {
+    var results: [ReplicaInput] = []
+    var needsSync = false
+    for job in jobs {
+      switch job {
+      case .log(let record):
+        try signer.withLock { signer in try signer?.append(record.encoded) }
+        needsSync = true
+      case .sign(let request):
+        if let message = try sign(request) { results.append(.signed(message)) }
+        needsSync = true
+      case .commit(let commit):
+        if needsSync { try sync() }
+        needsSync = false
+        try write(commit)
+        results.append(.durable(commit.tip.height))
+      case .perform(let body): body()
+      }
+    }
+    if needsSync { try sync() }
+    return results
+  }
+
+  private func sync() throws {
+    try signer.withLock { signer in _ = try signer?.sync() }
+  }
+
+  private func sign(_ request: SigningRequest) throws -> SignedMessage? {
+    guard let key else { return nil }
+    let message = request.domain.message(chain: chain.text, request.signBody)
+    let step: SignerStep =
+      switch request.kind {
+      case .proposal: .proposal
+      case .prevote: .prevote
+      case .precommit: .precommit
+      }
+    return try signer.withLock { signer in
+      guard signer != nil else { return nil }
+      switch signer?.admit(height: request.height, round: request.round, step: step, signBytes: message) {
+      case .sign:
+        let signature = key.sign(message)
+        try signer?.record(
+          height: request.height, round: request.round, step: step, signBytes: message, signature: signature)
+        return request.message(with: signature)
+      case .reuse(let signature): return request.message(with: signature)
+      case .refuse(let reason):
+        logger.warning(
+          "the signing guard refused",
+          metadata: ["height": "\(request.height)", "round": "\(request.round)", "reason": "\(reason)"])
+        return nil
+      case nil: return nil
+      }
+    }
+  }
+
+  private func write(_ commit: Commit) throws {
+    let height = commit.tip.height
+    var record = BlockCommit(
+      height: height, header: commit.block.header.encoded, body: commit.block.encoded,
+      certificate: commit.certificate.encoded, receipts: BlockReceipts.encode(commit.outcome))
+    record.state = commit.outcome.changes.map { Change(key: $0.key, value: $0.value) }
+    record.tree = commit.pages.map { Change(key: $0.path.encoded, value: $0.page?.encoded()) }
+    record.transactions = commit.block.transactionHashes.map(\.bytes)
+    record.meta = [(StoreState.tipName, commit.tip.encoded)]
+    try store.commit(record)
+    let ownAddress = key.map(\.publicKey)
+    try signer.withLock { signer in
+      guard signer != nil else { return }
+      signer?.certified(height: height)
+      let hasOwn = ownAddress.map { Self.signed(commit, by: $0) } ?? false
+      try signer?.witness(height: height, hasOwnSignature: hasOwn)
+      try signer?.rotateAndDrop(after: height)
+    }
+  }
+
+  private static func signed(_ commit: Commit, by key: PublicKey) -> Bool {
+    let set = commit.tip.lastValidators
+    guard let index = set.index(ofKey: key), let signers = SignerSet(bytes: commit.certificate.signers, count: set.count)
+    else { return false }
+    return signers.contains(index)
+  }
+}
+
+extension SignerLog {
+  /// Old segments hold heights that are over; a new one begins every few heights so that the log stays small.
+  fileprivate mutating func rotateAndDrop(after height: Height) throws(StorageError) {
+    guard height.isMultiple(of: 64) || segmentSize > 8 << 20 else { return }
+    try rotate(startingAt: height + 1)
+    try drop(before: height)
+  }
+}

@@ -1,0 +1,61 @@
+public import Chain
+public import Consensus
+import Primitives
+import Wire
+
+/// Where a peer stands. Believed only as far as a wrong answer costs nothing: it says whom to ask.
+public struct PeerStatus: Hashable, Sendable {
+  /// The newest committed height.
+  public var committed: Height
+  /// The lowest height whose block the peer can serve.
+  public var base: Height
+  /// Of a validator.
+  public var standing: ConsensusStatus?
+
+  public init(committed: Height, base: Height, standing: ConsensusStatus? = nil) {
+    self.committed = committed
+    self.base = base
+    self.standing = standing
+  }
+}
+
+extension PeerStatus {
+  var encoded: [UInt8] {
+    Supercloud_Peer_V1_Status.with {
+      $0.committed = committed
+      $0.base = base
+      if let standing {
+        $0.standing = .with {
+          $0.height = standing.height
+          $0.round = standing.round
+          $0.step = UInt32(standing.step.rawValue)
+          $0.validRound = standing.validRound.map { $0 &+ 1 } ?? 0
+          $0.prevotes = .init(wire: standing.prevotes)
+          $0.precommits = .init(wire: standing.precommits)
+        }
+      }
+    }.encoded
+  }
+
+  init(decoding bytes: [UInt8]) throws(DecodingError) {
+    let wire = try Supercloud_Peer_V1_Status(decoding: bytes, limit: FrameKind.status.limit)
+    var standing: ConsensusStatus?
+    if wire.hasStanding {
+      let found = wire.standing
+      guard let step = UInt8(exactly: found.step).flatMap(Step.init(rawValue:)) else {
+        throw .outOfRange(field: "step")
+      }
+      guard found.height <= VoteLimits.height, found.round <= VoteLimits.round, found.validRound <= found.round
+      else { throw .outOfRange(field: "standing") }
+      guard found.prevotes.count <= 128, found.precommits.count <= 128 else {
+        throw .outOfRange(field: "votes")
+      }
+      standing = ConsensusStatus(
+        height: found.height, round: found.round, step: step,
+        validRound: found.validRound == 0 ? nil : found.validRound - 1, prevotes: found.prevotes.array,
+        precommits: found.precommits.array)
+    }
+    guard wire.committed <= VoteLimits.height else { throw .outOfRange(field: "committed") }
+    self.init(committed: wire.committed, base: wire.base, standing: standing)
+  }
+}

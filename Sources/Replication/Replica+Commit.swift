@@ -1,0 +1,150 @@
+import Chain
+import Consensus
+import Cryptography
+import Gossip
+import Ledger
+import Primitives
+
+extension Replica {
+  /// A parameter as the committed state has it.
+  func parameter(_ key: ParameterKey) -> UInt64 {
+    LedgerQuery(state: state).parameters[key]
+  }
+
+  /// Consensus decided a block that this node holds and validated.
+  mutating func decide(
+    _ identifier: Digest, _ certificate: Certificate, at clock: Clock, _ effects: inout [ReplicaEffect]
+  ) {
+    // Block sync may have been faster.
+    guard certificate.height == tip.height + 1 else { return }
+    guard let valid = candidates.valid(identifier) else {
+      preconditionFailure("a block was decided that is not valid here: \(identifier)")
+    }
+    commit(valid, certificate, at: clock, &effects)
+  }
+
+  /// Executes a decided block on the tip and has it written.
+  mutating func commit(
+    _ valid: ValidBlock, _ certificate: Certificate, at clock: Clock, _ effects: inout [ReplicaEffect]
+  ) {
+    let header = valid.block.header
+    let outcome = execute(valid)
+    let update: StateTreeUpdate
+    do {
+      update = try StateTree.apply(
+        outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) }, to: state, root: tip.stateRoot)
+    } catch {
+      preconditionFailure("the state tree is damaged at height \(header.height): \(error)")
+    }
+    let receiptsRoot = Block.receiptsRoot(outcome.receipts.map(\.encoded))
+    let next = successor(of: tip.nextValidators, applying: outcome.validatorUpdates)
+    let newTip = Tip(
+      height: header.height, block: valid.block.identifier, time: header.time, stateRoot: update.root,
+      receiptsRoot: receiptsRoot, certificate: certificate, validators: tip.nextValidators,
+      nextValidators: next, lastValidators: tip.validators)
+    state.push(.init(height: header.height, changes: outcome.changes, pages: update.pages))
+    tip = newTip
+    effects.append(
+      .commit(
+        Commit(
+          block: valid.block, transactions: valid.transactions, certificate: certificate, outcome: outcome,
+          pages: update.pages, tip: newTip)))
+    afterCommit(valid, outcome, at: clock, &effects)
+  }
+
+  private func execute(_ valid: ValidBlock) -> BlockOutcome {
+    let header = valid.block.header
+    let moment = Moment(
+      height: header.height, time: header.time, tick: configuration.genesis.tick(at: header.time))
+    let signers: [BlockInput.Signer]
+    if let certificate = valid.block.lastCertificate,
+      let set = SignerSet(bytes: certificate.signers, count: tip.lastValidators.count)
+    {
+      signers = tip.lastValidators.members.enumerated().map { index, member in
+        BlockInput.Signer(validator: member.address, signed: set.contains(ValidatorIndex(index)))
+      }
+    } else {
+      signers = []
+    }
+    let evidence = valid.block.evidence.compactMap { evidence -> BlockInput.Misbehaviour? in
+      let vote = evidence.votes.0
+      guard let member = validators(at: vote.height)?[vote.validator] else { return nil }
+      return BlockInput.Misbehaviour(validator: member.address, height: vote.height, time: tip.time)
+    }
+    return Executor.execute(
+      BlockInput(
+        moment: moment, proposer: header.proposer, evidence: evidence, lastCommit: signers,
+        protocolVersion: header.version),
+      transactions: valid.transactions, on: state)
+  }
+
+  /// The set two heights on. Updates that make no set are refused by the ledger before they come here.
+  private func successor(of set: ValidatorSet, applying updates: [ValidatorUpdate]) -> ValidatorSet {
+    do {
+      var next = try set.applying(updates)
+      next.advance()
+      return next
+    } catch {
+      preconditionFailure("the ledger made validator updates that are none: \(error)")
+    }
+  }
+
+  private mutating func afterCommit(
+    _ valid: ValidBlock, _ outcome: BlockOutcome, at clock: Clock, _ effects: inout [ReplicaEffect]
+  ) {
+    let height = tip.height
+    mempool.commit(valid.transactions, at: height) { sender in
+      LedgerQuery(state: state).sequence(of: sender)
+    }
+    candidates.begin(after: height)
+    seenVotes = seenVotes.filter { $0.height > height }
+    pendingEvidence.removeAll { valid.block.evidence.contains($0) || $0.votes.0.height < height }
+    advanceBook(valid.transactions, outcome.receipts, at: clock, &effects)
+    stepGossip(.committed(tip.time), at: clock, &effects)
+    if !outcome.validatorUpdates.isEmpty { tellChainPeers(at: clock, &effects) }
+  }
+
+  /// The tip is durable: the next height may begin, and peers may be told.
+  mutating func becomeDurable(_ height: Height, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    state.drop(through: height)
+    durableHeight = max(durableHeight, height)
+    guard height == tip.height else { return }
+    for peer in peers.keys.sorted() { effects.append(.send(.status(ownStatus), to: peer)) }
+    beginHeight(at: clock, &effects)
+    requestBlocks(at: clock, &effects)
+  }
+
+  mutating func beginHeight(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    stepConsensus(
+      .beginHeight(
+        HeightStart(
+          height: tip.height + 1, validators: tip.validators, previousTime: tip.time,
+          lastCommit: tip.certificate, absent: absentValidators)),
+      at: clock, &effects)
+    signalWork(at: clock, &effects)
+  }
+
+  /// Validators of whom nothing was heard at the last eight heights.
+  private var absentValidators: [ValidatorIndex] {
+    guard tip.height > 8 else { return [] }
+    return tip.validators.members.enumerated().compactMap { index, member in
+      let isOwn = member.key == configuration.consensusKey
+      let isAbsent = (lastHeard[member.address] ?? 0) + 8 < tip.height
+      return isAbsent && !isOwn ? ValidatorIndex(index) : nil
+    }
+  }
+
+  /// Tells consensus when there is something to agree on: transactions, or work that falls due by time.
+  mutating func signalWork(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    let tick = configuration.genesis.tick(at: clock.wall)
+    let isDue = Executor.nextDueTick(on: state).map { $0 <= tick && $0 > moment.tick } ?? false
+    guard mempool.hasReady || isDue || !pendingEvidence.isEmpty else { return }
+    stepConsensus(.workAvailable, at: clock, &effects)
+  }
+
+  var ownStatus: PeerStatus {
+    PeerStatus(
+      committed: durableHeight, base: configuration.lowestBlock,
+      standing: configuration.consensusKey == nil ? nil : consensus.status)
+  }
+}

@@ -1,0 +1,96 @@
+import Chain
+import Consensus
+import Gossip
+public import Primitives
+
+extension Replica {
+  /// Handles one input; appends what is to be done, in order.
+  public mutating func step(_ input: ReplicaInput, at clock: Clock, effects: inout [ReplicaEffect]) {
+    switch input {
+    case .started: start(at: clock, &effects)
+    case .connected(let peer, let connection, let role):
+      peers[peer] = PeerState(role: role)
+      stepGossip(.connected(peer, connection), at: clock, &effects)
+      effects.append(.send(.status(ownStatus), to: peer))
+    case .disconnected(let peer):
+      peers[peer] = nil
+      sync.remove(peer)
+      stepGossip(.disconnected(peer), at: clock, &effects)
+    case .dialFailed(let dial): stepGossip(.dialFailed(dial), at: clock, &effects)
+    case .message(let message, let peer): receive(message, from: peer, at: clock, &effects)
+    case .gossip(let message, let peer): stepGossip(.received(message, from: peer), at: clock, &effects)
+    case .transactions(let transactions, let peer):
+      for transaction in transactions { _ = admit(transaction, from: peer, at: clock, &effects) }
+    case .objectVerified(let identifier, let isAuthentic):
+      stepGossip(.verified(identifier, isAuthentic: isAuthentic), at: clock, &effects)
+    case .timeout(let timer): wake(timer, at: clock, &effects)
+    case .signed(let message):
+      if case .vote(let vote) = message { seenVotes.insert(vote) }
+      stepConsensus(.signed(message), at: clock, &effects)
+    case .durable(let height): becomeDurable(height, at: clock, &effects)
+    case .misbehaved(let peer, let fault): stepGossip(.misbehaved(peer, fault), at: clock, &effects)
+    case .batchEnded: announceTransactions(&effects)
+    }
+  }
+
+  private mutating func start(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    isStarted = true
+    effects.append(.schedule(.sync, after: .zero))
+    effects.append(.schedule(.work, after: .zero))
+    for timer in GossipCore.Timer.allCases { effects.append(.schedule(.gossip(timer, at: clock.now), after: .zero)) }
+    stepGossip(.committed(tip.time), at: clock, &effects)
+    tellChainPeers(at: clock, &effects)
+    beginHeight(at: clock, &effects)
+  }
+
+  private mutating func wake(_ timer: ReplicaTimer, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    switch timer {
+    case .consensus(let timer): stepConsensus(.timeout(timer), at: clock, &effects)
+    case .gossip(let timer, _): stepGossip(.fired(timer), at: clock, &effects)
+    case .sync:
+      requestBlocks(at: clock, &effects)
+      effects.append(.schedule(.sync, after: .milliseconds(100)))
+    case .work:
+      signalWork(at: clock, &effects)
+      effects.append(.schedule(.work, after: .milliseconds(100)))
+    }
+  }
+
+  private mutating func receive(
+    _ message: PeerMessage, from peer: PeerID, at clock: Clock, _ effects: inout [ReplicaEffect]
+  ) {
+    switch message {
+    case .status(let status): receive(status, from: peer, at: clock, &effects)
+    case .transactions: break
+    case .proposal(let proposal, let block):
+      receive(proposal, block, from: peer, at: clock, &effects)
+    case .votes(let votes):
+      for vote in votes { receive(vote, from: peer, at: clock, &effects) }
+    case .certificates(let certificates, let rounds):
+      for certificate in certificates { receive(certificate, from: peer, at: clock, &effects) }
+      for round in rounds { receive(round, from: peer, at: clock, &effects) }
+    case .blocksRequest(let from, let count):
+      let count = min(count, BlockSync.batch)
+      effects.append(.serveBlocks(to: peer, from: max(from, configuration.lowestBlock), count: count))
+    case .blocksResponse(let blocks): receive(blocks, from: peer, at: clock, &effects)
+    case .evidence(let evidence):
+      for evidence in evidence { receive(evidence, from: peer, at: clock, &effects) }
+    case .candidateRequest(let identifier, _):
+      if let candidate = candidates[identifier] {
+        effects.append(.send(.candidate(candidate.block.encoded), to: peer))
+      }
+    case .candidate(let bytes): receiveCandidate(bytes, from: peer, at: clock, &effects)
+    }
+  }
+
+  /// The peers that say they are validators: consensus messages go to them.
+  var validatorPeers: [PeerID] {
+    peers.keys.filter { peers[$0]?.role == .validator }.sorted()
+  }
+
+  mutating func fault(
+    _ peer: PeerID, _ fault: Fault, at clock: Clock, _ effects: inout [ReplicaEffect]
+  ) {
+    stepGossip(.misbehaved(peer, fault), at: clock, &effects)
+  }
+}

@@ -1,0 +1,123 @@
+public import Chain
+public import Consensus
+public import Cryptography
+public import Gossip
+public import Ledger
+public import Primitives
+
+/// What a node fixes for its replica.
+public struct ReplicaConfiguration: Sendable {
+  public var genesis: Genesis
+  /// The own consensus key; nil for a node that follows.
+  public var consensusKey: PublicKey?
+  /// The own operator address, named as the proposer of own blocks.
+  public var operatorAddress: Address?
+  public var timeouts: Timeouts
+  public var mempool: Mempool.Limits
+  public var signatures: SignatureScheme
+  /// A peer that is asked for blocks gets the answer from this height on.
+  public var lowestBlock: Height
+
+  public init(
+    genesis: Genesis, consensusKey: PublicKey?, operatorAddress: Address?, timeouts: Timeouts,
+    mempool: Mempool.Limits = Mempool.Limits(), signatures: SignatureScheme = .ed25519, lowestBlock: Height = 1
+  ) {
+    self.genesis = genesis
+    self.consensusKey = consensusKey
+    self.operatorAddress = operatorAddress
+    self.timeouts = timeouts
+    self.mempool = mempool
+    self.signatures = signatures
+    self.lowestBlock = lowestBlock
+  }
+
+  var chain: ChainID { genesis.chain }
+}
+
+/// One whole node without input and output: consensus, mempool, execution, block sync, gossip and order book,
+/// composed into one deterministic machine.
+///
+/// The node runs it on an event loop and RocksDB, the simulator under a virtual clock; both carry its effects out in
+/// order. What stands before a send is durable before the send: signatures come back through `signed` only when the
+/// log that they depend on is synced, and a height begins only when its parent is durable.
+public struct Replica<State: ReplicaState>: Sendable {
+  /// When an input is handled: the monotonic clock for timers, the wall clock for proposals.
+  public struct Clock: Hashable, Sendable {
+    public var now: Instant
+    public var wall: Timestamp
+
+    public init(now: Instant, wall: Timestamp) {
+      self.now = now
+      self.wall = wall
+    }
+  }
+
+  struct PeerState: Sendable {
+    var role: NodeRecord.Role
+    var status: PeerStatus?
+  }
+
+  public let configuration: ReplicaConfiguration
+  let rules: BlockRules
+  var state: LayeredState<State>
+  public internal(set) var tip: Tip
+  var consensus: Tendermint
+  public internal(set) var mempool: Mempool
+  public internal(set) var gossip: GossipCore
+  public internal(set) var book: OrderBook
+  var sync = BlockSync()
+  /// Blocks that may follow the tip, by identifier.
+  var candidates = Candidates()
+  var peers: [PeerID: PeerState] = [:]
+  /// Own messages and votes of others that were verified already, at the heights around the tip.
+  var seenVotes: Set<Vote> = []
+  /// The height at which a validator was last heard.
+  var lastHeard: [Address: Height] = [:]
+  /// Proven misbehaviour that no block carries yet.
+  var pendingEvidence: [Evidence] = []
+  /// Transactions to tell peers of at the end of this batch, with the peer that each came from.
+  var announcements: [(bytes: [UInt8], from: PeerID?)] = []
+  var isStarted = false
+  /// A consensus timer or validation needs no answer while a commit is being made durable.
+  var durableHeight: Height
+  public internal(set) var round: Round = 0
+  public internal(set) var alarms: [Alarm] = []
+
+  /// - Parameters:
+  ///   - tip: where the committed state stands; of genesis for a new chain.
+  ///   - gossip: with its configuration and seed.
+  public init(configuration: ReplicaConfiguration, tip: Tip, state: State, gossip: GossipCore) {
+    let genesis = configuration.genesis
+    self.configuration = configuration
+    rules = BlockRules(
+      chain: genesis.chain, version: genesis.protocolVersion, signatures: configuration.signatures)
+    self.state = LayeredState(base: state)
+    self.tip = tip
+    consensus = Tendermint(
+      configuration: TendermintConfiguration(
+        chain: genesis.chain, key: configuration.consensusKey, timeouts: configuration.timeouts,
+        maximumBlockInterval: .milliseconds(genesis.parameters[.maximumBlockInterval])))
+    mempool = Mempool(limits: configuration.mempool)
+    self.gossip = gossip
+    book = OrderBook(limits: OrderBook.Limits(genesis.parameters), time: tip.time)
+    durableHeight = tip.height
+  }
+
+  /// The point of the chain at which something that comes now would be judged.
+  public var moment: Moment {
+    Moment(height: tip.height, time: tip.time, tick: configuration.genesis.tick(at: tip.time))
+  }
+
+  /// Whether peers claim to be further than one block ahead.
+  public var isCatchingUp: Bool { sync.claimedHeight > tip.height + 1 }
+
+  /// Committed state with the blocks that are being made durable.
+  public var view: some StateReading { state }
+
+  /// The validators of `height`; nil when this node does not know them.
+  func validators(at height: Height) -> ValidatorSet? {
+    if height == tip.height + 1 { return tip.validators }
+    if height == tip.height + 2 { return tip.nextValidators }
+    return height == tip.height && height > 0 ? tip.lastValidators : nil
+  }
+}

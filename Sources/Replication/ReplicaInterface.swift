@@ -1,0 +1,109 @@
+public import Chain
+public import Consensus
+public import Cryptography
+public import Gossip
+public import Ledger
+public import Primitives
+public import Wire
+
+/// What happens to a replica.
+public enum ReplicaInput: Sendable {
+  /// The consensus log was replayed and the network is open.
+  case started
+  case connected(PeerID, Connection, role: NodeRecord.Role)
+  case disconnected(PeerID)
+  case dialFailed(Dial)
+  case message(PeerMessage, from: PeerID)
+  case gossip(GossipMessage, from: PeerID)
+  /// Authentic transactions; nil when they came from this node's own users.
+  case transactions([Transaction], from: PeerID?)
+  /// The answer to `.verify`.
+  case objectVerified(Digest, isAuthentic: Bool)
+  case timeout(ReplicaTimer)
+  /// The answer to `.sign`, after the guard's consent and the synced log.
+  case signed(SignedMessage)
+  /// A commit and everything before it is durable.
+  case durable(Height)
+  /// A peer certainly broke a rule of the transport or of a codec.
+  case misbehaved(PeerID, Fault)
+  /// The inputs that arrived together are handled: what was gathered goes out.
+  case batchEnded
+}
+
+/// What a replica asks to be woken for.
+public enum ReplicaTimer: Hashable, Sendable {
+  case consensus(Consensus.Timer)
+  case gossip(GossipCore.Timer, at: Instant)
+  /// Looks whether blocks have to be asked for.
+  case sync
+  /// Tells whether work is due by time.
+  case work
+}
+
+/// What a replica wants done, in order.
+public enum ReplicaEffect: Sendable {
+  case send(PeerMessage, to: PeerID)
+  case sendGossip(GossipMessage, to: PeerID, via: GossipCore.Delivery)
+  /// Append to the consensus log.
+  case log(ReplicaRecord)
+  /// Ask the guard, append, sync, sign; then give `signed` back.
+  case sign(SigningRequest)
+  /// Check off the replica's thread, then give `objectVerified` back.
+  case verify(SignedObject)
+  /// Write in one synced batch, then give `durable` back.
+  case commit(Commit)
+  case schedule(ReplicaTimer, after: Interval)
+  /// Read committed blocks and send them.
+  case serveBlocks(to: PeerID, from: Height, count: UInt32)
+  case dial(Dial)
+  case disconnect(PeerID, reason: String)
+  /// For whoever watches the order book.
+  case bookChanged([OrderBook.Event])
+  case alarm(Alarm)
+  /// For metrics.
+  case enteredRound(Height, Round, Step)
+  case faulted(PeerID, Fault)
+}
+
+/// An entry of the consensus log.
+public enum ReplicaRecord: Hashable, Sendable {
+  case input(LogRecord)
+  /// The bytes of a block that later inputs name.
+  case block([UInt8])
+
+  public var encoded: [UInt8] {
+    switch self {
+    case .input(let record): [0] + record.encoded
+    case .block(let bytes): [1] + bytes
+    }
+  }
+
+  /// Reads what `encoded` holds.
+  public init(decoding bytes: [UInt8]) throws(DecodingError) {
+    switch bytes.first {
+    case 0: self = .input(try LogRecord(decoding: Array(bytes.dropFirst())))
+    case 1: self = .block(Array(bytes.dropFirst()))
+    default: throw .outOfRange(field: "record")
+    }
+  }
+}
+
+/// A decided block with all that it changes.
+public struct Commit: Sendable {
+  public var block: Block
+  public var transactions: [Transaction]
+  public var certificate: Certificate
+  public var outcome: BlockOutcome
+  public var pages: [(path: NibblePath, page: StateTreePage?)]
+  /// Where the chain stands after it.
+  public var tip: Tip
+}
+
+/// What became of a transaction that was handed in.
+public enum Admission: Hashable, Sendable {
+  case accepted
+  /// It waits already.
+  case known
+  case rejected(Rejection)
+  case refused(Mempool.Outcome)
+}
