@@ -1,0 +1,63 @@
+import Cryptography
+import Primitives
+
+/// The transport keys of one datagram session: seals and opens, and refuses what came before.
+struct DatagramSession: Sendable {
+  /// No key seals more datagrams; an hour ends a session long before.
+  static let maximumCounter: UInt64 = 1 << 60
+
+  let localIndex: UInt32
+  let remoteIndex: UInt32
+  let isInitiator: Bool
+  let createdAt: Instant
+  private let sendKey: AEADKey
+  private let receiveKey: AEADKey
+  private(set) var nextCounter: UInt64 = 0
+  private(set) var window = ReplayWindow()
+  private(set) var received: UInt64 = 0
+
+  init(
+    localIndex: UInt32,
+    remoteIndex: UInt32,
+    sendKey: Digest,
+    receiveKey: Digest,
+    isInitiator: Bool,
+    at now: Instant
+  ) {
+    self.localIndex = localIndex
+    self.remoteIndex = remoteIndex
+    self.sendKey = AEADKey(sendKey)
+    self.receiveKey = AEADKey(receiveKey)
+    self.isInitiator = isInitiator
+    createdAt = now
+  }
+
+  /// A datagram of `type`; nil when the session's numbers are used up.
+  mutating func seal(_ type: UInt8, _ plaintext: [UInt8]) -> [UInt8]? {
+    guard nextCounter < Self.maximumCounter else { return nil }
+    let counter = nextCounter
+    nextCounter += 1
+    let header = DatagramMessage.header(type: type, receiver: remoteIndex, counter: counter)
+    return header + sendKey.seal(counter: counter, plaintext: plaintext, associated: header)
+  }
+
+  /// The plaintext of a datagram of this session.
+  ///
+  /// - Precondition: `bytes` is at least 29 bytes long.
+  mutating func open(_ bytes: [UInt8]) throws(DatagramDrop) -> [UInt8] {
+    let counter = DatagramMessage.counter(bytes)
+    guard counter < Self.maximumCounter, window.admits(counter) else { throw .replayed }
+    do throws(CryptographyError) {
+      let plaintext = try receiveKey.open(
+        counter: counter,
+        ciphertext: bytes[DatagramMessage.headerCount...],
+        associated: bytes[..<DatagramMessage.headerCount]
+      )
+      window.mark(counter)
+      received += 1
+      return plaintext
+    } catch {
+      throw .notAuthentic
+    }
+  }
+}

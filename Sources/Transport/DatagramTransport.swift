@@ -1,0 +1,190 @@
+import Cryptography
+import NIOCore
+import NIOPosix
+import Primitives
+import Synchronization
+
+/// Which peers have a datagram session, readable from any thread.
+final class DatagramPresence: Sendable {
+  private let peers = Mutex<Set<PeerID>>([])
+
+  func contains(_ peer: PeerID) -> Bool {
+    peers.withLock { $0.contains(peer) }
+  }
+
+  func set(_ peer: PeerID, isUp: Bool) {
+    peers.withLock { peers in
+      if isUp {
+        peers.insert(peer)
+      } else {
+        peers.remove(peer)
+      }
+    }
+  }
+}
+
+/// The UDP side: one socket around the sessions' machine. Lives on the transport's loop.
+final class DatagramTransport: ChannelInboundHandler {
+  typealias InboundIn = AddressedEnvelope<ByteBuffer>
+  typealias OutboundOut = AddressedEnvelope<ByteBuffer>
+
+  /// How many bytes of datagrams may wait for the owner; beyond them arriving ones are dropped unopened.
+  private static let readAhead = 4 << 20
+  /// One buffer holds the datagrams of a read; what is longer than its share is cut, and dropped.
+  private static let vectorCount = 32
+  private static let vectorBytes = 2_048
+  private static let backlogInterval = TimeAmount.milliseconds(2)
+
+  let endpoint: DatagramEndpoint
+  let presence = DatagramPresence()
+  private let sink: EventSink
+  private let acknowledgesEvents: Bool
+  private var channel: (any Channel)?
+  private var isV6 = false
+  private var effects: [DatagramEndpoint.Effect] = []
+  private var addresses: [IPEndpoint: SocketAddress] = [:]
+  private var unacknowledged = 0
+  private var isDraining = false
+  private var isFlushScheduled = false
+
+  init(endpoint: DatagramEndpoint, sink: EventSink, acknowledgesEvents: Bool) {
+    self.endpoint = endpoint
+    self.sink = sink
+    self.acknowledgesEvents = acknowledgesEvents
+  }
+
+  func bind(to address: SocketAddress) -> EventLoopFuture<Void> {
+    let bound = NIOLoopBound(self, eventLoop: sink.loop)
+    return DatagramBootstrap(group: sink.loop)
+      // The kernel caps what it does not allow.
+      .channelOption(.socketOption(.so_rcvbuf), value: 4 << 20)
+      .channelOption(.socketOption(.so_sndbuf), value: 1 << 20)
+      .channelOption(.datagramVectorReadMessageCount, value: Self.vectorCount)
+      .channelOption(
+        .recvAllocator,
+        value: FixedSizeRecvByteBufferAllocator(capacity: Self.vectorCount * Self.vectorBytes)
+      )
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+      }
+      .bind(to: address)
+      .map { channel in
+        bound.value.channel = channel
+        bound.value.isV6 = channel.localAddress?.protocol == .inet6
+      }
+  }
+
+  func close() -> EventLoopFuture<Void> {
+    guard let channel else { return sink.loop.makeSucceededVoidFuture() }
+    self.channel = nil
+    return channel.close().recover { _ in }
+  }
+
+  // MARK: Channel events
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let envelope = unwrapInboundIn(data)
+    sink.counters.datagramsReceived += 1
+    sink.counters.datagramBytesReceived += envelope.data.readableBytes
+    guard let source = IPEndpoint(envelope.remoteAddress) else { return endpoint.count(.source) }
+    guard unacknowledged <= Self.readAhead else { return endpoint.count(.backlog) }
+    let bytes = Array(envelope.data.readableBytesView)
+    endpoint.receive(bytes, from: source, now: currentInstant(), &effects)
+    perform()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // Errors of single datagrams, such as an unreachable host. The socket stays.
+  }
+
+  // MARK: The owner's wishes
+
+  func open(_ peer: PeerID, at address: IPEndpoint) {
+    endpoint.open(peer, at: address, now: currentInstant(), &effects)
+    perform()
+  }
+
+  func close(_ peer: PeerID) {
+    endpoint.close(peer, now: currentInstant(), &effects)
+    perform()
+  }
+
+  func send(_ peer: PeerID, _ bytes: [UInt8]) {
+    if !endpoint.send(peer, bytes, now: currentInstant(), &effects) { sink.counters.datagramsUnsent += 1 }
+    perform()
+  }
+
+  func tick(at now: Instant) {
+    endpoint.tick(now: now, &effects)
+    perform()
+  }
+
+  func acknowledged(_ cost: Int) {
+    unacknowledged = max(0, unacknowledged - cost)
+  }
+
+  /// Says farewell to every peer with a session.
+  func sayFarewell() {
+    for peer in Array(endpoint.peers.keys) {
+      endpoint.close(peer, now: currentInstant(), &effects)
+    }
+    perform()
+    channel?.flush()
+  }
+
+  private func perform() {
+    for effect in effects {
+      switch effect {
+      case .transmit(let bytes, let target):
+        transmit(bytes, to: target)
+      case .deliver(let peer, let bytes):
+        let event = TransportEvent.datagram(peer, bytes: bytes)
+        if acknowledgesEvents { unacknowledged += event.cost }
+        sink.emit(event)
+      case .up(let peer):
+        presence.set(peer, isUp: true)
+        sink.emit(.datagramSessionUp(peer))
+      case .down(let peer):
+        presence.set(peer, isUp: false)
+        sink.emit(.datagramSessionDown(peer))
+      }
+    }
+    effects.removeAll(keepingCapacity: true)
+    if endpoint.hasBacklog { scheduleDrain() }
+  }
+
+  private func transmit(_ bytes: [UInt8], to target: IPEndpoint) {
+    guard let channel, channel.isWritable, let address = address(of: target) else {
+      sink.counters.datagramsUnsent += 1
+      return
+    }
+    sink.counters.datagramsSent += 1
+    sink.counters.datagramBytesSent += bytes.count
+    let envelope = AddressedEnvelope(remoteAddress: address, data: ByteBuffer(bytes: bytes))
+    channel.write(envelope, promise: nil)
+    guard !isFlushScheduled else { return }
+    isFlushScheduled = true
+    sink.loop.assumeIsolated().execute {
+      self.isFlushScheduled = false
+      self.channel?.flush()
+    }
+  }
+
+  private func address(of target: IPEndpoint) -> SocketAddress? {
+    if let known = addresses[target] { return known }
+    guard let address = target.socketAddress(ofV6Socket: isV6) else { return nil }
+    if addresses.count >= 8_192 { addresses.removeAll() }
+    addresses[target] = address
+    return address
+  }
+
+  private func scheduleDrain() {
+    guard !isDraining else { return }
+    isDraining = true
+    sink.loop.assumeIsolated().scheduleTask(in: Self.backlogInterval) {
+      self.isDraining = false
+      self.endpoint.drainBacklog(now: currentInstant(), &self.effects)
+      self.perform()
+    }
+  }
+}

@@ -1,0 +1,327 @@
+import Cryptography
+import Logging
+import NIOCore
+import NIOPosix
+import Primitives
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A message for a peer's stream.
+public struct OutboundMessage: Sendable {
+  public let peer: PeerID
+  /// Below `0xF0`, and in the table of `TransportConfiguration.frames`.
+  public let type: UInt8
+  public let bytes: [UInt8]
+  public let traffic: TrafficClass
+
+  public init(to peer: PeerID, type: UInt8, bytes: [UInt8], class traffic: TrafficClass) {
+    self.peer = peer
+    self.type = type
+    self.bytes = bytes
+    self.traffic = traffic
+  }
+}
+
+/// A node's end of the network: TCP and UDP sessions behind one object that any thread may call.
+///
+/// All sockets live on one event loop of the group. Calls put commands in a mailbox and wake the loop only when it
+/// sleeps, so that a call costs some tens of nanoseconds and returns at once; outcomes come as events. The handler is
+/// called on that loop, once per tick with all events of the tick, in order; it must not block.
+public final class Endpoint: Sendable {
+  /// The most that waits in the mailbox; beyond it messages are not taken.
+  private static let mailboxBytes = 64 << 20
+  /// The most that fits one datagram.
+  public static let maximumDatagram = DatagramMessage.maximum - DatagramMessage.minimumTransport
+
+  private struct Mailbox {
+    var commands: [EndpointCommand] = []
+    var bytes = 0
+    var isArmed = false
+    var isClosed = false
+  }
+
+  /// The port that is bound; 0 when the endpoint only dials. TCP and UDP have the same.
+  public let port: UInt16
+  /// This node's key.
+  public let identity: PeerID
+  private let loop: any EventLoop
+  private let core: NIOLoopBound<EndpointCore>
+  private let presence: DatagramPresence?
+  private let mailbox = Mutex(Mailbox())
+
+  private init(
+    port: UInt16,
+    identity: PeerID,
+    loop: any EventLoop,
+    core: NIOLoopBound<EndpointCore>,
+    presence: DatagramPresence?
+  ) {
+    self.port = port
+    self.identity = identity
+    self.loop = loop
+    self.core = core
+    self.presence = presence
+  }
+
+  // MARK: Life
+
+  /// Binds and starts. Throws when the address cannot be had.
+  public static func start(
+    _ configuration: TransportConfiguration,
+    on group: any EventLoopGroup,
+    logger: Logger,
+    handler: @escaping @Sendable ([TransportEvent]) -> Void
+  ) async throws(TransportError) -> Endpoint {
+    let loop = group.next()
+    let failure = configuration.listen ?? NetworkAddress(host: "", port: 0)
+    let epoch = wallClockNanoseconds()
+    let core: NIOLoopBound<EndpointCore>
+    do {
+      core = try await loop.submit {
+        let core = EndpointCore(
+          loop: loop,
+          configuration: configuration,
+          epochNanoseconds: epoch,
+          handler: handler
+        )
+        return NIOLoopBound(core, eventLoop: loop)
+      }.get()
+    } catch {
+      throw .bindFailed(failure, "\(error)")
+    }
+    var port: UInt16 = 0
+    if let address = configuration.listen { port = try await bind(core, address, on: loop) }
+    let presence: DatagramPresence?
+    do {
+      presence = try await loop.submit {
+        core.value.startMaintenance()
+        return core.value.datagrams?.presence
+      }.get()
+    } catch {
+      throw .bindFailed(failure, "\(error)")
+    }
+    if configuration.listen != nil { logger.info("listening", metadata: ["port": "\(port)"]) }
+    return Endpoint(
+      port: port,
+      identity: configuration.identity.node.publicKey,
+      loop: loop,
+      core: core,
+      presence: presence
+    )
+  }
+
+  /// Binds TCP, then UDP at the same port. When any port will do and its UDP twin is taken, others are tried.
+  private static func bind(
+    _ core: NIOLoopBound<EndpointCore>,
+    _ address: NetworkAddress,
+    on loop: any EventLoop
+  ) async throws(TransportError) -> UInt16 {
+    let target: SocketAddress
+    do {
+      target = try SocketAddress.makeAddressResolvingHost(address.host, port: Int(address.port))
+    } catch {
+      throw .addressNotAvailable(address)
+    }
+    var attempts = address.port == 0 ? 16 : 1
+    while true {
+      attempts -= 1
+      do {
+        return try await loop.flatSubmit { bindOnce(core, target) }.get()
+      } catch {
+        try? await loop.flatSubmit { core.value.streams.stopListening() }.get()
+        let reason = describe(error, address)
+        guard attempts > 0, reason == .addressInUse(address) else { throw reason }
+      }
+    }
+  }
+
+  private static func bindOnce(
+    _ core: NIOLoopBound<EndpointCore>,
+    _ target: SocketAddress
+  ) -> EventLoopFuture<UInt16> {
+    core.value.streams.listen(at: target).flatMap { port in
+      let loop = core.value.sink.loop
+      guard let datagrams = core.value.datagrams else { return loop.makeSucceededFuture(port) }
+      var twin = target
+      twin.port = Int(port)
+      return datagrams.bind(to: twin).map { port }
+    }
+  }
+
+  private static func describe(_ error: any Error, _ address: NetworkAddress) -> TransportError {
+    switch (error as? IOError)?.errnoCode {
+    case EADDRINUSE: .addressInUse(address)
+    case EADDRNOTAVAIL: .addressNotAvailable(address)
+    default: .bindFailed(address, "\(error)")
+    }
+  }
+
+  private static func wallClockNanoseconds() -> UInt64 {
+    var time = timespec()
+    guard clock_gettime(CLOCK_REALTIME, &time) == 0 else { return 0 }
+    return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
+  }
+
+  /// Closes every session, telling the peers, and every socket. Ends when no socket is left; the last events have
+  /// been delivered then.
+  public func shutdown() async {
+    // Commands given before are carried out before.
+    let core = core
+    let last = mailbox.withLock { mailbox in
+      mailbox.isClosed = true
+      defer { mailbox.commands = [] }
+      return mailbox.commands
+    }
+    try? await loop.flatSubmit {
+      for command in last { core.value.carryOut(command) }
+      return core.value.shutDown()
+    }.get()
+  }
+
+  // MARK: Commands
+
+  /// Opens a session; `.connected`, `.leaseOpened` or `.dialFailed` follows.
+  public func dial(
+    _ address: NetworkAddress,
+    expecting expected: ExpectedPeer,
+    purpose: SessionPurpose = .peer
+  ) {
+    post(.dial(DialTicket(address: address, expected: expected, purpose: purpose)))
+  }
+
+  /// Queues a message on the peer's stream; counted as unsent when there is no session or no room.
+  public func send(to peer: PeerID, type: UInt8, bytes: [UInt8], class traffic: TrafficClass) {
+    post(.send(OutboundMessage(to: peer, type: type, bytes: bytes, class: traffic)))
+  }
+
+  /// Queues many messages with one turn of the mailbox.
+  public func send(_ messages: [OutboundMessage]) {
+    post(messages.lazy.map { .send($0) })
+  }
+
+  /// Sends a datagram of at most `maximumDatagram` bytes in the peer's session. False when there is no session or
+  /// the bytes are too many: the caller then chooses the stream. True is no promise of arrival.
+  @discardableResult
+  public func sendDatagram(to peer: PeerID, bytes: [UInt8]) -> Bool {
+    guard bytes.count <= Self.maximumDatagram, presence?.contains(peer) ?? false else { return false }
+    post(.datagram(peer, bytes))
+    return true
+  }
+
+  public func hasDatagramSession(with peer: PeerID) -> Bool {
+    presence?.contains(peer) ?? false
+  }
+
+  /// Opens a datagram session with a peer at an IP address, and again whenever it ends. Peers that this node dialed
+  /// get theirs without asking, unless configured otherwise.
+  public func openDatagramSession(with peer: PeerID, at address: NetworkAddress) {
+    post(.openDatagrams(peer, address))
+  }
+
+  public func closeDatagramSession(with peer: PeerID) {
+    post(.closeDatagrams(peer))
+  }
+
+  /// Ends the peer's stream and datagram session; `.disconnected` follows if there was one.
+  public func disconnect(_ peer: PeerID, reason: CloseCode = .done) {
+    post(.disconnect(peer, reason))
+  }
+
+  /// Answers a lease session's request, or with `request` 0 sends unasked.
+  public func sendLease(_ session: LeaseSession, request: UInt32 = 0, type: UInt8, bytes: [UInt8]) {
+    post(.lease(session, request: request, type: type, bytes: bytes))
+  }
+
+  public func closeLease(_ session: LeaseSession, reason: CloseCode = .done) {
+    post(.closeLease(session, reason))
+  }
+
+  /// Peers whose inbound sessions have places of their own: the validators.
+  public func setReserved(_ peers: Set<PeerID>) {
+    post(.policy(reserved: peers, banned: nil))
+  }
+
+  /// Peers that are disconnected and refused.
+  public func setBanned(_ peers: Set<PeerID>) {
+    post(.policy(reserved: nil, banned: peers))
+  }
+
+  /// What this node says about itself in handshakes from now on, at most 1,024 bytes.
+  public func setHello(_ bytes: [UInt8]) {
+    post(.hello(bytes))
+  }
+
+  /// Says that these events are worked off, when the configuration's `acknowledgesEvents` is set.
+  public func acknowledge(_ events: [TransportEvent]) {
+    var peers: [PeerID: Int] = [:]
+    var leases: [LeaseSession: Int] = [:]
+    var datagrams = 0
+    for event in events {
+      switch event {
+      case .frame(let peer, _, _): peers[peer, default: 0] += event.cost
+      case .leaseFrame(let session, _, _, _): leases[session, default: 0] += event.cost
+      case .datagram: datagrams += event.cost
+      default: break
+      }
+    }
+    guard !peers.isEmpty || !leases.isEmpty || datagrams > 0 else { return }
+    post(.acknowledge(peers: peers, leases: leases, datagrams: datagrams))
+  }
+
+  // MARK: Questions
+
+  /// What happened so far; all zero after `shutdown`.
+  public func counters() async -> TransportCounters {
+    let core = core
+    return (try? await loop.submit { core.value.counters() }.get()) ?? TransportCounters()
+  }
+
+  /// The connected peers, by key.
+  public func peers() async -> [PeerStatus] {
+    let core = core
+    return (try? await loop.submit { core.value.statuses() }.get()) ?? []
+  }
+
+  // MARK: The mailbox
+
+  private func post(_ command: EndpointCommand) {
+    post(CollectionOfOne(command))
+  }
+
+  private func post(_ commands: some Sequence<EndpointCommand>) {
+    let mustWake = mailbox.withLock { mailbox in
+      guard !mailbox.isClosed else { return false }
+      for command in commands {
+        let cost = command.cost
+        // What costs nothing is control and always taken.
+        guard cost == 0 || mailbox.bytes + cost <= Self.mailboxBytes else { continue }
+        mailbox.bytes += cost
+        mailbox.commands.append(command)
+      }
+      guard !mailbox.isArmed, !mailbox.commands.isEmpty else { return false }
+      mailbox.isArmed = true
+      return true
+    }
+    guard mustWake else { return }
+    loop.execute { self.drain() }
+  }
+
+  private func drain() {
+    let commands = mailbox.withLock { mailbox in
+      mailbox.isArmed = false
+      mailbox.bytes = 0
+      let commands = mailbox.commands
+      mailbox.commands = []
+      return commands
+    }
+    let core = core.value
+    for command in commands { core.carryOut(command) }
+  }
+}

@@ -1,0 +1,172 @@
+import Cryptography
+import NIOCore
+import Primitives
+
+/// What callers of other threads ask for.
+enum EndpointCommand {
+  case send(OutboundMessage)
+  case datagram(PeerID, [UInt8])
+  case lease(LeaseSession, request: UInt32, type: UInt8, bytes: [UInt8])
+  case dial(DialTicket)
+  case disconnect(PeerID, CloseCode)
+  case closeLease(LeaseSession, CloseCode)
+  case openDatagrams(PeerID, NetworkAddress)
+  case closeDatagrams(PeerID)
+  case acknowledge(peers: [PeerID: Int], leases: [LeaseSession: Int], datagrams: Int)
+  case policy(reserved: Set<PeerID>?, banned: Set<PeerID>?)
+  case hello([UInt8])
+
+  /// What the command holds until it is carried out.
+  var cost: Int {
+    switch self {
+    case .send(let message): message.bytes.count + TransportEvent.overhead
+    case .datagram(_, let bytes), .lease(_, _, _, let bytes): bytes.count + TransportEvent.overhead
+    default: 0
+    }
+  }
+}
+
+/// Both sides of the transport together, on their loop.
+final class EndpointCore {
+  let streams: StreamTransport
+  let datagrams: DatagramTransport?
+  let sink: EventSink
+  private var maintenance: RepeatedTask?
+  private let configuration: TransportConfiguration
+
+  init(
+    loop: any EventLoop,
+    configuration: TransportConfiguration,
+    epochNanoseconds: UInt64,
+    handler: @escaping @Sendable ([TransportEvent]) -> Void
+  ) {
+    self.configuration = configuration
+    sink = EventSink(loop: loop, handler: handler)
+    streams = StreamTransport(loop: loop, configuration: configuration, sink: sink)
+    if let settings = configuration.datagrams, configuration.listen != nil {
+      let now = currentInstant()
+      let endpoint = DatagramEndpoint(
+        identity: configuration.identity.node,
+        network: configuration.network,
+        settings: settings,
+        epochNanoseconds: epochNanoseconds &- now.nanoseconds,
+        at: now
+      )
+      datagrams = DatagramTransport(
+        endpoint: endpoint,
+        sink: sink,
+        acknowledgesEvents: configuration.acknowledgesEvents
+      )
+    } else {
+      datagrams = nil
+    }
+    if configuration.opensDatagramSessions, let datagrams {
+      streams.onDialedPeer = { peer, address in datagrams.open(peer, at: address) }
+    }
+  }
+
+  func startMaintenance() {
+    let bound = NIOLoopBound(self, eventLoop: sink.loop)
+    let interval = TimeAmount.nanoseconds(Int64(clamping: configuration.timing.maintenance.nanoseconds))
+    maintenance = sink.loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+      let core = bound.value
+      let now = currentInstant()
+      core.streams.maintain(at: now)
+      core.datagrams?.tick(at: now)
+    }
+  }
+
+  func shutDown() -> EventLoopFuture<Void> {
+    let bound = NIOLoopBound(self, eventLoop: sink.loop)
+    datagrams?.sayFarewell()
+    return streams.shutDown().flatMap {
+      bound.value.datagrams?.close() ?? bound.value.sink.loop.makeSucceededVoidFuture()
+    }.map {
+      bound.value.maintenance?.cancel()
+      bound.value.sink.deliver()
+    }
+  }
+
+  func carryOut(_ command: EndpointCommand) {
+    switch command {
+    case .send(let message):
+      streams.send(message.type, message.bytes, class: message.traffic, over: streams.peers[message.peer])
+    case .datagram(let peer, let bytes):
+      datagrams?.send(peer, bytes)
+    case .lease(let session, let request, let type, let bytes):
+      streams.sendLease(session, request: request, type: type, bytes: bytes)
+    case .dial(let ticket):
+      streams.dial(ticket)
+    case .disconnect(let peer, let code):
+      datagrams?.close(peer)
+      if let link = streams.peers[peer] {
+        streams.end(link, .closedHere(code), telling: code, at: currentInstant())
+      }
+    case .closeLease(let session, let code):
+      if let link = streams.leases[session] {
+        streams.end(link, .closedHere(code), telling: code, at: currentInstant())
+      }
+    case .openDatagrams(let peer, let address):
+      guard let literal = try? SocketAddress(ipAddress: address.host, port: Int(address.port)) else { return }
+      if let endpoint = IPEndpoint(literal) { datagrams?.open(peer, at: endpoint) }
+    case .closeDatagrams(let peer):
+      datagrams?.close(peer)
+    case .acknowledge(let peers, let leases, let datagrams):
+      acknowledge(peers, leases, datagrams)
+    case .policy(let reserved, let banned):
+      if let reserved { streams.reserved = reserved }
+      if let banned { ban(banned) }
+    case .hello(let bytes):
+      streams.hello = bytes
+    }
+  }
+
+  private func acknowledge(_ peers: [PeerID: Int], _ leases: [LeaseSession: Int], _ datagrams: Int) {
+    for (peer, cost) in peers {
+      streams.peers[peer]?.acknowledged(cost, limit: configuration.readAhead)
+    }
+    for (session, cost) in leases {
+      streams.leases[session]?.acknowledged(cost, limit: configuration.readAhead)
+    }
+    self.datagrams?.acknowledged(datagrams)
+  }
+
+  private func ban(_ banned: Set<PeerID>) {
+    streams.banned = banned
+    let now = currentInstant()
+    for (peer, link) in streams.peers where banned.contains(peer) {
+      streams.end(link, .closedHere(.banned), telling: .banned, at: now)
+    }
+    for peer in banned { datagrams?.close(peer) }
+  }
+
+  func counters() -> TransportCounters {
+    var counters = sink.counters
+    counters.peers = streams.peers.count
+    counters.inboundPeers = streams.inboundPeers
+    counters.leases = streams.leases.count
+    counters.halfOpen = streams.halfOpen
+    if let endpoint = datagrams?.endpoint {
+      counters.datagramSessions = endpoint.peers.values.reduce(0) { $0 + ($1.isUp ? 1 : 0) }
+      counters.datagramsUnsent += endpoint.pacingDrops
+      for drop in DatagramDrop.allCases where endpoint.drops[Int(drop.rawValue)] > 0 {
+        counters.datagramDrops[drop] = endpoint.drops[Int(drop.rawValue)]
+      }
+    }
+    return counters
+  }
+
+  func statuses() -> [PeerStatus] {
+    streams.peers.compactMap { peer, link in
+      guard let result = link.result else { return nil }
+      let datagram = datagrams?.endpoint.peers[peer]
+      return PeerStatus(
+        peer: peer,
+        info: streams.info(of: link, result),
+        queuedBytes: link.session.queuedBytes,
+        hasDatagramSession: datagram?.isUp ?? false,
+        datagramLossPerMille: datagram?.lossPerMille ?? 0
+      )
+    }.sorted { $0.peer < $1.peer }
+  }
+}

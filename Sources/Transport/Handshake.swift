@@ -1,0 +1,277 @@
+import Cryptography
+import NIOCore
+import Primitives
+
+/// What both ends know of each other once a handshake is done.
+public struct HandshakeResult: Sendable {
+  /// The other end's key: a node key or an account key, as `purpose` says. Proven, and the pinned one if pinned.
+  public let peer: PublicKey
+  public let purpose: SessionPurpose
+  /// The port at which the other end says that it listens; 0 when it does not.
+  public let listenPort: UInt16
+  /// What the other end said about itself, at most 1,024 bytes, covered by its signature.
+  public let hello: [UInt8]
+  let sendKey: Digest
+  let receiveKey: Digest
+}
+
+/// The TCP handshake as a machine without IO: bytes in, bytes out.
+///
+/// Sign-and-MAC over ephemeral Diffie–Hellman (Krawczyk, *SIGMA*, CRYPTO 2003) with Noise's transcript keeping:
+///
+/// 1. A → B, clear: version, purpose, network hash, eA, nonce.
+/// 2. B → A: eB, then sealed {kB, signature, listen port, hello}.
+/// 3. A → B: sealed {kA, signature, listen port, hello}.
+///
+/// Each signature covers the transcript so far (network, version, purpose, both ephemerals, all sealed bytes) and
+/// the signer's own claims, under a domain per role. The stream keys come from the shared secret and the final
+/// transcript. A first message that is replayed gains nothing: eB is new each time.
+public struct Handshake: ~Copyable, Sendable {
+  /// What an end says about itself.
+  public struct Introduction: Hashable, Sendable {
+    /// Where it listens; 0 when it does not.
+    public var listenPort: UInt16
+    /// Opaque bytes for the other end, at most 1,024; longer ones are cut off.
+    public var hello: [UInt8]
+
+    public init(listenPort: UInt16, hello: [UInt8] = []) {
+      self.listenPort = listenPort
+      self.hello = Array(hello.prefix(HandshakeMessage.maximumHello))
+    }
+  }
+
+  public enum Step: Sendable {
+    /// More bytes are needed.
+    case incomplete
+    /// These bytes go out; the handshake continues.
+    case reply([UInt8])
+    /// The handshake is done; the dialer still has to send its last message.
+    case done(HandshakeResult, reply: [UInt8])
+  }
+
+  private enum Phase {
+    case unstarted
+    case awaitingHello
+    case awaitingResponse
+    case awaitingFinish
+    case over
+  }
+
+  private let network: NetworkIdentity
+  private let identity: LocalIdentity
+  private let introduction: Introduction
+  private let expected: ExpectedPeer
+  private let isInitiator: Bool
+  private var purpose: SessionPurpose
+  private var phase: Phase
+  private var transcript: Transcript
+  private var ephemeral: EphemeralKey?
+  private var seal: AEADKey?
+
+  /// The dialer's side. `start()` gives the first message.
+  public init(
+    initiating purpose: SessionPurpose,
+    expecting expected: ExpectedPeer,
+    as identity: LocalIdentity,
+    on network: NetworkIdentity,
+    introduction: Introduction
+  ) {
+    self.init(
+      network: network,
+      identity: identity,
+      introduction: introduction,
+      expected: expected,
+      purpose: purpose,
+      isInitiator: true
+    )
+  }
+
+  /// The listener's side.
+  public init(
+    respondingAs identity: LocalIdentity,
+    on network: NetworkIdentity,
+    introduction: Introduction
+  ) {
+    self.init(
+      network: network,
+      identity: identity,
+      introduction: introduction,
+      expected: .anyone,
+      purpose: .peer,
+      isInitiator: false
+    )
+  }
+
+  private init(
+    network: NetworkIdentity,
+    identity: LocalIdentity,
+    introduction: Introduction,
+    expected: ExpectedPeer,
+    purpose: SessionPurpose,
+    isInitiator: Bool
+  ) {
+    self.network = network
+    self.identity = identity
+    self.introduction = introduction
+    self.expected = expected
+    self.purpose = purpose
+    self.isInitiator = isInitiator
+    phase = isInitiator ? .unstarted : .awaitingHello
+    transcript = Transcript(label: "supercloud stream 1", network: network)
+  }
+
+  /// The dialer's first message.
+  public mutating func start() throws(HandshakeFailure) -> [UInt8] {
+    guard phase == .unstarted, identity.key(for: purpose) != nil else { throw .purposeRefused }
+    let key = EphemeralKey.generate()
+    let message = HandshakeMessage.Hello(
+      version: network.version,
+      purpose: purpose,
+      network: network.hash,
+      ephemeral: key.publicKey,
+      nonce: SecureRandom.bytes(32)
+    ).bytes
+    ephemeral = consume key
+    transcript.absorb(message)
+    phase = .awaitingResponse
+    return HandshakeMessage.framed(message)
+  }
+
+  /// Takes at most one message from the front of `input`. After a throw the machine is over.
+  public mutating func receive(_ input: inout ByteBuffer) throws(HandshakeFailure) -> Step {
+    do throws(HandshakeFailure) {
+      return try step(&input)
+    } catch {
+      phase = .over
+      ephemeral = nil
+      throw error
+    }
+  }
+
+  private mutating func step(_ input: inout ByteBuffer) throws(HandshakeFailure) -> Step {
+    let kinds: [HandshakeMessage.Kind] =
+      switch phase {
+      case .awaitingHello: [.hello]
+      case .awaitingResponse: [.response, .refusal]
+      case .awaitingFinish: [.finish]
+      case .unstarted, .over: []
+      }
+    guard let (kind, message) = try HandshakeMessage.next(from: &input, accepting: kinds) else {
+      return .incomplete
+    }
+    switch kind {
+    case .hello: return try respond(to: message)
+    case .response: return try finish(after: message)
+    case .finish: return try conclude(with: message)
+    case .refusal: throw .refused(CloseCode(received: message[1]))
+    }
+  }
+
+  /// Message 1 → message 2. Everything that costs nothing is checked before the first curve operation.
+  private mutating func respond(to message: [UInt8]) throws(HandshakeFailure) -> Step {
+    guard let hello = try? HandshakeMessage.Hello(message) else { throw .malformed }
+    guard hello.version == network.version else { throw .unsupportedVersion }
+    guard hello.network == network.hash else { throw .wrongNetwork }
+    guard let purpose = SessionPurpose(rawValue: hello.purpose), let key = identity.key(for: purpose) else {
+      throw .purposeRefused
+    }
+    self.purpose = purpose
+    transcript.absorb(message)
+    let ephemeral = EphemeralKey.generate()
+    let opening = [HandshakeMessage.Kind.response.rawValue] + ephemeral.publicKey
+    transcript.absorb(opening)
+    let seal = AEADKey(try mix(ephemeral, with: hello.ephemeral))
+    self.seal = seal
+    let sealed = sealIntroduction(signedBy: key, as: .handshakeResponder, under: seal, counter: 0)
+    phase = .awaitingFinish
+    return .reply(HandshakeMessage.framed(opening + sealed))
+  }
+
+  /// Message 2 → message 3 and the result.
+  private mutating func finish(after message: [UInt8]) throws(HandshakeFailure) -> Step {
+    guard let own = ephemeral.take(), let key = identity.key(for: purpose) else { throw .malformed }
+    let opening = message.prefix(33)
+    transcript.absorb(opening)
+    let seal = AEADKey(try mix(own, with: Array(opening.dropFirst())))
+    let peer = try openIntroduction(message.dropFirst(33), as: .handshakeResponder, under: seal, counter: 0)
+    let sealed = sealIntroduction(signedBy: key, as: .handshakeInitiator, under: seal, counter: 1)
+    let kind = [HandshakeMessage.Kind.finish.rawValue]
+    phase = .over
+    return .done(result(with: peer), reply: HandshakeMessage.framed(kind + sealed))
+  }
+
+  /// Message 3 → the result.
+  private mutating func conclude(with message: [UInt8]) throws(HandshakeFailure) -> Step {
+    guard let seal else { throw .malformed }
+    let peer = try openIntroduction(message.dropFirst(), as: .handshakeInitiator, under: seal, counter: 1)
+    phase = .over
+    return .done(result(with: peer), reply: [])
+  }
+
+  private mutating func mix(
+    _ own: borrowing EphemeralKey,
+    with other: [UInt8]
+  ) throws(HandshakeFailure) -> Digest {
+    do throws(CryptographyError) {
+      return transcript.mix(try own.sharedSecret(with: other))
+    } catch {
+      throw .lowOrderPoint
+    }
+  }
+
+  private mutating func sealIntroduction(
+    signedBy key: SigningKey,
+    as role: SigningDomain,
+    under seal: AEADKey,
+    counter: UInt64
+  ) -> [UInt8] {
+    let claims = HandshakeMessage.Introduction.claims(
+      key: key.publicKey,
+      listenPort: introduction.listenPort,
+      hello: introduction.hello
+    )
+    let body = HandshakeMessage.Introduction(
+      key: key.publicKey,
+      signature: key.sign(domain: role, chain: network.chainID, transcript.signedBody(claims)),
+      listenPort: introduction.listenPort,
+      hello: introduction.hello
+    )
+    let sealed = seal.seal(counter: counter, plaintext: body.bytes, associated: transcript.hash.bytes)
+    transcript.absorb(sealed)
+    return sealed
+  }
+
+  private mutating func openIntroduction(
+    _ sealed: ArraySlice<UInt8>,
+    as role: SigningDomain,
+    under seal: AEADKey,
+    counter: UInt64
+  ) throws(HandshakeFailure) -> HandshakeMessage.Introduction {
+    let associated = transcript.hash.bytes
+    guard let plaintext = try? seal.open(counter: counter, ciphertext: sealed, associated: associated) else {
+      throw .notAuthentic
+    }
+    guard let peer = try? HandshakeMessage.Introduction(plaintext) else { throw .malformed }
+    // A node has no business with itself; a provider may well lease from itself.
+    guard purpose == .lease || peer.key != identity.node.publicKey else { throw .selfConnection }
+    guard expected.accepts(peer.key) else { throw .wrongPeer }
+    let body = transcript.signedBody(peer.claims)
+    guard peer.key.verifies(peer.signature, domain: role, chain: network.chainID, body) else {
+      throw .badSignature
+    }
+    transcript.absorb(sealed)
+    return peer
+  }
+
+  private func result(with peer: HandshakeMessage.Introduction) -> HandshakeResult {
+    let (initiatorKey, responderKey) = transcript.split()
+    return HandshakeResult(
+      peer: peer.key,
+      purpose: purpose,
+      listenPort: peer.listenPort,
+      hello: peer.hello,
+      sendKey: isInitiator ? initiatorKey : responderKey,
+      receiveKey: isInitiator ? responderKey : initiatorKey
+    )
+  }
+}

@@ -1,0 +1,127 @@
+import Cryptography
+import Logging
+import NIOCore
+import Primitives
+import Synchronization
+
+/// Why a request to a provider got no response.
+public enum LeaseError: Error, Hashable, Sendable {
+  case dial(DialFailure)
+  /// The session ended first.
+  case closed(DisconnectReason)
+  /// Larger than its type may be.
+  case tooLarge
+  /// No response in time; the session goes on.
+  case timedOut
+  /// The caller's task was cancelled.
+  case cancelled
+}
+
+/// A message of the provider on a lease session.
+public struct LeaseFrame: Hashable, Sendable {
+  public let type: UInt8
+  public let bytes: [UInt8]
+}
+
+/// A tenant's connection to a provider: requests with responses, and what the provider sends unasked.
+///
+/// Both ends are account keys, proven in the handshake, so that a provider knows whose lease is asked about and a
+/// tenant that the manifest goes to the right one.
+public final class LeaseConnection: Sendable {
+  /// The provider's account key.
+  public let provider: PublicKey
+  /// What the provider sends unasked. To be consumed by one task; while more than 1 MiB waits, nothing more is read
+  /// from the connection, responses included.
+  public let pushes: LeasePushes
+  private let client: LeaseClient
+
+  private init(client: LeaseClient, provider: PublicKey) {
+    self.client = client
+    self.provider = provider
+    pushes = LeasePushes(client: client)
+  }
+
+  /// Connects to the provider's node, which listens for peers and tenants alike, and proves both ends.
+  ///
+  /// `provider` says whom to insist on, by key or by account address; `frames` is the largest payload per frame type,
+  /// in either direction. Throws `dial` when no session comes about.
+  public static func connect(
+    to address: NetworkAddress,
+    provider: ExpectedPeer,
+    account: SigningKey,
+    network: NetworkIdentity,
+    frames: FrameLimits,
+    timing: TransportTiming = TransportTiming(),
+    on group: any EventLoopGroup,
+    logger: Logger
+  ) async throws(LeaseError) -> LeaseConnection {
+    var configuration = TransportConfiguration(
+      network: network,
+      // The node key is not used: this endpoint neither listens nor dials peers.
+      identity: LocalIdentity(node: account, account: account),
+      listen: nil,
+      frames: FrameLimits([:])
+    )
+    configuration.leaseFrames = frames
+    configuration.timing = timing
+    configuration.datagrams = nil
+    configuration.acknowledgesEvents = true
+    let client = LeaseClient(frames: frames)
+    do {
+      let endpoint = try await Endpoint.start(configuration, on: group, logger: logger) { events in
+        client.handle(events)
+      }
+      client.attach(endpoint)
+    } catch {
+      throw .dial(.unreachable("\(error)"))
+    }
+    do throws(LeaseError) {
+      let key = try await client.open(address, provider)
+      return LeaseConnection(client: client, provider: key)
+    } catch {
+      await client.shutdown()
+      throw error
+    }
+  }
+
+  /// Sends a request and waits for its response; a request that timed out leaves the session as it is.
+  public func request(
+    type: UInt8,
+    bytes: [UInt8],
+    timeout: Interval = .seconds(30)
+  ) async throws(LeaseError) -> LeaseFrame {
+    try await client.request(type: type, bytes: bytes, timeout: timeout)
+  }
+
+  /// Sends a message that has no response.
+  public func send(type: UInt8, bytes: [UInt8]) throws(LeaseError) {
+    try client.send(type: type, bytes: bytes)
+  }
+
+  /// Ends the session and closes its socket. Requests under way fail with `closed`.
+  public func close() async {
+    await client.shutdown()
+  }
+}
+
+/// The frames that a provider sends unasked, in order; ends with the session.
+public struct LeasePushes: AsyncSequence, Sendable {
+  public typealias Element = LeaseFrame
+  fileprivate let client: LeaseClient
+
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    fileprivate let client: LeaseClient
+
+    public mutating func next() async -> LeaseFrame? {
+      await client.nextPush()
+    }
+
+    public mutating func next(isolation actor: isolated (any Actor)?) async -> LeaseFrame? {
+      await client.nextPush()
+    }
+  }
+
+  public func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(client: client)
+  }
+}

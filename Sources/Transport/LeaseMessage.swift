@@ -1,0 +1,22 @@
+/// Requests and responses on a lease session: a request's number before the bytes of each frame.
+enum LeaseMessage {
+  static let prefixBytes = 4
+
+  /// Numbers the frame; 0 for one that is neither a request nor a response.
+  static func payload(request: UInt32, _ bytes: [UInt8]) -> [UInt8] {
+    var payload: [UInt8] = []
+    payload.reserveCapacity(prefixBytes + bytes.count)
+    for shift: UInt32 in [24, 16, 8, 0] {
+      payload.append(UInt8(truncatingIfNeeded: request >> shift))
+    }
+    payload.append(contentsOf: bytes)
+    return payload
+  }
+
+  /// Nil when the frame is too short to hold a number.
+  static func event(_ session: LeaseSession, _ type: UInt8, _ payload: [UInt8]) -> TransportEvent? {
+    guard payload.count >= prefixBytes else { return nil }
+    let request = payload[..<prefixBytes].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    return .leaseFrame(session, request: request, type: type, bytes: Array(payload[prefixBytes...]))
+  }
+}

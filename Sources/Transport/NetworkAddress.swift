@@ -1,0 +1,116 @@
+import NIOCore
+
+/// Where a node can be reached: an IP address or host name, and a port.
+public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
+  public var host: String
+  public var port: UInt16
+
+  public init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
+  }
+
+  /// Reads `192.0.2.1:26656`, `[2001:db8::1]:26656` or `node.example:26656`; nil for anything else.
+  public init?(_ text: String) {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+      return nil
+    }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = host.dropFirst().dropLast()
+    } else if host.contains(":") {
+      return nil
+    }
+    guard !host.isEmpty, host.utf8.count <= 253 else { return nil }
+    self.init(host: String(host), port: port)
+  }
+
+  public var description: String {
+    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
+}
+
+/// An IP address as a number; IPv4 as its mapped form in IPv6, so that a host has one form only.
+struct IPAddress: Hashable, Sendable {
+  let high: UInt64
+  let low: UInt64
+
+  private static let mappedPrefix: UInt64 = 0x0000_FFFF_0000_0000
+
+  init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  init(v4: UInt32) {
+    self.init(high: 0, low: Self.mappedPrefix | UInt64(v4))
+  }
+
+  var isV4: Bool { high == 0 && low & 0xFFFF_FFFF_0000_0000 == Self.mappedPrefix }
+
+  var isLoopback: Bool {
+    isV4 ? (low >> 24) & 0xFF == 127 : high == 0 && low == 1
+  }
+
+  /// The network that one party usually owns whole: /24 of IPv4, /48 of IPv6.
+  var subnet: IPAddress {
+    isV4 ? IPAddress(high: high, low: low & ~0xFF) : IPAddress(high: high & ~0xFFFF, low: 0)
+  }
+
+  /// 4 or 16 bytes in network order; always 16 when `mapped`.
+  func packed(mapped: Bool) -> [UInt8] {
+    if isV4, !mapped {
+      return (0..<4).map { UInt8(truncatingIfNeeded: low >> (24 - 8 * UInt64($0))) }
+    }
+    return (0..<16).map { index in
+      UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> (56 - 8 * UInt64(index % 8)))
+    }
+  }
+}
+
+/// The source or target of a datagram.
+struct IPEndpoint: Hashable, Sendable {
+  let address: IPAddress
+  let port: UInt16
+
+  init(address: IPAddress, port: UInt16) {
+    self.address = address
+    self.port = port
+  }
+
+  /// Nil for sockets of the file system.
+  init?(_ socket: SocketAddress) {
+    // Both structures begin {2 bytes of family, port in network order}; IPv4 goes on with its address, IPv6 with four
+    // bytes of flow label and its address.
+    switch socket {
+    case .v4(let v4):
+      (address, port) = withUnsafeBytes(of: v4.address) { bytes in
+        let host = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+        return (
+          IPAddress(v4: host), UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+        )
+      }
+    case .v6(let v6):
+      (address, port) = withUnsafeBytes(of: v6.address) { bytes in
+        let high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        let low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
+        let port = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
+        return (IPAddress(high: high, low: low), port)
+      }
+    case .unixDomainSocket:
+      return nil
+    }
+  }
+
+  /// The form that a socket of the given family sends to; nil when IPv6 is asked of an IPv4 socket.
+  func socketAddress(ofV6Socket: Bool) -> SocketAddress? {
+    guard ofV6Socket || address.isV4 else { return nil }
+    let packed = ByteBuffer(bytes: address.packed(mapped: ofV6Socket))
+    return try? SocketAddress(packedIPAddress: packed, port: Int(port))
+  }
+
+  var networkAddress: NetworkAddress {
+    let text = socketAddress(ofV6Socket: !address.isV4)?.ipAddress
+    return NetworkAddress(host: text ?? "", port: port)
+  }
+}

@@ -1,0 +1,77 @@
+import Cryptography
+import Primitives
+
+/// A node's name on the network: its Ed25519 node key.
+public typealias PeerID = PublicKey
+
+/// Which network a node belongs to. Nodes of different networks refuse each other at the first message.
+public struct NetworkIdentity: Hashable, Sendable {
+  /// The version of the handshakes and framing that this room speaks.
+  public static let currentVersion: UInt16 = 1
+
+  /// The chain id, as in the genesis file.
+  public let chainID: String
+  /// The hash of the genesis file: two networks that chose the same name are still two networks.
+  public let genesis: Digest
+  /// The version of the peer protocol.
+  public let version: UInt16
+
+  /// What a first message carries in place of the chain id and genesis hash.
+  let hash: Digest
+
+  public init(chainID: String, genesis: Digest, version: UInt16 = Self.currentVersion) {
+    self.chainID = chainID
+    self.genesis = genesis
+    self.version = version
+    var writer = ByteWriter()
+    writer.write("supercloud network")
+    writer.write(chainID)
+    writer.write(genesis)
+    hash = Digest.blake2b(writer.bytes)
+  }
+}
+
+/// Between whom a session is. Bound into the transcript, so that one kind can never be taken for the other.
+public enum SessionPurpose: UInt8, Hashable, Sendable {
+  /// Node key to node key.
+  case peer = 1
+  /// A tenant's account key to a provider's account key.
+  case lease = 2
+}
+
+/// The keys with which a node answers.
+public struct LocalIdentity: Sendable {
+  /// Signs `.peer` sessions and datagram sessions.
+  public let node: SigningKey
+  /// Signs `.lease` sessions; a node without one refuses them.
+  public let account: SigningKey?
+
+  public init(node: SigningKey, account: SigningKey? = nil) {
+    self.node = node
+    self.account = account
+  }
+
+  func key(for purpose: SessionPurpose) -> SigningKey? {
+    switch purpose {
+    case .peer: node
+    case .lease: account
+    }
+  }
+}
+
+/// Whom a dialer insists on reaching.
+public enum ExpectedPeer: Hashable, Sendable {
+  /// Whoever answers, as long as it proves some key: for feelers and seeds without a known key.
+  case anyone
+  case key(PublicKey)
+  /// The owner of an account, when only the address is known: a lease names providers by address.
+  case account(Address)
+
+  func accepts(_ key: PublicKey) -> Bool {
+    switch self {
+    case .anyone: true
+    case .key(let expected): expected == key
+    case .account(let address): Address(key) == address
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import NIOCore
+
+/// How many bytes may wait for a peer, per class.
+public struct QueueLimits: Hashable, Sendable {
+  public var consensus: Int
+  public var blocks: Int
+  public var gossip: Int
+  public var sync: Int
+  public var lease: Int
+
+  /// Each must hold at least the largest message of its class, or such a message can never be sent.
+  public init(
+    consensus: Int = 8 << 20,
+    blocks: Int = 8 << 20,
+    gossip: Int = 1 << 20,
+    sync: Int = 8 << 20,
+    lease: Int = 8 << 20
+  ) {
+    self.consensus = consensus
+    self.blocks = blocks
+    self.gossip = gossip
+    self.sync = sync
+    self.lease = lease
+  }
+
+  func bytes(of traffic: TrafficClass) -> Int {
+    switch traffic {
+    case .consensus: consensus
+    case .blocks: blocks
+    case .gossip: gossip
+    case .sync: sync
+    case .lease: lease
+    }
+  }
+}
+
+/// What waits to be sent to one peer: a bounded queue per class.
+///
+/// Consensus goes first whenever there is any; the other classes share what is left by deficit round robin
+/// (Shreedhar and Varghese, SIGCOMM 1995), so that none starves.
+struct OutboundQueue {
+  enum Admission: Hashable {
+    case queued
+    /// Queued, and this many of the oldest messages were dropped for it.
+    case displaced(Int)
+    /// Not queued: the class is full and what waits must not be lost.
+    case refused
+    /// Not queued, and the peer is too slow to be kept.
+    case overflow
+  }
+
+  private struct Message {
+    let type: UInt8
+    let bytes: [UInt8]
+    /// How much of a message in pieces has been sent.
+    var sent = 0
+    var isInPieces: Bool { bytes.count > FrameLimits.piece }
+    var cost: Int { bytes.count + FrameHeader.count }
+  }
+
+  private let limits: QueueLimits
+  private var queues: [CircularBuffer<Message>]
+  private var queuedBytes: [Int]
+  private var deficits: [Int]
+  /// The class whose turn it is among those that share.
+  private var turn = 1
+  private static let classes = TrafficClass.allCases.count
+  /// Bytes per turn: blocks before gossip before the bulk of history.
+  private static let quanta = [0, 128 << 10, 64 << 10, 32 << 10, 64 << 10]
+
+  init(limits: QueueLimits) {
+    self.limits = limits
+    queues = Array(repeating: CircularBuffer(initialCapacity: 4), count: Self.classes)
+    queuedBytes = Array(repeating: 0, count: Self.classes)
+    deficits = Array(repeating: 0, count: Self.classes)
+  }
+
+  var isEmpty: Bool { queues.allSatisfy(\.isEmpty) }
+
+  var totalBytes: Int { queuedBytes.reduce(0, +) }
+
+  mutating func enqueue(type: UInt8, bytes: [UInt8], class traffic: TrafficClass) -> Admission {
+    let slot = Int(traffic.rawValue)
+    let limit = limits.bytes(of: traffic)
+    let message = Message(type: type, bytes: bytes)
+    var dropped = 0
+    if queuedBytes[slot] + message.cost > limit {
+      switch traffic {
+      case .consensus, .lease: return .overflow
+      case .blocks, .sync: return .refused
+      case .gossip:
+        dropped = makeRoom(for: message.cost, within: limit, slot)
+        guard queuedBytes[slot] + message.cost <= limit else { return .refused }
+      }
+    }
+    queues[slot].append(message)
+    queuedBytes[slot] += message.cost
+    return dropped == 0 ? .queued : .displaced(dropped)
+  }
+
+  /// Drops the oldest messages until `cost` fits; one whose first piece is already on its way stays.
+  private mutating func makeRoom(for cost: Int, within limit: Int, _ slot: Int) -> Int {
+    guard cost <= limit else { return 0 }
+    var dropped = 0
+    while queuedBytes[slot] + cost > limit, let oldest = queues[slot].first {
+      if oldest.sent > 0 {
+        guard queues[slot].count > 1 else { break }
+        let second = queues[slot].index(after: queues[slot].startIndex)
+        queuedBytes[slot] -= queues[slot].remove(at: second).cost
+      } else {
+        queuedBytes[slot] -= queues[slot].removeFirst().cost
+      }
+      dropped += 1
+    }
+    return dropped
+  }
+
+  /// The plaintext of the next record; nil when nothing waits.
+  ///
+  /// Holds small messages up to 16 KiB together, or one message, or one piece of a large one.
+  mutating func nextRecord(payloadBytes: inout Int, messages: inout Int) -> [UInt8]? {
+    var record: [UInt8] = []
+    while let slot = nextClass() {
+      guard let head = queues[slot].first else { break }
+      let room = max(0, FrameLimits.coalescedRecord - record.count)
+      if head.isInPieces {
+        guard record.isEmpty else { break }
+        appendPiece(of: head, slot, to: &record)
+        payloadBytes += record.count
+        if queues[slot].first?.sent ?? 0 == 0 { messages += 1 }
+        break
+      }
+      guard record.isEmpty || head.cost <= room else { break }
+      if record.isEmpty {
+        record.reserveCapacity(max(head.cost, min(totalBytes, FrameLimits.coalescedRecord)))
+      }
+      FrameHeader.append(type: head.type, length: head.bytes.count, to: &record)
+      record.append(contentsOf: head.bytes)
+      payloadBytes += head.bytes.count
+      messages += 1
+      remove(slot)
+      charge(slot, head.cost)
+    }
+    return record.isEmpty ? nil : record
+  }
+
+  private mutating func appendPiece(of head: Message, _ slot: Int, to record: inout [UInt8]) {
+    guard let traffic = TrafficClass(rawValue: UInt8(slot)) else { return }
+    let end = min(head.bytes.count, head.sent + FrameLimits.piece)
+    record.reserveCapacity(end - head.sent + 16)
+    if head.sent == 0 {
+      FrameHeader.appendBegin(type: head.type, total: head.bytes.count, class: traffic, to: &record)
+    }
+    FrameHeader.append(type: FrameHeader.Control.piece, length: end - head.sent + 1, to: &record)
+    record.append(traffic.rawValue)
+    record.append(contentsOf: head.bytes[head.sent..<end])
+    charge(slot, end - head.sent)
+    if end == head.bytes.count {
+      remove(slot)
+    } else {
+      queues[slot][queues[slot].startIndex].sent = end
+    }
+  }
+
+  private mutating func remove(_ slot: Int) {
+    queuedBytes[slot] -= queues[slot].removeFirst().cost
+    if queues[slot].isEmpty { deficits[slot] = 0 }
+  }
+
+  private mutating func charge(_ slot: Int, _ cost: Int) {
+    if slot != 0, !queues[slot].isEmpty { deficits[slot] -= cost }
+  }
+
+  /// The class that sends next; nil when nothing waits.
+  private mutating func nextClass() -> Int? {
+    if !queues[0].isEmpty { return 0 }
+    guard !isEmpty else { return nil }
+    while true {
+      // A class keeps its turn until its deficit is used up, and is given its quantum when its turn comes again.
+      if !queues[turn].isEmpty, deficits[turn] > 0 { return turn }
+      turn = turn + 1 < Self.classes ? turn + 1 : 1
+      if !queues[turn].isEmpty { deficits[turn] += Self.quanta[turn] }
+    }
+  }
+}

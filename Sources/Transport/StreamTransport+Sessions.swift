@@ -1,0 +1,221 @@
+import Cryptography
+import NIOCore
+import Primitives
+
+/// What the sessions' events mean: who is connected, which of two connections stays, what the owner is told.
+extension StreamTransport {
+  func handle(_ event: StreamSession.Event, of link: StreamLink, at now: Instant) {
+    switch event {
+    case .authenticated(let result):
+      link.result = result
+      if link.isInbound { judge(link, result, at: now) }
+    case .opened:
+      if let result = link.result { welcome(link, result, at: now) }
+    case .frames(let frames):
+      deliver(frames, of: link, at: now)
+    case .ended(let code):
+      if link.stage == .handshaking {
+        fail(link, .handshake(.refused(code)), at: now)
+      } else {
+        end(link, .closedByPeer(code), telling: nil, at: now)
+      }
+      link.abort()
+    }
+  }
+
+  /// A listener's decision about a proven dialer.
+  private func judge(_ link: StreamLink, _ result: HandshakeResult, at now: Instant) {
+    switch result.purpose {
+    case .lease:
+      let inbound = leases.values.reduce(0) { $0 + ($1.isInbound ? 1 : 0) }
+      guard inbound < configuration.connections.leases else { return refuse(link, .full, at: now) }
+    case .peer:
+      guard !banned.contains(result.peer) else { return refuse(link, .banned, at: now) }
+      if let existing = peers[result.peer] {
+        guard displaces(link, existing, result.peer) else { return refuse(link, .duplicate, at: now) }
+      } else if !reserved.contains(result.peer) {
+        guard inboundPeers < configuration.connections.inbound else { return refuse(link, .full, at: now) }
+      }
+    }
+    link.session.accept(at: now)
+    open(link, result, at: now)
+  }
+
+  /// A dialer's decision about a listener who accepted.
+  private func welcome(_ link: StreamLink, _ result: HandshakeResult, at now: Instant) {
+    if result.purpose == .peer {
+      if banned.contains(result.peer) { return refuse(link, .banned, at: now) }
+      if let existing = peers[result.peer], !displaces(link, existing, result.peer) {
+        return refuse(link, .duplicate, at: now)
+      }
+    }
+    open(link, result, at: now)
+  }
+
+  /// Of two connections with one peer the one dialed by the smaller key stays, so that both ends keep the same; of
+  /// two dialed by the same end the newer, since the older is probably dead.
+  private func displaces(_ link: StreamLink, _ existing: StreamLink, _ peer: PeerID) -> Bool {
+    guard link.isInbound != existing.isInbound else { return true }
+    let dialer = link.isInbound ? peer : configuration.identity.node.publicKey
+    let other = link.isInbound ? configuration.identity.node.publicKey : peer
+    return dialer < other
+  }
+
+  var inboundPeers: Int {
+    peers.reduce(0) { $0 + ($1.value.isInbound && !reserved.contains($1.key) ? 1 : 0) }
+  }
+
+  private func open(_ link: StreamLink, _ result: HandshakeResult, at now: Instant) {
+    if result.purpose == .peer, let existing = peers[result.peer] {
+      end(existing, .replaced, telling: .duplicate, at: now)
+    }
+    link.stage = .open
+    sink.counters.handshakes += 1
+    if let ticket = link.ticket { dialing.remove(ticket.address) }
+    let info = info(of: link, result)
+    switch result.purpose {
+    case .peer:
+      peers[result.peer] = link
+      sink.emit(.connected(result.peer, info))
+      if !link.isInbound, let remote = link.connectedTo { onDialedPeer(result.peer, remote) }
+    case .lease:
+      let session = LeaseSession(number: nextLease)
+      nextLease += 1
+      link.lease = session
+      leases[session] = link
+      sink.emit(.leaseOpened(session, account: result.peer, info))
+    }
+  }
+
+  func info(of link: StreamLink, _ result: HandshakeResult) -> SessionInfo {
+    SessionInfo(
+      address: link.remote,
+      inbound: link.isInbound,
+      purpose: result.purpose,
+      listenAddress: result.listenPort == 0
+        ? nil : NetworkAddress(host: link.remote.host, port: result.listenPort),
+      hello: result.hello
+    )
+  }
+
+  private func refuse(_ link: StreamLink, _ code: CloseCode, at now: Instant) {
+    count(code == .duplicate ? .refused(.duplicate) : .refused(code))
+    forgetDial(link, code == .duplicate ? .duplicate : .handshake(.refused(code)))
+    link.close(code, at: now)
+  }
+
+  private func deliver(_ frames: [InboundFrame], of link: StreamLink, at now: Instant) {
+    var cost = 0
+    for frame in frames {
+      switch frame {
+      case .message(let type, let bytes):
+        sink.counters.messagesReceived += 1
+        cost += bytes.count + TransportEvent.overhead
+        if let session = link.lease {
+          guard let event = LeaseMessage.event(session, type, bytes) else {
+            return fail(link, .frame(.malformed), at: now)
+          }
+          sink.emit(event)
+        } else if let peer = link.result?.peer {
+          sink.emit(.frame(peer, type: type, bytes: bytes))
+        }
+      case .ping:
+        link.session.pong(at: now)
+      case .pong, .accepted, .close:
+        break
+      }
+    }
+    if configuration.acknowledgesEvents { link.delivered(cost, limit: configuration.readAhead) }
+  }
+
+  // MARK: Ends
+
+  /// Ends an open session, telling the owner `reason` and the peer `code`.
+  func end(_ link: StreamLink, _ reason: DisconnectReason, telling code: CloseCode?, at now: Instant) {
+    guard link.stage == .open else { return }
+    sink.counters.sessionsClosed[reason, default: 0] += 1
+    if let session = link.lease {
+      leases[session] = nil
+      sink.emit(.leaseClosed(session, reason))
+    } else if let peer = link.result?.peer, peers[peer] === link {
+      peers[peer] = nil
+      sink.emit(.disconnected(peer, reason))
+    }
+    link.close(code, at: now)
+  }
+
+  /// Ends a session whose machine gave up on the other end.
+  func fail(_ link: StreamLink, _ failure: StreamFailure, at now: Instant) {
+    if case .frame(let violation) = failure { sink.counters.violations[violation, default: 0] += 1 }
+    switch (link.stage, failure) {
+    case (.open, .frame(let violation)):
+      end(link, .violation(violation), telling: .violation, at: now)
+    case (.open, .handshake), (.closing, _):
+      link.close(nil, at: now)
+    case (.handshaking, .handshake(let failure)):
+      count(failure)
+      forgetDial(link, .handshake(failure))
+      link.close(nil, at: now)
+    case (.handshaking, .frame):
+      count(.notAuthentic)
+      forgetDial(link, .handshake(.notAuthentic))
+      link.close(nil, at: now)
+    }
+  }
+
+  /// The connection is gone, whoever ended it.
+  func connectionEnded(_ link: StreamLink) {
+    let now = currentInstant()
+    switch link.stage {
+    case .handshaking: fail(link, .handshake(.connectionLost), at: now)
+    case .open: end(link, .connectionLost, telling: nil, at: now)
+    case .closing: break
+    }
+  }
+
+  private func count(_ failure: HandshakeFailure) {
+    sink.counters.handshakeFailures[failure, default: 0] += 1
+  }
+
+  private func forgetDial(_ link: StreamLink, _ failure: DialFailure) {
+    guard let ticket = link.ticket, dialing.remove(ticket.address) != nil else { return }
+    sink.emit(.dialFailed(ticket.address, isShutDown ? .shutDown : failure))
+  }
+
+  // MARK: Sending
+
+  func send(_ type: UInt8, _ bytes: [UInt8], class traffic: TrafficClass, over link: StreamLink?) {
+    guard let link, let maximum = configuration.frames.maximum(of: type), bytes.count <= maximum else {
+      sink.counters.unsent[traffic, default: 0] += 1
+      return
+    }
+    enqueue(type, bytes, class: traffic, on: link)
+  }
+
+  func sendLease(_ session: LeaseSession, request: UInt32, type: UInt8, bytes: [UInt8]) {
+    guard let link = leases[session], let maximum = configuration.leaseFrames.maximum(of: type),
+      bytes.count <= min(maximum, FrameLimits.maximumMessage - LeaseMessage.prefixBytes)
+    else {
+      sink.counters.unsent[.lease, default: 0] += 1
+      return
+    }
+    enqueue(type, LeaseMessage.payload(request: request, bytes), class: .lease, on: link)
+  }
+
+  private func enqueue(_ type: UInt8, _ bytes: [UInt8], class traffic: TrafficClass, on link: StreamLink) {
+    switch link.session.enqueue(type: type, bytes: bytes, class: traffic) {
+    case .queued:
+      sink.counters.messagesSent += 1
+      requestFlush(link)
+    case .displaced(let count):
+      sink.counters.messagesSent += 1
+      sink.counters.displaced[traffic, default: 0] += count
+      requestFlush(link)
+    case .refused:
+      sink.counters.unsent[traffic, default: 0] += 1
+    case .overflow:
+      sink.counters.unsent[traffic, default: 0] += 1
+      end(link, .tooSlow(traffic), telling: .tooSlow, at: currentInstant())
+    }
+  }
+}

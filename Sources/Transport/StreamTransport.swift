@@ -1,0 +1,261 @@
+import Cryptography
+import NIOCore
+import NIOPosix
+import Primitives
+
+/// The TCP side: listens, dials, keeps the sessions. Lives on the transport's loop.
+///
+/// The connection logic is here; what a session's events mean for the tables is in `StreamTransport+Sessions`.
+final class StreamTransport {
+  let loop: any EventLoop
+  let configuration: TransportConfiguration
+  let sink: EventSink
+  /// Told when a dialed peer session opens: where the peer answered.
+  var onDialedPeer: (PeerID, IPEndpoint) -> Void = { _, _ in }
+  var hello: [UInt8]
+  var listenPort: UInt16 = 0
+  var reserved: Set<PeerID> = []
+  var banned: Set<PeerID> = []
+  var peers: [PeerID: StreamLink] = [:]
+  var leases: [LeaseSession: StreamLink] = [:]
+  var nextLease: UInt64 = 1
+  var dialing: Set<NetworkAddress> = []
+  private(set) var isShutDown = false
+  /// Every connection whose channel is not fully closed.
+  private var links: [ObjectIdentifier: StreamLink] = [:]
+  private var admission: ConnectionAdmission
+  private var listener: (any Channel)?
+  private var dirty: [StreamLink] = []
+  private var isFlushScheduled = false
+  private var emptied: EventLoopPromise<Void>?
+
+  init(loop: any EventLoop, configuration: TransportConfiguration, sink: EventSink) {
+    self.loop = loop
+    self.configuration = configuration
+    self.sink = sink
+    hello = configuration.hello
+    admission = ConnectionAdmission(limits: configuration.connections)
+  }
+
+  var halfOpen: Int { links.values.reduce(0) { $0 + ($1.stage == .handshaking && $1.isInbound ? 1 : 0) } }
+
+  // MARK: Listening
+
+  /// Listens at `address`; the future's value is the bound port.
+  func listen(at address: SocketAddress) -> EventLoopFuture<UInt16> {
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    return ServerBootstrap(group: loop)
+      .serverChannelOption(.backlog, value: 256)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.writeBufferWaterMark, value: Self.waterMark)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try bound.value.adopt(channel) }
+      }
+      .bind(to: address)
+      .map { channel in
+        let transport = bound.value
+        transport.listener = channel
+        transport.listenPort = UInt16(clamping: channel.localAddress?.port ?? 0)
+        return transport.listenPort
+      }
+  }
+
+  func stopListening() -> EventLoopFuture<Void> {
+    guard let listener else { return loop.makeSucceededVoidFuture() }
+    self.listener = nil
+    return listener.close()
+  }
+
+  private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
+
+  /// An inbound connection that was turned away before it cost anything.
+  private struct TurnedAway: Error {}
+
+  private func adopt(_ channel: any Channel) throws {
+    let now = currentInstant()
+    guard let remote = channel.remoteAddress, let source = IPEndpoint(remote) else { throw TurnedAway() }
+    var refusal: ConnectionRefusal? = isShutDown ? .shutDown : nil
+    if refusal == nil, halfOpen >= configuration.connections.halfOpen, !giveUpUntouched(at: now) {
+      refusal = .halfOpen
+    }
+    refusal = refusal ?? admission.admit(source.address, reserved: reserved.count, at: now)
+    if let refusal {
+      sink.counters.connectionsRefused[refusal, default: 0] += 1
+      throw TurnedAway()
+    }
+    let handshake = Handshake(
+      respondingAs: configuration.identity,
+      on: configuration.network,
+      introduction: introduction
+    )
+    let link = StreamLink(
+      StreamSession(answering: handshake, settings: settings),
+      ticket: nil,
+      remote: source.networkAddress,
+      source: source,
+      transport: self,
+      at: now
+    )
+    try channel.pipeline.syncOperations.addHandler(link)
+    track(link, channel)
+  }
+
+  /// Gives up the oldest unfinished handshake of which not even the first message has come. An honest dialer's
+  /// message follows its connection at once, so a flood of silent ones gives up its own.
+  private func giveUpUntouched(at now: Instant) -> Bool {
+    let untouched = links.values.filter { $0.stage == .handshaking && $0.isInbound && $0.session.isUntouched }
+    guard let oldest = untouched.min(by: { $0.startedAt < $1.startedAt }) else { return false }
+    fail(oldest, .handshake(.timedOut), at: now)
+    oldest.abort()
+    return true
+  }
+
+  private func track(_ link: StreamLink, _ channel: any Channel) {
+    links[ObjectIdentifier(link)] = link
+    channel.closeFuture.assumeIsolated().whenComplete { _ in
+      self.links[ObjectIdentifier(link)] = nil
+      if link.isInbound, let source = link.source { self.admission.release(source.address) }
+      if self.links.isEmpty { self.emptied?.succeed() }
+    }
+  }
+
+  var introduction: Handshake.Introduction {
+    Handshake.Introduction(listenPort: configuration.advertisedPort ?? listenPort, hello: hello)
+  }
+
+  private var settings: StreamSession.Settings {
+    StreamSession.Settings(
+      frames: configuration.frames,
+      leaseFrames: configuration.leaseFrames,
+      queues: configuration.queues,
+      rekey: configuration.rekey
+    )
+  }
+
+  // MARK: Dialing
+
+  func dial(_ ticket: DialTicket) {
+    if let failure = objection(to: ticket) {
+      sink.emit(.dialFailed(ticket.address, failure))
+      return
+    }
+    dialing.insert(ticket.address)
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    let timeout = TimeAmount.nanoseconds(Int64(clamping: configuration.timing.handshake.nanoseconds))
+    let bootstrap = ClientBootstrap(group: loop)
+      .connectTimeout(timeout)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelOption(.writeBufferWaterMark, value: Self.waterMark)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try bound.value.prepare(channel, for: ticket) }
+      }
+    let address = ticket.address
+    let connection =
+      if let literal = try? SocketAddress(ipAddress: address.host, port: Int(address.port)) {
+        bootstrap.connect(to: literal)
+      } else {
+        bootstrap.connect(host: address.host, port: Int(address.port))
+      }
+    connection.assumeIsolated().whenFailure { error in
+      guard self.dialing.remove(address) != nil else { return }
+      self.sink.emit(.dialFailed(address, self.isShutDown ? .shutDown : .unreachable("\(error)")))
+    }
+  }
+
+  private func objection(to ticket: DialTicket) -> DialFailure? {
+    if isShutDown { return .shutDown }
+    guard configuration.identity.key(for: ticket.purpose) != nil else { return .handshake(.purposeRefused) }
+    if ticket.purpose == .peer, case .key(let key) = ticket.expected {
+      if key == configuration.identity.node.publicKey { return .handshake(.selfConnection) }
+      if peers[key] != nil { return .alreadyConnected }
+    }
+    return dialing.contains(ticket.address) ? .alreadyDialing : nil
+  }
+
+  private func prepare(_ channel: any Channel, for ticket: DialTicket) throws {
+    guard !isShutDown else { throw DialFailure.shutDown }
+    let handshake = Handshake(
+      initiating: ticket.purpose,
+      expecting: ticket.expected,
+      as: configuration.identity,
+      on: configuration.network,
+      introduction: introduction
+    )
+    let link = StreamLink(
+      try StreamSession(dialing: handshake, settings: settings),
+      ticket: ticket,
+      remote: ticket.address,
+      source: nil,
+      transport: self,
+      at: currentInstant()
+    )
+    try channel.pipeline.syncOperations.addHandler(link)
+    track(link, channel)
+  }
+
+  // MARK: Flushing
+
+  /// Has the link written to once this tick, however many messages it is given.
+  func requestFlush(_ link: StreamLink) {
+    guard !link.isDirty else { return }
+    link.isDirty = true
+    dirty.append(link)
+    guard !isFlushScheduled else { return }
+    isFlushScheduled = true
+    loop.assumeIsolated().execute { self.flushDirty() }
+  }
+
+  private func flushDirty() {
+    isFlushScheduled = false
+    let batch = dirty
+    dirty.removeAll(keepingCapacity: true)
+    let now = currentInstant()
+    for link in batch {
+      link.isDirty = false
+      link.flush(at: now)
+    }
+  }
+
+  // MARK: Time
+
+  /// Ends what took too long.
+  func maintain(at now: Instant) {
+    let timing = configuration.timing
+    for link in Array(links.values) {
+      switch link.stage {
+      case .handshaking:
+        // The time to connect has a limit of its own.
+        if link.isActive, now.since(link.startedAt) >= timing.handshake {
+          fail(link, .handshake(.timedOut), at: now)
+          link.abort()
+        }
+      case .open:
+        if link.isSilent(at: now, timing) { end(link, .idle, telling: .idle, at: now) }
+      case .closing:
+        if now.since(link.closingSince) >= timing.linger { link.abort() }
+      }
+    }
+  }
+
+  /// Closes everything, telling the peers; the future ends when no connection is left.
+  func shutDown() -> EventLoopFuture<Void> {
+    guard !isShutDown else { return emptied?.futureResult ?? loop.makeSucceededVoidFuture() }
+    isShutDown = true
+    let now = currentInstant()
+    let promise = loop.makePromise(of: Void.self)
+    emptied = promise
+    let listenerClosed = stopListening()
+    for link in Array(links.values) {
+      switch link.stage {
+      case .open: end(link, .closedHere(.shutdown), telling: .shutdown, at: now)
+      case .handshaking:
+        fail(link, .handshake(.connectionLost), at: now)
+        link.abort()
+      case .closing: break
+      }
+    }
+    if links.isEmpty { promise.succeed() }
+    return promise.futureResult.and(listenerClosed.recover { _ in }).map { _ in }
+  }
+}
