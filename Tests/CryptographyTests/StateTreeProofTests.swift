@@ -109,6 +109,21 @@ struct StateTreeProofTests {
     #expect(StateTreeProof(end: .present, siblings: [Digest](repeating: .zero, count: 260)) == nil)
   }
 
+  @Test("An entry that stands where it does not belong proves nothing, even under a root made of it")
+  func misplacedEntry() throws {
+    // One leaf, in the last slot, whose key begins with 7; the quarters' digests as the definition has them.
+    let other = [UInt8](repeating: 0x7F, count: 32)
+    let leaf = Digest.blake2b([2] + other + other)
+    let pair = Digest.blake2b([3] + Digest.zero.bytes + leaf.bytes)
+    let quarter = Digest.blake2b([3] + Digest.zero.bytes + pair.bytes)
+    let page = try StateTreePage(decoding: [0x80, 0, 0, 0] + other + other + quarter.bytes)
+    #expect(!page.isConsistent(at: .root))
+    let pages = [NibblePath.root: page]
+    let key = try #require(Digest([0xF0] + [UInt8](repeating: 0, count: 31)))
+    let proof = try StateTree.prove(key: key, in: pages, root: page.digest)
+    #expect(!proof.verifies(key: key, value: nil, root: page.digest))
+  }
+
   @Test("Hostile encodings are refused before anything is allocated for them")
   func decoding() {
     #expect(throws: DecodingError.outOfRange(field: "proof")) {
