@@ -50,4 +50,16 @@ enum Checksum {
   static func crc32c(_ bytes: [UInt8], after previous: UInt32 = 0) -> UInt32 {
     crc32c(bytes[...], after: previous)
   }
+
+  /// The checksum of a number's big-endian bytes.
+  static func crc32c(_ number: UInt64, after previous: UInt32 = 0) -> UInt32 {
+    var remainder = ~previous
+    tables.withUnsafeBufferPointer { tables in
+      for shift in stride(from: 56, through: 0, by: -8) {
+        let byte = UInt32(truncatingIfNeeded: number >> UInt64(shift))
+        remainder = remainder >> 8 ^ tables[Int((remainder ^ byte) & 0xff)]
+      }
+    }
+    return ~remainder
+  }
 }

@@ -66,26 +66,30 @@ enum LogSegment {
   }
 
   static func number(_ bytes: [UInt8], at offset: Int, width: Int) -> UInt64 {
-    bytes[offset..<offset + width].reduce(0) { $0 << 8 | UInt64($1) }
+    var number: UInt64 = 0
+    for index in offset..<offset + width { number = number << 8 | UInt64(bytes[index]) }
+    return number
   }
 
-  static func checksum(salt: UInt64, lengthAndDurable: [UInt8], payload: ArraySlice<UInt8>) -> UInt32 {
-    var writer = ByteWriter(capacity: 20)
-    writer.write(salt)
-    writer.writeRaw(lengthAndDurable)
-    return Checksum.crc32c(payload, after: Checksum.crc32c(writer.bytes))
+  private static func set(_ number: UInt64, _ bytes: inout [UInt8], at offset: Int, width: Int) {
+    for index in 0..<width {
+      bytes[offset + index] = UInt8(truncatingIfNeeded: number >> UInt64((width - 1 - index) * 8))
+    }
+  }
+
+  static func checksum(salt: UInt64, durable: UInt64, payload: ArraySlice<UInt8>) -> UInt32 {
+    let seed = Checksum.crc32c(durable, after: Checksum.crc32c(salt))
+    return Checksum.crc32c(payload, after: Checksum.crc32c(UInt64(payload.count), after: seed))
   }
 
   /// Appends a record to `buffer`.
   static func append(_ payload: [UInt8], durable: Int, salt: UInt64, to buffer: inout [UInt8]) {
-    var prefix = ByteWriter(capacity: 12)
-    prefix.write(UInt32(payload.count))
-    prefix.write(UInt64(durable))
-    var writer = ByteWriter(capacity: recordHeaderSize)
-    writer.write(UInt32(payload.count))
-    writer.write(checksum(salt: salt, lengthAndDurable: prefix.bytes, payload: payload[...]))
-    writer.write(UInt64(durable))
-    buffer.append(contentsOf: writer.bytes)
+    let start = buffer.count
+    let sum = checksum(salt: salt, durable: UInt64(durable), payload: payload[...])
+    buffer.append(contentsOf: repeatElement(0, count: recordHeaderSize))
+    set(UInt64(payload.count), &buffer, at: start, width: 4)
+    set(UInt64(sum), &buffer, at: start + 4, width: 4)
+    set(UInt64(durable), &buffer, at: start + 8, width: 8)
     buffer.append(contentsOf: payload)
   }
 
@@ -105,8 +109,7 @@ enum LogSegment {
     let durable = number(bytes, at: offset + 8, width: 8)
     guard durable >= UInt64(headerSize), durable <= UInt64(offset) else { return nil }
     let payload = start..<start + Int(count)
-    let prefix = Array(bytes[offset..<offset + 4] + bytes[offset + 8..<start])
-    let sum = checksum(salt: salt, lengthAndDurable: prefix, payload: bytes[payload])
+    let sum = checksum(salt: salt, durable: durable, payload: bytes[payload])
     guard UInt64(sum) == number(bytes, at: offset + 4, width: 4) else { return nil }
     return Found(payload: payload, durable: Int(durable))
   }

@@ -10,12 +10,18 @@ public final class NodeStore: Sendable {
   public static let pruningStep: UInt64 = 256
 
   public let database: Database
+  /// Held for a moment only, so that readers never wait for the disk.
   private let progress: Mutex<Progress>
+  /// Held while a commit is written.
+  private let writer = Mutex(Writer())
 
-  private struct Progress {
+  struct Progress {
     /// nil before `initialize`.
     var last: UInt64?
     var lowest: UInt64 = 0
+  }
+
+  private struct Writer {
     var failure: String?
   }
 
@@ -64,9 +70,7 @@ public final class NodeStore: Sendable {
   /// Puts genesis, or a snapshot, into a new store.
   public func initialize(_ origin: StoreOrigin) throws(StorageError) {
     try exclusively { (progress) throws(StorageError) in
-      guard progress.last == nil else {
-        throw .misuse(path: database.path, detail: "the store has an origin already")
-      }
+      try Self.checkNew(progress, database)
       var batch = try database.batch()
       var schema = ByteWriter(capacity: 4)
       schema.write(StoreKeys.schema)
@@ -84,6 +88,7 @@ public final class NodeStore: Sendable {
         batch.put(height, block.header, in: .headers)
         batch.put(height, block.certificate, in: .certificates)
       }
+      // The log is sequential: this sync makes what was staged before durable as well.
       try database.write(batch, sync: true)
       progress.last = origin.height
       progress.lowest = origin.height
@@ -104,21 +109,34 @@ public final class NodeStore: Sendable {
       var batch = try database.batch()
       Self.write(commit, into: &batch)
       let lowest = try prune(from: progress.lowest, for: commit, in: &batch)
-      do throws(StorageError) {
-        try database.write(batch, sync: true)
-      } catch {
-        progress.failure = "\(error)"
-        throw error
-      }
+      try database.write(batch, sync: true)
       progress.last = commit.height
       progress.lowest = lowest
     }
   }
 
-  private func exclusively(_ body: (inout Progress) throws(StorageError) -> Void) throws(StorageError) {
-    try progress.withLock { (progress) throws(StorageError) in
-      if let failure = progress.failure { throw .poisoned(path: database.path, cause: failure) }
-      try body(&progress)
+  /// One writer at a time. What it makes of the progress is shown when it succeeds; a failure of the disk ends all
+  /// writing.
+  func exclusively(_ body: (inout Progress) throws(StorageError) -> Void) throws(StorageError) {
+    try writer.withLock { (writer) throws(StorageError) in
+      if let failure = writer.failure { throw .poisoned(path: database.path, cause: failure) }
+      var next = progress.withLock { $0 }
+      do throws(StorageError) {
+        try body(&next)
+      } catch {
+        switch error {
+        case .misuse, .wrongHeight, .closed: break
+        default: writer.failure = "\(error)"
+        }
+        throw error
+      }
+      progress.withLock { $0 = next }
+    }
+  }
+
+  static func checkNew(_ progress: Progress, _ database: Database) throws(StorageError) {
+    guard progress.last == nil else {
+      throw .misuse(path: database.path, detail: "the store has an origin already")
     }
   }
 

@@ -46,7 +46,7 @@ public struct SignerLog: ~Copyable, Sendable {
     initialHeight: UInt64,
     certifiedHeight: UInt64
   ) throws(StorageError) {
-    var log = try RecordLog(folder: logFolder, startingAt: certifiedHeight + 1)
+    var log = try RecordLog(folder: logFolder, startingAt: max(certifiedHeight &+ 1, 1))
     var signer = try SignerGuard(
       path: guardPath,
       instance: instance,

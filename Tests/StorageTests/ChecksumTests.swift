@@ -22,4 +22,11 @@ struct ChecksumTests {
       #expect(Checksum.crc32c(bytes[cut...], after: first) == Checksum.crc32c(bytes))
     }
   }
+
+  @Test("of a number is that of its big-endian bytes")
+  func numbers() {
+    let bytes: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
+    #expect(Checksum.crc32c(0x0102_0304_0506_0708) == Checksum.crc32c(bytes))
+    #expect(Checksum.crc32c(0x0102_0304_0506_0708, after: 99) == Checksum.crc32c(bytes, after: 99))
+  }
 }

@@ -241,6 +241,28 @@ struct NodeStoreTests {
     ) { try store.verify() }
   }
 
+  @Test("a snapshot is staged in parts, counts when it is complete, and is discarded when it is not")
+  func staging() throws {
+    let first = try store()
+    try first.stage([Entry(key: [1], value: [1]), Entry(key: [2], value: [2])], in: .state)
+    try first.stage([Entry(key: [3], value: [3])], in: .tree)
+    first.database.close()
+    let store = try store()
+    #expect(store.lastHeight == nil)
+    #expect(try store.verify() == nil)
+    try store.discardStaged()
+    #expect(try store.stateEntries(limit: 9).isEmpty)
+    #expect(try store.treePage([3]) == nil)
+    try store.stage([Entry(key: [4], value: [4])], in: .state)
+    var origin = origin
+    origin.height = 70
+    try store.initialize(origin)
+    #expect(try store.stateValue([4]) == [4])
+    #expect(store.lastHeight == 70)
+    #expect(throws: StorageError.self) { try store.stage([], in: .state) }
+    #expect(throws: StorageError.self) { try store.discardStaged() }
+  }
+
   @Test("another layout version is refused")
   func version() throws {
     let store = try started()
@@ -254,7 +276,7 @@ struct NodeStoreTests {
     ) { try self.store() }
   }
 
-  @Test("a failed commit leaves the store refusing more")
+  @Test("a closed store commits nothing")
   func poisoned() throws {
     let store = try started(blocks: 1)
     store.database.close()

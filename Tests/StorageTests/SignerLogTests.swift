@@ -322,5 +322,8 @@ struct SignerLogTests {
       Issue.record("\(String(describing: error))")
       return
     }
+    #expect(try RecordLog.setAside(folder: folder.path("home/wal")) == folder.path("home/wal.damaged-1"))
+    let quarantine = try open().quarantine
+    #expect(quarantine == .logLost(through: SignerLog.ceilingStep + 1))
   }
 }
