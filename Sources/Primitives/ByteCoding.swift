@@ -14,33 +14,35 @@ public enum DecodingError: Error, Hashable, Sendable {
 ///
 /// Big-endian so that keys sort bytewise as their meaning does.
 public struct ByteWriter: Sendable {
-  public private(set) var bytes: [UInt8] = []
+  @usableFromInline var storage: [UInt8] = []
+
+  @inlinable public var bytes: [UInt8] { storage }
 
   public init(capacity: Int = 64) {
-    bytes.reserveCapacity(capacity)
+    storage.reserveCapacity(capacity)
   }
 
-  public mutating func write<Number: FixedWidthInteger & UnsignedInteger>(_ number: Number) {
+  @inlinable public mutating func write<Number: FixedWidthInteger & UnsignedInteger>(_ number: Number) {
     var shift = Number.bitWidth - 8
     while shift >= 0 {
-      bytes.append(UInt8(truncatingIfNeeded: number >> Number(shift)))
+      storage.append(UInt8(truncatingIfNeeded: number >> Number(shift)))
       shift -= 8
     }
   }
 
-  public mutating func write(_ flag: Bool) {
-    bytes.append(flag ? 1 : 0)
+  @inlinable public mutating func write(_ flag: Bool) {
+    storage.append(flag ? 1 : 0)
   }
 
   /// Bytes whose count the reader knows.
-  public mutating func writeRaw(_ raw: some Sequence<UInt8>) {
-    bytes.append(contentsOf: raw)
+  @inlinable public mutating func writeRaw(_ raw: some Sequence<UInt8>) {
+    storage.append(contentsOf: raw)
   }
 
   /// A 32-bit count followed by the bytes.
-  public mutating func writeCounted(_ counted: some Collection<UInt8>) {
+  @inlinable public mutating func writeCounted(_ counted: some Collection<UInt8>) {
     write(UInt32(counted.count))
-    bytes.append(contentsOf: counted)
+    storage.append(contentsOf: counted)
   }
 
   public mutating func write(_ text: String) {
@@ -50,8 +52,8 @@ public struct ByteWriter: Sendable {
 
 /// Reads what `ByteWriter` wrote; every count is checked against what is left before it is believed.
 public struct ByteReader: Sendable {
-  private let bytes: ArraySlice<UInt8>
-  private var position: Int
+  @usableFromInline let bytes: ArraySlice<UInt8>
+  @usableFromInline var position: Int
 
   public init(_ bytes: [UInt8]) {
     self.bytes = bytes[...]
@@ -63,9 +65,9 @@ public struct ByteReader: Sendable {
     position = bytes.startIndex
   }
 
-  public var remaining: Int { bytes.endIndex - position }
+  @inlinable public var remaining: Int { bytes.endIndex - position }
 
-  public mutating func read<Number: FixedWidthInteger & UnsignedInteger>(
+  @inlinable public mutating func read<Number: FixedWidthInteger & UnsignedInteger>(
     _ type: Number.Type = Number.self
   ) throws(DecodingError) -> Number {
     let width = Number.bitWidth / 8
@@ -86,7 +88,7 @@ public struct ByteReader: Sendable {
     }
   }
 
-  public mutating func readRaw(count: Int) throws(DecodingError) -> [UInt8] {
+  @inlinable public mutating func readRaw(count: Int) throws(DecodingError) -> [UInt8] {
     guard count >= 0, remaining >= count else { throw .truncated }
     defer { position += count }
     return Array(bytes[position..<position + count])
