@@ -71,6 +71,9 @@ public struct ValidatorSet: Hashable, Sendable {
     advance()
   }
 
+  /// Nobody: what there is before a chain's first height. Nothing is a quorum of it.
+  public static let nobody = ValidatorSet()
+
   init() {
     members = []
     totalPower = 0

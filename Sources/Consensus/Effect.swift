@@ -32,6 +32,7 @@ public enum Effect: Hashable, Sendable {
   case sendRoundCertificate(RoundCertificate, to: PublicKey?)
   /// To all validators.
   case broadcastStatus(ConsensusStatus)
+  /// Replaces an earlier timer of its kind.
   case schedule(Timer, after: Interval)
   /// Final. Answer with `beginHeight` of the next height when block and state are durable.
   case decide(Height, Round, block: Digest, certificate: Certificate)

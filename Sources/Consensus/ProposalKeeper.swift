@@ -1,0 +1,46 @@
+import Chain
+import Cryptography
+import Primitives
+
+/// The proposals of the current round and the next ones.
+///
+/// Several of one round are kept, though more than one is an offence: others may have voted for another than the
+/// one that came here first.
+struct ProposalKeeper: Hashable, Sendable {
+  static let maximumPerRound = 4
+
+  struct Entry: Hashable, Sendable {
+    var proposal: Proposal
+    /// Of a fresh block: whether its time is near the local clock and after the parent's.
+    var isTimely: Bool
+  }
+
+  /// In the order in which they came.
+  private(set) var entries: [Entry] = []
+
+  func proposals(of round: Round) -> [Entry] {
+    entries.filter { $0.proposal.round == round }
+  }
+
+  func contains(_ block: Digest) -> Bool {
+    entries.contains { $0.proposal.block == block }
+  }
+
+  /// Whether `proposal` says something new and there is room for it.
+  func wants(_ proposal: Proposal) -> Bool {
+    let known = proposals(of: proposal.round)
+    return known.count < Self.maximumPerRound
+      && !known.contains {
+        $0.proposal.block == proposal.block && $0.proposal.validRound == proposal.validRound
+      }
+  }
+
+  mutating func add(_ proposal: Proposal, isTimely: Bool) {
+    entries.append(Entry(proposal: proposal, isTimely: isTimely))
+  }
+
+  /// Forgets the rounds before `round`: their blocks live on in polkas.
+  mutating func enter(_ round: Round) {
+    entries.removeAll { $0.proposal.round < round }
+  }
+}

@@ -1,0 +1,244 @@
+import Chain
+import Cryptography
+import Primitives
+
+/// How each input is consumed: what is of no use is dropped before it is logged.
+extension Tendermint {
+  mutating func consume(_ input: Input, at now: Instant, effects: inout [Effect]) {
+    switch input {
+    case .beginHeight(let start): begin(start, at: now, effects: &effects)
+    case .proposal(let proposal, let time, let receivedAt):
+      take(proposal, time: time, receivedAt: receivedAt, &effects)
+    case .blockValidated(let block, let isValid): take(block, isValid: isValid, &effects)
+    case .vote(let vote): take(vote, &effects)
+    case .certificate(let certificate): take(certificate, &effects)
+    case .roundCertificate(let certificate): take(certificate, &effects)
+    case .built(let height, let round, let block, let time):
+      take(built: block, height: height, round: round, time: time, &effects)
+    case .timeout(let timer): take(timer, &effects)
+    case .peerStatus(let peer, let status): answer(peer, status, &effects)
+    case .signed(let message): take(message, &effects)
+    case .workAvailable:
+      guard machine.step == .waiting, start != nil, !hasWork else { return }
+      note(input, &effects)
+      hasWork = true
+      wakeForWork()
+      evaluate(&effects)
+    }
+  }
+
+  private func wakesForWork() -> Bool {
+    hasWork && !armed.contains { $0.kind == .pace }
+  }
+
+  private mutating func wakeForWork() {
+    if wakesForWork() { isAwake = true }
+  }
+
+  // MARK: Proposals and blocks
+
+  private mutating func take(
+    _ proposal: Proposal,
+    time: Timestamp,
+    receivedAt: Timestamp,
+    _ effects: inout [Effect]
+  ) {
+    let input = Input.proposal(proposal, time: time, receivedAt: receivedAt)
+    guard proposal.height <= height, let start else {
+      return future.add(input, height: proposal.height, sender: proposal.validator, current: height)
+    }
+    guard proposal.height == height, proposal.isWellFormed, machine.step != .decided else { return }
+    guard proposal.round >= machine.round, keeper.hasSlots(for: proposal.round) else { return }
+    guard schedule.proposer(round: proposal.round) == proposal.validator else { return }
+    guard proposals.wants(proposal) else { return }
+    note(input, &effects)
+    // A proposal with a polka was timely when its block was new.
+    let isTimely =
+      proposal.validRound != nil
+      || Timeliness.isTimely(time, receivedAt: receivedAt, round: proposal.round)
+        && time > start.previousTime
+    proposals.add(proposal, isTimely: isTimely)
+    if proposal.round == 0 { isAwake = true }
+    evaluate(&effects)
+  }
+
+  private mutating func take(_ block: Digest, isValid: Bool, _ effects: inout [Effect]) {
+    guard let state = blocks[block], state == .proposed || state == .fetching else { return }
+    note(.blockValidated(block, isValid: isValid), &effects)
+    blocks[block] = isValid ? .valid : .invalid
+    evaluate(&effects)
+  }
+
+  private mutating func take(
+    built block: Digest,
+    height: Height,
+    round: Round,
+    time: Timestamp,
+    _ effects: inout [Effect]
+  ) {
+    guard height == self.height, round == machine.round, machine.step == .propose, awaitsBlock else { return }
+    note(.built(height: height, round: round, block: block, time: time), &effects)
+    awaitsBlock = false
+    ownBlock = OwnBlock(round: round, block: block, time: time)
+    blocks[block] = .valid
+    sign(.proposal, block: block, validRound: nil, &effects)
+    evaluate(&effects)
+  }
+
+  // MARK: Votes
+
+  private mutating func take(_ vote: Vote, _ effects: inout [Effect]) {
+    guard vote.height <= height, start != nil else {
+      return future.add(.vote(vote), height: vote.height, sender: vote.validator, current: height)
+    }
+    if vote.height < height || machine.step == .decided {
+      collector?.add(vote)
+      return
+    }
+    var thresholds: [VoteKeeper.Threshold] = []
+    var evidence: [Evidence] = []
+    let outcome = keeper.add(vote, thresholds: &thresholds, evidence: &evidence)
+    if outcome == .added { note(.vote(vote), &effects) }
+    for piece in evidence { effects.append(.evidence(piece)) }
+    if outcome == .added { counted(thresholds, &effects) }
+  }
+
+  private mutating func counted(_ thresholds: [VoteKeeper.Threshold], _ effects: inout [Effect]) {
+    for case .polka(let round, let block) in thresholds where round < machine.round {
+      push(keeper.polkas(of: round).first { $0.block == block }, &effects)
+    }
+    evaluate(&effects)
+  }
+
+  // MARK: Certificates
+
+  private mutating func take(_ certificate: Certificate, _ effects: inout [Effect]) {
+    guard certificate.height <= height, start != nil else {
+      if certificate.kind == .precommit, certificate.height > certifiedHeight {
+        note(.certificate(certificate), &effects)
+        certifiedHeight = certificate.height
+      }
+      return future.add(
+        .certificate(certificate),
+        height: certificate.height,
+        sender: nil,
+        current: height
+      )
+    }
+    if certificate.kind == .precommit, let known = commit(of: certificate.height) {
+      if known.block != certificate.block { raise(.conflictingCommits(known, certificate), &effects) }
+      return
+    }
+    guard certificate.height == height, machine.step != .decided else { return }
+    guard certificate.kind == .precommit || keeper.wantsPolka(certificate) else { return }
+    note(.certificate(certificate), &effects)
+    if certificate.kind == .precommit { certifiedHeight = max(certifiedHeight, height) }
+    isAwake = true
+    // L55: a quorum is in that round.
+    if certificate.kind == .prevote, certificate.round > machine.round {
+      enter(certificate.round, proof: Self.proof(from: certificate, keeper.validators), &effects)
+    }
+    var thresholds: [VoteKeeper.Threshold] = []
+    var evidence: [Evidence] = []
+    keeper.apply(certificate, thresholds: &thresholds, evidence: &evidence)
+    for piece in evidence { effects.append(.evidence(piece)) }
+    if certificate.kind == .prevote, certificate.round < machine.round { push(certificate, &effects) }
+    evaluate(&effects)
+  }
+
+  private func commit(of height: Height) -> Certificate? {
+    if height == self.height { return keeper.commit }
+    return collector.flatMap { $0.certificate.height == height ? $0.certificate : nil }
+  }
+
+  /// Part of a polka, as the proof that its round may be entered.
+  private static func proof(from polka: Certificate, _ validators: ValidatorSet) -> RoundCertificate {
+    var power: Int64 = 0
+    var votes: [Vote] = []
+    for vote in polka.votes where !validators.isHonest(power) {
+      votes.append(vote)
+      power += validators[vote.validator]?.power ?? 0
+    }
+    return RoundCertificate(height: polka.height, round: polka.round, votes: votes)
+  }
+
+  private mutating func take(_ certificate: RoundCertificate, _ effects: inout [Effect]) {
+    guard certificate.height <= height, start != nil else {
+      return future.add(
+        .roundCertificate(certificate),
+        height: certificate.height,
+        sender: nil,
+        current: height
+      )
+    }
+    guard certificate.height == height, certificate.round > machine.round else { return }
+    guard certificate.round <= ChainLimits.round, machine.step != .decided else { return }
+    note(.roundCertificate(certificate), &effects)
+    // L55–L56, and L65–L67 for those who have not seen the precommits themselves.
+    enter(certificate.round, proof: certificate, &effects)
+    var thresholds: [VoteKeeper.Threshold] = []
+    var evidence: [Evidence] = []
+    for vote in certificate.votes {
+      _ = keeper.add(vote, thresholds: &thresholds, evidence: &evidence)
+    }
+    for piece in evidence { effects.append(.evidence(piece)) }
+    counted(thresholds, &effects)
+  }
+
+  // MARK: Timers and own messages
+
+  private mutating func take(_ timer: Timer, _ effects: inout [Effect]) {
+    guard timer.height == height else { return }
+    if timer.kind == .status {
+      effects.append(.broadcastStatus(status))
+      effects.append(.schedule(timer, after: configuration.statusInterval))
+      return
+    }
+    guard let position = armed.firstIndex(of: timer) else { return }
+    armed.remove(at: position)
+    guard machine.step != .decided else { return }
+    note(.timeout(timer), &effects)
+    switch timer.kind {
+    case .propose, .prevote, .precommit: run(.timeout(timer.kind, timer.round), &effects)
+    case .blockInterval: isAwake = true
+    case .pace: wakeForWork()
+    case .status: break
+    }
+    evaluate(&effects)
+  }
+
+  private mutating func take(_ message: SignedMessage, _ effects: inout [Effect]) {
+    guard let position = pendingSignatures.firstIndex(where: { $0.describes(message) }) else { return }
+    note(.signed(message), &effects)
+    pendingSignatures.remove(at: position)
+    switch message {
+    case .vote(let vote):
+      effects.append(.broadcastVote(vote))
+      var thresholds: [VoteKeeper.Threshold] = []
+      var evidence: [Evidence] = []
+      _ = keeper.add(vote, thresholds: &thresholds, evidence: &evidence)
+      counted(thresholds, &effects)
+    case .proposal(let proposal):
+      if let validRound = proposal.validRound {
+        // L28: without the polka nobody may accept it.
+        push(keeper.polkas(of: validRound).first { $0.block == proposal.block }, &effects)
+      }
+      effects.append(.broadcastProposal(proposal))
+      guard proposal.round >= machine.round, machine.step != .decided else { return }
+      if proposals.wants(proposal) { proposals.add(proposal, isTimely: true) }
+      evaluate(&effects)
+    }
+  }
+
+  /// Sends a certificate to all validators who may lack it.
+  func push(_ certificate: Certificate?, _ effects: inout [Effect]) {
+    if let certificate { effects.append(.sendCertificate(certificate, to: nil)) }
+  }
+
+  mutating func raise(_ alarm: Alarm, _ effects: inout [Effect]) {
+    guard self.alarm == nil else { return }
+    self.alarm = alarm
+    pendingSignatures = []
+    effects.append(.alarm(alarm))
+  }
+}

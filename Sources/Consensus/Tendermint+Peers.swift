@@ -1,0 +1,39 @@
+import Chain
+import Cryptography
+import Primitives
+
+/// What a peer that tells its status is sent, so that whatever one correct node has reaches all (the assumption of
+/// the paper's proof of termination) though links lose messages.
+extension Tendermint {
+  func answer(_ peer: PublicKey, _ status: ConsensusStatus, _ effects: inout [Effect]) {
+    guard let start else { return }
+    if let last = collector?.certificate, status.height == last.height, status.height < height {
+      return effects.append(.sendCertificate(last, to: peer))
+    }
+    guard status.height == height, status.step != .decided else { return }
+    if let commit = keeper.commit { return effects.append(.sendCertificate(commit, to: peer)) }
+    if let roundProof, status.round < machine.round {
+      effects.append(.sendRoundCertificate(roundProof, to: peer))
+    }
+    if let newest = keeper.polkas.last, status.validRound.map({ $0 < newest.round }) ?? true,
+      !knows(newest, status, start.validators)
+    {
+      effects.append(.sendCertificate(newest, to: peer))
+    }
+    guard keeper.hasSlots(for: status.round) else { return }
+    if status.step <= .propose, let entry = proposals.proposals(of: status.round).first {
+      effects.append(.sendProposal(entry.proposal, to: peer))
+    }
+    let votes = keeper.votes(of: status.round, lackedBy: status)
+    if !votes.isEmpty { effects.append(.sendVotes(votes, to: peer)) }
+  }
+
+  /// Whether a peer in the polka's own round holds its votes.
+  private func knows(_ polka: Certificate, _ status: ConsensusStatus, _ validators: ValidatorSet) -> Bool {
+    guard status.round == polka.round else { return false }
+    guard let have = SignerSet(bytes: status.prevotes, count: validators.count),
+      let signers = SignerSet(bytes: polka.signers, count: validators.count)
+    else { return false }
+    return signers.indices.allSatisfy { have.contains($0) }
+  }
+}

@@ -1,0 +1,129 @@
+import Chain
+public import Cryptography
+public import Primitives
+
+/// After a restart: the same state from the same inputs.
+extension Tendermint {
+  /// The machine as it was when it had consumed the last of `records`.
+  ///
+  /// Nothing is sent, signed or scheduled: `resume` asks again for what is outstanding.
+  public static func replay(_ records: [LogRecord], configuration: TendermintConfiguration) -> Tendermint {
+    var machine = Tendermint(configuration: configuration)
+    machine.isReplaying = true
+    var effects: [Effect] = []
+    for record in records {
+      machine.step(record.input, at: .zero, effects: &effects)
+      effects.removeAll(keepingCapacity: true)
+    }
+    machine.isReplaying = false
+    machine.lastBeginning = nil
+    return machine
+  }
+
+  /// Asks again for everything that was asked for and not answered: blocks, signatures, timers from their start.
+  ///
+  /// The guard answers a request that it has signed before with the same signature and refuses contradictions.
+  public mutating func resume(at now: Instant, effects: inout [Effect]) {
+    guard start != nil else { return }
+    lastBeginning = now
+    if let commit = keeper.commit, machine.step == .decided {
+      effects.append(.decide(height, commit.round, block: commit.block, certificate: commit))
+      return
+    }
+    for (block, state) in sortedBlocks {
+      if state == .proposed { effects.append(.validateBlock(block)) }
+      if state == .fetching { effects.append(.fetchBlock(block, height)) }
+    }
+    for timer in armed { effects.append(.schedule(timer, after: interval(of: timer))) }
+    effects.append(.schedule(Timer(.status, height: height), after: configuration.statusInterval))
+    if awaitsBlock { effects.append(.requestBlock(height, machine.round)) }
+    for request in pendingSignatures { effects.append(.sign(request)) }
+    effects.append(.broadcastStatus(status))
+    if let alarm { effects.append(.alarm(alarm)) }
+    while let next = followUp() { consume(next, at: now, effects: &effects) }
+  }
+
+  private func interval(of timer: Timer) -> Interval {
+    switch timer.kind {
+    case .propose, .prevote, .precommit: configuration.timeouts.interval(timer.kind, round: timer.round)
+    case .blockInterval: configuration.maximumBlockInterval
+    case .pace: configuration.minimumBlockInterval
+    case .status: configuration.statusInterval
+    }
+  }
+
+  var sortedBlocks: [(Digest, BlockState)] {
+    blocks.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
+  }
+
+  /// BLAKE2b of all state that decides what the node signs. Equal for equal logs.
+  public var fingerprint: Digest {
+    var writer = ByteWriter(capacity: 1_024)
+    writer.write(height)
+    writer.write(start.map { $0.validators.hash } ?? .zero)
+    encodeRound(&writer)
+    writer.write(UInt32(keeper.rounds.count))
+    for round in keeper.rounds {
+      writer.write(round.round)
+      encode(round.prevotes, &writer)
+      encode(round.precommits, &writer)
+    }
+    writer.write(UInt32(keeper.polkas.count))
+    for polka in keeper.polkas { writer.writeCounted(polka.encoded) }
+    writer.writeCounted(keeper.commit?.encoded ?? [])
+    writer.write(UInt32(proposals.entries.count))
+    for entry in proposals.entries {
+      writer.writeCounted(entry.proposal.encoded)
+      writer.write(entry.isTimely)
+    }
+    writer.write(UInt32(blocks.count))
+    for (block, state) in sortedBlocks {
+      writer.write(block)
+      writer.write(state.rawValue)
+    }
+    return Digest.blake2b(writer.bytes)
+  }
+
+  private func encodeRound(_ writer: inout ByteWriter) {
+    writer.write(machine.round)
+    writer.write(machine.step.rawValue)
+    for polka in [machine.locked, machine.valid] {
+      writer.write(polka != nil)
+      writer.write(polka?.block ?? .zero)
+      writer.write(polka?.round ?? 0)
+    }
+    writer.write(machine.otherLockRound.map { $0 + 1 } ?? 0)
+    for flag in [
+      machine.progress.waitsForPrevotes, machine.progress.waitsForPrecommits, machine.progress.sawPolka,
+      isAwake, hasWork, awaitsBlock, alarm != nil,
+    ] { writer.write(flag) }
+    writer.write(certifiedHeight)
+    writer.write(ownBlock?.block ?? .zero)
+    writer.write(UInt32(pendingSignatures.count))
+    for request in pendingSignatures {
+      writer.write(request.kind.rawValue)
+      writer.write(request.round)
+      writer.writeCounted(request.signBody)
+    }
+    writer.write(UInt32(armed.count))
+    for timer in armed {
+      writer.write(timer.kind.rawValue)
+      writer.write(timer.round)
+    }
+  }
+
+  private func encode(_ tally: VoteTally, _ writer: inout ByteWriter) {
+    writer.write(UInt32(tally.choices.count))
+    for count in tally.choices {
+      writer.write(count.choice.block != nil)
+      writer.write(count.choice.block ?? .zero)
+      writer.write(count.choice.validRound.map { $0 + 1 } ?? 0)
+      writer.write(UInt64(bitPattern: count.power))
+    }
+    writer.write(UInt32(tally.slots.count))
+    for slot in tally.slots {
+      writer.write(slot.map { UInt32($0.choice) + 1 } ?? 0)
+      if let slot { writer.write(slot.signature) }
+    }
+  }
+}

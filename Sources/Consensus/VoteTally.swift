@@ -1,0 +1,142 @@
+import Chain
+import Cryptography
+
+/// What a vote says. Prevotes for one block on different justifications are different choices: a quorum must agree
+/// on both, which makes amnesia provable (`consensus.md` § 5).
+struct Choice: Hashable, Sendable {
+  var block: Digest?
+  var validRound: Round?
+}
+
+/// The votes of one kind in one round: a slot for each validator, a power for each choice.
+struct VoteTally: Sendable {
+  struct Slot: Hashable, Sendable {
+    /// Index in `choices`.
+    var choice: Int
+    var signature: Signature
+  }
+
+  struct Count: Hashable, Sendable {
+    var choice: Choice
+    var power: Int64
+  }
+
+  let kind: Vote.Kind
+  /// By validator index; empty until the first vote.
+  private(set) var slots: [Slot?] = []
+  /// In the order in which they were first voted for.
+  private(set) var choices: [Count] = []
+  /// Of all that voted.
+  private(set) var power: Int64 = 0
+
+  init(_ kind: Vote.Kind) {
+    self.kind = kind
+  }
+
+  var isEmpty: Bool { slots.isEmpty }
+
+  func slot(_ index: ValidatorIndex) -> Slot? {
+    Int(index) < slots.count ? slots[Int(index)] : nil
+  }
+
+  func choice(of index: ValidatorIndex) -> Choice? {
+    slot(index).map { choices[$0.choice].choice }
+  }
+
+  func power(of choice: Choice) -> Int64 {
+    choices.first { $0.choice == choice }?.power ?? 0
+  }
+
+  /// The most power that one block has on one justification.
+  var largestBlockPower: Int64 {
+    choices.reduce(0) { $1.choice.block == nil ? $0 : max($0, $1.power) }
+  }
+
+  /// Fills the validator's slot, which must be empty, and returns the new power of the choice.
+  mutating func add(_ vote: Vote, power weight: Int64, count: Int) -> Int64 {
+    if slots.isEmpty { slots = Array(repeating: nil, count: count) }
+    let choice = Choice(block: vote.block, validRound: vote.validRound)
+    let position = choices.firstIndex { $0.choice == choice } ?? choices.count
+    if position == choices.count { choices.append(Count(choice: choice, power: 0)) }
+    choices[position].power += weight
+    power += weight
+    slots[Int(vote.validator)] = Slot(choice: position, signature: vote.signature)
+    return choices[position].power
+  }
+
+  /// The votes of those not in `known`, up to `limit` power when there is one.
+  func votes(
+    height: Height,
+    round: Round,
+    lackedBy known: SignerSet? = nil,
+    validators: ValidatorSet,
+    until limit: Int64 = .max
+  ) -> [Vote] {
+    var votes: [Vote] = []
+    var sum: Int64 = 0
+    for (position, slot) in slots.enumerated() {
+      let index = ValidatorIndex(position)
+      guard let slot, sum < limit, known.map({ !$0.contains(index) }) ?? true else { continue }
+      let choice = choices[slot.choice].choice
+      votes.append(
+        Vote(
+          kind: kind,
+          height: height,
+          round: round,
+          validRound: choice.validRound,
+          block: choice.block,
+          validator: index,
+          signature: slot.signature
+        )
+      )
+      sum += validators[index]?.power ?? 0
+    }
+    return votes
+  }
+
+  /// All votes for `choice`; nil when it is for no block.
+  func certificate(for choice: Choice, height: Height, round: Round) -> Certificate? {
+    guard let block = choice.block else { return nil }
+    var signers = SignerSet(count: slots.count)
+    var signatures: [Signature] = []
+    for (position, slot) in slots.enumerated() {
+      guard let slot, choices[slot.choice].choice == choice else { continue }
+      signers.insert(ValidatorIndex(position))
+      signatures.append(slot.signature)
+    }
+    return Certificate(
+      kind: kind,
+      height: height,
+      round: round,
+      validRound: choice.validRound,
+      block: block,
+      signers: signers.bytes,
+      signatures: signatures
+    )
+  }
+
+  /// Who voted.
+  func voters(count: Int) -> SignerSet {
+    var voters = SignerSet(count: count)
+    for (position, slot) in slots.enumerated() where slot != nil { voters.insert(ValidatorIndex(position)) }
+    return voters
+  }
+}
+
+extension Certificate {
+  /// The single votes that it is made of.
+  var votes: [Vote] {
+    guard let signers = SignerSet(bytes: signers, count: signers.count * 8) else { return [] }
+    return zip(signers.indices, signatures).map { index, signature in
+      Vote(
+        kind: kind,
+        height: height,
+        round: round,
+        validRound: validRound,
+        block: block,
+        validator: index,
+        signature: signature
+      )
+    }
+  }
+}
