@@ -32,7 +32,8 @@ actor ReplicaHost {
   /// What carries a replica's effects out.
   struct Dependencies: Sendable {
     var storage: StorageWorker
-    var transport: Transport
+    var transport: Transport.Endpoint
+    var bridge: TransportBridge
     var verifier: SignatureVerifier
     var store: NodeStore
     var logger: Logger

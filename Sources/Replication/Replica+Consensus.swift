@@ -14,7 +14,7 @@ extension Replica {
     for wish in wishes { carry(wish, at: clock, &effects) }
   }
 
-  private mutating func carry(
+  mutating func carry(
     _ wish: Consensus.Effect, at clock: Clock, _ effects: inout [ReplicaEffect]
   ) {
     switch wish {

@@ -40,7 +40,7 @@ extension Replica {
     for timer in GossipCore.Timer.allCases { effects.append(.schedule(.gossip(timer, at: clock.now), after: .zero)) }
     stepGossip(.committed(tip.time), at: clock, &effects)
     tellChainPeers(at: clock, &effects)
-    beginHeight(at: clock, &effects)
+    enterHeight(at: clock, &effects)
   }
 
   private mutating func wake(_ timer: ReplicaTimer, at clock: Clock, _ effects: inout [ReplicaEffect]) {

@@ -30,6 +30,18 @@ public struct NodeClient: Sendable {
     return try Self.decode(response, path: target)
   }
 
+  /// An answer that is plain text.
+  public func text(_ path: String) async throws -> String {
+    let response = try await HTTPConnection.with(host: host, port: port) { exchange in
+      try await exchange.send(.GET, path)
+      return try await exchange.receive()
+    }
+    guard response.status == 200 else {
+      throw ClientError.unexpectedAnswer(path: path, detail: "status \(response.status)")
+    }
+    return String(decoding: response.body, as: UTF8.self)
+  }
+
   /// The answer to bytes that were sent.
   public func post<Value: Decodable & Sendable>(
     _ path: String, _ query: [(String, String?)] = [], body: [UInt8], as type: Value.Type = Value.self

@@ -178,6 +178,31 @@ extension Answer {
     }
   }
 
+  /// What became of a batch of transactions.
+  public struct BatchResult: Codable, Sendable {
+    public var accepted: Int
+    /// Positions of those that may be tried again: the mempool is full.
+    public var busy: [Int]
+    /// Positions and reasons of those that never will be accepted.
+    public var refused: [Refusal]
+
+    public struct Refusal: Codable, Sendable {
+      public var index: Int
+      public var reason: String
+
+      public init(index: Int, reason: String) {
+        self.index = index
+        self.reason = reason
+      }
+    }
+
+    public init(accepted: Int, busy: [Int], refused: [Refusal]) {
+      self.accepted = accepted
+      self.busy = busy
+      self.refused = refused
+    }
+  }
+
   public struct Submitted: Codable, Sendable {
     /// The identifier of an object or the hash of a transaction.
     public var identifier: String

@@ -120,6 +120,14 @@ public struct APIServer: Sendable {
       let wait = request.query("wait") == "committed"
       return try await JSON(node.submit(transaction: request.bytes(upTo: 300_000), wait: wait))
     }
+    router.post("v1/transactions/batch") { request, _ in
+      let body = try await request.bytes(upTo: 4_000_000)
+      guard let batch = TransactionBatch.decode(body) else {
+        throw ServingError.invalid(
+          "the body is not a batch", fix: "for each transaction its length in four bytes, big-endian, then its bytes")
+      }
+      return try await JSON(node.submit(batch: batch))
+    }
     router.post("v1/objects") { request, _ in
       try await JSON(node.submit(object: request.bytes(upTo: 70_000)))
     }

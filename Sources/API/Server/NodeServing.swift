@@ -6,6 +6,8 @@ public protocol NodeServing: Sendable {
   func transaction(_ hash: String) async throws -> Answer.TransactionResult
   /// Takes a signed transaction; with `wait`, answers when it is in a block.
   func submit(transaction: [UInt8], wait: Bool) async throws -> Answer.TransactionResult
+  /// Takes many signed transactions at once; does not wait for blocks.
+  func submit(batch: [[UInt8]]) async throws -> Answer.BatchResult
   /// Takes a signed order, bid, withdrawal or offer and gossips it.
   func submit(object: [UInt8]) async throws -> Answer.Submitted
   func orders(owner: String?) async throws -> [Answer.Order]

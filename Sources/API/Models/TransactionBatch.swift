@@ -1,0 +1,23 @@
+import Primitives
+
+/// The body of a batch submission: each transaction's length in four bytes, big-endian, then its bytes.
+public enum TransactionBatch {
+  public static let limit = 2_000
+
+  public static func encode(_ transactions: [[UInt8]]) -> [UInt8] {
+    var writer = ByteWriter(capacity: transactions.reduce(0) { $0 + $1.count + 4 })
+    for transaction in transactions { writer.writeCounted(transaction) }
+    return writer.bytes
+  }
+
+  /// Nil when a length does not fit, or there are more than `limit`.
+  public static func decode(_ bytes: [UInt8]) -> [[UInt8]]? {
+    var reader = ByteReader(bytes)
+    var transactions: [[UInt8]] = []
+    while reader.remaining > 0 {
+      guard transactions.count < limit, let transaction = try? reader.readCounted(limit: 300_000) else { return nil }
+      transactions.append(transaction)
+    }
+    return transactions
+  }
+}

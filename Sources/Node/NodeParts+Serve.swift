@@ -1,0 +1,98 @@
+import API
+import Cryptography
+import Foundation
+import Logging
+import Primitives
+import Replication
+import Transport
+import UnixSignals
+
+extension NodeParts {
+  /// Opens the network and the HTTP port, serves until a signal or a failure, and closes everything in order.
+  func serve() async throws {
+    let service = NodeService(parts: self)
+    let (ports, portSink) = AsyncStream<Int>.makeStream()
+    var failure: (any Error)?
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await serveHTTP(service) { portSink.yield($0) } }
+        group.addTask {
+          for await port in ports { try await begin(apiPort: port, service: service) }
+        }
+        group.addTask { try await waitForSignal() }
+        group.addTask {
+          for await error in self.failure.failures { throw error }
+        }
+        do {
+          try await group.next()
+        } catch is StopRequested {
+          logger.info("stopping")
+        }
+        group.cancelAll()
+      }
+    } catch is CancellationError {
+    } catch {
+      failure = error
+    }
+    await close(service)
+    if let failure { throw failure }
+  }
+
+  private func serveHTTP(_ service: NodeService, listening: @escaping @Sendable (Int) async -> Void) async throws {
+    let text = runtime.configuration.api.listen
+    guard let address = HostPort(text) else {
+      throw DefinitionError(file: runtime.home.configuration.path, problem: "`api.listen` is `\(text)`")
+    }
+    do {
+      try await APIServer(node: service, logger: logger).run(
+        host: address.host, port: address.port, group: apiGroup, listening: listening)
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw DefinitionError(
+        file: runtime.home.configuration.path, problem: "nothing can listen on `api.listen` = \(address): \(error)",
+        remedy: "stop the program that uses the port, or choose another")
+    }
+  }
+
+  /// Everything listens: say where, let the replica speak.
+  private func begin(apiPort: Int, service: NodeService) async throws {
+    let host = HostPort(runtime.configuration.network.listen)?.host ?? "127.0.0.1"
+    let apiHost = HostPort(runtime.configuration.api.listen)?.host ?? "127.0.0.1"
+    try runtime.home.writeRuntime(
+      Home.Runtime(
+        process: ProcessInfo.processInfo.processIdentifier, peerAddress: "\(host):\(endpoint.port)",
+        apiAddress: "\(apiHost):\(apiPort)", nodeKey: Hex.encode(keys.node.publicKey.bytes),
+        leaseAddress: keys.provider == nil ? nil : "\(host):\(endpoint.port)"))
+    bridge.post([.started])
+    try await service.start()
+    logger.info(
+      "ready",
+      metadata: [
+        "peers": "\(host):\(endpoint.port)", "http": "http://\(apiHost):\(apiPort)",
+        "key": "\(keys.node.publicKey)",
+      ])
+  }
+
+  private func waitForSignal() async throws {
+    for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+      logger.info("told to stop", metadata: ["signal": "\(signal)"])
+      throw StopRequested()
+    }
+  }
+
+  /// Sessions first, so that nothing new comes; then what is decided becomes durable; then the threads.
+  private func close(_ service: NodeService) async {
+    await service.stop()
+    await endpoint.shutdown()
+    await host.stop()
+    await verifier.stop()
+    await storage.stop()
+    try? await coreGroup.shutdownGracefully()
+    try? await apiGroup.shutdownGracefully()
+    try? FileManager.default.removeItem(at: runtime.home.runtime)
+  }
+}
+
+/// The node was told to stop.
+private struct StopRequested: Error {}

@@ -1,0 +1,151 @@
+import API
+import Chain
+import Consensus
+import Cryptography
+import Foundation
+import Gossip
+import Ledger
+import Logging
+import NIOCore
+import NIOPosix
+import Primitives
+import Replication
+import Storage
+import Synchronization
+import Transport
+import UnixSignals
+
+/// The running parts of one node and the order in which they start and end.
+struct NodeParts: Sendable {
+  let runtime: NodeRuntime
+  let store: NodeStore
+  let keys: NodeKeys
+  let coreGroup: MultiThreadedEventLoopGroup
+  let apiGroup: MultiThreadedEventLoopGroup
+  let endpoint: Transport.Endpoint
+  let host: ReplicaHost
+  let verifier: SignatureVerifier
+  let storage: StorageWorker
+  let bridge: TransportBridge
+  let failure: FailureSignal
+  var logger: Logger { runtime.logger }
+
+  /// Opens sockets, log and guard, and restores the replica; nothing is sent yet.
+  static func assemble(_ runtime: NodeRuntime, store: NodeStore, tip: Tip) async throws -> NodeParts {
+    let genesis = runtime.definition.genesis
+    let logger = runtime.logger
+    let keys = try NodeKeys(runtime: runtime)
+    let failure = FailureSignal()
+    let coreGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let loop = coreGroup.next()
+    let bridge = TransportBridge(chain: genesis.chain, logger: logger)
+    let post: @Sendable ([ReplicaInput]) -> Void = { bridge.post($0) }
+    let endpoint = try await Transport.Endpoint.start(
+      Self.transport(runtime, keys: keys), on: coreGroup, logger: logger, handler: { bridge.handle($0) })
+    let verifier = SignatureVerifier(chain: genesis.chain, threads: 2, post: post)
+    var log: SignerLog?
+    var records: [ReplicaRecord] = []
+    if keys.consensus != nil {
+      log = try openLog(runtime, store: store, tip: tip, records: &records)
+    }
+    let storage = StorageWorker(
+      store: store, signer: log, key: keys.consensus, chain: genesis.chain, logger: logger, report: post,
+      failed: { failure.raise($0) })
+    var replica = Replica(
+      configuration: Self.replica(runtime, keys: keys, tip: tip), tip: tip, state: StoreState(store: store),
+      gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port))
+    replica.restore(records)
+    let host = ReplicaHost(
+      replica: replica, loop: loop,
+      dependencies: .init(
+        storage: storage, transport: endpoint, bridge: bridge, verifier: verifier, store: store, logger: logger, post: post))
+    bridge.attach(host: host, verifier: verifier, loop: loop)
+    return NodeParts(
+      runtime: runtime, store: store, keys: keys, coreGroup: coreGroup,
+      apiGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1), endpoint: endpoint, host: host,
+      verifier: verifier, storage: storage, bridge: bridge, failure: failure)
+  }
+
+  private static func openLog(
+    _ runtime: NodeRuntime, store: NodeStore, tip: Tip, records: inout [ReplicaRecord]
+  ) throws -> SignerLog {
+    let folder = runtime.home.consensus
+    let log = try SignerLog(
+      logFolder: folder.appending(path: "log").path, guardPath: folder.appending(path: "guard").path,
+      instance: try store.meta("signer"), initialHeight: 1, certifiedHeight: tip.height)
+    if try store.meta("signer") == nil { try store.setMeta("signer", log.instance) }
+    var found: [ReplicaRecord] = []
+    try log.replay { (payload) throws(StorageError) in
+      if let record = try? ReplicaRecord(decoding: payload) { found.append(record) }
+    }
+    records = found
+    if let quarantine = log.quarantine {
+      runtime.logger.warning("the signing guard is careful", metadata: ["reason": "\(quarantine)"])
+    }
+    return log
+  }
+
+  private static func transport(_ runtime: NodeRuntime, keys: NodeKeys) throws -> TransportConfiguration {
+    let network = runtime.configuration.network
+    let genesis = runtime.definition.genesis
+    guard let listen = NetworkAddress(network.listen) else {
+      throw DefinitionError(
+        file: runtime.home.configuration.path, problem: "`network.listen` is `\(network.listen)`",
+        remedy: "host:port, such as 127.0.0.1:26656")
+    }
+    var frames: [UInt8: Int] = [:]
+    for kind in FrameKind.allCases { frames[kind.rawValue] = min(kind.limit, FrameLimits.maximumMessage) }
+    var configuration = TransportConfiguration(
+      network: NetworkIdentity(chainID: genesis.chain.text, genesis: genesis.digest),
+      identity: LocalIdentity(node: keys.node, account: keys.provider), listen: listen,
+      frames: FrameLimits(frames))
+    configuration.leaseFrames = LeaseFrames.limits
+    configuration.hello = [UInt8(truncatingIfNeeded: runtime.configuration.role.rawValue)]
+    let isShared = network.sessionsPerAddress > 16
+    configuration.connections = isShared ? .testnet : ConnectionLimits()
+    configuration.connections.inbound = network.inboundPeers
+    configuration.datagrams = network.udp ? (isShared ? .testnet : DatagramSettings()) : nil
+    return configuration
+  }
+
+  private static func replica(_ runtime: NodeRuntime, keys: NodeKeys, tip: Tip) -> ReplicaConfiguration {
+    let own = keys.consensus.map(\.publicKey)
+    let member = runtime.definition.genesis.validators.first { $0.consensusKey == own }
+    return ReplicaConfiguration(
+      genesis: runtime.definition.genesis, consensusKey: own, operatorAddress: member?.operatorAddress,
+      timeouts: runtime.configuration.consensus.timeouts == "lan" ? .lan : .wan)
+  }
+}
+
+/// The keys of a node: its name on the network, what it signs votes with, and the account that is paid.
+struct NodeKeys: Sendable {
+  let node: SigningKey
+  /// Of a validator.
+  let consensus: SigningKey?
+  /// Of a provider: bids and lease streams.
+  let provider: SigningKey?
+  /// Gives test coins away.
+  let faucet: SigningKey?
+
+  init(runtime: NodeRuntime) throws {
+    let home = runtime.home
+    node = try home.machineKey("node")
+    consensus = runtime.configuration.role == .validator ? try home.machineKey("consensus") : nil
+    provider = try runtime.configuration.provider.map { try Keyring(home: home).open($0.account) }
+    faucet = runtime.configuration.api.faucet ? try Keyring(home: home).open("faucet") : nil
+  }
+}
+
+/// Carries the first failure that ends a node to whoever waits for the end.
+final class FailureSignal: Sendable {
+  private let continuation: AsyncStream<any Error>.Continuation
+  let failures: AsyncStream<any Error>
+
+  init() {
+    (failures, continuation) = AsyncStream.makeStream()
+  }
+
+  func raise(_ error: any Error) {
+    continuation.yield(error)
+  }
+}

@@ -1,0 +1,102 @@
+import API
+public import Chain
+import Consensus
+import Cryptography
+import Foundation
+import Gossip
+import Ledger
+public import Logging
+import NIOCore
+import NIOPosix
+import Primitives
+import Replication
+import Storage
+import Transport
+import UnixSignals
+
+/// A node from start to end: opens its home, joins its network, serves until it is told to stop.
+public struct NodeRuntime: Sendable {
+  public let home: Home
+  public let configuration: NodeConfiguration
+  public let definition: NetworkDefinition
+  let logger: Logger
+
+  /// Reads configuration and network definition.
+  ///
+  /// - Throws: `DefinitionError` with file, problem and remedy.
+  public init(home: Home, logger: Logger) throws {
+    self.home = home
+    configuration = try NodeConfiguration.read(home.configuration)
+    definition = try NetworkDefinition(at: home.network)
+    self.logger = logger
+  }
+
+  /// Runs until SIGTERM or SIGINT, or until the disk refuses.
+  public func run() async throws {
+    let lock = try HomeLock(home: home.folder.path)
+    defer { withExtendedLifetime(lock) {} }
+    let store = try openStore()
+    let tip = try readTip(store)
+    logger.info(
+      "opened", metadata: ["chain": "\(definition.genesis.chain)", "height": "\(tip.height)", "state": "\(tip.stateRoot)"])
+    let parts = try await NodeParts.assemble(self, store: store, tip: tip)
+    try await parts.serve()
+    store.database.close()
+    logger.info("stopped")
+  }
+
+  // MARK: Storage
+
+  private func openStore() throws -> NodeStore {
+    try FileManager.default.createDirectory(at: home.data, withIntermediateDirectories: true)
+    var options = DatabaseOptions()
+    options.cacheBytes = configuration.storage.blockCacheMebibytes << 20
+    let store = try NodeStore(path: home.data.path, options: options)
+    let genesis = definition.genesis
+    if store.lastHeight == nil {
+      try initialize(store)
+      logger.info("made the genesis state", metadata: ["genesis": "\(genesis.digest)"])
+    } else {
+      guard try store.genesisDigest() == genesis.digest.bytes else {
+        throw DefinitionError(
+          file: home.network.path,
+          problem: "the genesis digest is \(genesis.digest), but this home's data belongs to another genesis",
+          remedy: "restore the network definition that the home was made with, or start a new home")
+      }
+    }
+    return store
+  }
+
+  private func initialize(_ store: NodeStore) throws {
+    let genesis = definition.genesis
+    let outcome = try Executor.genesis(genesis)
+    let update = try StateTree.apply(
+      outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) }, to: [NibblePath: StateTreePage](),
+      root: StateTree.emptyRoot)
+    let set = try ValidatorSet(
+      outcome.validators.map { Validator(address: $0.address, key: $0.key, power: $0.power) })
+    var next = set
+    next.advance()
+    let tip = Tip(
+      height: 0, block: genesis.digest, time: genesis.time, stateRoot: update.root,
+      receiptsRoot: Block.receiptsRoot([]), certificate: nil, validators: set, nextValidators: next,
+      lastValidators: set)
+    var origin = StoreOrigin(height: 0, chainID: genesis.chain.text, genesisDigest: genesis.digest.bytes)
+    origin.state = outcome.changes.compactMap { change in change.value.map { ($0, change.key) } }
+      .map { Entry(key: $0.1, value: $0.0) }
+    origin.tree = update.pages.compactMap { path, page in
+      page.map { Entry(key: path.encoded(), value: $0.encoded()) }
+    }
+    origin.meta = [(StoreState.tipName, tip.encoded)]
+    try store.initialize(origin)
+  }
+
+  private func readTip(_ store: NodeStore) throws -> Tip {
+    guard let bytes = try store.meta(StoreState.tipName), let tip = try? Tip(decoding: bytes) else {
+      throw DefinitionError(
+        file: home.data.path, problem: "the database does not say where it stands",
+        remedy: "move the folder away and let the node catch up from its peers")
+    }
+    return tip
+  }
+}

@@ -1,0 +1,140 @@
+import Chain
+import Cryptography
+import Gossip
+import Logging
+import NIOCore
+import Primitives
+import Replication
+import Synchronization
+import Transport
+import Wire
+
+/// Turns what the transport tells into inputs of the replica, and keeps transactions off the replica's thread.
+///
+/// Transport and replica share one event loop, so a frame reaches the replica without a hop.
+final class TransportBridge: Sendable {
+  private struct Attached {
+    var host: ReplicaHost
+    var verifier: SignatureVerifier
+    var mailbox: Mailbox<ReplicaInput>
+    var leases: (@Sendable (TransportEvent) -> Void)?
+  }
+
+  private let chain: ChainID
+  private let logger: Logger
+  private let attached = Mutex<Attached?>(nil)
+  /// Roles and addresses of the sessions, for queries.
+  private let sessions = Mutex<[PeerID: SessionInfo]>([:])
+  /// Which dials are under way, to name the one that failed or succeeded.
+  private let dials = Mutex<[NetworkAddress: Dial]>([:])
+
+  init(chain: ChainID, logger: Logger) {
+    self.chain = chain
+    self.logger = logger
+  }
+
+  func attach(host: ReplicaHost, verifier: SignatureVerifier, loop: any EventLoop) {
+    let mailbox = Mailbox<ReplicaInput>(loop: loop) { inputs in
+      host.assumeIsolated { $0.handle(inputs) }
+    }
+    attached.withLock { $0 = Attached(host: host, verifier: verifier, mailbox: mailbox) }
+  }
+
+  /// Lease sessions go to the provider.
+  func attach(leases: @escaping @Sendable (TransportEvent) -> Void) {
+    attached.withLock { $0?.leases = leases }
+  }
+
+  func post(_ inputs: [ReplicaInput]) {
+    attached.withLock { $0?.mailbox }?.post(contentsOf: inputs)
+  }
+
+  func session(of peer: PeerID) -> SessionInfo? {
+    sessions.withLock { $0[peer] }
+  }
+
+  func register(_ dial: Dial, at address: NetworkAddress) {
+    dials.withLock { $0[address] = dial }
+  }
+
+  /// Called on the loop with the events of one tick.
+  func handle(_ events: [TransportEvent]) {
+    guard let attached = attached.withLock({ $0 }) else { return }
+    var inputs: [ReplicaInput] = []
+    for event in events { translate(event, attached, &inputs) }
+    guard !inputs.isEmpty else { return }
+    attached.host.assumeIsolated { $0.handle(inputs) }
+  }
+
+  private func translate(_ event: TransportEvent, _ attached: Attached, _ inputs: inout [ReplicaInput]) {
+    switch event {
+    case .connected(let peer, let info):
+      sessions.withLock { $0[peer] = info }
+      inputs.append(.connected(peer, connection(info), role: role(info)))
+    case .disconnected(let peer, let reason):
+      sessions.withLock { $0[peer] = nil }
+      logger.debug("a session ended", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+      inputs.append(.disconnected(peer))
+    case .frame(let peer, let type, let bytes): translate(type, bytes, from: peer, attached, &inputs)
+    case .datagram(let peer, let bytes):
+      if let message = try? GossipMessage(kind: .packet, bytes: bytes, chain: chain) {
+        inputs.append(.gossip(message, from: peer))
+      } else {
+        inputs.append(.misbehaved(peer, .malformedFrame))
+      }
+    case .datagramSessionUp, .datagramSessionDown: break
+    case .dialFailed(let address, let failure):
+      logger.debug("a dial failed", metadata: ["address": "\(address)", "reason": "\(failure)"])
+      if let dial = dials.withLock({ $0.removeValue(forKey: address) }) { inputs.append(.dialFailed(dial)) }
+    case .leaseOpened, .leaseFrame, .leaseClosed: attached.leases?(event)
+    }
+  }
+
+  private func translate(
+    _ type: UInt8, _ bytes: [UInt8], from peer: PeerID, _ attached: Attached, _ inputs: inout [ReplicaInput]
+  ) {
+    guard let kind = FrameKind(rawValue: type) else { return inputs.append(.misbehaved(peer, .malformedFrame)) }
+    do {
+      switch kind {
+      case .packet, .objects, .ranges, .recordsRequest, .records:
+        inputs.append(.gossip(try GossipMessage(kind: kind, bytes: bytes, chain: chain), from: peer))
+      case .transactions:
+        guard case .transactions(let transactions) = try PeerMessage(kind: kind, bytes: bytes) else { return }
+        attached.verifier.verify(transactions, from: peer)
+      default: inputs.append(.message(try PeerMessage(kind: kind, bytes: bytes), from: peer))
+      }
+    } catch {
+      logger.info("a frame is not what it says", metadata: ["peer": "\(peer)", "kind": "\(kind)", "error": "\(error)"])
+      inputs.append(.misbehaved(peer, .malformedFrame))
+    }
+  }
+
+  private func role(_ info: SessionInfo) -> NodeRecord.Role {
+    info.hello.first.flatMap { NodeRecord.Role(rawValue: UInt32($0)) } ?? .full
+  }
+
+  private func connection(_ info: SessionInfo) -> Connection {
+    let dial = dials.withLock { $0.removeValue(forKey: info.address) }
+    let direction: Connection.Direction =
+      info.inbound ? .inbound : .outbound(address: dial?.address ?? info.address.description)
+    return Connection(direction: direction, host: info.address.host)
+  }
+}
+
+extension ReplicaHost.Dependencies {
+  /// Opens the session that gossip asks for.
+  func dial(_ dial: Dial) {
+    guard let address = NetworkAddress(record: dial.address) else {
+      return post([.dialFailed(dial)])
+    }
+    bridge.register(dial, at: address)
+    transport.dial(address, expecting: dial.expectedKey.map { .key($0) } ?? .anyone)
+  }
+}
+
+extension NetworkAddress {
+  /// The TCP part of a record's `host:tcpPort/udpPort`.
+  init?(record text: String) {
+    self.init(String(text.prefix { $0 != "/" }))
+  }
+}

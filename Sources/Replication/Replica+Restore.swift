@@ -1,0 +1,37 @@
+import Chain
+import Consensus
+import Primitives
+
+extension Replica {
+  /// Brings the consensus machine to where it stood when the node ended, from its log. Call before `started`.
+  ///
+  /// Records of heights that are over are passed over; a log without the present height's beginning restores nothing.
+  public mutating func restore(_ records: [ReplicaRecord]) {
+    let height = tip.height + 1
+    let beginning = records.lastIndex { record in
+      guard case .input(let record) = record, case .beginHeight(let start) = record.input else { return false }
+      return start.height == height
+    }
+    guard let beginning else { return }
+    var inputs: [LogRecord] = []
+    for (index, record) in records.enumerated() {
+      switch record {
+      case .input(let input): if index >= beginning { inputs.append(input) }
+      case .block(let bytes):
+        guard let block = try? Block(decoding: bytes), block.header.height == height else { continue }
+        candidates.add(block)
+        candidates.judge(block.identifier, verdict(on: block))
+      }
+    }
+    consensus = Tendermint.replay(inputs, configuration: consensus.configuration)
+  }
+
+  /// Begins the present height, or takes it up where the log left it.
+  mutating func enterHeight(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    guard consensus.height == tip.height + 1 else { return beginHeight(at: clock, &effects) }
+    var wishes: [Consensus.Effect] = []
+    consensus.resume(at: clock.now, effects: &wishes)
+    for wish in wishes { carry(wish, at: clock, &effects) }
+    signalWork(at: clock, &effects)
+  }
+}

@@ -1,0 +1,89 @@
+import API
+import ArgumentParser
+import Chain
+import Cryptography
+import Foundation
+import Node
+import Primitives
+
+/// Drives a running testnet with transfers and says what came of it.
+struct LoadCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "load",
+    abstract: "Sign transfers ahead of time, drive a running testnet with them from this process, and report.")
+
+  @Option(help: "How long to drive.") var seconds: UInt64 = 30
+  @Option(help: "Transfers offered per second; 0 offers as many as the network takes.") var rate: UInt64 = 0
+  @Option(help: "Connections, spread over the validators.") var connections = 8
+  @Option(help: "Sending accounts.") var accounts = 64
+  @Option(help: "Transfers signed ahead of time.") var signed = 200_000
+  @Option(help: "The testnet's folder.")
+  var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+  @Option(help: "table or json") var output: OutputFormat = .table
+
+  func run() async throws {
+    let folder = URL(filePath: home)
+    guard let plan = TestnetPlan.read(folder) else {
+      throw Failure(
+        "there is no testnet in \(home)", why: "testnet.json is missing",
+        fix: "start one: Testnet/run --reset --no-demo")
+    }
+    let homes = TestnetHomes(folder: folder, plan: plan)
+    let validators = plan.validators
+    let nodes = try validators.map { member -> LoadRun.Node in
+      guard let runtime = homes.home(member).readRuntime() else {
+        throw Failure("\(member.name) does not run", fix: "start the testnet: Testnet/run --no-demo")
+      }
+      return LoadRun.Node(name: member.name, client: try NodeClient(runtime.apiAddress), process: runtime.process)
+    }
+    let load = LoadRun(
+      nodes: nodes, seconds: seconds, rate: rate, connections: connections, accountCount: accounts,
+      signedCount: signed)
+    let report = try await load.run()
+    if output == .json { return try Console.json(report) }
+    report.show()
+  }
+}
+
+/// What a load run measured.
+struct LoadReport: Codable {
+  struct NodeUsage: Codable {
+    var name: String
+    var cpuMicrosecondsPerTransaction: Double
+    var residentMebibytes: Double
+  }
+
+  var seconds: Double
+  var offered: Int
+  var committed: Int
+  var committedPerSecond: Double
+  var refused: Int
+  var latencyP50Milliseconds: Double
+  var latencyP95Milliseconds: Double
+  var latencyP99Milliseconds: Double
+  var latencySamples: Int
+  var blocks: Int
+  var blockIntervalMilliseconds: Double
+  var nodes: [NodeUsage]
+  /// Of all nodes together.
+  var cpuMicrosecondsPerTransaction: Double
+  /// Ed25519 checks per second on one core of this machine, measured before the run.
+  var verifiesPerSecondPerCore: Double
+  var cores: Int
+
+  func show() {
+    func text(_ value: Double, _ digits: Int = 1) -> String { String(format: "%.\(digits)f", value) }
+    let limit = verifiesPerSecondPerCore * Double(cores) / Double(max(1, nodes.count))
+    Console.line("committed        \(committed) of \(offered) offered in \(text(seconds)) s, \(refused) refused")
+    Console.line("throughput       \(text(committedPerSecond, 0)) transfers/s")
+    Console.line(
+      "signature limit  \(text(limit, 0)) transfers/s (\(cores) cores × \(text(verifiesPerSecondPerCore, 0)) checks/s / \(nodes.count) nodes); reached \(text(100 * committedPerSecond / max(1, limit), 0)) %")
+    Console.line(
+      "latency          p50 \(text(latencyP50Milliseconds)) ms, p95 \(text(latencyP95Milliseconds)) ms, p99 \(text(latencyP99Milliseconds)) ms (submit to committed, \(latencySamples) samples)")
+    Console.line("blocks           \(blocks), one every \(text(blockIntervalMilliseconds)) ms")
+    Console.line("CPU              \(text(cpuMicrosecondsPerTransaction)) µs per transfer, all nodes together")
+    Console.table(
+      ["NODE", "CPU µs PER TRANSFER", "RESIDENT MiB"],
+      nodes.map { [$0.name, text($0.cpuMicrosecondsPerTransaction), text($0.residentMebibytes)] })
+  }
+}

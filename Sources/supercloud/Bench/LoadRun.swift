@@ -1,0 +1,269 @@
+import API
+import Chain
+import Cryptography
+import Foundation
+import Primitives
+import Synchronization
+
+/// One run of the load benchmark.
+struct LoadRun: Sendable {
+  struct Node: Sendable {
+    var name: String
+    var client: NodeClient
+    var process: Int32
+  }
+
+  /// Transfers of one request.
+  private static let batch = 64
+
+  let nodes: [Node]
+  let seconds: UInt64
+  let rate: UInt64
+  let connections: Int
+  let accountCount: Int
+  let signedCount: Int
+
+  func run() async throws -> LoadReport {
+    let status: Answer.Status = try await nodes[0].client.get("/v1/status")
+    guard let chain = ChainID(status.chainId) else { throw Failure("the node names no legal chain") }
+    let currencies: [Answer.Currency] = try await nodes[0].client.get("/v1/currencies")
+    let minimumFee = currencies.first { $0.denomination == "uakt" }.flatMap { UInt64($0.minimumFee) } ?? 0
+    let verifies = Self.measureVerifies()
+    let keys = (0...accountCount).map { _ in SigningKey.generate() }
+    Console.note("funding \(keys.count) accounts")
+    try await fund(keys, chain: chain, fee: minimumFee)
+    Console.note("signing \(signedCount) transfers")
+    let lanes = sign(Array(keys.dropLast()), chain: chain, fee: minimumFee)
+    Console.note("driving for \(seconds) s over \(connections) connections")
+
+    let before = try await snapshot()
+    let started = Date()
+    let deadline = started.addingTimeInterval(Double(seconds))
+    let progress = Progress(lanes: lanes, connections: connections)
+    let latencies = Mutex(Latencies())
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for connection in 0..<connections {
+        let client = nodes[connection % nodes.count].client
+        group.addTask { try await drive(connection, client, progress, until: deadline) }
+      }
+      if let probe = keys.last {
+        group.addTask {
+          try await self.probe(probe, chain: chain, fee: minimumFee, until: deadline, into: latencies)
+        }
+      }
+      try await group.waitForAll()
+    }
+    let after = try await snapshot()
+    return report(
+      before, after, elapsed: Date().timeIntervalSince(started), progress: progress,
+      latencies: latencies.withLock { $0 }, verifies: verifies)
+  }
+
+  /// Batches of one connection's accounts, one after the other, at the asked rate.
+  private func drive(_ connection: Int, _ client: NodeClient, _ progress: Progress, until deadline: Date) async throws {
+    let perConnection = Double(rate) / Double(connections)
+    let started = Date()
+    let sent = Mutex(0)
+    let current = Mutex<[[UInt8]]>([])
+    try await client.postEach(
+      "/v1/transactions/batch",
+      {
+        while Date() < deadline {
+          if perConnection > 0 {
+            let due = Double(sent.withLock { $0 }) / perConnection
+            let wait = due - Date().timeIntervalSince(started)
+            if wait > 0 { try? await Task.sleep(for: .seconds(wait)) }
+          }
+          var batch = current.withLock { $0 }
+          if batch.isEmpty { batch = progress.take(Self.batch, for: connection) }
+          guard !batch.isEmpty else { return nil }
+          current.withLock { $0 = batch }
+          sent.withLock { $0 += batch.count }
+          return TransactionBatch.encode(batch)
+        }
+        return nil
+      },
+      answered: { status, body in
+        let batch = current.withLock { $0 }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        guard status == 200, let result = try? decoder.decode(Answer.BatchResult.self, from: Data(body)) else {
+          progress.refused(batch.count)
+          return current.withLock { $0 = [] }
+        }
+        progress.refused(result.refused.count)
+        if let reason = result.refused.first?.reason { progress.note(reason) }
+        // What found the mempool full is offered again after a moment, in its order.
+        current.withLock { $0 = result.busy.map { batch[$0] } }
+        if !result.busy.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
+      })
+  }
+
+  /// One transfer after the other, each timed from submission to its block.
+  private func probe(
+    _ key: SigningKey, chain: ChainID, fee: UInt64, until deadline: Date, into latencies: borrowing Mutex<Latencies>
+  ) async throws {
+    var sequence: UInt64 = 0
+    while Date() < deadline {
+      let transaction = Self.transfer(from: key, to: key.address, sequence: sequence, chain: chain, fee: fee)
+      let start = Date()
+      do {
+        let result: Answer.TransactionResult = try await nodes[Int(sequence) % nodes.count].client.post(
+          "/v1/transactions", [("wait", "committed")], body: transaction.encoded)
+        guard result.code == 0 else { throw Failure("a probe failed: \(result.log)") }
+        latencies.withLock { $0.add(Date().timeIntervalSince(start)) }
+        sequence += 1
+      } catch ClientError.refused(let status, _) where status == 429 || status == 503 {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+    }
+  }
+
+  // MARK: Preparation
+
+  private static func transfer(
+    from key: SigningKey, to: Address, sequence: UInt64, chain: ChainID, fee: UInt64
+  ) -> Transaction {
+    let send = Chain.Send(from: key.address, to: to, amount: [Coin(1, .uakt)])
+    return TransactionDraft(actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(fee, .uakt)))
+      .signed(by: key, chain: chain)
+  }
+
+  private func fund(_ keys: [SigningKey], chain: ChainID, fee: UInt64) async throws {
+    let wallet = try await Wallet(key: TestnetPlan.key(TestnetPlan.faucetIndex), client: nodes[0].client)
+    let each = UInt64(signedCount / max(1, accountCount) + 10_000) * (fee + 1)
+    for start in stride(from: 0, to: keys.count, by: 16) {
+      let actions = keys[start..<min(start + 16, keys.count)].map { key -> Action in
+        .send(Chain.Send(from: wallet.address, to: key.address, amount: [Coin(each, .uakt)]))
+      }
+      try await wallet.send(actions)
+    }
+  }
+
+  /// Each account's transfers in order, to its neighbour.
+  private func sign(_ keys: [SigningKey], chain: ChainID, fee: UInt64) -> [[[UInt8]]] {
+    let each = signedCount / max(1, keys.count)
+    let lanes = Mutex<[[[UInt8]]]>(Array(repeating: [], count: keys.count))
+    DispatchQueue.concurrentPerform(iterations: keys.count) { index in
+      let to = keys[(index + 1) % keys.count].address
+      var lane: [[UInt8]] = []
+      lane.reserveCapacity(each)
+      for sequence in 0..<UInt64(each) {
+        lane.append(Self.transfer(from: keys[index], to: to, sequence: sequence, chain: chain, fee: fee).encoded)
+      }
+      lanes.withLock { $0[index] = lane }
+    }
+    return lanes.withLock { $0 }
+  }
+
+  /// Ed25519 checks per second of one thread, over half a second.
+  private static func measureVerifies() -> Double {
+    let key = SigningKey.generate()
+    let message = [UInt8](repeating: 7, count: 186)
+    let signature = key.sign(message)
+    let publicKey = key.publicKey
+    var count = 0
+    let start = Date()
+    while Date().timeIntervalSince(start) < 0.5 {
+      for _ in 0..<100 where publicKey.verifies(signature, of: message) { count += 1 }
+    }
+    return Double(count) / Date().timeIntervalSince(start)
+  }
+
+  // MARK: Results
+
+  private struct Snapshot {
+    var transactions: Double
+    var blocks: Double
+    var usages: [ProcessUsage?]
+  }
+
+  private func snapshot() async throws -> Snapshot {
+    let metrics = try await nodes[0].client.text("/metrics")
+    func value(_ name: String) -> Double {
+      metrics.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        .flatMap { Double($0.split(separator: " ").last ?? "") } ?? 0
+    }
+    return Snapshot(
+      transactions: value("supercloud_committed_transactions_total"), blocks: value("supercloud_committed_blocks_total"),
+      usages: nodes.map { ProcessUsage(process: $0.process) })
+  }
+
+  private func report(
+    _ before: Snapshot, _ after: Snapshot, elapsed: Double, progress: Progress, latencies: Latencies,
+    verifies: Double
+  ) -> LoadReport {
+    let committed = after.transactions - before.transactions
+    let blocks = after.blocks - before.blocks
+    var usages: [LoadReport.NodeUsage] = []
+    for (index, node) in nodes.enumerated() {
+      guard let old = before.usages[index], let new = after.usages[index] else { continue }
+      usages.append(
+        .init(
+          name: node.name,
+          cpuMicrosecondsPerTransaction: (new.cpuMicroseconds - old.cpuMicroseconds) / max(1, committed),
+          residentMebibytes: Double(new.residentBytes) / 1_048_576))
+    }
+    if let reason = progress.reason { Console.note("first refusal: \(reason)") }
+    return LoadReport(
+      seconds: elapsed, offered: progress.offered, committed: Int(committed),
+      committedPerSecond: committed / elapsed, refused: progress.refusals,
+      latencyP50Milliseconds: latencies.quantile(0.5), latencyP95Milliseconds: latencies.quantile(0.95),
+      latencyP99Milliseconds: latencies.quantile(0.99), latencySamples: latencies.count, blocks: Int(blocks),
+      blockIntervalMilliseconds: elapsed * 1_000 / max(1, blocks), nodes: usages,
+      cpuMicrosecondsPerTransaction: usages.reduce(0) { $0 + $1.cpuMicrosecondsPerTransaction },
+      verifiesPerSecondPerCore: verifies, cores: ProcessInfo.processInfo.activeProcessorCount)
+  }
+}
+
+/// Which transfers are taken already; an account's go over one connection, so that they arrive in order.
+private final class Progress: Sendable {
+  private struct State {
+    var positions: [Int]
+    var turn: [Int]
+    var offered = 0
+    var refusals = 0
+    var reason: String?
+  }
+
+  private let lanes: [[[UInt8]]]
+  private let connections: Int
+  private let state: Mutex<State>
+
+  init(lanes: [[[UInt8]]], connections: Int) {
+    self.lanes = lanes
+    self.connections = connections
+    state = Mutex(
+      State(positions: Array(repeating: 0, count: lanes.count), turn: Array(repeating: 0, count: connections)))
+  }
+
+  var offered: Int { state.withLock { $0.offered } }
+  var refusals: Int { state.withLock { $0.refusals } }
+  var reason: String? { state.withLock { $0.reason } }
+
+  /// The next transfers of one of the connection's accounts.
+  func take(_ count: Int, for connection: Int) -> [[UInt8]] {
+    state.withLock { state in
+      let own = Array(stride(from: connection, to: lanes.count, by: connections))
+      for _ in own {
+        let lane = own[state.turn[connection] % own.count]
+        state.turn[connection] += 1
+        let position = state.positions[lane]
+        guard position < lanes[lane].count else { continue }
+        let batch = Array(lanes[lane][position..<min(position + count, lanes[lane].count)])
+        state.positions[lane] += batch.count
+        state.offered += batch.count
+        return batch
+      }
+      return []
+    }
+  }
+
+  func refused(_ count: Int) {
+    state.withLock { $0.refusals += count }
+  }
+
+  func note(_ reason: String) {
+    state.withLock { state in if state.reason == nil { state.reason = reason } }
+  }
+}

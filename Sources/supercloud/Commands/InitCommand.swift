@@ -1,0 +1,81 @@
+import ArgumentParser
+import Chain
+import Cryptography
+import Foundation
+import Node
+import Primitives
+
+struct InitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init", abstract: "Make a node's home: configuration, network definition and keys.")
+
+  @Option(help: "A network of Network/, or the folder of one.") var network = "local"
+  @Option(help: "validator, provider, tenant, full or seed") var role = "full"
+  @Option(help: "The name that others see.") var moniker = "node"
+  @Option(help: "host:port for peers, TCP and UDP.") var listen = "0.0.0.0:26656"
+  @Option(help: "host:port for HTTP.") var api = "127.0.0.1:26657"
+  @OptionGroup var home: HomeOption
+
+  func run() async throws {
+    guard let role = NodeRecord.Role.allCases.first(where: { $0.name == role }) else {
+      throw Failure(
+        "`\(role)` is not a role", fix: NodeRecord.Role.allCases.map(\.name).joined(separator: ", "), code: 2)
+    }
+    let home = home.value
+    guard !home.exists else {
+      throw Failure(
+        "\(home.folder.path) is a node's home already", why: "nothing is overwritten",
+        fix: "name another folder with --home")
+    }
+    let definition = try NetworkDefinition.locate(network)
+    try home.create()
+    for file in ["genesis.json", "parameters.toml", "peers.toml"] {
+      let source = definition.appending(path: file)
+      guard FileManager.default.fileExists(atPath: source.path) else { continue }
+      try FileManager.default.copyItem(at: source, to: home.network.appending(path: file))
+    }
+    var configuration = NodeConfiguration(moniker: moniker, role: role)
+    configuration.network.listen = listen
+    configuration.api.listen = api
+    if definition.lastPathComponent != "local" { configuration.consensus.timeouts = "wan" }
+    try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
+    let nodeKey = try home.machineKey("node")
+    Console.line("home            \(home.folder.path)")
+    Console.line("node key        \(Hex.encode(nodeKey.publicKey.bytes))")
+    if role == .validator {
+      let key = try home.machineKey("consensus")
+      Console.line("consensus key   \(Hex.encode(key.publicKey.bytes))")
+    }
+    let digest = try NetworkDefinition(at: home.network).genesis.digest
+    Console.line("genesis digest  \(digest)")
+    Console.note("next: `supercloud start --home \(home.folder.path)`")
+  }
+}
+
+struct ConfigCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "config", abstract: "Check and show a node's configuration.", subcommands: [Check.self, Show.self])
+
+  struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Read config.toml and the network definition.")
+
+    @OptionGroup var home: HomeOption
+
+    func run() async throws {
+      let home = home.value
+      _ = try NodeConfiguration.read(home.configuration)
+      let definition = try NetworkDefinition(at: home.network)
+      Console.line("ok: \(definition.genesis.chain), genesis \(definition.genesis.digest)")
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print the configuration with every key's meaning.")
+
+    @OptionGroup var home: HomeOption
+
+    func run() async throws {
+      Console.line(try NodeConfiguration.read(home.value.configuration).text)
+    }
+  }
+}

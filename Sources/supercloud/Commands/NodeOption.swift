@@ -1,0 +1,48 @@
+import API
+import ArgumentParser
+import Foundation
+import Node
+
+/// Which node is asked, and how the answer is shown.
+struct NodeOption: ParsableArguments {
+  @Option(help: "The node's HTTP address, host:port. Default: SUPERCLOUD_NODE, then the node of --home.")
+  var node: String?
+  @OptionGroup var home: HomeOption
+  @Option(help: "table or json") var output: OutputFormat = .table
+
+  /// - Throws: `Failure` when no node is named and none has run in the home.
+  func client() throws -> NodeClient {
+    if let address = node ?? ProcessInfo.processInfo.environment["SUPERCLOUD_NODE"] {
+      return try NodeClient(address)
+    }
+    if let runtime = home.value.readRuntime() { return try NodeClient(runtime.apiAddress) }
+    throw Failure(
+      "no node to ask", why: "neither --node nor SUPERCLOUD_NODE is set, and no node has run in \(home.home)",
+      fix: "start one with `supercloud start`, or name one: --node 127.0.0.1:26657")
+  }
+
+  /// Runs `body` and turns what a client can throw into a `Failure`.
+  func asking<Value>(_ body: (NodeClient) async throws -> Value) async throws -> Value {
+    let client = try client()
+    do {
+      return try await body(client)
+    } catch let error as ClientError {
+      throw Failure(error)
+    }
+  }
+}
+
+extension Failure {
+  init(_ error: ClientError) {
+    switch error {
+    case .unreachable(let address, let reason):
+      self.init(
+        "the node at \(address) does not answer", why: reason,
+        fix: "check that it runs (`supercloud status`) and that --node is its HTTP address")
+    case .refused(_, let failure):
+      let code = failure.code.map { " (\(failure.codespace ?? "")/\($0))" } ?? ""
+      self.init(failure.message + code, fix: failure.fix)
+    default: self.init("\(error)")
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import Logging
+import Node
+import Storage
+import Transport
+
+struct StartCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "start", abstract: "Run the node of a home until it is told to stop (SIGTERM or Ctrl-C).")
+
+  @OptionGroup var home: HomeOption
+  @Flag(help: .hidden) var exitWithParent = false
+
+  func run() async throws {
+    if exitWithParent { try Self.followParent() }
+    let home = home.value
+    guard home.exists else {
+      throw Failure(
+        "there is no node in \(home.folder.path)", why: "config.toml is missing",
+        fix: "make one: supercloud init --home \(home.folder.path)")
+    }
+    do {
+      let configuration = try NodeConfiguration.read(home.configuration)
+      var logger = Logger(label: configuration.node.moniker) { StreamLogHandler.standardError(label: $0) }
+      logger.logLevel = Logger.Level(rawValue: configuration.node.logLevel) ?? .info
+      try await NodeRuntime(home: home, logger: logger).run()
+    } catch let error as DefinitionError {
+      throw Failure("\(error.file): \(error.problem)", fix: error.remedy)
+    } catch let error as StorageError {
+      throw Failure("the data of \(home.folder.path) cannot be used", why: "\(error)", fix: error.hint)
+    } catch let error as TransportError {
+      throw Failure(
+        "\(error)", why: "`network.listen` in \(home.configuration.path) names it",
+        fix: "stop the program that uses the port, or choose another")
+    }
+  }
+
+  /// A testnet's nodes end with it, however it ends.
+  private static func followParent() throws {
+    prctl(PR_SET_PDEATHSIG, UInt(SIGTERM))
+    if getppid() == 1 { throw Failure("the testnet ended before its node started") }
+  }
+}

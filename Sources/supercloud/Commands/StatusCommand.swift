@@ -1,0 +1,58 @@
+import API
+import ArgumentParser
+import Foundation
+import Node
+
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "What a node is doing.")
+
+  @OptionGroup var node: NodeOption
+
+  func run() async throws {
+    let status: Answer.Status = try await node.asking { try await $0.get("/v1/status") }
+    if node.output == .json { return try Console.json(status) }
+    Console.line("chain       \(status.chainId)  (genesis \(status.genesis.prefix(16))…)")
+    Console.line("node        \(status.moniker), \(status.role), version \(status.version)")
+    Console.line("node key    \(status.nodeKey)")
+    Console.line("height      \(status.height)  (\(status.catchingUp ? "catching up" : "in step"))")
+    Console.line("block time  \(status.time), tick \(status.tick) of \(status.tickMilliseconds) ms")
+    Console.line("state root  \(status.stateRoot)")
+    Console.line("peers       \(status.peers)")
+    Console.line("mempool     \(status.mempoolTransactions) transactions")
+    Console.line("market      \(status.orders) orders, \(status.bids) bids, \(status.leases) active leases")
+    if let validator = status.validator { Console.line("validator   \(validator)") }
+    if let provider = status.provider { Console.line("provider    \(provider)") }
+  }
+}
+
+struct DebugCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "debug", abstract: "Look closer at a node.", subcommands: [Audit.self])
+
+  struct Audit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Check that every unit of every currency is accounted for; exit 1 when not.")
+
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let lines: [Answer.AuditLine] = try await node.asking { try await $0.get("/v1/audit") }
+      if node.output == .json {
+        try Console.json(lines)
+      } else {
+        Console.table(
+          ["DENOMINATION", "ACCOUNTS", "ESCROW", "LEASE DEPOSITS", "STAKE", "POOLS", "SUPPLY", "CONSERVED"],
+          lines.map {
+            [
+              $0.denomination, $0.accounts, $0.escrow, $0.leaseDeposits, $0.stake, $0.pools, $0.supply,
+              $0.conserved ? "yes" : "NO",
+            ]
+          })
+      }
+      guard lines.allSatisfy(\.conserved) else {
+        throw Failure("the money does not add up", why: "what is held differs from the supply")
+      }
+    }
+  }
+}

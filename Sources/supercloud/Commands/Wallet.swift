@@ -1,0 +1,107 @@
+import ArgumentParser
+import API
+import Chain
+import Cryptography
+import Node
+import Primitives
+
+/// An account that signs: its key, and the node through which its transactions go.
+struct Wallet {
+  let key: SigningKey
+  let client: NodeClient
+  let chain: ChainID
+  private let currencies: [Answer.Currency]
+
+  init(key: SigningKey, client: NodeClient) async throws {
+    self.key = key
+    self.client = client
+    let status: Answer.Status = try await client.get("/v1/status")
+    guard let chain = ChainID(status.chainId) else { throw Failure("the node names no legal chain: \(status.chainId)") }
+    self.chain = chain
+    currencies = try await client.get("/v1/currencies")
+  }
+
+  var address: Address { key.address }
+
+  /// The denomination that `name` means: itself, an alias or a symbol.
+  ///
+  /// - Throws: `Failure` that lists what the network accepts.
+  func denomination(_ name: String) throws -> Denomination {
+    let match = currencies.first {
+      $0.denomination == name || $0.aliases.contains(name) || $0.symbol.lowercased() == name.lowercased()
+    }
+    guard let match, !match.retired, let denomination = Denomination(match.denomination) else {
+      let accepted = currencies.filter { !$0.retired }.map { "\($0.denomination) (\($0.symbol))" }
+      throw Failure(
+        "this network does not settle in \(name)", why: "only registered currencies can be paid with",
+        fix: "use \(accepted.joined(separator: " or "))")
+    }
+    return denomination
+  }
+
+  func currency(_ denomination: Denomination) -> Answer.Currency? {
+    currencies.first { $0.denomination == denomination.name }
+  }
+
+  /// The fee in the first currency that the account can pay, the preferred one first.
+  func fee(preferring preferred: Denomination?, account: Answer.Account) throws -> Fee {
+    let ordered = currencies.filter { $0.denomination == preferred?.name } + currencies
+    for currency in ordered where !currency.retired {
+      let balance = account.balances.first { $0.denomination == currency.denomination }.flatMap { UInt64($0.amount) }
+      guard let minimum = UInt64(currency.minimumFee), let denomination = Denomination(currency.denomination) else {
+        continue
+      }
+      if minimum == 0 { return Fee(amount: nil) }
+      if let balance, balance >= minimum { return Fee(amount: Coin(minimum, denomination)) }
+    }
+    throw Failure(
+      "\(address) cannot pay the fee", why: "its balance is below the minimum fee in every currency",
+      fix: "send it some coins, or on a test network: supercloud account faucet \(address)")
+  }
+
+  /// Signs `actions` and waits until a block has them.
+  ///
+  /// - Throws: `Failure` with the ledger's reason when it refuses.
+  @discardableResult
+  func send(_ actions: [Action], preferring denomination: Denomination? = nil, memo: String = "") async throws
+    -> Answer.TransactionResult
+  {
+    let account: Answer.Account = try await client.get("/v1/accounts/\(address.text())")
+    let draft = TransactionDraft(
+      actions: actions, memo: memo, sequence: account.sequence,
+      fee: try fee(preferring: denomination, account: account))
+    let transaction = draft.signed(by: key, chain: chain)
+    do {
+      let result: Answer.TransactionResult = try await client.post(
+        "/v1/transactions", [("wait", "committed")], body: transaction.encoded)
+      guard result.code == 0 else {
+        throw Failure("the ledger refused: \(result.log)", why: "\(result.codespace)/\(result.code) in block \(result.height)")
+      }
+      return result
+    } catch let error as ClientError {
+      throw Failure(error)
+    }
+  }
+}
+
+/// The account whose key signs.
+struct SignerOption: ParsableArguments {
+  @Option(help: "The name of the key that signs.") var from: String = "main"
+}
+
+extension NodeOption {
+  /// The wallet of the key named `name`.
+  func wallet(_ name: String) async throws -> Wallet {
+    let key: SigningKey
+    do {
+      key = try Keyring(home: home.value).open(name)
+    } catch {
+      throw Failure("the key \(name) cannot be used", why: "\(error)")
+    }
+    do {
+      return try await Wallet(key: key, client: client())
+    } catch let error as ClientError {
+      throw Failure(error)
+    }
+  }
+}

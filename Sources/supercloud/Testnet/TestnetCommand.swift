@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+
+struct TestnetCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "testnet", abstract: "A whole network on this machine.", subcommands: [Up.self, Purge.self],
+    defaultSubcommand: Up.self)
+
+  struct Up: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Start validators, providers and a tenant, each its own process, and lease GPUs.",
+      discussion: """
+        A second run resumes the network of its folder; --reset starts anew. Ctrl-C stops every process.
+        Several networks run side by side with different --home folders.
+        """)
+
+    @Option(help: "How many validators.") var validators = 4
+    @Option(help: "How many providers.") var providers = 3
+    @Option(help: "Milliseconds of a tick, by which money moves.") var tick: UInt64 = 1_000
+    @Option(help: "The network's folder.")
+    var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+    @Flag(help: "Forget the folder's network and start anew.") var reset = false
+    @Flag(help: "Start the nodes and deploy nothing.") var noDemo = false
+    @Flag(help: "Run the whole journey in a folder of its own, assert its numbers, stop; exit 0 or 1.")
+    var check = false
+
+    func validate() throws {
+      guard (1...50).contains(validators) else { throw ValidationError("--validators must be 1 to 50") }
+      guard (0...50).contains(providers) else { throw ValidationError("--providers must be 0 to 50") }
+      guard (100...3_600_000).contains(tick) else { throw ValidationError("--tick must be 100 to 3600000") }
+    }
+
+    func run() async throws {
+      let folder =
+        check
+        ? FileManager.default.temporaryDirectory.appending(path: "supercloud-check-\(UUID().uuidString.prefix(8))")
+        : URL(filePath: home).standardizedFileURL
+      let testnet = try Testnet.prepare(
+        folder: folder, validators: validators, providers: providers, tickMilliseconds: tick,
+        reset: reset || check)
+      try await testnet.run(demo: !noDemo, check: check)
+    }
+  }
+
+  struct Purge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Remove a network's folder.")
+
+    @Option(help: "The network's folder.")
+    var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+
+    func run() async throws {
+      guard TestnetPlan.read(URL(filePath: home)) != nil else {
+        throw Failure("\(home) is not a testnet's folder", why: "testnet.json is not there")
+      }
+      try FileManager.default.removeItem(atPath: home)
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Chain
+import Cryptography
+import Foundation
+import Node
+import Primitives
+
+/// Makes the homes of a testnet's nodes: one network definition, its own keys and configuration for each.
+struct TestnetHomes {
+  let folder: URL
+  let plan: TestnetPlan
+
+  func home(_ member: TestnetPlan.Member) -> Home { Home(folder.appending(path: member.name)) }
+  func log(_ member: TestnetPlan.Member) -> URL { folder.appending(path: "logs/\(member.name).log") }
+
+  /// Coins that the public accounts begin with, in AKT and USDC.
+  static let faucetCoins: UInt64 = 1_000_000_000
+  static let tenantCoins: UInt64 = 10_000
+  static let providerCoins: UInt64 = 1_000
+  static let validatorStake: UInt64 = 1_000_000
+
+  /// Makes everything anew.
+  func create() throws {
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "logs"), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    let definition = folder.appending(path: "network")
+    try? FileManager.default.removeItem(at: definition)
+    try FileManager.default.copyItem(at: try NetworkDefinition.locate("local"), to: definition)
+    try writeParameters(definition)
+    for member in plan.members { try home(member).create() }
+    try writeGenesis(definition)
+    guard let first = plan.members.first else { return }
+    let seed = NetworkDefinition.Seed(
+      key: try home(first).machineKey("node").publicKey, address: "127.0.0.1:\(first.peerPort)")
+    try NetworkDefinition.write(seeds: [seed], to: definition)
+    for member in plan.members { try configure(member, definition) }
+    try plan.write(folder)
+  }
+
+  /// Writes configurations and seeds again, for ports that changed.
+  func refresh() throws {
+    let definition = folder.appending(path: "network")
+    guard let first = plan.members.first else { return }
+    let seed = NetworkDefinition.Seed(
+      key: try home(first).machineKey("node").publicKey, address: "127.0.0.1:\(first.peerPort)")
+    try NetworkDefinition.write(seeds: [seed], to: definition)
+    for member in plan.members { try configure(member, definition) }
+    try plan.write(folder)
+  }
+
+  private func writeParameters(_ definition: URL) throws {
+    let file = definition.appending(path: "parameters.toml")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.hasPrefix("tick_milliseconds") ? "tick_milliseconds = \(plan.tickMilliseconds)" : String(line)
+    }
+    try lines.joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
+  }
+
+  private func writeGenesis(_ definition: URL) throws {
+    let file = definition.appending(path: "genesis.json")
+    var genesis = try GenesisFile.read(file)
+    genesis.chainId = plan.chain
+    genesis.setTime(.now)
+    func fund(_ index: UInt32, _ whole: UInt64) throws {
+      let address = try TestnetPlan.key(index).address
+      genesis.add(account: address, coins: [Coin(whole * 1_000_000, .uakt), Coin(whole * 1_000_000, .uusdc)])
+    }
+    try fund(TestnetPlan.faucetIndex, Self.faucetCoins)
+    try fund(TestnetPlan.tenantIndex, Self.tenantCoins)
+    try fund(TestnetPlan.secondTenantIndex, Self.tenantCoins)
+    for member in plan.members where member.accountIndex >= 100 { try fund(member.accountIndex, Self.providerCoins) }
+    guard let commission = Decimal18("0.05") else { return }
+    for member in plan.validators {
+      genesis.add(
+        validator: try TestnetPlan.key(member.accountIndex).address,
+        key: try home(member).machineKey("consensus").publicKey, moniker: member.name,
+        stake: Coin(Self.validatorStake * 1_000_000, .uakt), commission: commission)
+    }
+    try genesis.write(to: file)
+  }
+
+  private func configure(_ member: TestnetPlan.Member, _ definition: URL) throws {
+    let home = home(member)
+    for file in ["genesis.json", "parameters.toml", "peers.toml"] {
+      let target = home.network.appending(path: file)
+      try? FileManager.default.removeItem(at: target)
+      try FileManager.default.copyItem(at: definition.appending(path: file), to: target)
+    }
+    let role = NodeRecord.Role.allCases.first { $0.name == member.role } ?? .full
+    var configuration = NodeConfiguration(moniker: member.name, role: role)
+    configuration.network.listen = "127.0.0.1:\(member.peerPort)"
+    configuration.api.listen = "127.0.0.1:\(member.apiPort)"
+    configuration.storage.blockCacheMebibytes = 8
+    let keyring = Keyring(home: home)
+    func store(_ name: String, _ index: UInt32) throws {
+      guard !keyring.contains(name) else { return }
+      try keyring.store(TestnetPlan.key(index), named: name, password: nil)
+    }
+    switch role {
+    case .validator:
+      try store("main", member.accountIndex)
+      if member.name == plan.members.first?.name {
+        try store("faucet", TestnetPlan.faucetIndex)
+        configuration.api.faucet = true
+      }
+    case .provider:
+      try store("provider", member.accountIndex)
+      configuration.provider = .init(
+        account: "provider", endpoint: "127.0.0.1", domain: "127.0.0.1", settings: "provider.toml")
+      let hardware = TestnetHardware.all.first { $0.summary == member.hardware }
+      try hardware?.settings.write(
+        to: home.folder.appending(path: "provider.toml"), atomically: true, encoding: .utf8)
+    case .tenant: try store("main", member.accountIndex)
+    case .full, .seed: break
+    }
+    try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
+  }
+}
