@@ -7,6 +7,20 @@ import Testing
 struct HomeLockTests {
   let folder = TemporaryFolder()
 
+  /// A process that is just being started by another test shares all descriptors, and so this lock, for a moment.
+  private func isFree(_ home: String) throws -> Bool {
+    for _ in 0..<200 {
+      do throws(StorageError) {
+        _ = try HomeLock(home: home)
+        return true
+      } catch {
+        guard case .locked = error else { throw error }
+        usleep(10_000)
+      }
+    }
+    return false
+  }
+
   @Test("is held once, and names the holder to others")
   func once() throws {
     let home = folder.path("a/b/home")
@@ -15,7 +29,7 @@ struct HomeLockTests {
       #expect(throws: StorageError.locked(path: home, holder: getpid())) { _ = try HomeLock(home: home) }
       _ = consume lock
     }
-    #expect(throws: Never.self) { _ = try HomeLock(home: home) }
+    #expect(try isFree(home))
   }
 
   @Test("another process finds it held, and takes it when the holder has ended")
@@ -36,6 +50,6 @@ struct HomeLockTests {
       kill(getpid(), SIGKILL)
       _ = consume lock
     }
-    #expect(throws: Never.self) { _ = try HomeLock(home: home) }
+    #expect(try isFree(home))
   }
 }

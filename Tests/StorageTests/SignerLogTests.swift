@@ -289,6 +289,29 @@ struct SignerLogTests {
     #expect(last == 1)
   }
 
+  @Test("a crash between a new segment and its first record loses no signature when old segments go")
+  func crashAfterRotation() throws {
+    do {
+      var log = try open()
+      try vote(&log, 1)
+      try log.sync()
+    }
+    do {
+      var log = try RecordLog(folder: folder.path("home/wal"), startingAt: 1)
+      try log.rotate(startingAt: 2)
+    }
+    do {
+      var log = try open()
+      try log.drop(before: 2)
+      let count = log.segmentCount
+      #expect(count == 1)
+    }
+    let log = try open()
+    let (quarantine, last) = (log.quarantine, log.lastSigned?.position.height)
+    #expect(quarantine == nil)
+    #expect(last == 1)
+  }
+
   @Test("a full segment is followed by one that starts with the newest signature")
   func fullSegment() throws {
     let large = [UInt8](repeating: 1, count: 3 << 20)
