@@ -40,6 +40,11 @@ public final class Endpoint: Sendable {
   /// The most that fits one datagram.
   public static let maximumDatagram = DatagramMessage.maximum - DatagramMessage.minimumTransport
 
+  /// Logs nothing.
+  public static var silentLogger: Logger {
+    Logger(label: "transport", factory: { _ in SwiftLogNoOpLogHandler() })
+  }
+
   private struct Mailbox {
     var commands: [EndpointCommand] = []
     var bytes = 0
@@ -76,7 +81,7 @@ public final class Endpoint: Sendable {
   public static func start(
     _ configuration: TransportConfiguration,
     on group: any EventLoopGroup,
-    logger: Logger,
+    logger: Logger = Endpoint.silentLogger,
     handler: @escaping @Sendable ([TransportEvent]) -> Void
   ) async throws(TransportError) -> Endpoint {
     let loop = group.next()

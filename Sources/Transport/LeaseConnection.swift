@@ -53,7 +53,7 @@ public final class LeaseConnection: Sendable {
     frames: FrameLimits,
     timing: TransportTiming = TransportTiming(),
     on group: any EventLoopGroup,
-    logger: Logger
+    logger: Logger = Endpoint.silentLogger
   ) async throws(LeaseError) -> LeaseConnection {
     var configuration = TransportConfiguration(
       network: network,

@@ -1,0 +1,437 @@
+import Cryptography
+import NIOCore
+import Primitives
+import Testing
+
+@testable import Transport
+
+/// Two or more endpoints with a wire between them that a test can listen to, cut and change.
+final class DatagramWire {
+  var endpoints: [IPEndpoint: DatagramEndpoint] = [:]
+  var delivered: [(to: PeerID, from: PeerID, bytes: [UInt8])] = []
+  var ups: [PeerID: [PeerID]] = [:]
+  var downs: [PeerID: [PeerID]] = [:]
+  var recorded: [(bytes: [UInt8], from: IPEndpoint, to: IPEndpoint)] = []
+  /// Whether a datagram is lost.
+  var loses: ([UInt8]) -> Bool = { _ in false }
+  var now = Fixture.start
+
+  func add(_ seed: UInt8, network: NetworkIdentity = Fixture.network, _ settings: DatagramSettings = .testnet)
+    -> (DatagramEndpoint, IPEndpoint)
+  {
+    let address = IPEndpoint(address: IPAddress(v4: 0x0A00_0000 | UInt32(seed)), port: 9_000)
+    let endpoint = DatagramEndpoint(
+      identity: Fixture.key(seed),
+      network: network,
+      settings: settings,
+      epochNanoseconds: 1_700_000_000_000_000_000,
+      at: now
+    )
+    endpoints[address] = endpoint
+    return (endpoint, address)
+  }
+
+  func perform(_ effects: [DatagramEndpoint.Effect], of address: IPEndpoint) {
+    guard let sender = endpoints[address] else { return }
+    let me = sender.identity.publicKey
+    for effect in effects {
+      switch effect {
+      case .transmit(let bytes, let target):
+        recorded.append((bytes, address, target))
+        if !loses(bytes) { pass(bytes, from: address, to: target) }
+      case .deliver(let peer, let bytes): delivered.append((me, peer, bytes))
+      case .up(let peer): ups[me, default: []].append(peer)
+      case .down(let peer): downs[me, default: []].append(peer)
+      }
+    }
+  }
+
+  func pass(_ bytes: [UInt8], from source: IPEndpoint, to target: IPEndpoint) {
+    guard let endpoint = endpoints[target] else { return }
+    var effects: [DatagramEndpoint.Effect] = []
+    endpoint.receive(bytes, from: source, now: now, &effects)
+    perform(effects, of: target)
+  }
+
+  func run(
+    _ address: IPEndpoint,
+    _ body: (DatagramEndpoint, Instant, inout [DatagramEndpoint.Effect]) -> Void
+  ) {
+    guard let endpoint = endpoints[address] else { return }
+    var effects: [DatagramEndpoint.Effect] = []
+    body(endpoint, now, &effects)
+    perform(effects, of: address)
+  }
+
+  func open(_ from: IPEndpoint, to target: IPEndpoint) {
+    guard let key = endpoints[target]?.identity.publicKey else { return }
+    run(from) { $0.open(key, at: target, now: $1, &$2) }
+  }
+
+  func send(_ from: IPEndpoint, to target: IPEndpoint, _ bytes: [UInt8]) -> Bool {
+    guard let key = endpoints[target]?.identity.publicKey else { return false }
+    var isSent = false
+    run(from) { isSent = $0.send(key, bytes, now: $1, &$2) }
+    return isSent
+  }
+
+  /// Lets time pass, with a tick each 100 ms.
+  func pass(seconds: UInt64) {
+    let addresses = endpoints.keys.sorted { $0.address.low < $1.address.low }
+    for _ in 0..<seconds * 10 {
+      now = now + .milliseconds(100)
+      for address in addresses { run(address) { $0.tick(now: $1, &$2) } }
+    }
+  }
+
+  func drops(_ endpoint: DatagramEndpoint, _ drop: DatagramDrop) -> Int { endpoint.drops[Int(drop.rawValue)] }
+}
+
+@Suite struct DatagramTests {
+  let wire = DatagramWire()
+
+  @Test func `one round trip opens a session in which both send`() {
+    let (a, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    #expect(a.isUp(b.identity.publicKey))
+    #expect(b.isUp(a.identity.publicKey))
+    #expect(wire.send(aAddress, to: bAddress, [1, 2]))
+    #expect(wire.send(bAddress, to: aAddress, [3]))
+    #expect(wire.delivered.map(\.bytes) == [[1, 2], [3]])
+    #expect(wire.ups[b.identity.publicKey] == [a.identity.publicKey])
+  }
+
+  @Test func `the largest datagram is 1,200 bytes and the answer to an initiation is smaller than it`() {
+    let (_, aAddress) = wire.add(1)
+    let (_, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    #expect(wire.recorded[1].bytes.count < wire.recorded[0].bytes.count)
+    #expect(wire.send(aAddress, to: bAddress, [UInt8](repeating: 1, count: Endpoint.maximumDatagram)))
+    #expect(wire.recorded.map(\.bytes.count).max() == 1_200)
+    #expect(!wire.send(aAddress, to: bAddress, [UInt8](repeating: 1, count: Endpoint.maximumDatagram + 1)))
+  }
+
+  @Test func `a changed byte anywhere in the handshake opens nothing`() {
+    for message: UInt8 in [DatagramMessage.initiation, DatagramMessage.response] {
+      let count = message == DatagramMessage.initiation ? 157 : 137
+      for index in 0..<count {
+        let wire = DatagramWire()
+        let (a, aAddress) = wire.add(1)
+        let (b, bAddress) = wire.add(2)
+        var isTampered = false
+        wire.loses = { $0[0] == message && !isTampered }
+        wire.open(aAddress, to: bAddress)
+        guard var last = wire.recorded.last else { continue }
+        isTampered = true
+        last.bytes[index] ^= 0x10
+        wire.pass(last.bytes, from: last.from, to: last.to)
+        #expect(!a.isUp(b.identity.publicKey) && !b.isUp(a.identity.publicKey), "\(message) byte \(index)")
+      }
+    }
+  }
+
+  @Test func `a replayed initiation is refused, and after a restart gains nothing`() {
+    let (a, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    let initiation = wire.recorded[0]
+    wire.pass(initiation.bytes, from: initiation.from, to: initiation.to)
+    #expect(wire.drops(b, .replayed) == 1)
+    let other = DatagramWire()
+    let (reborn, _) = other.add(2)
+    other.pass(initiation.bytes, from: initiation.from, to: bAddress)
+    #expect(!reborn.isUp(a.identity.publicKey))
+    other.pass(seconds: 12)
+    #expect(reborn.peers.isEmpty)
+  }
+
+  @Test func `a replayed or reordered datagram is delivered once`() {
+    let (_, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    wire.loses = { _ in true }
+    for number in 0..<10 { _ = wire.send(aAddress, to: bAddress, [UInt8(number)]) }
+    let sent = wire.recorded.suffix(10)
+    for datagram in sent.reversed() + sent { wire.pass(datagram.bytes, from: datagram.from, to: datagram.to) }
+    #expect(wire.delivered.map { $0.bytes[0] } == (0..<10).reversed())
+    #expect(wire.drops(b, .replayed) == 10)
+  }
+
+  @Test func `forged datagrams do not move the window or the address`() {
+    let (_, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    _ = wire.send(aAddress, to: bAddress, [1])
+    guard var forged = wire.recorded.last else { return }
+    let attacker = IPEndpoint(address: IPAddress(v4: 0x0B00_0001), port: 1)
+    forged.bytes[12] = 200
+    wire.pass(forged.bytes, from: attacker, to: bAddress)
+    #expect(wire.drops(b, .notAuthentic) == 1)
+    #expect(b.peers.values.first?.endpoint == aAddress)
+    #expect(wire.send(aAddress, to: bAddress, [2]))
+    #expect(wire.delivered.count == 2)
+  }
+
+  @Test func `a peer whose address changed is followed`() {
+    let (_, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    wire.loses = { _ in true }
+    _ = wire.send(aAddress, to: bAddress, [1])
+    guard let last = wire.recorded.last else { return }
+    let moved = IPEndpoint(address: aAddress.address, port: 9_999)
+    wire.pass(last.bytes, from: moved, to: bAddress)
+    #expect(b.peers.values.first?.endpoint == moved)
+  }
+
+  @Test func `another network's node is not understood`() {
+    let (_, aAddress) = wire.add(1, network: Fixture.otherNetwork)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    #expect(wire.drops(b, .wrongRecipient) == 1)
+    #expect(b.peers.isEmpty)
+  }
+
+  @Test func `a responder with another key than the pinned one opens nothing`() {
+    let (a, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.run(aAddress) { $0.open(Fixture.key(3).publicKey, at: bAddress, now: $1, &$2) }
+    #expect(wire.drops(b, .wrongRecipient) == 1)
+    #expect(!a.isUp(Fixture.key(3).publicKey))
+  }
+
+  @Test func `random bytes are dropped with a reason and answered with nothing`() {
+    let (b, bAddress) = wire.add(2)
+    var random = SeededGenerator(seed: 5)
+    let source = IPEndpoint(address: IPAddress(v4: 0x0B00_0001), port: 1)
+    let sizes = [0, 1, 28, 29, 37, 137, 173, 600, 1_200, 1_201, 2_000]
+    for _ in 0..<2_000 {
+      let count = sizes[Int(random.next(below: UInt64(sizes.count)))]
+      var bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+      if count > 0, random.chance(partsPerMillion: 800_000) { bytes[0] = UInt8(random.next(below: 7)) }
+      wire.pass(bytes, from: source, to: bAddress)
+    }
+    #expect(b.drops.reduce(0, +) == 2_000)
+    for drop in [DatagramDrop.length, .unknownType, .wrongRecipient, .unknownSession] {
+      #expect(wire.drops(b, drop) > 0)
+    }
+    #expect(wire.recorded.isEmpty)
+    #expect(b.peers.isEmpty)
+  }
+
+  @Test func `under load a cookie is asked for and given`() {
+    var settings = DatagramSettings.testnet
+    settings.cookieThreshold = 1
+    let (b, bAddress) = wire.add(2, settings)
+    let (a, aAddress) = wire.add(1)
+    let (c, cAddress) = wire.add(3)
+    wire.open(aAddress, to: bAddress)
+    #expect(b.isUp(a.identity.publicKey))
+    wire.open(cAddress, to: bAddress)
+    #expect(wire.drops(b, .cookieRequired) == 1)
+    #expect(b.isUp(c.identity.publicKey))
+    let cookies = wire.recorded.filter { $0.bytes[0] == DatagramMessage.cookie }
+    #expect(cookies.map(\.bytes.count) == [37])
+  }
+
+  @Test func `a source has a budget of handshakes`() {
+    var settings = DatagramSettings()
+    settings.handshakesPerAddress = 3
+    let (b, bAddress) = wire.add(2, settings)
+    for seed: UInt8 in 10..<30 {
+      let (_, address) = wire.add(seed)
+      wire.loses = { _ in true }
+      wire.open(address, to: bAddress)
+      guard let initiation = wire.recorded.last else { continue }
+      wire.pass(
+        initiation.bytes,
+        from: IPEndpoint(address: IPAddress(v4: 9), port: UInt16(seed)),
+        to: bAddress
+      )
+    }
+    #expect(wire.drops(b, .overBudget) == 14)
+    // Of the six within the budget four got a record, as many as an address may have.
+    #expect(wire.drops(b, .full) == 2)
+    #expect(b.peers.count == 4)
+  }
+
+  @Test func `silence is filled with keep-alives and ends the session when they stop`() {
+    let (a, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    wire.pass(seconds: 200)
+    #expect(a.isUp(b.identity.publicKey) && b.isUp(a.identity.publicKey))
+    wire.loses = { _ in true }
+    wire.pass(seconds: 80)
+    #expect(!a.isUp(b.identity.publicKey) && !b.isUp(a.identity.publicKey))
+    #expect(wire.downs[b.identity.publicKey] == [a.identity.publicKey])
+    wire.loses = { _ in false }
+    wire.pass(seconds: 70)
+    #expect(a.isUp(b.identity.publicKey) && b.isUp(a.identity.publicKey))
+  }
+
+  @Test func `keys are renewed each hour and nothing is lost meanwhile`() {
+    let (a, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    let first = a.peers[b.identity.publicKey]?.current?.localIndex
+    for hour in 0..<3 {
+      wire.pass(seconds: 1_500)
+      #expect(wire.send(aAddress, to: bAddress, [UInt8(hour)]))
+      #expect(wire.send(bAddress, to: aAddress, [UInt8(hour)]))
+    }
+    #expect(wire.delivered.count == 6)
+    #expect(a.peers[b.identity.publicKey]?.current?.localIndex != first)
+    #expect(wire.downs.isEmpty)
+  }
+
+  @Test func `two that call each other at once both end up with a session`() {
+    let (a, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.loses = { _ in true }
+    wire.open(aAddress, to: bAddress)
+    wire.open(bAddress, to: aAddress)
+    wire.loses = { _ in false }
+    for datagram in wire.recorded { wire.pass(datagram.bytes, from: datagram.from, to: datagram.to) }
+    for number in 0..<5 {
+      #expect(wire.send(aAddress, to: bAddress, [UInt8(number)]))
+      #expect(wire.send(bAddress, to: aAddress, [UInt8(number)]))
+    }
+    #expect(wire.delivered.count == 10)
+    #expect(a.isUp(b.identity.publicKey) && b.isUp(a.identity.publicKey))
+  }
+
+  @Test func `a burst is spread over time and the oldest of too many is dropped`() {
+    let (a, aAddress) = wire.add(1)
+    let (_, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    for number in 0..<300 { _ = wire.send(aAddress, to: bAddress, [UInt8(number & 255)]) }
+    #expect(wire.delivered.count == 64)
+    #expect(a.pacingDrops == 300 - 64 - 128)
+    wire.now = wire.now + .milliseconds(10)
+    wire.run(aAddress) { $0.drainBacklog(now: $1, &$2) }
+    #expect(wire.delivered.count == 84)
+    wire.now = wire.now + .seconds(1)
+    for _ in 0..<3 {
+      wire.run(aAddress) { $0.drainBacklog(now: $1, &$2) }
+      wire.now = wire.now + .seconds(1)
+    }
+    #expect(wire.delivered.count == 192)
+    #expect(!a.hasBacklog)
+  }
+
+  @Test func `loss that the peer reports slows the sender down`() {
+    let (a, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    var count = 0
+    wire.loses = { bytes in
+      guard bytes[0] == DatagramMessage.data else { return false }
+      count += 1
+      return count % 4 == 0
+    }
+    for _ in 0..<10 {
+      for _ in 0..<50 { _ = wire.send(aAddress, to: bAddress, [0]) }
+      wire.pass(seconds: 1)
+    }
+    let peer = a.peers[b.identity.publicKey]
+    #expect((200...300).contains(peer?.lossPerMille ?? 0))
+    #expect((peer?.datagramsPerSecond ?? 0) < 1_000)
+  }
+
+  @Test func `closing tells the other end`() {
+    let (a, aAddress) = wire.add(1)
+    let (b, bAddress) = wire.add(2)
+    wire.open(aAddress, to: bAddress)
+    wire.run(aAddress) { $0.close(b.identity.publicKey, now: $1, &$2) }
+    #expect(!b.isUp(a.identity.publicKey))
+    wire.pass(seconds: 20)
+    #expect(a.peers.isEmpty && b.peers.isEmpty)
+  }
+}
+
+@Suite struct ReplayWindowTests {
+  @Test func `counters are admitted once and not after the window has passed them`() {
+    var window = ReplayWindow()
+    for counter: UInt64 in [0, 5, 3, 2_047, 1] {
+      #expect(window.admits(counter))
+      window.mark(counter)
+      #expect(!window.admits(counter))
+    }
+    window.mark(2_048)
+    #expect(!window.admits(0))
+    #expect(window.admits(2))
+    window.mark(1_000_000)
+    #expect(!window.admits(1_000_000 - 2_048))
+    #expect(window.admits(1_000_000 - 2_047))
+    #expect(!window.admits(.max))
+  }
+
+  @Test func `the window agrees with a set of all counters seen`() {
+    var random = SeededGenerator(seed: 11)
+    var window = ReplayWindow()
+    var seen: Set<UInt64> = []
+    var highest: UInt64 = 0
+    for _ in 0..<50_000 {
+      let forward = random.chance(partsPerMillion: 10_000) ? random.next(below: 5_000) : random.next(below: 4)
+      let back = random.next(below: 2_500)
+      let counter = highest + forward >= back ? highest + forward - back : 0
+      let expected =
+        !seen.contains(counter) && (counter > highest || highest - counter < 2_048 || seen.isEmpty)
+      #expect(window.admits(counter) == expected)
+      if window.admits(counter) {
+        window.mark(counter)
+        seen.insert(counter)
+        highest = max(highest, counter)
+      }
+    }
+  }
+}
+
+@Suite struct BudgetTests {
+  @Test func `a bucket gives its burst at once and then its rate`() {
+    var bucket = TokenBucket()
+    let rate = TokenBucket.Rate(perSecond: 10, burst: 5)
+    let taken = (0..<8).count { _ in bucket.take(at: Fixture.start, rate) }
+    #expect(taken == 5)
+    let later = (0..<3).count { _ in bucket.take(at: Fixture.start + .milliseconds(100), rate) }
+    #expect(later == 1)
+  }
+
+  @Test func `sources are limited apart, in bounded memory`() {
+    var limiter = SourceLimiter(
+      rate: .init(perSecond: 1, burst: 2),
+      total: .init(perSecond: 1_000_000, burst: 1_000_000),
+      capacity: 100
+    )
+    for source in 0..<10_000 { _ = limiter.admits(IPAddress(v4: UInt32(source)), at: Fixture.start) }
+    #expect(limiter.trackedSources <= 100)
+    let known = (0..<3).count { _ in limiter.admits(IPAddress(v4: 5), at: Fixture.start) }
+    #expect(known == 1)
+    let isForgotten = limiter.admits(IPAddress(v4: 777_777), at: Fixture.start + .seconds(60))
+    #expect(isForgotten)
+  }
+
+  @Test func `addresses are read and written`() {
+    #expect(NetworkAddress("192.0.2.1:26656") == NetworkAddress(host: "192.0.2.1", port: 26_656))
+    #expect(NetworkAddress("[2001:db8::1]:1")?.description == "[2001:db8::1]:1")
+    #expect(NetworkAddress("node.example:80")?.host == "node.example")
+    for text in ["", ":1", "a", "a:", "a:70000", "2001:db8::1:1", "a:-1"] {
+      #expect(NetworkAddress(text) == nil, "\(text)")
+    }
+  }
+
+  @Test func `socket addresses survive the way through numbers`() throws {
+    for text in ["192.0.2.7", "2001:db8::7", "127.0.0.1", "::1"] {
+      let socket = try SocketAddress(ipAddress: text, port: 4_242)
+      let endpoint = try #require(IPEndpoint(socket))
+      #expect(endpoint.networkAddress == NetworkAddress(host: text, port: 4_242))
+      #expect(endpoint.address.isV4 == !text.contains(":"))
+    }
+    let mapped = try #require(IPEndpoint(try SocketAddress(ipAddress: "::ffff:192.0.2.7", port: 1)))
+    #expect(mapped == IPEndpoint(address: IPAddress(v4: 0xC000_0207), port: 1))
+    #expect(mapped.address.subnet == IPAddress(v4: 0xC000_0200))
+    #expect(mapped.socketAddress(ofV6Socket: true)?.ipAddress == "::ffff:192.0.2.7")
+  }
+}
