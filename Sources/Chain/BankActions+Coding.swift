@@ -4,7 +4,7 @@ import Wire
 
 extension Send {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Cosmos_Bank_V1beta1_MsgSend(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Bank_V1beta1_MsgSend(complete: bytes, limit: WireLimits.transactionBytes)
     self.init(
       from: try Field.address(wire.fromAddress, "from_address"),
       to: try Field.address(wire.toAddress, "to_address"),
@@ -23,7 +23,7 @@ extension Send {
 
 extension Mint {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Gov_V1_MsgMint(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgMint(complete: bytes, limit: WireLimits.transactionBytes)
     self.init(
       issuer: try Field.address(wire.issuer, "issuer"),
       recipient: try Field.address(wire.recipient, "recipient"),
@@ -42,7 +42,7 @@ extension Mint {
 
 extension Burn {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Gov_V1_MsgBurn(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgBurn(complete: bytes, limit: WireLimits.transactionBytes)
     self.init(
       issuer: try Field.address(wire.issuer, "issuer"),
       amount: try Field.coin(wire.amount, "amount")
@@ -59,7 +59,7 @@ extension Burn {
 
 extension Grant {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Gov_V1_MsgGrant(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgGrant(complete: bytes, limit: WireLimits.transactionBytes)
     self.init(
       granter: try Field.address(wire.granter, "granter"),
       grantee: try Field.address(wire.grantee, "grantee"),
@@ -99,7 +99,7 @@ extension Grant.Kind {
 
 extension Action {
   static func revokeGrant(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Supercloud_Gov_V1_MsgRevokeGrant(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgRevokeGrant(complete: bytes, limit: WireLimits.transactionBytes)
     return .revokeGrant(
       granter: try Field.address(wire.granter, "granter"),
       grantee: try Field.address(wire.grantee, "grantee"),

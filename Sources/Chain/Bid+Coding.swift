@@ -7,7 +7,7 @@ extension Bid {
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Market_V1_Bid(decoding: bytes, limit: WireLimits.objectBytes)
+    let wire = try Supercloud_Market_V1_Bid(complete: bytes, limit: WireLimits.objectBytes)
     self.init(
       order: try Field.digest(wire.order.array, "order"),
       provider: try Field.address(wire.provider, "provider"),
@@ -61,7 +61,7 @@ extension Withdrawal {
   ///
   /// - Throws: `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Market_V1_Withdrawal(decoding: bytes, limit: WireLimits.objectBytes)
+    let wire = try Supercloud_Market_V1_Withdrawal(complete: bytes, limit: WireLimits.objectBytes)
     self.init(
       object: try Field.digest(wire.object.array, "object"),
       expiresAt: Timestamp(milliseconds: wire.expiresAt)

@@ -6,7 +6,7 @@ import Wire
 
 extension Action {
   static func delegate(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Cosmos_Staking_V1beta1_MsgDelegate(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Staking_V1beta1_MsgDelegate(complete: bytes, limit: WireLimits.transactionBytes)
     return .delegate(
       delegator: try Field.address(wire.delegatorAddress, "delegator_address"),
       validator: try Field.operatorAddress(wire.validatorAddress, "validator_address"),
@@ -15,7 +15,7 @@ extension Action {
   }
 
   static func undelegate(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Cosmos_Staking_V1beta1_MsgUndelegate(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Staking_V1beta1_MsgUndelegate(complete: bytes, limit: WireLimits.transactionBytes)
     return .undelegate(
       delegator: try Field.address(wire.delegatorAddress, "delegator_address"),
       validator: try Field.operatorAddress(wire.validatorAddress, "validator_address"),
@@ -25,7 +25,7 @@ extension Action {
 
   static func redelegate(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
     let wire = try Cosmos_Staking_V1beta1_MsgBeginRedelegate(
-      decoding: bytes,
+      complete: bytes,
       limit: WireLimits.transactionBytes
     )
     return .redelegate(
@@ -37,13 +37,13 @@ extension Action {
   }
 
   static func unjail(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Cosmos_Slashing_V1beta1_MsgUnjail(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Slashing_V1beta1_MsgUnjail(complete: bytes, limit: WireLimits.transactionBytes)
     return .unjail(validator: try Field.operatorAddress(wire.validatorAddr, "validator_addr"))
   }
 
   static func withdrawReward(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
     let wire = try Cosmos_Distribution_V1beta1_MsgWithdrawDelegatorReward(
-      decoding: bytes,
+      complete: bytes,
       limit: WireLimits.transactionBytes
     )
     return .withdrawReward(
@@ -54,7 +54,7 @@ extension Action {
 
   static func withdrawCommission(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
     let wire = try Cosmos_Distribution_V1beta1_MsgWithdrawValidatorCommission(
-      decoding: bytes,
+      complete: bytes,
       limit: WireLimits.transactionBytes
     )
     return .withdrawCommission(

@@ -4,7 +4,7 @@ import Wire
 
 extension SubmitProposal {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Cosmos_Gov_V1_MsgSubmitProposal(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Gov_V1_MsgSubmitProposal(complete: bytes, limit: WireLimits.transactionBytes)
     var contents: [ProposalContent] = []
     for message in try Field.list(wire.messages, "messages", limit: ChainLimits.proposalContents) {
       contents.append(try ProposalContent(message.typed))
@@ -33,7 +33,7 @@ extension SubmitProposal {
 
 extension Action {
   static func depositProposal(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Cosmos_Gov_V1_MsgDeposit(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Gov_V1_MsgDeposit(complete: bytes, limit: WireLimits.transactionBytes)
     return .depositProposal(
       id: wire.proposalID,
       depositor: try Field.address(wire.depositor, "depositor"),
@@ -42,7 +42,7 @@ extension Action {
   }
 
   static func vote(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Cosmos_Gov_V1_MsgVote(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Gov_V1_MsgVote(complete: bytes, limit: WireLimits.transactionBytes)
     return .vote(
       id: wire.proposalID,
       voter: try Field.address(wire.voter, "voter"),
@@ -51,7 +51,7 @@ extension Action {
   }
 
   static func voteWeighted(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Cosmos_Gov_V1_MsgVoteWeighted(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Gov_V1_MsgVoteWeighted(complete: bytes, limit: WireLimits.transactionBytes)
     return .vote(
       id: wire.proposalID,
       voter: try Field.address(wire.voter, "voter"),

@@ -6,7 +6,7 @@ import Wire
 extension GroupSpec {
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
-    self = try GroupSpec(Akash_GroupSpec(decoding: bytes, limit: WireLimits.objectBytes))
+    self = try GroupSpec(Akash_GroupSpec(complete: bytes, limit: WireLimits.objectBytes))
   }
 
   public var encoded: [UInt8] { wire.encoded }
@@ -71,7 +71,7 @@ extension ResourceUnit {
 extension ResourceOffer {
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
-    self = try ResourceOffer(Akash_ResourceOffer(decoding: bytes, limit: WireLimits.objectBytes))
+    self = try ResourceOffer(Akash_ResourceOffer(complete: bytes, limit: WireLimits.objectBytes))
   }
 
   public var encoded: [UInt8] { wire.encoded }

@@ -4,7 +4,7 @@ import Wire
 
 extension AgreeLease {
   init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
-    let wire = try Supercloud_Market_V1_MsgAgreeLease(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Market_V1_MsgAgreeLease(complete: bytes, limit: WireLimits.transactionBytes)
     var bids: [SignedObject] = []
     for bid in try Field.list(wire.bids, "bids", limit: ChainLimits.bids, least: 1) {
       bids.append(try Self.object(bid.array, .bid, "bids", chain))
@@ -78,7 +78,7 @@ extension LeaseCloseReason {
 
 extension Action {
   static func updateDeployment(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgUpdateDeployment(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgUpdateDeployment(complete: bytes, limit: WireLimits.transactionBytes)
     return .updateDeployment(
       try DeploymentID(wire.id, "id"),
       manifestHash: try Field.digest(wire.hash.array, "hash")
@@ -86,7 +86,7 @@ extension Action {
   }
 
   static func depositDeployment(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgDepositDeployment(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgDepositDeployment(complete: bytes, limit: WireLimits.transactionBytes)
     return .depositDeployment(
       try DeploymentID(wire.id, "id"),
       amount: try Field.coin(wire.amount, "amount"),
@@ -95,12 +95,12 @@ extension Action {
   }
 
   static func closeDeployment(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgCloseDeployment(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgCloseDeployment(complete: bytes, limit: WireLimits.transactionBytes)
     return .closeDeployment(try DeploymentID(wire.id, "id"))
   }
 
   static func closeLease(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgCloseLease(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgCloseLease(complete: bytes, limit: WireLimits.transactionBytes)
     guard wire.reason == 0 || wire.reason == LeaseCloseReason.owner.rawValue else {
       throw .invalid(field: "reason")
     }
@@ -108,12 +108,12 @@ extension Action {
   }
 
   static func resignLease(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgCloseBid(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgCloseBid(complete: bytes, limit: WireLimits.transactionBytes)
     return .resignLease(try LeaseID(wire.id, "id"), reason: try LeaseCloseReason(byProvider: wire.reason))
   }
 
   static func startReclamation(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgLeaseStartReclaim(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgLeaseStartReclaim(complete: bytes, limit: WireLimits.transactionBytes)
     return .startReclamation(
       try LeaseID(wire.id, "id"),
       reason: try LeaseCloseReason(byProvider: wire.reason)
@@ -121,7 +121,7 @@ extension Action {
   }
 
   static func withdrawLease(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgWithdrawLease(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgWithdrawLease(complete: bytes, limit: WireLimits.transactionBytes)
     return .withdrawLease(try LeaseID(wire.id, "id"))
   }
 }

@@ -7,7 +7,7 @@ extension Offer {
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Market_V1_Offer(decoding: bytes, limit: WireLimits.objectBytes)
+    let wire = try Supercloud_Market_V1_Offer(complete: bytes, limit: WireLimits.objectBytes)
     var gpus: [GPU] = []
     for gpu in try Field.list(wire.gpus, "gpus", limit: ChainLimits.gpuModels) {
       gpus.append(try GPU(gpu))
@@ -81,7 +81,7 @@ extension NodeRecord {
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Market_V1_NodeRecord(decoding: bytes, limit: WireLimits.objectBytes)
+    let wire = try Supercloud_Market_V1_NodeRecord(complete: bytes, limit: WireLimits.objectBytes)
     guard let role = Role(rawValue: wire.role) else { throw .invalid(field: "role") }
     self.init(
       sequence: wire.sequence,

@@ -7,7 +7,7 @@ extension Order {
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Market_V1_Order(decoding: bytes, limit: WireLimits.objectBytes)
+    let wire = try Supercloud_Market_V1_Order(complete: bytes, limit: WireLimits.objectBytes)
     self.init(
       deployment: try DeploymentID(wire.id, "id"),
       groups: try Group.list(wire.groups),

@@ -60,7 +60,7 @@ extension ProposalContent {
 
 extension ProposalContent {
   private static func text(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgText(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgText(complete: bytes, limit: WireLimits.transactionBytes)
     try authorize(wire.authority)
     return .text(try Field.text(wire.text, "messages.text", limit: ChainLimits.summaryBytes))
   }
@@ -73,7 +73,7 @@ extension ProposalContent {
   }
 
   private static func parameters(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgUpdateParameters(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgUpdateParameters(complete: bytes, limit: WireLimits.transactionBytes)
     try authorize(wire.authority)
     var changes: [ParameterChange] = []
     for change in try Field.list(
@@ -106,7 +106,7 @@ extension ProposalContent {
 
   private static func communitySpend(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
     let wire = try Supercloud_Gov_V1_MsgCommunityPoolSpend(
-      decoding: bytes,
+      complete: bytes,
       limit: WireLimits.transactionBytes
     )
     try authorize(wire.authority)
@@ -125,7 +125,7 @@ extension ProposalContent {
   }
 
   private static func softwareUpgrade(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgSoftwareUpgrade(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgSoftwareUpgrade(complete: bytes, limit: WireLimits.transactionBytes)
     try authorize(wire.authority)
     return .softwareUpgrade(
       SoftwareUpgrade(
@@ -150,7 +150,7 @@ extension ProposalContent {
 
 extension ProposalContent {
   private static func addCurrency(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgAddDenomination(decoding: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgAddDenomination(complete: bytes, limit: WireLimits.transactionBytes)
     try authorize(wire.authority)
     guard wire.exponent <= ChainLimits.exponent else { throw .outOfRange(field: "messages.exponent") }
     guard wire.takeBasisPoints <= ChainLimits.basisPoints else {
@@ -195,7 +195,7 @@ extension ProposalContent {
 
   private static func retireCurrency(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
     let wire = try Supercloud_Gov_V1_MsgRetireDenomination(
-      decoding: bytes,
+      complete: bytes,
       limit: WireLimits.transactionBytes
     )
     try authorize(wire.authority)

@@ -5,7 +5,7 @@ import Wire
 extension CreateValidator {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Cosmos_Staking_V1beta1_MsgCreateValidator(
-      decoding: bytes,
+      complete: bytes,
       limit: WireLimits.transactionBytes
     )
     let operatorAddress = try Field.operatorAddress(wire.validatorAddress, "validator_address")
@@ -47,7 +47,7 @@ extension CreateValidator {
 extension EditValidator {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Cosmos_Staking_V1beta1_MsgEditValidator(
-      decoding: bytes,
+      complete: bytes,
       limit: WireLimits.transactionBytes
     )
     let rate = wire.commissionRate

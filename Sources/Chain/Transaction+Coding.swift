@@ -14,9 +14,9 @@ extension Transaction {
     let authorization: Cosmos_Tx_V1beta1_AuthInfo
     do throws(DecodingError) {
       raw = try Cosmos_Tx_V1beta1_TxRaw(canonical: bytes, limit: WireLimits.transactionBytes)
-      body = try Cosmos_Tx_V1beta1_TxBody(decoding: raw.bodyBytes.array, limit: WireLimits.transactionBytes)
+      body = try Cosmos_Tx_V1beta1_TxBody(complete: raw.bodyBytes.array, limit: WireLimits.transactionBytes)
       authorization = try Cosmos_Tx_V1beta1_AuthInfo(
-        decoding: raw.authInfoBytes.array,
+        complete: raw.authInfoBytes.array,
         limit: WireLimits.transactionBytes
       )
     } catch {

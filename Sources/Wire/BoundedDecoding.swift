@@ -33,6 +33,17 @@ extension Message {
     }
   }
 
+  /// Decodes at most `limit` bytes that hold nothing but this message's fields, each once: what is not
+  /// understood is not ignored. Fields may stand in any order.
+  ///
+  /// - Throws: `outOfRange` when there are more bytes, `invalid` when they are not this message or have other
+  ///   fields, fields of another type, defaults spelled out or needlessly long numbers.
+  public init(complete bytes: [UInt8], limit: Int) throws(DecodingError) {
+    try self.init(decoding: bytes, limit: limit)
+    // Each of these makes the bytes longer than the fields need.
+    guard encoded.count == bytes.count else { throw .invalid(field: Self.protoMessageName) }
+  }
+
   /// Decodes at most `limit` bytes, which must be exactly those that `encoded` gives for the result.
   ///
   /// Where a value has one form only, nobody can pass a signed message on in bytes of another identity.

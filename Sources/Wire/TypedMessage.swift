@@ -24,9 +24,9 @@ extension Google_Protobuf_Any {
 }
 
 extension TypedMessage {
-  /// Reads the bytes of an `Any`.
+  /// Reads the bytes of an `Any` and nothing else.
   public init(decoding bytes: [UInt8], limit: Int) throws(DecodingError) {
-    self = try Google_Protobuf_Any(decoding: bytes, limit: limit).typed
+    self = try Google_Protobuf_Any(complete: bytes, limit: limit).typed
   }
 
   public var encoded: [UInt8] { Google_Protobuf_Any(self).encoded }
