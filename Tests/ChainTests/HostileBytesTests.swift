@@ -9,7 +9,7 @@ struct HostileBytesTests {
   /// Every truncation of `bytes`, and changes of single bytes: all of them in short inputs, a sample in long ones.
   static func variants(of bytes: [UInt8], seed: UInt64) -> [[UInt8]] {
     var random = SeededGenerator(seed: seed)
-    let step = max(1, bytes.count / 400)
+    let step = max(1, bytes.count / 200)
     var variants = stride(from: 0, to: bytes.count, by: step).map { Array(bytes.prefix($0)) }
     for index in stride(from: 0, to: bytes.count, by: step) {
       for change in [1, 0x80, UInt8(random.next(below: 255)) + 1] {

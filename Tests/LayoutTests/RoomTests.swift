@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+
+/// Which room may import what. A row names everything, also what another row would bring along.
+enum Rooms {
+  static let foundation: Set = ["Primitives", "Cryptography"]
+  static let chain = foundation.union(["Wire", "Chain"])
+  static let cores = chain.union(["Ledger", "Consensus", "Gossip", "Replication"])
+  static let sockets: Set = ["NIOCore", "NIOPosix"]
+  /// Modules of the platform; no core has any.
+  static let platform: Set = [
+    "Foundation", "FoundationEssentials", "Glibc", "Musl", "Darwin", "Synchronization", "Dispatch",
+  ]
+
+  static let allowed: [String: Set<String>] = [
+    "CSodium": [],
+    "CRocksDB": [],
+    "Primitives": [],
+    "Cryptography": ["Primitives", "CSodium"],
+    "Wire": ["Primitives", "SwiftProtobuf"],
+    "Chain": foundation.union(["Wire"]),
+    "Ledger": chain.union(["HeapModule"]),
+    "Consensus": chain,
+    "Gossip": chain.union(["DequeModule", "HeapModule"]),
+    "Replication": chain.union(["Ledger", "Consensus", "Gossip", "DequeModule", "HeapModule"]),
+    "Simulator": cores.union(platform).union(["HeapModule"]),
+    // CYaml is the parser inside Yams.
+    "SDL": foundation.union(platform).union(["Yams", "CYaml"]),
+    "Storage": chain.union(platform).union(["CRocksDB"]),
+    "Transport": foundation.union(platform).union(sockets).union(["Wire", "Logging"]),
+    "Provider": chain.union(platform).union(sockets).union(["Ledger", "SDL", "NIOHTTP1", "Logging"]),
+    // HTTPTypes and ServiceLifecycle are what Hummingbird's own interface is made of.
+    "API": chain.union(platform).union(sockets).union([
+      "Ledger", "NIOHTTP1", "Logging", "Hummingbird", "HTTPTypes", "ServiceLifecycle",
+    ]),
+    "Node": cores.union(platform).union(sockets).union([
+      "Storage", "Transport", "SDL", "Provider", "API", "Logging", "TOMLKit", "ServiceLifecycle",
+      "UnixSignals",
+    ]),
+    "supercloud": cores.union(platform).union(sockets).union([
+      "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", "ArgumentParser", "Logging",
+      "UnixSignals",
+    ]),
+  ]
+
+  /// What would make a core depend on anything but its inputs: clocks, chance, tasks, fractions that round.
+  static let forbiddenInCores: Set = [
+    "Double", "Float", "Float16", "Float32", "Float64", "Float80", "CGFloat", "Decimal", "Date", "UUID",
+    "Task", "async", "await", "Thread", "DispatchQueue", "ContinuousClock", "SuspendingClock",
+    "SystemRandomNumberGenerator", "randomElement", "shuffled", "shuffle", "hashValue", "ProcessInfo",
+    "FileManager", "print", "debugPrint", "readLine",
+  ]
+}
+
+@Suite("Rooms")
+struct RoomTests {
+  let repository = Repository()
+
+  @Test("Every room has a row, and every row its room")
+  func rows() throws {
+    #expect(try repository.names(in: "Sources") == Rooms.allowed.keys.sorted())
+  }
+
+  @Test("A room imports only what its row names", arguments: Rooms.allowed.keys.sorted())
+  func imports(room: String) throws {
+    let allowed = try #require(Rooms.allowed[room])
+    for file in try repository.swiftFiles(in: "Sources/\(room)") {
+      for (module, line) in CodeText(file.text).imports where !allowed.contains(module) {
+        let isBridge = file.isGenerated || file.path == "Sources/Wire/Bytes.swift"
+        if isBridge, Rooms.platform.contains(module) { continue }
+        Issue.record("\(file):\(line): \(room) may not import \(module)")
+      }
+    }
+  }
+
+  @Test("Cores know no clock, chance, task or rounding number", arguments: Rooms.cores.sorted())
+  func purity(room: String) throws {
+    for file in try repository.swiftFiles(in: "Sources/\(room)") where !file.isGenerated {
+      let found = CodeText(file.text).words(among: Rooms.forbiddenInCores)
+      #expect(found.isEmpty, "\(file) uses \(found.joined(separator: ", "))")
+    }
+  }
+
+  @Test("No file is longer than 400 lines", arguments: ["Sources", "Tests"])
+  func lengths(folder: String) throws {
+    for file in try repository.swiftFiles(in: folder) where !file.isGenerated {
+      let count = file.text.count { $0 == "\n" }
+      #expect(count <= 400, "\(file) has \(count) lines")
+    }
+  }
+
+  @Test("The top level holds what belongs there and nothing else")
+  func topLevel() throws {
+    // The resolver writes Package.resolved; it is not part of the repository.
+    let names = try repository.names(in: "").filter { !$0.hasPrefix(".") && $0 != "Package.resolved" }
+    #expect(names == ["Network", "Package.swift", "README.md", "Sources", "Testnet", "Tests"])
+  }
+}
+
+@Suite("Layout checks")
+struct LayoutCheckTests {
+  @Test("Imports are found in every form, and not in comments or strings")
+  func imports() {
+    let code = CodeText(
+      """
+      import Alpha
+      public import Beta
+        @testable import Gamma
+      @_spi(Inner) internal import struct Delta.Thing
+      // import No
+      /* import No
+         /* nested */ import No */
+      let text = "import No"
+      """
+    )
+    #expect(code.imports.map(\.module) == ["Alpha", "Beta", "Gamma", "Delta"])
+    #expect(code.imports.map(\.line) == [1, 2, 3, 4])
+  }
+
+  @Test("Words are found whole, and not in comments or strings")
+  func words() {
+    let code = CodeText(
+      #"""
+      /// A Task that is awaited.
+      let first: Double = 1 // Float
+      let text = "Date \" Task"
+      let TaskList = 1
+      func go() async {}
+      """#
+    )
+    #expect(code.words(among: Rooms.forbiddenInCores) == ["Double", "async"])
+  }
+}
