@@ -73,14 +73,7 @@ public struct NodeRuntime: Sendable {
     let update = try StateTree.apply(
       outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) }, to: [NibblePath: StateTreePage](),
       root: StateTree.emptyRoot)
-    let set = try ValidatorSet(
-      outcome.validators.map { Validator(address: $0.address, key: $0.key, power: $0.power) })
-    var next = set
-    next.advance()
-    let tip = Tip(
-      height: 0, block: genesis.digest, time: genesis.time, stateRoot: update.root,
-      receiptsRoot: Block.receiptsRoot([]), certificate: nil, validators: set, nextValidators: next,
-      lastValidators: set)
+    let tip = try Tip(genesis: genesis, stateRoot: update.root, validators: outcome.validators)
     var origin = StoreOrigin(height: 0, chainID: genesis.chain.text, genesisDigest: genesis.digest.bytes)
     origin.state = outcome.changes.compactMap { change in change.value.map { ($0, change.key) } }
       .map { Entry(key: $0.1, value: $0.0) }

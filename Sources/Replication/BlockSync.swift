@@ -1,6 +1,6 @@
 import Chain
-public import Cryptography
-public import Primitives
+import Cryptography
+import Primitives
 
 /// Which committed blocks to ask whom for, while this node is behind.
 ///
@@ -91,7 +91,10 @@ struct BlockSync: Sendable {
   ) -> Bool {
     guard let request = peers[peer]?.request else { return false }
     peers[peer]?.request = nil
-    if heights.isEmpty { peers[peer]?.height = min(peers[peer]?.height ?? 0, committed) }
+    if heights.isEmpty {
+      let claimed = peers[peer]?.height ?? 0
+      peers[peer]?.height = min(claimed, committed)
+    }
     for (height, block) in heights
     where height > committed && height >= request.from && height < request.from + Height(request.count) {
       arrived[height] = (block, peer)

@@ -1,7 +1,7 @@
 public import Chain
 public import Cryptography
 import DequeModule
-public import Primitives
+import Primitives
 
 /// Authentic transactions that wait for a block, by sender and sequence number.
 ///

@@ -51,42 +51,42 @@ extension PeerMessage {
     switch self {
     case .status(let status): status.encoded
     case .transactions(let transactions):
-      Supercloud_Peer_V1_Transactions.with { $0.transactions = transactions.map { .init(wire: $0) } }.encoded
+      Supercloud_Peer_V1_Transactions.filled { $0.transactions = transactions.map { .init(wire: $0) } }.encoded
     case .proposal(let proposal, let block):
-      Supercloud_Peer_V1_BlockProposal.with {
+      Supercloud_Peer_V1_BlockProposal.filled {
         $0.proposal = proposal.wire
         $0.block = .init(wire: block)
       }.encoded
     case .votes(let votes):
-      Supercloud_Peer_V1_Votes.with { $0.votes = votes.map(\.wire) }.encoded
+      Supercloud_Peer_V1_Votes.filled { $0.votes = votes.map(\.wire) }.encoded
     case .certificates(let certificates, let rounds):
-      Supercloud_Peer_V1_Certificates.with {
+      Supercloud_Peer_V1_Certificates.filled {
         $0.certificates = certificates.map(\.wire)
         $0.rounds = rounds.map(\.wire)
       }.encoded
     case .blocksRequest(let from, let count):
-      Supercloud_Peer_V1_BlocksRequest.with {
+      Supercloud_Peer_V1_BlocksRequest.filled {
         $0.from = from
         $0.count = count
       }.encoded
     case .blocksResponse(let blocks):
-      Supercloud_Peer_V1_BlocksResponse.with {
+      Supercloud_Peer_V1_BlocksResponse.filled {
         $0.blocks = blocks.map { committed in
-          .with {
+          .filled {
             $0.block = .init(wire: committed.block)
             $0.certificate = .init(wire: committed.certificate)
           }
         }
       }.encoded
     case .evidence(let evidence):
-      Supercloud_Peer_V1_EvidenceBatch.with { $0.evidence = evidence.map { .init(wire: $0.encoded) } }.encoded
+      Supercloud_Peer_V1_EvidenceBatch.filled { $0.evidence = evidence.map { .init(wire: $0.encoded) } }.encoded
     case .candidateRequest(let block, let height):
-      Supercloud_Peer_V1_CandidateRequest.with {
+      Supercloud_Peer_V1_CandidateRequest.filled {
         $0.block = .init(wire: block.bytes)
         $0.height = height
       }.encoded
     case .candidate(let block):
-      Supercloud_Peer_V1_Candidate.with { $0.block = .init(wire: block) }.encoded
+      Supercloud_Peer_V1_Candidate.filled { $0.block = .init(wire: block) }.encoded
     }
   }
 

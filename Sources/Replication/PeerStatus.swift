@@ -21,11 +21,11 @@ public struct PeerStatus: Hashable, Sendable {
 
 extension PeerStatus {
   var encoded: [UInt8] {
-    Supercloud_Peer_V1_Status.with {
+    Supercloud_Peer_V1_Status.filled {
       $0.committed = committed
       $0.base = base
       if let standing {
-        $0.standing = .with {
+        $0.standing = .filled {
           $0.height = standing.height
           $0.round = standing.round
           $0.step = UInt32(standing.step.rawValue)
@@ -45,7 +45,7 @@ extension PeerStatus {
       guard let step = UInt8(exactly: found.step).flatMap(Step.init(rawValue:)) else {
         throw .outOfRange(field: "step")
       }
-      guard found.height <= VoteLimits.height, found.round <= VoteLimits.round, found.validRound <= found.round
+      guard found.height <= ChainLimits.height, found.round <= ChainLimits.round, found.validRound <= found.round
       else { throw .outOfRange(field: "standing") }
       guard found.prevotes.count <= 128, found.precommits.count <= 128 else {
         throw .outOfRange(field: "votes")
@@ -55,7 +55,7 @@ extension PeerStatus {
         validRound: found.validRound == 0 ? nil : found.validRound - 1, prevotes: found.prevotes.array,
         precommits: found.precommits.array)
     }
-    guard wire.committed <= VoteLimits.height else { throw .outOfRange(field: "committed") }
+    guard wire.committed <= ChainLimits.height else { throw .outOfRange(field: "committed") }
     self.init(committed: wire.committed, base: wire.base, standing: standing)
   }
 }

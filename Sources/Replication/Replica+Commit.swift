@@ -54,8 +54,6 @@ extension Replica {
 
   private func execute(_ valid: ValidBlock) -> BlockOutcome {
     let header = valid.block.header
-    let moment = Moment(
-      height: header.height, time: header.time, tick: configuration.genesis.tick(at: header.time))
     let signers: [BlockInput.Signer]
     if let certificate = valid.block.lastCertificate,
       let set = SignerSet(bytes: certificate.signers, count: tip.lastValidators.count)
@@ -73,7 +71,8 @@ extension Replica {
     }
     return Executor.execute(
       BlockInput(
-        moment: moment, proposer: header.proposer, evidence: evidence, lastCommit: signers,
+        height: header.height, time: header.time, tick: LedgerQuery(state: state).ticks.tick(at: header.time),
+        proposer: header.proposer, evidence: evidence, lastCommit: signers,
         protocolVersion: header.version),
       transactions: valid.transactions, on: state)
   }
@@ -136,7 +135,7 @@ extension Replica {
 
   /// Tells consensus when there is something to agree on: transactions, or work that falls due by time.
   mutating func signalWork(at clock: Clock, _ effects: inout [ReplicaEffect]) {
-    let tick = configuration.genesis.tick(at: clock.wall)
+    let tick = LedgerQuery(state: state).ticks.tick(at: clock.wall)
     let isDue = Executor.nextDueTick(on: state).map { $0 <= tick && $0 > moment.tick } ?? false
     guard mempool.hasReady || isDue || !pendingEvidence.isEmpty else { return }
     stepConsensus(.workAvailable, at: clock, &effects)

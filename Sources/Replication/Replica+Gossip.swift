@@ -11,6 +11,20 @@ extension Replica {
   ) {
     var wishes: [GossipCore.Effect] = []
     gossip.step(input, at: clock.now, effects: &wishes)
+    carry(wishes, at: clock, &effects)
+  }
+
+  /// Dials the first peers.
+  mutating func startGossip(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    stepGossip(.committed(tip.time), at: clock, &effects)
+    var wishes: [GossipCore.Effect] = []
+    gossip.start(at: clock.now, effects: &wishes)
+    carry(wishes, at: clock, &effects)
+  }
+
+  private mutating func carry(
+    _ wishes: [GossipCore.Effect], at clock: Clock, _ effects: inout [ReplicaEffect]
+  ) {
     for wish in wishes {
       switch wish {
       case .send(let peer, let message, let delivery):
@@ -41,10 +55,16 @@ extension Replica {
     }
   }
 
-  /// Puts an authentic object of this node's own users to the book and spreads it when it is accepted.
+  /// Puts an authentic object of this node or its users to the book and spreads it when it is accepted.
+  ///
+  /// Node records do not go into the book: gossip itself keeps them.
   public mutating func publish(
     _ object: SignedObject, at clock: Clock, _ effects: inout [ReplicaEffect]
   ) -> BookOutcome {
+    guard object.kind != .nodeRecord else {
+      stepGossip(.published(object), at: clock, &effects)
+      return .judged(.accepted)
+    }
     let outcome = insert(object, &effects)
     if outcome.judgement == .accepted { stepGossip(.published(object), at: clock, &effects) }
     return outcome
@@ -52,19 +72,40 @@ extension Replica {
 
   private mutating func insert(_ object: SignedObject, _ effects: inout [ReplicaEffect]) -> BookOutcome {
     guard let content = try? MarketObject(object) else { return .malformed }
-    let query = LedgerQuery(state: state)
-    let moment = moment
+    let admission = OrderAdmission(on: state, at: moment)
+    var locked = Amount.zero
+    if case .bid(let bid) = content { locked = self.locked(by: bid.provider, beside: bid.order) }
     var events: [OrderBook.Event] = []
     let outcome = book.insert(object, content, events: &events) { content, order -> Rejection? in
       switch content {
-      case .order(let order): query.admission(of: order, at: moment)
-      case .bid(let bid): query.admission(of: bid, for: order, at: moment)
-      case .offer(let offer): query.admission(of: offer, at: moment)
+      case .order(let order): admission.check(order: order, identifier: object.identifier)
+      case .bid(let bid):
+        order.flatMap {
+          admission.check(bid: bid, for: $0, identifier: bid.order, locked: locked)
+        }
+      case .offer(let offer):
+        admission.isProvider(offer.provider) ? nil : .order(.unknownProvider(offer.provider))
       case .withdrawal: nil
       }
     }
     if !events.isEmpty { effects.append(.bookChanged(events)) }
     return .judged(outcome)
+  }
+
+  /// What the provider's other live bids would lock in the currency of their orders, were they all taken.
+  private func locked(by provider: Address, beside order: Digest) -> Amount {
+    guard let denomination = book.order(order)?.deposit.denomination,
+      let each = OrderAdmission(on: state, at: moment).leaseDeposit(in: denomination)
+    else { return .zero }
+    var leases: UInt64 = 0
+    for entry in book.bids(of: provider) {
+      guard case .bid(let bid) = entry.content, bid.order != order,
+        book.order(bid.order)?.deposit.denomination == denomination
+      else { continue }
+      leases += UInt64(bid.groups.count)
+    }
+    let (total, overflow) = each.amount.units.multipliedReportingOverflow(by: leases)
+    return Amount(overflow ? .max : total)
   }
 
   /// Time moved on and orders were agreed: the book lets go of what is over.
@@ -74,7 +115,7 @@ extension Replica {
     var events: [OrderBook.Event] = []
     for (transaction, receipt) in zip(transactions, receipts) where receipt.isSuccess {
       for case .agreeLease(let agreement) in transaction.actions {
-        book.close(agreement.order.identifier, events: &events)
+        book.close(order: agreement.order.identifier, events: &events)
       }
     }
     book.advance(to: tip.time, events: &events)

@@ -1,7 +1,7 @@
 import Chain
 import Consensus
 import Gossip
-public import Primitives
+import Primitives
 
 extension Replica {
   /// Handles one input; appends what is to be done, in order.
@@ -37,8 +37,7 @@ extension Replica {
     isStarted = true
     effects.append(.schedule(.sync, after: .zero))
     effects.append(.schedule(.work, after: .zero))
-    for timer in GossipCore.Timer.allCases { effects.append(.schedule(.gossip(timer, at: clock.now), after: .zero)) }
-    stepGossip(.committed(tip.time), at: clock, &effects)
+    startGossip(at: clock, &effects)
     tellChainPeers(at: clock, &effects)
     enterHeight(at: clock, &effects)
   }
@@ -70,6 +69,8 @@ extension Replica {
       for certificate in certificates { receive(certificate, from: peer, at: clock, &effects) }
       for round in rounds { receive(round, from: peer, at: clock, &effects) }
     case .blocksRequest(let from, let count):
+      // A height that is not here yet needs no answer: the next status tells the peer.
+      guard from <= durableHeight else { return }
       let count = min(count, BlockSync.batch)
       effects.append(.serveBlocks(to: peer, from: max(from, configuration.lowestBlock), count: count))
     case .blocksResponse(let blocks): receive(blocks, from: peer, at: clock, &effects)

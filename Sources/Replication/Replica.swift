@@ -105,7 +105,7 @@ public struct Replica<State: ReplicaState>: Sendable {
 
   /// The point of the chain at which something that comes now would be judged.
   public var moment: Moment {
-    Moment(height: tip.height, time: tip.time, tick: configuration.genesis.tick(at: tip.time))
+    Moment(height: tip.height, time: tip.time, tick: LedgerQuery(state: state).ticks.tick(at: tip.time))
   }
 
   /// Whether peers claim to be further than one block ahead.

@@ -4,7 +4,7 @@ public import Cryptography
 public import Gossip
 public import Ledger
 public import Primitives
-public import Wire
+import Wire
 
 /// What happens to a replica.
 public enum ReplicaInput: Sendable {

@@ -38,6 +38,20 @@ public struct Tip: Hashable, Sendable {
 }
 
 extension Tip {
+  /// Where a chain stands before its first block.
+  ///
+  /// - Throws: when the genesis has no validators, or such as make no set.
+  public init(genesis: Genesis, stateRoot: Digest, validators: [ValidatorUpdate]) throws(ValidatorSetError) {
+    let set = try ValidatorSet(
+      validators.map { Validator(address: $0.address, key: $0.key, power: $0.power) })
+    var next = set
+    next.advance()
+    self.init(
+      height: 0, block: genesis.digest, time: genesis.time, stateRoot: stateRoot,
+      receiptsRoot: Block.receiptsRoot([]), certificate: nil, validators: set, nextValidators: next,
+      lastValidators: set)
+  }
+
   /// The form in which a commit's batch carries it, so that a restarting node knows where it stands.
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: 1_024)

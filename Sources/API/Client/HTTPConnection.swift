@@ -70,7 +70,7 @@ struct HTTPConnection: Sendable {
     /// The whole answer to the request that was sent first.
     func receive() async throws -> Response {
       var response = Response(status: 0, body: [])
-      while let part = try await parts.next() {
+      while let part = try await parts.next(isolation: #isolation) {
         switch part {
         case .head(let head): response.status = Int(head.status.code)
         case .body(let buffer):
@@ -86,7 +86,7 @@ struct HTTPConnection: Sendable {
 
     /// The next piece of an answer that does not end by itself; nil when it ends.
     func receivePiece() async throws -> [UInt8]? {
-      while let part = try await parts.next() {
+      while let part = try await parts.next(isolation: #isolation) {
         switch part {
         case .head: continue
         case .body(let buffer): return Array(buffer.readableBytesView)

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 import NIOHTTP1
 
 /// Asks a node over HTTP.

@@ -178,7 +178,7 @@ private struct AnswerFailures<Context: RequestContext>: RouterMiddleware {
   let logger: Logger
 
   func handle(
-    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
   ) async throws -> Response {
     do {
       return try await next(request, context)

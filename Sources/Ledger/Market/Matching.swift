@@ -7,13 +7,14 @@ public enum Matching {
   /// What auditors have signed about a provider, by the auditor's text.
   public typealias SignedAttributes = (_ auditor: String) -> [Attribute]?
 
-  /// The first reason why the provider does not match; nil when it does.
+  /// Why the provider does not match.
   ///
   /// - Parameters:
   ///   - spec: What is wanted.
   ///   - attributes: What the provider states about itself.
   ///   - requiresAuditedGPUs: The auditors that the group names must vouch for its GPUs too.
   ///   - signed: What an auditor has signed about the provider; nil where it has signed nothing.
+  /// - Returns: The first reason; nil when it matches.
   public static func whyNot(
     _ spec: GroupSpec,
     attributes: [Attribute],

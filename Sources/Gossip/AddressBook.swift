@@ -1,0 +1,226 @@
+public import Chain
+public import Cryptography
+public import Primitives
+
+/// Signed node records, at most one per key, in bucketed tables that an attacker cannot fill (Heilman et al. 2015, as
+/// in Bitcoin and CometBFT).
+///
+/// *New* entries were heard of; *tried* ones answered a dial with the key that the record names. A source group
+/// reaches a fraction of the new buckets, an address group a few tried ones. Before a tried entry is evicted it is
+/// tested.
+public struct AddressBook: Sendable {
+  public struct Settings: Hashable, Sendable {
+    public var newBuckets = 256
+    public var triedBuckets = 64
+    public var bucketSize = 64
+    /// New buckets that records from one group of senders reach.
+    public var bucketsPerSource = 32
+    /// Tried buckets that addresses of one group reach.
+    public var bucketsPerGroup = 4
+    /// Off on loopback, where all nodes share one group.
+    public var usesGroups = true
+
+    public init() {}
+  }
+
+  public struct Entry: Hashable, Sendable {
+    public let object: SignedObject
+    public let record: NodeRecord
+    public internal(set) var isTried = false
+    /// Failed dials since the last success.
+    public internal(set) var failures: UInt32 = 0
+    public internal(set) var triedAt: Instant?
+    public internal(set) var succeededAt: Instant?
+    var source: AddressGroup
+    var bucket: Int
+
+    public var key: PeerID { object.key }
+    /// The address for the next dial; the record's addresses take turns.
+    public var address: String? {
+      record.addresses.isEmpty ? nil : record.addresses[Int(failures) % record.addresses.count]
+    }
+  }
+
+  public enum Insertion: Hashable, Sendable {
+    case added
+    /// A newer record of a key that the book has.
+    case updated
+    /// As new as what the book has, or older.
+    case stale
+    case expired
+    /// The bucket is full of entries that are no worse.
+    case full
+  }
+
+  public let settings: Settings
+  private let secret: ShortHash
+  private(set) var entries: [PeerID: Entry] = [:]
+  private var newBuckets: [Int: [PeerID]] = [:]
+  private var triedBuckets: [Int: [PeerID]] = [:]
+  /// Entries that answered but found their tried bucket full, with the one whose place they would take.
+  private(set) var contests: [(challenger: PeerID, incumbent: PeerID)] = []
+
+  /// - Parameter generator: seeds the secret that places entries; bucket numbers cannot be computed without it.
+  public init(settings: Settings = Settings(), generator: inout SeededGenerator) {
+    self.settings = settings
+    var writer = ByteWriter(capacity: 16)
+    writer.write(generator.next())
+    writer.write(generator.next())
+    secret = ShortHash(Digest.blake2b(writer.bytes))
+  }
+
+  public var count: Int { entries.count }
+  public var triedCount: Int { triedBuckets.values.reduce(0) { $0 + $1.count } }
+
+  public subscript(key: PeerID) -> Entry? { entries[key] }
+
+  /// Keys of all entries, ascending.
+  public var keys: [PeerID] { entries.keys.sorted() }
+
+  /// Takes a record whose signature holds.
+  ///
+  /// - Parameter source: the group of the peer that sent it.
+  public mutating func insert(
+    _ object: SignedObject, _ record: NodeRecord, source: AddressGroup, time: Timestamp
+  ) -> Insertion {
+    guard record.expiresAt > time else { return .expired }
+    if let known = entries[object.key] {
+      guard record.sequence > known.record.sequence else { return .stale }
+      // A new address has to prove itself again; the bucket follows it.
+      let keepsTried = known.isTried && known.record.addresses == record.addresses
+      removeFromBucket(known)
+      var entry = Entry(object: object, record: record, source: source, bucket: 0)
+      entry.failures = keepsTried ? known.failures : 0
+      entry.succeededAt = keepsTried ? known.succeededAt : nil
+      entries[object.key] = nil
+      if keepsTried, place(&entry, tried: true) { return .updated }
+      return place(&entry, tried: false) ? .updated : .full
+    }
+    var entry = Entry(object: object, record: record, source: source, bucket: 0)
+    return place(&entry, tried: false) ? .added : .full
+  }
+
+  /// The key answered at its address.
+  public mutating func succeeded(_ key: PeerID, at now: Instant) {
+    guard var entry = entries[key] else { return }
+    contests.removeAll { $0.incumbent == key }
+    entry.failures = 0
+    entry.triedAt = now
+    entry.succeededAt = now
+    guard !entry.isTried else {
+      entries[key] = entry
+      return
+    }
+    let bucket = triedBucket(of: entry)
+    if let members = triedBuckets[bucket], members.count >= settings.bucketSize {
+      entries[key] = entry
+      // Test before evict: the incumbent that answered longest ago is dialed first.
+      guard contests.count < 64, !contests.contains(where: { $0.challenger == key }) else { return }
+      guard let oldest = members.min(by: { lastSuccess($0) < lastSuccess($1) }) else { return }
+      contests.append((key, oldest))
+      return
+    }
+    removeFromBucket(entry)
+    entries[key] = nil
+    _ = place(&entry, tried: true)
+  }
+
+  /// A dial failed. New entries are dropped after a few failures, tried ones lose their place to a challenger.
+  public mutating func failed(_ key: PeerID, at now: Instant) {
+    guard var entry = entries[key] else { return }
+    entry.failures += 1
+    entry.triedAt = now
+    entries[key] = entry
+    if let contest = contests.firstIndex(where: { $0.incumbent == key }) {
+      let challenger = contests.remove(at: contest).challenger
+      demote(key)
+      succeeded(challenger, at: now)
+    } else if entry.isTried, entry.failures >= 8 {
+      demote(key)
+    } else if !entry.isTried, entry.failures >= 8 {
+      remove(key)
+    }
+  }
+
+  public mutating func remove(_ key: PeerID) {
+    guard let entry = entries.removeValue(forKey: key) else { return }
+    removeFromBucket(entry)
+    contests.removeAll { $0.challenger == key || $0.incumbent == key }
+  }
+
+  /// Drops records that are past their expiry; returns their identifiers.
+  public mutating func expire(at time: Timestamp) -> [Digest] {
+    let expired = entries.values.filter { $0.record.expiresAt <= time }.sorted { $0.key < $1.key }
+    for entry in expired { remove(entry.key) }
+    return expired.map(\.object.identifier)
+  }
+}
+
+extension AddressBook {
+  private func lastSuccess(_ key: PeerID) -> Instant {
+    entries[key]?.succeededAt ?? .zero
+  }
+
+  private mutating func demote(_ key: PeerID) {
+    guard var entry = entries[key] else { return }
+    removeFromBucket(entry)
+    entries[key] = nil
+    entry.isTried = false
+    _ = place(&entry, tried: false)
+  }
+
+  private mutating func removeFromBucket(_ entry: Entry) {
+    if entry.isTried {
+      triedBuckets[entry.bucket]?.removeAll { $0 == entry.key }
+    } else {
+      newBuckets[entry.bucket]?.removeAll { $0 == entry.key }
+    }
+  }
+
+  /// Puts an entry into its bucket and the table; false when there is no room.
+  private mutating func place(_ entry: inout Entry, tried: Bool) -> Bool {
+    let bucket = tried ? triedBucket(of: entry) : newBucket(of: entry)
+    if tried {
+      guard triedBuckets[bucket]?.count ?? 0 < settings.bucketSize else { return false }
+      triedBuckets[bucket, default: []].append(entry.key)
+    } else {
+      if let members = newBuckets[bucket], members.count >= settings.bucketSize {
+        // Only an entry that failed repeatedly gives way: a flood of records displaces nothing that may work.
+        let worst = members.compactMap { entries[$0] }.filter { $0.failures >= 3 }
+          .max { ($0.failures, $0.key) < ($1.failures, $1.key) }
+        guard let worst else { return false }
+        remove(worst.key)
+      }
+      newBuckets[bucket, default: []].append(entry.key)
+    }
+    entry.isTried = tried
+    entry.bucket = bucket
+    entries[entry.key] = entry
+    return true
+  }
+
+  func group(of entry: Entry) -> AddressGroup {
+    guard settings.usesGroups, let address = entry.record.addresses.first else {
+      return AddressGroup(text: "key:\(entry.key.originTag)")
+    }
+    return AddressGroup(address: address)
+  }
+
+  private func newBucket(of entry: Entry) -> Int {
+    let source = settings.usesGroups ? entry.source : group(of: entry)
+    let slot = hash("new", group(of: entry).text, source.text) % UInt64(settings.bucketsPerSource)
+    return Int(hash("slot", source.text, String(slot)) % UInt64(settings.newBuckets))
+  }
+
+  private func triedBucket(of entry: Entry) -> Int {
+    let group = group(of: entry).text
+    let slot = hash("tried", group, String(entry.key.originTag)) % UInt64(settings.bucketsPerGroup)
+    return Int(hash("slot", group, String(slot)) % UInt64(settings.triedBuckets))
+  }
+
+  private func hash(_ parts: String...) -> UInt64 {
+    var writer = ByteWriter()
+    for part in parts { writer.write(part) }
+    return secret(writer.bytes)
+  }
+}

@@ -1,0 +1,188 @@
+import Chain
+import Cryptography
+import DequeModule
+import Primitives
+
+extension Dissemination {
+  /// A copy of an object came over a link.
+  mutating func receive(
+    _ object: SignedObject, _ slot: Int, isRepair: Bool, at now: Instant, _ effects: inout [Effect]
+  ) {
+    counters.received += 1
+    let identifier = object.identifier
+    let short = hash(identifier)
+    if pending[identifier] != nil {
+      counters.duplicates += 1
+      return join(object, slot)
+    }
+    guard live[identifier] == nil, !seen.contains(short), !refused.contains(short) else {
+      counters.duplicates += 1
+      recent[identifier]?.note(slot)
+      return
+    }
+    let asked = missing[short]?.asked ?? SlotSet()
+    let isAsked = isRepair || asked.contains(slot)
+    if asked.contains(slot) {
+      links[slot]?.emptyAnnouncements = 0
+      counters.wantsAnswered += 1
+    }
+    guard hasRoom(for: object, slot, isAsked: isAsked, at: now) else {
+      counters.dropped += 1
+      return
+    }
+    var arrival = Arrival(tag: object.key.originTag, firstAt: now)
+    arrival.firstSlot = slot
+    arrival.asked = asked
+    if isRepair { arrival.asked.insert(slot) }
+    for announcer in missing[short]?.announcers ?? [] { arrival.holders.insert(Int(announcer)) }
+    arrival.note(slot)
+    var senders = SlotSet()
+    senders.insert(slot)
+    pending[identifier] = Pending(object: object, arrival: arrival, senders: senders, isRepair: isRepair)
+    pendingShorts.insert(short)
+    links[slot]?.pending += 1
+    effects.append(.verify(object))
+  }
+
+  /// Another copy of an object that is being checked.
+  private mutating func join(_ object: SignedObject, _ slot: Int) {
+    guard pending[object.identifier]?.object.signature != object.signature else {
+      pending[object.identifier]?.senders.insert(slot)
+      pending[object.identifier]?.arrival.note(slot)
+      return
+    }
+    // Two spare signatures are enough: with more, whoever sends forged ones pays with its session each time.
+    guard let waiting = pending[object.identifier], !waiting.isAuthentic, waiting.alternatives.count < 2 else {
+      return
+    }
+    pending[object.identifier]?.alternatives.append((object, slot))
+  }
+
+  /// Allowances and queue shares. Objects that were asked for are exempt from the allowances: asking is paced.
+  private mutating func hasRoom(for object: SignedObject, _ slot: Int, isAsked: Bool, at now: Instant) -> Bool {
+    guard let link = links[slot], pending.count < settings.pendingLimit else { return false }
+    guard link.pending < settings.pendingLimit / 4 else { return false }
+    // When the queue fills up, what matters least goes first.
+    if pending.count >= settings.pendingLimit / 2, object.kind == .nodeRecord || object.kind == .offer {
+      return false
+    }
+    return isAsked || links[slot]?.checks.take(at: now, settings.checks) == true
+  }
+
+  /// The shell checked the signature.
+  mutating func verified(_ identifier: Digest, _ isAuthentic: Bool, at now: Instant, _ effects: inout [Effect]) {
+    guard let waiting = pending[identifier], !waiting.isAuthentic else { return }
+    guard isAuthentic else {
+      counters.forged += 1
+      for slot in waiting.senders {
+        if let peer = links[slot]?.peer { effects.append(.fault(peer, .forgedSignature)) }
+      }
+      return retryWithAlternative(identifier, &effects)
+    }
+    let short = hash(identifier)
+    // Only now: a forged signature must not block the real one (`gossip.md` § 8).
+    seen.insert(short, at: now)
+    guard isWithinAllowance(waiting, at: now) else {
+      counters.overOriginLimit += 1
+      return drop(identifier, short, at: now)
+    }
+    pending[identifier]?.isAuthentic = true
+    pending[identifier]?.alternatives = []
+    let first = waiting.arrival.firstSlot.flatMap { links[$0]?.peer }
+    effects.append(.deliver(waiting.object, from: first))
+  }
+
+  /// The origin's allowance is charged only with authentic objects: others could use it up in its name.
+  private mutating func isWithinAllowance(_ waiting: Pending, at now: Instant) -> Bool {
+    guard !waiting.isRepair else { return true }
+    if routes[waiting.arrival.tag] != nil {
+      return routes[waiting.arrival.tag]?.allowance.take(at: now, settings.origin) == true
+    }
+    guard let slot = waiting.senders.first(where: { links[$0] != nil }) else { return true }
+    return links[slot]?.strangers.take(at: now, settings.strangers) == true
+  }
+
+  private mutating func retryWithAlternative(_ identifier: Digest, _ effects: inout [Effect]) {
+    guard let next = pending[identifier]?.alternatives.first else {
+      return removePending(identifier)
+    }
+    pending[identifier]?.alternatives.removeFirst()
+    pending[identifier]?.object = next.object
+    pending[identifier]?.senders = SlotSet()
+    pending[identifier]?.senders.insert(next.slot)
+    effects.append(.verify(next.object))
+  }
+
+  /// The ledger and the book have spoken.
+  mutating func judged(_ identifier: Digest, _ judgement: Judgement, at now: Instant, _ effects: inout [Effect]) {
+    guard let waiting = pending[identifier], waiting.isAuthentic else { return }
+    switch judgement {
+    case .accepted:
+      removePending(identifier)
+      accept(waiting.object, waiting.arrival, isRepair: waiting.isRepair, at: now, &effects)
+    case .refused:
+      counters.refused += 1
+      drop(identifier, hash(identifier), at: now)
+    case .malformed:
+      counters.refused += 1
+      for slot in waiting.senders {
+        if let peer = links[slot]?.peer { effects.append(.fault(peer, .malformedObject)) }
+      }
+      drop(identifier, hash(identifier), at: now)
+    }
+  }
+
+  private mutating func drop(_ identifier: Digest, _ short: UInt64, at now: Instant) {
+    refused.insert(short, at: now)
+    removeMissing(short)
+    removePending(identifier)
+  }
+
+  private mutating func removePending(_ identifier: Digest) {
+    guard let waiting = pending.removeValue(forKey: identifier) else { return }
+    pendingShorts.remove(hash(identifier))
+    if let slot = waiting.arrival.firstSlot { links[slot]?.pending -= 1 }
+  }
+
+  /// The object is live here: it is kept and goes on to the neighbours.
+  private mutating func accept(
+    _ object: SignedObject, _ arrival: Arrival, isRepair: Bool, at now: Instant, _ effects: inout [Effect]
+  ) {
+    let short = hash(object.identifier)
+    counters.accepted += 1
+    keep(object, short)
+    removeMissing(short)
+    if let slot = arrival.firstSlot, let peer = links[slot]?.peer { effects.append(.useful(peer)) }
+    effects.append(.accepted(object))
+    lossWindow.count(wasRepaired: arrival.order.isEmpty, at: now)
+    spread(object, arrival, pushes: !isRepair, at: now, &effects)
+    guard !isRepair else { return }
+    countObject(of: arrival.tag, at: now, &effects)
+    recent[object.identifier] = arrival
+    evaluations.append(Due(at: max(now, arrival.firstAt + settings.settleTime), value: object.identifier))
+  }
+
+  /// An object of our own goes out.
+  mutating func publish(_ object: SignedObject, at now: Instant, _ effects: inout [Effect]) {
+    guard live[object.identifier] == nil else { return }
+    let short = hash(object.identifier)
+    counters.accepted += 1
+    seen.insert(short, at: now)
+    keep(object, short)
+    effects.append(.accepted(object))
+    if routes[object.key.originTag] == nil { makeRoute(object.key.originTag, at: now) }
+    spread(object, Arrival(tag: object.key.originTag, firstAt: now), isOurs: true, at: now, &effects)
+  }
+
+  private mutating func keep(_ object: SignedObject, _ short: UInt64) {
+    guard live.count < settings.liveLimit else { return }
+    live[object.identifier] = object
+    liveShorts[short] = object.identifier
+  }
+
+  mutating func retire(_ identifiers: [Digest]) {
+    for identifier in identifiers where live.removeValue(forKey: identifier) != nil {
+      liveShorts[hash(identifier)] = nil
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import Chain
+import Cryptography
+import DequeModule
+import Primitives
+
+extension Dissemination {
+  mutating func link(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+    guard slots[peer] == nil, let slot = freeSlot() else { return }
+    let link = Link(peer: peer, announcedLimit: settings.announcedPerPeer)
+    if slot < links.count { links[slot] = link } else { links.append(link) }
+    slots[peer] = slot
+    // Who is well supplied does not ask a newcomer to push everything once more.
+    if shared.liveSuppliers.count >= settings.sharedSuppliers, shared.isOwn {
+      var control = Control()
+      control.stop(slot, Self.sharedTag)
+      send(control, &effects)
+    } else {
+      shared.start(slot)
+    }
+  }
+
+  private func freeSlot() -> Int? {
+    if let free = links.firstIndex(where: { $0 == nil }) { return free }
+    return links.count < SlotSet.capacity ? links.count : nil
+  }
+
+  mutating func unlink(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+    guard let slot = slots.removeValue(forKey: peer) else { return }
+    links[slot] = nil
+    for identifier in pending.keys {
+      pending[identifier]?.arrival.forget(slot)
+      pending[identifier]?.senders.remove(slot)
+      pending[identifier]?.alternatives.removeAll { $0.slot == slot }
+    }
+    for identifier in recent.keys { recent[identifier]?.forget(slot) }
+    for short in missing.keys { forgetAnnouncer(slot, of: short) }
+    replaceSupplier(slot, at: now, &effects)
+  }
+
+  private mutating func forgetAnnouncer(_ slot: Int, of short: UInt64) {
+    guard let entry = missing[short], entry.announcers.contains(UInt8(slot)) else { return }
+    let wasFirst = entry.announcers.first == UInt8(slot)
+    missing[short]?.announcers.removeAll { $0 == UInt8(slot) }
+    missing[short]?.asked.remove(slot)
+    // The entry counts against its first announcer.
+    if wasFirst, let next = missing[short]?.announcers.first { links[Int(next)]?.missing += 1 }
+  }
+
+  /// A neighbour told for which origins it wants our pushes.
+  mutating func interest(
+    _ tags: [OriginTag], isWanted: Bool, of peer: PeerID, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let slot = slots[peer] else { return }
+    guard links[slot]?.control.take(UInt64(tags.count), at: now, settings.control) == true else {
+      effects.append(.fault(peer, .excessiveControl))
+      return
+    }
+    for tag in tags {
+      guard tag != Self.sharedTag else {
+        links[slot]?.stopsShared = !isWanted
+        continue
+      }
+      // Origins that we know nothing of cost no memory; when they come to matter, the neighbour says it again.
+      guard routes[tag] != nil else { continue }
+      if isWanted {
+        routes[tag]?.peerStarted.insert(slot)
+        routes[tag]?.peerStopped.remove(slot)
+      } else {
+        routes[tag]?.peerStopped.insert(slot)
+        routes[tag]?.peerStarted.remove(slot)
+      }
+    }
+  }
+}

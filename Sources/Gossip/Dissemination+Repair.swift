@@ -1,0 +1,90 @@
+import Chain
+import Cryptography
+import DequeModule
+import Primitives
+
+extension Dissemination {
+  /// A neighbour holds these objects. Those that we lack are asked for unless they come by themselves.
+  mutating func announced(_ shorts: [UInt64], by peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+    guard let slot = slots[peer], let link = links[slot], now >= link.digestsIgnoredUntil else { return }
+    guard links[slot]?.digests.take(UInt64(shorts.count), at: now, settings.digests) == true else {
+      effects.append(.fault(peer, .excessiveControl))
+      return
+    }
+    for short in shorts {
+      if let identifier = liveShorts[short] {
+        recent[identifier]?.holders.insert(slot)
+        continue
+      }
+      guard !seen.contains(short), !refused.contains(short) else { continue }
+      if missing[short] != nil {
+        guard missing[short]?.announcers.contains(UInt8(slot)) == false else { continue }
+        // Eight to ask are more than there are attempts.
+        if missing[short]?.announcers.count ?? 8 < 8 { missing[short]?.announcers.append(UInt8(slot)) }
+        continue
+      }
+      guard missing.count < settings.missingLimit, links[slot]?.missing ?? 0 < settings.missingPerPeer else {
+        continue
+      }
+      missing[short] = Missing(announcers: [UInt8(slot)])
+      links[slot]?.missing += 1
+      fresh.append(Due(at: now + settings.wantAfter, value: short))
+    }
+  }
+
+  /// Asks for what is overdue: the first announcer first, then the others in turn.
+  mutating func askForMissing(at now: Instant, _ effects: inout [Effect]) {
+    var wants: [Int: [UInt64]] = [:]
+    while let first = fresh.first, first.at <= now {
+      fresh.removeFirst()
+      ask(first.value, at: now, &wants, &effects)
+    }
+    // What is asked now comes back later, so this ends.
+    while let first = retries.first, first.at <= now {
+      retries.removeFirst()
+      ask(first.value, at: now, &wants, &effects)
+    }
+    for (slot, shorts) in wants.sorted(by: { $0.key < $1.key }) {
+      guard let peer = links[slot]?.peer else { continue }
+      counters.wantsSent += UInt64(shorts.count)
+      effects.append(.want(shorts, from: peer))
+    }
+  }
+
+  private mutating func ask(
+    _ short: UInt64, at now: Instant, _ wants: inout [Int: [UInt64]], _ effects: inout [Effect]
+  ) {
+    guard let entry = missing[short] else { return }
+    guard !pendingShorts.contains(short) else {
+      // A copy is being checked; if it is forged, the announcers are asked after all.
+      retries.append(Due(at: now + settings.wantRetry, value: short))
+      return
+    }
+    guard entry.attempts < settings.wantAttempts, !entry.announcers.isEmpty else {
+      giveUp(short, entry, at: now, &effects)
+      return
+    }
+    let slot = Int(entry.announcers[entry.attempts % entry.announcers.count])
+    missing[short]?.attempts += 1
+    missing[short]?.asked.insert(slot)
+    wants[slot, default: []].append(short)
+    retries.append(Due(at: now + settings.wantRetry, value: short))
+  }
+
+  /// Nobody delivered. Reconciliation will find the object if it exists.
+  private mutating func giveUp(_ short: UInt64, _ entry: Missing, at now: Instant, _ effects: inout [Effect]) {
+    removeMissing(short)
+    for slot in entry.asked {
+      links[slot]?.emptyAnnouncements += 1
+      guard let link = links[slot], link.emptyAnnouncements >= settings.emptyAnnouncementLimit else { continue }
+      links[slot]?.emptyAnnouncements = 0
+      links[slot]?.digestsIgnoredUntil = now + .seconds(60)
+      effects.append(.fault(link.peer, .emptyAnnouncements))
+    }
+  }
+
+  mutating func removeMissing(_ short: UInt64) {
+    guard let entry = missing.removeValue(forKey: short) else { return }
+    if let first = entry.announcers.first { links[Int(first)]?.missing -= 1 }
+  }
+}

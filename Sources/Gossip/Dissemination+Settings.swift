@@ -1,0 +1,112 @@
+public import Primitives
+
+extension Dissemination {
+  /// The numbers of `recommended-design.md` § 6, each with what it trades.
+  public struct Settings: Hashable, Sendable {
+    /// Copies wanted per object of an origin with a route of its own.
+    public var suppliers = 2
+    /// The same for origins without one: their suppliers are not chosen for them, so one more.
+    public var sharedSuppliers = 3
+    /// An origin gets its own route with this many objects: learning one costs a few floods.
+    public var routeAfter = 4
+    /// Objects from which the shared suppliers are learnt.
+    public var sharedRouteAfter = 8
+    /// Digests wait this long for company.
+    public var digestInterval = Interval.milliseconds(50)
+    /// A push may overtake its announcement by this much before it is asked for.
+    public var wantAfter = Interval.milliseconds(80)
+    public var wantRetry = Interval.milliseconds(150)
+    public var wantAttempts = 6
+    /// Copies that come later than this after the first are no candidates.
+    public var settleTime = Interval.milliseconds(250)
+    public var exploreInterval = Interval.seconds(30)
+    public var routeLifetime = Interval.seconds(1_800)
+    public var seenPeriod = Interval.seconds(60)
+    /// 4,000 objects a second for two minutes.
+    public var seenCapacity = 480_000
+    /// A refused object is not asked for again for this long; after that our state may have caught up.
+    public var refusedPeriod = Interval.seconds(10)
+
+    /// Signature checks that one neighbour may cause; 2,000 a second are 7 % of a core.
+    public var checksPerSecond: UInt64 = 2_000
+    public var checksBurst: UInt64 = 4_000
+    /// Objects a second of one origin, and of all origins without a route that one neighbour delivers.
+    public var originPerSecond: UInt64 = 20
+    public var originBurst: UInt64 = 100
+    public var strangersPerSecond: UInt64 = 100
+    public var strangersBurst: UInt64 = 2_000
+    /// STOP and START entries of one neighbour: two for each of a few thousand origins at once.
+    public var controlPerSecond: UInt64 = 500
+    public var controlBurst: UInt64 = 16_384
+    public var digestsPerSecond: UInt64 = 10_000
+    public var digestsBurst: UInt64 = 40_000
+    public var wantsPerSecond: UInt64 = 500
+    public var wantsBurst: UInt64 = 2_000
+    /// Bytes a second pushed to one neighbour; what is beyond is only announced.
+    public var pushBytesPerSecond: UInt64 = 4 * 1024 * 1024
+    public var pushBytesBurst: UInt64 = 1024 * 1024
+
+    /// Objects that wait for a check or judgement; one neighbour may hold a quarter.
+    public var pendingLimit = 8_192
+    public var missingLimit = 16_384
+    public var missingPerPeer = 2_048
+    public var routeLimit = 8_192
+    public var announcedPerPeer = 8_192
+    public var liveLimit = 262_144
+    /// Announced objects in a row that a neighbour did not deliver before its digests are ignored for a minute.
+    public var emptyAnnouncementLimit = 64
+
+    public init() {}
+
+    /// For a network on one machine or one LAN, where a round trip is below a millisecond.
+    public static var local: Settings {
+      var settings = Settings()
+      settings.digestInterval = .milliseconds(10)
+      settings.wantAfter = .milliseconds(20)
+      settings.wantRetry = .milliseconds(40)
+      settings.settleTime = .milliseconds(60)
+      settings.originPerSecond = 200
+      settings.originBurst = 1_000
+      return settings
+    }
+
+    var checks: TokenBucket.Rate { .init(perSecond: checksPerSecond, burst: checksBurst) }
+    var origin: TokenBucket.Rate { .init(perSecond: originPerSecond, burst: originBurst) }
+    var strangers: TokenBucket.Rate { .init(perSecond: strangersPerSecond, burst: strangersBurst) }
+    var control: TokenBucket.Rate { .init(perSecond: controlPerSecond, burst: controlBurst) }
+    var digests: TokenBucket.Rate { .init(perSecond: digestsPerSecond, burst: digestsBurst) }
+    var wants: TokenBucket.Rate { .init(perSecond: wantsPerSecond, burst: wantsBurst) }
+    var pushBytes: TokenBucket.Rate { .init(perSecond: pushBytesPerSecond, burst: pushBytesBurst) }
+  }
+
+  /// How many objects came only because they were asked for. Above 2 % one more supplier is kept; below 0.5 % for
+  /// five minutes it is given up again (`recommended-design.md` § 6).
+  struct LossWindow: Hashable, Sendable {
+    private static let sample: UInt64 = 256
+    private static let calmTime = Interval.seconds(300)
+
+    private var objects: UInt64 = 0
+    private var repaired: UInt64 = 0
+    private var calmSince: Instant?
+    private(set) var isLossy = false
+
+    mutating func count(wasRepaired: Bool, at now: Instant) {
+      objects += 1
+      if wasRepaired { repaired += 1 }
+      guard objects >= Self.sample else { return }
+      let permille = repaired * 1_000 / objects
+      if permille > 20 {
+        isLossy = true
+        calmSince = nil
+      } else if permille < 5 {
+        let since = calmSince ?? now
+        calmSince = since
+        if now.since(since) >= Self.calmTime { isLossy = false }
+      } else {
+        calmSince = nil
+      }
+      objects = 0
+      repaired = 0
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Chain
+import Cryptography
+import DequeModule
+import Primitives
+
+extension Dissemination {
+  /// Sends an accepted object to the neighbours that want it from us and announces it to the others.
+  ///
+  /// - Parameter isOurs: an object of our own goes to all who have not stopped this very origin: nobody chose us as a
+  ///   supplier for what only we have.
+  mutating func spread(
+    _ object: SignedObject, _ arrival: Arrival, pushes: Bool = true, isOurs: Bool = false, at now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    let route = routes[arrival.tag]
+    let size = UInt64(object.encoded.count)
+    var targets: [PeerID] = []
+    for slot in links.indices where !arrival.holders.contains(slot) {
+      guard let link = links[slot] else { continue }
+      let isWanted: Bool
+      if let route, route.peerStarted.contains(slot) {
+        isWanted = true
+      } else if let route, route.peerStopped.contains(slot) {
+        isWanted = false
+      } else {
+        isWanted = isOurs || !link.stopsShared
+      }
+      // A neighbour that is owed too much already is only told: it can ask.
+      if pushes, isWanted, links[slot]?.pushBytes.take(size, at: now, settings.pushBytes) == true {
+        targets.append(link.peer)
+      } else {
+        announce(object.identifier, to: slot, at: now)
+      }
+    }
+    guard !targets.isEmpty else { return }
+    counters.pushed += UInt64(targets.count)
+    effects.append(.push(object, to: targets))
+  }
+
+  private mutating func announce(_ identifier: Digest, to slot: Int, at now: Instant) {
+    guard links[slot]?.queue.count ?? 0 < settings.announcedPerPeer else { return }
+    links[slot]?.queue.append(identifier)
+    if flushAt == nil { flushAt = now + settings.digestInterval }
+  }
+
+  /// Sends the digests that have gathered, without those of objects that the neighbour announced itself meanwhile.
+  mutating func flushAnnouncements(at now: Instant, _ effects: inout [Effect]) {
+    flushAt = nil
+    for slot in links.indices {
+      guard var link = links[slot], !link.queue.isEmpty else { continue }
+      links[slot] = nil
+      var shorts: [UInt64] = []
+      for identifier in link.queue where live[identifier] != nil {
+        guard recent[identifier]?.holders.contains(slot) != true else { continue }
+        let short = link.hash(identifier)
+        link.announced.insert(identifier, for: short, at: now)
+        shorts.append(short)
+      }
+      link.queue.removeAll(keepingCapacity: true)
+      let peer = link.peer
+      links[slot] = link
+      guard !shorts.isEmpty else { continue }
+      counters.announced += UInt64(shorts.count)
+      effects.append(.announce(shorts, to: peer))
+    }
+  }
+
+  /// A neighbour asks for objects that we announced to it. Anything else is ignored: only who was told may ask.
+  mutating func wanted(_ shorts: [UInt64], by peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+    guard let slot = slots[peer] else { return }
+    guard links[slot]?.wants.take(UInt64(shorts.count), at: now, settings.wants) == true else {
+      effects.append(.fault(peer, .excessiveControl))
+      return
+    }
+    for short in shorts {
+      guard let identifier = links[slot]?.announced[short], let object = live[identifier] else { continue }
+      _ = links[slot]?.pushBytes.take(UInt64(object.encoded.count), at: now, settings.pushBytes)
+      counters.pushed += 1
+      effects.append(.push(object, to: [peer]))
+    }
+  }
+}

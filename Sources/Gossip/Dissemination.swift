@@ -1,0 +1,219 @@
+public import Chain
+public import Cryptography
+import DequeModule
+public import Primitives
+
+/// Spreads signed objects: each node chooses, per origin, the neighbours that supply it.
+///
+/// The first objects of an origin flood. Every node then keeps the neighbours that delivered first and tells the
+/// others to stop for that origin; those send short digests instead, from which a missing object is asked for.
+/// Receivers hold a fixed number of suppliers, so nobody is missed, and what remains is the union of a few
+/// near-shortest-path trees (`gossip.md` §§ 2–3).
+///
+/// Deviations from the facts: short identifiers are keyed by the *receiver*, not by the link, so that announcements
+/// of several neighbours can be matched before the object is there; a supplier counts as failing after three misses
+/// in its last eight objects instead of two in ten, so that 5 % loss alone does not churn suppliers.
+public struct Dissemination: Sendable {
+  public enum Input: Sendable {
+    case linked(PeerID)
+    case unlinked(PeerID)
+    /// `isRepair` says that reconciliation asked for the objects.
+    case received([SignedObject], from: PeerID, isRepair: Bool)
+    case verified(Digest, isAuthentic: Bool)
+    case judged(Digest, Judgement)
+    case published(SignedObject)
+    case retired([Digest])
+    case digests([UInt64], from: PeerID)
+    case wants([UInt64], from: PeerID)
+    case stops([OriginTag], from: PeerID)
+    case starts([OriginTag], from: PeerID)
+    /// Time passed; sent when `deadline` is reached, harmless otherwise.
+    case fired
+  }
+
+  public enum Effect: Hashable, Sendable {
+    case push(SignedObject, to: [PeerID])
+    case announce([UInt64], to: PeerID)
+    case want([UInt64], from: PeerID)
+    case stop([OriginTag], PeerID)
+    case start([OriginTag], PeerID)
+    case verify(SignedObject)
+    /// `from` is nil when the link is gone by now.
+    case deliver(SignedObject, from: PeerID?)
+    /// The object is live here from now on.
+    case accepted(SignedObject)
+    /// The peer was the first to deliver an object that was accepted.
+    case useful(PeerID)
+    case fault(PeerID, Fault)
+  }
+
+  /// What happened since the start, for metrics.
+  public struct Counters: Hashable, Sendable {
+    public var received: UInt64 = 0
+    public var duplicates: UInt64 = 0
+    public var accepted: UInt64 = 0
+    public var refused: UInt64 = 0
+    public var forged: UInt64 = 0
+    /// Dropped before a signature check: allowance used up or queue full.
+    public var dropped: UInt64 = 0
+    /// Authentic, but its origin sent more than its allowance.
+    public var overOriginLimit: UInt64 = 0
+    public var pushed: UInt64 = 0
+    public var announced: UInt64 = 0
+    public var wantsSent: UInt64 = 0
+    public var wantsAnswered: UInt64 = 0
+    public var stopsSent: UInt64 = 0
+    public var startsSent: UInt64 = 0
+  }
+
+  /// An object between its arrival and its judgement.
+  struct Pending {
+    var object: SignedObject
+    var arrival: Arrival
+    /// Who sent this very signature; at fault when it is forged.
+    var senders: SlotSet
+    /// Other signatures over the same content, tried when this one is forged.
+    var alternatives: [(object: SignedObject, slot: Int)] = []
+    var isRepair: Bool
+    var isAuthentic = false
+  }
+
+  /// In which order neighbours delivered an object.
+  struct Arrival {
+    let tag: OriginTag
+    let firstAt: Instant
+    /// The link over which it came first, while it lasts.
+    var firstSlot: Int?
+    /// Links over which it came, and those that announced it: they need no copy.
+    var holders = SlotSet()
+    /// Links that pushed it unasked, first to last.
+    var order: [UInt8] = []
+    /// Links that were asked for it.
+    var asked = SlotSet()
+
+    init(tag: OriginTag, firstAt: Instant) {
+      self.tag = tag
+      self.firstAt = firstAt
+    }
+
+    /// One more copy.
+    mutating func note(_ slot: Int) {
+      holders.insert(slot)
+      guard !asked.contains(slot), !order.contains(UInt8(slot)) else { return }
+      order.append(UInt8(slot))
+    }
+
+    mutating func forget(_ slot: Int) {
+      holders.remove(slot)
+      asked.remove(slot)
+      order.removeAll { $0 == UInt8(slot) }
+      if firstSlot == slot { firstSlot = nil }
+    }
+  }
+
+  /// An announced object that has not come.
+  struct Missing {
+    var announcers: [UInt8]
+    var asked = SlotSet()
+    var attempts = 0
+  }
+
+  struct Due<Value: Sendable>: Sendable {
+    let at: Instant
+    let value: Value
+  }
+
+  public let settings: Settings
+  public internal(set) var counters = Counters()
+  var generator: SeededGenerator
+  /// Short identifiers under our own key.
+  let hash: ShortHash
+  var slots: [PeerID: Int] = [:]
+  var links: [Link?] = []
+  var routes: [OriginTag: Route] = [:]
+  /// Suppliers for origins without a route of their own.
+  var shared = Route(at: .zero)
+  var live: [Digest: SignedObject] = [:]
+  var liveShorts: [UInt64: Digest] = [:]
+  var seen: GenerationSet<UInt64>
+  var refused: GenerationSet<UInt64>
+  var pending: [Digest: Pending] = [:]
+  var pendingShorts: Set<UInt64> = []
+  var recent: [Digest: Arrival] = [:]
+  var evaluations: Deque<Due<Digest>> = []
+  var missing: [UInt64: Missing] = [:]
+  var fresh: Deque<Due<UInt64>> = []
+  var retries: Deque<Due<UInt64>> = []
+  var flushAt: Instant?
+  var exploreAt: Instant
+  var lossWindow = LossWindow()
+
+  /// - Parameters:
+  ///   - peer: this node's key.
+  ///   - generator: decides which of several equal suppliers are kept and explored.
+  public init(peer: PeerID, settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
+    self.settings = settings
+    self.generator = generator
+    hash = Self.hash(of: peer)
+    seen = GenerationSet(capacity: settings.seenCapacity, period: settings.seenPeriod)
+    refused = GenerationSet(capacity: settings.seenCapacity / 8, period: settings.refusedPeriod)
+    exploreAt = now + settings.exploreInterval
+  }
+
+  /// The hash under which objects are announced to `peer`. Known to all; a collision that is made on purpose hides
+  /// one object of its maker from one receiver.
+  static func hash(of peer: PeerID) -> ShortHash {
+    ShortHash(Digest.blake2b(Array("supercloud digest".utf8) + peer.bytes))
+  }
+
+  public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
+    switch input {
+    case .linked(let peer): link(peer, at: now, &effects)
+    case .unlinked(let peer): unlink(peer, at: now, &effects)
+    case .received(let objects, let peer, let isRepair):
+      guard let slot = slots[peer] else { return }
+      for object in objects { receive(object, slot, isRepair: isRepair, at: now, &effects) }
+    case .verified(let identifier, let isAuthentic): verified(identifier, isAuthentic, at: now, &effects)
+    case .judged(let identifier, let judgement): judged(identifier, judgement, at: now, &effects)
+    case .published(let object): publish(object, at: now, &effects)
+    case .retired(let identifiers): retire(identifiers)
+    case .digests(let shorts, let peer): announced(shorts, by: peer, at: now, &effects)
+    case .wants(let shorts, let peer): wanted(shorts, by: peer, at: now, &effects)
+    case .stops(let tags, let peer): interest(tags, isWanted: false, of: peer, at: now, &effects)
+    case .starts(let tags, let peer): interest(tags, isWanted: true, of: peer, at: now, &effects)
+    case .fired: fire(at: now, &effects)
+    }
+  }
+
+  /// The next instant at which `.fired` has something to do.
+  public var deadline: Instant {
+    var next = exploreAt
+    if let flushAt { next = min(next, flushAt) }
+    if let first = evaluations.first { next = min(next, first.at) }
+    if let first = fresh.first { next = min(next, first.at) }
+    if let first = retries.first { next = min(next, first.at) }
+    return next
+  }
+
+  private mutating func fire(at now: Instant, _ effects: inout [Effect]) {
+    evaluate(at: now, &effects)
+    askForMissing(at: now, &effects)
+    if let flushAt, flushAt <= now { flushAnnouncements(at: now, &effects) }
+    if exploreAt <= now { explore(at: now, &effects) }
+  }
+
+  /// A live object, for reconciliation.
+  public func object(_ identifier: Digest) -> SignedObject? { live[identifier] }
+
+  /// Whether an object is live, on its way through the checks, or was refused a moment ago.
+  public func knows(_ identifier: Digest) -> Bool {
+    if live[identifier] != nil || pending[identifier] != nil { return true }
+    let short = hash(identifier)
+    return seen.contains(short) || refused.contains(short)
+  }
+
+  public var liveCount: Int { live.count }
+  public var pendingCount: Int { pending.count }
+  public var missingCount: Int { missing.count }
+  public var routeCount: Int { routes.count }
+}

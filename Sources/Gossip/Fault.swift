@@ -1,0 +1,35 @@
+/// What a peer certainly did wrong. Only such things lower a score: an object that is refused by our state alone
+/// may be fine in the sender's, and a timeout may be our own fault (`gossip.md` § 7).
+public enum Fault: Hashable, Sendable, CaseIterable {
+  /// Forwarded an object whose signature does not hold; forwarders must have checked it.
+  case forgedSignature
+  /// Forwarded an object whose body is not what its kind says, whatever the state.
+  case malformedObject
+  /// A frame that is not the message its kind names.
+  case malformedFrame
+  /// Node records that nobody asked for.
+  case unrequestedRecords
+  /// A range message that breaks the rules of reconciliation.
+  case malformedRanges
+  /// Objects beyond the peer's allowance.
+  case excessiveObjects
+  /// STOP, START or WANT entries beyond the allowance.
+  case excessiveControl
+  /// Requests for records or ranges beyond the allowance.
+  case excessiveRequests
+  /// Announced many objects and delivered none of them.
+  case emptyAnnouncements
+  /// Proved misconduct in consensus, reported by another room: two votes for one step, a forged certificate.
+  case consensusMisconduct
+
+  /// Points taken off; at 100 the peer is banned.
+  public var weight: Int64 {
+    switch self {
+    case .forgedSignature, .malformedFrame, .consensusMisconduct: 100
+    case .malformedObject, .malformedRanges: 50
+    case .unrequestedRecords: 20
+    case .emptyAnnouncements: 5
+    case .excessiveObjects, .excessiveControl, .excessiveRequests: 1
+    }
+  }
+}

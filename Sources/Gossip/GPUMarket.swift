@@ -1,0 +1,91 @@
+import Chain
+public import Primitives
+
+/// What the network has of one GPU model and asks for it, from the providers' live offers.
+public struct GPUMarketRow: Hashable, Sendable {
+  public struct Price: Hashable, Sendable {
+    public var denomination: Denomination
+    /// The lowest price per GPU and tick.
+    public var low: Decimal18
+    /// The middle one; the mean of the two middle ones for an even number of offers.
+    public var median: Decimal18
+
+    public init(denomination: Denomination, low: Decimal18, median: Decimal18) {
+      self.denomination = denomination
+      self.low = low
+      self.median = median
+    }
+  }
+
+  public var vendor: String
+  public var model: String
+  public var memory: String
+  public var interface: String
+  public var free: UInt64
+  public var total: UInt64
+  /// Providers that have the model.
+  public var providers: Int
+  /// Of `total`, devices that providers state without a driver's report.
+  public var declared: UInt64
+  /// By denomination.
+  public var prices: [Price]
+}
+
+extension OrderBook {
+  /// Capacity and prices by GPU model, sorted by vendor, model, memory and interface.
+  public var gpuMarket: [GPUMarketRow] { GPUMarketRow.summary(of: offers) }
+}
+
+extension GPUMarketRow {
+  private struct Key: Hashable, Comparable {
+    let vendor: String
+    let model: String
+    let memory: String
+    let interface: String
+
+    static func < (left: Key, right: Key) -> Bool {
+      (left.vendor, left.model, left.memory, left.interface)
+        < (right.vendor, right.model, right.memory, right.interface)
+    }
+  }
+
+  static func summary(of offers: [Offer]) -> [GPUMarketRow] {
+    var groups: [Key: [Offer.GPU]] = [:]
+    for offer in offers {
+      for gpu in offer.gpus {
+        let key = Key(vendor: gpu.vendor, model: gpu.model, memory: gpu.memory, interface: gpu.interface)
+        groups[key, default: []].append(gpu)
+      }
+    }
+    return groups.sorted { $0.key < $1.key }.map { key, gpus in
+      GPUMarketRow(
+        vendor: key.vendor,
+        model: key.model,
+        memory: key.memory,
+        interface: key.interface,
+        free: gpus.reduce(0) { $0 + UInt64(min($1.free, $1.total)) },
+        total: gpus.reduce(0) { $0 + UInt64($1.total) },
+        providers: gpus.count,
+        declared: gpus.reduce(0) { $0 + ($1.isDeclared ? UInt64($1.total) : 0) },
+        prices: prices(of: gpus)
+      )
+    }
+  }
+
+  private static func prices(of gpus: [Offer.GPU]) -> [Price] {
+    var amounts: [Denomination: [UInt128]] = [:]
+    for gpu in gpus {
+      for price in gpu.prices { amounts[price.denomination, default: []].append(price.amount.raw) }
+    }
+    return amounts.sorted { $0.key < $1.key }.map { denomination, unsorted in
+      let sorted = unsorted.sorted()
+      let upper = sorted[sorted.count / 2]
+      let lower = sorted[(sorted.count - 1) / 2]
+      return Price(
+        denomination: denomination,
+        low: Decimal18(raw: sorted[0]),
+        median: Decimal18(raw: lower + (upper - lower) / 2)
+      )
+    }
+  }
+}

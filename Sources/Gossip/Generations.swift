@@ -1,0 +1,72 @@
+import Primitives
+
+/// A bounded set that forgets: what was inserted stays for one to two periods, or until twice half the capacity has
+/// come after it. Membership costs two look-ups; nothing is ever searched for the oldest.
+struct GenerationSet<Element: Hashable & Sendable>: Sendable {
+  private var current: Set<Element> = []
+  private var previous: Set<Element> = []
+  private var rotatedAt: Instant = .zero
+  let capacity: Int
+  let period: Interval
+
+  /// - Parameters:
+  ///   - capacity: elements held at most, in both generations together.
+  ///   - period: after which a generation becomes the previous one.
+  init(capacity: Int, period: Interval) {
+    self.capacity = capacity
+    self.period = period
+  }
+
+  var count: Int { current.count + previous.count }
+
+  func contains(_ element: Element) -> Bool {
+    current.contains(element) || previous.contains(element)
+  }
+
+  mutating func insert(_ element: Element, at now: Instant) {
+    rotate(at: now)
+    current.insert(element)
+  }
+
+  mutating func rotate(at now: Instant) {
+    guard current.count >= capacity / 2 || now.since(rotatedAt) >= period else { return }
+    // Two periods without a rotation mean that both generations are too old.
+    let isStale = now.since(rotatedAt) >= period + period
+    previous = isStale ? [] : current
+    current = []
+    rotatedAt = now
+  }
+}
+
+/// A bounded dictionary with the forgetting of `GenerationSet`.
+struct GenerationTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+  private var current: [Key: Value] = [:]
+  private var previous: [Key: Value] = [:]
+  private var rotatedAt: Instant = .zero
+  let capacity: Int
+  let period: Interval
+
+  init(capacity: Int, period: Interval) {
+    self.capacity = capacity
+    self.period = period
+  }
+
+  var count: Int { current.count + previous.count }
+
+  subscript(key: Key) -> Value? {
+    current[key] ?? previous[key]
+  }
+
+  mutating func insert(_ value: Value, for key: Key, at now: Instant) {
+    rotate(at: now)
+    current[key] = value
+  }
+
+  mutating func rotate(at now: Instant) {
+    guard current.count >= capacity / 2 || now.since(rotatedAt) >= period else { return }
+    let isStale = now.since(rotatedAt) >= period + period
+    previous = isStale ? [:] : current
+    current = [:]
+    rotatedAt = now
+  }
+}

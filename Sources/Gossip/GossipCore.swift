@@ -1,0 +1,298 @@
+import Chain
+public import Cryptography
+public import Primitives
+
+/// A node's gossip: dissemination, reconciliation and the choice of peers under one door.
+///
+/// The caller owns the order book and the signatures: `.verify` and `.deliver` go out, `.verified` and `.judged` come
+/// back. A step's sends are packed per peer and come last among its effects.
+public struct GossipCore: Sendable {
+  public struct Settings: Hashable, Sendable {
+    public var dissemination = Dissemination.Settings()
+    public var reconciliation = Reconciliation.Settings()
+    public var peers = PeerManager.Settings()
+
+    public init() {}
+
+    /// For a network on one machine.
+    public static var local: Settings {
+      var settings = Settings()
+      settings.dissemination = .local
+      settings.peers = .local
+      return settings
+    }
+  }
+
+  public internal(set) var dissemination: Dissemination
+  public internal(set) var reconciliation: Reconciliation
+  public internal(set) var peers: PeerManager
+  /// Our own node record, given to every new neighbour.
+  private var ownRecord: SignedObject?
+  /// Records from answers that wait for their signature check.
+  private var records: [Digest: (object: SignedObject, peer: PeerID)] = [:]
+  /// The record of each key that dissemination holds.
+  private var liveRecords: [PeerID: Digest] = [:]
+  private var armed: [Timer: Instant] = [:]
+  private var outboxes: [PeerID: Outbox] = [:]
+  private var touched: [PeerID] = []
+  private var recordsExpiredAt: Timestamp = .zero
+
+  /// Node records of one answer times the neighbours that may answer at once.
+  private static let pendingRecordLimit = 4_096
+
+  /// - Parameter seed: of all chance in gossip; from the system in a node, from the scenario in a simulation.
+  public init(peer: PeerID, settings: Settings = Settings(), seed: UInt64, at now: Instant) {
+    var generator = SeededGenerator(seed: seed)
+    dissemination = Dissemination(
+      peer: peer, settings: settings.dissemination, generator: SeededGenerator(seed: generator.next()), at: now)
+    reconciliation = Reconciliation(
+      settings: settings.reconciliation, generator: SeededGenerator(seed: generator.next()), at: now)
+    peers = PeerManager(
+      peer: peer, settings: settings.peers, generator: SeededGenerator(seed: generator.next()), at: now)
+  }
+
+  /// Arms the timers and dials the first peers.
+  public mutating func start(at now: Instant, effects: inout [Effect]) {
+    run(PeerManager.Input.fired, at: now, &effects)
+    finish(at: now, &effects)
+  }
+
+  public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
+    switch input {
+    case .connected(let peer, let connection): connected(peer, connection, at: now, &effects)
+    case .disconnected(let peer):
+      unlink(peer, at: now, &effects)
+      run(PeerManager.Input.disconnected(peer), at: now, &effects)
+    case .dialFailed(let dial): run(PeerManager.Input.dialFailed(dial), at: now, &effects)
+    case .received(let message, let peer): received(message, from: peer, at: now, &effects)
+    case .verified(let identifier, let isAuthentic): verified(identifier, isAuthentic, at: now, &effects)
+    case .judged(let identifier, let judgement):
+      run(Dissemination.Input.judged(identifier, judgement), at: now, &effects)
+    case .published(let object):
+      if object.kind == .nodeRecord { ownRecord = object }
+      run(Dissemination.Input.published(object), at: now, &effects)
+    case .retired(let identifiers): retire(identifiers, at: now, &effects)
+    case .chainKnows(let keys, let mesh):
+      run(PeerManager.Input.chainKnows(peers: keys, mesh: mesh), at: now, &effects)
+    case .committed(let time): committed(time, at: now, &effects)
+    case .misbehaved(let peer, let fault): run(PeerManager.Input.misbehaved(peer, fault), at: now, &effects)
+    case .fired(let timer): fired(timer, at: now, &effects)
+    }
+    finish(at: now, &effects)
+  }
+
+  /// Peers that objects are exchanged with.
+  public var neighbours: [PeerID] { dissemination.slots.keys.sorted() }
+}
+
+extension GossipCore {
+  private mutating func connected(
+    _ peer: PeerID, _ connection: Connection, at now: Instant, _ effects: inout [Effect]
+  ) {
+    run(PeerManager.Input.connected(peer, connection), at: now, &effects)
+    guard let session = peers.sessions[peer], session.purpose != .feeler else { return }
+    run(Dissemination.Input.linked(peer), at: now, &effects)
+    run(Reconciliation.Input.linked(peer), at: now, &effects)
+    if let ownRecord { outbox(peer) { $0.push(ownRecord) } }
+  }
+
+  private mutating func unlink(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+    outboxes[peer] = nil
+    run(Dissemination.Input.unlinked(peer), at: now, &effects)
+    run(Reconciliation.Input.unlinked(peer), at: now, &effects)
+  }
+
+  private mutating func received(
+    _ message: GossipMessage, from peer: PeerID, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard peers.sessions[peer] != nil else { return }
+    switch message {
+    case .packet(let packet):
+      receive(packet.objects, from: peer, isRepair: false, at: now, &effects)
+      if !packet.stops.isEmpty { run(Dissemination.Input.stops(packet.stops, from: peer), at: now, &effects) }
+      if !packet.starts.isEmpty { run(Dissemination.Input.starts(packet.starts, from: peer), at: now, &effects) }
+      if !packet.wants.isEmpty { run(Dissemination.Input.wants(packet.wants, from: peer), at: now, &effects) }
+      if !packet.digests.isEmpty {
+        run(Dissemination.Input.digests(packet.digests, from: peer), at: now, &effects)
+      }
+    case .objects(let objects):
+      let asked = objects.filter { reconciliation.asked(for: $0.identifier) }
+      receive(asked, from: peer, isRepair: true, at: now, &effects)
+      receive(
+        objects.filter { !reconciliation.asked(for: $0.identifier) }, from: peer, isRepair: false, at: now, &effects)
+      run(Reconciliation.Input.arrived(asked.map(\.identifier), from: peer), at: now, &effects)
+    case .ranges(let ranges): run(Reconciliation.Input.received(ranges, from: peer), at: now, &effects)
+    case .recordsRequest(let count):
+      run(PeerManager.Input.recordsRequested(count: count, from: peer), at: now, &effects)
+    case .records(let objects): receiveRecords(objects, from: peer, at: now, &effects)
+    }
+  }
+
+  private mutating func receive(
+    _ objects: [SignedObject], from peer: PeerID, isRepair: Bool, at now: Instant, _ effects: inout [Effect]
+  ) {
+    // A record whose signature is being checked already would make the answer ambiguous; it comes again.
+    let objects = objects.filter { records[$0.identifier] == nil }
+    guard !objects.isEmpty else { return }
+    run(Dissemination.Input.received(objects, from: peer, isRepair: isRepair), at: now, &effects)
+  }
+
+  private mutating func receiveRecords(
+    _ objects: [SignedObject], from peer: PeerID, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard peers.acceptsRecords(from: peer) else {
+      run(PeerManager.Input.misbehaved(peer, .unrequestedRecords), at: now, &effects)
+      return
+    }
+    for object in objects.prefix(GossipLimits.records) where records.count < Self.pendingRecordLimit {
+      let isKnown = peers.book[object.key]?.object.identifier == object.identifier
+      guard !isKnown, object.key != peers.peer, records[object.identifier] == nil,
+        dissemination.pending[object.identifier] == nil
+      else { continue }
+      records[object.identifier] = (object, peer)
+      effects.append(.verify(object))
+    }
+  }
+
+  private mutating func verified(
+    _ identifier: Digest, _ isAuthentic: Bool, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard let (object, peer) = records.removeValue(forKey: identifier) else {
+      run(Dissemination.Input.verified(identifier, isAuthentic: isAuthentic), at: now, &effects)
+      return
+    }
+    if isAuthentic {
+      run(PeerManager.Input.records([object], from: peer), at: now, &effects)
+    } else {
+      run(PeerManager.Input.misbehaved(peer, .forgedSignature), at: now, &effects)
+    }
+  }
+
+  private mutating func retire(_ identifiers: [Digest], at now: Instant, _ effects: inout [Effect]) {
+    run(Dissemination.Input.retired(identifiers), at: now, &effects)
+    for identifier in identifiers { run(Reconciliation.Input.removed(identifier), at: now, &effects) }
+  }
+
+  private mutating func committed(_ time: Timestamp, at now: Instant, _ effects: inout [Effect]) {
+    run(PeerManager.Input.committed(time), at: now, &effects)
+    guard time.milliseconds(since: recordsExpiredAt) >= 60_000 else { return }
+    recordsExpiredAt = time
+    let expired = peers.expireRecords()
+    guard !expired.isEmpty else { return }
+    run(Dissemination.Input.retired(expired), at: now, &effects)
+    liveRecords = liveRecords.filter { dissemination.live[$0.value] != nil }
+  }
+
+  private mutating func fired(_ timer: Timer, at now: Instant, _ effects: inout [Effect]) {
+    armed[timer] = nil
+    switch timer {
+    case .dissemination: run(Dissemination.Input.fired, at: now, &effects)
+    case .reconciliation: run(Reconciliation.Input.fired, at: now, &effects)
+    case .peers: run(PeerManager.Input.fired, at: now, &effects)
+    }
+  }
+}
+
+extension GossipCore {
+  private mutating func run(_ input: Dissemination.Input, at now: Instant, _ effects: inout [Effect]) {
+    var inner: [Dissemination.Effect] = []
+    dissemination.step(input, at: now, effects: &inner)
+    for effect in inner {
+      switch effect {
+      case .push(let object, let targets):
+        for peer in targets { outbox(peer) { $0.push(object) } }
+      case .announce(let shorts, let peer): outbox(peer) { $0.announce(shorts) }
+      case .want(let shorts, let peer): outbox(peer) { $0.want(shorts) }
+      case .stop(let tags, let peer): outbox(peer) { $0.stop(tags) }
+      case .start(let tags, let peer): outbox(peer) { $0.start(tags) }
+      case .verify(let object): effects.append(.verify(object))
+      case .deliver(let object, let peer):
+        guard object.kind == .nodeRecord else {
+          effects.append(.deliver(object, from: peer))
+          continue
+        }
+        let judgement = judge(record: object, from: peer)
+        run(Dissemination.Input.judged(object.identifier, judgement), at: now, &effects)
+        run(PeerManager.Input.fired, at: now, &effects)
+      case .accepted(let object): accepted(object, at: now, &effects)
+      case .useful(let peer): run(PeerManager.Input.useful(peer), at: now, &effects)
+      case .fault(let peer, let fault):
+        run(PeerManager.Input.misbehaved(peer, fault), at: now, &effects)
+      }
+    }
+  }
+
+  /// A gossiped node record: newer than ours it goes into the book, and on when the chain vouches for its key.
+  private mutating func judge(record object: SignedObject, from peer: PeerID?) -> Judgement {
+    switch peers.insert(object, from: peer) {
+    case nil: .malformed
+    case .added?, .updated?: peers.spreadsRecord(of: object.key) ? .accepted : .refused
+    case .stale?, .expired?, .full?: .refused
+    }
+  }
+
+  private mutating func accepted(_ object: SignedObject, at now: Instant, _ effects: inout [Effect]) {
+    guard object.kind == .nodeRecord else {
+      run(Reconciliation.Input.added(object.identifier), at: now, &effects)
+      return
+    }
+    let older = liveRecords.updateValue(object.identifier, forKey: object.key)
+    if let older, older != object.identifier { run(Dissemination.Input.retired([older]), at: now, &effects) }
+  }
+
+  private mutating func run(_ input: Reconciliation.Input, at now: Instant, _ effects: inout [Effect]) {
+    var inner: [Reconciliation.Effect] = []
+    reconciliation.step(input, at: now, effects: &inner)
+    for effect in inner {
+      switch effect {
+      case .send(let message, let peer): effects.append(.send(peer, .ranges(message), via: .stream))
+      case .supply(let identifiers, let peer):
+        let objects = identifiers.compactMap { dissemination.object($0) }
+        Outbox.frames(of: objects) { effects.append(.send(peer, .objects($0), via: .stream)) }
+      case .fault(let peer, let fault):
+        run(PeerManager.Input.misbehaved(peer, fault), at: now, &effects)
+      }
+    }
+  }
+
+  private mutating func run(_ input: PeerManager.Input, at now: Instant, _ effects: inout [Effect]) {
+    var inner: [PeerManager.Effect] = []
+    peers.step(input, at: now, effects: &inner)
+    for effect in inner {
+      switch effect {
+      case .dial(let dial): effects.append(.dial(dial))
+      case .requestRecords(let peer, let count):
+        effects.append(.send(peer, .recordsRequest(count: count), via: .stream))
+      case .sendRecords(let peer, let records): effects.append(.send(peer, .records(records), via: .stream))
+      case .disconnect(let peer, let reason):
+        unlink(peer, at: now, &effects)
+        effects.append(.disconnect(peer, reason))
+      case .fault(let peer, let fault): effects.append(.fault(peer, fault))
+      }
+    }
+  }
+
+  private mutating func outbox(_ peer: PeerID, _ change: (inout Outbox) -> Void) {
+    if outboxes[peer] == nil { touched.append(peer) }
+    change(&outboxes[peer, default: Outbox()])
+  }
+
+  /// Sends what gathered and arms timers that are due sooner than before.
+  private mutating func finish(at now: Instant, _ effects: inout [Effect]) {
+    for peer in touched {
+      guard let outbox = outboxes.removeValue(forKey: peer) else { continue }
+      outbox.flush { message, delivery in effects.append(.send(peer, message, via: delivery)) }
+    }
+    touched.removeAll(keepingCapacity: true)
+    arm(.dissemination, dissemination.deadline, at: now, &effects)
+    arm(.reconciliation, reconciliation.deadline, at: now, &effects)
+    arm(.peers, peers.deadline, at: now, &effects)
+  }
+
+  private mutating func arm(_ timer: Timer, _ deadline: Instant, at now: Instant, _ effects: inout [Effect]) {
+    if let present = armed[timer], present <= deadline { return }
+    let at = max(deadline, now)
+    armed[timer] = at
+    effects.append(.schedule(timer, at: at))
+  }
+}

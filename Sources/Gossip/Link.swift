@@ -1,0 +1,35 @@
+import Cryptography
+import Primitives
+
+/// A neighbour: what it was told, what it may still do, and what it is good for.
+struct Link: Sendable {
+  let peer: PeerID
+  /// Short identifiers under the neighbour's key.
+  let hash: ShortHash
+  /// It takes only origins that it asked for by name.
+  var stopsShared = false
+  /// Objects to be announced with the next digest.
+  var queue: [Digest] = []
+  /// What was announced, for its requests.
+  var announced: GenerationTable<UInt64, Digest>
+
+  var checks = TokenBucket()
+  var strangers = TokenBucket()
+  var control = TokenBucket()
+  var digests = TokenBucket()
+  var wants = TokenBucket()
+  var pushBytes = TokenBucket()
+
+  /// Its objects that wait for a check or judgement.
+  var pending = 0
+  /// Announced objects, first by it, that have not come.
+  var missing = 0
+  var emptyAnnouncements = 0
+  var digestsIgnoredUntil: Instant = .zero
+
+  init(peer: PeerID, announcedLimit: Int) {
+    self.peer = peer
+    hash = Dissemination.hash(of: peer)
+    announced = GenerationTable(capacity: announcedLimit, period: .seconds(10))
+  }
+}

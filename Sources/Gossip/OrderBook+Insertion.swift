@@ -1,0 +1,184 @@
+public import Chain
+import Cryptography
+import HeapModule
+import Primitives
+
+extension OrderBook {
+  /// Asks the ledger whether the committed state admits an object; nil when it does. For a bid the order is given
+  /// when the book has it.
+  public typealias Admission<Reason> = (MarketObject, Order?) -> Reason?
+
+  /// Puts an authentic object to the book.
+  ///
+  /// The book's own rules come first, then `admission`, then replacement and room; a refused object changes nothing.
+  public mutating func insert<Reason: Sendable>(
+    _ object: SignedObject, _ content: MarketObject, events: inout [Event], admission: Admission<Reason>
+  ) -> Outcome<Reason> {
+    guard entries[object.identifier] == nil else { return .duplicate }
+    let account = object.signer
+    if let refusal = refusalByForm(object, content, account) { return .refused(refusal) }
+    let entry = Entry(object: object, content: content, account: account, arrival: arrivals)
+    switch content {
+    case .order: return insertOrder(entry, events: &events, admission: admission)
+    case .bid(let bid): return insertBid(entry, bid, events: &events, admission: admission)
+    case .withdrawal(let withdrawal):
+      return insertWithdrawal(entry, withdrawal, events: &events, admission: admission)
+    case .offer(let offer): return insertOffer(entry, offer, events: &events, admission: admission)
+    }
+  }
+
+  /// The rules that hold for every kind.
+  private func refusalByForm(_ object: SignedObject, _ content: MarketObject, _ account: Address) -> Refusal? {
+    switch content {
+    case .order(let order): guard order.deployment.owner == account else { return .wrongSigner }
+    case .bid(let bid): guard bid.provider == account else { return .wrongSigner }
+    case .offer(let offer): guard offer.provider == account else { return .wrongSigner }
+    case .withdrawal: break
+    }
+    guard content.expiresAt > time else { return .expired }
+    guard content.expiresAt <= time.advanced(byMilliseconds: limits.lifetime) else { return .expiresTooFar }
+    guard withdrawals[WithdrawalKey(object: object.identifier, account: account)] == nil else {
+      return .withdrawn
+    }
+    guard Self.charge(object) <= limits.bytes / 4 else { return .tooLarge }
+    return nil
+  }
+
+  private mutating func insertOrder<Reason: Sendable>(
+    _ entry: Entry, events: inout [Event], admission: Admission<Reason>
+  ) -> Outcome<Reason> {
+    let identifier = entry.object.identifier
+    guard closed[identifier] == nil else { return .refused(.orderClosed) }
+    guard accounts[entry.account]?.orders ?? 0 < limits.ordersPerAccount else { return .refused(.accountFull) }
+    if let reason = admission(entry.content, nil) { return .inadmissible(reason) }
+    guard makeRoom(for: entry, freed: 0, events: &events) else { return .refused(.bookFull) }
+    store(entry)
+    bidsOfOrder[identifier] = []
+    events.append(.orderAdded(identifier))
+    adoptHeldBids(of: entry, events: &events, admission: admission)
+    return .accepted
+  }
+
+  /// The order has come: bids that waited for it are judged now.
+  private mutating func adoptHeldBids<Reason: Sendable>(
+    of entry: Entry, events: inout [Event], admission: Admission<Reason>
+  ) {
+    let identifier = entry.object.identifier
+    guard case .order(let order) = entry.content else { return }
+    for held in (heldOfOrder[identifier] ?? []).sorted() {
+      guard let waiting = entries[held], case .bid(let bid) = waiting.content else { continue }
+      if admission(waiting.content, order) != nil {
+        remove(held, .inadmissible, events: &events)
+        continue
+      }
+      if let dearest = dearestBidToGive(for: bid, held, of: identifier) {
+        remove(dearest, .outbid, events: &events)
+        if dearest == held { continue }
+      }
+      release(held, of: identifier)
+      rank(held, bid)
+      events.append(.bidAdded(held, order: identifier))
+    }
+  }
+
+  private mutating func insertBid<Reason: Sendable>(
+    _ entry: Entry, _ bid: Bid, events: inout [Event], admission: Admission<Reason>
+  ) -> Outcome<Reason> {
+    let identifier = entry.object.identifier
+    guard closed[bid.order] == nil else { return .refused(.orderClosed) }
+    let key = BidKey(order: bid.order, provider: bid.provider)
+    let present = bidOfProvider[key]
+    if let present {
+      guard let older = entries[present], isNewer(bid.expiresAt, identifier, than: older) else {
+        return .refused(.notNewer)
+      }
+    } else if accounts[entry.account]?.bids ?? 0 >= limits.bidsPerAccount {
+      return .refused(.accountFull)
+    }
+    let order = order(bid.order)
+    if order == nil, present == nil {
+      guard heldCount < limits.heldBids, accounts[entry.account]?.heldBids ?? 0 < limits.heldBidsPerAccount
+      else { return .refused(.accountFull) }
+    }
+    var dearest: Digest?
+    if order != nil, present == nil {
+      dearest = dearestBidToGive(for: bid, identifier, of: bid.order)
+      guard dearest != identifier else { return .refused(.tooDear) }
+    }
+    if let reason = admission(entry.content, order) { return .inadmissible(reason) }
+    let outgoing = present ?? dearest
+    guard makeRoom(for: entry, freed: charge(of: outgoing), events: &events) else { return .refused(.bookFull) }
+    if let outgoing, entries[outgoing] != nil {
+      remove(outgoing, present == nil ? .outbid : .replaced, events: &events)
+    }
+    // Making room may have evicted the order itself; then the bid waits like any other.
+    let hasOrder = order != nil && bidsOfOrder[bid.order] != nil
+    store(entry)
+    bidOfProvider[key] = identifier
+    if hasOrder {
+      rank(identifier, bid)
+      events.append(.bidAdded(identifier, order: bid.order))
+    } else {
+      hold(identifier, for: bid.order)
+      events.append(.bidHeld(identifier))
+    }
+    return present.map { .replaced($0) } ?? .accepted
+  }
+
+  private mutating func insertWithdrawal<Reason: Sendable>(
+    _ entry: Entry, _ withdrawal: Withdrawal, events: inout [Event], admission: Admission<Reason>
+  ) -> Outcome<Reason> {
+    let identifier = entry.object.identifier
+    let target = entries[withdrawal.object]
+    if let target {
+      switch target.object.kind {
+      case .order, .bid: break
+      case .withdrawal, .offer, .nodeRecord: return .refused(.notOwner)
+      }
+      guard target.account == entry.account else { return .refused(.notOwner) }
+      guard withdrawal.expiresAt >= target.content.expiresAt else { return .refused(.withdrawalTooShort) }
+    }
+    let key = WithdrawalKey(object: withdrawal.object, account: entry.account)
+    let present = withdrawals[key]
+    if let present, let older = entries[present] {
+      guard withdrawal.expiresAt > older.content.expiresAt else { return .refused(.notNewer) }
+    } else if accounts[entry.account]?.withdrawals ?? 0 >= limits.withdrawalsPerAccount {
+      return .refused(.accountFull)
+    }
+    if let reason = admission(entry.content, nil) { return .inadmissible(reason) }
+    let freed = charge(of: present) + (target == nil ? 0 : charge(of: withdrawal.object))
+    guard makeRoom(for: entry, freed: freed, events: &events) else { return .refused(.bookFull) }
+    if let present, entries[present] != nil { remove(present, .replaced, events: &events) }
+    if entries[withdrawal.object] != nil { remove(withdrawal.object, .withdrawn, events: &events) }
+    store(entry)
+    withdrawals[key] = identifier
+    events.append(.withdrawalAdded(identifier))
+    return present.map { .replaced($0) } ?? .accepted
+  }
+
+  private mutating func insertOffer<Reason: Sendable>(
+    _ entry: Entry, _ offer: Offer, events: inout [Event], admission: Admission<Reason>
+  ) -> Outcome<Reason> {
+    let present = offerOfProvider[offer.provider]
+    if let present, case .offer(let older)? = entries[present]?.content {
+      guard offer.sequence > older.sequence else { return .refused(.notNewer) }
+    }
+    if let reason = admission(entry.content, nil) { return .inadmissible(reason) }
+    guard makeRoom(for: entry, freed: charge(of: present), events: &events) else { return .refused(.bookFull) }
+    if let present, entries[present] != nil { remove(present, .replaced, events: &events) }
+    store(entry)
+    offerOfProvider[offer.provider] = entry.object.identifier
+    events.append(.offerUpdated(entry.object.identifier, provider: offer.provider))
+    return present.map { .replaced($0) } ?? .accepted
+  }
+
+  /// Of two bids of one provider for one order the one that lives longer is newer; equal ones by identifier, so that
+  /// every peer keeps the same.
+  private func isNewer(_ expiresAt: Timestamp, _ identifier: Digest, than older: Entry) -> Bool {
+    (expiresAt, identifier) > (older.content.expiresAt, older.object.identifier)
+  }
+
+  private func charge(of identifier: Digest?) -> Int {
+    identifier.flatMap { entries[$0] }.map { Self.charge($0.object) } ?? 0
+  }
+}

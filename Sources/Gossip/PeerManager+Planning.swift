@@ -1,0 +1,135 @@
+import Chain
+import Cryptography
+import Primitives
+
+extension PeerManager {
+  /// Makes up for what is missing: the validators' mesh, outbound sessions, records, tests of entries.
+  mutating func plan(at now: Instant, _ effects: inout [Effect]) {
+    planMesh(at: now, &effects)
+    planAnchors(at: now, &effects)
+    planOutbound(at: now, &effects)
+    planSeeds(at: now, &effects)
+    planFeeler(at: now, &effects)
+    planRecords(at: now, &effects)
+  }
+
+  private func sessionCount(inbound: Bool) -> Int {
+    sessions.values.count { $0.isInbound == inbound && $0.purpose != .mesh && $0.purpose != .feeler }
+  }
+
+  private func dialCount(_ purposes: Dial.Purpose...) -> Int {
+    dialing.values.count { purposes.contains($0.purpose) }
+  }
+
+  private mutating func planMesh(at now: Instant, _ effects: inout [Effect]) {
+    for key in mesh where sessions[key] == nil {
+      guard let address = book[key]?.address else { continue }
+      // The smaller key dials; the larger one waits, and helps when the smaller cannot reach it.
+      let waits = key < peer && book[key]?.triedAt == nil && now.nanoseconds < Interval.seconds(3).nanoseconds
+      guard !waits else { continue }
+      dial(Dial(address: address, expectedKey: key, purpose: .mesh), at: now, &effects)
+    }
+  }
+
+  private mutating func planAnchors(at now: Instant, _ effects: inout [Effect]) {
+    for anchor in anchors where sessions[anchor] == nil {
+      guard let address = book[anchor]?.address else { continue }
+      dial(Dial(address: address, expectedKey: anchor, purpose: .outbound), at: now, &effects)
+    }
+    anchors = []
+  }
+
+  private mutating func planOutbound(at now: Instant, _ effects: inout [Effect]) {
+    var missing = settings.outbound - sessionCount(inbound: false) - dialCount(.outbound, .seed)
+    guard missing > 0, dialing.count < settings.dialsAtOnce else { return }
+    var candidates = eligible(at: now)
+    while missing > 0, dialing.count < settings.dialsAtOnce, !candidates.isEmpty {
+      let outboundKnown = sessions.count { !$0.value.isInbound && known.contains($0.key) }
+      let dialedKnown = dialing.values.count { $0.expectedKey.map(known.contains) ?? false }
+      // The first half goes to keys that cost something, as far as there are any.
+      let wantsKnown = outboundKnown + dialedKnown < settings.outbound / 2
+      let preferred = wantsKnown ? candidates.indices.filter { known.contains(candidates[$0]) } : []
+      let index =
+        preferred.isEmpty
+        ? Int(generator.next(below: UInt64(candidates.count)))
+        : preferred[Int(generator.next(below: UInt64(preferred.count)))]
+      let key = candidates.remove(at: index)
+      guard let entry = book[key], let address = entry.address, groupIsFree(of: entry) else { continue }
+      guard dial(Dial(address: address, expectedKey: key, purpose: .outbound), at: now, &effects) else { continue }
+      missing -= 1
+    }
+  }
+
+  /// Keys that could be dialed, in a fixed order; of a large book a random sample.
+  private mutating func eligible(at now: Instant) -> [PeerID] {
+    var keys = book.keys.filter { key in
+      sessions[key] == nil && scores.ban(of: key, at: now) == nil && book[key]?.record.addresses.isEmpty == false
+    }
+    guard keys.count > 512 else { return keys }
+    // Known keys stay; the others are thinned out so that planning stays cheap.
+    var sample: [PeerID] = keys.filter { known.contains($0) }
+    while sample.count < 512, !keys.isEmpty {
+      sample.append(keys.remove(at: Int(generator.next(below: UInt64(keys.count)))))
+    }
+    return sample
+  }
+
+  private func groupIsFree(of entry: AddressBook.Entry) -> Bool {
+    guard settings.usesGroups else { return true }
+    let group = book.group(of: entry)
+    let isTaken = sessions.contains { key, session in
+      !session.isInbound && book[key].map { book.group(of: $0) } == group
+    }
+    return !isTaken
+  }
+
+  private mutating func planSeeds(at now: Instant, _ effects: inout [Effect]) {
+    guard sessionCount(inbound: false) + dialCount(.outbound, .seed) < min(settings.outbound, 2) else { return }
+    for seed in settings.seeds where seed.key != peer {
+      if let key = seed.key, sessions[key] != nil { continue }
+      let isConnected = sessions.values.contains { $0.connection.direction == .outbound(address: seed.address) }
+      guard !isConnected else { continue }
+      dial(Dial(address: seed.address, expectedKey: seed.key, purpose: .seed), at: now, &effects)
+    }
+  }
+
+  private mutating func planFeeler(at now: Instant, _ effects: inout [Effect]) {
+    guard feelerAt <= now else { return }
+    feelerAt = now + settings.feelerInterval
+    if let contest = book.contests.first, sessions[contest.incumbent] == nil,
+      let address = book[contest.incumbent]?.address
+    {
+      dial(Dial(address: address, expectedKey: contest.incumbent, purpose: .feeler), at: now, &effects)
+      return
+    }
+    let untried = book.keys.filter { book[$0]?.isTried == false && sessions[$0] == nil }
+    guard !untried.isEmpty else { return }
+    let key = untried[Int(generator.next(below: UInt64(untried.count)))]
+    guard let address = book[key]?.address else { return }
+    dial(Dial(address: address, expectedKey: key, purpose: .feeler), at: now, &effects)
+  }
+
+  /// Asks one peer for records while the book is small or outbound sessions are missing.
+  private mutating func planRecords(at now: Instant, _ effects: inout [Effect]) {
+    guard book.count < settings.bookTarget else { return }
+    for peer in sessions.keys.sorted() {
+      guard let session = sessions[peer], session.purpose != .feeler else { continue }
+      if let askedAt = session.askedAt, now.since(askedAt) < settings.recordInterval { continue }
+      sessions[peer]?.askedAt = now
+      sessions[peer]?.expectsRecords = true
+      effects.append(.requestRecords(peer, count: GossipLimits.records))
+    }
+  }
+
+  /// Dials unless it is under way, backed off or banned.
+  @discardableResult
+  private mutating func dial(_ dial: Dial, at now: Instant, _ effects: inout [Effect]) -> Bool {
+    let key = DialKey(dial)
+    guard dialing[key] == nil, dialing.count < settings.dialsAtOnce + mesh.count else { return false }
+    if let backoff = backoffs[key], now < backoff.until { return false }
+    if let expected = dial.expectedKey, scores.ban(of: expected, at: now) != nil { return false }
+    dialing[key] = dial
+    effects.append(.dial(dial))
+    return true
+  }
+}

@@ -1,0 +1,119 @@
+import Chain
+import Cryptography
+import Primitives
+
+extension PeerManager {
+  mutating func connected(
+    _ peer: PeerID, _ connection: Connection, at now: Instant, _ effects: inout [Effect]
+  ) {
+    let purpose = finishDial(to: peer, connection)
+    if let until = scores.ban(of: peer, at: now) {
+      effects.append(.disconnect(peer, .banned(seconds: max(1, until.since(now).milliseconds / 1_000))))
+      return
+    }
+    sessions[peer] = Session(connection: connection, purpose: purpose, since: now)
+    if connection.direction != .inbound {
+      book.succeeded(peer, at: now)
+      if purpose == .feeler {
+        effects.append(.disconnect(peer, .tested))
+        return
+      }
+    }
+    if connection.direction == .inbound { makeRoom(at: now, &effects) }
+  }
+
+  /// Clears the dial that led to this session, whichever side won when both dialed.
+  private mutating func finishDial(to peer: PeerID, _ connection: Connection) -> Dial.Purpose? {
+    var purpose: Dial.Purpose?
+    if case .outbound(let address) = connection.direction {
+      purpose = dialing.removeValue(forKey: DialKey(Dial(address: address, expectedKey: nil, purpose: .seed)))?.purpose
+    }
+    let keyed = dialing.removeValue(forKey: DialKey(Dial(address: "", expectedKey: peer, purpose: .outbound)))
+    if mesh.contains(peer) { return .mesh }
+    return connection.direction == .inbound ? nil : keyed?.purpose ?? purpose
+  }
+
+  mutating func failed(_ dial: Dial, at now: Instant) {
+    let key = DialKey(dial)
+    guard dialing.removeValue(forKey: key) != nil else { return }
+    if let expected = dial.expectedKey { book.failed(expected, at: now) }
+    let failures = (backoffs[key]?.failures ?? 0) + 1
+    let first = dial.purpose == .mesh ? settings.firstMeshBackoff : settings.firstBackoff
+    let longest = dial.purpose == .mesh ? settings.longestMeshBackoff : settings.longestBackoff
+    let wait = min(first.nanoseconds << UInt64(min(failures - 1, 12)), longest.nanoseconds)
+    // Half fixed, half by lot: nodes that lost the same peer do not return in step.
+    let jitter = generator.next(below: max(1, wait / 2))
+    backoffs.insert(
+      Backoff(failures: failures, until: now + Interval(nanoseconds: wait / 2 + jitter)), for: key, at: now)
+  }
+
+  /// Too many inbound sessions: the youngest of the largest address group goes, unless it is worth keeping.
+  private mutating func makeRoom(at now: Instant, _ effects: inout [Effect]) {
+    let inbound = sessions.filter { $0.value.isInbound && $0.value.purpose != .mesh }
+    guard inbound.count > settings.inbound else { return }
+    var candidates = inbound.keys.filter { !known.contains($0) }.sorted()
+    if candidates.isEmpty { candidates = inbound.keys.sorted() }
+    for protected in worthKeeping(candidates) where candidates.count > 1 {
+      candidates.removeAll { $0 == protected }
+    }
+    var groups: [AddressGroup: [PeerID]] = [:]
+    for peer in candidates {
+      let host = sessions[peer]?.connection.host ?? ""
+      let group = settings.usesGroups ? AddressGroup(address: host) : AddressGroup(text: "all")
+      groups[group, default: []].append(peer)
+    }
+    guard let largest = groups.max(by: { ($0.value.count, $0.key) < ($1.value.count, $1.key) })?.value,
+      let victim = largest.max(by: { seniority($0, at: now) < seniority($1, at: now) })
+    else { return }
+    sessions[victim] = nil
+    effects.append(.disconnect(victim, .full))
+  }
+
+  /// Graylisted peers go first, then the youngest.
+  private func seniority(_ peer: PeerID, at now: Instant) -> (Int, Instant, PeerID) {
+    let isGray = scores.points(peer, at: now) <= PeerScore.graylistAt
+    return (isGray ? 1 : 0, sessions[peer]?.since ?? .zero, peer)
+  }
+
+  /// The four that delivered most and the four oldest (Bitcoin's rule, without latencies).
+  private func worthKeeping(_ peers: [PeerID]) -> [PeerID] {
+    let useful = peers.filter { sessions[$0]?.usefulness ?? 0 > 0 }
+      .sorted { (sessions[$0]?.usefulness ?? 0, $0) > (sessions[$1]?.usefulness ?? 0, $1) }
+    let oldest = peers.sorted { (sessions[$0]?.since ?? .zero, $0) < (sessions[$1]?.since ?? .zero, $1) }
+    return Array(useful.prefix(4)) + Array(oldest.prefix(4))
+  }
+
+  mutating func punish(_ peer: PeerID, _ fault: Fault, at now: Instant, _ effects: inout [Effect]) {
+    effects.append(.fault(peer, fault))
+    guard let ban = scores.punish(peer, fault, at: now) else { return }
+    guard sessions.removeValue(forKey: peer) != nil else { return }
+    effects.append(.disconnect(peer, .banned(seconds: ban.milliseconds / 1_000)))
+  }
+
+  /// Whether records from `peer` answer a request of ours; each request is answered once.
+  mutating func acceptsRecords(from peer: PeerID) -> Bool {
+    guard sessions[peer]?.expectsRecords == true else { return false }
+    sessions[peer]?.expectsRecords = false
+    return true
+  }
+
+  mutating func answer(_ peer: PeerID, count: Int, at now: Instant, _ effects: inout [Effect]) {
+    // Tokens are milliseconds; twice the asker's own pace, for clocks and reconnects.
+    let interval = max(2, settings.recordInterval.milliseconds)
+    let rate = TokenBucket.Rate(perSecond: 1_000, burst: 2 * interval)
+    guard sessions[peer]?.answers.take(interval / 2, at: now, rate) == true else {
+      if sessions[peer] != nil { punish(peer, .excessiveRequests, at: now, &effects) }
+      return
+    }
+    var sharable = book.keys.filter { key in
+      guard key != peer, let entry = book[key], !entry.record.addresses.isEmpty else { return false }
+      return entry.isTried || settings.spreadsAllRecords && entry.failures == 0
+    }
+    var records: [SignedObject] = []
+    while records.count < min(count, GossipLimits.records), !sharable.isEmpty {
+      let key = sharable.remove(at: Int(generator.next(below: UInt64(sharable.count))))
+      if let object = book[key]?.object { records.append(object) }
+    }
+    effects.append(.sendRecords(peer, records))
+  }
+}

@@ -1,0 +1,169 @@
+public import Chain
+public import Cryptography
+public import Primitives
+
+/// Decides whom this node is connected to: a few outbound sessions that it chooses itself, half of them to keys that
+/// the chain vouches for; a bounded number of inbound ones; and a validator's direct links in reserved slots
+/// (`gossip.md` §§ 5.3, 6).
+public struct PeerManager: Sendable {
+  public enum Input: Sendable {
+    case connected(PeerID, Connection)
+    case disconnected(PeerID)
+    case dialFailed(Dial)
+    case recordsRequested(count: Int, from: PeerID)
+    /// Records with valid signatures, in answer to a request or through gossip.
+    case records([SignedObject], from: PeerID?)
+    case chainKnows(peers: [PeerID], mesh: [PeerID])
+    case committed(Timestamp)
+    case misbehaved(PeerID, Fault)
+    case useful(PeerID)
+    case fired
+  }
+
+  public enum Effect: Hashable, Sendable {
+    case dial(Dial)
+    case requestRecords(PeerID, count: Int)
+    case sendRecords(PeerID, [SignedObject])
+    case disconnect(PeerID, DisconnectReason)
+    case fault(PeerID, Fault)
+  }
+
+  /// A node that the configuration names.
+  public struct Seed: Hashable, Sendable {
+    public var address: String
+    public var key: PeerID?
+
+    public init(address: String, key: PeerID?) {
+      self.address = address
+      self.key = key
+    }
+  }
+
+  struct Session {
+    var connection: Connection
+    var purpose: Dial.Purpose?
+    var since: Instant
+    /// First deliveries of accepted objects.
+    var usefulness: UInt64 = 0
+    var answers = TokenBucket()
+    var askedAt: Instant?
+    var expectsRecords = false
+
+    var isInbound: Bool { connection.direction == .inbound }
+  }
+
+  struct DialKey: Hashable {
+    let key: PeerID?
+    let address: String
+
+    /// One dial per key, whatever the address; per address when no key is known.
+    init(_ dial: Dial) {
+      key = dial.expectedKey
+      address = dial.expectedKey == nil ? dial.address : ""
+    }
+  }
+
+  struct Backoff {
+    var failures: UInt32
+    var until: Instant
+  }
+
+  public let settings: Settings
+  public let peer: PeerID
+  public internal(set) var book: AddressBook
+  var generator: SeededGenerator
+  var sessions: [PeerID: Session] = [:]
+  var dialing: [DialKey: Dial] = [:]
+  var backoffs: GenerationTable<DialKey, Backoff>
+  var scores = ScoreBook()
+  var known: Set<PeerID> = []
+  var mesh: [PeerID] = []
+  var time: Timestamp = .zero
+  /// Outbound peers of the last run, dialed first.
+  var anchors: [PeerID] = []
+  var tickAt: Instant
+  var feelerAt: Instant
+  var recordsAt: Instant = .zero
+
+  public init(
+    peer: PeerID, settings: Settings = Settings(), generator: SeededGenerator, at now: Instant
+  ) {
+    var generator = generator
+    var bookSettings = AddressBook.Settings()
+    bookSettings.usesGroups = settings.usesGroups
+    book = AddressBook(settings: bookSettings, generator: &generator)
+    self.peer = peer
+    self.settings = settings
+    self.generator = generator
+    backoffs = GenerationTable(capacity: 8_192, period: .seconds(1_800))
+    tickAt = now
+    feelerAt = now + settings.feelerInterval
+  }
+
+  public var deadline: Instant { tickAt }
+
+  public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
+    switch input {
+    case .connected(let peer, let connection): connected(peer, connection, at: now, &effects)
+    case .disconnected(let peer): sessions[peer] = nil
+    case .dialFailed(let dial): failed(dial, at: now)
+    case .recordsRequested(let count, let peer): answer(peer, count: count, at: now, &effects)
+    case .records(let objects, let peer): for object in objects { _ = insert(object, from: peer) }
+    case .chainKnows(let peers, let mesh):
+      known = Set(peers)
+      self.mesh = mesh.filter { $0 != self.peer }.sorted()
+    case .committed(let time):
+      self.time = max(self.time, time)
+    case .misbehaved(let peer, let fault): punish(peer, fault, at: now, &effects)
+    case .useful(let peer):
+      scores.credit(peer, at: now)
+      sessions[peer]?.usefulness += 1
+      return
+    case .fired:
+      guard tickAt <= now else { return }
+      tickAt = now + settings.tickInterval
+    }
+    plan(at: now, &effects)
+  }
+
+  /// Takes a record with a valid signature into the book; nil when its body is none.
+  public mutating func insert(_ object: SignedObject, from peer: PeerID?) -> AddressBook.Insertion? {
+    guard object.kind == .nodeRecord, let record = try? NodeRecord(decoding: object.body) else { return nil }
+    guard object.key != self.peer else { return .stale }
+    let source = peer.flatMap { sessions[$0] }.map { AddressGroup(address: $0.connection.host) }
+    let insertion = book.insert(
+      object, record, source: source ?? AddressGroup(text: "unknown"), time: time)
+    // A live session that we dialed has proved the address already.
+    if insertion == .added, let session = sessions[object.key], !session.isInbound {
+      book.succeeded(object.key, at: session.since)
+    }
+    return insertion
+  }
+
+  /// Whether node records of `key` are passed on to neighbours: the chain's keys cost stake, others nothing.
+  public func spreadsRecord(of key: PeerID) -> Bool {
+    settings.spreadsAllRecords || known.contains(key)
+  }
+
+  /// Drops expired records; returns their identifiers.
+  public mutating func expireRecords() -> [Digest] { book.expire(at: time) }
+
+  public func score(of peer: PeerID, at now: Instant) -> Int64 { scores.points(peer, at: now) }
+
+  /// When a banned peer may come back; nil for one that may have a session now.
+  public func ban(of peer: PeerID, at now: Instant) -> Instant? { scores.ban(of: peer, at: now) }
+
+  public var connectedPeers: [PeerID] { sessions.keys.sorted() }
+
+  /// The two outbound peers that have lasted longest, to be dialed first by the next run.
+  public var nextAnchors: [PeerID] {
+    let outbound = sessions.filter { !$0.value.isInbound }
+    return outbound.sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }.prefix(2).map(\.key)
+  }
+
+  public mutating func restoreAnchors(_ anchors: [PeerID]) { self.anchors = Array(anchors.prefix(2)) }
+
+  public mutating func restoreBook(_ bytes: [UInt8], chain: ChainID, at now: Instant) throws(DecodingError) {
+    try book.restore(bytes, chain: chain, time: time, at: now)
+  }
+}

@@ -1,0 +1,125 @@
+public import Primitives
+
+/// One peer's standing: points that halve every ten minutes, up for useful deliveries, down for faults.
+public struct PeerScore: Hashable, Sendable {
+  public enum Standing: Hashable, Sendable {
+    case good
+    /// Keeps its session; its objects are checked last and it is the first to be evicted.
+    case graylisted
+    /// No session until the instant.
+    case banned(until: Instant)
+  }
+
+  static let halfLife = Interval.seconds(600)
+  static let graylistAt: Int64 = -50
+  static let banAt: Int64 = -100
+  /// Credit cannot buy more than this much misconduct.
+  static let creditLimit: Int64 = 20
+  /// Doubles with every further ban, to a day.
+  static let firstBan = Interval.seconds(3_600)
+  static let longestBan = Interval.seconds(86_400)
+
+  /// Thousandths of a point at `updatedAt`.
+  private var milli: Int64 = 0
+  private var updatedAt: Instant
+  private var bans: UInt8 = 0
+  private var bannedUntil: Instant?
+
+  public init(at now: Instant) {
+    updatedAt = now
+  }
+
+  /// Points at `now`.
+  public func points(at now: Instant) -> Int64 {
+    decayed(at: now) / 1_000
+  }
+
+  public func standing(at now: Instant) -> Standing {
+    if let bannedUntil, now < bannedUntil { return .banned(until: bannedUntil) }
+    return points(at: now) <= Self.graylistAt ? .graylisted : .good
+  }
+
+  /// Counts a fault; returns the ban when this one brings it.
+  public mutating func punish(_ fault: Fault, at now: Instant) -> Interval? {
+    settle(at: now)
+    milli = max(milli - fault.weight * 1_000, 10 * Self.banAt * 1_000)
+    guard milli <= Self.banAt * 1_000 else { return nil }
+    if let bannedUntil, now < bannedUntil { return nil }
+    let ban = min(
+      Interval(nanoseconds: Self.firstBan.nanoseconds << UInt64(min(bans, 8))), Self.longestBan)
+    bans = min(bans + 1, 8)
+    bannedUntil = now + ban
+    // The ban is the punishment; the record starts over at the graylist.
+    milli = Self.graylistAt * 1_000
+    return ban
+  }
+
+  /// Credits one object that this peer was the first to deliver and that turned out valid.
+  public mutating func credit(at now: Instant) {
+    settle(at: now)
+    milli = min(milli + 100, Self.creditLimit * 1_000)
+  }
+
+  private mutating func settle(at now: Instant) {
+    milli = decayed(at: now)
+    updatedAt = max(updatedAt, now)
+  }
+
+  /// Halves per half-life, linear within one: exact enough, and integers only.
+  private func decayed(at now: Instant) -> Int64 {
+    let elapsed = now.since(updatedAt).nanoseconds
+    let (halvings, rest) = elapsed.quotientAndRemainder(dividingBy: Self.halfLife.nanoseconds)
+    guard halvings < 40 else { return 0 }
+    let halved = milli / (1 << Int64(halvings))
+    let parts = Int64(rest / (Self.halfLife.nanoseconds / 1_000))
+    return halved - halved * parts / 2_000
+  }
+}
+
+/// The scores of peers, kept for an hour after the last contact, so that reconnecting cleans no record.
+struct ScoreBook: Sendable {
+  static let capacity = 4_096
+
+  private var scores: GenerationTable<PeerID, PeerScore> = GenerationTable(
+    capacity: Self.capacity, period: .seconds(3_600))
+  /// Bans outlive the hour; bounded by dropping the one that ends first.
+  private var bans: [PeerID: Instant] = [:]
+
+  subscript(peer: PeerID) -> PeerScore? { scores[peer] }
+
+  mutating func punish(_ peer: PeerID, _ fault: Fault, at now: Instant) -> Interval? {
+    var score = scores[peer] ?? PeerScore(at: now)
+    let ban = score.punish(fault, at: now)
+    scores.insert(score, for: peer, at: now)
+    if let ban { remember(peer, until: now + ban, at: now) }
+    return ban
+  }
+
+  mutating func credit(_ peer: PeerID, at now: Instant) {
+    var score = scores[peer] ?? PeerScore(at: now)
+    score.credit(at: now)
+    scores.insert(score, for: peer, at: now)
+  }
+
+  func points(_ peer: PeerID, at now: Instant) -> Int64 {
+    scores[peer]?.points(at: now) ?? 0
+  }
+
+  /// When the peer may have a session again; nil when it may have one now.
+  func ban(of peer: PeerID, at now: Instant) -> Instant? {
+    guard let until = bans[peer], now < until else { return nil }
+    return until
+  }
+
+  private mutating func remember(_ peer: PeerID, until: Instant, at now: Instant) {
+    if bans.count >= Self.capacity {
+      bans = bans.filter { now < $0.value }
+      if bans.count >= Self.capacity,
+        let first = bans.min(by: { ($0.value, $0.key) < ($1.value, $1.key) })
+      {
+        bans[first.key] = nil
+      }
+    }
+    bans[peer] = until
+  }
+}

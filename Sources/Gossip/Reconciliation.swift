@@ -1,0 +1,257 @@
+public import Cryptography
+import DequeModule
+public import Primitives
+
+/// Finds what two neighbours' live sets lack, in traffic proportional to the difference (range-based set
+/// reconciliation, as in negentropy).
+///
+/// A step lists ranges of the identifier space with a fingerprint each. Who disagrees answers with sixteen parts, or
+/// with all identifiers once they are few. Objects travel only when asked for, by full identifier. Both sides run the
+/// same function and keep no state but what they still want.
+public struct Reconciliation: Sendable {
+  public enum Input: Sendable {
+    case linked(PeerID)
+    case unlinked(PeerID)
+    /// An object became live, or ceased to be.
+    case added(Digest)
+    case removed(Digest)
+    case received(RangeMessage, from: PeerID)
+    /// Objects came over the stream, wanted or not.
+    case arrived([Digest], from: PeerID)
+    case fired
+  }
+
+  public enum Effect: Hashable, Sendable {
+    case send(RangeMessage, to: PeerID)
+    /// The peer asked for these live objects.
+    case supply([Digest], to: PeerID)
+    case fault(PeerID, Fault)
+  }
+
+  public struct Settings: Hashable, Sendable {
+    public var interval = Interval.seconds(10)
+    /// Rounds that start at once with the first neighbours: the backfill of a newcomer.
+    public var joinRounds = 2
+    /// Up to this many identifiers are listed rather than split.
+    public var listLimit = 32
+    public var parts = 16
+    /// Objects asked for at a time.
+    public var chunk = 256
+    /// Objects still to be asked of one neighbour.
+    public var neededLimit = 16_384
+    /// A neighbour that sends nothing of what it was asked for this long is given up for the round.
+    public var patience = Interval.seconds(5)
+    /// What was asked for is not asked for again within this time, whatever became of it.
+    public var askAgainAfter = Interval.seconds(10)
+    public var stepsPerSecond: UInt64 = 50
+    public var stepsBurst: UInt64 = 400
+    public var suppliesPerSecond: UInt64 = 4_000
+    public var suppliesBurst: UInt64 = 32_768
+
+    public init() {}
+  }
+
+  private struct Session {
+    var steps = TokenBucket()
+    var supplies = TokenBucket()
+    var needed: Deque<Digest> = []
+    var outstanding: Set<Digest> = []
+    var progressAt: Instant = .zero
+  }
+
+  public let settings: Settings
+  private var generator: SeededGenerator
+  private var live = LiveSet()
+  private var sessions: [PeerID: Session] = [:]
+  private var asked: GenerationSet<Digest>
+  private var nextRoundAt: Instant
+  private var joins = 0
+  /// Rounds begun by this node.
+  public private(set) var rounds: UInt64 = 0
+  /// Objects asked for.
+  public private(set) var requested: UInt64 = 0
+
+  public init(settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
+    self.settings = settings
+    self.generator = generator
+    asked = GenerationSet(capacity: 65_536, period: settings.askAgainAfter)
+    nextRoundAt = now + settings.interval
+  }
+
+  public var deadline: Instant { nextRoundAt }
+  public var liveCount: Int { live.count }
+
+  /// Whether reconciliation asked for the object a moment ago.
+  public func asked(for identifier: Digest) -> Bool { asked.contains(identifier) }
+
+  public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
+    switch input {
+    case .linked(let peer):
+      sessions[peer] = Session()
+      guard joins < settings.joinRounds else { return }
+      joins += 1
+      begin(with: peer, &effects)
+    case .unlinked(let peer): sessions[peer] = nil
+    case .added(let identifier): live.insert(identifier)
+    case .removed(let identifier): live.remove(identifier)
+    case .received(let message, let peer): receive(message, from: peer, at: now, &effects)
+    case .arrived(let identifiers, let peer): arrived(identifiers, from: peer, at: now, &effects)
+    case .fired: fire(at: now, &effects)
+    }
+  }
+
+  private mutating func fire(at now: Instant, _ effects: inout [Effect]) {
+    guard nextRoundAt <= now else { return }
+    // A tenth of jitter keeps nodes that started together apart.
+    let jitter = generator.next(below: max(1, settings.interval.nanoseconds / 10))
+    nextRoundAt = now + settings.interval + Interval(nanoseconds: jitter)
+    let peers = sessions.keys.sorted()
+    guard !peers.isEmpty else { return }
+    for peer in peers {
+      guard let session = sessions[peer], !session.outstanding.isEmpty || !session.needed.isEmpty else { continue }
+      guard now.since(session.progressAt) >= settings.patience else { continue }
+      sessions[peer]?.outstanding = []
+      sessions[peer]?.needed = []
+    }
+    begin(with: peers[Int(generator.next(below: UInt64(peers.count)))], &effects)
+  }
+
+  private mutating func begin(with peer: PeerID, _ effects: inout [Effect]) {
+    rounds += 1
+    var message = RangeMessage()
+    append(to: &message, from: .zero, upTo: nil)
+    effects.append(.send(message, to: peer))
+  }
+
+  private mutating func receive(
+    _ message: RangeMessage, from peer: PeerID, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard sessions[peer]?.steps.take(at: now, .init(perSecond: settings.stepsPerSecond, burst: settings.stepsBurst))
+      == true
+    else {
+      if sessions[peer] != nil { effects.append(.fault(peer, .excessiveRequests)) }
+      return
+    }
+    supply(message.wanted, to: peer, at: now, &effects)
+    need(message.held, from: peer, at: now)
+    var reply = answer(message.ranges, from: peer, at: now)
+    reply.wanted = nextChunk(of: peer, at: now)
+    if !reply.isEmpty { effects.append(.send(reply, to: peer)) }
+  }
+
+  private mutating func supply(
+    _ wanted: [Digest], to peer: PeerID, at now: Instant, _ effects: inout [Effect]
+  ) {
+    let held = wanted.filter { live.contains($0) }
+    guard !held.isEmpty else { return }
+    let rate = TokenBucket.Rate(perSecond: settings.suppliesPerSecond, burst: settings.suppliesBurst)
+    guard sessions[peer]?.supplies.take(UInt64(held.count), at: now, rate) == true else { return }
+    effects.append(.supply(held, to: peer))
+  }
+
+  /// Queues what the peer holds and we lack.
+  private mutating func need(_ identifiers: [Digest], from peer: PeerID, at now: Instant) {
+    for identifier in identifiers where !live.contains(identifier) && !asked.contains(identifier) {
+      guard let count = sessions[peer]?.needed.count, count < settings.neededLimit else { return }
+      asked.insert(identifier, at: now)
+      sessions[peer]?.needed.append(identifier)
+    }
+  }
+
+  private mutating func nextChunk(of peer: PeerID, at now: Instant) -> [Digest] {
+    guard let session = sessions[peer], session.outstanding.isEmpty, !session.needed.isEmpty else { return [] }
+    let chunk = session.needed.prefix(settings.chunk).filter { !live.contains($0) }
+    sessions[peer]?.needed.removeFirst(min(settings.chunk, session.needed.count))
+    sessions[peer]?.outstanding = Set(chunk)
+    sessions[peer]?.progressAt = now
+    requested += UInt64(chunk.count)
+    return Array(chunk)
+  }
+
+  private mutating func arrived(
+    _ identifiers: [Digest], from peer: PeerID, at now: Instant, _ effects: inout [Effect]
+  ) {
+    guard sessions[peer]?.outstanding.isEmpty == false else { return }
+    for identifier in identifiers {
+      if sessions[peer]?.outstanding.remove(identifier) != nil { sessions[peer]?.progressAt = now }
+    }
+    let wanted = nextChunk(of: peer, at: now)
+    guard !wanted.isEmpty else { return }
+    var message = RangeMessage()
+    message.wanted = wanted
+    effects.append(.send(message, to: peer))
+  }
+
+  /// Compares the peer's ranges with our own set; the answer has no ranges when all are settled.
+  private mutating func answer(_ ranges: [RangeMessage.Range], from peer: PeerID, at now: Instant) -> RangeMessage {
+    var reply = RangeMessage()
+    var lower = Digest.zero
+    // A listed identifier takes 34 bytes; the frame has room for these and a fingerprint for each range.
+    var room = GossipLimits.identifiers / 2
+    for range in ranges {
+      defer { lower = range.upper ?? lower }
+      switch range.content {
+      case .settled: settle(&reply, upTo: range.upper)
+      case .fingerprint(let theirs):
+        let sum = live.sum(from: lower, to: range.upper)
+        guard Fingerprint(sum: sum) != theirs else {
+          settle(&reply, upTo: range.upper)
+          continue
+        }
+        // What finds no room waits for the next round.
+        guard room >= settings.listLimit, reply.ranges.count < GossipLimits.ranges / 2 else {
+          settle(&reply, upTo: range.upper)
+          continue
+        }
+        if sum.count <= settings.listLimit { room -= sum.count }
+        append(to: &reply, from: lower, upTo: range.upper)
+      case .listed(let theirs):
+        need(theirs, from: peer, at: now)
+        offer(theirs, from: lower, upTo: range.upper, room: &room, &reply)
+      }
+    }
+    if reply.ranges.allSatisfy({ $0.content == .settled }) { reply.ranges = [] }
+    return reply
+  }
+
+  /// Names what the peer's list of a range lacks; what finds no room stays open as a fingerprint.
+  private func offer(
+    _ theirs: [Digest], from lower: Digest, upTo upper: Digest?, room: inout Int, _ reply: inout RangeMessage
+  ) {
+    let known = Set(theirs)
+    for identifier in live.identifiers(from: lower, to: upper, limit: room + known.count + 1)
+    where !known.contains(identifier) {
+      guard room > 0 else {
+        if identifier > lower { settle(&reply, upTo: identifier) }
+        let rest = live.sum(from: identifier, to: upper)
+        reply.ranges.append(.init(upper: upper, content: .fingerprint(Fingerprint(sum: rest))))
+        return
+      }
+      reply.held.append(identifier)
+      room -= 1
+    }
+    settle(&reply, upTo: upper)
+  }
+
+  /// Describes our part of a range: all of it when it is small, else fingerprints of its parts.
+  private func append(to message: inout RangeMessage, from lower: Digest, upTo upper: Digest?) {
+    let identifiers = live.identifiers(from: lower, to: upper, limit: settings.listLimit + 1)
+    guard identifiers.count > settings.listLimit else {
+      message.ranges.append(.init(upper: upper, content: .listed(identifiers)))
+      return
+    }
+    var start = lower
+    for divider in live.dividers(from: lower, to: upper, parts: settings.parts) where divider > start {
+      let sum = live.sum(from: start, to: divider)
+      message.ranges.append(.init(upper: divider, content: .fingerprint(Fingerprint(sum: sum))))
+      start = divider
+    }
+    let sum = live.sum(from: start, to: upper)
+    message.ranges.append(.init(upper: upper, content: .fingerprint(Fingerprint(sum: sum))))
+  }
+
+  private func settle(_ message: inout RangeMessage, upTo upper: Digest?) {
+    if message.ranges.last?.content == .settled { message.ranges.removeLast() }
+    message.ranges.append(.init(upper: upper, content: .settled))
+  }
+}

@@ -1,0 +1,54 @@
+import Chain
+import Primitives
+
+extension Execution {
+  /// Does what fell due up to now: warnings, payouts, overdraws. Costs what is due, not what exists.
+  ///
+  /// Accounts do not touch each other, so each is brought to the present by itself; what happens in one is done in
+  /// the order of its ticks.
+  func processDue() {
+    while let (key, _) = overlay.scan(Tables.due, limit: 1).first, key.first <= moment.tick {
+      let id = key.second
+      do {
+        try atomically { () throws(Rejection) in try processDue(id) }
+      } catch {
+        // Nothing that a lease can cost reaches here. Were it reached, this account would stop, not the chain.
+        overlay.remove(Tables.due, key)
+        guard var account = overlay.read(Tables.escrow, id) else { continue }
+        account.indexedAt = nil
+        overlay.write(Tables.escrow, id, account)
+      }
+    }
+  }
+
+  private func processDue(_ id: DeploymentID) throws(Rejection) {
+    var account = try escrow(of: id)
+    let take = try currency(account.denomination).take
+    while let (tick, due) = try checked({ () throws(ArithmeticError) in try account.nextDue() }),
+      tick <= moment.tick
+    {
+      switch due {
+      case .warning(let percent):
+        account.warnedPercent = percent
+        let dry = try checked { () throws(ArithmeticError) in try account.dryTick() }
+        emit(.fundsLow(deployment: id, percent: UInt64(percent), dryTick: dry ?? tick))
+      case .payout:
+        _ = try checked { () throws(ArithmeticError) in try account.settle(to: tick, take: take) }
+        let dry = try checked { () throws(ArithmeticError) in try account.dryTick() }
+        let interval = parameter(.payoutInterval)
+        for index in account.payments.indices where account.payments[index].nextPayout == tick {
+          try payOut(index, of: &account, id)
+          account.payments[index].nextPayout = EscrowAccount.nextPayout(
+            after: tick,
+            interval: interval,
+            present: min(moment.tick, dry ?? moment.tick)
+          )
+        }
+      case .overdraw:
+        try store(account, of: id)
+        account = try settledEscrow(of: id, at: tick)
+      }
+    }
+    try store(account, of: id)
+  }
+}

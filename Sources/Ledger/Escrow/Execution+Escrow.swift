@@ -1,0 +1,218 @@
+import Chain
+import Cryptography
+import Primitives
+
+extension Execution {
+  func escrow(of id: DeploymentID) throws(Rejection) -> EscrowAccount {
+    guard let account = overlay.read(Tables.escrow, id) else { throw .lease(.deploymentNotFound(id)) }
+    return account
+  }
+
+  /// Writes an account and keeps its place in the due index.
+  func store(_ account: EscrowAccount, of id: DeploymentID) throws(Rejection) {
+    var account = account
+    let next = try checked { () throws(ArithmeticError) in try account.nextDue()?.tick }
+    if next != account.indexedAt {
+      if let old = account.indexedAt { overlay.remove(Tables.due, Pair(old, id)) }
+      if let next { overlay.write(Tables.due, Pair(next, id), Presence()) }
+      account.indexedAt = next
+    }
+    overlay.write(Tables.escrow, id, account)
+  }
+
+  func openEscrow(of id: DeploymentID, in denomination: Denomination) throws(Rejection) {
+    let take = try currency(denomination).take
+    let account = EscrowAccount(
+      denomination: denomination,
+      at: moment.tick,
+      takeIndex: take.value(at: moment.tick)
+    )
+    try store(account, of: id)
+  }
+
+  /// The account at a tick, the present by default. Where its money did not last until then, its leases have ended.
+  func settledEscrow(of id: DeploymentID, at tick: Tick? = nil) throws(Rejection) -> EscrowAccount {
+    var account = try escrow(of: id)
+    guard account.state != .closed else { throw .lease(.deploymentClosed(id)) }
+    let take = try currency(account.denomination).take
+    let settlement = try checked { () throws(ArithmeticError) in
+      try account.settle(to: tick ?? moment.tick, take: take)
+    }
+    if case .overdrawn = settlement { try endOverdrawn(&account, of: id) }
+    return account
+  }
+
+  /// Adds money that `depositor` gives, or that its grant to the owner does.
+  ///
+  /// Money of one origin that comes twice in a row is one deposit. There is always a place for the owner.
+  func deposit(
+    _ amount: Amount,
+    from depositor: Address,
+    isGranted: Bool,
+    to id: DeploymentID
+  ) throws(Rejection) {
+    guard !amount.isZero else { return }
+    var account = try settledEscrow(of: id)
+    try transfer(Coin(amount, account.denomination), from: depositor, to: ModuleAccount.escrow.address)
+    let isOwners = depositor == id.owner && !isGranted
+    func isSame(_ deposit: EscrowAccount.Deposit) -> Bool {
+      deposit.depositor == depositor && deposit.isGranted == isGranted
+    }
+    let limit = isOwners ? EscrowAccount.depositLimit : EscrowAccount.depositLimit - 1
+    if let last = account.deposits.last, isSame(last) {
+      try add(amount, to: account.deposits.count - 1, of: &account)
+    } else if account.deposits.count < limit {
+      account.deposits.append(.init(depositor: depositor, isGranted: isGranted, amount: amount))
+    } else if let index = account.deposits.lastIndex(where: isSame) {
+      try add(amount, to: index, of: &account)
+    } else {
+      throw .lease(.tooManyDeposits(limit: limit))
+    }
+    account.restartRunway()
+    try store(account, of: id)
+    emit(.deposited(deployment: id, depositor: depositor, coin: Coin(amount, account.denomination)))
+  }
+
+  private func add(_ amount: Amount, to index: Int, of account: inout EscrowAccount) throws(Rejection) {
+    account.deposits[index].amount = try checked { () throws(ArithmeticError) in
+      try account.deposits[index].amount.adding(amount)
+    }
+  }
+
+  /// Lets leases earn from now on. An account that was overdrawn is open again.
+  func openPayments(_ payments: [EscrowAccount.Payment], of id: DeploymentID) throws(Rejection) {
+    var account = try settledEscrow(of: id)
+    account.payments.append(contentsOf: payments)
+    account.payments.sort {
+      if $0.provider != $1.provider { return $0.provider < $1.provider }
+      return $0.group == $1.group ? $0.order < $1.order : $0.group < $1.group
+    }
+    account.state = .open
+    account.endedAt = nil
+    account.restartRunway()
+    try store(account, of: id)
+  }
+}
+
+// Payouts.
+extension Execution {
+  /// Pays what a lease has earned up to now.
+  func payOut(_ index: Int, of account: inout EscrowAccount, _ id: DeploymentID) throws(Rejection) {
+    let payout = try checked { () throws(ArithmeticError) in try account.payments[index].payOut() }
+    guard !payout.gross.isZero else { return }
+    let payment = account.payments[index]
+    let net = try checked { () throws(ArithmeticError) in try payout.gross.subtracting(payout.fee) }
+    let source = ModuleAccount.escrow.address
+    try transfer(Coin(net, account.denomination), from: source, to: payment.provider)
+    try collectTake(Coin(payout.fee, account.denomination), from: source)
+    emit(
+      .paidOut(
+        lease: payment.lease(of: id),
+        gross: Coin(payout.gross, account.denomination),
+        fee: Coin(payout.fee, account.denomination)
+      )
+    )
+  }
+
+  /// Moves a fee to the community pool, and the stakers' share of it to them.
+  private func collectTake(_ fee: Coin, from source: Address) throws(Rejection) {
+    guard !fee.amount.isZero else { return }
+    var record = try currency(fee.denomination)
+    let share = UInt128(parameter(.takeShareToStakers))
+    record.takeCollected = try checked { () throws(ArithmeticError) in
+      try record.takeCollected.adding(fee.amount)
+    }
+    // Fees are 64 bits and shares 14, so the sum of all that a supply of 64 bits can yield stays far below 128.
+    record.stakersDue += UInt128(fee.amount.units) * share
+    let given = record.stakersDue / 10_000 - UInt128(record.stakersGiven.units)
+    let toStakers = Amount(min(UInt64(clamping: given), fee.amount.units))
+    record.stakersGiven = try checked { () throws(ArithmeticError) in
+      try record.stakersGiven.adding(toStakers)
+    }
+    write(record)
+    let toPool = try checked { () throws(ArithmeticError) in try fee.amount.subtracting(toStakers) }
+    let collector = ModuleAccount.feeCollector.address
+    try transfer(Coin(toStakers, fee.denomination), from: source, to: collector)
+    try transfer(Coin(toPool, fee.denomination), from: source, to: ModuleAccount.communityPool.address)
+    let key = Pair(moment.time.day, fee.denomination)
+    let income = overlay.read(Tables.takeIncome, key) ?? .zero
+    let sum = try checked { () throws(ArithmeticError) in try income.adding(fee.amount) }
+    overlay.write(Tables.takeIncome, key, sum)
+  }
+
+  /// Pays a lease for the last time and takes it off the account.
+  func closePayment(
+    _ index: Int,
+    of account: inout EscrowAccount,
+    _ id: DeploymentID
+  ) throws(Rejection) -> EscrowAccount.Payment {
+    try payOut(index, of: &account, id)
+    let payment = account.payments.remove(at: index)
+    account.residue = try checked { () throws(ArithmeticError) in
+      try account.residue.adding(payment.fraction)
+    }
+    return payment
+  }
+
+  /// Ends the leases of an account whose money is used up.
+  private func endOverdrawn(_ account: inout EscrowAccount, of id: DeploymentID) throws(Rejection) {
+    emit(.escrowOverdrawn(deployment: id, tick: account.endedAt ?? moment.tick))
+    while !account.payments.isEmpty {
+      let payment = try closePayment(0, of: &account, id)
+      try endLease(payment, of: id, by: .ledger, reason: .insufficientFunds)
+    }
+    account.restartRunway()
+    try store(account, of: id)
+  }
+
+  /// Ends everything: pays, refunds what is left of each deposit to whom it came from, and gives fractions to the
+  /// community pool.
+  func closeEscrow(of id: DeploymentID, by closer: Closer, reason: LeaseCloseReason) throws(Rejection) {
+    var account = try settledEscrow(of: id)
+    while !account.payments.isEmpty {
+      let payment = try closePayment(0, of: &account, id)
+      try endLease(payment, of: id, by: closer, reason: reason)
+    }
+    var spent = account.spentOfFirst
+    for deposit in account.deposits {
+      let left = try checked { () throws(ArithmeticError) in
+        try Decimal18(deposit.amount).subtracting(spent)
+      }
+      let refund = try checked { () throws(ArithmeticError) in try left.truncated() }
+      account.residue = try checked { () throws(ArithmeticError) in
+        try account.residue.adding(left.fraction)
+      }
+      try self.refund(Coin(refund, account.denomination), of: deposit, id)
+      spent = .zero
+    }
+    account.deposits = []
+    account.spentOfFirst = .zero
+    let pool = try checked { () throws(ArithmeticError) in try account.residue.truncated() }
+    account.residue = account.residue.fraction
+    account.state = .closed
+    account.endedAt = moment.tick
+    try store(account, of: id)
+    guard !pool.isZero else { return }
+    let coin = Coin(pool, account.denomination)
+    try transfer(coin, from: ModuleAccount.escrow.address, to: ModuleAccount.communityPool.address)
+    emit(.residueCollected(deployment: id, coin: coin))
+  }
+
+  private func refund(_ coin: Coin, of deposit: EscrowAccount.Deposit, _ id: DeploymentID) throws(Rejection) {
+    guard !coin.amount.isZero else { return }
+    try transfer(coin, from: ModuleAccount.escrow.address, to: deposit.depositor)
+    if deposit.isGranted { restoreGrant(of: deposit.depositor, to: id.owner, coin) }
+    emit(.refunded(deployment: id, depositor: deposit.depositor, coin: coin))
+  }
+}
+
+extension EscrowAccount.Payment {
+  func lease(of id: DeploymentID) -> LeaseID {
+    LeaseID(deployment: id, group: group, order: order, provider: provider)
+  }
+}
+
+extension Timestamp {
+  /// Days since the Unix epoch.
+  var day: UInt64 { milliseconds / 86_400_000 }
+}

@@ -1,0 +1,106 @@
+import Chain
+import Cryptography
+import Primitives
+
+extension Execution {
+  /// Executes a transaction whose signature is good.
+  ///
+  /// One that cannot pay, has the wrong sequence number or came too late changes nothing. Any other pays its fee and
+  /// uses its sequence number; when it fails, all else that it did is undone.
+  func run(_ transaction: Transaction) -> Receipt {
+    var fee: Coin?
+    do {
+      try atomically { () throws(Rejection) in fee = try admit(transaction) }
+    } catch {
+      return Receipt(error, fee: nil)
+    }
+    do {
+      try atomically { () throws(Rejection) in
+        for action in transaction.actions { try perform(action) }
+      }
+      return Receipt(fee: fee, events: takeEvents())
+    } catch {
+      return Receipt(error, fee: fee, events: takeEvents())
+    }
+  }
+
+  /// Takes the fee and the sequence number.
+  ///
+  /// - Parameters:
+  ///   - transaction: The transaction.
+  ///   - sequence: The number that is expected in place of the account's, where others wait before this one.
+  /// - Returns: The fee that was taken.
+  @discardableResult
+  func admit(_ transaction: Transaction, expecting sequence: UInt64? = nil) throws(Rejection) -> Coin? {
+    guard transaction.timeoutHeight == 0 || moment.height <= transaction.timeoutHeight else {
+      throw .timedOut(last: transaction.timeoutHeight)
+    }
+    let sender = transaction.sender
+    var account = overlay.read(Tables.accounts, sender) ?? AccountRecord()
+    let expected = sequence ?? account.sequence
+    guard transaction.sequence == expected else {
+      throw .wrongSequence(expected: expected, given: transaction.sequence)
+    }
+    for action in transaction.actions where action.signer != sender {
+      throw .unauthorized("only \(action.signer) may sign this action")
+    }
+    let fee = try takeFee(transaction.fee, of: sender)
+    let (next, overflow) = transaction.sequence.addingReportingOverflow(1)
+    guard !overflow else { throw .arithmetic(.overflow) }
+    account.sequence = next
+    overlay.write(Tables.accounts, sender, account)
+    return fee
+  }
+
+  private func takeFee(_ fee: Fee, of sender: Address) throws(Rejection) -> Coin? {
+    guard let amount = fee.amount else {
+      // Nothing is a fee where nothing is asked for.
+      if let base = findCurrency(.uakt)?.currency, !base.minimumFee.isZero {
+        throw .insufficientFee(required: Coin(base.minimumFee, base.denomination))
+      }
+      return nil
+    }
+    let currency = try currency(amount.denomination).currency
+    guard !currency.isRetired else { throw .retiredDenomination(currency.denomination) }
+    guard amount.amount >= currency.minimumFee else {
+      throw .insufficientFee(required: Coin(currency.minimumFee, currency.denomination))
+    }
+    let coin = Coin(amount.amount, currency.denomination)
+    let payer = fee.granter ?? sender
+    if payer != sender { try useGrant(.fees, of: payer, to: sender, for: coin) }
+    try transfer(coin, from: payer, to: ModuleAccount.feeCollector.address)
+    return coin
+  }
+
+  func perform(_ action: Action) throws(Rejection) {
+    switch action {
+    case .send(let action): try send(action)
+    case .mint(let action): try mint(action)
+    case .burn(let action): try burn(action)
+    case .registerProvider(let record): try registerProvider(record)
+    case .updateProvider(let record): try updateProvider(record)
+    case .leaveProvider(let owner): try leaveProvider(owner)
+    case .signAttributes(let provider, let auditor, let attributes):
+      try signAttributes(provider: provider, auditor: auditor, attributes: attributes)
+    case .withdrawAttributes(let provider, let auditor, let keys):
+      try withdrawAttributes(provider: provider, auditor: auditor, keys: keys)
+    case .agreeLease(let agreement): try agree(agreement)
+    case .updateDeployment(let id, let hash): try updateDeployment(id, manifestHash: hash)
+    case .depositDeployment(let id, let coin, let depositor):
+      try depositDeployment(id, coin, from: depositor)
+    case .closeDeployment(let id): try closeDeployment(id)
+    case .closeLease(let id): try closeLease(id)
+    case .resignLease(let id, let reason): try resignLease(id, reason: reason)
+    case .startReclamation(let id, let reason): try startReclamation(id, reason: reason)
+    case .withdrawLease(let id): try withdrawLease(id)
+    case .grant(let action): try grant(action)
+    case .revokeGrant(let granter, let grantee, let kind, let denomination):
+      try revokeGrant(granter: granter, grantee: grantee, kind: kind, denomination: denomination)
+    case .createValidator, .editValidator, .delegate, .undelegate, .redelegate, .unjail, .withdrawReward,
+      .withdrawCommission:
+      try performStaking(action)
+    case .submitProposal, .depositProposal, .vote:
+      try performGovernance(action)
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import Chain
+import Cryptography
+import Primitives
+
+extension Execution {
+  /// A lease about to be opened: everything is checked.
+  struct LeaseOpening {
+    var group: UInt32
+    var spec: GroupSpec
+    var provider: Address
+    /// In the currency's own name.
+    var price: DecimalCoin
+    var offer: [ResourceOffer]
+    var reclamationWindow: UInt64
+    var requiresAuditedGPUs: Bool
+  }
+
+  /// Opens leases of a deployment whose escrow is filled, and locks the providers' deposits.
+  func openLeases(_ openings: [LeaseOpening], of id: DeploymentID) throws(Rejection) {
+    var payments: [EscrowAccount.Payment] = []
+    for opening in openings {
+      let key = GroupKey(id, opening.group)
+      var group = overlay.read(Tables.groups, key) ?? GroupRecord(spec: opening.spec)
+      guard group.state == .open, group.orders < .max else { throw .lease(.groupLeased(opening.group)) }
+      group.state = .leased
+      group.orders += 1
+      group.provider = opening.provider
+      group.spec = opening.spec
+      overlay.write(Tables.groups, key, group)
+      let lease = LeaseID(
+        deployment: id,
+        group: opening.group,
+        order: group.orders,
+        provider: opening.provider
+      )
+      try open(lease, opening)
+      let next = EscrowAccount.nextPayout(
+        after: moment.tick,
+        interval: parameter(.payoutInterval),
+        present: moment.tick
+      )
+      payments.append(
+        EscrowAccount.Payment(
+          group: lease.group,
+          order: lease.order,
+          provider: lease.provider,
+          rate: opening.price.amount,
+          nextPayout: next
+        )
+      )
+    }
+    try openPayments(payments, of: id)
+  }
+
+  private func open(_ lease: LeaseID, _ opening: LeaseOpening) throws(Rejection) {
+    let deposit = Coin(try currency(opening.price.denomination).currency.leaseDeposit, opening.price.denomination)
+    try transfer(deposit, from: lease.provider, to: ModuleAccount.leaseDeposits.address)
+    let record = LeaseRecord(
+      price: opening.price,
+      offer: opening.offer,
+      openedAt: moment,
+      deposit: deposit,
+      reclamationWindow: opening.reclamationWindow,
+      requiresAuditedGPUs: opening.requiresAuditedGPUs
+    )
+    overlay.write(Tables.leases, lease, record)
+    index(lease, in: record.state)
+    addDemand(of: lease, spec: opening.spec, requiresAuditedGPUs: opening.requiresAuditedGPUs)
+    if !deposit.amount.isZero { emit(.leaseDepositLocked(lease: lease, coin: deposit)) }
+    emit(.leaseOpened(lease: lease, price: opening.price))
+  }
+
+  /// Ends a lease whose payment is taken off its account: returns the provider's deposit and opens the group again.
+  func endLease(
+    _ payment: EscrowAccount.Payment,
+    of id: DeploymentID,
+    by closer: Closer,
+    reason: LeaseCloseReason
+  ) throws(Rejection) {
+    let lease = payment.lease(of: id)
+    guard var record = overlay.read(Tables.leases, lease) else { throw .lease(.leaseNotFound(lease)) }
+    unindex(lease, in: record.state)
+    record.state = reason == .insufficientFunds ? .insufficientFunds : .closed
+    record.closing = Closing(closer: closer, reason: reason, moment: moment)
+    record.earned = payment.earned
+    record.paid = payment.paid
+    record.fee = payment.takeTaken
+    index(lease, in: record.state)
+    overlay.write(Tables.leases, lease, record)
+    let key = GroupKey(id, lease.group)
+    if var group = overlay.read(Tables.groups, key) {
+      group.state = .open
+      group.provider = nil
+      overlay.write(Tables.groups, key, group)
+      removeDemand(of: lease, spec: group.spec, requiresAuditedGPUs: record.requiresAuditedGPUs)
+    }
+    try transfer(record.deposit, from: ModuleAccount.leaseDeposits.address, to: lease.provider)
+    emit(.leaseClosed(lease: lease, price: record.price, actor: closer, reason: reason))
+    if !record.deposit.amount.isZero { emit(.leaseDepositReleased(lease: lease, coin: record.deposit)) }
+  }
+
+  private func index(_ lease: LeaseID, in state: LeaseRecord.State) {
+    let key = StateIndexKey(state.rawValue, lease)
+    overlay.write(Tables.leasesByState, key, Presence())
+    overlay.write(Tables.leasesByProvider, Pair(lease.provider, key), Presence())
+  }
+
+  private func unindex(_ lease: LeaseID, in state: LeaseRecord.State) {
+    let key = StateIndexKey(state.rawValue, lease)
+    overlay.remove(Tables.leasesByState, key)
+    overlay.remove(Tables.leasesByProvider, Pair(lease.provider, key))
+  }
+
+  private func runningLease(_ id: LeaseID) throws(Rejection) -> LeaseRecord {
+    guard let record = overlay.read(Tables.leases, id) else { throw .lease(.leaseNotFound(id)) }
+    guard record.state.isRunning else { throw .lease(.leaseNotActive(id)) }
+    return record
+  }
+
+  /// Takes a running lease off its account, paid up to now.
+  private func close(_ id: LeaseID, by closer: Closer, reason: LeaseCloseReason) throws(Rejection) {
+    var account = try settledEscrow(of: id.deployment)
+    guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider) else {
+      throw .lease(.leaseNotActive(id))
+    }
+    let payment = try closePayment(index, of: &account, id.deployment)
+    account.restartRunway()
+    try store(account, of: id.deployment)
+    try endLease(payment, of: id.deployment, by: closer, reason: reason)
+  }
+}
+
+// The actions.
+extension Execution {
+  /// By the tenant: the group opens again for a new order.
+  func closeLease(_ id: LeaseID) throws(Rejection) {
+    _ = try runningLease(id)
+    try close(id, by: .tenant, reason: .owner)
+  }
+
+  /// By the provider: at once where it promised no notice, else when the announced notice is over.
+  func resignLease(_ id: LeaseID, reason: LeaseCloseReason) throws(Rejection) {
+    guard reason.isProviders else { throw .lease(.closeReason(reason)) }
+    let record = try runningLease(id)
+    if record.reclamationWindow > 0 {
+      guard let reclamation = record.reclamation else {
+        throw .lease(.reclamationNotStarted(window: record.reclamationWindow))
+      }
+      guard moment.time >= reclamation.deadline else {
+        throw .lease(.reclamationPending(until: reclamation.deadline))
+      }
+    }
+    try close(id, by: .provider, reason: reason)
+  }
+
+  func startReclamation(_ id: LeaseID, reason: LeaseCloseReason) throws(Rejection) {
+    guard reason.isProviders else { throw .lease(.closeReason(reason)) }
+    var record = try runningLease(id)
+    guard record.reclamation == nil else { throw .lease(.reclamationStarted(id)) }
+    let deadline = moment.time.advanced(byMilliseconds: record.reclamationWindow)
+    unindex(id, in: record.state)
+    record.state = .reclaiming
+    record.reclamation = .init(reason: reason, announcedAt: moment, deadline: deadline)
+    index(id, in: record.state)
+    overlay.write(Tables.leases, id, record)
+    emit(.reclamationStarted(lease: id, deadline: deadline.milliseconds, reason: reason))
+  }
+
+  /// Pays the provider now; payouts come by themselves too.
+  func withdrawLease(_ id: LeaseID) throws(Rejection) {
+    _ = try runningLease(id)
+    var account = try settledEscrow(of: id.deployment)
+    guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider) else {
+      throw .lease(.leaseNotActive(id))
+    }
+    try payOut(index, of: &account, id.deployment)
+    try store(account, of: id.deployment)
+  }
+}
+
+extension LeaseCloseReason {
+  /// What a provider may say.
+  var isProviders: Bool {
+    switch self {
+    case .unstable, .decommission, .unspecified, .manifestTimeout: true
+    case .owner, .insufficientFunds, .deploymentClosed: false
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Chain
+import Primitives
+
+/// An account that has signed or received something.
+struct AccountRecord: Hashable, Sendable, StateValue {
+  /// The sequence number that its next transaction must have.
+  var sequence: UInt64 = 0
+
+  init() {}
+
+  func encode(into writer: inout ByteWriter) {
+    writer.write(sequence)
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    sequence = try reader.read()
+  }
+}
+
+/// What is left of a grant.
+struct GrantRecord: Hashable, Sendable, StateValue {
+  var limit: Amount
+  var expiresAt: Timestamp
+
+  init(limit: Amount, expiresAt: Timestamp) {
+    self.limit = limit
+    self.expiresAt = expiresAt
+  }
+
+  func encode(into writer: inout ByteWriter) {
+    writer.write(limit)
+    writer.write(expiresAt.milliseconds)
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    limit = try reader.readAmount()
+    expiresAt = Timestamp(milliseconds: try reader.read())
+  }
+}

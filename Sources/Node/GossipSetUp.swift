@@ -1,0 +1,38 @@
+import Chain
+import Cryptography
+import Gossip
+import Primitives
+import Replication
+
+/// How a node takes part in gossip, from its configuration.
+enum GossipSetUp {
+  /// Records are renewed at a quarter of this.
+  static let recordLifetime: UInt64 = 3_600_000
+
+  static func core(_ runtime: NodeRuntime, keys: NodeKeys, port: UInt16) -> GossipCore {
+    let network = runtime.configuration.network
+    let isShared = network.sessionsPerAddress > 16
+    var settings = isShared ? GossipCore.Settings.local : GossipCore.Settings()
+    settings.peers.outbound = network.outboundPeers
+    settings.peers.inbound = network.inboundPeers
+    settings.peers.seeds = runtime.definition.seeds
+      .filter { $0.key != keys.node.publicKey }
+      .map { PeerManager.Seed(address: $0.address, key: $0.key) }
+    return GossipCore(
+      peer: keys.node.publicKey, settings: settings, seed: SecureRandom.uint64(), at: .zero)
+  }
+
+  /// This node's signed record: where it is reached and what it is.
+  static func record(_ runtime: NodeRuntime, keys: NodeKeys, port: UInt16, time: Timestamp) -> SignedObject {
+    let configuration = runtime.configuration
+    let host = HostPort(configuration.network.listen)?.host ?? "127.0.0.1"
+    let own = configuration.network.udp ? "\(host):\(port)/\(port)" : "\(host):\(port)"
+    let advertised = configuration.network.advertise
+    let record = NodeRecord(
+      sequence: time.milliseconds, addresses: advertised.isEmpty ? [own] : Array(advertised.prefix(3)),
+      role: configuration.role, protocolVersion: 1,
+      expiresAt: time.advanced(byMilliseconds: recordLifetime))
+    return SignedObject(
+      kind: .nodeRecord, body: record.encoded, signer: keys.node, chain: runtime.definition.genesis.chain)
+  }
+}

@@ -1,0 +1,247 @@
+import API
+import ArgumentParser
+import Chain
+import Cryptography
+import Foundation
+import Node
+import Primitives
+
+struct DeployCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "deploy",
+    abstract: "Lease what a deploy.yaml asks for: order, bids, agreement, manifest, URL.",
+    discussion: """
+      Checks the file, signs and gossips the order, shows bids as they arrive, takes the cheapest (or asks on a
+      terminal), agrees in one transaction, sends the manifest to the providers and waits until the services answer.
+      """)
+
+  @Argument(help: "The deploy.yaml.") var file: String
+  @Option(help: "Deposit into escrow, such as 5000000uakt. Default: the currency's minimum, ten times.")
+  var deposit: String?
+  @Option(help: "Milliseconds to gather bids after the first complete set.") var wait: UInt64 = 300
+  @Option(help: "Seconds to wait for bids at all.") var timeout: UInt64 = 30
+  @Flag(help: "Take the cheapest bids without asking.") var yes = false
+  @Option(help: .hidden) var report: String?
+  @OptionGroup var signer: SignerOption
+  @OptionGroup var node: NodeOption
+
+  func run() async throws {
+    let journey = try await DeployJourney(command: self)
+    let report = try await journey.run()
+    if let path = self.report {
+      try JSONEncoder().encode(report).write(to: URL(filePath: path), options: .atomic)
+    }
+    if node.output == .json { try Console.json(report) }
+  }
+}
+
+/// What a deployment came to, with the time that each step took.
+struct DeployReport: Codable {
+  struct Lease: Codable {
+    var group: UInt32
+    var provider: String
+    var price: String
+    var denomination: String
+    var gpus: [String]
+    var urls: [String]
+  }
+
+  var owner: String
+  var dseq: UInt64
+  var order: String
+  var bids: Int
+  var leases: [Lease]
+  var height: UInt64
+  /// Milliseconds from signing the order to the first bid, and to the committed lease.
+  var firstBidMilliseconds: Double
+  var leaseMilliseconds: Double
+  /// Of `leaseMilliseconds`, what the agreement took from its submission to its block.
+  var agreementMilliseconds: Double
+  /// To the first answer of the services.
+  var readyMilliseconds: Double
+}
+
+/// The steps of one deployment, shown as they happen.
+struct DeployJourney {
+  private let command: DeployCommand
+  private let wallet: Wallet
+  private let plan: DeployPlan
+  private let ticks: TickPrice
+  private let started = Date()
+
+  init(command: DeployCommand) async throws {
+    self.command = command
+    // The file first: what is wrong in it needs no node.
+    try DeployPlan.check(file: command.file)
+    wallet = try await command.node.wallet(command.signer.from)
+    let status: Answer.Status = try await command.node.asking { try await $0.get("/v1/status") }
+    ticks = TickPrice(tickMilliseconds: status.tickMilliseconds)
+    plan = try DeployPlan(file: command.file, wallet: wallet)
+  }
+
+  private var isQuiet: Bool { command.node.output == .json }
+
+  private func say(_ text: String) {
+    guard !isQuiet else { return }
+    let seconds = String(format: "%6.2f s", Date().timeIntervalSince(started))
+    Console.line("\(seconds)  \(text)")
+  }
+
+  private func milliseconds(since date: Date) -> Double {
+    (Date().timeIntervalSince(date) * 10_000).rounded() / 10
+  }
+
+  func run() async throws -> DeployReport {
+    say("checked \(command.file): \(plan.summary)")
+    let deposit = try depositCoin()
+    let signedAt = Date()
+    let order = try await postOrder(deposit)
+    let (bids, firstBid) = try await gatherBids(order, signedAt: signedAt)
+    let chosen = try choose(bids)
+    let agreedAt = Date()
+    let result = try await agree(order, chosen)
+    let agreement = milliseconds(since: agreedAt)
+    let lease = milliseconds(since: signedAt)
+    say("agreed: deployment \(plan.deployment.sequence), \(chosen.count) lease\(chosen.count == 1 ? "" : "s") in block \(result.height), \(Int(lease)) ms after the order")
+    var leases: [DeployReport.Lease] = []
+    for choice in chosen { leases.append(try await start(choice)) }
+    let ready = milliseconds(since: signedAt)
+    if !isQuiet {
+      Console.line("\nclose it with: supercloud deployment close \(plan.deployment.sequence) --from \(command.signer.from)")
+    }
+    return DeployReport(
+      owner: wallet.address.text(), dseq: plan.deployment.sequence, order: order.identifier.description,
+      bids: bids.count, leases: leases, height: result.height, firstBidMilliseconds: firstBid,
+      leaseMilliseconds: lease, agreementMilliseconds: agreement, readyMilliseconds: ready)
+  }
+
+  // MARK: Steps
+
+  private func depositCoin() throws -> Coin {
+    if let text = command.deposit {
+      guard let coin = Coin(text) else {
+        throw Failure("`\(text)` is not a deposit", fix: "digits and a denomination, such as 5000000uakt", code: 2)
+      }
+      return coin
+    }
+    let minimum = wallet.currency(plan.denomination).flatMap { UInt64($0.minimumDeposit) } ?? 0
+    return Coin(minimum * 10, plan.denomination)
+  }
+
+  private func postOrder(_ deposit: Coin) async throws -> SignedObject {
+    let status: Answer.Status = try await wallet.client.get("/v1/status")
+    let now = Timestamp(iso8601: status.time) ?? .now
+    let order = Order(
+      deployment: plan.deployment, groups: plan.groups, manifestHash: plan.manifestHash, deposit: deposit,
+      expiresAt: max(now, .now).advanced(byMilliseconds: 300_000))
+    let object = SignedObject(kind: .order, body: order.encoded, signer: wallet.key, chain: wallet.chain)
+    do {
+      let _: Answer.Submitted = try await wallet.client.post("/v1/objects", body: object.encoded)
+    } catch let error as ClientError {
+      throw Failure(error)
+    }
+    say("order \(object.identifier.description.prefix(16)) gossiped, deposit \(Money.text(deposit.amount, deposit.denomination))")
+    return object
+  }
+
+  /// Waits until every group has a bid, and a little longer for cheaper ones; shows each as it arrives.
+  private func gatherBids(_ order: SignedObject, signedAt: Date) async throws -> ([Answer.Bid], Double) {
+    let deadline = Date().addingTimeInterval(Double(command.timeout))
+    var known: [Answer.Bid] = []
+    var firstBid: Double?
+    var completeAt: Date?
+    while Date() < deadline {
+      let bids: [Answer.Bid] = try await wallet.client.get("/v1/orders/\(order.identifier)/bids")
+      for bid in bids where !known.contains(where: { $0.identifier == bid.identifier }) { show(bid) }
+      known = bids
+      if firstBid == nil, !bids.isEmpty { firstBid = milliseconds(since: signedAt) }
+      let covered = Set(bids.flatMap { $0.groups.map(\.sequence) })
+      if completeAt == nil, plan.groups.allSatisfy({ covered.contains($0.sequence) }) { completeAt = Date() }
+      if let completeAt, Date().timeIntervalSince(completeAt) * 1_000 >= Double(command.wait) {
+        return (known, firstBid ?? 0)
+      }
+      try await Task.sleep(for: .milliseconds(15))
+    }
+    let covered = Set(known.flatMap { $0.groups.map(\.sequence) })
+    let missing = plan.groups.filter { !covered.contains($0.sequence) }.map(\.spec.name)
+    throw Failure(
+      "no bid for \(missing.joined(separator: ", ")) within \(command.timeout) s",
+      why: "no provider has what is asked for at this price; `supercloud market gpus` shows what there is",
+      fix: "raise the price in the file, or ask for another GPU; the order expires by itself and nothing was paid")
+  }
+
+  private func show(_ bid: Answer.Bid) {
+    for group in bid.groups {
+      let gpus = group.gpus.isEmpty ? "no GPU" : group.gpus.joined(separator: ", ")
+      say(
+        "bid  \(Money.short(bid.provider))  \(gpus)  \(group.price) \(group.denomination) per tick = "
+          + "\(ticks.hourly(group.price, group.denomination)) per hour = \(ticks.monthly(group.price, group.denomination)) per month")
+    }
+  }
+
+  struct Choice {
+    var group: Order.Group
+    var bid: Answer.Bid
+    var offer: Answer.Bid.Group
+  }
+
+  /// The cheapest bid of each group, or the one that the user names.
+  private func choose(_ bids: [Answer.Bid]) throws -> [Choice] {
+    try plan.groups.map { group in
+      let offers = bids.compactMap { bid in
+        bid.groups.first { $0.sequence == group.sequence }.map { Choice(group: group, bid: bid, offer: $0) }
+      }.sorted { (Decimal18($0.offer.price) ?? .zero) < (Decimal18($1.offer.price) ?? .zero) }
+      guard let cheapest = offers.first else { throw Failure("no bid for \(group.spec.name)") }
+      guard !command.yes, Console.isTerminal, offers.count > 1 else { return cheapest }
+      return try ask(group, offers)
+    }
+  }
+
+  private func ask(_ group: Order.Group, _ offers: [Choice]) throws -> Choice {
+    Console.line("\nbids for \(group.spec.name):")
+    for (index, choice) in offers.enumerated() {
+      Console.line(
+        "  \(index + 1)  \(choice.bid.provider)  \(choice.offer.gpus.joined(separator: ", "))  "
+          + ticks.hourly(choice.offer.price, choice.offer.denomination) + " per hour")
+    }
+    Console.note("which one? [1]")
+    let text = readLine()?.trimmingCharacters(in: .whitespaces) ?? ""
+    guard let number = text.isEmpty ? 1 : Int(text), offers.indices.contains(number - 1) else {
+      throw Failure("`\(text)` is none of 1 to \(offers.count)", fix: "nothing was paid; deploy again", code: 2)
+    }
+    return offers[number - 1]
+  }
+
+  private func agree(_ order: SignedObject, _ chosen: [Choice]) async throws -> Answer.TransactionResult {
+    var bids: [SignedObject] = []
+    var choices: [AgreeLease.Choice] = []
+    for choice in chosen {
+      guard let bytes = Hex.decode(choice.bid.encoded) else { throw Failure("the node sent a bid that is not hex") }
+      let bid = try SignedObject(decoding: bytes, chain: wallet.chain)
+      var index = bids.firstIndex { $0.identifier == bid.identifier }
+      if index == nil {
+        bids.append(bid)
+        index = bids.count - 1
+      }
+      choices.append(AgreeLease.Choice(group: choice.group.sequence, bid: UInt32(index ?? 0)))
+    }
+    let agreement = AgreeLease(owner: wallet.address, order: order, bids: bids, choices: choices)
+    return try await wallet.send([.agreeLease(agreement)], preferring: plan.denomination)
+  }
+
+  /// Sends the manifest to the group's provider and waits until its services answer.
+  private func start(_ choice: Choice) async throws -> DeployReport.Lease {
+    let provider = try parse(address: choice.bid.provider)
+    let lease = LeaseID(
+      deployment: plan.deployment, group: choice.group.sequence, order: 1, provider: provider)
+    let stream = try await LeaseStream.open(lease: lease, wallet: wallet)
+    try await stream.send(manifest: plan.manifestJSON)
+    say("manifest accepted by \(Money.short(choice.bid.provider)), hash \(plan.manifestHash.description.prefix(16))")
+    let urls = try await stream.waitUntilReady(timeout: 60)
+    await stream.close()
+    for url in urls { say("ready  \(url)") }
+    return DeployReport.Lease(
+      group: choice.group.sequence, provider: choice.bid.provider, price: choice.offer.price,
+      denomination: choice.offer.denomination, gpus: choice.offer.gpus, urls: urls)
+  }
+}
