@@ -1,0 +1,192 @@
+extension DocumentReader {
+  static let sections = [
+    "version", "services", "profiles", "deployment", "endpoints", "reclamation", "include",
+  ]
+
+  /// The whole document; nil when there is nothing to go on with.
+  ///
+  /// The top level is read key by key: no merge keys, and a section written twice adds to the first.
+  mutating func document() -> SourceDocument? {
+    guard let root = yaml.root, !isNull(root) else {
+      log.add(Finding(rule: .emptyDocument, position: .start, message: "the document is empty"))
+      return nil
+    }
+    var document = SourceDocument(root: root)
+    let children = yaml[root].children
+    let versionKey = children.indices.first { yaml[children[$0]].text == "version" }
+    if let versionKey, versionKey + 1 < children.count {
+      document.version = version(children[versionKey + 1])
+    } else {
+      let isMapping = yaml[root].kind == .mapping
+      report(
+        .versionMissing,
+        root,
+        .root,
+        isMapping ? "there is no version" : "\(describe(root)) stands where the sections are wanted",
+        suggestions: isMapping ? ["version: \"2.0\""] : []
+      )
+      guard isMapping else { return nil }
+    }
+    for position in stride(from: 0, to: children.count - 1, by: 2) {
+      section(children[position], children[position + 1], of: children, into: &document)
+    }
+    return document
+  }
+
+  private mutating func version(_ value: Int) -> SourceDocument.Version {
+    let text = yaml[value].text
+    let path = Path.root.key("version")
+    guard let number = VersionNumber(text) else {
+      report(
+        .versionSyntax,
+        value,
+        path,
+        "\(quoted(text)) is not a version number",
+        suggestions: ["\"2.0\""]
+      )
+      return .v2_0
+    }
+    if number.isExactly(2, 0, 0) { return .v2_0 }
+    if number.isAtLeast(2, 1, 0) { return .v2_1 }
+    report(.versionUnsupported, value, path, "version \(quoted(text)) is not read", suggestions: ["\"2.0\""])
+    return .v2_0
+  }
+
+  private mutating func section(
+    _ key: Int,
+    _ value: Int,
+    of children: [Int],
+    into document: inout SourceDocument
+  ) {
+    let name = yaml[key].text
+    let path = Path.root.key(name)
+    switch name {
+    case "version":
+      break
+    case "services":
+      each(value, path, of: &document.services, section: name, &document.brokenSections) {
+        $0.service($1, $2)
+      }
+    case "profiles":
+      profiles(value, path, into: &document)
+    case "deployment":
+      each(value, path, of: &document.deployments, section: name, &document.brokenSections) {
+        $0.deployment($1, $2)
+      }
+    case "endpoints":
+      each(value, path, of: &document.endpoints, section: name, &document.brokenSections) {
+        $0.endpoint($1, $2)
+      }
+    case "reclamation":
+      document.reclamation = reclamation(value, path)
+    case "include":
+      _ = texts(value, path)
+    default:
+      let written = Set(stride(from: 0, to: children.count, by: 2).map { yaml[children[$0]].text })
+      let nearest = Spelling.nearest(to: name, among: Self.sections)
+      report(
+        .unknownTopLevelKey,
+        key,
+        path,
+        "\(quoted(name)) is not a section",
+        suggestions: nearest.map { [$0] } ?? [],
+        edits: nearest.map { written.contains($0) ? [] : replace(key, with: $0) } ?? []
+      )
+    }
+  }
+
+  /// Reads the entries of a mapping into `map`. An entry without content stays what an earlier section made of
+  /// it; a section without content removes the earlier ones.
+  mutating func each<Value>(
+    _ value: Int,
+    _ path: Path,
+    of map: inout NameMap<Value>,
+    section: String,
+    _ brokenSections: inout Set<String>,
+    read: (inout DocumentReader, Int, Path) -> Value
+  ) {
+    guard let fields = fields(value, path) else {
+      brokenSections.insert(section)
+      return
+    }
+    if isNull(value) { map.removeAll() }
+    for field in fields {
+      let name = Name(field.key)
+      if isNull(field.value), map.contains(name) { continue }
+      map.set(name, to: read(&self, field.value, path.key(field.key)))
+    }
+  }
+
+  private mutating func profiles(_ value: Int, _ path: Path, into document: inout SourceDocument) {
+    guard let fields = fields(value, path) else {
+      document.brokenSections.formUnion(["compute", "placement"])
+      return
+    }
+    for field in fields {
+      let at = path.key(field.key)
+      switch field.key {
+      case "compute":
+        each(field.value, at, of: &document.computes, section: "compute", &document.brokenSections) {
+          $0.compute($1, $2)
+        }
+      case "placement":
+        each(field.value, at, of: &document.placements, section: "placement", &document.brokenSections) {
+          $0.placement($1, $2)
+        }
+      default:
+        break
+      }
+    }
+  }
+
+  private mutating func deployment(_ index: Int, _ path: Path) -> DeploymentSource {
+    var deployment = DeploymentSource(node: index, path: path)
+    var broken: Set<String> = []
+    each(index, path, of: &deployment.uses, section: "", &broken) { reader, index, path in
+      var use = UseSource(
+        node: index,
+        path: path,
+        profile: Located(value: "", node: index),
+        count: Located(value: 0, node: index)
+      )
+      guard let fields = reader.fields(index, path, wanted: "a mapping with profile and count") else {
+        use.profile.isSound = false
+        use.count.isSound = false
+        return use
+      }
+      for field in fields {
+        switch field.key {
+        case "profile": use.profile = reader.text(field.value, path.key(field.key))
+        case "count": use.count = reader.number(field.value, path.key(field.key))
+        default: break
+        }
+      }
+      return use
+    }
+    return deployment
+  }
+
+  private mutating func endpoint(_ index: Int, _ path: Path) -> EndpointSource {
+    var endpoint = EndpointSource(node: index, path: path, kind: Located(value: "", node: index))
+    guard let fields = fields(index, path) else {
+      endpoint.kind.isSound = false
+      return endpoint
+    }
+    for field in fields where field.key == "kind" {
+      endpoint.kind = text(field.value, path.key("kind"))
+    }
+    return endpoint
+  }
+
+  private mutating func reclamation(_ index: Int, _ path: Path) -> ReclamationSource {
+    var reclamation = ReclamationSource(path: path, window: Located(value: "", node: index))
+    guard let fields = fields(index, path) else {
+      reclamation.window.isSound = false
+      return reclamation
+    }
+    for field in fields where field.key == "min_window" {
+      reclamation.window = text(field.value, path.key("min_window"))
+    }
+    return reclamation
+  }
+}

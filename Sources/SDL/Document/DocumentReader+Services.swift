@@ -1,0 +1,288 @@
+extension DocumentReader {
+  mutating func service(_ index: Int, _ path: Path) -> ServiceSource {
+    var service = ServiceSource(node: index, path: path, image: Located(value: "", node: index))
+    guard let fields = fields(index, path) else {
+      service.image.isSound = false
+      service.hasUnsoundExposes = true
+      return service
+    }
+    for field in fields {
+      let at = path.key(field.key)
+      switch field.key {
+      case "image": service.image = text(field.value, at)
+      case "command": service.command = texts(field.value, at)
+      case "args": service.arguments = texts(field.value, at)
+      case "env": service.environment = environment(field.value, at)
+      case "expose":
+        service.exposes = []
+        switch items(field.value, at) {
+        case .absent: break
+        case .broken: service.hasUnsoundExposes = true
+        case .present(let items):
+          for (position, item) in items.enumerated() {
+            service.exposes.append(expose(item, at.item(position), &service.hasUnsoundExposes))
+          }
+        }
+      case "dependencies": dependencies(field.value, at)
+      case "params": service.parameters = parameters(field.value, at)
+      case "credentials": service.credentials = credentials(field.value, at)
+      default: break
+      }
+    }
+    return service
+  }
+
+  /// Like `texts`; mappings, which other tools take, come with the spelling that is wanted here.
+  private mutating func environment(_ index: Int, _ path: Path) -> [Located<String>]? {
+    guard let target = resolve(index, path) else { return nil }
+    if yaml[target].kind == .mapping {
+      reportAssignments(target, index, path, wanted: "a list of NAME=value", prefix: "- ")
+      return nil
+    }
+    guard case .present(let items) = items(index, path, wanted: "a list of NAME=value") else { return nil }
+    var variables: [Located<String>] = []
+    for (position, item) in items.enumerated() {
+      let at = path.item(position)
+      if let target = yaml.resolve(item), yaml[target].kind == .mapping {
+        reportAssignments(target, item, at, wanted: "NAME=value", prefix: "")
+        variables.append(Located(value: "", node: item, isSound: false))
+      } else {
+        variables.append(text(item, at))
+      }
+    }
+    return variables
+  }
+
+  private mutating func reportAssignments(
+    _ mapping: Int,
+    _ node: Int,
+    _ path: Path,
+    wanted: String,
+    prefix: String
+  ) {
+    let children = yaml[mapping].children
+    var suggestions: [String] = []
+    var edits: [TextEdit] = []
+    var isWhole = prefix.isEmpty ? children.count == 2 : !children.isEmpty
+    for position in stride(from: 0, to: children.count - 1, by: 2) {
+      let repair = assignmentRepair(key: children[position], value: children[position + 1], prefix: prefix)
+      suggestions += repair.suggestions
+      edits += repair.edits
+      isWhole = isWhole && !repair.edits.isEmpty
+    }
+    let isBlock = source[safe: yaml[mapping].bytes.lowerBound] != UInt8(ascii: "{")
+    reportType(
+      node,
+      path,
+      wanted: wanted,
+      suggestions: Array(suggestions.prefix(1)),
+      edits: isWhole && isBlock && mapping == node ? edits : []
+    )
+  }
+
+  private mutating func dependencies(_ index: Int, _ path: Path) {
+    guard case .present(let items) = items(index, path) else { return }
+    for (position, item) in items.enumerated() {
+      let at = path.item(position)
+      for field in fields(item, at, wanted: "service: NAME") ?? [] where field.key == "service" {
+        _ = text(field.value, at.key("service"))
+      }
+    }
+  }
+
+  private mutating func expose(_ index: Int, _ path: Path, _ isUnsound: inout Bool) -> ExposeSource {
+    let nothing = Located<UInt32>(value: 0, node: index)
+    var expose = ExposeSource(
+      node: index,
+      path: path,
+      port: nothing,
+      external: nothing,
+      proto: Located(value: "", node: index),
+      options: httpOptions(index, path)
+    )
+    guard let fields = fields(index, path, wanted: "a mapping with port and to") else {
+      expose.port.isSound = false
+      isUnsound = true
+      return expose
+    }
+    for field in fields {
+      let at = path.key(field.key)
+      switch field.key {
+      case "port": expose.port = number(field.value, at)
+      case "as": expose.external = number(field.value, at)
+      case "proto": expose.proto = text(field.value, at)
+      case "to": expose.targets = targets(field.value, at, &isUnsound)
+      case "accept": expose.hosts = hosts(field.value, at)
+      case "http_options": readHTTPOptions(field.value, at, into: &expose.options)
+      default: break
+      }
+    }
+    return expose
+  }
+
+  private mutating func targets(_ index: Int, _ path: Path, _ isUnsound: inout Bool) -> [TargetSource] {
+    guard case .present(let items) = items(index, path) else {
+      isUnsound = isUnsound || !isNull(index)
+      return []
+    }
+    var targets: [TargetSource] = []
+    for (position, item) in items.enumerated() {
+      let at = path.item(position)
+      let nothing = Located(value: "", node: item)
+      var target = TargetSource(
+        node: item,
+        path: at,
+        service: nothing,
+        isGlobal: Located(value: false, node: item),
+        ip: nothing
+      )
+      let wanted = "a mapping such as global: true"
+      guard let fields = fields(item, at, wanted: wanted) else {
+        isUnsound = true
+        continue
+      }
+      for field in fields {
+        let at = at.key(field.key)
+        switch field.key {
+        case "service": target.service = text(field.value, at)
+        case "global": target.isGlobal = flag(field.value, at)
+        case "ip": target.ip = text(field.value, at)
+        case "http_options":
+          // Read for its types and without effect here, as in the reference.
+          var ignored = httpOptions(item, at)
+          readHTTPOptions(field.value, at, into: &ignored)
+        default: break
+        }
+      }
+      isUnsound = isUnsound || !target.isGlobal.isSound
+      targets.append(target)
+    }
+    return targets
+  }
+
+  private mutating func hosts(_ index: Int, _ path: Path) -> [Located<String>]? {
+    guard var hosts = texts(index, path) else { return nil }
+    for position in hosts.indices where hosts[position].isSound {
+      let host = hosts[position].value
+      guard !HostSyntax.canStandInURL(host) else { continue }
+      hosts[position].isSound = false
+      let nearest = HostSyntax.nearest(to: host)
+      report(
+        .acceptNotAHost,
+        hosts[position].node,
+        path.item(position),
+        "\(quoted(host)) is not a host",
+        suggestions: nearest.map { [$0] } ?? []
+      )
+    }
+    return hosts
+  }
+
+  private func httpOptions(_ node: Int, _ path: Path) -> HTTPOptionsSource {
+    let nothing = Located<UInt32>(value: 0, node: node)
+    return HTTPOptionsSource(
+      path: path.key("http_options"),
+      maxBodySize: nothing,
+      proxyBufferSize: nothing,
+      readTimeout: nothing,
+      sendTimeout: nothing,
+      nextTries: nothing,
+      nextTimeout: nothing
+    )
+  }
+
+  private mutating func readHTTPOptions(_ index: Int, _ path: Path, into options: inout HTTPOptionsSource) {
+    for field in fields(index, path) ?? [] {
+      let at = path.key(field.key)
+      switch field.key {
+      case "max_body_size": options.maxBodySize = number(field.value, at)
+      case "proxy_buffer_size": options.proxyBufferSize = number(field.value, at)
+      case "read_timeout": options.readTimeout = number(field.value, at)
+      case "send_timeout": options.sendTimeout = number(field.value, at)
+      case "next_tries": options.nextTries = number(field.value, at)
+      case "next_timeout": options.nextTimeout = number(field.value, at)
+      case "next_cases": options.nextCases = texts(field.value, at) ?? []
+      default: break
+      }
+    }
+  }
+
+  private mutating func parameters(_ index: Int, _ path: Path) -> ParametersSource? {
+    guard !isNull(index) else { return nil }
+    var parameters = ParametersSource(path: path, tee: Located(value: "", node: index))
+    var broken: Set<String> = []
+    for field in fields(index, path) ?? [] {
+      let at = path.key(field.key)
+      switch field.key {
+      case "storage":
+        each(field.value, at, of: &parameters.mounts, section: "", &broken) { $0.mount($1, $2) }
+      case "permissions":
+        parameters.permissions = isNull(field.value) ? nil : permissions(field.value, at)
+      case "tee":
+        parameters.tee = text(field.value, at)
+      default:
+        break
+      }
+    }
+    return parameters
+  }
+
+  private mutating func permissions(_ index: Int, _ path: Path) -> [String] {
+    var read: [String] = []
+    for field in fields(index, path) ?? [] where field.key == "read" {
+      read = texts(field.value, path.key("read"))?.map(\.value) ?? []
+    }
+    return read
+  }
+
+  private mutating func mount(_ index: Int, _ path: Path) -> MountSource {
+    var mount = MountSource(
+      path: path,
+      mount: Located(value: "", node: index),
+      isReadOnly: Located(value: false, node: index)
+    )
+    guard let fields = fields(index, path, wanted: "a mapping with mount") else {
+      mount.mount.isSound = false
+      return mount
+    }
+    for field in fields {
+      switch field.key {
+      case "mount": mount.mount = text(field.value, path.key(field.key))
+      case "readOnly": mount.isReadOnly = flag(field.value, path.key(field.key))
+      default: break
+      }
+    }
+    return mount
+  }
+
+  private mutating func credentials(_ index: Int, _ path: Path) -> CredentialsSource? {
+    guard !isNull(index), let fields = fields(index, path) else { return nil }
+    let nothing = Located(value: "", node: index)
+    var credentials = CredentialsSource(
+      node: index,
+      path: path,
+      host: nothing,
+      email: nothing,
+      username: nothing,
+      password: nothing
+    )
+    for field in fields {
+      let at = path.key(field.key)
+      switch field.key {
+      case "host": credentials.host = text(field.value, at)
+      case "email": credentials.email = text(field.value, at)
+      case "username": credentials.username = text(field.value, at)
+      case "password": credentials.password = text(field.value, at)
+      default: break
+      }
+    }
+    return credentials
+  }
+}
+
+extension Array {
+  /// The element at `index`, nil outside.
+  subscript(safe index: Int) -> Element? {
+    indices.contains(index) ? self[index] : nil
+  }
+}

@@ -1,0 +1,279 @@
+/// Reads a document into types, noting everything that is wrong on the way.
+///
+/// What a value may look like follows the reference's decoder, not the YAML specification: see the functions.
+struct DocumentReader {
+  let yaml: YAMLDocument
+  let source: [UInt8]
+  var log: FindingLog
+
+  struct Field {
+    var key: String
+    var keyNode: Int
+    var value: Int
+  }
+
+  init(_ yaml: YAMLDocument, source: [UInt8], log: FindingLog) {
+    self.yaml = yaml
+    self.source = source
+    self.log = log
+  }
+
+  mutating func report(
+    _ rule: Rule,
+    _ node: Int,
+    _ path: Path,
+    _ message: String,
+    suggestions: [String] = [],
+    edits: [TextEdit] = []
+  ) {
+    log.add(
+      Finding(
+        rule: rule,
+        position: yaml[node].position,
+        path: path.text,
+        message: message,
+        suggestions: suggestions,
+        edits: edits
+      )
+    )
+  }
+
+  /// Reports a value of the wrong kind.
+  mutating func reportType(
+    _ node: Int,
+    _ path: Path,
+    wanted: String,
+    suggestions: [String] = [],
+    edits: [TextEdit] = []
+  ) {
+    report(
+      .yamlType,
+      node,
+      path,
+      "\(describe(node)) stands where \(wanted) is wanted",
+      suggestions: suggestions,
+      edits: edits
+    )
+  }
+
+  func describe(_ index: Int) -> String {
+    let node = yaml[yaml.resolve(index) ?? index]
+    switch node.kind {
+    case .sequence: return "a list"
+    case .mapping: return "a mapping"
+    case .alias, .scalar: return node.text.isEmpty && node.style == .plain ? "nothing" : quoted(node.text)
+    }
+  }
+
+  /// The node behind an alias; nil, and reported, when following it would not end.
+  mutating func resolve(_ index: Int, _ path: Path) -> Int? {
+    if let target = yaml.resolve(index) { return target }
+    report(.yamlType, index, path, "the anchor \(quoted(yaml[index].text)) contains itself")
+    return nil
+  }
+
+  func isNull(_ index: Int) -> Bool {
+    guard let target = yaml.resolve(index), yaml[target].kind == .scalar else { return false }
+    if case .null = YAMLScalar(yaml[target]) { return true }
+    return false
+  }
+}
+
+// Scalars.
+extension DocumentReader {
+  /// Any scalar as its text is written; nothing (null) is the empty text.
+  mutating func text(_ index: Int, _ path: Path) -> Located<String> {
+    guard let target = resolve(index, path) else { return Located(value: "", node: index, isSound: false) }
+    guard yaml[target].kind == .scalar else {
+      reportType(index, path, wanted: "a text")
+      return Located(value: "", node: index, isSound: false)
+    }
+    switch YAMLScalar(yaml[target]) {
+    case nil:
+      report(.yamlType, index, path, "\(quoted(yaml[target].text)) does not fit the tag before it")
+      return Located(value: "", node: index, isSound: false)
+    case .null:
+      return Located(value: "", node: index)
+    case .string(let text) where yaml[target].tag == .binary:
+      return Located(value: text, node: index)
+    default:
+      return Located(value: yaml[target].text, node: index)
+    }
+  }
+
+  /// A whole number below 2³²; of a number with a fraction the whole part.
+  mutating func number(_ index: Int, _ path: Path) -> Located<UInt32> {
+    guard let target = resolve(index, path) else { return Located(value: 0, node: index, isSound: false) }
+    let scalar = yaml[target].kind == .scalar ? YAMLScalar(yaml[target]) : nil
+    switch scalar {
+    case .null:
+      return Located(value: 0, node: index)
+    case .integer(let number):
+      if let number = UInt32(exactly: number) { return Located(value: number, node: index) }
+    case .float(let number) where number > -1 && number < 0x1p32:
+      return Located(value: UInt32(number), node: index)
+    default:
+      break
+    }
+    let (suggestions, edits) = numberRepair(target)
+    reportType(
+      index,
+      path,
+      wanted: "a whole number from 0 to 4294967295",
+      suggestions: suggestions,
+      edits: edits
+    )
+    return Located(value: 0, node: index, isSound: false)
+  }
+
+  /// True or false, also in the words of older YAML.
+  mutating func flag(_ index: Int, _ path: Path) -> Located<Bool> {
+    guard let target = resolve(index, path) else { return Located(value: false, node: index, isSound: false) }
+    if yaml[target].kind == .scalar {
+      switch YAMLScalar(yaml[target]) {
+      case .null: return Located(value: false, node: index)
+      case .boolean(let flag): return Located(value: flag, node: index)
+      case .string("y"), .string("Y"), .string("yes"), .string("Yes"), .string("YES"), .string("on"),
+        .string("On"), .string("ON"):
+        return Located(value: true, node: index)
+      case .string("n"), .string("N"), .string("no"), .string("No"), .string("NO"), .string("off"),
+        .string("Off"), .string("OFF"):
+        return Located(value: false, node: index)
+      default: break
+      }
+    }
+    let word = yaml[target].text
+    let suggestion = ["true", "false"].first { Spelling.isSame($0, word) }
+    reportType(
+      index,
+      path,
+      wanted: "true or false",
+      suggestions: suggestion.map { [$0] } ?? ["true", "false"],
+      edits: suggestion.map { unquote(target, as: $0) } ?? []
+    )
+    return Located(value: false, node: index, isSound: false)
+  }
+}
+
+// Collections.
+extension DocumentReader {
+  /// The keys and values of a mapping; nothing (null) has none. Nil, and reported, for anything else.
+  ///
+  /// Own keys come before those of merge keys (`<<`), whose sources count in the order given.
+  mutating func fields(_ index: Int, _ path: Path, wanted: String = "a mapping") -> [Field]? {
+    guard let target = resolve(index, path) else { return nil }
+    if isNull(target) { return [] }
+    guard yaml[target].kind == .mapping else {
+      reportType(index, path, wanted: wanted)
+      return nil
+    }
+    var fields: [Field] = []
+    var taken: Set<Name> = []
+    let isMerged = collect(target, path, into: &fields, taken: &taken, isSource: false)
+    return isMerged ? fields : nil
+  }
+
+  /// False when a merge key cannot be followed.
+  private mutating func collect(
+    _ index: Int,
+    _ path: Path,
+    into fields: inout [Field],
+    taken: inout Set<Name>,
+    isSource: Bool
+  ) -> Bool {
+    var written: [Name: Int] = [:]
+    var merge: Int?
+    let children = yaml[index].children
+    for position in stride(from: 0, to: children.count - 1, by: 2) {
+      let (key, value) = (children[position], children[position + 1])
+      let isRepeated = noteKey(key, path, in: &written)
+      if isMergeKey(key) {
+        merge = value
+        continue
+      }
+      guard !isRepeated, let text = keyText(key, path) else { continue }
+      if isSource, !taken.insert(Name(text)).inserted { continue }
+      if !isSource, isTextKey(key) { taken.insert(Name(text)) }
+      fields.append(Field(key: text, keyNode: key, value: value))
+    }
+    guard let merge else { return true }
+    return follow(merge, path, into: &fields, taken: &taken)
+  }
+
+  private mutating func follow(
+    _ merge: Int,
+    _ path: Path,
+    into fields: inout [Field],
+    taken: inout Set<Name>
+  ) -> Bool {
+    let sources = yaml[merge].kind == .sequence ? yaml[merge].children : [merge]
+    for source in sources {
+      guard let target = resolve(source, path) else { return false }
+      guard yaml[target].kind == .mapping else {
+        report(.yamlType, source, path.key("<<"), "a merge key takes a mapping or a list of mappings")
+        return false
+      }
+      guard collect(target, path, into: &fields, taken: &taken, isSource: true) else { return false }
+    }
+    return true
+  }
+
+  /// Reports a key that the mapping has already. Keys are compared as they are written.
+  private mutating func noteKey(_ key: Int, _ path: Path, in written: inout [Name: Int]) -> Bool {
+    let node = yaml[key]
+    let name = Name("\(node.kind) \(node.text)")
+    guard let first = written[name] else {
+      written[name] = key
+      return false
+    }
+    let line = yaml[first].position.line
+    report(
+      .yamlType,
+      key,
+      path.key(node.text),
+      "the key \(quoted(node.text)) is written twice, first in line \(line)"
+    )
+    return true
+  }
+
+  private func isMergeKey(_ key: Int) -> Bool {
+    let node = yaml[key]
+    return node.kind == .scalar && node.text == "<<"
+      && (node.tag == .merge || node.tag == .implicit && node.style == .plain)
+  }
+
+  private func isTextKey(_ key: Int) -> Bool {
+    guard let target = yaml.resolve(key) else { return false }
+    if case .string = YAMLScalar(yaml[target]) { return true }
+    return false
+  }
+
+  /// A key's text; nil for a null, which the reference skips, and for what cannot be a key.
+  private mutating func keyText(_ key: Int, _ path: Path) -> String? {
+    if isNull(key) { return nil }
+    let text = text(key, path)
+    return text.isSound ? text.value : nil
+  }
+
+  /// The items of a list; nil for nothing (null). Items that are null are dropped.
+  mutating func items(_ index: Int, _ path: Path, wanted: String = "a list") -> Slot<[Int]> {
+    guard let target = resolve(index, path) else { return .broken }
+    if isNull(target) { return .absent }
+    guard yaml[target].kind == .sequence else {
+      let (suggestions, edits) = listRepair(target)
+      reportType(index, path, wanted: wanted, suggestions: suggestions, edits: edits)
+      return .broken
+    }
+    return .present(yaml[target].children.filter { !isNull($0) })
+  }
+
+  /// A list of texts; nil for nothing (null) and for what is not a list, which is reported.
+  mutating func texts(_ index: Int, _ path: Path) -> [Located<String>]? {
+    guard case .present(let items) = items(index, path, wanted: "a list of texts") else { return nil }
+    var texts: [Located<String>] = []
+    for (position, item) in items.enumerated() {
+      texts.append(text(item, path.item(position)))
+    }
+    return texts
+  }
+}

@@ -1,0 +1,91 @@
+/// Host names: what may stand in a URL, and what is a DNS name.
+enum HostSyntax {
+  /// True when `http://` followed by the text is an absolute URL as the reference's library reads it.
+  static func canStandInURL(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return false }
+    let beforeQuery = bytes.prefix { $0 != UInt8(ascii: "?") }
+    let authority = beforeQuery.prefix { $0 != UInt8(ascii: "/") }
+    let path = beforeQuery.dropFirst(authority.count)
+    guard hasValidEscapes(path) else { return false }
+    guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else { return isHost(authority) }
+    let user = authority[..<at]
+    return isHost(authority[authority.index(after: at)...]) && user.allSatisfy(isUserByte)
+      && hasValidEscapes(user)
+  }
+
+  private static func isHost(_ host: ArraySlice<UInt8>) -> Bool {
+    if host.first == UInt8(ascii: "[") {
+      guard let close = host.lastIndex(of: UInt8(ascii: "]")) else { return false }
+      guard isPort(host[host.index(after: close)...]) else { return false }
+    } else if let colon = host.lastIndex(of: UInt8(ascii: ":")), !isPort(host[colon...]) {
+      return false
+    }
+    // In a host only bytes beyond ASCII, and the percent sign itself, may be escaped.
+    var index = host.startIndex
+    while index < host.endIndex {
+      let byte = host[index]
+      if byte == UInt8(ascii: "%") {
+        guard let value = escape(host, at: index), value >= 0x80 || value == UInt8(ascii: "%") else {
+          return false
+        }
+        index += 3
+        continue
+      }
+      guard byte >= 0x80 || isHostByte(byte) else { return false }
+      index += 1
+    }
+    return true
+  }
+
+  private static func isPort(_ text: ArraySlice<UInt8>) -> Bool {
+    text.isEmpty || text.first == UInt8(ascii: ":") && text.dropFirst().allSatisfy(NumberSyntax.isDigit)
+  }
+
+  private static func isHostByte(_ byte: UInt8) -> Bool {
+    NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte)
+      || "-_.~!$&'()*+,;=:[]<>\"".utf8.contains(byte)
+  }
+
+  private static func isUserByte(_ byte: UInt8) -> Bool {
+    NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte) || "-._:~!$&'()*+,;=%@".utf8.contains(byte)
+  }
+
+  private static func hasValidEscapes(_ text: ArraySlice<UInt8>) -> Bool {
+    text.indices.allSatisfy { text[$0] != UInt8(ascii: "%") || escape(text, at: $0) != nil }
+  }
+
+  private static func escape(_ text: ArraySlice<UInt8>, at index: Int) -> UInt8? {
+    guard index + 2 < text.endIndex, let high = NumberSyntax.hexDigit(text[index + 1]),
+      let low = NumberSyntax.hexDigit(text[index + 2])
+    else { return nil }
+    return high << 4 | low
+  }
+
+  /// A DNS name: lower case labels joined by dots, at most 253 characters together.
+  static func isDNSName(_ text: String) -> Bool {
+    guard text.utf8.count <= 253 else { return false }
+    return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy {
+      label in
+      guard let first = label.first, let last = label.last else { return false }
+      return isLabelEnd(first) && isLabelEnd(last)
+        && label.allSatisfy { isLabelEnd($0) || $0 == UInt8(ascii: "-") }
+    }
+  }
+
+  private static func isLabelEnd(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || NumberSyntax.isDigit(byte)
+  }
+
+  /// The DNS name that was probably meant: without scheme, path, port and final dot, in lower case.
+  static func nearest(to text: String) -> String? {
+    var bytes = Array(text.utf8.map(NumberSyntax.lowercased))[...]
+    for scheme in ["http://", "https://"] where bytes.starts(with: scheme.utf8) {
+      bytes = bytes.dropFirst(scheme.utf8.count)
+    }
+    bytes = bytes.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") }
+    while bytes.last == UInt8(ascii: ".") { bytes = bytes.dropLast() }
+    let name = String(decoding: bytes, as: UTF8.self)
+    return !name.isEmpty && isDNSName(name) ? name : nil
+  }
+}

@@ -1,0 +1,26 @@
+/// Where in a document a value is, as people write it: `services.web.expose[0].port`.
+struct Path: Hashable {
+  private(set) var text = ""
+
+  static let root = Path()
+
+  /// The value under `key`; keys with other than plain characters are quoted.
+  func key(_ key: String) -> Path {
+    let isPlain =
+      !key.isEmpty
+      && key.utf8.allSatisfy {
+        NumberSyntax.isLetter($0) || NumberSyntax.isDigit($0) || "-_/".utf8.contains($0)
+      }
+    var path = self
+    if !text.isEmpty { path.text += "." }
+    path.text += isPlain ? key : quoted(key)
+    return path
+  }
+
+  /// The item at `index`, counted from 0.
+  func item(_ index: Int) -> Path {
+    var path = self
+    path.text += "[\(index)]"
+    return path
+  }
+}

@@ -1,0 +1,207 @@
+/// A value with the place where it is written, or where it is missing from.
+struct Located<Value> {
+  var value: Value
+  /// The value's node, or the one that should contain it.
+  var node: Int
+  /// False when the value is written but cannot be used, which is reported already.
+  var isSound = true
+}
+
+/// A part of a document that may be missing, or there but unusable and reported.
+enum Slot<Value> {
+  case absent
+  case broken
+  case present(Value)
+
+  var value: Value? {
+    if case .present(let value) = self { value } else { nil }
+  }
+
+  var isBroken: Bool {
+    if case .broken = self { true } else { false }
+  }
+}
+
+/// A `deploy.yaml` with types: each value read and checked by itself, references not yet followed.
+struct SourceDocument {
+  enum Version {
+    case v2_0
+    case v2_1
+  }
+
+  var root: Int
+  var version = Version.v2_0
+  var services = NameMap<ServiceSource>()
+  var computes = NameMap<ComputeSource>()
+  var placements = NameMap<PlacementSource>()
+  var deployments = NameMap<DeploymentSource>()
+  var endpoints = NameMap<EndpointSource>()
+  var reclamation: ReclamationSource?
+  /// Sections that could not be read as a whole; what refers to them is not reported again.
+  var brokenSections: Set<String> = []
+}
+
+struct ServiceSource {
+  var node: Int
+  var path: Path
+  var image: Located<String>
+  var command: [Located<String>]?
+  var arguments: [Located<String>]?
+  var environment: [Located<String>]?
+  var exposes: [ExposeSource] = []
+  var parameters: ParametersSource?
+  var credentials: CredentialsSource?
+  /// Something about its ports is unusable: whether it can be reached is not known.
+  var hasUnsoundExposes = false
+}
+
+struct ExposeSource {
+  var node: Int
+  var path: Path
+  var port: Located<UInt32>
+  var external: Located<UInt32>
+  var proto: Located<String>
+  var targets: [TargetSource] = []
+  var hosts: [Located<String>]?
+  var options: HTTPOptionsSource
+}
+
+struct TargetSource {
+  var node: Int
+  var path: Path
+  var service: Located<String>
+  var isGlobal: Located<Bool>
+  var ip: Located<String>
+}
+
+struct HTTPOptionsSource {
+  var path: Path
+  var maxBodySize: Located<UInt32>
+  var proxyBufferSize: Located<UInt32>
+  var readTimeout: Located<UInt32>
+  var sendTimeout: Located<UInt32>
+  var nextTries: Located<UInt32>
+  var nextTimeout: Located<UInt32>
+  var nextCases: [Located<String>] = []
+}
+
+struct ParametersSource {
+  var path: Path
+  var mounts = NameMap<MountSource>()
+  /// Nil without permissions.
+  var permissions: [String]?
+  var tee: Located<String>
+}
+
+struct MountSource {
+  var path: Path
+  var mount: Located<String>
+  var isReadOnly: Located<Bool>
+}
+
+struct CredentialsSource {
+  var node: Int
+  var path: Path
+  var host: Located<String>
+  var email: Located<String>
+  var username: Located<String>
+  var password: Located<String>
+}
+
+struct ComputeSource {
+  var node: Int
+  var path: Path
+  var resources: Slot<ResourcesSource> = .absent
+}
+
+struct ResourcesSource {
+  var node: Int
+  var path: Path
+  var cpu: Slot<CPUSource> = .absent
+  var gpu: Slot<GPUSource> = .absent
+  var memory: Slot<Located<UInt64>> = .absent
+  var storage: Slot<[VolumeSource]> = .absent
+}
+
+struct CPUSource {
+  var units: Located<UInt64>
+  var attributes: [Located<Attribute>] = []
+}
+
+struct GPUSource {
+  var node: Int
+  var units: Located<UInt64>
+  /// Sorted by key.
+  var attributes: [Attribute] = []
+  /// Where the attributes are written.
+  var attributesNode: Int
+  var hasSoundAttributes = true
+  var models: [GPUModelSource] = []
+  /// Vendors that are written and not read.
+  var otherVendors: [Located<String>] = []
+  var namesNvidia = false
+}
+
+struct GPUModelSource {
+  var path: Path
+  var model: Located<String>
+  /// Whole Gi.
+  var memory: Located<UInt64>?
+  var interface: Located<String>?
+}
+
+struct VolumeSource {
+  var node: Int
+  var path: Path
+  var name: Located<String>
+  var bytes: Located<UInt64>
+  /// Sorted by key.
+  var attributes: [Attribute] = []
+
+  func attribute(_ key: String) -> String? {
+    attributes.first { $0.key == key }?.value
+  }
+}
+
+struct PlacementSource {
+  var node: Int
+  var path: Path
+  var attributes: [Attribute] = []
+  var allOf: [String]?
+  var anyOf: [String]?
+  var prices = NameMap<PriceSource>()
+  var hasUnsoundPrices = false
+}
+
+struct PriceSource {
+  var node: Int
+  var path: Path
+  /// Nil for an entry without content; unsound when it is written and cannot be used.
+  var price: Located<PriceAmount?>
+  var denomination: Located<String>
+}
+
+struct DeploymentSource {
+  var node: Int
+  var path: Path
+  var uses = NameMap<UseSource>()
+}
+
+/// One service at one placement.
+struct UseSource {
+  var node: Int
+  var path: Path
+  var profile: Located<String>
+  var count: Located<UInt32>
+}
+
+struct EndpointSource {
+  var node: Int
+  var path: Path
+  var kind: Located<String>
+}
+
+struct ReclamationSource {
+  var path: Path
+  var window: Located<String>
+}

@@ -1,0 +1,53 @@
+/// Finds what somebody probably meant.
+enum Spelling {
+  /// Texts longer than this are not compared: nobody means a name by them.
+  private static let lengthLimit = 40
+  /// The most candidates that are looked at.
+  private static let candidateLimit = 200
+
+  /// The candidate nearest to `text`, if one is near: equal but for case and separators, or at most a third
+  /// of the letters away.
+  static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {
+    let wanted = folded(text)
+    guard !wanted.isEmpty, wanted.count <= lengthLimit else { return nil }
+    var best: (candidate: String, distance: Int)?
+    for candidate in candidates.prefix(candidateLimit) where candidate.utf8.count <= lengthLimit {
+      let distance = distance(wanted, folded(candidate))
+      if distance < best?.distance ?? .max { best = (candidate, distance) }
+    }
+    guard let best, best.distance <= max(1, wanted.count / 3), best.distance < wanted.count else {
+      return nil
+    }
+    return best.candidate
+  }
+
+  /// True when the two differ in case and separators only.
+  static func isSame(_ left: String, _ right: String) -> Bool {
+    folded(left) == folded(right)
+  }
+
+  private static func folded(_ text: String) -> [UInt8] {
+    text.utf8.prefix(lengthLimit + 1).map(NumberSyntax.lowercased)
+      .filter { !"-_. ".utf8.contains($0) }
+  }
+
+  /// Damerau–Levenshtein distance, restricted to neighbouring transpositions.
+  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    var beforePrevious: [Int] = []
+    var previous = Array(0...right.count)
+    for row in 0..<left.count {
+      var current = [row + 1]
+      for column in 0..<right.count {
+        let cost = left[row] == right[column] ? 0 : 1
+        var best = min(previous[column + 1] + 1, current[column] + 1, previous[column] + cost)
+        if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+          best = min(best, beforePrevious[column - 1] + 1)
+        }
+        current.append(best)
+      }
+      beforePrevious = previous
+      previous = current
+    }
+    return previous[right.count]
+  }
+}

@@ -1,0 +1,109 @@
+/// A JSON document whose objects keep the order of their keys and whose numbers are whole.
+enum JSONValue {
+  case null
+  case boolean(Bool)
+  case number(UInt64)
+  case string(String)
+  case array([JSONValue])
+  case object([(key: String, value: JSONValue)])
+
+  static func strings(_ texts: [String]?) -> JSONValue {
+    texts.map { .array($0.map(JSONValue.string)) } ?? .null
+  }
+}
+
+/// Writes JSON as the format wants it, in either of its two forms.
+struct JSONWriter {
+  private enum Form {
+    /// UTF-8 without blanks, object keys in byte order.
+    case canonical
+    /// The order given, two blanks a level.
+    case indented
+  }
+
+  private let form: Form
+  private var bytes: [UInt8] = []
+
+  private init(_ form: Form) {
+    self.form = form
+  }
+
+  /// The form that is hashed: no blanks, the keys of every object in byte order.
+  static func canonical(_ value: JSONValue) -> [UInt8] {
+    var writer = JSONWriter(.canonical)
+    writer.write(value, depth: 0)
+    return writer.bytes
+  }
+
+  /// The form for people: keys in the order given, two blanks a level, no final line break.
+  static func indented(_ value: JSONValue) -> [UInt8] {
+    var writer = JSONWriter(.indented)
+    writer.write(value, depth: 0)
+    return writer.bytes
+  }
+
+  private mutating func write(_ value: JSONValue, depth: Int) {
+    switch value {
+    case .null: bytes += Array("null".utf8)
+    case .boolean(let flag): bytes += Array((flag ? "true" : "false").utf8)
+    case .number(let number): bytes += Array(String(number).utf8)
+    case .string(let text): write(text)
+    case .array(let items):
+      write(items.count, between: "[", "]", depth: depth) { writer, index in
+        writer.write(items[index], depth: depth + 1)
+      }
+    case .object(let fields):
+      let fields = form == .canonical ? fields.sorted { Name($0.key) < Name($1.key) } : fields
+      write(fields.count, between: "{", "}", depth: depth) { writer, index in
+        writer.write(fields[index].key)
+        writer.bytes +=
+          writer.form == .canonical ? [UInt8(ascii: ":")] : [UInt8(ascii: ":"), UInt8(ascii: " ")]
+        writer.write(fields[index].value, depth: depth + 1)
+      }
+    }
+  }
+
+  private mutating func write(
+    _ count: Int,
+    between open: Unicode.Scalar,
+    _ close: Unicode.Scalar,
+    depth: Int,
+    item: (inout JSONWriter, Int) -> Void
+  ) {
+    bytes.append(UInt8(ascii: open))
+    for index in 0..<count {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      breakLine(depth + 1)
+      item(&self, index)
+    }
+    if count > 0 { breakLine(depth) }
+    bytes.append(UInt8(ascii: close))
+  }
+
+  private mutating func breakLine(_ depth: Int) {
+    guard form == .indented else { return }
+    bytes.append(UInt8(ascii: "\n"))
+    bytes += repeatElement(UInt8(ascii: " "), count: depth * 2)
+  }
+
+  /// Escapes what JSON demands, and `<`, `>`, `&`, U+2028 and U+2029, which the reference escapes too.
+  private mutating func write(_ text: String) {
+    bytes.append(UInt8(ascii: "\""))
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": bytes += Array("\\\"".utf8)
+      case "\\": bytes += Array("\\\\".utf8)
+      case "\u{8}": bytes += Array("\\b".utf8)
+      case "\u{C}": bytes += Array("\\f".utf8)
+      case "\n": bytes += Array("\\n".utf8)
+      case "\r": bytes += Array("\\r".utf8)
+      case "\t": bytes += Array("\\t".utf8)
+      case "\u{0}"..."\u{1F}", "<", ">", "&", "\u{2028}", "\u{2029}":
+        let digits = String(scalar.value, radix: 16)
+        bytes += Array(("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits).utf8)
+      default: bytes += Array(String(scalar).utf8)
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+}

@@ -1,0 +1,237 @@
+extension Manifest {
+  /// Reads a manifest that somebody sent.
+  ///
+  /// The rules are the reference provider's where they can change a hash: absent numbers, texts and flags are
+  /// zero, empty and false; absent lists are null; fields that are not known are dropped, so that a manifest
+  /// that relies on them has another hash than its sender says. Everything else is strict: wrong types,
+  /// repeated keys, fractions and negative numbers are refused. Call `check(against:)` and compare `hash` next.
+  ///
+  /// - Throws: `tooLarge` above `byteLimit` bytes, `malformed` for anything that is not a manifest.
+  public static func decode(json: [UInt8]) throws(ManifestError) -> Manifest {
+    let value = try JSONReader.read(json, byteLimit: byteLimit)
+    let groups = try FieldReader.list(value, "manifest") { value, path throws(ManifestError) in
+      let fields = try FieldReader(value, path)
+      return ManifestGroup(
+        name: try fields.text("name"),
+        services: try fields.list("services", FieldReader.service)
+      )
+    }
+    return Manifest(groups: groups)
+  }
+}
+
+/// Takes the fields of one JSON object.
+private struct FieldReader {
+  private let fields: [String: JSONValue]
+  private let path: String
+
+  init(_ value: JSONValue, _ path: String) throws(ManifestError) {
+    guard case .object(let fields) = value else {
+      throw .malformed(path: path, reason: "an object is wanted")
+    }
+    self.fields = Dictionary(fields.map { ($0.key, $0.value) }) { first, _ in first }
+    self.path = path
+  }
+
+  /// A field that is there and not null.
+  private func field(_ key: String) -> JSONValue? {
+    if case .null? = fields[key] { return nil }
+    return fields[key]
+  }
+
+  private func wrong(_ key: String, _ wanted: String) -> ManifestError {
+    .malformed(path: "\(path).\(key)", reason: "\(wanted) is wanted")
+  }
+
+  func text(_ key: String) throws(ManifestError) -> String {
+    switch field(key) {
+    case nil: return ""
+    case .string(let text): return text
+    default: throw wrong(key, "a text")
+    }
+  }
+
+  func flag(_ key: String) throws(ManifestError) -> Bool {
+    switch field(key) {
+    case nil: return false
+    case .boolean(let flag): return flag
+    default: throw wrong(key, "true or false")
+    }
+  }
+
+  func number(_ key: String) throws(ManifestError) -> UInt32 {
+    switch field(key) {
+    case nil: return 0
+    case .number(let number):
+      guard let number = UInt32(exactly: number) else { throw wrong(key, "a number below 2^32") }
+      return number
+    default: throw wrong(key, "a number")
+    }
+  }
+
+  func texts(_ key: String) throws(ManifestError) -> [String]? {
+    guard let value = field(key) else { return nil }
+    return try Self.list(value, "\(path).\(key)") { value, path throws(ManifestError) in
+      guard case .string(let text) = value else { throw .malformed(path: path, reason: "a text is wanted") }
+      return text
+    }
+  }
+
+  func object(_ key: String) throws(ManifestError) -> FieldReader? {
+    guard let value = field(key) else { return nil }
+    return try FieldReader(value, "\(path).\(key)")
+  }
+
+  func required(_ key: String) throws(ManifestError) -> FieldReader {
+    guard let object = try object(key) else { throw wrong(key, "an object") }
+    return object
+  }
+
+  func list<Element>(
+    _ key: String,
+    _ read: (JSONValue, String) throws(ManifestError) -> Element
+  ) throws(ManifestError) -> [Element] {
+    guard let value = field(key) else { throw wrong(key, "a list") }
+    return try Self.list(value, "\(path).\(key)", read)
+  }
+
+  static func list<Element>(
+    _ value: JSONValue,
+    _ path: String,
+    _ read: (JSONValue, String) throws(ManifestError) -> Element
+  ) throws(ManifestError) -> [Element] {
+    guard case .array(let items) = value else { throw .malformed(path: path, reason: "a list is wanted") }
+    var elements: [Element] = []
+    elements.reserveCapacity(items.count)
+    for (index, item) in items.enumerated() { elements.append(try read(item, "\(path)[\(index)]")) }
+    return elements
+  }
+}
+
+extension FieldReader {
+  static func service(_ value: JSONValue, _ path: String) throws(ManifestError) -> ManifestService {
+    let fields = try FieldReader(value, path)
+    return ManifestService(
+      name: try fields.text("name"),
+      image: try fields.text("image"),
+      command: try fields.texts("command"),
+      arguments: try fields.texts("args"),
+      environment: try fields.texts("env"),
+      resources: try fields.required("resources").resources(),
+      count: try fields.number("count"),
+      exposes: try fields.list("expose", expose),
+      parameters: try fields.object("params")?.parameters(),
+      credentials: try fields.object("credentials")?.credentials()
+    )
+  }
+
+  private func resources() throws(ManifestError) -> Resources {
+    let (cpu, memory, gpu) = (try required("cpu"), try required("memory"), try required("gpu"))
+    return Resources(
+      id: try number("id"),
+      cpuMillis: try cpu.quantity("units"),
+      cpuAttributes: try cpu.attributes(),
+      memoryBytes: try memory.quantity("size"),
+      memoryAttributes: try memory.attributes(),
+      volumes: try list("storage") { value, path throws(ManifestError) in
+        let fields = try FieldReader(value, path)
+        return Volume(
+          name: try fields.text("name"),
+          bytes: try fields.quantity("size"),
+          attributes: try fields.attributes()
+        )
+      },
+      gpus: try gpu.quantity("units"),
+      gpuAttributes: try gpu.attributes(),
+      endpoints: try list("endpoints") { value, path throws(ManifestError) in
+        let fields = try FieldReader(value, path)
+        guard let kind = Endpoint.Kind(rawValue: try fields.number("kind")) else {
+          throw .malformed(path: "\(path).kind", reason: "not a kind of endpoint")
+        }
+        return Endpoint(kind: kind, sequence: try fields.number("sequence_number"))
+      }
+    )
+  }
+
+  /// `{"val": "123"}`: the only spelling that is written again as it is.
+  private func quantity(_ key: String) throws(ManifestError) -> UInt64 {
+    let text = try required(key).text("val")
+    guard let number = NumberSyntax.digits(text.utf8), String(number) == text else {
+      throw wrong("\(key).val", "a whole number without leading zeros, as a text,")
+    }
+    return number
+  }
+
+  private func attributes() throws(ManifestError) -> [Attribute] {
+    guard let value = field("attributes") else { return [] }
+    return try Self.list(value, "\(path).attributes") { value, path throws(ManifestError) in
+      let fields = try FieldReader(value, path)
+      return Attribute(key: try fields.text("key"), value: try fields.text("value"))
+    }
+  }
+
+  private static func expose(_ value: JSONValue, _ path: String) throws(ManifestError) -> ServiceExpose {
+    let fields = try FieldReader(value, path)
+    guard let proto = TransportProtocol(rawValue: try fields.text("proto")) else {
+      throw .malformed(path: "\(path).proto", reason: "TCP or UDP is wanted")
+    }
+    return ServiceExpose(
+      port: try fields.number("port"),
+      externalPort: try fields.number("externalPort"),
+      proto: proto,
+      service: try fields.text("service"),
+      isGlobal: try fields.flag("global"),
+      hosts: try fields.texts("hosts"),
+      options: try fields.required("httpOptions").options(),
+      ip: try fields.text("ip"),
+      endpointSequence: try fields.number("endpointSequenceNumber")
+    )
+  }
+
+  private func options() throws(ManifestError) -> HTTPOptions {
+    var options = HTTPOptions()
+    options.maxBodySize = try number("maxBodySize")
+    options.readTimeout = try number("readTimeout")
+    options.sendTimeout = try number("sendTimeout")
+    options.nextTries = try number("nextTries")
+    options.nextTimeout = try number("nextTimeout")
+    options.nextCases = try texts("nextCases") ?? []
+    options.proxyBufferSize = try number("proxyBufferSize")
+    return options
+  }
+
+  private func parameters() throws(ManifestError) -> ServiceParameters {
+    var mounts: [VolumeMount]?
+    if field("storage") != nil {
+      mounts = try list("storage") { value, path throws(ManifestError) in
+        let fields = try FieldReader(value, path)
+        return VolumeMount(
+          name: try fields.text("name"),
+          mount: try fields.text("mount"),
+          isReadOnly: try fields.flag("readOnly")
+        )
+      }
+    }
+    var permissions: ServicePermissions?
+    if let fields = try object("permissions") {
+      permissions = ServicePermissions(read: try fields.texts("read") ?? [])
+    }
+    var tee: ConfidentialComputing?
+    if let fields = try object("tee") {
+      tee = ConfidentialComputing(
+        type: try fields.text("type"),
+        needsAttestation: try fields.flag("attestation")
+      )
+    }
+    return ServiceParameters(mounts: mounts, permissions: permissions, confidentialComputing: tee)
+  }
+
+  private func credentials() throws(ManifestError) -> ImageCredentials {
+    ImageCredentials(
+      host: try text("host"),
+      email: try text("email"),
+      username: try text("username"),
+      password: try text("password")
+    )
+  }
+}

@@ -1,0 +1,231 @@
+import Primitives
+
+/// Turns a document without errors into groups and a manifest.
+struct DeploymentBuilder {
+  private let document: SourceDocument
+  private let uses: [DocumentChecker.Use]
+  private let addressNumbers: [Name: UInt32]
+
+  private struct Group {
+    var spec: GroupSpec
+    var manifest: ManifestGroup
+    /// The unit of each compute profile, for versions that share them.
+    var units: [Name: Int] = [:]
+    /// Units that more than one service uses.
+    var shared: Set<Int> = []
+    var isConfidential = false
+  }
+
+  /// - Precondition: `checker` has found no error.
+  init(_ checker: DocumentChecker) {
+    document = checker.document
+    uses = checker.uses
+    // Also services that `deployment` names and places nowhere.
+    let named = checker.document.deployments.sorted.compactMap { checker.document.services[$0.name] }
+    addressNumbers = Self.numberAddresses(named)
+  }
+
+  /// Nil only when a part is missing that checking demands.
+  func build() -> Deployment? {
+    var groups: [Name: Group] = [:]
+    for use in uses {
+      let name = Name(use.placementName)
+      guard let placement = use.placement else { return nil }
+      if groups[name] == nil {
+        let requirements = PlacementRequirements(
+          attributes: placement.attributes,
+          allOf: placement.allOf,
+          anyOf: placement.anyOf
+        )
+        groups[name] = Group(
+          spec: GroupSpec(name: use.placementName, requirements: requirements, units: []),
+          manifest: ManifestGroup(name: use.placementName, services: [])
+        )
+      }
+      guard let (unit, service) = parts(of: use) else { return nil }
+      add(unit, service, profile: Name(use.source.profile.value), to: &groups[name])
+    }
+    let sorted = groups.sorted { $0.key < $1.key }.map(\.value)
+    let window = document.reclamation.flatMap { Durations.nanoseconds($0.window.value) }
+    return Deployment(
+      version: document.version == .v2_0 ? .v2_0 : .v2_1,
+      groups: sorted.map(Self.finished),
+      manifest: Manifest(groups: sorted.map(\.manifest)),
+      reclamationWindow: window.flatMap { UInt64(exactly: $0) }.map(Interval.init(nanoseconds:))
+    )
+  }
+
+  /// In 2.1 services of one placement with one profile share a unit; in 2.0 each has its own.
+  private func add(_ unit: ResourceUnit, _ service: ManifestService, profile: Name, to slot: inout Group?) {
+    guard var group = slot.take() else { return }
+    var service = service
+    if document.version == .v2_1, let index = group.units[profile] {
+      let id = group.spec.units[index].resources.id
+      let (count, overflow) = group.spec.units[index].count.addingReportingOverflow(unit.count)
+      group.spec.units[index].count = overflow ? .max : count
+      group.spec.units[index].resources.endpoints += unit.resources.endpoints
+      group.shared.insert(index)
+      service.resources.id = id
+    } else {
+      var unit = unit
+      unit.resources.id = UInt32(group.spec.units.count + 1)
+      service.resources.id = unit.resources.id
+      group.units[profile] = group.spec.units.count
+      group.spec.units.append(unit)
+    }
+    if let type = service.parameters?.confidentialComputing?.type, !group.isConfidential {
+      Self.require(type, of: &group.spec)
+      group.isConfidential = true
+    }
+    group.manifest.services.append(service)
+    slot = group
+  }
+
+  /// Only providers with confidential computing may bid.
+  private static func require(_ type: String, of spec: inout GroupSpec) {
+    let attribute = Attribute(key: "tee/type", value: type)
+    // After those with the same key, so that the order is that of a stable sort.
+    let index = spec.requirements.attributes.firstIndex { Name(attribute.key) < Name($0.key) }
+    spec.requirements.attributes.insert(attribute, at: index ?? spec.requirements.attributes.endIndex)
+  }
+
+  /// A shared unit's endpoints are in order of their numbers, else in order of appearance.
+  private static func finished(_ group: Group) -> GroupSpec {
+    var spec = group.spec
+    for index in group.shared.sorted() {
+      let endpoints = spec.units[index].resources.endpoints.enumerated()
+      spec.units[index].resources.endpoints =
+        endpoints
+        .sorted { ($0.element.sequence, $0.offset) < ($1.element.sequence, $1.offset) }
+        .map(\.element)
+    }
+    return spec
+  }
+
+  /// Addresses are numbered by the last place that their name has in the sorted list of all targets that are
+  /// not simply global: internal targets count with an empty name and shift the numbers.
+  private static func numberAddresses(_ services: [ServiceSource]) -> [Name: UInt32] {
+    let names = services.flatMap(\.exposes).flatMap(\.targets)
+      .filter { !($0.isGlobal.value && $0.ip.value.isEmpty) }
+      .map { Name($0.ip.value) }
+      .sorted()
+    var numbers: [Name: UInt32] = [:]
+    for (index, name) in names.enumerated() { numbers[name] = UInt32(index + 1) }
+    return numbers
+  }
+}
+
+extension DeploymentBuilder {
+  private func parts(of use: DocumentChecker.Use) -> (unit: ResourceUnit, service: ManifestService)? {
+    guard let source = use.service, let price = use.price,
+      case .exact(let amount)? = price.price.value, let denomination = Denomination(price.denomination.value),
+      var resources = resources(of: use)
+    else { return nil }
+    let exposes = exposes(of: source)
+    resources.endpoints = exposes.flatMap(\.endpoints)
+    let unit = ResourceUnit(
+      resources: resources,
+      count: use.source.count.value,
+      price: DecimalCoin(amount, denomination)
+    )
+    let service = ManifestService(
+      name: use.serviceName,
+      image: source.image.value,
+      command: source.command?.map(\.value),
+      arguments: source.arguments?.map(\.value),
+      environment: source.environment?.map(\.value),
+      resources: resources,
+      count: use.source.count.value,
+      exposes: exposes,
+      parameters: source.parameters.map(parameters),
+      credentials: source.credentials.map(credentials)
+    )
+    return (unit, service)
+  }
+
+  private func resources(of use: DocumentChecker.Use) -> Resources? {
+    guard let source = use.resources, let cpu = source.cpu.value, let memory = source.memory.value,
+      let volumes = source.storage.value
+    else { return nil }
+    return Resources(
+      id: 0,
+      cpuMillis: cpu.units.value,
+      cpuAttributes: cpu.attributes.map(\.value),
+      memoryBytes: memory.value,
+      volumes: volumes.map { Volume(name: $0.name.value, bytes: $0.bytes.value, attributes: $0.attributes) },
+      gpus: source.gpu.value?.units.value ?? 0,
+      gpuAttributes: source.gpu.value?.attributes ?? []
+    )
+  }
+
+  /// One record for each target, or one for the deployment's own services where there is no target.
+  private func exposes(of service: ServiceSource) -> [ServiceExpose] {
+    var exposes: [ServiceExpose] = []
+    for source in service.exposes {
+      var expose = ServiceExpose(
+        port: source.port.value,
+        externalPort: source.external.value,
+        proto: TransportProtocol(text: source.proto.value) ?? .tcp,
+        hosts: source.hosts?.map(\.value),
+        options: options(source.options)
+      )
+      if source.targets.isEmpty { exposes.append(expose) }
+      for target in source.targets {
+        expose.service = target.service.value
+        expose.isGlobal = target.isGlobal.value
+        expose.ip = target.ip.value
+        let isLeased = expose.isGlobal && !expose.ip.isEmpty
+        expose.endpointSequence = isLeased ? addressNumbers[Name(expose.ip)] ?? 0 : 0
+        exposes.append(expose)
+      }
+    }
+    return exposes.enumerated()
+      .sorted { left, right in
+        ServiceExpose.comesBefore(left.element, right.element)
+          || !ServiceExpose.comesBefore(right.element, left.element) && left.offset < right.offset
+      }
+      .map(\.element)
+  }
+
+  /// Nothing and zero take the default.
+  private func options(_ source: HTTPOptionsSource) -> HTTPOptions {
+    var options = HTTPOptions()
+    if source.maxBodySize.value != 0 { options.maxBodySize = source.maxBodySize.value }
+    if source.readTimeout.value != 0 { options.readTimeout = source.readTimeout.value }
+    if source.sendTimeout.value != 0 { options.sendTimeout = source.sendTimeout.value }
+    if source.nextTries.value != 0 { options.nextTries = source.nextTries.value }
+    options.nextTimeout = source.nextTimeout.value
+    options.proxyBufferSize = source.proxyBufferSize.value
+    if !source.nextCases.isEmpty { options.nextCases = source.nextCases.map(\.value) }
+    return options
+  }
+
+  private func parameters(_ source: ParametersSource) -> ServiceParameters {
+    let mounts = source.mounts.sorted.map { name, mount in
+      VolumeMount(name: name.text, mount: mount.mount.value, isReadOnly: mount.isReadOnly.value)
+    }
+    return ServiceParameters(
+      mounts: mounts.isEmpty ? nil : mounts,
+      permissions: source.permissions.map(ServicePermissions.init(read:)),
+      confidentialComputing: source.tee.value.isEmpty ? nil : ConfidentialComputing(type: source.tee.value)
+    )
+  }
+
+  /// 2.0 copies what is written and leaves the email out; 2.1 keeps it and cuts blanks at the ends.
+  private func credentials(_ source: CredentialsSource) -> ImageCredentials {
+    guard document.version == .v2_1 else {
+      return ImageCredentials(
+        host: source.host.value,
+        email: "",
+        username: source.username.value,
+        password: source.password.value
+      )
+    }
+    return ImageCredentials(
+      host: source.host.value.trimmed,
+      email: source.email.value.trimmed,
+      username: source.username.value.trimmed,
+      password: source.password.value.trimmed
+    )
+  }
+}

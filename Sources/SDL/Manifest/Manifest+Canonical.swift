@@ -1,0 +1,30 @@
+public import Cryptography
+
+extension Manifest {
+  /// The largest manifest that is built or read, in bytes of its canonical form.
+  public static let byteLimit = 4 << 20
+
+  /// The bytes that are hashed: JSON without blanks, the keys of every object in byte order.
+  public var canonicalJSON: [UInt8] { JSONWriter.canonical(json) }
+
+  /// The same for people: keys in the reference's order, two blanks a level, no final line break.
+  public var indentedJSON: [UInt8] { JSONWriter.indented(json) }
+
+  /// SHA-256 of the canonical form: what the chain keeps of a manifest.
+  public var hash: Digest { Digest.sha256(canonicalJSON) }
+}
+
+extension Array<GroupSpec> {
+  /// The group specs as JSON for people, in the reference's order, without a final line break.
+  public var indentedJSON: [UInt8] { JSONWriter.indented(.array(map(\.json))) }
+}
+
+extension ServiceExpose {
+  /// The order of a service's records: by service, port, protocol, global ones first.
+  static func comesBefore(_ left: ServiceExpose, _ right: ServiceExpose) -> Bool {
+    if Name(left.service) != Name(right.service) { return Name(left.service) < Name(right.service) }
+    if left.port != right.port { return left.port < right.port }
+    if left.proto != right.proto { return Name(left.proto.rawValue) < Name(right.proto.rawValue) }
+    return left.isGlobal && !right.isGlobal
+  }
+}

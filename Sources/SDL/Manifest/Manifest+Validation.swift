@@ -1,0 +1,225 @@
+/// Why a provider does not take a manifest.
+public enum ManifestError: Error, Hashable, Sendable {
+  /// Not JSON, or not of a manifest's shape; the path and what is wrong there.
+  case malformed(path: String, reason: String)
+  /// More bytes, values or levels than a manifest has.
+  case tooLarge
+  /// Breaks a rule by itself.
+  case invalid(path: String, reason: String)
+  /// Does not fit the groups that were ordered.
+  case mismatch(group: String, reason: String)
+}
+
+extension ManifestError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .malformed(let path, let reason), .invalid(let path, let reason): "\(path): \(reason)"
+    case .tooLarge: "the manifest is larger than \(Manifest.byteLimit) bytes or nested too deep"
+    case .mismatch(let group, let reason): "group \(quoted(group)): \(reason)"
+    }
+  }
+}
+
+extension Manifest {
+  /// A DNS label that begins with a letter; of any length, as in the reference.
+  static func isServiceName(_ name: String) -> Bool {
+    guard let first = name.utf8.first, let last = name.utf8.last else { return false }
+    let isLower = UInt8(ascii: "a")...UInt8(ascii: "z")
+    return isLower.contains(first) && (isLower.contains(last) || NumberSyntax.isDigit(last))
+      && name.utf8.allSatisfy { isLower.contains($0) || NumberSyntax.isDigit($0) || $0 == UInt8(ascii: "-") }
+  }
+
+  /// `NAME` or `NAME=value`, with a name of letters, digits and `_ . -` that neither begins with a digit nor
+  /// looks like a way out of a directory.
+  static func isEnvironmentEntry(_ entry: String) -> Bool {
+    let name = entry.utf8.prefix { $0 != UInt8(ascii: "=") }
+    guard let first = name.first, !NumberSyntax.isDigit(first) else { return false }
+    guard !name.elementsEqual(".".utf8), !name.starts(with: "..".utf8) else { return false }
+    return name.allSatisfy {
+      NumberSyntax.isLetter($0) || NumberSyntax.isDigit($0) || "-._".utf8.contains($0)
+    }
+  }
+
+  /// Checks everything that can be checked without the order: names, images, variables, ports, hosts, order of
+  /// services and ports, and that something can be reached.
+  ///
+  /// - Throws: `invalid` with the first rule that is broken.
+  public func validate() throws(ManifestError) {
+    guard !groups.isEmpty else { throw .invalid(path: "manifest", reason: "there is no group") }
+    var hosts: Set<Name> = []
+    var names: Set<Name> = []
+    var isReachable = false
+    for (index, group) in groups.enumerated() {
+      let path = "[\(index)]"
+      guard !group.services.isEmpty else { throw .invalid(path: path, reason: "there is no service") }
+      for (position, service) in group.services.enumerated() {
+        let at = "\(path).services[\(position)]"
+        if position > 0, Name(service.name) < Name(group.services[position - 1].name) {
+          throw .invalid(path: at, reason: "services are not in order of their names")
+        }
+        try service.validate(at, hosts: &hosts, isReachable: &isReachable)
+      }
+      guard names.insert(Name(group.name)).inserted else {
+        throw .invalid(path: path, reason: "the group \(quoted(group.name)) is there twice")
+      }
+    }
+    guard isReachable else { throw .invalid(path: "manifest", reason: "nothing can be reached from outside") }
+  }
+
+  /// Checks the manifest by itself, and that it uses exactly what the ordered groups hold.
+  ///
+  /// - Throws: `invalid` or `mismatch` with the first difference.
+  public func check(against specs: [GroupSpec]) throws(ManifestError) {
+    try validate()
+    guard groups.count == specs.count else {
+      throw .mismatch(group: "", reason: "\(groups.count) groups stand against \(specs.count) ordered ones")
+    }
+    var ordered: [Name: GroupSpec] = [:]
+    for spec in specs { ordered[Name(spec.name)] = spec }
+    for group in groups {
+      guard let spec = ordered[Name(group.name)] else {
+        throw .mismatch(group: group.name, reason: "no such group was ordered")
+      }
+      var budget = try GroupBudget(spec)
+      for service in group.services { try budget.spend(service) }
+      try budget.finish()
+    }
+  }
+}
+
+extension ManifestService {
+  fileprivate func validate(
+    _ path: String,
+    hosts: inout Set<Name>,
+    isReachable: inout Bool
+  ) throws(ManifestError) {
+    guard Manifest.isServiceName(name) else {
+      throw .invalid(path: path, reason: "\(quoted(name)) cannot be the name of a service")
+    }
+    guard !image.isEmpty else { throw .invalid(path: path, reason: "there is no image") }
+    guard resources.id > 0 else { throw .invalid(path: path, reason: "the resources have no id") }
+    for entry in environment ?? [] where !Manifest.isEnvironmentEntry(entry) {
+      throw .invalid(path: "\(path).env", reason: "\(quoted(entry)) is not a variable")
+    }
+    for (index, expose) in exposes.enumerated() {
+      let path = "\(path).expose[\(index)]"
+      if index > 0, ServiceExpose.comesBefore(expose, exposes[index - 1]) {
+        throw .invalid(path: path, reason: "ports are not in order")
+      }
+      guard (1...65_535).contains(expose.port) else {
+        throw .invalid(path: path, reason: "\(expose.port) is not a port")
+      }
+      isReachable = isReachable || expose.isGlobal
+      for host in expose.hosts ?? [] {
+        guard HostSyntax.isDNSName(host) else {
+          throw .invalid(path: path, reason: "\(quoted(host)) is not a DNS name")
+        }
+        guard hosts.insert(Name(host)).inserted else {
+          throw .invalid(path: path, reason: "the host \(quoted(host)) is there twice")
+        }
+      }
+    }
+  }
+}
+
+/// What is left of a group while its services are counted against it.
+private struct GroupBudget {
+  private struct Unit {
+    var resources: Resources
+    var count: UInt32
+    var endpoints: [Endpoint.Kind: Int]
+  }
+
+  private let name: String
+  private var units: [UInt32: Unit] = [:]
+
+  init(_ spec: GroupSpec) throws(ManifestError) {
+    name = spec.name
+    for unit in spec.units {
+      guard units[unit.resources.id] == nil else {
+        throw .mismatch(group: spec.name, reason: "the id \(unit.resources.id) is there twice")
+      }
+      let endpoints = Dictionary(grouping: unit.resources.endpoints, by: \.kind).mapValues(\.count)
+      units[unit.resources.id] = Unit(resources: unit.resources, count: unit.count, endpoints: endpoints)
+    }
+  }
+
+  mutating func spend(_ service: ManifestService) throws(ManifestError) {
+    let id = service.resources.id
+    let mismatch = { [name] (reason: String) in
+      ManifestError.mismatch(
+        group: name,
+        reason: "service \(quoted(service.name)), resources \(id): \(reason)"
+      )
+    }
+    guard let unit = units[id] else { throw mismatch("not ordered") }
+    guard service.count <= unit.count else {
+      throw mismatch("\(service.count) replicas are more than the \(unit.count) left of those ordered")
+    }
+    let (mine, ordered) = (service.resources, unit.resources)
+    guard mine.cpuMillis == ordered.cpuMillis, Self.same(mine.cpuAttributes, ordered.cpuAttributes) else {
+      throw mismatch("the cpu differs")
+    }
+    guard mine.gpus == ordered.gpus, Self.same(mine.gpuAttributes, ordered.gpuAttributes) else {
+      throw mismatch("the gpu differs")
+    }
+    guard mine.memoryBytes == ordered.memoryBytes, Self.same(mine.memoryAttributes, ordered.memoryAttributes)
+    else { throw mismatch("the memory differs") }
+    guard Self.same(mine.volumes, ordered.volumes) else { throw mismatch("the storage differs") }
+    for expose in service.exposes where expose.isGlobal {
+      try spend(expose.isIngress ? .sharedHTTP : .randomPort, of: id, mismatch)
+      if !expose.ip.isEmpty { try spend(.leasedIP, of: id, mismatch) }
+    }
+    units[id]?.count -= service.count
+  }
+
+  private mutating func spend(
+    _ kind: Endpoint.Kind,
+    of id: UInt32,
+    _ mismatch: (String) -> ManifestError
+  ) throws(ManifestError) {
+    guard let left = units[id]?.endpoints[kind], left > 0 else {
+      throw mismatch("more \(kind.words) are used than ordered")
+    }
+    units[id]?.endpoints[kind] = left - 1
+  }
+
+  /// Everything that was ordered must be used.
+  func finish() throws(ManifestError) {
+    for (id, unit) in units.sorted(by: { $0.key < $1.key }) {
+      for kind in [Endpoint.Kind.sharedHTTP, .randomPort, .leasedIP] {
+        guard let left = unit.endpoints[kind], left > 0 else { continue }
+        throw .mismatch(
+          group: name,
+          reason: "resources \(id): \(left) \(kind.words) are ordered and not used"
+        )
+      }
+      guard unit.count == 0 else {
+        throw .mismatch(
+          group: name,
+          reason: "resources \(id): \(unit.count) replicas are ordered and not used"
+        )
+      }
+    }
+  }
+
+  private static func same(_ left: [Attribute], _ right: [Attribute]) -> Bool {
+    left.elementsEqual(right) { Name($0.key) == Name($1.key) && Name($0.value) == Name($1.value) }
+  }
+
+  private static func same(_ left: [Volume], _ right: [Volume]) -> Bool {
+    left.elementsEqual(right) {
+      Name($0.name) == Name($1.name) && $0.bytes == $1.bytes && same($0.attributes, $1.attributes)
+    }
+  }
+}
+
+extension Endpoint.Kind {
+  fileprivate var words: String {
+    switch self {
+    case .sharedHTTP: "HTTP endpoints"
+    case .randomPort: "port endpoints"
+    case .leasedIP: "address endpoints"
+    }
+  }
+}

@@ -1,0 +1,240 @@
+// libyaml's events, from the module that Yams is built on. Yams' own node tree would refuse what the
+// reference accepts (repeated keys in sections that are read key by key, anchors inside themselves),
+// copies what an alias stands for and recurses as deep as the text asks.
+import CYaml
+
+/// Why a text is not a document that can be read.
+struct YAMLFailure: Error {
+  var rule: Rule
+  var message: String
+  var position: SourcePosition
+}
+
+/// Reads the first document of a stream into an arena, within limits.
+struct YAMLReader {
+  private struct Open {
+    var node: Int
+    var anchor: String?
+  }
+
+  private var document = YAMLDocument()
+  private var stack: [Open] = []
+  private var anchors: [String: Int] = [:]
+  private var openNodes: Set<Int> = []
+  private var cursor: CharacterCursor
+
+  private init(_ source: [UInt8]) {
+    cursor = CharacterCursor(source)
+  }
+
+  /// Reads `source` (UTF-8, or UTF-16 with a byte order mark).
+  ///
+  /// - Throws: `YAMLFailure` when it is not YAML or exceeds a limit of `YAMLDocument`.
+  static func read(_ source: [UInt8]) throws(YAMLFailure) -> YAMLDocument {
+    guard source.count <= YAMLDocument.byteLimit else {
+      throw YAMLFailure(
+        rule: .limitDocumentSize,
+        message: "the file has \(source.count) bytes, more than \(YAMLDocument.byteLimit)",
+        position: .start
+      )
+    }
+    var reader = YAMLReader(source)
+    return try source.withUnsafeBufferPointer { buffer throws(YAMLFailure) in
+      try reader.run(buffer)
+    }
+  }
+
+  private mutating func run(_ input: UnsafeBufferPointer<UInt8>) throws(YAMLFailure) -> YAMLDocument {
+    var parser = yaml_parser_t()
+    guard yaml_parser_initialize(&parser) == 1 else {
+      throw YAMLFailure(rule: .yamlSyntax, message: "out of memory", position: .start)
+    }
+    defer { yaml_parser_delete(&parser) }
+    yaml_parser_set_input_string(&parser, input.baseAddress, input.count)
+    while true {
+      var event = yaml_event_t()
+      guard yaml_parser_parse(&parser, &event) == 1 else { throw Self.failure(of: parser) }
+      defer { yaml_event_delete(&event) }
+      switch event.type {
+      case YAML_STREAM_END_EVENT, YAML_DOCUMENT_END_EVENT:
+        return document
+      default:
+        try handle(event)
+      }
+    }
+  }
+
+  private mutating func handle(_ event: yaml_event_t) throws(YAMLFailure) {
+    switch event.type {
+    case YAML_ALIAS_EVENT:
+      try alias(event)
+    case YAML_SCALAR_EVENT:
+      let scalar = event.data.scalar
+      var node = node(.scalar, event)
+      node.style = Self.style(scalar.style)
+      node.tag = YAMLTag(Self.text(scalar.tag))
+      node.text = String(
+        decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length),
+        as: UTF8.self
+      )
+      let index = try add(node)
+      if let anchor = Self.text(scalar.anchor) { anchors[anchor] = index }
+    case YAML_SEQUENCE_START_EVENT:
+      let start = event.data.sequence_start
+      try open(.sequence, event, tag: Self.text(start.tag), anchor: Self.text(start.anchor))
+    case YAML_MAPPING_START_EVENT:
+      let start = event.data.mapping_start
+      try open(.mapping, event, tag: Self.text(start.tag), anchor: Self.text(start.anchor))
+    case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
+      try close()
+    default:
+      break
+    }
+  }
+
+  private mutating func node(_ kind: YAMLNode.Kind, _ event: yaml_event_t) -> YAMLNode {
+    let start = event.start_mark
+    let first = cursor.offset(ofCharacter: Int(start.index))
+    let last = kind == .scalar ? cursor.offset(ofCharacter: Int(event.end_mark.index)) : first
+    return YAMLNode(
+      kind: kind,
+      position: SourcePosition(line: Int(start.line) + 1, column: Int(start.column) + 1),
+      bytes: first..<max(first, last)
+    )
+  }
+
+  /// Appends a finished or opening node to the arena and to the collection that is open.
+  private mutating func add(_ node: YAMLNode) throws(YAMLFailure) -> Int {
+    let index = document.nodes.count
+    guard index < YAMLDocument.expansionLimit else { throw Self.expansion(at: node.position) }
+    document.nodes.append(node)
+    if let parent = stack.last {
+      document.nodes[parent.node].children.append(index)
+    } else {
+      document.root = index
+    }
+    if node.kind == .scalar || node.kind == .alias { try count(index) }
+    return index
+  }
+
+  private mutating func open(
+    _ kind: YAMLNode.Kind,
+    _ event: yaml_event_t,
+    tag: String?,
+    anchor: String?
+  ) throws(YAMLFailure) {
+    var node = node(kind, event)
+    guard stack.count < YAMLDocument.nestingLimit else { throw Self.nesting(at: node.position) }
+    node.tag = YAMLTag(tag)
+    node.expandedDepth = 1
+    let index = try add(node)
+    // Known from here on, so that an alias inside its own anchor is recognised for what it is.
+    if let anchor { anchors[anchor] = index }
+    openNodes.insert(index)
+    stack.append(Open(node: index, anchor: anchor))
+  }
+
+  private mutating func close() throws(YAMLFailure) {
+    guard let finished = stack.popLast() else { return }
+    openNodes.remove(finished.node)
+    try count(finished.node)
+  }
+
+  private mutating func alias(_ event: yaml_event_t) throws(YAMLFailure) {
+    var node = node(.alias, event)
+    node.text = Self.text(event.data.alias.anchor) ?? ""
+    guard let target = anchors[node.text] else {
+      throw YAMLFailure(
+        rule: .yamlSyntax,
+        message: "the anchor \(quoted(node.text)) is not defined before this alias",
+        position: node.position
+      )
+    }
+    node.target = target
+    node.isInsideItself = openNodes.contains(target)
+    if !node.isInsideItself {
+      node.expandedSize += document[target].expandedSize
+      node.expandedDepth = document[target].expandedDepth
+    }
+    _ = try add(node)
+  }
+
+  /// Adds a finished node's size and depth to its parent's.
+  private mutating func count(_ index: Int) throws(YAMLFailure) {
+    let node = document[index]
+    guard node.expandedSize <= YAMLDocument.expansionLimit else { throw Self.expansion(at: node.position) }
+    guard let parent = stack.last?.node else { return }
+    document.nodes[parent].expandedSize += node.expandedSize
+    if node.expandedDepth > 0 {
+      document.nodes[parent].expandedDepth = max(document[parent].expandedDepth, node.expandedDepth + 1)
+    }
+    guard document[parent].expandedDepth <= YAMLDocument.nestingLimit else {
+      throw Self.nesting(at: node.position)
+    }
+  }
+}
+
+extension YAMLReader {
+  private static func expansion(at position: SourcePosition) -> YAMLFailure {
+    YAMLFailure(
+      rule: .limitExpansion,
+      message:
+        "the document has more than \(YAMLDocument.expansionLimit) values, counting what aliases repeat",
+      position: position
+    )
+  }
+
+  private static func nesting(at position: SourcePosition) -> YAMLFailure {
+    YAMLFailure(
+      rule: .limitNesting,
+      message: "lists and mappings are nested more than \(YAMLDocument.nestingLimit) deep",
+      position: position
+    )
+  }
+
+  private static func failure(of parser: yaml_parser_t) -> YAMLFailure {
+    let problem = parser.problem.map { String(cString: $0) } ?? "not YAML"
+    let context = parser.context.map { String(cString: $0) + ": " } ?? ""
+    let mark = parser.problem_mark
+    return YAMLFailure(
+      rule: .yamlSyntax,
+      message: context + problem,
+      position: SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+    )
+  }
+
+  private static func text(_ pointer: UnsafePointer<UInt8>?) -> String? {
+    pointer.map { String(cString: $0) }
+  }
+
+  private static func style(_ style: yaml_scalar_style_t) -> YAMLNode.Style {
+    switch style {
+    case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
+    case YAML_DOUBLE_QUOTED_SCALAR_STYLE: .doubleQuoted
+    case YAML_LITERAL_SCALAR_STYLE, YAML_FOLDED_SCALAR_STYLE: .block
+    default: .plain
+    }
+  }
+}
+
+/// Turns the parser's character counts into byte offsets; asked in ascending order.
+private struct CharacterCursor {
+  private let source: [UInt8]
+  private var character = 0
+  private var byte: Int
+
+  init(_ source: [UInt8]) {
+    self.source = source
+    byte = source.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+  }
+
+  mutating func offset(ofCharacter index: Int) -> Int {
+    while character < index, byte < source.count {
+      byte += 1
+      // Bytes 10xxxxxx continue a character.
+      while byte < source.count, source[byte] & 0xC0 == 0x80 { byte += 1 }
+      character += 1
+    }
+    return byte
+  }
+}
