@@ -23,7 +23,10 @@ extension AddressBook {
   ///
   /// - Throws: `DecodingError` when the bytes were damaged; what was read before stays.
   public mutating func restore(
-    _ bytes: [UInt8], chain: ChainID, time: Timestamp, at now: Instant
+    _ bytes: [UInt8],
+    chain: ChainID,
+    time: Timestamp,
+    at now: Instant
   ) throws(DecodingError) {
     var reader = ByteReader(bytes)
     guard try reader.read(UInt8.self) == Self.version else { throw .outOfRange(field: "version") }

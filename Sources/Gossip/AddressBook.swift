@@ -81,7 +81,10 @@ public struct AddressBook: Sendable {
   ///
   /// - Parameter source: the group of the peer that sent it.
   public mutating func insert(
-    _ object: SignedObject, _ record: NodeRecord, source: AddressGroup, time: Timestamp
+    _ object: SignedObject,
+    _ record: NodeRecord,
+    source: AddressGroup,
+    time: Timestamp
   ) -> Insertion {
     guard record.expiresAt > time else { return .expired }
     if let known = entries[object.key] {

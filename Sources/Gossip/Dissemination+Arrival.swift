@@ -6,7 +6,11 @@ import Primitives
 extension Dissemination {
   /// A copy of an object came over a link.
   mutating func receive(
-    _ object: SignedObject, _ slot: Int, isRepair: Bool, at now: Instant, _ effects: inout [Effect]
+    _ object: SignedObject,
+    _ slot: Int,
+    isRepair: Bool,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     counters.received += 1
     let identifier = object.identifier
@@ -52,14 +56,16 @@ extension Dissemination {
       return
     }
     // Two spare signatures are enough: with more, whoever sends forged ones pays with its session each time.
-    guard let waiting = pending[object.identifier], !waiting.isAuthentic, waiting.alternatives.count < 2 else {
+    guard let waiting = pending[object.identifier], !waiting.isAuthentic, waiting.alternatives.count < 2
+    else {
       return
     }
     pending[object.identifier]?.alternatives.append((object, slot))
   }
 
   /// Allowances and queue shares. Objects that were asked for are exempt from the allowances: asking is paced.
-  private mutating func hasRoom(for object: SignedObject, _ slot: Int, isAsked: Bool, at now: Instant) -> Bool {
+  private mutating func hasRoom(for object: SignedObject, _ slot: Int, isAsked: Bool, at now: Instant) -> Bool
+  {
     guard let link = links[slot], pending.count < settings.pendingLimit else { return false }
     guard link.pending < settings.pendingLimit / 4 else { return false }
     // When the queue fills up, what matters least goes first.
@@ -70,7 +76,12 @@ extension Dissemination {
   }
 
   /// The shell checked the signature.
-  mutating func verified(_ identifier: Digest, _ isAuthentic: Bool, at now: Instant, _ effects: inout [Effect]) {
+  mutating func verified(
+    _ identifier: Digest,
+    _ isAuthentic: Bool,
+    at now: Instant,
+    _ effects: inout [Effect]
+  ) {
     guard let waiting = pending[identifier], !waiting.isAuthentic else { return }
     guard isAuthentic else {
       counters.forged += 1
@@ -114,7 +125,12 @@ extension Dissemination {
   }
 
   /// The ledger and the book have spoken.
-  mutating func judged(_ identifier: Digest, _ judgement: Judgement, at now: Instant, _ effects: inout [Effect]) {
+  mutating func judged(
+    _ identifier: Digest,
+    _ judgement: Judgement,
+    at now: Instant,
+    _ effects: inout [Effect]
+  ) {
     guard let waiting = pending[identifier], waiting.isAuthentic else { return }
     switch judgement {
     case .accepted:
@@ -146,7 +162,11 @@ extension Dissemination {
 
   /// The object is live here: it is kept and goes on to the neighbours.
   private mutating func accept(
-    _ object: SignedObject, _ arrival: Arrival, isRepair: Bool, at now: Instant, _ effects: inout [Effect]
+    _ object: SignedObject,
+    _ arrival: Arrival,
+    isRepair: Bool,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     let short = hash(object.identifier)
     counters.accepted += 1

@@ -48,7 +48,11 @@ extension Dissemination {
 
   /// A neighbour told for which origins it wants our pushes.
   mutating func interest(
-    _ tags: [OriginTag], isWanted: Bool, of peer: PeerID, at now: Instant, _ effects: inout [Effect]
+    _ tags: [OriginTag],
+    isWanted: Bool,
+    of peer: PeerID,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     guard let slot = slots[peer] else { return }
     guard links[slot]?.control.take(UInt64(tags.count), at: now, settings.control) == true else {

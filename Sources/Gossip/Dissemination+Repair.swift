@@ -52,7 +52,10 @@ extension Dissemination {
   }
 
   private mutating func ask(
-    _ short: UInt64, at now: Instant, _ wants: inout [Int: [UInt64]], _ effects: inout [Effect]
+    _ short: UInt64,
+    at now: Instant,
+    _ wants: inout [Int: [UInt64]],
+    _ effects: inout [Effect]
   ) {
     guard let entry = missing[short] else { return }
     guard !pendingShorts.contains(short) else {
@@ -72,11 +75,14 @@ extension Dissemination {
   }
 
   /// Nobody delivered. Reconciliation will find the object if it exists.
-  private mutating func giveUp(_ short: UInt64, _ entry: Missing, at now: Instant, _ effects: inout [Effect]) {
+  private mutating func giveUp(_ short: UInt64, _ entry: Missing, at now: Instant, _ effects: inout [Effect])
+  {
     removeMissing(short)
     for slot in entry.asked {
       links[slot]?.emptyAnnouncements += 1
-      guard let link = links[slot], link.emptyAnnouncements >= settings.emptyAnnouncementLimit else { continue }
+      guard let link = links[slot], link.emptyAnnouncements >= settings.emptyAnnouncementLimit else {
+        continue
+      }
       links[slot]?.emptyAnnouncements = 0
       links[slot]?.digestsIgnoredUntil = now + .seconds(60)
       effects.append(.fault(link.peer, .emptyAnnouncements))

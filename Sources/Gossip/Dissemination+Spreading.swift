@@ -9,7 +9,11 @@ extension Dissemination {
   /// - Parameter isOurs: an object of our own goes to all who have not stopped this very origin: nobody chose us as a
   ///   supplier for what only we have.
   mutating func spread(
-    _ object: SignedObject, _ arrival: Arrival, pushes: Bool = true, isOurs: Bool = false, at now: Instant,
+    _ object: SignedObject,
+    _ arrival: Arrival,
+    pushes: Bool = true,
+    isOurs: Bool = false,
+    at now: Instant,
     _ effects: inout [Effect]
   ) {
     let route = routes[arrival.tag]

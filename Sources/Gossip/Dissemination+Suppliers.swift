@@ -89,7 +89,11 @@ extension Dissemination {
   }
 
   private mutating func evaluate(
-    _ arrival: Arrival, _ tag: OriginTag, _ route: inout Route, wanted: Int, at now: Instant,
+    _ arrival: Arrival,
+    _ tag: OriginTag,
+    _ route: inout Route,
+    wanted: Int,
+    at now: Instant,
     _ control: inout Control
   ) {
     let wanted = lossWindow.isLossy ? wanted + 1 : wanted
@@ -114,7 +118,11 @@ extension Dissemination {
   /// The last one kept is drawn by lot among the next fastest, not the fastest: being first for cheap objects must
   /// not be enough to become somebody's only suppliers.
   private mutating func stopExcess(
-    _ arrival: Arrival, _ tag: OriginTag, _ route: inout Route, wanted: Int, at now: Instant,
+    _ arrival: Arrival,
+    _ tag: OriginTag,
+    _ route: inout Route,
+    wanted: Int,
+    at now: Instant,
     _ control: inout Control
   ) {
     let delivering = arrival.order.map(Int.init).filter { route.suppliers.contains($0) }

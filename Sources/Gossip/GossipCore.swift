@@ -44,11 +44,22 @@ public struct GossipCore: Sendable {
   public init(peer: PeerID, settings: Settings = Settings(), seed: UInt64, at now: Instant) {
     var generator = SeededGenerator(seed: seed)
     dissemination = Dissemination(
-      peer: peer, settings: settings.dissemination, generator: SeededGenerator(seed: generator.next()), at: now)
+      peer: peer,
+      settings: settings.dissemination,
+      generator: SeededGenerator(seed: generator.next()),
+      at: now
+    )
     reconciliation = Reconciliation(
-      settings: settings.reconciliation, generator: SeededGenerator(seed: generator.next()), at: now)
+      settings: settings.reconciliation,
+      generator: SeededGenerator(seed: generator.next()),
+      at: now
+    )
     peers = PeerManager(
-      peer: peer, settings: settings.peers, generator: SeededGenerator(seed: generator.next()), at: now)
+      peer: peer,
+      settings: settings.peers,
+      generator: SeededGenerator(seed: generator.next()),
+      at: now
+    )
   }
 
   /// Arms the timers and dials the first peers.
@@ -87,7 +98,10 @@ public struct GossipCore: Sendable {
 
 extension GossipCore {
   private mutating func connected(
-    _ peer: PeerID, _ connection: Connection, at now: Instant, _ effects: inout [Effect]
+    _ peer: PeerID,
+    _ connection: Connection,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     run(PeerManager.Input.connected(peer, connection), at: now, &effects)
     guard let session = peers.sessions[peer], session.purpose != .feeler else { return }
@@ -103,14 +117,19 @@ extension GossipCore {
   }
 
   private mutating func received(
-    _ message: GossipMessage, from peer: PeerID, at now: Instant, _ effects: inout [Effect]
+    _ message: GossipMessage,
+    from peer: PeerID,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     guard peers.sessions[peer] != nil else { return }
     switch message {
     case .packet(let packet):
       receive(packet.objects, from: peer, isRepair: false, at: now, &effects)
       if !packet.stops.isEmpty { run(Dissemination.Input.stops(packet.stops, from: peer), at: now, &effects) }
-      if !packet.starts.isEmpty { run(Dissemination.Input.starts(packet.starts, from: peer), at: now, &effects) }
+      if !packet.starts.isEmpty {
+        run(Dissemination.Input.starts(packet.starts, from: peer), at: now, &effects)
+      }
       if !packet.wants.isEmpty { run(Dissemination.Input.wants(packet.wants, from: peer), at: now, &effects) }
       if !packet.digests.isEmpty {
         run(Dissemination.Input.digests(packet.digests, from: peer), at: now, &effects)
@@ -119,7 +138,12 @@ extension GossipCore {
       let asked = objects.filter { reconciliation.asked(for: $0.identifier) }
       receive(asked, from: peer, isRepair: true, at: now, &effects)
       receive(
-        objects.filter { !reconciliation.asked(for: $0.identifier) }, from: peer, isRepair: false, at: now, &effects)
+        objects.filter { !reconciliation.asked(for: $0.identifier) },
+        from: peer,
+        isRepair: false,
+        at: now,
+        &effects
+      )
       run(Reconciliation.Input.arrived(asked.map(\.identifier), from: peer), at: now, &effects)
     case .ranges(let ranges): run(Reconciliation.Input.received(ranges, from: peer), at: now, &effects)
     case .recordsRequest(let count):
@@ -129,7 +153,11 @@ extension GossipCore {
   }
 
   private mutating func receive(
-    _ objects: [SignedObject], from peer: PeerID, isRepair: Bool, at now: Instant, _ effects: inout [Effect]
+    _ objects: [SignedObject],
+    from peer: PeerID,
+    isRepair: Bool,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     // A record whose signature is being checked already would make the answer ambiguous; it comes again.
     let objects = objects.filter { records[$0.identifier] == nil }
@@ -138,7 +166,10 @@ extension GossipCore {
   }
 
   private mutating func receiveRecords(
-    _ objects: [SignedObject], from peer: PeerID, at now: Instant, _ effects: inout [Effect]
+    _ objects: [SignedObject],
+    from peer: PeerID,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     guard peers.acceptsRecords(from: peer) else {
       run(PeerManager.Input.misbehaved(peer, .unrequestedRecords), at: now, &effects)
@@ -155,7 +186,10 @@ extension GossipCore {
   }
 
   private mutating func verified(
-    _ identifier: Digest, _ isAuthentic: Bool, at now: Instant, _ effects: inout [Effect]
+    _ identifier: Digest,
+    _ isAuthentic: Bool,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     guard let (object, peer) = records.removeValue(forKey: identifier) else {
       run(Dissemination.Input.verified(identifier, isAuthentic: isAuthentic), at: now, &effects)

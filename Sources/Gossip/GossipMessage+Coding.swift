@@ -168,7 +168,9 @@ extension RangeMessage.Range {
     if wire.listed {
       guard fingerprint.isEmpty else { throw .invalid(field: "fingerprint") }
       self.init(
-        upper: upper, content: .listed(try RangeMessage.identifiers(wire.identifiers.map(\.array))))
+        upper: upper,
+        content: .listed(try RangeMessage.identifiers(wire.identifiers.map(\.array)))
+      )
     } else {
       guard wire.identifiers.isEmpty else { throw .invalid(field: "identifiers") }
       guard !fingerprint.isEmpty else {

@@ -1,7 +1,6 @@
 public import Chain
 public import Cryptography
 
-
 /// What nodes say to each other about soft state. The chain's messages are Replication's.
 public enum GossipMessage: Hashable, Sendable {
   /// Small objects and control entries that fit a datagram.

@@ -93,7 +93,9 @@ struct LiveSet: Sendable {
   mutating func insert(_ identifier: Digest) {
     let bucket = Self.bucket(of: identifier)
     let position = buckets[bucket].identifiers.partition(at: identifier)
-    if position < buckets[bucket].identifiers.count, buckets[bucket].identifiers[position] == identifier { return }
+    if position < buckets[bucket].identifiers.count, buckets[bucket].identifiers[position] == identifier {
+      return
+    }
     buckets[bucket].identifiers.insert(identifier, at: position)
     buckets[bucket].sum.add(identifier)
     count += 1

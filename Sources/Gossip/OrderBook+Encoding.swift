@@ -28,7 +28,9 @@ extension OrderBook {
     var objects: [SignedObject] = []
     objects.reserveCapacity(Int(count))
     for _ in 0..<count {
-      objects.append(try SignedObject(decoding: reader.readCounted(limit: WireLimits.objectBytes), chain: chain))
+      objects.append(
+        try SignedObject(decoding: reader.readCounted(limit: WireLimits.objectBytes), chain: chain)
+      )
     }
     try reader.finish()
     return objects

@@ -12,7 +12,10 @@ extension OrderBook {
   ///
   /// The book's own rules come first, then `admission`, then replacement and room; a refused object changes nothing.
   public mutating func insert<Reason: Sendable>(
-    _ object: SignedObject, _ content: MarketObject, events: inout [Event], admission: Admission<Reason>
+    _ object: SignedObject,
+    _ content: MarketObject,
+    events: inout [Event],
+    admission: Admission<Reason>
   ) -> Outcome<Reason> {
     guard entries[object.identifier] == nil else { return .duplicate }
     let account = object.signer
@@ -28,7 +31,8 @@ extension OrderBook {
   }
 
   /// The rules that hold for every kind.
-  private func refusalByForm(_ object: SignedObject, _ content: MarketObject, _ account: Address) -> Refusal? {
+  private func refusalByForm(_ object: SignedObject, _ content: MarketObject, _ account: Address) -> Refusal?
+  {
     switch content {
     case .order(let order): guard order.deployment.owner == account else { return .wrongSigner }
     case .bid(let bid): guard bid.provider == account else { return .wrongSigner }
@@ -45,11 +49,15 @@ extension OrderBook {
   }
 
   private mutating func insertOrder<Reason: Sendable>(
-    _ entry: Entry, events: inout [Event], admission: Admission<Reason>
+    _ entry: Entry,
+    events: inout [Event],
+    admission: Admission<Reason>
   ) -> Outcome<Reason> {
     let identifier = entry.object.identifier
     guard closed[identifier] == nil else { return .refused(.orderClosed) }
-    guard accounts[entry.account]?.orders ?? 0 < limits.ordersPerAccount else { return .refused(.accountFull) }
+    guard accounts[entry.account]?.orders ?? 0 < limits.ordersPerAccount else {
+      return .refused(.accountFull)
+    }
     if let reason = admission(entry.content, nil) { return .inadmissible(reason) }
     guard makeRoom(for: entry, freed: 0, events: &events) else { return .refused(.bookFull) }
     store(entry)
@@ -61,7 +69,9 @@ extension OrderBook {
 
   /// The order has come: bids that waited for it are judged now.
   private mutating func adoptHeldBids<Reason: Sendable>(
-    of entry: Entry, events: inout [Event], admission: Admission<Reason>
+    of entry: Entry,
+    events: inout [Event],
+    admission: Admission<Reason>
   ) {
     let identifier = entry.object.identifier
     guard case .order(let order) = entry.content else { return }
@@ -82,7 +92,10 @@ extension OrderBook {
   }
 
   private mutating func insertBid<Reason: Sendable>(
-    _ entry: Entry, _ bid: Bid, events: inout [Event], admission: Admission<Reason>
+    _ entry: Entry,
+    _ bid: Bid,
+    events: inout [Event],
+    admission: Admission<Reason>
   ) -> Outcome<Reason> {
     let identifier = entry.object.identifier
     guard closed[bid.order] == nil else { return .refused(.orderClosed) }
@@ -107,7 +120,9 @@ extension OrderBook {
     }
     if let reason = admission(entry.content, order) { return .inadmissible(reason) }
     let outgoing = present ?? dearest
-    guard makeRoom(for: entry, freed: charge(of: outgoing), events: &events) else { return .refused(.bookFull) }
+    guard makeRoom(for: entry, freed: charge(of: outgoing), events: &events) else {
+      return .refused(.bookFull)
+    }
     if let outgoing, entries[outgoing] != nil {
       remove(outgoing, present == nil ? .outbid : .replaced, events: &events)
     }
@@ -126,7 +141,10 @@ extension OrderBook {
   }
 
   private mutating func insertWithdrawal<Reason: Sendable>(
-    _ entry: Entry, _ withdrawal: Withdrawal, events: inout [Event], admission: Admission<Reason>
+    _ entry: Entry,
+    _ withdrawal: Withdrawal,
+    events: inout [Event],
+    admission: Admission<Reason>
   ) -> Outcome<Reason> {
     let identifier = entry.object.identifier
     let target = entries[withdrawal.object]
@@ -157,14 +175,19 @@ extension OrderBook {
   }
 
   private mutating func insertOffer<Reason: Sendable>(
-    _ entry: Entry, _ offer: Offer, events: inout [Event], admission: Admission<Reason>
+    _ entry: Entry,
+    _ offer: Offer,
+    events: inout [Event],
+    admission: Admission<Reason>
   ) -> Outcome<Reason> {
     let present = offerOfProvider[offer.provider]
     if let present, case .offer(let older)? = entries[present]?.content {
       guard offer.sequence > older.sequence else { return .refused(.notNewer) }
     }
     if let reason = admission(entry.content, nil) { return .inadmissible(reason) }
-    guard makeRoom(for: entry, freed: charge(of: present), events: &events) else { return .refused(.bookFull) }
+    guard makeRoom(for: entry, freed: charge(of: present), events: &events) else {
+      return .refused(.bookFull)
+    }
     if let present, entries[present] != nil { remove(present, .replaced, events: &events) }
     store(entry)
     offerOfProvider[offer.provider] = entry.object.identifier

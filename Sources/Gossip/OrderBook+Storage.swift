@@ -47,7 +47,8 @@ extension OrderBook {
   private mutating func rebuildExpiries() {
     expiries = Heap(
       entries.map { Expiry(at: $0.value.content.expiresAt, identifier: $0.key) }
-        + closed.map { Expiry(at: $0.value, identifier: $0.key) })
+        + closed.map { Expiry(at: $0.value, identifier: $0.key) }
+    )
   }
 
   /// Takes an object out, with everything that hangs on it.
@@ -158,7 +159,11 @@ extension OrderBook {
       guard let largest = largestAccount(), largest.bytes > own, largest.account != entry.account else {
         return bytes - freed + needed <= limits.bytes
       }
-      evict(from: largest.account, downTo: max(own, largest.bytes - (bytes - freed - target)), events: &events)
+      evict(
+        from: largest.account,
+        downTo: max(own, largest.bytes - (bytes - freed - target)),
+        events: &events
+      )
     }
     return true
   }

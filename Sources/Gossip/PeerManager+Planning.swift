@@ -55,7 +55,9 @@ extension PeerManager {
         : preferred[Int(generator.next(below: UInt64(preferred.count)))]
       let key = candidates.remove(at: index)
       guard let entry = book[key], let address = entry.address, groupIsFree(of: entry) else { continue }
-      guard dial(Dial(address: address, expectedKey: key, purpose: .outbound), at: now, &effects) else { continue }
+      guard dial(Dial(address: address, expectedKey: key, purpose: .outbound), at: now, &effects) else {
+        continue
+      }
       missing -= 1
     }
   }
@@ -63,7 +65,8 @@ extension PeerManager {
   /// Keys that could be dialed, in a fixed order; of a large book a random sample.
   private mutating func eligible(at now: Instant) -> [PeerID] {
     var keys = book.keys.filter { key in
-      sessions[key] == nil && scores.ban(of: key, at: now) == nil && book[key]?.record.addresses.isEmpty == false
+      sessions[key] == nil && scores.ban(of: key, at: now) == nil
+        && book[key]?.record.addresses.isEmpty == false
     }
     guard keys.count > 512 else { return keys }
     // Known keys stay; the others are thinned out so that planning stays cheap.
@@ -84,10 +87,14 @@ extension PeerManager {
   }
 
   private mutating func planSeeds(at now: Instant, _ effects: inout [Effect]) {
-    guard sessionCount(inbound: false) + dialCount(.outbound, .seed) < min(settings.outbound, 2) else { return }
+    guard sessionCount(inbound: false) + dialCount(.outbound, .seed) < min(settings.outbound, 2) else {
+      return
+    }
     for seed in settings.seeds where seed.key != peer {
       if let key = seed.key, sessions[key] != nil { continue }
-      let isConnected = sessions.values.contains { $0.connection.direction == .outbound(address: seed.address) }
+      let isConnected = sessions.values.contains {
+        $0.connection.direction == .outbound(address: seed.address)
+      }
       guard !isConnected else { continue }
       dial(Dial(address: seed.address, expectedKey: seed.key, purpose: .seed), at: now, &effects)
     }

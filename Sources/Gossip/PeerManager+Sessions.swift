@@ -4,7 +4,10 @@ import Primitives
 
 extension PeerManager {
   mutating func connected(
-    _ peer: PeerID, _ connection: Connection, at now: Instant, _ effects: inout [Effect]
+    _ peer: PeerID,
+    _ connection: Connection,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     let purpose = finishDial(to: peer, connection)
     if let until = scores.ban(of: peer, at: now) {
@@ -26,7 +29,9 @@ extension PeerManager {
   private mutating func finishDial(to peer: PeerID, _ connection: Connection) -> Dial.Purpose? {
     var purpose: Dial.Purpose?
     if case .outbound(let address) = connection.direction {
-      purpose = dialing.removeValue(forKey: DialKey(Dial(address: address, expectedKey: nil, purpose: .seed)))?.purpose
+      purpose =
+        dialing.removeValue(forKey: DialKey(Dial(address: address, expectedKey: nil, purpose: .seed)))?
+        .purpose
     }
     let keyed = dialing.removeValue(forKey: DialKey(Dial(address: "", expectedKey: peer, purpose: .outbound)))
     if mesh.contains(peer) { return .mesh }
@@ -44,7 +49,10 @@ extension PeerManager {
     // Half fixed, half by lot: nodes that lost the same peer do not return in step.
     let jitter = generator.next(below: max(1, wait / 2))
     backoffs.insert(
-      Backoff(failures: failures, until: now + Interval(nanoseconds: wait / 2 + jitter)), for: key, at: now)
+      Backoff(failures: failures, until: now + Interval(nanoseconds: wait / 2 + jitter)),
+      for: key,
+      at: now
+    )
   }
 
   /// Too many inbound sessions: the youngest of the largest address group goes, unless it is worth keeping.

@@ -86,7 +86,10 @@ public struct PeerManager: Sendable {
   var recordsAt: Instant = .zero
 
   public init(
-    peer: PeerID, settings: Settings = Settings(), generator: SeededGenerator, at now: Instant
+    peer: PeerID,
+    settings: Settings = Settings(),
+    generator: SeededGenerator,
+    at now: Instant
   ) {
     var generator = generator
     var bookSettings = AddressBook.Settings()
@@ -132,7 +135,11 @@ public struct PeerManager: Sendable {
     guard object.key != self.peer else { return .stale }
     let source = peer.flatMap { sessions[$0] }.map { AddressGroup(address: $0.connection.host) }
     let insertion = book.insert(
-      object, record, source: source ?? AddressGroup(text: "unknown"), time: time)
+      object,
+      record,
+      source: source ?? AddressGroup(text: "unknown"),
+      time: time
+    )
     // A live session that we dialed has proved the address already.
     if insertion == .added, let session = sessions[object.key], !session.isInbound {
       book.succeeded(object.key, at: session.since)

@@ -46,7 +46,9 @@ public struct PeerScore: Hashable, Sendable {
     guard milli <= Self.banAt * 1_000 else { return nil }
     if let bannedUntil, now < bannedUntil { return nil }
     let ban = min(
-      Interval(nanoseconds: Self.firstBan.nanoseconds << UInt64(min(bans, 8))), Self.longestBan)
+      Interval(nanoseconds: Self.firstBan.nanoseconds << UInt64(min(bans, 8))),
+      Self.longestBan
+    )
     bans = min(bans + 1, 8)
     bannedUntil = now + ban
     // The ban is the punishment; the record starts over at the graylist.
@@ -81,7 +83,9 @@ struct ScoreBook: Sendable {
   static let capacity = 4_096
 
   private var scores: GenerationTable<PeerID, PeerScore> = GenerationTable(
-    capacity: Self.capacity, period: .seconds(3_600))
+    capacity: Self.capacity,
+    period: .seconds(3_600)
+  )
   /// Bans outlive the hour; bounded by dropping the one that ends first.
   private var bans: [PeerID: Instant] = [:]
 

@@ -108,7 +108,9 @@ public struct Reconciliation: Sendable {
     let peers = sessions.keys.sorted()
     guard !peers.isEmpty else { return }
     for peer in peers {
-      guard let session = sessions[peer], !session.outstanding.isEmpty || !session.needed.isEmpty else { continue }
+      guard let session = sessions[peer], !session.outstanding.isEmpty || !session.needed.isEmpty else {
+        continue
+      }
       guard now.since(session.progressAt) >= settings.patience else { continue }
       sessions[peer]?.outstanding = []
       sessions[peer]?.needed = []
@@ -124,10 +126,17 @@ public struct Reconciliation: Sendable {
   }
 
   private mutating func receive(
-    _ message: RangeMessage, from peer: PeerID, at now: Instant, _ effects: inout [Effect]
+    _ message: RangeMessage,
+    from peer: PeerID,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
-    guard sessions[peer]?.steps.take(at: now, .init(perSecond: settings.stepsPerSecond, burst: settings.stepsBurst))
-      == true
+    guard
+      sessions[peer]?.steps.take(
+        at: now,
+        .init(perSecond: settings.stepsPerSecond, burst: settings.stepsBurst)
+      )
+        == true
     else {
       if sessions[peer] != nil { effects.append(.fault(peer, .excessiveRequests)) }
       return
@@ -140,7 +149,10 @@ public struct Reconciliation: Sendable {
   }
 
   private mutating func supply(
-    _ wanted: [Digest], to peer: PeerID, at now: Instant, _ effects: inout [Effect]
+    _ wanted: [Digest],
+    to peer: PeerID,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     let held = wanted.filter { live.contains($0) }
     guard !held.isEmpty else { return }
@@ -159,7 +171,9 @@ public struct Reconciliation: Sendable {
   }
 
   private mutating func nextChunk(of peer: PeerID, at now: Instant) -> [Digest] {
-    guard let session = sessions[peer], session.outstanding.isEmpty, !session.needed.isEmpty else { return [] }
+    guard let session = sessions[peer], session.outstanding.isEmpty, !session.needed.isEmpty else {
+      return []
+    }
     let chunk = session.needed.prefix(settings.chunk).filter { !live.contains($0) }
     sessions[peer]?.needed.removeFirst(min(settings.chunk, session.needed.count))
     sessions[peer]?.outstanding = Set(chunk)
@@ -169,11 +183,14 @@ public struct Reconciliation: Sendable {
   }
 
   private mutating func arrived(
-    _ identifiers: [Digest], from peer: PeerID, at now: Instant, _ effects: inout [Effect]
+    _ identifiers: [Digest],
+    from peer: PeerID,
+    at now: Instant,
+    _ effects: inout [Effect]
   ) {
     guard sessions[peer]?.outstanding.isEmpty == false else { return }
-    for identifier in identifiers {
-      if sessions[peer]?.outstanding.remove(identifier) != nil { sessions[peer]?.progressAt = now }
+    for identifier in identifiers where sessions[peer]?.outstanding.remove(identifier) != nil {
+      sessions[peer]?.progressAt = now
     }
     let wanted = nextChunk(of: peer, at: now)
     guard !wanted.isEmpty else { return }
@@ -183,7 +200,9 @@ public struct Reconciliation: Sendable {
   }
 
   /// Compares the peer's ranges with our own set; the answer has no ranges when all are settled.
-  private mutating func answer(_ ranges: [RangeMessage.Range], from peer: PeerID, at now: Instant) -> RangeMessage {
+  private mutating func answer(_ ranges: [RangeMessage.Range], from peer: PeerID, at now: Instant)
+    -> RangeMessage
+  {
     var reply = RangeMessage()
     var lower = Digest.zero
     // A listed identifier takes 34 bytes; the frame has room for these and a fingerprint for each range.
@@ -216,7 +235,11 @@ public struct Reconciliation: Sendable {
 
   /// Names what the peer's list of a range lacks; what finds no room stays open as a fingerprint.
   private func offer(
-    _ theirs: [Digest], from lower: Digest, upTo upper: Digest?, room: inout Int, _ reply: inout RangeMessage
+    _ theirs: [Digest],
+    from lower: Digest,
+    upTo upper: Digest?,
+    room: inout Int,
+    _ reply: inout RangeMessage
   ) {
     let known = Set(theirs)
     for identifier in live.identifiers(from: lower, to: upper, limit: room + known.count + 1)
