@@ -130,8 +130,9 @@ extension Tendermint {
     effects.append(isProposed ? .validateBlock(block) : .fetchBlock(block, height))
   }
 
-  /// Forgets blocks that nothing refers to any more.
+  /// Forgets blocks that nothing refers to any more, once there are many: a polka for one may still come.
   private mutating func forgetBlocks() {
+    guard blocks.count > Self.maximumBlocks else { return }
     var kept: [Digest: BlockState] = [:]
     func keep(_ block: Digest?) {
       if let block { kept[block] = blocks[block] }
@@ -187,6 +188,8 @@ extension Tendermint {
     awaitsBlock = false
     keeper.enter(round)
     proposals.enter(round)
+    // Found once and remembered; `role` works on copies.
+    _ = schedule.proposer(round: round)
     run(.start(round, role(in: round)), &effects)
     forgetBlocks()
     effects.append(.broadcastStatus(status))

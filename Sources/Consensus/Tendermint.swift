@@ -54,6 +54,9 @@ public struct Tendermint: Sendable {
   /// Absent proposers are waited for from this round on, so that wrong opinions cost a bounded number of rounds.
   static let absenceRounds: Round = 8
 
+  /// Blocks whose validity is remembered from round to round; those that a lock or polka names come in addition.
+  static let maximumBlocks = 64
+
   enum BlockState: UInt8, Hashable, Sendable {
     /// Its validation was asked for.
     case proposed = 1

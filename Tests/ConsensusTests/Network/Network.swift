@@ -1,0 +1,297 @@
+import Chain
+import Consensus
+import Cryptography
+import Primitives
+
+/// Several machines under one virtual clock, with a network that delays, loses, repeats and reorders, disks that
+/// forget what was not synced, and validators that lie. One seed gives one run.
+final class Network {
+  struct Options {
+    var count = 4
+    var heights: Height = 2
+    /// Milliseconds; until then the network misbehaves.
+    var healsAt: UInt64 = 0
+    /// Milliseconds.
+    var wildDelay: UInt64 = 400
+    var calmDelay: UInt64 = 15
+    var lossPerMillion: UInt64 = 0
+    var duplicationPerMillion: UInt64 = 0
+    /// Crashes and restarts of honest nodes before healing.
+    var crashes = 0
+    var skewMilliseconds: UInt64 = 0
+    /// False shows what happens without pushed certificates and answers to statuses.
+    var spreadsCertificates = true
+    var recordsFingerprints = false
+  }
+
+  struct KnownBlock {
+    var height: Height
+    var time: Timestamp
+    var isValid: Bool
+  }
+
+  enum Event {
+    case deliver(Message, from: Int, to: Int)
+    /// A local answer; void when the node crashed meanwhile.
+    case local(Input, node: Int, incarnation: Int)
+    case fetch(Digest, Height, node: Int, incarnation: Int)
+    case crash(node: Int)
+    case restart(node: Int)
+    case attack(node: Int)
+  }
+
+  let options: Options
+  let seed: UInt64
+  var generator: SeededGenerator
+  var now: UInt64 = 0
+  private var queue = EventQueue()
+  var nodes: [SimulatedNode]
+  var blocks: [Digest: KnownBlock] = [:]
+  var sets: [ValidatorSet]
+  var decisions: [Height: Digest] = [:]
+  var violations: [String] = []
+  var deliveries = 0
+  var highestRound: Round = 0
+  /// Nil delivers; tests of scripted attacks hold messages back.
+  var drops: ((Message, _ from: Int, _ to: Int) -> Bool)?
+
+  init(seed: UInt64, options: Options, byzantine: [Int: Strategy] = [:]) {
+    self.seed = seed
+    self.options = options
+    generator = SeededGenerator(seed: seed)
+    var set = Fixture.validators(options.count)
+    sets = [set, set]
+    for _ in 0..<options.heights + 12 {
+      set.advance()
+      sets.append(set)
+    }
+    nodes = (0..<options.count).map { SimulatedNode(number: $0, strategy: byzantine[$0]) }
+    for number in nodes.indices where options.skewMilliseconds > 0 {
+      nodes[number].skew = generator.next(below: options.skewMilliseconds)
+    }
+    for number in nodes.indices {
+      begin(1, node: number)
+      schedule(.local(.workAvailable, node: number, incarnation: 0), after: random(300))
+      if nodes[number].strategy != nil { schedule(.attack(node: number), after: random(100)) }
+    }
+    let honest = nodes.indices.filter { nodes[$0].strategy == nil }
+    for _ in 0..<options.crashes where options.healsAt > 0 {
+      let node = honest[Int(generator.next(below: UInt64(honest.count)))]
+      let moment = random(options.healsAt)
+      schedule(.crash(node: node), after: moment)
+      schedule(.restart(node: node), after: moment + 1 + random(500))
+    }
+  }
+
+  var isWild: Bool { now < options.healsAt * 1_000_000 }
+  var honest: [SimulatedNode] { nodes.filter { $0.strategy == nil } }
+  var isDone: Bool { honest.allSatisfy { $0.decided[options.heights] != nil } }
+
+  func random(_ bound: UInt64) -> UInt64 { bound == 0 ? 0 : generator.next(below: bound) }
+
+  /// - Parameters:
+  ///   - event: what happens.
+  ///   - milliseconds: from now.
+  func schedule(_ event: Event, after milliseconds: UInt64) {
+    queue.insert(event, at: now + milliseconds * 1_000_000)
+  }
+
+  func wallClock(_ node: Int) -> Timestamp {
+    Timestamp(milliseconds: 10_000_000 + now / 1_000_000 + nodes[node].skew)
+  }
+
+  /// Runs until everything is decided or `milliseconds` of virtual time have passed.
+  func run(until milliseconds: UInt64) {
+    while !isDone, violations.isEmpty, let (time, event) = queue.next(before: milliseconds * 1_000_000) {
+      now = time
+      handle(event)
+    }
+    if !isDone, violations.isEmpty { now = max(now, milliseconds * 1_000_000) }
+  }
+
+  private func handle(_ event: Event) {
+    switch event {
+    case .deliver(let message, let from, let to): receive(message, from: from, to: to)
+    case .local(let input, let node, let incarnation):
+      guard nodes[node].isUp, nodes[node].incarnation == incarnation else { return }
+      step(input, node: node)
+    case .fetch(let block, let height, let node, let incarnation):
+      guard nodes[node].isUp, nodes[node].incarnation == incarnation else { return }
+      fetch(block, height, node: node)
+    case .crash(let node): crash(node)
+    case .restart(let node): restart(node)
+    case .attack(let node): attack(node)
+    }
+  }
+
+  func step(_ input: Input, node: Int) {
+    var effects: [Effect] = []
+    nodes[node].machine.step(input, at: Instant(nanoseconds: now), effects: &effects)
+    highestRound = max(highestRound, nodes[node].machine.round)
+    for effect in effects { carryOut(effect, node: node) }
+    if options.recordsFingerprints, nodes[node].strategy == nil {
+      let log = nodes[node].log.count
+      if log > 0 { nodes[node].fingerprints[log] = nodes[node].machine.fingerprint }
+    }
+  }
+
+  // MARK: Heights
+
+  func begin(_ height: Height, node: Int) {
+    let previous = decisions[height - 1].flatMap { blocks[$0] }
+    let start = HeightStart(
+      height: height,
+      validators: sets[Int(height)],
+      previousTime: previous?.time ?? Timestamp(milliseconds: 9_000_000),
+      lastCommit: nodes[node].commits[height - 1]
+    )
+    step(.beginHeight(start), node: node)
+    let incarnation = nodes[node].incarnation
+    if height > 1, random(4) > 0 {
+      schedule(.local(.workAvailable, node: node, incarnation: incarnation), after: random(100))
+    }
+  }
+
+  func decide(_ height: Height, _ block: Digest, _ certificate: Certificate, node: Int) {
+    guard nodes[node].strategy == nil else {
+      nodes[node].commits[height] = certificate
+      schedule(
+        .local(.beginHeight(startOf(height + 1, node)), node: node, incarnation: nodes[node].incarnation),
+        after: 1
+      )
+      return
+    }
+    if let other = decisions[height], other != block {
+      violations.append("agreement: two blocks at height \(height)")
+    }
+    if blocks[block]?.isValid != true || blocks[block]?.height != height {
+      violations.append("validity: a bad block at height \(height)")
+    }
+    do {
+      try sets[Int(height)].verify(certificate, chain: Fixture.chain, using: Fixture.check)
+    } catch {
+      violations.append("certificate: \(error)")
+    }
+    decisions[height] = block
+    nodes[node].decided[height] = block
+    nodes[node].commits[height] = certificate
+    guard height < options.heights else { return }
+    schedule(
+      .local(.beginHeight(startOf(height + 1, node)), node: node, incarnation: nodes[node].incarnation),
+      after: 1 + random(10)
+    )
+    if random(4) > 0 {
+      schedule(
+        .local(.workAvailable, node: node, incarnation: nodes[node].incarnation),
+        after: 12 + random(100)
+      )
+    }
+  }
+
+  private func startOf(_ height: Height, _ node: Int) -> HeightStart {
+    let previous = decisions[height - 1].flatMap { blocks[$0] }
+    return HeightStart(
+      height: height,
+      validators: sets[Int(min(height, Height(sets.count - 1)))],
+      previousTime: previous?.time ?? Timestamp(milliseconds: 9_000_000),
+      lastCommit: nodes[node].commits[height - 1]
+    )
+  }
+
+  // MARK: Blocks
+
+  func makeBlock(_ height: Height, by node: Int, isValid: Bool = true) -> (Digest, Timestamp) {
+    let block = Fixture.block(UInt64(blocks.count) << 8 | UInt64(node))
+    let previous = decisions[height - 1].flatMap { blocks[$0]?.time } ?? Timestamp(milliseconds: 9_000_000)
+    let time = max(wallClock(node), previous.advanced(byMilliseconds: 1))
+    blocks[block] = KnownBlock(height: height, time: time, isValid: isValid)
+    nodes[node].store.insert(block)
+    return (block, time)
+  }
+
+  /// Gets the block from any honest node that has it, sooner or later.
+  private func fetch(_ block: Digest, _ height: Height, node: Int) {
+    guard nodes[node].machine.height == height else { return }
+    let incarnation = nodes[node].incarnation
+    let isHeld =
+      nodes[node].store.contains(block)
+      || nodes.contains { $0.strategy == nil && $0.isUp && $0.store.contains(block) }
+    guard isHeld else {
+      return schedule(.fetch(block, height, node: node, incarnation: incarnation), after: 100)
+    }
+    nodes[node].store.insert(block)
+    let known = blocks[block]
+    let isValid = known?.isValid == true && known?.height == height
+    schedule(
+      .local(.blockValidated(block, isValid: isValid), node: node, incarnation: incarnation),
+      after: 1 + random(10)
+    )
+  }
+
+  // MARK: Crashes
+
+  private func crash(_ number: Int) {
+    guard nodes[number].isUp else { return }
+    nodes[number].isUp = false
+    nodes[number].incarnation += 1
+    // What was not synced survives in part.
+    let kept = nodes[number].synced + Int(random(UInt64(nodes[number].log.count - nodes[number].synced) + 1))
+    nodes[number].log.removeSubrange(kept...)
+  }
+
+  private func restart(_ number: Int) {
+    guard !nodes[number].isUp else { return }
+    nodes[number].isUp = true
+    let configuration = Fixture.configuration(number)
+    let newest = nodes[number].decided.keys.max() ?? 0
+    nodes[number].machine = Tendermint(configuration: configuration)
+    if newest >= options.heights { return }
+    let replayed = Tendermint.replay(nodes[number].log, configuration: configuration)
+    guard replayed.height > newest else { return begin(newest + 1, node: number) }
+    nodes[number].machine = replayed
+    var effects: [Effect] = []
+    nodes[number].machine.resume(at: Instant(nanoseconds: now), effects: &effects)
+    for effect in effects { carryOut(effect, node: number) }
+    schedule(
+      .local(.workAvailable, node: number, incarnation: nodes[number].incarnation),
+      after: random(100)
+    )
+  }
+}
+
+/// A binary heap by time, then by the order of insertion.
+struct EventQueue {
+  private var heap: [(time: UInt64, order: UInt64, event: Network.Event)] = []
+  private var order: UInt64 = 0
+
+  mutating func insert(_ event: Network.Event, at time: UInt64) {
+    order += 1
+    heap.append((time, order, event))
+    var child = heap.count - 1
+    while child > 0, precedes(child, (child - 1) / 2) {
+      heap.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+
+  mutating func next(before limit: UInt64) -> (UInt64, Network.Event)? {
+    guard let first = heap.first, first.time <= limit else { return nil }
+    heap.swapAt(0, heap.count - 1)
+    heap.removeLast()
+    var parent = 0
+    while true {
+      var least = parent
+      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && precedes(child, least) {
+        least = child
+      }
+      if least == parent { break }
+      heap.swapAt(parent, least)
+      parent = least
+    }
+    return (first.time, first.event)
+  }
+
+  private func precedes(_ left: Int, _ right: Int) -> Bool {
+    (heap[left].time, heap[left].order) < (heap[right].time, heap[right].order)
+  }
+}

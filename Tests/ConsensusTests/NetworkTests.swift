@@ -1,0 +1,91 @@
+import Chain
+import Consensus
+import Cryptography
+import Foundation
+import Primitives
+import Testing
+
+/// Thousands of seeds under faults. `CONSENSUS_SEEDS` multiplies them.
+@Suite struct NetworkTests {
+  static let factor = ProcessInfo.processInfo.environment["CONSENSUS_SEEDS"].flatMap { UInt64($0) } ?? 1
+
+  /// Runs one seed; what went wrong, or nil.
+  static func failure(seed: UInt64, count: Int, byzantine: Int, crashes: Int) -> (String?, Network) {
+    var generator = SeededGenerator(seed: seed &* 0x1_0000_0001)
+    var liars: [Int: Strategy] = [:]
+    while liars.count < byzantine {
+      liars[Int(generator.next(below: UInt64(count)))] = Strategy.random(&generator)
+    }
+    var options = Network.Options()
+    options.count = count
+    options.heights = 1 + generator.next(below: 2)
+    options.healsAt = generator.next(below: 3) == 0 ? 0 : 300 + generator.next(below: 2_000)
+    options.wildDelay = 1 + generator.next(below: 400)
+    options.lossPerMillion = generator.next(below: 300_000)
+    options.duplicationPerMillion = generator.next(below: 100_000)
+    options.crashes = crashes
+    options.skewMilliseconds = 300
+    let network = Network(seed: seed, options: options, byzantine: liars)
+    network.run(until: options.healsAt + 60_000)
+    if let violation = network.violations.first { return (violation, network) }
+    return (network.isDone ? nil : "not all decide", network)
+  }
+
+  static func run(_ name: String, seeds: ClosedRange<UInt64>, count: Int, byzantine: Int, crashes: Int) {
+    var deliveries = 0
+    var highestRound: Round = 0
+    var slowest: UInt64 = 0
+    for seed in seeds {
+      let (failure, network) = failure(seed: seed, count: count, byzantine: byzantine, crashes: crashes)
+      deliveries += network.deliveries
+      highestRound = max(highestRound, network.highestRound)
+      slowest = max(slowest, network.now / 1_000_000 - min(network.options.healsAt, network.now / 1_000_000))
+      guard let failure else { continue }
+      Issue.record("\(name), seed \(seed): \(failure)")
+    }
+    print(
+      "\(name): \(seeds.count) seeds, \(deliveries) messages, highest round \(highestRound), "
+        + "last decision at most \(slowest) ms after healing"
+    )
+  }
+
+  @Test func `Four validators, one Byzantine, agree and decide`() {
+    Self.run(
+      "4 validators, 1 Byzantine",
+      seeds: 1...(1_000 * Self.factor),
+      count: 4,
+      byzantine: 1,
+      crashes: 0
+    )
+  }
+
+  @Test func `Four validators that crash and come back agree, decide and never sign twice`() {
+    Self.run(
+      "4 validators, 4 crashes",
+      seeds: 10_001...(10_000 + 700 * Self.factor),
+      count: 4,
+      byzantine: 0,
+      crashes: 4
+    )
+  }
+
+  @Test func `Four validators, one Byzantine, others crashing`() {
+    Self.run(
+      "4 validators, 1 Byzantine, 2 crashes",
+      seeds: 20_001...(20_000 + 700 * Self.factor),
+      count: 4,
+      byzantine: 1,
+      crashes: 2
+    )
+  }
+
+  @Test func `Seven validators, two Byzantine, agree and decide`() {
+    Self.run(
+      "7 validators, 2 Byzantine",
+      seeds: 30_001...(30_000 + 400 * Self.factor),
+      count: 7,
+      byzantine: 2,
+      crashes: 1
+    )
+  }
+}
