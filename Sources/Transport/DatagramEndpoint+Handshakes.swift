@@ -35,18 +35,8 @@ extension DatagramEndpoint {
     guard mac.holds(bytes, count: codeStart) else { throw .wrongRecipient }
     guard let initiation = DatagramMessage.Initiation(bytes) else { throw .length }
     guard initiation.key != identity.publicKey else { throw .selfSession }
-    let threshold = UInt64(max(1, settings.cookieThreshold))
-    let isUnburdened = unburdened.take(at: now, .init(perSecond: threshold, burst: threshold))
-    if !isUnburdened, !cookies.holds(bytes, from: source) {
-      var writer = ByteWriter(capacity: DatagramMessage.cookieCount)
-      writer.write(DatagramMessage.cookie)
-      writer.write(initiation.sender)
-      writer.writeRaw(bytes[codeStart..<codeStart + DatagramMessage.macCount])
-      writer.writeRaw(cookies.cookie(for: source, at: now))
-      effects.append(.transmit(writer.bytes, source))
-      throw .cookieRequired
-    }
-    guard strangers.admits(source.address, at: now) else { throw .overBudget }
+    guard peers[initiation.key]?.isWanted ?? false || admits(initiation.key) else { throw .stranger }
+    try checkBudget(bytes, initiation, from: source, now: now, &effects)
     guard timestamps.isNew(initiation.timestamp, of: initiation.key) else { throw .replayed }
     if peers[initiation.key] == nil { try checkRoom(for: source) }
     guard
@@ -71,6 +61,32 @@ extension DatagramEndpoint {
     effects.append(.transmit(message, source))
   }
 
+  /// Admits an initiation to the dear part. A source beyond its budget, or any when many come, has to show a cookie:
+  /// then it is not forged, and has a budget that nobody else can use up.
+  private func checkBudget(
+    _ bytes: [UInt8],
+    _ initiation: DatagramMessage.Initiation,
+    from source: IPEndpoint,
+    now: Instant,
+    _ effects: inout [Effect]
+  ) throws(DatagramDrop) {
+    let threshold = UInt64(max(1, settings.cookieThreshold))
+    if cookies.holds(bytes, from: source) {
+      guard proven.admits(source.address, at: now) else { throw .overBudget }
+      return
+    }
+    let isUnburdened = unburdened.take(at: now, .init(perSecond: threshold, burst: threshold))
+    if isUnburdened, unproven.admits(source.address, at: now) { return }
+    let code = DatagramMessage.Initiation.claimsCount + 64
+    var writer = ByteWriter(capacity: DatagramMessage.cookieCount)
+    writer.write(DatagramMessage.cookie)
+    writer.write(initiation.sender)
+    writer.writeRaw(bytes[code..<code + DatagramMessage.macCount])
+    writer.writeRaw(cookies.cookie(for: source, at: now))
+    effects.append(.transmit(writer.bytes, source))
+    throw .cookieRequired
+  }
+
   func response(
     _ bytes: [UInt8],
     from source: IPEndpoint,
@@ -82,7 +98,7 @@ extension DatagramEndpoint {
     }
     guard let response = DatagramMessage.Response(bytes) else { throw .length }
     guard let peer = indices[response.receiver] else { throw .unknownSession }
-    guard strangers.admits(source.address, at: now) else { throw .overBudget }
+    guard unproven.admits(source.address, at: now) else { throw .overBudget }
     guard let pending = peer.pending.take() else { throw .unknownSession }
     guard pending.sender == response.receiver else {
       peer.pending = consume pending

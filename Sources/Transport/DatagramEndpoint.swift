@@ -24,7 +24,11 @@ final class DatagramEndpoint {
   let epoch: UInt64
   let mac: DatagramMAC
   var cookies: CookieJar
-  var strangers: SourceLimiter
+  /// Handshake messages of sources that may be forged, and of those that showed a cookie.
+  var unproven: SourceLimiter
+  var proven: SourceLimiter
+  /// Whose initiations are looked at, besides those of peers that this node calls itself.
+  var admits: (PeerID) -> Bool = { _ in true }
   var unburdened = TokenBucket()
   var peers: [PeerID: DatagramPeer] = [:]
   var indices: [UInt32: DatagramPeer] = [:]
@@ -48,7 +52,7 @@ final class DatagramEndpoint {
     epoch = epochNanoseconds
     mac = DatagramMAC(recipient: identity.publicKey, network: network)
     cookies = CookieJar(at: now)
-    strangers = SourceLimiter(
+    let limiter = SourceLimiter(
       rate: .init(
         perSecond: UInt64(max(1, settings.handshakesPerAddress)),
         burst: UInt64(max(1, settings.handshakesPerAddress)) * 2
@@ -58,6 +62,8 @@ final class DatagramEndpoint {
         burst: UInt64(max(1, settings.handshakesInTotal))
       )
     )
+    unproven = limiter
+    proven = limiter
   }
 
   var hasBacklog: Bool { !backlogged.isEmpty }

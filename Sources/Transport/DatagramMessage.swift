@@ -21,6 +21,8 @@ public enum DatagramDrop: UInt8, Error, Hashable, Sendable, CaseIterable {
   case selfSession
   /// The source or peer sent more than its budget.
   case overBudget
+  /// An initiation by a key that has no business here: no stream session with it, or banned.
+  case stranger
   /// Under load: answered with a cookie, or the cookie was wrong.
   case cookieRequired
   /// No room for another session, altogether or from that address.

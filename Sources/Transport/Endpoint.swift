@@ -224,8 +224,8 @@ public final class Endpoint: Sendable {
     presence?.contains(peer) ?? false
   }
 
-  /// Opens a datagram session with a peer at an IP address, and again whenever it ends. Peers that this node dialed
-  /// get theirs without asking, unless configured otherwise.
+  /// Opens a datagram session with a connected peer at an IP address, and again whenever it ends while the stream
+  /// lives. Peers that this node dialed get theirs without asking, unless configured otherwise.
   public func openDatagramSession(with peer: PeerID, at address: NetworkAddress) {
     post(.openDatagrams(peer, address))
   }
@@ -292,6 +292,13 @@ public final class Endpoint: Sendable {
   public func peers() async -> [PeerStatus] {
     let core = core
     return (try? await loop.submit { core.value.statuses() }.get()) ?? []
+  }
+
+  /// The bytes that wait to be sent in a lease session; nil when there is none. A session whose queue is full is
+  /// ended, so who sends without being asked should keep this low.
+  public func queuedBytes(of session: LeaseSession) async -> Int? {
+    let core = core
+    return try? await loop.submit { core.value.streams.leases[session]?.session.queuedBytes }.get()
   }
 
   // MARK: The mailbox

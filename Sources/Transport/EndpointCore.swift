@@ -60,9 +60,17 @@ final class EndpointCore {
     } else {
       datagrams = nil
     }
-    if configuration.opensDatagramSessions, let datagrams {
-      streams.onDialedPeer = { peer, address in datagrams.open(peer, at: address) }
-    }
+    if let datagrams { couple(datagrams) }
+  }
+
+  /// A datagram session lives no longer than the peer's stream, and nobody without a stream can open one.
+  private func couple(_ datagrams: DatagramTransport) {
+    let streams = streams
+    // Each side is owned by this object alone, and the closures are called by it alone.
+    datagrams.endpoint.admits = { [unowned streams] peer in streams.peers[peer] != nil }
+    streams.onPeerEnd = { [unowned datagrams] peer in datagrams.close(peer) }
+    guard configuration.opensDatagramSessions else { return }
+    streams.onDialedPeer = { [unowned datagrams] peer, address in datagrams.open(peer, at: address) }
   }
 
   func startMaintenance() {
@@ -107,6 +115,7 @@ final class EndpointCore {
         streams.end(link, .closedHere(code), telling: code, at: currentInstant())
       }
     case .openDatagrams(let peer, let address):
+      guard streams.peers[peer] != nil else { return }
       guard let literal = try? SocketAddress(ipAddress: address.host, port: Int(address.port)) else { return }
       if let endpoint = IPEndpoint(literal) { datagrams?.open(peer, at: endpoint) }
     case .closeDatagrams(let peer):

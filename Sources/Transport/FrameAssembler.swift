@@ -34,8 +34,11 @@ struct FrameAssembler: Sendable {
   /// Takes one record apart, appending its whole messages to `frames`.
   mutating func receive(_ record: [UInt8], into frames: inout [InboundFrame]) throws(FrameViolation) {
     var position = 0
+    var count = 0
     while position < record.count {
       guard record.count - position >= FrameHeader.count else { throw .malformed }
+      count += 1
+      guard count <= FrameLimits.framesPerRecord else { throw .malformed }
       let type = record[position]
       let length =
         Int(record[position + 1]) << 16 | Int(record[position + 2]) << 8 | Int(record[position + 3])

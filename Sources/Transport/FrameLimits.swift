@@ -8,6 +8,8 @@ public struct FrameLimits: Hashable, Sendable {
   public static let maximumRecord = 1 << 20
   /// Small frames share a record up to this size.
   static let coalescedRecord = 16 << 10
+  /// A record of the smallest frames has no more of them, so that a record cannot unfold to many times its size.
+  static let framesPerRecord = coalescedRecord / FrameHeader.count
   /// Larger messages travel in pieces of this size, so that more urgent ones slip in between.
   static let piece = 64 << 10
   /// Types from here on are the room's own.

@@ -193,7 +193,8 @@ struct StreamSession: ~Copyable {
   }
 
   mutating func pong(at now: Instant) {
-    if phase == .open { control(FrameHeader.Control.pong, [], at: now) }
+    // A peer that pings and does not read gets no pile of answers.
+    if phase == .open, output.readableBytes < 1_024 { control(FrameHeader.Control.pong, [], at: now) }
   }
 
   private mutating func control(_ type: UInt8, _ payload: [UInt8], final: Bool = false, at now: Instant) {

@@ -139,6 +139,7 @@ extension StreamTransport {
       sink.emit(.leaseClosed(session, reason))
     } else if let peer = link.result?.peer, peers[peer] === link {
       peers[peer] = nil
+      onPeerEnd(peer)
       sink.emit(.disconnected(peer, reason))
     }
     link.close(code, at: now)

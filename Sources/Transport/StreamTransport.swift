@@ -12,6 +12,8 @@ final class StreamTransport {
   let sink: EventSink
   /// Told when a dialed peer session opens: where the peer answered.
   var onDialedPeer: (PeerID, IPEndpoint) -> Void = { _, _ in }
+  /// Told when a peer session ends, before the owner is.
+  var onPeerEnd: (PeerID) -> Void = { _ in }
   var hello: [UInt8]
   var listenPort: UInt16 = 0
   var reserved: Set<PeerID> = []
@@ -75,11 +77,11 @@ final class StreamTransport {
   private func adopt(_ channel: any Channel) throws {
     let now = currentInstant()
     guard let remote = channel.remoteAddress, let source = IPEndpoint(remote) else { throw TurnedAway() }
-    var refusal: ConnectionRefusal? = isShutDown ? .shutDown : nil
-    if refusal == nil, halfOpen >= configuration.connections.halfOpen, !giveUpUntouched(at: now) {
+    var refusal = isShutDown ? .shutDown : admission.admit(source.address, reserved: reserved.count, at: now)
+    if refusal == nil, halfOpen >= configuration.connections.halfOpen, !giveUpHandshake(at: now) {
+      admission.release(source.address)
       refusal = .halfOpen
     }
-    refusal = refusal ?? admission.admit(source.address, reserved: reserved.count, at: now)
     if let refusal {
       sink.counters.connectionsRefused[refusal, default: 0] += 1
       throw TurnedAway()
@@ -101,15 +103,20 @@ final class StreamTransport {
     track(link, channel)
   }
 
-  /// Gives up the oldest unfinished handshake of which not even the first message has come. An honest dialer's
-  /// message follows its connection at once, so a flood of silent ones gives up its own.
-  private func giveUpUntouched(at now: Instant) -> Bool {
-    let untouched = links.values.filter { $0.stage == .handshaking && $0.isInbound && $0.session.isUntouched }
-    guard let oldest = untouched.min(by: { $0.startedAt < $1.startedAt }) else { return false }
+  /// Makes room for a handshake: gives up the oldest of which not even the first message has come, else the oldest
+  /// that takes longer than an honest one. An honest dialer's messages follow at once, so a flood gives up its own.
+  private func giveUpHandshake(at now: Instant) -> Bool {
+    let unfinished = links.values.filter { $0.stage == .handshaking && $0.isInbound }
+    let untouched = unfinished.filter { $0.session.isUntouched }
+    let slow = unfinished.filter { now.since($0.startedAt) >= Self.honestHandshake }
+    let candidates = untouched.isEmpty ? slow : untouched
+    guard let oldest = candidates.min(by: { $0.startedAt < $1.startedAt }) else { return false }
     fail(oldest, .handshake(.timedOut), at: now)
     oldest.abort()
     return true
   }
+
+  private static let honestHandshake = Interval.seconds(1)
 
   private func track(_ link: StreamLink, _ channel: any Channel) {
     links[ObjectIdentifier(link)] = link

@@ -250,10 +250,38 @@ final class DatagramWire {
         to: bAddress
       )
     }
-    #expect(wire.drops(b, .overBudget) == 14)
+    // Beyond it a cookie is asked for, since the address may be forged to use up its owner's budget.
+    #expect(wire.drops(b, .cookieRequired) == 14)
     // Of the six within the budget four got a record, as many as an address may have.
     #expect(wire.drops(b, .full) == 2)
     #expect(b.peers.count == 4)
+  }
+
+  @Test func `an owner of an address is heard although others forge it`() {
+    var settings = DatagramSettings.testnet
+    settings.handshakesPerAddress = 1
+    let (b, bAddress) = wire.add(2, settings)
+    let (a, aAddress) = wire.add(1)
+    for seed: UInt8 in 10..<20 {
+      let (_, address) = wire.add(seed)
+      wire.loses = { _ in true }
+      wire.open(address, to: bAddress)
+      guard let forged = wire.recorded.last else { continue }
+      wire.pass(forged.bytes, from: IPEndpoint(address: aAddress.address, port: 1), to: bAddress)
+    }
+    wire.loses = { _ in false }
+    wire.open(aAddress, to: bAddress)
+    #expect(a.isUp(b.identity.publicKey) && b.isUp(a.identity.publicKey))
+  }
+
+  @Test func `strangers open no session when the node admits none`() {
+    let (b, bAddress) = wire.add(2)
+    let (_, aAddress) = wire.add(1)
+    b.admits = { _ in false }
+    wire.open(aAddress, to: bAddress)
+    #expect(wire.drops(b, .stranger) == 1)
+    #expect(b.peers.isEmpty)
+    #expect(wire.recorded.count == 1)
   }
 
   @Test func `silence is filled with keep-alives and ends the session when they stop`() {

@@ -89,6 +89,25 @@ extension SocketTests {
     for node in nodes { await node.endpoint.shutdown() }
   }
 
+  @Test func `a datagram session ends with the stream and comes back with it`() async throws {
+    let a = try await Node.start(1)
+    let b = try await Node.start(2)
+    for _ in 0..<3 {
+      a.endpoint.dial(b.address, expecting: .key(b.key))
+      try await eventually("both sessions are up") {
+        a.endpoint.hasDatagramSession(with: b.key) && b.endpoint.hasDatagramSession(with: a.key)
+      }
+      b.endpoint.disconnect(a.key)
+      try await eventually("both sessions are gone") {
+        guard !a.endpoint.hasDatagramSession(with: b.key) else { return false }
+        let counters = await a.endpoint.counters()
+        return counters.peers == 0 && counters.datagramSessions == 0
+      }
+    }
+    await a.endpoint.shutdown()
+    await b.endpoint.shutdown()
+  }
+
   @Test func `without UDP everything goes by stream and the caller is told`() async throws {
     let a = try await Node.start(1) { $0.datagrams = nil }
     let b = try await Node.start(2)

@@ -54,6 +54,14 @@ import Testing
     #expect(assembler.pendingBytes == 0)
   }
 
+  @Test func `a record unfolds to a limited number of frames`() throws {
+    var assembler = FrameAssembler(limits: Fixture.frames)
+    let empty: [UInt8] = [9, 0, 0, 0]
+    let most = Array(repeatElement(empty, count: 4_096).joined())
+    #expect(try receive(most, into: &assembler).count == 4_096)
+    #expect(throws: FrameViolation.malformed) { try receive(most + empty, into: &assembler) }
+  }
+
   @Test func `pieces of two classes interleave`() throws {
     var assembler = FrameAssembler(limits: Fixture.frames)
     #expect(try receive(begin(3, 2, total: 4) + piece(3, [1, 2]), into: &assembler) == [])
