@@ -15,11 +15,15 @@ extension Execution {
   func transfer(_ coin: Coin, from: Address, to: Address) throws(Rejection) {
     guard !coin.amount.isZero, from != to else {
       let available = balance(of: from, in: coin.denomination)
-      guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
+      guard available >= coin.amount else {
+        throw .insufficientFunds(required: coin, available: available)
+      }
       return
     }
     let available = balance(of: from, in: coin.denomination)
-    guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
+    guard available >= coin.amount else {
+      throw .insufficientFunds(required: coin, available: available)
+    }
     let received = balance(of: to, in: coin.denomination)
     let rest = try checked { () throws(ArithmeticError) in try available.subtracting(coin.amount) }
     let sum = try checked { () throws(ArithmeticError) in try received.adding(coin.amount) }
@@ -51,10 +55,13 @@ extension Execution {
   /// Destroys units that `address` holds.
   func destroy(_ coin: Coin, of address: Address) throws(Rejection) {
     let available = balance(of: address, in: coin.denomination)
-    guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
+    guard available >= coin.amount else {
+      throw .insufficientFunds(required: coin, available: available)
+    }
     let supply = overlay.read(Tables.supply, coin.denomination) ?? .zero
     let rest = try checked { () throws(ArithmeticError) in try supply.subtracting(coin.amount) }
-    let balance = try checked { () throws(ArithmeticError) in try available.subtracting(coin.amount) }
+    let balance = try checked { () throws(ArithmeticError) in try available.subtracting(coin.amount)
+    }
     overlay.write(Tables.supply, coin.denomination, rest)
     setBalance(of: address, in: coin.denomination, to: balance)
   }
@@ -69,7 +76,9 @@ extension Execution {
     for coin in send.amount {
       let coin = try canonical(coin)
       guard !coin.amount.isZero else { throw .zeroAmount }
-      guard !seen.contains(coin.denomination) else { throw .repeatedDenomination(coin.denomination) }
+      guard !seen.contains(coin.denomination) else {
+        throw .repeatedDenomination(coin.denomination)
+      }
       seen.append(coin.denomination)
       try transfer(coin, from: send.from, to: send.to)
       emit(.transferred(from: send.from, to: send.to, coin: coin))

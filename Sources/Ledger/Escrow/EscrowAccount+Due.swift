@@ -23,7 +23,9 @@ extension EscrowAccount {
       if next.map({ tick < $0.tick }) ?? true { next = (tick, due) }
     }
     let dry = try dryTick()
-    if let dry, let warning = warning(dry: dry) { consider(warning.tick, .warning(percent: warning.percent)) }
+    if let dry, let warning = warning(dry: dry) {
+      consider(warning.tick, .warning(percent: warning.percent))
+    }
     if let dry { consider(dry + 1, .overdraw) }
     for payment in payments { consider(payment.nextPayout, .payout) }
     return next

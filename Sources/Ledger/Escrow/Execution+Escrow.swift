@@ -4,7 +4,9 @@ import Primitives
 
 extension Execution {
   func escrow(of id: DeploymentID) throws(Rejection) -> EscrowAccount {
-    guard let account = overlay.read(Tables.escrow, id) else { throw .lease(.deploymentNotFound(id)) }
+    guard let account = overlay.read(Tables.escrow, id) else {
+      throw .lease(.deploymentNotFound(id))
+    }
     return account
   }
 
@@ -53,7 +55,8 @@ extension Execution {
   ) throws(Rejection) {
     guard !amount.isZero else { return }
     var account = try settledEscrow(of: id)
-    try transfer(Coin(amount, account.denomination), from: depositor, to: ModuleAccount.escrow.address)
+    try transfer(
+      Coin(amount, account.denomination), from: depositor, to: ModuleAccount.escrow.address)
     let isOwners = depositor == id.owner && !isGranted
     func isSame(_ deposit: EscrowAccount.Deposit) -> Bool {
       deposit.depositor == depositor && deposit.isGranted == isGranted
@@ -73,7 +76,9 @@ extension Execution {
     emit(.deposited(deployment: id, depositor: depositor, coin: Coin(amount, account.denomination)))
   }
 
-  private func add(_ amount: Amount, to index: Int, of account: inout EscrowAccount) throws(Rejection) {
+  private func add(_ amount: Amount, to index: Int, of account: inout EscrowAccount)
+    throws(Rejection)
+  {
     account.deposits[index].amount = try checked { () throws(ArithmeticError) in
       try account.deposits[index].amount.adding(amount)
     }
@@ -133,7 +138,8 @@ extension Execution {
     let toPool = try checked { () throws(ArithmeticError) in try fee.amount.subtracting(toStakers) }
     let collector = ModuleAccount.feeCollector.address
     try transfer(Coin(toStakers, fee.denomination), from: source, to: collector)
-    try transfer(Coin(toPool, fee.denomination), from: source, to: ModuleAccount.communityPool.address)
+    try transfer(
+      Coin(toPool, fee.denomination), from: source, to: ModuleAccount.communityPool.address)
     let key = Pair(moment.time.day, fee.denomination)
     let income = overlay.read(Tables.takeIncome, key) ?? .zero
     let sum = try checked { () throws(ArithmeticError) in try income.adding(fee.amount) }
@@ -167,7 +173,9 @@ extension Execution {
 
   /// Ends everything: pays, refunds what is left of each deposit to whom it came from, and gives fractions to the
   /// community pool.
-  func closeEscrow(of id: DeploymentID, by closer: Closer, reason: LeaseCloseReason) throws(Rejection) {
+  func closeEscrow(of id: DeploymentID, by closer: Closer, reason: LeaseCloseReason)
+    throws(Rejection)
+  {
     var account = try settledEscrow(of: id)
     while !account.payments.isEmpty {
       let payment = try closePayment(0, of: &account, id)
@@ -198,7 +206,9 @@ extension Execution {
     emit(.residueCollected(deployment: id, coin: coin))
   }
 
-  private func refund(_ coin: Coin, of deposit: EscrowAccount.Deposit, _ id: DeploymentID) throws(Rejection) {
+  private func refund(_ coin: Coin, of deposit: EscrowAccount.Deposit, _ id: DeploymentID)
+    throws(Rejection)
+  {
     guard !coin.amount.isZero else { return }
     try transfer(coin, from: ModuleAccount.escrow.address, to: deposit.depositor)
     if deposit.isGranted { restoreGrant(of: deposit.depositor, to: id.owner, coin) }

@@ -31,7 +31,9 @@ extension Execution {
   ///   - sequence: The number that is expected in place of the account's, where others wait before this one.
   /// - Returns: The fee that was taken.
   @discardableResult
-  func admit(_ transaction: Transaction, expecting sequence: UInt64? = nil) throws(Rejection) -> Coin? {
+  func admit(_ transaction: Transaction, expecting sequence: UInt64? = nil) throws(Rejection)
+    -> Coin?
+  {
     guard transaction.timeoutHeight == 0 || moment.height <= transaction.timeoutHeight else {
       throw .timedOut(last: transaction.timeoutHeight)
     }
@@ -96,7 +98,8 @@ extension Execution {
     case .grant(let action): try grant(action)
     case .revokeGrant(let granter, let grantee, let kind, let denomination):
       try revokeGrant(granter: granter, grantee: grantee, kind: kind, denomination: denomination)
-    case .createValidator, .editValidator, .delegate, .undelegate, .redelegate, .unjail, .withdrawReward,
+    case .createValidator, .editValidator, .delegate, .undelegate, .redelegate, .unjail,
+      .withdrawReward,
       .withdrawCommission:
       try performStaking(action)
     case .submitProposal, .depositProposal, .vote:

@@ -14,6 +14,8 @@ final class Execution {
   let isAuthentic: (SignedObject, ChainID) -> Bool
   /// What happened since the last `takeEvents()`.
   private(set) var events: [Event] = []
+  /// A validator changed in this block: the set must be looked at before its end.
+  var isValidatorSetStale = false
 
   private var cachedChain: ChainRecord?
   private var cachedParameters: ParametersRecord?
@@ -52,6 +54,20 @@ final class Execution {
       forgetCaches()
       throw error
     }
+  }
+
+  /// Runs `body` to see whether it can be done, and undoes it in any case.
+  func rehearse(_ body: () throws(Rejection) -> Void) throws(Rejection) {
+    let checkpoint = overlay.checkpoint()
+    let eventCount = events.count
+    let wasStale = isValidatorSetStale
+    defer {
+      overlay.rollBack(to: checkpoint)
+      events.removeSubrange(eventCount...)
+      isValidatorSetStale = wasStale
+      forgetCaches()
+    }
+    try body()
   }
 
   private func forgetCaches() {

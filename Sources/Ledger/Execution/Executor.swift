@@ -1,104 +1,73 @@
 public import Chain
-public import Cryptography
+import Cryptography
 public import Primitives
 
-/// Why a genesis makes no state.
-public enum GenesisError: Error, Hashable, Sendable {
-  case noValidators
-  case repeatedCurrency(Denomination)
-  /// A coin or stake of a currency that the genesis does not register.
-  case unknownCurrency(Denomination)
-  /// Amounts of one currency exceed 64 bits.
-  case supply(Denomination)
-  case repeatedValidator(Address)
-}
+/// Whether an object's signature is its key's on a chain. Replaceable, so that a simulator can do without signatures
+/// and a node can remember what it has checked.
+public typealias ObjectCheck = @Sendable (SignedObject, ChainID) -> Bool
 
 /// What blocks mean: `(state, block) → (changes, receipts, events, validator updates)`.
 public enum Executor {
-  /// The state before the first block, and the first validators.
-  public static func genesis(
-    _ genesis: Genesis
-  ) throws(GenesisError) -> (changes: [StateChange], validators: [ValidatorUpdate]) {
-    let execution = Execution(
-      on: MemoryState(), at: Moment(height: 0, time: genesis.time, tick: 0),
-      protocolVersion: genesis.protocolVersion)
-    execution.chain = ChainRecord(
-      chain: genesis.chain, genesisTime: genesis.time, protocolVersion: genesis.protocolVersion,
-      ticks: TickSchedule(start: genesis.time, tickMilliseconds: genesis.parameters[.tickMilliseconds]))
-    execution.parametersRecord = ParametersRecord(genesis.parameters)
-    var names: Set<Denomination> = []
-    for currency in genesis.currencies {
-      for name in [currency.denomination] + currency.aliases where !names.insert(name).inserted {
-        throw .repeatedCurrency(name)
-      }
-      let rate = currency.takeBasisPoints ?? UInt32(clamping: genesis.parameters[.defaultTake])
-      execution.write(CurrencyRecord(currency: currency, take: TakeIndex(rate: rate, since: 0)))
-      for alias in currency.aliases { execution.overlay.write(Tables.aliases, alias, currency.denomination) }
-    }
-    for account in genesis.accounts {
-      for coin in account.coins { try fund(account.address, coin, in: execution) }
-    }
-    let validators = try bond(genesis.validators, in: execution)
-    return (execution.overlay.changes(), validators)
-  }
+  /// Libsodium's verdict.
+  public static let ed25519: ObjectCheck = { $0.isAuthentic(on: $1) }
 
-  private static func fund(_ address: Address, _ coin: Coin, in execution: Execution) throws(GenesisError) {
-    guard execution.findCurrency(coin.denomination) != nil else { throw .unknownCurrency(coin.denomination) }
-    do {
-      try execution.create(coin, for: address)
-    } catch {
-      throw .supply(coin.denomination)
-    }
-  }
+  /// Protocol versions whose rules this program knows, side by side.
+  public static let versions: ClosedRange<UInt32> = 1...1
 
-  private static func bond(
-    _ validators: [Genesis.Validator], in execution: Execution
-  ) throws(GenesisError) -> [ValidatorUpdate] {
-    guard !validators.isEmpty else { throw .noValidators }
-    var updates: [ValidatorUpdate] = []
-    for validator in validators {
-      guard !execution.overlay.contains(Tables.validators, validator.operatorAddress) else {
-        throw .repeatedValidator(validator.operatorAddress)
-      }
-      try fund(ModuleAccount.bondedStake.address, Coin(validator.stake, .uakt), in: execution)
-      execution.overlay.write(
-        Tables.validators, validator.operatorAddress, ValidatorRecord(genesis: validator))
-      updates.append(
-        ValidatorUpdate(
-          address: validator.operatorAddress, key: validator.consensusKey,
-          power: ValidatorRecord.power(of: validator.stake)))
-    }
-    return updates.sorted { $0.address < $1.address }
-  }
-
-  /// Executes a decided block. What falls due comes first, then the transactions in their order.
+  /// Executes a decided block. What falls due comes first, then the transactions in their order, then what a block's
+  /// end brings: votes that are over, fees to those who stake, the next validators.
+  ///
+  /// The transactions' signatures are checked by whoever let them into the block; those of orders and bids inside
+  /// agreements by `isAuthentic`.
   public static func execute(
-    _ block: BlockInput, transactions: [Transaction], on state: some StateReading
+    _ block: BlockInput,
+    transactions: [Transaction],
+    on state: some StateReading,
+    isAuthentic: @escaping ObjectCheck = Executor.ed25519
   ) -> BlockOutcome {
-    let execution = Execution(on: state, at: block.moment, protocolVersion: block.protocolVersion)
-    execution.processDue()
-    execution.forgetExpired()
+    let execution = Execution(
+      on: state,
+      at: block.moment,
+      protocolVersion: block.protocolVersion,
+      isAuthentic: isAuthentic
+    )
+    execution.begin(block)
     var events = execution.takeEvents()
     let receipts = transactions.map { execution.run($0) }
-    execution.payFees(to: block.proposer)
+    let updates = execution.end()
     events.append(contentsOf: execution.takeEvents())
     return BlockOutcome(
-      changes: execution.overlay.changes(), receipts: receipts, events: events, validatorUpdates: [],
-      moment: block.moment)
+      changes: execution.overlay.changes(),
+      receipts: receipts,
+      events: events,
+      validatorUpdates: updates,
+      moment: block.moment
+    )
   }
 
-  /// Why a transaction would not be let into a block now: sequence number, fee, balance, or a first look at what it
-  /// asks. Nil when it would.
+  /// Why a transaction would not be let into a block now: sequence number, fee, balance, or what it asks. Nil when it
+  /// would.
   ///
-  /// - Parameter expectedSequence: where others of the sender wait before it.
+  /// - Parameters:
+  ///   - transaction: The transaction; its signature is the caller's to check.
+  ///   - moment: The present.
+  ///   - state: Committed state.
+  ///   - expectedSequence: What the sequence number should be where others of the sender wait before it. What it asks
+  ///     is then judged when its turn comes, since it may depend on theirs.
+  ///   - isAuthentic: The check of orders' and bids' signatures.
+  /// - Returns: The reason.
   public static func check(
-    _ transaction: Transaction, at moment: Moment, on state: some StateReading, expectedSequence: UInt64? = nil
+    _ transaction: Transaction,
+    at moment: Moment,
+    on state: some StateReading,
+    expectedSequence: UInt64? = nil,
+    isAuthentic: @escaping ObjectCheck = Executor.ed25519
   ) -> Rejection? {
-    let execution = Execution(on: state, at: moment)
+    let execution = Execution(on: state, at: moment, isAuthentic: isAuthentic)
     do {
+      let committed = execution.overlay.read(Tables.accounts, transaction.sender)?.sequence ?? 0
       try execution.admit(transaction, expecting: expectedSequence)
-      // What depends on earlier transactions that wait is judged when its turn comes.
-      guard expectedSequence == nil else { return nil }
+      guard expectedSequence.map({ $0 == committed }) ?? true else { return nil }
       for action in transaction.actions { try execution.perform(action) }
       return nil
     } catch {
@@ -106,23 +75,76 @@ public enum Executor {
     }
   }
 
-  /// The tick at which something happens by itself; nil when nothing ever does.
+  /// The tick at which money next moves by itself; nil when none ever does.
   public static func nextDueTick(on state: some StateReading) -> Tick? {
     state.scan(Tables.due, limit: 1).first?.key.first
+  }
+
+  /// The time at which stake is free or a proposal's period ends next; nil when nothing waits.
+  public static func nextDueTime(on state: some StateReading) -> Timestamp? {
+    let stake = state.scan(Tables.maturities, limit: 1).first?.key.time
+    let period = state.scan(Tables.periods, limit: 1).first?.key.time
+    guard let stake else { return period }
+    return period.map { min($0, stake) } ?? stake
+  }
+
+  /// Whether a block at `moment` would do something by itself.
+  public static func hasDueWork(at moment: Moment, on state: some StateReading) -> Bool {
+    nextDueTick(on: state).map { $0 <= moment.tick } ?? false
+      || nextDueTime(on: state).map { $0 <= moment.time } ?? false
+  }
+
+  /// The protocol version by whose rules the block at `height` must be executed. A program that does not know it
+  /// (`versions`) must stop before that block.
+  public static func requiredVersion(at height: Height, on state: some StateReading) -> UInt32 {
+    guard let chain = state.read(Tables.chain, SingleKey()) else { return versions.lowerBound }
+    if let upgrade = chain.upgrade, height >= upgrade.height { return upgrade.protocolVersion }
+    return chain.protocolVersion
   }
 }
 
 extension Execution {
-  /// A block's fees go to the validator that proposed it.
-  func payFees(to proposer: Address) {
-    for record in allCurrencies() {
-      let coin = Coin(
-        balance(of: .feeCollector, in: record.currency.denomination), record.currency.denomination)
-      do {
-        try transfer(coin, from: ModuleAccount.feeCollector.address, to: proposer)
-      } catch {
-        preconditionFailure("the fee collector cannot pay what it holds: \(error)")
-      }
+  /// What a block does before its transactions.
+  func begin(_ block: BlockInput) {
+    upgrade()
+    processDue()
+    forgetExpired()
+    for misbehaviour in block.evidence.prefix(ChainLimits.blockEvidence) {
+      attempt { () throws(Rejection) in try punish(misbehaviour) }
     }
+    for signer in block.lastCommit where !signer.signed {
+      attempt { () throws(Rejection) in try countAbsence(signer.validator) }
+    }
+    attempt { () throws(Rejection) in try matureStakes() }
+  }
+
+  /// What a block does after them.
+  func end() -> [ValidatorUpdate] {
+    endPeriods()
+    attempt { () throws(Rejection) in try distributeFees() }
+    return attempt { () throws(Rejection) in try updateValidatorSet() } ?? []
+  }
+
+  /// Runs a step of the block itself. None of them can be refused by what a transaction wrote; were one, it would be
+  /// undone and the chain would go on.
+  @discardableResult
+  private func attempt<Result>(_ body: () throws(Rejection) -> Result) -> Result? {
+    do {
+      return try atomically(body)
+    } catch {
+      return nil
+    }
+  }
+
+  /// Crosses over to the version that was voted for, at its height.
+  private func upgrade() {
+    guard let plan = chain.upgrade, moment.height >= plan.height,
+      protocolVersion == plan.protocolVersion
+    else {
+      return
+    }
+    chain.protocolVersion = plan.protocolVersion
+    chain.upgrade = nil
+    emit(.upgraded(version: UInt64(plan.protocolVersion)))
   }
 }

@@ -4,7 +4,9 @@ import Primitives
 
 extension Execution {
   func grant(_ grant: Grant) throws(Rejection) {
-    guard grant.granter != grant.grantee else { throw .invalidRequest("a grant to oneself grants nothing") }
+    guard grant.granter != grant.grantee else {
+      throw .invalidRequest("a grant to oneself grants nothing")
+    }
     guard !ModuleAccount.contains(grant.grantee) else { throw .moduleAccount(grant.grantee) }
     let limit = try canonical(grant.limit)
     guard !limit.amount.isZero else { throw .zeroAmount }
@@ -19,7 +21,8 @@ extension Execution {
     overlay.write(Tables.grants, key, GrantRecord(limit: limit.amount, expiresAt: grant.expiresAt))
     overlay.write(Tables.grantsByGrantee, key.byGrantee, Presence())
     overlay.write(Tables.expiries, key.expiry(at: grant.expiresAt), Presence())
-    emit(.granted(granter: grant.granter, grantee: grant.grantee, kind: grant.kind.name, limit: limit))
+    emit(
+      .granted(granter: grant.granter, grantee: grant.grantee, kind: grant.kind.name, limit: limit))
   }
 
   func revokeGrant(
@@ -41,10 +44,12 @@ extension Execution {
   /// What the grantee may still spend.
   ///
   /// - Throws: When there is no such grant, it is over or its rest is less than `coin`.
-  func usableGrant(_ kind: Grant.Kind, of granter: Address, to grantee: Address, for coin: Coin) throws(Rejection)
+  func usableGrant(_ kind: Grant.Kind, of granter: Address, to grantee: Address, for coin: Coin)
+    throws(Rejection)
     -> GrantRecord
   {
-    let key = GrantKey(granter: granter, grantee: grantee, kind: kind, denomination: coin.denomination)
+    let key = GrantKey(
+      granter: granter, grantee: grantee, kind: kind, denomination: coin.denomination)
     guard let record = overlay.read(Tables.grants, key) else {
       throw .noGrant(granter: granter, grantee: grantee)
     }
@@ -54,10 +59,15 @@ extension Execution {
   }
 
   /// Takes `coin` off a grant. One of deposits stays when it reaches zero, so that refunds find it.
-  func useGrant(_ kind: Grant.Kind, of granter: Address, to grantee: Address, for coin: Coin) throws(Rejection) {
+  func useGrant(_ kind: Grant.Kind, of granter: Address, to grantee: Address, for coin: Coin)
+    throws(Rejection)
+  {
     var record = try usableGrant(kind, of: granter, to: grantee, for: coin)
-    let key = GrantKey(granter: granter, grantee: grantee, kind: kind, denomination: coin.denomination)
-    record.limit = try checked { () throws(ArithmeticError) in try record.limit.subtracting(coin.amount) }
+    let key = GrantKey(
+      granter: granter, grantee: grantee, kind: kind, denomination: coin.denomination)
+    record.limit = try checked { () throws(ArithmeticError) in
+      try record.limit.subtracting(coin.amount)
+    }
     if record.limit.isZero, kind == .fees {
       remove(key, expiringAt: record.expiresAt)
     } else {
@@ -67,8 +77,11 @@ extension Execution {
 
   /// Gives `coin` back to a grant of deposits, if it still stands.
   func restoreGrant(of granter: Address, to grantee: Address, _ coin: Coin) {
-    let key = GrantKey(granter: granter, grantee: grantee, kind: .deposits, denomination: coin.denomination)
-    guard var record = overlay.read(Tables.grants, key), record.expiresAt > moment.time else { return }
+    let key = GrantKey(
+      granter: granter, grantee: grantee, kind: .deposits, denomination: coin.denomination)
+    guard var record = overlay.read(Tables.grants, key), record.expiresAt > moment.time else {
+      return
+    }
     let (sum, overflow) = record.limit.units.addingReportingOverflow(coin.amount.units)
     record.limit = Amount(overflow ? .max : sum)
     overlay.write(Tables.grants, key, record)

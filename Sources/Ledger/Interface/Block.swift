@@ -56,6 +56,20 @@ public struct BlockInput: Hashable, Sendable {
   public var protocolVersion: UInt32
 
   public init(
+    moment: Moment,
+    proposer: Address,
+    evidence: [Misbehaviour] = [],
+    lastCommit: [Signer] = [],
+    protocolVersion: UInt32 = 1
+  ) {
+    self.moment = moment
+    self.proposer = proposer
+    self.evidence = evidence
+    self.lastCommit = lastCommit
+    self.protocolVersion = protocolVersion
+  }
+
+  public init(
     height: Height,
     time: Timestamp,
     tick: Tick,
@@ -64,11 +78,13 @@ public struct BlockInput: Hashable, Sendable {
     lastCommit: [Signer] = [],
     protocolVersion: UInt32 = 1
   ) {
-    moment = Moment(height: height, time: time, tick: tick)
-    self.proposer = proposer
-    self.evidence = evidence
-    self.lastCommit = lastCommit
-    self.protocolVersion = protocolVersion
+    self.init(
+      moment: Moment(height: height, time: time, tick: tick),
+      proposer: proposer,
+      evidence: evidence,
+      lastCommit: lastCommit,
+      protocolVersion: protocolVersion
+    )
   }
 }
 

@@ -1,6 +1,6 @@
-public import Primitives
 import Chain
 import Cryptography
+public import Primitives
 
 extension Event {
   /// Lower case with hyphens: `lease-opened`.
@@ -57,9 +57,11 @@ extension Event {
     case 6:
       self = .providerLeft(provider: try reader.readAddress())
     case 7:
-      self = .attributesSigned(provider: try reader.readAddress(), auditor: try reader.readAddress())
+      self = .attributesSigned(
+        provider: try reader.readAddress(), auditor: try reader.readAddress())
     case 8:
-      self = .attributesWithdrawn(provider: try reader.readAddress(), auditor: try reader.readAddress())
+      self = .attributesWithdrawn(
+        provider: try reader.readAddress(), auditor: try reader.readAddress())
     case 9:
       self = .orderAgreed(order: try reader.readDigest(), deployment: try reader.readDeployment())
     case 10:
@@ -106,7 +108,8 @@ extension Event {
         coin: try reader.readCoin()
       )
     case 18:
-      self = .paidOut(lease: try reader.readLease(), gross: try reader.readCoin(), fee: try reader.readCoin())
+      self = .paidOut(
+        lease: try reader.readLease(), gross: try reader.readCoin(), fee: try reader.readCoin())
     case 19:
       self = .fundsLow(
         deployment: try reader.readDeployment(),
@@ -144,7 +147,8 @@ extension Event {
     case 29:
       self = .validatorUnbonding(validator: try reader.readAddress())
     case 30:
-      self = .validatorJailed(validator: try reader.readAddress(), reason: try reader.readText(limit: 1_024))
+      self = .validatorJailed(
+        validator: try reader.readAddress(), reason: try reader.readText(limit: 1_024))
     case 31:
       self = .validatorUnjailed(validator: try reader.readAddress())
     case 32:

@@ -38,9 +38,15 @@ extension Event {
   var parts: (tag: UInt8, name: String, fields: [(key: String, value: EventField)]) {
     switch self {
     case .transferred(let from, let to, let coin):
-      (1, "transferred", [("sender", .address(from)), ("recipient", .address(to)), ("amount", .coin(coin))])
+      (
+        1, "transferred",
+        [("sender", .address(from)), ("recipient", .address(to)), ("amount", .coin(coin))]
+      )
     case .minted(let issuer, let to, let coin):
-      (2, "minted", [("issuer", .address(issuer)), ("recipient", .address(to)), ("amount", .coin(coin))])
+      (
+        2, "minted",
+        [("issuer", .address(issuer)), ("recipient", .address(to)), ("amount", .coin(coin))]
+      )
     case .burned(let issuer, let coin):
       (3, "burned", [("issuer", .address(issuer)), ("amount", .coin(coin))])
     case .providerRegistered(let provider):
@@ -68,7 +74,10 @@ extension Event {
     case .deploymentClosed(let deployment, let actor, let reason):
       (
         12, "deployment-closed",
-        [("deployment", .deployment(deployment)), ("by", .closer(actor)), ("reason", .reason(reason))]
+        [
+          ("deployment", .deployment(deployment)), ("by", .closer(actor)),
+          ("reason", .reason(reason)),
+        ]
       )
     case .leaseOpened(let lease, let price):
       (13, "lease-opened", [("lease", .lease(lease)), ("price", .price(price))])
@@ -155,13 +164,17 @@ extension Event {
     case .delegated(let delegator, let validator, let coin):
       (
         33, "delegated",
-        [("delegator", .address(delegator)), ("validator", .address(validator)), ("amount", .coin(coin))]
+        [
+          ("delegator", .address(delegator)), ("validator", .address(validator)),
+          ("amount", .coin(coin)),
+        ]
       )
     case .undelegated(let delegator, let validator, let coin, let completion):
       (
         34, "undelegated",
         [
-          ("delegator", .address(delegator)), ("validator", .address(validator)), ("amount", .coin(coin)),
+          ("delegator", .address(delegator)), ("validator", .address(validator)),
+          ("amount", .coin(coin)),
           ("completion-time", .number(completion)),
         ]
       )
@@ -176,28 +189,46 @@ extension Event {
     case .unbonded(let delegator, let validator, let coin):
       (
         36, "unbonded",
-        [("delegator", .address(delegator)), ("validator", .address(validator)), ("amount", .coin(coin))]
+        [
+          ("delegator", .address(delegator)), ("validator", .address(validator)),
+          ("amount", .coin(coin)),
+        ]
       )
     case .rewardWithdrawn(let delegator, let validator, let coin):
       (
         37, "reward-withdrawn",
-        [("delegator", .address(delegator)), ("validator", .address(validator)), ("amount", .coin(coin))]
+        [
+          ("delegator", .address(delegator)), ("validator", .address(validator)),
+          ("amount", .coin(coin)),
+        ]
       )
     case .commissionWithdrawn(let validator, let coin):
       (38, "commission-withdrawn", [("validator", .address(validator)), ("amount", .coin(coin))])
     case .proposalSubmitted(let proposal, let proposer):
-      (39, "proposal-submitted", [("proposal-id", .number(proposal)), ("proposer", .address(proposer))])
+      (
+        39, "proposal-submitted",
+        [("proposal-id", .number(proposal)), ("proposer", .address(proposer))]
+      )
     case .proposalDeposited(let proposal, let depositor, let coin):
       (
         40, "proposal-deposited",
-        [("proposal-id", .number(proposal)), ("depositor", .address(depositor)), ("amount", .coin(coin))]
+        [
+          ("proposal-id", .number(proposal)), ("depositor", .address(depositor)),
+          ("amount", .coin(coin)),
+        ]
       )
     case .votingStarted(let proposal, let end):
-      (41, "voting-started", [("proposal-id", .number(proposal)), ("voting-end-time", .number(end))])
+      (
+        41, "voting-started",
+        [("proposal-id", .number(proposal)), ("voting-end-time", .number(end))]
+      )
     case .voted(let proposal, let voter, let options):
       (
         42, "voted",
-        [("proposal-id", .number(proposal)), ("voter", .address(voter)), ("options", .text(options))]
+        [
+          ("proposal-id", .number(proposal)), ("voter", .address(voter)),
+          ("options", .text(options)),
+        ]
       )
     case .proposalEnded(let proposal, let outcome, let log):
       (
@@ -226,7 +257,10 @@ extension Event {
     case .upgradePlanned(let name, let height, let version):
       (
         49, "upgrade-planned",
-        [("name", .text(name)), ("height", .number(height)), ("protocol-version", .number(version))]
+        [
+          ("name", .text(name)), ("height", .number(height)),
+          ("protocol-version", .number(version)),
+        ]
       )
     case .upgraded(let version):
       (50, "upgraded", [("protocol-version", .number(version))])

@@ -18,7 +18,9 @@ public enum AttributePattern {
   }
 
   private static func isProviderKey(_ bytes: [UInt8]) -> Bool {
-    guard (2...127).contains(bytes.count), let first = bytes.first, isLetter(first) else { return false }
+    guard (2...127).contains(bytes.count), let first = bytes.first, isLetter(first) else {
+      return false
+    }
     return bytes.dropFirst().allSatisfy { isWord($0) || "/.-".utf8.contains($0) }
   }
 
@@ -30,7 +32,8 @@ public enum AttributePattern {
     if pattern == key { return true }
     let pattern = Array(pattern.utf8)
     let key = Array(key.utf8)
-    guard let star = pattern.firstIndex(of: UInt8(ascii: "*")), key.count >= pattern.count - 1 else {
+    guard let star = pattern.firstIndex(of: UInt8(ascii: "*")), key.count >= pattern.count - 1
+    else {
       return false
     }
     let tail = pattern[(star + 1)...]
@@ -52,7 +55,8 @@ public enum AttributePattern {
   }
 
   private static func isWord(_ byte: UInt8) -> Bool {
-    isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
+    isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      || byte == UInt8(ascii: "_")
   }
 }
 

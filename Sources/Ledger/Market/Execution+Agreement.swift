@@ -68,7 +68,8 @@ extension Execution {
     } catch {
       throw .order(.malformedOrder(error))
     }
-    guard order.deployment.owner == agreement.owner, agreement.order.signer == agreement.owner else {
+    guard order.deployment.owner == agreement.owner, agreement.order.signer == agreement.owner
+    else {
       throw .order(.orderOfOther(owner: order.deployment.owner))
     }
     guard isAuthentic(agreement.order, chain.chain) else { throw .order(.orderSignature) }
@@ -76,7 +77,9 @@ extension Execution {
   }
 
   /// One lease for each group of the order, from the chosen bids.
-  private func openings(_ agreement: AgreeLease, _ order: CheckedOrder) throws(Rejection) -> [LeaseOpening] {
+  private func openings(_ agreement: AgreeLease, _ order: CheckedOrder) throws(Rejection)
+    -> [LeaseOpening]
+  {
     let bids = try agreedBids(agreement, order)
     guard agreement.choices.count == order.order.groups.count else {
       throw .order(.choices("\(order.order.groups.count) groups need as many choices"))
@@ -105,11 +108,14 @@ extension Execution {
         )
       )
     }
-    guard used.count == bids.count else { throw .order(.choices("a bid is carried that is not chosen")) }
+    guard used.count == bids.count else {
+      throw .order(.choices("a bid is carried that is not chosen"))
+    }
     return openings
   }
 
-  private func agreedBids(_ agreement: AgreeLease, _ order: CheckedOrder) throws(Rejection) -> [Bid] {
+  private func agreedBids(_ agreement: AgreeLease, _ order: CheckedOrder) throws(Rejection) -> [Bid]
+  {
     guard agreement.bids.count <= order.order.groups.count else {
       throw .order(.choices("more bids are carried than groups can be leased"))
     }
@@ -123,7 +129,9 @@ extension Execution {
         throw .order(.malformedBid(error))
       }
       guard object.signer == bid.provider else { throw .order(.bidOfOther(provider: bid.provider)) }
-      guard isAuthentic(object, chain.chain) else { throw .order(.bidSignature(provider: bid.provider)) }
+      guard isAuthentic(object, chain.chain) else {
+        throw .order(.bidSignature(provider: bid.provider))
+      }
       try check(bid, for: order)
       bids.append(bid)
     }

@@ -4,7 +4,9 @@ import Primitives
 
 extension Execution {
   func activeDeployment(_ id: DeploymentID) throws(Rejection) -> DeploymentRecord {
-    guard let record = overlay.read(Tables.deployments, id) else { throw .lease(.deploymentNotFound(id)) }
+    guard let record = overlay.read(Tables.deployments, id) else {
+      throw .lease(.deploymentNotFound(id))
+    }
     guard record.state == .active else { throw .lease(.deploymentClosed(id)) }
     return record
   }
@@ -19,7 +21,8 @@ extension Execution {
   ) throws(Rejection) {
     guard id.sequence > 0 else { throw .lease(.zeroSequence) }
     if let existing = overlay.read(Tables.deployments, id) {
-      throw existing.order == order ? .lease(.alreadyAgreed(order: order)) : .lease(.deploymentExists(id))
+      throw existing.order == order
+        ? .lease(.alreadyAgreed(order: order)) : .lease(.deploymentExists(id))
     }
     let record = DeploymentRecord(
       manifestHash: manifestHash,
@@ -45,7 +48,9 @@ extension Execution {
   }
 
   /// By anybody. Money for an account that ran dry opens nothing by itself.
-  func depositDeployment(_ id: DeploymentID, _ coin: Coin, from depositor: Address) throws(Rejection) {
+  func depositDeployment(_ id: DeploymentID, _ coin: Coin, from depositor: Address)
+    throws(Rejection)
+  {
     _ = try activeDeployment(id)
     let coin = try canonical(coin)
     guard !coin.amount.isZero else { throw .order(.depositTooSmall(minimum: Amount(1))) }

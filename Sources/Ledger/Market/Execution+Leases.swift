@@ -21,7 +21,9 @@ extension Execution {
     for opening in openings {
       let key = GroupKey(id, opening.group)
       var group = overlay.read(Tables.groups, key) ?? GroupRecord(spec: opening.spec)
-      guard group.state == .open, group.orders < .max else { throw .lease(.groupLeased(opening.group)) }
+      guard group.state == .open, group.orders < .max else {
+        throw .lease(.groupLeased(opening.group))
+      }
       group.state = .leased
       group.orders += 1
       group.provider = opening.provider
@@ -53,7 +55,8 @@ extension Execution {
   }
 
   private func open(_ lease: LeaseID, _ opening: LeaseOpening) throws(Rejection) {
-    let deposit = Coin(try currency(opening.price.denomination).currency.leaseDeposit, opening.price.denomination)
+    let deposit = Coin(
+      try currency(opening.price.denomination).currency.leaseDeposit, opening.price.denomination)
     try transfer(deposit, from: lease.provider, to: ModuleAccount.leaseDeposits.address)
     let record = LeaseRecord(
       price: opening.price,
@@ -78,7 +81,9 @@ extension Execution {
     reason: LeaseCloseReason
   ) throws(Rejection) {
     let lease = payment.lease(of: id)
-    guard var record = overlay.read(Tables.leases, lease) else { throw .lease(.leaseNotFound(lease)) }
+    guard var record = overlay.read(Tables.leases, lease) else {
+      throw .lease(.leaseNotFound(lease))
+    }
     unindex(lease, in: record.state)
     record.state = reason == .insufficientFunds ? .insufficientFunds : .closed
     record.closing = Closing(closer: closer, reason: reason, moment: moment)
@@ -96,7 +101,9 @@ extension Execution {
     }
     try transfer(record.deposit, from: ModuleAccount.leaseDeposits.address, to: lease.provider)
     emit(.leaseClosed(lease: lease, price: record.price, actor: closer, reason: reason))
-    if !record.deposit.amount.isZero { emit(.leaseDepositReleased(lease: lease, coin: record.deposit)) }
+    if !record.deposit.amount.isZero {
+      emit(.leaseDepositReleased(lease: lease, coin: record.deposit))
+    }
   }
 
   private func index(_ lease: LeaseID, in state: LeaseRecord.State) {
@@ -120,7 +127,8 @@ extension Execution {
   /// Takes a running lease off its account, paid up to now.
   private func close(_ id: LeaseID, by closer: Closer, reason: LeaseCloseReason) throws(Rejection) {
     var account = try settledEscrow(of: id.deployment)
-    guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider) else {
+    guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
+    else {
       throw .lease(.leaseNotActive(id))
     }
     let payment = try closePayment(index, of: &account, id.deployment)
@@ -170,7 +178,8 @@ extension Execution {
   func withdrawLease(_ id: LeaseID) throws(Rejection) {
     _ = try runningLease(id)
     var account = try settledEscrow(of: id.deployment)
-    guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider) else {
+    guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
+    else {
       throw .lease(.leaseNotActive(id))
     }
     try payOut(index, of: &account, id.deployment)

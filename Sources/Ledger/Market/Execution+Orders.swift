@@ -32,7 +32,9 @@ extension Execution {
   }
 
   private func checkGroups(_ order: Order) throws(Rejection) {
-    guard !order.groups.isEmpty else { throw .order(.invalidGroups("an order needs at least one group")) }
+    guard !order.groups.isEmpty else {
+      throw .order(.invalidGroups("an order needs at least one group"))
+    }
     guard order.groups.count <= ChainLimits.groups else {
       throw .order(.invalidGroups("an order has at most \(ChainLimits.groups) groups"))
     }
@@ -50,7 +52,9 @@ extension Execution {
         throw .order(.invalidGroups("the groups of a new deployment are numbered 1, 2, 3 …"))
       }
       let named = !group.spec.requirements.allOf.isEmpty || !group.spec.requirements.anyOf.isEmpty
-      if order.requiresAuditedGPUs, !named, group.spec.units.contains(where: { $0.resources.gpus > 0 }) {
+      if order.requiresAuditedGPUs, !named,
+        group.spec.units.contains(where: { $0.resources.gpus > 0 })
+      {
         throw .order(.invalidGroup(.noAuditorForGPUs))
       }
     }
@@ -74,7 +78,9 @@ extension Execution {
     return record.currency.denomination
   }
 
-  private func checkNew(_ order: Order, identifier: Digest, denomination: Denomination) throws(Rejection) {
+  private func checkNew(_ order: Order, identifier: Digest, denomination: Denomination)
+    throws(Rejection)
+  {
     if let existing = overlay.read(Tables.deployments, order.deployment) {
       throw existing.order == identifier
         ? .lease(.alreadyAgreed(order: identifier)) : .lease(.deploymentExists(order.deployment))
@@ -90,7 +96,9 @@ extension Execution {
       _ = try usableGrant(.deposits, of: source, to: order.deployment.owner, for: coin)
     }
     let available = balance(of: source, in: denomination)
-    guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
+    guard available >= coin.amount else {
+      throw .insufficientFunds(required: coin, available: available)
+    }
   }
 
   private func checkExisting(
@@ -98,7 +106,9 @@ extension Execution {
     identifier: Digest,
     denomination: Denomination
   ) throws(Rejection) {
-    guard order.deposit.amount.isZero, order.depositor == nil else { throw .order(.depositOfExisting) }
+    guard order.deposit.amount.isZero, order.depositor == nil else {
+      throw .order(.depositOfExisting)
+    }
     let deployment = try activeDeployment(order.deployment)
     guard !overlay.contains(Tables.agreedOrders, identifier) else {
       throw .lease(.alreadyAgreed(order: identifier))
@@ -145,7 +155,8 @@ extension Execution {
       }
       try check(group, wanted.spec, provider.record, order)
     }
-    try checkLeaseDeposits(count: bid.groups.count, of: bid.provider, in: order.denomination, locked: locked)
+    try checkLeaseDeposits(
+      count: bid.groups.count, of: bid.provider, in: order.denomination, locked: locked)
   }
 
   private func check(

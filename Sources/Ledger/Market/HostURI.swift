@@ -6,7 +6,9 @@ enum HostURI {
   static func rejection(_ uri: String) -> ProviderRejection? {
     let bytes = Array(uri.utf8)
     guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return .hostURINotAbsolute }
-    if let slash = bytes.firstIndex(of: UInt8(ascii: "/")), slash < colon { return .hostURINotAbsolute }
+    if let slash = bytes.firstIndex(of: UInt8(ascii: "/")), slash < colon {
+      return .hostURINotAbsolute
+    }
     guard uri.lowercased().hasPrefix("https://") else { return .invalidHostURI }
     return isAuthority(bytes.dropFirst(8)) ? nil : .invalidHostURI
   }

@@ -21,12 +21,16 @@ public enum Matching {
     requiresAuditedGPUs: Bool = false,
     signed: SignedAttributes
   ) -> MismatchReason? {
-    if let reason = placement(spec.requirements, attributes: attributes, signed: signed) { return reason }
+    if let reason = placement(spec.requirements, attributes: attributes, signed: signed) {
+      return reason
+    }
     for unit in spec.units {
       if let reason = storage(unit.resources, attributes: attributes) { return reason }
       if let reason = gpu(unit.resources, attributes: attributes) { return reason }
       guard requiresAuditedGPUs else { continue }
-      if let reason = auditedGPU(unit.resources, spec.requirements, signed: signed) { return reason }
+      if let reason = auditedGPU(unit.resources, spec.requirements, signed: signed) {
+        return reason
+      }
     }
     return nil
   }
@@ -59,7 +63,9 @@ public enum Matching {
   static func storage(_ resources: Resources, attributes: [Attribute]) -> MismatchReason? {
     for volume in resources.volumes where !volume.attributes.isEmpty {
       let groups = Capabilities.storageGroups(of: attributes)
-      let fits = groups.contains { group in volume.attributes.allSatisfy { $0.isMet(byOneOf: group) } }
+      let fits = groups.contains { group in
+        volume.attributes.allSatisfy { $0.isMet(byOneOf: group) }
+      }
       guard fits else {
         return .storage(unit: resources.id, volume: volume.name, volume.attributes)
       }

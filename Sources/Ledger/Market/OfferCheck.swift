@@ -19,10 +19,14 @@ public enum OfferCheck {
     }
     for unit in spec.units {
       let id = unit.resources.id
-      guard let offered = offer.first(where: { $0.resources.id == id }) else { return .unitMissing(id) }
+      guard let offered = offer.first(where: { $0.resources.id == id }) else {
+        return .unitMissing(id)
+      }
       guard offered.count == unit.count else { return .replicas(unit: id) }
       if let fault = amounts(offered.resources, unit.resources) { return fault }
-      if let fault = gpus(offered.resources, unit.resources, attributes: attributes) { return fault }
+      if let fault = gpus(offered.resources, unit.resources, attributes: attributes) {
+        return fault
+      }
       guard requiresAuditedGPUs else { continue }
       if let fault = audit(offered.resources, spec.requirements, signed: signed) { return fault }
     }
@@ -35,7 +39,8 @@ public enum OfferCheck {
     guard offered.volumes.count == wanted.volumes.count else { return .storage(unit: wanted.id) }
     for (volume, least) in zip(offered.volumes, wanted.volumes) {
       let fits =
-        volume.bytes >= least.bytes && least.attributes.allSatisfy { $0.isMet(byOneOf: volume.attributes) }
+        volume.bytes >= least.bytes
+        && least.attributes.allSatisfy { $0.isMet(byOneOf: volume.attributes) }
       guard fits else { return .storage(unit: wanted.id) }
     }
     guard offered.gpus == wanted.gpus else { return .gpuCount(unit: wanted.id) }

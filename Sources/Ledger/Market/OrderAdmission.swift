@@ -26,7 +26,9 @@ public struct OrderAdmission {
   ///   - identifier: The order's.
   ///   - locked: What the provider's other live bids would lock, in the order's currency.
   /// - Returns: The first reason.
-  public func check(bid: Bid, for order: Order, identifier: Digest, locked: Amount = .zero) -> Rejection? {
+  public func check(bid: Bid, for order: Order, identifier: Digest, locked: Amount = .zero)
+    -> Rejection?
+  {
     rejection { () throws(Rejection) in
       let checked = try execution.check(order, identifier: identifier)
       try execution.check(bid, for: checked, locked: locked)

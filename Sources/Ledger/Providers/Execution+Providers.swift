@@ -28,7 +28,9 @@ extension Execution {
   }
 
   func leaveProvider(_ owner: Address) throws(Rejection) {
-    guard overlay.contains(Tables.providers, owner) else { throw .provider(.providerNotFound(owner)) }
+    guard overlay.contains(Tables.providers, owner) else {
+      throw .provider(.providerNotFound(owner))
+    }
     let demands = Tables.demands.prefix { $0.write(owner) }
     guard overlay.scan(Tables.demands, prefix: demands, limit: 1).isEmpty else {
       throw .provider(.providerHasLeases(owner))
@@ -56,7 +58,8 @@ extension Execution {
   private func leaseBroken(byNew attributes: [Attribute], old: ProviderRecord) -> LeaseID? {
     var broken: LeaseID?
     let signed = signedAttributes(of: old.owner)
-    overlay.forEach(Tables.demands, prefix: Tables.demands.prefix { $0.write(old.owner) }) { _, demand in
+    overlay.forEach(Tables.demands, prefix: Tables.demands.prefix { $0.write(old.owner) }) {
+      _, demand in
       func matches(_ attributes: [Attribute]) -> Bool {
         Matching.whyNot(
           demand.spec,
@@ -75,7 +78,8 @@ extension Execution {
     let key = Pair(lease.provider, Self.demandDigest(spec, requiresAuditedGPUs))
     var record =
       overlay.read(Tables.demands, key)
-      ?? DemandRecord(count: 0, example: lease, requiresAuditedGPUs: requiresAuditedGPUs, spec: spec)
+      ?? DemandRecord(
+        count: 0, example: lease, requiresAuditedGPUs: requiresAuditedGPUs, spec: spec)
     record.count += 1
     overlay.write(Tables.demands, key, record)
   }

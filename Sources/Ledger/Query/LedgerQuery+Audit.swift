@@ -13,13 +13,38 @@ public struct ConservationReport: Hashable, Sendable {
   /// Community pool, rewards, fees and proposal deposits.
   public var pools: UInt128
   public var supply: Amount
-  /// What the escrow accounts say they hold, exact, against the module's balance.
+  /// What the escrow accounts say they hold, in 10⁻¹⁸, against the module's balance.
   public var escrowRecords: UInt128
+  /// What running leases say is locked.
+  public var leaseDepositRecords: UInt128
+  /// What validators and unbondings say is staked.
+  public var stakeRecords: UInt128
+  public var proposalDeposits: Amount
+  public var proposalDepositRecords: UInt128
 
-  /// Every unit is somewhere, and the escrow accounts' books agree with their money.
+  /// Every unit is somewhere, and the modules' books agree with their money.
   public var isConserved: Bool {
-    accounts + UInt128(escrow.units) + UInt128(leaseDeposits.units) + stake + pools == UInt128(supply.units)
+    accounts + UInt128(escrow.units) + UInt128(leaseDeposits.units) + stake + pools
+      == UInt128(supply.units)
       && escrowRecords == UInt128(escrow.units) * Decimal18.one
+      && leaseDepositRecords == UInt128(leaseDeposits.units)
+      && stakeRecords == stake
+      && proposalDepositRecords == UInt128(proposalDeposits.units)
+  }
+
+  init(denomination: Denomination, supply: Amount) {
+    self.denomination = denomination
+    self.supply = supply
+    accounts = 0
+    escrow = .zero
+    leaseDeposits = .zero
+    stake = 0
+    pools = 0
+    escrowRecords = 0
+    leaseDepositRecords = 0
+    stakeRecords = 0
+    proposalDeposits = .zero
+    proposalDepositRecords = 0
   }
 }
 
@@ -27,15 +52,11 @@ extension LedgerQuery {
   /// Counts everything; takes time in proportion to the accounts.
   public func audit() -> [ConservationReport] {
     var reports: [Denomination: ConservationReport] = [:]
+    var order: [Denomination] = []
     for status in currencies {
       let denomination = status.currency.denomination
-      func units(_ module: ModuleAccount) -> UInt128 { UInt128(balance(of: module, in: denomination).units) }
-      reports[denomination] = ConservationReport(
-        denomination: denomination, accounts: 0, escrow: balance(of: .escrow, in: denomination),
-        leaseDeposits: balance(of: .leaseDeposits, in: denomination),
-        stake: units(.bondedStake) + units(.unbondingStake),
-        pools: units(.communityPool) + units(.rewards) + units(.feeCollector) + units(.governance),
-        supply: supply(of: denomination), escrowRecords: 0)
+      order.append(denomination)
+      reports[denomination] = report(denomination, supply: supply(of: denomination))
     }
     state.forEach(Tables.balances) { key, amount in
       guard !ModuleAccount.contains(key.first) else { return }
@@ -44,6 +65,34 @@ extension LedgerQuery {
     state.forEach(Tables.escrow) { _, account in
       reports[account.denomination]?.escrowRecords += (try? account.held().raw) ?? 0
     }
-    return currencies.compactMap { reports[$0.currency.denomination] }
+    state.forEach(Tables.leases) { _, lease in
+      guard lease.state.isRunning else { return }
+      reports[lease.deposit.denomination]?.leaseDepositRecords += UInt128(
+        lease.deposit.amount.units)
+    }
+    state.forEach(Tables.validators) { _, validator in
+      reports[.uakt]?.stakeRecords += UInt128(validator.tokens.units)
+    }
+    state.forEach(Tables.unbondings) { _, entry in
+      reports[.uakt]?.stakeRecords += UInt128(entry.amount.units)
+    }
+    state.forEach(Tables.proposalDeposits) { _, amount in
+      reports[.uakt]?.proposalDepositRecords += UInt128(amount.units)
+    }
+    return order.compactMap { reports[$0] }
+  }
+
+  private func report(_ denomination: Denomination, supply: Amount) -> ConservationReport {
+    func units(_ module: ModuleAccount) -> UInt128 {
+      UInt128(balance(of: module, in: denomination).units)
+    }
+    var report = ConservationReport(denomination: denomination, supply: supply)
+    report.escrow = balance(of: .escrow, in: denomination)
+    report.leaseDeposits = balance(of: .leaseDeposits, in: denomination)
+    report.stake = units(.bondedStake) + units(.unbondingStake)
+    report.pools =
+      units(.communityPool) + units(.rewards) + units(.feeCollector) + units(.governance)
+    report.proposalDeposits = balance(of: .governance, in: denomination)
+    return report
   }
 }

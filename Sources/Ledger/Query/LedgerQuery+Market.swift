@@ -41,7 +41,8 @@ public struct DeploymentStatus: Hashable, Sendable {
   public var groups: [(sequence: UInt32, record: GroupRecord)]
 
   public static func == (left: DeploymentStatus, right: DeploymentStatus) -> Bool {
-    left.id == right.id && left.record == right.record && left.groups.map(\.record) == right.groups.map(\.record)
+    left.id == right.id && left.record == right.record
+      && left.groups.map(\.record) == right.groups.map(\.record)
   }
 
   public func hash(into hasher: inout Hasher) {
@@ -58,14 +59,17 @@ extension LedgerQuery {
     return DeploymentStatus(id: id, record: record, groups: groups)
   }
 
-  public func deployments(of owner: Address? = nil, state wanted: DeploymentRecord.State? = nil) -> [DeploymentStatus] {
+  public func deployments(of owner: Address? = nil, state wanted: DeploymentRecord.State? = nil)
+    -> [DeploymentStatus]
+  {
     let ids: [DeploymentID]
     if let owner {
       let prefix = Tables.deployments.prefix { $0.write(owner) }
       ids = state.scan(Tables.deployments, prefix: prefix, limit: Self.pageLimit).map(\.key)
     } else if let wanted {
       let prefix = Tables.deploymentsByState.prefix { $0.write(wanted.rawValue) }
-      ids = state.scan(Tables.deploymentsByState, prefix: prefix, limit: Self.pageLimit).map(\.key.key)
+      ids = state.scan(Tables.deploymentsByState, prefix: prefix, limit: Self.pageLimit).map(
+        \.key.key)
     } else {
       ids = state.scan(Tables.deployments, limit: Self.pageLimit).map(\.key)
     }
@@ -81,15 +85,19 @@ extension LedgerQuery {
       case .closed: .closed
       case .overdrawn: .overdrawn
       }
-    let deposited = account.deposits.reduce(UInt64(0)) { $0.addingReportingOverflow($1.amount.units).partialValue }
+    let deposited = account.deposits.reduce(UInt64(0)) {
+      $0.addingReportingOverflow($1.amount.units).partialValue
+    }
     return EscrowStatus(
       state: state, denomination: account.denomination, funds: (try? account.funds()) ?? .zero,
-      deposited: Amount(deposited), rate: (try? account.rate()) ?? .zero, runway: try? account.affordableTicks())
+      deposited: Amount(deposited), rate: (try? account.rate()) ?? .zero,
+      runway: try? account.affordableTicks())
   }
 
   private func settled(_ id: DeploymentID, at tick: Tick) -> EscrowAccount? {
     guard var account = state.read(Tables.escrow, id) else { return nil }
-    guard account.state == .open, let take = state.read(Tables.currencies, account.denomination)?.take,
+    guard account.state == .open,
+      let take = state.read(Tables.currencies, account.denomination)?.take,
       (try? account.settle(to: tick, take: take)) != nil
     else { return account }
     return account
@@ -102,7 +110,10 @@ extension LedgerQuery {
   private func status(_ id: LeaseID, _ record: LeaseRecord, at tick: Tick) -> LeaseStatus {
     guard record.state.isRunning, let account = settled(id.deployment, at: tick),
       let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
-    else { return LeaseStatus(id: id, record: record, earned: record.earned, paid: record.paid, fee: record.fee) }
+    else {
+      return LeaseStatus(
+        id: id, record: record, earned: record.earned, paid: record.paid, fee: record.fee)
+    }
     let payment = account.payments[index]
     return LeaseStatus(
       id: id, record: record, earned: payment.earned, paid: payment.paid, fee: payment.takeTaken)
@@ -110,7 +121,8 @@ extension LedgerQuery {
 
   /// Leases by owner, provider or state, through the index that fits.
   public func leases(
-    owner: Address? = nil, provider: Address? = nil, state wanted: LeaseRecord.State? = nil, at tick: Tick
+    owner: Address? = nil, provider: Address? = nil, state wanted: LeaseRecord.State? = nil,
+    at tick: Tick
   ) -> [LeaseStatus] {
     leaseIDs(owner: owner, provider: provider, state: wanted).compactMap { id in
       guard provider == nil || id.provider == provider, let record = state.read(Tables.leases, id),
@@ -127,7 +139,9 @@ extension LedgerQuery {
     return state.entries(from: prefix, to: end, limit: limit).count
   }
 
-  private func leaseIDs(owner: Address?, provider: Address?, state wanted: LeaseRecord.State?) -> [LeaseID] {
+  private func leaseIDs(owner: Address?, provider: Address?, state wanted: LeaseRecord.State?)
+    -> [LeaseID]
+  {
     if let owner {
       let prefix = Tables.leases.prefix { $0.write(owner) }
       return state.scan(Tables.leases, prefix: prefix, limit: Self.pageLimit).map(\.key)
@@ -137,7 +151,8 @@ extension LedgerQuery {
         writer.write(provider)
         if let wanted { writer.write(wanted.rawValue) }
       }
-      return state.scan(Tables.leasesByProvider, prefix: prefix, limit: Self.pageLimit).map(\.key.second.key)
+      return state.scan(Tables.leasesByProvider, prefix: prefix, limit: Self.pageLimit).map(
+        \.key.second.key)
     }
     if let wanted {
       let prefix = Tables.leasesByState.prefix { $0.write(wanted.rawValue) }

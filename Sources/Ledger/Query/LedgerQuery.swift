@@ -66,7 +66,8 @@ public struct LedgerQuery<State: StateReading> {
   public var currencies: [CurrencyStatus] {
     state.scan(Tables.currencies, limit: Self.pageLimit).map { _, record in
       CurrencyStatus(
-        currency: record.currency, takeBasisPoints: record.take.rate, takeCollected: record.takeCollected)
+        currency: record.currency, takeBasisPoints: record.take.rate,
+        takeCollected: record.takeCollected)
     }
   }
 

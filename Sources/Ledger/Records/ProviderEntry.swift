@@ -52,7 +52,9 @@ struct SignedRecord: Hashable, Sendable, StateValue {
 
   func encode(into writer: inout ByteWriter) { writer.write(attributes) }
 
-  init(from reader: inout ByteReader) throws(DecodingError) { attributes = try reader.readAttributes() }
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    attributes = try reader.readAttributes()
+  }
 }
 
 /// A demand of running leases on their provider's attributes, and how many have it.

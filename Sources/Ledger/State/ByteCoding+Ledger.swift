@@ -126,7 +126,9 @@ extension ByteReader {
   }
 
   mutating func readReason() throws(DecodingError) -> LeaseCloseReason {
-    guard let reason = LeaseCloseReason(rawValue: try read()) else { throw .outOfRange(field: "reason") }
+    guard let reason = LeaseCloseReason(rawValue: try read()) else {
+      throw .outOfRange(field: "reason")
+    }
     return reason
   }
 }

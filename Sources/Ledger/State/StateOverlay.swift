@@ -82,7 +82,9 @@ final class StateOverlay: StateReading {
     var changes: [StateChange] = []
     for table in written.indices {
       for key in written[table].sorted() {
-        guard let entry = entries[key], entry.isWritten, entry.value != entry.committed else { continue }
+        guard let entry = entries[key], entry.isWritten, entry.value != entry.committed else {
+          continue
+        }
         changes.append(StateChange(key: key, value: entry.value))
       }
     }

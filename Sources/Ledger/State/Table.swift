@@ -47,7 +47,8 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
       try reader.finish()
       return value
     } catch {
-      preconditionFailure("the state's table \(prefix) holds an entry that does not decode: \(error)")
+      preconditionFailure(
+        "the state's table \(prefix) holds an entry that does not decode: \(error)")
     }
   }
 
@@ -98,7 +99,9 @@ extension StateReading {
     guard let end = KeyOrder.end(of: prefix) else { return [] }
     var start = prefix
     if let after, KeyOrder.precedes(prefix, after) || prefix == after { start = after + [0] }
-    return entries(from: start, to: end, limit: limit).map { (table.key($0.key), table.value($0.value)) }
+    return entries(from: start, to: end, limit: limit).map {
+      (table.key($0.key), table.value($0.value))
+    }
   }
 
   /// Calls `body` for every entry under `prefix` in order, a page at a time.

@@ -32,7 +32,9 @@ enum Tables {
   static var deploymentsByState: Table<StateIndexKey<DeploymentID>, Presence> { Table(0x31) }
   static var groups: Table<GroupKey, GroupRecord> { Table(0x32) }
   static var leases: Table<LeaseID, LeaseRecord> { Table(0x33) }
-  static var leasesByProvider: Table<Pair<Address, StateIndexKey<LeaseID>>, Presence> { Table(0x34) }
+  static var leasesByProvider: Table<Pair<Address, StateIndexKey<LeaseID>>, Presence> {
+    Table(0x34)
+  }
   static var leasesByState: Table<StateIndexKey<LeaseID>, Presence> { Table(0x35) }
   /// Orders for existing deployments that were agreed, until they expire.
   static var agreedOrders: Table<Digest, Presence> { Table(0x36) }
@@ -43,7 +45,4 @@ enum Tables {
   static var due: Table<Pair<UInt64, DeploymentID>, Presence> { Table(0x41) }
   /// The take by day, then currency.
   static var takeIncome: Table<Pair<UInt64, Denomination>, Amount> { Table(0x42) }
-
-  // Staking
-  static var validators: Table<Address, ValidatorRecord> { Table(0x50) }
 }

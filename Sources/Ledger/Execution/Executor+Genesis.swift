@@ -1,0 +1,124 @@
+public import Chain
+public import Cryptography
+public import Primitives
+
+/// Why a genesis makes no state.
+public enum GenesisError: Error, Hashable, Sendable {
+  case noValidators
+  /// A name that two currencies have, or one twice.
+  case repeatedCurrency(Denomination)
+  /// A coin or stake of a currency that the genesis does not register.
+  case unknownCurrency(Denomination)
+  /// Amounts of one currency exceed 64 bits.
+  case supply(Denomination)
+  case repeatedValidator(Address)
+  /// Its stake is less than one unit of power, its key is no point of the curve or another's, or its commission is
+  /// out of range.
+  case illegalValidator(Address)
+  case parameter(ParameterKey)
+  case takeRate(Denomination)
+  /// The ledger's own accounts begin empty.
+  case moduleAccount(Address)
+}
+
+extension Executor {
+  /// The state before the first block, and the first validators.
+  public static func genesis(
+    _ genesis: Genesis
+  ) throws(GenesisError) -> (changes: [StateChange], validators: [ValidatorUpdate]) {
+    let execution = Execution(
+      on: MemoryState(),
+      at: Moment(height: 0, time: genesis.time, tick: 0),
+      protocolVersion: genesis.protocolVersion
+    )
+    execution.chain = ChainRecord(
+      chain: genesis.chain,
+      genesisTime: genesis.time,
+      protocolVersion: genesis.protocolVersion,
+      ticks: TickSchedule(
+        start: genesis.time, tickMilliseconds: genesis.parameters[.tickMilliseconds])
+    )
+    for key in ParameterKey.allCases where !key.definition.range.contains(genesis.parameters[key]) {
+      throw .parameter(key)
+    }
+    execution.parametersRecord = ParametersRecord(genesis.parameters)
+    try register(genesis.currencies, in: execution)
+    for account in genesis.accounts {
+      guard !ModuleAccount.contains(account.address) else { throw .moduleAccount(account.address) }
+      for coin in account.coins { try fund(account.address, coin, in: execution) }
+    }
+    let validators = try bond(genesis.validators, in: execution)
+    return (execution.overlay.changes(), validators)
+  }
+
+  private static func register(_ currencies: [Currency], in execution: Execution)
+    throws(GenesisError)
+  {
+    var names: Set<Denomination> = []
+    for currency in currencies {
+      for name in [currency.denomination] + currency.aliases where !names.insert(name).inserted {
+        throw .repeatedCurrency(name)
+      }
+      let rate = currency.takeBasisPoints ?? UInt32(clamping: execution.parameter(.defaultTake))
+      guard rate <= 10_000 else { throw .takeRate(currency.denomination) }
+      execution.write(CurrencyRecord(currency: currency, take: TakeIndex(rate: rate, since: 0)))
+      for alias in currency.aliases {
+        execution.overlay.write(Tables.aliases, alias, currency.denomination)
+      }
+    }
+  }
+
+  private static func fund(
+    _ address: Address,
+    _ coin: Coin,
+    in execution: Execution
+  ) throws(GenesisError) {
+    guard let record = execution.findCurrency(coin.denomination) else {
+      throw .unknownCurrency(coin.denomination)
+    }
+    guard !coin.amount.isZero else { return }
+    do {
+      try execution.create(Coin(coin.amount, record.currency.denomination), for: address)
+    } catch {
+      throw .supply(coin.denomination)
+    }
+  }
+
+  /// Each validator is funded with its stake and delegates it to itself.
+  private static func bond(
+    _ validators: [Genesis.Validator],
+    in execution: Execution
+  ) throws(GenesisError) -> [ValidatorUpdate] {
+    guard !validators.isEmpty else { throw .noValidators }
+    for validator in validators {
+      let address = validator.operatorAddress
+      guard !execution.overlay.contains(Tables.validators, address) else {
+        throw .repeatedValidator(address)
+      }
+      guard validator.stake.units >= ValidatorRecord.unitsPerPower else {
+        throw .illegalValidator(address)
+      }
+      try fund(address, Coin(validator.stake, .uakt), in: execution)
+      let creation = CreateValidator(
+        operatorAddress: address,
+        description: ValidatorDescription(moniker: validator.moniker),
+        consensusKey: validator.consensusKey,
+        commission: validator.commission,
+        maximumCommission: Decimal18(1),
+        maximumCommissionChange: Decimal18(raw: Decimal18.one / 100),
+        minimumSelfDelegation: Amount(1),
+        stake: Coin(validator.stake, .uakt)
+      )
+      do {
+        try execution.createValidator(creation)
+      } catch {
+        throw .illegalValidator(address)
+      }
+    }
+    do {
+      return try execution.updateValidatorSet()
+    } catch {
+      throw .noValidators
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import Chain
+import Cryptography
+import Primitives
+
+extension Execution {
+  /// Rehearses a content when it is submitted, so that nobody votes on what cannot be done.
+  ///
+  /// - Throws: When the content could not be carried out if it passed today.
+  func validate(_ content: ProposalContent) throws(Rejection) {
+    // What the pool holds may change until then.
+    if case .communitySpend(let recipient, let amount) = content {
+      try checkSpend(recipient, amount)
+    } else {
+      try rehearse { () throws(Rejection) in try carryOut(content, proposal: 0) }
+    }
+  }
+
+  /// Does what a passed proposal says.
+  func carryOut(_ content: ProposalContent, proposal id: UInt64) throws(Rejection) {
+    switch content {
+    case .text(let text):
+      guard !text.isEmpty else { throw .governance(.invalidContent("the text is empty")) }
+    case .parameters(let changes):
+      guard !changes.isEmpty else { throw .governance(.invalidContent("no parameter is named")) }
+      for change in changes { try set(change, proposal: id) }
+    case .addCurrency(let currency): try add(currency)
+    case .retireCurrency(let denomination): try retire(denomination)
+    case .communitySpend(let recipient, let amount): try spend(recipient, amount)
+    case .softwareUpgrade(let upgrade): try plan(upgrade)
+    }
+  }
+
+  private func set(_ change: ParameterChange, proposal id: UInt64) throws(Rejection) {
+    switch ParameterName(change.key) {
+    case .network(let key):
+      guard let value = UInt64(change.value) else {
+        throw .governance(.parameterValue(key: change.key, value: change.value))
+      }
+      try set(key, to: value, proposal: id)
+    case .currency(let denomination, let field):
+      try set(field, of: denomination, change, proposal: id)
+    case nil: throw .governance(.unknownParameter(change.key))
+    }
+  }
+
+  func set(_ key: ParameterKey, to value: UInt64, proposal id: UInt64) throws(Rejection) {
+    guard key.definition.range.contains(value) else {
+      throw .governance(.parameterRange(key, value: value))
+    }
+    parametersRecord.values[key] = value
+    parametersRecord.proposals[key.index] = id
+    emit(.parameterChanged(key: key.rawValue, value: value, proposal: id))
+    switch key {
+    case .tickMilliseconds: chain.ticks.change(to: value, at: moment.time)
+    case .defaultTake:
+      for record in allCurrencies() where record.currency.takeBasisPoints == nil {
+        changeTake(of: record, to: UInt32(clamping: value))
+      }
+    case .maximumValidators: isValidatorSetStale = true
+    default: break
+    }
+  }
+
+  private func set(
+    _ field: ParameterName.CurrencyField,
+    of denomination: Denomination,
+    _ change: ParameterChange,
+    proposal id: UInt64
+  ) throws(Rejection) {
+    var record = try currency(denomination)
+    let value = UInt64(change.value)
+    guard value != nil || (field == .take && change.value == "default") else {
+      throw .governance(.parameterValue(key: change.key, value: change.value))
+    }
+    switch field {
+    case .take:
+      guard value.map({ $0 <= 10_000 }) ?? true else {
+        throw .governance(.parameterValue(key: change.key, value: change.value))
+      }
+      record.currency.takeBasisPoints = value.map { UInt32($0) }
+      changeTake(of: record, to: UInt32(clamping: value ?? parameter(.defaultTake)))
+    case .minimumDeposit: record.currency.minimumDeposit = Amount(value ?? 0)
+    case .leaseDeposit: record.currency.leaseDeposit = Amount(value ?? 0)
+    case .minimumFee: record.currency.minimumFee = Amount(value ?? 0)
+    case .mintCap: record.currency.mintCap = Amount(value ?? 0)
+    }
+    if field != .take { write(record) }
+    emit(.parameterChanged(key: change.key, value: value ?? parameter(.defaultTake), proposal: id))
+  }
+
+  /// Another take rate for ticks from now on, exact for leases that run: what is due up to now was settled before.
+  func changeTake(of record: CurrencyRecord, to basisPoints: UInt32) {
+    var record = record
+    record.take.change(to: basisPoints, at: moment.tick)
+    write(record)
+    emit(
+      .takeRateChanged(
+        denomination: record.currency.denomination,
+        basisPoints: UInt64(basisPoints),
+        tick: moment.tick
+      )
+    )
+  }
+
+  private func add(_ currency: Currency) throws(Rejection) {
+    guard (1...64).contains(currency.symbol.utf8.count), currency.exponent <= 18 else {
+      throw .governance(
+        .invalidContent("a currency has a symbol of 1 to 64 bytes and an exponent up to 18"))
+    }
+    guard currency.takeBasisPoints.map({ $0 <= 10_000 }) ?? true else {
+      throw .governance(.invalidContent("a take is at most 10000 basis points"))
+    }
+    guard currency.issuer.map({ !ModuleAccount.contains($0) }) ?? true else {
+      throw .governance(.invalidContent("the ledger itself issues no currency"))
+    }
+    guard findCurrency(currency.denomination) == nil else {
+      throw .governance(.invalidContent("\(currency.denomination) is registered already"))
+    }
+    var record = CurrencyRecord(
+      currency: currency,
+      take: TakeIndex(
+        rate: currency.takeBasisPoints ?? UInt32(clamping: parameter(.defaultTake)),
+        since: moment.tick
+      )
+    )
+    record.currency.isRetired = false
+    write(record)
+    for alias in currency.aliases {
+      guard findCurrency(alias) == nil else {
+        throw .governance(.invalidContent("\(alias) is registered already"))
+      }
+      overlay.write(Tables.aliases, alias, currency.denomination)
+    }
+    emit(.currencyAdded(denomination: currency.denomination))
+  }
+
+  private func retire(_ denomination: Denomination) throws(Rejection) {
+    var record = try currency(denomination)
+    guard record.currency.denomination != .uakt else {
+      throw .governance(.invalidContent("uakt is what is staked: it cannot be retired"))
+    }
+    guard !record.currency.isRetired else {
+      throw .retiredDenomination(record.currency.denomination)
+    }
+    record.currency.isRetired = true
+    write(record)
+    emit(.currencyRetired(denomination: record.currency.denomination))
+  }
+
+  private func checkSpend(_ recipient: Address, _ amount: [Coin]) throws(Rejection) {
+    guard !ModuleAccount.contains(recipient) else { throw .moduleAccount(recipient) }
+    guard !amount.isEmpty, amount.allSatisfy({ !$0.amount.isZero }) else { throw .zeroAmount }
+    for coin in amount { _ = try canonical(coin) }
+  }
+
+  private func spend(_ recipient: Address, _ amount: [Coin]) throws(Rejection) {
+    try checkSpend(recipient, amount)
+    for coin in amount {
+      let coin = try canonical(coin)
+      try transfer(coin, from: ModuleAccount.communityPool.address, to: recipient)
+      emit(.communityPoolSpent(recipient: recipient, coin: coin))
+    }
+  }
+
+  private func plan(_ upgrade: SoftwareUpgrade) throws(Rejection) {
+    guard !upgrade.name.isEmpty, upgrade.height > moment.height else {
+      throw .governance(.invalidContent("an upgrade needs a name and a height to come"))
+    }
+    guard upgrade.protocolVersion > chain.protocolVersion else {
+      throw .governance(.invalidContent("the protocol version is \(chain.protocolVersion) already"))
+    }
+    chain.upgrade = upgrade
+    emit(
+      .upgradePlanned(
+        name: upgrade.name,
+        height: upgrade.height,
+        version: UInt64(upgrade.protocolVersion)
+      )
+    )
+  }
+}

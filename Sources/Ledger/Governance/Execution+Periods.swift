@@ -1,0 +1,166 @@
+import Chain
+import Cryptography
+import Primitives
+
+extension Execution {
+  /// Ends deposit and voting periods whose time has come. A proposal that cannot even be counted is rejected, so that
+  /// none can stop the chain.
+  func endPeriods() {
+    while let (key, _) = overlay.scan(Tables.periods, limit: 1).first, key.time <= moment.time {
+      let id = key.proposal
+      do {
+        try atomically { () throws(Rejection) in
+          overlay.remove(Tables.periods, key)
+          try endPeriod(of: id)
+        }
+      } catch {
+        overlay.remove(Tables.periods, key)
+        guard var record = overlay.read(Tables.proposals, id) else { continue }
+        let old = record.status
+        record.status = .rejected
+        record.log = Self.cut(error.description)
+        store(record, id, was: old)
+      }
+    }
+  }
+
+  private func endPeriod(of id: UInt64) throws(Rejection) {
+    var record = try proposal(id)
+    switch record.status {
+    case .deposit:
+      record.status = .dropped
+      record.log = "the deposit did not come together"
+      try returnDeposits(of: id, burning: true)
+      finish(record, id, was: .deposit)
+    case .voting: try endVote(&record, id)
+    case .passed, .rejected, .failed, .dropped: return
+    }
+  }
+
+  private func endVote(_ record: inout ProposalRecord, _ id: UInt64) throws(Rejection) {
+    let tally = try count(id)
+    let rules = Tally.Rules(
+      quorum: parameter(.quorum),
+      threshold: parameter(record.isExpedited ? .expeditedThreshold : .threshold),
+      veto: parameter(.vetoThreshold)
+    )
+    let result = try checked { () throws(ArithmeticError) in try tally.result(rules) }
+    if record.isExpedited, !result.passes, !result.burnsDeposits {
+      // What is not urgent enough goes on as an ordinary proposal; votes stay.
+      record.isExpedited = false
+      let start = record.votingStart ?? moment.time
+      let end = max(start.advanced(byMilliseconds: parameter(.votingPeriod)), moment.time)
+      record.votingEnd = end
+      overlay.write(Tables.periods, PeriodKey(time: end, proposal: id), Presence())
+      store(record, id, was: .voting)
+      emit(.votingStarted(proposal: id, end: end.milliseconds))
+      return
+    }
+    record.tally = tally
+    record.log = result.log
+    record.status = result.passes ? .passed : .rejected
+    try returnDeposits(of: id, burning: result.burnsDeposits)
+    if result.passes {
+      do {
+        try atomically { () throws(Rejection) in
+          for content in record.contents { try carryOut(content, proposal: id) }
+        }
+      } catch {
+        record.status = .failed
+        record.log = Self.cut(error.description)
+      }
+    }
+    for key in keys(ofVotes: id) { overlay.remove(Tables.votes, key) }
+    finish(record, id, was: .voting)
+  }
+
+  private func finish(_ record: ProposalRecord, _ id: UInt64, was old: ProposalRecord.Status) {
+    store(record, id, was: old)
+    emit(.proposalEnded(proposal: id, outcome: record.status.name, log: record.log))
+  }
+
+  private func keys(ofVotes id: UInt64) -> [Pair<UInt64, Address>] {
+    var keys: [Pair<UInt64, Address>] = []
+    overlay.forEach(Tables.votes, prefix: Tables.votes.prefix { $0.write(id) }) { key, _ in
+      keys.append(key)
+    }
+    return keys
+  }
+
+  private func returnDeposits(of id: UInt64, burning: Bool) throws(Rejection) {
+    var deposits: [(key: Pair<UInt64, Address>, amount: Amount)] = []
+    overlay.forEach(
+      Tables.proposalDeposits, prefix: Tables.proposalDeposits.prefix { $0.write(id) }
+    ) {
+      deposits.append(($0, $1))
+    }
+    for (key, amount) in deposits {
+      overlay.remove(Tables.proposalDeposits, key)
+      let coin = Coin(amount, .uakt)
+      if burning {
+        try destroy(coin, of: ModuleAccount.governance.address)
+        emit(.burned(issuer: ModuleAccount.governance.address, coin: coin))
+      } else {
+        try transfer(coin, from: ModuleAccount.governance.address, to: key.second)
+        emit(.transferred(from: ModuleAccount.governance.address, to: key.second, coin: coin))
+      }
+    }
+  }
+
+  /// Counts by bonded stake: who votes, votes with all that it has delegated to bonded validators; the rest of a
+  /// validator's stake follows the validator.
+  func count(_ id: UInt64) throws(Rejection) -> Tally {
+    var tally = Tally(bonded: staking.bonded)
+    /// Shares of each bonded validator whose owners voted themselves.
+    var spoken: [Address: Decimal18] = [:]
+    var voters: [(Address, VoteRecord)] = []
+    overlay.forEach(Tables.votes, prefix: Tables.votes.prefix { $0.write(id) }) {
+      voters.append(($0.second, $1))
+    }
+    for (voter, vote) in voters {
+      var delegations: [(Address, DelegationRecord)] = []
+      overlay.forEach(Tables.delegations, prefix: Tables.delegations.prefix { $0.write(voter) }) {
+        delegations.append(($0.second, $1))
+      }
+      for (address, delegation) in delegations {
+        guard let record = overlay.read(Tables.validators, address), record.status == .bonded else {
+          continue
+        }
+        try checked { () throws(ArithmeticError) in
+          spoken[address] = try (spoken[address] ?? .zero).adding(delegation.shares)
+          try tally.add(delegation.shares, of: record, vote)
+        }
+      }
+    }
+    for (voter, vote) in voters {
+      guard let record = overlay.read(Tables.validators, voter), record.status == .bonded else {
+        continue
+      }
+      try checked { () throws(ArithmeticError) in
+        let left = try record.shares.subtracting(min(spoken[voter] ?? .zero, record.shares))
+        try tally.add(left, of: record, vote)
+      }
+    }
+    return tally
+  }
+
+  /// A log that the record's decoder takes.
+  private static func cut(_ text: String) -> String { String(text.prefix(200)) }
+}
+
+extension Tally {
+  /// Adds what `shares` of a validator are worth, split by the vote's weights.
+  fileprivate mutating func add(
+    _ shares: Decimal18,
+    of record: ValidatorRecord,
+    _ vote: VoteRecord
+  ) throws(ArithmeticError) {
+    guard !shares.isZero, !record.shares.isZero else { return }
+    let worth = try Fraction.floor(
+      shares.raw, Decimal18(record.tokens).raw, over: record.shares.raw)
+    for option in vote.options {
+      let part = try Fraction.floor(worth, option.weight.raw, over: Decimal18.one)
+      try add(Decimal18(raw: part), to: option.option)
+    }
+  }
+}

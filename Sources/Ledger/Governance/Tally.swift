@@ -1,0 +1,115 @@
+public import Chain
+public import Primitives
+
+/// How a vote went: stake by option, and the rules that make a result of it.
+public struct Tally: Hashable, Sendable {
+  /// Stake that voted for each option, in units, fractions kept.
+  public var yes = Decimal18.zero
+  public var abstain = Decimal18.zero
+  public var no = Decimal18.zero
+  public var noWithVeto = Decimal18.zero
+  /// All that could have voted.
+  public var bonded: Amount
+
+  public init(bonded: Amount) {
+    self.bonded = bonded
+  }
+
+  /// Adds a share of a voter's stake. Sums stay far inside 128 bits: they are parts of one supply.
+  public mutating func add(_ stake: Decimal18, to option: VoteOption) throws(ArithmeticError) {
+    switch option {
+    case .yes: yes = try yes.adding(stake)
+    case .abstain: abstain = try abstain.adding(stake)
+    case .no: no = try no.adding(stake)
+    case .noWithVeto: noWithVeto = try noWithVeto.adding(stake)
+    }
+  }
+
+  /// The rules, in parts per million.
+  public struct Rules: Hashable, Sendable {
+    public var quorum: UInt64
+    public var threshold: UInt64
+    public var veto: UInt64
+
+    public init(quorum: UInt64, threshold: UInt64, veto: UInt64) {
+      self.quorum = quorum
+      self.threshold = threshold
+      self.veto = veto
+    }
+  }
+
+  public struct Result: Hashable, Sendable {
+    public var passes: Bool
+    /// The deposits are destroyed: nobody cared, or too many objected.
+    public var burnsDeposits: Bool
+    public var log: String
+  }
+
+  /// Applies the rules in their order (`market.md` § 11.2); every comparison is strict as written there.
+  public func result(_ rules: Rules) throws(ArithmeticError) -> Result {
+    guard !bonded.isZero else {
+      return Result(passes: false, burnsDeposits: false, log: "nothing is staked")
+    }
+    let opinions = try yes.adding(no).adding(noWithVeto)
+    let votes = try opinions.adding(abstain)
+    guard !Self.isLess(votes, than: rules.quorum, of: Decimal18(bonded)) else {
+      return Result(passes: false, burnsDeposits: true, log: "the quorum was missed")
+    }
+    guard !opinions.isZero else {
+      return Result(passes: false, burnsDeposits: false, log: "everybody abstained")
+    }
+    guard !Self.isMore(noWithVeto, than: rules.veto, of: votes) else {
+      return Result(passes: false, burnsDeposits: true, log: "it was vetoed")
+    }
+    guard Self.isMore(yes, than: rules.threshold, of: opinions) else {
+      return Result(passes: false, burnsDeposits: false, log: "too few said yes")
+    }
+    return Result(passes: true, burnsDeposits: false, log: "")
+  }
+
+  /// part ÷ whole < partsPerMillion ÷ 10⁶, without rounding.
+  private static func isLess(_ part: Decimal18, than partsPerMillion: UInt64, of whole: Decimal18)
+    -> Bool
+  {
+    let left = part.raw.multipliedFullWidth(by: 1_000_000)
+    let right = whole.raw.multipliedFullWidth(by: UInt128(partsPerMillion))
+    return left.high == right.high ? left.low < right.low : left.high < right.high
+  }
+
+  private static func isMore(_ part: Decimal18, than partsPerMillion: UInt64, of whole: Decimal18)
+    -> Bool
+  {
+    let left = part.raw.multipliedFullWidth(by: 1_000_000)
+    let right = whole.raw.multipliedFullWidth(by: UInt128(partsPerMillion))
+    return left.high == right.high ? left.low > right.low : left.high > right.high
+  }
+}
+
+extension Tally {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(yes)
+    writer.write(abstain)
+    writer.write(no)
+    writer.write(noWithVeto)
+    writer.write(bonded)
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    yes = try reader.readDecimal()
+    abstain = try reader.readDecimal()
+    no = try reader.readDecimal()
+    noWithVeto = try reader.readDecimal()
+    bonded = try reader.readAmount()
+  }
+}
+
+/// What a proposer must put down at once.
+public enum InitialDeposit {
+  /// `basisPoints` of `minimum`, rounded half to even as the reference chain's decimals are.
+  public static func required(basisPoints: UInt64, of minimum: Amount) -> Amount {
+    let (product, rest) = (UInt128(minimum.units) * UInt128(min(basisPoints, 10_000)))
+      .quotientAndRemainder(dividingBy: 10_000)
+    let roundsUp = rest > 5_000 || (rest == 5_000 && product % 2 == 1)
+    return Amount(UInt64(clamping: product + (roundsUp ? 1 : 0)))
+  }
+}

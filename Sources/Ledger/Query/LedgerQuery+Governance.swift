@@ -1,0 +1,124 @@
+public import Chain
+public import Cryptography
+public import Primitives
+
+extension LedgerQuery {
+  // MARK: Governance
+
+  public func proposal(_ id: UInt64) -> ProposalRecord? {
+    state.read(Tables.proposals, id)
+  }
+
+  /// By number, or those in one status.
+  public func proposals(in status: ProposalRecord.Status? = nil) -> [(
+    id: UInt64, record: ProposalRecord
+  )] {
+    guard let status else {
+      return state.scan(Tables.proposals, limit: Self.pageLimit).map { ($0.key, $0.value) }
+    }
+    let prefix = Tables.proposalsByStatus.prefix { $0.write(status.rawValue) }
+    return state.scan(Tables.proposalsByStatus, prefix: prefix, limit: Self.pageLimit).compactMap {
+      key, _ in
+      proposal(key.key).map { (key.key, $0) }
+    }
+  }
+
+  public func deposits(onProposal id: UInt64) -> [(depositor: Address, amount: Amount)] {
+    state.scan(
+      Tables.proposalDeposits,
+      prefix: Tables.proposalDeposits.prefix { $0.write(id) },
+      limit: Self.pageLimit
+    ).map { ($0.key.second, $0.value) }
+  }
+
+  public func votes(onProposal id: UInt64) -> [(voter: Address, options: [WeightedVote])] {
+    state.scan(Tables.votes, prefix: Tables.votes.prefix { $0.write(id) }, limit: Self.pageLimit)
+      .map { ($0.key.second, $0.value.options) }
+  }
+
+  /// How the vote stands: of a running one as if it ended now.
+  public func tally(ofProposal id: UInt64) -> Tally? {
+    guard let record = proposal(id) else { return nil }
+    if let tally = record.tally { return tally }
+    return try? Execution(on: state, at: .zero).count(id)
+  }
+
+  /// The upgrade that was voted for and not reached yet.
+  public var plannedUpgrade: SoftwareUpgrade? {
+    state.read(Tables.chain, SingleKey())?.upgrade
+  }
+
+  public var protocolVersion: UInt32 {
+    state.read(Tables.chain, SingleKey())?.protocolVersion ?? 0
+  }
+
+  // MARK: Staking
+
+  public func validator(_ address: Address) -> ValidatorRecord? {
+    state.read(Tables.validators, address)
+  }
+
+  /// Stake of all bonded validators.
+  public var bondedStake: Amount {
+    state.read(Tables.staking, SingleKey())?.bonded ?? .zero
+  }
+
+  /// A delegation with its worth and what it has earned.
+  public struct DelegationStatus: Hashable, Sendable {
+    public var delegator: Address
+    public var validator: Address
+    public var shares: Decimal18
+    public var stake: Amount
+    /// Accrued and not withdrawn.
+    public var rewards: [DecimalCoin]
+  }
+
+  public func delegations(of delegator: Address) -> [DelegationStatus] {
+    state.scan(
+      Tables.delegations,
+      prefix: Tables.delegations.prefix { $0.write(delegator) },
+      limit: Self.pageLimit
+    ).compactMap { status($0.key, $0.value) }
+  }
+
+  public func delegations(to validator: Address) -> [DelegationStatus] {
+    state.scan(
+      Tables.delegationsByValidator,
+      prefix: Tables.delegationsByValidator.prefix { $0.write(validator) },
+      limit: Self.pageLimit
+    ).compactMap { key, _ in
+      let key = Pair(key.second, key.first)
+      return state.read(Tables.delegations, key).flatMap { status(key, $0) }
+    }
+  }
+
+  private func status(_ key: Pair<Address, Address>, _ record: DelegationRecord)
+    -> DelegationStatus?
+  {
+    guard var validator = validator(key.second) else { return nil }
+    var record = record
+    let execution = Execution(on: state, at: .zero)
+    try? execution.settleRewards(of: &validator)
+    try? execution.settleRewards(of: &record, in: validator)
+    return DelegationStatus(
+      delegator: key.first,
+      validator: key.second,
+      shares: record.shares,
+      stake: (try? validator.tokens(of: record.shares)) ?? .zero,
+      rewards: record.rewards.map { DecimalCoin($0.accrued, $0.denomination) }
+    )
+  }
+
+  /// An operator's commission that is not withdrawn.
+  public func commission(of validator: Address) -> [DecimalCoin] {
+    guard var record = self.validator(validator) else { return [] }
+    try? Execution(on: state, at: .zero).settleRewards(of: &record)
+    return record.rewards.map { DecimalCoin($0.commission, $0.denomination) }
+  }
+
+  public func unbondings(of delegator: Address) -> [UnbondingRecord] {
+    let prefix = Tables.unbondingsByDelegator.prefix { $0.write(delegator) }
+    return state.scan(Tables.unbondingsByDelegator, prefix: prefix, limit: Self.pageLimit)
+      .compactMap { state.read(Tables.unbondings, $0.key.second) }
+  }
+}

@@ -1,0 +1,156 @@
+import Chain
+import Cryptography
+import Primitives
+
+// Rewards are spread by running indexes: the network's, per bonded unit, and each validator's, per share. A block
+// writes one number however many stake; who earned what is computed when it matters. A validator that is away earns
+// until it is jailed.
+extension Execution {
+  /// Gives the block's fees, and the stakers' part of the take, to all who stake.
+  func distributeFees() throws(Rejection) {
+    let collector = ModuleAccount.feeCollector.address
+    let prefix = Tables.balances.prefix { $0.write(collector) }
+    for (key, amount) in overlay.scan(Tables.balances, prefix: prefix, limit: 64) {
+      let coin = Coin(amount, key.second)
+      var staking = staking
+      guard !staking.bonded.isZero else {
+        try transfer(coin, from: collector, to: ModuleAccount.communityPool.address)
+        continue
+      }
+      try transfer(coin, from: collector, to: ModuleAccount.rewards.address)
+      let index = staking.rewards.index(of: coin.denomination) {
+        StakingRecord.Reward(denomination: $0)
+      }
+      let sum = try checked { () throws(ArithmeticError) in
+        try Decimal18(amount).adding(Decimal18(raw: staking.rewards[index].rest))
+      }
+      let (each, rest) = sum.raw.quotientAndRemainder(dividingBy: UInt128(staking.bonded.units))
+      staking.rewards[index].index = try checked { () throws(ArithmeticError) in
+        try Decimal18(raw: staking.rewards[index].index).adding(Decimal18(raw: each)).raw
+      }
+      staking.rewards[index].rest = rest
+      write(staking)
+    }
+  }
+
+  /// Brings a validator's indexes to the present: before its stake, status or commission changes.
+  func settleRewards(of record: inout ValidatorRecord) throws(Rejection) {
+    for reward in staking.rewards {
+      let index = record.rewards.index(of: reward.denomination) {
+        // One that joins later has no part in what came before.
+        ValidatorRecord.Reward(
+          denomination: $0, networkIndex: record.status == .bonded ? 0 : reward.index)
+      }
+      let earned = reward.index - record.rewards[index].networkIndex
+      record.rewards[index].networkIndex = reward.index
+      guard record.status == .bonded, earned > 0 else { continue }
+      try checked { () throws(ArithmeticError) in
+        let total = try Decimal18(raw: earned).multiplied(by: record.tokens.units)
+        let commission = Decimal18(
+          raw: try Fraction.floor(total.raw, record.commission.raw, over: Decimal18.one)
+        )
+        let entry = record.rewards[index]
+        let toShare = try total.subtracting(commission).adding(Decimal18(raw: entry.rest))
+        record.rewards[index].commission = try entry.commission.adding(commission)
+        guard !record.shares.isZero else {
+          record.rewards[index].rest = toShare.raw
+          return
+        }
+        let each = try Fraction.floor(toShare.raw, Decimal18.one, over: record.shares.raw)
+        let given = try Fraction.ceiling(each, record.shares.raw, over: Decimal18.one)
+        record.rewards[index].perShare = try Decimal18(raw: entry.perShare).adding(
+          Decimal18(raw: each)
+        ).raw
+        record.rewards[index].rest = toShare.raw - min(given, toShare.raw)
+      }
+    }
+  }
+
+  /// Brings a delegation to the indexes of its settled validator.
+  func settleRewards(of delegation: inout DelegationRecord, in record: ValidatorRecord)
+    throws(Rejection)
+  {
+    for reward in record.rewards {
+      let isNew = delegation.shares.isZero
+      let index = delegation.rewards.index(of: reward.denomination) {
+        DelegationRecord.Reward(denomination: $0, perShare: isNew ? reward.perShare : 0)
+      }
+      let earned = reward.perShare - delegation.rewards[index].perShare
+      delegation.rewards[index].perShare = reward.perShare
+      guard earned > 0, !isNew else { continue }
+      try checked { () throws(ArithmeticError) in
+        let amount = try Fraction.floor(earned, delegation.shares.raw, over: Decimal18.one)
+        delegation.rewards[index].accrued = try delegation.rewards[index].accrued.adding(
+          Decimal18(raw: amount))
+      }
+    }
+  }
+
+  /// Pays the whole units that a settled delegation has earned.
+  func payRewards(
+    of delegation: inout DelegationRecord,
+    to delegator: Address,
+    from validator: Address
+  ) throws(Rejection) {
+    for index in delegation.rewards.indices {
+      let reward = delegation.rewards[index]
+      let amount = try checked { () throws(ArithmeticError) in try reward.accrued.truncated() }
+      guard !amount.isZero else { continue }
+      delegation.rewards[index].accrued = reward.accrued.fraction
+      let coin = Coin(amount, reward.denomination)
+      try transfer(coin, from: ModuleAccount.rewards.address, to: delegator)
+      emit(.rewardWithdrawn(delegator: delegator, validator: validator, coin: coin))
+    }
+  }
+
+  func withdrawReward(_ delegator: Address, from address: Address) throws(Rejection) {
+    var record = try validator(address)
+    let key = Pair(delegator, address)
+    guard var delegation = overlay.read(Tables.delegations, key) else {
+      throw .staking(.noDelegation)
+    }
+    try settleRewards(of: &record)
+    try settleRewards(of: &delegation, in: record)
+    try payRewards(of: &delegation, to: delegator, from: address)
+    overlay.write(Tables.delegations, key, delegation)
+    overlay.write(Tables.validators, address, record)
+  }
+
+  func withdrawCommission(_ address: Address) throws(Rejection) {
+    var record = try validator(address)
+    try settleRewards(of: &record)
+    var paid = false
+    for index in record.rewards.indices {
+      let reward = record.rewards[index]
+      let amount = try checked { () throws(ArithmeticError) in try reward.commission.truncated() }
+      guard !amount.isZero else { continue }
+      record.rewards[index].commission = reward.commission.fraction
+      let coin = Coin(amount, reward.denomination)
+      try transfer(coin, from: ModuleAccount.rewards.address, to: address)
+      emit(.commissionWithdrawn(validator: address, coin: coin))
+      paid = true
+    }
+    guard paid else { throw .staking(.nothingToWithdraw) }
+    overlay.write(Tables.validators, address, record)
+  }
+}
+
+/// An entry of a short list that is sorted by currency.
+protocol PerCurrency {
+  var denomination: Denomination { get }
+}
+
+extension StakingRecord.Reward: PerCurrency {}
+extension ValidatorRecord.Reward: PerCurrency {}
+extension DelegationRecord.Reward: PerCurrency {}
+
+extension Array where Element: PerCurrency {
+  /// The place of a currency's entry, which is made where there is none.
+  mutating func index(of denomination: Denomination, make: (Denomination) -> Element) -> Int {
+    let place = firstIndex { !($0.denomination < denomination) } ?? count
+    if place == count || self[place].denomination != denomination {
+      insert(make(denomination), at: place)
+    }
+    return place
+  }
+}
