@@ -56,7 +56,10 @@ extension Execution {
     guard !amount.isZero else { return }
     var account = try settledEscrow(of: id)
     try transfer(
-      Coin(amount, account.denomination), from: depositor, to: ModuleAccount.escrow.address)
+      Coin(amount, account.denomination),
+      from: depositor,
+      to: ModuleAccount.escrow.address
+    )
     let isOwners = depositor == id.owner && !isGranted
     func isSame(_ deposit: EscrowAccount.Deposit) -> Bool {
       deposit.depositor == depositor && deposit.isGranted == isGranted
@@ -139,7 +142,10 @@ extension Execution {
     let collector = ModuleAccount.feeCollector.address
     try transfer(Coin(toStakers, fee.denomination), from: source, to: collector)
     try transfer(
-      Coin(toPool, fee.denomination), from: source, to: ModuleAccount.communityPool.address)
+      Coin(toPool, fee.denomination),
+      from: source,
+      to: ModuleAccount.communityPool.address
+    )
     let key = Pair(moment.time.day, fee.denomination)
     let income = overlay.read(Tables.takeIncome, key) ?? .zero
     let sum = try checked { () throws(ArithmeticError) in try income.adding(fee.amount) }

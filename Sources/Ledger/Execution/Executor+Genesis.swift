@@ -36,7 +36,9 @@ extension Executor {
       genesisTime: genesis.time,
       protocolVersion: genesis.protocolVersion,
       ticks: TickSchedule(
-        start: genesis.time, tickMilliseconds: genesis.parameters[.tickMilliseconds])
+        start: genesis.time,
+        tickMilliseconds: genesis.parameters[.tickMilliseconds]
+      )
     )
     for key in ParameterKey.allCases where !key.definition.range.contains(genesis.parameters[key]) {
       throw .parameter(key)

@@ -105,7 +105,8 @@ extension Execution {
   private func add(_ currency: Currency) throws(Rejection) {
     guard (1...64).contains(currency.symbol.utf8.count), currency.exponent <= 18 else {
       throw .governance(
-        .invalidContent("a currency has a symbol of 1 to 64 bytes and an exponent up to 18"))
+        .invalidContent("a currency has a symbol of 1 to 64 bytes and an exponent up to 18")
+      )
     }
     guard currency.takeBasisPoints.map({ $0 <= 10_000 }) ?? true else {
       throw .governance(.invalidContent("a take is at most 10000 basis points"))

@@ -90,7 +90,8 @@ extension Execution {
   private func returnDeposits(of id: UInt64, burning: Bool) throws(Rejection) {
     var deposits: [(key: Pair<UInt64, Address>, amount: Amount)] = []
     overlay.forEach(
-      Tables.proposalDeposits, prefix: Tables.proposalDeposits.prefix { $0.write(id) }
+      Tables.proposalDeposits,
+      prefix: Tables.proposalDeposits.prefix { $0.write(id) }
     ) {
       deposits.append(($0, $1))
     }
@@ -157,7 +158,10 @@ extension Tally {
   ) throws(ArithmeticError) {
     guard !shares.isZero, !record.shares.isZero else { return }
     let worth = try Fraction.floor(
-      shares.raw, Decimal18(record.tokens).raw, over: record.shares.raw)
+      shares.raw,
+      Decimal18(record.tokens).raw,
+      over: record.shares.raw
+    )
     for option in vote.options {
       let part = try Fraction.floor(worth, option.weight.raw, over: Decimal18.one)
       try add(Decimal18(raw: part), to: option.option)

@@ -24,7 +24,8 @@ extension Execution {
     for content in submission.contents { try validate(content) }
     let amount = try depositAmount(submission.deposit)
     let minimum = Amount(
-      parameter(submission.isExpedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit))
+      parameter(submission.isExpedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit)
+    )
     let required = InitialDeposit.required(
       basisPoints: parameter(.proposalInitialDepositShare),
       of: minimum

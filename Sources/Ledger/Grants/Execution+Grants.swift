@@ -22,7 +22,8 @@ extension Execution {
     overlay.write(Tables.grantsByGrantee, key.byGrantee, Presence())
     overlay.write(Tables.expiries, key.expiry(at: grant.expiresAt), Presence())
     emit(
-      .granted(granter: grant.granter, grantee: grant.grantee, kind: grant.kind.name, limit: limit))
+      .granted(granter: grant.granter, grantee: grant.grantee, kind: grant.kind.name, limit: limit)
+    )
   }
 
   func revokeGrant(
@@ -49,7 +50,11 @@ extension Execution {
     -> GrantRecord
   {
     let key = GrantKey(
-      granter: granter, grantee: grantee, kind: kind, denomination: coin.denomination)
+      granter: granter,
+      grantee: grantee,
+      kind: kind,
+      denomination: coin.denomination
+    )
     guard let record = overlay.read(Tables.grants, key) else {
       throw .noGrant(granter: granter, grantee: grantee)
     }
@@ -64,7 +69,11 @@ extension Execution {
   {
     var record = try usableGrant(kind, of: granter, to: grantee, for: coin)
     let key = GrantKey(
-      granter: granter, grantee: grantee, kind: kind, denomination: coin.denomination)
+      granter: granter,
+      grantee: grantee,
+      kind: kind,
+      denomination: coin.denomination
+    )
     record.limit = try checked { () throws(ArithmeticError) in
       try record.limit.subtracting(coin.amount)
     }
@@ -78,7 +87,11 @@ extension Execution {
   /// Gives `coin` back to a grant of deposits, if it still stands.
   func restoreGrant(of granter: Address, to grantee: Address, _ coin: Coin) {
     let key = GrantKey(
-      granter: granter, grantee: grantee, kind: .deposits, denomination: coin.denomination)
+      granter: granter,
+      grantee: grantee,
+      kind: .deposits,
+      denomination: coin.denomination
+    )
     guard var record = overlay.read(Tables.grants, key), record.expiresAt > moment.time else {
       return
     }

@@ -58,10 +58,14 @@ extension Event {
       self = .providerLeft(provider: try reader.readAddress())
     case 7:
       self = .attributesSigned(
-        provider: try reader.readAddress(), auditor: try reader.readAddress())
+        provider: try reader.readAddress(),
+        auditor: try reader.readAddress()
+      )
     case 8:
       self = .attributesWithdrawn(
-        provider: try reader.readAddress(), auditor: try reader.readAddress())
+        provider: try reader.readAddress(),
+        auditor: try reader.readAddress()
+      )
     case 9:
       self = .orderAgreed(order: try reader.readDigest(), deployment: try reader.readDeployment())
     case 10:
@@ -109,7 +113,10 @@ extension Event {
       )
     case 18:
       self = .paidOut(
-        lease: try reader.readLease(), gross: try reader.readCoin(), fee: try reader.readCoin())
+        lease: try reader.readLease(),
+        gross: try reader.readCoin(),
+        fee: try reader.readCoin()
+      )
     case 19:
       self = .fundsLow(
         deployment: try reader.readDeployment(),
@@ -148,7 +155,9 @@ extension Event {
       self = .validatorUnbonding(validator: try reader.readAddress())
     case 30:
       self = .validatorJailed(
-        validator: try reader.readAddress(), reason: try reader.readText(limit: 1_024))
+        validator: try reader.readAddress(),
+        reason: try reader.readText(limit: 1_024)
+      )
     case 31:
       self = .validatorUnjailed(validator: try reader.readAddress())
     case 32:

@@ -114,8 +114,7 @@ extension Execution {
     return openings
   }
 
-  private func agreedBids(_ agreement: AgreeLease, _ order: CheckedOrder) throws(Rejection) -> [Bid]
-  {
+  private func agreedBids(_ agreement: AgreeLease, _ order: CheckedOrder) throws(Rejection) -> [Bid] {
     guard agreement.bids.count <= order.order.groups.count else {
       throw .order(.choices("more bids are carried than groups can be leased"))
     }

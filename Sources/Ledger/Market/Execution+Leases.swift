@@ -56,7 +56,9 @@ extension Execution {
 
   private func open(_ lease: LeaseID, _ opening: LeaseOpening) throws(Rejection) {
     let deposit = Coin(
-      try currency(opening.price.denomination).currency.leaseDeposit, opening.price.denomination)
+      try currency(opening.price.denomination).currency.leaseDeposit,
+      opening.price.denomination
+    )
     try transfer(deposit, from: lease.provider, to: ModuleAccount.leaseDeposits.address)
     let record = LeaseRecord(
       price: opening.price,

@@ -156,7 +156,11 @@ extension Execution {
       try check(group, wanted.spec, provider.record, order)
     }
     try checkLeaseDeposits(
-      count: bid.groups.count, of: bid.provider, in: order.denomination, locked: locked)
+      count: bid.groups.count,
+      of: bid.provider,
+      in: order.denomination,
+      locked: locked
+    )
   }
 
   private func check(

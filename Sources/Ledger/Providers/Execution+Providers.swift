@@ -59,7 +59,8 @@ extension Execution {
     var broken: LeaseID?
     let signed = signedAttributes(of: old.owner)
     overlay.forEach(Tables.demands, prefix: Tables.demands.prefix { $0.write(old.owner) }) {
-      _, demand in
+      _,
+      demand in
       func matches(_ attributes: [Attribute]) -> Bool {
         Matching.whyNot(
           demand.spec,
@@ -79,7 +80,11 @@ extension Execution {
     var record =
       overlay.read(Tables.demands, key)
       ?? DemandRecord(
-        count: 0, example: lease, requiresAuditedGPUs: requiresAuditedGPUs, spec: spec)
+        count: 0,
+        example: lease,
+        requiresAuditedGPUs: requiresAuditedGPUs,
+        spec: spec
+      )
     record.count += 1
     overlay.write(Tables.demands, key, record)
   }

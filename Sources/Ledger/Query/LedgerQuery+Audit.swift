@@ -68,7 +68,8 @@ extension LedgerQuery {
     state.forEach(Tables.leases) { _, lease in
       guard lease.state.isRunning else { return }
       reports[lease.deposit.denomination]?.leaseDepositRecords += UInt128(
-        lease.deposit.amount.units)
+        lease.deposit.amount.units
+      )
     }
     state.forEach(Tables.validators) { _, validator in
       reports[.uakt]?.stakeRecords += UInt128(validator.tokens.units)

@@ -18,7 +18,8 @@ extension LedgerQuery {
     }
     let prefix = Tables.proposalsByStatus.prefix { $0.write(status.rawValue) }
     return state.scan(Tables.proposalsByStatus, prefix: prefix, limit: Self.pageLimit).compactMap {
-      key, _ in
+      key,
+      _ in
       proposal(key.key).map { (key.key, $0) }
     }
   }

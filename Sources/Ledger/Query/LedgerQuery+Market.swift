@@ -69,7 +69,8 @@ extension LedgerQuery {
     } else if let wanted {
       let prefix = Tables.deploymentsByState.prefix { $0.write(wanted.rawValue) }
       ids = state.scan(Tables.deploymentsByState, prefix: prefix, limit: Self.pageLimit).map(
-        \.key.key)
+        \.key.key
+      )
     } else {
       ids = state.scan(Tables.deployments, limit: Self.pageLimit).map(\.key)
     }
@@ -89,9 +90,13 @@ extension LedgerQuery {
       $0.addingReportingOverflow($1.amount.units).partialValue
     }
     return EscrowStatus(
-      state: state, denomination: account.denomination, funds: (try? account.funds()) ?? .zero,
-      deposited: Amount(deposited), rate: (try? account.rate()) ?? .zero,
-      runway: try? account.affordableTicks())
+      state: state,
+      denomination: account.denomination,
+      funds: (try? account.funds()) ?? .zero,
+      deposited: Amount(deposited),
+      rate: (try? account.rate()) ?? .zero,
+      runway: try? account.affordableTicks()
+    )
   }
 
   private func settled(_ id: DeploymentID, at tick: Tick) -> EscrowAccount? {
@@ -112,16 +117,28 @@ extension LedgerQuery {
       let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
     else {
       return LeaseStatus(
-        id: id, record: record, earned: record.earned, paid: record.paid, fee: record.fee)
+        id: id,
+        record: record,
+        earned: record.earned,
+        paid: record.paid,
+        fee: record.fee
+      )
     }
     let payment = account.payments[index]
     return LeaseStatus(
-      id: id, record: record, earned: payment.earned, paid: payment.paid, fee: payment.takeTaken)
+      id: id,
+      record: record,
+      earned: payment.earned,
+      paid: payment.paid,
+      fee: payment.takeTaken
+    )
   }
 
   /// Leases by owner, provider or state, through the index that fits.
   public func leases(
-    owner: Address? = nil, provider: Address? = nil, state wanted: LeaseRecord.State? = nil,
+    owner: Address? = nil,
+    provider: Address? = nil,
+    state wanted: LeaseRecord.State? = nil,
     at tick: Tick
   ) -> [LeaseStatus] {
     leaseIDs(owner: owner, provider: provider, state: wanted).compactMap { id in
@@ -152,7 +169,8 @@ extension LedgerQuery {
         if let wanted { writer.write(wanted.rawValue) }
       }
       return state.scan(Tables.leasesByProvider, prefix: prefix, limit: Self.pageLimit).map(
-        \.key.second.key)
+        \.key.second.key
+      )
     }
     if let wanted {
       let prefix = Tables.leasesByState.prefix { $0.write(wanted.rawValue) }

@@ -66,8 +66,10 @@ public struct LedgerQuery<State: StateReading> {
   public var currencies: [CurrencyStatus] {
     state.scan(Tables.currencies, limit: Self.pageLimit).map { _, record in
       CurrencyStatus(
-        currency: record.currency, takeBasisPoints: record.take.rate,
-        takeCollected: record.takeCollected)
+        currency: record.currency,
+        takeBasisPoints: record.take.rate,
+        takeCollected: record.takeCollected
+      )
     }
   }
 

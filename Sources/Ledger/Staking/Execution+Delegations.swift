@@ -38,7 +38,10 @@ extension Execution {
       : Decimal18(
         raw: try checked { () throws(ArithmeticError) in
           try Fraction.floor(
-            UInt128(amount.units), record.shares.raw, over: UInt128(record.tokens.units))
+            UInt128(amount.units),
+            record.shares.raw,
+            over: UInt128(record.tokens.units)
+          )
         }
       )
     try checked { () throws(ArithmeticError) in
@@ -140,7 +143,11 @@ extension Execution {
     overlay.write(Tables.unbondingsByDelegator, Pair(Pair(delegator, address), number), Presence())
     overlay.write(Tables.unbondingsByValidator, Pair(Pair(address, height), number), Presence())
     let maturity = MaturityKey(
-      time: completion, kind: .unbonding, entry: number, address: delegator)
+      time: completion,
+      kind: .unbonding,
+      entry: number,
+      address: delegator
+    )
     overlay.write(Tables.maturities, maturity, Presence())
     emit(
       .undelegated(
@@ -217,10 +224,17 @@ extension Execution {
     )
     overlay.write(Tables.redelegations, number, record)
     overlay.write(
-      Tables.redelegationsByDelegator, Pair(Pair(delegator, destination), number), Presence())
+      Tables.redelegationsByDelegator,
+      Pair(Pair(delegator, destination), number),
+      Presence()
+    )
     overlay.write(Tables.redelegationsBySource, Pair(Pair(source, height), number), Presence())
     let maturity = MaturityKey(
-      time: completion, kind: .redelegation, entry: number, address: delegator)
+      time: completion,
+      kind: .redelegation,
+      entry: number,
+      address: delegator
+    )
     overlay.write(Tables.maturities, maturity, Presence())
   }
 }

@@ -39,7 +39,9 @@ extension Execution {
       let index = record.rewards.index(of: reward.denomination) {
         // One that joins later has no part in what came before.
         ValidatorRecord.Reward(
-          denomination: $0, networkIndex: record.status == .bonded ? 0 : reward.index)
+          denomination: $0,
+          networkIndex: record.status == .bonded ? 0 : reward.index
+        )
       }
       let earned = reward.index - record.rewards[index].networkIndex
       record.rewards[index].networkIndex = reward.index
@@ -81,7 +83,8 @@ extension Execution {
       try checked { () throws(ArithmeticError) in
         let amount = try Fraction.floor(earned, delegation.shares.raw, over: Decimal18.one)
         delegation.rewards[index].accrued = try delegation.rewards[index].accrued.adding(
-          Decimal18(raw: amount))
+          Decimal18(raw: amount)
+        )
       }
     }
   }

@@ -19,7 +19,9 @@ extension Execution {
     guard let entry = overlay.read(Tables.unbondings, number) else { return }
     overlay.remove(Tables.unbondings, number)
     overlay.remove(
-      Tables.unbondingsByDelegator, Pair(Pair(entry.delegator, entry.validator), number))
+      Tables.unbondingsByDelegator,
+      Pair(Pair(entry.delegator, entry.validator), number)
+    )
     overlay.remove(Tables.unbondingsByValidator, Pair(Pair(entry.validator, entry.height), number))
     guard !entry.amount.isZero else { return }
     let coin = Coin(entry.amount, .uakt)
@@ -31,7 +33,9 @@ extension Execution {
     guard let entry = overlay.read(Tables.redelegations, number) else { return }
     overlay.remove(Tables.redelegations, number)
     overlay.remove(
-      Tables.redelegationsByDelegator, Pair(Pair(entry.delegator, entry.destination), number))
+      Tables.redelegationsByDelegator,
+      Pair(Pair(entry.delegator, entry.destination), number)
+    )
     overlay.remove(Tables.redelegationsBySource, Pair(Pair(entry.source, entry.height), number))
   }
 
@@ -58,9 +62,13 @@ extension Execution {
       let announced = overlay.read(Tables.announced, address)
       guard announced?.power != record.power else { continue }
       overlay.write(
-        Tables.announced, address, AnnouncedPower(key: record.consensusKey, power: record.power))
+        Tables.announced,
+        address,
+        AnnouncedPower(key: record.consensusKey, power: record.power)
+      )
       updates.append(
-        ValidatorUpdate(address: address, key: record.consensusKey, power: record.power))
+        ValidatorUpdate(address: address, key: record.consensusKey, power: record.power)
+      )
     }
     let stay = Set(chosen)
     var leaving: [(Address, AnnouncedPower)] = []

@@ -65,7 +65,8 @@ extension Execution {
       creation.stake.amount >= creation.minimumSelfDelegation
     else {
       throw .staking(
-        .selfDelegationBelowMinimum(minimum: max(Amount(1), creation.minimumSelfDelegation)))
+        .selfDelegationBelowMinimum(minimum: max(Amount(1), creation.minimumSelfDelegation))
+      )
     }
     store(ValidatorRecord(creation, at: moment.time), of: address)
     overlay.write(Tables.validatorsByKey, creation.consensusKey, address)
@@ -149,7 +150,8 @@ extension ValidatorRecord {
     return Amount(
       try checked { () throws(ArithmeticError) in
         UInt64(
-          clamping: try Fraction.floor(shares.raw, UInt128(tokens.units), over: self.shares.raw))
+          clamping: try Fraction.floor(shares.raw, UInt128(tokens.units), over: self.shares.raw)
+        )
       }
     )
   }

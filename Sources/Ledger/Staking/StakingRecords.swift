@@ -78,7 +78,8 @@ public struct DelegationRecord: Hashable, Sendable, StateValue {
       let denomination = try reader.readDenomination()
       let perShare = try reader.read(UInt128.self)
       rewards.append(
-        Reward(denomination: denomination, perShare: perShare, accrued: try reader.readDecimal()))
+        Reward(denomination: denomination, perShare: perShare, accrued: try reader.readDecimal())
+      )
     }
   }
 }
@@ -104,7 +105,11 @@ public struct UnbondingRecord: Hashable, Sendable, StateValue {
   }
 
   init(
-    delegator: Address, validator: Address, amount: Amount, height: Height, completion: Timestamp
+    delegator: Address,
+    validator: Address,
+    amount: Amount,
+    height: Height,
+    completion: Timestamp
   ) {
     self.delegator = delegator
     self.validator = validator
@@ -143,7 +148,11 @@ public struct RedelegationRecord: Hashable, Sendable, StateValue {
   }
 
   init(
-    delegator: Address, source: Address, destination: Address, initial: Amount, height: Height,
+    delegator: Address,
+    source: Address,
+    destination: Address,
+    initial: Amount,
+    height: Height,
     completion: Timestamp
   ) {
     self.delegator = delegator

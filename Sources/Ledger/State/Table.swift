@@ -48,7 +48,8 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
       return value
     } catch {
       preconditionFailure(
-        "the state's table \(prefix) holds an entry that does not decode: \(error)")
+        "the state's table \(prefix) holds an entry that does not decode: \(error)"
+      )
     }
   }
 
