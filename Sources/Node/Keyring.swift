@@ -1,5 +1,5 @@
 public import Cryptography
-public import Foundation
+import Foundation
 import Glibc
 import Primitives
 
@@ -28,7 +28,10 @@ public struct Keyring: Sendable {
   /// The account key at `m/44'/118'/index'/0'/0'` of a mnemonic.
   public static func key(words: [String], index: UInt32) throws -> SigningKey {
     let seed = try Mnemonic.seed(words)
-    return SigningKey(try HDKey.derive(seed: seed, path: "m/44'/118'/\(index)'/0'/0'"))
+    guard let key = SigningKey(seed: try HDKey.derive(seed: seed, path: "m/44'/118'/\(index)'/0'/0'")) else {
+      throw KeyringError(description: "the words give no key")
+    }
+    return key
   }
 
   public func contains(_ name: String) -> Bool {

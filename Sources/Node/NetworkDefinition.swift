@@ -14,6 +14,11 @@ public struct NetworkDefinition: Sendable {
     public var key: PublicKey
     /// host:port of its TCP listener; UDP is learnt from its record.
     public var address: String
+
+    public init(key: PublicKey, address: String) {
+      self.key = key
+      self.address = address
+    }
   }
 
   /// Reads the folder.

@@ -38,6 +38,13 @@ public struct NodeConfiguration: Codable, Sendable {
     public var endpoint: String
     public var domain: String
     public var settings: String
+
+    public init(account: String, endpoint: String, domain: String, settings: String) {
+      self.account = account
+      self.endpoint = endpoint
+      self.domain = domain
+      self.settings = settings
+    }
   }
 
   public var node: General

@@ -2,6 +2,8 @@ import API
 import Cryptography
 import Foundation
 import Logging
+import NIOCore
+import NIOPosix
 import Primitives
 import Replication
 import Transport

@@ -14,6 +14,7 @@ import Storage
 import Synchronization
 import Transport
 import UnixSignals
+import Wire
 
 /// The running parts of one node and the order in which they start and end.
 struct NodeParts: Sendable {

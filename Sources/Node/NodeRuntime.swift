@@ -1,5 +1,5 @@
 import API
-public import Chain
+import Chain
 import Consensus
 import Cryptography
 import Foundation
@@ -74,9 +74,10 @@ public struct NodeRuntime: Sendable {
       outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) }, to: [NibblePath: StateTreePage](),
       root: StateTree.emptyRoot)
     let tip = try Tip(genesis: genesis, stateRoot: update.root, validators: outcome.validators)
-    var origin = StoreOrigin(height: 0, chainID: genesis.chain.text, genesisDigest: genesis.digest.bytes)
-    origin.state = outcome.changes.compactMap { change in change.value.map { ($0, change.key) } }
-      .map { Entry(key: $0.1, value: $0.0) }
+    var origin = StoreOrigin(chainID: genesis.chain.text, genesisDigest: genesis.digest.bytes)
+    origin.state = outcome.changes.compactMap { change in
+      change.value.map { Entry(key: change.key, value: $0) }
+    }
     origin.tree = update.pages.compactMap { path, page in
       page.map { Entry(key: path.encoded(), value: $0.encoded()) }
     }

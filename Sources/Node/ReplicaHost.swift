@@ -9,6 +9,7 @@ import Primitives
 import Replication
 import Storage
 import Transport
+import Wire
 
 /// Runs one replica on one event loop and carries its effects out in order.
 ///
@@ -66,6 +67,9 @@ actor ReplicaHost {
     observers = [:]
   }
 
+  /// The replica's monotonic clock.
+  var now: Instant { clock().now }
+
   private func clock() -> Replica<StoreState>.Clock {
     let elapsed = NIODeadline.now() - startedAt
     return .init(now: Instant(nanoseconds: UInt64(max(0, elapsed.nanoseconds))), wall: .now)
@@ -79,6 +83,20 @@ actor ReplicaHost {
     replica.step(.batchEnded, at: clock(), effects: &effects)
     perform()
     return admission
+  }
+
+  /// Takes authentic transactions, in their order.
+  func submit(_ transactions: [Transaction]) -> [Admission] {
+    let clock = clock()
+    let admissions = transactions.map { replica.admit($0, from: nil, at: clock, &effects) }
+    replica.step(.batchEnded, at: clock, effects: &effects)
+    perform()
+    return admissions
+  }
+
+  /// Nobody waits for the transaction any more.
+  func abandon(_ hash: Digest) {
+    for continuation in waiting.removeValue(forKey: hash) ?? [] { continuation.resume(returning: nil) }
   }
 
   /// Waits until a block has the transaction; nil when the node stops first.

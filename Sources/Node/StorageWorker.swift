@@ -101,7 +101,7 @@ final class StorageWorker: Sendable {
     for job in jobs {
       switch job {
       case .log(let record):
-        try signer.withLock { signer in try signer?.append(record.encoded) }
+        try signer.withLock { signer in _ = try signer?.append(record.encoded) }
         needsSync = true
       case .sign(let request):
         if let message = try sign(request) { results.append(.signed(message)) }
@@ -156,7 +156,7 @@ final class StorageWorker: Sendable {
       height: height, header: commit.block.header.encoded, body: commit.block.encoded,
       certificate: commit.certificate.encoded, receipts: BlockReceipts.encode(commit.outcome))
     record.state = commit.outcome.changes.map { Change(key: $0.key, value: $0.value) }
-    record.tree = commit.pages.map { Change(key: $0.path.encoded, value: $0.page?.encoded()) }
+    record.tree = commit.pages.map { Change(key: $0.path.encoded(), value: $0.page?.encoded()) }
     record.transactions = commit.block.transactionHashes.map(\.bytes)
     record.meta = [(StoreState.tipName, commit.tip.encoded)]
     try store.commit(record)

@@ -24,7 +24,7 @@ struct StoreState: ReplicaState {
   }
 
   func page(at path: NibblePath) -> StateTreePage? {
-    guard let bytes = reading({ () throws(StorageError) in try store.treePage(path.encoded) }) else { return nil }
+    guard let bytes = reading({ () throws(StorageError) in try store.treePage(path.encoded()) }) else { return nil }
     guard let page = try? StateTreePage(decoding: bytes) else {
       fatalError("the state tree's page at \(path) in \(store.database.path) is damaged; restore the node from a peer")
     }

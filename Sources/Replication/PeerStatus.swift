@@ -45,7 +45,7 @@ extension PeerStatus {
       guard let step = UInt8(exactly: found.step).flatMap(Step.init(rawValue:)) else {
         throw .outOfRange(field: "step")
       }
-      guard found.height <= ChainLimits.height, found.round <= ChainLimits.round, found.validRound <= found.round
+      guard found.height <= ChainLimits.height, found.round <= ChainLimits.round, found.validRound <= found.round + 1
       else { throw .outOfRange(field: "standing") }
       guard found.prevotes.count <= 128, found.precommits.count <= 128 else {
         throw .outOfRange(field: "votes")

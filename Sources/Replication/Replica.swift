@@ -111,6 +111,14 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// Whether peers claim to be further than one block ahead.
   public var isCatchingUp: Bool { sync.claimedHeight > tip.height + 1 }
 
+  public var peerCount: Int { peers.count }
+
+  /// What the peer says it is.
+  public func role(of peer: PeerID) -> NodeRecord.Role? { peers[peer]?.role }
+
+  /// The height that the peer says it has committed.
+  public func claimedHeight(of peer: PeerID) -> Height { peers[peer]?.status?.committed ?? 0 }
+
   /// Committed state with the blocks that are being made durable.
   public var view: some StateReading { state }
 

@@ -234,13 +234,11 @@ extension Answer {
       public var denomination: String
       public var lowest: String
       public var median: String
-      public var highest: String
 
-      public init(denomination: String, lowest: String, median: String, highest: String) {
+      public init(denomination: String, lowest: String, median: String) {
         self.denomination = denomination
         self.lowest = lowest
         self.median = median
-        self.highest = highest
       }
     }
 

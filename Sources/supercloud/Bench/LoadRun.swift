@@ -40,7 +40,7 @@ struct LoadRun: Sendable {
     let started = Date()
     let deadline = started.addingTimeInterval(Double(seconds))
     let progress = Progress(lanes: lanes, connections: connections)
-    let latencies = Mutex(Latencies())
+    let latencies = LatencyRecorder()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for connection in 0..<connections {
         let client = nodes[connection % nodes.count].client
@@ -56,7 +56,7 @@ struct LoadRun: Sendable {
     let after = try await snapshot()
     return report(
       before, after, elapsed: Date().timeIntervalSince(started), progress: progress,
-      latencies: latencies.withLock { $0 }, verifies: verifies)
+      latencies: latencies.recorded, verifies: verifies)
   }
 
   /// Batches of one connection's accounts, one after the other, at the asked rate.
@@ -101,7 +101,7 @@ struct LoadRun: Sendable {
 
   /// One transfer after the other, each timed from submission to its block.
   private func probe(
-    _ key: SigningKey, chain: ChainID, fee: UInt64, until deadline: Date, into latencies: borrowing Mutex<Latencies>
+    _ key: SigningKey, chain: ChainID, fee: UInt64, until deadline: Date, into latencies: LatencyRecorder
   ) async throws {
     var sequence: UInt64 = 0
     while Date() < deadline {
@@ -111,7 +111,7 @@ struct LoadRun: Sendable {
         let result: Answer.TransactionResult = try await nodes[Int(sequence) % nodes.count].client.post(
           "/v1/transactions", [("wait", "committed")], body: transaction.encoded)
         guard result.code == 0 else { throw Failure("a probe failed: \(result.log)") }
-        latencies.withLock { $0.add(Date().timeIntervalSince(start)) }
+        latencies.add(Date().timeIntervalSince(start))
         sequence += 1
       } catch ClientError.refused(let status, _) where status == 429 || status == 503 {
         try await Task.sleep(for: .milliseconds(20))

@@ -67,7 +67,7 @@ struct AccountCommand: AsyncParsableCommand {
 
 /// An address from its text or from the name of a key.
 func resolve(_ account: String, home: Home) throws -> Address {
-  if account.hasPrefix("akash1") { return try parse(address: account) }
+  if account.hasPrefix("akash1") { return try accountAddress(account) }
   do {
     return try Address(text: try Keyring(home: home).entry(account).address)
   } catch {

@@ -49,7 +49,7 @@ struct GenesisCommand: AsyncParsableCommand {
         }
         return coin
       }
-      let address = try parse(address: address)
+      let address = try accountAddress(address)
       try edit(folder.file()) { $0.add(account: address, coins: coins) }
     }
   }
@@ -74,7 +74,7 @@ struct GenesisCommand: AsyncParsableCommand {
       guard let commission = Decimal18(commission), commission.raw <= Decimal18.one else {
         throw Failure("`\(commission)` is not a commission", fix: "a decimal from 0 to 1", code: 2)
       }
-      let address = try parse(address: operatorAddress)
+      let address = try accountAddress(operatorAddress)
       try edit(folder.file()) {
         $0.add(validator: address, key: key, moniker: moniker, stake: stake, commission: commission)
       }
@@ -105,7 +105,7 @@ private func edit(_ file: URL, _ change: (inout GenesisFile) -> Void) throws {
 }
 
 /// - Throws: `Failure` with what is wrong in the text.
-func parse(address text: String) throws -> Address {
+func accountAddress(_ text: String) throws -> Address {
   do {
     return try Address(text: text)
   } catch {

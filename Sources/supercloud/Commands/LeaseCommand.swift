@@ -115,8 +115,8 @@ struct LeaseOption: ParsableArguments {
 extension Answer.Lease {
   func leaseID() throws -> LeaseID {
     LeaseID(
-      deployment: DeploymentID(owner: try parse(address: owner), sequence: dseq), group: group, order: order,
-      provider: try parse(address: provider))
+      deployment: DeploymentID(owner: try accountAddress(owner), sequence: dseq), group: group, order: order,
+      provider: try accountAddress(provider))
   }
 }
 

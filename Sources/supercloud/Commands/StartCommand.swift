@@ -14,7 +14,7 @@ struct StartCommand: AsyncParsableCommand {
   @Flag(help: .hidden) var exitWithParent = false
 
   func run() async throws {
-    if exitWithParent { try Self.followParent() }
+    if exitWithParent { Self.followParent() }
     let home = home.value
     guard home.exists else {
       throw Failure(
@@ -38,8 +38,11 @@ struct StartCommand: AsyncParsableCommand {
   }
 
   /// A testnet's nodes end with it, however it ends.
-  private static func followParent() throws {
-    prctl(PR_SET_PDEATHSIG, UInt(SIGTERM))
-    if getppid() == 1 { throw Failure("the testnet ended before its node started") }
+  private static func followParent() {
+    let parent = getppid()
+    Task.detached {
+      while getppid() == parent { try? await Task.sleep(for: .milliseconds(250)) }
+      kill(getpid(), SIGTERM)
+    }
   }
 }

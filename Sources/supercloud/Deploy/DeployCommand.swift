@@ -231,7 +231,7 @@ struct DeployJourney {
 
   /// Sends the manifest to the group's provider and waits until its services answer.
   private func start(_ choice: Choice) async throws -> DeployReport.Lease {
-    let provider = try parse(address: choice.bid.provider)
+    let provider = try accountAddress(choice.bid.provider)
     let lease = LeaseID(
       deployment: plan.deployment, group: choice.group.sequence, order: 1, provider: provider)
     let stream = try await LeaseStream.open(lease: lease, wallet: wallet)

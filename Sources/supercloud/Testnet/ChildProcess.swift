@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 /// A node that the testnet started: its own process, with its output in a log file.
-final class ChildProcess {
+final class ChildProcess: Sendable {
   let name: String
   let log: URL
   private let process = Process()
@@ -13,7 +13,9 @@ final class ChildProcess {
     self.log = log
     process.executableURL = try Self.program()
     process.arguments = arguments
-    FileManager.default.createFile(atPath: log.path, contents: nil)
+    guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
+      throw Failure("the log \(log.path) cannot be written")
+    }
     let output = try FileHandle(forWritingTo: log)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output

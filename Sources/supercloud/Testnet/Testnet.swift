@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Cryptography
 import Foundation
 import Glibc
 import Node

@@ -1,0 +1,179 @@
+import API
+import Chain
+import Cryptography
+import Gossip
+import Ledger
+import Primitives
+import Replication
+import Transport
+
+extension NodeService {
+  func orders(owner: String?) async throws -> [Answer.Order] {
+    let owner = try owner.map { try address($0) }
+    return await host.read { replica in
+      let entries = owner.map { replica.book.orders(of: $0) } ?? replica.book.orders
+      return entries.compactMap { Self.answer($0, replica.book) }
+    }
+  }
+
+  private static func answer(_ entry: OrderBook.Entry, _ book: OrderBook) -> Answer.Order? {
+    guard case .order(let order) = entry.content else { return nil }
+    let identifier = entry.object.identifier
+    return Answer.Order(order, identifier: identifier, bids: book.bids(for: identifier).count)
+  }
+
+  private func identifier(_ prefix: String) async throws -> Digest {
+    if let bytes = Hex.decode(prefix), let digest = Digest(bytes) { return digest }
+    let matches = await host.read { $0.book.orders(withPrefix: prefix).map(\.object.identifier) }
+    guard let first = matches.first else { throw ServingError.notFound("no live order begins with \(prefix)") }
+    guard matches.count == 1 else {
+      throw ServingError.invalid("\(matches.count) orders begin with \(prefix)", fix: "give more digits")
+    }
+    return first
+  }
+
+  func order(_ text: String) async throws -> Answer.Order {
+    let identifier = try await identifier(text)
+    let found = await host.read { replica in
+      replica.book[identifier].flatMap { Self.answer($0, replica.book) }
+    }
+    guard let found else {
+      throw ServingError.notFound("order \(text) is not live: agreed, withdrawn, expired or never seen here")
+    }
+    return found
+  }
+
+  func bids(order text: String) async throws -> [Answer.Bid] {
+    let identifier = try await identifier(text)
+    return await host.read { replica in
+      replica.book.bids(for: identifier).compactMap { entry in
+        guard case .bid(let bid) = entry.content else { return nil }
+        return Answer.Bid(bid, object: entry.object)
+      }
+    }
+  }
+
+  func providers() async throws -> [Answer.Provider] {
+    await host.read { replica in
+      let query = LedgerQuery(state: replica.view)
+      return query.providers.map { Self.answer($0, query, replica) }
+    }
+  }
+
+  func provider(_ text: String) async throws -> Answer.Provider {
+    let address = try address(text)
+    let found = await host.read { replica in
+      let query = LedgerQuery(state: replica.view)
+      return query.provider(address).map { Self.answer($0, query, replica) }
+    }
+    guard let found else { throw ServingError.notFound("\(text) is not a registered provider") }
+    return found
+  }
+
+  private static func answer<View: StateReading>(
+    _ entry: ProviderEntry, _ query: LedgerQuery<View>, _ replica: borrowing Replica<StoreState>
+  ) -> Answer.Provider {
+    let record = entry.record
+    let leases = query.leases(provider: record.owner, state: .active, at: replica.moment.tick)
+    return Answer.Provider(
+      owner: record.owner.text(), hostUri: record.hostURI,
+      attributes: record.attributes.map { Answer.Event.Attribute(key: $0.key, value: $0.value) },
+      email: record.email, website: record.website,
+      endpoint: replica.book.offer(of: record.owner)?.endpoint, activeLeases: leases.count)
+  }
+
+  func deployments(owner: String?, state: String?) async throws -> [Answer.Deployment] {
+    let owner = try owner.map { try address($0) }
+    let wanted = try state.map { text in
+      guard let state = DeploymentRecord.State.allCases.first(where: { "\($0)" == text }) else {
+        throw ServingError.invalid("`\(text)` is not a deployment's state", fix: "active or closed")
+      }
+      return state
+    }
+    return await query { state, moment in
+      let query = LedgerQuery(state: AnyState(state))
+      return query.deployments(of: owner, state: wanted).compactMap { Self.answer($0, query, moment) }
+    }
+  }
+
+  func deployment(owner: String, dseq: UInt64) async throws -> Answer.Deployment {
+    let id = DeploymentID(owner: try address(owner), sequence: dseq)
+    let found = await query { state, moment in
+      let query = LedgerQuery(state: AnyState(state))
+      return query.deployment(id).flatMap { Self.answer($0, query, moment) }
+    }
+    guard let found else { throw ServingError.notFound("\(owner) has no deployment \(dseq)") }
+    return found
+  }
+
+  private static func answer(
+    _ deployment: DeploymentStatus, _ query: LedgerQuery<AnyState>, _ moment: Moment
+  ) -> Answer.Deployment? {
+    guard let escrow = query.escrow(of: deployment.id, at: moment.tick) else { return nil }
+    let leases = query.leases(owner: deployment.id.owner, at: moment.tick)
+      .filter { $0.id.deployment == deployment.id }
+    return Answer.Deployment(deployment, escrow: escrow, leases: leases)
+  }
+
+  func leases(_ filter: LeaseFilter) async throws -> [Answer.Lease] {
+    let owner = try filter.owner.map { try address($0) }
+    let provider = try filter.provider.map { try address($0) }
+    let wanted = try filter.state.map { text in
+      let name = text == "insufficient_funds" ? "insufficientFunds" : text
+      guard let state = LeaseRecord.State.allCases.first(where: { $0.name == name }) else {
+        throw ServingError.invalid(
+          "`\(text)` is not a lease's state", fix: "active, closed, reclaiming or insufficient_funds")
+      }
+      return state
+    }
+    return await query { state, moment in
+      LedgerQuery(state: AnyState(state))
+        .leases(owner: owner, provider: provider, state: wanted, at: moment.tick).map { Answer.Lease($0) }
+    }
+  }
+
+  func gpus() async throws -> [Answer.GPU] {
+    await host.read { replica in
+      replica.book.gpuMarket.map { row in
+        Answer.GPU(
+          vendor: row.vendor, model: row.model, memory: row.memory, interface: row.interface,
+          free: UInt32(clamping: row.free), total: UInt32(clamping: row.total), providers: row.providers,
+          declared: UInt32(clamping: row.declared),
+          prices: row.prices.map {
+            Answer.GPU.PriceRange(
+              denomination: $0.denomination.name, lowest: $0.low.description, median: $0.median.description)
+          })
+      }
+    }
+  }
+
+  func metrics() async throws -> String {
+    let counters = await host.counters
+    let transport = await parts.endpoint.counters()
+    let (height, mempool, peers) = await host.read { ($0.tip.height, $0.mempool.count, $0.peerCount) }
+    var lines: [String] = []
+    func metric(_ name: String, _ kind: String, _ help: String, _ value: some CustomStringConvertible) {
+      lines.append("# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n\(name) \(value)")
+    }
+    metric("cometbft_consensus_height", "gauge", "Height of the newest committed block.", height)
+    metric("cometbft_mempool_size", "gauge", "Transactions that wait.", mempool)
+    metric("cometbft_p2p_peers", "gauge", "Sessions with peers.", peers)
+    metric("supercloud_committed_blocks_total", "counter", "Blocks committed since the start.", counters.blocks)
+    metric(
+      "supercloud_committed_transactions_total", "counter", "Transactions committed since the start.",
+      counters.transactions)
+    metric("supercloud_rounds_above_zero_total", "counter", "Rounds after a height's first.", counters.roundsAboveZero)
+    metric("supercloud_peer_faults_total", "counter", "Rules that peers broke.", counters.faults)
+    metric("supercloud_stream_messages_sent_total", "counter", "Messages over TCP.", transport.messagesSent)
+    metric("supercloud_stream_messages_received_total", "counter", "Messages over TCP.", transport.messagesReceived)
+    metric("supercloud_datagrams_sent_total", "counter", "Datagrams sent.", transport.datagramsSent)
+    metric("supercloud_datagrams_received_total", "counter", "Datagrams received.", transport.datagramsReceived)
+    for (reason, count) in transport.datagramDrops.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+      lines.append("supercloud_datagrams_dropped_total{reason=\"\(reason)\"} \(count)")
+    }
+    for (reason, count) in transport.handshakeFailures.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+      lines.append("supercloud_handshakes_failed_total{reason=\"\(reason)\"} \(count)")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

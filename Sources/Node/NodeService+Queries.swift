@@ -1,0 +1,204 @@
+import API
+import Chain
+import Cryptography
+import Foundation
+import Gossip
+import Ledger
+import Primitives
+import Replication
+import Storage
+import Synchronization
+import Transport
+
+extension NodeService {
+  func status() async throws -> Answer.Status {
+    let keys = parts.keys
+    let configuration = parts.runtime.configuration
+    let genesis = parts.runtime.definition.genesis
+    let interval = lastInterval.withLock { $0.interval }
+    let operatorAddress = keys.consensus.flatMap { key in
+      genesis.validators.first { $0.consensusKey == key.publicKey }?.operatorAddress.text()
+    }
+    return await host.read { replica in
+      let tip = replica.tip
+      let query = LedgerQuery(state: replica.view)
+      return Answer.Status(
+        chainId: genesis.chain.text, genesis: genesis.digest.description, version: Self.version,
+        moniker: configuration.node.moniker, role: configuration.node.role,
+        nodeKey: Hex.encode(keys.node.publicKey.bytes), height: tip.height, block: tip.block.description,
+        time: tip.time.text, tick: replica.moment.tick, tickMilliseconds: query.ticks.tickMilliseconds,
+        stateRoot: tip.stateRoot.description, round: replica.round, blockInterval: interval,
+        catchingUp: replica.isCatchingUp, peers: replica.peerCount, mempoolTransactions: replica.mempool.count,
+        orders: replica.book.orderCount, bids: replica.book.bidCount, leases: query.activeLeaseCount(),
+        validator: operatorAddress, provider: keys.provider?.address.text())
+    }
+  }
+
+  func account(_ text: String) async throws -> Answer.Account {
+    let address = try address(text)
+    return await host.read { replica in
+      let query = LedgerQuery(state: replica.view)
+      return Answer.Account(
+        address: address.text(), sequence: replica.nextSequence(of: address),
+        balances: query.balances(of: address).map { Answer.Coin($0) },
+        locked: Self.locked(address, query, tick: replica.moment.tick))
+    }
+  }
+
+  /// Unspent escrow of the account's deployments and lease deposits of its running leases.
+  private static func locked<State: StateReading>(
+    _ address: Address, _ query: LedgerQuery<State>, tick: Tick
+  ) -> [Answer.Coin] {
+    var sums: [Denomination: UInt64] = [:]
+    for deployment in query.deployments(of: address, state: .active) {
+      guard let escrow = query.escrow(of: deployment.id, at: tick), let funds = try? escrow.funds.truncated() else {
+        continue
+      }
+      sums[escrow.denomination, default: 0] += funds.units
+    }
+    for lease in query.leases(provider: address, at: tick) where lease.record.state.isRunning {
+      sums[lease.record.deposit.denomination, default: 0] += lease.record.deposit.amount.units
+    }
+    return sums.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+      .map { Answer.Coin(Coin($0.value, $0.key)) }
+  }
+
+  func block(_ height: UInt64?) async throws -> Answer.Block {
+    let store = parts.store
+    let height = height ?? store.lastHeight ?? 0
+    guard let body = try store.body(at: height), let block = try? Block(decoding: body),
+      let certificate = try store.certificate(at: height).flatMap({ try? Certificate(decoding: $0) })
+    else { throw ServingError.notFound("there is no block \(height) here") }
+    let header = block.header
+    return Answer.Block(
+      height: header.height, identifier: block.identifier.description, time: header.time.text,
+      proposer: header.proposer.text(), parent: header.parent.description,
+      stateRoot: header.stateRoot.description,
+      transactions: block.transactionHashes.map { $0.description.uppercased() }, round: certificate.round,
+      signers: certificate.signatures.count)
+  }
+
+  func transaction(_ text: String) async throws -> Answer.TransactionResult {
+    let hash = try digest(text)
+    if let location = try parts.store.transactionLocation(hash.bytes),
+      let bytes = try parts.store.receipts(at: location.height),
+      let receipts = try? BlockReceipts.decode(bytes).receipts, receipts.indices.contains(Int(location.index))
+    {
+      return Answer.TransactionResult(
+        hash: hash, height: location.height, receipt: receipts[Int(location.index)])
+    }
+    guard await host.read({ $0.mempool.contains(hash) }) else {
+      throw ServingError.notFound("no transaction \(text) is known here")
+    }
+    return Answer.TransactionResult(
+      hash: hash.description, height: 0, code: 0, codespace: "", log: "waits in the mempool", events: [])
+  }
+
+  func take() async throws -> [Answer.Take] {
+    await query { state, _ in
+      let query = LedgerQuery(state: AnyState(state))
+      return query.currencies.map { status in
+        Answer.Take(
+          denomination: status.currency.denomination.name, basisPoints: status.takeBasisPoints,
+          collected: status.takeCollected.description,
+          communityPool: query.balance(of: .communityPool, in: status.currency.denomination).description)
+      }
+    }
+  }
+
+  func parameters() async throws -> [Answer.Parameter] {
+    await query { state, _ in
+      LedgerQuery(state: AnyState(state)).parameterOrigins.map {
+        Answer.Parameter(key: $0.key, value: $0.value, proposal: $0.proposal)
+      }
+    }
+  }
+
+  func currencies() async throws -> [Answer.Currency] {
+    await query { state, _ in
+      let query = LedgerQuery(state: AnyState(state))
+      return query.currencies.map { status in
+        let currency = status.currency
+        return Answer.Currency(
+          denomination: currency.denomination.name, symbol: currency.symbol, exponent: currency.exponent,
+          aliases: currency.aliases.map(\.name), minimumDeposit: currency.minimumDeposit.description,
+          leaseDeposit: currency.leaseDeposit.description, minimumFee: currency.minimumFee.description,
+          takeBasisPoints: status.takeBasisPoints, supply: query.supply(of: currency.denomination).description,
+          retired: currency.isRetired)
+      }
+    }
+  }
+
+  func validators() async throws -> [Answer.Validator] {
+    await host.read { replica in
+      let records = LedgerQuery(state: replica.view).validators
+      return replica.tip.validators.members.map { member in
+        let record = records.first { $0.address == member.address }?.record
+        return Answer.Validator(
+          operatorAddress: member.address.text(), consensusKey: Hex.encode(member.key.bytes),
+          moniker: record?.moniker ?? "", power: member.power, jailed: false,
+          commission: record?.commission.description ?? "")
+      }
+    }
+  }
+
+  func audit() async throws -> [Answer.AuditLine] {
+    await query { state, _ in LedgerQuery(state: AnyState(state)).audit().map { Answer.AuditLine($0) } }
+  }
+
+  func peers() async throws -> [Answer.Peer] {
+    let statuses = await parts.endpoint.peers()
+    let now = await host.now
+    return await host.read { replica in
+      statuses.map { status in
+        Answer.Peer(
+          nodeKey: Hex.encode(status.peer.bytes), address: status.info.address.description,
+          role: replica.role(of: status.peer)?.name ?? "", inbound: status.info.inbound,
+          height: replica.claimedHeight(of: status.peer), datagrams: status.hasDatagramSession,
+          score: Int(clamping: replica.gossip.peers.score(of: status.peer, at: now)))
+      }
+    }
+  }
+
+  func decisions(order: String?) async throws -> [Answer.Decision] { [] }
+
+  func events() -> AsyncStream<Answer.Commit> {
+    let host = host
+    return AsyncStream(bufferingPolicy: .bufferingNewest(256)) { continuation in
+      let task = Task {
+        let observer = await host.observe { event in
+          guard case .committed(let commit) = event else { return }
+          continuation.yield(Answer.Commit(commit))
+        }
+        continuation.onTermination = { _ in Task { await host.forget(observer) } }
+      }
+      _ = task
+    }
+  }
+}
+
+/// A view behind its protocol, as a type that queries can be made of.
+struct AnyState: StateReading {
+  let base: any StateReading
+
+  init(_ base: any StateReading) {
+    self.base = base
+  }
+
+  func value(for key: [UInt8]) -> [UInt8]? { base.value(for: key) }
+
+  func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
+    base.entries(from: from, to: to, limit: limit)
+  }
+}
+
+extension Answer.Commit {
+  init(_ commit: Commit) {
+    self.init(
+      height: commit.tip.height, time: commit.tip.time.text, tick: commit.outcome.moment.tick,
+      transactions: zip(commit.transactions, commit.outcome.receipts).map { transaction, receipt in
+        Answer.TransactionResult(hash: transaction.hash, height: commit.tip.height, receipt: receipt)
+      },
+      events: commit.outcome.events.map { Answer.Event($0) })
+  }
+}

@@ -1,0 +1,183 @@
+import API
+import Chain
+import Cryptography
+import Gossip
+import Ledger
+import Primitives
+import Replication
+import Storage
+import Synchronization
+import Transport
+
+/// Fits the HTTP server to the node: questions go to the replica or the store, transactions to the verifier's rules
+/// and the mempool.
+final class NodeService: NodeServing {
+  static let version = "0.1.0"
+
+  let parts: NodeParts
+  private let recordTask = Mutex<Task<Void, Never>?>(nil)
+  let lastInterval = Mutex<(time: Timestamp, interval: UInt64)>((.zero, 0))
+
+  init(parts: NodeParts) {
+    self.parts = parts
+  }
+
+  var chain: ChainID { parts.runtime.definition.genesis.chain }
+  var host: ReplicaHost { parts.host }
+
+  /// Begins what goes on beside the replica: the node's record is renewed before it expires.
+  func start() async throws {
+    _ = await host.observe { [self] event in
+      guard case .committed(let commit) = event else { return }
+      lastInterval.withLock { last in
+        let time = commit.tip.time
+        last = (time, last.time == .zero ? 0 : time.milliseconds(since: last.time))
+      }
+    }
+    let task = Task {
+      while !Task.isCancelled {
+        let record = GossipSetUp.record(
+          parts.runtime, keys: parts.keys, port: parts.endpoint.port, time: .now)
+        _ = await host.publish(record)
+        try? await Task.sleep(for: .milliseconds(GossipSetUp.recordLifetime / 4))
+      }
+    }
+    recordTask.withLock { $0 = task }
+  }
+
+  func stop() async {
+    recordTask.withLock { $0 }?.cancel()
+  }
+
+  /// Runs `body` on the replica's committed state.
+  func query<Value: Sendable>(
+    _ body: @Sendable (any StateReading, Moment) throws -> Value
+  ) async rethrows -> Value {
+    try await host.read { replica in try body(replica.view, replica.moment) }
+  }
+
+  func address(_ text: String) throws -> Address {
+    do {
+      return try Address(text: text)
+    } catch {
+      throw ServingError.invalid("`\(text)` is not an address: \(error)", fix: "an address begins with akash1")
+    }
+  }
+
+  func digest(_ text: String) throws -> Digest {
+    guard let bytes = Hex.decode(text), let digest = Digest(bytes) else {
+      throw ServingError.invalid("`\(text)` is not a hash", fix: "64 hex digits")
+    }
+    return digest
+  }
+
+  // MARK: Submissions
+
+  func submit(transaction bytes: [UInt8], wait: Bool) async throws -> Answer.TransactionResult {
+    let transaction = try decode(bytes)
+    async let committed = wait ? host.committed(transaction.hash) : nil
+    let admission = await host.submit(transaction)
+    do {
+      try Self.check(admission)
+    } catch {
+      await host.abandon(transaction.hash)
+      throw error
+    }
+    guard wait else {
+      return Answer.TransactionResult(
+        hash: transaction.hash.description, height: 0, code: 0, codespace: "", log: "", events: [])
+    }
+    guard let result = await committed else {
+      throw ServingError.unavailable("the node stops; the transaction may still be committed by others")
+    }
+    return Answer.TransactionResult(hash: result.hash, height: result.height, receipt: result.receipt)
+  }
+
+  func submit(batch: [[UInt8]]) async throws -> Answer.BatchResult {
+    var result = Answer.BatchResult(accepted: 0, busy: [], refused: [])
+    var authentic: [(index: Int, transaction: Transaction)] = []
+    for (index, bytes) in batch.enumerated() {
+      do {
+        authentic.append((index, try decode(bytes)))
+      } catch ServingError.invalid(let message, _) {
+        result.refused.append(.init(index: index, reason: message))
+      }
+    }
+    let admissions = await host.submit(authentic.map(\.transaction))
+    for ((index, _), admission) in zip(authentic, admissions) {
+      switch admission {
+      case .accepted, .known: result.accepted += 1
+      case .refused(.full), .refused(.senderFull): result.busy.append(index)
+      case .refused(let outcome): result.refused.append(.init(index: index, reason: "\(outcome)"))
+      case .rejected(let rejection): result.refused.append(.init(index: index, reason: rejection.description))
+      }
+    }
+    return result
+  }
+
+  private func decode(_ bytes: [UInt8]) throws -> Transaction {
+    let transaction: Transaction
+    do {
+      transaction = try Transaction(decoding: bytes, chain: chain)
+    } catch {
+      throw ServingError.invalid("this is not a transaction: \(error)", fix: nil)
+    }
+    guard transaction.isAuthentic else {
+      throw ServingError.invalid(
+        "the signature is not the signer's for chain \(chain)",
+        fix: "sign the SignDoc with this chain id and account number 0")
+    }
+    parts.verifier.remember(transaction.hash)
+    return transaction
+  }
+
+  private static func check(_ admission: Admission) throws {
+    switch admission {
+    case .accepted, .known: return
+    case .rejected(let rejection):
+      throw ServingError.rejected(
+        code: rejection.code.number, codespace: rejection.code.space.rawValue, message: rejection.description)
+    case .refused(.full), .refused(.senderFull):
+      throw ServingError.busy("the mempool is full; try again in a moment")
+    case .refused(.stale(let expected)):
+      throw ServingError.invalid("the sequence number is used already", fix: "the next one is \(expected)")
+    case .refused(let outcome):
+      throw ServingError.invalid("the mempool does not take it: \(outcome)", fix: nil)
+    }
+  }
+
+  func submit(object bytes: [UInt8]) async throws -> Answer.Submitted {
+    let object: SignedObject
+    do {
+      object = try SignedObject(decoding: bytes, chain: chain)
+    } catch {
+      throw ServingError.invalid("this is not a signed object: \(error)", fix: nil)
+    }
+    guard object.kind != .nodeRecord, object.isAuthentic(on: chain) else {
+      throw ServingError.invalid("the signature is not the key's for chain \(chain)", fix: nil)
+    }
+    switch await host.publish(object) {
+    case .malformed: throw ServingError.invalid("the object's body is not what its kind says", fix: nil)
+    case .judged(.accepted), .judged(.replaced), .judged(.duplicate):
+      return Answer.Submitted(identifier: object.identifier.description)
+    case .judged(.refused(let refusal)):
+      throw ServingError.rejected(code: 1, codespace: "book", message: "the order book refuses: \(refusal)")
+    case .judged(.inadmissible(let rejection)):
+      throw ServingError.rejected(
+        code: rejection.code.number, codespace: rejection.code.space.rawValue, message: rejection.description)
+    }
+  }
+
+  func faucet(_ address: String) async throws -> Answer.TransactionResult {
+    guard let key = parts.keys.faucet else {
+      throw ServingError.unavailable("this node has no faucet; on a testnet the first validator has it")
+    }
+    let to = try self.address(address)
+    let sequence = await host.read { $0.nextSequence(of: key.address) }
+    let send = Send(
+      from: key.address, to: to, amount: [Coin(100_000_000, .uakt), Coin(100_000_000, .uusdc)])
+    let draft = TransactionDraft(
+      actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(5_000, .uakt)))
+    return try await submit(transaction: draft.signed(by: key, chain: chain).encoded, wait: true)
+  }
+}

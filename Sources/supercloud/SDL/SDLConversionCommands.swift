@@ -1,0 +1,66 @@
+import ArgumentParser
+import Cryptography
+import SDL
+
+/// What the market sees.
+struct SDLGroupsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "groups",
+    abstract: "Print the group specs as JSON, as they go into an order."
+  )
+
+  @Argument(help: "The file; - is standard input.")
+  var file: String
+
+  func run() throws {
+    SDLOutput.exact(try requireDeployment(try SDLFiles.read(file), name: file).groups.indentedJSON)
+  }
+}
+
+/// What the provider gets.
+struct SDLManifestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "manifest",
+    abstract: "Print the manifest as JSON, as the provider gets it."
+  )
+
+  @Argument(help: "The file; - is standard input.")
+  var file: String
+
+  func run() throws {
+    SDLOutput.exact(try requireDeployment(try SDLFiles.read(file), name: file).manifest.indentedJSON)
+  }
+}
+
+/// What is hashed.
+struct SDLCanonicalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "canonical",
+    abstract: "Print the manifest's canonical JSON: the very bytes that are hashed."
+  )
+
+  @Argument(help: "The file; - is standard input.")
+  var file: String
+
+  func run() throws {
+    SDLOutput.exact(try requireDeployment(try SDLFiles.read(file), name: file).manifest.canonicalJSON)
+  }
+}
+
+/// What the chain keeps.
+struct SDLHashCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hash",
+    abstract: "Print the manifest's SHA-256, as the chain keeps it."
+  )
+
+  @Argument(help: "The file; - is standard input.")
+  var file: String
+
+  @OptionGroup var output: SDLOutputOptions
+
+  func run() throws {
+    let hash = try requireDeployment(try SDLFiles.read(file), name: file).manifest.hash
+    Console.line(output.isJSON ? "{\"hash\": \"\(hash)\"}" : hash.description)
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import SDL
+
+/// Reading and writing `deploy.yaml` files; `-` is standard input.
+enum SDLFiles {
+  /// One byte more than a file may have, so that too large a file is recognised without reading all of it.
+  private static let readLimit = (1 << 20) + 1
+
+  static func read(_ path: String) throws -> DeploymentFile {
+    DeploymentFile(try bytes(path))
+  }
+
+  private static func bytes(_ path: String) throws -> [UInt8] {
+    guard path != "-" else {
+      return [UInt8](try FileHandle.standardInput.read(upToCount: readLimit) ?? Data())
+    }
+    do {
+      let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+      return [UInt8](try handle.read(upToCount: readLimit) ?? Data())
+    } catch {
+      let isThere = FileManager.default.fileExists(atPath: path)
+      throw Failure(
+        "cannot read \(path)",
+        why: isThere ? "it is not a file that this user may read" : "there is no such file",
+        fix: "name a deploy.yaml, or - for standard input",
+        code: 2
+      )
+    }
+  }
+
+  /// Replaces a file's content in one step: whoever reads it sees the old text or the new one.
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    let target = URL(filePath: path).resolvingSymlinksInPath()
+    let draft = target.deletingLastPathComponent()
+      .appending(path: ".\(target.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier)")
+    do {
+      let permissions = try FileManager.default.attributesOfItem(atPath: target.path())[.posixPermissions]
+      try Data(bytes).write(to: draft)
+      if let permissions {
+        try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: draft.path())
+      }
+      guard rename(draft.path(), target.path()) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    } catch {
+      try? FileManager.default.removeItem(at: draft)
+      throw Failure(
+        "cannot write \(path)",
+        why: "this user may not change it, or the disk is full",
+        fix: "leave out --write to see the corrected text"
+      )
+    }
+  }
+}
+
+/// Where the results of the commands go.
+enum SDLOutput {
+  /// The very bytes; a line break follows on a terminal only, so that `| sha256sum` and `cmp` see no more.
+  static func exact(_ bytes: [UInt8]) {
+    FileHandle.standardOutput.write(Data(bytes))
+    if Console.isTerminal { Console.line() }
+  }
+
+  static func line(_ bytes: [UInt8]) {
+    FileHandle.standardOutput.write(Data(bytes))
+    Console.line()
+  }
+
+  /// Everything that refuses the file, in the order of its lines.
+  static func errors(of file: DeploymentFile, name: String) {
+    for finding in file.findings where finding.severity == .error { Console.error(finding.text(in: name)) }
+  }
+
+  static func warnings(of file: DeploymentFile, name: String) {
+    for finding in file.findings where finding.severity == .warning { Console.note(finding.text(in: name)) }
+  }
+}
