@@ -60,7 +60,7 @@ public struct AddressBook: Sendable {
   /// Entries that answered but found their tried bucket full, with the one whose place they would take.
   private(set) var contests: [(challenger: PeerID, incumbent: PeerID)] = []
 
-  /// - Parameter generator: seeds the secret that places entries; bucket numbers cannot be computed without it.
+  /// `generator` seeds the secret that places entries; bucket numbers cannot be computed without it.
   public init(settings: Settings = Settings(), generator: inout SeededGenerator) {
     self.settings = settings
     var writer = ByteWriter(capacity: 16)
@@ -77,9 +77,7 @@ public struct AddressBook: Sendable {
   /// Keys of all entries, ascending.
   public var keys: [PeerID] { entries.keys.sorted() }
 
-  /// Takes a record whose signature holds.
-  ///
-  /// - Parameter source: the group of the peer that sent it.
+  /// Takes a record whose signature holds; `source` is the group of the peer that sent it.
   public mutating func insert(
     _ object: SignedObject,
     _ record: NodeRecord,

@@ -194,6 +194,13 @@ extension Dissemination {
     spread(object, Arrival(tag: object.key.originTag, firstAt: now), isOurs: true, at: now, &effects)
   }
 
+  /// An object that the book held before a restart.
+  mutating func restore(_ object: SignedObject, at now: Instant, _ effects: inout [Effect]) {
+    guard live[object.identifier] == nil else { return }
+    keep(object, hash(object.identifier))
+    effects.append(.accepted(object))
+  }
+
   private mutating func keep(_ object: SignedObject, _ short: UInt64) {
     guard live.count < settings.liveLimit else { return }
     live[object.identifier] = object

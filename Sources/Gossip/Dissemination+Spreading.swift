@@ -6,8 +6,8 @@ import Primitives
 extension Dissemination {
   /// Sends an accepted object to the neighbours that want it from us and announces it to the others.
   ///
-  /// - Parameter isOurs: an object of our own goes to all who have not stopped this very origin: nobody chose us as a
-  ///   supplier for what only we have.
+  /// An object of our own (`isOurs`) goes to all who have not stopped this very origin: nobody chose us as a supplier
+  /// for what only we have.
   mutating func spread(
     _ object: SignedObject,
     _ arrival: Arrival,

@@ -22,6 +22,8 @@ public struct Dissemination: Sendable {
     case verified(Digest, isAuthentic: Bool)
     case judged(Digest, Judgement)
     case published(SignedObject)
+    /// Objects that were live before a restart: held and supplied, not spread again.
+    case restored([SignedObject])
     case retired([Digest])
     case digests([UInt64], from: PeerID)
     case wants([UInt64], from: PeerID)
@@ -148,9 +150,7 @@ public struct Dissemination: Sendable {
   var exploreAt: Instant
   var lossWindow = LossWindow()
 
-  /// - Parameters:
-  ///   - peer: this node's key.
-  ///   - generator: decides which of several equal suppliers are kept and explored.
+  /// `generator` decides which of several equal suppliers are kept and explored.
   public init(peer: PeerID, settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
     self.settings = settings
     self.generator = generator
@@ -176,6 +176,8 @@ public struct Dissemination: Sendable {
     case .verified(let identifier, let isAuthentic): verified(identifier, isAuthentic, at: now, &effects)
     case .judged(let identifier, let judgement): judged(identifier, judgement, at: now, &effects)
     case .published(let object): publish(object, at: now, &effects)
+    case .restored(let objects):
+      for object in objects { restore(object, at: now, &effects) }
     case .retired(let identifiers): retire(identifiers)
     case .digests(let shorts, let peer): announced(shorts, by: peer, at: now, &effects)
     case .wants(let shorts, let peer): wanted(shorts, by: peer, at: now, &effects)

@@ -40,7 +40,7 @@ public struct GossipCore: Sendable {
   /// Node records of one answer times the neighbours that may answer at once.
   private static let pendingRecordLimit = 4_096
 
-  /// - Parameter seed: of all chance in gossip; from the system in a node, from the scenario in a simulation.
+  /// `seed` decides all chance in gossip; from the system in a node, from the scenario in a simulation.
   public init(peer: PeerID, settings: Settings = Settings(), seed: UInt64, at now: Instant) {
     var generator = SeededGenerator(seed: seed)
     dissemination = Dissemination(
@@ -82,6 +82,7 @@ public struct GossipCore: Sendable {
     case .published(let object):
       if object.kind == .nodeRecord { ownRecord = object }
       run(Dissemination.Input.published(object), at: now, &effects)
+    case .restored(let objects): run(Dissemination.Input.restored(objects), at: now, &effects)
     case .retired(let identifiers): retire(identifiers, at: now, &effects)
     case .chainKnows(let keys, let mesh):
       run(PeerManager.Input.chainKnows(peers: keys, mesh: mesh), at: now, &effects)

@@ -27,6 +27,8 @@ extension GossipCore {
     case judged(Digest, Judgement)
     /// An object of our own, signed here and accepted by our book.
     case published(SignedObject)
+    /// Objects that the book held before a restart; they are supplied to others, not spread again.
+    case restored([SignedObject])
     /// Objects that the book no longer holds: expired, replaced, withdrawn, agreed.
     case retired([Digest])
     /// Node keys that the chain vouches for, and those that a validator keeps direct links to.

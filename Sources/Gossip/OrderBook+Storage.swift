@@ -147,8 +147,7 @@ extension OrderBook {
   }
 
   /// Frees room for `entry`, taking it from the account that holds most; false when that is the author's own.
-  ///
-  /// - Parameter freed: what goes anyway when the entry comes.
+  /// `freed` goes anyway when the entry comes.
   mutating func makeRoom(for entry: Entry, freed: Int, events: inout [Event]) -> Bool {
     let needed = Self.charge(entry.object)
     guard bytes - freed + needed > limits.bytes else { return true }

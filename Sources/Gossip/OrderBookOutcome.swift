@@ -22,9 +22,10 @@ extension OrderBook {
     /// What dissemination is told: forward, drop, or hold the sender to account.
     public var judgement: Judgement {
       switch self {
-      case .accepted, .replaced: .accepted
+      // What the book has already is live: gossip, which asks only about objects it does not hold, should hold it.
+      case .accepted, .replaced, .duplicate: .accepted
       case .refused(.wrongSigner): .malformed
-      case .duplicate, .refused, .inadmissible: .refused
+      case .refused, .inadmissible: .refused
       }
     }
   }
