@@ -1,4 +1,5 @@
 import Foundation
+import SDL
 import Testing
 
 /// The conformance corpus, read from beside the repository.
@@ -62,8 +63,15 @@ enum Corpus {
     }
   }
 
-  static func all() throws -> [Case] {
-    try sets.flatMap(cases)
+  /// All cases with what is made of them, read once for all tests; empty when the corpus is not there.
+  static let files: [(example: Case, file: DeploymentFile)] =
+    (try? sets.flatMap(cases))?
+    .map { ($0, DeploymentFile($0.source)) } ?? []
+
+  /// As `files`; fails when the corpus is not there.
+  static func all() throws -> [(example: Case, file: DeploymentFile)] {
+    try #require(!files.isEmpty)
+    return files
   }
 
   private static func input(in folder: URL) throws -> URL {

@@ -9,7 +9,7 @@ extension DocumentChecker {
     var bytes = 0
     for use in uses {
       guard let service = use.service else { continue }
-      let size = Self.size(of: service, use.resources)
+      let size = ManifestWeight(use.serviceName, service, use.resources)
       records += size.records
       bytes += size.bytes
       guard records <= Self.recordLimit, bytes <= Manifest.byteLimit else {
@@ -23,31 +23,6 @@ extension DocumentChecker {
       }
     }
     return true
-  }
-
-  /// What one service at one placement adds to the manifest: an upper bound for the records, an estimate for
-  /// the bytes.
-  private static func size(
-    of service: ServiceSource,
-    _ resources: ResourcesSource?
-  ) -> (records: Int, bytes: Int) {
-    let texts =
-      [service.command, service.arguments, service.environment].compactMap { $0 }.flatMap { $0 }.map(\.value)
-    var records = 1 + texts.count
-    var bytes = 512 + texts.reduce(service.image.value.utf8.count) { $0 + $1.utf8.count + 3 }
-    let volumes = resources?.storage.value ?? []
-    records += volumes.count
-    bytes += volumes.reduce(0) { $0 + $1.name.value.utf8.count + 120 }
-    for expose in service.exposes {
-      let copies = max(1, expose.targets.count)
-      let repeated = (expose.hosts ?? []) + expose.options.nextCases
-      records += copies * (1 + repeated.count)
-      bytes += copies * (360 + repeated.reduce(0) { $0 + $1.value.utf8.count + 3 })
-    }
-    let mounts = service.parameters?.mounts.entries ?? []
-    records += mounts.count
-    bytes += mounts.reduce(0) { $0 + $1.name.text.utf8.count + $1.value.mount.value.utf8.count + 50 }
-    return (records, bytes)
   }
 
   mutating func checkBuilding() {

@@ -27,7 +27,7 @@ extension DocumentChecker {
         path.key("profile"),
         profile.value,
         "compute profile",
-        among: document.computes.names
+        among: \.computes.names
       )
     }
     if use.placement == nil, !document.brokenSections.contains("placement") {
@@ -37,7 +37,7 @@ extension DocumentChecker {
         path,
         use.placementName,
         "placement",
-        among: document.placements.names
+        among: \.placements.names
       )
     }
     if let placement = use.placement, use.price == nil, profile.isSound, !placement.hasUnsoundPrices {
@@ -47,7 +47,7 @@ extension DocumentChecker {
         path.key("profile"),
         profile.value,
         "price at the placement \(quoted(use.placementName))",
-        among: placement.prices.names
+        among: { _ in placement.prices.names }
       )
     }
     if use.service == nil, !document.brokenSections.contains("services") {
@@ -57,7 +57,7 @@ extension DocumentChecker {
         Path.root.key("deployment").key(use.serviceName),
         use.serviceName,
         "service",
-        among: document.services.names
+        among: \.services.names
       )
     }
   }
@@ -68,8 +68,10 @@ extension DocumentChecker {
     _ path: Path,
     _ name: String,
     _ kind: String,
-    among names: [String]
+    among names: (SourceDocument) -> [String]
   ) {
+    guard !reader.log.isFull else { return }
+    let names = names(document)
     let nearest = Spelling.nearest(to: name, among: names)
     report(
       rule,
@@ -115,7 +117,7 @@ extension DocumentChecker {
           path,
           address,
           "endpoint",
-          among: document.endpoints.names
+          among: \.endpoints.names
         )
       }
       return
@@ -136,17 +138,17 @@ extension DocumentChecker {
   }
 
   private mutating func checkMounts(_ service: ServiceSource, _ volumes: [VolumeSource], _ use: Use) {
-    let names = Set(volumes.map { Name($0.name.value) })
+    let named = Dictionary(volumes.map { (Name($0.name.value), $0) }) { first, _ in first }
     var mounts: [Name: String] = [:]
     for (name, mount) in service.parameters?.mounts.sorted ?? [] {
-      guard names.contains(name) else {
+      guard let volume = named[name] else {
         missing(
           .volumeMissing,
           mount.mount.node,
           mount.path,
           name.text,
           "volume in the compute profile \(quoted(use.source.profile.value))",
-          among: volumes.map(\.name.value)
+          among: { _ in volumes.map(\.name.value) }
         )
         continue
       }
@@ -174,8 +176,7 @@ extension DocumentChecker {
         )
       }
       mounts[Name(place)] = name.text
-      let volume = volumes.first { Name($0.name.value) == name }
-      if document.version == .v2_1, volume?.attribute("class") == "ram", mount.isReadOnly.value {
+      if document.version == .v2_1, volume.attribute("class") == "ram", mount.isReadOnly.value {
         report(
           .ramReadOnly,
           mount.isReadOnly.node,

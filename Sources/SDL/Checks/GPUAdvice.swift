@@ -20,7 +20,7 @@ extension DocumentReader {
 
   private mutating func advise(_ source: GPUModelSource) {
     let name = source.model.value
-    guard name != "*", !name.isEmpty else { return }
+    guard name != "*", !name.isEmpty, !log.isFull else { return }
     let path = source.path.key("model")
     guard let model = GPUModels.model(name) else {
       if let nearest = GPUModels.nearest(to: name) {
@@ -29,8 +29,8 @@ extension DocumentReader {
           source.model.node,
           path,
           "\(quoted(name)) is listed under another name",
-          suggestions: [nearest],
-          edits: replace(source.model.node, with: nearest)
+          suggestions: [nearest.name],
+          edits: nearest.isWhole ? replace(source.model.node, with: nearest.name) : []
         )
       } else if let similar = GPUModels.similar(to: name) {
         warn(

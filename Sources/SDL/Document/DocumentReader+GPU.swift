@@ -18,16 +18,14 @@ extension DocumentReader {
       case "attributes": gpuAttributes(value, at, into: &gpu)
       default:
         let nearest = Spelling.nearest(to: name, among: ["units", "attributes"])
-        let isFree = nearest.map { nearest in
-          !stride(from: 0, to: children.count, by: 2).contains { yaml[children[$0]].text == nearest }
-        }
+        let isFree = !log.isFull && nearest.map { self.isFree($0, among: children) } ?? false
         report(
           .gpuKeyUnknown,
           key,
           at,
           "\(quoted(name)) is not a key of gpu",
           suggestions: nearest.map { [$0] } ?? ["units", "attributes"],
-          edits: isFree == true ? replace(key, with: nearest ?? name) : []
+          edits: isFree ? replace(key, with: nearest ?? name) : []
         )
         gpu.hasSoundAttributes = false
       }
@@ -187,8 +185,8 @@ extension DocumentReader {
           node,
           path.key("model"),
           "\(quoted(text)) cannot be the name of a model",
-          suggestions: nearest.map { [$0] } ?? [],
-          edits: nearest.map { replace(node, with: $0) } ?? []
+          suggestions: nearest.map { [$0.name] } ?? [],
+          edits: nearest.map { $0.isWhole ? replace(node, with: $0.name) : [] } ?? []
         )
         gpu.hasSoundAttributes = false
       }

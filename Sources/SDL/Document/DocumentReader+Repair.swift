@@ -9,8 +9,8 @@ extension DocumentReader {
 
   /// Replaces a scalar together with its quotes.
   func unquote(_ index: Int, as replacement: String) -> [TextEdit] {
-    guard let target = yaml.resolve(index), let range = contentRange(target) else { return [] }
-    let isQuoted = yaml[target].style != .plain
+    guard let range = contentRange(index) else { return [] }
+    let isQuoted = yaml[index].style != .plain
     return [
       TextEdit(
         range: isQuoted ? range.lowerBound - 1..<range.upperBound + 1 : range,
@@ -19,10 +19,10 @@ extension DocumentReader {
     ]
   }
 
-  /// Where a scalar's text is written, without quotes; nil when it is written differently than it reads.
+  /// Where a scalar's text is written, without quotes; nil when it is written differently than it reads, and
+  /// for aliases: what they stand for may mean something else in another place.
   func contentRange(_ index: Int) -> Range<Int>? {
-    guard let target = yaml.resolve(index) else { return nil }
-    let node = yaml[target]
+    let node = yaml[index]
     guard node.kind == .scalar, node.style != .block, !node.text.isEmpty else { return nil }
     let quotes = node.style == .plain ? 0 : 1
     let upper = node.bytes.upperBound - quotes
@@ -35,7 +35,7 @@ extension DocumentReader {
 
   /// `"80"` is a number in quotes, `60s` in milliseconds is 60000, `80-90` is not repaired.
   func numberRepair(_ index: Int) -> (suggestions: [String], edits: [TextEdit]) {
-    let node = yaml[index]
+    let node = yaml[yaml.resolve(index) ?? index]
     guard node.kind == .scalar else { return ([], []) }
     if let number = NumberSyntax.digits(node.text.utf8), number <= UInt64(UInt32.max) {
       return ([String(number)], unquote(index, as: String(number)))
@@ -48,20 +48,22 @@ extension DocumentReader {
 
   /// A mapping of one line where a list is wanted becomes its only item.
   func listRepair(_ index: Int) -> (suggestions: [String], edits: [TextEdit]) {
-    let node = yaml[index]
+    let node = yaml[yaml.resolve(index) ?? index]
     switch node.kind {
     case .scalar:
-      return (["a line \("- " + node.text)"], [])
+      return node.text.isEmpty ? ([], []) : (["a line \("- " + node.text)"], [])
     case .mapping:
-      guard node.children.count == 2, yaml[node.children[1]].kind == .scalar,
-        node.bytes.lowerBound < source.count, source[node.bytes.lowerBound] != UInt8(ascii: "{")
-      else { return (["- before the first key"], []) }
-      let start = node.bytes.lowerBound
-      let key = yaml[node.children[0]].text
-      return (
-        ["- \(key): \(yaml[node.children[1]].text)"], [TextEdit(range: start..<start, replacement: "- ")]
-      )
-    default:
+      guard node.children.count == 2, yaml[node.children[1]].kind == .scalar else {
+        return (["- before the first key"], [])
+      }
+      let (key, value) = (node.children[0], node.children[1])
+      let isBlock = source[safe: node.bytes.lowerBound] != UInt8(ascii: "{")
+      let suggestion = "- \(yaml[key].text): \(yaml[value].text)"
+      guard yaml[index].kind == .mapping, isBlock, let range = contentRange(key),
+        range.lowerBound == node.bytes.lowerBound
+      else { return ([suggestion], []) }
+      return ([suggestion], [TextEdit(range: range.lowerBound..<range.lowerBound, replacement: "- ")])
+    case .sequence, .alias:
       return ([], [])
     }
   }
@@ -71,13 +73,23 @@ extension DocumentReader {
     let (name, content) = (yaml[key], yaml[value])
     guard name.kind == .scalar, content.kind == .scalar else { return ([], []) }
     let assignment = "\(name.text)=\(content.text)"
-    let isPlain = assignment.utf8.allSatisfy { byte in
+    let suggestion = prefix + assignment
+    guard name.style == .plain, let start = contentRange(key),
+      source[safe: start.upperBound] == UInt8(ascii: ":"),
+      name.position.line == content.position.line, content.text.isEmpty || contentRange(value) != nil,
+      let replacement = Self.scalar(assignment)
+    else { return ([suggestion], []) }
+    let end = max(content.bytes.upperBound, start.upperBound + 1)
+    return ([suggestion], [TextEdit(range: start.lowerBound..<end, replacement: prefix + replacement)])
+  }
+
+  /// `text` as a scalar, in quotes where it needs them; nil when that would take escapes.
+  private static func scalar(_ text: String) -> String? {
+    let isPlain = text.utf8.allSatisfy { byte in
       NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte) || "=_-./:@+,".utf8.contains(byte)
     }
-    guard name.style == .plain, name.position.line == content.position.line, contentRange(key) != nil,
-      content.text.isEmpty || contentRange(value) != nil, isPlain, !assignment.hasSuffix(":")
-    else { return ([prefix + assignment], []) }
-    let range = name.bytes.lowerBound..<max(content.bytes.upperBound, name.bytes.upperBound + 1)
-    return ([prefix + assignment], [TextEdit(range: range, replacement: prefix + assignment)])
+    if isPlain, text.utf8.last != UInt8(ascii: ":") { return text }
+    let isPrintable = text.utf8.allSatisfy { (0x20..<0x7F).contains($0) && !"\"\\".utf8.contains($0) }
+    return isPrintable ? "\"\(text)\"" : nil
   }
 }

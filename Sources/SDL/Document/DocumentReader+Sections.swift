@@ -82,15 +82,16 @@ extension DocumentReader {
     case "include":
       _ = texts(value, path)
     default:
-      let written = Set(stride(from: 0, to: children.count, by: 2).map { yaml[children[$0]].text })
+      guard !log.isFull else { return }
       let nearest = Spelling.nearest(to: name, among: Self.sections)
+      let isFree = nearest.map { self.isFree($0, among: children) } ?? false
       report(
         .unknownTopLevelKey,
         key,
         path,
         "\(quoted(name)) is not a section",
         suggestions: nearest.map { [$0] } ?? [],
-        edits: nearest.map { written.contains($0) ? [] : replace(key, with: $0) } ?? []
+        edits: isFree ? replace(key, with: nearest ?? name) : []
       )
     }
   }
@@ -115,6 +116,11 @@ extension DocumentReader {
       if isNull(field.value), map.contains(name) { continue }
       map.set(name, to: read(&self, field.value, path.key(field.key)))
     }
+  }
+
+  /// True when no key of a mapping that is read key by key has this name.
+  func isFree(_ name: String, among children: [Int]) -> Bool {
+    !stride(from: 0, to: children.count, by: 2).contains { yaml[children[$0]].text == name }
   }
 
   private mutating func profiles(_ value: Int, _ path: Path, into document: inout SourceDocument) {

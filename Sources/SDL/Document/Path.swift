@@ -7,7 +7,7 @@ struct Path: Hashable {
   /// The value under `key`; keys with other than plain characters are quoted.
   func key(_ key: String) -> Path {
     let isPlain =
-      !key.isEmpty
+      (1...60).contains(key.utf8.count)
       && key.utf8.allSatisfy {
         NumberSyntax.isLetter($0) || NumberSyntax.isDigit($0) || "-_/".utf8.contains($0)
       }

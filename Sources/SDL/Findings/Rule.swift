@@ -116,3 +116,13 @@ public enum Rule: String, Hashable, CaseIterable, Sendable {
   case gpuMemoryUnknown = "gpu-ram-unknown"
   case gpuInterfaceUnknown = "gpu-interface-unknown"
 }
+
+extension Rule {
+  /// True for the advice about GPU requests that nobody fills.
+  public var isAboutGPUs: Bool {
+    switch self {
+    case .gpuVendorIgnored, .gpuModelSpelling, .gpuModelUnknown, .gpuMemoryUnknown, .gpuInterfaceUnknown: true
+    default: false
+    }
+  }
+}

@@ -70,8 +70,9 @@ enum GPUModels {
     all.first { Name($0.name) == Name(name) }
   }
 
-  /// The listed name of the model that `text` names in other words: `RTX 4090`, `nvidia-a100-80gb`, `4090`.
-  static func nearest(to text: String) -> String? {
+  /// The listed name of the model that `text` names in other words: `RTX 4090`, `nvidia-a100`, `4090`; and
+  /// whether the name is all that it says (`a100-80gb` says more).
+  static func nearest(to text: String) -> (name: String, isWhole: Bool)? {
     var folded = String(
       decoding: text.utf8.prefix(60).map(NumberSyntax.lowercased).filter { !"-_. /".utf8.contains($0) },
       as: UTF8.self
@@ -79,18 +80,20 @@ enum GPUModels {
     for word in ["nvidia", "geforce", "quadro", "tesla"] where folded.hasPrefix(word) {
       folded.removeFirst(word.count)
     }
+    var isWhole = true
     for suffix in memorySuffixes where folded.hasSuffix(suffix) {
       folded.removeLast(suffix.count)
+      isWhole = false
       break
     }
     for interface in ["sxm2", "sxm3", "sxm4", "sxm5", "sxm", "pcie", "nvl"] where folded.hasSuffix(interface)
     {
       folded.removeLast(interface.count)
+      isWhole = false
       break
     }
-    guard folded != text else { return nil }
-    for prefix in ["", "rtx", "gtx", "rtxa"] {
-      if let model = model(prefix + folded) { return model.name }
+    for prefix in ["", "rtx", "gtx", "rtxa"] where !folded.isEmpty && prefix + folded != text {
+      if let model = model(prefix + folded) { return (model.name, isWhole) }
     }
     return nil
   }

@@ -83,6 +83,8 @@ struct YAMLNode {
   var bytes: Range<Int>
   /// Nodes after expansion of all aliases below, this one included. Saturates above the limit.
   var expandedSize = 1
+  /// Bytes of text after expansion.
+  var expandedBytes = 0
   /// Nested collections after expansion.
   var expandedDepth = 0
 }
@@ -97,6 +99,8 @@ struct YAMLDocument {
   static let nestingLimit = 64
   /// Nodes after all aliases are replaced by what they stand for.
   static let expansionLimit = 100_000
+  /// Bytes of text after all aliases are replaced.
+  static let expandedByteLimit = 16 << 20
 
   var nodes: [YAMLNode] = []
   /// Nil for a text without content.

@@ -17,6 +17,9 @@ struct YAMLReader {
     var anchor: String?
   }
 
+  /// Lines that begin with a percent sign; a document needs none.
+  private static let directiveLimit = 1000
+
   private var document = YAMLDocument()
   private var stack: [Open] = []
   private var anchors: [String: Int] = [:]
@@ -38,10 +41,22 @@ struct YAMLReader {
         position: .start
       )
     }
+    try checkDirectives(source)
     var reader = YAMLReader(source)
     return try source.withUnsafeBufferPointer { buffer throws(YAMLFailure) in
       try reader.run(buffer)
     }
+  }
+
+  /// libyaml compares each tag directive with all before it.
+  private static func checkDirectives(_ source: [UInt8]) throws(YAMLFailure) {
+    var count = 0
+    for index in source.indices where source[index] == UInt8(ascii: "%") {
+      if index == 0 || source[index - 1] == UInt8(ascii: "\n") || source[index - 1] == UInt8(ascii: "\r") {
+        count += 1
+      }
+    }
+    guard count <= directiveLimit else { throw expansion(at: .start) }
   }
 
   private mutating func run(_ input: UnsafeBufferPointer<UInt8>) throws(YAMLFailure) -> YAMLDocument {
@@ -77,6 +92,7 @@ struct YAMLReader {
         decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length),
         as: UTF8.self
       )
+      node.expandedBytes = scalar.length
       let index = try add(node)
       if let anchor = Self.text(scalar.anchor) { anchors[anchor] = index }
     case YAML_SEQUENCE_START_EVENT:
@@ -154,6 +170,7 @@ struct YAMLReader {
     node.isInsideItself = openNodes.contains(target)
     if !node.isInsideItself {
       node.expandedSize += document[target].expandedSize
+      node.expandedBytes += document[target].expandedBytes
       node.expandedDepth = document[target].expandedDepth
     }
     _ = try add(node)
@@ -162,9 +179,12 @@ struct YAMLReader {
   /// Adds a finished node's size and depth to its parent's.
   private mutating func count(_ index: Int) throws(YAMLFailure) {
     let node = document[index]
-    guard node.expandedSize <= YAMLDocument.expansionLimit else { throw Self.expansion(at: node.position) }
+    guard node.expandedSize <= YAMLDocument.expansionLimit,
+      node.expandedBytes <= YAMLDocument.expandedByteLimit
+    else { throw Self.expansion(at: node.position) }
     guard let parent = stack.last?.node else { return }
     document.nodes[parent].expandedSize += node.expandedSize
+    document.nodes[parent].expandedBytes += node.expandedBytes
     if node.expandedDepth > 0 {
       document.nodes[parent].expandedDepth = max(document[parent].expandedDepth, node.expandedDepth + 1)
     }
@@ -196,10 +216,13 @@ extension YAMLReader {
     let problem = parser.problem.map { String(cString: $0) } ?? "not YAML"
     let context = parser.context.map { String(cString: $0) + ": " } ?? ""
     let mark = parser.problem_mark
+    let position = SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+    // libyaml has a limit of its own, which a text that opens many lists at once meets first.
+    if problem.hasPrefix("Maximum nesting level") { return nesting(at: position) }
     return YAMLFailure(
       rule: .yamlSyntax,
       message: context + problem,
-      position: SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+      position: position
     )
   }
 

@@ -1,0 +1,136 @@
+import Primitives
+
+extension Explanation {
+  /// `0.5 cores`, `1 core`.
+  static func cores(_ millis: UInt64) -> String {
+    guard millis != 1000 else { return "1 core" }
+    let fraction = String(1000 + millis % 1000).dropFirst()
+    var text = Substring("\(millis / 1000).\(fraction)")
+    while text.hasSuffix("0") { text.removeLast() }
+    if text.hasSuffix(".") { text.removeLast() }
+    return "\(text) cores"
+  }
+
+  /// The largest binary unit, with at most two decimals.
+  static func size(_ bytes: UInt64) -> String {
+    let units = [(60, "EiB"), (50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
+    guard let (shift, name) = units.first(where: { bytes >= 1 << UInt64($0.0) }) else {
+      return "\(bytes) bytes"
+    }
+    let hundredths = (UInt128(bytes) * 100) >> UInt128(shift)
+    let isExact = hundredths << UInt128(shift) == UInt128(bytes) * 100
+    var text = Substring("\(hundredths / 100).\(String(100 + hundredths % 100).dropFirst())")
+    while text.hasSuffix("0") { text.removeLast() }
+    if text.hasSuffix(".") { text.removeLast() }
+    return (isExact ? "" : "about ") + "\(text) \(name)"
+  }
+
+  /// `any NVIDIA model`, `h100 with 80 GiB on sxm, or any a100`.
+  static func models(_ attributes: [Attribute]) -> String {
+    let models = attributes.map { model($0.key) }
+    guard models.count > 1 else { return models.first ?? "any model" }
+    return "one of " + models.joined(separator: "; ")
+  }
+
+  /// Reads `vendor/nvidia/model/h100/ram/80Gi/interface/sxm`.
+  private static func model(_ key: String) -> String {
+    let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    var values: [String: String] = [:]
+    for index in stride(from: 0, to: parts.count - 1, by: 2) { values[parts[index]] = parts[index + 1] }
+    let vendor = values["vendor"] == "nvidia" ? "NVIDIA" : values["vendor"] ?? "of any vendor"
+    let name = values["model"] ?? ""
+    if name == "*" || name.isEmpty, values["ram"] == nil, values["interface"] == nil {
+      return "any \(vendor) model, with any memory and interface"
+    }
+    let memory = values["ram"].map { "\($0.replacing("Gi", with: "")) GiB of its own memory" } ?? "any memory"
+    let interface = values["interface"].map { "the interface \($0)" } ?? "any interface"
+    return "\(vendor) \(name.isEmpty ? "without a name" : name) with \(memory) and \(interface)"
+  }
+
+  static func volume(_ volume: Volume, _ parameters: ServiceParameters?) -> String {
+    let mount = parameters?.mounts?.first { Name($0.name) == Name(volume.name) }
+    let values = Dictionary(volume.attributes.map { ($0.key, $0.value) }) { first, _ in first }
+    var text = size(volume.bytes)
+    if volume.name != "default" { text += " named \(volume.name)" }
+    if let mount { text += " at \(mount.mount)" + (mount.isReadOnly ? ", read only" : "") }
+    switch (values["class"], values["persistent"]) {
+    case ("ram", _): text += ", in memory"
+    case (let storageClass?, "true"): text += ", kept when a container restarts, class \(storageClass)"
+    case (nil, "true"): text += ", kept when a container restarts"
+    default: text += ", lost when the container ends"
+    }
+    return text
+  }
+
+  /// The name only: values are often secrets.
+  static func variable(_ entry: String) -> String {
+    String(decoding: Array(entry.utf8.prefix { $0 != UInt8(ascii: "=") }), as: UTF8.self)
+  }
+
+  static func reach(_ expose: ServiceExpose) -> String {
+    let port = "\(expose.proto.rawValue) port \(expose.port)"
+    guard expose.isGlobal else {
+      let peer = expose.service.isEmpty ? "every service of this deployment" : "the service \(expose.service)"
+      return "by \(peer) on \(port)"
+    }
+    var text = "by everybody "
+    if !expose.ip.isEmpty {
+      text += "at the leased address \(expose.ip), port \(expose.effectivePort)"
+    } else if expose.isIngress {
+      text += "over HTTP and HTTPS"
+    } else {
+      text += "on a port that the provider chooses"
+    }
+    text += ", leading to \(port)"
+    if let hosts = expose.hosts, !hosts.isEmpty { text += ", as " + hosts.joined(separator: ", ") }
+    if !expose.service.isEmpty { text += "; and by the service \(expose.service)" }
+    return text
+  }
+}
+
+/// What a deployment costs at the most.
+struct Cost {
+  let denomination: Denomination
+  /// Name and amount; nil where the amount leaves its range.
+  let spans: [(name: String, amount: Decimal18?)]
+  /// For one tick.
+  let tick: Decimal18
+
+  init?(_ deployment: Deployment, tickSeconds: UInt64) {
+    guard let denomination = deployment.denomination else { return nil }
+    self.denomination = denomination
+    var tick = Decimal18.zero
+    for group in deployment.groups {
+      guard let price = try? group.maximumPrice(), let sum = try? tick.adding(price) else { return nil }
+      tick = sum
+    }
+    self.tick = tick
+    spans = [("hour", UInt64(3600)), ("day", 86_400), ("month", 2_592_000)].map { name, seconds in
+      // Multiplied before it is divided, so that a tick that does not divide an hour costs nothing extra.
+      let amount = (try? tick.multiplied(by: seconds)).map { Decimal18(raw: $0.raw / UInt128(tickSeconds)) }
+      return (name == "month" ? "month (30 days)" : name, amount)
+    }
+  }
+
+  /// In main units where the denomination is known to have some, and in its own.
+  static func text(_ amount: Decimal18, _ denomination: Denomination) -> String {
+    let own = "\(Self.rounded(amount)) \(denomination)"
+    guard let name = mainUnit(denomination) else { return own }
+    return "\(Self.rounded(Decimal18(raw: (amount.raw + 999_999) / 1_000_000))) \(name) (\(own))"
+  }
+
+  /// Up to the next millionth: "at most" must not be too little.
+  private static func rounded(_ amount: Decimal18) -> Decimal18 {
+    let step: UInt128 = 1_000_000_000_000
+    return Decimal18(raw: (amount.raw / step + (amount.raw % step == 0 ? 0 : 1)) * step)
+  }
+
+  private static func mainUnit(_ denomination: Denomination) -> String? {
+    switch denomination.name {
+    case "uakt": "AKT"
+    case "uact": "ACT"
+    case "uusdc", "ibc/170C677610AC31DF0904FFE09CD3B5C657492170E7E52372E48756B71E56F2F1": "USDC"
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Cryptography
+
+extension Finding {
+  /// The finding for people, in one to four lines: what, where, why, and what to do.
+  ///
+  /// - Parameter file: The name to print before line and column.
+  public func text(in file: String) -> String {
+    var lines = ["\(file):\(position): \(severity.rawValue): \(message) [\(rule.rawValue)]"]
+    if !path.isEmpty { lines.append("  at    \(path)") }
+    lines.append("  why   \(rule.reason)")
+    if let advice {
+      let isOffered = !edits.isEmpty
+      lines.append("  fix   \(advice)" + (isOffered ? "; supercloud sdl fix does it" : ""))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  var json: JSONValue {
+    .object([
+      ("rule", .string(rule.rawValue)),
+      ("severity", .string(severity.rawValue)),
+      ("line", .number(UInt64(position.line))),
+      ("column", .number(UInt64(position.column))),
+      ("path", .string(path)),
+      ("message", .string(message)),
+      ("reason", .string(rule.reason)),
+      ("suggestions", .strings(suggestions)),
+      ("fixable", .boolean(!edits.isEmpty)),
+    ])
+  }
+}
+
+extension DeploymentFile {
+  /// Errors and warnings in the order of their lines; where two are about one place, errors first.
+  public var findings: [Finding] {
+    (errors + warnings).enumerated()
+      .sorted { left, right in
+        left.element.position != right.element.position
+          ? left.element.position < right.element.position : left.offset < right.offset
+      }
+      .map(\.element)
+  }
+
+  /// The verdicts, the hash and all findings of several files as one JSON document.
+  public static func report(_ files: [(name: String, file: DeploymentFile)]) -> [UInt8] {
+    let entries = files.map { name, file in
+      JSONValue.object([
+        ("file", .string(name)),
+        ("parser", .string(file.isAccepted ? "accept" : "reject")),
+        ("schema", .string(file.satisfiesSchema ? "accept" : "reject")),
+        ("hash", file.deployment.map { .string($0.manifest.hash.description) } ?? .null),
+        ("errors", .array(file.errors.map(\.json))),
+        ("warnings", .array(file.warnings.map(\.json))),
+      ])
+    }
+    return JSONWriter.indented(.array(entries))
+  }
+}
+
+extension Repair {
+  /// The changes and what remains as JSON.
+  public func report(name: String) -> [UInt8] {
+    let entries = changes.map { change in
+      JSONValue.object([
+        ("rule", .string(change.rule.rawValue)),
+        ("line", .number(UInt64(change.position.line))),
+        ("column", .number(UInt64(change.position.column))),
+        ("path", .string(change.path)),
+        ("old", .string(change.old)),
+        ("new", .string(change.new)),
+      ])
+    }
+    return JSONWriter.indented(
+      .object([
+        ("file", .string(name)),
+        ("parser", .string(file.isAccepted ? "accept" : "reject")),
+        ("changes", .array(entries)),
+        ("errors", .array(file.errors.map(\.json))),
+        ("warnings", .array(file.warnings.map(\.json))),
+      ])
+    )
+  }
+}
