@@ -95,20 +95,3 @@ extension ValidatorDescription {
     return wire
   }
 }
-
-extension PublicKey {
-  /// The Cosmos SDK's name for Ed25519 keys.
-  static let typeURL = "/cosmos.crypto.ed25519.PubKey"
-
-  init(_ message: TypedMessage, _ field: String) throws(DecodingError) {
-    guard message.type == Self.typeURL else { throw .invalid(field: field) }
-    let wire = try Cosmos_Crypto_Ed25519_PubKey(canonical: message.value, limit: 64)
-    self = try Field.key(wire.key.array, field)
-  }
-
-  var typed: TypedMessage {
-    var wire = Cosmos_Crypto_Ed25519_PubKey()
-    wire.key = .init(wire: bytes)
-    return TypedMessage(type: Self.typeURL, value: wire.encoded)
-  }
-}

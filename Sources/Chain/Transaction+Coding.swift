@@ -9,23 +9,23 @@ extension Transaction {
   /// The signature is not checked. `TxRaw` must be in canonical form (ADR-027 of the Cosmos SDK); the rest is
   /// under the signature, so that nobody but the signer can give one transaction two hashes.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(TransactionError) {
-    let raw: Cosmos_Tx_V1beta1_TxRaw
-    let body: Cosmos_Tx_V1beta1_TxBody
-    let authorization: Cosmos_Tx_V1beta1_AuthInfo
+    guard bytes.count <= WireLimits.transactionBytes else {
+      throw .malformed(.outOfRange(field: "cosmos.tx.v1beta1.TxRaw"))
+    }
+    let envelope: Envelope
+    let body: TransactionBody
+    let authorization: Authorization
     do throws(DecodingError) {
-      raw = try Cosmos_Tx_V1beta1_TxRaw(canonical: bytes, limit: WireLimits.transactionBytes)
-      body = try Cosmos_Tx_V1beta1_TxBody(complete: raw.bodyBytes.array, limit: WireLimits.transactionBytes)
-      authorization = try Cosmos_Tx_V1beta1_AuthInfo(
-        complete: raw.authInfoBytes.array,
-        limit: WireLimits.transactionBytes
-      )
+      envelope = try Envelope(bytes)
+      body = try TransactionBody(envelope.body)
+      authorization = try Authorization(envelope.authorization)
     } catch {
       throw .malformed(error)
     }
-    let signer = try Self.signer(of: authorization)
-    guard raw.signatures.count == 1, let signature = Signature(raw.signatures[0].array) else {
-      throw .unsupportedSigner
-    }
+    guard authorization.signers.count == 1, authorization.signers[0].mode == Authorization.Signer.direct,
+      let signer = try? PublicKey(authorization.signers[0].key, "public_key"),
+      envelope.signatures.count == 1, let signature = Signature(envelope.signatures[0])
+    else { throw .unsupportedSigner }
     let sender = Address(signer)
     self.init(
       encoded: bytes,
@@ -33,33 +33,15 @@ extension Transaction {
       memo: body.memo,
       timeoutHeight: body.timeoutHeight,
       signer: signer,
-      sequence: authorization.signerInfos[0].sequence,
-      fee: try Fee(authorization.fee, sender: sender),
+      sequence: authorization.signers[0].sequence,
+      fee: try Fee(authorization.payment, sender: sender),
       signature: signature,
-      signBytes: Self.signBytes(
-        body: raw.bodyBytes.array,
-        authorization: raw.authInfoBytes.array,
-        chain: chain
-      )
+      signBytes: envelope.signBytes(on: chain)
     )
   }
 
-  /// The key of the one signer.
-  private static func signer(
-    of authorization: Cosmos_Tx_V1beta1_AuthInfo
-  ) throws(TransactionError) -> PublicKey {
-    guard authorization.signerInfos.count == 1 else { throw .unsupportedSigner }
-    let info = authorization.signerInfos[0]
-    guard info.modeInfo.single.mode == .direct else { throw .unsupportedSigner }
-    do throws(DecodingError) {
-      return try PublicKey(info.publicKey.typed, "public_key")
-    } catch {
-      throw .unsupportedSigner
-    }
-  }
-
   private static func actions(
-    of body: Cosmos_Tx_V1beta1_TxBody,
+    of body: TransactionBody,
     sender: Address,
     chain: ChainID
   ) throws(TransactionError) -> [Action] {
@@ -71,10 +53,10 @@ extension Transaction {
       throw .memoTooLong(limit: ChainLimits.memoBytes)
     }
     // Critical by their definition: who does not know one must refuse it.
-    guard body.extensionOptions.isEmpty else { throw .malformed(.invalid(field: "extension_options")) }
+    guard !body.hasExtensions else { throw .malformed(.invalid(field: "extension_options")) }
     var actions: [Action] = []
     for message in body.messages {
-      let action = try Action(message.typed, chain: chain)
+      let action = try Action(message, chain: chain)
       guard action.signer == sender else { throw .signerMismatch }
       actions.append(action)
     }
@@ -92,17 +74,17 @@ extension Transaction {
 }
 
 extension Fee {
-  fileprivate init(_ wire: Cosmos_Tx_V1beta1_Fee, sender: Address) throws(TransactionError) {
-    guard wire.amount.count <= 1 else { throw .invalidFee }
+  fileprivate init(_ payment: Authorization.Payment, sender: Address) throws(TransactionError) {
+    guard payment.coins.count <= 1 else { throw .invalidFee }
     do throws(DecodingError) {
       var amount: Coin?
-      for coin in wire.amount { amount = try Field.coin(coin, "fee") }
-      let payer = try Field.optionalAddress(wire.payer, "payer")
+      for coin in payment.coins { amount = try Field.coin(coin, "fee") }
+      let payer = try Field.optionalAddress(payment.payer, "payer")
       guard payer == nil || payer == sender else { throw .invalid(field: "payer") }
       self.init(
         amount: amount,
-        gasLimit: wire.gasLimit,
-        granter: try Field.optionalAddress(wire.granter, "granter")
+        gasLimit: payment.gasLimit,
+        granter: try Field.optionalAddress(payment.granter, "granter")
       )
     } catch {
       throw .invalidFee

@@ -6,11 +6,12 @@ import Testing
 /// Bytes that nobody honest sent: never a trap, and never an old meaning in new bytes.
 @Suite("Hostile bytes")
 struct HostileBytesTests {
-  /// Every truncation of `bytes`, and changes of single bytes: all of them in short inputs, a sample in long ones.
+  /// Every truncation of `bytes`, and changes of single bytes: all of them in short inputs, a sample in long
+  /// ones.
   static func variants(of bytes: [UInt8], seed: UInt64) -> [[UInt8]] {
     var random = SeededGenerator(seed: seed)
-    let step = max(1, bytes.count / 200)
-    var variants = stride(from: 0, to: bytes.count, by: step).map { Array(bytes.prefix($0)) }
+    let step = max(1, bytes.count / 120)
+    var variants = bytes.indices.map { Array(bytes.prefix($0)) }
     for index in stride(from: 0, to: bytes.count, by: step) {
       for change in [1, 0x80, UInt8(random.next(below: 255)) + 1] {
         var changed = bytes
@@ -152,7 +153,7 @@ struct HostileBytesTests {
     }
   }
 
-  @Test("A changed transaction is refused or not authentic", arguments: [501, 502, 503] as [UInt64])
+  @Test("A changed transaction is refused or not authentic", arguments: [501, 502] as [UInt64])
   func transactions(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let key = samples.pick(Samples.keys)

@@ -1,0 +1,125 @@
+public import Primitives
+
+/// Walks the fields of one protobuf message by hand, where the generated code would take too long: a
+/// transaction's envelope is read by every node.
+///
+/// As strict as `Message.init(complete:limit:)`: numbers in their shortest form, and no wire type but the two
+/// that our messages have. It copies nothing and allocates nothing.
+public struct MessageReader: Sendable {
+  public enum Value: Sendable {
+    case number(UInt64)
+    /// Text, bytes or a message.
+    case bytes(ArraySlice<UInt8>)
+  }
+
+  public struct Field: Sendable {
+    public let number: UInt64
+    public let value: Value
+  }
+
+  /// The message's full name, for errors.
+  public let name: StaticString
+  private let bytes: ArraySlice<UInt8>
+  private var position: Int
+  /// Bit n: field n was there.
+  private var seen: UInt64 = 0
+
+  public init(_ name: StaticString, _ bytes: ArraySlice<UInt8>) {
+    self.name = name
+    self.bytes = bytes
+    position = bytes.startIndex
+  }
+
+  /// What is thrown for whatever is not legal in this message.
+  public var refusal: DecodingError { .invalid(field: "\(name)") }
+
+  /// The next field; nil at the end.
+  public mutating func next() throws(DecodingError) -> Field? {
+    guard position < bytes.endIndex else { return nil }
+    let tag = try number()
+    switch tag & 7 {
+    case 0:
+      return Field(number: tag >> 3, value: .number(try number()))
+    case 2:
+      let count = try number()
+      guard count <= UInt64(bytes.endIndex - position) else { throw refusal }
+      let end = position + Int(count)
+      defer { position = end }
+      return Field(number: tag >> 3, value: .bytes(bytes[position..<end]))
+    default:
+      throw refusal
+    }
+  }
+
+  /// A field that occurs at most once and is left out when it is 0.
+  public mutating func once(_ field: UInt64, _ number: UInt64) throws(DecodingError) -> UInt64 {
+    guard number != 0 else { throw refusal }
+    try mark(field)
+    return number
+  }
+
+  /// A field that occurs at most once and is left out when it is empty.
+  public mutating func once(
+    _ field: UInt64,
+    _ bytes: ArraySlice<UInt8>
+  ) throws(DecodingError) -> ArraySlice<UInt8> {
+    guard !bytes.isEmpty else { throw refusal }
+    try mark(field)
+    return bytes
+  }
+
+  /// A text that occurs at most once and is left out when it is empty.
+  public mutating func onceText(_ field: UInt64, _ bytes: ArraySlice<UInt8>) throws(DecodingError) -> String {
+    guard let text = String(validating: try once(field, bytes), as: UTF8.self) else { throw refusal }
+    return text
+  }
+
+  /// A message that occurs at most once; it may be empty.
+  public mutating func onceMessage(
+    _ field: UInt64,
+    _ bytes: ArraySlice<UInt8>
+  ) throws(DecodingError) -> ArraySlice<UInt8> {
+    try mark(field)
+    return bytes
+  }
+
+  private mutating func mark(_ field: UInt64) throws(DecodingError) {
+    let bit: UInt64 = 1 << min(field, 63)
+    guard seen & bit == 0 else { throw refusal }
+    seen |= bit
+  }
+
+  /// A base-128 number, least significant group first, in its shortest form.
+  private mutating func number() throws(DecodingError) -> UInt64 {
+    var number: UInt64 = 0
+    var shift: UInt64 = 0
+    while position < bytes.endIndex {
+      let byte = bytes[position]
+      position += 1
+      // The tenth byte holds the last of 64 bits.
+      guard shift < 63 || byte <= 1 else { throw refusal }
+      number |= UInt64(byte & 0x7f) << shift
+      if byte & 0x80 == 0 {
+        guard byte != 0 || shift == 0 else { throw refusal }
+        return number
+      }
+      shift += 7
+    }
+    throw refusal
+  }
+}
+
+extension TypedMessage {
+  /// Reads an `Any`.
+  public init(reading bytes: ArraySlice<UInt8>) throws(DecodingError) {
+    var reader = MessageReader("google.protobuf.Any", bytes)
+    self.init(type: "", value: [])
+    while let field = try reader.next() {
+      switch (field.number, field.value) {
+      case (1, .bytes(let bytes)): type = try reader.onceText(1, bytes)
+      case (2, .bytes(let bytes)): value = Array(try reader.once(2, bytes))
+      default: throw reader.refusal
+      }
+    }
+  }
+}
