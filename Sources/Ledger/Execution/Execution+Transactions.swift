@@ -30,6 +30,7 @@ extension Execution {
   ///   - transaction: The transaction.
   ///   - sequence: The number that is expected in place of the account's, where others wait before this one.
   /// - Returns: The fee that was taken.
+  /// - Throws: Why it may not be executed at all.
   @discardableResult
   func admit(_ transaction: Transaction, expecting sequence: UInt64? = nil) throws(Rejection)
     -> Coin?

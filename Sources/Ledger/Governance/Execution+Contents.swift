@@ -72,6 +72,9 @@ extension Execution {
     guard value != nil || (field == .take && change.value == "default") else {
       throw .governance(.parameterValue(key: change.key, value: change.value))
     }
+    if field != .take, field != .mintCap, value.map({ $0 > Self.largestMinimum }) ?? true {
+      throw .governance(.parameterValue(key: change.key, value: change.value))
+    }
     switch field {
     case .take:
       guard value.map({ $0 <= 10_000 }) ?? true else {
@@ -87,6 +90,9 @@ extension Execution {
     if field != .take { write(record) }
     emit(.parameterChanged(key: change.key, value: value ?? parameter(.defaultTake), proposal: id))
   }
+
+  /// Of deposits and fees that are asked for: the reference chain's bound.
+  private static let largestMinimum: UInt64 = 2_147_483_646
 
   /// Another take rate for ticks from now on, exact for leases that run: what is due up to now was settled before.
   func changeTake(of record: CurrencyRecord, to basisPoints: UInt32) {

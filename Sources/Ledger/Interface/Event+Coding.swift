@@ -35,220 +35,211 @@ extension Event {
   /// Reads what `encode(into:)` wrote.
   public init(from reader: inout ByteReader) throws(DecodingError) {
     let tag = try reader.read(UInt8.self)
+    guard let event = try Self.read(tag, &reader) else { throw .outOfRange(field: "event") }
+    self = event
+  }
+
+  private static func read(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event? {
+    switch tag {
+    case 1...12: try readBasics(tag, &reader)
+    case 13...23: try readLeases(tag, &reader)
+    case 24...33: try readValidators(tag, &reader)
+    case 34...43: try readDelegations(tag, &reader)
+    case 44...50: try readCurrencies(tag, &reader)
+    default: nil
+    }
+  }
+
+  private static func readBasics(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event? {
     switch tag {
     case 1:
-      self = .transferred(
-        from: try reader.readAddress(),
-        to: try reader.readAddress(),
-        coin: try reader.readCoin()
-      )
+      .transferred(from: try reader.readAddress(), to: try reader.readAddress(), coin: try reader.readCoin())
     case 2:
-      self = .minted(
-        issuer: try reader.readAddress(),
-        to: try reader.readAddress(),
-        coin: try reader.readCoin()
-      )
-    case 3:
-      self = .burned(issuer: try reader.readAddress(), coin: try reader.readCoin())
-    case 4:
-      self = .providerRegistered(provider: try reader.readAddress())
-    case 5:
-      self = .providerUpdated(provider: try reader.readAddress())
-    case 6:
-      self = .providerLeft(provider: try reader.readAddress())
-    case 7:
-      self = .attributesSigned(
-        provider: try reader.readAddress(),
-        auditor: try reader.readAddress()
-      )
-    case 8:
-      self = .attributesWithdrawn(
-        provider: try reader.readAddress(),
-        auditor: try reader.readAddress()
-      )
-    case 9:
-      self = .orderAgreed(order: try reader.readDigest(), deployment: try reader.readDeployment())
+      .minted(issuer: try reader.readAddress(), to: try reader.readAddress(), coin: try reader.readCoin())
+    case 3: .burned(issuer: try reader.readAddress(), coin: try reader.readCoin())
+    case 4: .providerRegistered(provider: try reader.readAddress())
+    case 5: .providerUpdated(provider: try reader.readAddress())
+    case 6: .providerLeft(provider: try reader.readAddress())
+    case 7: .attributesSigned(provider: try reader.readAddress(), auditor: try reader.readAddress())
+    case 8: .attributesWithdrawn(provider: try reader.readAddress(), auditor: try reader.readAddress())
+    case 9: .orderAgreed(order: try reader.readDigest(), deployment: try reader.readDeployment())
     case 10:
-      self = .deploymentCreated(
-        deployment: try reader.readDeployment(),
-        manifestHash: try reader.readDigest()
-      )
+      .deploymentCreated(deployment: try reader.readDeployment(), manifestHash: try reader.readDigest())
     case 11:
-      self = .deploymentUpdated(
-        deployment: try reader.readDeployment(),
-        manifestHash: try reader.readDigest()
-      )
+      .deploymentUpdated(deployment: try reader.readDeployment(), manifestHash: try reader.readDigest())
     case 12:
-      self = .deploymentClosed(
+      .deploymentClosed(
         deployment: try reader.readDeployment(),
         actor: try reader.readCloser(),
         reason: try reader.readReason()
       )
-    case 13:
-      self = .leaseOpened(lease: try reader.readLease(), price: try reader.readPrice())
+    default: nil
+    }
+  }
+
+  private static func readLeases(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event? {
+    switch tag {
+    case 13: .leaseOpened(lease: try reader.readLease(), price: try reader.readPrice())
     case 14:
-      self = .leaseClosed(
+      .leaseClosed(
         lease: try reader.readLease(),
         price: try reader.readPrice(),
         actor: try reader.readCloser(),
         reason: try reader.readReason()
       )
     case 15:
-      self = .reclamationStarted(
+      .reclamationStarted(
         lease: try reader.readLease(),
         deadline: try reader.read(),
         reason: try reader.readReason()
       )
     case 16:
-      self = .deposited(
+      .deposited(
         deployment: try reader.readDeployment(),
         depositor: try reader.readAddress(),
         coin: try reader.readCoin()
       )
     case 17:
-      self = .refunded(
+      .refunded(
         deployment: try reader.readDeployment(),
         depositor: try reader.readAddress(),
         coin: try reader.readCoin()
       )
-    case 18:
-      self = .paidOut(
-        lease: try reader.readLease(),
-        gross: try reader.readCoin(),
-        fee: try reader.readCoin()
-      )
+    case 18: .paidOut(lease: try reader.readLease(), gross: try reader.readCoin(), fee: try reader.readCoin())
     case 19:
-      self = .fundsLow(
+      .fundsLow(
         deployment: try reader.readDeployment(),
         percent: try reader.read(),
         dryTick: try reader.read()
       )
-    case 20:
-      self = .escrowOverdrawn(deployment: try reader.readDeployment(), tick: try reader.read())
-    case 21:
-      self = .residueCollected(deployment: try reader.readDeployment(), coin: try reader.readCoin())
-    case 22:
-      self = .leaseDepositLocked(lease: try reader.readLease(), coin: try reader.readCoin())
-    case 23:
-      self = .leaseDepositReleased(lease: try reader.readLease(), coin: try reader.readCoin())
+    case 20: .escrowOverdrawn(deployment: try reader.readDeployment(), tick: try reader.read())
+    case 21: .residueCollected(deployment: try reader.readDeployment(), coin: try reader.readCoin())
+    case 22: .leaseDepositLocked(lease: try reader.readLease(), coin: try reader.readCoin())
+    case 23: .leaseDepositReleased(lease: try reader.readLease(), coin: try reader.readCoin())
+    default: nil
+    }
+  }
+
+  private static func readValidators(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event?
+  {
+    switch tag {
     case 24:
-      self = .granted(
+      .granted(
         granter: try reader.readAddress(),
         grantee: try reader.readAddress(),
         kind: try reader.readText(limit: 1_024),
         limit: try reader.readCoin()
       )
     case 25:
-      self = .grantRevoked(
+      .grantRevoked(
         granter: try reader.readAddress(),
         grantee: try reader.readAddress(),
         kind: try reader.readText(limit: 1_024),
         limit: try reader.readCoin()
       )
-    case 26:
-      self = .validatorCreated(validator: try reader.readAddress(), stake: try reader.readCoin())
-    case 27:
-      self = .validatorEdited(validator: try reader.readAddress())
-    case 28:
-      self = .validatorBonded(validator: try reader.readAddress(), power: try reader.read())
-    case 29:
-      self = .validatorUnbonding(validator: try reader.readAddress())
-    case 30:
-      self = .validatorJailed(
-        validator: try reader.readAddress(),
-        reason: try reader.readText(limit: 1_024)
-      )
-    case 31:
-      self = .validatorUnjailed(validator: try reader.readAddress())
+    case 26: .validatorCreated(validator: try reader.readAddress(), stake: try reader.readCoin())
+    case 27: .validatorEdited(validator: try reader.readAddress())
+    case 28: .validatorBonded(validator: try reader.readAddress(), power: try reader.read())
+    case 29: .validatorUnbonding(validator: try reader.readAddress())
+    case 30: .validatorJailed(validator: try reader.readAddress(), reason: try reader.readText(limit: 1_024))
+    case 31: .validatorUnjailed(validator: try reader.readAddress())
     case 32:
-      self = .validatorSlashed(
+      .validatorSlashed(
         validator: try reader.readAddress(),
         coin: try reader.readCoin(),
         reason: try reader.readText(limit: 1_024)
       )
     case 33:
-      self = .delegated(
+      .delegated(
         delegator: try reader.readAddress(),
         validator: try reader.readAddress(),
         coin: try reader.readCoin()
       )
+    default: nil
+    }
+  }
+
+  private static func readDelegations(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError)
+    -> Event?
+  {
+    switch tag {
     case 34:
-      self = .undelegated(
+      .undelegated(
         delegator: try reader.readAddress(),
         validator: try reader.readAddress(),
         coin: try reader.readCoin(),
         completion: try reader.read()
       )
     case 35:
-      self = .redelegated(
+      .redelegated(
         delegator: try reader.readAddress(),
         from: try reader.readAddress(),
         to: try reader.readAddress(),
         coin: try reader.readCoin()
       )
     case 36:
-      self = .unbonded(
+      .unbonded(
         delegator: try reader.readAddress(),
         validator: try reader.readAddress(),
         coin: try reader.readCoin()
       )
     case 37:
-      self = .rewardWithdrawn(
+      .rewardWithdrawn(
         delegator: try reader.readAddress(),
         validator: try reader.readAddress(),
         coin: try reader.readCoin()
       )
-    case 38:
-      self = .commissionWithdrawn(validator: try reader.readAddress(), coin: try reader.readCoin())
-    case 39:
-      self = .proposalSubmitted(proposal: try reader.read(), proposer: try reader.readAddress())
+    case 38: .commissionWithdrawn(validator: try reader.readAddress(), coin: try reader.readCoin())
+    case 39: .proposalSubmitted(proposal: try reader.read(), proposer: try reader.readAddress())
     case 40:
-      self = .proposalDeposited(
+      .proposalDeposited(
         proposal: try reader.read(),
         depositor: try reader.readAddress(),
         coin: try reader.readCoin()
       )
-    case 41:
-      self = .votingStarted(proposal: try reader.read(), end: try reader.read())
+    case 41: .votingStarted(proposal: try reader.read(), end: try reader.read())
     case 42:
-      self = .voted(
+      .voted(
         proposal: try reader.read(),
         voter: try reader.readAddress(),
         options: try reader.readText(limit: 1_024)
       )
     case 43:
-      self = .proposalEnded(
+      .proposalEnded(
         proposal: try reader.read(),
         outcome: try reader.readText(limit: 1_024),
         log: try reader.readText(limit: 1_024)
       )
+    default: nil
+    }
+  }
+
+  private static func readCurrencies(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event?
+  {
+    switch tag {
     case 44:
-      self = .parameterChanged(
+      .parameterChanged(
         key: try reader.readText(limit: 1_024),
         value: try reader.read(),
         proposal: try reader.read()
       )
     case 45:
-      self = .takeRateChanged(
+      .takeRateChanged(
         denomination: try reader.readDenomination(),
         basisPoints: try reader.read(),
         tick: try reader.read()
       )
-    case 46:
-      self = .currencyAdded(denomination: try reader.readDenomination())
-    case 47:
-      self = .currencyRetired(denomination: try reader.readDenomination())
-    case 48:
-      self = .communityPoolSpent(recipient: try reader.readAddress(), coin: try reader.readCoin())
+    case 46: .currencyAdded(denomination: try reader.readDenomination())
+    case 47: .currencyRetired(denomination: try reader.readDenomination())
+    case 48: .communityPoolSpent(recipient: try reader.readAddress(), coin: try reader.readCoin())
     case 49:
-      self = .upgradePlanned(
+      .upgradePlanned(
         name: try reader.readText(limit: 1_024),
         height: try reader.read(),
         version: try reader.read()
       )
-    case 50:
-      self = .upgraded(version: try reader.read())
-    default: throw .outOfRange(field: "event")
+    case 50: .upgraded(version: try reader.read())
+    default: nil
     }
   }
 }

@@ -17,6 +17,12 @@ public enum LeaseRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case groupLeased(UInt32)
   case groupDenomination(Denomination)
   case leaseNotFound(LeaseID)
+  /// Of a provider that withdraws.
+  case unknownLease(LeaseID)
+  /// Of a provider that resigns.
+  case unknownLeaseOfBid(LeaseID)
+  /// Everything is paid out.
+  case paymentClosed(LeaseID)
   case leaseNotActive(LeaseID)
   case closeReason(LeaseCloseReason)
   case reclamationNotStarted(window: UInt64)
@@ -38,6 +44,9 @@ public enum LeaseRejection: Error, Hashable, Sendable, CustomStringConvertible {
     case .groupLeased: .init(.market, 17)
     case .groupDenomination: .init(.escrow, 5)
     case .leaseNotFound: .init(.market, 20)
+    case .unknownLease: .init(.market, 7)
+    case .unknownLeaseOfBid: .init(.market, 8)
+    case .paymentClosed: .init(.escrow, 7)
     case .leaseNotActive: .init(.market, 10)
     case .closeReason: .init(.supercloud, 52)
     case .reclamationNotStarted: .init(.supercloud, 53)
@@ -61,6 +70,8 @@ public enum LeaseRejection: Error, Hashable, Sendable, CustomStringConvertible {
     case .groupLeased(let group): "group \(group) has a lease"
     case .groupDenomination(let denomination): "the deployment's escrow is in \(denomination)"
     case .leaseNotFound(let id): "there is no lease \(id)"
+    case .unknownLease(let id), .unknownLeaseOfBid(let id): "there is no lease \(id)"
+    case .paymentClosed(let id): "lease \(id) has ended and is paid out"
     case .leaseNotActive(let id): "lease \(id) has ended"
     case .closeReason(let reason): "a provider cannot give the reason \(reason.name)"
     case .reclamationNotStarted(let window):

@@ -120,9 +120,13 @@ extension Execution {
     overlay.remove(Tables.leasesByProvider, Pair(lease.provider, key))
   }
 
-  private func runningLease(_ id: LeaseID) throws(Rejection) -> LeaseRecord {
-    guard let record = overlay.read(Tables.leases, id) else { throw .lease(.leaseNotFound(id)) }
-    guard record.state.isRunning else { throw .lease(.leaseNotActive(id)) }
+  private func runningLease(
+    _ id: LeaseID,
+    missing: LeaseRejection,
+    ended: LeaseRejection
+  ) throws(Rejection) -> LeaseRecord {
+    guard let record = overlay.read(Tables.leases, id) else { throw .lease(missing) }
+    guard record.state.isRunning else { throw .lease(ended) }
     return record
   }
 
@@ -144,14 +148,14 @@ extension Execution {
 extension Execution {
   /// By the tenant: the group opens again for a new order.
   func closeLease(_ id: LeaseID) throws(Rejection) {
-    _ = try runningLease(id)
+    _ = try runningLease(id, missing: .leaseNotFound(id), ended: .leaseNotActive(id))
     try close(id, by: .tenant, reason: .owner)
   }
 
   /// By the provider: at once where it promised no notice, else when the announced notice is over.
   func resignLease(_ id: LeaseID, reason: LeaseCloseReason) throws(Rejection) {
     guard reason.isProviders else { throw .lease(.closeReason(reason)) }
-    let record = try runningLease(id)
+    let record = try runningLease(id, missing: .unknownLeaseOfBid(id), ended: .leaseNotActive(id))
     if record.reclamationWindow > 0 {
       guard let reclamation = record.reclamation else {
         throw .lease(.reclamationNotStarted(window: record.reclamationWindow))
@@ -165,7 +169,7 @@ extension Execution {
 
   func startReclamation(_ id: LeaseID, reason: LeaseCloseReason) throws(Rejection) {
     guard reason.isProviders else { throw .lease(.closeReason(reason)) }
-    var record = try runningLease(id)
+    var record = try runningLease(id, missing: .unknownLeaseOfBid(id), ended: .leaseNotActive(id))
     guard record.reclamation == nil else { throw .lease(.reclamationStarted(id)) }
     let deadline = moment.time.advanced(byMilliseconds: record.reclamationWindow)
     unindex(id, in: record.state)
@@ -178,11 +182,11 @@ extension Execution {
 
   /// Pays the provider now; payouts come by themselves too.
   func withdrawLease(_ id: LeaseID) throws(Rejection) {
-    _ = try runningLease(id)
+    _ = try runningLease(id, missing: .unknownLease(id), ended: .paymentClosed(id))
     var account = try settledEscrow(of: id.deployment)
     guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
     else {
-      throw .lease(.leaseNotActive(id))
+      throw .lease(.paymentClosed(id))
     }
     try payOut(index, of: &account, id.deployment)
     try store(account, of: id.deployment)

@@ -130,10 +130,8 @@ extension Execution {
 }
 
 extension Execution {
-  /// Checks a bid against its order and the state.
-  ///
-  /// - Parameters:
-  ///   - locked: What the provider's other open bids would lock, in the order's currency.
+  /// Checks a bid against its order and the state. `locked` is what the provider's other open bids would lock, in the
+  /// order's currency.
   func check(_ bid: Bid, for order: CheckedOrder, locked: Amount = .zero) throws(Rejection) {
     guard bid.order == order.identifier else { throw .order(.bidForOtherOrder(bid.order)) }
     try checkExpiry(bid.expiresAt, expired: .bidExpired(bid.expiresAt))
