@@ -46,6 +46,8 @@ final class DatagramTransport: ChannelInboundHandler {
   private var unacknowledged = 0
   private var isDraining = false
   private var isFlushScheduled = false
+  /// Datagrams handed to the channel since the last flush.
+  private var unflushed = 0
 
   init(endpoint: DatagramEndpoint, sink: EventSink, acknowledgesEvents: Bool) {
     self.endpoint = endpoint
@@ -59,6 +61,7 @@ final class DatagramTransport: ChannelInboundHandler {
       // The kernel caps what it does not allow.
       .channelOption(.socketOption(.so_rcvbuf), value: 4 << 20)
       .channelOption(.socketOption(.so_sndbuf), value: 1 << 20)
+      .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20))
       .channelOption(.datagramVectorReadMessageCount, value: Self.vectorCount)
       .channelOption(
         .recvAllocator,
@@ -129,7 +132,7 @@ final class DatagramTransport: ChannelInboundHandler {
       endpoint.close(peer, now: currentInstant(), &effects)
     }
     perform()
-    channel?.flush()
+    flush()
   }
 
   private func perform() {
@@ -162,12 +165,19 @@ final class DatagramTransport: ChannelInboundHandler {
     sink.counters.datagramBytesSent += bytes.count
     let envelope = AddressedEnvelope(remoteAddress: address, data: ByteBuffer(bytes: bytes))
     channel.write(envelope, promise: nil)
+    unflushed += 1
+    if unflushed >= Self.vectorCount { flush() }
     guard !isFlushScheduled else { return }
     isFlushScheduled = true
     sink.loop.assumeIsolated().execute {
       self.isFlushScheduled = false
-      self.channel?.flush()
+      if self.unflushed > 0 { self.flush() }
     }
+  }
+
+  private func flush() {
+    unflushed = 0
+    channel?.flush()
   }
 
   private func address(of target: IPEndpoint) -> SocketAddress? {

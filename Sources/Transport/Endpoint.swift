@@ -50,6 +50,8 @@ public final class Endpoint: Sendable {
     var bytes = 0
     var isArmed = false
     var isClosed = false
+    /// Messages not taken because too much waited.
+    var refused: [TrafficClass: Int] = [:]
   }
 
   /// The port that is bound; 0 when the endpoint only dials. TCP and UDP have the same.
@@ -282,10 +284,13 @@ public final class Endpoint: Sendable {
 
   // MARK: Questions
 
-  /// What happened so far; all zero after `shutdown`.
+  /// What happened so far.
   public func counters() async -> TransportCounters {
     let core = core
-    return (try? await loop.submit { core.value.counters() }.get()) ?? TransportCounters()
+    var counters = (try? await loop.submit { core.value.counters() }.get()) ?? TransportCounters()
+    let refused = mailbox.withLock { $0.refused }
+    counters.unsent.merge(refused, uniquingKeysWith: +)
+    return counters
   }
 
   /// The connected peers, by key.
@@ -313,7 +318,10 @@ public final class Endpoint: Sendable {
       for command in commands {
         let cost = command.cost
         // What costs nothing is control and always taken.
-        guard cost == 0 || mailbox.bytes + cost <= Self.mailboxBytes else { continue }
+        guard cost == 0 || mailbox.bytes + cost <= Self.mailboxBytes else {
+          mailbox.refused[command.traffic, default: 0] += 1
+          continue
+        }
         mailbox.bytes += cost
         mailbox.commands.append(command)
       }

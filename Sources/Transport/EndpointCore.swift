@@ -16,6 +16,15 @@ enum EndpointCommand {
   case policy(reserved: Set<PeerID>?, banned: Set<PeerID>?)
   case hello([UInt8])
 
+  /// As what the command counts when it cannot be taken.
+  var traffic: TrafficClass {
+    switch self {
+    case .send(let message): message.traffic
+    case .lease: .lease
+    default: .gossip
+    }
+  }
+
   /// What the command holds until it is carried out.
   var cost: Int {
     switch self {
