@@ -1,0 +1,137 @@
+import Chain
+import Cryptography
+import Primitives
+
+extension BidEngine {
+  /// Answers an order, unless it has an answer already.
+  mutating func consider(_ identifier: Digest, _ order: Order, _ effects: inout [Effect]) {
+    guard answers[identifier] == nil else { return }
+    var groups: [UInt32: DecimalCoin?] = [:]
+    var requests: [PriceRequest] = []
+    for group in order.groups {
+      switch answer(identifier, order, group) {
+      case .success(let price):
+        groups[group.sequence] = .some(price.coin)
+        if let request = price.request { requests.append(request) }
+      case .failure(let declined):
+        record(identifier, order.deployment, group.sequence, .declined(declined.reason))
+        if declined.reason.canPass { wait(identifier, order) }
+      }
+    }
+    guard !groups.isEmpty else { return }
+    let lifetime = configuration.policy.bidLifetimeSeconds * 1_000
+    answers[identifier] = Answer(
+      order: order,
+      state: .pricing,
+      groups: groups,
+      expiresAt: min(order.expiresAt, now.advanced(byMilliseconds: lifetime)),
+      bid: nil
+    )
+    effects += requests.map(Effect.price)
+    publishWhenPriced(identifier, &effects)
+  }
+
+  /// A price, or the request for one.
+  private struct Priced {
+    var coin: DecimalCoin?
+    var request: PriceRequest?
+  }
+
+  private mutating func answer(
+    _ identifier: Digest,
+    _ order: Order,
+    _ group: Order.Group
+  ) -> Result<Priced, Declined> {
+    if let reason = declineReason(order, group.spec) { return .failure(Declined(reason)) }
+    let reservation: Reservation
+    switch reserve(identifier, order, group) {
+    case .success(let reserved): reservation = reserved
+    case .failure(let declined): return .failure(declined)
+    }
+    let denomination = group.spec.units[0].price.denomination
+    guard configuration.policy.priceScript.isEmpty else {
+      let request = PriceRequest(
+        order: identifier,
+        group: group.sequence,
+        owner: order.deployment.owner,
+        denomination: denomination,
+        maximum: (try? group.spec.maximumPrice()) ?? .zero,
+        offers: reservation.offers
+      )
+      record(identifier, order.deployment, group.sequence, .pricing)
+      return .success(Priced(coin: nil, request: request))
+    }
+    let reason: DeclineReason
+    do throws(PricingError) {
+      let quote = try configuration.prices.quote(reservation.offers, in: denomination)
+      guard let over = declineReason(quote.perTick.amount, group.spec, denomination) else {
+        return .success(Priced(coin: quote.perTick, request: nil))
+      }
+      reason = over
+    } catch {
+      reason = .pricing(error)
+    }
+    inventory.release(reservation.holder)
+    return .failure(Declined(reason))
+  }
+
+  /// The program's answer for one group. True when room was given back.
+  mutating func priced(
+    _ identifier: Digest,
+    _ sequence: UInt32,
+    _ result: Result<Decimal18, PriceScript.Failure>,
+    _ effects: inout [Effect]
+  ) -> Bool {
+    guard let answer = answers[identifier], answer.state == .pricing,
+      let spec = answer.order.groups.first(where: { $0.sequence == sequence })?.spec,
+      case .some(.none) = answer.groups[sequence]
+    else { return false }
+    let denomination = spec.units[0].price.denomination
+    var reason: DeclineReason?
+    switch result {
+    case .success(let price):
+      reason = declineReason(price, spec, denomination)
+      if reason == nil { answers[identifier]?.groups[sequence] = .some(DecimalCoin(price, denomination)) }
+    case .failure(let failure): reason = .script(failure.reason)
+    }
+    if let reason {
+      record(identifier, answer.order.deployment, sequence, .declined(reason))
+      answers[identifier]?.groups[sequence] = nil
+      inventory.release(.bid(order: identifier, group: sequence))
+      if answers[identifier]?.groups.isEmpty == true { answers[identifier] = nil }
+    }
+    publishWhenPriced(identifier, &effects)
+    return reason != nil
+  }
+
+  /// Makes the bid once every group of it has a price.
+  private mutating func publishWhenPriced(_ identifier: Digest, _ effects: inout [Effect]) {
+    guard let answer = answers[identifier], answer.state == .pricing else { return }
+    var groups: [Bid.Group] = []
+    for (sequence, price) in answer.groups.sorted(by: { $0.key < $1.key }) {
+      guard let price,
+        let reservation = inventory.reservations[.bid(order: identifier, group: sequence)]
+      else { return }
+      groups.append(Bid.Group(sequence: sequence, price: price, offer: reservation.offers))
+    }
+    answers[identifier]?.state = .bid
+    for group in groups {
+      record(identifier, answer.order.deployment, group.sequence, .bid(price: group.price))
+    }
+    let bid = Bid(
+      order: identifier,
+      provider: configuration.provider,
+      groups: groups,
+      expiresAt: answer.expiresAt,
+      reclamationWindow: configuration.policy.reclamationWindowSeconds * 1_000
+    )
+    effects.append(.publish(bid))
+  }
+
+  /// Keeps an order for when room is given back; the oldest goes when there are too many.
+  private mutating func wait(_ identifier: Digest, _ order: Order) {
+    guard !waiting.contains(where: { $0.identifier == identifier }) else { return }
+    if waiting.count >= Self.waitingLimit { waiting.removeFirst() }
+    waiting.append((identifier, order))
+  }
+}

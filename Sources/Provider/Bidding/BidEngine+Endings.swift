@@ -1,0 +1,100 @@
+import Chain
+import Cryptography
+import Primitives
+
+extension BidEngine {
+  /// The order is in the book no longer. Its reservations stay until the next block: if it ended because we won, the
+  /// lease may be reported only now.
+  mutating func remove(_ identifier: Digest, _ end: OrderEnd) -> Bool {
+    waiting.removeAll { $0.identifier == identifier }
+    guard let answer = answers[identifier] else { return false }
+    guard answer.state == .bid else { return drop(identifier, Self.outcome(of: end)) }
+    answers[identifier]?.state = .ended(end)
+    return false
+  }
+
+  /// Gives everything back that is held for an order's answer. True when that was something.
+  mutating func drop(_ identifier: Digest, _ outcome: Decision.Outcome) -> Bool {
+    guard let answer = answers.removeValue(forKey: identifier) else { return false }
+    var gaveBack = false
+    for group in answer.groups.keys.sorted() {
+      record(identifier, answer.order.deployment, group, outcome)
+      if inventory.release(.bid(order: identifier, group: group)) { gaveBack = true }
+    }
+    return gaveBack
+  }
+
+  private static func outcome(of end: OrderEnd) -> Decision.Outcome {
+    switch end {
+    case .agreed: .lost
+    case .withdrawn: .orderWithdrawn
+    case .expired, .evicted: .expired
+    }
+  }
+
+  /// A lease of ours began: what its bid held is the lease's; other bids for the same group are pointless.
+  mutating func open(
+    _ lease: LeaseID,
+    _ order: Digest?,
+    _ offers: [ResourceOffer],
+    _ effects: inout [Effect]
+  ) -> Bool {
+    guard inventory.reservations[.lease(lease)] == nil else { return false }
+    if let identifier = source(of: lease, order: order, offers: offers) {
+      inventory.confirm(order: identifier, group: lease.group, as: lease)
+      record(identifier, lease.deployment, lease.group, .won(lease))
+      answers[identifier]?.groups[lease.group] = nil
+      if answers[identifier]?.groups.isEmpty == true { answers[identifier] = nil }
+      return false
+    }
+    do throws(CapacityShortage) {
+      _ = try inventory.adopt(lease, offers: offers)
+    } catch {
+      effects.append(.overcommitted(lease, error))
+    }
+    return false
+  }
+
+  /// The order whose reservation the lease takes over.
+  private func source(of lease: LeaseID, order: Digest?, offers: [ResourceOffer]) -> Digest? {
+    if let order, inventory.reservations[.bid(order: order, group: lease.group)] != nil { return order }
+    let candidates = answers.filter { $0.value.order.deployment == lease.deployment }.keys.sorted()
+    return candidates.first { identifier in
+      inventory.reservations[.bid(order: identifier, group: lease.group)]?.offers == offers
+    }
+  }
+
+  /// A block: what has ended is given back, what has expired is asked anew.
+  mutating func commit(_ time: Timestamp, _ effects: inout [Effect]) -> Bool {
+    now = max(now, time)
+    log.expire(at: now)
+    waiting.removeAll { $0.order.expiresAt <= now }
+    var gaveBack = false
+    for identifier in answers.keys.sorted() {
+      guard let answer = answers[identifier] else { continue }
+      switch answer.state {
+      case .ended(let end):
+        if drop(identifier, Self.outcome(of: end)) { gaveBack = true }
+      case .pricing, .bid:
+        guard answer.expiresAt <= now else { continue }
+        if drop(identifier, .expired) { gaveBack = true }
+        // The order may outlive our bid: bid again at today's prices.
+        if answer.order.expiresAt > now { consider(identifier, answer.order, &effects) }
+      }
+    }
+    return gaveBack
+  }
+
+  /// Takes every bid back.
+  mutating func drain(_ effects: inout [Effect]) -> Bool {
+    isDraining = true
+    waiting = []
+    for identifier in answers.keys.sorted() {
+      if let answer = answers[identifier], let bid = answer.bid {
+        effects.append(.withdraw(Withdrawal(object: bid, expiresAt: answer.expiresAt)))
+      }
+      _ = drop(identifier, .bidWithdrawn)
+    }
+    return false
+  }
+}

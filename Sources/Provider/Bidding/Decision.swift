@@ -1,0 +1,121 @@
+import Chain
+import Cryptography
+import Primitives
+
+/// What became of one group of one order.
+public struct Decision: Hashable, Sendable {
+  /// Declined is final unless room is given back; a bid becomes won, lost, refused, outbid, withdrawn or expired.
+  public enum Outcome: Hashable, Sendable {
+    case declined(DeclineReason)
+    /// The price program is at work.
+    case pricing
+    case bid(price: DecimalCoin)
+    /// The bid could not be published.
+    case refused(String)
+    /// Cheaper bids pushed ours out of the book.
+    case outbid
+    case won(LeaseID)
+    /// The tenant took somebody else's.
+    case lost
+    case orderWithdrawn
+    case bidWithdrawn
+    case expired
+  }
+
+  public var order: Digest
+  public var deployment: DeploymentID
+  public var group: UInt32
+  public var outcome: Outcome
+  public var at: Timestamp
+
+  /// A word that programs can rely on; `declined_` and the reason's code for a decline.
+  public var code: String {
+    switch outcome {
+    case .declined(let reason): "declined_" + reason.code
+    case .pricing: "pricing"
+    case .bid: "bid"
+    case .refused: "refused"
+    case .outbid: "outbid"
+    case .won: "won"
+    case .lost: "lost"
+    case .orderWithdrawn: "order_withdrawn"
+    case .bidWithdrawn: "bid_withdrawn"
+    case .expired: "expired"
+    }
+  }
+
+  public var text: String {
+    switch outcome {
+    case .declined(let reason): reason.description
+    case .pricing: "the pricing program is at work"
+    case .bid(let price): "bid \(price) per tick"
+    case .refused(let reason): "the bid could not be published: \(reason)"
+    case .outbid: "cheaper bids pushed ours out of the book"
+    case .won(let lease): "won lease \(lease)"
+    case .lost: "the tenant took another bid"
+    case .orderWithdrawn: "the tenant withdrew the order"
+    case .bidWithdrawn: "the bid was withdrawn"
+    case .expired: "the order or the bid expired"
+    }
+  }
+}
+
+/// The newest decision for each group of each order, for 24 hours and at most `capacity` of them.
+public struct DecisionLog: Hashable, Sendable {
+  public static let lifetimeMilliseconds: UInt64 = 86_400_000
+
+  private struct Key: Hashable {
+    var order: Digest
+    var group: UInt32
+  }
+
+  public let capacity: Int
+  private var decisions: [Key: Decision] = [:]
+  /// Keys as they were first entered; some may be gone.
+  private var arrivals: [Key] = []
+  private var start = 0
+
+  public init(capacity: Int = 4_096) {
+    self.capacity = max(1, capacity)
+  }
+
+  public var count: Int { decisions.count }
+
+  public mutating func record(_ decision: Decision) {
+    let key = Key(order: decision.order, group: decision.group)
+    if decisions.updateValue(decision, forKey: key) == nil { arrivals.append(key) }
+    while decisions.count > capacity { dropOldest() }
+  }
+
+  /// Forgets what is older than a day.
+  public mutating func expire(at now: Timestamp) {
+    while start < arrivals.count {
+      if let decision = decisions[arrivals[start]],
+        now.milliseconds(since: decision.at) < Self.lifetimeMilliseconds
+      {
+        return
+      }
+      dropOldest()
+    }
+  }
+
+  /// Decisions on `order`, by group; on all orders, the newest first, when it is nil.
+  public func decisions(on order: Digest? = nil) -> [Decision] {
+    guard let order else {
+      return decisions.values.sorted {
+        $0.at == $1.at ? ($0.order, $0.group) < ($1.order, $1.group) : $0.at > $1.at
+      }
+    }
+    return decisions.values.filter { $0.order == order }.sorted { $0.group < $1.group }
+  }
+
+  private mutating func dropOldest() {
+    guard start < arrivals.count else { return }
+    decisions[arrivals[start]] = nil
+    start += 1
+    if start > 1_024, start * 2 > arrivals.count {
+      arrivals.removeFirst(start)
+      start = 0
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Chain
+import Cryptography
+import Ledger
+import Primitives
+
+/// Why the provider makes no bid for a group.
+public enum DeclineReason: Hashable, Sendable, CustomStringConvertible {
+  /// The provider is ending and takes nothing new.
+  case draining
+  case notRegistered
+  case ownOrder
+  case expired
+  case refusedTenant(Address)
+  /// Leases and open bids of all tenants.
+  case leaseLimit(UInt32)
+  case tenantLimit(UInt32)
+  /// The order wants more notice before resources are taken back.
+  case reclamationWindow(wanted: UInt64, offered: UInt64)
+  /// The provider's record lacks what the placement wants.
+  case attribute(MismatchReason)
+  /// The provider serves only orders that ask for this.
+  case requiredAttribute(Attribute)
+  /// The provider's record lacks the storage or the GPUs.
+  case capability(MismatchReason)
+  case tooManyVolumes(unit: UInt32, count: Int)
+  /// Auditors that the order names have not signed what it wants.
+  case auditor(MismatchReason)
+  case invalidGroup(GroupFault)
+  /// The workload driver cannot do this.
+  case unsupported(String)
+  case capacity(CapacityShortage)
+  case pricing(PricingError)
+  case script(String)
+  case aboveMaximum(price: Decimal18, maximum: Decimal18, Denomination)
+  /// The ledger would refuse the offer.
+  case offer(OfferFault)
+
+  /// A word that programs can rely on.
+  public var code: String {
+    switch self {
+    case .draining: "draining"
+    case .notRegistered: "not_registered"
+    case .ownOrder: "own_order"
+    case .expired: "expired"
+    case .refusedTenant: "refused_tenant"
+    case .leaseLimit: "lease_limit"
+    case .tenantLimit: "tenant_limit"
+    case .reclamationWindow: "reclamation_window"
+    case .attribute: "attribute"
+    case .requiredAttribute: "required_attribute"
+    case .capability: "capability"
+    case .tooManyVolumes: "too_many_volumes"
+    case .auditor: "auditor"
+    case .invalidGroup: "invalid_group"
+    case .unsupported: "unsupported"
+    case .capacity: "capacity"
+    case .pricing: "pricing"
+    case .script: "script"
+    case .aboveMaximum: "above_maximum"
+    case .offer: "offer"
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .draining: "the provider is ending and takes nothing new"
+    case .notRegistered: "the provider is not registered on the chain yet"
+    case .ownOrder: "a provider cannot lease to itself"
+    case .expired: "the order has expired"
+    case .refusedTenant(let tenant): "the provider does not serve \(tenant)"
+    case .leaseLimit(let limit): "the provider has \(limit) leases and open bids, which is its limit"
+    case .tenantLimit(let limit): "the tenant has \(limit) leases and open bids here, which is the limit"
+    case .reclamationWindow(let wanted, let offered):
+      "the order wants \(wanted) ms of notice, the provider gives \(offered) ms"
+    case .attribute(let reason), .capability(let reason), .auditor(let reason): reason.description
+    case .requiredAttribute(let attribute):
+      "the provider serves only orders that ask for \(attribute.key)=\(attribute.value)"
+    case .tooManyVolumes(let unit, let count): "unit \(unit) has \(count) volumes, at most 4 are served"
+    case .invalidGroup(let fault): fault.description
+    case .unsupported(let what): what
+    case .capacity(let shortage): shortage.description
+    case .pricing(let error): error.description
+    case .script(let reason): "the pricing program declined: \(reason)"
+    case .aboveMaximum(let price, let maximum, let denomination):
+      "the provider asks \(price) \(denomination) per tick, the order's maximum is \(maximum)"
+    case .offer(let fault): "the ledger would refuse the offer: \(fault)"
+    }
+  }
+
+  /// Whether room that somebody gives back could change the answer.
+  var canPass: Bool {
+    switch self {
+    case .capacity, .leaseLimit, .tenantLimit: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/// A kind of GPU: what a device is, and what a concrete offer names.
+public struct GPUModel: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public var vendor: String
+  public var model: String
+  /// `80Gi`; may be empty.
+  public var memory: String
+  /// `sxm` or `pcie`; may be empty.
+  public var interface: String
+
+  public init(vendor: String, model: String, memory: String, interface: String) {
+    self.vendor = vendor
+    self.model = model
+    self.memory = memory
+    self.interface = interface
+  }
+
+  /// Reads `vendor/<vendor>/model/<model>[/ram/<size>][/interface/<kind>]` without wildcards; nil for anything
+  /// else.
+  public init?(attributeKey key: String) {
+    let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count >= 4, parts.count.isMultiple(of: 2), parts[0] == "vendor", parts[2] == "model",
+      !key.contains("*")
+    else { return nil }
+    self.init(vendor: parts[1], model: parts[3], memory: "", interface: "")
+    for index in stride(from: 4, to: parts.count, by: 2) {
+      switch parts[index] {
+      case "ram": memory = parts[index + 1]
+      case "interface": interface = parts[index + 1]
+      default: return nil
+      }
+    }
+  }
+
+  /// The key that names it in resources, as exactly as it is known.
+  public var attributeKey: String {
+    "vendor/\(vendor)/model/\(model)" + (memory.isEmpty ? "" : "/ram/" + memory)
+      + (interface.isEmpty ? "" : "/interface/" + interface)
+  }
+
+  /// `nvidia/h100/80Gi/sxm`, as price sheets spell it.
+  public var description: String { "\(vendor)/\(model)/\(memory)/\(interface)" }
+
+  /// `h100 80Gi sxm`, for people.
+  public var shortText: String {
+    [model, memory, interface].filter { !$0.isEmpty }.joined(separator: " ")
+  }
+
+  /// Vendor and model are there, and every part is of characters that attribute keys may have.
+  var isLegal: Bool {
+    let parts = [vendor, model, memory, interface]
+    return !vendor.isEmpty && !model.isEmpty
+      && parts.allSatisfy { part in
+        part.utf8.count <= 32
+          && part.utf8.allSatisfy {
+            (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
+              || "-._".utf8.contains($0)
+          }
+      }
+  }
+
+  public static func < (left: GPUModel, right: GPUModel) -> Bool {
+    left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
+  }
+}

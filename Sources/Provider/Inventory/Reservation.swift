@@ -1,0 +1,110 @@
+import Chain
+import Cryptography
+import Primitives
+
+/// For what capacity is held.
+///
+/// A bid's can become a lease's; both end when they are released.
+public enum ReservationHolder: Hashable, Comparable, Sendable {
+  /// One group of an order that we bid for.
+  case bid(order: Digest, group: UInt32)
+  case lease(LeaseID)
+
+  public static func < (left: ReservationHolder, right: ReservationHolder) -> Bool {
+    switch (left, right) {
+    case (.bid(let order, let group), .bid(let other, let otherGroup)):
+      order == other ? group < otherGroup : order < other
+    case (.bid, .lease): true
+    case (.lease, .bid): false
+    case (.lease(let lease), .lease(let other)): lease < other
+    }
+  }
+}
+
+/// Amounts of what has no identity.
+public struct CapacityAmounts: Hashable, Sendable {
+  public var cpuMillis: UInt64 = 0
+  public var memoryBytes: UInt64 = 0
+  public var storageBytes: UInt64 = 0
+
+  public init(cpuMillis: UInt64 = 0, memoryBytes: UInt64 = 0, storageBytes: UInt64 = 0) {
+    self.cpuMillis = cpuMillis
+    self.memoryBytes = memoryBytes
+    self.storageBytes = storageBytes
+  }
+
+  /// What `units` take together. Volumes of class `ram` count as memory.
+  init(of units: [ResourceOffer]) throws(CapacityShortage) {
+    for unit in units {
+      var memory = unit.resources.memoryBytes
+      var storage: UInt64 = 0
+      for volume in unit.resources.volumes {
+        if volume.storageClass == "ram" {
+          memory = try Self.sum(memory, volume.bytes)
+        } else {
+          storage = try Self.sum(storage, volume.bytes)
+        }
+      }
+      let count = UInt64(unit.count)
+      cpuMillis = try Self.sum(cpuMillis, try Self.product(unit.resources.cpuMillis, count))
+      memoryBytes = try Self.sum(memoryBytes, try Self.product(memory, count))
+      storageBytes = try Self.sum(storageBytes, try Self.product(storage, count))
+    }
+  }
+
+  func adding(_ other: CapacityAmounts) throws(CapacityShortage) -> CapacityAmounts {
+    CapacityAmounts(
+      cpuMillis: try Self.sum(cpuMillis, other.cpuMillis),
+      memoryBytes: try Self.sum(memoryBytes, other.memoryBytes),
+      storageBytes: try Self.sum(storageBytes, other.storageBytes)
+    )
+  }
+
+  /// What is left of these; nothing where more is taken than there is.
+  func less(_ taken: CapacityAmounts) -> CapacityAmounts {
+    func left(_ total: UInt64, _ taken: UInt64) -> UInt64 { total > taken ? total - taken : 0 }
+    return CapacityAmounts(
+      cpuMillis: left(cpuMillis, taken.cpuMillis),
+      memoryBytes: left(memoryBytes, taken.memoryBytes),
+      storageBytes: left(storageBytes, taken.storageBytes)
+    )
+  }
+
+  private static func sum(_ left: UInt64, _ right: UInt64) throws(CapacityShortage) -> UInt64 {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    guard !overflow else { throw .outOfRange }
+    return sum
+  }
+
+  private static func product(_ left: UInt64, _ right: UInt64) throws(CapacityShortage) -> UInt64 {
+    let (product, overflow) = left.multipliedReportingOverflow(by: right)
+    guard !overflow else { throw .outOfRange }
+    return product
+  }
+}
+
+/// Capacity that is held for one group: amounts and concrete devices.
+public struct Reservation: Hashable, Sendable {
+  public struct Unit: Hashable, Sendable {
+    /// The unit's resources, their GPUs named by the model that is held.
+    public var offer: ResourceOffer
+    /// Ids, the first replica's first.
+    public var devices: [String]
+
+    /// The devices of one replica, counted from 0.
+    public func devices(ofReplica replica: Int) -> [String] {
+      let each = Int(clamping: offer.resources.gpus)
+      let start = replica * each
+      guard replica >= 0, start + each <= devices.count else { return [] }
+      return Array(devices[start..<start + each])
+    }
+  }
+
+  public var holder: ReservationHolder
+  public var deployment: DeploymentID
+  public var group: UInt32
+  public var units: [Unit]
+  public var amounts: CapacityAmounts
+
+  public var offers: [ResourceOffer] { units.map(\.offer) }
+}

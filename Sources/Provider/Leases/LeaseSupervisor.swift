@@ -1,0 +1,85 @@
+import Chain
+import Cryptography
+import Primitives
+
+/// All leases of the provider, and the rule that its own faults never end them in bulk: as unstable, at most one lease
+/// is given up in ten minutes, and none while half of them or more (at least two) are unwell.
+public struct LeaseSupervisor: Hashable, Sendable {
+  public enum Effect: Hashable, Sendable {
+    case launch(LeaseID)
+    case stop(LeaseID)
+    case resign(LeaseID, LeaseCloseReason)
+    case report(LeaseID, String)
+    /// The lease is over and its capacity free.
+    case gone(LeaseID)
+  }
+
+  static let resignationPause: UInt64 = 600_000
+
+  public let timing: LeaseMachine.Timing
+  public internal(set) var machines: [LeaseID: LeaseMachine] = [:]
+  private var lastResignation: Timestamp?
+
+  public init(timing: LeaseMachine.Timing) {
+    self.timing = timing
+  }
+
+  public subscript(lease: LeaseID) -> LeaseMachine? { machines[lease] }
+
+  /// Leases in a fixed order.
+  public var leases: [LeaseID] { machines.keys.sorted() }
+
+  /// A lease began.
+  public mutating func open(_ lease: LeaseID, at now: Timestamp) {
+    guard machines[lease] == nil else { return }
+    machines[lease] = LeaseMachine(lease, timing: timing, at: now)
+  }
+
+  /// Handles one lease's input.
+  public mutating func step(
+    _ lease: LeaseID,
+    _ input: LeaseMachine.Input,
+    at now: Timestamp
+  ) -> [Effect] {
+    guard machines[lease] != nil else { return [] }
+    let mayResign = mayResign(at: now)
+    let effects = machines[lease]?.step(input, at: now, mayResign: mayResign) ?? []
+    if effects.contains(.resign(.unstable)) { lastResignation = now }
+    var all = effects.map { $0.effect(on: lease) }
+    if machines[lease]?.state == .gone {
+      machines[lease] = nil
+      all.append(.gone(lease))
+    }
+    return all
+  }
+
+  /// Lets time pass for every lease.
+  public mutating func tick(at now: Timestamp) -> [Effect] {
+    leases.flatMap { step($0, .time, at: now) }
+  }
+
+  private func mayResign(at now: Timestamp) -> Bool {
+    if let lastResignation, now.milliseconds(since: lastResignation) < Self.resignationPause { return false }
+    let launched = machines.values.filter { machine in
+      switch machine.state {
+      case .starting, .running, .degraded: true
+      default: false
+      }
+    }
+    let unwell = launched.count { machine in
+      if case .degraded = machine.state { true } else { false }
+    }
+    return unwell < 2 || unwell * 2 < launched.count
+  }
+}
+
+extension LeaseMachine.Effect {
+  func effect(on lease: LeaseID) -> LeaseSupervisor.Effect {
+    switch self {
+    case .launch: .launch(lease)
+    case .stop: .stop(lease)
+    case .resign(let reason): .resign(lease, reason)
+    case .report(let text): .report(lease, text)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/// Which GPUs an entry of the sheet prices: up to four parts, `*` or nothing for any.
+struct GPUPriceKey: Hashable, Sendable {
+  /// Nil matches anything.
+  let parts: [String?]
+
+  /// Nil unless there are one to four parts.
+  init?(_ text: String) {
+    let written = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard (1...4).contains(written.count), written.allSatisfy({ !$0.isEmpty }) else { return nil }
+    parts = written.map { $0 == "*" ? nil : String($0) }
+  }
+
+  func matches(_ model: GPUModel) -> Bool {
+    let actual = [model.vendor, model.model, model.memory, model.interface]
+    return zip(parts, actual).allSatisfy { part, actual in part == nil || part == actual }
+  }
+
+  /// Keys with more parts named come first; of equally many, the one whose earlier parts are named.
+  func isMoreSpecific(than other: GPUPriceKey) -> Bool {
+    let mine = parts.count { $0 != nil }
+    let others = other.parts.count { $0 != nil }
+    guard mine == others else { return mine > others }
+    for index in 0..<4 {
+      let here = index < parts.count && parts[index] != nil
+      let there = index < other.parts.count && other.parts[index] != nil
+      if here != there { return here }
+    }
+    return false
+  }
+}

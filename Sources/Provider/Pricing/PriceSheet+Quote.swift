@@ -1,0 +1,127 @@
+import Chain
+import Primitives
+
+/// Why a group has no price.
+public enum PricingError: Error, Hashable, Sendable, CustomStringConvertible {
+  case currency(Denomination)
+  /// The sheet has no entry for this GPU.
+  case gpu(String)
+  case storageClass(String)
+  case zero
+  case outOfRange
+
+  public var description: String {
+    switch self {
+    case .currency(let denomination): "the price sheet has no prices in \(denomination)"
+    case .gpu(let model): "the price sheet has no price for \(model)"
+    case .storageClass(let name): "the price sheet has no price for storage of class \(name)"
+    case .zero: "the price sheet makes this cost nothing"
+    case .outOfRange: "the price is beyond every number"
+    }
+  }
+}
+
+/// A group's price and how it comes about.
+public struct Quote: Hashable, Sendable {
+  public struct Line: Hashable, Sendable {
+    /// `8 × nvidia/h100/80Gi/sxm`.
+    public var text: String
+    /// In the sheet's money.
+    public var perHour: Decimal18
+  }
+
+  public var perTick: DecimalCoin
+  /// In the sheet's money.
+  public var perHour: Decimal18
+  public var lines: [Line]
+}
+
+extension PriceSheet {
+  /// The price of concrete offers of one group.
+  public func quote(
+    _ offers: [ResourceOffer],
+    in denomination: Denomination
+  ) throws(PricingError) -> Quote {
+    guard let sheet = sheets[denomination] else { throw .currency(denomination) }
+    var lines: [Quote.Line] = []
+    var total = Decimal18.zero
+    for offer in offers {
+      for line in try sheet.lines(offer) {
+        lines.append(line)
+        total = try inRange { () throws(ArithmeticError) in try total.adding(line.perHour) }
+      }
+    }
+    let floor = sheet.entry.floor
+    if total < floor {
+      lines.append(Quote.Line(text: "up to the floor", perHour: Decimal18(raw: floor.raw - total.raw)))
+      total = floor
+    }
+    guard !total.isZero else { throw .zero }
+    let sum = total
+    let perTick = try inRange { () throws(ArithmeticError) in try self.perTick(sum, in: sheet.entry) }
+    return Quote(perTick: DecimalCoin(perTick, denomination), perHour: total, lines: lines)
+  }
+}
+
+extension PriceSheet.Sheet {
+  fileprivate func lines(_ offer: ResourceOffer) throws(PricingError) -> [Quote.Line] {
+    let count = UInt64(offer.count)
+    let resources = offer.resources
+    var lines: [Quote.Line] = []
+    func add(_ text: String, _ price: Decimal18, _ quantity: UInt64, per unit: UInt64, times: UInt64)
+      throws(PricingError)
+    {
+      guard !price.isZero, quantity > 0 else { return }
+      let perHour = try inRange { () throws(ArithmeticError) in
+        try price.scaled(by: UInt128(quantity) * UInt128(times), over: UInt128(unit))
+      }
+      lines.append(Quote.Line(text: text, perHour: perHour))
+    }
+    if resources.gpus > 0 {
+      guard let key = resources.gpuAttributes.first?.key, let model = GPUModel(attributeKey: key),
+        let price = price(of: model)
+      else { throw .gpu(resources.gpuAttributes.first?.key ?? "an unnamed GPU") }
+      try add("\(resources.gpus * count) × \(model)", price, resources.gpus, per: 1, times: count)
+    }
+    let gibibyte: UInt64 = 1 << 30
+    try add("\(count) × \(resources.cpuMillis)m CPU", entry.cpu, resources.cpuMillis, per: 1_000, times: count)
+    try add(
+      "\(count) × \(resources.memoryBytes >> 20) MiB memory",
+      entry.memory,
+      resources.memoryBytes,
+      per: gibibyte,
+      times: count
+    )
+    for volume in resources.volumes {
+      let name = volume.storageClass
+      let price = name == "ram" ? entry.memory : entry.storage[name]
+      guard let price = price ?? (name == "ephemeral" ? .zero : nil) else { throw .storageClass(name) }
+      try add(
+        "\(count) × \(volume.bytes >> 20) MiB \(name) storage",
+        price,
+        volume.bytes,
+        per: gibibyte,
+        times: count
+      )
+    }
+    let endpoints = UInt64(resources.endpoints.count)
+    try add("\(endpoints) endpoints", entry.endpoint, endpoints, per: 1, times: 1)
+    return lines
+  }
+}
+
+extension Volume {
+  /// What the volume's attributes ask for; `ephemeral` when nothing.
+  var storageClass: String {
+    attributes.first { $0.key == "class" }?.value ?? "ephemeral"
+  }
+}
+
+/// A sum that leaves its range is a pricing error.
+private func inRange<Value>(_ compute: () throws(ArithmeticError) -> Value) throws(PricingError) -> Value {
+  do throws(ArithmeticError) {
+    return try compute()
+  } catch {
+    throw .outOfRange
+  }
+}

@@ -1,0 +1,152 @@
+import Chain
+import Primitives
+
+/// What a group costs, from amounts per hour.
+///
+/// A group's price is the sum of its lines: per replica its GPUs (priced as the model that is offered, not as what was
+/// asked for), cores, GiB of memory, GiB of each volume by class; per unit its endpoints; at least the floor. Each line
+/// is cut at the 18th digit; the sum becomes smallest units per tick, rounded *up* to six digits, so that nothing is
+/// ever sold below the sheet and the difference is under a smallest unit in 10⁶ ticks.
+public struct PriceSheet: Hashable, Sendable {
+  /// One currency's sheet, its keys in order of preference.
+  struct Sheet: Hashable, Sendable {
+    let entry: PriceEntry
+    let gpus: [(key: GPUPriceKey, price: Decimal18)]
+
+    static func == (left: Sheet, right: Sheet) -> Bool { left.entry == right.entry }
+    func hash(into hasher: inout Hasher) { hasher.combine(entry) }
+  }
+
+  let sheets: [Denomination: Sheet]
+  /// In the order of the settings.
+  public let denominations: [Denomination]
+  public let tickMilliseconds: UInt64
+
+  public init(_ entries: [PriceEntry], tickMilliseconds: UInt64) throws(SettingsError) {
+    guard tickMilliseconds > 0 else {
+      throw SettingsError(key: "tick_milliseconds", problem: "is zero", remedy: "the network's genesis sets it")
+    }
+    guard !entries.isEmpty else {
+      throw SettingsError(key: "prices", problem: "is empty", remedy: "write at least one [[prices]] section")
+    }
+    var sheets: [Denomination: Sheet] = [:]
+    var denominations: [Denomination] = []
+    for (index, written) in entries.enumerated() {
+      let key = "prices[\(index)]"
+      guard let denomination = Denomination(written.denomination) else {
+        throw SettingsError(
+          key: key + ".denomination",
+          problem: "is `\(written.denomination)`, not a currency",
+          remedy: "write a smallest unit such as uakt"
+        )
+      }
+      guard sheets[denomination] == nil else {
+        throw SettingsError(key: key, problem: "prices \(denomination) again", remedy: "remove one of the two")
+      }
+      sheets[denomination] = try Self.sheet(written, in: entries, key: key)
+      denominations.append(denomination)
+    }
+    self.sheets = sheets
+    self.denominations = denominations
+    self.tickMilliseconds = tickMilliseconds
+  }
+
+  private static func sheet(
+    _ written: PriceEntry,
+    in entries: [PriceEntry],
+    key: String
+  ) throws(SettingsError) -> Sheet {
+    var entry = written
+    if !written.like.isEmpty {
+      guard let other = entries.first(where: { $0.denomination == written.like && $0.like.isEmpty }) else {
+        throw SettingsError(
+          key: key + ".like",
+          problem: "is `\(written.like)`, which has no amounts of its own",
+          remedy: "name the denomination of another [[prices]] section that has amounts"
+        )
+      }
+      entry = written.taking(other)
+    }
+    guard entry.exponent <= ChainLimits.exponent else {
+      throw SettingsError(key: key + ".exponent", problem: "is \(entry.exponent)", remedy: "it is at most 18")
+    }
+    guard !entry.rate.isZero else {
+      throw SettingsError(key: key + ".rate", problem: "is zero", remedy: "write what one unit of money costs")
+    }
+    var gpus: [(key: GPUPriceKey, price: Decimal18)] = []
+    for (text, price) in entry.gpu.sorted(by: { $0.key < $1.key }) {
+      guard let parsed = GPUPriceKey(text) else {
+        throw SettingsError(
+          key: key + ".gpu",
+          problem: "has the key `\(text)`",
+          remedy: "write vendor/model/memory/interface, with * for any: nvidia/h100/*"
+        )
+      }
+      gpus.append((parsed, price))
+    }
+    gpus.sort { $0.key.isMoreSpecific(than: $1.key) }
+    let amounts = [entry.cpu, entry.memory, entry.endpoint, entry.floor] + entry.gpu.values + entry.storage.values
+    guard amounts.contains(where: { !$0.isZero }) else {
+      throw SettingsError(key: key, problem: "prices everything at zero", remedy: "write at least a floor")
+    }
+    return Sheet(entry: entry, gpus: gpus)
+  }
+
+  /// One GPU of `model` per tick; nil when the sheet has no price for it.
+  public func gpuPrice(_ model: GPUModel, in denomination: Denomination) -> DecimalCoin? {
+    guard let sheet = sheets[denomination], let price = sheet.price(of: model),
+      let perTick = try? perTick(price, in: sheet.entry)
+    else { return nil }
+    return DecimalCoin(perTick, denomination)
+  }
+
+  /// The models that have a price, the cheapest first; equal ones in the order given.
+  public func cheapestFirst(_ models: [GPUModel], in denomination: Denomination) -> [GPUModel] {
+    guard let sheet = sheets[denomination] else { return [] }
+    let priced = models.enumerated().compactMap { index, model in
+      sheet.price(of: model).map { (index: index, model: model, price: $0) }
+    }
+    return priced.sorted { ($0.price.raw, $0.index) < ($1.price.raw, $1.index) }.map(\.model)
+  }
+
+  /// Smallest units per tick of an amount of the sheet per hour.
+  func perTick(_ perHour: Decimal18, in entry: PriceEntry) throws(ArithmeticError) -> Decimal18 {
+    let money = try perHour.scaled(by: entry.rate.raw, over: Decimal18.one)
+    let scale = (0..<entry.exponent).reduce(UInt128(1)) { product, _ in product * 10 }
+    // Up to six digits: the quotient counts 10⁻⁶, then goes back to 10⁻¹⁸.
+    let millionths = try money.scaled(
+      by: scale * UInt128(tickMilliseconds),
+      over: 3_600_000 * Self.digitStep,
+      roundingUp: true
+    )
+    let (raw, overflow) = millionths.raw.multipliedReportingOverflow(by: Self.digitStep)
+    guard !overflow else { throw .overflow }
+    return Decimal18(raw: raw)
+  }
+
+  private static let digitStep: UInt128 = 1_000_000_000_000
+}
+
+extension PriceSheet.Sheet {
+  func price(of model: GPUModel) -> Decimal18? {
+    gpus.first { $0.key.matches(model) }?.price
+  }
+}
+
+extension Decimal18 {
+  /// `self` × `numerator` ÷ `denominator` through 256 bits, cut (or rounded up) at the last digit.
+  func scaled(
+    by numerator: UInt128,
+    over denominator: UInt128,
+    roundingUp: Bool = false
+  ) throws(ArithmeticError) -> Decimal18 {
+    guard denominator > 0 else { throw .divisionByZero }
+    let product = raw.multipliedFullWidth(by: numerator)
+    guard product.high < denominator else { throw .overflow }
+    let (quotient, remainder) = denominator.dividingFullWidth(product)
+    guard roundingUp, remainder > 0 else { return Decimal18(raw: quotient) }
+    let (sum, overflow) = quotient.addingReportingOverflow(1)
+    guard !overflow else { throw .overflow }
+    return Decimal18(raw: sum)
+  }
+}

@@ -1,0 +1,194 @@
+import Foundation
+import Glibc
+
+/// Limits on memory, CPU and processes through Linux control groups, version 1 or 2, whichever has the controller.
+struct ControlGroups: Sendable {
+  enum Controller: String, CaseIterable, Sendable {
+    case memory, cpu, pids
+  }
+
+  private struct Hierarchy: Hashable {
+    /// Our groups' parent.
+    var parent: String
+    var isUnified: Bool
+  }
+
+  private let hierarchies: [Controller: Hierarchy]
+  /// Why the others are not enforced.
+  let missing: [Controller: String]
+
+  var enforced: Set<Controller> { Set(hierarchies.keys) }
+  /// `control groups v1`, for people.
+  let versionText: String
+
+  /// Looks for what can be used below `root`; `parent` is our own group there.
+  init(root: String = "/sys/fs/cgroup", parent: String) {
+    var hierarchies: [Controller: Hierarchy] = [:]
+    var missing: [Controller: String] = [:]
+    for controller in Controller.allCases {
+      switch Self.hierarchy(of: controller, root: root, parent: parent) {
+      case .success(let hierarchy): hierarchies[controller] = hierarchy
+      case .failure(let reason): missing[controller] = reason.text
+      }
+    }
+    self.hierarchies = hierarchies
+    self.missing = missing
+    let versions = Set(hierarchies.values.map(\.isUnified))
+    versionText = versions.isEmpty ? "no control groups" : versions == [true] ? "cgroup v2" : "cgroup v1"
+  }
+
+  private struct Reason: Error {
+    var text: String
+  }
+
+  private static func hierarchy(
+    of controller: Controller,
+    root: String,
+    parent: String
+  ) -> Result<Hierarchy, Reason> {
+    let legacy = "\(root)/\(controller.rawValue)"
+    if access("\(legacy)/cgroup.procs", F_OK) == 0 {
+      var folder = legacy
+      for name in parent.split(separator: "/") {
+        folder += "/\(name)"
+        guard makeFolder(folder) else {
+          return .failure(Reason(text: "\(folder) cannot be made: \(errorText())"))
+        }
+      }
+      return probe(controller, Hierarchy(parent: folder, isUnified: false))
+    }
+    guard let controllers = try? String(contentsOfFile: "\(root)/cgroup.controllers", encoding: .utf8) else {
+      return .failure(Reason(text: "no \(controller.rawValue) controller below \(root)"))
+    }
+    guard controllers.split(whereSeparator: \.isWhitespace).contains(Substring(controller.rawValue)) else {
+      return .failure(Reason(text: "\(root)/cgroup.controllers does not list \(controller.rawValue)"))
+    }
+    // A controller must be handed down at every level above ours.
+    var folder = root
+    for name in parent.split(separator: "/").map(String.init) + [""] {
+      let file = "\(folder)/cgroup.subtree_control"
+      guard write("+\(controller.rawValue)", to: file) else {
+        return .failure(Reason(text: "\(file) refuses +\(controller.rawValue): \(errorText())"))
+      }
+      guard !name.isEmpty else { break }
+      folder += "/\(name)"
+      guard makeFolder(folder) else { return .failure(Reason(text: "\(folder) cannot be made: \(errorText())")) }
+    }
+    return probe(controller, Hierarchy(parent: folder, isUnified: true))
+  }
+
+  /// Sets a limit in a group of its own and removes it: only what works is promised.
+  private static func probe(_ controller: Controller, _ hierarchy: Hierarchy) -> Result<Hierarchy, Reason> {
+    let folder = "\(hierarchy.parent)/probe-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    guard makeFolder(folder) else { return .failure(Reason(text: "\(folder) cannot be made: \(errorText())")) }
+    defer { rmdir(folder) }
+    let limits = WorkloadLimits(cpuMillis: 1_000, memoryBytes: 64 << 20, processes: 64)
+    for (file, value) in values(controller, limits, isUnified: hierarchy.isUnified) {
+      guard write(value, to: "\(folder)/\(file.name)") || file.isOptional else {
+        return .failure(Reason(text: "\(folder)/\(file.name) cannot be written: \(errorText())"))
+      }
+    }
+    return .success(hierarchy)
+  }
+
+  private struct LimitFile {
+    var name: String
+    /// Not there when the kernel does not account swap.
+    var isOptional = false
+  }
+
+  private static func values(
+    _ controller: Controller,
+    _ limits: WorkloadLimits,
+    isUnified: Bool
+  ) -> [(LimitFile, String)] {
+    let period: UInt64 = 100_000
+    let quota = max(1_000, limits.cpuMillis * period / 1_000)
+    switch (controller, isUnified) {
+    case (.memory, true):
+      return [
+        (LimitFile(name: "memory.max"), "\(limits.memoryBytes)"),
+        (LimitFile(name: "memory.swap.max", isOptional: true), "0"),
+      ]
+    case (.memory, false):
+      return [
+        (LimitFile(name: "memory.limit_in_bytes"), "\(limits.memoryBytes)"),
+        (LimitFile(name: "memory.memsw.limit_in_bytes", isOptional: true), "\(limits.memoryBytes)"),
+      ]
+    case (.cpu, true): return [(LimitFile(name: "cpu.max"), "\(quota) \(period)")]
+    case (.cpu, false):
+      return [
+        (LimitFile(name: "cpu.cfs_period_us"), "\(period)"), (LimitFile(name: "cpu.cfs_quota_us"), "\(quota)"),
+      ]
+    case (.pids, _): return [(LimitFile(name: "pids.max"), "\(limits.processes)")]
+    }
+  }
+
+  /// Makes the group `name` with its limits.
+  ///
+  /// - Returns: The files into which a process writes itself to be limited.
+  func create(_ name: String, _ limits: WorkloadLimits) throws(WorkloadError) -> [String] {
+    for (controller, hierarchy) in hierarchies {
+      let folder = "\(hierarchy.parent)/\(name)"
+      guard Self.makeFolder(folder) else { throw .files("\(folder) cannot be made: \(Self.errorText())") }
+      for (file, value) in Self.values(controller, limits, isUnified: hierarchy.isUnified) {
+        guard Self.write(value, to: "\(folder)/\(file.name)") || file.isOptional else {
+          throw .files("\(folder)/\(file.name) cannot be written: \(Self.errorText())")
+        }
+      }
+    }
+    return folders(name).map { "\($0)/cgroup.procs" }
+  }
+
+  /// The group's folders, each once.
+  func folders(_ name: String) -> [String] {
+    Set(hierarchies.values.map { "\($0.parent)/\(name)" }).sorted()
+  }
+
+  /// Processes in the group.
+  func processes(_ name: String) -> Set<pid_t> {
+    folders(name).reduce(into: []) { found, folder in
+      let text = (try? String(contentsOfFile: "\(folder)/cgroup.procs", encoding: .utf8)) ?? ""
+      found.formUnion(text.split(separator: "\n").compactMap { pid_t($0) })
+    }
+  }
+
+  /// How often the kernel killed in the group for want of memory.
+  func memoryKills(_ name: String) -> UInt64 {
+    guard let hierarchy = hierarchies[.memory] else { return 0 }
+    let file = hierarchy.isUnified ? "memory.events" : "memory.oom_control"
+    let text = (try? String(contentsOfFile: "\(hierarchy.parent)/\(name)/\(file)", encoding: .utf8)) ?? ""
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      if words.count == 2, words[0] == "oom_kill" { return UInt64(words[1]) ?? 0 }
+    }
+    return 0
+  }
+
+  /// Removes the group, which may take the kernel a moment after the last process ended.
+  func remove(_ name: String) async -> Bool {
+    for attempt in 0..<100 {
+      if attempt > 0 { try? await Task.sleep(for: .milliseconds(20)) }
+      if folders(name).allSatisfy({ rmdir($0) == 0 || errno == ENOENT }) { return true }
+    }
+    return false
+  }
+
+  private static func makeFolder(_ path: String) -> Bool {
+    mkdir(path, 0o755) == 0 || errno == EEXIST
+  }
+
+  /// In one call and unbuffered, as control files want it.
+  private static func write(_ text: String, to path: String) -> Bool {
+    let file = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { return false }
+    defer {
+      let code = errno
+      close(file)
+      errno = code
+    }
+    return Array(text.utf8).withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) == $0.count }
+  }
+
+  private static func errorText() -> String { String(cString: strerror(errno)) }
+}

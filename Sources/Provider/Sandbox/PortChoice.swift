@@ -1,0 +1,57 @@
+import Glibc
+
+/// Free TCP ports of this machine.
+enum PortChoice {
+  /// A port that can be bound now: of `range`, or any free one.
+  ///
+  /// Nothing holds it until the workload binds it; a stranger may be faster.
+  static func free(in range: ClosedRange<UInt16>?, excluding taken: Set<UInt16>) -> UInt16? {
+    guard let range else {
+      for _ in 0..<64 {
+        if let port = bind(0), !taken.contains(port) { return port }
+      }
+      return nil
+    }
+    return range.first { !taken.contains($0) && bind($0) != nil }
+  }
+
+  private static func bind(_ port: UInt16) -> UInt16? {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard socket >= 0 else { return nil }
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        Glibc.bind(socket, address, length) == 0 && getsockname(socket, address, &length) == 0
+      }
+    }
+    return bound ? UInt16(bigEndian: address.sin_port) : nil
+  }
+
+  /// Whether something accepts connections there now; waits at most 200 ms.
+  static func answers(_ port: UInt16) -> Bool {
+    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let socket = Glibc.socket(AF_INET, type, 0)
+    guard socket >= 0 else { return false }
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        connect(socket, address, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    if result == 0 { return true }
+    guard errno == EINPROGRESS else { return false }
+    var wait = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+    guard poll(&wait, 1, 200) == 1 else { return false }
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    return getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &length) == 0 && code == 0
+  }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import Glibc
+
+/// Why a program did not start.
+struct LaunchError: Error, Hashable, CustomStringConvertible {
+  var path: String
+  var code: Int32
+
+  var description: String { "\(path): \(String(cString: strerror(code)))" }
+}
+
+/// Starts programs that outlive us: own session, default signals, no inherited descriptor beyond the three standard
+/// ones (a lock or a socket that a workload kept open would outlast the provider).
+enum ProcessLauncher {
+  /// `POSIX_SPAWN_SETSID` of glibc 2.26 and later, which its header shows only to GNU sources.
+  private static let newSession: Int16 = 0x80
+
+  /// Starts `path`; output goes to the end of the two files.
+  static func spawn(
+    _ path: String,
+    arguments: [String],
+    environment: [String: String],
+    input: String = "/dev/null",
+    output: String,
+    errors: String
+  ) throws(LaunchError) -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    let append = O_WRONLY | O_CREAT | O_APPEND
+    posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, output, append, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, errors, append, 0o600)
+    for descriptor in inheritedDescriptors() { posix_spawn_file_actions_addclose(&actions, descriptor) }
+
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    var all = sigset_t()
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    let flags = newSession | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF)
+    posix_spawnattr_setflags(&attributes, flags)
+
+    let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    var process: pid_t = 0
+    let code = withCStrings([path] + arguments) { arguments in
+      withCStrings(variables) { variables in
+        posix_spawn(&process, path, &actions, &attributes, arguments, variables)
+      }
+    }
+    guard code == 0 else { throw LaunchError(path: path, code: code) }
+    return process
+  }
+
+  /// Descriptors beyond the standard ones that a program would get from us.
+  private static func inheritedDescriptors() -> [Int32] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    return names.compactMap { Int32($0) }.filter { descriptor in
+      let flags = fcntl(descriptor, F_GETFD)
+      return descriptor > 2 && flags >= 0 && flags & FD_CLOEXEC == 0
+    }
+  }
+
+  /// The exit status of a child of ours that has ended (128 + the signal's number for a signal); nil while it runs.
+  /// What is not our child counts as ended, with nothing known.
+  static func reap(_ process: pid_t) -> Ended? {
+    var status: Int32 = 0
+    switch waitpid(process, &status, WNOHANG) {
+    case 0: return nil
+    case process:
+      let signal = status & 0x7F
+      return Ended(status: Int(signal == 0 ? (status >> 8) & 0xFF : 128 + signal))
+    default: return Ended(status: nil)
+    }
+  }
+
+  struct Ended {
+    var status: Int?
+  }
+
+  private static func withCStrings<Value>(
+    _ texts: [String],
+    _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Value
+  ) -> Value {
+    var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) } + [nil]
+    defer { for pointer in pointers { free(pointer) } }
+    return pointers.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("there is at least the final nil") }
+      return body(base)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import Foundation
+
+/// The command line of one replica.
+struct SandboxCommand {
+  var isolation: Isolation
+  var root: ImageRoot
+  /// Folders of this machine that the replica may write, by where it sees them.
+  var volumes: [(source: String, mount: MountPlan)]
+  var environment: [(name: String, value: String)]
+  var hostname: String
+  /// The lease's own user, where there is one.
+  var user: UInt32
+
+  /// What is executed, with arguments; `options` is for bubblewrap's file descriptor 3 (the environment is in it, and
+  /// would be visible to everybody on a command line).
+  func build() -> (command: [String], options: [String]?) {
+    switch isolation {
+    case .none:
+      let variables = environment.map { "\($0.name)=\($0.value)" }
+      return (["/usr/bin/env", "-i"] + variables + root.program, nil)
+    case .sameUser(let bubblewrap, _):
+      return ([bubblewrap, "--args", "3", "--"] + root.program, options(ownUser: false))
+    case .ownUser(let bubblewrap, let setpriv):
+      let sources = [root.folder].compactMap(\.self) + root.readOnlyPaths + volumes.map(\.source)
+      guard sources.allSatisfy({ Isolation.isOpen($0) || !FileManager.default.fileExists(atPath: $0) }) else {
+        // A source lies where the lease's user may not go, such as below /root.
+        return ([bubblewrap, "--args", "3", "--"] + root.program, options(ownUser: false))
+      }
+      let command = [setpriv] + Isolation.userArguments(user) + [bubblewrap, "--args", "3", "--"]
+      return (command + root.program, options(ownUser: true))
+    }
+  }
+
+  private func options(ownUser: Bool) -> [String] {
+    var options = ["--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL", "--hostname", hostname]
+    if ownUser { options += ["--unshare-user", "--uid", "1000", "--gid", "1000"] }
+    if let folder = root.folder { options += ["--ro-bind", folder, "/"] }
+    for path in root.readOnlyPaths { options += ["--ro-bind-try", path, path] }
+    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    if root.folder != nil {
+      options += ["--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts", "/etc/hosts"]
+    }
+    for (source, mount) in volumes {
+      if mount.isMemory {
+        options += ["--tmpfs", mount.path]
+      } else {
+        options += [mount.isReadOnly ? "--ro-bind" : "--bind", source, mount.path]
+      }
+    }
+    if root.folder == nil { options += ["--remount-ro", "/"] }
+    options += ["--chdir", "/", "--clearenv"]
+    for (name, value) in environment { options += ["--setenv", name, value] }
+    return options
+  }
+
+  /// Runs "$@" below itself in the control groups, and writes down what becomes of it; it outlives the provider, so
+  /// that an exit status is known even when nobody was there. `0` in a group's file means the writing process.
+  static let supervisor = """
+    ulimit -c 0
+    cd "$1" || exit 120
+    groups=$2
+    shift 2
+    echo $$ > supervisor
+    (
+      IFS=:
+      for file in $groups; do echo 0 > "$file" || exit 121; done
+      unset IFS
+      if [ -f options ]; then exec "$@" 3< options; else exec "$@"; fi
+    ) &
+    child=$!
+    echo $child > pid.new && mv pid.new pid
+    wait $child
+    code=$?
+    echo $code > exit.new && mv exit.new exit
+    """
+}

@@ -1,0 +1,165 @@
+import Chain
+import Cryptography
+import Foundation
+import Glibc
+
+extension SandboxDriver {
+  public func start(_ lease: LeaseID) async throws(WorkloadError) {
+    guard let known = prepared[lease] else { throw .notPrepared(lease) }
+    for replica in replicas(known) { try await start(replica, of: known) }
+  }
+
+  private func start(_ replica: Replica, of known: Prepared) async throws(WorkloadError) {
+    let folder = replica.folder
+    var state = folder.readState() ?? ReplicaState()
+    guard folder.runningProcess(state) == nil else { return }
+    try makeFolder(folder.path)
+    if state.startedBefore {
+      state.lastExit = exit(of: replica, state)
+      state.restarts += 1
+    }
+    folder.remove(["pid", "exit", "supervisor", "options"])
+    state.memoryKills = groups.memoryKills(replica.group)
+    state.ports = replica.ports
+    state.startedBefore = true
+    state.process = 0
+    try folder.write(state)
+
+    let root = try await images.root(for: replica.service)
+    let entries = try groups.create(replica.group, replica.service.limits)
+    let command = SandboxCommand(
+      isolation: isolation,
+      root: root,
+      volumes: try volumes(of: replica, in: root),
+      environment: environment(of: replica, root, known),
+      hostname: replica.service.name,
+      user: Self.user(of: replica.lease)
+    ).build()
+    if let options = command.options { try write(options, to: folder.file("options")) }
+    let supervisor: pid_t
+    do throws(LaunchError) {
+      supervisor = try ProcessLauncher.spawn(
+        "/bin/sh",
+        arguments: ["-c", SandboxCommand.supervisor, "supercloud-workload", folder.path]
+          + [entries.joined(separator: ":")] + command.command,
+        environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"],
+        output: folder.file("stdout.log"),
+        errors: folder.file("stderr.log")
+      )
+    } catch {
+      throw .launch(service: replica.service.name, reason: error.description)
+    }
+    children.insert(supervisor)
+    state.supervisor = supervisor
+    try await recordProcess(replica, &state)
+  }
+
+  /// Waits for the number of the replica's first process and writes it down with its start time.
+  private func recordProcess(_ replica: Replica, _ state: inout ReplicaState) async throws(WorkloadError) {
+    let deadline = ContinuousClock.now + .seconds(5)
+    while ContinuousClock.now < deadline {
+      if let number = replica.folder.number("pid"), let process = pid_t(exactly: number) {
+        state.process = process
+        state.processStart = ProcessEntry(process)?.startTime ?? 0
+        state.bootID = ProcessTable.bootID
+        try replica.folder.write(state)
+        return
+      }
+      try? await Task.sleep(for: .milliseconds(2))
+    }
+    let errors = replica.folder.tail("stderr.log", lines: 3, limit: 4_096).joined(separator: "; ")
+    throw .launch(service: replica.service.name, reason: errors.isEmpty ? "no process appeared" : errors)
+  }
+
+  /// A user that no account of this machine has, the same for a lease for ever.
+  static func user(of lease: LeaseID) -> UInt32 {
+    1_000_000_000 + (UInt32(lease.folderName.prefix(8), radix: 16) ?? 0) % 1_000_000_000
+  }
+
+  private func volumes(
+    of replica: Replica,
+    in root: ImageRoot
+  ) throws(WorkloadError) -> [(source: String, mount: MountPlan)] {
+    var volumes: [(source: String, mount: MountPlan)] = []
+    for mount in replica.service.mounts {
+      let name = "\(Self.name(replica.service, replica.index)).\(mount.name.filter { $0.isLetter || $0.isNumber })"
+      let source = "\(folder(of: replica.lease))/volumes/\(name)"
+      if !mount.isMemory {
+        try makeFolder(source)
+        if geteuid() == 0, case .ownUser = isolation {
+          let user = Self.user(of: replica.lease)
+          chown(source, user, user)
+        }
+      }
+      // A read-only root needs the place to be there.
+      if let image = root.folder { try makeFolder(image + mount.path) }
+      volumes.append((source, mount))
+    }
+    for place in ["/proc", "/dev", "/tmp", "/etc"] {
+      if let image = root.folder { try makeFolder(image + place) }
+    }
+    return volumes
+  }
+
+  /// What every workload is told, below what the tenant sets itself.
+  private func environment(
+    of replica: Replica,
+    _ root: ImageRoot,
+    _ known: Prepared
+  ) -> [(name: String, value: String)] {
+    let lease = replica.lease
+    let service = replica.service
+    let devices = replica.index < service.devices.count ? service.devices[replica.index] : []
+    var variables: [(name: String, value: String)] = [
+      ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/tmp"),
+      ("SUPERCLOUD_LEASE", lease.description), ("SUPERCLOUD_PROVIDER", lease.provider.description),
+      ("SUPERCLOUD_GPUS", devices.joined(separator: ",")), ("SUPERCLOUD_SERVICE", service.name),
+      ("SUPERCLOUD_REPLICA", "\(replica.index)"), ("AKASH_OWNER", lease.deployment.owner.description),
+      ("AKASH_DEPLOYMENT_SEQUENCE", "\(lease.deployment.sequence)"), ("AKASH_GROUP_SEQUENCE", "\(lease.group)"),
+      ("AKASH_ORDER_SEQUENCE", "\(lease.order)"), ("AKASH_PROVIDER", lease.provider.description),
+      ("AKASH_CLUSTER_PUBLIC_HOSTNAME", configuration.publicHost),
+    ]
+    variables += root.environment.map(Self.variable)
+    variables += (service.environment).map(Self.variable)
+    // Ports come last: a workload that ignores them cannot be reached.
+    for other in known.plan.services {
+      for port in other.ports {
+        guard let host = known.ports[Self.name(other, 0)]?[port.port] else { continue }
+        let name = other.name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+        variables.append(("SUPERCLOUD_SERVICE_\(name)_\(port.port)", "127.0.0.1:\(host)"))
+      }
+    }
+    for port in service.ports {
+      guard let host = replica.ports[port.port] else { continue }
+      variables.append(("SUPERCLOUD_PORT_\(port.port)", "\(host)"))
+    }
+    if let first = service.ports.first.flatMap({ replica.ports[$0.port] }) { variables.append(("PORT", "\(first)")) }
+    return variables
+  }
+
+  private static func variable(_ text: String) -> (name: String, value: String) {
+    guard let sign = text.firstIndex(of: "=") else { return (text, "") }
+    return (String(text[..<sign]), String(text[text.index(after: sign)...]))
+  }
+
+  private func makeFolder(_ path: String) throws(WorkloadError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw .files("\(path) could not be made: \(error)")
+    }
+  }
+
+  /// Options as bubblewrap reads them from a descriptor, for nobody else's eyes.
+  private func write(_ options: [String], to path: String) throws(WorkloadError) {
+    let bytes: [UInt8] = options.reduce(into: []) { bytes, option in
+      bytes += Array(option.utf8)
+      bytes.append(0)
+    }
+    guard FileManager.default.createFile(
+      atPath: path,
+      contents: Data(bytes),
+      attributes: [.posixPermissions: 0o600]
+    ) else { throw .files("\(path) could not be written") }
+  }
+}

@@ -1,0 +1,224 @@
+import Chain
+import Cryptography
+import Foundation
+import Glibc
+
+/// Runs workloads on this machine: in bubblewrap where it works, limited by control groups where they can be written.
+///
+/// Each lease has a folder with its plan, its manifest and one folder for each replica. Replicas are children of a shell
+/// that outlives the provider, writes their exit status down, and is found again by process number and start time.
+public actor SandboxDriver: WorkloadDriver {
+  public struct Configuration: Sendable {
+    /// Leases' folders are made here.
+    public var folder: String
+    public var settings: WorkloadSettings
+    /// In URLs that tenants are told.
+    public var publicHost: String
+    /// By image name without tag.
+    public var builtIns: [String: BuiltInProgram]
+    public var controlGroupRoot: String
+
+    public init(
+      folder: String,
+      settings: WorkloadSettings,
+      publicHost: String,
+      builtIns: [String: BuiltInProgram]? = nil,
+      controlGroupRoot: String = "/sys/fs/cgroup"
+    ) {
+      self.folder = folder
+      self.settings = settings
+      self.publicHost = publicHost
+      self.builtIns = builtIns ?? BuiltInProgram.hello().map { ["supercloud/hello": $0] } ?? [:]
+      self.controlGroupRoot = controlGroupRoot
+    }
+  }
+
+  /// A prepared lease, in `lease.json`.
+  struct Prepared: Codable, Hashable {
+    var plan: WorkloadPlan
+    /// Host ports by `service.replica`, then by the manifest's port.
+    var ports: [String: [UInt16: UInt16]]
+  }
+
+  let configuration: Configuration
+  let isolation: Isolation
+  let groups: ControlGroups
+  let images: Images
+  var prepared: [LeaseID: Prepared] = [:]
+  /// Supervisors that are children of this process, to be reaped.
+  var children: Set<pid_t> = []
+
+  /// Finds out what this machine allows.
+  ///
+  /// - Throws: `files` when the folder cannot be made.
+  public init(_ configuration: Configuration) async throws(WorkloadError) {
+    self.configuration = configuration
+    isolation = await Isolation.find(wanted: configuration.settings.driver)
+    groups = ControlGroups(
+      root: configuration.controlGroupRoot,
+      parent: configuration.settings.controlGroup
+    )
+    images = Images(folder: configuration.settings.imageFolder, builtIns: configuration.builtIns)
+    do {
+      try FileManager.default.createDirectory(
+        atPath: configuration.folder,
+        withIntermediateDirectories: true
+      )
+    } catch {
+      throw .files("\(configuration.folder) could not be made: \(error)")
+    }
+  }
+
+  public func capabilities() -> DriverCapabilities {
+    func limit(_ name: String, _ controller: ControlGroups.Controller) -> Capability {
+      Capability(
+        name: name,
+        isEnforced: groups.enforced.contains(controller),
+        detail: groups.missing[controller] ?? "\(groups.versionText), entered before the program starts"
+      )
+    }
+    let builtIns = configuration.builtIns.keys.sorted().joined(separator: ", ")
+    let folder = configuration.settings.imageFolder
+    return DriverCapabilities(
+      driver: isolation.isSandboxed ? "sandbox" : "process",
+      list: [
+        Capability(name: "isolation", isEnforced: isolation.isSandboxed, detail: isolation.text),
+        limit("memory", .memory),
+        limit("cpu", .cpu),
+        limit("processes", .pids),
+        Capability(
+          name: "disk",
+          isEnforced: false,
+          detail: "volumes are folders without quota; the root is read-only, /tmp counts as memory"
+        ),
+        Capability(
+          name: "network",
+          isEnforced: false,
+          detail: "the machine's own network: a workload listens on the port that it is given (PORT)"
+        ),
+        Capability(name: "gpus", isEnforced: false, detail: "told by name only; no device is passed through"),
+        Capability(
+          name: "images",
+          isEnforced: true,
+          detail: "built in: \(builtIns); others from \(folder.isEmpty ? "nowhere" : folder); nothing is pulled"
+        ),
+      ]
+    )
+  }
+
+  public func validate(_ plan: WorkloadPlan) async throws(WorkloadError) {
+    for service in plan.services {
+      _ = try await images.root(for: service)
+      for mount in service.mounts where !mount.path.hasPrefix("/") || mount.path.contains("..") {
+        throw .unsupported("volume \(mount.name) of \(service.name) cannot be mounted at \(mount.path)")
+      }
+    }
+  }
+
+  public func prepare(_ plan: WorkloadPlan, manifest: [UInt8]) async throws(WorkloadError) {
+    try await validate(plan)
+    let lease = plan.lease.id
+    let folder = folder(of: lease)
+    let former = prepared[lease]
+    var taken = Set(prepared.values.flatMap { $0.ports.values.flatMap(\.values) })
+    var ports: [String: [UInt16: UInt16]] = [:]
+    for service in plan.services {
+      for replica in 0..<Int(service.replicas) {
+        let name = Self.name(service, replica)
+        for port in service.ports {
+          // An update keeps the URL where it can.
+          if let kept = former?.ports[name]?[port.port] {
+            ports[name, default: [:]][port.port] = kept
+            continue
+          }
+          guard let free = PortChoice.free(in: configuration.settings.portRange, excluding: taken) else {
+            throw .unsupported("no port is free for \(service.name)")
+          }
+          taken.insert(free)
+          ports[name, default: [:]][port.port] = free
+        }
+      }
+    }
+    let new = Prepared(plan: plan, ports: ports)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try Data(manifest).write(to: URL(filePath: folder + "/manifest.json"), options: .atomic)
+      try JSONEncoder().encode(new).write(to: URL(filePath: folder + "/lease.json"), options: .atomic)
+    } catch {
+      throw .files("\(folder) could not be written: \(error)")
+    }
+    prepared[lease] = new
+  }
+
+  public func recover() -> [RecoveredWorkload] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: configuration.folder)) ?? []
+    var found: [RecoveredWorkload] = []
+    for name in names.sorted() {
+      let file = "\(configuration.folder)/\(name)/lease.json"
+      guard let data = FileManager.default.contents(atPath: file),
+        let known = try? JSONDecoder().decode(Prepared.self, from: data),
+        known.plan.lease.id.folderName == name
+      else { continue }
+      prepared[known.plan.lease.id] = known
+      let replicas = self.replicas(known)
+      let running = replicas.count { replica in
+        adoptUnrecorded(replica.folder)
+        return replica.folder.readState().flatMap(replica.folder.runningProcess) != nil
+      }
+      found.append(RecoveredWorkload(plan: known.plan, running: running, replicas: replicas.count))
+    }
+    return found
+  }
+
+  /// A replica that was started just before its driver died: its supervisor is known by its command line.
+  private func adoptUnrecorded(_ folder: ReplicaFolder) {
+    var state = folder.readState() ?? ReplicaState()
+    guard folder.runningProcess(state) == nil, let supervisor = folder.supervisorProcess(),
+      let number = folder.number("pid"), let process = pid_t(exactly: number),
+      let entry = ProcessEntry(process), entry.parent == supervisor
+    else { return }
+    state.process = process
+    state.processStart = entry.startTime
+    state.supervisor = supervisor
+    state.bootID = ProcessTable.bootID
+    state.startedBefore = true
+    try? folder.write(state)
+  }
+
+  public func purge(_ lease: LeaseID) {
+    prepared[lease] = nil
+    try? FileManager.default.removeItem(atPath: folder(of: lease))
+  }
+
+  func folder(of lease: LeaseID) -> String { "\(configuration.folder)/\(lease.folderName)" }
+
+  static func name(_ service: ServicePlan, _ replica: Int) -> String { "\(service.name).\(replica)" }
+
+  /// One replica with where its things are.
+  struct Replica {
+    var lease: LeaseID
+    var service: ServicePlan
+    var index: Int
+    var folder: ReplicaFolder
+    var ports: [UInt16: UInt16]
+    /// Of its control group.
+    var group: String
+  }
+
+  func replicas(_ known: Prepared) -> [Replica] {
+    let lease = known.plan.lease.id
+    return known.plan.services.flatMap { service in
+      (0..<Int(service.replicas)).map { index in
+        let name = Self.name(service, index)
+        return Replica(
+          lease: lease,
+          service: service,
+          index: index,
+          folder: ReplicaFolder(path: "\(folder(of: lease))/\(name)"),
+          ports: known.ports[name] ?? [:],
+          group: "\(lease.folderName).\(name)"
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import Chain
+import Cryptography
+
+/// Whom the provider serves and how long it waits.
+public struct BidPolicy: Codable, Hashable, Sendable {
+  /// Addresses of tenants that get no bids.
+  public var refusedTenants: [String]
+  /// `key=value`: orders that do not ask for these get no bid.
+  public var requiredAttributes: [String]
+  /// Leases and open bids together.
+  public var maximumLeases: UInt32
+  public var maximumLeasesPerTenant: UInt32
+  /// From the lease's opening to the manifest, then the lease is given up.
+  public var manifestTimeoutSeconds: UInt64
+  public var bidLifetimeSeconds: UInt64
+  /// A workload that was unhealthy for so long is given up.
+  public var unstableAfterSeconds: UInt64
+  /// The notice that bids promise before resources are taken back; 0 for none.
+  public var reclamationWindowSeconds: UInt64
+  /// A program that prices groups in place of the sheet; empty for none.
+  public var priceScript: String
+  public var priceScriptTimeoutSeconds: UInt64
+
+  public init(
+    refusedTenants: [String] = [],
+    requiredAttributes: [String] = [],
+    maximumLeases: UInt32 = 64,
+    maximumLeasesPerTenant: UInt32 = 16,
+    manifestTimeoutSeconds: UInt64 = 300,
+    bidLifetimeSeconds: UInt64 = 300,
+    unstableAfterSeconds: UInt64 = 1_800,
+    reclamationWindowSeconds: UInt64 = 0,
+    priceScript: String = "",
+    priceScriptTimeoutSeconds: UInt64 = 10
+  ) {
+    self.refusedTenants = refusedTenants
+    self.requiredAttributes = requiredAttributes
+    self.maximumLeases = maximumLeases
+    self.maximumLeasesPerTenant = maximumLeasesPerTenant
+    self.manifestTimeoutSeconds = manifestTimeoutSeconds
+    self.bidLifetimeSeconds = bidLifetimeSeconds
+    self.unstableAfterSeconds = unstableAfterSeconds
+    self.reclamationWindowSeconds = reclamationWindowSeconds
+    self.priceScript = priceScript
+    self.priceScriptTimeoutSeconds = priceScriptTimeoutSeconds
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(
+      decoder,
+      known: [
+        "refusedTenants", "requiredAttributes", "maximumLeases", "maximumLeasesPerTenant",
+        "manifestTimeoutSeconds", "bidLifetimeSeconds", "unstableAfterSeconds", "reclamationWindowSeconds",
+        "priceScript", "priceScriptTimeoutSeconds",
+      ]
+    )
+    let standard = BidPolicy()
+    self.init(
+      refusedTenants: try section.value("refusedTenants", default: []),
+      requiredAttributes: try section.value("requiredAttributes", default: []),
+      maximumLeases: try section.value("maximumLeases", default: standard.maximumLeases),
+      maximumLeasesPerTenant: try section.value(
+        "maximumLeasesPerTenant",
+        default: standard.maximumLeasesPerTenant
+      ),
+      manifestTimeoutSeconds: try section.value(
+        "manifestTimeoutSeconds",
+        default: standard.manifestTimeoutSeconds
+      ),
+      bidLifetimeSeconds: try section.value("bidLifetimeSeconds", default: standard.bidLifetimeSeconds),
+      unstableAfterSeconds: try section.value(
+        "unstableAfterSeconds",
+        default: standard.unstableAfterSeconds
+      ),
+      reclamationWindowSeconds: try section.value("reclamationWindowSeconds", default: 0),
+      priceScript: try section.value("priceScript", default: ""),
+      priceScriptTimeoutSeconds: try section.value(
+        "priceScriptTimeoutSeconds",
+        default: standard.priceScriptTimeoutSeconds
+      )
+    )
+  }
+
+  /// The refused tenants' addresses; what is not an address is left out (`validate` names it).
+  public var refused: Set<Address> {
+    Set(refusedTenants.compactMap { try? Address(text: $0) })
+  }
+
+  public var required: [Attribute] { requiredAttributes.compactMap(Attribute.init(written:)) }
+}
+
+extension Attribute {
+  /// `key=value`; nil without an equals sign or a key.
+  init?(written text: String) {
+    guard let sign = text.firstIndex(of: "="), sign != text.startIndex else { return nil }
+    self.init(key: String(text[..<sign]), value: String(text[text.index(after: sign)...]))
+  }
+}

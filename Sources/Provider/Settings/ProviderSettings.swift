@@ -1,0 +1,131 @@
+import Chain
+import Cryptography
+import Primitives
+
+/// What a provider sells, for how much, to whom, and how it runs what is leased: the contents of `provider.toml`.
+///
+/// Keys are the file's snake case in camel case. Absent keys have the defaults given here; unknown ones are errors.
+public struct ProviderSettings: Codable, Hashable, Sendable {
+  public var inventory: InventorySettings
+  public var prices: [PriceEntry]
+  public var policy: BidPolicy
+  public var workloads: WorkloadSettings
+  /// What the provider's record states beside its hardware: `key=value`, such as `region=eu-west`.
+  public var attributes: [String]
+
+  public init(
+    inventory: InventorySettings,
+    prices: [PriceEntry],
+    policy: BidPolicy = BidPolicy(),
+    workloads: WorkloadSettings = WorkloadSettings(),
+    attributes: [String] = []
+  ) {
+    self.inventory = inventory
+    self.prices = prices
+    self.policy = policy
+    self.workloads = workloads
+    self.attributes = attributes
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(
+      decoder,
+      known: ["inventory", "prices", "policy", "workloads", "attributes"]
+    )
+    inventory = try section.required("inventory")
+    prices = try section.required("prices")
+    policy = try section.value("policy", default: BidPolicy())
+    workloads = try section.value("workloads", default: WorkloadSettings())
+    attributes = try section.value("attributes", default: [])
+  }
+}
+
+/// What the machine has for leases.
+public struct InventorySettings: Codable, Hashable, Sendable {
+  /// Thousandths of a core.
+  public var cpuMillis: UInt64
+  public var memoryBytes: UInt64
+  public var storageBytes: UInt64
+  /// Storage classes that volumes may ask for beside ephemeral ones: `default`, `beta1` …
+  public var storageClasses: [String]
+  public var gpus: [GPUSetting]
+
+  public init(
+    cpuMillis: UInt64,
+    memoryBytes: UInt64,
+    storageBytes: UInt64,
+    storageClasses: [String] = ["default"],
+    gpus: [GPUSetting] = []
+  ) {
+    self.cpuMillis = cpuMillis
+    self.memoryBytes = memoryBytes
+    self.storageBytes = storageBytes
+    self.storageClasses = storageClasses
+    self.gpus = gpus
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case cpuMillis
+    case memoryBytes = "memory"
+    case storageBytes = "storage"
+    case storageClasses, gpus
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(
+      decoder,
+      known: ["cpuMillis", "memory", "storage", "storageClasses", "gpus"]
+    )
+    cpuMillis = try section.required("cpuMillis")
+    memoryBytes = try section.required("memory", ByteCount.self).value
+    storageBytes = try section.required("storage", ByteCount.self).value
+    storageClasses = try section.value("storageClasses", default: ["default"])
+    gpus = try section.value("gpus", default: [])
+  }
+}
+
+/// A number of equal GPUs.
+public struct GPUSetting: Codable, Hashable, Sendable {
+  public var vendor: String
+  public var model: String
+  /// `80Gi`; empty when it is not to be told.
+  public var memory: String
+  /// `sxm` or `pcie`; empty when it is not to be told.
+  public var interface: String
+  public var count: UInt32
+  /// Stated by hand; no driver reported them. Offers, bids and workloads say so.
+  public var declared: Bool
+
+  public init(
+    vendor: String,
+    model: String,
+    memory: String,
+    interface: String,
+    count: UInt32,
+    declared: Bool = true
+  ) {
+    self.vendor = vendor
+    self.model = model
+    self.memory = memory
+    self.interface = interface
+    self.count = count
+    self.declared = declared
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(
+      decoder,
+      known: ["vendor", "model", "memory", "interface", "count", "declared"]
+    )
+    vendor = try section.required("vendor")
+    model = try section.required("model")
+    memory = try section.value("memory", default: "")
+    interface = try section.value("interface", default: "")
+    count = try section.required("count")
+    declared = try section.value("declared", default: true)
+  }
+
+  public var gpuModel: GPUModel {
+    GPUModel(vendor: vendor, model: model, memory: memory, interface: interface)
+  }
+}

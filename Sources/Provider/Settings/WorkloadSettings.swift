@@ -1,0 +1,73 @@
+/// How workloads are run.
+public struct WorkloadSettings: Codable, Hashable, Sendable {
+  /// `sandbox` (bubblewrap where it works) or `process` (plain processes, for tests).
+  public var driver: String
+  /// Images as folders or tarballs, named after the image; empty for the built-in ones only.
+  public var imageFolder: String
+  /// Host ports for workloads, `30000-30999`; empty takes any free ones.
+  public var ports: String
+  /// The address that workloads' ports are tried on; empty for all.
+  public var listenAddress: String
+  /// Processes and threads of one replica.
+  public var maximumProcesses: UInt32
+  /// Each of a replica's two logs is cut to its newest half when it grows beyond this.
+  public var logBytes: UInt64
+  /// Between the request to end and the kill.
+  public var stopGraceSeconds: UInt64
+  /// Ends all workloads when the provider ends; otherwise they run on and are adopted at the next start.
+  public var stopWorkloadsOnExit: Bool
+  /// The control group below which workloads' groups are made.
+  public var controlGroup: String
+
+  public init(
+    driver: String = "sandbox",
+    imageFolder: String = "",
+    ports: String = "",
+    listenAddress: String = "127.0.0.1",
+    maximumProcesses: UInt32 = 512,
+    logBytes: UInt64 = 4 << 20,
+    stopGraceSeconds: UInt64 = 10,
+    stopWorkloadsOnExit: Bool = false,
+    controlGroup: String = "supercloud"
+  ) {
+    self.driver = driver
+    self.imageFolder = imageFolder
+    self.ports = ports
+    self.listenAddress = listenAddress
+    self.maximumProcesses = maximumProcesses
+    self.logBytes = logBytes
+    self.stopGraceSeconds = stopGraceSeconds
+    self.stopWorkloadsOnExit = stopWorkloadsOnExit
+    self.controlGroup = controlGroup
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(
+      decoder,
+      known: [
+        "driver", "imageFolder", "ports", "listenAddress", "maximumProcesses", "logBytes",
+        "stopGraceSeconds", "stopWorkloadsOnExit", "controlGroup",
+      ]
+    )
+    let standard = WorkloadSettings()
+    self.init(
+      driver: try section.value("driver", default: standard.driver),
+      imageFolder: try section.value("imageFolder", default: standard.imageFolder),
+      ports: try section.value("ports", default: standard.ports),
+      listenAddress: try section.value("listenAddress", default: standard.listenAddress),
+      maximumProcesses: try section.value("maximumProcesses", default: standard.maximumProcesses),
+      logBytes: try section.bytes("logBytes", default: standard.logBytes),
+      stopGraceSeconds: try section.value("stopGraceSeconds", default: standard.stopGraceSeconds),
+      stopWorkloadsOnExit: try section.value("stopWorkloadsOnExit", default: false),
+      controlGroup: try section.value("controlGroup", default: standard.controlGroup)
+    )
+  }
+
+  /// The configured ports; nil takes any free ones.
+  var portRange: ClosedRange<UInt16>? {
+    let parts = ports.split(separator: "-")
+    guard parts.count == 2, let low = UInt16(parts[0]), let high = UInt16(parts[1]), low > 0, low <= high
+    else { return nil }
+    return low...high
+  }
+}

@@ -1,0 +1,101 @@
+import Chain
+import Cryptography
+
+/// Everything that a driver needs to run one lease: a manifest's group with what was reserved for it.
+public struct WorkloadPlan: Codable, Hashable, Sendable {
+  public var lease: LeaseText
+  /// Hex, as on the chain.
+  public var manifestHash: String
+  public var services: [ServicePlan]
+
+  public init(lease: LeaseID, manifestHash: Digest, services: [ServicePlan]) {
+    self.lease = LeaseText(lease)
+    self.manifestHash = manifestHash.description
+    self.services = services
+  }
+}
+
+/// One service with its replicas.
+public struct ServicePlan: Codable, Hashable, Sendable {
+  public var name: String
+  public var image: String
+  public var command: [String]?
+  public var arguments: [String]?
+  /// `NAME=value`, or `NAME` alone for an empty value.
+  public var environment: [String]
+  public var replicas: UInt32
+  public var limits: WorkloadLimits
+  public var ports: [PortPlan]
+  public var mounts: [MountPlan]
+  /// Device ids by replica.
+  public var devices: [[String]]
+
+  public init(
+    name: String,
+    image: String,
+    command: [String]? = nil,
+    arguments: [String]? = nil,
+    environment: [String] = [],
+    replicas: UInt32 = 1,
+    limits: WorkloadLimits,
+    ports: [PortPlan] = [],
+    mounts: [MountPlan] = [],
+    devices: [[String]] = []
+  ) {
+    self.name = name
+    self.image = image
+    self.command = command
+    self.arguments = arguments
+    self.environment = environment
+    self.replicas = replicas
+    self.limits = limits
+    self.ports = ports
+    self.mounts = mounts
+    self.devices = devices
+  }
+}
+
+/// What one replica may use.
+public struct WorkloadLimits: Codable, Hashable, Sendable {
+  public var cpuMillis: UInt64
+  public var memoryBytes: UInt64
+  /// Processes and threads.
+  public var processes: UInt32
+
+  public init(cpuMillis: UInt64, memoryBytes: UInt64, processes: UInt32) {
+    self.cpuMillis = cpuMillis
+    self.memoryBytes = memoryBytes
+    self.processes = processes
+  }
+}
+
+/// A TCP port that the service exposes.
+public struct PortPlan: Codable, Hashable, Sendable {
+  /// As the manifest names it.
+  public var port: UInt16
+  /// Told to the tenant as a URL.
+  public var isGlobal: Bool
+
+  public init(port: UInt16, isGlobal: Bool) {
+    self.port = port
+    self.isGlobal = isGlobal
+  }
+}
+
+/// A volume that outlives restarts and ends with the lease.
+public struct MountPlan: Codable, Hashable, Sendable {
+  public var name: String
+  public var path: String
+  public var isReadOnly: Bool
+  /// Lives in memory and is empty at every start.
+  public var isMemory: Bool
+  public var bytes: UInt64
+
+  public init(name: String, path: String, isReadOnly: Bool, isMemory: Bool, bytes: UInt64) {
+    self.name = name
+    self.path = path
+    self.isReadOnly = isReadOnly
+    self.isMemory = isMemory
+    self.bytes = bytes
+  }
+}
