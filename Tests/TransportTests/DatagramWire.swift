@@ -1,0 +1,86 @@
+import Cryptography
+import Primitives
+
+@testable import Transport
+
+/// Two or more endpoints with a wire between them that a test can listen to, cut and change.
+final class DatagramWire {
+  var endpoints: [IPEndpoint: DatagramEndpoint] = [:]
+  var delivered: [(to: PeerID, from: PeerID, bytes: [UInt8])] = []
+  var ups: [PeerID: [PeerID]] = [:]
+  var downs: [PeerID: [PeerID]] = [:]
+  var recorded: [(bytes: [UInt8], from: IPEndpoint, to: IPEndpoint)] = []
+  /// Whether a datagram is lost.
+  var loses: ([UInt8]) -> Bool = { _ in false }
+  var now = Fixture.start
+
+  func add(_ seed: UInt8, network: NetworkIdentity = Fixture.network, _ settings: DatagramSettings = .testnet)
+    -> (DatagramEndpoint, IPEndpoint)
+  {
+    let address = IPEndpoint(address: IPAddress(v4: 0x0A00_0000 | UInt32(seed)), port: 9_000)
+    let endpoint = DatagramEndpoint(
+      identity: Fixture.key(seed),
+      network: network,
+      settings: settings,
+      epochNanoseconds: 1_700_000_000_000_000_000,
+      at: now
+    )
+    endpoints[address] = endpoint
+    return (endpoint, address)
+  }
+
+  func perform(_ effects: [DatagramEndpoint.Effect], of address: IPEndpoint) {
+    guard let sender = endpoints[address] else { return }
+    let me = sender.identity.publicKey
+    for effect in effects {
+      switch effect {
+      case .transmit(let bytes, let target):
+        recorded.append((bytes, address, target))
+        if !loses(bytes) { pass(bytes, from: address, to: target) }
+      case .deliver(let peer, let bytes): delivered.append((me, peer, bytes))
+      case .up(let peer): ups[me, default: []].append(peer)
+      case .down(let peer): downs[me, default: []].append(peer)
+      }
+    }
+  }
+
+  func pass(_ bytes: [UInt8], from source: IPEndpoint, to target: IPEndpoint) {
+    guard let endpoint = endpoints[target] else { return }
+    var effects: [DatagramEndpoint.Effect] = []
+    endpoint.receive(bytes, from: source, now: now, &effects)
+    perform(effects, of: target)
+  }
+
+  func run(
+    _ address: IPEndpoint,
+    _ body: (DatagramEndpoint, Instant, inout [DatagramEndpoint.Effect]) -> Void
+  ) {
+    guard let endpoint = endpoints[address] else { return }
+    var effects: [DatagramEndpoint.Effect] = []
+    body(endpoint, now, &effects)
+    perform(effects, of: address)
+  }
+
+  func open(_ from: IPEndpoint, to target: IPEndpoint) {
+    guard let key = endpoints[target]?.identity.publicKey else { return }
+    run(from) { $0.open(key, at: target, now: $1, &$2) }
+  }
+
+  func send(_ from: IPEndpoint, to target: IPEndpoint, _ bytes: [UInt8]) -> Bool {
+    guard let key = endpoints[target]?.identity.publicKey else { return false }
+    var isSent = false
+    run(from) { isSent = $0.send(key, bytes, now: $1, &$2) }
+    return isSent
+  }
+
+  /// Lets time pass, with a tick each 100 ms.
+  func pass(seconds: UInt64) {
+    let addresses = endpoints.keys.sorted { $0.address.low < $1.address.low }
+    for _ in 0..<seconds * 10 {
+      now = now + .milliseconds(100)
+      for address in addresses { run(address) { $0.tick(now: $1, &$2) } }
+    }
+  }
+
+  func drops(_ endpoint: DatagramEndpoint, _ drop: DatagramDrop) -> Int { endpoint.drops[Int(drop.rawValue)] }
+}
