@@ -171,10 +171,12 @@ extension AddressBook {
   }
 
   private mutating func removeFromBucket(_ entry: Entry) {
+    // The key alone is captured: with the whole entry the optimiser of Swift 6.3.1 stops with an ownership error.
+    let key = entry.key
     if entry.isTried {
-      triedBuckets[entry.bucket]?.removeAll { $0 == entry.key }
+      triedBuckets[entry.bucket]?.removeAll { $0 == key }
     } else {
-      newBuckets[entry.bucket]?.removeAll { $0 == entry.key }
+      newBuckets[entry.bucket]?.removeAll { $0 == key }
     }
   }
 

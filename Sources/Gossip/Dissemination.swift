@@ -66,6 +66,8 @@ public struct Dissemination: Sendable {
     public var wantsAnswered: UInt64 = 0
     public var stopsSent: UInt64 = 0
     public var startsSent: UInt64 = 0
+
+    public init() {}
   }
 
   /// An object between its arrival and its judgement.

@@ -123,7 +123,7 @@ extension PeerManager {
       guard let session = sessions[peer], session.purpose != .feeler else { continue }
       if let askedAt = session.askedAt, now.since(askedAt) < settings.recordInterval { continue }
       sessions[peer]?.askedAt = now
-      sessions[peer]?.expectsRecords = true
+      sessions[peer]?.expectedAnswers += 1
       effects.append(.requestRecords(peer, count: GossipLimits.records))
     }
   }

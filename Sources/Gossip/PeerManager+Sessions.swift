@@ -100,8 +100,9 @@ extension PeerManager {
 
   /// Whether records from `peer` answer a request of ours; each request is answered once.
   mutating func acceptsRecords(from peer: PeerID) -> Bool {
-    guard sessions[peer]?.expectsRecords == true else { return false }
-    sessions[peer]?.expectsRecords = false
+    // Counted, since a slow link may hold several requests and deliver their answers together.
+    guard let expected = sessions[peer]?.expectedAnswers, expected > 0 else { return false }
+    sessions[peer]?.expectedAnswers = expected - 1
     return true
   }
 

@@ -47,7 +47,8 @@ public struct PeerManager: Sendable {
     var usefulness: UInt64 = 0
     var answers = TokenBucket()
     var askedAt: Instant?
-    var expectsRecords = false
+    /// Requests for records that the peer has not answered.
+    var expectedAnswers = 0
 
     var isInbound: Bool { connection.direction == .inbound }
   }
