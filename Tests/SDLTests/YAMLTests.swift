@@ -46,6 +46,11 @@ import Testing
     }
   }
 
+  @Test func `a file may announce YAML 1_1 and nothing else`() {
+    #expect(rule("%YAML 1.1\n---\na: 1\n") == nil)
+    #expect(rule("%YAML 1.2\n---\na: 1\n") == .yamlSyntax)
+  }
+
   @Test func `a document of more than 1 MiB is refused before it is looked at`() {
     #expect(rule(String(repeating: " ", count: 1 << 20)) == nil)
     #expect(rule(String(repeating: " ", count: (1 << 20) + 1)) == .limitDocumentSize)

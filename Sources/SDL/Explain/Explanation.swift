@@ -8,7 +8,7 @@ public struct Explanation: Sendable {
   let deployment: Deployment
   let tickSeconds: UInt64
 
-  /// - Parameter tickSeconds: The network's tick, above 0.
+  /// Explains `deployment` on a network whose tick has `tickSeconds` (0 counts as 1).
   public init(_ deployment: Deployment, tickSeconds: UInt64 = usualTickSeconds) {
     self.deployment = deployment
     self.tickSeconds = max(1, tickSeconds)

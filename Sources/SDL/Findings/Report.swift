@@ -1,9 +1,8 @@
 import Cryptography
 
 extension Finding {
-  /// The finding for people, in one to four lines: what, where, why, and what to do.
-  ///
-  /// - Parameter file: The name to print before line and column.
+  /// The finding for people, in two to four lines: what, where, why, and what to do. The name of the file is
+  /// printed before line and column.
   public func text(in file: String) -> String {
     var lines = ["\(file):\(position): \(severity.rawValue): \(message) [\(rule.rawValue)]"]
     if !path.isEmpty { lines.append("  at    \(path)") }

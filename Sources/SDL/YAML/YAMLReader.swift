@@ -3,13 +3,6 @@
 // copies what an alias stands for and recurses as deep as the text asks.
 import CYaml
 
-/// Why a text is not a document that can be read.
-struct YAMLFailure: Error {
-  var rule: Rule
-  var message: String
-  var position: SourcePosition
-}
-
 /// Reads the first document of a stream into an arena, within limits.
 struct YAMLReader {
   private struct Open {
@@ -56,7 +49,7 @@ struct YAMLReader {
         count += 1
       }
     }
-    guard count <= directiveLimit else { throw expansion(at: .start) }
+    guard count <= directiveLimit else { throw .expansion(at: .start) }
   }
 
   private mutating func run(_ input: UnsafeBufferPointer<UInt8>) throws(YAMLFailure) -> YAMLDocument {
@@ -81,6 +74,20 @@ struct YAMLReader {
 
   private mutating func handle(_ event: yaml_event_t) throws(YAMLFailure) {
     switch event.type {
+    case YAML_DOCUMENT_START_EVENT:
+      // The reference's parser refuses a file that announces another version than 1.1.
+      guard let version = event.data.document_start.version_directive, version.pointee.minor != 1 else {
+        break
+      }
+      throw YAMLFailure(
+        rule: .yamlSyntax,
+        message: "YAML \(version.pointee.major).\(version.pointee.minor) is announced, and only 1.1 is read: "
+          + "leave the line out",
+        position: SourcePosition(
+          line: Int(event.start_mark.line) + 1,
+          column: Int(event.start_mark.column) + 1
+        )
+      )
     case YAML_ALIAS_EVENT:
       try alias(event)
     case YAML_SCALAR_EVENT:
@@ -122,7 +129,7 @@ struct YAMLReader {
   /// Appends a finished or opening node to the arena and to the collection that is open.
   private mutating func add(_ node: YAMLNode) throws(YAMLFailure) -> Int {
     let index = document.nodes.count
-    guard index < YAMLDocument.expansionLimit else { throw Self.expansion(at: node.position) }
+    guard index < YAMLDocument.expansionLimit else { throw .expansion(at: node.position) }
     document.nodes.append(node)
     if let parent = stack.last {
       document.nodes[parent.node].children.append(index)
@@ -140,7 +147,7 @@ struct YAMLReader {
     anchor: String?
   ) throws(YAMLFailure) {
     var node = node(kind, event)
-    guard stack.count < YAMLDocument.nestingLimit else { throw Self.nesting(at: node.position) }
+    guard stack.count < YAMLDocument.nestingLimit else { throw .nesting(at: node.position) }
     node.tag = YAMLTag(tag)
     node.expandedDepth = 1
     let index = try add(node)
@@ -181,7 +188,7 @@ struct YAMLReader {
     let node = document[index]
     guard node.expandedSize <= YAMLDocument.expansionLimit,
       node.expandedBytes <= YAMLDocument.expandedByteLimit
-    else { throw Self.expansion(at: node.position) }
+    else { throw .expansion(at: node.position) }
     guard let parent = stack.last?.node else { return }
     document.nodes[parent].expandedSize += node.expandedSize
     document.nodes[parent].expandedBytes += node.expandedBytes
@@ -189,36 +196,19 @@ struct YAMLReader {
       document.nodes[parent].expandedDepth = max(document[parent].expandedDepth, node.expandedDepth + 1)
     }
     guard document[parent].expandedDepth <= YAMLDocument.nestingLimit else {
-      throw Self.nesting(at: node.position)
+      throw .nesting(at: node.position)
     }
   }
 }
 
 extension YAMLReader {
-  private static func expansion(at position: SourcePosition) -> YAMLFailure {
-    YAMLFailure(
-      rule: .limitExpansion,
-      message:
-        "the document has more than \(YAMLDocument.expansionLimit) values, counting what aliases repeat",
-      position: position
-    )
-  }
-
-  private static func nesting(at position: SourcePosition) -> YAMLFailure {
-    YAMLFailure(
-      rule: .limitNesting,
-      message: "lists and mappings are nested more than \(YAMLDocument.nestingLimit) deep",
-      position: position
-    )
-  }
-
   private static func failure(of parser: yaml_parser_t) -> YAMLFailure {
     let problem = parser.problem.map { String(cString: $0) } ?? "not YAML"
     let context = parser.context.map { String(cString: $0) + ": " } ?? ""
     let mark = parser.problem_mark
     let position = SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
     // libyaml has a limit of its own, which a text that opens many lists at once meets first.
-    if problem.hasPrefix("Maximum nesting level") { return nesting(at: position) }
+    if problem.hasPrefix("Maximum nesting level") { return .nesting(at: position) }
     return YAMLFailure(
       rule: .yamlSyntax,
       message: context + problem,
@@ -237,27 +227,5 @@ extension YAMLReader {
     case YAML_LITERAL_SCALAR_STYLE, YAML_FOLDED_SCALAR_STYLE: .block
     default: .plain
     }
-  }
-}
-
-/// Turns the parser's character counts into byte offsets; asked in ascending order.
-private struct CharacterCursor {
-  private let source: [UInt8]
-  private var character = 0
-  private var byte: Int
-
-  init(_ source: [UInt8]) {
-    self.source = source
-    byte = source.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-  }
-
-  mutating func offset(ofCharacter index: Int) -> Int {
-    while character < index, byte < source.count {
-      byte += 1
-      // Bytes 10xxxxxx continue a character.
-      while byte < source.count, source[byte] & 0xC0 == 0x80 { byte += 1 }
-      character += 1
-    }
-    return byte
   }
 }
