@@ -27,7 +27,9 @@ func shell(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ room: String, _ extra: [Target.Dependency] = []) -> Target {
-  let rooms = extra.contains { if case .byNameItem(room, _) = $0 { true } else { false } } ? extra : [.byName(name: room)] + extra
+  let rooms =
+    extra.contains { if case .byNameItem(room, _) = $0 { true } else { false } }
+    ? extra : [.byName(name: room)] + extra
   return .testTarget(name: room + "Tests", dependencies: rooms, swiftSettings: language)
 }
 
@@ -40,6 +42,7 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -56,6 +59,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
@@ -87,19 +91,20 @@ let package = Package(
     shell("Storage", chainRooms + ["CRocksDB"]),
     shell("Transport", foundationRooms + ["Wire", nioCore, nioPosix, logging]),
     shell("Provider", chainRooms + ["Ledger", "SDL", nioCore, nioPosix, nioHTTP, logging]),
-    shell("API", chainRooms + ["Ledger", hummingbird, nioCore, nioPosix, nioHTTP, logging]),
+    shell("API", chainRooms + ["Ledger", hummingbird, httpTypes, nioCore, nioPosix, nioHTTP, logging]),
     shell("Simulator", coreRooms + [heap]),
     shell(
       "Node",
       coreRooms + [
-        "Storage", "Transport", "SDL", "Provider", "API", nioCore, nioPosix, logging, toml, lifecycle, signals,
+        "Storage", "Transport", "SDL", "Provider", "API", nioCore, nioPosix, logging, toml, lifecycle,
+        signals,
       ]
     ),
     .executableTarget(
       name: "supercloud",
       dependencies: coreRooms + [
         "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", arguments, nioCore, nioPosix,
-        logging,
+        logging, signals,
       ],
       swiftSettings: language
     ),

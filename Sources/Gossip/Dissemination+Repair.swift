@@ -67,10 +67,15 @@ extension Dissemination {
       giveUp(short, entry, at: now, &effects)
       return
     }
-    let slot = Int(entry.announcers[entry.attempts % entry.announcers.count])
+    // After two failures two are asked at once: the path is lossy, and a copy too many is cheaper than the wait.
+    let count = min(entry.attempts < 2 ? 1 : 2, entry.announcers.count)
+    for step in 0..<count {
+      let slot = Int(entry.announcers[(entry.asks + step) % entry.announcers.count])
+      missing[short]?.asked.insert(slot)
+      wants[slot, default: []].append(short)
+    }
     missing[short]?.attempts += 1
-    missing[short]?.asked.insert(slot)
-    wants[slot, default: []].append(short)
+    missing[short]?.asks += count
     retries.append(Due(at: now + settings.wantRetry, value: short))
   }
 

@@ -16,7 +16,7 @@ extension Dissemination {
     /// A push may overtake its announcement by this much before it is asked for.
     public var wantAfter = Interval.milliseconds(80)
     public var wantRetry = Interval.milliseconds(150)
-    public var wantAttempts = 6
+    public var wantAttempts = 10
     /// Copies that come later than this after the first are no candidates.
     public var settleTime = Interval.milliseconds(250)
     public var exploreInterval = Interval.seconds(30)

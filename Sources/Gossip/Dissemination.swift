@@ -119,7 +119,9 @@ public struct Dissemination: Sendable {
   struct Missing {
     var announcers: [UInt8]
     var asked = SlotSet()
+    /// Rounds of asking, and single requests.
     var attempts = 0
+    var asks = 0
   }
 
   struct Due<Value: Sendable>: Sendable {

@@ -62,12 +62,21 @@ public struct GenesisFile: Codable, Sendable {
   }
 
   public mutating func add(
-    validator operatorAddress: Address, key: PublicKey, moniker: String, stake: Coin, commission: Decimal18
+    validator operatorAddress: Address,
+    key: PublicKey,
+    moniker: String,
+    stake: Coin,
+    commission: Decimal18
   ) {
     validators.append(
       ValidatorEntry(
-        operatorAddress: operatorAddress.text(), consensusKey: Hex.encode(key.bytes), moniker: moniker,
-        stake: stake.description, commission: commission.description))
+        operatorAddress: operatorAddress.text(),
+        consensusKey: Hex.encode(key.bytes),
+        moniker: moniker,
+        stake: stake.description,
+        commission: commission.description
+      )
+    )
   }
 
   public mutating func setTime(_ time: Timestamp) {
@@ -85,20 +94,29 @@ public struct GenesisFile: Codable, Sendable {
       throw invalid("genesis_time", genesisTime, "a time such as 2026-12-01T00:00:00Z")
     }
     return Genesis(
-      chain: chain, time: time, protocolVersion: protocolVersion,
-      currencies: try currencies.map { try currency($0) }, parameters: parameters,
-      accounts: try accounts.map { try account($0) }, validators: try validators.map { try validator($0) })
+      chain: chain,
+      time: time,
+      protocolVersion: protocolVersion,
+      currencies: try currencies.map { try currency($0) },
+      parameters: parameters,
+      accounts: try accounts.map { try account($0) },
+      validators: try validators.map { try validator($0) }
+    )
   }
 
   private func currency(_ entry: CurrencyEntry) throws -> Currency {
     Currency(
-      denomination: try denomination(entry.denomination), symbol: entry.symbol, exponent: entry.exponent,
+      denomination: try denomination(entry.denomination),
+      symbol: entry.symbol,
+      exponent: entry.exponent,
       aliases: try (entry.aliases ?? []).map { try denomination($0) },
       issuer: try entry.issuer.map { try address($0, "issuer") },
       mintCap: try entry.mintCap.map { try amount($0, "mint_cap") } ?? .zero,
       minimumDeposit: try amount(entry.minimumDeposit, "minimum_deposit"),
       leaseDeposit: try amount(entry.leaseDeposit, "lease_deposit"),
-      minimumFee: try amount(entry.minimumFee, "minimum_fee"), takeBasisPoints: entry.takeBasisPoints)
+      minimumFee: try amount(entry.minimumFee, "minimum_fee"),
+      takeBasisPoints: entry.takeBasisPoints
+    )
   }
 
   private func account(_ entry: AccountEntry) throws -> Genesis.Account {
@@ -107,7 +125,8 @@ public struct GenesisFile: Codable, Sendable {
       coins: try entry.coins.map { text in
         guard let coin = Coin(text) else { throw invalid("accounts.coins", text, "such as 5000000uakt") }
         return coin
-      })
+      }
+    )
   }
 
   private func validator(_ entry: ValidatorEntry) throws -> Genesis.Validator {
@@ -121,8 +140,12 @@ public struct GenesisFile: Codable, Sendable {
       throw invalid("validators.commission", entry.commission, "a decimal from 0 to 1")
     }
     return Genesis.Validator(
-      operatorAddress: try address(entry.operatorAddress, "validators.operator_address"), consensusKey: key,
-      moniker: entry.moniker, stake: stake.amount, commission: commission)
+      operatorAddress: try address(entry.operatorAddress, "validators.operator_address"),
+      consensusKey: key,
+      moniker: entry.moniker,
+      stake: stake.amount,
+      commission: commission
+    )
   }
 
   private func denomination(_ text: String) throws -> Denomination {

@@ -19,7 +19,11 @@ enum GossipSetUp {
       .filter { $0.key != keys.node.publicKey }
       .map { PeerManager.Seed(address: $0.address, key: $0.key) }
     return GossipCore(
-      peer: keys.node.publicKey, settings: settings, seed: SecureRandom.uint64(), at: .zero)
+      peer: keys.node.publicKey,
+      settings: settings,
+      seed: SecureRandom.uint64(),
+      at: .zero
+    )
   }
 
   /// This node's signed record: where it is reached and what it is.
@@ -29,10 +33,17 @@ enum GossipSetUp {
     let own = configuration.network.udp ? "\(host):\(port)/\(port)" : "\(host):\(port)"
     let advertised = configuration.network.advertise
     let record = NodeRecord(
-      sequence: time.milliseconds, addresses: advertised.isEmpty ? [own] : Array(advertised.prefix(3)),
-      role: configuration.role, protocolVersion: 1,
-      expiresAt: time.advanced(byMilliseconds: recordLifetime))
+      sequence: time.milliseconds,
+      addresses: advertised.isEmpty ? [own] : Array(advertised.prefix(3)),
+      role: configuration.role,
+      protocolVersion: 1,
+      expiresAt: time.advanced(byMilliseconds: recordLifetime)
+    )
     return SignedObject(
-      kind: .nodeRecord, body: record.encoded, signer: keys.node, chain: runtime.definition.genesis.chain)
+      kind: .nodeRecord,
+      body: record.encoded,
+      signer: keys.node,
+      chain: runtime.definition.genesis.chain
+    )
   }
 }

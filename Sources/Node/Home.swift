@@ -25,7 +25,10 @@ public struct Home: Sendable {
   public func create() throws {
     for folder in [folder, network, keys, data, consensus] {
       try FileManager.default.createDirectory(
-        at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        at: folder,
+        withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700]
+      )
     }
   }
 
@@ -36,7 +39,10 @@ public struct Home: Sendable {
       let text = try DefinitionError.contents(of: file).trimmingCharacters(in: .whitespacesAndNewlines)
       guard let seed = Hex.decode(text), let key = SigningKey(seed: seed) else {
         throw DefinitionError(
-          file: file.path, problem: "this is not a key", remedy: "restore the file: 64 hex digits of a seed")
+          file: file.path,
+          problem: "this is not a key",
+          remedy: "restore the file: 64 hex digits of a seed"
+        )
       }
       return key
     }
@@ -54,7 +60,10 @@ public struct Home: Sendable {
     let text = Hex.encode(key.seed()) + "\n"
     guard
       FileManager.default.createFile(
-        atPath: file.path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+        atPath: file.path,
+        contents: Data(text.utf8),
+        attributes: [.posixPermissions: 0o600]
+      )
     else {
       throw DefinitionError(file: file.path, problem: "the key file cannot be written")
     }

@@ -43,7 +43,10 @@ public struct Keyring: Sendable {
       throw KeyringError(description: "`\(name)` is not a key name: letters, digits, - and _, at most 64")
     }
     try FileManager.default.createDirectory(
-      at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      at: folder,
+      withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700]
+    )
     let secret = key.seed()
     let body: String
     if let password {
@@ -54,7 +57,10 @@ public struct Keyring: Sendable {
     let text = "\(key.address.text()) \(Hex.encode(key.publicKey.bytes))\n\(body)\n"
     guard
       FileManager.default.createFile(
-        atPath: file(name).path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+        atPath: file(name).path,
+        contents: Data(text.utf8),
+        attributes: [.posixPermissions: 0o600]
+      )
     else { throw KeyringError(description: "\(file(name).path) cannot be written") }
   }
 
@@ -76,7 +82,11 @@ public struct Keyring: Sendable {
     let parts = lines[0].split(separator: " ").map(String.init)
     guard parts.count == 2 else { throw damaged(name) }
     return Entry(
-      name: name, address: parts[0], publicKey: parts[1], protected: lines[1].hasPrefix("sealed"))
+      name: name,
+      address: parts[0],
+      publicKey: parts[1],
+      protected: lines[1].hasPrefix("sealed")
+    )
   }
 
   public func entries() throws -> [Entry] {
@@ -96,7 +106,9 @@ public struct Keyring: Sendable {
   private func read(_ name: String) throws -> [String] {
     guard contains(name) else {
       let known = (try? entries().map(\.name)) ?? []
-      let hint = known.isEmpty ? "there is none yet: `supercloud keys add NAME`" : "there are: \(known.joined(separator: ", "))"
+      let hint =
+        known.isEmpty
+        ? "there is none yet: `supercloud keys add NAME`" : "there are: \(known.joined(separator: ", "))"
       throw KeyringError(description: "there is no key named \(name) in \(folder.path); \(hint)")
     }
     let lines = try String(contentsOf: file(name), encoding: .utf8).split(separator: "\n").map(String.init)
@@ -112,7 +124,9 @@ public struct Keyring: Sendable {
   public static func askNewPassword() throws -> String {
     if let password = ProcessInfo.processInfo.environment["SUPERCLOUD_PASSWORD"] { return password }
     let first = try askPassword("new password: ")
-    guard first.utf8.count >= 8 else { throw KeyringError(description: "a password needs at least 8 characters") }
+    guard first.utf8.count >= 8 else {
+      throw KeyringError(description: "a password needs at least 8 characters")
+    }
     guard try askPassword("the same again: ") == first else {
       throw KeyringError(description: "the two passwords differ")
     }
@@ -123,7 +137,9 @@ public struct Keyring: Sendable {
     if let password = ProcessInfo.processInfo.environment["SUPERCLOUD_PASSWORD"] { return password }
     guard isatty(STDIN_FILENO) == 1, let text = getpass(prompt) else {
       throw KeyringError(
-        description: "a password is needed and there is no terminal; set SUPERCLOUD_PASSWORD, or use an unprotected key")
+        description:
+          "a password is needed and there is no terminal; set SUPERCLOUD_PASSWORD, or use an unprotected key"
+      )
     }
     return String(cString: text)
   }

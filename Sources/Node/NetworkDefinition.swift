@@ -38,7 +38,9 @@ public struct NetworkDefinition: Sendable {
     }
     var folder = URL(filePath: FileManager.default.currentDirectoryPath)
     candidates.append(folder.appending(path: "Network/\(name)"))
-    if let program = try? URL(filePath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) {
+    if let program = try? URL(
+      filePath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    ) {
       folder = program.deletingLastPathComponent()
       while folder.path != "/" {
         candidates.append(folder.appending(path: "Network/\(name)"))
@@ -50,8 +52,10 @@ public struct NetworkDefinition: Sendable {
       return candidate.standardizedFileURL
     }
     throw DefinitionError(
-      file: "Network/\(name)/genesis.json", problem: "there is no network definition of this name",
-      remedy: "name a folder that holds genesis.json, or set SUPERCLOUD_NETWORKS to the folder of definitions")
+      file: "Network/\(name)/genesis.json",
+      problem: "there is no network definition of this name",
+      remedy: "name a folder that holds genesis.json, or set SUPERCLOUD_NETWORKS to the folder of definitions"
+    )
   }
 
   private static func parameters(at file: URL) throws -> Parameters {
@@ -65,8 +69,10 @@ public struct NetworkDefinition: Sendable {
         let key = "\(section).\(name)"
         guard let parameter = ParameterKey(rawValue: key) else {
           throw DefinitionError(
-            file: file.path, problem: "`\(key)` is not a parameter",
-            remedy: "the nearest name is `\(nearest(to: key, in: ParameterKey.allCases.map(\.rawValue)))`")
+            file: file.path,
+            problem: "`\(key)` is not a parameter",
+            remedy: "the nearest name is `\(nearest(to: key, in: ParameterKey.allCases.map(\.rawValue)))`"
+          )
         }
         guard let number = entry.int, number >= 0 else {
           throw DefinitionError(file: file.path, problem: "`\(key)` must be a whole number")
@@ -74,8 +80,10 @@ public struct NetworkDefinition: Sendable {
         let range = parameter.definition.range
         guard range.contains(UInt64(number)) else {
           throw DefinitionError(
-            file: file.path, problem: "`\(key)` is \(number) \(parameter.definition.unit)",
-            remedy: "it may be \(range.lowerBound) to \(range.upperBound)")
+            file: file.path,
+            problem: "`\(key)` is \(number) \(parameter.definition.unit)",
+            remedy: "it may be \(range.lowerBound) to \(range.upperBound)"
+          )
         }
         parameters[parameter] = UInt64(number)
       }
@@ -91,7 +99,10 @@ public struct NetworkDefinition: Sendable {
       let parts = text.split(separator: "@", maxSplits: 1)
       guard parts.count == 2, let bytes = Hex.decode(parts[0]), let key = PublicKey(bytes) else {
         throw DefinitionError(
-          file: file.path, problem: "`\(text)` is not a seed", remedy: "write \"<64 hex digits>@host:port\"")
+          file: file.path,
+          problem: "`\(text)` is not a seed",
+          remedy: "write \"<64 hex digits>@host:port\""
+        )
       }
       return Seed(key: key, address: String(parts[1]))
     }
@@ -103,14 +114,17 @@ public struct NetworkDefinition: Sendable {
       return try TOMLTable(string: text)
     } catch let error as TOMLParseError {
       throw DefinitionError(
-        file: "\(file.path):\(error.source.begin.line)", problem: "this is not TOML: \(error.description)")
+        file: "\(file.path):\(error.source.begin.line)",
+        problem: "this is not TOML: \(error.description)"
+      )
     }
   }
 
   /// Writes the list of seeds, replacing it.
   public static func write(seeds: [Seed], to folder: URL) throws {
     let entries = seeds.map { "  \"\(Hex.encode($0.key.bytes))@\($0.address)\"," }.joined(separator: "\n")
-    let text = "# Where a new node knocks first: \"<node public key, hex>@host:port\".\nseeds = [\n\(entries)\n]\n"
+    let text =
+      "# Where a new node knocks first: \"<node public key, hex>@host:port\".\nseeds = [\n\(entries)\n]\n"
     try text.write(to: folder.appending(path: "peers.toml"), atomically: true, encoding: .utf8)
   }
 }
@@ -135,7 +149,10 @@ public struct DefinitionError: Error, CustomStringConvertible, Sendable {
     do {
       return try String(contentsOf: file, encoding: .utf8)
     } catch {
-      throw DefinitionError(file: file.path, problem: "the file cannot be read: \(error.localizedDescription)")
+      throw DefinitionError(
+        file: file.path,
+        problem: "the file cannot be read: \(error.localizedDescription)"
+      )
     }
   }
 }

@@ -62,8 +62,13 @@ public struct NodeConfiguration: Codable, Sendable {
   public init(moniker: String, role: NodeRecord.Role) {
     node = General(moniker: moniker, role: role.name, logLevel: "info")
     network = Network(
-      listen: "127.0.0.1:0", advertise: [], outboundPeers: 8, inboundPeers: 64, sessionsPerAddress: 256,
-      udp: true)
+      listen: "127.0.0.1:0",
+      advertise: [],
+      outboundPeers: 8,
+      inboundPeers: 64,
+      sessionsPerAddress: 256,
+      udp: true
+    )
     api = API(listen: "127.0.0.1:0", faucet: false)
     consensus = Consensus(timeouts: "lan")
     storage = Storage(blockCacheMebibytes: 16, keepBlocks: 0)
@@ -82,13 +87,17 @@ public struct NodeConfiguration: Codable, Sendable {
     for (section, value) in table {
       guard let known = knownKeys[section] else {
         throw DefinitionError(
-          file: file.path, problem: "there is no section [\(section)]",
-          remedy: "the nearest name is [\(nearest(to: section, in: knownKeys.keys.sorted()))]")
+          file: file.path,
+          problem: "there is no section [\(section)]",
+          remedy: "the nearest name is [\(nearest(to: section, in: knownKeys.keys.sorted()))]"
+        )
       }
       for key in value.table?.keys ?? [] where !known.contains(key) {
         throw DefinitionError(
-          file: file.path, problem: "there is no key `\(key)` in [\(section)]",
-          remedy: "the nearest name is `\(nearest(to: key, in: known))`")
+          file: file.path,
+          problem: "there is no key `\(key)` in [\(section)]",
+          remedy: "the nearest name is `\(nearest(to: key, in: known))`"
+        )
       }
     }
     do {
@@ -121,15 +130,26 @@ public struct NodeConfiguration: Codable, Sendable {
     try require(roles.contains(node.role), "node.role", node.role, "one of \(roles.joined(separator: ", "))")
     let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
     try require(
-      levels.contains(node.logLevel), "node.log_level", node.logLevel, "one of \(levels.joined(separator: ", "))")
+      levels.contains(node.logLevel),
+      "node.log_level",
+      node.logLevel,
+      "one of \(levels.joined(separator: ", "))"
+    )
     try require(
-      ["lan", "wan"].contains(consensus.timeouts), "consensus.timeouts", consensus.timeouts, "`lan` or `wan`")
+      ["lan", "wan"].contains(consensus.timeouts),
+      "consensus.timeouts",
+      consensus.timeouts,
+      "`lan` or `wan`"
+    )
     for (key, value) in [("network.listen", network.listen), ("api.listen", api.listen)] {
       try require(HostPort(value) != nil, key, value, "host:port, such as 127.0.0.1:26656")
     }
     try require(
-      (1...1_024).contains(storage.blockCacheMebibytes), "storage.block_cache_mebibytes",
-      "\(storage.blockCacheMebibytes)", "1 to 1024")
+      (1...1_024).contains(storage.blockCacheMebibytes),
+      "storage.block_cache_mebibytes",
+      "\(storage.blockCacheMebibytes)",
+      "1 to 1024"
+    )
   }
 
   /// The file's text, every key with its meaning.
@@ -194,13 +214,19 @@ extension NodeRecord.Role: CaseIterable {
 
 extension TOMLTable {
   /// A copy whose keys are in the form that Swift's coders expect.
-  fileprivate func snakeToCamel() -> TOMLTable {
+  func snakeToCamel() -> TOMLTable {
     let copy = TOMLTable()
     for (key, value) in self {
       let words = key.split(separator: "_")
       let name = (words.first.map(String.init) ?? "") + words.dropFirst().map(\.capitalized).joined()
       if let table = value.table {
         copy[name] = table.snakeToCamel()
+      } else if let array = value.array, array.contains(where: { $0.table != nil }) {
+        let elements = TOMLArray()
+        for element in array {
+          if let table = element.table { elements.append(table.snakeToCamel()) }
+        }
+        copy[name] = elements
       } else {
         copy[name] = value
       }

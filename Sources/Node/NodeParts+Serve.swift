@@ -40,20 +40,28 @@ extension NodeParts {
     if let failure { throw failure }
   }
 
-  private func serveHTTP(_ service: NodeService, listening: @escaping @Sendable (Int) async -> Void) async throws {
+  private func serveHTTP(_ service: NodeService, listening: @escaping @Sendable (Int) async -> Void)
+    async throws
+  {
     let text = runtime.configuration.api.listen
     guard let address = HostPort(text) else {
       throw DefinitionError(file: runtime.home.configuration.path, problem: "`api.listen` is `\(text)`")
     }
     do {
       try await APIServer(node: service, logger: logger).run(
-        host: address.host, port: address.port, group: apiGroup, listening: listening)
+        host: address.host,
+        port: address.port,
+        group: apiGroup,
+        listening: listening
+      )
     } catch let error as CancellationError {
       throw error
     } catch {
       throw DefinitionError(
-        file: runtime.home.configuration.path, problem: "nothing can listen on `api.listen` = \(address): \(error)",
-        remedy: "stop the program that uses the port, or choose another")
+        file: runtime.home.configuration.path,
+        problem: "nothing can listen on `api.listen` = \(address): \(error)",
+        remedy: "stop the program that uses the port, or choose another"
+      )
     }
   }
 
@@ -63,9 +71,13 @@ extension NodeParts {
     let apiHost = HostPort(runtime.configuration.api.listen)?.host ?? "127.0.0.1"
     try runtime.home.writeRuntime(
       Home.Runtime(
-        process: ProcessInfo.processInfo.processIdentifier, peerAddress: "\(host):\(endpoint.port)",
-        apiAddress: "\(apiHost):\(apiPort)", nodeKey: Hex.encode(keys.node.publicKey.bytes),
-        leaseAddress: keys.provider == nil ? nil : "\(host):\(endpoint.port)"))
+        process: ProcessInfo.processInfo.processIdentifier,
+        peerAddress: "\(host):\(endpoint.port)",
+        apiAddress: "\(apiHost):\(apiPort)",
+        nodeKey: Hex.encode(keys.node.publicKey.bytes),
+        leaseAddress: keys.provider == nil ? nil : "\(host):\(endpoint.port)"
+      )
+    )
     bridge.post([.started])
     try await service.start()
     logger.info(
@@ -73,7 +85,8 @@ extension NodeParts {
       metadata: [
         "peers": "\(host):\(endpoint.port)", "http": "http://\(apiHost):\(apiPort)",
         "key": "\(keys.node.publicKey)",
-      ])
+      ]
+    )
   }
 
   private func waitForSignal() async throws {

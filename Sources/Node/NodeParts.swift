@@ -42,7 +42,11 @@ struct NodeParts: Sendable {
     let bridge = TransportBridge(chain: genesis.chain, logger: logger)
     let post: @Sendable ([ReplicaInput]) -> Void = { bridge.post($0) }
     let endpoint = try await Transport.Endpoint.start(
-      Self.transport(runtime, keys: keys), on: coreGroup, logger: logger, handler: { bridge.handle($0) })
+      Self.transport(runtime, keys: keys),
+      on: coreGroup,
+      logger: logger,
+      handler: { bridge.handle($0) }
+    )
     let verifier = SignatureVerifier(chain: genesis.chain, threads: 2, post: post)
     var log: SignerLog?
     var records: [ReplicaRecord] = []
@@ -50,30 +54,64 @@ struct NodeParts: Sendable {
       log = try openLog(runtime, store: store, tip: tip, records: &records)
     }
     let storage = StorageWorker(
-      store: store, signer: log, key: keys.consensus, chain: genesis.chain, logger: logger, report: post,
-      failed: { failure.raise($0) })
+      store: store,
+      signer: log,
+      key: keys.consensus,
+      chain: genesis.chain,
+      logger: logger,
+      report: post,
+      failed: { failure.raise($0) }
+    )
     var replica = Replica(
-      configuration: Self.replica(runtime, keys: keys, tip: tip), tip: tip, state: StoreState(store: store),
-      gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port))
+      configuration: Self.replica(runtime, keys: keys, tip: tip),
+      tip: tip,
+      state: StoreState(store: store),
+      gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port)
+    )
     replica.restore(records)
     let host = ReplicaHost(
-      replica: replica, loop: loop,
+      replica: replica,
+      loop: loop,
       dependencies: .init(
-        storage: storage, transport: endpoint, bridge: bridge, verifier: verifier, store: store, logger: logger, post: post))
+        storage: storage,
+        transport: endpoint,
+        bridge: bridge,
+        verifier: verifier,
+        store: store,
+        logger: logger,
+        post: post
+      )
+    )
     bridge.attach(host: host, verifier: verifier, loop: loop)
     return NodeParts(
-      runtime: runtime, store: store, keys: keys, coreGroup: coreGroup,
-      apiGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1), endpoint: endpoint, host: host,
-      verifier: verifier, storage: storage, bridge: bridge, failure: failure)
+      runtime: runtime,
+      store: store,
+      keys: keys,
+      coreGroup: coreGroup,
+      apiGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1),
+      endpoint: endpoint,
+      host: host,
+      verifier: verifier,
+      storage: storage,
+      bridge: bridge,
+      failure: failure
+    )
   }
 
   private static func openLog(
-    _ runtime: NodeRuntime, store: NodeStore, tip: Tip, records: inout [ReplicaRecord]
+    _ runtime: NodeRuntime,
+    store: NodeStore,
+    tip: Tip,
+    records: inout [ReplicaRecord]
   ) throws -> SignerLog {
     let folder = runtime.home.consensus
     let log = try SignerLog(
-      logFolder: folder.appending(path: "log").path, guardPath: folder.appending(path: "guard").path,
-      instance: try store.meta("signer"), initialHeight: 1, certifiedHeight: tip.height)
+      logFolder: folder.appending(path: "log").path,
+      guardPath: folder.appending(path: "guard").path,
+      instance: try store.meta("signer"),
+      initialHeight: 1,
+      certifiedHeight: tip.height
+    )
     if try store.meta("signer") == nil { try store.setMeta("signer", log.instance) }
     var found: [ReplicaRecord] = []
     try log.replay { (payload) throws(StorageError) in
@@ -91,15 +129,19 @@ struct NodeParts: Sendable {
     let genesis = runtime.definition.genesis
     guard let listen = NetworkAddress(network.listen) else {
       throw DefinitionError(
-        file: runtime.home.configuration.path, problem: "`network.listen` is `\(network.listen)`",
-        remedy: "host:port, such as 127.0.0.1:26656")
+        file: runtime.home.configuration.path,
+        problem: "`network.listen` is `\(network.listen)`",
+        remedy: "host:port, such as 127.0.0.1:26656"
+      )
     }
     var frames: [UInt8: Int] = [:]
     for kind in FrameKind.allCases { frames[kind.rawValue] = min(kind.limit, FrameLimits.maximumMessage) }
     var configuration = TransportConfiguration(
       network: NetworkIdentity(chainID: genesis.chain.text, genesis: genesis.digest),
-      identity: LocalIdentity(node: keys.node, account: keys.provider), listen: listen,
-      frames: FrameLimits(frames))
+      identity: LocalIdentity(node: keys.node, account: keys.provider),
+      listen: listen,
+      frames: FrameLimits(frames)
+    )
     configuration.leaseFrames = LeaseFrames.limits
     configuration.hello = [UInt8(truncatingIfNeeded: runtime.configuration.role.rawValue)]
     let isShared = network.sessionsPerAddress > 16
@@ -113,8 +155,11 @@ struct NodeParts: Sendable {
     let own = keys.consensus.map(\.publicKey)
     let member = runtime.definition.genesis.validators.first { $0.consensusKey == own }
     return ReplicaConfiguration(
-      genesis: runtime.definition.genesis, consensusKey: own, operatorAddress: member?.operatorAddress,
-      timeouts: runtime.configuration.consensus.timeouts == "lan" ? .lan : .wan)
+      genesis: runtime.definition.genesis,
+      consensusKey: own,
+      operatorAddress: member?.operatorAddress,
+      timeouts: runtime.configuration.consensus.timeouts == "lan" ? .lan : .wan
+    )
   }
 }
 

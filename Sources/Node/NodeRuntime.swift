@@ -38,7 +38,11 @@ public struct NodeRuntime: Sendable {
     let store = try openStore()
     let tip = try readTip(store)
     logger.info(
-      "opened", metadata: ["chain": "\(definition.genesis.chain)", "height": "\(tip.height)", "state": "\(tip.stateRoot)"])
+      "opened",
+      metadata: [
+        "chain": "\(definition.genesis.chain)", "height": "\(tip.height)", "state": "\(tip.stateRoot)",
+      ]
+    )
     let parts = try await NodeParts.assemble(self, store: store, tip: tip)
     try await parts.serve()
     store.database.close()
@@ -61,7 +65,8 @@ public struct NodeRuntime: Sendable {
         throw DefinitionError(
           file: home.network.path,
           problem: "the genesis digest is \(genesis.digest), but this home's data belongs to another genesis",
-          remedy: "restore the network definition that the home was made with, or start a new home")
+          remedy: "restore the network definition that the home was made with, or start a new home"
+        )
       }
     }
     return store
@@ -71,8 +76,10 @@ public struct NodeRuntime: Sendable {
     let genesis = definition.genesis
     let outcome = try Executor.genesis(genesis)
     let update = try StateTree.apply(
-      outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) }, to: [NibblePath: StateTreePage](),
-      root: StateTree.emptyRoot)
+      outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
+      to: [NibblePath: StateTreePage](),
+      root: StateTree.emptyRoot
+    )
     let tip = try Tip(genesis: genesis, stateRoot: update.root, validators: outcome.validators)
     var origin = StoreOrigin(chainID: genesis.chain.text, genesisDigest: genesis.digest.bytes)
     origin.state = outcome.changes.compactMap { change in
@@ -88,8 +95,10 @@ public struct NodeRuntime: Sendable {
   private func readTip(_ store: NodeStore) throws -> Tip {
     guard let bytes = try store.meta(StoreState.tipName), let tip = try? Tip(decoding: bytes) else {
       throw DefinitionError(
-        file: home.data.path, problem: "the database does not say where it stands",
-        remedy: "move the folder away and let the node catch up from its peers")
+        file: home.data.path,
+        problem: "the database does not say where it stands",
+        remedy: "move the folder away and let the node catch up from its peers"
+      )
     }
     return tip
   }

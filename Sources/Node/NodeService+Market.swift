@@ -25,7 +25,9 @@ extension NodeService {
   private func identifier(_ prefix: String) async throws -> Digest {
     if let bytes = Hex.decode(prefix), let digest = Digest(bytes) { return digest }
     let matches = await host.read { $0.book.orders(withPrefix: prefix).map(\.object.identifier) }
-    guard let first = matches.first else { throw ServingError.notFound("no live order begins with \(prefix)") }
+    guard let first = matches.first else {
+      throw ServingError.notFound("no live order begins with \(prefix)")
+    }
     guard matches.count == 1 else {
       throw ServingError.invalid("\(matches.count) orders begin with \(prefix)", fix: "give more digits")
     }
@@ -71,15 +73,21 @@ extension NodeService {
   }
 
   private static func answer<View: StateReading>(
-    _ entry: ProviderEntry, _ query: LedgerQuery<View>, _ replica: borrowing Replica<StoreState>
+    _ entry: ProviderEntry,
+    _ query: LedgerQuery<View>,
+    _ replica: borrowing Replica<StoreState>
   ) -> Answer.Provider {
     let record = entry.record
     let leases = query.leases(provider: record.owner, state: .active, at: replica.moment.tick)
     return Answer.Provider(
-      owner: record.owner.text(), hostUri: record.hostURI,
+      owner: record.owner.text(),
+      hostUri: record.hostURI,
       attributes: record.attributes.map { Answer.Event.Attribute(key: $0.key, value: $0.value) },
-      email: record.email, website: record.website,
-      endpoint: replica.book.offer(of: record.owner)?.endpoint, activeLeases: leases.count)
+      email: record.email,
+      website: record.website,
+      endpoint: replica.book.offer(of: record.owner)?.endpoint,
+      activeLeases: leases.count
+    )
   }
 
   func deployments(owner: String?, state: String?) async throws -> [Answer.Deployment] {
@@ -107,7 +115,9 @@ extension NodeService {
   }
 
   private static func answer(
-    _ deployment: DeploymentStatus, _ query: LedgerQuery<AnyState>, _ moment: Moment
+    _ deployment: DeploymentStatus,
+    _ query: LedgerQuery<AnyState>,
+    _ moment: Moment
   ) -> Answer.Deployment? {
     guard let escrow = query.escrow(of: deployment.id, at: moment.tick) else { return nil }
     let leases = query.leases(owner: deployment.id.owner, at: moment.tick)
@@ -122,7 +132,9 @@ extension NodeService {
       let name = text == "insufficient_funds" ? "insufficientFunds" : text
       guard let state = LeaseRecord.State.allCases.first(where: { $0.name == name }) else {
         throw ServingError.invalid(
-          "`\(text)` is not a lease's state", fix: "active, closed, reclaiming or insufficient_funds")
+          "`\(text)` is not a lease's state",
+          fix: "active, closed, reclaiming or insufficient_funds"
+        )
       }
       return state
     }
@@ -136,13 +148,22 @@ extension NodeService {
     await host.read { replica in
       replica.book.gpuMarket.map { row in
         Answer.GPU(
-          vendor: row.vendor, model: row.model, memory: row.memory, interface: row.interface,
-          free: UInt32(clamping: row.free), total: UInt32(clamping: row.total), providers: row.providers,
+          vendor: row.vendor,
+          model: row.model,
+          memory: row.memory,
+          interface: row.interface,
+          free: UInt32(clamping: row.free),
+          total: UInt32(clamping: row.total),
+          providers: row.providers,
           declared: UInt32(clamping: row.declared),
           prices: row.prices.map {
             Answer.GPU.PriceRange(
-              denomination: $0.denomination.name, lowest: $0.low.description, median: $0.median.description)
-          })
+              denomination: $0.denomination.name,
+              lowest: $0.low.description,
+              median: $0.median.description
+            )
+          }
+        )
       }
     }
   }
@@ -158,16 +179,39 @@ extension NodeService {
     metric("cometbft_consensus_height", "gauge", "Height of the newest committed block.", height)
     metric("cometbft_mempool_size", "gauge", "Transactions that wait.", mempool)
     metric("cometbft_p2p_peers", "gauge", "Sessions with peers.", peers)
-    metric("supercloud_committed_blocks_total", "counter", "Blocks committed since the start.", counters.blocks)
     metric(
-      "supercloud_committed_transactions_total", "counter", "Transactions committed since the start.",
-      counters.transactions)
-    metric("supercloud_rounds_above_zero_total", "counter", "Rounds after a height's first.", counters.roundsAboveZero)
+      "supercloud_committed_blocks_total",
+      "counter",
+      "Blocks committed since the start.",
+      counters.blocks
+    )
+    metric(
+      "supercloud_committed_transactions_total",
+      "counter",
+      "Transactions committed since the start.",
+      counters.transactions
+    )
+    metric(
+      "supercloud_rounds_above_zero_total",
+      "counter",
+      "Rounds after a height's first.",
+      counters.roundsAboveZero
+    )
     metric("supercloud_peer_faults_total", "counter", "Rules that peers broke.", counters.faults)
     metric("supercloud_stream_messages_sent_total", "counter", "Messages over TCP.", transport.messagesSent)
-    metric("supercloud_stream_messages_received_total", "counter", "Messages over TCP.", transport.messagesReceived)
+    metric(
+      "supercloud_stream_messages_received_total",
+      "counter",
+      "Messages over TCP.",
+      transport.messagesReceived
+    )
     metric("supercloud_datagrams_sent_total", "counter", "Datagrams sent.", transport.datagramsSent)
-    metric("supercloud_datagrams_received_total", "counter", "Datagrams received.", transport.datagramsReceived)
+    metric(
+      "supercloud_datagrams_received_total",
+      "counter",
+      "Datagrams received.",
+      transport.datagramsReceived
+    )
     for (reason, count) in transport.datagramDrops.sorted(by: { "\($0.key)" < "\($1.key)" }) {
       lines.append("supercloud_datagrams_dropped_total{reason=\"\(reason)\"} \(count)")
     }

@@ -5,6 +5,7 @@ import Foundation
 import Gossip
 import Ledger
 import Primitives
+import Provider
 import Replication
 import Storage
 import Synchronization
@@ -23,14 +24,29 @@ extension NodeService {
       let tip = replica.tip
       let query = LedgerQuery(state: replica.view)
       return Answer.Status(
-        chainId: genesis.chain.text, genesis: genesis.digest.description, version: Self.version,
-        moniker: configuration.node.moniker, role: configuration.node.role,
-        nodeKey: Hex.encode(keys.node.publicKey.bytes), height: tip.height, block: tip.block.description,
-        time: tip.time.text, tick: replica.moment.tick, tickMilliseconds: query.ticks.tickMilliseconds,
-        stateRoot: tip.stateRoot.description, round: replica.round, blockInterval: interval,
-        catchingUp: replica.isCatchingUp, peers: replica.peerCount, mempoolTransactions: replica.mempool.count,
-        orders: replica.book.orderCount, bids: replica.book.bidCount, leases: query.activeLeaseCount(),
-        validator: operatorAddress, provider: keys.provider?.address.text())
+        chainId: genesis.chain.text,
+        genesis: genesis.digest.description,
+        version: Self.version,
+        moniker: configuration.node.moniker,
+        role: configuration.node.role,
+        nodeKey: Hex.encode(keys.node.publicKey.bytes),
+        height: tip.height,
+        block: tip.block.description,
+        time: tip.time.text,
+        tick: replica.moment.tick,
+        tickMilliseconds: query.ticks.tickMilliseconds,
+        stateRoot: tip.stateRoot.description,
+        round: replica.round,
+        blockInterval: interval,
+        catchingUp: replica.isCatchingUp,
+        peers: replica.peerCount,
+        mempoolTransactions: replica.mempool.count,
+        orders: replica.book.orderCount,
+        bids: replica.book.bidCount,
+        leases: query.activeLeaseCount(),
+        validator: operatorAddress,
+        provider: keys.provider?.address.text()
+      )
     }
   }
 
@@ -39,19 +55,24 @@ extension NodeService {
     return await host.read { replica in
       let query = LedgerQuery(state: replica.view)
       return Answer.Account(
-        address: address.text(), sequence: replica.nextSequence(of: address),
+        address: address.text(),
+        sequence: replica.nextSequence(of: address),
         balances: query.balances(of: address).map { Answer.Coin($0) },
-        locked: Self.locked(address, query, tick: replica.moment.tick))
+        locked: Self.locked(address, query, tick: replica.moment.tick)
+      )
     }
   }
 
   /// Unspent escrow of the account's deployments and lease deposits of its running leases.
   private static func locked<State: StateReading>(
-    _ address: Address, _ query: LedgerQuery<State>, tick: Tick
+    _ address: Address,
+    _ query: LedgerQuery<State>,
+    tick: Tick
   ) -> [Answer.Coin] {
     var sums: [Denomination: UInt64] = [:]
     for deployment in query.deployments(of: address, state: .active) {
-      guard let escrow = query.escrow(of: deployment.id, at: tick), let funds = try? escrow.funds.truncated() else {
+      guard let escrow = query.escrow(of: deployment.id, at: tick), let funds = try? escrow.funds.truncated()
+      else {
         continue
       }
       sums[escrow.denomination, default: 0] += funds.units
@@ -71,11 +92,16 @@ extension NodeService {
     else { throw ServingError.notFound("there is no block \(height) here") }
     let header = block.header
     return Answer.Block(
-      height: header.height, identifier: block.identifier.description, time: header.time.text,
-      proposer: header.proposer.text(), parent: header.parent.description,
+      height: header.height,
+      identifier: block.identifier.description,
+      time: header.time.text,
+      proposer: header.proposer.text(),
+      parent: header.parent.description,
       stateRoot: header.stateRoot.description,
-      transactions: block.transactionHashes.map { $0.description.uppercased() }, round: certificate.round,
-      signers: certificate.signatures.count)
+      transactions: block.transactionHashes.map { $0.description.uppercased() },
+      round: certificate.round,
+      signers: certificate.signatures.count
+    )
   }
 
   func transaction(_ text: String) async throws -> Answer.TransactionResult {
@@ -85,13 +111,22 @@ extension NodeService {
       let receipts = try? BlockReceipts.decode(bytes).receipts, receipts.indices.contains(Int(location.index))
     {
       return Answer.TransactionResult(
-        hash: hash, height: location.height, receipt: receipts[Int(location.index)])
+        hash: hash,
+        height: location.height,
+        receipt: receipts[Int(location.index)]
+      )
     }
     guard await host.read({ $0.mempool.contains(hash) }) else {
       throw ServingError.notFound("no transaction \(text) is known here")
     }
     return Answer.TransactionResult(
-      hash: hash.description, height: 0, code: 0, codespace: "", log: "waits in the mempool", events: [])
+      hash: hash.description,
+      height: 0,
+      code: 0,
+      codespace: "",
+      log: "waits in the mempool",
+      events: []
+    )
   }
 
   func take() async throws -> [Answer.Take] {
@@ -99,9 +134,11 @@ extension NodeService {
       let query = LedgerQuery(state: AnyState(state))
       return query.currencies.map { status in
         Answer.Take(
-          denomination: status.currency.denomination.name, basisPoints: status.takeBasisPoints,
+          denomination: status.currency.denomination.name,
+          basisPoints: status.takeBasisPoints,
           collected: status.takeCollected.description,
-          communityPool: query.balance(of: .communityPool, in: status.currency.denomination).description)
+          communityPool: query.balance(of: .communityPool, in: status.currency.denomination).description
+        )
       }
     }
   }
@@ -120,11 +157,17 @@ extension NodeService {
       return query.currencies.map { status in
         let currency = status.currency
         return Answer.Currency(
-          denomination: currency.denomination.name, symbol: currency.symbol, exponent: currency.exponent,
-          aliases: currency.aliases.map(\.name), minimumDeposit: currency.minimumDeposit.description,
-          leaseDeposit: currency.leaseDeposit.description, minimumFee: currency.minimumFee.description,
-          takeBasisPoints: status.takeBasisPoints, supply: query.supply(of: currency.denomination).description,
-          retired: currency.isRetired)
+          denomination: currency.denomination.name,
+          symbol: currency.symbol,
+          exponent: currency.exponent,
+          aliases: currency.aliases.map(\.name),
+          minimumDeposit: currency.minimumDeposit.description,
+          leaseDeposit: currency.leaseDeposit.description,
+          minimumFee: currency.minimumFee.description,
+          takeBasisPoints: status.takeBasisPoints,
+          supply: query.supply(of: currency.denomination).description,
+          retired: currency.isRetired
+        )
       }
     }
   }
@@ -135,9 +178,13 @@ extension NodeService {
       return replica.tip.validators.members.map { member in
         let record = records.first { $0.address == member.address }?.record
         return Answer.Validator(
-          operatorAddress: member.address.text(), consensusKey: Hex.encode(member.key.bytes),
-          moniker: record?.moniker ?? "", power: member.power, jailed: false,
-          commission: record?.commission.description ?? "")
+          operatorAddress: member.address.text(),
+          consensusKey: Hex.encode(member.key.bytes),
+          moniker: record?.moniker ?? "",
+          power: member.power,
+          jailed: false,
+          commission: record?.commission.description ?? ""
+        )
       }
     }
   }
@@ -152,15 +199,57 @@ extension NodeService {
     return await host.read { replica in
       statuses.map { status in
         Answer.Peer(
-          nodeKey: Hex.encode(status.peer.bytes), address: status.info.address.description,
-          role: replica.role(of: status.peer)?.name ?? "", inbound: status.info.inbound,
-          height: replica.claimedHeight(of: status.peer), datagrams: status.hasDatagramSession,
-          score: Int(clamping: replica.gossip.peers.score(of: status.peer, at: now)))
+          nodeKey: Hex.encode(status.peer.bytes),
+          address: status.info.address.description,
+          role: replica.role(of: status.peer)?.name ?? "",
+          inbound: status.info.inbound,
+          height: replica.claimedHeight(of: status.peer),
+          datagrams: status.hasDatagramSession,
+          score: Int(clamping: replica.gossip.peers.score(of: status.peer, at: now))
+        )
       }
     }
   }
 
-  func decisions(order: String?) async throws -> [Answer.Decision] { [] }
+  func decisions(order: String?) async throws -> [Answer.Decision] {
+    guard let service = providerHost?.service else {
+      throw ServingError.unavailable("this node is not a provider; ask the provider's own node")
+    }
+    var wanted: Digest?
+    if let order { wanted = try await identifierOfOrder(order) }
+    return await service.decisions(on: wanted).map { decision in
+      Answer.Decision(
+        order: decision.order.description, time: decision.at.text, outcome: decision.code,
+        detail: decision.text)
+    }
+  }
+
+  /// A full identifier, or the digits that a live order begins with.
+  private func identifierOfOrder(_ text: String) async throws -> Digest {
+    if let bytes = Hex.decode(text), let digest = Digest(bytes) { return digest }
+    guard let found = await host.read({ $0.book.orders(withPrefix: text).first?.object.identifier }) else {
+      throw ServingError.notFound("no live order begins with \(text); give the whole identifier")
+    }
+    return found
+  }
+
+  func providerStatus() async throws -> Answer.ProviderStatus {
+    guard let host = providerHost, let service = host.service else {
+      throw ServingError.unavailable("this node is not a provider; ask the provider's own node")
+    }
+    let status = await service.status()
+    return Answer.ProviderStatus(
+      provider: host.address.text(), ready: status.isReady, openBids: status.openBids,
+      leases: status.leases.map {
+        .init(
+          lease: $0.id.description, state: $0.state, message: $0.message, manifestHash: $0.manifestHash,
+          devices: $0.devices)
+      },
+      capabilities: status.capabilities.list.map {
+        .init(name: $0.name, enforced: $0.isEnforced, detail: $0.detail)
+      },
+      reconciliation: status.reconciliation)
+  }
 
   func events() -> AsyncStream<Answer.Commit> {
     let host = host
@@ -195,10 +284,13 @@ struct AnyState: StateReading {
 extension Answer.Commit {
   init(_ commit: Commit) {
     self.init(
-      height: commit.tip.height, time: commit.tip.time.text, tick: commit.outcome.moment.tick,
+      height: commit.tip.height,
+      time: commit.tip.time.text,
+      tick: commit.outcome.moment.tick,
       transactions: zip(commit.transactions, commit.outcome.receipts).map { transaction, receipt in
         Answer.TransactionResult(hash: transaction.hash, height: commit.tip.height, receipt: receipt)
       },
-      events: commit.outcome.events.map { Answer.Event($0) })
+      events: commit.outcome.events.map { Answer.Event($0) }
+    )
   }
 }

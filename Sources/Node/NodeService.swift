@@ -15,6 +15,7 @@ final class NodeService: NodeServing {
   static let version = "0.1.0"
 
   let parts: NodeParts
+  private let provider = Mutex<ProviderHost?>(nil)
   private let recordTask = Mutex<Task<Void, Never>?>(nil)
   let lastInterval = Mutex<(time: Timestamp, interval: UInt64)>((.zero, 0))
 
@@ -37,15 +38,24 @@ final class NodeService: NodeServing {
     let task = Task {
       while !Task.isCancelled {
         let record = GossipSetUp.record(
-          parts.runtime, keys: parts.keys, port: parts.endpoint.port, time: .now)
+          parts.runtime,
+          keys: parts.keys,
+          port: parts.endpoint.port,
+          time: .now
+        )
         _ = await host.publish(record)
         try? await Task.sleep(for: .milliseconds(GossipSetUp.recordLifetime / 4))
       }
     }
     recordTask.withLock { $0 = task }
+    let started = try await ProviderHost.start(parts)
+    provider.withLock { $0 = started }
   }
 
+  var providerHost: ProviderHost? { provider.withLock { $0 } }
+
   func stop() async {
+    await providerHost?.stop()
     recordTask.withLock { $0 }?.cancel()
   }
 
@@ -60,7 +70,10 @@ final class NodeService: NodeServing {
     do {
       return try Address(text: text)
     } catch {
-      throw ServingError.invalid("`\(text)` is not an address: \(error)", fix: "an address begins with akash1")
+      throw ServingError.invalid(
+        "`\(text)` is not an address: \(error)",
+        fix: "an address begins with akash1"
+      )
     }
   }
 
@@ -85,7 +98,13 @@ final class NodeService: NodeServing {
     }
     guard wait else {
       return Answer.TransactionResult(
-        hash: transaction.hash.description, height: 0, code: 0, codespace: "", log: "", events: [])
+        hash: transaction.hash.description,
+        height: 0,
+        code: 0,
+        codespace: "",
+        log: "",
+        events: []
+      )
     }
     guard let result = await committed else {
       throw ServingError.unavailable("the node stops; the transaction may still be committed by others")
@@ -125,7 +144,8 @@ final class NodeService: NodeServing {
     guard transaction.isAuthentic else {
       throw ServingError.invalid(
         "the signature is not the signer's for chain \(chain)",
-        fix: "sign the SignDoc with this chain id and account number 0")
+        fix: "sign the SignDoc with this chain id and account number 0"
+      )
     }
     parts.verifier.remember(transaction.hash)
     return transaction
@@ -136,7 +156,10 @@ final class NodeService: NodeServing {
     case .accepted, .known: return
     case .rejected(let rejection):
       throw ServingError.rejected(
-        code: rejection.code.number, codespace: rejection.code.space.rawValue, message: rejection.description)
+        code: rejection.code.number,
+        codespace: rejection.code.space.rawValue,
+        message: rejection.description
+      )
     case .refused(.full), .refused(.senderFull):
       throw ServingError.busy("the mempool is full; try again in a moment")
     case .refused(.stale(let expected)):
@@ -164,7 +187,10 @@ final class NodeService: NodeServing {
       throw ServingError.rejected(code: 1, codespace: "book", message: "the order book refuses: \(refusal)")
     case .judged(.inadmissible(let rejection)):
       throw ServingError.rejected(
-        code: rejection.code.number, codespace: rejection.code.space.rawValue, message: rejection.description)
+        code: rejection.code.number,
+        codespace: rejection.code.space.rawValue,
+        message: rejection.description
+      )
     }
   }
 
@@ -175,9 +201,15 @@ final class NodeService: NodeServing {
     let to = try self.address(address)
     let sequence = await host.read { $0.nextSequence(of: key.address) }
     let send = Send(
-      from: key.address, to: to, amount: [Coin(100_000_000, .uakt), Coin(100_000_000, .uusdc)])
+      from: key.address,
+      to: to,
+      amount: [Coin(100_000_000, .uakt), Coin(100_000_000, .uusdc)]
+    )
     let draft = TransactionDraft(
-      actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(5_000, .uakt)))
+      actions: [.send(send)],
+      sequence: sequence,
+      fee: Fee(amount: Coin(5_000, .uakt))
+    )
     return try await submit(transaction: draft.signed(by: key, chain: chain).encoded, wait: true)
   }
 }

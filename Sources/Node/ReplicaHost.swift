@@ -62,7 +62,9 @@ actor ReplicaHost {
 
   func stop() {
     isStopped = true
-    for (_, continuations) in waiting { for continuation in continuations { continuation.resume(returning: nil) } }
+    for (_, continuations) in waiting {
+      for continuation in continuations { continuation.resume(returning: nil) }
+    }
     waiting = [:]
     observers = [:]
   }
@@ -114,7 +116,9 @@ actor ReplicaHost {
   }
 
   /// Reads what the replica knows. `body` runs on the loop: it must be short.
-  func read<Value: Sendable>(_ body: @Sendable (borrowing Replica<StoreState>) throws -> Value) rethrows -> Value {
+  func read<Value: Sendable>(_ body: @Sendable (borrowing Replica<StoreState>) throws -> Value) rethrows
+    -> Value
+  {
     try body(replica)
   }
 
@@ -148,7 +152,12 @@ actor ReplicaHost {
       jobs.append(.commit(commit))
       committed(commit)
     case .send(let message, let peer):
-      dependencies.transport.send(to: peer, type: message.kind.rawValue, bytes: message.encoded, class: message.trafficClass)
+      dependencies.transport.send(
+        to: peer,
+        type: message.kind.rawValue,
+        bytes: message.encoded,
+        class: message.trafficClass
+      )
     case .sendGossip(let message, let peer, let delivery): send(message, to: peer, via: delivery)
     case .verify(let object): dependencies.verifier.verify(object)
     case .schedule(let timer, let interval): schedule(timer, after: interval)
@@ -159,7 +168,10 @@ actor ReplicaHost {
       dependencies.transport.disconnect(peer)
     case .bookChanged(let events): tell(.book(events))
     case .alarm(let alarm):
-      dependencies.logger.critical("more than a third of the power is faulty", metadata: ["alarm": "\(alarm)"])
+      dependencies.logger.critical(
+        "more than a third of the power is faulty",
+        metadata: ["alarm": "\(alarm)"]
+      )
     case .enteredRound(let height, let round, _):
       if round > 0 {
         counters.roundsAboveZero += 1
@@ -173,7 +185,9 @@ actor ReplicaHost {
 
   private func send(_ message: GossipMessage, to peer: PeerID, via delivery: GossipCore.Delivery) {
     let bytes = message.encoded
-    if delivery == .datagram, case .packet = message, dependencies.transport.sendDatagram(to: peer, bytes: bytes) {
+    if delivery == .datagram, case .packet = message,
+      dependencies.transport.sendDatagram(to: peer, bytes: bytes)
+    {
       counters.datagramsSent += 1
       return
     }
@@ -193,7 +207,8 @@ actor ReplicaHost {
       var blocks: [CommittedBlock] = []
       var size = 0
       for height in from..<from + Height(count) {
-        guard let block = try? store.body(at: height), let certificate = try? store.certificate(at: height) else {
+        guard let block = try? store.body(at: height), let certificate = try? store.certificate(at: height)
+        else {
           break
         }
         size += block.count + certificate.count + 16
@@ -211,7 +226,10 @@ actor ReplicaHost {
     for (index, transaction) in commit.transactions.enumerated() {
       guard let continuations = waiting.removeValue(forKey: transaction.hash) else { continue }
       let result = CommittedTransaction(
-        hash: transaction.hash, height: commit.tip.height, receipt: commit.outcome.receipts[index])
+        hash: transaction.hash,
+        height: commit.tip.height,
+        receipt: commit.outcome.receipts[index]
+      )
       for continuation in continuations { continuation.resume(returning: result) }
     }
     tell(.committed(commit))

@@ -62,7 +62,8 @@ final class SignatureVerifier: Sendable {
         guard state == .active else { return }
         var authentic: [Transaction] = []
         for bytes in piece {
-          guard let transaction = try? Transaction(decoding: bytes, chain: chain), transaction.isAuthentic else {
+          guard let transaction = try? Transaction(decoding: bytes, chain: chain), transaction.isAuthentic
+          else {
             post([.misbehaved(peer, .forgedSignature)])
             continue
           }

@@ -42,8 +42,13 @@ final class StorageWorker: Sendable {
   ///   - report: takes `signed` and `durable` back to the replica.
   ///   - failed: the disk refused; the node must stop before it forgets.
   init(
-    store: NodeStore, signer: consuming SignerLog?, key: SigningKey?, chain: ChainID, logger: Logger,
-    report: @escaping @Sendable ([ReplicaInput]) -> Void, failed: @escaping @Sendable (any Error) -> Void
+    store: NodeStore,
+    signer: consuming SignerLog?,
+    key: SigningKey?,
+    chain: ChainID,
+    logger: Logger,
+    report: @escaping @Sendable ([ReplicaInput]) -> Void,
+    failed: @escaping @Sendable (any Error) -> Void
   ) {
     self.store = store
     self.signer = Mutex(signer)
@@ -87,7 +92,10 @@ final class StorageWorker: Sendable {
       do {
         report(try carryOut(jobs))
       } catch {
-        logger.critical("the disk refused a record; the node stops before it forgets", metadata: ["error": "\(error)"])
+        logger.critical(
+          "the disk refused a record; the node stops before it forgets",
+          metadata: ["error": "\(error)"]
+        )
         queue.withLock { $0.isStopped = true }
         failed(error)
         return
@@ -137,13 +145,19 @@ final class StorageWorker: Sendable {
       case .sign:
         let signature = key.sign(message)
         try signer?.record(
-          height: request.height, round: request.round, step: step, signBytes: message, signature: signature)
+          height: request.height,
+          round: request.round,
+          step: step,
+          signBytes: message,
+          signature: signature
+        )
         return request.message(with: signature)
       case .reuse(let signature): return request.message(with: signature)
       case .refuse(let reason):
         logger.warning(
           "the signing guard refused",
-          metadata: ["height": "\(request.height)", "round": "\(request.round)", "reason": "\(reason)"])
+          metadata: ["height": "\(request.height)", "round": "\(request.round)", "reason": "\(reason)"]
+        )
         return nil
       case nil: return nil
       }
@@ -153,8 +167,12 @@ final class StorageWorker: Sendable {
   private func write(_ commit: Commit) throws {
     let height = commit.tip.height
     var record = BlockCommit(
-      height: height, header: commit.block.header.encoded, body: commit.block.encoded,
-      certificate: commit.certificate.encoded, receipts: BlockReceipts.encode(commit.outcome))
+      height: height,
+      header: commit.block.header.encoded,
+      body: commit.block.encoded,
+      certificate: commit.certificate.encoded,
+      receipts: BlockReceipts.encode(commit.outcome)
+    )
     record.state = commit.outcome.changes.map { Change(key: $0.key, value: $0.value) }
     record.tree = commit.pages.map { Change(key: $0.path.encoded(), value: $0.page?.encoded()) }
     record.transactions = commit.block.transactionHashes.map(\.bytes)
@@ -172,7 +190,8 @@ final class StorageWorker: Sendable {
 
   private static func signed(_ commit: Commit, by key: PublicKey) -> Bool {
     let set = commit.tip.lastValidators
-    guard let index = set.index(ofKey: key), let signers = SignerSet(bytes: commit.certificate.signers, count: set.count)
+    guard let index = set.index(ofKey: key),
+      let signers = SignerSet(bytes: commit.certificate.signers, count: set.count)
     else { return false }
     return signers.contains(index)
   }

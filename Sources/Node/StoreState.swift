@@ -24,9 +24,13 @@ struct StoreState: ReplicaState {
   }
 
   func page(at path: NibblePath) -> StateTreePage? {
-    guard let bytes = reading({ () throws(StorageError) in try store.treePage(path.encoded()) }) else { return nil }
+    guard let bytes = reading({ () throws(StorageError) in try store.treePage(path.encoded()) }) else {
+      return nil
+    }
     guard let page = try? StateTreePage(decoding: bytes) else {
-      fatalError("the state tree's page at \(path) in \(store.database.path) is damaged; restore the node from a peer")
+      fatalError(
+        "the state tree's page at \(path) in \(store.database.path) is damaged; restore the node from a peer"
+      )
     }
     return page
   }

@@ -91,9 +91,15 @@ final class TransportBridge: Sendable {
   }
 
   private func translate(
-    _ type: UInt8, _ bytes: [UInt8], from peer: PeerID, _ attached: Attached, _ inputs: inout [ReplicaInput]
+    _ type: UInt8,
+    _ bytes: [UInt8],
+    from peer: PeerID,
+    _ attached: Attached,
+    _ inputs: inout [ReplicaInput]
   ) {
-    guard let kind = FrameKind(rawValue: type) else { return inputs.append(.misbehaved(peer, .malformedFrame)) }
+    guard let kind = FrameKind(rawValue: type) else {
+      return inputs.append(.misbehaved(peer, .malformedFrame))
+    }
     do {
       switch kind {
       case .packet, .objects, .ranges, .recordsRequest, .records:
@@ -104,7 +110,10 @@ final class TransportBridge: Sendable {
       default: inputs.append(.message(try PeerMessage(kind: kind, bytes: bytes), from: peer))
       }
     } catch {
-      logger.info("a frame is not what it says", metadata: ["peer": "\(peer)", "kind": "\(kind)", "error": "\(error)"])
+      logger.info(
+        "a frame is not what it says",
+        metadata: ["peer": "\(peer)", "kind": "\(kind)", "error": "\(error)"]
+      )
       inputs.append(.misbehaved(peer, .malformedFrame))
     }
   }

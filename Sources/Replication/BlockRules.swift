@@ -38,7 +38,8 @@ public struct SignatureScheme: Sendable {
     check: { key, signature, domain, chain, body in
       key.verifies(signature, domain: domain, chain: chain.text, body)
     },
-    isTransactionAuthentic: \.isAuthentic)
+    isTransactionAuthentic: \.isAuthentic
+  )
 }
 
 /// A block that passed every rule, with its transactions decoded and verified.
@@ -60,7 +61,10 @@ struct BlockRules: Sendable {
   ///
   /// - Parameter verified: a transaction already verified under this hash, when there is one.
   func validate(
-    _ block: Block, after tip: Tip, maximumBytes: UInt64, verified: (Digest) -> Transaction?
+    _ block: Block,
+    after tip: Tip,
+    maximumBytes: UInt64,
+    verified: (Digest) -> Transaction?
   ) throws(BlockFault) -> ValidBlock {
     let header = block.header
     guard header.chain == chain else { throw .wrongChain }
@@ -101,7 +105,8 @@ struct BlockRules: Sendable {
   }
 
   private func transactions(
-    of block: Block, verified: (Digest) -> Transaction?
+    of block: Block,
+    verified: (Digest) -> Transaction?
   ) throws(BlockFault) -> [Transaction] {
     var seen: Set<Digest> = []
     var transactions: [Transaction] = []
@@ -124,17 +129,33 @@ struct BlockRules: Sendable {
   ///
   /// - Parameter time: this node's clock; moved past the parent's time where it is not later.
   func build(
-    after tip: Tip, proposer: Address, time: Timestamp, transactions: [Transaction], evidence: [Evidence]
+    after tip: Tip,
+    proposer: Address,
+    time: Timestamp,
+    transactions: [Transaction],
+    evidence: [Evidence]
   ) -> ValidBlock {
     let header = Header(
-      version: version, chain: chain, height: tip.height + 1,
-      time: max(time, tip.time.advanced(byMilliseconds: 1)), parent: tip.block, stateRoot: tip.stateRoot,
-      receiptsRoot: tip.receiptsRoot, transactionsRoot: .zero, evidenceRoot: .zero,
-      lastCertificateHash: .zero, validatorsHash: tip.validators.hash,
-      nextValidatorsHash: tip.nextValidators.hash, proposer: proposer)
+      version: version,
+      chain: chain,
+      height: tip.height + 1,
+      time: max(time, tip.time.advanced(byMilliseconds: 1)),
+      parent: tip.block,
+      stateRoot: tip.stateRoot,
+      receiptsRoot: tip.receiptsRoot,
+      transactionsRoot: .zero,
+      evidenceRoot: .zero,
+      lastCertificateHash: .zero,
+      validatorsHash: tip.validators.hash,
+      nextValidatorsHash: tip.nextValidators.hash,
+      proposer: proposer
+    )
     let block = Block(
-      header: header, transactions: transactions.map(\.encoded), evidence: evidence,
-      lastCertificate: tip.certificate)
+      header: header,
+      transactions: transactions.map(\.encoded),
+      evidence: evidence,
+      lastCertificate: tip.certificate
+    )
     return ValidBlock(block: block, transactions: transactions)
   }
 }

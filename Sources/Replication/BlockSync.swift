@@ -87,7 +87,9 @@ struct BlockSync: Sendable {
 
   /// Keeps what was asked for; false when the peer was not asked.
   mutating func responseArrived(
-    from peer: PublicKey, heights: [(height: Height, block: CommittedBlock)], committed: Height
+    from peer: PublicKey,
+    heights: [(height: Height, block: CommittedBlock)],
+    committed: Height
   ) -> Bool {
     guard let request = peers[peer]?.request else { return false }
     peers[peer]?.request = nil

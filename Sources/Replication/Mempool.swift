@@ -93,7 +93,10 @@ public struct Mempool: Sendable {
   }
 
   private mutating func admit(
-    _ transaction: Transaction, sender: Address, expected: UInt64, at height: Height
+    _ transaction: Transaction,
+    sender: Address,
+    expected: UInt64,
+    at height: Height
   ) -> Bool {
     let sequence = transaction.sequence
     guard sequence - expected < UInt64(limits.perSender) else { return false }
@@ -135,7 +138,9 @@ public struct Mempool: Sendable {
   ///
   /// - Parameter expected: a sender's sequence number after the block.
   public mutating func commit(
-    _ transactions: [Transaction], at height: Height, expected: (Address) -> UInt64
+    _ transactions: [Transaction],
+    at height: Height,
+    expected: (Address) -> UInt64
   ) {
     for sender in Set(transactions.map(\.sender)).sorted() {
       advance(sender, to: expected(sender))

@@ -51,7 +51,8 @@ extension PeerMessage {
     switch self {
     case .status(let status): status.encoded
     case .transactions(let transactions):
-      Supercloud_Peer_V1_Transactions.filled { $0.transactions = transactions.map { .init(wire: $0) } }.encoded
+      Supercloud_Peer_V1_Transactions.filled { $0.transactions = transactions.map { .init(wire: $0) } }
+        .encoded
     case .proposal(let proposal, let block):
       Supercloud_Peer_V1_BlockProposal.filled {
         $0.proposal = proposal.wire
@@ -79,7 +80,8 @@ extension PeerMessage {
         }
       }.encoded
     case .evidence(let evidence):
-      Supercloud_Peer_V1_EvidenceBatch.filled { $0.evidence = evidence.map { .init(wire: $0.encoded) } }.encoded
+      Supercloud_Peer_V1_EvidenceBatch.filled { $0.evidence = evidence.map { .init(wire: $0.encoded) } }
+        .encoded
     case .candidateRequest(let block, let height):
       Supercloud_Peer_V1_CandidateRequest.filled {
         $0.block = .init(wire: block.bytes)
@@ -110,18 +112,21 @@ extension PeerMessage {
       let wire = try Supercloud_Peer_V1_Certificates(decoding: bytes, limit: limit)
       self = .certificates(
         try decodeEach(wire.certificates) { wire throws(DecodingError) in try Certificate(wire) },
-        rounds: try decodeEach(wire.rounds) { wire throws(DecodingError) in try RoundCertificate(wire) })
+        rounds: try decodeEach(wire.rounds) { wire throws(DecodingError) in try RoundCertificate(wire) }
+      )
     case .blocksRequest:
       let wire = try Supercloud_Peer_V1_BlocksRequest(decoding: bytes, limit: limit)
       self = .blocksRequest(from: wire.from, count: wire.count)
     case .blocksResponse:
       let wire = try Supercloud_Peer_V1_BlocksResponse(decoding: bytes, limit: limit)
       self = .blocksResponse(
-        wire.blocks.map { CommittedBlock(block: $0.block.array, certificate: $0.certificate.array) })
+        wire.blocks.map { CommittedBlock(block: $0.block.array, certificate: $0.certificate.array) }
+      )
     case .evidence:
       let wire = try Supercloud_Peer_V1_EvidenceBatch(decoding: bytes, limit: limit)
       self = .evidence(
-        try decodeEach(wire.evidence) { data throws(DecodingError) in try Evidence(decoding: data.array) })
+        try decodeEach(wire.evidence) { data throws(DecodingError) in try Evidence(decoding: data.array) }
+      )
     case .candidateRequest:
       let wire = try Supercloud_Peer_V1_CandidateRequest(decoding: bytes, limit: limit)
       guard let block = Digest(wire.block.array) else { throw .invalid(field: "block") }
@@ -135,7 +140,8 @@ extension PeerMessage {
 }
 
 private func decodeEach<Element, Value>(
-  _ elements: [Element], _ decode: (Element) throws(DecodingError) -> Value
+  _ elements: [Element],
+  _ decode: (Element) throws(DecodingError) -> Value
 ) throws(DecodingError) -> [Value] {
   var values: [Value] = []
   values.reserveCapacity(elements.count)

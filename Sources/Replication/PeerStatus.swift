@@ -45,15 +45,20 @@ extension PeerStatus {
       guard let step = UInt8(exactly: found.step).flatMap(Step.init(rawValue:)) else {
         throw .outOfRange(field: "step")
       }
-      guard found.height <= ChainLimits.height, found.round <= ChainLimits.round, found.validRound <= found.round + 1
+      guard found.height <= ChainLimits.height, found.round <= ChainLimits.round,
+        found.validRound <= found.round + 1
       else { throw .outOfRange(field: "standing") }
       guard found.prevotes.count <= 128, found.precommits.count <= 128 else {
         throw .outOfRange(field: "votes")
       }
       standing = ConsensusStatus(
-        height: found.height, round: found.round, step: step,
-        validRound: found.validRound == 0 ? nil : found.validRound - 1, prevotes: found.prevotes.array,
-        precommits: found.precommits.array)
+        height: found.height,
+        round: found.round,
+        step: step,
+        validRound: found.validRound == 0 ? nil : found.validRound - 1,
+        prevotes: found.prevotes.array,
+        precommits: found.precommits.array
+      )
     }
     guard wire.committed <= ChainLimits.height else { throw .outOfRange(field: "committed") }
     self.init(committed: wire.committed, base: wire.base, standing: standing)

@@ -13,7 +13,10 @@ extension Replica {
 
   /// Consensus decided a block that this node holds and validated.
   mutating func decide(
-    _ identifier: Digest, _ certificate: Certificate, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ identifier: Digest,
+    _ certificate: Certificate,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     // Block sync may have been faster.
     guard certificate.height == tip.height + 1 else { return }
@@ -25,30 +28,50 @@ extension Replica {
 
   /// Executes a decided block on the tip and has it written.
   mutating func commit(
-    _ valid: ValidBlock, _ certificate: Certificate, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ valid: ValidBlock,
+    _ certificate: Certificate,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     let header = valid.block.header
     let outcome = execute(valid)
     let update: StateTreeUpdate
     do {
       update = try StateTree.apply(
-        outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) }, to: state, root: tip.stateRoot)
+        outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
+        to: state,
+        root: tip.stateRoot
+      )
     } catch {
       preconditionFailure("the state tree is damaged at height \(header.height): \(error)")
     }
     let receiptsRoot = Block.receiptsRoot(outcome.receipts.map(\.encoded))
     let next = successor(of: tip.nextValidators, applying: outcome.validatorUpdates)
     let newTip = Tip(
-      height: header.height, block: valid.block.identifier, time: header.time, stateRoot: update.root,
-      receiptsRoot: receiptsRoot, certificate: certificate, validators: tip.nextValidators,
-      nextValidators: next, lastValidators: tip.validators)
+      height: header.height,
+      block: valid.block.identifier,
+      time: header.time,
+      stateRoot: update.root,
+      receiptsRoot: receiptsRoot,
+      certificate: certificate,
+      validators: tip.nextValidators,
+      nextValidators: next,
+      lastValidators: tip.validators
+    )
     state.push(.init(height: header.height, changes: outcome.changes, pages: update.pages))
     tip = newTip
     effects.append(
       .commit(
         Commit(
-          block: valid.block, transactions: valid.transactions, certificate: certificate, outcome: outcome,
-          pages: update.pages, tip: newTip)))
+          block: valid.block,
+          transactions: valid.transactions,
+          certificate: certificate,
+          outcome: outcome,
+          pages: update.pages,
+          tip: newTip
+        )
+      )
+    )
     afterCommit(valid, outcome, at: clock, &effects)
   }
 
@@ -71,10 +94,17 @@ extension Replica {
     }
     return Executor.execute(
       BlockInput(
-        height: header.height, time: header.time, tick: LedgerQuery(state: state).ticks.tick(at: header.time),
-        proposer: header.proposer, evidence: evidence, lastCommit: signers,
-        protocolVersion: header.version),
-      transactions: valid.transactions, on: state)
+        height: header.height,
+        time: header.time,
+        tick: LedgerQuery(state: state).ticks.tick(at: header.time),
+        proposer: header.proposer,
+        evidence: evidence,
+        lastCommit: signers,
+        protocolVersion: header.version
+      ),
+      transactions: valid.transactions,
+      on: state
+    )
   }
 
   /// The set two heights on. Updates that make no set are refused by the ledger before they come here.
@@ -89,7 +119,10 @@ extension Replica {
   }
 
   private mutating func afterCommit(
-    _ valid: ValidBlock, _ outcome: BlockOutcome, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ valid: ValidBlock,
+    _ outcome: BlockOutcome,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     let height = tip.height
     mempool.commit(valid.transactions, at: height) { sender in
@@ -117,9 +150,16 @@ extension Replica {
     stepConsensus(
       .beginHeight(
         HeightStart(
-          height: tip.height + 1, validators: tip.validators, previousTime: tip.time,
-          lastCommit: tip.certificate, absent: absentValidators)),
-      at: clock, &effects)
+          height: tip.height + 1,
+          validators: tip.validators,
+          previousTime: tip.time,
+          lastCommit: tip.certificate,
+          absent: absentValidators
+        )
+      ),
+      at: clock,
+      &effects
+    )
     signalWork(at: clock, &effects)
   }
 
@@ -143,7 +183,9 @@ extension Replica {
 
   var ownStatus: PeerStatus {
     PeerStatus(
-      committed: durableHeight, base: configuration.lowestBlock,
-      standing: configuration.consensusKey == nil ? nil : consensus.status)
+      committed: durableHeight,
+      base: configuration.lowestBlock,
+      standing: configuration.consensusKey == nil ? nil : consensus.status
+    )
   }
 }

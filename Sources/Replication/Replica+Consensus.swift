@@ -7,7 +7,9 @@ import Primitives
 extension Replica {
   /// Gives `input` to the consensus machine and carries its wishes on.
   mutating func stepConsensus(
-    _ input: Consensus.Input, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ input: Consensus.Input,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     var wishes: [Consensus.Effect] = []
     consensus.step(input, at: clock.now, effects: &wishes)
@@ -15,7 +17,9 @@ extension Replica {
   }
 
   mutating func carry(
-    _ wish: Consensus.Effect, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ wish: Consensus.Effect,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     switch wish {
     case .log(let record): effects.append(.log(.input(record)))
@@ -60,20 +64,29 @@ extension Replica {
   // MARK: Blocks
 
   private mutating func build(
-    _ height: Height, _ round: Round, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ height: Height,
+    _ round: Round,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     guard height == tip.height + 1, let proposer = configuration.operatorAddress else { return }
     let limit = Int(clamping: parameter(.maximumBlockBytes))
     let transactions = mempool.candidates(byteLimit: limit, countLimit: ChainLimits.blockTransactions)
     let built = rules.build(
-      after: tip, proposer: proposer, time: clock.wall, transactions: transactions,
-      evidence: Array(pendingEvidence.prefix(ChainLimits.blockEvidence)))
+      after: tip,
+      proposer: proposer,
+      time: clock.wall,
+      transactions: transactions,
+      evidence: Array(pendingEvidence.prefix(ChainLimits.blockEvidence))
+    )
     candidates.add(built.block)
     candidates.judge(built.block.identifier, .valid(built))
     effects.append(.log(.block(built.block.encoded)))
     stepConsensus(
       .built(height: height, round: round, block: built.block.identifier, time: built.block.header.time),
-      at: clock, &effects)
+      at: clock,
+      &effects
+    )
   }
 
   mutating func validate(_ identifier: Digest, at clock: Clock, _ effects: inout [ReplicaEffect]) {
@@ -90,7 +103,11 @@ extension Replica {
   func verdict(on block: Block) -> Candidates.Verdict {
     do {
       let valid = try rules.validate(
-        block, after: tip, maximumBytes: parameter(.maximumBlockBytes), verified: { mempool[$0] })
+        block,
+        after: tip,
+        maximumBytes: parameter(.maximumBlockBytes),
+        verified: { mempool[$0] }
+      )
       try checkEvidence(block.evidence)
       return .valid(valid)
     } catch {
@@ -99,7 +116,10 @@ extension Replica {
   }
 
   private mutating func fetch(
-    _ identifier: Digest, _ height: Height, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ identifier: Digest,
+    _ height: Height,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     guard height == tip.height + 1 else { return }
     if candidates[identifier] != nil { return validate(identifier, at: clock, &effects) }
@@ -108,7 +128,10 @@ extension Replica {
   }
 
   mutating func receiveCandidate(
-    _ bytes: [UInt8], from peer: PeerID, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ bytes: [UInt8],
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     guard let block = try? Block(decoding: bytes) else {
       return fault(peer, .malformedFrame, at: clock, &effects)
@@ -122,7 +145,10 @@ extension Replica {
   // MARK: Messages
 
   mutating func receive(
-    _ proposal: Proposal, _ bytes: [UInt8], from peer: PeerID, at clock: Clock,
+    _ proposal: Proposal,
+    _ bytes: [UInt8],
+    from peer: PeerID,
+    at clock: Clock,
     _ effects: inout [ReplicaEffect]
   ) {
     guard proposal.height > tip.height, let set = validators(at: proposal.height) else { return }
@@ -140,12 +166,18 @@ extension Replica {
       effects.append(.log(.block(bytes)))
     }
     stepConsensus(
-      .proposal(proposal, time: block.header.time, receivedAt: clock.wall), at: clock, &effects)
+      .proposal(proposal, time: block.header.time, receivedAt: clock.wall),
+      at: clock,
+      &effects
+    )
     if candidates.satisfied(block.identifier) { validate(block.identifier, at: clock, &effects) }
   }
 
   mutating func receive(
-    _ vote: Vote, from peer: PeerID, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ vote: Vote,
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     guard !seenVotes.contains(vote), let set = validators(at: vote.height) else { return }
     do {
@@ -159,7 +191,10 @@ extension Replica {
   }
 
   mutating func receive(
-    _ certificate: Certificate, from peer: PeerID, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ certificate: Certificate,
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     do {
@@ -171,7 +206,10 @@ extension Replica {
   }
 
   mutating func receive(
-    _ certificate: RoundCertificate, from peer: PeerID, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ certificate: RoundCertificate,
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     do {
@@ -190,7 +228,10 @@ extension Replica {
   // MARK: Evidence
 
   mutating func receive(
-    _ evidence: Evidence, from peer: PeerID, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ evidence: Evidence,
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     guard let set = validators(at: evidence.votes.0.height) else { return }
     do {
@@ -200,7 +241,9 @@ extension Replica {
     }
     guard !pendingEvidence.contains(evidence) else { return }
     keep(evidence)
-    for other in validatorPeers where other != peer { effects.append(.send(.evidence([evidence]), to: other)) }
+    for other in validatorPeers where other != peer {
+      effects.append(.send(.evidence([evidence]), to: other))
+    }
   }
 
   private mutating func keep(_ evidence: Evidence) {

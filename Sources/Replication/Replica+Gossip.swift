@@ -7,7 +7,9 @@ import Primitives
 extension Replica {
   /// Gives `input` to gossip and carries its wishes on.
   mutating func stepGossip(
-    _ input: GossipCore.Input, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ input: GossipCore.Input,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     var wishes: [GossipCore.Effect] = []
     gossip.step(input, at: clock.now, effects: &wishes)
@@ -23,7 +25,9 @@ extension Replica {
   }
 
   private mutating func carry(
-    _ wishes: [GossipCore.Effect], at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ wishes: [GossipCore.Effect],
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     for wish in wishes {
       switch wish {
@@ -59,7 +63,9 @@ extension Replica {
   ///
   /// Node records do not go into the book: gossip itself keeps them.
   public mutating func publish(
-    _ object: SignedObject, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ object: SignedObject,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) -> BookOutcome {
     guard object.kind != .nodeRecord else {
       stepGossip(.published(object), at: clock, &effects)
@@ -110,7 +116,10 @@ extension Replica {
 
   /// Time moved on and orders were agreed: the book lets go of what is over.
   mutating func advanceBook(
-    _ transactions: [Transaction], _ receipts: [Receipt], at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ transactions: [Transaction],
+    _ receipts: [Receipt],
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     var events: [OrderBook.Event] = []
     for (transaction, receipt) in zip(transactions, receipts) where receipt.isSuccess {

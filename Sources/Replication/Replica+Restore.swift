@@ -9,7 +9,9 @@ extension Replica {
   public mutating func restore(_ records: [ReplicaRecord]) {
     let height = tip.height + 1
     let beginning = records.lastIndex { record in
-      guard case .input(let record) = record, case .beginHeight(let start) = record.input else { return false }
+      guard case .input(let record) = record, case .beginHeight(let start) = record.input else {
+        return false
+      }
       return start.height == height
     }
     guard let beginning else { return }

@@ -56,7 +56,10 @@ extension Replica {
   }
 
   private mutating func receive(
-    _ message: PeerMessage, from peer: PeerID, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ message: PeerMessage,
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     switch message {
     case .status(let status): receive(status, from: peer, at: clock, &effects)
@@ -90,7 +93,10 @@ extension Replica {
   }
 
   mutating func fault(
-    _ peer: PeerID, _ fault: Fault, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ peer: PeerID,
+    _ fault: Fault,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     stepGossip(.misbehaved(peer, fault), at: clock, &effects)
   }

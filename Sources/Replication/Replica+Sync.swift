@@ -6,7 +6,10 @@ import Primitives
 
 extension Replica {
   mutating func receive(
-    _ status: PeerStatus, from peer: PeerID, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ status: PeerStatus,
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     peers[peer]?.status = status
     sync.statusArrived(from: peer, height: status.committed, base: status.base)
@@ -25,7 +28,10 @@ extension Replica {
   }
 
   mutating func receive(
-    _ blocks: [CommittedBlock], from peer: PeerID, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ blocks: [CommittedBlock],
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) {
     var heights: [(height: Height, block: CommittedBlock)] = []
     for block in blocks.prefix(Int(BlockSync.batch)) {
@@ -49,7 +55,9 @@ extension Replica {
   ///
   /// The consensus machine learns of it by `beginHeight`; it never signs for a height that is over.
   private mutating func adopt(
-    _ committed: CommittedBlock, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ committed: CommittedBlock,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) -> Bool {
     guard let certificate = try? Certificate(decoding: committed.certificate),
       let block = try? Block(decoding: committed.block), certificate.kind == .precommit,

@@ -9,7 +9,10 @@ extension Replica {
   ///
   /// - Returns: what became of it; a peer's is announced to the others when it is accepted.
   public mutating func admit(
-    _ transaction: Transaction, from peer: PeerID?, at clock: Clock, _ effects: inout [ReplicaEffect]
+    _ transaction: Transaction,
+    from peer: PeerID?,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
   ) -> Admission {
     guard !mempool.contains(transaction.hash) else { return .known }
     let sender = transaction.sender

@@ -19,8 +19,13 @@ public struct ReplicaConfiguration: Sendable {
   public var lowestBlock: Height
 
   public init(
-    genesis: Genesis, consensusKey: PublicKey?, operatorAddress: Address?, timeouts: Timeouts,
-    mempool: Mempool.Limits = Mempool.Limits(), signatures: SignatureScheme = .ed25519, lowestBlock: Height = 1
+    genesis: Genesis,
+    consensusKey: PublicKey?,
+    operatorAddress: Address?,
+    timeouts: Timeouts,
+    mempool: Mempool.Limits = Mempool.Limits(),
+    signatures: SignatureScheme = .ed25519,
+    lowestBlock: Height = 1
   ) {
     self.genesis = genesis
     self.consensusKey = consensusKey
@@ -90,13 +95,20 @@ public struct Replica<State: ReplicaState>: Sendable {
     let genesis = configuration.genesis
     self.configuration = configuration
     rules = BlockRules(
-      chain: genesis.chain, version: genesis.protocolVersion, signatures: configuration.signatures)
+      chain: genesis.chain,
+      version: genesis.protocolVersion,
+      signatures: configuration.signatures
+    )
     self.state = LayeredState(base: state)
     self.tip = tip
     consensus = Tendermint(
       configuration: TendermintConfiguration(
-        chain: genesis.chain, key: configuration.consensusKey, timeouts: configuration.timeouts,
-        maximumBlockInterval: .milliseconds(genesis.parameters[.maximumBlockInterval])))
+        chain: genesis.chain,
+        key: configuration.consensusKey,
+        timeouts: configuration.timeouts,
+        maximumBlockInterval: .milliseconds(genesis.parameters[.maximumBlockInterval])
+      )
+    )
     mempool = Mempool(limits: configuration.mempool)
     self.gossip = gossip
     book = OrderBook(limits: OrderBook.Limits(genesis.parameters), time: tip.time)

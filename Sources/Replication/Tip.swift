@@ -21,8 +21,14 @@ public struct Tip: Hashable, Sendable {
   public var lastValidators: ValidatorSet
 
   public init(
-    height: Height, block: Digest, time: Timestamp, stateRoot: Digest, receiptsRoot: Digest,
-    certificate: Certificate?, validators: ValidatorSet, nextValidators: ValidatorSet,
+    height: Height,
+    block: Digest,
+    time: Timestamp,
+    stateRoot: Digest,
+    receiptsRoot: Digest,
+    certificate: Certificate?,
+    validators: ValidatorSet,
+    nextValidators: ValidatorSet,
     lastValidators: ValidatorSet
   ) {
     self.height = height
@@ -43,13 +49,21 @@ extension Tip {
   /// - Throws: when the genesis has no validators, or such as make no set.
   public init(genesis: Genesis, stateRoot: Digest, validators: [ValidatorUpdate]) throws(ValidatorSetError) {
     let set = try ValidatorSet(
-      validators.map { Validator(address: $0.address, key: $0.key, power: $0.power) })
+      validators.map { Validator(address: $0.address, key: $0.key, power: $0.power) }
+    )
     var next = set
     next.advance()
     self.init(
-      height: 0, block: genesis.digest, time: genesis.time, stateRoot: stateRoot,
-      receiptsRoot: Block.receiptsRoot([]), certificate: nil, validators: set, nextValidators: next,
-      lastValidators: set)
+      height: 0,
+      block: genesis.digest,
+      time: genesis.time,
+      stateRoot: stateRoot,
+      receiptsRoot: Block.receiptsRoot([]),
+      certificate: nil,
+      validators: set,
+      nextValidators: next,
+      lastValidators: set
+    )
   }
 
   /// The form in which a commit's batch carries it, so that a restarting node knows where it stands.

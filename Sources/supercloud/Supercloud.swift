@@ -19,17 +19,22 @@ struct Supercloud: AsyncParsableCommand {
         subcommands: [
           SDLCommand.self, DeployCommand.self, OrderCommand.self, BidCommand.self, LeaseCommand.self,
           DeploymentCommand.self, MarketCommand.self,
-        ]),
+        ]
+      ),
       CommandGroup(name: "Provider", subcommands: [ProviderCommand.self]),
       CommandGroup(
-        name: "Accounts and chain", subcommands: [KeysCommand.self, AccountCommand.self, QueryCommand.self]),
+        name: "Accounts and chain",
+        subcommands: [KeysCommand.self, AccountCommand.self, QueryCommand.self]
+      ),
       CommandGroup(
         name: "Node",
         subcommands: [
           InitCommand.self, GenesisCommand.self, ConfigCommand.self, StartCommand.self, StatusCommand.self,
-          TestnetCommand.self, BenchCommand.self, DebugCommand.self,
-        ]),
-    ])
+          TestnetCommand.self, BenchCommand.self, DebugCommand.self, WorkloadCommand.self,
+        ]
+      ),
+    ]
+  )
 
   static func main() async {
     do {

@@ -18,7 +18,9 @@ struct HTTPConnection: Sendable {
 
   /// Opens a connection, lets `body` use it, and closes it.
   static func with<Result: Sendable>(
-    host: String, port: Int, _ body: @Sendable (Exchange) async throws -> Result
+    host: String,
+    port: Int,
+    _ body: @Sendable (Exchange) async throws -> Result
   ) async throws -> Result {
     let channel: Channel
     do {
@@ -46,7 +48,8 @@ struct HTTPConnection: Sendable {
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
 
     init(
-      host: String, inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>,
+      host: String,
+      inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>,
       outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
     ) {
       self.host = host

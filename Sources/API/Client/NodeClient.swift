@@ -20,7 +20,9 @@ public struct NodeClient: Sendable {
 
   /// The answer to a query.
   public func get<Value: Decodable & Sendable>(
-    _ path: String, _ query: [(String, String?)] = [], as type: Value.Type = Value.self
+    _ path: String,
+    _ query: [(String, String?)] = [],
+    as type: Value.Type = Value.self
   ) async throws -> Value {
     let target = Self.target(path, query)
     let response = try await HTTPConnection.with(host: host, port: port) { exchange in
@@ -44,7 +46,10 @@ public struct NodeClient: Sendable {
 
   /// The answer to bytes that were sent.
   public func post<Value: Decodable & Sendable>(
-    _ path: String, _ query: [(String, String?)] = [], body: [UInt8], as type: Value.Type = Value.self
+    _ path: String,
+    _ query: [(String, String?)] = [],
+    body: [UInt8],
+    as type: Value.Type = Value.self
   ) async throws -> Value {
     let target = Self.target(path, query)
     let response = try await HTTPConnection.with(host: host, port: port) { exchange in
@@ -56,7 +61,9 @@ public struct NodeClient: Sendable {
 
   /// Many posts over one connection, each answered before the next is sent; `next` says what to send.
   public func postEach(
-    _ path: String, _ next: @Sendable () async -> [UInt8]?, answered: @Sendable (Int, [UInt8]) async -> Void
+    _ path: String,
+    _ next: @Sendable () async -> [UInt8]?,
+    answered: @Sendable (Int, [UInt8]) async -> Void
   ) async throws {
     try await HTTPConnection.with(host: host, port: port) { exchange in
       while let body = await next() {
@@ -69,7 +76,9 @@ public struct NodeClient: Sendable {
 
   /// Server-sent events as their data, until the node or the caller ends it.
   public func events<Value: Decodable & Sendable>(
-    _ path: String, _ query: [(String, String?)] = [], as type: Value.Type = Value.self,
+    _ path: String,
+    _ query: [(String, String?)] = [],
+    as type: Value.Type = Value.self,
     _ body: @Sendable (Value) async throws -> Bool
   ) async throws {
     let target = Self.target(path, query)
@@ -104,7 +113,9 @@ public struct NodeClient: Sendable {
     return pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
   }
 
-  private static func decode<Value: Decodable>(_ response: HTTPConnection.Response, path: String) throws -> Value {
+  private static func decode<Value: Decodable>(_ response: HTTPConnection.Response, path: String) throws
+    -> Value
+  {
     let data = Data(response.body)
     guard (200..<300).contains(response.status) else {
       if let failure = try? decoder.decode(Answer.Failure.self, from: data) {

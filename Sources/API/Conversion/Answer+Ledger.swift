@@ -12,15 +12,22 @@ extension Answer.Coin {
 extension Answer.Event {
   public init(_ event: Event) {
     self.init(
-      name: event.name, attributes: event.attributes.map { Attribute(key: $0.key, value: $0.value) })
+      name: event.name,
+      attributes: event.attributes.map { Attribute(key: $0.key, value: $0.value) }
+    )
   }
 }
 
 extension Answer.TransactionResult {
   public init(hash: Digest, height: Height, receipt: Receipt) {
     self.init(
-      hash: hash.description, height: height, code: receipt.code, codespace: receipt.codespace,
-      log: receipt.log, events: receipt.events.map { Answer.Event($0) })
+      hash: hash.description,
+      height: height,
+      code: receipt.code,
+      codespace: receipt.codespace,
+      log: receipt.log,
+      events: receipt.events.map { Answer.Event($0) }
+    )
   }
 }
 
@@ -28,47 +35,76 @@ extension Answer.Lease {
   public init(_ lease: LeaseStatus) {
     let record = lease.record
     self.init(
-      identifier: lease.id.description, owner: lease.id.deployment.owner.text(),
-      dseq: lease.id.deployment.sequence, group: lease.id.group, order: lease.id.order,
-      provider: lease.id.provider.text(), state: record.state.name, price: record.price.amount.description,
-      denomination: record.price.denomination.name, openedAtTick: record.openedAt.tick,
-      closedAtTick: record.closing?.moment.tick, closedBy: record.closing.map { "\($0.closer)" },
-      reason: record.closing.map { "\($0.reason)" }, earned: lease.earned.description,
-      paid: lease.paid.description, fee: lease.fee.description)
+      identifier: lease.id.description,
+      owner: lease.id.deployment.owner.text(),
+      dseq: lease.id.deployment.sequence,
+      group: lease.id.group,
+      order: lease.id.order,
+      provider: lease.id.provider.text(),
+      state: record.state.name,
+      price: record.price.amount.description,
+      denomination: record.price.denomination.name,
+      openedAtTick: record.openedAt.tick,
+      closedAtTick: record.closing?.moment.tick,
+      closedBy: record.closing.map { "\($0.closer)" },
+      reason: record.closing.map { "\($0.reason)" },
+      earned: lease.earned.description,
+      paid: lease.paid.description,
+      fee: lease.fee.description
+    )
   }
 }
 
 extension Answer.Deployment {
   public init(_ deployment: DeploymentStatus, escrow: EscrowStatus, leases: [LeaseStatus]) {
     self.init(
-      owner: deployment.id.owner.text(), dseq: deployment.id.sequence, state: "\(deployment.record.state)",
-      manifestHash: deployment.record.manifestHash.description, denomination: escrow.denomination.name,
+      owner: deployment.id.owner.text(),
+      dseq: deployment.id.sequence,
+      state: "\(deployment.record.state)",
+      manifestHash: deployment.record.manifestHash.description,
+      denomination: escrow.denomination.name,
       groups: deployment.groups.map { sequence, record in
         Group(sequence: sequence, name: record.spec.name, state: "\(record.state)")
       },
       escrow: Answer.Escrow(
-        state: escrow.state.rawValue, funds: escrow.funds.description, deposited: escrow.deposited.description,
-        rate: escrow.rate.description, runwayTicks: escrow.runway),
-      leases: leases.map { Answer.Lease($0) })
+        state: escrow.state.rawValue,
+        funds: escrow.funds.description,
+        deposited: escrow.deposited.description,
+        rate: escrow.rate.description,
+        runwayTicks: escrow.runway
+      ),
+      leases: leases.map { Answer.Lease($0) }
+    )
   }
 }
 
 extension Answer.AuditLine {
   public init(_ report: ConservationReport) {
     self.init(
-      denomination: report.denomination.name, accounts: "\(report.accounts)",
-      escrow: report.escrow.description, leaseDeposits: report.leaseDeposits.description,
-      stake: "\(report.stake)", pools: "\(report.pools)", supply: report.supply.description,
-      conserved: report.isConserved)
+      denomination: report.denomination.name,
+      accounts: "\(report.accounts)",
+      escrow: report.escrow.description,
+      leaseDeposits: report.leaseDeposits.description,
+      stake: "\(report.stake)",
+      pools: "\(report.pools)",
+      supply: report.supply.description,
+      conserved: report.isConserved
+    )
   }
 }
 
 extension Answer.Order {
   public init(_ order: Order, identifier: Digest, bids: Int) {
     self.init(
-      identifier: identifier.description, owner: order.deployment.owner.text(),
-      dseq: order.deployment.sequence, groups: order.groups.map { Group($0) }, deposit: Answer.Coin(order.deposit),
-      manifestHash: order.manifestHash.description, expiresAt: order.expiresAt.text, bids: bids)
+      identifier: identifier.description,
+      owner: order.deployment.owner.text(),
+      dseq: order.deployment.sequence,
+      groups: order.groups.map { Group($0) },
+      deposit: Answer.Coin(order.deposit),
+      manifestHash: order.manifestHash.description,
+      expiresAt: order.expiresAt.text,
+      bids: bids
+    )
   }
 }
 
@@ -81,19 +117,28 @@ extension Answer.Order.Group {
       }
     }
     self.init(
-      sequence: group.sequence, name: group.spec.name,
+      sequence: group.sequence,
+      name: group.spec.name,
       maximumPrice: (try? group.spec.maximumPrice())?.description ?? "",
-      denomination: group.spec.units.first?.price.denomination.name ?? "", cpuMillis: sum(\.cpuMillis),
-      memoryBytes: sum(\.memoryBytes), gpus: sum(\.gpus),
-      gpuAttributes: group.spec.units.flatMap { $0.resources.gpuAttributes.map(\.key) })
+      denomination: group.spec.units.first?.price.denomination.name ?? "",
+      cpuMillis: sum(\.cpuMillis),
+      memoryBytes: sum(\.memoryBytes),
+      gpus: sum(\.gpus),
+      gpuAttributes: group.spec.units.flatMap { $0.resources.gpuAttributes.map(\.key) }
+    )
   }
 }
 
 extension Answer.Bid {
   public init(_ bid: Bid, object: SignedObject) {
     self.init(
-      identifier: object.identifier.description, order: bid.order.description, provider: bid.provider.text(),
-      groups: bid.groups.map { Group($0) }, expiresAt: bid.expiresAt.text, encoded: Hex.encode(object.encoded))
+      identifier: object.identifier.description,
+      order: bid.order.description,
+      provider: bid.provider.text(),
+      groups: bid.groups.map { Group($0) },
+      expiresAt: bid.expiresAt.text,
+      encoded: Hex.encode(object.encoded)
+    )
   }
 }
 
@@ -105,8 +150,11 @@ extension Answer.Bid.Group {
       return "\(count) × \(names.joined(separator: " or "))"
     }
     self.init(
-      sequence: group.sequence, price: group.price.amount.description,
-      denomination: group.price.denomination.name, gpus: gpus)
+      sequence: group.sequence,
+      price: group.price.amount.description,
+      denomination: group.price.denomination.name,
+      gpus: gpus
+    )
   }
 }
 
@@ -127,9 +175,14 @@ extension Answer.Parameter {
   public init(key: ParameterKey, value: UInt64, proposal: UInt64) {
     let definition = key.definition
     self.init(
-      key: key.rawValue, value: String(value), unit: definition.unit,
-      minimum: String(definition.range.lowerBound), maximum: String(definition.range.upperBound),
-      standard: String(definition.standard), summary: definition.summary,
-      proposal: proposal == 0 ? nil : proposal)
+      key: key.rawValue,
+      value: String(value),
+      unit: definition.unit,
+      minimum: String(definition.range.lowerBound),
+      maximum: String(definition.range.upperBound),
+      standard: String(definition.standard),
+      summary: definition.summary,
+      proposal: proposal == 0 ? nil : proposal
+    )
   }
 }

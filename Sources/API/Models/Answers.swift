@@ -26,7 +26,11 @@ extension Answer {
     public var codespace: String?
 
     public init(
-      error: String, message: String, fix: String? = nil, code: UInt32? = nil, codespace: String? = nil
+      error: String,
+      message: String,
+      fix: String? = nil,
+      code: UInt32? = nil,
+      codespace: String? = nil
     ) {
       self.error = error
       self.message = message
@@ -63,10 +67,28 @@ extension Answer {
     public var provider: String?
 
     public init(
-      chainId: String, genesis: String, version: String, moniker: String, role: String, nodeKey: String,
-      height: UInt64, block: String, time: String, tick: UInt64, tickMilliseconds: UInt64, stateRoot: String,
-      round: UInt32, blockInterval: UInt64, catchingUp: Bool, peers: Int, mempoolTransactions: Int, orders: Int,
-      bids: Int, leases: Int, validator: String?, provider: String?
+      chainId: String,
+      genesis: String,
+      version: String,
+      moniker: String,
+      role: String,
+      nodeKey: String,
+      height: UInt64,
+      block: String,
+      time: String,
+      tick: UInt64,
+      tickMilliseconds: UInt64,
+      stateRoot: String,
+      round: UInt32,
+      blockInterval: UInt64,
+      catchingUp: Bool,
+      peers: Int,
+      mempoolTransactions: Int,
+      orders: Int,
+      bids: Int,
+      leases: Int,
+      validator: String?,
+      provider: String?
     ) {
       self.chainId = chainId
       self.genesis = genesis
@@ -140,7 +162,12 @@ extension Answer {
     public var events: [Event]
 
     public init(
-      hash: String, height: UInt64, code: UInt32, codespace: String, log: String, events: [Event]
+      hash: String,
+      height: UInt64,
+      code: UInt32,
+      codespace: String,
+      log: String,
+      events: [Event]
     ) {
       self.hash = hash
       self.height = height
@@ -163,8 +190,15 @@ extension Answer {
     public var signers: Int
 
     public init(
-      height: UInt64, identifier: String, time: String, proposer: String, parent: String, stateRoot: String,
-      transactions: [String], round: UInt32, signers: Int
+      height: UInt64,
+      identifier: String,
+      time: String,
+      proposer: String,
+      parent: String,
+      stateRoot: String,
+      transactions: [String],
+      round: UInt32,
+      signers: Int
     ) {
       self.height = height
       self.identifier = identifier

@@ -21,8 +21,14 @@ extension Answer {
       public var gpuAttributes: [String]
 
       public init(
-        sequence: UInt32, name: String, maximumPrice: String, denomination: String, cpuMillis: UInt64,
-        memoryBytes: UInt64, gpus: UInt64, gpuAttributes: [String]
+        sequence: UInt32,
+        name: String,
+        maximumPrice: String,
+        denomination: String,
+        cpuMillis: UInt64,
+        memoryBytes: UInt64,
+        gpus: UInt64,
+        gpuAttributes: [String]
       ) {
         self.sequence = sequence
         self.name = name
@@ -36,8 +42,14 @@ extension Answer {
     }
 
     public init(
-      identifier: String, owner: String, dseq: UInt64, groups: [Group], deposit: Coin, manifestHash: String,
-      expiresAt: String, bids: Int
+      identifier: String,
+      owner: String,
+      dseq: UInt64,
+      groups: [Group],
+      deposit: Coin,
+      manifestHash: String,
+      expiresAt: String,
+      bids: Int
     ) {
       self.identifier = identifier
       self.owner = owner
@@ -76,7 +88,12 @@ extension Answer {
     }
 
     public init(
-      identifier: String, order: String, provider: String, groups: [Group], expiresAt: String, encoded: String
+      identifier: String,
+      order: String,
+      provider: String,
+      groups: [Group],
+      expiresAt: String,
+      encoded: String
     ) {
       self.identifier = identifier
       self.order = order
@@ -111,9 +128,22 @@ extension Answer {
     public var fee: String
 
     public init(
-      identifier: String, owner: String, dseq: UInt64, group: UInt32, order: UInt32, provider: String,
-      state: String, price: String, denomination: String, openedAtTick: UInt64, closedAtTick: UInt64?,
-      closedBy: String?, reason: String?, earned: String, paid: String, fee: String
+      identifier: String,
+      owner: String,
+      dseq: UInt64,
+      group: UInt32,
+      order: UInt32,
+      provider: String,
+      state: String,
+      price: String,
+      denomination: String,
+      openedAtTick: UInt64,
+      closedAtTick: UInt64?,
+      closedBy: String?,
+      reason: String?,
+      earned: String,
+      paid: String,
+      fee: String
     ) {
       self.identifier = identifier
       self.owner = owner
@@ -158,8 +188,14 @@ extension Answer {
     }
 
     public init(
-      owner: String, dseq: UInt64, state: String, manifestHash: String, denomination: String, groups: [Group],
-      escrow: Escrow, leases: [Lease]
+      owner: String,
+      dseq: UInt64,
+      state: String,
+      manifestHash: String,
+      denomination: String,
+      groups: [Group],
+      escrow: Escrow,
+      leases: [Lease]
     ) {
       self.owner = owner
       self.dseq = dseq
@@ -203,8 +239,13 @@ extension Answer {
     public var activeLeases: Int
 
     public init(
-      owner: String, hostUri: String, attributes: [Event.Attribute], email: String, website: String,
-      endpoint: String?, activeLeases: Int
+      owner: String,
+      hostUri: String,
+      attributes: [Event.Attribute],
+      email: String,
+      website: String,
+      endpoint: String?,
+      activeLeases: Int
     ) {
       self.owner = owner
       self.hostUri = hostUri
@@ -243,8 +284,15 @@ extension Answer {
     }
 
     public init(
-      vendor: String, model: String, memory: String, interface: String, free: UInt32, total: UInt32,
-      providers: Int, declared: UInt32, prices: [PriceRange]
+      vendor: String,
+      model: String,
+      memory: String,
+      interface: String,
+      free: UInt32,
+      total: UInt32,
+      providers: Int,
+      declared: UInt32,
+      prices: [PriceRange]
     ) {
       self.vendor = vendor
       self.model = model
@@ -255,162 +303,6 @@ extension Answer {
       self.providers = providers
       self.declared = declared
       self.prices = prices
-    }
-  }
-
-  /// The conservation audit of one denomination.
-  public struct AuditLine: Codable, Sendable {
-    public var denomination: String
-    public var accounts: String
-    public var escrow: String
-    public var leaseDeposits: String
-    public var stake: String
-    public var pools: String
-    public var supply: String
-    public var conserved: Bool
-
-    public init(
-      denomination: String, accounts: String, escrow: String, leaseDeposits: String, stake: String,
-      pools: String, supply: String, conserved: Bool
-    ) {
-      self.denomination = denomination
-      self.accounts = accounts
-      self.escrow = escrow
-      self.leaseDeposits = leaseDeposits
-      self.stake = stake
-      self.pools = pools
-      self.supply = supply
-      self.conserved = conserved
-    }
-  }
-
-  /// What the network took in one denomination.
-  public struct Take: Codable, Sendable {
-    public var denomination: String
-    public var basisPoints: UInt32
-    /// Taken of payouts so far.
-    public var collected: String
-    public var communityPool: String
-
-    public init(denomination: String, basisPoints: UInt32, collected: String, communityPool: String) {
-      self.denomination = denomination
-      self.basisPoints = basisPoints
-      self.collected = collected
-      self.communityPool = communityPool
-    }
-  }
-
-  public struct Parameter: Codable, Sendable {
-    public var key: String
-    public var value: String
-    public var unit: String
-    public var minimum: String
-    public var maximum: String
-    public var standard: String
-    public var summary: String
-    /// The proposal that set it; absent for genesis.
-    public var proposal: UInt64?
-
-    public init(
-      key: String, value: String, unit: String, minimum: String, maximum: String, standard: String,
-      summary: String, proposal: UInt64?
-    ) {
-      self.key = key
-      self.value = value
-      self.unit = unit
-      self.minimum = minimum
-      self.maximum = maximum
-      self.standard = standard
-      self.summary = summary
-      self.proposal = proposal
-    }
-  }
-
-  public struct Currency: Codable, Sendable {
-    public var denomination: String
-    public var symbol: String
-    public var exponent: UInt8
-    public var aliases: [String]
-    public var minimumDeposit: String
-    public var leaseDeposit: String
-    public var minimumFee: String
-    public var takeBasisPoints: UInt32
-    public var supply: String
-    public var retired: Bool
-
-    public init(
-      denomination: String, symbol: String, exponent: UInt8, aliases: [String], minimumDeposit: String,
-      leaseDeposit: String, minimumFee: String, takeBasisPoints: UInt32, supply: String, retired: Bool
-    ) {
-      self.denomination = denomination
-      self.symbol = symbol
-      self.exponent = exponent
-      self.aliases = aliases
-      self.minimumDeposit = minimumDeposit
-      self.leaseDeposit = leaseDeposit
-      self.minimumFee = minimumFee
-      self.takeBasisPoints = takeBasisPoints
-      self.supply = supply
-      self.retired = retired
-    }
-  }
-
-  public struct Validator: Codable, Sendable {
-    public var operatorAddress: String
-    public var consensusKey: String
-    public var moniker: String
-    public var power: Int64
-    public var jailed: Bool
-    public var commission: String
-
-    public init(
-      operatorAddress: String, consensusKey: String, moniker: String, power: Int64, jailed: Bool,
-      commission: String
-    ) {
-      self.operatorAddress = operatorAddress
-      self.consensusKey = consensusKey
-      self.moniker = moniker
-      self.power = power
-      self.jailed = jailed
-      self.commission = commission
-    }
-  }
-
-  public struct Peer: Codable, Sendable {
-    public var nodeKey: String
-    public var address: String
-    public var role: String
-    public var inbound: Bool
-    public var height: UInt64
-    public var datagrams: Bool
-    public var score: Int
-
-    public init(
-      nodeKey: String, address: String, role: String, inbound: Bool, height: UInt64, datagrams: Bool, score: Int
-    ) {
-      self.nodeKey = nodeKey
-      self.address = address
-      self.role = role
-      self.inbound = inbound
-      self.height = height
-      self.datagrams = datagrams
-      self.score = score
-    }
-  }
-
-  /// Why a provider did or did not bid on an order.
-  public struct Decision: Codable, Sendable {
-    public var order: String
-    public var time: String
-    /// `bid`, or the first reason against it.
-    public var outcome: String
-    public var detail: String
-
-    public init(order: String, time: String, outcome: String, detail: String) {
-      self.order = order
-      self.time = time
-      self.outcome = outcome
-      self.detail = detail
     }
   }
 }

@@ -15,7 +15,9 @@ public enum TransactionBatch {
     var reader = ByteReader(bytes)
     var transactions: [[UInt8]] = []
     while reader.remaining > 0 {
-      guard transactions.count < limit, let transaction = try? reader.readCounted(limit: 300_000) else { return nil }
+      guard transactions.count < limit, let transaction = try? reader.readCounted(limit: 300_000) else {
+        return nil
+      }
       transactions.append(transaction)
     }
     return transactions

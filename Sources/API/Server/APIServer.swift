@@ -4,7 +4,6 @@ import Hummingbird
 public import Logging
 import NIOCore
 public import NIOPosix
-import ServiceLifecycle
 
 /// A node's HTTP port: queries as JSON, signed transactions and objects, events, metrics.
 public struct APIServer: Sendable {
@@ -21,7 +20,9 @@ public struct APIServer: Sendable {
   /// - Parameter listening: told the port, which is a free one when `port` is 0.
   /// - Throws: when the address is in use.
   public func run(
-    host: String, port: Int, group: MultiThreadedEventLoopGroup,
+    host: String,
+    port: Int,
+    group: MultiThreadedEventLoopGroup,
     listening: @escaping @Sendable (Int) async -> Void
   ) async throws {
     let router = Router()
@@ -34,7 +35,9 @@ public struct APIServer: Sendable {
       router: router,
       configuration: .init(address: .hostname(host, port: port), serverName: "supercloud"),
       onServerRunning: { channel in await listening(channel.localAddress?.port ?? port) },
-      eventLoopGroupProvider: .shared(group), logger: logger)
+      eventLoopGroupProvider: .shared(group),
+      logger: logger
+    )
     try await application.run()
   }
 
@@ -64,7 +67,8 @@ public struct APIServer: Sendable {
     router.get("v1/peers") { _, _ in try await JSON(node.peers()) }
     router.get("v1/events") { _, _ in
       Response(
-        status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+        status: .ok,
+        headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
         body: ResponseBody { writer in
           for await commit in node.events() {
             var buffer = ByteBuffer(string: "data:")
@@ -73,7 +77,8 @@ public struct APIServer: Sendable {
             try await writer.write(buffer)
           }
           try await writer.finish(nil)
-        })
+        }
+      )
     }
   }
 
@@ -106,9 +111,15 @@ public struct APIServer: Sendable {
       try await JSON(
         node.leases(
           LeaseFilter(
-            owner: request.query("owner"), provider: request.query("provider"), state: request.query("state"))))
+            owner: request.query("owner"),
+            provider: request.query("provider"),
+            state: request.query("state")
+          )
+        )
+      )
     }
     router.get("v1/market/gpus") { _, _ in try await JSON(node.gpus()) }
+    router.get("v1/provider/status") { _, _ in try await JSON(node.providerStatus()) }
     router.get("v1/provider/decisions") { request, _ in
       try await JSON(node.decisions(order: request.query("order")))
     }
@@ -124,7 +135,9 @@ public struct APIServer: Sendable {
       let body = try await request.bytes(upTo: 4_000_000)
       guard let batch = TransactionBatch.decode(body) else {
         throw ServingError.invalid(
-          "the body is not a batch", fix: "for each transaction its length in four bytes, big-endian, then its bytes")
+          "the body is not a batch",
+          fix: "for each transaction its length in four bytes, big-endian, then its bytes"
+        )
       }
       return try await JSON(node.submit(batch: batch))
     }
@@ -168,8 +181,10 @@ private struct JSON: ResponseGenerator {
 
   func response(from request: Request, context: some RequestContext) throws -> Response {
     Response(
-      status: .ok, headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+      status: .ok,
+      headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+    )
   }
 }
 
@@ -178,7 +193,9 @@ private struct AnswerFailures<Context: RequestContext>: RouterMiddleware {
   let logger: Logger
 
   func handle(
-    _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    _ request: Request,
+    context: Context,
+    next: @concurrent (Request, Context) async throws -> Response
   ) async throws -> Response {
     do {
       return try await next(request, context)
@@ -191,7 +208,9 @@ private struct AnswerFailures<Context: RequestContext>: RouterMiddleware {
     } catch {
       logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
       return try Self.response(
-        .internalServerError, Answer.Failure(error: "internal", message: "the node could not answer"))
+        .internalServerError,
+        Answer.Failure(error: "internal", message: "the node could not answer")
+      )
     }
   }
 
@@ -213,7 +232,9 @@ private struct AnswerFailures<Context: RequestContext>: RouterMiddleware {
 
   private static func response(_ status: HTTPResponse.Status, _ failure: Answer.Failure) throws -> Response {
     Response(
-      status: status, headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSON(failure).bytes)))
+      status: status,
+      headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSON(failure).bytes))
+    )
   }
 }

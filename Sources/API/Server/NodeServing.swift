@@ -26,6 +26,7 @@ public protocol NodeServing: Sendable {
   func audit() async throws -> [Answer.AuditLine]
   func peers() async throws -> [Answer.Peer]
   func decisions(order: String?) async throws -> [Answer.Decision]
+  func providerStatus() async throws -> Answer.ProviderStatus
   func faucet(_ address: String) async throws -> Answer.TransactionResult
   /// Prometheus text.
   func metrics() async throws -> String
@@ -71,7 +72,11 @@ extension Answer {
     public var events: [Event]
 
     public init(
-      height: UInt64, time: String, tick: UInt64, transactions: [TransactionResult], events: [Event]
+      height: UInt64,
+      time: String,
+      tick: UInt64,
+      transactions: [TransactionResult],
+      events: [Event]
     ) {
       self.height = height
       self.time = time

@@ -53,11 +53,6 @@ public struct LeaseSupervisor: Hashable, Sendable {
     return all
   }
 
-  /// Lets time pass for every lease.
-  public mutating func tick(at now: Timestamp) -> [Effect] {
-    leases.flatMap { step($0, .time, at: now) }
-  }
-
   private func mayResign(at now: Timestamp) -> Bool {
     if let lastResignation, now.milliseconds(since: lastResignation) < Self.resignationPause { return false }
     let launched = machines.values.filter { machine in

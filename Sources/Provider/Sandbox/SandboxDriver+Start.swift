@@ -118,6 +118,7 @@ extension SandboxDriver {
       ("AKASH_DEPLOYMENT_SEQUENCE", "\(lease.deployment.sequence)"), ("AKASH_GROUP_SEQUENCE", "\(lease.group)"),
       ("AKASH_ORDER_SEQUENCE", "\(lease.order)"), ("AKASH_PROVIDER", lease.provider.description),
       ("AKASH_CLUSTER_PUBLIC_HOSTNAME", configuration.publicHost),
+      ("SUPERCLOUD_LISTEN", configuration.settings.listenAddress),
     ]
     variables += root.environment.map(Self.variable)
     variables += (service.environment).map(Self.variable)

@@ -6,7 +6,7 @@ public struct WorkloadSettings: Codable, Hashable, Sendable {
   public var imageFolder: String
   /// Host ports for workloads, `30000-30999`; empty takes any free ones.
   public var ports: String
-  /// The address that workloads' ports are tried on; empty for all.
+  /// The address that workloads are asked to listen on (`SUPERCLOUD_LISTEN`); empty for all.
   public var listenAddress: String
   /// Processes and threads of one replica.
   public var maximumProcesses: UInt32

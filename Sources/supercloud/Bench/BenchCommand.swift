@@ -2,5 +2,8 @@ import ArgumentParser
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure, on this machine, now.", subcommands: [LoadCommand.self])
+    commandName: "bench",
+    abstract: "Measure, on this machine, now.",
+    subcommands: [LoadCommand.self]
+  )
 }

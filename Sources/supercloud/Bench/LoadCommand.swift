@@ -10,7 +10,8 @@ import Primitives
 struct LoadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "load",
-    abstract: "Sign transfers ahead of time, drive a running testnet with them from this process, and report.")
+    abstract: "Sign transfers ahead of time, drive a running testnet with them from this process, and report."
+  )
 
   @Option(help: "How long to drive.") var seconds: UInt64 = 30
   @Option(help: "Transfers offered per second; 0 offers as many as the network takes.") var rate: UInt64 = 0
@@ -25,8 +26,10 @@ struct LoadCommand: AsyncParsableCommand {
     let folder = URL(filePath: home)
     guard let plan = TestnetPlan.read(folder) else {
       throw Failure(
-        "there is no testnet in \(home)", why: "testnet.json is missing",
-        fix: "start one: Testnet/run --reset --no-demo")
+        "there is no testnet in \(home)",
+        why: "testnet.json is missing",
+        fix: "start one: Testnet/run --reset --no-demo"
+      )
     }
     let homes = TestnetHomes(folder: folder, plan: plan)
     let validators = plan.validators
@@ -34,11 +37,20 @@ struct LoadCommand: AsyncParsableCommand {
       guard let runtime = homes.home(member).readRuntime() else {
         throw Failure("\(member.name) does not run", fix: "start the testnet: Testnet/run --no-demo")
       }
-      return LoadRun.Node(name: member.name, client: try NodeClient(runtime.apiAddress), process: runtime.process)
+      return LoadRun.Node(
+        name: member.name,
+        client: try NodeClient(runtime.apiAddress),
+        process: runtime.process
+      )
     }
     let load = LoadRun(
-      nodes: nodes, seconds: seconds, rate: rate, connections: connections, accountCount: accounts,
-      signedCount: signed)
+      nodes: nodes,
+      seconds: seconds,
+      rate: rate,
+      connections: connections,
+      accountCount: accounts,
+      signedCount: signed
+    )
     let report = try await load.run()
     if output == .json { return try Console.json(report) }
     report.show()
@@ -74,16 +86,23 @@ struct LoadReport: Codable {
   func show() {
     func text(_ value: Double, _ digits: Int = 1) -> String { String(format: "%.\(digits)f", value) }
     let limit = verifiesPerSecondPerCore * Double(cores) / Double(max(1, nodes.count))
-    Console.line("committed        \(committed) of \(offered) offered in \(text(seconds)) s, \(refused) refused")
+    Console.line(
+      "committed        \(committed) of \(offered) offered in \(text(seconds)) s, \(refused) refused"
+    )
     Console.line("throughput       \(text(committedPerSecond, 0)) transfers/s")
     Console.line(
-      "signature limit  \(text(limit, 0)) transfers/s (\(cores) cores × \(text(verifiesPerSecondPerCore, 0)) checks/s / \(nodes.count) nodes); reached \(text(100 * committedPerSecond / max(1, limit), 0)) %")
+      "signature limit  \(text(limit, 0)) transfers/s (\(cores) cores × \(text(verifiesPerSecondPerCore, 0)) checks/s / \(nodes.count) nodes); reached \(text(100 * committedPerSecond / max(1, limit), 0)) %"
+    )
     Console.line(
-      "latency          p50 \(text(latencyP50Milliseconds)) ms, p95 \(text(latencyP95Milliseconds)) ms, p99 \(text(latencyP99Milliseconds)) ms (submit to committed, \(latencySamples) samples)")
+      "latency          p50 \(text(latencyP50Milliseconds)) ms, p95 \(text(latencyP95Milliseconds)) ms, p99 \(text(latencyP99Milliseconds)) ms (submit to committed, \(latencySamples) samples)"
+    )
     Console.line("blocks           \(blocks), one every \(text(blockIntervalMilliseconds)) ms")
-    Console.line("CPU              \(text(cpuMicrosecondsPerTransaction)) µs per transfer, all nodes together")
+    Console.line(
+      "CPU              \(text(cpuMicrosecondsPerTransaction)) µs per transfer, all nodes together"
+    )
     Console.table(
       ["NODE", "CPU µs PER TRANSFER", "RESIDENT MiB"],
-      nodes.map { [$0.name, text($0.cpuMicrosecondsPerTransaction), text($0.residentMebibytes)] })
+      nodes.map { [$0.name, text($0.cpuMicrosecondsPerTransaction), text($0.residentMebibytes)] }
+    )
   }
 }

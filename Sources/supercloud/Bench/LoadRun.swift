@@ -55,12 +55,19 @@ struct LoadRun: Sendable {
     }
     let after = try await snapshot()
     return report(
-      before, after, elapsed: Date().timeIntervalSince(started), progress: progress,
-      latencies: latencies.recorded, verifies: verifies)
+      before,
+      after,
+      elapsed: Date().timeIntervalSince(started),
+      progress: progress,
+      latencies: latencies.recorded,
+      verifies: verifies
+    )
   }
 
   /// Batches of one connection's accounts, one after the other, at the asked rate.
-  private func drive(_ connection: Int, _ client: NodeClient, _ progress: Progress, until deadline: Date) async throws {
+  private func drive(_ connection: Int, _ client: NodeClient, _ progress: Progress, until deadline: Date)
+    async throws
+  {
     let perConnection = Double(rate) / Double(connections)
     let started = Date()
     let sent = Mutex(0)
@@ -87,7 +94,8 @@ struct LoadRun: Sendable {
         let batch = current.withLock { $0 }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard status == 200, let result = try? decoder.decode(Answer.BatchResult.self, from: Data(body)) else {
+        guard status == 200, let result = try? decoder.decode(Answer.BatchResult.self, from: Data(body))
+        else {
           progress.refused(batch.count)
           return current.withLock { $0 = [] }
         }
@@ -96,12 +104,17 @@ struct LoadRun: Sendable {
         // What found the mempool full is offered again after a moment, in its order.
         current.withLock { $0 = result.busy.map { batch[$0] } }
         if !result.busy.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
-      })
+      }
+    )
   }
 
   /// One transfer after the other, each timed from submission to its block.
   private func probe(
-    _ key: SigningKey, chain: ChainID, fee: UInt64, until deadline: Date, into latencies: LatencyRecorder
+    _ key: SigningKey,
+    chain: ChainID,
+    fee: UInt64,
+    until deadline: Date,
+    into latencies: LatencyRecorder
   ) async throws {
     var sequence: UInt64 = 0
     while Date() < deadline {
@@ -109,7 +122,10 @@ struct LoadRun: Sendable {
       let start = Date()
       do {
         let result: Answer.TransactionResult = try await nodes[Int(sequence) % nodes.count].client.post(
-          "/v1/transactions", [("wait", "committed")], body: transaction.encoded)
+          "/v1/transactions",
+          [("wait", "committed")],
+          body: transaction.encoded
+        )
         guard result.code == 0 else { throw Failure("a probe failed: \(result.log)") }
         latencies.add(Date().timeIntervalSince(start))
         sequence += 1
@@ -122,7 +138,11 @@ struct LoadRun: Sendable {
   // MARK: Preparation
 
   private static func transfer(
-    from key: SigningKey, to: Address, sequence: UInt64, chain: ChainID, fee: UInt64
+    from key: SigningKey,
+    to: Address,
+    sequence: UInt64,
+    chain: ChainID,
+    fee: UInt64
   ) -> Transaction {
     let send = Chain.Send(from: key.address, to: to, amount: [Coin(1, .uakt)])
     return TransactionDraft(actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(fee, .uakt)))
@@ -149,7 +169,9 @@ struct LoadRun: Sendable {
       var lane: [[UInt8]] = []
       lane.reserveCapacity(each)
       for sequence in 0..<UInt64(each) {
-        lane.append(Self.transfer(from: keys[index], to: to, sequence: sequence, chain: chain, fee: fee).encoded)
+        lane.append(
+          Self.transfer(from: keys[index], to: to, sequence: sequence, chain: chain, fee: fee).encoded
+        )
       }
       lanes.withLock { $0[index] = lane }
     }
@@ -185,12 +207,18 @@ struct LoadRun: Sendable {
         .flatMap { Double($0.split(separator: " ").last ?? "") } ?? 0
     }
     return Snapshot(
-      transactions: value("supercloud_committed_transactions_total"), blocks: value("supercloud_committed_blocks_total"),
-      usages: nodes.map { ProcessUsage(process: $0.process) })
+      transactions: value("supercloud_committed_transactions_total"),
+      blocks: value("supercloud_committed_blocks_total"),
+      usages: nodes.map { ProcessUsage(process: $0.process) }
+    )
   }
 
   private func report(
-    _ before: Snapshot, _ after: Snapshot, elapsed: Double, progress: Progress, latencies: Latencies,
+    _ before: Snapshot,
+    _ after: Snapshot,
+    elapsed: Double,
+    progress: Progress,
+    latencies: Latencies,
     verifies: Double
   ) -> LoadReport {
     let committed = after.transactions - before.transactions
@@ -202,17 +230,28 @@ struct LoadRun: Sendable {
         .init(
           name: node.name,
           cpuMicrosecondsPerTransaction: (new.cpuMicroseconds - old.cpuMicroseconds) / max(1, committed),
-          residentMebibytes: Double(new.residentBytes) / 1_048_576))
+          residentMebibytes: Double(new.residentBytes) / 1_048_576
+        )
+      )
     }
     if let reason = progress.reason { Console.note("first refusal: \(reason)") }
     return LoadReport(
-      seconds: elapsed, offered: progress.offered, committed: Int(committed),
-      committedPerSecond: committed / elapsed, refused: progress.refusals,
-      latencyP50Milliseconds: latencies.quantile(0.5), latencyP95Milliseconds: latencies.quantile(0.95),
-      latencyP99Milliseconds: latencies.quantile(0.99), latencySamples: latencies.count, blocks: Int(blocks),
-      blockIntervalMilliseconds: elapsed * 1_000 / max(1, blocks), nodes: usages,
+      seconds: elapsed,
+      offered: progress.offered,
+      committed: Int(committed),
+      committedPerSecond: committed / elapsed,
+      refused: progress.refusals,
+      latencyP50Milliseconds: latencies.quantile(0.5),
+      latencyP95Milliseconds: latencies.quantile(0.95),
+      latencyP99Milliseconds: latencies.quantile(0.99),
+      latencySamples: latencies.count,
+      blocks: Int(blocks),
+      blockIntervalMilliseconds: elapsed * 1_000 / max(1, blocks),
+      nodes: usages,
       cpuMicrosecondsPerTransaction: usages.reduce(0) { $0 + $1.cpuMicrosecondsPerTransaction },
-      verifiesPerSecondPerCore: verifies, cores: ProcessInfo.processInfo.activeProcessorCount)
+      verifiesPerSecondPerCore: verifies,
+      cores: ProcessInfo.processInfo.activeProcessorCount
+    )
   }
 }
 
@@ -234,7 +273,8 @@ private final class Progress: Sendable {
     self.lanes = lanes
     self.connections = connections
     state = Mutex(
-      State(positions: Array(repeating: 0, count: lanes.count), turn: Array(repeating: 0, count: connections)))
+      State(positions: Array(repeating: 0, count: lanes.count), turn: Array(repeating: 0, count: connections))
+    )
   }
 
   var offered: Int { state.withLock { $0.offered } }

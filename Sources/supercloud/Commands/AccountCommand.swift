@@ -7,7 +7,10 @@ import Primitives
 
 struct AccountCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "account", abstract: "Balances and payments.", subcommands: [Show.self, Send.self, Faucet.self])
+    commandName: "account",
+    abstract: "Balances and payments.",
+    subcommands: [Show.self, Send.self, Faucet.self]
+  )
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The balances of an account.")
@@ -37,7 +40,11 @@ struct AccountCommand: AsyncParsableCommand {
 
     func run() async throws {
       guard let coin = Coin(amount) else {
-        throw Failure("`\(amount)` is not an amount", fix: "digits and a denomination, such as 2500000uakt", code: 2)
+        throw Failure(
+          "`\(amount)` is not an amount",
+          fix: "digits and a denomination, such as 2500000uakt",
+          code: 2
+        )
       }
       let to = try resolve(to, home: node.home.value)
       let wallet = try await node.wallet(signer.from)

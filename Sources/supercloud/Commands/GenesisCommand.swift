@@ -7,8 +7,10 @@ import Primitives
 
 struct GenesisCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "genesis", abstract: "Make and check a network's beginning.",
-    subcommands: [Check.self, AddAccount.self, AddValidator.self, SetTime.self])
+    commandName: "genesis",
+    abstract: "Make and check a network's beginning.",
+    subcommands: [Check.self, AddAccount.self, AddValidator.self, SetTime.self]
+  )
 
   /// The folder of a network definition.
   struct Folder: ParsableArguments {
@@ -45,7 +47,11 @@ struct GenesisCommand: AsyncParsableCommand {
     func run() async throws {
       let coins = try coins.map { text in
         guard let coin = Coin(text) else {
-          throw Failure("`\(text)` is not a coin", fix: "digits and a denomination, such as 1000000uakt", code: 2)
+          throw Failure(
+            "`\(text)` is not a coin",
+            fix: "digits and a denomination, such as 1000000uakt",
+            code: 2
+          )
         }
         return coin
       }
@@ -66,7 +72,11 @@ struct GenesisCommand: AsyncParsableCommand {
 
     func run() async throws {
       guard let bytes = Hex.decode(key), let key = PublicKey(bytes), key.isPrimeOrder else {
-        throw Failure("`\(key)` is not a consensus key", fix: "64 hex digits, as `supercloud init` prints", code: 2)
+        throw Failure(
+          "`\(key)` is not a consensus key",
+          fix: "64 hex digits, as `supercloud init` prints",
+          code: 2
+        )
       }
       guard let stake = Coin(stake), stake.denomination == .uakt else {
         throw Failure("`\(stake)` is not a stake", fix: "an amount of uakt, such as 1000000000uakt", code: 2)
@@ -109,6 +119,11 @@ func accountAddress(_ text: String) throws -> Address {
   do {
     return try Address(text: text)
   } catch {
-    throw Failure("`\(text)` is not an address", why: "\(error)", fix: "an address begins with akash1", code: 2)
+    throw Failure(
+      "`\(text)` is not an address",
+      why: "\(error)",
+      fix: "an address begins with akash1",
+      code: 2
+    )
   }
 }

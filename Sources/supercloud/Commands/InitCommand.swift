@@ -7,7 +7,9 @@ import Primitives
 
 struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init", abstract: "Make a node's home: configuration, network definition and keys.")
+    commandName: "init",
+    abstract: "Make a node's home: configuration, network definition and keys."
+  )
 
   @Option(help: "A network of Network/, or the folder of one.") var network = "local"
   @Option(help: "validator, provider, tenant, full or seed") var role = "full"
@@ -19,13 +21,18 @@ struct InitCommand: AsyncParsableCommand {
   func run() async throws {
     guard let role = NodeRecord.Role.allCases.first(where: { $0.name == role }) else {
       throw Failure(
-        "`\(role)` is not a role", fix: NodeRecord.Role.allCases.map(\.name).joined(separator: ", "), code: 2)
+        "`\(role)` is not a role",
+        fix: NodeRecord.Role.allCases.map(\.name).joined(separator: ", "),
+        code: 2
+      )
     }
     let home = home.value
     guard !home.exists else {
       throw Failure(
-        "\(home.folder.path) is a node's home already", why: "nothing is overwritten",
-        fix: "name another folder with --home")
+        "\(home.folder.path) is a node's home already",
+        why: "nothing is overwritten",
+        fix: "name another folder with --home"
+      )
     }
     let definition = try NetworkDefinition.locate(network)
     try home.create()
@@ -54,7 +61,10 @@ struct InitCommand: AsyncParsableCommand {
 
 struct ConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "config", abstract: "Check and show a node's configuration.", subcommands: [Check.self, Show.self])
+    commandName: "config",
+    abstract: "Check and show a node's configuration.",
+    subcommands: [Check.self, Show.self]
+  )
 
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Read config.toml and the network definition.")
@@ -70,7 +80,9 @@ struct ConfigCommand: AsyncParsableCommand {
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print the configuration with every key's meaning.")
+    static let configuration = CommandConfiguration(
+      abstract: "Print the configuration with every key's meaning."
+    )
 
     @OptionGroup var home: HomeOption
 

@@ -14,12 +14,15 @@ struct HomeOption: ParsableArguments {
 
 struct KeysCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "keys", abstract: "Make, restore and list account keys.",
-    subcommands: [Add.self, List.self, Show.self, Delete.self])
+    commandName: "keys",
+    abstract: "Make, restore and list account keys.",
+    subcommands: [Add.self, List.self, Show.self, Delete.self]
+  )
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a key, or restore it from its 24 words with --recover.")
+      abstract: "Make a key, or restore it from its 24 words with --recover."
+    )
 
     @Argument(help: "The key's name.") var name: String
     @Flag(help: "Read the 24 words from standard input.") var recover = false
@@ -32,15 +35,19 @@ struct KeysCommand: AsyncParsableCommand {
       let keyring = Keyring(home: home.value)
       guard !keyring.contains(name) else {
         throw Failure(
-          "a key named \(name) exists", why: "keys are never overwritten",
-          fix: "choose another name, or `supercloud keys delete \(name)` first")
+          "a key named \(name) exists",
+          why: "keys are never overwritten",
+          fix: "choose another name, or `supercloud keys delete \(name)` first"
+        )
       }
       let words = recover ? try Self.readWords() : Mnemonic.generate()
       let key = try Keyring.key(words: words, index: index)
       let password = unprotected ? nil : try Keyring.askNewPassword()
       try keyring.store(key, named: name, password: password)
       if output == .json {
-        try Console.json(["name": name, "address": key.address.text(), "public_key": Hex.encode(key.publicKey.bytes)])
+        try Console.json([
+          "name": name, "address": key.address.text(), "public_key": Hex.encode(key.publicKey.bytes),
+        ])
       } else {
         Console.line("name      \(name)")
         Console.line("address   \(key.address.text())")
@@ -54,7 +61,11 @@ struct KeysCommand: AsyncParsableCommand {
       Console.note("the 24 words, in one line:")
       let words = (readLine() ?? "").split(separator: " ").map(String.init)
       guard words.count == 24 else {
-        throw Failure("these are \(words.count) words", why: "a mnemonic has 24", fix: "give all words in one line")
+        throw Failure(
+          "these are \(words.count) words",
+          why: "a mnemonic has 24",
+          fix: "give all words in one line"
+        )
       }
       return words
     }
@@ -69,7 +80,10 @@ struct KeysCommand: AsyncParsableCommand {
     func run() async throws {
       let entries = try Keyring(home: home.value).entries()
       if output == .json { return try Console.json(entries) }
-      Console.table(["NAME", "ADDRESS", "PROTECTED"], entries.map { [$0.name, $0.address, $0.protected ? "yes" : "no"] })
+      Console.table(
+        ["NAME", "ADDRESS", "PROTECTED"],
+        entries.map { [$0.name, $0.address, $0.protected ? "yes" : "no"] }
+      )
     }
   }
 

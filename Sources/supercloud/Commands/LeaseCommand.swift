@@ -7,8 +7,10 @@ import Primitives
 
 struct LeaseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lease", abstract: "Leases: what runs, what it costs, how to end it.",
-    subcommands: [List.self, Show.self, Close.self, Withdraw.self, Status.self, Logs.self])
+    commandName: "lease",
+    abstract: "Leases: what runs, what it costs, how to end it.",
+    subcommands: [List.self, Show.self, Close.self, Withdraw.self, Status.self, Logs.self]
+  )
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Leases of an owner or a provider.")
@@ -31,10 +33,12 @@ struct LeaseCommand: AsyncParsableCommand {
         leases.map {
           [
             Money.short($0.owner), String($0.dseq), String($0.group), Money.short($0.provider), $0.state,
-            "\($0.price) \($0.denomination)", money($0.earned, $0.denomination), money($0.paid, $0.denomination),
+            "\($0.price) \($0.denomination)", money($0.earned, $0.denomination),
+            money($0.paid, $0.denomination),
             money($0.fee, $0.denomination),
           ]
-        })
+        }
+      )
     }
   }
 
@@ -48,18 +52,24 @@ struct LeaseCommand: AsyncParsableCommand {
       let found = try await lease.find(node)
       if node.output == .json { return try Console.json(found) }
       Console.line("lease     \(found.identifier)")
-      Console.line("state     \(found.state)\(found.reason.map { " (\($0), by \(found.closedBy ?? "the network"))" } ?? "")")
+      Console.line(
+        "state     \(found.state)\(found.reason.map { " (\($0), by \(found.closedBy ?? "the network"))" } ?? "")"
+      )
       Console.line("price     \(found.price) \(found.denomination) per tick")
       Console.line(
-        "since     tick \(found.openedAtTick)\(found.closedAtTick.map { ", until tick \($0)" } ?? "")")
+        "since     tick \(found.openedAtTick)\(found.closedAtTick.map { ", until tick \($0)" } ?? "")"
+      )
       Console.line("earned    \(found.earned) \(found.denomination)")
-      Console.line("paid      \(money(found.paid, found.denomination)), of which the network took \(money(found.fee, found.denomination))")
+      Console.line(
+        "paid      \(money(found.paid, found.denomination)), of which the network took \(money(found.fee, found.denomination))"
+      )
     }
   }
 
   struct Close: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "End a lease as its tenant. The group can be ordered again; the deployment stays open.")
+      abstract: "End a lease as its tenant. The group can be ordered again; the deployment stays open."
+    )
 
     @OptionGroup var lease: LeaseOption
     @OptionGroup var signer: SignerOption
@@ -76,7 +86,8 @@ struct LeaseCommand: AsyncParsableCommand {
 
   struct Withdraw: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Have a lease paid out now, as its provider. Payouts also come by themselves.")
+      abstract: "Have a lease paid out now, as its provider. Payouts also come by themselves."
+    )
 
     @OptionGroup var lease: LeaseOption
     @OptionGroup var signer: SignerOption
@@ -106,7 +117,8 @@ struct LeaseOption: ParsableArguments {
     guard let newest = matching.max(by: { $0.order < $1.order }) else {
       throw Failure(
         "deployment \(dseq) of \(owner) has no lease for group \(group)",
-        fix: "`supercloud lease list --owner \(owner)` shows all")
+        fix: "`supercloud lease list --owner \(owner)` shows all"
+      )
     }
     return newest
   }
@@ -115,15 +127,20 @@ struct LeaseOption: ParsableArguments {
 extension Answer.Lease {
   func leaseID() throws -> LeaseID {
     LeaseID(
-      deployment: DeploymentID(owner: try accountAddress(owner), sequence: dseq), group: group, order: order,
-      provider: try accountAddress(provider))
+      deployment: DeploymentID(owner: try accountAddress(owner), sequence: dseq),
+      group: group,
+      order: order,
+      provider: try accountAddress(provider)
+    )
   }
 }
 
 struct DeploymentCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "deployment", abstract: "Deployments: their escrow, their end.",
-    subcommands: [List.self, Show.self, Deposit.self, Update.self, Close.self])
+    commandName: "deployment",
+    abstract: "Deployments: their escrow, their end.",
+    subcommands: [List.self, Show.self, Deposit.self, Update.self, Close.self]
+  )
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Deployments of an owner.")
@@ -148,7 +165,8 @@ struct DeploymentCommand: AsyncParsableCommand {
             "\(deployment.escrow.rate) \(deployment.denomination)",
             deployment.escrow.runwayTicks.map { "\($0) ticks" } ?? "–",
           ]
-        })
+        }
+      )
     }
   }
 
@@ -164,7 +182,8 @@ struct DeploymentCommand: AsyncParsableCommand {
       Console.line("deployment  \(found.owner)/\(found.dseq)  \(found.state)")
       Console.line("manifest    \(found.manifestHash)")
       Console.line(
-        "escrow      \(found.escrow.state), \(money(found.escrow.funds, found.denomination)) left of \(money(found.escrow.deposited, found.denomination))")
+        "escrow      \(found.escrow.state), \(money(found.escrow.funds, found.denomination)) left of \(money(found.escrow.deposited, found.denomination))"
+      )
       if let runway = found.escrow.runwayTicks { Console.line("lasts       \(runway) ticks") }
       for group in found.groups { Console.line("group \(group.sequence)     \(group.name)  \(group.state)") }
       for lease in found.leases {
@@ -175,7 +194,8 @@ struct DeploymentCommand: AsyncParsableCommand {
 
   struct Deposit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Put more money into a deployment's escrow. Anybody may; what is left returns to its source.")
+      abstract: "Put more money into a deployment's escrow. Anybody may; what is left returns to its source."
+    )
 
     @OptionGroup var deployment: DeploymentOption
     @Argument(help: "The amount, such as 5000000uakt.") var amount: String
@@ -189,7 +209,9 @@ struct DeploymentCommand: AsyncParsableCommand {
       let id = try deployment.identifier(node)
       let wallet = try await node.wallet(signer.from)
       let result = try await wallet.send(
-        [.depositDeployment(id, amount: coin, depositor: wallet.address)], preferring: coin.denomination)
+        [.depositDeployment(id, amount: coin, depositor: wallet.address)],
+        preferring: coin.denomination
+      )
       if node.output == .json { return try Console.json(result) }
       Console.line("deposited \(Money.text(coin.amount, coin.denomination)) in block \(result.height)")
     }
@@ -197,7 +219,8 @@ struct DeploymentCommand: AsyncParsableCommand {
 
   struct Update: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Replace what a deployment runs: agrees on the new manifest, then sends it to its providers.")
+      abstract: "Replace what a deployment runs: agrees on the new manifest, then sends it to its providers."
+    )
 
     @OptionGroup var deployment: DeploymentOption
     @Argument(help: "The new deploy.yaml. Resources and prices must stay the same.") var file: String
@@ -222,7 +245,8 @@ struct DeploymentCommand: AsyncParsableCommand {
 
   struct Close: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "End a deployment with all its leases; what is left of the money returns.")
+      abstract: "End a deployment with all its leases; what is left of the money returns."
+    )
 
     @OptionGroup var deployment: DeploymentOption
     @OptionGroup var signer: SignerOption

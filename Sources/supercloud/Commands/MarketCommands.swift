@@ -8,11 +8,16 @@ import Primitives
 
 struct MarketCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "market", abstract: "What the network has and what it costs.", subcommands: [GPUs.self])
+    commandName: "market",
+    abstract: "What the network has and what it costs.",
+    subcommands: [GPUs.self]
+  )
 
   struct GPUs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "gpus", abstract: "GPUs by model: free, total and price, from the providers' signed offers.")
+      commandName: "gpus",
+      abstract: "GPUs by model: free, total and price, from the providers' signed offers."
+    )
 
     @OptionGroup var node: NodeOption
 
@@ -33,7 +38,10 @@ struct MarketCommand: AsyncParsableCommand {
           ])
         }
       }
-      Console.table(["VENDOR", "MODEL", "FREE", "SOURCE", "PROVIDERS", "LOWEST PER HOUR", "MEDIAN PER HOUR"], rows)
+      Console.table(
+        ["VENDOR", "MODEL", "FREE", "SOURCE", "PROVIDERS", "LOWEST PER HOUR", "MEDIAN PER HOUR"],
+        rows
+      )
     }
   }
 }
@@ -56,7 +64,10 @@ struct TickPrice {
 
 struct OrderCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "order", abstract: "Orders in the book.", subcommands: [List.self, Show.self, WhyNot.self])
+    commandName: "order",
+    abstract: "Orders in the book.",
+    subcommands: [List.self, Show.self, WhyNot.self]
+  )
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The live orders.")
@@ -65,7 +76,9 @@ struct OrderCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let orders: [Answer.Order] = try await node.asking { try await $0.get("/v1/orders", [("owner", owner)]) }
+      let orders: [Answer.Order] = try await node.asking {
+        try await $0.get("/v1/orders", [("owner", owner)])
+      }
       if node.output == .json { return try Console.json(orders) }
       Console.table(
         ["ORDER", "OWNER", "DSEQ", "GROUPS", "GPUS", "BIDS", "EXPIRES"],
@@ -74,7 +87,8 @@ struct OrderCommand: AsyncParsableCommand {
             String($0.identifier.prefix(16)), Money.short($0.owner), String($0.dseq), String($0.groups.count),
             String($0.groups.reduce(0) { $0 + $1.gpus }), String($0.bids), $0.expiresAt,
           ]
-        })
+        }
+      )
     }
   }
 
@@ -94,14 +108,16 @@ struct OrderCommand: AsyncParsableCommand {
       for group in found.groups {
         Console.line(
           "group \(group.sequence)   \(group.name): \(group.gpus) GPUs \(group.gpuAttributes.joined(separator: " or ")), "
-            + "at most \(group.maximumPrice) \(group.denomination) per tick")
+            + "at most \(group.maximumPrice) \(group.denomination) per tick"
+        )
       }
     }
   }
 
   struct WhyNot: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "What this provider node decided about an order, and why.")
+      abstract: "What this provider node decided about an order, and why."
+    )
 
     @Argument(help: "The identifier.") var order: String
     @OptionGroup var node: NodeOption
@@ -119,12 +135,16 @@ func show(_ decisions: [Answer.Decision], _ output: OutputFormat) throws {
   if output == .json { return try Console.json(decisions) }
   Console.table(
     ["ORDER", "TIME", "OUTCOME", "DETAIL"],
-    decisions.map { [String($0.order.prefix(16)), $0.time, $0.outcome, $0.detail] })
+    decisions.map { [String($0.order.prefix(16)), $0.time, $0.outcome, $0.detail] }
+  )
 }
 
 struct BidCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bid", abstract: "Bids on an order.", subcommands: [List.self])
+    commandName: "bid",
+    abstract: "Bids on an order.",
+    subcommands: [List.self]
+  )
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The live bids on an order, cheapest first.")
@@ -144,7 +164,8 @@ struct BidCommand: AsyncParsableCommand {
               "\($0.price) \($0.denomination)", $0.gpus.joined(separator: ", "), bid.expiresAt,
             ]
           }
-        })
+        }
+      )
     }
   }
 }

@@ -17,8 +17,10 @@ struct NodeOption: ParsableArguments {
     }
     if let runtime = home.value.readRuntime() { return try NodeClient(runtime.apiAddress) }
     throw Failure(
-      "no node to ask", why: "neither --node nor SUPERCLOUD_NODE is set, and no node has run in \(home.home)",
-      fix: "start one with `supercloud start`, or name one: --node 127.0.0.1:26657")
+      "no node to ask",
+      why: "neither --node nor SUPERCLOUD_NODE is set, and no node has run in \(home.home)",
+      fix: "start one with `supercloud start`, or name one: --node 127.0.0.1:26657"
+    )
   }
 
   /// Runs `body` and turns what a client can throw into a `Failure`.
@@ -37,8 +39,10 @@ extension Failure {
     switch error {
     case .unreachable(let address, let reason):
       self.init(
-        "the node at \(address) does not answer", why: reason,
-        fix: "check that it runs (`supercloud status`) and that --node is its HTTP address")
+        "the node at \(address) does not answer",
+        why: reason,
+        fix: "check that it runs (`supercloud status`) and that --node is its HTTP address"
+      )
     case .refused(_, let failure):
       let code = failure.code.map { " (\(failure.codespace ?? "")/\($0))" } ?? ""
       self.init(failure.message + code, fix: failure.fix)

@@ -4,11 +4,14 @@ import Primitives
 
 struct QueryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "query", abstract: "Ask a node about the chain.",
+    commandName: "query",
+    abstract: "Ask a node about the chain.",
     subcommands: [
-      Block.self, Transaction.self, Parameters.self, Currencies.self, Validators.self, Take.self, Providers.self,
+      Block.self, Transaction.self, Parameters.self, Currencies.self, Validators.self, Take.self,
+      Providers.self,
       Peers.self,
-    ])
+    ]
+  )
 
   struct Block: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "A block, the newest by default.")
@@ -37,11 +40,15 @@ struct QueryCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let result: Answer.TransactionResult = try await node.asking { try await $0.get("/v1/transactions/\(hash)") }
+      let result: Answer.TransactionResult = try await node.asking {
+        try await $0.get("/v1/transactions/\(hash)")
+      }
       if node.output == .json { return try Console.json(result) }
       Console.line("hash    \(result.hash)")
       Console.line("height  \(result.height == 0 ? "waiting" : String(result.height))")
-      Console.line("result  " + (result.code == 0 ? "ok" : "\(result.codespace)/\(result.code): \(result.log)"))
+      Console.line(
+        "result  " + (result.code == 0 ? "ok" : "\(result.codespace)/\(result.code): \(result.log)")
+      )
       for event in result.events {
         let attributes = event.attributes.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         Console.line("  \(event.name)  \(attributes)")
@@ -64,12 +71,15 @@ struct QueryCommand: AsyncParsableCommand {
             $0.key, $0.value, $0.unit, "\($0.minimum)–\($0.maximum)", $0.standard,
             $0.proposal.map { "proposal \($0)" } ?? "genesis",
           ]
-        })
+        }
+      )
     }
   }
 
   struct Currencies: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The denominations that the network settles in.")
+    static let configuration = CommandConfiguration(
+      abstract: "The denominations that the network settles in."
+    )
 
     @OptionGroup var node: NodeOption
 
@@ -83,7 +93,8 @@ struct QueryCommand: AsyncParsableCommand {
             $0.denomination, $0.symbol, percent($0.takeBasisPoints), $0.minimumDeposit, $0.leaseDeposit,
             $0.minimumFee, $0.supply,
           ]
-        })
+        }
+      )
     }
   }
 
@@ -99,7 +110,8 @@ struct QueryCommand: AsyncParsableCommand {
         ["MONIKER", "OPERATOR", "POWER", "COMMISSION", "STATE"],
         validators.map {
           [$0.moniker, $0.operatorAddress, String($0.power), $0.commission, $0.jailed ? "jailed" : "active"]
-        })
+        }
+      )
     }
   }
 
@@ -113,7 +125,8 @@ struct QueryCommand: AsyncParsableCommand {
       if node.output == .json { return try Console.json(takes) }
       Console.table(
         ["DENOMINATION", "RATE", "TAKEN", "COMMUNITY POOL"],
-        takes.map { [$0.denomination, percent($0.basisPoints), $0.collected, $0.communityPool] })
+        takes.map { [$0.denomination, percent($0.basisPoints), $0.collected, $0.communityPool] }
+      )
     }
   }
 
@@ -127,7 +140,8 @@ struct QueryCommand: AsyncParsableCommand {
       if node.output == .json { return try Console.json(providers) }
       Console.table(
         ["PROVIDER", "HOST", "LEASES", "STREAMS"],
-        providers.map { [$0.owner, $0.hostUri, String($0.activeLeases), $0.endpoint ?? "–"] })
+        providers.map { [$0.owner, $0.hostUri, String($0.activeLeases), $0.endpoint ?? "–"] }
+      )
     }
   }
 
@@ -146,7 +160,8 @@ struct QueryCommand: AsyncParsableCommand {
             String($0.nodeKey.prefix(16)), $0.address, $0.role, $0.inbound ? "in" : "out", String($0.height),
             $0.datagrams ? "yes" : "no", String($0.score),
           ]
-        })
+        }
+      )
     }
   }
 }

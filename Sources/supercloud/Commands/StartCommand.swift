@@ -8,7 +8,9 @@ import Transport
 
 struct StartCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "start", abstract: "Run the node of a home until it is told to stop (SIGTERM or Ctrl-C).")
+    commandName: "start",
+    abstract: "Run the node of a home until it is told to stop (SIGTERM or Ctrl-C)."
+  )
 
   @OptionGroup var home: HomeOption
   @Flag(help: .hidden) var exitWithParent = false
@@ -18,8 +20,10 @@ struct StartCommand: AsyncParsableCommand {
     let home = home.value
     guard home.exists else {
       throw Failure(
-        "there is no node in \(home.folder.path)", why: "config.toml is missing",
-        fix: "make one: supercloud init --home \(home.folder.path)")
+        "there is no node in \(home.folder.path)",
+        why: "config.toml is missing",
+        fix: "make one: supercloud init --home \(home.folder.path)"
+      )
     }
     do {
       let configuration = try NodeConfiguration.read(home.configuration)
@@ -32,8 +36,10 @@ struct StartCommand: AsyncParsableCommand {
       throw Failure("the data of \(home.folder.path) cannot be used", why: "\(error)", fix: error.hint)
     } catch let error as TransportError {
       throw Failure(
-        "\(error)", why: "`network.listen` in \(home.configuration.path) names it",
-        fix: "stop the program that uses the port, or choose another")
+        "\(error)",
+        why: "`network.listen` in \(home.configuration.path) names it",
+        fix: "stop the program that uses the port, or choose another"
+      )
     }
   }
 

@@ -5,7 +5,9 @@ import Node
 
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "What a node is doing.")
+    commandName: "status",
+    abstract: "What a node is doing."
+  )
 
   @OptionGroup var node: NodeOption
 
@@ -28,11 +30,15 @@ struct StatusCommand: AsyncParsableCommand {
 
 struct DebugCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "debug", abstract: "Look closer at a node.", subcommands: [Audit.self])
+    commandName: "debug",
+    abstract: "Look closer at a node.",
+    subcommands: [Audit.self]
+  )
 
   struct Audit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Check that every unit of every currency is accounted for; exit 1 when not.")
+      abstract: "Check that every unit of every currency is accounted for; exit 1 when not."
+    )
 
     @OptionGroup var node: NodeOption
 
@@ -48,7 +54,8 @@ struct DebugCommand: AsyncParsableCommand {
               $0.denomination, $0.accounts, $0.escrow, $0.leaseDeposits, $0.stake, $0.pools, $0.supply,
               $0.conserved ? "yes" : "NO",
             ]
-          })
+          }
+        )
       }
       guard lines.allSatisfy(\.conserved) else {
         throw Failure("the money does not add up", why: "what is held differs from the supply")

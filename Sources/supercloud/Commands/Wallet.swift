@@ -16,7 +16,9 @@ struct Wallet {
     self.key = key
     self.client = client
     let status: Answer.Status = try await client.get("/v1/status")
-    guard let chain = ChainID(status.chainId) else { throw Failure("the node names no legal chain: \(status.chainId)") }
+    guard let chain = ChainID(status.chainId) else {
+      throw Failure("the node names no legal chain: \(status.chainId)")
+    }
     self.chain = chain
     currencies = try await client.get("/v1/currencies")
   }
@@ -33,8 +35,10 @@ struct Wallet {
     guard let match, !match.retired, let denomination = Denomination(match.denomination) else {
       let accepted = currencies.filter { !$0.retired }.map { "\($0.denomination) (\($0.symbol))" }
       throw Failure(
-        "this network does not settle in \(name)", why: "only registered currencies can be paid with",
-        fix: "use \(accepted.joined(separator: " or "))")
+        "this network does not settle in \(name)",
+        why: "only registered currencies can be paid with",
+        fix: "use \(accepted.joined(separator: " or "))"
+      )
     }
     return denomination
   }
@@ -47,16 +51,21 @@ struct Wallet {
   func fee(preferring preferred: Denomination?, account: Answer.Account) throws -> Fee {
     let ordered = currencies.filter { $0.denomination == preferred?.name } + currencies
     for currency in ordered where !currency.retired {
-      let balance = account.balances.first { $0.denomination == currency.denomination }.flatMap { UInt64($0.amount) }
-      guard let minimum = UInt64(currency.minimumFee), let denomination = Denomination(currency.denomination) else {
+      let balance = account.balances.first { $0.denomination == currency.denomination }.flatMap {
+        UInt64($0.amount)
+      }
+      guard let minimum = UInt64(currency.minimumFee), let denomination = Denomination(currency.denomination)
+      else {
         continue
       }
       if minimum == 0 { return Fee(amount: nil) }
       if let balance, balance >= minimum { return Fee(amount: Coin(minimum, denomination)) }
     }
     throw Failure(
-      "\(address) cannot pay the fee", why: "its balance is below the minimum fee in every currency",
-      fix: "send it some coins, or on a test network: supercloud account faucet \(address)")
+      "\(address) cannot pay the fee",
+      why: "its balance is below the minimum fee in every currency",
+      fix: "send it some coins, or on a test network: supercloud account faucet \(address)"
+    )
   }
 
   /// Signs `actions` and waits until a block has them.
@@ -68,14 +77,23 @@ struct Wallet {
   {
     let account: Answer.Account = try await client.get("/v1/accounts/\(address.text())")
     let draft = TransactionDraft(
-      actions: actions, memo: memo, sequence: account.sequence,
-      fee: try fee(preferring: denomination, account: account))
+      actions: actions,
+      memo: memo,
+      sequence: account.sequence,
+      fee: try fee(preferring: denomination, account: account)
+    )
     let transaction = draft.signed(by: key, chain: chain)
     do {
       let result: Answer.TransactionResult = try await client.post(
-        "/v1/transactions", [("wait", "committed")], body: transaction.encoded)
+        "/v1/transactions",
+        [("wait", "committed")],
+        body: transaction.encoded
+      )
       guard result.code == 0 else {
-        throw Failure("the ledger refused: \(result.log)", why: "\(result.codespace)/\(result.code) in block \(result.height)")
+        throw Failure(
+          "the ledger refused: \(result.log)",
+          why: "\(result.codespace)/\(result.code) in block \(result.height)"
+        )
       }
       return result
     } catch let error as ClientError {

@@ -13,7 +13,8 @@ struct DeployCommand: AsyncParsableCommand {
     discussion: """
       Checks the file, signs and gossips the order, shows bids as they arrive, takes the cheapest (or asks on a
       terminal), agrees in one transaction, sends the manifest to the providers and waits until the services answer.
-      """)
+      """
+  )
 
   @Argument(help: "The deploy.yaml.") var file: String
   @Option(help: "Deposit into escrow, such as 5000000uakt. Default: the currency's minimum, ten times.")
@@ -102,17 +103,29 @@ struct DeployJourney {
     let result = try await agree(order, chosen)
     let agreement = milliseconds(since: agreedAt)
     let lease = milliseconds(since: signedAt)
-    say("agreed: deployment \(plan.deployment.sequence), \(chosen.count) lease\(chosen.count == 1 ? "" : "s") in block \(result.height), \(Int(lease)) ms after the order")
+    say(
+      "agreed: deployment \(plan.deployment.sequence), \(chosen.count) lease\(chosen.count == 1 ? "" : "s") in block \(result.height), \(Int(lease)) ms after the order"
+    )
     var leases: [DeployReport.Lease] = []
     for choice in chosen { leases.append(try await start(choice)) }
     let ready = milliseconds(since: signedAt)
     if !isQuiet {
-      Console.line("\nclose it with: supercloud deployment close \(plan.deployment.sequence) --from \(command.signer.from)")
+      Console.line(
+        "\nclose it with: supercloud deployment close \(plan.deployment.sequence) --from \(command.signer.from)"
+      )
     }
     return DeployReport(
-      owner: wallet.address.text(), dseq: plan.deployment.sequence, order: order.identifier.description,
-      bids: bids.count, leases: leases, height: result.height, firstBidMilliseconds: firstBid,
-      leaseMilliseconds: lease, agreementMilliseconds: agreement, readyMilliseconds: ready)
+      owner: wallet.address.text(),
+      dseq: plan.deployment.sequence,
+      order: order.identifier.description,
+      bids: bids.count,
+      leases: leases,
+      height: result.height,
+      firstBidMilliseconds: firstBid,
+      leaseMilliseconds: lease,
+      agreementMilliseconds: agreement,
+      readyMilliseconds: ready
+    )
   }
 
   // MARK: Steps
@@ -120,7 +133,11 @@ struct DeployJourney {
   private func depositCoin() throws -> Coin {
     if let text = command.deposit {
       guard let coin = Coin(text) else {
-        throw Failure("`\(text)` is not a deposit", fix: "digits and a denomination, such as 5000000uakt", code: 2)
+        throw Failure(
+          "`\(text)` is not a deposit",
+          fix: "digits and a denomination, such as 5000000uakt",
+          code: 2
+        )
       }
       return coin
     }
@@ -132,15 +149,21 @@ struct DeployJourney {
     let status: Answer.Status = try await wallet.client.get("/v1/status")
     let now = Timestamp(iso8601: status.time) ?? .now
     let order = Order(
-      deployment: plan.deployment, groups: plan.groups, manifestHash: plan.manifestHash, deposit: deposit,
-      expiresAt: max(now, .now).advanced(byMilliseconds: 300_000))
+      deployment: plan.deployment,
+      groups: plan.groups,
+      manifestHash: plan.manifestHash,
+      deposit: deposit,
+      expiresAt: max(now, .now).advanced(byMilliseconds: 300_000)
+    )
     let object = SignedObject(kind: .order, body: order.encoded, signer: wallet.key, chain: wallet.chain)
     do {
       let _: Answer.Submitted = try await wallet.client.post("/v1/objects", body: object.encoded)
     } catch let error as ClientError {
       throw Failure(error)
     }
-    say("order \(object.identifier.description.prefix(16)) gossiped, deposit \(Money.text(deposit.amount, deposit.denomination))")
+    say(
+      "order \(object.identifier.description.prefix(16)) gossiped, deposit \(Money.text(deposit.amount, deposit.denomination))"
+    )
     return object
   }
 
@@ -167,7 +190,9 @@ struct DeployJourney {
     throw Failure(
       "no bid for \(missing.joined(separator: ", ")) within \(command.timeout) s",
       why: "no provider has what is asked for at this price; `supercloud market gpus` shows what there is",
-      fix: "raise the price in the file, or ask for another GPU; the order expires by itself and nothing was paid")
+      fix:
+        "raise the price in the file, or ask for another GPU; the order expires by itself and nothing was paid"
+    )
   }
 
   private func show(_ bid: Answer.Bid) {
@@ -175,7 +200,8 @@ struct DeployJourney {
       let gpus = group.gpus.isEmpty ? "no GPU" : group.gpus.joined(separator: ", ")
       say(
         "bid  \(Money.short(bid.provider))  \(gpus)  \(group.price) \(group.denomination) per tick = "
-          + "\(ticks.hourly(group.price, group.denomination)) per hour = \(ticks.monthly(group.price, group.denomination)) per month")
+          + "\(ticks.hourly(group.price, group.denomination)) per hour = \(ticks.monthly(group.price, group.denomination)) per month"
+      )
     }
   }
 
@@ -202,12 +228,17 @@ struct DeployJourney {
     for (index, choice) in offers.enumerated() {
       Console.line(
         "  \(index + 1)  \(choice.bid.provider)  \(choice.offer.gpus.joined(separator: ", "))  "
-          + ticks.hourly(choice.offer.price, choice.offer.denomination) + " per hour")
+          + ticks.hourly(choice.offer.price, choice.offer.denomination) + " per hour"
+      )
     }
     Console.note("which one? [1]")
     let text = readLine()?.trimmingCharacters(in: .whitespaces) ?? ""
     guard let number = text.isEmpty ? 1 : Int(text), offers.indices.contains(number - 1) else {
-      throw Failure("`\(text)` is none of 1 to \(offers.count)", fix: "nothing was paid; deploy again", code: 2)
+      throw Failure(
+        "`\(text)` is none of 1 to \(offers.count)",
+        fix: "nothing was paid; deploy again",
+        code: 2
+      )
     }
     return offers[number - 1]
   }
@@ -216,7 +247,9 @@ struct DeployJourney {
     var bids: [SignedObject] = []
     var choices: [AgreeLease.Choice] = []
     for choice in chosen {
-      guard let bytes = Hex.decode(choice.bid.encoded) else { throw Failure("the node sent a bid that is not hex") }
+      guard let bytes = Hex.decode(choice.bid.encoded) else {
+        throw Failure("the node sent a bid that is not hex")
+      }
       let bid = try SignedObject(decoding: bytes, chain: wallet.chain)
       var index = bids.firstIndex { $0.identifier == bid.identifier }
       if index == nil {
@@ -233,15 +266,26 @@ struct DeployJourney {
   private func start(_ choice: Choice) async throws -> DeployReport.Lease {
     let provider = try accountAddress(choice.bid.provider)
     let lease = LeaseID(
-      deployment: plan.deployment, group: choice.group.sequence, order: 1, provider: provider)
+      deployment: plan.deployment,
+      group: choice.group.sequence,
+      order: 1,
+      provider: provider
+    )
     let stream = try await LeaseStream.open(lease: lease, wallet: wallet)
     try await stream.send(manifest: plan.manifestJSON)
-    say("manifest accepted by \(Money.short(choice.bid.provider)), hash \(plan.manifestHash.description.prefix(16))")
+    say(
+      "manifest accepted by \(Money.short(choice.bid.provider)), hash \(plan.manifestHash.description.prefix(16))"
+    )
     let urls = try await stream.waitUntilReady(timeout: 60)
     await stream.close()
     for url in urls { say("ready  \(url)") }
     return DeployReport.Lease(
-      group: choice.group.sequence, provider: choice.bid.provider, price: choice.offer.price,
-      denomination: choice.offer.denomination, gpus: choice.offer.gpus, urls: urls)
+      group: choice.group.sequence,
+      provider: choice.bid.provider,
+      price: choice.offer.price,
+      denomination: choice.offer.denomination,
+      gpus: choice.offer.gpus,
+      urls: urls
+    )
   }
 }

@@ -15,7 +15,11 @@ struct Testnet {
 
   /// Makes or resumes the network of `folder`.
   static func prepare(
-    folder: URL, validators: Int, providers: Int, tickMilliseconds: UInt64, reset: Bool
+    folder: URL,
+    validators: Int,
+    providers: Int,
+    tickMilliseconds: UInt64,
+    reset: Bool
   ) throws -> Testnet {
     if reset { try? FileManager.default.removeItem(at: folder) }
     if var plan = TestnetPlan.read(folder) {
@@ -24,7 +28,11 @@ struct Testnet {
       try homes.refresh()
       return Testnet(folder: folder, plan: plan, homes: homes)
     }
-    let plan = try TestnetPlan(validators: validators, providers: providers, tickMilliseconds: tickMilliseconds)
+    let plan = try TestnetPlan(
+      validators: validators,
+      providers: providers,
+      tickMilliseconds: tickMilliseconds
+    )
     let homes = TestnetHomes(folder: folder, plan: plan)
     try homes.create()
     return Testnet(folder: folder, plan: plan, homes: homes)
@@ -40,7 +48,9 @@ struct Testnet {
           try ChildProcess(
             name: member.name,
             arguments: ["start", "--exit-with-parent", "--home", homes.home(member).folder.path],
-            log: homes.log(member)))
+            log: homes.log(member)
+          )
+        )
       }
       let running = children
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -77,7 +87,9 @@ struct Testnet {
   }
 
   private func banner() {
-    Console.line("supercloud testnet   chain \(plan.chain)   tick \(plan.tickMilliseconds) ms   \(folder.path)\n")
+    Console.line(
+      "supercloud testnet   chain \(plan.chain)   tick \(plan.tickMilliseconds) ms   \(folder.path)\n"
+    )
     Console.line("Accounts of the public test mnemonic (23 × abandon, then art): never use them elsewhere")
     let accounts: [(String, UInt32)] = [
       ("faucet", TestnetPlan.faucetIndex), ("tenant", TestnetPlan.tenantIndex),
@@ -97,7 +109,9 @@ struct Testnet {
           member.name, member.role, member.hardware ?? "", "127.0.0.1:\(member.peerPort)",
           "http://127.0.0.1:\(member.apiPort)", homes.log(member).path,
         ]
-      }, indent: "  ")
+      },
+      indent: "  "
+    )
     Console.line()
   }
 
@@ -112,8 +126,10 @@ struct Testnet {
       try await Task.sleep(for: .milliseconds(250))
       for child in children where !child.isRunning {
         throw Failure(
-          "\(child.name) ended by itself with status \(child.exitStatus)", why: "\n" + child.tail(),
-          fix: "its log is \(child.log.path)")
+          "\(child.name) ended by itself with status \(child.exitStatus)",
+          why: "\n" + child.tail(),
+          fix: "its log is \(child.log.path)"
+        )
       }
     }
   }
@@ -134,7 +150,9 @@ struct Clients {
   }
 
   func client(of name: String) throws -> NodeClient {
-    guard let found = nodes.first(where: { $0.member.name == name }) else { throw Failure("there is no node \(name)") }
+    guard let found = nodes.first(where: { $0.member.name == name }) else {
+      throw Failure("there is no node \(name)")
+    }
     return found.client
   }
 
@@ -159,14 +177,18 @@ struct Clients {
         let low = statuses.map(\.height).min() ?? 0
         let known: [Answer.Provider] = (try? await nodes.last?.client.get("/v1/providers")) ?? []
         let offering = known.filter { $0.endpoint != nil }.count
-        if low > 0, statuses.allSatisfy({ $0.peers > 0 || nodes.count == 1 }), offering >= providers { return }
+        if low > 0, statuses.allSatisfy({ $0.peers > 0 || nodes.count == 1 }), offering >= providers {
+          return
+        }
         last = "lowest height \(low), \(offering) of \(providers) providers known to the tenant"
       }
       try await Task.sleep(for: .milliseconds(50))
     }
     throw Failure(
-      "the network did not come up within 60 s", why: last + "\n" + (children.first?.tail() ?? ""),
-      fix: "the logs are in \(children.first?.log.deletingLastPathComponent().path ?? "logs")")
+      "the network did not come up within 60 s",
+      why: last + "\n" + (children.first?.tail() ?? ""),
+      fix: "the logs are in \(children.first?.log.deletingLastPathComponent().path ?? "logs")"
+    )
   }
 
   /// One line that tells how the network is doing, until the task ends.

@@ -3,8 +3,11 @@ import Foundation
 
 struct TestnetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "testnet", abstract: "A whole network on this machine.", subcommands: [Up.self, Purge.self],
-    defaultSubcommand: Up.self)
+    commandName: "testnet",
+    abstract: "A whole network on this machine.",
+    subcommands: [Up.self, Purge.self],
+    defaultSubcommand: Up.self
+  )
 
   struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,7 +15,8 @@ struct TestnetCommand: AsyncParsableCommand {
       discussion: """
         A second run resumes the network of its folder; --reset starts anew. Ctrl-C stops every process.
         Several networks run side by side with different --home folders.
-        """)
+        """
+    )
 
     @Option(help: "How many validators.") var validators = 4
     @Option(help: "How many providers.") var providers = 3
@@ -33,11 +37,17 @@ struct TestnetCommand: AsyncParsableCommand {
     func run() async throws {
       let folder =
         check
-        ? FileManager.default.temporaryDirectory.appending(path: "supercloud-check-\(UUID().uuidString.prefix(8))")
+        ? FileManager.default.temporaryDirectory.appending(
+          path: "supercloud-check-\(UUID().uuidString.prefix(8))"
+        )
         : URL(filePath: home).standardizedFileURL
       let testnet = try Testnet.prepare(
-        folder: folder, validators: validators, providers: providers, tickMilliseconds: tick,
-        reset: reset || check)
+        folder: folder,
+        validators: validators,
+        providers: providers,
+        tickMilliseconds: tick,
+        reset: reset || check
+      )
       try await testnet.run(demo: !noDemo, check: check)
     }
   }

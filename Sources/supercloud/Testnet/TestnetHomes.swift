@@ -21,7 +21,10 @@ struct TestnetHomes {
   /// Makes everything anew.
   func create() throws {
     try FileManager.default.createDirectory(
-      at: folder.appending(path: "logs"), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      at: folder.appending(path: "logs"),
+      withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700]
+    )
     let definition = folder.appending(path: "network")
     try? FileManager.default.removeItem(at: definition)
     try FileManager.default.copyItem(at: try NetworkDefinition.locate("local"), to: definition)
@@ -30,7 +33,9 @@ struct TestnetHomes {
     try writeGenesis(definition)
     guard let first = plan.members.first else { return }
     let seed = NetworkDefinition.Seed(
-      key: try home(first).machineKey("node").publicKey, address: "127.0.0.1:\(first.peerPort)")
+      key: try home(first).machineKey("node").publicKey,
+      address: "127.0.0.1:\(first.peerPort)"
+    )
     try NetworkDefinition.write(seeds: [seed], to: definition)
     for member in plan.members { try configure(member, definition) }
     try plan.write(folder)
@@ -41,7 +46,9 @@ struct TestnetHomes {
     let definition = folder.appending(path: "network")
     guard let first = plan.members.first else { return }
     let seed = NetworkDefinition.Seed(
-      key: try home(first).machineKey("node").publicKey, address: "127.0.0.1:\(first.peerPort)")
+      key: try home(first).machineKey("node").publicKey,
+      address: "127.0.0.1:\(first.peerPort)"
+    )
     try NetworkDefinition.write(seeds: [seed], to: definition)
     for member in plan.members { try configure(member, definition) }
     try plan.write(folder)
@@ -68,13 +75,18 @@ struct TestnetHomes {
     try fund(TestnetPlan.faucetIndex, Self.faucetCoins)
     try fund(TestnetPlan.tenantIndex, Self.tenantCoins)
     try fund(TestnetPlan.secondTenantIndex, Self.tenantCoins)
-    for member in plan.members where member.accountIndex >= 100 { try fund(member.accountIndex, Self.providerCoins) }
+    for member in plan.members where member.accountIndex >= 100 {
+      try fund(member.accountIndex, Self.providerCoins)
+    }
     guard let commission = Decimal18("0.05") else { return }
     for member in plan.validators {
       genesis.add(
         validator: try TestnetPlan.key(member.accountIndex).address,
-        key: try home(member).machineKey("consensus").publicKey, moniker: member.name,
-        stake: Coin(Self.validatorStake * 1_000_000, .uakt), commission: commission)
+        key: try home(member).machineKey("consensus").publicKey,
+        moniker: member.name,
+        stake: Coin(Self.validatorStake * 1_000_000, .uakt),
+        commission: commission
+      )
     }
     try genesis.write(to: file)
   }
@@ -106,10 +118,17 @@ struct TestnetHomes {
     case .provider:
       try store("provider", member.accountIndex)
       configuration.provider = .init(
-        account: "provider", endpoint: "127.0.0.1", domain: "127.0.0.1", settings: "provider.toml")
+        account: "provider",
+        endpoint: "127.0.0.1",
+        domain: "127.0.0.1",
+        settings: "provider.toml"
+      )
       let hardware = TestnetHardware.all.first { $0.summary == member.hardware }
       try hardware?.settings.write(
-        to: home.folder.appending(path: "provider.toml"), atomically: true, encoding: .utf8)
+        to: home.folder.appending(path: "provider.toml"),
+        atomically: true,
+        encoding: .utf8
+      )
     case .tenant: try store("main", member.accountIndex)
     case .full, .seed: break
     }

@@ -40,8 +40,14 @@ struct TestnetPlan: Codable {
     func add(_ name: String, _ role: NodeRecord.Role, _ index: UInt32, hardware: String? = nil) throws {
       members.append(
         Member(
-          name: name, role: role.name, accountIndex: index, peerPort: try FreePort.choose(excluding: &taken),
-          apiPort: try FreePort.choose(excluding: &taken), hardware: hardware))
+          name: name,
+          role: role.name,
+          accountIndex: index,
+          peerPort: try FreePort.choose(excluding: &taken),
+          apiPort: try FreePort.choose(excluding: &taken),
+          hardware: hardware
+        )
+      )
     }
     for index in 0..<validators { try add("validator-\(index + 1)", .validator, 100 + UInt32(index)) }
     for index in 0..<providers {
@@ -90,19 +96,60 @@ struct TestnetHardware {
   var settings: String
 
   static let all: [TestnetHardware] = [
-    machine("saturn", count: 8, model: "h100", memory: "80Gi", interface: "sxm", cpu: 128_000, memoryGiB: 1_024, hourly: "2.19"),
-    machine("titan", count: 4, model: "a100", memory: "40Gi", interface: "pcie", cpu: 64_000, memoryGiB: 512, hourly: "1.10"),
-    machine("rhea", count: 2, model: "rtx3090", memory: "24Gi", interface: "pcie", cpu: 16_000, memoryGiB: 64, hourly: "0.22"),
+    machine(
+      "saturn",
+      count: 8,
+      model: "h100",
+      memory: "80Gi",
+      interface: "sxm",
+      cpu: 128_000,
+      memoryGiB: 1_024,
+      hourly: "2.19"
+    ),
+    machine(
+      "titan",
+      count: 4,
+      model: "a100",
+      memory: "40Gi",
+      interface: "pcie",
+      cpu: 64_000,
+      memoryGiB: 512,
+      hourly: "1.10"
+    ),
+    machine(
+      "rhea",
+      count: 2,
+      model: "rtx3090",
+      memory: "24Gi",
+      interface: "pcie",
+      cpu: 16_000,
+      memoryGiB: 64,
+      hourly: "0.22"
+    ),
   ]
 
   private static func machine(
-    _ name: String, count: Int, model: String, memory: String, interface: String, cpu: Int, memoryGiB: Int,
+    _ name: String,
+    count: Int,
+    model: String,
+    memory: String,
+    interface: String,
+    cpu: Int,
+    memoryGiB: Int,
     hourly: String
   ) -> TestnetHardware {
     TestnetHardware(
-      name: name, summary: "\(count) × \(model) \(memory) \(interface)",
+      name: name,
+      summary: "\(count) × \(model) \(memory) \(interface)",
       settings: ProviderSettingsText.text(
-        count: count, model: model, memory: memory, interface: interface, cpuMillis: cpu, memoryGiB: memoryGiB,
-        hourly: hourly))
+        count: count,
+        model: model,
+        memory: memory,
+        interface: interface,
+        cpuMillis: cpu,
+        memoryGiB: memoryGiB,
+        hourly: hourly
+      )
+    )
   }
 }

@@ -1,0 +1,187 @@
+extension Answer {
+  /// The conservation audit of one denomination.
+  public struct AuditLine: Codable, Sendable {
+    public var denomination: String
+    public var accounts: String
+    public var escrow: String
+    public var leaseDeposits: String
+    public var stake: String
+    public var pools: String
+    public var supply: String
+    public var conserved: Bool
+
+    public init(
+      denomination: String,
+      accounts: String,
+      escrow: String,
+      leaseDeposits: String,
+      stake: String,
+      pools: String,
+      supply: String,
+      conserved: Bool
+    ) {
+      self.denomination = denomination
+      self.accounts = accounts
+      self.escrow = escrow
+      self.leaseDeposits = leaseDeposits
+      self.stake = stake
+      self.pools = pools
+      self.supply = supply
+      self.conserved = conserved
+    }
+  }
+
+  /// What the network took in one denomination.
+  public struct Take: Codable, Sendable {
+    public var denomination: String
+    public var basisPoints: UInt32
+    /// Taken of payouts so far.
+    public var collected: String
+    public var communityPool: String
+
+    public init(denomination: String, basisPoints: UInt32, collected: String, communityPool: String) {
+      self.denomination = denomination
+      self.basisPoints = basisPoints
+      self.collected = collected
+      self.communityPool = communityPool
+    }
+  }
+
+  public struct Parameter: Codable, Sendable {
+    public var key: String
+    public var value: String
+    public var unit: String
+    public var minimum: String
+    public var maximum: String
+    public var standard: String
+    public var summary: String
+    /// The proposal that set it; absent for genesis.
+    public var proposal: UInt64?
+
+    public init(
+      key: String,
+      value: String,
+      unit: String,
+      minimum: String,
+      maximum: String,
+      standard: String,
+      summary: String,
+      proposal: UInt64?
+    ) {
+      self.key = key
+      self.value = value
+      self.unit = unit
+      self.minimum = minimum
+      self.maximum = maximum
+      self.standard = standard
+      self.summary = summary
+      self.proposal = proposal
+    }
+  }
+
+  public struct Currency: Codable, Sendable {
+    public var denomination: String
+    public var symbol: String
+    public var exponent: UInt8
+    public var aliases: [String]
+    public var minimumDeposit: String
+    public var leaseDeposit: String
+    public var minimumFee: String
+    public var takeBasisPoints: UInt32
+    public var supply: String
+    public var retired: Bool
+
+    public init(
+      denomination: String,
+      symbol: String,
+      exponent: UInt8,
+      aliases: [String],
+      minimumDeposit: String,
+      leaseDeposit: String,
+      minimumFee: String,
+      takeBasisPoints: UInt32,
+      supply: String,
+      retired: Bool
+    ) {
+      self.denomination = denomination
+      self.symbol = symbol
+      self.exponent = exponent
+      self.aliases = aliases
+      self.minimumDeposit = minimumDeposit
+      self.leaseDeposit = leaseDeposit
+      self.minimumFee = minimumFee
+      self.takeBasisPoints = takeBasisPoints
+      self.supply = supply
+      self.retired = retired
+    }
+  }
+
+  public struct Validator: Codable, Sendable {
+    public var operatorAddress: String
+    public var consensusKey: String
+    public var moniker: String
+    public var power: Int64
+    public var jailed: Bool
+    public var commission: String
+
+    public init(
+      operatorAddress: String,
+      consensusKey: String,
+      moniker: String,
+      power: Int64,
+      jailed: Bool,
+      commission: String
+    ) {
+      self.operatorAddress = operatorAddress
+      self.consensusKey = consensusKey
+      self.moniker = moniker
+      self.power = power
+      self.jailed = jailed
+      self.commission = commission
+    }
+  }
+
+  public struct Peer: Codable, Sendable {
+    public var nodeKey: String
+    public var address: String
+    public var role: String
+    public var inbound: Bool
+    public var height: UInt64
+    public var datagrams: Bool
+    public var score: Int
+
+    public init(
+      nodeKey: String,
+      address: String,
+      role: String,
+      inbound: Bool,
+      height: UInt64,
+      datagrams: Bool,
+      score: Int
+    ) {
+      self.nodeKey = nodeKey
+      self.address = address
+      self.role = role
+      self.inbound = inbound
+      self.height = height
+      self.datagrams = datagrams
+      self.score = score
+    }
+  }
+
+  /// Why a provider did or did not bid on an order.
+  public struct Decision: Codable, Sendable {
+    public var order: String
+    public var time: String
+    /// `bid`, or the first reason against it.
+    public var outcome: String
+    public var detail: String
+
+    public init(order: String, time: String, outcome: String, detail: String) {
+      self.order = order
+      self.time = time
+      self.outcome = outcome
+      self.detail = detail
+    }
+  }
+}

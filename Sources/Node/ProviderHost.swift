@@ -1,0 +1,280 @@
+import API
+import Chain
+import Cryptography
+import Foundation
+import Gossip
+import Ledger
+import Logging
+import Primitives
+import Provider
+import Replication
+import Synchronization
+import TOMLKit
+import Transport
+
+/// Gives a provider its node: state and events of the replica, signatures of the account, lease streams.
+final class ProviderHost: MarketAccess {
+  private let parts: NodeParts
+  private let key: SigningKey
+  private let serviceBox = Mutex<ProviderService?>(nil)
+  /// Own bids in the book, with their orders.
+  private let ownBids = Mutex<[Digest: Digest]>([:])
+  /// Who is at the other end of a lease stream.
+  private let streams = Mutex<[LeaseSession: PublicKey]>([:])
+  private let tasks = Mutex<[Task<Void, Never>]>([])
+  private let events: AsyncStream<HostEvent>
+  private let eventSink: AsyncStream<HostEvent>.Continuation
+
+  private init(parts: NodeParts, key: SigningKey) {
+    self.parts = parts
+    self.key = key
+    (events, eventSink) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+  }
+
+  var address: Address { key.address }
+  var service: ProviderService? { serviceBox.withLock { $0 } }
+  private var chain: ChainID { parts.runtime.definition.genesis.chain }
+  private var logger: Logger { parts.logger }
+
+  /// Starts the provider of a node that is configured as one; nil for others.
+  static func start(_ parts: NodeParts) async throws -> ProviderHost? {
+    guard let configuration = parts.runtime.configuration.provider, let key = parts.keys.provider else { return nil }
+    let file = parts.runtime.home.folder.appending(path: configuration.settings)
+    let settings = try ProviderSettings.read(file)
+    let host = ProviderHost(parts: parts, key: key)
+    let folder = parts.runtime.home.provider.path
+    let driver: any WorkloadDriver
+    do {
+      driver = try await SandboxDriver(
+        SandboxDriver.Configuration(
+          folder: folder + "/leases", settings: settings.workloads, publicHost: configuration.domain))
+    } catch {
+      throw DefinitionError(file: file.path, problem: "workloads cannot run here: \(error)")
+    }
+    let service = try ProviderService(
+      ProviderService.Configuration(
+        settings: settings, provider: key.address, endpoint: "\(configuration.endpoint):\(parts.endpoint.port)",
+        folder: folder),
+      market: host, driver: driver, logger: parts.logger)
+    host.serviceBox.withLock { $0 = service }
+    parts.bridge.attach(leases: { host.handle($0) })
+    let sink = host.eventSink
+    _ = await parts.host.observe { sink.yield($0) }
+    let feed = Task { for await event in host.events { await host.hand(event) } }
+    let begin = Task {
+      do {
+        try await host.register(settings)
+        try await service.start()
+      } catch is CancellationError {
+      } catch {
+        parts.logger.error("the provider cannot start", metadata: ["error": "\(error)"])
+        parts.failure.raise(error)
+      }
+    }
+    host.tasks.withLock { $0 = [feed, begin] }
+    return host
+  }
+
+  func stop() async {
+    await service?.stop()
+    for task in tasks.withLock({ $0 }) { task.cancel() }
+    eventSink.finish()
+  }
+
+  /// Puts the provider's record on the chain, or brings it up to date with the settings.
+  private func register(_ settings: ProviderSettings) async throws {
+    let wanted = ProviderRecord(
+      owner: address, hostURI: "https://\(parts.runtime.configuration.provider?.endpoint ?? "localhost"):8443",
+      attributes: settings.recordAttributes.map { Attribute(key: $0.key, value: $0.value) })
+    while true {
+      try Task.checkCancellation()
+      let (isReady, known) = await parts.host.read { replica in
+        (
+          replica.tip.height > 0 && !replica.isCatchingUp,
+          LedgerQuery(state: replica.view).provider(wanted.owner)?.record
+        )
+      }
+      if isReady {
+        if known == wanted { return }
+        do {
+          try await submit([known == nil ? .registerProvider(wanted) : .updateProvider(wanted)])
+          logger.info("the provider's record is on the chain", metadata: ["provider": "\(address)"])
+          return
+        } catch let error as ServingError {
+          logger.warning("the provider's record is not accepted yet", metadata: ["error": "\(error)"])
+        }
+      }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+  }
+
+  // MARK: MarketAccess
+
+  func publish(_ object: MarketPublication) async throws -> Digest {
+    let signed = SignedObject(kind: object.kind, body: object.body, signer: key, chain: chain)
+    if case .bid(let bid) = object { ownBids.withLock { $0[signed.identifier] = bid.order } }
+    switch await parts.host.publish(signed) {
+    case .judged(.accepted), .judged(.replaced), .judged(.duplicate): return signed.identifier
+    case .judged(.refused(let refusal)): throw ServingError.invalid("the order book refuses: \(refusal)", fix: nil)
+    case .judged(.inadmissible(let rejection)):
+      throw ServingError.rejected(
+        code: rejection.code.number, codespace: rejection.code.space.rawValue, message: rejection.description)
+    case .malformed: throw ServingError.invalid("the object is malformed", fix: nil)
+    }
+  }
+
+  func submit(_ actions: [Action]) async throws {
+    let sequence = await parts.host.read { [address] replica in replica.nextSequence(of: address) }
+    let fee = Coin(minimumFee(), .uakt)
+    let transaction = TransactionDraft(actions: actions, sequence: sequence, fee: Fee(amount: fee))
+      .signed(by: key, chain: chain)
+    async let committed = parts.host.committed(transaction.hash)
+    switch await parts.host.submit(transaction) {
+    case .accepted, .known: break
+    case .rejected(let rejection):
+      await parts.host.abandon(transaction.hash)
+      throw ServingError.rejected(
+        code: rejection.code.number, codespace: rejection.code.space.rawValue, message: rejection.description)
+    case .refused(let outcome):
+      await parts.host.abandon(transaction.hash)
+      throw ServingError.busy("\(outcome)")
+    }
+    guard let result = await committed else { throw CancellationError() }
+    guard result.receipt.isSuccess else {
+      throw ServingError.rejected(
+        code: result.receipt.code, codespace: result.receipt.codespace, message: result.receipt.log)
+    }
+  }
+
+  private func minimumFee() -> UInt64 {
+    parts.runtime.definition.genesis.currencies.first { $0.denomination == .uakt }?.minimumFee.units ?? 0
+  }
+
+  func snapshot() async throws -> MarketSnapshot {
+    let snapshot = await parts.host.read { [address] replica -> MarketSnapshot? in
+      guard replica.tip.height > 0, !replica.isCatchingUp else { return nil }
+      let query = LedgerQuery(state: replica.view)
+      let moment = replica.moment
+      let leases = query.leases(provider: address, at: moment.tick).filter { $0.record.state.isRunning }
+        .compactMap { Self.active($0.id, $0.record, query) }
+      return MarketSnapshot(
+        time: moment.time, tick: moment.tick, tickMilliseconds: query.ticks.tickMilliseconds, leases: leases,
+        standing: BidEngine.Standing(
+          attributes: query.provider(address)?.record.attributes, audits: query.auditTexts(of: address)))
+    }
+    guard let snapshot else { throw ServingError.unavailable("the node is catching up") }
+    return snapshot
+  }
+
+  private static func active<View: StateReading>(
+    _ id: LeaseID, _ record: LeaseRecord, _ query: LedgerQuery<View>, order: Digest? = nil
+  ) -> ActiveLease? {
+    guard let deployment = query.deployment(id.deployment) else { return nil }
+    return ActiveLease(
+      id: id, order: order ?? (id.order == 1 ? deployment.record.order : nil), offers: record.offer,
+      price: record.price, manifestHash: deployment.record.manifestHash, openedAtTick: record.openedAt.tick)
+  }
+
+  func deployment(_ id: DeploymentID) async throws -> DeploymentView? {
+    await parts.host.read { replica in
+      guard let found = LedgerQuery(state: replica.view).deployment(id), found.record.state == .active else {
+        return nil
+      }
+      return DeploymentView(
+        id: id, manifestHash: found.record.manifestHash, groups: found.groups.map(\.record.spec))
+    }
+  }
+
+  // MARK: Events
+
+  private func hand(_ event: HostEvent) async {
+    switch event {
+    case .book(let changes): for change in changes { await hand(change) }
+    case .committed(let commit): await hand(commit)
+    }
+  }
+
+  private func hand(_ change: OrderBook.Event) async {
+    switch change {
+    case .orderAdded(let identifier):
+      if let order = await parts.host.read({ $0.book.order(identifier) }) {
+        await service?.handle(.orderAdded(identifier, order))
+      }
+    case .removed(let identifier, .order, let removal):
+      let end: BidEngine.OrderEnd =
+        switch removal {
+        case .closed: .agreed
+        case .withdrawn: .withdrawn
+        case .evicted: .evicted
+        case .expired, .replaced, .outbid, .inadmissible: .expired
+        }
+      await service?.handle(.orderRemoved(identifier, end))
+    case .removed(let identifier, .bid, let removal):
+      guard let order = ownBids.withLock({ $0.removeValue(forKey: identifier) }), removal == .outbid else { return }
+      await service?.handle(.outbid(order: order))
+    case .removed, .bidAdded, .bidHeld, .withdrawalAdded, .offerUpdated: break
+    }
+  }
+
+  private func hand(_ commit: Commit) async {
+    var order: Digest?
+    for event in commit.outcome.receipts.flatMap(\.events) + commit.outcome.events {
+      switch event {
+      case .orderAgreed(let identifier, _): order = identifier
+      case .leaseOpened(let lease, _) where lease.provider == address:
+        let agreed = order
+        let active = await parts.host.read { replica -> ActiveLease? in
+          let query = LedgerQuery(state: replica.view)
+          return query.lease(lease, at: replica.moment.tick).flatMap {
+            Self.active(lease, $0.record, query, order: agreed)
+          }
+        }
+        if let active { await service?.handle(.leaseOpened(active)) }
+      case .leaseClosed(let lease, _, _, _) where lease.provider == address:
+        await service?.handle(.leaseClosed(lease))
+      case .deploymentUpdated(let deployment, let hash):
+        await service?.handle(.deploymentUpdated(deployment, manifestHash: hash))
+      case .providerRegistered(address), .providerUpdated(address), .providerLeft(address),
+        .attributesSigned(address, _), .attributesWithdrawn(address, _):
+        await service?.handle(.standingChanged)
+      default: break
+      }
+    }
+    await service?.handle(.committed(time: commit.tip.time, tick: commit.outcome.moment.tick))
+  }
+
+  // MARK: Lease streams
+
+  private func handle(_ event: TransportEvent) {
+    switch event {
+    case .leaseOpened(let session, let account, _): streams.withLock { $0[session] = account }
+    case .leaseClosed(let session, _): streams.withLock { $0[session] = nil }
+    case .leaseFrame(let session, let request, let type, let bytes):
+      guard let account = streams.withLock({ $0[session] }), let service else { return }
+      let endpoint = parts.endpoint
+      Task {
+        let answer = await service.answer(account: account, type: type, bytes: bytes)
+        endpoint.sendLease(session, request: request, type: answer.type, bytes: answer.encoded)
+      }
+    default: break
+    }
+  }
+}
+
+extension ProviderSettings {
+  /// Reads `provider.toml`.
+  ///
+  /// - Throws: `DefinitionError` with what is wrong and where.
+  static func read(_ file: URL) throws -> ProviderSettings {
+    let table = try NetworkDefinition.toml(at: file)
+    do {
+      let settings = try TOMLDecoder().decode(ProviderSettings.self, from: table.snakeToCamel())
+      try settings.validate()
+      return settings
+    } catch let error as SettingsError {
+      throw DefinitionError(file: file.path, problem: "\(error)")
+    } catch let error as Swift.DecodingError {
+      throw DefinitionError(file: file.path, problem: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import Chain
+import Primitives
+
+/// What a lease's services do.
+public struct LeaseStatus: Hashable, Sendable {
+  public struct Service: Hashable, Sendable {
+    public var name: String
+    public var ready: UInt32
+    public var replicas: UInt32
+    public var urls: [String]
+    public var restarts: UInt32
+    /// Of the replica that ended last, empty when none did: `exit 137, out of memory, limit 512 MiB`.
+    public var lastExit: String
+
+    public init(
+      name: String,
+      ready: UInt32,
+      replicas: UInt32,
+      urls: [String] = [],
+      restarts: UInt32 = 0,
+      lastExit: String = ""
+    ) {
+      self.name = name
+      self.ready = ready
+      self.replicas = replicas
+      self.urls = urls
+      self.restarts = restarts
+      self.lastExit = lastExit
+    }
+  }
+
+  /// `awaiting manifest`, `starting`, `running`, `degraded`, `stopping`.
+  public var state: String
+  /// The newest thing that happened.
+  public var message: String
+  public var services: [Service]
+
+  public init(state: String, message: String, services: [Service]) {
+    self.state = state
+    self.message = message
+    self.services = services
+  }
+
+  /// Every replica of every service is ready, and there is one.
+  public var isReady: Bool { !services.isEmpty && services.allSatisfy { $0.ready == $0.replicas } }
+}
+
+/// What the provider answers on a lease stream: a type byte and a body.
+public enum LeaseAnswer: Hashable, Sendable {
+  case ok(message: String)
+  case status(LeaseStatus)
+  case logs([LogChunk])
+  case error(LeaseFault)
+
+  static let listLimit = 4_096
+  static let textLimit = 1 << 20
+
+  public var type: UInt8 {
+    switch self {
+    case .ok: 0x80
+    case .status: 0x81
+    case .logs: 0x82
+    case .error: 0x8F
+    }
+  }
+
+  public var encoded: [UInt8] {
+    var writer = ByteWriter(capacity: 256)
+    switch self {
+    case .ok(let message): writer.write(message)
+    case .status(let status): writer.write(status)
+    case .logs(let chunks):
+      writer.write(UInt32(chunks.count))
+      for chunk in chunks {
+        writer.write(chunk.service)
+        writer.write(chunk.replica)
+        writer.write(chunk.stream.rawValue)
+        writer.write(chunk.lines)
+      }
+    case .error(let fault):
+      writer.write(fault.code.rawValue)
+      writer.write(fault.message)
+      writer.write(fault.fix)
+    }
+    return writer.bytes
+  }
+
+  /// - Throws: When the bytes are not an answer of this type.
+  public init(type: UInt8, decoding bytes: [UInt8]) throws(DecodingError) {
+    var reader = ByteReader(bytes)
+    switch type {
+    case 0x80: self = .ok(message: try reader.readText(limit: Self.textLimit))
+    case 0x81: self = .status(try reader.readStatus())
+    case 0x82:
+      let count = try reader.readCount()
+      var chunks: [LogChunk] = []
+      for _ in 0..<count {
+        let service = try reader.readText(limit: LeaseRequest.nameLimit)
+        let replica = try reader.read(UInt32.self)
+        guard let stream = LogChunk.Stream(rawValue: try reader.read()) else {
+          throw .outOfRange(field: "stream")
+        }
+        let lines = try reader.readTexts()
+        chunks.append(LogChunk(service: service, replica: replica, stream: stream, lines: lines))
+      }
+      self = .logs(chunks)
+    case 0x8F:
+      guard let code = LeaseFault.Code(rawValue: try reader.read()) else { throw .outOfRange(field: "code") }
+      let message = try reader.readText(limit: Self.textLimit)
+      self = .error(LeaseFault(code, message, fix: try reader.readText(limit: Self.textLimit)))
+    default: throw .outOfRange(field: "type")
+    }
+    try reader.finish()
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func write(_ texts: [String]) {
+    write(UInt32(texts.count))
+    for text in texts { write(text) }
+  }
+
+  fileprivate mutating func write(_ status: LeaseStatus) {
+    write(status.state)
+    write(status.message)
+    write(UInt32(status.services.count))
+    for service in status.services {
+      write(service.name)
+      write(service.ready)
+      write(service.replicas)
+      write(service.urls)
+      write(service.restarts)
+      write(service.lastExit)
+    }
+  }
+}
+
+extension ByteReader {
+  /// A count of things that take at least four bytes each, so that it says little about memory to come.
+  fileprivate mutating func readCount() throws(DecodingError) -> Int {
+    let count = Int(try read(UInt32.self))
+    guard count <= remaining / 4 else { throw .truncated }
+    return count
+  }
+
+  fileprivate mutating func readTexts() throws(DecodingError) -> [String] {
+    let count = try readCount()
+    var texts: [String] = []
+    for _ in 0..<count { texts.append(try readText(limit: LeaseAnswer.textLimit)) }
+    return texts
+  }
+
+  fileprivate mutating func readStatus() throws(DecodingError) -> LeaseStatus {
+    let state = try readText(limit: LeaseAnswer.textLimit)
+    let message = try readText(limit: LeaseAnswer.textLimit)
+    let count = try readCount()
+    guard count <= LeaseAnswer.listLimit else { throw .outOfRange(field: "services") }
+    var services: [LeaseStatus.Service] = []
+    for _ in 0..<count {
+      let name = try readText(limit: LeaseAnswer.textLimit)
+      let ready = try read(UInt32.self)
+      let replicas = try read(UInt32.self)
+      let urls = try readTexts()
+      let restarts = try read(UInt32.self)
+      services.append(
+        LeaseStatus.Service(
+          name: name,
+          ready: ready,
+          replicas: replicas,
+          urls: urls,
+          restarts: restarts,
+          lastExit: try readText(limit: LeaseAnswer.textLimit)
+        )
+      )
+    }
+    return LeaseStatus(state: state, message: message, services: services)
+  }
+}

@@ -1,0 +1,77 @@
+import Chain
+import Cryptography
+import Primitives
+
+/// Why a lease request was not served: what, why, what to do.
+public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Code: UInt8, Hashable, Sendable, CaseIterable {
+    case badRequest = 1
+    case notOwner = 2
+    case unknownLease = 3
+    case malformedManifest = 4
+    case hashMismatch = 5
+    case manifestMismatch = 6
+    case imageMissing = 7
+    case unsupported = 8
+    /// The provider does not know the chain's present state yet.
+    case notReady = 9
+    case failed = 10
+  }
+
+  public var code: Code
+  public var message: String
+  public var fix: String
+
+  public init(_ code: Code, _ message: String, fix: String) {
+    self.code = code
+    self.message = message
+    self.fix = fix
+  }
+
+  public var description: String { "\(message); \(fix)" }
+
+  static func badRequest(_ error: DecodingError) -> LeaseFault {
+    LeaseFault(.badRequest, "the request does not decode: \(error)", fix: "use the same version of supercloud")
+  }
+
+  static func notOwner(_ asking: Address, _ lease: LeaseID) -> LeaseFault {
+    LeaseFault(
+      .notOwner,
+      "lease \(lease) belongs to \(lease.deployment.owner), and \(asking) asks",
+      fix: "connect with the key of the deployment's owner"
+    )
+  }
+
+  static func unknown(_ lease: LeaseID, provider: Address) -> LeaseFault {
+    guard lease.provider == provider else {
+      return LeaseFault(
+        .unknownLease,
+        "lease \(lease) is another provider's; this is \(provider)",
+        fix: "connect to the provider that the lease names"
+      )
+    }
+    return LeaseFault(
+      .unknownLease,
+      "lease \(lease) is not active here",
+      fix: "if it was agreed a moment ago, try again; `supercloud lease list` shows its state"
+    )
+  }
+
+  static func hashes(chain: Digest, sent: Digest) -> LeaseFault {
+    LeaseFault(
+      .hashMismatch,
+      "the chain has manifest hash \(chain), the manifest sent has \(sent)",
+      fix: "send the manifest of the deploy.yaml that was ordered, or update the deployment first"
+    )
+  }
+
+  static func workload(_ error: WorkloadError) -> LeaseFault {
+    switch error {
+    case .imageMissing: LeaseFault(.imageMissing, "\(error)", fix: "name an image that the provider has")
+    case .unsupported: LeaseFault(.unsupported, "\(error)", fix: "change the deploy.yaml and update the deployment")
+    case .unknownService: LeaseFault(.badRequest, "\(error)", fix: "`supercloud lease status` lists the services")
+    case .notPrepared: LeaseFault(.failed, "no manifest came yet", fix: "send the manifest")
+    case .launch, .stuck, .files: LeaseFault(.failed, "\(error)", fix: "ask the provider, or close the lease")
+    }
+  }
+}

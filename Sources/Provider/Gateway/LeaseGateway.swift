@@ -1,0 +1,180 @@
+import Chain
+import Cryptography
+import Primitives
+import SDL
+
+/// A deployment as the chain has it: what manifests are checked against.
+public struct DeploymentView: Hashable, Sendable {
+  public var id: DeploymentID
+  public var manifestHash: Digest
+  /// All groups, the first has sequence 1.
+  public var groups: [Chain.GroupSpec]
+
+  public init(id: DeploymentID, manifestHash: Digest, groups: [Chain.GroupSpec]) {
+    self.id = id
+    self.manifestHash = manifestHash
+    self.groups = groups
+  }
+}
+
+/// The rules of lease streams, without any input or output: who may ask, and which manifest is taken.
+public struct LeaseGateway: Hashable, Sendable {
+  public let provider: Address
+  /// For every replica.
+  public let maximumProcesses: UInt32
+
+  public init(provider: Address, maximumProcesses: UInt32) {
+    self.provider = provider
+    self.maximumProcesses = maximumProcesses
+  }
+
+  /// Reads a request, which only the deployment's owner may make.
+  public func admit(
+    account: PublicKey,
+    type: UInt8,
+    bytes: [UInt8],
+    isActive: (LeaseID) -> Bool
+  ) -> Result<LeaseRequest, LeaseFault> {
+    let request: LeaseRequest
+    do throws(Primitives.DecodingError) {
+      request = try LeaseRequest(type: type, decoding: bytes)
+    } catch {
+      return .failure(.badRequest(error))
+    }
+    let lease = request.lease
+    // A stranger learns nothing about which leases there are.
+    guard Address(account) == lease.deployment.owner else {
+      return .failure(.notOwner(Address(account), lease))
+    }
+    guard lease.provider == provider, isActive(lease) else {
+      return .failure(.unknown(lease, provider: provider))
+    }
+    return .success(request)
+  }
+
+  /// Checks a manifest: its form, its hash against the chain's, its resources against the groups that were ordered.
+  ///
+  /// - Returns: What is to be run for the lease's group.
+  public func accept(
+    _ json: [UInt8],
+    for lease: LeaseID,
+    deployment: DeploymentView,
+    reservation: Reservation?
+  ) -> Result<WorkloadPlan, LeaseFault> {
+    let manifest: Manifest
+    do throws(ManifestError) {
+      manifest = try Manifest.decode(json: json)
+    } catch {
+      return .failure(
+        LeaseFault(.malformedManifest, "\(error)", fix: "`supercloud sdl manifest FILE` writes a legal one")
+      )
+    }
+    let hash = manifest.hash
+    guard hash == deployment.manifestHash else {
+      return .failure(.hashes(chain: deployment.manifestHash, sent: hash))
+    }
+    do throws(ManifestError) {
+      try manifest.check(against: deployment.groups.map { SDL.GroupSpec($0) })
+    } catch {
+      return .failure(
+        LeaseFault(
+          .manifestMismatch,
+          "the manifest does not fit the order: \(error)",
+          fix: "order and manifest must come from one deploy.yaml"
+        )
+      )
+    }
+    guard lease.group >= 1, Int(lease.group) <= deployment.groups.count,
+      let group = manifest.groups.first(where: { $0.name == deployment.groups[Int(lease.group) - 1].name })
+    else {
+      return .failure(
+        LeaseFault(.manifestMismatch, "the manifest has no group \(lease.group)", fix: "send the whole manifest")
+      )
+    }
+    var devices = DeviceShares(reservation)
+    var services: [ServicePlan] = []
+    for service in group.services {
+      switch plan(service, &devices) {
+      case .success(let plan): services.append(plan)
+      case .failure(let fault): return .failure(fault)
+      }
+    }
+    return .success(WorkloadPlan(lease: lease, manifestHash: hash, services: services))
+  }
+
+  private func plan(
+    _ service: ManifestService,
+    _ devices: inout DeviceShares
+  ) -> Result<ServicePlan, LeaseFault> {
+    func unsupported(_ what: String) -> Result<ServicePlan, LeaseFault> {
+      .failure(.workload(.unsupported("service \(service.name): \(what)")))
+    }
+    var ports: [PortPlan] = []
+    for expose in service.exposes {
+      guard expose.proto == .tcp else { return unsupported("UDP port \(expose.port) cannot be published here") }
+      guard expose.ip.isEmpty else { return unsupported("there are no leased addresses here") }
+      guard let port = UInt16(exactly: expose.port) else { return unsupported("\(expose.port) is no port") }
+      if let index = ports.firstIndex(where: { $0.port == port }) {
+        ports[index].isGlobal = ports[index].isGlobal || expose.isGlobal
+      } else {
+        ports.append(PortPlan(port: port, isGlobal: expose.isGlobal))
+      }
+    }
+    guard service.credentials == nil else {
+      return unsupported("nothing is pulled here, so credentials would be of no use")
+    }
+    // The first is the one that PORT names and readiness is judged by.
+    ports = ports.filter(\.isGlobal) + ports.filter { !$0.isGlobal }
+    let resources = Chain.Resources(service.resources)
+    var memory = resources.memoryBytes
+    for volume in resources.volumes where volume.storageClass == "ram" {
+      memory = memory.addingReportingOverflow(volume.bytes).partialValue
+    }
+    let mounts = (service.parameters?.mounts ?? []).compactMap { mount -> MountPlan? in
+      guard let volume = resources.volumes.first(where: { $0.name == mount.name }), !mount.mount.isEmpty else {
+        return nil
+      }
+      return MountPlan(
+        name: mount.name,
+        path: mount.mount,
+        isReadOnly: mount.isReadOnly,
+        isMemory: volume.storageClass == "ram",
+        bytes: volume.bytes
+      )
+    }
+    return .success(
+      ServicePlan(
+        name: service.name,
+        image: service.image,
+        command: service.command,
+        arguments: service.arguments,
+        environment: service.environment ?? [],
+        replicas: service.count,
+        limits: WorkloadLimits(
+          cpuMillis: resources.cpuMillis,
+          memoryBytes: memory,
+          processes: maximumProcesses
+        ),
+        ports: ports,
+        mounts: mounts,
+        devices: (0..<service.count).map { _ in devices.next(unit: resources.id) }
+      )
+    )
+  }
+}
+
+/// Hands a unit's devices to the replicas of its services, one after another.
+private struct DeviceShares {
+  private let units: [UInt32: Reservation.Unit]
+  private var next: [UInt32: Int] = [:]
+
+  init(_ reservation: Reservation?) {
+    units = Dictionary((reservation?.units ?? []).map { ($0.offer.resources.id, $0) }) { first, _ in first }
+  }
+
+  mutating func next(unit: UInt32) -> [String] {
+    let replica = next[unit, default: 0]
+    next[unit] = replica + 1
+    return units[unit]?.devices(ofReplica: replica) ?? []
+  }
+}

@@ -1,0 +1,62 @@
+import Chain
+import Cryptography
+import Primitives
+
+/// What a tenant asks its provider over a lease stream: a type byte and a body.
+public enum LeaseRequest: Hashable, Sendable {
+  /// What to run, as JSON; again after the deployment's hash was updated.
+  case submitManifest(LeaseID, json: [UInt8])
+  case status(LeaseID)
+  /// The newest lines of a service's logs; an empty name means all services.
+  case logs(LeaseID, service: String, tail: UInt32)
+
+  /// Of a manifest in bytes.
+  public static let manifestLimit = 768 << 10
+  /// Of one log.
+  public static let tailLimit: UInt32 = 5_000
+  static let nameLimit = 256
+
+  public var type: UInt8 {
+    switch self {
+    case .submitManifest: 1
+    case .status: 2
+    case .logs: 3
+    }
+  }
+
+  public var lease: LeaseID {
+    switch self {
+    case .submitManifest(let lease, _), .status(let lease), .logs(let lease, _, _): lease
+    }
+  }
+
+  public var encoded: [UInt8] {
+    var writer = ByteWriter()
+    writer.write(lease)
+    switch self {
+    case .submitManifest(_, let json): writer.writeCounted(json)
+    case .status: break
+    case .logs(_, let service, let tail):
+      writer.write(service)
+      writer.write(tail)
+    }
+    return writer.bytes
+  }
+
+  /// - Throws: When the bytes are not a request of this type.
+  public init(type: UInt8, decoding bytes: [UInt8]) throws(DecodingError) {
+    guard (1...3).contains(type) else { throw .outOfRange(field: "type") }
+    var reader = ByteReader(bytes)
+    let lease = try reader.readLease()
+    switch type {
+    case 1: self = .submitManifest(lease, json: try reader.readCounted(limit: Self.manifestLimit))
+    case 2: self = .status(lease)
+    default:
+      let service = try reader.readText(limit: Self.nameLimit)
+      let tail = try reader.read(UInt32.self)
+      guard tail <= Self.tailLimit else { throw .outOfRange(field: "tail") }
+      self = .logs(lease, service: service, tail: tail)
+    }
+    try reader.finish()
+  }
+}

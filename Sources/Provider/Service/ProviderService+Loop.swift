@@ -1,0 +1,95 @@
+import Chain
+import Cryptography
+import Logging
+import Primitives
+
+extension ProviderService {
+  static let offerInterval: UInt64 = 30_000
+  static let offerLifetime: UInt64 = 90_000
+  static let standingInterval: UInt64 = 10_000
+
+  /// Once a second until the service is stopped.
+  func run() async {
+    while !Task.isCancelled, !isStopping {
+      await round()
+      try? await Task.sleep(for: .milliseconds(500))
+    }
+  }
+
+  /// Looks after workloads, refreshes what is told, saves what changed.
+  func round() async {
+    for lease in supervisor.leases where work[lease] == nil {
+      if let health = await health(of: lease), work[lease] == nil {
+        carryOut(supervisor.step(lease, .observed(health), at: clock()))
+      }
+      guard work[lease] == nil else { continue }
+      carryOut(supervisor.step(lease, .time, at: clock()))
+    }
+    let now = clock()
+    if now >= standingDueAt { await refreshStanding() }
+    if now >= offerDueAt { await publishOffer() }
+    if mustSave { save() }
+  }
+
+  /// What the driver sees of a lease that was launched; nil for others.
+  private func health(of lease: LeaseID) async -> LeaseMachine.Health? {
+    switch supervisor[lease]?.state {
+    case .starting, .running, .degraded: break
+    default: return nil
+    }
+    let replicas = await driver.status(lease)
+    guard !replicas.isEmpty else { return .ended("the driver knows nothing of it") }
+    if let ended = replicas.first(where: { !$0.isRunning }) {
+      return .ended("\(ended.service).\(ended.replica): \(ended.lastExit?.description ?? "does not run")")
+    }
+    return replicas.allSatisfy(\.isReady) ? .ready : .warming
+  }
+
+  /// Asks the chain what it knows of us.
+  func refreshStanding() async {
+    standingDueAt = clock().advanced(byMilliseconds: Self.standingInterval)
+    guard let snapshot = try? await market.snapshot() else { return }
+    if snapshot.tickMilliseconds != engine.configuration.prices.tickMilliseconds,
+      let prices = try? PriceSheet(
+        configuration.settings.prices,
+        tickMilliseconds: snapshot.tickMilliseconds
+      )
+    {
+      engine.configuration.prices = prices
+    }
+    await perform(engine.step(.standing(snapshot.standing)))
+    await closeMissed(snapshot)
+  }
+
+  /// Events may be missed; the state is not: leases that the chain does not have any more are over, and new ones open.
+  private func closeMissed(_ snapshot: MarketSnapshot) async {
+    let active = Set(snapshot.leases.map(\.id))
+    for lease in supervisor.leases where !active.contains(lease) {
+      // A lease of a newer block than the snapshot's is not missing.
+      guard let note = notes[lease], note.openedAtTick < snapshot.tick else { continue }
+      carryOut(supervisor.step(lease, .leaseClosed, at: clock()))
+    }
+    for lease in snapshot.leases where supervisor[lease.id] == nil { await handle(.leaseOpened(lease)) }
+  }
+
+  func publishOffer() async {
+    let now = clock()
+    offerDueAt = now.advanced(byMilliseconds: Self.offerInterval)
+    offerSequence = max(offerSequence + 1, now.milliseconds)
+    do {
+      _ = try await market.publish(.offer(currentOffer()))
+    } catch {
+      logger.debug("the offer was not published: \(error)")
+    }
+  }
+
+  func currentOffer() -> Offer {
+    engine.inventory.offer(
+      provider: configuration.provider,
+      sequence: offerSequence,
+      expiresAt: max(engine.now, clock()).advanced(byMilliseconds: Self.offerLifetime),
+      endpoint: configuration.endpoint,
+      prices: engine.configuration.prices
+    )
+  }
+}

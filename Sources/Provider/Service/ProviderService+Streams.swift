@@ -1,0 +1,94 @@
+import Chain
+import Cryptography
+import Logging
+import Primitives
+
+extension ProviderService {
+  /// Serves one request of a lease stream. `account` is the key that the stream's other side has proved to hold.
+  public func answer(account: PublicKey, type: UInt8, bytes: [UInt8]) async -> LeaseAnswer {
+    guard isReady, !isStopping else {
+      return .error(
+        LeaseFault(.notReady, "the provider is starting or ending", fix: "try again in a few seconds")
+      )
+    }
+    let admitted = gateway.admit(account: account, type: type, bytes: bytes) { lease in
+      switch supervisor[lease]?.state {
+      case nil, .stopping, .gone: false
+      default: true
+      }
+    }
+    switch admitted {
+    case .failure(let fault): return .error(fault)
+    case .success(.submitManifest(let lease, let json)): return await take(json, for: lease)
+    case .success(.status(let lease)): return .status(await status(of: lease))
+    case .success(.logs(let lease, let service, let tail)):
+      do throws(WorkloadError) {
+        return .logs(try await driver.logs(lease, service: service, tail: Int(tail)))
+      } catch {
+        return .error(.workload(error))
+      }
+    }
+  }
+
+  private func take(_ json: [UInt8], for lease: LeaseID) async -> LeaseAnswer {
+    let deployment: DeploymentView
+    do {
+      guard let found = try await market.deployment(lease.deployment) else {
+        return .error(.unknown(lease, provider: configuration.provider))
+      }
+      deployment = found
+    } catch {
+      return .error(LeaseFault(.notReady, "the chain's state is not known: \(error)", fix: "try again"))
+    }
+    let plan: WorkloadPlan
+    let reservation = engine.inventory.reservations[.lease(lease)]
+    switch gateway.accept(json, for: lease, deployment: deployment, reservation: reservation) {
+    case .success(let accepted): plan = accepted
+    case .failure(let fault): return .error(fault)
+    }
+    do throws(WorkloadError) {
+      try await driver.validate(plan)
+    } catch {
+      return .error(.workload(error))
+    }
+    // The lease may have ended while the chain and the driver were asked.
+    guard let machine = supervisor[lease] else {
+      return .error(.unknown(lease, provider: configuration.provider))
+    }
+    if machine.manifestHash != deployment.manifestHash { plans[lease] = (plan, json) }
+    carryOut(supervisor.step(lease, .manifestAccepted(deployment.manifestHash), at: clock()))
+    notes[lease]?.manifestHash = deployment.manifestHash.description
+    save()
+    await work[lease]?.task.value
+    let message = supervisor[lease]?.message ?? ""
+    guard case .degraded = supervisor[lease]?.state else { return .ok(message: message) }
+    return .error(
+      LeaseFault(.failed, "the manifest is accepted, but \(message)", fix: "`supercloud lease logs` may say why")
+    )
+  }
+
+  private func status(of lease: LeaseID) async -> LeaseStatus {
+    let replicas = await driver.status(lease)
+    var services: [LeaseStatus.Service] = []
+    for replica in replicas {
+      let index: Int
+      if let known = services.firstIndex(where: { $0.name == replica.service }) {
+        index = known
+      } else {
+        index = services.count
+        services.append(LeaseStatus.Service(name: replica.service, ready: 0, replicas: 0))
+      }
+      services[index].replicas += 1
+      services[index].ready += replica.isReady ? 1 : 0
+      services[index].urls += replica.urls
+      services[index].restarts += UInt32(clamping: replica.restarts)
+      if let exit = replica.lastExit { services[index].lastExit = exit.description }
+    }
+    let machine = supervisor[lease]
+    return LeaseStatus(
+      state: machine?.state.name ?? "gone",
+      message: machine?.message ?? "",
+      services: services
+    )
+  }
+}

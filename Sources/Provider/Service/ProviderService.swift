@@ -1,0 +1,218 @@
+import Chain
+import Cryptography
+import Foundation
+import Logging
+import Primitives
+
+/// The provider inside a node: feeds the machines with what happens and carries their effects out.
+///
+/// `start` waits for the chain's present state, reconciles, and runs until `stop`. Events that come before are kept.
+public actor ProviderService {
+  public struct Configuration: Sendable {
+    public var settings: ProviderSettings
+    /// The account that bids and is paid.
+    public var provider: Address
+    /// host:port of lease streams, told in offers.
+    public var endpoint: String
+    /// The provider's folder: `leases/` is the driver's, `records/` ours.
+    public var folder: String
+
+    public init(settings: ProviderSettings, provider: Address, endpoint: String, folder: String) {
+      self.settings = settings
+      self.provider = provider
+      self.endpoint = endpoint
+      self.folder = folder
+    }
+
+    /// The driver's folder below the provider's.
+    public var leasesFolder: String { folder + "/leases" }
+  }
+
+  let configuration: Configuration
+  let market: any MarketAccess
+  let driver: any WorkloadDriver
+  let records: ProviderRecords
+  let gateway: LeaseGateway
+  let logger: Logger
+  let clock: @Sendable () -> Timestamp
+  let script: PriceScript?
+
+  var engine: BidEngine
+  var supervisor: LeaseSupervisor
+  var notes: [LeaseID: LeaseNote] = [:]
+  /// Manifests that were accepted and are not prepared yet.
+  var plans: [LeaseID: (plan: WorkloadPlan, manifest: [UInt8])] = [:]
+  /// What is being done for a lease, one thing after another.
+  var work: [LeaseID: (number: UInt64, task: Task<Void, Never>)] = [:]
+  var workNumber: UInt64 = 0
+  var reconciliation = Reconciliation()
+  var isReady = false
+  var isStopping = false
+  private var early: [ProviderEvent] = []
+  private var loop: Task<Void, Never>?
+  var offerDueAt = Timestamp.zero
+  var offerSequence: UInt64 = 0
+  var standingDueAt = Timestamp.zero
+  var mustSave = false
+  var tick: Tick = 0
+
+  /// Events kept before the chain's state is known.
+  private static let earlyLimit = 8_192
+
+  /// - Throws: `SettingsError`, or what making the records' folder throws.
+  public init(
+    _ configuration: Configuration,
+    market: any MarketAccess,
+    driver: any WorkloadDriver,
+    logger: Logger,
+    clock: @escaping @Sendable () -> Timestamp = { Timestamp.wallClock }
+  ) throws {
+    try configuration.settings.validate()
+    self.configuration = configuration
+    self.market = market
+    self.driver = driver
+    self.logger = logger
+    self.clock = clock
+    records = try ProviderRecords(folder: configuration.folder + "/records")
+    let settings = configuration.settings
+    gateway = LeaseGateway(
+      provider: configuration.provider,
+      maximumProcesses: settings.workloads.maximumProcesses
+    )
+    script =
+      settings.policy.priceScript.isEmpty
+      ? nil
+      : PriceScript(
+        path: settings.policy.priceScript,
+        timeout: .seconds(Int64(settings.policy.priceScriptTimeoutSeconds))
+      )
+    engine = BidEngine(
+      configuration: BidEngine.Configuration(
+        provider: configuration.provider,
+        policy: settings.policy,
+        // Until the chain says how long a tick is.
+        prices: try PriceSheet(settings.prices, tickMilliseconds: 6_000),
+        unsupportedEndpoints: [.leasedIP: "the provider has no addresses to lease"]
+      ),
+      inventory: Inventory(settings.inventory)
+    )
+    supervisor = LeaseSupervisor(timing: LeaseMachine.Timing(settings.policy))
+  }
+
+  /// Takes earlier leases up and begins to bid; returns when that is done.
+  ///
+  /// - Throws: `CancellationError`, or records that cannot be read.
+  public func start() async throws {
+    for capability in await driver.capabilities().list {
+      logger.info("\(capability.name): \(capability.isEnforced ? "enforced" : "NOT enforced"), \(capability.detail)")
+    }
+    let saved = try records.readNotes()
+    let snapshot = try await presentState(notBefore: saved.map(\.openedAtTick).max() ?? 0)
+    try restore(snapshot)
+    await reconcile(snapshot, saved)
+    isReady = true
+    let kept = early
+    early = []
+    for event in kept { await handle(event) }
+    loop = Task { await self.run() }
+  }
+
+  /// Waits for a state that is not older than what we have seen before.
+  private func presentState(notBefore tick: Tick) async throws -> MarketSnapshot {
+    var hasSaid = false
+    while true {
+      try Task.checkCancellation()
+      if let snapshot = try? await market.snapshot(), snapshot.tick >= tick { return snapshot }
+      if !hasSaid { logger.info("waiting for the chain's present state") }
+      hasSaid = true
+      try await Task.sleep(for: .milliseconds(250))
+    }
+  }
+
+  /// Ends bidding, writes everything down, and ends workloads when the settings say so.
+  public func stop() async {
+    guard !isStopping else { return }
+    isStopping = true
+    loop?.cancel()
+    await loop?.value
+    await perform(engine.step(.drain))
+    for (_, work) in work { await work.task.value }
+    if configuration.settings.workloads.stopWorkloadsOnExit {
+      for lease in supervisor.leases {
+        do throws(WorkloadError) {
+          try await driver.stop(lease)
+        } catch {
+          logger.warning("lease \(lease): \(error)")
+        }
+      }
+    }
+    save()
+  }
+
+  /// Hands an event on; events are handled in the order in which they come.
+  public func handle(_ event: ProviderEvent) async {
+    guard isReady else {
+      // Orders that are lost here were not seen; leases come with the snapshot.
+      if early.count < Self.earlyLimit { early.append(event) }
+      return
+    }
+    switch event {
+    case .orderAdded(let identifier, let order): await perform(engine.step(.orderAdded(identifier, order)))
+    case .orderRemoved(let identifier, let end): await perform(engine.step(.orderRemoved(identifier, end)))
+    case .outbid(let order): await perform(engine.step(.outbid(order: order)))
+    case .leaseOpened(let lease): await open(lease)
+    case .leaseClosed(let lease): carryOut(supervisor.step(lease, .leaseClosed, at: clock()))
+    case .deploymentUpdated(let deployment, let hash):
+      for lease in supervisor.leases where lease.deployment == deployment {
+        logger.info("lease \(lease): the tenant announced manifest \(hash)")
+      }
+    case .standingChanged: await refreshStanding()
+    case .committed(let time, let tick):
+      self.tick = max(self.tick, tick)
+      await perform(engine.step(.committed(time)))
+    }
+  }
+
+  private func open(_ lease: ActiveLease) async {
+    await perform(engine.step(.leaseOpened(lease.id, order: lease.order, offers: lease.offers)))
+    guard notes[lease.id] == nil else { return }
+    supervisor.open(lease.id, at: clock())
+    notes[lease.id] = LeaseNote(lease: lease.id, manifestHash: nil, openedAtTick: lease.openedAtTick)
+    logger.info("lease \(lease.id) opened at \(lease.price) per tick; waiting for its manifest")
+    save()
+  }
+
+  /// Decisions on one order, or on all, the newest first.
+  public func decisions(on order: Digest? = nil) -> [Decision] {
+    engine.log.decisions(on: order)
+  }
+
+  public func status() async -> ProviderStatus {
+    let devices = engine.inventory.reservations.mapValues { $0.units.flatMap(\.devices) }
+    return ProviderStatus(
+      offer: currentOffer(),
+      leases: supervisor.leases.compactMap { lease in
+        supervisor[lease].map { machine in
+          ProviderStatus.Lease(
+            id: lease,
+            state: machine.state.name,
+            message: machine.message,
+            manifestHash: machine.manifestHash?.description ?? "",
+            devices: devices[.lease(lease)] ?? []
+          )
+        }
+      },
+      openBids: engine.openBids,
+      capabilities: await driver.capabilities(),
+      reconciliation: reconciliation.lines,
+      isReady: isReady
+    )
+  }
+}
+
+extension Timestamp {
+  /// The machine's clock.
+  public static var wallClock: Timestamp {
+    Timestamp(milliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))
+  }
+}

@@ -1,0 +1,113 @@
+import Chain
+import Cryptography
+import Foundation
+import Node
+import Primitives
+import SDL
+
+/// What a deploy.yaml comes to: the groups of an order, and the manifest that its hash stands for.
+struct DeployPlan {
+  let deployment: DeploymentID
+  let groups: [Order.Group]
+  let denomination: Denomination
+  let manifestHash: Digest
+  let manifestJSON: [UInt8]
+  /// One line for people.
+  let summary: String
+
+  /// Reads the file; warnings go to standard error.
+  ///
+  /// - Throws: `Failure` with every error of the file.
+  static func check(file: String) throws {
+    _ = try read(file)
+  }
+
+  private static func read(_ path: String) throws -> SDL.Deployment {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Failure("\(path) cannot be read", why: "there is no such file, or it is not readable", code: 2)
+    }
+    let file = DeploymentFile([UInt8](data))
+    guard let deployment = file.deployment else {
+      Console.note(file.errors.map { $0.text(in: path) }.joined(separator: "\n"))
+      throw Failure(
+        "\(path) is not a deployment",
+        why: "\(file.errors.count) error\(file.errors.count == 1 ? "" : "s"), above",
+        fix: "`supercloud sdl fix \(path)` shows what can be corrected by itself"
+      )
+    }
+    return deployment
+  }
+
+  /// - Throws: `Failure` also when the network does not settle in the file's currency.
+  init(file: String, wallet: Wallet) throws {
+    let read = try Self.read(file)
+    guard let named = read.denomination else { throw Failure("\(file) asks for nothing") }
+    let denomination = try wallet.denomination(named.name)
+    self.denomination = denomination
+    groups = read.groups.enumerated().map { index, spec in
+      Order.Group(sequence: UInt32(index) + 1, spec: Chain.GroupSpec(spec, pricedIn: denomination))
+    }
+    // Milliseconds: unique for one account unless it deploys twice within one.
+    deployment = DeploymentID(owner: wallet.address, sequence: Timestamp.now.milliseconds)
+    manifestHash = read.manifest.hash
+    manifestJSON = read.manifest.canonicalJSON
+    let services = read.manifest.groups.flatMap(\.services)
+    let gpus = services.reduce(UInt64(0)) { $0 + $1.resources.gpus * UInt64($1.count) }
+    summary =
+      "\(groups.count) group\(groups.count == 1 ? "" : "s"), \(services.count) service\(services.count == 1 ? "" : "s"), "
+      + "\(gpus) GPU\(gpus == 1 ? "" : "s"), paid in \(denomination)"
+  }
+}
+
+extension Chain.GroupSpec {
+  /// The group as orders carry it, its prices under the currency's own name.
+  init(_ spec: SDL.GroupSpec, pricedIn denomination: Denomination) {
+    self.init(
+      name: spec.name,
+      requirements: Chain.PlacementRequirements(
+        attributes: spec.requirements.attributes.map { Chain.Attribute($0) },
+        allOf: spec.requirements.allOf ?? [],
+        anyOf: spec.requirements.anyOf ?? []
+      ),
+      units: spec.units.map { unit in
+        Chain.ResourceUnit(
+          resources: Chain.Resources(unit.resources),
+          count: unit.count,
+          price: DecimalCoin(unit.price.amount, denomination)
+        )
+      }
+    )
+  }
+}
+
+extension Chain.Attribute {
+  fileprivate init(_ attribute: SDL.Attribute) {
+    self.init(key: attribute.key, value: attribute.value)
+  }
+}
+
+extension Chain.Resources {
+  fileprivate init(_ resources: SDL.Resources) {
+    self.init(
+      id: resources.id,
+      cpuMillis: resources.cpuMillis,
+      cpuAttributes: resources.cpuAttributes.map { Chain.Attribute($0) },
+      memoryBytes: resources.memoryBytes,
+      memoryAttributes: resources.memoryAttributes.map { Chain.Attribute($0) },
+      volumes: resources.volumes.map { volume in
+        Chain.Volume(
+          name: volume.name,
+          bytes: volume.bytes,
+          attributes: volume.attributes.map { Chain.Attribute($0) }
+        )
+      },
+      gpus: resources.gpus,
+      gpuAttributes: resources.gpuAttributes.map { Chain.Attribute($0) },
+      endpoints: resources.endpoints.compactMap { endpoint in
+        Chain.Endpoint.Kind(rawValue: endpoint.kind.rawValue).map {
+          Chain.Endpoint(kind: $0, sequence: endpoint.sequence)
+        }
+      }
+    )
+  }
+}

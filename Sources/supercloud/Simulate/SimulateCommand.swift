@@ -1,0 +1,151 @@
+import ArgumentParser
+import Foundation
+import Primitives
+import Simulator
+
+/// Runs whole nodes under faults in virtual time, and says whether everything that must hold did.
+struct SimulateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Run whole nodes under faults from one seed, in virtual time.",
+    discussion: """
+      The nodes are the real ones without sockets and disks. Equal seeds give equal runs: a failing seed is replayed
+      with the command that is printed.
+
+        supercloud simulate --seeds 1..200 --faults chaos
+        supercloud simulate --validators 7 --faults byzantine --seed 42 --trace
+        supercloud simulate --seed 42 --faults chaos --shrink
+
+      Exit code 1 when something was violated.
+      """)
+
+  @Option(help: "The one seed of the run.") var seed: UInt64?
+  @Option(help: "A range of seeds, as 1..200.") var seeds: SeedRange?
+  @Option(help: "Validators of equal power.") var validators = 4
+  @Option(help: "Nodes that follow without voting.") var peers = 0
+  @Option(help: "Virtual time of each run: 30s, 10m, 1500ms.") var duration = VirtualDuration(milliseconds: 60_000)
+  @Option(help: "none, light, chaos, byzantine, or a JSON file.") var faults = "chaos"
+  @Option(help: "ed25519, or ideal: signatures that cannot be forged and cost nothing.") var signatures = "ideal"
+  @Option(help: "Transfers a minute, all users together.") var transfers: UInt64?
+  @Option(help: "Orders a minute, all tenants together.") var orders: UInt64?
+  @Option(help: ArgumentHelp("Break a rule on purpose, to see it noticed.", visibility: .hidden))
+  var brokenRule: String?
+  @Flag(help: "Make a failing run smaller while it fails, and write what is left to a file.") var shrink = false
+  @Flag(help: "Print what happened in a failing run.") var trace = false
+  @Option(help: "Runs at once.") var jobs = ProcessInfo.processInfo.activeProcessorCount
+  @Option(help: "table or json") var output: OutputFormat = .table
+
+  func validate() throws {
+    guard seed == nil || seeds == nil else { throw ValidationError("--seed and --seeds exclude each other") }
+    guard (1...500).contains(validators) else { throw ValidationError("--validators is between 1 and 500") }
+    guard (0...5_000).contains(peers) else { throw ValidationError("--peers is between 0 and 5000") }
+    guard Scenario.Signatures(rawValue: signatures) != nil else {
+      throw ValidationError("--signatures is ed25519 or ideal")
+    }
+    if let brokenRule, BrokenRule(rawValue: brokenRule) == nil {
+      throw ValidationError(
+        "--broken-rule is one of \(BrokenRule.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+  }
+
+  func run() async throws {
+    let base = try scenario()
+    let range = seeds.map { $0.first...$0.last } ?? (seed ?? 1)...(seed ?? 1)
+    let runner = SimulationRunner(base: base, faults: faults, jobs: max(1, jobs))
+    let showsRuns = output == .table
+    let reports = try await runner.run(range) { report in
+      if showsRuns { SimulationTable.progress(report, of: range) }
+    }
+    if output == .json {
+      if seeds == nil, let report = reports.first { try Console.json(report) } else { try Console.json(reports) }
+    } else {
+      SimulationTable.show(reports)
+    }
+    guard let failed = reports.first(where: { !$0.isClean }) else { return }
+    if trace { try replay(failed.seed, base) }
+    if shrink { try shrinkRun(failed.seed, base) }
+    throw ExitCode(1)
+  }
+
+  private func scenario() throws -> Scenario {
+    var scenario = Scenario(
+      seed: 1, validators: validators, peers: peers, duration: .milliseconds(duration.milliseconds),
+      faults: try plan(), signatures: Scenario.Signatures(rawValue: signatures) ?? .ideal,
+      brokenRule: brokenRule.flatMap(BrokenRule.init(rawValue:)))
+    if let transfers { scenario.workload.transfersPerMinute = transfers }
+    if let orders { scenario.workload.ordersPerMinute = orders }
+    return scenario
+  }
+
+  private func plan() throws -> FaultPlan {
+    if let plan = FaultPlan.named(faults) { return plan }
+    guard let data = FileManager.default.contents(atPath: faults) else {
+      throw Failure(
+        "there are no faults named \(faults)", why: "it is neither none, light, chaos, byzantine nor a readable file",
+        fix: "supercloud simulate --faults chaos", code: 2)
+    }
+    do {
+      return try JSONDecoder().decode(FaultPlan.self, from: data)
+    } catch {
+      throw Failure("\(faults) is not a plan of faults", why: "\(error)", code: 2)
+    }
+  }
+
+  private func replay(_ seed: UInt64, _ base: Scenario) throws {
+    var scenario = base
+    scenario.seed = seed
+    _ = try Simulation.run(scenario) { Console.note($0) }
+  }
+
+  private func shrinkRun(_ seed: UInt64, _ base: Scenario) throws {
+    var scenario = base
+    scenario.seed = seed
+    guard var shrinker = try Shrinker(scenario, progress: { Console.note("still fails with \($0)") }) else { return }
+    try shrinker.shrink()
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    let path = "simulate-\(seed).json"
+    try encoder.encode(shrinker.scenario.faults).write(to: URL(filePath: path))
+    Console.note("\(shrinker.violation.invariant.rawValue): \(shrinker.violation.text)")
+    var command = shrinker.scenario.command(faults: path)
+    command += " --transfers \(shrinker.scenario.workload.transfersPerMinute)"
+    command += " --orders \(shrinker.scenario.workload.ordersPerMinute) --trace"
+    Console.note(command)
+  }
+}
+
+/// `A..B`, both inside.
+struct SeedRange: ExpressibleByArgument {
+  var first: UInt64
+  var last: UInt64
+
+  init?(argument: String) {
+    let ends = argument.replacing("...", with: "..").components(separatedBy: "..")
+    guard ends.count == 2, let first = UInt64(ends[0]), let last = UInt64(ends[1]), first <= last else { return nil }
+    self.first = first
+    self.last = last
+  }
+}
+
+/// A number with `ms`, `s`, `m` or `h`.
+struct VirtualDuration: ExpressibleByArgument, CustomStringConvertible {
+  var milliseconds: UInt64
+
+  init(milliseconds: UInt64) {
+    self.milliseconds = milliseconds
+  }
+
+  init?(argument: String) {
+    let digits = argument.prefix { $0.isNumber }
+    guard let count = UInt64(digits), count > 0, count <= 1_000_000_000 else { return nil }
+    switch argument.dropFirst(digits.count) {
+    case "ms": milliseconds = count
+    case "s", "": milliseconds = count * 1_000
+    case "m": milliseconds = count * 60_000
+    case "h": milliseconds = count * 3_600_000
+    default: return nil
+    }
+  }
+
+  var description: String { milliseconds.isMultiple(of: 1_000) ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms" }
+}

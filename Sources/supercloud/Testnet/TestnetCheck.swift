@@ -1,0 +1,129 @@
+import API
+import Foundation
+import Node
+import Primitives
+
+/// Asserts every number of the demo: `Testnet/run --check`.
+struct TestnetCheck {
+  let demo: TestnetDemo
+  let deployed: [TestnetDemo.Deployed]
+
+  private func require(_ condition: Bool, _ claim: String) throws {
+    guard condition else { throw Failure("the check failed: \(claim)") }
+    Console.line("  ✓ \(claim)")
+  }
+
+  func run() async throws {
+    Console.line("\nChecks")
+    let client = try demo.clients.client(of: "tenant")
+    for deployment in deployed { try await check(deployment, client) }
+    try await checkTakes(client)
+    try await checkAgreement()
+    try await close(client)
+    for deployment in deployed {
+      let report = deployment.report
+      Console.line(
+        "order to committed lease: \(report.leaseMilliseconds) ms (\(deployment.label)); first bid after \(report.firstBidMilliseconds) ms, agreement \(report.agreementMilliseconds) ms, service answered after \(report.readyMilliseconds) ms"
+      )
+    }
+    Console.line("all checks passed")
+  }
+
+  private func check(_ deployment: TestnetDemo.Deployed, _ client: NodeClient) async throws {
+    let report = deployment.report
+    try require(
+      report.bids > 0 && report.leases.count == 1,
+      "\(deployment.label): \(report.bids) bid(s), one lease"
+    )
+    guard let lease = report.leases.first else { return }
+    let price = Decimal18(lease.price) ?? .zero
+    try require(
+      !price.isZero && price <= Decimal18(5_000),
+      "its price \(lease.price) is at most the order's 5000"
+    )
+    try require(lease.gpus.count == 1, "the bid names its GPU: \(lease.gpus.joined())")
+    for url in lease.urls {
+      let body = try await TestnetDemo.fetch(url)
+      try require(body.contains(String(report.dseq)), "\(url) answers and names deployment \(report.dseq)")
+    }
+    try require(!lease.urls.isEmpty, "the deployment has a URL")
+  }
+
+  /// Each lease's fee is the floor of what it was paid times the rate, and the pool holds exactly the fees.
+  private func checkTakes(_ client: NodeClient) async throws {
+    let leases = try await TestnetDemo.leases(deployed, client)
+    let takes: [Answer.Take] = try await client.get("/v1/take")
+    for lease in leases {
+      guard let take = takes.first(where: { $0.denomination == lease.denomination }) else { continue }
+      let paid = UInt64(lease.paid) ?? 0
+      let fee = UInt64(lease.fee) ?? 0
+      // The fee is the floor of the exact take; what is paid is the floor of what was earned, so it may lack less
+      // than one unit of what the fee was reckoned on.
+      let low = paid * UInt64(take.basisPoints) / 10_000
+      let high = (paid + 1) * UInt64(take.basisPoints) / 10_000
+      try require(
+        paid > 0 && (low...high).contains(fee),
+        "take of \(paid) \(lease.denomination) at \(percent(take.basisPoints)) is \(fee)"
+      )
+    }
+    try require(takes.first { $0.denomination == "uakt" }?.basisPoints == 400, "AKT pays 4 %")
+    try require(takes.first { $0.denomination == "uusdc" }?.basisPoints == 2_000, "USDC pays 20 %")
+    for take in takes {
+      try require(
+        (UInt64(take.communityPool) ?? 0) >= (UInt64(take.collected) ?? 0),
+        "the community pool holds the \(take.collected) \(take.denomination) that were taken"
+      )
+    }
+  }
+
+  /// Every node has the same block and state root at one height, and the money adds up on each.
+  private func checkAgreement() async throws {
+    let statuses = try await demo.clients.statuses()
+    let height = statuses.map(\.height).min() ?? 0
+    var roots: Set<String> = []
+    for (_, client) in demo.clients.nodes {
+      let block: Answer.Block = try await client.get("/v1/blocks/\(height)")
+      roots.insert(block.identifier + block.stateRoot)
+      let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
+      try require(audit.allSatisfy(\.conserved), "supply is conserved on \(client.port)")
+    }
+    try require(
+      roots.count == 1,
+      "\(demo.clients.nodes.count) nodes agree on block and state root at height \(height)"
+    )
+  }
+
+  /// Closing returns what is left; afterwards nothing of the deployments is held.
+  private func close(_ client: NodeClient) async throws {
+    guard let tenant = demo.testnet.plan.member("tenant") else { return }
+    let home = demo.testnet.homes.home(tenant).folder.path
+    for deployment in deployed {
+      let process = Process()
+      process.executableURL = try ChildProcess.program()
+      process.arguments = ["deployment", "close", String(deployment.report.dseq), "--home", home]
+      try process.run()
+      while process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+      try require(process.terminationStatus == 0, "deployment \(deployment.report.dseq) closes")
+      let found: Answer.Deployment = try await client.get(
+        "/v1/deployments/\(deployment.report.owner)/\(deployment.report.dseq)"
+      )
+      try require(found.state == "closed" && found.escrow.state == "closed", "its escrow is closed")
+      try require(found.leases.allSatisfy { $0.state == "closed" }, "its lease is closed")
+    }
+    let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
+    for line in audit {
+      try require(
+        line.escrow == "0" && line.leaseDeposits == "0",
+        "no \(line.denomination) is left in escrow or lease deposits"
+      )
+      try require(line.conserved, "the supply of \(line.denomination) is conserved after closing")
+    }
+    for url in deployed.flatMap({ $0.report.leases.flatMap(\.urls) }) {
+      let deadline = Date().addingTimeInterval(15)
+      while (try? await TestnetDemo.fetch(url)) != nil, Date() < deadline {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      try require((try? await TestnetDemo.fetch(url)) == nil, "\(url) is gone")
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import API
+import Foundation
+import Node
+import Primitives
+
+/// The journey that a testnet shows: one deployment paid in AKT, one in USDC, their URLs, and how the money moved.
+struct TestnetDemo {
+  let testnet: Testnet
+  let clients: Clients
+
+  struct Deployed {
+    var label: String
+    var report: DeployReport
+  }
+
+  func run(check: Bool) async throws {
+    let akt = try await deploy(
+      "an H100, paid in AKT",
+      model: "h100",
+      denomination: "uakt",
+      file: "demo-akt.yaml"
+    )
+    let usdc = try await deploy(
+      "an RTX 3090, paid in USDC",
+      model: "rtx3090",
+      denomination: "uusdc",
+      file: "demo-usdc.yaml"
+    )
+    let deployed = [akt, usdc]
+    for deployment in deployed { try await answer(deployment) }
+    try await settle(deployed)
+    guard check else { return }
+    try await TestnetCheck(demo: self, deployed: deployed).run()
+  }
+
+  private static func text(model: String, denomination: String) -> String {
+    """
+    version: "2.0"
+    services:
+      hello:
+        image: supercloud/hello:1
+        expose:
+          - port: 8080
+            as: 80
+            to:
+              - global: true
+    profiles:
+      compute:
+        hello:
+          resources:
+            cpu:
+              units: 0.5
+            memory:
+              size: 256Mi
+            gpu:
+              units: 1
+              attributes:
+                vendor:
+                  nvidia:
+                    - model: \(model)
+            storage:
+              size: 128Mi
+      placement:
+        anywhere:
+          pricing:
+            hello:
+              denom: \(denomination)
+              amount: 5000
+    deployment:
+      hello:
+        anywhere:
+          profile: hello
+          count: 1
+
+    """
+  }
+
+  private func deploy(_ label: String, model: String, denomination: String, file: String) async throws
+    -> Deployed
+  {
+    guard let tenant = testnet.plan.member("tenant") else { throw Failure("the plan has no tenant") }
+    let path = testnet.folder.appending(path: file)
+    try Self.text(model: model, denomination: denomination).write(to: path, atomically: true, encoding: .utf8)
+    let home = testnet.homes.home(tenant).folder.path
+    let report = testnet.folder.appending(path: file + ".json")
+    Console.line("\n$ supercloud deploy \(path.path) --home \(home) --yes        # \(label)")
+    let process = Process()
+    process.executableURL = try ChildProcess.program()
+    process.arguments = ["deploy", path.path, "--home", home, "--yes", "--report", report.path]
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    while process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+    guard process.terminationStatus == 0 else {
+      throw Failure(
+        "the deployment failed",
+        why: "`supercloud deploy` ended with \(process.terminationStatus), see above"
+      )
+    }
+    let decoded = try JSONDecoder().decode(DeployReport.self, from: Data(contentsOf: report))
+    return Deployed(label: label, report: decoded)
+  }
+
+  /// Shows that the workload answers.
+  private func answer(_ deployed: Deployed) async throws {
+    for url in deployed.report.leases.flatMap(\.urls) {
+      let body = try await Self.fetch(url)
+      let line = body.split(separator: "\n").first.map(String.init) ?? ""
+      Console.line("\n$ curl \(url)\n\(line)")
+    }
+  }
+
+  static func fetch(_ url: String) async throws -> String {
+    let client = try NodeClient(url)
+    return try await client.text("/")
+  }
+
+  /// Waits for a payout of every lease and prints where the money is.
+  private func settle(_ deployed: [Deployed]) async throws {
+    let client = try clients.client(of: "tenant")
+    Console.line("\nwaiting for payouts (every 5 ticks)")
+    let deadline = Date().addingTimeInterval(40)
+    var leases: [Answer.Lease] = []
+    repeat {
+      try await Task.sleep(for: .milliseconds(200))
+      leases = try await Self.leases(deployed, client)
+      if leases.count == deployed.count, leases.allSatisfy({ (UInt64($0.fee) ?? 0) > 0 }) { break }
+    } while Date() < deadline
+    let takes: [Answer.Take] = try await client.get("/v1/take")
+    let status: Answer.Status = try await client.get("/v1/status")
+    Console.line("\nSettlement at tick \(status.tick)")
+    var rows: [[String]] = []
+    for lease in leases {
+      let deployment: Answer.Deployment = try await client.get("/v1/deployments/\(lease.owner)/\(lease.dseq)")
+      let basisPoints = takes.first { $0.denomination == lease.denomination }?.basisPoints ?? 0
+      rows.append([
+        String(lease.dseq), Money.short(lease.provider), "\(lease.price) \(lease.denomination)",
+        money(deployment.escrow.funds, lease.denomination), money(lease.earned, lease.denomination),
+        money(lease.paid, lease.denomination),
+        "\(money(lease.fee, lease.denomination)) (\(percent(basisPoints)))",
+      ])
+    }
+    Console.table(
+      ["DEPLOYMENT", "PROVIDER", "PRICE PER TICK", "TENANT'S ESCROW", "EARNED", "PAID", "TAKE"],
+      rows,
+      indent: "  "
+    )
+    for take in takes where take.collected != "0" {
+      Console.line(
+        "  community pool holds \(money(take.communityPool, take.denomination)) of takes at \(percent(take.basisPoints))"
+      )
+    }
+    let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
+    for line in audit {
+      Console.line(
+        "  \(line.denomination): accounts \(line.accounts) + escrow \(line.escrow) + lease deposits \(line.leaseDeposits) + stake \(line.stake) + pools \(line.pools) = supply \(line.supply)  \(line.conserved ? "conserved" : "NOT CONSERVED")"
+      )
+    }
+  }
+
+  static func leases(_ deployed: [Deployed], _ client: NodeClient) async throws -> [Answer.Lease] {
+    guard let owner = deployed.first?.report.owner else { return [] }
+    let all: [Answer.Lease] = try await client.get("/v1/leases", [("owner", owner)])
+    return deployed.compactMap { deployment in all.first { $0.dseq == deployment.report.dseq } }
+  }
+}
