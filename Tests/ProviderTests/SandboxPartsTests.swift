@@ -1,0 +1,112 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Provider
+
+@Suite struct ControlGroupTests {
+  /// A folder that looks like a version 2 hierarchy.
+  private func unified(_ controllers: String) throws -> String {
+    let root = FileManager.default.temporaryDirectory.appending(path: "cgroup-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    try controllers.write(toFile: root + "/cgroup.controllers", atomically: true, encoding: .utf8)
+    return root
+  }
+
+  private func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+
+  @Test func `version 2 limits are written as the kernel wants them`() throws {
+    let root = try unified("cpuset cpu io memory pids\n")
+    let groups = ControlGroups(root: root, parent: "mine")
+    #expect(groups.enforced == [.memory, .cpu, .pids])
+    #expect(groups.versionText == "cgroup v2")
+    let limits = WorkloadLimits(cpuMillis: 250, memoryBytes: 64 << 20, processes: 12)
+    let files = try groups.create("a", limits)
+    #expect(files == ["\(root)/mine/a/cgroup.procs"])
+    #expect(text("\(root)/mine/a/memory.max") == "67108864")
+    #expect(text("\(root)/mine/a/memory.swap.max") == "0")
+    #expect(text("\(root)/mine/a/cpu.max") == "25000 100000")
+    #expect(text("\(root)/mine/a/pids.max") == "12")
+    #expect(text("\(root)/cgroup.subtree_control")?.hasPrefix("+") == true)
+    try "low 0\nmax 3\noom 1\noom_kill 2\n".write(toFile: "\(root)/mine/a/memory.events", atomically: true, encoding: .utf8)
+    #expect(groups.memoryKills("a") == 2)
+    try "11\n12\n".write(toFile: "\(root)/mine/a/cgroup.procs", atomically: true, encoding: .utf8)
+    #expect(groups.processes("a") == [11, 12])
+  }
+
+  @Test func `a controller that is not there is named with the reason`() throws {
+    let root = try unified("cpu\n")
+    let groups = ControlGroups(root: root, parent: "mine")
+    #expect(groups.enforced == [.cpu])
+    #expect(groups.missing[.memory]?.contains("does not list memory") == true)
+  }
+
+  @Test func `without control groups nothing is promised`() {
+    let groups = ControlGroups(root: "/nowhere", parent: "mine")
+    #expect(groups.enforced.isEmpty)
+    #expect(groups.missing.count == 3)
+    #expect(groups.missing[.pids] == "no pids controller below /nowhere")
+  }
+}
+
+@Suite struct ProcessEntryTests {
+  @Test func `a name may hold brackets and blanks`() {
+    let fields = "S 1 42 42 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 98765 0 0"
+    let entry = ProcessEntry(7, stat: "7 (a) b (c) \(fields)")
+    #expect(entry?.name == "a) b (c")
+    #expect(entry?.parent == 1)
+    #expect(entry?.session == 42)
+    #expect(entry?.startTime == 98_765)
+    #expect(ProcessEntry(7, stat: "7 nothing") == nil)
+    #expect(ProcessEntry(7, stat: ")(") == nil)
+  }
+
+  @Test func `this process is in the table`() {
+    #expect(ProcessEntry(getpid())?.isZombie == false)
+    #expect(ProcessTable.all().contains { $0.process == getpid() })
+  }
+}
+
+@Suite struct ImageNameTests {
+  @Test(arguments: [
+    ("supercloud/hello:1.0", "supercloud/hello"), ("nginx", "nginx"), ("host:5000/a/b", "host:5000/a/b"),
+    ("host:5000/a/b:2@sha256:00", "host:5000/a/b"),
+  ])
+  func `a name is what stands before tag and digest`(_ image: String, _ name: String) {
+    #expect(Images.name(of: image) == name)
+  }
+
+  @Test func `file names cannot leave the image folder`() {
+    #expect(Images.fileNames(of: "a/b:1") == ["a-b-1", "a-b"])
+    #expect(Images.fileNames(of: "../../etc").isEmpty)
+    for name in Images.fileNames(of: "x/../../etc:\u{0}") { #expect(!name.contains("/")) }
+  }
+}
+
+@Suite struct PortTests {
+  @Test func `a free port is free, and a taken one is passed over`() throws {
+    let first = try #require(PortChoice.free(in: nil, excluding: []))
+    #expect(!PortChoice.answers(first))
+    let range = first...first
+    #expect(PortChoice.free(in: range, excluding: []) == first)
+    #expect(PortChoice.free(in: range, excluding: [first]) == nil)
+  }
+}
+
+@Suite struct HelloTests {
+  @Test func `the hello workload serves its page, its health and takes memory`() async throws {
+    let port = try #require(PortChoice.free(in: nil, excluding: []))
+    let task = Task { try await HelloWorkload.run(port: Int(port)) }
+    defer { task.cancel() }
+    for _ in 0..<100 where !PortChoice.answers(port) { try await Task.sleep(for: .milliseconds(20)) }
+    func get(_ path: String) async throws -> String {
+      try await Command(path: "/usr/bin/curl", arguments: ["-s", "http://127.0.0.1:\(port)\(path)"]).run().text
+    }
+    #expect(try await get("/").contains("Hello from Supercloud"))
+    #expect(try await get("/health") == "ok\n")
+    #expect(try await get("/burn?mb=2") == "holding 2 MiB\n")
+    #expect(try await get("/burn?mb=0").contains("write /burn"))
+    #expect(try await get("/burn").contains("write /burn"))
+    #expect(try await get("/else").contains("there is /"))
+  }
+}

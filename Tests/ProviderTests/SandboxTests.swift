@@ -1,0 +1,380 @@
+import Chain
+import Cryptography
+import Foundation
+import Glibc
+import Primitives
+import Testing
+
+@testable import Provider
+
+/// A driver with a folder and a control group of its own; `sh` and perl are its images.
+private struct Bench {
+  let folder: String
+  let group: String
+  let driver: SandboxDriver
+
+  init(_ change: (inout WorkloadSettings) -> Void = { _ in }) async throws {
+    let name = "supercloud-test-\(UInt32.random(in: 0 ... .max))"
+    folder = FileManager.default.temporaryDirectory.appending(path: name).path
+    group = name
+    driver = try await Self.driver(folder, group, change)
+  }
+
+  static func driver(
+    _ folder: String,
+    _ group: String,
+    _ change: (inout WorkloadSettings) -> Void = { _ in }
+  ) async throws -> SandboxDriver {
+    var settings = WorkloadSettings(stopGraceSeconds: 2, controlGroup: group)
+    change(&settings)
+    let seen = ["/usr", "/bin", "/lib", "/lib64", "/etc/perl"]
+    return try await SandboxDriver(
+      SandboxDriver.Configuration(
+        folder: folder,
+        settings: settings,
+        publicHost: "127.0.0.1",
+        builtIns: [
+          "test/sh": BuiltInProgram(path: "/bin/sh", arguments: ["-c"], readOnlyPaths: seen),
+          "test/perl": BuiltInProgram(path: "/usr/bin/perl", arguments: ["-e"], readOnlyPaths: seen),
+          "test/true": BuiltInProgram(path: "/bin/true", arguments: []),
+        ]
+      )
+    )
+  }
+
+  func service(
+    _ image: String,
+    _ script: String,
+    replicas: UInt32 = 1,
+    memory: UInt64 = 256 << 20,
+    cpu: UInt64 = 1_000,
+    processes: UInt32 = 32,
+    ports: [PortPlan] = []
+  ) -> ServicePlan {
+    ServicePlan(
+      name: "web",
+      image: image,
+      arguments: [script],
+      environment: ["MINE=a b"],
+      replicas: replicas,
+      limits: WorkloadLimits(cpuMillis: cpu, memoryBytes: memory, processes: processes),
+      ports: ports,
+      devices: [["declared/nvidia/h100/80Gi/sxm/0"]]
+    )
+  }
+
+  func run(_ service: ServicePlan, _ number: UInt64 = 1) async throws -> LeaseID {
+    let lease = Fixture.lease(number)
+    let plan = WorkloadPlan(lease: lease, manifestHash: Fixture.digest(1), services: [service])
+    try await driver.prepare(plan, manifest: Array("[]".utf8))
+    try await driver.start(lease)
+    return lease
+  }
+
+  /// Waits until the first replica is as wanted.
+  func wait(
+    _ lease: LeaseID,
+    seconds: Int = 20,
+    until condition: (ReplicaStatus) -> Bool
+  ) async throws -> ReplicaStatus {
+    for _ in 0..<(seconds * 20) {
+      if let status = await driver.status(lease).first, condition(status) { return status }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    let status = await driver.status(lease)
+    let logs = try await driver.logs(lease, service: "", tail: 20)
+    throw TestFailure(text: "\(status) \(logs)")
+  }
+
+  func output(_ lease: LeaseID) async throws -> String {
+    try await driver.logs(lease, service: "web", tail: 100).flatMap(\.lines).joined(separator: "\n")
+  }
+
+  /// Ends everything and says what is left: processes that know this folder, control groups.
+  func clean(_ leases: LeaseID...) async throws -> [String] {
+    for lease in leases {
+      try await driver.stop(lease)
+      await driver.purge(lease)
+    }
+    let processes = ProcessTable.all().filter { entry in
+      let line = FileManager.default.contents(atPath: "/proc/\(entry.process)/cmdline") ?? Data()
+      return String(decoding: line, as: UTF8.self).contains(folder)
+    }
+    var left = processes.map { "process \($0.process) \($0.name)" }
+    for controller in ["memory", "cpu", "pids", ""] {
+      let root = controller.isEmpty ? "/sys/fs/cgroup/\(group)" : "/sys/fs/cgroup/\(controller)/\(group)"
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else { continue }
+      let names = try FileManager.default.contentsOfDirectory(atPath: root)
+      left += names.filter { FileManager.default.fileExists(atPath: "\(root)/\($0)/cgroup.procs") }.map { "group \(root)/\($0)" }
+      rmdir(root)
+    }
+    left += (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    try? FileManager.default.removeItem(atPath: folder)
+    return left
+  }
+}
+
+private struct TestFailure: Error {
+  var text: String
+}
+
+/// With real processes, bubblewrap and control groups. What the machine lacks is said by `capabilities`, and the tests
+/// of that limit expect exactly what is said.
+@Suite(.serialized) struct SandboxTests {
+  private static let server = #"""
+    use IO::Socket::INET;
+    my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ENV{PORT}, Listen => 5, ReuseAddr => 1) or die $!;
+    $| = 1; print "listening on $ENV{PORT}\n";
+    while (my $c = $s->accept) { print $c "HTTP/1.0 200 OK\r\n\r\n$ENV{SUPERCLOUD_GPUS}"; close $c }
+    """#
+
+  @Test func `programs that the tests run are here`() {
+    for path in ["/bin/sh", "/usr/bin/perl", "/bin/true"] { #expect(access(path, X_OK) == 0, "\(path) is missing") }
+  }
+
+  @Test func `capabilities say what holds here and why`() async throws {
+    let bench = try await Bench()
+    let capabilities = await bench.driver.capabilities()
+    #expect(capabilities.list.map(\.name) == ["isolation", "memory", "cpu", "processes", "disk", "network", "gpus", "images"])
+    #expect(capabilities["disk"]?.isEnforced == false)
+    #expect(capabilities["network"]?.detail.contains("machine's own network") == true)
+    #expect(capabilities.list.allSatisfy { !$0.detail.isEmpty })
+    for item in capabilities.list { print("  \(item.name): \(item.isEnforced) \(item.detail)") }
+    #expect(try await bench.clean() == [])
+  }
+
+  @Test func `a workload sees its environment and only what it should`() async throws {
+    let bench = try await Bench()
+    let script = "echo lease=$SUPERCLOUD_LEASE gpus=$SUPERCLOUD_GPUS owner=$AKASH_OWNER mine=$MINE; ls /; touch /x; "
+      + "grep CapEff /proc/self/status; echo pids=$(ls /proc | grep -c '^[0-9]'); echo home=${HOSTONLY:-none}"
+    setenv("HOSTONLY", "secret", 1)
+    let lease = try await bench.run(bench.service("test/sh", script))
+    let status = try await bench.wait(lease) { !$0.isRunning }
+    let output = try await bench.output(lease)
+    #expect(output.contains("lease=\(lease) gpus=declared/nvidia/h100/80Gi/sxm/0 owner=\(Fixture.tenant) mine=a b"))
+    #expect(output.contains("home=none"))
+    if await bench.driver.isolation.isSandboxed {
+      #expect(output.contains("Read-only file system"))
+      #expect(output.contains("CapEff:\t0000000000000000"))
+      #expect(!output.contains("root") && !output.contains("work"))
+    }
+    #expect(status.lastExit?.code == 0)
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `a service on its port is ready, answers at its URL, and nothing is left after the stop`() async throws {
+    let bench = try await Bench()
+    let service = bench.service("test/perl", Self.server, ports: [PortPlan(port: 80, isGlobal: true)])
+    let lease = try await bench.run(service)
+    let status = try await bench.wait(lease) { $0.isReady }
+    let url = try #require(status.urls.first)
+    #expect(url.hasPrefix("http://127.0.0.1:"))
+    let answer = try await Command(path: "/usr/bin/curl", arguments: ["-s", url]).run()
+    #expect(answer.text == "declared/nvidia/h100/80Gi/sxm/0")
+    #expect(try await bench.output(lease).contains("listening on"))
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `memory beyond the limit is killed, and the end says why`() async throws {
+    let bench = try await Bench()
+    guard await bench.driver.groups.enforced.contains(.memory) else { return }
+    let script = #"my @held; while (1) { push @held, "x" x (1 << 20) }"#
+    let lease = try await bench.run(bench.service("test/perl", script, memory: 48 << 20))
+    let status = try await bench.wait(lease) { !$0.isRunning }
+    #expect(status.lastExit == ExitRecord(code: 137, outOfMemory: true, memoryLimit: 48 << 20))
+    #expect(status.lastExit?.description == "exit 137, out of memory, limit 48 MiB")
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `a quarter of a core is a quarter of a core`() async throws {
+    let bench = try await Bench()
+    guard await bench.driver.groups.enforced.contains(.cpu) else { return }
+    let script = #"my $end = time + 4; while (time < $end) { } my ($u, $s) = times; printf "used %.2f\n", $u + $s;"#
+    let lease = try await bench.run(bench.service("test/perl", script, cpu: 250))
+    _ = try await bench.wait(lease) { !$0.isRunning }
+    let output = try await bench.output(lease)
+    let used = try #require(Double(output.split(separator: " ").last ?? ""), "\(output)")
+    #expect(used < 1.6, "4 seconds at 25 %")
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `processes beyond the limit cannot be made`() async throws {
+    let bench = try await Bench()
+    guard await bench.driver.groups.enforced.contains(.pids) else { return }
+    let script = #"my $n = 0; for (1..100) { my $p = fork; last unless defined $p; if (!$p) { sleep 30; exit } $n++ } print "made $n\n"; kill 9, -getpgrp"#
+    let lease = try await bench.run(bench.service("test/perl", script, processes: 12))
+    _ = try await bench.wait(lease) { _ in true }
+    for _ in 0..<100 where try await !bench.output(lease).contains("made") {
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    let made = try #require(Int(try await bench.output(lease).split(separator: " ").last ?? ""))
+    #expect((1...11).contains(made))
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `what ignores the request to end is killed after the grace time`() async throws {
+    let bench = try await Bench { $0.stopGraceSeconds = 1 }
+    let lease = try await bench.run(bench.service("test/sh", "trap '' TERM; echo up; while :; do sleep 1; done"))
+    _ = try await bench.wait(lease) { $0.isRunning }
+    let start = ContinuousClock.now
+    #expect(try await bench.clean(lease) == [])
+    let took = ContinuousClock.now - start
+    #expect(took >= .seconds(1) && took < .seconds(6))
+  }
+
+  @Test func `what ends when asked ends well before the grace time`() async throws {
+    let bench = try await Bench { $0.stopGraceSeconds = 30 }
+    let lease = try await bench.run(bench.service("test/sh", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done"))
+    for _ in 0..<100 where try await !bench.output(lease).contains("up") {
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    try await bench.driver.stop(lease)
+    #expect(try await bench.output(lease).contains("bye"))
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `workloads outlive their driver, and a new one adopts them`() async throws {
+    let bench = try await Bench()
+    let service = bench.service("test/perl", Self.server, ports: [PortPlan(port: 80, isGlobal: true)])
+    let lease = try await bench.run(service)
+    let before = try await bench.wait(lease) { $0.isReady }
+    let process = try #require(await bench.driver.process(of: lease))
+
+    let second = try await Bench.driver(bench.folder, bench.group)
+    let found = await second.recover()
+    #expect(found.map(\.plan.lease.id) == [lease])
+    #expect(found.map(\.running) == [1])
+    #expect(found.first?.plan.manifestHash == Fixture.digest(1).description)
+    #expect(await second.status(lease).first == before)
+    try await second.start(lease)
+    #expect(await second.process(of: lease) == process)
+    try await second.stop(lease)
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `a process that only has the number of ours is not taken for it`() async throws {
+    let bench = try await Bench()
+    let lease = try await bench.run(bench.service("test/sh", "sleep 100"))
+    _ = try await bench.wait(lease) { $0.isRunning }
+    let folder = await bench.driver.firstFolder(lease)
+    var state = try #require(folder.readState())
+    state.processStart += 1
+    try folder.write(state)
+    #expect(folder.runningProcess(state) == nil)
+    state.processStart -= 1
+    state.bootID = "another start"
+    #expect(folder.runningProcess(state) == nil)
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `an ended replica is started again, and counted`() async throws {
+    let bench = try await Bench()
+    let lease = try await bench.run(bench.service("test/sh", "echo once; exit 5"))
+    let first = try await bench.wait(lease) { !$0.isRunning && $0.lastExit?.code != nil }
+    #expect(first.lastExit?.code == 5 && first.restarts == 0)
+    try await bench.driver.start(lease)
+    let second = try await bench.wait(lease) { !$0.isRunning && $0.restarts == 1 && $0.lastExit?.code != nil }
+    #expect(second.lastExit?.code == 5)
+    #expect(try await bench.output(lease) == "once\nonce")
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `replicas have ports and folders of their own`() async throws {
+    let bench = try await Bench()
+    let service = bench.service("test/perl", Self.server, replicas: 2, ports: [PortPlan(port: 80, isGlobal: true)])
+    let lease = try await bench.run(service)
+    _ = try await bench.wait(lease) { $0.isReady }
+    let all = await bench.driver.status(lease)
+    #expect(all.count == 2)
+    #expect(Set(all.flatMap(\.urls)).count == 2)
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `long logs are cut to their newest half`() async throws {
+    let bench = try await Bench { $0.logBytes = 8_192 }
+    let script = #"$| = 1; for (1..2000) { print "line $_\n" } sleep 30"#
+    let lease = try await bench.run(bench.service("test/perl", script))
+    for _ in 0..<100 where try await !bench.output(lease).contains("line 2000") {
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    _ = await bench.driver.status(lease)
+    let folder = await bench.driver.firstFolder(lease)
+    let size = try FileManager.default.attributesOfItem(atPath: folder.file("stdout.log"))[.size] as? Int
+    #expect(size == 0)
+    let lines = try await bench.driver.logs(lease, service: "web", tail: 3)[0].lines
+    #expect(lines == ["line 1998", "line 1999", "line 2000"])
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `images that are not here are refused, with what to do`() async throws {
+    let bench = try await Bench { $0.imageFolder = "/nowhere" }
+    var service = bench.service("nginx:1.25", "")
+    service.arguments = nil
+    let plan = WorkloadPlan(lease: Fixture.lease(), manifestHash: Fixture.digest(1), services: [service])
+    do throws(WorkloadError) {
+      try await bench.driver.validate(plan)
+      Issue.record("accepted")
+    } catch {
+      #expect(error.description.contains("image nginx:1.25 is not here: this driver does not pull"))
+      #expect(error.description.contains("nginx-1.25"))
+    }
+    #expect(try await bench.clean() == [])
+  }
+
+  @Test func `a root folder or tarball in the image folder runs`() async throws {
+    let images = FileManager.default.temporaryDirectory.appending(path: "images-\(UUID().uuidString)").path
+    let root = images + "/staging"
+    for library in try await Images.libraries(of: "/bin/sh") + ["/bin/sh"] {
+      let target = root + library
+      try FileManager.default.createDirectory(atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: (library as NSString).resolvingSymlinksInPath, toPath: target)
+    }
+    let tar = Command(path: "/bin/tar", arguments: ["-C", root, "-czf", images + "/mine-tiny-1.tar.gz", "."])
+    #expect(try await tar.run().status == 0)
+    let bench = try await Bench { $0.imageFolder = images }
+    var service = bench.service("mine/tiny:1", "")
+    service.command = ["/bin/sh", "-c"]
+    service.arguments = ["echo from the image; echo $PORT; cd /data && echo kept > file && cat file"]
+    service.mounts = [MountPlan(name: "data", path: "/data", isReadOnly: false, isMemory: false, bytes: 1 << 20)]
+    let lease = try await bench.run(service)
+    _ = try await bench.wait(lease) { !$0.isRunning }
+    if await bench.driver.isolation.isSandboxed {
+      #expect(try await bench.output(lease).contains("from the image"))
+      #expect(try await bench.output(lease).contains("kept"))
+    }
+    #expect(try await bench.clean(lease) == [])
+    try FileManager.default.removeItem(atPath: images)
+  }
+
+  @Test func `without a sandbox a plain process runs, and that is said`() async throws {
+    let bench = try await Bench { $0.driver = "process" }
+    #expect(await bench.driver.capabilities().driver == "process")
+    #expect(await bench.driver.capabilities()["isolation"]?.detail.contains("NOT isolated") == true)
+    let lease = try await bench.run(bench.service("test/sh", "echo $SUPERCLOUD_SERVICE $MINE; sleep 100"))
+    for _ in 0..<100 where try await !bench.output(lease).contains("web a b") {
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    #expect(try await bench.output(lease).contains("web a b"))
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test func `a built-in program runs with nothing but its libraries`() async throws {
+    let bench = try await Bench()
+    var service = bench.service("test/true", "")
+    service.arguments = nil
+    let lease = try await bench.run(service)
+    let status = try await bench.wait(lease) { !$0.isRunning && $0.lastExit?.code != nil }
+    #expect(status.lastExit?.code == 0)
+    #expect(try await bench.clean(lease) == [])
+  }
+}
+
+extension SandboxDriver {
+  func firstFolder(_ lease: LeaseID) -> ReplicaFolder { replicas(prepared[lease]!)[0].folder }
+
+  func process(of lease: LeaseID) -> pid_t? {
+    let folder = firstFolder(lease)
+    return folder.readState().flatMap { folder.runningProcess($0)?.process }
+  }
+}
