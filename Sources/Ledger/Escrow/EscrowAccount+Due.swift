@@ -51,12 +51,10 @@ extension EscrowAccount {
     warnedPercent = 100
   }
 
-  /// The payout after one at `tick`: an interval later, or, when more intervals have passed by `present`, the last of
-  /// those, since one payout there gives the same state as one at each before.
-  static func nextPayout(after tick: Tick, interval: UInt64, present: Tick) -> Tick {
+  /// The payout after one at `tick`. None is skipped, however many ticks a block brings: a fee that had to wait for
+  /// the next payout makes the state depend on each.
+  static func nextPayout(after tick: Tick, interval: UInt64) -> Tick {
     let (next, overflow) = tick.addingReportingOverflow(max(1, interval))
-    guard !overflow else { return .max }
-    guard present > next else { return next }
-    return next + (present - next) / max(1, interval) * max(1, interval)
+    return overflow ? .max : next
   }
 }

@@ -34,15 +34,10 @@ extension Execution {
         emit(.fundsLow(deployment: id, percent: UInt64(percent), dryTick: dry ?? tick))
       case .payout:
         _ = try checked { () throws(ArithmeticError) in try account.settle(to: tick, take: take) }
-        let dry = try checked { () throws(ArithmeticError) in try account.dryTick() }
         let interval = parameter(.payoutInterval)
         for index in account.payments.indices where account.payments[index].nextPayout == tick {
           try payOut(index, of: &account, id)
-          account.payments[index].nextPayout = EscrowAccount.nextPayout(
-            after: tick,
-            interval: interval,
-            present: min(moment.tick, dry ?? moment.tick)
-          )
+          account.payments[index].nextPayout = EscrowAccount.nextPayout(after: tick, interval: interval)
         }
       case .overdraw:
         try store(account, of: id)

@@ -168,10 +168,11 @@ extension Execution {
 
   /// Ends the leases of an account whose money is used up.
   private func endOverdrawn(_ account: inout EscrowAccount, of id: DeploymentID) throws(Rejection) {
-    emit(.escrowOverdrawn(deployment: id, tick: account.endedAt ?? moment.tick))
+    let last = account.endedAt ?? moment.tick
+    emit(.escrowOverdrawn(deployment: id, tick: last))
     while !account.payments.isEmpty {
       let payment = try closePayment(0, of: &account, id)
-      try endLease(payment, of: id, by: .ledger, reason: .insufficientFunds)
+      try endLease(payment, of: id, by: .ledger, reason: .insufficientFunds, at: last)
     }
     account.restartRunway()
     try store(account, of: id)

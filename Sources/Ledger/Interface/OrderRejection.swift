@@ -23,6 +23,7 @@ public enum OrderRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case depositOfExisting
   case bidForOtherOrder(Digest)
   case choices(String)
+  case bidNotFound(UInt32)
   case bidLacksGroup(UInt32)
   case sameAccount
   case unknownProvider(Address)
@@ -55,7 +56,7 @@ public enum OrderRejection: Error, Hashable, Sendable, CustomStringConvertible {
     case .depositOfExisting: .init(.deployment, 20)
     case .bidForOtherOrder: .init(.supercloud, 41)
     case .choices: .init(.supercloud, 42)
-    case .bidLacksGroup: .init(.market, 18)
+    case .bidNotFound, .bidLacksGroup: .init(.market, 18)
     case .sameAccount: .init(.market, 2)
     case .unknownProvider: .init(.market, 30)
     case .zeroPrice: .init(.market, 19)
@@ -91,6 +92,7 @@ public enum OrderRejection: Error, Hashable, Sendable, CustomStringConvertible {
     case .depositOfExisting: "an order for an existing deployment carries no deposit"
     case .bidForOtherOrder(let order): "the bid answers order \(order)"
     case .choices(let why): why
+    case .bidNotFound(let index): "the agreement carries no bid number \(index)"
     case .bidLacksGroup(let group): "the chosen bid has no price for group \(group)"
     case .sameAccount: "a provider cannot lease to itself"
     case .unknownProvider(let address): "\(address) is not a registered provider"

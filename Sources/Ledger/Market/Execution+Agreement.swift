@@ -90,7 +90,7 @@ extension Execution {
       guard let choice = agreement.choices.first(where: { $0.group == group.sequence }) else {
         throw .order(.choices("no bid is chosen for group \(group.sequence)"))
       }
-      guard choice.bid < bids.count else { throw .order(.choices("there is no bid \(choice.bid)")) }
+      guard choice.bid < bids.count else { throw .order(.bidNotFound(choice.bid)) }
       used.insert(choice.bid)
       let bid = bids[Int(choice.bid)]
       guard let offered = bid.groups.first(where: { $0.sequence == group.sequence }) else {

@@ -36,11 +36,7 @@ extension Execution {
         provider: opening.provider
       )
       try open(lease, opening)
-      let next = EscrowAccount.nextPayout(
-        after: moment.tick,
-        interval: parameter(.payoutInterval),
-        present: moment.tick
-      )
+      let next = EscrowAccount.nextPayout(after: moment.tick, interval: parameter(.payoutInterval))
       payments.append(
         EscrowAccount.Payment(
           group: lease.group,
@@ -76,11 +72,13 @@ extension Execution {
   }
 
   /// Ends a lease whose payment is taken off its account: returns the provider's deposit and opens the group again.
+  /// `tick` is the last one that was paid, where that is not the present.
   func endLease(
     _ payment: EscrowAccount.Payment,
     of id: DeploymentID,
     by closer: Closer,
-    reason: LeaseCloseReason
+    reason: LeaseCloseReason,
+    at tick: Tick? = nil
   ) throws(Rejection) {
     let lease = payment.lease(of: id)
     guard var record = overlay.read(Tables.leases, lease) else {
@@ -89,6 +87,7 @@ extension Execution {
     unindex(lease, in: record.state)
     record.state = reason == .insufficientFunds ? .insufficientFunds : .closed
     record.closing = Closing(closer: closer, reason: reason, moment: moment)
+    if let tick { record.closing?.moment.tick = tick }
     record.earned = payment.earned
     record.paid = payment.paid
     record.fee = payment.takeTaken

@@ -73,6 +73,19 @@ public struct LedgerQuery<State: StateReading> {
     }
   }
 
+  /// What the take brought in a currency, day by day since the Unix epoch.
+  public func takeIncome(
+    in denomination: Denomination,
+    days: ClosedRange<UInt64> = 0...UInt64.max - 1
+  ) -> [(day: UInt64, amount: Amount)] {
+    let from = Tables.takeIncome.prefix { $0.write(days.lowerBound) }
+    let to = Tables.takeIncome.prefix { $0.write(days.upperBound + 1) }
+    return state.entries(from: from, to: to, limit: Self.pageLimit * 10).compactMap { key, value in
+      let key = Tables.takeIncome.key(key)
+      return key.second == denomination ? (key.first, Tables.takeIncome.value(value)) : nil
+    }
+  }
+
   // MARK: Providers and validators
 
   public func provider(_ address: Address) -> ProviderEntry? {

@@ -79,12 +79,10 @@ public struct TickSchedule: Hashable, Sendable, StateValue {
     return start.advanced(byMilliseconds: overflow ? .max : milliseconds)
   }
 
-  /// Ticks of another length from the end of the tick in which `time` lies.
+  /// Ticks of another length: the tick in which `time` lies begins anew then. Ticks go on counting.
   mutating func change(to milliseconds: UInt64, at time: Timestamp) {
-    let current = tick(at: time)
-    let next = current == .max ? current : current + 1
-    start = self.time(of: next)
-    firstTick = next
+    firstTick = tick(at: time)
+    start = time
     tickMilliseconds = max(1, milliseconds)
   }
 

@@ -6,6 +6,7 @@ import Primitives
 public struct Closing: Hashable, Sendable {
   public var closer: Closer
   public var reason: LeaseCloseReason
+  /// The block that did it; the tick is the last one that was paid for in full.
   public var moment: Moment
 
   func encode(into writer: inout ByteWriter) {
