@@ -19,7 +19,7 @@ extension Dissemination {
       counters.duplicates += 1
       return join(object, slot)
     }
-    guard live[identifier] == nil, !seen.contains(short), !refused.contains(short) else {
+    guard live[identifier] == nil, !seen.contains(short, at: now), !refused.contains(short, at: now) else {
       counters.duplicates += 1
       recent[identifier]?.note(slot)
       return
@@ -90,12 +90,9 @@ extension Dissemination {
       }
       return retryWithAlternative(identifier, &effects)
     }
-    let short = hash(identifier)
-    // Only now: a forged signature must not block the real one (`gossip.md` § 8).
-    seen.insert(short, at: now)
     guard isWithinAllowance(waiting, at: now) else {
       counters.overOriginLimit += 1
-      return drop(identifier, short, at: now)
+      return drop(identifier, hash(identifier), at: now)
     }
     pending[identifier]?.isAuthentic = true
     pending[identifier]?.alternatives = []
@@ -170,6 +167,8 @@ extension Dissemination {
   ) {
     let short = hash(object.identifier)
     counters.accepted += 1
+    // Only now: a forged signature must not block the real one (`gossip.md` § 8).
+    seen.insert(short, at: now)
     keep(object, short)
     removeMissing(short)
     if let slot = arrival.firstSlot, let peer = links[slot]?.peer { effects.append(.useful(peer)) }

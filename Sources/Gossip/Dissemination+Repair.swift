@@ -16,7 +16,7 @@ extension Dissemination {
         recent[identifier]?.holders.insert(slot)
         continue
       }
-      guard !seen.contains(short), !refused.contains(short) else { continue }
+      guard !seen.contains(short, at: now), !refused.contains(short, at: now) else { continue }
       if missing[short] != nil {
         guard missing[short]?.announcers.contains(UInt8(slot)) == false else { continue }
         // Eight to ask are more than there are attempts.
@@ -58,13 +58,14 @@ extension Dissemination {
     _ effects: inout [Effect]
   ) {
     guard let entry = missing[short] else { return }
-    guard !pendingShorts.contains(short) else {
-      // A copy is being checked; if it is forged, the announcers are asked after all.
-      retries.append(Due(at: now + settings.wantRetry, value: short))
-      return
-    }
     guard entry.attempts < settings.wantAttempts, !entry.announcers.isEmpty else {
       giveUp(short, entry, at: now, &effects)
+      return
+    }
+    guard !pendingShorts.contains(short) else {
+      // A copy is being checked; if it is forged, the announcers are asked after all.
+      missing[short]?.attempts += 1
+      retries.append(Due(at: now + settings.wantRetry, value: short))
       return
     }
     // After two failures two are asked at once: the path is lossy, and a copy too many is cheaper than the wait.

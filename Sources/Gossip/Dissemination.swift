@@ -211,13 +211,6 @@ public struct Dissemination: Sendable {
   /// A live object, for reconciliation.
   public func object(_ identifier: Digest) -> SignedObject? { live[identifier] }
 
-  /// Whether an object is live, on its way through the checks, or was refused a moment ago.
-  public func knows(_ identifier: Digest) -> Bool {
-    if live[identifier] != nil || pending[identifier] != nil { return true }
-    let short = hash(identifier)
-    return seen.contains(short) || refused.contains(short)
-  }
-
   public var liveCount: Int { live.count }
   public var pendingCount: Int { pending.count }
   public var missingCount: Int { missing.count }

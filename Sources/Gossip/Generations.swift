@@ -19,8 +19,11 @@ struct GenerationSet<Element: Hashable & Sendable>: Sendable {
 
   var count: Int { current.count + previous.count }
 
-  func contains(_ element: Element) -> Bool {
-    current.contains(element) || previous.contains(element)
+  /// Whether `element` came within the last one to two periods.
+  func contains(_ element: Element, at now: Instant) -> Bool {
+    let age = now.since(rotatedAt)
+    if current.contains(element) { return age < period + period }
+    return age < period && previous.contains(element)
   }
 
   mutating func insert(_ element: Element, at now: Instant) {

@@ -136,10 +136,10 @@ extension GossipCore {
         run(Dissemination.Input.digests(packet.digests, from: peer), at: now, &effects)
       }
     case .objects(let objects):
-      let asked = objects.filter { reconciliation.asked(for: $0.identifier) }
+      let asked = objects.filter { reconciliation.asked(for: $0.identifier, at: now) }
       receive(asked, from: peer, isRepair: true, at: now, &effects)
       receive(
-        objects.filter { !reconciliation.asked(for: $0.identifier) },
+        objects.filter { !reconciliation.asked(for: $0.identifier, at: now) },
         from: peer,
         isRepair: false,
         at: now,

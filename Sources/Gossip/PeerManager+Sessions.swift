@@ -38,10 +38,29 @@ extension PeerManager {
     return connection.direction == .inbound ? nil : keyed?.purpose ?? purpose
   }
 
+  mutating func disconnected(_ peer: PeerID, at now: Instant) {
+    guard let session = sessions.removeValue(forKey: peer) else { return }
+    // A peer that hangs up at once has no room; it is not asked again at once.
+    guard case .outbound(let address) = session.connection.direction else { return }
+    let purpose = session.purpose ?? .outbound
+    for key in [peer, nil] {
+      let dial = Dial(address: address, expectedKey: key, purpose: purpose)
+      if now.since(session.since) < .seconds(10) {
+        backOff(dial, at: now)
+      } else {
+        backoffs.insert(Backoff(failures: 0, until: now), for: DialKey(dial), at: now)
+      }
+    }
+  }
+
   mutating func failed(_ dial: Dial, at now: Instant) {
-    let key = DialKey(dial)
-    guard dialing.removeValue(forKey: key) != nil else { return }
+    guard dialing.removeValue(forKey: DialKey(dial)) != nil else { return }
     if let expected = dial.expectedKey { book.failed(expected, at: now) }
+    backOff(dial, at: now)
+  }
+
+  private mutating func backOff(_ dial: Dial, at now: Instant) {
+    let key = DialKey(dial)
     let failures = (backoffs[key]?.failures ?? 0) + 1
     let first = dial.purpose == .mesh ? settings.firstMeshBackoff : settings.firstBackoff
     let longest = dial.purpose == .mesh ? settings.longestMeshBackoff : settings.longestBackoff
@@ -73,6 +92,8 @@ extension PeerManager {
     guard let largest = groups.max(by: { ($0.value.count, $0.key) < ($1.value.count, $1.key) })?.value,
       let victim = largest.max(by: { seniority($0, at: now) < seniority($1, at: now) })
     else { return }
+    // Who just came leaves with the names of others that may have room.
+    if sessions[victim]?.since == now { answer(victim, count: GossipLimits.records, at: now, &effects) }
     sessions[victim] = nil
     effects.append(.disconnect(victim, .full))
   }

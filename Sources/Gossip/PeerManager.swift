@@ -109,7 +109,7 @@ public struct PeerManager: Sendable {
   public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
     switch input {
     case .connected(let peer, let connection): connected(peer, connection, at: now, &effects)
-    case .disconnected(let peer): sessions[peer] = nil
+    case .disconnected(let peer): disconnected(peer, at: now)
     case .dialFailed(let dial): failed(dial, at: now)
     case .recordsRequested(let count, let peer): answer(peer, count: count, at: now, &effects)
     case .records(let objects, let peer): for object in objects { _ = insert(object, from: peer) }

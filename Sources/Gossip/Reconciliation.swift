@@ -82,7 +82,7 @@ public struct Reconciliation: Sendable {
   public var liveCount: Int { live.count }
 
   /// Whether reconciliation asked for the object a moment ago.
-  public func asked(for identifier: Digest) -> Bool { asked.contains(identifier) }
+  public func asked(for identifier: Digest, at now: Instant) -> Bool { asked.contains(identifier, at: now) }
 
   public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
     switch input {
@@ -163,7 +163,7 @@ public struct Reconciliation: Sendable {
 
   /// Queues what the peer holds and we lack.
   private mutating func need(_ identifiers: [Digest], from peer: PeerID, at now: Instant) {
-    for identifier in identifiers where !live.contains(identifier) && !asked.contains(identifier) {
+    for identifier in identifiers where !live.contains(identifier) && !asked.contains(identifier, at: now) {
       guard let count = sessions[peer]?.needed.count, count < settings.neededLimit else { return }
       asked.insert(identifier, at: now)
       sessions[peer]?.needed.append(identifier)

@@ -128,7 +128,10 @@ struct DisseminationModel {
       sessions += 1
       nodes[index].neighbours[other] = sessions
       nodes[other].neighbours[index] = sessions
-      step(index, .connected(nodes[other].id, Connection(direction: .outbound(address: "n\(other)"), host: "")))
+      step(
+        index,
+        .connected(nodes[other].id, Connection(direction: .outbound(address: "n\(other)"), host: ""))
+      )
       step(other, .connected(nodes[index].id, Connection(direction: .inbound, host: "")))
       made += 1
     }
@@ -144,7 +147,9 @@ struct DisseminationModel {
 
 extension DisseminationModel {
   mutating func run() -> Report {
-    let origins = (0..<scenario.origins).map { (key(10_000 + UInt64($0)), Int(generator.next(below: UInt64(nodes.count)))) }
+    let origins = (0..<scenario.origins).map {
+      (key(10_000 + UInt64($0)), Int(generator.next(below: UInt64(nodes.count))))
+    }
     var at = now + .milliseconds(500)
     var serial: UInt64 = 0
     func plan(_ origin: Int) {
@@ -175,8 +180,12 @@ extension DisseminationModel {
     switch event {
     case .frame(let message, let sender, let receiver, let session):
       guard nodes[receiver].neighbours[sender] == session else { return }
-      if isCounting, case .packet(let packet) = message { copies += packet.objects.count { publishedAt[$0.identifier] != nil } }
-      if isCounting, case .objects(let objects) = message { copies += objects.count { publishedAt[$0.identifier] != nil } }
+      if isCounting, case .packet(let packet) = message {
+        copies += packet.objects.count { publishedAt[$0.identifier] != nil }
+      }
+      if isCounting, case .objects(let objects) = message {
+        copies += objects.count { publishedAt[$0.identifier] != nil }
+      }
       step(receiver, .received(message, from: nodes[sender].id))
     case .timer(let timer, let index): if nodes[index].isAlive { step(index, .fired(timer)) }
     case .verified(let object, let index):
@@ -208,7 +217,8 @@ extension DisseminationModel {
       nodes[nodes.count - 1].isCounted = false
       connect(nodes.count - 1, dials: scenario.dials)
       // Whoever lost sessions dials new ones.
-      for other in nodes.indices where nodes[other].isAlive && nodes[other].neighbours.count < scenario.dials {
+      for other in nodes.indices where nodes[other].isAlive && nodes[other].neighbours.count < scenario.dials
+      {
         connect(other, dials: 1)
       }
     }
@@ -248,7 +258,10 @@ extension DisseminationModel {
   }
 
   private mutating func send(
-    _ message: GossipMessage, from index: Int, to peer: PeerID, _ delivery: GossipCore.Delivery
+    _ message: GossipMessage,
+    from index: Int,
+    to peer: PeerID,
+    _ delivery: GossipCore.Delivery
   ) {
     guard let other = indexes[peer], let session = nodes[index].neighbours[other] else { return }
     if isDropping, nodes[index].isDropper, !isControl(message) { return }

@@ -5,8 +5,13 @@ import Testing
 
 @Suite struct DisseminationNetworkTests {
   /// Runs a scenario and prints what came of it.
-  private func run(_ name: String, _ change: (inout DisseminationModel.Scenario) -> Void) -> DisseminationModel.Report {
+  private func run(_ name: String, _ change: (inout DisseminationModel.Scenario) -> Void)
+    -> DisseminationModel.Report
+  {
     var scenario = DisseminationModel.Scenario()
+    scenario.origins = 2
+    scenario.warmUp = 9
+    scenario.objects = 6
     change(&scenario)
     var model = DisseminationModel(scenario)
     let report = model.run()
@@ -15,7 +20,7 @@ import Testing
   }
 
   @Test func `everybody is reached with two copies when nothing is lost`() {
-    let report = run("no loss") { $0.objects = 16 }
+    let report = run("no loss") { $0.peers = 60 }
     #expect(report.share == 1)
     #expect(report.copies <= 2.4)
     #expect(report.faults.isEmpty)
@@ -44,6 +49,7 @@ import Testing
     let report = run("droppers") {
       $0.lossPermille = 50
       $0.dropperPermille = 333
+      $0.peers = 60
       $0.seed = 4
       $0.tail = .seconds(12)
     }
@@ -55,7 +61,9 @@ import Testing
   func largeNetwork() throws {
     let environment = ProcessInfo.processInfo.environment
     let peers = try #require(Int(environment["SUPERCLOUD_GOSSIP_PEERS"] ?? ""))
-    func number(_ name: String, _ standard: UInt64) -> UInt64 { environment[name].flatMap(UInt64.init) ?? standard }
+    func number(_ name: String, _ standard: UInt64) -> UInt64 {
+      environment[name].flatMap(UInt64.init) ?? standard
+    }
     let report = run("large") {
       $0.peers = peers
       $0.origins = Int(number("SUPERCLOUD_GOSSIP_ORIGINS", 8))

@@ -6,7 +6,8 @@ import Testing
 
 /// Random objects against a small book: whatever comes, its promises hold.
 @Suite struct OrderBookPropertyTests {
-  @Test(arguments: [UInt64](1...6)) func `bounds hold, events tell the whole story, and what is left is what is owed`(
+  @Test(arguments: [UInt64](1...6))
+  func `bounds hold, events tell the whole story, and what is left is what is owed`(
     seed: UInt64
   ) throws {
     var generator = SeededGenerator(seed: seed)

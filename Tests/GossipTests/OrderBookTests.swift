@@ -85,8 +85,13 @@ struct TestBook {
     #expect(
       test.takeEvents() == [
         .removed(bids[0], .bid, .outbid), .bidAdded(cheaper.identifier, order: order.identifier),
-      ])
-    #expect(test.book.bids(for: order.identifier).map(\.object.identifier) == [bids[2], cheaper.identifier, bids[1]])
+      ]
+    )
+    #expect(
+      test.book.bids(for: order.identifier).map(\.object.identifier) == [
+        bids[2], cheaper.identifier, bids[1],
+      ]
+    )
   }
 
   @Test func `a bid for all groups is ranked by its mean price`() throws {
@@ -97,10 +102,13 @@ struct TestBook {
     let one = key(11).bid(on: order.identifier, "15")
     try test.put(one)
     try test.put(both)
-    #expect(test.book.bids(for: order.identifier).map(\.object.identifier) == [both.identifier, one.identifier])
+    #expect(
+      test.book.bids(for: order.identifier).map(\.object.identifier) == [both.identifier, one.identifier]
+    )
   }
 
-  @Test func `a provider has one live bid per order and the one that lives longer replaces the other`() throws {
+  @Test func `a provider has one live bid per order and the one that lives longer replaces the other`() throws
+  {
     var test = TestBook()
     let order = tenant.order()
     try test.put(order)
@@ -135,7 +143,8 @@ struct TestBook {
     #expect(
       test.takeEvents() == [
         .orderAdded(order.identifier), .bidAdded(bid.identifier, order: order.identifier),
-      ])
+      ]
+    )
     #expect(test.book.bids(for: order.identifier).map(\.object.identifier) == [bid.identifier])
   }
 
@@ -148,11 +157,15 @@ struct TestBook {
     test.inadmissible = [order.identifier]
     // The order itself is admitted here: only the bid's match is at stake.
     let content = try MarketObject(order)
-    let outcome: OrderBook.Outcome<String> = test.book.insert(order, content, events: &test.events) { content, _ in
+    let outcome: OrderBook.Outcome<String> = test.book.insert(order, content, events: &test.events) {
+      content,
+      _ in
       if case .bid = content { "no match" } else { nil }
     }
     #expect(outcome.isLive)
-    #expect(test.takeEvents() == [.orderAdded(order.identifier), .removed(bid.identifier, .bid, .inadmissible)])
+    #expect(
+      test.takeEvents() == [.orderAdded(order.identifier), .removed(bid.identifier, .bid, .inadmissible)]
+    )
   }
 
   @Test func `held bids are bounded in all and per provider`() throws {
@@ -206,7 +219,8 @@ struct TestBook {
     #expect(
       test.takeEvents() == [
         .removed(bid.identifier, .bid, .closed), .removed(order.identifier, .order, .closed),
-      ])
+      ]
+    )
     #expect(try test.put(order).contains("orderClosed"))
     #expect(try test.put(key(5).bid(on: order.identifier, "1")).contains("orderClosed"))
   }
@@ -246,7 +260,9 @@ struct TestBook {
     let modest = tenant.order()
     #expect(try test.put(modest) == "accepted")
     // What expires first goes first.
-    #expect(test.events.first == .removed(greedy.order(1, expiresAt: .start + 1_001).identifier, .order, .evicted))
+    #expect(
+      test.events.first == .removed(greedy.order(1, expiresAt: .start + 1_001).identifier, .order, .evicted)
+    )
     #expect(test.book.contains(modest.identifier))
     #expect(test.book.bytes <= 40_000)
   }
@@ -281,7 +297,9 @@ struct TestBook {
     #expect(restored.book.liveIdentifiers == test.book.liveIdentifiers)
     #expect(restored.book.encoded == bytes)
     for length in stride(from: 0, to: bytes.count, by: 7) {
-      #expect(throws: DecodingError.self) { try OrderBook.objects(in: Array(bytes.prefix(length)), chain: chain) }
+      #expect(throws: DecodingError.self) {
+        try OrderBook.objects(in: Array(bytes.prefix(length)), chain: chain)
+      }
     }
   }
 
@@ -294,15 +312,26 @@ struct TestBook {
       let provider = key(40 + UInt64(number))
       try test.put(
         provider.signed(
-          offer(by: provider, model: entry.model, free: entry.free, price: entry.price, declared: entry.declared)))
+          offer(
+            by: provider,
+            model: entry.model,
+            free: entry.free,
+            price: entry.price,
+            declared: entry.declared
+          )
+        )
+      )
     }
     let rows = test.book.gpuMarket
     #expect(rows.map(\.model) == ["a100", "h100"])
     // More free than there are is taken for all.
-    #expect(rows[1].free == 2 + 4 + 8 && rows[1].total == 24 && rows[1].providers == 3 && rows[1].declared == 8)
+    #expect(
+      rows[1].free == 2 + 4 + 8 && rows[1].total == 24 && rows[1].providers == 3 && rows[1].declared == 8
+    )
     #expect(
       rows[1].prices == [
         .init(denomination: .uakt, low: Decimal18("10")!, median: Decimal18("20")!)
-      ])
+      ]
+    )
   }
 }

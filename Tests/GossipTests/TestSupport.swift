@@ -34,56 +34,105 @@ extension Timestamp {
 
 func group(_ sequence: UInt32 = 1, price: String = "100") -> Order.Group {
   let resources = Resources(
-    id: 1, cpuMillis: 1_000, memoryBytes: 1 << 30, volumes: [Volume(name: "default", bytes: 1 << 30)])
+    id: 1,
+    cpuMillis: 1_000,
+    memoryBytes: 1 << 30,
+    volumes: [Volume(name: "default", bytes: 1 << 30)]
+  )
   let unit = ResourceUnit(resources: resources, count: 1, price: DecimalCoin(Decimal18(price)!, .uakt))
   return Order.Group(
-    sequence: sequence, spec: GroupSpec(name: "g\(sequence)", requirements: .init(), units: [unit]))
+    sequence: sequence,
+    spec: GroupSpec(name: "g\(sequence)", requirements: .init(), units: [unit])
+  )
 }
 
 func order(
-  by owner: SigningKey, sequence: UInt64 = 1, expiresAt: Timestamp = .start + 600_000, groups: UInt32 = 1
+  by owner: SigningKey,
+  sequence: UInt64 = 1,
+  expiresAt: Timestamp = .start + 600_000,
+  groups: UInt32 = 1
 ) -> Order {
   Order(
-    deployment: DeploymentID(owner: owner.address, sequence: sequence), groups: (1...groups).map { group($0) },
-    manifestHash: .sha256([1]), deposit: Coin(5_000_000, .uakt), expiresAt: expiresAt)
+    deployment: DeploymentID(owner: owner.address, sequence: sequence),
+    groups: (1...groups).map { group($0) },
+    manifestHash: .sha256([1]),
+    deposit: Coin(5_000_000, .uakt),
+    expiresAt: expiresAt
+  )
 }
 
 func bid(
-  by provider: SigningKey, on order: Digest, price: String, expiresAt: Timestamp = .start + 300_000,
+  by provider: SigningKey,
+  on order: Digest,
+  price: String,
+  expiresAt: Timestamp = .start + 300_000,
   groups: UInt32 = 1
 ) -> Bid {
   Bid(
-    order: order, provider: provider.address,
+    order: order,
+    provider: provider.address,
     groups: (1...groups).map { .init(sequence: $0, price: DecimalCoin(Decimal18(price)!, .uakt), offer: []) },
-    expiresAt: expiresAt)
+    expiresAt: expiresAt
+  )
 }
 
 func offer(
-  by provider: SigningKey, sequence: UInt64 = 1, model: String = "h100", free: UInt32 = 4, total: UInt32 = 8,
-  price: String = "10", expiresAt: Timestamp = .start + 60_000, declared: Bool = false
+  by provider: SigningKey,
+  sequence: UInt64 = 1,
+  model: String = "h100",
+  free: UInt32 = 4,
+  total: UInt32 = 8,
+  price: String = "10",
+  expiresAt: Timestamp = .start + 60_000,
+  declared: Bool = false
 ) -> Offer {
   let gpu = Offer.GPU(
-    vendor: "nvidia", model: model, memory: "80Gi", interface: "sxm", free: free, total: total,
-    prices: [DecimalCoin(Decimal18(price)!, .uakt)], isDeclared: declared)
+    vendor: "nvidia",
+    model: model,
+    memory: "80Gi",
+    interface: "sxm",
+    free: free,
+    total: total,
+    prices: [DecimalCoin(Decimal18(price)!, .uakt)],
+    isDeclared: declared
+  )
   return Offer(
-    provider: provider.address, sequence: sequence, expiresAt: expiresAt, cpuMillis: .init(free: 1, total: 2),
-    memoryBytes: .init(free: 1, total: 2), storageBytes: .init(free: 1, total: 2), gpus: [gpu],
-    endpoint: "127.0.0.1:9000")
+    provider: provider.address,
+    sequence: sequence,
+    expiresAt: expiresAt,
+    cpuMillis: .init(free: 1, total: 2),
+    memoryBytes: .init(free: 1, total: 2),
+    storageBytes: .init(free: 1, total: 2),
+    gpus: [gpu],
+    endpoint: "127.0.0.1:9000"
+  )
 }
 
 func record(
-  by node: SigningKey, sequence: UInt64 = 1, addresses: [String], role: NodeRecord.Role = .full,
+  by node: SigningKey,
+  sequence: UInt64 = 1,
+  addresses: [String],
+  role: NodeRecord.Role = .full,
   expiresAt: Timestamp = .start + 3_600_000
 ) -> SignedObject {
   let record = NodeRecord(
-    sequence: sequence, addresses: addresses, role: role, protocolVersion: 1, expiresAt: expiresAt)
+    sequence: sequence,
+    addresses: addresses,
+    role: role,
+    protocolVersion: 1,
+    expiresAt: expiresAt
+  )
   return SignedObject(kind: .nodeRecord, body: record.encoded, signer: node, chain: chain)
 }
 
 extension SigningKey {
-  func signed(_ order: Order) -> SignedObject { .init(kind: .order, body: order.encoded, signer: self, chain: chain) }
+  func signed(_ order: Order) -> SignedObject {
+    .init(kind: .order, body: order.encoded, signer: self, chain: chain)
+  }
   func signed(_ bid: Bid) -> SignedObject { .init(kind: .bid, body: bid.encoded, signer: self, chain: chain) }
-  func signed(_ offer: Offer) -> SignedObject { .init(kind: .offer, body: offer.encoded, signer: self, chain: chain) }
+  func signed(_ offer: Offer) -> SignedObject {
+    .init(kind: .offer, body: offer.encoded, signer: self, chain: chain)
+  }
   func signed(_ withdrawal: Withdrawal) -> SignedObject {
     .init(kind: .withdrawal, body: withdrawal.encoded, signer: self, chain: chain)
   }
@@ -95,12 +144,17 @@ extension SigningKey {
     return signed(Withdrawal(object: .sha256(writer.bytes), expiresAt: expiresAt))
   }
 
-  func order(_ sequence: UInt64 = 1, expiresAt: Timestamp = .start + 600_000, groups: UInt32 = 1) -> SignedObject {
+  func order(_ sequence: UInt64 = 1, expiresAt: Timestamp = .start + 600_000, groups: UInt32 = 1)
+    -> SignedObject
+  {
     signed(GossipTests.order(by: self, sequence: sequence, expiresAt: expiresAt, groups: groups))
   }
 
   func bid(
-    on order: Digest, _ price: String, expiresAt: Timestamp = .start + 300_000, groups: UInt32 = 1
+    on order: Digest,
+    _ price: String,
+    expiresAt: Timestamp = .start + 300_000,
+    groups: UInt32 = 1
   ) -> SignedObject {
     signed(GossipTests.bid(by: self, on: order, price: price, expiresAt: expiresAt, groups: groups))
   }
