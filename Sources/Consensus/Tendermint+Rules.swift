@@ -13,7 +13,10 @@ extension Tendermint {
     while machine.step != .decided, start != nil {
       wanted(&effects)
       guard let input = enabled() else { return }
+      let before = machine
       run(input, &effects)
+      // What changes nothing would be enabled for ever.
+      if machine == before { return }
     }
   }
 
@@ -43,6 +46,7 @@ extension Tendermint {
       }
       if !machine.progress.sawPolka { return .polka(polka.block) }
     }
+    guard configuration.brokenRule != .validOnlyWithLock else { return nil }
     let past = keeper.polkas.last { $0.round < machine.round && blocks[$0.block] == .valid }
     if let past, machine.valid.map({ $0.round < past.round }) ?? true {
       return .pastPolka(past.block, past.round)
@@ -56,7 +60,10 @@ extension Tendermint {
     let entries = proposals.proposals(of: machine.round)
     for entry in entries {
       guard let validRound = entry.proposal.validRound else { continue }
-      guard keeper.hasPolka(entry.proposal.block, round: validRound) else { continue }
+      guard
+        keeper.hasPolka(entry.proposal.block, round: validRound)
+          || configuration.brokenRule == .polkaUnchecked
+      else { continue }
       if let input = verdict(entry) { return input }
     }
     for entry in entries where entry.proposal.validRound == nil {
@@ -180,7 +187,9 @@ extension Tendermint {
   mutating func enter(_ round: Round, proof: RoundCertificate?, _ effects: inout [Effect]) {
     guard round > machine.round, round <= ChainLimits.round, machine.step != .decided else { return }
     for polka in keeper.polkas(of: machine.round) { push(polka, &effects) }
-    if let proof { effects.append(.sendRoundCertificate(proof, to: nil)) }
+    if let proof, configuration.brokenRule != .certificatesKept {
+      effects.append(.sendRoundCertificate(proof, to: nil))
+    }
     roundProof = proof
     isAwake = true
     armed = []
@@ -208,7 +217,8 @@ extension Tendermint {
 
   /// Not below a known commit, not after an alarm, not without a place in the set.
   var canSign: Bool {
-    ownIndex != nil && alarm == nil && keeper.commit == nil && height > certifiedHeight
+    guard ownIndex != nil, alarm == nil else { return false }
+    return keeper.commit == nil && height > certifiedHeight || configuration.brokenRule == .signsBelowCommit
   }
 
   mutating func sign(

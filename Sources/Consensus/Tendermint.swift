@@ -127,8 +127,12 @@ extension Tendermint {
     height = start.height
     self.start = start
     ownIndex = configuration.key.flatMap { start.validators.index(ofKey: $0) }
-    machine = RoundMachine()
-    keeper = VoteKeeper(height: height, validators: start.validators)
+    machine = RoundMachine(broken: configuration.brokenRule)
+    keeper = VoteKeeper(
+      height: height,
+      validators: start.validators,
+      broken: configuration.brokenRule
+    )
     proposals = ProposalKeeper()
     schedule = ProposerSchedule(start.validators)
     blocks = [:]

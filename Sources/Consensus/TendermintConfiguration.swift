@@ -69,6 +69,8 @@ public struct TendermintConfiguration: Hashable, Sendable {
   public var minimumBlockInterval: Interval
   /// Between status messages within a height.
   public var statusInterval: Interval
+  /// Nil but in tests.
+  @_spi(Mutations) public var brokenRule: BrokenRule?
 
   public init(
     chain: ChainID,

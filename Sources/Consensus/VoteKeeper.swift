@@ -80,8 +80,10 @@ struct VoteKeeper: Sendable {
   private(set) var skipCertificate: RoundCertificate?
   private var reportedSkip: Round = 0
   private var accused: SignerSet
+  let broken: BrokenRule?
 
-  init(height: Height, validators: ValidatorSet) {
+  init(height: Height, validators: ValidatorSet, broken: BrokenRule? = nil) {
+    self.broken = broken
     self.height = height
     self.validators = validators
     heard = SignerSet(count: validators.count)
@@ -101,6 +103,10 @@ struct VoteKeeper: Sendable {
     thresholds: inout [Threshold],
     evidence: inout [Evidence]
   ) -> Outcome {
+    var vote = vote
+    if broken == .nilCountsAsBlock, vote.block == nil {
+      vote.block = votes(of: vote.round)?[vote.kind].choices.first { $0.choice.block != nil }?.choice.block
+    }
     guard vote.height == height, vote.isWellFormed, let voter = validators[vote.validator] else {
       return .refused
     }
@@ -113,6 +119,11 @@ struct VoteKeeper: Sendable {
     let position = position(of: vote.round)
     let choice = Choice(block: vote.block, validRound: vote.validRound)
     if let known = rounds[position][vote.kind].choice(of: vote.validator) {
+      if known == choice, broken == .equalVotesCountTwice {
+        let before = rounds[position][vote.kind].power
+        let power = rounds[position][vote.kind].add(vote, power: voter.power, count: validators.count)
+        report(vote, power: power, weight: voter.power, before: before, &thresholds)
+      }
       guard known != choice else { return .duplicate }
       if let first = self.vote(vote.kind, vote.round, vote.validator) {
         accuse(.duplicateVote(first, vote), &evidence)
@@ -137,6 +148,7 @@ struct VoteKeeper: Sendable {
     guard certificate.height == height else { return }
     if certificate.kind == .precommit { keepCommit(certificate, &thresholds) }
     for vote in certificate.votes { _ = add(vote, thresholds: &thresholds, evidence: &evidence) }
+    guard broken != .certificateYieldsToSlot else { return }
     if certificate.kind == .prevote, keepPolka(certificate) {
       thresholds.append(.polka(certificate.round, certificate.block))
     }
@@ -150,7 +162,7 @@ struct VoteKeeper: Sendable {
     _ thresholds: inout [Threshold]
   ) {
     let round = vote.round
-    let hasQuorum = validators.isQuorum(power) && !validators.isQuorum(power - weight)
+    let hasQuorum = isQuorum(power) && !isQuorum(power - weight)
     let choice = Choice(block: vote.block, validRound: vote.validRound)
     if hasQuorum, vote.kind == .precommit {
       let commit = votes(of: round)?.precommits.certificate(for: choice, height: height, round: round)
@@ -165,7 +177,7 @@ struct VoteKeeper: Sendable {
         thresholds.append(.polkaNil(round))
       }
     }
-    if validators.isQuorum(before + weight), !validators.isQuorum(before) {
+    if isQuorum(before + weight), !isQuorum(before) {
       thresholds.append(vote.kind == .prevote ? .polkaAny(round) : .precommitAny(round))
     }
   }
@@ -230,7 +242,7 @@ struct VoteKeeper: Sendable {
     for vote in newestAhead {
       power += validators[vote.validator]?.power ?? 0
       votes.append(vote)
-      if validators.isHonest(power) {
+      if validators.isHonest(power) || broken == .skipForAnybody {
         return RoundCertificate(height: height, round: vote.round, votes: votes)
       }
     }
@@ -265,7 +277,9 @@ struct VoteKeeper: Sendable {
 
   /// At most one piece of evidence for each validator.
   private mutating func accuse(_ piece: Evidence, _ evidence: inout [Evidence]) {
-    guard piece.isContradiction, accused.insert(piece.votes.0.validator) else { return }
+    guard broken != .evidenceIgnored, piece.isContradiction, accused.insert(piece.votes.0.validator) else {
+      return
+    }
     evidence.append(piece)
   }
 

@@ -14,7 +14,7 @@ final class Mailbox<Item: Sendable>: Sendable {
   private let loop: any EventLoop
   private let drain: @Sendable ([Item]) -> Void
 
-  /// - Parameter drain: called on `loop` with all that has gathered.
+  /// `drain`: called on `loop` with all that has gathered.
   init(loop: any EventLoop, drain: @escaping @Sendable ([Item]) -> Void) {
     self.loop = loop
     self.drain = drain

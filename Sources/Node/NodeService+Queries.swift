@@ -219,8 +219,11 @@ extension NodeService {
     if let order { wanted = try await identifierOfOrder(order) }
     return await service.decisions(on: wanted).map { decision in
       Answer.Decision(
-        order: decision.order.description, time: decision.at.text, outcome: decision.code,
-        detail: decision.text)
+        order: decision.order.description,
+        time: decision.at.text,
+        outcome: decision.code,
+        detail: decision.text
+      )
     }
   }
 
@@ -239,16 +242,23 @@ extension NodeService {
     }
     let status = await service.status()
     return Answer.ProviderStatus(
-      provider: host.address.text(), ready: status.isReady, openBids: status.openBids,
+      provider: host.address.text(),
+      ready: status.isReady,
+      openBids: status.openBids,
       leases: status.leases.map {
         .init(
-          lease: $0.id.description, state: $0.state, message: $0.message, manifestHash: $0.manifestHash,
-          devices: $0.devices)
+          lease: $0.id.description,
+          state: $0.state,
+          message: $0.message,
+          manifestHash: $0.manifestHash,
+          devices: $0.devices
+        )
       },
       capabilities: status.capabilities.list.map {
         .init(name: $0.name, enforced: $0.isEnforced, detail: $0.detail)
       },
-      reconciliation: status.reconciliation)
+      reconciliation: status.reconciliation
+    )
   }
 
   func events() -> AsyncStream<Answer.Commit> {

@@ -38,7 +38,9 @@ final class ProviderHost: MarketAccess {
 
   /// Starts the provider of a node that is configured as one; nil for others.
   static func start(_ parts: NodeParts) async throws -> ProviderHost? {
-    guard let configuration = parts.runtime.configuration.provider, let key = parts.keys.provider else { return nil }
+    guard let configuration = parts.runtime.configuration.provider, let key = parts.keys.provider else {
+      return nil
+    }
     let file = parts.runtime.home.folder.appending(path: configuration.settings)
     let settings = try ProviderSettings.read(file)
     let host = ProviderHost(parts: parts, key: key)
@@ -47,15 +49,25 @@ final class ProviderHost: MarketAccess {
     do {
       driver = try await SandboxDriver(
         SandboxDriver.Configuration(
-          folder: folder + "/leases", settings: settings.workloads, publicHost: configuration.domain))
+          folder: folder + "/leases",
+          settings: settings.workloads,
+          publicHost: configuration.domain
+        )
+      )
     } catch {
       throw DefinitionError(file: file.path, problem: "workloads cannot run here: \(error)")
     }
     let service = try ProviderService(
       ProviderService.Configuration(
-        settings: settings, provider: key.address, endpoint: "\(configuration.endpoint):\(parts.endpoint.port)",
-        folder: folder),
-      market: host, driver: driver, logger: parts.logger)
+        settings: settings,
+        provider: key.address,
+        endpoint: "\(configuration.endpoint):\(parts.endpoint.port)",
+        folder: folder
+      ),
+      market: host,
+      driver: driver,
+      logger: parts.logger
+    )
     host.serviceBox.withLock { $0 = service }
     parts.bridge.attach(leases: { host.handle($0) })
     let sink = host.eventSink
@@ -84,8 +96,10 @@ final class ProviderHost: MarketAccess {
   /// Puts the provider's record on the chain, or brings it up to date with the settings.
   private func register(_ settings: ProviderSettings) async throws {
     let wanted = ProviderRecord(
-      owner: address, hostURI: "https://\(parts.runtime.configuration.provider?.endpoint ?? "localhost"):8443",
-      attributes: settings.recordAttributes.map { Attribute(key: $0.key, value: $0.value) })
+      owner: address,
+      hostURI: "https://\(parts.runtime.configuration.provider?.endpoint ?? "localhost"):8443",
+      attributes: settings.recordAttributes.map { Attribute(key: $0.key, value: $0.value) }
+    )
     while true {
       try Task.checkCancellation()
       let (isReady, known) = await parts.host.read { replica in
@@ -115,10 +129,14 @@ final class ProviderHost: MarketAccess {
     if case .bid(let bid) = object { ownBids.withLock { $0[signed.identifier] = bid.order } }
     switch await parts.host.publish(signed) {
     case .judged(.accepted), .judged(.replaced), .judged(.duplicate): return signed.identifier
-    case .judged(.refused(let refusal)): throw ServingError.invalid("the order book refuses: \(refusal)", fix: nil)
+    case .judged(.refused(let refusal)):
+      throw ServingError.invalid("the order book refuses: \(refusal)", fix: nil)
     case .judged(.inadmissible(let rejection)):
       throw ServingError.rejected(
-        code: rejection.code.number, codespace: rejection.code.space.rawValue, message: rejection.description)
+        code: rejection.code.number,
+        codespace: rejection.code.space.rawValue,
+        message: rejection.description
+      )
     case .malformed: throw ServingError.invalid("the object is malformed", fix: nil)
     }
   }
@@ -134,7 +152,10 @@ final class ProviderHost: MarketAccess {
     case .rejected(let rejection):
       await parts.host.abandon(transaction.hash)
       throw ServingError.rejected(
-        code: rejection.code.number, codespace: rejection.code.space.rawValue, message: rejection.description)
+        code: rejection.code.number,
+        codespace: rejection.code.space.rawValue,
+        message: rejection.description
+      )
     case .refused(let outcome):
       await parts.host.abandon(transaction.hash)
       throw ServingError.busy("\(outcome)")
@@ -142,7 +163,10 @@ final class ProviderHost: MarketAccess {
     guard let result = await committed else { throw CancellationError() }
     guard result.receipt.isSuccess else {
       throw ServingError.rejected(
-        code: result.receipt.code, codespace: result.receipt.codespace, message: result.receipt.log)
+        code: result.receipt.code,
+        codespace: result.receipt.codespace,
+        message: result.receipt.log
+      )
     }
   }
 
@@ -158,21 +182,35 @@ final class ProviderHost: MarketAccess {
       let leases = query.leases(provider: address, at: moment.tick).filter { $0.record.state.isRunning }
         .compactMap { Self.active($0.id, $0.record, query) }
       return MarketSnapshot(
-        time: moment.time, tick: moment.tick, tickMilliseconds: query.ticks.tickMilliseconds, leases: leases,
+        time: moment.time,
+        tick: moment.tick,
+        tickMilliseconds: query.ticks.tickMilliseconds,
+        leases: leases,
         standing: BidEngine.Standing(
-          attributes: query.provider(address)?.record.attributes, audits: query.auditTexts(of: address)))
+          attributes: query.provider(address)?.record.attributes,
+          audits: query.auditTexts(of: address)
+        )
+      )
     }
     guard let snapshot else { throw ServingError.unavailable("the node is catching up") }
     return snapshot
   }
 
   private static func active<View: StateReading>(
-    _ id: LeaseID, _ record: LeaseRecord, _ query: LedgerQuery<View>, order: Digest? = nil
+    _ id: LeaseID,
+    _ record: LeaseRecord,
+    _ query: LedgerQuery<View>,
+    order: Digest? = nil
   ) -> ActiveLease? {
     guard let deployment = query.deployment(id.deployment) else { return nil }
     return ActiveLease(
-      id: id, order: order ?? (id.order == 1 ? deployment.record.order : nil), offers: record.offer,
-      price: record.price, manifestHash: deployment.record.manifestHash, openedAtTick: record.openedAt.tick)
+      id: id,
+      order: order ?? (id.order == 1 ? deployment.record.order : nil),
+      offers: record.offer,
+      price: record.price,
+      manifestHash: deployment.record.manifestHash,
+      openedAtTick: record.openedAt.tick
+    )
   }
 
   func deployment(_ id: DeploymentID) async throws -> DeploymentView? {
@@ -181,7 +219,10 @@ final class ProviderHost: MarketAccess {
         return nil
       }
       return DeploymentView(
-        id: id, manifestHash: found.record.manifestHash, groups: found.groups.map(\.record.spec))
+        id: id,
+        manifestHash: found.record.manifestHash,
+        groups: found.groups.map(\.record.spec)
+      )
     }
   }
 
@@ -210,7 +251,9 @@ final class ProviderHost: MarketAccess {
         }
       await service?.handle(.orderRemoved(identifier, end))
     case .removed(let identifier, .bid, let removal):
-      guard let order = ownBids.withLock({ $0.removeValue(forKey: identifier) }), removal == .outbid else { return }
+      guard let order = ownBids.withLock({ $0.removeValue(forKey: identifier) }), removal == .outbid else {
+        return
+      }
       await service?.handle(.outbid(order: order))
     case .removed, .bidAdded, .bidHeld, .withdrawalAdded, .offerUpdated: break
     }

@@ -37,10 +37,9 @@ final class StorageWorker: Sendable {
   private let report: @Sendable ([ReplicaInput]) -> Void
   private let failed: @Sendable (any Error) -> Void
 
-  /// - Parameters:
-  ///   - signer: nil for a node that follows: it keeps no consensus log.
-  ///   - report: takes `signed` and `durable` back to the replica.
-  ///   - failed: the disk refused; the node must stop before it forgets.
+  /// `signer`: nil for a node that follows: it keeps no consensus log.
+  /// `report`: takes `signed` and `durable` back to the replica.
+  /// `failed`: the disk refused; the node must stop before it forgets.
   init(
     store: NodeStore,
     signer: consuming SignerLog?,

@@ -59,7 +59,7 @@ struct BlockRules: Sendable {
 
   /// Decodes and checks `block` as the one after `tip`.
   ///
-  /// - Parameter verified: a transaction already verified under this hash, when there is one.
+  /// `verified`: a transaction already verified under this hash, when there is one.
   func validate(
     _ block: Block,
     after tip: Tip,
@@ -127,7 +127,7 @@ struct BlockRules: Sendable {
 
   /// The block that this node proposes after `tip`.
   ///
-  /// - Parameter time: this node's clock; moved past the parent's time where it is not later.
+  /// `time`: this node's clock; moved past the parent's time where it is not later.
   func build(
     after tip: Tip,
     proposer: Address,

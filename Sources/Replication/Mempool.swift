@@ -77,7 +77,7 @@ public struct Mempool: Sendable {
 
   /// Takes an authentic transaction that the ledger would admit.
   ///
-  /// - Parameter expected: the sender's sequence number in the committed state.
+  /// `expected`: the sender's sequence number in the committed state.
   public mutating func insert(_ transaction: Transaction, expected: UInt64, at height: Height) -> Outcome {
     guard hashes[transaction.hash] == nil else { return .duplicate }
     guard transaction.sequence >= expected else { return .stale(expected: expected) }
@@ -136,7 +136,7 @@ public struct Mempool: Sendable {
 
   /// Removes what a block included, and what it made stale.
   ///
-  /// - Parameter expected: a sender's sequence number after the block.
+  /// `expected`: a sender's sequence number after the block.
   public mutating func commit(
     _ transactions: [Transaction],
     at height: Height,

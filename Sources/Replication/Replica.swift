@@ -88,9 +88,8 @@ public struct Replica<State: ReplicaState>: Sendable {
   public internal(set) var round: Round = 0
   public internal(set) var alarms: [Alarm] = []
 
-  /// - Parameters:
-  ///   - tip: where the committed state stands; of genesis for a new chain.
-  ///   - gossip: with its configuration and seed.
+  /// `tip`: where the committed state stands; of genesis for a new chain.
+  /// `gossip`: with its configuration and seed.
   public init(configuration: ReplicaConfiguration, tip: Tip, state: State, gossip: GossipCore) {
     let genesis = configuration.genesis
     self.configuration = configuration

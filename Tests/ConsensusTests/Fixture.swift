@@ -1,5 +1,5 @@
 import Chain
-import Consensus
+@_spi(Mutations) import Consensus
 import Cryptography
 import Primitives
 
@@ -16,7 +16,7 @@ enum Fixture {
     try! ValidatorSet(
       (0..<count).map { number in
         let address = Address([UInt8(number + 1)] + Array(repeating: 0, count: 19))!
-        return Validator(address: address, key: key(number), power: 10)
+        return Validator(address: address, key: key(number), power: 1)
       }
     )
   }
@@ -101,14 +101,16 @@ enum Fixture {
     )
   }
 
-  static func configuration(_ number: Int?, timeouts: Timeouts = .lan) -> TendermintConfiguration {
-    TendermintConfiguration(
+  static func configuration(_ number: Int?, broken: BrokenRule? = nil) -> TendermintConfiguration {
+    var configuration = TendermintConfiguration(
       chain: chain,
       key: number.map { key($0) },
-      timeouts: timeouts,
+      timeouts: .lan,
       maximumBlockInterval: .seconds(2),
       statusInterval: .milliseconds(250)
     )
+    configuration.brokenRule = broken
+    return configuration
   }
 
   static func sign(_ request: SigningRequest) -> SignedMessage {
@@ -126,8 +128,14 @@ struct Bench {
   var log: [LogRecord] = []
 
   /// The machine of validator `number`; `awake` announces work at once.
-  init(_ number: Int?, of count: Int = 4, absent: [ValidatorIndex] = [], awake: Bool = true) {
-    machine = Tendermint(configuration: Fixture.configuration(number))
+  init(
+    _ number: Int?,
+    of count: Int = 4,
+    absent: [ValidatorIndex] = [],
+    awake: Bool = true,
+    broken: BrokenRule? = nil
+  ) {
+    machine = Tendermint(configuration: Fixture.configuration(number, broken: broken))
     let start = HeightStart(
       height: 1,
       validators: Fixture.validators(count),

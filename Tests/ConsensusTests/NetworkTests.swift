@@ -1,5 +1,5 @@
 import Chain
-import Consensus
+@_spi(Mutations) import Consensus
 import Cryptography
 import Foundation
 import Primitives
@@ -10,7 +10,13 @@ import Testing
   static let factor = ProcessInfo.processInfo.environment["CONSENSUS_SEEDS"].flatMap { UInt64($0) } ?? 1
 
   /// Runs one seed; what went wrong, or nil.
-  static func failure(seed: UInt64, count: Int, byzantine: Int, crashes: Int) -> (String?, Network) {
+  static func failure(
+    seed: UInt64,
+    count: Int,
+    byzantine: Int,
+    crashes: Int,
+    broken: BrokenRule? = nil
+  ) -> (String?, Network) {
     var generator = SeededGenerator(seed: seed &* 0x1_0000_0001)
     var liars: [Int: Strategy] = [:]
     while liars.count < byzantine {
@@ -25,6 +31,7 @@ import Testing
     options.duplicationPerMillion = generator.next(below: 100_000)
     options.crashes = crashes
     options.skewMilliseconds = 300
+    options.broken = broken
     let network = Network(seed: seed, options: options, byzantine: liars)
     network.run(until: options.healsAt + 60_000)
     if let violation = network.violations.first { return (violation, network) }
@@ -52,7 +59,7 @@ import Testing
   @Test func `Four validators, one Byzantine, agree and decide`() {
     Self.run(
       "4 validators, 1 Byzantine",
-      seeds: 1...(1_000 * Self.factor),
+      seeds: 1...(500 * Self.factor),
       count: 4,
       byzantine: 1,
       crashes: 0
@@ -62,7 +69,7 @@ import Testing
   @Test func `Four validators that crash and come back agree, decide and never sign twice`() {
     Self.run(
       "4 validators, 4 crashes",
-      seeds: 10_001...(10_000 + 700 * Self.factor),
+      seeds: 10_001...(10_000 + 350 * Self.factor),
       count: 4,
       byzantine: 0,
       crashes: 4
@@ -72,7 +79,7 @@ import Testing
   @Test func `Four validators, one Byzantine, others crashing`() {
     Self.run(
       "4 validators, 1 Byzantine, 2 crashes",
-      seeds: 20_001...(20_000 + 700 * Self.factor),
+      seeds: 20_001...(20_000 + 350 * Self.factor),
       count: 4,
       byzantine: 1,
       crashes: 2
@@ -82,7 +89,7 @@ import Testing
   @Test func `Seven validators, two Byzantine, agree and decide`() {
     Self.run(
       "7 validators, 2 Byzantine",
-      seeds: 30_001...(30_000 + 400 * Self.factor),
+      seeds: 30_001...(30_000 + 150 * Self.factor),
       count: 7,
       byzantine: 2,
       crashes: 1

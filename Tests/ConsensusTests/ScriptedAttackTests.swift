@@ -1,5 +1,5 @@
 import Chain
-import Consensus
+@_spi(Mutations) import Consensus
 import Cryptography
 import Primitives
 import Testing
@@ -7,16 +7,21 @@ import Testing
 /// The two deadlocks of Tendermint without relayed votes (`consensus.md` § 2.4), step by step; validator 1 is
 /// Byzantine and falls silent after its attack. Each is shown to be deadly without pushed certificates.
 @Suite struct ScriptedAttackTests {
-  func network(_ seed: UInt64, spreadsCertificates: Bool) -> Network {
+  static func network(_ seed: UInt64, spreadsCertificates: Bool, broken: BrokenRule?) -> Network {
     var options = Network.Options()
+    options.broken = broken
     options.heights = 1
     options.spreadsCertificates = spreadsCertificates
     return Network(seed: seed, options: options, byzantine: [1: Strategy(isSilent: true)])
   }
 
   /// Round 0: x gets a polka that only 0 sees. Round 1, the attacker's turn: y gets one that only 2 sees.
-  func hiddenLock(_ seed: UInt64, spreadsCertificates: Bool) -> Network {
-    let network = network(seed, spreadsCertificates: spreadsCertificates)
+  static func hiddenLock(
+    _ seed: UInt64,
+    spreadsCertificates: Bool,
+    broken: BrokenRule? = nil
+  ) -> Network {
+    let network = network(seed, spreadsCertificates: spreadsCertificates, broken: broken)
     var isLying = true
     // 3 does not get the first proposal, so that only 0 and 2 prevote x.
     network.drops = { message, _, to in
@@ -58,7 +63,7 @@ import Testing
   @Test func `A hidden lock is overcome in a few rounds`() {
     var highest: Round = 0
     for seed: UInt64 in 1...40 {
-      let network = hiddenLock(seed, spreadsCertificates: true)
+      let network = Self.hiddenLock(seed, spreadsCertificates: true)
       #expect(network.violations.isEmpty && network.isDone, "seed \(seed): \(network.violations)")
       highest = max(highest, network.highestRound)
     }
@@ -70,7 +75,7 @@ import Testing
     var stuck = 0
     var locked = 0
     for seed: UInt64 in 1...10 {
-      let network = hiddenLock(seed, spreadsCertificates: false)
+      let network = Self.hiddenLock(seed, spreadsCertificates: false)
       #expect(network.violations.isEmpty)
       if !network.isDone { stuck += 1 }
       if network.nodes[0].machine.round > 2 { locked += 1 }
@@ -80,8 +85,12 @@ import Testing
   }
 
   /// 0 sees three precommits of round 0, one shown to it alone, and leaves without having precommitted.
-  func hiddenExit(_ seed: UInt64, spreadsCertificates: Bool) -> Network {
-    let network = network(seed, spreadsCertificates: spreadsCertificates)
+  static func hiddenExit(
+    _ seed: UInt64,
+    spreadsCertificates: Bool,
+    broken: BrokenRule? = nil
+  ) -> Network {
+    let network = network(seed, spreadsCertificates: spreadsCertificates, broken: broken)
     // Nobody gets the first proposal; 0 hears of no prevotes, so that it stays in step prevote.
     network.drops = { message, _, to in
       switch message {
@@ -103,7 +112,7 @@ import Testing
 
   @Test func `A hidden round exit is followed`() {
     for seed: UInt64 in 1...40 {
-      let network = hiddenExit(seed, spreadsCertificates: true)
+      let network = Self.hiddenExit(seed, spreadsCertificates: true)
       #expect(network.violations.isEmpty && network.isDone, "seed \(seed): \(network.violations)")
       #expect(network.highestRound <= 4, "seed \(seed)")
     }
@@ -112,7 +121,7 @@ import Testing
   @Test func `Without pushed certificates nobody follows a hidden round exit`() {
     var stuck = 0
     for seed: UInt64 in 1...10 {
-      let network = hiddenExit(seed, spreadsCertificates: false)
+      let network = Self.hiddenExit(seed, spreadsCertificates: false)
       if !network.isDone { stuck += 1 }
     }
     print("hidden round exit, nothing pushed: \(stuck) of 10 runs never decide")

@@ -18,11 +18,22 @@ import Testing
     #expect(bid.provider == Fixture.provider)
     #expect(bid.expiresAt.milliseconds == 1_000 + 300_000)
     // The cheapest suitable model is offered for a wildcard.
-    #expect(bid.groups[0].offer[0].resources.gpuAttributes.map(\.key) == ["vendor/nvidia/model/a100/ram/40Gi/interface/pcie"])
+    #expect(
+      bid.groups[0].offer[0].resources.gpuAttributes.map(\.key) == [
+        "vendor/nvidia/model/a100/ram/40Gi/interface/pcie"
+      ]
+    )
     #expect(bid.groups[0].price.description == "855.166667uusdc")
     #expect(engine.log.decisions(on: id).map(\.code) == ["bid"])
     #expect(effects.last == .capacityChanged)
-    #expect(OfferCheck.fault(bid.groups[0].offer, for: order.groups[0].spec, attributes: Fixture.settings.recordAttributes, signed: { _ in nil }) == nil)
+    #expect(
+      OfferCheck.fault(
+        bid.groups[0].offer,
+        for: order.groups[0].spec,
+        attributes: Fixture.settings.recordAttributes,
+        signed: { _ in nil }
+      ) == nil
+    )
   }
 
   @Test func `a bid never outlives its order, and the same order gets no second bid`() {
@@ -31,106 +42,6 @@ import Testing
     #expect(engine.step(.orderAdded(id, short)).bids.first?.expiresAt.milliseconds == 50_000)
     #expect(engine.step(.orderAdded(id, short)).isEmpty)
     #expect(engine.inventory.reservations.count == 1)
-  }
-
-  /// Every reason, the order that meets it, and its text.
-  static let declines: [(String, @Sendable () -> (ProviderSettings, Order), String)] = [
-    ("own_order", { (Fixture.settings, Fixture.order(owner: Fixture.provider)) }, "lease to itself"),
-    ("expired", { (Fixture.settings, Fixture.order(expiresAt: 1_000)) }, "has expired"),
-    (
-      "refused_tenant",
-      { (changed { $0.policy.refusedTenants = [Fixture.tenant.text()] }, Fixture.order()) },
-      "does not serve akash1"
-    ),
-    (
-      "reclamation_window", { (Fixture.settings, Fixture.order(reclamation: 5_000)) },
-      "wants 5000 ms of notice, the provider gives 0 ms"
-    ),
-    (
-      "attribute",
-      {
-        let wanted = PlacementRequirements(attributes: [Attribute(key: "region", value: "moon")])
-        return (Fixture.settings, Fixture.order(specs: [Fixture.spec([Fixture.unit()], wanted)]))
-      }, "region=moon"
-    ),
-    (
-      "required_attribute", { (changed { $0.policy.requiredAttributes = ["tier=paid"] }, Fixture.order()) },
-      "serves only orders that ask for tier=paid"
-    ),
-    (
-      "capability",
-      {
-        let unit = Fixture.unit(keys: ["vendor/nvidia/model/h200"])
-        return (Fixture.settings, Fixture.order(specs: [Fixture.spec([unit])]))
-      }, "h200"
-    ),
-    (
-      "too_many_volumes",
-      {
-        var unit = Fixture.unit()
-        unit.resources.volumes = (0..<5).map { Volume(name: "v\($0)", bytes: 1 << 30) }
-        return (Fixture.settings, Fixture.order(specs: [Fixture.spec([unit])]))
-      }, "5 volumes, at most 4"
-    ),
-    (
-      "auditor",
-      {
-        let wanted = PlacementRequirements(allOf: ["akash1auditor"])
-        return (Fixture.settings, Fixture.order(specs: [Fixture.spec([Fixture.unit()], wanted)]))
-      }, "akash1auditor has signed nothing"
-    ),
-    (
-      "invalid_group",
-      { (Fixture.settings, Fixture.order(specs: [Fixture.spec([Fixture.unit(count: 51)])])) },
-      "the count must be 1 to 50"
-    ),
-    (
-      "unsupported",
-      {
-        var unit = Fixture.unit()
-        unit.resources.endpoints = [Endpoint(kind: .leasedIP, sequence: 1)]
-        return (Fixture.settings, Fixture.order(specs: [Fixture.spec([unit])]))
-      }, "no addresses"
-    ),
-    (
-      "lease_limit", { (changed { $0.policy.maximumLeases = 0 }, Fixture.order()) }, "0 leases and open bids"
-    ),
-    (
-      "tenant_limit", { (changed { $0.policy.maximumLeasesPerTenant = 0 }, Fixture.order()) }, "the tenant has 0"
-    ),
-    (
-      "capacity",
-      { (Fixture.settings, Fixture.order(specs: [Fixture.spec([Fixture.unit(gpus: 9)])])) },
-      "9 GPUs of one model (vendor/nvidia/model/*) are wanted and 8 free"
-    ),
-    (
-      "pricing",
-      {
-        let unit = Fixture.unit(denomination: Denomination("ueur")!)
-        return (Fixture.settings, Fixture.order(specs: [Fixture.spec([unit])]))
-      }, "no prices in ueur"
-    ),
-    (
-      "above_maximum", { (Fixture.settings, Fixture.order(specs: [Fixture.spec([Fixture.unit(price: 855)])])) },
-      "asks 855.166667 uusdc per tick, the order's maximum is 855"
-    ),
-  ]
-
-  private static func changed(_ change: (inout ProviderSettings) -> Void) -> ProviderSettings {
-    var settings = Fixture.settings
-    change(&settings)
-    return settings
-  }
-
-  @Test(arguments: declines.indices) func `every decline has its reason and holds nothing`(_ index: Int) throws {
-    let (code, make, text) = Self.declines[index]
-    let (settings, order) = make()
-    var engine = Fixture.engine(settings)
-    #expect(engine.step(.orderAdded(id, order)).isEmpty)
-    let decision = try #require(engine.log.decisions(on: id).first)
-    #expect(decision.code == "declined_" + code)
-    #expect(decision.text.contains(text), "\(decision.text)")
-    #expect(engine.inventory.reservations.isEmpty)
   }
 
   @Test func `an unregistered provider makes no bid until it is registered`() {
@@ -238,7 +149,10 @@ import Testing
     _ = engine.step(.orderAdded(id, order))
     _ = engine.step(.bidPublished(order: id, bid: Fixture.digest(99)))
     let effects = engine.step(.drain)
-    #expect(effects.first == .withdraw(Withdrawal(object: Fixture.digest(99), expiresAt: Timestamp(milliseconds: 301_000))))
+    #expect(
+      effects.first
+        == .withdraw(Withdrawal(object: Fixture.digest(99), expiresAt: Timestamp(milliseconds: 301_000)))
+    )
     #expect(engine.inventory.reservations.isEmpty)
     #expect(engine.step(.orderAdded(Fixture.digest(2), Fixture.order(2))).isEmpty)
     #expect(engine.log.decisions(on: Fixture.digest(2)).map(\.code) == ["declined_draining"])
@@ -270,9 +184,13 @@ import Testing
     #expect(engine.step(.priced(order: id, group: 1, .success(Decimal18(78)))).isEmpty)
 
     _ = engine.step(.orderAdded(Fixture.digest(2), Fixture.order(2)))
-    let refused = engine.step(.priced(order: Fixture.digest(2), group: 1, .failure(.init(reason: "too small"))))
+    let refused = engine.step(
+      .priced(order: Fixture.digest(2), group: 1, .failure(.init(reason: "too small")))
+    )
     #expect(refused.bids.isEmpty)
-    #expect(engine.log.decisions(on: Fixture.digest(2)).first?.text == "the pricing program declined: too small")
+    #expect(
+      engine.log.decisions(on: Fixture.digest(2)).first?.text == "the pricing program declined: too small"
+    )
     #expect(engine.inventory.reservations.count == 1)
   }
 
@@ -312,10 +230,17 @@ import Testing
       switch random.next(below: 5) {
       case 0, 1:
         let unit = Fixture.unit(gpus: random.next(below: 5), price: 1_000_000)
-        let order = Fixture.order(number + 1, owner: Fixture.address(UInt8(random.next(below: 5) + 10)), specs: [Fixture.spec([unit])], expiresAt: time + random.next(below: 60_000))
+        let order = Fixture.order(
+          number + 1,
+          owner: Fixture.address(UInt8(random.next(below: 5) + 10)),
+          specs: [Fixture.spec([unit])],
+          expiresAt: time + random.next(below: 60_000)
+        )
         _ = engine.step(.orderAdded(Fixture.digest(number), order))
       case 2:
-        guard let pick = engine.answers.keys.sorted().first, let order = engine.answers[pick]?.order else { continue }
+        guard let pick = engine.answers.keys.sorted().first, let order = engine.answers[pick]?.order else {
+          continue
+        }
         let lease = LeaseID(deployment: order.deployment, group: 1, order: 1, provider: Fixture.provider)
         let offers = engine.inventory.reservations[.bid(order: pick, group: 1)]?.offers ?? []
         _ = engine.step(.leaseOpened(lease, order: random.next(below: 2) == 0 ? pick : nil, offers: offers))
@@ -345,36 +270,5 @@ extension BidEngine {
   func step2(_ order: Order) -> Bid {
     var copy = self
     return copy.step(.orderAdded(Fixture.digest(0), order)).bids[0]
-  }
-}
-
-@Suite struct DecisionLogTests {
-  private func decision(_ number: UInt64, at time: UInt64) -> Decision {
-    Decision(
-      order: Fixture.digest(number),
-      deployment: DeploymentID(owner: Fixture.tenant, sequence: number),
-      group: 1,
-      outcome: .lost,
-      at: Timestamp(milliseconds: time)
-    )
-  }
-
-  @Test func `decisions are bounded, the oldest goes first`() {
-    var log = DecisionLog(capacity: 100)
-    for number in 0..<UInt64(5_000) { log.record(decision(number, at: number)) }
-    #expect(log.count == 100)
-    #expect(log.decisions(on: Fixture.digest(4_999)).count == 1)
-    #expect(log.decisions(on: Fixture.digest(4_899)).isEmpty)
-    #expect(log.decisions().first?.at.milliseconds == 4_999)
-  }
-
-  @Test func `decisions are kept for a day`() {
-    var log = DecisionLog()
-    log.record(decision(1, at: 0))
-    log.record(decision(2, at: 1_000))
-    log.expire(at: Timestamp(milliseconds: 86_400_000))
-    #expect(log.count == 1)
-    log.expire(at: Timestamp(milliseconds: 86_401_000))
-    #expect(log.count == 0)
   }
 }

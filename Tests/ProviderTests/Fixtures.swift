@@ -29,7 +29,9 @@ enum Fixture {
   static let prices = [
     PriceEntry(
       denomination: "uusdc",
-      gpu: ["nvidia/h100/80Gi/sxm": Decimal18("2.19")!, "nvidia/h100": Decimal18("1.99")!, "*": Decimal18("0.5")!],
+      gpu: [
+        "nvidia/h100/80Gi/sxm": Decimal18("2.19")!, "nvidia/h100": Decimal18("1.99")!, "*": Decimal18("0.5")!,
+      ],
       cpu: Decimal18("0.01")!,
       memory: Decimal18("0.002")!,
       storage: ["ephemeral": Decimal18("0.0001")!, "default": Decimal18("0.0002")!],

@@ -102,7 +102,12 @@ import Testing
 
   @Test func `UDP and credentials are refused, as this driver has neither`() throws {
     var manifest = try #require(Self.file.deployment).manifest
-    manifest.groups[0].services[0].credentials = ImageCredentials(host: "h", email: "", username: "u", password: "p")
+    manifest.groups[0].services[0].credentials = ImageCredentials(
+      host: "h",
+      email: "",
+      username: "u",
+      password: "p"
+    )
     guard case .failure(let fault) = try accept(manifest.canonicalJSON, hash: manifest.hash) else {
       Issue.record("accepted")
       return
@@ -140,7 +145,9 @@ import Testing
       LeaseStatus(
         state: "running",
         message: "ready",
-        services: [.init(name: "web", ready: 1, replicas: 2, urls: ["http://h:1"], restarts: 3, lastExit: "exit 1")]
+        services: [
+          .init(name: "web", ready: 1, replicas: 2, urls: ["http://h:1"], restarts: 3, lastExit: "exit 1")
+        ]
       )
     ),
     .logs([LogChunk(service: "web", replica: 1, stream: .errors, lines: ["a", "ü", ""])]),
@@ -160,24 +167,37 @@ import Testing
     for request in Self.requests {
       let bytes = request.encoded
       for count in 0..<bytes.count {
-        #expect(throws: DecodingError.self) { try LeaseRequest(type: request.type, decoding: Array(bytes[..<count])) }
+        #expect(throws: DecodingError.self) {
+          try LeaseRequest(type: request.type, decoding: Array(bytes[..<count]))
+        }
       }
-      #expect(throws: DecodingError.trailingBytes) { try LeaseRequest(type: request.type, decoding: bytes + [0]) }
+      #expect(throws: DecodingError.trailingBytes) {
+        try LeaseRequest(type: request.type, decoding: bytes + [0])
+      }
     }
     for answer in Self.answers {
       let bytes = answer.encoded
       for count in 0..<bytes.count {
-        #expect(throws: DecodingError.self) { try LeaseAnswer(type: answer.type, decoding: Array(bytes[..<count])) }
+        #expect(throws: DecodingError.self) {
+          try LeaseAnswer(type: answer.type, decoding: Array(bytes[..<count]))
+        }
       }
     }
     #expect(throws: DecodingError.outOfRange(field: "type")) { try LeaseRequest(type: 9, decoding: []) }
     #expect(throws: DecodingError.self) {
       try LeaseAnswer(type: 0x82, decoding: [0xFF, 0xFF, 0xFF, 0xFF])
     }
-    let big = LeaseRequest.submitManifest(Fixture.lease(), json: [UInt8](repeating: 0, count: LeaseRequest.manifestLimit + 1))
-    #expect(throws: DecodingError.outOfRange(field: "count")) { try LeaseRequest(type: 1, decoding: big.encoded) }
+    let big = LeaseRequest.submitManifest(
+      Fixture.lease(),
+      json: [UInt8](repeating: 0, count: LeaseRequest.manifestLimit + 1)
+    )
+    #expect(throws: DecodingError.outOfRange(field: "count")) {
+      try LeaseRequest(type: 1, decoding: big.encoded)
+    }
     let tail = LeaseRequest.logs(Fixture.lease(), service: "", tail: .max)
-    #expect(throws: DecodingError.outOfRange(field: "tail")) { try LeaseRequest(type: 3, decoding: tail.encoded) }
+    #expect(throws: DecodingError.outOfRange(field: "tail")) {
+      try LeaseRequest(type: 3, decoding: tail.encoded)
+    }
   }
 
   @Test func `random bytes never trap the gateway`() throws {
@@ -197,7 +217,12 @@ import Testing
       ) { _ in true }
       var manifest = json
       manifest[Int(random.next(below: UInt64(json.count)))] = UInt8(random.next(below: 256))
-      let result = Self.gateway.accept(manifest, for: Fixture.lease(), deployment: Self.view(deployment), reservation: nil)
+      let result = Self.gateway.accept(
+        manifest,
+        for: Fixture.lease(),
+        deployment: Self.view(deployment),
+        reservation: nil
+      )
       if manifest != json, case .success(let plan) = result {
         // Blanks and escapes can be spelled in several ways; the hash holds.
         #expect(plan.manifestHash == deployment.manifest.hash.description, "seed \(seed)")

@@ -8,7 +8,9 @@ import Testing
 @Suite struct InventoryTests {
   private let models = [Fixture.a100.gpuModel, Fixture.h100.gpuModel]
 
-  private func reserve(_ inventory: inout Inventory, _ number: UInt64, _ spec: GroupSpec) throws -> Reservation {
+  private func reserve(_ inventory: inout Inventory, _ number: UInt64, _ spec: GroupSpec) throws
+    -> Reservation
+  {
     try inventory.reserve(
       .bid(order: Fixture.digest(number), group: 1),
       deployment: DeploymentID(owner: Fixture.tenant, sequence: number),
@@ -36,7 +38,11 @@ import Testing
     var inventory = Inventory(Fixture.inventory)
     let reservation = try reserve(&inventory, 1, Fixture.spec([Fixture.unit(gpus: 2, count: 3)]))
     #expect(reservation.units[0].devices.allSatisfy { $0.contains("h100") })
-    #expect(reservation.units[0].devices(ofReplica: 2) == ["declared/nvidia/h100/80Gi/sxm/4", "declared/nvidia/h100/80Gi/sxm/5"])
+    #expect(
+      reservation.units[0].devices(ofReplica: 2) == [
+        "declared/nvidia/h100/80Gi/sxm/4", "declared/nvidia/h100/80Gi/sxm/5",
+      ]
+    )
     #expect(reservation.units[0].devices(ofReplica: 3).isEmpty)
   }
 
@@ -96,7 +102,11 @@ import Testing
 
   @Test func `an unknown lease is adopted by what was offered`() throws {
     var inventory = Inventory(Fixture.inventory)
-    let offers = try reserve(&inventory, 1, Fixture.spec([Fixture.unit(gpus: 3, keys: ["vendor/nvidia/model/h100"])])).offers
+    let offers = try reserve(
+      &inventory,
+      1,
+      Fixture.spec([Fixture.unit(gpus: 3, keys: ["vendor/nvidia/model/h100"])])
+    ).offers
     var other = Inventory(Fixture.inventory)
     let adopted = try other.adopt(Fixture.lease(), offers: offers)
     #expect(adopted.units[0].devices.count == 3)
@@ -156,7 +166,9 @@ import Testing
             memory: (random.next(below: 64) + 1) << 30
           )
         }
-        if let reservation = try? reserve(&inventory, number, Fixture.spec(units)) { held.append(reservation.holder) }
+        if let reservation = try? reserve(&inventory, number, Fixture.spec(units)) {
+          held.append(reservation.holder)
+        }
       default:
         guard !held.isEmpty else { continue }
         let holder = held.remove(at: Int(random.next(below: UInt64(held.count))))

@@ -88,7 +88,9 @@ import Testing
   @Test func `a failed launch is tried again, and told`() {
     var machine = machine()
     _ = machine.step(.manifestAccepted(hash), at: at(0))
-    #expect(machine.step(.launchFailed("no disk"), at: at(0)) == [.report("degraded: no disk; next start in 1 s")])
+    #expect(
+      machine.step(.launchFailed("no disk"), at: at(0)) == [.report("degraded: no disk; next start in 1 s")]
+    )
     #expect(machine.step(.time, at: at(1)) == [.launch])
     _ = machine.step(.launchFailed("no disk"), at: at(1))
     #expect(machine.message == "degraded: no disk; next start in 2 s")
@@ -113,7 +115,11 @@ import Testing
   @Test func `a new manifest replaces what runs; the same one changes nothing`() {
     var machine = running()
     #expect(machine.step(.manifestAccepted(hash), at: at(5)).isEmpty)
-    #expect(machine.step(.manifestAccepted(Fixture.digest(8)), at: at(6)) == [.report("new manifest accepted"), .launch])
+    #expect(
+      machine.step(.manifestAccepted(Fixture.digest(8)), at: at(6)) == [
+        .report("new manifest accepted"), .launch,
+      ]
+    )
     #expect(machine.state == .starting(since: at(6)))
   }
 
@@ -198,7 +204,9 @@ import Testing
 
   @Test func `three lists become one, and every difference is told`() {
     var supervisor = LeaseSupervisor(timing: LeaseMachine.Timing(BidPolicy()))
-    let chain = Dictionary(uniqueKeysWithValues: (1...5 as ClosedRange<UInt64>).map { (Fixture.lease($0), Fixture.digest(1)) })
+    let chain = Dictionary(
+      uniqueKeysWithValues: (1...5 as ClosedRange<UInt64>).map { (Fixture.lease($0), Fixture.digest(1)) }
+    )
     let notes = [
       LeaseNote(lease: Fixture.lease(1), manifestHash: Fixture.digest(1), openedAtTick: 1),
       LeaseNote(lease: Fixture.lease(4), manifestHash: Fixture.digest(1), openedAtTick: 1),
@@ -226,7 +234,9 @@ import Testing
     #expect(effects.allSatisfy { if case .resign = $0 { false } else { true } })
     #expect(result.lines.count == 6)
     // The lost and the awaited have the whole time again.
-    #expect(supervisor[Fixture.lease(4)]?.state == .awaitingManifest(deadline: Timestamp(milliseconds: 301_000)))
+    #expect(
+      supervisor[Fixture.lease(4)]?.state == .awaitingManifest(deadline: Timestamp(milliseconds: 301_000))
+    )
   }
 
   @Test func `a first start finds nothing`() {

@@ -37,7 +37,10 @@ import Testing
   }
 
   @Test func `a group costs the sum of its lines per hour, rounded up to six digits per tick`() throws {
-    let quote = try sheet.quote([offer("vendor/nvidia/model/h100/ram/80Gi/interface/sxm", gpus: 2)], in: .uusdc)
+    let quote = try sheet.quote(
+      [offer("vendor/nvidia/model/h100/ram/80Gi/interface/sxm", gpus: 2)],
+      in: .uusdc
+    )
     // 2 × 2.19 + 1 core × 0.01 + 1 GiB × 0.002 + 1 GiB × 0.0001 + 1 endpoint × 0.001 per hour.
     #expect(quote.perHour.description == "4.3931")
     // × 10⁶ × 6 s / 3,600 s = 7,321.83333…
@@ -46,13 +49,19 @@ import Testing
   }
 
   @Test func `another currency takes the amounts at its rate`() throws {
-    let quote = try sheet.quote([offer("vendor/nvidia/model/h100/ram/80Gi/interface/sxm", gpus: 2)], in: .uakt)
+    let quote = try sheet.quote(
+      [offer("vendor/nvidia/model/h100/ram/80Gi/interface/sxm", gpus: 2)],
+      in: .uakt
+    )
     #expect(quote.perTick.description == "9152.291667uakt")
   }
 
   @Test func `replicas multiply everything but endpoints`() throws {
     let one = try sheet.quote([offer("vendor/nvidia/model/a100/ram/40Gi/interface/pcie")], in: .uusdc)
-    let three = try sheet.quote([offer("vendor/nvidia/model/a100/ram/40Gi/interface/pcie", count: 3)], in: .uusdc)
+    let three = try sheet.quote(
+      [offer("vendor/nvidia/model/a100/ram/40Gi/interface/pcie", count: 3)],
+      in: .uusdc
+    )
     #expect(one.perHour.description == "0.5131")
     #expect(three.perHour.description == "1.5373")
   }
@@ -68,7 +77,10 @@ import Testing
     var entry = Fixture.prices[0]
     entry.floor = Decimal18(1)
     let sheet = try PriceSheet([entry], tickMilliseconds: 3_600_000)
-    let quote = try sheet.quote([ResourceOffer(resources: Fixture.unit(gpus: 0).resources, count: 1)], in: .uusdc)
+    let quote = try sheet.quote(
+      [ResourceOffer(resources: Fixture.unit(gpus: 0).resources, count: 1)],
+      in: .uusdc
+    )
     #expect(quote.perTick.description == "1000000uusdc")
     #expect(quote.lines.last?.text == "up to the floor")
   }
@@ -105,7 +117,7 @@ import Testing
     var entry = Fixture.prices[0]
     entry.gpu = ["nvidia/h100": Decimal18(1)]
     let sheet = try PriceSheet([entry], tickMilliseconds: 6_000)
-    #expect(throws: PricingError.gpu("nvidia/a100/40Gi/pcie")) {
+    #expect(throws: PricingError.gpu("vendor/nvidia/model/a100/ram/40Gi/interface/pcie")) {
       try sheet.quote([offer("vendor/nvidia/model/a100/ram/40Gi/interface/pcie")], in: .uusdc)
     }
     #expect(throws: PricingError.currency(.uakt)) {

@@ -28,7 +28,11 @@ import Testing
     #expect(text("\(root)/mine/a/cpu.max") == "25000 100000")
     #expect(text("\(root)/mine/a/pids.max") == "12")
     #expect(text("\(root)/cgroup.subtree_control")?.hasPrefix("+") == true)
-    try "low 0\nmax 3\noom 1\noom_kill 2\n".write(toFile: "\(root)/mine/a/memory.events", atomically: true, encoding: .utf8)
+    try "low 0\nmax 3\noom 1\noom_kill 2\n".write(
+      toFile: "\(root)/mine/a/memory.events",
+      atomically: true,
+      encoding: .utf8
+    )
     #expect(groups.memoryKills("a") == 2)
     try "11\n12\n".write(toFile: "\(root)/mine/a/cgroup.procs", atomically: true, encoding: .utf8)
     #expect(groups.processes("a") == [11, 12])
@@ -100,7 +104,8 @@ import Testing
     defer { task.cancel() }
     for _ in 0..<100 where !PortChoice.answers(port) { try await Task.sleep(for: .milliseconds(20)) }
     func get(_ path: String) async throws -> String {
-      try await Command(path: "/usr/bin/curl", arguments: ["-s", "http://127.0.0.1:\(port)\(path)"]).run().text
+      try await Command(path: "/usr/bin/curl", arguments: ["-s", "http://127.0.0.1:\(port)\(path)"]).run()
+        .text
     }
     #expect(try await get("/").contains("Hello from Supercloud"))
     #expect(try await get("/health") == "ok\n")

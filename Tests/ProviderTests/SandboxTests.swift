@@ -7,136 +7,31 @@ import Testing
 
 @testable import Provider
 
-/// A driver with a folder and a control group of its own; `sh` and perl are its images.
-private struct Bench {
-  let folder: String
-  let group: String
-  let driver: SandboxDriver
-
-  init(_ change: (inout WorkloadSettings) -> Void = { _ in }) async throws {
-    let name = "supercloud-test-\(UInt32.random(in: 0 ... .max))"
-    folder = FileManager.default.temporaryDirectory.appending(path: name).path
-    group = name
-    driver = try await Self.driver(folder, group, change)
-  }
-
-  static func driver(
-    _ folder: String,
-    _ group: String,
-    _ change: (inout WorkloadSettings) -> Void = { _ in }
-  ) async throws -> SandboxDriver {
-    var settings = WorkloadSettings(stopGraceSeconds: 2, controlGroup: group)
-    change(&settings)
-    let seen = ["/usr", "/bin", "/lib", "/lib64", "/etc/perl"]
-    return try await SandboxDriver(
-      SandboxDriver.Configuration(
-        folder: folder,
-        settings: settings,
-        publicHost: "127.0.0.1",
-        builtIns: [
-          "test/sh": BuiltInProgram(path: "/bin/sh", arguments: ["-c"], readOnlyPaths: seen),
-          "test/perl": BuiltInProgram(path: "/usr/bin/perl", arguments: ["-e"], readOnlyPaths: seen),
-          "test/true": BuiltInProgram(path: "/bin/true", arguments: []),
-        ]
-      )
-    )
-  }
-
-  func service(
-    _ image: String,
-    _ script: String,
-    replicas: UInt32 = 1,
-    memory: UInt64 = 256 << 20,
-    cpu: UInt64 = 1_000,
-    processes: UInt32 = 32,
-    ports: [PortPlan] = []
-  ) -> ServicePlan {
-    ServicePlan(
-      name: "web",
-      image: image,
-      arguments: [script],
-      environment: ["MINE=a b"],
-      replicas: replicas,
-      limits: WorkloadLimits(cpuMillis: cpu, memoryBytes: memory, processes: processes),
-      ports: ports,
-      devices: [["declared/nvidia/h100/80Gi/sxm/0"]]
-    )
-  }
-
-  func run(_ service: ServicePlan, _ number: UInt64 = 1) async throws -> LeaseID {
-    let lease = Fixture.lease(number)
-    let plan = WorkloadPlan(lease: lease, manifestHash: Fixture.digest(1), services: [service])
-    try await driver.prepare(plan, manifest: Array("[]".utf8))
-    try await driver.start(lease)
-    return lease
-  }
-
-  /// Waits until the first replica is as wanted.
-  func wait(
-    _ lease: LeaseID,
-    seconds: Int = 20,
-    until condition: (ReplicaStatus) -> Bool
-  ) async throws -> ReplicaStatus {
-    for _ in 0..<(seconds * 20) {
-      if let status = await driver.status(lease).first, condition(status) { return status }
-      try await Task.sleep(for: .milliseconds(50))
-    }
-    let status = await driver.status(lease)
-    let logs = try await driver.logs(lease, service: "", tail: 20)
-    throw TestFailure(text: "\(status) \(logs)")
-  }
-
-  func output(_ lease: LeaseID) async throws -> String {
-    try await driver.logs(lease, service: "web", tail: 100).flatMap(\.lines).joined(separator: "\n")
-  }
-
-  /// Ends everything and says what is left: processes that know this folder, control groups.
-  func clean(_ leases: LeaseID...) async throws -> [String] {
-    for lease in leases {
-      try await driver.stop(lease)
-      await driver.purge(lease)
-    }
-    let processes = ProcessTable.all().filter { entry in
-      let line = FileManager.default.contents(atPath: "/proc/\(entry.process)/cmdline") ?? Data()
-      return String(decoding: line, as: UTF8.self).contains(folder)
-    }
-    var left = processes.map { "process \($0.process) \($0.name)" }
-    for controller in ["memory", "cpu", "pids", ""] {
-      let root = controller.isEmpty ? "/sys/fs/cgroup/\(group)" : "/sys/fs/cgroup/\(controller)/\(group)"
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else { continue }
-      let names = try FileManager.default.contentsOfDirectory(atPath: root)
-      left += names.filter { FileManager.default.fileExists(atPath: "\(root)/\($0)/cgroup.procs") }.map { "group \(root)/\($0)" }
-      rmdir(root)
-    }
-    left += (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    try? FileManager.default.removeItem(atPath: folder)
-    return left
-  }
-}
-
-private struct TestFailure: Error {
-  var text: String
-}
-
-/// With real processes, bubblewrap and control groups. What the machine lacks is said by `capabilities`, and the tests
-/// of that limit expect exactly what is said.
+/// With real processes, bubblewrap and control groups. What the machine lacks is said by `capabilities`, and
+/// the tests of that limit expect exactly what is said.
 @Suite(.serialized) struct SandboxTests {
   private static let server = #"""
     use IO::Socket::INET;
-    my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ENV{PORT}, Listen => 5, ReuseAddr => 1) or die $!;
+    my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ENV{PORT}, Listen => 5,
+      ReuseAddr => 1) or die $!;
     $| = 1; print "listening on $ENV{PORT}\n";
     while (my $c = $s->accept) { print $c "HTTP/1.0 200 OK\r\n\r\n$ENV{SUPERCLOUD_GPUS}"; close $c }
     """#
 
   @Test func `programs that the tests run are here`() {
-    for path in ["/bin/sh", "/usr/bin/perl", "/bin/true"] { #expect(access(path, X_OK) == 0, "\(path) is missing") }
+    for path in ["/bin/sh", "/usr/bin/perl", "/bin/true"] {
+      #expect(access(path, X_OK) == 0, "\(path) is missing")
+    }
   }
 
   @Test func `capabilities say what holds here and why`() async throws {
-    let bench = try await Bench()
+    let bench = try await SandboxBench()
     let capabilities = await bench.driver.capabilities()
-    #expect(capabilities.list.map(\.name) == ["isolation", "memory", "cpu", "processes", "disk", "network", "gpus", "images"])
+    #expect(
+      capabilities.list.map(\.name) == [
+        "isolation", "memory", "cpu", "processes", "disk", "network", "gpus", "images",
+      ]
+    )
     #expect(capabilities["disk"]?.isEnforced == false)
     #expect(capabilities["network"]?.detail.contains("machine's own network") == true)
     #expect(capabilities.list.allSatisfy { !$0.detail.isEmpty })
@@ -145,14 +40,17 @@ private struct TestFailure: Error {
   }
 
   @Test func `a workload sees its environment and only what it should`() async throws {
-    let bench = try await Bench()
-    let script = "echo lease=$SUPERCLOUD_LEASE gpus=$SUPERCLOUD_GPUS owner=$AKASH_OWNER mine=$MINE; ls /; touch /x; "
+    let bench = try await SandboxBench()
+    let script =
+      "echo lease=$SUPERCLOUD_LEASE gpus=$SUPERCLOUD_GPUS owner=$AKASH_OWNER mine=$MINE; ls /; touch /x; "
       + "grep CapEff /proc/self/status; echo pids=$(ls /proc | grep -c '^[0-9]'); echo home=${HOSTONLY:-none}"
     setenv("HOSTONLY", "secret", 1)
     let lease = try await bench.run(bench.service("test/sh", script))
     let status = try await bench.wait(lease) { !$0.isRunning }
     let output = try await bench.output(lease)
-    #expect(output.contains("lease=\(lease) gpus=declared/nvidia/h100/80Gi/sxm/0 owner=\(Fixture.tenant) mine=a b"))
+    #expect(
+      output.contains("lease=\(lease) gpus=declared/nvidia/h100/80Gi/sxm/0 owner=\(Fixture.tenant) mine=a b")
+    )
     #expect(output.contains("home=none"))
     if await bench.driver.isolation.isSandboxed {
       #expect(output.contains("Read-only file system"))
@@ -163,8 +61,10 @@ private struct TestFailure: Error {
     #expect(try await bench.clean(lease) == [])
   }
 
-  @Test func `a service on its port is ready, answers at its URL, and nothing is left after the stop`() async throws {
-    let bench = try await Bench()
+  @Test func `a service on its port is ready, answers at its URL, and nothing is left after the stop`()
+    async throws
+  {
+    let bench = try await SandboxBench()
     let service = bench.service("test/perl", Self.server, ports: [PortPlan(port: 80, isGlobal: true)])
     let lease = try await bench.run(service)
     let status = try await bench.wait(lease) { $0.isReady }
@@ -177,7 +77,7 @@ private struct TestFailure: Error {
   }
 
   @Test func `memory beyond the limit is killed, and the end says why`() async throws {
-    let bench = try await Bench()
+    let bench = try await SandboxBench()
     guard await bench.driver.groups.enforced.contains(.memory) else { return }
     let script = #"my @held; while (1) { push @held, "x" x (1 << 20) }"#
     let lease = try await bench.run(bench.service("test/perl", script, memory: 48 << 20))
@@ -188,9 +88,10 @@ private struct TestFailure: Error {
   }
 
   @Test func `a quarter of a core is a quarter of a core`() async throws {
-    let bench = try await Bench()
+    let bench = try await SandboxBench()
     guard await bench.driver.groups.enforced.contains(.cpu) else { return }
-    let script = #"my $end = time + 4; while (time < $end) { } my ($u, $s) = times; printf "used %.2f\n", $u + $s;"#
+    let script =
+      #"my $end = time + 4; while (time < $end) { } my ($u, $s) = times; printf "used %.2f\n", $u + $s;"#
     let lease = try await bench.run(bench.service("test/perl", script, cpu: 250))
     _ = try await bench.wait(lease) { !$0.isRunning }
     let output = try await bench.output(lease)
@@ -200,9 +101,11 @@ private struct TestFailure: Error {
   }
 
   @Test func `processes beyond the limit cannot be made`() async throws {
-    let bench = try await Bench()
+    let bench = try await SandboxBench()
     guard await bench.driver.groups.enforced.contains(.pids) else { return }
-    let script = #"my $n = 0; for (1..100) { my $p = fork; last unless defined $p; if (!$p) { sleep 30; exit } $n++ } print "made $n\n"; kill 9, -getpgrp"#
+    let script =
+      #"my $n = 0; for (1..100) { my $p = fork; last unless defined $p; if (!$p) { sleep 30; exit } $n++ } "#
+      + #"print "made $n\n"; kill 9, -getpgrp"#
     let lease = try await bench.run(bench.service("test/perl", script, processes: 12))
     _ = try await bench.wait(lease) { _ in true }
     for _ in 0..<100 where try await !bench.output(lease).contains("made") {
@@ -214,9 +117,13 @@ private struct TestFailure: Error {
   }
 
   @Test func `what ignores the request to end is killed after the grace time`() async throws {
-    let bench = try await Bench { $0.stopGraceSeconds = 1 }
-    let lease = try await bench.run(bench.service("test/sh", "trap '' TERM; echo up; while :; do sleep 1; done"))
-    _ = try await bench.wait(lease) { $0.isRunning }
+    let bench = try await SandboxBench { $0.stopGraceSeconds = 1 }
+    let lease = try await bench.run(
+      bench.service("test/sh", "trap '' TERM; echo up; while :; do sleep 1; done")
+    )
+    for _ in 0..<100 where try await !bench.output(lease).contains("up") {
+      try await Task.sleep(for: .milliseconds(50))
+    }
     let start = ContinuousClock.now
     #expect(try await bench.clean(lease) == [])
     let took = ContinuousClock.now - start
@@ -224,8 +131,10 @@ private struct TestFailure: Error {
   }
 
   @Test func `what ends when asked ends well before the grace time`() async throws {
-    let bench = try await Bench { $0.stopGraceSeconds = 30 }
-    let lease = try await bench.run(bench.service("test/sh", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done"))
+    let bench = try await SandboxBench { $0.stopGraceSeconds = 30 }
+    let lease = try await bench.run(
+      bench.service("test/sh", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done")
+    )
     for _ in 0..<100 where try await !bench.output(lease).contains("up") {
       try await Task.sleep(for: .milliseconds(50))
     }
@@ -235,13 +144,13 @@ private struct TestFailure: Error {
   }
 
   @Test func `workloads outlive their driver, and a new one adopts them`() async throws {
-    let bench = try await Bench()
+    let bench = try await SandboxBench()
     let service = bench.service("test/perl", Self.server, ports: [PortPlan(port: 80, isGlobal: true)])
     let lease = try await bench.run(service)
     let before = try await bench.wait(lease) { $0.isReady }
     let process = try #require(await bench.driver.process(of: lease))
 
-    let second = try await Bench.driver(bench.folder, bench.group)
+    let second = try await SandboxBench.driver(bench.folder, bench.group)
     let found = await second.recover()
     #expect(found.map(\.plan.lease.id) == [lease])
     #expect(found.map(\.running) == [1])
@@ -254,7 +163,7 @@ private struct TestFailure: Error {
   }
 
   @Test func `a process that only has the number of ours is not taken for it`() async throws {
-    let bench = try await Bench()
+    let bench = try await SandboxBench()
     let lease = try await bench.run(bench.service("test/sh", "sleep 100"))
     _ = try await bench.wait(lease) { $0.isRunning }
     let folder = await bench.driver.firstFolder(lease)
@@ -269,7 +178,7 @@ private struct TestFailure: Error {
   }
 
   @Test func `an ended replica is started again, and counted`() async throws {
-    let bench = try await Bench()
+    let bench = try await SandboxBench()
     let lease = try await bench.run(bench.service("test/sh", "echo once; exit 5"))
     let first = try await bench.wait(lease) { !$0.isRunning && $0.lastExit?.code != nil }
     #expect(first.lastExit?.code == 5 && first.restarts == 0)
@@ -281,8 +190,13 @@ private struct TestFailure: Error {
   }
 
   @Test func `replicas have ports and folders of their own`() async throws {
-    let bench = try await Bench()
-    let service = bench.service("test/perl", Self.server, replicas: 2, ports: [PortPlan(port: 80, isGlobal: true)])
+    let bench = try await SandboxBench()
+    let service = bench.service(
+      "test/perl",
+      Self.server,
+      replicas: 2,
+      ports: [PortPlan(port: 80, isGlobal: true)]
+    )
     let lease = try await bench.run(service)
     _ = try await bench.wait(lease) { $0.isReady }
     let all = await bench.driver.status(lease)
@@ -292,7 +206,7 @@ private struct TestFailure: Error {
   }
 
   @Test func `long logs are cut to their newest half`() async throws {
-    let bench = try await Bench { $0.logBytes = 8_192 }
+    let bench = try await SandboxBench { $0.logBytes = 8_192 }
     let script = #"$| = 1; for (1..2000) { print "line $_\n" } sleep 30"#
     let lease = try await bench.run(bench.service("test/perl", script))
     for _ in 0..<100 where try await !bench.output(lease).contains("line 2000") {
@@ -308,7 +222,7 @@ private struct TestFailure: Error {
   }
 
   @Test func `images that are not here are refused, with what to do`() async throws {
-    let bench = try await Bench { $0.imageFolder = "/nowhere" }
+    let bench = try await SandboxBench { $0.imageFolder = "/nowhere" }
     var service = bench.service("nginx:1.25", "")
     service.arguments = nil
     let plan = WorkloadPlan(lease: Fixture.lease(), manifestHash: Fixture.digest(1), services: [service])
@@ -327,28 +241,35 @@ private struct TestFailure: Error {
     let root = images + "/staging"
     for library in try await Images.libraries(of: "/bin/sh") + ["/bin/sh"] {
       let target = root + library
-      try FileManager.default.createDirectory(atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-      try FileManager.default.copyItem(atPath: (library as NSString).resolvingSymlinksInPath, toPath: target)
+      try FileManager.default.createDirectory(
+        atPath: (target as NSString).deletingLastPathComponent,
+        withIntermediateDirectories: true
+      )
+      // Followed, since the link's target is not copied.
+      let copied = try await Command(path: "/bin/cp", arguments: ["-L", library, target]).run()
+      #expect(copied.status == 0)
     }
     let tar = Command(path: "/bin/tar", arguments: ["-C", root, "-czf", images + "/mine-tiny-1.tar.gz", "."])
     #expect(try await tar.run().status == 0)
-    let bench = try await Bench { $0.imageFolder = images }
+    let bench = try await SandboxBench { $0.imageFolder = images }
     var service = bench.service("mine/tiny:1", "")
     service.command = ["/bin/sh", "-c"]
-    service.arguments = ["echo from the image; echo $PORT; cd /data && echo kept > file && cat file"]
-    service.mounts = [MountPlan(name: "data", path: "/data", isReadOnly: false, isMemory: false, bytes: 1 << 20)]
+    service.arguments = ["echo from the image; echo $PORT; cd /data && echo kept > file && read word < file && echo $word"]
+    service.mounts = [
+      MountPlan(name: "data", path: "/data", isReadOnly: false, isMemory: false, bytes: 1 << 20)
+    ]
     let lease = try await bench.run(service)
     _ = try await bench.wait(lease) { !$0.isRunning }
     if await bench.driver.isolation.isSandboxed {
-      #expect(try await bench.output(lease).contains("from the image"))
-      #expect(try await bench.output(lease).contains("kept"))
+      let output = try await bench.output(lease)
+      #expect(output.contains("from the image") && output.contains("kept"), "\(output)")
     }
     #expect(try await bench.clean(lease) == [])
     try FileManager.default.removeItem(atPath: images)
   }
 
   @Test func `without a sandbox a plain process runs, and that is said`() async throws {
-    let bench = try await Bench { $0.driver = "process" }
+    let bench = try await SandboxBench { $0.driver = "process" }
     #expect(await bench.driver.capabilities().driver == "process")
     #expect(await bench.driver.capabilities()["isolation"]?.detail.contains("NOT isolated") == true)
     let lease = try await bench.run(bench.service("test/sh", "echo $SUPERCLOUD_SERVICE $MINE; sleep 100"))
@@ -360,21 +281,12 @@ private struct TestFailure: Error {
   }
 
   @Test func `a built-in program runs with nothing but its libraries`() async throws {
-    let bench = try await Bench()
+    let bench = try await SandboxBench()
     var service = bench.service("test/true", "")
     service.arguments = nil
     let lease = try await bench.run(service)
     let status = try await bench.wait(lease) { !$0.isRunning && $0.lastExit?.code != nil }
     #expect(status.lastExit?.code == 0)
     #expect(try await bench.clean(lease) == [])
-  }
-}
-
-extension SandboxDriver {
-  func firstFolder(_ lease: LeaseID) -> ReplicaFolder { replicas(prepared[lease]!)[0].folder }
-
-  func process(of lease: LeaseID) -> pid_t? {
-    let folder = firstFolder(lease)
-    return folder.readState().flatMap { folder.runningProcess($0)?.process }
   }
 }

@@ -90,14 +90,17 @@ private actor Pretend: WorkloadDriver {
   }
 
   func recover() -> [RecoveredWorkload] {
-    plans.values.map { RecoveredWorkload(plan: $0, running: running.contains($0.lease.id) ? 1 : 0, replicas: 1) }
+    plans.values.map {
+      RecoveredWorkload(plan: $0, running: running.contains($0.lease.id) ? 1 : 0, replicas: 1)
+    }
   }
 
   func crash(_ lease: LeaseID) { running.remove(lease) }
 }
 
 @Suite struct ServiceTests {
-  private let folder = FileManager.default.temporaryDirectory.appending(path: "provider-\(UUID().uuidString)").path
+  private let folder = FileManager.default.temporaryDirectory.appending(path: "provider-\(UUID().uuidString)")
+    .path
   private let market = Market()
   private let driver = Pretend()
 

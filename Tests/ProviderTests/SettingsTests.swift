@@ -100,7 +100,11 @@ import Testing
       #expect(keys.contains("capabilities/gpu/vendor/nvidia/model/h100" + tail))
     }
     #expect(keys.contains("capabilities/storage/1/class"))
-    let any = Matching.whyNot(Fixture.spec(), attributes: Fixture.settings.recordAttributes, signed: { _ in nil })
+    let any = Matching.whyNot(
+      Fixture.spec(),
+      attributes: Fixture.settings.recordAttributes,
+      signed: { _ in nil }
+    )
     #expect(any == nil)
   }
 

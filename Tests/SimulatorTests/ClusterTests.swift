@@ -6,142 +6,109 @@ import Replication
 import Simulator
 import Testing
 
-/// Whole replicas under a virtual clock.
+/// Whole replicas under a virtual clock, step by step.
 struct ClusterTests {
-  struct World {
-    var cluster: Cluster
-    var alice: SigningKey
-    var bob: SigningKey
-    var genesis: Genesis
+  static func cluster(
+    validators: Int = 4,
+    peers: Int = 0,
+    seed: UInt64,
+    signatures: Scenario.Signatures = .ideal
+  ) throws -> Cluster {
+    let cluster = try Cluster(
+      Scenario(
+        seed: seed,
+        validators: validators,
+        peers: peers,
+        duration: .seconds(600),
+        workload: .quiet,
+        signatures: signatures
+      )
+    )
+    cluster.start()
+    return cluster
   }
 
-  static func world(validators count: Int = 4, followers: Int = 0, seed: UInt64) throws -> World {
-    var generator = SeededGenerator(seed: seed)
-    func key() -> SigningKey {
-      SigningKey(seed: (0..<32).map { _ in UInt8(truncatingIfNeeded: generator.next()) })!
-    }
-    let validators = (0..<count).map { _ in key() }
-    let alice = key()
-    let bob = key()
-    let currency = Currency(
-      denomination: .uakt, symbol: "AKT", exponent: 6, minimumDeposit: Amount(500_000),
-      leaseDeposit: Amount(500_000), minimumFee: Amount(10), takeBasisPoints: 400)
-    var parameters = Parameters()
-    parameters[.tickMilliseconds] = 1_000
-    parameters[.maximumBlockInterval] = 2_000
-    let genesis = Genesis(
-      chain: ChainID("simulated-1")!, time: Timestamp(milliseconds: 1_700_000_000_000), currencies: [currency],
-      parameters: parameters,
-      accounts: [Genesis.Account(address: alice.address, coins: [Coin(1_000_000_000, .uakt)])],
-      validators: validators.enumerated().map { index, key in
-        Genesis.Validator(
-          operatorAddress: Address.module("operator-\(index)"), consensusKey: key.publicKey,
-          moniker: "validator-\(index)", stake: Amount(1_000_000_000), commission: Decimal18("0.05")!)
-      })
-    let cluster = try Cluster(genesis: genesis, validators: validators, followers: followers, seed: seed)
-    return World(cluster: cluster, alice: alice, bob: bob, genesis: genesis)
-  }
-
-  static func transfer(_ world: World, sequence: UInt64, amount: UInt64 = 5) -> Transaction {
-    let send = Send(from: world.alice.address, to: world.bob.address, amount: [Coin(amount, .uakt)])
-    return TransactionDraft(actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(10, .uakt)))
-      .signed(by: world.alice, chain: world.genesis.chain)
+  static func transfer(_ cluster: Cluster, sequence: UInt64, amount: UInt64 = 5) -> Transaction {
+    let tenants = cluster.population.tenants
+    let send = Send(from: tenants[0].address, to: tenants[1].address, amount: [Coin(amount, .uakt)])
+    return cluster.signed(
+      TransactionDraft(actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(10, .uakt))),
+      by: tenants[0]
+    )
   }
 
   @Test func fourValidatorsCommitEmptyBlocksAtTheBlockInterval() throws {
-    let world = try Self.world(seed: 1)
-    world.cluster.start()
-    #expect(world.cluster.run(for: .seconds(20)) { $0.height(of: 0) >= 5 })
-    #expect(world.cluster.violations.isEmpty)
+    let cluster = try Self.cluster(seed: 1)
+    #expect(cluster.run(for: .seconds(20)) { $0.height(of: 0) >= 5 })
+    #expect(cluster.violations.isEmpty)
   }
 
-  @Test func aTransferIsCommittedByAllWithinAFewNetworkDelays() throws {
-    let world = try Self.world(seed: 2)
-    world.cluster.start()
-    _ = world.cluster.run(for: .seconds(5)) { $0.height(of: 0) >= 1 }
-    let before = world.cluster.now
-    #expect(world.cluster.submit(Self.transfer(world, sequence: 0), to: 1) == .accepted)
-    let arrived = world.cluster.run(for: .seconds(2)) { cluster in
+  @Test(arguments: [Scenario.Signatures.ideal, .ed25519])
+  func aTransferIsCommittedByAllWithinAFewNetworkDelays(signatures: Scenario.Signatures) throws {
+    let cluster = try Self.cluster(seed: 2, signatures: signatures)
+    let to = cluster.population.tenants[1].address
+    _ = cluster.run(for: .seconds(5)) { $0.height(of: 0) >= 1 }
+    let before = cluster.now
+    let start =
+      cluster.replica(of: 0).map { LedgerQuery(state: $0.view).balance(of: to, in: .uakt).units } ?? 0
+    #expect(cluster.submit(Self.transfer(cluster, sequence: 0), to: 1) == .accepted)
+    let arrived = cluster.run(for: .seconds(2)) { cluster in
       (0..<cluster.count).allSatisfy { index in
         cluster.replica(of: index).map {
-          LedgerQuery(state: $0.view).balance(of: world.bob.address, in: .uakt) == Amount(5)
+          LedgerQuery(state: $0.view).balance(of: to, in: .uakt) == Amount(start + 5)
         } ?? false
       }
     }
     #expect(arrived)
-    #expect(world.cluster.now.since(before) < .milliseconds(300))
-    #expect(world.cluster.violations.isEmpty)
+    #expect(cluster.now.since(before) < .milliseconds(300))
+    #expect(cluster.violations.isEmpty)
   }
 
   @Test func aFollowerCatchesUpAndAgreesOnTheStateRoot() throws {
-    let world = try Self.world(followers: 1, seed: 3)
-    world.cluster.start()
-    world.cluster.crash(4)
+    let cluster = try Self.cluster(peers: 1, seed: 3)
+    cluster.crash(4)
     for sequence in 0..<10 {
-      world.cluster.submit(Self.transfer(world, sequence: UInt64(sequence)), to: sequence % 4)
-      _ = world.cluster.run(for: .milliseconds(500))
+      cluster.submit(Self.transfer(cluster, sequence: UInt64(sequence)), to: sequence % 4)
+      _ = cluster.run(for: .milliseconds(500))
     }
-    let height = world.cluster.height(of: 0)
-    world.cluster.restart(4)
-    #expect(world.cluster.run(for: .seconds(10)) { $0.height(of: 4) >= height })
-    _ = world.cluster.run(for: .seconds(3))
-    #expect(world.cluster.violations.isEmpty)
+    let height = cluster.height(of: 0)
+    cluster.restart(4)
+    #expect(cluster.run(for: .seconds(10)) { $0.height(of: 4) >= height })
+    _ = cluster.run(for: .seconds(3))
+    #expect(cluster.violations.isEmpty)
   }
 
   @Test func threeOfFourGoOnAndTwoOfFourStopAndResume() throws {
-    let world = try Self.world(seed: 4)
-    world.cluster.start()
-    #expect(world.cluster.run(for: .seconds(10)) { $0.height(of: 0) >= 2 })
-    world.cluster.crash(3)
-    let three = world.cluster.height(of: 0)
-    #expect(world.cluster.run(for: .seconds(30)) { $0.height(of: 0) >= three + 5 })
-    world.cluster.crash(2)
-    _ = world.cluster.run(for: .seconds(2))
-    let two = world.cluster.height(of: 0)
-    _ = world.cluster.run(for: .seconds(10))
-    #expect(world.cluster.height(of: 0) <= two + 1)
-    world.cluster.restart(2)
-    #expect(world.cluster.run(for: .seconds(60)) { $0.height(of: 0) >= two + 5 && $0.height(of: 2) >= two + 5 })
-    world.cluster.restart(3)
-    #expect(world.cluster.run(for: .seconds(30)) { $0.height(of: 3) >= two + 5 })
-    #expect(world.cluster.violations.isEmpty)
+    let cluster = try Self.cluster(seed: 4)
+    #expect(cluster.run(for: .seconds(10)) { $0.height(of: 0) >= 2 })
+    cluster.crash(3)
+    let three = cluster.height(of: 0)
+    #expect(cluster.run(for: .seconds(30)) { $0.height(of: 0) >= three + 5 })
+    cluster.crash(2)
+    _ = cluster.run(for: .seconds(2))
+    let two = cluster.height(of: 0)
+    _ = cluster.run(for: .seconds(10))
+    #expect(cluster.height(of: 0) <= two + 1)
+    cluster.restart(2)
+    #expect(cluster.run(for: .seconds(60)) { $0.height(of: 0) >= two + 5 && $0.height(of: 2) >= two + 5 })
+    cluster.restart(3)
+    #expect(cluster.run(for: .seconds(30)) { $0.height(of: 3) >= two + 5 })
+    #expect(cluster.violations.isEmpty)
   }
 
-  @Test(arguments: UInt64(1)...12)
-  func lossDelayAndCrashesNeverForkAndTheNetworkRecovers(seed: UInt64) throws {
-    let world = try Self.world(seed: 1_000 + seed)
-    let cluster = world.cluster
-    cluster.network.lossPartsPerMillion = 50_000
-    cluster.network.duplicationPartsPerMillion = 20_000
-    cluster.network.maximumDelay = .milliseconds(60)
-    var generator = SeededGenerator(seed: seed)
-    cluster.start()
-    for sequence in 0..<12 {
-      cluster.submit(Self.transfer(world, sequence: UInt64(sequence)), to: Int(generator.next(below: 4)))
-      let victim = Int(generator.next(below: 4))
-      if generator.next(below: 3) == 0 { cluster.crash(victim) }
-      _ = cluster.run(for: .milliseconds(200 + generator.next(below: 800)))
-      for index in 0..<4 where !cluster.isUp(index) { cluster.restart(index) }
-    }
-    cluster.network = Cluster.Network()
-    let healed = cluster.height(of: 0)
+  @Test func aMinorityThatIsCutOffStopsAndCatchesUp() throws {
+    let cluster = try Self.cluster(validators: 7, seed: 5)
+    #expect(cluster.run(for: .seconds(10)) { $0.height(of: 0) >= 2 })
+    cluster.isolate([0, 1])
+    _ = cluster.run(for: .seconds(1))
+    let cut = cluster.height(of: 0)
+    #expect(cluster.run(for: .seconds(30)) { $0.height(of: 2) >= cut + 5 })
+    #expect(cluster.height(of: 0) <= cut + 1)
+    cluster.rejoin([0, 1])
+    let goal = cluster.height(of: 2) + 2
     #expect(
-      cluster.run(for: .seconds(60)) { cluster in
-        (0..<4).allSatisfy { cluster.height(of: $0) >= healed + 3 }
-      }, "seed \(seed): the network did not recover")
-    #expect(cluster.violations.isEmpty, "seed \(seed)")
-  }
-
-  @Test func theSameSeedGivesTheSameRun() throws {
-    func run() throws -> [Digest] {
-      let world = try Self.world(seed: 9)
-      world.cluster.start()
-      for sequence in 0..<5 {
-        world.cluster.submit(Self.transfer(world, sequence: UInt64(sequence)), to: 0)
-        _ = world.cluster.run(for: .milliseconds(700))
-      }
-      return (0..<4).map { world.cluster.tip(of: $0).block }
-    }
-    #expect(try run() == run())
+      cluster.run(for: .seconds(30)) { cluster in (0..<7).allSatisfy { cluster.height(of: $0) >= goal } }
+    )
+    #expect(cluster.violations.isEmpty)
   }
 }

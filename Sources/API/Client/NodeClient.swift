@@ -6,7 +6,7 @@ public struct NodeClient: Sendable {
   public let host: String
   public let port: Int
 
-  /// - Parameter address: `host:port`, with or without `http://`.
+  /// `address`: `host:port`, with or without `http://`.
   public init(_ address: String) throws {
     var text = Substring(address)
     if text.hasPrefix("http://") { text = text.dropFirst(7) }

@@ -39,7 +39,11 @@ extension Answer {
     public var reconciliation: [String]
 
     public init(
-      provider: String, ready: Bool, openBids: Int, leases: [Lease], capabilities: [Capability],
+      provider: String,
+      ready: Bool,
+      openBids: Int,
+      leases: [Lease],
+      capabilities: [Capability],
       reconciliation: [String]
     ) {
       self.provider = provider

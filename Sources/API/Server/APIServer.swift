@@ -17,8 +17,8 @@ public struct APIServer: Sendable {
 
   /// Serves until the task is cancelled.
   ///
-  /// - Parameter listening: told the port, which is a free one when `port` is 0.
-  /// - Throws: when the address is in use.
+  /// `listening`: told the port, which is a free one when `port` is 0.
+  /// Throws when the address is in use.
   public func run(
     host: String,
     port: Int,

@@ -3,8 +3,8 @@ import Cryptography
 import Primitives
 
 extension BidEngine {
-  /// The order is in the book no longer. Its reservations stay until the next block: if it ended because we won, the
-  /// lease may be reported only now.
+  /// The order is in the book no longer. Its reservations stay until the next block: if it ended because we
+  /// won, the lease may be reported only now.
   mutating func remove(_ identifier: Digest, _ end: OrderEnd) -> Bool {
     waiting.removeAll { $0.identifier == identifier }
     guard let answer = answers[identifier] else { return false }

@@ -5,10 +5,10 @@ import Primitives
 
 /// Answers orders with bids: filters, prices, reserves; gives back what is lost, closed or expired.
 ///
-/// A pure machine over consensus time. The filters follow the reference provider's order, and each decline keeps its
-/// reason for a day. Deviations from the reference: devices are reserved one by one; what was declined only for want of
-/// room is looked at again when room is given back; an ended order's reservations are kept until the next block, since
-/// the lease that ended it may be ours and be reported after it.
+/// A pure machine over consensus time. The filters follow the reference provider's order, and each decline
+/// keeps its reason for a day. Deviations from the reference: devices are reserved one by one; what was
+/// declined only for want of room is looked at again when room is given back; an ended order's reservations
+/// are kept until the next block, since the lease that ended it may be ours and be reported after it.
 public struct BidEngine: Sendable {
   /// What the provider may promise.
   public struct Configuration: Hashable, Sendable {
@@ -166,8 +166,12 @@ public struct BidEngine: Sendable {
     reconsider(&effects)
   }
 
-  mutating func record(_ order: Digest, _ deployment: DeploymentID, _ group: UInt32, _ outcome: Decision.Outcome)
-  {
+  mutating func record(
+    _ order: Digest,
+    _ deployment: DeploymentID,
+    _ group: UInt32,
+    _ outcome: Decision.Outcome
+  ) {
     log.record(Decision(order: order, deployment: deployment, group: group, outcome: outcome, at: now))
   }
 }

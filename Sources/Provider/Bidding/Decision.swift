@@ -4,7 +4,8 @@ import Primitives
 
 /// What became of one group of one order.
 public struct Decision: Hashable, Sendable {
-  /// Declined is final unless room is given back; a bid becomes won, lost, refused, outbid, withdrawn or expired.
+  /// Declined is final unless room is given back; a bid becomes won, lost, refused, outbid, withdrawn or
+  /// expired.
   public enum Outcome: Hashable, Sendable {
     case declined(DeclineReason)
     /// The price program is at work.

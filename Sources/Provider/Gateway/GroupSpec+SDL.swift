@@ -1,8 +1,8 @@
 import Chain
 import SDL
 
-// A deploy.yaml's groups and the chain's are one thing with two owners: the SDL's shape keeps what its JSON must
-// (absent lists), the chain's what its bytes must.
+// A deploy.yaml's groups and the chain's are one thing with two owners: the SDL's shape keeps what its JSON
+// must (absent lists), the chain's what its bytes must.
 
 extension Chain.GroupSpec {
   /// The group as orders carry it.

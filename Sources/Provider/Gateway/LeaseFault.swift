@@ -31,7 +31,11 @@ public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(message); \(fix)" }
 
   static func badRequest(_ error: DecodingError) -> LeaseFault {
-    LeaseFault(.badRequest, "the request does not decode: \(error)", fix: "use the same version of supercloud")
+    LeaseFault(
+      .badRequest,
+      "the request does not decode: \(error)",
+      fix: "use the same version of supercloud"
+    )
   }
 
   static func notOwner(_ asking: Address, _ lease: LeaseID) -> LeaseFault {
@@ -68,8 +72,10 @@ public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
   static func workload(_ error: WorkloadError) -> LeaseFault {
     switch error {
     case .imageMissing: LeaseFault(.imageMissing, "\(error)", fix: "name an image that the provider has")
-    case .unsupported: LeaseFault(.unsupported, "\(error)", fix: "change the deploy.yaml and update the deployment")
-    case .unknownService: LeaseFault(.badRequest, "\(error)", fix: "`supercloud lease status` lists the services")
+    case .unsupported:
+      LeaseFault(.unsupported, "\(error)", fix: "change the deploy.yaml and update the deployment")
+    case .unknownService:
+      LeaseFault(.badRequest, "\(error)", fix: "`supercloud lease status` lists the services")
     case .notPrepared: LeaseFault(.failed, "no manifest came yet", fix: "send the manifest")
     case .launch, .stuck, .files: LeaseFault(.failed, "\(error)", fix: "ask the provider, or close the lease")
     }

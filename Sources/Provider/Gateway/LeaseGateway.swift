@@ -52,7 +52,8 @@ public struct LeaseGateway: Hashable, Sendable {
     return .success(request)
   }
 
-  /// Checks a manifest: its form, its hash against the chain's, its resources against the groups that were ordered.
+  /// Checks a manifest: its form, its hash against the chain's, its resources against the groups that were
+  /// ordered.
   ///
   /// - Returns: What is to be run for the lease's group.
   public func accept(
@@ -88,7 +89,11 @@ public struct LeaseGateway: Hashable, Sendable {
       let group = manifest.groups.first(where: { $0.name == deployment.groups[Int(lease.group) - 1].name })
     else {
       return .failure(
-        LeaseFault(.manifestMismatch, "the manifest has no group \(lease.group)", fix: "send the whole manifest")
+        LeaseFault(
+          .manifestMismatch,
+          "the manifest has no group \(lease.group)",
+          fix: "send the whole manifest"
+        )
       )
     }
     var devices = DeviceShares(reservation)
@@ -111,7 +116,9 @@ public struct LeaseGateway: Hashable, Sendable {
     }
     var ports: [PortPlan] = []
     for expose in service.exposes {
-      guard expose.proto == .tcp else { return unsupported("UDP port \(expose.port) cannot be published here") }
+      guard expose.proto == .tcp else {
+        return unsupported("UDP port \(expose.port) cannot be published here")
+      }
       guard expose.ip.isEmpty else { return unsupported("there are no leased addresses here") }
       guard let port = UInt16(exactly: expose.port) else { return unsupported("\(expose.port) is no port") }
       if let index = ports.firstIndex(where: { $0.port == port }) {
@@ -131,7 +138,8 @@ public struct LeaseGateway: Hashable, Sendable {
       memory = memory.addingReportingOverflow(volume.bytes).partialValue
     }
     let mounts = (service.parameters?.mounts ?? []).compactMap { mount -> MountPlan? in
-      guard let volume = resources.volumes.first(where: { $0.name == mount.name }), !mount.mount.isEmpty else {
+      guard let volume = resources.volumes.first(where: { $0.name == mount.name }), !mount.mount.isEmpty
+      else {
         return nil
       }
       return MountPlan(

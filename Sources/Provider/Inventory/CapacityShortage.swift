@@ -12,10 +12,11 @@ public enum CapacityShortage: Error, Hashable, Sendable, CustomStringConvertible
     switch self {
     case .cpu(let wanted, let free): "\(wanted)m CPU are wanted and \(free)m free"
     case .memory(let wanted, let free): "\(wanted >> 20) MiB of memory are wanted and \(free >> 20) MiB free"
-    case .storage(let wanted, let free): "\(wanted >> 20) MiB of storage are wanted and \(free >> 20) MiB free"
+    case .storage(let wanted, let free):
+      "\(wanted >> 20) MiB of storage are wanted and \(free >> 20) MiB free"
     case .gpus(let unit, let wanted, let free, let keys):
-      "unit \(unit): \(wanted) GPUs of one model (\(keys.isEmpty ? "any" : keys.joined(separator: " or "))) are "
-        + "wanted and \(free) free"
+      "unit \(unit): \(wanted) GPUs of one model "
+        + "(\(keys.isEmpty ? "any" : keys.joined(separator: " or "))) are wanted and \(free) free"
     case .outOfRange: "more is wanted than any machine has"
     }
   }

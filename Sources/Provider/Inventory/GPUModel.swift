@@ -14,8 +14,8 @@ public struct GPUModel: Hashable, Comparable, Sendable, CustomStringConvertible 
     self.interface = interface
   }
 
-  /// Reads `vendor/<vendor>/model/<model>[/ram/<size>][/interface/<kind>]` without wildcards; nil for anything
-  /// else.
+  /// Reads `vendor/<vendor>/model/<model>[/ram/<size>][/interface/<kind>]` without wildcards; nil for
+  /// anything else.
   public init?(attributeKey key: String) {
     let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count >= 4, parts.count.isMultiple(of: 2), parts[0] == "vendor", parts[2] == "model",

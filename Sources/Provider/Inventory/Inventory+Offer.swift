@@ -3,7 +3,8 @@ import Cryptography
 import Primitives
 
 extension Inventory {
-  /// What the provider tells everybody: free and total of everything, with the sheet's prices per GPU and tick.
+  /// What the provider tells everybody: free and total of everything, with the sheet's prices per GPU and
+  /// tick.
   public func offer(
     provider: Address,
     sequence: UInt64,

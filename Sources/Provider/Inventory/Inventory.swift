@@ -3,10 +3,11 @@ import Cryptography
 import Ledger
 import Primitives
 
-/// What the provider has, and who holds what of it: amounts of CPU, memory and storage, and concrete devices.
+/// What the provider has, and who holds what of it: amounts of CPU, memory and storage, and concrete
+/// devices.
 ///
-/// Every number is computed from the reservations, so nothing can drift, and nothing is ever held twice: a group is
-/// reserved as a whole or not at all.
+/// Every number is computed from the reservations, so nothing can drift, and nothing is ever held twice: a
+/// group is reserved as a whole or not at all.
 public struct Inventory: Hashable, Sendable {
   /// One GPU.
   public struct Device: Hashable, Sendable {
@@ -68,8 +69,8 @@ public struct Inventory: Hashable, Sendable {
 
   /// Holds what `spec` needs, or nothing.
   ///
-  /// Wildcards become the first model of `models` that is suitable and has enough free devices; units with fewer
-  /// suitable models choose first.
+  /// Wildcards become the first model of `models` that is suitable and has enough free devices; units with
+  /// fewer suitable models choose first.
   ///
   /// - Throws: What is short.
   public mutating func reserve(
@@ -192,7 +193,8 @@ public struct Inventory: Hashable, Sendable {
 }
 
 extension GPUModel {
-  /// Whether a device of this model is what the keys ask for: any one of them suffices, none asks for nothing.
+  /// Whether a device of this model is what the keys ask for: any one of them suffices, none asks for
+  /// nothing.
   public func satisfies(_ requests: [Attribute]) -> Bool {
     guard !requests.isEmpty else { return true }
     let keys = GPUKey.generalisations(of: attributeKey)

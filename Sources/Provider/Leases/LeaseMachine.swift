@@ -5,8 +5,8 @@ import Primitives
 /// The life of one lease at its provider: a pure machine over the provider's clock.
 public struct LeaseMachine: Hashable, Sendable {
   public enum State: Hashable, Sendable {
-    /// The tenant has not sent what to run; at the deadline the lease is given up, and again every minute until the
-    /// chain closes it.
+    /// The tenant has not sent what to run; at the deadline the lease is given up, and again every minute
+    /// until the chain closes it.
     /// Can transition to: starting, stopping.
     case awaitingManifest(deadline: Timestamp)
     /// Launched, not ready yet.
@@ -15,7 +15,8 @@ public struct LeaseMachine: Hashable, Sendable {
     /// Every replica is ready.
     /// Can transition to: degraded, starting (a new manifest), stopping.
     case running(since: Timestamp)
-    /// Something is not well; it is launched again after a growing pause, and given up only after a long time.
+    /// Something is not well; it is launched again after a growing pause, and given up only after a long
+    /// time.
     /// Can transition to: running, starting (a new manifest), stopping.
     case degraded(since: Timestamp, nextLaunch: Timestamp)
     /// The lease is over, the workload is being ended.
@@ -104,10 +105,8 @@ public struct LeaseMachine: Hashable, Sendable {
     state = .awaitingManifest(deadline: now.advanced(byMilliseconds: timing.manifestTimeout))
   }
 
-  /// Handles one input; effects are to be carried out in order.
-  ///
-  /// - Parameter mayResign: Whether this lease may be given up as unstable: not while so many are unwell that the fault
-  ///   must be the provider's own.
+  /// Handles one input; effects are to be carried out in order. With `mayResign` false the lease is not
+  /// given up as unstable: so many are unwell that the fault must be the provider's own.
   public mutating func step(_ input: Input, at now: Timestamp, mayResign: Bool = true) -> [Effect] {
     var effects: [Effect] = []
     switch input {

@@ -2,8 +2,9 @@ import Chain
 import Cryptography
 import Primitives
 
-/// All leases of the provider, and the rule that its own faults never end them in bulk: as unstable, at most one lease
-/// is given up in ten minutes, and none while half of them or more (at least two) are unwell.
+/// All leases of the provider, and the rule that its own faults never end them in bulk: as unstable, at
+/// most one lease is given up in ten minutes, and none while half of them or more (at least two) are
+/// unwell.
 public struct LeaseSupervisor: Hashable, Sendable {
   public enum Effect: Hashable, Sendable {
     case launch(LeaseID)

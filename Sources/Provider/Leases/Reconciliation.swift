@@ -8,7 +8,8 @@ public struct Reconciliation: Hashable, Sendable {
   public var adopted: [LeaseID] = []
   /// Leased and prepared, but not everything runs: started from the saved manifest.
   public var relaunched: [LeaseID] = []
-  /// Leased, but what is saved has another hash than the chain: goes on until the tenant sends the new manifest.
+  /// Leased, but what is saved has another hash than the chain: goes on until the tenant sends the new
+  /// manifest.
   public var outdated: [LeaseID] = []
   /// Leased, and nothing was ever sent: the tenant has the whole manifest timeout again.
   public var awaited: [LeaseID] = []
@@ -22,7 +23,8 @@ public struct Reconciliation: Hashable, Sendable {
     let parts: [(String, [LeaseID])] = [
       ("adopted, it runs", adopted), ("started again from its saved manifest", relaunched),
       ("runs an older manifest than the chain's; the tenant must send the new one", outdated),
-      ("waiting for its manifest", awaited), ("LOST: nothing of it is here, the manifest is wanted again", lost),
+      ("waiting for its manifest", awaited),
+      ("LOST: nothing of it is here, the manifest is wanted again", lost),
       ("not leased any more, ended", orphans),
     ]
     return parts.flatMap { text, leases in leases.map { "\($0): \(text)" } }
@@ -53,6 +55,7 @@ extension LeaseSupervisor {
   ///   - chain: Active leases of ours with the manifest hash that the chain has.
   ///   - notes: Our own records.
   ///   - running: What the driver found.
+  ///   - now: The provider's clock.
   /// - Returns: What was found, and what is to be done.
   public mutating func reconcile(
     chain: [LeaseID: Digest],

@@ -2,9 +2,9 @@ import Primitives
 
 /// The price sheet in one currency: amounts per hour.
 ///
-/// With `rate` 1, amounts are in the currency's main unit (1 AKT = 10⁶ uakt). To write a sheet in dollars and be paid
-/// in AKT at 0.80 dollars each, `rate` is 1.25: what one unit of the sheet's money costs in the currency. `like` takes
-/// every amount from another entry, so that the sheet is written once.
+/// With `rate` 1, amounts are in the currency's main unit (1 AKT = 10⁶ uakt). To write a sheet in dollars
+/// and be paid in AKT at 0.80 dollars each, `rate` is 1.25: what one unit of the sheet's money costs in the
+/// currency. `like` takes every amount from another entry, so that the sheet is written once.
 public struct PriceEntry: Codable, Hashable, Sendable {
   /// The smallest unit, `uakt`.
   public var denomination: String
@@ -13,8 +13,8 @@ public struct PriceEntry: Codable, Hashable, Sendable {
   public var rate: Decimal18
   /// The denomination whose amounts are taken; empty for own ones.
   public var like: String
-  /// Per GPU, by `vendor/model/memory/interface`; parts that are `*` or not there match anything, and the key with
-  /// most parts wins.
+  /// Per GPU, by `vendor/model/memory/interface`; parts that are `*` or not there match anything, and the
+  /// key with most parts wins.
   public var gpu: [String: Decimal18]
   /// Per core.
   public var cpu: Decimal18

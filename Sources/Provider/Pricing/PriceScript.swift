@@ -14,8 +14,9 @@ public struct PriceRequest: Hashable, Sendable {
   public var offers: [ResourceOffer]
 }
 
-/// Prices groups by a program with the contract of Akash providers' scripts: one line of JSON on its input, one decimal
-/// (smallest units per tick) on its output; a status other than 0 means no bid, its error output says why.
+/// Prices groups by a program with the contract of Akash providers' scripts: one line of JSON on its input,
+/// one decimal (smallest units per tick) on its output; a status other than 0 means no bid, its error
+/// output says why.
 public struct PriceScript: Sendable {
   public var path: String
   public var timeout: Duration

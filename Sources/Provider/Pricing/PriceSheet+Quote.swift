@@ -84,7 +84,13 @@ extension PriceSheet.Sheet {
       try add("\(resources.gpus * count) × \(model)", price, resources.gpus, per: 1, times: count)
     }
     let gibibyte: UInt64 = 1 << 30
-    try add("\(count) × \(resources.cpuMillis)m CPU", entry.cpu, resources.cpuMillis, per: 1_000, times: count)
+    try add(
+      "\(count) × \(resources.cpuMillis)m CPU",
+      entry.cpu,
+      resources.cpuMillis,
+      per: 1_000,
+      times: count
+    )
     try add(
       "\(count) × \(resources.memoryBytes >> 20) MiB memory",
       entry.memory,

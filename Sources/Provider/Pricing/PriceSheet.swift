@@ -3,10 +3,11 @@ import Primitives
 
 /// What a group costs, from amounts per hour.
 ///
-/// A group's price is the sum of its lines: per replica its GPUs (priced as the model that is offered, not as what was
-/// asked for), cores, GiB of memory, GiB of each volume by class; per unit its endpoints; at least the floor. Each line
-/// is cut at the 18th digit; the sum becomes smallest units per tick, rounded *up* to six digits, so that nothing is
-/// ever sold below the sheet and the difference is under a smallest unit in 10⁶ ticks.
+/// A group's price is the sum of its lines: per replica its GPUs (priced as the model that is offered, not
+/// as what was asked for), cores, GiB of memory, GiB of each volume by class; per unit its endpoints; at
+/// least the floor. Each line is cut at the 18th digit; the sum becomes smallest units per tick, rounded
+/// *up* to six digits, so that nothing is ever sold below the sheet and the difference is under a smallest
+/// unit in 10⁶ ticks.
 public struct PriceSheet: Hashable, Sendable {
   /// One currency's sheet, its keys in order of preference.
   struct Sheet: Hashable, Sendable {
@@ -24,7 +25,11 @@ public struct PriceSheet: Hashable, Sendable {
 
   public init(_ entries: [PriceEntry], tickMilliseconds: UInt64) throws(SettingsError) {
     guard tickMilliseconds > 0 else {
-      throw SettingsError(key: "tick_milliseconds", problem: "is zero", remedy: "the network's genesis sets it")
+      throw SettingsError(
+        key: "tick_milliseconds",
+        problem: "is zero",
+        remedy: "the network's genesis sets it"
+      )
     }
     guard !entries.isEmpty else {
       throw SettingsError(key: "prices", problem: "is empty", remedy: "write at least one [[prices]] section")
@@ -41,7 +46,11 @@ public struct PriceSheet: Hashable, Sendable {
         )
       }
       guard sheets[denomination] == nil else {
-        throw SettingsError(key: key, problem: "prices \(denomination) again", remedy: "remove one of the two")
+        throw SettingsError(
+          key: key,
+          problem: "prices \(denomination) again",
+          remedy: "remove one of the two"
+        )
       }
       sheets[denomination] = try Self.sheet(written, in: entries, key: key)
       denominations.append(denomination)
@@ -71,7 +80,11 @@ public struct PriceSheet: Hashable, Sendable {
       throw SettingsError(key: key + ".exponent", problem: "is \(entry.exponent)", remedy: "it is at most 18")
     }
     guard !entry.rate.isZero else {
-      throw SettingsError(key: key + ".rate", problem: "is zero", remedy: "write what one unit of money costs")
+      throw SettingsError(
+        key: key + ".rate",
+        problem: "is zero",
+        remedy: "write what one unit of money costs"
+      )
     }
     var gpus: [(key: GPUPriceKey, price: Decimal18)] = []
     for (text, price) in entry.gpu.sorted(by: { $0.key < $1.key }) {
@@ -85,7 +98,8 @@ public struct PriceSheet: Hashable, Sendable {
       gpus.append((parsed, price))
     }
     gpus.sort { $0.key.isMoreSpecific(than: $1.key) }
-    let amounts = [entry.cpu, entry.memory, entry.endpoint, entry.floor] + entry.gpu.values + entry.storage.values
+    let amounts =
+      [entry.cpu, entry.memory, entry.endpoint, entry.floor] + entry.gpu.values + entry.storage.values
     guard amounts.contains(where: { !$0.isZero }) else {
       throw SettingsError(key: key, problem: "prices everything at zero", remedy: "write at least a floor")
     }

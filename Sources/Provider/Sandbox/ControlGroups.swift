@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// Limits on memory, CPU and processes through Linux control groups, version 1 or 2, whichever has the controller.
+/// Limits on memory, CPU and processes through Linux control groups, version 1 or 2, whichever has the
+/// controller.
 struct ControlGroups: Sendable {
   enum Controller: String, CaseIterable, Sendable {
     case memory, cpu, pids
@@ -72,7 +73,9 @@ struct ControlGroups: Sendable {
       }
       guard !name.isEmpty else { break }
       folder += "/\(name)"
-      guard makeFolder(folder) else { return .failure(Reason(text: "\(folder) cannot be made: \(errorText())")) }
+      guard makeFolder(folder) else {
+        return .failure(Reason(text: "\(folder) cannot be made: \(errorText())"))
+      }
     }
     return probe(controller, Hierarchy(parent: folder, isUnified: true))
   }
@@ -80,7 +83,9 @@ struct ControlGroups: Sendable {
   /// Sets a limit in a group of its own and removes it: only what works is promised.
   private static func probe(_ controller: Controller, _ hierarchy: Hierarchy) -> Result<Hierarchy, Reason> {
     let folder = "\(hierarchy.parent)/probe-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    guard makeFolder(folder) else { return .failure(Reason(text: "\(folder) cannot be made: \(errorText())")) }
+    guard makeFolder(folder) else {
+      return .failure(Reason(text: "\(folder) cannot be made: \(errorText())"))
+    }
     defer { rmdir(folder) }
     let limits = WorkloadLimits(cpuMillis: 1_000, memoryBytes: 64 << 20, processes: 64)
     for (file, value) in values(controller, limits, isUnified: hierarchy.isUnified) {
@@ -118,7 +123,8 @@ struct ControlGroups: Sendable {
     case (.cpu, true): return [(LimitFile(name: "cpu.max"), "\(quota) \(period)")]
     case (.cpu, false):
       return [
-        (LimitFile(name: "cpu.cfs_period_us"), "\(period)"), (LimitFile(name: "cpu.cfs_quota_us"), "\(quota)"),
+        (LimitFile(name: "cpu.cfs_period_us"), "\(period)"),
+        (LimitFile(name: "cpu.cfs_quota_us"), "\(quota)"),
       ]
     case (.pids, _): return [(LimitFile(name: "pids.max"), "\(limits.processes)")]
     }

@@ -90,7 +90,10 @@ struct Images: Sendable {
 
   private func find(_ image: String) async throws(WorkloadError) -> String {
     guard !folder.isEmpty else {
-      throw .imageMissing(image: image, reason: "this driver does not pull, and no image folder is configured")
+      throw .imageMissing(
+        image: image,
+        reason: "this driver does not pull, and no image folder is configured"
+      )
     }
     for name in Self.fileNames(of: image) {
       let path = "\(folder)/\(name)"

@@ -14,7 +14,7 @@ enum Isolation: Hashable, Sendable {
     switch self {
     case .ownUser: "bubblewrap: own user, process, mount, host name and IPC namespaces, no capabilities"
     case .sameUser(_, let reason):
-      "bubblewrap without a user of its own (\(reason)): namespaces and no capabilities, but the provider's user"
+      "bubblewrap: namespaces, no capabilities, but the provider's user (\(reason))"
     case .none(let reason): "plain processes, NOT isolated: \(reason)"
     }
   }

@@ -9,8 +9,8 @@ struct LaunchError: Error, Hashable, CustomStringConvertible {
   var description: String { "\(path): \(String(cString: strerror(code)))" }
 }
 
-/// Starts programs that outlive us: own session, default signals, no inherited descriptor beyond the three standard
-/// ones (a lock or a socket that a workload kept open would outlast the provider).
+/// Starts programs that outlive us: own session, default signals, no inherited descriptor beyond the three
+/// standard ones (a lock or a socket that a workload kept open would outlast the provider).
 enum ProcessLauncher {
   /// `POSIX_SPAWN_SETSID` of glibc 2.26 and later, which its header shows only to GNU sources.
   private static let newSession: Int16 = 0x80
@@ -65,8 +65,8 @@ enum ProcessLauncher {
     }
   }
 
-  /// The exit status of a child of ours that has ended (128 + the signal's number for a signal); nil while it runs.
-  /// What is not our child counts as ended, with nothing known.
+  /// The exit status of a child of ours that has ended (128 + the signal's number for a signal); nil while
+  /// it runs. What is not our child counts as ended, with nothing known.
   static func reap(_ process: pid_t) -> Ended? {
     var status: Int32 = 0
     switch waitpid(process, &status, WNOHANG) {

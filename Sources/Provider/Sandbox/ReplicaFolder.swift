@@ -57,6 +57,11 @@ struct ReplicaFolder: Sendable {
     return entry
   }
 
+  /// The replica runs, or its end is just being written down.
+  func isRunning(_ state: ReplicaState) -> Bool {
+    runningProcess(state) != nil || (number("exit") == nil && supervisorProcess() != nil)
+  }
+
   /// The supervisor, recognised by this folder in its command line.
   func supervisorProcess() -> pid_t? {
     guard let number = number("supervisor"), let process = pid_t(exactly: number),
@@ -65,8 +70,8 @@ struct ReplicaFolder: Sendable {
     return String(decoding: data, as: UTF8.self).contains(path) ? process : nil
   }
 
-  /// Cuts logs that grew beyond `limit`: the newest half moves to `NAME.1`, the rest goes. Writers append, so they go
-  /// on at the new end; what they write in between is lost.
+  /// Cuts logs that grew beyond `limit`: the newest half moves to `NAME.1`, the rest goes. Writers append,
+  /// so they go on at the new end; what they write in between is lost.
   func trimLogs(limit: UInt64) {
     for name in ["stdout.log", "stderr.log"] {
       let log = file(name)

@@ -11,8 +11,8 @@ struct SandboxCommand {
   /// The lease's own user, where there is one.
   var user: UInt32
 
-  /// What is executed, with arguments; `options` is for bubblewrap's file descriptor 3 (the environment is in it, and
-  /// would be visible to everybody on a command line).
+  /// What is executed, with arguments; `options` is for bubblewrap's file descriptor 3 (the environment is
+  /// in it, and would be visible to everybody on a command line).
   func build() -> (command: [String], options: [String]?) {
     switch isolation {
     case .none:
@@ -32,13 +32,17 @@ struct SandboxCommand {
   }
 
   private func options(ownUser: Bool) -> [String] {
-    var options = ["--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL", "--hostname", hostname]
+    var options = [
+      "--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL", "--hostname", hostname,
+    ]
     if ownUser { options += ["--unshare-user", "--uid", "1000", "--gid", "1000"] }
     if let folder = root.folder { options += ["--ro-bind", folder, "/"] }
     for path in root.readOnlyPaths { options += ["--ro-bind-try", path, path] }
     options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    if root.folder != nil {
-      options += ["--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts", "/etc/hosts"]
+    if let folder = root.folder {
+      for file in Self.hostFiles where Self.isFile(folder + file) {
+        options += ["--ro-bind-try", file, file]
+      }
     }
     for (source, mount) in volumes {
       if mount.isMemory {
@@ -53,8 +57,18 @@ struct SandboxCommand {
     return options
   }
 
-  /// Runs "$@" below itself in the control groups, and writes down what becomes of it; it outlives the provider, so
-  /// that an exit status is known even when nobody was there. `0` in a group's file means the writing process.
+  /// Of this machine, shown to every workload: it uses this machine's network.
+  static let hostFiles = ["/etc/resolv.conf", "/etc/hosts"]
+
+  /// A file and not a link, on which nothing could be mounted.
+  private static func isFile(_ path: String) -> Bool {
+    let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+    return type == .typeRegular
+  }
+
+  /// Runs "$@" below itself in the control groups, and writes down what becomes of it; it outlives the
+  /// provider, so that an exit status is known even when nobody was there. `0` in a group's file means the
+  /// writing process.
   static let supervisor = """
     ulimit -c 0
     cd "$1" || exit 120

@@ -12,7 +12,7 @@ extension SandboxDriver {
   private func start(_ replica: Replica, of known: Prepared) async throws(WorkloadError) {
     let folder = replica.folder
     var state = folder.readState() ?? ReplicaState()
-    guard folder.runningProcess(state) == nil else { return }
+    guard !folder.isRunning(state) else { return }
     try makeFolder(folder.path)
     if state.startedBefore {
       state.lastExit = exit(of: replica, state)
@@ -82,7 +82,8 @@ extension SandboxDriver {
   ) throws(WorkloadError) -> [(source: String, mount: MountPlan)] {
     var volumes: [(source: String, mount: MountPlan)] = []
     for mount in replica.service.mounts {
-      let name = "\(Self.name(replica.service, replica.index)).\(mount.name.filter { $0.isLetter || $0.isNumber })"
+      let name =
+        "\(Self.name(replica.service, replica.index)).\(mount.name.filter { $0.isLetter || $0.isNumber })"
       let source = "\(folder(of: replica.lease))/volumes/\(name)"
       if !mount.isMemory {
         try makeFolder(source)
@@ -91,14 +92,32 @@ extension SandboxDriver {
           chown(source, user, user)
         }
       }
-      // A read-only root needs the place to be there.
-      if let image = root.folder { try makeFolder(image + mount.path) }
       volumes.append((source, mount))
     }
-    for place in ["/proc", "/dev", "/tmp", "/etc"] {
-      if let image = root.folder { try makeFolder(image + place) }
+    // A read-only root needs the places to be there.
+    if let image = root.folder {
+      let places = ["/proc", "/dev", "/tmp", "/etc"] + volumes.map(\.mount.path)
+      for place in places { try makePlace(place, in: image) }
+      for file in SandboxCommand.hostFiles where access(image + file, F_OK) != 0 {
+        guard FileManager.default.createFile(atPath: image + file, contents: Data()) else {
+          throw .files("\(image + file) could not be made")
+        }
+      }
     }
     return volumes
+  }
+
+  /// Makes a folder in an image without following links, which may lead out of it.
+  private func makePlace(_ place: String, in image: String) throws(WorkloadError) {
+    var path = image
+    for name in place.split(separator: "/") {
+      path += "/\(name)"
+      var status = stat()
+      if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+        throw .unsupported("nothing can be mounted at \(place): the image has no folder there")
+      }
+    }
+    try makeFolder(path)
   }
 
   /// What every workload is told, below what the tenant sets itself.
@@ -115,7 +134,8 @@ extension SandboxDriver {
       ("SUPERCLOUD_LEASE", lease.description), ("SUPERCLOUD_PROVIDER", lease.provider.description),
       ("SUPERCLOUD_GPUS", devices.joined(separator: ",")), ("SUPERCLOUD_SERVICE", service.name),
       ("SUPERCLOUD_REPLICA", "\(replica.index)"), ("AKASH_OWNER", lease.deployment.owner.description),
-      ("AKASH_DEPLOYMENT_SEQUENCE", "\(lease.deployment.sequence)"), ("AKASH_GROUP_SEQUENCE", "\(lease.group)"),
+      ("AKASH_DEPLOYMENT_SEQUENCE", "\(lease.deployment.sequence)"),
+      ("AKASH_GROUP_SEQUENCE", "\(lease.group)"),
       ("AKASH_ORDER_SEQUENCE", "\(lease.order)"), ("AKASH_PROVIDER", lease.provider.description),
       ("AKASH_CLUSTER_PUBLIC_HOSTNAME", configuration.publicHost),
       ("SUPERCLOUD_LISTEN", configuration.settings.listenAddress),
@@ -134,7 +154,9 @@ extension SandboxDriver {
       guard let host = replica.ports[port.port] else { continue }
       variables.append(("SUPERCLOUD_PORT_\(port.port)", "\(host)"))
     }
-    if let first = service.ports.first.flatMap({ replica.ports[$0.port] }) { variables.append(("PORT", "\(first)")) }
+    if let first = service.ports.first.flatMap({ replica.ports[$0.port] }) {
+      variables.append(("PORT", "\(first)"))
+    }
     return variables
   }
 
@@ -157,10 +179,12 @@ extension SandboxDriver {
       bytes += Array(option.utf8)
       bytes.append(0)
     }
-    guard FileManager.default.createFile(
-      atPath: path,
-      contents: Data(bytes),
-      attributes: [.posixPermissions: 0o600]
-    ) else { throw .files("\(path) could not be written") }
+    guard
+      FileManager.default.createFile(
+        atPath: path,
+        contents: Data(bytes),
+        attributes: [.posixPermissions: 0o600]
+      )
+    else { throw .files("\(path) could not be written") }
   }
 }

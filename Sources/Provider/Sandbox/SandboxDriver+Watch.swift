@@ -9,7 +9,7 @@ extension SandboxDriver {
     return replicas(known).map { replica in
       replica.folder.trimLogs(limit: configuration.settings.logBytes)
       let state = replica.folder.readState() ?? ReplicaState()
-      let isRunning = replica.folder.runningProcess(state) != nil
+      let isRunning = replica.folder.isRunning(state)
       let first = replica.service.ports.first.flatMap { replica.ports[$0.port] }
       return ReplicaStatus(
         service: replica.service.name,
@@ -28,8 +28,8 @@ extension SandboxDriver {
   /// How the newest run ended.
   func exit(of replica: Replica, _ state: ReplicaState) -> ExitRecord {
     let code = replica.folder.number("exit")
-    // The kernel kills with signal 9. A child's death for want of memory, which the program survived or answered with a
-    // status of its own, counts as well: it is the reason.
+    // The kernel kills with signal 9. A child's death for want of memory, which the program survived or
+    // answered with a status of its own, counts as well: it is the reason.
     let killed = groups.memoryKills(replica.group) > state.memoryKills
     return ExitRecord(
       code: code,
@@ -70,12 +70,15 @@ extension SandboxDriver {
     while ContinuousClock.now < grace, all.contains(where: { !programs(of: $0).isEmpty }) {
       try? await Task.sleep(for: .milliseconds(25))
     }
-    // What the supervisors have to say is a status of nobody's interest now, but they need a moment to say it.
+    // What the supervisors have to say is a status of nobody's interest now, but they need a moment to say
+    // it.
     let deadline = ContinuousClock.now + .seconds(5)
     while all.contains(where: { !family(of: $0).isEmpty }) {
       for replica in all {
         for process in programs(of: replica) { kill(process, SIGKILL) }
-        if ContinuousClock.now > deadline { for entry in family(of: replica) { kill(entry.process, SIGKILL) } }
+        if ContinuousClock.now > deadline {
+          for entry in family(of: replica) { kill(entry.process, SIGKILL) }
+        }
       }
       guard ContinuousClock.now < deadline + .seconds(5) else {
         throw .stuck(processes: all.flatMap { family(of: $0).map(\.process) })

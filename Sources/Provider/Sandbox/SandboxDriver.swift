@@ -3,10 +3,12 @@ import Cryptography
 import Foundation
 import Glibc
 
-/// Runs workloads on this machine: in bubblewrap where it works, limited by control groups where they can be written.
+/// Runs workloads on this machine: in bubblewrap where it works, limited by control groups where they can
+/// be written.
 ///
-/// Each lease has a folder with its plan, its manifest and one folder for each replica. Replicas are children of a shell
-/// that outlives the provider, writes their exit status down, and is found again by process number and start time.
+/// Each lease has a folder with its plan, its manifest and one folder for each replica. Replicas are
+/// children of a shell that outlives the provider, writes their exit status down, and is found again by
+/// process number and start time.
 public actor SandboxDriver: WorkloadDriver {
   public struct Configuration: Sendable {
     /// Leases' folders are made here.
@@ -100,7 +102,8 @@ public actor SandboxDriver: WorkloadDriver {
         Capability(
           name: "images",
           isEnforced: true,
-          detail: "built in: \(builtIns); others from \(folder.isEmpty ? "nowhere" : folder); nothing is pulled"
+          detail:
+            "built in: \(builtIns); others from \(folder.isEmpty ? "nowhere" : folder); nothing is pulled"
         ),
       ]
     )

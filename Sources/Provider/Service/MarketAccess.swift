@@ -90,15 +90,16 @@ public protocol MarketAccess: Sendable {
   /// Sends a transaction of the provider's and waits until it is accepted.
   func submit(_ actions: [Action]) async throws
 
-  /// The newest committed state. Throws while the node is catching up: a stale one would make running workloads look
-  /// like leftovers.
+  /// The newest committed state. Throws while the node is catching up: a stale one would make running
+  /// workloads look like leftovers.
   func snapshot() async throws -> MarketSnapshot
 
   /// A deployment that is active; nil when there is none.
   func deployment(_ id: DeploymentID) async throws -> DeploymentView?
 }
 
-/// What happened that concerns the provider, in the chain's order: a block's leases before the block's `committed`.
+/// What happened that concerns the provider, in the chain's order: a block's leases before the block's
+/// `committed`.
 public enum ProviderEvent: Hashable, Sendable {
   case orderAdded(Digest, Order)
   case orderRemoved(Digest, BidEngine.OrderEnd)

@@ -2,7 +2,8 @@ import Chain
 import Foundation
 import Primitives
 
-/// The provider's own memory: reservations with bids, and a note for each lease. Files appear whole or not at all.
+/// The provider's own memory: reservations with bids, and a note for each lease. Files appear whole or not
+/// at all.
 struct ProviderRecords: Sendable {
   let folder: String
 

@@ -61,7 +61,8 @@ extension ProviderService {
     await closeMissed(snapshot)
   }
 
-  /// Events may be missed; the state is not: leases that the chain does not have any more are over, and new ones open.
+  /// Events may be missed; the state is not: leases that the chain does not have any more are over, and new
+  /// ones open.
   private func closeMissed(_ snapshot: MarketSnapshot) async {
     let active = Set(snapshot.leases.map(\.id))
     for lease in supervisor.leases where !active.contains(lease) {

@@ -4,7 +4,8 @@ import Logging
 import Primitives
 
 extension ProviderService {
-  /// Serves one request of a lease stream. `account` is the key that the stream's other side has proved to hold.
+  /// Serves one request of a lease stream. `account` is the key that the stream's other side has proved to
+  /// hold.
   public func answer(account: PublicKey, type: UInt8, bytes: [UInt8]) async -> LeaseAnswer {
     guard isReady, !isStopping else {
       return .error(
@@ -63,7 +64,11 @@ extension ProviderService {
     let message = supervisor[lease]?.message ?? ""
     guard case .degraded = supervisor[lease]?.state else { return .ok(message: message) }
     return .error(
-      LeaseFault(.failed, "the manifest is accepted, but \(message)", fix: "`supercloud lease logs` may say why")
+      LeaseFault(
+        .failed,
+        "the manifest is accepted, but \(message)",
+        fix: "`supercloud lease logs` may say why"
+      )
     )
   }
 

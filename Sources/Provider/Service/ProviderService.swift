@@ -6,7 +6,8 @@ import Primitives
 
 /// The provider inside a node: feeds the machines with what happens and carries their effects out.
 ///
-/// `start` waits for the chain's present state, reconciles, and runs until `stop`. Events that come before are kept.
+/// `start` waits for the chain's present state, reconciles, and runs until `stop`. Events that come before
+/// are kept.
 public actor ProviderService {
   public struct Configuration: Sendable {
     public var settings: ProviderSettings
@@ -104,7 +105,9 @@ public actor ProviderService {
   /// - Throws: `CancellationError`, or records that cannot be read.
   public func start() async throws {
     for capability in await driver.capabilities().list {
-      logger.info("\(capability.name): \(capability.isEnforced ? "enforced" : "NOT enforced"), \(capability.detail)")
+      logger.info(
+        "\(capability.name): \(capability.isEnforced ? "enforced" : "NOT enforced"), \(capability.detail)"
+      )
     }
     let saved = try records.readNotes()
     let snapshot = try await presentState(notBefore: saved.map(\.openedAtTick).max() ?? 0)

@@ -12,7 +12,7 @@ extension ProviderSettings {
       cpu_millis = \(inventory.cpuMillis)  # thousandths of a core for leases
       memory = "\(inventory.memoryBytes >> 20)Mi"
       storage = "\(inventory.storageBytes >> 20)Mi"
-      storage_classes = \(Self.list(inventory.storageClasses))  # what volumes may ask for beside ephemeral ones
+      storage_classes = \(Self.list(inventory.storageClasses))  # for volumes that persist
 
       """
     for gpu in inventory.gpus {
@@ -63,7 +63,7 @@ extension ProviderSettings {
 
     [policy]
     refused_tenants = \(Self.list(policy.refusedTenants))  # addresses that get no bids
-    required_attributes = \(Self.list(policy.requiredAttributes))  # serve only orders that ask for these: "key=value"
+    required_attributes = \(Self.list(policy.requiredAttributes))  # "key=value": only orders that ask so
     maximum_leases = \(policy.maximumLeases)  # with open bids
     maximum_leases_per_tenant = \(policy.maximumLeasesPerTenant)
     manifest_timeout_seconds = \(policy.manifestTimeoutSeconds)  # then a lease without manifest is given up

@@ -11,7 +11,8 @@ extension ProviderSettings {
     try validateWorkloads()
     _ = try PriceSheet(prices, tickMilliseconds: 6_000)
     for (index, attribute) in attributes.enumerated() {
-      guard let attribute = Attribute(written: attribute), AttributePattern.isProviderKey(attribute.key) else {
+      guard let attribute = Attribute(written: attribute), AttributePattern.isProviderKey(attribute.key)
+      else {
         throw SettingsError(
           key: "attributes[\(index)]",
           problem: "is `\(attribute)`, not an attribute",
@@ -28,8 +29,8 @@ extension ProviderSettings {
     }
   }
 
-  /// What the provider's record must state so that orders can match what the inventory has: for every GPU model
-  /// its key and all keys that say less, for every storage class its two.
+  /// What the provider's record must state so that orders can match what the inventory has: for every GPU
+  /// model its key and all keys that say less, for every storage class its two.
   public var recordAttributes: [Attribute] {
     var all = attributes.compactMap(Attribute.init(written:))
     for gpu in inventory.gpus {

@@ -2,9 +2,11 @@ import Chain
 import Cryptography
 import Primitives
 
-/// What a provider sells, for how much, to whom, and how it runs what is leased: the contents of `provider.toml`.
+/// What a provider sells, for how much, to whom, and how it runs what is leased: the contents of
+/// `provider.toml`.
 ///
-/// Keys are the file's snake case in camel case. Absent keys have the defaults given here; unknown ones are errors.
+/// Keys are the file's snake case in camel case. Absent keys have the defaults given here; unknown ones are
+/// errors.
 public struct ProviderSettings: Codable, Hashable, Sendable {
   public var inventory: InventorySettings
   public var prices: [PriceEntry]

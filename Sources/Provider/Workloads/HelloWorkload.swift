@@ -6,7 +6,8 @@ import Synchronization
 
 /// The built-in demonstration workload, `supercloud/hello`: a small web service that says where it runs.
 ///
-/// `/` is a page, `/health` answers `ok`, `/burn?mb=N` takes N MiB of memory and keeps them, to see limits at work.
+/// `/` is a page, `/health` answers `ok`, `/burn?mb=N` takes N MiB of memory and keeps them, to see limits
+/// at work.
 public enum HelloWorkload {
   /// Serves until the process is ended. The address comes from `SUPERCLOUD_LISTEN`, all addresses without it.
   public static func run(port: Int, ready: (@Sendable (Int) -> Void)? = nil) async throws {
@@ -99,7 +100,8 @@ private final class HelloHandler: ChannelInboundHandler {
   }
 
   private func burn(_ query: String) -> (HTTPResponseStatus, String, String) {
-    guard query.hasPrefix("mb="), let mebibytes = Int(query.dropFirst(3)), (1...65_536).contains(mebibytes) else {
+    guard query.hasPrefix("mb="), let mebibytes = Int(query.dropFirst(3)), (1...65_536).contains(mebibytes)
+    else {
       return (.badRequest, "text/plain", "write /burn?mb=N with N from 1 to 65536\n")
     }
     return (.ok, "text/plain", "holding \(ballast.take(mebibytes)) MiB\n")
@@ -117,6 +119,7 @@ private final class HelloHandler: ChannelInboundHandler {
         }
       }
     }
+    let replica = value("SUPERCLOUD_REPLICA", else: "0")
     let uptime = (ContinuousClock.now - start).components.seconds
     return """
       <!doctype html>
@@ -126,7 +129,7 @@ private final class HelloHandler: ChannelInboundHandler {
       <tr><th>lease<td>\(value("SUPERCLOUD_LEASE", else: "none"))
       <tr><th>provider<td>\(value("SUPERCLOUD_PROVIDER", else: "none"))
       <tr><th>GPUs<td>\(value("SUPERCLOUD_GPUS", else: "none"))
-      <tr><th>service<td>\(value("SUPERCLOUD_SERVICE", else: "hello")), replica \(value("SUPERCLOUD_REPLICA", else: "0"))
+      <tr><th>service<td>\(value("SUPERCLOUD_SERVICE", else: "hello")), replica \(replica)
       <tr><th>uptime<td>\(uptime) s
       </table>
 

@@ -10,8 +10,8 @@ public protocol WorkloadDriver: Sendable {
   /// Refuses what this driver cannot run, before anything is changed.
   func validate(_ plan: WorkloadPlan) async throws(WorkloadError)
 
-  /// Makes ready what `start` needs and remembers the plan; a former plan of the lease is replaced, and must not be
-  /// running any more.
+  /// Makes ready what `start` needs and remembers the plan; a former plan of the lease is replaced, and
+  /// must not be running any more.
   func prepare(_ plan: WorkloadPlan, manifest: [UInt8]) async throws(WorkloadError)
 
   /// Starts every replica of a prepared lease that does not run.
@@ -23,7 +23,8 @@ public protocol WorkloadDriver: Sendable {
   /// The newest lines of every log of a service, of all services when it is empty.
   func logs(_ lease: LeaseID, service: String, tail: Int) async throws(WorkloadError) -> [LogChunk]
 
-  /// Ends every replica: asked first, killed after the grace time. Afterwards no process and no control group is left.
+  /// Ends every replica: asked first, killed after the grace time. Afterwards no process and no control
+  /// group is left.
   func stop(_ lease: LeaseID) async throws(WorkloadError)
 
   /// Deletes what is left of a stopped lease.

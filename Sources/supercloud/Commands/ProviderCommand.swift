@@ -7,23 +7,30 @@ import Provider
 
 struct ProviderCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "provider", abstract: "Offer GPUs and be paid.",
-    subcommands: [Init.self, Status.self, Decisions.self])
+    commandName: "provider",
+    abstract: "Offer GPUs and be paid.",
+    subcommands: [Init.self, Status.self, Decisions.self]
+  )
 
   struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a node's home a provider's: writes provider.toml and the [provider] section.")
+      abstract: "Make a node's home a provider's: writes provider.toml and the [provider] section."
+    )
 
     @Option(help: "The host that tenants reach this machine at.") var host = "127.0.0.1"
     @Option(help: "The name of the key that bids and is paid.") var account = "provider"
-    @Option(help: "GPUs to declare: COUNT,MODEL,MEMORY,INTERFACE such as 2,rtx3090,24Gi,pcie.") var gpu: [String] = []
+    @Option(help: "GPUs to declare: COUNT,MODEL,MEMORY,INTERFACE such as 2,rtx3090,24Gi,pcie.") var gpu:
+      [String] = []
     @Option(help: "Price of one GPU per hour, in AKT and USDC.") var hourly = "0.50"
     @OptionGroup var home: HomeOption
 
     func run() async throws {
       let home = home.value
       guard home.exists else {
-        throw Failure("there is no node in \(home.folder.path)", fix: "supercloud init --role provider --home \(home.folder.path)")
+        throw Failure(
+          "there is no node in \(home.folder.path)",
+          fix: "supercloud init --role provider --home \(home.folder.path)"
+        )
       }
       let file = home.folder.appending(path: "provider.toml")
       guard !FileManager.default.fileExists(atPath: file.path) else {
@@ -31,30 +38,51 @@ struct ProviderCommand: AsyncParsableCommand {
       }
       let gpus = try gpu.map { try Self.gpu($0) }
       let settings = ProviderSettingsText.settings(
-        gpus: gpus, cpuMillis: UInt64(ProcessInfo.processInfo.activeProcessorCount) * 1_000,
-        memoryBytes: ProcessInfo.processInfo.physicalMemory / 2, hourly: hourly)
+        gpus: gpus,
+        cpuMillis: UInt64(ProcessInfo.processInfo.activeProcessorCount) * 1_000,
+        memoryBytes: ProcessInfo.processInfo.physicalMemory / 2,
+        hourly: hourly
+      )
       try settings.validate()
       try settings.text.write(to: file, atomically: true, encoding: .utf8)
       var configuration = try NodeConfiguration.read(home.configuration)
       configuration.node.role = "provider"
-      configuration.provider = .init(account: account, endpoint: host, domain: host, settings: "provider.toml")
+      configuration.provider = .init(
+        account: account,
+        endpoint: host,
+        domain: host,
+        settings: "provider.toml"
+      )
       try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
       Console.line("settings  \(file.path)")
-      Console.note("next: `supercloud keys add \(account) --home \(home.folder.path)`, fund it, `supercloud start`")
+      Console.note(
+        "next: `supercloud keys add \(account) --home \(home.folder.path)`, fund it, `supercloud start`"
+      )
     }
 
     private static func gpu(_ text: String) throws -> GPUSetting {
       let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 4, let count = UInt32(parts[0]) else {
-        throw Failure("`\(text)` is not a GPU", fix: "COUNT,MODEL,MEMORY,INTERFACE such as 2,rtx3090,24Gi,pcie", code: 2)
+        throw Failure(
+          "`\(text)` is not a GPU",
+          fix: "COUNT,MODEL,MEMORY,INTERFACE such as 2,rtx3090,24Gi,pcie",
+          code: 2
+        )
       }
-      return GPUSetting(vendor: "nvidia", model: parts[1], memory: parts[2], interface: parts[3], count: count)
+      return GPUSetting(
+        vendor: "nvidia",
+        model: parts[1],
+        memory: parts[2],
+        interface: parts[3],
+        count: count
+      )
     }
   }
 
   struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Leases, bids and what this provider's driver really enforces.")
+      abstract: "Leases, bids and what this provider's driver really enforces."
+    )
 
     @OptionGroup var node: NodeOption
 
@@ -65,18 +93,21 @@ struct ProviderCommand: AsyncParsableCommand {
       Console.line("open bids  \(status.openBids)\n")
       Console.table(
         ["LEASE", "STATE", "MESSAGE", "DEVICES"],
-        status.leases.map { [$0.lease, $0.state, $0.message, $0.devices.joined(separator: ", ")] })
+        status.leases.map { [$0.lease, $0.state, $0.message, $0.devices.joined(separator: ", ")] }
+      )
       Console.line()
       Console.table(
         ["LIMIT", "ENFORCED", "HOW"],
-        status.capabilities.map { [$0.name, $0.enforced ? "yes" : "no", $0.detail] })
+        status.capabilities.map { [$0.name, $0.enforced ? "yes" : "no", $0.detail] }
+      )
       for line in status.reconciliation { Console.line("at the start: \(line)") }
     }
   }
 
   struct Decisions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Why this provider bid or did not, for every order of the last day.")
+      abstract: "Why this provider bid or did not, for every order of the last day."
+    )
 
     @Option(help: "Only this order: its identifier or first digits.") var order: String?
     @OptionGroup var node: NodeOption
@@ -93,41 +124,76 @@ struct ProviderCommand: AsyncParsableCommand {
 /// `provider.toml` as the testnet and `provider init` write it.
 enum ProviderSettingsText {
   static func text(
-    count: Int, model: String, memory: String, interface: String, cpuMillis: Int, memoryGiB: Int, hourly: String
+    count: Int,
+    model: String,
+    memory: String,
+    interface: String,
+    cpuMillis: Int,
+    memoryGiB: Int,
+    hourly: String
   ) -> String {
     let gpu = GPUSetting(
-      vendor: "nvidia", model: model, memory: memory, interface: interface, count: UInt32(count), declared: true)
+      vendor: "nvidia",
+      model: model,
+      memory: memory,
+      interface: interface,
+      count: UInt32(count),
+      declared: true
+    )
     var settings = settings(
-      gpus: [gpu], cpuMillis: UInt64(cpuMillis), memoryBytes: UInt64(memoryGiB) << 30, hourly: hourly)
+      gpus: [gpu],
+      cpuMillis: UInt64(cpuMillis),
+      memoryBytes: UInt64(memoryGiB) << 30,
+      hourly: hourly
+    )
     // A testnet that stops leaves nothing behind; it starts its workloads again when it resumes.
     settings.workloads.stopWorkloadsOnExit = true
     settings.workloads.stopGraceSeconds = 2
     return settings.text
   }
 
-  static func settings(gpus: [GPUSetting], cpuMillis: UInt64, memoryBytes: UInt64, hourly: String) -> ProviderSettings {
+  static func settings(gpus: [GPUSetting], cpuMillis: UInt64, memoryBytes: UInt64, hourly: String)
+    -> ProviderSettings
+  {
     let akt = PriceEntry(
-      denomination: "uakt", gpu: ["*": Decimal18(hourly) ?? Decimal18(1)], cpu: Decimal18("0.01") ?? .zero,
-      memory: Decimal18("0.002") ?? .zero, storage: ["ephemeral": Decimal18("0.0001") ?? .zero],
-      endpoint: Decimal18("0.001") ?? .zero)
+      denomination: "uakt",
+      gpu: ["*": Decimal18(hourly) ?? Decimal18(1)],
+      cpu: Decimal18("0.01") ?? .zero,
+      memory: Decimal18("0.002") ?? .zero,
+      storage: ["ephemeral": Decimal18("0.0001") ?? .zero],
+      endpoint: Decimal18("0.001") ?? .zero
+    )
     return ProviderSettings(
       inventory: InventorySettings(
-        cpuMillis: cpuMillis, memoryBytes: memoryBytes, storageBytes: 100 << 30, gpus: gpus),
-      prices: [akt, PriceEntry(denomination: "uusdc", like: "uakt")])
+        cpuMillis: cpuMillis,
+        memoryBytes: memoryBytes,
+        storageBytes: 100 << 30,
+        gpus: gpus
+      ),
+      prices: [akt, PriceEntry(denomination: "uusdc", like: "uakt")]
+    )
   }
 }
 
 /// Programs that providers run as images that need no fetching.
 struct WorkloadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "workload", abstract: "Run a built-in workload.", shouldDisplay: false, subcommands: [Hello.self])
+    commandName: "workload",
+    abstract: "Run a built-in workload.",
+    shouldDisplay: false,
+    subcommands: [Hello.self]
+  )
 
   struct Hello: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The demo service: answers HTTP at PORT.")
 
     func run() async throws {
       guard let port = ProcessInfo.processInfo.environment["PORT"].flatMap({ Int($0) }) else {
-        throw Failure("PORT is not set", why: "a provider tells its workloads which port to listen on", code: 2)
+        throw Failure(
+          "PORT is not set",
+          why: "a provider tells its workloads which port to listen on",
+          code: 2
+        )
       }
       try await HelloWorkload.run(port: port)
     }

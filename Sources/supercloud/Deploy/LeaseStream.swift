@@ -28,21 +28,30 @@ struct LeaseStream {
     guard let endpoint = provider.endpoint, let address = NetworkAddress(endpoint) else {
       throw Failure(
         "provider \(lease.provider) says nowhere how it is reached",
-        why: "its offer is not in this node's order book", fix: "try again in a minute: offers come every 30 s")
+        why: "its offer is not in this node's order book",
+        fix: "try again in a minute: offers come every 30 s"
+      )
     }
     guard let bytes = Hex.decode(status.genesis), let genesis = Digest(bytes) else {
       throw Failure("the node names no legal genesis: \(status.genesis)")
     }
     do {
       let connection = try await LeaseConnection.connect(
-        to: address, provider: .account(lease.provider), account: wallet.key,
-        network: NetworkIdentity(chainID: wallet.chain.text, genesis: genesis), frames: .uniform(1 << 20),
-        on: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "lease") { _ in SwiftLogNoOpLogHandler() })
+        to: address,
+        provider: .account(lease.provider),
+        account: wallet.key,
+        network: NetworkIdentity(chainID: wallet.chain.text, genesis: genesis),
+        frames: .uniform(1 << 20),
+        on: MultiThreadedEventLoopGroup.singleton,
+        logger: Logger(label: "lease") { _ in SwiftLogNoOpLogHandler() }
+      )
       return LeaseStream(lease: lease, connection: connection)
     } catch {
       throw Failure(
-        "provider \(lease.provider) cannot be reached at \(endpoint)", why: "\(error)",
-        fix: "the lease is active; `supercloud lease close` ends it, another try may find the provider back")
+        "provider \(lease.provider) cannot be reached at \(endpoint)",
+        why: "\(error)",
+        fix: "the lease is active; `supercloud lease close` ends it, another try may find the provider back"
+      )
     }
   }
 
@@ -102,8 +111,10 @@ struct LeaseStream {
       try await Task.sleep(for: .milliseconds(30))
     }
     throw Failure(
-      "the services are not ready after \(Int(seconds)) s", why: last.map { "\($0.state): \($0.message)" },
-      fix: "`supercloud lease logs` shows what they print")
+      "the services are not ready after \(Int(seconds)) s",
+      why: last.map { "\($0.state): \($0.message)" },
+      fix: "`supercloud lease logs` shows what they print"
+    )
   }
 
   private static func answer(_ urls: [String]) async -> Bool {
@@ -131,13 +142,19 @@ extension LeaseCommand {
       Console.table(
         ["SERVICE", "READY", "RESTARTS", "LAST EXIT", "URLS"],
         status.services.map {
-          [$0.name, "\($0.ready)/\($0.replicas)", String($0.restarts), $0.lastExit, $0.urls.joined(separator: " ")]
-        })
+          [
+            $0.name, "\($0.ready)/\($0.replicas)", String($0.restarts), $0.lastExit,
+            $0.urls.joined(separator: " "),
+          ]
+        }
+      )
     }
   }
 
   struct Logs: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The newest lines that a lease's services printed.")
+    static let configuration = CommandConfiguration(
+      abstract: "The newest lines that a lease's services printed."
+    )
 
     @OptionGroup var lease: LeaseOption
     @Option(help: "Only this service.") var service = ""
@@ -150,7 +167,9 @@ extension LeaseCommand {
       let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: node.wallet(signer.from))
       let chunks = try await stream.logs(service: service, tail: tail)
       await stream.close()
-      for chunk in chunks { Console.line("\(chunk.service).\(chunk.replica) \(chunk.stream)\n\(chunk.lines)") }
+      for chunk in chunks {
+        Console.line("\(chunk.service).\(chunk.replica) \(chunk.stream)\n\(chunk.lines)")
+      }
     }
   }
 }

@@ -17,20 +17,25 @@ struct SimulateCommand: AsyncParsableCommand {
         supercloud simulate --seed 42 --faults chaos --shrink
 
       Exit code 1 when something was violated.
-      """)
+      """
+  )
 
   @Option(help: "The one seed of the run.") var seed: UInt64?
   @Option(help: "A range of seeds, as 1..200.") var seeds: SeedRange?
   @Option(help: "Validators of equal power.") var validators = 4
   @Option(help: "Nodes that follow without voting.") var peers = 0
-  @Option(help: "Virtual time of each run: 30s, 10m, 1500ms.") var duration = VirtualDuration(milliseconds: 60_000)
+  @Option(help: "Virtual time of each run: 30s, 10m, 1500ms.") var duration = VirtualDuration(
+    milliseconds: 60_000
+  )
   @Option(help: "none, light, chaos, byzantine, or a JSON file.") var faults = "chaos"
-  @Option(help: "ed25519, or ideal: signatures that cannot be forged and cost nothing.") var signatures = "ideal"
+  @Option(help: "ed25519, or ideal: signatures that cannot be forged and cost nothing.") var signatures =
+    "ideal"
   @Option(help: "Transfers a minute, all users together.") var transfers: UInt64?
   @Option(help: "Orders a minute, all tenants together.") var orders: UInt64?
   @Option(help: ArgumentHelp("Break a rule on purpose, to see it noticed.", visibility: .hidden))
   var brokenRule: String?
-  @Flag(help: "Make a failing run smaller while it fails, and write what is left to a file.") var shrink = false
+  @Flag(help: "Make a failing run smaller while it fails, and write what is left to a file.") var shrink =
+    false
   @Flag(help: "Print what happened in a failing run.") var trace = false
   @Option(help: "Runs at once.") var jobs = ProcessInfo.processInfo.activeProcessorCount
   @Option(help: "table or json") var output: OutputFormat = .table
@@ -44,7 +49,8 @@ struct SimulateCommand: AsyncParsableCommand {
     }
     if let brokenRule, BrokenRule(rawValue: brokenRule) == nil {
       throw ValidationError(
-        "--broken-rule is one of \(BrokenRule.allCases.map(\.rawValue).joined(separator: ", "))")
+        "--broken-rule is one of \(BrokenRule.allCases.map(\.rawValue).joined(separator: ", "))"
+      )
     }
   }
 
@@ -57,7 +63,11 @@ struct SimulateCommand: AsyncParsableCommand {
       if showsRuns { SimulationTable.progress(report, of: range) }
     }
     if output == .json {
-      if seeds == nil, let report = reports.first { try Console.json(report) } else { try Console.json(reports) }
+      if seeds == nil, let report = reports.first {
+        try Console.json(report)
+      } else {
+        try Console.json(reports)
+      }
     } else {
       SimulationTable.show(reports)
     }
@@ -69,9 +79,14 @@ struct SimulateCommand: AsyncParsableCommand {
 
   private func scenario() throws -> Scenario {
     var scenario = Scenario(
-      seed: 1, validators: validators, peers: peers, duration: .milliseconds(duration.milliseconds),
-      faults: try plan(), signatures: Scenario.Signatures(rawValue: signatures) ?? .ideal,
-      brokenRule: brokenRule.flatMap(BrokenRule.init(rawValue:)))
+      seed: 1,
+      validators: validators,
+      peers: peers,
+      duration: .milliseconds(duration.milliseconds),
+      faults: try plan(),
+      signatures: Scenario.Signatures(rawValue: signatures) ?? .ideal,
+      brokenRule: brokenRule.flatMap(BrokenRule.init(rawValue:))
+    )
     if let transfers { scenario.workload.transfersPerMinute = transfers }
     if let orders { scenario.workload.ordersPerMinute = orders }
     return scenario
@@ -81,8 +96,11 @@ struct SimulateCommand: AsyncParsableCommand {
     if let plan = FaultPlan.named(faults) { return plan }
     guard let data = FileManager.default.contents(atPath: faults) else {
       throw Failure(
-        "there are no faults named \(faults)", why: "it is neither none, light, chaos, byzantine nor a readable file",
-        fix: "supercloud simulate --faults chaos", code: 2)
+        "there are no faults named \(faults)",
+        why: "it is neither none, light, chaos, byzantine nor a readable file",
+        fix: "supercloud simulate --faults chaos",
+        code: 2
+      )
     }
     do {
       return try JSONDecoder().decode(FaultPlan.self, from: data)
@@ -100,7 +118,9 @@ struct SimulateCommand: AsyncParsableCommand {
   private func shrinkRun(_ seed: UInt64, _ base: Scenario) throws {
     var scenario = base
     scenario.seed = seed
-    guard var shrinker = try Shrinker(scenario, progress: { Console.note("still fails with \($0)") }) else { return }
+    guard var shrinker = try Shrinker(scenario, progress: { Console.note("still fails with \($0)") }) else {
+      return
+    }
     try shrinker.shrink()
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -121,7 +141,9 @@ struct SeedRange: ExpressibleByArgument {
 
   init?(argument: String) {
     let ends = argument.replacing("...", with: "..").components(separatedBy: "..")
-    guard ends.count == 2, let first = UInt64(ends[0]), let last = UInt64(ends[1]), first <= last else { return nil }
+    guard ends.count == 2, let first = UInt64(ends[0]), let last = UInt64(ends[1]), first <= last else {
+      return nil
+    }
     self.first = first
     self.last = last
   }
@@ -147,5 +169,7 @@ struct VirtualDuration: ExpressibleByArgument, CustomStringConvertible {
     }
   }
 
-  var description: String { milliseconds.isMultiple(of: 1_000) ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms" }
+  var description: String {
+    milliseconds.isMultiple(of: 1_000) ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms"
+  }
 }

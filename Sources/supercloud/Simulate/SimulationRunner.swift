@@ -11,7 +11,8 @@ struct SimulationRunner: Sendable {
 
   /// - Returns: in the order of the seeds.
   func run(
-    _ seeds: ClosedRange<UInt64>, finished: @escaping @Sendable (SimulationReport) -> Void
+    _ seeds: ClosedRange<UInt64>,
+    finished: @escaping @Sendable (SimulationReport) -> Void
   ) async throws -> [SimulationReport] {
     try await withThrowingTaskGroup(of: SimulationReport.self) { group in
       var next: UInt64? = seeds.lowerBound
@@ -67,15 +68,21 @@ enum SimulationTable {
   private static func rows(_ reports: [SimulationReport]) {
     guard !reports.isEmpty else { return }
     Console.table(
-      ["SEED", "HEIGHTS", "ROUNDS>0", "TXS", "LEASES", "CRASHES", "MESSAGES", "VIRTUAL s", "REAL s", "RESULT", "TRACE"],
+      [
+        "SEED", "HEIGHTS", "ROUNDS>0", "TXS", "LEASES", "CRASHES", "MESSAGES", "VIRTUAL s", "REAL s",
+        "RESULT", "TRACE",
+      ],
       reports.map { report in
         [
           "\(report.seed)", "\(report.lowestHeight)–\(report.highestHeight)", "\(report.roundsAboveZero)",
           "\(report.transactions)", "\(report.agreements)", "\(report.crashes)", "\(report.messages)",
-          "\(report.virtualMilliseconds / 1_000)", String(format: "%.1f", Double(report.realMilliseconds) / 1_000),
-          report.isClean ? "ok" : report.violations[0].invariant.rawValue, String(report.traceHash.prefix(12)),
+          "\(report.virtualMilliseconds / 1_000)",
+          String(format: "%.1f", Double(report.realMilliseconds) / 1_000),
+          report.isClean ? "ok" : report.violations[0].invariant.rawValue,
+          String(report.traceHash.prefix(12)),
         ]
-      })
+      }
+    )
   }
 
   private static func summary(_ reports: [SimulationReport]) {
@@ -99,6 +106,7 @@ enum SimulationTable {
           count + report.violations.filter { $0.invariant == invariant }.count
         }
         return [invariant.rawValue, "\(checks[invariant.rawValue] ?? 0)", "\(violations)"]
-      })
+      }
+    )
   }
 }

@@ -1,5 +1,5 @@
 import Chain
-import Consensus
+@_spi(Mutations) import Consensus
 import Cryptography
 import Primitives
 
@@ -22,6 +22,7 @@ final class Network {
     /// False shows what happens without pushed certificates and answers to statuses.
     var spreadsCertificates = true
     var recordsFingerprints = false
+    var broken: BrokenRule?
   }
 
   struct KnownBlock {
@@ -45,12 +46,17 @@ final class Network {
   var generator: SeededGenerator
   var now: UInt64 = 0
   private var queue = EventQueue()
-  var nodes: [SimulatedNode]
+  let nodes: [SimulatedNode]
+  /// Nil is honest.
+  let strategies: [Strategy?]
+  /// Honest nodes that have not decided the last height.
+  private var undecided = 0
   var blocks: [Digest: KnownBlock] = [:]
   var sets: [ValidatorSet]
   var decisions: [Height: Digest] = [:]
   var violations: [String] = []
   var deliveries = 0
+  var evidence = 0
   var highestRound: Round = 0
   /// Nil delivers; tests of scripted attacks hold messages back.
   var drops: ((Message, _ from: Int, _ to: Int) -> Bool)?
@@ -65,16 +71,20 @@ final class Network {
       set.advance()
       sets.append(set)
     }
-    nodes = (0..<options.count).map { SimulatedNode(number: $0, strategy: byzantine[$0]) }
+    strategies = (0..<options.count).map { byzantine[$0] }
+    undecided = strategies.filter { $0 == nil }.count
+    nodes = (0..<options.count).map {
+      SimulatedNode(number: $0, strategy: byzantine[$0], broken: options.broken)
+    }
     for number in nodes.indices where options.skewMilliseconds > 0 {
       nodes[number].skew = generator.next(below: options.skewMilliseconds)
     }
     for number in nodes.indices {
       begin(1, node: number)
       schedule(.local(.workAvailable, node: number, incarnation: 0), after: random(300))
-      if nodes[number].strategy != nil { schedule(.attack(node: number), after: random(100)) }
+      if strategies[number] != nil { schedule(.attack(node: number), after: random(100)) }
     }
-    let honest = nodes.indices.filter { nodes[$0].strategy == nil }
+    let honest = nodes.indices.filter { strategies[$0] == nil }
     for _ in 0..<options.crashes where options.healsAt > 0 {
       let node = honest[Int(generator.next(below: UInt64(honest.count)))]
       let moment = random(options.healsAt)
@@ -85,7 +95,7 @@ final class Network {
 
   var isWild: Bool { now < options.healsAt * 1_000_000 }
   var honest: [SimulatedNode] { nodes.filter { $0.strategy == nil } }
-  var isDone: Bool { honest.allSatisfy { $0.decided[options.heights] != nil } }
+  var isDone: Bool { undecided == 0 }
 
   func random(_ bound: UInt64) -> UInt64 { bound == 0 ? 0 : generator.next(below: bound) }
 
@@ -129,7 +139,7 @@ final class Network {
     nodes[node].machine.step(input, at: Instant(nanoseconds: now), effects: &effects)
     highestRound = max(highestRound, nodes[node].machine.round)
     for effect in effects { carryOut(effect, node: node) }
-    if options.recordsFingerprints, nodes[node].strategy == nil {
+    if options.recordsFingerprints, strategies[node] == nil {
       let log = nodes[node].log.count
       if log > 0 { nodes[node].fingerprints[log] = nodes[node].machine.fingerprint }
     }
@@ -153,7 +163,7 @@ final class Network {
   }
 
   func decide(_ height: Height, _ block: Digest, _ certificate: Certificate, node: Int) {
-    guard nodes[node].strategy == nil else {
+    guard strategies[node] == nil else {
       nodes[node].commits[height] = certificate
       schedule(
         .local(.beginHeight(startOf(height + 1, node)), node: node, incarnation: nodes[node].incarnation),
@@ -172,7 +182,13 @@ final class Network {
     } catch {
       violations.append("certificate: \(error)")
     }
+    if let time = blocks[block]?.time {
+      // An honest validator found it timely; clocks are at most `skewMilliseconds` ahead.
+      let latest = 10_000_000 + now / 1_000_000 + options.skewMilliseconds + 500
+      if time.milliseconds > latest { violations.append("time: a block from the future at height \(height)") }
+    }
     decisions[height] = block
+    if height == options.heights, nodes[node].decided[height] == nil { undecided -= 1 }
     nodes[node].decided[height] = block
     nodes[node].commits[height] = certificate
     guard height < options.heights else { return }
@@ -203,7 +219,10 @@ final class Network {
   func makeBlock(_ height: Height, by node: Int, isValid: Bool = true) -> (Digest, Timestamp) {
     let block = Fixture.block(UInt64(blocks.count) << 8 | UInt64(node))
     let previous = decisions[height - 1].flatMap { blocks[$0]?.time } ?? Timestamp(milliseconds: 9_000_000)
-    let time = max(wallClock(node), previous.advanced(byMilliseconds: 1))
+    var time = max(wallClock(node), previous.advanced(byMilliseconds: 1))
+    if strategies[node]?.liesAboutTime == true, random(2) == 0 {
+      time = time.advanced(byMilliseconds: 5_000 + random(60_000))
+    }
     blocks[block] = KnownBlock(height: height, time: time, isValid: isValid)
     nodes[node].store.insert(block)
     return (block, time)
@@ -242,7 +261,7 @@ final class Network {
   private func restart(_ number: Int) {
     guard !nodes[number].isUp else { return }
     nodes[number].isUp = true
-    let configuration = Fixture.configuration(number)
+    let configuration = Fixture.configuration(number, broken: options.broken)
     let newest = nodes[number].decided.keys.max() ?? 0
     nodes[number].machine = Tendermint(configuration: configuration)
     if newest >= options.heights { return }
@@ -261,14 +280,16 @@ final class Network {
 
 /// A binary heap by time, then by the order of insertion.
 struct EventQueue {
-  private var heap: [(time: UInt64, order: UInt64, event: Network.Event)] = []
+  private var heap: [(time: UInt64, order: UInt64)] = []
+  private var events: [UInt64: Network.Event] = [:]
   private var order: UInt64 = 0
 
   mutating func insert(_ event: Network.Event, at time: UInt64) {
     order += 1
-    heap.append((time, order, event))
+    heap.append((time, order))
+    events[order] = event
     var child = heap.count - 1
-    while child > 0, precedes(child, (child - 1) / 2) {
+    while child > 0, heap[child] < heap[(child - 1) / 2] {
       heap.swapAt(child, (child - 1) / 2)
       child = (child - 1) / 2
     }
@@ -281,17 +302,13 @@ struct EventQueue {
     var parent = 0
     while true {
       var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && precedes(child, least) {
+      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] {
         least = child
       }
       if least == parent { break }
       heap.swapAt(parent, least)
       parent = least
     }
-    return (first.time, first.event)
-  }
-
-  private func precedes(_ left: Int, _ right: Int) -> Bool {
-    (heap[left].time, heap[left].order) < (heap[right].time, heap[right].order)
+    return events.removeValue(forKey: first.order).map { (first.time, $0) }
   }
 }

@@ -1,5 +1,5 @@
 import Chain
-import Consensus
+@_spi(Mutations) import Consensus
 import Cryptography
 import Primitives
 
@@ -13,7 +13,7 @@ enum Message {
 }
 
 /// A machine with its disk.
-struct SimulatedNode {
+final class SimulatedNode {
   struct Position: Hashable, Comparable {
     var height: Height
     var round: Round
@@ -36,6 +36,10 @@ struct SimulatedNode {
   /// The guard's memory: survives everything.
   var signed: [Position: [UInt8]] = [:]
   var lastSigned: Position?
+  /// Non-nil votes signed at the current height.
+  var votes: [Vote] = []
+  /// The highest height for which a commit certificate came in.
+  var certified: Height = 0
   var decided: [Height: Digest] = [:]
   var commits: [Height: Certificate] = [:]
   var store: Set<Digest> = []
@@ -43,10 +47,12 @@ struct SimulatedNode {
   var skew: UInt64 = 0
   var fingerprints: [Int: Digest] = [:]
 
-  init(number: Int, strategy: Strategy?) {
+  init(number: Int, strategy: Strategy?, broken: BrokenRule?) {
     self.number = number
     self.strategy = strategy
-    machine = Tendermint(configuration: Fixture.configuration(number))
+    machine = Tendermint(
+      configuration: Fixture.configuration(number, broken: strategy == nil ? broken : nil)
+    )
   }
 }
 
@@ -88,19 +94,20 @@ extension Network {
     case .decide(let height, _, let block, let certificate):
       decide(height, block, certificate, node: node)
     case .evidence(let evidence):
+      self.evidence += 1
       let guilty = Int(evidence.votes.0.validator)
-      if nodes[node].strategy == nil, nodes[guilty].strategy == nil {
+      if strategies[node] == nil, strategies[guilty] == nil {
         violations.append("evidence against an honest validator: \(evidence)")
       }
     case .alarm(let alarm):
-      if nodes[node].strategy == nil { violations.append("alarm: \(alarm)") }
+      if strategies[node] == nil { violations.append("alarm: \(alarm)") }
     case .enteredRound: break
     default: send(effect, from: node)
     }
   }
 
   private func send(_ effect: Effect, from node: Int) {
-    if nodes[node].strategy != nil { return corrupt(effect, from: node) }
+    if strategies[node] != nil { return corrupt(effect, from: node) }
     switch effect {
     case .broadcastProposal(let proposal): broadcast(.proposal(proposal), from: node)
     case .broadcastVote(let vote): broadcast(.vote(vote), from: node)
@@ -151,13 +158,14 @@ extension Network {
       round: request.round,
       kind: request.kind
     )
-    if nodes[node].strategy == nil {
+    if strategies[node] == nil {
       if let known = nodes[node].signed[position] {
         guard known == request.signBody else { return }
       } else if let last = nodes[node].lastSigned, position <= last {
         return
       }
-      if nodes[node].decided[request.height] != nil {
+      remember(request, node: node)
+      if request.height <= nodes[node].certified {
         violations.append("signed below a known commit")
       }
       nodes[node].signed[position] = request.signBody
@@ -170,12 +178,24 @@ extension Network {
     )
   }
 
+  /// Nobody may be able to accuse an honest validator.
+  private func remember(_ request: SigningRequest, node: Int) {
+    guard request.block != nil, case .vote(let vote) = Fixture.sign(request) else { return }
+    nodes[node].votes.removeAll { $0.height < vote.height }
+    for earlier in nodes[node].votes where earlier.kind == .precommit {
+      if Evidence.amnesia(precommit: earlier, prevote: vote).isContradiction {
+        violations.append("amnesia of an honest validator at height \(vote.height)")
+      }
+    }
+    nodes[node].votes.append(vote)
+  }
+
   /// What the shell does with a message: verify it, hand it to the machine.
   func receive(_ message: Message, from: Int, to node: Int) {
     guard nodes[node].isUp else { return }
     deliveries += 1
     // What honest nodes say is as they say it; the others are checked like strangers.
-    let mustVerify = nodes[from].strategy != nil
+    let mustVerify = strategies[from] != nil
     switch message {
     case .vote(let vote):
       guard
@@ -202,6 +222,9 @@ extension Network {
             { try $0.verify(certificate, chain: Fixture.chain, using: Fixture.check) }
           )
       else { return }
+      if certificate.kind == .precommit {
+        nodes[node].certified = max(nodes[node].certified, certificate.height)
+      }
       step(.certificate(certificate), node: node)
     case .roundCertificate(let certificate):
       guard
@@ -229,7 +252,7 @@ extension Network {
   /// Block sync: a node that is behind gets the commits it lacks, one by one.
   private func synchronise(_ status: ConsensusStatus, from: Int, node: Int) {
     let height = nodes[node].machine.height
-    guard nodes[from].strategy == nil, nodes[node].strategy == nil else { return }
+    guard strategies[from] == nil, strategies[node] == nil else { return }
     guard let commit = nodes[from].commits[height], nodes[node].decided[height] == nil else { return }
     nodes[node].store.insert(commit.block)
     schedule(

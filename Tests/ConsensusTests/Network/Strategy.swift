@@ -19,6 +19,8 @@ struct Strategy: Hashable {
   var replays = false
   /// Proposes blocks that are not valid.
   var proposesInvalid = false
+  /// Proposes blocks from the future.
+  var liesAboutTime = false
 
   static let none = Strategy()
 
@@ -32,13 +34,16 @@ struct Strategy: Hashable {
     strategy.forges = coin()
     strategy.replays = coin()
     strategy.proposesInvalid = generator.chance(partsPerMillion: 200_000)
+    strategy.liesAboutTime = generator.chance(partsPerMillion: 200_000)
     return strategy
   }
 }
 
 extension Network {
   func corrupt(_ effect: Effect, from node: Int) {
-    guard let strategy = nodes[node].strategy, !strategy.isSilent else { return }
+    guard let strategy = strategies[node], !strategy.isSilent else { return }
+    var proposals: [Proposal] = []
+    if case .broadcastProposal(let proposal) = effect { proposals = alternatives(proposal, strategy, node) }
     for target in nodes.indices where target != node {
       if strategy.withholds, random(2) == 0 { continue }
       switch effect {
@@ -48,7 +53,8 @@ extension Network {
           from: node,
           to: target
         )
-      case .broadcastProposal(let proposal): propose(proposal, strategy, from: node, to: target)
+      case .broadcastProposal:
+        send(.proposal(proposals[Int(random(UInt64(proposals.count)))]), from: node, to: target)
       case .sendCertificate(let certificate, _):
         if random(2) == 0 { send(.certificate(certificate), from: node, to: target) }
       case .broadcastStatus: send(.status(lie(node)), from: node, to: target)
@@ -76,26 +82,22 @@ extension Network {
     return known.isEmpty ? nil : known[Int(random(UInt64(known.count)))]
   }
 
-  private func propose(_ proposal: Proposal, _ strategy: Strategy, from node: Int, to target: Int) {
-    guard strategy.equivocates || strategy.proposesInvalid, random(2) == 0 else {
-      return send(.proposal(proposal), from: node, to: target)
+  /// What to propose instead, the same to all or one of two to each.
+  private func alternatives(_ proposal: Proposal, _ strategy: Strategy, _ node: Int) -> [Proposal] {
+    guard strategy.equivocates || strategy.proposesInvalid || strategy.liesAboutTime else {
+      return [proposal]
     }
     let other = makeBlock(proposal.height, by: node, isValid: !strategy.proposesInvalid).0
     let stolen = random(3) == 0 ? anyBlock(proposal.height) ?? other : other
     let validRound = proposal.round > 0 && random(3) == 0 ? Round(random(UInt64(proposal.round))) : nil
-    send(
-      .proposal(
-        Fixture.proposal(
-          node,
-          round: proposal.round,
-          block: stolen,
-          validRound: validRound,
-          height: proposal.height
-        )
-      ),
-      from: node,
-      to: target
+    let changed = Fixture.proposal(
+      node,
+      round: proposal.round,
+      block: stolen,
+      validRound: validRound,
+      height: proposal.height
     )
+    return strategy.equivocates && random(2) == 0 ? [proposal, changed] : [changed]
   }
 
   private func lie(_ node: Int) -> ConsensusStatus {
@@ -111,7 +113,7 @@ extension Network {
 
   /// Spontaneous malice, again and again.
   func attack(_ node: Int) {
-    guard let strategy = nodes[node].strategy else { return }
+    guard let strategy = strategies[node] else { return }
     schedule(.attack(node: node), after: 20 + random(120))
     guard !strategy.isSilent else { return }
     let machine = nodes[node].machine

@@ -1,0 +1,111 @@
+import Chain
+import Consensus
+import Cryptography
+import Primitives
+import Replication
+
+/// Two blocks for one round, one for each half of the peers.
+struct EquivocatingProposals: ByzantineStrategy {
+  static let name = "equivocate-proposals"
+
+  init() {}
+
+  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+    messages.map { outgoing in
+      guard case .proposal(let proposal, let bytes) = outgoing.message, proposal.validRound == nil,
+        outgoing.to.isMultiple(of: 2), let block = try? Block(decoding: bytes)
+      else { return outgoing }
+      var header = block.header
+      header.time = header.time.advanced(byMilliseconds: 1)
+      let other = Block(
+        header: header,
+        transactions: [],
+        evidence: block.evidence,
+        lastCertificate: block.lastCertificate
+      )
+      return outgoing.proposing(other, in: proposal, context)
+    }
+  }
+}
+
+/// Blocks that break one rule each.
+struct InvalidBlocks: ByzantineStrategy {
+  static let name = "invalid-blocks"
+
+  init() {}
+
+  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+    let kind = context.generator.next(below: 9)
+    return messages.map { outgoing in
+      guard case .proposal(let proposal, let bytes) = outgoing.message,
+        let block = try? Block(decoding: bytes)
+      else {
+        return outgoing
+      }
+      return outgoing.proposing(Self.broken(block, kind), in: proposal, context)
+    }
+  }
+
+  private static func broken(_ block: Block, _ kind: UInt64) -> Block {
+    var header = block.header
+    var transactions = block.transactions
+    var certificate = block.lastCertificate
+    switch kind {
+    case 0: header.stateRoot = Digest.blake2b(header.stateRoot.bytes)
+    case 1: header.receiptsRoot = .zero
+    case 2: header.nextValidatorsHash = .zero
+    case 3: header.parent = .zero
+    case 4: transactions.append(Array(repeating: 0x0A, count: 200))
+    case 5: if let first = transactions.first { transactions.append(first) } else { header.version += 1 }
+    case 6: transactions.append(Array(repeating: 0, count: 1_200_000))
+    case 7: certificate = nil
+    default: header.height += 1
+    }
+    return Block(
+      header: header,
+      transactions: transactions,
+      evidence: block.evidence,
+      lastCertificate: certificate
+    )
+  }
+}
+
+/// Blocks from the future or the past.
+struct WrongTime: ByzantineStrategy {
+  static let name = "wrong-time"
+
+  init() {}
+
+  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+    let ahead = 600 + context.generator.next(below: 60_000)
+    let isPast = context.chance(20)
+    return messages.map { outgoing in
+      guard case .proposal(let proposal, let bytes) = outgoing.message, proposal.validRound == nil,
+        let block = try? Block(decoding: bytes)
+      else { return outgoing }
+      var header = block.header
+      header.time =
+        isPast
+        ? Timestamp(milliseconds: header.time.milliseconds - min(header.time.milliseconds, ahead))
+        : header.time.advanced(byMilliseconds: ahead)
+      let other = Block(
+        header: header,
+        transactions: block.transactions,
+        evidence: block.evidence,
+        lastCertificate: block.lastCertificate
+      )
+      return outgoing.proposing(other, in: proposal, context)
+    }
+  }
+}
+
+extension Outgoing {
+  /// The same message with another block.
+  func proposing(_ block: Block, in proposal: Proposal, _ context: ByzantineContext) -> Outgoing {
+    var other = proposal
+    other.block = block.identifier
+    var changed = self
+    changed.message = .proposal(context.signed(other), block: block.encoded)
+    return changed
+  }
+}

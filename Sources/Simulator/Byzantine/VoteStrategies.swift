@@ -1,0 +1,128 @@
+import Chain
+import Consensus
+import Cryptography
+import Primitives
+import Replication
+
+/// One half of the peers gets other votes than the other.
+struct EquivocatingVotes: ByzantineStrategy {
+  static let name = "equivocate-votes"
+  /// Blocks that were proposed, to vote for in place of others.
+  private var blocks: [Digest] = []
+
+  init() {}
+
+  mutating func observe(_ message: PeerMessage) {
+    guard case .proposal(let proposal, _) = message, !blocks.contains(proposal.block) else { return }
+    if blocks.count >= 4 { blocks.removeFirst() }
+    blocks.append(proposal.block)
+  }
+
+  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+    messages.map { outgoing in
+      guard case .votes(let votes) = outgoing.message, outgoing.to.isMultiple(of: 2) else { return outgoing }
+      var changed = outgoing
+      changed.message = .votes(votes.map { flipped($0, &context) })
+      return changed
+    }
+  }
+
+  private func flipped(_ vote: Vote, _ context: inout ByzantineContext) -> Vote {
+    var other = vote
+    other.validRound = nil
+    if vote.block != nil, context.chance(50) {
+      other.block = nil
+    } else {
+      other.block = blocks.last { $0 != vote.block }
+    }
+    return context.signed(other)
+  }
+}
+
+/// Votes for whatever was proposed last, as if it had never locked.
+struct ForgottenLocks: ByzantineStrategy {
+  static let name = "forget-locks"
+  private var newest: Proposal?
+
+  init() {}
+
+  mutating func observe(_ message: PeerMessage) {
+    if case .proposal(let proposal, _) = message { newest = proposal }
+  }
+
+  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+    messages.map { outgoing in
+      guard case .votes(let votes) = outgoing.message, let newest else { return outgoing }
+      var changed = outgoing
+      changed.message = .votes(
+        votes.map { vote in
+          guard vote.height == newest.height, vote.round >= newest.round, vote.block != newest.block else {
+            return vote
+          }
+          var other = vote
+          other.block = newest.block
+          other.validRound = nil
+          return context.signed(other)
+        }
+      )
+      return changed
+    }
+  }
+}
+
+/// Holds votes back until just before or after the others stop waiting.
+struct LateVotes: ByzantineStrategy {
+  static let name = "late-votes"
+
+  init() {}
+
+  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+    messages.map { outgoing in
+      guard case .votes = outgoing.message else { return outgoing }
+      var changed = outgoing
+      changed.delay = .milliseconds(40 + context.generator.next(below: 400))
+      return changed
+    }
+  }
+}
+
+/// Sends each message to some peers only.
+struct SelectiveSending: ByzantineStrategy {
+  static let name = "send-to-some"
+  private var favourites: Set<Int> = []
+
+  init() {}
+
+  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+    if favourites.isEmpty || context.chance(2) {
+      favourites = []
+      for peer in context.peers where context.chance(40) { favourites.insert(peer) }
+    }
+    return messages.filter { outgoing in
+      switch outgoing.message {
+      case .votes, .proposal, .certificates: favourites.contains(outgoing.to)
+      default: true
+      }
+    }
+  }
+}
+
+/// Keeps proposals, votes or certificates to itself, for a while or for ever.
+struct Withholding: ByzantineStrategy {
+  static let name = "withhold"
+  private var kept = 0
+
+  init() {}
+
+  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+    if context.chance(1) { kept = Int(context.generator.next(below: 4)) }
+    return messages.filter { outgoing in
+      switch outgoing.message {
+      case .proposal: kept != 0 && kept != 3
+      case .votes: kept != 1 && kept != 3
+      case .certificates, .candidate: kept < 2
+      default: true
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Chain
+import Consensus
+import Gossip
+import Replication
+
+/// About how many bytes a message takes, without encoding it.
+enum Traffic {
+  static func bytes(of message: PeerMessage) -> Int {
+    switch message {
+    case .status(let status): 24 + (status.standing.map { 16 + $0.prevotes.count + $0.precommits.count } ?? 0)
+    case .transactions(let transactions): transactions.reduce(0) { $0 + $1.count + 4 }
+    case .proposal(_, let block): 130 + block.count
+    case .votes(let votes): votes.count * 120
+    case .certificates(let certificates, let rounds):
+      certificates.reduce(0) { $0 + 64 * $1.signatures.count + $1.signers.count + 56 }
+        + rounds.reduce(0) { $0 + 120 * $1.votes.count + 16 }
+    case .blocksRequest: 12
+    case .blocksResponse(let blocks): blocks.reduce(0) { $0 + $1.block.count + $1.certificate.count + 12 }
+    case .evidence(let evidence): evidence.count * 250
+    case .candidateRequest: 44
+    case .candidate(let block): block.count + 4
+    }
+  }
+
+  static func bytes(of message: GossipMessage) -> Int {
+    switch message {
+    case .packet(let packet):
+      packet.objects.reduce(0) { $0 + $1.encoded.count + 4 }
+        + 8 * (packet.digests.count + packet.wants.count + packet.stops.count + packet.starts.count) + 10
+    case .objects(let objects), .records(let objects): objects.reduce(4) { $0 + $1.encoded.count + 4 }
+    case .ranges(let ranges):
+      ranges.ranges.reduce(0) { size, range in
+        if case .listed(let identifiers) = range.content {
+          size + 40 + 32 * identifiers.count
+        } else {
+          size + 56
+        }
+      } + 32 * (ranges.held.count + ranges.wanted.count)
+    case .recordsRequest: 4
+    }
+  }
+}

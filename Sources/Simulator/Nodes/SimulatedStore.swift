@@ -1,0 +1,135 @@
+import Chain
+import Consensus
+import Cryptography
+import Ledger
+import Primitives
+import Replication
+import Synchronization
+
+/// What is on a node's disk: committed state and blocks, the consensus log, what the signing guard remembers.
+final class SimulatedStore: ReplicaState {
+  private struct Contents {
+    var state: MemoryState
+    var pages: [NibblePath: StateTreePage]
+    var blocks: [Height: CommittedBlock] = [:]
+    var tip: Tip
+    var log: [ReplicaRecord] = []
+    var guardRecords: [GuardRecord] = []
+  }
+
+  /// Where in a height something was signed; a later one forbids earlier ones.
+  struct Position: Hashable, Comparable {
+    var height: Height
+    var round: Round
+    var kind: UInt8
+
+    static func < (left: Position, right: Position) -> Bool {
+      (left.height, left.round, left.kind) < (right.height, right.round, right.kind)
+    }
+  }
+
+  struct GuardRecord {
+    var position: Position
+    var body: [UInt8]
+    var message: SignedMessage
+  }
+
+  private let contents: Mutex<Contents>
+
+  init(state: MemoryState, pages: [NibblePath: StateTreePage], tip: Tip) {
+    contents = Mutex(Contents(state: state, pages: pages, tip: tip))
+  }
+
+  var tip: Tip { contents.withLock { $0.tip } }
+  var log: [ReplicaRecord] { contents.withLock { $0.log } }
+
+  func value(for key: [UInt8]) -> [UInt8]? {
+    contents.withLock { $0.state.value(for: key) }
+  }
+
+  func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
+    contents.withLock { $0.state.entries(from: from, to: to, limit: limit) }
+  }
+
+  func page(at path: NibblePath) -> StateTreePage? {
+    contents.withLock { $0.pages[path] }
+  }
+
+  func block(at height: Height) -> CommittedBlock? {
+    contents.withLock { $0.blocks[height] }
+  }
+
+  // MARK: Writing
+
+  func append(_ record: ReplicaRecord) {
+    contents.withLock { $0.log.append(record) }
+  }
+
+  /// `stored`: the block's bytes, shared by the nodes that hold equal ones.
+  /// `changes`: what is written of the commit's changes; all of them in a node that keeps the rules.
+  func commit(_ commit: Commit, stored: CommittedBlock, changes: some Collection<StateChange>) {
+    contents.withLock { contents in
+      contents.state.apply(Array(changes))
+      for (path, page) in commit.pages { contents.pages[path] = page }
+      contents.blocks[commit.tip.height] = stored
+      contents.tip = commit.tip
+      contents.log.removeAll { Self.height(of: $0).map { $0 <= commit.tip.height } ?? false }
+      contents.guardRecords.removeAll { $0.position.height + 1 < commit.tip.height }
+    }
+  }
+
+  private static func height(of record: ReplicaRecord) -> Height? {
+    guard case .input(let record) = record, case .beginHeight(let start) = record.input else { return nil }
+    return start.height
+  }
+
+  // MARK: The guard
+
+  enum Consent {
+    case sign
+    case again(SignedMessage)
+    case refuse
+  }
+
+  /// Whether `request` may be signed: once at each place, never backwards, the old signature for the same bytes.
+  func consent(to request: SigningRequest) -> Consent {
+    let position = Position(height: request.height, round: request.round, kind: request.kind.rawValue)
+    let body = request.signBody
+    return contents.withLock { contents in
+      if let old = contents.guardRecords.last(where: { $0.position == position }) {
+        return old.body == body ? .again(old.message) : .refuse
+      }
+      let newest = contents.guardRecords.last?.position
+      guard newest.map({ $0 < position }) ?? true, request.height > contents.tip.height else {
+        return .refuse
+      }
+      return .sign
+    }
+  }
+
+  func remember(_ request: SigningRequest, _ message: SignedMessage) {
+    let position = Position(height: request.height, round: request.round, kind: request.kind.rawValue)
+    contents.withLock {
+      $0.guardRecords.append(GuardRecord(position: position, body: request.signBody, message: message))
+    }
+  }
+
+  // MARK: Damage
+
+  /// The disk has kept less than it said: the newest half of the log is gone, and what the guard knew of the height.
+  func loseSyncedRecords() {
+    contents.withLock { contents in
+      contents.log.removeLast(contents.log.count / 2)
+      let height = contents.tip.height + 1
+      contents.guardRecords.removeAll { $0.position.height == height }
+    }
+  }
+
+  func forgetGuard() {
+    contents.withLock { $0.guardRecords = [] }
+  }
+
+  func writeOnlyTip(of commit: Commit, stored: CommittedBlock) {
+    self.commit(commit, stored: stored, changes: [])
+  }
+}

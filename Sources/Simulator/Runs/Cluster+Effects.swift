@@ -1,0 +1,136 @@
+import Chain
+import Consensus
+import Cryptography
+import Gossip
+import Ledger
+import Primitives
+import Replication
+
+extension Cluster {
+  /// Carries effects out in order; what must be durable takes the time of a sync.
+  func perform(_ effects: [ReplicaEffect], of node: SimulatedNode) {
+    var sends: [Outgoing] = []
+    for effect in effects {
+      switch effect {
+      case .log(let record): node.disk.add(.log(record))
+      case .sign(let request): requestSignature(request, of: node)
+      case .commit(let commit):
+        node.disk.add(.commit(commit))
+        if scenario.brokenRule == .durableBeforeSync {
+          schedule(.durable(commit.tip.height), at: node, after: .zero)
+        }
+      case .send(let message, let peer):
+        guard let target = index(of: peer) else { continue }
+        if node.isHonest {
+          transmit(message, from: node, to: target)
+        } else {
+          sends.append(Outgoing(message: message, to: target))
+        }
+      case .sendGossip(let message, let peer, let delivery):
+        transmit(message, from: node, to: peer, via: delivery)
+      case .verify(let object):
+        schedule(
+          .objectVerified(object.identifier, isAuthentic: isAuthentic(object)),
+          at: node,
+          after: .milliseconds(1)
+        )
+      case .schedule(let timer, let delay): arm(timer, after: delay, at: node)
+      case .serveBlocks(let peer, let from, let count):
+        guard let target = index(of: peer) else { continue }
+        let message = PeerMessage.blocksResponse(blocks(of: node, from: from, count: count))
+        if node.isHonest {
+          transmit(message, from: node, to: target)
+        } else {
+          sends.append(Outgoing(message: message, to: target))
+        }
+      case .alarm(let alarm): raised(alarm, at: node)
+      case .dial(let dial): schedule(.dialFailed(dial), at: node, after: .milliseconds(10))
+      case .disconnect(let peer, let reason): disconnect(peer, reason, by: node)
+      case .enteredRound(let height, let round, _): entered(height, round, node)
+      case .faulted(let peer, let fault): faulted(peer, fault, at: node)
+      case .bookChanged: break
+      }
+    }
+    if !sends.isEmpty { lie(sends, by: node) }
+    startSync(of: node)
+  }
+
+  private func lie(_ messages: [Outgoing], by node: SimulatedNode) {
+    let peers = network.sessionPeers(of: node.index)
+    for outgoing in node.liar?.alter(messages, peers: peers) ?? messages {
+      transmit(
+        outgoing.message,
+        from: node,
+        to: outgoing.to,
+        after: outgoing.delay,
+        isDamaged: outgoing.isDamaged
+      )
+    }
+  }
+
+  private func arm(_ timer: ReplicaTimer, after delay: Interval, at node: SimulatedNode) {
+    if scenario.brokenRule == .timersIgnored, case .consensus(let timer) = timer {
+      switch timer.kind {
+      case .propose, .prevote, .precommit: return
+      case .blockInterval, .pace, .status: break
+      }
+    }
+    schedule(.timeout(timer), at: node, after: node.trueInterval(of: delay))
+  }
+
+  private func blocks(of node: SimulatedNode, from: Height, count: UInt32) -> [CommittedBlock] {
+    var blocks: [CommittedBlock] = []
+    var size = 0
+    for height in from..<from + Height(count) {
+      guard let block = node.store.block(at: height) else { break }
+      size += block.block.count + block.certificate.count + 16
+      if !blocks.isEmpty, size > 3_000_000 { break }
+      blocks.append(block)
+    }
+    return blocks
+  }
+
+  // MARK: What is worth noting
+
+  private func raised(_ alarm: Alarm, at node: SimulatedNode) {
+    trace.tell(at: now, "\(node.name) raises an alarm: \(alarm)")
+    guard node.isHonest else { return }
+    observer.violated(.honestPeers, at: now, node, "an alarm is raised: \(alarm)")
+  }
+
+  private func entered(_ height: Height, _ round: Round, _ node: SimulatedNode) {
+    guard round > 0 else { return }
+    if round > counters.highestRound { counters.highestRound = round }
+    counters.roundsAboveZero += 1
+    trace.tell(at: now, "\(node.name) is in round \(round) of height \(height)")
+  }
+
+  private func faulted(_ peer: PeerID, _ fault: Fault, at node: SimulatedNode) {
+    observer.count(.honestPeers)
+    guard let other = index(of: peer) else { return }
+    trace.tell(at: now, "\(node.name) finds a fault with \(nodes[other].name): \(fault)")
+    guard node.isHonest, nodes[other].isHonest, fault.weight >= 20 else { return }
+    observer.violated(
+      .honestPeers,
+      at: now,
+      node,
+      "finds the fault \(fault) with the honest \(nodes[other].name)"
+    )
+  }
+
+  private func disconnect(_ peer: PeerID, _ reason: String, by node: SimulatedNode) {
+    guard let other = index(of: peer) else { return }
+    trace.tell(at: now, "\(node.name) turns \(nodes[other].name) away: \(reason)")
+    counters.bans += 1
+    part(node.index, other)
+    arrangeMeeting(node.index, other, after: .seconds(5))
+  }
+
+  private func isAuthentic(_ object: SignedObject) -> Bool {
+    if let known = caches.objects[object] { return known }
+    let isAuthentic = object.isAuthentic(on: genesis.chain)
+    if caches.objects.count > 20_000 { caches.objects = [:] }
+    caches.objects[object] = isAuthentic
+    return isAuthentic
+  }
+}

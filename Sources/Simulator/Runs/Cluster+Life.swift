@@ -1,0 +1,158 @@
+import Chain
+import Consensus
+import Cryptography
+import Gossip
+import Primitives
+import Replication
+
+extension Cluster {
+  /// The node is gone with everything that it had not synced.
+  public func crash(_ index: Int) {
+    stop(nodes[index])
+  }
+
+  public func restart(_ index: Int) {
+    guard !nodes[index].isUp else { return }
+    boot(nodes[index])
+  }
+
+  /// Cuts the nodes off from all others until `rejoin`.
+  public func isolate(_ indices: Set<Int>) {
+    cut(indices.sorted(), 1)
+  }
+
+  /// Ends `isolate` of the same nodes.
+  public func rejoin(_ indices: Set<Int>) {
+    cut(indices.sorted(), -1)
+    reconnect()
+  }
+
+  func boot(_ node: SimulatedNode) {
+    let isFirst = node.life == 0
+    node.life += 1
+    node.bootedAt = now
+    node.pausedUntil = .zero
+    let broken = scenario.brokenRule
+    var tip = node.store.tip
+    if node.isHonest {
+      observer.count(.durability)
+      if tip.height < node.promisedHeight {
+        observer.violated(
+          .durability,
+          at: now,
+          node,
+          "height \(node.promisedHeight) was durable, \(tip.height) is left after a crash"
+        )
+      }
+    }
+    if broken == .staleValidators, !isFirst { tip.validators = tip.lastValidators }
+    var replica = Replica(
+      configuration: configuration(of: node),
+      tip: tip,
+      state: node.store,
+      gossip: GossipCore(peer: node.peer, settings: gossipSettings, seed: generator.next(), at: .zero)
+    )
+    let skipsReplay = !isFirst && (broken == .replaySkipped || broken == .guardForgets)
+    if broken == .guardForgets { node.store.forgetGuard() }
+    if !skipsReplay { replica.restore(node.store.log) }
+    node.replica = replica
+    trace.tell(at: now, "\(node.name) starts at height \(tip.height)")
+    schedule(.started, at: node, after: .zero)
+    for other in links[node.index] where nodes[other].isUp { arrangeMeeting(node.index, other) }
+  }
+
+  private func configuration(of node: SimulatedNode) -> ReplicaConfiguration {
+    var scheme = signatures.scheme
+    switch scenario.brokenRule {
+    case .signaturesUnchecked, .votesCountedTwice, .nilCountedAsValue:
+      scheme = SignatureScheme(check: { _, _, _, _, _ in true }, isTransactionAuthentic: { _ in true })
+    default: break
+    }
+    return ReplicaConfiguration(
+      genesis: genesis,
+      consensusKey: node.consensusKey?.publicKey,
+      operatorAddress: node.operatorAddress,
+      timeouts: scenario.faults.delays == .regions ? .wan : .lan,
+      signatures: scheme
+    )
+  }
+
+  private var gossipSettings: GossipCore.Settings {
+    var settings = scenario.faults.delays == .regions ? GossipCore.Settings() : .local
+    settings.peers.usesGroups = false
+    // The links are given: nobody is turned away for want of room.
+    settings.peers.inbound = nodes.count
+    return settings
+  }
+
+  func stop(_ node: SimulatedNode) {
+    guard node.isUp else { return }
+    counters.crashes += 1
+    node.replica = nil
+    node.life += 1
+    trace.record(at: now, node: node.index, tag: 9, UInt64(node.life))
+    trace.tell(at: now, "\(node.name) dies at height \(node.store.tip.height)")
+    keepPart(of: node.disk.crash(), at: node)
+    if scenario.brokenRule == .syncIgnored { node.store.loseSyncedRecords() }
+    for other in network.sessionPeers(of: node.index) { part(node.index, other) }
+  }
+
+  /// Of what was being written, a beginning may have reached the disk.
+  private func keepPart(of jobs: [SimulatedDisk.Job], at node: SimulatedNode) {
+    guard !jobs.isEmpty else { return }
+    let kept = Int(generator.next(below: UInt64(jobs.count + 1)))
+    for job in jobs.prefix(kept) {
+      switch job {
+      case .log(let record): node.store.append(record)
+      case .sign(let request):
+        if case .sign = node.store.consent(to: request), let message = sign(request, by: node) {
+          node.store.remember(request, message)
+        }
+      case .commit(let commit):
+        let stored = stored(commit)
+        if scenario.brokenRule == .commitNotAtomic {
+          node.store.writeOnlyTip(of: commit, stored: stored)
+        } else {
+          node.store.commit(commit, stored: stored, changes: changes(of: commit))
+        }
+        if node.isHonest { observer.committed(commit, by: node, at: now) }
+      }
+    }
+  }
+
+  // MARK: Sessions
+
+  func arrangeMeeting(_ left: Int, _ right: Int, after delay: Interval = .zero) {
+    queue.insert(.meet(left, right), at: now + delay + Interval(nanoseconds: network.handshake(left, right)))
+  }
+
+  func meet(_ left: Int, _ right: Int) {
+    guard nodes[left].isUp, nodes[right].isUp, network.open(left, right) != nil else { return }
+    let outbound = Connection(direction: .outbound(address: nodes[right].name), host: nodes[right].name)
+    handle(.connected(nodes[right].peer, outbound, role: nodes[right].role), at: nodes[left], tag: 3)
+    guard network.session(left, right) != 0 else { return }
+    let inbound = Connection(direction: .inbound, host: nodes[left].name)
+    handle(.connected(nodes[left].peer, inbound, role: nodes[left].role), at: nodes[right], tag: 3)
+  }
+
+  /// Ends a session; both learn of it.
+  func part(_ left: Int, _ right: Int) {
+    guard network.session(left, right) != 0 else { return }
+    network.close(left, right)
+    schedule(.disconnected(nodes[right].peer), at: nodes[left], after: .zero)
+    schedule(.disconnected(nodes[left].peer), at: nodes[right], after: .milliseconds(1))
+  }
+
+  /// Links without a session get one again.
+  func reconnect() {
+    for left in nodes.indices where nodes[left].isUp {
+      for right in links[left] where right > left && nodes[right].isUp && network.session(left, right) == 0 {
+        arrangeMeeting(left, right)
+      }
+    }
+  }
+
+  func schedule(_ input: ReplicaInput, at node: SimulatedNode, after delay: Interval) {
+    queue.insert(.local(input, node.index, life: node.life), at: now + delay)
+  }
+}

@@ -1,0 +1,168 @@
+import Chain
+import Consensus
+import Cryptography
+import Gossip
+import Primitives
+import Replication
+import Wire
+
+extension Cluster {
+  func transmit(
+    _ message: PeerMessage,
+    from node: SimulatedNode,
+    to target: Int,
+    after delay: Interval = .zero,
+    isDamaged: Bool = false
+  ) {
+    let session = network.session(node.index, target)
+    guard session != 0 else { return }
+    counters.messages += 1
+    counters.bytes += UInt64(Traffic.bytes(of: message))
+    let (first, second) = network.arrivals(from: node.index, to: target, at: now, extra: delay)
+    guard let first else {
+      counters.lost += 1
+      return
+    }
+    guard let input = input(message, from: node, isDamaged: isDamaged) else { return }
+    queue.insert(
+      .arrival(input, to: target, from: node.index, session: session),
+      at: Instant(nanoseconds: first)
+    )
+    if let second {
+      queue.insert(
+        .arrival(input, to: target, from: node.index, session: session),
+        at: Instant(nanoseconds: second)
+      )
+    }
+  }
+
+  func transmit(
+    _ message: GossipMessage,
+    from node: SimulatedNode,
+    to peer: PeerID,
+    via delivery: GossipCore.Delivery
+  ) {
+    guard let target = index(of: peer) else { return }
+    let session = network.session(node.index, target)
+    guard session != 0 else { return }
+    counters.messages += 1
+    counters.bytes += UInt64(Traffic.bytes(of: message))
+    let (first, second) = network.arrivals(
+      from: node.index,
+      to: target,
+      at: now,
+      isStream: delivery == .stream
+    )
+    for at in [first, second] {
+      guard let at else { continue }
+      queue.insert(
+        .arrival(.gossip(message, from: node.peer), to: target, from: node.index, session: session),
+        at: Instant(nanoseconds: at)
+      )
+    }
+  }
+
+  /// What the receiver's replica is given.
+  private func input(_ message: PeerMessage, from node: SimulatedNode, isDamaged: Bool) -> ReplicaInput? {
+    if isDamaged { return damaged(message, from: node) }
+    var message = message
+    if case .transactions(let raw) = message {
+      return .transactions(raw.compactMap { transaction($0) }, from: node.peer)
+    }
+    if network.passesCodec() {
+      let bytes = message.encoded
+      guard bytes.count <= message.kind.limit,
+        let decoded = try? PeerMessage(kind: message.kind, bytes: bytes)
+      else {
+        if node.isHonest {
+          observer.violated(
+            .honestPeers,
+            at: now,
+            node,
+            "a message of kind \(message.kind) with \(bytes.count) bytes is not decoded"
+          )
+        }
+        return .misbehaved(node.peer, .malformedFrame)
+      }
+      message = decoded
+    }
+    return .message(message, from: node.peer)
+  }
+
+  private func damaged(_ message: PeerMessage, from node: SimulatedNode) -> ReplicaInput {
+    var bytes = message.encoded
+    for _ in 0..<1 + generator.next(below: 4) where !bytes.isEmpty {
+      let position = Int(generator.next(below: UInt64(bytes.count)))
+      switch generator.next(below: 3) {
+      case 0: bytes[position] ^= UInt8(1 << generator.next(below: 8))
+      case 1: bytes.removeSubrange(position...)
+      default: bytes.insert(UInt8(truncatingIfNeeded: generator.next()), at: position)
+      }
+    }
+    guard bytes.count <= message.kind.limit, let decoded = try? PeerMessage(kind: message.kind, bytes: bytes)
+    else {
+      return .misbehaved(node.peer, .malformedFrame)
+    }
+    if case .transactions(let raw) = decoded {
+      return .transactions(raw.compactMap { transaction($0) }, from: node.peer)
+    }
+    return .message(decoded, from: node.peer)
+  }
+
+  /// Decoded and verified; nil for what no node would take.
+  private func transaction(_ bytes: [UInt8]) -> Transaction? {
+    if let known = caches.transactions[bytes] { return known }
+    guard !caches.unreadable.contains(bytes) else { return nil }
+    guard let transaction = try? Transaction(decoding: bytes, chain: genesis.chain),
+      signatures.scheme.isTransactionAuthentic(transaction)
+    else {
+      if caches.unreadable.count > 1_000 { caches.unreadable = [] }
+      caches.unreadable.insert(bytes)
+      return nil
+    }
+    if caches.transactions.count > 20_000 { caches.transactions = [:] }
+    caches.transactions[bytes] = transaction
+    return transaction
+  }
+
+  /// What a broken rule makes of a message that arrives; nil when it is not read at all.
+  func accepted(_ input: ReplicaInput, at node: SimulatedNode) -> ReplicaInput? {
+    guard let rule = scenario.brokenRule, node.isHonest, case .message(let message, let peer) = input else {
+      return input
+    }
+    switch (rule, message) {
+    case (.statusIgnored, .status): return nil
+    case (.votesCountedTwice, .votes(let votes)):
+      let copies = votes.map { vote in
+        var copy = vote
+        copy.validator = (vote.validator + 1) % UInt32(scenario.validators)
+        return copy
+      }
+      return .message(.votes(votes + copies), from: peer)
+    case (.nilCountedAsValue, .votes(let votes)):
+      return .message(.votes(votes.map { counted($0, at: node) }), from: peer)
+    default: return input
+    }
+  }
+
+  private func counted(_ vote: Vote, at node: SimulatedNode) -> Vote {
+    guard vote.block == nil, let proposal = node.lastProposal, proposal.height == vote.height,
+      proposal.round == vote.round
+    else { return vote }
+    var changed = vote
+    changed.block = proposal.block
+    return changed
+  }
+
+  /// A broken clock agrees with every proposal.
+  func clock(of node: SimulatedNode, for input: ReplicaInput) -> Replica<SimulatedStore>.Clock {
+    var clock = clock(of: node)
+    if scenario.brokenRule == .timestampUnchecked, node.isHonest,
+      case .message(.proposal(_, let bytes), _) = input,
+      let block = try? Block(decoding: bytes)
+    {
+      clock.wall = block.header.time
+    }
+    return clock
+  }
+}

@@ -1,0 +1,195 @@
+public import Chain
+import Consensus
+public import Cryptography
+import Gossip
+import Ledger
+public import Primitives
+public import Replication
+
+/// Many replicas under one virtual clock and one seed.
+///
+/// The replicas are the very ones that nodes run. Around them are a network that delays, loses, doubles and cuts,
+/// disks that sync, stall, fill and forget, clocks that differ, and validators that lie. The same scenario gives the
+/// same run.
+public final class Cluster {
+  enum Occurrence {
+    case arrival(ReplicaInput, to: Int, from: Int, session: UInt32)
+    /// A timer, an answer, the end of a session.
+    case local(ReplicaInput, Int, life: UInt32)
+    case synced(Int, life: UInt32)
+    case meet(Int, Int)
+    case faultBegins(Int)
+    case faultEnds(Int)
+    /// A cut has lasted so long that sessions end.
+    case severed(Int)
+    case work(WorkloadStep)
+    case heals
+  }
+
+  public let scenario: Scenario
+  public let population: Population
+  let nodes: [SimulatedNode]
+  let signatures: SigningService
+  let observer: Observer
+  let trace = Trace()
+  let faults: [TimedFault]
+  /// Static links: validators among each other, each follower to a few nodes.
+  let links: [[Int]]
+  private let indices: [PublicKey: Int]
+  public internal(set) var now = Instant.zero
+  var network: NetworkModel
+  var queue: EventQueue<Occurrence>
+  var generator: SeededGenerator
+  var workload: Workload
+  var counters = Counters()
+  var caches = Caches()
+  var isHealed = false
+  var healedHeight: Height = 0
+
+  public struct Counters: Hashable, Sendable {
+    public var messages: UInt64 = 0
+    /// Payloads of messages, without frames and encryption.
+    public var bytes: UInt64 = 0
+    public var lost: UInt64 = 0
+    public var roundsAboveZero: UInt64 = 0
+    public var highestRound: Round = 0
+    public var crashes: UInt64 = 0
+    public var bans: UInt64 = 0
+    public var refusedSignatures: UInt64 = 0
+    public var published: UInt64 = 0
+  }
+
+  /// Work that all nodes would do with the same result, done once.
+  struct Caches {
+    var transactions: [[UInt8]: Transaction] = [:]
+    var unreadable: Set<[UInt8]> = []
+    var blocks: [Digest: [UInt8]] = [:]
+    var objects: [SignedObject: Bool] = [:]
+  }
+
+  public init(_ scenario: Scenario) throws {
+    self.scenario = scenario
+    let count = scenario.validators + scenario.peers
+    let seed = scenario.seed
+    generator = SeededGenerator(seed: seed)
+    let population = try Population(
+      seed: seed,
+      validators: scenario.validators,
+      nodes: count,
+      workload: scenario.workload
+    )
+    self.population = population
+    let genesis = population.genesis
+    let signatures = SigningService(scenario.signatures, chain: genesis.chain)
+    self.signatures = signatures
+    let origin = try Origin(genesis)
+    nodes = (0..<count).map { Self.node($0, scenario, population, origin, signatures) }
+    indices = Dictionary(nodes.map { ($0.peer, $0.index) }, uniquingKeysWith: { $1 })
+    network = NetworkModel(count: count, plan: scenario.faults, seed: seed)
+    queue = EventQueue(seed: seed)
+    faults = scenario.faults.schedule(for: scenario)
+    observer = Observer(genesis: genesis, scheme: signatures.scheme)
+    workload = Workload(plan: scenario.workload, population: population, seed: seed)
+    links = Self.links(scenario, &generator)
+    setClocks()
+    appointLiars()
+  }
+
+  private static func node(
+    _ index: Int,
+    _ scenario: Scenario,
+    _ population: Population,
+    _ origin: Origin,
+    _ signatures: SigningService
+  ) -> SimulatedNode {
+    let isValidator = index < scenario.validators
+    return SimulatedNode(
+      index: index,
+      name: isValidator ? "validator-\(index + 1)" : "peer-\(index - scenario.validators + 1)",
+      nodeKey: population.nodeKeys[index],
+      consensusKey: isValidator ? population.validators[index] : nil,
+      operatorAddress: isValidator ? population.genesis.validators[index].operatorAddress : nil,
+      role: isValidator ? .validator : .full,
+      store: SimulatedStore(state: origin.state, pages: origin.pages, tip: origin.tip),
+      signatures: signatures
+    )
+  }
+
+  private static func links(_ scenario: Scenario, _ generator: inout SeededGenerator) -> [[Int]] {
+    let count = scenario.validators + scenario.peers
+    var links = Array(repeating: Set<Int>(), count: count)
+    func link(_ left: Int, _ right: Int) {
+      guard left != right else { return }
+      links[left].insert(right)
+      links[right].insert(left)
+    }
+    for left in 0..<scenario.validators {
+      for right in left + 1..<max(left + 1, scenario.validators) { link(left, right) }
+    }
+    for follower in scenario.validators..<max(scenario.validators, count) {
+      // One validator, and nodes that were there before: everybody is reached.
+      link(follower, Int(generator.next(below: UInt64(scenario.validators))))
+      for _ in 0..<3 { link(follower, Int(generator.next(below: UInt64(follower)))) }
+    }
+    return links.map { $0.sorted() }
+  }
+
+  private func setClocks() {
+    let plan = scenario.faults
+    for node in nodes {
+      if plan.skewMilliseconds > 0 {
+        let drawn = generator.next(below: 2 * plan.skewMilliseconds + 1)
+        node.skewMilliseconds = Int64(drawn) - Int64(plan.skewMilliseconds)
+      }
+      if plan.driftPartsPerMillion > 0 {
+        let drawn = generator.next(below: 2 * plan.driftPartsPerMillion + 1)
+        node.driftPartsPerMillion = Int64(drawn) - Int64(plan.driftPartsPerMillion)
+      }
+    }
+  }
+
+  private func appointLiars() {
+    let wanted = min(scenario.faults.byzantine ?? scenario.tolerated, scenario.tolerated)
+    var candidates = Array(0..<scenario.validators)
+    for _ in 0..<max(0, wanted) {
+      let index = candidates.remove(at: Int(generator.next(below: UInt64(candidates.count))))
+      guard let key = nodes[index].consensusKey else { continue }
+      let strategies = ByzantineStrategies.draw(from: scenario.faults.strategies, &generator)
+      nodes[index].liar = Liar(
+        strategies: strategies,
+        generator: SeededGenerator(seed: generator.next()),
+        key: key,
+        signatures: signatures
+      )
+    }
+  }
+
+  func index(of peer: PeerID) -> Int? { indices[peer] }
+
+  // MARK: For those who watch
+
+  public var genesis: Genesis { population.genesis }
+  public var count: Int { nodes.count }
+  public func height(of index: Int) -> Height { nodes[index].store.tip.height }
+  public func tip(of index: Int) -> Tip { nodes[index].store.tip }
+  public func isUp(_ index: Int) -> Bool { nodes[index].isUp }
+  public func isHonest(_ index: Int) -> Bool { nodes[index].isHonest }
+  public func replica(of index: Int) -> Replica<some ReplicaState>? { nodes[index].replica }
+  public var violations: [Violation] { observer.violations }
+  public var checks: [Invariant: UInt64] { observer.checks }
+  public var traceHash: Digest { trace.digest }
+  public var events: UInt64 { trace.events }
+  /// What happened, for a reader; the newest last.
+  public var story: [String] { trace.story }
+  public var traffic: Counters { counters }
+  public func strategies(of index: Int) -> [String] { nodes[index].liar?.names ?? [] }
+
+  /// Signs as the run's nodes do.
+  public func signed(_ draft: TransactionDraft, by key: SigningKey) -> Transaction {
+    signatures.sign(draft, by: key)
+  }
+
+  func clock(of node: SimulatedNode) -> Replica<SimulatedStore>.Clock {
+    .init(now: node.localInstant(at: now), wall: node.wall(at: now, genesis: genesis.time))
+  }
+}
