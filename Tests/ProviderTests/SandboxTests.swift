@@ -254,7 +254,7 @@ import Testing
     let bench = try await SandboxBench { $0.imageFolder = images }
     var service = bench.service("mine/tiny:1", "")
     service.command = ["/bin/sh", "-c"]
-    service.arguments = ["echo from the image; echo $PORT; cd /data && echo kept > file && read word < file && echo $word"]
+    service.arguments = ["echo from the image; cd /data && echo kept > f && read word < f && echo $word"]
     service.mounts = [
       MountPlan(name: "data", path: "/data", isReadOnly: false, isMemory: false, bytes: 1 << 20)
     ]
