@@ -30,7 +30,8 @@ struct Supercloud: AsyncParsableCommand {
         name: "Node",
         subcommands: [
           InitCommand.self, GenesisCommand.self, ConfigCommand.self, StartCommand.self, StatusCommand.self,
-          TestnetCommand.self, SimulateCommand.self, BenchCommand.self, DebugCommand.self, WorkloadCommand.self,
+          TestnetCommand.self, SimulateCommand.self, BenchCommand.self, DebugCommand.self,
+          WorkloadCommand.self,
         ]
       ),
     ]
