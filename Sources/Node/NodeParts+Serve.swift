@@ -78,7 +78,7 @@ extension NodeParts {
         leaseAddress: keys.provider == nil ? nil : "\(host):\(endpoint.port)"
       )
     )
-    bridge.post([.started])
+    try await bridge.start(self.host, verifier: verifier, on: coreGroup.next())
     try await service.start()
     logger.info(
       "ready",

@@ -82,7 +82,6 @@ struct NodeParts: Sendable {
         post: post
       )
     )
-    bridge.attach(host: host, verifier: verifier, loop: loop)
     return NodeParts(
       runtime: runtime,
       store: store,

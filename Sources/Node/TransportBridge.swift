@@ -23,6 +23,10 @@ final class TransportBridge: Sendable {
   private let chain: ChainID
   private let logger: Logger
   private let attached = Mutex<Attached?>(nil)
+  /// What came between the first listening and the replica's readiness: a peer that connects then is not forgotten.
+  private let early = Mutex<[TransportEvent]>([])
+  /// Frames that wait for the replica; more are as if lost on the way.
+  private static let earlyLimit = 4_096
   /// Roles and addresses of the sessions, for queries.
   private let sessions = Mutex<[PeerID: SessionInfo]>([:])
   /// Which dials are under way, to name the one that failed or succeeded.
@@ -33,11 +37,21 @@ final class TransportBridge: Sendable {
     self.logger = logger
   }
 
-  func attach(host: ReplicaHost, verifier: SignatureVerifier, loop: any EventLoop) {
+  /// Starts the replica; from here on it hears, first what came before.
+  func start(_ host: ReplicaHost, verifier: SignatureVerifier, on loop: any EventLoop) async throws {
     let mailbox = Mailbox<ReplicaInput>(loop: loop) { inputs in
       host.assumeIsolated { $0.handle(inputs) }
     }
-    attached.withLock { $0 = Attached(host: host, verifier: verifier, mailbox: mailbox) }
+    try await loop.submit { [self] in
+      attached.withLock { $0 = Attached(host: host, verifier: verifier, mailbox: mailbox) }
+      host.assumeIsolated { $0.handle([.started]) }
+      handle(
+        early.withLock { events in
+          defer { events = [] }
+          return events
+        }
+      )
+    }.get()
   }
 
   /// Lease sessions go to the provider.
@@ -59,11 +73,22 @@ final class TransportBridge: Sendable {
 
   /// Called on the loop with the events of one tick.
   func handle(_ events: [TransportEvent]) {
-    guard let attached = attached.withLock({ $0 }) else { return }
+    guard let attached = attached.withLock({ $0 }) else { return keep(events) }
     var inputs: [ReplicaInput] = []
     for event in events { translate(event, attached, &inputs) }
     guard !inputs.isEmpty else { return }
     attached.host.assumeIsolated { $0.handle(inputs) }
+  }
+
+  private func keep(_ events: [TransportEvent]) {
+    early.withLock { early in
+      for event in events {
+        switch event {
+        case .frame, .datagram, .leaseFrame: if early.count < Self.earlyLimit { early.append(event) }
+        default: early.append(event)
+        }
+      }
+    }
   }
 
   private func translate(_ event: TransportEvent, _ attached: Attached, _ inputs: inout [ReplicaInput]) {

@@ -15,12 +15,19 @@ public enum HelloWorkload {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let start = ContinuousClock.now
     let ballast = Ballast()
+    // Another one after every start, so that a reader sees whether it was started again.
+    let instance = String(UInt64.random(in: 0 ... .max), radix: 16)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-          let handler = HelloHandler(environment: environment, start: start, ballast: ballast)
+          let handler = HelloHandler(
+            environment: environment,
+            start: start,
+            ballast: ballast,
+            instance: instance
+          )
           try channel.pipeline.syncOperations.addHandler(handler)
         }
       }
@@ -55,9 +62,11 @@ private final class HelloHandler: ChannelInboundHandler {
   private let environment: [String: String]
   private let start: ContinuousClock.Instant
   private let ballast: Ballast
+  private let instance: String
   private var request: HTTPRequestHead?
 
-  init(environment: [String: String], start: ContinuousClock.Instant, ballast: Ballast) {
+  init(environment: [String: String], start: ContinuousClock.Instant, ballast: Ballast, instance: String) {
+    self.instance = instance
     self.environment = environment
     self.start = start
     self.ballast = ballast
@@ -130,6 +139,7 @@ private final class HelloHandler: ChannelInboundHandler {
       <tr><th>provider<td>\(value("SUPERCLOUD_PROVIDER", else: "none"))
       <tr><th>GPUs<td>\(value("SUPERCLOUD_GPUS", else: "none"))
       <tr><th>service<td>\(value("SUPERCLOUD_SERVICE", else: "hello")), replica \(replica)
+      <tr><th>instance<td>\(instance)
       <tr><th>uptime<td>\(uptime) s
       </table>
 

@@ -13,10 +13,12 @@ final class ChildProcess: Sendable {
     self.log = log
     process.executableURL = try Self.program()
     process.arguments = arguments
-    guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
+    let exists = FileManager.default.fileExists(atPath: log.path)
+    guard exists || FileManager.default.createFile(atPath: log.path, contents: nil) else {
       throw Failure("the log \(log.path) cannot be written")
     }
     let output = try FileHandle(forWritingTo: log)
+    try output.seekToEnd()
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = output
@@ -30,7 +32,11 @@ final class ChildProcess: Sendable {
 
   var identifier: Int32 { process.processIdentifier }
   var isRunning: Bool { process.isRunning }
-  var exitStatus: Int32 { process.terminationStatus }
+  /// How it ended, for a reader.
+  var ending: String {
+    process.terminationReason == .uncaughtSignal
+      ? "killed by signal \(process.terminationStatus)" : "with status \(process.terminationStatus)"
+  }
 
   func stop() {
     if process.isRunning { kill(process.processIdentifier, SIGTERM) }

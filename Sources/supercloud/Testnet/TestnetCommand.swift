@@ -1,11 +1,12 @@
 import ArgumentParser
 import Foundation
+import Node
 
 struct TestnetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "testnet",
     abstract: "A whole network on this machine.",
-    subcommands: [Up.self, Purge.self],
+    subcommands: [Up.self, Init.self, Purge.self],
     defaultSubcommand: Up.self
   )
 
@@ -18,21 +19,11 @@ struct TestnetCommand: AsyncParsableCommand {
         """
     )
 
-    @Option(help: "How many validators.") var validators = 4
-    @Option(help: "How many providers.") var providers = 3
-    @Option(help: "Milliseconds of a tick, by which money moves.") var tick: UInt64 = 1_000
-    @Option(help: "The network's folder.")
-    var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+    @OptionGroup var network: TestnetOptions
     @Flag(help: "Forget the folder's network and start anew.") var reset = false
     @Flag(help: "Start the nodes and deploy nothing.") var noDemo = false
     @Flag(help: "Run the whole journey in a folder of its own, assert its numbers, stop; exit 0 or 1.")
     var check = false
-
-    func validate() throws {
-      guard (1...50).contains(validators) else { throw ValidationError("--validators must be 1 to 50") }
-      guard (0...50).contains(providers) else { throw ValidationError("--providers must be 0 to 50") }
-      guard (100...3_600_000).contains(tick) else { throw ValidationError("--tick must be 100 to 3600000") }
-    }
 
     func run() async throws {
       let folder =
@@ -40,15 +31,26 @@ struct TestnetCommand: AsyncParsableCommand {
         ? FileManager.default.temporaryDirectory.appending(
           path: "supercloud-check-\(UUID().uuidString.prefix(8))"
         )
-        : URL(filePath: home).standardizedFileURL
-      let testnet = try Testnet.prepare(
-        folder: folder,
-        validators: validators,
-        providers: providers,
-        tickMilliseconds: tick,
-        reset: reset || check
-      )
+        : URL(filePath: network.home).standardizedFileURL
+      let testnet = try Testnet.prepare(folder: folder, options: network, reset: reset || check)
       try await testnet.run(demo: !noDemo, check: check)
+    }
+  }
+
+  struct Init: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a network's homes and start nothing.",
+      discussion: "Each node then starts by itself: supercloud start --home FOLDER/validator-1"
+    )
+
+    @OptionGroup var network: TestnetOptions
+
+    func run() async throws {
+      let folder = URL(filePath: network.home).standardizedFileURL
+      let testnet = try Testnet.prepare(folder: folder, options: network, reset: false)
+      for member in testnet.plan.members {
+        Console.line("supercloud start --home \(testnet.homes.home(member).folder.path)")
+      }
     }
   }
 
@@ -63,6 +65,23 @@ struct TestnetCommand: AsyncParsableCommand {
         throw Failure("\(home) is not a testnet's folder", why: "testnet.json is not there")
       }
       try FileManager.default.removeItem(atPath: home)
+    }
+  }
+}
+
+/// The shape of a local network, which its folder keeps.
+struct TestnetOptions: ParsableArguments {
+  @Option(help: "How many validators, 1 to 50. Default: 4.") var validators: Int?
+  @Option(help: "How many providers, 0 to 50. Default: 3.") var providers: Int?
+  @Option(help: "Milliseconds of a tick, by which money moves. Default: 1000.") var tick: UInt64?
+  @Option(help: "The network's folder.")
+  var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+
+  func validate() throws {
+    guard (1...50).contains(validators ?? 4) else { throw ValidationError("--validators must be 1 to 50") }
+    guard (0...50).contains(providers ?? 3) else { throw ValidationError("--providers must be 0 to 50") }
+    guard (100...3_600_000).contains(tick ?? 1_000) else {
+      throw ValidationError("--tick must be 100 to 3600000")
     }
   }
 }

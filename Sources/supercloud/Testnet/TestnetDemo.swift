@@ -104,8 +104,11 @@ struct TestnetDemo {
   private func answer(_ deployed: Deployed) async throws {
     for url in deployed.report.leases.flatMap(\.urls) {
       let body = try await Self.fetch(url)
-      let line = body.split(separator: "\n").first.map(String.init) ?? ""
-      Console.line("\n$ curl \(url)\n\(line)")
+      Console.line("\n$ curl \(url)        # without the page's tags")
+      for line in body.split(separator: "\n") where line.contains("<t") || line.contains("<h1") {
+        let words = line.replacing(/<[^>]*>/, with: " ").split(separator: " ")
+        Console.line("  " + words.joined(separator: " "))
+      }
     }
   }
 

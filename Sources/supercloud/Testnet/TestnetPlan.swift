@@ -63,6 +63,21 @@ struct TestnetPlan: Codable {
   var providers: [Member] { members.filter { $0.role == NodeRecord.Role.provider.name } }
   var validators: [Member] { members.filter { $0.role == NodeRecord.Role.validator.name } }
 
+  /// Throws `Failure` when `options` ask for another network than this.
+  func mustMatch(_ options: TestnetOptions) throws {
+    let differences = [
+      options.validators.flatMap { $0 == validators.count ? nil : "\(validators.count) validators" },
+      options.providers.flatMap { $0 == providers.count ? nil : "\(providers.count) providers" },
+      options.tick.flatMap { $0 == tickMilliseconds ? nil : "ticks of \(tickMilliseconds) ms" },
+    ].compactMap(\.self)
+    guard !differences.isEmpty else { return }
+    throw Failure(
+      "the network in this folder has \(differences.joined(separator: " and "))",
+      why: "a second run resumes what is there",
+      fix: "leave the option out, start anew with --reset, or name another folder with --home"
+    )
+  }
+
   /// Takes other ports for those that somebody else uses now.
   mutating func refreshPorts() throws {
     var taken = Set(members.flatMap { [$0.peerPort, $0.apiPort] })

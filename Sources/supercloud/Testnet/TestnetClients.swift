@@ -1,0 +1,68 @@
+import API
+import Foundation
+import Node
+
+/// The HTTP ports of a testnet's nodes.
+struct Clients {
+  let nodes: [(member: TestnetPlan.Member, client: NodeClient)]
+
+  init(plan: TestnetPlan) throws {
+    nodes = try plan.members.map { ($0, try NodeClient("127.0.0.1:\($0.apiPort)")) }
+  }
+
+  func client(of name: String) throws -> NodeClient {
+    guard let found = nodes.first(where: { $0.member.name == name }) else {
+      throw Failure("there is no node \(name)")
+    }
+    return found.client
+  }
+
+  func statuses() async throws -> [Answer.Status] {
+    try await withThrowingTaskGroup(of: (Int, Answer.Status).self) { group in
+      for (index, node) in nodes.enumerated() {
+        group.addTask { (index, try await node.client.get("/v1/status")) }
+      }
+      var found: [(Int, Answer.Status)] = []
+      for try await status in group { found.append(status) }
+      return found.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+
+  /// Waits until every node has a block and knows every provider.
+  func waitUntilReady(_ processes: TestnetProcesses) async throws {
+    let providers = nodes.filter { $0.member.role == "provider" }.count
+    let deadline = Date().addingTimeInterval(60)
+    var last = "no node answers"
+    while Date() < deadline {
+      if let statuses = try? await statuses() {
+        let low = statuses.map(\.height).min() ?? 0
+        let known: [Answer.Provider] = (try? await nodes.last?.client.get("/v1/providers")) ?? []
+        let offering = known.filter { $0.endpoint != nil }.count
+        if low > 0, statuses.allSatisfy({ $0.peers > 0 || nodes.count == 1 }), offering >= providers {
+          return
+        }
+        last = "lowest height \(low), \(offering) of \(providers) providers known to the tenant"
+      }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw Failure(
+      "the network did not come up within 60 s",
+      why: last,
+      fix: "the logs are in \(processes.logs.path)"
+    )
+  }
+
+  /// One line that tells how the network is doing, until the task ends.
+  func statusLine() async throws {
+    guard let node = nodes.last else { return }
+    while true {
+      if let status: Answer.Status = try? await node.client.get("/v1/status") {
+        let line =
+          "height \(status.height)  tick \(status.tick)  block \(status.blockInterval) ms  peers \(status.peers)  "
+          + "orders \(status.orders)  bids \(status.bids)  leases \(status.leases)  mempool \(status.mempoolTransactions)"
+        if Console.isTerminal { Console.status(line) } else { Console.line(line) }
+      }
+      try await Task.sleep(for: Console.isTerminal ? .milliseconds(500) : .seconds(10))
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import API
+import Chain
+import Cryptography
+import Foundation
+import Node
+import Primitives
+import Synchronization
+
+/// Transfers from one funded account, each sent when the last one is in a block, over whichever node answers.
+final class Transfers: Sendable {
+  private struct State {
+    var acknowledged: [String] = []
+    var isStopped = false
+  }
+
+  private let key: SigningKey
+  private let to: Address
+  private let clients: [NodeClient]
+  private let state = Mutex(State())
+
+  /// `account`: of the public test mnemonic; 0, 1 and 2 have coins in every testnet.
+  init(account: UInt32, to: Address, over clients: [NodeClient]) throws {
+    let words = Array(repeating: "abandon", count: 23) + ["art"]
+    key = try Keyring.key(words: words, index: account)
+    self.to = to
+    self.clients = clients
+  }
+
+  /// Hashes of the transfers that a node said are in a block.
+  var acknowledged: [String] { state.withLock { $0.acknowledged } }
+
+  func stop() { state.withLock { $0.isStopped = true } }
+
+  func run() async {
+    var turn = 0
+    while !state.withLock({ $0.isStopped }) {
+      do {
+        try await send(over: clients[turn % clients.count])
+      } catch {
+        // A node that is down, or one that is behind and knows an older sequence: the next one is asked.
+        turn += 1
+        try? await Task.sleep(for: .milliseconds(20))
+      }
+    }
+  }
+
+  private func send(over client: NodeClient) async throws {
+    let status: Answer.Status = try await client.get("/v1/status")
+    guard let chain = ChainID(status.chainId) else { throw TestFailure("no chain id") }
+    let account: Answer.Account = try await client.get("/v1/accounts/\(key.address.text())")
+    let send = Send(from: key.address, to: to, amount: [Coin(1, .uakt)])
+    let transaction = TransactionDraft(
+      actions: [.send(send)],
+      sequence: account.sequence,
+      fee: Fee(amount: Coin(5_000, .uakt))
+    ).signed(by: key, chain: chain)
+    let result: Answer.TransactionResult = try await client.post(
+      "/v1/transactions",
+      [("wait", "committed")],
+      body: transaction.encoded
+    )
+    guard result.code == 0, result.height > 0 else { throw TestFailure(result.log) }
+    state.withLock { $0.acknowledged.append(result.hash) }
+  }
+}
