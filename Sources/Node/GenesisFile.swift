@@ -174,10 +174,19 @@ public struct GenesisFile: Codable, Sendable {
 
   private static func explain(_ error: Swift.DecodingError) -> String {
     func path(_ context: Swift.DecodingError.Context) -> String {
-      context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+      context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? name($0) }.joined(separator: ".")
+    }
+    /// As the file spells it: `chain_id`.
+    func name(_ key: any CodingKey) -> String {
+      key.stringValue.reduce(into: "") { text, character in
+        text += character.isUppercase ? "_" + character.lowercased() : String(character)
+      }
+    }
+    func place(_ context: Swift.DecodingError.Context, _ key: any CodingKey) -> String {
+      (context.codingPath.isEmpty ? "" : path(context) + ".") + name(key)
     }
     return switch error {
-    case .keyNotFound(let key, let context): "`\(path(context)).\(key.stringValue)` is missing"
+    case .keyNotFound(let key, let context): "`\(place(context, key))` is missing"
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
       "`\(path(context))`: \(context.debugDescription)"
     case .dataCorrupted(let context): "this is not JSON: \(context.debugDescription)"

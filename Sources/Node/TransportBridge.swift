@@ -109,7 +109,7 @@ final class TransportBridge: Sendable {
       }
     case .datagramSessionUp, .datagramSessionDown: break
     case .dialFailed(let address, let failure):
-      logger.debug("a dial failed", metadata: ["address": "\(address)", "reason": "\(failure)"])
+      tell(failure, of: address)
       if let dial = dials.withLock({ $0.removeValue(forKey: address) }) { inputs.append(.dialFailed(dial)) }
     case .leaseOpened, .leaseFrame, .leaseClosed: attached.leases?(event)
     }
@@ -140,6 +140,20 @@ final class TransportBridge: Sendable {
         metadata: ["peer": "\(peer)", "kind": "\(kind)", "error": "\(error)"]
       )
       inputs.append(.misbehaved(peer, .malformedFrame))
+    }
+  }
+
+  /// What only the operator can put right is said aloud.
+  private func tell(_ failure: DialFailure, of address: NetworkAddress) {
+    switch failure {
+    case .handshake(.refused(.wrongNetwork)):
+      logger.warning(
+        "a node is on another network: its chain id or genesis differs from ours",
+        metadata: ["address": "\(address)", "chain": "\(chain)"]
+      )
+    case .handshake(.refused(.unsupportedVersion)):
+      logger.warning("a node speaks another version of the protocol", metadata: ["address": "\(address)"])
+    default: logger.debug("a dial failed", metadata: ["address": "\(address)", "reason": "\(failure)"])
     }
   }
 

@@ -49,7 +49,20 @@ struct Supercloud: AsyncParsableCommand {
       Console.error(failure.description)
       exit(withError: ExitCode(failure.code))
     } catch {
-      exit(withError: error)
+      end(with: error)
+    }
+  }
+
+  /// Help and clean exits are ArgumentParser's; wrong usage ends with 2, everything else with 1.
+  private static func end(with error: any Error) -> Never {
+    switch exitCode(for: error) {
+    case .validationFailure:
+      Console.error(fullMessage(for: error))
+      exit(withError: ExitCode(2))
+    case .failure where !(error is ExitCode):
+      Console.error("error: \(error)")
+      exit(withError: ExitCode(1))
+    default: exit(withError: error)
     }
   }
 }

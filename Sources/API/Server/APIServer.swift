@@ -25,6 +25,9 @@ public struct APIServer: Sendable {
     group: MultiThreadedEventLoopGroup,
     listening: @escaping @Sendable (Int) async -> Void
   ) async throws {
+    // The server reports its own cancellation as an error when it is told to stop.
+    var quiet = logger
+    quiet.logLevel = .critical
     let router = Router()
     router.add(middleware: AnswerFailures(logger: logger))
     router.add(middleware: CORSMiddleware(allowOrigin: .all, allowMethods: [.get, .post]))
@@ -36,7 +39,7 @@ public struct APIServer: Sendable {
       configuration: .init(address: .hostname(host, port: port), serverName: "supercloud"),
       onServerRunning: { channel in await listening(channel.localAddress?.port ?? port) },
       eventLoopGroupProvider: .shared(group),
-      logger: logger
+      logger: quiet
     )
     try await application.run()
   }

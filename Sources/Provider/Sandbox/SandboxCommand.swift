@@ -37,8 +37,9 @@ struct SandboxCommand {
     ]
     if ownUser { options += ["--unshare-user", "--uid", "1000", "--gid", "1000"] }
     if let folder = root.folder { options += ["--ro-bind", folder, "/"] }
-    for path in root.readOnlyPaths { options += ["--ro-bind-try", path, path] }
     options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    // After /tmp: the program may lie below it.
+    for path in root.readOnlyPaths { options += ["--ro-bind-try", path, path] }
     if let folder = root.folder {
       for file in Self.hostFiles where Self.isFile(folder + file) {
         options += ["--ro-bind-try", file, file]

@@ -15,7 +15,7 @@ struct AccountCommand: AsyncParsableCommand {
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The balances of an account.")
 
-    @Argument(help: "An address, or the name of a key of this home.") var account: String
+    @Argument(help: "An address, or the name of a key of this home.") var account = "main"
     @OptionGroup var node: NodeOption
 
     func run() async throws {

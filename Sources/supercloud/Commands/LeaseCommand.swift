@@ -9,7 +9,9 @@ struct LeaseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lease",
     abstract: "Leases: what runs, what it costs, how to end it.",
-    subcommands: [List.self, Show.self, Close.self, Withdraw.self, Status.self, Logs.self]
+    subcommands: [
+      List.self, Show.self, Close.self, Withdraw.self, Status.self, Logs.self, SendManifest.self,
+    ]
   )
 
   struct List: AsyncParsableCommand {
@@ -59,7 +61,9 @@ struct LeaseCommand: AsyncParsableCommand {
       Console.line(
         "since     tick \(found.openedAtTick)\(found.closedAtTick.map { ", until tick \($0)" } ?? "")"
       )
-      Console.line("earned    \(found.earned) \(found.denomination)")
+      Console.line(
+        "earned    \(money(found.earned, found.denomination)) (\(found.earned) \(found.denomination))"
+      )
       Console.line(
         "paid      \(money(found.paid, found.denomination)), of which the network took \(money(found.fee, found.denomination))"
       )

@@ -159,12 +159,21 @@ struct DeployJourney {
     do {
       let _: Answer.Submitted = try await wallet.client.post("/v1/objects", body: object.encoded)
     } catch let error as ClientError {
-      throw Failure(error)
+      throw Self.refusal(error, of: wallet.address)
     }
     say(
       "order \(object.identifier.description.prefix(16)) gossiped, deposit \(Money.text(deposit.amount, deposit.denomination))"
     )
     return object
+  }
+
+  private static func refusal(_ error: ClientError, of owner: Address) -> Failure {
+    guard case .refused(_, let answer) = error else { return Failure(error) }
+    return Failure(
+      "the node does not take the order of \(Money.short(owner.text()))",
+      why: answer.message,
+      fix: answer.fix ?? "`supercloud account show` tells what the account has; nothing was paid"
+    )
   }
 
   /// Waits until every group has a bid, and a little longer for cheaper ones; shows each as it arrives.

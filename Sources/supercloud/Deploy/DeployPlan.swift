@@ -3,6 +3,7 @@ import Cryptography
 import Foundation
 import Node
 import Primitives
+import Provider
 import SDL
 
 /// What a deploy.yaml comes to: the groups of an order, and the manifest that its hash stands for.
@@ -62,52 +63,9 @@ struct DeployPlan {
 extension Chain.GroupSpec {
   /// The group as orders carry it, its prices under the currency's own name.
   init(_ spec: SDL.GroupSpec, pricedIn denomination: Denomination) {
-    self.init(
-      name: spec.name,
-      requirements: Chain.PlacementRequirements(
-        attributes: spec.requirements.attributes.map { Chain.Attribute($0) },
-        allOf: spec.requirements.allOf ?? [],
-        anyOf: spec.requirements.anyOf ?? []
-      ),
-      units: spec.units.map { unit in
-        Chain.ResourceUnit(
-          resources: Chain.Resources(unit.resources),
-          count: unit.count,
-          price: DecimalCoin(unit.price.amount, denomination)
-        )
-      }
-    )
-  }
-}
-
-extension Chain.Attribute {
-  fileprivate init(_ attribute: SDL.Attribute) {
-    self.init(key: attribute.key, value: attribute.value)
-  }
-}
-
-extension Chain.Resources {
-  fileprivate init(_ resources: SDL.Resources) {
-    self.init(
-      id: resources.id,
-      cpuMillis: resources.cpuMillis,
-      cpuAttributes: resources.cpuAttributes.map { Chain.Attribute($0) },
-      memoryBytes: resources.memoryBytes,
-      memoryAttributes: resources.memoryAttributes.map { Chain.Attribute($0) },
-      volumes: resources.volumes.map { volume in
-        Chain.Volume(
-          name: volume.name,
-          bytes: volume.bytes,
-          attributes: volume.attributes.map { Chain.Attribute($0) }
-        )
-      },
-      gpus: resources.gpus,
-      gpuAttributes: resources.gpuAttributes.map { Chain.Attribute($0) },
-      endpoints: resources.endpoints.compactMap { endpoint in
-        Chain.Endpoint.Kind(rawValue: endpoint.kind.rawValue).map {
-          Chain.Endpoint(kind: $0, sequence: endpoint.sequence)
-        }
-      }
-    )
+    self.init(spec)
+    for index in units.indices {
+      units[index].price = DecimalCoin(units[index].price.amount, denomination)
+    }
   }
 }

@@ -113,7 +113,8 @@ struct LeaseStream {
     throw Failure(
       "the services are not ready after \(Int(seconds)) s",
       why: last.map { "\($0.state): \($0.message)" },
-      fix: "`supercloud lease logs` shows what they print"
+      fix:
+        "`supercloud lease logs \(lease.deployment.sequence)` shows what they print; the lease runs and is paid until `supercloud deployment close \(lease.deployment.sequence)`"
     )
   }
 
@@ -122,54 +123,5 @@ struct LeaseStream {
       guard let client = try? NodeClient(url), (try? await client.text("/")) != nil else { return false }
     }
     return true
-  }
-}
-
-extension LeaseCommand {
-  struct Status: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "What runs for a lease, as its provider says.")
-
-    @OptionGroup var lease: LeaseOption
-    @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
-
-    func run() async throws {
-      let found = try await lease.find(node)
-      let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: node.wallet(signer.from))
-      let status = try await stream.status()
-      await stream.close()
-      Console.line("state  \(status.state)  \(status.message)")
-      Console.table(
-        ["SERVICE", "READY", "RESTARTS", "LAST EXIT", "URLS"],
-        status.services.map {
-          [
-            $0.name, "\($0.ready)/\($0.replicas)", String($0.restarts), $0.lastExit,
-            $0.urls.joined(separator: " "),
-          ]
-        }
-      )
-    }
-  }
-
-  struct Logs: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "The newest lines that a lease's services printed."
-    )
-
-    @OptionGroup var lease: LeaseOption
-    @Option(help: "Only this service.") var service = ""
-    @Option(help: "Lines of each log.") var tail: UInt32 = 100
-    @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
-
-    func run() async throws {
-      let found = try await lease.find(node)
-      let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: node.wallet(signer.from))
-      let chunks = try await stream.logs(service: service, tail: tail)
-      await stream.close()
-      for chunk in chunks {
-        Console.line("\(chunk.service).\(chunk.replica) \(chunk.stream)\n\(chunk.lines)")
-      }
-    }
   }
 }

@@ -88,6 +88,11 @@ enum FreePort {
     let descriptor = socket(AF_INET, Int32(kind), 0)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    // As the nodes do: connections that ended a moment ago do not keep the port.
+    var reuse: Int32 = 1
+    if !datagram {
+      setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
+    }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian

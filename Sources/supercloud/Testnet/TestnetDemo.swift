@@ -105,7 +105,7 @@ struct TestnetDemo {
     for url in deployed.report.leases.flatMap(\.urls) {
       let body = try await Self.fetch(url)
       Console.line("\n$ curl \(url)        # without the page's tags")
-      for line in body.split(separator: "\n") where line.contains("<t") || line.contains("<h1") {
+      for line in body.split(separator: "\n") where line.contains("<tr") || line.contains("<h1") {
         let words = line.replacing(/<[^>]*>/, with: " ").split(separator: " ")
         Console.line("  " + words.joined(separator: " "))
       }
