@@ -45,6 +45,8 @@ extension Dissemination {
     pending[identifier] = Pending(object: object, arrival: arrival, senders: senders, isRepair: isRepair)
     pendingShorts.insert(short)
     links[slot]?.pending += 1
+    links[slot]?.pendingBytes += object.encoded.count
+    pendingBytes += object.encoded.count
     effects.append(.verify(object))
   }
 
@@ -63,16 +65,21 @@ extension Dissemination {
     pending[object.identifier]?.alternatives.append((object, slot))
   }
 
-  /// Allowances and queue shares. Objects that were asked for are exempt from the allowances: asking is paced.
+  /// Allowances and queue shares. Objects that were asked for have an allowance of their own, so that a neighbour
+  /// that pushed too much can still answer.
   private mutating func hasRoom(for object: SignedObject, _ slot: Int, isAsked: Bool, at now: Instant) -> Bool
   {
     guard let link = links[slot], pending.count < settings.pendingLimit else { return false }
     guard link.pending < settings.pendingLimit / 4 else { return false }
+    let size = object.encoded.count
+    guard pendingBytes + size <= settings.pendingBytes, link.pendingBytes + size <= settings.pendingBytes / 4
+    else { return false }
     // When the queue fills up, what matters least goes first.
     if pending.count >= settings.pendingLimit / 2, object.kind == .nodeRecord || object.kind == .offer {
       return false
     }
-    return isAsked || links[slot]?.checks.take(at: now, settings.checks) == true
+    if isAsked { return links[slot]?.askedChecks.take(at: now, settings.checks) == true }
+    return links[slot]?.checks.take(at: now, settings.checks) == true
   }
 
   /// The shell checked the signature.
@@ -154,7 +161,11 @@ extension Dissemination {
   private mutating func removePending(_ identifier: Digest) {
     guard let waiting = pending.removeValue(forKey: identifier) else { return }
     pendingShorts.remove(hash(identifier))
-    if let slot = waiting.arrival.firstSlot { links[slot]?.pending -= 1 }
+    // The size is that of the object counted: alternatives have the same body.
+    pendingBytes -= waiting.object.encoded.count
+    guard let slot = waiting.arrival.firstSlot else { return }
+    links[slot]?.pending -= 1
+    links[slot]?.pendingBytes -= waiting.object.encoded.count
   }
 
   /// The object is live here: it is kept and goes on to the neighbours.
@@ -171,7 +182,14 @@ extension Dissemination {
     seen.insert(short, at: now)
     keep(object, short)
     removeMissing(short)
-    if let slot = arrival.firstSlot, let peer = links[slot]?.peer { effects.append(.useful(peer)) }
+    if let slot = arrival.firstSlot, let peer = links[slot]?.peer {
+      effects.append(.useful(peer))
+      if isRepair || arrival.asked.contains(slot) {
+        links[slot]?.askedChecks.giveBack(1, settings.checks)
+      } else {
+        links[slot]?.checks.giveBack(1, settings.checks)
+      }
+    }
     effects.append(.accepted(object))
     lossWindow.count(wasRepaired: arrival.order.isEmpty, at: now)
     spread(object, arrival, pushes: !isRepair, at: now, &effects)

@@ -57,7 +57,7 @@ extension Dissemination {
       for identifier in link.queue where live[identifier] != nil {
         guard recent[identifier]?.holders.contains(slot) != true else { continue }
         let short = link.hash(identifier)
-        link.announced.insert(identifier, for: short, at: now)
+        link.announced.insert(.init(identifier: identifier), for: short, at: now)
         shorts.append(short)
       }
       link.queue.removeAll(keepingCapacity: true)
@@ -77,7 +77,10 @@ extension Dissemination {
       return
     }
     for short in shorts {
-      guard let identifier = links[slot]?.announced[short], let object = live[identifier] else { continue }
+      guard let announcement = links[slot]?.announced[short],
+        announcement.answers < settings.answersPerAnnouncement, let object = live[announcement.identifier]
+      else { continue }
+      links[slot]?.announced.update(short) { $0.answers += 1 }
       _ = links[slot]?.pushBytes.take(UInt64(object.encoded.count), at: now, settings.pushBytes)
       counters.pushed += 1
       effects.append(.push(object, to: [peer]))

@@ -145,6 +145,7 @@ public struct Dissemination: Sendable {
   var refused: GenerationSet<UInt64>
   var pending: [Digest: Pending] = [:]
   var pendingShorts: Set<UInt64> = []
+  var pendingBytes = 0
   var recent: [Digest: Arrival] = [:]
   var evaluations: Deque<Due<Digest>> = []
   var missing: [UInt64: Missing] = [:]

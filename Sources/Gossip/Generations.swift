@@ -18,6 +18,8 @@ struct GenerationSet<Element: Hashable & Sendable>: Sendable {
   }
 
   var count: Int { current.count + previous.count }
+  /// About the bytes of both tables.
+  var footprint: Int { (current.capacity + previous.capacity) * (MemoryLayout<Element>.stride + 3) }
 
   /// Whether `element` came within the last one to two periods.
   func contains(_ element: Element, at now: Instant) -> Bool {
@@ -58,6 +60,15 @@ struct GenerationTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
   subscript(key: Key) -> Value? {
     current[key] ?? previous[key]
+  }
+
+  /// Changes a value that is there, without making it younger.
+  mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
+    if let index = current.index(forKey: key) {
+      change(&current.values[index])
+    } else if let index = previous.index(forKey: key) {
+      change(&previous.values[index])
+    }
   }
 
   mutating func insert(_ value: Value, for key: Key, at now: Instant) {

@@ -66,4 +66,11 @@ public struct RangeMessage: Hashable, Sendable {
   public init() {}
 
   public var isEmpty: Bool { ranges.isEmpty && held.isEmpty && wanted.isEmpty }
+
+  /// Identifiers that it tells of, in lists and as held.
+  var identifierCount: Int {
+    ranges.reduce(held.count) { count, range in
+      if case .listed(let identifiers) = range.content { count + identifiers.count } else { count }
+    }
+  }
 }

@@ -11,9 +11,11 @@ struct Link: Sendable {
   /// Objects to be announced with the next digest.
   var queue: [Digest] = []
   /// What was announced, for its requests.
-  var announced: GenerationTable<UInt64, Digest>
+  var announced: GenerationTable<UInt64, Announcement>
 
+  /// Checks of what it pushed, and of what it sent when it was asked.
   var checks = TokenBucket()
+  var askedChecks = TokenBucket()
   var strangers = TokenBucket()
   var control = TokenBucket()
   var digests = TokenBucket()
@@ -22,10 +24,16 @@ struct Link: Sendable {
 
   /// Its objects that wait for a check or judgement.
   var pending = 0
+  var pendingBytes = 0
   /// Announced objects, first by it, that have not come.
   var missing = 0
   var emptyAnnouncements = 0
   var digestsIgnoredUntil: Instant = .zero
+
+  struct Announcement {
+    let identifier: Digest
+    var answers: UInt8 = 0
+  }
 
   init(peer: PeerID, announcedLimit: Int) {
     self.peer = peer

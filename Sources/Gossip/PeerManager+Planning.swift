@@ -116,12 +116,21 @@ extension PeerManager {
     dial(Dial(address: address, expectedKey: key, purpose: .feeler), at: now, &effects)
   }
 
-  /// Asks one peer for records while the book is small or outbound sessions are missing.
+  /// Asks for records while the book is small: all peers as long as it hardly gives a choice, then one at a time.
   private mutating func planRecords(at now: Instant, _ effects: inout [Effect]) {
     guard book.count < settings.bookTarget else { return }
-    for peer in sessions.keys.sorted() {
-      guard let session = sessions[peer], session.purpose != .feeler else { continue }
-      if let askedAt = session.askedAt, now.since(askedAt) < settings.recordInterval { continue }
+    let hasChoice = book.count >= 8 * settings.outbound
+    if hasChoice, now < recordsAt { return }
+    var candidates = sessions.keys.sorted().filter { peer in
+      guard let session = sessions[peer], session.purpose != .feeler else { return false }
+      return session.askedAt.map { now.since($0) >= settings.recordInterval } ?? true
+    }
+    guard !candidates.isEmpty else { return }
+    if hasChoice {
+      candidates = [candidates[Int(generator.next(below: UInt64(candidates.count)))]]
+      recordsAt = now + settings.recordInterval
+    }
+    for peer in candidates {
       sessions[peer]?.askedAt = now
       sessions[peer]?.expectedAnswers += 1
       effects.append(.requestRecords(peer, count: GossipLimits.records))

@@ -36,15 +36,18 @@ public struct Reconciliation: Sendable {
     public var listLimit = 32
     public var parts = 16
     /// Objects asked for at a time.
-    public var chunk = 256
+    public var chunk = 1_024
     /// Objects still to be asked of one neighbour.
     public var neededLimit = 16_384
     /// A neighbour that sends nothing of what it was asked for this long is given up for the round.
     public var patience = Interval.seconds(5)
     /// What was asked for is not asked for again within this time, whatever became of it.
     public var askAgainAfter = Interval.seconds(10)
-    public var stepsPerSecond: UInt64 = 50
-    public var stepsBurst: UInt64 = 400
+    /// Steps that a neighbour may ask of us, and identifiers named in answers; the bursts are a newcomer's backfill.
+    public var stepsPerSecond: UInt64 = 4
+    public var stepsBurst: UInt64 = 64
+    public var identifiersPerSecond: UInt64 = 256
+    public var identifiersBurst: UInt64 = 32_768
     public var suppliesPerSecond: UInt64 = 4_000
     public var suppliesBurst: UInt64 = 32_768
 
@@ -53,6 +56,7 @@ public struct Reconciliation: Sendable {
 
   private struct Session {
     var steps = TokenBucket()
+    var identifiers = TokenBucket()
     var supplies = TokenBucket()
     var needed: Deque<Digest> = []
     var outstanding: Set<Digest> = []
@@ -144,6 +148,11 @@ public struct Reconciliation: Sendable {
     supply(message.wanted, to: peer, at: now, &effects)
     need(message.held, from: peer, at: now)
     var reply = answer(message.ranges, from: peer, at: now)
+    let rate = TokenBucket.Rate(perSecond: settings.identifiersPerSecond, burst: settings.identifiersBurst)
+    // What the neighbour may not be told now it learns in a later round.
+    if sessions[peer]?.identifiers.take(UInt64(reply.identifierCount), at: now, rate) != true {
+      reply = RangeMessage()
+    }
     reply.wanted = nextChunk(of: peer, at: now)
     if !reply.isEmpty { effects.append(.send(reply, to: peer)) }
   }

@@ -55,6 +55,9 @@ struct Route: Sendable {
     misses[slot] = misses[slot] << 1 | (delivered ? 0 : 1)
   }
 
+  /// Bytes in the two tables.
+  var placesAndMisses: Int { places.count + misses.count }
+
   /// The link becomes a supplier with a clean record.
   mutating func start(_ slot: Int) {
     suppliers.insert(slot)

@@ -22,6 +22,12 @@ struct TokenBucket: Hashable, Sendable {
 
   private var fullAt: Instant = .zero
 
+  /// Puts back `count` tokens that were taken.
+  mutating func giveBack(_ count: UInt64, _ rate: Rate) {
+    let time = rate.time(of: count).nanoseconds
+    fullAt = Instant(nanoseconds: fullAt.nanoseconds > time ? fullAt.nanoseconds - time : 0)
+  }
+
   /// Takes `count` tokens, or none when there are fewer.
   mutating func take(_ count: UInt64 = 1, at now: Instant, _ rate: Rate) -> Bool {
     let next = max(fullAt, now) + rate.time(of: count)

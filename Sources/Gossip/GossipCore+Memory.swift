@@ -1,0 +1,65 @@
+public import Chain
+public import Primitives
+
+extension GossipCore {
+  /// What the last run knew of the network: entries of the address book, and the outbound peers to be dialed first.
+  ///
+  /// Throws when `book` was damaged; what was read before stays. Called before `start`, after the time of the last
+  /// committed block is known.
+  public mutating func restore(
+    book: [UInt8],
+    anchors: [PeerID],
+    chain: ChainID,
+    at now: Instant
+  ) throws(DecodingError) {
+    peers.restoreAnchors(anchors)
+    try peers.restoreBook(book, chain: chain, at: now)
+  }
+
+  /// Takes authentic node records that came otherwise than through gossip.
+  public mutating func learn(_ records: [SignedObject], at now: Instant) {
+    for record in records { _ = peers.insert(record, from: nil) }
+  }
+
+  /// The address book, to be kept for the next run.
+  public var encodedBook: [UInt8] { peers.book.encoded }
+
+  /// About how many bytes the tables and the objects in them take. Objects that the order book holds as well are
+  /// counted once more here.
+  public var footprint: Int {
+    dissemination.footprint + reconciliation.liveCount * 40 + peers.book.footprint
+  }
+}
+
+extension Dissemination {
+  /// Tables by their capacity, objects by their bytes.
+  var footprint: Int {
+    var bytes = live.capacity * 40 + liveShorts.capacity * 48 + seen.footprint + refused.footprint
+    bytes += live.values.reduce(0) { $0 + Self.bytes(of: $1) }
+    bytes += pending.values.reduce(0) { $0 + Self.bytes(of: $1.object) + 256 }
+    bytes += recent.count * 200 + missing.capacity * 96 + (fresh.count + retries.count) * 16
+    bytes += routes.values.reduce(routes.capacity * 8) { $0 + $1.footprint }
+    bytes += links.reduce(0) { $0 + ($1?.footprint ?? 0) }
+    return bytes
+  }
+
+  /// As received, taken apart, and the fields beside.
+  static func bytes(of object: SignedObject) -> Int {
+    2 * object.encoded.count + 256
+  }
+}
+
+extension Route {
+  var footprint: Int { 256 + placesAndMisses }
+}
+
+extension Link {
+  /// Entries of the tables that the neighbour can fill.
+  var footprint: Int { 512 + queue.count * 32 + announced.count * 64 }
+}
+
+extension AddressBook {
+  var footprint: Int {
+    entries.values.reduce(entries.capacity * 64) { $0 + 512 + Dissemination.bytes(of: $1.object) }
+  }
+}

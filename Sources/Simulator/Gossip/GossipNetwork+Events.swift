@@ -1,0 +1,162 @@
+import Chain
+import Cryptography
+import Gossip
+import Primitives
+
+extension GossipNetwork {
+  /// Puts everything that is planned into the queue.
+  func plan() {
+    var at = Instant.zero + scenario.settling
+    for _ in 0..<scenario.warmUpObjects {
+      events.insert(.publish, at: at)
+      at = at + scenario.interval
+    }
+    events.insert(.attack, at: scenario.attackAt)
+    at = scenario.countingAt
+    events.insert(.count, at: at, keepsOrder: true)
+    let churnInterval = Interval(
+      nanoseconds: UInt64(scenario.messages) * scenario.interval.nanoseconds
+        / UInt64(max(1, scenario.newcomers))
+    )
+    for index in 0..<scenario.newcomers {
+      events.insert(.churn, at: at + Interval(nanoseconds: UInt64(index) * churnInterval.nanoseconds))
+    }
+    for _ in 0..<scenario.messages {
+      events.insert(.publish, at: at)
+      at = at + scenario.interval
+    }
+    events.insert(.measure, at: at)
+  }
+
+  func handle(_ event: Event) {
+    switch event {
+    case .start(let index): start(index)
+    case .connect(let dial, let from, let to): connect(dial, from, to)
+    case .refused(let dial, let index): step(index, .dialFailed(dial))
+    case .ended(let index, let other, let session):
+      guard peers[index].sessions[other] == session else { return }
+      forget(index, other)
+      step(index, .disconnected(peers[other].id))
+    case .frame(let message, let sender, let receiver, let session):
+      guard peers[receiver].isAlive, peers[receiver].sessions[sender] == session else { return }
+      measure.arrived(message, from: sender, to: receiver, isHonest: !peers[receiver].isByzantine)
+      if peers[receiver].isByzantine, isAttacking { received(message, from: sender, byAttacker: receiver) }
+      step(receiver, .received(message, from: peers[sender].id))
+    case .timer(let timer, let index, let life):
+      if peers[index].life == life { step(index, .fired(timer)) }
+    case .verified(let identifier, let isAuthentic, let index):
+      step(index, .verified(identifier, isAuthentic: isAuthentic))
+    case .publish: publish()
+    case .count: beginCounting()
+    case .attack: beginAttack()
+    case .tick: attackTick()
+    case .churn: churn()
+    case .measure: measure.endOfTraffic(at: now)
+    }
+  }
+
+  private func start(_ index: Int) {
+    guard peers[index].isAlive else { return }
+    let isValidator = index < scenario.validators
+    step(index, .committed(GossipScenario.time))
+    step(index, .chainKnows(peers: known, mesh: isValidator ? mesh : []))
+    step(index, .published(peers[index].record))
+    var effects: [GossipCore.Effect] = []
+    peers[index].machine.start(at: now, effects: &effects)
+    perform(effects, of: index)
+  }
+
+  func step(_ index: Int, _ input: GossipCore.Input) {
+    guard peers[index].isAlive else { return }
+    var effects: [GossipCore.Effect] = []
+    peers[index].machine.step(input, at: now, effects: &effects)
+    perform(effects, of: index)
+  }
+
+  func perform(_ effects: [GossipCore.Effect], of index: Int) {
+    for effect in effects {
+      switch effect {
+      case .send(let peer, let message, let delivery): send(message, from: index, to: peer, via: delivery)
+      case .verify(let object): verify(object, at: index)
+      case .deliver(let object, _): judge(object, at: index)
+      case .dial(let dial): self.dial(dial, from: index)
+      case .disconnect(let peer, let reason): hangUp(index, peer, reason)
+      case .schedule(let timer, let instant):
+        events.insert(.timer(timer, index, life: peers[index].life), at: max(now, instant))
+      case .fault(let peer, let fault):
+        let isHonest = indexes[peer].map { !peers[$0].isByzantine } ?? true
+        if !peers[index].isByzantine { measure.fault(fault, ofHonest: isHonest) }
+      }
+    }
+  }
+
+  private func verify(_ object: SignedObject, at index: Int) {
+    let done = max(peers[index].busyUntil, now) + Interval(nanoseconds: 58_000)
+    peers[index].busyUntil = done
+    if isCounting, !peers[index].isByzantine { measure.checks += 1 }
+    events.insert(.verified(object.identifier, !forged.contains(object.signature), index), at: done)
+  }
+
+  private func judge(_ object: SignedObject, at index: Int) {
+    if isAttacking, peers[index].isByzantine, scenario.attack == .censorship,
+      object.key == peers[origins[0]].key.publicKey
+    {
+      return step(index, .judged(object.identifier, .refused))
+    }
+    // The ledger knows neither what is over nor, but for a few, the keys that attackers made up.
+    guard !measure.isRetired(object.identifier), !adversary.isUnfunded(object.key) else {
+      return step(index, .judged(object.identifier, .refused))
+    }
+    if peers[index].isHonest { measure.delivered(object.identifier, to: index, at: now) }
+    if isAttacking, peers[index].isByzantine { adversary.keep(object, index) }
+    step(index, .judged(object.identifier, .accepted))
+  }
+
+  /// The next object: origins take turns until counting begins, then chance chooses.
+  private func publish() {
+    let origin =
+      isCounting
+      ? origins[Int(generator.next(below: UInt64(origins.count)))] : origins[published % origins.count]
+    published += 1
+    guard peers[origin].isAlive else { return }
+    let object = bid(by: peers[origin].key, UInt64(published))
+    measure.publish(object, origin: origin, at: now, isCounted: isCounting, reachable: connected(to: origin))
+    step(origin, .published(object))
+  }
+
+  /// A bid of usual size.
+  func bid(by key: SigningKey, _ number: UInt64) -> SignedObject {
+    var writer = ByteWriter()
+    writer.write(number)
+    writer.write(scenario.seed)
+    let resources = Resources(id: 1, cpuMillis: 8_000, memoryBytes: 1 << 34, volumes: [])
+    let offer = ResourceOffer(resources: resources, count: 1)
+    let bid = Bid(
+      order: Digest.blake2b(writer.bytes),
+      provider: key.address,
+      groups: [.init(sequence: 1, price: DecimalCoin(Decimal18(raw: 5_000_000_000), .uakt), offer: [offer])],
+      expiresAt: GossipScenario.time.advanced(byMilliseconds: 300_000)
+    )
+    return SignedObject(kind: .bid, body: bid.encoded, signer: key, chain: chain)
+  }
+
+  private func beginCounting() {
+    isCounting = true
+    measure.beginCounting(at: now, figures: peers.map(\.machine.figures))
+  }
+
+  /// Honest peers that a path of honest peers leads to.
+  private func connected(to origin: Int) -> [Bool] {
+    var reached = Array(repeating: false, count: measure.capacity)
+    reached[origin] = true
+    var open = [origin]
+    while let next = open.popLast() {
+      for other in peers[next].sessions.keys where !reached[other] && peers[other].isHonest {
+        guard peers[other].sessions[next] != nil else { continue }
+        reached[other] = true
+        open.append(other)
+      }
+    }
+    return reached
+  }
+}

@@ -1,0 +1,73 @@
+import Gossip
+import Primitives
+
+/// Runs gossip scenarios to their end. Equal scenarios give equal reports.
+public enum GossipSimulation {
+  public static func run(_ scenario: GossipScenario) -> GossipReport {
+    run(scenario, GossipCore.self, strategy: "supercloud")
+  }
+
+  /// The same network with another machine in every peer.
+  public static func run<Machine: GossipMachine>(
+    _ scenario: GossipScenario,
+    _ machine: Machine.Type,
+    strategy: String
+  ) -> GossipReport {
+    let network = GossipNetwork<Machine>(scenario)
+    network.plan()
+    network.run(until: scenario.end)
+    var report = network.report(strategy: strategy)
+    report.checks = network.verdict(report)
+    return report
+  }
+}
+
+extension GossipNetwork {
+  /// What must hold in a scenario, whatever its figures.
+  func verdict(_ report: GossipReport) -> [GossipReport.Check] {
+    var checks: [GossipReport.Check] = []
+    func atMost(_ name: String, _ value: Double, _ limit: Double) {
+      checks.append(.init(name: name, value: value, limit: limit, passed: value <= limit))
+    }
+    atMost("connected honest peers missed", Double(report.missedDeliveries), 0)
+    atMost("honest peers banned", Double(report.honestPeersBanned), 0)
+    guard scenario.byzantinePartsPerMillion > 0, let victim = adversary.victim else { return checks }
+    switch scenario.attack {
+    case .drop: break
+    case .eclipse:
+      let outbound = peers[victim].dialed
+      let honest = outbound.count { !peers[$0].isByzantine }
+      checks.append(
+        .init(
+          name: "victim's outbound sessions to honest peers (at least)",
+          value: Double(honest),
+          limit: Double(scenario.outbound / 2),
+          passed: honest >= scenario.outbound / 2
+        )
+      )
+      let missed = measure.tracks.count { $0.isCounted && $0.delays[victim] == .max }
+      atMost("objects that the victim missed", Double(missed), 0)
+    case .flood:
+      atMost("delivery p99, ms", report.deliveryMilliseconds.p99, 1_000)
+    case .replay:
+      // One check per object, and a second one for what was forgotten with the oldest generation.
+      atMost("signature checks per object and peer", report.signatureChecksPerObjectAndPeer, 1.1)
+    case .amplification:
+      let seconds = Double(now.since(measure.countedSince).nanoseconds) / 1e9
+      let sessions = Double(max(1, report.byzantine)) * max(1, report.meanDegree)
+      atMost(
+        "bytes/s that an attacker draws from one neighbour",
+        Double(adversary.answered) / seconds / sessions,
+        48_000
+      )
+      atMost(
+        "bytes drawn per byte sent",
+        Double(adversary.answered) / Double(max(1, adversary.asked)),
+        16
+      )
+    case .censorship:
+      atMost("delivery p99, ms", report.deliveryMilliseconds.p99, 1_500)
+    }
+    return checks
+  }
+}
