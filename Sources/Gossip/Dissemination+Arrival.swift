@@ -12,15 +12,16 @@ extension Dissemination {
     at now: Instant,
     _ effects: inout [Effect]
   ) {
-    counters.received += 1
+    counters[object.kind].received += 1
+    counters[object.kind].bytes += UInt64(object.encoded.count)
     let identifier = object.identifier
     let short = hash(identifier)
     if pending[identifier] != nil {
-      counters.duplicates += 1
+      counters[object.kind].duplicates += 1
       return join(object, slot)
     }
     guard live[identifier] == nil, !seen.contains(short, at: now), !refused.contains(short, at: now) else {
-      counters.duplicates += 1
+      counters[object.kind].duplicates += 1
       recent[identifier]?.note(slot)
       return
     }
@@ -30,8 +31,9 @@ extension Dissemination {
       links[slot]?.emptyAnnouncements = 0
       counters.wantsAnswered += 1
     }
-    guard hasRoom(for: object, slot, isAsked: isAsked, at: now) else {
-      counters.dropped += 1
+    if let drop = reasonToDrop(object, slot, isAsked: isAsked, at: now) {
+      counters[object.kind].dropped += 1
+      counters.drops[drop, default: 0] += 1
       return
     }
     var arrival = Arrival(tag: object.key.originTag, firstAt: now)
@@ -67,19 +69,24 @@ extension Dissemination {
 
   /// Allowances and queue shares. Objects that were asked for have an allowance of their own, so that a neighbour
   /// that pushed too much can still answer.
-  private mutating func hasRoom(for object: SignedObject, _ slot: Int, isAsked: Bool, at now: Instant) -> Bool
+  private mutating func reasonToDrop(_ object: SignedObject, _ slot: Int, isAsked: Bool, at now: Instant)
+    -> Drop?
   {
-    guard let link = links[slot], pending.count < settings.pendingLimit else { return false }
-    guard link.pending < settings.pendingLimit / 4 else { return false }
     let size = object.encoded.count
-    guard pendingBytes + size <= settings.pendingBytes, link.pendingBytes + size <= settings.pendingBytes / 4
-    else { return false }
+    guard let link = links[slot], pending.count < settings.pendingLimit,
+      pendingBytes + size <= settings.pendingBytes
+    else { return .queueFull }
+    guard link.pending < settings.pendingLimit / 4, link.pendingBytes + size <= settings.pendingBytes / 4
+    else { return .queueShare }
     // When the queue fills up, what matters least goes first.
     if pending.count >= settings.pendingLimit / 2, object.kind == .nodeRecord || object.kind == .offer {
-      return false
+      return .lessUrgent
     }
-    if isAsked { return links[slot]?.askedChecks.take(at: now, settings.checks) == true }
-    return links[slot]?.checks.take(at: now, settings.checks) == true
+    let isAllowed =
+      isAsked
+      ? links[slot]?.askedChecks.take(at: now, settings.checks)
+      : links[slot]?.checks.take(at: now, settings.checks)
+    return isAllowed == true ? nil : .checkAllowance
   }
 
   /// The shell checked the signature.
@@ -91,14 +98,14 @@ extension Dissemination {
   ) {
     guard let waiting = pending[identifier], !waiting.isAuthentic else { return }
     guard isAuthentic else {
-      counters.forged += 1
+      counters[waiting.object.kind].forged += 1
       for slot in waiting.senders {
         if let peer = links[slot]?.peer { effects.append(.fault(peer, .forgedSignature)) }
       }
       return retryWithAlternative(identifier, &effects)
     }
     guard isWithinAllowance(waiting, at: now) else {
-      counters.overOriginLimit += 1
+      counters[waiting.object.kind].overOriginLimit += 1
       return drop(identifier, hash(identifier), at: now)
     }
     pending[identifier]?.isAuthentic = true
@@ -141,10 +148,10 @@ extension Dissemination {
       removePending(identifier)
       accept(waiting.object, waiting.arrival, isRepair: waiting.isRepair, at: now, &effects)
     case .refused:
-      counters.refused += 1
+      counters[waiting.object.kind].refused += 1
       drop(identifier, hash(identifier), at: now)
     case .malformed:
-      counters.refused += 1
+      counters[waiting.object.kind].malformed += 1
       for slot in waiting.senders {
         if let peer = links[slot]?.peer { effects.append(.fault(peer, .malformedObject)) }
       }
@@ -177,7 +184,7 @@ extension Dissemination {
     _ effects: inout [Effect]
   ) {
     let short = hash(object.identifier)
-    counters.accepted += 1
+    counters[object.kind].accepted += 1
     // Only now: a forged signature must not block the real one (`gossip.md` § 8).
     seen.insert(short, at: now)
     keep(object, short)
@@ -203,7 +210,7 @@ extension Dissemination {
   mutating func publish(_ object: SignedObject, at now: Instant, _ effects: inout [Effect]) {
     guard live[object.identifier] == nil else { return }
     let short = hash(object.identifier)
-    counters.accepted += 1
+    counters[object.kind].accepted += 1
     seen.insert(short, at: now)
     keep(object, short)
     effects.append(.accepted(object))

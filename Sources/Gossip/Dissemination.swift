@@ -49,27 +49,6 @@ public struct Dissemination: Sendable {
     case fault(PeerID, Fault)
   }
 
-  /// What happened since the start, for metrics.
-  public struct Counters: Hashable, Sendable {
-    public var received: UInt64 = 0
-    public var duplicates: UInt64 = 0
-    public var accepted: UInt64 = 0
-    public var refused: UInt64 = 0
-    public var forged: UInt64 = 0
-    /// Dropped before a signature check: allowance used up or queue full.
-    public var dropped: UInt64 = 0
-    /// Authentic, but its origin sent more than its allowance.
-    public var overOriginLimit: UInt64 = 0
-    public var pushed: UInt64 = 0
-    public var announced: UInt64 = 0
-    public var wantsSent: UInt64 = 0
-    public var wantsAnswered: UInt64 = 0
-    public var stopsSent: UInt64 = 0
-    public var startsSent: UInt64 = 0
-
-    public init() {}
-  }
-
   /// An object between its arrival and its judgement.
   struct Pending {
     var object: SignedObject

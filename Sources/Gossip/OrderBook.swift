@@ -132,6 +132,11 @@ extension OrderBook {
   /// All identifiers, ascending: what reconciliation compares.
   public var liveIdentifiers: [Digest] { entries.keys.sorted() }
 
+  /// All objects in the order of their arrival.
+  public var objects: [SignedObject] {
+    entries.values.sorted { $0.arrival < $1.arrival }.map(\.object)
+  }
+
   /// Live orders in the order of their arrival.
   public var orders: [Entry] {
     bidsOfOrder.keys.compactMap { entries[$0] }.sorted { $0.arrival < $1.arrival }

@@ -15,6 +15,8 @@ public struct Home: Sendable {
   public var keys: URL { folder.appending(path: "keys") }
   public var data: URL { folder.appending(path: "data") }
   public var consensus: URL { folder.appending(path: "consensus") }
+  /// What is kept of gossip across a restart.
+  public var gossip: URL { data.appending(path: "gossip") }
   public var provider: URL { folder.appending(path: "provider") }
   /// Written when the node listens: its process and the ports that it got.
   public var runtime: URL { folder.appending(path: "runtime.json") }

@@ -78,6 +78,7 @@ extension NodeParts {
         leaseAddress: keys.provider == nil ? nil : "\(host):\(endpoint.port)"
       )
     )
+    await service.restoreGossip()
     try await bridge.start(self.host, verifier: verifier, on: coreGroup.next())
     try await service.start()
     logger.info(

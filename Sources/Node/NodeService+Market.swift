@@ -197,7 +197,6 @@ extension NodeService {
       "Rounds after a height's first.",
       counters.roundsAboveZero
     )
-    metric("supercloud_peer_faults_total", "counter", "Rules that peers broke.", counters.faults)
     metric("supercloud_stream_messages_sent_total", "counter", "Messages over TCP.", transport.messagesSent)
     metric(
       "supercloud_stream_messages_received_total",
@@ -212,12 +211,7 @@ extension NodeService {
       "Datagrams received.",
       transport.datagramsReceived
     )
-    for (reason, count) in transport.datagramDrops.sorted(by: { "\($0.key)" < "\($1.key)" }) {
-      lines.append("supercloud_datagrams_dropped_total{reason=\"\(reason)\"} \(count)")
-    }
-    for (reason, count) in transport.handshakeFailures.sorted(by: { "\($0.key)" < "\($1.key)" }) {
-      lines.append("supercloud_handshakes_failed_total{reason=\"\(reason)\"} \(count)")
-    }
-    return lines.joined(separator: "\n") + "\n"
+    let network = try await network().prometheus
+    return lines.joined(separator: "\n") + "\n" + network
   }
 }

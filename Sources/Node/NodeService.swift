@@ -3,6 +3,7 @@ import Chain
 import Cryptography
 import Gossip
 import Ledger
+import Logging
 import Primitives
 import Replication
 import Storage
@@ -17,6 +18,7 @@ final class NodeService: NodeServing {
   let parts: NodeParts
   private let provider = Mutex<ProviderHost?>(nil)
   private let recordTask = Mutex<Task<Void, Never>?>(nil)
+  private let keepingTask = Mutex<Task<Void, Never>?>(nil)
   let lastInterval = Mutex<(time: Timestamp, interval: UInt64)>((.zero, 0))
 
   init(parts: NodeParts) {
@@ -48,8 +50,34 @@ final class NodeService: NodeServing {
       }
     }
     recordTask.withLock { $0 = task }
+    let keeping = Task {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .milliseconds(GossipStore.interval))
+        if !Task.isCancelled { gossipStore.save(await host.read { $0.gossipMemory }) }
+      }
+    }
+    keepingTask.withLock { $0 = keeping }
     let started = try await ProviderHost.start(parts)
     provider.withLock { $0 = started }
+  }
+
+  private var gossipStore: GossipStore {
+    GossipStore(file: parts.runtime.home.gossip, chain: chain, logger: parts.logger)
+  }
+
+  /// Gives the replica what the last run kept; called before it starts.
+  func restoreGossip() async {
+    let memory = gossipStore.load()
+    guard memory != GossipMemory() else { return }
+    do {
+      let live = try await host.restore(memory)
+      parts.logger.info(
+        "took up the books of the last run",
+        metadata: ["objects": "\(live) of \(memory.orders.count)", "anchors": "\(memory.anchors.count)"]
+      )
+    } catch {
+      parts.logger.warning("the kept address book is damaged", metadata: ["error": "\(error)"])
+    }
   }
 
   var providerHost: ProviderHost? { provider.withLock { $0 } }
@@ -57,6 +85,10 @@ final class NodeService: NodeServing {
   func stop() async {
     await providerHost?.stop()
     recordTask.withLock { $0 }?.cancel()
+    // A node that was stopped before it began has nothing to keep.
+    guard let keeping = keepingTask.withLock({ $0 }) else { return }
+    keeping.cancel()
+    gossipStore.save(await host.read { $0.gossipMemory })
   }
 
   /// Runs `body` on the replica's committed state.

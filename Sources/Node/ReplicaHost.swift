@@ -115,6 +115,12 @@ actor ReplicaHost {
     return outcome
   }
 
+  /// Takes what the last run kept of gossip; returns how many objects are live.
+  func restore(_ memory: GossipMemory) throws(DecodingError) -> Int {
+    defer { perform() }
+    return try replica.restore(memory, at: clock(), &effects)
+  }
+
   /// Reads what the replica knows. `body` runs on the loop: it must be short.
   func read<Value: Sendable>(_ body: @Sendable (borrowing Replica<StoreState>) throws -> Value) rethrows
     -> Value
@@ -152,12 +158,7 @@ actor ReplicaHost {
       jobs.append(.commit(commit))
       committed(commit)
     case .send(let message, let peer):
-      dependencies.transport.send(
-        to: peer,
-        type: message.kind.rawValue,
-        bytes: message.encoded,
-        class: message.trafficClass
-      )
+      transmit(message.kind, message.encoded, to: peer, class: message.trafficClass)
     case .sendGossip(let message, let peer, let delivery): send(message, to: peer, via: delivery)
     case .verify(let object): dependencies.verifier.verify(object)
     case .schedule(let timer, let interval): schedule(timer, after: interval)
@@ -178,7 +179,7 @@ actor ReplicaHost {
         dependencies.logger.debug("round", metadata: ["height": "\(height)", "round": "\(round)"])
       }
     case .faulted(let peer, let fault):
-      counters.faults += 1
+      counters.faults[fault, default: 0] += 1
       dependencies.logger.info("a peer broke a rule", metadata: ["peer": "\(peer)", "fault": "\(fault)"])
     }
   }
@@ -188,10 +189,16 @@ actor ReplicaHost {
     if delivery == .datagram, case .packet = message,
       dependencies.transport.sendDatagram(to: peer, bytes: bytes)
     {
+      dependencies.bridge.traffic.sent(.packet, bytes.count)
       counters.datagramsSent += 1
       return
     }
-    dependencies.transport.send(to: peer, type: message.kind.rawValue, bytes: bytes, class: .gossip)
+    transmit(message.kind, bytes, to: peer, class: .gossip)
+  }
+
+  private func transmit(_ kind: FrameKind, _ bytes: [UInt8], to peer: PeerID, class traffic: TrafficClass) {
+    dependencies.bridge.traffic.sent(kind, bytes.count)
+    dependencies.transport.send(to: peer, type: kind.rawValue, bytes: bytes, class: traffic)
   }
 
   private func schedule(_ timer: ReplicaTimer, after interval: Interval) {
@@ -260,7 +267,7 @@ struct HostCounters: Sendable {
   var blocks: UInt64 = 0
   var transactions: UInt64 = 0
   var roundsAboveZero: UInt64 = 0
-  var faults: UInt64 = 0
+  var faults: [Fault: UInt64] = [:]
   var datagramsSent: UInt64 = 0
 }
 

@@ -31,6 +31,7 @@ final class TransportBridge: Sendable {
   private let sessions = Mutex<[PeerID: SessionInfo]>([:])
   /// Which dials are under way, to name the one that failed or succeeded.
   private let dials = Mutex<[NetworkAddress: Dial]>([:])
+  let traffic = TrafficMeter()
 
   init(chain: ChainID, logger: Logger) {
     self.chain = chain
@@ -102,9 +103,11 @@ final class TransportBridge: Sendable {
       inputs.append(.disconnected(peer))
     case .frame(let peer, let type, let bytes): translate(type, bytes, from: peer, attached, &inputs)
     case .datagram(let peer, let bytes):
+      traffic.received(.packet, bytes.count)
       if let message = try? GossipMessage(kind: .packet, bytes: bytes, chain: chain) {
         inputs.append(.gossip(message, from: peer))
       } else {
+        traffic.malformed(.packet)
         inputs.append(.misbehaved(peer, .malformedFrame))
       }
     case .datagramSessionUp, .datagramSessionDown: break
@@ -125,6 +128,7 @@ final class TransportBridge: Sendable {
     guard let kind = FrameKind(rawValue: type) else {
       return inputs.append(.misbehaved(peer, .malformedFrame))
     }
+    traffic.received(kind, bytes.count)
     do {
       switch kind {
       case .packet, .objects, .ranges, .recordsRequest, .records:
@@ -135,6 +139,7 @@ final class TransportBridge: Sendable {
       default: inputs.append(.message(try PeerMessage(kind: kind, bytes: bytes), from: peer))
       }
     } catch {
+      traffic.malformed(kind)
       logger.info(
         "a frame is not what it says",
         metadata: ["peer": "\(peer)", "kind": "\(kind)", "error": "\(error)"]

@@ -35,7 +35,7 @@ extension Replica {
         effects.append(.sendGossip(message, to: peer, via: delivery))
       case .verify(let object): effects.append(.verify(object))
       case .deliver(let object, _):
-        let outcome = insert(object, &effects)
+        let outcome = insert(object, at: clock, &effects)
         stepGossip(.judged(object.identifier, outcome.judgement), at: clock, &effects)
       case .dial(let dial): effects.append(.dial(dial))
       case .disconnect(let peer, let reason): effects.append(.disconnect(peer, reason: "\(reason)"))
@@ -71,12 +71,16 @@ extension Replica {
       stepGossip(.published(object), at: clock, &effects)
       return .judged(.accepted)
     }
-    let outcome = insert(object, &effects)
+    let outcome = insert(object, at: clock, &effects)
     if outcome.judgement == .accepted { stepGossip(.published(object), at: clock, &effects) }
     return outcome
   }
 
-  private mutating func insert(_ object: SignedObject, _ effects: inout [ReplicaEffect]) -> BookOutcome {
+  mutating func insert(
+    _ object: SignedObject,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) -> BookOutcome {
     guard let content = try? MarketObject(object) else { return .malformed }
     let admission = OrderAdmission(on: state, at: moment)
     var locked = Amount.zero
@@ -94,8 +98,23 @@ extension Replica {
       case .withdrawal: nil
       }
     }
-    if !events.isEmpty { effects.append(.bookChanged(events)) }
+    if !events.isEmpty {
+      effects.append(.bookChanged(events))
+      retire(events, at: clock, &effects)
+    }
     return .judged(outcome)
+  }
+
+  /// What the book has let go of is not supplied to others any more.
+  private mutating func retire(
+    _ events: [OrderBook.Event],
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) {
+    let gone = events.compactMap { event -> Digest? in
+      if case .removed(let identifier, _, _) = event { identifier } else { nil }
+    }
+    if !gone.isEmpty { stepGossip(.retired(gone), at: clock, &effects) }
   }
 
   /// What the provider's other live bids would lock in the currency of their orders, were they all taken.
@@ -129,10 +148,7 @@ extension Replica {
     }
     book.advance(to: tip.time, events: &events)
     guard !events.isEmpty else { return }
-    let gone = events.compactMap { event -> Digest? in
-      if case .removed(let identifier, _, _) = event { identifier } else { nil }
-    }
-    if !gone.isEmpty { stepGossip(.retired(gone), at: clock, &effects) }
+    retire(events, at: clock, &effects)
     effects.append(.bookChanged(events))
   }
 

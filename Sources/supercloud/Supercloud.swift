@@ -30,6 +30,7 @@ struct Supercloud: AsyncParsableCommand {
         name: "Node",
         subcommands: [
           InitCommand.self, GenesisCommand.self, ConfigCommand.self, StartCommand.self, StatusCommand.self,
+          PeersCommand.self,
           TestnetCommand.self, SimulateCommand.self, BenchCommand.self, DebugCommand.self,
           WorkloadCommand.self,
         ]

@@ -68,6 +68,7 @@ public struct APIServer: Sendable {
     router.get("v1/take") { _, _ in try await JSON(node.take()) }
     router.get("v1/audit") { _, _ in try await JSON(node.audit()) }
     router.get("v1/peers") { _, _ in try await JSON(node.peers()) }
+    router.get("v1/network") { _, _ in try await JSON(node.network()) }
     router.get("v1/events") { _, _ in
       Response(
         status: .ok,

@@ -25,6 +25,7 @@ public protocol NodeServing: Sendable {
   func validators() async throws -> [Answer.Validator]
   func audit() async throws -> [Answer.AuditLine]
   func peers() async throws -> [Answer.Peer]
+  func network() async throws -> Answer.Network
   func decisions(order: String?) async throws -> [Answer.Decision]
   func providerStatus() async throws -> Answer.ProviderStatus
   func faucet(_ address: String) async throws -> Answer.TransactionResult

@@ -1,0 +1,142 @@
+extension Answer {
+  /// What a node has sent, received, dropped and why, since it started.
+  public struct Network: Codable, Sendable {
+    /// Frames of one kind, over TCP and UDP together; bytes without framing and sealing.
+    public struct Frames: Codable, Sendable {
+      public var kind: String
+      public var sent: UInt64
+      public var sentBytes: UInt64
+      public var received: UInt64
+      public var receivedBytes: UInt64
+      /// Received, but not the message that the kind names.
+      public var malformed: UInt64
+
+      public init(
+        kind: String,
+        sent: UInt64,
+        sentBytes: UInt64,
+        received: UInt64,
+        receivedBytes: UInt64,
+        malformed: UInt64
+      ) {
+        self.kind = kind
+        self.sent = sent
+        self.sentBytes = sentBytes
+        self.received = received
+        self.receivedBytes = receivedBytes
+        self.malformed = malformed
+      }
+    }
+
+    /// Gossiped objects of one kind.
+    public struct Objects: Codable, Sendable {
+      public var kind: String
+      public var received: UInt64
+      public var bytes: UInt64
+      public var duplicates: UInt64
+      public var accepted: UInt64
+      public var refused: UInt64
+      public var malformed: UInt64
+      public var forged: UInt64
+      /// Before their signature was checked.
+      public var dropped: UInt64
+      public var overOriginLimit: UInt64
+
+      public init(
+        kind: String,
+        received: UInt64,
+        bytes: UInt64,
+        duplicates: UInt64,
+        accepted: UInt64,
+        refused: UInt64,
+        malformed: UInt64,
+        forged: UInt64,
+        dropped: UInt64,
+        overOriginLimit: UInt64
+      ) {
+        self.kind = kind
+        self.received = received
+        self.bytes = bytes
+        self.duplicates = duplicates
+        self.accepted = accepted
+        self.refused = refused
+        self.malformed = malformed
+        self.forged = forged
+        self.dropped = dropped
+        self.overOriginLimit = overOriginLimit
+      }
+    }
+
+    /// How often something was dropped, refused or held against a peer.
+    public struct Drop: Codable, Sendable {
+      /// `gossip`, `fault`, `datagram`, `handshake`, `connection`, `frame`, `displaced`, `unsent`, `session`.
+      public var layer: String
+      public var reason: String
+      public var count: UInt64
+
+      public init(layer: String, reason: String, count: UInt64) {
+        self.layer = layer
+        self.reason = reason
+        self.count = count
+      }
+    }
+
+    public var frames: [Frames]
+    public var objects: [Objects]
+    public var drops: [Drop]
+    /// Single figures by name, such as `reconciliation_rounds`.
+    public var figures: [String: UInt64]
+
+    public init(frames: [Frames], objects: [Objects], drops: [Drop], figures: [String: UInt64]) {
+      self.frames = frames
+      self.objects = objects
+      self.drops = drops
+      self.figures = figures
+    }
+  }
+}
+
+extension Answer.Network {
+  /// The same as Prometheus text.
+  public var prometheus: String {
+    var lines: [String] = []
+    func family(_ name: String, _ help: String, _ samples: [(labels: String, value: UInt64)]) {
+      guard !samples.isEmpty else { return }
+      lines.append("# HELP \(name) \(help)\n# TYPE \(name) counter")
+      for sample in samples { lines.append("\(name){\(sample.labels)} \(sample.value)") }
+    }
+    func frames(_ value: (Frames) -> UInt64) -> [(labels: String, value: UInt64)] {
+      self.frames.map { ("kind=\"\($0.kind)\"", value($0)) }
+    }
+    func objects(_ value: (Objects) -> UInt64) -> [(labels: String, value: UInt64)] {
+      self.objects.map { ("kind=\"\($0.kind)\"", value($0)) }
+    }
+    family("supercloud_frames_sent_total", "Frames sent, by kind.", frames(\.sent))
+    family("supercloud_frame_bytes_sent_total", "Their bytes.", frames(\.sentBytes))
+    family("supercloud_frames_received_total", "Frames received, by kind.", frames(\.received))
+    family("supercloud_frame_bytes_received_total", "Their bytes.", frames(\.receivedBytes))
+    family("supercloud_frames_malformed_total", "Frames that are not what they say.", frames(\.malformed))
+    family("supercloud_objects_received_total", "Gossiped objects, by kind.", objects(\.received))
+    family("supercloud_object_bytes_received_total", "Their bytes.", objects(\.bytes))
+    family("supercloud_objects_duplicate_total", "Objects that were here already.", objects(\.duplicates))
+    family("supercloud_objects_accepted_total", "Objects that became live.", objects(\.accepted))
+    family("supercloud_objects_refused_total", "Objects that our state refuses.", objects(\.refused))
+    family("supercloud_objects_malformed_total", "Objects that are none.", objects(\.malformed))
+    family("supercloud_objects_forged_total", "Signatures that do not hold.", objects(\.forged))
+    family("supercloud_objects_dropped_total", "Dropped before their check.", objects(\.dropped))
+    family(
+      "supercloud_objects_over_origin_limit_total",
+      "Beyond the origin's rate.",
+      objects(\.overOriginLimit)
+    )
+    family(
+      "supercloud_drops_total",
+      "What was dropped, refused or held against a peer, by layer and reason.",
+      drops.map { ("layer=\"\($0.layer)\",reason=\"\($0.reason)\"", $0.count) }
+    )
+    for (name, value) in figures.sorted(by: { $0.key < $1.key }) {
+      lines.append("# TYPE supercloud_gossip_\(name) gauge\nsupercloud_gossip_\(name) \(value)")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,60 @@
+public import Chain
+
+extension Dissemination {
+  /// What happened since the start, for metrics.
+  public struct Counters: Hashable, Sendable {
+    /// Per kind of object, in the order of `SignedObject.Kind.allCases`.
+    public private(set) var kinds = Array(repeating: KindCounters(), count: SignedObject.Kind.allCases.count)
+    /// Objects that were dropped before a signature check, by reason.
+    public internal(set) var drops: [Drop: UInt64] = [:]
+    public internal(set) var pushed: UInt64 = 0
+    public var announced: UInt64 = 0
+    public var wantsSent: UInt64 = 0
+    public internal(set) var wantsAnswered: UInt64 = 0
+    public internal(set) var stopsSent: UInt64 = 0
+    public internal(set) var startsSent: UInt64 = 0
+
+    public init() {}
+
+    public subscript(kind: SignedObject.Kind) -> KindCounters {
+      get { kinds[Int(kind.rawValue) - 1] }
+      set { kinds[Int(kind.rawValue) - 1] = newValue }
+    }
+
+    public var received: UInt64 { kinds.reduce(0) { $0 + $1.received } }
+    public var duplicates: UInt64 { kinds.reduce(0) { $0 + $1.duplicates } }
+    public var accepted: UInt64 { kinds.reduce(0) { $0 + $1.accepted } }
+    public var refused: UInt64 { kinds.reduce(0) { $0 + $1.refused } }
+    public var forged: UInt64 { kinds.reduce(0) { $0 + $1.forged } }
+    public var dropped: UInt64 { kinds.reduce(0) { $0 + $1.dropped } }
+    /// Authentic, but its origin sent more than its allowance.
+    public var overOriginLimit: UInt64 { kinds.reduce(0) { $0 + $1.overOriginLimit } }
+  }
+
+  /// Objects of one kind.
+  public struct KindCounters: Hashable, Sendable {
+    public internal(set) var received: UInt64 = 0
+    public internal(set) var bytes: UInt64 = 0
+    public internal(set) var duplicates: UInt64 = 0
+    public internal(set) var accepted: UInt64 = 0
+    public internal(set) var refused: UInt64 = 0
+    public internal(set) var malformed: UInt64 = 0
+    public internal(set) var forged: UInt64 = 0
+    public internal(set) var dropped: UInt64 = 0
+    public internal(set) var overOriginLimit: UInt64 = 0
+
+    public init() {}
+  }
+
+  /// Why an object was dropped before its signature was checked.
+  public enum Drop: String, Hashable, Sendable, CaseIterable {
+    /// The queue of objects that wait for a check is full.
+    case queueFull
+    /// The neighbour holds its quarter of that queue.
+    case queueShare
+    /// The queue fills up, and offers and records give way.
+    case lessUrgent
+    /// Too much of what the neighbour sent led to nothing.
+    case checkAllowance
+  }
+}

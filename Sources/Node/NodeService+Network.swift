@@ -1,0 +1,104 @@
+import API
+import Chain
+import Gossip
+import Replication
+import Transport
+import Wire
+
+extension NodeService {
+  func network() async throws -> Answer.Network {
+    let traffic = parts.bridge.traffic
+    let transport = await parts.endpoint.counters()
+    let counters = await host.counters
+    let gossip = await host.read { Self.gossip($0) }
+    let frames = FrameKind.allCases.map { kind in
+      let counts = traffic[kind]
+      return Answer.Network.Frames(
+        kind: "\(kind)",
+        sent: counts.sent,
+        sentBytes: counts.sentBytes,
+        received: counts.received,
+        receivedBytes: counts.receivedBytes,
+        malformed: counts.malformed
+      )
+    }
+    var drops = Self.drops(transport)
+    for (drop, count) in gossip.counters.drops {
+      drops.append(.init(layer: "gossip", reason: drop.rawValue, count: count))
+    }
+    for (fault, count) in counters.faults {
+      drops.append(.init(layer: "fault", reason: "\(fault)", count: count))
+    }
+    return Answer.Network(
+      frames: frames,
+      objects: SignedObject.Kind.allCases.map { Self.objects($0, gossip.counters[$0]) },
+      drops: drops.sorted { ($0.layer, $0.reason) < ($1.layer, $1.reason) },
+      figures: gossip.figures
+    )
+  }
+
+  private static func gossip(_ replica: borrowing Replica<StoreState>) -> (
+    counters: Dissemination.Counters, figures: [String: UInt64]
+  ) {
+    let core = replica.gossip
+    let counters = core.dissemination.counters
+    return (
+      counters,
+      [
+        "objects_pushed": counters.pushed,
+        "objects_announced": counters.announced,
+        "requests_sent": counters.wantsSent,
+        "requests_answered": counters.wantsAnswered,
+        "stops_sent": counters.stopsSent,
+        "starts_sent": counters.startsSent,
+        "reconciliation_rounds": core.reconciliation.rounds,
+        "reconciled_objects": core.reconciliation.requested,
+        "live_objects": UInt64(core.dissemination.liveCount),
+        "routes": UInt64(core.dissemination.routeCount),
+        "neighbours": UInt64(core.neighbours.count),
+        "address_book_entries": UInt64(core.peers.book.count),
+        "address_book_tried": UInt64(core.peers.book.triedCount),
+        "table_bytes": UInt64(core.footprint),
+        "order_book_bytes": UInt64(replica.book.bytes),
+        "order_book_objects": UInt64(replica.book.count),
+      ]
+    )
+  }
+
+  private static func objects(_ kind: SignedObject.Kind, _ counts: Dissemination.KindCounters)
+    -> Answer.Network.Objects
+  {
+    Answer.Network.Objects(
+      kind: "\(kind)",
+      received: counts.received,
+      bytes: counts.bytes,
+      duplicates: counts.duplicates,
+      accepted: counts.accepted,
+      refused: counts.refused,
+      malformed: counts.malformed,
+      forged: counts.forged,
+      dropped: counts.dropped,
+      overOriginLimit: counts.overOriginLimit
+    )
+  }
+
+  private static func drops(_ transport: TransportCounters) -> [Answer.Network.Drop] {
+    var drops: [Answer.Network.Drop] = []
+    func add<Reason>(_ layer: String, _ counts: [Reason: Int]) {
+      for (reason, count) in counts {
+        drops.append(.init(layer: layer, reason: "\(reason)", count: UInt64(clamping: count)))
+      }
+    }
+    add("datagram", transport.datagramDrops)
+    add("handshake", transport.handshakeFailures)
+    add("connection", transport.connectionsRefused)
+    add("frame", transport.violations)
+    add("displaced", transport.displaced)
+    add("unsent", transport.unsent)
+    add("session", transport.sessionsClosed)
+    drops.append(
+      .init(layer: "unsent", reason: "datagram", count: UInt64(clamping: transport.datagramsUnsent))
+    )
+    return drops
+  }
+}
