@@ -37,9 +37,9 @@ public struct Timeouts: Hashable, Sendable {
 
   /// Validators in one network, or on one machine.
   public static let lan = Timeouts(
-    propose: Growth(base: .milliseconds(200), perRound: .milliseconds(50)),
-    prevote: Growth(base: .milliseconds(60), perRound: .milliseconds(30)),
-    precommit: Growth(base: .milliseconds(60), perRound: .milliseconds(30))
+    propose: Growth(base: .milliseconds(400), perRound: .milliseconds(200)),
+    prevote: Growth(base: .milliseconds(100), perRound: .milliseconds(100)),
+    precommit: Growth(base: .milliseconds(100), perRound: .milliseconds(100))
   )
 
   /// Of the three kinds that belong to a round; zero for others.

@@ -27,6 +27,9 @@ final class SignatureVerifier: Sendable {
   private let chain: ChainID
   private let pool: NIOThreadPool
   private let seen = Mutex(Seen())
+  /// Transactions that wait for their check.
+  private let waiting = Atomic(0)
+  private static let waitingLimit = 16_384
   private let post: @Sendable ([ReplicaInput]) -> Void
 
   init(chain: ChainID, threads: Int, post: @escaping @Sendable ([ReplicaInput]) -> Void) {
@@ -51,14 +54,20 @@ final class SignatureVerifier: Sendable {
   }
 
   /// Decodes and checks a peer's transactions in pieces of 32; a forged or malformed one is held against the peer.
+  ///
+  /// Beyond `waitingLimit` nothing more is taken: a node that cannot keep up loses transactions that others hold,
+  /// not its place in consensus.
   func verify(_ transactions: [[UInt8]], from peer: PeerID) {
+    guard waiting.load(ordering: .relaxed) < Self.waitingLimit else { return }
     let fresh = transactions.filter { bytes in
       let hash = Digest.sha256(bytes)
       return seen.withLock { $0.insert(hash) }
     }
     for start in stride(from: 0, to: fresh.count, by: 32) {
       let piece = Array(fresh[start..<min(start + 32, fresh.count)])
-      pool.submit { [chain, post] state in
+      waiting.add(piece.count, ordering: .relaxed)
+      pool.submit { [chain, post, self] state in
+        waiting.subtract(piece.count, ordering: .relaxed)
         guard state == .active else { return }
         var authentic: [Transaction] = []
         for bytes in piece {

@@ -71,7 +71,7 @@ extension Replica {
   ) {
     guard height == tip.height + 1, let proposer = configuration.operatorAddress else { return }
     let limit = Int(clamping: parameter(.maximumBlockBytes))
-    let transactions = mempool.candidates(byteLimit: limit, countLimit: ChainLimits.blockTransactions)
+    let transactions = mempool.candidates(byteLimit: limit, countLimit: configuration.blockTransactions)
     let built = rules.build(
       after: tip,
       proposer: proposer,

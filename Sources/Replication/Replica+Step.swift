@@ -29,7 +29,7 @@ extension Replica {
       stepConsensus(.signed(message), at: clock, &effects)
     case .durable(let height): becomeDurable(height, at: clock, &effects)
     case .misbehaved(let peer, let fault): stepGossip(.misbehaved(peer, fault), at: clock, &effects)
-    case .batchEnded: announceTransactions(&effects)
+    case .batchEnded: announceTransactions(at: clock, &effects)
     }
   }
 

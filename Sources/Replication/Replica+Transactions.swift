@@ -26,7 +26,6 @@ extension Replica {
     let outcome = mempool.insert(transaction, expected: expected, at: tip.height)
     guard outcome == .added else { return .refused(outcome) }
     announcements.append((transaction.encoded, peer))
-    signalWork(at: clock, &effects)
     return .accepted
   }
 
@@ -35,9 +34,10 @@ extension Replica {
     mempool.nextSequence(of: sender, committed: LedgerQuery(state: state).sequence(of: sender))
   }
 
-  /// Sends the transactions of this batch to every peer but the one that each came from.
-  mutating func announceTransactions(_ effects: inout [ReplicaEffect]) {
+  /// Tells consensus of this batch's transactions, and sends them to every peer but the one that each came from.
+  mutating func announceTransactions(at clock: Clock, _ effects: inout [ReplicaEffect]) {
     guard !announcements.isEmpty else { return }
+    signalWork(at: clock, &effects)
     for peer in peers.keys.sorted() {
       var batch: [[UInt8]] = []
       var size = 0

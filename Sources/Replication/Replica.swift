@@ -17,6 +17,9 @@ public struct ReplicaConfiguration: Sendable {
   public var signatures: SignatureScheme
   /// A peer that is asked for blocks gets the answer from this height on.
   public var lowestBlock: Height
+  /// The most transactions of an own block. What a block holds must be verified, executed and written by all before
+  /// a round times out; smaller blocks follow each other faster.
+  public var blockTransactions = 2_000
 
   public init(
     genesis: Genesis,
