@@ -121,7 +121,7 @@ let package = Package(
     tests("Storage", chainRooms),
     tests("Transport", foundationRooms + [nioCore, nioPosix]),
     tests("Provider", chainRooms + ["Ledger", "SDL"]),
-    tests("API", chainRooms + ["Ledger"]),
+    tests("API", chainRooms + ["Ledger", nioPosix, logging]),
     tests("Simulator", coreRooms),
     tests("Node", coreRooms + ["Storage", "Transport", "SDL", "Provider", "API"]),
     .testTarget(name: "LayoutTests", swiftSettings: language),

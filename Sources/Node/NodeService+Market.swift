@@ -22,7 +22,7 @@ extension NodeService {
     return Answer.Order(order, identifier: identifier, bids: book.bids(for: identifier).count)
   }
 
-  private func identifier(_ prefix: String) async throws -> Digest {
+  func identifier(_ prefix: String) async throws -> Digest {
     if let bytes = Hex.decode(prefix), let digest = Digest(bytes) { return digest }
     let matches = await host.read { $0.book.orders(withPrefix: prefix).map(\.object.identifier) }
     guard let first = matches.first else {
@@ -78,7 +78,6 @@ extension NodeService {
     _ replica: borrowing Replica<StoreState>
   ) -> Answer.Provider {
     let record = entry.record
-    let leases = query.leases(provider: record.owner, state: .active, at: replica.moment.tick)
     return Answer.Provider(
       owner: record.owner.text(),
       hostUri: record.hostURI,
@@ -86,7 +85,7 @@ extension NodeService {
       email: record.email,
       website: record.website,
       endpoint: replica.book.offer(of: record.owner)?.endpoint,
-      activeLeases: leases.count
+      activeLeases: query.runningLeaseCount(of: record.owner)
     )
   }
 
@@ -120,8 +119,7 @@ extension NodeService {
     _ moment: Moment
   ) -> Answer.Deployment? {
     guard let escrow = query.escrow(of: deployment.id, at: moment.tick) else { return nil }
-    let leases = query.leases(owner: deployment.id.owner, at: moment.tick)
-      .filter { $0.id.deployment == deployment.id }
+    let leases = query.leases(of: deployment.id, at: moment.tick)
     return Answer.Deployment(deployment, escrow: escrow, leases: leases)
   }
 

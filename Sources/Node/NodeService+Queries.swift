@@ -43,7 +43,7 @@ extension NodeService {
         mempoolTransactions: replica.mempool.count,
         orders: replica.book.orderCount,
         bids: replica.book.bidCount,
-        leases: query.activeLeaseCount(),
+        leases: query.runningLeaseCount,
         validator: operatorAddress,
         provider: keys.provider?.address.text()
       )
@@ -127,66 +127,6 @@ extension NodeService {
       log: "waits in the mempool",
       events: []
     )
-  }
-
-  func take() async throws -> [Answer.Take] {
-    await query { state, _ in
-      let query = LedgerQuery(state: AnyState(state))
-      return query.currencies.map { status in
-        Answer.Take(
-          denomination: status.currency.denomination.name,
-          basisPoints: status.takeBasisPoints,
-          collected: status.takeCollected.description,
-          communityPool: query.balance(of: .communityPool, in: status.currency.denomination).description
-        )
-      }
-    }
-  }
-
-  func parameters() async throws -> [Answer.Parameter] {
-    await query { state, _ in
-      LedgerQuery(state: AnyState(state)).parameterOrigins.map {
-        Answer.Parameter(key: $0.key, value: $0.value, proposal: $0.proposal)
-      }
-    }
-  }
-
-  func currencies() async throws -> [Answer.Currency] {
-    await query { state, _ in
-      let query = LedgerQuery(state: AnyState(state))
-      return query.currencies.map { status in
-        let currency = status.currency
-        return Answer.Currency(
-          denomination: currency.denomination.name,
-          symbol: currency.symbol,
-          exponent: currency.exponent,
-          aliases: currency.aliases.map(\.name),
-          minimumDeposit: currency.minimumDeposit.description,
-          leaseDeposit: currency.leaseDeposit.description,
-          minimumFee: currency.minimumFee.description,
-          takeBasisPoints: status.takeBasisPoints,
-          supply: query.supply(of: currency.denomination).description,
-          retired: currency.isRetired
-        )
-      }
-    }
-  }
-
-  func validators() async throws -> [Answer.Validator] {
-    await host.read { replica in
-      let records = LedgerQuery(state: replica.view).validators
-      return replica.tip.validators.members.map { member in
-        let record = records.first { $0.address == member.address }?.record
-        return Answer.Validator(
-          operatorAddress: member.address.text(),
-          consensusKey: Hex.encode(member.key.bytes),
-          moniker: record?.moniker ?? "",
-          power: member.power,
-          jailed: false,
-          commission: record?.commission.description ?? ""
-        )
-      }
-    }
   }
 
   func audit() async throws -> [Answer.AuditLine] {

@@ -1,29 +1,33 @@
-import Cryptography
-import Ledger
-import Primitives
-import Replication
-import Storage
+public import Cryptography
+public import Ledger
+public import Primitives
+public import Replication
+public import Storage
 
 /// Committed state, read from the node's store.
 ///
 /// A read that fails means a damaged database: the node cannot go on, and says so.
-struct StoreState: ReplicaState {
+public struct StoreState: ReplicaState {
   /// Under which name a commit's batch carries the tip.
   static let tipName = "tip"
 
   let store: NodeStore
 
-  func value(for key: [UInt8]) -> [UInt8]? {
+  public init(store: NodeStore) {
+    self.store = store
+  }
+
+  public func value(for key: [UInt8]) -> [UInt8]? {
     reading { () throws(StorageError) in try store.stateValue(key) }
   }
 
-  func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
+  public func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
     reading { () throws(StorageError) in
       try store.stateEntries(from: from, to: to, limit: limit).map { ($0.key, $0.value) }
     }
   }
 
-  func page(at path: NibblePath) -> StateTreePage? {
+  public func page(at path: NibblePath) -> StateTreePage? {
     guard let bytes = reading({ () throws(StorageError) in try store.treePage(path.encoded()) }) else {
       return nil
     }
@@ -45,8 +49,8 @@ struct StoreState: ReplicaState {
 }
 
 /// The receipts of a block as the store keeps them.
-enum BlockReceipts {
-  static func encode(_ outcome: BlockOutcome) -> [UInt8] {
+public enum BlockReceipts {
+  public static func encode(_ outcome: BlockOutcome) -> [UInt8] {
     var writer = ByteWriter(capacity: 256)
     writer.write(UInt32(outcome.receipts.count))
     for receipt in outcome.receipts { writer.writeCounted(receipt.encoded) }
@@ -56,7 +60,8 @@ enum BlockReceipts {
   }
 
   /// The transactions' receipts and the block's own events.
-  static func decode(_ bytes: [UInt8]) throws(DecodingError) -> (receipts: [Receipt], events: [Event]) {
+  public static func decode(_ bytes: [UInt8]) throws(DecodingError) -> (receipts: [Receipt], events: [Event])
+  {
     var reader = ByteReader(bytes)
     let count = Int(try reader.read(UInt32.self))
     guard count <= reader.remaining / 4 else { throw .outOfRange(field: "receipts") }

@@ -104,6 +104,15 @@ public struct DecimalCoin: Hashable, Sendable {
     self.amount = amount
     self.denomination = denomination
   }
+
+  /// Reads `2.5uakt`: a decimal directly followed by the denomination; nil when `text` is not that.
+  public init?(_ text: String) {
+    let digits = text.prefix { $0 == "." || ($0.isASCII && $0.isNumber) }
+    guard let amount = Decimal18(digits),
+      let denomination = Denomination(String(text.dropFirst(digits.count)))
+    else { return nil }
+    self.init(amount, denomination)
+  }
 }
 
 extension DecimalCoin: CustomStringConvertible {

@@ -136,6 +136,11 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// Committed state with the blocks that are being made durable.
   public var view: some StateReading { state }
 
+  /// What proves the entry at `key`, or its absence, against the tip's state root; nil when the tree is damaged.
+  public func proof(of key: [UInt8]) -> StateTreeProof? {
+    try? StateTree.prove(key: key, in: state, root: tip.stateRoot)
+  }
+
   /// The validators of `height`; nil when this node does not know them.
   func validators(at height: Height) -> ValidatorSet? {
     if height == tip.height + 1 { return tip.validators }

@@ -24,7 +24,14 @@ struct Supercloud: AsyncParsableCommand {
       CommandGroup(name: "Provider", subcommands: [ProviderCommand.self]),
       CommandGroup(
         name: "Accounts and chain",
-        subcommands: [KeysCommand.self, AccountCommand.self, QueryCommand.self]
+        subcommands: [
+          KeysCommand.self, AccountCommand.self, GrantCommand.self, DenomCommand.self, QueryCommand.self,
+          VerifyCommand.self,
+        ]
+      ),
+      CommandGroup(
+        name: "Validators and governance",
+        subcommands: [ValidatorCommand.self, StakeCommand.self, GovCommand.self, AuditCommand.self]
       ),
       CommandGroup(
         name: "Node",

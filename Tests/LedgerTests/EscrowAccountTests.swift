@@ -115,7 +115,7 @@ import Testing
         Amount(75), Decimal18("87.5")!
       )
     )
-    #expect(chain.query.takeIncome(in: .uakt).map(\.amount) == [Amount(3)])
+    #expect(chain.query.takeIncome(in: .uakt).map(\.coin.amount) == [Amount(3)])
   }
 
   @Test func theStakersShareOfTheTakeReachesThem() throws {

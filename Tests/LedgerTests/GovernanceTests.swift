@@ -77,7 +77,7 @@ import Testing
     chain.submit(.withdrawLease(chain.lease()), by: "provider")
     // 13 ticks at 20 %, 7 at 10 %.
     #expect(chain.balance(.communityPool, .uusdc) == 260 + 70)
-    let origin = chain.query.parameterOrigins.first { $0.key == .defaultTake }
+    let origin = chain.query.parameterStatuses.first { $0.key == ParameterKey.defaultTake.rawValue }
     #expect(origin?.proposal == 0)
   }
 
@@ -93,7 +93,9 @@ import Testing
     chain.advance(milliseconds: 60_000)
     chain.block()
     #expect(chain.query.currencies.map(\.takeBasisPoints) == [400, 700])
-    #expect(chain.query.parameterOrigins.first { $0.key == .defaultTake }?.proposal == 1)
+    #expect(
+      chain.query.parameterStatuses.first { $0.key == ParameterKey.defaultTake.rawValue }?.proposal == 1
+    )
   }
 
   @Test func aProposalAddsACurrencyThatDeploymentsPayIn() throws {

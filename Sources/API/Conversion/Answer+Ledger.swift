@@ -170,19 +170,3 @@ enum GPUName {
     return words.isEmpty ? key : words.joined(separator: " ")
   }
 }
-
-extension Answer.Parameter {
-  public init(key: ParameterKey, value: UInt64, proposal: UInt64) {
-    let definition = key.definition
-    self.init(
-      key: key.rawValue,
-      value: String(value),
-      unit: definition.unit,
-      minimum: String(definition.range.lowerBound),
-      maximum: String(definition.range.upperBound),
-      standard: String(definition.standard),
-      summary: definition.summary,
-      proposal: proposal == 0 ? nil : proposal
-    )
-  }
-}

@@ -37,12 +37,21 @@ extension Answer {
     public var basisPoints: UInt32
     /// Taken of payouts so far.
     public var collected: String
+    /// Of it, what went to stakers.
+    public var stakers: String
     public var communityPool: String
 
-    public init(denomination: String, basisPoints: UInt32, collected: String, communityPool: String) {
+    public init(
+      denomination: String,
+      basisPoints: UInt32,
+      collected: String,
+      stakers: String,
+      communityPool: String
+    ) {
       self.denomination = denomination
       self.basisPoints = basisPoints
       self.collected = collected
+      self.stakers = stakers
       self.communityPool = communityPool
     }
   }
@@ -50,6 +59,8 @@ extension Answer {
   public struct Parameter: Codable, Sendable {
     public var key: String
     public var value: String
+    /// `integer`, or `integer or default`.
+    public var type: String
     public var unit: String
     public var minimum: String
     public var maximum: String
@@ -61,6 +72,7 @@ extension Answer {
     public init(
       key: String,
       value: String,
+      type: String,
       unit: String,
       minimum: String,
       maximum: String,
@@ -70,6 +82,7 @@ extension Answer {
     ) {
       self.key = key
       self.value = value
+      self.type = type
       self.unit = unit
       self.minimum = minimum
       self.maximum = maximum
@@ -89,6 +102,10 @@ extension Answer {
     public var minimumFee: String
     public var takeBasisPoints: UInt32
     public var supply: String
+    /// May mint up to `mintCap` and burn; absent for a currency that nobody issues here.
+    public var issuer: String?
+    public var mintCap: String
+    public var minted: String
     public var retired: Bool
 
     public init(
@@ -101,6 +118,9 @@ extension Answer {
       minimumFee: String,
       takeBasisPoints: UInt32,
       supply: String,
+      issuer: String?,
+      mintCap: String,
+      minted: String,
       retired: Bool
     ) {
       self.denomination = denomination
@@ -112,32 +132,10 @@ extension Answer {
       self.minimumFee = minimumFee
       self.takeBasisPoints = takeBasisPoints
       self.supply = supply
+      self.issuer = issuer
+      self.mintCap = mintCap
+      self.minted = minted
       self.retired = retired
-    }
-  }
-
-  public struct Validator: Codable, Sendable {
-    public var operatorAddress: String
-    public var consensusKey: String
-    public var moniker: String
-    public var power: Int64
-    public var jailed: Bool
-    public var commission: String
-
-    public init(
-      operatorAddress: String,
-      consensusKey: String,
-      moniker: String,
-      power: Int64,
-      jailed: Bool,
-      commission: String
-    ) {
-      self.operatorAddress = operatorAddress
-      self.consensusKey = consensusKey
-      self.moniker = moniker
-      self.power = power
-      self.jailed = jailed
-      self.commission = commission
     }
   }
 

@@ -7,7 +7,7 @@ public import NIOPosix
 
 /// A node's HTTP port: queries as JSON, signed transactions and objects, events, metrics.
 public struct APIServer: Sendable {
-  private let node: any NodeServing
+  let node: any NodeServing
   private let logger: Logger
 
   public init(node: any NodeServing, logger: Logger) {
@@ -29,9 +29,11 @@ public struct APIServer: Sendable {
     var quiet = logger
     quiet.logLevel = .critical
     let router = Router()
-    router.add(middleware: AnswerFailures(logger: logger))
+    // Outside of what answers failures: it wraps errors that pass through it.
     router.add(middleware: CORSMiddleware(allowOrigin: .all, allowMethods: [.get, .post]))
+    router.add(middleware: AnswerFailures(logger: logger))
     queries(router)
+    ledger(router)
     market(router)
     submissions(router)
     let application = Application(
@@ -64,7 +66,6 @@ public struct APIServer: Sendable {
     }
     router.get("v1/parameters") { _, _ in try await JSON(node.parameters()) }
     router.get("v1/currencies") { _, _ in try await JSON(node.currencies()) }
-    router.get("v1/validators") { _, _ in try await JSON(node.validators()) }
     router.get("v1/take") { _, _ in try await JSON(node.take()) }
     router.get("v1/audit") { _, _ in try await JSON(node.audit()) }
     router.get("v1/peers") { _, _ in try await JSON(node.peers()) }
@@ -155,17 +156,17 @@ public struct APIServer: Sendable {
 }
 
 extension Request {
-  fileprivate func query(_ name: String) -> String? {
+  func query(_ name: String) -> String? {
     uri.queryParameters[Substring(name)].map(String.init)
   }
 
   /// The body as bytes: raw, or as one JSON string of hex digits.
-  fileprivate func bytes(upTo limit: Int) async throws -> [UInt8] {
+  func bytes(upTo limit: Int) async throws -> [UInt8] {
     let buffer: ByteBuffer
     do {
       buffer = try await body.collect(upTo: limit)
     } catch {
-      throw ServingError.invalid("the body is larger than \(limit) bytes", fix: nil)
+      throw ServingError.tooLarge(limit: limit)
     }
     guard buffer.readableBytes > 0 else { throw ServingError.invalid("the body is empty", fix: nil) }
     return Array(buffer.readableBytesView)
@@ -173,7 +174,7 @@ extension Request {
 }
 
 /// An answer as JSON.
-private struct JSON: ResponseGenerator {
+struct JSON: ResponseGenerator {
   let bytes: [UInt8]
 
   init(_ value: some Encodable) throws {
@@ -223,6 +224,11 @@ private struct AnswerFailures<Context: RequestContext>: RouterMiddleware {
     case .notFound(let message): (.notFound, Answer.Failure(error: "not_found", message: message))
     case .invalid(let message, let fix):
       (.badRequest, Answer.Failure(error: "invalid", message: message, fix: fix))
+    case .tooLarge(let limit):
+      (
+        .contentTooLarge,
+        Answer.Failure(error: "too_large", message: "the body is larger than \(limit) bytes")
+      )
     case .rejected(let code, let codespace, let message):
       (
         .unprocessableContent,

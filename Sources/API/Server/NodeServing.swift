@@ -20,9 +20,27 @@ public protocol NodeServing: Sendable {
   func leases(_ filter: LeaseFilter) async throws -> [Answer.Lease]
   func gpus() async throws -> [Answer.GPU]
   func take() async throws -> [Answer.Take]
+  /// What the take brought, by day; dates as `2026-11-24`, both inside.
+  func income(denomination: String?, from: String?, to: String?) async throws -> [Answer.Income]
   func parameters() async throws -> [Answer.Parameter]
   func currencies() async throws -> [Answer.Currency]
-  func validators() async throws -> [Answer.Validator]
+  func currency(_ name: String) async throws -> Answer.Currency
+  /// `status`: bonded, unbonding, unbonded or jailed; nil is any.
+  func validators(status: String?) async throws -> [Answer.Validator]
+  func validator(_ address: String) async throws -> Answer.Validator
+  func delegations(to validator: String) async throws -> [Answer.Delegation]
+  func stake(of address: String) async throws -> Answer.Stake
+  func proposals(status: String?) async throws -> [Answer.Proposal]
+  func proposal(_ id: UInt64) async throws -> Answer.Proposal
+  func votes(onProposal id: UInt64) async throws -> [Answer.Vote]
+  func grants(granter: String?, grantee: String?) async throws -> [Answer.Grant]
+  func signedAttributes(provider: String?, auditor: String?) async throws -> [Answer.SignedAttributes]
+  /// Why registered providers cannot serve a live order.
+  func whyNot(order identifier: String) async throws -> [Answer.Match]
+  /// The same of an order that nobody posted: its body.
+  func whyNot(body: [UInt8]) async throws -> [Answer.Match]
+  /// Waits for the block whose header carries the root, at most some seconds.
+  func proof(kind: String, key: String) async throws -> Answer.Proof
   func audit() async throws -> [Answer.AuditLine]
   func peers() async throws -> [Answer.Peer]
   func network() async throws -> Answer.Network
@@ -55,6 +73,8 @@ public enum ServingError: Error, Sendable {
   case notFound(String)
   /// 400
   case invalid(String, fix: String?)
+  /// 413
+  case tooLarge(limit: Int)
   /// 422: the ledger or the order book refused it.
   case rejected(code: UInt32, codespace: String, message: String)
   /// 503

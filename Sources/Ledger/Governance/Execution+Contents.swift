@@ -23,7 +23,7 @@ extension Execution {
     case .parameters(let changes):
       guard !changes.isEmpty else { throw .governance(.invalidContent("no parameter is named")) }
       for change in changes { try set(change, proposal: id) }
-    case .addCurrency(let currency): try add(currency)
+    case .addCurrency(let currency): try add(currency, proposal: id)
     case .retireCurrency(let denomination): try retire(denomination)
     case .communitySpend(let recipient, let amount): try spend(recipient, amount)
     case .softwareUpgrade(let upgrade): try plan(upgrade)
@@ -72,14 +72,12 @@ extension Execution {
     guard value != nil || (field == .take && change.value == "default") else {
       throw .governance(.parameterValue(key: change.key, value: change.value))
     }
-    if field != .take, field != .mintCap, value.map({ $0 > Self.largestMinimum }) ?? true {
+    guard value.map({ field.range.contains($0) }) ?? true else {
       throw .governance(.parameterValue(key: change.key, value: change.value))
     }
+    record.proposals[field.index] = id
     switch field {
     case .take:
-      guard value.map({ $0 <= 10_000 }) ?? true else {
-        throw .governance(.parameterValue(key: change.key, value: change.value))
-      }
       record.currency.takeBasisPoints = value.map { UInt32($0) }
       changeTake(of: record, to: UInt32(clamping: value ?? parameter(.defaultTake)))
     case .minimumDeposit: record.currency.minimumDeposit = Amount(value ?? 0)
@@ -90,9 +88,6 @@ extension Execution {
     if field != .take { write(record) }
     emit(.parameterChanged(key: change.key, value: value ?? parameter(.defaultTake), proposal: id))
   }
-
-  /// Of deposits and fees that are asked for: the reference chain's bound.
-  private static let largestMinimum: UInt64 = 2_147_483_646
 
   /// Another take rate for ticks from now on, exact for leases that run: what is due up to now was settled before.
   func changeTake(of record: CurrencyRecord, to basisPoints: UInt32) {
@@ -108,7 +103,7 @@ extension Execution {
     )
   }
 
-  private func add(_ currency: Currency) throws(Rejection) {
+  private func add(_ currency: Currency, proposal id: UInt64) throws(Rejection) {
     guard (1...64).contains(currency.symbol.utf8.count), currency.exponent <= 18 else {
       throw .governance(
         .invalidContent("a currency has a symbol of 1 to 64 bytes and an exponent up to 18")
@@ -116,6 +111,12 @@ extension Execution {
     }
     guard currency.takeBasisPoints.map({ $0 <= 10_000 }) ?? true else {
       throw .governance(.invalidContent("a take is at most 10000 basis points"))
+    }
+    let minimums = [currency.minimumDeposit, currency.leaseDeposit, currency.minimumFee]
+    guard minimums.allSatisfy({ $0.units <= ParameterName.largestMinimum }) else {
+      throw .governance(
+        .invalidContent("deposits and fees are at most \(ParameterName.largestMinimum) units")
+      )
     }
     guard currency.issuer.map({ !ModuleAccount.contains($0) }) ?? true else {
       throw .governance(.invalidContent("the ledger itself issues no currency"))
@@ -128,7 +129,8 @@ extension Execution {
       take: TakeIndex(
         rate: currency.takeBasisPoints ?? UInt32(clamping: parameter(.defaultTake)),
         since: moment.tick
-      )
+      ),
+      proposal: id
     )
     record.currency.isRetired = false
     write(record)

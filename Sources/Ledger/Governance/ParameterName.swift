@@ -4,6 +4,7 @@ import Primitives
 /// What a proposal's key names: a parameter of the network, or one of a currency
 /// (`currency.uusdc.take_basis_points`).
 enum ParameterName: Hashable, Sendable {
+  /// Of one currency. The order is the stored one of `CurrencyRecord.proposals`.
   enum CurrencyField: String, CaseIterable, Hashable, Sendable {
     case take = "take_basis_points"
     case minimumDeposit = "minimum_deposit"
@@ -12,8 +13,22 @@ enum ParameterName: Hashable, Sendable {
     case mintCap = "mint_cap"
   }
 
+  /// Of deposits and fees that are asked for: the reference chain's bound.
+  static let largestMinimum: UInt64 = 2_147_483_646
+
   case network(ParameterKey)
   case currency(Denomination, CurrencyField)
+
+  /// What a value is, for people.
+  var form: String {
+    switch self {
+    case .network(let key):
+      "a whole number from \(key.definition.range.lowerBound) to \(key.definition.range.upperBound)"
+    case .currency(_, let field):
+      "a whole number from \(field.range.lowerBound) to \(field.range.upperBound)"
+        + (field == .take ? ", or default" : "")
+    }
+  }
 
   init?(_ text: String) {
     if let key = ParameterKey(rawValue: text) {
@@ -25,5 +40,36 @@ enum ParameterName: Hashable, Sendable {
       let denomination = Denomination(String(text.dropFirst(9).dropLast(field.rawValue.count + 1)))
     else { return nil }
     self = .currency(denomination, field)
+  }
+}
+
+extension ParameterName.CurrencyField {
+  /// Position in `allCases`.
+  var index: Int {
+    switch self {
+    case .take: 0
+    case .minimumDeposit: 1
+    case .leaseDeposit: 2
+    case .minimumFee: 3
+    case .mintCap: 4
+    }
+  }
+
+  var range: ClosedRange<UInt64> {
+    switch self {
+    case .take: 0...10_000
+    case .minimumDeposit, .leaseDeposit, .minimumFee: 0...ParameterName.largestMinimum
+    case .mintCap: 0...UInt64.max
+    }
+  }
+
+  var summary: String {
+    switch self {
+    case .take: "Take of each payment; `default` follows take.default_basis_points"
+    case .minimumDeposit: "Smallest deposit of a new deployment"
+    case .leaseDeposit: "What a provider locks for each lease"
+    case .minimumFee: "Least fee of a transaction"
+    case .mintCap: "What the issuer may have minted at most"
+    }
   }
 }

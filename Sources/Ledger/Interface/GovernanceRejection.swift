@@ -31,7 +31,8 @@ public enum GovernanceRejection: Error, Hashable, Sendable, CustomStringConverti
     case .proposalInactive(let id): "proposal \(id) is not in that period"
     case .invalidContent(let why), .invalidVote(let why): why
     case .unknownParameter(let key): "there is no parameter \(key)"
-    case .parameterValue(let key, let value): "\(value) is not a value for \(key)"
+    case .parameterValue(let key, let value):
+      "\(value) is not a value for \(key)" + (ParameterName(key).map { ": \($0.form)" } ?? "")
     case .parameterRange(let key, let value):
       "\(key.rawValue) may be \(key.definition.range.lowerBound) to \(key.definition.range.upperBound)"
         + " \(key.definition.unit), not \(value)"

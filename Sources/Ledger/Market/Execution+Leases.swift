@@ -111,12 +111,19 @@ extension Execution {
     let key = StateIndexKey(state.rawValue, lease)
     overlay.write(Tables.leasesByState, key, Presence())
     overlay.write(Tables.leasesByProvider, Pair(lease.provider, key), Presence())
+    count(state) { $0 &+ 1 }
   }
 
   private func unindex(_ lease: LeaseID, in state: LeaseRecord.State) {
     let key = StateIndexKey(state.rawValue, lease)
     overlay.remove(Tables.leasesByState, key)
     overlay.remove(Tables.leasesByProvider, Pair(lease.provider, key))
+    count(state) { $0 &- min($0, 1) }
+  }
+
+  private func count(_ state: LeaseRecord.State, _ change: (UInt64) -> UInt64) {
+    let key = UInt64(state.rawValue)
+    overlay.write(Tables.leaseCounts, key, change(overlay.read(Tables.leaseCounts, key) ?? 0))
   }
 
   private func runningLease(

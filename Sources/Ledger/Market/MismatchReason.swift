@@ -25,6 +25,19 @@ public enum MismatchReason: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// A stable word for programs.
+  public var code: String {
+    switch self {
+    case .notAudited: "not_audited"
+    case .auditorLacks: "auditor_lacks"
+    case .noAuditor: "no_auditor"
+    case .attribute: "attribute"
+    case .storage: "storage"
+    case .gpu: "gpu"
+    case .gpuNotAudited: "gpu_not_audited"
+    }
+  }
+
   public var description: String {
     switch self {
     case .notAudited(let auditor): "auditor \(auditor) has signed nothing about the provider"

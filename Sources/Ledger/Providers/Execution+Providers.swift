@@ -139,6 +139,7 @@ extension Execution {
     }
     guard !merged.isEmpty else { throw .invalidRequest("there is nothing to sign") }
     overlay.write(Tables.signedAttributes, key, SignedRecord(attributes: merged.sorted()))
+    overlay.write(Tables.signedByAuditor, Pair(auditor, provider), Presence())
     emit(.attributesSigned(provider: provider, auditor: auditor))
   }
 
@@ -156,6 +157,7 @@ extension Execution {
     }
     if keys.isEmpty || record.attributes.isEmpty {
       overlay.remove(Tables.signedAttributes, key)
+      overlay.remove(Tables.signedByAuditor, Pair(auditor, provider))
     } else {
       overlay.write(Tables.signedAttributes, key, record)
     }

@@ -117,6 +117,17 @@ extension LedgerQuery {
     return record.rewards.map { DecimalCoin($0.commission, $0.denomination) }
   }
 
+  /// Stake that moved between validators and can still be slashed for the first one's past.
+  public func redelegations(of delegator: Address) -> [RedelegationRecord] {
+    let prefix = Tables.redelegationsByDelegator.prefix { $0.write(delegator) }
+    return state.scan(Tables.redelegationsByDelegator, prefix: prefix, limit: Self.pageLimit)
+      .compactMap { state.read(Tables.redelegations, $0.key.second) }
+  }
+
+  public func vote(of voter: Address, onProposal id: UInt64) -> VoteRecord? {
+    state.read(Tables.votes, Pair(id, voter))
+  }
+
   public func unbondings(of delegator: Address) -> [UnbondingRecord] {
     let prefix = Tables.unbondingsByDelegator.prefix { $0.write(delegator) }
     return state.scan(Tables.unbondingsByDelegator, prefix: prefix, limit: Self.pageLimit)

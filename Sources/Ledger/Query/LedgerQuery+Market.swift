@@ -134,6 +134,13 @@ extension LedgerQuery {
     )
   }
 
+  /// All leases of a deployment, ended ones too.
+  public func leases(of id: DeploymentID, at tick: Tick) -> [LeaseStatus] {
+    let prefix = Tables.leases.prefix { $0.write(id) }
+    return state.scan(Tables.leases, prefix: prefix, limit: Self.pageLimit)
+      .map { status($0.key, $0.value, at: tick) }
+  }
+
   /// Leases by owner, provider or state, through the index that fits.
   public func leases(
     owner: Address? = nil,
@@ -150,10 +157,22 @@ extension LedgerQuery {
   }
 
   /// Running leases of the whole network.
-  public func activeLeaseCount(limit: Int = 1_000_000) -> Int {
-    let prefix = Tables.leasesByState.prefix { $0.write(LeaseRecord.State.active.rawValue) }
-    guard let end = KeyOrder.end(of: prefix) else { return 0 }
-    return state.entries(from: prefix, to: end, limit: limit).count
+  public var runningLeaseCount: Int {
+    LeaseRecord.State.allCases.filter(\.isRunning).reduce(0) {
+      $0 + Int(clamping: state.read(Tables.leaseCounts, UInt64($1.rawValue)) ?? 0)
+    }
+  }
+
+  /// Running leases of a provider, at most a page of them.
+  public func runningLeaseCount(of provider: Address) -> Int {
+    LeaseRecord.State.allCases.filter(\.isRunning).reduce(0) { count, wanted in
+      let prefix = Tables.leasesByProvider.prefix { writer in
+        writer.write(provider)
+        writer.write(wanted.rawValue)
+      }
+      guard let end = KeyOrder.end(of: prefix) else { return count }
+      return count + state.entries(from: prefix, to: end, limit: Self.pageLimit).count
+    }
   }
 
   private func leaseIDs(owner: Address?, provider: Address?, state wanted: LeaseRecord.State?)

@@ -19,12 +19,6 @@ public struct LedgerQuery<State: StateReading> {
     state.read(Tables.parameters, SingleKey()) ?? ParametersRecord(Parameters())
   }
 
-  /// Each parameter with the proposal that set it; 0 is genesis.
-  public var parameterOrigins: [(key: ParameterKey, value: UInt64, proposal: UInt64)] {
-    let record = parametersRecord
-    return ParameterKey.allCases.map { ($0, record.values[$0], record.proposals[$0.index]) }
-  }
-
   /// Which tick a time lies in.
   public var ticks: TickSchedule {
     state.read(Tables.chain, SingleKey())?.ticks ?? TickSchedule(start: .zero, tickMilliseconds: 1)
@@ -61,28 +55,41 @@ public struct LedgerQuery<State: StateReading> {
     public var currency: Currency
     public var takeBasisPoints: UInt32
     public var takeCollected: Amount
-  }
+    /// Of it, what went to stakers.
+    public var stakersGiven: Amount
+    /// By the issuer, less what was burned.
+    public var minted: Amount
 
-  public var currencies: [CurrencyStatus] {
-    state.scan(Tables.currencies, limit: Self.pageLimit).map { _, record in
-      CurrencyStatus(
-        currency: record.currency,
-        takeBasisPoints: record.take.rate,
-        takeCollected: record.takeCollected
-      )
+    init(_ record: CurrencyRecord) {
+      currency = record.currency
+      takeBasisPoints = record.take.rate
+      takeCollected = record.takeCollected
+      stakersGiven = record.stakersGiven
+      minted = record.minted
     }
   }
 
-  /// What the take brought in a currency, day by day since the Unix epoch.
+  public var currencies: [CurrencyStatus] {
+    state.scan(Tables.currencies, limit: Self.pageLimit).map { CurrencyStatus($0.value) }
+  }
+
+  /// By its own name or another one.
+  public func currency(_ name: Denomination) -> CurrencyStatus? {
+    let own = state.read(Tables.aliases, name) ?? name
+    return state.read(Tables.currencies, own).map { CurrencyStatus($0) }
+  }
+
+  /// What the take brought, day by day since the Unix epoch; nil is every currency.
   public func takeIncome(
-    in denomination: Denomination,
+    in denomination: Denomination? = nil,
     days: ClosedRange<UInt64> = 0...UInt64.max - 1
-  ) -> [(day: UInt64, amount: Amount)] {
+  ) -> [(day: UInt64, coin: Coin)] {
     let from = Tables.takeIncome.prefix { $0.write(days.lowerBound) }
     let to = Tables.takeIncome.prefix { $0.write(days.upperBound + 1) }
     return state.entries(from: from, to: to, limit: Self.pageLimit * 10).compactMap { key, value in
       let key = Tables.takeIncome.key(key)
-      return key.second == denomination ? (key.first, Tables.takeIncome.value(value)) : nil
+      guard denomination.map({ $0 == key.second }) ?? true else { return nil }
+      return (key.first, Coin(Tables.takeIncome.value(value), key.second))
     }
   }
 

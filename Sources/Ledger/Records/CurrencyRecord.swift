@@ -24,10 +24,14 @@ struct CurrencyRecord: Hashable, Sendable, StateValue {
   /// Fees × the stakers' share in basis points, summed: their part is its floor, however fees come in.
   var stakersDue: UInt128 = 0
   var stakersGiven = Amount.zero
+  /// The proposal that set each of the parameters, in the order of `ParameterName.CurrencyField.allCases`; 0 is
+  /// genesis.
+  var proposals: [UInt64]
 
-  init(currency: Currency, take: TakeIndex) {
+  init(currency: Currency, take: TakeIndex, proposal: UInt64 = 0) {
     self.currency = currency
     self.take = take
+    proposals = Array(repeating: proposal, count: ParameterName.CurrencyField.allCases.count)
   }
 
   func encode(into writer: inout ByteWriter) {
@@ -37,6 +41,7 @@ struct CurrencyRecord: Hashable, Sendable, StateValue {
     writer.write(takeCollected)
     writer.write(stakersDue)
     writer.write(stakersGiven)
+    for proposal in proposals { writer.write(proposal) }
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
@@ -46,5 +51,7 @@ struct CurrencyRecord: Hashable, Sendable, StateValue {
     takeCollected = try reader.readAmount()
     stakersDue = try reader.read()
     stakersGiven = try reader.readAmount()
+    proposals = []
+    for _ in ParameterName.CurrencyField.allCases { proposals.append(try reader.read()) }
   }
 }

@@ -19,7 +19,7 @@ extension LedgerScenario {
       }
     }
     stage.move(to: untilTick)
-    return stage.result(refused: refused.sorted { $0.step < $1.step })
+    return stage.result(refused: refused.sorted { $0.step < $1.step }, denominations: denominations)
   }
 
   /// Every account that is named, in the order of the names.
@@ -38,8 +38,9 @@ extension LedgerScenario {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// In which there are money and prices.
   fileprivate var denominations: [Denomination] {
-    var found = Set(takeRates.keys)
+    var found = Set<Denomination>()
     for coins in accounts.values { found.formUnion(coins.map(\.denomination)) }
     for step in steps {
       switch step.action {
@@ -85,7 +86,7 @@ private struct Stage {
     var parameters = Parameters()
     parameters[.payoutInterval] = scenario.payoutInterval
     execution.parametersRecord = ParametersRecord(parameters)
-    for denomination in scenario.denominations {
+    for denomination in Set(scenario.denominations).union(scenario.takeRates.keys).sorted() {
       try register(denomination, take: scenario.takeRates[denomination], in: execution)
     }
     for name in names {
@@ -268,7 +269,10 @@ private struct Stage {
 }
 
 extension Stage {
-  func result(refused: [LedgerScenario.Result.Refusal]) -> LedgerScenario.Result {
+  func result(
+    refused: [LedgerScenario.Result.Refusal],
+    denominations: [Denomination]
+  ) -> LedgerScenario.Result {
     let query = LedgerQuery(state: state)
     var escrow: [LedgerScenario.Result.Escrow] = []
     var leases: [LedgerScenario.Result.Lease] = []
@@ -298,6 +302,7 @@ extension Stage {
       }
     }
     return LedgerScenario.Result(
+      denominations: denominations,
       balances: names.map { name in (name, addresses[name].map { query.balances(of: $0) } ?? []) },
       communityPool: query.balances(of: ModuleAccount.communityPool.address),
       escrow: escrow,

@@ -98,6 +98,8 @@ extension LedgerScenario {
       public var reason: String
     }
 
+    /// In which the story has money or prices, sorted.
+    public var denominations: [Denomination]
     /// Of every account that the story names, sorted by name; coins by denomination, zero ones left out.
     public var balances: [(name: String, coins: [Coin])]
     public var communityPool: [Coin]
@@ -111,6 +113,7 @@ extension LedgerScenario {
     public static func == (left: Result, right: Result) -> Bool {
       left.balances.map(\.name) == right.balances.map(\.name)
         && left.balances.map(\.coins) == right.balances.map(\.coins)
+        && left.denominations == right.denominations
         && left.communityPool == right.communityPool && left.escrow == right.escrow
         && left.leases == right.leases && left.refused == right.refused
         && left.isSupplyConserved == right.isSupplyConserved
@@ -124,10 +127,19 @@ extension LedgerScenario {
   }
 
   /// Why a scenario cannot be played at all.
-  public enum Fault: Error, Hashable, Sendable {
+  public enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
     case takeRate(Denomination)
     case payoutInterval(UInt64)
     /// The amounts of one currency exceed 64 bits.
     case supply
+
+    public var description: String {
+      switch self {
+      case .takeRate(let denomination): "the take rate of \(denomination) is above 10000 basis points"
+      case .payoutInterval(let ticks):
+        "the payout interval is \(ticks) ticks, not in \(ParameterKey.payoutInterval.definition.range)"
+      case .supply: "the accounts of one denomination hold more than \(UInt64.max) together"
+      }
+    }
   }
 }

@@ -10,6 +10,15 @@ public struct ValidatorRecord: Hashable, Sendable, StateValue {
     case unbonded = 1
     case unbonding = 2
     case bonded = 3
+
+    /// As queries spell it.
+    public var name: String {
+      switch self {
+      case .unbonded: "unbonded"
+      case .unbonding: "unbonding"
+      case .bonded: "bonded"
+      }
+    }
   }
 
   /// The validator's part in the rewards of one currency.

@@ -24,6 +24,8 @@ enum Tables {
   static var providers: Table<Address, ProviderEntry> { Table(0x20) }
   /// By provider, then auditor.
   static var signedAttributes: Table<Pair<Address, Address>, SignedRecord> { Table(0x21) }
+  /// By auditor, then provider.
+  static var signedByAuditor: Table<Pair<Address, Address>, Presence> { Table(0x23) }
   /// What a provider's running leases need of it, each different demand once.
   static var demands: Table<Pair<Address, Digest>, DemandRecord> { Table(0x22) }
 
@@ -36,6 +38,8 @@ enum Tables {
     Table(0x34)
   }
   static var leasesByState: Table<StateIndexKey<LeaseID>, Presence> { Table(0x35) }
+  /// How many leases are in a state.
+  static var leaseCounts: Table<UInt64, UInt64> { Table(0x37) }
   /// Orders for existing deployments that were agreed, until they expire.
   static var agreedOrders: Table<Digest, Presence> { Table(0x36) }
 

@@ -47,7 +47,7 @@ struct AccountCommand: AsyncParsableCommand {
         )
       }
       let to = try resolve(to, home: node.home.value)
-      let wallet = try await node.wallet(signer.from)
+      let wallet = try await node.wallet(signer)
       let send = Chain.Send(from: wallet.address, to: to, amount: [coin])
       let result = try await wallet.send([.send(send)], preferring: coin.denomination)
       if node.output == .json { return try Console.json(result) }

@@ -81,7 +81,7 @@ struct LeaseCommand: AsyncParsableCommand {
 
     func run() async throws {
       let found = try await lease.find(node)
-      let wallet = try await node.wallet(signer.from)
+      let wallet = try await node.wallet(signer)
       let result = try await wallet.send([.closeLease(try found.leaseID())])
       if node.output == .json { return try Console.json(result) }
       Console.line("closed in block \(result.height)")
@@ -99,7 +99,7 @@ struct LeaseCommand: AsyncParsableCommand {
 
     func run() async throws {
       let found = try await lease.find(node)
-      let wallet = try await node.wallet(signer.from)
+      let wallet = try await node.wallet(signer)
       let result = try await wallet.send([.withdrawLease(try found.leaseID())])
       if node.output == .json { return try Console.json(result) }
       Console.line("paid out in block \(result.height)")
@@ -211,7 +211,7 @@ struct DeploymentCommand: AsyncParsableCommand {
         throw Failure("`\(amount)` is not an amount", fix: "such as 5000000uakt", code: 2)
       }
       let id = try deployment.identifier(node)
-      let wallet = try await node.wallet(signer.from)
+      let wallet = try await node.wallet(signer)
       let result = try await wallet.send(
         [.depositDeployment(id, amount: coin, depositor: wallet.address)],
         preferring: coin.denomination
@@ -232,7 +232,7 @@ struct DeploymentCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let wallet = try await node.wallet(signer.from)
+      let wallet = try await node.wallet(signer)
       let plan = try DeployPlan(file: file, wallet: wallet)
       let id = try deployment.identifier(node)
       let result = try await wallet.send([.updateDeployment(id, manifestHash: plan.manifestHash)])
@@ -258,7 +258,7 @@ struct DeploymentCommand: AsyncParsableCommand {
 
     func run() async throws {
       let id = try deployment.identifier(node)
-      let wallet = try await node.wallet(signer.from)
+      let wallet = try await node.wallet(signer)
       let result = try await wallet.send([.closeDeployment(id)])
       if node.output == .json { return try Console.json(result) }
       Console.line("closed in block \(result.height)")

@@ -10,7 +10,7 @@ struct MarketCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "market",
     abstract: "What the network has and what it costs.",
-    subcommands: [GPUs.self]
+    subcommands: [GPUs.self, WhyNot.self]
   )
 
   struct GPUs: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Chain
 import Foundation
 import Node
 import Primitives
@@ -9,7 +10,7 @@ struct ProviderCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "provider",
     abstract: "Offer GPUs and be paid.",
-    subcommands: [Init.self, Status.self, Decisions.self]
+    subcommands: [Init.self, Status.self, Decisions.self, Leave.self]
   )
 
   struct Init: AsyncParsableCommand {
@@ -117,6 +118,22 @@ struct ProviderCommand: AsyncParsableCommand {
         try await $0.get("/v1/provider/decisions", [("order", order)])
       }
       try show(decisions, node.output)
+    }
+  }
+}
+
+extension ProviderCommand {
+  struct Leave: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take the provider off the registry. Refused while it has leases."
+    )
+
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let wallet = try await node.wallet(signer)
+      try await wallet.report(.leaveProvider(owner: wallet.address), node) { "left in block \($0)" }
     }
   }
 }

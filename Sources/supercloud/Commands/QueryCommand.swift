@@ -7,9 +7,8 @@ struct QueryCommand: AsyncParsableCommand {
     commandName: "query",
     abstract: "Ask a node about the chain.",
     subcommands: [
-      Block.self, Transaction.self, Parameters.self, Currencies.self, Validators.self, Take.self,
-      Providers.self,
-      Peers.self,
+      Block.self, Transaction.self, Parameters.self, Currencies.self, Validators.self, Take.self, Income.self,
+      Providers.self, Peers.self, Proof.self,
     ]
   )
 
@@ -62,17 +61,7 @@ struct QueryCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let parameters: [Answer.Parameter] = try await node.asking { try await $0.get("/v1/parameters") }
-      if node.output == .json { return try Console.json(parameters) }
-      Console.table(
-        ["PARAMETER", "VALUE", "UNIT", "RANGE", "STANDARD", "SET BY"],
-        parameters.map {
-          [
-            $0.key, $0.value, $0.unit, "\($0.minimum)–\($0.maximum)", $0.standard,
-            $0.proposal.map { "proposal \($0)" } ?? "genesis",
-          ]
-        }
-      )
+      try await showParameters(node, containing: nil)
     }
   }
 
@@ -84,17 +73,7 @@ struct QueryCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let currencies: [Answer.Currency] = try await node.asking { try await $0.get("/v1/currencies") }
-      if node.output == .json { return try Console.json(currencies) }
-      Console.table(
-        ["DENOMINATION", "SYMBOL", "TAKE", "MINIMUM DEPOSIT", "LEASE DEPOSIT", "FEE", "SUPPLY"],
-        currencies.map {
-          [
-            $0.denomination, $0.symbol, percent($0.takeBasisPoints), $0.minimumDeposit, $0.leaseDeposit,
-            $0.minimumFee, $0.supply,
-          ]
-        }
-      )
+      try await showCurrencies(node)
     }
   }
 
@@ -124,8 +103,8 @@ struct QueryCommand: AsyncParsableCommand {
       let takes: [Answer.Take] = try await node.asking { try await $0.get("/v1/take") }
       if node.output == .json { return try Console.json(takes) }
       Console.table(
-        ["DENOMINATION", "RATE", "TAKEN", "COMMUNITY POOL"],
-        takes.map { [$0.denomination, percent($0.basisPoints), $0.collected, $0.communityPool] }
+        ["DENOMINATION", "RATE", "TAKEN", "TO STAKERS", "COMMUNITY POOL"],
+        takes.map { [$0.denomination, percent($0.basisPoints), $0.collected, $0.stakers, $0.communityPool] }
       )
     }
   }

@@ -11,6 +11,10 @@ struct Wallet {
   let client: NodeClient
   let chain: ChainID
   private let currencies: [Answer.Currency]
+  /// In which fees are paid, when it can be chosen.
+  var feeDenomination: Denomination?
+  /// Whose grant pays them.
+  var feeGranter: Address?
 
   init(key: SigningKey, client: NodeClient) async throws {
     self.key = key
@@ -29,18 +33,7 @@ struct Wallet {
   ///
   /// - Throws: `Failure` that lists what the network accepts.
   func denomination(_ name: String) throws -> Denomination {
-    let match = currencies.first {
-      $0.denomination == name || $0.aliases.contains(name) || $0.symbol.lowercased() == name.lowercased()
-    }
-    guard let match, !match.retired, let denomination = Denomination(match.denomination) else {
-      let accepted = currencies.filter { !$0.retired }.map { "\($0.denomination) (\($0.symbol))" }
-      throw Failure(
-        "this network does not settle in \(name)",
-        why: "only registered currencies can be paid with",
-        fix: "use \(accepted.joined(separator: " or "))"
-      )
-    }
-    return denomination
+    try acceptedDenomination(name, of: currencies)
   }
 
   func currency(_ denomination: Denomination) -> Answer.Currency? {
@@ -49,7 +42,20 @@ struct Wallet {
 
   /// The fee in the first currency that the account can pay, the preferred one first.
   func fee(preferring preferred: Denomination?, account: Answer.Account) throws -> Fee {
-    let ordered = currencies.filter { $0.denomination == preferred?.name } + currencies
+    if let feeGranter {
+      let wanted = feeDenomination ?? preferred ?? .uakt
+      guard let currency = currency(wanted), let minimum = UInt64(currency.minimumFee) else {
+        throw Failure("this network takes no fees in \(wanted)", fix: "supercloud denom list")
+      }
+      return Fee(amount: Coin(minimum, wanted), granter: feeGranter)
+    }
+    let chosen = feeDenomination
+    if let chosen, currency(chosen) == nil {
+      throw Failure("this network takes no fees in \(chosen)", fix: "supercloud denom list")
+    }
+    let ordered =
+      chosen.map { chosen in currencies.filter { $0.denomination == chosen.name } }
+      ?? currencies.filter { $0.denomination == preferred?.name } + currencies
     for currency in ordered where !currency.retired {
       let balance = account.balances.first { $0.denomination == currency.denomination }.flatMap {
         UInt64($0.amount)
@@ -58,12 +64,12 @@ struct Wallet {
       else {
         continue
       }
-      if minimum == 0 { return Fee(amount: nil) }
+      if minimum == 0, currency.denomination == "uakt" { return Fee(amount: nil) }
       if let balance, balance >= minimum { return Fee(amount: Coin(minimum, denomination)) }
     }
     throw Failure(
       "\(address) cannot pay the fee",
-      why: "its balance is below the minimum fee in every currency",
+      why: "its balance is below the minimum fee in \(chosen?.name ?? "every currency")",
       fix: "send it some coins, or on a test network: supercloud account faucet \(address)"
     )
   }
@@ -102,12 +108,49 @@ struct Wallet {
   }
 }
 
-/// The account whose key signs.
+extension Wallet {
+  /// Sends one action and says what became of it.
+  func report(_ action: Action, _ node: NodeOption, _ text: (UInt64) -> String) async throws {
+    let result = try await send([action])
+    if node.output == .json { return try Console.json(result) }
+    Console.line(text(result.height))
+  }
+}
+
+/// The denomination that `name` means: itself, an alias or a symbol.
+///
+/// - Throws: `Failure` that lists what the network accepts.
+func acceptedDenomination(_ name: String, of currencies: [Answer.Currency]) throws -> Denomination {
+  let match = currencies.first {
+    $0.denomination == name || $0.aliases.contains(name) || $0.symbol.lowercased() == name.lowercased()
+  }
+  guard let match, !match.retired, let denomination = Denomination(match.denomination) else {
+    let accepted = currencies.filter { !$0.retired }.map { "\($0.denomination) (\($0.symbol))" }
+    throw Failure(
+      "this network does not settle in \(name)",
+      why: "only registered currencies can be paid with",
+      fix: "use \(accepted.joined(separator: " or "))"
+    )
+  }
+  return denomination
+}
+
+/// The account whose key signs, and how its fees are paid.
 struct SignerOption: ParsableArguments {
   @Option(help: "The name of the key that signs.") var from: String = "main"
+  @Option(help: "The denomination in which the fee is paid. Default: one that the account holds.")
+  var feeDenom: String?
+  @Option(help: "Whose fee grant pays: an address, or the name of a key.") var feeGranter: String?
 }
 
 extension NodeOption {
+  func wallet(_ signer: SignerOption) async throws -> Wallet {
+    var wallet = try await wallet(signer.from)
+    wallet.feeDenomination = try signer.feeDenom.map { try wallet.denomination($0) }
+    wallet.feeGranter = try signer.feeGranter.map { try resolve($0, home: home.value) }
+    return wallet
+  }
+
   /// The wallet of the key named `name`.
   func wallet(_ name: String) async throws -> Wallet {
     let key: SigningKey

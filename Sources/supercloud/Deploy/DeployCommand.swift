@@ -74,7 +74,7 @@ struct DeployJourney {
     self.command = command
     // The file first: what is wrong in it needs no node.
     try DeployPlan.check(file: command.file)
-    wallet = try await command.node.wallet(command.signer.from)
+    wallet = try await command.node.wallet(command.signer)
     let status: Answer.Status = try await command.node.asking { try await $0.get("/v1/status") }
     ticks = TickPrice(tickMilliseconds: status.tickMilliseconds)
     plan = try DeployPlan(file: command.file, wallet: wallet)

@@ -41,15 +41,20 @@ struct DeployPlan {
 
   /// - Throws: `Failure` also when the network does not settle in the file's currency.
   init(file: String, wallet: Wallet) throws {
+    try self.init(file: file, owner: wallet.address) { try wallet.denomination($0) }
+  }
+
+  /// `denomination`: what the file's name of a currency means on the network.
+  init(file: String, owner: Address, denomination resolve: (String) throws -> Denomination) throws {
     let read = try Self.read(file)
     guard let named = read.denomination else { throw Failure("\(file) asks for nothing") }
-    let denomination = try wallet.denomination(named.name)
+    let denomination = try resolve(named.name)
     self.denomination = denomination
     groups = read.groups.enumerated().map { index, spec in
       Order.Group(sequence: UInt32(index) + 1, spec: Chain.GroupSpec(spec, pricedIn: denomination))
     }
     // Milliseconds: unique for one account unless it deploys twice within one.
-    deployment = DeploymentID(owner: wallet.address, sequence: Timestamp.now.milliseconds)
+    deployment = DeploymentID(owner: owner, sequence: Timestamp.now.milliseconds)
     manifestHash = read.manifest.hash
     manifestJSON = read.manifest.canonicalJSON
     let services = read.manifest.groups.flatMap(\.services)

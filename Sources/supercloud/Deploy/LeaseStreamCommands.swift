@@ -15,7 +15,7 @@ extension LeaseCommand {
 
     func run() async throws {
       let found = try await lease.find(node)
-      let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: node.wallet(signer.from))
+      let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: node.wallet(signer))
       let status = try await stream.status()
       await stream.close()
       Console.line("state  \(status.state)  \(status.message)")
@@ -44,7 +44,7 @@ extension LeaseCommand {
 
     func run() async throws {
       let found = try await lease.find(node)
-      let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: node.wallet(signer.from))
+      let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: node.wallet(signer))
       let chunks = try await stream.logs(service: service, tail: tail)
       await stream.close()
       for chunk in chunks {
@@ -65,7 +65,7 @@ extension LeaseCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let wallet = try await node.wallet(signer.from)
+      let wallet = try await node.wallet(signer)
       let plan = try DeployPlan(file: file, wallet: wallet)
       let stream = try await LeaseStream.open(lease: lease.find(node).leaseID(), wallet: wallet)
       try await stream.send(manifest: plan.manifestJSON)

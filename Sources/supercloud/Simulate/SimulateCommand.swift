@@ -4,9 +4,9 @@ import Primitives
 import Simulator
 
 /// Runs whole nodes under faults in virtual time, and says whether everything that must hold did.
-struct SimulateCommand: AsyncParsableCommand {
+struct SimulateNetworkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "simulate",
+    commandName: "network",
     abstract: "Run whole nodes under faults from one seed, in virtual time.",
     discussion: """
       The nodes are the real ones without sockets and disks. Equal seeds give equal runs: a failing seed is replayed

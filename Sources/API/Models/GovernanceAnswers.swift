@@ -1,0 +1,203 @@
+extension Answer {
+  public struct Proposal: Codable, Sendable {
+    public var id: UInt64
+    public var title: String
+    public var summary: String
+    public var proposer: String
+    /// `deposit`, `voting`, `passed`, `rejected`, `failed` or `dropped`.
+    public var status: String
+    public var expedited: Bool
+    public var contents: [ProposalContent]
+    /// In `uakt`.
+    public var deposit: String
+    public var submittedAtHeight: UInt64
+    public var depositEnd: String
+    public var votingStart: String?
+    public var votingEnd: String?
+    /// Of a running vote as if it ended now; absent before the vote.
+    public var tally: Tally?
+    /// Why it failed or was rejected.
+    public var log: String
+
+    public init(
+      id: UInt64,
+      title: String,
+      summary: String,
+      proposer: String,
+      status: String,
+      expedited: Bool,
+      contents: [ProposalContent],
+      deposit: String,
+      submittedAtHeight: UInt64,
+      depositEnd: String,
+      votingStart: String?,
+      votingEnd: String?,
+      tally: Tally?,
+      log: String
+    ) {
+      self.id = id
+      self.title = title
+      self.summary = summary
+      self.proposer = proposer
+      self.status = status
+      self.expedited = expedited
+      self.contents = contents
+      self.deposit = deposit
+      self.submittedAtHeight = submittedAtHeight
+      self.depositEnd = depositEnd
+      self.votingStart = votingStart
+      self.votingEnd = votingEnd
+      self.tally = tally
+      self.log = log
+    }
+  }
+
+  public struct ProposalContent: Codable, Sendable {
+    /// `text`, `parameters`, `add_currency`, `retire_currency`, `community_spend` or `software_upgrade`.
+    public var kind: String
+    public var fields: [Event.Attribute]
+
+    public init(kind: String, fields: [Event.Attribute]) {
+      self.kind = kind
+      self.fields = fields
+    }
+  }
+
+  /// Stake by option, in `uakt`, fractions kept.
+  public struct Tally: Codable, Sendable {
+    public var yes: String
+    public var abstain: String
+    public var no: String
+    public var noWithVeto: String
+    /// All that could have voted.
+    public var bonded: String
+
+    public init(yes: String, abstain: String, no: String, noWithVeto: String, bonded: String) {
+      self.yes = yes
+      self.abstain = abstain
+      self.no = no
+      self.noWithVeto = noWithVeto
+      self.bonded = bonded
+    }
+  }
+
+  public struct Vote: Codable, Sendable {
+    public var voter: String
+    /// Options with their weights, which sum to 1.
+    public var options: [Event.Attribute]
+
+    public init(voter: String, options: [Event.Attribute]) {
+      self.voter = voter
+      self.options = options
+    }
+  }
+
+  public struct Grant: Codable, Sendable {
+    public var granter: String
+    public var grantee: String
+    /// `fees` or `deposits`.
+    public var kind: String
+    /// What is left.
+    public var limit: Coin
+    public var expiresAt: String
+
+    public init(granter: String, grantee: String, kind: String, limit: Coin, expiresAt: String) {
+      self.granter = granter
+      self.grantee = grantee
+      self.kind = kind
+      self.limit = limit
+      self.expiresAt = expiresAt
+    }
+  }
+
+  /// What an auditor vouches for about a provider.
+  public struct SignedAttributes: Codable, Sendable {
+    public var provider: String
+    public var auditor: String
+    public var attributes: [Event.Attribute]
+
+    public init(provider: String, auditor: String, attributes: [Event.Attribute]) {
+      self.provider = provider
+      self.auditor = auditor
+      self.attributes = attributes
+    }
+  }
+
+  /// What the take brought on one day, UTC.
+  public struct Income: Codable, Sendable {
+    /// `2026-11-24`.
+    public var day: String
+    public var denomination: String
+    public var amount: String
+
+    public init(day: String, denomination: String, amount: String) {
+      self.day = day
+      self.denomination = denomination
+      self.amount = amount
+    }
+  }
+
+  /// Whether a registered provider can serve a group of an order.
+  public struct Match: Codable, Sendable {
+    public var provider: String
+    public var hostUri: String
+    public var group: UInt32
+    public var matches: Bool
+    /// A stable word, of what does not match.
+    public var code: String?
+    /// The first reason against it.
+    public var reason: String?
+
+    public init(
+      provider: String,
+      hostUri: String,
+      group: UInt32,
+      matches: Bool,
+      code: String?,
+      reason: String?
+    ) {
+      self.provider = provider
+      self.hostUri = hostUri
+      self.group = group
+      self.matches = matches
+      self.code = code
+      self.reason = reason
+    }
+  }
+
+  /// An entry of the state with what proves it; bytes are hex.
+  public struct Proof: Codable, Sendable {
+    public var chainId: String
+    /// `balance`, `lease` or `vote`.
+    public var kind: String
+    public var key: String
+    /// As the state stores it; absent where there is no such entry.
+    public var value: String?
+    public var proof: String
+    /// Of the height after the state that is proven.
+    public var header: String
+    public var certificate: String
+    /// The header's, with their turns.
+    public var validators: String
+
+    public init(
+      chainId: String,
+      kind: String,
+      key: String,
+      value: String?,
+      proof: String,
+      header: String,
+      certificate: String,
+      validators: String
+    ) {
+      self.chainId = chainId
+      self.kind = kind
+      self.key = key
+      self.value = value
+      self.proof = proof
+      self.header = header
+      self.certificate = certificate
+      self.validators = validators
+    }
+  }
+}

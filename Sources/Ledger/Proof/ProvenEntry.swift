@@ -1,0 +1,119 @@
+public import Chain
+public import Cryptography
+public import Primitives
+
+/// An entry of the state that somebody wants proven, by what it means.
+public enum ProvenEntry: Hashable, Sendable {
+  case balance(Address, Denomination)
+  case lease(LeaseID)
+  case vote(proposal: UInt64, voter: Address)
+
+  public enum Kind: String, CaseIterable, Hashable, Sendable {
+    case balance, lease, vote
+
+    /// How its keys are written.
+    public var form: String {
+      switch self {
+      case .balance: "ADDRESS/DENOMINATION"
+      case .lease: "OWNER/DSEQ/GROUP/ORDER/PROVIDER"
+      case .vote: "PROPOSAL/VOTER"
+      }
+    }
+  }
+
+  /// Reads a key as `Kind.form` writes it; nil when `text` is not one.
+  public init?(_ kind: Kind, _ text: String) {
+    let parts = text.split(
+      separator: "/",
+      maxSplits: kind == .balance ? 1 : .max,
+      omittingEmptySubsequences: false
+    )
+    .map(String.init)
+    switch kind {
+    case .balance:
+      guard parts.count == 2, let address = try? Address(text: parts[0]),
+        let denomination = Denomination(parts[1])
+      else { return nil }
+      self = .balance(address, denomination)
+    case .lease:
+      guard parts.count == 5, let owner = try? Address(text: parts[0]), let sequence = UInt64(parts[1]),
+        let group = UInt32(parts[2]), let order = UInt32(parts[3]),
+        let provider = try? Address(text: parts[4])
+      else { return nil }
+      let deployment = DeploymentID(owner: owner, sequence: sequence)
+      self = .lease(LeaseID(deployment: deployment, group: group, order: order, provider: provider))
+    case .vote:
+      guard parts.count == 2, let proposal = UInt64(parts[0]), let voter = try? Address(text: parts[1])
+      else { return nil }
+      self = .vote(proposal: proposal, voter: voter)
+    }
+  }
+
+  public var kind: Kind {
+    switch self {
+    case .balance: .balance
+    case .lease: .lease
+    case .vote: .vote
+    }
+  }
+
+  public var text: String {
+    switch self {
+    case .balance(let address, let denomination): "\(address.text())/\(denomination)"
+    case .lease(let id): id.description
+    case .vote(let proposal, let voter): "\(proposal)/\(voter.text())"
+    }
+  }
+
+  /// Where the state has it.
+  public var key: [UInt8] {
+    switch self {
+    case .balance(let address, let denomination): Tables.balances.bytes(Pair(address, denomination))
+    case .lease(let id): Tables.leases.bytes(id)
+    case .vote(let proposal, let voter): Tables.votes.bytes(Pair(proposal, voter))
+    }
+  }
+
+  /// What stored bytes say, as names and texts; what their absence says, for nil.
+  ///
+  /// - Throws: When the bytes are not what the ledger writes. They may come from anybody.
+  public func meaning(of value: [UInt8]?) throws(DecodingError) -> [(name: String, text: String)] {
+    guard let value else { return [absence] }
+    var reader = ByteReader(value)
+    let meaning: [(name: String, text: String)]
+    switch self {
+    case .balance(_, let denomination):
+      meaning = [("balance", Coin(try Amount(from: &reader), denomination).description)]
+    case .lease: meaning = Self.meaning(of: try LeaseRecord(from: &reader))
+    case .vote:
+      meaning = try VoteRecord(from: &reader).options.map { ($0.option.name, $0.weight.description) }
+    }
+    try reader.finish()
+    return meaning
+  }
+
+  private var absence: (name: String, text: String) {
+    switch self {
+    case .balance(_, let denomination): ("balance", Coin(0, denomination).description)
+    case .lease: ("lease", "there is none")
+    case .vote: ("vote", "none, or the proposal is not in its voting period")
+    }
+  }
+
+  private static func meaning(of lease: LeaseRecord) -> [(name: String, text: String)] {
+    var meaning: [(name: String, text: String)] = [
+      ("state", lease.state.name),
+      ("price", "\(lease.price) per tick"),
+      ("opened", "tick \(lease.openedAt.tick), height \(lease.openedAt.height)"),
+      ("lease deposit", lease.deposit.description),
+    ]
+    if let closing = lease.closing {
+      meaning.append(("closed", "tick \(closing.moment.tick), height \(closing.moment.height)"))
+      meaning.append(("closed by", "\(closing.closer.name), \(closing.reason.name)"))
+      meaning.append(("earned", lease.earned.description))
+      meaning.append(("paid", lease.paid.description))
+      meaning.append(("fee", lease.fee.description))
+    }
+    return meaning
+  }
+}

@@ -1,0 +1,95 @@
+public import Chain
+public import Cryptography
+
+/// One entry of the state, or its absence, with everything that convinces somebody who trusts a validator set.
+///
+/// The header of height *h* carries the state's root after *h − 1*, and the certificate shows that the validators of *h*
+/// agreed on that header.
+public struct StateEvidence: Hashable, Sendable {
+  public var entry: ProvenEntry
+  /// Nil: the entry is absent.
+  public var value: [UInt8]?
+  public var proof: StateTreeProof
+  public var header: Header
+  public var certificate: Certificate
+  /// Of the header's height; the header has its hash.
+  public var validators: ValidatorSet
+
+  public init(
+    entry: ProvenEntry,
+    value: [UInt8]?,
+    proof: StateTreeProof,
+    header: Header,
+    certificate: Certificate,
+    validators: ValidatorSet
+  ) {
+    self.entry = entry
+    self.value = value
+    self.proof = proof
+    self.header = header
+    self.certificate = certificate
+    self.validators = validators
+  }
+
+  /// Why evidence convinces nobody.
+  public enum Doubt: Error, Hashable, Sendable, CustomStringConvertible {
+    case chain(ChainID)
+    /// The root does not follow from key, value and proof.
+    case proof
+    /// The certificate is not of a commit of this header.
+    case certificateOfAnother
+    /// The header was decided by another set than the one that is given.
+    case validators
+    case certificate(CertificateError)
+    /// Too little of the trusted power signed.
+    case trust(signed: Int64, needed: Int64, of: Int64)
+
+    public var description: String {
+      switch self {
+      case .chain(let chain): "the header is of chain \(chain)"
+      case .proof: "the proof does not lead from this entry to the header's state root"
+      case .certificateOfAnother: "the certificate is not of a commit of this header"
+      case .validators: "the validators are not those that the header names"
+      case .certificate(let error): "the certificate proves nothing: \(error)"
+      case .trust(let signed, let needed, let total):
+        "of the trusted power of \(total), \(signed) signed; \(needed) are needed"
+      }
+    }
+  }
+
+  /// Power of the trusted set that signed.
+  public struct Trust: Hashable, Sendable {
+    public var signed: Int64
+    public var total: Int64
+  }
+
+  /// Checks everything, offline.
+  ///
+  /// Validators that `trusted` names, by their keys, must have signed the header with more than a third of its power,
+  /// so that a correct one is among them; the whole set of the header's height must have signed with a quorum. That is
+  /// sound as long as more than two thirds of the trusted power were bonded, or unbonding, when the header was made.
+  public func verify(
+    chain: ChainID,
+    trusted: ValidatorSet,
+    using check: SignatureCheck = ValidatorSet.ed25519
+  ) throws(Doubt) -> Trust {
+    guard header.chain == chain else { throw .chain(header.chain) }
+    guard proof.verifies(key: entry.key, value: value, root: header.stateRoot) else { throw .proof }
+    guard certificate.kind == .precommit, certificate.height == header.height,
+      certificate.block == header.identifier
+    else { throw .certificateOfAnother }
+    guard validators.hash == header.validatorsHash else { throw .validators }
+    do throws(CertificateError) {
+      try validators.verify(certificate, chain: chain, using: check)
+    } catch {
+      throw .certificate(error)
+    }
+    let signers = SignerSet(bytes: certificate.signers, count: validators.count) ?? SignerSet(count: 0)
+    let keys = Set(signers.indices.compactMap { validators[$0]?.key })
+    let signed = trusted.members.reduce(Int64(0)) { keys.contains($1.key) ? $0 + $1.power : $0 }
+    guard trusted.isHonest(signed) else {
+      throw .trust(signed: signed, needed: trusted.honestPower, of: trusted.totalPower)
+    }
+    return Trust(signed: signed, total: trusted.totalPower)
+  }
+}

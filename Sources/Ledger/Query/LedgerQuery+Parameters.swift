@@ -1,0 +1,64 @@
+import Chain
+import Primitives
+
+/// A parameter as governance sees it.
+public struct ParameterStatus: Hashable, Sendable {
+  /// As proposals name it.
+  public var key: String
+  public var value: String
+  /// `integer`, or `integer or default`.
+  public var type: String
+  public var unit: String
+  public var range: ClosedRange<UInt64>
+  /// The value where nothing else is decided.
+  public var standard: String
+  public var summary: String
+  /// The proposal that set it; 0 is genesis.
+  public var proposal: UInt64
+}
+
+extension LedgerQuery {
+  /// The network's parameters, then those of each currency.
+  public var parameterStatuses: [ParameterStatus] {
+    let record = parametersRecord
+    var list = ParameterKey.allCases.map { key in
+      ParameterStatus(
+        key: key.rawValue,
+        value: String(record.values[key]),
+        type: "integer",
+        unit: key.definition.unit,
+        range: key.definition.range,
+        standard: String(key.definition.standard),
+        summary: key.definition.summary,
+        proposal: record.proposals[key.index]
+      )
+    }
+    for (_, currency) in state.scan(Tables.currencies, limit: Self.pageLimit) {
+      for field in ParameterName.CurrencyField.allCases { list.append(currency.status(of: field)) }
+    }
+    return list
+  }
+}
+
+extension CurrencyRecord {
+  fileprivate func status(of field: ParameterName.CurrencyField) -> ParameterStatus {
+    let value: String =
+      switch field {
+      case .take: currency.takeBasisPoints.map { String($0) } ?? "default"
+      case .minimumDeposit: currency.minimumDeposit.description
+      case .leaseDeposit: currency.leaseDeposit.description
+      case .minimumFee: currency.minimumFee.description
+      case .mintCap: currency.mintCap.description
+      }
+    return ParameterStatus(
+      key: "currency.\(currency.denomination).\(field.rawValue)",
+      value: value,
+      type: field == .take ? "integer or default" : "integer",
+      unit: field == .take ? "0.01 %" : currency.denomination.name,
+      range: field.range,
+      standard: field == .take ? "default" : "0",
+      summary: field.summary,
+      proposal: proposals[field.index]
+    )
+  }
+}

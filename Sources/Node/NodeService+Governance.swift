@@ -1,0 +1,192 @@
+import API
+import Chain
+import Cryptography
+import Ledger
+import Primitives
+import Replication
+
+// Parameters, currencies, validators, proposals.
+extension NodeService {
+  func take() async throws -> [Answer.Take] {
+    await query { state, _ in
+      let query = LedgerQuery(state: AnyState(state))
+      return query.currencies.map { status in
+        Answer.Take(
+          denomination: status.currency.denomination.name,
+          basisPoints: status.takeBasisPoints,
+          collected: status.takeCollected.description,
+          stakers: status.stakersGiven.description,
+          communityPool: query.balance(of: .communityPool, in: status.currency.denomination).description
+        )
+      }
+    }
+  }
+
+  func income(denomination: String?, from: String?, to: String?) async throws -> [Answer.Income] {
+    func day(_ text: String?, _ standard: UInt64) throws -> UInt64 {
+      guard let text else { return standard }
+      guard let day = CalendarDay.number(text) else {
+        throw ServingError.invalid("`\(text)` is not a day", fix: "a date such as 2026-11-24, UTC")
+      }
+      return day
+    }
+    let first = try day(from, 0)
+    let last = try day(to, UInt64(UInt32.max))
+    guard first <= last else {
+      throw ServingError.invalid("the period ends before it begins", fix: "from= must not be after to=")
+    }
+    let wanted = try denomination.map { try name($0) }
+    let found = await query { state, _ in
+      let query = LedgerQuery(state: AnyState(state))
+      let own = wanted.map { wanted in query.currency(wanted)?.currency.denomination ?? wanted }
+      return query.takeIncome(in: own, days: first...last)
+    }
+    return found.map { day, coin in
+      Answer.Income(
+        day: CalendarDay.text(day),
+        denomination: coin.denomination.name,
+        amount: coin.amount.description
+      )
+    }
+  }
+
+  func name(_ text: String) throws -> Denomination {
+    guard let denomination = Denomination(text) else {
+      throw ServingError.invalid("`\(text)` is not a denomination", fix: "such as uakt or uusdc")
+    }
+    return denomination
+  }
+
+  func parameters() async throws -> [Answer.Parameter] {
+    await query { state, _ in
+      LedgerQuery(state: AnyState(state)).parameterStatuses.map { Answer.Parameter($0) }
+    }
+  }
+
+  func currencies() async throws -> [Answer.Currency] {
+    await query { state, _ in
+      let query = LedgerQuery(state: AnyState(state))
+      return query.currencies.map { Answer.Currency($0, supply: query.supply(of: $0.currency.denomination)) }
+    }
+  }
+
+  func currency(_ text: String) async throws -> Answer.Currency {
+    let found = await query { state, _ in
+      let query = LedgerQuery(state: AnyState(state))
+      let status =
+        Denomination(text).flatMap { query.currency($0) }
+        ?? query.currencies.first { $0.currency.symbol.lowercased() == text.lowercased() }
+      return status.map { Answer.Currency($0, supply: query.supply(of: $0.currency.denomination)) }
+    }
+    guard let found else { throw ServingError.notFound("no currency is called \(text)") }
+    return found
+  }
+
+  func validators(status: String?) async throws -> [Answer.Validator] {
+    let known = ValidatorRecord.Status.allCases.map(\.name) + ["jailed"]
+    if let status, !known.contains(status) {
+      throw ServingError.invalid(
+        "`\(status)` is not a validator's status",
+        fix: "bonded, unbonding, unbonded or jailed"
+      )
+    }
+    return await host.read { replica in
+      let set = replica.tip.validators
+      return LedgerQuery(state: replica.view).validators
+        .filter {
+          status == nil || $0.record.status.name == status || (status == "jailed" && $0.record.isJailed)
+        }
+        .map { Answer.Validator($0.address, $0.record, power: set.power(of: $0.address)) }
+        .sorted { ($0.power, $1.operatorAddress) > ($1.power, $0.operatorAddress) }
+    }
+  }
+
+  func validator(_ text: String) async throws -> Answer.Validator {
+    let address = try address(text)
+    let found = await host.read { replica in
+      LedgerQuery(state: replica.view).validator(address).map {
+        Answer.Validator(address, $0, power: replica.tip.validators.power(of: address))
+      }
+    }
+    guard let found else { throw ServingError.notFound("\(text) is not a validator's operator") }
+    return found
+  }
+
+  func delegations(to text: String) async throws -> [Answer.Delegation] {
+    let address = try address(text)
+    return await query { state, _ in
+      LedgerQuery(state: AnyState(state)).delegations(to: address).map { Answer.Delegation($0) }
+    }
+  }
+
+  func stake(of text: String) async throws -> Answer.Stake {
+    let address = try address(text)
+    return await query { state, _ in Answer.Stake(of: address, in: LedgerQuery(state: AnyState(state))) }
+  }
+
+  func proposals(status: String?) async throws -> [Answer.Proposal] {
+    let wanted = try status.map { text in
+      guard let status = ProposalRecord.Status.allCases.first(where: { $0.name == text }) else {
+        throw ServingError.invalid(
+          "`\(text)` is not a proposal's status",
+          fix: ProposalRecord.Status.allCases.map(\.name).joined(separator: ", ")
+        )
+      }
+      return status
+    }
+    return await query { state, _ in
+      LedgerQuery(state: AnyState(state)).proposals(in: wanted).map { id, record in
+        Answer.Proposal(id, record, tally: record.tally)
+      }
+    }
+  }
+
+  func proposal(_ id: UInt64) async throws -> Answer.Proposal {
+    let found = await query { state, _ in
+      let query = LedgerQuery(state: AnyState(state))
+      return query.proposal(id).map { record in
+        Answer.Proposal(id, record, tally: record.votingStart == nil ? nil : query.tally(ofProposal: id))
+      }
+    }
+    guard let found else { throw ServingError.notFound("there is no proposal \(id)") }
+    return found
+  }
+
+  func votes(onProposal id: UInt64) async throws -> [Answer.Vote] {
+    let found = await query { state, _ in
+      let query = LedgerQuery(state: AnyState(state))
+      return query.proposal(id).map { _ in
+        query.votes(onProposal: id).map { Answer.Vote($0.voter, $0.options) }
+      }
+    }
+    guard let found else { throw ServingError.notFound("there is no proposal \(id)") }
+    return found
+  }
+}
+
+// Grants and auditors.
+extension NodeService {
+  func grants(granter: String?, grantee: String?) async throws -> [Answer.Grant] {
+    let granter = try granter.map { try address($0) }
+    let grantee = try grantee.map { try address($0) }
+    return await query { state, _ in
+      LedgerQuery(state: AnyState(state)).grants(granter: granter, grantee: grantee).map { Answer.Grant($0) }
+    }
+  }
+
+  func signedAttributes(provider: String?, auditor: String?) async throws -> [Answer.SignedAttributes] {
+    let provider = try provider.map { try address($0) }
+    let auditor = try auditor.map { try address($0) }
+    return await query { state, _ in
+      LedgerQuery(state: AnyState(state)).signedAttributes(provider: provider, auditor: auditor)
+        .map { Answer.SignedAttributes($0) }
+    }
+  }
+}
+
+extension ValidatorSet {
+  /// 0 for one that is not in the set.
+  fileprivate func power(of address: Address) -> Int64 {
+    index(ofAddress: address).flatMap { self[$0]?.power } ?? 0
+  }
+}

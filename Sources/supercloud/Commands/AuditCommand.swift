@@ -1,0 +1,76 @@
+import API
+import ArgumentParser
+import Chain
+import Cryptography
+import Node
+import Primitives
+
+struct AuditCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "audit",
+    abstract: "What auditors vouch for about providers.",
+    subcommands: [List.self, Sign.self, Withdraw.self]
+  )
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Signed attributes, by provider and auditor.")
+
+    @Option(help: "Only of this provider.") var provider: String?
+    @Option(help: "Only by this auditor.") var auditor: String?
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let provider = try provider.map { try resolve($0, home: node.home.value).text() }
+      let auditor = try auditor.map { try resolve($0, home: node.home.value).text() }
+      let signed: [Answer.SignedAttributes] = try await node.asking {
+        try await $0.get("/v1/audit/attributes", [("provider", provider), ("auditor", auditor)])
+      }
+      if node.output == .json { return try Console.json(signed) }
+      Console.table(
+        ["PROVIDER", "AUDITOR", "ATTRIBUTE", "VALUE"],
+        signed.flatMap { record in
+          record.attributes.map { [record.provider, record.auditor, $0.key, $0.value] }
+        }
+      )
+    }
+  }
+
+  struct Sign: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Vouch for attributes of a provider.")
+
+    @Argument(help: "The provider.") var provider: String
+    @Argument(help: "KEY=VALUE, one or several; a key that was signed takes the new value.") var attributes:
+      [String]
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let provider = try resolve(provider, home: node.home.value)
+      let attributes = try attributes.map { text in
+        let (key, value) = try pair(text, "audit sign")
+        return Attribute(key: key, value: value)
+      }
+      let wallet = try await node.wallet(signer)
+      let action = Action.signAttributes(provider: provider, auditor: wallet.address, attributes: attributes)
+      try await wallet.report(action, node) { "signed in block \($0)" }
+    }
+  }
+
+  struct Withdraw: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take attributes back; all of them without a key."
+    )
+
+    @Argument(help: "The provider.") var provider: String
+    @Argument(help: "Keys.") var keys: [String] = []
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let provider = try resolve(provider, home: node.home.value)
+      let wallet = try await node.wallet(signer)
+      let action = Action.withdrawAttributes(provider: provider, auditor: wallet.address, keys: keys)
+      try await wallet.report(action, node) { "withdrawn in block \($0)" }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import API
+import ArgumentParser
+import Chain
+import Node
+import Primitives
+
+struct DenomCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "denom",
+    abstract: "The currencies that the network settles in, and their issuers.",
+    discussion:
+      "Governance adds and retires them: supercloud gov submit --add-currency … --retire-currency …",
+    subcommands: [List.self, Show.self, Mint.self, Burn.self]
+  )
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "All currencies.")
+
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      try await showCurrencies(node)
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "One currency in full.")
+
+    @Argument(help: "Its denomination, an alias or its symbol.") var name: String
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let allowed = name.replacing("/", with: "%2F")
+      let found: Answer.Currency = try await node.asking { try await $0.get("/v1/currencies/\(allowed)") }
+      if node.output == .json { return try Console.json(found) }
+      Console.line("denomination     \(found.denomination)  (\(found.symbol), 10^\(found.exponent) of it)")
+      for alias in found.aliases { Console.line("alias            \(alias)") }
+      Console.line("take             \(percent(found.takeBasisPoints))")
+      Console.line("minimum deposit  \(found.minimumDeposit)")
+      Console.line("lease deposit    \(found.leaseDeposit)")
+      Console.line("minimum fee      \(found.minimumFee)")
+      Console.line("supply           \(found.supply)")
+      if let issuer = found.issuer {
+        Console.line("issuer           \(issuer), \(found.minted) minted of \(found.mintCap)")
+      }
+      if found.retired { Console.line("retired          takes no new deployments") }
+    }
+  }
+
+  struct Mint: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Create units, as the issuer.")
+
+    @Argument(help: "The amount, such as 1000000uusdc.") var amount: String
+    @Option(help: "Who gets them. Default: the issuer.") var to: String?
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let coin = try coin(amount)
+      let wallet = try await node.wallet(signer)
+      let recipient = try to.map { try resolve($0, home: node.home.value) } ?? wallet.address
+      let mint = Chain.Mint(issuer: wallet.address, recipient: recipient, amount: coin)
+      try await wallet.report(.mint(mint), node) { "minted \(coin) for \(recipient) in block \($0)" }
+    }
+  }
+
+  struct Burn: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Destroy units that the issuer holds.")
+
+    @Argument(help: "The amount, such as 1000000uusdc.") var amount: String
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let coin = try coin(amount)
+      let wallet = try await node.wallet(signer)
+      let burn = Chain.Burn(issuer: wallet.address, amount: coin)
+      try await wallet.report(.burn(burn), node) { "burned \(coin) in block \($0)" }
+    }
+  }
+}
+
+func showCurrencies(_ node: NodeOption) async throws {
+  let currencies: [Answer.Currency] = try await node.asking { try await $0.get("/v1/currencies") }
+  if node.output == .json { return try Console.json(currencies) }
+  Console.table(
+    ["DENOMINATION", "SYMBOL", "TAKE", "MINIMUM DEPOSIT", "LEASE DEPOSIT", "FEE", "SUPPLY", "STATE"],
+    currencies.map {
+      [
+        $0.denomination, $0.symbol, percent($0.takeBasisPoints), $0.minimumDeposit, $0.leaseDeposit,
+        $0.minimumFee, $0.supply, $0.retired ? "retired" : "accepted",
+      ]
+    }
+  )
+}

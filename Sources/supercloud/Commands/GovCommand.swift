@@ -1,0 +1,173 @@
+import API
+import ArgumentParser
+import Chain
+import Node
+import Primitives
+
+struct GovCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gov",
+    abstract: "Proposals, votes and what they decide.",
+    subcommands: [List.self, Show.self, Params.self, Submit.self, Deposit.self, Vote.self]
+  )
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "All proposals, or those in one status.")
+
+    @Option(help: "deposit, voting, passed, rejected, failed or dropped") var status: String?
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let proposals: [Answer.Proposal] = try await node.asking {
+        try await $0.get("/v1/proposals", [("status", status)])
+      }
+      if node.output == .json { return try Console.json(proposals) }
+      Console.table(
+        ["ID", "STATUS", "TITLE", "CONTENT", "ENDS"],
+        proposals.map {
+          [
+            String($0.id), $0.status, $0.title, $0.contents.map(\.kind).joined(separator: ", "),
+            $0.votingEnd ?? $0.depositEnd,
+          ]
+        }
+      )
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "One proposal, its tally and its votes.")
+
+    @Argument(help: "The number.") var id: UInt64
+    @OptionGroup var node: NodeOption
+
+    private struct Both: Encodable {
+      var proposal: Answer.Proposal
+      var votes: [Answer.Vote]
+    }
+
+    func run() async throws {
+      let both = try await node.asking { client in
+        Both(
+          proposal: try await client.get("/v1/proposals/\(id)"),
+          votes: try await client.get("/v1/proposals/\(id)/votes")
+        )
+      }
+      if node.output == .json { return try Console.json(both) }
+      let found = both.proposal
+      Console.line("proposal  \(found.id)  \(found.title)\(found.expedited ? "  (expedited)" : "")")
+      Console.line("status    \(found.status)\(found.log.isEmpty ? "" : ": \(found.log)")")
+      Console.line("by        \(found.proposer), block \(found.submittedAtHeight)")
+      Console.line("deposit   \(money(found.deposit, "uakt")), until \(found.depositEnd)")
+      if let start = found.votingStart { Console.line("voting    \(start) to \(found.votingEnd ?? "")") }
+      if !found.summary.isEmpty { Console.line("summary   \(found.summary)") }
+      for content in found.contents {
+        Console.line("does      \(content.kind)")
+        for field in content.fields { Console.line("            \(field.key) = \(field.value)") }
+      }
+      if let tally = found.tally {
+        Console.line()
+        Console.table(
+          ["YES", "NO", "VETO", "ABSTAIN", "OF"],
+          [[tally.yes, tally.no, tally.noWithVeto, tally.abstain, tally.bonded].map { money($0, "uakt") }]
+        )
+      }
+      guard !both.votes.isEmpty else { return }
+      Console.line()
+      Console.table(
+        ["VOTER", "VOTE"],
+        both.votes.map { vote in
+          [vote.voter, vote.options.map { "\($0.key) \($0.value)" }.joined(separator: ", ")]
+        }
+      )
+    }
+  }
+
+  struct Params: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What governance may change: type, unit, range, standard, and the proposal that set it."
+    )
+
+    @Argument(help: "Only those whose name contains this.") var name: String?
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      try await showParameters(node, containing: name)
+    }
+  }
+
+  struct Deposit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Add to a proposal's deposit.")
+
+    @Argument(help: "The number.") var id: UInt64
+    @Argument(help: "The amount, such as 1000000000uakt.") var amount: String
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let coin = try coin(amount)
+      let wallet = try await node.wallet(signer)
+      let action = Action.depositProposal(id: id, depositor: wallet.address, amount: [coin])
+      try await wallet.report(action, node) { "deposited in block \($0)" }
+    }
+  }
+
+  struct Vote: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Vote; a later vote replaces an earlier one.",
+      discussion: """
+          supercloud gov vote 3 yes --from alice
+          supercloud gov vote 3 yes=0.7 abstain=0.3 --from alice
+        """
+    )
+
+    @Argument(help: "The number.") var id: UInt64
+    @Argument(help: "yes, no, veto or abstain; or several with weights that sum to 1.") var options: [String]
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let options = try options.map { try Self.option($0) }
+      let wallet = try await node.wallet(signer)
+      let action = Action.vote(id: id, voter: wallet.address, options: options)
+      try await wallet.report(action, node) { "voted in block \($0)" }
+    }
+
+    private static func option(_ text: String) throws -> WeightedVote {
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      let names: [String: VoteOption] = [
+        "yes": .yes, "no": .no, "abstain": .abstain, "veto": .noWithVeto, "nowithveto": .noWithVeto,
+        "no-with-veto": .noWithVeto,
+      ]
+      guard let name = parts.first?.lowercased(), let option = names[name] else {
+        throw Failure(
+          "`\(text)` is not a vote",
+          fix: "yes, no, veto or abstain, each perhaps with =WEIGHT",
+          code: 2
+        )
+      }
+      guard let weight = Decimal18(parts.count == 2 ? parts[1] : "1") else {
+        throw Failure("`\(parts[1])` is not a weight", fix: "a decimal such as 0.7", code: 2)
+      }
+      return WeightedVote(option: option, weight: weight)
+    }
+  }
+}
+
+/// The table of parameters, in full.
+func showParameters(_ node: NodeOption, containing name: String?) async throws {
+  let all: [Answer.Parameter] = try await node.asking { try await $0.get("/v1/parameters") }
+  let parameters = all.filter { parameter in name.map { parameter.key.contains($0) } ?? true }
+  guard !parameters.isEmpty else {
+    throw Failure("no parameter's name contains `\(name ?? "")`", fix: "supercloud gov params lists them all")
+  }
+  if node.output == .json { return try Console.json(parameters) }
+  Console.table(
+    ["PARAMETER", "VALUE", "TYPE", "UNIT", "RANGE", "STANDARD", "SET BY"],
+    parameters.map {
+      [
+        $0.key, $0.value, $0.type, $0.unit, "\($0.minimum)–\($0.maximum)", $0.standard,
+        $0.proposal.map { "proposal \($0)" } ?? "genesis",
+      ]
+    }
+  )
+}

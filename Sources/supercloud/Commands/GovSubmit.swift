@@ -1,0 +1,202 @@
+import API
+import ArgumentParser
+import Chain
+import Node
+import Primitives
+
+extension GovCommand {
+  struct Submit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Put up a proposal. What it would do is rehearsed now, and refused when it cannot be done.",
+      discussion: """
+        What it does, in one proposal or several times:
+
+          --set currency.uusdc.take_basis_points=1500
+          --add-currency denomination=ueurc,symbol=EURC,minimum_deposit=5000000,minimum_fee=5000,take=1000
+          --retire-currency ueurc
+          --spend akash1…=1000000uakt
+          --upgrade name=v2,height=500000,version=2
+          --text "that we should …"
+
+        Fields of --add-currency: denomination, symbol, exponent (6), alias (may repeat), issuer, mint_cap,
+        minimum_deposit, lease_deposit, minimum_fee, take (basis points; the network's default when absent).
+        """
+    )
+
+    @Option(help: "The title.") var title: String
+    @Option(help: "Why.") var summary = ""
+    @Option(help: "The deposit. Default: what opens the vote at once.") var deposit: String?
+    @Flag(help: "A short vote with a higher threshold.") var expedited = false
+    @Option(help: "PARAMETER=VALUE; `supercloud gov params` lists them.") var set: [String] = []
+    @Option(help: "A currency, as FIELD=VALUE,…") var addCurrency: [String] = []
+    @Option(help: "A denomination that takes no new deployments.") var retireCurrency: [String] = []
+    @Option(help: "RECIPIENT=AMOUNT from the community pool.") var spend: [String] = []
+    @Option(help: "A software upgrade, as name=…,height=…,version=…") var upgrade: String?
+    @Option(help: "A text to agree on.") var text: String?
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let contents = try contents()
+      guard !contents.isEmpty else {
+        throw Failure(
+          "the proposal does nothing",
+          fix: "say what: --set, --add-currency, --retire-currency, --spend, --upgrade or --text",
+          code: 2
+        )
+      }
+      let wallet = try await node.wallet(signer)
+      let submission = SubmitProposal(
+        proposer: wallet.address,
+        title: title,
+        summary: summary,
+        contents: contents,
+        deposit: [try await depositCoin()],
+        isExpedited: expedited
+      )
+      let result = try await wallet.send([.submitProposal(submission)])
+      if node.output == .json { return try Console.json(result) }
+      let id = result.events.flatMap(\.attributes).first { $0.key == "proposal" }?.value
+      Console.line("proposal \(id ?? "?") in block \(result.height)")
+      Console.note("next: supercloud gov vote \(id ?? "ID") yes --from …")
+    }
+
+    private func depositCoin() async throws -> Coin {
+      if let deposit { return try coin(deposit) }
+      let all: [Answer.Parameter] = try await node.asking { try await $0.get("/v1/parameters") }
+      let key: ParameterKey = expedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit
+      guard let units = all.first(where: { $0.key == key.rawValue }).flatMap({ UInt64($0.value) }) else {
+        throw Failure("the node does not say what deposit is needed", fix: "name it: --deposit")
+      }
+      return Coin(units, .uakt)
+    }
+
+    private func contents() throws -> [ProposalContent] {
+      var contents: [ProposalContent] = []
+      for text in addCurrency { contents.append(.addCurrency(try currency(text))) }
+      if !set.isEmpty {
+        contents.append(
+          .parameters(
+            try set.map { text in
+              let (key, value) = try pair(text, "--set")
+              return ParameterChange(key: key, value: value)
+            }
+          )
+        )
+      }
+      for text in retireCurrency { contents.append(.retireCurrency(try denominationOf(text))) }
+      for text in spend {
+        let (recipient, amount) = try pair(text, "--spend")
+        let address = try resolve(recipient, home: node.home.value)
+        contents.append(.communitySpend(recipient: address, amount: [try coin(amount)]))
+      }
+      if let upgrade { contents.append(.softwareUpgrade(try softwareUpgrade(upgrade))) }
+      if let text { contents.append(.text(text)) }
+      return contents
+    }
+
+    private func softwareUpgrade(_ text: String) throws -> SoftwareUpgrade {
+      var fields = try FieldList(text, option: "--upgrade")
+      let upgrade = SoftwareUpgrade(
+        name: try fields.text("name"),
+        height: try fields.number("height"),
+        protocolVersion: UInt32(clamping: try fields.number("version")),
+        info: fields.take("info") ?? ""
+      )
+      try fields.finish()
+      return upgrade
+    }
+
+    private func currency(_ text: String) throws -> Currency {
+      var fields = try FieldList(text, option: "--add-currency")
+      var aliases: [Denomination] = []
+      while let alias = fields.take("alias") { aliases.append(try denominationOf(alias)) }
+      let currency = Currency(
+        denomination: try denominationOf(try fields.text("denomination")),
+        symbol: try fields.text("symbol"),
+        exponent: UInt8(clamping: try fields.number("exponent", standard: 6)),
+        aliases: aliases,
+        issuer: try fields.take("issuer").map { try resolve($0, home: node.home.value) },
+        mintCap: Amount(try fields.number("mint_cap", standard: 0)),
+        minimumDeposit: Amount(try fields.number("minimum_deposit", standard: 0)),
+        leaseDeposit: Amount(try fields.number("lease_deposit", standard: 0)),
+        minimumFee: Amount(try fields.number("minimum_fee", standard: 0)),
+        takeBasisPoints: try fields.take("take").map { text in
+          guard let rate = UInt32(text), rate <= 10_000 else {
+            throw Failure("`\(text)` is not a take rate", fix: "basis points: 0 to 10000", code: 2)
+          }
+          return rate
+        }
+      )
+      try fields.finish()
+      return currency
+    }
+  }
+}
+
+/// A denomination from its text.
+func denominationOf(_ text: String) throws -> Denomination {
+  guard let denomination = Denomination(text) else {
+    throw Failure(
+      "`\(text)` is not a denomination",
+      fix: "such as uakt: 3 to 128 of a-z, A-Z, 0-9 and /:._-",
+      code: 2
+    )
+  }
+  return denomination
+}
+
+/// `KEY=VALUE`.
+func pair(_ text: String, _ option: String) throws -> (String, String) {
+  let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+  guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+    throw Failure("`\(text)` is not what \(option) takes", fix: "KEY=VALUE", code: 2)
+  }
+  return (parts[0], parts[1])
+}
+
+/// `a=1,b=2`: each field is taken once, and what nobody takes is an error.
+struct FieldList {
+  private var fields: [(name: String, value: String)]
+  private let option: String
+
+  init(_ text: String, option: String) throws {
+    self.option = option
+    fields = try text.split(separator: ",").map { part in
+      let (name, value) = try pair(String(part), option)
+      return (name, value)
+    }
+  }
+
+  mutating func take(_ name: String) -> String? {
+    guard let index = fields.firstIndex(where: { $0.name == name }) else { return nil }
+    return fields.remove(at: index).value
+  }
+
+  mutating func text(_ name: String) throws -> String {
+    guard let value = take(name) else {
+      throw Failure("\(option) lacks \(name)", fix: "add \(name)=…", code: 2)
+    }
+    return value
+  }
+
+  mutating func number(_ name: String, standard: UInt64? = nil) throws -> UInt64 {
+    guard let text = take(name) else {
+      if let standard { return standard }
+      throw Failure("\(option) lacks \(name)", fix: "add \(name)=…", code: 2)
+    }
+    guard let value = UInt64(text) else {
+      throw Failure("`\(text)` is not a whole number", why: "\(option) has it as \(name)", code: 2)
+    }
+    return value
+  }
+
+  func finish() throws {
+    guard let rest = fields.first else { return }
+    throw Failure(
+      "\(option) knows no \(rest.name)",
+      fix: "`supercloud help gov submit` lists the fields",
+      code: 2
+    )
+  }
+}

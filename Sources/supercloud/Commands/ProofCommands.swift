@@ -1,0 +1,223 @@
+import API
+import ArgumentParser
+import Chain
+import Foundation
+import Ledger
+import Node
+import Primitives
+
+extension QueryCommand {
+  struct Proof: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a file that proves an entry of the state, or that there is none.",
+      discussion: """
+          supercloud query proof balance akash1…/uakt --file balance.json
+          supercloud query proof lease OWNER/DSEQ/GROUP/ORDER/PROVIDER
+          supercloud query proof vote 3/akash1…
+
+        The file has the value, the way to the state's root, the header that carries the root and the certificate by
+        which the validators agreed on it. `supercloud verify` checks it without a network.
+        """
+    )
+
+    @Argument(help: "balance, lease or vote") var kind: String
+    @Argument(help: "The key, as above.") var key: String
+    @Option(help: "Where to write it; - is standard output.") var file: String?
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let proof: Answer.Proof = try await node.asking {
+        try await $0.get("/v1/proofs", [("kind", kind), ("key", key)])
+      }
+      if file == "-" { return try Console.json(proof) }
+      let file = file ?? "\(kind)-proof.json"
+      let encoder = JSONEncoder()
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      do {
+        try encoder.encode(proof).write(to: URL(filePath: file))
+      } catch {
+        throw Failure(
+          "\(file) cannot be written",
+          why: error.localizedDescription,
+          fix: "name another: --file"
+        )
+      }
+      let evidence = try proof.evidence()
+      if node.output == .json { return try Console.json(proof) }
+      Console.line(
+        "\(file)  \(proof.value == nil ? "absence" : "presence") at height \(evidence.header.height - 1)"
+      )
+      Console.note("check it: supercloud verify \(file) --trusted GENESIS_FOLDER")
+    }
+  }
+
+  struct Income: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "What the take brought, by day and currency.")
+
+    @Option(help: "Only this denomination.") var denom: String?
+    @Option(help: "The first day, such as 2026-11-01 (UTC).") var from: String?
+    @Option(help: "The last day.") var to: String?
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let income: [Answer.Income] = try await node.asking {
+        try await $0.get("/v1/take/income", [("denomination", denom), ("from", from), ("to", to)])
+      }
+      if node.output == .json { return try Console.json(income) }
+      var sums: [String: UInt64] = [:]
+      for line in income { sums[line.denomination, default: 0] &+= UInt64(line.amount) ?? 0 }
+      let rows = income.map { [$0.day, $0.denomination, $0.amount] }
+      Console.table(
+        ["DAY", "DENOMINATION", "TAKEN"],
+        rows + sums.sorted { $0.key < $1.key }.map { ["sum", $0.key, String($0.value)] }
+      )
+    }
+  }
+}
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check a proof file offline, from validators that one trusts.",
+    discussion: """
+      --trusted is a network definition's folder or name (its genesis validators), or a file that `supercloud
+      validator list --output json` wrote on a node that one trusts. Validators of it with more than a third of its
+      power must have signed, and the whole set of the header's height with a quorum.
+      Exit code 1 when the proof does not hold.
+      """
+  )
+
+  @Argument(help: "The file of `supercloud query proof`.") var file: String
+  @Option(help: "A network definition, or a file of validators.") var trusted: String
+  @Option(help: "The chain, where --trusted is a file of validators.") var chain: String?
+  @Option(help: "table or json") var output: OutputFormat = .table
+
+  private struct Report: Encodable {
+    var verified = true
+    var chainId: String
+    var kind: String
+    var key: String
+    var present: Bool
+    var height: UInt64
+    var time: String
+    var value: [String: String]
+    var trustedPowerSigned: Int64
+    var trustedPower: Int64
+  }
+
+  func run() throws {
+    let proof = try Self.read(Answer.Proof.self, file, "a proof")
+    let (validators, network) = try trustedValidators()
+    guard let chain = try chain.map({ try Self.chain($0) }) ?? network else {
+      throw Failure(
+        "which chain is meant?",
+        why: "\(trusted) is a file of validators and names none",
+        fix: "--chain CHAIN_ID",
+        code: 2
+      )
+    }
+    let evidence: StateEvidence
+    do {
+      evidence = try proof.evidence()
+    } catch {
+      throw Failure("\(file) is not a proof", why: "\(error)")
+    }
+    let trust: StateEvidence.Trust
+    do throws(StateEvidence.Doubt) {
+      trust = try evidence.verify(chain: chain, trusted: validators)
+    } catch {
+      throw Failure("\(file) proves nothing to whom trusts \(trusted)", why: error.description)
+    }
+    let meaning: [(name: String, text: String)]
+    do {
+      meaning = try evidence.entry.meaning(of: evidence.value)
+    } catch {
+      throw Failure("\(file) holds a value that this version does not read", why: "\(error)")
+    }
+    let header = evidence.header
+    if output == .json {
+      return try Console.json(
+        Report(
+          chainId: chain.text,
+          kind: proof.kind,
+          key: proof.key,
+          present: evidence.value != nil,
+          height: header.height - 1,
+          time: header.time.text,
+          value: Dictionary(meaning.map { ($0.name, $0.text) }, uniquingKeysWith: { $1 }),
+          trustedPowerSigned: trust.signed,
+          trustedPower: trust.total
+        )
+      )
+    }
+    Console.line("verified   \(proof.kind) \(proof.key)")
+    for line in meaning { Console.line("           \(line.name): \(line.text)") }
+    Console.line("state      after height \(header.height - 1) of \(chain), root \(header.stateRoot)")
+    Console.line("header     height \(header.height), \(header.time.text), \(evidence.certificate.block)")
+    Console.line("signed by  \(trust.signed) of \(trust.total) of the trusted power")
+  }
+
+  private static func chain(_ text: String) throws -> ChainID {
+    guard let chain = ChainID(text) else { throw Failure("`\(text)` is not a chain id", code: 2) }
+    return chain
+  }
+
+  private static func read<Value: Decodable>(_ type: Value.Type, _ file: String, _ what: String) throws
+    -> Value
+  {
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw Failure("\(file) cannot be read", why: "there is no such file, or it is not readable", code: 2)
+    }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+      return try decoder.decode(type, from: data)
+    } catch let error as Swift.DecodingError {
+      let fault = JSONFault(error)
+      throw Failure(
+        "\(file) is not \(what)",
+        why: fault.path.isEmpty ? fault.text : "\(fault.path): \(fault.text)",
+        code: 2
+      )
+    }
+  }
+
+  /// The set, and the chain where the source names it.
+  private func trustedValidators() throws -> (ValidatorSet, ChainID?) {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: trusted, isDirectory: &isFolder)
+    let members: [Validator]
+    var chain: ChainID?
+    if exists, !isFolder.boolValue {
+      let list = try Self.read([Answer.Validator].self, trusted, "a list of validators")
+      members = try list.filter { $0.power > 0 }.map {
+        Validator(
+          address: try accountAddress($0.operatorAddress),
+          key: try publicKey($0.consensusKey),
+          power: $0.power
+        )
+      }
+    } else {
+      let genesis: Genesis
+      do {
+        genesis = try NetworkDefinition(at: NetworkDefinition.locate(trusted)).genesis
+      } catch {
+        throw Failure("\(trusted) names no validators", why: "\(error)", code: 2)
+      }
+      chain = genesis.chain
+      members = genesis.validators.map {
+        Validator(
+          address: $0.operatorAddress,
+          key: $0.consensusKey,
+          power: Int64($0.stake.units / ValidatorRecord.unitsPerPower)
+        )
+      }
+    }
+    do {
+      return (try ValidatorSet(members), chain)
+    } catch {
+      throw Failure("\(trusted) is not a set of validators", why: "\(error)", code: 2)
+    }
+  }
+}

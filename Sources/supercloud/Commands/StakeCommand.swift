@@ -1,0 +1,141 @@
+import API
+import ArgumentParser
+import Chain
+import Cryptography
+import Node
+import Primitives
+
+struct StakeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stake",
+    abstract: "Delegate to validators, and what it brings.",
+    subcommands: [Show.self, Delegate.self, Undelegate.self, Redelegate.self, Withdraw.self]
+  )
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "An account's delegations, rewards and what is unbonding."
+    )
+
+    @Argument(help: "An address, or the name of a key.") var account = "main"
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let address = try resolve(account, home: node.home.value).text()
+      let stake: Answer.Stake = try await node.asking { try await $0.get("/v1/accounts/\(address)/stake") }
+      if node.output == .json { return try Console.json(stake) }
+      showDelegations(stake.delegations)
+      if !stake.unbondings.isEmpty {
+        Console.line()
+        Console.table(
+          ["UNBONDING FROM", "AMOUNT", "FREE AT"],
+          stake.unbondings.map { [$0.from, money($0.amount, "uakt"), $0.completesAt] }
+        )
+      }
+      if !stake.redelegations.isEmpty {
+        Console.line()
+        Console.table(
+          ["MOVED FROM", "TO", "AMOUNT", "SETTLED AT"],
+          stake.redelegations.map { [$0.from, $0.to ?? "", money($0.amount, "uakt"), $0.completesAt] }
+        )
+      }
+      for coin in stake.commission { Console.line("commission  \(money(coin))") }
+    }
+  }
+
+  struct Delegate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Stake with a validator.")
+
+    @Argument(help: "The validator's operator.") var validator: String
+    @Argument(help: "The amount, such as 1000000uakt.") var amount: String
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let coin = try coin(amount)
+      let validator = try resolve(validator, home: node.home.value)
+      let wallet = try await node.wallet(signer)
+      let action = Action.delegate(delegator: wallet.address, validator: validator, amount: coin)
+      try await wallet.report(action, node) { "delegated in block \($0)" }
+    }
+  }
+
+  struct Undelegate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take stake out; it is free after the unbonding time."
+    )
+
+    @Argument(help: "The validator's operator.") var validator: String
+    @Argument(help: "The amount, such as 1000000uakt.") var amount: String
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let coin = try coin(amount)
+      let validator = try resolve(validator, home: node.home.value)
+      let wallet = try await node.wallet(signer)
+      let action = Action.undelegate(delegator: wallet.address, validator: validator, amount: coin)
+      try await wallet.report(action, node) {
+        "unbonding since block \($0); `supercloud stake show` tells until when"
+      }
+    }
+  }
+
+  struct Redelegate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Move stake from one validator to another.")
+
+    @Argument(help: "The operator that has it.") var source: String
+    @Argument(help: "The operator that gets it.") var destination: String
+    @Argument(help: "The amount, such as 1000000uakt.") var amount: String
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let coin = try coin(amount)
+      let source = try resolve(source, home: node.home.value)
+      let destination = try resolve(destination, home: node.home.value)
+      let wallet = try await node.wallet(signer)
+      let action = Action.redelegate(delegator: wallet.address, from: source, to: destination, amount: coin)
+      try await wallet.report(action, node) { "moved in block \($0)" }
+    }
+  }
+
+  struct Withdraw: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract:
+        "Take out rewards: of one validator, or of all; with --commission also an operator's commission."
+    )
+
+    @Argument(help: "The validator's operator. Default: every one that is delegated to.") var validator:
+      String?
+    @Flag(help: "Also the commission of one's own validator.") var commission = false
+    @OptionGroup var signer: SignerOption
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let wallet = try await node.wallet(signer)
+      var validators = try validator.map { [try resolve($0, home: node.home.value)] } ?? []
+      if validator == nil {
+        let address = wallet.address.text()
+        let stake: Answer.Stake = try await node.asking { try await $0.get("/v1/accounts/\(address)/stake") }
+        validators = try stake.delegations.map { try accountAddress($0.validator) }
+      }
+      var actions = validators.map { Action.withdrawReward(delegator: wallet.address, validator: $0) }
+      if commission { actions.append(.withdrawCommission(validator: wallet.address)) }
+      guard !actions.isEmpty else {
+        throw Failure("there is nothing to withdraw", why: "\(wallet.address) delegates to nobody")
+      }
+      var results: [Answer.TransactionResult] = []
+      while !actions.isEmpty {
+        results.append(try await wallet.send(Array(actions.prefix(ChainLimits.messages))))
+        actions.removeFirst(min(actions.count, ChainLimits.messages))
+      }
+      if node.output == .json { return try Console.json(results) }
+      for event in results.flatMap(\.events) where event.name.contains("withdraw") {
+        let values = event.attributes.map { "\($0.key)=\($0.value)" }
+        Console.line("\(event.name)  \(values.joined(separator: " "))")
+      }
+      Console.line("withdrawn in block \(results.last?.height ?? 0)")
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import API
+import ArgumentParser
+import Chain
+import Cryptography
+import Foundation
+import Node
+import Primitives
+
+extension MarketCommand {
+  struct WhyNot: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "why-not",
+      abstract:
+        "Which registered providers can serve a deploy.yaml or a live order, and why each other cannot.",
+      discussion: "The rules of the ledger come first, then what the provider says is free."
+    )
+
+    @Argument(help: "A deploy.yaml, or an order's identifier or its first digits.") var fileOrOrder: String
+    @Flag(help: "Auditors that the file names must vouch for the GPUs too.") var auditedGpus = false
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let matches: [Answer.Match]
+      if FileManager.default.fileExists(atPath: fileOrOrder) {
+        let body = try await order()
+        matches = try await node.asking { try await $0.post("/v1/market/why-not", body: body) }
+      } else {
+        matches = try await node.asking {
+          try await $0.get("/v1/market/why-not", [("order", fileOrOrder)])
+        }
+      }
+      if node.output == .json { return try Console.json(matches) }
+      guard !matches.isEmpty else {
+        throw Failure("nobody can serve it", why: "no provider is registered on this network")
+      }
+      Console.table(
+        ["GROUP", "PROVIDER", "HOST", "MATCHES", "REASON"],
+        matches.map { match in
+          [
+            String(match.group), Money.short(match.provider), match.hostUri, match.matches ? "yes" : "no",
+            match.reason.map { "\(match.code ?? ""): \($0)" } ?? "",
+          ]
+        }
+      )
+    }
+
+    /// The file as the body of an order that nobody signs.
+    private func order() async throws -> [UInt8] {
+      let currencies: [Answer.Currency] = try await node.asking { try await $0.get("/v1/currencies") }
+      let plan = try DeployPlan(file: fileOrOrder, owner: Address.module("nobody")) { name in
+        try acceptedDenomination(name, of: currencies)
+      }
+      return Order(
+        deployment: plan.deployment,
+        groups: plan.groups,
+        manifestHash: plan.manifestHash,
+        deposit: Coin(0, plan.denomination),
+        expiresAt: Timestamp.now.advanced(byMilliseconds: 60_000),
+        requiresAuditedGPUs: auditedGpus
+      ).encoded
+    }
+  }
+}
