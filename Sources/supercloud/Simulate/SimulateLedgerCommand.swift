@@ -67,7 +67,7 @@ struct SimulateLedgerCommand: ParsableCommand {
     do {
       return try JSONDecoder().decode(LedgerScenario.self, from: data)
     } catch let error as Swift.DecodingError {
-      let fault = JSONFault(error)
+      let fault = JSONFault(error, in: data)
       throw Failure(
         "\(file) is not a scenario",
         why: fault.path.isEmpty ? fault.text : "\(fault.path): \(fault.text)",
@@ -120,6 +120,17 @@ struct JSONFault {
   /// `steps[3].amount`; empty when the file is not JSON at all.
   var path: String
   var text: String
+
+  /// `data`: the file, for the place where it stops being JSON.
+  init(_ error: Swift.DecodingError, in data: Data) {
+    self.init(error)
+    guard path.isEmpty else { return }
+    do {
+      _ = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+    } catch {
+      text = (error as NSError).userInfo["NSDebugDescription"] as? String ?? text
+    }
+  }
 
   init(_ error: Swift.DecodingError) {
     let context: Swift.DecodingError.Context
