@@ -185,6 +185,7 @@ final class FakeNode: NodeServing {
 
   func audit() async throws -> [Answer.AuditLine] { try answer("audit", []) }
   func peers() async throws -> [Answer.Peer] { try answer("peers", []) }
+  func network() async throws -> Answer.Network { throw failure ?? Surprise() }
   func decisions(order: String?) async throws -> [Answer.Decision] {
     try answer("decisions \(order ?? "-")", [])
   }
