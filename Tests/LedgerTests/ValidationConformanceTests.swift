@@ -296,12 +296,12 @@ import Testing
     }
     for item in try file.list("decode") {
       let text = item.text("text")
-      let address = try? Address(text: text)
-      tally.record(
-        text,
-        agrees: (address != nil) == item.flag("valid_account"),
-        "\(String(describing: address))"
-      )
+      let isRead = (try? Address(text: text)) != nil
+      if item.flag("valid_account"), let length = item["bytes_len"] as? NSNumber, length.intValue != 20 {
+        tally.differ(text, because: "an address has the 20 bytes that a key gives", asHere: !isRead)
+      } else {
+        tally.record(text, agrees: isRead == item.flag("valid_account"))
+      }
     }
     tally.finish(expected: 18)
   }
