@@ -92,7 +92,7 @@ extension Tendermint {
       return future.add(.vote(vote), height: vote.height, sender: vote.validator, current: height)
     }
     if vote.height < height || machine.step == .decided {
-      collector?.add(vote)
+      if let evidence = collector?.add(vote) { effects.append(.evidence(evidence)) }
       return
     }
     var thresholds: [VoteKeeper.Threshold] = []

@@ -209,7 +209,11 @@ extension Tendermint {
     armed = []
     awaitsBlock = false
     certifiedHeight = max(certifiedHeight, height)
-    collector = CommitCollector(certificate, validators: keeper.validators)
+    collector = CommitCollector(
+      certificate,
+      validators: keeper.validators,
+      votes: keeper.precommits(of: round)
+    )
     effects.append(.decide(height, round, block: block, certificate: certificate))
   }
 

@@ -96,6 +96,12 @@ public struct Tendermint: Sendable {
   /// The newest commit certificate below the current height, with precommits that came since.
   public var lastCommit: Certificate? { collector?.certificate }
 
+  /// Evidence that a verified commit certificate of the last height gives, together with the precommits received here.
+  public func compare(_ certificate: Certificate) -> [Evidence] {
+    guard let collector, certificate.height == collector.certificate.height else { return [] }
+    return collector.contradictions(with: certificate)
+  }
+
   /// Whose turn the current round is.
   public var proposer: ValidatorIndex? {
     guard start != nil else { return nil }

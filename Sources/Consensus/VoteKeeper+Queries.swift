@@ -68,6 +68,10 @@ extension VoteKeeper {
     return RoundCertificate(height: height, round: round + 1, votes: votes)
   }
 
+  func precommits(of round: Round) -> [Vote] {
+    votes(of: round)?.precommits.votes(height: height, round: round, validators: validators) ?? []
+  }
+
   /// Who voted in `round`, as a status says it.
   func have(_ kind: Vote.Kind, _ round: Round) -> SignerSet {
     votes(of: round)?[kind].voters(count: validators.count) ?? SignerSet(count: validators.count)

@@ -48,22 +48,19 @@ struct NodeParts: Sendable {
       handler: { bridge.handle($0) }
     )
     let verifier = SignatureVerifier(chain: genesis.chain, threads: 2, post: post)
-    var log: SignerLog?
-    var records: [ReplicaRecord] = []
-    if keys.consensus != nil {
-      log = try openLog(runtime, store: store, tip: tip, records: &records)
-    }
+    let signing = try SigningParts(runtime, keys: keys, store: store, tip: tip)
+    let (signingKey, records) = (signing.key, signing.records)
     let storage = StorageWorker(
       store: store,
-      signer: log,
-      key: keys.consensus,
+      signer: signing.takeLog(),
+      key: signingKey,
       chain: genesis.chain,
       logger: logger,
       report: post,
       failed: { failure.raise($0) }
     )
     var replica = Replica(
-      configuration: Self.replica(runtime, keys: keys, tip: tip),
+      configuration: Self.replica(runtime, key: signingKey),
       tip: tip,
       state: StoreState(store: store),
       gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port)
@@ -79,7 +76,8 @@ struct NodeParts: Sendable {
         verifier: verifier,
         store: store,
         logger: logger,
-        post: post
+        post: post,
+        failed: { failure.raise($0) }
       )
     )
     return NodeParts(
@@ -95,32 +93,6 @@ struct NodeParts: Sendable {
       bridge: bridge,
       failure: failure
     )
-  }
-
-  private static func openLog(
-    _ runtime: NodeRuntime,
-    store: NodeStore,
-    tip: Tip,
-    records: inout [ReplicaRecord]
-  ) throws -> SignerLog {
-    let folder = runtime.home.consensus
-    let log = try SignerLog(
-      logFolder: folder.appending(path: "log").path,
-      guardPath: folder.appending(path: "guard").path,
-      instance: try store.meta("signer"),
-      initialHeight: 1,
-      certifiedHeight: tip.height
-    )
-    if try store.meta("signer") == nil { try store.setMeta("signer", log.instance) }
-    var found: [ReplicaRecord] = []
-    try log.replay { (payload) throws(StorageError) in
-      if let record = try? ReplicaRecord(decoding: payload) { found.append(record) }
-    }
-    records = found
-    if let quarantine = log.quarantine {
-      runtime.logger.warning("the signing guard is careful", metadata: ["reason": "\(quarantine)"])
-    }
-    return log
   }
 
   private static func transport(_ runtime: NodeRuntime, keys: NodeKeys) throws -> TransportConfiguration {
@@ -150,13 +122,10 @@ struct NodeParts: Sendable {
     return configuration
   }
 
-  private static func replica(_ runtime: NodeRuntime, keys: NodeKeys, tip: Tip) -> ReplicaConfiguration {
-    let own = keys.consensus.map(\.publicKey)
-    let member = runtime.definition.genesis.validators.first { $0.consensusKey == own }
-    return ReplicaConfiguration(
+  private static func replica(_ runtime: NodeRuntime, key: SigningKey?) -> ReplicaConfiguration {
+    ReplicaConfiguration(
       genesis: runtime.definition.genesis,
-      consensusKey: own,
-      operatorAddress: member?.operatorAddress,
+      consensusKey: key?.publicKey,
       timeouts: runtime.configuration.consensus.timeouts == "lan" ? .lan : .wan
     )
   }

@@ -40,6 +40,8 @@ actor ReplicaHost {
     var logger: Logger
     /// Posts inputs to this host.
     var post: @Sendable ([ReplicaInput]) -> Void
+    /// Ends the node.
+    var failed: @Sendable (any Error) -> Void
   }
 
   init(replica: Replica<StoreState>, loop: any EventLoop, dependencies: Dependencies) {
@@ -173,6 +175,10 @@ actor ReplicaHost {
         "more than a third of the power is faulty",
         metadata: ["alarm": "\(alarm)"]
       )
+    case .upgradeNeeded(let version, let height):
+      // After what precedes it is written.
+      let failed = dependencies.failed
+      jobs.append(.perform { failed(UpgradeNeeded(version: version, height: height)) })
     case .enteredRound(let height, let round, _):
       if round > 0 {
         counters.roundsAboveZero += 1
@@ -244,6 +250,19 @@ actor ReplicaHost {
 
   private func tell(_ event: HostEvent) {
     for observer in observers.values { observer(event) }
+  }
+}
+
+/// The chain has come to a height whose rules this program does not know.
+struct UpgradeNeeded: Error, CustomStringConvertible {
+  var version: UInt32
+  var height: Height
+
+  var description: String {
+    """
+    height \(height) is executed by version \(version) of the protocol, and this program knows \
+    \(Executor.versions.lowerBound) to \(Executor.versions.upperBound): install a newer supercloud and start the node again
+    """
   }
 }
 

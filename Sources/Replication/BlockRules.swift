@@ -54,16 +54,19 @@ struct ValidBlock: Sendable {
 /// machine's to check.
 struct BlockRules: Sendable {
   let chain: ChainID
-  let version: UInt32
   let signatures: SignatureScheme
 
   /// Decodes and checks `block` as the one after `tip`.
   ///
+  /// `version`: by whose rules the state wants the block executed.
+  /// `known`: the parent's certificate as this node has gathered it: its signatures are verified.
   /// `verified`: a transaction already verified under this hash, when there is one.
   func validate(
     _ block: Block,
     after tip: Tip,
+    version: UInt32,
     maximumBytes: UInt64,
+    known: Certificate?,
     verified: (Digest) -> Transaction?
   ) throws(BlockFault) -> ValidBlock {
     let header = block.header
@@ -81,13 +84,17 @@ struct BlockRules: Sendable {
     guard tip.validators.members.contains(where: { $0.address == header.proposer }) else {
       throw .unknownProposer
     }
-    try checkLastCertificate(block.lastCertificate, tip: tip)
+    try checkLastCertificate(block.lastCertificate, tip: tip, known: known)
     let bytes = block.transactions.reduce(0) { $0 + $1.count }
     guard bytes <= maximumBytes else { throw .tooLarge }
     return ValidBlock(block: block, transactions: try transactions(of: block, verified: verified))
   }
 
-  private func checkLastCertificate(_ certificate: Certificate?, tip: Tip) throws(BlockFault) {
+  private func checkLastCertificate(
+    _ certificate: Certificate?,
+    tip: Tip,
+    known: Certificate?
+  ) throws(BlockFault) {
     guard tip.height > 0 else {
       guard certificate == nil else { throw .lastCertificate }
       return
@@ -96,12 +103,30 @@ struct BlockRules: Sendable {
       certificate.block == tip.block
     else { throw .lastCertificate }
     // The certificate that this node holds was verified when the parent was committed.
-    guard certificate != tip.certificate else { return }
+    guard certificate != tip.certificate, certificate != known else { return }
+    let own = [tip.certificate, known].compactMap(\.self).filter { $0.round == certificate.round }
+    let isVerified = Self.signatures(in: own, of: tip.lastValidators)
     do {
-      try tip.lastValidators.verify(certificate, chain: chain, using: signatures.check)
+      try tip.lastValidators.verify(certificate, chain: chain) { key, signature, domain, chain, body in
+        isVerified[key] == signature || signatures.check(key, signature, domain, chain, body)
+      }
     } catch {
       throw .lastCertificate
     }
+  }
+
+  /// The signatures that need no second look, by key.
+  private static func signatures(in certificates: [Certificate], of validators: ValidatorSet) -> [PublicKey:
+    Signature]
+  {
+    var signatures: [PublicKey: Signature] = [:]
+    for certificate in certificates {
+      guard let signers = SignerSet(bytes: certificate.signers, count: validators.count) else { continue }
+      for (index, signature) in zip(signers.indices, certificate.signatures) {
+        if let key = validators[index]?.key { signatures[key] = signature }
+      }
+    }
+    return signatures
   }
 
   private func transactions(
@@ -133,7 +158,9 @@ struct BlockRules: Sendable {
     proposer: Address,
     time: Timestamp,
     transactions: [Transaction],
-    evidence: [Evidence]
+    evidence: [Evidence],
+    version: UInt32,
+    lastCertificate: Certificate?
   ) -> ValidBlock {
     let header = Header(
       version: version,
@@ -154,7 +181,7 @@ struct BlockRules: Sendable {
       header: header,
       transactions: transactions.map(\.encoded),
       evidence: evidence,
-      lastCertificate: tip.certificate
+      lastCertificate: lastCertificate
     )
     return ValidBlock(block: block, transactions: transactions)
   }

@@ -5,13 +5,19 @@ import Primitives
 /// Which committed blocks to ask whom for, while this node is behind.
 ///
 /// A peer's claim of a height is worth a request and nothing more: progress is judged by verified certificates and
-/// the own clock. A peer that does not answer in time is passed over for a while; one that sends a wrong block is
-/// reported by whoever checked it.
+/// the own clock. A peer that does not answer, or with nothing that was asked for, is passed over for a while that
+/// doubles; what comes late from it is dropped and costs it nothing. One that sends a wrong block is reported by
+/// whoever checked it.
 struct BlockSync: Sendable {
   /// Blocks of one request; a response is also bounded by its frame.
   static let batch: UInt32 = 32
   static let requestsAtOnce = 4
   static let patience = Interval.seconds(2)
+  /// A peer that is one height ahead has most likely only decided a moment earlier.
+  static let hesitation = Interval.milliseconds(300)
+  /// After a wrong block.
+  static let punishment = Interval.seconds(60)
+  private static let longestDoubling = 5
 
   struct Request: Hashable, Sendable {
     var peer: PublicKey
@@ -19,47 +25,65 @@ struct BlockSync: Sendable {
     var count: UInt32
   }
 
+  struct Arrival: Sendable {
+    var block: Block
+    var certificate: Certificate
+    var from: PublicKey
+  }
+
   private struct Peer {
     var height: Height = 0
     var base: Height = 0
+    var reachedAt = Instant.zero
     var request: (from: Height, count: UInt32, at: Instant)?
     var idleUntil = Instant.zero
+    /// Requests in a row that brought nothing.
+    var failures = 0
+
+    mutating func fail(at now: Instant) {
+      let doublings = min(failures, BlockSync.longestDoubling)
+      idleUntil = now + Interval(nanoseconds: BlockSync.patience.nanoseconds << UInt64(doublings))
+      failures += 1
+    }
   }
 
   private var peers: [PublicKey: Peer] = [:]
   /// Blocks that arrived before their turn, by height.
-  private var arrived: [Height: (block: CommittedBlock, from: PublicKey)] = [:]
+  private var arrived: [Height: Arrival] = [:]
 
   /// The greatest height that a peer claims.
   var claimedHeight: Height { peers.values.lazy.map(\.height).max() ?? 0 }
 
-  mutating func statusArrived(from peer: PublicKey, height: Height, base: Height) {
-    peers[peer, default: Peer()].height = height
+  mutating func statusArrived(from peer: PublicKey, height: Height, base: Height, at now: Instant) {
+    if peers[peer].map({ $0.height < height }) ?? true { peers[peer, default: Peer()].reachedAt = now }
+    peers[peer]?.height = height
     peers[peer]?.base = base
   }
 
   mutating func remove(_ peer: PublicKey) {
     peers[peer] = nil
+    arrived = arrived.filter { $0.value.from != peer }
   }
 
   /// The requests to send now, given the height that is committed here.
   mutating func requests(committed: Height, at now: Instant) -> [Request] {
     arrived = arrived.filter { $0.key > committed }
     var wanted: [Height] = []
-    var next = committed + 1
-    let window = Height(Self.batch) * Height(Self.requestsAtOnce)
     let inFlight = expireRequests(at: now)
+    let window = Height(Self.batch) * Height(Self.requestsAtOnce)
     let top = min(claimedHeight, committed + window)
+    var next = committed + 1
     while next <= top {
       if arrived[next] == nil, !inFlight.contains(where: { $0.contains(next) }) { wanted.append(next) }
       next += 1
     }
     var requests: [Request] = []
-    for peer in peers.keys.sorted() {
+    for peer in order() {
       guard let first = wanted.first, let state = peers[peer] else { break }
       guard state.request == nil, state.idleUntil <= now, state.height >= first, state.base <= first else {
         continue
       }
+      guard state.height > committed + 1 || state.reachedAt + Self.hesitation <= now else { continue }
       var count: UInt32 = 0
       while count < Self.batch, wanted.first == first + Height(count), first + Height(count) <= state.height {
         wanted.removeFirst()
@@ -71,13 +95,21 @@ struct BlockSync: Sendable {
     return requests
   }
 
+  /// Those who answered well first.
+  private func order() -> [PublicKey] {
+    peers.keys.sorted { left, right in
+      let failures = (peers[left]?.failures ?? 0, peers[right]?.failures ?? 0)
+      return failures.0 == failures.1 ? left < right : failures.0 < failures.1
+    }
+  }
+
   private mutating func expireRequests(at now: Instant) -> [Range<Height>] {
     var ranges: [Range<Height>] = []
     for peer in peers.keys.sorted() {
       guard let request = peers[peer]?.request else { continue }
       if request.at + Self.patience <= now {
         peers[peer]?.request = nil
-        peers[peer]?.idleUntil = now + Self.patience
+        peers[peer]?.fail(at: now)
       } else {
         ranges.append(request.from..<request.from + Height(request.count))
       }
@@ -88,31 +120,38 @@ struct BlockSync: Sendable {
   /// Keeps what was asked for; false when the peer was not asked.
   mutating func responseArrived(
     from peer: PublicKey,
-    heights: [(height: Height, block: CommittedBlock)],
-    committed: Height
+    blocks: [(block: Block, certificate: Certificate)],
+    committed: Height,
+    at now: Instant
   ) -> Bool {
     guard let request = peers[peer]?.request else { return false }
     peers[peer]?.request = nil
-    if heights.isEmpty {
-      let claimed = peers[peer]?.height ?? 0
-      peers[peer]?.height = min(claimed, committed)
+    let range = request.from..<request.from + Height(request.count)
+    var isUseful = false
+    for (block, certificate) in blocks where range.contains(block.header.height) {
+      isUseful = true
+      guard block.header.height > committed else { continue }
+      arrived[block.header.height] = Arrival(block: block, certificate: certificate, from: peer)
     }
-    for (height, block) in heights
-    where height > committed && height >= request.from && height < request.from + Height(request.count) {
-      arrived[height] = (block, peer)
+    if isUseful {
+      peers[peer]?.failures = 0
+    } else {
+      peers[peer]?.fail(at: now)
     }
     return true
   }
 
+  func arrival(at height: Height) -> Arrival? { arrived[height] }
+
   /// The block after `committed` when it has arrived.
-  mutating func take(after committed: Height) -> (block: CommittedBlock, from: PublicKey)? {
+  mutating func take(after committed: Height) -> Arrival? {
     arrived.removeValue(forKey: committed + 1)
   }
 
   /// A block of this peer was wrong: everything it sent is dropped and it is not asked for a while.
   mutating func reject(_ peer: PublicKey, at now: Instant) {
     arrived = arrived.filter { $0.value.from != peer }
-    peers[peer]?.idleUntil = now + .seconds(60)
-    peers[peer]?.height = 0
+    peers[peer]?.idleUntil = now + Self.punishment
+    peers[peer]?.failures += 1
   }
 }

@@ -34,7 +34,10 @@ extension Replica {
     _ effects: inout [ReplicaEffect]
   ) {
     let header = valid.block.header
-    let outcome = execute(valid)
+    var outcome = execute(valid)
+    outcome.changes += history.changes(after: tip, time: header.time) { height, time in
+      isTooOld(height, time, at: header.height, header.time)
+    }
     let update: StateTreeUpdate
     do {
       update = try StateTree.apply(
@@ -87,18 +90,13 @@ extension Replica {
     } else {
       signers = []
     }
-    let evidence = valid.block.evidence.compactMap { evidence -> BlockInput.Misbehaviour? in
-      let vote = evidence.votes.0
-      guard let member = validators(at: vote.height)?[vote.validator] else { return nil }
-      return BlockInput.Misbehaviour(validator: member.address, height: vote.height, time: tip.time)
-    }
     return Executor.execute(
       BlockInput(
         height: header.height,
         time: header.time,
         tick: LedgerQuery(state: state).ticks.tick(at: header.time),
         proposer: header.proposer,
-        evidence: evidence,
+        evidence: misbehaviour(in: valid.block),
         lastCommit: signers,
         protocolVersion: header.version
       ),
@@ -130,7 +128,9 @@ extension Replica {
     }
     candidates.begin(after: height)
     seenVotes = seenVotes.filter { $0.height > height }
-    pendingEvidence.removeAll { valid.block.evidence.contains($0) || $0.votes.0.height < height }
+    sortOutEvidence(after: valid.block)
+    due = DueWork(on: state)
+    announceUpgrade(&effects)
     advanceBook(valid.transactions, outcome.receipts, at: clock, &effects)
     stepGossip(.committed(tip.time), at: clock, &effects)
     if !outcome.validatorUpdates.isEmpty { tellChainPeers(at: clock, &effects) }
@@ -147,6 +147,7 @@ extension Replica {
   }
 
   mutating func beginHeight(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    guard missingVersion == nil else { return }
     stepConsensus(
       .beginHeight(
         HeightStart(
@@ -175,10 +176,23 @@ extension Replica {
 
   /// Tells consensus when there is something to agree on: transactions, or work that falls due by time.
   mutating func signalWork(at clock: Clock, _ effects: inout [ReplicaEffect]) {
-    let tick = LedgerQuery(state: state).ticks.tick(at: clock.wall)
-    let isDue = Executor.nextDueTick(on: state).map { $0 <= tick && $0 > moment.tick } ?? false
-    guard mempool.hasReady || isDue || !pendingEvidence.isEmpty else { return }
+    guard mempool.hasReady || !pendingEvidence.isEmpty || due.isDue(at: clock.wall) else { return }
     stepConsensus(.workAvailable, at: clock, &effects)
+  }
+
+  /// The parent's certificate with the precommits that came late, so that the block shows who took part.
+  var fullestLastCertificate: Certificate? {
+    guard let gathered = consensus.lastCommit, gathered.height == tip.height, gathered.block == tip.block
+    else {
+      return tip.certificate
+    }
+    return gathered
+  }
+
+  /// The operator address under which the own key is in the set; nil for a node that does not validate now.
+  var ownAddress: Address? {
+    guard let key = configuration.consensusKey else { return nil }
+    return tip.validators.members.first { $0.key == key }?.address
   }
 
   var ownStatus: PeerStatus {

@@ -46,7 +46,7 @@ extension Replica {
     case .schedule(let timer, let interval): effects.append(.schedule(.consensus(timer), after: interval))
     case .decide(_, _, let block, let certificate):
       decide(block, certificate, at: clock, &effects)
-    case .evidence(let evidence): keep(evidence)
+    case .evidence(let evidence): found(evidence, &effects)
     case .enteredRound(let height, let round, let step):
       self.round = round
       effects.append(.enteredRound(height, round, step))
@@ -69,7 +69,7 @@ extension Replica {
     at clock: Clock,
     _ effects: inout [ReplicaEffect]
   ) {
-    guard height == tip.height + 1, let proposer = configuration.operatorAddress else { return }
+    guard height == tip.height + 1, let proposer = ownAddress else { return }
     let limit = Int(clamping: parameter(.maximumBlockBytes))
     let transactions = mempool.candidates(byteLimit: limit, countLimit: configuration.blockTransactions)
     let built = rules.build(
@@ -77,7 +77,9 @@ extension Replica {
       proposer: proposer,
       time: clock.wall,
       transactions: transactions,
-      evidence: Array(pendingEvidence.prefix(ChainLimits.blockEvidence))
+      evidence: Array(pendingEvidence.prefix(ChainLimits.blockEvidence)),
+      version: requiredVersion,
+      lastCertificate: fullestLastCertificate
     )
     candidates.add(built.block)
     candidates.judge(built.block.identifier, .valid(built))
@@ -97,6 +99,7 @@ extension Replica {
       candidates.judge(identifier, verdict(on: candidate.block))
     }
     let isValid = candidates.valid(identifier) != nil
+    if isValid { compareLastCertificate(of: candidate.block, &effects) }
     stepConsensus(.blockValidated(identifier, isValid: isValid), at: clock, &effects)
   }
 
@@ -105,7 +108,9 @@ extension Replica {
       let valid = try rules.validate(
         block,
         after: tip,
+        version: requiredVersion,
         maximumBytes: parameter(.maximumBlockBytes),
+        known: fullestLastCertificate,
         verified: { mempool[$0] }
       )
       try checkEvidence(block.evidence)
@@ -223,42 +228,5 @@ extension Replica {
   private mutating func heard(_ index: ValidatorIndex, at height: Height) {
     guard let address = validators(at: height)?[index]?.address else { return }
     lastHeard[address] = max(height, lastHeard[address] ?? 0)
-  }
-
-  // MARK: Evidence
-
-  mutating func receive(
-    _ evidence: Evidence,
-    from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
-  ) {
-    guard let set = validators(at: evidence.votes.0.height) else { return }
-    do {
-      _ = try set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)
-    } catch {
-      return fault(peer, .consensusMisconduct, at: clock, &effects)
-    }
-    guard !pendingEvidence.contains(evidence) else { return }
-    keep(evidence)
-    for other in validatorPeers where other != peer {
-      effects.append(.send(.evidence([evidence]), to: other))
-    }
-  }
-
-  private mutating func keep(_ evidence: Evidence) {
-    guard !pendingEvidence.contains(evidence), pendingEvidence.count < 64 else { return }
-    pendingEvidence.append(evidence)
-  }
-
-  private func checkEvidence(_ evidence: [Evidence]) throws(BlockFault) {
-    for (index, evidence) in evidence.enumerated() {
-      guard let set = validators(at: evidence.votes.0.height) else { throw .evidence(index: index) }
-      do {
-        _ = try set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)
-      } catch {
-        throw .evidence(index: index)
-      }
-    }
   }
 }

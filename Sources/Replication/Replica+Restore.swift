@@ -30,6 +30,7 @@ extension Replica {
 
   /// Begins the present height, or takes it up where the log left it.
   mutating func enterHeight(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    guard missingVersion == nil else { return }
     guard consensus.height == tip.height + 1 else { return beginHeight(at: clock, &effects) }
     var wishes: [Consensus.Effect] = []
     consensus.resume(at: clock.now, effects: &wishes)

@@ -39,6 +39,7 @@ extension Replica {
     effects.append(.schedule(.work, after: .zero))
     startGossip(at: clock, &effects)
     tellChainPeers(at: clock, &effects)
+    announceUpgrade(&effects)
     enterHeight(at: clock, &effects)
   }
 

@@ -12,7 +12,12 @@ extension Replica {
     _ effects: inout [ReplicaEffect]
   ) {
     peers[peer]?.status = status
-    sync.statusArrived(from: peer, height: status.committed, base: status.base)
+    sync.statusArrived(
+      from: peer,
+      height: status.committed,
+      base: status.base,
+      at: clock.now
+    )
     if let standing = status.standing {
       stepConsensus(.peerStatus(peer: peer, standing), at: clock, &effects)
     }
@@ -21,7 +26,7 @@ extension Replica {
 
   /// Asks for blocks that peers have and this node lacks.
   mutating func requestBlocks(at clock: Clock, _ effects: inout [ReplicaEffect]) {
-    guard isStarted, sync.claimedHeight > tip.height else { return }
+    guard isStarted, sync.claimedHeight > tip.height, alarms.isEmpty, missingVersion == nil else { return }
     for request in sync.requests(committed: tip.height, at: clock.now) {
       effects.append(.send(.blocksRequest(from: request.from, count: request.count), to: request.peer))
     }
@@ -33,47 +38,84 @@ extension Replica {
     at clock: Clock,
     _ effects: inout [ReplicaEffect]
   ) {
-    var heights: [(height: Height, block: CommittedBlock)] = []
-    for block in blocks.prefix(Int(BlockSync.batch)) {
-      guard let certificate = try? Certificate(decoding: block.certificate) else {
+    var read: [(block: Block, certificate: Certificate)] = []
+    for committed in blocks.prefix(Int(BlockSync.batch)) {
+      guard let block = try? Block(decoding: committed.block),
+        let certificate = try? Certificate(decoding: committed.certificate), certificate.isCommit(of: block)
+      else {
         return fault(peer, .malformedFrame, at: clock, &effects)
       }
-      heights.append((certificate.height, block))
+      read.append((block, certificate))
     }
-    guard sync.responseArrived(from: peer, heights: heights, committed: tip.height) else { return }
-    while let (block, sender) = sync.take(after: tip.height) {
-      guard adopt(block, at: clock, &effects) else {
-        sync.reject(sender, at: clock.now)
-        fault(sender, .malformedObject, at: clock, &effects)
-        break
-      }
-    }
+    guard sync.responseArrived(from: peer, blocks: read, committed: tip.height, at: clock.now) else { return }
+    adoptArrivals(at: clock, &effects)
     requestBlocks(at: clock, &effects)
   }
 
-  /// Commits a block that a quorum decided elsewhere; false when block or certificate do not hold.
+  /// Commits the blocks whose turn has come.
+  private mutating func adoptArrivals(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    while alarms.isEmpty, missingVersion == nil {
+      var anchor = self.anchor
+      anchor.extend(from: tip, arrivals: sync.arrival) { proves($0, $1) }
+      self.anchor = anchor
+      guard let arrival = sync.take(after: tip.height) else { break }
+      switch adopt(arrival, at: clock, &effects) {
+      case .committed: continue
+      case .wrong:
+        sync.reject(arrival.from, at: clock.now)
+        fault(arrival.from, .malformedObject, at: clock, &effects)
+      case .unacceptable: return
+      }
+    }
+  }
+
+  private enum Adoption {
+    case committed
+    /// Nobody decided it: the sender lies.
+    case wrong
+    /// A quorum decided what is invalid here.
+    case unacceptable
+  }
+
+  /// Commits a block that a quorum decided elsewhere.
   ///
   /// The consensus machine learns of it by `beginHeight`; it never signs for a height that is over.
   private mutating func adopt(
-    _ committed: CommittedBlock,
+    _ arrival: BlockSync.Arrival,
     at clock: Clock,
     _ effects: inout [ReplicaEffect]
-  ) -> Bool {
-    guard let certificate = try? Certificate(decoding: committed.certificate),
-      let block = try? Block(decoding: committed.block), certificate.kind == .precommit,
-      certificate.height == tip.height + 1, certificate.block == block.identifier
-    else { return false }
+  ) -> Adoption {
+    let (block, height) = (arrival.block, tip.height + 1)
+    var certificate = arrival.certificate
+    if anchor.isKnown(block.identifier, at: height) {
+      // The sender's certificate was not looked at; the next block carries one that its validators did look at.
+      if let next = sync.arrival(at: height + 1), anchor.isKnown(next.block.identifier, at: height + 1),
+        let checked = next.block.lastCertificate
+      {
+        certificate = checked
+      } else if !proves(certificate, tip.validators) {
+        return .wrong
+      }
+    } else {
+      guard block.header.height == height, proves(certificate, tip.validators) else { return .wrong }
+    }
+    guard case .valid(let valid) = verdict(on: block) else {
+      // Not the sender's fault, and nothing that this node can repair: it stays where it is.
+      alarms.append(.invalidCommit(certificate))
+      effects.append(.alarm(.invalidCommit(certificate)))
+      return .unacceptable
+    }
+    anchor.forget(through: height)
+    commit(valid, certificate, at: clock, &effects)
+    return .committed
+  }
+
+  private func proves(_ certificate: Certificate, _ validators: ValidatorSet) -> Bool {
     do {
-      try tip.validators.verify(certificate, chain: rules.chain, using: configuration.signatures.check)
+      try validators.verify(certificate, chain: rules.chain, using: configuration.signatures.check)
+      return true
     } catch {
       return false
     }
-    guard case .valid(let valid) = verdict(on: block) else {
-      // A quorum committed what is invalid here: not the sender's fault, and nothing that this node can repair.
-      effects.append(.alarm(.invalidCommit(certificate)))
-      return false
-    }
-    commit(valid, certificate, at: clock, &effects)
-    return true
   }
 }

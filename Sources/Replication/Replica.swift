@@ -10,8 +10,6 @@ public struct ReplicaConfiguration: Sendable {
   public var genesis: Genesis
   /// The own consensus key; nil for a node that follows.
   public var consensusKey: PublicKey?
-  /// The own operator address, named as the proposer of own blocks.
-  public var operatorAddress: Address?
   public var timeouts: Timeouts
   public var mempool: Mempool.Limits
   public var signatures: SignatureScheme
@@ -20,23 +18,25 @@ public struct ReplicaConfiguration: Sendable {
   /// The most transactions of an own block. What a block holds must be verified, executed and written by all before
   /// a round times out; smaller blocks follow each other faster.
   public var blockTransactions = 2_000
+  /// Protocol versions by whose rules this program can execute.
+  public var versions: ClosedRange<UInt32>
 
   public init(
     genesis: Genesis,
     consensusKey: PublicKey?,
-    operatorAddress: Address?,
     timeouts: Timeouts,
     mempool: Mempool.Limits = Mempool.Limits(),
     signatures: SignatureScheme = .ed25519,
-    lowestBlock: Height = 1
+    lowestBlock: Height = 1,
+    versions: ClosedRange<UInt32> = Executor.versions
   ) {
     self.genesis = genesis
     self.consensusKey = consensusKey
-    self.operatorAddress = operatorAddress
     self.timeouts = timeouts
     self.mempool = mempool
     self.signatures = signatures
     self.lowestBlock = lowestBlock
+    self.versions = versions
   }
 
   var chain: ChainID { genesis.chain }
@@ -74,6 +74,7 @@ public struct Replica<State: ReplicaState>: Sendable {
   public internal(set) var gossip: GossipCore
   public internal(set) var book: OrderBook
   var sync = BlockSync()
+  var anchor = SyncAnchor()
   /// Blocks that may follow the tip, by identifier.
   var candidates = Candidates()
   var peers: [PeerID: PeerState] = [:]
@@ -85,6 +86,8 @@ public struct Replica<State: ReplicaState>: Sendable {
   var pendingEvidence: [Evidence] = []
   /// Transactions to tell peers of at the end of this batch, with the peer that each came from.
   var announcements: [(bytes: [UInt8], from: PeerID?)] = []
+  /// When the ledger next has something to do by itself.
+  var due: DueWork
   var isStarted = false
   /// A consensus timer or validation needs no answer while a commit is being made durable.
   var durableHeight: Height
@@ -98,7 +101,6 @@ public struct Replica<State: ReplicaState>: Sendable {
     self.configuration = configuration
     rules = BlockRules(
       chain: genesis.chain,
-      version: genesis.protocolVersion,
       signatures: configuration.signatures
     )
     self.state = LayeredState(base: state)
@@ -115,6 +117,7 @@ public struct Replica<State: ReplicaState>: Sendable {
     self.gossip = gossip
     book = OrderBook(limits: OrderBook.Limits(genesis.parameters), time: tip.time)
     durableHeight = tip.height
+    due = DueWork(on: state)
   }
 
   /// The point of the chain at which something that comes now would be judged.

@@ -60,6 +60,8 @@ public enum ReplicaEffect: Sendable {
   /// For whoever watches the order book.
   case bookChanged([OrderBook.Event])
   case alarm(Alarm)
+  /// The chain goes on by rules that this program does not know: the node stops once what it has is durable.
+  case upgradeNeeded(version: UInt32, before: Height)
   /// For metrics.
   case enteredRound(Height, Round, Step)
   case faulted(PeerID, Fault)

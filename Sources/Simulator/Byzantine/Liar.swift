@@ -59,6 +59,10 @@ struct ByzantineContext {
     return proposal
   }
 
+  /// Whether the node itself made the vote; votes of others are passed on as they are, since nobody would believe
+  /// others.
+  func isOwn(_ vote: Vote) -> Bool { signed(vote) == vote }
+
   mutating func chance(_ percent: UInt64) -> Bool {
     generator.next(below: 100) < percent
   }

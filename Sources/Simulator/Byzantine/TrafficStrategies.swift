@@ -43,7 +43,9 @@ struct Flooding: ByzantineStrategy {
   mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
     var flood = messages
     for outgoing in messages {
-      guard case .votes(let votes) = outgoing.message, let vote = votes.first else { continue }
+      guard case .votes(let votes) = outgoing.message, let vote = votes.first(where: context.isOwn) else {
+        continue
+      }
       for _ in 0..<4 { flood.append(Outgoing(message: junk(like: vote, &context), to: outgoing.to)) }
     }
     return flood

@@ -28,6 +28,7 @@ struct EquivocatingVotes: ByzantineStrategy {
   }
 
   private func flipped(_ vote: Vote, _ context: inout ByzantineContext) -> Vote {
+    guard context.isOwn(vote) else { return vote }
     var other = vote
     other.validRound = nil
     if vote.block != nil, context.chance(50) {
@@ -56,7 +57,9 @@ struct ForgottenLocks: ByzantineStrategy {
       var changed = outgoing
       changed.message = .votes(
         votes.map { vote in
-          guard vote.height == newest.height, vote.round >= newest.round, vote.block != newest.block else {
+          guard vote.height == newest.height, vote.round >= newest.round, vote.block != newest.block,
+            context.isOwn(vote)
+          else {
             return vote
           }
           var other = vote

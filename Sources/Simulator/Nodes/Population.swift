@@ -8,12 +8,20 @@ import Replication
 public struct Population {
   public let genesis: Genesis
   public let validators: [SigningKey]
+  /// The validators' own accounts.
+  public let operators: [SigningKey]
   public let tenants: [SigningKey]
   public let providers: [SigningKey]
   let nodeKeys: [SigningKey]
 
   /// `nodes`: validators and followers.
-  init(seed: UInt64, validators count: Int, nodes: Int, workload: WorkloadPlan) throws {
+  init(
+    seed: UInt64,
+    validators count: Int,
+    nodes: Int,
+    workload: WorkloadPlan,
+    parameters: [String: UInt64] = [:]
+  ) throws {
     var generator = SeededGenerator(seed: seed ^ 0x6B65_7973)
     func key() -> SigningKey {
       let seed = (0..<32).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
@@ -24,12 +32,21 @@ public struct Population {
     tenants = (0..<max(1, workload.tenants)).map { _ in key() }
     providers = (0..<workload.providers).map { _ in key() }
     nodeKeys = (0..<nodes).map { _ in key() }
+    operators = (0..<count).map { _ in key() }
     let money = [Coin(1_000_000_000_000, .uakt)]
-    let accounts = (tenants + providers).map { Genesis.Account(address: $0.address, coins: money) }
-    genesis = try Self.genesis(validators: validators, accounts: accounts)
+    let owners = tenants + providers + operators
+    genesis = try Self.genesis(
+      validators: zip(operators, validators).map { ($0.address, $1.publicKey) },
+      accounts: owners.map { Genesis.Account(address: $0.address, coins: money) },
+      changes: parameters
+    )
   }
 
-  private static func genesis(validators: [SigningKey], accounts: [Genesis.Account]) throws -> Genesis {
+  private static func genesis(
+    validators: [(operatorAddress: Address, key: PublicKey)],
+    accounts: [Genesis.Account],
+    changes: [String: UInt64]
+  ) throws -> Genesis {
     let currency = Currency(
       denomination: .uakt,
       symbol: "AKT",
@@ -43,6 +60,10 @@ public struct Population {
     parameters[.tickMilliseconds] = 1_000
     parameters[.maximumBlockInterval] = 2_000
     parameters[.payoutInterval] = 10
+    for (name, value) in changes {
+      guard let key = ParameterKey(rawValue: name) else { throw ScenarioError.unknownParameter(name) }
+      parameters[key] = value
+    }
     guard let chain = ChainID("simulated-1"), let commission = Decimal18("0.05") else {
       preconditionFailure("literals are well formed")
     }
@@ -52,10 +73,10 @@ public struct Population {
       currencies: [currency],
       parameters: parameters,
       accounts: accounts,
-      validators: validators.enumerated().map { index, key in
+      validators: validators.enumerated().map { index, validator in
         Genesis.Validator(
-          operatorAddress: Address.module("operator-\(index)"),
-          consensusKey: key.publicKey,
+          operatorAddress: validator.operatorAddress,
+          consensusKey: validator.key,
           moniker: "validator-\(index + 1)",
           stake: Amount(1_000_000_000),
           commission: commission

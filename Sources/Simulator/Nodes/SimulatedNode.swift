@@ -1,6 +1,7 @@
 import Chain
 import Cryptography
 import Gossip
+import Ledger
 import Primitives
 import Replication
 
@@ -10,7 +11,6 @@ final class SimulatedNode {
   let name: String
   let nodeKey: SigningKey
   let consensusKey: SigningKey?
-  let operatorAddress: Address?
   let role: NodeRecord.Role
   let store: SimulatedStore
   let signatures: SigningService
@@ -26,6 +26,8 @@ final class SimulatedNode {
   var downs = 0
   var skewMilliseconds: Int64 = 0
   var driftPartsPerMillion: Int64 = 0
+  /// Of the protocol, that its program knows.
+  var versions = Executor.versions
   /// How it misbehaves; nil for an honest node.
   var liar: Liar?
   /// The greatest height that it has told anybody to be durable.
@@ -38,7 +40,6 @@ final class SimulatedNode {
     name: String,
     nodeKey: SigningKey,
     consensusKey: SigningKey?,
-    operatorAddress: Address?,
     role: NodeRecord.Role,
     store: SimulatedStore,
     signatures: SigningService
@@ -47,7 +48,6 @@ final class SimulatedNode {
     self.name = name
     self.nodeKey = nodeKey
     self.consensusKey = consensusKey
-    self.operatorAddress = operatorAddress
     self.role = role
     self.store = store
     self.signatures = signatures

@@ -44,6 +44,8 @@ extension Cluster {
           sends.append(Outgoing(message: message, to: target))
         }
       case .alarm(let alarm): raised(alarm, at: node)
+      case .upgradeNeeded(let version, let height):
+        trace.tell(at: now, "\(node.name) lacks version \(version), which height \(height) needs")
       case .dial(let dial): schedule(.dialFailed(dial), at: node, after: .milliseconds(10))
       case .disconnect(let peer, let reason): disconnect(peer, reason, by: node)
       case .enteredRound(let height, let round, _): entered(height, round, node)

@@ -16,6 +16,11 @@ extension Cluster {
     boot(nodes[index])
   }
 
+  /// From its next start on the node's program knows these versions of the protocol.
+  public func install(_ versions: ClosedRange<UInt32>, on index: Int) {
+    nodes[index].versions = versions
+  }
+
   /// Cuts the nodes off from all others until `rejoin`.
   public func isolate(_ indices: Set<Int>) {
     cut(indices.sorted(), 1)
@@ -71,9 +76,9 @@ extension Cluster {
     return ReplicaConfiguration(
       genesis: genesis,
       consensusKey: node.consensusKey?.publicKey,
-      operatorAddress: node.operatorAddress,
       timeouts: scenario.faults.delays == .regions ? .wan : .lan,
-      signatures: scheme
+      signatures: scheme,
+      versions: node.versions
     )
   }
 

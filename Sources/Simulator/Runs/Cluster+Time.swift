@@ -3,7 +3,7 @@ import Consensus
 import Cryptography
 import Gossip
 public import Primitives
-import Replication
+public import Replication
 import Wire
 
 extension Cluster {
@@ -109,6 +109,11 @@ extension Cluster {
     trace.record(at: now, node: index, tag: 7, transaction.sequence)
     perform(effects, of: node)
     return admission
+  }
+
+  /// Gives a message to a node as if another had sent it.
+  public func receive(_ message: PeerMessage, at index: Int, from sender: Int) {
+    handle(.message(message, from: nodes[sender].peer), at: nodes[index], tag: 1)
   }
 
   /// Hands an authentic object to a node, as a user would; tells whether the node's book took it.

@@ -76,7 +76,8 @@ public final class Cluster {
       seed: seed,
       validators: scenario.validators,
       nodes: count,
-      workload: scenario.workload
+      workload: scenario.workload,
+      parameters: scenario.parameters
     )
     self.population = population
     let genesis = population.genesis
@@ -108,7 +109,6 @@ public final class Cluster {
       name: isValidator ? "validator-\(index + 1)" : "peer-\(index - scenario.validators + 1)",
       nodeKey: population.nodeKeys[index],
       consensusKey: isValidator ? population.validators[index] : nil,
-      operatorAddress: isValidator ? population.genesis.validators[index].operatorAddress : nil,
       role: isValidator ? .validator : .full,
       store: SimulatedStore(state: origin.state, pages: origin.pages, tip: origin.tip),
       signatures: signatures
@@ -187,6 +187,27 @@ public final class Cluster {
   /// Signs as the run's nodes do.
   public func signed(_ draft: TransactionDraft, by key: SigningKey) -> Transaction {
     signatures.sign(draft, by: key)
+  }
+
+  /// A vote that whoever holds the key could make.
+  public func vote(
+    _ kind: Vote.Kind,
+    height: Height,
+    round: Round,
+    block: Digest?,
+    validator: ValidatorIndex,
+    by key: SigningKey
+  ) -> Vote {
+    let body = Vote.signBody(height: height, round: round, validRound: nil, block: block)
+    return Vote(
+      kind: kind,
+      height: height,
+      round: round,
+      validRound: nil,
+      block: block,
+      validator: validator,
+      signature: signatures.sign(body, domain: kind.domain, by: key)
+    )
   }
 
   func clock(of node: SimulatedNode) -> Replica<SimulatedStore>.Clock {

@@ -1,5 +1,9 @@
 public import Primitives
 
+public enum ScenarioError: Error, Hashable, Sendable {
+  case unknownParameter(String)
+}
+
 /// Everything that decides a simulated run: equal scenarios give equal traces.
 public struct Scenario: Codable, Hashable, Sendable {
   /// How consensus messages and transactions are signed.
@@ -21,6 +25,8 @@ public struct Scenario: Codable, Hashable, Sendable {
   public var signatures: Signatures
   /// A rule that is broken on purpose, to see that it is noticed.
   public var brokenRule: BrokenRule?
+  /// The chain's parameters that differ from the simulator's usual ones, by `ParameterKey`'s names.
+  public var parameters: [String: UInt64] = [:]
 
   public init(
     seed: UInt64,

@@ -1,0 +1,72 @@
+import Cryptography
+import Foundation
+import Logging
+import Replication
+import Storage
+
+/// What a validator signs with: its key, the consensus log, and what the log holds of the height in progress.
+///
+/// When the log has lost acknowledged records the key is put aside: nobody knows any more what it signed. The node says
+/// so and follows the chain without it.
+struct SigningParts: ~Copyable {
+  /// Nil for a node that follows.
+  let key: SigningKey?
+  let records: [ReplicaRecord]
+  private let log: SignerLog?
+
+  init(_ runtime: NodeRuntime, keys: NodeKeys, store: NodeStore, tip: Tip) throws {
+    guard let key = keys.consensus else {
+      self.init(key: nil, records: [], log: nil)
+      return
+    }
+    do {
+      var records: [ReplicaRecord] = []
+      let log = try Self.open(runtime, store: store, tip: tip, records: &records)
+      self.init(key: key, records: records, log: log)
+    } catch StorageError.corrupt(let path, let detail) {
+      runtime.logger.critical(
+        "the consensus log is damaged: this node follows the chain and signs nothing",
+        metadata: [
+          "log": "\(path)", "damage": "\(detail)",
+          "remedy":
+            "make sure that nothing else signs with the key, then move the folder \(runtime.home.consensus.path) away",
+        ]
+      )
+      self.init(key: nil, records: [], log: nil)
+    }
+  }
+
+  private init(key: SigningKey?, records: [ReplicaRecord], log: consuming SignerLog?) {
+    self.key = key
+    self.records = records
+    self.log = log
+  }
+
+  consuming func takeLog() -> SignerLog? { log }
+
+  private static func open(
+    _ runtime: NodeRuntime,
+    store: NodeStore,
+    tip: Tip,
+    records: inout [ReplicaRecord]
+  ) throws -> SignerLog {
+    let folder = runtime.home.consensus
+    let log = try SignerLog(
+      logFolder: folder.appending(path: "log").path,
+      guardPath: folder.appending(path: "guard").path,
+      instance: try store.meta("signer"),
+      initialHeight: 1,
+      certifiedHeight: tip.height
+    )
+    if try store.meta("signer") == nil { try store.setMeta("signer", log.instance) }
+    var found: [ReplicaRecord] = []
+    try log.replay { (payload) throws(StorageError) in
+      if let record = try? ReplicaRecord(decoding: payload) { found.append(record) }
+    }
+    records = found
+    if let quarantine = log.quarantine {
+      runtime.logger.warning("the signing guard is careful", metadata: ["reason": "\(quarantine)"])
+    }
+    return log
+  }
+}

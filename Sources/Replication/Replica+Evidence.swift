@@ -1,0 +1,112 @@
+import Chain
+import Consensus
+import Cryptography
+import Gossip
+import Ledger
+import Primitives
+
+/// From the detection of misbehaviour to the block that carries its proof.
+extension Replica {
+  var history: ValidatorHistory<LayeredState<State>> { ValidatorHistory(state: state) }
+
+  /// Proofs that wait for a block at once.
+  private static var pendingLimit: Int { 64 }
+
+  /// Consensus has seen a validator contradict itself: others are told, since this node may die before its turn.
+  mutating func found(_ evidence: Evidence, _ effects: inout [ReplicaEffect]) {
+    guard isPunishable(evidence), keep(evidence) else { return }
+    for peer in validatorPeers { effects.append(.send(.evidence([evidence]), to: peer)) }
+  }
+
+  mutating func receive(
+    _ evidence: Evidence,
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) {
+    // What is committed, too old or ahead of this node may honestly be told: no fault, and no signature check.
+    guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
+    guard let set = evidenceSet(at: evidence.votes.0.height) else { return }
+    do {
+      _ = try set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)
+    } catch {
+      return fault(peer, .consensusMisconduct, at: clock, &effects)
+    }
+    guard keep(evidence) else { return }
+    for other in validatorPeers where other != peer {
+      effects.append(.send(.evidence([evidence]), to: other))
+    }
+    signalWork(at: clock, &effects)
+  }
+
+  /// False when it is there already or nothing more is kept.
+  private mutating func keep(_ evidence: Evidence) -> Bool {
+    guard !pendingEvidence.contains(evidence), pendingEvidence.count < Self.pendingLimit else { return false }
+    pendingEvidence.append(evidence)
+    return true
+  }
+
+  /// Drops what a block has carried and what none can carry any more.
+  mutating func sortOutEvidence(after block: Block) {
+    pendingEvidence = pendingEvidence.filter { !block.evidence.contains($0) && isPunishable($0) }
+  }
+
+  /// A block carries a certificate of its parent with other signatures than this node's: whoever precommitted
+  /// something else here has contradicted itself.
+  mutating func compareLastCertificate(of block: Block, _ effects: inout [ReplicaEffect]) {
+    guard let certificate = block.lastCertificate, certificate != consensus.lastCommit else { return }
+    for evidence in consensus.compare(certificate) { found(evidence, &effects) }
+  }
+
+  func checkEvidence(_ evidence: [Evidence]) throws(BlockFault) {
+    for (index, evidence) in evidence.enumerated() {
+      guard isPunishable(evidence), let set = evidenceSet(at: evidence.votes.0.height) else {
+        throw .evidence(index: index)
+      }
+      // A validator that keeps a proof waiting has checked it.
+      guard !pendingEvidence.contains(evidence) else { continue }
+      do {
+        _ = try set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)
+      } catch {
+        throw .evidence(index: index)
+      }
+    }
+  }
+
+  /// What the ledger is told of a block's evidence.
+  func misbehaviour(in block: Block) -> [BlockInput.Misbehaviour] {
+    block.evidence.compactMap { evidence in
+      let vote = evidence.votes.0
+      guard let member = evidenceSet(at: vote.height)?[vote.validator] else { return nil }
+      return BlockInput.Misbehaviour(
+        validator: member.address,
+        height: vote.height,
+        time: history.time(at: vote.height) ?? block.header.time
+      )
+    }
+  }
+
+  /// The validators of a height by their places, up to the height after the tip.
+  private func evidenceSet(at height: Height) -> ValidatorSet? {
+    height > tip.height + 1 ? nil : validators(at: height) ?? history.validators(at: height)
+  }
+
+  /// Whether the next block could have the evidence's author punished: the evidence is young enough, and its author
+  /// has not been punished for double signing before. Signatures are not checked.
+  private func isPunishable(_ evidence: Evidence) -> Bool {
+    let vote = evidence.votes.0
+    guard let member = evidenceSet(at: vote.height)?[vote.validator] else { return false }
+    guard !isTooOld(vote.height, history.time(at: vote.height), at: tip.height + 1, tip.time) else {
+      return false
+    }
+    return LedgerQuery(state: state).validator(member.address).map { !$0.isTombstoned } ?? false
+  }
+
+  /// Both ages count, since either alone can be gamed.
+  func isTooOld(_ height: Height, _ time: Timestamp?, at present: Height, _ now: Timestamp) -> Bool {
+    guard height + parameter(.evidenceMaximumBlocks) < present else { return false }
+    // Without a mark a height is either too recent to have one, or so old that its mark is gone.
+    guard let time else { return height + ValidatorHistory<LayeredState<State>>.markInterval <= present }
+    return now.milliseconds(since: time) > parameter(.evidenceMaximumAge)
+  }
+}

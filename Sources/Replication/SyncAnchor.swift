@@ -1,0 +1,55 @@
+import Chain
+import Cryptography
+
+/// Blocks whose identifiers are known to be the chain's, because a certificate above them is good: each header names
+/// its parent, so one checked certificate answers for all below it, as long as the validators do not change.
+struct SyncAnchor: Sendable {
+  /// By height.
+  private var identifiers: [Height: Digest] = [:]
+
+  func isKnown(_ identifier: Digest, at height: Height) -> Bool {
+    identifiers[height] == identifier
+  }
+
+  mutating func forget(through height: Height) {
+    identifiers = identifiers.filter { $0.key > height }
+  }
+
+  /// Follows the blocks that arrived upwards from `tip` and checks the certificate of the highest that the same
+  /// validators decided, in the turns that follow from today's.
+  mutating func extend(
+    from tip: Tip,
+    arrivals: (Height) -> BlockSync.Arrival?,
+    verify: (Certificate, ValidatorSet) -> Bool
+  ) {
+    guard identifiers[tip.height + 1] == nil else { return }
+    var run: [(height: Height, identifier: Digest)] = []
+    var parent = tip.block
+    var validators = tip.validators
+    var next = tip.nextValidators
+    var top: (certificate: Certificate, validators: ValidatorSet)?
+    while run.count < Int(BlockSync.batch), let arrival = arrivals(tip.height + Height(run.count) + 1) {
+      let header = arrival.block.header
+      guard header.parent == parent, header.validatorsHash == validators.hash,
+        header.nextValidatorsHash == next.hash
+      else { break }
+      let certificate = arrival.certificate
+      guard certificate.isCommit(of: arrival.block) else { break }
+      parent = arrival.block.identifier
+      run.append((header.height, parent))
+      top = (certificate, validators)
+      validators = next
+      next.advance()
+    }
+    // One block alone is checked by its own certificate.
+    guard run.count > 1, let top, verify(top.certificate, top.validators) else { return }
+    for (height, identifier) in run { identifiers[height] = identifier }
+  }
+}
+
+extension Certificate {
+  /// Whether it claims that a quorum decided `block`.
+  func isCommit(of block: Block) -> Bool {
+    kind == .precommit && height == block.header.height && self.block == block.identifier
+  }
+}

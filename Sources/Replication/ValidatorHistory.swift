@@ -1,0 +1,175 @@
+import Chain
+import Cryptography
+import Ledger
+import Primitives
+
+/// Who signed at which heights, as far back as evidence reaches.
+///
+/// Evidence names a validator by its place in the set of its height, so those sets are needed for as long as evidence
+/// is accepted. They are entries of the authenticated state, beside the ledger's tables: every node has the same,
+/// also one that began with a snapshot, and a block's evidence is judged alike everywhere.
+///
+/// A set is written when the order of its members changes, not when powers alone do: only who stands at which place
+/// is meant. Bounded: sets go when evidence of their heights is too old, and at most `setLimit` are kept, so that
+/// nobody can fill the state by changing places with a neighbour in every block. To slip through that, evidence
+/// would have to stay out of as many blocks.
+struct ValidatorHistory<State: StateReading> {
+  /// Of 64 validators 4.4 kB each.
+  static var setLimit: UInt64 { 4_096 }
+  /// A block time is kept for every so many heights.
+  static var markInterval: Height { 256 }
+  /// Entries that one block removes at most, of each kind.
+  private static var pruningStep: Int { 8 }
+
+  let state: State
+
+  /// Which entries there are.
+  private struct Summary {
+    var firstSet: UInt64 = 0
+    var nextSet: UInt64 = 0
+    var firstMark: UInt64 = 1
+  }
+
+  private struct Entry {
+    /// The first height with this order.
+    var from: Height
+    var validators: ValidatorSet
+  }
+
+  // MARK: Reading
+
+  /// The validators of a committed height by their places; their powers may be those of an earlier one. Nil for a
+  /// height before the first or too long ago.
+  func validators(at height: Height) -> ValidatorSet? {
+    let summary = self.summary
+    var low = summary.firstSet
+    var high = summary.nextSet
+    while low < high {
+      let middle = low + (high - low) / 2
+      guard let entry = entry(middle) else { return nil }
+      if entry.from <= height { low = middle + 1 } else { high = middle }
+    }
+    guard low > summary.firstSet else { return nil }
+    return entry(low - 1)?.validators
+  }
+
+  /// A time that no block of `height` is later than; nil when it was less than `markInterval` heights ago.
+  func time(at height: Height) -> Timestamp? {
+    mark((height + Self.markInterval - 1) / Self.markInterval)
+  }
+
+  // MARK: Writing
+
+  /// What the block after `tip` changes, sorted by key.
+  func changes(
+    after tip: Tip,
+    time: Timestamp,
+    isOld: (Height, Timestamp?) -> Bool
+  ) -> [StateChange] {
+    let height = tip.height + 1
+    var summary = self.summary
+    let isFirst = summary.nextSet == 0
+    let isChanged = isFirst || !Self.haveEqualPlaces(tip.validators, tip.lastValidators)
+    let isMark = height.isMultiple(of: Self.markInterval)
+    guard isChanged || isMark else { return [] }
+    var changes: [StateChange] = []
+    if isChanged {
+      var writer = ByteWriter(capacity: 16 + tip.validators.count * 68)
+      writer.write(height)
+      tip.validators.encode(into: &writer)
+      changes.append(StateChange(key: Key.set(summary.nextSet), value: writer.bytes))
+      summary.nextSet += 1
+    }
+    if isMark {
+      var writer = ByteWriter(capacity: 8)
+      writer.write(time.milliseconds)
+      changes.append(StateChange(key: Key.mark(height / Self.markInterval), value: writer.bytes))
+    }
+    prune(&summary, isOld, &changes)
+    var writer = ByteWriter(capacity: 24)
+    writer.write(summary.firstSet)
+    writer.write(summary.nextSet)
+    writer.write(summary.firstMark)
+    changes.append(StateChange(key: Key.summary, value: writer.bytes))
+    return changes.sorted { KeyOrder.precedes($0.key, $1.key) }
+  }
+
+  private func prune(
+    _ summary: inout Summary,
+    _ isOld: (Height, Timestamp?) -> Bool,
+    _ changes: inout [StateChange]
+  ) {
+    for _ in 0..<Self.pruningStep where summary.nextSet - summary.firstSet > 1 {
+      // A set serves up to the height before the next one's. The newest is not in the state yet, but always stays.
+      guard let end = entry(summary.firstSet + 1)?.from else { break }
+      let isOver = summary.nextSet - summary.firstSet > Self.setLimit
+      guard isOver || isOld(end - 1, self.time(at: end - 1)) else { break }
+      changes.append(StateChange(key: Key.set(summary.firstSet), value: nil))
+      summary.firstSet += 1
+    }
+    for _ in 0..<Self.pruningStep {
+      guard let time = mark(summary.firstMark), isOld(summary.firstMark * Self.markInterval, time) else {
+        break
+      }
+      changes.append(StateChange(key: Key.mark(summary.firstMark), value: nil))
+      summary.firstMark += 1
+    }
+  }
+
+  static func haveEqualPlaces(_ left: ValidatorSet, _ right: ValidatorSet) -> Bool {
+    left.count == right.count
+      && zip(left.members, right.members).allSatisfy { $0.address == $1.address && $0.key == $1.key }
+  }
+
+  // MARK: Entries
+
+  private enum Key {
+    /// After every table of the ledger.
+    static var table: UInt8 { 0xF0 }
+    static var summary: [UInt8] { [table, 0] }
+    static func set(_ number: UInt64) -> [UInt8] { key(1, number) }
+    static func mark(_ number: UInt64) -> [UInt8] { key(2, number) }
+
+    private static func key(_ kind: UInt8, _ number: UInt64) -> [UInt8] {
+      var writer = ByteWriter(capacity: 10)
+      writer.write(table)
+      writer.write(kind)
+      writer.write(number)
+      return writer.bytes
+    }
+  }
+
+  private var summary: Summary {
+    read(Key.summary) { (reader) throws(DecodingError) in
+      Summary(firstSet: try reader.read(), nextSet: try reader.read(), firstMark: try reader.read())
+    } ?? Summary()
+  }
+
+  private func entry(_ number: UInt64) -> Entry? {
+    read(Key.set(number)) { (reader) throws(DecodingError) in
+      Entry(from: try reader.read(), validators: try ValidatorSet(from: &reader))
+    }
+  }
+
+  private func mark(_ number: UInt64) -> Timestamp? {
+    read(Key.mark(number)) { (reader) throws(DecodingError) in
+      Timestamp(milliseconds: try reader.read())
+    }
+  }
+
+  /// Nil when there is no entry.
+  private func read<Value>(
+    _ key: [UInt8],
+    _ decode: (inout ByteReader) throws(DecodingError) -> Value
+  ) -> Value? {
+    guard let bytes = state.value(for: key) else { return nil }
+    do {
+      var reader = ByteReader(bytes)
+      let value = try decode(&reader)
+      try reader.finish()
+      return value
+    } catch {
+      preconditionFailure("the validators' history in the state is damaged: \(error)")
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Chain
+import Cryptography
+import Ledger
+import Primitives
+import Replication
+import Simulator
+import Testing
+
+/// A new version of the protocol is voted for, and comes into force at its height.
+struct UpgradeTests {
+  static let parameters: [String: UInt64] = [
+    "gov.voting_period_milliseconds": 5_000, "gov.minimum_deposit_uakt": 1_000,
+    "gov.deposit_period_milliseconds": 60_000,
+  ]
+
+  /// Runs a chain to the height before the upgrade; returns that height.
+  static func upgrade(_ cluster: Cluster, at height: Height) throws {
+    #expect(cluster.run(for: .seconds(30)) { $0.height(of: 0) >= 2 })
+    let proposer = cluster.population.tenants[0]
+    let proposal = SubmitProposal(
+      proposer: proposer.address,
+      title: "Version 2",
+      summary: "The rules change.",
+      contents: [
+        .softwareUpgrade(SoftwareUpgrade(name: "two", height: height, protocolVersion: 2, info: ""))
+      ],
+      deposit: [Coin(10_000, .uakt)]
+    )
+    #expect(
+      AccountabilityTests.submit(cluster, .submitProposal(proposal), by: proposer, to: 0) == .accepted
+    )
+    _ = cluster.run(for: .seconds(2))
+    for key in cluster.population.operators {
+      let vote = Action.vote(
+        id: 1,
+        voter: key.address,
+        options: [WeightedVote(option: .yes, weight: Decimal18(1))]
+      )
+      #expect(AccountabilityTests.submit(cluster, vote, by: key, to: 0) == .accepted)
+    }
+    #expect(cluster.run(for: .seconds(400)) { $0.height(of: 0) >= height - 1 })
+  }
+
+  @Test func `Nodes that know the new version go on at its height, one that does not stops`() throws {
+    let cluster = try AccountabilityTests.cluster(seed: 21, parameters: Self.parameters)
+    for node in 0..<3 {
+      cluster.crash(node)
+      cluster.install(1...2, on: node)
+      cluster.restart(node)
+    }
+    try Self.upgrade(cluster, at: 20)
+    #expect(cluster.run(for: .seconds(60)) { cluster in (0..<3).allSatisfy { cluster.height(of: $0) >= 25 } })
+    #expect(cluster.height(of: 3) == 19)
+    #expect(cluster.replica(of: 3)?.missingVersion == 2)
+    #expect(cluster.replica(of: 0)?.missingVersion == nil)
+    // The operator installs the new program: the node catches up and takes part.
+    cluster.crash(3)
+    cluster.install(1...2, on: 3)
+    cluster.restart(3)
+    #expect(cluster.run(for: .seconds(60)) { $0.height(of: 3) >= 30 })
+    #expect(cluster.violations.isEmpty)
+  }
+
+  @Test func `A program that does not know the version stops again at each start`() throws {
+    let cluster = try AccountabilityTests.cluster(seed: 22, parameters: Self.parameters)
+    try Self.upgrade(cluster, at: 20)
+    _ = cluster.run(for: .seconds(30))
+    for node in 0..<4 { #expect(cluster.height(of: node) == 19) }
+    for node in 0..<4 {
+      cluster.crash(node)
+      cluster.restart(node)
+    }
+    _ = cluster.run(for: .seconds(30))
+    for node in 0..<4 {
+      #expect(cluster.height(of: node) == 19)
+      #expect(cluster.replica(of: node)?.missingVersion == 2)
+    }
+    for node in 0..<4 {
+      cluster.crash(node)
+      cluster.install(1...2, on: node)
+      cluster.restart(node)
+    }
+    #expect(cluster.run(for: .seconds(60)) { cluster in (0..<4).allSatisfy { cluster.height(of: $0) >= 22 } })
+    #expect(cluster.violations.isEmpty)
+  }
+}
