@@ -16,8 +16,7 @@ extension Cluster {
   ) {
     let session = network.session(node.index, target)
     guard session != 0 else { return }
-    counters.messages += 1
-    counters.bytes += UInt64(Traffic.bytes(of: message))
+    count(message.kind, bytes: Traffic.bytes(of: message))
     let (first, second) = network.arrivals(from: node.index, to: target, at: now, extra: delay)
     guard let first else {
       counters.lost += 1
@@ -45,8 +44,7 @@ extension Cluster {
     guard let target = index(of: peer) else { return }
     let session = network.session(node.index, target)
     guard session != 0 else { return }
-    counters.messages += 1
-    counters.bytes += UInt64(Traffic.bytes(of: message))
+    count(message.kind, bytes: Traffic.bytes(of: message))
     let (first, second) = network.arrivals(
       from: node.index,
       to: target,
@@ -60,6 +58,12 @@ extension Cluster {
         at: Instant(nanoseconds: at)
       )
     }
+  }
+
+  private func count(_ kind: FrameKind, bytes: Int) {
+    counters.messages += 1
+    counters.bytes += UInt64(bytes)
+    counters.byKind[Int(kind.rawValue)] += 1
   }
 
   /// What the receiver's replica is given.

@@ -51,6 +51,8 @@ public final class Cluster {
     /// Payloads of messages, without frames and encryption.
     public var bytes: UInt64 = 0
     public var lost: UInt64 = 0
+    /// Messages by the kind of their frame.
+    var byKind: [UInt64] = Array(repeating: 0, count: 256)
     public var roundsAboveZero: UInt64 = 0
     public var highestRound: Round = 0
     public var crashes: UInt64 = 0

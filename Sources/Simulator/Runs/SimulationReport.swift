@@ -2,6 +2,7 @@ public import Chain
 import Cryptography
 import Primitives
 import Replication
+import Wire
 
 /// What a run showed.
 public struct SimulationReport: Codable, Sendable {
@@ -29,6 +30,8 @@ public struct SimulationReport: Codable, Sendable {
   public var events: UInt64
   public var messages: UInt64
   public var bytes: UInt64
+  /// By the kind of their frame; kinds that were not sent are left out.
+  public var messagesByKind: [String: UInt64]
   public var lost: UInt64
   public var crashes: UInt64
   public var disconnects: UInt64
@@ -91,6 +94,12 @@ public enum Simulation {
       events: cluster.events,
       messages: traffic.messages,
       bytes: traffic.bytes,
+      messagesByKind: Dictionary(
+        uniqueKeysWithValues: FrameKind.allCases.compactMap { kind in
+          let count = traffic.byKind[Int(kind.rawValue)]
+          return count > 0 ? ("\(kind)", count) : nil
+        }
+      ),
       lost: traffic.lost,
       crashes: traffic.crashes,
       disconnects: traffic.bans,

@@ -1,0 +1,244 @@
+import Chain
+import Consensus
+import Cryptography
+import Gossip
+import Ledger
+import Primitives
+import Synchronization
+
+@testable import Replication
+
+/// Committed state in memory.
+final class MemoryStore: ReplicaState {
+  struct Contents {
+    var state = MemoryState()
+    var pages: [NibblePath: StateTreePage] = [:]
+    var tip: Tip
+    var blocks: [CommittedBlock] = []
+  }
+
+  private let contents: Mutex<Contents>
+
+  init(_ contents: Contents) {
+    self.contents = Mutex(contents)
+  }
+
+  var snapshot: Contents { contents.withLock { $0 } }
+  var tip: Tip { contents.withLock { $0.tip } }
+  var blocks: [CommittedBlock] { contents.withLock { $0.blocks } }
+
+  func value(for key: [UInt8]) -> [UInt8]? { contents.withLock { $0.state.value(for: key) } }
+
+  func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
+    contents.withLock { $0.state.entries(from: from, to: to, limit: limit) }
+  }
+
+  func page(at path: NibblePath) -> StateTreePage? { contents.withLock { $0.pages[path] } }
+
+  func write(_ commit: Commit) {
+    contents.withLock { contents in
+      contents.state.apply(commit.outcome.changes)
+      for (path, page) in commit.pages { contents.pages[path] = page }
+      contents.tip = commit.tip
+      contents.blocks.append(
+        CommittedBlock(block: commit.block.encoded, certificate: commit.certificate.encoded)
+      )
+    }
+  }
+}
+
+/// A chain of a few validators with equal stakes, and an account with money.
+struct World {
+  let validators: [SigningKey]
+  let tenant: SigningKey
+  let genesis: Genesis
+  let origin: MemoryStore.Contents
+
+  static func key(_ number: Int) -> SigningKey {
+    SigningKey(SecretKey(seed: Array(repeating: UInt8(number), count: 32))!)
+  }
+
+  init(validators count: Int = 4, parameters: [ParameterKey: UInt64] = [:]) throws {
+    validators = (0..<count).map { Self.key($0 + 1) }
+    tenant = Self.key(100)
+    let currency = Currency(
+      denomination: .uakt,
+      symbol: "AKT",
+      exponent: 6,
+      minimumDeposit: Amount(500_000),
+      leaseDeposit: Amount(500_000),
+      minimumFee: Amount(10),
+      takeBasisPoints: 400
+    )
+    var values = Parameters()
+    for key in ParameterKey.allCases { if let value = parameters[key] { values[key] = value } }
+    genesis = Genesis(
+      chain: ChainID("replicas-1")!,
+      time: Timestamp(milliseconds: 1_700_000_000_000),
+      currencies: [currency],
+      parameters: values,
+      accounts: [Genesis.Account(address: tenant.address, coins: [Coin(1_000_000_000_000, .uakt)])],
+      validators: validators.enumerated().map { index, key in
+        Genesis.Validator(
+          operatorAddress: key.address,
+          consensusKey: key.publicKey,
+          moniker: "\(index)",
+          stake: Amount(1_000_000_000),
+          commission: Decimal18("0.05")!
+        )
+      }
+    )
+    let outcome = try Executor.genesis(genesis)
+    let update = try StateTree.apply(
+      outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
+      to: [NibblePath: StateTreePage](),
+      root: StateTree.emptyRoot
+    )
+    var contents = MemoryStore.Contents(
+      tip: try Tip(genesis: genesis, stateRoot: update.root, validators: outcome.validators)
+    )
+    contents.state.apply(outcome.changes)
+    for (path, page) in update.pages { contents.pages[path] = page }
+    origin = contents
+  }
+
+  func transfer(_ sequence: UInt64, to: Address = World.key(200).address, by key: SigningKey? = nil)
+    -> Transaction
+  {
+    let key = key ?? tenant
+    let send = Send(from: key.address, to: to, amount: [Coin(7, .uakt)])
+    return TransactionDraft(actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(10, .uakt)))
+      .signed(by: key, chain: genesis.chain)
+  }
+}
+
+/// One replica whose effects are carried out at once: everything is durable as soon as it is asked for.
+final class Harness {
+  let world: World
+  let key: SigningKey?
+  let store: MemoryStore
+  let name: PeerID
+  var replica: Replica<MemoryStore>
+  var now = Instant.zero
+  var sent: [(message: PeerMessage, to: PeerID)] = []
+  var records: [ReplicaRecord] = []
+  var released: [SignedMessage] = []
+  var requests: [SigningRequest] = []
+  var alarms: [Alarm] = []
+  var faults: [Fault] = []
+  private var timers: [(at: Instant, timer: ReplicaTimer)] = []
+  private var answers: [ReplicaInput] = []
+
+  /// `key`: nil for a follower.
+  init(
+    _ world: World,
+    key: SigningKey?,
+    contents: MemoryStore.Contents? = nil,
+    signatures: SignatureScheme = .ed25519,
+    name: Int = 50
+  ) {
+    self.world = world
+    self.key = key
+    let store = MemoryStore(contents ?? world.origin)
+    self.store = store
+    self.name = World.key(name).publicKey
+    replica = Replica(
+      configuration: ReplicaConfiguration(
+        genesis: world.genesis,
+        consensusKey: key?.publicKey,
+        timeouts: .lan,
+        signatures: signatures
+      ),
+      tip: store.tip,
+      state: store,
+      gossip: GossipCore(peer: self.name, settings: .local, seed: UInt64(name), at: .zero)
+    )
+  }
+
+  private var clock: Replica<MemoryStore>.Clock {
+    let milliseconds = now.nanoseconds / 1_000_000
+    return .init(now: now, wall: world.genesis.time.advanced(byMilliseconds: 1 + milliseconds))
+  }
+
+  func step(_ input: ReplicaInput) {
+    answers.append(input)
+    while !answers.isEmpty {
+      var effects: [ReplicaEffect] = []
+      replica.step(answers.removeFirst(), at: clock, effects: &effects)
+      replica.step(.batchEnded, at: clock, effects: &effects)
+      for effect in effects { perform(effect) }
+    }
+  }
+
+  @discardableResult
+  func admit(_ transaction: Transaction) -> Admission {
+    var effects: [ReplicaEffect] = []
+    let admission = replica.admit(transaction, from: nil, at: clock, &effects)
+    for effect in effects { perform(effect) }
+    drain()
+    return admission
+  }
+
+  func connect(_ peer: PeerID, role: NodeRecord.Role = .validator) {
+    step(.connected(peer, Connection(direction: .inbound, host: "peer"), role: role))
+  }
+
+  private func drain() {
+    while !answers.isEmpty { step(answers.removeFirst()) }
+  }
+
+  private func perform(_ effect: ReplicaEffect) {
+    switch effect {
+    case .send(let message, let peer): sent.append((message, peer))
+    case .log(let record): records.append(record)
+    case .sign(let request):
+      requests.append(request)
+      guard let key else { return }
+      let signature = key.sign(
+        domain: request.domain,
+        chain: world.genesis.chain.text,
+        request.signBody
+      )
+      guard let message = request.message(with: signature) else { return }
+      released.append(message)
+      answers.append(.signed(message))
+    case .commit(let commit):
+      store.write(commit)
+      answers.append(.durable(commit.tip.height))
+    case .schedule(let timer, let interval): timers.append((now + interval, timer))
+    case .alarm(let alarm): alarms.append(alarm)
+    case .faulted(_, let fault): faults.append(fault)
+    default: break
+    }
+  }
+
+  /// Lets time pass until `condition` holds or the limit is over.
+  @discardableResult
+  func run(for limit: Interval = .seconds(60), until condition: (Harness) -> Bool) -> Bool {
+    let end = now + limit
+    while !condition(self) {
+      let next = timers.indices.min { timers[$0].at < timers[$1].at }
+      guard let next, timers[next].at <= end else { return false }
+      let timer = timers.remove(at: next)
+      now = max(now, timer.at)
+      step(.timeout(timer.timer))
+    }
+    return true
+  }
+
+  /// A chain that one validator alone makes, with a few transfers in each block.
+  static func chain(_ world: World, heights: Height) -> Harness {
+    let maker = Harness(world, key: world.validators[0], name: 60)
+    maker.step(.started)
+    var sequence: UInt64 = 0
+    while maker.store.tip.height < heights {
+      for _ in 0..<3 {
+        maker.admit(world.transfer(sequence))
+        sequence += 1
+      }
+      let height = maker.store.tip.height
+      maker.run { $0.store.tip.height > height }
+    }
+    return maker
+  }
+}
