@@ -123,7 +123,7 @@ let package = Package(
     tests("Provider", chainRooms + ["Ledger", "SDL"]),
     tests("API", chainRooms + ["Ledger", nioPosix, logging]),
     tests("Simulator", coreRooms),
-    tests("Node", coreRooms + ["Storage", "Transport", "SDL", "Provider", "API"]),
+    tests("Node", coreRooms + ["Storage", "Transport", "SDL", "Provider", "API", nioCore, nioPosix]),
     .testTarget(name: "LayoutTests", swiftSettings: language),
   ]
 )

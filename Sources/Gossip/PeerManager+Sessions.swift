@@ -15,6 +15,8 @@ extension PeerManager {
       return
     }
     sessions[peer] = Session(connection: connection, purpose: purpose, since: now)
+    // Who has no room for us names others as it hangs up, unasked.
+    if connection.direction != .inbound { sessions[peer]?.expectedAnswers = 1 }
     if connection.direction != .inbound {
       book.succeeded(peer, at: now)
       if purpose == .feeler {

@@ -144,12 +144,20 @@ final class StreamLink: ChannelInboundHandler {
     if hasWritten { context.flush() }
   }
 
+  /// Queued bytes that are sent before a session's end.
+  private static let farewellBytes = 64 * 1_024
+
   /// Ends this direction, telling why when `code` is given, and waits a little for the other one to end.
   func close(_ code: CloseCode?, at now: Instant) {
     guard stage != .closing else { return }
     stage = .closing
     closingSince = now
     guard let context, context.channel.isActive else { return abort() }
+    // What the owner said before it hung up still goes, as far as it is not much.
+    if code == .done, let bytes = session.drain(limit: Self.farewellBytes, at: now) {
+      transport.sink.counters.streamBytesSent += bytes.readableBytes
+      context.write(wrapOutboundOut(bytes), promise: nil)
+    }
     if let code { session.close(code, at: now) }
     if let bytes = session.drain(limit: 0, at: now) {
       transport.sink.counters.streamBytesSent += bytes.readableBytes
