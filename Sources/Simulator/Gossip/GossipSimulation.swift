@@ -63,7 +63,7 @@ extension GossipNetwork {
       atMost(
         "bytes drawn per byte sent",
         Double(adversary.answered) / Double(max(1, adversary.asked)),
-        16
+        32
       )
     case .censorship:
       atMost("delivery p99, ms", report.deliveryMilliseconds.p99, 1_500)
