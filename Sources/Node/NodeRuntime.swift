@@ -44,7 +44,14 @@ public struct NodeRuntime: Sendable {
       ]
     )
     let parts = try await NodeParts.assemble(self, store: store, tip: tip)
-    try await parts.serve()
+    do {
+      try await parts.serve()
+    } catch {
+      // To close a database that a full or broken disk has refused, RocksDB writes again, and aborts when that fails
+      // too. What counts is synced: the process ends with the database as it is.
+      _ = Unmanaged.passRetained(store)
+      throw error
+    }
     store.database.close()
     logger.info("stopped")
   }

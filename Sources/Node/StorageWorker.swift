@@ -24,7 +24,17 @@ final class StorageWorker: Sendable {
   private struct Queue {
     var jobs: [Job] = []
     var isRunning = false
+    /// Takes no more jobs.
     var isStopped = false
+    var hasFailed = false
+    /// Waits for the last job, or for the failure.
+    var waiter: CheckedContinuation<Void, Never>?
+
+    /// Whoever waits, once nothing is done any more.
+    mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
+      defer { waiter = nil }
+      return waiter
+    }
   }
 
   private let store: NodeStore
@@ -73,21 +83,29 @@ final class StorageWorker: Sendable {
   /// Finishes what was asked for and takes nothing more.
   func stop() async {
     await withCheckedContinuation { continuation in
-      post([.perform { continuation.resume() }])
+      let isOver = queue.withLock { queue in
+        queue.isStopped = true
+        guard queue.isRunning, !queue.hasFailed else { return true }
+        queue.waiter = continuation
+        return false
+      }
+      if isOver { continuation.resume() }
     }
-    queue.withLock { $0.isStopped = true }
     thread.stop()
   }
 
   private func work() {
     while true {
-      let jobs = queue.withLock { queue in
+      let (jobs, waiter) = queue.withLock { queue in
         let jobs = queue.jobs
         queue.jobs = []
         if jobs.isEmpty { queue.isRunning = false }
-        return jobs
+        return (jobs, jobs.isEmpty ? queue.takeWaiter() : nil)
       }
-      guard !jobs.isEmpty else { return }
+      guard !jobs.isEmpty else {
+        waiter?.resume()
+        return
+      }
       do {
         report(try carryOut(jobs))
       } catch {
@@ -95,8 +113,13 @@ final class StorageWorker: Sendable {
           "the disk refused a record; the node stops before it forgets",
           metadata: ["error": "\(error)"]
         )
-        queue.withLock { $0.isStopped = true }
+        let waiter = queue.withLock { queue in
+          queue.isStopped = true
+          queue.hasFailed = true
+          return queue.takeWaiter()
+        }
         failed(error)
+        waiter?.resume()
         return
       }
     }

@@ -66,7 +66,9 @@ struct BlockSync: Sendable {
   }
 
   /// The requests to send now, given the height that is committed here.
-  mutating func requests(committed: Height, at now: Instant) -> [Request] {
+  ///
+  /// `decides`: this node takes part in consensus, which most likely brings the next height sooner.
+  mutating func requests(committed: Height, decides: Bool = true, at now: Instant) -> [Request] {
     arrived = arrived.filter { $0.key > committed }
     var wanted: [Height] = []
     let inFlight = expireRequests(at: now)
@@ -83,7 +85,9 @@ struct BlockSync: Sendable {
       guard state.request == nil, state.idleUntil <= now, state.height >= first, state.base <= first else {
         continue
       }
-      guard state.height > committed + 1 || state.reachedAt + Self.hesitation <= now else { continue }
+      guard !decides || state.height > committed + 1 || state.reachedAt + Self.hesitation <= now else {
+        continue
+      }
       var count: UInt32 = 0
       while count < Self.batch, wanted.first == first + Height(count), first + Height(count) <= state.height {
         wanted.removeFirst()

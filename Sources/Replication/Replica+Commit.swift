@@ -141,8 +141,12 @@ extension Replica {
     state.drop(through: height)
     durableHeight = max(durableHeight, height)
     guard height == tip.height else { return }
-    for peer in peers.keys.sorted() { effects.append(.send(.status(ownStatus), to: peer)) }
     beginHeight(at: clock, &effects)
+    // Whoever is as far already has nothing to gain.
+    let status = ownStatus
+    for peer in peers.keys.sorted() where (peers[peer]?.status?.committed ?? 0) < height {
+      effects.append(.send(.status(status), to: peer))
+    }
     requestBlocks(at: clock, &effects)
   }
 

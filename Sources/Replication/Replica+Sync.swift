@@ -27,7 +27,7 @@ extension Replica {
   /// Asks for blocks that peers have and this node lacks.
   mutating func requestBlocks(at clock: Clock, _ effects: inout [ReplicaEffect]) {
     guard isStarted, sync.claimedHeight > tip.height, alarms.isEmpty, missingVersion == nil else { return }
-    for request in sync.requests(committed: tip.height, at: clock.now) {
+    for request in sync.requests(committed: tip.height, decides: ownAddress != nil, at: clock.now) {
       effects.append(.send(.blocksRequest(from: request.from, count: request.count), to: request.peer))
     }
   }

@@ -55,7 +55,8 @@ public struct DatabaseOptions: Sendable {
 
   private static let tolerateTornTail: Int32 = 0
   private static let pointInTime: Int32 = 2
-  private static let warningLevel: Int32 = 2
+  /// RocksDB aborts the process when its own information log cannot be written; failures come back as errors anyway.
+  private static let fatalLevel: Int32 = 4
 
   private func setMemory(_ options: OpaquePointer?) {
     let table = max(writeBufferBytes / 3, 1 << 20)
@@ -74,7 +75,7 @@ public struct DatabaseOptions: Sendable {
     rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
     rocksdb_options_set_bytes_per_sync(options, 1 << 20)
     rocksdb_options_set_max_manifest_file_size(options, 8 << 20)
-    rocksdb_options_set_info_log_level(options, Self.warningLevel)
+    rocksdb_options_set_info_log_level(options, Self.fatalLevel)
     rocksdb_options_set_max_log_file_size(options, 1 << 20)
     rocksdb_options_set_keep_log_file_num(options, 2)
     rocksdb_options_set_stats_dump_period_sec(options, 0)

@@ -32,7 +32,7 @@ struct CatchUpTests {
   private static let liar = World.key(72).publicKey
 
   /// Answers what a follower asks for with what `serve` makes of the chain's blocks.
-  private static func serve(
+  static func serve(
     _ follower: Harness,
     _ chain: [CommittedBlock],
     _ peers: [PeerID],

@@ -126,6 +126,8 @@ final class Harness {
   var requests: [SigningRequest] = []
   var alarms: [Alarm] = []
   var faults: [Fault] = []
+  /// What was committed after each height.
+  var contents: [Height: MemoryStore.Contents] = [:]
   private var timers: [(at: Instant, timer: ReplicaTimer)] = []
   private var answers: [ReplicaInput] = []
 
@@ -142,7 +144,19 @@ final class Harness {
     let store = MemoryStore(contents ?? world.origin)
     self.store = store
     self.name = World.key(name).publicKey
-    replica = Replica(
+    replica = Self.replica(world, key, store: store, name: self.name, signatures: signatures)
+    self.contents[store.tip.height] = store.snapshot
+  }
+
+  /// A replica as a node makes it when it starts.
+  static func replica(
+    _ world: World,
+    _ key: SigningKey?,
+    store: MemoryStore,
+    name: PeerID,
+    signatures: SignatureScheme = .ed25519
+  ) -> Replica<MemoryStore> {
+    Replica(
       configuration: ReplicaConfiguration(
         genesis: world.genesis,
         consensusKey: key?.publicKey,
@@ -151,7 +165,7 @@ final class Harness {
       ),
       tip: store.tip,
       state: store,
-      gossip: GossipCore(peer: self.name, settings: .local, seed: UInt64(name), at: .zero)
+      gossip: GossipCore(peer: name, settings: .local, seed: 7, at: .zero)
     )
   }
 
@@ -204,6 +218,7 @@ final class Harness {
       answers.append(.signed(message))
     case .commit(let commit):
       store.write(commit)
+      contents[commit.tip.height] = store.snapshot
       answers.append(.durable(commit.tip.height))
     case .schedule(let timer, let interval): timers.append((now + interval, timer))
     case .alarm(let alarm): alarms.append(alarm)

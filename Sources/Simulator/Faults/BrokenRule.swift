@@ -43,6 +43,13 @@ public enum BrokenRule: String, CaseIterable, Codable, Hashable, Sendable {
       if self == .signaturesUnchecked { plan.strategies = ["sync-liar"] }
       if self == .timestampUnchecked { plan.strategies = ["wrong-time"] }
       return plan
+    case .signBeforeSync, .replaySkipped, .fullDiskIgnored, .durableBeforeSync, .commitNotAtomic:
+      var plan = FaultPlan.chaos
+      plan.name = "chaos-disks"
+      plan.crashesPerMinute = 60
+      plan.diskStallsPerMinute = 30
+      if self == .fullDiskIgnored { plan.fullDisksPerMinute = 60 }
+      return plan
     default: return .chaos
     }
   }

@@ -48,9 +48,15 @@ final class LocalNetwork {
 
   // MARK: Life and death
 
-  func start(_ names: [String]) throws {
+  /// `fileLimitKilobytes`: no file can grow beyond it, as on a full disk.
+  func start(_ names: [String], fileLimitKilobytes: Int? = nil) throws {
     for name in names {
       let process = Program.process(["start", "--exit-with-parent", "--home", home(name)])
+      if let limit = fileLimitKilobytes, let program = process.executableURL {
+        let script = "trap '' XFSZ; ulimit -f \(limit); exec \"$0\" \"$@\""
+        process.arguments = ["-c", script, program.path] + (process.arguments ?? [])
+        process.executableURL = URL(filePath: "/bin/bash")
+      }
       let log = folder.appending(path: "logs/\(name).log")
       if !FileManager.default.fileExists(atPath: log.path) {
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
