@@ -34,14 +34,20 @@ extension Replica {
     mempool.nextSequence(of: sender, committed: LedgerQuery(state: state).sequence(of: sender))
   }
 
-  /// Tells consensus of this batch's transactions, and sends them to every peer but the one that each came from.
+  /// Tells consensus of this batch's transactions, and sends each to those who still need it.
   mutating func announceTransactions(at clock: Clock, _ effects: inout [ReplicaEffect]) {
     guard !announcements.isEmpty else { return }
     signalWork(at: clock, &effects)
-    for peer in peers.keys.sorted() {
+    let audience = TransactionAudience(
+      validators: validatorPeers,
+      others: peers.keys.filter { peers[$0]?.role != .validator }.sorted(),
+      setCount: tip.validators.count,
+      isValidator: configuration.consensusKey.map { tip.validators.index(ofKey: $0) != nil } ?? false
+    )
+    for peer in audience.peers {
       var batch: [[UInt8]] = []
       var size = 0
-      for (bytes, origin) in announcements where origin != peer {
+      for (bytes, origin) in announcements where audience.needs(peer, from: origin) {
         if size + bytes.count > Self.announcementBytes {
           effects.append(.send(.transactions(batch), to: peer))
           batch = []

@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func `mutated files never crash or hang the reader, and take bounded memory`() throws {
-    let seconds = Self.variable("SUPERCLOUD_FUZZ_SECONDS") ?? 10
+    let seconds = Self.variable("SUPERCLOUD_FUZZ_SECONDS") ?? 60
     let seed = Self.variable("SUPERCLOUD_FUZZ_SEED") ?? 1
     let corpus = try Corpus.all().map(\.example.source)
     let before = Self.peakMemory()
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func `mutated manifests never crash the decoder`() throws {
-    let seconds = max(1, (Self.variable("SUPERCLOUD_FUZZ_SECONDS") ?? 10) / 10)
+    let seconds = max(1, (Self.variable("SUPERCLOUD_FUZZ_SECONDS") ?? 60) / 10)
     let corpus = try Corpus.all().filter { $0.example.set == "parity" }
       .compactMap { $0.file.deployment?.manifest.canonicalJSON }
     var generator = SeededGenerator(seed: Self.variable("SUPERCLOUD_FUZZ_SEED") ?? 1)
