@@ -144,6 +144,28 @@ import Testing
     #expect(outcome.changes.isEmpty && reads.count < 12)
   }
 
+  @Test func `what is due is read page by page, not from the beginning for each account`() throws {
+    let chain = try TestChain.market(parameters: [.payoutInterval: 10])
+    for sequence in 1...60 as ClosedRange<UInt64> {
+      chain.submit(.agreeLease(chain.agreement(chain.order("tenant", sequence))), by: "tenant")
+    }
+    chain.advance(ticks: 10)
+    let reads = CountingState(chain.state)
+    let moment = Moment(height: 99, time: chain.moment.time, tick: chain.moment.tick)
+    let outcome = Executor.execute(
+      BlockInput(moment: moment, proposer: chain.address("validator")),
+      transactions: [],
+      on: reads
+    )
+    #expect(outcome.events.count { $0.name == "paid-out" } == 60)
+    #expect(reads.scans < 12, "\(reads.scans)")
+    // The index is read from that tick on, and what falls due later is found.
+    chain.block()
+    #expect(Executor.nextDueTick(on: chain.state) == chain.moment.tick + 10)
+    chain.advance(ticks: 10)
+    #expect(chain.block().events.count { $0.name == "paid-out" } == 60)
+  }
+
   @Test func accountsSurviveTheirEncoding() throws {
     var account = account([5, 7], rates: [Decimal18("0.5")!, Decimal18(3)])
     _ = try account.settle(to: 2, take: TakeIndex(rate: 123, since: 0))
@@ -166,6 +188,8 @@ import Testing
 private final class CountingState: StateReading {
   private let base: MemoryState
   private(set) var count = 0
+  /// Ranges that were looked through.
+  private(set) var scans = 0
 
   init(_ base: MemoryState) { self.base = base }
 
@@ -175,6 +199,7 @@ private final class CountingState: StateReading {
   }
 
   func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
+    scans += 1
     count += 1
     return base.entries(from: from, to: to, limit: limit)
   }

@@ -218,7 +218,7 @@ import Testing
         )
       }
       let rejection = chain.rejection { execution throws(Rejection) in
-        try execution.validate(.parameters(changes))
+        try execution.validate([.parameters(changes)])
       }
       tally.record(name, agrees: (rejection == nil) == item.flag("valid"), "\(String(describing: rejection))")
     }

@@ -63,7 +63,7 @@ import Testing
       var changes: [ParameterChange] = []
       for change in item.objects("changes") { changes += Self.ours(change) }
       let rejection = chain.rejection { execution throws(Rejection) in
-        try execution.validate(.parameters(changes))
+        try execution.validate([.parameters(changes)])
       }
       tally.record(name, agrees: (rejection == nil) == item.flag("valid"), "\(String(describing: rejection))")
     }

@@ -305,6 +305,51 @@ import Testing
     #expect(chain.query.plannedUpgrade == nil && Executor.requiredVersion(at: 51, on: chain.state) == 2)
   }
 
+  /// Two versions of a rule side by side: which one holds is the chain's to say, not the program's.
+  @Test func `contents that need each other are refused in version 1 and accepted in version 2`() throws {
+    let chain = try chain()
+    let currency = Currency(
+      denomination: Denomination("ueurc")!,
+      symbol: "EURC",
+      exponent: 6,
+      minimumDeposit: .zero,
+      leaseDeposit: .zero,
+      minimumFee: .zero,
+      takeBasisPoints: nil
+    )
+    let contents = [
+      ProposalContent.addCurrency(currency), parameters(("currency.ueurc.take_basis_points", "900")),
+    ]
+    #expect(submit(chain, contents).codeText == "supercloud/10")
+    let upgrade = SoftwareUpgrade(name: "v2", height: 20, protocolVersion: 2, info: "")
+    #expect(submit(chain, [.softwareUpgrade(upgrade)]).isSuccess)
+    for name in ["a", "b"] { vote(chain, name, .yes) }
+    chain.advance(milliseconds: 60_000)
+    while chain.moment.height < 19 { chain.block() }
+    chain.protocolVersion = 2
+    chain.block()
+    #expect(submit(chain, contents).isSuccess)
+    for name in ["a", "b"] { vote(chain, name, .yes, on: 2) }
+    chain.advance(milliseconds: 60_000)
+    chain.block()
+    #expect(chain.query.proposal(2)?.status == .passed)
+    #expect(chain.query.currency(currency.denomination)?.takeBasisPoints == 900)
+    // What is impossible in its order is refused still.
+    #expect(submit(chain, contents.reversed()).codeText != "")
+    // A node judges what it is sent by the version that will execute it.
+    let again = SubmitProposal(
+      proposer: chain.address("alice"),
+      title: "title",
+      summary: "",
+      contents: [
+        .retireCurrency(currency.denomination), parameters(("currency.ueurc.minimum_fee", "1")),
+      ],
+      deposit: [Coin(10_000_000, .uakt)]
+    )
+    let transaction = chain.transaction([.submitProposal(again)], by: "alice")
+    #expect(Executor.check(transaction, at: chain.moment, on: chain.state) == nil)
+  }
+
   @Test func ticksKeepCountingWhenTheirLengthChanges() throws {
     let chain = try chain()
     submit(chain, [parameters(("chain.tick_milliseconds", "1000"))])

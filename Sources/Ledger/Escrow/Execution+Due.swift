@@ -5,19 +5,32 @@ extension Execution {
   /// Does what fell due up to now: warnings, payouts, overdraws. Costs what is due, not what exists.
   ///
   /// Accounts do not touch each other, so each is brought to the present by itself; what happens in one is done in
-  /// the order of its ticks.
+  /// the order of its ticks. The index is read from where the last block with due work stood: what was removed before
+  /// lies in a database as tombstones, which a look at the very beginning would have to pass each time.
   func processDue() {
-    while let (key, _) = overlay.scan(Tables.due, limit: 1).first, key.first <= moment.tick {
-      let id = key.second
-      do {
-        try atomically { () throws(Rejection) in try processDue(id) }
-      } catch {
-        // Nothing that a lease can cost reaches here. Were it reached, this account would stop, not the chain.
-        overlay.remove(Tables.due, key)
-        guard var account = overlay.read(Tables.escrow, id) else { continue }
-        account.indexedAt = nil
-        overlay.write(Tables.escrow, id, account)
-      }
+    var from = Tables.due.prefix { $0.write(overlay.read(Tables.dueFloor, SingleKey()) ?? 0) }
+    let end = Tables.due.prefix { $0.write(moment.tick &+ 1) }
+    var isAnyDue = false
+    while true {
+      let page = overlay.entries(from: from, to: end, limit: 256)
+      for entry in page { processDue(Tables.due.key(entry.key)) }
+      isAnyDue = isAnyDue || !page.isEmpty
+      guard page.count == 256, let last = page.last else { break }
+      from = last.key + [0]
+    }
+    if isAnyDue { overlay.write(Tables.dueFloor, SingleKey(), moment.tick) }
+  }
+
+  private func processDue(_ key: Pair<UInt64, DeploymentID>) {
+    let id = key.second
+    do {
+      try atomically { () throws(Rejection) in try processDue(id) }
+    } catch {
+      // Nothing that a lease can cost reaches here. Were it reached, this account would stop, not the chain.
+      overlay.remove(Tables.due, key)
+      guard var account = overlay.read(Tables.escrow, id) else { return }
+      account.indexedAt = nil
+      overlay.write(Tables.escrow, id, account)
     }
   }
 

@@ -13,7 +13,10 @@ extension Execution {
   /// Writes an account and keeps its place in the due index.
   func store(_ account: EscrowAccount, of id: DeploymentID) throws(Rejection) {
     var account = account
-    let next = try checked { () throws(ArithmeticError) in try account.nextDue()?.tick }
+    // Never before the present, from which on the index is read.
+    let next = try checked { () throws(ArithmeticError) in
+      try account.nextDue().map { max($0.tick, moment.tick) }
+    }
     if next != account.indexedAt {
       if let old = account.indexedAt { overlay.remove(Tables.due, Pair(old, id)) }
       if let next { overlay.write(Tables.due, Pair(next, id), Presence()) }

@@ -12,7 +12,9 @@ public enum Executor {
   public static let ed25519: ObjectCheck = { $0.isAuthentic(on: $1) }
 
   /// Protocol versions whose rules this program knows, side by side.
-  public static let versions: ClosedRange<UInt32> = 1...1
+  ///
+  /// 2: the contents of a proposal are rehearsed together.
+  public static let versions: ClosedRange<UInt32> = 1...2
 
   /// Executes a decided block. What falls due comes first, then the transactions in their order, then what a block's
   /// end brings: votes that are over, fees to those who stake, the next validators.
@@ -63,7 +65,12 @@ public enum Executor {
     expectedSequence: UInt64? = nil,
     isAuthentic: @escaping ObjectCheck = Executor.ed25519
   ) -> Rejection? {
-    let execution = Execution(on: state, at: moment, isAuthentic: isAuthentic)
+    let execution = Execution(
+      on: state,
+      at: moment,
+      protocolVersion: requiredVersion(at: moment.height &+ 1, on: state),
+      isAuthentic: isAuthentic
+    )
     do {
       let committed = execution.overlay.read(Tables.accounts, transaction.sender)?.sequence ?? 0
       try execution.admit(transaction, expecting: expectedSequence)
@@ -77,7 +84,10 @@ public enum Executor {
 
   /// The tick at which money next moves by itself; nil when none ever does.
   public static func nextDueTick(on state: some StateReading) -> Tick? {
-    state.scan(Tables.due, limit: 1).first?.key.first
+    let floor = state.read(Tables.dueFloor, SingleKey()) ?? 0
+    let from = Tables.due.prefix { $0.write(floor) }
+    guard let end = KeyOrder.end(of: [Tables.due.prefix]) else { return nil }
+    return state.entries(from: from, to: end, limit: 1).first.map { Tables.due.key($0.key).first }
   }
 
   /// The time at which stake is free or a proposal's period ends next; nil when nothing waits.

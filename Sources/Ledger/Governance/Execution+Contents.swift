@@ -3,15 +3,30 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// Rehearses a content when it is submitted, so that nobody votes on what cannot be done.
+  /// Rehearses a proposal's contents when it is submitted, so that nobody votes on what cannot be done.
   ///
-  /// - Throws: When the content could not be carried out if it passed today.
-  func validate(_ content: ProposalContent) throws(Rejection) {
+  /// Version 1 rehearses each by itself. From version 2 on they are rehearsed one after the other, as they are carried
+  /// out: a proposal can add a currency and spend it.
+  ///
+  /// - Throws: When the contents could not be carried out if they passed today.
+  func validate(_ contents: [ProposalContent]) throws(Rejection) {
+    guard protocolVersion >= 2 else {
+      for content in contents {
+        try rehearse { () throws(Rejection) in try rehearse(content) }
+      }
+      return
+    }
+    try rehearse { () throws(Rejection) in
+      for content in contents { try rehearse(content) }
+    }
+  }
+
+  private func rehearse(_ content: ProposalContent) throws(Rejection) {
     // What the pool holds may change until then.
     if case .communitySpend(let recipient, let amount) = content {
       try checkSpend(recipient, amount)
     } else {
-      try rehearse { () throws(Rejection) in try carryOut(content, proposal: 0) }
+      try carryOut(content, proposal: 0)
     }
   }
 

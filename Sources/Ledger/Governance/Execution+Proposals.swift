@@ -21,7 +21,7 @@ extension Execution {
     guard !submission.contents.isEmpty else {
       throw .governance(.invalidContent("it proposes nothing"))
     }
-    for content in submission.contents { try validate(content) }
+    try validate(submission.contents)
     let amount = try depositAmount(submission.deposit)
     let minimum = Amount(
       parameter(submission.isExpedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit)

@@ -46,16 +46,18 @@ extension LedgerQuery {
 
   /// Every registered provider, and the first reason why it cannot serve a group.
   public func matches(_ spec: GroupSpec, requiresAuditedGPUs: Bool) -> [ProviderMatch] {
-    providers.map { entry in
-      let signed = auditTexts(of: entry.record.owner)
+    var matches: [ProviderMatch] = []
+    state.forEach(Tables.providers) { owner, entry in
+      let signed = auditTexts(of: owner)
       let reason = Matching.whyNot(
         spec,
         attributes: entry.record.attributes,
         requiresAuditedGPUs: requiresAuditedGPUs,
         signed: { signed[$0] }
       )
-      return ProviderMatch(provider: entry.record.owner, reason: reason)
+      matches.append(ProviderMatch(provider: owner, reason: reason))
     }
+    return matches
   }
 }
 

@@ -63,13 +63,14 @@ final class StateOverlay: StateReading {
     var own = ownEntries(from: from, to: to)[...]
     var found: [(key: [UInt8], value: [UInt8])] = []
     var start = from
+    var wanted = limit
     while found.count < limit {
-      // Some of the view's entries may be removed or replaced here: read on until the page is full.
-      let wanted = limit - found.count
+      // Some of the view's entries may be removed or replaced here: read on, by growing pages, until there are enough.
       let page = base.entries(from: start, to: to, limit: wanted)
       merge(page, with: &own, limit: limit, into: &found)
       guard page.count == wanted, let last = page.last else { break }
       start = last.key + [0]
+      wanted = min(wanted.multipliedReportingOverflow(by: 4).partialValue, max(256, limit - found.count))
     }
     while found.count < limit, let entry = own.popFirst() {
       if let value = entry.value { found.append((entry.key, value)) }

@@ -47,6 +47,8 @@ enum Tables {
   static var escrow: Table<DeploymentID, EscrowAccount> { Table(0x40) }
   /// The tick at which an account must be looked at, then the account.
   static var due: Table<Pair<UInt64, DeploymentID>, Presence> { Table(0x41) }
+  /// No account is due before this tick.
+  static var dueFloor: Table<SingleKey, UInt64> { Table(0x43) }
   /// The take by day, then currency.
   static var takeIncome: Table<Pair<UInt64, Denomination>, Amount> { Table(0x42) }
 }

@@ -56,7 +56,7 @@ extension GovCommand {
       )
       let result = try await wallet.send([.submitProposal(submission)])
       if node.output == .json { return try Console.json(result) }
-      let id = result.events.flatMap(\.attributes).first { $0.key == "proposal" }?.value
+      let id = result.events.flatMap(\.attributes).first { $0.key == "proposal-id" }?.value
       Console.line("proposal \(id ?? "?") in block \(result.height)")
       Console.note("next: supercloud gov vote \(id ?? "ID") yes --from …")
     }

@@ -123,12 +123,11 @@ struct TestnetHomes {
         domain: "127.0.0.1",
         settings: "provider.toml"
       )
+      let settings = home.folder.appending(path: "provider.toml")
+      // Prices and policies are the user's to edit once the network is made.
+      guard !FileManager.default.fileExists(atPath: settings.path) else { break }
       let hardware = TestnetHardware.all.first { $0.summary == member.hardware }
-      try hardware?.settings.write(
-        to: home.folder.appending(path: "provider.toml"),
-        atomically: true,
-        encoding: .utf8
-      )
+      try hardware?.settings.write(to: settings, atomically: true, encoding: .utf8)
     case .tenant: try store("main", member.accountIndex)
     case .full, .seed: break
     }
