@@ -116,10 +116,12 @@ extension PeerManager {
     dial(Dial(address: address, expectedKey: key, purpose: .feeler), at: now, &effects)
   }
 
-  /// Asks for records while the book is small: all peers as long as it hardly gives a choice, then one at a time.
+  /// Asks for records while the book is small: all peers as long as outbound sessions are missing and the book hardly
+  /// gives a choice, then one at a time.
   private mutating func planRecords(at now: Instant, _ effects: inout [Effect]) {
     guard book.count < settings.bookTarget else { return }
-    let hasChoice = book.count >= 8 * settings.outbound
+    let hasChoice =
+      book.count >= 8 * settings.outbound || sessionCount(inbound: false) >= settings.outbound
     if hasChoice, now < recordsAt { return }
     var candidates = sessions.keys.sorted().filter { peer in
       guard let session = sessions[peer], session.purpose != .feeler else { return false }

@@ -116,14 +116,27 @@ import Wire
         }
       )
     }
+    // Bodies are signed as they are: several encodings of one meaning are as many objects of their author.
     targets += [
       Target(name: "signed object", corpus: [object(1).encoded, record.encoded]) {
         try SignedObject(decoding: $0, chain: chain).encoded
       },
-      Target(name: "order", corpus: [order.encoded]) { try Order(decoding: $0).encoded },
-      Target(name: "bid", corpus: []) { try Bid(decoding: $0).encoded },
-      Target(name: "offer", corpus: []) { try Offer(decoding: $0).encoded },
-      Target(name: "node record", corpus: [record.body]) { try NodeRecord(decoding: $0).encoded },
+      Target(name: "order", corpus: [order.encoded]) {
+        _ = try Order(decoding: $0)
+        return nil
+      },
+      Target(name: "bid", corpus: []) {
+        _ = try Bid(decoding: $0)
+        return nil
+      },
+      Target(name: "offer", corpus: []) {
+        _ = try Offer(decoding: $0)
+        return nil
+      },
+      Target(name: "node record", corpus: [record.body]) {
+        _ = try NodeRecord(decoding: $0)
+        return nil
+      },
       Target(name: "transaction", corpus: [transaction.encoded]) {
         try Transaction(decoding: $0, chain: chain).encoded
       },
