@@ -8,6 +8,9 @@ import Testing
 
 /// A new version of the protocol is voted for, and comes into force at its height.
 struct UpgradeTests {
+  /// The first that this program does not know.
+  static let version = Executor.versions.upperBound + 1
+
   static let parameters: [String: UInt64] = [
     "gov.voting_period_milliseconds": 5_000, "gov.minimum_deposit_uakt": 1_000,
     "gov.deposit_period_milliseconds": 60_000,
@@ -22,7 +25,9 @@ struct UpgradeTests {
       title: "Version 2",
       summary: "The rules change.",
       contents: [
-        .softwareUpgrade(SoftwareUpgrade(name: "two", height: height, protocolVersion: 2, info: ""))
+        .softwareUpgrade(
+          SoftwareUpgrade(name: "two", height: height, protocolVersion: Self.version, info: "")
+        )
       ],
       deposit: [Coin(10_000, .uakt)]
     )
@@ -45,17 +50,17 @@ struct UpgradeTests {
     let cluster = try AccountabilityTests.cluster(seed: 21, parameters: Self.parameters)
     for node in 0..<3 {
       cluster.crash(node)
-      cluster.install(1...2, on: node)
+      cluster.install(1...Self.version, on: node)
       cluster.restart(node)
     }
     try Self.upgrade(cluster, at: 20)
     #expect(cluster.run(for: .seconds(60)) { cluster in (0..<3).allSatisfy { cluster.height(of: $0) >= 25 } })
     #expect(cluster.height(of: 3) == 19)
-    #expect(cluster.replica(of: 3)?.missingVersion == 2)
+    #expect(cluster.replica(of: 3)?.missingVersion == Self.version)
     #expect(cluster.replica(of: 0)?.missingVersion == nil)
     // The operator installs the new program: the node catches up and takes part.
     cluster.crash(3)
-    cluster.install(1...2, on: 3)
+    cluster.install(1...Self.version, on: 3)
     cluster.restart(3)
     #expect(cluster.run(for: .seconds(60)) { $0.height(of: 3) >= 30 })
     #expect(cluster.violations.isEmpty)
@@ -73,11 +78,11 @@ struct UpgradeTests {
     _ = cluster.run(for: .seconds(30))
     for node in 0..<4 {
       #expect(cluster.height(of: node) == 19)
-      #expect(cluster.replica(of: node)?.missingVersion == 2)
+      #expect(cluster.replica(of: node)?.missingVersion == Self.version)
     }
     for node in 0..<4 {
       cluster.crash(node)
-      cluster.install(1...2, on: node)
+      cluster.install(1...Self.version, on: node)
       cluster.restart(node)
     }
     #expect(cluster.run(for: .seconds(60)) { cluster in (0..<4).allSatisfy { cluster.height(of: $0) >= 22 } })
