@@ -141,6 +141,7 @@ extension RealProcesses {
         ["lease", "send-manifest", String(dseq), file.path, "--home", network.home("tenant")]
       )
       refuse(sent, "manifest", "hash")
+      try await network.endWorkloads()
     }
 
     private func balances(_ network: LocalNetwork) async throws -> [String] {

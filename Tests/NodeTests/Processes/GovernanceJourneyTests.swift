@@ -37,29 +37,12 @@ extension RealProcesses {
       let tick = try #require(watcher.changes["uusdc"])
       try await checkTake(of: running, changedAt: tick, network)
       try await payInNewCurrency(network)
-      try await closeAll(network)
+      try await network.endWorkloads()
       let audit = try await tenant(network, ["debug", "audit"])
       #expect(audit.status == 0, "\(audit.output)\(audit.error)")
     }
 
     // MARK: Steps
-
-    /// No workload may outlive the test.
-    private func closeAll(_ network: LocalNetwork) async throws {
-      let all: [Answer.Deployment] = try await network.client("tenant").get(
-        "/v1/deployments",
-        [("state", "active")]
-      )
-      for deployment in all {
-        try await succeed(network.home("tenant"), ["deployment", "close", "\(deployment.dseq)"])
-      }
-      for member in network.plan.members where member.role == "provider" {
-        try await network.expect("the workloads are gone", seconds: 30) {
-          let status: Answer.ProviderStatus = try await network.client(member.name).get("/v1/provider/status")
-          return status.leases.allSatisfy { !["running", "starting", "closing"].contains($0.state) }
-        }
-      }
-    }
 
     /// The provider's price sheet gets a section for another currency.
     private func sell(in denomination: String, _ home: String) throws {
