@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Primitives
 
 /// How a command shows its result.
@@ -31,20 +32,29 @@ struct Failure: Error, CustomStringConvertible {
 /// Standard output and error. Data goes to the first, everything else to the second.
 enum Console {
   static func line(_ text: String = "") {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    write((text + "\n").utf8)
   }
 
   static func note(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
   }
 
   static func error(_ text: String) {
     note(text)
   }
 
+  /// Ends the program, as SIGPIPE would, when nobody reads any more: `supercloud … | head`.
+  static func write(_ bytes: some Sequence<UInt8>) {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+    } catch {
+      exit(128 + SIGPIPE)
+    }
+  }
+
   /// Overwrites the present line on a terminal.
   static func status(_ text: String) {
-    FileHandle.standardOutput.write(Data(("\r\u{1B}[K" + text).utf8))
+    write(("\r\u{1B}[K" + text).utf8)
   }
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

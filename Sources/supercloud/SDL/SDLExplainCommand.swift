@@ -28,7 +28,7 @@ struct SDLExplainCommand: ParsableCommand {
       SDLOutput.line(explanation.json)
       return
     }
-    FileHandle.standardOutput.write(Data(explanation.text.utf8))
+    Console.write(explanation.text.utf8)
     for finding in read.findings where finding.rule.isAboutGPUs {
       Console.note(finding.text(in: file))
     }

@@ -55,12 +55,12 @@ enum SDLFiles {
 enum SDLOutput {
   /// The very bytes; a line break follows on a terminal only, so that `| sha256sum` and `cmp` see no more.
   static func exact(_ bytes: [UInt8]) {
-    FileHandle.standardOutput.write(Data(bytes))
+    Console.write(bytes)
     if Console.isTerminal { Console.line() }
   }
 
   static func line(_ bytes: [UInt8]) {
-    FileHandle.standardOutput.write(Data(bytes))
+    Console.write(bytes)
     Console.line()
   }
 

@@ -38,7 +38,7 @@ enum SDLRepairs {
         SDLOutput.line(repair.report(name: name))
         continue
       }
-      if !writes || name == "-" { FileHandle.standardOutput.write(Data(repair.source)) }
+      if !writes || name == "-" { Console.write(repair.source) }
       for change in repair.changes {
         let old = change.old.isEmpty ? "inserted" : change.old
         Console.note("\(name):\(change.position): \(old) → \(change.new)  (\(change.path))")

@@ -111,6 +111,19 @@ extension RealProcesses {
       #expect(FileManager.default.fileExists(atPath: file.path))
     }
 
+    @Test func `output that nobody reads is no crash`() async throws {
+      let shell = Process()
+      shell.executableURL = URL(filePath: "/bin/sh")
+      let file = Program.repository.appending(path: "Testnet/hello.yaml").path
+      shell.arguments = ["-c", "'\(Program.url.path)' sdl explain '\(file)' | :"]
+      let errors = Pipe()
+      shell.standardError = errors
+      try shell.run()
+      let text = try errors.fileHandleForReading.readToEnd() ?? Data()
+      shell.waitUntilExit()
+      #expect(text.isEmpty, "\(String(decoding: text, as: UTF8.self))")
+    }
+
     @Test func `another shape than the folder's is refused, with what to do`() async throws {
       let network = try await LocalNetwork(validators: 2)
       let refused = try await Program.run([
