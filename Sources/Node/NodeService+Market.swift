@@ -209,7 +209,7 @@ extension NodeService {
       "Datagrams received.",
       transport.datagramsReceived
     )
-    let network = try await network().prometheus
+    let network = await network(transport, counters).prometheus
     return lines.joined(separator: "\n") + "\n" + network
   }
 }

@@ -7,9 +7,11 @@ import Wire
 
 extension NodeService {
   func network() async throws -> Answer.Network {
+    await network(parts.endpoint.counters(), host.counters)
+  }
+
+  func network(_ transport: TransportCounters, _ counters: HostCounters) async -> Answer.Network {
     let traffic = parts.bridge.traffic
-    let transport = await parts.endpoint.counters()
-    let counters = await host.counters
     let gossip = await host.read { Self.gossip($0) }
     let frames = FrameKind.allCases.map { kind in
       let counts = traffic[kind]

@@ -196,7 +196,6 @@ actor ReplicaHost {
       dependencies.transport.sendDatagram(to: peer, bytes: bytes)
     {
       dependencies.bridge.traffic.sent(.packet, bytes.count)
-      counters.datagramsSent += 1
       return
     }
     transmit(message.kind, bytes, to: peer, class: .gossip)
@@ -287,7 +286,6 @@ struct HostCounters: Sendable {
   var transactions: UInt64 = 0
   var roundsAboveZero: UInt64 = 0
   var faults: [Fault: UInt64] = [:]
-  var datagramsSent: UInt64 = 0
 }
 
 extension PeerMessage {

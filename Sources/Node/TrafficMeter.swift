@@ -15,24 +15,30 @@ final class TrafficMeter: Sendable {
   private let counts = Mutex(Array(repeating: Counts(), count: 32))
 
   func sent(_ kind: FrameKind, _ bytes: Int) {
-    counts.withLock {
-      $0[Int(kind.rawValue) & 31].sent += 1
-      $0[Int(kind.rawValue) & 31].sentBytes += UInt64(bytes)
+    count(kind) { counts in
+      counts.sent += 1
+      counts.sentBytes += UInt64(bytes)
     }
   }
 
   func received(_ kind: FrameKind, _ bytes: Int) {
-    counts.withLock {
-      $0[Int(kind.rawValue) & 31].received += 1
-      $0[Int(kind.rawValue) & 31].receivedBytes += UInt64(bytes)
+    count(kind) { counts in
+      counts.received += 1
+      counts.receivedBytes += UInt64(bytes)
     }
   }
 
   func malformed(_ kind: FrameKind) {
-    counts.withLock { $0[Int(kind.rawValue) & 31].malformed += 1 }
+    count(kind) { $0.malformed += 1 }
   }
 
   subscript(kind: FrameKind) -> Counts {
-    counts.withLock { $0[Int(kind.rawValue) & 31] }
+    counts.withLock { $0[Self.place(of: kind)] }
   }
+
+  private func count(_ kind: FrameKind, _ change: (inout Counts) -> Void) {
+    counts.withLock { change(&$0[Self.place(of: kind)]) }
+  }
+
+  private static func place(of kind: FrameKind) -> Int { Int(kind.rawValue) & 31 }
 }

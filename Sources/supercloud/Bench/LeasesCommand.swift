@@ -64,12 +64,10 @@ struct LeasesReport: Codable {
     var p99: Double
     var maximum: Double
 
-    init(_ values: [Double]) {
-      let sorted = values.sorted()
-      func at(_ share: Double) -> Double {
-        let place = Int((Double(sorted.count) * share).rounded(.up)) - 1
-        return (sorted[max(0, min(sorted.count - 1, place))] * 10).rounded() / 10
-      }
+    init(_ seconds: [Double]) {
+      var latencies = Latencies()
+      for value in seconds { latencies.add(value) }
+      func at(_ share: Double) -> Double { (latencies.quantile(share) * 10).rounded() / 10 }
       p50 = at(0.5)
       p95 = at(0.95)
       p99 = at(0.99)
@@ -110,6 +108,7 @@ struct LeasesReport: Codable {
 
 /// One lease after the other.
 struct LeaseRun {
+  /// Times are in seconds.
   struct Sample {
     var firstBid: Double
     var lease: Double
@@ -160,8 +159,8 @@ struct LeaseRun {
     let now = Date()
     let sample = Sample(
       firstBid: firstBid,
-      lease: now.timeIntervalSince(signedAt) * 1_000,
-      agreement: now.timeIntervalSince(agreedAt) * 1_000,
+      lease: now.timeIntervalSince(signedAt),
+      agreement: now.timeIntervalSince(agreedAt),
       bids: bids.count
     )
     try await wallet.send([.closeDeployment(deployment)], preferring: plan.denomination)
@@ -177,7 +176,7 @@ struct LeaseRun {
         let first = firstBid ?? Date()
         firstBid = first
         if Date().timeIntervalSince(first) * 1_000 >= Double(command.wait) {
-          return (bids, first.timeIntervalSince(signedAt) * 1_000)
+          return (bids, first.timeIntervalSince(signedAt))
         }
       }
       try await Task.sleep(for: .milliseconds(2))

@@ -39,13 +39,7 @@ struct AccountCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      guard let coin = Coin(amount) else {
-        throw Failure(
-          "`\(amount)` is not an amount",
-          fix: "digits and a denomination, such as 2500000uakt",
-          code: 2
-        )
-      }
+      let coin = try coin(amount)
       let to = try resolve(to, home: node.home.value)
       let wallet = try await node.wallet(signer)
       let send = Chain.Send(from: wallet.address, to: to, amount: [coin])

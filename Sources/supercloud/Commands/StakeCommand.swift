@@ -46,17 +46,10 @@ struct StakeCommand: AsyncParsableCommand {
   struct Delegate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Stake with a validator.")
 
-    @Argument(help: "The validator's operator.") var validator: String
-    @Argument(help: "The amount, such as 1000000uakt.") var amount: String
-    @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
+    @OptionGroup var stake: StakeOptions
 
     func run() async throws {
-      let coin = try coin(amount)
-      let validator = try resolve(validator, home: node.home.value)
-      let wallet = try await node.wallet(signer)
-      let action = Action.delegate(delegator: wallet.address, validator: validator, amount: coin)
-      try await wallet.report(action, node) { "delegated in block \($0)" }
+      try await stake.send(Action.delegate) { "delegated in block \($0)" }
     }
   }
 
@@ -65,17 +58,10 @@ struct StakeCommand: AsyncParsableCommand {
       abstract: "Take stake out; it is free after the unbonding time."
     )
 
-    @Argument(help: "The validator's operator.") var validator: String
-    @Argument(help: "The amount, such as 1000000uakt.") var amount: String
-    @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
+    @OptionGroup var stake: StakeOptions
 
     func run() async throws {
-      let coin = try coin(amount)
-      let validator = try resolve(validator, home: node.home.value)
-      let wallet = try await node.wallet(signer)
-      let action = Action.undelegate(delegator: wallet.address, validator: validator, amount: coin)
-      try await wallet.report(action, node) {
+      try await stake.send(Action.undelegate) {
         "unbonding since block \($0); `supercloud stake show` tells until when"
       }
     }
@@ -137,5 +123,24 @@ struct StakeCommand: AsyncParsableCommand {
       }
       Console.line("withdrawn in block \(results.last?.height ?? 0)")
     }
+  }
+}
+
+/// How much stake with which validator, and whose.
+struct StakeOptions: ParsableArguments {
+  @Argument(help: "The validator's operator.") var validator: String
+  @Argument(help: "The amount, such as 1000000uakt.") var amount: String
+  @OptionGroup var signer: SignerOption
+  @OptionGroup var node: NodeOption
+
+  /// `action`: of delegator, validator and amount. `text`: tells of its block.
+  func send(
+    _ action: (Address, Address, Coin) -> Action,
+    _ text: (UInt64) -> String
+  ) async throws {
+    let coin = try coin(amount)
+    let validator = try resolve(validator, home: node.home.value)
+    let wallet = try await node.wallet(signer)
+    try await wallet.report(action(wallet.address, validator, coin), node, text)
   }
 }

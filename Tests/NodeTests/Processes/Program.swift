@@ -20,13 +20,13 @@ enum Program {
   }
 
   /// A process that is not started yet.
-  static func process(_ arguments: [String], environment: [String: String] = [:]) -> Process {
+  static func process(_ arguments: [String]) -> Process {
     let process = Process()
     process.executableURL = url
     process.arguments = arguments
     process.standardInput = FileHandle.nullDevice
     process.environment = ProcessInfo.processInfo.environment.merging(
-      ["SUPERCLOUD_NETWORKS": repository.appending(path: "Network").path].merging(environment) { $1 }
+      ["SUPERCLOUD_NETWORKS": repository.appending(path: "Network").path]
     ) { $1 }
     return process
   }
