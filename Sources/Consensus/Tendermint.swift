@@ -17,7 +17,7 @@ public import Primitives
 /// **Replay.** State depends on the logged inputs alone. What is kept outside the log (messages of later heights and
 /// of rounds far ahead) acts only by being consumed as a logged input.
 public struct Tendermint: Sendable {
-  public let configuration: TendermintConfiguration
+  public private(set) var configuration: TendermintConfiguration
 
   /// 0 before the first `beginHeight`.
   public internal(set) var height: Height = 0
@@ -77,6 +77,11 @@ public struct Tendermint: Sendable {
     let nobody = ValidatorSet.nobody
     keeper = VoteKeeper(height: 0, validators: nobody)
     schedule = ProposerSchedule(nobody)
+  }
+
+  /// Another longest interval, for heights that begin from now on. It decides when to wake, not what is signed.
+  public mutating func setMaximumBlockInterval(_ interval: Interval) {
+    configuration.maximumBlockInterval = interval
   }
 
   /// Handles one input; appends what is to be done, in order.

@@ -4,6 +4,19 @@ import HeapModule
 public import Primitives
 
 extension OrderBook {
+  /// Follows the chain's parameters. Of orders that may keep fewer bids now the dearest go; what is there of other
+  /// kinds stays until it expires.
+  public mutating func adopt(_ parameters: Parameters, events: inout [Event]) {
+    let before = limits
+    limits.adopt(parameters)
+    guard limits.bidsPerOrder < before.bidsPerOrder else { return }
+    for order in bidsOfOrder.keys.sorted() {
+      for bid in bidsOfOrder[order]?.dropFirst(limits.bidsPerOrder) ?? [] {
+        remove(bid, .outbid, events: &events)
+      }
+    }
+  }
+
   /// Moves consensus time on and drops what expired.
   public mutating func advance(to time: Timestamp, events: inout [Event]) {
     guard time > self.time else { return }

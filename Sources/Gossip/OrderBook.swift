@@ -30,6 +30,10 @@ public struct OrderBook: Sendable {
 
     /// The numbers that the chain's parameters set.
     public init(_ parameters: Parameters) {
+      adopt(parameters)
+    }
+
+    mutating func adopt(_ parameters: Parameters) {
       lifetime = parameters[.orderMaximumLifetime]
       ordersPerAccount = Int(clamping: parameters[.maximumLiveOrders])
       bidsPerOrder = Int(clamping: parameters[.orderMaximumBids])

@@ -130,10 +130,20 @@ extension Replica {
     seenVotes = seenVotes.filter { $0.height > height }
     sortOutEvidence(after: valid.block)
     due = DueWork(on: state)
+    adoptParameters(at: clock, &effects)
     announceUpgrade(&effects)
     advanceBook(valid.transactions, outcome.receipts, at: clock, &effects)
     stepGossip(.committed(tip.time), at: clock, &effects)
     if !outcome.validatorUpdates.isEmpty { tellChainPeers(at: clock, &effects) }
+  }
+
+  /// What a vote has changed counts from the next height on, for the book as for consensus.
+  private mutating func adoptParameters(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    let parameters = LedgerQuery(state: state).parameters
+    consensus.setMaximumBlockInterval(.milliseconds(parameters[.maximumBlockInterval]))
+    var events: [OrderBook.Event] = []
+    book.adopt(parameters, events: &events)
+    publish(events, at: clock, &effects)
   }
 
   /// The tip is durable: the next height may begin, and peers may be told.

@@ -147,6 +147,15 @@ extension Replica {
       }
     }
     book.advance(to: tip.time, events: &events)
+    publish(events, at: clock, &effects)
+  }
+
+  /// Tells who follows the book, and gossip what is gone.
+  mutating func publish(
+    _ events: [OrderBook.Event],
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) {
     guard !events.isEmpty else { return }
     retire(events, at: clock, &effects)
     effects.append(.bookChanged(events))

@@ -99,6 +99,8 @@ public struct Replica<State: ReplicaState>: Sendable {
   public init(configuration: ReplicaConfiguration, tip: Tip, state: State, gossip: GossipCore) {
     let genesis = configuration.genesis
     self.configuration = configuration
+    // Of the committed state, not of genesis: votes have changed them since.
+    let parameters = LedgerQuery(state: state).parameters
     rules = BlockRules(
       chain: genesis.chain,
       signatures: configuration.signatures
@@ -110,12 +112,12 @@ public struct Replica<State: ReplicaState>: Sendable {
         chain: genesis.chain,
         key: configuration.consensusKey,
         timeouts: configuration.timeouts,
-        maximumBlockInterval: .milliseconds(genesis.parameters[.maximumBlockInterval])
+        maximumBlockInterval: .milliseconds(parameters[.maximumBlockInterval])
       )
     )
     mempool = Mempool(limits: configuration.mempool)
     self.gossip = gossip
-    book = OrderBook(limits: OrderBook.Limits(genesis.parameters), time: tip.time)
+    book = OrderBook(limits: OrderBook.Limits(parameters), time: tip.time)
     durableHeight = tip.height
     due = DueWork(on: state)
   }

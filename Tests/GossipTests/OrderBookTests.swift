@@ -94,6 +94,28 @@ struct TestBook {
     )
   }
 
+  @Test func `a vote for fewer bids per order drops the dearest ones`() throws {
+    var test = TestBook { $0.bidsPerOrder = 4 }
+    let order = tenant.order()
+    try test.put(order)
+    let bids = try (0..<4).map { number in
+      let bid = key(10 + UInt64(number)).bid(on: order.identifier, "\(10 + number)")
+      try test.put(bid)
+      return bid.identifier
+    }
+    _ = test.takeEvents()
+    var parameters = Parameters()
+    parameters[.orderMaximumBids] = 2
+    test.book.adopt(parameters, events: &test.events)
+    #expect(test.takeEvents() == [.removed(bids[2], .bid, .outbid), .removed(bids[3], .bid, .outbid)])
+    #expect(test.book.bids(for: order.identifier).map(\.object.identifier) == Array(bids.prefix(2)))
+    #expect(test.book.bidCount == 2)
+    parameters[.orderMaximumBids] = 3
+    test.book.adopt(parameters, events: &test.events)
+    #expect(test.takeEvents().isEmpty)
+    #expect(try test.put(key(30).bid(on: order.identifier, "90")) == "accepted")
+  }
+
   @Test func `a bid for all groups is ranked by its mean price`() throws {
     var test = TestBook()
     let order = tenant.order(groups: 2)
