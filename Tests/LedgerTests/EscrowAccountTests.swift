@@ -55,7 +55,7 @@ import Testing
             do throws(ArithmeticError) {
               _ = try account.nextDue()
               _ = try account.settle(to: tick, take: TakeIndex(rate: 10_000, since: 0))
-              for index in account.payments.indices { _ = try account.payments[index].payOut() }
+              for index in account.payments.indices { _ = try account.payments[index].payOut(reach: .zero) }
               var paid = Decimal18.zero
               for payment in account.payments { paid = try paid.adding(Decimal18(payment.paid)) }
               #expect(try account.held().adding(paid) == before)

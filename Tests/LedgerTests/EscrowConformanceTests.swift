@@ -163,7 +163,7 @@ import Testing
         ofRate: Decimal18(amount),
         basisPoints: UInt128(item.number("rate_percent") * 100)
       )
-      let payout = try payment.payOut()
+      let payout = try payment.payOut(reach: .zero)
       tally.record(
         "\(amount) at \(item.number("rate_percent")) %",
         agrees: payout.gross.units == amount && payout.fee.description == item.text("fee")

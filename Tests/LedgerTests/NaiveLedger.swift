@@ -149,11 +149,14 @@ struct NaiveLedger {
   private mutating func pay(_ index: Int, _ account: inout Account) {
     let gross = account.leases[index].earned / one - account.leases[index].paid
     let due = account.leases[index].take / 10_000 / one - account.leases[index].fee
-    let fee = min(gross, due)
+    // Where the rate rose, a unit more can be due than is paid now: the provider has it from before.
+    let reach = balances[account.leases[index].provider]?[account.denomination] ?? 0
+    let fee = min(due, gross + reach)
     account.leases[index].paid += gross
     account.leases[index].fee += fee
     account.held -= gross
-    balances[account.leases[index].provider, default: [:]][account.denomination, default: 0] += gross - fee
+    balances[account.leases[index].provider, default: [:]][account.denomination, default: 0] += gross
+    balances[account.leases[index].provider, default: [:]][account.denomination, default: 0] -= fee
     pool[account.denomination, default: 0] += fee
   }
 

@@ -152,6 +152,49 @@ import Testing
     )
   }
 
+  /// A unit of take can be due when no unit is paid: what was paid before was paid at a lower rate.
+  @Test(arguments: [false, true])
+  func `the take is the floor of what is due at every payout`(isSpent: Bool) throws {
+    func lease(_ provider: String, _ price: String) -> LedgerScenario.Lease {
+      .init(provider: provider, price: DecimalCoin(Decimal18(price)!, .uakt))
+    }
+    var steps: [LedgerScenario.Step] = [
+      .init(
+        tick: 0,
+        action: .open(deployment: "d", tenant: "t", deposit: Coin(50, .uakt), leases: [lease("p", "0.4")])
+      ), .init(tick: 1, action: .setTake(.uakt, basisPoints: 10_000)),
+      .init(tick: 3, action: .withdraw(deployment: "d", provider: "p")),
+    ]
+    if isSpent {
+      let spend = LedgerScenario.Action.open(
+        deployment: "e",
+        tenant: "p",
+        deposit: Coin(1, .uakt),
+        leases: [lease("q", "1")]
+      )
+      steps.append(.init(tick: 3, action: spend))
+    }
+    steps.append(.init(tick: 4, action: .withdraw(deployment: "d", provider: "p")))
+    var scenario = LedgerScenario(
+      takeRates: [.uakt: 0],
+      payoutInterval: 600,
+      accounts: ["t": [Coin(50, .uakt)]],
+      steps: steps,
+      untilTick: 4
+    )
+    // 1.6 are earned, 1.2 of them are due; 1 is paid. Who has spent it owes it until the next payout.
+    let lines = try scenario.run().lines
+    #expect(lines.contains("lease d p active - - 1.6 1 \(isSpent ? 0 : 1)"), "\(lines)")
+    #expect(lines.contains("balance p "))
+    scenario.untilTick = 5
+    scenario.steps.append(.init(tick: 5, action: .withdraw(deployment: "d", provider: "p")))
+    #expect(try scenario.run().lines.contains("lease d p active - - 2 2 1"))
+    var naive = NaiveLedger(scenario)
+    naive.run()
+    let result = try scenario.run()
+    #expect(result.lines == naive.lines(names: result.balances.map(\.name)) && result.isSupplyConserved)
+  }
+
   @Test func anImpossibleBeginningIsAFault() {
     func fault(_ change: (inout LedgerScenario) -> Void) -> LedgerScenario.Fault? {
       var scenario = LedgerScenario(takeRates: [:], payoutInterval: 1, accounts: [:], steps: [], untilTick: 0)

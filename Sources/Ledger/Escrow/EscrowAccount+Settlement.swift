@@ -87,20 +87,25 @@ extension EscrowAccount.Payment {
   struct Payout: Hashable, Sendable {
     /// What leaves the escrow.
     var gross: Amount
-    /// Of it, the network's.
+    /// Of it, the network's; with `fromProvider`, which is not of it.
     var fee: Amount
+    /// Of the fee, what the payout does not cover: the provider has it from before.
+    var fromProvider: Amount
   }
 
   /// Takes out the whole units that were earned and not paid yet.
   ///
-  /// The fee is the floor of all that is due less what was taken, so how often one is paid changes nothing. It never
-  /// exceeds this payout: when a rate rose to nearly everything, a unit may wait for the next one.
-  mutating func payOut() throws(ArithmeticError) -> Payout {
+  /// The fee is the floor of all that is due less what was taken, so how often one is paid changes nothing. Where a
+  /// rate rose to nearly everything it can exceed this payout, by one unit: what was paid before was paid at a lower
+  /// rate. `reach` is what the provider could give back; a unit beyond it waits.
+  mutating func payOut(reach: Amount) throws(ArithmeticError) -> Payout {
     let gross = try earned.truncated().subtracting(paid)
-    let fee = min(try takeDue.truncated().subtracting(takeTaken), gross)
+    let due = try takeDue.truncated().subtracting(takeTaken)
+    let missing = due > gross ? min(try due.subtracting(gross), reach) : .zero
+    let fee = min(due, try gross.adding(missing))
     paid = try paid.adding(gross)
     takeTaken = try takeTaken.adding(fee)
-    return Payout(gross: gross, fee: fee)
+    return Payout(gross: gross, fee: fee, fromProvider: missing)
   }
 
   /// The fraction of a unit that was earned and cannot be paid.

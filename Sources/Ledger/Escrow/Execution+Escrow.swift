@@ -109,11 +109,17 @@ extension Execution {
 extension Execution {
   /// Pays what a lease has earned up to now.
   func payOut(_ index: Int, of account: inout EscrowAccount, _ id: DeploymentID) throws(Rejection) {
-    let payout = try checked { () throws(ArithmeticError) in try account.payments[index].payOut() }
-    guard !payout.gross.isZero else { return }
+    let reach = balance(of: account.payments[index].provider, in: account.denomination)
+    let payout = try checked { () throws(ArithmeticError) in
+      try account.payments[index].payOut(reach: reach)
+    }
+    guard !payout.gross.isZero || !payout.fee.isZero else { return }
     let payment = account.payments[index]
-    let net = try checked { () throws(ArithmeticError) in try payout.gross.subtracting(payout.fee) }
     let source = ModuleAccount.escrow.address
+    try transfer(Coin(payout.fromProvider, account.denomination), from: payment.provider, to: source)
+    let net = try checked { () throws(ArithmeticError) in
+      try payout.gross.adding(payout.fromProvider).subtracting(payout.fee)
+    }
     try transfer(Coin(net, account.denomination), from: source, to: payment.provider)
     try collectTake(Coin(payout.fee, account.denomination), from: source)
     emit(

@@ -18,7 +18,7 @@ extension LedgerScenario: Decodable {
     takeRates = [:]
     let rates = try fields.object("takeRates")
     for name in rates.names { takeRates[try rates.denomination(called: name)] = try rates.basisPoints(name) }
-    payoutInterval = try fields.number("payoutInterval", in: ParameterKey.payoutInterval.definition.range)
+    payoutInterval = try fields.number("payoutInterval", in: LedgerScenario.payoutIntervals)
     accounts = [:]
     let balances = try fields.object("accounts")
     for name in balances.names {

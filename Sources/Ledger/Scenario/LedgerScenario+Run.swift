@@ -73,7 +73,7 @@ private struct Stage {
       writer.write(UInt64(index) + 1)
       addresses[name] = Address(writer.bytes)
     }
-    guard ParameterKey.payoutInterval.definition.range.contains(scenario.payoutInterval) else {
+    guard LedgerScenario.payoutIntervals.contains(scenario.payoutInterval) else {
       throw .payoutInterval(scenario.payoutInterval)
     }
     let execution = Execution(on: state, at: .zero)
