@@ -22,7 +22,9 @@ extension NodeService {
     }
   }
 
-  func income(denomination: String?, from: String?, to: String?) async throws -> [Answer.Income] {
+  func income(denomination: String?, from: String?, to: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.Income>
+  {
     func day(_ text: String?, _ standard: UInt64) throws -> UInt64 {
       guard let text else { return standard }
       guard let day = CalendarDay.number(text) else {
@@ -36,18 +38,20 @@ extension NodeService {
       throw ServingError.invalid("the period ends before it begins", fix: "from= must not be after to=")
     }
     let wanted = try denomination.map { try name($0) }
-    let found = await query { state, _ in
-      let query = LedgerQuery(state: AnyState(state))
-      let own = wanted.map { wanted in query.currency(wanted)?.currency.denomination ?? wanted }
-      return query.takeIncome(in: own, days: first...last)
-    }
-    return found.map { day, coin in
-      Answer.Income(
-        day: CalendarDay.text(day),
-        denomination: coin.denomination.name,
-        amount: coin.amount.description
-      )
-    }
+    return try await self.page(
+      page,
+      { (request, query, _) throws(PageFault) in
+        let own = wanted.map { wanted in query.currency(wanted)?.currency.denomination ?? wanted }
+        return try query.takeIncome(in: own, days: first...last, request)
+      },
+      { income, _, _ in
+        Answer.Income(
+          day: CalendarDay.text(income.day),
+          denomination: income.coin.denomination.name,
+          amount: income.coin.amount.description
+        )
+      }
+    )
   }
 
   func name(_ text: String) throws -> Denomination {
@@ -82,7 +86,8 @@ extension NodeService {
     return found
   }
 
-  func validators(status: String?) async throws -> [Answer.Validator] {
+  /// A part of them, with most power first; parts go by address.
+  func validators(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Validator> {
     let known = ValidatorRecord.Status.allCases.map(\.name) + ["jailed"]
     if let status, !known.contains(status) {
       throw ServingError.invalid(
@@ -90,14 +95,17 @@ extension NodeService {
         fix: "bonded, unbonding, unbonded or jailed"
       )
     }
-    return await host.read { replica in
+    return try await self.page(page) { (request, replica) throws(PageFault) in
       let set = replica.tip.validators
-      return LedgerQuery(state: replica.view).validators
-        .filter {
-          status == nil || $0.record.status.name == status || (status == "jailed" && $0.record.isJailed)
-        }
-        .map { Answer.Validator($0.address, $0.record, power: set.power(of: $0.address)) }
-        .sorted { ($0.power, $1.operatorAddress) > ($1.power, $0.operatorAddress) }
+      let found = try LedgerQuery(state: replica.view).validators(request)
+      let fitting = found.items.filter {
+        status == nil || $0.record.status.name == status || (status == "jailed" && $0.record.isJailed)
+      }
+      let lines = fitting.map { Answer.Validator($0.address, $0.record, power: set.power(of: $0.address)) }
+      return Page(
+        items: lines.sorted { ($0.power, $1.operatorAddress) > ($1.power, $0.operatorAddress) },
+        next: found.next
+      )
     }
   }
 
@@ -112,11 +120,13 @@ extension NodeService {
     return found
   }
 
-  func delegations(to text: String) async throws -> [Answer.Delegation] {
+  func delegations(to text: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Delegation> {
     let address = try address(text)
-    return await query { state, _ in
-      LedgerQuery(state: AnyState(state)).delegations(to: address).map { Answer.Delegation($0) }
-    }
+    return try await self.page(
+      page,
+      { (request, query, _) throws(PageFault) in try query.delegations(to: address, request) },
+      { delegation, _, _ in Answer.Delegation(delegation) }
+    )
   }
 
   func stake(of text: String) async throws -> Answer.Stake {
@@ -124,7 +134,7 @@ extension NodeService {
     return await query { state, _ in Answer.Stake(of: address, in: LedgerQuery(state: AnyState(state))) }
   }
 
-  func proposals(status: String?) async throws -> [Answer.Proposal] {
+  func proposals(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Proposal> {
     let wanted = try status.map { text in
       guard let status = ProposalRecord.Status.allCases.first(where: { $0.name == text }) else {
         throw ServingError.invalid(
@@ -134,11 +144,11 @@ extension NodeService {
       }
       return status
     }
-    return await query { state, _ in
-      LedgerQuery(state: AnyState(state)).proposals(in: wanted).map { id, record in
-        Answer.Proposal(id, record, tally: record.tally)
-      }
-    }
+    return try await self.page(
+      page,
+      { (request, query, _) throws(PageFault) in try query.proposals(in: wanted, request) },
+      { proposal, _, _ in Answer.Proposal(proposal.id, proposal.record, tally: proposal.record.tally) }
+    )
   }
 
   func proposal(_ id: UInt64) async throws -> Answer.Proposal {
@@ -152,35 +162,46 @@ extension NodeService {
     return found
   }
 
-  func votes(onProposal id: UInt64) async throws -> [Answer.Vote] {
-    let found = await query { state, _ in
-      let query = LedgerQuery(state: AnyState(state))
-      return query.proposal(id).map { _ in
-        query.votes(onProposal: id).map { Answer.Vote($0.voter, $0.options) }
-      }
+  func votes(onProposal id: UInt64, _ page: PageQuery) async throws -> Answer.Page<Answer.Vote> {
+    guard await query({ state, _ in LedgerQuery(state: AnyState(state)).proposal(id) != nil }) else {
+      throw ServingError.notFound("there is no proposal \(id)")
     }
-    guard let found else { throw ServingError.notFound("there is no proposal \(id)") }
-    return found
+    return try await self.page(
+      page,
+      { (request, query, _) throws(PageFault) in try query.votes(onProposal: id, request) },
+      { vote, _, _ in Answer.Vote(vote.voter, vote.options) }
+    )
   }
 }
 
 // Grants and auditors.
 extension NodeService {
-  func grants(granter: String?, grantee: String?) async throws -> [Answer.Grant] {
+  func grants(granter: String?, grantee: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.Grant>
+  {
     let granter = try granter.map { try address($0) }
     let grantee = try grantee.map { try address($0) }
-    return await query { state, _ in
-      LedgerQuery(state: AnyState(state)).grants(granter: granter, grantee: grantee).map { Answer.Grant($0) }
-    }
+    return try await self.page(
+      page,
+      { (request, query, _) throws(PageFault) in
+        try query.grants(granter: granter, grantee: grantee, request)
+      },
+      { grant, _, _ in Answer.Grant(grant) }
+    )
   }
 
-  func signedAttributes(provider: String?, auditor: String?) async throws -> [Answer.SignedAttributes] {
+  func signedAttributes(provider: String?, auditor: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.SignedAttributes>
+  {
     let provider = try provider.map { try address($0) }
     let auditor = try auditor.map { try address($0) }
-    return await query { state, _ in
-      LedgerQuery(state: AnyState(state)).signedAttributes(provider: provider, auditor: auditor)
-        .map { Answer.SignedAttributes($0) }
-    }
+    return try await self.page(
+      page,
+      { (request, query, _) throws(PageFault) in
+        try query.signedAttributes(provider: provider, auditor: auditor, request)
+      },
+      { signed, _, _ in Answer.SignedAttributes(signed) }
+    )
   }
 }
 

@@ -8,11 +8,19 @@ import Replication
 import Transport
 
 extension NodeService {
-  func orders(owner: String?) async throws -> [Answer.Order] {
+  /// In the order of their arrival: a page key is an arrival's number.
+  func orders(owner: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Order> {
     let owner = try owner.map { try address($0) }
-    return await host.read { replica in
-      let entries = owner.map { replica.book.orders(of: $0) } ?? replica.book.orders
-      return entries.compactMap { Self.answer($0, replica.book) }
+    return try await self.page(page) { (request, replica) throws(PageFault) in
+      let entries = owner.map { replica.book.orders(of: $0).sorted { $0.arrival < $1.arrival } }
+      let after = try request.after.map { (key) throws(PageFault) in try key.arrival }
+      let rest = (entries ?? replica.book.orders).drop { entry in after.map { entry.arrival <= $0 } ?? false }
+      let part = rest.prefix(request.limit)
+      let book = replica.book
+      return Page(
+        items: part.compactMap { Self.answer($0, book) },
+        next: part.count < rest.count ? part.last.flatMap { PageKey(arrival: $0.arrival) } : nil
+      )
     }
   }
 
@@ -55,10 +63,11 @@ extension NodeService {
     }
   }
 
-  func providers() async throws -> [Answer.Provider] {
-    await host.read { replica in
+  func providers(_ page: PageQuery) async throws -> Answer.Page<Answer.Provider> {
+    try await self.page(page) { (request, replica) throws(PageFault) in
       let query = LedgerQuery(state: replica.view)
-      return query.providers.map { Self.answer($0, query, replica) }
+      let found = try query.providers(request)
+      return Page(items: found.items.map { Self.answer($0, query, replica) }, next: found.next)
     }
   }
 
@@ -89,7 +98,9 @@ extension NodeService {
     )
   }
 
-  func deployments(owner: String?, state: String?) async throws -> [Answer.Deployment] {
+  func deployments(owner: String?, state: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.Deployment>
+  {
     let owner = try owner.map { try address($0) }
     let wanted = try state.map { text in
       guard let state = DeploymentRecord.State.allCases.first(where: { "\($0)" == text }) else {
@@ -97,10 +108,13 @@ extension NodeService {
       }
       return state
     }
-    return await query { state, moment in
-      let query = LedgerQuery(state: AnyState(state))
-      return query.deployments(of: owner, state: wanted).compactMap { Self.answer($0, query, moment) }
-    }
+    return try await self.page(
+      page,
+      { (request, query, _) throws(PageFault) in
+        try query.deployments(of: owner, state: wanted, request)
+      },
+      { Self.answer($0, $1, $2) }
+    )
   }
 
   func deployment(owner: String, dseq: UInt64) async throws -> Answer.Deployment {
@@ -123,7 +137,7 @@ extension NodeService {
     return Answer.Deployment(deployment, escrow: escrow, leases: leases)
   }
 
-  func leases(_ filter: LeaseFilter) async throws -> [Answer.Lease] {
+  func leases(_ filter: LeaseFilter, _ page: PageQuery) async throws -> Answer.Page<Answer.Lease> {
     let owner = try filter.owner.map { try address($0) }
     let provider = try filter.provider.map { try address($0) }
     let wanted = try filter.state.map { text in
@@ -136,10 +150,13 @@ extension NodeService {
       }
       return state
     }
-    return await query { state, moment in
-      LedgerQuery(state: AnyState(state))
-        .leases(owner: owner, provider: provider, state: wanted, at: moment.tick).map { Answer.Lease($0) }
-    }
+    return try await self.page(
+      page,
+      { (request, query, moment) throws(PageFault) in
+        try query.leases(owner: owner, provider: provider, state: wanted, at: moment.tick, request)
+      },
+      { lease, _, _ in Answer.Lease(lease) }
+    )
   }
 
   func gpus() async throws -> [Answer.GPU] {

@@ -56,34 +56,48 @@ extension NodeService {
 
   // MARK: Why not
 
-  func whyNot(order text: String) async throws -> [Answer.Match] {
+  func whyNot(order text: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
     let identifier = try await identifier(text)
-    let found = await host.read { replica -> [Answer.Match]? in
-      guard case .order(let order)? = replica.book[identifier]?.content else { return nil }
-      return Self.matches(order, replica)
-    }
-    guard let found else {
+    let order = await host.read { replica -> Order? in replica.book.order(identifier) }
+    guard let order else {
       throw ServingError.notFound("order \(text) is not live: agreed, withdrawn, expired or never seen here")
     }
-    return found
+    return try await matches(order, page)
   }
 
-  func whyNot(body: [UInt8]) async throws -> [Answer.Match] {
+  func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
     let order: Order
     do {
       order = try Order(decoding: body)
     } catch {
       throw ServingError.invalid("this is not an order: \(error)", fix: nil)
     }
-    return await host.read { Self.matches(order, $0) }
+    return try await matches(order, page)
+  }
+
+  /// A page counts providers; each has a line for every group.
+  private func matches(_ order: Order, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
+    try await self.page(page) { (request, replica) throws(PageFault) in
+      try Self.matches(order, request, replica)
+    }
   }
 
   /// The ledger's rules first; where they are met, what the provider itself says is free.
-  private static func matches(_ order: Order, _ replica: borrowing Replica<StoreState>) -> [Answer.Match] {
+  private static func matches(
+    _ order: Order,
+    _ request: PageRequest,
+    _ replica: borrowing Replica<StoreState>
+  ) throws(PageFault) -> Page<Answer.Match> {
     let query = LedgerQuery(state: replica.view)
-    var list: [Answer.Match] = []
+    var list = Page<Answer.Match>(items: [], next: nil)
     for group in order.groups {
-      for match in query.matches(group.spec, requiresAuditedGPUs: order.requiresAuditedGPUs) {
+      let found = try query.matches(
+        group.spec,
+        requiresAuditedGPUs: order.requiresAuditedGPUs,
+        request
+      )
+      list.next = found.next
+      for match in found.items {
         var code = match.reason?.code
         var reason = match.reason?.description
         if match.reason == nil {
@@ -95,7 +109,7 @@ extension NodeService {
             reason = "it matches, but no live offer of it is known here: its node is offline"
           }
         }
-        list.append(
+        list.items.append(
           Answer.Match(
             provider: match.provider.text(),
             hostUri: query.provider(match.provider)?.record.hostURI ?? "",

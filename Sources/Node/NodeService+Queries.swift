@@ -77,7 +77,7 @@ extension NodeService {
       }
       sums[escrow.denomination, default: 0] += funds.units
     }
-    for lease in query.leases(provider: address, at: tick) where lease.record.state.isRunning {
+    for lease in query.runningLeases(of: address, at: tick) {
       sums[lease.record.deposit.denomination, default: 0] += lease.record.deposit.amount.units
     }
     return sums.filter { $0.value > 0 }.sorted { $0.key < $1.key }

@@ -142,8 +142,11 @@ final class ProviderHost: MarketAccess {
   }
 
   func submit(_ actions: [Action]) async throws {
-    let sequence = await parts.host.read { [address] replica in replica.nextSequence(of: address) }
-    let fee = Coin(minimumFee(), .uakt)
+    let (sequence, fee) = await parts.host.read { [address] replica in
+      let status = LedgerQuery(state: replica.view).currency(.uakt)
+      let fee = Coin(status?.currency.minimumFee ?? .zero, .uakt)
+      return (replica.nextSequence(of: address), fee)
+    }
     let transaction = TransactionDraft(actions: actions, sequence: sequence, fee: Fee(amount: fee))
       .signed(by: key, chain: chain)
     async let committed = parts.host.committed(transaction.hash)
@@ -170,16 +173,12 @@ final class ProviderHost: MarketAccess {
     }
   }
 
-  private func minimumFee() -> UInt64 {
-    parts.runtime.definition.genesis.currencies.first { $0.denomination == .uakt }?.minimumFee.units ?? 0
-  }
-
   func snapshot() async throws -> MarketSnapshot {
     let snapshot = await parts.host.read { [address] replica -> MarketSnapshot? in
       guard replica.tip.height > 0, !replica.isCatchingUp else { return nil }
       let query = LedgerQuery(state: replica.view)
       let moment = replica.moment
-      let leases = query.leases(provider: address, at: moment.tick).filter { $0.record.state.isRunning }
+      let leases = query.runningLeases(of: address, at: moment.tick)
         .compactMap { Self.active($0.id, $0.record, query) }
       return MarketSnapshot(
         time: moment.time,

@@ -56,7 +56,10 @@ import Testing
       let key = "akash1a/ibc/A&B=C D"
       let proof: Answer.Proof = try await client.get("/v1/proofs", [("kind", "balance"), ("key", key)])
       #expect(proof.key == key)
-      let _: [Answer.Grant] = try await client.get("/v1/grants", [("granter", nil), ("grantee", "b")])
+      let _: Answer.Page<Answer.Grant> = try await client.get(
+        "/v1/grants",
+        [("granter", nil), ("grantee", "b")]
+      )
       #expect(node.questions == ["proof balance \(key)", "grants - b"])
     }
   }

@@ -27,6 +27,13 @@ final class FakeNode: NodeServing {
     return value
   }
 
+  /// An empty page that goes on at `aa` when a part is asked for.
+  private func answer<Item>(_ question: String, _ page: PageQuery) throws -> Answer.Page<Item> {
+    guard page != PageQuery() else { return try answer(question, Answer.Page(items: [])) }
+    let part = "\(question) limit \(page.limit) after \(page.key ?? "-")"
+    return try answer(part, Answer.Page(items: [], next: "aa"))
+  }
+
   static let transaction = Answer.TransactionResult(
     hash: "ab",
     height: 3,
@@ -86,48 +93,56 @@ final class FakeNode: NodeServing {
     try answer("object \(object.count)", Answer.Submitted(identifier: "cd"))
   }
 
-  func orders(owner: String?) async throws -> [Answer.Order] { try answer("orders \(owner ?? "-")", []) }
+  func orders(owner: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Order> {
+    try answer("orders \(owner ?? "-")", page)
+  }
   func order(_ identifier: String) async throws -> Answer.Order { throw failure ?? Surprise() }
   func bids(order identifier: String) async throws -> [Answer.Bid] { try answer("bids \(identifier)", []) }
-  func providers() async throws -> [Answer.Provider] { try answer("providers", []) }
+  func providers(_ page: PageQuery) async throws -> Answer.Page<Answer.Provider> {
+    try answer("providers", page)
+  }
   func provider(_ address: String) async throws -> Answer.Provider { throw failure ?? Surprise() }
 
-  func deployments(owner: String?, state: String?) async throws -> [Answer.Deployment] {
-    try answer("deployments \(owner ?? "-") \(state ?? "-")", [])
+  func deployments(owner: String?, state: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.Deployment>
+  {
+    try answer("deployments \(owner ?? "-") \(state ?? "-")", page)
   }
 
   func deployment(owner: String, dseq: UInt64) async throws -> Answer.Deployment {
     throw failure ?? Surprise()
   }
 
-  func leases(_ filter: LeaseFilter) async throws -> [Answer.Lease] {
-    try answer("leases \(filter.owner ?? "-") \(filter.provider ?? "-") \(filter.state ?? "-")", [])
+  func leases(_ filter: LeaseFilter, _ page: PageQuery) async throws -> Answer.Page<Answer.Lease> {
+    try answer("leases \(filter.owner ?? "-") \(filter.provider ?? "-") \(filter.state ?? "-")", page)
   }
 
   func gpus() async throws -> [Answer.GPU] { try answer("gpus", []) }
   func take() async throws -> [Answer.Take] { try answer("take", []) }
 
-  func income(denomination: String?, from: String?, to: String?) async throws -> [Answer.Income] {
-    try answer("income \(denomination ?? "-") \(from ?? "-") \(to ?? "-")", [])
+  func income(denomination: String?, from: String?, to: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.Income>
+  {
+    try answer("income \(denomination ?? "-") \(from ?? "-") \(to ?? "-")", page)
   }
 
   func parameters() async throws -> [Answer.Parameter] { try answer("parameters", []) }
   func currencies() async throws -> [Answer.Currency] { try answer("currencies", []) }
   func currency(_ name: String) async throws -> Answer.Currency { throw failure ?? Surprise() }
 
-  func validators(status: String?) async throws -> [Answer.Validator] {
-    try answer("validators \(status ?? "-")", [])
+  func validators(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Validator> {
+    try answer("validators \(status ?? "-")", page)
   }
 
   func validator(_ address: String) async throws -> Answer.Validator { throw failure ?? Surprise() }
 
-  func delegations(to validator: String) async throws -> [Answer.Delegation] {
-    try answer("delegations \(validator)", [])
+  func delegations(to validator: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Delegation> {
+    try answer("delegations \(validator)", page)
   }
 
   func stake(of address: String) async throws -> Answer.Stake { throw failure ?? Surprise() }
-  func proposals(status: String?) async throws -> [Answer.Proposal] {
-    try answer("proposals \(status ?? "-")", [])
+  func proposals(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Proposal> {
+    try answer("proposals \(status ?? "-")", page)
   }
 
   func proposal(_ id: UInt64) async throws -> Answer.Proposal {
@@ -152,20 +167,27 @@ final class FakeNode: NodeServing {
     )
   }
 
-  func votes(onProposal id: UInt64) async throws -> [Answer.Vote] { try answer("votes \(id)", []) }
-
-  func grants(granter: String?, grantee: String?) async throws -> [Answer.Grant] {
-    try answer("grants \(granter ?? "-") \(grantee ?? "-")", [])
+  func votes(onProposal id: UInt64, _ page: PageQuery) async throws -> Answer.Page<Answer.Vote> {
+    try answer("votes \(id)", page)
   }
 
-  func signedAttributes(provider: String?, auditor: String?) async throws -> [Answer.SignedAttributes] {
-    try answer("signed \(provider ?? "-") \(auditor ?? "-")", [])
+  func grants(granter: String?, grantee: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Grant>
+  {
+    try answer("grants \(granter ?? "-") \(grantee ?? "-")", page)
   }
 
-  func whyNot(order identifier: String) async throws -> [Answer.Match] {
-    try answer("why-not \(identifier)", [])
+  func signedAttributes(provider: String?, auditor: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.SignedAttributes>
+  {
+    try answer("signed \(provider ?? "-") \(auditor ?? "-")", page)
   }
-  func whyNot(body: [UInt8]) async throws -> [Answer.Match] { try answer("why-not body \(body.count)", []) }
+
+  func whyNot(order identifier: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
+    try answer("why-not \(identifier)", page)
+  }
+  func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
+    try answer("why-not body \(body.count)", page)
+  }
 
   func proof(kind: String, key: String) async throws -> Answer.Proof {
     try answer(

@@ -62,11 +62,31 @@ import Testing
     }
   }
 
+  /// Every list has parts.
+  @Test(arguments: [
+    ("/v1/orders", "orders -"), ("/v1/providers", "providers"), ("/v1/deployments", "deployments - -"),
+    ("/v1/leases", "leases - - -"), ("/v1/take/income", "income - - -"), ("/v1/validators", "validators -"),
+    ("/v1/validators/v/delegations", "delegations v"), ("/v1/proposals", "proposals -"),
+    ("/v1/proposals/7/votes", "votes 7"), ("/v1/grants", "grants - -"),
+    ("/v1/audit/attributes", "signed - -"),
+  ])
+  func `lists come in pages that say how they go on`(path: String, question: String) async throws {
+    let node = FakeNode()
+    try await serving(node) { client in
+      try await #expect(get(path, client.port).body == #"{"items":[],"next":null}"#)
+      let part = try await get(path + "?limit=7&page_key=33ff", client.port)
+      #expect(part.body == #"{"items":[],"next":"aa"}"#)
+      #expect(node.questions == [question, question + " limit 7 after 33ff"])
+    }
+  }
+
   @Test(arguments: [
     ("/v1/blocks/x", "`x` is not a height"), ("/v1/blocks/-1", "`-1` is not a height"),
     ("/v1/deployments/akash1a/x", "`x` is not a deployment number"),
     ("/v1/proposals/x", "`x` is not a proposal's number"), ("/v1/market/why-not", "no order is named"),
-    ("/v1/proofs?kind=balance", "no entry is named"),
+    ("/v1/proofs?kind=balance", "no entry is named"), ("/v1/leases?limit=0", "`0` is not a limit"),
+    ("/v1/leases?limit=1001", "`1001` is not a limit"), ("/v1/grants?limit=-3", "`-3` is not a limit"),
+    ("/v1/proposals?limit=x", "`x` is not a limit"),
   ])
   func `a bad request says what is wrong and what to do`(path: String, message: String) async throws {
     let node = FakeNode()

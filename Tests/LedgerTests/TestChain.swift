@@ -165,7 +165,7 @@ final class TestChain {
 
   /// The code of what the ledger would say to a look ahead; nil when it would do it.
   func rejection(_ body: (Execution) throws(Rejection) -> Void) -> Rejection? {
-    let execution = Execution(on: state, at: moment)
+    let execution = Execution(on: state, at: moment, protocolVersion: protocolVersion)
     do {
       try body(execution)
       return nil
@@ -177,7 +177,7 @@ final class TestChain {
   /// Does something without a transaction, as a block would.
   func perform(_ body: (Execution) throws(Rejection) -> Void) throws {
     moment.height += 1
-    let execution = Execution(on: state, at: moment)
+    let execution = Execution(on: state, at: moment, protocolVersion: protocolVersion)
     execution.processDue()
     do {
       try execution.atomically { () throws(Rejection) in try body(execution) }

@@ -5,32 +5,42 @@ extension APIServer {
   func ledger(_ router: Router<BasicRequestContext>) {
     let node = node
     router.get("v1/validators") { request, _ in
-      try await JSON(node.validators(status: request.query("status")))
+      try await JSON(node.validators(status: request.query("status"), request.page()))
     }
     router.get("v1/validators/:address") { _, context in
       try await JSON(node.validator(context.parameters.require("address")))
     }
-    router.get("v1/validators/:address/delegations") { _, context in
-      try await JSON(node.delegations(to: context.parameters.require("address")))
+    router.get("v1/validators/:address/delegations") { request, context in
+      try await JSON(node.delegations(to: context.parameters.require("address"), request.page()))
     }
     router.get("v1/accounts/:address/stake") { _, context in
       try await JSON(node.stake(of: context.parameters.require("address")))
     }
     router.get("v1/proposals") { request, _ in
-      try await JSON(node.proposals(status: request.query("status")))
+      try await JSON(node.proposals(status: request.query("status"), request.page()))
     }
     router.get("v1/proposals/:id") { _, context in
       try await JSON(node.proposal(context.proposal()))
     }
-    router.get("v1/proposals/:id/votes") { _, context in
-      try await JSON(node.votes(onProposal: context.proposal()))
+    router.get("v1/proposals/:id/votes") { request, context in
+      try await JSON(node.votes(onProposal: context.proposal(), request.page()))
     }
     router.get("v1/grants") { request, _ in
-      try await JSON(node.grants(granter: request.query("granter"), grantee: request.query("grantee")))
+      try await JSON(
+        node.grants(
+          granter: request.query("granter"),
+          grantee: request.query("grantee"),
+          request.page()
+        )
+      )
     }
     router.get("v1/audit/attributes") { request, _ in
       try await JSON(
-        node.signedAttributes(provider: request.query("provider"), auditor: request.query("auditor"))
+        node.signedAttributes(
+          provider: request.query("provider"),
+          auditor: request.query("auditor"),
+          request.page()
+        )
       )
     }
     router.get("v1/currencies/:name") { _, context in
@@ -41,7 +51,8 @@ extension APIServer {
         node.income(
           denomination: request.query("denomination"),
           from: request.query("from"),
-          to: request.query("to")
+          to: request.query("to"),
+          request.page()
         )
       )
     }
@@ -49,10 +60,10 @@ extension APIServer {
       guard let order = request.query("order") else {
         throw ServingError.invalid("no order is named", fix: "?order= with an identifier or its first digits")
       }
-      return try await JSON(node.whyNot(order: order))
+      return try await JSON(node.whyNot(order: order, request.page()))
     }
     router.post("v1/market/why-not") { request, _ in
-      try await JSON(node.whyNot(body: request.bytes(upTo: 70_000)))
+      try await JSON(node.whyNot(body: request.bytes(upTo: 70_000), request.page()))
     }
     router.get("v1/proofs") { request, _ in
       guard let kind = request.query("kind"), let key = request.query("key") else {

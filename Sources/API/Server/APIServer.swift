@@ -90,7 +90,7 @@ public struct APIServer: Sendable {
   private func market(_ router: Router<BasicRequestContext>) {
     let node = node
     router.get("v1/orders") { request, _ in
-      try await JSON(node.orders(owner: request.query("owner")))
+      try await JSON(node.orders(owner: request.query("owner"), request.page()))
     }
     router.get("v1/orders/:id") { _, context in
       try await JSON(node.order(context.parameters.require("id")))
@@ -98,12 +98,18 @@ public struct APIServer: Sendable {
     router.get("v1/orders/:id/bids") { _, context in
       try await JSON(node.bids(order: context.parameters.require("id")))
     }
-    router.get("v1/providers") { _, _ in try await JSON(node.providers()) }
+    router.get("v1/providers") { request, _ in try await JSON(node.providers(request.page())) }
     router.get("v1/providers/:address") { _, context in
       try await JSON(node.provider(context.parameters.require("address")))
     }
     router.get("v1/deployments") { request, _ in
-      try await JSON(node.deployments(owner: request.query("owner"), state: request.query("state")))
+      try await JSON(
+        node.deployments(
+          owner: request.query("owner"),
+          state: request.query("state"),
+          request.page()
+        )
+      )
     }
     router.get("v1/deployments/:owner/:dseq") { _, context in
       let text = try context.parameters.require("dseq")
@@ -119,7 +125,8 @@ public struct APIServer: Sendable {
             owner: request.query("owner"),
             provider: request.query("provider"),
             state: request.query("state")
-          )
+          ),
+          request.page()
         )
       )
     }
@@ -158,6 +165,19 @@ public struct APIServer: Sendable {
 extension Request {
   func query(_ name: String) -> String? {
     uri.queryParameters[Substring(name)].map(String.init)
+  }
+
+  /// `limit` and `page_key`.
+  func page() throws -> PageQuery {
+    let key = query("page_key")
+    guard let text = query("limit") else { return PageQuery(key: key) }
+    guard let limit = Int(text), (1...PageQuery.maximumLimit).contains(limit) else {
+      throw ServingError.invalid(
+        "`\(text.prefix(80))` is not a limit",
+        fix: "a whole number from 1 to \(PageQuery.maximumLimit); `page_key` gets what follows"
+      )
+    }
+    return PageQuery(limit: limit, key: key)
   }
 
   /// The body as bytes: raw, or as one JSON string of hex digits.

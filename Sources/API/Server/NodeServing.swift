@@ -10,35 +10,40 @@ public protocol NodeServing: Sendable {
   func submit(batch: [[UInt8]]) async throws -> Answer.BatchResult
   /// Takes a signed order, bid, withdrawal or offer and gossips it.
   func submit(object: [UInt8]) async throws -> Answer.Submitted
-  func orders(owner: String?) async throws -> [Answer.Order]
+  func orders(owner: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Order>
   func order(_ identifier: String) async throws -> Answer.Order
   func bids(order identifier: String) async throws -> [Answer.Bid]
-  func providers() async throws -> [Answer.Provider]
+  func providers(_ page: PageQuery) async throws -> Answer.Page<Answer.Provider>
   func provider(_ address: String) async throws -> Answer.Provider
-  func deployments(owner: String?, state: String?) async throws -> [Answer.Deployment]
+  func deployments(owner: String?, state: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.Deployment>
   func deployment(owner: String, dseq: UInt64) async throws -> Answer.Deployment
-  func leases(_ filter: LeaseFilter) async throws -> [Answer.Lease]
+  func leases(_ filter: LeaseFilter, _ page: PageQuery) async throws -> Answer.Page<Answer.Lease>
   func gpus() async throws -> [Answer.GPU]
   func take() async throws -> [Answer.Take]
   /// What the take brought, by day; dates as `2026-11-24`, both inside.
-  func income(denomination: String?, from: String?, to: String?) async throws -> [Answer.Income]
+  func income(denomination: String?, from: String?, to: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.Income>
   func parameters() async throws -> [Answer.Parameter]
   func currencies() async throws -> [Answer.Currency]
   func currency(_ name: String) async throws -> Answer.Currency
   /// `status`: bonded, unbonding, unbonded or jailed; nil is any.
-  func validators(status: String?) async throws -> [Answer.Validator]
+  func validators(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Validator>
   func validator(_ address: String) async throws -> Answer.Validator
-  func delegations(to validator: String) async throws -> [Answer.Delegation]
+  func delegations(to validator: String, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.Delegation>
   func stake(of address: String) async throws -> Answer.Stake
-  func proposals(status: String?) async throws -> [Answer.Proposal]
+  func proposals(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Proposal>
   func proposal(_ id: UInt64) async throws -> Answer.Proposal
-  func votes(onProposal id: UInt64) async throws -> [Answer.Vote]
-  func grants(granter: String?, grantee: String?) async throws -> [Answer.Grant]
-  func signedAttributes(provider: String?, auditor: String?) async throws -> [Answer.SignedAttributes]
+  func votes(onProposal id: UInt64, _ page: PageQuery) async throws -> Answer.Page<Answer.Vote>
+  func grants(granter: String?, grantee: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.Grant>
+  func signedAttributes(provider: String?, auditor: String?, _ page: PageQuery) async throws
+    -> Answer.Page<Answer.SignedAttributes>
   /// Why registered providers cannot serve a live order.
-  func whyNot(order identifier: String) async throws -> [Answer.Match]
+  func whyNot(order identifier: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Match>
   /// The same of an order that nobody posted: its body.
-  func whyNot(body: [UInt8]) async throws -> [Answer.Match]
+  func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.Match>
   /// Waits for the block whose header carries the root, at most some seconds.
   func proof(kind: String, key: String) async throws -> Answer.Proof
   func audit() async throws -> [Answer.AuditLine]

@@ -13,7 +13,8 @@ public enum Executor {
 
   /// Protocol versions whose rules this program knows, side by side.
   ///
-  /// 2: the contents of a proposal are rehearsed together.
+  /// 2: the contents of a proposal are rehearsed together; what an owner has is indexed by state. `Migrations` says
+  /// what becomes of the state of a chain that crosses over.
   public static let versions: ClosedRange<UInt32> = 1...2
 
   /// Executes a decided block. What falls due comes first, then the transactions in their order, then what a block's
@@ -144,17 +145,5 @@ extension Execution {
     } catch {
       return nil
     }
-  }
-
-  /// Crosses over to the version that was voted for, at its height.
-  private func upgrade() {
-    guard let plan = chain.upgrade, moment.height >= plan.height,
-      protocolVersion == plan.protocolVersion
-    else {
-      return
-    }
-    chain.protocolVersion = plan.protocolVersion
-    chain.upgrade = nil
-    emit(.upgraded(version: UInt64(plan.protocolVersion)))
   }
 }

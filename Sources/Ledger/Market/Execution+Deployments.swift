@@ -31,12 +31,24 @@ extension Execution {
       createdAt: moment
     )
     overlay.write(Tables.deployments, id, record)
-    overlay.write(Tables.deploymentsByState, StateIndexKey(record.state.rawValue, id), Presence())
+    index(id, in: record.state)
     for (index, spec) in groups.enumerated() {
       overlay.write(Tables.groups, GroupKey(id, UInt32(index) + 1), GroupRecord(spec: spec))
     }
     try openEscrow(of: id, in: denomination)
     emit(.deploymentCreated(deployment: id, manifestHash: manifestHash))
+  }
+
+  private func index(_ id: DeploymentID, in state: DeploymentRecord.State) {
+    let key = StateIndexKey(state.rawValue, id)
+    overlay.write(Tables.deploymentsByState, key, Presence())
+    if protocolVersion >= 2 { overlay.write(Tables.deploymentsByOwner, Pair(id.owner, key), Presence()) }
+  }
+
+  private func unindex(_ id: DeploymentID, in state: DeploymentRecord.State) {
+    let key = StateIndexKey(state.rawValue, id)
+    overlay.remove(Tables.deploymentsByState, key)
+    if protocolVersion >= 2 { overlay.remove(Tables.deploymentsByOwner, Pair(id.owner, key)) }
   }
 
   func updateDeployment(_ id: DeploymentID, manifestHash: Digest) throws(Rejection) {
@@ -65,9 +77,9 @@ extension Execution {
     _ = try activeDeployment(id)
     try closeEscrow(of: id, by: .tenant, reason: .deploymentClosed)
     var record = try activeDeployment(id)
-    overlay.remove(Tables.deploymentsByState, StateIndexKey(record.state.rawValue, id))
+    unindex(id, in: record.state)
     record.closing = Closing(closer: .tenant, reason: .deploymentClosed, moment: moment)
-    overlay.write(Tables.deploymentsByState, StateIndexKey(record.state.rawValue, id), Presence())
+    index(id, in: record.state)
     overlay.write(Tables.deployments, id, record)
     for number in 0..<record.groupCount {
       let key = GroupKey(id, number + 1)

@@ -111,6 +111,9 @@ extension Execution {
     let key = StateIndexKey(state.rawValue, lease)
     overlay.write(Tables.leasesByState, key, Presence())
     overlay.write(Tables.leasesByProvider, Pair(lease.provider, key), Presence())
+    if protocolVersion >= 2 {
+      overlay.write(Tables.leasesByOwner, Pair(lease.deployment.owner, key), Presence())
+    }
     count(state) { $0 &+ 1 }
   }
 
@@ -118,6 +121,7 @@ extension Execution {
     let key = StateIndexKey(state.rawValue, lease)
     overlay.remove(Tables.leasesByState, key)
     overlay.remove(Tables.leasesByProvider, Pair(lease.provider, key))
+    if protocolVersion >= 2 { overlay.remove(Tables.leasesByOwner, Pair(lease.deployment.owner, key)) }
     count(state) { $0 &- min($0, 1) }
   }
 

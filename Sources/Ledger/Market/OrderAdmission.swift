@@ -10,8 +10,12 @@ public struct OrderAdmission {
   private let execution: Execution
 
   public init(on state: some StateReading, at moment: Moment) {
-    execution = Execution(on: state, at: moment)
+    let version = Executor.requiredVersion(at: moment.height &+ 1, on: state)
+    execution = Execution(on: state, at: moment, protocolVersion: version)
   }
+
+  /// By whose rules it answers: those of the next block.
+  var protocolVersion: UInt32 { execution.protocolVersion }
 
   /// Why an order is not admitted; nil when it is.
   public func check(order: Order, identifier: Digest) -> Rejection? {

@@ -10,38 +10,44 @@ extension LedgerQuery {
   }
 
   /// By number, or those in one status.
-  public func proposals(in status: ProposalRecord.Status? = nil) -> [(
-    id: UInt64, record: ProposalRecord
-  )] {
-    guard let status else {
-      return state.scan(Tables.proposals, limit: Self.pageLimit).map { ($0.key, $0.value) }
-    }
+  public func proposals(
+    in status: ProposalRecord.Status? = nil,
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<(id: UInt64, record: ProposalRecord)> {
+    guard let status else { return try state.page(Tables.proposals, request) { ($0, $1) } }
     let prefix = Tables.proposalsByStatus.prefix { $0.write(status.rawValue) }
-    return state.scan(Tables.proposalsByStatus, prefix: prefix, limit: Self.pageLimit).compactMap {
-      key,
-      _ in
+    return try state.page(Tables.proposalsByStatus, prefix: prefix, request) { key, _ in
       proposal(key.key).map { (key.key, $0) }
     }
   }
 
+  public func proposals(in status: ProposalRecord.Status? = nil) -> [(id: UInt64, record: ProposalRecord)] {
+    (try? proposals(in: status, .everything).items) ?? []
+  }
+
   public func deposits(onProposal id: UInt64) -> [(depositor: Address, amount: Amount)] {
-    state.scan(
-      Tables.proposalDeposits,
-      prefix: Tables.proposalDeposits.prefix { $0.write(id) },
-      limit: Self.pageLimit
-    ).map { ($0.key.second, $0.value) }
+    let prefix = Tables.proposalDeposits.prefix { $0.write(id) }
+    return state.all(Tables.proposalDeposits, prefix: prefix) { ($0.second, $1) }
+  }
+
+  /// By voter.
+  public func votes(
+    onProposal id: UInt64,
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<(voter: Address, options: [WeightedVote])> {
+    let prefix = Tables.votes.prefix { $0.write(id) }
+    return try state.page(Tables.votes, prefix: prefix, request) { ($0.second, $1.options) }
   }
 
   public func votes(onProposal id: UInt64) -> [(voter: Address, options: [WeightedVote])] {
-    state.scan(Tables.votes, prefix: Tables.votes.prefix { $0.write(id) }, limit: Self.pageLimit)
-      .map { ($0.key.second, $0.value.options) }
+    (try? votes(onProposal: id, .everything).items) ?? []
   }
 
   /// How the vote stands: of a running one as if it ended now.
   public func tally(ofProposal id: UInt64) -> Tally? {
     guard let record = proposal(id) else { return nil }
     if let tally = record.tally { return tally }
-    return try? Execution(on: state, at: .zero).count(id)
+    return try? Execution(on: state, at: .zero, protocolVersion: protocolVersion).count(id)
   }
 
   /// The upgrade that was voted for and not reached yet.
@@ -75,19 +81,17 @@ extension LedgerQuery {
   }
 
   public func delegations(of delegator: Address) -> [DelegationStatus] {
-    state.scan(
-      Tables.delegations,
-      prefix: Tables.delegations.prefix { $0.write(delegator) },
-      limit: Self.pageLimit
-    ).compactMap { status($0.key, $0.value) }
+    let prefix = Tables.delegations.prefix { $0.write(delegator) }
+    return state.all(Tables.delegations, prefix: prefix) { status($0, $1) }
   }
 
-  public func delegations(to validator: Address) -> [DelegationStatus] {
-    state.scan(
-      Tables.delegationsByValidator,
-      prefix: Tables.delegationsByValidator.prefix { $0.write(validator) },
-      limit: Self.pageLimit
-    ).compactMap { key, _ in
+  /// By delegator.
+  public func delegations(
+    to validator: Address,
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<DelegationStatus> {
+    let prefix = Tables.delegationsByValidator.prefix { $0.write(validator) }
+    return try state.page(Tables.delegationsByValidator, prefix: prefix, request) { key, _ in
       let key = Pair(key.second, key.first)
       return state.read(Tables.delegations, key).flatMap { status(key, $0) }
     }
@@ -98,7 +102,7 @@ extension LedgerQuery {
   {
     guard var validator = validator(key.second) else { return nil }
     var record = record
-    let execution = Execution(on: state, at: .zero)
+    let execution = Execution(on: state, at: .zero, protocolVersion: protocolVersion)
     try? execution.settleRewards(of: &validator)
     try? execution.settleRewards(of: &record, in: validator)
     return DelegationStatus(
@@ -113,15 +117,16 @@ extension LedgerQuery {
   /// An operator's commission that is not withdrawn.
   public func commission(of validator: Address) -> [DecimalCoin] {
     guard var record = self.validator(validator) else { return [] }
-    try? Execution(on: state, at: .zero).settleRewards(of: &record)
+    try? Execution(on: state, at: .zero, protocolVersion: protocolVersion).settleRewards(of: &record)
     return record.rewards.map { DecimalCoin($0.commission, $0.denomination) }
   }
 
   /// Stake that moved between validators and can still be slashed for the first one's past.
   public func redelegations(of delegator: Address) -> [RedelegationRecord] {
     let prefix = Tables.redelegationsByDelegator.prefix { $0.write(delegator) }
-    return state.scan(Tables.redelegationsByDelegator, prefix: prefix, limit: Self.pageLimit)
-      .compactMap { state.read(Tables.redelegations, $0.key.second) }
+    return state.all(Tables.redelegationsByDelegator, prefix: prefix) { key, _ in
+      state.read(Tables.redelegations, key.second)
+    }
   }
 
   public func vote(of voter: Address, onProposal id: UInt64) -> VoteRecord? {
@@ -130,7 +135,8 @@ extension LedgerQuery {
 
   public func unbondings(of delegator: Address) -> [UnbondingRecord] {
     let prefix = Tables.unbondingsByDelegator.prefix { $0.write(delegator) }
-    return state.scan(Tables.unbondingsByDelegator, prefix: prefix, limit: Self.pageLimit)
-      .compactMap { state.read(Tables.unbondings, $0.key.second) }
+    return state.all(Tables.unbondingsByDelegator, prefix: prefix) { key, _ in
+      state.read(Tables.unbondings, key.second)
+    }
   }
 }

@@ -59,23 +59,40 @@ extension LedgerQuery {
     return DeploymentStatus(id: id, record: record, groups: groups)
   }
 
+  /// By owner, state or both, through the index that fits.
+  public func deployments(
+    of owner: Address? = nil,
+    state wanted: DeploymentRecord.State? = nil,
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<DeploymentStatus> {
+    func found(_ id: DeploymentID) -> DeploymentStatus? {
+      deployment(id).flatMap { wanted == nil || $0.record.state == wanted ? $0 : nil }
+    }
+    if let owner, let wanted, hasOwnerIndexes {
+      let prefix = Tables.deploymentsByOwner.prefix { writer in
+        writer.write(owner)
+        writer.write(wanted.rawValue)
+      }
+      return try state.page(Tables.deploymentsByOwner, prefix: prefix, request) { key, _ in
+        found(key.second.key)
+      }
+    }
+    if let wanted, owner == nil {
+      let prefix = Tables.deploymentsByState.prefix { $0.write(wanted.rawValue) }
+      return try state.page(Tables.deploymentsByState, prefix: prefix, request) { key, _ in found(key.key) }
+    }
+    let prefix = owner.map { owner in Tables.deployments.prefix { $0.write(owner) } }
+    return try state.page(Tables.deployments, prefix: prefix, request) { key, _ in found(key) }
+  }
+
   public func deployments(of owner: Address? = nil, state wanted: DeploymentRecord.State? = nil)
     -> [DeploymentStatus]
   {
-    let ids: [DeploymentID]
-    if let owner {
-      let prefix = Tables.deployments.prefix { $0.write(owner) }
-      ids = state.scan(Tables.deployments, prefix: prefix, limit: Self.pageLimit).map(\.key)
-    } else if let wanted {
-      let prefix = Tables.deploymentsByState.prefix { $0.write(wanted.rawValue) }
-      ids = state.scan(Tables.deploymentsByState, prefix: prefix, limit: Self.pageLimit).map(
-        \.key.key
-      )
-    } else {
-      ids = state.scan(Tables.deployments, limit: Self.pageLimit).map(\.key)
-    }
-    return ids.compactMap { deployment($0) }.filter { wanted == nil || $0.record.state == wanted }
+    (try? deployments(of: owner, state: wanted, .everything).items) ?? []
   }
+
+  /// Whether the state has the indexes by owner and state, which version 2 brings.
+  private var hasOwnerIndexes: Bool { protocolVersion >= 2 }
 
   /// The account brought to `tick`, without changing the state.
   public func escrow(of id: DeploymentID, at tick: Tick) -> EscrowStatus? {
@@ -137,22 +154,61 @@ extension LedgerQuery {
   /// All leases of a deployment, ended ones too.
   public func leases(of id: DeploymentID, at tick: Tick) -> [LeaseStatus] {
     let prefix = Tables.leases.prefix { $0.write(id) }
-    return state.scan(Tables.leases, prefix: prefix, limit: Self.pageLimit)
-      .map { status($0.key, $0.value, at: tick) }
+    return state.all(Tables.leases, prefix: prefix) { status($0, $1, at: tick) }
   }
 
-  /// Leases by owner, provider or state, through the index that fits.
+  /// Leases by owner, provider or state, through the index that fits best; what no index holds together is filtered.
+  public func leases(
+    owner: Address? = nil,
+    provider: Address? = nil,
+    state wanted: LeaseRecord.State? = nil,
+    at tick: Tick,
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<LeaseStatus> {
+    func found(_ id: LeaseID) -> LeaseStatus? {
+      guard owner == nil || id.deployment.owner == owner, provider == nil || id.provider == provider,
+        let record = state.read(Tables.leases, id), wanted == nil || record.state == wanted
+      else { return nil }
+      return status(id, record, at: tick)
+    }
+    func prefix(_ table: Table<Pair<Address, StateIndexKey<LeaseID>>, Presence>, _ address: Address)
+      -> [UInt8]
+    {
+      table.prefix { writer in
+        writer.write(address)
+        if let wanted { writer.write(wanted.rawValue) }
+      }
+    }
+    if let owner, wanted == nil || !hasOwnerIndexes {
+      let prefix = Tables.leases.prefix { $0.write(owner) }
+      return try state.page(Tables.leases, prefix: prefix, request) { key, _ in found(key) }
+    }
+    if let address = owner ?? provider {
+      let table = owner == nil ? Tables.leasesByProvider : Tables.leasesByOwner
+      return try state.page(table, prefix: prefix(table, address), request) { key, _ in
+        found(key.second.key)
+      }
+    }
+    if let wanted {
+      let prefix = Tables.leasesByState.prefix { $0.write(wanted.rawValue) }
+      return try state.page(Tables.leasesByState, prefix: prefix, request) { key, _ in found(key.key) }
+    }
+    return try state.page(Tables.leases, request) { key, _ in found(key) }
+  }
+
   public func leases(
     owner: Address? = nil,
     provider: Address? = nil,
     state wanted: LeaseRecord.State? = nil,
     at tick: Tick
   ) -> [LeaseStatus] {
-    leaseIDs(owner: owner, provider: provider, state: wanted).compactMap { id in
-      guard provider == nil || id.provider == provider, let record = state.read(Tables.leases, id),
-        wanted == nil || record.state == wanted
-      else { return nil }
-      return status(id, record, at: tick)
+    (try? leases(owner: owner, provider: provider, state: wanted, at: tick, .everything).items) ?? []
+  }
+
+  /// Those of a provider that run, however many others it has had.
+  public func runningLeases(of provider: Address, at tick: Tick) -> [LeaseStatus] {
+    LeaseRecord.State.allCases.filter(\.isRunning).flatMap {
+      leases(provider: provider, state: $0, at: tick)
     }
   }
 
@@ -163,7 +219,7 @@ extension LedgerQuery {
     }
   }
 
-  /// Running leases of a provider, at most a page of them.
+  /// Running leases of a provider, counted up to a page of each state.
   public func runningLeaseCount(of provider: Address) -> Int {
     LeaseRecord.State.allCases.filter(\.isRunning).reduce(0) { count, wanted in
       let prefix = Tables.leasesByProvider.prefix { writer in
@@ -171,30 +227,7 @@ extension LedgerQuery {
         writer.write(wanted.rawValue)
       }
       guard let end = KeyOrder.end(of: prefix) else { return count }
-      return count + state.entries(from: prefix, to: end, limit: Self.pageLimit).count
+      return count + state.entries(from: prefix, to: end, limit: PageRequest.maximumLimit).count
     }
-  }
-
-  private func leaseIDs(owner: Address?, provider: Address?, state wanted: LeaseRecord.State?)
-    -> [LeaseID]
-  {
-    if let owner {
-      let prefix = Tables.leases.prefix { $0.write(owner) }
-      return state.scan(Tables.leases, prefix: prefix, limit: Self.pageLimit).map(\.key)
-    }
-    if let provider {
-      let prefix = Tables.leasesByProvider.prefix { writer in
-        writer.write(provider)
-        if let wanted { writer.write(wanted.rawValue) }
-      }
-      return state.scan(Tables.leasesByProvider, prefix: prefix, limit: Self.pageLimit).map(
-        \.key.second.key
-      )
-    }
-    if let wanted {
-      let prefix = Tables.leasesByState.prefix { $0.write(wanted.rawValue) }
-      return state.scan(Tables.leasesByState, prefix: prefix, limit: Self.pageLimit).map(\.key.key)
-    }
-    return state.scan(Tables.leases, limit: Self.pageLimit).map(\.key)
   }
 }

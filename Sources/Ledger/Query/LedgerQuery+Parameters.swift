@@ -33,7 +33,7 @@ extension LedgerQuery {
         proposal: record.proposals[key.index]
       )
     }
-    for (_, currency) in state.scan(Tables.currencies, limit: Self.pageLimit) {
+    for currency in state.all(Tables.currencies, { $1 }) {
       for field in ParameterName.CurrencyField.allCases { list.append(currency.status(of: field)) }
     }
     return list

@@ -25,29 +25,40 @@ extension LedgerQuery {
   }
 
   /// What auditors have signed, by provider, by auditor or by both.
-  public func signedAttributes(provider: Address? = nil, auditor: Address? = nil) -> [SignedAttributes] {
-    let keys: [Pair<Address, Address>]
-    if let provider, let auditor {
-      keys = [Pair(provider, auditor)]
-    } else if let auditor {
-      let prefix = Tables.signedByAuditor.prefix { $0.write(auditor) }
-      keys = state.scan(Tables.signedByAuditor, prefix: prefix, limit: Self.pageLimit)
-        .map { Pair($0.key.second, $0.key.first) }
-    } else {
-      let prefix = provider.map { provider in Tables.signedAttributes.prefix { $0.write(provider) } }
-      keys = state.scan(Tables.signedAttributes, prefix: prefix, limit: Self.pageLimit).map(\.key)
-    }
-    return keys.compactMap { key in
+  public func signedAttributes(
+    provider: Address? = nil,
+    auditor: Address? = nil,
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<SignedAttributes> {
+    func signed(_ key: Pair<Address, Address>) -> SignedAttributes? {
       state.read(Tables.signedAttributes, key).map {
         SignedAttributes(provider: key.first, auditor: key.second, attributes: $0.attributes)
       }
     }
+    guard let auditor else {
+      let prefix = provider.map { provider in Tables.signedAttributes.prefix { $0.write(provider) } }
+      return try state.page(Tables.signedAttributes, prefix: prefix, request) { key, _ in signed(key) }
+    }
+    let prefix = Tables.signedByAuditor.prefix { writer in
+      writer.write(auditor)
+      if let provider { writer.write(provider) }
+    }
+    return try state.page(Tables.signedByAuditor, prefix: prefix, request) { key, _ in
+      signed(Pair(key.second, key.first))
+    }
   }
 
-  /// Every registered provider, and the first reason why it cannot serve a group.
-  public func matches(_ spec: GroupSpec, requiresAuditedGPUs: Bool) -> [ProviderMatch] {
-    var matches: [ProviderMatch] = []
-    state.forEach(Tables.providers) { owner, entry in
+  public func signedAttributes(provider: Address? = nil, auditor: Address? = nil) -> [SignedAttributes] {
+    (try? signedAttributes(provider: provider, auditor: auditor, .everything).items) ?? []
+  }
+
+  /// Registered providers, each with the first reason why it cannot serve a group.
+  public func matches(
+    _ spec: GroupSpec,
+    requiresAuditedGPUs: Bool,
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<ProviderMatch> {
+    try state.page(Tables.providers, request) { owner, entry in
       let signed = auditTexts(of: owner)
       let reason = Matching.whyNot(
         spec,
@@ -55,9 +66,12 @@ extension LedgerQuery {
         requiresAuditedGPUs: requiresAuditedGPUs,
         signed: { signed[$0] }
       )
-      matches.append(ProviderMatch(provider: owner, reason: reason))
+      return ProviderMatch(provider: owner, reason: reason)
     }
-    return matches
+  }
+
+  public func matches(_ spec: GroupSpec, requiresAuditedGPUs: Bool) -> [ProviderMatch] {
+    (try? matches(spec, requiresAuditedGPUs: requiresAuditedGPUs, .everything).items) ?? []
   }
 }
 
@@ -73,20 +87,12 @@ extension LedgerQuery {
   }
 
   /// Grants that somebody gave or got.
-  public func grants(granter: Address? = nil, grantee: Address? = nil) -> [GrantStatus] {
-    let keys: [GrantKey]
-    if let granter {
-      let prefix = Tables.grants.prefix { writer in
-        writer.write(granter)
-        if let grantee { writer.write(grantee) }
-      }
-      keys = state.scan(Tables.grants, prefix: prefix, limit: Self.pageLimit).map(\.key)
-    } else {
-      let prefix = grantee.map { grantee in Tables.grantsByGrantee.prefix { $0.write(grantee) } }
-      keys = state.scan(Tables.grantsByGrantee, prefix: prefix, limit: Self.pageLimit)
-        .map(\.key.byGrantee)
-    }
-    return keys.compactMap { key in
+  public func grants(
+    granter: Address? = nil,
+    grantee: Address? = nil,
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<GrantStatus> {
+    func status(_ key: GrantKey) -> GrantStatus? {
       state.read(Tables.grants, key).map { record in
         GrantStatus(
           granter: key.granter,
@@ -97,5 +103,20 @@ extension LedgerQuery {
         )
       }
     }
+    guard let granter else {
+      let prefix = grantee.map { grantee in Tables.grantsByGrantee.prefix { $0.write(grantee) } }
+      return try state.page(Tables.grantsByGrantee, prefix: prefix, request) { key, _ in
+        status(key.byGrantee)
+      }
+    }
+    let prefix = Tables.grants.prefix { writer in
+      writer.write(granter)
+      if let grantee { writer.write(grantee) }
+    }
+    return try state.page(Tables.grants, prefix: prefix, request) { key, _ in status(key) }
+  }
+
+  public func grants(granter: Address? = nil, grantee: Address? = nil) -> [GrantStatus] {
+    (try? grants(granter: granter, grantee: grantee, .everything).items) ?? []
   }
 }

@@ -4,9 +4,6 @@ public import Primitives
 
 /// Reads what the ledger knows, from a consistent view of committed state.
 public struct LedgerQuery<State: StateReading> {
-  /// Entries of one answer; ask on with a narrower filter.
-  public static var pageLimit: Int { 1_000 }
-
   let state: State
 
   public init(state: State) {
@@ -32,8 +29,7 @@ public struct LedgerQuery<State: StateReading> {
 
   public func balances(of address: Address) -> [Coin] {
     let prefix = Tables.balances.prefix { $0.write(address) }
-    return state.scan(Tables.balances, prefix: prefix, limit: Self.pageLimit)
-      .map { Coin($0.value, $0.key.second) }
+    return state.all(Tables.balances, prefix: prefix) { Coin($1, $0.second) }
   }
 
   public func balance(of address: Address, in denomination: Denomination) -> Amount {
@@ -70,7 +66,7 @@ public struct LedgerQuery<State: StateReading> {
   }
 
   public var currencies: [CurrencyStatus] {
-    state.scan(Tables.currencies, limit: Self.pageLimit).map { CurrencyStatus($0.value) }
+    state.all(Tables.currencies) { CurrencyStatus($1) }
   }
 
   /// By its own name or another one.
@@ -82,15 +78,23 @@ public struct LedgerQuery<State: StateReading> {
   /// What the take brought, day by day since the Unix epoch; nil is every currency.
   public func takeIncome(
     in denomination: Denomination? = nil,
-    days: ClosedRange<UInt64> = 0...UInt64.max - 1
-  ) -> [(day: UInt64, coin: Coin)] {
+    days: ClosedRange<UInt64> = 0...UInt64.max - 1,
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<(day: UInt64, coin: Coin)> {
     let from = Tables.takeIncome.prefix { $0.write(days.lowerBound) }
     let to = Tables.takeIncome.prefix { $0.write(days.upperBound + 1) }
-    return state.entries(from: from, to: to, limit: Self.pageLimit * 10).compactMap { key, value in
+    return try state.page(from: from, to: to, request) { key, value in
       let key = Tables.takeIncome.key(key)
       guard denomination.map({ $0 == key.second }) ?? true else { return nil }
       return (key.first, Coin(Tables.takeIncome.value(value), key.second))
     }
+  }
+
+  public func takeIncome(
+    in denomination: Denomination? = nil,
+    days: ClosedRange<UInt64> = 0...UInt64.max - 1
+  ) -> [(day: UInt64, coin: Coin)] {
+    (try? takeIncome(in: denomination, days: days, .everything).items) ?? []
   }
 
   // MARK: Providers and validators
@@ -99,11 +103,21 @@ public struct LedgerQuery<State: StateReading> {
     state.read(Tables.providers, address)
   }
 
-  public var providers: [ProviderEntry] {
-    state.scan(Tables.providers, limit: Self.pageLimit).map(\.value)
+  /// By address.
+  public func providers(_ request: PageRequest) throws(PageFault) -> Page<ProviderEntry> {
+    try state.page(Tables.providers, request) { $1 }
+  }
+
+  /// By address.
+  public func validators(_ request: PageRequest) throws(PageFault) -> Page<
+    (
+      address: Address, record: ValidatorRecord
+    )
+  > {
+    try state.page(Tables.validators, request) { ($0, $1) }
   }
 
   public var validators: [(address: Address, record: ValidatorRecord)] {
-    state.scan(Tables.validators, limit: Self.pageLimit).map { ($0.key, $0.value) }
+    state.all(Tables.validators) { ($0, $1) }
   }
 }

@@ -40,6 +40,12 @@ enum Tables {
   static var leasesByState: Table<StateIndexKey<LeaseID>, Presence> { Table(0x35) }
   /// How many leases are in a state.
   static var leaseCounts: Table<UInt64, UInt64> { Table(0x37) }
+  /// By owner and state: from version 2 on.
+  static var deploymentsByOwner: Table<Pair<Address, StateIndexKey<DeploymentID>>, Presence> {
+    Table(0x38)
+  }
+  /// By owner and state: from version 2 on.
+  static var leasesByOwner: Table<Pair<Address, StateIndexKey<LeaseID>>, Presence> { Table(0x39) }
   /// Orders for existing deployments that were agreed, until they expire.
   static var agreedOrders: Table<Digest, Presence> { Table(0x36) }
 

@@ -17,21 +17,21 @@ struct AuditCommand: AsyncParsableCommand {
 
     @Option(help: "Only of this provider.") var provider: String?
     @Option(help: "Only by this auditor.") var auditor: String?
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
       let provider = try provider.map { try resolve($0, home: node.home.value).text() }
       let auditor = try auditor.map { try resolve($0, home: node.home.value).text() }
-      let signed: [Answer.SignedAttributes] = try await node.asking {
-        try await $0.get("/v1/audit/attributes", [("provider", provider), ("auditor", auditor)])
+      let filters = [("provider", provider), ("auditor", auditor)]
+      let signed: Answer.Page<Answer.SignedAttributes> = try await node.asking {
+        try await $0.get("/v1/audit/attributes", filters + page.query)
       }
-      if node.output == .json { return try Console.json(signed) }
-      Console.table(
-        ["PROVIDER", "AUDITOR", "ATTRIBUTE", "VALUE"],
+      try page.show(signed, node, ["PROVIDER", "AUDITOR", "ATTRIBUTE", "VALUE"]) { signed in
         signed.flatMap { record in
           record.attributes.map { [record.provider, record.auditor, $0.key, $0.value] }
         }
-      )
+      }
     }
   }
 

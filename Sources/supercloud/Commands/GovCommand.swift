@@ -15,22 +15,21 @@ struct GovCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "All proposals, or those in one status.")
 
     @Option(help: "deposit, voting, passed, rejected, failed or dropped") var status: String?
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let proposals: [Answer.Proposal] = try await node.asking {
-        try await $0.get("/v1/proposals", [("status", status)])
+      let proposals: Answer.Page<Answer.Proposal> = try await node.asking {
+        try await $0.get("/v1/proposals", [("status", status)] + page.query)
       }
-      if node.output == .json { return try Console.json(proposals) }
-      Console.table(
-        ["ID", "STATUS", "TITLE", "CONTENT", "ENDS"],
+      try page.show(proposals, node, ["ID", "STATUS", "TITLE", "CONTENT", "ENDS"]) { proposals in
         proposals.map {
           [
             String($0.id), $0.status, $0.title, $0.contents.map(\.kind).joined(separator: ", "),
             $0.votingEnd ?? $0.depositEnd,
           ]
         }
-      )
+      }
     }
   }
 
@@ -38,18 +37,19 @@ struct GovCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "One proposal, its tally and its votes.")
 
     @Argument(help: "The number.") var id: UInt64
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     private struct Both: Encodable {
       var proposal: Answer.Proposal
-      var votes: [Answer.Vote]
+      var votes: Answer.Page<Answer.Vote>
     }
 
     func run() async throws {
       let both = try await node.asking { client in
         Both(
           proposal: try await client.get("/v1/proposals/\(id)"),
-          votes: try await client.get("/v1/proposals/\(id)/votes")
+          votes: try await client.get("/v1/proposals/\(id)/votes", page.query)
         )
       }
       if node.output == .json { return try Console.json(both) }
@@ -71,11 +71,11 @@ struct GovCommand: AsyncParsableCommand {
           [[tally.yes, tally.no, tally.noWithVeto, tally.abstain, tally.bonded].map { money($0, "uakt") }]
         )
       }
-      guard !both.votes.isEmpty else { return }
+      guard !both.votes.items.isEmpty else { return }
       Console.line()
       Console.table(
         ["VOTER", "VOTE"],
-        both.votes.map { vote in
+        both.votes.items.map { vote in
           [vote.voter, vote.options.map { "\($0.key) \($0.value)" }.joined(separator: ", ")]
         }
       )

@@ -21,19 +21,18 @@ struct GrantCommand: AsyncParsableCommand {
 
     @Option(help: "Who pays.") var granter: String?
     @Option(help: "Who may spend.") var grantee: String?
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
       let granter = try granter.map { try resolve($0, home: node.home.value).text() }
       let grantee = try grantee.map { try resolve($0, home: node.home.value).text() }
-      let grants: [Answer.Grant] = try await node.asking {
-        try await $0.get("/v1/grants", [("granter", granter), ("grantee", grantee)])
+      let grants: Answer.Page<Answer.Grant> = try await node.asking {
+        try await $0.get("/v1/grants", [("granter", granter), ("grantee", grantee)] + page.query)
       }
-      if node.output == .json { return try Console.json(grants) }
-      Console.table(
-        ["GRANTER", "GRANTEE", "FOR", "LEFT", "UNTIL"],
+      try page.show(grants, node, ["GRANTER", "GRANTEE", "FOR", "LEFT", "UNTIL"]) { grants in
         grants.map { [$0.granter, $0.grantee, $0.kind, money($0.limit), $0.expiresAt] }
-      )
+      }
     }
   }
 

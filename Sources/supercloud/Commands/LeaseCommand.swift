@@ -19,19 +19,22 @@ struct LeaseCommand: AsyncParsableCommand {
 
     @Option(help: "An address, or the name of a key.") var owner: String?
     @Option(help: "An address, or the name of a key.") var provider: String?
-    @Option(help: "active, closed or insufficient_funds") var state: String?
+    @Option(help: "active, reclaiming, closed or insufficient_funds") var state: String?
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
       let home = node.home.value
       let owner = try owner.map { try resolve($0, home: home).text() }
       let provider = try provider.map { try resolve($0, home: home).text() }
-      let leases: [Answer.Lease] = try await node.asking {
-        try await $0.get("/v1/leases", [("owner", owner), ("provider", provider), ("state", state)])
+      let filters = [("owner", owner), ("provider", provider), ("state", state)]
+      let leases: Answer.Page<Answer.Lease> = try await node.asking {
+        try await $0.get("/v1/leases", filters + page.query)
       }
-      if node.output == .json { return try Console.json(leases) }
-      Console.table(
-        ["OWNER", "DSEQ", "GROUP", "PROVIDER", "STATE", "PRICE PER TICK", "EARNED", "PAID", "TAKE"],
+      let header = [
+        "OWNER", "DSEQ", "GROUP", "PROVIDER", "STATE", "PRICE PER TICK", "EARNED", "PAID", "TAKE",
+      ]
+      try page.show(leases, node, header) { leases in
         leases.map {
           [
             Money.short($0.owner), String($0.dseq), String($0.group), Money.short($0.provider), $0.state,
@@ -40,7 +43,7 @@ struct LeaseCommand: AsyncParsableCommand {
             money($0.fee, $0.denomination),
           ]
         }
-      )
+      }
     }
   }
 
@@ -116,8 +119,10 @@ struct LeaseOption: ParsableArguments {
   /// The newest lease of the group.
   func find(_ node: NodeOption) async throws -> Answer.Lease {
     let owner = try resolve(owner, home: node.home.value).text()
-    let leases: [Answer.Lease] = try await node.asking { try await $0.get("/v1/leases", [("owner", owner)]) }
-    let matching = leases.filter { $0.dseq == dseq && $0.group == group }
+    let deployment: Answer.Deployment = try await node.asking {
+      try await $0.get("/v1/deployments/\(owner)/\(dseq)")
+    }
+    let matching = deployment.leases.filter { $0.group == group }
     guard let newest = matching.max(by: { $0.order < $1.order }) else {
       throw Failure(
         "deployment \(dseq) of \(owner) has no lease for group \(group)",
@@ -151,16 +156,16 @@ struct DeploymentCommand: AsyncParsableCommand {
 
     @Option(help: "An address, or the name of a key.") var owner: String?
     @Option(help: "active or closed") var state: String?
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
       let owner = try owner.map { try resolve($0, home: node.home.value).text() }
-      let deployments: [Answer.Deployment] = try await node.asking {
-        try await $0.get("/v1/deployments", [("owner", owner), ("state", state)])
+      let deployments: Answer.Page<Answer.Deployment> = try await node.asking {
+        try await $0.get("/v1/deployments", [("owner", owner), ("state", state)] + page.query)
       }
-      if node.output == .json { return try Console.json(deployments) }
-      Console.table(
-        ["OWNER", "DSEQ", "STATE", "LEASES", "FUNDS", "RATE PER TICK", "LASTS"],
+      let header = ["OWNER", "DSEQ", "STATE", "LEASES", "FUNDS", "RATE PER TICK", "LASTS"]
+      try page.show(deployments, node, header) { deployments in
         deployments.map { deployment in
           [
             Money.short(deployment.owner), String(deployment.dseq), deployment.state,
@@ -170,7 +175,7 @@ struct DeploymentCommand: AsyncParsableCommand {
             deployment.escrow.runwayTicks.map { "\($0) ticks" } ?? "–",
           ]
         }
-      )
+      }
     }
   }
 

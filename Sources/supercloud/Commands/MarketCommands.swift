@@ -73,22 +73,22 @@ struct OrderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The live orders.")
 
     @Option(help: "Only this owner's.") var owner: String?
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let orders: [Answer.Order] = try await node.asking {
-        try await $0.get("/v1/orders", [("owner", owner)])
+      let orders: Answer.Page<Answer.Order> = try await node.asking {
+        try await $0.get("/v1/orders", [("owner", owner)] + page.query)
       }
-      if node.output == .json { return try Console.json(orders) }
-      Console.table(
-        ["ORDER", "OWNER", "DSEQ", "GROUPS", "GPUS", "BIDS", "EXPIRES"],
+      let header = ["ORDER", "OWNER", "DSEQ", "GROUPS", "GPUS", "BIDS", "EXPIRES"]
+      try page.show(orders, node, header) { orders in
         orders.map {
           [
             String($0.identifier.prefix(16)), Money.short($0.owner), String($0.dseq), String($0.groups.count),
             String($0.groups.reduce(0) { $0 + $1.gpus }), String($0.bids), $0.expiresAt,
           ]
         }
-      )
+      }
     }
   }
 

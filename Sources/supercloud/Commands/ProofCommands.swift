@@ -58,20 +58,20 @@ extension QueryCommand {
     @Option(help: "Only this denomination.") var denom: String?
     @Option(help: "The first day, such as 2026-11-01 (UTC).") var from: String?
     @Option(help: "The last day.") var to: String?
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let income: [Answer.Income] = try await node.asking {
-        try await $0.get("/v1/take/income", [("denomination", denom), ("from", from), ("to", to)])
+      let filters = [("denomination", denom), ("from", from), ("to", to)]
+      let income: Answer.Page<Answer.Income> = try await node.asking {
+        try await $0.get("/v1/take/income", filters + page.query)
       }
-      if node.output == .json { return try Console.json(income) }
-      var sums: [String: UInt64] = [:]
-      for line in income { sums[line.denomination, default: 0] &+= UInt64(line.amount) ?? 0 }
-      let rows = income.map { [$0.day, $0.denomination, $0.amount] }
-      Console.table(
-        ["DAY", "DENOMINATION", "TAKEN"],
-        rows + sums.sorted { $0.key < $1.key }.map { ["sum", $0.key, String($0.value)] }
-      )
+      try page.show(income, node, ["DAY", "DENOMINATION", "TAKEN"]) { income in
+        var sums: [String: UInt64] = [:]
+        for line in income { sums[line.denomination, default: 0] &+= UInt64(line.amount) ?? 0 }
+        let rows = income.map { [$0.day, $0.denomination, $0.amount] }
+        return rows + sums.sorted { $0.key < $1.key }.map { ["sum", $0.key, String($0.value)] }
+      }
     }
   }
 }
@@ -190,8 +190,15 @@ struct VerifyCommand: ParsableCommand {
     let members: [Validator]
     var chain: ChainID?
     if exists, !isFolder.boolValue {
-      let list = try Self.read([Answer.Validator].self, trusted, "a list of validators")
-      members = try list.filter { $0.power > 0 }.map {
+      let list = try Self.read(Answer.Page<Answer.Validator>.self, trusted, "a list of validators")
+      guard list.next == nil else {
+        throw Failure(
+          "\(trusted) is a part of a list of validators",
+          fix: "`supercloud validator list --status bonded --output json` where all fit one page",
+          code: 2
+        )
+      }
+      members = try list.items.filter { $0.power > 0 }.map {
         Validator(
           address: try accountAddress($0.operatorAddress),
           key: try publicKey($0.consensusKey),

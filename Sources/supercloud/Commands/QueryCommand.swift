@@ -80,17 +80,18 @@ struct QueryCommand: AsyncParsableCommand {
   struct Validators: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The validators with their power.")
 
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let validators: [Answer.Validator] = try await node.asking { try await $0.get("/v1/validators") }
-      if node.output == .json { return try Console.json(validators) }
-      Console.table(
-        ["MONIKER", "OPERATOR", "POWER", "COMMISSION", "STATE"],
+      let validators: Answer.Page<Answer.Validator> = try await node.asking {
+        try await $0.get("/v1/validators", page.query)
+      }
+      try page.show(validators, node, ["MONIKER", "OPERATOR", "POWER", "COMMISSION", "STATE"]) { validators in
         validators.map {
           [$0.moniker, $0.operatorAddress, String($0.power), $0.commission, $0.jailed ? "jailed" : "active"]
         }
-      )
+      }
     }
   }
 
@@ -112,15 +113,16 @@ struct QueryCommand: AsyncParsableCommand {
   struct Providers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The registered providers.")
 
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let providers: [Answer.Provider] = try await node.asking { try await $0.get("/v1/providers") }
-      if node.output == .json { return try Console.json(providers) }
-      Console.table(
-        ["PROVIDER", "HOST", "LEASES", "STREAMS"],
+      let providers: Answer.Page<Answer.Provider> = try await node.asking {
+        try await $0.get("/v1/providers", page.query)
+      }
+      try page.show(providers, node, ["PROVIDER", "HOST", "LEASES", "STREAMS"]) { providers in
         providers.map { [$0.owner, $0.hostUri, String($0.activeLeases), $0.endpoint ?? "–"] }
-      )
+      }
     }
   }
 

@@ -17,22 +17,22 @@ struct ValidatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Validators, most power first.")
 
     @Option(help: "Only bonded, unbonding, unbonded or jailed ones.") var status: String?
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let validators: [Answer.Validator] = try await node.asking {
-        try await $0.get("/v1/validators", [("status", status)])
+      let validators: Answer.Page<Answer.Validator> = try await node.asking {
+        try await $0.get("/v1/validators", [("status", status)] + page.query)
       }
-      if node.output == .json { return try Console.json(validators) }
-      Console.table(
-        ["MONIKER", "OPERATOR", "POWER", "STAKE", "COMMISSION", "MISSED", "STATE"],
+      let header = ["MONIKER", "OPERATOR", "POWER", "STAKE", "COMMISSION", "MISSED", "STATE"]
+      try page.show(validators, node, header) { validators in
         validators.map {
           [
             $0.moniker, $0.operatorAddress, String($0.power), money($0.tokens, "uakt"), $0.commission,
             String($0.missedBlocks), $0.tombstoned ? "tombstoned" : $0.jailed ? "jailed" : $0.status,
           ]
         }
-      )
+      }
     }
   }
 
@@ -40,11 +40,12 @@ struct ValidatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "One validator and who delegates to it.")
 
     @Argument(help: "The operator: an address, or the name of a key.") var validator: String
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     private struct Both: Encodable {
       var validator: Answer.Validator
-      var delegations: [Answer.Delegation]
+      var delegations: Answer.Page<Answer.Delegation>
     }
 
     func run() async throws {
@@ -52,7 +53,7 @@ struct ValidatorCommand: AsyncParsableCommand {
       let both = try await node.asking { client in
         Both(
           validator: try await client.get("/v1/validators/\(address)"),
-          delegations: try await client.get("/v1/validators/\(address)/delegations")
+          delegations: try await client.get("/v1/validators/\(address)/delegations", page.query)
         )
       }
       if node.output == .json { return try Console.json(both) }
@@ -66,7 +67,8 @@ struct ValidatorCommand: AsyncParsableCommand {
       Console.line("stake       \(money(found.tokens, "uakt"))")
       Console.line("commission  \(found.commission), at most \(found.maximumCommission)")
       Console.line("missed      \(found.missedBlocks) blocks of the window\n")
-      showDelegations(both.delegations)
+      showDelegations(both.delegations.items)
+      PageOption.noteNext(both.delegations.next)
     }
   }
 

@@ -17,31 +17,30 @@ extension MarketCommand {
 
     @Argument(help: "A deploy.yaml, or an order's identifier or its first digits.") var fileOrOrder: String
     @Flag(help: "Auditors that the file names must vouch for the GPUs too.") var auditedGpus = false
+    @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let matches: [Answer.Match]
+      let matches: Answer.Page<Answer.Match>
       if FileManager.default.fileExists(atPath: fileOrOrder) {
         let body = try await order()
-        matches = try await node.asking { try await $0.post("/v1/market/why-not", body: body) }
+        matches = try await node.asking { try await $0.post("/v1/market/why-not", page.query, body: body) }
       } else {
         matches = try await node.asking {
-          try await $0.get("/v1/market/why-not", [("order", fileOrOrder)])
+          try await $0.get("/v1/market/why-not", [("order", fileOrOrder)] + page.query)
         }
       }
-      if node.output == .json { return try Console.json(matches) }
-      guard !matches.isEmpty else {
+      if node.output == .table, page.pageKey == nil, matches.items.isEmpty {
         throw Failure("nobody can serve it", why: "no provider is registered on this network")
       }
-      Console.table(
-        ["GROUP", "PROVIDER", "HOST", "MATCHES", "REASON"],
+      try page.show(matches, node, ["GROUP", "PROVIDER", "HOST", "MATCHES", "REASON"]) { matches in
         matches.map { match in
           [
             String(match.group), Money.short(match.provider), match.hostUri, match.matches ? "yes" : "no",
             match.reason.map { "\(match.code ?? ""): \($0)" } ?? "",
           ]
         }
-      )
+      }
     }
 
     /// The file as the body of an order that nobody signs.

@@ -36,8 +36,8 @@ struct Clients {
     while Date() < deadline {
       if let statuses = try? await statuses() {
         let low = statuses.map(\.height).min() ?? 0
-        let known: [Answer.Provider] = (try? await nodes.last?.client.get("/v1/providers")) ?? []
-        let offering = known.filter { $0.endpoint != nil }.count
+        let known: Answer.Page<Answer.Provider>? = try? await nodes.last?.client.get("/v1/providers")
+        let offering = (known?.items ?? []).filter { $0.endpoint != nil }.count
         if low > 0, statuses.allSatisfy({ $0.peers > 0 || nodes.count == 1 }), offering >= providers {
           return
         }

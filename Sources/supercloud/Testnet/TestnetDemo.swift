@@ -162,7 +162,7 @@ struct TestnetDemo {
 
   static func leases(_ deployed: [Deployed], _ client: NodeClient) async throws -> [Answer.Lease] {
     guard let owner = deployed.first?.report.owner else { return [] }
-    let all: [Answer.Lease] = try await client.get("/v1/leases", [("owner", owner)])
-    return deployed.compactMap { deployment in all.first { $0.dseq == deployment.report.dseq } }
+    let all: Answer.Page<Answer.Lease> = try await client.get("/v1/leases", [("owner", owner)])
+    return deployed.compactMap { deployment in all.items.first { $0.dseq == deployment.report.dseq } }
   }
 }

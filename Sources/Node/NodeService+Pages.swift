@@ -1,0 +1,82 @@
+import API
+import Ledger
+import Primitives
+import Replication
+
+// Lists in parts: a key says where one goes on, and nothing more than a page is read.
+extension NodeService {
+  /// A part of a list that committed state has.
+  func page<Item, Line: Codable & Sendable>(
+    _ page: PageQuery,
+    _ list: @Sendable (PageRequest, LedgerQuery<AnyState>, Moment) throws(PageFault) -> Page<Item>,
+    _ line: @Sendable (Item, LedgerQuery<AnyState>, Moment) -> Line?
+  ) async throws -> Answer.Page<Line> {
+    try await self.page(page) { (request, replica) throws(PageFault) in
+      let query = LedgerQuery(state: AnyState(replica.view))
+      let moment = replica.moment
+      let found = try list(request, query, moment)
+      return Page(items: found.items.compactMap { line($0, query, moment) }, next: found.next)
+    }
+  }
+
+  /// A part of a list that the replica has.
+  func page<Line: Codable & Sendable>(
+    _ page: PageQuery,
+    _ list: @Sendable (PageRequest, borrowing Replica<StoreState>) throws(PageFault) -> Page<Line>
+  ) async throws -> Answer.Page<Line> {
+    let request = try PageRequest(page)
+    do {
+      let found = try await host.read { replica in try list(request, replica) }
+      return Answer.Page(items: found.items, next: found.next?.text)
+    } catch is PageFault {
+      throw ServingError.foreignPageKey(page.key ?? "")
+    }
+  }
+}
+
+extension PageKey {
+  /// Of a list that committed state has not, such as the order book's. No table begins with this byte.
+  private static let mark: UInt8 = 0xFE
+
+  init?(arrival: UInt64) {
+    var writer = ByteWriter(capacity: 9)
+    writer.write(Self.mark)
+    writer.write(arrival)
+    self.init(writer.bytes)
+  }
+
+  /// What `init(arrival:)` was given.
+  var arrival: UInt64 {
+    get throws(PageFault) {
+      var reader = ByteReader(bytes)
+      do {
+        guard try reader.read(UInt8.self) == Self.mark else { throw PageFault.foreignKey }
+        let arrival = try reader.read(UInt64.self)
+        try reader.finish()
+        return arrival
+      } catch {
+        throw .foreignKey
+      }
+    }
+  }
+}
+
+extension PageRequest {
+  init(_ page: PageQuery) throws {
+    guard let text = page.key else {
+      self.init(limit: page.limit)
+      return
+    }
+    guard let key = PageKey(text: text) else { throw ServingError.foreignPageKey(text) }
+    self.init(limit: page.limit, after: key)
+  }
+}
+
+extension ServingError {
+  static func foreignPageKey(_ text: String) -> ServingError {
+    .invalid(
+      "`\(text.prefix(80))` is not a page key of this list",
+      fix: "give the `next` of the page before, with the same filters; without a key the list begins"
+    )
+  }
+}

@@ -1,0 +1,29 @@
+import API
+import ArgumentParser
+
+/// Which part of a list is shown.
+struct PageOption: ParsableArguments {
+  @Option(help: "How many entries, at most 1000.") var limit: Int?
+  @Option(help: "Where to go on: the key that the part before ended with.") var pageKey: String?
+
+  /// As the node is asked for it.
+  var query: [(String, String?)] {
+    [("limit", limit.map(String.init)), ("page_key", pageKey)]
+  }
+
+  /// Prints a part as it was asked for, and how to get the next one.
+  func show<Item>(
+    _ page: Answer.Page<Item>,
+    _ node: NodeOption,
+    _ header: [String],
+    _ rows: ([Item]) -> [[String]]
+  ) throws {
+    if node.output == .json { return try Console.json(page) }
+    Console.table(header, rows(page.items))
+    Self.noteNext(page.next)
+  }
+
+  static func noteNext(_ key: String?) {
+    if let key { Console.note("there is more: --page-key \(key)") }
+  }
+}
