@@ -29,7 +29,7 @@ extension RealProcesses {
       let submitted: Answer.Submitted = try await client.post("/v1/objects", body: object.encoded)
       try await network.expect("the order is everywhere") {
         for name in names {
-          let orders: [Answer.Order] = try await network.client(name).get("/v1/orders")
+          let orders: [Answer.Order] = try await network.list(name, "/v1/orders")
           guard orders.contains(where: { $0.identifier == submitted.identifier }) else { return false }
         }
         return true
@@ -38,7 +38,7 @@ extension RealProcesses {
 
       try network.start([names[0]])
       try await network.expect("the order is there again") {
-        let orders: [Answer.Order] = try await client.get("/v1/orders")
+        let orders: [Answer.Order] = try await network.list(names[0], "/v1/orders")
         return orders.contains { $0.identifier == submitted.identifier }
       }
       let traffic: Answer.Network = try await client.get("/v1/network")

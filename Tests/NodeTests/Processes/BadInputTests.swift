@@ -103,7 +103,7 @@ extension RealProcesses {
       let network = try await LocalNetwork(validators: 1, providers: 1)
       try network.start(network.names)
       try await network.expect("the provider is known to the tenant") {
-        let known: [Answer.Provider] = try await network.client("tenant").get("/v1/providers")
+        let known: [Answer.Provider] = try await network.list("tenant", "/v1/providers")
         return known.contains { $0.endpoint != nil }
       }
       let before = try await balances(network)

@@ -28,12 +28,10 @@ extension RealProcesses {
         ["--title", "EURC", "--add-currency", "\(currency),issuer=\(address(network)),mint_cap=9000000"]
       )
       try await network.expect("both proposals passed", seconds: 40) {
-        let passed: [Answer.Proposal] = try await network.client("tenant").get(
-          "/v1/proposals",
-          [("status", "passed")]
-        )
-        return passed.count == 2
+        try await network.list("tenant", "/v1/proposals", [("status", "passed")], of: Answer.Proposal.self)
+          .count == 2
       }
+      try await readInPages(network)
       let tick = try #require(watcher.changes["uusdc"])
       try await checkTake(of: running, changedAt: tick, network)
       try await payInNewCurrency(network)
@@ -88,7 +86,7 @@ extension RealProcesses {
         return matches.output.contains(#""matches" : true"#)
       }
       try await succeed(network.home("tenant"), ["deploy", file.path, "--yes"] + extra)
-      let leases: [Answer.Lease] = try await network.client("tenant").get("/v1/leases", [("state", "active")])
+      let leases: [Answer.Lease] = try await network.list("tenant", "/v1/leases", [("state", "active")])
       return try #require(leases.first { $0.denomination == denomination })
     }
 
@@ -103,6 +101,29 @@ extension RealProcesses {
       }
     }
 
+    /// Lists say how they go on; a key of another list is refused with what to do.
+    private func readInPages(_ network: LocalNetwork) async throws {
+      let (client, all) = (try network.client("tenant"), PageQuery.maximumLimit)
+      var parts: [Answer.Proposal] = []
+      var key: String?
+      repeat {
+        let query = [("limit", "1"), ("page_key", key)] as [(String, String?)]
+        let page: Answer.Page<Answer.Proposal> = try await client.get("/v1/proposals", query)
+        parts += page.items
+        key = page.next
+      } while key != nil && parts.count < all
+      #expect(parts.map(\.id) == [1, 2])
+      let shown = try await tenant(network, ["gov", "list", "--limit", "1"])
+      let next = try #require(shown.error.split(separator: "--page-key ").last?.prefix { $0.isHexDigit })
+      #expect(shown.output.contains("Take of USDC") && !shown.output.contains("EURC"))
+      let rest = try await tenant(network, ["gov", "list", "--page-key", "\(next)"])
+      #expect(rest.status == 0 && rest.output.contains("EURC") && !rest.error.contains("--page-key"))
+      for arguments in [["grant", "list", "--page-key", "\(next)"], ["gov", "list", "--page-key", "x"]] {
+        let refused = try await tenant(network, arguments)
+        #expect(refused.status == 1 && refused.error.contains("is not a page key of this list"))
+      }
+    }
+
     /// Each tick's earning is taken at that tick's rate, whenever payouts came.
     private func checkTake(of lease: Answer.Lease, changedAt tick: UInt64, _ network: LocalNetwork)
       async throws
@@ -111,10 +132,7 @@ extension RealProcesses {
       #expect(tick > lease.openedAtTick)
       var seen: Answer.Lease?
       try await network.expect("a payout after tick \(tick)", seconds: 30) {
-        let leases: [Answer.Lease] = try await network.client("tenant").get(
-          "/v1/leases",
-          [("state", "active")]
-        )
+        let leases: [Answer.Lease] = try await network.list("tenant", "/v1/leases", [("state", "active")])
         seen = leases.first { $0.identifier == lease.identifier }
         let before = try price.multiplied(by: tick - lease.openedAtTick).truncated()
         return seen.flatMap { UInt64($0.paid) }.map { $0 > before.units } ?? false

@@ -4,7 +4,7 @@ import Testing
 extension LocalNetwork {
   /// Closes the tenant's deployments and waits until nothing runs for them: no workload may outlive its test.
   func endWorkloads() async throws {
-    let open: [Answer.Deployment] = try await client("tenant").get("/v1/deployments", [("state", "active")])
+    let open: [Answer.Deployment] = try await list("tenant", "/v1/deployments", [("state", "active")])
     for deployment in open {
       let closed = try await Program.run([
         "deployment", "close", "\(deployment.dseq)", "--home", home("tenant"),

@@ -109,6 +109,17 @@ final class LocalNetwork {
     try await client(name).get("/v1/blocks/\(height)")
   }
 
+  /// The first page of a list.
+  func list<Item: Codable & Sendable>(
+    _ name: String,
+    _ path: String,
+    _ query: [(String, String?)] = [],
+    of type: Item.Type = Item.self
+  ) async throws -> [Item] {
+    let page: Answer.Page<Item> = try await client(name).get(path, query)
+    return page.items
+  }
+
   /// Waits until `condition` holds.
   func expect(
     _ what: String,

@@ -27,7 +27,7 @@ extension RealProcesses {
       try network.start(network.names)
       let provider = try #require(network.plan.members.first { $0.role == "provider" }?.name)
       try await network.expect("the provider is known to the tenant") {
-        let known: [Answer.Provider] = try await network.client("tenant").get("/v1/providers")
+        let known: [Answer.Provider] = try await network.list("tenant", "/v1/providers")
         return known.contains { $0.endpoint != nil }
       }
       let file = network.folder.appending(path: "deploy.yaml")
