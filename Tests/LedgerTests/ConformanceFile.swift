@@ -28,7 +28,7 @@ struct ConformanceTally {
   private(set) var agreed = 0
   /// Case and reason.
   private(set) var onPurpose: [(name: String, reason: String)] = []
-  /// Case and where it is decided instead.
+  /// Case and the room whose tests play it.
   private(set) var elsewhere: [(name: String, reason: String)] = []
   private(set) var differing: [String] = []
 
@@ -55,7 +55,7 @@ struct ConformanceTally {
     }
   }
 
-  /// A case about something that this ledger has not.
+  /// A case that another room decides, and whose tests play it.
   mutating func leave(_ name: String, because reason: String) {
     cases += 1
     elsewhere.append((name, reason))
@@ -64,11 +64,11 @@ struct ConformanceTally {
   /// Prints the file's row and fails when anything differs without being meant to.
   func finish(expected: Int? = nil) {
     let columns =
-      "cases \(cases)  agreed \(agreed)  on purpose \(onPurpose.count)  not the ledger's \(elsewhere.count)"
+      "cases \(cases)  agreed \(agreed)  on purpose \(onPurpose.count)  in other rooms \(elsewhere.count)"
       + "  differing \(differing.count)"
     var text = "conformance market/\(file): \(columns)\n"
     for (name, reason) in onPurpose { text += "    differs on purpose: \(name): \(reason)\n" }
-    for (name, reason) in elsewhere { text += "    not the ledger's: \(name): \(reason)\n" }
+    for (name, reason) in elsewhere { text += "    in other rooms: \(name): \(reason)\n" }
     for name in differing { text += "    DIFFERS: \(name)\n" }
     print(text, terminator: "")
     #expect(differing.isEmpty, "\(file): \(differing)")

@@ -83,7 +83,7 @@ import Testing
         let keys = item.texts("keys")
         let name = "\(era) \(keys.isEmpty ? item.text("error") : keys.joined(separator: " "))"
         guard item["error"] == nil else {
-          tally.leave(name, because: "the SDL room refuses it")
+          tally.leave(name, because: "a deploy.yaml's: GPUConformanceTests in SDLTests")
           continue
         }
         // A provider that states every generalisation of the concrete device matches each of the keys.

@@ -13,7 +13,11 @@ import Testing
     for item in try file.list("group_cases") {
       let name = item.text("name")
       if ["gpu missing", "price missing", "price negative"].contains(name) {
-        tally.leave(name, because: "no value of our types says it: decoding refuses it")
+        tally.differ(
+          name,
+          because: "no value of our types says it: decoding refuses it",
+          asHere: try isUndecodable(name)
+        )
         continue
       }
       let fault = GroupValidation.fault(group(item.object("group")))
@@ -32,6 +36,30 @@ import Testing
     tally.record("group price", agrees: price.fixedText == example.text("group_price"))
     try deployments(file, &tally)
     tally.finish()
+  }
+
+  /// A group's bytes with a part that is missing or has an illegal value.
+  private func isUndecodable(_ name: String) throws -> Bool {
+    let spec = Fixture.group(price: "7.5", gpus: 1, gpu: [Fixture.h100])
+    #expect(try GroupSpec(decoding: spec.encoded) == spec)
+    // On the wire a price is a whole number of 10⁻¹⁸, with a field of exactly this text.
+    let price = Array("7500000000000000000".utf8)
+    var bytes = spec.encoded
+    if name == "gpu missing" {
+      // The tag of the unit's GPUs becomes that of a field that nobody knows.
+      let key = Array(Fixture.h100.utf8)
+      let place = try #require(bytes.indices.first { bytes[$0...].starts(with: key) })
+      let tag = try #require(bytes[..<place].lastIndex { $0 == 0x22 || $0 == 0x2A })
+      bytes[tag] = 0x7A
+    } else {
+      let place = try #require(bytes.indices.first { bytes[$0...].starts(with: price) })
+      bytes.replaceSubrange(
+        place..<(place + price.count),
+        with: name == "price negative"
+          ? [UInt8(ascii: "-")] + price.dropFirst() : price.map { _ in UInt8(ascii: " ") }
+      )
+    }
+    return (try? GroupSpec(decoding: bytes)) == nil
   }
 
   private func group(_ object: [String: Any]) -> GroupSpec {
@@ -191,10 +219,13 @@ import Testing
       let agrees = receipt.codeText == code && (expect["record"] == nil || record == wanted)
       tally.record(item.text("id"), agrees: agrees, "\(receipt.log) \(String(describing: record))")
     }
+    let chain = try TestChain.market()
     for item in try file.list("cert") {
-      tally.leave(
+      let verb = item.text("id").hasPrefix("revoke") ? "Revoke" : "Create"
+      tally.differ(
         "cert " + item.text("id"),
-        because: "tenants sign their requests with their account key: no certificates"
+        because: "tenants sign their requests with their account key: no certificates",
+        asHere: try chain.knowsNoMessage("/akash.cert.v1.Msg\(verb)Certificate")
       )
     }
     tally.finish()
@@ -273,9 +304,10 @@ import Testing
           asHere: names.contains(name)
         )
       } else {
-        tally.leave(
+        tally.differ(
           "event " + action,
-          because: "orders and bids are gossip, groups open and close with their leases"
+          because: "orders and bids are gossip, groups open and close with their leases",
+          asHere: !names.contains(action) && ["group", "order", "bid"].contains(action.prefix { $0 != "-" })
         )
       }
     }
@@ -289,7 +321,10 @@ import Testing
     for item in try file.list("module_accounts") {
       let name = item.text("name")
       guard let module = ModuleAccount(rawValue: name) else {
-        tally.leave(name, because: "this ledger has no such module account")
+        // Nobody holds the key of such a name's address, and nothing is minted or bridged.
+        let address = try Address(text: item.text("address"))
+        let isNobodys = address == Address.module(name) && !ModuleAccount.contains(address)
+        tally.differ(name, because: "this ledger has no such module account", asHere: isNobodys)
         continue
       }
       tally.record(name, agrees: module.address.text() == item.text("address"))

@@ -37,6 +37,9 @@ extension Execution {
       guard !text.isEmpty else { throw .governance(.invalidContent("the text is empty")) }
     case .parameters(let changes):
       guard !changes.isEmpty else { throw .governance(.invalidContent("no parameter is named")) }
+      guard Set(changes.map(\.key)).count == changes.count else {
+        throw .governance(.invalidContent("a parameter is named twice"))
+      }
       for change in changes { try set(change, proposal: id) }
     case .addCurrency(let currency): try add(currency, proposal: id)
     case .retireCurrency(let denomination): try retire(denomination)
