@@ -3,7 +3,7 @@ public import Primitives
 import Wire
 
 extension Evidence {
-  /// Takes evidence apart and checks what shows without the validator set: that the two votes are one
+  /// Takes evidence apart and checks what shows without the validator set: that the two messages are one
   /// validator's and contradict each other as the case says. Signatures are not checked.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not
@@ -15,6 +15,8 @@ extension Evidence {
       self = .duplicateVote(try Vote(pair.first), try Vote(pair.second))
     case .amnesia(let pair):
       self = .amnesia(precommit: try Vote(pair.precommit), prevote: try Vote(pair.prevote))
+    case .duplicateProposal(let pair):
+      self = .duplicateProposal(try Proposal(pair.first), try Proposal(pair.second))
     case nil:
       throw .invalid(field: "kind")
     }
@@ -30,6 +32,9 @@ extension Evidence {
     case .amnesia(let precommit, let prevote):
       wire.amnesia.precommit = precommit.wire
       wire.amnesia.prevote = prevote.wire
+    case .duplicateProposal(let first, let second):
+      wire.duplicateProposal.first = first.wire
+      wire.duplicateProposal.second = second.wire
     }
     return wire.encoded
   }
@@ -37,7 +42,7 @@ extension Evidence {
   /// BLAKE2b of `encoded`.
   public var digest: Digest { .blake2b(encoded) }
 
-  /// Whether the votes, if their signatures are good, prove what the case says.
+  /// Whether the messages, if their signatures are good, prove what the case says.
   ///
   /// Amnesia: a validator that precommitted a block may prevote another later only because of a polka in the
   /// round of that precommit or after it.
@@ -53,6 +58,9 @@ extension Evidence {
       guard prevote.round > precommit.round else { return false }
       guard let justification = prevote.validRound else { return true }
       return justification < precommit.round
+    case .duplicateProposal(let first, let second):
+      return first.height == second.height && first.round == second.round
+        && first.validator == second.validator && first.signBody != second.signBody
     }
   }
 }

@@ -125,10 +125,15 @@ extension ValidatorSet {
     using check: SignatureCheck = ValidatorSet.ed25519
   ) throws(CertificateError) -> ValidatorIndex {
     guard evidence.isContradiction else { throw .noContradiction }
-    let (first, second) = evidence.votes
-    try verify(first, chain: chain, using: check)
-    try verify(second, chain: chain, using: check)
-    return first.validator
+    switch evidence {
+    case .duplicateVote(let first, let second), .amnesia(let first, let second):
+      try verify(first, chain: chain, using: check)
+      try verify(second, chain: chain, using: check)
+    case .duplicateProposal(let first, let second):
+      try verify(first, chain: chain, using: check)
+      try verify(second, chain: chain, using: check)
+    }
+    return evidence.validator
   }
 
   public func power(of signers: SignerSet) -> Int64 {
@@ -168,11 +173,19 @@ extension Proposal {
 }
 
 extension Evidence {
-  /// In the order of the case.
-  public var votes: (Vote, Vote) {
+  /// Of both messages.
+  public var height: Height {
     switch self {
-    case .duplicateVote(let first, let second): (first, second)
-    case .amnesia(let precommit, let prevote): (precommit, prevote)
+    case .duplicateVote(let vote, _), .amnesia(let vote, _): vote.height
+    case .duplicateProposal(let proposal, _): proposal.height
+    }
+  }
+
+  /// Who is guilty, by its place in the set of `height`.
+  public var validator: ValidatorIndex {
+    switch self {
+    case .duplicateVote(let vote, _), .amnesia(let vote, _): vote.validator
+    case .duplicateProposal(let proposal, _): proposal.validator
     }
   }
 }

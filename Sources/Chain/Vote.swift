@@ -140,4 +140,6 @@ public enum Evidence: Hashable, Sendable {
   case duplicateVote(Vote, Vote)
   /// A precommit, and at a later round a prevote for another block with an older justification.
   case amnesia(precommit: Vote, prevote: Vote)
+  /// Two different proposals of one height and round.
+  case duplicateProposal(Proposal, Proposal)
 }

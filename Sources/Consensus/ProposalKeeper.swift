@@ -18,6 +18,17 @@ struct ProposalKeeper: Hashable, Sendable {
   /// In the order in which they came.
   private(set) var entries: [Entry] = []
 
+  /// One of each round that is over, the newest ones: whoever says something else for it later is caught.
+  private var past: [Proposal] = []
+  private static let maximumPast = 16
+
+  /// A proposal of the same round that says something else.
+  func contradiction(to proposal: Proposal) -> Proposal? {
+    (entries.map(\.proposal) + past).first {
+      $0.round == proposal.round && $0.validator == proposal.validator && $0.signBody != proposal.signBody
+    }
+  }
+
   func proposals(of round: Round) -> [Entry] {
     entries.filter { $0.proposal.round == round }
   }
@@ -41,6 +52,11 @@ struct ProposalKeeper: Hashable, Sendable {
 
   /// Forgets the rounds before `round`: their blocks live on in polkas.
   mutating func enter(_ round: Round) {
+    for entry in entries where entry.proposal.round < round {
+      guard !past.contains(where: { $0.round == entry.proposal.round }) else { continue }
+      past.append(entry.proposal)
+    }
+    past.removeFirst(max(0, past.count - Self.maximumPast))
     entries.removeAll { $0.proposal.round < round }
   }
 }

@@ -47,7 +47,13 @@ extension Tendermint {
     guard proposal.height <= height, let start else {
       return future.add(input, height: proposal.height, sender: proposal.validator, current: height)
     }
-    guard proposal.height == height, proposal.isWellFormed, machine.step != .decided else { return }
+    guard proposal.height == height, proposal.isWellFormed else { return }
+    if let other = proposals.contradiction(to: proposal) {
+      var evidence: [Evidence] = []
+      keeper.accuse(.duplicateProposal(other, proposal), &evidence)
+      for piece in evidence { effects.append(.evidence(piece)) }
+    }
+    guard machine.step != .decided else { return }
     guard proposal.round >= machine.round, keeper.hasSlots(for: proposal.round) else { return }
     guard schedule.proposer(round: proposal.round) == proposal.validator else { return }
     guard proposals.wants(proposal) else { return }
@@ -92,7 +98,11 @@ extension Tendermint {
       return future.add(.vote(vote), height: vote.height, sender: vote.validator, current: height)
     }
     if vote.height < height || machine.step == .decided {
-      if let evidence = collector?.add(vote) { effects.append(.evidence(evidence)) }
+      if let evidence = collector?.add(vote) {
+        effects.append(.evidence(evidence))
+      } else {
+        compareLate(vote, &effects)
+      }
       return
     }
     var thresholds: [VoteKeeper.Threshold] = []
@@ -101,6 +111,17 @@ extension Tendermint {
     if outcome == .added { note(.vote(vote), &effects) }
     for piece in evidence { effects.append(.evidence(piece)) }
     if outcome == .added { counted(thresholds, &effects) }
+  }
+
+  /// A vote of a decided height changes nothing any more; one that contradicts another of its author still tells on
+  /// it.
+  private mutating func compareLate(_ vote: Vote, _ effects: inout [Effect]) {
+    var thresholds: [VoteKeeper.Threshold] = []
+    var evidence: [Evidence] = []
+    // A copy outside the log: what is decided stays as the logged inputs made it.
+    if vote.height == height, lastKeeper?.height != height { lastKeeper = keeper }
+    _ = lastKeeper?.add(vote, thresholds: &thresholds, evidence: &evidence)
+    for piece in evidence { effects.append(.evidence(piece)) }
   }
 
   private mutating func counted(_ thresholds: [VoteKeeper.Threshold], _ effects: inout [Effect]) {

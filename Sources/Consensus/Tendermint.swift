@@ -44,6 +44,8 @@ public struct Tendermint: Sendable {
   // Outside the log.
   var future = FutureMessages()
   var collector: CommitCollector?
+  /// The votes of the newest decided height, with those that came late.
+  var lastKeeper: VoteKeeper?
   /// Why the current round was entered.
   var roundProof: RoundCertificate?
   var lastBeginning: Instant?
@@ -134,6 +136,9 @@ extension Tendermint {
     let collected = collector?.certificate
     if collected?.height != start.height - 1 || collected?.block != start.lastCommit?.block {
       collector = start.lastCommit.map { CommitCollector($0, validators: nil) }
+    }
+    if lastKeeper.map({ $0.height + 1 != start.height }) ?? true {
+      lastKeeper = height > 0 && height + 1 == start.height ? keeper : nil
     }
     height = start.height
     self.start = start

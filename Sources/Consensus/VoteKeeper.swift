@@ -112,6 +112,10 @@ struct VoteKeeper: Sendable {
     }
     guard hasSlots(for: vote.round) else {
       guard vote.round > round else { return .refused }
+      if let first = aheadVote(like: vote), first.signBody != vote.signBody {
+        accuse(.duplicateVote(first, vote), &evidence)
+        return .conflict
+      }
       guard remember(vote) else { return .duplicate }
       reportSkip(&thresholds)
       return .ahead
@@ -221,6 +225,13 @@ struct VoteKeeper: Sendable {
     return true
   }
 
+  /// What is remembered of the same validator, kind and round.
+  private func aheadVote(like vote: Vote) -> Vote? {
+    let votes = vote.kind == .prevote ? aheadPrevotes : aheadPrecommits
+    guard Int(vote.validator) < votes.count, let known = votes[Int(vote.validator)] else { return nil }
+    return known.round == vote.round ? known : nil
+  }
+
   private mutating func reportSkip(_ thresholds: inout [Threshold]) {
     guard let skip = skipRound, skip > reportedSkip else { return }
     reportedSkip = skip
@@ -276,8 +287,8 @@ struct VoteKeeper: Sendable {
   // MARK: Misbehaviour
 
   /// At most one piece of evidence for each validator.
-  private mutating func accuse(_ piece: Evidence, _ evidence: inout [Evidence]) {
-    guard broken != .evidenceIgnored, piece.isContradiction, accused.insert(piece.votes.0.validator) else {
+  mutating func accuse(_ piece: Evidence, _ evidence: inout [Evidence]) {
+    guard broken != .evidenceIgnored, piece.isContradiction, accused.insert(piece.validator) else {
       return
     }
     evidence.append(piece)

@@ -45,8 +45,7 @@ extension GossipMessage {
       let records = try GossipLimits.objects(wire.objects.map(\.array), chain: chain)
       guard records.allSatisfy({ $0.kind == .nodeRecord }) else { throw .invalid(field: "records") }
       self = .records(records)
-    case .status, .transactions, .proposal, .votes, .certificates, .blocksRequest, .blocksResponse, .evidence,
-      .candidateRequest, .candidate:
+    default:
       throw .invalid(field: "kind")
     }
   }

@@ -31,6 +31,10 @@ public struct NodeConfiguration: Codable, Sendable {
   public struct Storage: Codable, Sendable {
     public var blockCacheMebibytes: Int
     public var keepBlocks: UInt64
+    /// Heights between snapshots; nil is `Storage.snapshotInterval`, 0 makes none.
+    public var snapshotInterval: UInt64?
+
+    public static let snapshotInterval: UInt64 = 10_000
   }
 
   public struct Provider: Codable, Sendable {
@@ -116,7 +120,7 @@ public struct NodeConfiguration: Codable, Sendable {
     ],
     "api": ["listen", "faucet"],
     "consensus": ["timeouts"],
-    "storage": ["block_cache_mebibytes", "keep_blocks"],
+    "storage": ["block_cache_mebibytes", "keep_blocks", "snapshot_interval"],
     "provider": ["account", "endpoint", "domain", "settings"],
   ]
 
@@ -181,6 +185,7 @@ public struct NodeConfiguration: Codable, Sendable {
       [storage]
       block_cache_mebibytes = \(storage.blockCacheMebibytes)
       keep_blocks = \(storage.keepBlocks)  # older blocks are pruned; 0 keeps all
+      snapshot_interval = \(storage.snapshotInterval ?? Storage.snapshotInterval)  # heights; 0 makes none
 
       """
     if let provider {

@@ -79,7 +79,7 @@ extension NodeParts {
       )
     )
     await service.restoreGossip()
-    try await bridge.start(self.host, verifier: verifier, on: coreGroup.next())
+    try await bridge.start(self.host, verifier: verifier, snapshots: snapshots, on: coreGroup.next())
     try await service.start()
     logger.info(
       "ready",
@@ -104,6 +104,7 @@ extension NodeParts {
     await host.stop()
     await verifier.stop()
     await storage.stop()
+    await snapshots.stop()
     try? await coreGroup.shutdownGracefully()
     try? await apiGroup.shutdownGracefully()
     try? FileManager.default.removeItem(at: runtime.home.runtime)

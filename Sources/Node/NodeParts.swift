@@ -28,6 +28,7 @@ struct NodeParts: Sendable {
   let verifier: SignatureVerifier
   let storage: StorageWorker
   let bridge: TransportBridge
+  let snapshots: SnapshotService
   let failure: FailureSignal
   var logger: Logger { runtime.logger }
 
@@ -50,22 +51,35 @@ struct NodeParts: Sendable {
     let verifier = SignatureVerifier(chain: genesis.chain, threads: 2, post: post)
     let signing = try SigningParts(runtime, keys: keys, store: store, tip: tip)
     let (signingKey, records) = (signing.key, signing.records)
+    let snapshots = SnapshotService(
+      folder: runtime.home.snapshots,
+      store: store,
+      interval: runtime.configuration.storage.snapshotInterval ?? NodeConfiguration.Storage.snapshotInterval,
+      logger: logger,
+      send: { message, peer in
+        let bytes = message.encoded
+        bridge.traffic.sent(message.kind, bytes.count)
+        endpoint.send(to: peer, type: message.kind.rawValue, bytes: bytes, class: .sync)
+      }
+    )
     let storage = StorageWorker(
       store: store,
       signer: signing.takeLog(),
       key: signingKey,
       chain: genesis.chain,
       logger: logger,
+      written: { snapshots.committed($0) },
       report: post,
       failed: { failure.raise($0) }
     )
     var replica = Replica(
-      configuration: Self.replica(runtime, key: signingKey),
+      configuration: Self.replica(runtime, key: signingKey, store: store),
       tip: tip,
       state: StoreState(store: store),
       gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port)
     )
     replica.restore(records)
+    replica.restore(evidence: try PendingEvidence.load(from: store))
     let host = ReplicaHost(
       replica: replica,
       loop: loop,
@@ -91,11 +105,12 @@ struct NodeParts: Sendable {
       verifier: verifier,
       storage: storage,
       bridge: bridge,
+      snapshots: snapshots,
       failure: failure
     )
   }
 
-  private static func transport(_ runtime: NodeRuntime, keys: NodeKeys) throws -> TransportConfiguration {
+  static func transport(_ runtime: NodeRuntime, keys: NodeKeys) throws -> TransportConfiguration {
     let network = runtime.configuration.network
     let genesis = runtime.definition.genesis
     guard let listen = NetworkAddress(network.listen) else {
@@ -122,11 +137,17 @@ struct NodeParts: Sendable {
     return configuration
   }
 
-  private static func replica(_ runtime: NodeRuntime, key: SigningKey?) -> ReplicaConfiguration {
+  private static func replica(
+    _ runtime: NodeRuntime,
+    key: SigningKey?,
+    store: NodeStore
+  ) -> ReplicaConfiguration {
     ReplicaConfiguration(
       genesis: runtime.definition.genesis,
       consensusKey: key?.publicKey,
-      timeouts: runtime.configuration.consensus.timeouts == "lan" ? .lan : .wan
+      timeouts: runtime.configuration.consensus.timeouts == "lan" ? .lan : .wan,
+      // A snapshot's height has no block here.
+      lowestBlock: store.lowestHeight + 1
     )
   }
 }

@@ -1,5 +1,5 @@
 import API
-import Chain
+public import Chain
 import Consensus
 import Cryptography
 import Foundation
@@ -9,7 +9,7 @@ public import Logging
 import NIOCore
 import NIOPosix
 import Primitives
-import Replication
+public import Replication
 import Storage
 import Transport
 import UnixSignals
@@ -19,13 +19,15 @@ public struct NodeRuntime: Sendable {
   public let home: Home
   public let configuration: NodeConfiguration
   public let definition: NetworkDefinition
+  let join: JoinOptions
   let logger: Logger
 
   /// Reads configuration and network definition.
   ///
   /// - Throws: `DefinitionError` with file, problem and remedy.
-  public init(home: Home, logger: Logger) throws {
+  public init(home: Home, join: JoinOptions = JoinOptions(), logger: Logger) throws {
     self.home = home
+    self.join = join
     configuration = try NodeConfiguration.read(home.configuration)
     definition = try NetworkDefinition(at: home.network)
     self.logger = logger
@@ -35,8 +37,11 @@ public struct NodeRuntime: Sendable {
   public func run() async throws {
     let lock = try HomeLock(home: home.folder.path)
     defer { withExtendedLifetime(lock) {} }
-    let store = try openStore()
+    try JoinStore.recover(home)
+    let own = try openStore()
+    let store = try await joined(own, tip: try readTip(own))
     let tip = try readTip(store)
+    try LightBlocks.ensure(store, tip: tip)
     logger.info(
       "opened",
       metadata: [
@@ -58,7 +63,7 @@ public struct NodeRuntime: Sendable {
 
   // MARK: Storage
 
-  private func openStore() throws -> NodeStore {
+  func openStore() throws -> NodeStore {
     try FileManager.default.createDirectory(at: home.data, withIntermediateDirectories: true)
     var options = DatabaseOptions()
     options.cacheBytes = configuration.storage.blockCacheMebibytes << 20
@@ -79,6 +84,17 @@ public struct NodeRuntime: Sendable {
     return store
   }
 
+  /// Where `genesis` puts a chain.
+  public static func genesisTip(_ genesis: Genesis) throws -> Tip {
+    let outcome = try Executor.genesis(genesis)
+    let update = try StateTree.apply(
+      outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
+      to: [NibblePath: StateTreePage](),
+      root: StateTree.emptyRoot
+    )
+    return try Tip(genesis: genesis, stateRoot: update.root, validators: outcome.validators)
+  }
+
   private func initialize(_ store: NodeStore) throws {
     let genesis = definition.genesis
     let outcome = try Executor.genesis(genesis)
@@ -96,6 +112,7 @@ public struct NodeRuntime: Sendable {
       page.map { Entry(key: path.encoded(), value: $0.encoded()) }
     }
     origin.meta = [(StoreState.tipName, tip.encoded)]
+    origin.validators = LightBlocks.origin(tip)
     try store.initialize(origin)
   }
 

@@ -164,6 +164,7 @@ actor ReplicaHost {
     case .sendGossip(let message, let peer, let delivery): send(message, to: peer, via: delivery)
     case .verify(let object): dependencies.verifier.verify(object)
     case .schedule(let timer, let interval): schedule(timer, after: interval)
+    case .keepEvidence(let evidence): jobs.append(.keepEvidence(evidence))
     case .serveBlocks(let peer, let from, let count): jobs.append(serve(peer, from: from, count: count))
     case .dial(let dial): dependencies.dial(dial)
     case .disconnect(let peer, let reason):

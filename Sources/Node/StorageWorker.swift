@@ -17,6 +17,7 @@ final class StorageWorker: Sendable {
     case log(ReplicaRecord)
     case sign(SigningRequest)
     case commit(Commit)
+    case keepEvidence([Evidence])
     /// Does something between the jobs, such as reading blocks.
     case perform(@Sendable () -> Void)
   }
@@ -44,10 +45,12 @@ final class StorageWorker: Sendable {
   private let logger: Logger
   private let queue = Mutex(Queue())
   private let thread: WorkerThread
+  private let written: @Sendable (Tip) -> Void
   private let report: @Sendable ([ReplicaInput]) -> Void
   private let failed: @Sendable (any Error) -> Void
 
   /// `signer`: nil for a node that follows: it keeps no consensus log.
+  /// `written`: told of each height when the store has it and not yet the next.
   /// `report`: takes `signed` and `durable` back to the replica.
   /// `failed`: the disk refused; the node must stop before it forgets.
   init(
@@ -56,6 +59,7 @@ final class StorageWorker: Sendable {
     key: SigningKey?,
     chain: ChainID,
     logger: Logger,
+    written: @escaping @Sendable (Tip) -> Void,
     report: @escaping @Sendable ([ReplicaInput]) -> Void,
     failed: @escaping @Sendable (any Error) -> Void
   ) {
@@ -64,6 +68,7 @@ final class StorageWorker: Sendable {
     self.key = key
     self.chain = chain
     self.logger = logger
+    self.written = written
     self.report = report
     self.failed = failed
     thread = WorkerThread(name: "storage")
@@ -141,6 +146,7 @@ final class StorageWorker: Sendable {
         needsSync = false
         try write(commit)
         results.append(.durable(commit.tip.height))
+      case .keepEvidence(let evidence): try PendingEvidence.save(evidence, in: store)
       case .perform(let body): body()
       }
     }
@@ -199,12 +205,17 @@ final class StorageWorker: Sendable {
     record.tree = commit.pages.map { Change(key: $0.path.encoded(), value: $0.page?.encoded()) }
     record.transactions = commit.block.transactionHashes.map(\.bytes)
     record.meta = [(StoreState.tipName, commit.tip.encoded)]
+    record.validators = LightBlocks.changes(after: commit.tip)
     try store.commit(record)
-    let ownAddress = key.map(\.publicKey)
+    written(commit.tip)
     try signer.withLock { signer in
       guard signer != nil else { return }
+      // Nothing is signed at this height or below any more, wherever the block came from.
       signer?.certified(height: height)
-      let hasOwn = ownAddress.map { Self.signed(commit, by: $0) } ?? false
+      // A block from others says nothing about who signs now: only heights that were seen being decided end a
+      // quarantine. Catching up leaves the guard and the log's files alone.
+      guard commit.isWitnessed else { return }
+      let hasOwn = key.map { Self.signed(commit, by: $0.publicKey) } ?? false
       try signer?.witness(height: height, hasOwnSignature: hasOwn)
       try signer?.rotateAndDrop(after: height)
     }

@@ -18,6 +18,7 @@ final class TransportBridge: Sendable {
     var verifier: SignatureVerifier
     var mailbox: Mailbox<ReplicaInput>
     var leases: (@Sendable (TransportEvent) -> Void)?
+    var snapshots: SnapshotService
   }
 
   private let chain: ChainID
@@ -39,12 +40,19 @@ final class TransportBridge: Sendable {
   }
 
   /// Starts the replica; from here on it hears, first what came before.
-  func start(_ host: ReplicaHost, verifier: SignatureVerifier, on loop: any EventLoop) async throws {
+  func start(
+    _ host: ReplicaHost,
+    verifier: SignatureVerifier,
+    snapshots: SnapshotService,
+    on loop: any EventLoop
+  ) async throws {
     let mailbox = Mailbox<ReplicaInput>(loop: loop) { inputs in
       host.assumeIsolated { $0.handle(inputs) }
     }
     try await loop.submit { [self] in
-      attached.withLock { $0 = Attached(host: host, verifier: verifier, mailbox: mailbox) }
+      attached.withLock {
+        $0 = Attached(host: host, verifier: verifier, mailbox: mailbox, snapshots: snapshots)
+      }
       host.assumeIsolated { $0.handle([.started]) }
       handle(
         early.withLock { events in
@@ -136,6 +144,7 @@ final class TransportBridge: Sendable {
       case .transactions:
         guard case .transactions(let transactions) = try PeerMessage(kind: kind, bytes: bytes) else { return }
         attached.verifier.verify(transactions, from: peer)
+      case _ where SnapshotMessage.isKind(kind): try attached.snapshots.handle(kind, bytes, from: peer)
       default: inputs.append(.message(try PeerMessage(kind: kind, bytes: bytes), from: peer))
       }
     } catch {

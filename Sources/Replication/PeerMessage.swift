@@ -133,7 +133,7 @@ extension PeerMessage {
       self = .candidateRequest(block, wire.height)
     case .candidate:
       self = .candidate(try Supercloud_Peer_V1_Candidate(decoding: bytes, limit: limit).block.array)
-    case .packet, .objects, .ranges, .recordsRequest, .records:
+    default:
       throw .invalid(field: "kind")
     }
   }

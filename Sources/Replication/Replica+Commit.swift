@@ -23,13 +23,14 @@ extension Replica {
     guard let valid = candidates.valid(identifier) else {
       preconditionFailure("a block was decided that is not valid here: \(identifier)")
     }
-    commit(valid, certificate, at: clock, &effects)
+    commit(valid, certificate, isWitnessed: true, at: clock, &effects)
   }
 
   /// Executes a decided block on the tip and has it written.
   mutating func commit(
     _ valid: ValidBlock,
     _ certificate: Certificate,
+    isWitnessed: Bool,
     at clock: Clock,
     _ effects: inout [ReplicaEffect]
   ) {
@@ -71,7 +72,8 @@ extension Replica {
           certificate: certificate,
           outcome: outcome,
           pages: update.pages,
-          tip: newTip
+          tip: newTip,
+          isWitnessed: isWitnessed
         )
       )
     )
@@ -128,7 +130,7 @@ extension Replica {
     }
     candidates.begin(after: height)
     seenVotes = seenVotes.filter { $0.height > height }
-    sortOutEvidence(after: valid.block)
+    sortOutEvidence(after: valid.block, &effects)
     due = DueWork(on: state)
     adoptParameters(at: clock, &effects)
     announceUpgrade(&effects)

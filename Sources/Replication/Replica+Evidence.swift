@@ -14,7 +14,7 @@ extension Replica {
 
   /// Consensus has seen a validator contradict itself: others are told, since this node may die before its turn.
   mutating func found(_ evidence: Evidence, _ effects: inout [ReplicaEffect]) {
-    guard isPunishable(evidence), keep(evidence) else { return }
+    guard isPunishable(evidence), keep(evidence, &effects) else { return }
     for peer in validatorPeers { effects.append(.send(.evidence([evidence]), to: peer)) }
   }
 
@@ -26,13 +26,13 @@ extension Replica {
   ) {
     // What is committed, too old or ahead of this node may honestly be told: no fault, and no signature check.
     guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
-    guard let set = evidenceSet(at: evidence.votes.0.height) else { return }
+    guard let set = evidenceSet(at: evidence.height) else { return }
     do {
       _ = try set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)
     } catch {
       return fault(peer, .consensusMisconduct, at: clock, &effects)
     }
-    guard keep(evidence) else { return }
+    guard keep(evidence, &effects) else { return }
     for other in validatorPeers where other != peer {
       effects.append(.send(.evidence([evidence]), to: other))
     }
@@ -40,15 +40,30 @@ extension Replica {
   }
 
   /// False when it is there already or nothing more is kept.
-  private mutating func keep(_ evidence: Evidence) -> Bool {
+  private mutating func keep(_ evidence: Evidence, _ effects: inout [ReplicaEffect]) -> Bool {
     guard !pendingEvidence.contains(evidence), pendingEvidence.count < Self.pendingLimit else { return false }
     pendingEvidence.append(evidence)
+    effects.append(.keepEvidence(pendingEvidence))
     return true
   }
 
+  /// Takes up the proofs that the last run kept; call before `started`. What is committed by now, too old or does not
+  /// hold is passed over.
+  public mutating func restore(evidence kept: [Evidence]) {
+    for evidence in kept.prefix(Self.pendingLimit) where !pendingEvidence.contains(evidence) {
+      guard isPunishable(evidence), let set = evidenceSet(at: evidence.height),
+        (try? set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)) != nil
+      else { continue }
+      pendingEvidence.append(evidence)
+    }
+  }
+
   /// Drops what a block has carried and what none can carry any more.
-  mutating func sortOutEvidence(after block: Block) {
+  mutating func sortOutEvidence(after block: Block, _ effects: inout [ReplicaEffect]) {
+    guard !pendingEvidence.isEmpty else { return }
+    let before = pendingEvidence.count
     pendingEvidence = pendingEvidence.filter { !block.evidence.contains($0) && isPunishable($0) }
+    if pendingEvidence.count < before { effects.append(.keepEvidence(pendingEvidence)) }
   }
 
   /// A block carries a certificate of its parent with other signatures than this node's: whoever precommitted
@@ -60,7 +75,7 @@ extension Replica {
 
   func checkEvidence(_ evidence: [Evidence]) throws(BlockFault) {
     for (index, evidence) in evidence.enumerated() {
-      guard isPunishable(evidence), let set = evidenceSet(at: evidence.votes.0.height) else {
+      guard isPunishable(evidence), let set = evidenceSet(at: evidence.height) else {
         throw .evidence(index: index)
       }
       // A validator that keeps a proof waiting has checked it.
@@ -76,12 +91,11 @@ extension Replica {
   /// What the ledger is told of a block's evidence.
   func misbehaviour(in block: Block) -> [BlockInput.Misbehaviour] {
     block.evidence.compactMap { evidence in
-      let vote = evidence.votes.0
-      guard let member = evidenceSet(at: vote.height)?[vote.validator] else { return nil }
+      guard let member = evidenceSet(at: evidence.height)?[evidence.validator] else { return nil }
       return BlockInput.Misbehaviour(
         validator: member.address,
-        height: vote.height,
-        time: history.time(at: vote.height) ?? block.header.time
+        height: evidence.height,
+        time: history.time(at: evidence.height) ?? block.header.time
       )
     }
   }
@@ -94,9 +108,8 @@ extension Replica {
   /// Whether the next block could have the evidence's author punished: the evidence is young enough, and its author
   /// has not been punished for double signing before. Signatures are not checked.
   private func isPunishable(_ evidence: Evidence) -> Bool {
-    let vote = evidence.votes.0
-    guard let member = evidenceSet(at: vote.height)?[vote.validator] else { return false }
-    guard !isTooOld(vote.height, history.time(at: vote.height), at: tip.height + 1, tip.time) else {
+    guard let member = evidenceSet(at: evidence.height)?[evidence.validator] else { return false }
+    guard !isTooOld(evidence.height, history.time(at: evidence.height), at: tip.height + 1, tip.time) else {
       return false
     }
     return LedgerQuery(state: state).validator(member.address).map { !$0.isTombstoned } ?? false

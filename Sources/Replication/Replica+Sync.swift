@@ -106,7 +106,7 @@ extension Replica {
       return .unacceptable
     }
     anchor.forget(through: height)
-    commit(valid, certificate, at: clock, &effects)
+    commit(valid, certificate, isWitnessed: false, at: clock, &effects)
     return .committed
   }
 

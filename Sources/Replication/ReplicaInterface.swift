@@ -53,6 +53,8 @@ public enum ReplicaEffect: Sendable {
   /// Write in one synced batch, then give `durable` back.
   case commit(Commit)
   case schedule(ReplicaTimer, after: Interval)
+  /// Remember these proofs, and no others, across a restart: no block carries them yet.
+  case keepEvidence([Evidence])
   /// Read committed blocks and send them.
   case serveBlocks(to: PeerID, from: Height, count: UInt32)
   case dial(Dial)
@@ -99,6 +101,8 @@ public struct Commit: Sendable {
   public var pages: [(path: NibblePath, page: StateTreePage?)]
   /// Where the chain stands after it.
   public var tip: Tip
+  /// This node saw the height being decided; false when peers sent the block afterwards.
+  public var isWitnessed: Bool
 }
 
 /// What became of a transaction that was handed in.

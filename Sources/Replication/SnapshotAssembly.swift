@@ -15,9 +15,15 @@ public struct SnapshotAssembly: Sendable {
     public var pages: [(path: NibblePath, page: StateTreePage)]
   }
 
-  public init(_ manifest: SnapshotManifest) {
+  /// How many chunks have something in them.
+  public let count: Int
+
+  /// `staged`: chunks that were accepted before, by an assembly of the same manifest.
+  public init(_ manifest: SnapshotManifest, staged: [NibblePath] = []) {
     self.manifest = manifest
-    missing = Set(manifest.chunks.filter { manifest.content(at: $0) != .nothing })
+    let all = Set(manifest.chunks.filter { manifest.content(at: $0) != .nothing })
+    count = all.count
+    missing = all.subtracting(staged)
   }
 
   public var isComplete: Bool { missing.isEmpty }

@@ -1,6 +1,6 @@
 public import Cryptography
-public import Ledger
 public import Primitives
+import Wire
 
 /// The state's entries below one path of the tree.
 public struct SnapshotChunk: Sendable {
@@ -15,35 +15,26 @@ public struct SnapshotChunk: Sendable {
     self.entries = entries
   }
 
-  /// All chunks of a state, which is read from front to back once; those without entries are left out.
-  public static func all(of state: some StateReading, depth: Int) -> [SnapshotChunk] {
-    var buckets: [NibblePath: [Entry]] = [:]
-    var start: [UInt8] = []
-    while true {
-      let page = state.entries(from: start, to: Self.end, limit: 1_000)
-      for entry in page {
-        let path = NibblePath(prefixOf: StateTree.keyDigest(entry.key), count: depth)
-        buckets[path, default: []].append(entry)
-      }
-      guard page.count == 1_000, let last = page.last else { break }
-      start = last.key + [0]
-    }
-    return buckets.keys.sorted().map { SnapshotChunk(path: $0, entries: buckets[$0] ?? []) }
-  }
-
-  /// After every key: tables begin with bytes below.
-  private static var end: [UInt8] { Array(repeating: 0xFF, count: 64) }
-
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: entries.reduce(64) { $0 + 8 + $1.key.count + $1.value.count })
-    writer.writeCounted(path.encoded())
-    writer.write(UInt32(entries.count))
     for entry in entries {
       writer.writeCounted(entry.key)
       writer.writeCounted(entry.value)
     }
+    return Self.encode(path: path, count: UInt32(entries.count), entries: writer.bytes)
+  }
+
+  /// The chunk whose `count` entries are encoded already, each as its counted key and its counted value.
+  public static func encode(path: NibblePath, count: UInt32, entries: [UInt8]) -> [UInt8] {
+    var writer = ByteWriter(capacity: entries.count + 64)
+    writer.writeCounted(path.encoded())
+    writer.write(count)
+    writer.writeRaw(entries)
     return writer.bytes
   }
+
+  /// What fits a frame.
+  public static let byteLimit = WireLimits.snapshotPartBytes
 
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)

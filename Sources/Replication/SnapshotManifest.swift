@@ -19,8 +19,8 @@ public enum SnapshotError: Error, Hashable, Sendable {
 /// A chunk holds the entries whose key digests begin with its path, so the slot at the end of that path answers for the
 /// chunk alone: each is checked when it comes, whoever sends it, and a wrong one accuses its sender only.
 public struct SnapshotManifest: Sendable {
-  /// Of paths: 16 to the power of this are the chunks.
-  public static let maximumDepth = 4
+  /// Of paths: 16 to the power of this are the chunks. The manifest of 4,096 fits one frame.
+  public static let maximumDepth = 3
 
   public let height: Height
   public let root: Digest
@@ -33,17 +33,6 @@ public struct SnapshotManifest: Sendable {
     /// One entry, which stands at the path or above it.
     case entry(key: Digest, value: Digest)
     case page(Digest)
-  }
-
-  /// The least depth at which chunks of evenly spread entries are about `chunkBytes` or smaller.
-  public static func depth(stateBytes: Int, chunkBytes: Int = 256 * 1024) -> Int {
-    var depth = 0
-    var bytes = stateBytes
-    while bytes > chunkBytes, depth < maximumDepth {
-      bytes /= 16
-      depth += 1
-    }
-    return depth
   }
 
   /// Of the state after `height`, whose tree `reader` holds.
@@ -129,7 +118,7 @@ extension SnapshotManifest {
       let ownRoot = try reader.readDigest()
       let depth = Int(try reader.read(UInt8.self))
       let count = Int(try reader.read(UInt32.self))
-      guard ownHeight == height, ownRoot == root, depth <= Self.maximumDepth, count <= 4_369 else {
+      guard ownHeight == height, ownRoot == root, depth <= Self.maximumDepth, count <= 273 else {
         throw SnapshotError.manifest
       }
       var pages: [NibblePath: StateTreePage] = [:]

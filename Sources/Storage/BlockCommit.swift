@@ -41,6 +41,8 @@ public struct BlockCommit: Sendable {
   public var evidence: [Change]
   /// Named values of the caller.
   public var meta: [(name: String, value: [UInt8]?)]
+  /// Who decides which heights, where that does not follow from the height before.
+  public var validators: [(height: UInt64, set: [UInt8])] = []
   /// Heights below this one may go; nil keeps all. A commit drops at most `NodeStore.pruningStep` heights, so a
   /// large step forward is worked off by those that follow.
   public var pruneBelow: UInt64?
@@ -89,6 +91,8 @@ public struct StoreOrigin: Sendable {
   /// Header and certificate of `height`, when it is that of a block.
   public var block: (header: [UInt8], certificate: [UInt8])?
   public var meta: [(name: String, value: [UInt8])]
+  /// Who decides which heights; see `BlockCommit.validators`.
+  public var validators: [(height: UInt64, set: [UInt8])] = []
 
   public init(
     chainID: String,

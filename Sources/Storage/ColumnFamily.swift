@@ -10,6 +10,8 @@ public enum ColumnFamily: Int, CaseIterable, Hashable, Sendable {
   case bodies
   /// Commit certificate by height.
   case certificates
+  /// Who decides the height of the key and those after it, up to the next key.
+  case validators
   /// Receipts of a block by height.
   case receipts
   /// Height and position by transaction hash.
@@ -30,6 +32,7 @@ public enum ColumnFamily: Int, CaseIterable, Hashable, Sendable {
     case .headers: "headers"
     case .bodies: "bodies"
     case .certificates: "certificates"
+    case .validators: "validators"
     case .receipts: "receipts"
     case .transactions: "transactions"
     case .indexes: "indexes"

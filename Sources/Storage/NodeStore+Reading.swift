@@ -19,6 +19,26 @@ extension NodeStore {
     try database.get(StoreKeys.height(height), in: .receipts)
   }
 
+  /// The newest set of validators that was written for `height` or one below, with the height it was written for.
+  public func validators(at height: UInt64) throws(StorageError) -> (height: UInt64, set: [UInt8])? {
+    guard height < .max else { return nil }
+    let range = KeyRange(from: nil, to: StoreKeys.height(height + 1))
+    guard let entry = try database.entries(in: .validators, range, reversed: true, limit: 1).first else {
+      return nil
+    }
+    guard let found = StoreKeys.height(of: entry.key) else {
+      throw .corrupt(path: database.path, detail: "a key of validators is not a height")
+    }
+    return (found, entry.value)
+  }
+
+  /// Writes who decides which heights, of a store that was made before it kept that, or of an origin.
+  public func saveValidators(_ sets: [(height: UInt64, set: [UInt8])]) throws(StorageError) {
+    var batch = try database.batch()
+    for (height, set) in sets { batch.put(StoreKeys.height(height), set, in: .validators) }
+    try database.write(batch, sync: true)
+  }
+
   /// Headers from `height` upwards, as far as they are there, at most `limit`.
   public func headers(from height: UInt64, limit: Int) throws(StorageError) -> [(
     height: UInt64, header: [UInt8]

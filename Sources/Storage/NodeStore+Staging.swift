@@ -1,25 +1,22 @@
 extension NodeStore {
-  /// Tables that a snapshot fills.
-  public enum StagedTable: Hashable, Sendable {
-    case state
-    case tree
-
-    var family: ColumnFamily {
-      switch self {
-      case .state: .state
-      case .tree: .tree
-      }
-    }
-  }
-
-  /// Puts a part of a snapshot into a new store, before `initialize` makes it count. Not durable by itself; after a
-  /// crash in between the store is new still, and `discardStaged` clears it for another attempt.
-  public func stage(_ entries: [Entry], in table: StagedTable) throws(StorageError) {
+  /// Puts a part of a snapshot into a new store, before `initialize` makes it count, with marks by which it is known
+  /// to be there. All or nothing of it; not durable by itself, but what is durable is so in the order of the calls.
+  public func stage(state: [Entry], tree: [Entry], marks: [Entry]) throws(StorageError) {
     try exclusively { (progress) throws(StorageError) in
       try Self.checkNew(progress, database)
       var batch = try database.batch()
-      for entry in entries { batch.put(entry.key, entry.value, in: table.family) }
+      for entry in state { batch.put(entry.key, entry.value, in: .state) }
+      for entry in tree { batch.put(entry.key, entry.value, in: .tree) }
+      for mark in marks { batch.put(StoreKeys.staged(mark.key), mark.value, in: .meta) }
       try database.write(batch, sync: false)
+    }
+  }
+
+  /// The marks of what is staged, by key; none in a store with an origin.
+  public func stagedMarks() throws(StorageError) -> [Entry] {
+    let range = KeyRange.prefix(StoreKeys.stagedPrefix)
+    return try database.entries(in: .meta, range, limit: .max).map {
+      Entry(key: Array($0.key.dropFirst(StoreKeys.stagedPrefix.count)), value: $0.value)
     }
   }
 
@@ -33,7 +30,24 @@ extension NodeStore {
         batch.deleteRange(from: [], to: last.key, in: family)
         batch.delete(last.key, in: family)
       }
+      Self.forgetStaging(in: &batch)
       try database.write(batch, sync: true)
     }
+  }
+
+  static func forgetStaging(in batch: inout WriteBatch) {
+    let range = KeyRange.prefix(StoreKeys.stagedPrefix)
+    if let lower = range.lower, let upper = range.upper {
+      batch.deleteRange(from: lower, to: upper, in: .meta)
+    }
+  }
+
+  /// Whether a database without a schema holds nothing but what was staged.
+  static func isUntouched(_ database: Database) throws(StorageError) -> Bool {
+    for reversed in [false, true] {
+      let entry = try database.entries(in: .meta, reversed: reversed, limit: 1).first
+      if let entry, !entry.key.starts(with: StoreKeys.stagedPrefix) { return false }
+    }
+    return true
   }
 }

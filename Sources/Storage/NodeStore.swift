@@ -30,7 +30,7 @@ public final class NodeStore: Sendable {
     self.database = database
     progress = Mutex(Progress())
     guard let schema = try database.get(StoreKeys.Meta.schema.key, in: .meta) else {
-      guard try database.entries(in: .meta, limit: 1).isEmpty else {
+      guard try Self.isUntouched(database) else {
         throw .corrupt(path: database.path, detail: "it has entries but no schema version")
       }
       return
@@ -84,6 +84,8 @@ public final class NodeStore: Sendable {
       for entry in origin.state { batch.put(entry.key, entry.value, in: .state) }
       for entry in origin.tree { batch.put(entry.key, entry.value, in: .tree) }
       for (name, value) in origin.meta { batch.put(StoreKeys.named(name), value, in: .meta) }
+      for (height, set) in origin.validators { batch.put(StoreKeys.height(height), set, in: .validators) }
+      Self.forgetStaging(in: &batch)
       if let block = origin.block {
         batch.put(height, block.header, in: .headers)
         batch.put(height, block.certificate, in: .certificates)
@@ -151,6 +153,7 @@ public final class NodeStore: Sendable {
     for change in commit.tree { batch.set(change.key, change.value, in: .tree) }
     for change in commit.evidence { batch.set(change.key, change.value, in: .evidence) }
     for (name, value) in commit.meta { batch.set(StoreKeys.named(name), value, in: .meta) }
+    for (height, set) in commit.validators { batch.put(StoreKeys.height(height), set, in: .validators) }
     for (index, hash) in commit.transactions.enumerated() {
       let location = TransactionLocation(height: commit.height, index: UInt32(clamping: index))
       batch.put(StoreKeys.item(hash), StoreKeys.encode(location), in: .transactions)

@@ -65,5 +65,9 @@ enum StoreKeys {
     var key: [UInt8] { Array("store/".utf8) + Array(rawValue.utf8) }
   }
 
+  /// What has been staged of a snapshot, before the store has an origin.
+  static func staged(_ name: [UInt8]) -> [UInt8] { stagedPrefix + name }
+  static let stagedPrefix = Array("staged/".utf8)
+
   static func named(_ name: String) -> [UInt8] { Array("name/".utf8) + Array(name.utf8) }
 }

@@ -13,6 +13,10 @@ public enum WireLimits {
   /// A certificate of 1,000 validators.
   public static let certificateBytes = 128 * 1024
   public static let evidenceBytes = 1024
+  /// A header with the certificate and two sets of 1,000 validators.
+  public static let lightBlockBytes = 320 * 1024
+  /// A chunk of a snapshot, or its manifest.
+  public static let snapshotPartBytes = 3 * 1024 * 1024
   /// Nested messages; the deepest legitimate one has seven levels.
   public static let messageDepth = 16
 }

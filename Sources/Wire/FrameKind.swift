@@ -20,6 +20,13 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   case ranges = 18
   case recordsRequest = 19
   case records = 20
+  /// What a joining node asks and is answered: see `supercloud/snapshot.proto`.
+  case snapshotOffersRequest = 24
+  case snapshotOffers = 25
+  case lightBlockRequest = 26
+  case lightBlock = 27
+  case snapshotPartRequest = 28
+  case snapshotPart = 29
 
   public var limit: Int {
     switch self {
@@ -33,6 +40,9 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
     case .packet: 2 * 1024
     case .objects: 1024 * 1024
     case .ranges, .records: 64 * 1024
+    case .snapshotOffersRequest, .snapshotOffers, .lightBlockRequest, .snapshotPartRequest: 1024
+    case .lightBlock: WireLimits.lightBlockBytes + 64
+    case .snapshotPart: WireLimits.snapshotPartBytes + 256
     }
   }
 }

@@ -26,7 +26,7 @@ struct Supercloud: AsyncParsableCommand {
         name: "Accounts and chain",
         subcommands: [
           KeysCommand.self, AccountCommand.self, GrantCommand.self, DenomCommand.self, QueryCommand.self,
-          VerifyCommand.self,
+          VerifyCommand.self, LightCommand.self,
         ]
       ),
       CommandGroup(

@@ -189,6 +189,10 @@ final class FakeNode: NodeServing {
     try answer("why-not body \(body.count)", page)
   }
 
+  func lightBlock(_ height: UInt64?) async throws -> Answer.LightBlock {
+    Answer.LightBlock(height: height ?? 7, hash: "light", time: "", block: "")
+  }
+
   func proof(kind: String, key: String) async throws -> Answer.Proof {
     try answer(
       "proof \(kind) \(key)",

@@ -60,6 +60,12 @@ extension Samples {
   }
 
   mutating func evidence() -> Evidence {
+    if flag() {
+      let first = proposal()
+      var second = first
+      second.block = digest()
+      return .duplicateProposal(first, second)
+    }
     var first = vote()
     first.block = digest()
     var second = first

@@ -108,7 +108,7 @@ import Testing
     bench.feed(.certificate(Fixture.certificate([0, 1, 3], .prevote, round: 0, block: a)))
     #expect(bench.vote(.precommit, 0)?.block == a)
     let guilty = bench.effects.compactMap { if case .evidence(let evidence) = $0 { evidence } else { nil } }
-    #expect(guilty.count == 1 && guilty[0].votes.0.validator == 1)
+    #expect(guilty.count == 1 && guilty[0].validator == 1)
   }
 
   @Test func `A polka is told to everybody when its round is left undecided`() {

@@ -244,22 +244,31 @@ struct NodeStoreTests {
   @Test("a snapshot is staged in parts, counts when it is complete, and is discarded when it is not")
   func staging() throws {
     let first = try store()
-    try first.stage([Entry(key: [1], value: [1]), Entry(key: [2], value: [2])], in: .state)
-    try first.stage([Entry(key: [3], value: [3])], in: .tree)
+    let entries = [Entry(key: [1], value: [1]), Entry(key: [2], value: [2])]
+    let marks = [Entry(key: [0], value: [7]), Entry(key: [1, 5], value: [])]
+    try first.stage(state: entries, tree: [Entry(key: [3], value: [3])], marks: marks)
     first.database.close()
     let store = try store()
     #expect(store.lastHeight == nil)
     #expect(try store.verify() == nil)
+    #expect(try store.stagedMarks() == marks)
+    #expect(try store.stateEntries(limit: 9) == entries)
     try store.discardStaged()
+    #expect(try store.stagedMarks().isEmpty)
     #expect(try store.stateEntries(limit: 9).isEmpty)
     #expect(try store.treePage([3]) == nil)
-    try store.stage([Entry(key: [4], value: [4])], in: .state)
+    try store.stage(state: [Entry(key: [4], value: [4])], tree: [], marks: marks)
     var origin = origin
     origin.height = 70
+    origin.validators = [(70, [1]), (72, [2])]
     try store.initialize(origin)
     #expect(try store.stateValue([4]) == [4])
     #expect(store.lastHeight == 70)
-    #expect(throws: StorageError.self) { try store.stage([], in: .state) }
+    #expect(try store.stagedMarks().isEmpty)
+    #expect(try store.validators(at: 69) == nil)
+    #expect(try store.validators(at: 71)?.height == 70)
+    #expect(try store.validators(at: 90)?.set == [2])
+    #expect(throws: StorageError.self) { try store.stage(state: [], tree: [], marks: []) }
     #expect(throws: StorageError.self) { try store.discardStaged() }
   }
 

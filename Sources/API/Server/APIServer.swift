@@ -61,6 +61,13 @@ public struct APIServer: Sendable {
       }
       return try await JSON(node.block(UInt64(text)))
     }
+    router.get("v1/light/:height") { _, context in
+      let text = try context.parameters.require("height")
+      guard text == "latest" || UInt64(text) != nil else {
+        throw ServingError.invalid("`\(text)` is not a height", fix: "a number, or `latest`")
+      }
+      return try await JSON(node.lightBlock(UInt64(text)))
+    }
     router.get("v1/transactions/:hash") { _, context in
       try await JSON(node.transaction(context.parameters.require("hash")))
     }

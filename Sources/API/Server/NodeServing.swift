@@ -3,6 +3,8 @@ public protocol NodeServing: Sendable {
   func status() async throws -> Answer.Status
   func account(_ address: String) async throws -> Answer.Account
   func block(_ height: UInt64?) async throws -> Answer.Block
+  /// What a light client needs of a height; nil is the newest.
+  func lightBlock(_ height: UInt64?) async throws -> Answer.LightBlock
   func transaction(_ hash: String) async throws -> Answer.TransactionResult
   /// Takes a signed transaction; with `wait`, answers when it is in a block.
   func submit(transaction: [UInt8], wait: Bool) async throws -> Answer.TransactionResult

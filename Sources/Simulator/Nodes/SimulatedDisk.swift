@@ -9,6 +9,7 @@ struct SimulatedDisk {
     case log(ReplicaRecord)
     case sign(SigningRequest)
     case commit(Commit)
+    case keepEvidence([Evidence])
   }
 
   private(set) var waiting: [Job] = []

@@ -15,6 +15,7 @@ final class SimulatedStore: ReplicaState {
     var tip: Tip
     var log: [ReplicaRecord] = []
     var guardRecords: [GuardRecord] = []
+    var evidence: [Evidence] = []
   }
 
   /// Where in a height something was signed; a later one forbids earlier ones.
@@ -59,7 +60,14 @@ final class SimulatedStore: ReplicaState {
     contents.withLock { $0.blocks[height] }
   }
 
+  /// Proofs that wait for a block.
+  var evidence: [Evidence] { contents.withLock { $0.evidence } }
+
   // MARK: Writing
+
+  func keep(_ evidence: [Evidence]) {
+    contents.withLock { $0.evidence = evidence }
+  }
 
   func append(_ record: ReplicaRecord) {
     contents.withLock { $0.log.append(record) }

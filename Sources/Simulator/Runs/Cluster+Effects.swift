@@ -19,6 +19,7 @@ extension Cluster {
         if scenario.brokenRule == .durableBeforeSync {
           schedule(.durable(commit.tip.height), at: node, after: .zero)
         }
+      case .keepEvidence(let evidence): node.disk.add(.keepEvidence(evidence))
       case .send(let message, let peer):
         guard let target = index(of: peer) else { continue }
         if node.isHonest {

@@ -60,6 +60,7 @@ extension Cluster {
     let skipsReplay = !isFirst && (broken == .replaySkipped || broken == .guardForgets)
     if broken == .guardForgets { node.store.forgetGuard() }
     if !skipsReplay { replica.restore(node.store.log) }
+    replica.restore(evidence: node.store.evidence)
     node.replica = replica
     trace.tell(at: now, "\(node.name) starts at height \(tip.height)")
     schedule(.started, at: node, after: .zero)
@@ -113,6 +114,7 @@ extension Cluster {
         if case .sign = node.store.consent(to: request), let message = sign(request, by: node) {
           node.store.remember(request, message)
         }
+      case .keepEvidence(let evidence): node.store.keep(evidence)
       case .commit(let commit):
         let stored = stored(commit)
         if scenario.brokenRule == .commitNotAtomic {

@@ -32,6 +32,7 @@ extension Cluster {
         if let message = signed(request, by: node), rule != .signBeforeSync {
           answers.append(.signed(message))
         }
+      case .keepEvidence(let evidence): node.store.keep(evidence)
       case .commit(let commit):
         node.store.commit(commit, stored: stored(commit), changes: changes(of: commit))
         trace.record(commit.tip.block)

@@ -235,11 +235,20 @@ public nonisolated struct Supercloud_Chain_V1_Evidence: Sendable {
     set {kind = .amnesia(newValue)}
   }
 
+  public var duplicateProposal: Supercloud_Chain_V1_DuplicateProposal {
+    get {
+      if case .duplicateProposal(let v)? = kind {return v}
+      return Supercloud_Chain_V1_DuplicateProposal()
+    }
+    set {kind = .duplicateProposal(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
     case duplicateVote(Supercloud_Chain_V1_DuplicateVote)
     case amnesia(Supercloud_Chain_V1_Amnesia)
+    case duplicateProposal(Supercloud_Chain_V1_DuplicateProposal)
 
   }
 
@@ -306,6 +315,37 @@ public nonisolated struct Supercloud_Chain_V1_Amnesia: Sendable {
 
   fileprivate var _precommit: Supercloud_Chain_V1_Vote? = nil
   fileprivate var _prevote: Supercloud_Chain_V1_Vote? = nil
+}
+
+public nonisolated struct Supercloud_Chain_V1_DuplicateProposal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var first: Supercloud_Chain_V1_Proposal {
+    get {_first ?? Supercloud_Chain_V1_Proposal()}
+    set {_first = newValue}
+  }
+  /// Returns true if `first` has been explicitly set.
+  public var hasFirst: Bool {self._first != nil}
+  /// Clears the value of `first`. Subsequent reads from it will return its default value.
+  public mutating func clearFirst() {self._first = nil}
+
+  public var second: Supercloud_Chain_V1_Proposal {
+    get {_second ?? Supercloud_Chain_V1_Proposal()}
+    set {_second = newValue}
+  }
+  /// Returns true if `second` has been explicitly set.
+  public var hasSecond: Bool {self._second != nil}
+  /// Clears the value of `second`. Subsequent reads from it will return its default value.
+  public mutating func clearSecond() {self._second = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _first: Supercloud_Chain_V1_Proposal? = nil
+  fileprivate var _second: Supercloud_Chain_V1_Proposal? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -668,7 +708,7 @@ nonisolated extension Supercloud_Chain_V1_RoundCertificate: SwiftProtobuf.Messag
 
 nonisolated extension Supercloud_Chain_V1_Evidence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Evidence"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}duplicate_vote\0\u{1}amnesia\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}duplicate_vote\0\u{1}amnesia\0\u{3}duplicate_proposal\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -702,6 +742,19 @@ nonisolated extension Supercloud_Chain_V1_Evidence: SwiftProtobuf.Message, Swift
           self.kind = .amnesia(v)
         }
       }()
+      case 3: try {
+        var v: Supercloud_Chain_V1_DuplicateProposal?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .duplicateProposal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .duplicateProposal(v)
+        }
+      }()
       default: break
       }
     }
@@ -720,6 +773,10 @@ nonisolated extension Supercloud_Chain_V1_Evidence: SwiftProtobuf.Message, Swift
     case .amnesia?: try {
       guard case .amnesia(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .duplicateProposal?: try {
+      guard case .duplicateProposal(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
     case nil: break
     }
@@ -806,6 +863,45 @@ nonisolated extension Supercloud_Chain_V1_Amnesia: SwiftProtobuf.Message, SwiftP
   public static func ==(lhs: Supercloud_Chain_V1_Amnesia, rhs: Supercloud_Chain_V1_Amnesia) -> Bool {
     if lhs._precommit != rhs._precommit {return false}
     if lhs._prevote != rhs._prevote {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Supercloud_Chain_V1_DuplicateProposal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".DuplicateProposal"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}second\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._first) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._second) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._first {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._second {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Supercloud_Chain_V1_DuplicateProposal, rhs: Supercloud_Chain_V1_DuplicateProposal) -> Bool {
+    if lhs._first != rhs._first {return false}
+    if lhs._second != rhs._second {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

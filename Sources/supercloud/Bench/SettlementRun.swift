@@ -18,10 +18,10 @@ struct SettlementRun {
   private let leases: Int
   private let dueTicks: Int
   private let chain: ChainID
-  private let store: NodeStore
+  let store: NodeStore
   private let state: StoreState
-  private var root: Digest
-  private var moment: Moment
+  private(set) var root: Digest
+  private(set) var moment: Moment
   private let tenants: [SigningKey]
   private let providers: [SigningKey]
   private let validator: SigningKey
@@ -68,7 +68,7 @@ struct SettlementRun {
     moment = Moment(height: 0, time: genesis.time, tick: 0)
   }
 
-  private static func key(_ name: String) -> SigningKey {
+  static func key(_ name: String) -> SigningKey {
     guard let key = SigningKey(seed: Digest.sha256(name.utf8).bytes) else {
       preconditionFailure("a digest has as many bytes as a seed")
     }
@@ -116,6 +116,15 @@ struct SettlementRun {
 
   /// Opens the leases and measures.
   mutating func measure(_ progress: (String) -> Void) throws -> SettlementRow {
+    let opening = try openLeases(progress)
+    progress("\(leases) leases: measuring")
+    let takeRate = try measureTakeRate()
+    let (idle, due) = try measureDue()
+    return SettlementRow(leases: leases, openingSeconds: opening, idle: idle, due: due, takeRate: takeRate)
+  }
+
+  /// Returns the seconds that it took.
+  mutating func openLeases(_ progress: (String) -> Void) throws -> Double {
     let clock = ContinuousClock()
     let start = clock.now
     let registrations = providers.map { key in
@@ -126,11 +135,9 @@ struct SettlementRun {
     let leases = leases
     try openAll { progress("\(leases) leases: \($0) are open") }
     let opening = (clock.now - start).seconds
-    progress("\(leases) leases: opened in \(String(format: "%.1f", opening)) s; measuring")
+    progress("\(leases) leases: opened in \(String(format: "%.1f", opening)) s")
     try store.database.flush()
-    let takeRate = try measureTakeRate()
-    let (idle, due) = try measureDue()
-    return SettlementRow(leases: leases, openingSeconds: opening, idle: idle, due: due, takeRate: takeRate)
+    return opening
   }
 
   /// The first ticks get as many leases as are due at once later; the others are opened after them, within an interval.

@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import Chain
+import Cryptography
 import Foundation
 import Ledger
 import Node
@@ -84,12 +85,14 @@ struct VerifyCommand: ParsableCommand {
       --trusted is a network definition's folder or name (its genesis validators), or a file that `supercloud
       validator list --output json` wrote on a node that one trusts. Validators of it with more than a third of its
       power must have signed, and the whole set of the header's height with a quorum.
+      --header is for whoever has verified the header itself, with `supercloud light`: then no validators are needed.
       Exit code 1 when the proof does not hold.
       """
   )
 
   @Argument(help: "The file of `supercloud query proof`.") var file: String
-  @Option(help: "A network definition, or a file of validators.") var trusted: String
+  @Option(help: "A network definition, or a file of validators.") var trusted: String?
+  @Option(help: "HEIGHT:HASH of a verified header, instead of validators.") var header: TrustedHeader?
   @Option(help: "The chain, where --trusted is a file of validators.") var chain: String?
   @Option(help: "table or json") var output: OutputFormat = .table
 
@@ -102,13 +105,52 @@ struct VerifyCommand: ParsableCommand {
     var height: UInt64
     var time: String
     var value: [String: String]
-    var trustedPowerSigned: Int64
-    var trustedPower: Int64
+    var trustedPowerSigned: Int64?
+    var trustedPower: Int64?
+  }
+
+  func validate() throws {
+    guard (trusted == nil) != (header == nil) else {
+      throw ValidationError("name what you trust: either --trusted or --header")
+    }
   }
 
   func run() throws {
     let proof = try Self.read(Answer.Proof.self, file, "a proof")
-    let (validators, network) = try trustedValidators()
+    let evidence: StateEvidence
+    do {
+      evidence = try proof.evidence()
+    } catch {
+      throw Failure("\(file) is not a proof", why: "\(error)")
+    }
+    var trust: StateEvidence.Trust?
+    if let header {
+      try check(evidence, against: header)
+    } else if let trusted {
+      trust = try check(evidence, trusted)
+    }
+    try show(proof, evidence, trust)
+  }
+
+  private func check(_ evidence: StateEvidence, against header: TrustedHeader) throws {
+    guard evidence.header.height == header.height, evidence.header.identifier == header.hash else {
+      throw Failure(
+        "\(file) proves nothing to whom trusts \(header)",
+        why: "its header is \(evidence.header.height):\(evidence.header.identifier)",
+        fix: "verify that one: supercloud light --height \(evidence.header.height)"
+      )
+    }
+    guard
+      evidence.proof.verifies(
+        key: evidence.entry.key,
+        value: evidence.value,
+        root: evidence.header.stateRoot
+      )
+    else { throw Failure("\(file) proves nothing", why: StateEvidence.Doubt.proof.description) }
+  }
+
+  private func check(_ evidence: StateEvidence, _ trusted: String) throws -> StateEvidence.Trust {
+    let (validators, network) = try trustedValidators(trusted)
     guard let chain = try chain.map({ try Self.chain($0) }) ?? network else {
       throw Failure(
         "which chain is meant?",
@@ -117,18 +159,14 @@ struct VerifyCommand: ParsableCommand {
         code: 2
       )
     }
-    let evidence: StateEvidence
-    do {
-      evidence = try proof.evidence()
-    } catch {
-      throw Failure("\(file) is not a proof", why: "\(error)")
-    }
-    let trust: StateEvidence.Trust
     do throws(StateEvidence.Doubt) {
-      trust = try evidence.verify(chain: chain, trusted: validators)
+      return try evidence.verify(chain: chain, trusted: validators)
     } catch {
       throw Failure("\(file) proves nothing to whom trusts \(trusted)", why: error.description)
     }
+  }
+
+  private func show(_ proof: Answer.Proof, _ evidence: StateEvidence, _ trust: StateEvidence.Trust?) throws {
     let meaning: [(name: String, text: String)]
     do {
       meaning = try evidence.entry.meaning(of: evidence.value)
@@ -139,23 +177,23 @@ struct VerifyCommand: ParsableCommand {
     if output == .json {
       return try Console.json(
         Report(
-          chainId: chain.text,
+          chainId: header.chain.text,
           kind: proof.kind,
           key: proof.key,
           present: evidence.value != nil,
           height: header.height - 1,
           time: header.time.text,
           value: Dictionary(meaning.map { ($0.name, $0.text) }, uniquingKeysWith: { $1 }),
-          trustedPowerSigned: trust.signed,
-          trustedPower: trust.total
+          trustedPowerSigned: trust?.signed,
+          trustedPower: trust?.total
         )
       )
     }
     Console.line("verified   \(proof.kind) \(proof.key)")
     for line in meaning { Console.line("           \(line.name): \(line.text)") }
-    Console.line("state      after height \(header.height - 1) of \(chain), root \(header.stateRoot)")
+    Console.line("state      after height \(header.height - 1) of \(header.chain), root \(header.stateRoot)")
     Console.line("header     height \(header.height), \(header.time.text), \(evidence.certificate.block)")
-    Console.line("signed by  \(trust.signed) of \(trust.total) of the trusted power")
+    if let trust { Console.line("signed by  \(trust.signed) of \(trust.total) of the trusted power") }
   }
 
   private static func chain(_ text: String) throws -> ChainID {
@@ -184,7 +222,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   /// The set, and the chain where the source names it.
-  private func trustedValidators() throws -> (ValidatorSet, ChainID?) {
+  private func trustedValidators(_ trusted: String) throws -> (ValidatorSet, ChainID?) {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: trusted, isDirectory: &isFolder)
     let members: [Validator]

@@ -13,6 +13,15 @@ struct StartCommand: AsyncParsableCommand {
   )
 
   @OptionGroup var home: HomeOption
+  @Option(
+    help: """
+      How a node that is far behind catches up: `auto` fetches a snapshot of the state when it has been away for an \
+      hour or more, `always` whenever peers have one, `never` goes block by block.
+      """
+  )
+  var snapshot: JoinOptions.Mode = .auto
+  @Option(help: "HEIGHT:HASH of a header that you trust; without it the genesis validators are.")
+  var trust: TrustedHeader?
   @Flag(help: .hidden) var exitWithParent = false
 
   func run() async throws {
@@ -29,7 +38,11 @@ struct StartCommand: AsyncParsableCommand {
       let configuration = try NodeConfiguration.read(home.configuration)
       var logger = Logger(label: configuration.node.moniker) { StreamLogHandler.standardError(label: $0) }
       logger.logLevel = Logger.Level(rawValue: configuration.node.logLevel) ?? .info
-      try await NodeRuntime(home: home, logger: logger).run()
+      try await NodeRuntime(
+        home: home,
+        join: JoinOptions(mode: snapshot, trusted: trust),
+        logger: logger
+      ).run()
     } catch let error as DefinitionError {
       throw Failure("\(error.file): \(error.problem)", fix: error.remedy)
     } catch let error as StorageError {
@@ -51,4 +64,10 @@ struct StartCommand: AsyncParsableCommand {
       kill(getpid(), SIGTERM)
     }
   }
+}
+
+extension JoinOptions.Mode: ExpressibleByArgument {}
+
+extension TrustedHeader: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
 }

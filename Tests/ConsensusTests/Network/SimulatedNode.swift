@@ -95,7 +95,7 @@ extension Network {
       decide(height, block, certificate, node: node)
     case .evidence(let evidence):
       self.evidence += 1
-      let guilty = Int(evidence.votes.0.validator)
+      let guilty = Int(evidence.validator)
       if strategies[node] == nil, strategies[guilty] == nil {
         violations.append("evidence against an honest validator: \(evidence)")
       }

@@ -49,9 +49,9 @@ final class LocalNetwork {
   // MARK: Life and death
 
   /// `fileLimitKilobytes`: no file can grow beyond it, as on a full disk.
-  func start(_ names: [String], fileLimitKilobytes: Int? = nil) throws {
+  func start(_ names: [String], arguments: [String] = [], fileLimitKilobytes: Int? = nil) throws {
     for name in names {
-      let process = Program.process(["start", "--exit-with-parent", "--home", home(name)])
+      let process = Program.process(["start", "--exit-with-parent", "--home", home(name)] + arguments)
       if let limit = fileLimitKilobytes, let program = process.executableURL {
         let script = "trap '' XFSZ; ulimit -f \(limit); exec \"$0\" \"$@\""
         process.arguments = ["-c", script, program.path] + (process.arguments ?? [])
@@ -89,10 +89,12 @@ final class LocalNetwork {
     return process.terminationStatus
   }
 
+  func log(_ name: String) -> String {
+    (try? String(contentsOf: folder.appending(path: "logs/\(name).log"), encoding: .utf8)) ?? ""
+  }
+
   func tail(_ name: String) -> String {
-    let log = folder.appending(path: "logs/\(name).log")
-    let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-    return text.split(separator: "\n").suffix(12).joined(separator: "\n")
+    log(name).split(separator: "\n").suffix(12).joined(separator: "\n")
   }
 
   // MARK: What they say

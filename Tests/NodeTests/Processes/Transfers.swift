@@ -20,11 +20,17 @@ final class Transfers: Sendable {
 
   /// `account`: of the public test mnemonic; 0, 1 and 2 have coins in every testnet.
   init(account: UInt32, to: Address, over clients: [NodeClient]) throws {
-    let words = Array(repeating: "abandon", count: 23) + ["art"]
-    key = try Keyring.key(words: words, index: account)
+    key = try Self.key(account)
     self.to = to
     self.clients = clients
   }
+
+  private static func key(_ account: UInt32) throws -> SigningKey {
+    let words = Array(repeating: "abandon", count: 23) + ["art"]
+    return try Keyring.key(words: words, index: account)
+  }
+
+  static func address(_ account: UInt32) throws -> Address { try key(account).address }
 
   /// Hashes of the transfers that a node said are in a block.
   var acknowledged: [String] { state.withLock { $0.acknowledged } }

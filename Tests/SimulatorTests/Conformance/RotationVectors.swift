@@ -4,8 +4,8 @@ import Foundation
 import Primitives
 import Testing
 
-/// The rotation equals CometBFT's, step by step (`conformance/consensus/proposer_priority.json`).
-@Suite struct ValidatorSetVectorTests {
+/// The recorded rotations of CometBFT (`conformance/consensus/proposer_priority.json`), replayed step by step.
+struct RotationVectors {
   struct File: Decodable {
     let cases: [Case]
   }
@@ -64,31 +64,7 @@ import Testing
     return Validator(address: try #require(Address(bytes)), key: key, power: power)
   }
 
-  @Test func `Every recorded step gives the same priorities and proposer`() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let file = root.appending(path: "../shared/conformance/consensus/proposer_priority.json")
-    let cases = try JSONDecoder().decode(File.self, from: Data(contentsOf: file)).cases
-    #expect(cases.count == 8)
-    print("proposer rotation against CometBFT\n  steps  equal  validators  case")
-    var total = 0
-    for entry in cases {
-      let equal = try replay(entry)
-      print(
-        "  \(pad(entry.log.count, 5))  \(pad(equal, 5))  \(pad(entry.`init`.count, 10))  \(entry.name)"
-      )
-      #expect(equal == entry.log.count, "\(entry.name)")
-      total += equal
-    }
-    print("  \(pad(total, 5))  in all")
-    #expect(total == 127)
-  }
-
-  func pad(_ number: Int, _ width: Int) -> String {
-    let text = String(number)
-    return String(repeating: " ", count: max(0, width - text.count)) + text
-  }
-
+  /// How many of a case's steps give the same priorities and proposer.
   func replay(_ entry: Case) throws -> Int {
     var set = try ValidatorSet(entry.`init`.map { try validator($0.addr, $0.power) })
     var equal = 0

@@ -1,0 +1,18 @@
+extension Answer {
+  /// A header with its certificate and validators, for a light client, which believes nothing of it unverified.
+  public struct LightBlock: Codable, Sendable {
+    public var height: UInt64
+    /// Of the header.
+    public var hash: String
+    public var time: String
+    /// `LightBlock.encoded` in hex.
+    public var block: String
+
+    public init(height: UInt64, hash: String, time: String, block: String) {
+      self.height = height
+      self.hash = hash
+      self.time = time
+      self.block = block
+    }
+  }
+}

@@ -1,0 +1,107 @@
+public import Chain
+public import Cryptography
+import Foundation
+import Primitives
+public import Replication
+public import Storage
+
+/// The database of a node that joins by a snapshot, beside the one in use until everything is there.
+public struct JoinStore: Sendable {
+  private static let planMark: [UInt8] = [0]
+  private static let chunkMark: UInt8 = 1
+
+  public let store: NodeStore
+
+  public init(_ store: NodeStore) {
+    self.store = store
+  }
+
+  init(_ home: Home, cacheBytes: Int) throws {
+    var options = DatabaseOptions()
+    options.cacheBytes = cacheBytes
+    self.init(try NodeStore(path: home.joining.path, options: options))
+  }
+
+  /// What an earlier run has begun.
+  public func begun() throws -> (plan: SnapshotPlan, staged: [NibblePath])? {
+    let marks = try store.stagedMarks()
+    guard let first = marks.first, first.key == Self.planMark else { return nil }
+    let plan = try SnapshotPlan(decoding: first.value)
+    let staged = try marks.dropFirst().map { try NibblePath(decoding: $0.key.dropFirst()) }
+    return (plan, staged)
+  }
+
+  public func begin(_ plan: SnapshotPlan) throws {
+    try store.discardStaged()
+    let pages = plan.manifest.topPages.map { Entry(key: $0.path.encoded(), value: $0.page.encoded()) }
+    try store.stage(state: [], tree: pages, marks: [Entry(key: Self.planMark, value: plan.encoded)])
+  }
+
+  public func stage(_ path: NibblePath, _ part: SnapshotAssembly.Part) throws {
+    try store.stage(
+      state: part.entries.map { Entry(key: $0.key, value: $0.value) },
+      tree: part.pages.map { Entry(key: $0.path.encoded(), value: $0.page.encoded()) },
+      marks: [Entry(key: [Self.chunkMark] + path.encoded(), value: [])]
+    )
+  }
+
+  public func discard() throws { try store.discardStaged() }
+
+  /// Makes the state count, with all that goes on from it, in one synced batch.
+  ///
+  /// `signer`: the name of the signing guard, where this node had one.
+  public func finish(_ plan: SnapshotPlan, genesis: Genesis, signer: [UInt8]?) throws {
+    let tip = plan.tip
+    if tip.stateRoot != StateTree.emptyRoot {
+      let page = try store.treePage(NibblePath.root.encoded()).map { try StateTreePage(decoding: $0) }
+      guard page?.digest == tip.stateRoot else {
+        throw StorageError.corrupt(
+          path: store.database.path,
+          detail: "the restored tree's root is not the header's: \(tip.stateRoot)"
+        )
+      }
+    }
+    var origin = StoreOrigin(
+      chainID: genesis.chain.text,
+      genesisDigest: genesis.digest.bytes,
+      height: tip.height,
+      block: (plan.below.header.encoded, plan.below.certificate.encoded),
+      meta: [(StoreState.tipName, tip.encoded)]
+    )
+    if let signer { origin.meta.append(("signer", signer)) }
+    origin.validators = LightBlocks.origin(tip)
+    try store.initialize(origin)
+  }
+
+  // MARK: Taking the old database's place
+
+  /// Moves a finished database to where the node's is. Both are closed. A crash in between is made good by `recover`.
+  static func takeOver(_ home: Home) throws {
+    let files = FileManager.default
+    if files.fileExists(atPath: home.data.path) {
+      try? files.removeItem(at: home.replaced)
+      try files.moveItem(at: home.data, to: home.replaced)
+    }
+    try files.moveItem(at: home.joining, to: home.data)
+    try? files.removeItem(at: home.replaced)
+  }
+
+  /// Finishes what a crash during `takeOver` has left.
+  static func recover(_ home: Home) throws {
+    let files = FileManager.default
+    guard files.fileExists(atPath: home.replaced.path) else { return }
+    if !files.fileExists(atPath: home.data.path) {
+      try files.moveItem(at: home.joining, to: home.data)
+    }
+    try? files.removeItem(at: home.replaced)
+  }
+}
+
+extension Home {
+  /// Snapshots for others.
+  public var snapshots: URL { folder.appending(path: "snapshots") }
+  /// A state that is being fetched.
+  var joining: URL { folder.appending(path: "joining") }
+  /// The database whose place another has taken.
+  var replaced: URL { folder.appending(path: "replaced") }
+}

@@ -1,0 +1,131 @@
+public import Chain
+public import Cryptography
+import Foundation
+import Logging
+import Primitives
+import Replication
+import Storage
+
+/// How a node that is far behind comes to the present.
+public struct JoinOptions: Sendable {
+  public enum Mode: String, CaseIterable, Sendable {
+    /// By a snapshot when the node has not been part of the chain for long.
+    case auto
+    /// By a snapshot of whatever height above its own.
+    case always
+    /// Block by block.
+    case never
+  }
+
+  public var mode: Mode
+  /// A header that the operator vouches for; nil: the genesis validators are believed.
+  public var trusted: TrustedHeader?
+
+  public init(mode: Mode = .auto, trusted: TrustedHeader? = nil) {
+    self.mode = mode
+    self.trusted = trusted
+  }
+}
+
+/// A header by its height and hash, written `HEIGHT:HASH`.
+public struct TrustedHeader: Hashable, Sendable, CustomStringConvertible {
+  public var height: Height
+  public var hash: Digest
+
+  public init(height: Height, hash: Digest) {
+    self.height = height
+    self.hash = hash
+  }
+
+  /// Nil unless `text` is a height above 0, a colon and 64 hex digits.
+  public init?(_ text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, let height = Height(parts[0]), height > 0, height <= ChainLimits.height,
+      let bytes = Hex.decode(String(parts[1])), let hash = Digest(bytes)
+    else { return nil }
+    self.init(height: height, hash: hash)
+  }
+
+  public var description: String { "\(height):\(hash)" }
+}
+
+extension NodeRuntime {
+  /// A node that was away for less comes back block by block.
+  private static let absence: UInt64 = 3_600_000
+
+  /// Fetches a state that is far ahead of the store's, if there is one, and gives the store of it; the old one is
+  /// closed then.
+  func joined(_ store: NodeStore, tip: Tip) async throws -> NodeStore {
+    guard isJoinWanted(tip) else {
+      try? FileManager.default.removeItem(at: home.joining)
+      return store
+    }
+    let anchor = join.trusted.map { TrustAnchor.header($0.height, $0.hash) } ?? .tip(tip)
+    let joining = try JoinStore(home, cacheBytes: configuration.storage.blockCacheMebibytes << 20)
+    var settings = SnapshotJoin.Settings()
+    settings.surrender = .seconds(10)
+    if join.mode == .always { settings.gain = 1 }
+    let joiner = try SnapshotJoiner(
+      genesis: definition.genesis,
+      seeds: definition.seeds,
+      transport: NodeParts.transport(self, keys: NodeKeys(runtime: self)),
+      store: joining,
+      own: tip.height,
+      anchor: anchor,
+      settings: settings,
+      logger: logger
+    )
+    switch try await joiner.run() {
+    case .nothing:
+      logger.info("no peer has a snapshot that helps; going on block by block")
+      joining.store.database.close()
+      return store
+    case .untrusted(let error) where join.mode == .auto && join.trusted == nil:
+      logger.warning(
+        "the present cannot be verified from what this node has; going on block by block",
+        metadata: [
+          "reason": "\(error)", "remedy": "name a recent header that you trust: --trust HEIGHT:HASH",
+        ]
+      )
+      joining.store.database.close()
+      return store
+    case .untrusted(let error):
+      throw DefinitionError(
+        file: home.network.path,
+        problem:
+          "the chain's headers cannot be verified from height \(join.trusted?.height ?? tip.height): \(error)",
+        remedy: "name a recent header that you trust: supercloud start --trust HEIGHT:HASH"
+      )
+    case .anchorUnknown:
+      throw DefinitionError(
+        file: home.network.path,
+        problem:
+          "no peer has the header that is to be trusted: \(join.trusted.map(\.description) ?? "none")",
+        remedy:
+          "check height and hash with somebody you trust: supercloud light, or the block's page of an explorer"
+      )
+    case .restored(let plan):
+      try joining.finish(plan, genesis: definition.genesis, signer: try store.meta("signer"))
+      joining.store.database.close()
+      store.database.close()
+      try JoinStore.takeOver(home)
+      logger.info(
+        "joined by a snapshot",
+        metadata: ["height": "\(plan.tip.height)", "state": "\(plan.tip.stateRoot)"]
+      )
+      return try openStore()
+    }
+  }
+
+  private func isJoinWanted(_ tip: Tip) -> Bool {
+    let others = definition.seeds.contains { seed in
+      (try? home.machineKey("node").publicKey) != seed.key
+    }
+    guard others else { return false }
+    switch join.mode {
+    case .never: return false
+    case .always: return true
+    case .auto: return Timestamp.now.milliseconds(since: tip.time) > Self.absence
+    }
+  }
+}

@@ -1,0 +1,136 @@
+public import Chain
+public import Cryptography
+public import Foundation
+import Primitives
+import Replication
+public import Storage
+
+/// Writes the state after one height as a manifest and chunks, from a frozen view of the database.
+///
+/// Memory: one buffer of `memory` bytes with 12 bytes an entry beside it, tables of 48 KiB for each run of that size,
+/// and the chunk that is being written. The database goes on meanwhile; its old versions stay until the view is let go.
+public struct SnapshotExport {
+  public struct Report: Sendable {
+    public var entries: Int
+    public var bytes: UInt64
+    public var chunks: Int
+    public var largestChunk: Int
+    public var depth: Int
+    public var runs: Int
+  }
+
+  private let store: NodeStore
+  private let view: Storage.Snapshot
+  private let height: Height
+  private let root: Digest
+  private let memory: Int
+  private let chunkBytes: Int
+  private let isCancelled: @Sendable () -> Bool
+
+  /// `view`: of the database right after the commit of `height`.
+  /// `chunkBytes`: what a chunk is meant to hold at most, where the depth allows it.
+  public init(
+    of store: NodeStore,
+    at view: Storage.Snapshot,
+    height: Height,
+    root: Digest,
+    memory: Int = 16 << 20,
+    chunkBytes: Int = 256 << 10,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) {
+    self.store = store
+    self.view = view
+    self.height = height
+    self.root = root
+    self.memory = memory
+    self.chunkBytes = chunkBytes
+    self.isCancelled = isCancelled
+  }
+
+  /// Writes into `folder`, which appears when everything is there.
+  public func run(into folder: URL) throws -> Report {
+    let partial = folder.appendingPathExtension("partial")
+    try? FileManager.default.removeItem(at: partial)
+    try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: true)
+    do {
+      let report = try write(into: partial)
+      try FileManager.default.moveItem(at: partial, to: folder)
+      return report
+    } catch {
+      try? FileManager.default.removeItem(at: partial)
+      throw error
+    }
+  }
+
+  private func write(into folder: URL) throws -> Report {
+    let scratch = folder.appending(path: "runs").path
+    let runs = try SnapshotRuns(scratch, memory: memory)
+    try gather(runs)
+    let depth = depth(of: runs.sizes)
+    let manifest = try SnapshotManifest(
+      of: TreeView(store: store, view: view),
+      height: height,
+      root: root,
+      depth: depth
+    )
+    let file = try SnapshotFile(folder.appending(path: SnapshotArchive.chunksName).path, writing: true)
+    var index: [SnapshotArchive.Place] = []
+    let width = SnapshotRuns.slots >> (4 * depth)
+    for (number, path) in manifest.chunks.enumerated() {
+      if isCancelled() { throw CancellationError() }
+      let (count, entries) = try runs.entries(of: number * width..<(number + 1) * width)
+      guard count > 0 else { continue }
+      let chunk = SnapshotChunk.encode(path: path, count: count, entries: entries)
+      guard chunk.count <= SnapshotChunk.byteLimit else { throw SnapshotTooLarge(bytes: chunk.count) }
+      index.append(.init(path: path, offset: file.count, count: chunk.count, digest: .blake2b(chunk)))
+      try file.append(chunk)
+    }
+    try file.sync()
+    try FileManager.default.removeItem(atPath: scratch)
+    try SnapshotArchive.write(manifest, places: index, into: folder)
+    return Report(
+      entries: runs.entryCount,
+      bytes: file.count,
+      chunks: index.count,
+      largestChunk: index.map(\.count).max() ?? 0,
+      depth: depth,
+      runs: runs.runCount
+    )
+  }
+
+  private func gather(_ runs: SnapshotRuns) throws {
+    var cursor = try store.database.cursor(in: .state, at: view, fillsCache: false)
+    while let entry = try cursor.next() {
+      try runs.add(key: entry.key, value: entry.value)
+      if runs.entryCount.isMultiple(of: 4_096), isCancelled() { throw CancellationError() }
+    }
+    try runs.finishRun()
+  }
+
+  /// The least depth at which no chunk is larger than wanted.
+  private func depth(of sizes: [Int]) -> Int {
+    (0..<SnapshotManifest.maximumDepth).first { depth in
+      let width = sizes.count >> (4 * depth)
+      return stride(from: 0, to: sizes.count, by: width).allSatisfy {
+        sizes[$0..<$0 + width].reduce(0, +) <= chunkBytes
+      }
+    } ?? SnapshotManifest.maximumDepth
+  }
+}
+
+/// The state needs chunks beyond a frame's limit.
+struct SnapshotTooLarge: Error, CustomStringConvertible {
+  let bytes: Int
+  var description: String { "a chunk of the state takes \(bytes) bytes, more than a frame may hold" }
+}
+
+/// The pages of the authenticated tree as a frozen view has them.
+private struct TreeView: StateTreeReading {
+  let store: NodeStore
+  let view: Storage.Snapshot
+
+  func page(at path: NibblePath) -> StateTreePage? {
+    guard let bytes = try? store.treePage(path.encoded(), at: view) else { return nil }
+    return try? StateTreePage(decoding: bytes)
+  }
+}

@@ -1,0 +1,226 @@
+import Chain
+import Cryptography
+import Foundation
+import Gossip
+import Logging
+import NIOCore
+import NIOPosix
+import Primitives
+import Replication
+import Storage
+import Transport
+import Wire
+
+/// Runs a `SnapshotJoin` over real sockets before the node itself starts: dials seeds and whom they know, fetches,
+/// and puts what is verified into a new database.
+final class SnapshotJoiner {
+  private enum Signal: Sendable {
+    case transport([TransportEvent])
+    case tick
+  }
+
+  /// Peers that are asked at once.
+  private static let peerLimit = 16
+
+  private let chain: ChainID
+  private let seeds: [NetworkDefinition.Seed]
+  private let configuration: TransportConfiguration
+  private let store: JoinStore
+  private let logger: Logger
+  private var machine: SnapshotJoin
+  private let startedAt = ContinuousClock.now
+  private var known: Set<NetworkAddress> = []
+  private var connected: Set<PeerID> = []
+  private var liars: Set<PeerID> = []
+  private var lastDial: ContinuousClock.Instant?
+  private var lastTold = ContinuousClock.now
+  private var bytes = 0
+
+  init(
+    genesis: Genesis,
+    seeds: [NetworkDefinition.Seed],
+    transport: TransportConfiguration,
+    store: JoinStore,
+    own: Height,
+    anchor: TrustAnchor,
+    settings: SnapshotJoin.Settings,
+    logger: Logger
+  ) throws {
+    chain = genesis.chain
+    self.seeds = seeds
+    var transport = transport
+    transport.listen = nil
+    transport.datagrams = nil
+    transport.acknowledgesEvents = true
+    configuration = transport
+    self.store = store
+    self.logger = logger
+    let resuming = try store.begun()
+    machine = SnapshotJoin(
+      chain: genesis.chain,
+      anchor: anchor,
+      own: own,
+      trust: .init(genesis),
+      settings: settings,
+      resuming: resuming
+    )
+    if let resuming {
+      logger.info(
+        "going on with a snapshot",
+        metadata: ["height": "\(resuming.plan.tip.height)", "chunks": "\(resuming.staged.count)"]
+      )
+    }
+  }
+
+  /// Ends when the state is there, or when there is none to be had.
+  func run() async throws -> SnapshotJoin.Outcome {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let (signals, sink) = AsyncStream<Signal>.makeStream()
+    let endpoint = try await Transport.Endpoint.start(configuration, on: group, logger: logger) {
+      sink.yield(.transport($0))
+    }
+    let ticker = Task {
+      while !Task.isCancelled {
+        sink.yield(.tick)
+        try? await Task.sleep(for: .milliseconds(200))
+      }
+    }
+    let outcome: Result<SnapshotJoin.Outcome, any Error>
+    do {
+      outcome = .success(try await serve(signals, endpoint))
+    } catch {
+      outcome = .failure(error)
+    }
+    ticker.cancel()
+    await endpoint.shutdown()
+    try? await group.shutdownGracefully()
+    return try outcome.get()
+  }
+
+  private func serve(
+    _ signals: AsyncStream<Signal>,
+    _ endpoint: Transport.Endpoint
+  ) async throws -> SnapshotJoin.Outcome {
+    for await signal in signals {
+      try Task.checkCancellation()
+      switch signal {
+      case .tick:
+        dialSeeds(endpoint)
+        if let outcome = try step(.tick, endpoint) { return outcome }
+      case .transport(let events):
+        for event in events {
+          for input in inputs(of: event, endpoint) {
+            if let outcome = try step(input, endpoint) { return outcome }
+          }
+        }
+        endpoint.acknowledge(events)
+      }
+    }
+    throw CancellationError()
+  }
+
+  // MARK: Peers
+
+  private func dialSeeds(_ endpoint: Transport.Endpoint) {
+    let now = ContinuousClock.now
+    guard lastDial.map({ $0 + .seconds(2) <= now }) ?? true else { return }
+    lastDial = now
+    for seed in seeds where !connected.contains(seed.key) && !liars.contains(seed.key) {
+      guard seed.key != endpoint.identity, let address = NetworkAddress(seed.address) else { continue }
+      endpoint.dial(address, expecting: .key(seed.key))
+    }
+  }
+
+  private func inputs(of event: TransportEvent, _ endpoint: Transport.Endpoint) -> [SnapshotJoin.Input] {
+    switch event {
+    case .connected(let peer, _):
+      connected.insert(peer)
+      let request = GossipMessage.recordsRequest(count: GossipLimits.records)
+      endpoint.send(to: peer, type: request.kind.rawValue, bytes: request.encoded, class: .gossip)
+      return [.connected(peer)]
+    case .disconnected(let peer, _):
+      connected.remove(peer)
+      return [.disconnected(peer)]
+    case .frame(let peer, let type, let bytes):
+      guard let kind = FrameKind(rawValue: type) else { return [] }
+      if kind == .records { meet(bytes, endpoint) }
+      guard SnapshotMessage.isKind(kind) else { return [] }
+      self.bytes += bytes.count
+      guard let message = try? SnapshotMessage(kind: kind, bytes: bytes) else {
+        endpoint.disconnect(peer)
+        return []
+      }
+      return [.message(message, from: peer)]
+    default: return []
+    }
+  }
+
+  /// Dials whom a peer knows.
+  private func meet(_ bytes: [UInt8], _ endpoint: Transport.Endpoint) {
+    guard case .records(let objects)? = try? GossipMessage(kind: .records, bytes: bytes, chain: chain) else {
+      return
+    }
+    for object in objects where connected.count < Self.peerLimit && known.count < 4 * Self.peerLimit {
+      guard object.key != endpoint.identity, !connected.contains(object.key),
+        object.isAuthentic(on: chain), let record = try? NodeRecord(decoding: object.body),
+        let address = record.addresses.lazy.compactMap({ NetworkAddress(record: $0) }).first,
+        known.insert(address).inserted
+      else { continue }
+      endpoint.dial(address, expecting: .key(object.key))
+    }
+  }
+
+  // MARK: The machine
+
+  private func step(
+    _ input: SnapshotJoin.Input,
+    _ endpoint: Transport.Endpoint
+  ) throws -> SnapshotJoin.Outcome? {
+    let elapsed = ContinuousClock.now - startedAt
+    let now = Instant(nanoseconds: UInt64(elapsed / .nanoseconds(1)))
+    var effects: [SnapshotJoin.Effect] = []
+    machine.step(input, at: now, wall: .now, effects: &effects)
+    for effect in effects {
+      switch effect {
+      case .send(let message, let peer):
+        endpoint.send(to: peer, type: message.kind.rawValue, bytes: message.encoded, class: .sync)
+      case .begin(let plan):
+        logger.info(
+          "joining by a snapshot; its root is that of a verified header",
+          metadata: ["height": "\(plan.tip.height)", "root": "\(plan.tip.stateRoot)"]
+        )
+        try store.begin(plan)
+      case .stage(let path, let part): try store.stage(path, part)
+      case .discard:
+        logger.info("nobody has the snapshot any more; beginning with another")
+        try store.discard()
+      case .accuse(let peer, let lie):
+        logger.warning("a peer lied about a snapshot", metadata: ["peer": "\(peer)", "lie": "\(lie)"])
+        liars.insert(peer)
+        endpoint.disconnect(peer)
+      case .finished(let outcome): return outcome
+      }
+    }
+    tell()
+    return nil
+  }
+
+  private func tell() {
+    guard ContinuousClock.now - lastTold >= .seconds(2), let progress = machine.progress else { return }
+    lastTold = ContinuousClock.now
+    logger.info(
+      "fetching the state",
+      metadata: [
+        "height": "\(progress.height)", "chunks": "\(progress.done) of \(progress.total)",
+        "bytes": "\(bytes)", "peers": "\(connected.count)",
+      ]
+    )
+  }
+}
+
+extension LightClient.Settings {
+  /// Belief lasts for two thirds of the time for which stake can be punished.
+  public init(_ genesis: Genesis) {
+    self.init(trustingMilliseconds: genesis.parameters[.unbondingTime] / 3 * 2)
+  }
+}

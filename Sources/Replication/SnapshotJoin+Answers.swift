@@ -1,0 +1,135 @@
+import Chain
+import Cryptography
+import Gossip
+import Primitives
+
+extension SnapshotJoin {
+  mutating func receive(
+    _ message: SnapshotMessage,
+    from peer: PeerID,
+    at now: Instant,
+    _ wall: Timestamp,
+    _ effects: inout [Effect]
+  ) {
+    switch message {
+    case .offersRequest, .lightBlockRequest, .partRequest: return
+    case .offers(let offers):
+      guard settle(.offers, of: peer) else { return }
+      peers[peer]?.offers = offers
+    case .lightBlock(let height, let bytes):
+      guard settle(.header(height), of: peer) else { return }
+      receive(header: bytes, at: height, from: peer, now, wall, &effects)
+    case .part(let height, let part, let bytes):
+      guard height == currentHeight, settle(.part(part), of: peer) else { return }
+      guard let bytes else {
+        disappointed(by: peer, height, at: now)
+        return giveBack(.part(part))
+      }
+      switch part {
+      case .manifest: receive(manifest: bytes, from: peer, now, &effects)
+      case .chunk(let path): receive(chunk: bytes, path, from: peer, now, &effects)
+      }
+    }
+  }
+
+  /// Takes the request off the list; false when the peer was not asked.
+  private mutating func settle(_ request: Request, of peer: PeerID) -> Bool {
+    guard let place = flights.firstIndex(where: { $0.peer == peer && $0.request == request }) else {
+      return false
+    }
+    flights.remove(at: place)
+    return true
+  }
+
+  private mutating func succeeded(_ peer: PeerID, at now: Instant) {
+    peers[peer]?.failures = 0
+    lastProgress = now
+  }
+
+  /// It may have dropped what it offered, honestly; who does so again and again is listened to less and less.
+  private mutating func disappointed(by peer: PeerID, _ height: Height, at now: Instant) {
+    peers[peer]?.lacks.insert(height)
+    pass(over: peer, at: now)
+  }
+
+  private mutating func receive(
+    header bytes: [UInt8]?,
+    at height: Height,
+    from peer: PeerID,
+    _ now: Instant,
+    _ wall: Timestamp,
+    _ effects: inout [Effect]
+  ) {
+    guard case .proving(let target, var proof) = phase else { return }
+    guard let bytes else { return disappointed(by: peer, target, at: now) }
+    guard let block = try? LightBlock(decoding: bytes), block.height == height else {
+      return accuse(peer, .header(height), &effects)
+    }
+    let outcome = proof.arrived(block, from: peer, at: wall)
+    phase = .proving(target, proof)
+    switch outcome {
+    case .progress:
+      succeeded(peer, at: now)
+      isAnchorDenied = false
+      if proof.next == nil, let below = proof.proven[target], let above = proof.proven[target + 1] {
+        phase = .manifest(below: below, above: above)
+      }
+    case .wrong(let source):
+      if case .header(height, _) = anchor { isAnchorDenied = true }
+      accuse(source, .header(height), &effects)
+    case .failed(let error):
+      phase = .over
+      effects.append(.finished(.untrusted(error)))
+    }
+  }
+
+  private mutating func receive(
+    manifest bytes: [UInt8],
+    from peer: PeerID,
+    _ now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    guard case .manifest(let below, let above) = phase else { return }
+    guard
+      let manifest = try? SnapshotManifest(
+        decoding: bytes,
+        height: below.height,
+        root: above.header.stateRoot
+      )
+    else { return accuse(peer, .manifest(below.height), &effects) }
+    guard let plan = SnapshotPlan(below: below, above: above, manifest: manifest) else {
+      // Verified headers that do not follow each other: the chain itself is broken.
+      preconditionFailure("verified headers \(below.height) and \(above.height) do not follow each other")
+    }
+    succeeded(peer, at: now)
+    let assembly = SnapshotAssembly(manifest)
+    queue = assembly.missing.sorted(by: >)
+    phase = .chunks(plan, assembly)
+    effects.append(.begin(plan))
+  }
+
+  private mutating func receive(
+    chunk bytes: [UInt8],
+    _ path: NibblePath,
+    from peer: PeerID,
+    _ now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    guard case .chunks(let plan, var assembly) = phase, assembly.missing.contains(path) else { return }
+    // One owner, so that the set is not copied for each chunk.
+    phase = .over
+    let part: SnapshotAssembly.Part?
+    if let chunk = try? SnapshotChunk(decoding: bytes), chunk.path == path {
+      part = try? assembly.accept(chunk)
+    } else {
+      part = nil
+    }
+    phase = .chunks(plan, assembly)
+    guard let part else {
+      queue.append(path)
+      return accuse(peer, .chunk(path), &effects)
+    }
+    succeeded(peer, at: now)
+    effects.append(.stage(path, part))
+  }
+}

@@ -1,0 +1,144 @@
+import Chain
+import Cryptography
+import Gossip
+import Primitives
+
+extension SnapshotJoin {
+  /// The height of the snapshot that is being fetched.
+  var currentHeight: Height? {
+    switch phase {
+    case .gathering, .over: nil
+    case .proving(let height, _): height
+    case .manifest(let below, _): below.height
+    case .chunks(let plan, _): plan.tip.height
+    }
+  }
+
+  /// Goes on to the next phase where nothing has to be waited for.
+  mutating func advance(at now: Instant, _ effects: inout [Effect]) {
+    if case .chunks(let plan, let assembly) = phase, assembly.isComplete {
+      phase = .over
+      effects.append(.finished(.restored(plan)))
+      return
+    }
+    if case .gathering(let since) = phase {
+      choose(since: since ?? now, at: now, &effects)
+      return
+    }
+    guard let height = currentHeight else { return }
+    let isStuck = lastProgress.map { $0 + settings.surrender <= now } ?? false
+    guard isStuck || isGone(height) else { return }
+    // Those who had it have dropped it, or nobody answers: begin with what there is now.
+    if case .chunks = phase { effects.append(.discard) }
+    abandoned.insert(height)
+    flights.removeAll { $0.request != .offers }
+    queue = []
+    for peer in peers.keys { peers[peer]?.offers = nil }
+    phase = .gathering(since: now)
+    lastProgress = now
+  }
+
+  /// Whether everybody has said not to have it.
+  private func isGone(_ height: Height) -> Bool {
+    guard !peers.isEmpty else { return false }
+    return peers.values.allSatisfy { peer in
+      guard let offers = peer.offers else { return false }
+      return peer.lacks.contains(height) || !offers.contains { $0.height == height }
+    }
+  }
+
+  private mutating func choose(since: Instant, at now: Instant, _ effects: inout [Effect]) {
+    phase = .gathering(since: since)
+    let isOver = since + settings.gathering <= now
+    let hasAll = !peers.isEmpty && peers.values.allSatisfy { $0.offers != nil }
+    guard isOver || hasAll else { return }
+    var least = own + settings.gain
+    if case .header(let height, _) = anchor { least = max(least, height) }
+    if let best = mostOffered(from: least, at: now) {
+      let proof = HeaderProof<PeerID>(
+        chain: chain,
+        anchor: anchor,
+        targets: [best, best + 1],
+        settings: trust
+      )
+      phase = .proving(best, proof)
+      lastProgress = now
+      return
+    }
+    // Peers that are there and have nothing end it soon; nobody there may only be late.
+    let isAlone = peers.values.allSatisfy { $0.offers == nil }
+    let limit = isAlone ? settings.surrender : settings.gathering
+    guard since + limit <= now else { return }
+    phase = .over
+    effects.append(.finished(isAnchorDenied ? .anchorUnknown : .nothing))
+  }
+
+  /// What most peers have, since one alone may invent it; the newest of several.
+  private func mostOffered(from least: Height, at now: Instant) -> Height? {
+    var counts: [Height: Int] = [:]
+    for peer in peers.values where peer.idleUntil <= now {
+      for height in Set((peer.offers ?? []).map(\.height)) where height >= least {
+        counts[height, default: 0] += 1
+      }
+    }
+    return counts.keys.filter { !abandoned.contains($0) }
+      .max { (counts[$0] ?? 0, $0) < (counts[$1] ?? 0, $1) }
+  }
+
+  /// Sends what can be asked now.
+  mutating func ask(at now: Instant, _ effects: inout [Effect]) {
+    for peer in peers.keys.sorted() where peers[peer]?.offers == nil {
+      guard !flights.contains(where: { $0.peer == peer && $0.request == .offers }),
+        (peers[peer]?.idleUntil ?? .zero) <= now
+      else { continue }
+      send(.offers, .offersRequest, to: peer, at: now, &effects)
+    }
+    guard let height = currentHeight else { return }
+    switch phase {
+    case .gathering, .over: return
+    case .proving(_, let proof):
+      guard let wanted = proof.next, !isAsked(.header(wanted)), let peer = freePeer(height, at: now) else {
+        return
+      }
+      send(.header(wanted), .lightBlockRequest(wanted), to: peer, at: now, &effects)
+    case .manifest:
+      guard !isAsked(.part(.manifest)), let peer = freePeer(height, at: now) else { return }
+      send(.part(.manifest), .partRequest(height, .manifest), to: peer, at: now, &effects)
+    case .chunks:
+      while flights.count < settings.requestsAtOnce, let path = queue.last,
+        let peer = freePeer(height, at: now)
+      {
+        queue.removeLast()
+        send(.part(.chunk(path)), .partRequest(height, .chunk(path)), to: peer, at: now, &effects)
+      }
+    }
+  }
+
+  private func isAsked(_ request: Request) -> Bool { flights.contains { $0.request == request } }
+
+  /// The least busy of those who have the snapshot.
+  private func freePeer(_ height: Height, at now: Instant) -> PeerID? {
+    var best: (load: Int, failures: UInt64, peer: PeerID)?
+    for peer in peers.keys.sorted() {
+      guard let state = peers[peer], state.idleUntil <= now, !state.lacks.contains(height),
+        state.offers?.contains(where: { $0.height == height }) ?? false
+      else { continue }
+      let load = flights.count { $0.peer == peer }
+      guard load < settings.requestsPerPeer else { continue }
+      if let (otherLoad, failures, _) = best, (otherLoad, failures) <= (load, state.failures) { continue }
+      best = (load, state.failures, peer)
+    }
+    return best?.peer
+  }
+
+  private mutating func send(
+    _ request: Request,
+    _ message: SnapshotMessage,
+    to peer: PeerID,
+    at now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    flights.append(Flight(request: request, peer: peer, since: now))
+    effects.append(.send(message, to: peer))
+  }
+}

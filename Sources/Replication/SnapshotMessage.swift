@@ -1,0 +1,139 @@
+public import Chain
+public import Cryptography
+public import Primitives
+public import Wire
+
+/// A snapshot that a peer says it has. Believed only as far as a wrong answer costs nothing: it says whom to ask.
+public struct SnapshotOffer: Hashable, Sendable {
+  /// The state is the one after this height.
+  public var height: Height
+  /// Of all chunks.
+  public var bytes: UInt64
+
+  public init(height: Height, bytes: UInt64) {
+    self.height = height
+    self.bytes = bytes
+  }
+}
+
+/// A part of a snapshot by its name.
+public enum SnapshotPart: Hashable, Sendable {
+  case manifest
+  case chunk(NibblePath)
+}
+
+/// What a joining node asks, and what it is answered.
+public enum SnapshotMessage: Hashable, Sendable {
+  case offersRequest
+  case offers([SnapshotOffer])
+  case lightBlockRequest(Height)
+  /// `LightBlock.encoded`; nil when the sender lacks it.
+  case lightBlock(Height, [UInt8]?)
+  case partRequest(Height, SnapshotPart)
+  /// The manifest's or the chunk's bytes; nil when the sender lacks it.
+  case part(Height, SnapshotPart, [UInt8]?)
+}
+
+extension SnapshotMessage {
+  /// Snapshots that a node keeps, and says so of, at most.
+  public static let offerLimit = 4
+
+  /// Whether frames of this kind are such messages.
+  public static func isKind(_ kind: FrameKind) -> Bool {
+    switch kind {
+    case .snapshotOffersRequest, .snapshotOffers, .lightBlockRequest, .lightBlock, .snapshotPartRequest,
+      .snapshotPart:
+      true
+    default: false
+    }
+  }
+
+  public var kind: FrameKind {
+    switch self {
+    case .offersRequest: .snapshotOffersRequest
+    case .offers: .snapshotOffers
+    case .lightBlockRequest: .lightBlockRequest
+    case .lightBlock: .lightBlock
+    case .partRequest: .snapshotPartRequest
+    case .part: .snapshotPart
+    }
+  }
+
+  /// The frame's payload.
+  public var encoded: [UInt8] {
+    switch self {
+    case .offersRequest: Supercloud_Snapshot_V1_OffersRequest().encoded
+    case .offers(let offers):
+      Supercloud_Snapshot_V1_Offers.filled {
+        $0.offers = offers.map { offer in
+          .filled {
+            $0.height = offer.height
+            $0.bytes = offer.bytes
+          }
+        }
+      }.encoded
+    case .lightBlockRequest(let height):
+      Supercloud_Snapshot_V1_LightBlockRequest.filled { $0.height = height }.encoded
+    case .lightBlock(let height, let block):
+      Supercloud_Snapshot_V1_LightBlock.filled {
+        $0.height = height
+        $0.block = .init(wire: block ?? [])
+      }.encoded
+    case .partRequest(let height, let part):
+      Supercloud_Snapshot_V1_PartRequest.filled {
+        $0.height = height
+        $0.path = .init(wire: part.wire)
+      }.encoded
+    case .part(let height, let part, let content):
+      Supercloud_Snapshot_V1_Part.filled {
+        $0.height = height
+        $0.path = .init(wire: part.wire)
+        $0.content = .init(wire: content ?? [])
+      }.encoded
+    }
+  }
+
+  /// Decodes a frame; its size was checked against `kind.limit` when it was announced.
+  ///
+  /// - Throws: `DecodingError` when the bytes are not that message.
+  public init(kind: FrameKind, bytes: [UInt8]) throws(DecodingError) {
+    let limit = kind.limit
+    switch kind {
+    case .snapshotOffersRequest:
+      _ = try Supercloud_Snapshot_V1_OffersRequest(decoding: bytes, limit: limit)
+      self = .offersRequest
+    case .snapshotOffers:
+      let wire = try Supercloud_Snapshot_V1_Offers(decoding: bytes, limit: limit)
+      guard wire.offers.count <= Self.offerLimit, wire.offers.allSatisfy({ $0.height <= ChainLimits.height })
+      else { throw .outOfRange(field: "offers") }
+      self = .offers(wire.offers.map { SnapshotOffer(height: $0.height, bytes: $0.bytes) })
+    case .lightBlockRequest:
+      let wire = try Supercloud_Snapshot_V1_LightBlockRequest(decoding: bytes, limit: limit)
+      self = .lightBlockRequest(wire.height)
+    case .lightBlock:
+      let wire = try Supercloud_Snapshot_V1_LightBlock(decoding: bytes, limit: limit)
+      self = .lightBlock(wire.height, wire.block.isEmpty ? nil : wire.block.array)
+    case .snapshotPartRequest:
+      let wire = try Supercloud_Snapshot_V1_PartRequest(decoding: bytes, limit: limit)
+      self = .partRequest(wire.height, try SnapshotPart(wire: wire.path.array))
+    case .snapshotPart:
+      let wire = try Supercloud_Snapshot_V1_Part(decoding: bytes, limit: limit)
+      let content = wire.content.isEmpty ? nil : wire.content.array
+      self = .part(wire.height, try SnapshotPart(wire: wire.path.array), content)
+    default: throw .invalid(field: "kind")
+    }
+  }
+}
+
+extension SnapshotPart {
+  fileprivate var wire: [UInt8] {
+    switch self {
+    case .manifest: []
+    case .chunk(let path): path.encoded()
+    }
+  }
+
+  fileprivate init(wire bytes: [UInt8]) throws(DecodingError) {
+    self = bytes.isEmpty ? .manifest : .chunk(try NibblePath(decoding: bytes))
+  }
+}

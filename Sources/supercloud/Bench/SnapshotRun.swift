@@ -1,0 +1,262 @@
+import Chain
+import Cryptography
+import Foundation
+import Gossip
+import Ledger
+import Node
+import Primitives
+import Replication
+import Storage
+
+/// The phases of `bench snapshot`, which find each other's files in one folder.
+struct SnapshotRun {
+  struct ExportRow: Codable {
+    var seconds: Double
+    var entries: Int
+    var bytes: UInt64
+    var chunks: Int
+    var largestChunk: Int
+    var manifestBytes: Int
+    var idleBytes: UInt64
+    var peakBytes: UInt64
+  }
+
+  struct JoinRow: Codable {
+    var seconds: Double
+    var receivedBytes: UInt64
+    var messages: Int
+    var peers: Int
+    var leases: Int
+    var storeBytes: UInt64
+    var idleBytes: UInt64
+    var peakBytes: UInt64
+  }
+
+  /// What the first phase leaves to the others.
+  private struct Source: Codable {
+    var height: UInt64
+    var root: String
+    var time: UInt64
+  }
+
+  let folder: URL
+  let peers: Int
+
+  private var chain: ChainID? { ChainID("bench") }
+  private var archiveFolder: URL { folder.appending(path: "snapshot") }
+
+  /// Opens the leases; returns the seconds.
+  func make(leases: Int, _ progress: (String) -> Void) throws -> Double {
+    let data = folder.appending(path: "data")
+    try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+    var run = try SettlementRun(leases: leases, folder: data)
+    let seconds = try run.openLeases(progress)
+    let source = Source(
+      height: run.moment.height,
+      root: run.root.description,
+      time: run.moment.time.milliseconds
+    )
+    try JSONEncoder().encode(source).write(to: folder.appending(path: "source.json"))
+    run.store.database.close()
+    return seconds
+  }
+
+  private func source() throws -> (height: Height, root: Digest, time: Timestamp) {
+    let data = try Data(contentsOf: folder.appending(path: "source.json"))
+    let source = try JSONDecoder().decode(Source.self, from: data)
+    guard let bytes = Hex.decode(source.root), let root = Digest(bytes) else { throw Failure("no root") }
+    return (source.height, root, Timestamp(milliseconds: source.time))
+  }
+
+  // MARK: Export
+
+  func export() throws -> ExportRow {
+    let (height, root, _) = try source()
+    let store = try NodeStore(path: folder.appending(path: "data").path)
+    let idle = PeakMemory.restart()
+    let start = ContinuousClock.now
+    let export = SnapshotExport(of: store, at: try store.database.snapshot(), height: height, root: root)
+    let report = try export.run(into: archiveFolder)
+    let seconds = (ContinuousClock.now - start).inSeconds
+    let archive = try SnapshotArchive(archiveFolder)
+    return ExportRow(
+      seconds: seconds,
+      entries: report.entries,
+      bytes: report.bytes,
+      chunks: report.chunks,
+      largestChunk: report.largestChunk,
+      manifestBytes: try archive.part(.manifest)?.count ?? 0,
+      idleBytes: idle,
+      peakBytes: PeakMemory.now
+    )
+  }
+
+  // MARK: Joining
+
+  func join() throws -> JoinRow {
+    let archive = try SnapshotArchive(archiveFolder)
+    let blocks = try headers(above: archive)
+    guard let chain, let below = blocks[archive.height] else { throw Failure("no header") }
+    let store = JoinStore(try NodeStore(path: folder.appending(path: "joined").path))
+    let anchor = TrustAnchor.header(below.height, below.identifier)
+    var settings = SnapshotJoin.Settings()
+    settings.gain = 1
+    var machine = SnapshotJoin(
+      chain: chain,
+      anchor: anchor,
+      own: 0,
+      trust: .init(trustingMilliseconds: 1_000_000_000),
+      settings: settings
+    )
+    let idle = PeakMemory.restart()
+    let start = ContinuousClock.now
+    var row = JoinRow(
+      seconds: 0,
+      receivedBytes: 0,
+      messages: 0,
+      peers: 0,
+      leases: 0,
+      storeBytes: 0,
+      idleBytes: idle,
+      peakBytes: 0
+    )
+    let plan = try fetch(&machine, archive, blocks, into: store, &row)
+    try store.finish(plan, genesis: Genesis.empty(chain), signer: nil)
+    row.seconds = (ContinuousClock.now - start).inSeconds
+    row.peakBytes = PeakMemory.now
+    row.leases = Int(LedgerQuery(state: StoreState(store: store.store)).runningLeaseCount)
+    try store.store.database.flush()
+    for table in ColumnFamily.allCases {
+      row.storeBytes += try store.store.database.approximateSize(of: table)
+    }
+    return row
+  }
+
+  /// Lets the machine and peers with the archive's files talk until everything is staged.
+  private func fetch(
+    _ machine: inout SnapshotJoin,
+    _ archive: SnapshotArchive,
+    _ blocks: [Height: LightBlock],
+    into store: JoinStore,
+    _ row: inout JoinRow
+  ) throws -> SnapshotPlan {
+    let wall = (blocks.values.map(\.header.time).max() ?? .zero).advanced(byMilliseconds: 1_000)
+    let start = ContinuousClock.now
+    var inputs: [SnapshotJoin.Input] = (0..<peers).map {
+      .connected(SettlementRun.key("peer \($0)").publicKey)
+    }
+    var used: Set<PeerID> = []
+    while true {
+      var effects: [SnapshotJoin.Effect] = []
+      let now = Instant(nanoseconds: UInt64((ContinuousClock.now - start) / .nanoseconds(1)))
+      machine.step(inputs.isEmpty ? .tick : inputs.removeFirst(), at: now, wall: wall, effects: &effects)
+      for effect in effects {
+        switch effect {
+        case .send(let request, let peer):
+          guard let answer = try answer(to: request, archive, blocks) else { continue }
+          let bytes = answer.encoded
+          row.receivedBytes += UInt64(bytes.count)
+          row.messages += 1
+          if used.insert(peer).inserted { row.peers += 1 }
+          inputs.append(.message(try SnapshotMessage(kind: answer.kind, bytes: bytes), from: peer))
+        case .begin(let plan): try store.begin(plan)
+        case .stage(let path, let part): try store.stage(path, part)
+        case .discard: try store.discard()
+        case .accuse(_, let lie): throw Failure("a part is wrong: \(lie)")
+        case .finished(.restored(let plan)): return plan
+        case .finished(let outcome): throw Failure("nothing was restored: \(outcome)")
+        }
+      }
+    }
+  }
+
+  private func answer(
+    to request: SnapshotMessage,
+    _ archive: SnapshotArchive,
+    _ blocks: [Height: LightBlock]
+  ) throws -> SnapshotMessage? {
+    switch request {
+    case .offersRequest: .offers([SnapshotOffer(height: archive.height, bytes: archive.bytes)])
+    case .lightBlockRequest(let height): .lightBlock(height, blocks[height]?.encoded)
+    case .partRequest(let height, let part): .part(height, part, try archive.part(part))
+    default: nil
+    }
+  }
+
+  /// Two headers, signed by one validator, the second of which has the state's root.
+  private func headers(above archive: SnapshotArchive) throws -> [Height: LightBlock] {
+    let time = try source().time
+    let signer = SettlementRun.key("consensus")
+    guard let chain else { throw Failure("no chain") }
+    var set = try ValidatorSet([Validator(address: signer.address, key: signer.publicKey, power: 10)])
+    var blocks: [Height: LightBlock] = [:]
+    var parent = Digest.zero
+    for (offset, root) in [Digest.zero, archive.root].enumerated() {
+      var next = set
+      next.advance()
+      let header = Header(
+        version: 1,
+        chain: chain,
+        height: archive.height + Height(offset),
+        time: time.advanced(byMilliseconds: UInt64(offset)),
+        parent: parent,
+        stateRoot: root,
+        receiptsRoot: .zero,
+        transactionsRoot: .zero,
+        evidenceRoot: .zero,
+        lastCertificateHash: .zero,
+        validatorsHash: set.hash,
+        nextValidatorsHash: next.hash,
+        proposer: signer.address
+      )
+      let vote = Vote.signBody(height: header.height, round: 0, validRound: nil, block: header.identifier)
+      let certificate = Certificate(
+        kind: .precommit,
+        height: header.height,
+        round: 0,
+        validRound: nil,
+        block: header.identifier,
+        signers: [1],
+        signatures: [signer.sign(domain: .precommit, chain: chain.text, vote)]
+      )
+      blocks[header.height] = LightBlock(
+        header: header,
+        certificate: certificate,
+        validators: set,
+        nextValidators: next
+      )
+      parent = header.identifier
+      set = next
+    }
+    return blocks
+  }
+}
+
+/// The most memory that this process has had resident.
+enum PeakMemory {
+  /// Forgets the peak; returns what is resident now.
+  static func restart() -> UInt64 {
+    try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
+    return now
+  }
+
+  static var now: UInt64 {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let kibibytes = line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap {
+      UInt64($0)
+    }
+    return (kibibytes ?? 0) * 1_024
+  }
+}
+
+extension Genesis {
+  /// Of a chain that has nothing but a name.
+  fileprivate static func empty(_ chain: ChainID) -> Genesis {
+    Genesis(chain: chain, time: .zero, currencies: [], parameters: Parameters(), accounts: [], validators: [])
+  }
+}
+
+extension Duration {
+  fileprivate var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
