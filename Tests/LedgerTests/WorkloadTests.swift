@@ -181,6 +181,7 @@ import Testing
     let before = chain.state
     let outcome = chain.block([transaction])
     let receipt = outcome.receipts[0]
+    MoneyInEvents.expectToExplain(outcome, of: [transaction], from: before, to: chain.state)
     guard !receipt.isSuccess else { return receipt }
     var input = BlockInput(moment: chain.moment, proposer: chain.address("validator"))
     input.lastCommit = chain.lastCommit

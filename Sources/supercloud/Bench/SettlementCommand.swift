@@ -8,9 +8,10 @@ struct SettlementCommand: ParsableCommand {
     abstract:
       "Open leases, then measure idle blocks, blocks with 100 due accounts and a change of the take rate.",
     discussion: """
-      Every lease has a deployment and an escrow account of its own and is opened by an agreement, in blocks that are
-      executed, put into the state tree and committed to a RocksDB store as a node does. Signatures of transactions are
-      not made or checked: they cost the same at every size. Build in release for figures.
+      Every lease has a deployment and an escrow account of its own and is opened by an agreement that the ledger
+      executes; what that writes is staged like a snapshot that is restored. Measured blocks are executed, put into the
+      state tree and committed to a RocksDB store as a node does. Signatures are not made or checked: they cost the same
+      at every size. Build in release for figures.
       """
   )
 
@@ -34,8 +35,8 @@ struct SettlementCommand: ParsableCommand {
       let folder = base.appending(path: "\(size)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(at: folder) }
-      var run = try SettlementRun(leases: size, folder: folder)
-      rows.append(try run.measure { Console.note($0) })
+      var run = try SettlementRun(leases: size, folder: folder) { Console.note($0) }
+      rows.append(try run.measure())
     }
     if folder == nil { try? FileManager.default.removeItem(at: base) }
     if output == .json { return try Console.json(rows) }
@@ -62,6 +63,10 @@ struct SettlementCommand: ParsableCommand {
     )
     guard let first = rows.first else { return }
     Console.line()
+    for row in rows {
+      let opening = String(format: "%.1f", row.openingSeconds)
+      Console.line("\(row.leases) leases opened in \(opening) s, memory up to \(row.peakBytes >> 20) MiB")
+    }
     for row in rows.dropFirst() {
       Console.line(
         String(
@@ -94,6 +99,8 @@ struct BlockCost: Encodable {
 struct SettlementRow: Encodable {
   var leases: Int
   var openingSeconds: Double
+  /// Of the process, up to then.
+  var peakBytes: UInt64
   var idle: BlockCost
   var due: BlockCost
   var takeRate: BlockCost

@@ -7,25 +7,14 @@ import Primitives
 import Replication
 import Storage
 
-/// One size: a store, its genesis, its leases, and blocks that are timed.
+/// One size: a store with so many running leases, and blocks that are timed.
 struct SettlementRun {
-  /// Accounts that fall due at each measured tick.
-  private static let dueAccounts = 100
-  private static let opened = 2_000
-  /// Ticks between payouts: leases are opened within one interval.
-  private static let interval: UInt64 = 600
-
-  private let leases: Int
-  private let dueTicks: Int
-  private let chain: ChainID
-  let store: NodeStore
+  private let market: SettlementMarket
+  private let store: NodeStore
   private let state: StoreState
-  private(set) var root: Digest
-  private(set) var moment: Moment
-  private let tenants: [SigningKey]
-  private let providers: [SigningKey]
-  private let validator: SigningKey
-  private var sequences: [UInt64]
+  private let openingSeconds: Double
+  private var root: Digest
+  private var moment: Moment
   private var isMeasured = false
   private var samples: [Sample] = []
 
@@ -38,190 +27,31 @@ struct SettlementRun {
     var writtenBytes: Int
   }
 
-  init(leases: Int, folder: URL) throws {
-    self.leases = leases
-    dueTicks = min(20, leases / (2 * Self.dueAccounts))
-    guard let chain = ChainID("bench") else { throw Failure("the chain's name is not legal") }
-    self.chain = chain
-    tenants = (0..<256).map { Self.key("tenant \($0)") }
-    providers = (0..<64).map { Self.key("provider \($0)") }
-    validator = Self.key("validator")
-    sequences = Array(repeating: 0, count: 256)
-    let genesis = Self.genesis(chain, tenants: tenants, providers: providers, validator: validator)
-    store = try NodeStore(path: folder.path)
-    let outcome = try Executor.genesis(genesis)
-    let update = try StateTree.apply(
-      outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
-      to: [NibblePath: StateTreePage](),
-      root: StateTree.emptyRoot
-    )
-    var origin = StoreOrigin(chainID: chain.text, genesisDigest: genesis.digest.bytes)
-    origin.state = outcome.changes.compactMap { change in
-      change.value.map { Entry(key: change.key, value: $0) }
-    }
-    origin.tree = update.pages.compactMap { path, page in
-      page.map { Entry(key: path.encoded(), value: $0.encoded()) }
-    }
-    try store.initialize(origin)
-    state = StoreState(store: store)
-    root = update.root
-    moment = Moment(height: 0, time: genesis.time, tick: 0)
-  }
-
-  static func key(_ name: String) -> SigningKey {
-    guard let key = SigningKey(seed: Digest.sha256(name.utf8).bytes) else {
-      preconditionFailure("a digest has as many bytes as a seed")
-    }
-    return key
-  }
-
-  private static func genesis(
-    _ chain: ChainID,
-    tenants: [SigningKey],
-    providers: [SigningKey],
-    validator: SigningKey
-  ) -> Genesis {
-    var parameters = Parameters()
-    parameters[.payoutInterval] = interval
-    parameters[.proposalMinimumDeposit] = 1
-    parameters[.votingPeriod] = 1_000
-    let currency = Currency(
-      denomination: .uakt,
-      symbol: "AKT",
-      exponent: 6,
-      minimumDeposit: Amount(1),
-      leaseDeposit: .zero,
-      minimumFee: .zero,
-      takeBasisPoints: 400
-    )
-    return Genesis(
-      chain: chain,
-      time: Timestamp(milliseconds: 1_800_000_000_000),
-      currencies: [currency],
-      parameters: parameters,
-      accounts: (tenants + providers + [validator]).map {
-        .init(address: $0.address, coins: [Coin(50_000_000_000_000, .uakt)])
-      },
-      validators: [
-        .init(
-          operatorAddress: validator.address,
-          consensusKey: key("consensus").publicKey,
-          moniker: "validator",
-          stake: Amount(1_000_000_000),
-          commission: Decimal18(raw: Decimal18.one / 10)
-        )
-      ]
-    )
-  }
-
-  /// Opens the leases and measures.
-  mutating func measure(_ progress: (String) -> Void) throws -> SettlementRow {
-    let opening = try openLeases(progress)
-    progress("\(leases) leases: measuring")
-    let takeRate = try measureTakeRate()
-    let (idle, due) = try measureDue()
-    return SettlementRow(leases: leases, openingSeconds: opening, idle: idle, due: due, takeRate: takeRate)
-  }
-
-  /// Returns the seconds that it took.
-  mutating func openLeases(_ progress: (String) -> Void) throws -> Double {
+  /// Opens the leases, then the store as a node does.
+  init(leases: Int, folder: URL, _ progress: (String) -> Void) throws {
     let clock = ContinuousClock()
     let start = clock.now
-    let registrations = providers.map { key in
-      let record = ProviderRecord(owner: key.address, hostURI: "https://p.example", attributes: [])
-      return draft(.registerProvider(record), by: key, sequence: 0)
-    }
-    try block(registrations)
-    let leases = leases
-    try openAll { progress("\(leases) leases: \($0) are open") }
-    let opening = (clock.now - start).seconds
-    progress("\(leases) leases: opened in \(String(format: "%.1f", opening)) s")
-    try store.database.flush()
-    return opening
+    var market = try SettlementMarket(leases: leases, folder: folder)
+    root = try market.open { progress("\(leases) leases: \($0) are open") }
+    self.market = market
+    moment = market.moment
+    store = try NodeStore(path: folder.path)
+    state = StoreState(store: store)
+    openingSeconds = (clock.now - start).seconds
+    progress("\(leases) leases: opened in \(String(format: "%.1f", openingSeconds)) s; measuring")
   }
 
-  /// The first ticks get as many leases as are due at once later; the others are opened after them, within an interval.
-  private mutating func openAll(_ progress: (Int) -> Void) throws {
-    var total = 0
-    for _ in 0..<dueTicks {
-      try open(Self.dueAccounts, from: &total)
-      advance(ticks: 1)
-    }
-    let ticksLeft = Int(Self.interval) - 2 * dueTicks
-    var next = leases / 10
-    for tick in 0..<ticksLeft {
-      let target =
-        dueTicks * Self.dueAccounts + (leases - dueTicks * Self.dueAccounts) * (tick + 1) / ticksLeft
-      while total < target { try open(min(Self.opened, target - total), from: &total) }
-      if total >= next, total < leases {
-        progress(total)
-        next += leases / 10
-      }
-      advance(ticks: 1)
-    }
-    let count = LedgerQuery(state: state).runningLeaseCount
-    guard count == leases else { throw Failure("\(count) leases are running, not \(leases)") }
-    // Up to the tick before the first payouts.
-    advance(ticks: Self.interval - 1 - moment.tick)
-  }
-
-  private mutating func open(_ count: Int, from next: inout Int) throws {
-    var transactions: [Transaction] = []
-    for index in next..<(next + count) {
-      let tenant = index % tenants.count
-      let action = try agreement(index, tenant: tenants[tenant], provider: providers[index % providers.count])
-      transactions.append(draft(action, by: tenants[tenant], sequence: sequences[tenant]))
-      sequences[tenant] += 1
-    }
-    next += count
-    try block(transactions)
-  }
-
-  private func agreement(_ index: Int, tenant: SigningKey, provider: SigningKey) throws -> Action {
-    let price = DecimalCoin(Decimal18(raw: Decimal18.one * 5 / 4), .uakt)
-    let resources = Resources(
-      id: 1,
-      cpuMillis: 1_000,
-      memoryBytes: 1 << 30,
-      volumes: [Volume(name: "default", bytes: 1 << 30)]
+  mutating func measure() throws -> SettlementRow {
+    let takeRate = try measureTakeRate()
+    let (idle, due) = try measureDue()
+    return SettlementRow(
+      leases: market.leases,
+      openingSeconds: openingSeconds,
+      peakBytes: PeakMemory.now,
+      idle: idle,
+      due: due,
+      takeRate: takeRate
     )
-    let spec = GroupSpec(
-      name: "group",
-      requirements: PlacementRequirements(),
-      units: [ResourceUnit(resources: resources, count: 1, price: price)]
-    )
-    let order = Order(
-      deployment: DeploymentID(owner: tenant.address, sequence: UInt64(index) + 1),
-      groups: [.init(sequence: 1, spec: spec)],
-      manifestHash: .zero,
-      deposit: Coin(10_000_000, .uakt),
-      expiresAt: moment.time.advanced(byMilliseconds: 600_000)
-    )
-    let signed = SignedObject(kind: .order, body: order.encoded, signer: tenant, chain: chain)
-    let bid = Bid(
-      order: signed.identifier,
-      provider: provider.address,
-      groups: [.init(sequence: 1, price: price, offer: [ResourceOffer(resources: resources, count: 1)])],
-      expiresAt: order.expiresAt
-    )
-    return .agreeLease(
-      AgreeLease(
-        owner: tenant.address,
-        order: signed,
-        bids: [SignedObject(kind: .bid, body: bid.encoded, signer: provider, chain: chain)],
-        choices: [.init(group: 1, bid: 0)]
-      )
-    )
-  }
-
-  private func draft(_ action: Action, by key: SigningKey, sequence: UInt64) -> Transaction {
-    TransactionDraft(actions: [action], sequence: sequence, fee: Fee(amount: nil))
-      .signed(by: key.publicKey, chain: chain) { _ in
-        guard let signature = Signature(Array(repeating: 0, count: 64)) else {
-          preconditionFailure("a signature has 64 bytes")
-        }
-        return signature
-      }
   }
 
   private mutating func advance(ticks: UInt64) {
@@ -235,7 +65,7 @@ struct SettlementRun {
     let clock = ContinuousClock()
     let begin = clock.now
     let outcome = Executor.execute(
-      BlockInput(moment: moment, proposer: validator.address),
+      BlockInput(moment: moment, proposer: market.validator.address),
       transactions: transactions,
       on: state,
       isAuthentic: { _, _ in true }
@@ -274,7 +104,7 @@ struct SettlementRun {
   ) -> BlockCommit {
     let header = Header(
       version: 1,
-      chain: chain,
+      chain: market.chain,
       height: moment.height,
       time: moment.time,
       parent: .zero,
@@ -285,7 +115,7 @@ struct SettlementRun {
       lastCertificateHash: .zero,
       validatorsHash: .zero,
       nextValidatorsHash: .zero,
-      proposer: validator.address
+      proposer: market.validator.address
     )
     var commit = BlockCommit(
       height: moment.height,
@@ -313,6 +143,7 @@ struct SettlementRun {
   /// A vote on the rate is over: the block that applies it, with all leases running.
   private mutating func measureTakeRate() throws -> BlockCost {
     var all: [Sample] = []
+    let validator = market.validator
     var sequence: UInt64 = 0
     for round in 1...5 {
       let change = ParameterChange(key: "currency.uakt.take_basis_points", value: "\(400 + round)")
@@ -328,9 +159,9 @@ struct SettlementRun {
         voter: validator.address,
         options: [WeightedVote(option: .yes, weight: Decimal18(1))]
       )
-      let submission = draft(.submitProposal(proposal), by: validator, sequence: sequence)
+      let submission = market.draft(.submitProposal(proposal), by: validator, sequence: sequence)
       try block([submission])
-      let ballot = draft(vote, by: validator, sequence: sequence + 1)
+      let ballot = market.draft(vote, by: validator, sequence: sequence + 1)
       try block([ballot])
       sequence += 2
       moment.time = moment.time.advanced(byMilliseconds: 1_000)
@@ -346,7 +177,7 @@ struct SettlementRun {
     var idle: [Sample] = []
     var due: [Sample] = []
     idle += try measured { run in for _ in 0..<20 { try run.idleBlock() } }
-    for _ in 0..<dueTicks {
+    for _ in 0..<market.dueTicks {
       advance(ticks: 1)
       let before = due.count
       due += try measured { try $0.block() }

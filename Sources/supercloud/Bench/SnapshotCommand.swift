@@ -8,7 +8,7 @@ struct SnapshotCommand: AsyncParsableCommand {
     commandName: "snapshot",
     abstract: "Make a state of many leases, export it as a snapshot, and join by it.",
     discussion: """
-      The leases are opened by agreements in committed blocks, as `bench settlement` does. Export and joining run as \
+      The leases are opened by agreements that the ledger executes, as `bench settlement` does. Export and joining run as \
       processes of their own, so that their memory is their own: the first reads the store through a frozen view, the \
       second runs the machine of a joining node with peers that answer from the snapshot's files, verifies the header, \
       manifest and every chunk, and writes a new store that counts the same running leases. Build in release for figures.

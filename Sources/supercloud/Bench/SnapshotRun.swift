@@ -49,15 +49,16 @@ struct SnapshotRun {
   func make(leases: Int, _ progress: (String) -> Void) throws -> Double {
     let data = folder.appending(path: "data")
     try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
-    var run = try SettlementRun(leases: leases, folder: data)
-    let seconds = try run.openLeases(progress)
+    let start = ContinuousClock.now
+    var market = try SettlementMarket(leases: leases, folder: data)
+    let root = try market.open { progress("\(leases) leases: \($0) are open") }
+    let seconds = (ContinuousClock.now - start).inSeconds
     let source = Source(
-      height: run.moment.height,
-      root: run.root.description,
-      time: run.moment.time.milliseconds
+      height: market.moment.height,
+      root: root.description,
+      time: market.moment.time.milliseconds
     )
     try JSONEncoder().encode(source).write(to: folder.appending(path: "source.json"))
-    run.store.database.close()
     return seconds
   }
 
@@ -143,7 +144,7 @@ struct SnapshotRun {
     let wall = (blocks.values.map(\.header.time).max() ?? .zero).advanced(byMilliseconds: 1_000)
     let start = ContinuousClock.now
     var inputs: [SnapshotJoin.Input] = (0..<peers).map {
-      .connected(SettlementRun.key("peer \($0)").publicKey)
+      .connected(SettlementMarket.key("peer \($0)").publicKey)
     }
     var used: Set<PeerID> = []
     while true {
@@ -186,7 +187,7 @@ struct SnapshotRun {
   /// Two headers, signed by one validator, the second of which has the state's root.
   private func headers(above archive: SnapshotArchive) throws -> [Height: LightBlock] {
     let time = try source().time
-    let signer = SettlementRun.key("consensus")
+    let signer = SettlementMarket.key("consensus")
     guard let chain else { throw Failure("no chain") }
     var set = try ValidatorSet([Validator(address: signer.address, key: signer.publicKey, power: 10)])
     var blocks: [Height: LightBlock] = [:]
