@@ -92,4 +92,24 @@ struct ParameterChangeTests {
       #expect(book.limits.lifetime == 90_000)
     }
   }
+
+  @Test func `Stake that comes in a block counts in the validator set two heights later`() throws {
+    let world = try World(validators: 1, parameters: Self.parameters)
+    let node = Harness(world, key: world.validators[0])
+    node.step(.started)
+    let old = try #require(node.replica.tip.validators.members.first?.power)
+    let delegation = Action.delegate(
+      delegator: world.tenant.address,
+      validator: world.validators[0].address,
+      amount: Coin(5_000_000_000, .uakt)
+    )
+    let height = node.replica.tip.height
+    #expect(node.admit(Self.draft(delegation, 0, world)) == .accepted)
+    #expect(node.run { $0.replica.tip.height == height + 1 })
+    // The block was `height` + 1: the next one's set is as it was, the one after has the stake.
+    #expect(node.replica.tip.validators.members.map(\.power) == [old])
+    #expect(node.replica.tip.nextValidators.members.map(\.power) == [old + 5_000])
+    #expect(node.run { $0.replica.tip.height == height + 2 })
+    #expect(node.replica.tip.validators.members.map(\.power) == [old + 5_000])
+  }
 }
