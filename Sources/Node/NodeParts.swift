@@ -62,8 +62,10 @@ struct NodeParts: Sendable {
         endpoint.send(to: peer, type: message.kind.rawValue, bytes: bytes, class: .sync)
       }
     )
+    let cache = StateCache()
     let storage = StorageWorker(
       store: store,
+      cache: cache,
       signer: signing.takeLog(),
       key: signingKey,
       chain: genesis.chain,
@@ -75,7 +77,7 @@ struct NodeParts: Sendable {
     var replica = Replica(
       configuration: Self.replica(runtime, key: signingKey, store: store),
       tip: tip,
-      state: StoreState(store: store),
+      state: StoreState(store: store, cache: cache),
       gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port)
     )
     replica.restore(records)

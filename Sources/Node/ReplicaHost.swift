@@ -83,7 +83,7 @@ actor ReplicaHost {
 
   /// Takes an authentic transaction.
   func submit(_ transaction: Transaction) -> Admission {
-    let admission = replica.admit(transaction, from: nil, at: clock(), &effects)
+    let admission = replica.admit(transaction, from: nil)
     replica.step(.batchEnded, at: clock(), effects: &effects)
     perform()
     return admission
@@ -91,9 +91,8 @@ actor ReplicaHost {
 
   /// Takes authentic transactions, in their order.
   func submit(_ transactions: [Transaction]) -> [Admission] {
-    let clock = clock()
-    let admissions = transactions.map { replica.admit($0, from: nil, at: clock, &effects) }
-    replica.step(.batchEnded, at: clock, effects: &effects)
+    let admissions = replica.admit(transactions, from: nil)
+    replica.step(.batchEnded, at: clock(), effects: &effects)
     perform()
     return admissions
   }
@@ -162,6 +161,8 @@ actor ReplicaHost {
     case .send(let message, let peer):
       transmit(message.kind, message.encoded, to: peer, class: message.trafficClass)
     case .sendGossip(let message, let peer, let delivery): send(message, to: peer, via: delivery)
+    case .verifyTransactions(let transactions, let block):
+      dependencies.verifier.verify(transactions, of: block)
     case .verify(let object): dependencies.verifier.verify(object)
     case .schedule(let timer, let interval): schedule(timer, after: interval)
     case .keepEvidence(let evidence): jobs.append(.keepEvidence(evidence))
@@ -293,7 +294,10 @@ extension PeerMessage {
   /// In which queue of a session the message waits.
   var trafficClass: TrafficClass {
     switch self {
-    case .status, .proposal, .votes, .certificates, .evidence, .candidateRequest, .candidate: .consensus
+    case .status, .proposal, .compactProposal, .votes, .certificates, .evidence, .candidateRequest,
+      .candidate,
+      .missingRequest, .missingTransactions:
+      .consensus
     case .transactions: .gossip
     case .blocksRequest, .blocksResponse: .sync
     }

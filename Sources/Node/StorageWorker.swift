@@ -39,6 +39,7 @@ final class StorageWorker: Sendable {
   }
 
   private let store: NodeStore
+  private let cache: StateCache
   private let signer: Mutex<SignerLog?>
   private let key: SigningKey?
   private let chain: ChainID
@@ -55,6 +56,7 @@ final class StorageWorker: Sendable {
   /// `failed`: the disk refused; the node must stop before it forgets.
   init(
     store: NodeStore,
+    cache: StateCache,
     signer: consuming SignerLog?,
     key: SigningKey?,
     chain: ChainID,
@@ -64,6 +66,7 @@ final class StorageWorker: Sendable {
     failed: @escaping @Sendable (any Error) -> Void
   ) {
     self.store = store
+    self.cache = cache
     self.signer = Mutex(signer)
     self.key = key
     self.chain = chain
@@ -207,6 +210,7 @@ final class StorageWorker: Sendable {
     record.meta = [(StoreState.tipName, commit.tip.encoded)]
     record.validators = LightBlocks.changes(after: commit.tip)
     try store.commit(record)
+    cache.wrote(commit)
     written(commit.tip)
     try signer.withLock { signer in
       guard signer != nil else { return }

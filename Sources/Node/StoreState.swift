@@ -12,12 +12,26 @@ public struct StoreState: ReplicaState {
   static let tipName = "tip"
 
   let store: NodeStore
+  private let cache: StateCache?
 
+  /// Reads every entry from the store.
   public init(store: NodeStore) {
     self.store = store
+    cache = nil
+  }
+
+  /// `cache`: hears of every commit to `store`.
+  init(store: NodeStore, cache: StateCache) {
+    self.store = store
+    self.cache = cache
   }
 
   public func value(for key: [UInt8]) -> [UInt8]? {
+    guard let cache else { return storedValue(for: key) }
+    return cache.value(for: key) { storedValue(for: key) }
+  }
+
+  private func storedValue(for key: [UInt8]) -> [UInt8]? {
     reading { () throws(StorageError) in try store.stateValue(key) }
   }
 
@@ -28,6 +42,11 @@ public struct StoreState: ReplicaState {
   }
 
   public func page(at path: NibblePath) -> StateTreePage? {
+    guard let cache else { return storedPage(at: path) }
+    return cache.page(at: path) { storedPage(at: path) }
+  }
+
+  private func storedPage(at path: NibblePath) -> StateTreePage? {
     guard let bytes = reading({ () throws(StorageError) in try store.treePage(path.encoded()) }) else {
       return nil
     }

@@ -56,19 +56,17 @@ struct BlockRules: Sendable {
   let chain: ChainID
   let signatures: SignatureScheme
 
-  /// Decodes and checks `block` as the one after `tip`.
+  /// Checks `block` as the one after `tip` in all but its transactions and evidence.
   ///
   /// `version`: by whose rules the state wants the block executed.
   /// `known`: the parent's certificate as this node has gathered it: its signatures are verified.
-  /// `verified`: a transaction already verified under this hash, when there is one.
-  func validate(
-    _ block: Block,
+  func checkFrame(
+    of block: Block,
     after tip: Tip,
     version: UInt32,
     maximumBytes: UInt64,
-    known: Certificate?,
-    verified: (Digest) -> Transaction?
-  ) throws(BlockFault) -> ValidBlock {
+    known: Certificate?
+  ) throws(BlockFault) {
     let header = block.header
     guard header.chain == chain else { throw .wrongChain }
     guard header.height == tip.height + 1 else { throw .wrongHeight }
@@ -87,7 +85,6 @@ struct BlockRules: Sendable {
     try checkLastCertificate(block.lastCertificate, tip: tip, known: known)
     let bytes = block.transactions.reduce(0) { $0 + $1.count }
     guard bytes <= maximumBytes else { throw .tooLarge }
-    return ValidBlock(block: block, transactions: try transactions(of: block, verified: verified))
   }
 
   private func checkLastCertificate(
@@ -129,7 +126,10 @@ struct BlockRules: Sendable {
     return signatures
   }
 
-  private func transactions(
+  /// The block's transactions, each once.
+  ///
+  /// `verified`: the authentic transaction with a hash, where there is one; others are decoded and checked here.
+  func transactions(
     of block: Block,
     verified: (Digest) -> Transaction?
   ) throws(BlockFault) -> [Transaction] {

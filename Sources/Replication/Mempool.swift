@@ -39,9 +39,38 @@ public struct Mempool: Sendable {
 
   private struct Lane {
     /// The sequence number that the committed state expects next.
-    var expected: UInt64
-    var entries: [UInt64: Entry] = [:]
+    private(set) var expected: UInt64
+    /// The first sequence number from `expected` on that nothing here carries.
+    private(set) var next: UInt64
+    private(set) var entries: [UInt64: Entry] = [:]
     var isQueued = false
+
+    init(expected: UInt64) {
+      self.expected = expected
+      next = expected
+    }
+
+    var isReady: Bool { next > expected }
+
+    mutating func add(_ entry: Entry, expected: UInt64) {
+      entries[entry.transaction.sequence] = entry
+      advance(to: expected)
+    }
+
+    mutating func remove(_ sequence: UInt64) -> Entry? {
+      if sequence >= expected { next = min(next, sequence) }
+      return entries.removeValue(forKey: sequence)
+    }
+
+    mutating func advance(to sequence: UInt64) {
+      expected = sequence
+      next = max(next, sequence)
+      skipHeld()
+    }
+
+    private mutating func skipHeld() {
+      while entries[next] != nil { next += 1 }
+    }
   }
 
   public let limits: Limits
@@ -70,9 +99,7 @@ public struct Mempool: Sendable {
   /// The sequence number that `sender`'s next transaction should carry, given the committed one.
   public func nextSequence(of sender: Address, committed: UInt64) -> UInt64 {
     guard let lane = lanes[sender] else { return committed }
-    var next = max(committed, lane.expected)
-    while lane.entries[next] != nil { next += 1 }
-    return next
+    return max(committed, lane.next)
   }
 
   /// Takes an authentic transaction that the ledger would admit.
@@ -102,14 +129,14 @@ public struct Mempool: Sendable {
     guard sequence - expected < UInt64(limits.perSender) else { return false }
     let isNew = lanes[sender]?.entries[sequence] == nil
     guard isNew, (lanes[sender]?.entries.count ?? 0) < limits.perSender else { return false }
-    lanes[sender, default: Lane(expected: expected)].expected = expected
-    lanes[sender]?.entries[sequence] = Entry(transaction: transaction, addedAt: height)
+    let entry = Entry(transaction: transaction, addedAt: height)
+    lanes[sender, default: Lane(expected: expected)].add(entry, expected: expected)
     enqueueIfReady(sender)
     return true
   }
 
   private mutating func enqueueIfReady(_ sender: Address) {
-    guard let lane = lanes[sender], !lane.isQueued, lane.entries[lane.expected] != nil else { return }
+    guard let lane = lanes[sender], !lane.isQueued, lane.isReady else { return }
     lanes[sender]?.isQueued = true
     turns.append(sender)
   }
@@ -152,9 +179,9 @@ public struct Mempool: Sendable {
   }
 
   private mutating func advance(_ sender: Address, to expected: UInt64) {
-    guard let lane = lanes[sender] else { return }
-    for sequence in lane.entries.keys.filter({ $0 < expected }) { removeEntry(sender, sequence) }
-    lanes[sender]?.expected = expected
+    let stale = lanes[sender]?.entries.keys.filter { $0 < expected } ?? []
+    for sequence in stale { removeEntry(sender, sequence) }
+    lanes[sender]?.advance(to: expected)
     requeue(sender)
   }
 
@@ -167,15 +194,14 @@ public struct Mempool: Sendable {
   }
 
   private mutating func removeEntry(_ sender: Address, _ sequence: UInt64) {
-    guard let entry = lanes[sender]?.entries.removeValue(forKey: sequence) else { return }
+    guard let entry = lanes[sender]?.remove(sequence) else { return }
     hashes[entry.transaction.hash] = nil
     bytes -= entry.transaction.encoded.count
   }
 
   private mutating func requeue(_ sender: Address) {
     guard let lane = lanes[sender] else { return }
-    let isReady = lane.entries[lane.expected] != nil
-    if lane.isQueued && !isReady {
+    if lane.isQueued && !lane.isReady {
       turns.removeAll { $0 == sender }
       lanes[sender]?.isQueued = false
     }

@@ -17,6 +17,11 @@ public enum PeerMessage: Sendable {
   case candidateRequest(Digest, Height)
   /// A proposed block.
   case candidate([UInt8])
+  case compactProposal(Proposal, CompactBlock)
+  /// Asks for the transactions at `places` of a proposed block, which ascend.
+  case missingRequest(block: Digest, places: [UInt32])
+  /// `TxRaw` bytes in the order in which they were asked for.
+  case missingTransactions(block: Digest, [[UInt8]])
 }
 
 /// A block with the certificate that committed it.
@@ -43,6 +48,9 @@ extension PeerMessage {
     case .evidence: .evidence
     case .candidateRequest: .candidateRequest
     case .candidate: .candidate
+    case .compactProposal: .compactProposal
+    case .missingRequest: .missingRequest
+    case .missingTransactions: .missingTransactions
     }
   }
 
@@ -89,6 +97,21 @@ extension PeerMessage {
       }.encoded
     case .candidate(let block):
       Supercloud_Peer_V1_Candidate.filled { $0.block = .init(wire: block) }.encoded
+    case .compactProposal(let proposal, let block):
+      Supercloud_Peer_V1_CompactProposal.filled {
+        $0.proposal = proposal.wire
+        $0.block = block.wire
+      }.encoded
+    case .missingRequest(let block, let places):
+      Supercloud_Peer_V1_MissingRequest.filled {
+        $0.block = .init(wire: block.bytes)
+        $0.places = places
+      }.encoded
+    case .missingTransactions(let block, let transactions):
+      Supercloud_Peer_V1_MissingTransactions.filled {
+        $0.block = .init(wire: block.bytes)
+        $0.transactions = transactions.map { .init(wire: $0) }
+      }.encoded
     }
   }
 
@@ -133,6 +156,17 @@ extension PeerMessage {
       self = .candidateRequest(block, wire.height)
     case .candidate:
       self = .candidate(try Supercloud_Peer_V1_Candidate(decoding: bytes, limit: limit).block.array)
+    case .compactProposal:
+      let wire = try Supercloud_Peer_V1_CompactProposal(decoding: bytes, limit: limit)
+      self = .compactProposal(try Proposal(wire.proposal), try CompactBlock(wire.block))
+    case .missingRequest:
+      let wire = try Supercloud_Peer_V1_MissingRequest(decoding: bytes, limit: limit)
+      guard let block = Digest(wire.block.array) else { throw .invalid(field: "block") }
+      self = .missingRequest(block: block, places: wire.places)
+    case .missingTransactions:
+      let wire = try Supercloud_Peer_V1_MissingTransactions(decoding: bytes, limit: limit)
+      guard let block = Digest(wire.block.array) else { throw .invalid(field: "block") }
+      self = .missingTransactions(block: block, wire.transactions.map(\.array))
     default:
       throw .invalid(field: "kind")
     }

@@ -26,7 +26,7 @@ extension Replica {
     commit(valid, certificate, isWitnessed: true, at: clock, &effects)
   }
 
-  /// Executes a decided block on the tip and has it written.
+  /// Has a decided block written, executed now if that was not done while the votes were under way.
   mutating func commit(
     _ valid: ValidBlock,
     _ certificate: Certificate,
@@ -35,34 +35,20 @@ extension Replica {
     _ effects: inout [ReplicaEffect]
   ) {
     let header = valid.block.header
-    var outcome = execute(valid)
-    outcome.changes += history.changes(after: tip, time: header.time) { height, time in
-      isTooOld(height, time, at: header.height, header.time)
-    }
-    let update: StateTreeUpdate
-    do {
-      update = try StateTree.apply(
-        outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
-        to: state,
-        root: tip.stateRoot
-      )
-    } catch {
-      preconditionFailure("the state tree is damaged at height \(header.height): \(error)")
-    }
-    let receiptsRoot = Block.receiptsRoot(outcome.receipts.map(\.encoded))
-    let next = successor(of: tip.nextValidators, applying: outcome.validatorUpdates)
+    let executed = candidates[valid.block.identifier]?.execution ?? execute(valid)
+    let outcome = executed.outcome
     let newTip = Tip(
       height: header.height,
       block: valid.block.identifier,
       time: header.time,
-      stateRoot: update.root,
-      receiptsRoot: receiptsRoot,
+      stateRoot: executed.tree.root,
+      receiptsRoot: executed.receiptsRoot,
       certificate: certificate,
       validators: tip.nextValidators,
-      nextValidators: next,
+      nextValidators: successor(of: tip.nextValidators, applying: outcome.validatorUpdates),
       lastValidators: tip.validators
     )
-    state.push(.init(height: header.height, changes: outcome.changes, pages: update.pages))
+    state.push(.init(height: header.height, changes: outcome.changes, pages: executed.tree.pages))
     tip = newTip
     effects.append(
       .commit(
@@ -71,40 +57,13 @@ extension Replica {
           transactions: valid.transactions,
           certificate: certificate,
           outcome: outcome,
-          pages: update.pages,
+          pages: executed.tree.pages,
           tip: newTip,
           isWitnessed: isWitnessed
         )
       )
     )
     afterCommit(valid, outcome, at: clock, &effects)
-  }
-
-  private func execute(_ valid: ValidBlock) -> BlockOutcome {
-    let header = valid.block.header
-    let signers: [BlockInput.Signer]
-    if let certificate = valid.block.lastCertificate,
-      let set = SignerSet(bytes: certificate.signers, count: tip.lastValidators.count)
-    {
-      signers = tip.lastValidators.members.enumerated().map { index, member in
-        BlockInput.Signer(validator: member.address, signed: set.contains(ValidatorIndex(index)))
-      }
-    } else {
-      signers = []
-    }
-    return Executor.execute(
-      BlockInput(
-        height: header.height,
-        time: header.time,
-        tick: LedgerQuery(state: state).ticks.tick(at: header.time),
-        proposer: header.proposer,
-        evidence: misbehaviour(in: valid.block),
-        lastCommit: signers,
-        protocolVersion: header.version
-      ),
-      transactions: valid.transactions,
-      on: state
-    )
   }
 
   /// The set two heights on. Updates that make no set are refused by the ledger before they come here.
@@ -148,18 +107,26 @@ extension Replica {
     publish(events, at: clock, &effects)
   }
 
-  /// The tip is durable: the next height may begin, and peers may be told.
+  /// A block is durable: peers may be told.
   mutating func becomeDurable(_ height: Height, at clock: Clock, _ effects: inout [ReplicaEffect]) {
     state.drop(through: height)
     durableHeight = max(durableHeight, height)
-    guard height == tip.height else { return }
-    beginHeight(at: clock, &effects)
     // Whoever is as far already has nothing to gain.
     let status = ownStatus
     for peer in peers.keys.sorted() where (peers[peer]?.status?.committed ?? 0) < height {
       effects.append(.send(.status(status), to: peer))
     }
     requestBlocks(at: clock, &effects)
+  }
+
+  /// Goes on to the height after the tip once its parent's parent is durable: the parent is written meanwhile.
+  ///
+  /// Whatever is signed at the new height stands behind the parent in the storage's queue, so no signature leaves
+  /// before the parent is durable. One block may be on its way to the disk, not more: a slow disk slows the node
+  /// down instead of filling its memory.
+  mutating func beginNextHeight(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    guard isStarted, consensus.height <= tip.height, durableHeight + 1 >= tip.height else { return }
+    beginHeight(at: clock, &effects)
   }
 
   mutating func beginHeight(at clock: Clock, _ effects: inout [ReplicaEffect]) {

@@ -57,8 +57,11 @@ extension Replica {
   }
 
   private func sendProposal(_ proposal: Proposal, to peer: PeerID, _ effects: inout [ReplicaEffect]) {
-    guard let candidate = candidates[proposal.block] else { return }
-    effects.append(.send(.proposal(proposal, block: candidate.block.encoded), to: peer))
+    guard let block = candidates[proposal.block]?.block else { return }
+    let isCompact = block.encoded.count >= configuration.compactBytes
+    let message: PeerMessage =
+      isCompact ? .compactProposal(proposal, CompactBlock(block)) : .proposal(proposal, block: block.encoded)
+    effects.append(.send(message, to: peer))
   }
 
   // MARK: Blocks
@@ -89,6 +92,7 @@ extension Replica {
       at: clock,
       &effects
     )
+    effects.append(.schedule(.execution(built.block.identifier), after: .zero))
   }
 
   mutating func validate(_ identifier: Digest, at clock: Clock, _ effects: inout [ReplicaEffect]) {
@@ -96,31 +100,78 @@ extension Replica {
       return fetch(identifier, tip.height + 1, at: clock, &effects)
     }
     if candidate.verdict == nil {
+      let unknown = unverified(in: candidate.block)
+      guard unknown.isEmpty else {
+        candidates.judge(identifier, .pending)
+        effects.append(.verifyTransactions(unknown, block: identifier))
+        return
+      }
       candidates.judge(identifier, verdict(on: candidate.block))
     }
-    let isValid = candidates.valid(identifier) != nil
-    if isValid { compareLastCertificate(of: candidate.block, &effects) }
-    stepConsensus(.blockValidated(identifier, isValid: isValid), at: clock, &effects)
+    conclude(identifier, at: clock, &effects)
   }
 
-  func verdict(on block: Block) -> Candidates.Verdict {
+  /// Transactions whose signatures nobody has checked yet; none where the block is refused for something cheaper.
+  private func unverified(in block: Block) -> [[UInt8]] {
+    guard (try? checkFrame(of: block)) != nil else { return [] }
+    return zip(block.transactions, block.transactionHashes).filter { mempool[$1] == nil }.map(\.0)
+  }
+
+  mutating func transactionsVerified(
+    _ transactions: [Transaction]?,
+    of identifier: Digest,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) {
+    guard let candidate = candidates[identifier], case .pending? = candidate.verdict,
+      candidate.block.header.height == tip.height + 1
+    else { return }
+    let known = Dictionary(transactions?.map { ($0.hash, $0) } ?? [], uniquingKeysWith: { first, _ in first })
+    candidates.judge(identifier, verdict(on: candidate.block, verified: known))
+    conclude(identifier, at: clock, &effects)
+  }
+
+  /// Tells consensus what became of a block that it asked about; nothing while that is not known.
+  private mutating func conclude(
+    _ identifier: Digest,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) {
+    guard let candidate = candidates[identifier] else { return }
+    switch candidate.verdict {
+    case .pending, nil: return
+    case .invalid: stepConsensus(.blockValidated(identifier, isValid: false), at: clock, &effects)
+    case .valid:
+      compareLastCertificate(of: candidate.block, &effects)
+      stepConsensus(.blockValidated(identifier, isValid: true), at: clock, &effects)
+      effects.append(.schedule(.execution(identifier), after: .zero))
+    }
+  }
+
+  /// The rules for all but the transactions.
+  private func checkFrame(of block: Block) throws(BlockFault) {
+    try rules.checkFrame(
+      of: block,
+      after: tip,
+      version: requiredVersion,
+      maximumBytes: parameter(.maximumBlockBytes),
+      known: fullestLastCertificate
+    )
+  }
+
+  /// `verified`: transactions that were checked for this block. What neither it nor the mempool holds is checked here.
+  func verdict(on block: Block, verified: [Digest: Transaction] = [:]) -> Candidates.Verdict {
     do {
-      let valid = try rules.validate(
-        block,
-        after: tip,
-        version: requiredVersion,
-        maximumBytes: parameter(.maximumBlockBytes),
-        known: fullestLastCertificate,
-        verified: { mempool[$0] }
-      )
+      try checkFrame(of: block)
+      let transactions = try rules.transactions(of: block) { mempool[$0] ?? verified[$0] }
       try checkEvidence(block.evidence)
-      return .valid(valid)
+      return .valid(ValidBlock(block: block, transactions: transactions))
     } catch {
       return .invalid(error)
     }
   }
 
-  private mutating func fetch(
+  mutating func fetch(
     _ identifier: Digest,
     _ height: Height,
     at clock: Clock,
@@ -129,6 +180,8 @@ extension Replica {
     guard height == tip.height + 1 else { return }
     if candidates[identifier] != nil { return validate(identifier, at: clock, &effects) }
     candidates.want(identifier)
+    // Its transactions are on their way.
+    guard candidates.assembly(of: identifier) == nil else { return }
     for peer in validatorPeers { effects.append(.send(.candidateRequest(identifier, height), to: peer)) }
   }
 
@@ -141,10 +194,17 @@ extension Replica {
     guard let block = try? Block(decoding: bytes) else {
       return fault(peer, .malformedFrame, at: clock, &effects)
     }
-    guard candidates.satisfied(block.identifier) else { return }
-    candidates.add(block)
-    effects.append(.log(.block(bytes)))
-    validate(block.identifier, at: clock, &effects)
+    guard candidates.wanted.contains(block.identifier) else { return }
+    adopt(block, at: clock, &effects)
+  }
+
+  /// Takes a block as a candidate; consensus may wait for it.
+  mutating func adopt(_ block: Block, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    if candidates[block.identifier] == nil {
+      candidates.add(block)
+      effects.append(.log(.block(block.encoded)))
+    }
+    if candidates.satisfied(block.identifier) { validate(block.identifier, at: clock, &effects) }
   }
 
   // MARK: Messages
@@ -156,26 +216,39 @@ extension Replica {
     at clock: Clock,
     _ effects: inout [ReplicaEffect]
   ) {
-    guard proposal.height > tip.height, let set = validators(at: proposal.height) else { return }
-    do {
-      try set.verify(proposal, chain: rules.chain, using: configuration.signatures.check)
-    } catch {
-      return fault(peer, .consensusMisconduct, at: clock, &effects)
-    }
+    guard isWorthReading(proposal, from: peer, at: clock, &effects) else { return }
     guard let block = try? Block(decoding: bytes), block.identifier == proposal.block else {
       return fault(peer, .malformedFrame, at: clock, &effects)
     }
-    heard(proposal.validator, at: proposal.height)
-    if candidates[block.identifier] == nil {
-      candidates.add(block)
-      effects.append(.log(.block(bytes)))
+    adopt(block, at: clock, &effects)
+    propose(proposal, block.header, at: clock, &effects)
+  }
+
+  /// Whether a proposal is for a height that is not over, and its proposer's; who sends another is held to account.
+  mutating func isWorthReading(
+    _ proposal: Proposal,
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) -> Bool {
+    guard proposal.height > tip.height, let set = validators(at: proposal.height) else { return false }
+    do {
+      try set.verify(proposal, chain: rules.chain, using: configuration.signatures.check)
+    } catch {
+      fault(peer, .consensusMisconduct, at: clock, &effects)
+      return false
     }
-    stepConsensus(
-      .proposal(proposal, time: block.header.time, receivedAt: clock.wall),
-      at: clock,
-      &effects
-    )
-    if candidates.satisfied(block.identifier) { validate(block.identifier, at: clock, &effects) }
+    heard(proposal.validator, at: proposal.height)
+    return true
+  }
+
+  mutating func propose(
+    _ proposal: Proposal,
+    _ header: Header,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) {
+    stepConsensus(.proposal(proposal, time: header.time, receivedAt: clock.wall), at: clock, &effects)
   }
 
   mutating func receive(

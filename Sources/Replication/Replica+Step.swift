@@ -6,6 +6,11 @@ import Primitives
 extension Replica {
   /// Handles one input; appends what is to be done, in order.
   public mutating func step(_ input: ReplicaInput, at clock: Clock, effects: inout [ReplicaEffect]) {
+    take(input, at: clock, &effects)
+    beginNextHeight(at: clock, &effects)
+  }
+
+  private mutating func take(_ input: ReplicaInput, at clock: Clock, _ effects: inout [ReplicaEffect]) {
     switch input {
     case .started: start(at: clock, &effects)
     case .connected(let peer, let connection, let role):
@@ -20,7 +25,9 @@ extension Replica {
     case .message(let message, let peer): receive(message, from: peer, at: clock, &effects)
     case .gossip(let message, let peer): stepGossip(.received(message, from: peer), at: clock, &effects)
     case .transactions(let transactions, let peer):
-      for transaction in transactions { _ = admit(transaction, from: peer, at: clock, &effects) }
+      _ = admit(transactions, from: peer)
+    case .transactionsVerified(let block, let transactions):
+      transactionsVerified(transactions, of: block, at: clock, &effects)
     case .objectVerified(let identifier, let isAuthentic):
       stepGossip(.verified(identifier, isAuthentic: isAuthentic), at: clock, &effects)
     case .timeout(let timer): wake(timer, at: clock, &effects)
@@ -47,6 +54,8 @@ extension Replica {
     switch timer {
     case .consensus(let timer): stepConsensus(.timeout(timer), at: clock, &effects)
     case .gossip(let timer, _): stepGossip(.fired(timer), at: clock, &effects)
+    case .execution(let block): executeAhead(block)
+    case .assembly(let block): endAssembly(of: block, at: clock, &effects)
     case .sync:
       requestBlocks(at: clock, &effects)
       effects.append(.schedule(.sync, after: .milliseconds(100)))
@@ -85,6 +94,11 @@ extension Replica {
         effects.append(.send(.candidate(candidate.block.encoded), to: peer))
       }
     case .candidate(let bytes): receiveCandidate(bytes, from: peer, at: clock, &effects)
+    case .compactProposal(let proposal, let block):
+      receive(proposal, block, from: peer, at: clock, &effects)
+    case .missingRequest(let block, let places): serve(places, of: block, to: peer, &effects)
+    case .missingTransactions(let block, let transactions):
+      receiveMissing(transactions, of: block, from: peer, at: clock, &effects)
     }
   }
 

@@ -27,10 +27,15 @@ extension Replica {
   /// Asks for blocks that peers have and this node lacks.
   mutating func requestBlocks(at clock: Clock, _ effects: inout [ReplicaEffect]) {
     guard isStarted, sync.claimedHeight > tip.height, alarms.isEmpty, missingVersion == nil else { return }
+    // A slow disk slows the node down instead of filling its memory.
+    guard tip.height < durableHeight + Self.unwrittenLimit else { return }
     for request in sync.requests(committed: tip.height, decides: ownAddress != nil, at: clock.now) {
       effects.append(.send(.blocksRequest(from: request.from, count: request.count), to: request.peer))
     }
   }
+
+  /// Blocks that may wait for the disk before more are asked for.
+  private static var unwrittenLimit: Height { 64 }
 
   mutating func receive(
     _ blocks: [CommittedBlock],

@@ -5,22 +5,30 @@ import Ledger
 import Primitives
 
 extension Replica {
-  /// Takes an authentic transaction from a user or a peer.
+  /// Takes authentic transactions from a user or a peer, in their order.
   ///
-  /// - Returns: what became of it; a peer's is announced to the others when it is accepted.
-  public mutating func admit(
+  /// - Returns: what became of each; those that are accepted are announced to others.
+  public mutating func admit(_ transactions: [Transaction], from peer: PeerID?) -> [Admission] {
+    let check = TransactionCheck(on: state, at: moment)
+    return transactions.map { admit($0, from: peer, by: check) }
+  }
+
+  /// Takes one authentic transaction.
+  public mutating func admit(_ transaction: Transaction, from peer: PeerID?) -> Admission {
+    admit(transaction, from: peer, by: TransactionCheck(on: state, at: moment))
+  }
+
+  private mutating func admit(
     _ transaction: Transaction,
     from peer: PeerID?,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    by check: TransactionCheck
   ) -> Admission {
     guard !mempool.contains(transaction.hash) else { return .known }
-    let sender = transaction.sender
-    let expected = LedgerQuery(state: state).sequence(of: sender)
-    let next = mempool.nextSequence(of: sender, committed: expected)
+    let expected = check.sequence(of: transaction.sender)
+    let next = mempool.nextSequence(of: transaction.sender, committed: expected)
     // A later sequence number may wait for the gap to close; the ledger judges it as if it had.
     let judged = max(next, transaction.sequence)
-    if let rejection = Executor.check(transaction, at: moment, on: state, expectedSequence: judged) {
+    if let rejection = check.rejection(of: transaction, expectedSequence: judged) {
       return .rejected(rejection)
     }
     let outcome = mempool.insert(transaction, expected: expected, at: tip.height)

@@ -18,6 +18,9 @@ public struct ReplicaConfiguration: Sendable {
   /// The most transactions of an own block. What a block holds must be verified, executed and written by all before
   /// a round times out; smaller blocks follow each other faster.
   public var blockTransactions = 2_000
+  /// A proposed block of at least this many bytes goes out as a compact one. A smaller one gains nothing, and costs a
+  /// round trip where a transaction has not arrived yet.
+  public var compactBytes = 16 * 1024
   /// Protocol versions by whose rules this program can execute.
   public var versions: ClosedRange<UInt32>
 

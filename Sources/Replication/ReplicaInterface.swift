@@ -17,6 +17,8 @@ public enum ReplicaInput: Sendable {
   case gossip(GossipMessage, from: PeerID)
   /// Authentic transactions; nil when they came from this node's own users.
   case transactions([Transaction], from: PeerID?)
+  /// The answer to `.verifyTransactions`: the transactions of those bytes, or nil when one is not authentic.
+  case transactionsVerified(block: Digest, [Transaction]?)
   /// The answer to `.verify`.
   case objectVerified(Digest, isAuthentic: Bool)
   case timeout(ReplicaTimer)
@@ -38,6 +40,10 @@ public enum ReplicaTimer: Hashable, Sendable {
   case sync
   /// Tells whether work is due by time.
   case work
+  /// Votes are under way: executes the block meanwhile.
+  case execution(Digest)
+  /// Gives up waiting for a compact block's transactions.
+  case assembly(Digest)
 }
 
 /// What a replica wants done, in order.
@@ -48,6 +54,9 @@ public enum ReplicaEffect: Sendable {
   case log(ReplicaRecord)
   /// Ask the guard, append, sync, sign; then give `signed` back.
   case sign(SigningRequest)
+  /// Decode and check transactions of a proposed block, off the replica's thread and side by side, then give
+  /// `transactionsVerified` back.
+  case verifyTransactions([[UInt8]], block: Digest)
   /// Check off the replica's thread, then give `objectVerified` back.
   case verify(SignedObject)
   /// Write in one synced batch, then give `durable` back.

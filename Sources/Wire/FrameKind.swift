@@ -13,6 +13,11 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   /// A block that was proposed, asked for by its identifier.
   case candidateRequest = 9
   case candidate = 10
+  /// A proposal whose block names its transactions by their hashes.
+  case compactProposal = 11
+  /// Transactions of a proposed block, asked for by their places in it.
+  case missingRequest = 12
+  case missingTransactions = 13
   /// Gossip that fits a datagram, or its like over a stream.
   case packet = 16
   /// Objects too large for a datagram.
@@ -32,7 +37,11 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
     switch self {
     case .status, .blocksRequest, .candidateRequest, .recordsRequest: 4 * 1024
     case .transactions: 1024 * 1024
-    case .proposal, .candidate: WireLimits.blockBytes + 64 * 1024
+    case .proposal, .candidate, .missingTransactions: WireLimits.blockBytes + 64 * 1024
+    // 32 bytes for each of the most transactions that a block can have, and what else a block has.
+    case .compactProposal:
+      32 * 32_768 + WireLimits.certificateBytes + 64 * WireLimits.evidenceBytes + 4 * 1024
+    case .missingRequest: 3 * 32_768 + 1024
     case .votes: 64 * 1024
     case .certificates: 4 * WireLimits.certificateBytes
     case .blocksResponse: WireLimits.blockBytes + WireLimits.certificateBytes + 64 * 1024

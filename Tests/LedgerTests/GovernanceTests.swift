@@ -347,7 +347,7 @@ import Testing
       deposit: [Coin(10_000_000, .uakt)]
     )
     let transaction = chain.transaction([.submitProposal(again)], by: "alice")
-    #expect(Executor.check(transaction, at: chain.moment, on: chain.state) == nil)
+    #expect(TransactionCheck(on: chain.state, at: chain.moment).rejection(of: transaction) == nil)
   }
 
   @Test func ticksKeepCountingWhenTheirLengthChanges() throws {

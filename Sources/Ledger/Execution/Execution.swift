@@ -17,6 +17,8 @@ final class Execution {
   /// A validator changed in this block: the set must be looked at before its end.
   var isValidatorSetStale = false
 
+  /// Whether a cached record was written since the caches were last known to agree with the state.
+  private var hasWrittenCaches = false
   private var cachedChain: ChainRecord?
   private var cachedParameters: ParametersRecord?
   private var cachedCurrencies: [Denomination: CurrencyRecord] = [:]
@@ -70,7 +72,10 @@ final class Execution {
     try body()
   }
 
+  /// After an undo: a cached record that was only read still holds.
   private func forgetCaches() {
+    guard hasWrittenCaches else { return }
+    hasWrittenCaches = false
     cachedChain = nil
     cachedParameters = nil
     cachedCurrencies = [:]
@@ -91,6 +96,7 @@ extension Execution {
     }
     set {
       cachedChain = newValue
+      hasWrittenCaches = true
       overlay.write(Tables.chain, SingleKey(), newValue)
     }
   }
@@ -104,6 +110,7 @@ extension Execution {
     }
     set {
       cachedParameters = newValue
+      hasWrittenCaches = true
       overlay.write(Tables.parameters, SingleKey(), newValue)
     }
   }
@@ -136,6 +143,7 @@ extension Execution {
 
   func write(_ record: CurrencyRecord) {
     cachedCurrencies[record.currency.denomination] = record
+    hasWrittenCaches = true
     overlay.write(Tables.currencies, record.currency.denomination, record)
   }
 

@@ -48,41 +48,6 @@ public enum Executor {
     )
   }
 
-  /// Why a transaction would not be let into a block now: sequence number, fee, balance, or what it asks. Nil when it
-  /// would.
-  ///
-  /// - Parameters:
-  ///   - transaction: The transaction; its signature is the caller's to check.
-  ///   - moment: The present.
-  ///   - state: Committed state.
-  ///   - expectedSequence: What the sequence number should be where others of the sender wait before it. What it asks
-  ///     is then judged when its turn comes, since it may depend on theirs.
-  ///   - isAuthentic: The check of orders' and bids' signatures.
-  /// - Returns: The reason.
-  public static func check(
-    _ transaction: Transaction,
-    at moment: Moment,
-    on state: some StateReading,
-    expectedSequence: UInt64? = nil,
-    isAuthentic: @escaping ObjectCheck = Executor.ed25519
-  ) -> Rejection? {
-    let execution = Execution(
-      on: state,
-      at: moment,
-      protocolVersion: requiredVersion(at: moment.height &+ 1, on: state),
-      isAuthentic: isAuthentic
-    )
-    do {
-      let committed = execution.overlay.read(Tables.accounts, transaction.sender)?.sequence ?? 0
-      try execution.admit(transaction, expecting: expectedSequence)
-      guard expectedSequence.map({ $0 == committed }) ?? true else { return nil }
-      for action in transaction.actions { try execution.perform(action) }
-      return nil
-    } catch {
-      return error
-    }
-  }
-
   /// The tick at which money next moves by itself; nil when none ever does.
   public static func nextDueTick(on state: some StateReading) -> Tick? {
     let floor = state.read(Tables.dueFloor, SingleKey()) ?? 0

@@ -13,7 +13,7 @@ struct EquivocatingVotes: ByzantineStrategy {
   init() {}
 
   mutating func observe(_ message: PeerMessage) {
-    guard case .proposal(let proposal, _) = message, !blocks.contains(proposal.block) else { return }
+    guard let proposal = message.proposal, !blocks.contains(proposal.block) else { return }
     if blocks.count >= 4 { blocks.removeFirst() }
     blocks.append(proposal.block)
   }
@@ -48,7 +48,7 @@ struct ForgottenLocks: ByzantineStrategy {
   init() {}
 
   mutating func observe(_ message: PeerMessage) {
-    if case .proposal(let proposal, _) = message { newest = proposal }
+    if let proposal = message.proposal { newest = proposal }
   }
 
   mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {

@@ -19,6 +19,9 @@ enum Traffic {
     case .evidence(let evidence): evidence.count * 250
     case .candidateRequest: 44
     case .candidate(let block): block.count + 4
+    case .compactProposal(_, let block): 650 + 32 * block.transactionHashes.count
+    case .missingRequest(_, let places): 40 + 3 * places.count
+    case .missingTransactions(_, let transactions): transactions.reduce(40) { $0 + $1.count + 4 }
     }
   }
 

@@ -29,6 +29,14 @@ extension Cluster {
         }
       case .sendGossip(let message, let peer, let delivery):
         transmit(message, from: node, to: peer, via: delivery)
+      case .verifyTransactions(let raw, let block):
+        let transactions = raw.compactMap { transaction($0) }
+        let isAuthentic = transactions.count == raw.count
+        schedule(
+          .transactionsVerified(block: block, isAuthentic ? transactions : nil),
+          at: node,
+          after: .milliseconds(1)
+        )
       case .verify(let object):
         schedule(
           .objectVerified(object.identifier, isAuthentic: isAuthentic(object)),

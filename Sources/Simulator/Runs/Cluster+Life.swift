@@ -74,14 +74,20 @@ extension Cluster {
       scheme = SignatureScheme(check: { _, _, _, _, _ in true }, isTransactionAuthentic: { _ in true })
     default: break
     }
-    return ReplicaConfiguration(
+    var configuration = ReplicaConfiguration(
       genesis: genesis,
       consensusKey: node.consensusKey?.publicKey,
       timeouts: scenario.faults.delays == .regions ? .wan : .lan,
       signatures: scheme,
       versions: node.versions
     )
+    // Every block that has a transaction is proposed compactly, by liars never: they lie about whole blocks.
+    configuration.compactBytes = node.isHonest ? Self.emptyBlockBytes : .max
+    return configuration
   }
+
+  /// Above the size of a block without transactions, with a certificate of few validators.
+  private static var emptyBlockBytes: Int { 1_024 }
 
   private var gossipSettings: GossipCore.Settings {
     var settings = scenario.faults.delays == .regions ? GossipCore.Settings() : .local

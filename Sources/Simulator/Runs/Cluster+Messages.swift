@@ -114,7 +114,7 @@ extension Cluster {
   }
 
   /// Decoded and verified; nil for what no node would take.
-  private func transaction(_ bytes: [UInt8]) -> Transaction? {
+  func transaction(_ bytes: [UInt8]) -> Transaction? {
     if let known = caches.transactions[bytes] { return known }
     guard !caches.unreadable.contains(bytes) else { return nil }
     guard let transaction = try? Transaction(decoding: bytes, chain: genesis.chain),
@@ -161,11 +161,13 @@ extension Cluster {
   /// A broken clock agrees with every proposal.
   func clock(of node: SimulatedNode, for input: ReplicaInput) -> Replica<SimulatedStore>.Clock {
     var clock = clock(of: node)
-    if scenario.brokenRule == .timestampUnchecked, node.isHonest,
-      case .message(.proposal(_, let bytes), _) = input,
-      let block = try? Block(decoding: bytes)
-    {
-      clock.wall = block.header.time
+    guard scenario.brokenRule == .timestampUnchecked, node.isHonest, case .message(let message, _) = input
+    else { return clock }
+    switch message {
+    case .proposal(_, let bytes):
+      if let block = try? Block(decoding: bytes) { clock.wall = block.header.time }
+    case .compactProposal(_, let block): clock.wall = block.header.time
+    default: break
     }
     return clock
   }

@@ -79,7 +79,7 @@ extension Cluster {
     }
     guard !postpone(occurrence, for: node) else { return }
     if case .message(let message, _) = input {
-      if case .proposal(let proposal, _) = message { node.lastProposal = proposal }
+      if let proposal = message.proposal { node.lastProposal = proposal }
       node.liar?.observe(message)
     }
     guard let input = accepted(input, at: node) else { return }
@@ -104,7 +104,7 @@ extension Cluster {
     let node = nodes[index]
     let clock = clock(of: node)
     var effects: [ReplicaEffect] = []
-    guard let admission = node.replica?.admit(transaction, from: nil, at: clock, &effects) else { return nil }
+    guard let admission = node.replica?.admit(transaction, from: nil) else { return nil }
     node.replica?.step(.batchEnded, at: clock, effects: &effects)
     trace.record(at: now, node: index, tag: 7, transaction.sequence)
     perform(effects, of: node)
@@ -137,6 +137,7 @@ extension Cluster {
     case .gossip(let message, _): (UInt64(message.kind.rawValue) << 8 | 6, 0)
     case .transactions(let transactions, _): (7, UInt64(transactions.count))
     case .objectVerified(_, let isAuthentic): (8, isAuthentic ? 1 : 0)
+    case .transactionsVerified(_, let transactions): (15, UInt64(transactions?.count ?? 0))
     case .timeout(.consensus(let timer)):
       (UInt64(timer.kind.rawValue) << 8 | 9, timer.height << 16 | UInt64(timer.round))
     case .timeout: (9, 0)
@@ -154,8 +155,20 @@ extension Cluster {
       votes.first.map { $0.height << 32 | UInt64($0.round) << 16 | UInt64($0.validator) } ?? 0
     case .proposal(let proposal, let block):
       proposal.height << 32 | UInt64(proposal.round) << 24 | UInt64(block.count)
+    case .compactProposal(let proposal, let block):
+      proposal.height << 32 | UInt64(proposal.round) << 24 | UInt64(block.transactionHashes.count)
     case .status(let status): status.committed
     default: UInt64(Traffic.bytes(of: message))
+    }
+  }
+}
+
+extension PeerMessage {
+  /// The proposal that the message carries, in whichever form.
+  var proposal: Proposal? {
+    switch self {
+    case .proposal(let proposal, _), .compactProposal(let proposal, _): proposal
+    default: nil
     }
   }
 }

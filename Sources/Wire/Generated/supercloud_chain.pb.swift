@@ -119,6 +119,26 @@ public nonisolated struct Supercloud_Chain_V1_Block: Sendable {
   public init() {}
 }
 
+/// A block whose transactions the receiver is thought to hold.
+public nonisolated struct Supercloud_Chain_V1_CompactBlock: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var header: Data = Data()
+
+  /// 32 bytes each, in the block's order.
+  public var transactionHashes: Data = Data()
+
+  public var evidence: [Data] = []
+
+  public var lastCertificate: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct Supercloud_Chain_V1_Vote: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -484,6 +504,51 @@ nonisolated extension Supercloud_Chain_V1_Block: SwiftProtobuf.Message, SwiftPro
   public static func ==(lhs: Supercloud_Chain_V1_Block, rhs: Supercloud_Chain_V1_Block) -> Bool {
     if lhs.header != rhs.header {return false}
     if lhs.transactions != rhs.transactions {return false}
+    if lhs.evidence != rhs.evidence {return false}
+    if lhs.lastCertificate != rhs.lastCertificate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Supercloud_Chain_V1_CompactBlock: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CompactBlock"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{3}transaction_hashes\0\u{1}evidence\0\u{3}last_certificate\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.header) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.transactionHashes) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.evidence) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.lastCertificate) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.header.isEmpty {
+      try visitor.visitSingularBytesField(value: self.header, fieldNumber: 1)
+    }
+    if !self.transactionHashes.isEmpty {
+      try visitor.visitSingularBytesField(value: self.transactionHashes, fieldNumber: 2)
+    }
+    if !self.evidence.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.evidence, fieldNumber: 3)
+    }
+    if !self.lastCertificate.isEmpty {
+      try visitor.visitSingularBytesField(value: self.lastCertificate, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Supercloud_Chain_V1_CompactBlock, rhs: Supercloud_Chain_V1_CompactBlock) -> Bool {
+    if lhs.header != rhs.header {return false}
+    if lhs.transactionHashes != rhs.transactionHashes {return false}
     if lhs.evidence != rhs.evidence {return false}
     if lhs.lastCertificate != rhs.lastCertificate {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -1,0 +1,85 @@
+public import Cryptography
+public import Primitives
+public import Wire
+
+/// A block with the hashes of its transactions in place of the transactions: for peers that hold most of them already.
+///
+/// Its identifier is the block's. The hashes are the ones that the header's root stands for, so whoever fills them in
+/// needs to compare hashes and nothing else.
+public struct CompactBlock: Hashable, Sendable {
+  public let header: Header
+  public let transactionHashes: [Digest]
+  public let evidence: [Evidence]
+  public let lastCertificate: Certificate?
+  public let identifier: Digest
+
+  public init(_ block: Block) {
+    header = block.header
+    transactionHashes = block.transactionHashes
+    evidence = block.evidence
+    lastCertificate = block.lastCertificate
+    identifier = block.identifier
+  }
+
+  public var wire: Supercloud_Chain_V1_CompactBlock {
+    var hashes = ByteWriter(capacity: 32 * transactionHashes.count)
+    for hash in transactionHashes { hashes.write(hash) }
+    return Supercloud_Chain_V1_CompactBlock.filled {
+      $0.header = .init(wire: header.encoded)
+      $0.transactionHashes = .init(wire: hashes.bytes)
+      $0.evidence = evidence.map { .init(wire: $0.encoded) }
+      $0.lastCertificate = .init(wire: lastCertificate?.encoded ?? [])
+    }
+  }
+
+  /// Takes a compact block apart; the body must be the one that the header names.
+  ///
+  /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
+  public init(_ wire: Supercloud_Chain_V1_CompactBlock) throws(DecodingError) {
+    header = try Header(decoding: wire.header.array)
+    guard wire.transactionHashes.count <= 32 * ChainLimits.blockTransactions else {
+      throw .outOfRange(field: "transaction_hashes")
+    }
+    var reader = ByteReader(wire.transactionHashes.array)
+    var hashes: [Digest] = []
+    hashes.reserveCapacity(reader.remaining / 32)
+    while reader.remaining > 0 { hashes.append(try reader.readDigest()) }
+    transactionHashes = hashes
+    var evidence: [Evidence] = []
+    for element in try Field.list(wire.evidence, "evidence", limit: ChainLimits.blockEvidence) {
+      evidence.append(try Evidence(decoding: element.array))
+    }
+    self.evidence = evidence
+    let certificate = wire.lastCertificate.array
+    lastCertificate = certificate.isEmpty ? nil : try Certificate(decoding: certificate)
+    identifier = header.identifier
+    guard header.transactionsRoot == MerkleTree.root(hashes) else {
+      throw .invalid(field: "transactions_root")
+    }
+    guard header.evidenceRoot == Block.evidenceRoot(evidence) else { throw .invalid(field: "evidence_root") }
+    guard header.lastCertificateHash == Block.certificateHash(lastCertificate) else {
+      throw .invalid(field: "last_certificate_hash")
+    }
+  }
+
+  /// The whole block.
+  ///
+  /// - Precondition: `transactions` are those with the hashes, in their order; the caller compared them.
+  public func filled(with transactions: [[UInt8]]) -> Block {
+    precondition(transactions.count == transactionHashes.count, "a transaction for each hash")
+    var wire = Supercloud_Chain_V1_Block()
+    wire.header = .init(wire: header.encoded)
+    wire.transactions = transactions.map { .init(wire: $0) }
+    wire.evidence = evidence.map { .init(wire: $0.encoded) }
+    wire.lastCertificate = .init(wire: lastCertificate?.encoded ?? [])
+    return Block(
+      header: header,
+      transactions: transactions,
+      transactionHashes: transactionHashes,
+      evidence: evidence,
+      lastCertificate: lastCertificate,
+      encoded: wire.encoded,
+      identifier: identifier
+    )
+  }
+}
