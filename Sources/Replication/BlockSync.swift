@@ -52,16 +52,27 @@ struct BlockSync: Sendable {
   private var arrived: [Height: Arrival] = [:]
 
   /// The greatest height that a peer claims.
-  var claimedHeight: Height { peers.values.lazy.map(\.height).max() ?? 0 }
+  private(set) var claimedHeight: Height = 0
 
   mutating func statusArrived(from peer: PublicKey, height: Height, base: Height, at now: Instant) {
-    if peers[peer].map({ $0.height < height }) ?? true { peers[peer, default: Peer()].reachedAt = now }
+    let known = peers[peer]
+    if known.map({ $0.height < height }) ?? true { peers[peer, default: Peer()].reachedAt = now }
     peers[peer]?.height = height
     peers[peer]?.base = base
+    if height >= claimedHeight {
+      claimedHeight = height
+    } else if known?.height == claimedHeight {
+      findClaimedHeight()
+    }
+  }
+
+  private mutating func findClaimedHeight() {
+    claimedHeight = peers.values.reduce(0) { max($0, $1.height) }
   }
 
   mutating func remove(_ peer: PublicKey) {
     peers[peer] = nil
+    findClaimedHeight()
     arrived = arrived.filter { $0.value.from != peer }
   }
 
@@ -69,7 +80,7 @@ struct BlockSync: Sendable {
   ///
   /// `decides`: this node takes part in consensus, which most likely brings the next height sooner.
   mutating func requests(committed: Height, decides: Bool = true, at now: Instant) -> [Request] {
-    arrived = arrived.filter { $0.key > committed }
+    if arrived.contains(where: { $0.key <= committed }) { arrived = arrived.filter { $0.key > committed } }
     var wanted: [Height] = []
     let inFlight = expireRequests(at: now)
     let window = Height(Self.batch) * Height(Self.requestsAtOnce)
@@ -79,6 +90,7 @@ struct BlockSync: Sendable {
       if arrived[next] == nil, !inFlight.contains(where: { $0.contains(next) }) { wanted.append(next) }
       next += 1
     }
+    guard !wanted.isEmpty else { return [] }
     var requests: [Request] = []
     for peer in order() {
       guard let first = wanted.first, let state = peers[peer] else { break }
@@ -109,8 +121,8 @@ struct BlockSync: Sendable {
 
   private mutating func expireRequests(at now: Instant) -> [Range<Height>] {
     var ranges: [Range<Height>] = []
-    for peer in peers.keys.sorted() {
-      guard let request = peers[peer]?.request else { continue }
+    for (peer, state) in peers {
+      guard let request = state.request else { continue }
       if request.at + Self.patience <= now {
         peers[peer]?.request = nil
         peers[peer]?.fail(at: now)

@@ -191,7 +191,7 @@ extension Replica {
     at clock: Clock,
     _ effects: inout [ReplicaEffect]
   ) {
-    guard let block = try? Block(decoding: bytes) else {
+    guard let block = try? configuration.reading.block(bytes) else {
       return fault(peer, .malformedFrame, at: clock, &effects)
     }
     guard candidates.wanted.contains(block.identifier) else { return }
@@ -217,7 +217,7 @@ extension Replica {
     _ effects: inout [ReplicaEffect]
   ) {
     guard isWorthReading(proposal, from: peer, at: clock, &effects) else { return }
-    guard let block = try? Block(decoding: bytes), block.identifier == proposal.block else {
+    guard let block = try? configuration.reading.block(bytes), block.identifier == proposal.block else {
       return fault(peer, .malformedFrame, at: clock, &effects)
     }
     adopt(block, at: clock, &effects)

@@ -45,8 +45,8 @@ extension Replica {
   ) {
     var read: [(block: Block, certificate: Certificate)] = []
     for committed in blocks.prefix(Int(BlockSync.batch)) {
-      guard let block = try? Block(decoding: committed.block),
-        let certificate = try? Certificate(decoding: committed.certificate), certificate.isCommit(of: block)
+      guard let block = try? configuration.reading.block(committed.block),
+        let certificate = try? configuration.reading.certificate(committed.certificate), certificate.isCommit(of: block)
       else {
         return fault(peer, .malformedFrame, at: clock, &effects)
       }

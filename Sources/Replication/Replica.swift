@@ -13,6 +13,7 @@ public struct ReplicaConfiguration: Sendable {
   public var timeouts: Timeouts
   public var mempool: Mempool.Limits
   public var signatures: SignatureScheme
+  public var reading = BlockReading.decoding
   /// A peer that is asked for blocks gets the answer from this height on.
   public var lowestBlock: Height
   /// The most transactions of an own block. What a block holds must be verified, executed and written by all before

@@ -81,6 +81,7 @@ extension Cluster {
       signatures: scheme,
       versions: node.versions
     )
+    configuration.reading = sharedReading.reading
     // Every block that has a transaction is proposed compactly, by liars never: they lie about whole blocks.
     configuration.compactBytes = node.isHonest ? Self.emptyBlockBytes : .max
     return configuration

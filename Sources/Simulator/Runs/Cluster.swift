@@ -43,6 +43,7 @@ public final class Cluster {
   var workload: Workload
   var counters = Counters()
   var caches = Caches()
+  let sharedReading = SharedReading()
   var isHealed = false
   var healedHeight: Height = 0
 

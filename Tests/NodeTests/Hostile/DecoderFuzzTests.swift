@@ -90,8 +90,40 @@ import Wire
     [
       .transactions([transaction.encoded, [1, 2, 3]]), .blocksRequest(from: 7, count: 16),
       .blocksResponse([CommittedBlock(block: [1, 2], certificate: [3])]), .candidateRequest(.sha256([1]), 9),
-      .candidate([1, 2, 3]),
+      .candidate([1, 2, 3]), .compactProposal(proposal, CompactBlock(block)),
+      .missingRequest(block: .sha256([1]), places: [0, 3]),
+      .missingTransactions(block: .sha256([1]), [transaction.encoded]),
     ]
+  }
+
+  private static var block: Block {
+    let header = Header(
+      version: 1,
+      chain: chain,
+      height: 1,
+      time: Timestamp(milliseconds: 9_000_000),
+      parent: .zero,
+      stateRoot: .zero,
+      receiptsRoot: .zero,
+      transactionsRoot: .zero,
+      evidenceRoot: .zero,
+      lastCertificateHash: .zero,
+      validatorsHash: .zero,
+      nextValidatorsHash: .zero,
+      proposer: key.address
+    )
+    return Block(header: header, transactions: [transaction.encoded], evidence: [], lastCertificate: nil)
+  }
+
+  private static var proposal: Proposal {
+    Proposal(
+      height: 1,
+      round: 0,
+      validRound: nil,
+      block: block.identifier,
+      validator: 0,
+      signature: key.sign(domain: .proposal, chain: chain.text, [])
+    )
   }
 
   static let targets: [Target] = {

@@ -5,6 +5,7 @@ import Foundation
 import Node
 import Primitives
 import Synchronization
+import Testing
 
 /// Transfers from one funded account, each sent when the last one is in a block, over whichever node answers.
 final class Transfers: Sendable {
@@ -67,5 +68,31 @@ final class Transfers: Sendable {
     )
     guard result.code == 0, result.height > 0 else { throw TestFailure(result.log) }
     state.withLock { $0.acknowledged.append(result.hash) }
+  }
+}
+
+extension LocalNetwork {
+  /// Waits until all validators stand at one height or above, then looks for every acknowledged transfer on each of
+  /// them, for equal blocks and state roots, and for money that was made or lost.
+  func expectKept(by senders: [Transfers], at receiver: Address) async throws {
+    var highest: UInt64 = 0
+    for name in validators { highest = max(highest, try await height(name)) }
+    try await expect(validators, at: highest)
+    _ = try await expectAgreement(of: validators)
+    let acknowledged = senders.flatMap(\.acknowledged)
+    for name in validators {
+      let client = try client(name)
+      for hash in acknowledged {
+        let result: Answer.TransactionResult = try await client.get("/v1/transactions/\(hash)")
+        #expect(result.code == 0 && result.height > 0, "\(name) lost \(hash)")
+      }
+      let account: Answer.Account = try await client.get("/v1/accounts/\(receiver.text())")
+      let received = account.balances.first { $0.denomination == "uakt" }.flatMap { Int($0.amount) } ?? 0
+      // A transfer may be in a block though its sender was cut off before it heard.
+      #expect(received >= acknowledged.count)
+      let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
+      #expect(audit.allSatisfy { $0.conserved })
+    }
+    print("\(acknowledged.count) acknowledged transfers, all on \(validators.count) validators at \(highest)")
   }
 }

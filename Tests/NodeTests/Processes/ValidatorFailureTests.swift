@@ -40,30 +40,7 @@ extension RealProcesses {
         }
       }
 
-      let acknowledged = senders.flatMap(\.acknowledged)
-      let height = try await heightOfAll(network)
-      try await network.expect(names, at: height)
-      _ = try await network.expectAgreement(of: names)
-      for name in names {
-        let client = try network.client(name)
-        for hash in acknowledged {
-          let result: Answer.TransactionResult = try await client.get("/v1/transactions/\(hash)")
-          #expect(result.code == 0 && result.height > 0, "\(name) lost \(hash)")
-        }
-        let account: Answer.Account = try await client.get("/v1/accounts/\(receiver.text())")
-        let received = account.balances.first { $0.denomination == "uakt" }.flatMap { Int($0.amount) } ?? 0
-        // A transfer may be in a block though its sender was cut off before it heard.
-        #expect(received >= acknowledged.count)
-        let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
-        #expect(audit.allSatisfy { $0.conserved })
-      }
-      print("\(acknowledged.count) acknowledged transfers, all on \(names.count) validators at \(height)")
-    }
-
-    private func heightOfAll(_ network: LocalNetwork) async throws -> UInt64 {
-      var highest: UInt64 = 0
-      for name in network.validators { highest = max(highest, try await network.height(name)) }
-      return highest
+      try await network.expectKept(by: senders, at: receiver)
     }
 
     @Test func `three of four go on, two stop, and they resume when a third returns`() async throws {
