@@ -47,13 +47,9 @@ extension Tendermint {
     guard proposal.height <= height, let start else {
       return future.add(input, height: proposal.height, sender: proposal.validator, current: height)
     }
-    guard proposal.height == height, proposal.isWellFormed else { return }
-    if let other = proposals.contradiction(to: proposal) {
-      var evidence: [Evidence] = []
-      keeper.accuse(.duplicateProposal(other, proposal), &evidence)
-      for piece in evidence { effects.append(.evidence(piece)) }
-    }
-    guard machine.step != .decided else { return }
+    guard proposal.isWellFormed else { return }
+    compare(proposal, &effects)
+    guard proposal.height == height, machine.step != .decided else { return }
     guard proposal.round >= machine.round, keeper.hasSlots(for: proposal.round) else { return }
     guard schedule.proposer(round: proposal.round) == proposal.validator else { return }
     guard proposals.wants(proposal) else { return }
@@ -66,6 +62,17 @@ extension Tendermint {
     proposals.add(proposal, isTimely: isTimely)
     if proposal.round == 0 { isAwake = true }
     evaluate(&effects)
+  }
+
+  /// A proposal of this height or of the last that contradicts another of its author tells on it.
+  private mutating func compare(_ proposal: Proposal, _ effects: inout [Effect]) {
+    var evidence: [Evidence] = []
+    if proposal.height == height, let other = proposals.contradiction(to: proposal) {
+      keeper.accuse(.duplicateProposal(other, proposal), &evidence)
+    } else if proposal.height + 1 == height, let other = lastProposals?.contradiction(to: proposal) {
+      lastKeeper?.accuse(.duplicateProposal(other, proposal), &evidence)
+    }
+    for piece in evidence { effects.append(.evidence(piece)) }
   }
 
   private mutating func take(_ block: Digest, isValid: Bool, _ effects: inout [Effect]) {

@@ -214,6 +214,10 @@ extension Tendermint {
       validators: keeper.validators,
       votes: keeper.precommits(of: round)
     )
+    // Others decided what this node's proposer did not show it: they are shown what it did.
+    for entry in proposals.proposals(of: round) where entry.proposal.block != block {
+      effects.append(.broadcastProposal(entry.proposal))
+    }
     effects.append(.decide(height, round, block: block, certificate: certificate))
   }
 

@@ -46,6 +46,8 @@ public struct Tendermint: Sendable {
   var collector: CommitCollector?
   /// The votes of the newest decided height, with those that came late.
   var lastKeeper: VoteKeeper?
+  /// The proposals of the height before this one.
+  var lastProposals: ProposalKeeper?
   /// Why the current round was entered.
   var roundProof: RoundCertificate?
   var lastBeginning: Instant?
@@ -140,6 +142,7 @@ extension Tendermint {
     if lastKeeper.map({ $0.height + 1 != start.height }) ?? true {
       lastKeeper = height > 0 && height + 1 == start.height ? keeper : nil
     }
+    lastProposals = height > 0 && height + 1 == start.height ? proposals : nil
     height = start.height
     self.start = start
     ownIndex = configuration.key.flatMap { start.validators.index(ofKey: $0) }

@@ -18,7 +18,9 @@ extension Replica {
   ) {
     guard isWorthReading(proposal, from: peer, at: clock, &effects) else { return }
     guard block.identifier == proposal.block else { return fault(peer, .malformedFrame, at: clock, &effects) }
-    if candidates[block.identifier] == nil, candidates.assembly(of: block.identifier) == nil {
+    if block.header.height > tip.height, candidates[block.identifier] == nil,
+      candidates.assembly(of: block.identifier) == nil
+    {
       assemble(block, from: peer, at: clock, &effects)
     }
     propose(proposal, block.header, at: clock, &effects)

@@ -200,6 +200,7 @@ extension Replica {
 
   /// Takes a block as a candidate; consensus may wait for it.
   mutating func adopt(_ block: Block, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    guard block.header.height > tip.height else { return }
     if candidates[block.identifier] == nil {
       candidates.add(block)
       effects.append(.log(.block(block.encoded)))
@@ -224,14 +225,15 @@ extension Replica {
     propose(proposal, block.header, at: clock, &effects)
   }
 
-  /// Whether a proposal is for a height that is not over, and its proposer's; who sends another is held to account.
+  /// Whether a proposal is its proposer's, and for a height that is not over, or for the last one, where it may
+  /// contradict another; who sends a forged one is held to account.
   mutating func isWorthReading(
     _ proposal: Proposal,
     from peer: PeerID,
     at clock: Clock,
     _ effects: inout [ReplicaEffect]
   ) -> Bool {
-    guard proposal.height > tip.height, let set = validators(at: proposal.height) else { return false }
+    guard proposal.height >= tip.height, let set = validators(at: proposal.height) else { return false }
     do {
       try set.verify(proposal, chain: rules.chain, using: configuration.signatures.check)
     } catch {

@@ -46,7 +46,8 @@ extension Replica {
     var read: [(block: Block, certificate: Certificate)] = []
     for committed in blocks.prefix(Int(BlockSync.batch)) {
       guard let block = try? configuration.reading.block(committed.block),
-        let certificate = try? configuration.reading.certificate(committed.certificate), certificate.isCommit(of: block)
+        let certificate = try? configuration.reading.certificate(committed.certificate),
+        certificate.isCommit(of: block)
       else {
         return fault(peer, .malformedFrame, at: clock, &effects)
       }

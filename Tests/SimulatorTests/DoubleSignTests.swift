@@ -28,6 +28,8 @@ struct DoubleSignTests {
     let evidence = try AccountabilityTests.contradiction(cluster, by: 2, at: 3)
     // Two of four decide nothing, and nobody but node 1 hears of it.
     for index in [0, 2, 3] { cluster.crash(index) }
+    // What was decided already is written.
+    _ = cluster.run(for: .seconds(1))
     let height = cluster.height(of: 1)
     cluster.receive(.evidence([evidence]), at: 1, from: 0)
     _ = cluster.run(for: .seconds(5))
