@@ -196,18 +196,22 @@ public struct NodeRecord: Hashable, Sendable {
   public var role: Role
   public var protocolVersion: UInt32
   public var expiresAt: Timestamp
+  /// Nil when no key that the chain knows speaks for the node.
+  public var voucher: NodeVoucher?
 
   public init(
     sequence: UInt64,
     addresses: [String],
     role: Role,
     protocolVersion: UInt32,
-    expiresAt: Timestamp
+    expiresAt: Timestamp,
+    voucher: NodeVoucher? = nil
   ) {
     self.sequence = sequence
     self.addresses = addresses
     self.role = role
     self.protocolVersion = protocolVersion
     self.expiresAt = expiresAt
+    self.voucher = voucher
   }
 }

@@ -93,7 +93,8 @@ extension NodeRecord {
       ),
       role: role,
       protocolVersion: wire.protocolVersion,
-      expiresAt: Timestamp(milliseconds: wire.expiresAt)
+      expiresAt: Timestamp(milliseconds: wire.expiresAt),
+      voucher: wire.voucher.isEmpty ? nil : try NodeVoucher(decoding: wire.voucher.array)
     )
   }
 
@@ -104,6 +105,7 @@ extension NodeRecord {
     wire.role = role.rawValue
     wire.protocolVersion = protocolVersion
     wire.expiresAt = expiresAt.milliseconds
+    if let voucher { wire.voucher = .init(wire: voucher.encoded) }
     return wire.encoded
   }
 }

@@ -16,6 +16,7 @@ public enum SigningDomain: String, CaseIterable, Sendable {
   case handshakeResponder = "sc/hs-responder."
   case leaseRequest = "sc/lease-request"
   case validatorProof = "sc/validator...."
+  case providerProof = "sc/provider....."
 
   /// 16 ASCII bytes.
   public var tag: [UInt8] { Array(rawValue.utf8) }

@@ -18,11 +18,11 @@ extension Dissemination {
     let short = hash(identifier)
     if pending[identifier] != nil {
       counters[object.kind].duplicates += 1
-      return join(object, slot)
+      return join(object, slot, at: now)
     }
     guard live[identifier] == nil, !seen.contains(short, at: now), !refused.contains(short, at: now) else {
       counters[object.kind].duplicates += 1
-      recent[identifier]?.note(slot)
+      recent[identifier]?.note(slot, at: now)
       return
     }
     let asked = missing[short]?.asked ?? SlotSet()
@@ -31,7 +31,8 @@ extension Dissemination {
       links[slot]?.emptyAnnouncements = 0
       counters.wantsAnswered += 1
     }
-    if let drop = reasonToDrop(object, slot, isAsked: isAsked, at: now) {
+    let isChecked = isChecked(object, at: now)
+    if let drop = reasonToDrop(object, slot, isAsked: isAsked, isChecked: isChecked, at: now) {
       counters[object.kind].dropped += 1
       counters.drops[drop, default: 0] += 1
       return
@@ -41,7 +42,7 @@ extension Dissemination {
     arrival.asked = asked
     if isRepair { arrival.asked.insert(slot) }
     for announcer in missing[short]?.announcers ?? [] { arrival.holders.insert(Int(announcer)) }
-    arrival.note(slot)
+    arrival.note(slot, at: now)
     var senders = SlotSet()
     senders.insert(slot)
     pending[identifier] = Pending(object: object, arrival: arrival, senders: senders, isRepair: isRepair)
@@ -49,14 +50,34 @@ extension Dissemination {
     links[slot]?.pending += 1
     links[slot]?.pendingBytes += object.encoded.count
     pendingBytes += object.encoded.count
-    effects.append(.verify(object))
+    if isChecked {
+      counters.checksSpared += 1
+      verified(identifier, true, at: now, &effects)
+    } else {
+      effects.append(.verify(object))
+    }
+  }
+
+  /// Whether this very signature was found to hold lately, by whatever way the object came.
+  func isChecked(_ object: SignedObject, at now: Instant) -> Bool {
+    checked.contains(checkedName(object), at: now)
+  }
+
+  mutating func noteChecked(_ object: SignedObject, at now: Instant) {
+    checked.insert(checkedName(object), at: now)
+  }
+
+  /// Content and signature together, since another signature over the same content proves nothing; whole, since with a
+  /// short name a forged one could be made to fit.
+  private func checkedName(_ object: SignedObject) -> Digest {
+    Digest.blake2b(object.identifier.bytes + object.signature.bytes)
   }
 
   /// Another copy of an object that is being checked.
-  private mutating func join(_ object: SignedObject, _ slot: Int) {
+  private mutating func join(_ object: SignedObject, _ slot: Int, at now: Instant) {
     guard pending[object.identifier]?.object.signature != object.signature else {
       pending[object.identifier]?.senders.insert(slot)
-      pending[object.identifier]?.arrival.note(slot)
+      pending[object.identifier]?.arrival.note(slot, at: now)
       return
     }
     // Two spare signatures are enough: with more, whoever sends forged ones pays with its session each time.
@@ -69,9 +90,13 @@ extension Dissemination {
 
   /// Allowances and queue shares. Objects that were asked for have an allowance of their own, so that a neighbour
   /// that pushed too much can still answer.
-  private mutating func reasonToDrop(_ object: SignedObject, _ slot: Int, isAsked: Bool, at now: Instant)
-    -> Drop?
-  {
+  private mutating func reasonToDrop(
+    _ object: SignedObject,
+    _ slot: Int,
+    isAsked: Bool,
+    isChecked: Bool,
+    at now: Instant
+  ) -> Drop? {
     let size = object.encoded.count
     guard let link = links[slot], pending.count < settings.pendingLimit,
       pendingBytes + size <= settings.pendingBytes
@@ -82,6 +107,8 @@ extension Dissemination {
     if pending.count >= settings.pendingLimit / 2, object.kind == .nodeRecord || object.kind == .offer {
       return .lessUrgent
     }
+    // No check, no allowance; whoever repeats what is refused is slowed down by `refusedPeriod`.
+    if isChecked { return nil }
     let isAllowed =
       isAsked
       ? links[slot]?.askedChecks.take(at: now, settings.checks)
@@ -108,6 +135,7 @@ extension Dissemination {
       counters[waiting.object.kind].overOriginLimit += 1
       return drop(identifier, hash(identifier), at: now)
     }
+    noteChecked(waiting.object, at: now)
     pending[identifier]?.isAuthentic = true
     pending[identifier]?.alternatives = []
     let first = waiting.arrival.firstSlot.flatMap { links[$0]?.peer }

@@ -9,6 +9,9 @@ extension Dissemination {
     public var sharedSuppliers = 3
     /// An origin gets its own route with this many objects: learning one costs a few floods.
     public var routeAfter = 4
+    /// Objects of an origin that all neighbours push before any is told to stop. Which of them is fast shows in the
+    /// mean of a few: with one, a jitter of milliseconds and the losses of the day decide for half an hour.
+    public var routeSamples = 3
     /// Objects from which the shared suppliers are learnt.
     public var sharedRouteAfter = 8
     /// Digests wait this long for company.
@@ -24,6 +27,9 @@ extension Dissemination {
     public var seenPeriod = Interval.seconds(60)
     /// 4,000 objects a second for two minutes.
     public var seenCapacity = 480_000
+    /// Longer together than anything in the market lives, an hour.
+    public var checkedPeriod = Interval.seconds(1_800)
+    public var checkedCapacity = 131_072
     /// A refused object is not asked for again for this long; after that our state may have caught up.
     public var refusedPeriod = Interval.seconds(10)
 

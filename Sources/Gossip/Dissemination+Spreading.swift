@@ -83,7 +83,7 @@ extension Dissemination {
       links[slot]?.announced.update(short) { $0.answers += 1 }
       _ = links[slot]?.pushBytes.take(UInt64(object.encoded.count), at: now, settings.pushBytes)
       counters.pushed += 1
-      effects.append(.push(object, to: [peer]))
+      effects.append(.answer(object, to: peer))
     }
   }
 }

@@ -100,7 +100,12 @@ extension Dissemination {
     for slot in route.suppliers {
       route.record(delivered: arrival.order.contains(UInt8(slot)), by: slot)
     }
-    for (place, slot) in arrival.order.enumerated() { route.record(place: place, of: Int(slot)) }
+    for (slot, lateness) in zip(arrival.order, arrival.lateness) {
+      route.record(lateness: lateness, of: Int(slot))
+    }
+    // An origin's first objects flood for the sake of the comparison.
+    let samples = UInt32(settings.routeAfter + settings.routeSamples)
+    guard tag == Self.sharedTag || route.objects >= samples else { return }
     stopExcess(arrival, tag, &route, wanted: wanted, at: now, &control)
     // A supplier that has nothing for us before we have it is none.
     for slot in route.suppliers where route.missed(slot) >= Route.deadAt && route.suppliers.count > wanted {
@@ -128,8 +133,8 @@ extension Dissemination {
     let delivering = arrival.order.map(Int.init).filter { route.suppliers.contains($0) }
     let excess = delivering.count - wanted
     if excess > 0 {
-      let byPlace = delivering.sorted { (route.place($0), $0) < (route.place($1), $1) }
-      var candidates = Array(byPlace.dropFirst(wanted - 1))
+      let bySpeed = delivering.sorted { (route.lateness($0), $0) < (route.lateness($1), $1) }
+      var candidates = Array(bySpeed.dropFirst(wanted - 1))
       let stops = (excess + 1) / 2
       if stops == candidates.count - 1 {
         candidates.remove(at: Int(generator.next(below: UInt64(candidates.count))))
@@ -153,13 +158,13 @@ extension Dissemination {
   /// The link that delivered soonest among those that are no suppliers; one that answered a request before others.
   private mutating func alternative(to route: Route, preferring asked: SlotSet) -> Int? {
     var best: [Int] = []
-    var bestPlace = Int.max
+    var bestLateness = Int.max
     for slot in links.indices where links[slot] != nil && !route.suppliers.contains(slot) {
-      let place = asked.contains(slot) ? -1 : Int(route.place(slot))
-      if place < bestPlace {
+      let lateness = asked.contains(slot) ? -1 : Int(route.lateness(slot))
+      if lateness < bestLateness {
         best = [slot]
-        bestPlace = place
-      } else if place == bestPlace {
+        bestLateness = lateness
+      } else if lateness == bestLateness {
         best.append(slot)
       }
     }

@@ -35,6 +35,8 @@ public struct Dissemination: Sendable {
 
   public enum Effect: Hashable, Sendable {
     case push(SignedObject, to: [PeerID])
+    /// The peer asked for it.
+    case answer(SignedObject, to: PeerID)
     case announce([UInt64], to: PeerID)
     case want([UInt64], from: PeerID)
     case stop([OriginTag], PeerID)
@@ -71,6 +73,8 @@ public struct Dissemination: Sendable {
     var holders = SlotSet()
     /// Links that pushed it unasked, first to last.
     var order: [UInt8] = []
+    /// By how many milliseconds each of `order` was later than the first.
+    var lateness: [UInt8] = []
     /// Links that were asked for it.
     var asked = SlotSet()
 
@@ -80,16 +84,20 @@ public struct Dissemination: Sendable {
     }
 
     /// One more copy.
-    mutating func note(_ slot: Int) {
+    mutating func note(_ slot: Int, at now: Instant) {
       holders.insert(slot)
       guard !asked.contains(slot), !order.contains(UInt8(slot)) else { return }
       order.append(UInt8(slot))
+      lateness.append(UInt8(min(now.since(firstAt).milliseconds, UInt64(Route.latest))))
     }
 
     mutating func forget(_ slot: Int) {
       holders.remove(slot)
       asked.remove(slot)
-      order.removeAll { $0 == UInt8(slot) }
+      if let place = order.firstIndex(of: UInt8(slot)) {
+        order.remove(at: place)
+        lateness.remove(at: place)
+      }
       if firstSlot == slot { firstSlot = nil }
     }
   }
@@ -122,6 +130,9 @@ public struct Dissemination: Sendable {
   var liveShorts: [UInt64: Digest] = [:]
   var seen: GenerationSet<UInt64>
   var refused: GenerationSet<UInt64>
+  /// Signatures that hold, by content and signature: an object that was refused, retired or forgotten and comes again
+  /// is judged again, not checked again.
+  var checked: GenerationSet<Digest>
   var pending: [Digest: Pending] = [:]
   var pendingShorts: Set<UInt64> = []
   var pendingBytes = 0
@@ -141,6 +152,7 @@ public struct Dissemination: Sendable {
     hash = Self.hash(of: peer)
     seen = GenerationSet(capacity: settings.seenCapacity, period: settings.seenPeriod)
     refused = GenerationSet(capacity: settings.seenCapacity / 8, period: settings.refusedPeriod)
+    checked = GenerationSet(capacity: settings.checkedCapacity, period: settings.checkedPeriod)
     exploreAt = now + settings.exploreInterval
   }
 

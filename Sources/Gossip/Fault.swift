@@ -19,13 +19,15 @@ public enum Fault: Hashable, Sendable, CaseIterable {
   case excessiveRequests
   /// Announced many objects and delivered none of them.
   case emptyAnnouncements
+  /// Showed a voucher whose signature does not hold.
+  case falseVoucher
   /// Proved misconduct in consensus, reported by another room: two votes for one step, a forged certificate.
   case consensusMisconduct
 
   /// Points taken off; at 100 the peer is banned.
   public var weight: Int64 {
     switch self {
-    case .forgedSignature, .malformedFrame, .consensusMisconduct: 100
+    case .forgedSignature, .malformedFrame, .falseVoucher, .consensusMisconduct: 100
     case .malformedObject, .malformedRanges: 50
     case .unrequestedRecords: 20
     case .emptyAnnouncements: 5

@@ -1,39 +1,39 @@
-import Primitives
+public import Primitives
 
 /// A bounded set that forgets: what was inserted stays for one to two periods, or until twice half the capacity has
 /// come after it. Membership costs two look-ups; nothing is ever searched for the oldest.
-struct GenerationSet<Element: Hashable & Sendable>: Sendable {
+public struct GenerationSet<Element: Hashable & Sendable>: Sendable {
   private var current: Set<Element> = []
   private var previous: Set<Element> = []
   private var rotatedAt: Instant = .zero
-  let capacity: Int
-  let period: Interval
+  public let capacity: Int
+  public let period: Interval
 
   /// - Parameters:
   ///   - capacity: elements held at most, in both generations together.
   ///   - period: after which a generation becomes the previous one.
-  init(capacity: Int, period: Interval) {
+  public init(capacity: Int, period: Interval) {
     self.capacity = capacity
     self.period = period
   }
 
-  var count: Int { current.count + previous.count }
+  public var count: Int { current.count + previous.count }
   /// About the bytes of both tables.
-  var footprint: Int { (current.capacity + previous.capacity) * (MemoryLayout<Element>.stride + 3) }
+  public var footprint: Int { (current.capacity + previous.capacity) * (MemoryLayout<Element>.stride + 3) }
 
   /// Whether `element` came within the last one to two periods.
-  func contains(_ element: Element, at now: Instant) -> Bool {
+  public func contains(_ element: Element, at now: Instant) -> Bool {
     let age = now.since(rotatedAt)
     if current.contains(element) { return age < period + period }
     return age < period && previous.contains(element)
   }
 
-  mutating func insert(_ element: Element, at now: Instant) {
+  public mutating func insert(_ element: Element, at now: Instant) {
     rotate(at: now)
     current.insert(element)
   }
 
-  mutating func rotate(at now: Instant) {
+  public mutating func rotate(at now: Instant) {
     guard current.count >= capacity / 2 || now.since(rotatedAt) >= period else { return }
     // Two periods without a rotation mean that both generations are too old.
     let isStale = now.since(rotatedAt) >= period + period
@@ -44,26 +44,26 @@ struct GenerationSet<Element: Hashable & Sendable>: Sendable {
 }
 
 /// A bounded dictionary with the forgetting of `GenerationSet`.
-struct GenerationTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+public struct GenerationTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private var current: [Key: Value] = [:]
   private var previous: [Key: Value] = [:]
   private var rotatedAt: Instant = .zero
-  let capacity: Int
-  let period: Interval
+  public let capacity: Int
+  public let period: Interval
 
-  init(capacity: Int, period: Interval) {
+  public init(capacity: Int, period: Interval) {
     self.capacity = capacity
     self.period = period
   }
 
-  var count: Int { current.count + previous.count }
+  public var count: Int { current.count + previous.count }
 
-  subscript(key: Key) -> Value? {
+  public subscript(key: Key) -> Value? {
     current[key] ?? previous[key]
   }
 
   /// Changes a value that is there, without making it younger.
-  mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
+  public mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
     if let index = current.index(forKey: key) {
       change(&current.values[index])
     } else if let index = previous.index(forKey: key) {
@@ -71,12 +71,12 @@ struct GenerationTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
   }
 
-  mutating func insert(_ value: Value, for key: Key, at now: Instant) {
+  public mutating func insert(_ value: Value, for key: Key, at now: Instant) {
     rotate(at: now)
     current[key] = value
   }
 
-  mutating func rotate(at now: Instant) {
+  public mutating func rotate(at now: Instant) {
     guard current.count >= capacity / 2 || now.since(rotatedAt) >= period else { return }
     let isStale = now.since(rotatedAt) >= period + period
     previous = isStale ? [:] : current

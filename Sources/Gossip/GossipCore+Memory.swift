@@ -31,10 +31,27 @@ extension GossipCore {
   }
 }
 
+extension GossipCore.Settings {
+  /// The most that one neighbour can make gossip's tables hold, whatever it sends: with the usual settings 7 MiB.
+  ///
+  /// What it announced and was told, objects of its that wait for a check (a quarter of all that may wait), what it
+  /// announced first and did not deliver, and what reconciliation still wants of it. Accepted objects are not its own:
+  /// the order book bounds them per account.
+  public var bytesPerPeer: Int {
+    let dissemination = dissemination
+    let link = 1_024 + dissemination.announcedPerPeer * (64 + 32)
+    let pending = 2 * (dissemination.pendingBytes / 4) + (dissemination.pendingLimit / 4) * 512
+    let missing = dissemination.missingPerPeer * 128
+    let wanted = reconciliation.neededLimit * 32 + reconciliation.chunk * 64
+    return link + pending + missing + wanted
+  }
+}
+
 extension Dissemination {
   /// Tables by their capacity, objects by their bytes.
   var footprint: Int {
-    var bytes = live.capacity * 40 + liveShorts.capacity * 48 + seen.footprint + refused.footprint
+    var bytes =
+      live.capacity * 40 + liveShorts.capacity * 48 + seen.footprint + refused.footprint + checked.footprint
     bytes += live.values.reduce(0) { $0 + Self.bytes(of: $1) }
     bytes += pending.values.reduce(0) { $0 + Self.bytes(of: $1.object) + 256 }
     bytes += recent.count * 200 + missing.capacity * 96 + (fresh.count + retries.count) * 16
@@ -50,7 +67,7 @@ extension Dissemination {
 }
 
 extension Route {
-  var footprint: Int { 256 + placesAndMisses }
+  var footprint: Int { 256 + tableBytes }
 }
 
 extension Link {

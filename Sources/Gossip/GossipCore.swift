@@ -23,6 +23,8 @@ public struct GossipCore: Sendable {
     }
   }
 
+  /// The most that one neighbour can make the tables hold.
+  public let bytesPerPeer: Int
   public internal(set) var dissemination: Dissemination
   public internal(set) var reconciliation: Reconciliation
   public internal(set) var peers: PeerManager
@@ -30,6 +32,7 @@ public struct GossipCore: Sendable {
   private var ownRecord: SignedObject?
   /// Records from answers that wait for their signature check.
   private var records: [Digest: (object: SignedObject, peer: PeerID)] = [:]
+  var answers = AnswerBudget()
   /// The record of each key that dissemination holds.
   private var liveRecords: [PeerID: Digest] = [:]
   private var armed: [Timer: Instant] = [:]
@@ -43,6 +46,7 @@ public struct GossipCore: Sendable {
   /// `seed` decides all chance in gossip; from the system in a node, from the scenario in a simulation.
   public init(peer: PeerID, settings: Settings = Settings(), seed: UInt64, at now: Instant) {
     var generator = SeededGenerator(seed: seed)
+    bytesPerPeer = settings.bytesPerPeer
     dissemination = Dissemination(
       peer: peer,
       settings: settings.dissemination,
@@ -104,6 +108,8 @@ extension GossipCore {
     at now: Instant,
     _ effects: inout [Effect]
   ) {
+    // Who is turned away at once is given the names of others.
+    answers.link(peer, at: now)
     run(PeerManager.Input.connected(peer, connection), at: now, &effects)
     guard let session = peers.sessions[peer], session.purpose != .feeler else { return }
     run(Dissemination.Input.linked(peer), at: now, &effects)
@@ -113,6 +119,7 @@ extension GossipCore {
 
   private mutating func unlink(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
     outboxes[peer] = nil
+    answers.unlink(peer)
     run(Dissemination.Input.unlinked(peer), at: now, &effects)
     run(Reconciliation.Input.unlinked(peer), at: now, &effects)
   }
@@ -124,6 +131,7 @@ extension GossipCore {
     _ effects: inout [Effect]
   ) {
     guard peers.sessions[peer] != nil else { return }
+    answers.received(message.cost, from: peer)
     switch message {
     case .packet(let packet):
       receive(packet.objects, from: peer, isRepair: false, at: now, &effects)
@@ -177,10 +185,14 @@ extension GossipCore {
       return
     }
     for object in objects.prefix(GossipLimits.records) where records.count < Self.pendingRecordLimit {
-      let isKnown = peers.book[object.key]?.object.identifier == object.identifier
-      guard !isKnown, object.key != peers.peer, records[object.identifier] == nil,
+      // A record that the book has, or a newer one of, needs no check; one that it had no room for needs it once.
+      guard object.key != peers.peer, peers.isNews(object), records[object.identifier] == nil,
         dissemination.pending[object.identifier] == nil
       else { continue }
+      guard !dissemination.isChecked(object, at: now) else {
+        run(PeerManager.Input.records([object], from: peer), at: now, &effects)
+        continue
+      }
       records[object.identifier] = (object, peer)
       effects.append(.verify(object))
     }
@@ -197,7 +209,11 @@ extension GossipCore {
       return
     }
     if isAuthentic {
+      dissemination.noteChecked(object, at: now)
       run(PeerManager.Input.records([object], from: peer), at: now, &effects)
+      if let entry = peers.book[object.key], entry.object == object, let voucher = entry.record.voucher {
+        effects.append(.vouched(object.key, voucher))
+      }
     } else {
       run(PeerManager.Input.misbehaved(peer, .forgedSignature), at: now, &effects)
     }
@@ -236,6 +252,10 @@ extension GossipCore {
       switch effect {
       case .push(let object, let targets):
         for peer in targets { outbox(peer) { $0.push(object) } }
+      case .answer(let object, let peer):
+        // As if it travelled alone.
+        guard answers.take(object.encoded.count + 64, for: peer, at: now) else { continue }
+        outbox(peer) { $0.push(object) }
       case .announce(let shorts, let peer): outbox(peer) { $0.announce(shorts) }
       case .want(let shorts, let peer): outbox(peer) { $0.want(shorts) }
       case .stop(let tags, let peer): outbox(peer) { $0.stop(tags) }
@@ -246,8 +266,11 @@ extension GossipCore {
           effects.append(.deliver(object, from: peer))
           continue
         }
-        let judgement = judge(record: object, from: peer)
-        run(Dissemination.Input.judged(object.identifier, judgement), at: now, &effects)
+        if let judgement = judge(record: object, from: peer) {
+          run(Dissemination.Input.judged(object.identifier, judgement), at: now, &effects)
+        } else {
+          effects.append(.deliver(object, from: peer))
+        }
         run(PeerManager.Input.fired, at: now, &effects)
       case .accepted(let object): accepted(object, at: now, &effects)
       case .useful(let peer): run(PeerManager.Input.useful(peer), at: now, &effects)
@@ -257,12 +280,18 @@ extension GossipCore {
     }
   }
 
-  /// A gossiped node record: newer than ours it goes into the book, and on when the chain vouches for its key.
-  private mutating func judge(record object: SignedObject, from peer: PeerID?) -> Judgement {
+  /// A gossiped node record: newer than ours it goes into the book, and on when the chain knows its key. Nil when
+  /// committed state has to say what its voucher is worth.
+  private mutating func judge(record object: SignedObject, from peer: PeerID?) -> Judgement? {
     switch peers.insert(object, from: peer) {
     case nil: .malformed
-    case .added?, .updated?: peers.spreadsRecord(of: object.key) ? .accepted : .refused
-    case .stale?, .expired?, .full?: .refused
+    case .added?, .updated?, .full?:
+      if let record = try? NodeRecord(decoding: object.body), record.voucher != nil {
+        nil
+      } else {
+        peers.spreadsRecord(of: object.key) ? .accepted : .refused
+      }
+    case .stale?, .expired?: .refused
     }
   }
 
@@ -280,10 +309,17 @@ extension GossipCore {
     reconciliation.step(input, at: now, effects: &inner)
     for effect in inner {
       switch effect {
-      case .send(let message, let peer): effects.append(.send(peer, .ranges(message), via: .stream))
+      case .send(let message, let peer):
+        let message = GossipMessage.ranges(message)
+        guard answers.take(message.cost, for: peer, at: now) else { continue }
+        effects.append(.send(peer, message, via: .stream))
       case .supply(let identifiers, let peer):
         let objects = identifiers.compactMap { dissemination.object($0) }
-        Outbox.frames(of: objects) { effects.append(.send(peer, .objects($0), via: .stream)) }
+        Outbox.frames(of: objects) { objects in
+          let message = GossipMessage.objects(objects)
+          guard answers.take(message.cost, for: peer, at: now) else { return }
+          effects.append(.send(peer, message, via: .stream))
+        }
       case .fault(let peer, let fault):
         run(PeerManager.Input.misbehaved(peer, fault), at: now, &effects)
       }
@@ -298,7 +334,10 @@ extension GossipCore {
       case .dial(let dial): effects.append(.dial(dial))
       case .requestRecords(let peer, let count):
         effects.append(.send(peer, .recordsRequest(count: count), via: .stream))
-      case .sendRecords(let peer, let records): effects.append(.send(peer, .records(records), via: .stream))
+      case .sendRecords(let peer, let records):
+        let message = GossipMessage.records(records)
+        guard answers.take(message.cost, for: peer, at: now) else { continue }
+        effects.append(.send(peer, message, via: .stream))
       case .disconnect(let peer, let reason):
         unlink(peer, at: now, &effects)
         effects.append(.disconnect(peer, reason))

@@ -47,9 +47,12 @@ extension GossipCore {
     case send(PeerID, GossipMessage, via: Delivery)
     /// Check the signature off the replica's thread and answer with `.verified`.
     case verify(SignedObject)
-    /// Judge an authentic order, bid, withdrawal or offer and answer with `.judged`.
+    /// Judge an authentic order, bid, withdrawal or offer, or a node record with a voucher, and answer with
+    /// `.judged`.
     /// `from` is nil when that peer has gone meanwhile.
     case deliver(SignedObject, from: PeerID?)
+    /// A node record came that was not for spreading; its voucher's signature holds.
+    case vouched(PeerID, NodeVoucher)
     case dial(Dial)
     case disconnect(PeerID, DisconnectReason)
     /// Wake with `.fired(timer)` at the instant; a later one for the same timer does not cancel an earlier one.

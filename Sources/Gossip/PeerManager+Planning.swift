@@ -125,7 +125,7 @@ extension PeerManager {
     if hasChoice, now < recordsAt { return }
     var candidates = sessions.keys.sorted().filter { peer in
       guard let session = sessions[peer], session.purpose != .feeler else { return false }
-      return session.askedAt.map { now.since($0) >= settings.recordInterval } ?? true
+      return asked[peer]?.at.map { now.since($0) >= settings.recordInterval } ?? true
     }
     guard !candidates.isEmpty else { return }
     if hasChoice {
@@ -133,8 +133,7 @@ extension PeerManager {
       recordsAt = now + settings.recordInterval
     }
     for peer in candidates {
-      sessions[peer]?.askedAt = now
-      sessions[peer]?.expectedAnswers += 1
+      expectRecords(from: peer, askedAt: now, at: now)
       effects.append(.requestRecords(peer, count: GossipLimits.records))
     }
   }

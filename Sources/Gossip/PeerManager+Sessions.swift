@@ -16,7 +16,7 @@ extension PeerManager {
     }
     sessions[peer] = Session(connection: connection, purpose: purpose, since: now)
     // Who has no room for us names others as it hangs up, unasked.
-    if connection.direction != .inbound { sessions[peer]?.expectedAnswers = 1 }
+    if connection.direction != .inbound { expectRecords(from: peer, askedAt: nil, at: now) }
     if connection.direction != .inbound {
       book.succeeded(peer, at: now)
       if purpose == .feeler {
@@ -38,6 +38,18 @@ extension PeerManager {
     let keyed = dialing.removeValue(forKey: DialKey(Dial(address: "", expectedKey: peer, purpose: .outbound)))
     if mesh.contains(peer) { return .mesh }
     return connection.direction == .inbound ? nil : keyed?.purpose ?? purpose
+  }
+
+  /// Sessions with validators move to the places that are theirs, and former validators back to the others.
+  mutating func assignMesh() {
+    let members = Set(mesh)
+    for (peer, session) in sessions where session.purpose != .feeler {
+      if members.contains(peer) {
+        sessions[peer]?.purpose = .mesh
+      } else if session.purpose == .mesh {
+        sessions[peer]?.purpose = session.isInbound ? nil : .outbound
+      }
+    }
   }
 
   mutating func disconnected(_ peer: PeerID, at now: Instant) {
@@ -124,9 +136,18 @@ extension PeerManager {
   /// Whether records from `peer` answer a request of ours; each request is answered once.
   mutating func acceptsRecords(from peer: PeerID) -> Bool {
     // Counted, since a slow link may hold several requests and deliver their answers together.
-    guard let expected = sessions[peer]?.expectedAnswers, expected > 0 else { return false }
-    sessions[peer]?.expectedAnswers = expected - 1
+    guard let expected = asked[peer]?.expected, expected > 0 else { return false }
+    asked.update(peer) { $0.expected -= 1 }
     return true
+  }
+
+  /// One more answer of the peer is none that nobody asked for.
+  mutating func expectRecords(from peer: PeerID, askedAt: Instant?, at now: Instant) {
+    var entry = asked[peer] ?? Asked()
+    entry.at = askedAt ?? entry.at
+    // Bounded, so that a peer that never answers gains no credit without end.
+    entry.expected = min(entry.expected + 1, 8)
+    asked.insert(entry, for: peer, at: now)
   }
 
   mutating func answer(_ peer: PeerID, count: Int, at now: Instant, _ effects: inout [Effect]) {

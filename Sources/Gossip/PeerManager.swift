@@ -46,11 +46,15 @@ public struct PeerManager: Sendable {
     /// First deliveries of accepted objects.
     var usefulness: UInt64 = 0
     var answers = TokenBucket()
-    var askedAt: Instant?
-    /// Requests for records that the peer has not answered.
-    var expectedAnswers = 0
 
     var isInbound: Bool { connection.direction == .inbound }
+  }
+
+  /// What a peer was asked for, whatever became of the session: an answer may come over the next one.
+  struct Asked {
+    var at: Instant?
+    /// Requests for records that the peer has not answered.
+    var expected: UInt32 = 0
   }
 
   struct DialKey: Hashable {
@@ -77,6 +81,8 @@ public struct PeerManager: Sendable {
   var dialing: [DialKey: Dial] = [:]
   var backoffs: GenerationTable<DialKey, Backoff>
   var scores = ScoreBook()
+  /// One to two minutes long; a peer that answers later has no session any more.
+  var asked: GenerationTable<PeerID, Asked>
   var known: Set<PeerID> = []
   var mesh: [PeerID] = []
   var time: Timestamp = .zero
@@ -100,6 +106,7 @@ public struct PeerManager: Sendable {
     self.settings = settings
     self.generator = generator
     backoffs = GenerationTable(capacity: 8_192, period: .seconds(1_800))
+    asked = GenerationTable(capacity: 4_096, period: .seconds(60))
     tickAt = now
     feelerAt = now + settings.feelerInterval
   }
@@ -116,6 +123,7 @@ public struct PeerManager: Sendable {
     case .chainKnows(let peers, let mesh):
       known = Set(peers)
       self.mesh = mesh.filter { $0 != self.peer }.sorted()
+      assignMesh()
     case .committed(let time):
       self.time = max(self.time, time)
     case .misbehaved(let peer, let fault): punish(peer, fault, at: now, &effects)
@@ -146,6 +154,13 @@ public struct PeerManager: Sendable {
       book.succeeded(object.key, at: session.since)
     }
     return insertion
+  }
+
+  /// Whether the book could learn from a record, judged by its body alone.
+  func isNews(_ object: SignedObject) -> Bool {
+    guard let known = book[object.key] else { return true }
+    guard let record = try? NodeRecord(decoding: object.body) else { return true }
+    return record.sequence > known.record.sequence
   }
 
   /// Whether node records of `key` are passed on to neighbours: the chain's keys cost stake, others nothing.

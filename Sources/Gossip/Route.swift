@@ -14,12 +14,15 @@ struct Route: Sendable {
   var usedAt: Instant
   var stoppedAt: Instant = .zero
   var allowance = TokenBucket()
-  /// Moving average of the place in which a link delivered, in eighths; 255 is unknown.
-  private var places: [UInt8] = []
+  /// Moving average of how many milliseconds after the first copy a link delivered; 255 is unknown. A mean of times,
+  /// not of latenesses: among neighbours that differ by a millisecond the place is chance, and costs nothing.
+  private var latenesses: [UInt8] = []
   /// The last eight objects, newest in the lowest bit: set when the supplier failed to deliver.
   private var misses: [UInt8] = []
 
-  static let unknownPlace: UInt8 = 255
+  static let unknownLateness: UInt8 = 255
+  /// What is later counts as this.
+  static let latest: UInt8 = 250
   /// Of eight; see the note on `Dissemination`.
   static let failingAt = 3
   static let deadAt = 6
@@ -28,8 +31,8 @@ struct Route: Sendable {
     usedAt = now
   }
 
-  func place(_ slot: Int) -> UInt8 {
-    slot < places.count ? places[slot] : Self.unknownPlace
+  func lateness(_ slot: Int) -> UInt8 {
+    slot < latenesses.count ? latenesses[slot] : Self.unknownLateness
   }
 
   func missed(_ slot: Int) -> Int {
@@ -43,11 +46,10 @@ struct Route: Sendable {
     return live
   }
 
-  mutating func record(place: Int, of slot: Int) {
+  mutating func record(lateness sample: UInt8, of slot: Int) {
     grow(to: slot)
-    let sample = UInt8(min(place, 31) * 8)
-    let old = places[slot]
-    places[slot] = old == Self.unknownPlace ? sample : old - old / 4 + sample / 4
+    let old = latenesses[slot]
+    latenesses[slot] = old == Self.unknownLateness ? sample : old - old / 4 + sample / 4
   }
 
   mutating func record(delivered: Bool, by slot: Int) {
@@ -56,7 +58,7 @@ struct Route: Sendable {
   }
 
   /// Bytes in the two tables.
-  var placesAndMisses: Int { places.count + misses.count }
+  var tableBytes: Int { latenesses.count + misses.count }
 
   /// The link becomes a supplier with a clean record.
   mutating func start(_ slot: Int) {
@@ -73,12 +75,12 @@ struct Route: Sendable {
     suppliers.remove(slot)
     peerStopped.remove(slot)
     peerStarted.remove(slot)
-    if slot < places.count { places[slot] = Self.unknownPlace }
+    if slot < latenesses.count { latenesses[slot] = Self.unknownLateness }
     if slot < misses.count { misses[slot] = 0 }
   }
 
   private mutating func grow(to slot: Int) {
-    while places.count <= slot { places.append(Self.unknownPlace) }
+    while latenesses.count <= slot { latenesses.append(Self.unknownLateness) }
     while misses.count <= slot { misses.append(0) }
   }
 }

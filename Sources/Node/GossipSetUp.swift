@@ -26,6 +26,27 @@ enum GossipSetUp {
     )
   }
 
+  /// What this node says of itself in handshakes.
+  static func hello(_ runtime: NodeRuntime, keys: NodeKeys, time: Timestamp) -> NodeHello {
+    NodeHello(
+      role: runtime.configuration.role,
+      voucher: voucher(runtime, keys: keys, time: time)
+    )
+  }
+
+  /// A validator's consensus key, or a provider's account key, vouches for the node key.
+  private static func voucher(_ runtime: NodeRuntime, keys: NodeKeys, time: Timestamp) -> NodeVoucher? {
+    let role: NodeVoucher.Role = keys.consensus == nil ? .provider : .validator
+    guard let signer = keys.consensus ?? keys.provider else { return nil }
+    return NodeVoucher(
+      for: keys.node.publicKey,
+      as: role,
+      by: signer,
+      expiresAt: time.advanced(byMilliseconds: NodeVoucher.lifetime),
+      chain: runtime.definition.genesis.chain
+    )
+  }
+
   /// This node's signed record: where it is reached and what it is.
   static func record(_ runtime: NodeRuntime, keys: NodeKeys, port: UInt16, time: Timestamp) -> SignedObject {
     let configuration = runtime.configuration
@@ -37,7 +58,8 @@ enum GossipSetUp {
       addresses: advertised.isEmpty ? [own] : Array(advertised.prefix(3)),
       role: configuration.role,
       protocolVersion: 1,
-      expiresAt: time.advanced(byMilliseconds: recordLifetime)
+      expiresAt: time.advanced(byMilliseconds: recordLifetime),
+      voucher: voucher(runtime, keys: keys, time: time)
     )
     return SignedObject(
       kind: .nodeRecord,

@@ -43,7 +43,7 @@ struct NodeParts: Sendable {
     let bridge = TransportBridge(chain: genesis.chain, logger: logger)
     let post: @Sendable ([ReplicaInput]) -> Void = { bridge.post($0) }
     let endpoint = try await Transport.Endpoint.start(
-      Self.transport(runtime, keys: keys),
+      Self.transport(runtime, keys: keys, bridge: bridge),
       on: coreGroup,
       logger: logger,
       handler: { bridge.handle($0) }
@@ -112,7 +112,11 @@ struct NodeParts: Sendable {
     )
   }
 
-  static func transport(_ runtime: NodeRuntime, keys: NodeKeys) throws -> TransportConfiguration {
+  static func transport(
+    _ runtime: NodeRuntime,
+    keys: NodeKeys,
+    bridge: TransportBridge? = nil
+  ) throws -> TransportConfiguration {
     let network = runtime.configuration.network
     let genesis = runtime.definition.genesis
     guard let listen = NetworkAddress(network.listen) else {
@@ -131,7 +135,8 @@ struct NodeParts: Sendable {
       frames: FrameLimits(frames)
     )
     configuration.leaseFrames = LeaseFrames.limits
-    configuration.hello = [UInt8(truncatingIfNeeded: runtime.configuration.role.rawValue)]
+    configuration.hello = GossipSetUp.hello(runtime, keys: keys, time: .now).encoded
+    if let bridge { configuration.isReserved = { bridge.isReserved($0, $1) } }
     let isShared = network.sessionsPerAddress > 16
     configuration.connections = isShared ? .testnet : ConnectionLimits()
     configuration.connections.inbound = network.inboundPeers

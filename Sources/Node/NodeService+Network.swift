@@ -44,6 +44,7 @@ extension NodeService {
   ) {
     let core = replica.gossip
     let counters = core.dissemination.counters
+    let exchange = replica.exchange.counters
     return (
       counters,
       [
@@ -61,8 +62,18 @@ extension NodeService {
         "address_book_entries": UInt64(core.peers.book.count),
         "address_book_tried": UInt64(core.peers.book.triedCount),
         "table_bytes": UInt64(core.footprint),
+        // What one peer can make gossip and the transport hold at most.
+        "peer_limit_bytes": UInt64(core.bytesPerPeer + QueueLimits().total + 5 << 20),
         "order_book_bytes": UInt64(replica.book.bytes),
         "order_book_objects": UInt64(replica.book.count),
+        "transaction_bytes_sent": exchange.sentBytes,
+        "transaction_bytes_distinct": exchange.distinctBytes,
+        // Bytes sent per byte taken, in thousandths; summed over all nodes it is copies per receiver.
+        "transaction_amplification_permille":
+          exchange.distinctBytes == 0 ? 0 : exchange.sentBytes * 1_000 / exchange.distinctBytes,
+        "transaction_names_sent": exchange.announced,
+        "transactions_requested": exchange.requested,
+        "transactions_supplied": exchange.supplied,
       ]
     )
   }

@@ -46,6 +46,7 @@ final class NodeService: NodeServing {
           time: .now
         )
         _ = await host.publish(record)
+        parts.endpoint.setHello(GossipSetUp.hello(parts.runtime, keys: parts.keys, time: .now).encoded)
         try? await Task.sleep(for: .milliseconds(GossipSetUp.recordLifetime / 4))
       }
     }

@@ -29,6 +29,8 @@ actor ReplicaHost {
   /// Answers to users who wait for their transaction's block.
   private var waiting: [Digest: [CheckedContinuation<CommittedTransaction?, Never>]] = [:]
   private var isStopped = false
+  /// Until when the transport refuses them; gossip decides and keeps the scores.
+  private var banned: [PeerID: NIODeadline] = [:]
 
   /// What carries a replica's effects out.
   struct Dependencies: Sendable {
@@ -170,7 +172,10 @@ actor ReplicaHost {
     case .dial(let dial): dependencies.dial(dial)
     case .disconnect(let peer, let reason):
       dependencies.logger.info("closing a session", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
-      dependencies.transport.disconnect(peer)
+      turnAway(peer, reason)
+    case .validatorsKnown(let nodes, let keys):
+      dependencies.bridge.know(validators: keys)
+      dependencies.transport.setReserved(Set(nodes))
     case .bookChanged(let events): tell(.book(events))
     case .alarm(let alarm):
       dependencies.logger.critical(
@@ -190,6 +195,27 @@ actor ReplicaHost {
       counters.faults[fault, default: 0] += 1
       dependencies.logger.info("a peer broke a rule", metadata: ["peer": "\(peer)", "fault": "\(fault)"])
     }
+  }
+
+  /// Ends a session; who is banned is refused by the transport until the ban is over.
+  private func turnAway(_ peer: PeerID, _ reason: Gossip.DisconnectReason) {
+    switch reason {
+    case .tested: dependencies.transport.disconnect(peer)
+    case .full: dependencies.transport.disconnect(peer, reason: .full)
+    case .banned(let seconds):
+      counters.bans += 1
+      let end = NIODeadline.now() + .seconds(Int64(clamping: seconds))
+      banned[peer] = end
+      dependencies.transport.setBanned(Set(banned.keys))
+      loop.assumeIsolated().scheduleTask(deadline: end) { self.assumeIsolated { $0.pardon() } }
+    }
+  }
+
+  /// Lets those in again whose bans are over.
+  private func pardon() {
+    let now = NIODeadline.now()
+    banned = banned.filter { $0.value > now }
+    dependencies.transport.setBanned(Set(banned.keys))
   }
 
   private func send(_ message: GossipMessage, to peer: PeerID, via delivery: GossipCore.Delivery) {
@@ -287,6 +313,8 @@ struct HostCounters: Sendable {
   var blocks: UInt64 = 0
   var transactions: UInt64 = 0
   var roundsAboveZero: UInt64 = 0
+  /// Bans pronounced.
+  var bans: UInt64 = 0
   var faults: [Fault: UInt64] = [:]
 }
 
@@ -298,7 +326,7 @@ extension PeerMessage {
       .candidate,
       .missingRequest, .missingTransactions:
       .consensus
-    case .transactions: .gossip
+    case .transactions, .transactionNames, .transactionRequest: .gossip
     case .blocksRequest, .blocksResponse: .sync
     }
   }

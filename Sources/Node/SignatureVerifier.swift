@@ -51,7 +51,7 @@ final class SignatureVerifier: Sendable {
     let post = post
     pool.submit { state in
       guard state == .active else { return }
-      post([.objectVerified(object.identifier, isAuthentic: object.isAuthentic(on: chain))])
+      post([.objectVerified(object.identifier, isAuthentic: object.isAuthenticThroughout(on: chain))])
     }
   }
 

@@ -32,6 +32,8 @@ final class TransportBridge: Sendable {
   private let sessions = Mutex<[PeerID: SessionInfo]>([:])
   /// Which dials are under way, to name the one that failed or succeeded.
   private let dials = Mutex<[NetworkAddress: Dial]>([:])
+  /// Consensus keys of the present validators.
+  private let validators = Mutex<Set<PublicKey>>([])
   let traffic = TrafficMeter()
 
   init(chain: ChainID, logger: Logger) {
@@ -76,6 +78,18 @@ final class TransportBridge: Sendable {
     sessions.withLock { $0[peer] }
   }
 
+  func know(validators keys: [PublicKey]) {
+    validators.withLock { $0 = Set(keys) }
+  }
+
+  /// Whether a peer that comes to a full house has a place of its own: a validator of the set proves that it is one.
+  func isReserved(_ peer: PeerID, _ hello: [UInt8]) -> Bool {
+    guard case .plausible(let hello) = NodeHello.read(hello, of: peer, on: chain),
+      let voucher = hello.voucher, voucher.role == .validator
+    else { return false }
+    return validators.withLock { $0.contains(voucher.key) }
+  }
+
   func register(_ dial: Dial, at address: NetworkAddress) {
     dials.withLock { $0[address] = dial }
   }
@@ -104,7 +118,13 @@ final class TransportBridge: Sendable {
     switch event {
     case .connected(let peer, let info):
       sessions.withLock { $0[peer] = info }
-      inputs.append(.connected(peer, connection(info), role: role(info)))
+      switch NodeHello.read(info.hello, of: peer, on: chain) {
+      case .plausible(let hello):
+        inputs.append(.connected(peer, connection(info), role: hello.role, voucher: hello.voucher))
+      case .forged:
+        inputs.append(.connected(peer, connection(info), role: .full))
+        inputs.append(.misbehaved(peer, .falseVoucher))
+      }
     case .disconnected(let peer, let reason):
       sessions.withLock { $0[peer] = nil }
       logger.debug("a session ended", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
@@ -169,10 +189,6 @@ final class TransportBridge: Sendable {
       logger.warning("a node speaks another version of the protocol", metadata: ["address": "\(address)"])
     default: logger.debug("a dial failed", metadata: ["address": "\(address)", "reason": "\(failure)"])
     }
-  }
-
-  private func role(_ info: SessionInfo) -> NodeRecord.Role {
-    info.hello.first.flatMap { NodeRecord.Role(rawValue: UInt32($0)) } ?? .full
   }
 
   private func connection(_ info: SessionInfo) -> Connection {

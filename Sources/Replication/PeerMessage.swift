@@ -8,6 +8,9 @@ public enum PeerMessage: Sendable {
   case status(PeerStatus)
   /// `TxRaw` bytes.
   case transactions([[UInt8]])
+  /// The peer has these and gives them to those who ask.
+  case transactionNames([TransactionName])
+  case transactionRequest([TransactionName])
   case proposal(Proposal, block: [UInt8])
   case votes([Vote])
   case certificates([Certificate], rounds: [RoundCertificate])
@@ -40,6 +43,8 @@ extension PeerMessage {
     switch self {
     case .status: .status
     case .transactions: .transactions
+    case .transactionNames: .transactionNames
+    case .transactionRequest: .transactionRequest
     case .proposal: .proposal
     case .votes: .votes
     case .certificates: .certificates
@@ -60,6 +65,9 @@ extension PeerMessage {
     case .status(let status): status.encoded
     case .transactions(let transactions):
       Supercloud_Peer_V1_Transactions.filled { $0.transactions = transactions.map { .init(wire: $0) } }
+        .encoded
+    case .transactionNames(let names), .transactionRequest(let names):
+      Supercloud_Peer_V1_TransactionNames.filled { $0.names = .init(wire: TransactionName.encode(names)) }
         .encoded
     case .proposal(let proposal, let block):
       Supercloud_Peer_V1_BlockProposal.filled {
@@ -125,6 +133,8 @@ extension PeerMessage {
     case .transactions:
       let wire = try Supercloud_Peer_V1_Transactions(decoding: bytes, limit: limit)
       self = .transactions(wire.transactions.map(\.array))
+    case .transactionNames: self = .transactionNames(try Self.names(bytes, limit: limit))
+    case .transactionRequest: self = .transactionRequest(try Self.names(bytes, limit: limit))
     case .proposal:
       let wire = try Supercloud_Peer_V1_BlockProposal(decoding: bytes, limit: limit)
       self = .proposal(try Proposal(wire.proposal), block: wire.block.array)
@@ -170,6 +180,12 @@ extension PeerMessage {
     default:
       throw .invalid(field: "kind")
     }
+  }
+}
+
+extension PeerMessage {
+  private static func names(_ bytes: [UInt8], limit: Int) throws(DecodingError) -> [TransactionName] {
+    try TransactionName.decode(Supercloud_Peer_V1_TransactionNames(decoding: bytes, limit: limit).names.array)
   }
 }
 

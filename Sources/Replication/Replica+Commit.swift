@@ -95,7 +95,7 @@ extension Replica {
     announceUpgrade(&effects)
     advanceBook(valid.transactions, outcome.receipts, at: clock, &effects)
     stepGossip(.committed(tip.time), at: clock, &effects)
-    if !outcome.validatorUpdates.isEmpty { tellChainPeers(at: clock, &effects) }
+    reviewKnownNodes(isChanged: !outcome.validatorUpdates.isEmpty, at: clock, &effects)
   }
 
   /// What a vote has changed counts from the next height on, for the book as for consensus.

@@ -35,10 +35,13 @@ extension Replica {
         effects.append(.sendGossip(message, to: peer, via: delivery))
       case .verify(let object): effects.append(.verify(object))
       case .deliver(let object, _):
-        let outcome = insert(object, at: clock, &effects)
-        stepGossip(.judged(object.identifier, outcome.judgement), at: clock, &effects)
+        let judgement =
+          object.kind == .nodeRecord
+          ? judge(record: object, at: clock, &effects) : insert(object, at: clock, &effects).judgement
+        stepGossip(.judged(object.identifier, judgement), at: clock, &effects)
+      case .vouched(let node, let voucher): _ = learn(voucher, of: node, at: clock, &effects)
       case .dial(let dial): effects.append(.dial(dial))
-      case .disconnect(let peer, let reason): effects.append(.disconnect(peer, reason: "\(reason)"))
+      case .disconnect(let peer, let reason): effects.append(.disconnect(peer, reason))
       case .schedule(let timer, let instant):
         effects.append(.schedule(.gossip(timer, at: instant), after: instant.since(clock.now)))
       case .fault(let peer, let fault): effects.append(.faulted(peer, fault))
@@ -74,6 +77,17 @@ extension Replica {
     let outcome = insert(object, at: clock, &effects)
     if outcome.judgement == .accepted { stepGossip(.published(object), at: clock, &effects) }
     return outcome
+  }
+
+  /// A record travels when the chain knows whose node it is: others cost nothing to make.
+  private mutating func judge(
+    record object: SignedObject,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) -> Judgement {
+    guard let record = try? NodeRecord(decoding: object.body) else { return .malformed }
+    let isKnown = record.voucher.map { learn($0, of: object.key, at: clock, &effects) } ?? false
+    return isKnown || gossip.peers.spreadsRecord(of: object.key) ? .accepted : .refused
   }
 
   mutating func insert(
@@ -159,12 +173,5 @@ extension Replica {
     guard !events.isEmpty else { return }
     retire(events, at: clock, &effects)
     effects.append(.bookChanged(events))
-  }
-
-  /// Node keys that the chain vouches for: none are registered yet beside the peers that validate.
-  mutating func tellChainPeers(at clock: Clock, _ effects: inout [ReplicaEffect]) {
-    let validators = validatorPeers
-    let isValidator = configuration.consensusKey.flatMap { tip.validators.index(ofKey: $0) } != nil
-    stepGossip(.chainKnows(peers: validators, mesh: isValidator ? validators : []), at: clock, &effects)
   }
 }

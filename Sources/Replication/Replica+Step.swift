@@ -13,13 +13,16 @@ extension Replica {
   private mutating func take(_ input: ReplicaInput, at clock: Clock, _ effects: inout [ReplicaEffect]) {
     switch input {
     case .started: start(at: clock, &effects)
-    case .connected(let peer, let connection, let role):
-      peers[peer] = PeerState(role: role)
+    case .connected(let peer, let connection, let role, let voucher):
+      peers[peer] = PeerState(role: role, voucher: voucher)
+      // Before gossip judges whether there is room for the peer.
+      if let voucher { _ = learn(voucher, of: peer, at: clock, &effects) }
       stepGossip(.connected(peer, connection), at: clock, &effects)
       effects.append(.send(.status(ownStatus), to: peer))
     case .disconnected(let peer):
       peers[peer] = nil
       sync.remove(peer)
+      exchange.unlink(peer)
       stepGossip(.disconnected(peer), at: clock, &effects)
     case .dialFailed(let dial): stepGossip(.dialFailed(dial), at: clock, &effects)
     case .message(let message, let peer): receive(message, from: peer, at: clock, &effects)
@@ -59,6 +62,7 @@ extension Replica {
     case .sync:
       requestBlocks(at: clock, &effects)
       effects.append(.schedule(.sync, after: .milliseconds(100)))
+    case .transactions: tendExchange(at: clock, &effects)
     case .work:
       signalWork(at: clock, &effects)
       effects.append(.schedule(.work, after: .milliseconds(100)))
@@ -74,6 +78,8 @@ extension Replica {
     switch message {
     case .status(let status): receive(status, from: peer, at: clock, &effects)
     case .transactions: break
+    case .transactionNames(let names): receive(names: names, from: peer, at: clock, &effects)
+    case .transactionRequest(let names): receive(request: names, from: peer, at: clock, &effects)
     case .proposal(let proposal, let block):
       receive(proposal, block, from: peer, at: clock, &effects)
     case .votes(let votes):
@@ -102,9 +108,9 @@ extension Replica {
     }
   }
 
-  /// The peers that say they are validators: consensus messages go to them.
+  /// The peers that proved to be validators of the set: consensus messages go to them.
   var validatorPeers: [PeerID] {
-    peers.keys.filter { peers[$0]?.role == .validator }.sorted()
+    peers.keys.filter { known.validators.contains($0) }.sorted()
   }
 
   mutating func fault(

@@ -29,11 +29,12 @@ extension Replica {
     // A later sequence number may wait for the gap to close; the ledger judges it as if it had.
     let judged = max(next, transaction.sequence)
     if let rejection = check.rejection(of: transaction, expectedSequence: judged) {
+      refusals.append(transaction.hash)
       return .rejected(rejection)
     }
     let outcome = mempool.insert(transaction, expected: expected, at: tip.height)
     guard outcome == .added else { return .refused(outcome) }
-    announcements.append((transaction.encoded, peer))
+    announcements.append((transaction, peer))
     return .accepted
   }
 
@@ -42,31 +43,90 @@ extension Replica {
     mempool.nextSequence(of: sender, committed: LedgerQuery(state: state).sequence(of: sender))
   }
 
-  /// Tells consensus of this batch's transactions, and sends each to those who still need it.
+  /// Tells consensus of this batch's transactions, pushes each to those who need it for sure, and lets others know.
   mutating func announceTransactions(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    for hash in refusals { exchange.refuse(hash, at: clock.now) }
+    refusals.removeAll(keepingCapacity: true)
     guard !announcements.isEmpty else { return }
     signalWork(at: clock, &effects)
     let audience = TransactionAudience(
       validators: validatorPeers,
-      others: peers.keys.filter { peers[$0]?.role != .validator }.sorted(),
+      others: peers.keys.filter { !known.validators.contains($0) }.sorted(),
       setCount: tip.validators.count,
       isValidator: configuration.consensusKey.map { tip.validators.index(ofKey: $0) != nil } ?? false
     )
-    for peer in audience.peers {
-      var batch: [[UInt8]] = []
-      var size = 0
-      for (bytes, origin) in announcements where audience.needs(peer, from: origin) {
-        if size + bytes.count > Self.announcementBytes {
-          effects.append(.send(.transactions(batch), to: peer))
-          batch = []
-          size = 0
-        }
-        batch.append(bytes)
-        size += bytes.count
-      }
-      if !batch.isEmpty { effects.append(.send(.transactions(batch), to: peer)) }
+    var own: [Transaction] = []
+    for (transaction, origin) in announcements {
+      exchange.took(transaction.hash, bytes: transaction.encoded.count, at: clock.now)
+      if origin == nil { own.append(transaction) }
+      exchange.announce(transaction.hash, to: audience.tells(from: origin), at: clock.now)
     }
     announcements.removeAll(keepingCapacity: true)
+    if !own.isEmpty {
+      for peer in audience.pushes(from: nil) { supply(own, to: peer, &effects) }
+    }
+    wakeExchange(at: clock, &effects)
+  }
+
+  /// Sends whole transactions in frames of moderate size.
+  private mutating func supply(
+    _ transactions: [Transaction],
+    to peer: PeerID,
+    _ effects: inout [ReplicaEffect]
+  ) {
+    var batch: [[UInt8]] = []
+    var size = 0
+    for transaction in transactions {
+      let bytes = transaction.encoded
+      if size + bytes.count > Self.announcementBytes, !batch.isEmpty {
+        effects.append(.send(.transactions(batch), to: peer))
+        batch = []
+        size = 0
+      }
+      batch.append(bytes)
+      size += bytes.count
+      exchange.counters.sentBytes += UInt64(bytes.count)
+    }
+    if !batch.isEmpty { effects.append(.send(.transactions(batch), to: peer)) }
+  }
+
+  /// A peer tells what it has.
+  mutating func receive(
+    names: [TransactionName],
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) {
+    guard peers[peer] != nil else { return }
+    exchange.announced(names, by: peer, at: clock.now)
+    wakeExchange(at: clock, &effects)
+  }
+
+  /// A peer asks for what it was told of. What a block has taken meanwhile it gets with the block.
+  mutating func receive(
+    request names: [TransactionName],
+    from peer: PeerID,
+    at clock: Clock,
+    _ effects: inout [ReplicaEffect]
+  ) {
+    let transactions = exchange.requested(names, by: peer, at: clock.now).compactMap { mempool[$0] }
+    exchange.counters.supplied += UInt64(transactions.count)
+    supply(transactions, to: peer, &effects)
+  }
+
+  /// The exchange's timer: names that gathered go out, and what did not come is asked for.
+  mutating func tendExchange(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    exchangeWakesAt = nil
+    let (tell, ask) = exchange.due(at: clock.now)
+    for (peer, names) in tell { effects.append(.send(.transactionNames(names), to: peer)) }
+    for (peer, names) in ask { effects.append(.send(.transactionRequest(names), to: peer)) }
+    wakeExchange(at: clock, &effects)
+  }
+
+  private mutating func wakeExchange(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+    guard let deadline = exchange.deadline, exchangeWakesAt.map({ deadline < $0 }) ?? true else { return }
+    exchangeWakesAt = deadline
+    effects.append(.schedule(.transactions, after: deadline.since(clock.now)))
   }
 
   /// Of transactions in one frame.

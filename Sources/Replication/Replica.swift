@@ -66,6 +66,8 @@ public struct Replica<State: ReplicaState>: Sendable {
 
   struct PeerState: Sendable {
     var role: NodeRecord.Role
+    /// What the peer showed when it connected; its signature holds.
+    var voucher: NodeVoucher?
     var status: PeerStatus?
   }
 
@@ -82,6 +84,10 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// Blocks that may follow the tip, by identifier.
   var candidates = Candidates()
   var peers: [PeerID: PeerState] = [:]
+  var known = KnownNodes()
+  /// The time of the block at which all vouchers were read.
+  var knownAt: Timestamp = .zero
+  var validatorsChangedAt: Height?
   /// Own messages and votes of others that were verified already, at the heights around the tip.
   var seenVotes: Set<Vote> = []
   /// The height at which a validator was last heard.
@@ -89,7 +95,11 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// Proven misbehaviour that no block carries yet.
   var pendingEvidence: [Evidence] = []
   /// Transactions to tell peers of at the end of this batch, with the peer that each came from.
-  var announcements: [(bytes: [UInt8], from: PeerID?)] = []
+  var announcements: [(transaction: Transaction, from: PeerID?)] = []
+  /// Hashes of what the ledger rejected in this batch.
+  var refusals: [Digest] = []
+  public internal(set) var exchange = TransactionExchange()
+  var exchangeWakesAt: Instant?
   /// When the ledger next has something to do by itself.
   var due: DueWork
   var isStarted = false
@@ -136,8 +146,11 @@ public struct Replica<State: ReplicaState>: Sendable {
 
   public var peerCount: Int { peers.count }
 
-  /// What the peer says it is.
-  public func role(of peer: PeerID) -> NodeRecord.Role? { peers[peer]?.role }
+  /// What the peer says it is; a validator has proved it.
+  public func role(of peer: PeerID) -> NodeRecord.Role? {
+    guard let role = peers[peer]?.role else { return nil }
+    return role == .validator && !known.validators.contains(peer) ? .full : role
+  }
 
   /// The height that the peer says it has committed.
   public func claimedHeight(of peer: PeerID) -> Height { peers[peer]?.status?.committed ?? 0 }

@@ -10,7 +10,8 @@ import Wire
 public enum ReplicaInput: Sendable {
   /// The consensus log was replayed and the network is open.
   case started
-  case connected(PeerID, Connection, role: NodeRecord.Role)
+  /// The role is a claim; `voucher` is authentic, and committed state says what it is worth.
+  case connected(PeerID, Connection, role: NodeRecord.Role, voucher: NodeVoucher? = nil)
   case disconnected(PeerID)
   case dialFailed(Dial)
   case message(PeerMessage, from: PeerID)
@@ -44,6 +45,8 @@ public enum ReplicaTimer: Hashable, Sendable {
   case execution(Digest)
   /// Gives up waiting for a compact block's transactions.
   case assembly(Digest)
+  /// Names of transactions go out, and what did not come is asked for.
+  case transactions
 }
 
 /// What a replica wants done, in order.
@@ -67,7 +70,10 @@ public enum ReplicaEffect: Sendable {
   /// Read committed blocks and send them.
   case serveBlocks(to: PeerID, from: Height, count: UInt32)
   case dial(Dial)
-  case disconnect(PeerID, reason: String)
+  case disconnect(PeerID, DisconnectReason)
+  /// Node keys of the validators of the set, as far as they are known, and the consensus keys of the set: their
+  /// sessions have places of their own.
+  case validatorsKnown(nodes: [PeerID], keys: [PublicKey])
   /// For whoever watches the order book.
   case bookChanged([OrderBook.Event])
   case alarm(Alarm)

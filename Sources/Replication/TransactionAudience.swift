@@ -1,40 +1,44 @@
 import Gossip
 
-/// Who is sent a transaction: those who make blocks, and others only as a way there.
+/// Who is sent a transaction whole, and who is told of it by name.
 ///
-/// A transaction needs to reach proposers, nobody else. Flooding it to every peer costs each node a copy per link;
-/// here a network of *v* validators in a full mesh carries *v* − 1 copies. Nothing is lost where the mesh has holes:
-/// whoever holds a transaction proposes it when its turn comes.
+/// A transaction needs to reach proposers, nobody else. A user's node pushes it to the validators at hand: in a full
+/// mesh of *v* validators every one receives one copy, the least there is. What came from a peer is told by name and
+/// pulled by those who lack it (`TransactionExchange`). Nothing is lost where the mesh has holes: whoever holds a
+/// transaction proposes it when its turn comes.
 struct TransactionAudience {
   /// With fewer validators at hand a node tells all its peers.
   static let enoughValidators = 3
-  /// A role is what a peer says of itself: so the node's own users' transactions also go this many other ways.
+  /// With fewer, so many others are pushed to without being asked: a way onward without the wait of a pull.
   static let detours = 2
 
-  /// Sorted within each kind.
-  let peers: [PeerID]
-  private let validators: Set<PeerID>
-  /// The validators are few, so everybody passes everything on.
+  private let validators: [PeerID]
+  private let others: [PeerID]
+  /// The validators at hand are few, so everybody tells everybody.
   private let isSparse: Bool
   /// This node is a validator with links to all others; so has each of them, as far as it can know.
   private let isMeshed: Bool
 
+  /// `validators` and `others` are sorted; `setCount` counts the validators of the set.
   init(validators: [PeerID], others: [PeerID], setCount: Int, isValidator: Bool) {
-    self.validators = Set(validators)
+    self.validators = validators
+    self.others = others
     let reachable = setCount - (isValidator ? 1 : 0)
     isSparse = validators.count < min(reachable, Self.enoughValidators)
     isMeshed = isValidator && validators.count >= reachable
-    if isMeshed {
-      peers = validators
-    } else {
-      peers = validators + (isSparse ? others : Array(others.prefix(Self.detours)))
-    }
   }
 
-  /// Whether `peer` is sent what came from `origin`; nil for a user of this node.
-  func needs(_ peer: PeerID, from origin: PeerID?) -> Bool {
-    guard let origin else { return true }
-    guard peer != origin, !isSparse else { return peer != origin }
-    return validators.contains(peer) && !(isMeshed && validators.contains(origin))
+  /// Who is sent what came from `origin`; nil for a user of this node.
+  func pushes(from origin: PeerID?) -> [PeerID] {
+    guard origin == nil else { return [] }
+    return validators + (isSparse ? Array(others.prefix(Self.detours)) : [])
+  }
+
+  /// Who is told of it.
+  func tells(from origin: PeerID?) -> [PeerID] {
+    guard let origin else { return isSparse ? Array(others.dropFirst(Self.detours)) : [] }
+    // Its origin has pushed it to all of them.
+    if isMeshed, validators.contains(origin) { return [] }
+    return (validators + (isSparse ? others : [])).filter { $0 != origin }
   }
 }

@@ -23,6 +23,11 @@ public struct QueueLimits: Hashable, Sendable {
     self.lease = lease
   }
 
+  /// What may wait for one peer in all classes. With what was read ahead of it and one message that is being put
+  /// together, it bounds what a session's transport holds: with the usual settings 38 MiB, of which an honest peer
+  /// needs a few KiB.
+  public var total: Int { consensus + blocks + gossip + sync + lease }
+
   func bytes(of traffic: TrafficClass) -> Int {
     switch traffic {
     case .consensus: consensus

@@ -34,7 +34,11 @@ extension StreamTransport {
       if let existing = peers[result.peer] {
         guard displaces(link, existing, result.peer) else { return refuse(link, .duplicate, at: now) }
       } else if !reserved.contains(result.peer) {
-        guard inboundPeers < configuration.connections.inbound else { return refuse(link, .full, at: now) }
+        guard
+          inboundPeers < configuration.connections.inbound
+            || inboundPeers < configuration.connections.inbound + Self.unrecognised
+              && configuration.isReserved(result.peer, result.hello)
+        else { return refuse(link, .full, at: now) }
       }
     }
     link.session.accept(at: now)
@@ -60,6 +64,10 @@ extension StreamTransport {
     let other = link.isInbound ? configuration.identity.node.publicKey : peer
     return dialer < other
   }
+
+  /// Sessions with a claim to a reserved place that the owner has not recognised yet, or never will: a validator may
+  /// vouch for any number of nodes.
+  private static let unrecognised = 8
 
   var inboundPeers: Int {
     peers.reduce(0) { $0 + ($1.value.isInbound && !reserved.contains($1.key) ? 1 : 0) }

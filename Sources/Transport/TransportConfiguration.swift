@@ -56,6 +56,9 @@ public struct TransportConfiguration: Sendable {
   public var advertisedPort: UInt16?
   /// What this node says about itself in handshakes, at most 1,024 bytes; `setHello` changes it.
   public var hello: [UInt8] = []
+  /// Whether a proven peer that says `hello` has a place beside the inbound ones, like those of `setReserved`; asked
+  /// on the transport's loop when the places are taken.
+  public var isReserved: @Sendable (PeerID, _ hello: [UInt8]) -> Bool = { _, _ in false }
   /// The largest payload per frame type of peer sessions.
   public var frames: FrameLimits
   /// The largest payload per frame type of lease sessions.

@@ -18,6 +18,9 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   /// Transactions of a proposed block, asked for by their places in it.
   case missingRequest = 12
   case missingTransactions = 13
+  /// Transactions by name: what the sender has, and what it would have.
+  case transactionNames = 14
+  case transactionRequest = 15
   /// Gossip that fits a datagram, or its like over a stream.
   case packet = 16
   /// Objects too large for a datagram.
@@ -35,7 +38,9 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
 
   public var limit: Int {
     switch self {
-    case .status, .blocksRequest, .candidateRequest, .recordsRequest: 4 * 1024
+    case .status, .blocksRequest, .candidateRequest, .recordsRequest, .transactionNames,
+      .transactionRequest:
+      4 * 1024
     case .transactions: 1024 * 1024
     case .proposal, .candidate, .missingTransactions: WireLimits.blockBytes + 64 * 1024
     // 32 bytes for each of the most transactions that a block can have, and what else a block has.

@@ -247,7 +247,7 @@ extension DisseminationModel {
           if latency <= .seconds(1) { report.inSecond += 1 }
         }
         step(index, .judged(object.identifier, .accepted))
-      case .dial: break
+      case .dial, .vouched: break
       case .disconnect(let peer, _):
         report.disconnects += 1
         if let other = indexes[peer] { disconnect(index, other) }

@@ -10,7 +10,7 @@ import Testing
   {
     var scenario = DisseminationModel.Scenario()
     scenario.origins = 2
-    scenario.warmUp = 9
+    scenario.warmUp = 13
     scenario.objects = 6
     change(&scenario)
     var model = DisseminationModel(scenario)

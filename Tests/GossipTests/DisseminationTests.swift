@@ -110,7 +110,8 @@ extension [Dissemination.Effect] {
     #expect(test.receive(object, from: 2) == [])
     // Our state may have caught up after a while.
     test.now = test.now + .seconds(25)
-    #expect(test.receive(object, from: 2) == [.verify(object)])
+    // Judged again, not checked again.
+    #expect(test.receive(object, from: 2) == [.deliver(object, from: peer(2))])
   }
 
   @Test func `a malformed object is its senders' fault`() {
@@ -171,7 +172,7 @@ extension [Dissemination.Effect] {
     #expect(copies.suffix(3) == [2, 2, 2])
     // The fastest is kept for sure, the other by lot among the fast.
     #expect(delivering.contains(1) && delivering.allSatisfy { $0 <= 4 })
-    #expect(copies.reduce(0, +) <= 60)
+    #expect(copies.reduce(0, +) <= 70)
   }
 
   @Test func `a neighbour that stopped an origin gets digests instead until it starts again`() {
@@ -240,7 +241,7 @@ extension [Dissemination.Effect] {
     test.step(.stops([0], from: peer(2)))
     _ = test.accept(object, from: 1)
     test.pass(50)
-    #expect(test.step(.wants([test.short(object, to: 2)], from: peer(2))) == [.push(object, to: [peer(2)])])
+    #expect(test.step(.wants([test.short(object, to: 2)], from: peer(2))) == [.answer(object, to: peer(2))])
     #expect(test.step(.wants([test.short(object, to: 3)], from: peer(3))) == [])
     #expect(test.step(.wants([1, 2, 3], from: peer(2))) == [])
     test.step(.retired([object.identifier]))
@@ -303,6 +304,7 @@ extension [Dissemination.Effect] {
   @Test func `every half minute one idle neighbour gets another chance`() {
     var test = TestDissemination(neighbours: 3) {
       $0.routeAfter = 1
+      $0.routeSamples = 0
       $0.suppliers = 1
     }
     for origin in 0..<30 {

@@ -249,7 +249,7 @@ extension [GossipCore.Effect] {
         #expect(isLive, "\(outcome)")
         input = (index, .judged(object.identifier, isLive ? .accepted : .refused))
       case .fault(_, let fault): Issue.record("\(fault)")
-      case .dial, .disconnect, .schedule: break
+      case .dial, .disconnect, .schedule, .vouched: break
       }
       guard let input else { continue }
       var next: [GossipCore.Effect] = []

@@ -94,7 +94,7 @@ private struct Discovery {
         guard let other = keys.firstIndex(where: { $0.publicKey == peer }) else { continue }
         queue.put(.closed(index, other), at: now + .milliseconds(1))
       case .fault(let peer, let fault): Issue.record("\(index) blames \(peer) for \(fault)")
-      case .deliver: break
+      case .deliver, .vouched: break
       }
     }
   }

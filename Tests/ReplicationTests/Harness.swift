@@ -131,6 +131,11 @@ final class Harness {
     didSet { if !isDiskSlow { finishWriting() } }
   }
   private var waiting: [ReplicaEffect] = []
+  var dials: [Dial] = []
+  /// Node keys of the validators, and their consensus keys, as the transport was told last.
+  var reserved: [PeerID] = []
+  var validatorKeys: [PublicKey] = []
+  private var vouched: [PeerID] = []
   /// What was committed after each height.
   var contents: [Height: MemoryStore.Contents] = [:]
   private var timers: [(at: Instant, timer: ReplicaTimer)] = []
@@ -199,7 +204,27 @@ final class Harness {
   }
 
   func connect(_ peer: PeerID, role: NodeRecord.Role = .validator) {
-    step(.connected(peer, Connection(direction: .inbound, host: "peer"), role: role))
+    step(
+      .connected(
+        peer,
+        Connection(direction: .inbound, host: "peer"),
+        role: role,
+        voucher: role == .validator ? voucher(for: peer) : nil
+      )
+    )
+  }
+
+  /// Every peer that is to be a validator gets a key of the set, from the second one on.
+  private func voucher(for peer: PeerID) -> NodeVoucher? {
+    if !vouched.contains(peer) { vouched.append(peer) }
+    guard let place = vouched.firstIndex(of: peer), place < world.validators.count else { return nil }
+    return NodeVoucher(
+      for: peer,
+      as: .validator,
+      by: world.validators[(place + 1) % world.validators.count],
+      expiresAt: world.genesis.time.advanced(byMilliseconds: NodeVoucher.lifetime),
+      chain: world.genesis.chain
+    )
   }
 
   private func drain() {
@@ -261,6 +286,10 @@ final class Harness {
       sent.append((.blocksResponse(Array(blocks)), peer))
     case .alarm(let alarm): alarms.append(alarm)
     case .faulted(_, let fault): faults.append(fault)
+    case .dial(let dial): dials.append(dial)
+    case .validatorsKnown(let nodes, let keys):
+      reserved = nodes
+      validatorKeys = keys
     default: break
     }
   }

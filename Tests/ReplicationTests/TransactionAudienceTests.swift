@@ -3,7 +3,7 @@ import Testing
 
 @testable import Replication
 
-/// Who is sent a transaction.
+/// Who is sent a transaction, and who is told of it.
 @Suite struct TransactionAudienceTests {
   private let validators = (0..<4).map { _ in SigningKey.generate().publicKey }
   private let others = (0..<5).map { _ in SigningKey.generate().publicKey }
@@ -17,39 +17,34 @@ import Testing
     )
   }
 
-  @Test func `in a full mesh a validator tells the other validators, once`() {
+  @Test func `in a full mesh a user's transaction goes to each validator once, whole`() {
     let meshed = audience(4, isValidator: true)
-    #expect(meshed.peers == validators)
-    for peer in validators {
-      #expect(meshed.needs(peer, from: nil))
-      #expect(meshed.needs(peer, from: others[0]))
-      #expect(!meshed.needs(peer, from: validators[0]), "its origin has told all of them")
-    }
+    #expect(meshed.pushes(from: nil) == validators)
+    #expect(meshed.tells(from: nil).isEmpty)
+    #expect(meshed.pushes(from: others[0]).isEmpty && meshed.pushes(from: validators[0]).isEmpty)
+    #expect(meshed.tells(from: others[0]) == validators)
+    #expect(meshed.tells(from: validators[0]).isEmpty, "its origin has sent it to all of them")
   }
 
-  @Test func `where the mesh has a hole a validator passes on what another sent`() {
-    let holed = audience(3, isValidator: true)
-    #expect(holed.needs(validators[1], from: validators[0]))
-    #expect(!holed.needs(validators[0], from: validators[0]))
+  @Test func `where the mesh has a hole a validator tells of what another sent`() {
+    #expect(audience(3, isValidator: true).tells(from: validators[0]) == [validators[1], validators[2]])
   }
 
-  @Test func `a follower sends to validators, and its own users' also other ways`() {
+  @Test func `a follower sends its users' transactions to validators and tells them of others'`() {
     let follower = audience(4, isValidator: false)
-    #expect(follower.peers.count == 4 + TransactionAudience.detours)
-    for peer in follower.peers { #expect(follower.needs(peer, from: nil)) }
-    #expect(follower.needs(validators[0], from: others[0]))
-    #expect(!follower.needs(others[1], from: others[0]))
+    #expect(follower.pushes(from: nil) == validators && follower.tells(from: nil).isEmpty)
+    #expect(follower.tells(from: others[0]) == validators)
   }
 
   @Test(arguments: [0, 1, 2]) func `with few validators at hand everybody is told`(count: Int) {
     let sparse = audience(count, isValidator: false)
-    #expect(sparse.peers.count == count + others.count)
-    #expect(sparse.needs(others[1], from: others[0]))
-    #expect(!sparse.needs(others[0], from: others[0]))
+    #expect(sparse.pushes(from: nil).count == count + TransactionAudience.detours)
+    #expect(sparse.tells(from: nil).count == others.count - TransactionAudience.detours)
+    #expect(sparse.tells(from: others[0]) == Array(validators.prefix(count)) + others.dropFirst())
   }
 
   @Test func `the only validator there is has nobody to tell`() {
     let alone = TransactionAudience(validators: [], others: others, setCount: 1, isValidator: true)
-    #expect(alone.peers.isEmpty)
+    #expect(alone.pushes(from: nil).isEmpty && alone.tells(from: others[0]).isEmpty)
   }
 }

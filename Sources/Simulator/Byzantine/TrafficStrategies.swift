@@ -17,7 +17,9 @@ struct Replaying: ByzantineStrategy {
     seen += 1
     guard seen.isMultiple(of: 17) else { return }
     switch message {
-    case .transactions, .blocksRequest, .blocksResponse, .candidateRequest: return
+    case .transactions, .transactionNames, .transactionRequest, .blocksRequest, .blocksResponse,
+      .candidateRequest:
+      return
     default: break
     }
     if memory.count >= 256 { memory.removeFirst(64) }

@@ -10,9 +10,11 @@ struct GossipAdversary {
   private(set) var kept: [SignedObject] = []
   /// What neighbours announced, by attacker and neighbour.
   var announced: [Int: [Int: [UInt64]]] = [:]
-  /// Bytes that attackers sent of their own, and bytes that honest peers sent to them.
-  var asked: UInt64 = 0
-  var answered: UInt64 = 0
+  /// Old objects that were sent again.
+  var replayed: UInt64 = 0
+  var ticks = 0
+  /// Seconds that sessions of attackers with honest peers lasted while traffic was counted, by habit.
+  var sessionSeconds = [0.0, 0.0]
   /// Keys under which objects and records are made up.
   var keys: [SigningKey] = []
   private var unfunded: Set<PublicKey> = []
@@ -53,6 +55,7 @@ struct GossipAdversary {
 
 extension GossipNetwork {
   func beginAttack() {
+    guard !scenario.isCalm else { return }
     isAttacking = true
     guard scenario.byzantinePartsPerMillion > 0 else { return }
     adversary.victim = peers.indices.first {
@@ -63,6 +66,8 @@ extension GossipNetwork {
 
   /// A tenth of a second of every attacker's work.
   func attackTick() {
+    adversary.ticks += 1
+    if isCounting, scenario.attack == .amplification { countSessions() }
     for index in peers.indices where peers[index].isByzantine && peers[index].isAlive {
       switch scenario.attack {
       case .flood: flood(from: index)
@@ -82,6 +87,9 @@ extension GossipNetwork {
       var list = adversary.announced[index]?[sender] ?? []
       list.append(contentsOf: packet.digests)
       adversary.announced[index, default: [:]][sender] = Array(list.suffix(64))
+    case (.replay, .packet(let packet)):
+      for object in packet.objects where object.kind == .nodeRecord { adversary.keep(object, index) }
+    case (.replay, .records(let records)): for record in records { adversary.keep(record, index) }
     case (.eclipse, .recordsRequest): inject(.records(madeUpRecords()), from: index, to: sender, via: .stream)
     default: break
     }
@@ -95,9 +103,6 @@ extension GossipNetwork {
     via delivery: GossipCore.Delivery
   ) {
     guard let session = peers[index].sessions[other] else { return }
-    if isCounting {
-      adversary.asked += UInt64(GossipTraffic.bytes(of: message, isStream: delivery == .stream))
-    }
     transmit(message, from: index, to: other, session: session, via: delivery)
   }
 
@@ -146,13 +151,25 @@ extension GossipNetwork {
             adversary.kept[Int(generator.next(below: UInt64(adversary.kept.count)))]
           )
         }
+        adversary.replayed += UInt64(packet.objects.count)
         inject(.packet(packet), from: index, to: other, via: .datagram)
       }
     }
   }
 
+  private func countSessions() {
+    for index in peers.indices where peers[index].isByzantine && peers[index].isAlive {
+      let honest = peers[index].sessions.keys.count { !peers[$0].isByzantine }
+      adversary.sessionSeconds[isThrifty(index) ? 0 : 1] += Double(honest) / 10
+    }
+  }
+
+  /// Whether an attacker asks only as often as it may hope for an answer, or all the time.
+  func isThrifty(_ index: Int) -> Bool { index.isMultiple(of: 2) }
+
   /// Everything that a neighbour announced, again and again; records; a comparison with an empty set.
   private func ask(from index: Int) {
+    guard !isThrifty(index) || adversary.ticks.isMultiple(of: 20) else { return }
     for other in peers[index].sessions.keys.sorted() {
       var packet = Packet()
       packet.wants = adversary.announced[index]?[other] ?? []

@@ -30,6 +30,12 @@ struct GossipMeasure {
     var total: UInt64 { payload + digests + control + reconciliation + records }
   }
 
+  private struct Check: Hashable {
+    let peer: Int
+    let object: Digest
+    let signature: Signature
+  }
+
   let capacity: Int
   private(set) var tracks: [Track] = []
   private var indexes: [Digest: Int] = [:]
@@ -40,6 +46,12 @@ struct GossipMeasure {
   private(set) var honestBans = 0
   private(set) var byzantineBans = 0
   var checks: UInt64 = 0
+  /// Checks of a signature that the same peer has checked before, records included; counted under replays.
+  private(set) var repeatedChecks: UInt64 = 0
+  private var checkedBefore: Set<Check> = []
+  /// Bytes that attackers of each habit sent and drew while traffic was counted.
+  var sentByAttackers: [UInt64] = [0, 0]
+  var drawnByAttackers: [UInt64] = [0, 0]
   private(set) var countedSince: Instant = .zero
   private(set) var countedUntil: Instant?
   private(set) var figuresBefore: [GossipMachineFigures] = []
@@ -89,6 +101,11 @@ struct GossipMeasure {
     guard let index = indexes[identifier], tracks[index].delays[peer] == .max else { return }
     let delay = now.since(tracks[index].publishedAt).nanoseconds / 1_000
     tracks[index].delays[peer] = UInt32(clamping: delay)
+  }
+
+  mutating func checked(_ object: SignedObject, by peer: Int) {
+    let check = Check(peer: peer, object: object.identifier, signature: object.signature)
+    if !checkedBefore.insert(check).inserted { repeatedChecks += 1 }
   }
 
   mutating func retireAll() -> [Digest] {

@@ -79,6 +79,7 @@ extension GossipNetwork {
       case .send(let peer, let message, let delivery): send(message, from: index, to: peer, via: delivery)
       case .verify(let object): verify(object, at: index)
       case .deliver(let object, _): judge(object, at: index)
+      case .vouched: break
       case .dial(let dial): self.dial(dial, from: index)
       case .disconnect(let peer, let reason): hangUp(index, peer, reason)
       case .schedule(let timer, let instant):
@@ -93,7 +94,10 @@ extension GossipNetwork {
   private func verify(_ object: SignedObject, at index: Int) {
     let done = max(peers[index].busyUntil, now) + Interval(nanoseconds: 58_000)
     peers[index].busyUntil = done
-    if isCounting, !peers[index].isByzantine, object.kind != .nodeRecord { measure.checks += 1 }
+    if !peers[index].isByzantine {
+      if isCounting, object.kind != .nodeRecord { measure.checks += 1 }
+      if scenario.attack == .replay { measure.checked(object, by: index) }
+    }
     events.insert(.verified(object.identifier, !forged.contains(object.signature), index), at: done)
   }
 

@@ -12,7 +12,7 @@ public struct GossipScenario: Sendable {
     case eclipse
     /// Authentic objects beyond any allowance, forged ones and control entries, as fast as sessions take them.
     case flood
-    /// Every object is sent again and again, also long after it was retired.
+    /// Every object and node record is sent again and again, also long after it was retired.
     case replay
     /// Small requests that ask for large answers.
     case amplification
@@ -20,6 +20,8 @@ public struct GossipScenario: Sendable {
     case censorship
   }
 
+  /// The attackers behave: the network with which an amplification attack is compared.
+  var isCalm = false
   public var seed: UInt64
   public var peers = 1_300
   /// Of the peers, those that keep direct links to each other.

@@ -9,6 +9,7 @@ enum Traffic {
     switch message {
     case .status(let status): 24 + (status.standing.map { 16 + $0.prevotes.count + $0.precommits.count } ?? 0)
     case .transactions(let transactions): transactions.reduce(0) { $0 + $1.count + 4 }
+    case .transactionNames(let names), .transactionRequest(let names): 4 + 16 * names.count
     case .proposal(_, let block): 130 + block.count
     case .votes(let votes): votes.count * 120
     case .certificates(let certificates, let rounds):

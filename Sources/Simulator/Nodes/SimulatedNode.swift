@@ -14,6 +14,8 @@ final class SimulatedNode {
   let role: NodeRecord.Role
   let store: SimulatedStore
   let signatures: SigningService
+  /// Of a validator.
+  let voucher: NodeVoucher?
 
   /// Nil while the node is down.
   var replica: Replica<SimulatedStore>?
@@ -42,7 +44,8 @@ final class SimulatedNode {
     consensusKey: SigningKey?,
     role: NodeRecord.Role,
     store: SimulatedStore,
-    signatures: SigningService
+    signatures: SigningService,
+    genesis: Genesis
   ) {
     self.index = index
     self.name = name
@@ -51,6 +54,10 @@ final class SimulatedNode {
     self.role = role
     self.store = store
     self.signatures = signatures
+    let expiry = genesis.time.advanced(byMilliseconds: 365 * NodeVoucher.lifetime)
+    voucher = consensusKey.map {
+      NodeVoucher(for: nodeKey.publicKey, as: .validator, by: $0, expiresAt: expiry, chain: genesis.chain)
+    }
   }
 
   var isUp: Bool { replica != nil }

@@ -59,7 +59,7 @@ extension Cluster {
       case .disconnect(let peer, let reason): disconnect(peer, reason, by: node)
       case .enteredRound(let height, let round, _): entered(height, round, node)
       case .faulted(let peer, let fault): faulted(peer, fault, at: node)
-      case .bookChanged: break
+      case .bookChanged, .validatorsKnown: break
       }
     }
     if !sends.isEmpty { lie(sends, by: node) }
@@ -129,7 +129,7 @@ extension Cluster {
     )
   }
 
-  private func disconnect(_ peer: PeerID, _ reason: String, by node: SimulatedNode) {
+  private func disconnect(_ peer: PeerID, _ reason: DisconnectReason, by node: SimulatedNode) {
     guard let other = index(of: peer) else { return }
     trace.tell(at: now, "\(node.name) turns \(nodes[other].name) away: \(reason)")
     counters.bans += 1

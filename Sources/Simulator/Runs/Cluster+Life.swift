@@ -143,10 +143,14 @@ extension Cluster {
   func meet(_ left: Int, _ right: Int) {
     guard nodes[left].isUp, nodes[right].isUp, network.open(left, right) != nil else { return }
     let outbound = Connection(direction: .outbound(address: nodes[right].name), host: nodes[right].name)
-    handle(.connected(nodes[right].peer, outbound, role: nodes[right].role), at: nodes[left], tag: 3)
+    handle(connected(nodes[right], outbound), at: nodes[left], tag: 3)
     guard network.session(left, right) != 0 else { return }
     let inbound = Connection(direction: .inbound, host: nodes[left].name)
-    handle(.connected(nodes[left].peer, inbound, role: nodes[left].role), at: nodes[right], tag: 3)
+    handle(connected(nodes[left], inbound), at: nodes[right], tag: 3)
+  }
+
+  private func connected(_ node: SimulatedNode, _ connection: Connection) -> ReplicaInput {
+    .connected(node.peer, connection, role: node.role, voucher: node.voucher)
   }
 
   /// Ends a session; both learn of it.

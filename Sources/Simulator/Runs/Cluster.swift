@@ -87,7 +87,7 @@ public final class Cluster {
     let signatures = SigningService(scenario.signatures, chain: genesis.chain)
     self.signatures = signatures
     let origin = try Origin(genesis)
-    nodes = (0..<count).map { Self.node($0, scenario, population, origin, signatures) }
+    nodes = (0..<count).map { Self.node($0, scenario, population, origin, signatures, genesis) }
     indices = Dictionary(nodes.map { ($0.peer, $0.index) }, uniquingKeysWith: { $1 })
     network = NetworkModel(count: count, plan: scenario.faults, seed: seed)
     queue = EventQueue(seed: seed)
@@ -104,7 +104,8 @@ public final class Cluster {
     _ scenario: Scenario,
     _ population: Population,
     _ origin: Origin,
-    _ signatures: SigningService
+    _ signatures: SigningService,
+    _ genesis: Genesis
   ) -> SimulatedNode {
     let isValidator = index < scenario.validators
     return SimulatedNode(
@@ -114,7 +115,8 @@ public final class Cluster {
       consensusKey: isValidator ? population.validators[index] : nil,
       role: isValidator ? .validator : .full,
       store: SimulatedStore(state: origin.state, pages: origin.pages, tip: origin.tip),
-      signatures: signatures
+      signatures: signatures,
+      genesis: genesis
     )
   }
 

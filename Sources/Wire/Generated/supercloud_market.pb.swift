@@ -306,6 +306,9 @@ public nonisolated struct Supercloud_Market_V1_NodeRecord: Sendable {
 
   public var expiresAt: UInt64 = 0
 
+  /// A NodeVoucher: a key that the chain knows speaks for this node. Empty when none does.
+  public var voucher: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -788,7 +791,7 @@ nonisolated extension Supercloud_Market_V1_GPUOffer: SwiftProtobuf.Message, Swif
 
 nonisolated extension Supercloud_Market_V1_NodeRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".NodeRecord"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}addresses\0\u{1}role\0\u{3}protocol_version\0\u{3}expires_at\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}addresses\0\u{1}role\0\u{3}protocol_version\0\u{3}expires_at\0\u{1}voucher\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -801,6 +804,7 @@ nonisolated extension Supercloud_Market_V1_NodeRecord: SwiftProtobuf.Message, Sw
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.role) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.protocolVersion) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.expiresAt) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.voucher) }()
       default: break
       }
     }
@@ -822,6 +826,9 @@ nonisolated extension Supercloud_Market_V1_NodeRecord: SwiftProtobuf.Message, Sw
     if self.expiresAt != 0 {
       try visitor.visitSingularUInt64Field(value: self.expiresAt, fieldNumber: 5)
     }
+    if !self.voucher.isEmpty {
+      try visitor.visitSingularBytesField(value: self.voucher, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -831,6 +838,7 @@ nonisolated extension Supercloud_Market_V1_NodeRecord: SwiftProtobuf.Message, Sw
     if lhs.role != rhs.role {return false}
     if lhs.protocolVersion != rhs.protocolVersion {return false}
     if lhs.expiresAt != rhs.expiresAt {return false}
+    if lhs.voucher != rhs.voucher {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

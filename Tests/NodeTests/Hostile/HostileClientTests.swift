@@ -96,6 +96,7 @@ extension RealProcesses {
       #expect(traffic.drops.contains { $0.layer == "handshake" && $0.count > 0 })
       #expect(traffic.drops.contains { $0.layer == "datagram" && $0.count > 0 })
       #expect(traffic.drops.contains { $0.layer == "fault" && $0.reason == "forgedSignature" })
+      #expect(traffic.drops.contains { $0.layer == "fault" && $0.reason == "falseVoucher" })
     }
 
     private func measure(
@@ -138,6 +139,7 @@ extension RealProcesses {
       case replayedObjects = "replayed objects"
       case forgedTransactions = "forged transactions"
       case slowReaders = "slow readers"
+      case falseClaims = "false claims to validate"
     }
 
     private func run(_ attack: Attack, _ victim: Victim) async throws {
@@ -175,6 +177,7 @@ extension RealProcesses {
           close(descriptor)
         }
         _ = sockets.datagrams(2_000 * scale) { _, _ in first + first }
+      case .falseClaims: try await claim(victim)
       case .malformedFrames, .forgedObjects, .replayedObjects, .forgedTransactions, .slowReaders:
         try await asPeer(attack, victim, &sockets, scale)
       }

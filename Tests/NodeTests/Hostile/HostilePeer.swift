@@ -16,10 +16,15 @@ final class HostilePeer: Sendable {
   private let state: BoxedState
 
   /// `reads`: false for one that never reads what it is sent.
-  init(network: NetworkIdentity, chain: ChainID, on group: MultiThreadedEventLoopGroup, reads: Bool = true)
-    async throws
-  {
-    let key = SigningKey.generate()
+  /// `hello`: what it says of itself; an ordinary peer if nil.
+  init(
+    network: NetworkIdentity,
+    chain: ChainID,
+    on group: MultiThreadedEventLoopGroup,
+    key: SigningKey = .generate(),
+    reads: Bool = true,
+    hello: [UInt8]? = nil
+  ) async throws {
     self.key = key
     var frames: [UInt8: Int] = [:]
     for kind in FrameKind.allCases { frames[kind.rawValue] = FrameLimits.maximumMessage }
@@ -31,7 +36,7 @@ final class HostilePeer: Sendable {
     )
     configuration.acknowledgesEvents = !reads
     configuration.readAhead = 1_024
-    configuration.hello = [UInt8(NodeRecord.Role.full.rawValue)]
+    configuration.hello = hello ?? [UInt8(NodeRecord.Role.full.rawValue)]
     let state = BoxedState()
     self.state = state
     endpoint = try await Transport.Endpoint.start(configuration, on: group) { state.handle($0, chain: chain) }
@@ -44,6 +49,9 @@ final class HostilePeer: Sendable {
   }
 
   func isConnected(to victim: PeerID) -> Bool { state.isConnected(victim) }
+
+  /// Votes and proposals that the victim sent: it takes this peer for a validator.
+  var consensusFrames: Int { state.consensusFrames }
 
   /// Objects that the victim sent.
   var objects: [SignedObject] { state.objects }
@@ -59,12 +67,14 @@ private final class BoxedState: Sendable {
   private struct State {
     var connected: Set<PeerID> = []
     var objects: [SignedObject] = []
+    var consensusFrames = 0
   }
 
   private let state = Mutex(State())
 
   func isConnected(_ peer: PeerID) -> Bool { state.withLock { $0.connected.contains(peer) } }
   var objects: [SignedObject] { state.withLock { $0.objects } }
+  var consensusFrames: Int { state.withLock { $0.consensusFrames } }
 
   func handle(_ events: [TransportEvent], chain: ChainID) {
     state.withLock { state in
@@ -73,6 +83,8 @@ private final class BoxedState: Sendable {
         case .connected(let peer, _): state.connected.insert(peer)
         case .disconnected(let peer, _): state.connected.remove(peer)
         case .frame(_, let type, let bytes):
+          let kind = FrameKind(rawValue: type)
+          if kind == .votes || kind == .proposal { state.consensusFrames += 1 }
           guard state.objects.count < 1_000, let kind = FrameKind(rawValue: type),
             let message = try? GossipMessage(kind: kind, bytes: bytes, chain: chain)
           else { continue }

@@ -162,6 +162,7 @@ final class LoopbackPeer: Sendable {
     case .deliver(let object, _):
       state.withLock { $0.accepted[object.identifier] = .now }
       inputs.append(.judged(object.identifier, .accepted))
+    case .vouched: break
     case .dial(let dial):
       guard let address = NetworkAddress(String(dial.address.prefix { $0 != "/" })) else {
         return inputs.append(.dialFailed(dial))

@@ -46,7 +46,7 @@ extension RealProcesses {
       #expect(traffic.figures["live_objects"] ?? 0 >= 1)
     }
 
-    private static var group: Order.Group {
+    static var group: Order.Group {
       let resources = Resources(
         id: 1,
         cpuMillis: 1_000,

@@ -17,6 +17,8 @@ final class LocalNetwork {
 
   let folder: URL
   let plan: Plan
+  /// Where its processes run; nil for this machine's own network.
+  var namespace: String?
   private var processes: [String: Process] = [:]
 
   init(validators: Int = 4, providers: Int = 0) async throws {
@@ -51,7 +53,10 @@ final class LocalNetwork {
   /// `fileLimitKilobytes`: no file can grow beyond it, as on a full disk.
   func start(_ names: [String], arguments: [String] = [], fileLimitKilobytes: Int? = nil) throws {
     for name in names {
-      let process = Program.process(["start", "--exit-with-parent", "--home", home(name)] + arguments)
+      let process = Program.process(
+        ["start", "--exit-with-parent", "--home", home(name)] + arguments,
+        in: namespace
+      )
       if let limit = fileLimitKilobytes, let program = process.executableURL {
         let script = "trap '' XFSZ; ulimit -f \(limit); exec \"$0\" \"$@\""
         process.arguments = ["-c", script, program.path] + (process.arguments ?? [])

@@ -19,11 +19,11 @@ enum Program {
     var error: String
   }
 
-  /// A process that is not started yet.
-  static func process(_ arguments: [String]) -> Process {
+  /// A process that is not started yet; in a network namespace, when one is named.
+  static func process(_ arguments: [String], in namespace: String? = nil) -> Process {
     let process = Process()
-    process.executableURL = url
-    process.arguments = arguments
+    process.executableURL = namespace == nil ? url : URL(filePath: "/usr/bin/env")
+    process.arguments = (namespace.map { ["ip", "netns", "exec", $0, url.path] } ?? []) + arguments
     process.standardInput = FileHandle.nullDevice
     process.environment = ProcessInfo.processInfo.environment.merging(
       ["SUPERCLOUD_NETWORKS": repository.appending(path: "Network").path]
@@ -32,13 +32,15 @@ enum Program {
   }
 
   /// Runs to the end. Output goes through files, so that no full pipe stops it.
-  static func run(_ arguments: [String], seconds: Double = 90) async throws -> Result {
+  static func run(_ arguments: [String], in namespace: String? = nil, seconds: Double = 90) async throws
+    -> Result
+  {
     let folder = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let files = ["out", "err"].map { folder.appending(path: $0) }
     for file in files { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
-    let process = process(arguments)
+    let process = process(arguments, in: namespace)
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])
     try process.run()

@@ -88,6 +88,8 @@ import Testing
     attacked.attack = attack
     attacked.byzantinePartsPerMillion = attack == .flood ? 60_000 : 200_000
     attacked.messages = 6
+    // Newcomers are given a backfill in their first half minute: it begins after that.
+    if attack == .amplification { attacked.settling = .seconds(32) }
     #expect(run(attacked).byzantine > 0)
   }
 
