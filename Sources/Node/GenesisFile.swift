@@ -209,6 +209,14 @@ extension Timestamp {
       .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
   }
 
+  /// The machine's clock as it would be if it were `milliseconds` fast, or slow where that is negative.
+  static func now(offsetBy milliseconds: Int64) -> Timestamp {
+    let now = Timestamp.now.milliseconds
+    return Timestamp(
+      milliseconds: milliseconds < 0 ? now - min(now, milliseconds.magnitude) : now + milliseconds.magnitude
+    )
+  }
+
   /// This machine's wall clock.
   public static var now: Timestamp {
     Timestamp(milliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))

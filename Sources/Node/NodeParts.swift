@@ -92,6 +92,7 @@ struct NodeParts: Sendable {
         verifier: verifier,
         store: store,
         logger: logger,
+        clockOffset: runtime.clockOffset,
         post: post,
         failed: { failure.raise($0) }
       )

@@ -20,14 +20,17 @@ public struct NodeRuntime: Sendable {
   public let configuration: NodeConfiguration
   public let definition: NetworkDefinition
   let join: JoinOptions
+  /// For tests: by how many milliseconds this node's clock is fast.
+  let clockOffset: Int64
   let logger: Logger
 
   /// Reads configuration and network definition.
   ///
   /// - Throws: `DefinitionError` with file, problem and remedy.
-  public init(home: Home, join: JoinOptions = JoinOptions(), logger: Logger) throws {
+  public init(home: Home, join: JoinOptions = JoinOptions(), clockOffset: Int64 = 0, logger: Logger) throws {
     self.home = home
     self.join = join
+    self.clockOffset = clockOffset
     configuration = try NodeConfiguration.read(home.configuration)
     definition = try NetworkDefinition(at: home.network)
     self.logger = logger
@@ -85,18 +88,11 @@ public struct NodeRuntime: Sendable {
   }
 
   /// Where `genesis` puts a chain.
-  public static func genesisTip(_ genesis: Genesis) throws -> Tip {
-    let outcome = try Executor.genesis(genesis)
-    let update = try StateTree.apply(
-      outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
-      to: [NibblePath: StateTreePage](),
-      root: StateTree.emptyRoot
-    )
-    return try Tip(genesis: genesis, stateRoot: update.root, validators: outcome.validators)
-  }
+  public static func genesisTip(_ genesis: Genesis) throws -> Tip { try beginning(of: genesis).tip }
 
-  private func initialize(_ store: NodeStore) throws {
-    let genesis = definition.genesis
+  private static func beginning(of genesis: Genesis) throws -> (
+    outcome: (changes: [StateChange], validators: [ValidatorUpdate]), update: StateTreeUpdate, tip: Tip
+  ) {
     let outcome = try Executor.genesis(genesis)
     let update = try StateTree.apply(
       outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
@@ -104,6 +100,12 @@ public struct NodeRuntime: Sendable {
       root: StateTree.emptyRoot
     )
     let tip = try Tip(genesis: genesis, stateRoot: update.root, validators: outcome.validators)
+    return (outcome, update, tip)
+  }
+
+  private func initialize(_ store: NodeStore) throws {
+    let genesis = definition.genesis
+    let (outcome, update, tip) = try Self.beginning(of: genesis)
     var origin = StoreOrigin(chainID: genesis.chain.text, genesisDigest: genesis.digest.bytes)
     origin.state = outcome.changes.compactMap { change in
       change.value.map { Entry(key: change.key, value: $0) }

@@ -40,6 +40,8 @@ actor ReplicaHost {
     var verifier: SignatureVerifier
     var store: NodeStore
     var logger: Logger
+    /// Added to the machine's clock, in milliseconds.
+    var clockOffset: Int64
     /// Posts inputs to this host.
     var post: @Sendable ([ReplicaInput]) -> Void
     /// Ends the node.
@@ -78,7 +80,10 @@ actor ReplicaHost {
 
   private func clock() -> Replica<StoreState>.Clock {
     let elapsed = NIODeadline.now() - startedAt
-    return .init(now: Instant(nanoseconds: UInt64(max(0, elapsed.nanoseconds))), wall: .now)
+    return .init(
+      now: Instant(nanoseconds: UInt64(max(0, elapsed.nanoseconds))),
+      wall: .now(offsetBy: dependencies.clockOffset)
+    )
   }
 
   // MARK: Users

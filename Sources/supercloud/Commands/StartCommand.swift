@@ -22,6 +22,11 @@ struct StartCommand: AsyncParsableCommand {
   var snapshot: JoinOptions.Mode = .auto
   @Option(help: "HEIGHT:HASH of a header that you trust; without it the genesis validators are.")
   var trust: TrustedHeader?
+  @Option(
+    name: .customLong("clock-offset"),
+    help: "For tests: milliseconds by which this node's clock is fast; negative for slow."
+  )
+  var clockOffset: Int64 = 0
   @Flag(help: .hidden) var exitWithParent = false
 
   func run() async throws {
@@ -41,6 +46,7 @@ struct StartCommand: AsyncParsableCommand {
       try await NodeRuntime(
         home: home,
         join: JoinOptions(mode: snapshot, trusted: trust),
+        clockOffset: clockOffset,
         logger: logger
       ).run()
     } catch let error as DefinitionError {

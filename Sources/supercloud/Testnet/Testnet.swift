@@ -45,8 +45,8 @@ struct Testnet {
   }
 
   /// Starts every process, shows the network, and stops every process, whatever happens.
-  func run(demo: Bool, check: Bool) async throws {
-    let processes = TestnetProcesses(testnet: self, restarts: !check)
+  func run(demo: Bool, check: Bool, clockOffsets: [Int64] = []) async throws {
+    let processes = TestnetProcesses(testnet: self, restarts: !check, clockOffsets: clockOffsets)
     var failure: (any Error)?
     do {
       try processes.start()

@@ -24,8 +24,22 @@ struct TestnetCommand: AsyncParsableCommand {
     @Flag(help: "Start the nodes and deploy nothing.") var noDemo = false
     @Flag(help: "Run the whole journey in a folder of its own, assert its numbers, stop; exit 0 or 1.")
     var check = false
+    @Option(
+      help: """
+        For tests: milliseconds by which the nodes' clocks are fast, in their order, such as 0,200,-200; the rest are right.
+        """
+    )
+    var clockOffsets: String?
 
     func run() async throws {
+      let offsets = try clockOffsets.map { text in
+        try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+          guard let offset = Int64(part) else {
+            throw Failure("`\(part)` is not a number of milliseconds", fix: "such as 0,200,-200", code: 2)
+          }
+          return offset
+        }
+      }
       let folder =
         check
         ? FileManager.default.temporaryDirectory.appending(
@@ -33,7 +47,7 @@ struct TestnetCommand: AsyncParsableCommand {
         )
         : URL(filePath: network.home).standardizedFileURL
       let testnet = try Testnet.prepare(folder: folder, options: network, reset: reset || check)
-      try await testnet.run(demo: !noDemo, check: check)
+      try await testnet.run(demo: !noDemo, check: check, clockOffsets: offsets ?? [])
     }
   }
 

@@ -21,14 +21,17 @@ final class TestnetProcesses: Sendable {
   private let members: Mutex<[Member]>
 
   /// `restarts`: nodes that die are started again, as a supervisor would; else their death is an error.
-  init(testnet: Testnet, restarts: Bool) {
+  /// `clockOffsets`: by member; those beyond have right clocks.
+  init(testnet: Testnet, restarts: Bool, clockOffsets: [Int64] = []) {
     self.restarts = restarts
     logs = testnet.folder.appending(path: "logs")
     members = Mutex(
-      testnet.plan.members.map { member in
-        Member(
+      testnet.plan.members.enumerated().map { index, member in
+        let clock = index < clockOffsets.count ? ["--clock-offset=\(clockOffsets[index])"] : []
+        return Member(
           name: member.name,
-          arguments: ["start", "--exit-with-parent", "--home", testnet.homes.home(member).folder.path],
+          arguments: ["start", "--exit-with-parent", "--home", testnet.homes.home(member).folder.path]
+            + clock,
           log: testnet.homes.log(member)
         )
       }

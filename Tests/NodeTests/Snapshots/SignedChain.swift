@@ -1,8 +1,9 @@
 import Chain
 import Cryptography
 import Foundation
+import Ledger
 import Primitives
-import Replication
+@testable import Replication
 import Storage
 
 @testable import Node
@@ -51,10 +52,22 @@ struct SignedChain: Sendable {
     start.validators = LightBlocks.origin(origin)
     try store.initialize(start)
     var tip = origin
-    for _ in 0..<heights { tip = try commit(after: tip) }
+    for _ in 0..<heights {
+      let commit = commit(after: tip)
+      tip = commit.tip
+      var record = BlockCommit(
+        height: tip.height,
+        header: commit.block.header.encoded,
+        body: commit.block.encoded,
+        certificate: commit.certificate.encoded
+      )
+      record.validators = LightBlocks.changes(after: tip)
+      try store.commit(record)
+    }
   }
 
-  private func commit(after tip: Tip) throws -> Tip {
+  /// The next block, decided by the one validator.
+  func commit(after tip: Tip, isWitnessed: Bool = true) -> Commit {
     let header = Header(
       version: 1,
       chain: genesis.chain,
@@ -70,13 +83,14 @@ struct SignedChain: Sendable {
       nextValidatorsHash: tip.nextValidators.hash,
       proposer: Self.signer.address
     )
-    let vote = Vote.signBody(height: header.height, round: 0, validRound: nil, block: header.identifier)
+    let block = Block(header: header, transactions: [], evidence: [], lastCertificate: tip.certificate)
+    let vote = Vote.signBody(height: header.height, round: 0, validRound: nil, block: block.identifier)
     let certificate = Certificate(
       kind: .precommit,
       height: header.height,
       round: 0,
       validRound: nil,
-      block: header.identifier,
+      block: block.identifier,
       signers: [1],
       signatures: [Self.signer.sign(domain: .precommit, chain: genesis.chain.text, vote)]
     )
@@ -84,7 +98,7 @@ struct SignedChain: Sendable {
     next.advance()
     let newTip = Tip(
       height: header.height,
-      block: header.identifier,
+      block: block.identifier,
       time: header.time,
       stateRoot: root,
       receiptsRoot: Block.receiptsRoot([]),
@@ -93,14 +107,21 @@ struct SignedChain: Sendable {
       nextValidators: next,
       lastValidators: tip.validators
     )
-    var record = BlockCommit(
-      height: header.height,
-      header: header.encoded,
-      body: [],
-      certificate: certificate.encoded
+    let outcome = BlockOutcome(
+      changes: [],
+      receipts: [],
+      events: [],
+      validatorUpdates: [],
+      moment: Moment(height: newTip.height, time: newTip.time, tick: 0)
     )
-    record.validators = LightBlocks.changes(after: newTip)
-    try store.commit(record)
-    return newTip
+    return Commit(
+      block: block,
+      transactions: [],
+      certificate: certificate,
+      outcome: outcome,
+      pages: [],
+      tip: newTip,
+      isWitnessed: isWitnessed
+    )
   }
 }

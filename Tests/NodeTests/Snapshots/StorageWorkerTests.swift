@@ -1,0 +1,94 @@
+import Chain
+import Consensus
+import Cryptography
+import Foundation
+import Logging
+import Primitives
+import Replication
+import Storage
+import Synchronization
+import Testing
+import Transport
+
+@testable import Consensus
+@testable import Node
+
+/// What the storage thread tells the signing guard of blocks.
+@Suite struct StorageWorkerTests {
+  /// Gathers what the worker reports.
+  final class Reports: Sendable {
+    private let inputs = Mutex<[ReplicaInput]>([])
+
+    func add(_ new: [ReplicaInput]) { inputs.withLock { $0 += new } }
+
+    var signed: [SignedMessage] {
+      inputs.withLock { $0.compactMap { if case .signed(let message) = $0 { message } else { nil } } }
+    }
+
+    var durable: [Height] {
+      inputs.withLock { $0.compactMap { if case .durable(let height) = $0 { height } else { nil } } }
+    }
+  }
+
+  static func prevote(_ height: Height) -> StorageWorker.Job {
+    .sign(
+      SigningRequest(kind: .prevote, height: height, round: 0, validRound: nil, block: nil, validator: 0)
+    )
+  }
+
+  /// A validator whose guard's file is gone: somebody else may sign with its key.
+  private func worker(_ chain: SignedChain, _ folder: URL, _ reports: Reports) throws -> StorageWorker {
+    let log = try SignerLog(
+      logFolder: folder.appending(path: "log").path,
+      guardPath: folder.appending(path: "guard").path,
+      instance: [1, 2, 3],
+      initialHeight: 1,
+      certifiedHeight: 0
+    )
+    return StorageWorker(
+      store: chain.store,
+      signer: log,
+      key: SignedChain.key,
+      chain: chain.genesis.chain,
+      logger: Transport.Endpoint.silentLogger,
+      written: { _ in },
+      report: { reports.add($0) },
+      failed: { Issue.record($0) }
+    )
+  }
+
+  @Test func `Blocks from others end no quarantine, and still nothing is signed at their heights or below`()
+    async throws
+  {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "worker-\(UUID().uuidString.prefix(8))"
+    )
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let chain = try SignedChain(entries: 3, heights: 0, folder: folder.appending(path: "chain"))
+    let reports = Reports()
+    let worker = try worker(chain, folder, reports)
+    var tip = chain.origin
+    func commit(_ count: Int, isWitnessed: Bool) -> [StorageWorker.Job] {
+      (0..<count).map { _ in
+        let commit = chain.commit(after: tip, isWitnessed: isWitnessed)
+        tip = commit.tip
+        return .commit(commit)
+      }
+    }
+    let segments = { try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "log").path) }
+    let before = try segments()
+    worker.post(commit(130, isWitnessed: false) + [Self.prevote(131)])
+    #expect(await Program.until(seconds: 30) { reports.durable.count == 130 })
+    worker.post(commit(1, isWitnessed: true) + [Self.prevote(132)])
+    #expect(await Program.until(seconds: 30) { reports.durable.count == 131 })
+    #expect(try segments() == before, "catching up leaves the log's files alone")
+    // The second height that was seen being decided without this key shows that nobody else signs with it.
+    worker.post(commit(1, isWitnessed: true) + [Self.prevote(132), Self.prevote(100), Self.prevote(133)])
+    await worker.stop()
+    #expect(reports.durable == Array(1...132))
+    let heights = reports.signed.map { message in
+      if case .vote(let vote) = message { vote.height } else { Height(0) }
+    }
+    #expect(heights == [133])
+  }
+}
