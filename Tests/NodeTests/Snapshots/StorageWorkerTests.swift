@@ -47,6 +47,7 @@ import Transport
     )
     return StorageWorker(
       store: chain.store,
+      cache: StateCache(),
       signer: log,
       key: SignedChain.key,
       chain: chain.genesis.chain,
