@@ -168,6 +168,7 @@ final class NodeService: NodeServing {
   }
 
   private func decode(_ bytes: [UInt8]) throws -> Transaction {
+    if let known = parts.verifier.known(bytes) { return known }
     let transaction: Transaction
     do {
       transaction = try Transaction(decoding: bytes, chain: chain)
@@ -180,7 +181,7 @@ final class NodeService: NodeServing {
         fix: "sign the SignDoc with this chain id and account number 0"
       )
     }
-    parts.verifier.remember(transaction.hash)
+    parts.verifier.remember(transaction)
     return transaction
   }
 

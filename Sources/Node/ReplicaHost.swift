@@ -268,6 +268,7 @@ actor ReplicaHost {
   private func committed(_ commit: Commit) {
     counters.blocks += 1
     counters.transactions += UInt64(commit.transactions.count)
+    dependencies.verifier.forget(commit.transactions)
     for (index, transaction) in commit.transactions.enumerated() {
       guard let continuations = waiting.removeValue(forKey: transaction.hash) else { continue }
       let result = CommittedTransaction(

@@ -8,13 +8,15 @@ import Synchronization
 /// Checks signatures on a pool of threads, so that the replica's thread never does.
 ///
 /// Transactions are looked up by their hash before anything is decoded: a duplicate costs a hash, not a check. What was
-/// found authentic is remembered for a while, so that a transaction which comes alone and in a proposed block at the
-/// same time is checked once.
+/// found authentic is remembered for a while: a transaction that comes alone and in a proposed block at the same time,
+/// or that its user hands in again because the mempool was full, is checked once. What a block has carried is not
+/// checked at all. A proposed block never waits behind transactions that came alone: it has threads of its own.
 final class SignatureVerifier: Sendable {
   private struct Memory {
     /// Hashes of transactions that came from peers or users.
     var seen = Generations<Digest, Void>(limit: 65_536)
-    var authentic = Generations<Digest, Transaction>(limit: 4_096)
+    var authentic = Generations<Digest, Transaction>(limit: 8_192)
+    var committed = Generations<Digest, Void>(limit: 16_384)
 
     /// False when the hash was seen lately.
     mutating func meet(_ hash: Digest) -> Bool {
@@ -26,6 +28,7 @@ final class SignatureVerifier: Sendable {
 
   private let chain: ChainID
   private let pool: NIOThreadPool
+  private let blockPool: NIOThreadPool
   private let memory = Mutex(Memory())
   /// Transactions that wait for their check.
   private let waiting = Atomic(0)
@@ -38,11 +41,14 @@ final class SignatureVerifier: Sendable {
     self.chain = chain
     self.post = post
     pool = NIOThreadPool(numberOfThreads: threads)
+    blockPool = NIOThreadPool(numberOfThreads: threads)
     pool.start()
+    blockPool.start()
   }
 
   func stop() async {
     try? await pool.shutdownGracefully()
+    try? await blockPool.shutdownGracefully()
   }
 
   /// Checks an object that gossip asked about.
@@ -69,8 +75,9 @@ final class SignatureVerifier: Sendable {
       pool.submit { [post, self] state in
         waiting.subtract(piece.count, ordering: .relaxed)
         guard state == .active else { return }
-        let authentic = piece.compactMap { self.authentic($0.bytes, $0.hash) }
-        for _ in authentic.count..<piece.count { post([.misbehaved(peer, .forgedSignature)]) }
+        let open = self.memory.withLock { memory in piece.filter { memory.committed.use($0.hash) == nil } }
+        let authentic = open.compactMap { self.authentic($0.bytes, $0.hash) }
+        for _ in authentic.count..<open.count { post([.misbehaved(peer, .forgedSignature)]) }
         if !authentic.isEmpty { post([.transactions(authentic, from: peer)]) }
       }
     }
@@ -85,7 +92,7 @@ final class SignatureVerifier: Sendable {
     for piece in 0..<count {
       let start = piece * Self.pieceLength
       let bytes = transactions[start..<min(start + Self.pieceLength, transactions.count)]
-      pool.submit { [self] state in
+      blockPool.submit { [self] state in
         guard state == .active else { return }
         var authentic: [Transaction] = []
         for bytes in bytes {
@@ -97,9 +104,28 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// Remembers a transaction of this node's own users, so that its echo is not checked again.
-  func remember(_ hash: Digest) {
-    _ = memory.withLock { $0.meet(hash) }
+  /// The transaction of those bytes when it was checked lately.
+  func known(_ bytes: [UInt8]) -> Transaction? {
+    let hash = Digest.sha256(bytes)
+    return memory.withLock { $0.authentic.use(hash) }
+  }
+
+  /// Remembers an authentic transaction of this node's own users, so that its echo is not checked again.
+  func remember(_ transaction: Transaction) {
+    memory.withLock { memory in
+      _ = memory.meet(transaction.hash)
+      memory.authentic.set(transaction.hash, to: transaction)
+    }
+  }
+
+  /// A block has these: nobody needs them checked any more.
+  func forget(_ transactions: [Transaction]) {
+    memory.withLock { memory in
+      for transaction in transactions {
+        memory.authentic.remove(transaction.hash)
+        memory.committed.set(transaction.hash, to: ())
+      }
+    }
   }
 
   /// The transaction of those bytes when its signature is good; nil when it is not, or when they are no transaction.

@@ -18,7 +18,7 @@ public struct ReplicaConfiguration: Sendable {
   public var lowestBlock: Height
   /// The most transactions of an own block. What a block holds must be verified, executed and written by all before
   /// a round times out; smaller blocks follow each other faster.
-  public var blockTransactions = 2_000
+  public var blockTransactions = 500
   /// A proposed block of at least this many bytes goes out as a compact one. A smaller one gains nothing, and costs a
   /// round trip where a transaction has not arrived yet.
   public var compactBytes = 16 * 1024
