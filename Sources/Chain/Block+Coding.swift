@@ -17,27 +17,16 @@ extension Block {
       guard transaction.count <= WireLimits.transactionBytes else { throw .outOfRange(field: "transactions") }
       transactions.append(transaction)
     }
-    var evidence: [Evidence] = []
-    for element in try Field.list(wire.evidence, "evidence", limit: ChainLimits.blockEvidence) {
-      evidence.append(try Evidence(decoding: element.array))
-    }
-    let certificateBytes = wire.lastCertificate.array
-    let certificate = certificateBytes.isEmpty ? nil : try Certificate(decoding: certificateBytes)
-
     let hashes = transactions.map { Digest.sha256($0) }
-    guard header.transactionsRoot == MerkleTree.root(hashes) else {
-      throw .invalid(field: "transactions_root")
-    }
-    guard header.evidenceRoot == Self.evidenceRoot(evidence) else { throw .invalid(field: "evidence_root") }
-    guard header.lastCertificateHash == Self.certificateHash(certificate) else {
-      throw .invalid(field: "last_certificate_hash")
-    }
+    let pieces = try Field.list(wire.evidence, "evidence", limit: ChainLimits.blockEvidence).map(\.array)
+    let attachments = try BlockAttachments(evidence: pieces, certificate: wire.lastCertificate.array)
+    try attachments.check(header, hashes)
     self.init(
       header: header,
       transactions: transactions,
       transactionHashes: hashes,
-      evidence: evidence,
-      lastCertificate: certificate,
+      evidence: attachments.evidence,
+      lastCertificate: attachments.certificate,
       encoded: bytes,
       identifier: header.identifier
     )
@@ -51,6 +40,23 @@ extension Block {
     header.transactionsRoot = MerkleTree.root(hashes)
     header.evidenceRoot = Self.evidenceRoot(evidence)
     header.lastCertificateHash = Self.certificateHash(lastCertificate)
+    self.init(
+      sealed: header,
+      transactions: transactions,
+      transactionHashes: hashes,
+      evidence: evidence,
+      lastCertificate: lastCertificate
+    )
+  }
+
+  /// Puts a block together whose header names this body already.
+  init(
+    sealed header: Header,
+    transactions: [[UInt8]],
+    transactionHashes: [Digest],
+    evidence: [Evidence],
+    lastCertificate: Certificate?
+  ) {
     let headerBytes = header.encoded
     var wire = Supercloud_Chain_V1_Block()
     wire.header = .init(wire: headerBytes)
@@ -60,7 +66,7 @@ extension Block {
     self.init(
       header: header,
       transactions: transactions,
-      transactionHashes: hashes,
+      transactionHashes: transactionHashes,
       evidence: evidence,
       lastCertificate: lastCertificate,
       encoded: wire.encoded,
@@ -86,5 +92,30 @@ extension Block {
   /// What the header says of the parent's certificate; zero for none.
   public static func certificateHash(_ certificate: Certificate?) -> Digest {
     certificate?.digest ?? .zero
+  }
+}
+
+/// What a block has beside its transactions, whole or compact.
+struct BlockAttachments {
+  let evidence: [Evidence]
+  let certificate: Certificate?
+
+  /// Reads their bytes; no bytes are no certificate.
+  init(evidence pieces: [[UInt8]], certificate: [UInt8]) throws(DecodingError) {
+    var evidence: [Evidence] = []
+    for piece in pieces { evidence.append(try Evidence(decoding: piece)) }
+    self.evidence = evidence
+    self.certificate = certificate.isEmpty ? nil : try Certificate(decoding: certificate)
+  }
+
+  /// Whether they, and transactions with `hashes`, are the body that `header` names.
+  func check(_ header: Header, _ hashes: [Digest]) throws(DecodingError) {
+    guard header.transactionsRoot == MerkleTree.root(hashes) else {
+      throw .invalid(field: "transactions_root")
+    }
+    guard header.evidenceRoot == Block.evidenceRoot(evidence) else { throw .invalid(field: "evidence_root") }
+    guard header.lastCertificateHash == Block.certificateHash(certificate) else {
+      throw .invalid(field: "last_certificate_hash")
+    }
   }
 }

@@ -45,21 +45,12 @@ public struct CompactBlock: Hashable, Sendable {
     hashes.reserveCapacity(reader.remaining / 32)
     while reader.remaining > 0 { hashes.append(try reader.readDigest()) }
     transactionHashes = hashes
-    var evidence: [Evidence] = []
-    for element in try Field.list(wire.evidence, "evidence", limit: ChainLimits.blockEvidence) {
-      evidence.append(try Evidence(decoding: element.array))
-    }
-    self.evidence = evidence
-    let certificate = wire.lastCertificate.array
-    lastCertificate = certificate.isEmpty ? nil : try Certificate(decoding: certificate)
+    let pieces = try Field.list(wire.evidence, "evidence", limit: ChainLimits.blockEvidence).map(\.array)
+    let attachments = try BlockAttachments(evidence: pieces, certificate: wire.lastCertificate.array)
+    try attachments.check(header, hashes)
+    evidence = attachments.evidence
+    lastCertificate = attachments.certificate
     identifier = header.identifier
-    guard header.transactionsRoot == MerkleTree.root(hashes) else {
-      throw .invalid(field: "transactions_root")
-    }
-    guard header.evidenceRoot == Block.evidenceRoot(evidence) else { throw .invalid(field: "evidence_root") }
-    guard header.lastCertificateHash == Block.certificateHash(lastCertificate) else {
-      throw .invalid(field: "last_certificate_hash")
-    }
   }
 
   /// The whole block.
@@ -67,19 +58,12 @@ public struct CompactBlock: Hashable, Sendable {
   /// - Precondition: `transactions` are those with the hashes, in their order; the caller compared them.
   public func filled(with transactions: [[UInt8]]) -> Block {
     precondition(transactions.count == transactionHashes.count, "a transaction for each hash")
-    var wire = Supercloud_Chain_V1_Block()
-    wire.header = .init(wire: header.encoded)
-    wire.transactions = transactions.map { .init(wire: $0) }
-    wire.evidence = evidence.map { .init(wire: $0.encoded) }
-    wire.lastCertificate = .init(wire: lastCertificate?.encoded ?? [])
     return Block(
-      header: header,
+      sealed: header,
       transactions: transactions,
       transactionHashes: transactionHashes,
       evidence: evidence,
-      lastCertificate: lastCertificate,
-      encoded: wire.encoded,
-      identifier: identifier
+      lastCertificate: lastCertificate
     )
   }
 }

@@ -26,6 +26,17 @@ public struct LightBlock: Hashable, Sendable {
   }
 
   public var height: Height { header.height }
+
+  /// Whether both sets and the certificate are those of the header. Signatures are not checked.
+  public func checkParts() throws(LightError) {
+    guard validators.hash == header.validatorsHash else { throw .mismatch(field: "validators_hash") }
+    guard nextValidators.hash == header.nextValidatorsHash else {
+      throw .mismatch(field: "next_validators_hash")
+    }
+    guard certificate.kind == .precommit, certificate.height == header.height,
+      certificate.block == identifier
+    else { throw .mismatch(field: "certificate") }
+  }
 }
 
 extension LightBlock {

@@ -60,6 +60,16 @@ public struct LightClient: Sendable {
       self.block = block
       self.nextValidators = nextValidators
     }
+
+    /// What a believed block says.
+    public init(_ block: LightBlock) {
+      self.init(
+        height: block.height,
+        time: block.header.time,
+        block: block.identifier,
+        nextValidators: block.nextValidators
+      )
+    }
   }
 
   public let chain: ChainID
@@ -96,12 +106,7 @@ public struct LightClient: Sendable {
     } catch {
       throw .certificate(error)
     }
-    trusted = Trusted(
-      height: block.height,
-      time: block.header.time,
-      block: block.identifier,
-      nextValidators: block.nextValidators
-    )
+    trusted = Trusted(block)
     return .trusted
   }
 
@@ -114,14 +119,7 @@ public struct LightClient: Sendable {
     }
     guard header.time > trusted.time else { throw .timeNotAfterTrusted }
     guard header.time <= now.advanced(byMilliseconds: settings.driftMilliseconds) else { throw .timeInFuture }
-    guard block.validators.hash == header.validatorsHash else { throw .mismatch(field: "validators_hash") }
-    guard block.nextValidators.hash == header.nextValidatorsHash else {
-      throw .mismatch(field: "next_validators_hash")
-    }
-    let certificate = block.certificate
-    guard certificate.kind == .precommit, certificate.height == header.height,
-      certificate.block == block.identifier
-    else { throw .mismatch(field: "certificate") }
+    try block.checkParts()
   }
 
   /// Whether signers that the trusted set knows by their keys hold more than a third of its power. Their signatures

@@ -309,17 +309,10 @@ extension GossipCore {
     reconciliation.step(input, at: now, effects: &inner)
     for effect in inner {
       switch effect {
-      case .send(let message, let peer):
-        let message = GossipMessage.ranges(message)
-        guard answers.take(message.cost, for: peer, at: now) else { continue }
-        effects.append(.send(peer, message, via: .stream))
+      case .send(let message, let peer): answer(.ranges(message), to: peer, at: now, &effects)
       case .supply(let identifiers, let peer):
         let objects = identifiers.compactMap { dissemination.object($0) }
-        Outbox.frames(of: objects) { objects in
-          let message = GossipMessage.objects(objects)
-          guard answers.take(message.cost, for: peer, at: now) else { return }
-          effects.append(.send(peer, message, via: .stream))
-        }
+        Outbox.frames(of: objects) { answer(.objects($0), to: peer, at: now, &effects) }
       case .fault(let peer, let fault):
         run(PeerManager.Input.misbehaved(peer, fault), at: now, &effects)
       }
@@ -334,16 +327,24 @@ extension GossipCore {
       case .dial(let dial): effects.append(.dial(dial))
       case .requestRecords(let peer, let count):
         effects.append(.send(peer, .recordsRequest(count: count), via: .stream))
-      case .sendRecords(let peer, let records):
-        let message = GossipMessage.records(records)
-        guard answers.take(message.cost, for: peer, at: now) else { continue }
-        effects.append(.send(peer, message, via: .stream))
+      case .sendRecords(let peer, let records): answer(.records(records), to: peer, at: now, &effects)
       case .disconnect(let peer, let reason):
         unlink(peer, at: now, &effects)
         effects.append(.disconnect(peer, reason))
       case .fault(let peer, let fault): effects.append(.fault(peer, fault))
       }
     }
+  }
+
+  /// Sends what somebody asked for, as far as the budget of answers goes.
+  private mutating func answer(
+    _ message: GossipMessage,
+    to peer: PeerID,
+    at now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    guard answers.take(message.cost, for: peer, at: now) else { return }
+    effects.append(.send(peer, message, via: .stream))
   }
 
   private mutating func outbox(_ peer: PeerID, _ change: (inout Outbox) -> Void) {

@@ -1,3 +1,4 @@
+import API
 public import Chain
 public import Cryptography
 public import Foundation
@@ -80,7 +81,7 @@ public struct GenesisFile: Codable, Sendable {
   }
 
   public mutating func setTime(_ time: Timestamp) {
-    genesisTime = time.iso8601
+    genesisTime = time.text
   }
 
   /// The typed genesis.
@@ -202,11 +203,6 @@ extension Timestamp {
     let fractional = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     guard let date = plain ?? fractional, date.timeIntervalSince1970 >= 0 else { return nil }
     self.init(milliseconds: UInt64((date.timeIntervalSince1970 * 1_000).rounded()))
-  }
-
-  public var iso8601: String {
-    Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
-      .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
   }
 
   /// The machine's clock as it would be if it were `milliseconds` fast, or slow where that is negative.

@@ -67,8 +67,8 @@ final class SignatureVerifier: Sendable {
   /// not its place in consensus.
   func verify(_ transactions: [[UInt8]], from peer: PeerID) {
     guard waiting.load(ordering: .relaxed) < Self.waitingLimit else { return }
-    let fresh = transactions.map { (hash: Digest.sha256($0), bytes: $0) }
-      .filter { fresh in memory.withLock { $0.meet(fresh.hash) } }
+    let hashed = transactions.map { (hash: Digest.sha256($0), bytes: $0) }
+    let fresh = memory.withLock { memory in hashed.filter { memory.meet($0.hash) } }
     for start in stride(from: 0, to: fresh.count, by: Self.pieceLength) {
       let piece = Array(fresh[start..<min(start + Self.pieceLength, fresh.count)])
       waiting.add(piece.count, ordering: .relaxed)

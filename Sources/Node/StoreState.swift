@@ -13,17 +13,29 @@ public struct StoreState: ReplicaState {
 
   let store: NodeStore
   private let cache: StateCache?
+  /// Nil for what is committed now, whatever is written meanwhile.
+  private let view: Snapshot?
 
   /// Reads every entry from the store.
   public init(store: NodeStore) {
-    self.store = store
-    cache = nil
+    self.init(store: store, cache: nil, view: nil)
   }
 
   /// `cache`: hears of every commit to `store`.
   init(store: NodeStore, cache: StateCache) {
+    self.init(store: store, cache: cache, view: nil)
+  }
+
+  /// The state as it stands now, however many blocks are written meanwhile: for questions that look at much of it and
+  /// must hold up nobody. Let it go soon: the database keeps what it shows.
+  init(frozen store: NodeStore) throws(StorageError) {
+    self.init(store: store, cache: nil, view: try store.database.snapshot())
+  }
+
+  private init(store: NodeStore, cache: StateCache?, view: Snapshot?) {
     self.store = store
     self.cache = cache
+    self.view = view
   }
 
   public func value(for key: [UInt8]) -> [UInt8]? {
@@ -32,12 +44,12 @@ public struct StoreState: ReplicaState {
   }
 
   private func storedValue(for key: [UInt8]) -> [UInt8]? {
-    reading { () throws(StorageError) in try store.stateValue(key) }
+    reading { () throws(StorageError) in try store.stateValue(key, at: view) }
   }
 
   public func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
     reading { () throws(StorageError) in
-      try store.stateEntries(from: from, to: to, limit: limit).map { ($0.key, $0.value) }
+      try store.stateEntries(from: from, to: to, limit: limit, at: view).map { ($0.key, $0.value) }
     }
   }
 
@@ -47,7 +59,8 @@ public struct StoreState: ReplicaState {
   }
 
   private func storedPage(at path: NibblePath) -> StateTreePage? {
-    guard let bytes = reading({ () throws(StorageError) in try store.treePage(path.encoded()) }) else {
+    guard let bytes = reading({ () throws(StorageError) in try store.treePage(path.encoded(), at: view) })
+    else {
       return nil
     }
     guard let page = try? StateTreePage(decoding: bytes) else {

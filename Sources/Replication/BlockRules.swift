@@ -17,6 +17,8 @@ public enum BlockFault: Error, Hashable, Sendable {
   case tooLarge
   /// A transaction that is no transaction, or that its signer did not sign.
   case transaction(index: Int)
+  /// One of the transactions that were checked side by side: which, nobody needs to know.
+  case forgedTransaction
   case duplicateTransaction(index: Int)
   case evidence(index: Int)
 }

@@ -103,23 +103,17 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
   /// Takes the anchor's block, of which only the hash is known.
   private mutating func begin(with block: LightBlock) -> Bool {
     guard case .header(let height, let hash) = anchor, block.height == height, block.identifier == hash,
-      block.header.chain == chain, block.validators.hash == block.header.validatorsHash,
-      block.nextValidators.hash == block.header.nextValidatorsHash, block.certificate.kind == .precommit,
-      block.certificate.height == height, block.certificate.block == hash
+      block.header.chain == chain
     else { return false }
     do {
+      try block.checkParts()
       try block.validators.verify(block.certificate, chain: chain, using: check)
     } catch {
       return false
     }
     client = LightClient(
       chain: chain,
-      trusted: .init(
-        height: height,
-        time: block.header.time,
-        block: block.identifier,
-        nextValidators: block.nextValidators
-      ),
+      trusted: .init(block),
       settings: settings,
       check: check
     )

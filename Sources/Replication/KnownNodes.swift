@@ -94,13 +94,12 @@ extension Replica {
   }
 
   private mutating func tellKnownNodes(at clock: Clock, _ effects: inout [ReplicaEffect]) {
-    let isValidator = configuration.consensusKey.flatMap { tip.validators.index(ofKey: $0) } != nil
     let validators = known.validators.sorted()
     effects.append(
       .validatorsKnown(nodes: validators, keys: tip.validators.members.map(\.key))
     )
     stepGossip(
-      .chainKnows(peers: known.nodes, mesh: isValidator ? validators : []),
+      .chainKnows(peers: known.nodes, mesh: ownAddress == nil ? [] : validators),
       at: clock,
       &effects
     )

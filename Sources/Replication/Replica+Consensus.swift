@@ -99,22 +99,24 @@ extension Replica {
     guard let candidate = candidates[identifier] else {
       return fetch(identifier, tip.height + 1, at: clock, &effects)
     }
-    if candidate.verdict == nil {
-      let unknown = unverified(in: candidate.block)
-      guard unknown.isEmpty else {
-        candidates.judge(identifier, .pending)
-        effects.append(.verifyTransactions(unknown, block: identifier))
-        return
-      }
-      candidates.judge(identifier, verdict(on: candidate.block))
-    }
+    if candidate.verdict == nil { judge(candidate.block, &effects) }
     conclude(identifier, at: clock, &effects)
   }
 
-  /// Transactions whose signatures nobody has checked yet; none where the block is refused for something cheaper.
-  private func unverified(in block: Block) -> [[UInt8]] {
-    guard (try? checkFrame(of: block)) != nil else { return [] }
-    return zip(block.transactions, block.transactionHashes).filter { mempool[$1] == nil }.map(\.0)
+  /// Judges a block, or has the signatures checked that nobody has checked yet.
+  private mutating func judge(_ block: Block, _ effects: inout [ReplicaEffect]) {
+    do {
+      try checkFrame(of: block)
+    } catch {
+      return candidates.judge(block.identifier, .invalid(error))
+    }
+    let unknown = zip(block.transactions, block.transactionHashes).filter { mempool[$1] == nil }.map(\.0)
+    guard unknown.isEmpty else {
+      candidates.judge(block.identifier, .pending)
+      effects.append(.verifyTransactions(unknown, block: block.identifier))
+      return
+    }
+    candidates.judge(block.identifier, verdict(onBodyOf: block))
   }
 
   mutating func transactionsVerified(
@@ -126,8 +128,12 @@ extension Replica {
     guard let candidate = candidates[identifier], case .pending? = candidate.verdict,
       candidate.block.header.height == tip.height + 1
     else { return }
-    let known = Dictionary(transactions?.map { ($0.hash, $0) } ?? [], uniquingKeysWith: { first, _ in first })
-    candidates.judge(identifier, verdict(on: candidate.block, verified: known))
+    if let transactions {
+      let known = Dictionary(transactions.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
+      candidates.judge(identifier, verdict(onBodyOf: candidate.block, verified: known))
+    } else {
+      candidates.judge(identifier, .invalid(.forgedTransaction))
+    }
     conclude(identifier, at: clock, &effects)
   }
 
@@ -159,10 +165,22 @@ extension Replica {
     )
   }
 
-  /// `verified`: transactions that were checked for this block. What neither it nor the mempool holds is checked here.
-  func verdict(on block: Block, verified: [Digest: Transaction] = [:]) -> Candidates.Verdict {
+  /// Of a block that comes by itself: all its rules, here and now.
+  func verdict(on block: Block) -> Candidates.Verdict {
     do {
       try checkFrame(of: block)
+      return verdict(onBodyOf: block)
+    } catch {
+      return .invalid(error)
+    }
+  }
+
+  /// `verified`: transactions that were checked for this block. What neither it nor the mempool holds is checked here.
+  private func verdict(
+    onBodyOf block: Block,
+    verified: [Digest: Transaction] = [:]
+  ) -> Candidates.Verdict {
+    do {
       let transactions = try rules.transactions(of: block) { mempool[$0] ?? verified[$0] }
       try checkEvidence(block.evidence)
       return .valid(ValidBlock(block: block, transactions: transactions))

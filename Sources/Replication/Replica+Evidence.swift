@@ -26,12 +26,7 @@ extension Replica {
   ) {
     // What is committed, too old or ahead of this node may honestly be told: no fault, and no signature check.
     guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
-    guard let set = evidenceSet(at: evidence.height) else { return }
-    do {
-      _ = try set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)
-    } catch {
-      return fault(peer, .consensusMisconduct, at: clock, &effects)
-    }
+    guard isProven(evidence) else { return fault(peer, .consensusMisconduct, at: clock, &effects) }
     guard keep(evidence, &effects) else { return }
     for other in validatorPeers where other != peer {
       effects.append(.send(.evidence([evidence]), to: other))
@@ -51,10 +46,7 @@ extension Replica {
   /// hold is passed over.
   public mutating func restore(evidence kept: [Evidence]) {
     for evidence in kept.prefix(Self.pendingLimit) where !pendingEvidence.contains(evidence) {
-      guard isPunishable(evidence), let set = evidenceSet(at: evidence.height),
-        (try? set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)) != nil
-      else { continue }
-      pendingEvidence.append(evidence)
+      if isPunishable(evidence), isProven(evidence) { pendingEvidence.append(evidence) }
     }
   }
 
@@ -75,17 +67,17 @@ extension Replica {
 
   func checkEvidence(_ evidence: [Evidence]) throws(BlockFault) {
     for (index, evidence) in evidence.enumerated() {
-      guard isPunishable(evidence), let set = evidenceSet(at: evidence.height) else {
-        throw .evidence(index: index)
-      }
       // A validator that keeps a proof waiting has checked it.
-      guard !pendingEvidence.contains(evidence) else { continue }
-      do {
-        _ = try set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)
-      } catch {
+      guard isPunishable(evidence), pendingEvidence.contains(evidence) || isProven(evidence) else {
         throw .evidence(index: index)
       }
     }
+  }
+
+  /// Whether the signatures of a proof are those of the validator that it accuses.
+  private func isProven(_ evidence: Evidence) -> Bool {
+    guard let set = evidenceSet(at: evidence.height) else { return false }
+    return (try? set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)) != nil
   }
 
   /// What the ledger is told of a block's evidence.

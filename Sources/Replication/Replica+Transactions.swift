@@ -53,7 +53,7 @@ extension Replica {
       validators: validatorPeers,
       others: peers.keys.filter { !known.validators.contains($0) }.sorted(),
       setCount: tip.validators.count,
-      isValidator: configuration.consensusKey.map { tip.validators.index(ofKey: $0) != nil } ?? false
+      isValidator: ownAddress != nil
     )
     var own: [Transaction] = []
     for (transaction, origin) in announcements {

@@ -12,11 +12,11 @@ struct FileIdentity: Hashable, Sendable {
 }
 
 /// An open file. Every failure is thrown with the operation and the path; interrupted calls are repeated.
-struct PosixFile: ~Copyable, Sendable {
-  let path: String
+public struct PosixFile: ~Copyable, Sendable {
+  public let path: String
   let descriptor: Int32
 
-  enum Mode {
+  public enum Mode: Sendable {
     /// Must exist.
     case existing
     /// Made if it is not there.
@@ -27,7 +27,7 @@ struct PosixFile: ~Copyable, Sendable {
     case readOnly
   }
 
-  init(path: String, _ mode: Mode) throws(StorageError) {
+  public init(path: String, _ mode: Mode) throws(StorageError) {
     let flags =
       switch mode {
       case .existing: O_RDWR
@@ -70,7 +70,7 @@ struct PosixFile: ~Copyable, Sendable {
   }
 
   /// Up to `count` bytes from `offset`; fewer at the end of the file.
-  func read(at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
+  public func read(at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
     while filled < count {
@@ -88,7 +88,7 @@ struct PosixFile: ~Copyable, Sendable {
     return bytes
   }
 
-  func write(_ bytes: [UInt8], at offset: Int) throws(StorageError) {
+  public func write(_ bytes: [UInt8], at offset: Int) throws(StorageError) {
     var written = 0
     while written < bytes.count {
       let result = bytes.withUnsafeBytes { buffer in
@@ -108,13 +108,13 @@ struct PosixFile: ~Copyable, Sendable {
   }
 
   /// Returns when the contents (and the length) are on the disk.
-  func sync() throws(StorageError) {
+  public func sync() throws(StorageError) {
     while fdatasync(descriptor) != 0 {
       guard errno == EINTR else { throw failure("fdatasync") }
     }
   }
 
-  func truncate(to size: Int) throws(StorageError) {
+  public func truncate(to size: Int) throws(StorageError) {
     while ftruncate(descriptor, off_t(size)) != 0 {
       guard errno == EINTR else { throw failure("truncate") }
     }

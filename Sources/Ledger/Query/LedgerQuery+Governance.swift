@@ -21,10 +21,6 @@ extension LedgerQuery {
     }
   }
 
-  public func proposals(in status: ProposalRecord.Status? = nil) -> [(id: UInt64, record: ProposalRecord)] {
-    (try? proposals(in: status, .everything).items) ?? []
-  }
-
   public func deposits(onProposal id: UInt64) -> [(depositor: Address, amount: Amount)] {
     let prefix = Tables.proposalDeposits.prefix { $0.write(id) }
     return state.all(Tables.proposalDeposits, prefix: prefix) { ($0.second, $1) }
@@ -37,10 +33,6 @@ extension LedgerQuery {
   ) throws(PageFault) -> Page<(voter: Address, options: [WeightedVote])> {
     let prefix = Tables.votes.prefix { $0.write(id) }
     return try state.page(Tables.votes, prefix: prefix, request) { ($0.second, $1.options) }
-  }
-
-  public func votes(onProposal id: UInt64) -> [(voter: Address, options: [WeightedVote])] {
-    (try? votes(onProposal: id, .everything).items) ?? []
   }
 
   /// How the vote stands: of a running one as if it ended now.

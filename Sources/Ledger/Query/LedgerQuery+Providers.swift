@@ -69,10 +69,6 @@ extension LedgerQuery {
       return ProviderMatch(provider: owner, reason: reason)
     }
   }
-
-  public func matches(_ spec: GroupSpec, requiresAuditedGPUs: Bool) -> [ProviderMatch] {
-    (try? matches(spec, requiresAuditedGPUs: requiresAuditedGPUs, .everything).items) ?? []
-  }
 }
 
 // Grants.
@@ -114,9 +110,5 @@ extension LedgerQuery {
       if let grantee { writer.write(grantee) }
     }
     return try state.page(Tables.grants, prefix: prefix, request) { key, _ in status(key) }
-  }
-
-  public func grants(granter: Address? = nil, grantee: Address? = nil) -> [GrantStatus] {
-    (try? grants(granter: granter, grantee: grantee, .everything).items) ?? []
   }
 }

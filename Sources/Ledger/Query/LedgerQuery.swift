@@ -90,13 +90,6 @@ public struct LedgerQuery<State: StateReading> {
     }
   }
 
-  public func takeIncome(
-    in denomination: Denomination? = nil,
-    days: ClosedRange<UInt64> = 0...UInt64.max - 1
-  ) -> [(day: UInt64, coin: Coin)] {
-    (try? takeIncome(in: denomination, days: days, .everything).items) ?? []
-  }
-
   // MARK: Providers and validators
 
   public func provider(_ address: Address) -> ProviderEntry? {

@@ -53,10 +53,6 @@ public struct Page<Item> {
     self.items = items
     self.next = next
   }
-
-  public func map<Other>(_ transform: (Item) -> Other) -> Page<Other> {
-    Page<Other>(items: items.map(transform), next: next)
-  }
 }
 
 extension Page: Sendable where Item: Sendable {}

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import Chain
 import Cryptography
@@ -28,7 +29,7 @@ struct GenesisCommand: AsyncParsableCommand {
     func run() async throws {
       let genesis = try NetworkDefinition(at: folder.url()).genesis
       Console.line("chain       \(genesis.chain)")
-      Console.line("time        \(genesis.time.iso8601)")
+      Console.line("time        \(genesis.time.text)")
       Console.line("currencies  \(genesis.currencies.map(\.symbol).joined(separator: ", "))")
       Console.line("accounts    \(genesis.accounts.count)")
       Console.line("validators  \(genesis.validators.count)")
