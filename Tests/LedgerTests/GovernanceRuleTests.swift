@@ -7,39 +7,6 @@ import Testing
 
 /// What a vote decides, and what it costs.
 @Suite struct GovernanceRuleTests {
-  private func chain(_ parameters: [ParameterKey: UInt64] = [:]) throws -> TestChain {
-    var values: [ParameterKey: UInt64] = [
-      .proposalMinimumDeposit: 10_000_000, .depositPeriod: 60_000, .votingPeriod: 60_000,
-      .expeditedMinimumDeposit: 20_000_000, .expeditedVotingPeriod: 30_000,
-    ]
-    for (key, value) in parameters { values[key] = value }
-    let rich = [Coin(1_000_000_000, .uakt), Coin(1_000_000_000, .uusdc)]
-    return try TestChain(
-      balances: ["a": rich, "b": rich, "c": rich, "alice": rich, "bob": rich],
-      validators: [("a", 30_000_000), ("b", 20_000_000), ("c", 10_000_000)],
-      parameters: values
-    )
-  }
-
-  @discardableResult private func submit(
-    _ chain: TestChain,
-    _ contents: [ProposalContent],
-    deposit: UInt64 = 10_000_000,
-    expedited: Bool = false,
-    change: (inout SubmitProposal) -> Void = { _ in }
-  ) -> Receipt {
-    var proposal = SubmitProposal(
-      proposer: chain.address("alice"),
-      title: "title",
-      summary: "summary",
-      contents: contents,
-      deposit: [Coin(deposit, .uakt)],
-      isExpedited: expedited
-    )
-    change(&proposal)
-    return chain.submit(.submitProposal(proposal), by: "alice")
-  }
-
   @discardableResult private func vote(
     _ chain: TestChain,
     _ name: String,
@@ -56,7 +23,7 @@ import Testing
   }
 
   @Test func `the community pool is spent by vote, and only what it has`() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     try chain.perform { execution throws(Rejection) in
       let pool = ModuleAccount.communityPool.address
       try execution.transfer(Coin(700, .uakt), from: chain.address("bob"), to: pool)
@@ -64,8 +31,8 @@ import Testing
     func spend(_ amount: UInt64) -> ProposalContent {
       .communitySpend(recipient: chain.address("bob"), amount: [Coin(amount, .uakt)])
     }
-    submit(chain, [spend(500)])
-    submit(chain, [spend(500)])
+    chain.propose([spend(500)])
+    chain.propose([spend(500)])
     for id in [1, 2] as [UInt64] { for name in ["a", "b"] { vote(chain, name, [(.yes, "1")], on: id) } }
     let before = chain.balance("bob")
     end(chain)
@@ -78,8 +45,8 @@ import Testing
   }
 
   @Test func `a later vote replaces an earlier one, and weights are split exactly`() throws {
-    let chain = try chain()
-    submit(chain, [.text("x")])
+    let chain = try TestChain.voting()
+    chain.propose([.text("x")])
     vote(chain, "a", [(.no, "1")])
     vote(chain, "a", [(.yes, "0.7"), (.noWithVeto, "0.2"), (.abstain, "0.1")])
     let tally = try #require(chain.query.tally(ofProposal: 1))
@@ -113,8 +80,8 @@ import Testing
     status: ProposalRecord.Status,
     isBurned: Bool
   ) throws {
-    let chain = try chain()
-    submit(chain, [.text("x")], deposit: 4_000_000)
+    let chain = try TestChain.voting()
+    chain.propose([.text("x")], deposit: 4_000_000)
     let more = Action.depositProposal(
       id: 1,
       depositor: chain.address("bob"),
@@ -134,7 +101,7 @@ import Testing
   }
 
   @Test func `a delegator's stake follows its validator, and only a bonded one's`() throws {
-    let chain = try chain([.maximumValidators: 2])
+    let chain = try TestChain.voting([.maximumValidators: 2])
     for (name, validator, amount) in [("bob", "a", 6), ("bob", "c", 4)] as [(String, String, UInt64)] {
       let coin = Coin(amount * 1_000_000, .uakt)
       let action = Action.delegate(
@@ -145,7 +112,7 @@ import Testing
       #expect(chain.submit(action, by: name).isSuccess)
     }
     #expect(chain.query.validator(chain.address("c"))?.status != .bonded)
-    submit(chain, [.text("x")])
+    chain.propose([.text("x")])
     vote(chain, "a", [(.yes, "1")])
     vote(chain, "c", [(.no, "1")])
     var tally = try #require(chain.query.tally(ofProposal: 1))
@@ -158,9 +125,9 @@ import Testing
   }
 
   @Test func `an expedited proposal needs more money, more votes and less time`() throws {
-    let chain = try chain()
-    #expect(submit(chain, [.text("x")], deposit: 7_999_999, expedited: true).codeText == "sdk/4")
-    #expect(submit(chain, [.text("x")], deposit: 10_000_000, expedited: true).isSuccess)
+    let chain = try TestChain.voting()
+    #expect(chain.propose([.text("x")], deposit: 7_999_999, expedited: true).codeText == "sdk/4")
+    #expect(chain.propose([.text("x")], deposit: 10_000_000, expedited: true).isSuccess)
     #expect(chain.query.proposal(1)?.status == .deposit)
     let more = Action.depositProposal(
       id: 1,
@@ -183,7 +150,7 @@ import Testing
     chain.block()
     #expect(chain.query.proposal(1)?.status == .passed)
     // A vetoed one does not get a second chance.
-    submit(chain, [.text("y")], deposit: 20_000_000, expedited: true)
+    chain.propose([.text("y")], deposit: 20_000_000, expedited: true)
     vote(chain, "a", [(.noWithVeto, "1")], on: 2)
     let supply = chain.query.supply(of: .uakt).units
     chain.advance(milliseconds: 30_000)
@@ -193,11 +160,11 @@ import Testing
   }
 
   @Test func `what was possible when it was proposed may not be when it passes`() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     let retire = ProposalContent.retireCurrency(.uusdc)
     let bids = ProposalContent.parameters([ParameterChange(key: "market.order_maximum_bids", value: "7")])
-    submit(chain, [retire])
-    submit(chain, [bids, retire])
+    chain.propose([retire])
+    chain.propose([bids, retire])
     for id in [1, 2] as [UInt64] { for name in ["a", "b"] { vote(chain, name, [(.yes, "1")], on: id) } }
     end(chain)
     #expect(chain.query.proposal(1)?.status == .passed && chain.query.proposal(2)?.status == .failed)
@@ -207,23 +174,23 @@ import Testing
   }
 
   @Test func `a proposal must propose something, and pay in AKT`() throws {
-    let chain = try chain()
-    #expect(submit(chain, []).codeText == "gov/5")
-    #expect(submit(chain, [.text("")]).codeText == "gov/5")
-    #expect(submit(chain, [.parameters([])]).codeText == "gov/5")
+    let chain = try TestChain.voting()
+    #expect(chain.propose([]).codeText == "gov/5")
+    #expect(chain.propose([.text("")]).codeText == "gov/5")
+    #expect(chain.propose([.parameters([])]).codeText == "gov/5")
     let twice = [
       ParameterChange(key: "gov.quorum_parts_per_million", value: "1"),
       ParameterChange(key: "gov.quorum_parts_per_million", value: "2"),
     ]
-    #expect(submit(chain, [.parameters(twice)]).codeText == "gov/5")
-    #expect(submit(chain, [.text("x")]) { $0.title = "" }.codeText == "gov/5")
-    #expect(submit(chain, [.text("x")]) { $0.deposit = [Coin(10_000_000, .uusdc)] }.codeText == "sdk/18")
-    #expect(submit(chain, [.text("x")]) { $0.deposit = [] }.codeText == "sdk/4")
+    #expect(chain.propose([.parameters(twice)]).codeText == "gov/5")
+    #expect(chain.propose([.text("x")]) { $0.title = "" }.codeText == "gov/5")
+    #expect(chain.propose([.text("x")]) { $0.deposit = [Coin(10_000_000, .uusdc)] }.codeText == "sdk/18")
+    #expect(chain.propose([.text("x")]) { $0.deposit = [] }.codeText == "sdk/4")
     #expect(chain.query.proposals().isEmpty)
   }
 
   @Test func `an upgrade can be replaced by another, but not by a lower version or a past height`() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     func code(_ version: UInt32, _ height: Height, name: String = "v") -> String {
       let upgrade = SoftwareUpgrade(name: name, height: height, protocolVersion: version, info: "")
       return chain.rejection { execution throws(Rejection) in

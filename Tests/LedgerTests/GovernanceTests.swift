@@ -6,41 +6,6 @@ import Testing
 @testable import Ledger
 
 @Suite struct GovernanceTests {
-  private func chain(_ parameters: [ParameterKey: UInt64] = [:]) throws -> TestChain {
-    var values: [ParameterKey: UInt64] = [
-      .proposalMinimumDeposit: 10_000_000, .depositPeriod: 60_000, .votingPeriod: 60_000,
-      .expeditedMinimumDeposit: 20_000_000, .expeditedVotingPeriod: 30_000,
-    ]
-    for (key, value) in parameters { values[key] = value }
-    let rich = [Coin(1_000_000_000, .uakt), Coin(1_000_000_000, .uusdc)]
-    return try TestChain(
-      balances: ["a": rich, "b": rich, "c": rich, "tenant": rich, "provider": rich, "alice": rich],
-      validators: [("a", 30_000_000), ("b", 20_000_000), ("c", 10_000_000)],
-      parameters: values
-    )
-  }
-
-  @discardableResult private func submit(
-    _ chain: TestChain,
-    _ contents: [ProposalContent],
-    deposit: UInt64 = 10_000_000,
-    expedited: Bool = false
-  ) -> Receipt {
-    chain.submit(
-      .submitProposal(
-        SubmitProposal(
-          proposer: chain.address("alice"),
-          title: "title",
-          summary: "summary",
-          contents: contents,
-          deposit: [Coin(deposit, .uakt)],
-          isExpedited: expedited
-        )
-      ),
-      by: "alice"
-    )
-  }
-
   private func vote(_ chain: TestChain, _ name: String, _ option: VoteOption, on id: UInt64 = 1) {
     let receipt = chain.submit(
       .vote(
@@ -58,7 +23,7 @@ import Testing
   }
 
   @Test func aPassedProposalChangesTheTakeOfRunningLeasesAtItsTick() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     chain.submit(.registerProvider(chain.providerRecord("provider")), by: "provider")
     let order = chain.order(
       groups: [Fixture.group(price: "100", denomination: .uusdc)],
@@ -66,7 +31,7 @@ import Testing
     )
     #expect(chain.submit(.agreeLease(chain.agreement(order, price: "100")), by: "tenant").isSuccess)
     chain.advance(ticks: 3)
-    #expect(submit(chain, [parameters(("currency.uusdc.take_basis_points", "1000"))]).isSuccess)
+    #expect(chain.propose([parameters(("currency.uusdc.take_basis_points", "1000"))]).isSuccess)
     vote(chain, "a", .yes)
     vote(chain, "b", .yes)
     chain.advance(ticks: 10)
@@ -82,10 +47,9 @@ import Testing
   }
 
   @Test func theDefaultTakeMovesOnlyCurrenciesWithoutTheirOwn() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     #expect(
-      submit(
-        chain,
+      chain.propose(
         [parameters(("currency.uusdc.take_basis_points", "default"), ("take.default_basis_points", "700"))]
       ).isSuccess
     )
@@ -99,7 +63,7 @@ import Testing
   }
 
   @Test func aProposalAddsACurrencyThatDeploymentsPayIn() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     var currency = TestChain.currencies[1]
     currency.denomination = Denomination("ueur")!
     currency.symbol = "EUR"
@@ -108,7 +72,7 @@ import Testing
     currency.mintCap = Amount(100_000_000)
     currency.takeBasisPoints = nil
     currency.leaseDeposit = .zero
-    #expect(submit(chain, [.addCurrency(currency)]).isSuccess)
+    #expect(chain.propose([.addCurrency(currency)]).isSuccess)
     for name in ["a", "b"] { vote(chain, name, .yes) }
     chain.advance(milliseconds: 60_000)
     chain.block()
@@ -141,7 +105,7 @@ import Testing
       chain.balance("provider", currency.denomination) == 400
         && chain.balance(.communityPool, currency.denomination) == 100
     )
-    #expect(submit(chain, [.retireCurrency(currency.denomination)]).isSuccess)
+    #expect(chain.propose([.retireCurrency(currency.denomination)]).isSuccess)
     for name in ["a", "b"] { vote(chain, name, .yes, on: 2) }
     chain.advance(milliseconds: 60_000)
     chain.block()
@@ -155,32 +119,32 @@ import Testing
   }
 
   @Test func valuesAreCheckedWhenTheyAreProposed() throws {
-    let chain = try chain()
-    #expect(submit(chain, [parameters(("gov.nothing", "1"))]).codeText == "gov/5")
-    #expect(submit(chain, [parameters(("market.order_maximum_bids", "501"))]).codeText == "gov/5")
-    #expect(submit(chain, [parameters(("market.order_maximum_bids", "-1"))]).codeText == "gov/5")
-    #expect(submit(chain, [parameters(("currency.uakt.take_basis_points", "10001"))]).codeText == "gov/5")
-    #expect(submit(chain, [.addCurrency(TestChain.currencies[0])]).codeText == "gov/5")
-    #expect(submit(chain, [.retireCurrency(.uakt)]).codeText == "gov/5")
+    let chain = try TestChain.voting()
+    #expect(chain.propose([parameters(("gov.nothing", "1"))]).codeText == "gov/5")
+    #expect(chain.propose([parameters(("market.order_maximum_bids", "501"))]).codeText == "gov/5")
+    #expect(chain.propose([parameters(("market.order_maximum_bids", "-1"))]).codeText == "gov/5")
+    #expect(chain.propose([parameters(("currency.uakt.take_basis_points", "10001"))]).codeText == "gov/5")
+    #expect(chain.propose([.addCurrency(TestChain.currencies[0])]).codeText == "gov/5")
+    #expect(chain.propose([.retireCurrency(.uakt)]).codeText == "gov/5")
     #expect(
-      submit(chain, [.communitySpend(recipient: ModuleAccount.escrow.address, amount: [Coin(1, .uakt)])])
+      chain.propose([.communitySpend(recipient: ModuleAccount.escrow.address, amount: [Coin(1, .uakt)])])
         .codeText == "sdk/4"
     )
     let past = SoftwareUpgrade(name: "v2", height: 1, protocolVersion: 2, info: "")
-    #expect(submit(chain, [.softwareUpgrade(past)]).codeText == "gov/5")
-    #expect(submit(chain, [.text("x")], deposit: 3_999_999).codeText == "sdk/4")
-    #expect(submit(chain, [.text("x")], deposit: 4_000_000).isSuccess)
+    #expect(chain.propose([.softwareUpgrade(past)]).codeText == "gov/5")
+    #expect(chain.propose([.text("x")], deposit: 3_999_999).codeText == "sdk/4")
+    #expect(chain.propose([.text("x")], deposit: 4_000_000).isSuccess)
     #expect(chain.query.proposal(1)?.status == .deposit)
     #expect(chain.query.parameters[.orderMaximumBids] == 20)
   }
 
   @Test func allOrNothingOfAProposalIsDone() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     let spend = ProposalContent.communitySpend(
       recipient: chain.address("alice"),
       amount: [Coin(1_000_000, .uakt)]
     )
-    #expect(submit(chain, [parameters(("market.order_maximum_bids", "30")), spend]).isSuccess)
+    #expect(chain.propose([parameters(("market.order_maximum_bids", "30")), spend]).isSuccess)
     for name in ["a", "b"] { vote(chain, name, .yes) }
     chain.advance(milliseconds: 60_000)
     chain.block()
@@ -195,8 +159,8 @@ import Testing
       ([], true, ProposalRecord.Status.rejected), ([("a", VoteOption.noWithVeto)], true, .rejected),
       ([("a", .no)], false, .rejected), ([("a", .yes), ("b", .abstain)], false, .passed),
     ] as [([(String, VoteOption)], Bool, ProposalRecord.Status)] {
-      let chain = try chain()
-      #expect(submit(chain, [.text("x")]).isSuccess)
+      let chain = try TestChain.voting()
+      #expect(chain.propose([.text("x")]).isSuccess)
       for (name, option) in votes { vote(chain, name, option) }
       let supply = chain.query.supply(of: .uakt).units
       chain.advance(milliseconds: 60_000)
@@ -208,8 +172,8 @@ import Testing
   }
 
   @Test func aDepositThatDoesNotComeTogetherIsBurned() throws {
-    let chain = try chain()
-    submit(chain, [.text("x")], deposit: 4_000_000)
+    let chain = try TestChain.voting()
+    chain.propose([.text("x")], deposit: 4_000_000)
     #expect(
       chain.submit(
         .vote(id: 1, voter: chain.address("a"), options: [WeightedVote(option: .yes, weight: Decimal18(1))]),
@@ -226,7 +190,7 @@ import Testing
     #expect(
       chain.query.proposal(1)?.status == .dropped && chain.query.supply(of: .uakt).units == supply - 4_000_000
     )
-    submit(chain, [.text("y")], deposit: 4_000_000)
+    chain.propose([.text("y")], deposit: 4_000_000)
     chain.submit(
       .depositProposal(id: 2, depositor: chain.address("a"), amount: [Coin(6_000_000, .uakt)]),
       by: "a"
@@ -237,7 +201,7 @@ import Testing
   }
 
   @Test func delegatorsInheritUnlessTheyVoteThemselves() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     chain.submit(
       .delegate(
         delegator: chain.address("alice"),
@@ -246,7 +210,7 @@ import Testing
       ),
       by: "alice"
     )
-    submit(chain, [.text("x")])
+    chain.propose([.text("x")])
     vote(chain, "a", .yes)
     #expect(chain.query.tally(ofProposal: 1)?.yes == Decimal18(70_000_000))
     let half = Decimal18("0.5")!
@@ -268,8 +232,8 @@ import Testing
   }
 
   @Test func anExpeditedProposalThatIsNotUrgentEnoughGoesOnAsAnOrdinaryOne() throws {
-    let chain = try chain()
-    #expect(submit(chain, [.text("x")], deposit: 20_000_000, expedited: true).isSuccess)
+    let chain = try TestChain.voting()
+    #expect(chain.propose([.text("x")], deposit: 20_000_000, expedited: true).isSuccess)
     vote(chain, "a", .yes)
     vote(chain, "b", .no)
     chain.advance(milliseconds: 30_000)
@@ -279,7 +243,7 @@ import Testing
     chain.block()
     // 30 of 50 are more than half, but not two thirds.
     #expect(chain.query.proposal(1)?.status == .passed)
-    #expect(submit(chain, [.text("y")], deposit: 20_000_000, expedited: true).isSuccess)
+    #expect(chain.propose([.text("y")], deposit: 20_000_000, expedited: true).isSuccess)
     for name in ["a", "b"] { vote(chain, name, .yes, on: 2) }
     chain.advance(milliseconds: 30_000)
     chain.block()
@@ -287,9 +251,9 @@ import Testing
   }
 
   @Test func anUpgradeAsksForItsVersionFromItsHeightOn() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     let upgrade = SoftwareUpgrade(name: "v2", height: 50, protocolVersion: 2, info: "")
-    #expect(submit(chain, [.softwareUpgrade(upgrade)]).isSuccess)
+    #expect(chain.propose([.softwareUpgrade(upgrade)]).isSuccess)
     for name in ["a", "b"] { vote(chain, name, .yes) }
     chain.advance(milliseconds: 60_000)
     chain.block()
@@ -307,7 +271,7 @@ import Testing
 
   /// Two versions of a rule side by side: which one holds is the chain's to say, not the program's.
   @Test func `contents that need each other are refused in version 1 and accepted in version 2`() throws {
-    let chain = try chain()
+    let chain = try TestChain.voting()
     let currency = Currency(
       denomination: Denomination("ueurc")!,
       symbol: "EURC",
@@ -320,22 +284,22 @@ import Testing
     let contents = [
       ProposalContent.addCurrency(currency), parameters(("currency.ueurc.take_basis_points", "900")),
     ]
-    #expect(submit(chain, contents).codeText == "supercloud/10")
+    #expect(chain.propose(contents).codeText == "supercloud/10")
     let upgrade = SoftwareUpgrade(name: "v2", height: 20, protocolVersion: 2, info: "")
-    #expect(submit(chain, [.softwareUpgrade(upgrade)]).isSuccess)
+    #expect(chain.propose([.softwareUpgrade(upgrade)]).isSuccess)
     for name in ["a", "b"] { vote(chain, name, .yes) }
     chain.advance(milliseconds: 60_000)
     while chain.moment.height < 19 { chain.block() }
     chain.protocolVersion = 2
     chain.block()
-    #expect(submit(chain, contents).isSuccess)
+    #expect(chain.propose(contents).isSuccess)
     for name in ["a", "b"] { vote(chain, name, .yes, on: 2) }
     chain.advance(milliseconds: 60_000)
     chain.block()
     #expect(chain.query.proposal(2)?.status == .passed)
     #expect(chain.query.currency(currency.denomination)?.takeBasisPoints == 900)
     // What is impossible in its order is refused still.
-    #expect(submit(chain, contents.reversed()).codeText != "")
+    #expect(chain.propose(contents.reversed()).codeText != "")
     // A node judges what it is sent by the version that will execute it.
     let again = SubmitProposal(
       proposer: chain.address("alice"),
@@ -351,8 +315,8 @@ import Testing
   }
 
   @Test func ticksKeepCountingWhenTheirLengthChanges() throws {
-    let chain = try chain()
-    submit(chain, [parameters(("chain.tick_milliseconds", "1000"))])
+    let chain = try TestChain.voting()
+    chain.propose([parameters(("chain.tick_milliseconds", "1000"))])
     for name in ["a", "b"] { vote(chain, name, .yes) }
     chain.advance(milliseconds: 60_000)
     let before = chain.moment.tick

@@ -29,21 +29,8 @@ import Wire
       certificate: Certificate?? = nil,
       _ change: (inout Header) -> Void = { _ in }
     ) -> Block {
-      var header = Header(
-        version: replica.requiredVersion,
-        chain: harness.world.genesis.chain,
-        height: tip.height + 1,
-        time: tip.time.advanced(byMilliseconds: 5),
-        parent: tip.block,
-        stateRoot: tip.stateRoot,
-        receiptsRoot: tip.receiptsRoot,
-        transactionsRoot: .zero,
-        evidenceRoot: .zero,
-        lastCertificateHash: .zero,
-        validatorsHash: tip.validators.hash,
-        nextValidatorsHash: tip.nextValidators.hash,
-        proposer: tip.validators.members[0].address
-      )
+      var header = Header(on: tip, milliseconds: 5)
+      header.version = replica.requiredVersion
       change(&header)
       return Block(
         header: header,

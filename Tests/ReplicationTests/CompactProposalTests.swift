@@ -128,22 +128,7 @@ struct CompactProposalTests {
   // MARK: Made by hand
 
   private static func block(_ world: World, transactions: [[UInt8]]) -> Block {
-    let tip = world.origin.tip
-    let header = Header(
-      version: 1,
-      chain: world.genesis.chain,
-      height: 1,
-      time: tip.time.advanced(byMilliseconds: 1),
-      parent: tip.block,
-      stateRoot: tip.stateRoot,
-      receiptsRoot: tip.receiptsRoot,
-      transactionsRoot: .zero,
-      evidenceRoot: .zero,
-      lastCertificateHash: .zero,
-      validatorsHash: tip.validators.hash,
-      nextValidatorsHash: tip.nextValidators.hash,
-      proposer: tip.validators.members[0].address
-    )
+    let header = Header(on: world.origin.tip, milliseconds: 1)
     return Block(header: header, transactions: transactions, evidence: [], lastCertificate: nil)
   }
 

@@ -49,6 +49,8 @@ final class MemoryStore: ReplicaState {
 
 /// A chain of a few validators with equal stakes, and an account with money.
 struct World {
+  static let chain = ChainID("replicas-1")!
+
   let validators: [SigningKey]
   let tenant: SigningKey
   let genesis: Genesis
@@ -73,7 +75,7 @@ struct World {
     var values = Parameters()
     for key in ParameterKey.allCases { if let value = parameters[key] { values[key] = value } }
     genesis = Genesis(
-      chain: ChainID("replicas-1")!,
+      chain: Self.chain,
       time: Timestamp(milliseconds: 1_700_000_000_000),
       currencies: [currency],
       parameters: values,
@@ -322,5 +324,26 @@ final class Harness {
       maker.run { $0.store.tip.height > height }
     }
     return maker
+  }
+}
+
+extension Header {
+  /// Of a legal block on `tip`, so many milliseconds later.
+  init(on tip: Tip, milliseconds: UInt64) {
+    self.init(
+      version: 1,
+      chain: World.chain,
+      height: tip.height + 1,
+      time: tip.time.advanced(byMilliseconds: milliseconds),
+      parent: tip.block,
+      stateRoot: tip.stateRoot,
+      receiptsRoot: tip.receiptsRoot,
+      transactionsRoot: .zero,
+      evidenceRoot: .zero,
+      lastCertificateHash: .zero,
+      validatorsHash: tip.validators.hash,
+      nextValidatorsHash: tip.nextValidators.hash,
+      proposer: tip.validators.members[0].address
+    )
   }
 }

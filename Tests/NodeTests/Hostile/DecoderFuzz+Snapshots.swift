@@ -54,21 +54,7 @@ extension DecoderFuzzTests {
     guard let set = try? ValidatorSet([Validator(address: key.address, key: key.publicKey, power: 1)]) else {
       return nil
     }
-    let header = Header(
-      version: 1,
-      chain: ChainID("fuzz-1")!,
-      height: 4,
-      time: Timestamp(milliseconds: 5),
-      parent: .zero,
-      stateRoot: .zero,
-      receiptsRoot: .zero,
-      transactionsRoot: .zero,
-      evidenceRoot: .zero,
-      lastCertificateHash: .zero,
-      validatorsHash: set.hash,
-      nextValidatorsHash: set.hash,
-      proposer: key.address
-    )
+    let header = Header.empty(height: 4, milliseconds: 5, validators: set.hash, proposer: key.address)
     let certificate = Certificate(
       kind: .precommit,
       height: 4,

@@ -97,21 +97,7 @@ import Wire
   }
 
   private static var block: Block {
-    let header = Header(
-      version: 1,
-      chain: chain,
-      height: 1,
-      time: Timestamp(milliseconds: 9_000_000),
-      parent: .zero,
-      stateRoot: .zero,
-      receiptsRoot: .zero,
-      transactionsRoot: .zero,
-      evidenceRoot: .zero,
-      lastCertificateHash: .zero,
-      validatorsHash: .zero,
-      nextValidatorsHash: .zero,
-      proposer: key.address
-    )
+    let header = Header.empty(height: 1, milliseconds: 9_000_000, validators: .zero, proposer: key.address)
     return Block(header: header, transactions: [transaction.encoded], evidence: [], lastCertificate: nil)
   }
 
@@ -302,5 +288,31 @@ import Wire
       }
       return output + [UInt8(rest)]
     }
+  }
+}
+
+extension Header {
+  /// Of a chain that has nothing but validators.
+  static func empty(
+    height: Height,
+    milliseconds: UInt64,
+    validators: Digest,
+    proposer: Address
+  ) -> Header {
+    Header(
+      version: 1,
+      chain: ChainID("fuzz-1")!,
+      height: height,
+      time: Timestamp(milliseconds: milliseconds),
+      parent: .zero,
+      stateRoot: .zero,
+      receiptsRoot: .zero,
+      transactionsRoot: .zero,
+      evidenceRoot: .zero,
+      lastCertificateHash: .zero,
+      validatorsHash: validators,
+      nextValidatorsHash: validators,
+      proposer: proposer
+    )
   }
 }

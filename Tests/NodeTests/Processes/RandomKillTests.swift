@@ -28,14 +28,7 @@ extension RealProcesses {
       try await network.expect(names, at: 2)
 
       let receiver = SigningKey.generate().address
-      let clients = try names.map(network.client)
-      let senders = try (0..<3).map { account in
-        try Transfers(
-          account: UInt32(account),
-          to: receiver,
-          over: Array(clients[account...] + clients[..<account])
-        )
-      }
+      let senders = try network.senders(to: receiver)
       var kills = 0
       try await withThrowingTaskGroup(of: Void.self) { group in
         for sender in senders { group.addTask { await sender.run() } }

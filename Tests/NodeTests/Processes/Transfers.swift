@@ -72,6 +72,18 @@ final class Transfers: Sendable {
 }
 
 extension LocalNetwork {
+  /// Three accounts that send to `receiver`, each over the validators beginning with another one.
+  func senders(to receiver: Address) throws -> [Transfers] {
+    let clients = try validators.map(client)
+    return try (0..<3).map { account in
+      try Transfers(
+        account: UInt32(account),
+        to: receiver,
+        over: Array(clients[account...] + clients[..<account])
+      )
+    }
+  }
+
   /// Waits until all validators stand at one height or above, then looks for every acknowledged transfer on each of
   /// them, for equal blocks and state roots, and for money that was made or lost.
   func expectKept(by senders: [Transfers], at receiver: Address) async throws {
