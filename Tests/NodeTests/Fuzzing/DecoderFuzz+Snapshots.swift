@@ -31,7 +31,7 @@ extension DecoderFuzzTests {
         _ = try LightBlock(decoding: bytes)
         return nil
       },
-      Target(name: "evidence", corpus: [evidence]) { try Evidence(decoding: $0).encoded },
+      Target(name: "evidence", corpus: [evidence.encoded]) { try Evidence(decoding: $0).encoded },
     ]
     return targets
   }
@@ -67,7 +67,7 @@ extension DecoderFuzzTests {
     return LightBlock(header: header, certificate: certificate, validators: set, nextValidators: set).encoded
   }
 
-  private static var evidence: [UInt8] {
+  static var evidence: Evidence {
     func proposal(_ number: UInt8) -> Proposal {
       Proposal(
         height: 3,
@@ -78,6 +78,6 @@ extension DecoderFuzzTests {
         signature: signer.sign([number])
       )
     }
-    return Evidence.duplicateProposal(proposal(1), proposal(2)).encoded
+    return .duplicateProposal(proposal(1), proposal(2))
   }
 }
