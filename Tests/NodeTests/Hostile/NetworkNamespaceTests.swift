@@ -133,7 +133,7 @@ final class NetworkNamespace {
     try Self.run("ip", ["netns", "exec", name] + command)
   }
 
-  private static func run(_ program: String, _ arguments: [String]) throws {
+  static func run(_ program: String, _ arguments: [String]) throws {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = [program] + arguments

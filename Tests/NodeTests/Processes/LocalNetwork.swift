@@ -19,6 +19,8 @@ final class LocalNetwork {
   let plan: Plan
   /// Where its processes run; nil for this machine's own network.
   var namespace: String?
+  /// Nodes that have a namespace of their own, with their addresses.
+  private var places: [String: (namespace: String, address: String)] = [:]
   private var processes: [String: Process] = [:]
 
   init(validators: Int = 4, providers: Int = 0) async throws {
@@ -45,7 +47,7 @@ final class LocalNetwork {
 
   func client(_ name: String) throws -> NodeClient {
     guard let member = plan.members.first(where: { $0.name == name }) else { throw TestFailure("no \(name)") }
-    return try NodeClient("127.0.0.1:\(member.apiPort)")
+    return try NodeClient("\(places[name]?.address ?? "127.0.0.1"):\(member.apiPort)")
   }
 
   // MARK: Life and death
@@ -55,7 +57,7 @@ final class LocalNetwork {
     for name in names {
       let process = Program.process(
         ["start", "--exit-with-parent", "--home", home(name)] + arguments,
-        in: namespace
+        in: places[name]?.namespace ?? namespace
       )
       if let limit = fileLimitKilobytes, let program = process.executableURL {
         let script = "trap '' XFSZ; ulimit -f \(limit); exec \"$0\" \"$@\""
@@ -101,6 +103,23 @@ final class LocalNetwork {
   func tail(_ name: String) -> String {
     log(name).split(separator: "\n").suffix(12).joined(separator: "\n")
   }
+
+  /// Gives each of `nodes` a port of the switch, by their order. To be called before any is started.
+  func spread(_ nodes: [String], over wires: PacketSwitch) throws {
+    for (index, name) in nodes.enumerated() { places[name] = (wires.namespaces[index], wires.address(index)) }
+    let first = nodes[0]
+    for name in nodes {
+      guard let place = places[name], let seed = places[first] else { continue }
+      for (file, address) in [("config.toml", place.address), ("network/peers.toml", seed.address)] {
+        let url = URL(filePath: home(name)).appending(path: file)
+        let text = try String(contentsOf: url, encoding: .utf8)
+        try text.replacingOccurrences(of: "127.0.0.1", with: address)
+          .write(to: url, atomically: true, encoding: .utf8)
+      }
+    }
+  }
+
+  var spreadNames: [String] { names.filter { places[$0] != nil } }
 
   // MARK: What they say
 
