@@ -9,12 +9,17 @@ final class DatagramEndpoint {
     case deliver(PeerID, [UInt8])
     case up(PeerID)
     case down(PeerID)
+    /// Of a session that is up: whether what is sent in it arrives, as far as it can be told.
+    case usable(PeerID, Bool)
   }
 
   enum Control {
     static let keepAlive: UInt8 = 0
     static let report: UInt8 = 1
     static let close: UInt8 = 2
+    /// Asks for a pong, which proves that datagrams arrive.
+    static let ping: UInt8 = 3
+    static let pong: UInt8 = 4
   }
 
   let identity: SigningKey
@@ -33,6 +38,7 @@ final class DatagramEndpoint {
   var peers: [PeerID: DatagramPeer] = [:]
   var indices: [UInt32: DatagramPeer] = [:]
   private var backlogged: [PeerID] = []
+  private var tickedAt: Instant
   var timestamps = TimestampMemory()
   private(set) var drops = [Int](repeating: 0, count: DatagramDrop.allCases.count)
   /// Datagrams dropped by the sender's pacing.
@@ -52,6 +58,7 @@ final class DatagramEndpoint {
     epoch = epochNanoseconds
     mac = DatagramMAC(recipient: identity.publicKey, network: network)
     cookies = CookieJar(at: now)
+    tickedAt = now
     let limiter = SourceLimiter(
       rate: .init(
         perSecond: UInt64(max(1, settings.handshakesPerAddress)),
@@ -141,6 +148,7 @@ final class DatagramEndpoint {
   ) {
     guard let datagram = peer.seal(type, plaintext) else { return }
     peer.lastSent = now
+    if type == DatagramMessage.data { peer.lastData = now }
     effects.append(.transmit(datagram, peer.endpoint))
   }
 
@@ -200,11 +208,16 @@ final class DatagramEndpoint {
     if type == DatagramMessage.data {
       effects.append(.deliver(peer.id, plaintext))
     } else {
-      control(plaintext, from: peer, &effects)
+      control(plaintext, from: peer, now: now, &effects)
     }
   }
 
-  private func control(_ plaintext: [UInt8], from peer: DatagramPeer, _ effects: inout [Effect]) {
+  private func control(
+    _ plaintext: [UInt8],
+    from peer: DatagramPeer,
+    now: Instant,
+    _ effects: inout [Effect]
+  ) {
     switch plaintext.first {
     case Control.report where plaintext.count == 9:
       let received = Int(DatagramMessage.index(plaintext, at: 1))
@@ -216,6 +229,11 @@ final class DatagramEndpoint {
         peer.lossPerMille > 50
         ? max(full / 10, peer.datagramsPerSecond / 2)
         : min(full, peer.datagramsPerSecond + full / 20)
+      reported(peer, now: now, &effects)
+    case Control.ping:
+      transmit(peer, DatagramMessage.control, [Control.pong], now: now, &effects)
+    case Control.pong:
+      proven(peer, now: now, &effects)
     case Control.close:
       down(peer, &effects)
     default:
@@ -228,10 +246,17 @@ final class DatagramEndpoint {
 
   /// Retries, keep-alives, new keys, reports, ends. To be called a few times a second.
   func tick(now: Instant, _ effects: inout [Effect]) {
+    // Silence while this node did not run itself is nobody's.
+    let pause = now.since(tickedAt)
+    tickedAt = now
+    if pause > Self.longestTick { for peer in peers.values { peer.excuse(pause, at: now) } }
     for peer in Array(peers.values) {
       maintain(peer, now: now, &effects)
     }
   }
+
+  /// A tick that comes later than this tells of this node, not of its peers.
+  private static let longestTick = Interval.seconds(2)
 
   private func maintain(_ peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
     if let next = peer.next, now.since(next.createdAt) > .seconds(10) { retire(peer.forgetNext()) }
@@ -248,6 +273,7 @@ final class DatagramEndpoint {
           ? age >= settings.rekey : peer.isWanted && age >= settings.rekey + .seconds(60)
         if isDue, now >= peer.retryAt { initiate(peer, now: now, &effects) }
         report(to: peer, now: now, &effects)
+        watch(peer, now: now, &effects)
       }
     }
     if !peer.isUp {

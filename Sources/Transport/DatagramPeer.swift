@@ -38,6 +38,16 @@ final class DatagramPeer {
   var reported: (received: UInt64, end: UInt64) = (0, 0)
   /// Of a thousand datagrams sent, how many the peer says it missed.
   var lossPerMille = 0
+  /// When the last datagram of the owner went out, and when the peer last proved that one had come.
+  var lastData: Instant = .zero
+  var provenAt: Instant = .zero
+  /// Pings since then, and when the last one was sent.
+  var unanswered = 0
+  var askedAt: Instant = .zero
+  /// While too much is lost.
+  var lossyUntil: Instant?
+  /// As the owner was told.
+  var isUsable = true
 
   init(_ id: PeerID, at endpoint: IPEndpoint, datagramsPerSecond: UInt64, now: Instant) {
     self.id = id
@@ -108,6 +118,13 @@ final class DatagramPeer {
     previous = nil
     next = nil
     backlog.removeAll()
+    (unanswered, lossyUntil, isUsable) = (0, nil, true)
     return indices
+  }
+
+  /// Time in which this node did not run does not count.
+  func excuse(_ pause: Interval, at now: Instant) {
+    lastReceived = min(now, lastReceived + pause)
+    askedAt = min(now, askedAt + pause)
   }
 }

@@ -150,6 +150,8 @@ final class DatagramTransport: ChannelInboundHandler {
       case .down(let peer):
         presence.set(peer, isUp: false)
         sink.emit(.datagramSessionDown(peer))
+      case .usable(let peer, let isUsable):
+        presence.set(peer, isUp: isUsable)
       }
     }
     effects.removeAll(keepingCapacity: true)

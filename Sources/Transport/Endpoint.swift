@@ -222,6 +222,7 @@ public final class Endpoint: Sendable {
     return true
   }
 
+  /// Whether there is a datagram session whose datagrams arrive.
   public func hasDatagramSession(with peer: PeerID) -> Bool {
     presence?.contains(peer) ?? false
   }

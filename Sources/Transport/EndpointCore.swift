@@ -182,7 +182,7 @@ final class EndpointCore {
         peer: peer,
         info: streams.info(of: link, result),
         queuedBytes: link.session.queuedBytes,
-        hasDatagramSession: datagram?.isUp ?? false,
+        hasDatagramSession: datagram.map { $0.isUp && $0.isUsable } ?? false,
         datagramLossPerMille: datagram?.lossPerMille ?? 0
       )
     }.sorted { $0.peer < $1.peer }

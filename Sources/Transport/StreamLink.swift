@@ -204,6 +204,12 @@ final class StreamLink: ChannelInboundHandler {
     }
   }
 
+  /// Time in which this node did not run is not the peer's silence.
+  func excuse(_ pause: Interval, at now: Instant) {
+    lastReceived = min(now, lastReceived + pause)
+    startedAt = min(now, startedAt + pause)
+  }
+
   /// Whether the peer was silent for too long; pings it before that.
   func isSilent(at now: Instant, _ timing: TransportTiming) -> Bool {
     guard !isPaused else { return false }

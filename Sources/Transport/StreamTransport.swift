@@ -30,6 +30,7 @@ final class StreamTransport {
   private var dirty: [StreamLink] = []
   private var isFlushScheduled = false
   private var emptied: EventLoopPromise<Void>?
+  private var maintainedAt = currentInstant()
 
   init(loop: any EventLoop, configuration: TransportConfiguration, sink: EventSink) {
     self.loop = loop
@@ -226,9 +227,16 @@ final class StreamTransport {
 
   // MARK: Time
 
+  /// Maintenance that comes later than this tells of this node, not of its peers.
+  private static let lateness = Interval.milliseconds(500)
+
   /// Ends what took too long.
   func maintain(at now: Instant) {
     let timing = configuration.timing
+    // A node that did not run itself heard nobody, and gives up nobody for that.
+    let pause = now.since(maintainedAt)
+    maintainedAt = now
+    if pause > timing.maintenance + Self.lateness { for link in links.values { link.excuse(pause, at: now) } }
     for link in Array(links.values) {
       switch link.stage {
       case .handshaking:

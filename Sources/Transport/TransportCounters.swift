@@ -53,6 +53,7 @@ public struct PeerStatus: Sendable {
   public let info: SessionInfo
   /// Bytes that wait to be sent.
   public let queuedBytes: Int
+  /// There is one, and what is sent in it arrives.
   public let hasDatagramSession: Bool
   /// Of a thousand datagrams sent, how many the peer said it missed.
   public let datagramLossPerMille: Int

@@ -9,6 +9,8 @@ final class DatagramWire {
   var delivered: [(to: PeerID, from: PeerID, bytes: [UInt8])] = []
   var ups: [PeerID: [PeerID]] = [:]
   var downs: [PeerID: [PeerID]] = [:]
+  /// What a node was told of its sessions' use.
+  var usable: [PeerID: [Bool]] = [:]
   var recorded: [(bytes: [UInt8], from: IPEndpoint, to: IPEndpoint)] = []
   /// Whether a datagram is lost.
   var loses: ([UInt8]) -> Bool = { _ in false }
@@ -40,6 +42,7 @@ final class DatagramWire {
       case .deliver(let peer, let bytes): delivered.append((me, peer, bytes))
       case .up(let peer): ups[me, default: []].append(peer)
       case .down(let peer): downs[me, default: []].append(peer)
+      case .usable(_, let isUsable): usable[me, default: []].append(isUsable)
       }
     }
   }

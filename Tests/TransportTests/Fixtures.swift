@@ -62,6 +62,7 @@ final class Node: Sendable {
     account: UInt8? = nil,
     network: NetworkIdentity = Fixture.network,
     listen: NetworkAddress? = NetworkAddress(host: "127.0.0.1", port: 0),
+    on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
     _ adjust: (inout TransportConfiguration) -> Void = { _ in }
   ) async throws -> Node {
     let identity = Fixture.identity(seed, account: account)
@@ -78,7 +79,7 @@ final class Node: Sendable {
     let log = EventLog()
     let endpoint = try await Endpoint.start(
       configuration,
-      on: MultiThreadedEventLoopGroup.singleton
+      on: group
     ) { log.append($0) }
     return Node(endpoint, log, identity.node.publicKey)
   }

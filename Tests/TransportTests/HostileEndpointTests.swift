@@ -1,4 +1,5 @@
 import Cryptography
+import Glibc
 import NIOCore
 import NIOPosix
 import Primitives
@@ -139,6 +140,25 @@ extension SocketTests {
       #expect(b.endings(of: a.key).isEmpty)
       await a.endpoint.shutdown()
       await b.endpoint.shutdown()
+    }
+
+    @Test func `a node that stood still gives up no peer for its own silence`() async throws {
+      let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      let b = try await Node.start(2, on: group) {
+        $0.timing.ping = .milliseconds(200)
+        $0.timing.idle = .milliseconds(1_000)
+      }
+      let a = try await Node.start(1)
+      try await a.connect(to: b)
+      // The loop's thread does nothing for twice the time after which a silent peer is given up.
+      let loop = group.next()
+      _ = try await loop.submit { usleep(2_000_000) }.get()
+      a.endpoint.send(to: b.key, type: 1, bytes: [7], class: .gossip)
+      try await eventually("the session works on") { b.frames(from: a.key).count == 1 }
+      #expect(b.endings(of: a.key).isEmpty)
+      await a.endpoint.shutdown()
+      await b.endpoint.shutdown()
+      try await group.shutdownGracefully()
     }
 
     @Test func `a slow reader loses gossip first and the session when consensus cannot reach it`()

@@ -17,6 +17,7 @@ final class PacketSwitch: Sendable {
     var lost: UInt64 = 0
     /// Each packet takes a time in this range, so that they also overtake each other.
     var delay: ClosedRange<UInt64> = 0...0
+    var blocksUDP = false
 
     func areApart(_ first: Int, _ second: Int) -> Bool {
       guard let group = groups.first(where: { $0.contains(first) }) else { return false }
@@ -160,7 +161,8 @@ final class PacketSwitch: Sendable {
     let isImpaired = source != host && target != host
     return state.withLock { state in
       let rules = state.rules
-      if isImpaired, rules.areApart(source, target) {
+      let isUDP = bytes[9] == 17
+      if isImpaired, rules.areApart(source, target) || rules.blocksUDP && isUDP {
         state.counts.blocked += 1
         return nil
       }
