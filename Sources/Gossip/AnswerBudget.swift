@@ -1,4 +1,3 @@
-import Chain
 import Primitives
 
 /// How much a node sends because somebody asked: answers to WANT, ranges of reconciliation, objects supplied, records.
@@ -68,22 +67,5 @@ struct AnswerBudget: Sendable {
     }
     refused += 1
     return false
-  }
-}
-
-extension GossipMessage {
-  /// About how many bytes the message takes in its session, with sealing and headers, without encoding it.
-  var cost: Int {
-    let headers = 60
-    return switch self {
-    case .packet(let packet):
-      packet.objects.reduce(headers) { $0 + $1.encoded.count + 4 }
-        + 8 * (packet.digests.count + packet.wants.count + packet.stops.count + packet.starts.count)
-    case .objects(let objects), .records(let objects):
-      objects.reduce(headers) { $0 + $1.encoded.count + 4 }
-    case .ranges(let message):
-      headers + 34 * (message.identifierCount + message.wanted.count) + 52 * message.ranges.count
-    case .recordsRequest: headers + 4
-    }
   }
 }

@@ -58,6 +58,8 @@ public struct Dial: Hashable, Sendable {
 public enum DisconnectReason: Hashable, Sendable {
   /// A feeler has proved its address.
   case tested
+  /// A nearer peer has taken its place among the outbound sessions.
+  case nearer
   /// Inbound slots are full and others are worth more.
   case full
   /// The score fell below the limit; new sessions are refused for this long.

@@ -7,13 +7,14 @@ extension PeerManager {
   mutating func plan(at now: Instant, _ effects: inout [Effect]) {
     planMesh(at: now, &effects)
     planAnchors(at: now, &effects)
+    planReplacement(at: now, &effects)
     planOutbound(at: now, &effects)
     planSeeds(at: now, &effects)
     planFeeler(at: now, &effects)
     planRecords(at: now, &effects)
   }
 
-  private func sessionCount(inbound: Bool) -> Int {
+  func sessionCount(inbound: Bool) -> Int {
     sessions.values.count { $0.isInbound == inbound && $0.purpose != .mesh && $0.purpose != .feeler }
   }
 
@@ -45,7 +46,7 @@ extension PeerManager {
     var candidates = eligible(at: now)
     while missing > 0, dialing.count < settings.dialsAtOnce, !candidates.isEmpty {
       let outboundKnown = sessions.count { !$0.value.isInbound && known.contains($0.key) }
-      let dialedKnown = dialing.values.count { $0.expectedKey.map(known.contains) ?? false }
+      let dialedKnown = dialing.values.count { $0.dial.expectedKey.map(known.contains) ?? false }
       // The first half goes to keys that cost something, as far as there are any.
       let wantsKnown = outboundKnown + dialedKnown < settings.outbound / 2
       let preferred = wantsKnown ? candidates.indices.filter { known.contains(candidates[$0]) } : []
@@ -77,7 +78,7 @@ extension PeerManager {
     return sample
   }
 
-  private func groupIsFree(of entry: AddressBook.Entry) -> Bool {
+  func groupIsFree(of entry: AddressBook.Entry) -> Bool {
     guard settings.usesGroups else { return true }
     let group = book.group(of: entry)
     let isTaken = sessions.contains { key, session in
@@ -102,7 +103,8 @@ extension PeerManager {
 
   private mutating func planFeeler(at now: Instant, _ effects: inout [Effect]) {
     guard feelerAt <= now else { return }
-    feelerAt = now + settings.feelerInterval
+    firstFeelers = max(0, firstFeelers - 1)
+    feelerAt = now + (firstFeelers > 0 ? settings.firstFeelerInterval : settings.feelerInterval)
     if let contest = book.contests.first, sessions[contest.incumbent] == nil,
       let address = book[contest.incumbent]?.address
     {
@@ -145,7 +147,7 @@ extension PeerManager {
     guard dialing[key] == nil, dialing.count < settings.dialsAtOnce + mesh.count else { return false }
     if let backoff = backoffs[key], now < backoff.until { return false }
     if let expected = dial.expectedKey, scores.ban(of: expected, at: now) != nil { return false }
-    dialing[key] = dial
+    dialing[key] = Attempt(dial: dial, at: now)
     effects.append(.dial(dial))
     return true
   }

@@ -9,12 +9,20 @@ extension PeerManager {
     at now: Instant,
     _ effects: inout [Effect]
   ) {
-    let purpose = finishDial(to: peer, connection)
+    var (purpose, dialTime) = finishDial(to: peer, connection, at: now)
     if let until = scores.ban(of: peer, at: now) {
       effects.append(.disconnect(peer, .banned(seconds: max(1, until.since(now).milliseconds / 1_000))))
       return
     }
-    sessions[peer] = Session(connection: connection, purpose: purpose, since: now)
+    let isNear = purpose == .feeler && keepsNear(peer, dialTime)
+    if isNear { purpose = .outbound }
+    sessions[peer] = Session(
+      connection: connection,
+      purpose: purpose,
+      since: now,
+      dialTime: dialTime,
+      isNear: isNear
+    )
     // Who has no room for us names others as it hangs up, unasked.
     if connection.direction != .inbound { expectRecords(from: peer, askedAt: nil, at: now) }
     if connection.direction != .inbound {
@@ -27,17 +35,21 @@ extension PeerManager {
     if connection.direction == .inbound { makeRoom(at: now, &effects) }
   }
 
-  /// Clears the dial that led to this session, whichever side won when both dialed.
-  private mutating func finishDial(to peer: PeerID, _ connection: Connection) -> Dial.Purpose? {
-    var purpose: Dial.Purpose?
+  /// Clears the dial that led to this session, whichever side won when both dialed; says what it was for and how long
+  /// it took.
+  private mutating func finishDial(to peer: PeerID, _ connection: Connection, at now: Instant)
+    -> (Dial.Purpose?, Interval?)
+  {
+    var attempt: Attempt?
     if case .outbound(let address) = connection.direction {
-      purpose =
-        dialing.removeValue(forKey: DialKey(Dial(address: address, expectedKey: nil, purpose: .seed)))?
-        .purpose
+      attempt = dialing.removeValue(
+        forKey: DialKey(Dial(address: address, expectedKey: nil, purpose: .seed))
+      )
     }
     let keyed = dialing.removeValue(forKey: DialKey(Dial(address: "", expectedKey: peer, purpose: .outbound)))
-    if mesh.contains(peer) { return .mesh }
-    return connection.direction == .inbound ? nil : keyed?.purpose ?? purpose
+    guard connection.direction != .inbound else { return (mesh.contains(peer) ? .mesh : nil, nil) }
+    attempt = keyed ?? attempt
+    return (mesh.contains(peer) ? .mesh : attempt?.purpose, attempt.map { now.since($0.at) })
   }
 
   /// Sessions with validators move to the places that are theirs, and former validators back to the others.

@@ -8,6 +8,14 @@ extension PeerManager {
     /// Between looks at what is missing; every event is one, too.
     public var tickInterval = Interval.seconds(1)
     public var feelerInterval = Interval.seconds(120)
+    /// Feelers that follow each other fast after the start: a newcomer gets to know addresses that answer, and among
+    /// them peers that are near.
+    public var firstFeelers = 24
+    public var firstFeelerInterval = Interval.seconds(1)
+    /// Until then outbound sessions are made.
+    public var firstFeelerWait = Interval.seconds(3)
+    /// Of the outbound sessions, those that feelers find by their speed (`PeerManager+Nearby.swift`).
+    public var nearby = 2
     /// Between two requests for records to one peer, and two answers to one peer.
     public var recordInterval = Interval.seconds(10)
     /// Below this many entries the book asks for more.
@@ -31,6 +39,8 @@ extension PeerManager {
       var settings = Settings()
       settings.usesGroups = false
       settings.spreadsAllRecords = true
+      settings.firstFeelers = 0
+      settings.nearby = 0
       settings.tickInterval = .milliseconds(250)
       settings.firstBackoff = .milliseconds(250)
       settings.longestBackoff = .seconds(10)

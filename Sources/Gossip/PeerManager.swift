@@ -3,8 +3,8 @@ public import Cryptography
 public import Primitives
 
 /// Decides whom this node is connected to: a few outbound sessions that it chooses itself, half of them to keys that
-/// the chain vouches for; a bounded number of inbound ones; and a validator's direct links in reserved slots
-/// (`gossip.md` §§ 5.3, 6).
+/// the chain vouches for and two to peers that are near; a bounded number of inbound ones; and a validator's direct
+/// links in reserved slots (`gossip.md` §§ 5.3, 6).
 public struct PeerManager: Sendable {
   public enum Input: Sendable {
     case connected(PeerID, Connection)
@@ -43,6 +43,10 @@ public struct PeerManager: Sendable {
     var connection: Connection
     var purpose: Dial.Purpose?
     var since: Instant
+    /// From the dial to the session; nil for one that came in.
+    var dialTime: Interval?
+    /// Holds a place for near peers.
+    var isNear = false
     /// First deliveries of accepted objects.
     var usefulness: UInt64 = 0
     var answers = TokenBucket()
@@ -68,6 +72,14 @@ public struct PeerManager: Sendable {
     }
   }
 
+  /// A dial under way.
+  struct Attempt {
+    let dial: Dial
+    let at: Instant
+
+    var purpose: Dial.Purpose { dial.purpose }
+  }
+
   struct Backoff {
     var failures: UInt32
     var until: Instant
@@ -78,7 +90,7 @@ public struct PeerManager: Sendable {
   public internal(set) var book: AddressBook
   var generator: SeededGenerator
   var sessions: [PeerID: Session] = [:]
-  var dialing: [DialKey: Dial] = [:]
+  var dialing: [DialKey: Attempt] = [:]
   var backoffs: GenerationTable<DialKey, Backoff>
   var scores = ScoreBook()
   /// One to two minutes long; a peer that answers later has no session any more.
@@ -90,6 +102,10 @@ public struct PeerManager: Sendable {
   var anchors: [PeerID] = []
   var tickAt: Instant
   var feelerAt: Instant
+  /// Feelers of the hurried kind that are left.
+  var firstFeelers: Int
+  /// A near peer that was found, and the one that makes room for it once its session has lasted.
+  var replacement: (near: PeerID, far: PeerID)?
   var recordsAt: Instant = .zero
 
   public init(
@@ -108,7 +124,9 @@ public struct PeerManager: Sendable {
     backoffs = GenerationTable(capacity: 8_192, period: .seconds(1_800))
     asked = GenerationTable(capacity: 4_096, period: .seconds(60))
     tickAt = now
-    feelerAt = now + settings.feelerInterval
+    firstFeelers = settings.firstFeelers
+    feelerAt =
+      now + (settings.firstFeelers > 0 ? settings.firstFeelerWait : settings.feelerInterval)
   }
 
   public var deadline: Instant { tickAt }

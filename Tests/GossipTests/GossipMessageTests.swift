@@ -34,6 +34,7 @@ import Wire
   @Test func `every message survives its encoding`() throws {
     for message in Self.samples() {
       #expect(try GossipMessage(kind: message.kind, bytes: message.encoded, chain: chain) == message)
+      #expect(message.encodedSize == message.encoded.count)
       #expect(message.encoded.count <= message.kind.limit)
     }
   }

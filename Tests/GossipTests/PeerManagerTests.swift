@@ -10,6 +10,7 @@ struct TestPeers {
 
   init(_ change: (inout PeerManager.Settings) -> Void = { _ in }) {
     var settings = PeerManager.Settings()
+    settings.firstFeelers = 0
     change(&settings)
     manager = PeerManager(
       peer: key(0).publicKey,

@@ -139,7 +139,7 @@ enum GossipTraffic {
   /// With the session's framing and sealing, and with the headers of IP, UDP and TCP.
   static func bytes(of message: GossipMessage, isStream: Bool) -> Int {
     // Datagram: 13 header, 16 tag, 28 UDP and IPv4. Stream: 5 header, 17 + 3 record, 40 TCP and IPv4 per segment.
-    let payload = Traffic.bytes(of: message)
+    let payload = message.encodedSize
     return isStream ? payload + 25 + 40 * (1 + payload / 1_400) : payload + 57
   }
 }

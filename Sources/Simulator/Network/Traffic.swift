@@ -1,6 +1,5 @@
 import Chain
 import Consensus
-import Gossip
 import Replication
 
 /// About how many bytes a message takes, without encoding it.
@@ -23,24 +22,6 @@ enum Traffic {
     case .compactProposal(_, let block): 650 + 32 * block.transactionHashes.count
     case .missingRequest(_, let places): 40 + 3 * places.count
     case .missingTransactions(_, let transactions): transactions.reduce(40) { $0 + $1.count + 4 }
-    }
-  }
-
-  static func bytes(of message: GossipMessage) -> Int {
-    switch message {
-    case .packet(let packet):
-      packet.objects.reduce(0) { $0 + $1.encoded.count + 4 }
-        + 8 * (packet.digests.count + packet.wants.count + packet.stops.count + packet.starts.count) + 10
-    case .objects(let objects), .records(let objects): objects.reduce(4) { $0 + $1.encoded.count + 4 }
-    case .ranges(let ranges):
-      ranges.ranges.reduce(0) { size, range in
-        if case .listed(let identifiers) = range.content {
-          size + 40 + 32 * identifiers.count
-        } else {
-          size + 56
-        }
-      } + 32 * (ranges.held.count + ranges.wanted.count)
-    case .recordsRequest: 4
     }
   }
 }

@@ -44,7 +44,7 @@ extension Cluster {
     guard let target = index(of: peer) else { return }
     let session = network.session(node.index, target)
     guard session != 0 else { return }
-    count(message.kind, bytes: Traffic.bytes(of: message))
+    count(message.kind, bytes: message.encodedSize)
     let (first, second) = network.arrivals(
       from: node.index,
       to: target,

@@ -12,7 +12,8 @@ import Testing
     scenario.origins = 2
     scenario.warmUp = 14
     scenario.messages = 10
-    scenario.settling = .seconds(6)
+    // The first feelers are over, and near peers found, before anything is learnt.
+    scenario.settling = .seconds(28)
     scenario.tail = .seconds(12)
     return scenario
   }
