@@ -105,7 +105,11 @@ extension PeerManager {
     guard feelerAt <= now else { return }
     firstFeelers = max(0, firstFeelers - 1)
     feelerAt = now + (firstFeelers > 0 ? settings.firstFeelerInterval : settings.feelerInterval)
-    if let contest = book.contests.first, sessions[contest.incumbent] == nil,
+    // Who is connected by our own dial needs no test.
+    for contest in book.contests where sessions[contest.incumbent]?.isInbound == false {
+      book.succeeded(contest.incumbent, at: now)
+    }
+    if let contest = book.contests.first(where: { sessions[$0.incumbent] == nil }),
       let address = book[contest.incumbent]?.address
     {
       dial(Dial(address: address, expectedKey: contest.incumbent, purpose: .feeler), at: now, &effects)
@@ -127,7 +131,9 @@ extension PeerManager {
     if hasChoice, now < recordsAt { return }
     var candidates = sessions.keys.sorted().filter { peer in
       guard let session = sessions[peer], session.purpose != .feeler else { return false }
-      return asked[peer]?.at.map { now.since($0) >= settings.recordInterval } ?? true
+      guard let entry = asked[peer], let last = entry.at else { return true }
+      let wait = settings.recordInterval.nanoseconds << UInt64(entry.barren)
+      return now.since(last).nanoseconds >= min(wait, settings.longestRecordInterval.nanoseconds)
     }
     guard !candidates.isEmpty else { return }
     if hasChoice {

@@ -149,7 +149,11 @@ extension PeerManager {
   mutating func acceptsRecords(from peer: PeerID) -> Bool {
     // Counted, since a slow link may hold several requests and deliver their answers together.
     guard let expected = asked[peer]?.expected, expected > 0 else { return false }
-    asked.update(peer) { $0.expected -= 1 }
+    asked.update(peer) { entry in
+      entry.expected -= 1
+      // Until something in the answer turns out to be new.
+      entry.barren = min(entry.barren + 1, 8)
+    }
     return true
   }
 

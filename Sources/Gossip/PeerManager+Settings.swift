@@ -18,6 +18,8 @@ extension PeerManager {
     public var nearby = 2
     /// Between two requests for records to one peer, and two answers to one peer.
     public var recordInterval = Interval.seconds(10)
+    /// The same to a peer whose answers bring nothing new, at most; the wait doubles up to here.
+    public var longestRecordInterval = Interval.seconds(60)
     /// Below this many entries the book asks for more.
     public var bookTarget = 1_000
     /// The first wait after a failed dial; doubles, with jitter.

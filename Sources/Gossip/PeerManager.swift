@@ -59,6 +59,8 @@ public struct PeerManager: Sendable {
     var at: Instant?
     /// Requests for records that the peer has not answered.
     var expected: UInt32 = 0
+    /// Answers in a row that brought nothing new: it is asked less and less often.
+    var barren: UInt32 = 0
   }
 
   struct DialKey: Hashable {
@@ -137,7 +139,11 @@ public struct PeerManager: Sendable {
     case .disconnected(let peer): disconnected(peer, at: now)
     case .dialFailed(let dial): failed(dial, at: now)
     case .recordsRequested(let count, let peer): answer(peer, count: count, at: now, &effects)
-    case .records(let objects, let peer): for object in objects { _ = insert(object, from: peer) }
+    case .records(let objects, let peer):
+      for object in objects {
+        guard let insertion = insert(object, from: peer), let peer else { continue }
+        if insertion == .added || insertion == .updated { asked.update(peer) { $0.barren = 0 } }
+      }
     case .chainKnows(let peers, let mesh):
       known = Set(peers)
       self.mesh = mesh.filter { $0 != self.peer }.sorted()

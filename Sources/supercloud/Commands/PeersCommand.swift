@@ -56,8 +56,9 @@ struct PeersCommand: AsyncParsableCommand {
       network.drops.filter { $0.count > 0 }.map { [$0.layer, $0.reason, "\($0.count)"] }
     )
     Console.line()
-    for (name, value) in network.figures.sorted(by: { $0.key < $1.key }) {
-      Console.line(name.padding(toLength: 24, withPad: " ", startingAt: 0) + "\(value)")
-    }
+    Console.table(
+      ["FIGURE", "VALUE"],
+      network.figures.sorted { $0.key < $1.key }.map { [$0.key, "\($0.value)"] }
+    )
   }
 }
