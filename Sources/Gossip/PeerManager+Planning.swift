@@ -102,7 +102,8 @@ extension PeerManager {
   }
 
   private mutating func planFeeler(at now: Instant, _ effects: inout [Effect]) {
-    guard feelerAt <= now else { return }
+    // Addresses that do not answer must not keep sessions that are missing from being dialed.
+    guard feelerAt <= now, dialCount(.feeler) < max(1, settings.dialsAtOnce / 2) else { return }
     firstFeelers = max(0, firstFeelers - 1)
     feelerAt = now + (firstFeelers > 0 ? settings.firstFeelerInterval : settings.feelerInterval)
     // Who is connected by our own dial needs no test.

@@ -73,4 +73,13 @@ import Testing
     for _ in 0..<2 { #expect(test.pass(400).disconnects == []) }
     #expect(Set(test.manager.connectedPeers) == Set((1...4).map { key($0).publicKey }))
   }
+
+  @Test func `feelers that nobody answers leave half of the dials to others`() {
+    var test = connected()
+    _ = test.learn(5...30)
+    var feelers = 0
+    for _ in 0..<20 { feelers += test.pass(1_000).dials.count { $0.purpose == .feeler } }
+    #expect(feelers == 4)
+    #expect(test.step(.disconnected(key(1).publicKey)).dials.contains { $0.purpose == .outbound })
+  }
 }
