@@ -19,6 +19,14 @@ public enum CertificateError: Error, Hashable, Sendable {
   case noContradiction
 }
 
+extension Certificate {
+  /// Whether both have signatures of one and the same vote.
+  fileprivate func isForSameVote(as other: Certificate) -> Bool {
+    kind == other.kind && height == other.height && round == other.round && validRound == other.validRound
+      && block == other.block
+  }
+}
+
 extension ValidatorSet {
   /// libsodium's verdict.
   public static let ed25519: SignatureCheck = { key, signature, domain, chain, body in
@@ -30,9 +38,13 @@ extension ValidatorSet {
   /// The rule is fixed: the bitmap has exactly the set's size and zero padding, there is one signature for each bit,
   /// the signers hold quorum power, and every signature covers the same vote. No signature is skipped because
   /// others suffice.
+  ///
+  /// `known`: certificates of this set that were checked; a signature that one of them has for the same vote is not
+  /// checked again.
   public func verify(
     _ certificate: Certificate,
     chain: ChainID,
+    known: [Certificate] = [],
     using check: SignatureCheck = ValidatorSet.ed25519
   ) throws(CertificateError) {
     let vote = Vote.signBody(
@@ -57,11 +69,26 @@ extension ValidatorSet {
     }
     let power = power(of: signers)
     guard isQuorum(power) else { throw .insufficientPower(power, needed: quorumPower) }
+    let verified = signatures(in: known.filter { $0.isForSameVote(as: certificate) })
     for (index, signature) in zip(indices, certificate.signatures) {
+      if !verified.isEmpty, verified[Int(index)] == signature { continue }
       guard check(members[Int(index)].key, signature, certificate.kind.domain, chain, vote) else {
         throw .invalidSignature(index)
       }
     }
+  }
+
+  /// By index; empty when there are no certificates.
+  private func signatures(in certificates: [Certificate]) -> [Signature?] {
+    guard !certificates.isEmpty else { return [] }
+    var signatures = [Signature?](repeating: nil, count: count)
+    for certificate in certificates {
+      guard let signers = SignerSet(bytes: certificate.signers, count: count) else { continue }
+      for (index, signature) in zip(signers.indices, certificate.signatures) {
+        signatures[Int(index)] = signature
+      }
+    }
+    return signatures
   }
 
   /// Checks that `certificate` justifies entering its round.

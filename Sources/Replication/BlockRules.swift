@@ -57,6 +57,7 @@ struct ValidBlock: Sendable {
 struct BlockRules: Sendable {
   let chain: ChainID
   let signatures: SignatureScheme
+  var reading = BlockReading.decoding
 
   /// Checks `block` as the one after `tip` in all but its transactions and evidence.
   ///
@@ -76,8 +77,8 @@ struct BlockRules: Sendable {
     guard header.version == version else { throw .wrongVersion }
     guard header.stateRoot == tip.stateRoot else { throw .wrongState(field: "state_root") }
     guard header.receiptsRoot == tip.receiptsRoot else { throw .wrongState(field: "receipts_root") }
-    guard header.validatorsHash == tip.validators.hash else { throw .wrongState(field: "validators_hash") }
-    guard header.nextValidatorsHash == tip.nextValidators.hash else {
+    guard header.validatorsHash == tip.validatorsHash else { throw .wrongState(field: "validators_hash") }
+    guard header.nextValidatorsHash == tip.nextValidatorsHash else {
       throw .wrongState(field: "next_validators_hash")
     }
     guard header.time > tip.time else { throw .timeNotAfterParent }
@@ -103,29 +104,16 @@ struct BlockRules: Sendable {
     else { throw .lastCertificate }
     // The certificate that this node holds was verified when the parent was committed.
     guard certificate != tip.certificate, certificate != known else { return }
-    let own = [tip.certificate, known].compactMap(\.self).filter { $0.round == certificate.round }
-    let isVerified = Self.signatures(in: own, of: tip.lastValidators)
     do {
-      try tip.lastValidators.verify(certificate, chain: chain) { key, signature, domain, chain, body in
-        isVerified[key] == signature || signatures.check(key, signature, domain, chain, body)
-      }
+      try tip.lastValidators.verify(
+        certificate,
+        chain: chain,
+        known: [tip.certificate, known].compactMap(\.self),
+        using: signatures.check
+      )
     } catch {
       throw .lastCertificate
     }
-  }
-
-  /// The signatures that need no second look, by key.
-  private static func signatures(in certificates: [Certificate], of validators: ValidatorSet) -> [PublicKey:
-    Signature]
-  {
-    var signatures: [PublicKey: Signature] = [:]
-    for certificate in certificates {
-      guard let signers = SignerSet(bytes: certificate.signers, count: validators.count) else { continue }
-      for (index, signature) in zip(signers.indices, certificate.signatures) {
-        if let key = validators[index]?.key { signatures[key] = signature }
-      }
-    }
-    return signatures
   }
 
   /// The block's transactions, each once.
@@ -144,7 +132,7 @@ struct BlockRules: Sendable {
         transactions.append(known)
         continue
       }
-      guard let transaction = try? Transaction(decoding: block.transactions[index], chain: chain),
+      guard let transaction = reading.transaction(block.transactions[index], chain),
         signatures.isTransactionAuthentic(transaction)
       else { throw .transaction(index: index) }
       transactions.append(transaction)
@@ -175,8 +163,8 @@ struct BlockRules: Sendable {
       transactionsRoot: .zero,
       evidenceRoot: .zero,
       lastCertificateHash: .zero,
-      validatorsHash: tip.validators.hash,
-      nextValidatorsHash: tip.nextValidators.hash,
+      validatorsHash: tip.validatorsHash,
+      nextValidatorsHash: tip.nextValidatorsHash,
       proposer: proposer
     )
     let block = Block(

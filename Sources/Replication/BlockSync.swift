@@ -92,14 +92,9 @@ struct BlockSync: Sendable {
     }
     guard !wanted.isEmpty else { return [] }
     var requests: [Request] = []
-    for peer in order() {
-      guard let first = wanted.first, let state = peers[peer] else { break }
-      guard state.request == nil, state.idleUntil <= now, state.height >= first, state.base <= first else {
-        continue
-      }
-      guard !decides || state.height > committed + 1 || state.reachedAt + Self.hesitation <= now else {
-        continue
-      }
+    for (peer, state) in free(above: committed, decides: decides, at: now) {
+      guard let first = wanted.first else { break }
+      guard state.height >= first, state.base <= first else { continue }
       var count: UInt32 = 0
       while count < Self.batch, wanted.first == first + Height(count), first + Height(count) <= state.height {
         wanted.removeFirst()
@@ -111,12 +106,19 @@ struct BlockSync: Sendable {
     return requests
   }
 
-  /// Those who answered well first.
-  private func order() -> [PublicKey] {
-    peers.keys.sorted { left, right in
-      let failures = (peers[left]?.failures ?? 0, peers[right]?.failures ?? 0)
-      return failures.0 == failures.1 ? left < right : failures.0 < failures.1
+  /// Those who may be asked now; who answered well comes first.
+  private func free(above committed: Height, decides: Bool, at now: Instant) -> [(
+    key: PublicKey, state: Peer
+  )] {
+    peers.filter { _, state in
+      guard state.request == nil, state.idleUntil <= now, state.height > committed else { return false }
+      return !decides || state.height > committed + 1 || state.reachedAt + Self.hesitation <= now
     }
+    .sorted { left, right in
+      let failures = (left.value.failures, right.value.failures)
+      return failures.0 == failures.1 ? left.key < right.key : failures.0 < failures.1
+    }
+    .map { ($0.key, $0.value) }
   }
 
   private mutating func expireRequests(at now: Instant) -> [Range<Height>] {

@@ -7,8 +7,8 @@ struct DueWork: Hashable, Sendable {
   private let time: Timestamp?
 
   /// Looks once; to be made anew after every block.
-  init(on state: some StateReading) {
-    let tick = Executor.nextDueTick(on: state).map { LedgerQuery(state: state).ticks.time(of: $0) }
+  init(on state: some StateReading, ticks: TickSchedule) {
+    let tick = Executor.nextDueTick(on: state).map { ticks.time(of: $0) }
     let instants = [tick, Executor.nextDueTime(on: state)].compactMap(\.self)
     time = instants.min()
   }

@@ -3,37 +3,58 @@ public import Ledger
 import Primitives
 
 /// What a replica reads committed state from: entries, and the pages of their authenticated tree.
-public protocol ReplicaState: StateReading, StateTreeReading, Sendable {}
+public protocol ReplicaState: StateReading, StateTreeReading, Sendable {
+  /// What `task` makes of this state with `layers` on top: what `execute` says, or what it said for an equal task on
+  /// equal contents.
+  func executed(_ task: ExecutionTask, on layers: [StateLayer], _ execute: () -> ExecutedBlock)
+    -> ExecutedBlock
+}
+
+extension ReplicaState {
+  public func executed(
+    _ task: ExecutionTask,
+    on layers: [StateLayer],
+    _ execute: () -> ExecutedBlock
+  ) -> ExecutedBlock {
+    execute()
+  }
+}
+
+/// What one block changed.
+public struct StateLayer: Sendable {
+  public let height: UInt64
+  /// Sorted by key, each once.
+  public let changes: [StateChange]
+  public let pages: [(path: NibblePath, page: StateTreePage?)]
+  /// After the block.
+  public let stateRoot: Digest
+  fileprivate let valueByKey: [[UInt8]: [UInt8]?]
+  fileprivate let pageByPath: [NibblePath: StateTreePage?]
+
+  init(height: UInt64, changes: [StateChange], tree: StateTreeUpdate) {
+    self.height = height
+    self.changes = changes
+    pages = tree.pages
+    stateRoot = tree.root
+    valueByKey = Dictionary(changes.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    pageByPath = Dictionary(pages.map { ($0.path, $0.page) }, uniquingKeysWith: { $1 })
+  }
+}
 
 /// Committed state with the blocks on top that are decided but not durable yet.
 ///
 /// Execution goes on while the storage writes: a layer is dropped once its block is durable. A layer that the store
 /// has taken over already does no harm: it holds the same values.
 struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
-  struct Layer: Sendable {
-    let height: UInt64
-    let values: [[UInt8]: [UInt8]?]
-    /// Sorted.
-    let keys: [[UInt8]]
-    let pages: [NibblePath: StateTreePage?]
-
-    init(height: UInt64, changes: [StateChange], pages: [(path: NibblePath, page: StateTreePage?)]) {
-      self.height = height
-      values = Dictionary(changes.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-      keys = changes.map(\.key)
-      self.pages = Dictionary(pages.map { ($0.path, $0.page) }, uniquingKeysWith: { $1 })
-    }
-  }
-
   let base: Base
   /// Oldest first.
-  private(set) var layers: [Layer] = []
+  private(set) var layers: [StateLayer] = []
 
   init(base: Base) {
     self.base = base
   }
 
-  mutating func push(_ layer: Layer) {
+  mutating func push(_ layer: StateLayer) {
     layers.append(layer)
   }
 
@@ -41,16 +62,21 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
     layers.removeAll { $0.height <= height }
   }
 
+  /// What `task` makes of this state.
+  func executed(_ task: ExecutionTask, _ execute: () -> ExecutedBlock) -> ExecutedBlock {
+    base.executed(task, on: layers, execute)
+  }
+
   func value(for key: [UInt8]) -> [UInt8]? {
     for layer in layers.reversed() {
-      if let value = layer.values[key] { return value }
+      if let value = layer.valueByKey[key] { return value }
     }
     return base.value(for: key)
   }
 
   func page(at path: NibblePath) -> StateTreePage? {
     for layer in layers.reversed() {
-      if let page = layer.pages[path] { return page }
+      if let page = layer.pageByPath[path] { return page }
     }
     return base.page(at: path)
   }
@@ -80,9 +106,9 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
   private func layeredKeys(from: [UInt8], to: [UInt8]) -> [[UInt8]] {
     var keys: [[UInt8]] = []
     for layer in layers {
-      let start = layer.keys.partitioningIndex { !KeyOrder.precedes($0, from) }
-      let end = layer.keys.partitioningIndex { !KeyOrder.precedes($0, to) }
-      if start < end { keys.append(contentsOf: layer.keys[start..<end]) }
+      let start = layer.changes.partitioningIndex { !KeyOrder.precedes($0.key, from) }
+      let end = layer.changes.partitioningIndex { !KeyOrder.precedes($0.key, to) }
+      if start < end { keys.append(contentsOf: layer.changes[start..<end].map(\.key)) }
     }
     guard layers.count > 1 else { return keys }
     keys.sort(by: KeyOrder.precedes)

@@ -4,6 +4,8 @@ public import Primitives
 public import Wire
 
 /// What nodes say to each other about the chain. Gossip has messages of its own.
+///
+/// Small in itself, with what is large behind a reference: messages are copied from queue to queue.
 public enum PeerMessage: Sendable {
   case status(PeerStatus)
   /// `TxRaw` bytes.
@@ -11,7 +13,7 @@ public enum PeerMessage: Sendable {
   /// The peer has these and gives them to those who ask.
   case transactionNames([TransactionName])
   case transactionRequest([TransactionName])
-  case proposal(Proposal, block: [UInt8])
+  indirect case proposal(Proposal, block: [UInt8])
   case votes([Vote])
   case certificates([Certificate], rounds: [RoundCertificate])
   case blocksRequest(from: Height, count: UInt32)
@@ -20,7 +22,7 @@ public enum PeerMessage: Sendable {
   case candidateRequest(Digest, Height)
   /// A proposed block.
   case candidate([UInt8])
-  case compactProposal(Proposal, CompactBlock)
+  indirect case compactProposal(Proposal, CompactBlock)
   /// Asks for the transactions at `places` of a proposed block, which ascend.
   case missingRequest(block: Digest, places: [UInt32])
   /// `TxRaw` bytes in the order in which they were asked for.

@@ -7,9 +7,7 @@ import Primitives
 
 extension Replica {
   /// A parameter as the committed state has it.
-  func parameter(_ key: ParameterKey) -> UInt64 {
-    LedgerQuery(state: state).parameters[key]
-  }
+  func parameter(_ key: ParameterKey) -> UInt64 { committed.parameters[key] }
 
   /// Consensus decided a block that this node holds and validated.
   mutating func decide(
@@ -45,10 +43,11 @@ extension Replica {
       receiptsRoot: executed.receiptsRoot,
       certificate: certificate,
       validators: tip.nextValidators,
-      nextValidators: successor(of: tip.nextValidators, applying: outcome.validatorUpdates),
-      lastValidators: tip.validators
+      nextValidators: executed.nextValidators,
+      lastValidators: tip.validators,
+      hashes: (tip.nextValidatorsHash, executed.nextValidatorsHash)
     )
-    state.push(.init(height: header.height, changes: outcome.changes, pages: executed.tree.pages))
+    state.push(executed.layer)
     tip = newTip
     effects.append(
       .commit(
@@ -66,17 +65,6 @@ extension Replica {
     afterCommit(valid, outcome, at: clock, &effects)
   }
 
-  /// The set two heights on. Updates that make no set are refused by the ledger before they come here.
-  private func successor(of set: ValidatorSet, applying updates: [ValidatorUpdate]) -> ValidatorSet {
-    do {
-      var next = try set.applying(updates)
-      next.advance()
-      return next
-    } catch {
-      preconditionFailure("the ledger made validator updates that are none: \(error)")
-    }
-  }
-
   private mutating func afterCommit(
     _ valid: ValidBlock,
     _ outcome: BlockOutcome,
@@ -90,7 +78,8 @@ extension Replica {
     candidates.begin(after: height)
     seenVotes = seenVotes.filter { $0.height > height }
     sortOutEvidence(after: valid.block, &effects)
-    due = DueWork(on: state)
+    committed.follow(outcome.changes, on: state, after: height)
+    due = DueWork(on: state, ticks: committed.ticks)
     adoptParameters(at: clock, &effects)
     announceUpgrade(&effects)
     advanceBook(valid.transactions, outcome.receipts, at: clock, &effects)
@@ -100,7 +89,7 @@ extension Replica {
 
   /// What a vote has changed counts from the next height on, for the book as for consensus.
   private mutating func adoptParameters(at clock: Clock, _ effects: inout [ReplicaEffect]) {
-    let parameters = LedgerQuery(state: state).parameters
+    let parameters = committed.parameters
     consensus.setMaximumBlockInterval(.milliseconds(parameters[.maximumBlockInterval]))
     var events: [OrderBook.Event] = []
     book.adopt(parameters, events: &events)

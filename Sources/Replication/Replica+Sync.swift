@@ -21,7 +21,7 @@ extension Replica {
     if let standing = status.standing {
       stepConsensus(.peerStatus(peer: peer, standing), at: clock, &effects)
     }
-    requestBlocks(at: clock, &effects)
+    if status.committed > tip.height { requestBlocks(at: clock, &effects) }
   }
 
   /// Asks for blocks that peers have and this node lacks.

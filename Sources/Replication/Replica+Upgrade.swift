@@ -6,9 +6,7 @@ import Primitives
 /// Software upgrades: the rules by which a block is executed change at a height that was voted for.
 extension Replica {
   /// By whose rules the block after the tip is executed.
-  var requiredVersion: UInt32 {
-    Executor.requiredVersion(at: tip.height + 1, on: state)
-  }
+  var requiredVersion: UInt32 { committed.requiredVersion }
 
   /// The version that the next block needs and this program does not know; nil when it can go on. A node that lacks
   /// it has nothing more to do: it neither votes on what it cannot judge nor executes it.

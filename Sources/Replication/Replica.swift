@@ -102,6 +102,7 @@ public struct Replica<State: ReplicaState>: Sendable {
   var exchangeWakesAt: Instant?
   /// When the ledger next has something to do by itself.
   var due: DueWork
+  var committed: CommittedRules
   var isStarted = false
   /// A consensus timer or validation needs no answer while a commit is being made durable.
   var durableHeight: Height
@@ -114,10 +115,12 @@ public struct Replica<State: ReplicaState>: Sendable {
     let genesis = configuration.genesis
     self.configuration = configuration
     // Of the committed state, not of genesis: votes have changed them since.
-    let parameters = LedgerQuery(state: state).parameters
+    let committed = CommittedRules(on: state, after: tip.height)
+    self.committed = committed
     rules = BlockRules(
       chain: genesis.chain,
-      signatures: configuration.signatures
+      signatures: configuration.signatures,
+      reading: configuration.reading
     )
     self.state = LayeredState(base: state)
     self.tip = tip
@@ -126,19 +129,19 @@ public struct Replica<State: ReplicaState>: Sendable {
         chain: genesis.chain,
         key: configuration.consensusKey,
         timeouts: configuration.timeouts,
-        maximumBlockInterval: .milliseconds(parameters[.maximumBlockInterval])
+        maximumBlockInterval: .milliseconds(committed.parameters[.maximumBlockInterval])
       )
     )
     mempool = Mempool(limits: configuration.mempool)
     self.gossip = gossip
-    book = OrderBook(limits: OrderBook.Limits(parameters), time: tip.time)
+    book = OrderBook(limits: OrderBook.Limits(committed.parameters), time: tip.time)
     durableHeight = tip.height
-    due = DueWork(on: state)
+    due = DueWork(on: state, ticks: committed.ticks)
   }
 
   /// The point of the chain at which something that comes now would be judged.
   public var moment: Moment {
-    Moment(height: tip.height, time: tip.time, tick: LedgerQuery(state: state).ticks.tick(at: tip.time))
+    Moment(height: tip.height, time: tip.time, tick: committed.ticks.tick(at: tip.time))
   }
 
   /// Whether peers claim to be further than one block ahead.

@@ -63,7 +63,7 @@ public enum ReplicaEffect: Sendable {
   /// Check off the replica's thread, then give `objectVerified` back.
   case verify(SignedObject)
   /// Write in one synced batch, then give `durable` back.
-  case commit(Commit)
+  indirect case commit(Commit)
   case schedule(ReplicaTimer, after: Interval)
   /// Remember these proofs, and no others, across a restart: no block carries them yet.
   case keepEvidence([Evidence])

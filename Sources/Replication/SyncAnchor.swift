@@ -22,7 +22,8 @@ struct SyncAnchor: Sendable {
     arrivals: (Height) -> BlockSync.Arrival?,
     verify: (Certificate, ValidatorSet) -> Bool
   ) {
-    guard identifiers[tip.height + 1] == nil else { return }
+    // One block alone is checked by its own certificate.
+    guard identifiers[tip.height + 1] == nil, arrivals(tip.height + 2) != nil else { return }
     var run: [(height: Height, identifier: Digest)] = []
     var parent = tip.block
     var validators = tip.validators
@@ -41,7 +42,6 @@ struct SyncAnchor: Sendable {
       validators = next
       next.advance()
     }
-    // One block alone is checked by its own certificate.
     guard run.count > 1, let top, verify(top.certificate, top.validators) else { return }
     for (height, identifier) in run { identifiers[height] = identifier }
   }

@@ -14,11 +14,18 @@ public struct Tip: Hashable, Sendable {
   /// Of the block; nil at genesis.
   public var certificate: Certificate?
   /// Who decides the next block, with this height's priorities.
-  public var validators: ValidatorSet
+  public var validators: ValidatorSet {
+    didSet { validatorsHash = validators.hash }
+  }
   /// Who decides the one after it.
-  public var nextValidators: ValidatorSet
+  public var nextValidators: ValidatorSet {
+    didSet { nextValidatorsHash = nextValidators.hash }
+  }
   /// Who decided the block; the next block's last certificate is theirs.
   public var lastValidators: ValidatorSet
+  /// The sets' hashes: every block's header is compared with them.
+  private(set) var validatorsHash: Digest
+  private(set) var nextValidatorsHash: Digest
 
   public init(
     height: Height,
@@ -31,6 +38,33 @@ public struct Tip: Hashable, Sendable {
     nextValidators: ValidatorSet,
     lastValidators: ValidatorSet
   ) {
+    self.init(
+      height: height,
+      block: block,
+      time: time,
+      stateRoot: stateRoot,
+      receiptsRoot: receiptsRoot,
+      certificate: certificate,
+      validators: validators,
+      nextValidators: nextValidators,
+      lastValidators: lastValidators,
+      hashes: (validators.hash, nextValidators.hash)
+    )
+  }
+
+  /// `hashes`: of `validators` and `nextValidators`, where they are known.
+  init(
+    height: Height,
+    block: Digest,
+    time: Timestamp,
+    stateRoot: Digest,
+    receiptsRoot: Digest,
+    certificate: Certificate?,
+    validators: ValidatorSet,
+    nextValidators: ValidatorSet,
+    lastValidators: ValidatorSet,
+    hashes: (validators: Digest, next: Digest)
+  ) {
     self.height = height
     self.block = block
     self.time = time
@@ -40,6 +74,8 @@ public struct Tip: Hashable, Sendable {
     self.validators = validators
     self.nextValidators = nextValidators
     self.lastValidators = lastValidators
+    validatorsHash = hashes.validators
+    nextValidatorsHash = hashes.next
   }
 }
 
@@ -92,6 +128,8 @@ extension Tip {
     validators = try ValidatorSet(from: &reader)
     nextValidators = try ValidatorSet(from: &reader)
     lastValidators = try ValidatorSet(from: &reader)
+    validatorsHash = validators.hash
+    nextValidatorsHash = nextValidators.hash
     try reader.finish()
   }
 }

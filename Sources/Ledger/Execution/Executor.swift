@@ -48,6 +48,12 @@ public enum Executor {
     )
   }
 
+  /// Whether a block that made `changes` changed parameters, ticks or what is to become of the protocol.
+  public static func changeRules(_ changes: [StateChange]) -> Bool {
+    let tables = [Tables.parameters.prefix, Tables.chain.prefix]
+    return changes.contains { change in change.key.first.map { tables.contains($0) } ?? false }
+  }
+
   /// The tick at which money next moves by itself; nil when none ever does.
   public static func nextDueTick(on state: some StateReading) -> Tick? {
     let floor = state.read(Tables.dueFloor, SingleKey()) ?? 0

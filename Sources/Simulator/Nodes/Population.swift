@@ -88,8 +88,7 @@ public struct Population {
 
 /// State, tree and tip before the first block.
 struct Origin {
-  let state: MemoryState
-  let pages: [NibblePath: StateTreePage]
+  let version: StateVersion
   let tip: Tip
 
   init(_ genesis: Genesis) throws {
@@ -103,8 +102,7 @@ struct Origin {
     )
     var pages: [NibblePath: StateTreePage] = [:]
     for (path, page) in update.pages { pages[path] = page }
-    self.state = state
-    self.pages = pages
+    version = StateVersion(state: state, pages: pages)
     tip = try Tip(genesis: genesis, stateRoot: update.root, validators: outcome.validators)
   }
 }

@@ -3,7 +3,7 @@ import Primitives
 import Replication
 import Synchronization
 
-/// Blocks and certificates by their bytes, decoded once for all nodes of a run.
+/// Blocks, transactions and certificates by their bytes, decoded once for all nodes of a run.
 ///
 /// Nodes that are sent the same bytes come to the same value, as each would by itself; bytes that cannot be decoded
 /// are tried anew each time.
@@ -11,10 +11,10 @@ final class SharedReading: Sendable {
   private struct Memory<Value: Sendable>: Sendable {
     private var values: [Bytes: Value] = [:]
 
-    mutating func value(
+    mutating func value<Failure>(
       of bytes: [UInt8],
-      decode: ([UInt8]) throws(DecodingError) -> Value
-    ) throws(DecodingError) -> Value {
+      decode: ([UInt8]) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
       let key = Bytes(array: bytes)
       if let known = values[key] { return known }
       let value = try decode(bytes)
@@ -37,6 +37,7 @@ final class SharedReading: Sendable {
 
   private let blocks = Mutex(Memory<Block>())
   private let certificates = Mutex(Memory<Certificate>())
+  private let transactions = Mutex(Memory<Transaction>())
 
   var reading: BlockReading {
     BlockReading(
@@ -48,6 +49,13 @@ final class SharedReading: Sendable {
       certificate: { [self] bytes throws(DecodingError) in
         try certificates.withLock { (memory) throws(DecodingError) in
           try memory.value(of: bytes) { (bytes) throws(DecodingError) in try Certificate(decoding: bytes) }
+        }
+      },
+      transaction: { [self] bytes, chain in
+        transactions.withLock { memory in
+          try? memory.value(of: bytes) { bytes throws(TransactionError) in
+            try Transaction(decoding: bytes, chain: chain)
+          }
         }
       }
     )

@@ -9,8 +9,9 @@ import Synchronization
 /// What is on a node's disk: committed state and blocks, the consensus log, what the signing guard remembers.
 final class SimulatedStore: ReplicaState {
   private struct Contents {
-    var state: MemoryState
-    var pages: [NibblePath: StateTreePage]
+    var version: StateVersion
+    /// The newest that blocks which are not written yet have made; kept so that it is made once.
+    var ahead: StateVersion?
     var blocks: [Height: CommittedBlock] = [:]
     var tip: Tip
     var log: [ReplicaRecord] = []
@@ -36,24 +37,45 @@ final class SimulatedStore: ReplicaState {
   }
 
   private let contents: Mutex<Contents>
+  private let sharesExecution: Bool
 
-  init(state: MemoryState, pages: [NibblePath: StateTreePage], tip: Tip) {
-    contents = Mutex(Contents(state: state, pages: pages, tip: tip))
+  /// `sharesExecution`: takes the result of an equal block on an equal state from another node that shares.
+  init(_ version: StateVersion, tip: Tip, sharesExecution: Bool) {
+    contents = Mutex(Contents(version: version, tip: tip))
+    self.sharesExecution = sharesExecution
   }
 
+  private var version: StateVersion { contents.withLock { $0.version } }
   var tip: Tip { contents.withLock { $0.tip } }
   var log: [ReplicaRecord] { contents.withLock { $0.log } }
 
   func value(for key: [UInt8]) -> [UInt8]? {
-    contents.withLock { $0.state.value(for: key) }
+    version.state.value(for: key)
   }
 
   func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
-    contents.withLock { $0.state.entries(from: from, to: to, limit: limit) }
+    version.state.entries(from: from, to: to, limit: limit)
   }
 
   func page(at path: NibblePath) -> StateTreePage? {
-    contents.withLock { $0.pages[path] }
+    version.pages[path]
+  }
+
+  func executed(
+    _ task: ExecutionTask,
+    on layers: [StateLayer],
+    _ execute: () -> ExecutedBlock
+  ) -> ExecutedBlock {
+    guard sharesExecution else { return execute() }
+    let version = contents.withLock { contents in
+      let unwritten = layers.filter { $0.height > contents.tip.height }
+      let version = unwritten.reduce(contents.version) { version, layer in
+        version.successor(writing: layer.changes, layer.pages, root: layer.stateRoot)
+      }
+      contents.ahead = version
+      return version
+    }
+    return version.executed(task, execute)
   }
 
   func block(at height: Height) -> CommittedBlock? {
@@ -75,10 +97,13 @@ final class SimulatedStore: ReplicaState {
 
   /// `stored`: the block's bytes, shared by the nodes that hold equal ones.
   /// `changes`: what is written of the commit's changes; all of them in a node that keeps the rules.
-  func commit(_ commit: Commit, stored: CommittedBlock, changes: some Collection<StateChange>) {
+  func commit(_ commit: Commit, stored: CommittedBlock, changes: [StateChange]) {
     contents.withLock { contents in
-      contents.state.apply(Array(changes))
-      for (path, page) in commit.pages { contents.pages[path] = page }
+      contents.version = contents.version.successor(
+        writing: changes,
+        commit.pages,
+        root: commit.tip.stateRoot
+      )
       contents.blocks[commit.tip.height] = stored
       contents.tip = commit.tip
       contents.log.removeAll { Self.height(of: $0).map { $0 <= commit.tip.height } ?? false }

@@ -113,16 +113,17 @@ extension Cluster {
 
   // MARK: Blocks
 
-  /// The block's bytes, one copy for all nodes.
+  /// The block's bytes, one copy for all nodes, and the certificate's, one for all that hold an equal one.
   func stored(_ commit: Commit) -> CommittedBlock {
-    let bytes: [UInt8]
-    if let known = caches.blocks[commit.tip.block] {
-      bytes = known
-    } else {
-      bytes = commit.block.encoded
-      caches.blocks[commit.tip.block] = bytes
-    }
-    return CommittedBlock(block: bytes, certificate: commit.certificate.encoded)
+    let block = commit.tip.block
+    let bytes = caches.blocks[block] ?? commit.block.encoded
+    caches.blocks[block] = bytes
+    let known = caches.certificates.first { $0.block == block && $0.certificate == commit.certificate }
+    if let known { return CommittedBlock(block: bytes, certificate: known.bytes) }
+    let certificate = commit.certificate.encoded
+    if caches.certificates.count >= Caches.certificateLimit { caches.certificates.removeFirst() }
+    caches.certificates.append((block, commit.certificate, certificate))
+    return CommittedBlock(block: bytes, certificate: certificate)
   }
 
   func changes(of commit: Commit) -> [StateChange] {

@@ -39,7 +39,12 @@ extension Cluster {
   private func happen(_ occurrence: Occurrence) {
     switch occurrence {
     case .arrival(let input, let to, let from, let session):
-      arrive(input, at: nodes[to], from: from, session: session, occurrence)
+      guard nodes[to].isUp, network.session(to, from) == session else {
+        counters.lost += 1
+        return
+      }
+      guard !postpone(occurrence, for: nodes[to]) else { return }
+      arrive(input, at: nodes[to])
     case .local(let input, let index, let life):
       let node = nodes[index]
       guard node.life == life, !postpone(occurrence, for: node) else { return }
@@ -60,24 +65,13 @@ extension Cluster {
   }
 
   /// A paused node's events wait until it goes on, in their order.
-  private func postpone(_ occurrence: Occurrence, for node: SimulatedNode) -> Bool {
+  private func postpone(_ occurrence: borrowing Occurrence, for node: SimulatedNode) -> Bool {
     guard node.pausedUntil > now else { return false }
-    queue.insert(occurrence, at: node.pausedUntil, keepsOrder: true)
+    queue.insert(copy occurrence, at: node.pausedUntil, keepsOrder: true)
     return true
   }
 
-  private func arrive(
-    _ input: ReplicaInput,
-    at node: SimulatedNode,
-    from: Int,
-    session: UInt32,
-    _ occurrence: Occurrence
-  ) {
-    guard node.isUp, network.session(node.index, from) == session else {
-      counters.lost += 1
-      return
-    }
-    guard !postpone(occurrence, for: node) else { return }
+  private func arrive(_ input: ReplicaInput, at node: SimulatedNode) {
     if case .message(let message, _) = input {
       if let proposal = message.proposal { node.lastProposal = proposal }
       node.liar?.observe(message)

@@ -67,6 +67,9 @@ public final class Cluster {
     var transactions: [[UInt8]: Transaction] = [:]
     var unreadable: Set<[UInt8]> = []
     var blocks: [Digest: [UInt8]] = [:]
+    /// The newest that were stored.
+    var certificates: [(block: Digest, certificate: Certificate, bytes: [UInt8])] = []
+    static let certificateLimit = 16
     var objects: [SignedObject: Bool] = [:]
   }
 
@@ -99,6 +102,9 @@ public final class Cluster {
     appointLiars()
   }
 
+  /// From so many followers on they execute a block once for all whose state is equal.
+  private static let sharingPeers = 100
+
   private static func node(
     _ index: Int,
     _ scenario: Scenario,
@@ -114,7 +120,12 @@ public final class Cluster {
       nodeKey: population.nodeKeys[index],
       consensusKey: isValidator ? population.validators[index] : nil,
       role: isValidator ? .validator : .full,
-      store: SimulatedStore(state: origin.state, pages: origin.pages, tip: origin.tip),
+      // Every validator executes by itself, so that one that errs is seen; so do the followers of a small network.
+      store: SimulatedStore(
+        origin.version,
+        tip: origin.tip,
+        sharesExecution: !isValidator && scenario.peers >= Self.sharingPeers
+      ),
       signatures: signatures,
       genesis: genesis
     )
