@@ -1,5 +1,6 @@
 import Chain
 import Cryptography
+import Synchronization
 import Testing
 
 @Suite struct ValidatorSetVerificationTests {
@@ -85,6 +86,33 @@ import Testing
     var certificate = certificate(Array(0..<10))
     certificate.signatures[9] = certificate.signatures[8]
     #expect(throws: CertificateError.invalidSignature(9)) { try set.verify(certificate, chain: chain) }
+  }
+
+  @Test
+  func
+    `What a checked certificate has for the same vote is not checked again, and nothing else of it counts`()
+    throws
+  {
+    let whole = certificate(Array(0..<10))
+    var checked: [PublicKey] = []
+    func verify(_ certificate: Certificate, known: [Certificate]) throws {
+      let keys = Recorder()
+      defer { checked = keys.keys }
+      try set.verify(certificate, chain: chain, known: known) { key, signature, domain, chain, body in
+        keys.keys.append(key)
+        return ValidatorSet.ed25519(key, signature, domain, chain, body)
+      }
+    }
+    try verify(whole, known: [certificate([0, 1, 2, 3, 4, 5, 6])])
+    #expect(checked == [7, 8, 9].map { keys[$0].publicKey })
+    // Of another round: not one signature of it helps.
+    try verify(whole, known: [certificate(Array(0..<10), round: 1)])
+    #expect(checked.count == 10)
+    // A signature that differs from the known one is checked, and found wrong.
+    var forged = whole
+    forged.signatures[3] = whole.signatures[4]
+    #expect(throws: CertificateError.invalidSignature(3)) { try verify(forged, known: [whole]) }
+    #expect(checked == [keys[3].publicKey])
   }
 
   @Test func `Nothing of what is signed can be changed`() {
@@ -177,5 +205,15 @@ import Testing
     #expect(throws: CertificateError.invalidSignature(4)) {
       try set.verify(.duplicateVote(vote(4, block: block), forged), chain: chain)
     }
+  }
+}
+
+/// Whose signatures were checked; used by one test on one thread.
+private final class Recorder: Sendable {
+  private let storage = Mutex<[PublicKey]>([])
+
+  var keys: [PublicKey] {
+    get { storage.withLock { $0 } }
+    set { storage.withLock { $0 = newValue } }
   }
 }

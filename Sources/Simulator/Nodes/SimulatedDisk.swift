@@ -8,7 +8,7 @@ struct SimulatedDisk {
   enum Job {
     case log(ReplicaRecord)
     case sign(SigningRequest)
-    case commit(Commit)
+    indirect case commit(Commit)
     case keepEvidence([Evidence])
   }
 

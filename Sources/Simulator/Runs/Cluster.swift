@@ -12,7 +12,8 @@ public import Replication
 /// disks that sync, stall, fill and forget, clocks that differ, and validators that lie. The same scenario gives the
 /// same run.
 public final class Cluster {
-  enum Occurrence {
+  /// Behind a reference: the queue moves it often.
+  indirect enum Occurrence {
     case arrival(ReplicaInput, to: Int, from: Int, session: UInt32)
     /// A timer, an answer, the end of a session.
     case local(ReplicaInput, Int, life: UInt32)
