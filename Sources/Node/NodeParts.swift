@@ -90,7 +90,7 @@ struct NodeParts: Sendable {
         transport: endpoint,
         bridge: bridge,
         verifier: verifier,
-        store: store,
+        blocks: BlockServer(store: store, transport: endpoint),
         logger: logger,
         clockOffset: runtime.clockOffset,
         post: post,

@@ -110,6 +110,9 @@ extension NodeService {
     add("unsent", transport.unsent)
     add("session", transport.sessionsClosed)
     drops.append(
+      .init(layer: "session", reason: "throttled", count: UInt64(clamping: transport.throttled))
+    )
+    drops.append(
       .init(layer: "unsent", reason: "datagram", count: UInt64(clamping: transport.datagramsUnsent))
     )
     return drops

@@ -38,7 +38,7 @@ actor ReplicaHost {
     var transport: Transport.Endpoint
     var bridge: TransportBridge
     var verifier: SignatureVerifier
-    var store: NodeStore
+    var blocks: BlockServer
     var logger: Logger
     /// Added to the machine's clock, in milliseconds.
     var clockOffset: Int64
@@ -68,6 +68,7 @@ actor ReplicaHost {
 
   func stop() {
     isStopped = true
+    dependencies.blocks.stop()
     for (_, continuations) in waiting {
       for continuation in continuations { continuation.resume(returning: nil) }
     }
@@ -173,7 +174,8 @@ actor ReplicaHost {
     case .verify(let object): dependencies.verifier.verify(object)
     case .schedule(let timer, let interval): schedule(timer, after: interval)
     case .keepEvidence(let evidence): jobs.append(.keepEvidence(evidence))
-    case .serveBlocks(let peer, let from, let count): jobs.append(serve(peer, from: from, count: count))
+    case .serveBlocks(let peer, let from, let count):
+      dependencies.blocks.serve(peer, .init(from: from, count: count))
     case .dial(let dial): dependencies.dial(dial)
     case .disconnect(let peer, let reason):
       dependencies.logger.info("closing a session", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
@@ -242,27 +244,6 @@ actor ReplicaHost {
   private func schedule(_ timer: ReplicaTimer, after interval: Interval) {
     let post = dependencies.post
     loop.scheduleTask(in: .nanoseconds(Int64(clamping: interval.nanoseconds))) { post([.timeout(timer)]) }
-  }
-
-  /// Reads blocks on the storage thread and sends as many as fit a frame.
-  private func serve(_ peer: PeerID, from: Height, count: UInt32) -> StorageWorker.Job {
-    let store = dependencies.store
-    let transport = dependencies.transport
-    return .perform {
-      var blocks: [CommittedBlock] = []
-      var size = 0
-      for height in from..<from + Height(count) {
-        guard let block = try? store.body(at: height), let certificate = try? store.certificate(at: height)
-        else {
-          break
-        }
-        size += block.count + certificate.count + 16
-        if !blocks.isEmpty, size > 3_000_000 { break }
-        blocks.append(CommittedBlock(block: block, certificate: certificate))
-      }
-      let message = PeerMessage.blocksResponse(blocks)
-      transport.send(to: peer, type: message.kind.rawValue, bytes: message.encoded, class: .sync)
-    }
   }
 
   private func committed(_ commit: Commit) {

@@ -53,16 +53,20 @@ extension Replica {
     _ places: [UInt32],
     of identifier: Digest,
     to peer: PeerID,
+    at clock: Clock,
     _ effects: inout [ReplicaEffect]
   ) {
     guard let block = candidates[identifier]?.block else { return }
     var transactions: [[UInt8]] = []
+    var size = 0
     var next: UInt32 = 0
     for place in places {
       guard place >= next, let transaction = block.transactions.dropFirst(Int(place)).first else { return }
       transactions.append(transaction)
+      size += transaction.count
       next = place + 1
     }
+    guard peers[peer]?.supplied.take(size, at: clock.now) == true else { return }
     effects.append(.send(.missingTransactions(block: identifier, transactions), to: peer))
   }
 

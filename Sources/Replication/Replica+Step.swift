@@ -96,13 +96,15 @@ extension Replica {
     case .evidence(let evidence):
       for evidence in evidence { receive(evidence, from: peer, at: clock, &effects) }
     case .candidateRequest(let identifier, _):
-      if let candidate = candidates[identifier] {
-        effects.append(.send(.candidate(candidate.block.encoded), to: peer))
-      }
+      guard let candidate = candidates[identifier] else { return }
+      let bytes = candidate.block.encoded
+      guard peers[peer]?.supplied.take(bytes.count, at: clock.now) == true else { return }
+      effects.append(.send(.candidate(bytes), to: peer))
     case .candidate(let bytes): receiveCandidate(bytes, from: peer, at: clock, &effects)
     case .compactProposal(let proposal, let block):
       receive(proposal, block, from: peer, at: clock, &effects)
-    case .missingRequest(let block, let places): serve(places, of: block, to: peer, &effects)
+    case .missingRequest(let block, let places):
+      serve(places, of: block, to: peer, at: clock, &effects)
     case .missingTransactions(let block, let transactions):
       receiveMissing(transactions, of: block, from: peer, at: clock, &effects)
     }

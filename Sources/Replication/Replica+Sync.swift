@@ -18,6 +18,7 @@ extension Replica {
       base: status.base,
       at: clock.now
     )
+    guard peers[peer]?.statuses.admits(at: clock.now) == true else { return }
     if let standing = status.standing {
       stepConsensus(.peerStatus(peer: peer, standing), at: clock, &effects)
     }

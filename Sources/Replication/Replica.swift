@@ -69,6 +69,9 @@ public struct Replica<State: ReplicaState>: Sendable {
     /// What the peer showed when it connected; its signature holds.
     var voucher: NodeVoucher?
     var status: PeerStatus?
+    /// Blocks under vote, and parts of them, that it was given.
+    var supplied = SupplyMeter()
+    var statuses = StatusPace()
   }
 
   public let configuration: ReplicaConfiguration

@@ -39,6 +39,10 @@ final class StreamLink: ChannelInboundHandler {
   private var input = ByteBuffer()
   private var context: ChannelHandlerContext?
   private var isPaused = false
+  /// Not read from, because it sent more than its share.
+  private var isThrottled = false
+  /// When what it has sent is paid for.
+  private var paidAt: Instant = .zero
   /// Bytes handed to the owner and not yet worked off.
   private var unacknowledged = 0
   /// Already in the transport's list of links to flush.
@@ -164,7 +168,8 @@ final class StreamLink: ChannelInboundHandler {
       context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
     context.close(mode: .output, promise: nil)
-    resume()
+    (isPaused, isThrottled) = (false, false)
+    setReading(true)
   }
 
   /// Ends both directions at once.
@@ -187,9 +192,29 @@ final class StreamLink: ChannelInboundHandler {
     if unacknowledged <= limit / 2 { resume() }
   }
 
+  /// Counts what came, and stops reading for as long as it takes to pay for more than two seconds' worth.
+  func charge(_ cost: Int, perSecond: Int, at now: Instant) {
+    let time = UInt64(cost) * 1_000_000_000 / UInt64(max(1, perSecond))
+    paidAt = max(paidAt, now) + Interval(nanoseconds: time)
+    let debt = paidAt.since(now).nanoseconds
+    guard debt > 2_000_000_000, !isThrottled, stage == .open, let context else { return }
+    isThrottled = true
+    setReading(false)
+    transport.sink.counters.throttled += 1
+    let wait = TimeAmount.nanoseconds(Int64(clamping: debt - 2_000_000_000))
+    context.eventLoop.assumeIsolated().scheduleTask(in: wait) {
+      guard self.isThrottled else { return }
+      self.isThrottled = false
+      guard !self.isPaused else { return }
+      self.lastReceived = currentInstant()
+      self.setReading(true)
+    }
+  }
+
   private func resume() {
     guard isPaused else { return }
     isPaused = false
+    guard !isThrottled else { return }
     // Silence that this node asked for is not the peer's.
     lastReceived = currentInstant()
     setReading(true)
@@ -212,7 +237,7 @@ final class StreamLink: ChannelInboundHandler {
 
   /// Whether the peer was silent for too long; pings it before that.
   func isSilent(at now: Instant, _ timing: TransportTiming) -> Bool {
-    guard !isPaused else { return false }
+    guard !isPaused, !isThrottled else { return false }
     let silence = now.since(lastReceived)
     if silence >= timing.idle { return true }
     if silence >= timing.ping, now.since(pingedAt) >= timing.ping {

@@ -134,6 +134,9 @@ extension StreamTransport {
       }
     }
     if configuration.acknowledgesEvents { link.delivered(cost, limit: configuration.readAhead) }
+    guard let peer = link.result?.peer, !reserved.contains(peer) else { return }
+    let limits = configuration.connections
+    link.charge(cost + frames.count * limits.messageCost, perSecond: limits.bytesPerSecond, at: now)
   }
 
   // MARK: Ends

@@ -16,6 +16,11 @@ public struct ConnectionLimits: Sendable {
   /// burst of twice as many.
   public var handshakesPerAddress = 5
   public var handshakesInTotal = 200
+  /// What is read from one session in a second, in bytes, where a message counts as `messageCost` bytes more; twice as
+  /// much may come in a burst. Beyond that the session is not read for a while, which costs its peer nothing else.
+  /// Reserved peers are read without a limit.
+  public var bytesPerSecond = 32 << 20
+  public var messageCost = 32 << 10
 
   public init() {}
 

@@ -26,6 +26,8 @@ public struct TransportCounters: Sendable {
   public var datagramDrops: [DatagramDrop: Int] = [:]
   /// Datagrams dropped by pacing or a full socket.
   public var datagramsUnsent = 0
+  /// How often a session was not read for a while, because its peer sent more than its share.
+  public var throttled = 0
   public var sessionsClosed: [DisconnectReason: Int] = [:]
   /// Now, not since the start.
   public var peers = 0

@@ -73,6 +73,7 @@ final class Node: Sendable {
       frames: Fixture.frames
     )
     configuration.connections = .testnet
+    configuration.connections.messageCost = 0
     configuration.datagrams = .testnet
     configuration.hello = [seed]
     adjust(&configuration)

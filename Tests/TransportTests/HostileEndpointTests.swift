@@ -214,6 +214,30 @@ extension SocketTests {
       await b.endpoint.shutdown()
     }
 
+    @Test func `who sends more than its share is read slower, loses nothing and holds up nobody`()
+      async throws
+    {
+      let b = try await Node.start(2) {
+        $0.connections.bytesPerSecond = 100_000
+        $0.connections.messageCost = 1_000
+      }
+      let flooder = try await Node.start(1)
+      let other = try await Node.start(3)
+      try await flooder.connect(to: b)
+      try await other.connect(to: b)
+      // Five seconds' worth, of which two may come at once.
+      let chunk = [UInt8](repeating: 1, count: 900)
+      for _ in 0..<260 { flooder.endpoint.send(to: b.key, type: 1, bytes: chunk, class: .sync) }
+      try await eventually("it is throttled") { await b.endpoint.counters().throttled > 0 }
+      #expect(b.frames(from: flooder.key).count < 260)
+      other.endpoint.send(to: b.key, type: 1, bytes: [7], class: .gossip)
+      try await eventually("others are heard meanwhile") { b.frames(from: other.key).count == 1 }
+      #expect(b.frames(from: flooder.key).count < 260)
+      try await eventually("the rest comes later") { b.frames(from: flooder.key).count == 260 }
+      #expect(b.endings(of: flooder.key).isEmpty)
+      for node in [b, flooder, other] { await node.endpoint.shutdown() }
+    }
+
     @Test func `messages that may not be sent are counted and not sent`() async throws {
       let a = try await Node.start(1)
       let b = try await Node.start(2)

@@ -1,10 +1,12 @@
 import API
 import Chain
+import Consensus
 import Cryptography
 import Foundation
 import NIOCore
 import NIOPosix
 import Primitives
+import Replication
 import Testing
 import Transport
 
@@ -37,6 +39,34 @@ extension RealProcesses.HostileClientTests {
     }
     #expect(!thief.isConnected(to: victim.key), "another node's voucher keeps its session")
     for peer in [unproved, vouched, thief] { await peer.stop() }
+    try await group.shutdownGracefully()
+  }
+
+  /// Four peers that ask for blocks and tell where they stand as fast as they can, and read what comes.
+  func ask(_ victim: Victim, _ count: Int) async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let role = UInt8(NodeRecord.Role.full.rawValue)
+    var peers: [HostilePeer] = []
+    for _ in 0..<4 {
+      let peer = try await peer([role], .generate(), victim, group)
+      if await peer.connect(to: victim.address, victim.key) { peers.append(peer) }
+    }
+    #expect(peers.count == 4)
+    let height = try await victim.network.height(victim.name)
+    let standing = ConsensusStatus(height: height, round: 0, step: .prevote)
+    let blocks = PeerMessage.blocksRequest(from: 1, count: 32)
+    for number in 0..<count {
+      let status = PeerMessage.status(
+        PeerStatus(committed: height + UInt64(number), base: 1, standing: standing)
+      )
+      for message in [blocks, status, .candidateRequest(.sha256([1]), height)] {
+        for peer in peers { peer.send(message.kind, message.encoded, to: victim.key) }
+      }
+      // As fast as the session takes it, and not so fast that its own queue ends it.
+      if number.isMultiple(of: 200) { try await Task.sleep(for: .milliseconds(2)) }
+    }
+    try await victim.network.expect([victim.name], at: height + 5, seconds: 60)
+    for peer in peers { await peer.stop() }
     try await group.shutdownGracefully()
   }
 

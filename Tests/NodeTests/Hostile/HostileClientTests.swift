@@ -140,6 +140,7 @@ extension RealProcesses {
       case forgedTransactions = "forged transactions"
       case slowReaders = "slow readers"
       case falseClaims = "false claims to validate"
+      case greedyRequests = "floods of requests"
     }
 
     private func run(_ attack: Attack, _ victim: Victim) async throws {
@@ -178,6 +179,7 @@ extension RealProcesses {
         }
         _ = sockets.datagrams(2_000 * scale) { _, _ in first + first }
       case .falseClaims: try await claim(victim)
+      case .greedyRequests: try await ask(victim, 4_000 * scale)
       case .malformedFrames, .forgedObjects, .replayedObjects, .forgedTransactions, .slowReaders:
         try await asPeer(attack, victim, &sockets, scale)
       }

@@ -67,7 +67,13 @@ extension RealProcesses {
         try await Task.sleep(for: .milliseconds(Int64(generator.next(below: 1_000))))
         try network.start(victims)
         if isStandstill {
-          let height = try await network.height(names.first { !victims.contains($0) } ?? names[0])
+          // It may itself be on its way back from an earlier death.
+          let survivor = names.first { !victims.contains($0) } ?? names[0]
+          var height: UInt64 = 0
+          try await network.expect("\(survivor) answers") {
+            height = try await network.height(survivor)
+            return true
+          }
           try await network.expect(names, at: height + 1)
         }
       }
