@@ -7,7 +7,8 @@ import Primitives
 /// below the three that QUIC allows towards an address that nobody validated (RFC 9000 § 8.1), no more than 8 KiB/s of
 /// them, and a **trickle of 1 KiB/s** besides.
 /// A newcomer has nothing to send yet: in the first half minute of its first session it is given a backfill, from a
-/// budget that all newcomers share. What is over the budget is not sent; who asked asks others.
+/// budget that all newcomers share, and no more of it than there is to be known: who asks for the same list again and
+/// again, and is banned, finds the next node as thrifty. What is over the budget is not sent; who asked asks others.
 struct AnswerBudget: Sendable {
   static let factor: UInt64 = 2
   /// And of these no more than so much a second: with the trickle and all headers, thirty-two neighbours that make the
@@ -16,6 +17,8 @@ struct AnswerBudget: Sendable {
   static let trickle = TokenBucket.Rate(perSecond: 1_024, burst: 4_096)
   /// Twenty thousand live objects of 250 bytes, with their identifiers.
   static let backfill: UInt64 = 6 << 20
+  /// Records, and lists that are asked for when there is next to nothing.
+  static let leastBackfill: UInt64 = 16 << 10
   static let backfillTime = Interval.seconds(30)
   /// For all newcomers: four megabits a second, and a handful of them at once.
   static let backfills = TokenBucket.Rate(perSecond: 512 << 10, burst: 32 << 20)
@@ -27,7 +30,9 @@ struct AnswerBudget: Sendable {
     var earned: UInt64 = 0
     var load = TokenBucket()
     var trickle = TokenBucket()
-    var backfill: UInt64
+    let isNew: Bool
+    /// Of the backfill, what was given.
+    var filled: UInt64 = 0
   }
 
   private var accounts: [PeerID: Account] = [:]
@@ -40,7 +45,7 @@ struct AnswerBudget: Sendable {
   mutating func link(_ peer: PeerID, at now: Instant) {
     let isNew = !filled.contains(peer, at: now)
     filled.insert(peer, at: now)
-    accounts[peer] = Account(since: now, backfill: isNew ? Self.backfill : 0)
+    accounts[peer] = Account(since: now, isNew: isNew)
   }
 
   mutating func unlink(_ peer: PeerID) { accounts[peer] = nil }
@@ -50,8 +55,8 @@ struct AnswerBudget: Sendable {
     accounts[peer]?.earned = min(earned + Self.factor * UInt64(bytes), Self.savings)
   }
 
-  /// Whether an answer of `bytes` may go to `peer`; charges it.
-  mutating func take(_ bytes: Int, for peer: PeerID, at now: Instant) -> Bool {
+  /// Whether an answer of `bytes` may go to `peer`; charges it. `whole` is what telling all that we hold takes.
+  mutating func take(_ bytes: Int, for peer: PeerID, whole: Int, at now: Instant) -> Bool {
     let bytes = UInt64(bytes)
     guard let account = accounts[peer] else { return false }
     if account.earned >= bytes, accounts[peer]?.load.take(bytes, at: now, Self.load) == true {
@@ -59,10 +64,11 @@ struct AnswerBudget: Sendable {
       return true
     }
     if accounts[peer]?.trickle.take(bytes, at: now, Self.trickle) == true { return true }
-    if now.since(account.since) < Self.backfillTime, account.backfill >= bytes,
+    let backfill = min(Self.backfill, Self.leastBackfill + UInt64(whole))
+    if account.isNew, now.since(account.since) < Self.backfillTime, account.filled + bytes <= backfill,
       shared.take(bytes, at: now, Self.backfills)
     {
-      accounts[peer]?.backfill -= bytes
+      accounts[peer]?.filled += bytes
       return true
     }
     refused += 1

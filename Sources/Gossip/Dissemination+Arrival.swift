@@ -255,12 +255,14 @@ extension Dissemination {
 
   private mutating func keep(_ object: SignedObject, _ short: UInt64) {
     guard live.count < settings.liveLimit else { return }
-    live[object.identifier] = object
+    if live.updateValue(object, forKey: object.identifier) == nil { liveBytes += object.encoded.count }
     liveShorts[short] = object.identifier
   }
 
   mutating func retire(_ identifiers: [Digest]) {
-    for identifier in identifiers where live.removeValue(forKey: identifier) != nil {
+    for identifier in identifiers {
+      guard let object = live.removeValue(forKey: identifier) else { continue }
+      liveBytes -= object.encoded.count
       liveShorts[hash(identifier)] = nil
     }
   }

@@ -127,6 +127,7 @@ public struct Dissemination: Sendable {
   /// Suppliers for origins without a route of their own.
   var shared = Route(at: .zero)
   var live: [Digest: SignedObject] = [:]
+  var liveBytes = 0
   var liveShorts: [UInt64: Digest] = [:]
   var seen: GenerationSet<UInt64>
   var refused: GenerationSet<UInt64>
@@ -204,6 +205,8 @@ public struct Dissemination: Sendable {
   public func object(_ identifier: Digest) -> SignedObject? { live[identifier] }
 
   public var liveCount: Int { live.count }
+  /// What telling a newcomer of all live objects takes: each once, and its identifier twice.
+  var wholeBytes: Int { liveBytes + live.count * 80 }
   public var pendingCount: Int { pending.count }
   public var missingCount: Int { missing.count }
   public var routeCount: Int { routes.count }

@@ -254,7 +254,8 @@ extension GossipCore {
         for peer in targets { outbox(peer) { $0.push(object) } }
       case .answer(let object, let peer):
         // As if it travelled alone.
-        guard answers.take(object.encoded.count + 64, for: peer, at: now) else { continue }
+        guard answers.take(object.encoded.count + 64, for: peer, whole: dissemination.wholeBytes, at: now)
+        else { continue }
         outbox(peer) { $0.push(object) }
       case .announce(let shorts, let peer): outbox(peer) { $0.announce(shorts) }
       case .want(let shorts, let peer): outbox(peer) { $0.want(shorts) }
@@ -343,7 +344,7 @@ extension GossipCore {
     at now: Instant,
     _ effects: inout [Effect]
   ) {
-    guard answers.take(message.cost, for: peer, at: now) else { return }
+    guard answers.take(message.cost, for: peer, whole: dissemination.wholeBytes, at: now) else { return }
     effects.append(.send(peer, message, via: .stream))
   }
 

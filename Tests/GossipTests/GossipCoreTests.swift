@@ -293,4 +293,21 @@ extension [GossipCore.Effect] {
     #expect(books[1].book.bidCount == 160)
     #expect(cores[1].reconciliation.liveCount == 200)
   }
+
+  @Test func `a newcomer is told once what there is, however often it asks`() {
+    var test = TestCore()
+    _ = test.connect(1...1)
+    for number in UInt64(1)...20 { _ = test.accept(key(10).token(number), from: 1) }
+    _ = test.connect(2...2)
+    var question = RangeMessage()
+    question.ranges = [.init(upper: nil, content: .listed([]))]
+    var told = 0
+    for _ in 0..<60 {
+      let effects = test.step(.received(.ranges(question), from: peer(2)))
+      for message in effects.messages(to: peer(2)) { told += message.cost }
+    }
+    // The list twice over and the objects once, what was asked doubled, and a small sum besides.
+    let asked = 60 * GossipMessage.ranges(question).cost
+    #expect(told > 20 * 34 && told < 20 * 400 + 2 * asked + (16 + 4) << 10)
+  }
 }
