@@ -100,9 +100,10 @@ extension Replica {
   mutating func becomeDurable(_ height: Height, at clock: Clock, _ effects: inout [ReplicaEffect]) {
     state.drop(through: height)
     durableHeight = max(durableHeight, height)
-    // Whoever is as far already has nothing to gain.
+    // Whoever is as far already has nothing to gain, nor a validator that votes on this height: it sees the same votes.
     let status = ownStatus
-    for peer in peers.keys.sorted() where (peers[peer]?.status?.committed ?? 0) < height {
+    for peer in peers.keys.sorted()
+    where (peers[peer]?.status?.committed ?? 0) < height && votedHeight(of: peer) < height {
       effects.append(.send(.status(status), to: peer))
     }
     requestBlocks(at: clock, &effects)
@@ -141,7 +142,7 @@ extension Replica {
     guard tip.height > 8 else { return [] }
     return tip.validators.members.enumerated().compactMap { index, member in
       let isOwn = member.key == configuration.consensusKey
-      let isAbsent = (lastHeard[member.address] ?? 0) + 8 < tip.height
+      let isAbsent = (lastHeard[member.key] ?? 0) + 8 < tip.height
       return isAbsent && !isOwn ? ValidatorIndex(index) : nil
     }
   }

@@ -319,7 +319,7 @@ extension Replica {
   }
 
   private mutating func heard(_ index: ValidatorIndex, at height: Height) {
-    guard let address = validators(at: height)?[index]?.address else { return }
-    lastHeard[address] = max(height, lastHeard[address] ?? 0)
+    guard let key = validators(at: height)?[index]?.key else { return }
+    lastHeard[key] = max(height, lastHeard[key] ?? 0)
   }
 }

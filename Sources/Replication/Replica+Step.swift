@@ -45,8 +45,8 @@ extension Replica {
 
   private mutating func start(at clock: Clock, _ effects: inout [ReplicaEffect]) {
     isStarted = true
-    effects.append(.schedule(.sync, after: .zero))
-    effects.append(.schedule(.work, after: .zero))
+    requestBlocks(at: clock, &effects)
+    if configuration.consensusKey != nil { effects.append(.schedule(.work, after: .zero)) }
     startGossip(at: clock, &effects)
     tellChainPeers(at: clock, &effects)
     announceUpgrade(&effects)
@@ -60,8 +60,8 @@ extension Replica {
     case .execution(let block): executeAhead(block)
     case .assembly(let block): endAssembly(of: block, at: clock, &effects)
     case .sync:
+      isSyncArmed = false
       requestBlocks(at: clock, &effects)
-      effects.append(.schedule(.sync, after: .milliseconds(100)))
     case .transactions: tendExchange(at: clock, &effects)
     case .work:
       signalWork(at: clock, &effects)

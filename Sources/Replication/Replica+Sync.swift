@@ -30,6 +30,11 @@ extension Replica {
     guard isStarted, sync.claimedHeight > tip.height, alarms.isEmpty, missingVersion == nil else { return }
     // A slow disk slows the node down instead of filling its memory.
     guard tip.height < durableHeight + Self.unwrittenLimit else { return }
+    // A peer may have to be given up, or another one asked, without any message saying so.
+    if !isSyncArmed {
+      isSyncArmed = true
+      effects.append(.schedule(.sync, after: .milliseconds(100)))
+    }
     for request in sync.requests(committed: tip.height, decides: ownAddress != nil, at: clock.now) {
       effects.append(.send(.blocksRequest(from: request.from, count: request.count), to: request.peer))
     }

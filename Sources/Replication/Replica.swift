@@ -83,6 +83,8 @@ public struct Replica<State: ReplicaState>: Sendable {
   public internal(set) var gossip: GossipCore
   public internal(set) var book: OrderBook
   var sync = BlockSync()
+  /// Whether the replica wakes by itself to ask for blocks.
+  var isSyncArmed = false
   var anchor = SyncAnchor()
   /// Blocks that may follow the tip, by identifier.
   var candidates = Candidates()
@@ -93,8 +95,8 @@ public struct Replica<State: ReplicaState>: Sendable {
   var validatorsChangedAt: Height?
   /// Own messages and votes of others that were verified already, at the heights around the tip.
   var seenVotes: Set<Vote> = []
-  /// The height at which a validator was last heard.
-  var lastHeard: [Address: Height] = [:]
+  /// The height at which the validator with a consensus key last voted.
+  var lastHeard: [PublicKey: Height] = [:]
   /// Proven misbehaviour that no block carries yet.
   var pendingEvidence: [Evidence] = []
   /// Transactions to tell peers of at the end of this batch, with the peer that each came from.
@@ -158,8 +160,17 @@ public struct Replica<State: ReplicaState>: Sendable {
     return role == .validator && !known.validators.contains(peer) ? .full : role
   }
 
-  /// The height that the peer says it has committed.
-  public func claimedHeight(of peer: PeerID) -> Height { peers[peer]?.status?.committed ?? 0 }
+  /// The height that the peer has committed as far as it told, by a status or by votes on the next one.
+  public func claimedHeight(of peer: PeerID) -> Height {
+    let voted = votedHeight(of: peer)
+    return max(peers[peer]?.status?.committed ?? 0, voted > 0 ? voted - 1 : 0)
+  }
+
+  /// The height at which the validator behind the peer last voted; 0 for none, and for who is no validator.
+  func votedHeight(of peer: PeerID) -> Height {
+    guard known.validators.contains(peer), let key = peers[peer]?.voucher?.key else { return 0 }
+    return lastHeard[key] ?? 0
+  }
 
   /// Committed state with the blocks that are being made durable.
   public var view: some StateReading { state }
