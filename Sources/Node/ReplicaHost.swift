@@ -79,7 +79,7 @@ actor ReplicaHost {
   /// The replica's monotonic clock.
   var now: Instant { clock().now }
 
-  private func clock() -> Replica<StoreState>.Clock {
+  private func clock() -> ReplicaClock {
     let elapsed = NIODeadline.now() - startedAt
     return .init(
       now: Instant(nanoseconds: UInt64(max(0, elapsed.nanoseconds))),

@@ -86,7 +86,7 @@ extension Replica {
       guard let voucher = gossip.peers.book[key]?.record.voucher, isKnown(voucher) else { continue }
       _ = known.learn(voucher, of: key)
     }
-    for peer in peers.keys.sorted() {
+    for peer in peers.keys {
       guard let voucher = peers[peer]?.voucher, isKnown(voucher) else { continue }
       _ = known.learn(voucher, of: peer)
     }

@@ -14,13 +14,13 @@ extension Replica {
     switch input {
     case .started: start(at: clock, &effects)
     case .connected(let peer, let connection, let role, let voucher):
-      peers[peer] = PeerState(role: role, voucher: voucher)
+      peers.connect(peer, PeerState(role: role, voucher: voucher))
       // Before gossip judges whether there is room for the peer.
       if let voucher { _ = learn(voucher, of: peer, at: clock, &effects) }
       stepGossip(.connected(peer, connection), at: clock, &effects)
       effects.append(.send(.status(ownStatus), to: peer))
     case .disconnected(let peer):
-      peers[peer] = nil
+      peers.disconnect(peer)
       sync.remove(peer)
       exchange.unlink(peer)
       stepGossip(.disconnected(peer), at: clock, &effects)
@@ -112,7 +112,7 @@ extension Replica {
 
   /// The peers that proved to be validators of the set: consensus messages go to them.
   var validatorPeers: [PeerID] {
-    peers.keys.filter { known.validators.contains($0) }.sorted()
+    peers.keys.filter { known.validators.contains($0) }
   }
 
   mutating func fault(

@@ -51,7 +51,7 @@ extension Replica {
     signalWork(at: clock, &effects)
     let audience = TransactionAudience(
       validators: validatorPeers,
-      others: peers.keys.filter { !known.validators.contains($0) }.sorted(),
+      others: peers.keys.filter { !known.validators.contains($0) },
       setCount: tip.validators.count,
       isValidator: ownAddress != nil
     )

@@ -46,6 +46,17 @@ public struct ReplicaConfiguration: Sendable {
   var chain: ChainID { genesis.chain }
 }
 
+/// When an input is handled: the monotonic clock for timers, the wall clock for proposals.
+public struct ReplicaClock: Hashable, Sendable {
+  public var now: Instant
+  public var wall: Timestamp
+
+  public init(now: Instant, wall: Timestamp) {
+    self.now = now
+    self.wall = wall
+  }
+}
+
 /// One whole node without input and output: consensus, mempool, execution, block sync, gossip and order book,
 /// composed into one deterministic machine.
 ///
@@ -53,26 +64,7 @@ public struct ReplicaConfiguration: Sendable {
 /// order. What stands before a send is durable before the send: signatures come back through `signed` only when the
 /// log that they depend on is synced, and a height begins only when its parent is durable.
 public struct Replica<State: ReplicaState>: Sendable {
-  /// When an input is handled: the monotonic clock for timers, the wall clock for proposals.
-  public struct Clock: Hashable, Sendable {
-    public var now: Instant
-    public var wall: Timestamp
-
-    public init(now: Instant, wall: Timestamp) {
-      self.now = now
-      self.wall = wall
-    }
-  }
-
-  struct PeerState: Sendable {
-    var role: NodeRecord.Role
-    /// What the peer showed when it connected; its signature holds.
-    var voucher: NodeVoucher?
-    var status: PeerStatus?
-    /// Blocks under vote, and parts of them, that it was given.
-    var supplied = SupplyMeter()
-    var statuses = StatusPace()
-  }
+  public typealias Clock = ReplicaClock
 
   public let configuration: ReplicaConfiguration
   let rules: BlockRules
@@ -88,7 +80,7 @@ public struct Replica<State: ReplicaState>: Sendable {
   var anchor = SyncAnchor()
   /// Blocks that may follow the tip, by identifier.
   var candidates = Candidates()
-  var peers: [PeerID: PeerState] = [:]
+  var peers = PeerTable()
   var known = KnownNodes()
   /// The time of the block at which all vouchers were read.
   var knownAt: Timestamp = .zero

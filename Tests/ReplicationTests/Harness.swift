@@ -183,7 +183,7 @@ final class Harness {
     )
   }
 
-  private var clock: Replica<MemoryStore>.Clock {
+  private var clock: ReplicaClock {
     let milliseconds = now.nanoseconds / 1_000_000
     return .init(now: now, wall: world.genesis.time.advanced(byMilliseconds: 1 + milliseconds))
   }

@@ -159,7 +159,7 @@ extension Cluster {
   }
 
   /// A broken clock agrees with every proposal.
-  func clock(of node: SimulatedNode, for input: ReplicaInput) -> Replica<SimulatedStore>.Clock {
+  func clock(of node: SimulatedNode, for input: ReplicaInput) -> ReplicaClock {
     var clock = clock(of: node)
     guard scenario.brokenRule == .timestampUnchecked, node.isHonest, case .message(let message, _) = input
     else { return clock }

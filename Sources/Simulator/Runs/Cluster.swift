@@ -227,7 +227,7 @@ public final class Cluster {
     )
   }
 
-  func clock(of node: SimulatedNode) -> Replica<SimulatedStore>.Clock {
+  func clock(of node: SimulatedNode) -> ReplicaClock {
     .init(now: node.localInstant(at: now), wall: node.wall(at: now, genesis: genesis.time))
   }
 }

@@ -1,0 +1,50 @@
+import Chain
+import Gossip
+
+/// What a replica knows of a peer with which it has a session.
+struct PeerState: Sendable {
+  var role: NodeRecord.Role
+  /// What the peer showed when it connected; its signature holds.
+  var voucher: NodeVoucher?
+  var status: PeerStatus?
+  /// Blocks under vote, and parts of them, that it was given.
+  var supplied = SupplyMeter()
+  var statuses = StatusPace()
+}
+
+/// The peers with which there is a session.
+struct PeerTable: Sendable {
+  private var states: [PeerID: PeerState] = [:]
+  /// Ascending, so that messages to many leave in one order everywhere.
+  private(set) var keys: [PeerID] = []
+
+  var count: Int { keys.count }
+
+  mutating func connect(_ peer: PeerID, _ state: PeerState) {
+    if states.updateValue(state, forKey: peer) == nil { keys.insert(peer, at: place(of: peer)) }
+  }
+
+  mutating func disconnect(_ peer: PeerID) {
+    if states.removeValue(forKey: peer) != nil { keys.remove(at: place(of: peer)) }
+  }
+
+  /// Changes what is known of a peer; who is not connected stays unknown.
+  subscript(peer: PeerID) -> PeerState? {
+    get { states[peer] }
+    _modify {
+      yield &states[peer]
+      precondition(states.count == keys.count, "peers come and go by connect and disconnect")
+    }
+  }
+
+  /// Of the first key that does not come before `peer`.
+  private func place(of peer: PeerID) -> Int {
+    var low = 0
+    var high = keys.count
+    while low < high {
+      let middle = (low + high) / 2
+      if keys[middle] < peer { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
