@@ -18,7 +18,7 @@ extension Replica {
       base: status.base,
       at: clock.now
     )
-    guard peers[peer]?.statuses.admits(at: clock.now) == true else { return }
+    guard peers[peer]?.statuses.admits(at: clock.now) == true else { return armSync(&effects) }
     if let standing = status.standing {
       stepConsensus(.peerStatus(peer: peer, standing), at: clock, &effects)
     }
@@ -30,14 +30,18 @@ extension Replica {
     guard isStarted, sync.claimedHeight > tip.height, alarms.isEmpty, missingVersion == nil else { return }
     // A slow disk slows the node down instead of filling its memory.
     guard tip.height < durableHeight + Self.unwrittenLimit else { return }
-    // A peer may have to be given up, or another one asked, without any message saying so.
-    if !isSyncArmed {
-      isSyncArmed = true
-      effects.append(.schedule(.sync, after: .milliseconds(100)))
-    }
+    armSync(&effects)
     for request in sync.requests(committed: tip.height, decides: ownAddress != nil, at: clock.now) {
       effects.append(.send(.blocksRequest(from: request.from, count: request.count), to: request.peer))
     }
+  }
+
+  /// Looks again soon while peers are ahead: one may have to be given up, or another one asked, without any message
+  /// saying so.
+  private mutating func armSync(_ effects: inout [ReplicaEffect]) {
+    guard isStarted, sync.claimedHeight > tip.height, !isSyncArmed else { return }
+    isSyncArmed = true
+    effects.append(.schedule(.sync, after: .milliseconds(100)))
   }
 
   /// Blocks that may wait for the disk before more are asked for.

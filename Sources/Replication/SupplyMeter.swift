@@ -26,8 +26,8 @@ struct SupplyMeter: Hashable, Sendable {
 
 /// How many of a peer's statuses are acted upon: a hundred a second, fifty at once.
 ///
-/// An honest peer sends one with every height and round. What it says is noted in any case, and the node looks by
-/// itself ten times a second whether it is behind.
+/// An honest peer sends one with every height and round. What it says is noted in any case, and a node that is
+/// behind by it looks by itself ten times a second.
 struct StatusPace: Hashable, Sendable {
   static let interval = Interval.milliseconds(10)
   static let burst = Interval.milliseconds(500)

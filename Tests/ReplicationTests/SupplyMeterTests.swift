@@ -33,6 +33,23 @@ struct SupplyMeterTests {
     #expect(node.faults.isEmpty)
   }
 
+  @Test func `a claim beyond the pace is looked into by the node's own timer`() throws {
+    let world = try World()
+    let node = Harness(world, key: nil)
+    node.step(.started)
+    let peer = World.key(80).publicKey
+    node.connect(peer, role: .full)
+    for _ in 0..<1_000 { node.step(.message(.status(PeerStatus(committed: 0, base: 1)), from: peer)) }
+    node.sent = []
+    node.step(.message(.status(PeerStatus(committed: 7, base: 1)), from: peer))
+    #expect(node.sent.isEmpty, "the peer has used up its pace")
+    #expect(
+      node.run(for: .milliseconds(200)) { node in
+        node.sent.contains { if case .blocksRequest(from: 1, count: 7) = $0.message { true } else { false } }
+      }
+    )
+  }
+
   @Test func `answers that are nearly empty are counted, too`() {
     var meter = SupplyMeter()
     #expect((0..<100_000).count { _ in meter.take(0, at: .zero) } == 4_096)
