@@ -28,7 +28,12 @@ final class BlockServer: Sendable {
 
   init(store: NodeStore, transport: Transport.Endpoint) {
     answer = { peer, request in
-      let message = PeerMessage.blocksResponse(Self.blocks(request, in: store))
+      let blocks = CommittedBlock.answer(from: request.from, count: request.count) { height in
+        guard let block = try? store.body(at: height), let certificate = try? store.certificate(at: height)
+        else { return nil }
+        return CommittedBlock(block: block, certificate: certificate)
+      }
+      let message = PeerMessage.blocksResponse(blocks)
       transport.send(to: peer, type: message.kind.rawValue, bytes: message.encoded, class: .sync)
     }
   }
@@ -61,20 +66,4 @@ final class BlockServer: Sendable {
   }
 
   func stop() { thread.stop() }
-
-  /// As many as fit a frame.
-  private static func blocks(_ request: Request, in store: NodeStore) -> [CommittedBlock] {
-    var blocks: [CommittedBlock] = []
-    var size = 0
-    for height in request.from..<request.from + Height(request.count) {
-      guard let block = try? store.body(at: height), let certificate = try? store.certificate(at: height)
-      else {
-        break
-      }
-      size += block.count + certificate.count + 16
-      if !blocks.isEmpty, size > 3_000_000 { break }
-      blocks.append(CommittedBlock(block: block, certificate: certificate))
-    }
-    return blocks
-  }
 }

@@ -1,8 +1,8 @@
 public import Chain
 public import Primitives
 
-/// How the bytes of blocks, transactions and certificates become values: decoded each time in a node; a simulation of a thousand
-/// nodes that are sent the same bytes may remember what they hold.
+/// How the bytes of blocks, transactions and certificates become values: decoded each time in a node; a simulation of
+/// a thousand nodes that are sent the same bytes may remember what they hold.
 public struct BlockReading: Sendable {
   public var block: @Sendable ([UInt8]) throws(DecodingError) -> Block
   public var certificate: @Sendable ([UInt8]) throws(DecodingError) -> Certificate

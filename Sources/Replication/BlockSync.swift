@@ -107,9 +107,11 @@ struct BlockSync: Sendable {
   }
 
   /// Those who may be asked now; who answered well comes first.
-  private func free(above committed: Height, decides: Bool, at now: Instant) -> [(
-    key: PublicKey, state: Peer
-  )] {
+  private func free(
+    above committed: Height,
+    decides: Bool,
+    at now: Instant
+  ) -> [(key: PublicKey, value: Peer)] {
     peers.filter { _, state in
       guard state.request == nil, state.idleUntil <= now, state.height > committed else { return false }
       return !decides || state.height > committed + 1 || state.reachedAt + Self.hesitation <= now
@@ -118,7 +120,6 @@ struct BlockSync: Sendable {
       let failures = (left.value.failures, right.value.failures)
       return failures.0 == failures.1 ? left.key < right.key : failures.0 < failures.1
     }
-    .map { ($0.key, $0.value) }
   }
 
   private mutating func expireRequests(at now: Instant) -> [Range<Height>] {

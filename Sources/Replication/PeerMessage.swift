@@ -38,6 +38,23 @@ public struct CommittedBlock: Sendable {
     self.block = block
     self.certificate = certificate
   }
+
+  /// The answer to a request for `count` blocks: from `from` on as many as `read` finds and a frame holds.
+  public static func answer(
+    from: Height,
+    count: UInt32,
+    read: (Height) -> CommittedBlock?
+  ) -> [CommittedBlock] {
+    var blocks: [CommittedBlock] = []
+    var size = 0
+    for height in from..<from + Height(count) {
+      guard let block = read(height) else { break }
+      size += block.block.count + block.certificate.count + 16
+      if !blocks.isEmpty, size > 3_000_000 { break }
+      blocks.append(block)
+    }
+    return blocks
+  }
 }
 
 extension PeerMessage {

@@ -39,7 +39,7 @@ extension Replica {
       height: header.height,
       block: valid.block.identifier,
       time: header.time,
-      stateRoot: executed.tree.root,
+      stateRoot: executed.layer.stateRoot,
       receiptsRoot: executed.receiptsRoot,
       certificate: certificate,
       validators: tip.nextValidators,
@@ -56,7 +56,7 @@ extension Replica {
           transactions: valid.transactions,
           certificate: certificate,
           outcome: outcome,
-          pages: executed.tree.pages,
+          pages: executed.layer.pages,
           tip: newTip,
           isWitnessed: isWitnessed
         )

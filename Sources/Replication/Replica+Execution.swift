@@ -7,7 +7,6 @@ import Primitives
 /// What a block makes of the state of its parent.
 public struct ExecutedBlock: Sendable {
   let outcome: BlockOutcome
-  let tree: StateTreeUpdate
   let receiptsRoot: Digest
   let layer: StateLayer
   /// The validators two heights on.
@@ -76,7 +75,6 @@ extension Replica {
       let next = try successor(of: task.nextValidators, applying: outcome.validatorUpdates)
       return ExecutedBlock(
         outcome: outcome,
-        tree: tree,
         receiptsRoot: receiptsRoot,
         layer: StateLayer(height: height, changes: outcome.changes, tree: tree),
         nextValidators: next,

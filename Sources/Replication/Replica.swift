@@ -99,6 +99,7 @@ public struct Replica<State: ReplicaState>: Sendable {
   var exchangeWakesAt: Instant?
   /// When the ledger next has something to do by itself.
   var due: DueWork
+  /// What the committed state says about the next block.
   var committed: CommittedRules
   var isStarted = false
   /// A consensus timer or validation needs no answer while a commit is being made durable.
@@ -154,8 +155,7 @@ public struct Replica<State: ReplicaState>: Sendable {
 
   /// The height that the peer has committed as far as it told, by a status or by votes on the next one.
   public func claimedHeight(of peer: PeerID) -> Height {
-    let voted = votedHeight(of: peer)
-    return max(peers[peer]?.status?.committed ?? 0, voted > 0 ? voted - 1 : 0)
+    max(peers[peer]?.status?.committed ?? 0, max(1, votedHeight(of: peer)) - 1)
   }
 
   /// The height at which the validator behind the peer last voted; 0 for none, and for who is no validator.

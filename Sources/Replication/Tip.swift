@@ -27,6 +27,7 @@ public struct Tip: Hashable, Sendable {
   private(set) var validatorsHash: Digest
   private(set) var nextValidatorsHash: Digest
 
+  /// `hashes`: of `validators` and `nextValidators`, where they are known.
   public init(
     height: Height,
     block: Digest,
@@ -36,34 +37,8 @@ public struct Tip: Hashable, Sendable {
     certificate: Certificate?,
     validators: ValidatorSet,
     nextValidators: ValidatorSet,
-    lastValidators: ValidatorSet
-  ) {
-    self.init(
-      height: height,
-      block: block,
-      time: time,
-      stateRoot: stateRoot,
-      receiptsRoot: receiptsRoot,
-      certificate: certificate,
-      validators: validators,
-      nextValidators: nextValidators,
-      lastValidators: lastValidators,
-      hashes: (validators.hash, nextValidators.hash)
-    )
-  }
-
-  /// `hashes`: of `validators` and `nextValidators`, where they are known.
-  init(
-    height: Height,
-    block: Digest,
-    time: Timestamp,
-    stateRoot: Digest,
-    receiptsRoot: Digest,
-    certificate: Certificate?,
-    validators: ValidatorSet,
-    nextValidators: ValidatorSet,
     lastValidators: ValidatorSet,
-    hashes: (validators: Digest, next: Digest)
+    hashes: (validators: Digest, next: Digest)? = nil
   ) {
     self.height = height
     self.block = block
@@ -74,8 +49,8 @@ public struct Tip: Hashable, Sendable {
     self.validators = validators
     self.nextValidators = nextValidators
     self.lastValidators = lastValidators
-    validatorsHash = hashes.validators
-    nextValidatorsHash = hashes.next
+    validatorsHash = hashes?.validators ?? validators.hash
+    nextValidatorsHash = hashes?.next ?? nextValidators.hash
   }
 }
 

@@ -78,10 +78,10 @@ struct PipelineTests {
     let node = ahead.nodes[1]
     let (valid, result) = try #require(executed(node))
     let again = node.replica.execute(valid)
-    #expect(again.tree.root == result.tree.root)
+    #expect(again.layer.stateRoot == result.layer.stateRoot)
     #expect(again.outcome.changes == result.outcome.changes)
     ahead.alter = { message, _ in message }
     #expect(ahead.run { $0.nodes.allSatisfy { $0.store.tip.height >= 1 } })
-    #expect(Set(ahead.nodes.map { $0.contents[1]?.tip.stateRoot }) == [result.tree.root])
+    #expect(Set(ahead.nodes.map { $0.contents[1]?.tip.stateRoot }) == [result.layer.stateRoot])
   }
 }

@@ -46,7 +46,8 @@ extension Cluster {
       case .schedule(let timer, let delay): arm(timer, after: delay, at: node)
       case .serveBlocks(let peer, let from, let count):
         guard let target = index(of: peer) else { continue }
-        let message = PeerMessage.blocksResponse(blocks(of: node, from: from, count: count))
+        let blocks = CommittedBlock.answer(from: from, count: count) { node.store.block(at: $0) }
+        let message = PeerMessage.blocksResponse(blocks)
         if node.isHonest {
           transmit(message, from: node, to: target)
         } else {
@@ -87,18 +88,6 @@ extension Cluster {
       }
     }
     schedule(.timeout(timer), at: node, after: node.trueInterval(of: delay))
-  }
-
-  private func blocks(of node: SimulatedNode, from: Height, count: UInt32) -> [CommittedBlock] {
-    var blocks: [CommittedBlock] = []
-    var size = 0
-    for height in from..<from + Height(count) {
-      guard let block = node.store.block(at: height) else { break }
-      size += block.block.count + block.certificate.count + 16
-      if !blocks.isEmpty, size > 3_000_000 { break }
-      blocks.append(block)
-    }
-    return blocks
   }
 
   // MARK: What is worth noting

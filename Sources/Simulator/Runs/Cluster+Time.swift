@@ -65,9 +65,9 @@ extension Cluster {
   }
 
   /// A paused node's events wait until it goes on, in their order.
-  private func postpone(_ occurrence: borrowing Occurrence, for node: SimulatedNode) -> Bool {
+  private func postpone(_ occurrence: Occurrence, for node: SimulatedNode) -> Bool {
     guard node.pausedUntil > now else { return false }
-    queue.insert(copy occurrence, at: node.pausedUntil, keepsOrder: true)
+    queue.insert(occurrence, at: node.pausedUntil, keepsOrder: true)
     return true
   }
 
