@@ -1,5 +1,6 @@
 import Chain
 import Gossip
+import Primitives
 
 /// What a replica knows of a peer with which it has a session.
 struct PeerState: Sendable {
@@ -9,7 +10,11 @@ struct PeerState: Sendable {
   var status: PeerStatus?
   /// Blocks under vote, and parts of them, that it was given.
   var supplied = SupplyMeter()
-  var statuses = StatusPace()
+  var statuses = TokenBucket()
+
+  /// How many of a peer's statuses are acted upon. An honest peer sends one with every height and round. What it says
+  /// is noted in any case, and a node that is behind by it looks by itself ten times a second.
+  static let statusRate = TokenBucket.Rate(perSecond: 100, burst: 50)
 }
 
 /// The peers with which there is a session.

@@ -18,7 +18,9 @@ extension Replica {
       base: status.base,
       at: clock.now
     )
-    guard peers[peer]?.statuses.admits(at: clock.now) == true else { return armSync(&effects) }
+    guard peers[peer]?.statuses.take(at: clock.now, PeerState.statusRate) == true else {
+      return armSync(&effects)
+    }
     if let standing = status.standing {
       stepConsensus(.peerStatus(peer: peer, standing), at: clock, &effects)
     }

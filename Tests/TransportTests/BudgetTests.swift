@@ -5,15 +5,6 @@ import Testing
 @testable import Transport
 
 @Suite struct BudgetTests {
-  @Test func `a bucket gives its burst at once and then its rate`() {
-    var bucket = TokenBucket()
-    let rate = TokenBucket.Rate(perSecond: 10, burst: 5)
-    let taken = (0..<8).count { _ in bucket.take(at: Fixture.start, rate) }
-    #expect(taken == 5)
-    let later = (0..<3).count { _ in bucket.take(at: Fixture.start + .milliseconds(100), rate) }
-    #expect(later == 1)
-  }
-
   @Test func `sources are limited apart, in bounded memory`() {
     var limiter = SourceLimiter(
       rate: .init(perSecond: 1, burst: 2),

@@ -8,25 +8,12 @@ import Testing
 @Suite struct DatagramQualityTests {
   private let wire = DatagramWire()
 
-  /// A session in which the first node sends `perSecond` datagrams.
-  private func send(_ perSecond: Int, seconds: UInt64, from: IPEndpoint, to target: IPEndpoint) {
-    for _ in 0..<seconds {
-      for _ in 0..<perSecond { _ = wire.send(from, to: target, [0]) }
-      wire.pass(seconds: 1)
-    }
-  }
-
   @Test func `where a tenth is lost the stream is used for half a minute`() throws {
     let (a, aAddress) = wire.add(1)
     let (b, bAddress) = wire.add(2)
     wire.open(aAddress, to: bAddress)
-    var count = 0
-    wire.loses = { bytes in
-      guard bytes[0] == DatagramMessage.data else { return false }
-      count += 1
-      return count % 8 == 0
-    }
-    send(40, seconds: 4, from: aAddress, to: bAddress)
+    wire.loseData(every: 8)
+    wire.send(40, seconds: 4, from: aAddress, to: bAddress)
     #expect(wire.usable[a.identity.publicKey] == [false])
     #expect(a.isUp(b.identity.publicKey), "the session stays for the next try")
     wire.loses = { _ in false }
@@ -34,7 +21,7 @@ import Testing
     #expect(wire.usable[a.identity.publicKey] == [false])
     wire.pass(seconds: 4)
     #expect(wire.usable[a.identity.publicKey] == [false, true])
-    send(40, seconds: 10, from: aAddress, to: bAddress)
+    wire.send(40, seconds: 10, from: aAddress, to: bAddress)
     #expect(wire.usable[a.identity.publicKey] == [false, true])
     #expect(wire.usable[b.identity.publicKey] == nil)
   }
@@ -48,7 +35,7 @@ import Testing
       count += 1
       return count % 20 == 0
     }
-    send(40, seconds: 60, from: aAddress, to: bAddress)
+    wire.send(40, seconds: 60, from: aAddress, to: bAddress)
     #expect(wire.usable[a.identity.publicKey] == nil)
   }
 
@@ -58,14 +45,14 @@ import Testing
     let (a, aAddress) = wire.add(1)
     let (b, bAddress) = wire.add(2)
     wire.open(aAddress, to: bAddress)
-    send(4, seconds: 12, from: aAddress, to: bAddress)
+    wire.send(4, seconds: 12, from: aAddress, to: bAddress)
     #expect(wire.usable.isEmpty)
     // What the other end sends still arrives when only one direction is blocked.
     let fromFirst = a.peers[b.identity.publicKey]?.current?.remoteIndex
     wire.loses = { bytes in !isOneWay || DatagramMessage.index(bytes, at: 1) == fromFirst }
     for _ in 0..<10 {
       _ = wire.send(bAddress, to: aAddress, [1])
-      send(4, seconds: 1, from: aAddress, to: bAddress)
+      wire.send(4, seconds: 1, from: aAddress, to: bAddress)
     }
     #expect(wire.usable[a.identity.publicKey] == [false])
     wire.loses = { _ in false }

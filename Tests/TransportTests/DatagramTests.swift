@@ -270,16 +270,8 @@ import Testing
     let (a, aAddress) = wire.add(1)
     let (b, bAddress) = wire.add(2)
     wire.open(aAddress, to: bAddress)
-    var count = 0
-    wire.loses = { bytes in
-      guard bytes[0] == DatagramMessage.data else { return false }
-      count += 1
-      return count % 4 == 0
-    }
-    for _ in 0..<10 {
-      for _ in 0..<50 { _ = wire.send(aAddress, to: bAddress, [0]) }
-      wire.pass(seconds: 1)
-    }
+    wire.loseData(every: 4)
+    wire.send(50, seconds: 10, from: aAddress, to: bAddress)
     let peer = a.peers[b.identity.publicKey]
     #expect((200...300).contains(peer?.lossPerMille ?? 0))
     #expect((peer?.datagramsPerSecond ?? 0) < 1_000)

@@ -76,6 +76,24 @@ final class DatagramWire {
     return isSent
   }
 
+  /// Sends so many datagrams in each of some seconds.
+  func send(_ perSecond: Int, seconds: Int, from: IPEndpoint, to target: IPEndpoint) {
+    for _ in 0..<seconds {
+      for _ in 0..<perSecond { _ = send(from, to: target, [0]) }
+      pass(seconds: 1)
+    }
+  }
+
+  /// From now on one in so many of the datagrams that owners send is lost.
+  func loseData(every number: Int) {
+    var count = 0
+    loses = { bytes in
+      guard bytes[0] == DatagramMessage.data else { return false }
+      count += 1
+      return count % number == 0
+    }
+  }
+
   /// Lets time pass, with a tick each 100 ms.
   func pass(seconds: UInt64) {
     let addresses = endpoints.keys.sorted { $0.address.low < $1.address.low }

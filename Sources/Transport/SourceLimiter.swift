@@ -1,0 +1,31 @@
+import Primitives
+
+/// Buckets per source, in bounded memory whatever the number of sources.
+struct SourceLimiter: Sendable {
+  private let rate: TokenBucket.Rate
+  private let total: TokenBucket.Rate
+  private let capacity: Int
+  private var buckets: [IPAddress: TokenBucket] = [:]
+  private var all = TokenBucket()
+  /// Shared by the sources that found no room.
+  private var overflow = TokenBucket()
+
+  /// `rate` holds per source, `total` for all sources together.
+  init(rate: TokenBucket.Rate, total: TokenBucket.Rate, capacity: Int = 4_096) {
+    self.rate = rate
+    self.total = total
+    self.capacity = capacity
+  }
+
+  var trackedSources: Int { buckets.count }
+
+  mutating func admits(_ source: IPAddress, at now: Instant) -> Bool {
+    if buckets[source] == nil, buckets.count >= capacity {
+      buckets = buckets.filter { !$0.value.isFull(at: now) }
+      if buckets.count >= capacity {
+        return overflow.take(at: now, rate) && all.take(at: now, total)
+      }
+    }
+    return buckets[source, default: TokenBucket()].take(at: now, rate) && all.take(at: now, total)
+  }
+}
