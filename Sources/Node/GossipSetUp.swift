@@ -50,12 +50,9 @@ enum GossipSetUp {
   /// This node's signed record: where it is reached and what it is.
   static func record(_ runtime: NodeRuntime, keys: NodeKeys, port: UInt16, time: Timestamp) -> SignedObject {
     let configuration = runtime.configuration
-    let host = HostPort(configuration.network.listen)?.host ?? "127.0.0.1"
-    let own = configuration.network.udp ? "\(host):\(port)/\(port)" : "\(host):\(port)"
-    let advertised = configuration.network.advertise
     let record = NodeRecord(
       sequence: time.milliseconds,
-      addresses: advertised.isEmpty ? [own] : Array(advertised.prefix(3)),
+      addresses: configuration.network.addresses(port: port),
       role: configuration.role,
       protocolVersion: 1,
       expiresAt: time.advanced(byMilliseconds: recordLifetime),

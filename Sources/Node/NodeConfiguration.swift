@@ -17,6 +17,20 @@ public struct NodeConfiguration: Codable, Sendable {
     public var inboundPeers: Int
     public var sessionsPerAddress: Int
     public var udp: Bool
+
+    /// Whether others can know where to dial: "all addresses of this machine" tells them nothing.
+    public var isReachable: Bool {
+      !advertise.isEmpty || !["0.0.0.0", "::"].contains(HostPort(listen)?.host)
+    }
+
+    /// What the node's record says of where it is reached, as `host:tcpPort/udpPort`; empty for a node that only dials
+    /// out. `port` is the one that it listens on.
+    func addresses(port: UInt16) -> [String] {
+      guard isReachable else { return [] }
+      guard advertise.isEmpty else { return advertise }
+      let own = HostPort(host: HostPort(listen)?.host ?? "127.0.0.1", port: Int(port)).description
+      return [udp ? "\(own)/\(port)" : own]
+    }
   }
 
   public struct API: Codable, Sendable {
@@ -148,6 +162,22 @@ public struct NodeConfiguration: Codable, Sendable {
     for (key, value) in [("network.listen", network.listen), ("api.listen", api.listen)] {
       try require(HostPort(value) != nil, key, value, "host:port, such as 127.0.0.1:26656")
     }
+    for address in network.advertise {
+      let ports = address.split(separator: "/", omittingEmptySubsequences: false)
+      try require(
+        (1...2).contains(ports.count) && HostPort(String(ports[0])) != nil
+          && ports.dropFirst().allSatisfy { UInt16($0) != nil },
+        "network.advertise",
+        address,
+        "host:tcpPort/udpPort, such as gpu.example.org:26656/26656"
+      )
+    }
+    try require(
+      network.advertise.count <= 3,
+      "network.advertise",
+      "\(network.advertise.count) addresses",
+      "at most three"
+    )
     try require(
       (1...1_024).contains(storage.blockCacheMebibytes),
       "storage.block_cache_mebibytes",
@@ -169,7 +199,7 @@ public struct NodeConfiguration: Codable, Sendable {
 
       [network]
       listen = "\(network.listen)"     # TCP and UDP; port 0 takes a free one
-      advertise = \(list(network.advertise))  # addresses told to others, host:port; empty: the listening one
+      advertise = \(list(network.advertise))  # where others dial, host:tcpPort/udpPort; empty: where it listens, if that is one address
       outbound_peers = \(network.outboundPeers)  # sessions that this node opens by itself
       inbound_peers = \(network.inboundPeers)    # sessions that it accepts
       sessions_per_address = \(network.sessionsPerAddress)  # from one IP address; high for a local testnet

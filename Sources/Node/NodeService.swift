@@ -37,6 +37,11 @@ final class NodeService: NodeServing {
         last = (time, last.time == .zero ? 0 : time.milliseconds(since: last.time))
       }
     }
+    if !parts.runtime.configuration.network.isReachable {
+      parts.logger.notice(
+        "others cannot dial this node, it only dials out: `advertise` in config.toml names no address"
+      )
+    }
     let task = Task {
       while !Task.isCancelled {
         let record = GossipSetUp.record(

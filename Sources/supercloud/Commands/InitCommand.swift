@@ -15,6 +15,8 @@ struct InitCommand: AsyncParsableCommand {
   @Option(help: "validator, provider, tenant, full or seed") var role = "full"
   @Option(help: "The name that others see.") var moniker = "node"
   @Option(help: "host:port for peers, TCP and UDP.") var listen = "0.0.0.0:26656"
+  @Option(help: "Where others dial this node, host:tcpPort/udpPort; up to three times.")
+  var advertise: [String] = []
   @Option(help: "host:port for HTTP.") var api = "127.0.0.1:26657"
   @OptionGroup var home: HomeOption
 
@@ -43,6 +45,7 @@ struct InitCommand: AsyncParsableCommand {
     }
     var configuration = NodeConfiguration(moniker: moniker, role: role)
     configuration.network.listen = listen
+    configuration.network.advertise = advertise
     configuration.api.listen = api
     if definition.lastPathComponent != "local" { configuration.consensus.timeouts = "wan" }
     try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
@@ -55,6 +58,9 @@ struct InitCommand: AsyncParsableCommand {
     }
     let digest = try NetworkDefinition(at: home.network).genesis.digest
     Console.line("genesis digest  \(digest)")
+    if !configuration.network.isReachable {
+      Console.note("others cannot dial this node: `advertise` in config.toml can name an address for them")
+    }
     Console.note("next: `supercloud start --home \(home.folder.path)`")
   }
 }

@@ -7,7 +7,8 @@ import Primitives
 import Testing
 
 extension RealProcesses {
-  /// Whole nodes, each a process with its own sockets, ledger and database, in one process group on loopback.
+  /// Whole nodes, each a process with its own sockets, ledger and database, in one process group on loopback. Some only
+  /// dial out, some have no UDP.
   ///
   /// `SUPERCLOUD_NODES` sets another number; at least 8.
   @Suite(.serialized) struct SixtyNodesTests {
@@ -18,6 +19,13 @@ extension RealProcesses {
       let network = try await LocalNetwork(validators: validators, providers: count - validators - 1)
       let names = network.names
       #expect(names.count == count)
+      let members = network.plan.members.filter { $0.role == "provider" }.enumerated()
+      let dialOnly = members.filter { $0.offset % 5 == 1 }.map(\.element)
+      let streamOnly = members.filter { $0.offset % 5 == 2 }.map(\.element.name)
+      for member in dialOnly {
+        try network.configure(member.name, "listen", "\"0.0.0.0:\(member.peerPort)\"")
+      }
+      for name in streamOnly { try network.configure(name, "udp", "false") }
       let clock = ContinuousClock()
       let started = clock.now
       try network.start(network.validators)
@@ -65,6 +73,10 @@ extension RealProcesses {
         let peers: [Answer.Peer] = try await network.client(name).get("/v1/peers")
         sessions += peers.count
         #expect(peers.count >= 4, "\(name) has \(peers.count) peers")
+        if dialOnly.contains(where: { $0.name == name }) {
+          #expect(peers.allSatisfy { !$0.inbound }, "\(name)")
+        }
+        if streamOnly.contains(name) { #expect(peers.allSatisfy { !$0.datagrams }, "\(name)") }
         // Who validates is known everywhere by proof.
         let proved = peers.filter { $0.role == "validator" }.count
         if network.validators.contains(name) { #expect(proved == validators - 1, "\(name) sees \(proved)") }

@@ -1,16 +1,16 @@
 import Foundation
 
 extension LocalNetwork {
-  /// Sets a key of the node's configuration.
+  /// Sets a key of the node's configuration, in the first section that has it.
   func configure(_ name: String, _ key: String, _ value: String) throws {
     let file = URL(filePath: home(name)).appending(path: "config.toml")
-    let lines = try String(contentsOf: file, encoding: .utf8).split(
-      separator: "\n",
-      omittingEmptySubsequences: false
-    )
-    let changed = lines.map { $0.hasPrefix("\(key) = ") ? "\(key) = \(value)" : String($0) }
-    guard changed.contains("\(key) = \(value)") else { throw TestFailure("no key \(key)") }
-    try changed.joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
+    var lines = try String(contentsOf: file, encoding: .utf8)
+      .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    guard let place = lines.firstIndex(where: { $0.hasPrefix("\(key) = ") }) else {
+      throw TestFailure("no key \(key)")
+    }
+    lines[place] = "\(key) = \(value)"
+    try lines.joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
   }
 
   /// Heights of the snapshots that the node has finished.
