@@ -28,6 +28,7 @@ public struct GossipCore: Sendable {
   public internal(set) var dissemination: Dissemination
   public internal(set) var reconciliation: Reconciliation
   public internal(set) var peers: PeerManager
+  var probing: Probing
   /// Our own node record, given to every new neighbour.
   private var ownRecord: SignedObject?
   /// Records from answers that wait for their signature check.
@@ -64,6 +65,7 @@ public struct GossipCore: Sendable {
       generator: SeededGenerator(seed: generator.next()),
       at: now
     )
+    probing = Probing(generator: SeededGenerator(seed: generator.next()), at: now)
   }
 
   /// Arms the timers and dials the first peers.
@@ -111,9 +113,11 @@ extension GossipCore {
     // Who is turned away at once is given the names of others.
     answers.link(peer, at: now)
     run(PeerManager.Input.connected(peer, connection), at: now, &effects)
+    run(Probing.Input.proved(peer), at: now, &effects)
     guard let session = peers.sessions[peer], session.purpose != .feeler else { return }
     run(Dissemination.Input.linked(peer), at: now, &effects)
     run(Reconciliation.Input.linked(peer), at: now, &effects)
+    run(Probing.Input.linked(peer), at: now, &effects)
     if let ownRecord { outbox(peer) { $0.push(ownRecord) } }
   }
 
@@ -122,6 +126,7 @@ extension GossipCore {
     answers.unlink(peer)
     run(Dissemination.Input.unlinked(peer), at: now, &effects)
     run(Reconciliation.Input.unlinked(peer), at: now, &effects)
+    run(Probing.Input.unlinked(peer), at: now, &effects)
   }
 
   private mutating func received(
@@ -132,6 +137,7 @@ extension GossipCore {
   ) {
     guard peers.sessions[peer] != nil else { return }
     answers.received(message.cost, from: peer)
+    heard(peer, at: now)
     switch message {
     case .packet(let packet):
       receive(packet.objects, from: peer, isRepair: false, at: now, &effects)
@@ -158,6 +164,7 @@ extension GossipCore {
     case .recordsRequest(let count):
       run(PeerManager.Input.recordsRequested(count: count, from: peer), at: now, &effects)
     case .records(let objects): receiveRecords(objects, from: peer, at: now, &effects)
+    case .probe(let probe): run(Probing.Input.received(probe, from: peer), at: now, &effects)
     }
   }
 
@@ -239,7 +246,9 @@ extension GossipCore {
     switch timer {
     case .dissemination: run(Dissemination.Input.fired, at: now, &effects)
     case .reconciliation: run(Reconciliation.Input.fired, at: now, &effects)
-    case .peers: run(PeerManager.Input.fired, at: now, &effects)
+    case .peers:
+      run(PeerManager.Input.fired, at: now, &effects)
+      run(Probing.Input.ticked, at: now, &effects)
     }
   }
 }
@@ -320,7 +329,7 @@ extension GossipCore {
     }
   }
 
-  private mutating func run(_ input: PeerManager.Input, at now: Instant, _ effects: inout [Effect]) {
+  mutating func run(_ input: PeerManager.Input, at now: Instant, _ effects: inout [Effect]) {
     var inner: [PeerManager.Effect] = []
     peers.step(input, at: now, effects: &inner)
     for effect in inner {
@@ -338,7 +347,7 @@ extension GossipCore {
   }
 
   /// Sends what somebody asked for, as far as the budget of answers goes.
-  private mutating func answer(
+  mutating func answer(
     _ message: GossipMessage,
     to peer: PeerID,
     at now: Instant,

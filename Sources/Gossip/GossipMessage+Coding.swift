@@ -11,6 +11,7 @@ extension GossipMessage {
     case .ranges: .ranges
     case .recordsRequest: .recordsRequest
     case .records: .records
+    case .probe: .probe
     }
   }
 
@@ -23,6 +24,7 @@ extension GossipMessage {
     case .ranges(let ranges): ranges.encoded
     case .recordsRequest(let count):
       Supercloud_Peer_V1_RecordsRequest.filled { $0.count = UInt32(clamping: count) }.encoded
+    case .probe(let probe): probe.encoded
     }
   }
 
@@ -45,6 +47,7 @@ extension GossipMessage {
       let records = try GossipLimits.objects(wire.objects.map(\.array), chain: chain)
       guard records.allSatisfy({ $0.kind == .nodeRecord }) else { throw .invalid(field: "records") }
       self = .records(records)
+    case .probe: self = .probe(try Probe(decoding: bytes))
     default:
       throw .invalid(field: "kind")
     }
@@ -91,6 +94,31 @@ extension Packet {
     wants = wire.wants
     stops = wire.stops
     starts = wire.starts
+  }
+}
+
+extension Probe {
+  var encoded: [UInt8] {
+    Supercloud_Peer_V1_Probe.filled {
+      switch self {
+      case .ask: break
+      case .alive: $0.alive = true
+      case .search(let target): $0.target = .init(wire: target.bytes)
+      case .found(let target):
+        $0.alive = true
+        $0.target = .init(wire: target.bytes)
+      }
+    }.encoded
+  }
+
+  fileprivate init(decoding bytes: [UInt8]) throws(DecodingError) {
+    let wire = try Supercloud_Peer_V1_Probe(decoding: bytes, limit: FrameKind.probe.limit)
+    guard !wire.target.isEmpty else {
+      self = wire.alive ? .alive : .ask
+      return
+    }
+    guard let target = PublicKey(wire.target.array) else { throw .invalid(field: "target") }
+    self = wire.alive ? .found(target) : .search(target)
   }
 }
 

@@ -13,6 +13,26 @@ public enum GossipMessage: Hashable, Sendable {
   case recordsRequest(count: Int)
   /// Node records: our own after connecting, or the answer to a request.
   case records([SignedObject])
+  case probe(Probe)
+}
+
+/// Whether a link lives (`Probing`).
+public enum Probe: Hashable, Sendable {
+  /// Are you there?
+  case ask
+  /// The answer to `ask`.
+  case alive
+  /// Does this peer answer you?
+  case search(PeerID)
+  /// It does.
+  case found(PeerID)
+
+  var isAnswer: Bool {
+    switch self {
+    case .ask, .search: false
+    case .alive, .found: true
+    }
+  }
 }
 
 /// What a datagram carries.

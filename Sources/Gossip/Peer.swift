@@ -60,6 +60,8 @@ public enum DisconnectReason: Hashable, Sendable {
   case tested
   /// A nearer peer has taken its place among the outbound sessions.
   case nearer
+  /// It has not answered for a while.
+  case silent
   /// Inbound slots are full and others are worth more.
   case full
   /// The score fell below the limit; new sessions are refused for this long.

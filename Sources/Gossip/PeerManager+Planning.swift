@@ -123,6 +123,14 @@ extension PeerManager {
     dial(Dial(address: address, expectedKey: key, purpose: .feeler), at: now, &effects)
   }
 
+  /// A feeler for another node, which cannot reach `peer`, and for our own book.
+  mutating func seek(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+    guard sessions[peer] == nil, peer != self.peer, dialCount(.feeler) < max(1, settings.dialsAtOnce / 2),
+      let address = book[peer]?.address
+    else { return }
+    dial(Dial(address: address, expectedKey: peer, purpose: .feeler), at: now, &effects)
+  }
+
   /// Asks for records while the book is small: all peers as long as outbound sessions are missing and the book hardly
   /// gives a choice, then one at a time.
   private mutating func planRecords(at now: Instant, _ effects: inout [Effect]) {

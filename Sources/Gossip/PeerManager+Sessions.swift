@@ -79,6 +79,18 @@ extension PeerManager {
     }
   }
 
+  /// Ends a session without life. Whom others reach is dialed again at once; who answers nobody, like one whose dial
+  /// failed.
+  mutating func giveUp(_ peer: PeerID, _ isReachable: Bool, at now: Instant, _ effects: inout [Effect]) {
+    guard let session = sessions.removeValue(forKey: peer) else { return }
+    effects.append(.disconnect(peer, .silent))
+    guard !isReachable, case .outbound(let address) = session.connection.direction else { return }
+    book.failed(peer, at: now)
+    for key in [peer, nil] {
+      backOff(Dial(address: address, expectedKey: key, purpose: session.purpose ?? .outbound), at: now)
+    }
+  }
+
   mutating func failed(_ dial: Dial, at now: Instant) {
     guard dialing.removeValue(forKey: DialKey(dial)) != nil else { return }
     if let expected = dial.expectedKey { book.failed(expected, at: now) }

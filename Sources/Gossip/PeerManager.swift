@@ -17,6 +17,10 @@ public struct PeerManager: Sendable {
     case committed(Timestamp)
     case misbehaved(PeerID, Fault)
     case useful(PeerID)
+    /// The link is dead; others reach the peer, or do not.
+    case silent(PeerID, isReachable: Bool)
+    /// Somebody else's link to the peer is silent: a feeler finds out whether it answers.
+    case sought(PeerID)
     case fired
   }
 
@@ -154,6 +158,10 @@ public struct PeerManager: Sendable {
     case .useful(let peer):
       scores.credit(peer, at: now)
       sessions[peer]?.usefulness += 1
+      return
+    case .silent(let peer, let isReachable): giveUp(peer, isReachable, at: now, &effects)
+    case .sought(let peer):
+      seek(peer, at: now, &effects)
       return
     case .fired:
       guard tickAt <= now else { return }

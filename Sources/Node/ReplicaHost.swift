@@ -207,7 +207,7 @@ actor ReplicaHost {
   /// Ends a session; who is banned is refused by the transport until the ban is over.
   private func turnAway(_ peer: PeerID, _ reason: Gossip.DisconnectReason) {
     switch reason {
-    case .tested, .nearer: dependencies.transport.disconnect(peer)
+    case .tested, .nearer, .silent: dependencies.transport.disconnect(peer)
     case .full: dependencies.transport.disconnect(peer, reason: .full)
     case .banned(let seconds):
       counters.bans += 1

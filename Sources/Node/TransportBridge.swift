@@ -159,7 +159,7 @@ final class TransportBridge: Sendable {
     traffic.received(kind, bytes.count)
     do {
       switch kind {
-      case .packet, .objects, .ranges, .recordsRequest, .records:
+      case .packet, .objects, .ranges, .recordsRequest, .records, .probe:
         inputs.append(.gossip(try GossipMessage(kind: kind, bytes: bytes, chain: chain), from: peer))
       case .transactions:
         guard case .transactions(let transactions) = try PeerMessage(kind: kind, bytes: bytes) else { return }

@@ -25,7 +25,9 @@ extension Replica {
       exchange.unlink(peer)
       stepGossip(.disconnected(peer), at: clock, &effects)
     case .dialFailed(let dial): stepGossip(.dialFailed(dial), at: clock, &effects)
-    case .message(let message, let peer): receive(message, from: peer, at: clock, &effects)
+    case .message(let message, let peer):
+      gossip.heard(peer, at: clock.now)
+      receive(message, from: peer, at: clock, &effects)
     case .gossip(let message, let peer): stepGossip(.received(message, from: peer), at: clock, &effects)
     case .transactions(let transactions, let peer):
       _ = admit(transactions, from: peer)

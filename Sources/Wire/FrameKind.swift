@@ -28,6 +28,8 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   case ranges = 18
   case recordsRequest = 19
   case records = 20
+  /// Whether a link lives, and whether somebody else's does.
+  case probe = 21
   /// What a joining node asks and is answered: see `supercloud/snapshot.proto`.
   case snapshotOffersRequest = 24
   case snapshotOffers = 25
@@ -38,6 +40,7 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
 
   public var limit: Int {
     switch self {
+    case .probe: 128
     case .status, .blocksRequest, .candidateRequest, .recordsRequest, .transactionNames,
       .transactionRequest:
       4 * 1024

@@ -119,7 +119,8 @@ struct ReplicaFuzzTests {
     ]
     let messages: [GossipMessage] = [
       .packet(packet), .objects([object]), .ranges(ranges), .recordsRequest(count: 16),
-      .records([signedRecord]),
+      .records([signedRecord]), .probe(.alive), .probe(.search(signedRecord.key)),
+      .probe(.found(signedRecord.key)),
     ]
     return messages.map { ($0.kind, $0.encoded) }
   }

@@ -13,7 +13,8 @@ struct GossipAdversary {
   /// Old objects that were sent again.
   var replayed: UInt64 = 0
   var ticks = 0
-  /// Seconds that sessions of attackers with honest peers lasted while traffic was counted, by habit.
+  /// Seconds that sessions of attackers with honest peers lasted while traffic was counted, by habit, whether they
+  /// attack or, for comparison, behave.
   var sessionSeconds = [0.0, 0.0]
   /// Keys under which objects and records are made up.
   var keys: [SigningKey] = []
@@ -41,8 +42,11 @@ struct GossipAdversary {
     switch attack {
     case .drop, .eclipse:
       // They keep up appearances: suppliers are managed, nothing is given.
-      guard case .packet(let packet) = message else { return false }
-      return packet.objects.isEmpty && packet.digests.isEmpty
+      switch message {
+      case .packet(let packet): return packet.objects.isEmpty && packet.digests.isEmpty
+      case .probe: return true
+      case .objects, .ranges, .recordsRequest, .records: return false
+      }
     case .flood, .replay, .amplification, .censorship: return true
     }
   }
@@ -55,9 +59,12 @@ struct GossipAdversary {
 
 extension GossipNetwork {
   func beginAttack() {
-    guard !scenario.isCalm else { return }
-    isAttacking = true
     guard scenario.byzantinePartsPerMillion > 0 else { return }
+    guard !scenario.isCalm else {
+      events.insert(.tick, at: now)
+      return
+    }
+    isAttacking = true
     adversary.victim = peers.indices.first {
       peers[$0].isHonest && !origins.contains($0) && !peers[$0].isHidden
     }
@@ -68,6 +75,8 @@ extension GossipNetwork {
   func attackTick() {
     adversary.ticks += 1
     if isCounting, scenario.attack == .amplification { countSessions() }
+    events.insert(.tick, at: now + .milliseconds(100))
+    guard isAttacking else { return }
     for index in peers.indices where peers[index].isByzantine && peers[index].isAlive {
       switch scenario.attack {
       case .flood: flood(from: index)
@@ -78,7 +87,6 @@ extension GossipNetwork {
       }
     }
     if scenario.attack == .eclipse { restartVictim() }
-    events.insert(.tick, at: now + .milliseconds(100))
   }
 
   func received(_ message: GossipMessage, from sender: Int, byAttacker index: Int) {

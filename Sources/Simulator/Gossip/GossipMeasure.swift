@@ -26,8 +26,9 @@ struct GossipMeasure {
     var control: UInt64 = 0
     var reconciliation: UInt64 = 0
     var records: UInt64 = 0
+    var probes: UInt64 = 0
 
-    var total: UInt64 { payload + digests + control + reconciliation + records }
+    var total: UInt64 { payload + digests + control + reconciliation + records + probes }
   }
 
   private struct Check: Hashable {
@@ -86,7 +87,7 @@ struct GossipMeasure {
     switch message {
     case .packet(let packet): objects = packet.objects
     case .objects(let asked): objects = asked
-    case .ranges, .records, .recordsRequest: return
+    case .ranges, .records, .recordsRequest, .probe: return
     }
     for object in objects {
       guard let index = indexes[object.identifier] else { continue }
@@ -138,6 +139,7 @@ struct GossipMeasure {
     case .objects: bytes.payload += size
     case .ranges: bytes.reconciliation += size
     case .records, .recordsRequest: bytes.records += size
+    case .probe: bytes.probes += size
     }
   }
 

@@ -168,6 +168,7 @@ extension GossipNetwork {
       "control": rounded(Double(measure.bytes.control) * scale),
       "reconciliation": rounded(Double(measure.bytes.reconciliation) * scale),
       "records": rounded(Double(measure.bytes.records) * scale),
+      "probes": rounded(Double(measure.bytes.probes) * scale),
     ]
     report.signatureChecksPerObjectAndPeer =
       rounded(Double(measure.checks) / max(1, honest * Double(report.messages)))

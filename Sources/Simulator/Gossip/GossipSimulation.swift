@@ -32,7 +32,8 @@ public enum GossipSimulation {
 
 extension GossipNetwork {
   /// What attackers drew beyond what they would have been sent in the same network without an attack, against all that
-  /// they sent: answers are given for whatever a neighbour sends. The limits come from what harm is, not from what was measured:
+  /// they sent: answers are given for whatever a neighbour sends. Both by the second of a session, since an attack
+  /// changes who has one. The limits come from what harm is, not from what was measured:
   ///
   /// - Leverage: three bytes per byte, which QUIC allows even towards an address that nobody validated (RFC 9000 § 8.1),
   ///   beyond 1 KiB/s a session, which is no leverage worth having. Both those who ask all the time and those who ask
@@ -45,10 +46,9 @@ extension GossipNetwork {
     [(0, "who asks when an answer is due"), (1, "who asks all the time")].flatMap { habit, name in
       // Those who ask all the time are banned in the end: what counts is while they have a session.
       let seconds = max(1, adversary.sessionSeconds[habit])
-      func excess(_ attack: [UInt64], _ calm: [UInt64]) -> Double {
-        Double(attack[habit]) - Double(calm[habit])
-      }
-      let drawn = excess(measure.drawnByAttackers, calm.measure.drawnByAttackers)
+      let calmSeconds = max(1, calm.adversary.sessionSeconds[habit])
+      let usual = Double(calm.measure.drawnByAttackers[habit]) * seconds / calmSeconds
+      let drawn = Double(measure.drawnByAttackers[habit]) - usual
       let sent = Double(measure.sentByAttackers[habit])
       let trickle = 1_024 * seconds
       func check(_ what: String, _ value: Double, _ limit: Double) -> GossipReport.Check {

@@ -358,24 +358,16 @@ public nonisolated struct Supercloud_Peer_V1_RecordsRequest: Sendable {
   public init() {}
 }
 
-public nonisolated struct Supercloud_Peer_V1_Ping: Sendable {
+/// Whether the receiver is there or, with a target, whether that node answers the receiver.
+public nonisolated struct Supercloud_Peer_V1_Probe: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var nonce: UInt64 = 0
+  /// This is the answer: yes.
+  public var alive: Bool = false
 
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-}
-
-public nonisolated struct Supercloud_Peer_V1_Pong: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  public var nonce: UInt64 = 0
+  public var target: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -402,30 +394,9 @@ public nonisolated struct Supercloud_Peer_V1_Packet: Sendable {
 
   public var starts: [UInt64] = []
 
-  public var ping: Supercloud_Peer_V1_Ping {
-    get {_ping ?? Supercloud_Peer_V1_Ping()}
-    set {_ping = newValue}
-  }
-  /// Returns true if `ping` has been explicitly set.
-  public var hasPing: Bool {self._ping != nil}
-  /// Clears the value of `ping`. Subsequent reads from it will return its default value.
-  public mutating func clearPing() {self._ping = nil}
-
-  public var pong: Supercloud_Peer_V1_Pong {
-    get {_pong ?? Supercloud_Peer_V1_Pong()}
-    set {_pong = newValue}
-  }
-  /// Returns true if `pong` has been explicitly set.
-  public var hasPong: Bool {self._pong != nil}
-  /// Clears the value of `pong`. Subsequent reads from it will return its default value.
-  public mutating func clearPong() {self._pong = nil}
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
-
-  fileprivate var _ping: Supercloud_Peer_V1_Ping? = nil
-  fileprivate var _pong: Supercloud_Peer_V1_Pong? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -1144,9 +1115,9 @@ nonisolated extension Supercloud_Peer_V1_RecordsRequest: SwiftProtobuf.Message, 
   }
 }
 
-nonisolated extension Supercloud_Peer_V1_Ping: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Ping"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0")
+nonisolated extension Supercloud_Peer_V1_Probe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Probe"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}alive\0\u{1}target\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1154,51 +1125,26 @@ nonisolated extension Supercloud_Peer_V1_Ping: SwiftProtobuf.Message, SwiftProto
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.nonce) }()
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.alive) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.target) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.nonce != 0 {
-      try visitor.visitSingularUInt64Field(value: self.nonce, fieldNumber: 1)
+    if self.alive != false {
+      try visitor.visitSingularBoolField(value: self.alive, fieldNumber: 1)
+    }
+    if !self.target.isEmpty {
+      try visitor.visitSingularBytesField(value: self.target, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: Supercloud_Peer_V1_Ping, rhs: Supercloud_Peer_V1_Ping) -> Bool {
-    if lhs.nonce != rhs.nonce {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Supercloud_Peer_V1_Pong: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Pong"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}nonce\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.nonce) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.nonce != 0 {
-      try visitor.visitSingularUInt64Field(value: self.nonce, fieldNumber: 1)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: Supercloud_Peer_V1_Pong, rhs: Supercloud_Peer_V1_Pong) -> Bool {
-    if lhs.nonce != rhs.nonce {return false}
+  public static func ==(lhs: Supercloud_Peer_V1_Probe, rhs: Supercloud_Peer_V1_Probe) -> Bool {
+    if lhs.alive != rhs.alive {return false}
+    if lhs.target != rhs.target {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1206,7 +1152,7 @@ nonisolated extension Supercloud_Peer_V1_Pong: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Supercloud_Peer_V1_Packet: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Packet"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}objects\0\u{1}digests\0\u{1}wants\0\u{1}stops\0\u{1}starts\0\u{1}ping\0\u{1}pong\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}objects\0\u{1}digests\0\u{1}wants\0\u{1}stops\0\u{1}starts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1219,18 +1165,12 @@ nonisolated extension Supercloud_Peer_V1_Packet: SwiftProtobuf.Message, SwiftPro
       case 3: try { try decoder.decodeRepeatedFixed64Field(value: &self.wants) }()
       case 4: try { try decoder.decodeRepeatedFixed64Field(value: &self.stops) }()
       case 5: try { try decoder.decodeRepeatedFixed64Field(value: &self.starts) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._ping) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._pong) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.objects.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.objects, fieldNumber: 1)
     }
@@ -1246,12 +1186,6 @@ nonisolated extension Supercloud_Peer_V1_Packet: SwiftProtobuf.Message, SwiftPro
     if !self.starts.isEmpty {
       try visitor.visitPackedFixed64Field(value: self.starts, fieldNumber: 5)
     }
-    try { if let v = self._ping {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._pong {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1261,8 +1195,6 @@ nonisolated extension Supercloud_Peer_V1_Packet: SwiftProtobuf.Message, SwiftPro
     if lhs.wants != rhs.wants {return false}
     if lhs.stops != rhs.stops {return false}
     if lhs.starts != rhs.starts {return false}
-    if lhs._ping != rhs._ping {return false}
-    if lhs._pong != rhs._pong {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
