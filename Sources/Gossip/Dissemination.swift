@@ -206,7 +206,7 @@ public struct Dissemination: Sendable {
 
   public var liveCount: Int { live.count }
   /// What telling a newcomer of all live objects takes: each once, and its identifier twice.
-  var wholeBytes: Int { liveBytes + live.count * 80 }
+  public var wholeBytes: Int { liveBytes + live.count * 80 }
   public var pendingCount: Int { pending.count }
   public var missingCount: Int { missing.count }
   public var routeCount: Int { routes.count }

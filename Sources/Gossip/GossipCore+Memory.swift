@@ -24,6 +24,10 @@ extension GossipCore {
   /// The address book, to be kept for the next run.
   public var encodedBook: [UInt8] { peers.book.encoded }
 
+  /// How long a new session is given what there is to be known, and how much besides.
+  public static var backfillTime: Interval { AnswerBudget.backfillTime }
+  public static var leastBackfill: Int { Int(AnswerBudget.leastBackfill) }
+
   /// About how many bytes the tables and the objects in them take. Objects that the order book holds as well are
   /// counted once more here.
   public var footprint: Int {

@@ -13,9 +13,9 @@ struct GossipAdversary {
   /// Old objects that were sent again.
   var replayed: UInt64 = 0
   var ticks = 0
-  /// Seconds that sessions of attackers with honest peers lasted while traffic was counted, by habit, whether they
-  /// attack or, for comparison, behave.
-  var sessionSeconds = [0.0, 0.0]
+  /// What passes between attackers and honest peers while traffic is counted, whether they attack or, for comparison,
+  /// behave.
+  var draws = Draws()
   /// Keys under which objects and records are made up.
   var keys: [SigningKey] = []
   private var unfunded: Set<PublicKey> = []
@@ -74,7 +74,7 @@ extension GossipNetwork {
   /// A tenth of a second of every attacker's work.
   func attackTick() {
     adversary.ticks += 1
-    if isCounting, scenario.attack == .amplification { countSessions() }
+    countSessions()
     events.insert(.tick, at: now + .milliseconds(100))
     guard isAttacking else { return }
     for index in peers.indices where peers[index].isByzantine && peers[index].isAlive {
@@ -165,19 +165,9 @@ extension GossipNetwork {
     }
   }
 
-  private func countSessions() {
-    for index in peers.indices where peers[index].isByzantine && peers[index].isAlive {
-      let honest = peers[index].sessions.keys.count { !peers[$0].isByzantine }
-      adversary.sessionSeconds[isThrifty(index) ? 0 : 1] += Double(honest) / 10
-    }
-  }
-
-  /// Whether an attacker asks only as often as it may hope for an answer, or all the time.
-  func isThrifty(_ index: Int) -> Bool { index.isMultiple(of: 2) }
-
   /// Everything that a neighbour announced, again and again; records; a comparison with an empty set.
   private func ask(from index: Int) {
-    guard !isThrifty(index) || adversary.ticks.isMultiple(of: 20) else { return }
+    guard !Draws.isThrifty(index) || adversary.ticks.isMultiple(of: 20) else { return }
     for other in peers[index].sessions.keys.sorted() {
       var packet = Packet()
       packet.wants = adversary.announced[index]?[other] ?? []

@@ -50,9 +50,6 @@ struct GossipMeasure {
   /// Checks of a signature that the same peer has checked before, records included; counted under replays.
   private(set) var repeatedChecks: UInt64 = 0
   private var checkedBefore: Set<Check> = []
-  /// Bytes that attackers of each habit sent and drew while traffic was counted.
-  var sentByAttackers: [UInt64] = [0, 0]
-  var drawnByAttackers: [UInt64] = [0, 0]
   private(set) var countedSince: Instant = .zero
   private(set) var countedUntil: Instant?
   private(set) var figuresBefore: [GossipMachineFigures] = []

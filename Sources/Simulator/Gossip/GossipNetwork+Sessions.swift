@@ -25,6 +25,7 @@ extension GossipNetwork {
     }
     let session = nextSession
     nextSession += 1
+    noteDraws(from, to, session)
     peers[from].sessions[to] = session
     peers[to].sessions[from] = session
     peers[from].dialed.insert(to)
@@ -106,7 +107,7 @@ extension GossipNetwork {
     if isCounting {
       measure.sent(message, isStream: isStream, byHonest: !peers[index].isByzantine)
     }
-    countDraw(message, from: index, to: other, isStream)
+    countDraw(message, from: index, to: other, session, isStream)
     let isLost =
       scenario.lossPartsPerMillion > 0 && generator.chance(partsPerMillion: scenario.lossPartsPerMillion)
     if isLost, !isStream { return }
@@ -117,20 +118,6 @@ extension GossipNetwork {
       peers[index].streams[other] = at
     }
     events.insert(.frame(message, from: index, to: other, session: session), at: at)
-  }
-}
-
-extension GossipNetwork {
-  /// What attackers send and are sent, whether they attack or, for comparison, behave.
-  private func countDraw(_ message: GossipMessage, from index: Int, to other: Int, _ isStream: Bool) {
-    guard isCounting, scenario.attack == .amplification, peers[index].isByzantine != peers[other].isByzantine
-    else { return }
-    let bytes = UInt64(GossipTraffic.bytes(of: message, isStream: isStream))
-    if peers[index].isByzantine {
-      measure.sentByAttackers[isThrifty(index) ? 0 : 1] += bytes
-    } else {
-      measure.drawnByAttackers[isThrifty(other) ? 0 : 1] += bytes
-    }
   }
 }
 

@@ -82,6 +82,8 @@ public struct GossipMachineFigures: Sendable {
   /// Bytes of its tables.
   public var footprint = 0
   public var routes = 0
+  /// That telling a newcomer of all that it holds takes.
+  public var wholeBytes = 0
 
   public init() {}
 }
@@ -97,6 +99,7 @@ extension GossipCore: GossipMachine {
     figures.duplicates = dissemination.counters.duplicates
     figures.footprint = footprint
     figures.routes = dissemination.routeCount
+    figures.wholeBytes = dissemination.wholeBytes
     return figures
   }
 }
