@@ -6,12 +6,12 @@ public import Ledger
 public import Primitives
 import Wire
 
-/// What happens to a replica.
+/// What happens to a replica. Small in itself: inputs wait in queues.
 public enum ReplicaInput: Sendable {
   /// The consensus log was replayed and the network is open.
   case started
   /// The role is a claim; `voucher` is authentic, and committed state says what it is worth.
-  case connected(PeerID, Connection, role: NodeRecord.Role, voucher: NodeVoucher? = nil)
+  indirect case connected(PeerID, Connection, role: NodeRecord.Role, voucher: NodeVoucher? = nil)
   case disconnected(PeerID)
   case dialFailed(Dial)
   case message(PeerMessage, from: PeerID)
@@ -24,7 +24,7 @@ public enum ReplicaInput: Sendable {
   case objectVerified(Digest, isAuthentic: Bool)
   case timeout(ReplicaTimer)
   /// The answer to `.sign`, after the guard's consent and the synced log.
-  case signed(SignedMessage)
+  indirect case signed(SignedMessage)
   /// A commit and everything before it is durable.
   case durable(Height)
   /// A peer certainly broke a rule of the transport or of a codec.

@@ -8,30 +8,34 @@ struct NetworkModel {
   var isRough = true
   private let plan: FaultPlan
   private var generator: SeededGenerator
-  /// By `from * count + to`: how many faults cut this direction.
-  private var cuts: [UInt8]
-  /// By the same index: the session's number, 0 for none. Both directions agree.
-  private var sessions: [UInt32]
+  /// By `from * count + to`.
+  private var ways: [Way]
   private var nextSession: UInt32 = 1
-  /// When the last message of this direction arrives: a session keeps order.
-  private var lastArrival: [UInt64]
+
+  /// One direction between two nodes; what a message needs lies together.
+  private struct Way {
+    /// When the last message arrives: a session keeps order.
+    var lastArrival: UInt64 = 0
+    /// The session's number, 0 for none. Both directions agree.
+    var session: UInt32 = 0
+    /// How many faults cut this direction.
+    var cuts: UInt8 = 0
+  }
 
   init(count: Int, plan: FaultPlan, seed: UInt64) {
     self.count = count
     self.plan = plan
     delays = DelayModel(kind: plan.delays)
     generator = SeededGenerator(seed: seed ^ 0x6E65_7477_6F72_6B)
-    cuts = Array(repeating: 0, count: count * count)
-    sessions = Array(repeating: 0, count: count * count)
-    lastArrival = Array(repeating: 0, count: count * count)
+    ways = Array(repeating: Way(), count: count * count)
   }
 
   // MARK: Sessions
 
-  func session(_ left: Int, _ right: Int) -> UInt32 { sessions[left * count + right] }
+  func session(_ left: Int, _ right: Int) -> UInt32 { ways[left * count + right].session }
 
   func sessionPeers(of node: Int) -> [Int] {
-    (0..<count).filter { sessions[node * count + $0] != 0 }
+    (0..<count).filter { session(node, $0) != 0 }
   }
 
   /// Opens a session; nil when there is one or the way is cut.
@@ -39,25 +43,25 @@ struct NetworkModel {
     guard session(left, right) == 0, !isCut(left, right), !isCut(right, left) else { return nil }
     let number = nextSession
     nextSession += 1
-    sessions[left * count + right] = number
-    sessions[right * count + left] = number
-    lastArrival[left * count + right] = 0
-    lastArrival[right * count + left] = 0
+    for index in [left * count + right, right * count + left] {
+      ways[index].session = number
+      ways[index].lastArrival = 0
+    }
     return number
   }
 
   mutating func close(_ left: Int, _ right: Int) {
-    sessions[left * count + right] = 0
-    sessions[right * count + left] = 0
+    ways[left * count + right].session = 0
+    ways[right * count + left].session = 0
   }
 
   // MARK: Cuts
 
-  func isCut(_ from: Int, _ to: Int) -> Bool { cuts[from * count + to] > 0 }
+  func isCut(_ from: Int, _ to: Int) -> Bool { ways[from * count + to].cuts > 0 }
 
   mutating func cut(_ from: Int, _ to: Int, _ change: Int) {
-    let value = Int(cuts[from * count + to]) + change
-    cuts[from * count + to] = UInt8(clamping: value)
+    let value = Int(ways[from * count + to].cuts) + change
+    ways[from * count + to].cuts = UInt8(clamping: value)
   }
 
   // MARK: Messages
@@ -87,8 +91,8 @@ struct NetworkModel {
     {
       at += generator.next(below: max(1, plan.reorderMilliseconds) * 1_000_000)
     } else {
-      at = max(at, lastArrival[index] + 1)
-      lastArrival[index] = at
+      at = max(at, ways[index].lastArrival + 1)
+      ways[index].lastArrival = at
     }
     guard isRough, !isStream, plan.duplicationPartsPerMillion > 0,
       generator.chance(partsPerMillion: plan.duplicationPartsPerMillion)

@@ -17,8 +17,10 @@ final class SimulatedNode {
   /// Of a validator.
   let voucher: NodeVoucher?
 
-  /// Nil while the node is down.
+  /// Nil while the node is down. Only `start` and `halt` say whether there is one.
   var replica: Replica<SimulatedStore>?
+  /// Whether there is a replica: asked several times an event, and comparing it with nil copies five kilobytes.
+  private(set) var isUp = false
   /// Counts starts and ends: what was meant for an earlier life is void.
   var life: UInt32 = 0
   var disk = SimulatedDisk()
@@ -60,9 +62,18 @@ final class SimulatedNode {
     }
   }
 
-  var isUp: Bool { replica != nil }
   var isHonest: Bool { liar == nil }
   var peer: PeerID { nodeKey.publicKey }
+
+  func start(_ replica: Replica<SimulatedStore>) {
+    self.replica = replica
+    isUp = true
+  }
+
+  func halt() {
+    replica = nil
+    isUp = false
+  }
 
   /// The node's own monotonic clock, which starts with it and runs a little fast or slow.
   func localInstant(at now: Instant) -> Instant {

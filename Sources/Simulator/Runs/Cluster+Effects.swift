@@ -121,7 +121,7 @@ extension Cluster {
   private func disconnect(_ peer: PeerID, _ reason: DisconnectReason, by node: SimulatedNode) {
     guard let other = index(of: peer) else { return }
     trace.tell(at: now, "\(node.name) turns \(nodes[other].name) away: \(reason)")
-    counters.bans += 1
+    if case .banned = reason { counters.bans += 1 }
     part(node.index, other)
     arrangeMeeting(node.index, other, after: .seconds(5))
   }

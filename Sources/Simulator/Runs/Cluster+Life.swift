@@ -61,7 +61,7 @@ extension Cluster {
     if broken == .guardForgets { node.store.forgetGuard() }
     if !skipsReplay { replica.restore(node.store.log) }
     replica.restore(evidence: node.store.evidence)
-    node.replica = replica
+    node.start(replica)
     trace.tell(at: now, "\(node.name) starts at height \(tip.height)")
     schedule(.started, at: node, after: .zero)
     for other in links[node.index] where nodes[other].isUp { arrangeMeeting(node.index, other) }
@@ -101,7 +101,7 @@ extension Cluster {
   func stop(_ node: SimulatedNode) {
     guard node.isUp else { return }
     counters.crashes += 1
-    node.replica = nil
+    node.halt()
     node.life += 1
     trace.record(at: now, node: node.index, tag: 9, UInt64(node.life))
     trace.tell(at: now, "\(node.name) dies at height \(node.store.tip.height)")
