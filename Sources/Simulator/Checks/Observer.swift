@@ -127,7 +127,7 @@ final class Observer {
       }
       try commit.tip.lastValidators.verify(certificate, chain: chain, using: scheme.check)
       if verified.height != commit.tip.height { verified = (commit.tip.height, []) }
-      if verified.certificates.count < 8 { verified.certificates.append(certificate) }
+      if verified.certificates.count < 256 { verified.certificates.append(certificate) }
     } catch {
       violated(
         .certificates,

@@ -118,7 +118,7 @@ extension Cluster {
     let block = commit.tip.block
     let bytes = caches.blocks[block] ?? commit.block.encoded
     caches.blocks[block] = bytes
-    let known = caches.certificates.first { $0.block == block && $0.certificate == commit.certificate }
+    let known = caches.certificates.last { $0.block == block && $0.certificate == commit.certificate }
     if let known { return CommittedBlock(block: bytes, certificate: known.bytes) }
     let certificate = commit.certificate.encoded
     if caches.certificates.count >= Caches.certificateLimit { caches.certificates.removeFirst() }

@@ -70,7 +70,8 @@ public final class Cluster {
     var blocks: [Digest: [UInt8]] = [:]
     /// The newest that were stored.
     var certificates: [(block: Digest, certificate: Certificate, bytes: [UInt8])] = []
-    static let certificateLimit = 16
+    /// Every validator of a large network may have one of its own at each of the last heights.
+    static let certificateLimit = 256
     var objects: [SignedObject: Bool] = [:]
   }
 
