@@ -138,7 +138,8 @@ public struct NodeConfiguration: Codable, Sendable {
     "provider": ["account", "endpoint", "domain", "settings"],
   ]
 
-  private func check(file: URL) throws {
+  /// Throws `DefinitionError` for a value that no node could start with; `file` is where it stands or will stand.
+  public func check(file: URL) throws {
     func require(_ condition: Bool, _ key: String, _ value: String, _ remedy: String) throws {
       guard condition else {
         throw DefinitionError(file: file.path, problem: "`\(key)` is `\(value)`", remedy: remedy)

@@ -93,7 +93,8 @@ public struct NodeRuntime: Sendable {
   private static func beginning(of genesis: Genesis) throws -> (
     outcome: (changes: [StateChange], validators: [ValidatorUpdate]), update: StateTreeUpdate, tip: Tip
   ) {
-    let outcome = try Executor.genesis(genesis)
+    let outcome: (changes: [StateChange], validators: [ValidatorUpdate])
+    do { outcome = try Executor.genesis(genesis) } catch { throw DefinitionError(error) }
     let update = try StateTree.apply(
       outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
       to: [NibblePath: StateTreePage](),

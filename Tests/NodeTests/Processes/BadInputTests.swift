@@ -46,6 +46,27 @@ extension RealProcesses {
       }
     }
 
+    @Test func `a home is not made with values that no node could start with`() async throws {
+      let home = FileManager.default.temporaryDirectory.appending(path: "home-\(UUID().uuidString.prefix(8))")
+      for (option, value) in [("--advertise", "nonsense"), ("--listen", "nowhere"), ("--api", "80")] {
+        let made = try await Program.run(["init", "--home", home.path, option, value])
+        refuse(made, value, "fix")
+        #expect(!FileManager.default.fileExists(atPath: home.path))
+      }
+    }
+
+    @Test func `a genesis without validators is refused with what to do`() async throws {
+      let network = try await LocalNetwork(validators: 1)
+      let file = URL(filePath: network.home("validator-1")).appending(path: "network/genesis.json")
+      var genesis = try #require(
+        JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
+      )
+      genesis["validators"] = [Any]()
+      try JSONSerialization.data(withJSONObject: genesis).write(to: file)
+      let started = try await Program.run(["start", "--home", network.home("validator-1")], seconds: 30)
+      refuse(started, "genesis.json", "no validator", "add-validator")
+    }
+
     @Test func `a corrupt genesis and a changed one are refused`() async throws {
       let network = try await LocalNetwork(validators: 1)
       let home = network.home("validator-1")
