@@ -103,7 +103,7 @@ extension PeerManager {
 
   private mutating func planFeeler(at now: Instant, _ effects: inout [Effect]) {
     // Addresses that do not answer must not keep sessions that are missing from being dialed.
-    guard feelerAt <= now, dialCount(.feeler) < max(1, settings.dialsAtOnce / 2) else { return }
+    guard feelerAt <= now, hasRoomForFeeler else { return }
     firstFeelers = max(0, firstFeelers - 1)
     feelerAt = now + (firstFeelers > 0 ? settings.firstFeelerInterval : settings.feelerInterval)
     // Who is connected by our own dial needs no test.
@@ -111,24 +111,26 @@ extension PeerManager {
       book.succeeded(contest.incumbent, at: now)
     }
     if let contest = book.contests.first(where: { sessions[$0.incumbent] == nil }),
-      let address = book[contest.incumbent]?.address
+      book[contest.incumbent]?.address != nil
     {
-      dial(Dial(address: address, expectedKey: contest.incumbent, purpose: .feeler), at: now, &effects)
-      return
+      return feel(contest.incumbent, at: now, &effects)
     }
     let untried = book.keys.filter { book[$0]?.isTried == false && sessions[$0] == nil }
     guard !untried.isEmpty else { return }
-    let key = untried[Int(generator.next(below: UInt64(untried.count)))]
+    feel(untried[Int(generator.next(below: UInt64(untried.count)))], at: now, &effects)
+  }
+
+  private var hasRoomForFeeler: Bool { dialCount(.feeler) < max(1, settings.dialsAtOnce / 2) }
+
+  private mutating func feel(_ key: PeerID, at now: Instant, _ effects: inout [Effect]) {
     guard let address = book[key]?.address else { return }
     dial(Dial(address: address, expectedKey: key, purpose: .feeler), at: now, &effects)
   }
 
   /// A feeler for another node, which cannot reach `peer`, and for our own book.
   mutating func seek(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
-    guard sessions[peer] == nil, peer != self.peer, dialCount(.feeler) < max(1, settings.dialsAtOnce / 2),
-      let address = book[peer]?.address
-    else { return }
-    dial(Dial(address: address, expectedKey: peer, purpose: .feeler), at: now, &effects)
+    guard sessions[peer] == nil, peer != self.peer, hasRoomForFeeler else { return }
+    feel(peer, at: now, &effects)
   }
 
   /// Asks for records while the book is small: all peers as long as outbound sessions are missing and the book hardly
