@@ -67,10 +67,7 @@ extension PeerManager {
   mutating func disconnected(_ peer: PeerID, at now: Instant) {
     guard let session = sessions.removeValue(forKey: peer) else { return }
     // A peer that hangs up at once has no room; it is not asked again at once.
-    guard case .outbound(let address) = session.connection.direction else { return }
-    let purpose = session.purpose ?? .outbound
-    for key in [peer, nil] {
-      let dial = Dial(address: address, expectedKey: key, purpose: purpose)
+    for dial in session.dials(to: peer) {
       if now.since(session.since) < .seconds(10) {
         backOff(dial, at: now)
       } else {
@@ -84,11 +81,9 @@ extension PeerManager {
   mutating func giveUp(_ peer: PeerID, _ isReachable: Bool, at now: Instant, _ effects: inout [Effect]) {
     guard let session = sessions.removeValue(forKey: peer) else { return }
     effects.append(.disconnect(peer, .silent))
-    guard !isReachable, case .outbound(let address) = session.connection.direction else { return }
+    guard !isReachable, !session.isInbound else { return }
     book.failed(peer, at: now)
-    for key in [peer, nil] {
-      backOff(Dial(address: address, expectedKey: key, purpose: session.purpose ?? .outbound), at: now)
-    }
+    for dial in session.dials(to: peer) { backOff(dial, at: now) }
   }
 
   mutating func failed(_ dial: Dial, at now: Instant) {

@@ -56,6 +56,12 @@ public struct PeerManager: Sendable {
     var answers = TokenBucket()
 
     var isInbound: Bool { connection.direction == .inbound }
+
+    /// The dials that could have led to it, by key and by address alone; none for one that came in.
+    func dials(to peer: PeerID) -> [Dial] {
+      guard case .outbound(let address) = connection.direction else { return [] }
+      return [peer, nil].map { Dial(address: address, expectedKey: $0, purpose: purpose ?? .outbound) }
+    }
   }
 
   /// What a peer was asked for, whatever became of the session: an answer may come over the next one.
