@@ -30,8 +30,10 @@ public struct Reconciliation: Sendable {
 
   public struct Settings: Hashable, Sendable {
     public var interval = Interval.seconds(10)
-    /// Rounds that start at once with the first neighbours: the backfill of a newcomer.
+    /// Answered rounds that a newcomer needs for its backfill; they start at once with the first neighbours.
     public var joinRounds = 2
+    /// A round that got no answer within this time is followed by one with another neighbour.
+    public var answerPatience = Interval.milliseconds(2_500)
     /// Up to this many identifiers are listed rather than split.
     public var listLimit = 32
     public var parts = 16
@@ -61,6 +63,15 @@ public struct Reconciliation: Sendable {
     var needed: Deque<Digest> = []
     var outstanding: Set<Digest> = []
     var progressAt: Instant = .zero
+    var standing = Standing.untried
+  }
+
+  /// What came of the rounds begun with a neighbour. An untried or answering one becomes silent when a round begins
+  /// with it, a silent one answering as soon as it says anything.
+  private enum Standing {
+    case untried
+    case answering
+    case silent
   }
 
   public let settings: Settings
@@ -69,9 +80,10 @@ public struct Reconciliation: Sendable {
   private var sessions: [PeerID: Session] = [:]
   private var asked: GenerationSet<Digest>
   private var nextRoundAt: Instant
-  private var joins = 0
   /// Rounds begun by this node.
   public private(set) var rounds: UInt64 = 0
+  /// Of these, rounds that the neighbour answered.
+  public private(set) var answeredRounds: UInt64 = 0
   /// Objects asked for.
   public private(set) var requested: UInt64 = 0
 
@@ -92,9 +104,8 @@ public struct Reconciliation: Sendable {
     switch input {
     case .linked(let peer):
       sessions[peer] = Session()
-      guard joins < settings.joinRounds else { return }
-      joins += 1
-      begin(with: peer, &effects)
+      guard rounds < settings.joinRounds else { return }
+      begin(with: peer, at: now, &effects)
     case .unlinked(let peer): sessions[peer] = nil
     case .added(let identifier): live.insert(identifier)
     case .removed(let identifier): live.remove(identifier)
@@ -106,9 +117,7 @@ public struct Reconciliation: Sendable {
 
   private mutating func fire(at now: Instant, _ effects: inout [Effect]) {
     guard nextRoundAt <= now else { return }
-    // A tenth of jitter keeps nodes that started together apart.
-    let jitter = generator.next(below: max(1, settings.interval.nanoseconds / 10))
-    nextRoundAt = now + settings.interval + Interval(nanoseconds: jitter)
+    nextRoundAt = now + settings.interval
     let peers = sessions.keys.sorted()
     guard !peers.isEmpty else { return }
     for peer in peers {
@@ -119,14 +128,45 @@ public struct Reconciliation: Sendable {
       sessions[peer]?.outstanding = []
       sessions[peer]?.needed = []
     }
-    begin(with: peers[Int(generator.next(below: UInt64(peers.count)))], &effects)
+    for partner in partners(among: peers) { begin(with: partner, at: now, &effects) }
   }
 
-  private mutating func begin(with peer: PeerID, _ effects: inout [Effect]) {
+  /// Neighbours may be silent on purpose: rounds go to those who answer while there are any. A newcomer tries as many
+  /// as it still lacks, new ones first.
+  private mutating func partners(among peers: [PeerID]) -> [PeerID] {
+    let isNewcomer = answeredRounds < settings.joinRounds
+    var count = isNewcomer ? settings.joinRounds - Int(answeredRounds) : 1
+    var chosen: [PeerID] = []
+    let ranks: [[Standing]] =
+      isNewcomer ? [[.untried], [.answering], [.silent]] : [[.untried, .answering], [.silent]]
+    for rank in ranks where chosen.isEmpty {
+      var candidates = peers.filter { peer in sessions[peer].map { rank.contains($0.standing) } == true }
+      while count > 0, !candidates.isEmpty {
+        count -= 1
+        chosen.append(candidates.remove(at: Int(generator.next(below: UInt64(candidates.count)))))
+      }
+    }
+    return chosen
+  }
+
+  private mutating func begin(with peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
     rounds += 1
+    sessions[peer]?.standing = .silent
+    nextRoundAt = now + settings.answerPatience
     var message = RangeMessage()
     append(to: &message, from: .zero, upTo: nil)
     effects.append(.send(message, to: peer))
+  }
+
+  /// A neighbour spoke. With enough rounds answered, the next is a whole interval away.
+  private mutating func heard(_ peer: PeerID, at now: Instant) {
+    guard sessions[peer]?.standing == .silent else { return }
+    sessions[peer]?.standing = .answering
+    answeredRounds += 1
+    guard answeredRounds >= settings.joinRounds else { return }
+    // A tenth of jitter keeps nodes that started together apart.
+    let jitter = generator.next(below: max(1, settings.interval.nanoseconds / 10))
+    nextRoundAt = now + settings.interval + Interval(nanoseconds: jitter)
   }
 
   private mutating func receive(
@@ -145,6 +185,7 @@ public struct Reconciliation: Sendable {
       if sessions[peer] != nil { effects.append(.fault(peer, .excessiveRequests)) }
       return
     }
+    heard(peer, at: now)
     supply(message.wanted, to: peer, at: now, &effects)
     need(message.held, from: peer, at: now)
     var reply = answer(message.ranges, from: peer, at: now)
@@ -208,7 +249,7 @@ public struct Reconciliation: Sendable {
     effects.append(.send(message, to: peer))
   }
 
-  /// Compares the peer's ranges with our own set; the answer has no ranges when all are settled.
+  /// Compares the peer's ranges with our own set; the answer has no ranges when theirs were settled.
   private mutating func answer(_ ranges: [RangeMessage.Range], from peer: PeerID, at now: Instant)
     -> RangeMessage
   {
@@ -238,7 +279,8 @@ public struct Reconciliation: Sendable {
         offer(theirs, from: lower, upTo: range.upper, room: &room, &reply)
       }
     }
-    if reply.ranges.allSatisfy({ $0.content == .settled }) { reply.ranges = [] }
+    // Equality is said once, so that a round is known to be answered; what says no more than that has no answer.
+    if ranges.allSatisfy({ $0.content == .settled }) { reply.ranges = [] }
     return reply
   }
 
