@@ -106,7 +106,9 @@ final class SimulatedStore: ReplicaState {
       )
       contents.blocks[commit.tip.height] = stored
       contents.tip = commit.tip
-      contents.log.removeAll { Self.height(of: $0).map { $0 <= commit.tip.height } ?? false }
+      // The last height that is over stays: a block may be logged before the height that it is for begins.
+      let over = contents.log.lastIndex { Self.height(of: $0).map { $0 <= commit.tip.height } ?? false }
+      contents.log.removeFirst(over ?? 0)
       contents.guardRecords.removeAll { $0.position.height + 1 < commit.tip.height }
     }
   }
