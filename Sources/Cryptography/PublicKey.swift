@@ -89,6 +89,11 @@ public struct Signature: Hashable, Sendable {
     self.init(point: point, scalar: scalar)
   }
 
+  /// Of its two halves.
+  public init(_ first: Digest, _ second: Digest) {
+    self.init(point: first.storage, scalar: second.storage)
+  }
+
   public var bytes: [UInt8] { point.bytes + scalar.bytes }
 
   @safe

@@ -27,6 +27,25 @@ public enum BlockFault: Error, Hashable, Sendable {
 public struct SignatureScheme: Sendable {
   public var check: @Sendable (PublicKey, Signature, SigningDomain, ChainID, [UInt8]) -> Bool
   public var isTransactionAuthentic: @Sendable (Transaction) -> Bool
+  /// Asked before a certificate is checked, and told when it was good: nodes of a run that share memory take each
+  /// other's word.
+  public var proofs: Proofs = .none
+
+  /// What certificates are known to prove what they say by a validator set.
+  public struct Proofs: Sendable {
+    public var isKnown: @Sendable (Certificate, ValidatorSet) -> Bool
+    public var add: @Sendable (Certificate, ValidatorSet) -> Void
+
+    public init(
+      isKnown: @escaping @Sendable (Certificate, ValidatorSet) -> Bool,
+      add: @escaping @Sendable (Certificate, ValidatorSet) -> Void
+    ) {
+      self.isKnown = isKnown
+      self.add = add
+    }
+
+    public static let none = Proofs(isKnown: { _, _ in false }, add: { _, _ in })
+  }
 
   public init(
     check: @escaping @Sendable (PublicKey, Signature, SigningDomain, ChainID, [UInt8]) -> Bool,
@@ -34,6 +53,20 @@ public struct SignatureScheme: Sendable {
   ) {
     self.check = check
     self.isTransactionAuthentic = isTransactionAuthentic
+  }
+
+  /// `known`: certificates for the same vote whose signatures were verified.
+  ///
+  /// - Throws: `CertificateError` when the certificate does not prove its vote by `set`.
+  public func verify(
+    _ certificate: Certificate,
+    by set: ValidatorSet,
+    chain: ChainID,
+    known: [Certificate] = []
+  ) throws(CertificateError) {
+    guard !proofs.isKnown(certificate, set) else { return }
+    try set.verify(certificate, chain: chain, known: known, using: check)
+    proofs.add(certificate, set)
   }
 
   public static let ed25519 = SignatureScheme(
@@ -105,11 +138,11 @@ struct BlockRules: Sendable {
     // The certificate that this node holds was verified when the parent was committed.
     guard certificate != tip.certificate, certificate != known else { return }
     do {
-      try tip.lastValidators.verify(
+      try signatures.verify(
         certificate,
+        by: tip.lastValidators,
         chain: chain,
-        known: [tip.certificate, known].compactMap(\.self),
-        using: signatures.check
+        known: [tip.certificate, known].compactMap(\.self)
       )
     } catch {
       throw .lastCertificate

@@ -296,7 +296,7 @@ extension Replica {
   ) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     do {
-      try set.verify(certificate, chain: rules.chain, using: configuration.signatures.check)
+      try configuration.signatures.verify(certificate, by: set, chain: rules.chain)
     } catch {
       return fault(peer, .consensusMisconduct, at: clock, &effects)
     }

@@ -130,7 +130,7 @@ extension Replica {
 
   private func proves(_ certificate: Certificate, _ validators: ValidatorSet) -> Bool {
     do {
-      try validators.verify(certificate, chain: rules.chain, using: configuration.signatures.check)
+      try configuration.signatures.verify(certificate, by: validators, chain: rules.chain)
       return true
     } catch {
       return false

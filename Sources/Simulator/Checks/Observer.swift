@@ -13,7 +13,7 @@ final class Observer {
   }
 
   private let chain: ChainID
-  private let scheme: SignatureScheme
+  private var scheme: SignatureScheme
   private let genesisTime: Timestamp
   private(set) var checks: [Invariant: UInt64] = [:]
   private(set) var violations: [Violation] = []
@@ -22,8 +22,7 @@ final class Observer {
   private var signed: [SigningPlace: [UInt8]] = [:]
   private var locks: [PublicKey: Lock] = [:]
   private var agreedOrders: [Digest: Height] = [:]
-  /// Certificates of the newest height that were checked and are for its block.
-  private var verified: (height: Height, certificates: [Certificate]) = (0, [])
+  private let proofs = SharedProofs()
   private(set) var transactions: UInt64 = 0
   private(set) var rejected: UInt64 = 0
   private(set) var agreements: UInt64 = 0
@@ -52,6 +51,7 @@ final class Observer {
     chain = genesis.chain
     genesisTime = genesis.time
     self.scheme = scheme
+    self.scheme.proofs = proofs.proofs
   }
 
   func count(_ invariant: Invariant) { checks[invariant, default: 0] += 1 }
@@ -112,8 +112,6 @@ final class Observer {
   private func verify(_ commit: Commit, by node: SimulatedNode, at now: Instant) {
     count(.certificates)
     let certificate = commit.certificate
-    // Nodes that were served by one another have equal ones.
-    guard verified.height != commit.tip.height || !verified.certificates.contains(certificate) else { return }
     do {
       guard certificate.kind == .precommit, certificate.block == commit.tip.block,
         certificate.height == commit.tip.height
@@ -125,9 +123,8 @@ final class Observer {
           "the certificate of height \(commit.tip.height) is for another block"
         )
       }
-      try commit.tip.lastValidators.verify(certificate, chain: chain, using: scheme.check)
-      if verified.height != commit.tip.height { verified = (commit.tip.height, []) }
-      if verified.certificates.count < 256 { verified.certificates.append(certificate) }
+      // Nodes that were served by one another have equal ones.
+      try scheme.verify(certificate, by: commit.tip.lastValidators, chain: chain)
     } catch {
       violated(
         .certificates,

@@ -8,7 +8,7 @@ final class Trace {
   private(set) var events: UInt64 = 0
 
   /// Notable things for a reader, the newest last.
-  private(set) var story: [String] = []
+  private(set) var story: [(at: Instant, text: String)] = []
   /// How many are kept.
   var storyLimit = 400
 
@@ -29,10 +29,18 @@ final class Trace {
   func tell(at instant: Instant, _ text: @autoclosure () -> String) {
     guard storyLimit > 0 else { return }
     if story.count >= 2 * storyLimit { story.removeFirst(storyLimit) }
-    let milliseconds = instant.nanoseconds / 1_000_000
-    let fraction = String(milliseconds % 1_000)
-    let zeros = String(repeating: "0", count: 3 - fraction.count)
-    story.append("\(milliseconds / 1_000).\(zeros)\(fraction) s  \(text())")
+    story.append((instant, text()))
+  }
+
+  /// The stories of several traces as one, with the time before each line.
+  static func story(of traces: [Trace]) -> [String] {
+    let lines = traces.flatMap(\.story).enumerated()
+    return lines.sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map { line in
+      let milliseconds = line.element.at.nanoseconds / 1_000_000
+      let fraction = String(milliseconds % 1_000)
+      let zeros = String(repeating: "0", count: 3 - fraction.count)
+      return "\(milliseconds / 1_000).\(zeros)\(fraction) s  \(line.element.text)"
+    }
   }
 
   var digest: Digest {

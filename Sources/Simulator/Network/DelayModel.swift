@@ -25,6 +25,22 @@ struct DelayModel {
 
   static let count = 10
 
+  /// Whether a node is in one of the five regions that lie far from the other five.
+  static func isInFarHalf(_ node: Int) -> Bool { farHalf[node % count] }
+
+  private static let farHalf = [false, false, false, true, false, true, true, false, true, true]
+
+  /// No message between the halves takes less.
+  static let leastDelayBetweenHalves: Interval = {
+    var least = UInt64.max
+    for row in 0..<count {
+      for column in 0..<count where farHalf[row] != farHalf[column] {
+        least = min(least, means[row * count + column] / 2)
+      }
+    }
+    return Interval(nanoseconds: least * 10_000)
+  }()
+
   /// One-way delays between ten regions in units of 10 µs, as measured between data centres (half of the median
   /// round trip; `conformance/consensus/regions.txt`).
   static let means: [UInt64] = [

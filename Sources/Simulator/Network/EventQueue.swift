@@ -27,6 +27,8 @@ struct EventQueue<Content> {
   }
 
   var count: Int { heap.count }
+  /// When the next content happens.
+  var nextInstant: Instant? { heap.min.map { Instant(nanoseconds: $0.at) } }
 
   /// `keepsOrder`: after what was inserted earlier in this way for the same instant.
   mutating func insert(_ content: Content, at instant: Instant, keepsOrder: Bool = false) {
@@ -44,7 +46,7 @@ struct EventQueue<Content> {
   }
 
   /// The next content that happens at or before `end`.
-  mutating func next(until end: Instant) -> (at: Instant, content: Content)? {
+  mutating func next(until end: Instant = Instant(nanoseconds: .max)) -> (at: Instant, content: Content)? {
     guard let key = heap.min, key.at <= end.nanoseconds else { return nil }
     heap.removeMin()
     let slot = Int(key.slot)

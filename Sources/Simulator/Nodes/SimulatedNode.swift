@@ -34,6 +34,8 @@ final class SimulatedNode {
   var versions = Executor.versions
   /// How it misbehaves; nil for an honest node.
   var liar: Liar?
+  /// Whether it has no liar; nodes of other lanes may ask.
+  private(set) var isHonest = true
   /// The greatest height that it has told anybody to be durable.
   var promisedHeight: Height = 0
   /// The newest proposal that reached it.
@@ -62,8 +64,13 @@ final class SimulatedNode {
     }
   }
 
-  var isHonest: Bool { liar == nil }
   var peer: PeerID { nodeKey.publicKey }
+
+  /// Before the run.
+  func misbehave(as liar: Liar) {
+    self.liar = liar
+    isHonest = false
+  }
 
   func start(_ replica: Replica<SimulatedStore>) {
     self.replica = replica

@@ -54,22 +54,23 @@ extension Cluster {
     let inside = Set(side)
     for left in side {
       for right in nodes.indices where !inside.contains(right) {
-        network.cut(left, right, change)
-        network.cut(right, left, change)
+        for lane in lanes {
+          lane.network.cut(left, right, change)
+          lane.network.cut(right, left, change)
+        }
       }
     }
   }
 
   private func cutOneWay(_ victims: [Int], _ change: Int) {
     guard victims.count == 2 else { return }
-    network.cut(victims[0], victims[1], change)
+    for lane in lanes { lane.network.cut(victims[0], victims[1], change) }
   }
 
   /// Sessions whose ends do not hear each other end.
   func sever(_ fault: TimedFault) {
     for left in fault.nodes where nodes.indices.contains(left) {
-      for right in network.sessionPeers(of: left)
-      where network.isCut(left, right) || network.isCut(right, left) {
+      for right in sessionPeers(of: left) where isCut(left, right) || isCut(right, left) {
         part(left, right)
       }
     }
@@ -78,7 +79,7 @@ extension Cluster {
   /// All faults but lies are over.
   func heal() {
     isHealed = true
-    network.isRough = false
+    for lane in lanes { lane.network.isRough = false }
     for node in nodes {
       node.disk.isFull = false
       node.downs = 0

@@ -72,7 +72,7 @@ extension Cluster {
     switch scenario.brokenRule {
     case .signaturesUnchecked, .votesCountedTwice, .nilCountedAsValue:
       scheme = SignatureScheme(check: { _, _, _, _, _ in true }, isTransactionAuthentic: { _ in true })
-    default: break
+    default: scheme.proofs = lane(of: node.index).proofs.proofs
     }
     var configuration = ReplicaConfiguration(
       genesis: genesis,
@@ -81,7 +81,7 @@ extension Cluster {
       signatures: scheme,
       versions: node.versions
     )
-    configuration.reading = sharedReading.reading
+    configuration.reading = lane(of: node.index).reading.reading
     // Every block that has a transaction is proposed compactly, by liars never: they lie about whole blocks.
     configuration.compactBytes = node.isHonest ? Self.emptyBlockBytes : .max
     return configuration
@@ -100,53 +100,31 @@ extension Cluster {
 
   func stop(_ node: SimulatedNode) {
     guard node.isUp else { return }
-    counters.crashes += 1
-    node.halt()
-    node.life += 1
-    trace.record(at: now, node: node.index, tag: 9, UInt64(node.life))
-    trace.tell(at: now, "\(node.name) dies at height \(node.store.tip.height)")
-    keepPart(of: node.disk.crash(), at: node)
-    if scenario.brokenRule == .syncIgnored { node.store.loseSyncedRecords() }
-    for other in network.sessionPeers(of: node.index) { part(node.index, other) }
+    lane(of: node.index).halt(node)
+    settle()
   }
 
-  /// Of what was being written, a beginning may have reached the disk.
-  private func keepPart(of jobs: [SimulatedDisk.Job], at node: SimulatedNode) {
-    guard !jobs.isEmpty else { return }
-    let kept = Int(generator.next(below: UInt64(jobs.count + 1)))
-    for job in jobs.prefix(kept) {
-      switch job {
-      case .log(let record): node.store.append(record)
-      case .sign(let request):
-        if case .sign = node.store.consent(to: request), let message = sign(request, by: node) {
-          node.store.remember(request, message)
-        }
-      case .keepEvidence(let evidence): node.store.keep(evidence)
-      case .commit(let commit):
-        let stored = stored(commit)
-        if scenario.brokenRule == .commitNotAtomic {
-          node.store.writeOnlyTip(of: commit, stored: stored)
-        } else {
-          node.store.commit(commit, stored: stored, changes: changes(of: commit))
-        }
-        if node.isHonest { observer.committed(commit, by: node, at: now) }
-      }
-    }
+  func endSessions(of index: Int) {
+    for other in sessionPeers(of: index) { part(index, other) }
   }
 
   // MARK: Sessions
 
   func arrangeMeeting(_ left: Int, _ right: Int, after delay: Interval = .zero) {
-    queue.insert(.meet(left, right), at: now + delay + Interval(nanoseconds: network.handshake(left, right)))
+    let handshake = lanes[0].network.handshake(left, right)
+    queue.insert(.meet(left, right), at: now + delay + Interval(nanoseconds: handshake))
   }
 
   func meet(_ left: Int, _ right: Int) {
-    guard nodes[left].isUp, nodes[right].isUp, network.open(left, right) != nil else { return }
+    guard nodes[left].isUp, nodes[right].isUp else { return }
+    let opened = lanes.map { $0.network.open(left, right) }
+    guard opened.allSatisfy({ $0 != nil }) else { return }
     let outbound = Connection(direction: .outbound(address: nodes[right].name), host: nodes[right].name)
-    handle(connected(nodes[right], outbound), at: nodes[left], tag: 3)
-    guard network.session(left, right) != 0 else { return }
+    lane(of: left).handle(connected(nodes[right], outbound), at: nodes[left], tag: 3)
+    settle()
+    guard session(left, right) != 0 else { return }
     let inbound = Connection(direction: .inbound, host: nodes[left].name)
-    handle(connected(nodes[left], inbound), at: nodes[right], tag: 3)
+    lane(of: right).handle(connected(nodes[left], inbound), at: nodes[right], tag: 3)
   }
 
   private func connected(_ node: SimulatedNode, _ connection: Connection) -> ReplicaInput {
@@ -155,8 +133,8 @@ extension Cluster {
 
   /// Ends a session; both learn of it.
   func part(_ left: Int, _ right: Int) {
-    guard network.session(left, right) != 0 else { return }
-    network.close(left, right)
+    guard session(left, right) != 0 else { return }
+    for lane in lanes { lane.network.close(left, right) }
     schedule(.disconnected(nodes[right].peer), at: nodes[left], after: .zero)
     schedule(.disconnected(nodes[left].peer), at: nodes[right], after: .milliseconds(1))
   }
@@ -164,13 +142,13 @@ extension Cluster {
   /// Links without a session get one again.
   func reconnect() {
     for left in nodes.indices where nodes[left].isUp {
-      for right in links[left] where right > left && nodes[right].isUp && network.session(left, right) == 0 {
+      for right in links[left] where right > left && nodes[right].isUp && session(left, right) == 0 {
         arrangeMeeting(left, right)
       }
     }
   }
 
   func schedule(_ input: ReplicaInput, at node: SimulatedNode, after delay: Interval) {
-    queue.insert(.local(input, node.index, life: node.life), at: now + delay)
+    lane(of: node.index).schedule(input, at: node, after: delay)
   }
 }

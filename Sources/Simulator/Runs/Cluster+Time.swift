@@ -1,10 +1,5 @@
-import Chain
-import Consensus
-import Cryptography
-import Gossip
+import Dispatch
 public import Primitives
-public import Replication
-import Wire
 
 extension Cluster {
   /// Boots every node and lets the faults and the users of the scenario begin.
@@ -27,32 +22,41 @@ extension Cluster {
   @discardableResult
   public func run(for limit: Interval, until condition: (Cluster) -> Bool = { _ in false }) -> Bool {
     let end = now + limit
-    while let (at, occurrence) = queue.next(until: end) {
-      now = max(now, at)
-      happen(occurrence)
+    while let first = nextInstant, first <= end {
+      advance(from: first, until: end)
+      settle()
       if condition(self) { return true }
     }
     now = max(now, end)
     return condition(self)
   }
 
+  private var nextInstant: Instant? {
+    lanes.reduce(queue.nextInstant) { earliest, lane in
+      guard let instant = lane.nextInstant else { return earliest }
+      return min(instant, earliest ?? instant)
+    }
+  }
+
+  /// What concerns all lanes happens while they stand still; one lane alone goes step by step, several side by side
+  /// until one could hear of another.
+  private func advance(from first: Instant, until end: Instant) {
+    if let (at, occurrence) = queue.next(until: first) {
+      now = max(now, at)
+      return happen(occurrence)
+    }
+    if lanes.count == 1 {
+      lanes[0].step()
+    } else {
+      var stop = min(first + stage.lanes.lookahead, end + Interval(nanoseconds: 1))
+      if let instant = queue.nextInstant { stop = min(stop, instant) }
+      LanePair(lanes).run(until: stop)
+    }
+    now = lanes.reduce(now) { max($0, $1.now) }
+  }
+
   private func happen(_ occurrence: Occurrence) {
     switch occurrence {
-    case .arrival(let input, let to, let from, let session):
-      guard nodes[to].isUp, network.session(to, from) == session else {
-        counters.lost += 1
-        return
-      }
-      guard !postpone(occurrence, for: nodes[to]) else { return }
-      arrive(input, at: nodes[to])
-    case .local(let input, let index, let life):
-      let node = nodes[index]
-      guard node.life == life, !postpone(occurrence, for: node) else { return }
-      handle(input, at: node, tag: 2)
-    case .synced(let index, let life):
-      let node = nodes[index]
-      guard node.life == life, !postpone(occurrence, for: node) else { return }
-      finishSync(of: node)
     case .meet(let left, let right): meet(left, right)
     case .faultBegins(let index): begin(faults[index])
     case .faultEnds(let index): end(faults[index])
@@ -64,105 +68,57 @@ extension Cluster {
     }
   }
 
-  /// A paused node's events wait until it goes on, in their order.
-  private func postpone(_ occurrence: Occurrence, for node: SimulatedNode) -> Bool {
-    guard node.pausedUntil > now else { return false }
-    queue.insert(occurrence, at: node.pausedUntil, keepsOrder: true)
-    return true
-  }
-
-  private func arrive(_ input: ReplicaInput, at node: SimulatedNode) {
-    if case .message(let message, _) = input {
-      if let proposal = message.proposal { node.lastProposal = proposal }
-      node.liar?.observe(message)
+  /// Takes from the lanes what waited for them to stand still.
+  func settle() {
+    for lane in lanes {
+      for other in lanes where other.index != lane.index { lane.receive(from: other) }
     }
-    guard let input = accepted(input, at: node) else { return }
-    handle(input, at: node, tag: 1)
-  }
-
-  /// One input, and everything that the replica wants done about it.
-  func handle(_ input: ReplicaInput, at node: SimulatedNode, tag: UInt8) {
-    guard node.isUp else { return }
-    let (first, second) = Self.summary(of: input)
-    trace.record(at: now, node: node.index, tag: tag, first, second)
-    let clock = clock(of: node, for: input)
-    var effects: [ReplicaEffect] = []
-    node.replica?.step(input, at: clock, effects: &effects)
-    node.replica?.step(.batchEnded, at: clock, effects: &effects)
-    perform(effects, of: node)
-  }
-
-  /// Hands an authentic transaction to a node, as a user would.
-  @discardableResult
-  public func submit(_ transaction: Transaction, to index: Int) -> Admission? {
-    let node = nodes[index]
-    let clock = clock(of: node)
-    var effects: [ReplicaEffect] = []
-    guard let admission = node.replica?.admit(transaction, from: nil) else { return nil }
-    node.replica?.step(.batchEnded, at: clock, effects: &effects)
-    trace.record(at: now, node: index, tag: 7, transaction.sequence)
-    perform(effects, of: node)
-    return admission
-  }
-
-  /// Gives a message to a node as if another had sent it.
-  public func receive(_ message: PeerMessage, at index: Int, from sender: Int) {
-    handle(.message(message, from: nodes[sender].peer), at: nodes[index], tag: 1)
-  }
-
-  /// Hands an authentic object to a node, as a user would; tells whether the node's book took it.
-  @discardableResult
-  public func publish(_ object: SignedObject, to index: Int) -> Bool {
-    let node = nodes[index]
-    var effects: [ReplicaEffect] = []
-    let outcome = node.replica?.publish(object, at: clock(of: node), &effects)
-    trace.record(at: now, node: index, tag: 8, UInt64(object.kind.rawValue))
-    perform(effects, of: node)
-    return outcome?.judgement == .accepted
-  }
-
-  private static func summary(of input: ReplicaInput) -> (UInt64, UInt64) {
-    switch input {
-    case .started: (1, 0)
-    case .connected: (2, 0)
-    case .disconnected: (3, 0)
-    case .dialFailed: (4, 0)
-    case .message(let message, _): (UInt64(message.kind.rawValue) << 8 | 5, detail(of: message))
-    case .gossip(let message, _): (UInt64(message.kind.rawValue) << 8 | 6, 0)
-    case .transactions(let transactions, _): (7, UInt64(transactions.count))
-    case .objectVerified(_, let isAuthentic): (8, isAuthentic ? 1 : 0)
-    case .transactionsVerified(_, let transactions): (15, UInt64(transactions?.count ?? 0))
-    case .timeout(.consensus(let timer)):
-      (UInt64(timer.kind.rawValue) << 8 | 9, timer.height << 16 | UInt64(timer.round))
-    case .timeout: (9, 0)
-    case .signed(.vote(let vote)): (10, vote.height << 16 | UInt64(vote.round))
-    case .signed(.proposal(let proposal)): (11, proposal.height << 16 | UInt64(proposal.round))
-    case .durable(let height): (12, height)
-    case .misbehaved: (13, 0)
-    case .batchEnded: (14, 0)
+    watch()
+    for lane in lanes {
+      while !lane.requests.isEmpty {
+        switch lane.requests.removeFirst() {
+        case .part(let left, let right):
+          part(left, right)
+          arrangeMeeting(left, right, after: .seconds(5))
+        case .gone(let index): endSessions(of: index)
+        }
+      }
     }
   }
 
-  private static func detail(of message: PeerMessage) -> UInt64 {
-    switch message {
-    case .votes(let votes):
-      votes.first.map { $0.height << 32 | UInt64($0.round) << 16 | UInt64($0.validator) } ?? 0
-    case .proposal(let proposal, let block):
-      proposal.height << 32 | UInt64(proposal.round) << 24 | UInt64(block.count)
-    case .compactProposal(let proposal, let block):
-      proposal.height << 32 | UInt64(proposal.round) << 24 | UInt64(block.transactionHashes.count)
-    case .status(let status): status.committed
-    default: UInt64(Traffic.bytes(of: message))
+  /// Shows the observer what the lanes saw, in the order of time.
+  private func watch() {
+    guard lanes.contains(where: { !$0.sightings.isEmpty }) else { return }
+    var next = lanes.map { _ in 0 }
+    while true {
+      let waiting = lanes.indices.filter { next[$0] < lanes[$0].sightings.count }
+      guard
+        let first = waiting.min(by: { lanes[$0].sightings[next[$0]].at < lanes[$1].sightings[next[$1]].at })
+      else { break }
+      let (at, node, what) = lanes[first].sightings[next[first]]
+      next[first] += 1
+      switch what {
+      case .counted(let invariant): observer.count(invariant)
+      case .violated(let invariant, let text): observer.violated(invariant, at: at, node, text)
+      case .committed(let commit): observer.committed(commit, by: node, at: at)
+      case .released(let message, let key): observer.released(message, by: node, key, at: at)
+      }
     }
+    for lane in lanes { lane.sightings.removeAll(keepingCapacity: true) }
   }
 }
 
-extension PeerMessage {
-  /// The proposal that the message carries, in whichever form.
-  var proposal: Proposal? {
-    switch self {
-    case .proposal(let proposal, _), .compactProposal(let proposal, _): proposal
-    default: nil
-    }
+/// Lanes that run side by side.
+private struct LanePair: @unchecked Sendable {
+  // `@unchecked`: each lane is run by one thread at a time; a lane changes only itself and its own nodes, and what
+  // nodes share is constant or behind a mutex (`StateVersion`); all are back before anything else touches them.
+  private let lanes: [Lane]
+
+  init(_ lanes: [Lane]) {
+    self.lanes = lanes
+  }
+
+  func run(until stop: Instant) {
+    DispatchQueue.concurrentPerform(iterations: lanes.count) { lanes[$0].run(until: stop) }
   }
 }

@@ -12,12 +12,8 @@ public import Replication
 /// disks that sync, stall, fill and forget, clocks that differ, and validators that lie. The same scenario gives the
 /// same run.
 public final class Cluster {
-  /// Behind a reference: the queue moves it often.
-  indirect enum Occurrence {
-    case arrival(ReplicaInput, to: Int, from: Int, session: UInt32)
-    /// A timer, an answer, the end of a session.
-    case local(ReplicaInput, Int, life: UInt32)
-    case synced(Int, life: UInt32)
+  /// What happens to several lanes at once, or to all.
+  enum Occurrence {
     case meet(Int, Int)
     case faultBegins(Int)
     case faultEnds(Int)
@@ -36,44 +32,18 @@ public final class Cluster {
   let faults: [TimedFault]
   /// Static links: validators among each other, each follower to a few nodes.
   let links: [[Int]]
-  private let indices: [PublicKey: Int]
-  public internal(set) var now = Instant.zero
-  var network: NetworkModel
+  let stage: Stage
+  let lanes: [Lane]
+  public internal(set) var now = Instant.zero {
+    didSet { for lane in lanes { lane.now = now } }
+  }
   var queue: EventQueue<Occurrence>
   var generator: SeededGenerator
   var workload: Workload
-  var counters = Counters()
-  var caches = Caches()
-  let sharedReading = SharedReading()
+  /// What users published; the lanes count the rest.
+  var counters = TrafficCounters()
   var isHealed = false
   var healedHeight: Height = 0
-
-  public struct Counters: Hashable, Sendable {
-    public var messages: UInt64 = 0
-    /// Payloads of messages, without frames and encryption.
-    public var bytes: UInt64 = 0
-    public var lost: UInt64 = 0
-    /// Messages by the kind of their frame.
-    var byKind: [UInt64] = Array(repeating: 0, count: 256)
-    public var roundsAboveZero: UInt64 = 0
-    public var highestRound: Round = 0
-    public var crashes: UInt64 = 0
-    public var bans: UInt64 = 0
-    public var refusedSignatures: UInt64 = 0
-    public var published: UInt64 = 0
-  }
-
-  /// Work that all nodes would do with the same result, done once.
-  struct Caches {
-    var transactions: [[UInt8]: Transaction] = [:]
-    var unreadable: Set<[UInt8]> = []
-    var blocks: [Digest: [UInt8]] = [:]
-    /// The newest that were stored.
-    var certificates: [(block: Digest, certificate: Certificate, bytes: [UInt8])] = []
-    /// Every validator of a large network may have one of its own at each of the last heights.
-    static let certificateLimit = 256
-    var objects: [SignedObject: Bool] = [:]
-  }
 
   public init(_ scenario: Scenario) throws {
     self.scenario = scenario
@@ -93,8 +63,9 @@ public final class Cluster {
     self.signatures = signatures
     let origin = try Origin(genesis)
     nodes = (0..<count).map { Self.node($0, scenario, population, origin, signatures, genesis) }
-    indices = Dictionary(nodes.map { ($0.peer, $0.index) }, uniquingKeysWith: { $1 })
-    network = NetworkModel(count: count, plan: scenario.faults, seed: seed)
+    let stage = Stage(scenario: scenario, genesis: genesis, nodes: nodes, signatures: signatures)
+    self.stage = stage
+    lanes = (0..<stage.lanes.count).map { Lane($0, on: stage) }
     queue = EventQueue(seed: seed)
     faults = scenario.faults.schedule(for: scenario)
     observer = Observer(genesis: genesis, scheme: signatures.scheme)
@@ -173,16 +144,21 @@ public final class Cluster {
       let index = candidates.remove(at: Int(generator.next(below: UInt64(candidates.count))))
       guard let key = nodes[index].consensusKey else { continue }
       let strategies = ByzantineStrategies.draw(from: scenario.faults.strategies, &generator)
-      nodes[index].liar = Liar(
-        strategies: strategies,
-        generator: SeededGenerator(seed: generator.next()),
-        key: key,
-        signatures: signatures
+      nodes[index].misbehave(
+        as: Liar(
+          strategies: strategies,
+          generator: SeededGenerator(seed: generator.next()),
+          key: key,
+          signatures: signatures
+        )
       )
     }
   }
 
-  func index(of peer: PeerID) -> Int? { indices[peer] }
+  func lane(of node: Int) -> Lane { lanes[stage.lane(of: node)] }
+  func session(_ left: Int, _ right: Int) -> UInt32 { lanes[0].network.session(left, right) }
+  func isCut(_ from: Int, _ to: Int) -> Bool { lanes[0].network.isCut(from, to) }
+  func sessionPeers(of node: Int) -> [Int] { lanes[0].network.sessionPeers(of: node) }
 
   // MARK: For those who watch
 
@@ -195,11 +171,16 @@ public final class Cluster {
   public func replica(of index: Int) -> Replica<some ReplicaState>? { nodes[index].replica }
   public var violations: [Violation] { observer.violations }
   public var checks: [Invariant: UInt64] { observer.checks }
-  public var traceHash: Digest { trace.digest }
-  public var events: UInt64 { trace.events }
+  public var traceHash: Digest { .blake2b(traces.flatMap(\.digest.bytes)) }
+  public var events: UInt64 { traces.reduce(0) { $0 + $1.events } }
   /// What happened, for a reader; the newest last.
-  public var story: [String] { trace.story }
-  public var traffic: Counters { counters }
+  public var story: [String] { Trace.story(of: traces) }
+  private var traces: [Trace] { [trace] + lanes.map(\.trace) }
+  public var traffic: TrafficCounters {
+    var sum = counters
+    for lane in lanes { sum.add(lane.counters) }
+    return sum
+  }
   public func strategies(of index: Int) -> [String] { nodes[index].liar?.names ?? [] }
 
   /// Signs as the run's nodes do.
@@ -226,9 +207,5 @@ public final class Cluster {
       validator: validator,
       signature: signatures.sign(body, domain: kind.domain, by: key)
     )
-  }
-
-  func clock(of node: SimulatedNode) -> ReplicaClock {
-    .init(now: node.localInstant(at: now), wall: node.wall(at: now, genesis: genesis.time))
   }
 }

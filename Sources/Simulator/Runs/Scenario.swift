@@ -10,7 +10,7 @@ public struct Scenario: Codable, Hashable, Sendable {
   public enum Signatures: String, Codable, Hashable, Sendable {
     /// libsodium, as in a node.
     case ed25519
-    /// A registry of what was signed: nobody can forge, and checking costs a look-up.
+    /// Digests in the place of signatures: nobody can forge, and checking costs a digest.
     case ideal
   }
 

@@ -6,7 +6,7 @@ import Primitives
 import Replication
 import Wire
 
-extension Cluster {
+extension Lane {
   func transmit(
     _ message: PeerMessage,
     from node: SimulatedNode,
@@ -23,15 +23,9 @@ extension Cluster {
       return
     }
     guard let input = input(message, from: node, isDamaged: isDamaged) else { return }
-    queue.insert(
-      .arrival(input, to: target, from: node.index, session: session),
-      at: Instant(nanoseconds: first)
-    )
-    if let second {
-      queue.insert(
-        .arrival(input, to: target, from: node.index, session: session),
-        at: Instant(nanoseconds: second)
-      )
+    for at in [first, second] {
+      guard let at else { continue }
+      send(input, to: target, from: node.index, session: session, at: Instant(nanoseconds: at))
     }
   }
 
@@ -41,7 +35,7 @@ extension Cluster {
     to peer: PeerID,
     via delivery: GossipCore.Delivery
   ) {
-    guard let target = index(of: peer) else { return }
+    guard let target = stage.index(of: peer) else { return }
     let session = network.session(node.index, target)
     guard session != 0 else { return }
     count(message.kind, bytes: message.encodedSize)
@@ -53,10 +47,30 @@ extension Cluster {
     )
     for at in [first, second] {
       guard let at else { continue }
-      queue.insert(
-        .arrival(.gossip(message, from: node.peer), to: target, from: node.index, session: session),
+      send(
+        .gossip(message, from: node.peer),
+        to: target,
+        from: node.index,
+        session: session,
         at: Instant(nanoseconds: at)
       )
+    }
+  }
+
+  /// What is for a node of another lane waits until this one stands still.
+  private func send(
+    _ input: ReplicaInput,
+    to target: Int,
+    from sender: Int,
+    session: UInt32,
+    at instant: Instant
+  ) {
+    let occurrence = Occurrence.arrival(input, to: target, from: sender, session: session)
+    let lane = stage.lane(of: target)
+    if lane == index {
+      queue.insert(occurrence, at: instant)
+    } else {
+      departures[lane].append((instant, occurrence))
     }
   }
 
@@ -79,11 +93,12 @@ extension Cluster {
         let decoded = try? PeerMessage(kind: message.kind, bytes: bytes)
       else {
         if node.isHonest {
-          observer.violated(
-            .honestPeers,
-            at: now,
-            node,
-            "a message of kind \(message.kind) with \(bytes.count) bytes is not decoded"
+          saw(
+            .violated(
+              .honestPeers,
+              "a message of kind \(message.kind) with \(bytes.count) bytes is not decoded"
+            ),
+            at: node
           )
         }
         return .misbehaved(node.peer, .malformedFrame)
@@ -117,8 +132,8 @@ extension Cluster {
   func transaction(_ bytes: [UInt8]) -> Transaction? {
     if let known = caches.transactions[bytes] { return known }
     guard !caches.unreadable.contains(bytes) else { return nil }
-    guard let transaction = try? Transaction(decoding: bytes, chain: genesis.chain),
-      signatures.scheme.isTransactionAuthentic(transaction)
+    guard let transaction = try? Transaction(decoding: bytes, chain: stage.genesis.chain),
+      stage.signatures.scheme.isTransactionAuthentic(transaction)
     else {
       if caches.unreadable.count > 1_000 { caches.unreadable = [] }
       caches.unreadable.insert(bytes)
@@ -131,7 +146,8 @@ extension Cluster {
 
   /// What a broken rule makes of a message that arrives; nil when it is not read at all.
   func accepted(_ input: ReplicaInput, at node: SimulatedNode) -> ReplicaInput? {
-    guard let rule = scenario.brokenRule, node.isHonest, case .message(let message, let peer) = input else {
+    guard let rule = stage.scenario.brokenRule, node.isHonest, case .message(let message, let peer) = input
+    else {
       return input
     }
     switch (rule, message) {
@@ -139,7 +155,7 @@ extension Cluster {
     case (.votesCountedTwice, .votes(let votes)):
       let copies = votes.map { vote in
         var copy = vote
-        copy.validator = (vote.validator + 1) % UInt32(scenario.validators)
+        copy.validator = (vote.validator + 1) % UInt32(stage.scenario.validators)
         return copy
       }
       return .message(.votes(votes + copies), from: peer)
@@ -161,7 +177,8 @@ extension Cluster {
   /// A broken clock agrees with every proposal.
   func clock(of node: SimulatedNode, for input: ReplicaInput) -> ReplicaClock {
     var clock = clock(of: node)
-    guard scenario.brokenRule == .timestampUnchecked, node.isHonest, case .message(let message, _) = input
+    guard stage.scenario.brokenRule == .timestampUnchecked, node.isHonest,
+      case .message(let message, _) = input
     else { return clock }
     switch message {
     case .proposal(_, let bytes):

@@ -6,7 +6,7 @@ import Ledger
 import Primitives
 import Replication
 
-extension Cluster {
+extension Lane {
   /// Carries effects out in order; what must be durable takes the time of a sync.
   func perform(_ effects: [ReplicaEffect], of node: SimulatedNode) {
     var sends: [Outgoing] = []
@@ -16,12 +16,12 @@ extension Cluster {
       case .sign(let request): requestSignature(request, of: node)
       case .commit(let commit):
         node.disk.add(.commit(commit))
-        if scenario.brokenRule == .durableBeforeSync {
+        if stage.scenario.brokenRule == .durableBeforeSync {
           schedule(.durable(commit.tip.height), at: node, after: .zero)
         }
       case .keepEvidence(let evidence): node.disk.add(.keepEvidence(evidence))
       case .send(let message, let peer):
-        guard let target = index(of: peer) else { continue }
+        guard let target = stage.index(of: peer) else { continue }
         if node.isHonest {
           transmit(message, from: node, to: target)
         } else {
@@ -45,7 +45,7 @@ extension Cluster {
         )
       case .schedule(let timer, let delay): arm(timer, after: delay, at: node)
       case .serveBlocks(let peer, let from, let count):
-        guard let target = index(of: peer) else { continue }
+        guard let target = stage.index(of: peer) else { continue }
         let blocks = CommittedBlock.answer(from: from, count: count) { node.store.block(at: $0) }
         let message = PeerMessage.blocksResponse(blocks)
         if node.isHonest {
@@ -81,7 +81,7 @@ extension Cluster {
   }
 
   private func arm(_ timer: ReplicaTimer, after delay: Interval, at node: SimulatedNode) {
-    if scenario.brokenRule == .timersIgnored, case .consensus(let timer) = timer {
+    if stage.scenario.brokenRule == .timersIgnored, case .consensus(let timer) = timer {
       switch timer.kind {
       case .propose, .prevote, .precommit: return
       case .blockInterval, .pace, .status: break
@@ -95,7 +95,7 @@ extension Cluster {
   private func raised(_ alarm: Alarm, at node: SimulatedNode) {
     trace.tell(at: now, "\(node.name) raises an alarm: \(alarm)")
     guard node.isHonest else { return }
-    observer.violated(.honestPeers, at: now, node, "an alarm is raised: \(alarm)")
+    saw(.violated(.honestPeers, "an alarm is raised: \(alarm)"), at: node)
   }
 
   private func entered(_ height: Height, _ round: Round, _ node: SimulatedNode) {
@@ -106,29 +106,26 @@ extension Cluster {
   }
 
   private func faulted(_ peer: PeerID, _ fault: Fault, at node: SimulatedNode) {
-    observer.count(.honestPeers)
-    guard let other = index(of: peer) else { return }
-    trace.tell(at: now, "\(node.name) finds a fault with \(nodes[other].name): \(fault)")
-    guard node.isHonest, nodes[other].isHonest, fault.weight >= 20 else { return }
-    observer.violated(
-      .honestPeers,
-      at: now,
-      node,
-      "finds the fault \(fault) with the honest \(nodes[other].name)"
+    saw(.counted(.honestPeers), at: node)
+    guard let other = stage.index(of: peer) else { return }
+    trace.tell(at: now, "\(node.name) finds a fault with \(stage.nodes[other].name): \(fault)")
+    guard node.isHonest, stage.nodes[other].isHonest, fault.weight >= 20 else { return }
+    saw(
+      .violated(.honestPeers, "finds the fault \(fault) with the honest \(stage.nodes[other].name)"),
+      at: node
     )
   }
 
   private func disconnect(_ peer: PeerID, _ reason: DisconnectReason, by node: SimulatedNode) {
-    guard let other = index(of: peer) else { return }
-    trace.tell(at: now, "\(node.name) turns \(nodes[other].name) away: \(reason)")
+    guard let other = stage.index(of: peer) else { return }
+    trace.tell(at: now, "\(node.name) turns \(stage.nodes[other].name) away: \(reason)")
     if case .banned = reason { counters.bans += 1 }
-    part(node.index, other)
-    arrangeMeeting(node.index, other, after: .seconds(5))
+    requests.append(.part(node.index, other))
   }
 
   private func isAuthentic(_ object: SignedObject) -> Bool {
     if let known = caches.objects[object] { return known }
-    let isAuthentic = object.isAuthentic(on: genesis.chain)
+    let isAuthentic = object.isAuthentic(on: stage.genesis.chain)
     if caches.objects.count > 20_000 { caches.objects = [:] }
     caches.objects[object] = isAuthentic
     return isAuthentic

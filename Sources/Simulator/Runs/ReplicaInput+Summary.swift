@@ -1,0 +1,53 @@
+import Chain
+import Consensus
+import Gossip
+import Replication
+import Wire
+
+extension ReplicaInput {
+  /// Two numbers that tell inputs apart in a trace.
+  var summary: (UInt64, UInt64) {
+    switch self {
+    case .started: (1, 0)
+    case .connected: (2, 0)
+    case .disconnected: (3, 0)
+    case .dialFailed: (4, 0)
+    case .message(let message, _): (UInt64(message.kind.rawValue) << 8 | 5, Self.detail(of: message))
+    case .gossip(let message, _): (UInt64(message.kind.rawValue) << 8 | 6, 0)
+    case .transactions(let transactions, _): (7, UInt64(transactions.count))
+    case .objectVerified(_, let isAuthentic): (8, isAuthentic ? 1 : 0)
+    case .transactionsVerified(_, let transactions): (15, UInt64(transactions?.count ?? 0))
+    case .timeout(.consensus(let timer)):
+      (UInt64(timer.kind.rawValue) << 8 | 9, timer.height << 16 | UInt64(timer.round))
+    case .timeout: (9, 0)
+    case .signed(.vote(let vote)): (10, vote.height << 16 | UInt64(vote.round))
+    case .signed(.proposal(let proposal)): (11, proposal.height << 16 | UInt64(proposal.round))
+    case .durable(let height): (12, height)
+    case .misbehaved: (13, 0)
+    case .batchEnded: (14, 0)
+    }
+  }
+
+  private static func detail(of message: PeerMessage) -> UInt64 {
+    switch message {
+    case .votes(let votes):
+      votes.first.map { $0.height << 32 | UInt64($0.round) << 16 | UInt64($0.validator) } ?? 0
+    case .proposal(let proposal, let block):
+      proposal.height << 32 | UInt64(proposal.round) << 24 | UInt64(block.count)
+    case .compactProposal(let proposal, let block):
+      proposal.height << 32 | UInt64(proposal.round) << 24 | UInt64(block.transactionHashes.count)
+    case .status(let status): status.committed
+    default: UInt64(Traffic.bytes(of: message))
+    }
+  }
+}
+
+extension PeerMessage {
+  /// The proposal that the message carries, in whichever form.
+  var proposal: Proposal? {
+    switch self {
+    case .proposal(let proposal, _), .compactProposal(let proposal, _): proposal
+    default: nil
+    }
+  }
+}
