@@ -55,6 +55,15 @@ struct Probing: Sendable {
     var isVouchedFor = false
     var answers = TokenBucket()
     var favours = TokenBucket()
+
+    /// The peer spoke; tells whether it was being looked for.
+    mutating func heard(at now: Instant) -> Bool {
+      heardAt = now
+      guard stage != .quiet else { return false }
+      stage = .quiet
+      isVouchedFor = false
+      return true
+    }
   }
 
   /// Somebody wants to know whether a peer answers us.
@@ -90,11 +99,7 @@ struct Probing: Sendable {
 
   /// The peer said anything.
   mutating func heard(_ peer: PeerID, at now: Instant) {
-    guard let index = links.index(forKey: peer) else { return }
-    links.values[index].heardAt = now
-    guard links.values[index].stage != .quiet else { return }
-    links.values[index].stage = .quiet
-    links.values[index].isVouchedFor = false
+    guard let index = links.index(forKey: peer), links.values[index].heard(at: now) else { return }
     health -= min(health, 1)
   }
 

@@ -40,6 +40,13 @@ struct BlockSync: Sendable {
     /// Requests in a row that brought nothing.
     var failures = 0
 
+    /// Takes what the peer claims; returns what it claimed before.
+    mutating func claim(_ height: Height, _ base: Height, at now: Instant) -> Height {
+      defer { (self.height, self.base) = (height, base) }
+      if self.height < height || reachedAt == .zero { reachedAt = now }
+      return self.height
+    }
+
     mutating func fail(at now: Instant) {
       let doublings = min(failures, BlockSync.longestDoubling)
       idleUntil = now + Interval(nanoseconds: BlockSync.patience.nanoseconds << UInt64(doublings))
@@ -55,13 +62,10 @@ struct BlockSync: Sendable {
   private(set) var claimedHeight: Height = 0
 
   mutating func statusArrived(from peer: PublicKey, height: Height, base: Height, at now: Instant) {
-    let known = peers[peer]
-    if known.map({ $0.height < height }) ?? true { peers[peer, default: Peer()].reachedAt = now }
-    peers[peer]?.height = height
-    peers[peer]?.base = base
+    let before = peers[peer, default: Peer()].claim(height, base, at: now)
     if height >= claimedHeight {
       claimedHeight = height
-    } else if known?.height == claimedHeight {
+    } else if before == claimedHeight {
       findClaimedHeight()
     }
   }

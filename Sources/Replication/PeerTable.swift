@@ -42,6 +42,19 @@ struct PeerTable: Sendable {
     }
   }
 
+  /// Notes what a peer says of itself; tells whether it may be acted upon.
+  mutating func note(_ status: PeerStatus, from peer: PeerID, at now: Instant) -> Bool {
+    guard let index = states.index(forKey: peer) else { return false }
+    states.values[index].status = status
+    return states.values[index].statuses.take(at: now, PeerState.statusRate)
+  }
+
+  /// The height that a peer says it has; 0 for who said nothing.
+  func committed(by peer: PeerID) -> Height {
+    guard let index = states.index(forKey: peer) else { return 0 }
+    return states.values[index].status?.committed ?? 0
+  }
+
   /// Of the first key that does not come before `peer`.
   private func place(of peer: PeerID) -> Int {
     var low = 0

@@ -103,7 +103,7 @@ extension Replica {
     // Whoever is as far already has nothing to gain, nor a validator that votes on this height: it sees the same votes.
     let status = ownStatus
     for peer in peers.keys
-    where (peers[peer]?.status?.committed ?? 0) < height && votedHeight(of: peer) < height {
+    where peers.committed(by: peer) < height && votedHeight(of: peer) < height {
       effects.append(.send(.status(status), to: peer))
     }
     requestBlocks(at: clock, &effects)

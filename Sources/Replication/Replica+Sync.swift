@@ -11,16 +11,14 @@ extension Replica {
     at clock: Clock,
     _ effects: inout [ReplicaEffect]
   ) {
-    peers[peer]?.status = status
+    let isHeeded = peers.note(status, from: peer, at: clock.now)
     sync.statusArrived(
       from: peer,
       height: status.committed,
       base: status.base,
       at: clock.now
     )
-    guard peers[peer]?.statuses.take(at: clock.now, PeerState.statusRate) == true else {
-      return armSync(&effects)
-    }
+    guard isHeeded else { return armSync(&effects) }
     if let standing = status.standing {
       stepConsensus(.peerStatus(peer: peer, standing), at: clock, &effects)
     }

@@ -155,7 +155,7 @@ public struct Replica<State: ReplicaState>: Sendable {
 
   /// The height that the peer has committed as far as it told, by a status or by votes on the next one.
   public func claimedHeight(of peer: PeerID) -> Height {
-    max(peers[peer]?.status?.committed ?? 0, max(1, votedHeight(of: peer)) - 1)
+    max(peers.committed(by: peer), max(1, votedHeight(of: peer)) - 1)
   }
 
   /// The height at which the validator behind the peer last voted; 0 for none, and for who is no validator.

@@ -63,6 +63,8 @@ final class Lane {
   var departures: [[Travel]]
   /// Messages from nodes of other lanes that are not in the queue yet.
   private var arrivals: [Travel] = []
+  /// Empty; its memory serves one input after another.
+  private var spareEffects: [ReplicaEffect] = []
   var requests: [Request] = []
   var sightings: [(at: Instant, node: SimulatedNode, what: Sighting)] = []
 
@@ -152,9 +154,12 @@ final class Lane {
     trace.record(at: now, node: node.index, tag: tag, first, second)
     let clock = clock(of: node, for: input)
     var effects: [ReplicaEffect] = []
+    swap(&effects, &spareEffects)
     node.replica?.step(input, at: clock, effects: &effects)
     node.replica?.step(.batchEnded, at: clock, effects: &effects)
     perform(effects, of: node)
+    effects.removeAll(keepingCapacity: true)
+    swap(&effects, &spareEffects)
   }
 
   func schedule(_ input: ReplicaInput, at node: SimulatedNode, after delay: Interval) {
