@@ -1,7 +1,6 @@
 import Chain
 import Consensus
 import Cryptography
-import Gossip
 import Primitives
 import Replication
 
@@ -81,7 +80,10 @@ final class Lane {
 
   /// Handles what happens before `stop`.
   func run(until stop: Instant) {
-    for travel in arrivals { queue.insert(travel.occurrence, at: travel.at) }
+    for travel in arrivals {
+      precondition(travel.at >= now, "a message would arrive in its receiver's past")
+      queue.insert(travel.occurrence, at: travel.at)
+    }
     arrivals.removeAll(keepingCapacity: true)
     while let instant = queue.nextInstant, instant < stop { step() }
   }
