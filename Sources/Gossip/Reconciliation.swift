@@ -83,7 +83,7 @@ public struct Reconciliation: Sendable {
   /// Rounds begun by this node.
   public private(set) var rounds: UInt64 = 0
   /// Of these, rounds that the neighbour answered.
-  public private(set) var answeredRounds: UInt64 = 0
+  private var answeredRounds: UInt64 = 0
   /// Objects asked for.
   public private(set) var requested: UInt64 = 0
 
@@ -135,18 +135,16 @@ public struct Reconciliation: Sendable {
   /// as it still lacks, new ones first.
   private mutating func partners(among peers: [PeerID]) -> [PeerID] {
     let isNewcomer = answeredRounds < settings.joinRounds
-    var count = isNewcomer ? settings.joinRounds - Int(answeredRounds) : 1
-    var chosen: [PeerID] = []
+    let count = isNewcomer ? settings.joinRounds - Int(answeredRounds) : 1
     let ranks: [[Standing]] =
       isNewcomer ? [[.untried], [.answering], [.silent]] : [[.untried, .answering], [.silent]]
-    for rank in ranks where chosen.isEmpty {
-      var candidates = peers.filter { peer in sessions[peer].map { rank.contains($0.standing) } == true }
-      while count > 0, !candidates.isEmpty {
-        count -= 1
-        chosen.append(candidates.remove(at: Int(generator.next(below: UInt64(candidates.count)))))
-      }
+    let groups = ranks.map { rank in
+      peers.filter { peer in sessions[peer].map { rank.contains($0.standing) } == true }
     }
-    return chosen
+    var candidates = groups.first { !$0.isEmpty } ?? []
+    return (0..<min(count, candidates.count)).map { _ in
+      candidates.remove(at: Int(generator.next(below: UInt64(candidates.count))))
+    }
   }
 
   private mutating func begin(with peer: PeerID, at now: Instant, _ effects: inout [Effect]) {

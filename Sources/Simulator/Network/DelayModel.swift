@@ -19,7 +19,7 @@ struct DelayModel {
       let unit: UInt64 = 1 << 20
       let sum = (0..<4).reduce(UInt64(0)) { sum, _ in sum + generator.next(below: unit) }
       let spread = (Int64(sum) - Int64(2 * unit)) * Int64(deviation) / Int64(unit) * 1_732 / 1_000
-      return UInt64(max(Int64(mean) / 2, Int64(mean) + spread)) * 10_000
+      return UInt64(max(Int64(Self.least(of: mean)), Int64(mean) + spread)) * 10_000
     }
   }
 
@@ -30,12 +30,15 @@ struct DelayModel {
 
   private static let farHalf = [false, false, false, true, false, true, true, false, true, true]
 
+  /// No delay between two regions is below half of its mean.
+  private static func least(of mean: UInt64) -> UInt64 { mean / 2 }
+
   /// No message between the halves takes less.
   static let leastDelayBetweenHalves: Interval = {
     var least = UInt64.max
     for row in 0..<count {
       for column in 0..<count where farHalf[row] != farHalf[column] {
-        least = min(least, means[row * count + column] / 2)
+        least = min(least, Self.least(of: means[row * count + column]))
       }
     }
     return Interval(nanoseconds: least * 10_000)

@@ -23,10 +23,7 @@ public final class Cluster {
     case heals
   }
 
-  public let scenario: Scenario
   public let population: Population
-  let nodes: [SimulatedNode]
-  let signatures: SigningService
   let observer: Observer
   let trace = Trace()
   let faults: [TimedFault]
@@ -46,7 +43,6 @@ public final class Cluster {
   var healedHeight: Height = 0
 
   public init(_ scenario: Scenario) throws {
-    self.scenario = scenario
     let count = scenario.validators + scenario.peers
     let seed = scenario.seed
     generator = SeededGenerator(seed: seed)
@@ -60,9 +56,8 @@ public final class Cluster {
     self.population = population
     let genesis = population.genesis
     let signatures = SigningService(scenario.signatures, chain: genesis.chain)
-    self.signatures = signatures
     let origin = try Origin(genesis)
-    nodes = (0..<count).map { Self.node($0, scenario, population, origin, signatures, genesis) }
+    let nodes = (0..<count).map { Self.node($0, scenario, population, origin, signatures, genesis) }
     let stage = Stage(scenario: scenario, genesis: genesis, nodes: nodes, signatures: signatures)
     self.stage = stage
     lanes = (0..<stage.lanes.count).map { Lane($0, on: stage) }
@@ -155,6 +150,9 @@ public final class Cluster {
     }
   }
 
+  public var scenario: Scenario { stage.scenario }
+  var nodes: [SimulatedNode] { stage.nodes }
+  var signatures: SigningService { stage.signatures }
   func lane(of node: Int) -> Lane { lanes[stage.lane(of: node)] }
   func session(_ left: Int, _ right: Int) -> UInt32 { lanes[0].network.session(left, right) }
   func isCut(_ from: Int, _ to: Int) -> Bool { lanes[0].network.isCut(from, to) }

@@ -17,16 +17,13 @@ extension Lane {
     let session = network.session(node.index, target)
     guard session != 0 else { return }
     count(message.kind, bytes: Traffic.bytes(of: message))
-    let (first, second) = network.arrivals(from: node.index, to: target, at: now, extra: delay)
-    guard let first else {
+    let arrivals = network.arrivals(from: node.index, to: target, at: now, extra: delay)
+    guard arrivals.0 != nil else {
       counters.lost += 1
       return
     }
     guard let input = input(message, from: node, isDamaged: isDamaged) else { return }
-    for at in [first, second] {
-      guard let at else { continue }
-      send(input, to: target, from: node.index, session: session, at: Instant(nanoseconds: at))
-    }
+    send(input, to: target, from: node.index, session: session, at: arrivals)
   }
 
   func transmit(
@@ -39,38 +36,32 @@ extension Lane {
     let session = network.session(node.index, target)
     guard session != 0 else { return }
     count(message.kind, bytes: message.encodedSize)
-    let (first, second) = network.arrivals(
+    let arrivals = network.arrivals(
       from: node.index,
       to: target,
       at: now,
       isStream: delivery == .stream
     )
-    for at in [first, second] {
-      guard let at else { continue }
-      send(
-        .gossip(message, from: node.peer),
-        to: target,
-        from: node.index,
-        session: session,
-        at: Instant(nanoseconds: at)
-      )
-    }
+    send(.gossip(message, from: node.peer), to: target, from: node.index, session: session, at: arrivals)
   }
 
-  /// What is for a node of another lane waits until this one stands still.
+  /// Lets the copies of a message arrive; what is for a node of another lane waits until this one stands still.
   private func send(
     _ input: ReplicaInput,
     to target: Int,
     from sender: Int,
     session: UInt32,
-    at instant: Instant
+    at arrivals: (UInt64?, UInt64?)
   ) {
-    let occurrence = Occurrence.arrival(input, to: target, from: sender, session: session)
     let lane = stage.lane(of: target)
-    if lane == index {
-      queue.insert(occurrence, at: instant)
-    } else {
-      departures[lane].append((instant, occurrence))
+    for case let at? in [arrivals.0, arrivals.1] {
+      let occurrence = Occurrence.arrival(input, to: target, from: sender, session: session)
+      let instant = Instant(nanoseconds: at)
+      if lane == index {
+        queue.insert(occurrence, at: instant)
+      } else {
+        departures[lane].append((instant, occurrence))
+      }
     }
   }
 
