@@ -100,6 +100,27 @@ import Testing
     #expect(fault.message.contains("memory"))
   }
 
+  /// Texts are handed on to programs that end them at NUL.
+  @Test func `a manifest with a NUL in a variable or a mount is refused, though the chain has its hash`()
+    throws
+  {
+    let manifest = try #require(Self.file.deployment).manifest
+    var variable = manifest
+    variable.groups[0].services[0].environment = ["X=a\0--bind\0/\0/tmp/h\0--setenv\0Y\0b"]
+    var mount = manifest
+    mount.groups[0].services[0].parameters = ServiceParameters(
+      mounts: [VolumeMount(name: "default", mount: "/tmp/a\0--bind\0/\0/tmp/h")]
+    )
+    for changed in [variable, mount] {
+      guard case .failure(let fault) = try accept(changed.canonicalJSON, hash: changed.hash) else {
+        Issue.record("accepted")
+        continue
+      }
+      #expect(fault.code == .malformedManifest)
+      #expect(fault.message.contains("U+0000"), "\(fault)")
+    }
+  }
+
   @Test func `UDP and credentials are refused, as this driver has neither`() throws {
     var manifest = try #require(Self.file.deployment).manifest
     manifest.groups[0].services[0].credentials = ImageCredentials(

@@ -87,6 +87,67 @@ import Testing
   }
 }
 
+@Suite struct SandboxOptionTests {
+  private static let escape = "a\0--bind\0/\0/tmp/h"
+
+  private func command(
+    _ isolation: Isolation,
+    program: String = "/bin/true",
+    mount: String = "/data",
+    variable: (String, String) = ("A", "1"),
+    hostname: String = "web"
+  ) -> SandboxCommand {
+    let mount = MountPlan(name: "data", path: mount, isReadOnly: false, isMemory: false, bytes: 1)
+    return SandboxCommand(
+      isolation: isolation,
+      root: ImageRoot(program: [program]),
+      volumes: [("/volumes/data", mount)],
+      environment: [variable],
+      hostname: hostname,
+      user: 1_000_000_000
+    )
+  }
+
+  @Test func `every text stays one word`() throws {
+    let isolation = Isolation.sameUser(bubblewrap: "/bwrap", reason: "a test")
+    let options = try #require(try command(isolation, variable: ("A", "x --bind / /\n\t")).build().options)
+    #expect(options.words.suffix(3) == ["--setenv", "A", "x --bind / /\n\t"])
+    #expect(Array(options.words.drop { $0 != "--bind" }.prefix(3)) == ["--bind", "/volumes/data", "/data"])
+  }
+
+  @Test(arguments: [
+    Isolation.sameUser(bubblewrap: "/bwrap", reason: "a test"),
+    .ownUser(bubblewrap: "/bwrap", setpriv: "/setpriv"),
+  ])
+  func `a NUL makes no option of a tenant's own`(_ isolation: Isolation) {
+    for bad in [
+      command(isolation, program: Self.escape), command(isolation, mount: "/tmp/\(Self.escape)"),
+      command(isolation, variable: (Self.escape, "1")), command(isolation, variable: ("X", Self.escape)),
+      command(isolation, hostname: Self.escape),
+    ] {
+      #expect(throws: WorkloadError.self) { try bad.build() }
+    }
+    #expect(throws: WorkloadError.self) {
+      try command(.none(reason: "a test"), variable: ("X", Self.escape)).build()
+    }
+    var options = SandboxOptions()
+    #expect(throws: WorkloadError.self) { try options.add("--hostname", Self.escape) }
+    #expect(options.bytes.isEmpty)
+  }
+
+  @Test func `a program is not started with a text that would be cut`() {
+    #expect(throws: LaunchError(path: "/bin/echo", code: EINVAL)) {
+      _ = try ProcessLauncher.spawn(
+        "/bin/echo",
+        arguments: ["a\0b"],
+        environment: [:],
+        output: "/dev/null",
+        errors: "/dev/null"
+      )
+    }
+  }
+}
+
 @Suite struct PortTests {
   @Test func `a free port is free, and a taken one is passed over`() throws {
     let first = try #require(PortChoice.free(in: nil, excluding: []))

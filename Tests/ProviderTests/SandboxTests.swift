@@ -268,6 +268,32 @@ import Testing
     try FileManager.default.removeItem(atPath: images)
   }
 
+  /// A plan that a manifest's check did not see, such as one that an older version wrote down.
+  @Test func `a plan with a NUL in a variable or a mount is refused before anything is changed`() async throws
+  {
+    let bench = try await SandboxBench()
+    var variable = bench.service("test/sh", "ls /tmp/h")
+    variable.environment = ["X=a\0--bind\0/\0/tmp/h\0--setenv\0Y\0b"]
+    var mount = bench.service("test/sh", "ls /tmp/h")
+    mount.mounts = [
+      MountPlan(
+        name: "data",
+        path: "/tmp/a\0--bind\0/\0/tmp/h",
+        isReadOnly: false,
+        isMemory: false,
+        bytes: 1
+      )
+    ]
+    for service in [variable, mount] {
+      let lease = Fixture.lease()
+      let plan = WorkloadPlan(lease: lease, manifestHash: Fixture.digest(1), services: [service])
+      await #expect(throws: WorkloadError.self) {
+        try await bench.driver.prepare(plan, manifest: Array("[]".utf8))
+      }
+    }
+    #expect(try await bench.clean() == [])
+  }
+
   @Test func `without a sandbox a plain process runs, and that is said`() async throws {
     let bench = try await SandboxBench { $0.driver = "process" }
     #expect(await bench.driver.capabilities().driver == "process")

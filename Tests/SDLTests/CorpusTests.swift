@@ -77,6 +77,9 @@ import Testing
     #expect(missing == [])
   }
 
+  /// The reference's reader takes their control characters, and so does ours; no provider of ours does.
+  private let unsafeTexts: Set = ["valid/edge-lists-escapes", "valid/edge-v20-credentials-trimmed"]
+
   @Test func `every manifest is read back as it was written and fits its groups`() throws {
     var count = 0
     for (example, file) in try Corpus.all() {
@@ -87,7 +90,11 @@ import Testing
         #expect(decoded == manifest, "\(example)")
         #expect(decoded.hash == manifest.hash, "\(example)")
       }
-      try manifest.check(against: deployment.groups)
+      if unsafeTexts.contains("\(example)") {
+        #expect(throws: ManifestError.self) { try manifest.check(against: deployment.groups) }
+      } else {
+        try manifest.check(against: deployment.groups)
+      }
       count += 1
     }
     #expect(count == 763)

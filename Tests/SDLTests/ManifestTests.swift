@@ -97,6 +97,56 @@ import Testing
     #expect(throws: ManifestError.self) { try Manifest(groups: []).validate() }
   }
 
+  @Test func `NUL is refused in every text, other control characters beside lines and tabs too`() throws {
+    let deployment = try sample()
+    func refusal(_ change: (inout ManifestService) -> Void) -> String? {
+      var manifest = deployment.manifest
+      change(&manifest.groups[0].services[0])
+      do throws(ManifestError) {
+        try manifest.validate()
+        return nil
+      } catch {
+        return error.description
+      }
+    }
+    #expect(
+      refusal { $0.environment = ["X=a\0--bind\0/\0/tmp/h"] }
+        == #"[0].services[0].env[0]: "X=a\u{0}--bind\u{0}/\u{0}/tmp/h" has the control character U+0000; "#
+        + "only line breaks and tabs are allowed"
+    )
+    for control in ["\0", "\u{1}", "\u{8}", "\r", "\u{1B}", "\u{1F}", "\u{7F}"] {
+      let text = "a\(control)b"
+      let mount = VolumeMount(name: "data", mount: "/\(text)")
+      #expect(refusal { $0.environment = ["A=\(text)"] } != nil)
+      #expect(refusal { $0.command = ["sh", text] } != nil)
+      #expect(refusal { $0.arguments = [text] } != nil)
+      #expect(refusal { $0.image = text } != nil)
+      #expect(refusal { $0.parameters = ServiceParameters(mounts: [mount]) } != nil)
+      #expect(
+        refusal { $0.parameters = ServiceParameters(permissions: ServicePermissions(read: [text])) } != nil
+      )
+      #expect(refusal { $0.resources.volumes[0].name = text } != nil)
+      #expect(refusal { $0.resources.gpuAttributes = [Attribute(key: text, value: "true")] } != nil)
+      #expect(refusal { $0.resources.cpuAttributes = [Attribute(key: "arch", value: text)] } != nil)
+      #expect(refusal { $0.exposes[0].service = text } != nil)
+      #expect(
+        refusal { $0.credentials = ImageCredentials(host: "h", email: "", username: "u", password: text) }
+          != nil
+      )
+      var manifest = deployment.manifest
+      manifest.groups[0].name = text
+      #expect(throws: ManifestError.self) { try manifest.validate() }
+    }
+    let script = "set -e\n\techo é\u{85}\n"
+    #expect(refusal { $0.command = [script] } == nil)
+    #expect(refusal { $0.arguments = [script] } == nil)
+    #expect(refusal { $0.environment = ["A=\(script)"] } == nil)
+    #expect(refusal { $0.image = "nginx\n" } != nil)
+    #expect(
+      refusal { $0.parameters = ServiceParameters(mounts: [VolumeMount(name: "d", mount: "/\t")]) } != nil
+    )
+  }
+
   @Test func `the most a group can cost is price times replicas`() throws {
     #expect(try sample().groups[0].maximumPrice() == Decimal18(1000))
   }

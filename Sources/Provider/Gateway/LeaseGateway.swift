@@ -76,6 +76,14 @@ public struct LeaseGateway: Hashable, Sendable {
     }
     do throws(ManifestError) {
       try manifest.check(against: deployment.groups.map { SDL.GroupSpec($0) })
+    } catch .invalid(let path, let reason) {
+      return .failure(
+        LeaseFault(
+          .malformedManifest,
+          "the manifest breaks a rule: \(path): \(reason)",
+          fix: "change the deploy.yaml and update the deployment"
+        )
+      )
     } catch {
       return .failure(
         LeaseFault(

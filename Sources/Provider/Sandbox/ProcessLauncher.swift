@@ -24,6 +24,11 @@ enum ProcessLauncher {
     output: String,
     errors: String
   ) throws(LaunchError) -> pid_t {
+    let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    // A text of C would end at a NUL, and what follows it be lost without a word.
+    guard ([path] + arguments + variables).allSatisfy({ !$0.utf8.contains(0) }) else {
+      throw LaunchError(path: path, code: EINVAL)
+    }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -45,7 +50,6 @@ enum ProcessLauncher {
     let flags = newSession | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF)
     posix_spawnattr_setflags(&attributes, flags)
 
-    let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     var process: pid_t = 0
     let code = withCStrings([path] + arguments) { arguments in
       withCStrings(variables) { variables in

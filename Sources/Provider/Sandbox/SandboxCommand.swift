@@ -13,48 +13,52 @@ struct SandboxCommand {
 
   /// What is executed, with arguments; `options` is for bubblewrap's file descriptor 3 (the environment is
   /// in it, and would be visible to everybody on a command line).
-  func build() -> (command: [String], options: [String]?) {
+  ///
+  /// - Throws: `unsupported` when a text holds a NUL.
+  func build() throws(WorkloadError) -> (command: [String], options: SandboxOptions?) {
+    try SandboxOptions.check(root.program)
     switch isolation {
     case .none:
       let variables = environment.map { "\($0.name)=\($0.value)" }
+      try SandboxOptions.check(variables)
       return (["/usr/bin/env", "-i"] + variables + root.program, nil)
     case .sameUser(let bubblewrap, _):
-      return ([bubblewrap, "--args", "3", "--"] + root.program, options(ownUser: false))
+      return ([bubblewrap, "--args", "3", "--"] + root.program, try options(ownUser: false))
     case .ownUser(let bubblewrap, let setpriv):
       let sources = [root.folder].compactMap(\.self) + root.readOnlyPaths + volumes.map(\.source)
       guard sources.allSatisfy({ Isolation.isOpen($0) || !FileManager.default.fileExists(atPath: $0) }) else {
         // A source lies where the lease's user may not go, such as below /root.
-        return ([bubblewrap, "--args", "3", "--"] + root.program, options(ownUser: false))
+        return ([bubblewrap, "--args", "3", "--"] + root.program, try options(ownUser: false))
       }
       let command = [setpriv] + Isolation.userArguments(user) + [bubblewrap, "--args", "3", "--"]
-      return (command + root.program, options(ownUser: true))
+      return (command + root.program, try options(ownUser: true))
     }
   }
 
-  private func options(ownUser: Bool) -> [String] {
-    var options = [
-      "--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL", "--hostname", hostname,
-    ]
-    if ownUser { options += ["--unshare-user", "--uid", "1000", "--gid", "1000"] }
-    if let folder = root.folder { options += ["--ro-bind", folder, "/"] }
-    options += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+  private func options(ownUser: Bool) throws(WorkloadError) -> SandboxOptions {
+    var options = SandboxOptions()
+    try options.add("--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL")
+    try options.add("--hostname", hostname)
+    if ownUser { try options.add("--unshare-user", "--uid", "1000", "--gid", "1000") }
+    if let folder = root.folder { try options.add("--ro-bind", folder, "/") }
+    try options.add("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
     // After /tmp: the program may lie below it.
-    for path in root.readOnlyPaths { options += ["--ro-bind-try", path, path] }
+    for path in root.readOnlyPaths { try options.add("--ro-bind-try", path, path) }
     if let folder = root.folder {
       for file in Self.hostFiles where Self.isFile(folder + file) {
-        options += ["--ro-bind-try", file, file]
+        try options.add("--ro-bind-try", file, file)
       }
     }
     for (source, mount) in volumes {
       if mount.isMemory {
-        options += ["--tmpfs", mount.path]
+        try options.add("--tmpfs", mount.path)
       } else {
-        options += [mount.isReadOnly ? "--ro-bind" : "--bind", source, mount.path]
+        try options.add(mount.isReadOnly ? "--ro-bind" : "--bind", source, mount.path)
       }
     }
-    if root.folder == nil { options += ["--remount-ro", "/"] }
-    options += ["--chdir", "/", "--clearenv"]
-    for (name, value) in environment { options += ["--setenv", name, value] }
+    if root.folder == nil { try options.add("--remount-ro", "/") }
+    try options.add("--chdir", "/", "--clearenv")
+    for (name, value) in environment { try options.add("--setenv", name, value) }
     return options
   }
 

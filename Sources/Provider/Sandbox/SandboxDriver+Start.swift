@@ -27,7 +27,7 @@ extension SandboxDriver {
 
     let root = try await images.root(for: replica.service)
     let entries = try groups.create(replica.group, replica.service.limits)
-    let command = SandboxCommand(
+    let command = try SandboxCommand(
       isolation: isolation,
       root: root,
       volumes: try volumes(of: replica, in: root),
@@ -174,15 +174,11 @@ extension SandboxDriver {
   }
 
   /// Options as bubblewrap reads them from a descriptor, for nobody else's eyes.
-  private func write(_ options: [String], to path: String) throws(WorkloadError) {
-    let bytes: [UInt8] = options.reduce(into: []) { bytes, option in
-      bytes += Array(option.utf8)
-      bytes.append(0)
-    }
+  private func write(_ options: SandboxOptions, to path: String) throws(WorkloadError) {
     guard
       FileManager.default.createFile(
         atPath: path,
-        contents: Data(bytes),
+        contents: Data(options.bytes),
         attributes: [.posixPermissions: 0o600]
       )
     else { throw .files("\(path) could not be written") }

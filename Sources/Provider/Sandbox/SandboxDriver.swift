@@ -111,6 +111,7 @@ public actor SandboxDriver: WorkloadDriver {
 
   public func validate(_ plan: WorkloadPlan) async throws(WorkloadError) {
     for service in plan.services {
+      try SandboxOptions.check(service.texts)
       _ = try await images.root(for: service)
       for mount in service.mounts where !mount.path.hasPrefix("/") || mount.path.contains("..") {
         throw .unsupported("volume \(mount.name) of \(service.name) cannot be mounted at \(mount.path)")

@@ -53,6 +53,12 @@ public struct ServicePlan: Codable, Hashable, Sendable {
     self.mounts = mounts
     self.devices = devices
   }
+
+  /// Everything in it that a tenant wrote.
+  var texts: [String] {
+    [name, image] + (command ?? []) + (arguments ?? []) + environment
+      + mounts.flatMap { [$0.name, $0.path] }
+  }
 }
 
 /// What one replica may use.

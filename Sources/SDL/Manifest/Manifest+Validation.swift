@@ -40,12 +40,13 @@ extension Manifest {
     }
   }
 
-  /// Checks everything that can be checked without the order: names, images, variables, ports, hosts, order of
-  /// services and ports, and that something can be reached.
+  /// Checks everything that can be checked without the order: control characters, names, images, variables,
+  /// ports, hosts, order of services and ports, and that something can be reached.
   ///
   /// - Throws: `invalid` with the first rule that is broken.
   public func validate() throws(ManifestError) {
     guard !groups.isEmpty else { throw .invalid(path: "manifest", reason: "there is no group") }
+    try checkTexts()
     var hosts: Set<Name> = []
     var names: Set<Name> = []
     var isReachable = false

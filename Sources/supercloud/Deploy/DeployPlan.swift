@@ -18,7 +18,7 @@ struct DeployPlan {
 
   /// Reads the file; warnings go to standard error.
   ///
-  /// - Throws: `Failure` with every error of the file.
+  /// - Throws: `Failure` with every error of the file, or with what providers refuse of its manifest.
   static func check(file: String) throws {
     _ = try read(file)
   }
@@ -34,6 +34,16 @@ struct DeployPlan {
         "\(path) is not a deployment",
         why: "\(file.errors.count) error\(file.errors.count == 1 ? "" : "s"), above",
         fix: "`supercloud sdl fix \(path)` shows what can be corrected by itself"
+      )
+    }
+    do {
+      try deployment.manifest.validate()
+    } catch {
+      // Found here, before an order is paid for that no provider serves.
+      throw Failure(
+        "\(path) makes a manifest that every provider refuses",
+        why: "\(error)",
+        fix: "change the text that the path names"
       )
     }
     return deployment
