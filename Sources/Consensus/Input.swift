@@ -42,8 +42,9 @@ public struct HeightStart: Hashable, Sendable {
   public var previousTime: Timestamp
   /// The parent's commit certificate; nil at the chain's first height.
   public var lastCommit: Certificate?
-  /// Validators whose precommits the last several commit certificates lack. While nothing is heard from them at
-  /// this height, nobody waits for their proposals (`consensus.md` § 1.5). Empty is always right.
+  /// Validators whose precommits the last several commit certificates lack. While nothing is heard from them
+  /// at this height, nobody waits for their proposals (`Sources/README.md`, "Where we differ from the
+  /// papers"). Empty is always right.
   public var absent: [ValidatorIndex]
 
   public init(

@@ -17,7 +17,7 @@ public enum LightError: Error, Hashable, Sendable {
   case certificate(CertificateError)
 }
 
-/// Verifies headers from a trusted one without the blocks between (`consensus.md` § 8).
+/// Verifies headers from a trusted one without the blocks between (CometBFT spec, `spec/light-client`).
 ///
 /// A header is believed at once when validators of more than a third of the trusted next set's power signed it,
 /// because at least one of them is correct as long as that stake is bonded, and a quorum of its own set did. The

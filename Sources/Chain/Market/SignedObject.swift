@@ -5,7 +5,7 @@ import Wire
 /// A gossiped object with its signature, kept as the bytes that were received.
 ///
 /// The identifier covers the content without the signature: whoever holds the key can make many signatures of
-/// one content (`consensus.md` § 11).
+/// one content (RFC 8032 makes the nonce of Ed25519 deterministic, but no verifier can tell whether it was).
 public struct SignedObject: Hashable, Sendable {
   public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
     case order = 1

@@ -45,7 +45,8 @@ public enum ValidatorSetError: Error, Hashable, Sendable {
   case totalPowerOutOfRange
 }
 
-/// The validators of one height with their turns to propose (`consensus.md` § 3).
+/// The validators of one height with their turns to propose (CometBFT spec,
+/// `spec/consensus/proposer-selection.md`).
 ///
 /// Turns go by weighted round robin, number for number as in CometBFT. All arithmetic saturates, nothing here can
 /// trap whatever powers are given.

@@ -1,13 +1,15 @@
 import Chain
 import Cryptography
 
-/// Algorithm 1 of the paper for one height: what to vote, when to wait, when to move on.
+/// Algorithm 1 of the Tendermint paper (arXiv:1807.04938) for one height: what to vote, when to wait, when to
+/// move on.
 ///
-/// It counts nothing and knows no messages: `Tendermint` offers one input after the other, each when its condition
-/// holds. R1–R12 are the rules of `consensus.md` § 1.3, L-numbers the paper's lines.
+/// It counts nothing and knows no messages: `Tendermint` offers one input after the other, each when its
+/// condition holds. L-numbers are the lines of the paper's pseudo-code.
 ///
-/// Deviations: the two in `accepts`, the early exits of `consensus.md` § 1.5, and a polka learnt late, which
-/// updates the valid value (§ 2.4).
+/// Deviations: the stricter lock in `accepts`; the early exits `hopelessPrevotes`, `hopelessPrecommits` and
+/// `absentProposer`, which only add votes for nil or end a round that cannot decide; and a polka learnt late
+/// (`pastPolka`), which updates the valid value.
 struct RoundMachine: Hashable, Sendable {
   /// A block and the round of the polka that made it lockable.
   struct Polka: Hashable, Sendable {
@@ -21,21 +23,21 @@ struct RoundMachine: Hashable, Sendable {
   }
 
   enum Input: Hashable, Sendable {
-    /// R1, L11.
+    /// L11.
     case start(Round, Role)
-    /// R2, L22, and R3, L28: a proposal of this round and, with a polka round, the polka that it names.
+    /// L22 and L28: a proposal of this round and, with a polka round, the polka that it names.
     case proposal(Digest, polkaRound: Round?, isValid: Bool)
-    /// R4, L34: a quorum prevoted, anything.
+    /// L34: a quorum prevoted, anything.
     case polkaAny
-    /// R5, L36: a quorum prevoted a block that is valid.
+    /// L36: a quorum prevoted a block that is valid.
     case polka(Digest)
-    /// R6, L44.
+    /// L44: a quorum prevoted nil.
     case polkaNil
-    /// R7, L47: a quorum precommitted, anything.
+    /// L47: a quorum precommitted, anything.
     case precommitAny
-    /// R8, L49: a quorum precommitted a block that is valid, in any round.
+    /// L49: a quorum precommitted a block that is valid, in any round.
     case commit(Digest, Round)
-    /// R10, L57; R11, L61; R12, L65.
+    /// L57 for propose, L61 for prevote, L65 for precommit.
     case timeout(Timer.Kind, Round)
     /// A polka of an earlier round for a block that is valid.
     case pastPolka(Digest, Round)

@@ -31,13 +31,13 @@ extension Tendermint {
     return enabledPolka() ?? enabledProposal() ?? enabledNil() ?? enabledWait()
   }
 
-  /// R8.
+  /// L49: a quorum of precommits for a block that is valid.
   private func enabledCommit() -> RoundMachine.Input? {
     guard let commit = keeper.commit, alarm == nil, blocks[commit.block] == .valid else { return nil }
     return .commit(commit.block, commit.round)
   }
 
-  /// R5, and polkas of earlier rounds that came late.
+  /// L36, and polkas of earlier rounds that came late.
   private func enabledPolka() -> RoundMachine.Input? {
     for polka in keeper.polkas(of: machine.round) where blocks[polka.block] == .valid {
       // A polka stands for the proposal that it proves.
@@ -54,7 +54,7 @@ extension Tendermint {
     return nil
   }
 
-  /// R3, then R2.
+  /// L28, then L22.
   private func enabledProposal() -> RoundMachine.Input? {
     guard machine.step == .propose else { return nil }
     let entries = proposals.proposals(of: machine.round)
@@ -92,7 +92,7 @@ extension Tendermint {
     return !keeper.heard.contains(proposer)
   }
 
-  /// R6 and the early exit from prevotes.
+  /// L44 and the early exit from prevotes.
   private func enabledNil() -> RoundMachine.Input? {
     let round = machine.round
     if machine.step == .prevote, keeper.isPolkaNil(round) { return .polkaNil }
@@ -100,7 +100,7 @@ extension Tendermint {
     return keeper.isHopeless(.prevote, round) ? .hopelessPrevotes : nil
   }
 
-  /// R4, R7 and the early exit from the round.
+  /// L34, L47 and the early exit from the round.
   private func enabledWait() -> RoundMachine.Input? {
     let round = machine.round
     if machine.step == .prevote, !machine.progress.waitsForPrevotes, keeper.hasQuorum(.prevote, round) {

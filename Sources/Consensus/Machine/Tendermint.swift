@@ -2,11 +2,12 @@ public import Chain
 import Cryptography
 public import Primitives
 
-/// Tendermint (Buchman, Kwon, Milosevic: "The latest gossip on BFT consensus", arXiv 1807.04938) as a pure machine,
-/// one height after another.
+/// Tendermint (Buchman, Kwon, Milosevic: "The latest gossip on BFT consensus", arXiv:1807.04938) as a pure
+/// machine, one height after another.
 ///
-/// What differs from the paper: prevotes carry their justification; polkas, round and commit certificates are pushed
-/// instead of relaying all votes; blocks are made on demand; hopeless rounds end early (`consensus.md` §§ 1.5, 2.4).
+/// What differs from the paper: prevotes carry their justification; polkas, round and commit certificates are
+/// pushed instead of relaying all votes; blocks are made on demand; hopeless rounds end early.
+/// `Sources/README.md`, "Where we differ from the papers", gives the reasons.
 ///
 /// **On demand.** Round 0 waits (`Step.waiting`) until a node knows of work itself, its own longest interval
 /// is over, the round's proposer proposes, or validators of honest power have voted or a certificate came: then at

@@ -28,7 +28,7 @@ public struct Timeouts: Hashable, Sendable {
     self.ceiling = ceiling
   }
 
-  /// Validators on several continents (`consensus.md` § 1.4).
+  /// Validators on several continents: each base is longer than a vote travels between the farthest regions.
   public static let wan = Timeouts(
     propose: Growth(base: .milliseconds(1_000), perRound: .milliseconds(250)),
     prevote: Growth(base: .milliseconds(300), perRound: .milliseconds(150)),
@@ -89,7 +89,8 @@ public struct TendermintConfiguration: Hashable, Sendable {
   }
 }
 
-/// Proposer-based timestamps (`consensus.md` § 6): a fresh block's time must be near the receiver's clock.
+/// Proposer-based timestamps (CometBFT spec, `spec/consensus/proposer-based-timestamp`): a fresh block's time
+/// must be near the receiver's clock.
 enum Timeliness {
   /// How far correct clocks may lie apart.
   static let precisionMilliseconds: UInt64 = 500

@@ -1,8 +1,9 @@
 import Chain
 import Cryptography
 
-/// What a vote says. Prevotes for one block on different justifications are different choices: a quorum must agree
-/// on both, which makes amnesia provable (`consensus.md` § 5).
+/// What a vote says. Prevotes for one block on different justifications are different choices: a quorum must
+/// agree on both. So whoever precommits a block and later prevotes another without a newer polka (amnesia)
+/// has signed the proof of it; the paper's prevotes have no justification and prove nothing.
 struct Choice: Hashable, Sendable {
   var block: Digest?
   var validRound: Round?

@@ -213,7 +213,7 @@ extension Dissemination {
   ) {
     let short = hash(object.identifier)
     counters[object.kind].accepted += 1
-    // Only now: a forged signature must not block the real one (`gossip.md` § 8).
+    // Only now: a forged signature must not block the real one.
     seen.insert(short, at: now)
     keep(object, short)
     removeMissing(short)

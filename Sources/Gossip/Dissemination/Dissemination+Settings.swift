@@ -1,7 +1,7 @@
 public import Primitives
 
 extension Dissemination {
-  /// The numbers of `recommended-design.md` § 6, each with what it trades.
+  /// The numbers of dissemination, each with what it trades.
   public struct Settings: Hashable, Sendable {
     /// Copies wanted per object of an origin with a route of its own.
     public var suppliers = 2
@@ -89,8 +89,8 @@ extension Dissemination {
     var pushBytes: TokenBucket.Rate { .init(perSecond: pushBytesPerSecond, burst: pushBytesBurst) }
   }
 
-  /// How many objects came only because they were asked for. Above 2 % one more supplier is kept; below 0.5 % for
-  /// five minutes it is given up again (`recommended-design.md` § 6).
+  /// How many objects came only because they were asked for. Above 2 % one more supplier is kept; below 0.5 %
+  /// for five minutes it is given up again.
   struct LossWindow: Hashable, Sendable {
     private static let sample: UInt64 = 256
     private static let calmTime = Interval.seconds(300)

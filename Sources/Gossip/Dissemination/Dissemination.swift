@@ -5,14 +5,16 @@ public import Primitives
 
 /// Spreads signed objects: each node chooses, per origin, the neighbours that supply it.
 ///
-/// The first objects of an origin flood. Every node then keeps the neighbours that delivered first and tells the
-/// others to stop for that origin; those send short digests instead, from which a missing object is asked for.
-/// Receivers hold a fixed number of suppliers, so nobody is missed, and what remains is the union of a few
-/// near-shortest-path trees (`gossip.md` §§ 2–3).
+/// The first objects of an origin flood. Every node then keeps the neighbours that delivered first and tells
+/// the others to stop for that origin; those send short digests instead, from which a missing object is asked
+/// for. Receivers hold a fixed number of suppliers, so nobody is missed, and what remains is the union of a
+/// few near-shortest-path trees. Plumtree (Leitão, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007) has
+/// the eager and lazy links but one tree and one supplier for all origins; GossipSub (libp2p spec,
+/// `pubsub/gossipsub`) has a fixed number of eager links for everything, and as many copies.
 ///
-/// Deviations from the facts: short identifiers are keyed by the *receiver*, not by the link, so that announcements
-/// of several neighbours can be matched before the object is there; a supplier counts as failing after three misses
-/// in its last eight objects instead of two in ten, so that 5 % loss alone does not churn suppliers.
+/// Short identifiers are keyed by the *receiver*, not by the link, so that announcements of several
+/// neighbours can be matched before the object is there. A supplier counts as failing after three misses in
+/// its last eight objects, so that 5 % loss alone does not change suppliers all the time.
 public struct Dissemination: Sendable {
   public enum Input: Sendable {
     case linked(PeerID)

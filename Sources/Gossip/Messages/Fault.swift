@@ -1,5 +1,5 @@
-/// What a peer certainly did wrong. Only such things lower a score: an object that is refused by our state alone
-/// may be fine in the sender's, and a timeout may be our own fault (`gossip.md` § 7).
+/// What a peer certainly did wrong. Only such things lower a score: an object that is refused by our state
+/// alone may be fine in the sender's, and a timeout may be our own fault.
 public enum Fault: Hashable, Sendable, CaseIterable {
   /// Forwarded an object whose signature does not hold; forwarders must have checked it.
   case forgedSignature

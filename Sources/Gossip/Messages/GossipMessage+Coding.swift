@@ -56,7 +56,7 @@ extension GossipMessage {
 
 /// Counts beyond which a gossip frame is refused.
 public enum GossipLimits {
-  /// Node records of one answer (`gossip.md` § 6).
+  /// Node records of one answer.
   public static let records = 16
   /// Objects of one frame; the smallest takes about 110 bytes of the frame's megabyte.
   public static let objects = 10_000

@@ -37,7 +37,9 @@ public enum Probe: Hashable, Sendable {
 
 /// What a datagram carries.
 public struct Packet: Hashable, Sendable {
-  /// The most bytes of an encoded packet that is to travel as a datagram (`gossip.md` § 4.1 leaves 1,171).
+  /// The most bytes of an encoded packet that is to travel as a datagram. A datagram has at most 1,200 bytes,
+  /// which every IPv6 path carries unfragmented (RFC 9000 § 14.1 relies on the same), and encryption takes
+  /// its part.
   public static let byteLimit = 1_150
 
   public var objects: [SignedObject] = []

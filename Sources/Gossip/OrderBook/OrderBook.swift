@@ -5,9 +5,9 @@ public import Primitives
 
 /// The market's soft state: live orders, bids, withdrawals and offers, all signed by their authors.
 ///
-/// Every peer applies the same rules to what it hears and to its committed state (`DESIGN.md` § 4). Time is consensus
-/// time. Memory is bounded: per account, per order, and by `Limits.bytes` for all; when the book is full, the account
-/// that holds most of it gives way.
+/// Every peer applies the same rules (`OrderAdmission` in `Ledger`) to what it hears and to its committed
+/// state. Time is consensus time. Memory is bounded: per account, per order, and by `Limits.bytes` for all;
+/// when the book is full, the account that holds most of it gives way.
 public struct OrderBook: Sendable {
   /// What bounds the book, with the reason of each number.
   public struct Limits: Hashable, Sendable {

@@ -2,9 +2,10 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// Decides whom this node is connected to: a few outbound sessions that it chooses itself, half of them to keys that
-/// the chain vouches for and two to peers that are near; a bounded number of inbound ones; and a validator's direct
-/// links in reserved slots (`gossip.md` §§ 5.3, 6).
+/// Decides whom this node is connected to: a few outbound sessions that it chooses itself, half of them to
+/// keys that the chain vouches for and two to peers that are near; a bounded number of inbound ones; and a
+/// validator's direct links in reserved slots. The address book and the defence against eclipses follow
+/// Heilman et al., "Eclipse Attacks on Bitcoin's Peer-to-Peer Network" (USENIX Security 2015).
 public struct PeerManager: Sendable {
   public enum Input: Sendable {
     case connected(PeerID, Connection)

@@ -1,8 +1,8 @@
 import Cryptography
 import Primitives
 
-/// Whether the links of this node live: its own opinion of its own links, told to nobody as a fact
-/// (`gossip.md` § 1 says why rumours of who is dead are an attack).
+/// Whether the links of this node live: its own opinion of its own links, told to nobody as a fact.
+/// SWIM spreads such opinions; among strangers a liar could declare anybody dead.
 ///
 /// From SWIM (Das, Gupta, Motivala 2002, § 3.1) comes the indirect probe: before a silent neighbour is given up, others
 /// are asked whether it answers them. From Lifeguard (Dadgar, Phillips, Currey 2017, § IV-A) comes the health of the

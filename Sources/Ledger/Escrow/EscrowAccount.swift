@@ -3,8 +3,8 @@ import Primitives
 
 /// The money of one deployment: what was deposited, and what its leases earn of it.
 ///
-/// Nothing is touched per tick. `settle` brings the account to a tick exactly as if every tick before had been
-/// settled by itself (DESIGN § 5).
+/// Nothing is touched per tick. `settle` brings the account to a tick exactly as if every tick before had
+/// been settled by itself (Akash's `x/escrow` settles lazily too, but rounds at each settlement).
 struct EscrowAccount: Hashable, Sendable {
   /// Open can become overdrawn or closed; overdrawn can become open again, when a group is leased anew, or closed.
   enum State: UInt8, Hashable, Sendable, CaseIterable {

@@ -45,7 +45,8 @@ public struct Tally: Hashable, Sendable {
     public var log: String
   }
 
-  /// Applies the rules in their order (`market.md` § 11.2); every comparison is strict as written there.
+  /// Applies the rules of the Cosmos SDK's tally (`x/gov/keeper/tally.go`) in its order and with its
+  /// strictness: a turnout equal to the quorum is enough, a share of yes equal to the threshold is not.
   public func result(_ rules: Rules) throws(ArithmeticError) -> Result {
     guard !bonded.isZero else {
       return Result(passes: false, burnsDeposits: false, log: "nothing is staked")

@@ -4,8 +4,9 @@ public import Primitives
 
 /// Why the ledger refuses a transaction, an order or a bid.
 ///
-/// Codespaces and numbers are the reference chain's where it has the case (`market.md` § 3; the Cosmos SDK's for
-/// `sdk`, `staking`, `slashing`, `gov`); ours are in `supercloud`. They reach clients unchanged.
+/// Codespaces and numbers are the Akash node's where it has the case (the errors of `x/market`,
+/// `x/deployment`, `x/escrow`, `x/provider` and `x/audit`; the Cosmos SDK's for `sdk`, `staking`, `slashing`
+/// and `gov`); ours are in `supercloud`. They reach clients unchanged.
 public enum Rejection: Error, Hashable, Sendable {
   case wrongSequence(expected: UInt64, given: UInt64)
   case timedOut(last: Height)

@@ -1,6 +1,6 @@
 public import Chain
 
-/// The rules for attribute keys (`market.md` § 5.1).
+/// The rules for attribute keys (Akash API v0.0.27, `go/node/types/v1beta3/attribute.go`).
 public enum AttributePattern {
   /// Whether a resource may ask for `key`: a letter, 1 to 126 of `[A-Za-z0-9_/.-]`, and perhaps one last
   /// `[A-Za-z0-9_*]`, so that a star can only stand at the end.

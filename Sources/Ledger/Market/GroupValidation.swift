@@ -1,7 +1,7 @@
 public import Chain
 public import Primitives
 
-/// Limits of what a group may ask for (`market.md` § 2.5).
+/// Limits of what a group may ask for (Akash API v0.0.27, `go/node/deployment/v1beta3/validation_config.go`).
 public enum ResourceLimits {
   public static let cpuMillis: ClosedRange<UInt64> = 10...256_000
   public static let gpus: ClosedRange<UInt64> = 0...100

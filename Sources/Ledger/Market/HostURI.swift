@@ -1,4 +1,4 @@
-/// The address at which a provider is reached (`market.md` § 8).
+/// The address at which a provider is reached (Akash API v0.0.27, `go/node/provider/v1beta3`).
 enum HostURI {
   /// Why `uri` is not `https://host[:port]` without a path; nil when it is.
   ///

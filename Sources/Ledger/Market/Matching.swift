@@ -1,6 +1,7 @@
 public import Chain
 
-/// Whether a provider can serve a group: labels only, capacity is the provider's own business (`market.md` § 5).
+/// Whether a provider can serve a group: labels only, capacity is the provider's own business (Akash API
+/// v0.0.27, `go/node/types/v1beta3/attribute.go` and `go/node/deployment/v1beta3/groupspec.go`).
 ///
 /// What each party may state is bounded by `ChainLimits`, so the work is bounded too.
 public enum Matching {

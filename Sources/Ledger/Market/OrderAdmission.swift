@@ -2,7 +2,7 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// What an order book asks the committed state: the rules by which every peer admits orders and bids (DESIGN § 4).
+/// What an order book asks the committed state: the rules by which every peer admits orders and bids.
 ///
 /// Signatures are the caller's to check, once per object; so are the counts of live orders and bids, which are not in
 /// the state. Made anew for each committed block; it keeps what it has read.

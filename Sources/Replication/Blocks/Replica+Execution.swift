@@ -27,8 +27,8 @@ public struct ExecutionTask: Hashable, Sendable {
   let nextValidators: ValidatorSet
 }
 
-/// Execution is off the way to agreement: the header of a height has the state root of its parent, so a block is
-/// executed while the votes on it are under way (`DESIGN.md` § 3).
+/// Execution is off the way to agreement: the header of a height has the state root of its parent, so a block
+/// is executed while the votes on it are under way.
 extension Replica {
   /// Executes a valid candidate unless that is done or the height is over.
   mutating func executeAhead(_ identifier: Digest) {

@@ -5,9 +5,9 @@ import Primitives
 
 /// Many gossip machines under virtual time.
 ///
-/// The delay model is that of `gossip.md`: half of the median round trip between ten regions and its spread, up to
-/// 2 ms of batching per hop, 58 µs per signature check, one after another per peer. A datagram may be lost; a stream
-/// keeps order and is 200 ms late instead. Machines choose their neighbours themselves.
+/// The delay model: half of the median round trip between ten regions and its spread, up to 2 ms of batching
+/// per hop, 58 µs per signature check, one after another per peer. A datagram may be lost; a stream keeps
+/// order and is 200 ms late instead. Machines choose their neighbours themselves.
 final class GossipNetwork<Machine: GossipMachine> {
   enum Event {
     case start(Int)

@@ -1,7 +1,6 @@
 import Primitives
 
-/// Whether datagrams to a peer are worth sending. Where they are not, the owner sends the same by the stream
-/// (`gossip.md` § 4.4: less than a tenth is lost).
+/// Whether datagrams to a peer are worth sending. Where they are not, the owner sends the same by the stream.
 ///
 /// A path may be blocked after the session came up, and in one direction only. So what arrives from the peer proves
 /// nothing about what it gets: it is asked, and says so by a pong, or by its reports of loss.
