@@ -4,7 +4,8 @@ public import Primitives
 
 /// What the consensus machine wants done, to be carried out in order.
 ///
-/// Nothing that leaves the node may do so before the `log` effects in front of it are on disk.
+/// What this node signs may leave it only when the `log` effects in front of it are on disk: `sign` is answered
+/// after that. What others signed may be passed on at once.
 public enum Effect: Hashable, Sendable {
   /// Append to the consensus log; inputs in the order in which they were consumed.
   case log(LogRecord)
@@ -34,7 +35,8 @@ public enum Effect: Hashable, Sendable {
   case broadcastStatus(ConsensusStatus)
   /// Replaces an earlier timer of its kind.
   case schedule(Timer, after: Interval)
-  /// Final. Answer with `beginHeight` of the next height when block and state are durable.
+  /// Final. Answer with `beginHeight` of the next height when the write of block and state was asked for, so that
+  /// whatever is signed at that height is behind it.
   case decide(Height, Round, block: Digest, certificate: Certificate)
   /// A validator broke the rules; at most once for each validator and height.
   case evidence(Evidence)

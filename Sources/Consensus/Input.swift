@@ -6,7 +6,8 @@ public import Primitives
 ///
 /// Signatures, certificates and blocks are verified before they come here; numbers in them are not trusted further.
 public enum Input: Hashable, Sendable {
-  /// The parent is decided and durable: begin the next height. Ignored unless the height is above the current one.
+  /// The parent is decided, and durable before anything that is signed at this height: begin it. Ignored unless
+  /// the height is above the current one.
   case beginHeight(HeightStart)
   /// A proposal whose block's header is at hand. `time` is the header's, `receivedAt` the local wall clock when the
   /// proposal came: an input, so that replay judges it as the first time.

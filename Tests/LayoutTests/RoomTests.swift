@@ -58,7 +58,8 @@ struct RoomTests {
 
   @Test("Every room has a row, and every row its room")
   func rows() throws {
-    #expect(try repository.names(in: "Sources") == Rooms.allowed.keys.sorted())
+    let rooms = try repository.names(in: "Sources").filter { $0 != "README.md" }
+    #expect(rooms == Rooms.allowed.keys.sorted())
   }
 
   @Test("A room imports only what its row names", arguments: Rooms.allowed.keys.sorted())

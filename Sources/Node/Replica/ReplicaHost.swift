@@ -13,8 +13,8 @@ import Wire
 
 /// Runs one replica on one event loop and carries its effects out in order.
 ///
-/// Everything that happens reaches the replica through one mailbox; what must be durable goes to the storage worker
-/// before anything that depends on it goes to the transport.
+/// What must be durable goes to the storage worker; what depends on it comes back from there as an input, and only
+/// then goes to the transport.
 actor ReplicaHost {
   nonisolated let loop: any EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }

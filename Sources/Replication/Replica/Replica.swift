@@ -61,8 +61,8 @@ public struct ReplicaClock: Hashable, Sendable {
 /// composed into one deterministic machine.
 ///
 /// The node runs it on an event loop and RocksDB, the simulator under a virtual clock; both carry its effects out in
-/// order. What stands before a send is durable before the send: signatures come back through `signed` only when the
-/// log that they depend on is synced, and a height begins only when its parent is durable.
+/// order. What this node signs depends on nothing that a crash could take: signatures come back through `signed` only
+/// when the log in front of them is synced, and behind the parent's write in the storage's queue.
 public struct Replica<State: ReplicaState>: Sendable {
   public typealias Clock = ReplicaClock
 
