@@ -16,14 +16,22 @@ let language: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// The page of a room: a file that is not built.
+let page = ["README.md"]
+
 /// A core is deterministic: no clock, no socket, no disk, no `unsafe` that is not spelled out.
-func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: language + [.strictMemorySafety()])
+func core(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = page) -> Target {
+  .target(
+    name: name,
+    dependencies: dependencies,
+    exclude: exclude,
+    swiftSettings: language + [.strictMemorySafety()]
+  )
 }
 
 /// A shell owns one kind of input or output and keeps no rules of its own.
 func shell(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: language)
+  .target(name: name, dependencies: dependencies, exclude: page, swiftSettings: language)
 }
 
 func tests(_ room: String, _ extra: [Target.Dependency] = []) -> Target {
@@ -72,7 +80,7 @@ let package = Package(
     .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
 
-    core("Primitives"),
+    core("Primitives", exclude: []),
     core("Cryptography", ["Primitives", "CSodium"]),
     // Generated code: `unsafe` is spelled by the generator's runtime, not by us.
     .target(
@@ -106,6 +114,7 @@ let package = Package(
         "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", arguments, nioCore, nioPosix,
         logging, signals,
       ],
+      exclude: page,
       swiftSettings: language
     ),
 
