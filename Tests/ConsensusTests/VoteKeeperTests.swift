@@ -7,7 +7,19 @@ import Testing
 
 /// The keeper against a naive count over random votes; a failure prints its seed.
 @Suite struct VoteKeeperTests {
-  typealias Threshold = VoteKeeper.Threshold
+  /// A block with the round in which a quorum voted for it.
+  struct Decision: Hashable {
+    var round: Round
+    var block: Digest
+
+    init(_ round: Round, _ block: Digest) {
+      (self.round, self.block) = (round, block)
+    }
+
+    init(_ certificate: Certificate) {
+      self.init(certificate.round, certificate.block)
+    }
+  }
 
   struct Slot: Hashable {
     var kind: Vote.Kind
@@ -27,28 +39,33 @@ import Testing
       }
     }
 
-    func expected(rounds: Range<Round>, blocks: [Digest], current: Round) -> Set<Threshold> {
-      var expected: Set<Threshold> = []
+    func isQuorum(_ kind: Vote.Kind, _ round: Round, where matches: (Choice) -> Bool = { _ in true }) -> Bool
+    {
+      validators.isQuorum(power(kind, round, where: matches))
+    }
+
+    /// Blocks that a quorum prevoted on one justification.
+    func polkas(rounds: Range<Round>, blocks: [Digest]) -> Set<Decision> {
+      var found: Set<Decision> = []
       for round in rounds {
-        if validators.isQuorum(power(.prevote, round) { _ in true }) { expected.insert(.polkaAny(round)) }
-        if validators.isQuorum(power(.precommit, round) { _ in true }) {
-          expected.insert(.precommitAny(round))
-        }
-        if validators.isQuorum(power(.prevote, round) { $0.block == nil }) {
-          expected.insert(.polkaNil(round))
-        }
         for block in blocks {
           for reason in [nil] + rounds.map({ Optional($0) })
-          where validators.isQuorum(power(.prevote, round) { $0 == Choice(block: block, validRound: reason) })
-          {
-            expected.insert(.polka(round, block))
-          }
-          if validators.isQuorum(power(.precommit, round) { $0.block == block }) {
-            expected.insert(.precommit(round, block))
+          where isQuorum(.prevote, round, where: { $0 == Choice(block: block, validRound: reason) }) {
+            found.insert(Decision(round, block))
           }
         }
       }
-      return expected
+      return found
+    }
+
+    func commits(rounds: Range<Round>, blocks: [Digest]) -> Set<Decision> {
+      var found: Set<Decision> = []
+      for round in rounds {
+        for block in blocks where isQuorum(.precommit, round, where: { $0.block == block }) {
+          found.insert(Decision(round, block))
+        }
+      }
+      return found
     }
 
     /// By senders, of any kind.
@@ -62,7 +79,8 @@ import Testing
   }
 
   @Test(arguments: 1...60 as ClosedRange<UInt64>)
-  func `Thresholds are those of a naive count, each once`(seed: UInt64) throws {
+  func `Quorums and certificates are those of a naive count, and each polka is told once`(seed: UInt64) throws
+  {
     var generator = SeededGenerator(seed: seed)
     func random(_ bound: Int) -> Int { Int(generator.next(below: UInt64(bound))) }
     let validators = try ValidatorSet(
@@ -74,8 +92,7 @@ import Testing
     let blocks = [Fixture.block(1), Fixture.block(2)]
     var keeper = VoteKeeper(height: 1, validators: validators)
     var naive = NaiveCount(validators: validators)
-    var seen: [Threshold] = []
-    var commits: Set<Threshold> = []
+    var told: [Certificate] = []
     for _ in 0..<300 {
       let round = Round(random(3))
       let kind: Vote.Kind = random(2) == 0 ? .prevote : .precommit
@@ -91,9 +108,8 @@ import Testing
         validRound: reason
       )
       vote.validator = ValidatorIndex(index)
-      var thresholds: [Threshold] = []
       var evidence: [Evidence] = []
-      let outcome = keeper.add(vote, thresholds: &thresholds, evidence: &evidence)
+      let outcome = keeper.add(vote, newPolkas: &told, evidence: &evidence)
       let slot = Slot(kind: kind, round: round, validator: vote.validator)
       let choice = Choice(block: block, validRound: reason)
       if let known = naive.first[slot] {
@@ -103,32 +119,22 @@ import Testing
         naive.first[slot] = choice
       }
       for piece in evidence { #expect(piece.isContradiction, "seed \(seed)") }
-      seen.append(contentsOf: thresholds)
-      let skips = seen.compactMap { if case .skip(let round) = $0 { round } else { nil } }
       #expect(keeper.skipRound == naive.skip(rounds: 0..<3, current: 0), "seed \(seed)")
-      #expect(skips.max() == keeper.skipRound, "seed \(seed)")
     }
-    // One commit is reported even if a faulty majority makes two.
-    var expected = naive.expected(rounds: 0..<3, blocks: blocks, current: 0)
-    for case .precommit(let round, let block) in expected {
-      commits.insert(.precommit(round, block))
-      expected.remove(.precommit(round, block))
-    }
-    let counted = seen.filter { threshold in
-      switch threshold {
-      case .skip, .precommit: false
-      default: true
+    for round in Round(0)..<3 {
+      for kind in [Vote.Kind.prevote, .precommit] {
+        #expect(keeper.hasQuorum(kind, round) == naive.isQuorum(kind, round), "seed \(seed)")
       }
+      let isNil = naive.isQuorum(.prevote, round) { $0.block == nil }
+      #expect(keeper.isPolkaNil(round) == isNil, "seed \(seed)")
     }
-    #expect(Set(counted) == expected, "seed \(seed)")
-    #expect(Set(seen).count == seen.count, "seed \(seed): reported twice")
-    let reported = seen.filter { if case .precommit = $0 { true } else { false } }
-    #expect(reported.count == min(1, commits.count) && commits.isSuperset(of: reported), "seed \(seed)")
-    for case .polka(let round, let block) in seen {
-      for polka in keeper.polkas(of: round) where polka.block == block {
-        try validators.verify(polka, chain: Fixture.chain, using: Fixture.check)
-      }
-    }
+    #expect(Set(told.map(Decision.init)) == naive.polkas(rounds: 0..<3, blocks: blocks), "seed \(seed)")
+    #expect(Set(told).count == told.count, "seed \(seed): told twice")
+    #expect(Set(keeper.polkas) == Set(told), "seed \(seed)")
+    for polka in told { try validators.verify(polka, chain: Fixture.chain, using: Fixture.check) }
+    // One commit is kept even if a faulty majority makes two.
+    let commits = naive.commits(rounds: 0..<3, blocks: blocks)
+    #expect(keeper.commit.map { commits.contains(Decision($0)) } ?? commits.isEmpty, "seed \(seed)")
     if let commit = keeper.commit {
       try validators.verify(commit, chain: Fixture.chain, using: Fixture.check)
     }
@@ -137,25 +143,15 @@ import Testing
     }
   }
 
-  @Test func `One vote that does several things reports them in the fixed order`() {
+  @Test func `A certificate counts whole, and the polka that it is is not told as news`() {
     var keeper = VoteKeeper(height: 1, validators: Fixture.validators(4))
     let block = Fixture.block(1)
-    var thresholds: [Threshold] = []
     var evidence: [Evidence] = []
-    for number in 0..<3 {
-      thresholds = []
-      let vote = Fixture.vote(number, .precommit, round: 0, block: block)
-      _ = keeper.add(vote, thresholds: &thresholds, evidence: &evidence)
-    }
-    #expect(thresholds == [.precommit(0, block), .precommitAny(0)])
-    // Honest power in a later round and a polka there can only come with one vote from a certificate.
-    thresholds = []
-    keeper.apply(
-      Fixture.certificate([0, 1, 2], .prevote, round: 2, block: block),
-      thresholds: &thresholds,
-      evidence: &evidence
-    )
-    #expect(thresholds == [.skip(2), .polka(2, block), .polkaAny(2)])
+    keeper.apply(Fixture.certificate([0, 1, 2], .prevote, round: 2, block: block), evidence: &evidence)
+    #expect(keeper.hasPolka(block, round: 2) && keeper.hasQuorum(.prevote, 2) && keeper.skipRound == 2)
+    var told: [Certificate] = []
+    _ = keeper.add(Fixture.vote(3, .prevote, round: 2, block: block), newPolkas: &told, evidence: &evidence)
+    #expect(told.isEmpty && evidence.isEmpty)
   }
 
   @Test func `Prevotes for one block on different justifications make no polka`() {
@@ -174,11 +170,11 @@ import Testing
     for agreeing in 0...count {
       for other in 0...(count - agreeing) {
         var keeper = VoteKeeper(height: 1, validators: Fixture.validators(count))
-        var thresholds: [Threshold] = []
+        var told: [Certificate] = []
         var evidence: [Evidence] = []
         for number in 0..<(agreeing + other) {
           let vote = Fixture.vote(number, .prevote, round: 0, block: number < agreeing ? block : nil)
-          _ = keeper.add(vote, thresholds: &thresholds, evidence: &evidence)
+          _ = keeper.add(vote, newPolkas: &told, evidence: &evidence)
         }
         // Everybody unheard and every faulty one may still vote for the block, elsewhere.
         let faulty = (count - 1) / 3

@@ -112,29 +112,27 @@ extension Tendermint {
       }
       return
     }
-    var thresholds: [VoteKeeper.Threshold] = []
+    var newPolkas: [Certificate] = []
     var evidence: [Evidence] = []
-    let outcome = keeper.add(vote, thresholds: &thresholds, evidence: &evidence)
+    let outcome = keeper.add(vote, newPolkas: &newPolkas, evidence: &evidence)
     if outcome == .added { note(.vote(vote), &effects) }
     for piece in evidence { effects.append(.evidence(piece)) }
-    if outcome == .added { counted(thresholds, &effects) }
+    if outcome == .added { counted(newPolkas, &effects) }
   }
 
   /// A vote of a decided height changes nothing any more; one that contradicts another of its author still tells on
   /// it.
   private mutating func compareLate(_ vote: Vote, _ effects: inout [Effect]) {
-    var thresholds: [VoteKeeper.Threshold] = []
+    var newPolkas: [Certificate] = []
     var evidence: [Evidence] = []
     // A copy outside the log: what is decided stays as the logged inputs made it.
     if vote.height == height, lastKeeper?.height != height { lastKeeper = keeper }
-    _ = lastKeeper?.add(vote, thresholds: &thresholds, evidence: &evidence)
+    _ = lastKeeper?.add(vote, newPolkas: &newPolkas, evidence: &evidence)
     for piece in evidence { effects.append(.evidence(piece)) }
   }
 
-  private mutating func counted(_ thresholds: [VoteKeeper.Threshold], _ effects: inout [Effect]) {
-    for case .polka(let round, let block) in thresholds where round < machine.round {
-      push(keeper.polkas(of: round).first { $0.block == block }, &effects)
-    }
+  private mutating func counted(_ newPolkas: [Certificate], _ effects: inout [Effect]) {
+    for polka in newPolkas where polka.round < machine.round { push(polka, &effects) }
     evaluate(&effects)
   }
 
@@ -166,9 +164,8 @@ extension Tendermint {
     if certificate.kind == .prevote, certificate.round > machine.round {
       enter(certificate.round, proof: Self.proof(from: certificate, keeper.validators), &effects)
     }
-    var thresholds: [VoteKeeper.Threshold] = []
     var evidence: [Evidence] = []
-    keeper.apply(certificate, thresholds: &thresholds, evidence: &evidence)
+    keeper.apply(certificate, evidence: &evidence)
     for piece in evidence { effects.append(.evidence(piece)) }
     if certificate.kind == .prevote, certificate.round < machine.round { push(certificate, &effects) }
     evaluate(&effects)
@@ -204,13 +201,13 @@ extension Tendermint {
     note(.roundCertificate(certificate), &effects)
     // L55–L56, and L65–L67 for those who have not seen the precommits themselves.
     enter(certificate.round, proof: certificate, &effects)
-    var thresholds: [VoteKeeper.Threshold] = []
+    var newPolkas: [Certificate] = []
     var evidence: [Evidence] = []
     for vote in certificate.votes {
-      _ = keeper.add(vote, thresholds: &thresholds, evidence: &evidence)
+      _ = keeper.add(vote, newPolkas: &newPolkas, evidence: &evidence)
     }
     for piece in evidence { effects.append(.evidence(piece)) }
-    counted(thresholds, &effects)
+    counted(newPolkas, &effects)
   }
 
   // MARK: Timers and own messages
@@ -242,10 +239,10 @@ extension Tendermint {
     switch message {
     case .vote(let vote):
       effects.append(.broadcastVote(vote))
-      var thresholds: [VoteKeeper.Threshold] = []
+      var newPolkas: [Certificate] = []
       var evidence: [Evidence] = []
-      _ = keeper.add(vote, thresholds: &thresholds, evidence: &evidence)
-      counted(thresholds, &effects)
+      _ = keeper.add(vote, newPolkas: &newPolkas, evidence: &evidence)
+      counted(newPolkas, &effects)
     case .proposal(let proposal):
       if let validRound = proposal.validRound {
         // L28: without the polka nobody may accept it.

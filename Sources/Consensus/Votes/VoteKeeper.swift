@@ -1,7 +1,7 @@
 import Chain
 import Cryptography
 
-/// All votes of one height that are worth keeping: counts them, notices when they amount to something, and when
+/// All votes of one height that are worth keeping: counts them, and notices when they make a certificate and when
 /// somebody voted twice.
 ///
 /// Bounded whatever peers send: full slots for the rounds around the current one, a single vote of each kind and
@@ -13,21 +13,6 @@ struct VoteKeeper: Sendable {
   static let futureRounds: Round = 2
   /// Polkas kept, newest first to stay.
   static let maximumPolkas = 16
-
-  /// Something that votes amount to. Reported once, in this order when one vote gives several.
-  enum Threshold: Hashable, Sendable {
-    /// A quorum's precommits for a block.
-    case precommit(Round, Digest)
-    /// Votes of honest power from rounds that are not before this one, which is after the current.
-    case skip(Round)
-    /// A quorum's prevotes for a block on one justification.
-    case polka(Round, Digest)
-    case polkaNil(Round)
-    /// A quorum's prevotes, for anything.
-    case polkaAny(Round)
-    /// A quorum's precommits, for anything.
-    case precommitAny(Round)
-  }
 
   enum Outcome: Hashable, Sendable {
     /// In its slot.
@@ -78,7 +63,6 @@ struct VoteKeeper: Sendable {
   /// The latest round such that validators of honest power are in it or later, if it is after the current one: with
   /// their votes.
   private(set) var skipCertificate: RoundCertificate?
-  private var reportedSkip: Round = 0
   private var accused: SignerSet
   let broken: BrokenRule?
 
@@ -97,10 +81,10 @@ struct VoteKeeper: Sendable {
     round + Self.pastRounds >= self.round && round <= self.round + Self.futureRounds
   }
 
-  /// Counts a vote whose signature is good.
+  /// Counts a vote whose signature is good. Appends the polka that it completes to `newPolkas`: each is told once.
   mutating func add(
     _ vote: Vote,
-    thresholds: inout [Threshold],
+    newPolkas: inout [Certificate],
     evidence: inout [Evidence]
   ) -> Outcome {
     var vote = vote
@@ -116,17 +100,14 @@ struct VoteKeeper: Sendable {
         accuse(.duplicateVote(first, vote), &evidence)
         return .conflict
       }
-      guard remember(vote) else { return .duplicate }
-      reportSkip(&thresholds)
-      return .ahead
+      return remember(vote) ? .ahead : .duplicate
     }
     let position = position(of: vote.round)
     let choice = Choice(block: vote.block, validRound: vote.validRound)
     if let known = rounds[position][vote.kind].choice(of: vote.validator) {
       if known == choice, broken == .equalVotesCountTwice {
-        let before = rounds[position][vote.kind].power
         let power = rounds[position][vote.kind].add(vote, power: voter.power, count: validators.count)
-        report(vote, power: power, weight: voter.power, before: before, &thresholds)
+        keepCertificate(of: vote, power: power, weight: voter.power, &newPolkas)
       }
       guard known != choice else { return .duplicate }
       if let first = self.vote(vote.kind, vote.round, vote.validator) {
@@ -135,61 +116,46 @@ struct VoteKeeper: Sendable {
       return .conflict
     }
     if vote.round > round { _ = remember(vote) }
-    let before = rounds[position][vote.kind].power
     let power = rounds[position][vote.kind].add(vote, power: voter.power, count: validators.count)
     if heard.insert(vote.validator) { heardPower += voter.power }
     findAmnesia(vote, &evidence)
-    report(vote, power: power, weight: voter.power, before: before, &thresholds)
+    keepCertificate(of: vote, power: power, weight: voter.power, &newPolkas)
     return .added
   }
 
   /// Applies a verified certificate whole: it holds even where single slots say otherwise.
-  mutating func apply(
-    _ certificate: Certificate,
-    thresholds: inout [Threshold],
-    evidence: inout [Evidence]
-  ) {
+  mutating func apply(_ certificate: Certificate, evidence: inout [Evidence]) {
     guard certificate.height == height else { return }
-    if certificate.kind == .precommit { keepCommit(certificate, &thresholds) }
-    for vote in certificate.votes { _ = add(vote, thresholds: &thresholds, evidence: &evidence) }
+    if certificate.kind == .precommit { keepCommit(certificate) }
+    // The polka that its own votes complete is no news to whoever hands the certificate in.
+    var completed: [Certificate] = []
+    for vote in certificate.votes { _ = add(vote, newPolkas: &completed, evidence: &evidence) }
     guard broken != .certificateYieldsToSlot else { return }
-    if certificate.kind == .prevote, keepPolka(certificate) {
-      thresholds.append(.polka(certificate.round, certificate.block))
-    }
+    if certificate.kind == .prevote { _ = keepPolka(certificate) }
   }
 
-  private mutating func report(
-    _ vote: Vote,
+  /// Makes a certificate of the vote's choice when this vote has brought it to a quorum.
+  ///
+  /// `power`: that of the choice, `weight` of the vote included.
+  private mutating func keepCertificate(
+    of vote: Vote,
     power: Int64,
     weight: Int64,
-    before: Int64,
-    _ thresholds: inout [Threshold]
+    _ newPolkas: inout [Certificate]
   ) {
-    let round = vote.round
-    let hasQuorum = isQuorum(power) && !isQuorum(power - weight)
+    guard isQuorum(power), !isQuorum(power - weight) else { return }
     let choice = Choice(block: vote.block, validRound: vote.validRound)
-    if hasQuorum, vote.kind == .precommit {
-      let commit = votes(of: round)?.precommits.certificate(for: choice, height: height, round: round)
-      if let commit { keepCommit(commit, &thresholds) }
-    }
-    reportSkip(&thresholds)
-    if hasQuorum, vote.kind == .prevote {
-      if let block = vote.block {
-        let polka = votes(of: round)?.prevotes.certificate(for: choice, height: height, round: round)
-        if let polka, keepPolka(polka) { thresholds.append(.polka(round, block)) }
-      } else {
-        thresholds.append(.polkaNil(round))
-      }
-    }
-    if isQuorum(before + weight), !isQuorum(before) {
-      thresholds.append(vote.kind == .prevote ? .polkaAny(round) : .precommitAny(round))
+    let tally = votes(of: vote.round)?[vote.kind]
+    guard let made = tally?.certificate(for: choice, height: height, round: vote.round) else { return }
+    switch vote.kind {
+    case .precommit: keepCommit(made)
+    case .prevote: if keepPolka(made) { newPolkas.append(made) }
     }
   }
 
-  private mutating func keepCommit(_ certificate: Certificate, _ thresholds: inout [Threshold]) {
+  private mutating func keepCommit(_ certificate: Certificate) {
     guard let commit else {
       commit = certificate
-      thresholds.append(.precommit(certificate.round, certificate.block))
       return
     }
     if commit.block != certificate.block, conflictingCommit == nil { conflictingCommit = certificate }
@@ -230,12 +196,6 @@ struct VoteKeeper: Sendable {
     let votes = vote.kind == .prevote ? aheadPrevotes : aheadPrecommits
     guard Int(vote.validator) < votes.count, let known = votes[Int(vote.validator)] else { return nil }
     return known.round == vote.round ? known : nil
-  }
-
-  private mutating func reportSkip(_ thresholds: inout [Threshold]) {
-    guard let skip = skipRound, skip > reportedSkip else { return }
-    reportedSkip = skip
-    thresholds.append(.skip(skip))
   }
 
   /// Each validator's newest vote from after the current round, newest first.
