@@ -18,8 +18,6 @@ func block(_ height: UInt64, pruneBelow: UInt64? = nil, keeping: Set<UInt64> = [
     ],
     tree: [Change(key: [UInt8(truncatingIfNeeded: height & 7)], value: mark)],
     transactions: [[0xaa] + mark, [0xbb] + mark],
-    indexes: [Entry(key: Array("event".utf8) + mark, value: mark)],
-    evidence: [Change(key: mark, value: [5])],
     meta: [("newest", mark)],
     pruneBelow: pruneBelow,
     keptHeights: keeping
@@ -112,12 +110,10 @@ struct NodeStoreTests {
     let at = try store.stateEntries(from: Array("at".utf8), to: Array("au".utf8), limit: 9)
     #expect(at.map(\.key) == [Array("at".utf8) + StoreKeys.height(3)])
     #expect(try store.treePage([2]) == mark)
-    #expect(try store.evidence(mark) == [5])
-    #expect(try store.evidenceEntries(limit: 9).count == 3)
     #expect(try store.meta("newest") == StoreKeys.height(3))
     let report = try store.verify(.everything)
     #expect(report?.height == 3)
-    #expect((report?.entries ?? 0) > 30)
+    #expect((report?.entries ?? 0) > 25)
   }
 
   @Test("heights come one after the other")
@@ -134,21 +130,7 @@ struct NodeStoreTests {
     #expect(store.lastHeight == 3)
   }
 
-  @Test("index entries are paged by prefix, in both directions")
-  func indexes() throws {
-    let store = try started(blocks: 5)
-    let prefix = Array("event".utf8)
-    let first = try store.indexEntries(prefix: prefix, limit: 2)
-    #expect(first.map(\.value) == [StoreKeys.height(1), StoreKeys.height(2)])
-    let more = try store.indexEntries(prefix: prefix, after: first.last?.key, limit: 9)
-    #expect(more.map(\.value) == (3...5).map { StoreKeys.height($0) })
-    let last = try store.indexEntries(prefix: prefix, reversed: true, limit: 2)
-    #expect(last.map(\.value) == [StoreKeys.height(5), StoreKeys.height(4)])
-    let before = try store.indexEntries(prefix: prefix, after: last.last?.key, reversed: true, limit: 9)
-    #expect(before.map(\.value) == [3, 2, 1].map { StoreKeys.height($0) })
-  }
-
-  @Test("pruning removes blocks, transactions and events, and keeps state and what was asked for")
+  @Test("pruning removes blocks and transactions, and keeps state and what was asked for")
   func pruning() throws {
     let store = try started(blocks: 9)
     try store.commit(block(10, pruneBelow: 8, keeping: [4, 7, 9]))
@@ -162,9 +144,7 @@ struct NodeStoreTests {
     #expect(try store.transactionLocation([0xaa] + StoreKeys.height(7)) == nil)
     #expect(try store.transactionLocation([0xaa] + StoreKeys.height(8)) != nil)
     #expect(try store.transactions(at: 7).isEmpty)
-    #expect(try store.indexEntries(prefix: [], limit: 99).count == 3)
     #expect(try store.stateValue(Array("genesis".utf8)) == [1])
-    try store.compactPruned()
     #expect(try store.verify(.everything)?.lowest == 8)
     store.database.close()
     #expect(try NodeStore(path: folder.path("db")).lowestHeight == 8)
@@ -195,14 +175,6 @@ struct NodeStoreTests {
     try store.setMeta("height", nil)
     #expect(try store.meta("height") == nil)
     #expect(try store.verify()?.height == 1)
-  }
-
-  @Test("peers are saved and removed")
-  func peers() throws {
-    let store = try started()
-    try store.savePeers([Change(key: [1], value: [1]), Change(key: [2], value: [2])])
-    try store.savePeers([Change(key: [1], value: nil)])
-    #expect(try store.peers(limit: 9) == [Entry(key: [2], value: [2])])
   }
 
   @Test(

@@ -35,10 +35,6 @@ public struct BlockCommit: Sendable {
   public var tree: [Change]
   /// The hashes of the block's transactions, in their order.
   public var transactions: [[UInt8]]
-  /// Event index entries. They are removed with their height.
-  public var indexes: [Entry]
-  /// Evidence committed, or forgotten.
-  public var evidence: [Change]
   /// Named values of the caller.
   public var meta: [(name: String, value: [UInt8]?)]
   /// Who decides which heights, where that does not follow from the height before.
@@ -58,8 +54,6 @@ public struct BlockCommit: Sendable {
     state: [Change] = [],
     tree: [Change] = [],
     transactions: [[UInt8]] = [],
-    indexes: [Entry] = [],
-    evidence: [Change] = [],
     meta: [(name: String, value: [UInt8]?)] = [],
     pruneBelow: UInt64? = nil,
     keptHeights: Set<UInt64> = []
@@ -72,8 +66,6 @@ public struct BlockCommit: Sendable {
     self.state = state
     self.tree = tree
     self.transactions = transactions
-    self.indexes = indexes
-    self.evidence = evidence
     self.meta = meta
     self.pruneBelow = pruneBelow
     self.keptHeights = keptHeights

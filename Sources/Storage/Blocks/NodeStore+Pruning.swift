@@ -14,8 +14,7 @@ extension NodeStore {
     let wanted = min(commit.pruneBelow ?? 0, commit.height)
     guard wanted > lowest else { return lowest }
     let end = wanted - lowest > Self.pruningStep ? lowest + Self.pruningStep : wanted
-    try deleteItems(.transactions, from: lowest, to: end, in: &batch)
-    try deleteItems(.indexes, from: lowest, to: end, in: &batch)
+    try deleteTransactions(from: lowest, to: end, in: &batch)
     for family in [ColumnFamily.bodies, .receipts] {
       Self.delete(family, from: lowest, to: end, in: &batch)
     }
@@ -43,31 +42,21 @@ extension NodeStore {
     }
   }
 
-  /// Deletes the items that the heights' lists name, and the lists.
-  private func deleteItems(
-    _ family: ColumnFamily,
+  /// Deletes the transactions that the heights' lists name, and the lists.
+  private func deleteTransactions(
     from start: UInt64,
     to end: UInt64,
     in batch: inout WriteBatch
   ) throws(StorageError) {
     let range = KeyRange(from: StoreKeys.itemList(start), to: StoreKeys.itemList(end))
-    var lists = try database.cursor(in: family, range, fillsCache: false)
+    var lists = try database.cursor(in: .transactions, range, fillsCache: false)
     while let list = try lists.next() {
-      let items = try decoded(family) { () throws(DecodingError) in try StoreKeys.decode(list: list.value) }
-      for item in items { batch.delete(StoreKeys.item(item), in: family) }
-      batch.delete(list.key, in: family)
+      let items = try decoded(.transactions) { () throws(DecodingError) in
+        try StoreKeys.decode(list: list.value)
+      }
+      for item in items { batch.delete(StoreKeys.item(item), in: .transactions) }
+      batch.delete(list.key, in: .transactions)
     }
-  }
-
-  /// Gives the space of pruned heights back: deletions alone free nothing until files are rewritten. Reads and
-  /// writes what is left of the lowest heights, so call it seldom.
-  public func compactPruned() throws(StorageError) {
-    let end = StoreKeys.height(lowestHeight)
-    for family in [ColumnFamily.headers, .bodies, .certificates, .receipts] {
-      try database.compact(family, KeyRange(from: nil, to: end))
-    }
-    try database.compact(.transactions)
-    try database.compact(.indexes)
   }
 
   func decoded<Value>(

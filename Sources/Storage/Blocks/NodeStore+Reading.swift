@@ -83,45 +83,6 @@ extension NodeStore {
     try database.get(key, in: .tree, at: snapshot)
   }
 
-  // MARK: Indexes, evidence, peers
-
-  /// Index entries whose key starts with `prefix`, at most `limit`. To go on, give the last key as `after`.
-  public func indexEntries(
-    prefix: [UInt8],
-    after: [UInt8]? = nil,
-    reversed: Bool = false,
-    limit: Int
-  ) throws(StorageError) -> [Entry] {
-    var range = KeyRange.prefix(StoreKeys.item(prefix))
-    if let after {
-      let key = StoreKeys.item(after)
-      // The key itself is left out: the one after it is the same with a zero byte more.
-      if reversed { range.upper = key } else { range.lower = key + [0] }
-    }
-    return try database.entries(in: .indexes, range, reversed: reversed, limit: limit).map {
-      Entry(key: Array($0.key.dropFirst()), value: $0.value)
-    }
-  }
-
-  public func evidence(_ key: [UInt8]) throws(StorageError) -> [UInt8]? {
-    try database.get(key, in: .evidence)
-  }
-
-  public func evidenceEntries(limit: Int) throws(StorageError) -> [Entry] {
-    try database.entries(in: .evidence, limit: limit)
-  }
-
-  public func peers(limit: Int) throws(StorageError) -> [Entry] {
-    try database.entries(in: .peers, limit: limit)
-  }
-
-  /// Saves address book entries. Not synced: losing the newest ones costs nothing.
-  public func savePeers(_ changes: [Change]) throws(StorageError) {
-    var batch = try database.batch()
-    for change in changes { batch.set(change.key, change.value, in: .peers) }
-    try database.write(batch, sync: false)
-  }
-
   // MARK: Names
 
   /// The chain id of the origin; nil when the store is new.

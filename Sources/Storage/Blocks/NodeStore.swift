@@ -151,20 +151,15 @@ public final class NodeStore: Sendable {
     batch.put(height, commit.receipts, in: .receipts)
     for change in commit.state { batch.set(change.key, change.value, in: .state) }
     for change in commit.tree { batch.set(change.key, change.value, in: .tree) }
-    for change in commit.evidence { batch.set(change.key, change.value, in: .evidence) }
     for (name, value) in commit.meta { batch.set(StoreKeys.named(name), value, in: .meta) }
     for (height, set) in commit.validators { batch.put(StoreKeys.height(height), set, in: .validators) }
     for (index, hash) in commit.transactions.enumerated() {
       let location = TransactionLocation(height: commit.height, index: UInt32(clamping: index))
       batch.put(StoreKeys.item(hash), StoreKeys.encode(location), in: .transactions)
     }
-    for entry in commit.indexes { batch.put(StoreKeys.item(entry.key), entry.value, in: .indexes) }
-    let list = StoreKeys.itemList(commit.height)
     if !commit.transactions.isEmpty {
-      batch.put(list, StoreKeys.encode(list: commit.transactions), in: .transactions)
-    }
-    if !commit.indexes.isEmpty {
-      batch.put(list, StoreKeys.encode(list: commit.indexes.map(\.key)), in: .indexes)
+      let list = StoreKeys.encode(list: commit.transactions)
+      batch.put(StoreKeys.itemList(commit.height), list, in: .transactions)
     }
   }
 }

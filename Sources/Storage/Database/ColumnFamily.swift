@@ -16,14 +16,11 @@ public enum ColumnFamily: Int, CaseIterable, Hashable, Sendable {
   case receipts
   /// Height and position by transaction hash.
   case transactions
-  /// Events by key.
-  case indexes
-  /// Evidence of misbehaviour, by key.
-  case evidence
-  /// The address book.
-  case peers
   /// Heights, versions and names: what says what the rest is.
   case meta
+
+  /// Tables that earlier versions made and never wrote to. A database that has them loses them when it is opened.
+  static let retired = ["indexes", "evidence", "peers"]
 
   var name: String {
     switch self {
@@ -35,9 +32,6 @@ public enum ColumnFamily: Int, CaseIterable, Hashable, Sendable {
     case .validators: "validators"
     case .receipts: "receipts"
     case .transactions: "transactions"
-    case .indexes: "indexes"
-    case .evidence: "evidence"
-    case .peers: "peers"
     case .meta: "meta"
     }
   }

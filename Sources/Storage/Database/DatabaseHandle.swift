@@ -30,9 +30,9 @@ final class DatabaseHandle: @unchecked Sendable {
   init(path: String, options: DatabaseOptions) throws(StorageError) {
     let rocks = options.makeOptions()
     defer { rocksdb_options_destroy(rocks) }
-    try Self.refuseUnknownFamilies(path, rocks)
-
-    let names = ["default"] + ColumnFamily.allCases.map(\.name)
+    let known = ["default"] + ColumnFamily.allCases.map(\.name)
+    // RocksDB opens a database only with all its families.
+    let names = known + (try Self.retiredFamilies(path, rocks))
     let texts = names.map { UnsafePointer<CChar>(strdup($0)) }
     defer { for text in texts { free(UnsafeMutablePointer(mutating: text)) } }
     let each = [OpaquePointer?](repeating: rocks, count: names.count)
@@ -47,11 +47,20 @@ final class DatabaseHandle: @unchecked Sendable {
     self.path = path
     pointer = opened
     defaultFamily = all[0]
-    families = Array(all.dropFirst())
+    families = Array(all[1..<known.count])
     reading = rocksdb_readoptions_create()
     writing = rocksdb_writeoptions_create()
     syncing = rocksdb_writeoptions_create()
     rocksdb_writeoptions_set_sync(syncing, 1)
+    try drop(all.dropFirst(known.count))
+  }
+
+  /// Removes families, and lets their handles go.
+  private func drop(_ retired: ArraySlice<OpaquePointer>) throws(StorageError) {
+    defer { for family in retired { rocksdb_column_family_handle_destroy(family) } }
+    for family in retired {
+      try checked(path) { error in rocksdb_drop_column_family(pointer, family, error) }
+    }
   }
 
   deinit {
@@ -66,22 +75,29 @@ final class DatabaseHandle: @unchecked Sendable {
 
   subscript(_ family: ColumnFamily) -> OpaquePointer { families[family.rawValue] }
 
-  /// All families must be named at opening. One that we do not know belongs to a later version, and would go
-  /// stale if this one wrote the others.
-  private static func refuseUnknownFamilies(_ path: String, _ options: OpaquePointer?) throws(StorageError) {
-    guard access(path + "/CURRENT", F_OK) == 0 else { return }
+  /// Which retired families the database still has. One that is neither known nor retired belongs to a later version,
+  /// and would go stale if this one wrote the others: such a database is refused.
+  private static func retiredFamilies(
+    _ path: String,
+    _ options: OpaquePointer?
+  ) throws(StorageError) -> [String] {
+    guard access(path + "/CURRENT", F_OK) == 0 else { return [] }
     var count = 0
     let list = try checked(path) { error in rocksdb_list_column_families(options, path, &count, error) }
-    guard let list else { return }
+    guard let list else { return [] }
     defer { rocksdb_list_column_families_destroy(list, count) }
     let known = Set(["default"] + ColumnFamily.allCases.map(\.name))
+    var retired: [String] = []
     for index in 0..<count {
       guard let text = list[index] else { continue }
       let name = String(cString: text)
-      guard known.contains(name) else {
+      if ColumnFamily.retired.contains(name) {
+        retired.append(name)
+      } else if !known.contains(name) {
         throw .unsupported(path: path, detail: "it has a table “\(name)” that this version does not know")
       }
     }
+    return retired
   }
 }
 

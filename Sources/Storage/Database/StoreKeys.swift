@@ -16,7 +16,7 @@ enum StoreKeys {
     return bytes.reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  // Transactions and indexes: looked up by what they are about, removed by height.
+  // Transactions: looked up by hash, removed by height.
 
   static func item(_ key: [UInt8]) -> [UInt8] { [0] + key }
 

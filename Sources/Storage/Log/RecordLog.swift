@@ -89,17 +89,6 @@ public struct RecordLog: ~Copyable, Sendable {
     )
   }
 
-  /// Moves a log that cannot be opened aside, for inspection; returns where it is now. A signing guard then finds its
-  /// log lost, and acts as `SignerLog` says.
-  public static func setAside(folder: String) throws(StorageError) -> String {
-    var number = 1
-    while Folder.exists("\(folder).damaged-\(number)") { number += 1 }
-    let target = "\(folder).damaged-\(number)"
-    try Folder.rename(folder, to: target)
-    try Folder.sync(Folder.parent(of: folder))
-    return target
-  }
-
   /// Hands over the records found at opening, in order, without those appended since. Call before `drop`.
   public func replay(
     _ body: (_ payload: [UInt8]) throws(StorageError) -> Void
