@@ -109,17 +109,14 @@ import Testing
   }
 
   @Test func `every text stays one word`() throws {
-    let isolation = Isolation.sameUser(bubblewrap: "/bwrap", reason: "a test")
+    let isolation = Isolation.ownUser(bubblewrap: "/bwrap", setpriv: "/setpriv", unshare: nil)
     let options = try #require(try command(isolation, variable: ("A", "x --bind / /\n\t")).build().options)
     #expect(options.words.suffix(3) == ["--setenv", "A", "x --bind / /\n\t"])
     #expect(Array(options.words.drop { $0 != "--bind" }.prefix(3)) == ["--bind", "/volumes/data", "/data"])
   }
 
-  @Test(arguments: [
-    Isolation.sameUser(bubblewrap: "/bwrap", reason: "a test"),
-    .ownUser(bubblewrap: "/bwrap", setpriv: "/setpriv"),
-  ])
-  func `a NUL makes no option of a tenant's own`(_ isolation: Isolation) {
+  @Test func `a NUL makes no option of a tenant's own`() {
+    let isolation = Isolation.ownUser(bubblewrap: "/bwrap", setpriv: "/setpriv", unshare: nil)
     for bad in [
       command(isolation, program: Self.escape), command(isolation, mount: "/tmp/\(Self.escape)"),
       command(isolation, variable: (Self.escape, "1")), command(isolation, variable: ("X", Self.escape)),
@@ -128,7 +125,7 @@ import Testing
       #expect(throws: WorkloadError.self) { try bad.build() }
     }
     #expect(throws: WorkloadError.self) {
-      try command(.none(reason: "a test"), variable: ("X", Self.escape)).build()
+      try command(.none(setpriv: "/setpriv", reason: "a test"), variable: ("X", Self.escape)).build()
     }
     var options = SandboxOptions()
     #expect(throws: WorkloadError.self) { try options.add("--hostname", Self.escape) }
@@ -145,6 +142,80 @@ import Testing
         errors: "/dev/null"
       )
     }
+  }
+}
+
+/// Who a workload is on the machine, decided by its command line.
+@Suite struct SandboxUserTests {
+  private static let user: UInt32 = 1_000_000_007
+
+  private func build(_ isolation: Isolation, volume: String = "/nowhere", path: String? = nil) throws
+    -> [String]
+  {
+    let mount = MountPlan(name: "data", path: "/data", isReadOnly: false, isMemory: false, bytes: 1)
+    return try SandboxCommand(
+      isolation: isolation,
+      root: ImageRoot(readOnlyPaths: [path].compactMap(\.self), program: ["/bin/true"]),
+      volumes: [(volume, mount)],
+      environment: [],
+      hostname: "web",
+      user: Self.user
+    ).build().command
+  }
+
+  /// A folder below one that only its owner may pass.
+  private func closedFolder(mode: mode_t = 0o755) throws -> String {
+    let outer = FileManager.default.temporaryDirectory.appending(path: "closed-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: outer + "/data", withIntermediateDirectories: true)
+    chmod(outer + "/data", mode)
+    chmod(outer, 0o700)
+    return outer + "/data"
+  }
+
+  private func reason(_ body: () throws -> [String]) -> String {
+    do { return "not refused: \(try body())" } catch { return "\(error)" }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root could become root"))
+  func `as root, nothing is started that does not change its user`() {
+    for isolation in [
+      Isolation.sameUser(bubblewrap: "/bwrap"), .none(setpriv: nil, reason: "a test"),
+      .refused(reason: "would run as root"),
+    ] {
+      #expect(reason { try build(isolation) }.contains("service web did not start"))
+      #expect(reason { try build(isolation) }.contains("run as root"))
+    }
+  }
+
+  @Test func `a plain process of root's changes its user for good`() throws {
+    let words = try build(.none(setpriv: "/setpriv", reason: "a test"))
+    #expect(
+      words.starts(with: ["/setpriv", "--no-new-privs", "--reuid", "\(Self.user)", "--regid", "\(Self.user)"])
+    )
+  }
+
+  @Test func `what lies in a closed folder is shown to the lease's user, and the folder stays closed`() throws
+  {
+    let folder = try closedFolder()
+    let words = try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), volume: folder)
+    #expect(words.starts(with: ["/u", "--mount", "--", "/bin/sh", "-c"]))
+    #expect(
+      Array(words.drop { $0 != SandboxStage.folder }.prefix(4)) == [SandboxStage.folder, folder, "--", "/s"]
+    )
+    #expect(words.contains("\(Self.user)"))
+    let open = try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), volume: "/usr")
+    #expect(open.first == "/s")
+  }
+
+  @Test func `what cannot be shown to the lease's user is refused in words`() throws {
+    let folder = try closedFolder()
+    let outside = reason {
+      try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: nil), volume: folder)
+    }
+    #expect(outside.contains("\(folder) lies in a folder that the lease's user \(Self.user) may not pass"))
+    let closed = try closedFolder(mode: 0o700)
+    let inside = reason { try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), path: closed) }
+    #expect(inside.contains("\(closed) (mode 700) cannot be read by the lease's user"), "\(inside)")
   }
 }
 

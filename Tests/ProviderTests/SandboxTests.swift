@@ -268,6 +268,61 @@ import Testing
     try FileManager.default.removeItem(atPath: images)
   }
 
+  @Test(.enabled(if: geteuid() == 0, "only root can give a lease a user of its own"))
+  func `a tenant writes its volume in a closed home as the lease's own user, never as root`() async throws {
+    let bench = try await SandboxBench()
+    guard case .ownUser(_, _, .some) = await bench.driver.isolation else { return }
+    chmod(bench.folder, 0o700)
+    var service = bench.service(
+      "test/sh",
+      "cat /data/f; echo kept > /data/f && cat /data/f; ls -d /run/supercloud; echo done; sleep 100"
+    )
+    service.mounts = [
+      MountPlan(name: "data", path: "/data", isReadOnly: false, isMemory: false, bytes: 1 << 20)
+    ]
+    let lease = try await bench.run(service)
+    let user = SandboxDriver.user(of: lease)
+    func lines(_ line: String) async throws -> Int {
+      try await bench.output(lease).split(separator: "\n").count { $0 == line }
+    }
+    for start in 1...2 {
+      for _ in 0..<400 where try await lines("done") < start {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      let process = try #require(await bench.driver.process(of: lease))
+      let family = ProcessTable.family(of: [process])
+      #expect(!family.isEmpty)
+      for entry in family {
+        let status = try String(contentsOfFile: "/proc/\(entry.process)/status", encoding: .utf8)
+        let users = try #require(status.split(separator: "\n").first { $0.hasPrefix("Uid:") })
+        #expect(users.split(separator: "\t").dropFirst() == ["\(user)", "\(user)", "\(user)", "\(user)"])
+      }
+      var status = stat()
+      #expect(stat("\(bench.folder)/\(lease.folderName)/volumes/web.0.data/f", &status) == 0)
+      #expect(status.st_uid == user && status.st_gid == user)
+      #expect(stat(bench.folder, &status) == 0 && status.st_mode & 0o777 == 0o700, "the home stays closed")
+      #expect(access("\(SandboxStage.folder)/0", F_OK) != 0, "the stage is not seen outside")
+      if start == 1 {
+        try await bench.driver.stop(lease)
+        try await bench.driver.start(lease)
+      }
+    }
+    #expect(try await lines("kept") == 3, "written, then read and written")
+    #expect(try await lines("/run/supercloud") == 0, "the stage is not seen inside")
+    let detail = await bench.driver.capabilities()["isolation"]?.detail
+    #expect(detail?.contains("a user of each lease's own") == true)
+    #expect(try await bench.clean(lease) == [])
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can give a lease a user of its own"))
+  func `a plain process of root's runs as the lease's own user`() async throws {
+    let bench = try await SandboxBench { $0.driver = "process" }
+    let lease = try await bench.run(bench.service("test/sh", "id -u; exit 3"))
+    _ = try await bench.wait(lease) { !$0.isRunning && $0.lastExit?.code == 3 }
+    #expect(try await bench.output(lease) == "\(SandboxDriver.user(of: lease))")
+    #expect(try await bench.clean(lease) == [])
+  }
+
   /// A plan that a manifest's check did not see, such as one that an older version wrote down.
   @Test func `a plan with a NUL in a variable or a mount is refused before anything is changed`() async throws
   {

@@ -2,55 +2,96 @@ import Foundation
 import Glibc
 
 /// How far workloads are kept apart from this machine, found by trying.
+///
+/// Where the provider runs as root, a workload runs as a user of its lease's own or not at all.
 enum Isolation: Hashable, Sendable {
-  /// Bubblewrap as a user of the lease's own, without any right on this machine.
-  case ownUser(bubblewrap: String, setpriv: String)
-  /// Bubblewrap as the provider's user, without capabilities.
-  case sameUser(bubblewrap: String, reason: String)
-  /// Nothing: a plain process.
-  case none(reason: String)
+  /// Bubblewrap as a user of the lease's own, without any right on this machine. `unshare` is nil where no
+  /// mount namespace can be made before.
+  case ownUser(bubblewrap: String, setpriv: String, unshare: String?)
+  /// Bubblewrap as the provider's user, who is not root, without capabilities.
+  case sameUser(bubblewrap: String)
+  /// A plain process; as a user of the lease's own through `setpriv` where the provider runs as root.
+  case none(setpriv: String?, reason: String)
+  /// Nothing is run: it would run as root.
+  case refused(reason: String)
 
   var text: String {
     switch self {
-    case .ownUser: "bubblewrap: own user, process, mount, host name and IPC namespaces, no capabilities"
-    case .sameUser(_, let reason):
-      "bubblewrap: namespaces, no capabilities, but the provider's user (\(reason))"
-    case .none(let reason): "plain processes, NOT isolated: \(reason)"
+    case .ownUser(_, _, let unshare):
+      "bubblewrap: a user of each lease's own, process, mount, host name and IPC namespaces, no capabilities"
+        + (unshare == nil ? "; nothing from folders that are closed to others (no mount namespace)" : "")
+    case .sameUser:
+      "bubblewrap: namespaces, no capabilities, but the provider's user (the provider does not run as root)"
+    case .none(nil, let reason): "plain processes of the provider's user, NOT isolated: \(reason)"
+    case .none(_, let reason): "plain processes of a user of each lease's own, NOT isolated: \(reason)"
+    case .refused(let reason): "no workload is started, since it would run as root: \(reason)"
     }
   }
 
-  var isSandboxed: Bool {
-    if case .none = self { false } else { true }
+  /// What runs workloads, in one word.
+  var driver: String {
+    switch self {
+    case .ownUser, .sameUser: "sandbox"
+    case .none: "process"
+    case .refused: "none"
+    }
+  }
+
+  var isSandboxed: Bool { driver == "sandbox" }
+
+  /// Whether workloads run as the user of their lease.
+  var hasOwnUser: Bool {
+    switch self {
+    case .ownUser, .none(.some, _): true
+    case .sameUser, .none(nil, _), .refused: false
+    }
   }
 
   /// Tries what works here.
   static func find(wanted driver: String) async -> Isolation {
-    guard driver == "sandbox" else { return .none(reason: "the settings want the driver `\(driver)`") }
+    guard driver == "sandbox" else { return plain("the settings want the driver `\(driver)`") }
     guard let bubblewrap = Command.find("bwrap") else {
-      return .none(reason: "bwrap is not installed (apt install bubblewrap)")
+      return plain("bwrap is not installed (apt install bubblewrap)")
     }
     let arguments =
       ["--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL"]
       + ["/usr", "/bin", "/lib", "/lib64"].flatMap { ["--ro-bind-try", $0, $0] }
       + ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--", "/bin/true"]
     guard geteuid() == 0 else {
-      if let reason = await failure(bubblewrap, arguments) {
-        return .none(reason: "bwrap does not work here: \(reason)")
+      if let reason = await failure([bubblewrap] + arguments) {
+        return plain("bwrap does not work here: \(reason)")
       }
-      return .sameUser(bubblewrap: bubblewrap, reason: "the provider does not run as root")
+      return .sameUser(bubblewrap: bubblewrap)
     }
-    var ownReason = "setpriv is not installed"
-    if let setpriv = Command.find("setpriv") {
-      let dropped = userArguments(1_000_000_000) + [bubblewrap, "--unshare-user"] + arguments
-      guard let reason = await failure(setpriv, dropped) else {
-        return .ownUser(bubblewrap: bubblewrap, setpriv: setpriv)
-      }
-      ownReason = "another user cannot make namespaces: \(reason)"
+    guard let setpriv = Command.find("setpriv") else { return plain("setpriv is not installed") }
+    let dropped = [setpriv] + userArguments(1_000_000_000) + [bubblewrap, "--unshare-user"] + arguments
+    if let unshare = Command.find("unshare"),
+      await failure(SandboxStage.command(unshare, ["/usr/bin"]) + dropped) == nil
+    {
+      return .ownUser(bubblewrap: bubblewrap, setpriv: setpriv, unshare: unshare)
     }
-    if let reason = await failure(bubblewrap, arguments) {
-      return .none(reason: "bwrap does not work here: \(reason)")
+    guard let reason = await failure(dropped) else {
+      return .ownUser(bubblewrap: bubblewrap, setpriv: setpriv, unshare: nil)
     }
-    return .sameUser(bubblewrap: bubblewrap, reason: ownReason)
+    if let reason = await failure([bubblewrap] + arguments) {
+      return plain("bwrap does not work here: \(reason)")
+    }
+    return .refused(
+      reason:
+        "bwrap works for root only (\(reason)): let other users make namespaces, or run the provider as "
+        + "a user of its own"
+    )
+  }
+
+  /// Without bubblewrap.
+  private static func plain(_ reason: String) -> Isolation {
+    guard geteuid() == 0 else { return .none(setpriv: nil, reason: reason) }
+    guard let setpriv = Command.find("setpriv") else {
+      return .refused(
+        reason: "setpriv is not installed (apt install util-linux), so nothing can run as another user"
+      )
+    }
+    return .none(setpriv: setpriv, reason: reason)
   }
 
   /// For `setpriv`.
@@ -59,25 +100,15 @@ enum Isolation: Hashable, Sendable {
   }
 
   /// Why the command fails; nil when it works.
-  private static func failure(_ path: String, _ arguments: [String]) async -> String? {
+  private static func failure(_ command: [String]) async -> String? {
+    guard let path = command.first else { return "there is no command" }
     do {
-      let output = try await Command(path: path, arguments: arguments).run(timeout: .seconds(10))
+      let output = try await Command(path: path, arguments: Array(command.dropFirst()))
+        .run(timeout: .seconds(10))
       let errors = output.errors.trimmingCharacters(in: .whitespacesAndNewlines)
       return output.status == 0 ? nil : "status \(output.status) \(errors.prefix(160))"
     } catch {
       return "\(error)"
     }
-  }
-
-  /// Whether any user may go to `path`: all folders above it let others pass.
-  static func isOpen(_ path: String) -> Bool {
-    var folder = ""
-    for name in path.split(separator: "/").dropLast() {
-      folder += "/\(name)"
-      var status = stat()
-      guard stat(folder, &status) == 0, status.st_mode & 0o001 != 0 else { return false }
-    }
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & 0o004 != 0
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// The command line of one replica.
 struct SandboxCommand {
@@ -14,36 +15,63 @@ struct SandboxCommand {
   /// What is executed, with arguments; `options` is for bubblewrap's file descriptor 3 (the environment is
   /// in it, and would be visible to everybody on a command line).
   ///
-  /// - Throws: `unsupported` when a text holds a NUL.
+  /// - Throws: `unsupported` when a text holds a NUL; `launch` when it would run as root, or as a user that
+  ///   cannot read what it needs.
   func build() throws(WorkloadError) -> (command: [String], options: SandboxOptions?) {
     try SandboxOptions.check(root.program)
     switch isolation {
-    case .none:
+    case .refused(let reason): throw .launch(service: hostname, reason: reason)
+    case .none(let setpriv, _):
       let variables = environment.map { "\($0.name)=\($0.value)" }
       try SandboxOptions.check(variables)
-      return (["/usr/bin/env", "-i"] + variables + root.program, nil)
-    case .sameUser(let bubblewrap, _):
-      return ([bubblewrap, "--args", "3", "--"] + root.program, try options(ownUser: false))
-    case .ownUser(let bubblewrap, let setpriv):
-      let sources = [root.folder].compactMap(\.self) + root.readOnlyPaths + volumes.map(\.source)
-      guard sources.allSatisfy({ Isolation.isOpen($0) || !FileManager.default.fileExists(atPath: $0) }) else {
-        // A source lies where the lease's user may not go, such as below /root.
-        return ([bubblewrap, "--args", "3", "--"] + root.program, try options(ownUser: false))
+      let command = ["/usr/bin/env", "-i"] + variables + root.program
+      guard let setpriv else {
+        try refuseRoot()
+        return (command, nil)
       }
-      let command = [setpriv] + Isolation.userArguments(user) + [bubblewrap, "--args", "3", "--"]
-      return (command + root.program, try options(ownUser: true))
+      return ([setpriv, "--no-new-privs"] + Isolation.userArguments(user) + command, nil)
+    case .sameUser(let bubblewrap):
+      try refuseRoot()
+      return ([bubblewrap, "--args", "3", "--"] + root.program, try options())
+    case .ownUser(let bubblewrap, let setpriv, let unshare):
+      do throws(WorkloadError) {
+        var stage: SandboxStage? = SandboxStage(user: user)
+        let options = try options(&stage)
+        let command = try stage?.command(unshare) ?? []
+        let bubblewrap = [bubblewrap, "--args", "3", "--"]
+        return (
+          command + [setpriv] + Isolation.userArguments(user) + bubblewrap + root.program, options
+        )
+      } catch .files(let reason) {
+        throw .launch(service: hostname, reason: reason)
+      }
     }
   }
 
-  private func options(ownUser: Bool) throws(WorkloadError) -> SandboxOptions {
+  /// The last look before a command that does not change its user.
+  private func refuseRoot() throws(WorkloadError) {
+    guard geteuid() != 0 else {
+      throw .launch(service: hostname, reason: "it would run as root, which no workload may")
+    }
+  }
+
+  private func options() throws(WorkloadError) -> SandboxOptions {
+    var none: SandboxStage?
+    return try options(&none)
+  }
+
+  /// `stage` is there for a user of the lease's own.
+  private func options(_ stage: inout SandboxStage?) throws(WorkloadError) -> SandboxOptions {
     var options = SandboxOptions()
     try options.add("--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL")
     try options.add("--hostname", hostname)
-    if ownUser { try options.add("--unshare-user", "--uid", "1000", "--gid", "1000") }
-    if let folder = root.folder { try options.add("--ro-bind", folder, "/") }
+    if stage != nil { try options.add("--unshare-user", "--uid", "1000", "--gid", "1000") }
+    if let folder = root.folder { try options.add("--ro-bind", stage?.path(of: folder) ?? folder, "/") }
     try options.add("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
     // After /tmp: the program may lie below it.
-    for path in root.readOnlyPaths { try options.add("--ro-bind-try", path, path) }
+    for path in root.readOnlyPaths {
+      try options.add("--ro-bind-try", stage?.path(of: path) ?? path, path)
+    }
     if let folder = root.folder {
       for file in Self.hostFiles where Self.isFile(folder + file) {
         try options.add("--ro-bind-try", file, file)
@@ -53,7 +81,8 @@ struct SandboxCommand {
       if mount.isMemory {
         try options.add("--tmpfs", mount.path)
       } else {
-        try options.add(mount.isReadOnly ? "--ro-bind" : "--bind", source, mount.path)
+        let seen = try stage?.path(of: source) ?? source
+        try options.add(mount.isReadOnly ? "--ro-bind" : "--bind", seen, mount.path)
       }
     }
     if root.folder == nil { try options.add("--remount-ro", "/") }

@@ -87,9 +87,11 @@ extension SandboxDriver {
       let source = "\(folder(of: replica.lease))/volumes/\(name)"
       if !mount.isMemory {
         try makeFolder(source)
-        if geteuid() == 0, case .ownUser = isolation {
-          let user = Self.user(of: replica.lease)
-          chown(source, user, user)
+        let user = Self.user(of: replica.lease)
+        if isolation.hasOwnUser, chown(source, user, user) != 0 {
+          throw .files(
+            "\(source) could not be given to the lease's user \(user): \(String(cString: strerror(errno)))"
+          )
         }
       }
       volumes.append((source, mount))

@@ -82,7 +82,7 @@ public actor SandboxDriver: WorkloadDriver {
     let builtIns = configuration.builtIns.keys.sorted().joined(separator: ", ")
     let folder = configuration.settings.imageFolder
     return DriverCapabilities(
-      driver: isolation.isSandboxed ? "sandbox" : "process",
+      driver: isolation.driver,
       list: [
         Capability(name: "isolation", isEnforced: isolation.isSandboxed, detail: isolation.text),
         limit("memory", .memory),
@@ -110,6 +110,7 @@ public actor SandboxDriver: WorkloadDriver {
   }
 
   public func validate(_ plan: WorkloadPlan) async throws(WorkloadError) {
+    if case .refused = isolation { throw .unsupported(isolation.text) }
     for service in plan.services {
       try SandboxOptions.check(service.texts)
       _ = try await images.root(for: service)
