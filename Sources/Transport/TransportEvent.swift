@@ -1,4 +1,5 @@
 import Cryptography
+import Primitives
 
 /// What is known of a session when it opens.
 public struct SessionInfo: Hashable, Sendable {

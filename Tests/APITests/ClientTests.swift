@@ -1,16 +1,24 @@
 import API
 import Foundation
+import Primitives
 import Synchronization
 import Testing
 
 @Suite struct ClientTests {
-  @Test func `an address is host and port, with or without a scheme`() throws {
-    let plain = try NodeClient("127.0.0.1:26657")
-    #expect(plain.host == "127.0.0.1" && plain.port == 26_657)
-    try #expect(NodeClient("http://node.example:80/").host == "node.example")
-    for text in ["", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x"] {
-      #expect(throws: ClientError.self, "\(text)") { try NodeClient(text) }
-    }
+  @Test(arguments: [
+    ("127.0.0.1:26657", "127.0.0.1:26657"), ("http://node.example:80/", "node.example:80"),
+    ("http://[::1]:26657", "[::1]:26657"),
+  ]) func `an address is host and port, with or without a scheme`(_ text: String, _ address: String) throws {
+    #expect(try NodeClient(text).address.description == address)
+  }
+
+  @Test(arguments: [
+    ("", "names no port"), ("127.0.0.1", "names no port"), ("127.0.0.1:", "not a port"),
+    ("127.0.0.1:0", "port 0"),
+    ("127.0.0.1:65536", "0 to 65535"), ("127.0.0.1:x", "`x`"), ("::1:26657", "without brackets"),
+  ]) func `an address that no node can have is refused in words`(_ text: String, _ words: String) {
+    let error = #expect(throws: ClientError.self) { try NodeClient(text) }
+    #expect(error?.description.contains(words) == true)
   }
 
   @Test func `a node that is not there is unreachable, and the address is named`() async throws {

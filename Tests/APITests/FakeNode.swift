@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Logging
 import NIOPosix
+import Primitives
 import Synchronization
 
 /// A node that answers what a test wants and remembers what it was asked.
@@ -314,4 +315,8 @@ private func exchange(_ request: String, body: [UInt8], port: Int) throws -> Raw
     head: text[..<end.lowerBound].lowercased(),
     body: String(text[end.upperBound...])
   )
+}
+
+extension NodeClient {
+  var port: Int { Int(address.port) }
 }

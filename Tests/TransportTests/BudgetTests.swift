@@ -19,15 +19,6 @@ import Testing
     #expect(isForgotten)
   }
 
-  @Test func `addresses are read and written`() {
-    #expect(NetworkAddress("192.0.2.1:26656") == NetworkAddress(host: "192.0.2.1", port: 26_656))
-    #expect(NetworkAddress("[2001:db8::1]:1")?.description == "[2001:db8::1]:1")
-    #expect(NetworkAddress("node.example:80")?.host == "node.example")
-    for text in ["", ":1", "a", "a:", "a:70000", "2001:db8::1:1", "a:-1"] {
-      #expect(NetworkAddress(text) == nil, "\(text)")
-    }
-  }
-
   @Test func `socket addresses survive the way through numbers`() throws {
     for text in ["192.0.2.7", "2001:db8::7", "127.0.0.1", "::1"] {
       let socket = try SocketAddress(ipAddress: text, port: 4_242)

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Primitives
 
 /// One HTTP/1.1 connection to a node, used by one caller at a time.
 ///
@@ -18,8 +19,7 @@ struct HTTPConnection: Sendable {
 
   /// Opens a connection, lets `body` use it, and closes it.
   static func with<Result: Sendable>(
-    host: String,
-    port: Int,
+    _ address: NetworkAddress,
     _ body: @Sendable (Exchange) async throws -> Result
   ) async throws -> Result {
     let channel: Channel
@@ -27,17 +27,17 @@ struct HTTPConnection: Sendable {
       channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .connectTimeout(.seconds(5))
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .connect(host: host, port: port) { channel in
+        .connect(host: address.host, port: Int(address.port)) { channel in
           channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHTTPClientHandlers()
             return try Channel(wrappingChannelSynchronously: channel)
           }
         }
     } catch {
-      throw ClientError.unreachable(address: "\(host):\(port)", reason: "\(error)")
+      throw ClientError.unreachable(address: "\(address)", reason: "\(error)")
     }
     return try await channel.executeThenClose { inbound, outbound in
-      try await body(Exchange(host: "\(host):\(port)", inbound: inbound, outbound: outbound))
+      try await body(Exchange(host: "\(address)", inbound: inbound, outbound: outbound))
     }
   }
 
@@ -103,7 +103,7 @@ struct HTTPConnection: Sendable {
 
 /// Why a node could not be asked.
 public enum ClientError: Error, CustomStringConvertible, Sendable {
-  case invalidAddress(String)
+  case invalidAddress(String, reason: String)
   case unreachable(address: String, reason: String)
   case answerTooLarge
   /// The answer is not what was asked for.
@@ -113,7 +113,8 @@ public enum ClientError: Error, CustomStringConvertible, Sendable {
 
   public var description: String {
     switch self {
-    case .invalidAddress(let text): "`\(text)` is not an address such as 127.0.0.1:26657"
+    case .invalidAddress(let text, let reason):
+      "`\(text)` is not an address such as 127.0.0.1:26657: it \(reason)"
     case .unreachable(let address, let reason): "the node at \(address) does not answer: \(reason)"
     case .answerTooLarge: "the answer is larger than 64 MiB"
     case .unexpectedAnswer(let path, let detail): "the node answered \(path) with something else: \(detail)"

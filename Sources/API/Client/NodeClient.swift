@@ -1,21 +1,26 @@
 import Foundation
 import NIOHTTP1
+public import Primitives
 
 /// Asks a node over HTTP.
 public struct NodeClient: Sendable {
-  public let host: String
-  public let port: Int
+  public let address: NetworkAddress
 
   /// `address`: `host:port`, with or without `http://`.
+  ///
+  /// - Throws: `ClientError.invalidAddress`, which says why.
   public init(_ address: String) throws {
     var text = Substring(address)
     if text.hasPrefix("http://") { text = text.dropFirst(7) }
     if text.hasSuffix("/") { text = text.dropLast() }
-    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-      (1...65_535).contains(port)
-    else { throw ClientError.invalidAddress(address) }
-    host = String(text[..<colon])
-    self.port = port
+    do {
+      self.address = try NetworkAddress(parsing: String(text))
+    } catch {
+      throw ClientError.invalidAddress(address, reason: "\(error)")
+    }
+    guard self.address.port > 0 else {
+      throw ClientError.invalidAddress(address, reason: "has port 0, where nothing can be reached")
+    }
   }
 
   /// The answer to a query.
@@ -25,7 +30,7 @@ public struct NodeClient: Sendable {
     as type: Value.Type = Value.self
   ) async throws -> Value {
     let target = Self.target(path, query)
-    let response = try await HTTPConnection.with(host: host, port: port) { exchange in
+    let response = try await HTTPConnection.with(address) { exchange in
       try await exchange.send(.GET, target)
       return try await exchange.receive()
     }
@@ -34,7 +39,7 @@ public struct NodeClient: Sendable {
 
   /// An answer that is plain text.
   public func text(_ path: String) async throws -> String {
-    let response = try await HTTPConnection.with(host: host, port: port) { exchange in
+    let response = try await HTTPConnection.with(address) { exchange in
       try await exchange.send(.GET, path)
       return try await exchange.receive()
     }
@@ -52,7 +57,7 @@ public struct NodeClient: Sendable {
     as type: Value.Type = Value.self
   ) async throws -> Value {
     let target = Self.target(path, query)
-    let response = try await HTTPConnection.with(host: host, port: port) { exchange in
+    let response = try await HTTPConnection.with(address) { exchange in
       try await exchange.send(.POST, target, body: body)
       return try await exchange.receive()
     }
@@ -65,7 +70,7 @@ public struct NodeClient: Sendable {
     _ next: @Sendable () async -> [UInt8]?,
     answered: @Sendable (Int, [UInt8]) async -> Void
   ) async throws {
-    try await HTTPConnection.with(host: host, port: port) { exchange in
+    try await HTTPConnection.with(address) { exchange in
       while let body = await next() {
         try await exchange.send(.POST, path, body: body)
         let response = try await exchange.receive()
@@ -82,7 +87,7 @@ public struct NodeClient: Sendable {
     _ body: @Sendable (Value) async throws -> Bool
   ) async throws {
     let target = Self.target(path, query)
-    try await HTTPConnection.with(host: host, port: port) { exchange in
+    try await HTTPConnection.with(address) { exchange in
       try await exchange.send(.GET, target, accept: "text/event-stream")
       var text = ""
       while let piece = try await exchange.receivePiece() {

@@ -104,7 +104,8 @@ public struct NetworkDefinition: Sendable {
           remedy: "write \"<64 hex digits>@host:port\""
         )
       }
-      return Seed(key: key, address: String(parts[1]))
+      let address = try NodeConfiguration.address(String(parts[1]), "seeds", file: file)
+      return Seed(key: key, address: address.description)
     }
   }
 

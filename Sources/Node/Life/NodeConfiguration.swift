@@ -1,5 +1,6 @@
 public import Chain
 public import Foundation
+import Primitives
 import TOMLKit
 
 /// `config.toml`: what one node does and where. Every key is written out with its meaning by `init`.
@@ -20,7 +21,7 @@ public struct NodeConfiguration: Codable, Sendable {
 
     /// Whether others can know where to dial: "all addresses of this machine" tells them nothing.
     public var isReachable: Bool {
-      !advertise.isEmpty || !["0.0.0.0", "::"].contains(HostPort(listen)?.host)
+      !advertise.isEmpty || !["0.0.0.0", "::"].contains(NetworkAddress(listen)?.host)
     }
 
     /// What the node's record says of where it is reached, as `host:tcpPort/udpPort`; empty for a node that only dials
@@ -28,7 +29,7 @@ public struct NodeConfiguration: Codable, Sendable {
     func addresses(port: UInt16) -> [String] {
       guard isReachable else { return [] }
       guard advertise.isEmpty else { return advertise }
-      let own = HostPort(host: HostPort(listen)?.host ?? "127.0.0.1", port: Int(port)).description
+      let own = NetworkAddress(host: NetworkAddress(listen)?.host ?? "127.0.0.1", port: port).description
       return [udp ? "\(own)/\(port)" : own]
     }
   }
@@ -161,13 +162,11 @@ public struct NodeConfiguration: Codable, Sendable {
       "`lan` or `wan`"
     )
     for (key, value) in [("network.listen", network.listen), ("api.listen", api.listen)] {
-      try require(HostPort(value) != nil, key, value, "host:port, such as 127.0.0.1:26656")
+      _ = try Self.address(value, key, file: file)
     }
     for address in network.advertise {
-      let ports = address.split(separator: "/", omittingEmptySubsequences: false)
       try require(
-        (1...2).contains(ports.count) && HostPort(String(ports[0])) != nil
-          && ports.dropFirst().allSatisfy { UInt16($0) != nil },
+        NetworkAddress(record: address) != nil,
         "network.advertise",
         address,
         "host:tcpPort/udpPort, such as gpu.example.org:26656/26656"
@@ -185,6 +184,19 @@ public struct NodeConfiguration: Codable, Sendable {
       "\(storage.blockCacheMebibytes)",
       "1 to 1024"
     )
+  }
+
+  /// The address that `key` of `file` holds; a `DefinitionError` says why it is none.
+  static func address(_ text: String, _ key: String, file: URL) throws -> NetworkAddress {
+    do {
+      return try NetworkAddress(parsing: text)
+    } catch {
+      throw DefinitionError(
+        file: file.path,
+        problem: "`\(key)` is `\(text)`, which \(error)",
+        remedy: "host:port, such as 127.0.0.1:26656 or [::1]:26656"
+      )
+    }
   }
 
   /// The file's text, every key with its meaning.

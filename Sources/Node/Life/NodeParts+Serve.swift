@@ -43,14 +43,15 @@ extension NodeParts {
   private func serveHTTP(_ service: NodeService, listening: @escaping @Sendable (Int) async -> Void)
     async throws
   {
-    let text = runtime.configuration.api.listen
-    guard let address = HostPort(text) else {
-      throw DefinitionError(file: runtime.home.configuration.path, problem: "`api.listen` is `\(text)`")
-    }
+    let address = try NodeConfiguration.address(
+      runtime.configuration.api.listen,
+      "api.listen",
+      file: runtime.home.configuration
+    )
     do {
       try await APIServer(node: service, logger: logger).run(
         host: address.host,
-        port: address.port,
+        port: Int(address.port),
         group: apiGroup,
         listening: listening
       )
@@ -67,15 +68,18 @@ extension NodeParts {
 
   /// Everything listens: say where, let the replica speak.
   private func begin(apiPort: Int, service: NodeService) async throws {
-    let host = HostPort(runtime.configuration.network.listen)?.host ?? "127.0.0.1"
-    let apiHost = HostPort(runtime.configuration.api.listen)?.host ?? "127.0.0.1"
+    func own(_ listen: String, _ port: UInt16) -> String {
+      NetworkAddress(host: NetworkAddress(listen)?.host ?? "127.0.0.1", port: port).description
+    }
+    let peerAddress = own(runtime.configuration.network.listen, endpoint.port)
+    let apiAddress = own(runtime.configuration.api.listen, UInt16(clamping: apiPort))
     try runtime.home.writeRuntime(
       Home.Runtime(
         process: ProcessInfo.processInfo.processIdentifier,
-        peerAddress: "\(host):\(endpoint.port)",
-        apiAddress: "\(apiHost):\(apiPort)",
+        peerAddress: peerAddress,
+        apiAddress: apiAddress,
         nodeKey: Hex.encode(keys.node.publicKey.bytes),
-        leaseAddress: keys.provider == nil ? nil : "\(host):\(endpoint.port)"
+        leaseAddress: keys.provider == nil ? nil : peerAddress
       )
     )
     await service.restoreGossip()
@@ -84,8 +88,7 @@ extension NodeParts {
     logger.info(
       "ready",
       metadata: [
-        "peers": "\(host):\(endpoint.port)", "http": "http://\(apiHost):\(apiPort)",
-        "key": "\(keys.node.publicKey)",
+        "peers": "\(peerAddress)", "http": "http://\(apiAddress)", "key": "\(keys.node.publicKey)",
       ]
     )
   }

@@ -120,13 +120,11 @@ struct NodeParts: Sendable {
   ) throws -> TransportConfiguration {
     let network = runtime.configuration.network
     let genesis = runtime.definition.genesis
-    guard let listen = NetworkAddress(network.listen) else {
-      throw DefinitionError(
-        file: runtime.home.configuration.path,
-        problem: "`network.listen` is `\(network.listen)`",
-        remedy: "host:port, such as 127.0.0.1:26656"
-      )
-    }
+    let listen = try NodeConfiguration.address(
+      network.listen,
+      "network.listen",
+      file: runtime.home.configuration
+    )
     var frames: [UInt8: Int] = [:]
     for kind in FrameKind.allCases { frames[kind.rawValue] = min(kind.limit, FrameLimits.maximumMessage) }
     var configuration = TransportConfiguration(

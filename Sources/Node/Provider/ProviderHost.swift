@@ -61,7 +61,7 @@ final class ProviderHost: MarketAccess {
       ProviderService.Configuration(
         settings: settings,
         provider: key.address,
-        endpoint: "\(configuration.endpoint):\(parts.endpoint.port)",
+        endpoint: NetworkAddress(host: configuration.endpoint, port: parts.endpoint.port).description,
         folder: folder
       ),
       market: host,
@@ -95,9 +95,10 @@ final class ProviderHost: MarketAccess {
 
   /// Puts the provider's record on the chain, or brings it up to date with the settings.
   private func register(_ settings: ProviderSettings) async throws {
+    let host = parts.runtime.configuration.provider?.endpoint ?? "localhost"
     let wanted = ProviderRecord(
       owner: address,
-      hostURI: "https://\(parts.runtime.configuration.provider?.endpoint ?? "localhost"):8443",
+      hostURI: "https://\(NetworkAddress(host: host, port: 8_443))",
       attributes: settings.recordAttributes.map { Attribute(key: $0.key, value: $0.value) }
     )
     while true {

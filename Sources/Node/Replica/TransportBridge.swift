@@ -209,10 +209,3 @@ extension ReplicaHost.Dependencies {
     transport.dial(address, expecting: dial.expectedKey.map { .key($0) } ?? .anyone)
   }
 }
-
-extension NetworkAddress {
-  /// The TCP part of a record's `host:tcpPort/udpPort`.
-  init?(record text: String) {
-    self.init(String(text.prefix { $0 != "/" }))
-  }
-}

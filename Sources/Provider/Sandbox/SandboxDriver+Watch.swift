@@ -1,6 +1,7 @@
 import Chain
 import Foundation
 import Glibc
+import Primitives
 
 extension SandboxDriver {
   public func status(_ lease: LeaseID) -> [ReplicaStatus] {
@@ -17,7 +18,9 @@ extension SandboxDriver {
         isRunning: isRunning,
         isReady: isRunning && first.map(PortChoice.answers) != false,
         urls: replica.service.ports.filter(\.isGlobal).compactMap { port in
-          replica.ports[port.port].map { "http://\(configuration.publicHost):\($0)" }
+          replica.ports[port.port].map {
+            "http://\(NetworkAddress(host: configuration.publicHost, port: $0))"
+          }
         },
         restarts: state.restarts,
         lastExit: !isRunning && state.startedBefore ? exit(of: replica, state) : state.lastExit

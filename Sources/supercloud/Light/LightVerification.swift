@@ -134,7 +134,7 @@ struct LightVerification {
       let other = try await fetch(block.height, from: witness)
       guard other.identifier == block.identifier else {
         throw Failure(
-          "the witness \(witness.host):\(witness.port) has another header of height \(block.height)",
+          "the witness \(witness.address) has another header of height \(block.height)",
           why: "\(other.identifier), and the node's verified one is \(block.identifier)",
           fix: "one of both lies, or the validators signed two chains: trust neither before you know"
         )
@@ -152,7 +152,7 @@ struct LightVerification {
       block.height == height
     else {
       throw Failure(
-        "\(client.host):\(client.port) answers with what is not a header of height \(height)",
+        "\(client.address) answers with what is not a header of height \(height)",
         fix: "ask another node: --node"
       )
     }

@@ -85,7 +85,7 @@ struct TestnetCheck {
       let block: Answer.Block = try await client.get("/v1/blocks/\(height)")
       roots.insert(block.identifier + block.stateRoot)
       let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
-      try require(audit.allSatisfy(\.conserved), "supply is conserved on \(client.port)")
+      try require(audit.allSatisfy(\.conserved), "supply is conserved on \(client.address.port)")
     }
     try require(
       roots.count == 1,

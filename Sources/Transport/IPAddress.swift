@@ -1,34 +1,5 @@
 import NIOCore
-
-/// Where a node can be reached: an IP address or host name, and a port.
-public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
-  public var host: String
-  public var port: UInt16
-
-  public init(host: String, port: UInt16) {
-    self.host = host
-    self.port = port
-  }
-
-  /// Reads `192.0.2.1:26656`, `[2001:db8::1]:26656` or `node.example:26656`; nil for anything else.
-  public init?(_ text: String) {
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-      return nil
-    }
-    var host = text[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = host.dropFirst().dropLast()
-    } else if host.contains(":") {
-      return nil
-    }
-    guard !host.isEmpty, host.utf8.count <= 253 else { return nil }
-    self.init(host: String(host), port: port)
-  }
-
-  public var description: String {
-    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-  }
-}
+import Primitives
 
 /// An IP address as a number; IPv4 as its mapped form in IPv6, so that a host has one form only.
 struct IPAddress: Hashable, Sendable {
