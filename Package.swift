@@ -118,20 +118,28 @@ let package = Package(
       swiftSettings: language
     ),
 
+    // Data and their reader, for tests only.
+    .target(
+      name: "Vectors",
+      path: "Tests/Vectors",
+      exclude: ["README.md", "consensus", "market", "sdl"],
+      swiftSettings: language
+    ),
+
     tests("Primitives"),
-    tests("Cryptography", ["Primitives"]),
+    tests("Cryptography", ["Primitives", "Vectors"]),
     tests("Wire", ["Primitives"]),
     tests("Chain", ["Primitives", "Cryptography", "Wire"]),
-    tests("Ledger", chainRooms),
+    tests("Ledger", chainRooms + ["Vectors"]),
     tests("Consensus", chainRooms),
-    tests("Gossip", chainRooms),
+    tests("Gossip", chainRooms + ["Vectors"]),
     tests("Replication", coreRooms),
-    tests("SDL", foundationRooms),
+    tests("SDL", foundationRooms + ["Vectors"]),
     tests("Storage", chainRooms),
     tests("Transport", foundationRooms + [nioCore, nioPosix]),
     tests("Provider", chainRooms + ["Ledger", "SDL"]),
     tests("API", chainRooms + ["Ledger", nioPosix, logging]),
-    tests("Simulator", coreRooms),
+    tests("Simulator", coreRooms + ["Vectors"]),
     tests("Node", coreRooms + ["Storage", "Transport", "SDL", "Provider", "API", nioCore, nioPosix]),
     .testTarget(name: "LayoutTests", swiftSettings: language),
   ]

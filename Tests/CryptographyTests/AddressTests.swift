@@ -1,6 +1,7 @@
 import Cryptography
 import Primitives
 import Testing
+import Vectors
 
 private struct AddressVectors: Decodable {
   struct Module: Decodable {
@@ -25,7 +26,7 @@ private struct AddressVectors: Decodable {
 struct AddressTests {
   @Test("Module accounts have the addresses that the reference gives them")
   func modules() throws {
-    let vectors = try Conformance.load("market/bech32_addresses.json", as: AddressVectors.self)
+    let vectors = try Vectors.decode("market/bech32_addresses.json", as: AddressVectors.self)
     #expect(vectors.module_accounts.count >= 8)
     for module in vectors.module_accounts {
       let address = Address.module(module.name)
@@ -40,7 +41,7 @@ struct AddressTests {
 
   @Test("Texts decode under the account's prefix exactly when the reference says so")
   func decodes() throws {
-    let vectors = try Conformance.load("market/bech32_addresses.json", as: AddressVectors.self)
+    let vectors = try Vectors.decode("market/bech32_addresses.json", as: AddressVectors.self)
     #expect(vectors.decode.count >= 10)
     for vector in vectors.decode {
       let decoded = try? Bech32.decode(vector.text)
@@ -53,7 +54,7 @@ struct AddressTests {
   // The reference takes any length from 1 to 255; an address of ours has the 20 bytes that a key gives.
   @Test("An address has 20 bytes: the reference's case of 4 bytes is refused with its count")
   func length() throws {
-    let vectors = try Conformance.load("market/bech32_addresses.json", as: AddressVectors.self)
+    let vectors = try Vectors.decode("market/bech32_addresses.json", as: AddressVectors.self)
     for vector in vectors.decode {
       let expected = vector.valid_account && vector.bytes_len == 20
       #expect(

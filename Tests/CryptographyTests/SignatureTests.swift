@@ -1,6 +1,7 @@
 import Cryptography
 import Primitives
 import Testing
+import Vectors
 
 private struct EdgeCases: Decodable {
   struct Case: Decodable {
@@ -18,7 +19,7 @@ private struct EdgeCases: Decodable {
 struct SignatureTests {
   @Test("Every edge case of Ed25519 is judged as libsodium judges it")
   func edges() throws {
-    let edges = try Conformance.load("consensus/ed25519_edges.json", as: EdgeCases.self)
+    let edges = try Vectors.decode("consensus/ed25519_edges.json", as: EdgeCases.self)
     #expect(edges.cases.count >= 29)
     var agreeing = 0
     for edge in edges.cases {

@@ -4,6 +4,7 @@ import Foundation
 import Gossip
 import Primitives
 import Testing
+import Vectors
 
 /// The reference chain's market cases that are the order book's here: bids are gossip and never on the chain.
 @Suite struct BookConformanceTests {
@@ -75,13 +76,9 @@ import Testing
     }
   }
 
-  private static func expectation(of id: String, path: String = #filePath) throws -> String {
-    let repository = URL(filePath: path).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().resolvingSymlinksInPath()
-    let file = repository.deletingLastPathComponent()
-      .appending(path: "shared/conformance/market/market_transitions.json")
-    let root = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
-    let cases = try #require(root?["cases"] as? [[String: Any]])
+  private static func expectation(of id: String) throws -> String {
+    let root = try Vectors.object("market/market_transitions.json")
+    let cases = try #require(root["cases"] as? [[String: Any]])
     let expect = try #require(cases.first { $0["id"] as? String == id }?["expect"] as? [String: Any])
     if expect["ok"] as? Bool == true { return "ok" }
     return "\(expect["codespace"] as? String ?? "")/\((expect["code"] as? NSNumber)?.intValue ?? 0)"

@@ -5,7 +5,7 @@ import Primitives
 
 /// Many gossip cores under virtual time: regions with the measured delays between them, loss, silent droppers, churn.
 ///
-/// Each object costs 58 µs to check, one after the other per node; a hop adds up to 2 ms of batching (`gossip.md`).
+/// Each object costs 58 µs to check, one after the other per node; a hop adds up to 2 ms of batching.
 struct DisseminationModel {
   struct Scenario {
     var peers = 100
@@ -317,7 +317,7 @@ struct RegionDelays {
 }
 
 extension RegionDelays {
-  /// Ten regions of one cloud provider (`conformance/consensus/regions.txt`).
+  /// Ten regions of one cloud provider (`Tests/Vectors/consensus/regions.txt`).
   static let measured = RegionDelays(
     means: [
       [1410, 31_970, 64_970, 54_130, 86_430, 116_000, 87_380, 76_630, 66_770, 69_560],

@@ -1,19 +1,15 @@
 import Foundation
 import Testing
+import Vectors
 
-/// A file of `../shared/conformance/market`, read in place.
+/// A file of `Tests/Vectors/market`.
 struct ConformanceFile {
   let name: String
   let root: [String: Any]
 
-  init(_ name: String, path: String = #filePath) throws {
+  init(_ name: String) throws {
     self.name = name
-    let repository = URL(fileURLWithPath: path)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let url = repository.appendingPathComponent("../shared/conformance/market/\(name).json")
-      .standardizedFileURL
-    let data = try Data(contentsOf: url)
-    root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    root = try Vectors.object("market/\(name).json")
   }
 
   func list(_ key: String) throws -> [[String: Any]] {
@@ -66,7 +62,7 @@ struct ConformanceTally {
     let columns =
       "cases \(cases)  agreed \(agreed)  on purpose \(onPurpose.count)  in other rooms \(elsewhere.count)"
       + "  differing \(differing.count)"
-    var text = "conformance market/\(file): \(columns)\n"
+    var text = "vectors market/\(file): \(columns)\n"
     for (name, reason) in onPurpose { text += "    differs on purpose: \(name): \(reason)\n" }
     for (name, reason) in elsewhere { text += "    in other rooms: \(name): \(reason)\n" }
     for name in differing { text += "    DIFFERS: \(name)\n" }

@@ -1,16 +1,10 @@
 import Foundation
 import SDL
 import Testing
+import Vectors
 
-/// The conformance corpus, read from beside the repository.
+/// Deployment files with what must come of them: our own at the edges of the format, and other people's where they are.
 enum Corpus {
-  static let folder = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .resolvingSymlinksInPath()
-    .deletingLastPathComponent().appending(path: "shared/conformance/sdl")
-
-  static let sets = ["parity", "valid", "invalid", "schema-cases", "community", "variants"]
-
   struct Expectation: Decodable {
     var parser: String
     var schema: String
@@ -24,8 +18,10 @@ enum Corpus {
     var name: String
     var source: [UInt8]
     var expectation: Expectation
-    /// The folder with the outputs of an accepted document.
-    var folder: URL?
+    /// The exact outputs of an accepted file, where the set has them.
+    var groups: [UInt8]?
+    var manifest: [UInt8]?
+    var canonicalManifest: [UInt8]?
 
     var description: String { "\(set)/\(name)" }
 
@@ -33,45 +29,77 @@ enum Corpus {
     var hasBindingRule: Bool {
       ["ref-", "gotest-", "ts-", "edge-"].contains { name.hasPrefix($0) }
     }
+  }
 
-    func output(_ file: String) throws -> [UInt8] {
-      let folder = try #require(folder)
-      return [UInt8](try Data(contentsOf: folder.appending(path: file)))
-    }
+  /// All cases with what is made of them, read once for all tests.
+  private static let files = Result {
+    try (own() + others()).map { (example: $0, file: DeploymentFile($0.source)) }
+  }
 
-    func has(_ file: String) -> Bool {
-      folder.map { FileManager.default.fileExists(atPath: $0.appending(path: file).path()) } ?? false
+  /// All cases that are here. Fails when one cannot be read.
+  static func all() throws -> [(example: Case, file: DeploymentFile)] { try files.get() }
+
+  // MARK: Our own
+
+  private struct Line: Decodable {
+    var name: String
+    var yaml: String
+    var groups: String?
+    var manifest: String?
+  }
+
+  private static func own() throws -> [Case] {
+    try ["valid", "invalid"].flatMap { set in
+      let path = "sdl/\(set).jsonl"
+      let lines = try Vectors.lines(path, as: Line.self)
+      return try zip(lines, Vectors.lines(path, as: Expectation.self)).map { line, expectation in
+        Case(
+          set: set,
+          name: line.name,
+          source: Array(line.yaml.utf8),
+          expectation: expectation,
+          groups: line.groups.map { Array($0.utf8) },
+          manifest: line.manifest.map { Array($0.utf8) }
+        )
+      }
     }
   }
 
-  /// The cases of one set, in order of their names. Fails when the corpus is not there.
-  static func cases(_ set: String) throws -> [Case] {
-    let root = folder.appending(path: set)
-    let data = try Data(contentsOf: root.appending(path: "expectations.json"))
-    let expectations = try JSONDecoder().decode([String: Expectation].self, from: data)
-    return try expectations.sorted { $0.key < $1.key }.map { name, expectation in
-      let path = root.appending(path: name)
-      let isFile = name.hasSuffix(".yaml")
-      let file = isFile ? path : try input(in: path)
-      return Case(
-        set: set,
-        name: name,
-        source: [UInt8](try Data(contentsOf: file)),
-        expectation: expectation,
-        folder: isFile ? nil : path
-      )
-    }
+  // MARK: Other people's
+
+  static let hasOthers = Vectors.otherDocuments != nil
+
+  /// Nil where the folder is not there.
+  static func otherData(_ path: String) throws -> Data? {
+    try Vectors.otherDocuments.map { try Data(contentsOf: $0.appending(path: path)) }
   }
 
-  /// All cases with what is made of them, read once for all tests; empty when the corpus is not there.
-  static let files: [(example: Case, file: DeploymentFile)] =
-    (try? sets.flatMap(cases))?
-    .map { ($0, DeploymentFile($0.source)) } ?? []
-
-  /// As `files`; fails when the corpus is not there.
-  static func all() throws -> [(example: Case, file: DeploymentFile)] {
-    try #require(!files.isEmpty)
-    return files
+  private static func others() throws -> [Case] {
+    guard let folder = Vectors.otherDocuments else { return [] }
+    return try ["parity", "valid", "invalid", "schema-cases", "community", "variants"].flatMap { set in
+      let root = folder.appending(path: set)
+      let data = try Data(contentsOf: root.appending(path: "expectations.json"))
+      let expectations = try JSONDecoder().decode([String: Expectation].self, from: data)
+        .filter { !$0.key.hasPrefix("edge-") }
+      return try expectations.sorted { $0.key < $1.key }.map { name, expectation in
+        let path = root.appending(path: name)
+        let isFile = name.hasSuffix(".yaml")
+        func output(_ file: String) throws -> [UInt8]? {
+          let output = path.appending(path: file)
+          guard !isFile, FileManager.default.fileExists(atPath: output.path) else { return nil }
+          return [UInt8](try Data(contentsOf: output))
+        }
+        return Case(
+          set: set,
+          name: name,
+          source: [UInt8](try Data(contentsOf: isFile ? path : input(in: path))),
+          expectation: expectation,
+          groups: try output("group-specs.json"),
+          manifest: try output("manifest.json"),
+          canonicalManifest: try output("manifest.canonical.json")
+        )
+      }
+    }
   }
 
   private static func input(in folder: URL) throws -> URL {

@@ -1,5 +1,5 @@
-import Foundation
 import Testing
+import Vectors
 
 @testable import SDL
 
@@ -25,11 +25,6 @@ import Testing
     var since_v0_32_3: [Case]
   }
 
-  private static func read() throws -> File {
-    let file = Corpus.folder.deletingLastPathComponent().appending(path: "market/gpu_attribute_keys.json")
-    return try JSONDecoder().decode(File.self, from: Data(contentsOf: file))
-  }
-
   private func file(_ item: File.Case) throws -> DeploymentFile {
     var attributes = "attributes: {}"
     if item.attributes_absent == true {
@@ -51,7 +46,7 @@ import Testing
   }
 
   @Test func `a gpu block becomes the keys of the newest grammar, or is refused`() throws {
-    let cases = try Self.read()
+    let cases = try Vectors.decode("market/gpu_attribute_keys.json", as: File.self)
     for item in cases.mainnet6 + cases.since_v0_30_2 + cases.since_v0_32_3 {
       let file = try file(item)
       guard let keys = item.keys else {

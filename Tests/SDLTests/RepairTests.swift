@@ -81,10 +81,11 @@ import Testing
         #expect(comment(pair.0) == comment(pair.1), "\(example) line \(index + 1)")
       }
     }
-    #expect(corrected > 60)
+    #expect(corrected > (Corpus.hasOthers ? 60 : 10))
   }
 
-  @Test func `most refused community files are accepted after correction`() throws {
+  @Test(.enabled(if: Corpus.hasOthers, "these files are other people's and not here"))
+  func `most refused community files are accepted after correction`() throws {
     let refused = try Corpus.all().filter { $0.example.set == "community" && !$0.file.isAccepted }
     let accepted = refused.filter { Repair($0.file).file.isAccepted }
     #expect(refused.count == 16)

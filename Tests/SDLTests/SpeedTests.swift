@@ -1,24 +1,33 @@
+import Glibc
 import Testing
 
 @testable import SDL
 
 @Suite(.serialized) struct SpeedTests {
+  /// What this thread has computed while `body` ran: other processes do not make a test slower.
+  private func computing(_ body: () -> Void) -> Duration {
+    func now() -> Duration {
+      var time = timespec()
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+      return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+    let start = now()
+    body()
+    return now() - start
+  }
+
   /// Unoptimised code is many times slower; the figures that count are those of a release build.
   #if DEBUG
-    private static let allowance = 20
+    private static let allowance = 5
   #else
     private static let allowance = 1
   #endif
 
-  @Test func `reading the whole community set takes less than a second`() throws {
-    let sources = try Corpus.all().filter { $0.example.set == "community" }.map(\.example.source)
-    var accepted = 0
-    let time = ContinuousClock().measure {
-      for source in sources where DeploymentFile(source).isAccepted { accepted += 1 }
-    }
-    print("community: \(sources.count) files, \(accepted) accepted, \(time)")
-    #expect(accepted == 203)
-    #expect(time < .seconds(1) * Self.allowance)
+  @Test func `a file of usual size is read in less than a millisecond`() throws {
+    let sources = try Corpus.all().map(\.example.source)
+    let time = computing { for source in sources { _ = DeploymentFile(source) } }
+    print("corpus: \(sources.count) files, \(time / sources.count) each")
+    #expect(time / sources.count < .milliseconds(1) * Self.allowance)
   }
 
   /// Texts near the limits that make some part of the reader work as much as possible.
@@ -88,7 +97,7 @@ import Testing
     for (name, text) in Self.shapes {
       let bytes = Array(text.utf8)
       var file: DeploymentFile?
-      let time = ContinuousClock().measure { file = DeploymentFile(bytes) }
+      let time = computing { file = DeploymentFile(bytes) }
       print("\(name): \(bytes.count / 1024) KiB, \(time), \(file?.errors.first?.rule.rawValue ?? "accepted")")
       #expect(time < .seconds(2) * Self.allowance, "\(name)")
     }

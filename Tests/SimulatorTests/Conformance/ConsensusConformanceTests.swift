@@ -3,10 +3,11 @@ import Cryptography
 import Foundation
 import Primitives
 import Testing
+import Vectors
 
 @testable import Simulator
 
-/// Everything in `conformance/consensus`, in one table.
+/// Everything in `Tests/Vectors/consensus`, in one table.
 @Suite struct ConsensusConformanceTests {
   private struct Row {
     var file: String
@@ -15,22 +16,18 @@ import Testing
   }
 
   @Test func `Every case of every file agrees`() throws {
-    let folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "../shared/conformance/consensus").standardizedFileURL
     let rows = [
-      try signatures(folder.appending(path: "ed25519_edges.json")),
-      try rotation(folder.appending(path: "proposer_priority.json")),
-      try delays(folder.appending(path: "regions.txt")),
+      try signatures("ed25519_edges.json"),
+      try rotation("proposer_priority.json"),
+      try delays("regions.txt"),
     ]
-    print("conformance/consensus\n  cases  agreed  differing  file")
+    print("vectors of consensus\n  cases  agreed  differing  file")
     for row in rows {
       print("  \(pad(row.cases, 5))  \(pad(row.agreed, 6))  \(pad(row.cases - row.agreed, 9))  \(row.file)")
       #expect(row.cases == row.agreed, "\(row.file)")
     }
     // A file that nobody reads would be missed.
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-    #expect(names == rows.map(\.file))
+    #expect(try Vectors.names(in: "consensus") == rows.map(\.file))
     #expect(rows.map(\.cases) == [30, 127, 200])
   }
 
@@ -51,8 +48,8 @@ import Testing
   }
 
   /// Odd signatures and keys, judged as libsodium judges them.
-  private func signatures(_ file: URL) throws -> Row {
-    let cases = try JSONDecoder().decode(Edges.self, from: Data(contentsOf: file)).cases
+  private func signatures(_ file: String) throws -> Row {
+    let cases = try Vectors.decode("consensus/\(file)", as: Edges.self).cases
     let agreed = cases.count { edge in
       guard let keyBytes = Hex.decode(edge.pk), let message = Hex.decode(edge.msg),
         let signatureBytes = Hex.decode(edge.sig), let key = PublicKey(keyBytes),
@@ -60,13 +57,13 @@ import Testing
       else { return false }
       return key.verifies(signature, of: message) == edge.libsodium
     }
-    return Row(file: file.lastPathComponent, cases: cases.count, agreed: agreed)
+    return Row(file: file, cases: cases.count, agreed: agreed)
   }
 
   /// Each recorded step is a case.
-  private func rotation(_ file: URL) throws -> Row {
-    let cases = try JSONDecoder().decode(RotationVectors.File.self, from: Data(contentsOf: file)).cases
-    var row = Row(file: file.lastPathComponent, cases: 0, agreed: 0)
+  private func rotation(_ file: String) throws -> Row {
+    let cases = try Vectors.decode("consensus/\(file)", as: RotationVectors.File.self).cases
+    var row = Row(file: file, cases: 0, agreed: 0)
     for entry in cases {
       row.cases += entry.log.count
       row.agreed += try RotationVectors().replay(entry)
@@ -75,8 +72,8 @@ import Testing
   }
 
   /// The simulator's delays are the measured ones: means and deviations of ten by ten regions.
-  private func delays(_ file: URL) throws -> Row {
-    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+  private func delays(_ file: String) throws -> Row {
+    let lines = try Vectors.text("consensus/\(file)").split(separator: "\n")
       .filter { !$0.hasPrefix("#") }
     let count = try #require(lines.first.flatMap { Int($0) })
     let values = lines.dropFirst().flatMap { line in
@@ -85,6 +82,6 @@ import Testing
     let own = DelayModel.means + DelayModel.deviations
     let agreed = zip(values, own).count { $0 == $1 }
     #expect(count == DelayModel.count && values.count == own.count)
-    return Row(file: file.lastPathComponent, cases: values.count, agreed: agreed)
+    return Row(file: file, cases: values.count, agreed: agreed)
   }
 }

@@ -4,7 +4,7 @@ import Foundation
 import Primitives
 import Testing
 
-/// The recorded rotations of CometBFT (`conformance/consensus/proposer_priority.json`), replayed step by step.
+/// The recorded rotations of CometBFT (`Tests/Vectors/consensus/proposer_priority.json`), replayed step by step.
 struct RotationVectors {
   struct File: Decodable {
     let cases: [Case]
