@@ -5,7 +5,8 @@ import Testing
 
 @testable import Consensus
 
-/// Where the machine goes beyond the paper (`consensus.md` §§ 1.3, 1.5, 2, 6).
+/// Where the machine goes beyond the paper (Tendermint, arXiv:1807.04938): blocks on demand, early exits, certificates,
+/// proposer-based timestamps as in CometBFT's specification, and provable amnesia.
 @Suite struct DeviationTests {
   let a = Fixture.block(1)
   let b = Fixture.block(2)

@@ -134,7 +134,10 @@ import Testing
     bench.votes(.prevote, round: 0, nil, by: [3])
     #expect(!bench.timers.contains(Timer(.prevote, height: 1, round: 0)), "not while in step propose")
     bench.propose(b, by: 0, round: 0)
-    #expect(bench.timers.filter { $0 == Timer(.prevote, height: 1, round: 0) }.count <= 1)
+    #expect(
+      bench.timers.filter { $0 == Timer(.prevote, height: 1, round: 0) }.count == 1,
+      "but once in prevote"
+    )
     var other = Bench(2)
     other.propose(a, by: 0, round: 0)
     other.votes(.prevote, round: 0, a, by: [0])

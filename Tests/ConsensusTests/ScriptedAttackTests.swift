@@ -4,8 +4,10 @@ import Cryptography
 import Primitives
 import Testing
 
-/// The two deadlocks of Tendermint without relayed votes (`consensus.md` § 2.4), step by step; validator 1 is
-/// Byzantine and falls silent after its attack. Each is shown to be deadly without pushed certificates.
+/// The two deadlocks of Tendermint where votes are not relayed, step by step. The paper (arXiv:1807.04938) assumes that
+/// what one correct validator receives reaches them all; without that, a vote shown to one of them alone locks it
+/// (`hiddenLock`), or lets it leave a round alone (`hiddenExit`). Validator 1 is Byzantine and falls silent after its
+/// attack. Each is shown to be deadly without pushed certificates.
 @Suite struct ScriptedAttackTests {
   static func network(_ seed: UInt64, spreadsCertificates: Bool, broken: BrokenRule?) -> Network {
     var options = Network.Options()

@@ -17,6 +17,8 @@ private actor Market: MarketAccess {
   var state: MarketSnapshot?
   var deployments: [DeploymentID: DeploymentView] = [:]
   var refusesBids = false
+  /// How often the state was asked for.
+  private(set) var looks = 0
 
   func publish(_ object: MarketPublication) throws -> Digest {
     if case .bid = object, refusesBids { throw Unreachable() }
@@ -27,6 +29,7 @@ private actor Market: MarketAccess {
   func submit(_ actions: [Action]) { submitted += actions }
 
   func snapshot() throws -> MarketSnapshot {
+    looks += 1
     guard let state else { throw Unreachable() }
     return state
   }
@@ -251,9 +254,11 @@ private actor Pretend: WorkloadDriver {
     await first.stop()
     // A node that is catching up: the lease is not there yet.
     await market.set { $0.state = before }
+    let earlier = await market.looks
     let second = try service()
     let starting = Task { try await second.start() }
-    try await Task.sleep(for: .milliseconds(600))
+    try await wait("it does not look again") { await market.looks >= earlier + 3 }
+    #expect(await driver.calls == ["prepare", "start"], "what runs is left alone")
     #expect(await driver.running == [lease.id])
     guard case .error(let fault) = await ask(second, .status(lease.id)) else {
       Issue.record("it answers")
