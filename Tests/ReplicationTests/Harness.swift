@@ -191,18 +191,21 @@ final class Harness {
   func step(_ input: ReplicaInput) {
     answers.append(input)
     while !answers.isEmpty {
-      var effects: [ReplicaEffect] = []
-      replica.step(answers.removeFirst(), at: clock, effects: &effects)
-      replica.step(.batchEnded, at: clock, effects: &effects)
-      for effect in effects { perform(effect) }
+      var turn = Turn(at: clock)
+      replica.step(answers.removeFirst(), &turn)
+      replica.step(.batchEnded, &turn)
+      for effect in turn.effects { perform(effect) }
     }
   }
 
   @discardableResult
   func admit(_ transaction: Transaction) -> Admission {
-    let admission = replica.admit(transaction, from: nil)
+    var turn = Turn(at: clock)
+    replica.step(.submitted([transaction], Ticket(0)), &turn)
+    for effect in turn.effects { perform(effect) }
     drain()
-    return admission
+    for case .answer(_, .admitted(let admissions)) in turn.effects { return admissions[0] }
+    preconditionFailure("a submission is answered in its turn")
   }
 
   func connect(_ peer: PeerID, role: NodeRecord.Role = .validator) {
@@ -261,7 +264,7 @@ final class Harness {
 
   private func carryOut(_ effect: ReplicaEffect) {
     switch effect {
-    case .send(let message, let peer): sent.append((message, peer))
+    case .send(let message, let peers): for peer in peers { sent.append((message, peer)) }
     case .log(let record): records.append(record)
     case .sign(let request):
       requests.append(request)

@@ -32,7 +32,7 @@ struct RestoreTests {
         let records = Array(node.records[0..<cut])
         let again = Harness(quartet.world, key: nil, contents: contents)
         again.replica = Harness.replica(quartet.world, node.key, store: again.store, name: node.name)
-        again.replica.restore(records)
+        again.step(.recovered(log: records, evidence: []))
         again.step(.started)
         try check(again.requests, against: node.released)
       }
@@ -69,7 +69,7 @@ struct RestoreTests {
     #expect(quartet.run { $0.nodes.allSatisfy { $0.store.tip.height >= 3 } })
     let node = quartet.nodes[2]
     node.replica = Harness.replica(quartet.world, node.key, store: node.store, name: node.name)
-    node.replica.restore(node.records)
+    node.step(.recovered(log: node.records, evidence: []))
     node.step(.started)
     for peer in quartet.nodes where peer !== node { node.connect(peer.name) }
     #expect(quartet.run { $0.nodes.allSatisfy { $0.store.tip.height >= 6 } })

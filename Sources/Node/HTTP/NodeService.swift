@@ -50,7 +50,7 @@ final class NodeService: NodeServing {
           port: parts.endpoint.port,
           time: .now
         )
-        _ = await host.publish(record)
+        _ = try? await host.publish(record)
         parts.endpoint.setHello(GossipSetUp.hello(parts.runtime, keys: parts.keys, time: .now).encoded)
         try? await Task.sleep(for: .milliseconds(GossipSetUp.recordLifetime / 4))
       }
@@ -76,13 +76,16 @@ final class NodeService: NodeServing {
     let memory = gossipStore.load()
     guard memory != GossipMemory() else { return }
     do {
-      let live = try await host.restore(memory)
+      let (live, failure) = try await host.restore(memory)
       parts.logger.info(
         "took up the books of the last run",
         metadata: ["objects": "\(live) of \(memory.orders.count)", "anchors": "\(memory.anchors.count)"]
       )
+      if let failure {
+        parts.logger.warning("the kept address book is damaged", metadata: ["error": "\(failure)"])
+      }
     } catch {
-      parts.logger.warning("the kept address book is damaged", metadata: ["error": "\(error)"])
+      parts.logger.warning("the books of the last run were not taken up", metadata: ["error": "\(error)"])
     }
   }
 
@@ -127,9 +130,8 @@ final class NodeService: NodeServing {
   func submit(transaction bytes: [UInt8], wait: Bool) async throws -> Answer.TransactionResult {
     let transaction = try decode(bytes)
     async let committed = wait ? host.committed(transaction.hash) : nil
-    let admission = await host.submit(transaction)
     do {
-      try Self.check(admission)
+      try Self.check(await host.submit(transaction))
     } catch {
       await host.abandon(transaction.hash)
       throw error
@@ -160,7 +162,7 @@ final class NodeService: NodeServing {
         result.refused.append(.init(index: index, reason: message))
       }
     }
-    let admissions = await host.submit(authentic.map(\.transaction))
+    let admissions = try await host.submit(authentic.map(\.transaction))
     for ((index, _), admission) in zip(authentic, admissions) {
       switch admission {
       case .accepted, .known: result.accepted += 1
@@ -218,7 +220,7 @@ final class NodeService: NodeServing {
     guard object.kind != .nodeRecord, object.isAuthentic(on: chain) else {
       throw ServingError.invalid("the signature is not the key's for chain \(chain)", fix: nil)
     }
-    switch await host.publish(object) {
+    switch try await host.publish(object) {
     case .malformed: throw ServingError.invalid("the object's body is not what its kind says", fix: nil)
     case .judged(.accepted), .judged(.replaced), .judged(.duplicate):
       return Answer.Submitted(identifier: object.identifier.description)

@@ -80,8 +80,9 @@ struct NodeParts: Sendable {
       state: StoreState(store: store, cache: cache),
       gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port)
     )
-    replica.restore(records)
-    replica.restore(evidence: try PendingEvidence.load(from: store))
+    // Recovery asks for nothing: the turn has no effects.
+    var recovery = Turn(at: ReplicaClock(now: .zero, wall: .now))
+    replica.step(.recovered(log: records, evidence: try PendingEvidence.load(from: store)), &recovery)
     let host = ReplicaHost(
       replica: replica,
       loop: loop,

@@ -128,7 +128,7 @@ final class ProviderHost: MarketAccess {
   func publish(_ object: MarketPublication) async throws -> Digest {
     let signed = SignedObject(kind: object.kind, body: object.body, signer: key, chain: chain)
     if case .bid(let bid) = object { ownBids.withLock { $0[signed.identifier] = bid.order } }
-    switch await parts.host.publish(signed) {
+    switch try await parts.host.publish(signed) {
     case .judged(.accepted), .judged(.replaced), .judged(.duplicate): return signed.identifier
     case .judged(.refused(let refusal)):
       throw ServingError.invalid("the order book refuses: \(refusal)", fix: nil)
@@ -151,7 +151,14 @@ final class ProviderHost: MarketAccess {
     let transaction = TransactionDraft(actions: actions, sequence: sequence, fee: Fee(amount: fee))
       .signed(by: key, chain: chain)
     async let committed = parts.host.committed(transaction.hash)
-    switch await parts.host.submit(transaction) {
+    let admission: Admission
+    do {
+      admission = try await parts.host.submit(transaction)
+    } catch {
+      await parts.host.abandon(transaction.hash)
+      throw error
+    }
+    switch admission {
     case .accepted, .known: break
     case .rejected(let rejection):
       await parts.host.abandon(transaction.hash)

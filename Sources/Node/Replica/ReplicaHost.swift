@@ -1,3 +1,4 @@
+import API
 import Chain
 import Consensus
 import Cryptography
@@ -22,7 +23,11 @@ actor ReplicaHost {
   private var replica: Replica<StoreState>
   private let dependencies: Dependencies
   private let startedAt = NIODeadline.now()
+  /// Grown by earlier turns, and empty between them.
   private var effects: [ReplicaEffect] = []
+  /// What the replica said to requests of this turn.
+  private var answers: [Ticket: ReplicaAnswer] = [:]
+  private var nextTicket: UInt64 = 0
   private(set) var counters = HostCounters()
   private var observers: [Int: @Sendable (HostEvent) -> Void] = [:]
   private var nextObserver = 0
@@ -59,11 +64,27 @@ actor ReplicaHost {
   /// Handles a batch of inputs; called on the loop.
   func handle(_ inputs: [ReplicaInput]) {
     guard !isStopped else { return }
-    let clock = clock()
-    for input in inputs { replica.step(input, at: clock, effects: &effects) }
-    replica.step(.batchEnded, at: clock, effects: &effects)
+    var turn = Turn(at: clock(), effects: effects)
+    effects = []
+    for input in inputs { replica.step(input, &turn) }
+    replica.step(.batchEnded, &turn)
     counters.inputs += UInt64(inputs.count)
-    perform()
+    perform(turn.effects)
+    effects = turn.effects
+    effects.removeAll(keepingCapacity: true)
+  }
+
+  /// Gives the replica a request of this node's own users; the answer comes in the same turn.
+  ///
+  /// Throws `unavailable` when the node has stopped.
+  private func ask(_ request: (Ticket) -> ReplicaInput) throws(ServingError) -> ReplicaAnswer {
+    nextTicket += 1
+    let ticket = Ticket(nextTicket)
+    handle([request(ticket)])
+    guard let answer = answers.removeValue(forKey: ticket) else {
+      throw .unavailable("the node stops")
+    }
+    return answer
   }
 
   func stop() {
@@ -90,18 +111,14 @@ actor ReplicaHost {
   // MARK: Users
 
   /// Takes an authentic transaction.
-  func submit(_ transaction: Transaction) -> Admission {
-    let admission = replica.admit(transaction, from: nil)
-    replica.step(.batchEnded, at: clock(), effects: &effects)
-    perform()
+  func submit(_ transaction: Transaction) throws(ServingError) -> Admission {
+    guard let admission = try submit([transaction]).first else { throw .unavailable("the node stops") }
     return admission
   }
 
   /// Takes authentic transactions, in their order.
-  func submit(_ transactions: [Transaction]) -> [Admission] {
-    let admissions = replica.admit(transactions, from: nil)
-    replica.step(.batchEnded, at: clock(), effects: &effects)
-    perform()
+  func submit(_ transactions: [Transaction]) throws(ServingError) -> [Admission] {
+    guard case .admitted(let admissions) = try ask({ .submitted(transactions, $0) }) else { return [] }
     return admissions
   }
 
@@ -118,16 +135,20 @@ actor ReplicaHost {
   }
 
   /// Takes an authentic order, bid, withdrawal or offer.
-  func publish(_ object: SignedObject) -> Replica<StoreState>.BookOutcome {
-    let outcome = replica.publish(object, at: clock(), &effects)
-    perform()
+  @discardableResult
+  func publish(_ object: SignedObject) throws(ServingError) -> BookOutcome {
+    guard case .published(let outcome) = try ask({ .published(object, $0) }) else { return .malformed }
     return outcome
   }
 
-  /// Takes what the last run kept of gossip; returns how many objects are live.
-  func restore(_ memory: GossipMemory) throws(DecodingError) -> Int {
-    defer { perform() }
-    return try replica.restore(memory, at: clock(), &effects)
+  /// Takes what the last run kept of gossip.
+  ///
+  /// Returns how many objects are live, and why the address book was not taken.
+  func restore(_ memory: GossipMemory) throws(ServingError) -> (live: Int, addressBook: DecodingError?) {
+    guard case .restored(let live, let failure) = try ask({ .remembered(memory, $0) }) else {
+      return (0, nil)
+    }
+    return (live, failure)
   }
 
   /// Reads what the replica knows. `body` runs on the loop: it must be short.
@@ -150,12 +171,10 @@ actor ReplicaHost {
 
   // MARK: Effects
 
-  private func perform() {
+  private func perform(_ effects: [ReplicaEffect]) {
     guard !effects.isEmpty else { return }
     var jobs: [StorageWorker.Job] = []
-    let pending = effects
-    effects.removeAll(keepingCapacity: true)
-    for effect in pending { carryOut(effect, &jobs) }
+    for effect in effects { carryOut(effect, &jobs) }
     dependencies.storage.post(jobs)
   }
 
@@ -166,8 +185,11 @@ actor ReplicaHost {
     case .commit(let commit):
       jobs.append(.commit(commit))
       committed(commit)
-    case .send(let message, let peer):
-      transmit(message.kind, message.encoded, to: peer, class: message.trafficClass)
+    case .send(let message, let peers):
+      guard !peers.isEmpty else { return }
+      let bytes = message.encoded
+      for peer in peers { transmit(message.kind, bytes, to: peer, class: message.trafficClass) }
+    case .answer(let ticket, let answer): answers[ticket] = answer
     case .sendGossip(let message, let peer, let delivery): send(message, to: peer, via: delivery)
     case .verifyTransactions(let transactions, let block):
       dependencies.verifier.verify(transactions, of: block)

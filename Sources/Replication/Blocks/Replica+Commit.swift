@@ -13,15 +13,14 @@ extension Replica {
   mutating func decide(
     _ identifier: Digest,
     _ certificate: Certificate,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     // Block sync may have been faster.
     guard certificate.height == tip.height + 1 else { return }
     guard let valid = candidates.valid(identifier) else {
       preconditionFailure("a block was decided that is not valid here: \(identifier)")
     }
-    commit(valid, certificate, isWitnessed: true, at: clock, &effects)
+    commit(valid, certificate, isWitnessed: true, &turn)
   }
 
   /// Has a decided block written, executed now if that was not done while the votes were under way.
@@ -29,8 +28,7 @@ extension Replica {
     _ valid: ValidBlock,
     _ certificate: Certificate,
     isWitnessed: Bool,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     let header = valid.block.header
     let executed = candidates[valid.block.identifier]?.execution ?? execute(valid)
@@ -49,7 +47,7 @@ extension Replica {
     )
     state.push(executed.layer)
     tip = newTip
-    effects.append(
+    turn.effects.append(
       .commit(
         Commit(
           block: valid.block,
@@ -62,14 +60,13 @@ extension Replica {
         )
       )
     )
-    afterCommit(valid, outcome, at: clock, &effects)
+    afterCommit(valid, outcome, &turn)
   }
 
   private mutating func afterCommit(
     _ valid: ValidBlock,
     _ outcome: BlockOutcome,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     let height = tip.height
     mempool.commit(valid.transactions, at: height) { sender in
@@ -77,36 +74,33 @@ extension Replica {
     }
     candidates.begin(after: height)
     seenVotes = seenVotes.filter { $0.height > height }
-    sortOutEvidence(after: valid.block, &effects)
+    sortOutEvidence(after: valid.block, &turn)
     committed.follow(outcome.changes, on: state, after: height)
     due = DueWork(on: state, ticks: committed.ticks)
-    adoptParameters(at: clock, &effects)
-    announceUpgrade(&effects)
-    advanceBook(valid.transactions, outcome.receipts, at: clock, &effects)
-    stepGossip(.committed(tip.time), at: clock, &effects)
-    reviewKnownNodes(isChanged: !outcome.validatorUpdates.isEmpty, at: clock, &effects)
+    adoptParameters(&turn)
+    announceUpgrade(&turn)
+    advanceBook(valid.transactions, outcome.receipts, &turn)
+    stepGossip(.committed(tip.time), &turn)
+    reviewKnownNodes(isChanged: !outcome.validatorUpdates.isEmpty, &turn)
   }
 
   /// What a vote has changed counts from the next height on, for the book as for consensus.
-  private mutating func adoptParameters(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  private mutating func adoptParameters(_ turn: inout Turn) {
     let parameters = committed.parameters
     consensus.setMaximumBlockInterval(.milliseconds(parameters[.maximumBlockInterval]))
     var events: [OrderBook.Event] = []
     book.adopt(parameters, events: &events)
-    publish(events, at: clock, &effects)
+    publish(events, &turn)
   }
 
   /// A block is durable: peers may be told.
-  mutating func becomeDurable(_ height: Height, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func becomeDurable(_ height: Height, _ turn: inout Turn) {
     state.drop(through: height)
     durableHeight = max(durableHeight, height)
     // Whoever is as far already has nothing to gain, nor a validator that votes on this height: it sees the same votes.
-    let status = ownStatus
-    for peer in peers.keys
-    where peers.committed(by: peer) < height && votedHeight(of: peer) < height {
-      effects.append(.send(.status(status), to: peer))
-    }
-    requestBlocks(at: clock, &effects)
+    let behind = peers.keys.filter { peers.committed(by: $0) < height && votedHeight(of: $0) < height }
+    if !behind.isEmpty { turn.effects.append(.send(.status(ownStatus), to: behind)) }
+    requestBlocks(&turn)
   }
 
   /// Goes on to the height after the tip once its parent's parent is durable: the parent is written meanwhile.
@@ -114,12 +108,12 @@ extension Replica {
   /// Whatever is signed at the new height stands behind the parent in the storage's queue, so no signature leaves
   /// before the parent is durable. One block may be on its way to the disk, not more: a slow disk slows the node
   /// down instead of filling its memory.
-  mutating func beginNextHeight(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func beginNextHeight(_ turn: inout Turn) {
     guard isStarted, consensus.height <= tip.height, durableHeight + 1 >= tip.height else { return }
-    beginHeight(at: clock, &effects)
+    beginHeight(&turn)
   }
 
-  mutating func beginHeight(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func beginHeight(_ turn: inout Turn) {
     guard missingVersion == nil else { return }
     stepConsensus(
       .beginHeight(
@@ -131,10 +125,9 @@ extension Replica {
           absent: absentValidators
         )
       ),
-      at: clock,
-      &effects
+      &turn
     )
-    signalWork(at: clock, &effects)
+    signalWork(&turn)
   }
 
   /// Validators of whom nothing was heard at the last eight heights.
@@ -148,9 +141,9 @@ extension Replica {
   }
 
   /// Tells consensus when there is something to agree on: transactions, or work that falls due by time.
-  mutating func signalWork(at clock: Clock, _ effects: inout [ReplicaEffect]) {
-    guard mempool.hasReady || !pendingEvidence.isEmpty || due.isDue(at: clock.wall) else { return }
-    stepConsensus(.workAvailable, at: clock, &effects)
+  mutating func signalWork(_ turn: inout Turn) {
+    guard mempool.hasReady || !pendingEvidence.isEmpty || due.isDue(at: turn.wall) else { return }
+    stepConsensus(.workAvailable, &turn)
   }
 
   /// The parent's certificate with the precommits that came late, so that the block shows who took part.

@@ -13,24 +13,22 @@ extension Replica {
     _ proposal: Proposal,
     _ block: CompactBlock,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
-    guard isWorthReading(proposal, from: peer, at: clock, &effects) else { return }
-    guard block.identifier == proposal.block else { return fault(peer, .malformedFrame, at: clock, &effects) }
+    guard isWorthReading(proposal, from: peer, &turn) else { return }
+    guard block.identifier == proposal.block else { return fault(peer, .malformedFrame, &turn) }
     if block.header.height > tip.height, candidates[block.identifier] == nil,
       candidates.assembly(of: block.identifier) == nil
     {
-      assemble(block, from: peer, at: clock, &effects)
+      assemble(block, from: peer, &turn)
     }
-    propose(proposal, block.header, at: clock, &effects)
+    propose(proposal, block.header, &turn)
   }
 
   private mutating func assemble(
     _ block: CompactBlock,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     let assembly = Candidates.Assembly(
       block: block,
@@ -39,11 +37,11 @@ extension Replica {
     )
     let missing = assembly.missing
     guard !missing.isEmpty else {
-      return adopt(block.filled(with: assembly.transactions.compactMap(\.self)), at: clock, &effects)
+      return adopt(block.filled(with: assembly.transactions.compactMap(\.self)), &turn)
     }
     guard candidates.begin(assembly) else { return }
-    effects.append(.send(.missingRequest(block: block.identifier, places: missing), to: peer))
-    effects.append(.schedule(.assembly(block.identifier), after: Self.assemblyPatience))
+    turn.effects.append(.send(.missingRequest(block: block.identifier, places: missing), to: [peer]))
+    turn.effects.append(.schedule(.assembly(block.identifier), after: Self.assemblyPatience))
   }
 
   /// A round trip around the world, and the sending.
@@ -53,8 +51,7 @@ extension Replica {
     _ places: [UInt32],
     of identifier: Digest,
     to peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard let block = candidates[identifier]?.block else { return }
     var transactions: [[UInt8]] = []
@@ -66,16 +63,15 @@ extension Replica {
       size += transaction.count
       next = place + 1
     }
-    guard peers[peer]?.supplied.take(size, at: clock.now) == true else { return }
-    effects.append(.send(.missingTransactions(block: identifier, transactions), to: peer))
+    guard peers[peer]?.supplied.take(size, at: turn.now) == true else { return }
+    turn.effects.append(.send(.missingTransactions(block: identifier, transactions), to: [peer]))
   }
 
   mutating func receiveMissing(
     _ transactions: [[UInt8]],
     of identifier: Digest,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard var assembly = candidates.assembly(of: identifier), assembly.source == peer else { return }
     let places = assembly.missing
@@ -85,18 +81,18 @@ extension Replica {
         Digest.sha256(bytes) == assembly.block.transactionHashes[Int(place)]
       }
     guard isComplete else {
-      fault(peer, .malformedFrame, at: clock, &effects)
-      return endAssembly(of: identifier, at: clock, &effects)
+      fault(peer, .malformedFrame, &turn)
+      return endAssembly(of: identifier, &turn)
     }
     for (bytes, place) in zip(transactions, places) { assembly.transactions[Int(place)] = bytes }
-    adopt(assembly.block.filled(with: assembly.transactions.compactMap(\.self)), at: clock, &effects)
+    adopt(assembly.block.filled(with: assembly.transactions.compactMap(\.self)), &turn)
   }
 
   /// Gives up on the proposer; if consensus waits for the block, others are asked.
-  mutating func endAssembly(of identifier: Digest, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func endAssembly(of identifier: Digest, _ turn: inout Turn) {
     guard let assembly = candidates.endAssembly(of: identifier),
       candidates.satisfied(identifier)
     else { return }
-    fetch(identifier, assembly.block.header.height, at: clock, &effects)
+    fetch(identifier, assembly.block.header.height, &turn)
   }
 }

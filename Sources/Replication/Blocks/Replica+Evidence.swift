@@ -13,56 +13,53 @@ extension Replica {
   private static var pendingLimit: Int { 64 }
 
   /// Consensus has seen a validator contradict itself: others are told, since this node may die before its turn.
-  mutating func found(_ evidence: Evidence, _ effects: inout [ReplicaEffect]) {
-    guard isPunishable(evidence), keep(evidence, &effects) else { return }
-    for peer in validatorPeers { effects.append(.send(.evidence([evidence]), to: peer)) }
+  mutating func found(_ evidence: Evidence, _ turn: inout Turn) {
+    guard isPunishable(evidence), keep(evidence, &turn) else { return }
+    turn.effects.append(.send(.evidence([evidence]), to: validatorPeers))
   }
 
   mutating func receive(
     _ evidence: Evidence,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     // What is committed, too old or ahead of this node may honestly be told: no fault, and no signature check.
     guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
-    guard isProven(evidence) else { return fault(peer, .consensusMisconduct, at: clock, &effects) }
-    guard keep(evidence, &effects) else { return }
-    for other in validatorPeers where other != peer {
-      effects.append(.send(.evidence([evidence]), to: other))
-    }
-    signalWork(at: clock, &effects)
+    guard isProven(evidence) else { return fault(peer, .consensusMisconduct, &turn) }
+    guard keep(evidence, &turn) else { return }
+    turn.effects.append(.send(.evidence([evidence]), to: validatorPeers.filter { $0 != peer }))
+    signalWork(&turn)
   }
 
   /// False when it is there already or nothing more is kept.
-  private mutating func keep(_ evidence: Evidence, _ effects: inout [ReplicaEffect]) -> Bool {
+  private mutating func keep(_ evidence: Evidence, _ turn: inout Turn) -> Bool {
     guard !pendingEvidence.contains(evidence), pendingEvidence.count < Self.pendingLimit else { return false }
     pendingEvidence.append(evidence)
-    effects.append(.keepEvidence(pendingEvidence))
+    turn.effects.append(.keepEvidence(pendingEvidence))
     return true
   }
 
-  /// Takes up the proofs that the last run kept; call before `started`. What is committed by now, too old or does not
+  /// Takes up the proofs that the last run kept. What is committed by now, too old or does not
   /// hold is passed over.
-  public mutating func restore(evidence kept: [Evidence]) {
+  mutating func restore(evidence kept: [Evidence]) {
     for evidence in kept.prefix(Self.pendingLimit) where !pendingEvidence.contains(evidence) {
       if isPunishable(evidence), isProven(evidence) { pendingEvidence.append(evidence) }
     }
   }
 
   /// Drops what a block has carried and what none can carry any more.
-  mutating func sortOutEvidence(after block: Block, _ effects: inout [ReplicaEffect]) {
+  mutating func sortOutEvidence(after block: Block, _ turn: inout Turn) {
     guard !pendingEvidence.isEmpty else { return }
     let before = pendingEvidence.count
     pendingEvidence = pendingEvidence.filter { !block.evidence.contains($0) && isPunishable($0) }
-    if pendingEvidence.count < before { effects.append(.keepEvidence(pendingEvidence)) }
+    if pendingEvidence.count < before { turn.effects.append(.keepEvidence(pendingEvidence)) }
   }
 
   /// A block carries a certificate of its parent with other signatures than this node's: whoever precommitted
   /// something else here has contradicted itself.
-  mutating func compareLastCertificate(of block: Block, _ effects: inout [ReplicaEffect]) {
+  mutating func compareLastCertificate(of block: Block, _ turn: inout Turn) {
     guard let certificate = block.lastCertificate, certificate != consensus.lastCommit else { return }
-    for evidence in consensus.compare(certificate) { found(evidence, &effects) }
+    for evidence in consensus.compare(certificate) { found(evidence, &turn) }
   }
 
   func checkEvidence(_ evidence: [Evidence]) throws(BlockFault) {

@@ -47,15 +47,14 @@ extension Replica {
   mutating func learn(
     _ voucher: NodeVoucher,
     of node: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) -> Bool {
     guard isKnown(voucher) else { return false }
     // A session may outlast the voucher that it began with.
     if let shown = peers[node]?.voucher, shown.key == voucher.key, shown.expiresAt < voucher.expiresAt {
       peers[node]?.voucher = voucher
     }
-    if known.learn(voucher, of: node) { tellKnownNodes(at: clock, &effects) }
+    if known.learn(voucher, of: node) { tellKnownNodes(&turn) }
     return true
   }
 
@@ -71,15 +70,15 @@ extension Replica {
   }
 
   /// After a commit: a changed set of validators comes into force two heights later, and vouchers expire.
-  mutating func reviewKnownNodes(isChanged: Bool, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func reviewKnownNodes(isChanged: Bool, _ turn: inout Turn) {
     if isChanged { validatorsChangedAt = tip.height }
     let isFresh = validatorsChangedAt.map { tip.height <= $0 + 2 } ?? false
     guard isFresh || tip.time.milliseconds(since: knownAt) >= KnownNodes.reviewInterval else { return }
-    tellChainPeers(at: clock, &effects)
+    tellChainPeers(&turn)
   }
 
   /// Reads all vouchers anew: at the start, and when they may have become something else.
-  mutating func tellChainPeers(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func tellChainPeers(_ turn: inout Turn) {
     knownAt = tip.time
     known = KnownNodes()
     for key in gossip.peers.book.keys {
@@ -90,18 +89,17 @@ extension Replica {
       guard let voucher = peers[peer]?.voucher, isKnown(voucher) else { continue }
       _ = known.learn(voucher, of: peer)
     }
-    tellKnownNodes(at: clock, &effects)
+    tellKnownNodes(&turn)
   }
 
-  private mutating func tellKnownNodes(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  private mutating func tellKnownNodes(_ turn: inout Turn) {
     let validators = known.validators.sorted()
-    effects.append(
+    turn.effects.append(
       .validatorsKnown(nodes: validators, keys: tip.validators.members.map(\.key))
     )
     stepGossip(
       .chainKnows(peers: known.nodes, mesh: ownAddress == nil ? [] : validators),
-      at: clock,
-      &effects
+      &turn
     )
   }
 }

@@ -66,28 +66,30 @@ extension Replica {
   }
 
   /// Takes what the last run kept, before the replica is started. Objects are judged again, since state and time have
-  /// moved on; their signatures were checked before they were kept. Returns how many are live.
+  /// moved on; their signatures were checked before they were kept.
   ///
-  /// Throws when the address book's bytes are none; the order book is restored all the same.
-  @discardableResult
-  public mutating func restore(
+  /// - Returns: how many are live, and why the address book was not taken; the order book is taken all the same.
+  mutating func restore(
     _ memory: GossipMemory,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
-  ) throws(DecodingError) -> Int {
+    _ turn: inout Turn
+  ) -> (live: Int, addressBook: DecodingError?) {
     var live: [SignedObject] = []
     for object in memory.orders where object.kind != .nodeRecord {
-      if insert(object, at: clock, &effects).judgement == .accepted { live.append(object) }
+      if insert(object, &turn).judgement == .accepted { live.append(object) }
     }
-    stepGossip(.restored(live), at: clock, &effects)
-    stepGossip(.committed(tip.time), at: clock, &effects)
-    guard !memory.peers.isEmpty else { return live.count }
-    try gossip.restore(
-      book: memory.peers,
-      anchors: memory.anchors,
-      chain: configuration.genesis.chain,
-      at: clock.now
-    )
-    return live.count
+    stepGossip(.restored(live), &turn)
+    stepGossip(.committed(tip.time), &turn)
+    guard !memory.peers.isEmpty else { return (live.count, nil) }
+    do throws(DecodingError) {
+      try gossip.restore(
+        book: memory.peers,
+        anchors: memory.anchors,
+        chain: configuration.genesis.chain,
+        at: turn.now
+      )
+    } catch {
+      return (live.count, error)
+    }
+    return (live.count, nil)
   }
 }

@@ -8,60 +8,57 @@ extension Replica {
   /// Gives `input` to the consensus machine and carries its wishes on.
   mutating func stepConsensus(
     _ input: Consensus.Input,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     var wishes: [Consensus.Effect] = []
-    consensus.step(input, at: clock.now, effects: &wishes)
-    for wish in wishes { carry(wish, at: clock, &effects) }
+    consensus.step(input, at: turn.now, effects: &wishes)
+    for wish in wishes { carry(wish, &turn) }
   }
 
   mutating func carry(
     _ wish: Consensus.Effect,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     switch wish {
-    case .log(let record): effects.append(.log(.input(record)))
-    case .sign(let request): effects.append(.sign(request))
-    case .requestBlock(let height, let round): build(height, round, at: clock, &effects)
-    case .validateBlock(let identifier): validate(identifier, at: clock, &effects)
-    case .fetchBlock(let identifier, let height): fetch(identifier, height, at: clock, &effects)
+    case .log(let record): turn.effects.append(.log(.input(record)))
+    case .sign(let request): turn.effects.append(.sign(request))
+    case .requestBlock(let height, let round): build(height, round, &turn)
+    case .validateBlock(let identifier): validate(identifier, &turn)
+    case .fetchBlock(let identifier, let height): fetch(identifier, height, &turn)
     case .broadcastProposal(let proposal):
-      for peer in validatorPeers { sendProposal(proposal, to: peer, &effects) }
-    case .sendProposal(let proposal, let peer): sendProposal(proposal, to: peer, &effects)
+      sendProposal(proposal, to: validatorPeers, &turn)
+    case .sendProposal(let proposal, let peer): sendProposal(proposal, to: [peer], &turn)
     case .broadcastVote(let vote):
-      for peer in validatorPeers { effects.append(.send(.votes([vote]), to: peer)) }
-    case .sendVotes(let votes, let peer): effects.append(.send(.votes(votes), to: peer))
+      turn.effects.append(.send(.votes([vote]), to: validatorPeers))
+    case .sendVotes(let votes, let peer): turn.effects.append(.send(.votes(votes), to: [peer]))
     case .sendCertificate(let certificate, let peer):
-      for peer in peer.map({ [$0] }) ?? validatorPeers {
-        effects.append(.send(.certificates([certificate], rounds: []), to: peer))
-      }
+      let receivers = peer.map { [$0] } ?? validatorPeers
+      turn.effects.append(.send(.certificates([certificate], rounds: []), to: receivers))
     case .sendRoundCertificate(let certificate, let peer):
-      for peer in peer.map({ [$0] }) ?? validatorPeers {
-        effects.append(.send(.certificates([], rounds: [certificate]), to: peer))
-      }
+      let receivers = peer.map { [$0] } ?? validatorPeers
+      turn.effects.append(.send(.certificates([], rounds: [certificate]), to: receivers))
     case .broadcastStatus:
-      for peer in validatorPeers { effects.append(.send(.status(ownStatus), to: peer)) }
-    case .schedule(let timer, let interval): effects.append(.schedule(.consensus(timer), after: interval))
+      turn.effects.append(.send(.status(ownStatus), to: validatorPeers))
+    case .schedule(let timer, let interval):
+      turn.effects.append(.schedule(.consensus(timer), after: interval))
     case .decide(_, _, let block, let certificate):
-      decide(block, certificate, at: clock, &effects)
-    case .evidence(let evidence): found(evidence, &effects)
+      decide(block, certificate, &turn)
+    case .evidence(let evidence): found(evidence, &turn)
     case .enteredRound(let height, let round, let step):
       self.round = round
-      effects.append(.enteredRound(height, round, step))
+      turn.effects.append(.enteredRound(height, round, step))
     case .alarm(let alarm):
       alarms.append(alarm)
-      effects.append(.alarm(alarm))
+      turn.effects.append(.alarm(alarm))
     }
   }
 
-  private func sendProposal(_ proposal: Proposal, to peer: PeerID, _ effects: inout [ReplicaEffect]) {
+  private func sendProposal(_ proposal: Proposal, to receivers: [PeerID], _ turn: inout Turn) {
     guard let block = candidates[proposal.block]?.block else { return }
     let isCompact = block.encoded.count >= configuration.compactBytes
     let message: PeerMessage =
       isCompact ? .compactProposal(proposal, CompactBlock(block)) : .proposal(proposal, block: block.encoded)
-    effects.append(.send(message, to: peer))
+    turn.effects.append(.send(message, to: receivers))
   }
 
   // MARK: Blocks
@@ -69,8 +66,7 @@ extension Replica {
   private mutating func build(
     _ height: Height,
     _ round: Round,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard height == tip.height + 1, let proposer = ownAddress else { return }
     let limit = Int(clamping: parameter(.maximumBlockBytes))
@@ -78,7 +74,7 @@ extension Replica {
     let built = rules.build(
       after: tip,
       proposer: proposer,
-      time: clock.wall,
+      time: turn.wall,
       transactions: transactions,
       evidence: Array(pendingEvidence.prefix(ChainLimits.blockEvidence)),
       version: requiredVersion,
@@ -86,25 +82,24 @@ extension Replica {
     )
     candidates.add(built.block)
     candidates.judge(built.block.identifier, .valid(built))
-    effects.append(.log(.block(built.block.encoded)))
+    turn.effects.append(.log(.block(built.block.encoded)))
     stepConsensus(
       .built(height: height, round: round, block: built.block.identifier, time: built.block.header.time),
-      at: clock,
-      &effects
+      &turn
     )
-    effects.append(.schedule(.execution(built.block.identifier), after: .zero))
+    turn.effects.append(.schedule(.execution(built.block.identifier), after: .zero))
   }
 
-  mutating func validate(_ identifier: Digest, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func validate(_ identifier: Digest, _ turn: inout Turn) {
     guard let candidate = candidates[identifier] else {
-      return fetch(identifier, tip.height + 1, at: clock, &effects)
+      return fetch(identifier, tip.height + 1, &turn)
     }
-    if candidate.verdict == nil { judge(candidate.block, &effects) }
-    conclude(identifier, at: clock, &effects)
+    if candidate.verdict == nil { judge(candidate.block, &turn) }
+    conclude(identifier, &turn)
   }
 
   /// Judges a block, or has the signatures checked that nobody has checked yet.
-  private mutating func judge(_ block: Block, _ effects: inout [ReplicaEffect]) {
+  private mutating func judge(_ block: Block, _ turn: inout Turn) {
     do {
       try checkFrame(of: block)
     } catch {
@@ -113,7 +108,7 @@ extension Replica {
     let unknown = zip(block.transactions, block.transactionHashes).filter { mempool[$1] == nil }.map(\.0)
     guard unknown.isEmpty else {
       candidates.judge(block.identifier, .pending)
-      effects.append(.verifyTransactions(unknown, block: block.identifier))
+      turn.effects.append(.verifyTransactions(unknown, block: block.identifier))
       return
     }
     candidates.judge(block.identifier, verdict(onBodyOf: block))
@@ -122,8 +117,7 @@ extension Replica {
   mutating func transactionsVerified(
     _ transactions: [Transaction]?,
     of identifier: Digest,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard let candidate = candidates[identifier], case .pending? = candidate.verdict,
       candidate.block.header.height == tip.height + 1
@@ -134,23 +128,22 @@ extension Replica {
     } else {
       candidates.judge(identifier, .invalid(.forgedTransaction))
     }
-    conclude(identifier, at: clock, &effects)
+    conclude(identifier, &turn)
   }
 
   /// Tells consensus what became of a block that it asked about; nothing while that is not known.
   private mutating func conclude(
     _ identifier: Digest,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard let candidate = candidates[identifier] else { return }
     switch candidate.verdict {
     case .pending, nil: return
-    case .invalid: stepConsensus(.blockValidated(identifier, isValid: false), at: clock, &effects)
+    case .invalid: stepConsensus(.blockValidated(identifier, isValid: false), &turn)
     case .valid:
-      compareLastCertificate(of: candidate.block, &effects)
-      stepConsensus(.blockValidated(identifier, isValid: true), at: clock, &effects)
-      effects.append(.schedule(.execution(identifier), after: .zero))
+      compareLastCertificate(of: candidate.block, &turn)
+      stepConsensus(.blockValidated(identifier, isValid: true), &turn)
+      turn.effects.append(.schedule(.execution(identifier), after: .zero))
     }
   }
 
@@ -192,38 +185,36 @@ extension Replica {
   mutating func fetch(
     _ identifier: Digest,
     _ height: Height,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard height == tip.height + 1 else { return }
-    if candidates[identifier] != nil { return validate(identifier, at: clock, &effects) }
+    if candidates[identifier] != nil { return validate(identifier, &turn) }
     candidates.want(identifier)
     // Its transactions are on their way.
     guard candidates.assembly(of: identifier) == nil else { return }
-    for peer in validatorPeers { effects.append(.send(.candidateRequest(identifier, height), to: peer)) }
+    turn.effects.append(.send(.candidateRequest(identifier, height), to: validatorPeers))
   }
 
   mutating func receiveCandidate(
     _ bytes: [UInt8],
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard let block = try? configuration.reading.block(bytes) else {
-      return fault(peer, .malformedFrame, at: clock, &effects)
+      return fault(peer, .malformedFrame, &turn)
     }
     guard candidates.wanted.contains(block.identifier) else { return }
-    adopt(block, at: clock, &effects)
+    adopt(block, &turn)
   }
 
   /// Takes a block as a candidate; consensus may wait for it.
-  mutating func adopt(_ block: Block, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func adopt(_ block: Block, _ turn: inout Turn) {
     guard block.header.height > tip.height else { return }
     if candidates[block.identifier] == nil {
       candidates.add(block)
-      effects.append(.log(.block(block.encoded)))
+      turn.effects.append(.log(.block(block.encoded)))
     }
-    if candidates.satisfied(block.identifier) { validate(block.identifier, at: clock, &effects) }
+    if candidates.satisfied(block.identifier) { validate(block.identifier, &turn) }
   }
 
   // MARK: Messages
@@ -232,15 +223,14 @@ extension Replica {
     _ proposal: Proposal,
     _ bytes: [UInt8],
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
-    guard isWorthReading(proposal, from: peer, at: clock, &effects) else { return }
+    guard isWorthReading(proposal, from: peer, &turn) else { return }
     guard let block = try? configuration.reading.block(bytes), block.identifier == proposal.block else {
-      return fault(peer, .malformedFrame, at: clock, &effects)
+      return fault(peer, .malformedFrame, &turn)
     }
-    adopt(block, at: clock, &effects)
-    propose(proposal, block.header, at: clock, &effects)
+    adopt(block, &turn)
+    propose(proposal, block.header, &turn)
   }
 
   /// Whether a proposal is its proposer's, and for a height that is not over, or for the last one, where it may
@@ -248,14 +238,13 @@ extension Replica {
   mutating func isWorthReading(
     _ proposal: Proposal,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) -> Bool {
     guard proposal.height >= tip.height, let set = validators(at: proposal.height) else { return false }
     do {
       try set.verify(proposal, chain: rules.chain, using: configuration.signatures.check)
     } catch {
-      fault(peer, .consensusMisconduct, at: clock, &effects)
+      fault(peer, .consensusMisconduct, &turn)
       return false
     }
     heard(proposal.validator, at: proposal.height)
@@ -265,57 +254,53 @@ extension Replica {
   mutating func propose(
     _ proposal: Proposal,
     _ header: Header,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
-    stepConsensus(.proposal(proposal, time: header.time, receivedAt: clock.wall), at: clock, &effects)
+    stepConsensus(.proposal(proposal, time: header.time, receivedAt: turn.wall), &turn)
   }
 
   mutating func receive(
     _ vote: Vote,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard !seenVotes.contains(vote), let set = validators(at: vote.height) else { return }
     do {
       try set.verify(vote, chain: rules.chain, using: configuration.signatures.check)
     } catch {
-      return fault(peer, .consensusMisconduct, at: clock, &effects)
+      return fault(peer, .consensusMisconduct, &turn)
     }
     if seenVotes.count < 16 * set.count + 1_024 { seenVotes.insert(vote) }
     heard(vote.validator, at: vote.height)
-    stepConsensus(.vote(vote), at: clock, &effects)
+    stepConsensus(.vote(vote), &turn)
   }
 
   mutating func receive(
     _ certificate: Certificate,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     do {
       try configuration.signatures.verify(certificate, by: set, chain: rules.chain)
     } catch {
-      return fault(peer, .consensusMisconduct, at: clock, &effects)
+      return fault(peer, .consensusMisconduct, &turn)
     }
-    stepConsensus(.certificate(certificate), at: clock, &effects)
+    stepConsensus(.certificate(certificate), &turn)
   }
 
   mutating func receive(
     _ certificate: RoundCertificate,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     do {
       try set.verify(certificate, chain: rules.chain, using: configuration.signatures.check)
     } catch {
-      return fault(peer, .consensusMisconduct, at: clock, &effects)
+      return fault(peer, .consensusMisconduct, &turn)
     }
-    stepConsensus(.roundCertificate(certificate), at: clock, &effects)
+    stepConsensus(.roundCertificate(certificate), &turn)
   }
 
   private mutating func heard(_ index: ValidatorIndex, at height: Height) {

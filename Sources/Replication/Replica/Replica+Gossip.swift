@@ -1,63 +1,48 @@
-public import Chain
+import Chain
 import Cryptography
-public import Gossip
-public import Ledger
+import Gossip
+import Ledger
 import Primitives
 
 extension Replica {
   /// Gives `input` to gossip and carries its wishes on.
   mutating func stepGossip(
     _ input: GossipCore.Input,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     var wishes: [GossipCore.Effect] = []
-    gossip.step(input, at: clock.now, effects: &wishes)
-    carry(wishes, at: clock, &effects)
+    gossip.step(input, at: turn.now, effects: &wishes)
+    carry(wishes, &turn)
   }
 
   /// Dials the first peers.
-  mutating func startGossip(at clock: Clock, _ effects: inout [ReplicaEffect]) {
-    stepGossip(.committed(tip.time), at: clock, &effects)
+  mutating func startGossip(_ turn: inout Turn) {
+    stepGossip(.committed(tip.time), &turn)
     var wishes: [GossipCore.Effect] = []
-    gossip.start(at: clock.now, effects: &wishes)
-    carry(wishes, at: clock, &effects)
+    gossip.start(at: turn.now, effects: &wishes)
+    carry(wishes, &turn)
   }
 
   private mutating func carry(
     _ wishes: [GossipCore.Effect],
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     for wish in wishes {
       switch wish {
       case .send(let peer, let message, let delivery):
-        effects.append(.sendGossip(message, to: peer, via: delivery))
-      case .verify(let object): effects.append(.verify(object))
+        turn.effects.append(.sendGossip(message, to: peer, via: delivery))
+      case .verify(let object): turn.effects.append(.verify(object))
       case .deliver(let object, _):
         let judgement =
           object.kind == .nodeRecord
-          ? judge(record: object, at: clock, &effects) : insert(object, at: clock, &effects).judgement
-        stepGossip(.judged(object.identifier, judgement), at: clock, &effects)
-      case .vouched(let node, let voucher): _ = learn(voucher, of: node, at: clock, &effects)
-      case .dial(let dial): effects.append(.dial(dial))
-      case .disconnect(let peer, let reason): effects.append(.disconnect(peer, reason))
+          ? judge(record: object, &turn) : insert(object, &turn).judgement
+        stepGossip(.judged(object.identifier, judgement), &turn)
+      case .vouched(let node, let voucher): _ = learn(voucher, of: node, &turn)
+      case .dial(let dial): turn.effects.append(.dial(dial))
+      case .disconnect(let peer, let reason): turn.effects.append(.disconnect(peer, reason))
       case .schedule(let timer, let instant):
-        effects.append(.schedule(.gossip(timer, at: instant), after: instant.since(clock.now)))
-      case .fault(let peer, let fault): effects.append(.faulted(peer, fault))
-      }
-    }
-  }
-
-  /// What became of an object that was put to the book.
-  public enum BookOutcome: Sendable {
-    case judged(OrderBook.Outcome<Rejection>)
-    case malformed
-
-    public var judgement: Judgement {
-      switch self {
-      case .judged(let outcome): outcome.judgement
-      case .malformed: .malformed
+        turn.effects.append(.schedule(.gossip(timer, at: instant), after: instant.since(turn.now)))
+      case .fault(let peer, let fault): turn.effects.append(.faulted(peer, fault))
       }
     }
   }
@@ -65,35 +50,32 @@ extension Replica {
   /// Puts an authentic object of this node or its users to the book and spreads it when it is accepted.
   ///
   /// Node records do not go into the book: gossip itself keeps them.
-  public mutating func publish(
+  mutating func publish(
     _ object: SignedObject,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) -> BookOutcome {
     guard object.kind != .nodeRecord else {
-      stepGossip(.published(object), at: clock, &effects)
+      stepGossip(.published(object), &turn)
       return .judged(.accepted)
     }
-    let outcome = insert(object, at: clock, &effects)
-    if outcome.judgement == .accepted { stepGossip(.published(object), at: clock, &effects) }
+    let outcome = insert(object, &turn)
+    if outcome.judgement == .accepted { stepGossip(.published(object), &turn) }
     return outcome
   }
 
   /// A record travels when the chain knows whose node it is: others cost nothing to make.
   private mutating func judge(
     record object: SignedObject,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) -> Judgement {
     guard let record = try? NodeRecord(decoding: object.body) else { return .malformed }
-    let isKnown = record.voucher.map { learn($0, of: object.key, at: clock, &effects) } ?? false
+    let isKnown = record.voucher.map { learn($0, of: object.key, &turn) } ?? false
     return isKnown || gossip.peers.spreadsRecord(of: object.key) ? .accepted : .refused
   }
 
   mutating func insert(
     _ object: SignedObject,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) -> BookOutcome {
     guard let content = try? MarketObject(object) else { return .malformed }
     let admission = OrderAdmission(on: state, at: moment)
@@ -113,8 +95,8 @@ extension Replica {
       }
     }
     if !events.isEmpty {
-      effects.append(.bookChanged(events))
-      retire(events, at: clock, &effects)
+      turn.effects.append(.bookChanged(events))
+      retire(events, &turn)
     }
     return .judged(outcome)
   }
@@ -122,13 +104,12 @@ extension Replica {
   /// What the book has let go of is not supplied to others any more.
   private mutating func retire(
     _ events: [OrderBook.Event],
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     let gone = events.compactMap { event -> Digest? in
       if case .removed(let identifier, _, _) = event { identifier } else { nil }
     }
-    if !gone.isEmpty { stepGossip(.retired(gone), at: clock, &effects) }
+    if !gone.isEmpty { stepGossip(.retired(gone), &turn) }
   }
 
   /// What the provider's other live bids would lock in the currency of their orders, were they all taken.
@@ -151,8 +132,7 @@ extension Replica {
   mutating func advanceBook(
     _ transactions: [Transaction],
     _ receipts: [Receipt],
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     var events: [OrderBook.Event] = []
     for (transaction, receipt) in zip(transactions, receipts) where receipt.isSuccess {
@@ -161,17 +141,16 @@ extension Replica {
       }
     }
     book.advance(to: tip.time, events: &events)
-    publish(events, at: clock, &effects)
+    publish(events, &turn)
   }
 
   /// Tells who follows the book, and gossip what is gone.
   mutating func publish(
     _ events: [OrderBook.Event],
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard !events.isEmpty else { return }
-    retire(events, at: clock, &effects)
-    effects.append(.bookChanged(events))
+    retire(events, &turn)
+    turn.effects.append(.bookChanged(events))
   }
 }

@@ -3,10 +3,10 @@ import Consensus
 import Primitives
 
 extension Replica {
-  /// Brings the consensus machine to where it stood when the node ended, from its log. Call before `started`.
+  /// Brings the consensus machine to where it stood when the node ended, from its log.
   ///
   /// Records of heights that are over are passed over; a log without the present height's beginning restores nothing.
-  public mutating func restore(_ records: [ReplicaRecord]) {
+  mutating func restore(_ records: [ReplicaRecord]) {
     let height = tip.height + 1
     let beginning = records.lastIndex { record in
       guard case .input(let record) = record, case .beginHeight(let start) = record.input else {
@@ -29,12 +29,12 @@ extension Replica {
   }
 
   /// Begins the present height, or takes it up where the log left it.
-  mutating func enterHeight(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func enterHeight(_ turn: inout Turn) {
     guard missingVersion == nil else { return }
-    guard consensus.height == tip.height + 1 else { return beginHeight(at: clock, &effects) }
+    guard consensus.height == tip.height + 1 else { return beginHeight(&turn) }
     var wishes: [Consensus.Effect] = []
-    consensus.resume(at: clock.now, effects: &wishes)
-    for wish in wishes { carry(wish, at: clock, &effects) }
-    signalWork(at: clock, &effects)
+    consensus.resume(at: turn.now, effects: &wishes)
+    for wish in wishes { carry(wish, &turn) }
+    signalWork(&turn)
   }
 }

@@ -5,110 +5,118 @@ import Primitives
 
 extension Replica {
   /// Handles one input; appends what is to be done, in order.
-  public mutating func step(_ input: ReplicaInput, at clock: Clock, effects: inout [ReplicaEffect]) {
-    take(input, at: clock, &effects)
-    beginNextHeight(at: clock, &effects)
+  public mutating func step(_ input: ReplicaInput, _ turn: inout Turn) {
+    take(input, &turn)
+    beginNextHeight(&turn)
   }
 
-  private mutating func take(_ input: ReplicaInput, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  private mutating func take(_ input: ReplicaInput, _ turn: inout Turn) {
     switch input {
-    case .started: start(at: clock, &effects)
+    case .recovered(let log, let evidence):
+      restore(log)
+      restore(evidence: evidence)
+    case .remembered(let memory, let ticket):
+      let (live, failure) = restore(memory, &turn)
+      turn.effects.append(.answer(ticket, .restored(live: live, addressBook: failure)))
+    case .started: start(&turn)
     case .connected(let peer, let connection, let role, let voucher):
       peers.connect(peer, PeerState(role: role, voucher: voucher))
       // Before gossip judges whether there is room for the peer.
-      if let voucher { _ = learn(voucher, of: peer, at: clock, &effects) }
-      stepGossip(.connected(peer, connection), at: clock, &effects)
-      effects.append(.send(.status(ownStatus), to: peer))
+      if let voucher { _ = learn(voucher, of: peer, &turn) }
+      stepGossip(.connected(peer, connection), &turn)
+      turn.effects.append(.send(.status(ownStatus), to: [peer]))
     case .disconnected(let peer):
       peers.disconnect(peer)
       sync.remove(peer)
       exchange.unlink(peer)
-      stepGossip(.disconnected(peer), at: clock, &effects)
-    case .dialFailed(let dial): stepGossip(.dialFailed(dial), at: clock, &effects)
+      stepGossip(.disconnected(peer), &turn)
+    case .dialFailed(let dial): stepGossip(.dialFailed(dial), &turn)
     case .message(let message, let peer):
-      gossip.heard(peer, at: clock.now)
-      receive(message, from: peer, at: clock, &effects)
-    case .gossip(let message, let peer): stepGossip(.received(message, from: peer), at: clock, &effects)
-    case .transactions(let transactions, let peer):
-      _ = admit(transactions, from: peer)
+      gossip.heard(peer, at: turn.now)
+      receive(message, from: peer, &turn)
+    case .gossip(let message, let peer): stepGossip(.received(message, from: peer), &turn)
+    case .transactions(let transactions, let peer): _ = admit(transactions, from: peer)
+    case .submitted(let transactions, let ticket):
+      turn.effects.append(.answer(ticket, .admitted(admit(transactions, from: nil))))
+    case .published(let object, let ticket):
+      turn.effects.append(.answer(ticket, .published(publish(object, &turn))))
     case .transactionsVerified(let block, let transactions):
-      transactionsVerified(transactions, of: block, at: clock, &effects)
+      transactionsVerified(transactions, of: block, &turn)
     case .objectVerified(let identifier, let isAuthentic):
-      stepGossip(.verified(identifier, isAuthentic: isAuthentic), at: clock, &effects)
-    case .timeout(let timer): wake(timer, at: clock, &effects)
+      stepGossip(.verified(identifier, isAuthentic: isAuthentic), &turn)
+    case .timeout(let timer): wake(timer, &turn)
     case .signed(let message):
       if case .vote(let vote) = message { seenVotes.insert(vote) }
-      stepConsensus(.signed(message), at: clock, &effects)
-    case .durable(let height): becomeDurable(height, at: clock, &effects)
-    case .misbehaved(let peer, let fault): stepGossip(.misbehaved(peer, fault), at: clock, &effects)
-    case .batchEnded: announceTransactions(at: clock, &effects)
+      stepConsensus(.signed(message), &turn)
+    case .durable(let height): becomeDurable(height, &turn)
+    case .misbehaved(let peer, let fault): stepGossip(.misbehaved(peer, fault), &turn)
+    case .batchEnded: announceTransactions(&turn)
     }
   }
 
-  private mutating func start(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  private mutating func start(_ turn: inout Turn) {
     isStarted = true
-    requestBlocks(at: clock, &effects)
-    if configuration.consensusKey != nil { effects.append(.schedule(.work, after: .zero)) }
-    startGossip(at: clock, &effects)
-    tellChainPeers(at: clock, &effects)
-    announceUpgrade(&effects)
-    enterHeight(at: clock, &effects)
+    requestBlocks(&turn)
+    if configuration.consensusKey != nil { turn.effects.append(.schedule(.work, after: .zero)) }
+    startGossip(&turn)
+    tellChainPeers(&turn)
+    announceUpgrade(&turn)
+    enterHeight(&turn)
   }
 
-  private mutating func wake(_ timer: ReplicaTimer, at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  private mutating func wake(_ timer: ReplicaTimer, _ turn: inout Turn) {
     switch timer {
-    case .consensus(let timer): stepConsensus(.timeout(timer), at: clock, &effects)
-    case .gossip(let timer, _): stepGossip(.fired(timer), at: clock, &effects)
+    case .consensus(let timer): stepConsensus(.timeout(timer), &turn)
+    case .gossip(let timer, _): stepGossip(.fired(timer), &turn)
     case .execution(let block): executeAhead(block)
-    case .assembly(let block): endAssembly(of: block, at: clock, &effects)
+    case .assembly(let block): endAssembly(of: block, &turn)
     case .sync:
       isSyncArmed = false
-      requestBlocks(at: clock, &effects)
-    case .transactions: tendExchange(at: clock, &effects)
+      requestBlocks(&turn)
+    case .transactions: tendExchange(&turn)
     case .work:
-      signalWork(at: clock, &effects)
-      effects.append(.schedule(.work, after: .milliseconds(100)))
+      signalWork(&turn)
+      turn.effects.append(.schedule(.work, after: .milliseconds(100)))
     }
   }
 
   private mutating func receive(
     _ message: PeerMessage,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     switch message {
-    case .status(let status): receive(status, from: peer, at: clock, &effects)
+    case .status(let status): receive(status, from: peer, &turn)
     case .transactions: break
-    case .transactionNames(let names): receive(names: names, from: peer, at: clock, &effects)
-    case .transactionRequest(let names): receive(request: names, from: peer, at: clock, &effects)
+    case .transactionNames(let names): receive(names: names, from: peer, &turn)
+    case .transactionRequest(let names): receive(request: names, from: peer, &turn)
     case .proposal(let proposal, let block):
-      receive(proposal, block, from: peer, at: clock, &effects)
+      receive(proposal, block, from: peer, &turn)
     case .votes(let votes):
-      for vote in votes { receive(vote, from: peer, at: clock, &effects) }
+      for vote in votes { receive(vote, from: peer, &turn) }
     case .certificates(let certificates, let rounds):
-      for certificate in certificates { receive(certificate, from: peer, at: clock, &effects) }
-      for round in rounds { receive(round, from: peer, at: clock, &effects) }
+      for certificate in certificates { receive(certificate, from: peer, &turn) }
+      for round in rounds { receive(round, from: peer, &turn) }
     case .blocksRequest(let from, let count):
       // A height that is not here yet needs no answer: the next status tells the peer.
       guard from <= durableHeight else { return }
       let count = min(count, BlockSync.batch)
-      effects.append(.serveBlocks(to: peer, from: max(from, configuration.lowestBlock), count: count))
-    case .blocksResponse(let blocks): receive(blocks, from: peer, at: clock, &effects)
+      turn.effects.append(.serveBlocks(to: peer, from: max(from, configuration.lowestBlock), count: count))
+    case .blocksResponse(let blocks): receive(blocks, from: peer, &turn)
     case .evidence(let evidence):
-      for evidence in evidence { receive(evidence, from: peer, at: clock, &effects) }
+      for evidence in evidence { receive(evidence, from: peer, &turn) }
     case .candidateRequest(let identifier, _):
       guard let candidate = candidates[identifier] else { return }
       let bytes = candidate.block.encoded
-      guard peers[peer]?.supplied.take(bytes.count, at: clock.now) == true else { return }
-      effects.append(.send(.candidate(bytes), to: peer))
-    case .candidate(let bytes): receiveCandidate(bytes, from: peer, at: clock, &effects)
+      guard peers[peer]?.supplied.take(bytes.count, at: turn.now) == true else { return }
+      turn.effects.append(.send(.candidate(bytes), to: [peer]))
+    case .candidate(let bytes): receiveCandidate(bytes, from: peer, &turn)
     case .compactProposal(let proposal, let block):
-      receive(proposal, block, from: peer, at: clock, &effects)
+      receive(proposal, block, from: peer, &turn)
     case .missingRequest(let block, let places):
-      serve(places, of: block, to: peer, at: clock, &effects)
+      serve(places, of: block, to: peer, &turn)
     case .missingTransactions(let block, let transactions):
-      receiveMissing(transactions, of: block, from: peer, at: clock, &effects)
+      receiveMissing(transactions, of: block, from: peer, &turn)
     }
   }
 
@@ -120,9 +128,8 @@ extension Replica {
   mutating func fault(
     _ peer: PeerID,
     _ fault: Fault,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
-    stepGossip(.misbehaved(peer, fault), at: clock, &effects)
+    stepGossip(.misbehaved(peer, fault), &turn)
   }
 }

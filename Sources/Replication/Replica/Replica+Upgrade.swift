@@ -16,8 +16,8 @@ extension Replica {
   }
 
   /// Says so when the chain has come to where this program ends.
-  mutating func announceUpgrade(_ effects: inout [ReplicaEffect]) {
+  mutating func announceUpgrade(_ turn: inout Turn) {
     guard let version = missingVersion else { return }
-    effects.append(.upgradeNeeded(version: version, before: tip.height + 1))
+    turn.effects.append(.upgradeNeeded(version: version, before: tip.height + 1))
   }
 }

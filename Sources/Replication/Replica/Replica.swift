@@ -57,6 +57,22 @@ public struct ReplicaClock: Hashable, Sendable {
   }
 }
 
+/// What a replica is given to handle inputs with: the time at which they are handled, and a place for its effects.
+public struct Turn: Sendable {
+  public let clock: ReplicaClock
+  /// What is to be done, in order.
+  public var effects: [ReplicaEffect]
+
+  /// `effects`: an empty buffer that an earlier turn has grown, or one with effects that come before this turn's.
+  public init(at clock: ReplicaClock, effects: consuming [ReplicaEffect] = []) {
+    self.clock = clock
+    self.effects = effects
+  }
+
+  var now: Instant { clock.now }
+  var wall: Timestamp { clock.wall }
+}
+
 /// One whole node without input and output: consensus, mempool, execution, block sync, gossip and order book,
 /// composed into one deterministic machine.
 ///
@@ -64,8 +80,6 @@ public struct ReplicaClock: Hashable, Sendable {
 /// order. What this node signs depends on nothing that a crash could take: signatures come back through `signed` only
 /// when the log in front of them is synced, and behind the parent's write in the storage's queue.
 public struct Replica<State: ReplicaState>: Sendable {
-  public typealias Clock = ReplicaClock
-
   public let configuration: ReplicaConfiguration
   let rules: BlockRules
   var state: LayeredState<State>

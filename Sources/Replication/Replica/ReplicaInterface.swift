@@ -6,9 +6,22 @@ public import Ledger
 public import Primitives
 import Wire
 
-/// What happens to a replica. Small in itself: inputs wait in queues.
+/// Names a request of this node's own users, so that an effect can answer it. Chosen by the shell.
+public struct Ticket: Hashable, Sendable {
+  public var number: UInt64
+
+  public init(_ number: UInt64) {
+    self.number = number
+  }
+}
+
+/// What happens to a replica, all of it. Small in itself: inputs wait in queues.
 public enum ReplicaInput: Sendable {
-  /// The consensus log was replayed and the network is open.
+  /// What the last run left: its consensus log, and proofs of misbehaviour that no block carries yet. Before `started`.
+  case recovered(log: [ReplicaRecord], evidence: [Evidence])
+  /// What the last run kept of gossip, before `started`; answered by `.restored`.
+  indirect case remembered(GossipMemory, Ticket)
+  /// The log was replayed and the network is open.
   case started
   /// The role is a claim; `voucher` is authentic, and committed state says what it is worth.
   indirect case connected(PeerID, Connection, role: NodeRecord.Role, voucher: NodeVoucher? = nil)
@@ -16,8 +29,12 @@ public enum ReplicaInput: Sendable {
   case dialFailed(Dial)
   case message(PeerMessage, from: PeerID)
   case gossip(GossipMessage, from: PeerID)
-  /// Authentic transactions; nil when they came from this node's own users.
-  case transactions([Transaction], from: PeerID?)
+  /// Authentic transactions of a peer.
+  case transactions([Transaction], from: PeerID)
+  /// Authentic transactions of this node's own users, in their order; answered by `.admitted`.
+  case submitted([Transaction], Ticket)
+  /// An authentic object of this node or its users, for the order book and for others; answered by `.published`.
+  case published(SignedObject, Ticket)
   /// The answer to `.verifyTransactions`: the transactions of those bytes, or nil when one is not authentic.
   case transactionsVerified(block: Digest, [Transaction]?)
   /// The answer to `.verify`.
@@ -51,7 +68,8 @@ public enum ReplicaTimer: Hashable, Sendable {
 
 /// What a replica wants done, in order.
 public enum ReplicaEffect: Sendable {
-  case send(PeerMessage, to: PeerID)
+  /// One message, encoded once, to each of the peers in their order.
+  case send(PeerMessage, to: [PeerID])
   case sendGossip(GossipMessage, to: PeerID, via: GossipCore.Delivery)
   /// Append to the consensus log.
   case log(ReplicaRecord)
@@ -79,6 +97,8 @@ public enum ReplicaEffect: Sendable {
   case alarm(Alarm)
   /// The chain goes on by rules that this program does not know: the node stops once what it has is durable.
   case upgradeNeeded(version: UInt32, before: Height)
+  /// The answer to the input with the ticket, in the same turn.
+  case answer(Ticket, ReplicaAnswer)
   /// For metrics.
   case enteredRound(Height, Round, Step)
   case faulted(PeerID, Fault)
@@ -120,7 +140,29 @@ public struct Commit: Sendable {
   public var isWitnessed: Bool
 }
 
-/// What became of a transaction that was handed in.
+/// What became of a request of this node's own users.
+public enum ReplicaAnswer: Sendable {
+  /// One for each transaction, in their order.
+  case admitted([Admission])
+  case published(BookOutcome)
+  /// How many remembered objects are live. `addressBook`: why the address book was not taken.
+  case restored(live: Int, addressBook: DecodingError?)
+}
+
+/// What became of an object that was put to the book.
+public enum BookOutcome: Sendable {
+  case judged(OrderBook.Outcome<Rejection>)
+  case malformed
+
+  public var judgement: Judgement {
+    switch self {
+    case .judged(let outcome): outcome.judgement
+    case .malformed: .malformed
+    }
+  }
+}
+
+/// What became of a transaction that was submitted.
 public enum Admission: Hashable, Sendable {
   case accepted
   /// It waits already.

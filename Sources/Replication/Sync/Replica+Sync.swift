@@ -8,40 +8,39 @@ extension Replica {
   mutating func receive(
     _ status: PeerStatus,
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
-    let isHeeded = peers.note(status, from: peer, at: clock.now)
+    let isHeeded = peers.note(status, from: peer, at: turn.now)
     sync.statusArrived(
       from: peer,
       height: status.committed,
       base: status.base,
-      at: clock.now
+      at: turn.now
     )
-    guard isHeeded else { return armSync(&effects) }
+    guard isHeeded else { return armSync(&turn) }
     if let standing = status.standing {
-      stepConsensus(.peerStatus(peer: peer, standing), at: clock, &effects)
+      stepConsensus(.peerStatus(peer: peer, standing), &turn)
     }
-    if status.committed > tip.height { requestBlocks(at: clock, &effects) }
+    if status.committed > tip.height { requestBlocks(&turn) }
   }
 
   /// Asks for blocks that peers have and this node lacks.
-  mutating func requestBlocks(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func requestBlocks(_ turn: inout Turn) {
     guard isStarted, sync.claimedHeight > tip.height, alarms.isEmpty, missingVersion == nil else { return }
     // A slow disk slows the node down instead of filling its memory.
     guard tip.height < durableHeight + Self.unwrittenLimit else { return }
-    armSync(&effects)
-    for request in sync.requests(committed: tip.height, decides: ownAddress != nil, at: clock.now) {
-      effects.append(.send(.blocksRequest(from: request.from, count: request.count), to: request.peer))
+    armSync(&turn)
+    for request in sync.requests(committed: tip.height, decides: ownAddress != nil, at: turn.now) {
+      turn.effects.append(.send(.blocksRequest(from: request.from, count: request.count), to: [request.peer]))
     }
   }
 
   /// Looks again soon while peers are ahead: one may have to be given up, or another one asked, without any message
   /// saying so.
-  private mutating func armSync(_ effects: inout [ReplicaEffect]) {
+  private mutating func armSync(_ turn: inout Turn) {
     guard isStarted, sync.claimedHeight > tip.height, !isSyncArmed else { return }
     isSyncArmed = true
-    effects.append(.schedule(.sync, after: .milliseconds(100)))
+    turn.effects.append(.schedule(.sync, after: .milliseconds(100)))
   }
 
   /// Blocks that may wait for the disk before more are asked for.
@@ -50,8 +49,7 @@ extension Replica {
   mutating func receive(
     _ blocks: [CommittedBlock],
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     var read: [(block: Block, certificate: Certificate)] = []
     for committed in blocks.prefix(Int(BlockSync.batch)) {
@@ -59,27 +57,27 @@ extension Replica {
         let certificate = try? configuration.reading.certificate(committed.certificate),
         certificate.isCommit(of: block)
       else {
-        return fault(peer, .malformedFrame, at: clock, &effects)
+        return fault(peer, .malformedFrame, &turn)
       }
       read.append((block, certificate))
     }
-    guard sync.responseArrived(from: peer, blocks: read, committed: tip.height, at: clock.now) else { return }
-    adoptArrivals(at: clock, &effects)
-    requestBlocks(at: clock, &effects)
+    guard sync.responseArrived(from: peer, blocks: read, committed: tip.height, at: turn.now) else { return }
+    adoptArrivals(&turn)
+    requestBlocks(&turn)
   }
 
   /// Commits the blocks whose turn has come.
-  private mutating func adoptArrivals(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  private mutating func adoptArrivals(_ turn: inout Turn) {
     while alarms.isEmpty, missingVersion == nil {
       var anchor = self.anchor
       anchor.extend(from: tip, arrivals: sync.arrival) { proves($0, $1) }
       self.anchor = anchor
       guard let arrival = sync.take(after: tip.height) else { break }
-      switch adopt(arrival, at: clock, &effects) {
+      switch adopt(arrival, &turn) {
       case .committed: continue
       case .wrong:
-        sync.reject(arrival.from, at: clock.now)
-        fault(arrival.from, .malformedObject, at: clock, &effects)
+        sync.reject(arrival.from, at: turn.now)
+        fault(arrival.from, .malformedObject, &turn)
       case .unacceptable: return
       }
     }
@@ -98,8 +96,7 @@ extension Replica {
   /// The consensus machine learns of it by `beginHeight`; it never signs for a height that is over.
   private mutating func adopt(
     _ arrival: BlockSync.Arrival,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) -> Adoption {
     let (block, height) = (arrival.block, tip.height + 1)
     var certificate = arrival.certificate
@@ -118,11 +115,11 @@ extension Replica {
     guard case .valid(let valid) = verdict(on: block) else {
       // Not the sender's fault, and nothing that this node can repair: it stays where it is.
       alarms.append(.invalidCommit(certificate))
-      effects.append(.alarm(.invalidCommit(certificate)))
+      turn.effects.append(.alarm(.invalidCommit(certificate)))
       return .unacceptable
     }
     anchor.forget(through: height)
-    commit(valid, certificate, isWitnessed: false, at: clock, &effects)
+    commit(valid, certificate, isWitnessed: false, &turn)
     return .committed
   }
 

@@ -1,6 +1,6 @@
-public import Chain
+import Chain
 import Cryptography
-public import Gossip
+import Gossip
 import Ledger
 import Primitives
 
@@ -8,14 +8,9 @@ extension Replica {
   /// Takes authentic transactions from a user or a peer, in their order.
   ///
   /// - Returns: what became of each; those that are accepted are announced to others.
-  public mutating func admit(_ transactions: [Transaction], from peer: PeerID?) -> [Admission] {
+  mutating func admit(_ transactions: [Transaction], from peer: PeerID?) -> [Admission] {
     let check = TransactionCheck(on: state, at: moment)
     return transactions.map { admit($0, from: peer, by: check) }
-  }
-
-  /// Takes one authentic transaction.
-  public mutating func admit(_ transaction: Transaction, from peer: PeerID?) -> Admission {
-    admit(transaction, from: peer, by: TransactionCheck(on: state, at: moment))
   }
 
   private mutating func admit(
@@ -44,11 +39,11 @@ extension Replica {
   }
 
   /// Tells consensus of this batch's transactions, pushes each to those who need it for sure, and lets others know.
-  mutating func announceTransactions(at clock: Clock, _ effects: inout [ReplicaEffect]) {
-    for hash in refusals { exchange.refuse(hash, at: clock.now) }
+  mutating func announceTransactions(_ turn: inout Turn) {
+    for hash in refusals { exchange.refuse(hash, at: turn.now) }
     refusals.removeAll(keepingCapacity: true)
     guard !announcements.isEmpty else { return }
-    signalWork(at: clock, &effects)
+    signalWork(&turn)
     let audience = TransactionAudience(
       validators: validatorPeers,
       others: peers.keys.filter { !known.validators.contains($0) },
@@ -57,76 +52,74 @@ extension Replica {
     )
     var own: [Transaction] = []
     for (transaction, origin) in announcements {
-      exchange.took(transaction.hash, bytes: transaction.encoded.count, at: clock.now)
+      exchange.took(transaction.hash, bytes: transaction.encoded.count, at: turn.now)
       if origin == nil { own.append(transaction) }
-      exchange.announce(transaction.hash, to: audience.tells(from: origin), at: clock.now)
+      exchange.announce(transaction.hash, to: audience.tells(from: origin), at: turn.now)
     }
     announcements.removeAll(keepingCapacity: true)
     if !own.isEmpty {
-      for peer in audience.pushes(from: nil) { supply(own, to: peer, &effects) }
+      supply(own, to: audience.pushes(from: nil), &turn)
     }
-    wakeExchange(at: clock, &effects)
+    wakeExchange(&turn)
   }
 
   /// Sends whole transactions in frames of moderate size.
   private mutating func supply(
     _ transactions: [Transaction],
-    to peer: PeerID,
-    _ effects: inout [ReplicaEffect]
+    to receivers: [PeerID],
+    _ turn: inout Turn
   ) {
     var batch: [[UInt8]] = []
     var size = 0
     for transaction in transactions {
       let bytes = transaction.encoded
       if size + bytes.count > Self.announcementBytes, !batch.isEmpty {
-        effects.append(.send(.transactions(batch), to: peer))
+        turn.effects.append(.send(.transactions(batch), to: receivers))
         batch = []
         size = 0
       }
       batch.append(bytes)
       size += bytes.count
-      exchange.counters.sentBytes += UInt64(bytes.count)
+      exchange.counters.sentBytes += UInt64(bytes.count) * UInt64(receivers.count)
     }
-    if !batch.isEmpty { effects.append(.send(.transactions(batch), to: peer)) }
+    if !batch.isEmpty { turn.effects.append(.send(.transactions(batch), to: receivers)) }
   }
 
   /// A peer tells what it has.
   mutating func receive(
     names: [TransactionName],
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
     guard peers[peer] != nil else { return }
-    exchange.announced(names, by: peer, at: clock.now)
-    wakeExchange(at: clock, &effects)
+    exchange.announced(names, by: peer, at: turn.now)
+    wakeExchange(&turn)
   }
 
   /// A peer asks for what it was told of. What a block has taken meanwhile it gets with the block.
   mutating func receive(
     request names: [TransactionName],
     from peer: PeerID,
-    at clock: Clock,
-    _ effects: inout [ReplicaEffect]
+    _ turn: inout Turn
   ) {
-    let transactions = exchange.requested(names, by: peer, at: clock.now).compactMap { mempool[$0] }
+    let transactions = exchange.requested(names, by: peer, at: turn.now).compactMap { mempool[$0] }
     exchange.counters.supplied += UInt64(transactions.count)
-    supply(transactions, to: peer, &effects)
+    supply(transactions, to: [peer], &turn)
   }
 
   /// The exchange's timer: names that gathered go out, and what did not come is asked for.
-  mutating func tendExchange(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  mutating func tendExchange(_ turn: inout Turn) {
     exchangeWakesAt = nil
-    let (tell, ask) = exchange.due(at: clock.now)
-    for (peer, names) in tell { effects.append(.send(.transactionNames(names), to: peer)) }
-    for (peer, names) in ask { effects.append(.send(.transactionRequest(names), to: peer)) }
-    wakeExchange(at: clock, &effects)
+    let (tell, ask) = exchange.due(at: turn.now)
+    for (peer, names) in tell { turn.effects.append(.send(.transactionNames(names), to: [peer])) }
+    for (peer, names) in ask { turn.effects.append(.send(.transactionRequest(names), to: [peer])) }
+    wakeExchange(&turn)
   }
 
-  private mutating func wakeExchange(at clock: Clock, _ effects: inout [ReplicaEffect]) {
+  private mutating func wakeExchange(_ turn: inout Turn) {
     guard let deadline = exchange.deadline, exchangeWakesAt.map({ deadline < $0 }) ?? true else { return }
     exchangeWakesAt = deadline
-    effects.append(.schedule(.transactions, after: deadline.since(clock.now)))
+    turn.effects.append(.schedule(.transactions, after: deadline.since(turn.now)))
   }
 
   /// Of transactions in one frame.

@@ -59,8 +59,9 @@ extension Cluster {
     )
     let skipsReplay = !isFirst && (broken == .replaySkipped || broken == .guardForgets)
     if broken == .guardForgets { node.store.forgetGuard() }
-    if !skipsReplay { replica.restore(node.store.log) }
-    replica.restore(evidence: node.store.evidence)
+    // Recovery asks for nothing: the turn has no effects.
+    var recovery = Turn(at: lane(of: node.index).clock(of: node))
+    replica.step(.recovered(log: skipsReplay ? [] : node.store.log, evidence: node.store.evidence), &recovery)
     node.start(replica)
     trace.tell(at: now, "\(node.name) starts at height \(tip.height)")
     schedule(.started, at: node, after: .zero)

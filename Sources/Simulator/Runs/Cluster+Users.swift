@@ -10,14 +10,12 @@ extension Cluster {
   public func submit(_ transaction: Transaction, to index: Int) -> Admission? {
     let node = nodes[index]
     let lane = lane(of: index)
-    let clock = lane.clock(of: node)
-    var effects: [ReplicaEffect] = []
-    guard let admission = node.replica?.admit(transaction, from: nil) else { return nil }
-    node.replica?.step(.batchEnded, at: clock, effects: &effects)
+    guard node.replica != nil else { return nil }
     trace.record(at: now, node: index, tag: 7, transaction.sequence)
-    lane.perform(effects, of: node)
+    let answer = lane.request(.submitted([transaction], Ticket(0)), of: node)
     settle()
-    return admission
+    guard case .admitted(let admissions)? = answer else { return nil }
+    return admissions.first
   }
 
   /// Gives a message to a node as if another had sent it.
@@ -31,11 +29,10 @@ extension Cluster {
   public func publish(_ object: SignedObject, to index: Int) -> Bool {
     let node = nodes[index]
     let lane = lane(of: index)
-    var effects: [ReplicaEffect] = []
-    let outcome = node.replica?.publish(object, at: lane.clock(of: node), &effects)
     trace.record(at: now, node: index, tag: 8, UInt64(object.kind.rawValue))
-    lane.perform(effects, of: node)
+    let answer = lane.request(.published(object, Ticket(0)), of: node)
     settle()
-    return outcome?.judgement == .accepted
+    guard case .published(let outcome)? = answer else { return false }
+    return outcome.judgement == .accepted
   }
 }

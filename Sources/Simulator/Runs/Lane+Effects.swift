@@ -20,12 +20,14 @@ extension Lane {
           schedule(.durable(commit.tip.height), at: node, after: .zero)
         }
       case .keepEvidence(let evidence): node.disk.add(.keepEvidence(evidence))
-      case .send(let message, let peer):
-        guard let target = stage.index(of: peer) else { continue }
-        if node.isHonest {
-          transmit(message, from: node, to: target)
-        } else {
-          sends.append(Outgoing(message: message, to: target))
+      case .send(let message, let peers):
+        for peer in peers {
+          guard let target = stage.index(of: peer) else { continue }
+          if node.isHonest {
+            transmit(message, from: node, to: target)
+          } else {
+            sends.append(Outgoing(message: message, to: target))
+          }
         }
       case .sendGossip(let message, let peer, let delivery):
         transmit(message, from: node, to: peer, via: delivery)
@@ -60,7 +62,7 @@ extension Lane {
       case .disconnect(let peer, let reason): disconnect(peer, reason, by: node)
       case .enteredRound(let height, let round, _): entered(height, round, node)
       case .faulted(let peer, let fault): faulted(peer, fault, at: node)
-      case .bookChanged, .validatorsKnown: break
+      case .bookChanged, .validatorsKnown, .answer: break
       }
     }
     if !sends.isEmpty { lie(sends, by: node) }

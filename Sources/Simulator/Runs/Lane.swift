@@ -154,14 +154,23 @@ final class Lane {
     guard node.isUp else { return }
     let (first, second) = input.summary
     trace.record(at: now, node: node.index, tag: tag, first, second)
-    let clock = clock(of: node, for: input)
-    var effects: [ReplicaEffect] = []
-    swap(&effects, &spareEffects)
-    node.replica?.step(input, at: clock, effects: &effects)
-    node.replica?.step(.batchEnded, at: clock, effects: &effects)
-    perform(effects, of: node)
-    effects.removeAll(keepingCapacity: true)
-    swap(&effects, &spareEffects)
+    var turn = Turn(at: clock(of: node, for: input), effects: spareEffects)
+    spareEffects = []
+    node.replica?.step(input, &turn)
+    node.replica?.step(.batchEnded, &turn)
+    perform(turn.effects, of: node)
+    spareEffects = turn.effects
+    spareEffects.removeAll(keepingCapacity: true)
+  }
+
+  /// One input of the node's own users, and what the replica answers.
+  func request(_ input: ReplicaInput, of node: SimulatedNode) -> ReplicaAnswer? {
+    var turn = Turn(at: clock(of: node))
+    node.replica?.step(input, &turn)
+    node.replica?.step(.batchEnded, &turn)
+    perform(turn.effects, of: node)
+    for case .answer(_, let answer) in turn.effects { return answer }
+    return nil
   }
 
   func schedule(_ input: ReplicaInput, at node: SimulatedNode, after delay: Interval) {
