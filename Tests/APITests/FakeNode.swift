@@ -234,10 +234,14 @@ final class FakeNode: NodeServing {
 }
 
 /// Serves `node` on a free port of the loopback while `body` runs.
-func serving(_ node: FakeNode, _ body: @escaping @Sendable (NodeClient) async throws -> Void) async throws {
+func serving(
+  _ node: FakeNode,
+  connections: HTTPConnectionLimits = HTTPConnectionLimits(),
+  _ body: @escaping @Sendable (NodeClient) async throws -> Void
+) async throws {
   var logger = Logger(label: "test")
   logger.logLevel = .critical
-  let server = APIServer(node: node, logger: logger)
+  let server = APIServer(node: node, logger: logger, connections: connections)
   let (ports, announce) = AsyncStream<Int>.makeStream()
   try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask {

@@ -9,10 +9,16 @@ public import NIOPosix
 public struct APIServer: Sendable {
   let node: any NodeServing
   private let logger: Logger
+  private let connections: HTTPConnectionLimits
 
-  public init(node: any NodeServing, logger: Logger) {
+  public init(
+    node: any NodeServing,
+    logger: Logger,
+    connections: HTTPConnectionLimits = HTTPConnectionLimits()
+  ) {
     self.node = node
     self.logger = logger
+    self.connections = connections
   }
 
   /// Serves until the task is cancelled.
@@ -38,8 +44,16 @@ public struct APIServer: Sendable {
     submissions(router)
     let application = Application(
       router: router,
+      server: .http1(configuration: .init(idleTimeout: TimeAmount(connections.idle))),
       configuration: .init(address: .hostname(host, port: port), serverName: "supercloud"),
-      onServerRunning: { channel in await listening(channel.localAddress?.port ?? port) },
+      onServerRunning: { [connections] channel in
+        let gate = channel.eventLoop.submit {
+          try channel.pipeline.syncOperations.addHandler(ConnectionGate(connections), position: .first)
+        }
+        // Fails only when the socket is closed already, which ends the run by itself.
+        try? await gate.get()
+        await listening(channel.localAddress?.port ?? port)
+      },
       eventLoopGroupProvider: .shared(group),
       logger: quiet
     )

@@ -49,7 +49,8 @@ extension NodeParts {
       file: runtime.home.configuration
     )
     do {
-      try await APIServer(node: service, logger: logger).run(
+      let limits = HTTPConnectionLimits(openFiles: OpenFiles.raiseLimit())
+      try await APIServer(node: service, logger: logger, connections: limits).run(
         host: address.host,
         port: Int(address.port),
         group: apiGroup,

@@ -38,6 +38,7 @@ public struct NodeRuntime: Sendable {
 
   /// Runs until SIGTERM or SIGINT, or until the disk refuses.
   public func run() async throws {
+    _ = OpenFiles.raiseLimit()
     let lock = try HomeLock(home: home.folder.path)
     defer { withExtendedLifetime(lock) {} }
     try JoinStore.recover(home)

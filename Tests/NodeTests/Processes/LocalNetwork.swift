@@ -52,15 +52,23 @@ final class LocalNetwork {
 
   // MARK: Life and death
 
-  /// `fileLimitKilobytes`: no file can grow beyond it, as on a full disk.
-  func start(_ names: [String], arguments: [String] = [], fileLimitKilobytes: Int? = nil) throws {
+  /// `fileLimitKilobytes`: no file can grow beyond it, as on a full disk. `openFiles`: the
+  /// limit that holds at the start, and the one that it can be raised to.
+  func start(
+    _ names: [String],
+    arguments: [String] = [],
+    fileLimitKilobytes: Int? = nil,
+    openFiles: (soft: Int, hard: Int)? = nil
+  ) throws {
     for name in names {
       let process = Program.process(
         ["start", "--exit-with-parent", "--home", home(name)] + arguments,
         in: places[name]?.namespace ?? namespace
       )
-      if let limit = fileLimitKilobytes, let program = process.executableURL {
-        let script = "trap '' XFSZ; ulimit -f \(limit); exec \"$0\" \"$@\""
+      var limits = fileLimitKilobytes.map { "trap '' XFSZ; ulimit -f \($0); " } ?? ""
+      if let openFiles { limits += "ulimit -Sn \(openFiles.soft); ulimit -Hn \(openFiles.hard); " }
+      if !limits.isEmpty, let program = process.executableURL {
+        let script = limits + "exec \"$0\" \"$@\""
         process.arguments = ["-c", script, program.path] + (process.arguments ?? [])
         process.executableURL = URL(filePath: "/bin/bash")
       }
