@@ -52,6 +52,17 @@ import Testing
     #expect("\(try #require(error))".contains("network.advertise"))
   }
 
+  @Test(arguments: [(0, true), (1, false), (9, false), (10, true)] as [(UInt64, Bool)])
+  func `a node keeps all blocks, or enough for neighbours that miss a few`(_ count: UInt64, isTaken: Bool)
+    throws
+  {
+    var configuration = NodeConfiguration(moniker: "n", role: .full)
+    configuration.storage.keepBlocks = count
+    guard !isTaken else { return #expect(try read(configuration).storage.keepBlocks == count) }
+    let error = #expect(throws: DefinitionError.self) { try read(configuration) }
+    #expect("\(try #require(error))".contains("storage.keep_blocks"))
+  }
+
   @Test func `a node record has room for three addresses`() throws {
     #expect(throws: DefinitionError.self) {
       try read(configuration { $0.advertise = ["a:1", "b:1", "c:1", "d:1"] })

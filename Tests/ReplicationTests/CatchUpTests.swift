@@ -165,6 +165,28 @@ struct CatchUpTests {
     }
   }
 
+  @Test
+  func `A node that has deleted old blocks tells peers from where on it has them, and serves no others`()
+    throws
+  {
+    let world = try World(validators: 1)
+    let maker = Harness.chain(world, heights: 40)
+    maker.step(.pruned(below: 21))
+    maker.sent = []
+    maker.connect(Self.good, role: .full)
+    let told = maker.sent.compactMap {
+      if case (.status(let status), Self.good) = $0 { status.base } else { nil }
+    }
+    #expect(told == [21])
+    maker.sent = []
+    maker.step(.message(.blocksRequest(from: 1, count: 32), from: Self.good))
+    let served = maker.sent.compactMap {
+      if case (.blocksResponse(let blocks), Self.good) = $0 { blocks } else { nil }
+    }
+    let first = try #require(served.first?.first)
+    #expect(try Block(decoding: first.block).header.height == 21)
+  }
+
   @Test func `A validator that has fallen behind catches up and signs nothing that is decided`() throws {
     let world = try World(validators: 1)
     let maker = Harness.chain(world, heights: 60)

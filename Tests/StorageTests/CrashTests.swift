@@ -31,7 +31,8 @@ struct CrashTests {
         try store.initialize(origin)
         let told = open(path + "/told", O_CREAT | O_RDWR, 0o600)
         for height in 1...UInt64.max {
-          try store.commit(block(height, pruneBelow: height > 20 ? height - 20 : nil))
+          try store.commit(block(height))
+          if height > 20 { _ = try store.prune(below: height - 20, limit: 16) }
           var bytes = height.littleEndian
           pwrite(told, &bytes, 8, 0)
           if height == 1 { Killer.start(after: UInt32(20_000 + round * 7_300)) }

@@ -3,7 +3,7 @@ import Testing
 @testable import Storage
 
 /// A block whose parts name its height.
-func block(_ height: UInt64, pruneBelow: UInt64? = nil, keeping: Set<UInt64> = []) -> BlockCommit {
+func block(_ height: UInt64) -> BlockCommit {
   let mark = StoreKeys.height(height)
   return BlockCommit(
     height: height,
@@ -18,9 +18,7 @@ func block(_ height: UInt64, pruneBelow: UInt64? = nil, keeping: Set<UInt64> = [
     ],
     tree: [Change(key: [UInt8(truncatingIfNeeded: height & 7)], value: mark)],
     transactions: [[0xaa] + mark, [0xbb] + mark],
-    meta: [("newest", mark)],
-    pruneBelow: pruneBelow,
-    keptHeights: keeping
+    meta: [("newest", mark)]
   )
 }
 
@@ -130,40 +128,57 @@ struct NodeStoreTests {
     #expect(store.lastHeight == 3)
   }
 
-  @Test("pruning removes blocks and transactions, and keeps state and what was asked for")
+  @Test("pruning removes blocks and all that belongs to them, and keeps state")
   func pruning() throws {
-    let store = try started(blocks: 9)
-    try store.commit(block(10, pruneBelow: 8, keeping: [4, 7, 9]))
-    #expect(store.lowestHeight == 8)
-    #expect(try store.headers(from: 0, limit: 99).map(\.height) == [4, 7, 8, 9, 10])
-    #expect(try store.certificate(at: 4) != nil)
-    #expect(try store.certificate(at: 5) == nil)
-    #expect(try store.body(at: 7) == nil)
-    #expect(try store.receipts(at: 7) == nil)
-    #expect(try store.body(at: 8) != nil)
+    let store = try started(blocks: 10)
+    #expect(store.lowestBlock == 1)
+    #expect(try store.prune(below: 8, limit: 100) == false)
+    #expect(store.lowestHeight == 8 && store.lowestBlock == 8)
+    for family in [ColumnFamily.headers, .bodies, .certificates, .receipts] {
+      let heights = try store.database.entries(in: family, limit: 99).map { StoreKeys.height(of: $0.key) }
+      #expect(heights == [8, 9, 10], "\(family.name)")
+    }
     #expect(try store.transactionLocation([0xaa] + StoreKeys.height(7)) == nil)
     #expect(try store.transactionLocation([0xaa] + StoreKeys.height(8)) != nil)
-    #expect(try store.transactions(at: 7).isEmpty)
+    #expect(try store.database.entries(in: .transactions, limit: 99).count == 9)
     #expect(try store.stateValue(Array("genesis".utf8)) == [1])
     #expect(try store.verify(.everything)?.lowest == 8)
     store.database.close()
-    #expect(try NodeStore(path: folder.path("db")).lowestHeight == 8)
+    let again = try NodeStore(path: folder.path("db"))
+    #expect(again.lowestHeight == 8 && again.lowestBlock == 8)
+    try again.commit(block(11))
+    #expect(try again.verify(.everything)?.height == 11)
   }
 
-  @Test("the newest block stays whatever is asked, and a step is bounded")
+  @Test("a step of pruning is bounded, and the last block stays whatever is asked")
   func pruningBounds() throws {
-    let store = try started(blocks: 1)
-    try store.commit(block(2, pruneBelow: 100))
-    #expect(store.lowestHeight == 2)
-    #expect(try store.header(at: 2) != nil)
-    for height in 3...UInt64(300) { try store.commit(block(height)) }
-    try store.commit(block(301, pruneBelow: 300))
-    #expect(store.lowestHeight == 2 + NodeStore.pruningStep)
-    try store.commit(block(302, pruneBelow: 300))
-    #expect(store.lowestHeight == 300)
-    #expect(try store.headers(from: 0, limit: 999).map(\.height) == [300, 301, 302])
-    #expect(try store.database.entries(in: .transactions, limit: 99).count == 9)
+    let store = try started(blocks: 30)
+    #expect(try store.prune(below: 100, limit: 16))
+    #expect(store.lowestHeight == 16)
+    #expect(try store.prune(below: 100, limit: 16) == false)
+    #expect(store.lowestHeight == 30)
+    #expect(try store.prune(below: 100, limit: 16) == false)
+    #expect(try store.headers(from: 0, limit: 999).map(\.height) == [30])
     #expect(try store.verify(.everything) != nil)
+  }
+
+  @Test("sets of validators go when they decide no height that is left")
+  func pruningValidators() throws {
+    let store = try store()
+    var origin = origin
+    origin.validators = [(1, [1]), (2, [2])]
+    try store.initialize(origin)
+    for height in 1...UInt64(9) {
+      var commit = block(height)
+      if height == 4 { commit.validators = [(6, [6])] }
+      try store.commit(commit)
+    }
+    _ = try store.prune(below: 5, limit: 100)
+    #expect(try store.validators(at: 1) == nil)
+    #expect(try store.validators(at: 5)?.set == [2])
+    _ = try store.prune(below: 8, limit: 100)
+    #expect(try store.validators(at: 5) == nil)
+    #expect(try store.validators(at: 8)?.set == [6])
   }
 
   @Test("names of the caller never touch those of the store")

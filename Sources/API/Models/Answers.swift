@@ -48,6 +48,8 @@ extension Answer {
     public var role: String
     public var nodeKey: String
     public var height: UInt64
+    /// Blocks and their transactions are here from this height on; older ones are pruned.
+    public var lowestBlock: UInt64
     public var block: String
     public var time: String
     public var tick: UInt64
@@ -74,6 +76,7 @@ extension Answer {
       role: String,
       nodeKey: String,
       height: UInt64,
+      lowestBlock: UInt64,
       block: String,
       time: String,
       tick: UInt64,
@@ -97,6 +100,7 @@ extension Answer {
       self.role = role
       self.nodeKey = nodeKey
       self.height = height
+      self.lowestBlock = lowestBlock
       self.block = block
       self.time = time
       self.tick = tick

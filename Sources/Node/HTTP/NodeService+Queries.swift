@@ -32,6 +32,7 @@ extension NodeService {
         role: configuration.node.role,
         nodeKey: Hex.encode(keys.node.publicKey.bytes),
         height: tip.height,
+        lowestBlock: replica.lowestBlock,
         block: tip.block.description,
         time: tip.time.text,
         tick: replica.moment.tick,
@@ -90,7 +91,7 @@ extension NodeService {
     let height = height ?? store.lastHeight ?? 0
     guard let body = try store.body(at: height), let block = try? Block(decoding: body),
       let certificate = try store.certificate(at: height).flatMap({ try? Certificate(decoding: $0) })
-    else { throw ServingError.notFound("there is no block \(height) here") }
+    else { throw missing(block: height) }
     let header = block.header
     return Answer.Block(
       height: header.height,
@@ -103,6 +104,23 @@ extension NodeService {
       round: certificate.round,
       signers: certificate.signatures.count
     )
+  }
+
+  /// Why this node has no block `height`.
+  func missing(block height: Height) -> ServingError {
+    let lowest = parts.store.lowestBlock
+    guard height < lowest else {
+      return .notFound("there is no block \(height) yet: the last one here is \(parts.store.lastHeight ?? 0)")
+    }
+    return .notFound(
+      "block \(height) is pruned: this node keeps blocks from \(lowest) on; ask one that keeps all of them"
+    )
+  }
+
+  /// From where on a transaction would be known; nothing when that is the whole chain.
+  private var transactionsBegin: String {
+    let lowest = parts.store.lowestBlock
+    return lowest > 1 ? "; those of older blocks are pruned: this node keeps blocks from \(lowest) on" : ""
   }
 
   func transaction(_ text: String) async throws -> Answer.TransactionResult {
@@ -118,7 +136,7 @@ extension NodeService {
       )
     }
     guard await host.read({ $0.mempool.contains(hash) }) else {
-      throw ServingError.notFound("no transaction \(text) is known here")
+      throw ServingError.notFound("no transaction \(text) is known here" + transactionsBegin)
     }
     return Answer.TransactionResult(
       hash: hash.description,

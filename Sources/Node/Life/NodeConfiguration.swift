@@ -45,11 +45,14 @@ public struct NodeConfiguration: Codable, Sendable {
 
   public struct Storage: Codable, Sendable {
     public var blockCacheMebibytes: Int
+    /// How many of the last blocks are kept; 0 keeps all.
     public var keepBlocks: UInt64
     /// Heights between snapshots; nil is `Storage.snapshotInterval`, 0 makes none.
     public var snapshotInterval: UInt64?
 
     public static let snapshotInterval: UInt64 = 10_000
+    /// Fewer would leave neighbours that miss a few blocks with nobody to ask.
+    public static let fewestBlocks: UInt64 = 10
   }
 
   public struct Provider: Codable, Sendable {
@@ -184,6 +187,12 @@ public struct NodeConfiguration: Codable, Sendable {
       "\(storage.blockCacheMebibytes)",
       "1 to 1024"
     )
+    try require(
+      storage.keepBlocks == 0 || storage.keepBlocks >= Storage.fewestBlocks,
+      "storage.keep_blocks",
+      "\(storage.keepBlocks)",
+      "0, which keeps all blocks, or at least \(Storage.fewestBlocks)"
+    )
   }
 
   /// The address that `key` of `file` holds; a `DefinitionError` says why it is none.
@@ -227,7 +236,7 @@ public struct NodeConfiguration: Codable, Sendable {
 
       [storage]
       block_cache_mebibytes = \(storage.blockCacheMebibytes)
-      keep_blocks = \(storage.keepBlocks)  # older blocks are pruned; 0 keeps all
+      keep_blocks = \(storage.keepBlocks)  # older blocks are deleted, but those since the oldest snapshot here; 0 keeps all
       snapshot_interval = \(storage.snapshotInterval ?? Storage.snapshotInterval)  # heights; 0 makes none
 
       """

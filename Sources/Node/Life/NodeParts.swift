@@ -66,6 +66,8 @@ struct NodeParts: Sendable {
     let storage = StorageWorker(
       store: store,
       cache: cache,
+      keepBlocks: runtime.configuration.storage.keepBlocks,
+      neededFrom: { snapshots.lowestHeight },
       signer: signing.takeLog(),
       key: signingKey,
       chain: genesis.chain,
@@ -153,8 +155,7 @@ struct NodeParts: Sendable {
       genesis: runtime.definition.genesis,
       consensusKey: key?.publicKey,
       timeouts: runtime.configuration.consensus.timeouts == "lan" ? .lan : .wan,
-      // A snapshot's height has no block here.
-      lowestBlock: store.lowestHeight + 1
+      lowestBlock: store.lowestBlock
     )
   }
 }

@@ -11,7 +11,8 @@ import Synchronization
 /// Puts what a replica wants kept on disk, on a thread of its own, in the order in which it was asked for.
 ///
 /// All that has gathered is written and synced together; signatures and reports of durability go back to the replica
-/// after that, so nothing that depends on a record leaves the node before the record is durable.
+/// after that, so nothing that depends on a record leaves the node before the record is durable. Old blocks are deleted
+/// between the jobs, a few at a time.
 final class StorageWorker: Sendable {
   enum Job: Sendable {
     case log(ReplicaRecord)
@@ -38,7 +39,12 @@ final class StorageWorker: Sendable {
     }
   }
 
+  /// Heights that are deleted at once: a job that comes meanwhile waits for no more, some milliseconds at worst.
+  static let pruningStep: UInt64 = 16
+
   private let store: NodeStore
+  private let keepBlocks: UInt64
+  private let neededFrom: @Sendable () -> Height?
   private let cache: StateCache
   private let signer: Mutex<SignerLog?>
   private let key: SigningKey?
@@ -50,6 +56,8 @@ final class StorageWorker: Sendable {
   private let report: @Sendable ([ReplicaInput]) -> Void
   private let failed: @Sendable (any Error) -> Void
 
+  /// `keepBlocks`: how many of the last blocks are kept; 0 keeps all.
+  /// `neededFrom`: from which height on blocks are kept although they are older; nil for none.
   /// `signer`: nil for a node that follows: it keeps no consensus log.
   /// `written`: told of each height when the store has it and not yet the next.
   /// `report`: takes `signed` and `durable` back to the replica.
@@ -57,6 +65,8 @@ final class StorageWorker: Sendable {
   init(
     store: NodeStore,
     cache: StateCache,
+    keepBlocks: UInt64,
+    neededFrom: @escaping @Sendable () -> Height?,
     signer: consuming SignerLog?,
     key: SigningKey?,
     chain: ChainID,
@@ -67,6 +77,8 @@ final class StorageWorker: Sendable {
   ) {
     self.store = store
     self.cache = cache
+    self.keepBlocks = keepBlocks
+    self.neededFrom = neededFrom
     self.signer = Mutex(signer)
     self.key = key
     self.chain = chain
@@ -103,19 +115,23 @@ final class StorageWorker: Sendable {
   }
 
   private func work() {
+    var hasOldBlocks = false
     while true {
-      let (jobs, waiter) = queue.withLock { queue in
+      let (jobs, waiter, isOver) = queue.withLock { queue in
         let jobs = queue.jobs
         queue.jobs = []
-        if jobs.isEmpty { queue.isRunning = false }
-        return (jobs, jobs.isEmpty ? queue.takeWaiter() : nil)
+        // What is left to delete goes after the next start.
+        let isOver = jobs.isEmpty && (queue.isStopped || !hasOldBlocks)
+        if isOver { queue.isRunning = false }
+        return (jobs, isOver ? queue.takeWaiter() : nil, isOver)
       }
-      guard !jobs.isEmpty else {
+      guard !isOver else {
         waiter?.resume()
         return
       }
       do {
-        report(try carryOut(jobs))
+        if !jobs.isEmpty { report(try carryOut(jobs)) }
+        hasOldBlocks = try prune()
       } catch {
         logger.critical(
           "the disk refused a record; the node stops before it forgets",
@@ -155,6 +171,17 @@ final class StorageWorker: Sendable {
     }
     if needsSync { try sync() }
     return results
+  }
+
+  /// Deletes a few of the blocks that need not be kept any more; returns whether there are others.
+  private func prune() throws -> Bool {
+    guard keepBlocks > 0, let last = store.lastHeight, last > keepBlocks else { return false }
+    let end = min(last - keepBlocks + 1, neededFrom() ?? .max)
+    guard end > store.lowestHeight else { return false }
+    let before = store.lowestBlock
+    let isMoreLeft = try store.prune(below: end, limit: Self.pruningStep)
+    if store.lowestBlock > before { report([.pruned(below: store.lowestBlock)]) }
+    return isMoreLeft
   }
 
   private func sync() throws {

@@ -9,8 +9,10 @@ extension NodeService {
     let last = parts.store.lastHeight ?? 0
     let height = height ?? last
     guard let block = try LightBlocks.block(at: height, in: parts.store) else {
-      let lowest = max(parts.store.lowestHeight, 1)
-      throw ServingError.notFound("this node has headers and validators of heights \(lowest) to \(last)")
+      guard (parts.store.lowestBlock...max(last, parts.store.lowestBlock)).contains(height) else {
+        throw missing(block: height)
+      }
+      throw ServingError.notFound("the validators of height \(height) are not known here")
     }
     return Answer.LightBlock(
       height: block.height,

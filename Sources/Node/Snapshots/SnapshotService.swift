@@ -22,7 +22,8 @@ final class SnapshotService: Sendable {
   private struct State {
     /// The newest first.
     var archives: [SnapshotArchive] = []
-    var isExporting = false
+    /// The height whose snapshot is being made.
+    var exporting: Height?
     var waiting: [PeerID: Int] = [:]
   }
 
@@ -81,6 +82,12 @@ final class SnapshotService: Sendable {
 
   var archives: [SnapshotArchive] { state.withLock { $0.archives } }
 
+  /// The lowest height that a snapshot is of, made or being made: whoever takes it needs that height's header and the
+  /// blocks after it. Nil when there is none.
+  var lowestHeight: Height? {
+    state.withLock { state in (state.archives.map(\.height) + [state.exporting].compactMap(\.self)).min() }
+  }
+
   /// Ends exports and answers; the database is not used after that.
   func stop() async {
     isStopped.store(true, ordering: .relaxed)
@@ -98,8 +105,9 @@ final class SnapshotService: Sendable {
       return
     }
     let isFree = state.withLock { state in
-      defer { state.isExporting = true }
-      return !state.isExporting
+      guard state.exporting == nil else { return false }
+      state.exporting = tip.height
+      return true
     }
     guard isFree else {
       logger.info("no snapshot: the last one is still being made", metadata: ["height": "\(tip.height)"])
@@ -109,13 +117,13 @@ final class SnapshotService: Sendable {
       let view = try store.database.snapshot()
       exporter.run { self.export(tip, view) }
     } catch {
-      state.withLock { $0.isExporting = false }
+      state.withLock { $0.exporting = nil }
       logger.error("no snapshot", metadata: ["height": "\(tip.height)", "error": "\(error)"])
     }
   }
 
   private func export(_ tip: Tip, _ view: Storage.Snapshot) {
-    defer { state.withLock { $0.isExporting = false } }
+    defer { state.withLock { $0.exporting = nil } }
     let target = folder.appending(path: "\(tip.height)")
     let start = ContinuousClock.now
     do {

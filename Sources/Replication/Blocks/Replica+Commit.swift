@@ -164,7 +164,7 @@ extension Replica {
   var ownStatus: PeerStatus {
     PeerStatus(
       committed: durableHeight,
-      base: configuration.lowestBlock,
+      base: lowestBlock,
       standing: configuration.consensusKey == nil ? nil : consensus.status
     )
   }

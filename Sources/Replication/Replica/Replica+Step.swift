@@ -49,6 +49,7 @@ extension Replica {
       if case .vote(let vote) = message { seenVotes.insert(vote) }
       stepConsensus(.signed(message), &turn)
     case .durable(let height): becomeDurable(height, &turn)
+    case .pruned(let height): lowestBlock = max(lowestBlock, height)
     case .misbehaved(let peer, let fault): stepGossip(.misbehaved(peer, fault), &turn)
     case .batchEnded: announceTransactions(&turn)
     }
@@ -101,7 +102,7 @@ extension Replica {
       // A height that is not here yet needs no answer: the next status tells the peer.
       guard from <= durableHeight else { return }
       let count = min(count, BlockSync.batch)
-      turn.effects.append(.serveBlocks(to: peer, from: max(from, configuration.lowestBlock), count: count))
+      turn.effects.append(.serveBlocks(to: peer, from: max(from, lowestBlock), count: count))
     case .blocksResponse(let blocks): receive(blocks, from: peer, &turn)
     case .evidence(let evidence):
       for evidence in evidence { receive(evidence, from: peer, &turn) }

@@ -14,7 +14,7 @@ public struct ReplicaConfiguration: Sendable {
   public var mempool: Mempool.Limits
   public var signatures: SignatureScheme
   public var reading = BlockReading.decoding
-  /// A peer that is asked for blocks gets the answer from this height on.
+  /// The lowest height that this node has a block of when it starts.
   public var lowestBlock: Height
   /// The most transactions of an own block. What a block holds must be verified, executed and written by all before
   /// a round times out; smaller blocks follow each other faster.
@@ -118,6 +118,8 @@ public struct Replica<State: ReplicaState>: Sendable {
   var isStarted = false
   /// A consensus timer or validation needs no answer while a commit is being made durable.
   var durableHeight: Height
+  /// A peer that asks for blocks gets them from this height on.
+  public internal(set) var lowestBlock: Height
   public internal(set) var round: Round = 0
   public internal(set) var alarms: [Alarm] = []
 
@@ -148,6 +150,7 @@ public struct Replica<State: ReplicaState>: Sendable {
     self.gossip = gossip
     book = OrderBook(limits: OrderBook.Limits(committed.parameters), time: tip.time)
     durableHeight = tip.height
+    lowestBlock = configuration.lowestBlock
     due = DueWork(on: state, ticks: committed.ticks)
   }
 

@@ -44,6 +44,8 @@ public enum ReplicaInput: Sendable {
   indirect case signed(SignedMessage)
   /// A commit and everything before it is durable.
   case durable(Height)
+  /// Older blocks than this one are deleted: peers are told, and none below is served.
+  case pruned(below: Height)
   /// A peer certainly broke a rule of the transport or of a codec.
   case misbehaved(PeerID, Fault)
   /// The inputs that arrived together are handled: what was gathered goes out.

@@ -27,6 +27,7 @@ extension ReplicaInput {
     case .signed(.vote(let vote)): (10, vote.height << 16 | UInt64(vote.round))
     case .signed(.proposal(let proposal)): (11, proposal.height << 16 | UInt64(proposal.round))
     case .durable(let height): (12, height)
+    case .pruned(let height): (16, height)
     case .misbehaved: (13, 0)
     case .batchEnded: (14, 0)
     }

@@ -39,11 +39,6 @@ public struct BlockCommit: Sendable {
   public var meta: [(name: String, value: [UInt8]?)]
   /// Who decides which heights, where that does not follow from the height before.
   public var validators: [(height: UInt64, set: [UInt8])] = []
-  /// Heights below this one may go; nil keeps all. A commit drops at most `NodeStore.pruningStep` heights, so a
-  /// large step forward is worked off by those that follow.
-  public var pruneBelow: UInt64?
-  /// Heights whose header and certificate stay although they are pruned: what light clients start from.
-  public var keptHeights: Set<UInt64>
 
   public init(
     height: UInt64,
@@ -54,9 +49,7 @@ public struct BlockCommit: Sendable {
     state: [Change] = [],
     tree: [Change] = [],
     transactions: [[UInt8]] = [],
-    meta: [(name: String, value: [UInt8]?)] = [],
-    pruneBelow: UInt64? = nil,
-    keptHeights: Set<UInt64> = []
+    meta: [(name: String, value: [UInt8]?)] = []
   ) {
     self.height = height
     self.header = header
@@ -67,8 +60,6 @@ public struct BlockCommit: Sendable {
     self.tree = tree
     self.transactions = transactions
     self.meta = meta
-    self.pruneBelow = pruneBelow
-    self.keptHeights = keptHeights
   }
 }
 

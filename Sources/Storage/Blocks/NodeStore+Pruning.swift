@@ -1,63 +1,52 @@
 import Primitives
 
 extension NodeStore {
-  /// From this many heights on a range deletion is cheaper than one deletion for each.
-  private static let rangeThreshold: UInt64 = 64
-
-  /// Adds the deletions that `commit` asks for to its batch; returns the lowest height left.
-  func prune(
-    from lowest: UInt64,
-    for commit: BlockCommit,
-    in batch: inout WriteBatch
-  ) throws(StorageError) -> UInt64 {
-    // The newest block always stays. `lowest` grows by a bounded step, so a commit's work is bounded too.
-    let wanted = min(commit.pruneBelow ?? 0, commit.height)
-    guard wanted > lowest else { return lowest }
-    let end = wanted - lowest > Self.pruningStep ? lowest + Self.pruningStep : wanted
-    try deleteTransactions(from: lowest, to: end, in: &batch)
-    for family in [ColumnFamily.bodies, .receipts] {
-      Self.delete(family, from: lowest, to: end, in: &batch)
-    }
-    var start = lowest
-    for kept in commit.keptHeights.filter({ $0 >= lowest && $0 < end }).sorted() + [end] {
-      Self.delete(.headers, from: start, to: kept, in: &batch)
-      Self.delete(.certificates, from: start, to: kept, in: &batch)
-      start = kept + 1
-    }
-    batch.put(StoreKeys.Meta.lowest.key, StoreKeys.height(end), in: .meta)
-    return end
-  }
-
-  private static func delete(
-    _ family: ColumnFamily,
-    from start: UInt64,
-    to end: UInt64,
-    in batch: inout WriteBatch
-  ) {
-    guard start < end else { return }
-    if end - start >= rangeThreshold {
-      batch.deleteRange(from: StoreKeys.height(start), to: StoreKeys.height(end), in: family)
-    } else {
-      for height in start..<end { batch.delete(StoreKeys.height(height), in: family) }
-    }
-  }
-
-  /// Deletes the transactions that the heights' lists name, and the lists.
-  private func deleteTransactions(
-    from start: UInt64,
-    to end: UInt64,
-    in batch: inout WriteBatch
-  ) throws(StorageError) {
-    let range = KeyRange(from: StoreKeys.itemList(start), to: StoreKeys.itemList(end))
-    var lists = try database.cursor(in: .transactions, range, fillsCache: false)
-    while let list = try lists.next() {
-      let items = try decoded(.transactions) { () throws(DecodingError) in
-        try StoreKeys.decode(list: list.value)
+  /// Deletes blocks below `height` with all that belongs to them: header, body, certificate, receipts, the places of
+  /// its transactions, and sets of validators that decide no height that is left. State stays.
+  ///
+  /// Deletes `limit` heights at most, from the lowest one on, and never the last block; returns whether heights below
+  /// `height` are left. Not durable by itself: after a crash the blocks may be there again, all of each or nothing.
+  public func prune(below height: UInt64, limit: UInt64) throws(StorageError) -> Bool {
+    var isMoreLeft = false
+    try exclusively { (progress) throws(StorageError) in
+      guard let last = progress.last else {
+        throw .misuse(path: database.path, detail: "the store has no origin yet")
       }
-      for item in items { batch.delete(StoreKeys.item(item), in: .transactions) }
-      batch.delete(list.key, in: .transactions)
+      let lowest = progress.lowest
+      let wanted = min(height, last)
+      guard wanted > lowest else { return }
+      let end = lowest + min(wanted - lowest, limit)
+      var batch = try database.batch()
+      for height in lowest..<end {
+        for location in try transactions(at: height) {
+          batch.delete(StoreKeys.item(location), in: .transactions)
+        }
+        batch.delete(StoreKeys.itemList(height), in: .transactions)
+        for family in [ColumnFamily.headers, .bodies, .certificates, .receipts] {
+          batch.delete(StoreKeys.height(height), in: family)
+        }
+      }
+      try deleteValidators(before: end, in: &batch)
+      batch.put(StoreKeys.Meta.lowest.key, StoreKeys.height(end), in: .meta)
+      try database.write(batch, sync: false)
+      progress.lowest = end
+      isMoreLeft = end < wanted
+    }
+    return isMoreLeft
+  }
+
+  /// The set that decides `height` was written for it or for a height before; those before that one decide nothing
+  /// that is left.
+  private func deleteValidators(before height: UInt64, in batch: inout WriteBatch) throws(StorageError) {
+    guard let first = try validators(at: height) else { return }
+    let older = KeyRange(from: nil, to: StoreKeys.height(first.height))
+    for entry in try database.entries(in: .validators, older, limit: Self.validatorStep) {
+      batch.delete(entry.key, in: .validators)
     }
   }
+
+  /// Sets of validators that one step deletes at most: one is written every 64 heights, and one for each change.
+  private static let validatorStep = 64
 
   func decoded<Value>(
     _ family: ColumnFamily,

@@ -6,9 +6,6 @@ import Synchronization
 /// Commits come one after the other, each for the height after the last. A commit that fails leaves the store
 /// refusing further ones: whether its batch reached the disk is known only after it is opened again.
 public final class NodeStore: Sendable {
-  /// Heights that one commit prunes at most.
-  public static let pruningStep: UInt64 = 256
-
   public let database: Database
   /// Held for a moment only, so that readers never wait for the disk.
   private let progress: Mutex<Progress>
@@ -19,6 +16,8 @@ public final class NodeStore: Sendable {
     /// nil before `initialize`.
     var last: UInt64?
     var lowest: UInt64 = 0
+    /// The origin's height.
+    var base: UInt64 = 0
   }
 
   private struct Writer {
@@ -42,7 +41,8 @@ public final class NodeStore: Sendable {
     }
     let last = try number(.height)
     let lowest = try number(.lowest)
-    progress.withLock { $0 = Progress(last: last, lowest: lowest) }
+    let base = try number(.base)
+    progress.withLock { $0 = Progress(last: last, lowest: lowest, base: base) }
   }
 
   public convenience init(
@@ -55,8 +55,13 @@ public final class NodeStore: Sendable {
   /// The height of the last committed block, or of the origin; nil when the store is new.
   public var lastHeight: UInt64? { progress.withLock { $0.last } }
 
-  /// No block below this height is there, but headers and certificates that were kept on purpose.
+  /// Nothing of a block below this height is there.
   public var lowestHeight: UInt64 { progress.withLock { $0.lowest } }
+
+  /// The lowest height that a whole block is there of, or will be: the origin has none, and pruned ones are gone.
+  public var lowestBlock: UInt64 {
+    progress.withLock { $0.base == .max ? .max : max($0.lowest, $0.base + 1) }
+  }
 
   func number(_ meta: StoreKeys.Meta) throws(StorageError) -> UInt64 {
     guard let bytes = try database.get(meta.key, in: .meta), let number = StoreKeys.height(of: bytes) else {
@@ -94,6 +99,7 @@ public final class NodeStore: Sendable {
       try database.write(batch, sync: true)
       progress.last = origin.height
       progress.lowest = origin.height
+      progress.base = origin.height
     }
   }
 
@@ -110,10 +116,8 @@ public final class NodeStore: Sendable {
       }
       var batch = try database.batch()
       Self.write(commit, into: &batch)
-      let lowest = try prune(from: progress.lowest, for: commit, in: &batch)
       try database.write(batch, sync: true)
       progress.last = commit.height
-      progress.lowest = lowest
     }
   }
 

@@ -18,6 +18,9 @@ struct StatusCommand: AsyncParsableCommand {
     Console.line("node        \(status.moniker), \(status.role), version \(status.version)")
     Console.line("node key    \(status.nodeKey)")
     Console.line("height      \(status.height)  (\(status.catchingUp ? "catching up" : "in step"))")
+    if status.lowestBlock > 1 {
+      Console.line("blocks      from \(status.lowestBlock) on; older ones are pruned")
+    }
     Console.line("block time  \(status.time), tick \(status.tick) of \(status.tickMilliseconds) ms")
     Console.line("state root  \(status.stateRoot)")
     Console.line("peers       \(status.peers)")

@@ -49,6 +49,7 @@ struct SignedChain: Sendable {
     start.tree = update.pages.compactMap { path, page in
       page.map { Entry(key: path.encoded(), value: $0.encoded()) }
     }
+    start.meta = [(StoreState.tipName, origin.encoded)]
     start.validators = LightBlocks.origin(origin)
     try store.initialize(start)
     var tip = origin
@@ -61,6 +62,7 @@ struct SignedChain: Sendable {
         body: commit.block.encoded,
         certificate: commit.certificate.encoded
       )
+      record.meta = [(StoreState.tipName, tip.encoded)]
       record.validators = LightBlocks.changes(after: tip)
       try store.commit(record)
     }

@@ -28,6 +28,11 @@ import Transport
     var durable: [Height] {
       inputs.withLock { $0.compactMap { if case .durable(let height) = $0 { height } else { nil } } }
     }
+
+    /// The lowest block that is left, as last reported.
+    var lowestBlock: Height? {
+      inputs.withLock { $0.compactMap { if case .pruned(let height) = $0 { height } else { nil } }.last }
+    }
   }
 
   static func prevote(_ height: Height) -> StorageWorker.Job {
@@ -37,7 +42,13 @@ import Transport
   }
 
   /// A validator whose guard's file is gone: somebody else may sign with its key.
-  private func worker(_ chain: SignedChain, _ folder: URL, _ reports: Reports) throws -> StorageWorker {
+  private func worker(
+    _ chain: SignedChain,
+    _ folder: URL,
+    _ reports: Reports,
+    keepBlocks: UInt64 = 0,
+    neededFrom: @escaping @Sendable () -> Height? = { nil }
+  ) throws -> StorageWorker {
     let log = try SignerLog(
       logFolder: folder.appending(path: "log").path,
       guardPath: folder.appending(path: "guard").path,
@@ -48,6 +59,8 @@ import Transport
     return StorageWorker(
       store: chain.store,
       cache: StateCache(),
+      keepBlocks: keepBlocks,
+      neededFrom: neededFrom,
       signer: log,
       key: SignedChain.key,
       chain: chain.genesis.chain,
@@ -91,5 +104,42 @@ import Transport
       if case .vote(let vote) = message { vote.height } else { Height(0) }
     }
     #expect(heights == [133])
+  }
+
+  @Test func `Blocks older than those to keep are deleted, but none that a snapshot needs`() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "worker-\(UUID().uuidString.prefix(8))"
+    )
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let chain = try SignedChain(entries: 3, heights: 0, folder: folder.appending(path: "chain"))
+    let reports = Reports()
+    let needed = Mutex<Height?>(30)
+    let worker = try worker(chain, folder, reports, keepBlocks: 20) { needed.withLock { $0 } }
+    var tip = chain.origin
+    func commit(through height: Height) -> [StorageWorker.Job] {
+      var jobs: [StorageWorker.Job] = []
+      while tip.height < height {
+        let commit = chain.commit(after: tip)
+        tip = commit.tip
+        jobs.append(.commit(commit))
+      }
+      return jobs
+    }
+    worker.post(commit(through: 15))
+    #expect(await Program.until(seconds: 30) { reports.durable.count == 15 })
+    #expect(reports.lowestBlock == nil && chain.store.lowestBlock == 1)
+    // Many at once: what is old by then goes in steps.
+    worker.post(commit(through: 60))
+    #expect(await Program.until(seconds: 30) { reports.lowestBlock == 30 })
+    #expect(reports.durable == Array(1...60))
+    needed.withLock { $0 = nil }
+    worker.post(commit(through: 61))
+    #expect(await Program.until(seconds: 30) { reports.lowestBlock == 42 })
+    await worker.stop()
+    #expect(chain.store.lowestBlock == 42)
+    #expect(try chain.store.body(at: 41) == nil && chain.store.certificate(at: 41) == nil)
+    #expect(try LightBlocks.block(at: 42, in: chain.store)?.height == 42)
+    #expect(try LightBlocks.block(at: 61, in: chain.store)?.height == 61)
+    #expect(try chain.store.verify(.everything)?.lowest == 42)
   }
 }
