@@ -71,7 +71,7 @@ public struct NetworkDefinition: Sendable {
           throw DefinitionError(
             file: file.path,
             problem: "`\(key)` is not a parameter",
-            remedy: "the nearest name is `\(nearest(to: key, in: ParameterKey.allCases.map(\.rawValue)))`"
+            remedy: Spelling.remedy(for: key, among: ParameterKey.allCases.map(\.rawValue))
           )
         }
         guard let number = entry.int, number >= 0 else {
@@ -156,25 +156,4 @@ public struct DefinitionError: Error, CustomStringConvertible, Sendable {
       )
     }
   }
-}
-
-/// The entry with the smallest edit distance to `word`.
-func nearest(to word: String, in words: [String]) -> String {
-  words.min { editDistance(word, $0) < editDistance(word, $1) } ?? ""
-}
-
-private func editDistance(_ left: String, _ right: String) -> Int {
-  let left = Array(left.utf8)
-  let right = Array(right.utf8)
-  var row = Array(0...right.count)
-  for (i, a) in left.enumerated() {
-    var previous = row[0]
-    row[0] = i + 1
-    for (j, b) in right.enumerated() {
-      let cost = min(previous + (a == b ? 0 : 1), min(row[j], row[j + 1]) + 1)
-      previous = row[j + 1]
-      row[j + 1] = cost
-    }
-  }
-  return row[right.count]
 }

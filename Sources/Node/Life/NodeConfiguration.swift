@@ -101,7 +101,7 @@ public struct NodeConfiguration: Codable, Sendable {
     NodeRecord.Role.allCases.first { $0.name == node.role } ?? .full
   }
 
-  /// Reads and checks the file; unknown keys and values are errors with the nearest legal name.
+  /// Reads and checks the file; unknown keys and values are errors that say what is legal.
   ///
   /// - Throws: `DefinitionError`.
   public static func read(_ file: URL) throws -> NodeConfiguration {
@@ -111,14 +111,14 @@ public struct NodeConfiguration: Codable, Sendable {
         throw DefinitionError(
           file: file.path,
           problem: "there is no section [\(section)]",
-          remedy: "the nearest name is [\(nearest(to: section, in: knownKeys.keys.sorted()))]"
+          remedy: Spelling.remedy(for: section, among: knownKeys.keys.sorted())
         )
       }
       for key in value.table?.keys ?? [] where !known.contains(key) {
         throw DefinitionError(
           file: file.path,
           problem: "there is no key `\(key)` in [\(section)]",
-          remedy: "the nearest name is `\(nearest(to: key, in: known))`"
+          remedy: Spelling.remedy(for: key, among: known)
         )
       }
     }

@@ -1,3 +1,5 @@
+import Primitives
+
 // What the reference finds while it builds groups.
 extension DocumentChecker {
   /// Records and bytes that a deployment may come to, services times placements.

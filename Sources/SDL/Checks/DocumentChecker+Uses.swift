@@ -1,3 +1,5 @@
+import Primitives
+
 // What the reference checks for each service at each placement.
 extension DocumentChecker {
   mutating func checkUses() {

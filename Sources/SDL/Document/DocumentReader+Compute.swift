@@ -1,3 +1,5 @@
+import Primitives
+
 extension DocumentReader {
   mutating func compute(_ index: Int, _ path: Path) -> ComputeSource {
     var compute = ComputeSource(node: index, path: path)

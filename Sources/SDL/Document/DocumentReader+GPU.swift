@@ -1,3 +1,5 @@
+import Primitives
+
 extension DocumentReader {
   /// Read key by key: the last of repeated keys counts, merge keys are not known.
   mutating func gpu(_ index: Int, _ path: Path) -> Slot<GPUSource> {

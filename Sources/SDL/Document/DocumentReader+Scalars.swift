@@ -1,3 +1,5 @@
+import Primitives
+
 extension DocumentReader {
   /// Any scalar as its text is written; nothing (null) is the empty text.
   mutating func text(_ index: Int, _ path: Path) -> Located<String> {

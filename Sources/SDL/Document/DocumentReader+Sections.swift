@@ -1,3 +1,5 @@
+import Primitives
+
 extension DocumentReader {
   static let sections = [
     "version", "services", "profiles", "deployment", "endpoints", "reclamation", "include",

@@ -1,3 +1,5 @@
+import Primitives
+
 extension DocumentReader {
   static let storageClasses = ["default", "beta1", "beta2", "beta3", "ram"]
 

@@ -1,3 +1,5 @@
+import Primitives
+
 /// The NVIDIA models that providers list, under the names that they list them by.
 ///
 /// Used for advice only: a model that is missing here can be asked for all the same.

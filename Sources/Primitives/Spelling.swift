@@ -1,13 +1,15 @@
-/// Finds what somebody probably meant.
-enum Spelling {
-  /// Texts longer than this are not compared: nobody means a name by them.
-  private static let lengthLimit = 40
+/// Finds the name that somebody probably meant by another.
+public enum Spelling {
+  /// Texts of more bytes than this are not compared: nobody means a name by them.
+  private static let lengthLimit = 48
   /// The most candidates that are looked at.
   private static let candidateLimit = 200
+  /// The most names that a remedy lists.
+  private static let namesShown = 20
 
   /// The candidate nearest to `text`, if one is near: equal but for case and separators, or at most a third
-  /// of the letters away.
-  static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {
+  /// of the letters away. Case counts in ASCII only.
+  public static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {
     let wanted = folded(text)
     guard !wanted.isEmpty, wanted.count <= lengthLimit else { return nil }
     var best: (candidate: String, distance: Int)?
@@ -22,16 +24,25 @@ enum Spelling {
   }
 
   /// True when the two differ in case and separators only.
-  static func isSame(_ left: String, _ right: String) -> Bool {
+  public static func isSame(_ left: String, _ right: String) -> Bool {
     folded(left) == folded(right)
   }
 
+  /// What to write in place of `name`, which is not known: the nearest known one, or any of them.
+  public static func remedy(for name: String, among known: [String]) -> String {
+    if let nearest = nearest(to: name, among: known) { return "did you mean `\(nearest)`?" }
+    return "the names here are " + known.prefix(namesShown).joined(separator: ", ")
+      + (known.count > namesShown ? " and \(known.count - namesShown) more" : "")
+  }
+
   private static func folded(_ text: String) -> [UInt8] {
-    text.utf8.prefix(lengthLimit + 1).map(NumberSyntax.lowercased)
+    text.utf8.prefix(lengthLimit + 1)
+      .map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
       .filter { !"-_. ".utf8.contains($0) }
   }
 
-  /// Damerau–Levenshtein distance, restricted to neighbouring transpositions.
+  /// The optimal string alignment distance: insertions, deletions, substitutions and swaps of two neighbours that turn
+  /// one into the other, where no part is changed twice.
   private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
     var beforePrevious: [Int] = []
     var previous = Array(0...right.count)
