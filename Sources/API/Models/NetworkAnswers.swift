@@ -96,47 +96,52 @@ extension Answer {
   }
 }
 
-extension Answer.Network {
-  /// The same as Prometheus text.
-  public var prometheus: String {
-    var lines: [String] = []
-    func family(_ name: String, _ help: String, _ samples: [(labels: String, value: UInt64)]) {
-      guard !samples.isEmpty else { return }
-      lines.append("# HELP \(name) \(help)\n# TYPE \(name) counter")
-      for sample in samples { lines.append("\(name){\(sample.labels)} \(sample.value)") }
+extension PrometheusText {
+  /// All figures of `network`.
+  public mutating func add(_ network: Answer.Network) {
+    func frames(_ value: (Answer.Network.Frames) -> UInt64) -> [Sample] {
+      network.frames.map { Sample(["kind": $0.kind], value($0)) }
     }
-    func frames(_ value: (Frames) -> UInt64) -> [(labels: String, value: UInt64)] {
-      self.frames.map { ("kind=\"\($0.kind)\"", value($0)) }
+    func objects(_ value: (Answer.Network.Objects) -> UInt64) -> [Sample] {
+      network.objects.map { Sample(["kind": $0.kind], value($0)) }
     }
-    func objects(_ value: (Objects) -> UInt64) -> [(labels: String, value: UInt64)] {
-      self.objects.map { ("kind=\"\($0.kind)\"", value($0)) }
-    }
-    family("supercloud_frames_sent_total", "Frames sent, by kind.", frames(\.sent))
-    family("supercloud_frame_bytes_sent_total", "Their bytes.", frames(\.sentBytes))
-    family("supercloud_frames_received_total", "Frames received, by kind.", frames(\.received))
-    family("supercloud_frame_bytes_received_total", "Their bytes.", frames(\.receivedBytes))
-    family("supercloud_frames_malformed_total", "Frames that are not what they say.", frames(\.malformed))
-    family("supercloud_objects_received_total", "Gossiped objects, by kind.", objects(\.received))
-    family("supercloud_object_bytes_received_total", "Their bytes.", objects(\.bytes))
-    family("supercloud_objects_duplicate_total", "Objects that were here already.", objects(\.duplicates))
-    family("supercloud_objects_accepted_total", "Objects that became live.", objects(\.accepted))
-    family("supercloud_objects_refused_total", "Objects that our state refuses.", objects(\.refused))
-    family("supercloud_objects_malformed_total", "Objects that are none.", objects(\.malformed))
-    family("supercloud_objects_forged_total", "Signatures that do not hold.", objects(\.forged))
-    family("supercloud_objects_dropped_total", "Dropped before their check.", objects(\.dropped))
-    family(
+    add("supercloud_frames_sent_total", .counter, "Frames sent, by kind.", frames(\.sent))
+    add("supercloud_frame_bytes_sent_total", .counter, "Their bytes.", frames(\.sentBytes))
+    add("supercloud_frames_received_total", .counter, "Frames received, by kind.", frames(\.received))
+    add("supercloud_frame_bytes_received_total", .counter, "Their bytes.", frames(\.receivedBytes))
+    add(
+      "supercloud_frames_malformed_total",
+      .counter,
+      "Frames that are not what they say.",
+      frames(\.malformed)
+    )
+    add("supercloud_objects_received_total", .counter, "Gossiped objects, by kind.", objects(\.received))
+    add("supercloud_object_bytes_received_total", .counter, "Their bytes.", objects(\.bytes))
+    add(
+      "supercloud_objects_duplicate_total",
+      .counter,
+      "Objects that were here already.",
+      objects(\.duplicates)
+    )
+    add("supercloud_objects_accepted_total", .counter, "Objects that became live.", objects(\.accepted))
+    add("supercloud_objects_refused_total", .counter, "Objects that our state refuses.", objects(\.refused))
+    add("supercloud_objects_malformed_total", .counter, "Objects that are none.", objects(\.malformed))
+    add("supercloud_objects_forged_total", .counter, "Signatures that do not hold.", objects(\.forged))
+    add("supercloud_objects_dropped_total", .counter, "Dropped before their check.", objects(\.dropped))
+    add(
       "supercloud_objects_over_origin_limit_total",
+      .counter,
       "Beyond the origin's rate.",
       objects(\.overOriginLimit)
     )
-    family(
+    add(
       "supercloud_drops_total",
+      .counter,
       "What was dropped, refused or held against a peer, by layer and reason.",
-      drops.map { ("layer=\"\($0.layer)\",reason=\"\($0.reason)\"", $0.count) }
+      network.drops.map { Sample(["layer": $0.layer, "reason": $0.reason], $0.count) }
     )
-    for (name, value) in figures.sorted(by: { $0.key < $1.key }) {
-      lines.append("# TYPE supercloud_gossip_\(name) gauge\nsupercloud_gossip_\(name) \(value)")
+    for (name, value) in network.figures.sorted(by: { $0.key < $1.key }) {
+      add("supercloud_gossip_\(name)", .gauge, nil, value)
     }
-    return lines.joined(separator: "\n") + "\n"
   }
 }

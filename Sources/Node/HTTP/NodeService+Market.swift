@@ -187,46 +187,48 @@ extension NodeService {
     let counters = await host.counters
     let transport = await parts.endpoint.counters()
     let (height, mempool, peers) = await host.read { ($0.tip.height, $0.mempool.count, $0.peerCount) }
-    var lines: [String] = []
-    func metric(_ name: String, _ kind: String, _ help: String, _ value: some CustomStringConvertible) {
-      lines.append("# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n\(name) \(value)")
-    }
-    metric("cometbft_consensus_height", "gauge", "Height of the newest committed block.", height)
-    metric("cometbft_mempool_size", "gauge", "Transactions that wait.", mempool)
-    metric("cometbft_p2p_peers", "gauge", "Sessions with peers.", peers)
-    metric(
+    var metrics = PrometheusText()
+    metrics.add("cometbft_consensus_height", .gauge, "Height of the newest committed block.", height)
+    metrics.add("cometbft_mempool_size", .gauge, "Transactions that wait.", mempool)
+    metrics.add("cometbft_p2p_peers", .gauge, "Sessions with peers.", peers)
+    metrics.add(
       "supercloud_committed_blocks_total",
-      "counter",
+      .counter,
       "Blocks committed since the start.",
       counters.blocks
     )
-    metric(
+    metrics.add(
       "supercloud_committed_transactions_total",
-      "counter",
+      .counter,
       "Transactions committed since the start.",
       counters.transactions
     )
-    metric(
+    metrics.add(
       "supercloud_rounds_above_zero_total",
-      "counter",
+      .counter,
       "Rounds after a height's first.",
       counters.roundsAboveZero
     )
-    metric("supercloud_stream_messages_sent_total", "counter", "Messages over TCP.", transport.messagesSent)
-    metric(
+    metrics.add(
+      "supercloud_stream_messages_sent_total",
+      .counter,
+      "Messages over TCP.",
+      transport.messagesSent
+    )
+    metrics.add(
       "supercloud_stream_messages_received_total",
-      "counter",
+      .counter,
       "Messages over TCP.",
       transport.messagesReceived
     )
-    metric("supercloud_datagrams_sent_total", "counter", "Datagrams sent.", transport.datagramsSent)
-    metric(
+    metrics.add("supercloud_datagrams_sent_total", .counter, "Datagrams sent.", transport.datagramsSent)
+    metrics.add(
       "supercloud_datagrams_received_total",
-      "counter",
+      .counter,
       "Datagrams received.",
       transport.datagramsReceived
     )
-    let network = await network(transport, counters).prometheus
-    return lines.joined(separator: "\n") + "\n" + network
+    metrics.add(await network(transport, counters))
+    return metrics.text
   }
 }
