@@ -262,22 +262,17 @@ private struct AnswerFailures<Context: RequestContext>: RouterMiddleware {
 
   private static func describe(_ error: ServingError) -> (HTTPResponse.Status, Answer.Failure) {
     switch error {
-    case .notFound(let message): (.notFound, Answer.Failure(error: "not_found", message: message))
-    case .invalid(let message, let fix):
-      (.badRequest, Answer.Failure(error: "invalid", message: message, fix: fix))
-    case .tooLarge(let limit):
-      (
-        .contentTooLarge,
-        Answer.Failure(error: "too_large", message: "the body is larger than \(limit) bytes")
-      )
+    case .notFound: (.notFound, Answer.Failure(error: "not_found", message: error.description))
+    case .invalid(_, let fix):
+      (.badRequest, Answer.Failure(error: "invalid", message: error.description, fix: fix))
+    case .tooLarge: (.contentTooLarge, Answer.Failure(error: "too_large", message: error.description))
     case .rejected(let code, let codespace, let message):
       (
         .unprocessableContent,
         Answer.Failure(error: "rejected", message: message, code: code, codespace: codespace)
       )
-    case .unavailable(let message):
-      (.serviceUnavailable, Answer.Failure(error: "unavailable", message: message))
-    case .busy(let message): (.tooManyRequests, Answer.Failure(error: "busy", message: message))
+    case .unavailable: (.serviceUnavailable, Answer.Failure(error: "unavailable", message: error.description))
+    case .busy: (.tooManyRequests, Answer.Failure(error: "busy", message: error.description))
     }
   }
 

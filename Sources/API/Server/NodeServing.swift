@@ -75,7 +75,7 @@ public struct LeaseFilter: Hashable, Sendable {
 }
 
 /// Why a question has no answer; becomes the HTTP status and an `Answer.Failure`.
-public enum ServingError: Error, Sendable {
+public enum ServingError: Error, CustomStringConvertible, Sendable {
   /// 404
   case notFound(String)
   /// 400
@@ -88,6 +88,17 @@ public enum ServingError: Error, Sendable {
   case unavailable(String)
   /// 429
   case busy(String)
+
+  /// What went wrong, in words.
+  public var description: String {
+    switch self {
+    case .notFound(let message), .invalid(let message, _), .rejected(_, _, let message),
+      .unavailable(let message),
+      .busy(let message):
+      message
+    case .tooLarge(let limit): "the body is larger than \(limit) bytes"
+    }
+  }
 }
 
 extension Answer {

@@ -131,7 +131,7 @@ final class NodeService: NodeServing {
     let transaction = try decode(bytes)
     async let committed = wait ? host.committed(transaction.hash) : nil
     do {
-      try Self.check(await host.submit(transaction))
+      if let error = ServingError(try await host.submit(transaction)) { throw error }
     } catch {
       await host.abandon(transaction.hash)
       throw error
@@ -164,11 +164,10 @@ final class NodeService: NodeServing {
     }
     let admissions = try await host.submit(authentic.map(\.transaction))
     for ((index, _), admission) in zip(authentic, admissions) {
-      switch admission {
-      case .accepted, .known: result.accepted += 1
-      case .refused(.full), .refused(.senderFull): result.busy.append(index)
-      case .refused(let outcome): result.refused.append(.init(index: index, reason: "\(outcome)"))
-      case .rejected(let rejection): result.refused.append(.init(index: index, reason: rejection.description))
+      switch ServingError(admission) {
+      case nil: result.accepted += 1
+      case .busy: result.busy.append(index)
+      case .some(let error): result.refused.append(.init(index: index, reason: error.description))
       }
     }
     return result
@@ -192,24 +191,6 @@ final class NodeService: NodeServing {
     return transaction
   }
 
-  private static func check(_ admission: Admission) throws {
-    switch admission {
-    case .accepted, .known: return
-    case .rejected(let rejection):
-      throw ServingError.rejected(
-        code: rejection.code.number,
-        codespace: rejection.code.space.rawValue,
-        message: rejection.description
-      )
-    case .refused(.full), .refused(.senderFull):
-      throw ServingError.busy("the mempool is full; try again in a moment")
-    case .refused(.stale(let expected)):
-      throw ServingError.invalid("the sequence number is used already", fix: "the next one is \(expected)")
-    case .refused(let outcome):
-      throw ServingError.invalid("the mempool does not take it: \(outcome)", fix: nil)
-    }
-  }
-
   func submit(object bytes: [UInt8]) async throws -> Answer.Submitted {
     let object: SignedObject
     do {
@@ -220,19 +201,8 @@ final class NodeService: NodeServing {
     guard object.kind != .nodeRecord, object.isAuthentic(on: chain) else {
       throw ServingError.invalid("the signature is not the key's for chain \(chain)", fix: nil)
     }
-    switch try await host.publish(object) {
-    case .malformed: throw ServingError.invalid("the object's body is not what its kind says", fix: nil)
-    case .judged(.accepted), .judged(.replaced), .judged(.duplicate):
-      return Answer.Submitted(identifier: object.identifier.description)
-    case .judged(.refused(let refusal)):
-      throw ServingError.rejected(code: 1, codespace: "book", message: "the order book refuses: \(refusal)")
-    case .judged(.inadmissible(let rejection)):
-      throw ServingError.rejected(
-        code: rejection.code.number,
-        codespace: rejection.code.space.rawValue,
-        message: rejection.description
-      )
-    }
+    if let error = ServingError(try await host.publish(object)) { throw error }
+    return Answer.Submitted(identifier: object.identifier.description)
   }
 
   func faucet(_ address: String) async throws -> Answer.TransactionResult {

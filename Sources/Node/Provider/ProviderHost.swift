@@ -128,18 +128,8 @@ final class ProviderHost: MarketAccess {
   func publish(_ object: MarketPublication) async throws -> Digest {
     let signed = SignedObject(kind: object.kind, body: object.body, signer: key, chain: chain)
     if case .bid(let bid) = object { ownBids.withLock { $0[signed.identifier] = bid.order } }
-    switch try await parts.host.publish(signed) {
-    case .judged(.accepted), .judged(.replaced), .judged(.duplicate): return signed.identifier
-    case .judged(.refused(let refusal)):
-      throw ServingError.invalid("the order book refuses: \(refusal)", fix: nil)
-    case .judged(.inadmissible(let rejection)):
-      throw ServingError.rejected(
-        code: rejection.code.number,
-        codespace: rejection.code.space.rawValue,
-        message: rejection.description
-      )
-    case .malformed: throw ServingError.invalid("the object is malformed", fix: nil)
-    }
+    if let error = ServingError(try await parts.host.publish(signed)) { throw error }
+    return signed.identifier
   }
 
   func submit(_ actions: [Action]) async throws {
@@ -151,34 +141,14 @@ final class ProviderHost: MarketAccess {
     let transaction = TransactionDraft(actions: actions, sequence: sequence, fee: Fee(amount: fee))
       .signed(by: key, chain: chain)
     async let committed = parts.host.committed(transaction.hash)
-    let admission: Admission
     do {
-      admission = try await parts.host.submit(transaction)
+      if let error = ServingError(try await parts.host.submit(transaction)) { throw error }
     } catch {
       await parts.host.abandon(transaction.hash)
       throw error
     }
-    switch admission {
-    case .accepted, .known: break
-    case .rejected(let rejection):
-      await parts.host.abandon(transaction.hash)
-      throw ServingError.rejected(
-        code: rejection.code.number,
-        codespace: rejection.code.space.rawValue,
-        message: rejection.description
-      )
-    case .refused(let outcome):
-      await parts.host.abandon(transaction.hash)
-      throw ServingError.busy("\(outcome)")
-    }
     guard let result = await committed else { throw CancellationError() }
-    guard result.receipt.isSuccess else {
-      throw ServingError.rejected(
-        code: result.receipt.code,
-        codespace: result.receipt.codespace,
-        message: result.receipt.log
-      )
-    }
+    if let error = ServingError(result.receipt) { throw error }
   }
 
   func snapshot() async throws -> MarketSnapshot {
