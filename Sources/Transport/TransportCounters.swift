@@ -38,15 +38,15 @@ public struct TransportCounters: Sendable {
 }
 
 /// Why an inbound connection was turned away before its handshake.
-public enum ConnectionRefusal: Hashable, Sendable {
-  case handshakeRate
-  case perAddress
-  case perSubnet
+public enum ConnectionRefusal: String, CaseIterable, Hashable, Sendable {
+  case handshakeRate = "handshake_rate"
+  case perAddress = "per_address"
+  case perSubnet = "per_subnet"
   /// Too many unfinished handshakes, and none that could be given up.
-  case halfOpen
+  case halfOpen = "half_open"
   /// All places are taken, reserved ones included.
-  case full
-  case shutDown
+  case full = "full"
+  case shutDown = "shut_down"
 }
 
 /// One peer as the transport sees it.

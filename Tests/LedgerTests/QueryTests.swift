@@ -17,7 +17,7 @@ import Testing
       if let value = UInt64(status.value) {
         #expect(status.range.contains(value), "\(status.key)")
       } else {
-        #expect(status.value == "default" && status.type == "integer or default", "\(status.key)")
+        #expect(status.value == "default" && status.type == "integer_or_default", "\(status.key)")
       }
     }
     try chain.perform { execution throws(Rejection) in

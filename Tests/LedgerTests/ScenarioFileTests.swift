@@ -54,7 +54,7 @@ import Testing
     (#""price":"2.5uakt""#, #""price":"2.5uakt","offer":1"#, "steps.0.leases.0.offer", "not known"),
     (#""do":"withdraw""#, #""do":"withdrawal""#, "steps.3.do", "there is no step `withdrawal`"),
     (#""by":"tenant""#, #""by":"bob""#, "steps.4.by", "tenant or provider"),
-    (#""by":"tenant""#, #""by":"provider","reason":"bored""#, "steps.4.reason", "manifestTimeout"),
+    (#""by":"tenant""#, #""by":"provider","reason":"bored""#, "steps.4.reason", "manifest_timeout"),
     (#""tick":5,"#, "", "steps.1.tick", "missing"),
     (#""tick":5,"#, #""tick":-5,"#, "steps.1.tick", "whole number"),
     (#""tick":5,"#, #""tick":5.5,"#, "steps.1.tick", "whole number"),

@@ -309,7 +309,7 @@ private actor Pretend: WorkloadDriver {
     }
     #expect(fault.code == .imageMissing)
     #expect(await driver.calls.isEmpty)
-    #expect(await service.status().leases.first?.state == "awaiting manifest")
+    #expect(await service.status().leases.first?.state == "awaiting_manifest")
     await service.stop()
     try? FileManager.default.removeItem(atPath: folder)
   }

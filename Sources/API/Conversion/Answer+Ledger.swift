@@ -46,8 +46,8 @@ extension Answer.Lease {
       denomination: record.price.denomination.name,
       openedAtTick: record.openedAt.tick,
       closedAtTick: record.closing?.moment.tick,
-      closedBy: record.closing.map { "\($0.closer)" },
-      reason: record.closing.map { "\($0.reason)" },
+      closedBy: record.closing.map { $0.closer.name },
+      reason: record.closing.map { $0.reason.name },
       earned: lease.earned.description,
       paid: lease.paid.description,
       fee: lease.fee.description
@@ -60,11 +60,11 @@ extension Answer.Deployment {
     self.init(
       owner: deployment.id.owner.text(),
       dseq: deployment.id.sequence,
-      state: "\(deployment.record.state)",
+      state: deployment.record.state.name,
       manifestHash: deployment.record.manifestHash.description,
       denomination: escrow.denomination.name,
       groups: deployment.groups.map { sequence, record in
-        Group(sequence: sequence, name: record.spec.name, state: "\(record.state)")
+        Group(sequence: sequence, name: record.spec.name, state: record.state.name)
       },
       escrow: Answer.Escrow(
         state: escrow.state.rawValue,

@@ -59,7 +59,7 @@ extension Answer {
   public struct Parameter: Codable, Sendable {
     public var key: String
     public var value: String
-    /// `integer`, or `integer or default`.
+    /// `integer`, or `integer_or_default`.
     public var type: String
     public var unit: String
     public var minimum: String

@@ -14,6 +14,17 @@ public struct SignedObject: Hashable, Sendable {
     case offer = 4
     case nodeRecord = 5
 
+    /// The word for it in answers and metrics.
+    public var name: String {
+      switch self {
+      case .order: "order"
+      case .bid: "bid"
+      case .withdrawal: "withdrawal"
+      case .offer: "offer"
+      case .nodeRecord: "node_record"
+      }
+    }
+
     public var domain: SigningDomain {
       switch self {
       case .order: .order

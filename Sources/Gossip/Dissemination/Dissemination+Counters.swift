@@ -51,12 +51,12 @@ extension Dissemination {
   /// Why an object was dropped before its signature was checked.
   public enum Drop: String, Hashable, Sendable, CaseIterable {
     /// The queue of objects that wait for a check is full.
-    case queueFull
+    case queueFull = "queue_full"
     /// The neighbour holds its quarter of that queue.
-    case queueShare
+    case queueShare = "queue_share"
     /// The queue fills up, and offers and records give way.
-    case lessUrgent
+    case lessUrgent = "less_urgent"
     /// Too much of what the neighbour sent led to nothing.
-    case checkAllowance
+    case checkAllowance = "check_allowance"
   }
 }

@@ -119,19 +119,22 @@ extension Execution {
       throw .governance(.invalidVote("the weights must sum to 1"))
     }
     overlay.write(Tables.votes, Pair(id, voter), VoteRecord(options: options))
-    let text = options.map { "\($0.option.name)=\($0.weight)" }.joined(separator: ",")
+    let text = options.map { "\($0.option.eventName)=\($0.weight)" }.joined(separator: ",")
     emit(.voted(proposal: id, voter: voter, options: text))
   }
 }
 
 extension VoteOption {
-  /// As events and queries spell it.
+  /// As events spell it. Headers commit to events: another spelling would be another chain.
+  fileprivate var eventName: String { self == .noWithVeto ? "noWithVeto" : name }
+
+  /// As queries spell it.
   public var name: String {
     switch self {
     case .yes: "yes"
     case .abstain: "abstain"
     case .no: "no"
-    case .noWithVeto: "noWithVeto"
+    case .noWithVeto: "no_with_veto"
     }
   }
 }

@@ -9,7 +9,9 @@ public enum ProvenEntry: Hashable, Sendable {
   case vote(proposal: UInt64, voter: Address)
 
   public enum Kind: String, CaseIterable, Hashable, Sendable {
-    case balance, lease, vote
+    case balance = "balance"
+    case lease = "lease"
+    case vote = "vote"
 
     /// How its keys are written.
     public var form: String {

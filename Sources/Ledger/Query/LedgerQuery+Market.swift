@@ -16,10 +16,10 @@ public struct LeaseStatus: Hashable, Sendable {
 
 /// An escrow account at the present.
 public struct EscrowStatus: Hashable, Sendable {
-  public enum State: String, Hashable, Sendable {
-    case open
-    case closed
-    case overdrawn
+  public enum State: String, CaseIterable, Hashable, Sendable {
+    case open = "open"
+    case closed = "closed"
+    case overdrawn = "overdrawn"
   }
 
   public var state: State

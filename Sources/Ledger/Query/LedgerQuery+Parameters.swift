@@ -6,7 +6,7 @@ public struct ParameterStatus: Hashable, Sendable {
   /// As proposals name it.
   public var key: String
   public var value: String
-  /// `integer`, or `integer or default`.
+  /// `integer`, or `integer_or_default`.
   public var type: String
   public var unit: String
   public var range: ClosedRange<UInt64>
@@ -53,7 +53,7 @@ extension CurrencyRecord {
     return ParameterStatus(
       key: "currency.\(currency.denomination).\(field.rawValue)",
       value: value,
-      type: field == .take ? "integer or default" : "integer",
+      type: field == .take ? "integer_or_default" : "integer",
       unit: field == .take ? "0.01 %" : currency.denomination.name,
       range: field.range,
       standard: field == .take ? "default" : "0",

@@ -34,6 +34,14 @@ public struct DeploymentRecord: Hashable, Sendable, StateValue {
   public enum State: UInt8, Hashable, Sendable, CaseIterable {
     case active = 1
     case closed = 2
+
+    /// As queries spell it.
+    public var name: String {
+      switch self {
+      case .active: "active"
+      case .closed: "closed"
+      }
+    }
   }
 
   public var manifestHash: Digest
@@ -79,6 +87,15 @@ public struct GroupRecord: Hashable, Sendable, StateValue {
     case open = 1
     case leased = 2
     case closed = 3
+
+    /// As queries spell it.
+    public var name: String {
+      switch self {
+      case .open: "open"
+      case .leased: "leased"
+      case .closed: "closed"
+      }
+    }
   }
 
   public var spec: GroupSpec

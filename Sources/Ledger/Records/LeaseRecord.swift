@@ -17,7 +17,7 @@ public struct LeaseRecord: Hashable, Sendable, StateValue {
     public var name: String {
       switch self {
       case .active: "active"
-      case .insufficientFunds: "insufficientFunds"
+      case .insufficientFunds: "insufficient_funds"
       case .closed: "closed"
       case .reclaiming: "reclaiming"
       }

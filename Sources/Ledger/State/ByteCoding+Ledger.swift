@@ -152,9 +152,9 @@ extension LeaseCloseReason {
     case .unstable: "unstable"
     case .decommission: "decommission"
     case .unspecified: "unspecified"
-    case .manifestTimeout: "manifestTimeout"
-    case .insufficientFunds: "insufficientFunds"
-    case .deploymentClosed: "deploymentClosed"
+    case .manifestTimeout: "manifest_timeout"
+    case .insufficientFunds: "insufficient_funds"
+    case .deploymentClosed: "deployment_closed"
     }
   }
 }

@@ -103,7 +103,7 @@ extension NodeService {
   {
     let owner = try owner.map { try address($0) }
     let wanted = try state.map { text in
-      guard let state = DeploymentRecord.State.allCases.first(where: { "\($0)" == text }) else {
+      guard let state = DeploymentRecord.State.allCases.first(where: { $0.name == text }) else {
         throw ServingError.invalid("`\(text)` is not a deployment's state", fix: "active or closed")
       }
       return state
@@ -141,8 +141,7 @@ extension NodeService {
     let owner = try filter.owner.map { try address($0) }
     let provider = try filter.provider.map { try address($0) }
     let wanted = try filter.state.map { text in
-      let name = text == "insufficient_funds" ? "insufficientFunds" : text
-      guard let state = LeaseRecord.State.allCases.first(where: { $0.name == name }) else {
+      guard let state = LeaseRecord.State.allCases.first(where: { $0.name == text }) else {
         throw ServingError.invalid(
           "`\(text)` is not a lease's state",
           fix: "active, closed, reclaiming or insufficient_funds"

@@ -16,7 +16,7 @@ extension NodeService {
     let frames = FrameKind.allCases.map { kind in
       let counts = traffic[kind]
       return Answer.Network.Frames(
-        kind: "\(kind)",
+        kind: kind.name,
         sent: counts.sent,
         sentBytes: counts.sentBytes,
         received: counts.received,
@@ -29,7 +29,7 @@ extension NodeService {
       drops.append(.init(layer: "gossip", reason: drop.rawValue, count: count))
     }
     for (fault, count) in counters.faults {
-      drops.append(.init(layer: "fault", reason: "\(fault)", count: count))
+      drops.append(.init(layer: "fault", reason: fault.rawValue, count: count))
     }
     return Answer.Network(
       frames: frames,
@@ -82,7 +82,7 @@ extension NodeService {
     -> Answer.Network.Objects
   {
     Answer.Network.Objects(
-      kind: "\(kind)",
+      kind: kind.name,
       received: counts.received,
       bytes: counts.bytes,
       duplicates: counts.duplicates,
@@ -97,18 +97,18 @@ extension NodeService {
 
   private static func drops(_ transport: TransportCounters) -> [Answer.Network.Drop] {
     var drops: [Answer.Network.Drop] = []
-    func add<Reason>(_ layer: String, _ counts: [Reason: Int]) {
+    func add<Reason>(_ layer: String, _ counts: [Reason: Int], _ name: (Reason) -> String) {
       for (reason, count) in counts {
-        drops.append(.init(layer: layer, reason: "\(reason)", count: UInt64(clamping: count)))
+        drops.append(.init(layer: layer, reason: name(reason), count: UInt64(clamping: count)))
       }
     }
-    add("datagram", transport.datagramDrops)
-    add("handshake", transport.handshakeFailures)
-    add("connection", transport.connectionsRefused)
-    add("frame", transport.violations)
-    add("displaced", transport.displaced)
-    add("unsent", transport.unsent)
-    add("session", transport.sessionsClosed)
+    add("datagram", transport.datagramDrops, \.name)
+    add("handshake", transport.handshakeFailures, \.name)
+    add("connection", transport.connectionsRefused, \.rawValue)
+    add("frame", transport.violations, \.rawValue)
+    add("displaced", transport.displaced, \.name)
+    add("unsent", transport.unsent, \.name)
+    add("session", transport.sessionsClosed, \.name)
     drops.append(
       .init(layer: "session", reason: "throttled", count: UInt64(clamping: transport.throttled))
     )

@@ -29,7 +29,7 @@ public struct LeaseStatus: Hashable, Sendable {
     }
   }
 
-  /// `awaiting manifest`, `starting`, `running`, `degraded`, `stopping`.
+  /// `awaiting_manifest`, `starting`, `running`, `degraded`, `stopping`.
   public var state: String
   /// The newest thing that happened.
   public var message: String

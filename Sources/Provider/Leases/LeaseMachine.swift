@@ -27,7 +27,7 @@ public struct LeaseMachine: Hashable, Sendable {
 
     public var name: String {
       switch self {
-      case .awaitingManifest: "awaiting manifest"
+      case .awaitingManifest: "awaiting_manifest"
       case .starting: "starting"
       case .running: "running"
       case .degraded: "degraded"

@@ -53,21 +53,21 @@ public struct FrameLimits: Hashable, Sendable {
 }
 
 /// How a peer broke the rules of the stream: always its own fault, always the end of the session.
-public enum FrameViolation: Error, Hashable, Sendable {
+public enum FrameViolation: String, Error, CaseIterable, Hashable, Sendable {
   /// A record was announced that is larger than 1 MiB or too small to be one.
-  case recordLength
+  case recordLength = "record_length"
   /// A record that was not sealed with the session's key at this place.
-  case notAuthentic
+  case notAuthentic = "not_authentic"
   /// A frame reaches beyond its record, or a control frame has the wrong size.
-  case malformed
+  case malformed = "malformed"
   /// A type that is neither in the table nor optional.
-  case unknownType
+  case unknownType = "unknown_type"
   /// A frame or an announced message is larger than its type may be.
-  case tooLarge
+  case tooLarge = "too_large"
   /// A piece without a beginning, a second beginning, or more bytes than announced.
-  case fragment
+  case fragment = "fragment"
   /// Bytes after the stream's end.
-  case afterEnd
+  case afterEnd = "after_end"
 }
 
 /// The priority of what is sent. Classes have queues of their own, bounded separately.

@@ -98,8 +98,8 @@ extension RealProcesses {
       }
       #expect(traffic.drops.contains { $0.layer == "handshake" && $0.count > 0 })
       #expect(traffic.drops.contains { $0.layer == "datagram" && $0.count > 0 })
-      #expect(traffic.drops.contains { $0.layer == "fault" && $0.reason == "forgedSignature" })
-      #expect(traffic.drops.contains { $0.layer == "fault" && $0.reason == "falseVoucher" })
+      #expect(traffic.drops.contains { $0.layer == "fault" && $0.reason == "forged_signature" })
+      #expect(traffic.drops.contains { $0.layer == "fault" && $0.reason == "false_voucher" })
     }
 
     private func measure(
