@@ -59,7 +59,7 @@ public struct NetworkDefinition: Sendable {
   }
 
   private static func parameters(at file: URL) throws -> Parameters {
-    let table = try toml(at: file)
+    let table = try TOMLFile.table(at: file)
     var parameters = Parameters()
     for (section, value) in table {
       guard let entries = value.table else {
@@ -74,18 +74,18 @@ public struct NetworkDefinition: Sendable {
             remedy: Spelling.remedy(for: key, among: ParameterKey.allCases.map(\.rawValue))
           )
         }
-        guard let number = entry.int, number >= 0 else {
+        guard let number = entry.int else {
           throw DefinitionError(file: file.path, problem: "`\(key)` must be a whole number")
         }
         let range = parameter.definition.range
-        guard range.contains(UInt64(number)) else {
+        guard let value = UInt64(exactly: number), range.contains(value) else {
           throw DefinitionError(
             file: file.path,
             problem: "`\(key)` is \(number) \(parameter.definition.unit)",
             remedy: "it may be \(range.lowerBound) to \(range.upperBound)"
           )
         }
-        parameters[parameter] = UInt64(number)
+        parameters[parameter] = value
       }
     }
     return parameters
@@ -93,9 +93,7 @@ public struct NetworkDefinition: Sendable {
 
   private static func seeds(at file: URL) throws -> [Seed] {
     guard FileManager.default.fileExists(atPath: file.path) else { return [] }
-    let list = try toml(at: file)["seeds"]?.array ?? TOMLArray()
-    return try list.map { entry in
-      let text = entry.string ?? ""
+    return try TOMLFile.read(Peers.self, at: file).seeds.map { text in
       let parts = text.split(separator: "@", maxSplits: 1)
       guard parts.count == 2, let bytes = Hex.decode(parts[0]), let key = PublicKey(bytes) else {
         throw DefinitionError(
@@ -109,24 +107,22 @@ public struct NetworkDefinition: Sendable {
     }
   }
 
-  static func toml(at file: URL) throws -> TOMLTable {
-    let text = try DefinitionError.contents(of: file)
-    do {
-      return try TOMLTable(string: text)
-    } catch let error as TOMLParseError {
-      throw DefinitionError(
-        file: "\(file.path):\(error.source.begin.line)",
-        problem: "this is not TOML: \(error.description)"
-      )
-    }
-  }
-
   /// Writes the list of seeds, replacing it.
   public static func write(seeds: [Seed], to folder: URL) throws {
-    let entries = seeds.map { "  \"\(Hex.encode($0.key.bytes))@\($0.address)\"," }.joined(separator: "\n")
+    let entries = seeds.map { "  \(TOMLFile.quoted("\(Hex.encode($0.key.bytes))@\($0.address)"))," }
+      .joined(separator: "\n")
     let text =
       "# Where a new node knocks first: \"<node public key, hex>@host:port\".\nseeds = [\n\(entries)\n]\n"
     try text.write(to: folder.appending(path: "peers.toml"), atomically: true, encoding: .utf8)
+  }
+}
+
+/// What `peers.toml` says.
+private struct Peers: Decodable {
+  var seeds: [String]
+
+  init(from decoder: any Decoder) throws {
+    seeds = try SectionReader(decoder, known: ["seeds"]).value("seeds", default: [])
   }
 }
 

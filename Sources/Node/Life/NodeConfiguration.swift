@@ -1,17 +1,16 @@
 public import Chain
 public import Foundation
 import Primitives
-import TOMLKit
 
 /// `config.toml`: what one node does and where. Every key is written out with its meaning by `init`.
-public struct NodeConfiguration: Codable, Sendable {
-  public struct General: Codable, Sendable {
+public struct NodeConfiguration: Decodable, Sendable {
+  public struct General: Decodable, Sendable {
     public var moniker: String
     public var role: String
     public var logLevel: String
   }
 
-  public struct Network: Codable, Sendable {
+  public struct Network: Decodable, Sendable {
     public var listen: String
     public var advertise: [String]
     public var outboundPeers: Int
@@ -34,28 +33,27 @@ public struct NodeConfiguration: Codable, Sendable {
     }
   }
 
-  public struct API: Codable, Sendable {
+  public struct API: Decodable, Sendable {
     public var listen: String
     public var faucet: Bool
   }
 
-  public struct Consensus: Codable, Sendable {
+  public struct Consensus: Decodable, Sendable {
     public var timeouts: String
   }
 
-  public struct Storage: Codable, Sendable {
+  public struct Storage: Decodable, Sendable {
     public var blockCacheMebibytes: Int
     /// How many of the last blocks are kept; 0 keeps all.
     public var keepBlocks: UInt64
-    /// Heights between snapshots; nil is `Storage.snapshotInterval`, 0 makes none.
-    public var snapshotInterval: UInt64?
+    /// Heights between snapshots; 0 makes none.
+    public var snapshotInterval: UInt64 = 10_000
 
-    public static let snapshotInterval: UInt64 = 10_000
     /// Fewer would leave neighbours that miss a few blocks with nobody to ask.
     public static let fewestBlocks: UInt64 = 10
   }
 
-  public struct Provider: Codable, Sendable {
+  public struct Provider: Decodable, Sendable {
     public var account: String
     public var endpoint: String
     public var domain: String
@@ -75,10 +73,6 @@ public struct NodeConfiguration: Codable, Sendable {
   public var consensus: Consensus
   public var storage: Storage
   public var provider: Provider?
-
-  enum CodingKeys: String, CodingKey {
-    case node, network, api, consensus, storage, provider
-  }
 
   /// A node on loopback with free ports, to be changed by the caller.
   public init(moniker: String, role: NodeRecord.Role) {
@@ -105,42 +99,10 @@ public struct NodeConfiguration: Codable, Sendable {
   ///
   /// - Throws: `DefinitionError`.
   public static func read(_ file: URL) throws -> NodeConfiguration {
-    let table = try NetworkDefinition.toml(at: file)
-    for (section, value) in table {
-      guard let known = knownKeys[section] else {
-        throw DefinitionError(
-          file: file.path,
-          problem: "there is no section [\(section)]",
-          remedy: Spelling.remedy(for: section, among: knownKeys.keys.sorted())
-        )
-      }
-      for key in value.table?.keys ?? [] where !known.contains(key) {
-        throw DefinitionError(
-          file: file.path,
-          problem: "there is no key `\(key)` in [\(section)]",
-          remedy: Spelling.remedy(for: key, among: known)
-        )
-      }
-    }
-    do {
-      let configuration = try TOMLDecoder().decode(NodeConfiguration.self, from: table.snakeToCamel())
-      try configuration.check(file: file)
-      return configuration
-    } catch let error as Swift.DecodingError {
-      throw DefinitionError(file: file.path, problem: "\(error)")
-    }
+    let configuration = try TOMLFile.read(NodeConfiguration.self, at: file)
+    try configuration.check(file: file)
+    return configuration
   }
-
-  private static let knownKeys: [String: [String]] = [
-    "node": ["moniker", "role", "log_level"],
-    "network": [
-      "listen", "advertise", "outbound_peers", "inbound_peers", "sessions_per_address", "udp",
-    ],
-    "api": ["listen", "faucet"],
-    "consensus": ["timeouts"],
-    "storage": ["block_cache_mebibytes", "keep_blocks", "snapshot_interval"],
-    "provider": ["account", "endpoint", "domain", "settings"],
-  ]
 
   /// Throws `DefinitionError` for a value that no node could start with; `file` is where it stands or will stand.
   public func check(file: URL) throws {
@@ -182,12 +144,6 @@ public struct NodeConfiguration: Codable, Sendable {
       "at most three"
     )
     try require(
-      (1...1_024).contains(storage.blockCacheMebibytes),
-      "storage.block_cache_mebibytes",
-      "\(storage.blockCacheMebibytes)",
-      "1 to 1024"
-    )
-    try require(
       storage.keepBlocks == 0 || storage.keepBlocks >= Storage.fewestBlocks,
       "storage.keep_blocks",
       "\(storage.keepBlocks)",
@@ -210,44 +166,44 @@ public struct NodeConfiguration: Codable, Sendable {
 
   /// The file's text, every key with its meaning.
   public var text: String {
-    func list(_ values: [String]) -> String { "[" + values.map { "\"\($0)\"" }.joined(separator: ", ") + "]" }
+    let quoted = TOMLFile.quoted
     var text = """
       # Configuration of this node. `supercloud config check` reads it and says what is wrong.
 
       [node]
-      moniker = "\(node.moniker)"      # the name that others see
-      role = "\(node.role)"            # validator, provider, tenant, full or seed
-      log_level = "\(node.logLevel)"   # trace, debug, info, notice, warning, error or critical
+      moniker = \(quoted(node.moniker))      # the name that others see
+      role = \(quoted(node.role))            # validator, provider, tenant, full or seed
+      log_level = \(quoted(node.logLevel))   # trace, debug, info, notice, warning, error or critical
 
       [network]
-      listen = "\(network.listen)"     # TCP and UDP; port 0 takes a free one
-      advertise = \(list(network.advertise))  # where others dial, host:tcpPort/udpPort; empty: where it listens, if that is one address
+      listen = \(quoted(network.listen))     # TCP and UDP; port 0 takes a free one
+      advertise = \(TOMLFile.list(network.advertise))  # where others dial, host:tcpPort/udpPort; empty: where it listens, if that is one address
       outbound_peers = \(network.outboundPeers)  # sessions that this node opens by itself
       inbound_peers = \(network.inboundPeers)    # sessions that it accepts
       sessions_per_address = \(network.sessionsPerAddress)  # from one IP address; high for a local testnet
       udp = \(network.udp)             # false: everything goes over TCP
 
       [api]
-      listen = "\(api.listen)"         # HTTP queries, transactions, metrics
+      listen = \(quoted(api.listen))         # HTTP queries, transactions, metrics
       faucet = \(api.faucet)           # give test coins to whoever asks; test networks only
 
       [consensus]
-      timeouts = "\(consensus.timeouts)"  # `lan` (60–200 ms) or `wan` (300–1,000 ms)
+      timeouts = \(quoted(consensus.timeouts))  # `lan` (60–200 ms) or `wan` (300–1,000 ms)
 
       [storage]
       block_cache_mebibytes = \(storage.blockCacheMebibytes)
       keep_blocks = \(storage.keepBlocks)  # older blocks are deleted, but those since the oldest snapshot here; 0 keeps all
-      snapshot_interval = \(storage.snapshotInterval ?? Storage.snapshotInterval)  # heights; 0 makes none
+      snapshot_interval = \(storage.snapshotInterval)  # heights; 0 makes none
 
       """
     if let provider {
       text += """
 
         [provider]
-        account = "\(provider.account)"    # name of the key in keys/ that bids and is paid
-        endpoint = "\(provider.endpoint)"  # host that tenants reach lease streams and workloads at
-        domain = "\(provider.domain)"      # workloads' URLs begin with it
-        settings = "\(provider.settings)"  # inventory, prices and limits, beside this file
+        account = \(quoted(provider.account))    # name of the key in keys/ that bids and is paid
+        endpoint = \(quoted(provider.endpoint))  # host that tenants reach lease streams and workloads at
+        domain = \(quoted(provider.domain))      # workloads' URLs begin with it
+        settings = \(quoted(provider.settings))  # inventory, prices and limits, beside this file
 
         """
     }
@@ -266,28 +222,5 @@ extension NodeRecord.Role: CaseIterable {
     case .tenant: "tenant"
     case .seed: "seed"
     }
-  }
-}
-
-extension TOMLTable {
-  /// A copy whose keys are in the form that Swift's coders expect.
-  func snakeToCamel() -> TOMLTable {
-    let copy = TOMLTable()
-    for (key, value) in self {
-      let words = key.split(separator: "_")
-      let name = (words.first.map(String.init) ?? "") + words.dropFirst().map(\.capitalized).joined()
-      if let table = value.table {
-        copy[name] = table.snakeToCamel()
-      } else if let array = value.array, array.contains(where: { $0.table != nil }) {
-        let elements = TOMLArray()
-        for element in array {
-          if let table = element.table { elements.append(table.snakeToCamel()) }
-        }
-        copy[name] = elements
-      } else {
-        copy[name] = value
-      }
-    }
-    return copy
   }
 }

@@ -54,7 +54,7 @@ struct NodeParts: Sendable {
     let snapshots = SnapshotService(
       folder: runtime.home.snapshots,
       store: store,
-      interval: runtime.configuration.storage.snapshotInterval ?? NodeConfiguration.Storage.snapshotInterval,
+      interval: runtime.configuration.storage.snapshotInterval,
       logger: logger,
       send: { message, peer in
         let bytes = message.encoded

@@ -9,7 +9,6 @@ import Primitives
 import Provider
 import Replication
 import Synchronization
-import TOMLKit
 import Transport
 
 /// Gives a provider its node: state and events of the replica, signatures of the account, lease streams.
@@ -286,15 +285,12 @@ extension ProviderSettings {
   ///
   /// - Throws: `DefinitionError` with what is wrong and where.
   static func read(_ file: URL) throws -> ProviderSettings {
-    let table = try NetworkDefinition.toml(at: file)
-    do {
-      let settings = try TOMLDecoder().decode(ProviderSettings.self, from: table.snakeToCamel())
+    let settings = try TOMLFile.read(ProviderSettings.self, at: file)
+    do throws(SettingsError) {
       try settings.validate()
-      return settings
-    } catch let error as SettingsError {
-      throw DefinitionError(file: file.path, problem: "\(error)")
-    } catch let error as Swift.DecodingError {
-      throw DefinitionError(file: file.path, problem: "\(error)")
+    } catch {
+      throw DefinitionError(file: file.path, error)
     }
+    return settings
   }
 }

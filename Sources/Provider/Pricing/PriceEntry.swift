@@ -5,7 +5,7 @@ import Primitives
 /// With `rate` 1, amounts are in the currency's main unit (1 AKT = 10⁶ uakt). To write a sheet in dollars
 /// and be paid in AKT at 0.80 dollars each, `rate` is 1.25: what one unit of the sheet's money costs in the
 /// currency. `like` takes every amount from another entry, so that the sheet is written once.
-public struct PriceEntry: Codable, Hashable, Sendable {
+public struct PriceEntry: Decodable, Hashable, Sendable {
   /// The smallest unit, `uakt`.
   public var denomination: String
   /// The main unit is 10^exponent smallest ones.
@@ -51,10 +51,6 @@ public struct PriceEntry: Codable, Hashable, Sendable {
     self.floor = floor
   }
 
-  enum CodingKeys: String, CodingKey {
-    case denomination, exponent, rate, like, gpu, cpu, memory, storage, endpoint, floor
-  }
-
   public init(from decoder: any Decoder) throws {
     let section = try SectionReader(
       decoder,
@@ -74,20 +70,6 @@ public struct PriceEntry: Codable, Hashable, Sendable {
       endpoint: try section.decimal("endpoint", default: .zero),
       floor: try section.decimal("floor", default: .zero)
     )
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(denomination, forKey: .denomination)
-    try container.encode(exponent, forKey: .exponent)
-    try container.encode(DecimalText(value: rate), forKey: .rate)
-    try container.encode(like, forKey: .like)
-    try container.encode(DecimalTable(values: gpu), forKey: .gpu)
-    try container.encode(DecimalText(value: cpu), forKey: .cpu)
-    try container.encode(DecimalText(value: memory), forKey: .memory)
-    try container.encode(DecimalTable(values: storage), forKey: .storage)
-    try container.encode(DecimalText(value: endpoint), forKey: .endpoint)
-    try container.encode(DecimalText(value: floor), forKey: .floor)
   }
 
   /// This entry with the amounts of `other`.

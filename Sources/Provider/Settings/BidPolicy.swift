@@ -1,8 +1,9 @@
 import Chain
 import Cryptography
+import Primitives
 
 /// Whom the provider serves and how long it waits.
-public struct BidPolicy: Codable, Hashable, Sendable {
+public struct BidPolicy: Decodable, Hashable, Sendable {
   /// Addresses of tenants that get no bids.
   public var refusedTenants: [String]
   /// `key=value`: orders that do not ask for these get no bid.
@@ -49,33 +50,34 @@ public struct BidPolicy: Codable, Hashable, Sendable {
     let section = try SectionReader(
       decoder,
       known: [
-        "refusedTenants", "requiredAttributes", "maximumLeases", "maximumLeasesPerTenant",
-        "manifestTimeoutSeconds", "bidLifetimeSeconds", "unstableAfterSeconds", "reclamationWindowSeconds",
-        "priceScript", "priceScriptTimeoutSeconds",
+        "refused_tenants", "required_attributes", "maximum_leases", "maximum_leases_per_tenant",
+        "manifest_timeout_seconds", "bid_lifetime_seconds", "unstable_after_seconds",
+        "reclamation_window_seconds",
+        "price_script", "price_script_timeout_seconds",
       ]
     )
     let standard = BidPolicy()
     self.init(
-      refusedTenants: try section.value("refusedTenants", default: []),
-      requiredAttributes: try section.value("requiredAttributes", default: []),
-      maximumLeases: try section.value("maximumLeases", default: standard.maximumLeases),
+      refusedTenants: try section.value("refused_tenants", default: []),
+      requiredAttributes: try section.value("required_attributes", default: []),
+      maximumLeases: try section.value("maximum_leases", default: standard.maximumLeases),
       maximumLeasesPerTenant: try section.value(
-        "maximumLeasesPerTenant",
+        "maximum_leases_per_tenant",
         default: standard.maximumLeasesPerTenant
       ),
       manifestTimeoutSeconds: try section.value(
-        "manifestTimeoutSeconds",
+        "manifest_timeout_seconds",
         default: standard.manifestTimeoutSeconds
       ),
-      bidLifetimeSeconds: try section.value("bidLifetimeSeconds", default: standard.bidLifetimeSeconds),
+      bidLifetimeSeconds: try section.value("bid_lifetime_seconds", default: standard.bidLifetimeSeconds),
       unstableAfterSeconds: try section.value(
-        "unstableAfterSeconds",
+        "unstable_after_seconds",
         default: standard.unstableAfterSeconds
       ),
-      reclamationWindowSeconds: try section.value("reclamationWindowSeconds", default: 0),
-      priceScript: try section.value("priceScript", default: ""),
+      reclamationWindowSeconds: try section.value("reclamation_window_seconds", default: 0),
+      priceScript: try section.value("price_script", default: ""),
       priceScriptTimeoutSeconds: try section.value(
-        "priceScriptTimeoutSeconds",
+        "price_script_timeout_seconds",
         default: standard.priceScriptTimeoutSeconds
       )
     )

@@ -5,9 +5,8 @@ import Primitives
 /// What a provider sells, for how much, to whom, and how it runs what is leased: the contents of
 /// `provider.toml`.
 ///
-/// Keys are the file's snake case in camel case. Absent keys have the defaults given here; unknown ones are
-/// errors.
-public struct ProviderSettings: Codable, Hashable, Sendable {
+/// Absent keys have the defaults given here; unknown ones are errors.
+public struct ProviderSettings: Decodable, Hashable, Sendable {
   public var inventory: InventorySettings
   public var prices: [PriceEntry]
   public var policy: BidPolicy
@@ -43,7 +42,7 @@ public struct ProviderSettings: Codable, Hashable, Sendable {
 }
 
 /// What the machine has for leases.
-public struct InventorySettings: Codable, Hashable, Sendable {
+public struct InventorySettings: Decodable, Hashable, Sendable {
   /// Thousandths of a core.
   public var cpuMillis: UInt64
   public var memoryBytes: UInt64
@@ -66,28 +65,21 @@ public struct InventorySettings: Codable, Hashable, Sendable {
     self.gpus = gpus
   }
 
-  enum CodingKeys: String, CodingKey {
-    case cpuMillis
-    case memoryBytes = "memory"
-    case storageBytes = "storage"
-    case storageClasses, gpus
-  }
-
   public init(from decoder: any Decoder) throws {
     let section = try SectionReader(
       decoder,
-      known: ["cpuMillis", "memory", "storage", "storageClasses", "gpus"]
+      known: ["cpu_millis", "memory", "storage", "storage_classes", "gpus"]
     )
-    cpuMillis = try section.required("cpuMillis")
-    memoryBytes = try section.required("memory", ByteCount.self).value
-    storageBytes = try section.required("storage", ByteCount.self).value
-    storageClasses = try section.value("storageClasses", default: ["default"])
+    cpuMillis = try section.required("cpu_millis")
+    memoryBytes = try (section.required("memory") as ByteCount).value
+    storageBytes = try (section.required("storage") as ByteCount).value
+    storageClasses = try section.value("storage_classes", default: ["default"])
     gpus = try section.value("gpus", default: [])
   }
 }
 
 /// A number of equal GPUs.
-public struct GPUSetting: Codable, Hashable, Sendable {
+public struct GPUSetting: Decodable, Hashable, Sendable {
   public var vendor: String
   public var model: String
   /// `80Gi`; empty when it is not to be told.

@@ -1,5 +1,7 @@
+import Primitives
+
 /// How workloads are run.
-public struct WorkloadSettings: Codable, Hashable, Sendable {
+public struct WorkloadSettings: Decodable, Hashable, Sendable {
   /// `sandbox` (bubblewrap where it works) or `process` (plain processes, for tests).
   public var driver: String
   /// Images as folders or tarballs, named after the image; empty for the built-in ones only.
@@ -45,21 +47,21 @@ public struct WorkloadSettings: Codable, Hashable, Sendable {
     let section = try SectionReader(
       decoder,
       known: [
-        "driver", "imageFolder", "ports", "listenAddress", "maximumProcesses", "logBytes",
-        "stopGraceSeconds", "stopWorkloadsOnExit", "controlGroup",
+        "driver", "image_folder", "ports", "listen_address", "maximum_processes", "log_bytes",
+        "stop_grace_seconds", "stop_workloads_on_exit", "control_group",
       ]
     )
     let standard = WorkloadSettings()
     self.init(
       driver: try section.value("driver", default: standard.driver),
-      imageFolder: try section.value("imageFolder", default: standard.imageFolder),
+      imageFolder: try section.value("image_folder", default: standard.imageFolder),
       ports: try section.value("ports", default: standard.ports),
-      listenAddress: try section.value("listenAddress", default: standard.listenAddress),
-      maximumProcesses: try section.value("maximumProcesses", default: standard.maximumProcesses),
-      logBytes: try section.bytes("logBytes", default: standard.logBytes),
-      stopGraceSeconds: try section.value("stopGraceSeconds", default: standard.stopGraceSeconds),
-      stopWorkloadsOnExit: try section.value("stopWorkloadsOnExit", default: false),
-      controlGroup: try section.value("controlGroup", default: standard.controlGroup)
+      listenAddress: try section.value("listen_address", default: standard.listenAddress),
+      maximumProcesses: try section.value("maximum_processes", default: standard.maximumProcesses),
+      logBytes: try section.bytes("log_bytes", default: standard.logBytes),
+      stopGraceSeconds: try section.value("stop_grace_seconds", default: standard.stopGraceSeconds),
+      stopWorkloadsOnExit: try section.value("stop_workloads_on_exit", default: false),
+      controlGroup: try section.value("control_group", default: standard.controlGroup)
     )
   }
 

@@ -55,6 +55,18 @@ extension RealProcesses {
       }
     }
 
+    @Test func `a name with quotes in it is kept as it was given`() async throws {
+      let home = FileManager.default.temporaryDirectory.appending(path: "home-\(UUID().uuidString.prefix(8))")
+      defer { try? FileManager.default.removeItem(at: home) }
+      let made = try await Program.run(["init", "--home", home.path, "--moniker", #"GPU "box" 1"#])
+      #expect(made.status == 0, "\(made.error)")
+      let shown = try await Program.run(["config", "show", "--home", home.path])
+      #expect(
+        shown.status == 0 && shown.output.contains(#"moniker = "GPU \"box\" 1""#),
+        "\(shown.output)\(shown.error)"
+      )
+    }
+
     @Test func `a genesis without validators is refused with what to do`() async throws {
       let network = try await LocalNetwork(validators: 1)
       let file = URL(filePath: network.home("validator-1")).appending(path: "network/genesis.json")

@@ -1,0 +1,48 @@
+import Foundation
+import Primitives
+import TOMLKit
+
+/// The one way to read and write TOML.
+enum TOMLFile {
+  /// The file's sections and keys.
+  ///
+  /// - Throws: `DefinitionError` with the line where the file stops being TOML.
+  static func table(at file: URL) throws -> TOMLTable {
+    let text = try DefinitionError.contents(of: file)
+    do {
+      return try TOMLTable(string: text)
+    } catch let error as TOMLParseError {
+      throw DefinitionError(
+        file: "\(file.path):\(error.source.begin.line)",
+        problem: "this is not TOML: \(error.description)"
+      )
+    }
+  }
+
+  /// What the file says; `Value` reads its sections with `SectionReader`.
+  ///
+  /// - Throws: `DefinitionError` with the key that is wrong, and what it may be.
+  static func read<Value: Decodable>(_ type: Value.Type, at file: URL) throws -> Value {
+    let table = try table(at: file)
+    do {
+      return try TOMLDecoder().decode(type, from: table)
+    } catch let error as SettingsError {
+      throw DefinitionError(file: file.path, error)
+    }
+  }
+
+  /// A text as TOML writes it: in quotes, with what would end it escaped.
+  static func quoted(_ text: String) -> String {
+    String(TOMLTable(["x": text]).convert(options: [.allowUnicodeStrings]).drop { $0 != "=" }.dropFirst(2))
+  }
+
+  static func list(_ texts: [String]) -> String {
+    "[" + texts.map(quoted).joined(separator: ", ") + "]"
+  }
+}
+
+extension DefinitionError {
+  init(file: String, _ error: SettingsError) {
+    self.init(file: file, problem: "`\(error.key)` \(error.problem)", remedy: error.remedy)
+  }
+}

@@ -1,0 +1,145 @@
+/// Any key of a settings file, as the file spells it.
+public struct SettingsKey: CodingKey {
+  public let stringValue: String
+  public var intValue: Int? { nil }
+
+  public init(_ text: String) {
+    stringValue = text
+  }
+
+  public init?(stringValue: String) {
+    self.init(stringValue)
+  }
+
+  public init?(intValue: Int) {
+    nil
+  }
+}
+
+/// Reads one section of a settings file: absent keys keep their defaults, unknown ones are errors, and so are numbers
+/// outside their ranges. Everything that it throws is a `SettingsError`.
+public struct SectionReader {
+  private let container: KeyedDecodingContainer<SettingsKey>
+  private let path: String
+
+  /// `known`: all keys that the section may have.
+  public init(_ decoder: any Decoder, known: [String]) throws {
+    path = Self.text(decoder.codingPath)
+    do {
+      container = try decoder.container(keyedBy: SettingsKey.self)
+    } catch let error as Swift.DecodingError {
+      throw SettingsError(
+        key: path,
+        problem: "is not a section: \(Self.detail(error))",
+        remedy: "write [\(path)]"
+      )
+    }
+    for key in container.allKeys where !known.contains(key.stringValue) {
+      throw SettingsError(
+        key: name(key.stringValue),
+        problem: "is not a setting",
+        remedy: Spelling.remedy(for: key.stringValue, among: known)
+      )
+    }
+  }
+
+  private static func text(_ path: [any CodingKey]) -> String {
+    path.reduce(into: "") { text, key in
+      text += key.intValue.map { "[\($0)]" } ?? (text.isEmpty ? "" : ".") + key.stringValue
+    }
+  }
+
+  /// The key with its section.
+  private func name(_ key: String) -> String {
+    (path.isEmpty ? "" : path + ".") + key
+  }
+
+  // MARK: Values
+
+  public func value<Value: Decodable>(_ key: String, default value: Value) throws -> Value {
+    try optional(key) ?? value
+  }
+
+  public func required<Value: Decodable>(_ key: String) throws -> Value {
+    guard let value: Value = try optional(key) else { throw missing(key) }
+    return value
+  }
+
+  public func value<Value: FixedWidthInteger & Decodable>(_ key: String, default value: Value) throws -> Value
+  {
+    try number(key, in: Value.min...Value.max) ?? value
+  }
+
+  public func required<Value: FixedWidthInteger & Decodable>(_ key: String) throws -> Value {
+    try required(key, in: Value.min...Value.max)
+  }
+
+  /// A whole number of `range`.
+  public func value<Value: FixedWidthInteger>(
+    _ key: String,
+    in range: ClosedRange<Value>,
+    default value: Value
+  ) throws -> Value {
+    try number(key, in: range) ?? value
+  }
+
+  /// A whole number of `range`.
+  public func required<Value: FixedWidthInteger>(_ key: String, in range: ClosedRange<Value>) throws -> Value
+  {
+    guard let value = try number(key, in: range) else { throw missing(key) }
+    return value
+  }
+
+  private func number<Value: FixedWidthInteger>(_ key: String, in range: ClosedRange<Value>) throws -> Value?
+  {
+    // TOML's own numbers have 64 bits and a sign. Its decoder traps where another type cannot hold one.
+    guard let written: Int64 = try optional(key) else { return nil }
+    guard let value = Value(exactly: written), range.contains(value) else {
+      throw SettingsError(
+        key: name(key),
+        problem: "is \(written)",
+        remedy: "it may be \(range.lowerBound) to \(Int64(clamping: range.upperBound))"
+      )
+    }
+    return value
+  }
+
+  /// Nil for a key that is not there. Not for numbers, whose ranges it does not check.
+  public func optional<Value: Decodable>(_ key: String) throws -> Value? {
+    do {
+      return try container.decodeIfPresent(Value.self, forKey: SettingsKey(key))
+    } catch let error as Swift.DecodingError {
+      guard let form = Self.form(of: Value.self) else {
+        throw SettingsError(
+          key: name(key),
+          problem: "has the wrong form: \(Self.detail(error))",
+          remedy: "write it as the file's comments show"
+        )
+      }
+      throw SettingsError(key: name(key), problem: "has the wrong type", remedy: "write \(form)")
+    }
+  }
+
+  private func missing(_ key: String) -> SettingsError {
+    SettingsError(key: name(key), problem: "is missing", remedy: "write it")
+  }
+
+  private static func form(of type: Any.Type) -> String? {
+    switch type {
+    case is String.Type: "a text in quotes"
+    case is Bool.Type: "true or false"
+    case is Int64.Type: "a whole number"
+    case is [String].Type: "a list of texts in quotes"
+    default: nil
+    }
+  }
+
+  private static func detail(_ error: Swift.DecodingError) -> String {
+    switch error {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
+      .dataCorrupted(let context):
+      context.debugDescription
+    @unknown default: "\(error)"
+    }
+  }
+}
