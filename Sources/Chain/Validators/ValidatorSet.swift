@@ -46,7 +46,7 @@ public enum ValidatorSetError: Error, Hashable, Sendable {
 }
 
 /// The validators of one height with their turns to propose (CometBFT spec,
-/// `spec/consensus/proposer-selection.md`).
+/// `the page on proposer selection of the CometBFT specification`).
 ///
 /// Turns go by weighted round robin, number for number as in CometBFT. All arithmetic saturates, nothing here can
 /// trap whatever powers are given.

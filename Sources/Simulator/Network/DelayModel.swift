@@ -45,7 +45,7 @@ struct DelayModel {
   }()
 
   /// One-way delays between ten regions in units of 10 µs, as measured between data centres (half of the median
-  /// round trip; `conformance/consensus/regions.txt`).
+  /// round trip; `Tests/Vectors/consensus/regions.txt`).
   static let means: [UInt64] = [
     141, 3197, 6497, 5413, 8643, 11600, 8738, 7663, 6677, 6956,
     3208, 275, 3481, 7484, 5640, 9625, 5766, 4658, 8991, 9991,
