@@ -45,8 +45,8 @@ public enum ValidatorSetError: Error, Hashable, Sendable {
   case totalPowerOutOfRange
 }
 
-/// The validators of one height with their turns to propose (CometBFT spec,
-/// `the page on proposer selection of the CometBFT specification`).
+/// The validators of one height with their turns to propose (CometBFT specification,
+/// section "proposer selection").
 ///
 /// Turns go by weighted round robin, number for number as in CometBFT. All arithmetic saturates, nothing here can
 /// trap whatever powers are given.
