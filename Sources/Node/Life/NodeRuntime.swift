@@ -44,6 +44,7 @@ public struct NodeRuntime: Sendable {
     try JoinStore.recover(home)
     let own = try openStore()
     let store = try await joined(own, tip: try readTip(own))
+    try verify(store)
     let tip = try readTip(store)
     try LightBlocks.ensure(store, tip: tip)
     logger.info(

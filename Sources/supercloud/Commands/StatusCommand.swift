@@ -30,39 +30,3 @@ struct StatusCommand: AsyncParsableCommand {
     if let provider = status.provider { Console.line("provider    \(provider)") }
   }
 }
-
-struct DebugCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "debug",
-    abstract: "Look closer at a node.",
-    subcommands: [Audit.self]
-  )
-
-  struct Audit: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Check that every unit of every currency is accounted for; exit 1 when not."
-    )
-
-    @OptionGroup var node: NodeOption
-
-    func run() async throws {
-      let lines: [Answer.AuditLine] = try await node.asking { try await $0.get("/v1/audit") }
-      if node.output == .json {
-        try Console.json(lines)
-      } else {
-        Console.table(
-          ["DENOMINATION", "ACCOUNTS", "ESCROW", "LEASE DEPOSITS", "STAKE", "POOLS", "SUPPLY", "CONSERVED"],
-          lines.map {
-            [
-              $0.denomination, $0.accounts, $0.escrow, $0.leaseDeposits, $0.stake, $0.pools, $0.supply,
-              $0.conserved ? "yes" : "NO",
-            ]
-          }
-        )
-      }
-      guard lines.allSatisfy(\.conserved) else {
-        throw Failure("the money does not add up", why: "what is held differs from the supply")
-      }
-    }
-  }
-}

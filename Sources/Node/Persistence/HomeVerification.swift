@@ -1,0 +1,89 @@
+import Foundation
+import Logging
+import Primitives
+import Storage
+
+/// Everything that a stopped node has on the disk of its chain, checked.
+public struct HomeVerification: Codable, Sendable {
+  public var store: StoreVerification.Report
+  /// Records of the consensus log; nil for a node that keeps none.
+  public var consensusRecords: UInt64?
+
+  /// Reads all of the database and the consensus log, which takes as long as that.
+  ///
+  /// - Throws: `StorageError.locked` when the home is in use; `DefinitionError` with place, damage and remedy.
+  public init(of home: Home) throws {
+    let lock = try HomeLock(home: home.folder.path)
+    defer { withExtendedLifetime(lock) {} }
+    guard FileManager.default.fileExists(atPath: home.data.appending(path: "CURRENT").path) else {
+      throw DefinitionError(
+        file: home.data.path,
+        problem: "there is no database: no node has run in this home",
+        remedy: "check --home, or start the node once"
+      )
+    }
+    do {
+      var options = DatabaseOptions()
+      options.createsIfMissing = false
+      let store = try NodeStore(path: home.data.path, options: options)
+      defer { store.database.close() }
+      guard let report = try StoreVerification(store).everything() else {
+        throw StorageError.corrupt(path: home.data.path, detail: "the database is empty")
+      }
+      self.store = report
+    } catch StorageError.corrupt(let path, let detail) {
+      throw DefinitionError(damageOf: home, path, detail)
+    }
+    let log = home.consensus.appending(path: "log").path
+    guard FileManager.default.fileExists(atPath: log) else { return }
+    do {
+      consensusRecords = UInt64(try RecordLog.inspect(folder: log).records)
+    } catch StorageError.corrupt(let path, let detail) {
+      throw DefinitionError(
+        file: path,
+        problem: "the consensus log is damaged: \(detail)",
+        remedy:
+          "make sure that nothing else signs with the key, then move the folder \(home.consensus.path) away"
+      )
+    }
+  }
+}
+
+extension DefinitionError {
+  /// Damage of a home's database.
+  init(damageOf home: Home, _ path: String, _ detail: String) {
+    self.init(
+      file: path,
+      problem: "the database is damaged: \(detail)",
+      remedy: """
+        nothing was repaired: check the disk, keep a copy if you want to know more, then move the folder \
+        \(home.data.path) away; the node catches up from its peers. \
+        `supercloud debug verify --home \(home.folder.path)` looks at everything
+        """
+    )
+  }
+}
+
+extension NodeRuntime {
+  /// Blocks that a start looks at: what a crash or a disk may have damaged last, in some milliseconds.
+  private static let verifiedBlocks: UInt64 = 100
+
+  /// Looks at the newest part of the store before anything is built on it.
+  ///
+  /// - Throws: `DefinitionError` when it is damaged.
+  func verify(_ store: NodeStore) throws {
+    let start = ContinuousClock.now
+    do {
+      guard let report = try StoreVerification(store).newest(Self.verifiedBlocks) else { return }
+      let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+      let time = "\(Int(milliseconds.rounded())) ms"
+      if report.blocks > 0 {
+        logger.info("verified the last \(report.blocks) blocks up to height \(report.height) in \(time)")
+      } else {
+        logger.info("verified the state of height \(report.height) in \(time): no block follows yet")
+      }
+    } catch StorageError.corrupt(let path, let detail) {
+      throw DefinitionError(damageOf: home, path, detail)
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import API
+import ArgumentParser
+import Foundation
+import Node
+import Storage
+
+struct DebugCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "debug",
+    abstract: "Look closer at a node.",
+    subcommands: [Audit.self, Verify.self]
+  )
+
+  struct Audit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Check that every unit of every currency is accounted for; exit 1 when not."
+    )
+
+    @OptionGroup var node: NodeOption
+
+    func run() async throws {
+      let lines: [Answer.AuditLine] = try await node.asking { try await $0.get("/v1/audit") }
+      if node.output == .json {
+        try Console.json(lines)
+      } else {
+        Console.table(
+          ["DENOMINATION", "ACCOUNTS", "ESCROW", "LEASE DEPOSITS", "STAKE", "POOLS", "SUPPLY", "CONSERVED"],
+          lines.map {
+            [
+              $0.denomination, $0.accounts, $0.escrow, $0.leaseDeposits, $0.stake, $0.pools, $0.supply,
+              $0.conserved ? "yes" : "NO",
+            ]
+          }
+        )
+      }
+      guard lines.allSatisfy(\.conserved) else {
+        throw Failure("the money does not add up", why: "what is held differs from the supply")
+      }
+    }
+  }
+
+  struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract:
+        "Check all blocks and the whole state of a stopped node's home; exit 1 when something is damaged."
+    )
+
+    @OptionGroup var home: HomeOption
+    @Option(help: "table or json") var output: OutputFormat = .table
+
+    /// The form of `--output json`.
+    private struct Result: Encodable {
+      var home: String
+      var intact: Bool
+      /// What is damaged, and where.
+      var damage: String?
+      var found: HomeVerification?
+    }
+
+    func run() async throws {
+      let home = home.value
+      guard home.exists else {
+        throw Failure(
+          "there is no node in \(home.folder.path)",
+          why: "config.toml is missing",
+          fix: "name the folder of a node: supercloud debug verify --home HOME"
+        )
+      }
+      do {
+        try show(HomeVerification(of: home), of: home)
+      } catch StorageError.locked(_, let holder) {
+        throw Failure(
+          "the home \(home.folder.path) is in use",
+          why: holder.map { "process \($0) runs its node" } ?? "another process has it",
+          fix: "stop the node first; a running one has checked its last blocks when it started"
+        )
+      } catch let error as DefinitionError {
+        let damage = "\(error.file): \(error.problem)"
+        if output == .json {
+          try Console.json(Result(home: home.folder.path, intact: false, damage: damage))
+        }
+        throw Failure(damage, fix: error.remedy)
+      } catch let error as StorageError {
+        throw Failure("the data of \(home.folder.path) cannot be read", why: "\(error)", fix: error.hint)
+      }
+    }
+
+    private func show(_ found: HomeVerification, of home: Home) throws {
+      if output == .json {
+        return try Console.json(Result(home: home.folder.path, intact: true, found: found))
+      }
+      let store = found.store
+      Console.line("chain      \(store.chainId), height \(store.height)")
+      Console.line(
+        "blocks     \(store.blocks), from \(store.lowestBlock) on: each follows the one before and is signed"
+      )
+      Console.line("state      \(store.stateEntries) entries: those of the state root")
+      Console.line("database   \(store.records) records: all can be read")
+      if let records = found.consensusRecords { Console.line("consensus  \(records) records in the log") }
+      Console.line("nothing is damaged")
+    }
+  }
+}
