@@ -42,16 +42,20 @@ import Testing
         time = time + generator.next(below: 4_000)
         test.book.advance(to: time, events: &test.events)
       }
+      let comment: Comment = "seed \(seed) step \(step) \(outcome)"
       for event in test.takeEvents() {
         switch event {
-        case .orderAdded(let added), .bidHeld(let added), .withdrawalAdded(let added),
-          .offerUpdated(let added, _):
-          #expect(live.insert(added).inserted, "seed \(seed) step \(step) \(outcome)")
-        case .bidAdded(let added, let order):
-          live.insert(added)
-          #expect(test.book.order(order) != nil || !test.book.contains(added), "seed \(seed)")
-        case .removed(let removed, _, _):
-          #expect(live.remove(removed) != nil, "seed \(seed) step \(step) \(outcome)")
+        case .orderAdded(let added): #expect(live.insert(added.identifier).inserted, comment)
+        case .bidHeld(let added): #expect(live.insert(added.identifier).inserted, comment)
+        case .withdrawalAdded(let added): #expect(live.insert(added.identifier).inserted, comment)
+        case .offerUpdated(let added): #expect(live.insert(added.identifier).inserted, comment)
+        case .bidAdded(let added):
+          live.insert(added.identifier)
+          #expect(
+            test.book.order(added.content.order) != nil || !test.book.contains(added.identifier),
+            "seed \(seed)"
+          )
+        case .removed(let removed, _): #expect(live.remove(removed.identifier) != nil, comment)
         }
       }
       #expect(live.sorted() == test.book.liveIdentifiers, "seed \(seed) step \(step) \(outcome)")

@@ -27,10 +27,31 @@ struct TestBook {
     return "\(outcome)"
   }
 
+  /// The events since the last call.
   mutating func takeEvents() -> [OrderBook.Event] {
     defer { events = [] }
     return events
   }
+}
+
+/// The event that tells of `object` in the book, with its content.
+func added(_ object: SignedObject) throws -> OrderBook.Event {
+  switch try MarketObject(object) {
+  case .order(let order): .orderAdded(.init(object, order))
+  case .bid(let bid): .bidAdded(.init(object, bid))
+  case .withdrawal(let withdrawal): .withdrawalAdded(.init(object, withdrawal))
+  case .offer(let offer): .offerUpdated(.init(object, offer))
+  }
+}
+
+/// The event that tells of a bid whose order has not come.
+func held(_ object: SignedObject) throws -> OrderBook.Event {
+  .bidHeld(.init(object, try Bid(decoding: object.body)))
+}
+
+/// The event that tells of an object that left, with its content.
+func removed(_ object: SignedObject, _ removal: OrderBook.Removal) throws -> OrderBook.Event {
+  .removed(.init(object, try MarketObject(object)), removal)
 }
 
 @Suite struct OrderBookTests {
@@ -42,11 +63,11 @@ struct TestBook {
     let order = tenant.order(expiresAt: .start + 1_000)
     #expect(try test.put(order) == "accepted")
     #expect(try test.put(order) == "duplicate")
-    #expect(test.takeEvents() == [.orderAdded(order.identifier)])
+    #expect(try test.takeEvents() == [added(order)])
     test.book.advance(to: .start + 999, events: &test.events)
     #expect(test.book.contains(order.identifier))
     test.book.advance(to: .start + 1_000, events: &test.events)
-    #expect(test.takeEvents() == [.removed(order.identifier, .order, .expired)])
+    #expect(try test.takeEvents() == [removed(order, .expired)])
     #expect(test.book.count == 0 && test.book.bytes == 0)
     #expect(try test.put(order) == "refused(Gossip.OrderBook.Refusal.expired)")
   }
@@ -71,25 +92,27 @@ struct TestBook {
     var test = TestBook { $0.bidsPerOrder = 3 }
     let order = tenant.order()
     try test.put(order)
-    var bids: [Digest] = []
+    var bids: [SignedObject] = []
     for number in 0..<3 {
       let bid = key(10 + UInt64(number)).bid(on: order.identifier, "\(50 - 10 * number)")
       #expect(try test.put(bid) == "accepted")
-      bids.append(bid.identifier)
+      bids.append(bid)
     }
-    #expect(test.book.bids(for: order.identifier).map(\.object.identifier) == bids.reversed())
+    #expect(
+      test.book.bids(for: order.identifier).map(\.object.identifier) == bids.map(\.identifier).reversed()
+    )
     #expect(try test.put(key(20).bid(on: order.identifier, "60")).contains("tooDear"))
     _ = test.takeEvents()
     let cheaper = key(21).bid(on: order.identifier, "35")
     #expect(try test.put(cheaper) == "accepted")
     #expect(
-      test.takeEvents() == [
-        .removed(bids[0], .bid, .outbid), .bidAdded(cheaper.identifier, order: order.identifier),
+      try test.takeEvents() == [
+        removed(bids[0], .outbid), added(cheaper),
       ]
     )
     #expect(
       test.book.bids(for: order.identifier).map(\.object.identifier) == [
-        bids[2], cheaper.identifier, bids[1],
+        bids[2].identifier, cheaper.identifier, bids[1].identifier,
       ]
     )
   }
@@ -101,14 +124,16 @@ struct TestBook {
     let bids = try (0..<4).map { number in
       let bid = key(10 + UInt64(number)).bid(on: order.identifier, "\(10 + number)")
       try test.put(bid)
-      return bid.identifier
+      return bid
     }
     _ = test.takeEvents()
     var parameters = Parameters()
     parameters[.orderMaximumBids] = 2
     test.book.adopt(parameters, events: &test.events)
-    #expect(test.takeEvents() == [.removed(bids[2], .bid, .outbid), .removed(bids[3], .bid, .outbid)])
-    #expect(test.book.bids(for: order.identifier).map(\.object.identifier) == Array(bids.prefix(2)))
+    #expect(try test.takeEvents() == [removed(bids[2], .outbid), removed(bids[3], .outbid)])
+    #expect(
+      test.book.bids(for: order.identifier).map(\.object.identifier) == bids.prefix(2).map(\.identifier)
+    )
     #expect(test.book.bidCount == 2)
     parameters[.orderMaximumBids] = 3
     test.book.adopt(parameters, events: &test.events)
@@ -159,13 +184,11 @@ struct TestBook {
     let order = tenant.order()
     let bid = provider.bid(on: order.identifier, "10")
     #expect(try test.put(bid) == "accepted")
-    #expect(test.takeEvents() == [.bidHeld(bid.identifier)])
+    #expect(try test.takeEvents() == [held(bid)])
     #expect(test.book.bids(for: order.identifier).isEmpty)
     try test.put(order)
     #expect(
-      test.takeEvents() == [
-        .orderAdded(order.identifier), .bidAdded(bid.identifier, order: order.identifier),
-      ]
+      try test.takeEvents() == [added(order), added(bid)]
     )
     #expect(test.book.bids(for: order.identifier).map(\.object.identifier) == [bid.identifier])
   }
@@ -186,7 +209,7 @@ struct TestBook {
     }
     #expect(outcome.isLive)
     #expect(
-      test.takeEvents() == [.orderAdded(order.identifier), .removed(bid.identifier, .bid, .inadmissible)]
+      try test.takeEvents() == [added(order), removed(bid, .inadmissible)]
     )
   }
 
@@ -207,7 +230,8 @@ struct TestBook {
     var test = TestBook()
     let order = tenant.order()
     try test.put(order)
-    try test.put(provider.bid(on: order.identifier, "5"))
+    let bid = provider.bid(on: order.identifier, "5")
+    try test.put(bid)
     let theirs = key(9).signed(Withdrawal(object: order.identifier, expiresAt: .start + 600_000))
     #expect(try test.put(theirs).contains("notOwner"))
     let short = tenant.signed(Withdrawal(object: order.identifier, expiresAt: .start + 599_999))
@@ -215,7 +239,7 @@ struct TestBook {
     _ = test.takeEvents()
     let own = tenant.signed(Withdrawal(object: order.identifier, expiresAt: .start + 600_000))
     #expect(try test.put(own) == "accepted")
-    #expect(test.events.contains(.removed(order.identifier, .order, .withdrawn)))
+    #expect(try test.takeEvents() == [removed(bid, .closed), removed(order, .withdrawn), added(own)])
     #expect(test.book.bidCount == 0 && test.book.orderCount == 0)
     #expect(try test.put(order).contains("withdrawn"))
   }
@@ -239,8 +263,8 @@ struct TestBook {
     _ = test.takeEvents()
     test.book.close(order: order.identifier, events: &test.events)
     #expect(
-      test.takeEvents() == [
-        .removed(bid.identifier, .bid, .closed), .removed(order.identifier, .order, .closed),
+      try test.takeEvents() == [
+        removed(bid, .closed), removed(order, .closed),
       ]
     )
     #expect(try test.put(order).contains("orderClosed"))
@@ -255,7 +279,9 @@ struct TestBook {
     #expect(try test.put(first).contains("notNewer"))
     #expect(test.book.offer(of: provider.address)?.gpus.first?.free == 1)
     let third = provider.signed(offer(by: provider, sequence: 3, free: 2))
+    _ = test.takeEvents()
     #expect(try test.put(third).contains("replaced"))
+    #expect(try test.takeEvents() == [removed(second, .replaced), added(third)])
     #expect(test.book.offerCount == 1)
   }
 
@@ -283,7 +309,7 @@ struct TestBook {
     #expect(try test.put(modest) == "accepted")
     // What expires first goes first.
     #expect(
-      test.events.first == .removed(greedy.order(1, expiresAt: .start + 1_001).identifier, .order, .evicted)
+      try test.events.first == removed(greedy.order(1, expiresAt: .start + 1_001), .evicted)
     )
     #expect(test.book.contains(modest.identifier))
     #expect(test.book.bytes <= 40_000)

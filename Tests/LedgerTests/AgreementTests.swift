@@ -38,6 +38,24 @@ import Testing
     #expect(chain.query.leases(provider: chain.address("other"), state: .active, at: 0).count == 1)
   }
 
+  @Test func `a block's lease events carry the lease and the order that it was agreed from`() throws {
+    let chain = try TestChain.market()
+    let order = chain.order()
+    let agreement = chain.agreement(order)
+    let opening = chain.block([chain.transaction([.agreeLease(agreement)], by: "tenant")])
+    let record = try #require(chain.query.lease(chain.lease(), at: chain.moment.tick)).record
+    let origin = LeaseOrigin(order: agreement.order.identifier, manifestHash: order.manifestHash)
+    #expect(chain.query.leaseEvents(of: opening) == [.opened(chain.lease(), record, origin)])
+
+    chain.advance(ticks: 10)
+    let closing = chain.block([chain.transaction([.closeLease(chain.lease())], by: "tenant")])
+    let closed = try #require(chain.query.lease(chain.lease(), at: chain.moment.tick)).record
+    #expect(
+      chain.query.leaseEvents(of: closing) == [.closed(chain.lease(), closed, by: .tenant, reason: .owner)]
+    )
+    #expect(closed.earned == Decimal18(50))
+  }
+
   @Test func eachPreciseCodeHasItsCause() throws {
     let chain = try TestChain.market()
     func code(_ change: (inout AgreeLease, inout Order) -> Void) -> String {

@@ -22,7 +22,7 @@ extension OrderBook {
     if let refusal = refusalByForm(object, content, account) { return .refused(refusal) }
     let entry = Entry(object: object, content: content, account: account, arrival: arrivals)
     switch content {
-    case .order: return insertOrder(entry, events: &events, admission: admission)
+    case .order(let order): return insertOrder(entry, order, events: &events, admission: admission)
     case .bid(let bid): return insertBid(entry, bid, events: &events, admission: admission)
     case .withdrawal(let withdrawal):
       return insertWithdrawal(entry, withdrawal, events: &events, admission: admission)
@@ -50,6 +50,7 @@ extension OrderBook {
 
   private mutating func insertOrder<Reason: Sendable>(
     _ entry: Entry,
+    _ order: Order,
     events: inout [Event],
     admission: Admission<Reason>
   ) -> Outcome<Reason> {
@@ -62,19 +63,18 @@ extension OrderBook {
     guard makeRoom(for: entry, freed: 0, events: &events) else { return .refused(.bookFull) }
     store(entry)
     bidsOfOrder[identifier] = []
-    events.append(.orderAdded(identifier))
-    adoptHeldBids(of: entry, events: &events, admission: admission)
+    events.append(.orderAdded(Signed(entry.object, order)))
+    adoptHeldBids(of: identifier, order, events: &events, admission: admission)
     return .accepted
   }
 
   /// The order has come: bids that waited for it are judged now.
   private mutating func adoptHeldBids<Reason: Sendable>(
-    of entry: Entry,
+    of identifier: Digest,
+    _ order: Order,
     events: inout [Event],
     admission: Admission<Reason>
   ) {
-    let identifier = entry.object.identifier
-    guard case .order(let order) = entry.content else { return }
     for held in (heldOfOrder[identifier] ?? []).sorted() {
       guard let waiting = entries[held], case .bid(let bid) = waiting.content else { continue }
       if admission(waiting.content, order) != nil {
@@ -87,7 +87,7 @@ extension OrderBook {
       }
       release(held, of: identifier)
       rank(held, bid)
-      events.append(.bidAdded(held, order: identifier))
+      events.append(.bidAdded(Signed(waiting.object, bid)))
     }
   }
 
@@ -132,10 +132,10 @@ extension OrderBook {
     bidOfProvider[key] = identifier
     if hasOrder {
       rank(identifier, bid)
-      events.append(.bidAdded(identifier, order: bid.order))
+      events.append(.bidAdded(Signed(entry.object, bid)))
     } else {
       hold(identifier, for: bid.order)
-      events.append(.bidHeld(identifier))
+      events.append(.bidHeld(Signed(entry.object, bid)))
     }
     return present.map { .replaced($0) } ?? .accepted
   }
@@ -170,7 +170,7 @@ extension OrderBook {
     if entries[withdrawal.object] != nil { remove(withdrawal.object, .withdrawn, events: &events) }
     store(entry)
     withdrawals[key] = identifier
-    events.append(.withdrawalAdded(identifier))
+    events.append(.withdrawalAdded(Signed(entry.object, withdrawal)))
     return present.map { .replaced($0) } ?? .accepted
   }
 
@@ -191,7 +191,7 @@ extension OrderBook {
     if let present, entries[present] != nil { remove(present, .replaced, events: &events) }
     store(entry)
     offerOfProvider[offer.provider] = entry.object.identifier
-    events.append(.offerUpdated(entry.object.identifier, provider: offer.provider))
+    events.append(.offerUpdated(Signed(entry.object, offer)))
     return present.map { .replaced($0) } ?? .accepted
   }
 

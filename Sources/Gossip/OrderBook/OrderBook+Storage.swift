@@ -97,7 +97,7 @@ extension OrderBook {
     bytes -= charge
     accounts[entry.account]?.identifiers.remove(identifier)
     update(entry.account, charge: -charge, kind: entry.content, by: -1)
-    events.append(.removed(identifier, entry.object.kind, removal))
+    events.append(.removed(Signed(entry.object, entry.content), removal))
   }
 
   private mutating func update(_ address: Address, charge: Int, kind: MarketObject, by step: Int) {

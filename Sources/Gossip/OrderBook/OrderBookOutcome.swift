@@ -56,15 +56,30 @@ extension OrderBook {
     case tooLarge
   }
 
-  /// What subscribers learn. In order; every identifier that was added is removed once.
+  /// What a change of the book tells those who follow it. Events come in the order of the changes; each carries the
+  /// object that it is about, so that nobody has to look it up. Every identifier that was added is removed once.
   public enum Event: Hashable, Sendable {
-    case orderAdded(Digest)
-    case bidAdded(Digest, order: Digest)
+    case orderAdded(Signed<Order>)
+    case bidAdded(Signed<Bid>)
     /// A bid whose order has not arrived; `bidAdded` follows if it does.
-    case bidHeld(Digest)
-    case withdrawalAdded(Digest)
-    case offerUpdated(Digest, provider: Address)
-    case removed(Digest, SignedObject.Kind, Removal)
+    case bidHeld(Signed<Bid>)
+    case withdrawalAdded(Signed<Withdrawal>)
+    case offerUpdated(Signed<Offer>)
+    case removed(Signed<MarketObject>, Removal)
+  }
+
+  /// A signed object with its body already decoded.
+  public struct Signed<Content: Hashable & Sendable>: Hashable, Sendable {
+    public let object: SignedObject
+    /// What the body of `object` says.
+    public let content: Content
+
+    public init(_ object: SignedObject, _ content: Content) {
+      self.object = object
+      self.content = content
+    }
+
+    public var identifier: Digest { object.identifier }
   }
 
   public enum Removal: Hashable, Sendable {

@@ -16,8 +16,6 @@ final class ProviderHost: MarketAccess {
   private let parts: NodeParts
   private let key: SigningKey
   private let serviceBox = Mutex<ProviderService?>(nil)
-  /// Own bids in the book, with their orders.
-  private let ownBids = Mutex<[Digest: Digest]>([:])
   /// Who is at the other end of a lease stream.
   private let streams = Mutex<[LeaseSession: PublicKey]>([:])
   private let tasks = Mutex<[Task<Void, Never>]>([])
@@ -71,7 +69,7 @@ final class ProviderHost: MarketAccess {
     parts.bridge.attach(leases: { host.handle($0) })
     let sink = host.eventSink
     _ = await parts.host.observe { sink.yield($0) }
-    let feed = Task { for await event in host.events { await host.hand(event) } }
+    let feed = Task { for await event in host.events { await host.forward(event) } }
     let begin = Task {
       do {
         try await host.register(settings)
@@ -126,7 +124,6 @@ final class ProviderHost: MarketAccess {
 
   func publish(_ object: MarketPublication) async throws -> Digest {
     let signed = SignedObject(kind: object.kind, body: object.body, signer: key, chain: chain)
-    if case .bid(let bid) = object { ownBids.withLock { $0[signed.identifier] = bid.order } }
     if let error = ServingError(try await parts.host.publish(signed)) { throw error }
     return signed.identifier
   }
@@ -175,13 +172,12 @@ final class ProviderHost: MarketAccess {
   private static func active<View: StateReading>(
     _ id: LeaseID,
     _ record: LeaseRecord,
-    _ query: LedgerQuery<View>,
-    order: Digest? = nil
+    _ query: LedgerQuery<View>
   ) -> ActiveLease? {
     guard let deployment = query.deployment(id.deployment) else { return nil }
     return ActiveLease(
       id: id,
-      order: order ?? (id.order == 1 ? deployment.record.order : nil),
+      order: id.order == 1 ? deployment.record.order : nil,
       offers: record.offer,
       price: record.price,
       manifestHash: deployment.record.manifestHash,
@@ -204,53 +200,38 @@ final class ProviderHost: MarketAccess {
 
   // MARK: Events
 
-  private func hand(_ event: HostEvent) async {
+  private func forward(_ event: HostEvent) async {
     switch event {
-    case .book(let changes): for change in changes { await hand(change) }
-    case .committed(let commit): await hand(commit)
+    case .book(let changes): for change in changes { await forward(change) }
+    case .committed(let commit): await forward(commit)
     }
   }
 
-  private func hand(_ change: OrderBook.Event) async {
+  private func forward(_ change: OrderBook.Event) async {
     switch change {
-    case .orderAdded(let identifier):
-      if let order = await parts.host.read({ $0.book.order(identifier) }) {
-        await service?.handle(.orderAdded(identifier, order))
+    case .orderAdded(let order): await service?.handle(.orderAdded(order.identifier, order.content))
+    case .removed(let object, let removal):
+      switch object.content {
+      case .order:
+        await service?.handle(.orderRemoved(object.identifier, BidEngine.OrderEnd(removal)))
+      case .bid(let bid) where bid.provider == address && removal == .outbid:
+        await service?.handle(.outbid(order: bid.order))
+      case .bid, .withdrawal, .offer: break
       }
-    case .removed(let identifier, .order, let removal):
-      let end: BidEngine.OrderEnd =
-        switch removal {
-        case .closed: .agreed
-        case .withdrawn: .withdrawn
-        case .evicted: .evicted
-        case .expired, .replaced, .outbid, .inadmissible: .expired
-        }
-      await service?.handle(.orderRemoved(identifier, end))
-    case .removed(let identifier, .bid, let removal):
-      guard let order = ownBids.withLock({ $0.removeValue(forKey: identifier) }), removal == .outbid else {
-        return
-      }
-      await service?.handle(.outbid(order: order))
-    case .removed, .bidAdded, .bidHeld, .withdrawalAdded, .offerUpdated: break
+    case .bidAdded, .bidHeld, .withdrawalAdded, .offerUpdated: break
     }
   }
 
-  private func hand(_ commit: Commit) async {
-    var order: Digest?
+  private func forward(_ commit: Commit) async {
+    for event in commit.leases where event.lease.provider == address {
+      switch event {
+      case .opened(let lease, let record, let origin):
+        await service?.handle(.leaseOpened(ActiveLease(lease, record, origin)))
+      case .closed(let lease, _, _, _): await service?.handle(.leaseClosed(lease))
+      }
+    }
     for event in commit.outcome.receipts.flatMap(\.events) + commit.outcome.events {
       switch event {
-      case .orderAgreed(let identifier, _): order = identifier
-      case .leaseOpened(let lease, _) where lease.provider == address:
-        let agreed = order
-        let active = await parts.host.read { replica -> ActiveLease? in
-          let query = LedgerQuery(state: replica.view)
-          return query.lease(lease, at: replica.moment.tick).flatMap {
-            Self.active(lease, $0.record, query, order: agreed)
-          }
-        }
-        if let active { await service?.handle(.leaseOpened(active)) }
-      case .leaseClosed(let lease, _, _, _) where lease.provider == address:
-        await service?.handle(.leaseClosed(lease))
       case .deploymentUpdated(let deployment, let hash):
         await service?.handle(.deploymentUpdated(deployment, manifestHash: hash))
       case .providerRegistered(address), .providerUpdated(address), .providerLeft(address),
@@ -277,6 +258,32 @@ final class ProviderHost: MarketAccess {
       }
     default: break
     }
+  }
+}
+
+extension BidEngine.OrderEnd {
+  /// Why an order left the book, as the bid engine tells it apart.
+  fileprivate init(_ removal: OrderBook.Removal) {
+    self =
+      switch removal {
+      case .closed: .agreed
+      case .withdrawn: .withdrawn
+      case .evicted: .evicted
+      case .expired, .replaced, .outbid, .inadmissible: .expired
+      }
+  }
+}
+
+extension ActiveLease {
+  fileprivate init(_ lease: LeaseID, _ record: LeaseRecord, _ origin: LeaseOrigin) {
+    self.init(
+      id: lease,
+      order: origin.order,
+      offers: record.offer,
+      price: record.price,
+      manifestHash: origin.manifestHash,
+      openedAtTick: record.openedAt.tick
+    )
   }
 }
 

@@ -302,10 +302,11 @@ struct UpgradeNeeded: Error, CustomStringConvertible {
   }
 }
 
-/// What a host tells those who watch it.
+/// What a host tells those who watch it. An event carries all that it is about: who hears of it asks nothing back.
 enum HostEvent: Sendable {
-  /// Decided and executed; durable a moment later.
+  /// Decided and executed, with what it did to leases; durable a moment later.
   case committed(Commit)
+  /// Changes of the order book, in their order.
   case book([OrderBook.Event])
 }
 

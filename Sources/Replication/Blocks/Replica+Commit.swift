@@ -56,7 +56,8 @@ extension Replica {
           outcome: outcome,
           pages: executed.layer.pages,
           tip: newTip,
-          isWitnessed: isWitnessed
+          isWitnessed: isWitnessed,
+          leases: LedgerQuery(state: state).leaseEvents(of: outcome)
         )
       )
     )

@@ -107,7 +107,7 @@ extension Replica {
     _ turn: inout Turn
   ) {
     let gone = events.compactMap { event -> Digest? in
-      if case .removed(let identifier, _, _) = event { identifier } else { nil }
+      if case .removed(let object, _) = event { object.identifier } else { nil }
     }
     if !gone.isEmpty { stepGossip(.retired(gone), &turn) }
   }

@@ -140,6 +140,8 @@ public struct Commit: Sendable {
   public var tip: Tip
   /// This node saw the height being decided; false when peers sent the block afterwards.
   public var isWitnessed: Bool
+  /// What the block did to leases, in the order in which it did.
+  public var leases: [LeaseEvent]
 }
 
 /// What became of a request of this node's own users.

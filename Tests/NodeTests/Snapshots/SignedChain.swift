@@ -123,7 +123,8 @@ struct SignedChain: Sendable {
       outcome: outcome,
       pages: [],
       tip: newTip,
-      isWitnessed: isWitnessed
+      isWitnessed: isWitnessed,
+      leases: []
     )
   }
 }
