@@ -7,7 +7,7 @@ extension Execution {
   /// Accounts do not touch each other, so each is brought to the present by itself; what happens in one is done in
   /// the order of its ticks. The index is read from where the last block with due work stood: what was removed before
   /// lies in a database as tombstones, which a look at the very beginning would have to pass each time.
-  func processDue() {
+  package func processDue() {
     var from = Tables.due.prefix { $0.write(overlay.read(Tables.dueFloor, SingleKey()) ?? 0) }
     let end = Tables.due.prefix { $0.write(moment.tick &+ 1) }
     var isAnyDue = false

@@ -50,7 +50,7 @@ extension Execution {
   /// Adds money that `depositor` gives, or that its grant to the owner does.
   ///
   /// Money of one origin that comes twice in a row is one deposit. There is always a place for the owner.
-  func deposit(
+  package func deposit(
     _ amount: Amount,
     from depositor: Address,
     isGranted: Bool,

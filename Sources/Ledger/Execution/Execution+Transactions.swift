@@ -75,7 +75,7 @@ extension Execution {
     return coin
   }
 
-  func perform(_ action: Action) throws(Rejection) {
+  package func perform(_ action: Action) throws(Rejection) {
     switch action {
     case .send(let action): try send(action)
     case .mint(let action): try mint(action)

@@ -4,8 +4,9 @@ import Primitives
 
 /// The work of one block, or of one look ahead, on the state. The modules are its extensions, one a folder.
 ///
-/// A class, because all handlers of a block share it; it never leaves the call that made it.
-final class Execution {
+/// A class, because all handlers of a block share it; it never leaves the call that made it. What is `package` is for
+/// the simulator, which plays the ledger's parts without transactions.
+package final class Execution {
   let overlay: StateOverlay
   let moment: Moment
   /// The version by whose rules the block is executed.
@@ -23,7 +24,7 @@ final class Execution {
   private var cachedParameters: ParametersRecord?
   private var cachedCurrencies: [Denomination: CurrencyRecord] = [:]
 
-  init(
+  package init(
     on state: any StateReading,
     at moment: Moment,
     protocolVersion: UInt32 = 1,
@@ -35,6 +36,9 @@ final class Execution {
     self.isAuthentic = isAuthentic
   }
 
+  /// Everything that was written and differs from the state.
+  package var changes: [StateChange] { overlay.changes() }
+
   func emit(_ event: Event) {
     events.append(event)
   }
@@ -45,7 +49,7 @@ final class Execution {
   }
 
   /// Runs `body`; what it wrote and announced is undone when it throws.
-  func atomically<Result>(_ body: () throws(Rejection) -> Result) throws(Rejection) -> Result {
+  package func atomically<Result>(_ body: () throws(Rejection) -> Result) throws(Rejection) -> Result {
     let checkpoint = overlay.checkpoint()
     let eventCount = events.count
     do {

@@ -26,6 +26,17 @@ extension Executor {
   public static func genesis(
     _ genesis: Genesis
   ) throws(GenesisError) -> (changes: [StateChange], validators: [ValidatorUpdate]) {
+    for key in ParameterKey.allCases where !key.definition.range.contains(genesis.parameters[key]) {
+      throw .parameter(key)
+    }
+    let execution = try begin(genesis)
+    let validators = try bond(genesis.validators, in: execution)
+    return (execution.changes, validators)
+  }
+
+  /// A chain's beginning without its validators. Parameters may lie outside the range that governance keeps to: a
+  /// simulator plays what no network would vote for.
+  package static func begin(_ genesis: Genesis) throws(GenesisError) -> Execution {
     let execution = Execution(
       on: MemoryState(),
       at: Moment(height: 0, time: genesis.time, tick: 0),
@@ -40,17 +51,13 @@ extension Executor {
         tickMilliseconds: genesis.parameters[.tickMilliseconds]
       )
     )
-    for key in ParameterKey.allCases where !key.definition.range.contains(genesis.parameters[key]) {
-      throw .parameter(key)
-    }
     execution.parametersRecord = ParametersRecord(genesis.parameters)
     try register(genesis.currencies, in: execution)
     for account in genesis.accounts {
       guard !ModuleAccount.contains(account.address) else { throw .moduleAccount(account.address) }
       for coin in account.coins { try fund(account.address, coin, in: execution) }
     }
-    let validators = try bond(genesis.validators, in: execution)
-    return (execution.overlay.changes(), validators)
+    return execution
   }
 
   private static func register(_ currencies: [Currency], in execution: Execution)

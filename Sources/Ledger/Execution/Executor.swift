@@ -40,7 +40,7 @@ public enum Executor {
     let updates = execution.end()
     events.append(contentsOf: execution.takeEvents())
     return BlockOutcome(
-      changes: execution.overlay.changes(),
+      changes: execution.changes,
       receipts: receipts,
       events: events,
       validatorUpdates: updates,

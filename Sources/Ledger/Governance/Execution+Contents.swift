@@ -31,7 +31,7 @@ extension Execution {
   }
 
   /// Does what a passed proposal says.
-  func carryOut(_ content: ProposalContent, proposal id: UInt64) throws(Rejection) {
+  package func carryOut(_ content: ProposalContent, proposal id: UInt64) throws(Rejection) {
     switch content {
     case .text(let text):
       guard !text.isEmpty else { throw .governance(.invalidContent("the text is empty")) }

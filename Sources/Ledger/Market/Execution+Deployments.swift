@@ -12,7 +12,7 @@ extension Execution {
   }
 
   /// Creates a deployment with open groups and an empty escrow.
-  func createDeployment(
+  package func createDeployment(
     _ id: DeploymentID,
     groups: [GroupSpec],
     manifestHash: Digest,

@@ -4,19 +4,37 @@ import Primitives
 
 extension Execution {
   /// A lease about to be opened: everything is checked.
-  struct LeaseOpening {
+  package struct LeaseOpening {
     var group: UInt32
-    var spec: GroupSpec
+    package var spec: GroupSpec
     var provider: Address
     /// In the currency's own name.
     var price: DecimalCoin
     var offer: [ResourceOffer]
     var reclamationWindow: UInt64
     var requiresAuditedGPUs: Bool
+
+    package init(
+      group: UInt32,
+      spec: GroupSpec,
+      provider: Address,
+      price: DecimalCoin,
+      offer: [ResourceOffer],
+      reclamationWindow: UInt64,
+      requiresAuditedGPUs: Bool
+    ) {
+      self.group = group
+      self.spec = spec
+      self.provider = provider
+      self.price = price
+      self.offer = offer
+      self.reclamationWindow = reclamationWindow
+      self.requiresAuditedGPUs = requiresAuditedGPUs
+    }
   }
 
   /// Opens leases of a deployment whose escrow is filled, and locks the providers' deposits.
-  func openLeases(_ openings: [LeaseOpening], of id: DeploymentID) throws(Rejection) {
+  package func openLeases(_ openings: [LeaseOpening], of id: DeploymentID) throws(Rejection) {
     var payments: [EscrowAccount.Payment] = []
     for opening in openings {
       let key = GroupKey(id, opening.group)

@@ -32,6 +32,8 @@ public struct EscrowStatus: Hashable, Sendable {
   public var rate: Decimal18
   /// Full ticks that the funds cover; nil while nothing is charged.
   public var runway: UInt64?
+  /// When it was closed, or the last tick that was paid in full; nil while it is open.
+  public var endedAt: Tick?
 }
 
 /// A deployment with its groups.
@@ -112,7 +114,8 @@ extension LedgerQuery {
       funds: (try? account.funds()) ?? .zero,
       deposited: Amount(deposited),
       rate: (try? account.rate()) ?? .zero,
-      runway: try? account.affordableTicks()
+      runway: try? account.affordableTicks(),
+      endedAt: account.endedAt
     )
   }
 

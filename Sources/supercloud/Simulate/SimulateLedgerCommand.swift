@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Ledger
 import Primitives
+import Simulator
 
 /// Plays a file of steps on the real ledger, without a network.
 struct SimulateLedgerCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import Chain
+import Ledger
 import Primitives
 
 /// A scenario's file is JSON:

@@ -1,11 +1,12 @@
 import Chain
 import Foundation
+import Ledger
 import Primitives
 import Testing
 
-@testable import Ledger
+@testable import Simulator
 
-@Suite struct ScenarioTests {
+@Suite struct LedgerScenarioTests {
   private static let prices = [
     "1", "2.5", "7", "0.333333333333333333", "13.000000000000000001", "0.7", "1.25", "3.141592653589793238",
     "10",

@@ -1,4 +1,5 @@
 public import Chain
+public import Ledger
 public import Primitives
 
 /// A story of deployments and their money without a network: what happens at which tick, played on the real ledger.

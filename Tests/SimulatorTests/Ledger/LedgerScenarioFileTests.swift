@@ -1,11 +1,11 @@
 import Chain
 import Foundation
+import Ledger
 import Primitives
+import Simulator
 import Testing
 
-@testable import Ledger
-
-@Suite struct ScenarioFileTests {
+@Suite struct LedgerScenarioFileTests {
   /// The example of the issue, whole.
   static let example = """
     {"takeRates":{"uakt":400,"uusdc":2000},"payoutInterval":600,"accounts":{"alice":{"uakt":"1000000"}},

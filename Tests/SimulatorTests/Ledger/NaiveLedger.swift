@@ -1,7 +1,7 @@
 import Chain
+import Ledger
 import Primitives
-
-@testable import Ledger
+import Simulator
 
 /// The obvious ledger of a scenario: every account is settled at every tick, fractions are exact, nothing is clever.
 /// Shares no code with what it is compared with but the types of input and result.

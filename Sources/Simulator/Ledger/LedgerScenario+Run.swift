@@ -1,5 +1,6 @@
 import Chain
 import Cryptography
+import Ledger
 import Primitives
 
 extension LedgerScenario {
@@ -7,19 +8,19 @@ extension LedgerScenario {
   ///
   /// - Throws: When its beginning is not possible.
   public func run() throws(Fault) -> Result {
-    var stage = try Stage(self)
+    var play = try LedgerPlay(self)
     var refused: [Result.Refusal] = []
     let order = steps.indices.sorted {
       steps[$0].tick == steps[$1].tick ? $0 < $1 : steps[$0].tick < steps[$1].tick
     }
     for index in order where steps[index].tick <= untilTick {
-      stage.move(to: steps[index].tick)
-      if let rejection = stage.play(steps[index].action) {
+      play.move(to: steps[index].tick)
+      if let rejection = play.play(steps[index].action) {
         refused.append(.init(step: index, code: rejection.code, reason: rejection.description))
       }
     }
-    stage.move(to: untilTick)
-    return stage.result(refused: refused.sorted { $0.step < $1.step }, denominations: denominations)
+    play.move(to: untilTick)
+    return play.result(refused: refused.sorted { $0.step < $1.step }, denominations: denominations)
   }
 
   /// Every account that is named, in the order of the names.
@@ -56,7 +57,7 @@ extension LedgerScenario {
 }
 
 /// The ledger on which a scenario is played, and what its names stand for.
-private struct Stage {
+private struct LedgerPlay {
   private var state = MemoryState()
   private var tick: Tick = 0
   private let names: [String]
@@ -76,30 +77,31 @@ private struct Stage {
     guard LedgerScenario.payoutIntervals.contains(scenario.payoutInterval) else {
       throw .payoutInterval(scenario.payoutInterval)
     }
-    let execution = Execution(on: state, at: .zero)
-    execution.chain = ChainRecord(
-      chain: Self.chain,
-      genesisTime: .zero,
-      protocolVersion: 1,
-      ticks: TickSchedule(start: .zero, tickMilliseconds: 1)
-    )
     var parameters = Parameters()
     parameters[.payoutInterval] = scenario.payoutInterval
-    execution.parametersRecord = ParametersRecord(parameters)
+    parameters[.tickMilliseconds] = 1
+    var currencies: [Currency] = []
     for denomination in Set(scenario.denominations).union(scenario.takeRates.keys).sorted() {
-      try register(denomination, take: scenario.takeRates[denomination], in: execution)
+      let take = scenario.takeRates[denomination] ?? parameters[.defaultTake]
+      guard take <= 10_000 else { throw .takeRate(denomination) }
+      currencies.append(Self.currency(denomination, take: UInt32(take)))
     }
-    for name in names {
-      guard let address = addresses[name] else { continue }
-      for coin in scenario.accounts[name] ?? [] where !coin.amount.isZero {
-        do {
-          try execution.create(coin, for: address)
-        } catch {
-          throw .supply
-        }
-      }
+    let genesis = Genesis(
+      chain: Self.chain,
+      time: .zero,
+      currencies: currencies,
+      parameters: parameters,
+      accounts: names.compactMap { name in
+        addresses[name].map { Genesis.Account(address: $0, coins: scenario.accounts[name] ?? []) }
+      },
+      validators: []
+    )
+    do {
+      state.apply(try Executor.begin(genesis).changes)
+    } catch {
+      // Names, currencies and take rates are right by now: what is left is too much money.
+      throw .supply
     }
-    state.apply(execution.overlay.changes())
   }
 
   private static var chain: ChainID {
@@ -107,23 +109,16 @@ private struct Stage {
     return chain
   }
 
-  private func register(
-    _ denomination: Denomination,
-    take: UInt64?,
-    in execution: Execution
-  ) throws(LedgerScenario.Fault) {
-    let rate = take ?? execution.parameter(.defaultTake)
-    guard rate <= 10_000 else { throw .takeRate(denomination) }
-    let currency = Currency(
+  private static func currency(_ denomination: Denomination, take: UInt32) -> Currency {
+    Currency(
       denomination: denomination,
       symbol: denomination.name,
       exponent: 6,
       minimumDeposit: .zero,
       leaseDeposit: .zero,
       minimumFee: .zero,
-      takeBasisPoints: UInt32(rate)
+      takeBasisPoints: take
     )
-    execution.write(CurrencyRecord(currency: currency, take: TakeIndex(rate: UInt32(rate), since: 0)))
   }
 
   private var moment: Moment { Moment(height: tick, time: Timestamp(milliseconds: tick), tick: tick) }
@@ -133,7 +128,7 @@ private struct Stage {
     self.tick = max(self.tick, tick)
     let execution = Execution(on: state, at: moment)
     execution.processDue()
-    state.apply(execution.overlay.changes())
+    state.apply(execution.changes)
   }
 
   /// Does a step; why not, when the ledger refuses it.
@@ -144,7 +139,7 @@ private struct Stage {
     } catch {
       return error
     }
-    state.apply(execution.overlay.changes())
+    state.apply(execution.changes)
     if case .open(let name, let tenant, _, _) = action, let owner = addresses[tenant] {
       deployments[name] = nextDeployment(of: owner)
     }
@@ -160,22 +155,24 @@ private struct Stage {
     case .open(let name, let tenant, let deposit, let leases):
       try open(name, tenant, deposit, leases, execution)
     case .deposit(let name, let source, let amount):
-      try execution.depositDeployment(try deployment(name), amount, from: try address(source))
+      try execution.perform(
+        .depositDeployment(try deployment(name), amount: amount, depositor: try address(source))
+      )
     case .setTake(let denomination, let basisPoints):
       let key = "currency.\(denomination).take_basis_points"
       let change = ParameterChange(key: key, value: String(basisPoints))
       try execution.carryOut(.parameters([change]), proposal: 0)
     case .withdraw(let name, let provider):
-      for lease in try leases(name, of: provider) { try execution.withdrawLease(lease) }
+      for lease in try leases(name, of: provider) { try execution.perform(.withdrawLease(lease)) }
     case .closeLease(let name, let provider, let closer, let reason):
       for lease in try leases(name, of: provider) {
         if closer == .provider {
-          try execution.resignLease(lease, reason: reason ?? .unspecified)
+          try execution.perform(.resignLease(lease, reason: reason ?? .unspecified))
         } else {
-          try execution.closeLease(lease)
+          try execution.perform(.closeLease(lease))
         }
       }
-    case .closeDeployment(let name): try execution.closeDeployment(try deployment(name))
+    case .closeDeployment(let name): try execution.perform(.closeDeployment(try deployment(name)))
     }
   }
 
@@ -262,13 +259,12 @@ private struct Stage {
     return running.isEmpty ? [last.id] : running.map(\.id)
   }
 
-  private func allLeases(of id: DeploymentID) -> [(id: LeaseID, record: LeaseRecord)] {
-    let prefix = Tables.leases.prefix { $0.write(id) }
-    return state.scan(Tables.leases, prefix: prefix, limit: 10_000).map { ($0.key, $0.value) }
+  private func allLeases(of id: DeploymentID) -> [LeaseStatus] {
+    LedgerQuery(state: state).leases(of: id, at: tick)
   }
 }
 
-extension Stage {
+extension LedgerPlay {
   func result(
     refused: [LedgerScenario.Result.Refusal],
     denominations: [Denomination]
@@ -279,18 +275,15 @@ extension Stage {
     let sorted = deployments.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     let namesOf = Dictionary(uniqueKeysWithValues: addresses.map { ($1, $0) })
     for (name, id) in sorted {
-      guard let account = state.read(Tables.escrow, id), let status = query.escrow(of: id, at: tick) else {
-        continue
-      }
+      guard let status = query.escrow(of: id, at: tick) else { continue }
       escrow.append(
-        .init(deployment: name, state: status.state, funds: status.funds, closedAtTick: account.endedAt)
+        .init(deployment: name, state: status.state, funds: status.funds, closedAtTick: status.endedAt)
       )
-      for (leaseID, _) in allLeases(of: id) {
-        guard let lease = query.lease(leaseID, at: tick) else { continue }
+      for lease in allLeases(of: id) {
         leases.append(
           .init(
             deployment: name,
-            provider: namesOf[leaseID.provider] ?? leaseID.provider.description,
+            provider: namesOf[lease.id.provider] ?? lease.id.provider.description,
             state: lease.record.state,
             closedAtTick: lease.record.closing?.moment.tick,
             reason: lease.record.closing?.reason,

@@ -1,4 +1,5 @@
 import Chain
+import Ledger
 import Primitives
 
 /// Amounts are decimal strings. What has not ended has `null` for its end.
