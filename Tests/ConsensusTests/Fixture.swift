@@ -1,5 +1,5 @@
 import Chain
-@_spi(Mutations) import Consensus
+import Consensus
 import Cryptography
 import Primitives
 
@@ -101,16 +101,14 @@ enum Fixture {
     )
   }
 
-  static func configuration(_ number: Int?, broken: BrokenRule? = nil) -> TendermintConfiguration {
-    var configuration = TendermintConfiguration(
+  static func configuration(_ number: Int?) -> TendermintConfiguration {
+    TendermintConfiguration(
       chain: chain,
       key: number.map { key($0) },
       timeouts: .lan,
       maximumBlockInterval: .seconds(2),
       statusInterval: .milliseconds(250)
     )
-    configuration.brokenRule = broken
-    return configuration
   }
 
   static func sign(_ request: SigningRequest) -> SignedMessage {
@@ -120,7 +118,7 @@ enum Fixture {
 
 /// One machine whose signing requests are granted at once: what it says is collected.
 struct Bench {
-  var machine: Tendermint
+  var machine: Mutant
   var effects: [Effect] = []
   var signed: [SignedMessage] = []
   /// Grants signing requests at once.
@@ -133,9 +131,9 @@ struct Bench {
     of count: Int = 4,
     absent: [ValidatorIndex] = [],
     awake: Bool = true,
-    broken: BrokenRule? = nil
+    breaking mutation: Mutation? = nil
   ) {
-    machine = Tendermint(configuration: Fixture.configuration(number, broken: broken))
+    machine = Mutant(Tendermint(configuration: Fixture.configuration(number)), mutation)
     let start = HeightStart(
       height: 1,
       validators: Fixture.validators(count),

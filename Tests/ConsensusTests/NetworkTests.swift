@@ -1,5 +1,5 @@
 import Chain
-@_spi(Mutations) import Consensus
+import Consensus
 import Cryptography
 import Foundation
 import Primitives
@@ -15,7 +15,7 @@ import Testing
     count: Int,
     byzantine: Int,
     crashes: Int,
-    broken: BrokenRule? = nil
+    breaking mutation: Mutation? = nil
   ) -> (String?, Network) {
     var generator = SeededGenerator(seed: seed &* 0x1_0000_0001)
     var liars: [Int: Strategy] = [:]
@@ -31,7 +31,7 @@ import Testing
     options.duplicationPerMillion = generator.next(below: 100_000)
     options.crashes = crashes
     options.skewMilliseconds = 300
-    options.broken = broken
+    options.mutation = mutation
     let network = Network(seed: seed, options: options, byzantine: liars)
     network.run(until: options.healsAt + 60_000)
     if let violation = network.violations.first { return (violation, network) }

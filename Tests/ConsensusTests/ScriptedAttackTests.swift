@@ -1,5 +1,5 @@
 import Chain
-@_spi(Mutations) import Consensus
+import Consensus
 import Cryptography
 import Primitives
 import Testing
@@ -9,9 +9,9 @@ import Testing
 /// (`hiddenLock`), or lets it leave a round alone (`hiddenExit`). Validator 1 is Byzantine and falls silent after its
 /// attack. Each is shown to be deadly without pushed certificates.
 @Suite struct ScriptedAttackTests {
-  static func network(_ seed: UInt64, spreadsCertificates: Bool, broken: BrokenRule?) -> Network {
+  static func network(_ seed: UInt64, spreadsCertificates: Bool, breaking mutation: Mutation?) -> Network {
     var options = Network.Options()
-    options.broken = broken
+    options.mutation = mutation
     options.heights = 1
     options.spreadsCertificates = spreadsCertificates
     return Network(seed: seed, options: options, byzantine: [1: Strategy(isSilent: true)])
@@ -21,9 +21,9 @@ import Testing
   static func hiddenLock(
     _ seed: UInt64,
     spreadsCertificates: Bool,
-    broken: BrokenRule? = nil
+    breaking mutation: Mutation? = nil
   ) -> Network {
-    let network = network(seed, spreadsCertificates: spreadsCertificates, broken: broken)
+    let network = network(seed, spreadsCertificates: spreadsCertificates, breaking: mutation)
     var isLying = true
     // 3 does not get the first proposal, so that only 0 and 2 prevote x.
     network.drops = { message, _, to in
@@ -90,9 +90,9 @@ import Testing
   static func hiddenExit(
     _ seed: UInt64,
     spreadsCertificates: Bool,
-    broken: BrokenRule? = nil
+    breaking mutation: Mutation? = nil
   ) -> Network {
-    let network = network(seed, spreadsCertificates: spreadsCertificates, broken: broken)
+    let network = network(seed, spreadsCertificates: spreadsCertificates, breaking: mutation)
     // Nobody gets the first proposal; 0 hears of no prevotes, so that it stays in step prevote.
     network.drops = { message, _, to in
       switch message {

@@ -76,11 +76,6 @@ struct RoundMachine: Hashable, Sendable {
   /// The newest round in which another block than the locked one was precommitted.
   private(set) var otherLockRound: Round?
   private(set) var progress = Progress()
-  private let broken: BrokenRule?
-
-  init(broken: BrokenRule? = nil) {
-    self.broken = broken
-  }
 
   mutating func handle(_ input: Input, effects: inout [Effect]) {
     guard step != .decided else { return }
@@ -106,7 +101,6 @@ struct RoundMachine: Hashable, Sendable {
       // L44–L46; the lock stays
       if step == .propose, input == .hopelessPrevotes { prevote(nil, validRound: nil, &effects) }
       guard step == .prevote else { return }
-      if broken == .nilPolkaReleasesLock { locked = nil }
       precommit(nil, &effects)
 
     case .precommitAny:
@@ -157,7 +151,7 @@ struct RoundMachine: Hashable, Sendable {
   private mutating func lock(_ block: Digest, _ effects: inout [Effect]) {
     guard step >= .prevote, !progress.sawPolka else { return }
     progress.sawPolka = true
-    if step == .prevote || broken != .validOnlyWithLock { valid = Polka(block: block, round: round) }
+    valid = Polka(block: block, round: round)
     guard step == .prevote else { return }
     if let locked, locked.block != block { otherLockRound = locked.round }
     locked = Polka(block: block, round: round)
@@ -172,7 +166,7 @@ struct RoundMachine: Hashable, Sendable {
     case .prevote where step == .prevote:
       // L61–L64
       precommit(nil, &effects)
-    case .precommit where step == .precommit || broken != .exitNeedsPrecommit:
+    case .precommit:
       // L65–L67: in any step
       effects.append(.leave(for: round + 1))
     default: break
@@ -195,10 +189,10 @@ struct RoundMachine: Hashable, Sendable {
   /// precommitted A and later locked B does not prevote B on a justification older than its precommit of A, though
   /// its lock would allow it. Voting nil is always allowed, and a correct proposer names the newest polka anyway.
   func accepts(_ block: Digest, polkaRound: Round?) -> Bool {
-    guard let locked, broken != .noLock else { return true }
-    if let polkaRound, locked.round <= polkaRound, broken != .lockNeverReleased { return true }
+    guard let locked else { return true }
+    if let polkaRound, locked.round <= polkaRound { return true }
     guard locked.block == block else { return false }
-    guard let otherLockRound, broken != .amnesiaProvable else { return true }
+    guard let otherLockRound else { return true }
     return polkaRound.map { otherLockRound <= $0 } ?? false
   }
 }

@@ -56,7 +56,7 @@ extension Tendermint {
     note(input, &effects)
     // A proposal with a polka was timely when its block was new.
     let isTimely =
-      proposal.validRound != nil || configuration.brokenRule == .timestampUnchecked
+      proposal.validRound != nil
       || Timeliness.isTimely(time, receivedAt: receivedAt, round: proposal.round)
         && time > start.previousTime
     proposals.add(proposal, isTimely: isTimely)
@@ -78,7 +78,7 @@ extension Tendermint {
   private mutating func take(_ block: Digest, isValid: Bool, _ effects: inout [Effect]) {
     guard let state = blocks[block], state == .proposed || state == .fetching else { return }
     note(.blockValidated(block, isValid: isValid), &effects)
-    blocks[block] = isValid || configuration.brokenRule == .validityUnchecked ? .valid : .invalid
+    blocks[block] = isValid ? .valid : .invalid
     evaluate(&effects)
   }
 
@@ -257,7 +257,7 @@ extension Tendermint {
 
   /// Sends a certificate to all validators who may lack it.
   func push(_ certificate: Certificate?, _ effects: inout [Effect]) {
-    guard let certificate, configuration.brokenRule != .certificatesKept else { return }
+    guard let certificate else { return }
     effects.append(.sendCertificate(certificate, to: nil))
   }
 

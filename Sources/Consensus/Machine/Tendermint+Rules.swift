@@ -46,7 +46,6 @@ extension Tendermint {
       }
       if !machine.progress.sawPolka { return .polka(polka.block) }
     }
-    guard configuration.brokenRule != .validOnlyWithLock else { return nil }
     let past = keeper.polkas.last { $0.round < machine.round && blocks[$0.block] == .valid }
     if let past, machine.valid.map({ $0.round < past.round }) ?? true {
       return .pastPolka(past.block, past.round)
@@ -59,10 +58,8 @@ extension Tendermint {
     guard machine.step == .propose else { return nil }
     let entries = proposals.proposals(of: machine.round)
     for entry in entries {
-      guard let validRound = entry.proposal.validRound else { continue }
-      guard
+      guard let validRound = entry.proposal.validRound,
         keeper.hasPolka(entry.proposal.block, round: validRound)
-          || configuration.brokenRule == .polkaUnchecked
       else { continue }
       if let input = verdict(entry) { return input }
     }
@@ -187,7 +184,7 @@ extension Tendermint {
   mutating func enter(_ round: Round, proof: RoundCertificate?, _ effects: inout [Effect]) {
     guard round > machine.round, round <= ChainLimits.round, machine.step != .decided else { return }
     for polka in keeper.polkas(of: machine.round) { push(polka, &effects) }
-    if let proof, configuration.brokenRule != .certificatesKept {
+    if let proof {
       effects.append(.sendRoundCertificate(proof, to: nil))
     }
     roundProof = proof
@@ -226,7 +223,7 @@ extension Tendermint {
   /// Not below a known commit, not after an alarm, not without a place in the set.
   var canSign: Bool {
     guard ownIndex != nil, alarm == nil else { return false }
-    return keeper.commit == nil && height > certifiedHeight || configuration.brokenRule == .signsBelowCommit
+    return keeper.commit == nil && height > certifiedHeight
   }
 
   mutating func sign(

@@ -147,12 +147,8 @@ extension Tendermint {
     height = start.height
     self.start = start
     ownIndex = configuration.key.flatMap { start.validators.index(ofKey: $0) }
-    machine = RoundMachine(broken: configuration.brokenRule)
-    keeper = VoteKeeper(
-      height: height,
-      validators: start.validators,
-      broken: configuration.brokenRule
-    )
+    machine = RoundMachine()
+    keeper = VoteKeeper(height: height, validators: start.validators)
     proposals = ProposalKeeper()
     schedule = ProposerSchedule(start.validators)
     blocks = [:]

@@ -69,8 +69,6 @@ public struct TendermintConfiguration: Hashable, Sendable {
   public var minimumBlockInterval: Interval
   /// Between status messages within a height.
   public var statusInterval: Interval
-  /// Nil but in tests.
-  @_spi(Mutations) public var brokenRule: BrokenRule?
 
   public init(
     chain: ChainID,

@@ -3,10 +3,6 @@ import Cryptography
 
 /// What the rules of the round machine ask for.
 extension VoteKeeper {
-  func isQuorum(_ power: Int64) -> Bool {
-    validators.isQuorum(power) || broken == .quorumOffByOne && 3 * power >= 2 * validators.totalPower - 2
-  }
-
   func votes(of round: Round) -> RoundVotes? {
     rounds.first { $0.round == round }
   }
@@ -39,11 +35,11 @@ extension VoteKeeper {
 
   func isPolkaNil(_ round: Round) -> Bool {
     guard let prevotes = votes(of: round)?.prevotes else { return false }
-    return isQuorum(prevotes.power(of: Choice(block: nil, validRound: nil)))
+    return validators.isQuorum(prevotes.power(of: Choice(block: nil, validRound: nil)))
   }
 
   func hasQuorum(_ kind: Vote.Kind, _ round: Round) -> Bool {
-    votes(of: round).map { isQuorum($0[kind].power) } ?? false
+    votes(of: round).map { validators.isQuorum($0[kind].power) } ?? false
   }
 
   /// Whether no block can get a quorum in `round` any more, even if every faulty validator shows us one vote and
@@ -56,7 +52,7 @@ extension VoteKeeper {
 
   /// A quorum's precommits of `round`: why the next one is entered. No more than needed.
   func roundCertificate(leaving round: Round) -> RoundCertificate? {
-    guard let precommits = votes(of: round)?.precommits, isQuorum(precommits.power) else {
+    guard let precommits = votes(of: round)?.precommits, validators.isQuorum(precommits.power) else {
       return nil
     }
     let votes = precommits.votes(

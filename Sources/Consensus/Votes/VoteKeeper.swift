@@ -64,10 +64,8 @@ struct VoteKeeper: Sendable {
   /// their votes.
   private(set) var skipCertificate: RoundCertificate?
   private var accused: SignerSet
-  let broken: BrokenRule?
 
-  init(height: Height, validators: ValidatorSet, broken: BrokenRule? = nil) {
-    self.broken = broken
+  init(height: Height, validators: ValidatorSet) {
     self.height = height
     self.validators = validators
     heard = SignerSet(count: validators.count)
@@ -87,10 +85,6 @@ struct VoteKeeper: Sendable {
     newPolkas: inout [Certificate],
     evidence: inout [Evidence]
   ) -> Outcome {
-    var vote = vote
-    if broken == .nilCountsAsBlock, vote.block == nil {
-      vote.block = votes(of: vote.round)?[vote.kind].choices.first { $0.choice.block != nil }?.choice.block
-    }
     guard vote.height == height, vote.isWellFormed, let voter = validators[vote.validator] else {
       return .refused
     }
@@ -105,10 +99,6 @@ struct VoteKeeper: Sendable {
     let position = position(of: vote.round)
     let choice = Choice(block: vote.block, validRound: vote.validRound)
     if let known = rounds[position][vote.kind].choice(of: vote.validator) {
-      if known == choice, broken == .equalVotesCountTwice {
-        let power = rounds[position][vote.kind].add(vote, power: voter.power, count: validators.count)
-        keepCertificate(of: vote, power: power, weight: voter.power, &newPolkas)
-      }
       guard known != choice else { return .duplicate }
       if let first = self.vote(vote.kind, vote.round, vote.validator) {
         accuse(.duplicateVote(first, vote), &evidence)
@@ -130,7 +120,6 @@ struct VoteKeeper: Sendable {
     // The polka that its own votes complete is no news to whoever hands the certificate in.
     var completed: [Certificate] = []
     for vote in certificate.votes { _ = add(vote, newPolkas: &completed, evidence: &evidence) }
-    guard broken != .certificateYieldsToSlot else { return }
     if certificate.kind == .prevote { _ = keepPolka(certificate) }
   }
 
@@ -143,7 +132,7 @@ struct VoteKeeper: Sendable {
     weight: Int64,
     _ newPolkas: inout [Certificate]
   ) {
-    guard isQuorum(power), !isQuorum(power - weight) else { return }
+    guard validators.isQuorum(power), !validators.isQuorum(power - weight) else { return }
     let choice = Choice(block: vote.block, validRound: vote.validRound)
     let tally = votes(of: vote.round)?[vote.kind]
     guard let made = tally?.certificate(for: choice, height: height, round: vote.round) else { return }
@@ -213,7 +202,7 @@ struct VoteKeeper: Sendable {
     for vote in newestAhead {
       power += validators[vote.validator]?.power ?? 0
       votes.append(vote)
-      if validators.isHonest(power) || broken == .skipForAnybody {
+      if validators.isHonest(power) {
         return RoundCertificate(height: height, round: vote.round, votes: votes)
       }
     }
@@ -248,9 +237,7 @@ struct VoteKeeper: Sendable {
 
   /// At most one piece of evidence for each validator.
   mutating func accuse(_ piece: Evidence, _ evidence: inout [Evidence]) {
-    guard broken != .evidenceIgnored, piece.isContradiction, accused.insert(piece.validator) else {
-      return
-    }
+    guard piece.isContradiction, accused.insert(piece.validator) else { return }
     evidence.append(piece)
   }
 

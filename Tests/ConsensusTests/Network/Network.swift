@@ -1,5 +1,5 @@
 import Chain
-@_spi(Mutations) import Consensus
+import Consensus
 import Cryptography
 import Primitives
 
@@ -22,7 +22,8 @@ final class Network {
     /// False shows what happens without pushed certificates and answers to statuses.
     var spreadsCertificates = true
     var recordsFingerprints = false
-    var broken: BrokenRule?
+    /// Of all honest validators.
+    var mutation: Mutation?
   }
 
   struct KnownBlock {
@@ -74,7 +75,7 @@ final class Network {
     strategies = (0..<options.count).map { byzantine[$0] }
     undecided = strategies.filter { $0 == nil }.count
     nodes = (0..<options.count).map {
-      SimulatedNode(number: $0, strategy: byzantine[$0], broken: options.broken)
+      SimulatedNode(number: $0, strategy: byzantine[$0], mutation: options.mutation)
     }
     for number in nodes.indices where options.skewMilliseconds > 0 {
       nodes[number].skew = generator.next(below: options.skewMilliseconds)
@@ -261,13 +262,13 @@ final class Network {
   private func restart(_ number: Int) {
     guard !nodes[number].isUp else { return }
     nodes[number].isUp = true
-    let configuration = Fixture.configuration(number, broken: options.broken)
+    let configuration = Fixture.configuration(number)
     let newest = nodes[number].decided.keys.max() ?? 0
-    nodes[number].machine = Tendermint(configuration: configuration)
+    nodes[number].machine = Mutant(Tendermint(configuration: configuration), options.mutation)
     if newest >= options.heights { return }
     let replayed = Tendermint.replay(nodes[number].log, configuration: configuration)
     guard replayed.height > newest else { return begin(newest + 1, node: number) }
-    nodes[number].machine = replayed
+    nodes[number].machine = Mutant(replayed, options.mutation)
     var effects: [Effect] = []
     nodes[number].machine.resume(at: Instant(nanoseconds: now), effects: &effects)
     for effect in effects { carryOut(effect, node: number) }

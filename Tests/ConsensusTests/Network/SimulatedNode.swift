@@ -1,5 +1,5 @@
 import Chain
-@_spi(Mutations) import Consensus
+import Consensus
 import Cryptography
 import Primitives
 
@@ -26,7 +26,7 @@ final class SimulatedNode {
 
   let number: Int
   let strategy: Strategy?
-  var machine: Tendermint
+  var machine: Mutant
   var incarnation = 0
   var isUp = true
   /// Of the current height.
@@ -47,12 +47,11 @@ final class SimulatedNode {
   var skew: UInt64 = 0
   var fingerprints: [Int: Digest] = [:]
 
-  init(number: Int, strategy: Strategy?, broken: BrokenRule?) {
+  init(number: Int, strategy: Strategy?, mutation: Mutation?) {
     self.number = number
     self.strategy = strategy
-    machine = Tendermint(
-      configuration: Fixture.configuration(number, broken: strategy == nil ? broken : nil)
-    )
+    let tendermint = Tendermint(configuration: Fixture.configuration(number))
+    machine = Mutant(tendermint, strategy == nil ? mutation : nil)
   }
 }
 

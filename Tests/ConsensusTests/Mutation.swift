@@ -1,15 +1,12 @@
-/// A rule broken on purpose, to show that tests and simulator would notice: each must be caught within a bounded
-/// number of seeds.
-///
-/// Reachable only through `@_spi(Mutations) import Consensus`; a node has none.
-@_spi(Mutations) public enum BrokenRule: String, Hashable, Sendable, CaseIterable {
+/// A rule of consensus that a validator breaks. `Mutant` says how.
+enum Mutation: String, CaseIterable {
   /// L23, L29: votes as if never locked.
   case noLock
   /// L29: never votes for another block than the locked one, whatever polka there is.
   case lockNeverReleased
   /// L44: a polka for nil releases the lock.
   case nilPolkaReleasesLock
-  /// Two thirds are enough.
+  /// A quorum needs one vote less.
   case quorumOffByOne
   /// A vote for nil counts for the first block that was voted for.
   case nilCountsAsBlock
@@ -33,8 +30,16 @@
   case evidenceIgnored
   /// Signs for heights whose commit is known.
   case signsBelowCommit
-  /// Certificates do not count where a slot says otherwise.
-  case certificateYieldsToSlot
+  /// Certificates do not count where a single vote says otherwise.
+  case certificateYieldsToVote
   /// After locks on a, then b, votes b on a reason older than the lock on a.
   case amnesiaProvable
+
+  /// Whether it makes the machine see votes that nobody cast.
+  var invents: Bool {
+    switch self {
+    case .quorumOffByOne, .nilCountsAsBlock, .equalVotesCountTwice: true
+    default: false
+    }
+  }
 }
