@@ -6,7 +6,9 @@ import PackageDescription
 //   Primitives ── Cryptography ── Wire ── Chain ─┬─ Ledger ─────┐
 //        │                                       ├─ Consensus ──┼─ Replication ─┬─ Simulator
 //        │                                       └─ Gossip ─────┘               │
-//        └─ SDL    Storage    Transport    Provider    API ─────────────────────┴─ Node ── supercloud
+//        └─ SDL    Storage    Transport    Provider    API ─────────────────────┴─ Node ─┬─ Bench ───┐
+//                                                                                       ├─ Testnet ─┤
+//                                                                                       └───────────┴─ supercloud
 
 let language: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -108,11 +110,13 @@ let package = Package(
         signals,
       ]
     ),
+    shell("Bench", coreRooms + ["Storage", "API", "Node"]),
+    shell("Testnet", chainRooms + ["Provider", "API", "Node", signals]),
     .executableTarget(
       name: "supercloud",
       dependencies: coreRooms + [
-        "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", arguments, nioCore, nioPosix,
-        logging, signals,
+        "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", "Bench", "Testnet", arguments,
+        nioCore, nioPosix, logging, signals,
       ],
       exclude: page,
       swiftSettings: language

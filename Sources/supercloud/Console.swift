@@ -9,26 +9,6 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case json
 }
 
-/// What went wrong, why, and what to do: the form of every error.
-struct Failure: Error, CustomStringConvertible {
-  var what: String
-  var why: String?
-  var fix: String?
-  /// 1 failed, 2 usage.
-  var code: Int32 = 1
-
-  init(_ what: String, why: String? = nil, fix: String? = nil, code: Int32 = 1) {
-    self.what = what
-    self.why = why
-    self.fix = fix
-    self.code = code
-  }
-
-  var description: String {
-    "error: \(what)" + (why.map { "\n  why   \($0)" } ?? "") + (fix.map { "\n  fix   \($0)" } ?? "")
-  }
-}
-
 /// Standard output and error. Data goes to the first, everything else to the second.
 enum Console {
   static func line(_ text: String = "") {

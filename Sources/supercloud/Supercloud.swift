@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 
 /// The one program: validator, provider, tenant client, explorer and local testnet.

@@ -37,9 +37,11 @@ enum Rooms {
       "Storage", "Transport", "SDL", "Provider", "API", "Logging", "TOMLKit", "ServiceLifecycle",
       "UnixSignals",
     ]),
+    "Bench": cores.union(platform).union(["Storage", "API", "Node"]),
+    "Testnet": chain.union(platform).union(["Provider", "API", "Node", "UnixSignals"]),
     "supercloud": cores.union(platform).union(sockets).union([
-      "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", "ArgumentParser", "Logging",
-      "UnixSignals",
+      "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", "Bench", "Testnet",
+      "ArgumentParser", "Logging", "UnixSignals",
     ]),
   ]
 

@@ -1,10 +1,9 @@
 import API
 import ArgumentParser
-import Chain
-import Cryptography
+import Bench
 import Foundation
 import Node
-import Primitives
+import Testnet
 
 /// Drives a running testnet with transfers and says what came of it.
 struct LoadCommand: AsyncParsableCommand {
@@ -21,6 +20,12 @@ struct LoadCommand: AsyncParsableCommand {
   @Option(help: "The testnet's folder.")
   var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
   @Option(help: "table or json") var output: OutputFormat = .table
+
+  func validate() throws {
+    guard connections > 0 else { throw ValidationError("--connections is at least 1") }
+    guard accounts > 0 else { throw ValidationError("--accounts is at least 1") }
+    guard signed >= 0 else { throw ValidationError("--signed is at least 0") }
+  }
 
   func run() async throws {
     let folder = URL(filePath: home)
@@ -45,11 +50,15 @@ struct LoadCommand: AsyncParsableCommand {
     }
     let load = LoadRun(
       nodes: nodes,
-      seconds: seconds,
-      rate: rate,
-      connections: connections,
-      accountCount: accounts,
-      signedCount: signed
+      offer: .init(
+        seconds: seconds,
+        rate: rate,
+        connections: connections,
+        accounts: accounts,
+        signed: signed
+      ),
+      faucet: try TestnetPlan.key(TestnetPlan.faucetIndex),
+      note: { Console.note($0) }
     )
     let report = try await load.run()
     if output == .json { return try Console.json(report) }
@@ -57,32 +66,7 @@ struct LoadCommand: AsyncParsableCommand {
   }
 }
 
-/// What a load run measured.
-struct LoadReport: Codable {
-  struct NodeUsage: Codable {
-    var name: String
-    var cpuMicrosecondsPerTransaction: Double
-    var residentMebibytes: Double
-  }
-
-  var seconds: Double
-  var offered: Int
-  var committed: Int
-  var committedPerSecond: Double
-  var refused: Int
-  var latencyP50Milliseconds: Double
-  var latencyP95Milliseconds: Double
-  var latencyP99Milliseconds: Double
-  var latencySamples: Int
-  var blocks: Int
-  var blockIntervalMilliseconds: Double
-  var nodes: [NodeUsage]
-  /// Of all nodes together.
-  var cpuMicrosecondsPerTransaction: Double
-  /// Ed25519 checks per second on one core of this machine, measured before the run.
-  var verifiesPerSecondPerCore: Double
-  var cores: Int
-
+extension LoadReport {
   func show() {
     func text(_ value: Double, _ digits: Int = 1) -> String { String(format: "%.\(digits)f", value) }
     let limit = verifiesPerSecondPerCore * Double(cores) / Double(max(1, nodes.count))

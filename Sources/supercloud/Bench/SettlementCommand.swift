@@ -1,4 +1,6 @@
+import API
 import ArgumentParser
+import Bench
 import Foundation
 
 /// Measures what blocks cost at different numbers of running leases.
@@ -80,28 +82,4 @@ struct SettlementCommand: ParsableCommand {
       )
     }
   }
-}
-
-/// Medians of one kind of block.
-struct BlockCost: Encodable {
-  var samples: Int
-  /// Everything, until the block is durable.
-  var milliseconds: Double
-  var executionMicroseconds: Double
-  var treeMicroseconds: Double
-  var commitMilliseconds: Double
-  /// Keys and values of entries that change.
-  var stateBytes: Int
-  /// What the store is given: entries, tree pages, receipts and the block.
-  var writtenBytes: Int
-}
-
-struct SettlementRow: Encodable {
-  var leases: Int
-  var openingSeconds: Double
-  /// Of the process, up to then.
-  var peakBytes: UInt64
-  var idle: BlockCost
-  var due: BlockCost
-  var takeRate: BlockCost
 }

@@ -1,4 +1,6 @@
+import API
 import ArgumentParser
+import Bench
 import Foundation
 import Glibc
 

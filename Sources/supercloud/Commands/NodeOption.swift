@@ -33,20 +33,3 @@ struct NodeOption: ParsableArguments {
     }
   }
 }
-
-extension Failure {
-  init(_ error: ClientError) {
-    switch error {
-    case .unreachable(let address, let reason):
-      self.init(
-        "the node at \(address) does not answer",
-        why: reason,
-        fix: "check that it runs (`supercloud status`) and that --node is its HTTP address"
-      )
-    case .refused(_, let failure):
-      let code = failure.code.map { " (\(failure.codespace ?? "")/\($0))" } ?? ""
-      self.init(failure.message + code, fix: failure.fix)
-    default: self.init("\(error)")
-    }
-  }
-}

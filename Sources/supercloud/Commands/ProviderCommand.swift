@@ -38,7 +38,7 @@ struct ProviderCommand: AsyncParsableCommand {
         throw Failure("\(file.path) exists", why: "nothing is overwritten", fix: "edit it, or move it away")
       }
       let gpus = try gpu.map { try Self.gpu($0) }
-      let settings = ProviderSettingsText.settings(
+      let settings = ProviderSettings.usual(
         gpus: gpus,
         cpuMillis: UInt64(ProcessInfo.processInfo.activeProcessorCount) * 1_000,
         memoryBytes: ProcessInfo.processInfo.physicalMemory / 2,
@@ -135,60 +135,6 @@ extension ProviderCommand {
       let wallet = try await node.wallet(signer)
       try await wallet.report(.leaveProvider(owner: wallet.address), node) { "left in block \($0)" }
     }
-  }
-}
-
-/// `provider.toml` as the testnet and `provider init` write it.
-enum ProviderSettingsText {
-  static func text(
-    count: Int,
-    model: String,
-    memory: String,
-    interface: String,
-    cpuMillis: Int,
-    memoryGiB: Int,
-    hourly: String
-  ) -> String {
-    let gpu = GPUSetting(
-      vendor: "nvidia",
-      model: model,
-      memory: memory,
-      interface: interface,
-      count: UInt32(count),
-      declared: true
-    )
-    var settings = settings(
-      gpus: [gpu],
-      cpuMillis: UInt64(cpuMillis),
-      memoryBytes: UInt64(memoryGiB) << 30,
-      hourly: hourly
-    )
-    // A testnet that stops leaves nothing behind; it starts its workloads again when it resumes.
-    settings.workloads.stopWorkloadsOnExit = true
-    settings.workloads.stopGraceSeconds = 2
-    return settings.text
-  }
-
-  static func settings(gpus: [GPUSetting], cpuMillis: UInt64, memoryBytes: UInt64, hourly: String)
-    -> ProviderSettings
-  {
-    let akt = PriceEntry(
-      denomination: "uakt",
-      gpu: ["*": Decimal18(hourly) ?? Decimal18(1)],
-      cpu: Decimal18("0.01") ?? .zero,
-      memory: Decimal18("0.002") ?? .zero,
-      storage: ["ephemeral": Decimal18("0.0001") ?? .zero],
-      endpoint: Decimal18("0.001") ?? .zero
-    )
-    return ProviderSettings(
-      inventory: InventorySettings(
-        cpuMillis: cpuMillis,
-        memoryBytes: memoryBytes,
-        storageBytes: 100 << 30,
-        gpus: gpus
-      ),
-      prices: [akt, PriceEntry(denomination: "uusdc", like: "uakt")]
-    )
   }
 }
 

@@ -47,7 +47,7 @@ extension MarketCommand {
     private func order() async throws -> [UInt8] {
       let currencies: [Answer.Currency] = try await node.asking { try await $0.get("/v1/currencies") }
       let plan = try DeployPlan(file: fileOrOrder, owner: Address.module("nobody")) { name in
-        try acceptedDenomination(name, of: currencies)
+        try currencies.denomination(named: name)
       }
       return Order(
         deployment: plan.deployment,

@@ -36,32 +36,6 @@ struct DeployCommand: AsyncParsableCommand {
   }
 }
 
-/// What a deployment came to, with the time that each step took.
-struct DeployReport: Codable {
-  struct Lease: Codable {
-    var group: UInt32
-    var provider: String
-    var price: String
-    var denomination: String
-    var gpus: [String]
-    var urls: [String]
-  }
-
-  var owner: String
-  var dseq: UInt64
-  var order: String
-  var bids: Int
-  var leases: [Lease]
-  var height: UInt64
-  /// Milliseconds from signing the order to the first bid, and to the committed lease.
-  var firstBidMilliseconds: Double
-  var leaseMilliseconds: Double
-  /// Of `leaseMilliseconds`, what the agreement took from its submission to its block.
-  var agreementMilliseconds: Double
-  /// To the first answer of the services.
-  var readyMilliseconds: Double
-}
-
 /// The steps of one deployment, shown as they happen.
 struct DeployJourney {
   private let command: DeployCommand

@@ -1,6 +1,8 @@
+import API
 import ArgumentParser
 import Foundation
 import Node
+import Testnet
 
 struct TestnetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -46,8 +48,14 @@ struct TestnetCommand: AsyncParsableCommand {
           path: "supercloud-check-\(UUID().uuidString.prefix(8))"
         )
         : URL(filePath: network.home).standardizedFileURL
-      let testnet = try Testnet.prepare(folder: folder, options: network, reset: reset || check)
-      try await testnet.run(demo: !noDemo, check: check, clockOffsets: offsets ?? [])
+      let testnet = try LocalTestnet.prepare(folder: folder, shape: network.shape, reset: reset || check)
+      let output = TestnetOutput(testnet: testnet)
+      try await testnet.run(
+        demo: !noDemo,
+        check: check,
+        clockOffsets: offsets ?? [],
+        statusInterval: Console.isTerminal ? .milliseconds(500) : .seconds(10)
+      ) { output.show($0) }
     }
   }
 
@@ -61,7 +69,7 @@ struct TestnetCommand: AsyncParsableCommand {
 
     func run() async throws {
       let folder = URL(filePath: network.home).standardizedFileURL
-      let testnet = try Testnet.prepare(folder: folder, options: network, reset: false)
+      let testnet = try LocalTestnet.prepare(folder: folder, shape: network.shape, reset: false)
       for member in testnet.plan.members {
         Console.line("supercloud start --home \(testnet.homes.home(member).folder.path)")
       }
@@ -90,6 +98,10 @@ struct TestnetOptions: ParsableArguments {
   @Option(help: "Milliseconds of a tick, by which money moves. Default: 1000.") var tick: UInt64?
   @Option(help: "The network's folder.")
   var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+
+  var shape: TestnetShape {
+    TestnetShape(validators: validators, providers: providers, tickMilliseconds: tick)
+  }
 
   func validate() throws {
     guard (1...50).contains(validators ?? 4) else { throw ValidationError("--validators must be 1 to 50") }

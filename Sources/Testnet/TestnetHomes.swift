@@ -1,16 +1,25 @@
+import API
 import Chain
 import Cryptography
-import Foundation
-import Node
+public import Foundation
+public import Node
 import Primitives
 
 /// Makes the homes of a testnet's nodes: one network definition, its own keys and configuration for each.
-struct TestnetHomes {
+public struct TestnetHomes: Sendable {
   let folder: URL
   let plan: TestnetPlan
 
-  func home(_ member: TestnetPlan.Member) -> Home { Home(folder.appending(path: member.name)) }
-  func log(_ member: TestnetPlan.Member) -> URL { folder.appending(path: "logs/\(member.name).log") }
+  /// `folder`: the network's.
+  public init(folder: URL, plan: TestnetPlan) {
+    self.folder = folder
+    self.plan = plan
+  }
+
+  /// A node's home.
+  public func home(_ member: TestnetPlan.Member) -> Home { Home(folder.appending(path: member.name)) }
+  /// The file with what a node prints.
+  public func log(_ member: TestnetPlan.Member) -> URL { folder.appending(path: "logs/\(member.name).log") }
 
   /// Coins that the public accounts begin with, in AKT and USDC.
   static let faucetCoins: UInt64 = 1_000_000_000

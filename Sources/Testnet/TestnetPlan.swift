@@ -1,33 +1,41 @@
+import API
 import Chain
-import Cryptography
-import Foundation
+public import Cryptography
+public import Foundation
 import Node
-import Primitives
 
 /// What a local network consists of; kept in its folder, so that a second run resumes the same.
-struct TestnetPlan: Codable {
-  struct Member: Codable {
-    var name: String
-    var role: String
+public struct TestnetPlan: Codable, Sendable {
+  /// One node of the network.
+  public struct Member: Codable, Sendable {
+    public var name: String
+    /// As configurations write it: `validator`, `provider`, `tenant`.
+    public var role: String
     /// Of the shared mnemonic: the account at `m/44'/118'/index'/0'/0'`.
-    var accountIndex: UInt32
-    var peerPort: Int
-    var apiPort: Int
+    public var accountIndex: UInt32
+    public var peerPort: Int
+    public var apiPort: Int
     /// Declared GPUs of a provider, such as `8 × h100`.
-    var hardware: String?
+    public var hardware: String?
   }
 
-  var chain: String
-  var tickMilliseconds: UInt64
-  var members: [Member]
+  public var chain: String
+  public var tickMilliseconds: UInt64
+  public var members: [Member]
 
   /// The words of BIP-39's first 24-word test vector: public, the same in every testnet, worth nothing.
-  static let mnemonic = Array(repeating: "abandon", count: 23) + ["art"]
-  static let faucetIndex: UInt32 = 0
-  static let tenantIndex: UInt32 = 1
-  static let secondTenantIndex: UInt32 = 2
+  public static let mnemonic = Array(repeating: "abandon", count: 23) + ["art"]
+  /// Which account of the mnemonic funds the others.
+  public static let faucetIndex: UInt32 = 0
+  /// Which is the tenant's, that the demo deploys with.
+  public static let tenantIndex: UInt32 = 1
+  /// Which is free to play with.
+  public static let secondTenantIndex: UInt32 = 2
 
-  static func key(_ index: UInt32) throws -> SigningKey {
+  /// The mnemonic's key at `m/44'/118'/index'/0'/0'`.
+  ///
+  /// - Throws: Never for these words and an index below 2³¹.
+  public static func key(_ index: UInt32) throws -> SigningKey {
     try Keyring.key(words: mnemonic, index: index)
   }
 
@@ -58,17 +66,18 @@ struct TestnetPlan: Codable {
     try add("tenant", .tenant, Self.tenantIndex)
   }
 
-  func member(_ name: String) -> Member? { members.first { $0.name == name } }
+  /// The node of that name; nil when there is none.
+  public func member(_ name: String) -> Member? { members.first { $0.name == name } }
 
-  var providers: [Member] { members.filter { $0.role == NodeRecord.Role.provider.name } }
-  var validators: [Member] { members.filter { $0.role == NodeRecord.Role.validator.name } }
+  public var providers: [Member] { members.filter { $0.role == NodeRecord.Role.provider.name } }
+  public var validators: [Member] { members.filter { $0.role == NodeRecord.Role.validator.name } }
 
-  /// Throws `Failure` when `options` ask for another network than this.
-  func mustMatch(_ options: TestnetOptions) throws {
+  /// Throws `Failure` when `shape` is of another network than this.
+  func mustMatch(_ shape: TestnetShape) throws {
     let differences = [
-      options.validators.flatMap { $0 == validators.count ? nil : "\(validators.count) validators" },
-      options.providers.flatMap { $0 == providers.count ? nil : "\(providers.count) providers" },
-      options.tick.flatMap { $0 == tickMilliseconds ? nil : "ticks of \(tickMilliseconds) ms" },
+      shape.validators.flatMap { $0 == validators.count ? nil : "\(validators.count) validators" },
+      shape.providers.flatMap { $0 == providers.count ? nil : "\(providers.count) providers" },
+      shape.tickMilliseconds.flatMap { $0 == tickMilliseconds ? nil : "ticks of \(tickMilliseconds) ms" },
     ].compactMap(\.self)
     guard !differences.isEmpty else { return }
     throw Failure(
@@ -91,7 +100,8 @@ struct TestnetPlan: Codable {
     }
   }
 
-  static func read(_ folder: URL) -> TestnetPlan? {
+  /// The plan of a network's folder; nil when there is none that can be read.
+  public static func read(_ folder: URL) -> TestnetPlan? {
     guard let data = try? Data(contentsOf: folder.appending(path: "testnet.json")) else { return nil }
     return try? JSONDecoder().decode(TestnetPlan.self, from: data)
   }
@@ -103,68 +113,18 @@ struct TestnetPlan: Codable {
   }
 }
 
-/// What the testnet's providers declare: stated, not detected.
-struct TestnetHardware {
-  var name: String
-  var summary: String
-  /// `provider.toml`.
-  var settings: String
+/// How large a local network is to be; what is nil is as in its folder, or the default in a new one.
+public struct TestnetShape: Sendable {
+  /// 1 to 50; 4 in a new network.
+  public var validators: Int?
+  /// 0 to 50; 3 in a new network.
+  public var providers: Int?
+  /// Milliseconds of a tick, by which money moves: 100 to 3,600,000; 1,000 in a new network.
+  public var tickMilliseconds: UInt64?
 
-  static let all: [TestnetHardware] = [
-    machine(
-      "saturn",
-      count: 8,
-      model: "h100",
-      memory: "80Gi",
-      interface: "sxm",
-      cpu: 128_000,
-      memoryGiB: 1_024,
-      hourly: "2.19"
-    ),
-    machine(
-      "titan",
-      count: 4,
-      model: "a100",
-      memory: "40Gi",
-      interface: "pcie",
-      cpu: 64_000,
-      memoryGiB: 512,
-      hourly: "1.10"
-    ),
-    machine(
-      "rhea",
-      count: 2,
-      model: "rtx3090",
-      memory: "24Gi",
-      interface: "pcie",
-      cpu: 16_000,
-      memoryGiB: 64,
-      hourly: "0.22"
-    ),
-  ]
-
-  private static func machine(
-    _ name: String,
-    count: Int,
-    model: String,
-    memory: String,
-    interface: String,
-    cpu: Int,
-    memoryGiB: Int,
-    hourly: String
-  ) -> TestnetHardware {
-    TestnetHardware(
-      name: name,
-      summary: "\(count) × \(model) \(memory) \(interface)",
-      settings: ProviderSettingsText.text(
-        count: count,
-        model: model,
-        memory: memory,
-        interface: interface,
-        cpuMillis: cpu,
-        memoryGiB: memoryGiB,
-        hourly: hourly
-      )
-    )
+  public init(validators: Int? = nil, providers: Int? = nil, tickMilliseconds: UInt64? = nil) {
+    self.validators = validators
+    self.providers = providers
+    self.tickMilliseconds = tickMilliseconds
   }
 }

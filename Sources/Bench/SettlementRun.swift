@@ -1,6 +1,7 @@
+import API
 import Chain
 import Cryptography
-import Foundation
+public import Foundation
 import Ledger
 import Node
 import Primitives
@@ -8,7 +9,7 @@ import Replication
 import Storage
 
 /// One size: a store with so many running leases, and blocks that are timed.
-struct SettlementRun {
+public struct SettlementRun {
   private let market: SettlementMarket
   private let store: NodeStore
   private let state: StoreState
@@ -28,7 +29,11 @@ struct SettlementRun {
   }
 
   /// Opens the leases, then the store as a node does.
-  init(leases: Int, folder: URL, _ progress: (String) -> Void) throws {
+  ///
+  /// `leases`: at least 1,000. `folder`: an empty one. `progress`: is told what is being done.
+  ///
+  /// - Throws: `Failure` when the ledger refuses them, `StorageError` when the folder cannot be used.
+  public init(leases: Int, folder: URL, _ progress: (String) -> Void) throws {
     let clock = ContinuousClock()
     let start = clock.now
     var market = try SettlementMarket(leases: leases, folder: folder)
@@ -41,7 +46,10 @@ struct SettlementRun {
     progress("\(leases) leases: opened in \(String(format: "%.1f", openingSeconds)) s; measuring")
   }
 
-  mutating func measure() throws -> SettlementRow {
+  /// Times blocks of each kind.
+  ///
+  /// - Throws: As the initializer.
+  public mutating func measure() throws -> SettlementRow {
     let takeRate = try measureTakeRate()
     let (idle, due) = try measureDue()
     return SettlementRow(

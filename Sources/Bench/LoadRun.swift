@@ -1,48 +1,92 @@
-import API
+public import API
 import Chain
-import Cryptography
+public import Cryptography
 import Foundation
 import Primitives
 import Synchronization
 
-/// One run of the load benchmark.
-struct LoadRun: Sendable {
-  struct Node: Sendable {
-    var name: String
-    var client: NodeClient
-    var process: Int32
+/// Drives a running network with transfers from this process and measures what comes of it.
+public struct LoadRun: Sendable {
+  /// One node of the network.
+  public struct Node: Sendable {
+    public var name: String
+    public var client: NodeClient
+    /// Its process on this machine, whose CPU time and memory are read.
+    public var process: Int32
+
+    public init(name: String, client: NodeClient, process: Int32) {
+      self.name = name
+      self.client = client
+      self.process = process
+    }
+  }
+
+  /// What is offered to the network.
+  public struct Offer: Sendable {
+    /// How long to drive, in seconds.
+    public var seconds: UInt64
+    /// Transfers per second; 0 offers as many as the network takes.
+    public var rate: UInt64
+    /// Connections, at least 1, spread over the nodes.
+    public var connections: Int
+    /// Sending accounts, at least 1.
+    public var accounts: Int
+    /// Transfers signed ahead of time.
+    public var signed: Int
+
+    public init(seconds: UInt64, rate: UInt64, connections: Int, accounts: Int, signed: Int) {
+      self.seconds = seconds
+      self.rate = rate
+      self.connections = connections
+      self.accounts = accounts
+      self.signed = signed
+    }
   }
 
   /// Transfers of one request.
   private static let batch = 64
 
   let nodes: [Node]
-  let seconds: UInt64
-  let rate: UInt64
-  let connections: Int
-  let accountCount: Int
-  let signedCount: Int
+  let offer: Offer
+  let faucet: SigningKey
+  let note: @Sendable (String) -> Void
 
-  func run() async throws -> LoadReport {
+  /// `nodes`: at least one. `faucet`: of an account that can fund the senders. `note`: is told what is being done.
+  public init(
+    nodes: [Node],
+    offer: Offer,
+    faucet: SigningKey,
+    note: @escaping @Sendable (String) -> Void
+  ) {
+    self.nodes = nodes
+    self.offer = offer
+    self.faucet = faucet
+    self.note = note
+  }
+
+  /// Funds accounts, signs their transfers, sends them, and says what the network made of them.
+  ///
+  /// - Throws: `ClientError` or `Failure` when a node cannot be asked or refuses the funding.
+  public func run() async throws -> LoadReport {
     let status: Answer.Status = try await nodes[0].client.get("/v1/status")
     guard let chain = ChainID(status.chainId) else { throw Failure("the node names no legal chain") }
     let currencies: [Answer.Currency] = try await nodes[0].client.get("/v1/currencies")
     let minimumFee = currencies.first { $0.denomination == "uakt" }.flatMap { UInt64($0.minimumFee) } ?? 0
     let verifies = Self.measureVerifies()
-    let keys = (0...accountCount).map { _ in SigningKey.generate() }
-    Console.note("funding \(keys.count) accounts")
+    let keys = (0...offer.accounts).map { _ in SigningKey.generate() }
+    note("funding \(keys.count) accounts")
     try await fund(keys, chain: chain, fee: minimumFee)
-    Console.note("signing \(signedCount) transfers")
+    note("signing \(offer.signed) transfers")
     let lanes = sign(Array(keys.dropLast()), chain: chain, fee: minimumFee)
-    Console.note("driving for \(seconds) s over \(connections) connections")
+    note("driving for \(offer.seconds) s over \(offer.connections) connections")
 
     let before = try await snapshot()
     let started = Date()
-    let deadline = started.addingTimeInterval(Double(seconds))
-    let progress = Progress(lanes: lanes, connections: connections)
+    let deadline = started.addingTimeInterval(Double(offer.seconds))
+    let progress = Progress(lanes: lanes, connections: offer.connections)
     let latencies = LatencyRecorder()
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for connection in 0..<connections {
+      for connection in 0..<offer.connections {
         let client = nodes[connection % nodes.count].client
         group.addTask { try await drive(connection, client, progress, until: deadline) }
       }
@@ -68,7 +112,7 @@ struct LoadRun: Sendable {
   private func drive(_ connection: Int, _ client: NodeClient, _ progress: Progress, until deadline: Date)
     async throws
   {
-    let perConnection = Double(rate) / Double(connections)
+    let perConnection = Double(offer.rate) / Double(offer.connections)
     let started = Date()
     let sent = Mutex(0)
     let current = Mutex<[[UInt8]]>([])
@@ -150,8 +194,8 @@ struct LoadRun: Sendable {
   }
 
   private func fund(_ keys: [SigningKey], chain: ChainID, fee: UInt64) async throws {
-    let wallet = try await Wallet(key: TestnetPlan.key(TestnetPlan.faucetIndex), client: nodes[0].client)
-    let each = UInt64(signedCount / max(1, accountCount) + 10_000) * (fee + 1)
+    let wallet = try await Wallet(key: faucet, client: nodes[0].client)
+    let each = UInt64(offer.signed / max(1, offer.accounts) + 10_000) * (fee + 1)
     for start in stride(from: 0, to: keys.count, by: 16) {
       let actions = keys[start..<min(start + 16, keys.count)].map { key -> Action in
         .send(Chain.Send(from: wallet.address, to: key.address, amount: [Coin(each, .uakt)]))
@@ -162,7 +206,7 @@ struct LoadRun: Sendable {
 
   /// Each account's transfers in order, to its neighbour.
   private func sign(_ keys: [SigningKey], chain: ChainID, fee: UInt64) -> [[[UInt8]]] {
-    let each = signedCount / max(1, keys.count)
+    let each = offer.signed / max(1, keys.count)
     let lanes = Mutex<[[[UInt8]]]>(Array(repeating: [], count: keys.count))
     DispatchQueue.concurrentPerform(iterations: keys.count) { index in
       let to = keys[(index + 1) % keys.count].address
@@ -234,7 +278,7 @@ struct LoadRun: Sendable {
         )
       )
     }
-    if let reason = progress.reason { Console.note("first refusal: \(reason)") }
+    if let reason = progress.reason { note("first refusal: \(reason)") }
     return LoadReport(
       seconds: elapsed,
       offered: progress.offered,

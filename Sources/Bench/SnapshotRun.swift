@@ -1,6 +1,7 @@
+import API
 import Chain
 import Cryptography
-import Foundation
+public import Foundation
 import Gossip
 import Ledger
 import Node
@@ -8,28 +9,31 @@ import Primitives
 import Replication
 import Storage
 
-/// The phases of `bench snapshot`, which find each other's files in one folder.
-struct SnapshotRun {
-  struct ExportRow: Codable {
-    var seconds: Double
-    var entries: Int
-    var bytes: UInt64
-    var chunks: Int
-    var largestChunk: Int
-    var manifestBytes: Int
-    var idleBytes: UInt64
-    var peakBytes: UInt64
+/// The phases of the measurement of snapshots: each may run in a process of its own, since they find each other's files
+/// in one folder.
+public struct SnapshotRun {
+  /// What making a snapshot took. Sizes are in bytes.
+  public struct ExportRow: Codable, Sendable {
+    public var seconds: Double
+    public var entries: Int
+    public var bytes: UInt64
+    public var chunks: Int
+    public var largestChunk: Int
+    public var manifestBytes: Int
+    public var idleBytes: UInt64
+    public var peakBytes: UInt64
   }
 
-  struct JoinRow: Codable {
-    var seconds: Double
-    var receivedBytes: UInt64
-    var messages: Int
-    var peers: Int
-    var leases: Int
-    var storeBytes: UInt64
-    var idleBytes: UInt64
-    var peakBytes: UInt64
+  /// What joining by it took. Sizes are in bytes.
+  public struct JoinRow: Codable, Sendable {
+    public var seconds: Double
+    public var receivedBytes: UInt64
+    public var messages: Int
+    public var peers: Int
+    public var leases: Int
+    public var storeBytes: UInt64
+    public var idleBytes: UInt64
+    public var peakBytes: UInt64
   }
 
   /// What the first phase leaves to the others.
@@ -42,11 +46,19 @@ struct SnapshotRun {
   let folder: URL
   let peers: Int
 
+  /// `folder`: of the stores and the snapshot. `peers`: how many serve the joining node, at least 1.
+  public init(folder: URL, peers: Int) {
+    self.folder = folder
+    self.peers = peers
+  }
+
   private var chain: ChainID? { ChainID("bench") }
   private var archiveFolder: URL { folder.appending(path: "snapshot") }
 
-  /// Opens the leases; returns the seconds.
-  func make(leases: Int, _ progress: (String) -> Void) throws -> Double {
+  /// Opens the leases in a store of the folder; returns the seconds that this took.
+  ///
+  /// - Throws: `Failure` when the ledger refuses them, `StorageError` when the folder cannot be used.
+  public func make(leases: Int, _ progress: (String) -> Void) throws -> Double {
     let data = folder.appending(path: "data")
     try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
     let start = ContinuousClock.now
@@ -71,7 +83,10 @@ struct SnapshotRun {
 
   // MARK: Export
 
-  func export() throws -> ExportRow {
+  /// Makes a snapshot of the store that `make` left.
+  ///
+  /// - Throws: `Failure`, `StorageError`, or what reading and writing the folder's files throws.
+  public func export() throws -> ExportRow {
     let (height, root, _) = try source()
     let store = try NodeStore(path: folder.appending(path: "data").path)
     let idle = PeakMemory.restart()
@@ -94,7 +109,10 @@ struct SnapshotRun {
 
   // MARK: Joining
 
-  func join() throws -> JoinRow {
+  /// Joins by the snapshot that `export` left, as a new node with peers that answer from its files.
+  ///
+  /// - Throws: `Failure` when a part is wrong, `StorageError`, or what reading and writing files throws.
+  public func join() throws -> JoinRow {
     let archive = try SnapshotArchive(archiveFolder)
     let blocks = try headers(above: archive)
     guard let chain, let below = blocks[archive.height] else { throw Failure("no header") }
@@ -230,24 +248,6 @@ struct SnapshotRun {
       set = next
     }
     return blocks
-  }
-}
-
-/// The most memory that this process has had resident.
-enum PeakMemory {
-  /// Forgets the peak; returns what is resident now.
-  static func restart() -> UInt64 {
-    try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
-    return now
-  }
-
-  static var now: UInt64 {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    let kibibytes = line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap {
-      UInt64($0)
-    }
-    return (kibibytes ?? 0) * 1_024
   }
 }
 

@@ -1,22 +1,22 @@
-import ArgumentParser
-import API
-import Chain
-import Cryptography
-import Node
-import Primitives
+public import Chain
+public import Cryptography
+public import Primitives
 
 /// An account that signs: its key, and the node through which its transactions go.
-struct Wallet {
-  let key: SigningKey
-  let client: NodeClient
-  let chain: ChainID
+public struct Wallet: Sendable {
+  public let key: SigningKey
+  public let client: NodeClient
+  public let chain: ChainID
   private let currencies: [Answer.Currency]
   /// In which fees are paid, when it can be chosen.
-  var feeDenomination: Denomination?
+  public var feeDenomination: Denomination?
   /// Whose grant pays them.
-  var feeGranter: Address?
+  public var feeGranter: Address?
 
-  init(key: SigningKey, client: NodeClient) async throws {
+  /// Asks the node which chain it is on and in which currencies fees are paid.
+  ///
+  /// - Throws: `ClientError` when the node cannot be asked, `Failure` when its chain has no legal name.
+  public init(key: SigningKey, client: NodeClient) async throws {
     self.key = key
     self.client = client
     let status: Answer.Status = try await client.get("/v1/status")
@@ -27,21 +27,22 @@ struct Wallet {
     currencies = try await client.get("/v1/currencies")
   }
 
-  var address: Address { key.address }
+  public var address: Address { key.address }
 
   /// The denomination that `name` means: itself, an alias or a symbol.
   ///
   /// - Throws: `Failure` that lists what the network accepts.
-  func denomination(_ name: String) throws -> Denomination {
-    try acceptedDenomination(name, of: currencies)
+  public func denomination(_ name: String) throws -> Denomination {
+    try currencies.denomination(named: name)
   }
 
-  func currency(_ denomination: Denomination) -> Answer.Currency? {
+  /// What the network says of a denomination; nil when it does not settle in it.
+  public func currency(_ denomination: Denomination) -> Answer.Currency? {
     currencies.first { $0.denomination == denomination.name }
   }
 
   /// The fee in the first currency that the account can pay, the preferred one first.
-  func fee(preferring preferred: Denomination?, account: Answer.Account) throws -> Fee {
+  public func fee(preferring preferred: Denomination?, account: Answer.Account) throws -> Fee {
     if let feeGranter {
       let wanted = feeDenomination ?? preferred ?? .uakt
       guard let currency = currency(wanted), let minimum = UInt64(currency.minimumFee) else {
@@ -78,7 +79,8 @@ struct Wallet {
   ///
   /// - Throws: `Failure` with the ledger's reason when it refuses.
   @discardableResult
-  func send(_ actions: [Action], preferring denomination: Denomination? = nil, memo: String = "") async throws
+  public func send(_ actions: [Action], preferring denomination: Denomination? = nil, memo: String = "")
+    async throws
     -> Answer.TransactionResult
   {
     let account: Answer.Account = try await client.get("/v1/accounts/\(address.text())")
@@ -108,61 +110,22 @@ struct Wallet {
   }
 }
 
-extension Wallet {
-  /// Sends one action and says what became of it.
-  func report(_ action: Action, _ node: NodeOption, _ text: (UInt64) -> String) async throws {
-    let result = try await send([action])
-    if node.output == .json { return try Console.json(result) }
-    Console.line(text(result.height))
-  }
-}
-
-/// The denomination that `name` means: itself, an alias or a symbol.
-///
-/// - Throws: `Failure` that lists what the network accepts.
-func acceptedDenomination(_ name: String, of currencies: [Answer.Currency]) throws -> Denomination {
-  let match = currencies.first {
-    $0.denomination == name || $0.aliases.contains(name) || $0.symbol.lowercased() == name.lowercased()
-  }
-  guard let match, !match.retired, let denomination = Denomination(match.denomination) else {
-    let accepted = currencies.filter { !$0.retired }.map { "\($0.denomination) (\($0.symbol))" }
-    throw Failure(
-      "this network does not settle in \(name)",
-      why: "only registered currencies can be paid with",
-      fix: "use \(accepted.joined(separator: " or "))"
-    )
-  }
-  return denomination
-}
-
-/// The account whose key signs, and how its fees are paid.
-struct SignerOption: ParsableArguments {
-  @Option(help: "The name of the key that signs.") var from: String = "main"
-  @Option(help: "The denomination in which the fee is paid. Default: one that the account holds.")
-  var feeDenom: String?
-  @Option(help: "Whose fee grant pays: an address, or the name of a key.") var feeGranter: String?
-}
-
-extension NodeOption {
-  func wallet(_ signer: SignerOption) async throws -> Wallet {
-    var wallet = try await wallet(signer.from)
-    wallet.feeDenomination = try signer.feeDenom.map { try wallet.denomination($0) }
-    wallet.feeGranter = try signer.feeGranter.map { try resolve($0, home: home.value) }
-    return wallet
-  }
-
-  /// The wallet of the key named `name`.
-  func wallet(_ name: String) async throws -> Wallet {
-    let key: SigningKey
-    do {
-      key = try Keyring(home: home.value).open(name)
-    } catch {
-      throw Failure("the key \(name) cannot be used", why: "\(error)")
+extension [Answer.Currency] {
+  /// The denomination that `name` means among these: itself, an alias or a symbol.
+  ///
+  /// - Throws: `Failure` that lists what the network accepts.
+  public func denomination(named name: String) throws(Failure) -> Denomination {
+    let match = first {
+      $0.denomination == name || $0.aliases.contains(name) || $0.symbol.lowercased() == name.lowercased()
     }
-    do {
-      return try await Wallet(key: key, client: client())
-    } catch let error as ClientError {
-      throw Failure(error)
+    guard let match, !match.retired, let denomination = Denomination(match.denomination) else {
+      let accepted = filter { !$0.retired }.map { "\($0.denomination) (\($0.symbol))" }
+      throw Failure(
+        "this network does not settle in \(name)",
+        why: "only registered currencies can be paid with",
+        fix: "use \(accepted.joined(separator: " or "))"
+      )
     }
+    return denomination
   }
 }

@@ -1,9 +1,8 @@
 import API
 import Foundation
-import Node
 
 /// The HTTP ports of a testnet's nodes.
-struct Clients {
+struct TestnetClients: Sendable {
   let nodes: [(member: TestnetPlan.Member, client: NodeClient)]
 
   init(plan: TestnetPlan) throws {
@@ -52,17 +51,12 @@ struct Clients {
     )
   }
 
-  /// One line that tells how the network is doing, until the task ends.
-  func statusLine() async throws {
+  /// Reports how the network is doing, until the task ends.
+  func reportStatus(every interval: Duration, _ report: TestnetReport) async throws {
     guard let node = nodes.last else { return }
     while true {
-      if let status: Answer.Status = try? await node.client.get("/v1/status") {
-        let line =
-          "height \(status.height)  tick \(status.tick)  block \(status.blockInterval) ms  peers \(status.peers)  "
-          + "orders \(status.orders)  bids \(status.bids)  leases \(status.leases)  mempool \(status.mempoolTransactions)"
-        if Console.isTerminal { Console.status(line) } else { Console.line(line) }
-      }
-      try await Task.sleep(for: Console.isTerminal ? .milliseconds(500) : .seconds(10))
+      if let status: Answer.Status = try? await node.client.get("/v1/status") { report(.status(status)) }
+      try await Task.sleep(for: interval)
     }
   }
 }

@@ -1,13 +1,14 @@
 import API
 import Foundation
 import Node
-import Primitives
 
 /// The journey that a testnet shows: one deployment paid in AKT, one in USDC, their URLs, and how the money moved.
 struct TestnetDemo {
-  let testnet: Testnet
-  let clients: Clients
+  let testnet: LocalTestnet
+  let clients: TestnetClients
+  let report: TestnetReport
 
+  /// A deployment of the demo.
   struct Deployed {
     var label: String
     var report: DeployReport
@@ -27,7 +28,9 @@ struct TestnetDemo {
       file: "demo-usdc.yaml"
     )
     let deployed = [akt, usdc]
-    for deployment in deployed { try await answer(deployment) }
+    for url in deployed.flatMap({ $0.report.leases.flatMap(\.urls) }) {
+      report(.answered(url: url, page: try await Self.fetch(url)))
+    }
     try await settle(deployed)
     guard check else { return }
     try await TestnetCheck(demo: self, deployed: deployed).run()
@@ -83,7 +86,7 @@ struct TestnetDemo {
     try Self.text(model: model, denomination: denomination).write(to: path, atomically: true, encoding: .utf8)
     let home = testnet.homes.home(tenant).folder.path
     let report = testnet.folder.appending(path: file + ".json")
-    Console.line("\n$ supercloud deploy \(path.path) --home \(home) --yes        # \(label)")
+    self.report(.deploying(label, command: "supercloud deploy \(path.path) --home \(home) --yes"))
     let process = Process()
     process.executableURL = try ChildProcess.program()
     process.arguments = ["deploy", path.path, "--home", home, "--yes", "--report", report.path]
@@ -100,27 +103,15 @@ struct TestnetDemo {
     return Deployed(label: label, report: decoded)
   }
 
-  /// Shows that the workload answers.
-  private func answer(_ deployed: Deployed) async throws {
-    for url in deployed.report.leases.flatMap(\.urls) {
-      let body = try await Self.fetch(url)
-      Console.line("\n$ curl \(url)        # without the page's tags")
-      for line in body.split(separator: "\n") where line.contains("<tr") || line.contains("<h1") {
-        let words = line.replacing(/<[^>]*>/, with: " ").split(separator: " ")
-        Console.line("  " + words.joined(separator: " "))
-      }
-    }
-  }
-
   static func fetch(_ url: String) async throws -> String {
     let client = try NodeClient(url)
     return try await client.text("/")
   }
 
-  /// Waits for a payout of every lease and prints where the money is.
+  /// Waits for a payout of every lease and reports where the money is.
   private func settle(_ deployed: [Deployed]) async throws {
     let client = try clients.client(of: "tenant")
-    Console.line("\nwaiting for payouts (every 5 ticks)")
+    report(.waitingForPayouts)
     let deadline = Date().addingTimeInterval(40)
     var leases: [Answer.Lease] = []
     repeat {
@@ -130,34 +121,13 @@ struct TestnetDemo {
     } while Date() < deadline
     let takes: [Answer.Take] = try await client.get("/v1/take")
     let status: Answer.Status = try await client.get("/v1/status")
-    Console.line("\nSettlement at tick \(status.tick)")
-    var rows: [[String]] = []
+    var settlement = TestnetSettlement(tick: status.tick, leases: [], takes: takes, audit: [])
     for lease in leases {
       let deployment: Answer.Deployment = try await client.get("/v1/deployments/\(lease.owner)/\(lease.dseq)")
-      let basisPoints = takes.first { $0.denomination == lease.denomination }?.basisPoints ?? 0
-      rows.append([
-        String(lease.dseq), Money.short(lease.provider), "\(lease.price) \(lease.denomination)",
-        money(deployment.escrow.funds, lease.denomination), money(lease.earned, lease.denomination),
-        money(lease.paid, lease.denomination),
-        "\(money(lease.fee, lease.denomination)) (\(percent(basisPoints)))",
-      ])
+      settlement.leases.append(.init(lease: lease, escrowFunds: deployment.escrow.funds))
     }
-    Console.table(
-      ["DEPLOYMENT", "PROVIDER", "PRICE PER TICK", "TENANT'S ESCROW", "EARNED", "PAID", "TAKE"],
-      rows,
-      indent: "  "
-    )
-    for take in takes where take.collected != "0" {
-      Console.line(
-        "  community pool holds \(money(take.communityPool, take.denomination)) of takes at \(percent(take.basisPoints))"
-      )
-    }
-    let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
-    for line in audit {
-      Console.line(
-        "  \(line.denomination): accounts \(line.accounts) + escrow \(line.escrow) + lease deposits \(line.leaseDeposits) + stake \(line.stake) + pools \(line.pools) = supply \(line.supply)  \(line.conserved ? "conserved" : "NOT CONSERVED")"
-      )
-    }
+    settlement.audit = try await client.get("/v1/audit")
+    report(.settled(settlement))
   }
 
   static func leases(_ deployed: [Deployed], _ client: NodeClient) async throws -> [Answer.Lease] {

@@ -1,5 +1,5 @@
+import API
 import Foundation
-import Glibc
 import Node
 import Synchronization
 
@@ -19,10 +19,17 @@ final class TestnetProcesses: Sendable {
   let logs: URL
   private let restarts: Bool
   private let members: Mutex<[Member]>
+  private let report: TestnetReport
 
   /// `restarts`: nodes that die are started again, as a supervisor would; else their death is an error.
   /// `clockOffsets`: by member; those beyond have right clocks.
-  init(testnet: Testnet, restarts: Bool, clockOffsets: [Int64] = []) {
+  init(
+    testnet: LocalTestnet,
+    restarts: Bool,
+    clockOffsets: [Int64],
+    report: @escaping TestnetReport
+  ) {
+    self.report = report
     self.restarts = restarts
     logs = testnet.folder.appending(path: "logs")
     members = Mutex(
@@ -72,7 +79,7 @@ final class TestnetProcesses: Sendable {
         fix: "its log is \(process.log.path)"
       )
     }
-    Console.note("\(process.name) ended, \(process.ending); it is started again")
+    report(.restarting(process.name, ending: process.ending))
     try Self.start(&member)
   }
 

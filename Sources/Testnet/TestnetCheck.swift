@@ -10,23 +10,18 @@ struct TestnetCheck {
 
   private func require(_ condition: Bool, _ claim: String) throws {
     guard condition else { throw Failure("the check failed: \(claim)") }
-    Console.line("  ✓ \(claim)")
+    demo.report(.verified(claim))
   }
 
   func run() async throws {
-    Console.line("\nChecks")
+    demo.report(.checking)
     let client = try demo.clients.client(of: "tenant")
     for deployment in deployed { try await check(deployment, client) }
     try await checkTakes(client)
     try await checkAgreement()
     try await close(client)
-    for deployment in deployed {
-      let report = deployment.report
-      Console.line(
-        "order to committed lease: \(report.leaseMilliseconds) ms (\(deployment.label)); first bid after \(report.firstBidMilliseconds) ms, agreement \(report.agreementMilliseconds) ms, service answered after \(report.readyMilliseconds) ms"
-      )
-    }
-    Console.line("all checks passed")
+    for deployment in deployed { demo.report(.timed(deployment.label, deployment.report)) }
+    demo.report(.checked)
   }
 
   private func check(_ deployment: TestnetDemo.Deployed, _ client: NodeClient) async throws {
@@ -63,7 +58,7 @@ struct TestnetCheck {
       let high = (paid + 1) * UInt64(take.basisPoints) / 10_000
       try require(
         paid > 0 && (low...high).contains(fee),
-        "take of \(paid) \(lease.denomination) at \(percent(take.basisPoints)) is \(fee)"
+        "take of \(paid) \(lease.denomination) at \(take.basisPoints) basis points is \(fee)"
       )
     }
     try require(takes.first { $0.denomination == "uakt" }?.basisPoints == 400, "AKT pays 4 %")

@@ -1,0 +1,37 @@
+/// What went wrong, why, and what to do: the form of every error that the program shows.
+public struct Failure: Error, CustomStringConvertible, Sendable {
+  public var what: String
+  public var why: String?
+  public var fix: String?
+  /// The program's exit status: 1 when it failed, 2 when it was used wrongly.
+  public var code: Int32 = 1
+
+  public init(_ what: String, why: String? = nil, fix: String? = nil, code: Int32 = 1) {
+    self.what = what
+    self.why = why
+    self.fix = fix
+    self.code = code
+  }
+
+  public var description: String {
+    "error: \(what)" + (why.map { "\n  why   \($0)" } ?? "") + (fix.map { "\n  fix   \($0)" } ?? "")
+  }
+}
+
+extension Failure {
+  /// What a client could not do, and what helps.
+  public init(_ error: ClientError) {
+    switch error {
+    case .unreachable(let address, let reason):
+      self.init(
+        "the node at \(address) does not answer",
+        why: reason,
+        fix: "check that it runs (`supercloud status`) and that --node is its HTTP address"
+      )
+    case .refused(_, let failure):
+      let code = failure.code.map { " (\(failure.codespace ?? "")/\($0))" } ?? ""
+      self.init(failure.message + code, fix: failure.fix)
+    default: self.init("\(error)")
+    }
+  }
+}

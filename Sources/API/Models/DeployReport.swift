@@ -1,0 +1,65 @@
+/// What a deployment came to, with the time that each step took: what `supercloud deploy --report` writes.
+public struct DeployReport: Codable, Sendable {
+  public struct Lease: Codable, Sendable {
+    public var group: UInt32
+    public var provider: String
+    public var price: String
+    public var denomination: String
+    public var gpus: [String]
+    public var urls: [String]
+
+    public init(
+      group: UInt32,
+      provider: String,
+      price: String,
+      denomination: String,
+      gpus: [String],
+      urls: [String]
+    ) {
+      self.group = group
+      self.provider = provider
+      self.price = price
+      self.denomination = denomination
+      self.gpus = gpus
+      self.urls = urls
+    }
+  }
+
+  public var owner: String
+  public var dseq: UInt64
+  public var order: String
+  public var bids: Int
+  public var leases: [Lease]
+  public var height: UInt64
+  /// Milliseconds from signing the order to the first bid, and to the committed lease.
+  public var firstBidMilliseconds: Double
+  public var leaseMilliseconds: Double
+  /// Of `leaseMilliseconds`, what the agreement took from its submission to its block.
+  public var agreementMilliseconds: Double
+  /// To the first answer of the services.
+  public var readyMilliseconds: Double
+
+  public init(
+    owner: String,
+    dseq: UInt64,
+    order: String,
+    bids: Int,
+    leases: [Lease],
+    height: UInt64,
+    firstBidMilliseconds: Double,
+    leaseMilliseconds: Double,
+    agreementMilliseconds: Double,
+    readyMilliseconds: Double
+  ) {
+    self.owner = owner
+    self.dseq = dseq
+    self.order = order
+    self.bids = bids
+    self.leases = leases
+    self.height = height
+    self.firstBidMilliseconds = firstBidMilliseconds
+    self.leaseMilliseconds = leaseMilliseconds
+    self.agreementMilliseconds = agreementMilliseconds
+    self.readyMilliseconds = readyMilliseconds
+  }
+}

@@ -1,0 +1,123 @@
+public import API
+public import Chain
+public import Cryptography
+import Foundation
+import Node
+import Primitives
+
+/// Orders, takes the cheapest bid, agrees and closes, one lease after the other.
+public struct LeaseRun: Sendable {
+  /// What one lease took. Times are in seconds.
+  public struct Sample: Sendable {
+    var firstBid: Double
+    var lease: Double
+    var agreement: Double
+    var bids: Int
+  }
+
+  /// What each order asks for.
+  public struct Request: Sendable {
+    /// The deployment of the first lease; later ones have the next sequence numbers.
+    public var deployment: DeploymentID
+    public var group: Order.Group
+    public var denomination: Denomination
+    public var manifestHash: Digest
+
+    public init(
+      deployment: DeploymentID,
+      group: Order.Group,
+      denomination: Denomination,
+      manifestHash: Digest
+    ) {
+      self.deployment = deployment
+      self.group = group
+      self.denomination = denomination
+      self.manifestHash = manifestHash
+    }
+  }
+
+  let wallet: Wallet
+  let request: Request
+  let wait: UInt64
+  let timeout: UInt64
+
+  /// `wallet`: of the tenant. `wait`: milliseconds to gather bids after the first. `timeout`: seconds to wait for one.
+  public init(wallet: Wallet, request: Request, wait: UInt64, timeout: UInt64) {
+    self.wallet = wallet
+    self.request = request
+    self.wait = wait
+    self.timeout = timeout
+  }
+
+  /// Makes one lease and closes it.
+  ///
+  /// `number`: makes the deployment's sequence number unique in the run.
+  ///
+  /// - Throws: `Failure` when no bid comes or the ledger refuses, `ClientError` when the node cannot be asked.
+  public func lease(_ number: UInt64) async throws -> Sample {
+    let deployment = DeploymentID(
+      owner: request.deployment.owner,
+      sequence: request.deployment.sequence + number
+    )
+    let minimum = wallet.currency(request.denomination).flatMap { UInt64($0.minimumDeposit) } ?? 0
+    let signedAt = Date()
+    let order = Order(
+      deployment: deployment,
+      groups: [request.group],
+      manifestHash: request.manifestHash,
+      deposit: Coin(minimum, request.denomination),
+      expiresAt: Timestamp.now.advanced(byMilliseconds: 120_000)
+    )
+    let object = SignedObject(kind: .order, body: order.encoded, signer: wallet.key, chain: wallet.chain)
+    do {
+      let _: Answer.Submitted = try await wallet.client.post("/v1/objects", body: object.encoded)
+    } catch let error as ClientError {
+      throw Failure(error)
+    }
+    let (bids, firstBid) = try await bids(object, signedAt)
+    let price = { (bid: Answer.Bid) in
+      bid.groups.first.flatMap { Decimal18($0.price) } ?? .zero
+    }
+    guard let cheapest = bids.min(by: { price($0) < price($1) }), let bytes = Hex.decode(cheapest.encoded)
+    else { throw Failure("the node sent a bid that is not hex") }
+    let bid = try SignedObject(decoding: bytes, chain: wallet.chain)
+    let agreedAt = Date()
+    let agreement = AgreeLease(
+      owner: wallet.address,
+      order: object,
+      bids: [bid],
+      choices: [.init(group: request.group.sequence, bid: 0)]
+    )
+    try await wallet.send([.agreeLease(agreement)], preferring: request.denomination)
+    let now = Date()
+    let sample = Sample(
+      firstBid: firstBid,
+      lease: now.timeIntervalSince(signedAt),
+      agreement: now.timeIntervalSince(agreedAt),
+      bids: bids.count
+    )
+    try await wallet.send([.closeDeployment(deployment)], preferring: request.denomination)
+    return sample
+  }
+
+  private func bids(_ order: SignedObject, _ signedAt: Date) async throws -> ([Answer.Bid], Double) {
+    let deadline = signedAt.addingTimeInterval(Double(timeout))
+    var firstBid: Date?
+    while Date() < deadline {
+      let bids: [Answer.Bid] = try await wallet.client.get("/v1/orders/\(order.identifier)/bids")
+      if !bids.isEmpty {
+        let first = firstBid ?? Date()
+        firstBid = first
+        if Date().timeIntervalSince(first) * 1_000 >= Double(wait) {
+          return (bids, first.timeIntervalSince(signedAt))
+        }
+      }
+      try await Task.sleep(for: .milliseconds(2))
+    }
+    throw Failure(
+      "no bid within \(timeout) s",
+      why: "no provider has what is asked for, or its devices are still held by leases that were just closed",
+      fix: "`supercloud market gpus` shows what is free"
+    )
+  }
+}

@@ -1,0 +1,27 @@
+/// Medians of one kind of block.
+public struct BlockCost: Encodable, Sendable {
+  public var samples: Int
+  /// Everything, until the block is durable.
+  public var milliseconds: Double
+  public var executionMicroseconds: Double
+  public var treeMicroseconds: Double
+  public var commitMilliseconds: Double
+  /// Keys and values of entries that change.
+  public var stateBytes: Int
+  /// What the store is given: entries, tree pages, receipts and the block.
+  public var writtenBytes: Int
+}
+
+/// What was measured with one number of leases.
+public struct SettlementRow: Encodable, Sendable {
+  public var leases: Int
+  public var openingSeconds: Double
+  /// The most memory of the process up to then.
+  public var peakBytes: UInt64
+  /// Of blocks with nothing to do.
+  public var idle: BlockCost
+  /// Of blocks in which `SettlementMarket.dueAccounts` accounts are due.
+  public var due: BlockCost
+  /// Of blocks that change the take rate.
+  public var takeRate: BlockCost
+}

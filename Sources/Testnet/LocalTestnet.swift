@@ -1,0 +1,115 @@
+import API
+public import Foundation
+import UnixSignals
+
+/// A local network: validators, providers and a tenant, each its own process on this machine, in one folder.
+public struct LocalTestnet: Sendable {
+  public let folder: URL
+  public let plan: TestnetPlan
+  public let homes: TestnetHomes
+
+  /// Makes or resumes the network of `folder`.
+  ///
+  /// `reset`: forget the network that is there.
+  ///
+  /// - Throws: `Failure` when the folder holds something else, or a network of another shape than asked for.
+  public static func prepare(folder: URL, shape: TestnetShape, reset: Bool) throws -> LocalTestnet {
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let existing = TestnetPlan.read(folder)
+    guard entries.isEmpty || existing != nil else {
+      throw Failure(
+        "\(folder.path) is not a testnet's folder",
+        why: "it holds other files and no testnet.json",
+        fix: "name an empty or new folder with --home"
+      )
+    }
+    if reset, existing != nil { try FileManager.default.removeItem(at: folder) }
+    if !reset, var plan = existing {
+      try plan.mustMatch(shape)
+      try plan.refreshPorts()
+      let homes = TestnetHomes(folder: folder, plan: plan)
+      try homes.refresh()
+      return LocalTestnet(folder: folder, plan: plan, homes: homes)
+    }
+    let plan = try TestnetPlan(
+      validators: shape.validators ?? 4,
+      providers: shape.providers ?? 3,
+      tickMilliseconds: shape.tickMilliseconds ?? 1_000
+    )
+    let homes = TestnetHomes(folder: folder, plan: plan)
+    try homes.create()
+    return LocalTestnet(folder: folder, plan: plan, homes: homes)
+  }
+
+  /// Starts every process, waits until the network is up, shows the demo when asked to, and runs until SIGTERM or
+  /// SIGINT; then, and whatever happens, stops every process.
+  ///
+  /// - Parameters:
+  ///   - demo: Whether two GPUs are leased.
+  ///   - check: Whether the demo's numbers are asserted too; the run then ends by itself, and the folder is removed when
+  ///     they hold.
+  ///   - clockOffsets: Milliseconds by which the nodes' clocks are fast, in their order; the rest are right.
+  ///   - statusInterval: How often the status is reported once the network runs.
+  ///   - report: Is told what happens.
+  /// - Throws: `Failure` when a node ends by itself, the network does not come up, or a check fails.
+  public func run(
+    demo: Bool,
+    check: Bool,
+    clockOffsets: [Int64] = [],
+    statusInterval: Duration,
+    report: @escaping TestnetReport
+  ) async throws {
+    let processes = TestnetProcesses(
+      testnet: self,
+      restarts: !check,
+      clockOffsets: clockOffsets,
+      report: report
+    )
+    var failure: (any Error)?
+    do {
+      try processes.start()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await Self.waitForInterrupt() }
+        group.addTask {
+          try await show(processes, demo: demo, check: check, statusInterval: statusInterval, report)
+        }
+        group.addTask { try await processes.watch() }
+        try await group.next()
+        group.cancelAll()
+      }
+    } catch is Interrupted {
+      report(.interrupted)
+    } catch is CancellationError {
+    } catch {
+      failure = error
+    }
+    if failure == nil { report(.stopping(plan.members.count)) }
+    await processes.stop()
+    if check, failure == nil { try? FileManager.default.removeItem(at: folder) }
+    if let failure { throw failure }
+  }
+
+  private func show(
+    _ processes: TestnetProcesses,
+    demo: Bool,
+    check: Bool,
+    statusInterval: Duration,
+    _ report: @escaping TestnetReport
+  ) async throws {
+    let clients = try TestnetClients(plan: plan)
+    try await clients.waitUntilReady(processes)
+    report(.ready)
+    if demo || check {
+      try await TestnetDemo(testnet: self, clients: clients, report: report).run(check: check)
+    }
+    guard !check else { return }
+    report(.running)
+    try await clients.reportStatus(every: statusInterval, report)
+  }
+
+  private static func waitForInterrupt() async throws {
+    for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { throw Interrupted() }
+  }
+
+  private struct Interrupted: Error {}
+}
