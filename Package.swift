@@ -3,12 +3,13 @@ import PackageDescription
 
 // Rooms, bottom-up; a room may import only what its row names (`Tests/LayoutTests` holds the list).
 //
-//   Primitives ── Cryptography ── Wire ── Chain ─┬─ Ledger ─────┐
-//        │                                       ├─ Consensus ──┼─ Replication ─┬─ Simulator
-//        │                                       └─ Gossip ─────┘               │
-//        └─ SDL    Storage    Transport    Provider    API ─────────────────────┴─ Node ─┬─ Bench ───┐
-//                                                                                       ├─ Testnet ─┤
-//                                                                                       └───────────┴─ supercloud
+//   Primitives ── Cryptography ── Wire ─┬─ Chain ─┬─ Ledger ─────┐
+//                                       │         ├─ Consensus ──┼─ Replication ─┬─ Simulator
+//                                       │         ├─ Gossip ─────┘               │
+//                                       │         └─ SDL  Storage  Provider  API ┤
+//                                       └─ Transport ────────────────────────────┴─ Node ─┬─ Bench ───┐
+//                                                                                         ├─ Testnet ─┤
+//                                                                                         └───────────┴─ supercloud
 
 let language: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -97,7 +98,7 @@ let package = Package(
     core("Gossip", chainRooms + [deque, heap]),
     core("Replication", chainRooms + ["Ledger", "Consensus", "Gossip", deque, heap]),
 
-    shell("SDL", foundationRooms + ["Yams"]),
+    shell("SDL", foundationRooms + ["Chain", "Yams"]),
     shell("Storage", chainRooms + ["CRocksDB"]),
     shell("Transport", foundationRooms + ["Wire", nioCore, nioPosix, logging]),
     shell("Provider", chainRooms + ["Ledger", "SDL", nioCore, nioPosix, nioHTTP, logging]),
@@ -138,7 +139,7 @@ let package = Package(
     tests("Consensus", chainRooms),
     tests("Gossip", chainRooms + ["Vectors"]),
     tests("Replication", coreRooms),
-    tests("SDL", foundationRooms + ["Vectors"]),
+    tests("SDL", foundationRooms + ["Chain", "Vectors"]),
     tests("Storage", chainRooms),
     tests("Transport", foundationRooms + [nioCore, nioPosix]),
     tests("Provider", chainRooms + ["Ledger", "SDL"]),

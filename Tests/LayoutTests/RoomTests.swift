@@ -25,7 +25,7 @@ enum Rooms {
     "Replication": chain.union(["Ledger", "Consensus", "Gossip", "DequeModule", "HeapModule"]),
     "Simulator": cores.union(platform).union(["HeapModule"]),
     // CYaml is the parser inside Yams.
-    "SDL": foundation.union(platform).union(["Yams", "CYaml"]),
+    "SDL": foundation.union(platform).union(["Chain", "Yams", "CYaml"]),
     "Storage": chain.union(platform).union(["CRocksDB"]),
     "Transport": foundation.union(platform).union(sockets).union(["Wire", "Logging"]),
     "Provider": chain.union(platform).union(sockets).union(["Ledger", "SDL", "NIOHTTP1", "Logging"]),

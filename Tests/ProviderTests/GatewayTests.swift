@@ -34,11 +34,11 @@ import Testing
   static let file = DeploymentFile(text: deploy)
   static let gateway = LeaseGateway(provider: Fixture.provider, maximumProcesses: 64)
 
-  static func view(_ deployment: SDL.Deployment, hash: Digest? = nil) -> DeploymentView {
+  static func view(_ deployment: Deployment, hash: Digest? = nil) -> DeploymentView {
     DeploymentView(
       id: Fixture.lease().deployment,
       manifestHash: hash ?? deployment.manifest.hash,
-      groups: deployment.groups.map { Chain.GroupSpec($0) }
+      groups: deployment.groups
     )
   }
 
@@ -49,7 +49,7 @@ import Testing
       .lease(Fixture.lease()),
       deployment: Fixture.lease().deployment,
       group: 1,
-      spec: Chain.GroupSpec(deployment.groups[0]),
+      spec: deployment.groups[0],
       preferring: inventory.models
     )
     return Self.gateway.accept(
@@ -60,11 +60,9 @@ import Testing
     )
   }
 
-  @Test func `group specs are the same in both shapes`() throws {
+  @Test func `the groups of a file come back unchanged from the chain's encoding`() throws {
     let deployment = try #require(Self.file.deployment, "\(Self.file.errors)")
-    for group in deployment.groups { #expect(SDL.GroupSpec(Chain.GroupSpec(group)) == group) }
-    let chain = Chain.GroupSpec(deployment.groups[0])
-    #expect(try Chain.GroupSpec(decoding: chain.encoded) == chain)
+    for group in deployment.groups { #expect(try GroupSpec(decoding: group.encoded) == group) }
   }
 
   @Test func `the ordered manifest becomes a plan with devices for every replica`() throws {

@@ -131,14 +131,14 @@ private actor Pretend: WorkloadDriver {
     )
   }
 
-  private func order(_ deployment: SDL.Deployment, _ sequence: UInt64 = 1) -> Order {
-    var order = Fixture.order(sequence, specs: deployment.groups.map { Chain.GroupSpec($0) })
+  private func order(_ deployment: Deployment, _ sequence: UInt64 = 1) -> Order {
+    var order = Fixture.order(sequence, specs: deployment.groups)
     order.expiresAt = Timestamp.wallClock.advanced(byMilliseconds: 600_000)
     order.manifestHash = deployment.manifest.hash
     return order
   }
 
-  private func lease(_ bid: Bid, _ deployment: SDL.Deployment) -> ActiveLease {
+  private func lease(_ bid: Bid, _ deployment: Deployment) -> ActiveLease {
     ActiveLease(
       id: Fixture.lease(),
       order: bid.order,
@@ -158,7 +158,7 @@ private actor Pretend: WorkloadDriver {
   }
 
   /// From the order to the running workload.
-  private func running(_ service: ProviderService, _ deployment: SDL.Deployment) async throws -> ActiveLease {
+  private func running(_ service: ProviderService, _ deployment: Deployment) async throws -> ActiveLease {
     try await service.start()
     await service.handle(.orderAdded(Fixture.digest(1), order(deployment)))
     let bid = try #require(await market.bids.first)

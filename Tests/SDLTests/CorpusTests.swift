@@ -33,7 +33,7 @@ import Vectors
     let manifest = deployment.manifest
     for (name, expected, found) in [
       ("manifest", example.manifest, manifest.indentedJSON),
-      ("groups", example.groups, deployment.groups.indentedJSON),
+      ("groups", example.groups, deployment.groupsJSON),
       ("canonical manifest", example.canonicalManifest, manifest.canonicalJSON),
     ] where expected != nil && expected != found {
       differences.append(name)

@@ -58,7 +58,7 @@ import Testing
     let repair = Repair(file)
     #expect(Repair(repair.file).changes.isEmpty)
     guard let deployment = file.deployment else { return false }
-    _ = deployment.groups.indentedJSON
+    _ = deployment.groupsJSON
     _ = Explanation(deployment).text
     do throws(ManifestError) {
       let decoded = try Manifest.decode(json: deployment.manifest.canonicalJSON)

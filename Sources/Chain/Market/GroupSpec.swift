@@ -48,12 +48,16 @@ public struct Volume: Hashable, Sendable {
 /// How a service is reached from outside.
 public struct Endpoint: Hashable, Sendable {
   public enum Kind: UInt32, Hashable, Sendable {
+    /// TCP behind external port 80, shared by name.
     case sharedHTTP = 0
+    /// A port of the provider's choice.
     case randomPort = 1
+    /// An address leased for this deployment.
     case leasedIP = 2
   }
 
   public var kind: Kind
+  /// The number of a leased address, else 0.
   public var sequence: UInt32
 
   public init(kind: Kind, sequence: UInt32 = 0) {
@@ -66,6 +70,7 @@ public struct Endpoint: Hashable, Sendable {
 public struct Resources: Hashable, Sendable {
   /// Unique in its group, above 0.
   public var id: UInt32
+  /// Thousandths of a core.
   public var cpuMillis: UInt64
   public var cpuAttributes: [Attribute]
   public var memoryBytes: UInt64

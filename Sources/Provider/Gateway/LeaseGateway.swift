@@ -8,9 +8,9 @@ public struct DeploymentView: Hashable, Sendable {
   public var id: DeploymentID
   public var manifestHash: Digest
   /// All groups, the first has sequence 1.
-  public var groups: [Chain.GroupSpec]
+  public var groups: [GroupSpec]
 
-  public init(id: DeploymentID, manifestHash: Digest, groups: [Chain.GroupSpec]) {
+  public init(id: DeploymentID, manifestHash: Digest, groups: [GroupSpec]) {
     self.id = id
     self.manifestHash = manifestHash
     self.groups = groups
@@ -75,7 +75,7 @@ public struct LeaseGateway: Hashable, Sendable {
       return .failure(.hashes(chain: deployment.manifestHash, sent: hash))
     }
     do throws(ManifestError) {
-      try manifest.check(against: deployment.groups.map { SDL.GroupSpec($0) })
+      try manifest.check(against: deployment.groups)
     } catch .invalid(let path, let reason) {
       return .failure(
         LeaseFault(
@@ -140,7 +140,7 @@ public struct LeaseGateway: Hashable, Sendable {
     }
     // The first is the one that PORT names and readiness is judged by.
     ports = ports.filter(\.isGlobal) + ports.filter { !$0.isGlobal }
-    let resources = Chain.Resources(service.resources)
+    let resources = service.resources
     var memory = resources.memoryBytes
     for volume in resources.volumes where volume.storageClass == "ram" {
       memory = memory.addingReportingOverflow(volume.bytes).partialValue

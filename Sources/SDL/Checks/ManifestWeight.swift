@@ -1,3 +1,5 @@
+import Chain
+
 /// What one service at one placement adds to the manifest: upper bounds, found without building it.
 struct ManifestWeight {
   private(set) var records = 1

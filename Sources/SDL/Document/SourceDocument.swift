@@ -1,3 +1,5 @@
+import Chain
+
 /// A value with the place where it is written, or where it is missing from.
 struct Located<Value> {
   var value: Value

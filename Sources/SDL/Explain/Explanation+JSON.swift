@@ -1,3 +1,4 @@
+import Chain
 import Cryptography
 import Primitives
 
@@ -33,8 +34,8 @@ extension Explanation {
     .object([
       ("name", .string(group.name)),
       ("attributes", .array(spec.requirements.attributes.map(\.json))),
-      ("signed_by_all_of", .strings(spec.requirements.allOf ?? [])),
-      ("signed_by_any_of", .strings(spec.requirements.anyOf ?? [])),
+      ("signed_by_all_of", .strings(spec.requirements.allOf)),
+      ("signed_by_any_of", .strings(spec.requirements.anyOf)),
       ("services", .array(group.services.map(service))),
     ])
   }

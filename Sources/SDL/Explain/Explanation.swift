@@ -1,3 +1,4 @@
+import Chain
 import Primitives
 
 /// A deployment in plain words: what runs where, with how much, reached by whom, and the most it can cost.
@@ -40,11 +41,11 @@ public struct Explanation: Sendable {
     if !attributes.isEmpty {
       lines.append("  it has    " + attributes.map { "\($0.key) = \($0.value)" }.joined(separator: ", "))
     }
-    if let auditors = spec.requirements.allOf, !auditors.isEmpty {
-      lines.append("  vouched for by each of " + auditors.joined(separator: ", "))
+    if !spec.requirements.allOf.isEmpty {
+      lines.append("  vouched for by each of " + spec.requirements.allOf.joined(separator: ", "))
     }
-    if let auditors = spec.requirements.anyOf, !auditors.isEmpty {
-      lines.append("  vouched for by one of  " + auditors.joined(separator: ", "))
+    if !spec.requirements.anyOf.isEmpty {
+      lines.append("  vouched for by one of  " + spec.requirements.anyOf.joined(separator: ", "))
     }
     for service in group.services { lines += self.service(service, spec) }
     return lines

@@ -1,3 +1,5 @@
+import Chain
+
 extension Manifest {
   /// Reads a manifest that somebody sent.
   ///

@@ -1,20 +1,23 @@
+import Chain
 import Primitives
 
 // The shapes of the reference's newest types, field by field: which fields are left out when empty, which are
 // null, and in what order a person sees them.
 
 extension GroupSpec {
-  var json: JSONValue {
-    .object([
+  /// `emptyAuditorLists`: the keys of the lists that are written as `[]` when empty, and not as `null`.
+  func json(emptyAuditorLists: Set<String>) -> JSONValue {
+    func auditors(_ key: String, _ list: [String]) -> (key: String, value: JSONValue) {
+      (key, list.isEmpty && !emptyAuditorLists.contains(key) ? .null : .strings(list))
+    }
+    return .object([
       ("name", .string(name)),
       (
         "requirements",
         .object([
           (
             "signed_by",
-            .object([
-              ("all_of", .strings(requirements.allOf)), ("any_of", .strings(requirements.anyOf)),
-            ])
+            .object([auditors("all_of", requirements.allOf), auditors("any_of", requirements.anyOf)])
           ),
           (
             "attributes",

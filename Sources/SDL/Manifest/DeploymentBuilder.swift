@@ -1,3 +1,4 @@
+import Chain
 import Primitives
 
 /// Turns a document without errors into groups and a manifest.
@@ -9,6 +10,7 @@ struct DeploymentBuilder {
   private struct Group {
     var spec: GroupSpec
     var manifest: ManifestGroup
+    var emptyAuditorLists: Set<String> = []
     /// The unit of each compute profile, for versions that share them.
     var units: [Name: Int] = [:]
     /// Units that more than one service uses.
@@ -34,12 +36,14 @@ struct DeploymentBuilder {
       if groups[name] == nil {
         let requirements = PlacementRequirements(
           attributes: placement.attributes,
-          allOf: placement.allOf,
-          anyOf: placement.anyOf
+          allOf: placement.allOf ?? [],
+          anyOf: placement.anyOf ?? []
         )
+        let lists = [("all_of", placement.allOf), ("any_of", placement.anyOf)]
         groups[name] = Group(
           spec: GroupSpec(name: use.placementName, requirements: requirements, units: []),
-          manifest: ManifestGroup(name: use.placementName, services: [])
+          manifest: ManifestGroup(name: use.placementName, services: []),
+          emptyAuditorLists: Set(lists.filter { $0.1?.isEmpty == true }.map(\.0))
         )
       }
       guard let (unit, service) = parts(of: use) else { return nil }
@@ -50,6 +54,7 @@ struct DeploymentBuilder {
     return Deployment(
       version: document.version == .v2_0 ? .v2_0 : .v2_1,
       groups: sorted.map(Self.finished),
+      emptyAuditorLists: sorted.map(\.emptyAuditorLists),
       manifest: Manifest(groups: sorted.map(\.manifest)),
       reclamationWindow: window.flatMap { UInt64(exactly: $0) }.map(Interval.init(nanoseconds:))
     )

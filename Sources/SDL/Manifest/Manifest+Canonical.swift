@@ -14,9 +14,12 @@ extension Manifest {
   public var hash: Digest { Digest.sha256(canonicalJSON) }
 }
 
-extension Array<GroupSpec> {
-  /// The group specs as JSON for people, in the reference's order, without a final line break.
-  public var indentedJSON: [UInt8] { JSONWriter.indented(.array(map(\.json))) }
+extension Deployment {
+  /// The groups as JSON for people, in the reference's order, without a final line break.
+  public var groupsJSON: [UInt8] {
+    let groups = zip(groups, emptyAuditorLists).map { $0.json(emptyAuditorLists: $1) }
+    return JSONWriter.indented(.array(groups))
+  }
 }
 
 extension ServiceExpose {

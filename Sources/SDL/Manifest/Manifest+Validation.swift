@@ -1,3 +1,5 @@
+public import Chain
+
 /// Why a provider does not take a manifest.
 public enum ManifestError: Error, Hashable, Sendable {
   /// Not JSON, or not of a manifest's shape; the path and what is wrong there.

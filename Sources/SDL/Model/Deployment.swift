@@ -1,3 +1,4 @@
+public import Chain
 public import Primitives
 
 /// What a `deploy.yaml` asks for: groups for the market, a manifest for the providers.
@@ -11,21 +12,12 @@ public struct Deployment: Hashable, Sendable {
   public var version: Version
   /// In byte order of their names, one for each placement.
   public var groups: [GroupSpec]
+  /// For each group, which of `all_of` and `any_of` the file writes as an empty list. `GroupSpec` does not
+  /// distinguish an empty list from an absent one; the groups' JSON does (`[]` and `null`).
+  var emptyAuditorLists: [Set<String>]
   public var manifest: Manifest
   /// How long a provider must leave between notice and closing; nil when the file does not ask for it.
   public var reclamationWindow: Interval?
-
-  public init(
-    version: Version,
-    groups: [GroupSpec],
-    manifest: Manifest,
-    reclamationWindow: Interval? = nil
-  ) {
-    self.version = version
-    self.groups = groups
-    self.manifest = manifest
-    self.reclamationWindow = reclamationWindow
-  }
 
   /// The one denomination of all prices; nil for a deployment without groups.
   public var denomination: Denomination? { groups.first?.units.first?.price.denomination }

@@ -1,3 +1,5 @@
+public import Chain
+
 /// What a provider runs: the part of a deployment that goes to the provider and not on the chain.
 ///
 /// The chain holds its hash. Both sides must therefore write the same bytes: see `canonicalJSON`.

@@ -24,7 +24,7 @@ struct DeployPlan {
     _ = try read(file)
   }
 
-  private static func read(_ path: String) throws -> SDL.Deployment {
+  private static func read(_ path: String) throws -> Deployment {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw Failure("\(path) cannot be read", why: "there is no such file, or it is not readable", code: 2)
     }
@@ -62,7 +62,11 @@ struct DeployPlan {
     let denomination = try resolve(named.name)
     self.denomination = denomination
     groups = read.groups.enumerated().map { index, spec in
-      Order.Group(sequence: UInt32(index) + 1, spec: Chain.GroupSpec(spec, pricedIn: denomination))
+      var spec = spec
+      for unit in spec.units.indices {
+        spec.units[unit].price = DecimalCoin(spec.units[unit].price.amount, denomination)
+      }
+      return Order.Group(sequence: UInt32(index) + 1, spec: spec)
     }
     // Milliseconds: unique for one account unless it deploys twice within one.
     deployment = DeploymentID(owner: owner, sequence: Timestamp.now.milliseconds)
@@ -73,15 +77,5 @@ struct DeployPlan {
     summary =
       "\(groups.count) group\(groups.count == 1 ? "" : "s"), \(services.count) service\(services.count == 1 ? "" : "s"), "
       + "\(gpus) GPU\(gpus == 1 ? "" : "s"), paid in \(denomination)"
-  }
-}
-
-extension Chain.GroupSpec {
-  /// The group as orders carry it, its prices under the currency's own name.
-  init(_ spec: SDL.GroupSpec, pricedIn denomination: Denomination) {
-    self.init(spec)
-    for index in units.indices {
-      units[index].price = DecimalCoin(units[index].price.amount, denomination)
-    }
   }
 }

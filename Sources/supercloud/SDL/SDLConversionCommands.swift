@@ -13,7 +13,7 @@ struct SDLGroupsCommand: ParsableCommand {
   var file: String
 
   func run() throws {
-    SDLOutput.exact(try requireDeployment(try SDLFiles.read(file), name: file).groups.indentedJSON)
+    SDLOutput.exact(try requireDeployment(try SDLFiles.read(file), name: file).groupsJSON)
   }
 }
 
