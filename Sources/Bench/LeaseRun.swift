@@ -101,23 +101,22 @@ public struct LeaseRun: Sendable {
   }
 
   private func bids(_ order: SignedObject, _ signedAt: Date) async throws -> ([Answer.Bid], Double) {
-    let deadline = signedAt.addingTimeInterval(Double(timeout))
-    var firstBid: Date?
-    while Date() < deadline {
-      let bids: [Answer.Bid] = try await wallet.client.get("/v1/orders/\(order.identifier)/bids")
-      if !bids.isEmpty {
-        let first = firstBid ?? Date()
-        firstBid = first
-        if Date().timeIntervalSince(first) * 1_000 >= Double(wait) {
-          return (bids, first.timeIntervalSince(signedAt))
-        }
-      }
-      try await Task.sleep(for: .milliseconds(2))
-    }
-    throw Failure(
-      "no bid within \(timeout) s",
-      why: "no provider has what is asked for, or its devices are still held by leases that were just closed",
-      fix: "`supercloud market gpus` shows what is free"
+    let gathering = BidGathering(
+      client: wallet.client,
+      order: order.identifier,
+      timeout: .seconds(Int64(clamping: timeout)),
+      wait: .milliseconds(Int64(clamping: wait)),
+      isComplete: { !$0.isEmpty }
     )
+    let found = try await gathering.run(arrived: { _ in }, interrupted: { _ in })
+    guard found.isComplete, let first = found.firstBidAt else {
+      throw Failure(
+        "no bid within \(timeout) s",
+        why: found.interruption
+          ?? "no provider has what is asked for, or its devices are still held by leases that were just closed",
+        fix: "`supercloud market gpus` shows what is free"
+      )
+    }
+    return (found.bids, first.timeIntervalSince(signedAt))
   }
 }

@@ -103,7 +103,7 @@ import Testing
 }
 
 /// A connection from a chosen loopback address that is not read unless asked.
-private final class IdleConnection: @unchecked Sendable {
+final class IdleConnection: @unchecked Sendable {
   private let descriptor: Int32
   /// Files that are open only to be in the way.
   private var ballast: [Int32] = []

@@ -14,12 +14,23 @@ final class FakeNode: NodeServing {
   let failure: (any Error)?
   let asked = Mutex<[String]>([])
   let commits: [Answer.Commit]
+  /// What the stream of market events begins with.
+  let marketPresent: [Answer.MarketEvent]
+  /// What goes on in the market, for one follower.
+  let market: EventFeed<Answer.MarketEvent>
 
   var questions: [String] { asked.withLock { $0 } }
 
-  init(failing failure: (any Error)? = nil, commits: [Answer.Commit] = []) {
+  init(
+    failing failure: (any Error)? = nil,
+    commits: [Answer.Commit] = [],
+    marketPresent: [Answer.MarketEvent] = [],
+    marketLimit: Int = 16
+  ) {
     self.failure = failure
     self.commits = commits
+    self.marketPresent = marketPresent
+    market = EventFeed(limit: marketLimit)
   }
 
   private func answer<Value>(_ question: String, _ value: Value) throws -> Value {
@@ -224,12 +235,18 @@ final class FakeNode: NodeServing {
 
   func metrics() async throws -> String { try answer("metrics", "cometbft_consensus_height 9\n") }
 
-  func events() -> AsyncStream<Answer.Commit> {
-    let commits = commits
-    return AsyncStream { continuation in
-      for commit in commits { continuation.yield(commit) }
-      continuation.finish()
-    }
+  func events() async throws -> EventStream<Answer.Commit> {
+    let feed = EventFeed<Answer.Commit>(limit: commits.count)
+    for commit in commits { _ = feed.send(commit) }
+    feed.end(.nodeStops)
+    return EventStream(feed: feed)
+  }
+
+  func marketEvents(_ filter: MarketFilter) async throws -> EventStream<Answer.MarketEvent> {
+    try answer(
+      "market \(filter.order ?? "-") \(filter.owner ?? "-") \(filter.provider ?? "-")",
+      EventStream(present: marketPresent, feed: market)
+    )
   }
 }
 

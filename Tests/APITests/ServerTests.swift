@@ -177,7 +177,8 @@ import Testing
       #expect(answer.status == 200)
       #expect(answer.head.contains("content-type: text/event-stream"))
       #expect(answer.head.contains("cache-control: no-store"))
-      #expect(answer.body.components(separatedBy: "data:{").count == 4)
+      #expect(answer.body.components(separatedBy: "data:{").count == 5)
+      #expect(answer.body.contains("event:end\ndata:{\"error\":\"unavailable\""))
       let heights = Mutex<[UInt64]>([])
       try await client.events("/v1/events", as: Answer.Commit.self) { commit in
         heights.withLock { $0.append(commit.height) }

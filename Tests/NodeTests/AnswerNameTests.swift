@@ -25,6 +25,7 @@ import Wire
     ("proposals", ProposalRecord.Status.allCases.map(\.name)),
     ("validators", ValidatorRecord.Status.allCases.map(\.name)),
     ("grants", Grant.Kind.allCases.map(\.name)),
+    ("removals", OrderBook.Removal.allCases.map(\.name)),
     ("faults", Fault.allCases.map(\.rawValue)),
     ("drops of gossip", Dissemination.Drop.allCases.map(\.rawValue)),
     ("drops of datagrams", DatagramDrop.allCases.map(\.name)),

@@ -18,8 +18,11 @@ struct HTTPConnection: Sendable {
   typealias Channel = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
 
   /// Opens a connection, lets `body` use it, and closes it.
+  ///
+  /// `silence`: after that long without a byte from the node the connection is closed; nil waits for ever.
   static func with<Result: Sendable>(
     _ address: NetworkAddress,
+    silence: Duration? = nil,
     _ body: @Sendable (Exchange) async throws -> Result
   ) async throws -> Result {
     let channel: Channel
@@ -29,6 +32,11 @@ struct HTTPConnection: Sendable {
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .connect(host: address.host, port: Int(address.port)) { channel in
           channel.eventLoop.makeCompletedFuture {
+            if let silence {
+              try channel.pipeline.syncOperations.addHandlers([
+                IdleStateHandler(readTimeout: TimeAmount(silence)), SilenceHandler(),
+              ])
+            }
             try channel.pipeline.syncOperations.addHTTPClientHandlers()
             return try Channel(wrappingChannelSynchronously: channel)
           }
@@ -72,7 +80,12 @@ struct HTTPConnection: Sendable {
 
     /// The whole answer to the request that was sent first.
     func receive() async throws -> Response {
-      var response = Response(status: 0, body: [])
+      try await receive(into: Response(status: 0, body: []))
+    }
+
+    /// The rest of an answer whose head was received.
+    func receive(into start: Response) async throws -> Response {
+      var response = start
       while let part = try await parts.next(isolation: #isolation) {
         switch part {
         case .head(let head): response.status = Int(head.status.code)
@@ -83,6 +96,14 @@ struct HTTPConnection: Sendable {
           response.body.append(contentsOf: buffer.readableBytesView)
         case .end: return response
         }
+      }
+      throw ClientError.unreachable(address: host, reason: "the connection ended before the answer")
+    }
+
+    /// The status of the answer to the request that was sent first; its body follows.
+    func receiveStatus() async throws -> Int {
+      while let part = try await parts.next(isolation: #isolation) {
+        if case .head(let head) = part { return Int(head.status.code) }
       }
       throw ClientError.unreachable(address: host, reason: "the connection ended before the answer")
     }
@@ -101,6 +122,18 @@ struct HTTPConnection: Sendable {
   }
 }
 
+/// Closes a connection over which nothing has come for too long.
+private final class SilenceHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event is IdleStateHandler.IdleStateEvent else {
+      return context.fireUserInboundEventTriggered(event)
+    }
+    context.close(promise: nil)
+  }
+}
+
 /// Why a node could not be asked.
 public enum ClientError: Error, CustomStringConvertible, Sendable {
   case invalidAddress(String, reason: String)
@@ -108,6 +141,8 @@ public enum ClientError: Error, CustomStringConvertible, Sendable {
   case answerTooLarge
   /// The answer is not what was asked for.
   case unexpectedAnswer(path: String, detail: String)
+  /// A stream of events is over, and nobody on this side wanted it.
+  case streamEnded(reason: String)
   /// The node refused, with its reason.
   case refused(status: Int, Answer.Failure)
 
@@ -118,6 +153,7 @@ public enum ClientError: Error, CustomStringConvertible, Sendable {
     case .unreachable(let address, let reason): "the node at \(address) does not answer: \(reason)"
     case .answerTooLarge: "the answer is larger than 64 MiB"
     case .unexpectedAnswer(let path, let detail): "the node answered \(path) with something else: \(detail)"
+    case .streamEnded(let reason): "the node's stream of events ended: \(reason)"
     case .refused(_, let failure): failure.message
     }
   }

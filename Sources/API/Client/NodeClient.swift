@@ -79,7 +79,10 @@ public struct NodeClient: Sendable {
     }
   }
 
-  /// Server-sent events as their data, until the node or the caller ends it.
+  /// Calls `body` for each event of a stream until it returns false.
+  ///
+  /// - Throws: `ClientError.streamEnded` when the node ends the stream, the connection breaks, or nothing comes for
+  ///   three heartbeats of a node.
   public func events<Value: Decodable & Sendable>(
     _ path: String,
     _ query: [(String, String?)] = [],
@@ -87,20 +90,43 @@ public struct NodeClient: Sendable {
     _ body: @Sendable (Value) async throws -> Bool
   ) async throws {
     let target = Self.target(path, query)
-    try await HTTPConnection.with(address) { exchange in
+    try await HTTPConnection.with(address, silence: .seconds(30)) { exchange in
       try await exchange.send(.GET, target, accept: "text/event-stream")
-      var text = ""
-      while let piece = try await exchange.receivePiece() {
-        text += String(decoding: piece, as: UTF8.self)
-        while let end = text.range(of: "\n\n") {
-          let event = text[..<end.lowerBound]
-          text.removeSubrange(..<end.upperBound)
-          for line in event.split(separator: "\n") where line.hasPrefix("data:") {
-            let value = try Self.decoder.decode(Value.self, from: Data(line.dropFirst(5).utf8))
-            guard try await body(value) else { return }
+      let status = try await exchange.receiveStatus()
+      guard status == 200 else {
+        let answer = try await exchange.receive(into: .init(status: status, body: []))
+        let _: Value = try Self.decode(answer, path: target)
+        return
+      }
+      var reader = EventReader()
+      while let piece = try await Self.piece(exchange) {
+        for event in try reader.read(piece) {
+          let data = Data(event.data)
+          guard event.name != "end" else {
+            let failure = try? Self.decoder.decode(Answer.Failure.self, from: data)
+            throw ClientError.streamEnded(reason: failure?.message ?? "the node gives no reason")
           }
+          let value: Value
+          do {
+            value = try Self.decoder.decode(Value.self, from: data)
+          } catch {
+            throw ClientError.unexpectedAnswer(path: target, detail: "\(error)")
+          }
+          guard try await body(value) else { return }
         }
       }
+      throw ClientError.streamEnded(reason: "the connection ended")
+    }
+  }
+
+  /// Whatever ends the connection ends the stream.
+  private static func piece(_ exchange: HTTPConnection.Exchange) async throws -> [UInt8]? {
+    do {
+      return try await exchange.receivePiece()
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw ClientError.streamEnded(reason: "the connection broke: \(error)")
     }
   }
 

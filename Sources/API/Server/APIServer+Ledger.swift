@@ -2,7 +2,7 @@ import Hummingbird
 
 // Staking, governance, grants, auditors, proofs.
 extension APIServer {
-  func ledger(_ router: Router<BasicRequestContext>) {
+  func ledger(_ router: Router<ConnectionContext>) {
     let node = node
     router.get("v1/validators") { request, _ in
       try await JSON(node.validators(status: request.query("status"), request.page()))

@@ -9,7 +9,7 @@ public import NIOPosix
 public struct APIServer: Sendable {
   let node: any NodeServing
   private let logger: Logger
-  private let connections: HTTPConnectionLimits
+  let connections: HTTPConnectionLimits
 
   public init(
     node: any NodeServing,
@@ -34,13 +34,14 @@ public struct APIServer: Sendable {
     // The server reports its own cancellation as an error when it is told to stop.
     var quiet = logger
     quiet.logLevel = .critical
-    let router = Router()
+    let router = Router(context: ConnectionContext.self)
     // Outside of what answers failures: it wraps errors that pass through it.
     router.add(middleware: CORSMiddleware(allowOrigin: .all, allowMethods: [.get, .post]))
     router.add(middleware: AnswerFailures(logger: logger))
     queries(router)
     ledger(router)
     market(router)
+    events(router)
     submissions(router)
     let application = Application(
       router: router,
@@ -60,7 +61,7 @@ public struct APIServer: Sendable {
     try await application.run()
   }
 
-  private func queries(_ router: Router<BasicRequestContext>) {
+  private func queries(_ router: Router<ConnectionContext>) {
     let node = node
     router.get("health") { _, _ in "ok\n" }
     router.get("metrics") { _, _ in try await node.metrics() }
@@ -91,24 +92,9 @@ public struct APIServer: Sendable {
     router.get("v1/audit") { _, _ in try await JSON(node.audit()) }
     router.get("v1/peers") { _, _ in try await JSON(node.peers()) }
     router.get("v1/network") { _, _ in try await JSON(node.network()) }
-    router.get("v1/events") { _, _ in
-      Response(
-        status: .ok,
-        headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-        body: ResponseBody { writer in
-          for await commit in node.events() {
-            var buffer = ByteBuffer(string: "data:")
-            buffer.writeBytes(try JSON(commit).bytes)
-            buffer.writeString("\n\n")
-            try await writer.write(buffer)
-          }
-          try await writer.finish(nil)
-        }
-      )
-    }
   }
 
-  private func market(_ router: Router<BasicRequestContext>) {
+  private func market(_ router: Router<ConnectionContext>) {
     let node = node
     router.get("v1/orders") { request, _ in
       try await JSON(node.orders(owner: request.query("owner"), request.page()))
@@ -158,7 +144,7 @@ public struct APIServer: Sendable {
     }
   }
 
-  private func submissions(_ router: Router<BasicRequestContext>) {
+  private func submissions(_ router: Router<ConnectionContext>) {
     let node = node
     router.post("v1/transactions") { request, _ in
       let wait = request.query("wait") == "committed"

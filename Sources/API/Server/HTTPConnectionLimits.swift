@@ -9,11 +9,20 @@ public struct HTTPConnectionLimits: Hashable, Sendable {
   /// The longest time without a request, and the longest that the head of one may take. An answer that is
   /// still being given, such as a stream of events, has no such end.
   public var idle: Duration
+  /// How often a stream of events shows that it is alive, and the longest that one write to it may wait for a reader
+  /// who takes nothing; then the connection is closed.
+  public var heartbeat: Duration
 
-  public init(total: Int = 512, perAddress: Int = 64, idle: Duration = .seconds(30)) {
+  public init(
+    total: Int = 512,
+    perAddress: Int = 64,
+    idle: Duration = .seconds(30),
+    heartbeat: Duration = .seconds(10)
+  ) {
     self.total = max(1, total)
     self.perAddress = max(1, perAddress)
     self.idle = idle
+    self.heartbeat = heartbeat
   }
 
   /// Half of the files that the process may open, and 4,096 at most; one address gets an eighth of that. The

@@ -56,8 +56,11 @@ public protocol NodeServing: Sendable {
   func faucet(_ address: String) async throws -> Answer.TransactionResult
   /// Prometheus text.
   func metrics() async throws -> String
-  /// Commits and what they did, from now on, until the caller stops.
-  func events() -> AsyncStream<Answer.Commit>
+  /// Commits and what they did, from now on.
+  func events() async throws -> EventStream<Answer.Commit>
+  /// Changes of the order book and of leases, from now on. With an order in the filter, first that order and its bids
+  /// as they are, so that whoever follows it misses none.
+  func marketEvents(_ filter: MarketFilter) async throws -> EventStream<Answer.MarketEvent>
 }
 
 /// Which leases are asked for; nil is any.
@@ -71,6 +74,22 @@ public struct LeaseFilter: Hashable, Sendable {
     self.owner = owner
     self.provider = provider
     self.state = state
+  }
+}
+
+/// Which market events are wanted; nil is any. An event is told that has all that the filter names.
+public struct MarketFilter: Hashable, Sendable {
+  /// The whole identifier of an order: itself, its bids, and the leases that are opened by its agreement.
+  public var order: String?
+  /// The account whose orders and leases.
+  public var owner: String?
+  /// The account whose bids and leases.
+  public var provider: String?
+
+  public init(order: String? = nil, owner: String? = nil, provider: String? = nil) {
+    self.order = order
+    self.owner = owner
+    self.provider = provider
   }
 }
 

@@ -82,7 +82,7 @@ extension OrderBook {
     public var identifier: Digest { object.identifier }
   }
 
-  public enum Removal: Hashable, Sendable {
+  public enum Removal: Hashable, Sendable, CaseIterable {
     case expired
     case withdrawn
     /// A newer one of the same author stands in its place.
@@ -95,5 +95,18 @@ extension OrderBook {
     case evicted
     /// The order came and the ledger does not admit this bid for it.
     case inadmissible
+
+    /// As answers spell it.
+    public var name: String {
+      switch self {
+      case .expired: "expired"
+      case .withdrawn: "withdrawn"
+      case .replaced: "replaced"
+      case .outbid: "outbid"
+      case .closed: "closed"
+      case .evicted: "evicted"
+      case .inadmissible: "inadmissible"
+      }
+    }
   }
 }

@@ -12,6 +12,19 @@ public struct LeaseStatus: Hashable, Sendable {
   public var paid: Amount
   /// Of `paid`.
   public var fee: Amount
+
+  /// Of a lease that nothing has accrued to since its record was written: it was opened now, or has ended.
+  public init(_ id: LeaseID, settled record: LeaseRecord) {
+    self.init(id: id, record: record, earned: record.earned, paid: record.paid, fee: record.fee)
+  }
+
+  init(id: LeaseID, record: LeaseRecord, earned: Decimal18, paid: Amount, fee: Amount) {
+    self.id = id
+    self.record = record
+    self.earned = earned
+    self.paid = paid
+    self.fee = fee
+  }
 }
 
 /// An escrow account at the present.
@@ -136,13 +149,7 @@ extension LedgerQuery {
     guard record.state.isRunning, let account = settled(id.deployment, at: tick),
       let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
     else {
-      return LeaseStatus(
-        id: id,
-        record: record,
-        earned: record.earned,
-        paid: record.paid,
-        fee: record.fee
-      )
+      return LeaseStatus(id, settled: record)
     }
     let payment = account.payments[index]
     return LeaseStatus(

@@ -224,20 +224,6 @@ extension NodeService {
       reconciliation: status.reconciliation
     )
   }
-
-  func events() -> AsyncStream<Answer.Commit> {
-    let host = host
-    return AsyncStream(bufferingPolicy: .bufferingNewest(256)) { continuation in
-      let task = Task {
-        let observer = await host.observe { event in
-          guard case .committed(let commit) = event else { return }
-          continuation.yield(Answer.Commit(commit))
-        }
-        continuation.onTermination = { _ in Task { await host.forget(observer) } }
-      }
-      _ = task
-    }
-  }
 }
 
 /// A view behind its protocol, as a type that queries can be made of.
@@ -252,19 +238,5 @@ struct AnyState: StateReading {
 
   func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
     base.entries(from: from, to: to, limit: limit)
-  }
-}
-
-extension Answer.Commit {
-  init(_ commit: Commit) {
-    self.init(
-      height: commit.tip.height,
-      time: commit.tip.time.text,
-      tick: commit.outcome.moment.tick,
-      transactions: zip(commit.transactions, commit.outcome.receipts).map { transaction, receipt in
-        Answer.TransactionResult(hash: transaction.hash, height: commit.tip.height, receipt: receipt)
-      },
-      events: commit.outcome.events.map { Answer.Event($0) }
-    )
   }
 }

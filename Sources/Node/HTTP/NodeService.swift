@@ -19,10 +19,13 @@ final class NodeService: NodeServing {
   private let provider = Mutex<ProviderHost?>(nil)
   private let recordTask = Mutex<Task<Void, Never>?>(nil)
   private let keepingTask = Mutex<Task<Void, Never>?>(nil)
+  let hub: EventHub
+  private let hubTask = Mutex<Task<Void, Never>?>(nil)
   let lastInterval = Mutex<(time: Timestamp, interval: UInt64)>((.zero, 0))
 
   init(parts: NodeParts) {
     self.parts = parts
+    hub = EventHub(host: parts.host)
   }
 
   var chain: ChainID { parts.runtime.definition.genesis.chain }
@@ -37,6 +40,8 @@ final class NodeService: NodeServing {
         last = (time, last.time == .zero ? 0 : time.milliseconds(since: last.time))
       }
     }
+    let hub = hub
+    hubTask.withLock { $0 = Task { await hub.run() } }
     if !parts.runtime.configuration.network.isReachable {
       parts.logger.notice(
         "others cannot dial this node, it only dials out: `advertise` in config.toml names no address"
@@ -94,6 +99,7 @@ final class NodeService: NodeServing {
   func stop() async {
     await providerHost?.stop()
     recordTask.withLock { $0 }?.cancel()
+    hubTask.withLock { $0 }?.cancel()
     // A node that was stopped before it began has nothing to keep.
     guard let keeping = keepingTask.withLock({ $0 }) else { return }
     keeping.cancel()

@@ -11,8 +11,8 @@ struct LeasesCommand: AsyncParsableCommand {
     commandName: "leases",
     abstract: "Order, take the cheapest bid, agree and close, many times; report the latencies.",
     discussion: """
-      The times begin when the order is signed. The first bid is seen by asking the tenant's node every two
-      milliseconds. No workload is started: no manifest is sent.
+      The times begin when the order is signed. The bids come over a stream from the tenant's node, as
+      deploy follows them. No workload is started: no manifest is sent.
       """
   )
 

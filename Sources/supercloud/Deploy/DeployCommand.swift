@@ -151,31 +151,34 @@ struct DeployJourney {
   }
 
   /// Waits until every group has a bid, and a little longer for cheaper ones; shows each as it arrives.
+  ///
+  /// Returns the bids, and after how many milliseconds the first came.
   private func gatherBids(_ order: SignedObject, signedAt: Date) async throws -> ([Answer.Bid], Double) {
-    let deadline = Date().addingTimeInterval(Double(command.timeout))
-    var known: [Answer.Bid] = []
-    var firstBid: Double?
-    var completeAt: Date?
-    while Date() < deadline {
-      let bids: [Answer.Bid] = try await wallet.client.get("/v1/orders/\(order.identifier)/bids")
-      for bid in bids where !known.contains(where: { $0.identifier == bid.identifier }) { show(bid) }
-      known = bids
-      if firstBid == nil, !bids.isEmpty { firstBid = milliseconds(since: signedAt) }
-      let covered = Set(bids.flatMap { $0.groups.map(\.sequence) })
-      if completeAt == nil, plan.groups.allSatisfy({ covered.contains($0.sequence) }) { completeAt = Date() }
-      if let completeAt, Date().timeIntervalSince(completeAt) * 1_000 >= Double(command.wait) {
-        return (known, firstBid ?? 0)
-      }
-      try await Task.sleep(for: .milliseconds(15))
-    }
-    let covered = Set(known.flatMap { $0.groups.map(\.sequence) })
-    let missing = plan.groups.filter { !covered.contains($0.sequence) }.map(\.spec.name)
-    throw Failure(
-      "no bid for \(missing.joined(separator: ", ")) within \(command.timeout) s",
-      why: "no provider has what is asked for at this price; `supercloud market gpus` shows what there is",
-      fix:
-        "raise the price in the file, or ask for another GPU; the order expires by itself and nothing was paid"
+    let gathering = BidGathering(
+      client: wallet.client,
+      order: order.identifier,
+      timeout: .seconds(Int64(clamping: command.timeout)),
+      wait: .milliseconds(Int64(clamping: command.wait)),
+      isComplete: { missing($0).isEmpty }
     )
+    let found = try await gathering.run(arrived: show, interrupted: { say("\($0); following again") })
+    guard found.isComplete else {
+      throw Failure(
+        "no bid for \(missing(found.bids).joined(separator: ", ")) within \(command.timeout) s",
+        why: found.interruption
+          ?? "no provider has what is asked for at this price; `supercloud market gpus` shows what there is",
+        fix:
+          "raise the price in the file, or ask for another GPU; the order expires by itself and nothing was paid"
+      )
+    }
+    let first = found.firstBidAt.map { ($0.timeIntervalSince(signedAt) * 10_000).rounded() / 10 }
+    return (found.bids, first ?? 0)
+  }
+
+  /// The names of the groups that nobody bids for.
+  private func missing(_ bids: [Answer.Bid]) -> [String] {
+    let covered = Set(bids.flatMap { $0.groups.map(\.sequence) })
+    return plan.groups.filter { !covered.contains($0.sequence) }.map(\.spec.name)
   }
 
   private func show(_ bid: Answer.Bid) {

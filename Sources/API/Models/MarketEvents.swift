@@ -1,0 +1,78 @@
+extension Answer {
+  /// A change of the order book or of a lease, as the stream of market events tells it.
+  ///
+  /// As JSON an object with the word `event`, such as `bid_added`, and with what it is about: `order`, `bid` or
+  /// `lease`. What left the book has a `reason`; an opened lease has `agreed_order`, the order's identifier.
+  public enum MarketEvent: Sendable {
+    /// What was there when the stream began has been told; from here on it is told what happens.
+    case caughtUp
+    case orderAdded(Order)
+    case orderRemoved(Order, reason: String)
+    case bidAdded(Bid)
+    case bidRemoved(Bid, reason: String)
+    case leaseOpened(Lease, agreedOrder: String)
+    case leaseClosed(Lease)
+  }
+}
+
+extension Answer.MarketEvent: Codable {
+  private enum Name: String, Codable {
+    case caughtUp = "caught_up"
+    case orderAdded = "order_added"
+    case orderRemoved = "order_removed"
+    case bidAdded = "bid_added"
+    case bidRemoved = "bid_removed"
+    case leaseOpened = "lease_opened"
+    case leaseClosed = "lease_closed"
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case event, order, bid, lease, reason, agreedOrder
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    func value<Value: Decodable>(_ key: CodingKeys) throws -> Value {
+      try container.decode(Value.self, forKey: key)
+    }
+    self =
+      switch try container.decode(Name.self, forKey: .event) {
+      case .caughtUp: .caughtUp
+      case .orderAdded: .orderAdded(try value(.order))
+      case .orderRemoved: .orderRemoved(try value(.order), reason: try value(.reason))
+      case .bidAdded: .bidAdded(try value(.bid))
+      case .bidRemoved: .bidRemoved(try value(.bid), reason: try value(.reason))
+      case .leaseOpened: .leaseOpened(try value(.lease), agreedOrder: try value(.agreedOrder))
+      case .leaseClosed: .leaseClosed(try value(.lease))
+      }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    func name(_ name: Name) throws { try container.encode(name, forKey: .event) }
+    switch self {
+    case .caughtUp: try name(.caughtUp)
+    case .orderAdded(let order):
+      try name(.orderAdded)
+      try container.encode(order, forKey: .order)
+    case .orderRemoved(let order, let reason):
+      try name(.orderRemoved)
+      try container.encode(order, forKey: .order)
+      try container.encode(reason, forKey: .reason)
+    case .bidAdded(let bid):
+      try name(.bidAdded)
+      try container.encode(bid, forKey: .bid)
+    case .bidRemoved(let bid, let reason):
+      try name(.bidRemoved)
+      try container.encode(bid, forKey: .bid)
+      try container.encode(reason, forKey: .reason)
+    case .leaseOpened(let lease, let agreedOrder):
+      try name(.leaseOpened)
+      try container.encode(lease, forKey: .lease)
+      try container.encode(agreedOrder, forKey: .agreedOrder)
+    case .leaseClosed(let lease):
+      try name(.leaseClosed)
+      try container.encode(lease, forKey: .lease)
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import API
+import Chain
+import Cryptography
+import Gossip
+import Ledger
+import Primitives
+import Replication
+
+/// Tells those who follow this node over HTTP of blocks and of the market.
+///
+/// The replica's loop only hands its events over, one call a batch, however many follow: what is told to whom is
+/// found out here, on Swift's pool. Every queue has a limit, and whoever is behind it is cut off.
+actor EventHub {
+  /// Of events that one follower has not read.
+  static let (commitLimit, marketLimit) = (64, 1_024)
+  /// Of events of the replica that this has not handed on.
+  private static let backlog = 1_024
+
+  private let host: ReplicaHost
+  private var nextFollower = 0
+  private var commitFollowers: [Int: EventFeed<Answer.Commit>] = [:]
+  /// Those of one order by that order, so that an order's events cost nothing to the followers of others.
+  private var orderFollowers: [Digest: [Int: MarketFollower]] = [:]
+  private var marketFollowers: [Int: MarketFollower] = [:]
+
+  private struct MarketFollower {
+    var scope: MarketScope
+    var feed: EventFeed<Answer.MarketEvent>
+  }
+
+  init(host: ReplicaHost) {
+    self.host = host
+  }
+
+  /// Tells what happens until the task is cancelled.
+  func run() async {
+    while !Task.isCancelled {
+      let (events, sink) = AsyncStream<HostEvent>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
+      let observer = await host.observe { event in
+        // A gap must not go unnoticed: after it, everybody begins anew.
+        if case .dropped = sink.yield(event) { sink.finish() }
+      }
+      for await event in events { tell(event) }
+      await host.forget(observer)
+      endAll(Task.isCancelled ? .nodeStops : .tooSlow)
+    }
+  }
+
+  // MARK: Followers
+
+  func followCommits() -> EventFeed<Answer.Commit> {
+    let feed = EventFeed<Answer.Commit>(limit: Self.commitLimit)
+    let id = newFollower()
+    commitFollowers[id] = feed
+    feed.whenEnded { Task { await self.forgetCommits(id) } }
+    return feed
+  }
+
+  func followMarket(_ scope: MarketScope) -> EventFeed<Answer.MarketEvent> {
+    let feed = EventFeed<Answer.MarketEvent>(limit: Self.marketLimit)
+    let id = newFollower()
+    let follower = MarketFollower(scope: scope, feed: feed)
+    if let order = scope.order {
+      orderFollowers[order, default: [:]][id] = follower
+    } else {
+      marketFollowers[id] = follower
+    }
+    feed.whenEnded { Task { await self.forgetMarket(id, scope) } }
+    return feed
+  }
+
+  private func newFollower() -> Int {
+    nextFollower += 1
+    return nextFollower
+  }
+
+  private func forgetCommits(_ id: Int) {
+    commitFollowers[id] = nil
+  }
+
+  private func forgetMarket(_ id: Int, _ scope: MarketScope) {
+    marketFollowers[id] = nil
+    guard let order = scope.order else { return }
+    orderFollowers[order]?[id] = nil
+    if orderFollowers[order]?.isEmpty == true { orderFollowers[order] = nil }
+  }
+
+  private func endAll(_ reason: FeedEnd) {
+    for feed in commitFollowers.values { feed.end(reason) }
+    for follower in marketFollowers.values { follower.feed.end(reason) }
+    for follower in orderFollowers.values.flatMap(\.values) { follower.feed.end(reason) }
+    commitFollowers = [:]
+    marketFollowers = [:]
+    orderFollowers = [:]
+  }
+
+  // MARK: Events
+
+  private func tell(_ event: HostEvent) {
+    switch event {
+    case .book(let changes):
+      guard !marketFollowers.isEmpty || !orderFollowers.isEmpty else { return }
+      for change in changes { tell(change) }
+    case .committed(let commit):
+      if !commitFollowers.isEmpty {
+        let answer = Answer.Commit(commit)
+        for feed in commitFollowers.values { _ = feed.send(answer) }
+      }
+      guard !marketFollowers.isEmpty || !orderFollowers.isEmpty else { return }
+      for lease in commit.leases { tell(lease) }
+    }
+  }
+
+  private func tell(_ change: OrderBook.Event) {
+    switch change {
+    case .orderAdded(let order):
+      tell(MarketScope(order)) { .orderAdded(Answer.Order(order)) }
+    case .bidAdded(let bid):
+      tell(MarketScope(bid)) { .bidAdded(Answer.Bid(bid.content, object: bid.object)) }
+    case .removed(let object, let removal):
+      switch object.content {
+      case .order(let content):
+        let order = OrderBook.Signed(object.object, content)
+        tell(MarketScope(order)) { .orderRemoved(Answer.Order(order), reason: removal.name) }
+      case .bid(let content):
+        let bid = OrderBook.Signed(object.object, content)
+        tell(MarketScope(bid)) { .bidRemoved(Answer.Bid(content, object: bid.object), reason: removal.name) }
+      case .withdrawal, .offer: break
+      }
+    case .bidHeld, .withdrawalAdded, .offerUpdated: break
+    }
+  }
+
+  private func tell(_ event: LeaseEvent) {
+    var scope = MarketScope(owner: event.lease.deployment.owner, provider: event.lease.provider)
+    switch event {
+    case .opened(let lease, let record, let origin):
+      scope.order = origin.order
+      tell(scope) {
+        .leaseOpened(Answer.Lease(LeaseStatus(lease, settled: record)), agreedOrder: origin.order.description)
+      }
+    case .closed(let lease, let record, _, _):
+      tell(scope) { .leaseClosed(Answer.Lease(LeaseStatus(lease, settled: record))) }
+    }
+  }
+
+  /// Tells those whose scope holds `subject`; the event is made once, when somebody wants it.
+  private func tell(_ subject: MarketScope, _ event: () -> Answer.MarketEvent) {
+    var made: Answer.MarketEvent?
+    func offer(_ follower: MarketFollower) {
+      guard follower.scope.contains(subject) else { return }
+      let event = made ?? event()
+      made = event
+      _ = follower.feed.send(event)
+    }
+    for follower in marketFollowers.values { offer(follower) }
+    guard let order = subject.order, let followers = orderFollowers[order] else { return }
+    for follower in followers.values { offer(follower) }
+  }
+}
+
+/// What a follower wants to hear of, or what an event is about; nil is any, or none.
+struct MarketScope: Sendable {
+  var order: Digest?
+  var owner: Address?
+  var provider: Address?
+
+  init(order: Digest? = nil, owner: Address? = nil, provider: Address? = nil) {
+    self.order = order
+    self.owner = owner
+    self.provider = provider
+  }
+
+  init(_ order: OrderBook.Signed<Order>) {
+    self.init(order: order.identifier, owner: order.content.deployment.owner)
+  }
+
+  init(_ bid: OrderBook.Signed<Bid>) {
+    self.init(order: bid.content.order, provider: bid.content.provider)
+  }
+
+  func contains(_ subject: MarketScope) -> Bool {
+    (order == nil || order == subject.order) && (owner == nil || owner == subject.owner)
+      && (provider == nil || provider == subject.provider)
+  }
+}
