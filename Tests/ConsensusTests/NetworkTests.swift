@@ -3,6 +3,7 @@ import Consensus
 import Cryptography
 import Foundation
 import Primitives
+import Simulator
 import Testing
 
 /// Thousands of seeds under faults. `CONSENSUS_SEEDS` multiplies them.
@@ -20,17 +21,23 @@ import Testing
     var generator = SeededGenerator(seed: seed &* 0x1_0000_0001)
     var liars: [Int: Strategy] = [:]
     while liars.count < byzantine {
-      liars[Int(generator.next(below: UInt64(count)))] = Strategy.random(&generator)
+      var strategy = Strategy.random(&generator)
+      // A rule is missed only where somebody breaks it.
+      if mutation == .validityUnchecked { strategy.proposesInvalid = true }
+      if mutation == .timestampUnchecked { strategy.liesAboutTime = true }
+      liars[Int(generator.next(below: UInt64(count)))] = strategy
     }
     var options = Network.Options()
     options.count = count
     options.heights = 1 + generator.next(below: 2)
     options.healsAt = generator.next(below: 3) == 0 ? 0 : 300 + generator.next(below: 2_000)
-    options.wildDelay = 1 + generator.next(below: 400)
-    options.lossPerMillion = generator.next(below: 300_000)
-    options.duplicationPerMillion = generator.next(below: 100_000)
+    options.faults.delays = generator.next(below: 2) == 0 ? .lan : .rough
+    options.faults.reorderPartsPerMillion = 1_000_000
+    options.faults.reorderMilliseconds = 1 + generator.next(below: 400)
+    options.faults.lossPartsPerMillion = generator.next(below: 300_000)
+    options.faults.duplicationPartsPerMillion = generator.next(below: 100_000)
     options.crashes = crashes
-    options.skewMilliseconds = 300
+    options.faults.skewMilliseconds = 300
     options.mutation = mutation
     let network = Network(seed: seed, options: options, byzantine: liars)
     network.run(until: options.healsAt + 60_000)
@@ -46,7 +53,7 @@ import Testing
       let (failure, network) = failure(seed: seed, count: count, byzantine: byzantine, crashes: crashes)
       deliveries += network.deliveries
       highestRound = max(highestRound, network.highestRound)
-      slowest = max(slowest, network.now / 1_000_000 - min(network.options.healsAt, network.now / 1_000_000))
+      slowest = max(slowest, network.milliseconds - min(network.options.healsAt, network.milliseconds))
       guard let failure else { continue }
       Issue.record("\(name), seed \(seed): \(failure)")
     }

@@ -1,6 +1,7 @@
 import Chain
 import Cryptography
 import Primitives
+import Simulator
 import Testing
 
 @testable import Consensus
@@ -12,8 +13,9 @@ import Testing
     var options = Network.Options()
     options.heights = 2
     options.healsAt = 1_500
-    options.lossPerMillion = 200_000
-    options.wildDelay = 200
+    options.faults.lossPartsPerMillion = 200_000
+    options.faults.reorderPartsPerMillion = 1_000_000
+    options.faults.reorderMilliseconds = 200
     options.recordsFingerprints = true
     let strategy = Strategy(equivocates: true, forgetsLocks: true, forges: true)
     let network = Network(seed: seed, options: options, byzantine: [Int(seed % 4): strategy])
@@ -38,7 +40,7 @@ import Testing
           var effects: [Effect] = []
           machine.resume(at: .zero, effects: &effects)
           for case .sign(let request) in effects {
-            let position = SimulatedNode.Position(
+            let position = ConsensusNode.Position(
               height: request.height,
               round: request.round,
               kind: request.kind

@@ -31,8 +31,8 @@ import Testing
     }
     // The attacker's prevote for x, to 0 alone; its nil to the others.
     var x: Digest?
-    while x == nil, network.now < 2_000_000_000 {
-      network.run(until: network.now / 1_000_000 + 1)
+    while x == nil, network.milliseconds < 2_000 {
+      network.run(until: network.milliseconds + 1)
       x = network.blocks.first { $0.value.height == 1 }?.key
     }
     guard let x else { return network }
@@ -43,7 +43,7 @@ import Testing
     for victim in [0, 2, 3] {
       network.send(.vote(Fixture.vote(1, .precommit, round: 0, block: nil)), from: 1, to: victim)
     }
-    network.run(until: network.now / 1_000_000 + 400)
+    network.run(until: network.milliseconds + 400)
     // Round 1: y to 2 and 3, which prevote it if nothing hinders them; the third prevote to 2 alone.
     let y = network.makeBlock(1, by: 1).0
     for victim in [2, 3] {
@@ -56,9 +56,9 @@ import Testing
     for victim in [0, 2, 3] {
       network.send(.vote(Fixture.vote(1, .precommit, round: 1, block: nil)), from: 1, to: victim)
     }
-    network.run(until: network.now / 1_000_000 + 20)
+    network.run(until: network.milliseconds + 20)
     isLying = false
-    network.run(until: network.now / 1_000_000 + 60_000)
+    network.run(until: network.milliseconds + 60_000)
     return network
   }
 

@@ -7,6 +7,7 @@ import Primitives
 import Synchronization
 
 @testable import Replication
+@testable import Simulator
 
 /// Committed state in memory.
 final class MemoryStore: ReplicaState {
@@ -140,7 +141,7 @@ final class Harness {
   private var vouched: [PeerID] = []
   /// What was committed after each height.
   var contents: [Height: MemoryStore.Contents] = [:]
-  private var timers: [(at: Instant, timer: ReplicaTimer)] = []
+  private var timers = EventQueue<ReplicaTimer>(seed: 1)
   private var answers: [ReplicaInput] = []
 
   /// `key`: nil for a follower.
@@ -281,7 +282,7 @@ final class Harness {
       store.write(commit)
       contents[commit.tip.height] = store.snapshot
       answers.append(.durable(commit.tip.height))
-    case .schedule(let timer, let interval): timers.append((now + interval, timer))
+    case .schedule(let timer, let interval): timers.insert(timer, at: now + interval, keepsOrder: true)
     case .verifyTransactions(let raw, let block):
       let transactions = raw.compactMap { try? Transaction(decoding: $0, chain: world.genesis.chain) }
       let isAuthentic = transactions.count == raw.count && transactions.allSatisfy(\.isAuthentic)
@@ -304,11 +305,9 @@ final class Harness {
   func run(for limit: Interval = .seconds(60), until condition: (Harness) -> Bool) -> Bool {
     let end = now + limit
     while !condition(self) {
-      let next = timers.indices.min { timers[$0].at < timers[$1].at }
-      guard let next, timers[next].at <= end else { return false }
-      let timer = timers.remove(at: next)
-      now = max(now, timer.at)
-      step(.timeout(timer.timer))
+      guard let (at, timer) = timers.next(until: end) else { return false }
+      now = max(now, at)
+      step(.timeout(timer))
     }
     return true
   }

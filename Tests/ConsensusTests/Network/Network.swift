@@ -3,22 +3,20 @@ import Consensus
 import Cryptography
 import Primitives
 
-/// Several machines under one virtual clock, with a network that delays, loses, repeats and reorders, disks that
-/// forget what was not synced, and validators that lie. One seed gives one run.
+@testable import Simulator
+
+/// Several machines under one virtual clock, with the simulator's queue and its network that delays, loses, repeats
+/// and reorders, disks that forget what was not synced, and validators that lie. One seed gives one run.
 final class Network {
   struct Options {
     var count = 4
     var heights: Height = 2
     /// Milliseconds; until then the network misbehaves.
     var healsAt: UInt64 = 0
-    /// Milliseconds.
-    var wildDelay: UInt64 = 400
-    var calmDelay: UInt64 = 15
-    var lossPerMillion: UInt64 = 0
-    var duplicationPerMillion: UInt64 = 0
+    /// Delays always; losses, repetitions and disorder until the network heals; how far clocks differ.
+    var faults = FaultPlan.none
     /// Crashes and restarts of honest nodes before healing.
     var crashes = 0
-    var skewMilliseconds: UInt64 = 0
     /// False shows what happens without pushed certificates and answers to statuses.
     var spreadsCertificates = true
     var recordsFingerprints = false
@@ -45,9 +43,10 @@ final class Network {
   let options: Options
   let seed: UInt64
   var generator: SeededGenerator
-  var now: UInt64 = 0
-  private var queue = EventQueue()
-  let nodes: [SimulatedNode]
+  private(set) var now = Instant.zero
+  private var events: EventQueue<Event>
+  private var links: NetworkModel
+  let nodes: [ConsensusNode]
   /// Nil is honest.
   let strategies: [Strategy?]
   /// Honest nodes that have not decided the last height.
@@ -66,6 +65,8 @@ final class Network {
     self.seed = seed
     self.options = options
     generator = SeededGenerator(seed: seed)
+    events = EventQueue(seed: seed)
+    links = NetworkModel(count: options.count, plan: options.faults, seed: seed)
     var set = Fixture.validators(options.count)
     sets = [set, set]
     for _ in 0..<options.heights + 12 {
@@ -75,10 +76,10 @@ final class Network {
     strategies = (0..<options.count).map { byzantine[$0] }
     undecided = strategies.filter { $0 == nil }.count
     nodes = (0..<options.count).map {
-      SimulatedNode(number: $0, strategy: byzantine[$0], mutation: options.mutation)
+      ConsensusNode(number: $0, strategy: byzantine[$0], mutation: options.mutation)
     }
-    for number in nodes.indices where options.skewMilliseconds > 0 {
-      nodes[number].skew = generator.next(below: options.skewMilliseconds)
+    for number in nodes.indices where options.faults.skewMilliseconds > 0 {
+      nodes[number].skew = generator.next(below: options.faults.skewMilliseconds)
     }
     for number in nodes.indices {
       begin(1, node: number)
@@ -94,8 +95,9 @@ final class Network {
     }
   }
 
-  var isWild: Bool { now < options.healsAt * 1_000_000 }
-  var honest: [SimulatedNode] { nodes.filter { $0.strategy == nil } }
+  /// Since the beginning.
+  var milliseconds: UInt64 { now.nanoseconds / 1_000_000 }
+  var honest: [ConsensusNode] { nodes.filter { $0.strategy == nil } }
   var isDone: Bool { undecided == 0 }
 
   func random(_ bound: UInt64) -> UInt64 { bound == 0 ? 0 : generator.next(below: bound) }
@@ -104,20 +106,30 @@ final class Network {
   ///   - event: what happens.
   ///   - milliseconds: from now.
   func schedule(_ event: Event, after milliseconds: UInt64) {
-    queue.insert(event, at: now + milliseconds * 1_000_000)
+    events.insert(event, at: now + .milliseconds(milliseconds))
+  }
+
+  func send(_ message: Message, from node: Int, to target: Int) {
+    if let drops, drops(message, node, target) { return }
+    links.isRough = milliseconds < options.healsAt
+    let (arrival, repetition) = links.arrivals(from: node, to: target, at: now)
+    for nanoseconds in [arrival, repetition].compactMap({ $0 }) {
+      events.insert(.deliver(message, from: node, to: target), at: Instant(nanoseconds: nanoseconds))
+    }
   }
 
   func wallClock(_ node: Int) -> Timestamp {
-    Timestamp(milliseconds: 10_000_000 + now / 1_000_000 + nodes[node].skew)
+    Timestamp(milliseconds: 10_000_000 + milliseconds + nodes[node].skew)
   }
 
   /// Runs until everything is decided or `milliseconds` of virtual time have passed.
   func run(until milliseconds: UInt64) {
-    while !isDone, violations.isEmpty, let (time, event) = queue.next(before: milliseconds * 1_000_000) {
+    let end = Instant.zero + .milliseconds(milliseconds)
+    while !isDone, violations.isEmpty, let (time, event) = events.next(until: end) {
       now = time
       handle(event)
     }
-    if !isDone, violations.isEmpty { now = max(now, milliseconds * 1_000_000) }
+    if !isDone, violations.isEmpty { now = max(now, end) }
   }
 
   private func handle(_ event: Event) {
@@ -137,7 +149,7 @@ final class Network {
 
   func step(_ input: Input, node: Int) {
     var effects: [Effect] = []
-    nodes[node].machine.step(input, at: Instant(nanoseconds: now), effects: &effects)
+    nodes[node].machine.step(input, at: now, effects: &effects)
     highestRound = max(highestRound, nodes[node].machine.round)
     for effect in effects { carryOut(effect, node: node) }
     if options.recordsFingerprints, strategies[node] == nil {
@@ -185,7 +197,7 @@ final class Network {
     }
     if let time = blocks[block]?.time {
       // An honest validator found it timely; clocks are at most `skewMilliseconds` ahead.
-      let latest = 10_000_000 + now / 1_000_000 + options.skewMilliseconds + 500
+      let latest = 10_000_000 + milliseconds + options.faults.skewMilliseconds + 500
       if time.milliseconds > latest { violations.append("time: a block from the future at height \(height)") }
     }
     decisions[height] = block
@@ -270,46 +282,11 @@ final class Network {
     guard replayed.height > newest else { return begin(newest + 1, node: number) }
     nodes[number].machine = Mutant(replayed, options.mutation)
     var effects: [Effect] = []
-    nodes[number].machine.resume(at: Instant(nanoseconds: now), effects: &effects)
+    nodes[number].machine.resume(at: now, effects: &effects)
     for effect in effects { carryOut(effect, node: number) }
     schedule(
       .local(.workAvailable, node: number, incarnation: nodes[number].incarnation),
       after: random(100)
     )
-  }
-}
-
-/// A binary heap by time, then by the order of insertion.
-struct EventQueue {
-  private var heap: [(time: UInt64, order: UInt64)] = []
-  private var events: [UInt64: Network.Event] = [:]
-  private var order: UInt64 = 0
-
-  mutating func insert(_ event: Network.Event, at time: UInt64) {
-    order += 1
-    heap.append((time, order))
-    events[order] = event
-    var child = heap.count - 1
-    while child > 0, heap[child] < heap[(child - 1) / 2] {
-      heap.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  mutating func next(before limit: UInt64) -> (UInt64, Network.Event)? {
-    guard let first = heap.first, first.time <= limit else { return nil }
-    heap.swapAt(0, heap.count - 1)
-    heap.removeLast()
-    var parent = 0
-    while true {
-      var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] {
-        least = child
-      }
-      if least == parent { break }
-      heap.swapAt(parent, least)
-      parent = least
-    }
-    return events.removeValue(forKey: first.order).map { (first.time, $0) }
   }
 }

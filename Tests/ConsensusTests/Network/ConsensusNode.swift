@@ -13,7 +13,7 @@ enum Message {
 }
 
 /// A machine with its disk.
-final class SimulatedNode {
+final class ConsensusNode {
   struct Position: Hashable, Comparable {
     var height: Height
     var round: Round
@@ -138,21 +138,9 @@ extension Network {
     for target in nodes.indices where target != node { send(message, from: node, to: target) }
   }
 
-  func send(_ message: Message, from node: Int, to target: Int) {
-    if let drops, drops(message, node, target) { return }
-    guard isWild else {
-      return schedule(.deliver(message, from: node, to: target), after: 1 + random(options.calmDelay))
-    }
-    if generator.chance(partsPerMillion: options.lossPerMillion) { return }
-    schedule(.deliver(message, from: node, to: target), after: 1 + random(options.wildDelay))
-    if generator.chance(partsPerMillion: options.duplicationPerMillion) {
-      schedule(.deliver(message, from: node, to: target), after: 1 + random(4 * options.wildDelay))
-    }
-  }
-
   /// The guard: never two different messages for one step, nothing behind what was signed before.
   private func sign(_ request: SigningRequest, node: Int) {
-    let position = SimulatedNode.Position(
+    let position = ConsensusNode.Position(
       height: request.height,
       round: request.round,
       kind: request.kind
