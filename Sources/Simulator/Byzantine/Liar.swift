@@ -4,17 +4,19 @@ import Cryptography
 import Primitives
 import Replication
 
-/// A message that a Byzantine node is about to send.
+/// One message from a Byzantine node to one receiver, before it enters the network.
 struct Outgoing {
   var message: PeerMessage
+  /// The receiver's index.
   var to: Int
-  /// Held back by this much.
+  /// How long the node waits before it sends the message.
   var delay = Interval.zero
-  /// Sent as bytes with something wrong in them.
+  /// Whether the message's encoding is damaged at random positions on the way.
   var isDamaged = false
 }
 
-/// How one Byzantine node misbehaves: its strategies, applied one after another to what its replica wants sent.
+/// Makes one node Byzantine: applies the node's strategies, one after another, to each batch of messages that
+/// its replica wants to send.
 struct Liar {
   var strategies: [any ByzantineStrategy]
   var generator: SeededGenerator
@@ -23,11 +25,13 @@ struct Liar {
 
   var names: [String] { strategies.map { type(of: $0).name } }
 
+  /// Shows every strategy a message that the node has received.
   mutating func observe(_ message: PeerMessage) {
     for index in strategies.indices { strategies[index].observe(message) }
   }
 
-  /// What really leaves in place of `messages`.
+  /// Returns the messages that the node sends in place of `messages`; `peers` are the nodes with which it has
+  /// sessions.
   mutating func alter(_ messages: [Outgoing], peers: [Int]) -> [Outgoing] {
     var messages = messages
     for index in strategies.indices {
@@ -39,12 +43,13 @@ struct Liar {
   }
 }
 
-/// What a strategy may use: chance, the node's own key, and nobody else's.
+/// What a strategy may use: random numbers, the node's own signing key, and the list of connected peers. It
+/// has no other node's key, so it cannot forge messages of honest validators.
 struct ByzantineContext {
   var generator: SeededGenerator
   let key: SigningKey
   let signatures: SigningService
-  /// With whom it has sessions.
+  /// Indices of the nodes with which the Byzantine node has sessions.
   let peers: [Int]
 
   func signed(_ vote: Vote) -> Vote {
@@ -59,21 +64,24 @@ struct ByzantineContext {
     return proposal
   }
 
-  /// Whether the node itself made the vote; votes of others are passed on as they are, since nobody would believe
-  /// others.
+  /// Whether the node signed the vote itself. Strategies change only own votes: a changed vote of another
+  /// validator would fail the signature check.
   func isOwn(_ vote: Vote) -> Bool { signed(vote) == vote }
 
+  /// True with a probability of `percent` / 100.
   mutating func chance(_ percent: UInt64) -> Bool {
     generator.next(below: 100) < percent
   }
 }
 
-/// One way to misbehave.
+/// One kind of Byzantine behaviour.
 protocol ByzantineStrategy: Sendable {
+  /// The name in fault plans and reports.
   static var name: String { get }
   init()
-  /// Something arrived.
+  /// Called for each message that the node receives.
   mutating func observe(_ message: PeerMessage)
+  /// Returns the messages to send in place of `messages`.
   mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing]
 }
 
@@ -81,7 +89,7 @@ extension ByzantineStrategy {
   mutating func observe(_ message: PeerMessage) {}
 }
 
-/// All strategies by name.
+/// The list of all strategies.
 public enum ByzantineStrategies {
   static var all: [any ByzantineStrategy.Type] {
     [
@@ -92,9 +100,11 @@ public enum ByzantineStrategies {
     ]
   }
 
+  /// The names that `FaultPlan.strategies` accepts.
   public static var names: [String] { all.map { $0.name } }
 
-  /// One to three of those named, or of all.
+  /// Draws one to three different strategies among those in `names`; an empty `names` stands for all
+  /// strategies.
   static func draw(from names: [String], _ generator: inout SeededGenerator) -> [any ByzantineStrategy] {
     var candidates = all.filter { names.isEmpty || names.contains($0.name) }
     var drawn: [any ByzantineStrategy] = []

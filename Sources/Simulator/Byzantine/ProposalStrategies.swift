@@ -4,7 +4,8 @@ import Cryptography
 import Primitives
 import Replication
 
-/// Two blocks for one round, one for each half of the peers.
+/// Proposes two different blocks in one round: peers with an odd index get the real one, the others a changed
+/// one.
 struct EquivocatingProposals: ByzantineStrategy {
   static let name = "equivocate-proposals"
 
@@ -28,7 +29,7 @@ struct EquivocatingProposals: ByzantineStrategy {
   }
 }
 
-/// Blocks that break one rule each.
+/// Proposes blocks that break one validity rule each, such as a wrong state root or a missing certificate.
 struct InvalidBlocks: ByzantineStrategy {
   static let name = "invalid-blocks"
 
@@ -70,7 +71,8 @@ struct InvalidBlocks: ByzantineStrategy {
   }
 }
 
-/// Blocks from the future or the past.
+/// Proposes blocks whose time is 0.6 to 60.6 s ahead of the true one, or, in one of five cases, as far behind
+/// it.
 struct WrongTime: ByzantineStrategy {
   static let name = "wrong-time"
 
@@ -100,7 +102,7 @@ struct WrongTime: ByzantineStrategy {
 }
 
 extension Outgoing {
-  /// The same message with another block.
+  /// The same message with `block` in it: `proposal` is changed to name the block and is signed again.
   func proposing(_ block: Block, in proposal: Proposal, _ context: ByzantineContext) -> Outgoing {
     var other = proposal
     other.block = block.identifier

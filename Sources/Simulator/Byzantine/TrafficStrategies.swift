@@ -4,7 +4,7 @@ import Cryptography
 import Primitives
 import Replication
 
-/// Sends again what it once received.
+/// Sends old messages, received from others, to random peers again.
 struct Replaying: ByzantineStrategy {
   static let name = "replay"
   private var memory: [PeerMessage] = []
@@ -13,7 +13,7 @@ struct Replaying: ByzantineStrategy {
   init() {}
 
   mutating func observe(_ message: PeerMessage) {
-    // Every seventeenth, so that the old ones stay for long.
+    // Only every 17th message is kept, so that the 256 kept messages reach far into the past.
     seen += 1
     guard seen.isMultiple(of: 17) else { return }
     switch message {
@@ -36,7 +36,7 @@ struct Replaying: ByzantineStrategy {
   }
 }
 
-/// Many messages that are well formed and of no use.
+/// With each message of own votes, sends four well-formed but useless messages to the same receiver.
 struct Flooding: ByzantineStrategy {
   static let name = "flood"
 
@@ -86,7 +86,8 @@ struct Flooding: ByzantineStrategy {
   }
 }
 
-/// Claims heights that it does not have, and answers with blocks that nobody decided.
+/// Claims wrong heights in its status, and answers block requests with no blocks, reordered blocks, or blocks
+/// that were never decided.
 struct SyncLies: ByzantineStrategy {
   static let name = "sync-liar"
 
@@ -136,7 +137,7 @@ struct SyncLies: ByzantineStrategy {
   }
 }
 
-/// Messages with bytes that are wrong.
+/// Damages the encoding of one message in twenty.
 struct DamagedBytes: ByzantineStrategy {
   static let name = "malformed-bytes"
 

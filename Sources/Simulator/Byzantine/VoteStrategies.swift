@@ -4,10 +4,10 @@ import Cryptography
 import Primitives
 import Replication
 
-/// One half of the peers gets other votes than the other.
+/// Votes twice: peers with an odd index get the real vote, the others a contradicting one.
 struct EquivocatingVotes: ByzantineStrategy {
   static let name = "equivocate-votes"
-  /// Blocks that were proposed, to vote for in place of others.
+  /// The last four proposed blocks; contradicting votes are for one of them or nil.
   private var blocks: [Digest] = []
 
   init() {}
@@ -40,7 +40,7 @@ struct EquivocatingVotes: ByzantineStrategy {
   }
 }
 
-/// Votes for whatever was proposed last, as if it had never locked.
+/// Votes for the newest proposal, without regard to the block on which the validator is locked.
 struct ForgottenLocks: ByzantineStrategy {
   static let name = "forget-locks"
   private var newest: Proposal?
@@ -73,7 +73,7 @@ struct ForgottenLocks: ByzantineStrategy {
   }
 }
 
-/// Holds votes back until just before or after the others stop waiting.
+/// Sends votes 40 to 440 ms late: shortly before or after the timeouts of the other validators.
 struct LateVotes: ByzantineStrategy {
   static let name = "late-votes"
 
@@ -89,7 +89,7 @@ struct LateVotes: ByzantineStrategy {
   }
 }
 
-/// Sends each message to some peers only.
+/// Sends consensus messages only to a random 40 % of the peers, and changes the selection now and then.
 struct SelectiveSending: ByzantineStrategy {
   static let name = "send-to-some"
   private var favourites: Set<Int> = []
@@ -110,7 +110,7 @@ struct SelectiveSending: ByzantineStrategy {
   }
 }
 
-/// Keeps proposals, votes or certificates to itself, for a while or for ever.
+/// Does not send proposals, votes or certificates; now and then it changes which kinds it withholds.
 struct Withholding: ByzantineStrategy {
   static let name = "withhold"
   private var kept = 0

@@ -1,31 +1,41 @@
-/// What must hold in every run.
+/// A property of the honest nodes that must hold in every run. The raw values are the names in reports.
 public enum Invariant: String, CaseIterable, Codable, Hashable, Sendable {
-  /// One block at a height, on every node: with the parent's hash in each header, equal prefixes.
+  /// All honest nodes commit the same block at a height. Each header contains its parent's hash, so the
+  /// chains below are equal too.
   case agreement
-  /// Every commit carries signatures of a quorum of its height's validators, checked anew.
+  /// The certificate of every commit has valid signatures of more than two thirds of the voting power of that
+  /// height. The observer checks them by itself.
   case certificates
+  /// All honest nodes have the same state root at a height.
   case stateRoots = "state_roots"
   /// An honest key never signs two messages for one height, round and step.
   case singleSigning = "single_signing"
-  /// After a precommit an honest validator prevotes for another block only with a later polka.
+  /// An honest validator that has precommitted a block prevotes for another one at the same height only when
+  /// a polka (a quorum of prevotes) from that round or a later one justifies it.
   case lockRule = "lock_rule"
-  /// What a node called durable is there after a crash; heights never fall.
+  /// A restarted node still has every height that it had reported as durable.
   case durability
-  /// Every unit of every currency is somewhere.
+  /// For every currency, accounts, escrow, lease deposits, stake and pools add up to the supply.
   case conservation
+  /// At most one lease agreement succeeds for an order.
   case ordersAgreedOnce = "orders_agreed_once"
-  /// A block's time is near the time at which it was decided.
+  /// A block's time is at most `Observer.timeToleranceMilliseconds` ahead of the true time of its commit.
   case blockTime = "block_time"
-  /// An honest node finds no grave fault with an honest one, and nobody raises an alarm.
+  /// No honest node reports a fault of weight 20 or more of another honest node, and no honest node raises an
+  /// alarm.
   case honestPeers = "honest_peers"
-  /// Once the network is whole, heights grow on every honest node.
+  /// After the faults have ended, every honest node commits at least `Cluster.heightsAfterHealing` more
+  /// heights.
   case liveness
 }
 
-/// An invariant that did not hold.
+/// One case in which an invariant did not hold.
 public struct Violation: Codable, Hashable, Sendable {
   public var invariant: Invariant
+  /// Milliseconds of virtual time since the start of the run.
   public var atMilliseconds: UInt64
+  /// The name of the node on which the violation was seen, such as `validator-1`.
   public var node: String
+  /// What was wrong, in a sentence for a reader.
   public var text: String
 }

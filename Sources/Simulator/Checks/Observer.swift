@@ -5,7 +5,8 @@ import Ledger
 import Primitives
 import Replication
 
-/// Watches all nodes from outside and compares what they do.
+/// Checks the invariants: it is told of every commit and signature of the nodes and compares them with each
+/// other.
 final class Observer {
   struct Decision {
     let block: Digest
@@ -17,10 +18,13 @@ final class Observer {
   private let genesisTime: Timestamp
   private(set) var checks: [Invariant: UInt64] = [:]
   private(set) var violations: [Violation] = []
-  /// Index 0 is height 1; what the first node to commit it had.
+  /// What the first node to commit each height had; index 0 is height 1.
   private(set) var decisions: [Decision] = []
+  /// The signed bytes of every proposal and vote of the newest heights.
   private var signed: [SigningPlace: [UInt8]] = [:]
+  /// The newest precommit for a block, by validator.
   private var locks: [PublicKey: Lock] = [:]
+  /// The height at which each order's lease was agreed.
   private var agreedOrders: [Digest: Height] = [:]
   private(set) var transactions: UInt64 = 0
   private(set) var rejected: UInt64 = 0
@@ -41,7 +45,8 @@ final class Observer {
     var block: Digest
   }
 
-  /// Honest clocks and messages are within this of each other (`Timeliness`), plus what rounds take.
+  /// How far a block's time may be ahead of the true time, in milliseconds: more than the difference of
+  /// clocks and the message delay that `Consensus.Timeliness` allows.
   static let timeToleranceMilliseconds: UInt64 = 3_000
   private static let violationLimit = 20
   private static let auditInterval: Height = 25
@@ -50,7 +55,7 @@ final class Observer {
     chain = genesis.chain
     genesisTime = genesis.time
     self.scheme = scheme
-    // Its own: it takes no node's word.
+    // The observer has its own cache of checked certificates: it does not rely on checks by nodes.
     self.scheme.proofs = SharedProofs().proofs
   }
 
@@ -72,7 +77,7 @@ final class Observer {
 
   // MARK: Commits
 
-  /// A node's commit is on its disk.
+  /// Checks a commit that a node has written to its disk.
   func committed(_ commit: Commit, by node: SimulatedNode, at now: Instant) {
     let height = commit.tip.height
     count(.agreement)
@@ -84,7 +89,7 @@ final class Observer {
           .agreement,
           at: now,
           node,
-          "height \(height) is \(known.block) elsewhere, \(commit.tip.block) here"
+          "commits block \(commit.tip.block) at height \(height); another node committed \(known.block)"
         )
       }
       if known.stateRoot != commit.tip.stateRoot {
@@ -92,7 +97,7 @@ final class Observer {
           .stateRoots,
           at: now,
           node,
-          "the state root at height \(height) is \(known.stateRoot) elsewhere, \(commit.tip.stateRoot) here"
+          "has state root \(commit.tip.stateRoot) at height \(height); another node has \(known.stateRoot)"
         )
       }
     } else if height == highest + 1 {
@@ -103,7 +108,7 @@ final class Observer {
         .agreement,
         at: now,
         node,
-        "height \(height) is committed, \(highest) is the highest before it"
+        "commits height \(height), but the highest height committed before is \(highest)"
       )
     }
     verify(commit, by: node, at: now)
@@ -123,18 +128,20 @@ final class Observer {
           "the certificate of height \(commit.tip.height) is for another block"
         )
       }
-      // Nodes that were served by one another have equal ones.
+      // Nodes that got the block from each other have equal certificates; the scheme's cache checks those
+      // once.
       try scheme.verify(certificate, by: commit.tip.lastValidators, chain: chain)
     } catch {
       violated(
         .certificates,
         at: now,
         node,
-        "the certificate of height \(commit.tip.height) proves nothing: \(error)"
+        "the certificate of height \(commit.tip.height) is invalid: \(error)"
       )
     }
   }
 
+  /// Counts and checks what is equal on all nodes, once for each height.
   private func first(_ commit: Commit, by node: SimulatedNode, at now: Instant) {
     let height = commit.tip.height
     transactions += UInt64(commit.transactions.count)
@@ -169,17 +176,18 @@ final class Observer {
     }
   }
 
-  /// A proposal that is repeated keeps its time, so the past is bounded by how long the height took: only the future
-  /// is checked.
+  /// Checks only that the block's time is not too far in the future. A block that is proposed again in a
+  /// later round keeps its time, so a correct time may be as old as the height took.
   private func checkTime(of commit: Commit, _ node: SimulatedNode, _ now: Instant) {
     count(.blockTime)
     let truth = genesisTime.advanced(byMilliseconds: now.nanoseconds / 1_000_000)
     let ahead = commit.tip.time.milliseconds(since: truth)
     if ahead > Self.timeToleranceMilliseconds {
-      violated(.blockTime, at: now, node, "block \(commit.tip.height) is \(ahead) ms in the future")
+      violated(.blockTime, at: now, node, "block \(commit.tip.height) has a time \(ahead) ms in the future")
     }
   }
 
+  /// Checks for every currency that the amounts in the ledger add up to the supply.
   func audit(_ store: SimulatedStore, _ node: SimulatedNode, _ now: Instant) {
     for report in LedgerQuery(state: store).audit() {
       count(.conservation)
@@ -188,7 +196,7 @@ final class Observer {
           .conservation,
           at: now,
           node,
-          "\(report.denomination) does not add up: accounts \(report.accounts), escrow \(report.escrow), deposits \(report.leaseDeposits), stake \(report.stake), pools \(report.pools), supply \(report.supply), escrow records \(report.escrowRecords)"
+          "the amounts of \(report.denomination) differ from its supply: accounts \(report.accounts), escrow \(report.escrow), deposits \(report.leaseDeposits), stake \(report.stake), pools \(report.pools), supply \(report.supply), escrow records \(report.escrowRecords)"
         )
       }
     }
@@ -196,7 +204,7 @@ final class Observer {
 
   // MARK: Signatures
 
-  /// An honest node lets a message of its own key out.
+  /// Checks a proposal or vote that an honest node signed with its consensus key and sends.
   func released(_ message: SignedMessage, by node: SimulatedNode, _ key: PublicKey, at now: Instant) {
     let place: SigningPlace
     let body: [UInt8]
@@ -229,6 +237,7 @@ final class Observer {
     }
   }
 
+  /// Remembers the lock that a precommit sets, and checks a prevote against it.
   private func checkLock(_ vote: Vote, by node: SimulatedNode, _ key: PublicKey, at now: Instant) {
     guard let block = vote.block else { return }
     if vote.kind == .precommit {
@@ -244,7 +253,7 @@ final class Observer {
         .lockRule,
         at: now,
         node,
-        "locked in round \(lock.round) of height \(lock.height), prevotes for another block in round \(vote.round)"
+        "is locked in round \(lock.round) of height \(lock.height) but prevotes for another block in round \(vote.round)"
       )
     }
   }

@@ -1,17 +1,21 @@
 import Cryptography
 import Primitives
 
-/// A hash over everything that happened, in order; equal for equal seeds, on every machine.
+/// The hash of all events of a run in their order, and a readable log of the notable ones. Equal scenarios
+/// give equal hashes on every machine.
 final class Trace {
   private var builder = DigestBuilder(.blake2b)
   private var buffer: [UInt8] = []
+  /// The number of recorded events.
   private(set) var events: UInt64 = 0
 
-  /// Notable things for a reader, the newest last.
+  /// Lines for a reader, the newest last. They are not part of the hash.
   private(set) var story: [(at: Instant, text: String)] = []
-  /// How many are kept.
+  /// At least this many of the newest lines are kept, and at most twice as many; 0 keeps none.
   var storyLimit = 400
 
+  /// Adds an event to the hash. `tag` is the kind of event; `first` and `second` are details that depend on
+  /// it.
   func record(at instant: Instant, node: Int, tag: UInt8, _ first: UInt64, _ second: UInt64 = 0) {
     events += 1
     append(instant.nanoseconds)
@@ -21,18 +25,19 @@ final class Trace {
     if buffer.count >= 1 << 15 { flush() }
   }
 
+  /// Adds a block's hash to the hash.
   func record(_ digest: Digest) {
     buffer.append(contentsOf: digest.bytes)
   }
 
-  /// For people, not for the hash.
+  /// Adds a line for a reader. It does not change the hash.
   func tell(at instant: Instant, _ text: @autoclosure () -> String) {
     guard storyLimit > 0 else { return }
     if story.count >= 2 * storyLimit { story.removeFirst(storyLimit) }
     story.append((instant, text()))
   }
 
-  /// The stories of several traces as one, with the time before each line.
+  /// The lines of several traces in the order of time, each with its virtual time in seconds in front.
   static func story(of traces: [Trace]) -> [String] {
     let lines = traces.flatMap(\.story).enumerated()
     return lines.sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map { line in
@@ -43,6 +48,7 @@ final class Trace {
     }
   }
 
+  /// The hash of all that was recorded until now.
   var digest: Digest {
     flush()
     return builder.finalize()

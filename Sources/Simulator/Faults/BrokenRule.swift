@@ -1,39 +1,41 @@
-/// A rule of the node that a run breaks on purpose, in what surrounds the replica: the simulator must notice.
+/// A rule that the simulator breaks on purpose in the code around the replicas. Some invariant must then be
+/// violated: this shows that the checks can fail. The raw values are those of the option `--broken-rule`.
 public enum BrokenRule: String, CaseIterable, Codable, Hashable, Sendable {
-  /// A vote leaves before the log that it depends on is on disk.
+  /// A node sends a vote before the log records on which the vote depends are on its disk.
   case signBeforeSync = "sign-before-sync"
-  /// A restarting validator does not read its log.
+  /// A restarting node does not replay its consensus log.
   case replaySkipped = "replay-skipped"
-  /// It does not read its log, and its guard forgets too.
+  /// A restarting node does not replay its consensus log, and its signing guard has lost its records.
   case guardForgets = "guard-forgets"
-  /// The disk says that it has synced and has not.
+  /// A crash loses log records that the disk had reported as synced.
   case syncIgnored = "sync-ignored"
-  /// A full disk is not noticed.
+  /// A node goes on when its disk is full, and its log records are lost.
   case fullDiskIgnored = "full-disk-ignored"
-  /// A commit is reported durable before it is.
+  /// The replica is told that a commit is durable before it is written.
   case durableBeforeSync = "durable-before-sync"
-  /// A commit's tip is written and its state is lost in a crash.
+  /// A crash during a commit can leave the new tip on disk without the new state.
   case commitNotAtomic = "commit-not-atomic"
-  /// A vote goes for the proposed block whatever the lock says.
+  /// A prevote for nil becomes a prevote for the proposed block, even if the validator is locked on another
+  /// one.
   case lockIgnored = "lock-ignored"
-  /// Signatures are never checked.
+  /// Nodes accept every signature.
   case signaturesUnchecked = "signatures-unchecked"
-  /// A vote counts for its neighbour in the set as well.
+  /// A vote also counts for the next validator in the set.
   case votesCountedTwice = "votes-counted-twice"
-  /// A vote for nothing counts for the proposed block.
+  /// A vote for nil counts as a vote for the proposed block.
   case nilCountedAsValue = "nil-counted-as-value"
-  /// A proposal's time is never compared with the clock.
+  /// Nodes accept a proposal with any block time.
   case timestampUnchecked = "timestamp-unchecked"
-  /// One entry of a block's changes is not written, on all nodes alike.
+  /// All nodes leave out the same one of each block's state changes when they write the block.
   case writeLost = "write-lost"
-  /// A restarting node takes the last height's validators for the next one's.
+  /// A restarting node uses the validators of its last height for the next height.
   case staleValidators = "stale-validators"
-  /// The timers of consensus never fire.
+  /// The consensus timeouts for propose, prevote and precommit never fire.
   case timersIgnored = "timers-ignored"
-  /// What peers say about where they stand is not read.
+  /// Nodes ignore the status messages of their peers.
   case statusIgnored = "status-ignored"
 
-  /// The faults under which the rule matters.
+  /// The fault plan under which breaking the rule leads to a violation.
   public var faults: FaultPlan {
     switch self {
     case .signaturesUnchecked, .votesCountedTwice, .nilCountedAsValue, .timestampUnchecked, .lockIgnored:

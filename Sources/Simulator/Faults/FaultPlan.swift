@@ -1,27 +1,35 @@
-/// What goes wrong in a run: rates from which the seed draws a schedule, or a schedule written out.
+/// The faults of a run: rates from which a schedule is drawn with the scenario's seed, or a complete
+/// schedule.
 ///
-/// In a file every field may be left out.
+/// Rates per million are shares of messages; rates per minute are faults per minute of virtual time, in the
+/// whole network. In a JSON file every field may be left out; a missing field has the default value given
+/// here.
 public struct FaultPlan: Hashable, Sendable {
-  /// How long messages travel.
+  /// The delay of a message from one node to another.
   public enum Delays: String, Codable, Hashable, Sendable {
-    /// 0.1 to 1 ms.
+    /// Uniformly between 0.1 and 1 ms.
     case lan
-    /// 1 to 60 ms, one in a hundred ten times as long.
+    /// Uniformly between 1 and 60 ms; one message in a hundred takes ten times as long.
     case rough
-    /// Ten regions of the world (`DelayModel.regions`).
+    /// Delays measured between ten regions of the world (`DelayModel.means`).
     case regions
   }
 
+  /// The name in reports.
   public var name = "none"
   public var delays = Delays.lan
   public var lossPartsPerMillion: UInt64 = 0
   public var duplicationPartsPerMillion: UInt64 = 0
-  /// Messages that leave their order, by up to `reorderMilliseconds`.
+  /// Share of messages that are delayed by up to `reorderMilliseconds` more, so that later ones can overtake
+  /// them.
   public var reorderPartsPerMillion: UInt64 = 0
   public var reorderMilliseconds: UInt64 = 200
-  /// Messages that are encoded and decoded on the way, as all are in a node.
+  /// Share of messages that are really encoded and decoded, as a node does with all; the others are passed on
+  /// as values, which is faster.
   public var codecPartsPerMillion: UInt64 = 20_000
+  /// The greatest constant error of a node's clock, ahead or behind.
   public var skewMilliseconds: UInt64 = 0
+  /// The greatest error of a clock's rate, fast or slow.
   public var driftPartsPerMillion: UInt64 = 0
   public var crashesPerMinute: UInt64 = 0
   public var partitionsPerMinute: UInt64 = 0
@@ -29,18 +37,22 @@ public struct FaultPlan: Hashable, Sendable {
   public var diskStallsPerMinute: UInt64 = 0
   public var fullDisksPerMinute: UInt64 = 0
   public var pausesPerMinute: UInt64 = 0
-  /// Validators that misbehave; never more than consensus tolerates. Nil for as many as that.
+  /// The number of Byzantine validators; nil for as many as consensus tolerates. A greater number is reduced
+  /// to that.
   public var byzantine: Int? = 0
-  /// Names of the strategies they may follow; empty for all.
+  /// Names of the strategies that Byzantine validators may follow; empty for all.
   public var strategies: [String] = []
-  /// Used instead of what the rates would draw.
+  /// The complete schedule of crashes, partitions, cuts, disk faults and pauses. When it is set, the rates
+  /// per minute are not used.
   public var schedule: [TimedFault]?
 
   public init() {}
 
+  /// No faults and the delays of a local network.
   public static let none = FaultPlan()
 
-  /// A network of the world on an ordinary day.
+  /// The usual faults of a worldwide network: some loss and duplication, inexact clocks, rare crashes and
+  /// disk stalls.
   public static var light: FaultPlan {
     var plan = FaultPlan()
     plan.name = "light"
@@ -54,7 +66,7 @@ public struct FaultPlan: Hashable, Sendable {
     return plan
   }
 
-  /// All that can break without malice, often.
+  /// Frequent faults of every kind except Byzantine validators.
   public static var chaos: FaultPlan {
     var plan = FaultPlan()
     plan.name = "chaos"
@@ -73,7 +85,7 @@ public struct FaultPlan: Hashable, Sendable {
     return plan
   }
 
-  /// As many liars as consensus bears, in a network that is slow at times.
+  /// As many Byzantine validators as consensus tolerates, in a network that sometimes is slow.
   public static var byzantine: FaultPlan {
     var plan = FaultPlan()
     plan.name = "byzantine"
@@ -85,6 +97,7 @@ public struct FaultPlan: Hashable, Sendable {
     return plan
   }
 
+  /// The plan with this name; nil when there is none.
   public static func named(_ name: String) -> FaultPlan? {
     switch name {
     case "none": FaultPlan.none

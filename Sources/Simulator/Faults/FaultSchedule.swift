@@ -1,27 +1,31 @@
 import Primitives
 
-/// One thing that goes wrong for a while.
+/// One fault that lasts for some time.
 public struct TimedFault: Codable, Hashable, Sendable {
   public enum Kind: String, Codable, Hashable, Sendable {
-    /// `nodes` die with what they had not synced, and start again at the end.
+    /// `nodes` stop and lose what they had not synced; they start again when the fault ends.
     case crash
-    /// `nodes` and the rest do not hear each other.
+    /// No message passes between `nodes` and the other nodes, in both directions.
     case partition
-    /// The first of `nodes` is not heard by the second.
+    /// No message passes from the first of `nodes` to the second.
     case oneWayCut
-    /// Syncs of `nodes` end only after it.
+    /// Disk syncs of `nodes` end only after the fault.
     case diskStall
-    /// `nodes` cannot write: they stop, and start again at the end.
+    /// `nodes` cannot write: they stop, and start again when the fault ends.
     case fullDisk
-    /// `nodes` do nothing, then everything at once.
+    /// `nodes` handle no event during the fault; afterwards they handle the delayed events at once.
     case pause
   }
 
   public var kind: Kind
+  /// When the fault begins, in milliseconds of virtual time since the start of the run.
   public var atMilliseconds: UInt64
+  /// How long the fault lasts, in milliseconds of virtual time.
   public var forMilliseconds: UInt64
+  /// Indices of the affected nodes: validators first, then followers. Indices without a node are ignored.
   public var nodes: [Int]
 
+  /// `at` and `length` are milliseconds of virtual time.
   public init(_ kind: Kind, at: UInt64, for length: UInt64, nodes: [Int]) {
     self.kind = kind
     atMilliseconds = at
@@ -31,7 +35,8 @@ public struct TimedFault: Codable, Hashable, Sendable {
 }
 
 extension FaultPlan {
-  /// The schedule of a run: written out or drawn, in the order of time, over before the network heals.
+  /// The faults of a run in the order of time: `schedule`, or else a schedule drawn from the rates. All drawn
+  /// faults end by `Scenario.healsAt`.
   func schedule(for scenario: Scenario) -> [TimedFault] {
     if let schedule { return schedule }
     var generator = SeededGenerator(seed: scenario.seed ^ 0x6661_756C_7473)
@@ -56,6 +61,7 @@ extension FaultPlan {
     return faults.sorted { ($0.atMilliseconds, $0.kind.rawValue) < ($1.atMilliseconds, $1.kind.rawValue) }
   }
 
+  /// Draws how long a fault lasts, in milliseconds.
   private static func length(of kind: TimedFault.Kind, _ generator: inout SeededGenerator) -> UInt64 {
     switch kind {
     case .crash: 50 + generator.next(below: generator.chance(partsPerMillion: 200_000) ? 15_000 : 1_500)
@@ -66,6 +72,7 @@ extension FaultPlan {
     }
   }
 
+  /// Draws the affected nodes. Disk faults and pauses affect validators only.
   private static func victims(
     of kind: TimedFault.Kind,
     validators: Int,
@@ -81,7 +88,7 @@ extension FaultPlan {
       let second = (first + 1 + Int(generator.next(below: UInt64(nodes - 1)))) % nodes
       return [first, second]
     case .crash:
-      // Now and then everything at once: power failure.
+      // One crash in twenty stops all nodes at once, as a power failure does.
       if generator.chance(partsPerMillion: 50_000) { return Array(0..<nodes) }
       return [Int(generator.next(below: UInt64(nodes)))]
     case .diskStall, .fullDisk, .pause:

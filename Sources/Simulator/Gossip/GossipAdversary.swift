@@ -3,23 +3,28 @@ import Cryptography
 import Gossip
 import Primitives
 
-/// What the Byzantine peers share, and what it cost the honest ones.
+/// The common state of all Byzantine peers (attackers) of a gossip network.
 struct GossipAdversary {
   let attack: GossipScenario.Attack
-  /// Authentic objects to be sent again.
+  /// Authentic objects and node records that the replay attack sends again; at most 10,000.
   private(set) var kept: [SignedObject] = []
-  /// What neighbours announced, by attacker and neighbour.
+  /// The newest 64 object digests that each neighbour announced, by the index of the attacker and of the
+  /// neighbour.
   var announced: [Int: [Int: [UInt64]]] = [:]
-  /// Old objects that were sent again.
+  /// How many old objects were sent again.
   var replayed: UInt64 = 0
+  /// How many times 0.1 s have passed since the attack began.
   var ticks = 0
-  /// What passes between attackers and honest peers while traffic is counted, whether they attack or, for comparison,
-  /// behave.
+  /// Traffic between attackers and honest peers in an amplification scenario. It is counted in the attack and
+  /// in the comparison run without an attack.
   var draws = Draws()
-  /// Keys under which objects and records are made up.
+  /// 64 keys with which attackers sign made-up objects.
   var keys: [SigningKey] = []
+  /// The keys that have no account on the chain.
   private var unfunded: Set<PublicKey> = []
+  /// The number of objects and records that attackers have made up.
   var made: UInt64 = 0
+  /// The peer that an eclipse attack isolates; nil before the attack begins.
   var victim: Int?
   var hasRestarted = false
 
@@ -32,16 +37,17 @@ struct GossipAdversary {
     unfunded = Set(keys.dropFirst(4).map(\.publicKey))
   }
 
-  /// All but four of the made-up keys.
+  /// Whether this is one of the attackers' keys without an account in a flood: all but four of their keys.
   func isUnfunded(_ key: PublicKey) -> Bool {
     attack == .flood && unfunded.contains(key)
   }
 
-  /// Whether an attacker's machine may send this.
+  /// Whether an attacker lets its gossip core send this message.
   func lets(_ message: GossipMessage, to receiver: Int) -> Bool {
     switch attack {
     case .drop, .eclipse:
-      // They keep up appearances: suppliers are managed, nothing is given.
+      // They take part in choosing suppliers, so that they are chosen, but send no objects, announcements or
+      // records.
       switch message {
       case .packet(let packet): return packet.objects.isEmpty && packet.digests.isEmpty
       case .probe: return true
@@ -51,6 +57,7 @@ struct GossipAdversary {
     }
   }
 
+  /// Stores an object for the replay attack.
   mutating func keep(_ object: SignedObject, _ index: Int) {
     guard attack == .replay, kept.count < 10_000 else { return }
     kept.append(object)
@@ -58,6 +65,8 @@ struct GossipAdversary {
 }
 
 extension GossipNetwork {
+  /// Lets the Byzantine peers begin, and chooses the victim: the first honest, reachable peer that publishes
+  /// nothing.
   func beginAttack() {
     guard scenario.byzantinePartsPerMillion > 0 else { return }
     guard !scenario.isCalm else {
@@ -71,7 +80,7 @@ extension GossipNetwork {
     if scenario.attack != .drop, scenario.attack != .censorship { events.insert(.tick, at: now) }
   }
 
-  /// A tenth of a second of every attacker's work.
+  /// One step of all attackers; it is repeated every 0.1 s.
   func attackTick() {
     adversary.ticks += 1
     countSessions()
@@ -89,6 +98,7 @@ extension GossipNetwork {
     if scenario.attack == .eclipse { restartVictim() }
   }
 
+  /// Shows an attacker a message that its core also receives.
   func received(_ message: GossipMessage, from sender: Int, byAttacker index: Int) {
     switch (scenario.attack, message) {
     case (.amplification, .packet(let packet)) where !packet.digests.isEmpty:
@@ -103,7 +113,7 @@ extension GossipNetwork {
     }
   }
 
-  /// Sends over an attacker's session what its machine did not say.
+  /// Sends a message over an attacker's session, without its gossip core.
   private func inject(
     _ message: GossipMessage,
     from index: Int,
@@ -114,7 +124,8 @@ extension GossipNetwork {
     transmit(message, from: index, to: other, session: session, via: delivery)
   }
 
-  /// A thousand objects a second to every neighbour, with as many control entries; one attacker in ten forges.
+  /// Sends every neighbour 100 new objects, 64 STOP entries and 64 announcements; called ten times a second.
+  /// One attacker in ten forges the signature of one of the objects.
   private func flood(from index: Int) {
     let neighbours = peers[index].sessions.keys.sorted()
     guard !neighbours.isEmpty else { return }
@@ -140,6 +151,7 @@ extension GossipNetwork {
     }
   }
 
+  /// The object with one bit of its encoding flipped, so that its signature is invalid.
   private func forge(_ object: SignedObject) -> SignedObject {
     var bytes = object.encoded
     bytes[bytes.count - 1] ^= 1
@@ -148,7 +160,7 @@ extension GossipNetwork {
     return copy
   }
 
-  /// Twenty old objects to every neighbour.
+  /// Sends every neighbour 20 old objects.
   private func replay(from index: Int) {
     guard !adversary.kept.isEmpty else { return }
     for other in peers[index].sessions.keys.sorted() {
@@ -165,7 +177,8 @@ extension GossipNetwork {
     }
   }
 
-  /// Everything that a neighbour announced, again and again; records; a comparison with an empty set.
+  /// Asks every neighbour for much with few bytes: all objects that it announced, 16 node records, and a
+  /// reconciliation with an empty set. Half of the attackers do so only every 2 s.
   private func ask(from index: Int) {
     guard !Draws.isThrifty(index) || adversary.ticks.isMultiple(of: 20) else { return }
     for other in peers[index].sessions.keys.sorted() {
@@ -179,7 +192,7 @@ extension GossipNetwork {
     }
   }
 
-  /// Takes the victim's inbound places.
+  /// Dials the victim, with a probability of 1/10 in each call, to fill its inbound places.
   private func surround(from index: Int) {
     guard let victim = adversary.victim, peers[index].sessions[victim] == nil,
       generator.next(below: 10) == 0
@@ -188,6 +201,7 @@ extension GossipNetwork {
     events.insert(.connect(dial, from: index, to: victim), at: now + delay(index, victim))
   }
 
+  /// Node records with new keys whose addresses lie in three address groups.
   private func madeUpRecords() -> [SignedObject] {
     (0..<GossipLimits.records).compactMap { _ in
       let seed = (0..<32).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
@@ -197,7 +211,8 @@ extension GossipNetwork {
     }
   }
 
-  /// After forty seconds the victim loses its sessions and comes back with what it has on disk.
+  /// 40 s after the attack began, restarts the victim once: it loses its sessions and its memory, and
+  /// restores its address book and anchors (the peers to dial first), as from disk.
   private func restartVictim() {
     guard let victim = adversary.victim, !adversary.hasRestarted,
       now >= scenario.attackAt + .seconds(40)

@@ -3,23 +3,26 @@ import Cryptography
 import Gossip
 import Primitives
 
-/// What is observed while a gossip network runs.
+/// Collects the measurements of a run of a gossip network. The network calls it for each event.
 struct GossipMeasure {
+  /// How one published object spread. The arrays have one element for each peer.
   struct Track {
     let origin: Int
     let publishedAt: Instant
+    /// Whether the object is part of the report; the objects of the warm-up are not.
     let isCounted: Bool
-    /// Honest peers that honest peers connect to the origin, at publication.
+    /// Whether a path of honest peers led from the origin to the peer when the object was published.
     let reachable: [Bool]
-    /// Links from the origin to the first copy; 255 for none yet.
+    /// The number of links over which the peer's first copy came from the origin; 255 when it has none yet.
     var hops: [UInt8]
-    /// When it was found authentic, in microseconds after publication; `.max` for not yet.
+    /// When the peer accepted the object, in microseconds after its publication; `.max` when it has not yet.
     var delays: [UInt32]
-    /// Payloads that arrived at honest peers.
+    /// How many copies of the object arrived at honest peers.
     var copies: UInt64 = 0
     var isRetired = false
   }
 
+  /// Bytes sent, by purpose.
   struct Kinds: Codable, Sendable {
     var payload: UInt64 = 0
     var digests: UInt64 = 0
@@ -31,33 +34,42 @@ struct GossipMeasure {
     var total: UInt64 { payload + digests + control + reconciliation + records + probes }
   }
 
+  /// One check of a signature by one peer.
   private struct Check: Hashable {
     let peer: Int
     let object: Digest
     let signature: Signature
   }
 
+  /// The greatest number of peers that the network ever has.
   let capacity: Int
   private(set) var tracks: [Track] = []
   private var indexes: [Digest: Int] = [:]
+  /// What honest peers sent while messages were counted.
   private(set) var bytes = Kinds()
   private(set) var messages: UInt64 = 0
+  /// Faults that honest peers reported of Byzantine peers, by the fault's name.
   private(set) var faults: [String: Int] = [:]
+  /// Faults that honest peers reported of honest peers, by the fault's name.
   private(set) var honestFaults: [String: Int] = [:]
   private(set) var honestBans = 0
   private(set) var byzantineBans = 0
+  /// Signature checks of objects by honest peers while messages were counted; node records are not included.
   var checks: UInt64 = 0
-  /// Checks of a signature that the same peer has checked before, records included; counted under replays.
+  /// Checks of a signature that the same honest peer had checked before, node records included. It is counted
+  /// in replay attacks only.
   private(set) var repeatedChecks: UInt64 = 0
   private var checkedBefore: Set<Check> = []
   private(set) var countedSince: Instant = .zero
   private(set) var countedUntil: Instant?
+  /// Each peer's figures when the counting began.
   private(set) var figuresBefore: [GossipMachineFigures] = []
 
   init(capacity: Int) {
     self.capacity = capacity
   }
 
+  /// A peer publishes an object.
   mutating func publish(
     _ object: SignedObject,
     origin: Int,
@@ -79,6 +91,7 @@ struct GossipMeasure {
     tracks.append(track)
   }
 
+  /// A message has arrived.
   mutating func arrived(_ message: GossipMessage, from sender: Int, to receiver: Int, isHonest: Bool) {
     let objects: [SignedObject]
     switch message {
@@ -95,26 +108,31 @@ struct GossipMeasure {
     }
   }
 
+  /// A peer has accepted an object.
   mutating func delivered(_ identifier: Digest, to peer: Int, at now: Instant) {
     guard let index = indexes[identifier], tracks[index].delays[peer] == .max else { return }
     let delay = now.since(tracks[index].publishedAt).nanoseconds / 1_000
     tracks[index].delays[peer] = UInt32(clamping: delay)
   }
 
+  /// A peer checks an object's signature in a replay attack.
   mutating func checked(_ object: SignedObject, by peer: Int) {
     let check = Check(peer: peer, object: object.identifier, signature: object.signature)
     if !checkedBefore.insert(check).inserted { repeatedChecks += 1 }
   }
 
+  /// Marks all objects as retired and returns their identifiers.
   mutating func retireAll() -> [Digest] {
     for index in tracks.indices { tracks[index].isRetired = true }
     return indexes.keys.sorted()
   }
 
+  /// Whether the object is retired: the ledger refuses it.
   func isRetired(_ identifier: Digest) -> Bool {
     indexes[identifier].map { tracks[$0].isRetired } ?? false
   }
 
+  /// A peer sends a message. Only honest peers' messages count, until `endOfTraffic`.
   mutating func sent(_ message: GossipMessage, isStream: Bool, byHonest: Bool) {
     guard byHonest, countedUntil == nil else { return }
     messages += 1
@@ -123,7 +141,8 @@ struct GossipMeasure {
     case .packet(let packet):
       let small = UInt64(8 * (packet.digests.count + packet.wants.count))
       let tags = UInt64(8 * (packet.stops.count + packet.starts.count))
-      // The frame's own bytes go to what it was sent for.
+      // The bytes of the frame count for the purpose of the packet: objects, else digests, else control
+      // entries.
       if !packet.objects.isEmpty {
         bytes.payload += size - small - tags
         bytes.digests += small
@@ -140,13 +159,16 @@ struct GossipMeasure {
     }
   }
 
+  /// The counted part of the run begins; `figures` has an element for each peer.
   mutating func beginCounting(at now: Instant, figures: [GossipMachineFigures]) {
     countedSince = now
     figuresBefore = figures
   }
 
+  /// The last object has been published: later messages are not counted.
   mutating func endOfTraffic(at now: Instant) { countedUntil = now }
 
+  /// An honest peer reports a fault of another peer.
   mutating func fault(_ fault: Fault, ofHonest: Bool) {
     if ofHonest {
       honestFaults["\(fault)", default: 0] += 1
@@ -155,6 +177,7 @@ struct GossipMeasure {
     }
   }
 
+  /// An honest peer bans another peer.
   mutating func banned(isHonest: Bool) {
     if isHonest { honestBans += 1 } else { byzantineBans += 1 }
   }

@@ -1,28 +1,35 @@
 import Gossip
 import Primitives
 
-/// What attackers of the amplification scenario send to honest peers and are sent by them, by their habit.
+/// Traffic between the attackers of the amplification scenario and honest peers, by the attackers' behaviour.
 struct Draws {
   struct Account {
+    /// Bytes from attackers to honest peers.
     var sent: UInt64 = 0
+    /// Bytes from honest peers to attackers.
     var drawn: UInt64 = 0
-    /// That sessions lasted, all together.
+    /// The length of all sessions together, in seconds.
     var seconds = 0.0
 
+    /// Bytes to attackers beyond three per byte from them and 1 KiB/s for each session.
     var excess: Double { Double(drawn) - 3 * Double(sent) - 1_024 * seconds }
   }
 
-  /// Index 0: who asks when an answer is due. Index 1: who asks all the time.
+  /// Index 0: attackers that ask only when an answer is due. Index 1: attackers that ask all the time.
   var habits = [Account(), Account()]
-  /// Either, while the session is so young that the backfill of newcomers serves it.
+  /// All attackers in the first `GossipCore.backfillTime` of a session, when honest peers send a newcomer
+  /// more.
   var newcomers = Account()
-  /// Sessions that began since the counting did.
+  /// The number of sessions that began since the counting did.
   var newSessions = 0
+  /// When each session began, by its number.
   var openedAt: [UInt64: Instant] = [:]
 
-  /// Whether an attacker asks only as often as it may hope for an answer, or all the time.
+  /// Whether an attacker asks only every 2 s, when an answer is due, and not all the time: true for even
+  /// indices.
   static func isThrifty(_ index: Int) -> Bool { index.isMultiple(of: 2) }
 
+  /// Changes the account to which an attacker's session belongs now.
   mutating func change(_ attacker: Int, _ session: UInt64, at now: Instant, _ body: (inout Account) -> Void) {
     if now.since(openedAt[session] ?? .zero) < GossipCore.backfillTime {
       body(&newcomers)
@@ -35,12 +42,14 @@ struct Draws {
 extension GossipNetwork {
   private var countsDraws: Bool { scenario.attack == .amplification }
 
+  /// Notes the beginning of a session.
   func noteDraws(_ from: Int, _ to: Int, _ session: UInt64) {
     guard countsDraws, peers[from].isByzantine != peers[to].isByzantine else { return }
     adversary.draws.openedAt[session] = now
     if isCounting { adversary.draws.newSessions += 1 }
   }
 
+  /// Counts a message between an attacker and an honest peer.
   func countDraw(
     _ message: GossipMessage,
     from index: Int,
@@ -56,7 +65,7 @@ extension GossipNetwork {
     }
   }
 
-  /// A tenth of a second of every session between an attacker and an honest peer.
+  /// Adds 0.1 s to the length of each session between an attacker and an honest peer; called every 0.1 s.
   func countSessions() {
     guard isCounting, countsDraws else { return }
     for index in peers.indices where peers[index].isByzantine && peers[index].isAlive {
@@ -66,39 +75,43 @@ extension GossipNetwork {
     }
   }
 
-  /// What attackers drew beyond what they would have been sent in the same network without an attack, against all that
-  /// they sent: answers are given for whatever a neighbour sends. Both by the second of a session, since an attack
-  /// changes who has one. The limits come from what harm is, not from what was measured:
+  /// Checks how many bytes attackers receive from honest peers. `calm` is the same network without an attack.
   ///
-  /// - Leverage: three bytes per byte, which QUIC allows even towards an address that nobody validated (RFC 9000 § 8.1),
-  ///   beyond 1 KiB/s a session, which is no leverage worth having. Both those who ask all the time and those who ask
-  ///   only when an answer is due are held to it.
-  /// - Load: a home's uplink of 10 Mbit/s serves 32 neighbours. All of them hostile may take a third of it: 13 kB/s
-  ///   each.
-  /// - Newcomers are given more, once: what there is to be known and 16 KiB. Who was banned is a newcomer elsewhere.
-  ///   `AnswerBudget` bounds what a node gives to all of them.
+  /// From the received bytes it subtracts what the same peers receive in `calm`. Rates are per second of a
+  /// session, because an attack changes which sessions exist. The limits follow from the harm, not from
+  /// measurements:
+  ///
+  /// - Amplification: at most three bytes received per byte sent, as QUIC allows towards an address that is
+  ///   not validated (RFC 9000 § 8.1), not counting 1 KiB/s for each session, which does no harm. It applies
+  ///   to attackers that ask all the time and to those that ask only when an answer is due.
+  /// - Load: at most 13 kB/s from one neighbour. If all 32 neighbours of a peer are hostile, that is a third
+  ///   of a home uplink of 10 Mbit/s.
+  /// - Newcomers: an attacker may receive more in a new session, once: all objects that there are and 16 KiB.
+  ///   A banned attacker can be a newcomer at other peers; `AnswerBudget` limits what a peer sends to all
+  ///   newcomers.
   func amplification(besides calm: GossipNetwork) -> [GossipReport.Check] {
     func check(_ what: String, _ value: Double, _ limit: Double) -> GossipReport.Check {
       .init(name: what, value: value, limit: limit, passed: value <= limit)
     }
-    let names = ["who asks when an answer is due", "who asks all the time"]
+    let names = ["attackers that ask when an answer is due", "attackers that ask all the time"]
     var checks = names.enumerated().flatMap { habit, name in
       let account = adversary.draws.habits[habit]
       let usual = calm.adversary.draws.habits[habit]
-      // Those who ask all the time are banned in the end: what counts is while they have a session.
+      // Attackers that ask all the time are banned in the end: only the time in which they have a session
+      // counts.
       let seconds = max(1, account.seconds)
       let drawn = Double(account.drawn) - Double(usual.drawn) * seconds / max(1, usual.seconds)
       let leverage = max(0, drawn - 1_024 * seconds) / Double(max(1, account.sent))
       return [
-        check("bytes drawn per byte sent, beyond a trickle, \(name)", leverage, 3),
-        check("bytes/s drawn from one neighbour, \(name)", drawn / seconds, 13_000),
+        check("bytes received per byte sent, beyond 1 KiB/s, \(name)", leverage, 3),
+        check("bytes/s received from one neighbour, \(name)", drawn / seconds, 13_000),
       ]
     }
     let newcomers = adversary.draws.newcomers
     let whole = peers.indices.map { peers[$0].machine.figures.wholeBytes }.max() ?? 0
     checks.append(
       check(
-        "bytes drawn by a newcomer, beyond three per byte sent and a trickle",
+        "bytes received by a newcomer, beyond three per byte sent and 1 KiB/s",
         max(0, newcomers.excess) / Double(max(1, adversary.draws.newSessions)),
         Double(whole + GossipCore.leastBackfill)
       )

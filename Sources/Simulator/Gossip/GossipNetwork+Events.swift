@@ -4,7 +4,7 @@ import Gossip
 import Primitives
 
 extension GossipNetwork {
-  /// Puts everything that is planned into the queue.
+  /// Schedules the publications, the attack, the churn and the counting. Call it once, before `run`.
   func plan() {
     var at = Instant.zero + scenario.settling
     for _ in 0..<scenario.warmUpObjects {
@@ -28,6 +28,7 @@ extension GossipNetwork {
     events.insert(.measure, at: at)
   }
 
+  /// Handles one event at `now`.
   func handle(_ event: Event) {
     switch event {
     case .start(let index): start(index)
@@ -55,6 +56,7 @@ extension GossipNetwork {
     }
   }
 
+  /// Starts a peer's machine with what it knows from the chain.
   private func start(_ index: Int) {
     guard peers[index].isAlive else { return }
     let isValidator = index < scenario.validators
@@ -66,6 +68,7 @@ extension GossipNetwork {
     perform(effects, of: index)
   }
 
+  /// Gives a peer's machine an input and carries out the effects; nothing when the peer has left.
   func step(_ index: Int, _ input: GossipCore.Input) {
     guard peers[index].isAlive else { return }
     var effects: [GossipCore.Effect] = []
@@ -73,6 +76,7 @@ extension GossipNetwork {
     perform(effects, of: index)
   }
 
+  /// Carries out the effects of a peer's machine.
   func perform(_ effects: [GossipCore.Effect], of index: Int) {
     for effect in effects {
       switch effect {
@@ -91,6 +95,7 @@ extension GossipNetwork {
     }
   }
 
+  /// Checks a signature: a check takes 58 µs, and a peer does one at a time.
   private func verify(_ object: SignedObject, at index: Int) {
     let done = max(peers[index].busyUntil, now) + Interval(nanoseconds: 58_000)
     peers[index].busyUntil = done
@@ -101,13 +106,15 @@ extension GossipNetwork {
     events.insert(.verified(object.identifier, !forged.contains(object.signature), index), at: done)
   }
 
+  /// Answers as the ledger of a peer would, whether it accepts an authentic object.
   private func judge(_ object: SignedObject, at index: Int) {
     if isAttacking, peers[index].isByzantine, scenario.attack == .censorship,
       object.key == peers[origins[0]].key.publicKey
     {
       return step(index, .judged(object.identifier, .refused))
     }
-    // The ledger knows neither what is over nor, but for a few, the keys that attackers made up.
+    // The ledger refuses objects that are retired and, except for four keys, objects of the attackers'
+    // made-up keys.
     guard !measure.isRetired(object.identifier), !adversary.isUnfunded(object.key) else {
       return step(index, .judged(object.identifier, .refused))
     }
@@ -116,7 +123,8 @@ extension GossipNetwork {
     step(index, .judged(object.identifier, .accepted))
   }
 
-  /// The next object: origins take turns until counting begins, then chance chooses.
+  /// Publishes the next object: in the warm-up the origins take turns, while messages are counted a random
+  /// one does.
   private func publish() {
     let origin =
       isCounting
@@ -128,7 +136,7 @@ extension GossipNetwork {
     step(origin, .published(object))
   }
 
-  /// A bid of usual size.
+  /// A signed bid of the usual size; `number` makes it differ from others.
   func bid(by key: SigningKey, _ number: UInt64) -> SignedObject {
     var writer = ByteWriter()
     writer.write(number)
@@ -144,12 +152,13 @@ extension GossipNetwork {
     return SignedObject(kind: .bid, body: bid.encoded, signer: key, chain: chain)
   }
 
+  /// Begins the counted part of the run.
   private func beginCounting() {
     isCounting = true
     measure.beginCounting(at: now, figures: peers.map(\.machine.figures))
   }
 
-  /// Honest peers that a path of honest peers leads to.
+  /// For each peer, whether a path of sessions between honest peers leads to it from the origin.
   private func connected(to origin: Int) -> [Bool] {
     var reached = Array(repeating: false, count: measure.capacity)
     reached[origin] = true

@@ -5,19 +5,22 @@ import Primitives
 extension GossipNetwork {
   // MARK: Sessions
 
+  /// Dials an address: the session opens after three one-way delays; if no peer with the expected key can be
+  /// reached there, the dial fails after 400 ms.
   func dial(_ dial: Dial, from index: Int) {
     guard let other = addresses[dial.address], other != index, peers[other].isAlive, !peers[other].isHidden,
       dial.expectedKey == nil || dial.expectedKey == peers[other].id
     else {
-      // Nobody there, or somebody else.
+      // No peer answers at the address, or it has another key.
       return events.insert(.refused(dial, index), at: now + .milliseconds(400))
     }
-    // Three messages there and back.
+    // A handshake of three messages.
     var time = now
     for _ in 0..<3 { time = time + delay(index, other) }
     events.insert(.connect(dial, from: index, to: other), at: time)
   }
 
+  /// Opens a session, unless there is one already or the dialed peer has left.
   func connect(_ dial: Dial, _ from: Int, _ to: Int) {
     guard peers[from].isAlive else { return }
     guard peers[to].isAlive, peers[from].sessions[to] == nil, peers[to].sessions[from] == nil else {
@@ -38,7 +41,8 @@ extension GossipNetwork {
     String(peers[index].address.prefix { $0 != ":" })
   }
 
-  /// One side closes; the other learns of it when the news arrives.
+  /// Ends a session on one side; the other side learns of it one delay later, after all that the stream has
+  /// carried.
   func hangUp(_ index: Int, _ peer: PeerID, _ reason: DisconnectReason) {
     guard let other = indexes[peer], let session = peers[index].sessions[other] else { return }
     if case .banned = reason, !peers[index].isByzantine {
@@ -50,6 +54,7 @@ extension GossipNetwork {
     events.insert(.ended(other, other: index, session: session), at: at)
   }
 
+  /// Removes a session from the tables of one side.
   func forget(_ index: Int, _ other: Int) {
     peers[index].sessions[other] = nil
     peers[index].streams[other] = nil
@@ -65,7 +70,7 @@ extension GossipNetwork {
     step(other, .disconnected(peers[index].id))
   }
 
-  /// One peer leaves for good, another joins.
+  /// Removes a random honest peer for good, except origins, and adds a new one.
   func churn() {
     var index = Int(generator.next(below: UInt64(peers.count)))
     for _ in 0..<peers.count where !peers[index].isHonest || origins.contains(index) {
@@ -78,12 +83,14 @@ extension GossipNetwork {
 
   // MARK: Messages
 
+  /// Draws the delay of a message: the network's, and up to 2 ms of batching.
   func delay(_ from: Int, _ to: Int) -> Interval {
     Interval(
       nanoseconds: delays.draw(from: from, to: to, &generator) + generator.next(below: 2_000_000)
     )
   }
 
+  /// Sends a message of a peer's machine, unless an attacker suppresses it.
   func send(
     _ message: GossipMessage,
     from index: Int,
@@ -95,6 +102,8 @@ extension GossipNetwork {
     transmit(message, from: index, to: other, session: session, via: delivery)
   }
 
+  /// Sends a message over a session and counts it. A lost datagram does not arrive; a lost stream segment
+  /// arrives 200 ms late.
   func transmit(
     _ message: GossipMessage,
     from index: Int,
@@ -121,11 +130,13 @@ extension GossipNetwork {
   }
 }
 
-/// Bytes on the wire.
+/// The size of messages on the wire.
 enum GossipTraffic {
-  /// With the session's framing and sealing, and with the headers of IP, UDP and TCP.
+  /// Bytes with the framing and encryption of the session and with the headers of IPv4, UDP and TCP.
   static func bytes(of message: GossipMessage, isStream: Bool) -> Int {
-    // Datagram: 13 header, 16 tag, 28 UDP and IPv4. Stream: 5 header, 17 + 3 record, 40 TCP and IPv4 per segment.
+    // A datagram has 57 bytes more: 13 header, 16 authentication tag, 28 UDP and IPv4. A stream message has
+    // 25 bytes more, 5 header and 17 + 3 of its encrypted record, and 40 of TCP and IPv4 for each segment of
+    // 1,400 bytes.
     let payload = message.encodedSize
     return isStream ? payload + 25 + 40 * (1 + payload / 1_400) : payload + 57
   }

@@ -3,50 +3,65 @@ import Cryptography
 import Gossip
 import Primitives
 
-/// Many gossip machines under virtual time.
+/// A network of gossip machines (`GossipMachine`) in virtual time.
 ///
-/// The delay model: half of the median round trip between ten regions and its spread, up to 2 ms of batching
-/// per hop, 58 µs per signature check, one after another per peer. A datagram may be lost; a stream keeps
-/// order and is 200 ms late instead. Machines choose their neighbours themselves.
+/// Messages take the delays between ten regions (`DelayModel`) and up to 2 ms of batching per hop. A
+/// signature check takes 58 µs, and a peer does one at a time. A lost datagram does not arrive; a loss on a
+/// stream, which keeps its order, delays the message by 200 ms. Machines choose their neighbours themselves.
 final class GossipNetwork<Machine: GossipMachine> {
+  /// Something that happens at an instant of virtual time. Numbers without a label are indices of peers.
   enum Event {
     case start(Int)
     case connect(Dial, from: Int, to: Int)
+    /// A dial has failed.
     case refused(Dial, Int)
+    /// A peer learns that the other side has ended the session.
     case ended(Int, other: Int, session: UInt64)
+    /// A message arrives.
     case frame(GossipMessage, from: Int, to: Int, session: UInt64)
     case timer(GossipCore.Timer, Int, life: UInt64)
+    /// A peer has checked an object's signature; the second value says whether it is valid.
     case verified(Digest, Bool, Int)
     case publish
+    /// The counted part of the run begins.
     case count
+    /// The Byzantine peers begin to misbehave.
     case attack
+    /// Attackers act; every 0.1 s.
     case tick
+    /// One peer leaves and another joins.
     case churn
+    /// Traffic is no longer counted.
     case measure
   }
 
+  /// One peer of the network. Its index in `peers` never changes, even when it has left.
   struct Peer {
     let key: SigningKey
     let record: SignedObject
     let address: String
     var machine: Machine
-    /// Of the machine: timers of an earlier one mean nothing.
+    /// Increases when the peer restarts with a new machine; timers of an earlier machine are ignored.
     var life: UInt64 = 0
-    /// The session's number, by neighbour.
+    /// The number of the session with each neighbour, by the neighbour's index.
     var sessions: [Int: UInt64] = [:]
+    /// The neighbours whose session this peer dialed.
     var dialed: Set<Int> = []
-    /// When the last frame over the stream arrives, by receiver.
+    /// When the last message over the stream to each neighbour arrives: later ones arrive after it.
     var streams: [Int: Instant] = [:]
+    /// False when the peer has left.
     var isAlive = true
     var isByzantine = false
-    /// Nobody can reach it; it reaches others.
+    /// Whether the peer cannot be dialed, as behind a NAT. It dials others.
     var isHidden = false
-    /// Has no UDP.
+    /// Whether the peer has no UDP and sends everything over streams.
     var usesStreamsOnly = false
+    /// When the signature checks that the peer has begun are done.
     var busyUntil: Instant = .zero
     var joinedAt: Instant = .zero
 
     var id: PeerID { key.publicKey }
+    /// Whether the peer is in the network and not Byzantine.
     var isHonest: Bool { isAlive && !isByzantine }
   }
 
@@ -54,22 +69,31 @@ final class GossipNetwork<Machine: GossipMachine> {
   let chain: ChainID
   let delays = DelayModel(kind: .regions)
   var peers: [Peer] = []
+  /// The index of each peer by its key.
   var indexes: [PeerID: Int] = [:]
+  /// The index of each peer by its address.
   var addresses: [String: Int] = [:]
   var generator: SeededGenerator
   var events: EventQueue<Event>
   var now: Instant = .zero
+  /// The number of handled events.
   var handled: UInt64 = 0
   var nextSession: UInt64 = 1
+  /// The peers that publish objects.
   var origins: [Int] = []
+  /// The number of published objects.
   var published = 0
+  /// Whether the counted part of the run has begun.
   var isCounting = false
+  /// Whether the Byzantine peers misbehave.
   var isAttacking = false
   var measure: GossipMeasure
   var adversary: GossipAdversary
-  /// Signatures that do not hold.
+  /// The invalid signatures that attackers made.
   var forged: Set<Signature> = []
+  /// The peers whose keys the chain knows, as providers or validators.
   var known: [PeerID] = []
+  /// The validators, which keep direct sessions to each other.
   var mesh: [PeerID] = []
 
   init(_ scenario: GossipScenario) {
@@ -85,13 +109,15 @@ final class GossipNetwork<Machine: GossipMachine> {
     for index in peers.indices { introduce(index) }
   }
 
+  /// Adds a peer with properties drawn from the scenario's shares.
   private func addPeer() {
     let seed = (0..<32).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
     guard let key = SigningKey(seed: seed) else { preconditionFailure("a seed has 32 bytes") }
     let index = peers.count
     let isByzantine =
       generator.chance(partsPerMillion: scenario.byzantinePartsPerMillion) && index >= scenario.origins
-    // Attackers of an eclipse own few address groups; everybody else sits in his own.
+    // The attackers of an eclipse have addresses in three address groups only; every other peer has its own
+    // group.
     let host =
       isByzantine && scenario.attack == .eclipse
       ? "10.\(index % 3).\(index / 250).\(index % 250)" : "\(11 + index / 200).\(index % 200).0.1"
@@ -113,6 +139,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     peers.append(peer)
   }
 
+  /// A signed node record with these addresses.
   func record(_ key: SigningKey, _ addresses: [String]) -> SignedObject {
     let record = NodeRecord(
       sequence: 1,
@@ -124,25 +151,27 @@ final class GossipNetwork<Machine: GossipMachine> {
     return SignedObject(kind: .nodeRecord, body: record.encoded, signer: key, chain: chain)
   }
 
+  /// A new machine for a peer.
   func machine(_ peer: PeerID, _ index: Int) -> Machine {
     var settings = scenario.settings
     settings.peers.outbound = scenario.outbound
-    // Whom the chain vouches for gets more dials than others and is taken to be well connected.
+    // Peers dial those that the chain knows more often, so these need more inbound places: 64 in place of 24.
     settings.peers.inbound = isStaked(index) ? 64 : 24
     return Machine(peer: peer, settings: settings, seed: generator.next(), at: now)
   }
 
-  /// The validators, and a fixed share of all peers.
+  /// Whether the chain knows the peer's key: true for the validators and for a share of the other peers.
   func isStaked(_ index: Int) -> Bool {
     index < scenario.validators
       || UInt64(index) * 7_919 % 1_000 < scenario.stakedPartsPerMillion / 1_000 && !isAttackerByIndex(index)
   }
 
-  /// Stake is what attackers of an eclipse lack.
+  /// Whether the peer is an attacker of an eclipse: those have no stake.
   private func isAttackerByIndex(_ index: Int) -> Bool {
     scenario.attack == .eclipse && index < peers.count && peers[index].isByzantine
   }
 
+  /// Chooses the peers that the chain knows, the validators and the origins.
   private func chooseRoles() {
     known = peers.indices.filter { isStaked($0) && !(scenario.attack == .eclipse && peers[$0].isByzantine) }
       .map { peers[$0].id }
@@ -154,20 +183,20 @@ final class GossipNetwork<Machine: GossipMachine> {
     }
   }
 
-  /// Gives a peer some records from an earlier run and starts it within a second.
+  /// Gives a peer up to 96 node records, as from an earlier run, and starts it within a second.
   func introduce(_ index: Int) {
     var records: [SignedObject] = []
     for _ in 0..<min(96, peers.count) {
       let other = Int(generator.next(below: UInt64(peers.count)))
       if other != index, !peers[other].isHidden { records.append(peers[other].record) }
     }
-    // Validators find each other by the records that the chain vouches for.
+    // A validator also knows the records of all validators.
     if index < scenario.validators { records += peers.prefix(scenario.validators).map(\.record) }
     peers[index].machine.learn(records, at: now)
     events.insert(.start(index), at: now + Interval(nanoseconds: generator.next(below: 1_000_000_000)))
   }
 
-  /// A newcomer takes the place of one who left.
+  /// Adds an honest peer and returns its index.
   func join() -> Int {
     addPeer()
     let index = peers.count - 1
@@ -176,7 +205,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     return index
   }
 
-  /// Runs until `end`.
+  /// Handles all events until `end`.
   func run(until end: Instant) {
     while let (at, event) = events.next(until: end) {
       now = at
@@ -188,19 +217,21 @@ final class GossipNetwork<Machine: GossipMachine> {
 }
 
 extension GossipScenario {
-  /// The time of the newest block, which stands still.
+  /// The time of the newest block. No block follows during a run.
   static let time = Timestamp(milliseconds: 1_700_000_000_000)
 
+  /// The number of peers that join during the run.
   var newcomers: Int { Int(UInt64(peers) * churnPartsPerMillion / 1_000_000) }
+  /// The number of objects that are published before the counting begins.
   var warmUpObjects: Int { origins * warmUp }
 
-  /// When the Byzantine peers begin, and when counting does.
-  ///
-  /// Routes settle for a second before anybody misbehaves; an eclipse is prepared for a minute.
+  /// When the Byzantine peers begin to misbehave: 1 s after the last object of the warm-up.
   var attackAt: Instant {
     .zero + settling + Interval(nanoseconds: UInt64(warmUpObjects) * interval.nanoseconds) + .seconds(1)
   }
+  /// When the counting begins: 1 s after the attack, in an eclipse 60 s after it.
   var countingAt: Instant { attackAt + (attack == .eclipse ? .seconds(60) : .seconds(1)) }
+  /// When the run ends.
   var end: Instant {
     countingAt + Interval(nanoseconds: UInt64(messages) * interval.nanoseconds) + tail
   }

@@ -1,15 +1,17 @@
 import Gossip
 import Primitives
 
-/// What a run showed. Shares are of one; times are milliseconds of virtual time.
+/// The result of a run of a gossip network. It is the JSON output of `supercloud simulate gossip`. Shares are
+/// between 0 and 1; times are virtual time.
 public struct GossipReport: Codable, Sendable {
+  /// The median, the 99th percentile and the greatest value of a measurement.
   public struct Percentiles: Codable, Sendable {
     public var p50 = 0.0
     public var p99 = 0.0
     public var last = 0.0
   }
 
-  /// One condition of the attack or of the targets.
+  /// One condition that the run must meet: `value` is at most `limit`, unless the name says "at least".
   public struct Check: Codable, Sendable {
     public var name: String
     public var value: Double
@@ -18,59 +20,83 @@ public struct GossipReport: Codable, Sendable {
   }
 
   public var seed: UInt64 = 0
+  /// The name of the dissemination strategy; `supercloud` is the node's own.
   public var strategy = ""
+  /// The number of peers at the beginning.
   public var peers = 0
+  /// The number of peers that are validators.
   public var validators = 0
+  /// The number of Byzantine peers.
   public var byzantine = 0
+  /// The number of peers that joined during the run.
   public var newcomers = 0
+  /// The share of lost datagrams.
   public var loss = 0.0
+  /// The name of the attack; nil without Byzantine peers.
   public var attack: String?
-  /// Objects that were counted.
+  /// The number of objects that were counted.
   public var messages = 0
-  /// Sessions per peer when counting began.
+  /// Mean number of sessions of an honest peer at the end.
   public var meanDegree = 0.0
-  /// Of the pairs of a counted object and an honest peer that honest peers connect to its origin.
+  /// The share of expected deliveries that happened. A delivery is expected for each counted object and each
+  /// honest peer to which a path of honest peers led from the object's origin.
   public var delivered = 0.0
   public var expectedDeliveries = 0
   public var missedDeliveries = 0
+  /// The share of expected deliveries that took at most 1 s.
   public var deliveredWithinSecond = 0.0
-  /// Honest peers that no path of honest peers led to, over all objects.
+  /// The number of pairs of a counted object and an honest peer to which no path of honest peers led.
   public var unconnected = 0
-  /// Links between the origin and a peer's first copy.
+  /// The number of links over which a peer's first copy came from the origin.
   public var hops = Percentiles()
-  /// From publication to a peer, over all deliveries.
+  /// Milliseconds from publication to acceptance by a peer, over all deliveries.
   public var deliveryMilliseconds = Percentiles()
-  /// From publication to the last peer, over all objects.
+  /// Milliseconds from publication to acceptance by the last peer, over all counted objects.
   public var allPeersMilliseconds = Percentiles()
-  /// Payloads that arrived per counted object and honest peer.
+  /// Mean number of copies of a counted object that an honest peer received.
   public var payloadCopies = 0.0
-  /// The same for an origin's first, second, third … object.
+  /// The same for the first, second, third … object of an origin in the warm-up, while peers learn routes.
   public var copiesWhileLearning: [Double] = []
-  /// The object of an origin from which on copies are at most 2.1; nil when that was not reached in the warm-up.
+  /// The number, from 1, of an origin's object from which on an honest peer received at most 2.1 copies; nil
+  /// when that was not reached in the warm-up.
   public var convergedAtObject: Int?
+  /// Bytes on the wire that an honest peer sent per second while messages were counted.
   public var bytesPerPeerAndSecond = 0.0
+  /// The same by purpose of the message.
   public var bytesByKind: [String: Double] = [:]
+  /// Messages that an honest peer sent per second while messages were counted.
   public var messagesPerPeerAndSecond = 0.0
+  /// Signature checks of an honest peer per counted object.
   public var signatureChecksPerObjectAndPeer = 0.0
+  /// Reconciliations, objects that they brought, and requests for announced objects; all honest peers
+  /// together.
   public var reconciliationRounds: UInt64 = 0
   public var reconciledObjects: UInt64 = 0
   public var requests: UInt64 = 0
-  /// Of the tables of one peer, as the cores count them.
+  /// Mean memory of an honest peer's tables, as the machine reports it.
   public var memoryPerPeerBytes = 0
+  /// The greatest memory of an honest peer's tables.
   public var largestPeerBytes = 0
+  /// Faults that honest peers reported, by name; faults of honest peers have the prefix `honest:`.
   public var faults: [String: Int] = [:]
+  /// How often honest peers banned an honest peer.
   public var honestPeersBanned = 0
+  /// How often honest peers banned a Byzantine peer.
   public var byzantinePeersBanned = 0
   public var virtualSeconds = 0.0
+  /// The number of events that the simulation handled.
   public var events: UInt64 = 0
+  /// The conditions that the run must meet.
   public var checks: [Check] = []
 
+  /// Whether all conditions are met.
   public var isPassed: Bool { checks.allSatisfy(\.passed) }
 
   public init() {}
 }
 
 extension GossipNetwork {
+  /// Computes the report from the measurements; without `checks`.
   func report(strategy: String) -> GossipReport {
     var report = GossipReport()
     report.seed = scenario.seed
@@ -128,7 +154,8 @@ extension GossipNetwork {
   }
 
   private func copies(_ report: inout GossipReport) {
-    // A peer that left or came in between counts as one all the same: the share is a percent of a percent.
+    // The number of honest peers at the end stands for their number at each publication: the difference is
+    // small.
     let honest = Double(peers.count { $0.isHonest })
     var perPlace: [Int: (copies: Double, count: Double)] = [:]
     var places: [Int: Int] = [:]
@@ -192,8 +219,10 @@ extension GossipNetwork {
     report.meanDegree = rounded(Double(degrees.reduce(0, +)) / Double(max(1, degrees.count)))
   }
 
+  /// `part` / `whole`; 1 when `whole` is 0.
   private func share(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 1 : Double(part) / Double(whole) }
 
+  /// Rounds to three decimals.
   private func rounded(_ value: Double) -> Double { (value * 1_000).rounded() / 1_000 }
 
   private func percentiles(_ values: inout [Double]) -> GossipReport.Percentiles {

@@ -2,56 +2,67 @@ public import Chain
 public import Gossip
 public import Primitives
 
-/// A network of gossip cores, what is published in it, and what is done to it.
+/// All settings of a simulated gossip network: equal scenarios give equal reports. Rates per million are
+/// shares of the peers unless stated otherwise.
 public struct GossipScenario: Sendable {
-  /// What the Byzantine peers do; each has its pass criteria in `GossipVerdict`.
+  /// What the Byzantine peers do. `GossipNetwork.verdict` has the conditions that a run under each attack
+  /// must meet.
   public enum Attack: String, Codable, CaseIterable, Sendable {
-    /// They manage their suppliers like others but give nothing any more once routes are learnt.
+    /// They choose suppliers like honest peers, but send no more objects once routes are learnt.
     case drop
-    /// Many keys in few address groups fill a victim's inbound places and its book, then its honest sessions break.
+    /// Many keys in few address groups fill a victim's inbound places and address book; then the victim
+    /// restarts.
     case eclipse
-    /// Authentic objects beyond any allowance, forged ones and control entries, as fast as sessions take them.
+    /// They send 1,000 made-up objects a second to each neighbour, some with invalid signatures, and many
+    /// control entries.
     case flood
-    /// Every object and node record is sent again and again, also long after it was retired.
+    /// They send old objects and node records again and again, even after these were retired.
     case replay
-    /// Small requests that ask for large answers.
+    /// They send small requests that ask for large answers.
     case amplification
-    /// They are the best of suppliers for all origins but one, whose objects they swallow.
+    /// They are good suppliers for all origins but the first, whose objects they do not pass on.
     case censorship
   }
 
-  /// The attackers behave: the network with which an amplification attack is compared.
+  /// Whether the Byzantine peers behave honestly: such a run is the comparison for an amplification attack.
   var isCalm = false
+  /// The seed of all random numbers of the run.
   public var seed: UInt64
+  /// The number of peers at the beginning.
   public var peers = 1_300
-  /// Of the peers, those that keep direct links to each other.
+  /// How many of the peers are validators, which keep direct sessions to each other.
   public var validators = 0
-  /// Of a million peers: those whose keys the chain knows, as providers or validators.
+  /// Share of peers whose keys the chain knows, as providers or validators.
   public var stakedPartsPerMillion: UInt64 = 250_000
-  /// Sessions that each peer dials; the mean degree is twice that.
+  /// How many sessions each peer dials. A peer has twice as many on average.
   public var outbound = 8
-  /// Of datagrams. A stream loses nothing but is late by a retransmission of 200 ms.
+  /// Share of lost messages. A lost datagram does not arrive; a message on a stream arrives 200 ms late
+  /// instead.
   public var lossPartsPerMillion: UInt64 = 0
-  /// Peers that leave while messages are counted, each replaced by a newcomer.
+  /// Share of peers that leave while messages are counted; each is replaced by a new peer.
   public var churnPartsPerMillion: UInt64 = 0
-  /// Peers that do what `attack` says.
+  /// Share of Byzantine peers, which do what `attack` says.
   public var byzantinePartsPerMillion: UInt64 = 0
+  /// What the Byzantine peers do.
   public var attack: Attack = .drop
-  /// Peers that nobody can reach: they only dial out.
+  /// Share of peers that cannot be dialed, as behind a NAT; they only dial.
   public var hiddenPartsPerMillion: UInt64 = 0
-  /// Peers without UDP.
+  /// Share of peers without UDP, which send everything over streams.
   public var streamOnlyPartsPerMillion: UInt64 = 0
-  /// Peers whose objects are published.
+  /// The number of peers that publish objects.
   public var origins = 8
-  /// Objects of each origin before any is counted.
+  /// How many objects each origin publishes before the counting begins.
   public var warmUp = 16
-  /// Objects that are counted, of origins by lot.
+  /// How many objects are published and counted; each is of a random origin.
   public var messages = 40
+  /// The time between two publications.
   public var interval = Interval.milliseconds(250)
-  /// From the first dial to the first object.
+  /// The time from the start to the first publication.
   public var settling = Interval.seconds(20)
-  /// From the last object to the end.
+  /// The time from the last publication to the end of the run.
   public var tail = Interval.seconds(12)
+  /// The settings of every peer's gossip core; the scenario sets the numbers of inbound and outbound
+  /// sessions.
   public var settings = GossipCore.Settings()
 
   public init(seed: UInt64 = 1) {
@@ -59,30 +70,40 @@ public struct GossipScenario: Sendable {
   }
 }
 
-/// What the simulation drives: the real core, or another strategy beside which it is measured.
+/// The protocol of one peer: the node's own `GossipCore`, or another dissemination strategy to compare it
+/// with. A machine does no I/O: it gets inputs and appends effects, which the simulation carries out.
 public protocol GossipMachine: Sendable {
   init(peer: PeerID, settings: GossipCore.Settings, seed: UInt64, at now: Instant)
+  /// Called once, before the first `step`.
   mutating func start(at now: Instant, effects: inout [GossipCore.Effect])
+  /// Handles one input.
   mutating func step(_ input: GossipCore.Input, at now: Instant, effects: inout [GossipCore.Effect])
-  /// Knows these records from an earlier run.
+  /// Adds node records that the peer knows from an earlier run; called before `start`.
   mutating func learn(_ records: [SignedObject], at now: Instant)
+  /// The machine's own measurements until now.
   var figures: GossipMachineFigures { get }
-  /// What it would keep on disk: its address book and the peers to be dialed first.
+  /// What the peer keeps on disk: its address book, encoded, and the peers to dial first after a restart.
   var persisted: (book: [UInt8], anchors: [PeerID]) { get }
+  /// Loads what `persisted` returned into a new machine. Throws when the book cannot be decoded.
   mutating func restore(book: [UInt8], anchors: [PeerID], chain: ChainID, at now: Instant)
     throws(DecodingError)
 }
 
-/// What a machine says of itself.
+/// Measurements that a machine makes of itself.
 public struct GossipMachineFigures: Sendable {
+  /// Reconciliations with a neighbour.
   public var reconciliationRounds: UInt64 = 0
+  /// Objects that the machine requested because of a reconciliation.
   public var reconciledObjects: UInt64 = 0
+  /// Announced objects that it requested.
   public var requests: UInt64 = 0
+  /// Copies of objects that it had already.
   public var duplicates: UInt64 = 0
-  /// Bytes of its tables.
+  /// The memory of its tables in bytes.
   public var footprint = 0
+  /// The number of origins to which it has a route.
   public var routes = 0
-  /// That telling a newcomer of all that it holds takes.
+  /// How many bytes it takes to send a newcomer all live objects.
   public var wholeBytes = 0
 
   public init() {}

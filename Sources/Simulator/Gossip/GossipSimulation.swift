@@ -3,11 +3,12 @@ import Primitives
 
 /// Runs gossip scenarios to their end. Equal scenarios give equal reports.
 public enum GossipSimulation {
+  /// Runs the scenario with the node's own gossip core in every peer.
   public static func run(_ scenario: GossipScenario) -> GossipReport {
     run(scenario, GossipCore.self, strategy: "supercloud")
   }
 
-  /// The same network with another machine in every peer.
+  /// Runs the scenario with another machine in every peer; `strategy` is its name in the report.
   public static func run<Machine: GossipMachine>(
     _ scenario: GossipScenario,
     _ machine: Machine.Type,
@@ -31,7 +32,7 @@ public enum GossipSimulation {
 }
 
 extension GossipNetwork {
-  /// What must hold in a scenario, whatever its figures.
+  /// The conditions that the run must meet, for every scenario and for its attack.
   func verdict(_ report: GossipReport) -> [GossipReport.Check] {
     var checks: [GossipReport.Check] = []
     func atMost(_ name: String, _ value: Double, _ limit: Double) {
@@ -58,7 +59,7 @@ extension GossipNetwork {
     case .flood:
       atMost("delivery p99, ms", report.deliveryMilliseconds.p99, 1_000)
     case .replay:
-      // One check per object, record and peer, whatever is sent again.
+      // A peer checks each object and record once, however often it is sent.
       atMost(
         "repeated signature checks per thousand replays",
         Double(measure.repeatedChecks) * 1_000 / Double(max(1, adversary.replayed)),

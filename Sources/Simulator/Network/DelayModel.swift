@@ -1,9 +1,10 @@
 import Primitives
 
-/// How long a message travels from one node to another, in nanoseconds.
+/// Draws the delay of messages from one node to another.
 struct DelayModel {
   let kind: FaultPlan.Delays
 
+  /// A random delay in nanoseconds from the node with index `from` to the one with index `to`.
   func draw(from: Int, to: Int, _ generator: inout SeededGenerator) -> UInt64 {
     switch kind {
     case .lan: return 100_000 + generator.next(below: 900_000)
@@ -15,7 +16,8 @@ struct DelayModel {
       let column = to % Self.count
       let mean = Self.means[row * Self.count + column]
       let deviation = Self.deviations[row * Self.count + column]
-      // Four uniform draws make a bell of standard deviation ~0.577: scaled by √3 ≈ 1.732 it is 1.
+      // The sum of four uniform draws is nearly normally distributed with mean 2 and standard deviation 1/√3
+      // (in units of `unit`). Multiplied by √3 ≈ 1.732 it has the standard deviation 1, and then `deviation`.
       let unit: UInt64 = 1 << 20
       let sum = (0..<4).reduce(UInt64(0)) { sum, _ in sum + generator.next(below: unit) }
       let spread = (Int64(sum) - Int64(2 * unit)) * Int64(deviation) / Int64(unit) * 1_732 / 1_000
@@ -23,17 +25,18 @@ struct DelayModel {
     }
   }
 
+  /// The number of regions; a node's region is its index modulo this.
   static let count = 10
 
-  /// Whether a node is in one of the five regions that lie far from the other five.
+  /// Whether the node with this index is in one of the five regions that are far from the other five.
   static func isInFarHalf(_ node: Int) -> Bool { farHalf[node % count] }
 
   private static let farHalf = [false, false, false, true, false, true, true, false, true, true]
 
-  /// No delay between two regions is below half of its mean.
+  /// The lower bound of a delay with this mean, both in units of 10 µs.
   private static func least(of mean: UInt64) -> UInt64 { mean / 2 }
 
-  /// No message between the halves takes less.
+  /// The lower bound of all delays between the two halves.
   static let leastDelayBetweenHalves: Interval = {
     var least = UInt64.max
     for row in 0..<count {
@@ -44,8 +47,9 @@ struct DelayModel {
     return Interval(nanoseconds: least * 10_000)
   }()
 
-  /// One-way delays between ten regions in units of 10 µs, as measured between data centres (half of the median
-  /// round trip; `Tests/Vectors/consensus/regions.txt`).
+  /// Mean one-way delays in units of 10 µs: the row is the sender's region, the column the receiver's. They
+  /// are half of the median round trips measured between data centres
+  /// (`Tests/Vectors/consensus/regions.txt`).
   static let means: [UInt64] = [
     141, 3197, 6497, 5413, 8643, 11600, 8738, 7663, 6677, 6956,
     3208, 275, 3481, 7484, 5640, 9625, 5766, 4658, 8991, 9991,
@@ -59,7 +63,7 @@ struct DelayModel {
     6962, 9984, 12779, 5291, 13580, 7743, 15603, 12582, 7307, 205,
   ]
 
-  /// Standard deviations in units of 10 µs.
+  /// Standard deviations of the delays in units of 10 µs, in the same order and from the same source.
   static let deviations: [UInt64] = [
     122, 516, 202, 142, 149, 339, 140, 163, 159, 152,
     501, 187, 251, 346, 255, 560, 205, 271, 387, 236,

@@ -1,7 +1,8 @@
 import HeapModule
 import Primitives
 
-/// What is going to happen, by time; the seed breaks ties, so that no order is favoured.
+/// A priority queue of future events by time. Events of the same instant come in a random order drawn from
+/// the seed, so that a run does not depend on the order of insertion.
 struct EventQueue<Content> {
   private struct Key: Comparable {
     let at: UInt64
@@ -26,11 +27,13 @@ struct EventQueue<Content> {
     generator = SeededGenerator(seed: seed ^ 0x7469_6573)
   }
 
+  /// The number of waiting events.
   var count: Int { heap.count }
-  /// When the next content happens.
+  /// When the next event happens; nil when there is none.
   var nextInstant: Instant? { heap.min.map { Instant(nanoseconds: $0.at) } }
 
-  /// `keepsOrder`: after what was inserted earlier in this way for the same instant.
+  /// Adds an event. With `keepsOrder` it comes before events of the same instant without it, and after
+  /// earlier ones with it.
   mutating func insert(_ content: Content, at instant: Instant, keepsOrder: Bool = false) {
     let slot: UInt32
     if let reused = free.popLast() {
@@ -45,7 +48,7 @@ struct EventQueue<Content> {
     heap.insert(Key(at: instant.nanoseconds, tie: tie, slot: slot, sequence: sequence))
   }
 
-  /// The next content that happens at or before `end`.
+  /// Removes and returns the next event if it happens at or before `end`; nil otherwise.
   mutating func next(until end: Instant = Instant(nanoseconds: .max)) -> (at: Instant, content: Content)? {
     guard let key = heap.min, key.at <= end.nanoseconds else { return nil }
     heap.removeMin()

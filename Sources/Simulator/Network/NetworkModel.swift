@@ -1,24 +1,26 @@
 import Primitives
 
-/// Who has a session with whom, who is cut off from whom, and what becomes of a message on its way.
+/// The state of the simulated network: sessions between nodes, links that faults have cut, and the delay,
+/// loss, duplication and reordering of messages.
 struct NetworkModel {
   let count: Int
   let delays: DelayModel
-  /// While the network is bad; after it heals nothing is lost any more.
+  /// Whether messages are lost, duplicated and reordered as the plan says; false after the faults have ended.
   var isRough = true
   private let plan: FaultPlan
   private var generator: SeededGenerator
-  /// By `from * count + to`.
+  /// One entry for each ordered pair of nodes, at the index `from * count + to`.
   private var ways: [Way]
   private var nextSession: UInt32 = 1
 
-  /// One direction between two nodes; what a message needs lies together.
+  /// One direction between two nodes. What the sending of a message reads is stored together, for speed.
   private struct Way {
-    /// When the last message arrives: a session keeps order.
+    /// When the last message arrives, in nanoseconds since the start: later messages of the session arrive
+    /// later.
     var lastArrival: UInt64 = 0
-    /// The session's number, 0 for none. Both directions agree.
+    /// The session's number; 0 for no session. Both directions have the same number.
     var session: UInt32 = 0
-    /// How many faults cut this direction.
+    /// How many current faults cut this direction.
     var cuts: UInt8 = 0
   }
 
@@ -32,13 +34,15 @@ struct NetworkModel {
 
   // MARK: Sessions
 
+  /// The number of the session between two nodes; 0 for none.
   func session(_ left: Int, _ right: Int) -> UInt32 { ways[left * count + right].session }
 
+  /// Indices of the nodes with which a node has a session, ascending.
   func sessionPeers(of node: Int) -> [Int] {
     (0..<count).filter { session(node, $0) != 0 }
   }
 
-  /// Opens a session; nil when there is one or the way is cut.
+  /// Opens a session and returns its number; nil when there is one already or either direction is cut.
   mutating func open(_ left: Int, _ right: Int) -> UInt32? {
     guard session(left, right) == 0, !isCut(left, right), !isCut(right, left) else { return nil }
     let number = nextSession
@@ -50,6 +54,7 @@ struct NetworkModel {
     return number
   }
 
+  /// Ends a session; messages on their way are lost.
   mutating func close(_ left: Int, _ right: Int) {
     ways[left * count + right].session = 0
     ways[right * count + left].session = 0
@@ -57,8 +62,10 @@ struct NetworkModel {
 
   // MARK: Cuts
 
+  /// Whether a fault cuts the direction.
   func isCut(_ from: Int, _ to: Int) -> Bool { ways[from * count + to].cuts > 0 }
 
+  /// Adds `change`, 1 or -1, to the number of faults that cut the direction.
   mutating func cut(_ from: Int, _ to: Int, _ change: Int) {
     let value = Int(ways[from * count + to].cuts) + change
     ways[from * count + to].cuts = UInt8(clamping: value)
@@ -66,10 +73,12 @@ struct NetworkModel {
 
   // MARK: Messages
 
-  /// When copies of a message that leaves now arrive; none when it is lost.
+  /// When the copies of a message that is sent at `now` arrive, in nanoseconds since the start: two nils when
+  /// it is lost, two instants when it is duplicated. `extra` delays the sending.
   ///
-  /// `isStream`: keeps order and loses nothing but time, until the session ends. The chain's messages get
-  ///   the rougher treatment of datagrams, though they travel over streams: consensus must not depend on more.
+  /// - `isStream`: the message keeps its order and is never lost or duplicated; a loss delays it by 200 ms,
+  ///   the time of a retransmission. Messages of the chain's protocols are sent with false although nodes
+  ///   send them over streams: consensus must work with loss, duplication and reordering.
   mutating func arrivals(
     from: Int,
     to: Int,
@@ -100,12 +109,12 @@ struct NetworkModel {
     return (at, at + generator.next(below: 50_000_000))
   }
 
-  /// Whether this message goes through its codec.
+  /// Draws whether the next message is really encoded and decoded.
   mutating func passesCodec() -> Bool {
     plan.codecPartsPerMillion > 0 && generator.chance(partsPerMillion: plan.codecPartsPerMillion)
   }
 
-  /// A session's handshake.
+  /// Draws the duration of a handshake in nanoseconds: three one-way delays.
   mutating func handshake(_ left: Int, _ right: Int) -> UInt64 {
     3 * delays.draw(from: left, to: right, &generator)
   }

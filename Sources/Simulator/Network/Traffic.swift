@@ -2,8 +2,9 @@ import Chain
 import Consensus
 import Replication
 
-/// About how many bytes a message takes, without encoding it.
+/// Estimates the size of messages without encoding them, which would take too long.
 enum Traffic {
+  /// The approximate payload size in bytes.
   static func bytes(of message: PeerMessage) -> Int {
     switch message {
     case .status(let status): 24 + (status.standing.map { 16 + $0.prevotes.count + $0.precommits.count } ?? 0)

@@ -2,12 +2,13 @@ import Chain
 import Cryptography
 import Replication
 
-/// Signatures without arithmetic: a digest of what is signed and by whom.
+/// Fast signatures for simulations: the digest of the signer's public key and the signed bytes.
 ///
-/// Nobody forges one, because nobody in a run computes digests of this kind but through the key that signs; a check
-/// costs a digest, and remembers nothing. One chain only.
+/// They are not secure: anybody could compute one. In a simulation no one does, because the code of a node
+/// signs only with its own key. The digest does not cover the chain's identifier, so all nodes must be of one
+/// chain.
 enum IdealSignatures {
-  /// `domain`: nil for a transaction.
+  /// Signs with the key pair of `key`. `domain` is nil for a transaction.
   static func sign(_ body: [UInt8], domain: SigningDomain?, by key: PublicKey) -> Signature {
     let tag = domain?.tag ?? []
     var message = key.bytes
@@ -19,6 +20,7 @@ enum IdealSignatures {
     return Signature(digest, digest)
   }
 
+  /// Checks these signatures in the replicas.
   static let scheme = SignatureScheme(
     check: { key, signature, domain, _, body in sign(body, domain: domain, by: key) == signature },
     isTransactionAuthentic: { transaction in
@@ -27,7 +29,7 @@ enum IdealSignatures {
   )
 }
 
-/// How the nodes of a run sign and check.
+/// Signs and checks for all nodes of a run, with the scenario's kind of signatures.
 struct SigningService: Sendable {
   let chain: ChainID
   private let isIdeal: Bool

@@ -4,17 +4,23 @@ import Ledger
 import Primitives
 import Replication
 
-/// The keys and the genesis of a run, drawn from its seed.
+/// The keys and the genesis of a run, drawn from its seed. Each account has 1,000,000 AKT, each validator a
+/// stake of 1,000 AKT.
 public struct Population {
   public let genesis: Genesis
+  /// The consensus keys of the validators, in the order of their nodes.
   public let validators: [SigningKey]
-  /// The validators' own accounts.
+  /// The keys of the validators' operator accounts, in the same order.
   public let operators: [SigningKey]
+  /// The keys of accounts that send money and post orders.
   public let tenants: [SigningKey]
+  /// The keys of accounts that bid for orders.
   public let providers: [SigningKey]
+  /// The keys by which nodes identify themselves to peers.
   let nodeKeys: [SigningKey]
 
-  /// `nodes`: validators and followers.
+  /// `count` is the number of validators, `nodes` that of validators and followers. `parameters` are chain
+  /// parameters by the raw value of `ParameterKey`; an unknown name throws `ScenarioError.unknownParameter`.
   init(
     seed: UInt64,
     validators count: Int,
@@ -86,7 +92,7 @@ public struct Population {
   }
 }
 
-/// State, tree and tip before the first block.
+/// The result of the genesis, with which every node starts: state, state tree and tip.
 struct Origin {
   let version: StateVersion
   let tip: Tip

@@ -3,32 +3,37 @@ import Cryptography
 import Replication
 import Synchronization
 
-/// Certificates that somebody has checked and found good, for all who come upon an equal one.
+/// Certificates that have been checked and are valid, so that other nodes need not check an equal one again.
 ///
-/// A certificate is known with the very set that it was checked by; whatever differs in anything is checked by itself.
+/// A certificate is known together with the validator set with which it was checked. A certificate or set
+/// that differs in anything is checked anew.
 final class SharedProofs: Sendable {
   private let known = Mutex(CertificateTable<ValidatorSet>())
 
+  /// Whether an equal certificate has been checked with an equal validator set.
   func isKnown(_ certificate: Certificate, _ validators: ValidatorSet) -> Bool {
     known.withLock { $0[certificate] == validators }
   }
 
+  /// Stores a valid certificate.
   func add(_ certificate: Certificate, _ validators: ValidatorSet) {
     known.withLock { $0[certificate] = validators }
   }
 
+  /// Gives a node's signature scheme access to this cache.
   var proofs: SignatureScheme.Proofs {
     SignatureScheme.Proofs(isKnown: { [self] in isKnown($0, $1) }, add: { [self] in add($0, $1) })
   }
 }
 
-/// Something for each of the certificates of late.
+/// A cache with certificates as keys, for the newest certificates.
 ///
-/// Every validator of a large network may have one of its own for a block; all are forgotten when they are too many.
+/// In a large network there may be a different certificate on each node for the same block, so the size is
+/// limited: when 1,024 entries are reached, all are removed.
 struct CertificateTable<Value> {
   private static var limit: Int { 1_024 }
 
-  /// Hashed by its block and its signers: a part of what makes it differ from others; compared whole.
+  /// Hashes only the certificate's block and signers, which is fast; equality compares everything.
   private struct Key: Hashable {
     let certificate: Certificate
 

@@ -3,11 +3,13 @@ import Primitives
 import Replication
 import Synchronization
 
-/// Blocks, transactions and certificates by their bytes, decoded once for all nodes of a run.
+/// A cache of decoded blocks, transactions and certificates by their bytes, so that each is decoded once for
+/// all nodes.
 ///
-/// Nodes that are sent the same bytes come to the same value, as each would by itself; bytes that cannot be decoded
-/// are tried anew each time.
+/// Decoding the same bytes gives the same value on every node, so sharing does not change what a node does.
+/// Bytes that cannot be decoded are not stored.
 final class SharedReading: Sendable {
+  /// At most 1,024 decoded values; when there are that many, all are removed.
   private struct Memory<Value: Sendable>: Sendable {
     private var values: [Bytes: Value] = [:]
 
@@ -24,8 +26,9 @@ final class SharedReading: Sendable {
     }
   }
 
-  /// Hashed by its length and its end, which differs between blocks by their certificates and between certificates by
-  /// their signatures; compared whole.
+  /// Hashes only the length and the last 32 bytes, which is fast. They differ between blocks because a block
+  /// ends with a certificate, and between certificates because a certificate ends with signatures. Equality
+  /// compares all bytes.
   private struct Bytes: Hashable, Sendable {
     let array: [UInt8]
 
@@ -39,6 +42,7 @@ final class SharedReading: Sendable {
   private let certificates = Mutex(Memory<Certificate>())
   private let transactions = Mutex(Memory<Transaction>())
 
+  /// Gives a node's replica access to this cache.
   var reading: BlockReading {
     BlockReading(
       block: { [self] bytes throws(DecodingError) in

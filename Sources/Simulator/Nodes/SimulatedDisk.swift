@@ -3,8 +3,11 @@ import Consensus
 import Primitives
 import Replication
 
-/// What a node has asked its disk for, in order. What gathers while the disk works is synced together, as in a node.
+/// The queue of a node's disk writes, in order. Writes that are requested during a sync are synced together
+/// afterwards, as in a real node.
 struct SimulatedDisk {
+  /// Something to be done durably. `sign` also signs: the guard's record must be durable before the signature
+  /// is used.
   enum Job {
     case log(ReplicaRecord)
     case sign(SigningRequest)
@@ -12,32 +15,38 @@ struct SimulatedDisk {
     case keepEvidence([Evidence])
   }
 
+  /// Writes that the next sync will contain.
   private(set) var waiting: [Job] = []
+  /// Writes of the current sync.
   private(set) var inFlight: [Job] = []
+  /// Whether writes fail because the disk is full.
   var isFull = false
-  /// A sync that begins earlier ends after this.
+  /// No sync ends before this.
   var stalledUntil = Instant.zero
 
+  /// Whether a sync is going on.
   var isBusy: Bool { !inFlight.isEmpty }
 
+  /// Requests a write.
   mutating func add(_ job: Job) {
     waiting.append(job)
   }
 
-  /// Begins to write what waits; false when there is nothing or it writes already.
+  /// Begins a sync of the waiting writes; returns false when there are none or a sync is going on.
   mutating func begin() -> Bool {
     guard inFlight.isEmpty, !waiting.isEmpty else { return false }
     swap(&inFlight, &waiting)
     return true
   }
 
-  /// What was written and synced.
+  /// Ends the current sync and returns its writes, which are durable now.
   mutating func finish() -> [Job] {
     defer { inFlight = [] }
     return inFlight
   }
 
-  /// The node died: what was not synced; a part of what was being written may have reached the disk.
+  /// Drops all writes, since the node has stopped. Returns those of the current sync: some of them may be on
+  /// the disk.
   mutating func crash() -> [Job] {
     defer {
       inFlight = []

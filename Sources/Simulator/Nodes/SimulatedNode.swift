@@ -5,7 +5,7 @@ import Ledger
 import Primitives
 import Replication
 
-/// A node of a run: its keys, its disk, its clock, and its replica while it is up.
+/// One node of a run: its keys, its disk, its inexact clock, and, while it is up, its replica.
 final class SimulatedNode {
   let index: Int
   let name: String
@@ -14,31 +14,38 @@ final class SimulatedNode {
   let role: NodeRecord.Role
   let store: SimulatedStore
   let signatures: SigningService
-  /// Of a validator.
+  /// The validator's signed statement that this node is its node; nil for a follower.
   let voucher: NodeVoucher?
 
-  /// Nil while the node is down. Only `start` and `halt` say whether there is one.
+  /// Nil while the node is down. Only `start` and `halt` set it.
   var replica: Replica<SimulatedStore>?
-  /// Whether there is a replica: asked several times an event, and comparing it with nil copies five kilobytes.
+  /// Whether there is a replica. It is stored, because comparing `replica` with nil copies five kilobytes and
+  /// this is asked several times for each event.
   private(set) var isUp = false
-  /// Counts starts and ends: what was meant for an earlier life is void.
+  /// Increases at each start and stop. Timers and syncs of an earlier life are ignored.
   var life: UInt32 = 0
   var disk = SimulatedDisk()
+  /// When the node was last started.
   var bootedAt = Instant.zero
+  /// The node handles no event before this.
   var pausedUntil = Instant.zero
-  /// How many faults hold it down; it starts again when none does.
+  /// How many current crash faults stop the node; it starts again when there are none.
   var downs = 0
+  /// The constant error of the wall clock; positive when it is ahead.
   var skewMilliseconds: Int64 = 0
+  /// The error of the clock's rate; positive when it is fast.
   var driftPartsPerMillion: Int64 = 0
-  /// Of the protocol, that its program knows.
+  /// The protocol versions that the node's program supports.
   var versions = Executor.versions
-  /// How it misbehaves; nil for an honest node.
+  /// What makes the node Byzantine; nil for an honest node.
   var liar: Liar?
-  /// Whether it has no liar; nodes of other lanes may ask.
+  /// Whether the node is honest. Other lanes read it while this node's lane runs, so it never changes during
+  /// a run.
   private(set) var isHonest = true
-  /// The greatest height that it has told anybody to be durable.
+  /// The greatest height that was reported to the replica as durable.
   var promisedHeight: Height = 0
-  /// The newest proposal that reached it.
+  /// The newest proposal that the node has received; set only for Byzantine nodes and in runs with a broken
+  /// rule.
   var lastProposal: Proposal?
 
   init(
@@ -64,35 +71,39 @@ final class SimulatedNode {
     }
   }
 
+  /// The node's identity in the peer-to-peer network.
   var peer: PeerID { nodeKey.publicKey }
 
-  /// Before the run.
+  /// Makes the node Byzantine. Call it before the run begins.
   func misbehave(as liar: Liar) {
     self.liar = liar
     isHonest = false
   }
 
+  /// Sets the replica of a node that starts.
   func start(_ replica: Replica<SimulatedStore>) {
     self.replica = replica
     isUp = true
   }
 
+  /// Drops the replica of a node that stops.
   func halt() {
     replica = nil
     isUp = false
   }
 
-  /// The node's own monotonic clock, which starts with it and runs a little fast or slow.
+  /// The time on the node's monotonic clock. It starts at zero with the node and has the node's drift.
   func localInstant(at now: Instant) -> Instant {
     let elapsed = now.since(bootedAt).nanoseconds
     return Instant(nanoseconds: Self.scaled(elapsed, by: driftPartsPerMillion))
   }
 
-  /// How long `interval` of the node's clock takes in truth.
+  /// How long `interval`, measured with the node's clock, takes in virtual time.
   func trueInterval(of interval: Interval) -> Interval {
     Interval(nanoseconds: Self.scaled(interval.nanoseconds, by: -driftPartsPerMillion))
   }
 
+  /// The time on the node's wall clock, with its skew and drift.
   func wall(at now: Instant, genesis: Timestamp) -> Timestamp {
     let milliseconds = Self.scaled(now.nanoseconds, by: driftPartsPerMillion) / 1_000_000
     let exact = Int64(genesis.milliseconds + milliseconds) + skewMilliseconds

@@ -6,11 +6,13 @@ import Primitives
 import Replication
 import Synchronization
 
-/// What is on a node's disk: committed state and blocks, the consensus log, what the signing guard remembers.
+/// The content of a node's disk: the committed state and blocks, the consensus log, the signing guard's
+/// records, and evidence that no block contains yet. It survives the node's crashes.
 final class SimulatedStore: ReplicaState {
   private struct Contents {
     var version: StateVersion
-    /// The newest that blocks which are not written yet have made; kept so that it is made once.
+    /// The state after blocks that are executed but not yet written. It is kept because `StateVersion` shares
+    /// a version only as long as someone holds it.
     var ahead: StateVersion?
     var blocks: [Height: CommittedBlock] = [:]
     var tip: Tip
@@ -19,7 +21,8 @@ final class SimulatedStore: ReplicaState {
     var evidence: [Evidence] = []
   }
 
-  /// Where in a height something was signed; a later one forbids earlier ones.
+  /// The position of a signed message in the protocol. The guard signs nothing before the newest signed
+  /// position.
   struct Position: Hashable, Comparable {
     var height: Height
     var round: Round
@@ -30,6 +33,7 @@ final class SimulatedStore: ReplicaState {
     }
   }
 
+  /// What the guard remembers of one signed message.
   struct GuardRecord {
     var position: Position
     var body: [UInt8]
@@ -39,7 +43,8 @@ final class SimulatedStore: ReplicaState {
   private let contents: Mutex<Contents>
   private let sharesExecution: Bool
 
-  /// `sharesExecution`: takes the result of an equal block on an equal state from another node that shares.
+  /// `sharesExecution`: whether the node takes the result of executing a block from another such node with
+  /// equal state, instead of executing the block itself.
   init(_ version: StateVersion, tip: Tip, sharesExecution: Bool) {
     contents = Mutex(Contents(version: version, tip: tip))
     self.sharesExecution = sharesExecution
@@ -82,21 +87,25 @@ final class SimulatedStore: ReplicaState {
     contents.withLock { $0.blocks[height] }
   }
 
-  /// Proofs that wait for a block.
+  /// Evidence of misbehaviour that no committed block contains yet.
   var evidence: [Evidence] { contents.withLock { $0.evidence } }
 
   // MARK: Writing
 
+  /// Replaces the stored evidence.
   func keep(_ evidence: [Evidence]) {
     contents.withLock { $0.evidence = evidence }
   }
 
+  /// Appends a record to the consensus log.
   func append(_ record: ReplicaRecord) {
     contents.withLock { $0.log.append(record) }
   }
 
-  /// `stored`: the block's bytes, shared by the nodes that hold equal ones.
-  /// `changes`: what is written of the commit's changes; all of them in a node that keeps the rules.
+  /// Writes a commit: block, state and tip. It also removes log and guard records that are no longer needed.
+  ///
+  /// - `stored`: the encoded block; nodes with equal blocks share one copy.
+  /// - `changes`: the state changes to write: all of the commit's, unless the scenario breaks a rule.
   func commit(_ commit: Commit, stored: CommittedBlock, changes: [StateChange]) {
     contents.withLock { contents in
       contents.version = contents.version.successor(
@@ -106,7 +115,8 @@ final class SimulatedStore: ReplicaState {
       )
       contents.blocks[commit.tip.height] = stored
       contents.tip = commit.tip
-      // The last height that is over stays: a block may be logged before the height that it is for begins.
+      // The records since the beginning of the last finished height stay: blocks of the next height may be
+      // logged before that height's begin.
       let over = contents.log.lastIndex { Self.height(of: $0).map { $0 <= commit.tip.height } ?? false }
       contents.log.removeFirst(over ?? 0)
       contents.guardRecords.removeAll { $0.position.height + 1 < commit.tip.height }
@@ -120,13 +130,18 @@ final class SimulatedStore: ReplicaState {
 
   // MARK: The guard
 
+  /// The guard's decision about a request to sign.
   enum Consent {
+    /// The message may be signed.
     case sign
+    /// The same bytes have been signed before: this is the message.
     case again(SignedMessage)
+    /// Signing could contradict an earlier signature.
     case refuse
   }
 
-  /// Whether `request` may be signed: once at each place, never backwards, the old signature for the same bytes.
+  /// Decides whether `request` may be signed: one message at each height, round and step, in ascending order,
+  /// and only above the committed height. The same bytes get their earlier signature.
   func consent(to request: SigningRequest) -> Consent {
     let position = Position(height: request.height, round: request.round, kind: request.kind.rawValue)
     let body = request.signBody
@@ -142,6 +157,7 @@ final class SimulatedStore: ReplicaState {
     }
   }
 
+  /// Stores a signed message in the guard's records.
   func remember(_ request: SigningRequest, _ message: SignedMessage) {
     let position = Position(height: request.height, round: request.round, kind: request.kind.rawValue)
     contents.withLock {
@@ -149,9 +165,10 @@ final class SimulatedStore: ReplicaState {
     }
   }
 
-  // MARK: Damage
+  // MARK: Damage by broken rules
 
-  /// The disk has kept less than it said: the newest half of the log is gone, and what the guard knew of the height.
+  /// Removes the newest half of the log, and the guard's records of the height after the tip, as if the disk
+  /// had not synced them.
   func loseSyncedRecords() {
     contents.withLock { contents in
       contents.log.removeLast(contents.log.count / 2)
@@ -160,10 +177,12 @@ final class SimulatedStore: ReplicaState {
     }
   }
 
+  /// Removes all records of the guard.
   func forgetGuard() {
     contents.withLock { $0.guardRecords = [] }
   }
 
+  /// Writes a commit's block and tip without its state changes.
   func writeOnlyTip(of commit: Commit, stored: CommittedBlock) {
     self.commit(commit, stored: stored, changes: [])
   }

@@ -3,13 +3,15 @@ import Ledger
 import Replication
 import Synchronization
 
-/// What the state of a node is after some blocks; one for all nodes whose entries and pages are equal.
+/// An immutable state with its state tree. Nodes that write equal changes to the same version share the next
+/// one.
 ///
-/// A thousand nodes that hold the same state hold it once, and a node whose state differs in anything has its own.
+/// So a thousand nodes with equal state need the memory of one. A node that writes anything different gets
+/// its own version.
 final class StateVersion: Sendable {
   private struct Successor: Sendable {
     let changes: [StateChange]
-    /// Says which pages the successor has.
+    /// The root of the state tree, which determines the successor's pages.
     let root: Digest
     weak var version: StateVersion?
   }
@@ -28,7 +30,8 @@ final class StateVersion: Sendable {
     self.pages = pages
   }
 
-  /// The version after a block's writes; `root`: of the tree with the changed `pages`.
+  /// The version after a block's writes. `root` is the root of the state tree with the changed `pages`; a nil
+  /// page is removed.
   func successor(
     writing changes: [StateChange],
     _ pages: [(path: NibblePath, page: StateTreePage?)],
@@ -48,7 +51,7 @@ final class StateVersion: Sendable {
     }
   }
 
-  /// What the task makes of this version; executed for the first who asks.
+  /// The result of executing a block on this version. Only the first caller with an equal `task` executes it.
   func executed(_ task: ExecutionTask, _ execute: () -> ExecutedBlock) -> ExecutedBlock {
     let known = memory.withLock { memory in memory.executed.first { $0.task == task } }
     if let known { return known.block }

@@ -3,6 +3,7 @@ import Primitives
 import Replication
 
 extension Cluster {
+  /// Applies a fault to the nodes and the network.
   func begin(_ fault: TimedFault) {
     trace.record(at: now, node: fault.nodes.first ?? -1, tag: 4, fault.forMilliseconds)
     let names = fault.nodes.filter(nodes.indices.contains).map { nodes[$0].name }.joined(separator: ", ")
@@ -26,6 +27,8 @@ extension Cluster {
     }
   }
 
+  /// Takes a fault back: stopped nodes start again unless another fault still holds them, and sessions are
+  /// opened again.
   func end(_ fault: TimedFault) {
     trace.record(at: now, node: fault.nodes.first ?? -1, tag: 5, fault.forMilliseconds)
     let victims = fault.nodes.filter(nodes.indices.contains)
@@ -50,6 +53,8 @@ extension Cluster {
     }
   }
 
+  /// Cuts all links between `side` and the other nodes in both directions. `change` is 1 to begin and -1 to
+  /// end a cut; a link passes messages again when no fault cuts it.
   func cut(_ side: [Int], _ change: Int) {
     let inside = Set(side)
     for left in side {
@@ -62,12 +67,14 @@ extension Cluster {
     }
   }
 
+  /// Cuts the link from the first of two `victims` to the second; `change` as in `cut`.
   private func cutOneWay(_ victims: [Int], _ change: Int) {
     guard victims.count == 2 else { return }
     for lane in lanes { lane.network.cut(victims[0], victims[1], change) }
   }
 
-  /// Sessions whose ends do not hear each other end.
+  /// Ends the sessions that a cut affects. It is called 2 s after a partition or a one-way cut began, as real
+  /// sessions time out when nothing arrives.
   func sever(_ fault: TimedFault) {
     for left in fault.nodes where nodes.indices.contains(left) {
       for right in sessionPeers(of: left) where isCut(left, right) || isCut(right, left) {
@@ -76,7 +83,7 @@ extension Cluster {
     }
   }
 
-  /// All faults but lies are over.
+  /// Ends all faults of the network and of the nodes; Byzantine validators go on misbehaving.
   func heal() {
     isHealed = true
     for lane in lanes { lane.network.isRough = false }
@@ -88,13 +95,13 @@ extension Cluster {
     }
     reconnect()
     healedHeight = nodes.filter(\.isHonest).map { $0.store.tip.height }.max() ?? 0
-    trace.tell(at: now, "the network is whole again at height \(healedHeight)")
+    trace.tell(at: now, "all faults of network and nodes are over; the highest height is \(healedHeight)")
   }
 
-  /// Heights that the whole network must add on every honest node before the run ends.
+  /// How many heights above `healedHeight` every honest node must have when the run ends.
   static var heightsAfterHealing: Height { 3 }
 
-  /// Looks at what can only be judged in the end.
+  /// Checks what can be checked only at the end of a run: liveness and, once more, the sums of the ledger.
   public func judge() {
     for node in nodes where node.isHonest {
       observer.count(.liveness)
@@ -105,7 +112,7 @@ extension Cluster {
           .liveness,
           at: now,
           node,
-          "height \(height) (\(standing)) at the end; the network was whole from \(scenario.healsAt.nanoseconds / 1_000_000_000) s on at height \(healedHeight)"
+          "has height \(height) (\(standing)) at the end; all faults were over at \(scenario.healsAt.nanoseconds / 1_000_000_000) s with the highest height \(healedHeight), so at least \(healedHeight + Self.heightsAfterHealing) was due"
         )
       }
     }

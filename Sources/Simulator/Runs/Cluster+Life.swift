@@ -6,32 +6,34 @@ import Primitives
 import Replication
 
 extension Cluster {
-  /// The node is gone with everything that it had not synced.
+  /// Stops a node; everything that it has not synced is lost.
   public func crash(_ index: Int) {
     stop(nodes[index])
   }
 
+  /// Starts a stopped node with what is on its disk. It does nothing when the node is up.
   public func restart(_ index: Int) {
     guard !nodes[index].isUp else { return }
     boot(nodes[index])
   }
 
-  /// From its next start on the node's program knows these versions of the protocol.
+  /// Sets the protocol versions that a node's program supports. It takes effect at the node's next start.
   public func install(_ versions: ClosedRange<UInt32>, on index: Int) {
     nodes[index].versions = versions
   }
 
-  /// Cuts the nodes off from all others until `rejoin`.
+  /// Cuts all links between these nodes and the others until `rejoin`.
   public func isolate(_ indices: Set<Int>) {
     cut(indices.sorted(), 1)
   }
 
-  /// Ends `isolate` of the same nodes.
+  /// Ends the cut that `isolate` made for the same nodes.
   public func rejoin(_ indices: Set<Int>) {
     cut(indices.sorted(), -1)
     reconnect()
   }
 
+  /// Starts a node: restores its replica from its disk and schedules connections to its neighbours.
   func boot(_ node: SimulatedNode) {
     let isFirst = node.life == 0
     node.life += 1
@@ -46,7 +48,7 @@ extension Cluster {
           .durability,
           at: now,
           node,
-          "height \(node.promisedHeight) was durable, \(tip.height) is left after a crash"
+          "reported height \(node.promisedHeight) as durable, but its disk holds only height \(tip.height) after a restart"
         )
       }
     }
@@ -59,7 +61,7 @@ extension Cluster {
     )
     let skipsReplay = !isFirst && (broken == .replaySkipped || broken == .guardForgets)
     if broken == .guardForgets { node.store.forgetGuard() }
-    // Recovery asks for nothing: the turn has no effects.
+    // Replaying the log has no effects, so `recovery.effects` is empty and is not carried out.
     var recovery = Turn(at: lane(of: node.index).clock(of: node))
     replica.step(.recovered(log: skipsReplay ? [] : node.store.log, evidence: node.store.evidence), &recovery)
     node.start(replica)
@@ -83,22 +85,24 @@ extension Cluster {
       versions: node.versions
     )
     configuration.reading = lane(of: node.index).reading.reading
-    // Every block that has a transaction is proposed compactly, by liars never: they lie about whole blocks.
+    // Honest nodes propose every block that has a transaction in compact form. Byzantine nodes never do,
+    // since their strategies change whole blocks.
     configuration.compactBytes = node.isHonest ? Self.emptyBlockBytes : .max
     return configuration
   }
 
-  /// Above the size of a block without transactions, with a certificate of few validators.
+  /// In bytes: more than a block without transactions takes when few validators signed its certificate.
   private static var emptyBlockBytes: Int { 1_024 }
 
   private var gossipSettings: GossipCore.Settings {
     var settings = scenario.faults.delays == .regions ? GossipCore.Settings() : .local
     settings.peers.usesGroups = false
-    // The links are given: nobody is turned away for want of room.
+    // The scenario decides who connects to whom: a node refuses no session for lack of places.
     settings.peers.inbound = nodes.count
     return settings
   }
 
+  /// Stops a node that is up and ends its sessions.
   func stop(_ node: SimulatedNode) {
     guard node.isUp else { return }
     lane(of: node.index).halt(node)
@@ -111,11 +115,13 @@ extension Cluster {
 
   // MARK: Sessions
 
+  /// Lets `left` dial `right` after `delay`; the session opens when the handshake is done.
   func arrangeMeeting(_ left: Int, _ right: Int, after delay: Interval = .zero) {
     let handshake = lanes[0].network.handshake(left, right)
     queue.insert(.meet(left, right), at: now + delay + Interval(nanoseconds: handshake))
   }
 
+  /// Opens a session that `left` dialed, if both are up, have no session yet, and the link is not cut.
   func meet(_ left: Int, _ right: Int) {
     guard nodes[left].isUp, nodes[right].isUp else { return }
     let opened = lanes.map { $0.network.open(left, right) }
@@ -132,7 +138,7 @@ extension Cluster {
     .connected(node.peer, connection, role: node.role, voucher: node.voucher)
   }
 
-  /// Ends a session; both learn of it.
+  /// Ends a session: the left node is told now, the right one 1 ms later.
   func part(_ left: Int, _ right: Int) {
     guard session(left, right) != 0 else { return }
     for lane in lanes { lane.network.close(left, right) }
@@ -140,7 +146,7 @@ extension Cluster {
     schedule(.disconnected(nodes[left].peer), at: nodes[right], after: .milliseconds(1))
   }
 
-  /// Links without a session get one again.
+  /// Dials again on every link between running nodes that has no session.
   func reconnect() {
     for left in nodes.indices where nodes[left].isUp {
       for right in links[left] where right > left && nodes[right].isUp && session(left, right) == 0 {
@@ -149,6 +155,7 @@ extension Cluster {
     }
   }
 
+  /// Gives a node's replica an input after `delay`, unless the node stops before.
   func schedule(_ input: ReplicaInput, at node: SimulatedNode, after delay: Interval) {
     lane(of: node.index).schedule(input, at: node, after: delay)
   }

@@ -2,7 +2,8 @@ import Dispatch
 public import Primitives
 
 extension Cluster {
-  /// Boots every node and lets the faults and the users of the scenario begin.
+  /// Starts every node and schedules the faults and the users' actions of the scenario. Call it once, before
+  /// `run`.
   public func start() {
     for node in nodes { boot(node) }
     for (index, fault) in faults.enumerated() {
@@ -18,7 +19,8 @@ extension Cluster {
     for (step, delay) in workload.firstSteps() { queue.insert(.work(step), at: now + delay) }
   }
 
-  /// Runs until `condition` holds or `limit` of virtual time has passed; tells whether it holds.
+  /// Runs until `condition` holds or `limit` of virtual time has passed. Returns whether the condition holds.
+  /// It is checked after every step, and in a network of several lanes after every step of all lanes.
   @discardableResult
   public func run(for limit: Interval, until condition: (Cluster) -> Bool = { _ in false }) -> Bool {
     let end = now + limit
@@ -31,6 +33,7 @@ extension Cluster {
     return condition(self)
   }
 
+  /// When the next event happens; nil when there is none.
   private var nextInstant: Instant? {
     lanes.reduce(queue.nextInstant) { earliest, lane in
       guard let instant = lane.nextInstant else { return earliest }
@@ -38,8 +41,10 @@ extension Cluster {
     }
   }
 
-  /// What concerns all lanes happens while they stand still; one lane alone goes step by step, several side by side
-  /// until one could hear of another.
+  /// Handles the next event of the cluster, or else lets the lanes run. An event of the cluster may concern
+  /// several lanes, so it is handled while none of them runs. A single lane handles one event. Several lanes
+  /// run in parallel for `LanePlan.lookahead`: no message that is sent in that time arrives in another lane
+  /// before its end.
   private func advance(from first: Instant, until end: Instant) {
     if let (at, occurrence) = queue.next(until: first) {
       now = max(now, at)
@@ -68,7 +73,8 @@ extension Cluster {
     }
   }
 
-  /// Takes from the lanes what waited for them to stand still.
+  /// Carries out, while no lane runs, what the lanes have left for this moment: messages between lanes,
+  /// observations, and ends of sessions.
   func settle() {
     for lane in lanes {
       for other in lanes where other.index != lane.index { lane.receive(from: other) }
@@ -86,7 +92,7 @@ extension Cluster {
     }
   }
 
-  /// Shows the observer what the lanes saw, in the order of time.
+  /// Gives the observer what the lanes have observed, in the order of time.
   private func watch() {
     guard lanes.contains(where: { !$0.sightings.isEmpty }) else { return }
     var next = lanes.map { _ in 0 }
@@ -108,16 +114,18 @@ extension Cluster {
   }
 }
 
-/// Lanes that run side by side.
+/// Lanes that run in parallel, each on its own thread.
 private struct LanePair: @unchecked Sendable {
-  // `@unchecked`: each lane is run by one thread at a time; a lane changes only itself and its own nodes, and what
-  // nodes share is constant or behind a mutex (`StateVersion`); all are back before anything else touches them.
+  // This is safe though unchecked: one thread at a time runs a lane, a lane changes only itself and its own
+  // nodes, and what nodes share is constant or protected by a mutex (`StateVersion`). `run` returns when all
+  // threads are done.
   private let lanes: [Lane]
 
   init(_ lanes: [Lane]) {
     self.lanes = lanes
   }
 
+  /// Handles the events of all lanes before `stop`.
   func run(until stop: Instant) {
     DispatchQueue.concurrentPerform(iterations: lanes.count) { lanes[$0].run(until: stop) }
   }

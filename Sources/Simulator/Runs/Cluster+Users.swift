@@ -3,9 +3,10 @@ import Gossip
 import Primitives
 public import Replication
 
-/// What somebody outside hands to the nodes.
+// What users and tests give to the nodes.
 extension Cluster {
-  /// Hands an authentic transaction to a node, as a user would.
+  /// Submits an authentic transaction to a node, as a user would. Returns the mempool's answer; nil when the
+  /// node is down.
   @discardableResult
   public func submit(_ transaction: Transaction, to index: Int) -> Admission? {
     let node = nodes[index]
@@ -18,13 +19,14 @@ extension Cluster {
     return admissions.first
   }
 
-  /// Gives a message to a node as if another had sent it.
+  /// Gives a node a message at once, as if `sender` had sent it.
   public func receive(_ message: PeerMessage, at index: Int, from sender: Int) {
     lane(of: index).handle(.message(message, from: nodes[sender].peer), at: nodes[index], tag: 1)
     settle()
   }
 
-  /// Hands an authentic object to a node, as a user would; tells whether the node's book took it.
+  /// Publishes an authentic order, bid or offer through a node, as a user would. Returns whether the node's
+  /// order book accepted it; false when the node is down.
   @discardableResult
   public func publish(_ object: SignedObject, to index: Int) -> Bool {
     let node = nodes[index]

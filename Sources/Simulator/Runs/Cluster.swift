@@ -6,18 +6,19 @@ import Ledger
 public import Primitives
 public import Replication
 
-/// Many replicas under one virtual clock and one seed.
+/// A simulated network: many replicas under one virtual clock, driven by one seed.
 ///
-/// The replicas are the very ones that nodes run. Around them are a network that delays, loses, doubles and cuts,
-/// disks that sync, stall, fill and forget, clocks that differ, and validators that lie. The same scenario gives the
-/// same run.
+/// The replicas are the code that real nodes run. The simulator replaces what is around them: a network that
+/// delays, loses, duplicates and cuts; disks that take time, fill up and lose unsynced data; inexact clocks;
+/// and Byzantine validators. Equal scenarios give equal runs.
 public final class Cluster {
-  /// What happens to several lanes at once, or to all.
+  /// An event that concerns several lanes or all.
   enum Occurrence {
+    /// The handshake of a session that the first node dialed is done.
     case meet(Int, Int)
     case faultBegins(Int)
     case faultEnds(Int)
-    /// A cut has lasted so long that sessions end.
+    /// A partition or one-way cut has lasted 2 s: sessions across it end.
     case severed(Int)
     case work(WorkloadStep)
     case heals
@@ -27,21 +28,26 @@ public final class Cluster {
   let observer: Observer
   let trace = Trace()
   let faults: [TimedFault]
-  /// Static links: validators among each other, each follower to a few nodes.
+  /// The neighbours of each node, fixed for the run: validators are linked to each other, each follower to a
+  /// few nodes.
   let links: [[Int]]
   let stage: Stage
   let lanes: [Lane]
+  /// The virtual time since the start of the run.
   public internal(set) var now = Instant.zero {
     didSet { for lane in lanes { lane.now = now } }
   }
   var queue: EventQueue<Occurrence>
   var generator: SeededGenerator
   var workload: Workload
-  /// What users published; the lanes count the rest.
+  /// Counts the objects that users published; the lanes count everything else.
   var counters = TrafficCounters()
+  /// Whether the faults of network and nodes are over.
   var isHealed = false
+  /// The highest height of an honest node when the faults ended.
   var healedHeight: Height = 0
 
+  /// Throws `ScenarioError` for an unknown parameter name, and when the genesis cannot be executed.
   public init(_ scenario: Scenario) throws {
     let count = scenario.validators + scenario.peers
     let seed = scenario.seed
@@ -70,7 +76,7 @@ public final class Cluster {
     appointLiars()
   }
 
-  /// From so many followers on they execute a block once for all whose state is equal.
+  /// With this many followers or more, followers with equal state execute a block only once, to save time.
   private static let sharingPeers = 100
 
   private static func node(
@@ -88,7 +94,8 @@ public final class Cluster {
       nodeKey: population.nodeKeys[index],
       consensusKey: isValidator ? population.validators[index] : nil,
       role: isValidator ? .validator : .full,
-      // Every validator executes by itself, so that one that errs is seen; so do the followers of a small network.
+      // Validators, and the followers of a small network, execute every block themselves, so that a
+      // divergence is seen.
       store: SimulatedStore(
         origin.version,
         tip: origin.tip,
@@ -111,13 +118,14 @@ public final class Cluster {
       for right in left + 1..<max(left + 1, scenario.validators) { link(left, right) }
     }
     for follower in scenario.validators..<max(scenario.validators, count) {
-      // One validator, and nodes that were there before: everybody is reached.
+      // A validator and up to three nodes with a lower index: so there is a path between any two nodes.
       link(follower, Int(generator.next(below: UInt64(scenario.validators))))
       for _ in 0..<3 { link(follower, Int(generator.next(below: UInt64(follower)))) }
     }
     return links.map { $0.sorted() }
   }
 
+  /// Draws the error of each node's clock.
   private func setClocks() {
     let plan = scenario.faults
     for node in nodes {
@@ -132,6 +140,7 @@ public final class Cluster {
     }
   }
 
+  /// Draws the Byzantine validators and their strategies.
   private func appointLiars() {
     let wanted = min(scenario.faults.byzantine ?? scenario.tolerated, scenario.tolerated)
     var candidates = Array(0..<scenario.validators)
@@ -158,35 +167,49 @@ public final class Cluster {
   func isCut(_ from: Int, _ to: Int) -> Bool { lanes[0].network.isCut(from, to) }
   func sessionPeers(of node: Int) -> [Int] { lanes[0].network.sessionPeers(of: node) }
 
-  // MARK: For those who watch
+  // MARK: State of the run
 
+  /// The genesis of the simulated chain.
   public var genesis: Genesis { population.genesis }
+  /// The number of nodes. Indices below `scenario.validators` are validators, the others followers.
   public var count: Int { nodes.count }
+  /// The newest height on a node's disk.
   public func height(of index: Int) -> Height { nodes[index].store.tip.height }
+  /// The newest committed block on a node's disk.
   public func tip(of index: Int) -> Tip { nodes[index].store.tip }
+  /// Whether a node runs.
   public func isUp(_ index: Int) -> Bool { nodes[index].isUp }
+  /// Whether a node is not Byzantine.
   public func isHonest(_ index: Int) -> Bool { nodes[index].isHonest }
+  /// A node's replica; nil while the node is down.
   public func replica(of index: Int) -> Replica<some ReplicaState>? { nodes[index].replica }
+  /// The first violations of invariants, at most 20.
   public var violations: [Violation] { observer.violations }
+  /// How often each invariant was checked.
   public var checks: [Invariant: UInt64] { observer.checks }
+  /// The hash of everything that happened; equal for equal scenarios.
   public var traceHash: Digest { .blake2b(traces.flatMap(\.digest.bytes)) }
+  /// The number of events in the hash.
   public var events: UInt64 { traces.reduce(0) { $0 + $1.events } }
-  /// What happened, for a reader; the newest last.
+  /// The notable events as lines for a reader, the newest last.
   public var story: [String] { Trace.story(of: traces) }
   private var traces: [Trace] { [trace] + lanes.map(\.trace) }
+  /// Counts of messages and events of all nodes together.
   public var traffic: TrafficCounters {
     var sum = counters
     for lane in lanes { sum.add(lane.counters) }
     return sum
   }
+  /// The names of the strategies of a Byzantine node; empty for an honest one.
   public func strategies(of index: Int) -> [String] { nodes[index].liar?.names ?? [] }
 
-  /// Signs as the run's nodes do.
+  /// Signs a transaction in the way that the scenario's nodes accept.
   public func signed(_ draft: TransactionDraft, by key: SigningKey) -> Transaction {
     signatures.sign(draft, by: key)
   }
 
-  /// A vote that whoever holds the key could make.
+  /// A signed vote, as a validator with `key` could make it, contradicting ones included. `validator` is its
+  /// index in the set of that height; nil `block` is a vote for nil.
   public func vote(
     _ kind: Vote.Kind,
     height: Height,

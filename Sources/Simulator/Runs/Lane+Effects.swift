@@ -7,7 +7,8 @@ import Primitives
 import Replication
 
 extension Lane {
-  /// Carries effects out in order; what must be durable takes the time of a sync.
+  /// Carries out the effects of a replica in their order. Effects that must be durable go to the simulated
+  /// disk and are done when its sync ends.
   func perform(_ effects: [ReplicaEffect], of node: SimulatedNode) {
     var sends: [Outgoing] = []
     for effect in effects {
@@ -57,7 +58,7 @@ extension Lane {
         }
       case .alarm(let alarm): raised(alarm, at: node)
       case .upgradeNeeded(let version, let height):
-        trace.tell(at: now, "\(node.name) lacks version \(version), which height \(height) needs")
+        trace.tell(at: now, "\(node.name) does not support version \(version), which height \(height) needs")
       case .dial(let dial): schedule(.dialFailed(dial), at: node, after: .milliseconds(10))
       case .disconnect(let peer, let reason): disconnect(peer, reason, by: node)
       case .enteredRound(let height, let round, _): entered(height, round, node)
@@ -69,6 +70,7 @@ extension Lane {
     startSync(of: node)
   }
 
+  /// Sends what the Byzantine node's strategies make of the messages.
   private func lie(_ messages: [Outgoing], by node: SimulatedNode) {
     let peers = network.sessionPeers(of: node.index)
     for outgoing in node.liar?.alter(messages, peers: peers) ?? messages {
@@ -82,6 +84,7 @@ extension Lane {
     }
   }
 
+  /// Schedules a timer of the replica; its delay is measured by the node's own clock.
   private func arm(_ timer: ReplicaTimer, after delay: Interval, at node: SimulatedNode) {
     if stage.scenario.brokenRule == .timersIgnored, case .consensus(let timer) = timer {
       switch timer.kind {
@@ -92,39 +95,40 @@ extension Lane {
     schedule(.timeout(timer), at: node, after: node.trueInterval(of: delay))
   }
 
-  // MARK: What is worth noting
+  // MARK: Notable events
 
   private func raised(_ alarm: Alarm, at node: SimulatedNode) {
     trace.tell(at: now, "\(node.name) raises an alarm: \(alarm)")
     guard node.isHonest else { return }
-    saw(.violated(.honestPeers, "an alarm is raised: \(alarm)"), at: node)
+    saw(.violated(.honestPeers, "raises an alarm: \(alarm)"), at: node)
   }
 
   private func entered(_ height: Height, _ round: Round, _ node: SimulatedNode) {
     guard round > 0 else { return }
     if round > counters.highestRound { counters.highestRound = round }
     counters.roundsAboveZero += 1
-    trace.tell(at: now, "\(node.name) is in round \(round) of height \(height)")
+    trace.tell(at: now, "\(node.name) enters round \(round) of height \(height)")
   }
 
   private func faulted(_ peer: PeerID, _ fault: Fault, at node: SimulatedNode) {
     saw(.counted(.honestPeers), at: node)
     guard let other = stage.index(of: peer) else { return }
-    trace.tell(at: now, "\(node.name) finds a fault with \(stage.nodes[other].name): \(fault)")
+    trace.tell(at: now, "\(node.name) reports a fault of \(stage.nodes[other].name): \(fault)")
     guard node.isHonest, stage.nodes[other].isHonest, fault.weight >= 20 else { return }
     saw(
-      .violated(.honestPeers, "finds the fault \(fault) with the honest \(stage.nodes[other].name)"),
+      .violated(.honestPeers, "reports the fault \(fault) of \(stage.nodes[other].name), which is honest"),
       at: node
     )
   }
 
   private func disconnect(_ peer: PeerID, _ reason: DisconnectReason, by node: SimulatedNode) {
     guard let other = stage.index(of: peer) else { return }
-    trace.tell(at: now, "\(node.name) turns \(stage.nodes[other].name) away: \(reason)")
+    trace.tell(at: now, "\(node.name) disconnects \(stage.nodes[other].name): \(reason)")
     if case .banned = reason { counters.bans += 1 }
     requests.append(.part(node.index, other))
   }
 
+  /// Whether an object's signature is valid; each object is checked once for all nodes of the lane.
   private func isAuthentic(_ object: SignedObject) -> Bool {
     if let known = caches.objects[object] { return known }
     let isAuthentic = object.isAuthentic(on: stage.genesis.chain)

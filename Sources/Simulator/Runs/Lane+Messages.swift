@@ -7,6 +7,8 @@ import Replication
 import Wire
 
 extension Lane {
+  /// Sends a message of the chain's protocols over an open session; without a session it is dropped.
+  /// `isDamaged`: with random errors in its encoding.
   func transmit(
     _ message: PeerMessage,
     from node: SimulatedNode,
@@ -26,6 +28,7 @@ extension Lane {
     send(input, to: target, from: node.index, session: session, at: arrivals)
   }
 
+  /// Sends a gossip message over an open session; without a session it is dropped.
   func transmit(
     _ message: GossipMessage,
     from node: SimulatedNode,
@@ -45,7 +48,8 @@ extension Lane {
     send(.gossip(message, from: node.peer), to: target, from: node.index, session: session, at: arrivals)
   }
 
-  /// Lets the copies of a message arrive; what is for a node of another lane waits until this one stands still.
+  /// Schedules the arrival of a message's copies. Copies for a node of another lane are kept in `departures`
+  /// until the lanes are synchronized.
   private func send(
     _ input: ReplicaInput,
     to target: Int,
@@ -71,7 +75,8 @@ extension Lane {
     counters.byKind[Int(kind.rawValue)] += 1
   }
 
-  /// What the receiver's replica is given.
+  /// The input that the message becomes for the receiver's replica. A message that cannot be decoded becomes
+  /// an input that reports the sender's misbehaviour.
   private func input(_ message: PeerMessage, from node: SimulatedNode, isDamaged: Bool) -> ReplicaInput? {
     if isDamaged { return damaged(message, from: node) }
     var message = message
@@ -87,7 +92,7 @@ extension Lane {
           saw(
             .violated(
               .honestPeers,
-              "a message of kind \(message.kind) with \(bytes.count) bytes is not decoded"
+              "sends a message of kind \(message.kind) with \(bytes.count) bytes that cannot be decoded"
             ),
             at: node
           )
@@ -99,6 +104,7 @@ extension Lane {
     return .message(message, from: node.peer)
   }
 
+  /// Makes one to four random changes to the encoding: flips a bit, cuts off the end, or inserts a byte.
   private func damaged(_ message: PeerMessage, from node: SimulatedNode) -> ReplicaInput {
     var bytes = message.encoded
     for _ in 0..<1 + generator.next(below: 4) where !bytes.isEmpty {
@@ -119,7 +125,8 @@ extension Lane {
     return .message(decoded, from: node.peer)
   }
 
-  /// Decoded and verified; nil for what no node would take.
+  /// The decoded transaction; nil when the bytes or the signature are invalid. Each is checked once for all
+  /// nodes of the lane.
   func transaction(_ bytes: [UInt8]) -> Transaction? {
     if let known = caches.transactions[bytes] { return known }
     guard !caches.unreadable.contains(bytes) else { return nil }
@@ -135,7 +142,7 @@ extension Lane {
     return transaction
   }
 
-  /// What a broken rule makes of a message that arrives; nil when it is not read at all.
+  /// The input after the scenario's broken rule has changed it; nil when the node ignores it.
   func accepted(_ input: ReplicaInput, at node: SimulatedNode) -> ReplicaInput? {
     guard let rule = stage.scenario.brokenRule, node.isHonest, case .message(let message, let peer) = input
     else {
@@ -156,6 +163,7 @@ extension Lane {
     }
   }
 
+  /// Turns a vote for nil into a vote for the round's proposal.
   private func counted(_ vote: Vote, at node: SimulatedNode) -> Vote {
     guard vote.block == nil, let proposal = node.lastProposal, proposal.height == vote.height,
       proposal.round == vote.round
@@ -165,7 +173,8 @@ extension Lane {
     return changed
   }
 
-  /// A broken clock agrees with every proposal.
+  /// The node's clock. With the broken rule `timestampUnchecked` it shows the time of the proposal that
+  /// arrives, so that every block time seems right.
   func clock(of node: SimulatedNode, for input: ReplicaInput) -> ReplicaClock {
     var clock = clock(of: node)
     guard stage.scenario.brokenRule == .timestampUnchecked, node.isHonest,

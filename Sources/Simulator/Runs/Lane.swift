@@ -4,31 +4,36 @@ import Cryptography
 import Primitives
 import Replication
 
-/// Some of a run's nodes with all that happens to them, in the order of time.
+/// A part of the nodes of a run that one thread simulates: it holds their events and handles them in the
+/// order of time.
 ///
-/// A lane changes nothing but itself and its nodes. What others must hear of waits until the lanes stand still: messages
-/// to nodes of other lanes, the ends of sessions, and what the observer is to see. So lanes may run side by side for as
-/// long as a message between them travels, and come to the same whether they do or not.
+/// A lane changes only itself and its nodes. Whatever concerns others is stored until the lanes are
+/// synchronized (`Cluster.settle`): messages to nodes of other lanes, ends of sessions, and observations.
+/// Therefore lanes can run in parallel for as long as the fastest message between them takes (the lookahead
+/// of conservative parallel simulation), and the result does not depend on the threads.
 final class Lane {
-  /// Behind a reference: the queue moves it often.
+  /// An event of one node. It is indirect because the queue moves it often.
   indirect enum Occurrence {
+    /// A message arrives; it is lost when its session has ended.
     case arrival(ReplicaInput, to: Int, from: Int, session: UInt32)
-    /// A timer, an answer, the end of a session.
+    /// A timer, a result, or the end of a session, for the node with this index. It is void when the node has
+    /// stopped since, which `life` shows.
     case local(ReplicaInput, Int, life: UInt32)
+    /// A sync of the node's disk ends.
     case synced(Int, life: UInt32)
   }
 
   typealias Travel = (at: Instant, occurrence: Occurrence)
 
-  /// What concerns nodes of several lanes.
+  /// An end of sessions that a lane asks the cluster for, since it may concern nodes of other lanes.
   enum Request {
-    /// The first node turns the second away.
+    /// The first node disconnects the second.
     case part(Int, Int)
-    /// The node has died by itself.
+    /// The node has stopped.
     case gone(Int)
   }
 
-  /// What the observer is to see.
+  /// Something that the observer is told when the lanes are synchronized.
   enum Sighting {
     case counted(Invariant)
     case violated(Invariant, String)
@@ -36,13 +41,16 @@ final class Lane {
     case released(SignedMessage, PublicKey)
   }
 
-  /// Work that all nodes would do with the same result, done once.
+  /// Results that are equal for all nodes, computed once for the lane.
   struct Caches {
     var transactions: [[UInt8]: Transaction] = [:]
+    /// Encodings that are no valid transactions.
     var unreadable: Set<[UInt8]> = []
+    /// Encodings of stored blocks.
     var blocks: [Digest: [UInt8]] = [:]
-    /// Bytes of those that were stored.
+    /// Encodings of stored certificates.
     var certificates = CertificateTable<[UInt8]>()
+    /// Whether each object's signature is valid.
     var objects: [SignedObject: Bool] = [:]
   }
 
@@ -53,24 +61,27 @@ final class Lane {
   let proofs = SharedProofs()
   var now = Instant.zero
   var queue: EventQueue<Occurrence>
-  /// Sessions and cuts are those of all lanes; when messages arrive is kept for what this lane's nodes send.
+  /// The lane's copy of the network: sessions and cuts are equal in all lanes; the order of messages is kept
+  /// only for messages that this lane's nodes send.
   var network: NetworkModel
   var generator: SeededGenerator
   var counters = TrafficCounters()
   var caches = Caches()
-  /// Messages to nodes of other lanes, by lane.
+  /// Messages for nodes of other lanes, by the index of the lane, until the lanes are synchronized.
   var departures: [[Travel]]
-  /// Messages from nodes of other lanes that are not in the queue yet.
+  /// Messages from other lanes that are not in the queue yet.
   private var arrivals: [Travel] = []
-  /// Empty; its memory serves one input after another.
+  /// An empty array whose memory is used again for the effects of each input.
   private var spareEffects: [ReplicaEffect] = []
+  /// Ends of sessions to be carried out when the lanes are synchronized.
   var requests: [Request] = []
+  /// Observations that the observer has not been given yet, in the order of time.
   var sightings: [(at: Instant, node: SimulatedNode, what: Sighting)] = []
 
   init(_ index: Int, on stage: Stage) {
     self.index = index
     self.stage = stage
-    // Lane by lane other draws of the same seed.
+    // Each lane has its own sequence of random numbers from the scenario's seed.
     let seed = stage.scenario.seed ^ UInt64(index) << 56
     departures = Array(repeating: [], count: stage.lanes.count)
     queue = EventQueue(seed: seed)
@@ -78,7 +89,7 @@ final class Lane {
     generator = SeededGenerator(seed: seed ^ 0x6C61_6E65)
   }
 
-  /// Handles what happens before `stop`.
+  /// Handles all events before `stop`.
   func run(until stop: Instant) {
     for travel in arrivals {
       precondition(travel.at >= now, "a message would arrive in its receiver's past")
@@ -88,12 +99,13 @@ final class Lane {
     while let instant = queue.nextInstant, instant < stop { step() }
   }
 
-  /// When the next occurrence happens.
+  /// When the next event happens; nil when there is none.
   var nextInstant: Instant? {
     arrivals.reduce(queue.nextInstant) { min($0 ?? $1.at, $1.at) }
   }
 
-  /// Takes over what nodes of another lane sent to this one's. None of it arrives before `now`.
+  /// Takes the messages that nodes of another lane have sent to nodes of this one. None of them arrives
+  /// before `now`.
   func receive(from lane: Lane) {
     if arrivals.isEmpty {
       swap(&arrivals, &lane.departures[index])
@@ -103,7 +115,7 @@ final class Lane {
     }
   }
 
-  /// Handles the next occurrence.
+  /// Handles the next event.
   func step() {
     guard let (at, occurrence) = queue.next() else { return }
     now = max(now, at)
@@ -131,7 +143,8 @@ final class Lane {
     }
   }
 
-  /// A paused node's events wait until it goes on, in their order.
+  /// Moves an event of a paused node to the end of the pause; the node's events keep their order. Returns
+  /// whether the node is paused.
   private func postpone(_ occurrence: Occurrence, for node: SimulatedNode) -> Bool {
     guard node.pausedUntil > now else { return false }
     queue.insert(occurrence, at: node.pausedUntil, keepsOrder: true)
@@ -139,7 +152,7 @@ final class Lane {
   }
 
   private func arrive(_ input: ReplicaInput, at node: SimulatedNode) {
-    // Only liars, and who breaks a rule, look at what arrives.
+    // Only Byzantine nodes and broken rules need to see the messages that arrive.
     guard stage.scenario.brokenRule != nil || !node.isHonest else { return handle(input, at: node, tag: 1) }
     if case .message(let message, _) = input {
       if let proposal = message.proposal { node.lastProposal = proposal }
@@ -149,7 +162,7 @@ final class Lane {
     handle(input, at: node, tag: 1)
   }
 
-  /// One input, and everything that the replica wants done about it.
+  /// Gives a node's replica one input and carries out the effects. `tag` is the kind of event in the trace.
   func handle(_ input: ReplicaInput, at node: SimulatedNode, tag: UInt8) {
     guard node.isUp else { return }
     let (first, second) = input.summary
@@ -163,7 +176,7 @@ final class Lane {
     spareEffects.removeAll(keepingCapacity: true)
   }
 
-  /// One input of the node's own users, and what the replica answers.
+  /// Gives a node's replica an input of a user, carries out the effects, and returns the replica's answer.
   func request(_ input: ReplicaInput, of node: SimulatedNode) -> ReplicaAnswer? {
     var turn = Turn(at: clock(of: node))
     node.replica?.step(input, &turn)
@@ -173,14 +186,17 @@ final class Lane {
     return nil
   }
 
+  /// Gives a node's replica an input after `delay`, unless the node stops before.
   func schedule(_ input: ReplicaInput, at node: SimulatedNode, after delay: Interval) {
     queue.insert(.local(input, node.index, life: node.life), at: now + delay)
   }
 
+  /// Stores an observation for the observer.
   func saw(_ what: Sighting, at node: SimulatedNode) {
     sightings.append((now, node, what))
   }
 
+  /// The time on the node's own inexact clocks.
   func clock(of node: SimulatedNode) -> ReplicaClock {
     .init(now: node.localInstant(at: now), wall: node.wall(at: now, genesis: stage.genesis.time))
   }

@@ -5,7 +5,7 @@ import Replication
 import Wire
 
 extension ReplicaInput {
-  /// Two numbers that tell inputs apart in a trace.
+  /// The input's kind and a detail of it as two numbers for the trace's hash.
   var summary: (UInt64, UInt64) {
     switch self {
     case .started: (1, 0)
@@ -33,6 +33,7 @@ extension ReplicaInput {
     }
   }
 
+  /// A number that distinguishes messages of one kind, such as height and round.
   private static func detail(of message: PeerMessage) -> UInt64 {
     switch message {
     case .votes(let votes):
@@ -48,7 +49,7 @@ extension ReplicaInput {
 }
 
 extension PeerMessage {
-  /// The proposal that the message carries, in whichever form.
+  /// The proposal that the message carries, with a whole or a compact block; nil for other messages.
   var proposal: Proposal? {
     switch self {
     case .proposal(let proposal, _), .compactProposal(let proposal, _): proposal

@@ -1,31 +1,36 @@
 public import Primitives
 
+/// Why a scenario cannot be run.
 public enum ScenarioError: Error, Hashable, Sendable {
+  /// `Scenario.parameters` contains a name that is not one of `ParameterKey`.
   case unknownParameter(String)
 }
 
-/// Everything that decides a simulated run: equal scenarios give equal traces.
+/// All settings of a simulated run: equal scenarios give equal traces.
 public struct Scenario: Codable, Hashable, Sendable {
   /// How consensus messages and transactions are signed.
   public enum Signatures: String, Codable, Hashable, Sendable {
-    /// libsodium, as in a node.
+    /// Real Ed25519 signatures, as in a node.
     case ed25519
-    /// Digests in the place of signatures: nobody can forge, and checking costs a digest.
+    /// Digests in place of signatures (`IdealSignatures`), which are much faster; no simulated node forges
+    /// them.
     case ideal
   }
 
+  /// The seed of all random numbers of the run.
   public var seed: UInt64
+  /// The number of validators; all have the same voting power.
   public var validators: Int
-  /// Nodes that follow without voting.
+  /// The number of followers: full nodes that do not vote.
   public var peers: Int
-  /// Of virtual time.
+  /// The length of the run in milliseconds of virtual time.
   public var durationMilliseconds: UInt64
   public var faults: FaultPlan
   public var workload: WorkloadPlan
   public var signatures: Signatures
-  /// A rule that is broken on purpose, to see that it is noticed.
+  /// A rule that the simulator breaks on purpose, to test that an invariant shows it; nil for none.
   public var brokenRule: BrokenRule?
-  /// The chain's parameters that differ from the simulator's usual ones, by `ParameterKey`'s names.
+  /// Chain parameters that differ from those in `Population`, by the raw value of `ParameterKey`.
   public var parameters: [String: UInt64] = [:]
 
   public init(
@@ -48,15 +53,16 @@ public struct Scenario: Codable, Hashable, Sendable {
     self.brokenRule = brokenRule
   }
 
+  /// The length of the run in virtual time.
   public var duration: Interval { .milliseconds(durationMilliseconds) }
 
-  /// When the network is whole again, every node up, and only Byzantine nodes still misbehave: from here on the
-  /// chain must move.
+  /// When all faults except Byzantine behaviour end: 30 s before the end of the run, or at half of a run
+  /// shorter than 60 s. From then on heights must grow (`Invariant.liveness`).
   public var healsAt: Instant {
     let calm = min(30_000, durationMilliseconds / 2)
     return .zero + .milliseconds(durationMilliseconds - calm)
   }
 
-  /// The greatest number of validators of equal power that may be faulty.
+  /// The greatest number of Byzantine validators that consensus tolerates: fewer than a third.
   public var tolerated: Int { max(0, (validators - 1) / 3) }
 }

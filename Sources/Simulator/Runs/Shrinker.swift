@@ -1,15 +1,23 @@
 import Primitives
 
-/// Makes a failing scenario smaller while it still fails: a shorter run, fewer faults, fewer nodes, fewer users.
+/// Reduces a failing scenario to a smaller one that violates the same invariant: it shortens the run and
+/// removes faults, nodes and users' actions as long as the run still fails (delta debugging).
 public struct Shrinker {
+  /// The smallest failing scenario found so far; its fault schedule is written out.
   public private(set) var scenario: Scenario
+  /// The first violation in a run of `scenario`.
   public private(set) var violation: Violation
+  /// How many smaller scenarios have been run.
   public private(set) var runs = 0
   private let limit: Int
   private let progress: (String) -> Void
 
-  /// `scenario`: that fails; nil comes back otherwise.
-  /// `limit`: of runs.
+  /// Runs the scenario once. Returns nil when nothing is violated.
+  ///
+  /// - `limit`: how many smaller scenarios may be run at most.
+  /// - `progress`: called after each reduction with a text that says what the scenario was reduced to.
+  ///
+  /// Throws when the scenario's genesis is invalid.
   public init?(_ scenario: Scenario, limit: Int = 120, progress: @escaping (String) -> Void = { _ in }) throws
   {
     guard let violation = try Simulation.run(scenario).violations.first else { return nil }
@@ -17,12 +25,12 @@ public struct Shrinker {
     self.violation = violation
     self.limit = limit
     self.progress = progress
-    // From here on the schedule is written out, so that its parts can be taken away.
+    // The drawn schedule is written out, so that single faults can be removed from it.
     self.scenario.faults.schedule = scenario.faults.schedule(for: scenario)
     if self.scenario.faults.byzantine == nil { self.scenario.faults.byzantine = scenario.tolerated }
   }
 
-  /// Tries everything until nothing helps any more.
+  /// Repeats all reductions until none succeeds any more or the limit of runs is reached.
   public mutating func shrink() throws {
     var before: Scenario
     repeat {
@@ -35,6 +43,8 @@ public struct Shrinker {
     } while scenario != before && runs < limit
   }
 
+  /// Runs the changed scenario and keeps the change if the same invariant is violated. `what` is the text for
+  /// `progress`.
   private mutating func attempt(_ what: String, _ change: (inout Scenario) -> Void) throws -> Bool {
     guard runs < limit else { return false }
     var smaller = scenario
@@ -54,7 +64,8 @@ public struct Shrinker {
 
   private mutating func shorten() throws {
     if violation.invariant != .liveness {
-      // The end of the faults moves with the duration, so there is room for the violation before it.
+      // Faults end at half of a short run (`Scenario.healsAt`): in a run of twice the violation's time they
+      // still act when it happens.
       let needed = max(1_000, 2 * violation.atMilliseconds + 2)
       if needed < scenario.durationMilliseconds {
         _ = try attempt("\(needed) ms") { $0.durationMilliseconds = needed }
@@ -83,26 +94,26 @@ public struct Shrinker {
     _ = try attempt("no loss") { $0.faults.lossPartsPerMillion = 0 }
     _ = try attempt("no duplication") { $0.faults.duplicationPartsPerMillion = 0 }
     _ = try attempt("no reordering") { $0.faults.reorderPartsPerMillion = 0 }
-    _ = try attempt("equal clocks") {
+    _ = try attempt("exact clocks") {
       $0.faults.skewMilliseconds = 0
       $0.faults.driftPartsPerMillion = 0
     }
-    _ = try attempt("a fast network") { $0.faults.delays = .lan }
+    _ = try attempt("the delays of a local network") { $0.faults.delays = .lan }
     while let liars = scenario.faults.byzantine, liars > 0,
-      try attempt("\(liars - 1) liars", { $0.faults.byzantine = liars - 1 })
+      try attempt("\(liars - 1) Byzantine validators", { $0.faults.byzantine = liars - 1 })
     {}
   }
 
   private mutating func removeNodes() throws {
-    _ = try attempt("no peers") { $0.peers = 0 }
-    while scenario.peers > 0, try attempt("\(scenario.peers / 2) peers", { $0.peers /= 2 }) {}
+    _ = try attempt("no followers") { $0.peers = 0 }
+    while scenario.peers > 0, try attempt("\(scenario.peers / 2) followers", { $0.peers /= 2 }) {}
     while scenario.validators > 1,
       try attempt("\(scenario.validators - 1) validators", { $0.validators -= 1 })
     {}
   }
 
   private mutating func calmUsers() throws {
-    _ = try attempt("no market") { $0.workload.ordersPerMinute = 0 }
+    _ = try attempt("no orders") { $0.workload.ordersPerMinute = 0 }
     _ = try attempt("no transfers") { $0.workload.transfersPerMinute = 0 }
   }
 }

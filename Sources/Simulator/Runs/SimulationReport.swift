@@ -4,58 +4,86 @@ import Primitives
 import Replication
 import Wire
 
-/// What a run showed.
+/// The result of a run. It is the JSON output of `supercloud simulate`.
 public struct SimulationReport: Codable, Sendable {
+  /// A Byzantine validator and the names of its strategies.
   public struct Liar: Codable, Sendable {
     public var node: String
     public var strategies: [String]
   }
 
   public var seed: UInt64
+  /// The number of validators.
   public var validators: Int
+  /// The number of followers.
   public var peers: Int
+  /// The name of the fault plan.
   public var faults: String
-  /// Equal for equal seeds.
+  /// The hash of everything that happened; equal for equal scenarios.
   public var traceHash: String
+  /// The lowest height of an honest node at the end.
   public var lowestHeight: Height
+  /// The highest height of an honest node at the end.
   public var highestHeight: Height
-  /// The highest height when the last fault was over.
+  /// The highest height of an honest node when the faults ended.
   public var healedHeight: Height
-  /// Entered by all nodes together.
+  /// How often a node entered a round above 0, all nodes together.
   public var roundsAboveZero: UInt64
+  /// The highest round that a node entered.
   public var highestRound: Round
+  /// The simulated time.
   public var virtualMilliseconds: UInt64
-  /// What it took; no part of the trace.
+  /// The real time that the run took.
   public var realMilliseconds: UInt64
+  /// The number of events in the trace.
   public var events: UInt64
+  /// The number of messages that nodes sent.
   public var messages: UInt64
+  /// Approximate payload bytes of these messages, without frames and encryption.
   public var bytes: UInt64
-  /// By the kind of their frame; kinds that were not sent are left out.
+  /// The number of messages by the name of their frame's kind; kinds that were not sent are left out.
   public var messagesByKind: [String: UInt64]
+  /// Messages that did not arrive.
   public var lost: UInt64
+  /// How often a node stopped, because of a crash or a full disk.
   public var crashes: UInt64
+  /// How often a node banned a peer.
   public var disconnects: UInt64
+  /// How often a signing guard refused a signature.
   public var refusedSignatures: UInt64
+  /// Committed transactions, failed ones included.
   public var transactions: UInt64
+  /// Committed transactions whose execution failed.
   public var failedTransactions: UInt64
+  /// Orders and bids that users published.
   public var objects: UInt64
+  /// Lease agreements that succeeded.
   public var agreements: UInt64
+  /// Successful closings of deployments and leases.
   public var closes: UInt64
+  /// Pieces of evidence of misbehaviour in committed blocks.
   public var evidence: UInt64
+  /// The Byzantine validators.
   public var liars: [Liar]
+  /// How often each invariant was checked, by its raw value.
   public var checks: [String: UInt64]
+  /// The first violations, at most 20.
   public var violations: [Violation]
-  /// Replays the run.
+  /// The command line that repeats the run.
   public var command: String
 
+  /// Whether no invariant was violated.
   public var isClean: Bool { violations.isEmpty }
 }
 
 /// Runs scenarios to their end.
 public enum Simulation {
-  /// `stopsEarly`: at the first violation.
-  /// `story`: gets what happened, for a reader, when something is wrong.
-  /// Throws when the scenario's genesis is none.
+  /// Runs a scenario to its end and reports what happened.
+  ///
+  /// - `stopsEarly`: whether the run ends at the first violation.
+  /// - `story`: called after the run with each line of the event log, when something was violated.
+  ///
+  /// Throws when the scenario's genesis is invalid.
   public static func run(
     _ scenario: Scenario,
     stopsEarly: Bool = true,
@@ -121,12 +149,14 @@ public enum Simulation {
 }
 
 extension Scenario {
-  /// The command that replays the scenario, as long as its faults have a name.
+  /// The command line that repeats the scenario. It is right only if the fault plan is one of the named ones
+  /// and the workload is the default.
   public var command: String {
     command(faults: faults.name)
   }
 
-  /// `faults`: a plan's name or the path of a file that holds it.
+  /// The command line that repeats the scenario; `faults` is the name of a fault plan or the path of its JSON
+  /// file.
   public func command(faults: String) -> String {
     var text = "supercloud simulate --seed \(seed) --validators \(validators)"
     if peers > 0 { text += " --peers \(peers)" }

@@ -4,7 +4,8 @@ import Gossip
 import Primitives
 import Replication
 
-/// What all lanes of a run know and none changes.
+/// What all lanes of a run use together: the scenario, the genesis, the nodes and the signing service. Only a
+/// node's own lane changes the node.
 struct Stage {
   let scenario: Scenario
   let genesis: Genesis
@@ -22,20 +23,24 @@ struct Stage {
     indices = Dictionary(nodes.map { ($0.peer, $0.index) }, uniquingKeysWith: { $1 })
   }
 
+  /// The index of the node with this key; nil when it is no node of the run.
   func index(of peer: PeerID) -> Int? { indices[peer] }
+  /// The index of the lane that simulates a node.
   func lane(of node: Int) -> Int { lanes.lane(of: node) }
 }
 
-/// Which nodes run together, and for how long the lanes can run without hearing of each other.
+/// How the nodes of a run are divided into lanes, and for how long lanes can run without messages from each
+/// other.
 struct LanePlan {
-  /// From so many nodes on two processors are worth their trouble.
+  /// With fewer nodes than this, a second thread saves no time.
   private static let sharedFrom = 200
 
   let count: Int
-  /// No message from one lane to another travels less.
+  /// The shortest delay of a message from one lane to another; zero for one lane.
   let lookahead: Interval
 
-  /// A network of regions is cut between the regions that are farthest apart.
+  /// Divides a large network of regions into two lanes, between the regions that are farthest apart; every
+  /// other network is one lane.
   init(for scenario: Scenario) {
     let isCut =
       scenario.faults.delays == .regions && scenario.validators + scenario.peers >= Self.sharedFrom

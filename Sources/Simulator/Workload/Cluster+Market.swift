@@ -8,9 +8,11 @@ import Replication
 extension Cluster {
   private static let gpu = "capabilities/gpu/vendor/nvidia/model/h100"
 
-  /// Providers use other nodes than tenants: their objects have to travel.
+  /// The node that a provider uses: another one than its tenants use, so that orders and bids cross the
+  /// network.
   private func providerHome(_ provider: Int) -> Int? { home(of: provider + 3) }
 
+  /// Registers each provider on the chain that is not registered yet and has no transaction waiting.
   func registerProviders() {
     for (index, key) in workload.providers.enumerated() {
       guard let home = providerHome(index), let replica = nodes[home].replica else { continue }
@@ -29,6 +31,7 @@ extension Cluster {
     }
   }
 
+  /// Publishes an order of a random tenant, for one H100; it expires after 25 s of block time.
   func postOrder() {
     let tenant = Int(workload.generator.next(below: UInt64(workload.tenants.count)))
     let key = workload.tenants[tenant]
@@ -67,7 +70,7 @@ extension Cluster {
     )
   }
 
-  /// Each provider bids once for each order that its node has heard of.
+  /// Each provider bids once, at a random price, for each order in its node's order book.
   func answerOrders() {
     for (index, key) in workload.providers.enumerated() {
       guard let home = providerHome(index), let replica = nodes[home].replica else { continue }
@@ -95,7 +98,8 @@ extension Cluster {
     }
   }
 
-  /// Tenants take the cheapest bid. Now and then one asks twice at once: only one may succeed.
+  /// Each tenant with an open order submits an agreement with the first bid in its node's book. One in five
+  /// submits it a second time: only one of the two may succeed (`Invariant.ordersAgreedOnce`).
   func agree() {
     var left: [(tenant: Int, object: SignedObject, order: Order)] = []
     for entry in workload.open {
@@ -127,6 +131,7 @@ extension Cluster {
     workload.open = left
   }
 
+  /// Closes the deployments that have run as long as their tenants want.
   func closeDeployments() {
     var left: [(tenant: Int, deployment: DeploymentID, until: Instant)] = []
     for entry in workload.running {

@@ -4,26 +4,28 @@ import Ledger
 import Primitives
 import Replication
 
-/// What a user does next.
+/// One kind of action of the users.
 enum WorkloadStep {
+  /// A tenant sends money to a random tenant.
   case transfer
+  /// A tenant posts an order.
   case order
-  /// Providers look for orders, tenants for bids and leases that are enough.
+  /// Providers register and bid; tenants agree to bids and close deployments.
   case market
 }
 
-/// What users remember between their steps.
+/// The state of the simulated users.
 struct Workload {
   let plan: WorkloadPlan
   let tenants: [SigningKey]
   let providers: [SigningKey]
   var generator: SeededGenerator
   var nextDeployment: UInt64 = 1
-  /// Orders of tenants that wait for bids, by tenant.
+  /// Published orders without an agreement; `tenant` is an index into `tenants`.
   var open: [(tenant: Int, object: SignedObject, order: Order)] = []
-  /// Orders that a provider has answered.
+  /// For each provider, the orders for which it has bid.
   var answered: [Set<Digest>]
-  /// Agreed deployments with the time at which their tenant has enough.
+  /// Deployments with an agreement, and when their tenant closes them.
   var running: [(tenant: Int, deployment: DeploymentID, until: Instant)] = []
 
   init(plan: WorkloadPlan, population: Population, seed: UInt64) {
@@ -34,6 +36,7 @@ struct Workload {
     answered = Array(repeating: [], count: population.providers.count)
   }
 
+  /// The first action of each kind, and when it happens.
   mutating func firstSteps() -> [(WorkloadStep, Interval)] {
     var steps: [(WorkloadStep, Interval)] = []
     if plan.transfersPerMinute > 0 { steps.append((.transfer, .milliseconds(500))) }
@@ -44,7 +47,8 @@ struct Workload {
     return steps
   }
 
-  /// Until the next step of this kind: between nothing and twice the mean.
+  /// How long until the next action of this kind: uniformly between zero and twice the mean for transfers and
+  /// orders.
   mutating func pause(after step: WorkloadStep) -> Interval {
     switch step {
     case .transfer:
@@ -56,6 +60,7 @@ struct Workload {
 }
 
 extension Cluster {
+  /// Does an action of the users and schedules the next one of its kind.
   func perform(_ step: WorkloadStep) {
     switch step {
     case .transfer: transfer()
@@ -78,7 +83,8 @@ extension Cluster {
     submit([.send(send)], by: tenants[from], home: home(of: from))
   }
 
-  /// The node that an account uses: always the same while it is up, so that its sequence numbers do not collide.
+  /// The node that an account uses; nil when no honest node is up. It is the same as long as that node is up,
+  /// so that the account's transactions have consecutive sequence numbers.
   func home(of account: Int) -> Int? {
     for step in 0..<nodes.count {
       let index = (account * 7 + step) % nodes.count
@@ -87,6 +93,8 @@ extension Cluster {
     return nil
   }
 
+  /// Signs and submits a transaction with the account's next sequence number. Returns whether the mempool
+  /// accepted it.
   @discardableResult
   func submit(_ actions: [Action], by key: SigningKey, home: Int?) -> Bool {
     guard let home, let replica = nodes[home].replica else { return false }

@@ -1,16 +1,17 @@
-/// What users do in a run.
+/// How many users a run has and how often they act.
 public struct WorkloadPlan: Codable, Hashable, Sendable {
-  /// Accounts that send money and post orders.
+  /// The number of accounts that send money and post orders; at least one is created.
   public var tenants = 6
-  /// Accounts that register and bid.
+  /// The number of accounts that register as providers and bid.
   public var providers = 2
-  /// A tenant sends about so often, all tenants together.
+  /// Mean number of transfers per minute of virtual time, all tenants together.
   public var transfersPerMinute: UInt64 = 90
-  /// A tenant posts an order about so often.
+  /// Mean number of orders per minute of virtual time, all tenants together.
   public var ordersPerMinute: UInt64 = 12
 
   public init() {}
 
+  /// No users' actions and no providers.
   public static var quiet: WorkloadPlan {
     var plan = WorkloadPlan()
     plan.transfersPerMinute = 0
