@@ -2,60 +2,69 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// What the consensus machine wants done, to be carried out in order.
+/// What the consensus machine asks its caller to do. The caller carries effects out in their order.
 ///
-/// What this node signs may leave it only when the `log` effects in front of it are on disk: `sign` is answered
-/// after that. What others signed may be passed on at once.
+/// A message that this node signs may be sent only after all `log` effects before it are on disk. Therefore
+/// the caller answers `sign` only after it has synced them. Messages that others signed may be sent at once.
 public enum Effect: Hashable, Sendable {
-  /// Append to the consensus log; inputs in the order in which they were consumed.
+  /// Append the record to the consensus log. Records come in the order in which the machine consumed the
+  /// inputs.
   case log(LogRecord)
-  /// Ask the guard, append, sync, sign; then give `signed` back. When the guard refuses, nothing.
+  /// Sign a message with the own consensus key. The caller asks the signing guard, which refuses a message
+  /// that contradicts one signed before. If the guard allows it, the caller signs, records the message in the
+  /// guard's log, syncs all logs to disk, and only then answers with `Input.signed`. If the guard refuses,
+  /// the caller gives no answer.
   case sign(SigningRequest)
-  /// Build a block on the parent; also when there is no work.
+  /// Build a block on the parent, even an empty one when there is no work. The answer is `Input.built`.
   case requestBlock(Height, Round)
-  /// Validate a proposed block, getting what is missing of it.
+  /// Validate a proposed block and fetch what is missing of it. The answer is `Input.blockValidated`.
   case validateBlock(Digest)
-  /// A quorum voted for a block that was not proposed here: get it from anybody, validate it.
+  /// A quorum voted for a block whose proposal has not reached this node. Fetch the block of this height from
+  /// any peer and validate it. The answer is `Input.blockValidated`.
   case fetchBlock(Digest, Height)
-  /// To all validators, with the block.
+  /// Send the proposal and its block to all validators.
   case broadcastProposal(Proposal)
-  /// To one that lacks it, with the block.
+  /// Send the proposal and its block to one validator that lacks it.
   case sendProposal(Proposal, to: PublicKey)
-  /// To all validators.
+  /// Send an own vote to all validators.
   case broadcastVote(Vote)
-  /// Own and others' votes that a peer lacks.
+  /// Send a peer the votes that it lacks, own ones and those of others.
   case sendVotes([Vote], to: PublicKey)
-  /// To one peer, or with nil to all validators; those whose last status shows a quorum of these votes, or a later
-  /// height, may be left out.
+  /// Send a polka or a commit to one peer, or to all validators if `to` is nil. The caller may leave out
+  /// validators whose last status shows a quorum of these votes or a later height.
   case sendCertificate(Certificate, to: PublicKey?)
-  /// To one peer, or with nil to all validators; those whose last status shows this round or a later one may be
-  /// left out.
+  /// Send the proof that a round may be entered to one peer, or to all validators if `to` is nil. The caller
+  /// may leave out validators whose last status shows this round or a later one.
   case sendRoundCertificate(RoundCertificate, to: PublicKey?)
-  /// To all validators.
+  /// Send the own status to all validators.
   case broadcastStatus(ConsensusStatus)
-  /// Replaces an earlier timer of its kind.
+  /// Give `Input.timeout` with this timer after the interval. The timer replaces an earlier one of its kind.
   case schedule(Timer, after: Interval)
-  /// Final. Answer with `beginHeight` of the next height when the write of block and state was asked for, so that
-  /// whatever is signed at that height is behind it.
+  /// The block is final. The caller answers with `Input.beginHeight` of the next height after it has queued
+  /// the write of the block and its state. So that write reaches the disk before any message that is signed
+  /// at the next height.
   case decide(Height, Round, block: Digest, certificate: Certificate)
-  /// A validator broke the rules; at most once for each validator and height.
+  /// The proof that a validator broke the rules. The machine gives at most one for each validator and height.
   case evidence(Evidence)
-  /// For metrics and traces.
+  /// The machine entered a round or a step. For metrics and traces only.
   case enteredRound(Height, Round, Step)
+  /// The safety of the chain is violated. The machine gives at most one alarm and signs nothing afterwards.
   case alarm(Alarm)
 }
 
-/// More than a third of the power is faulty, or validation is not deterministic. The node signs nothing more.
+/// A violation of safety: a third of the voting power or more is faulty, or nodes do not agree which blocks
+/// are valid. The node signs nothing more.
 public enum Alarm: Hashable, Sendable {
-  /// Two different blocks have commit certificates at one height. Keep both; never pick one.
+  /// Two different blocks have valid commit certificates at one height. The caller keeps both as proof and
+  /// commits neither because of them.
   case conflictingCommits(Certificate, Certificate)
-  /// A quorum committed a block that is invalid here.
+  /// A quorum committed a block that this node found invalid.
   case invalidCommit(Certificate)
 }
 
-/// A message to be signed by the own consensus key.
+/// A proposal or vote that the own consensus key is to sign.
 public struct SigningRequest: Hashable, Sendable {
-  /// In the order in which one round signs.
+  /// The kind of message. Raw values ascend in the order in which a validator signs within one round.
   public enum Kind: UInt8, Hashable, Comparable, Sendable {
     case proposal = 0
     case prevote = 1
@@ -64,13 +73,18 @@ public struct SigningRequest: Hashable, Sendable {
     public static func < (left: Kind, right: Kind) -> Bool { left.rawValue < right.rawValue }
   }
 
+  /// Whether to sign a proposal, a prevote or a precommit.
   public var kind: Kind
   public var height: Height
   public var round: Round
+  /// Of a proposal or prevote: the round of the polka that justifies it, nil for a fresh block.
   public var validRound: Round?
+  /// The block that is proposed or voted for; nil in a vote for no block.
   public var block: Digest?
+  /// The own place in the validator set of the height.
   public var validator: ValidatorIndex
 
+  /// The domain that separates signatures of this kind of message from all others.
   public var domain: SigningDomain {
     switch kind {
     case .proposal: .proposal
@@ -79,12 +93,13 @@ public struct SigningRequest: Hashable, Sendable {
     }
   }
 
-  /// What is signed in `domain`.
+  /// The bytes to be signed in `domain`.
   public var signBody: [UInt8] {
     Vote.signBody(height: height, round: round, validRound: validRound, block: block)
   }
 
-  /// The message with its signature, for `Input.signed`; nil for a proposal of nothing, which nobody requests.
+  /// The message with its signature, for `Input.signed`. Nil for a proposal without a block, which the
+  /// machine never requests.
   public func message(with signature: Signature) -> SignedMessage? {
     guard kind == .proposal else {
       return .vote(
@@ -113,6 +128,7 @@ public struct SigningRequest: Hashable, Sendable {
     }
   }
 
+  /// Whether `message` is this request with a signature, which is not checked.
   func describes(_ message: SignedMessage) -> Bool {
     switch message {
     case .proposal(let proposal): self.message(with: proposal.signature) == message

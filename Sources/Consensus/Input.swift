@@ -2,50 +2,54 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// What happens to the consensus machine.
+/// Everything that the consensus machine reacts to.
 ///
-/// Signatures, certificates and blocks are verified before they come here; numbers in them are not trusted further.
+/// The caller has verified all signatures and certificates. The machine itself checks the ranges of heights,
+/// rounds and validator indices in them.
 public enum Input: Hashable, Sendable {
-  /// The parent is decided, and durable before anything that is signed at this height: begin it. Ignored unless
-  /// the height is above the current one.
+  /// The parent block is decided, and its write is queued before anything that is signed at this height:
+  /// begin the height. Ignored unless the height is above the current one.
   case beginHeight(HeightStart)
-  /// A proposal whose block's header is at hand. `time` is the header's, `receivedAt` the local wall clock when the
-  /// proposal came: an input, so that replay judges it as the first time.
+  /// A proposal together with the time in its block's header. `receivedAt` is the local wall clock when the
+  /// proposal arrived. It is part of the input, so that a replay judges the proposal as the first run did.
   case proposal(Proposal, time: Timestamp, receivedAt: Timestamp)
-  /// The answer to `validateBlock` and `fetchBlock`: whether the block may follow the parent. Never sent for want of
-  /// the block.
+  /// The answer to `validateBlock` and `fetchBlock`: whether the block may follow the parent. While the block
+  /// is missing, the caller gives no answer.
   case blockValidated(Digest, isValid: Bool)
-  /// A vote whose signature is good, of this height, the one before or one of the next.
+  /// A vote with a verified signature, of the current height, the one before or a later one.
   case vote(Vote)
-  /// A polka or a commit, verified.
+  /// A verified certificate: a polka (a quorum prevoted one block in one round) or a commit (a quorum
+  /// precommitted it).
   case certificate(Certificate)
-  /// Verified.
+  /// A verified proof that a round may be entered.
   case roundCertificate(RoundCertificate)
-  /// The answer to `requestBlock`: a block that passed the same validation as others' blocks.
+  /// The answer to `requestBlock`: a valid block that this node built, and the time in its header.
   case built(height: Height, round: Round, block: Digest, time: Timestamp)
-  /// A timer of `schedule` is over.
+  /// The interval of a timer that `schedule` started is over.
   case timeout(Timer)
-  /// A peer told where it stands; answered with what it lacks. Changes no state.
+  /// A peer sent its status. The machine answers with effects that send what the peer lacks, and changes no
+  /// state.
   case peerStatus(peer: PublicKey, ConsensusStatus)
-  /// An own message, after the guard's consent and the synced log.
+  /// The answer to `sign`: an own message with its signature, after the signing guard allowed it and the log
+  /// was synced.
   case signed(SignedMessage)
-  /// There is something to put into a block: transactions wait or work is due. To be given again after
-  /// `beginHeight` while it holds.
+  /// There is something to put into a block: transactions wait, or the ledger has work that is due. The
+  /// caller gives this again after every `beginHeight` while it is true.
   case workAvailable
 }
 
-/// With what a height begins.
+/// What the machine needs to know to begin a height.
 public struct HeightStart: Hashable, Sendable {
   public var height: Height
-  /// Of this height, advanced to its turn.
+  /// The validators of this height. Their proposer priorities are those of round 0.
   public var validators: ValidatorSet
-  /// The parent block's; a block must be later.
+  /// The time in the parent block's header. The time of a new block must be later.
   public var previousTime: Timestamp
   /// The parent's commit certificate; nil at the chain's first height.
   public var lastCommit: Certificate?
-  /// Validators whose precommits the last several commit certificates lack. While nothing is heard from them
-  /// at this height, nobody waits for their proposals (`Sources/README.md`, "Where we differ from the
-  /// papers"). Empty is always right.
+  /// Validators that have not voted for several heights. The machine does not wait for their proposals until
+  /// one of their votes of this height arrives (`Sources/README.md`, "Where we differ from the papers"). An
+  /// empty list is always safe.
   public var absent: [ValidatorIndex]
 
   public init(
@@ -63,23 +67,26 @@ public struct HeightStart: Hashable, Sendable {
   }
 }
 
-/// An own message with its signature.
+/// A message of this node with its signature.
 public enum SignedMessage: Hashable, Sendable {
   case proposal(Proposal)
   case vote(Vote)
 }
 
-/// Where a node stands in the current height: sent with every change of round, from time to time, and when a
-/// session opens.
+/// The progress of a node in its current height. Nodes send it when they enter a round, at regular intervals,
+/// and when a session opens; the receiver sends what the sender lacks.
 public struct ConsensusStatus: Hashable, Sendable {
-  /// The height that is being decided.
+  /// The height that the node is deciding.
   public var height: Height
+  /// The current round of that height.
   public var round: Round
+  /// The current step of that round.
   public var step: Step
-  /// The round of the newest polka whose block the node holds, so that a newer one can be sent.
+  /// The round of the newest polka whose block the node holds. A peer that has a newer polka sends it.
   public var validRound: Round?
-  /// Whose votes of `round` the node has; empty is none.
+  /// The validators whose prevotes of `round` the node has, as the bytes of a `SignerSet`. Empty means none.
   public var prevotes: [UInt8]
+  /// The validators whose precommits of `round` the node has, in the same form.
   public var precommits: [UInt8]
 
   public init(
@@ -101,37 +108,45 @@ public struct ConsensusStatus: Hashable, Sendable {
 
 /// How far a node is in a round.
 ///
-/// Can transition to: the next one or a later one, and from any but `decided` to `propose` of a later round.
+/// A step can change to any later step of the same round, and, unless it is `decided`, to `propose` of a
+/// later round.
 public enum Step: UInt8, Hashable, Comparable, Sendable, CaseIterable {
-  /// Nothing to agree on yet (round 0 only).
+  /// There is nothing to agree on yet. Only round 0 has this step.
   case waiting = 0
+  /// The node waits for the proposal of the round.
   case propose = 1
+  /// The node has prevoted and waits for a quorum of prevotes.
   case prevote = 2
+  /// The node has precommitted and waits for a quorum of precommits.
   case precommit = 3
+  /// The block of the height is final.
   case decided = 4
 
   public static func < (left: Step, right: Step) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// A timer's identity; one that fires when the machine no longer wants it is ignored.
+/// The identity of a timer. The machine ignores a timeout that it no longer waits for.
 public struct Timer: Hashable, Sendable {
+  /// What a timer waits for.
   public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
-    /// Waiting for the round's proposal.
+    /// How long to wait for the proposal of the round.
     case propose = 1
-    /// Waiting for prevotes to agree.
+    /// How long to wait, after a quorum has prevoted, for a quorum of prevotes for the same choice.
     case prevote = 2
-    /// Waiting for precommits to agree.
+    /// How long to wait, after a quorum has precommitted, for a quorum of precommits for the same block.
     case precommit = 3
-    /// The longest time without a block.
+    /// The longest time that round 0 waits for work before it starts.
     case blockInterval = 4
-    /// The shortest time between the beginnings of two heights.
+    /// The shortest time between the starts of two heights.
     case pace = 5
-    /// The next status message.
+    /// The time until the next status message.
     case status = 6
   }
 
   public var kind: Kind
+  /// The height in which the timer was started.
   public var height: Height
+  /// The round in which it was started.
   public var round: Round
 
   public init(_ kind: Kind, height: Height, round: Round = 0) {

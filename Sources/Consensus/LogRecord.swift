@@ -3,13 +3,14 @@ import Cryptography
 public import Primitives
 import Wire
 
-/// An input that the machine consumed, as the consensus log holds it.
+/// An input that the machine consumed, in the form in which the consensus log stores it.
 ///
-/// Fed in order to a new machine, the records give the same state (`Tendermint.replay`).
+/// A new machine that is given all records in order reaches the same state (`Tendermint.replay`).
 public struct LogRecord: Hashable, Sendable {
+  /// The consumed input; never `peerStatus`.
   public let input: Input
 
-  /// Nil for an input that changes no state.
+  /// Nil for `peerStatus`, which changes no state and is not logged.
   public init?(_ input: Input) {
     if case .peerStatus = input { return nil }
     self.input = input
@@ -17,7 +18,8 @@ public struct LogRecord: Hashable, Sendable {
 
   init(logged input: Input) { self.input = input }
 
-  /// The most bytes that a record takes: a height's beginning with the largest set and certificate.
+  /// The greatest length of an encoded record. The longest is a `beginHeight` with the largest validator set
+  /// and certificate.
   public static let maximumBytes = 512 * 1_024
 
   private enum Tag: UInt8 {
@@ -34,6 +36,7 @@ public struct LogRecord: Hashable, Sendable {
     case workAvailable = 11
   }
 
+  /// The bytes for the log: a tag, then the fields of the input.
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: 192)
     func tag(_ tag: Tag) { writer.write(tag.rawValue) }
@@ -82,7 +85,9 @@ public struct LogRecord: Hashable, Sendable {
     return writer.bytes
   }
 
-  /// Reads what `encoded` holds; every count is bounded before anything is allocated.
+  /// Decodes the bytes of `encoded`. Checks every count before it allocates memory for it.
+  ///
+  /// - Throws: `DecodingError` when the bytes are too long, incomplete or no such record.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     guard bytes.count <= Self.maximumBytes else { throw .outOfRange(field: "record") }
     var reader = ByteReader(bytes)

@@ -1,17 +1,18 @@
 import Chain
 import Cryptography
 
-/// Algorithm 1 of the Tendermint paper (arXiv:1807.04938) for one height: what to vote, when to wait, when to
-/// move on.
+/// Algorithm 1 of the Tendermint paper (arXiv:1807.04938) for one height. It decides what to vote, when to
+/// start a timer and when to move to the next round.
 ///
-/// It counts nothing and knows no messages: `Tendermint` offers one input after the other, each when its
-/// condition holds. L-numbers are the lines of the paper's pseudo-code.
+/// The machine counts no votes and reads no messages: `Tendermint` gives it one input after the other, each
+/// when the condition of the paper's rule holds. L-numbers are the lines of the paper's pseudo-code.
 ///
-/// Deviations: the stricter lock in `accepts`; the early exits `hopelessPrevotes`, `hopelessPrecommits` and
-/// `absentProposer`, which only add votes for nil or end a round that cannot decide; and a polka learnt late
-/// (`pastPolka`), which updates the valid value.
+/// It differs from the paper in three points: the lock in `accepts` is stricter; the inputs
+/// `hopelessPrevotes`, `hopelessPrecommits` and `absentProposer` end waiting early, which only adds votes for
+/// nil or ends a round that cannot decide; and a polka of an earlier round that arrives late (`pastPolka`)
+/// updates the valid block.
 struct RoundMachine: Hashable, Sendable {
-  /// A block and the round of the polka that made it lockable.
+  /// A block and the round in which a quorum prevoted it.
   struct Polka: Hashable, Sendable {
     var block: Digest
     var round: Round
@@ -23,29 +24,30 @@ struct RoundMachine: Hashable, Sendable {
   }
 
   enum Input: Hashable, Sendable {
-    /// L11.
+    /// L11: the round begins.
     case start(Round, Role)
-    /// L22 and L28: a proposal of this round and, with a polka round, the polka that it names.
+    /// L22 and L28: the proposal of this round is here. If `polkaRound` is set, the polka of that round for
+    /// the same block is here too.
     case proposal(Digest, polkaRound: Round?, isValid: Bool)
-    /// L34: a quorum prevoted, anything.
+    /// L34: a quorum prevoted in this round, for any blocks or nil.
     case polkaAny
-    /// L36: a quorum prevoted a block that is valid.
+    /// L36: a quorum prevoted this block in this round, and the block is valid.
     case polka(Digest)
-    /// L44: a quorum prevoted nil.
+    /// L44: a quorum prevoted nil in this round.
     case polkaNil
-    /// L47: a quorum precommitted, anything.
+    /// L47: a quorum precommitted in this round, for any blocks or nil.
     case precommitAny
-    /// L49: a quorum precommitted a block that is valid, in any round.
+    /// L49: a quorum precommitted this block in the given round, which may be any, and the block is valid.
     case commit(Digest, Round)
-    /// L57 for propose, L61 for prevote, L65 for precommit.
+    /// L57, L61 and L65: the timer for the proposal, for prevotes or for precommits of the round is over.
     case timeout(Timer.Kind, Round)
-    /// A polka of an earlier round for a block that is valid.
+    /// A quorum prevoted this block in an earlier round, and the block is valid.
     case pastPolka(Digest, Round)
     /// No block can get a quorum of prevotes in this round any more.
     case hopelessPrevotes
-    /// No block can get a quorum of precommits in this round any more, and a quorum precommitted.
+    /// A quorum precommitted, and no block can get a quorum of precommits in this round any more.
     case hopelessPrecommits
-    /// The proposer has been silent for many heights and is at this one.
+    /// The proposer has not voted for many heights, and nothing of it has arrived at this height.
     case absentProposer
   }
 
@@ -55,12 +57,12 @@ struct RoundMachine: Hashable, Sendable {
     case prevote(Digest?, validRound: Round?)
     case precommit(Digest?)
     case schedule(Timer.Kind)
-    /// The driver answers with `start`.
+    /// Leave the current round. `Tendermint` answers with `start` of the given round.
     case leave(for: Round)
     case decide(Digest, Round)
   }
 
-  /// What was done in the current round; fresh with each.
+  /// The rules that may fire only once in a round and have fired in the current one.
   struct Progress: Hashable, Sendable {
     var waitsForPrevotes = false
     var waitsForPrecommits = false
@@ -69,11 +71,13 @@ struct RoundMachine: Hashable, Sendable {
 
   private(set) var round: Round = 0
   private(set) var step: Step = .waiting
-  /// What may still be voted for.
+  /// The block that this node last precommitted, and the round (`lockedValue` and `lockedRound` in the
+  /// paper).
   private(set) var locked: Polka?
-  /// What should be proposed; never older than `locked`.
+  /// The block of the newest polka, which this node proposes again (`validValue` and `validRound` in the
+  /// paper). Its round is never before that of `locked`.
   private(set) var valid: Polka?
-  /// The newest round in which another block than the locked one was precommitted.
+  /// The newest round in which this node precommitted another block than the locked one.
   private(set) var otherLockRound: Round?
   private(set) var progress = Progress()
 
@@ -98,7 +102,7 @@ struct RoundMachine: Hashable, Sendable {
     case .polka(let block): lock(block, &effects)
 
     case .polkaNil, .hopelessPrevotes:
-      // L44–L46; the lock stays
+      // L44–L46. The lock stays.
       if step == .propose, input == .hopelessPrevotes { prevote(nil, validRound: nil, &effects) }
       guard step == .prevote else { return }
       precommit(nil, &effects)
@@ -130,7 +134,7 @@ struct RoundMachine: Hashable, Sendable {
     }
   }
 
-  /// L11–L21: `StartRound`.
+  /// L11–L21 (`StartRound`).
   private mutating func start(_ round: Round, _ role: Role, _ effects: inout [Effect]) {
     guard step == .waiting || round > self.round else { return }
     self.round = round
@@ -143,11 +147,12 @@ struct RoundMachine: Hashable, Sendable {
         effects.append(.requestBlock)
       }
     }
-    // Also for the proposer: it waits for its own block, and the guard may refuse its proposal.
+    // The proposer starts the timer too: it waits for its own block, and the signing guard may refuse its
+    // proposal.
     effects.append(.schedule(.propose))
   }
 
-  /// L36–L43.
+  /// L36–L43: locks a block for which a quorum prevoted in this round, and precommits it.
   private mutating func lock(_ block: Digest, _ effects: inout [Effect]) {
     guard step >= .prevote, !progress.sawPolka else { return }
     progress.sawPolka = true
@@ -167,7 +172,7 @@ struct RoundMachine: Hashable, Sendable {
       // L61–L64
       precommit(nil, &effects)
     case .precommit:
-      // L65–L67: in any step
+      // L65–L67. This rule holds in every step.
       effects.append(.leave(for: round + 1))
     default: break
     }
@@ -185,9 +190,10 @@ struct RoundMachine: Hashable, Sendable {
 
   /// Whether the lock allows a prevote for `block`: L23 without a polka round, L29 with one.
   ///
-  /// Stricter than the paper in one case, so that no correct validator can be accused of amnesia: whoever
-  /// precommitted A and later locked B does not prevote B on a justification older than its precommit of A, though
-  /// its lock would allow it. Voting nil is always allowed, and a correct proposer names the newest polka anyway.
+  /// The rule is stricter than the paper in one case, so that no correct validator can be accused of amnesia
+  /// (a prevote that ignores an earlier precommit): a validator that precommitted A and later locked B does
+  /// not prevote B with a justification older than its precommit of A, though the paper allows it. This costs
+  /// nothing, since a vote for nil is always allowed and a correct proposer names the newest polka.
   func accepts(_ block: Digest, polkaRound: Round?) -> Bool {
     guard let locked else { return true }
     if let polkaRound, locked.round <= polkaRound { return true }

@@ -2,7 +2,7 @@ import Chain
 import Cryptography
 import Primitives
 
-/// How each input is consumed: what is of no use is dropped before it is logged.
+/// How the machine consumes each input. It drops inputs without effect before it logs them.
 extension Tendermint {
   mutating func consume(_ input: Input, at now: Instant, effects: inout [Effect]) {
     switch input {
@@ -54,7 +54,8 @@ extension Tendermint {
     guard schedule.proposer(round: proposal.round) == proposal.validator else { return }
     guard proposals.wants(proposal) else { return }
     note(input, &effects)
-    // A proposal with a polka was timely when its block was new.
+    // The time of a block that already has a polka is not checked again: it was checked when the block was
+    // new.
     let isTimely =
       proposal.validRound != nil
       || Timeliness.isTimely(time, receivedAt: receivedAt, round: proposal.round)
@@ -64,7 +65,8 @@ extension Tendermint {
     evaluate(&effects)
   }
 
-  /// A proposal of this height or of the last that contradicts another of its author tells on it.
+  /// Gives evidence when the proposer has signed another proposal for the same round, at this height or the
+  /// last.
   private mutating func compare(_ proposal: Proposal, _ effects: inout [Effect]) {
     var evidence: [Evidence] = []
     if proposal.height == height, let other = proposals.contradiction(to: proposal) {
@@ -120,12 +122,12 @@ extension Tendermint {
     if outcome == .added { counted(newPolkas, &effects) }
   }
 
-  /// A vote of a decided height changes nothing any more; one that contradicts another of its author still tells on
-  /// it.
+  /// Gives evidence when a vote of a decided height contradicts another vote of its author. Such a vote
+  /// changes nothing else.
   private mutating func compareLate(_ vote: Vote, _ effects: inout [Effect]) {
     var newPolkas: [Certificate] = []
     var evidence: [Evidence] = []
-    // A copy outside the log: what is decided stays as the logged inputs made it.
+    // The vote goes into a copy, because it is not logged: replay must give the same `keeper`.
     if vote.height == height, lastKeeper?.height != height { lastKeeper = keeper }
     _ = lastKeeper?.add(vote, newPolkas: &newPolkas, evidence: &evidence)
     for piece in evidence { effects.append(.evidence(piece)) }
@@ -160,7 +162,7 @@ extension Tendermint {
     note(.certificate(certificate), &effects)
     if certificate.kind == .precommit { certifiedHeight = max(certifiedHeight, height) }
     isAwake = true
-    // L55: a quorum is in that round.
+    // L55: a quorum has voted in that round, so it may be entered.
     if certificate.kind == .prevote, certificate.round > machine.round {
       enter(certificate.round, proof: Self.proof(from: certificate, keeper.validators), &effects)
     }
@@ -176,7 +178,8 @@ extension Tendermint {
     return collector.flatMap { $0.certificate.height == height ? $0.certificate : nil }
   }
 
-  /// Part of a polka, as the proof that its round may be entered.
+  /// The proof that the round of a polka may be entered: as many of its votes as make up more than a third of
+  /// the power.
   private static func proof(from polka: Certificate, _ validators: ValidatorSet) -> RoundCertificate {
     var power: Int64 = 0
     var votes: [Vote] = []
@@ -199,7 +202,7 @@ extension Tendermint {
     guard certificate.height == height, certificate.round > machine.round else { return }
     guard certificate.round <= ChainLimits.round, machine.step != .decided else { return }
     note(.roundCertificate(certificate), &effects)
-    // L55–L56, and L65–L67 for those who have not seen the precommits themselves.
+    // L55–L56; and L65–L67 when the certificate proves that a quorum precommitted in the round before.
     enter(certificate.round, proof: certificate, &effects)
     var newPolkas: [Certificate] = []
     var evidence: [Evidence] = []
@@ -245,7 +248,7 @@ extension Tendermint {
       counted(newPolkas, &effects)
     case .proposal(let proposal):
       if let validRound = proposal.validRound {
-        // L28: without the polka nobody may accept it.
+        // L28: others may accept the proposal only if they have the polka that it names.
         push(keeper.polkas(of: validRound).first { $0.block == proposal.block }, &effects)
       }
       effects.append(.broadcastProposal(proposal))
@@ -255,7 +258,7 @@ extension Tendermint {
     }
   }
 
-  /// Sends a certificate to all validators who may lack it.
+  /// Sends a certificate to all validators that may lack it.
   func push(_ certificate: Certificate?, _ effects: inout [Effect]) {
     guard let certificate else { return }
     effects.append(.sendCertificate(certificate, to: nil))

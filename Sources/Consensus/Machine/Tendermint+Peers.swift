@@ -2,8 +2,9 @@ import Chain
 import Cryptography
 import Primitives
 
-/// What a peer that tells its status is sent, so that whatever one correct node has reaches all (the assumption of
-/// the paper's proof of termination) though links lose messages.
+/// The answer to a peer's status: the messages that the status shows to be missing at the peer. So every
+/// message that one correct node has reaches all of them, even if links lose messages; the paper's proof of
+/// termination assumes this.
 extension Tendermint {
   func answer(_ peer: PublicKey, _ status: ConsensusStatus, _ effects: inout [Effect]) {
     guard let start else { return }
@@ -28,7 +29,8 @@ extension Tendermint {
     if !votes.isEmpty { effects.append(.sendVotes(votes, to: peer)) }
   }
 
-  /// Whether a peer in the polka's own round holds its votes.
+  /// Whether the status shows that the peer has all votes of the polka. False unless the peer is in the
+  /// polka's round.
   private func knows(_ polka: Certificate, _ status: ConsensusStatus, _ validators: ValidatorSet) -> Bool {
     guard status.round == polka.round else { return false }
     guard let have = SignerSet(bytes: status.prevotes, count: validators.count),

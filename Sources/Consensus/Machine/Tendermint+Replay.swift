@@ -2,11 +2,11 @@ import Chain
 public import Cryptography
 public import Primitives
 
-/// After a restart: the same state from the same inputs.
+/// Restores the machine after a restart from the inputs in the log.
 extension Tendermint {
-  /// The machine as it was when it had consumed the last of `records`.
+  /// The machine in the state in which it was after it had consumed the last of `records`.
   ///
-  /// Nothing is sent, signed or scheduled: `resume` asks again for what is outstanding.
+  /// The replay drops all effects. `resume` repeats those that are still needed.
   public static func replay(_ records: [LogRecord], configuration: TendermintConfiguration) -> Tendermint {
     var machine = Tendermint(configuration: configuration)
     machine.isReplaying = true
@@ -20,9 +20,11 @@ extension Tendermint {
     return machine
   }
 
-  /// Asks again for everything that was asked for and not answered: blocks, signatures, timers from their start.
+  /// Repeats every request that has no answer yet: blocks, validations and signatures. Timers start again
+  /// with their full intervals.
   ///
-  /// The guard answers a request that it has signed before with the same signature and refuses contradictions.
+  /// The signing guard answers a request that it has signed before with the same signature, and refuses one
+  /// that contradicts an earlier one.
   public mutating func resume(at now: Instant, effects: inout [Effect]) {
     guard start != nil else { return }
     lastBeginning = now
@@ -56,7 +58,8 @@ extension Tendermint {
     blocks.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
   }
 
-  /// BLAKE2b of all state that decides what the node signs. Equal for equal logs.
+  /// The BLAKE2b digest of all state that decides what the node signs. Machines that consumed equal logs have
+  /// equal fingerprints.
   public var fingerprint: Digest {
     var writer = ByteWriter(capacity: 1_024)
     writer.write(height)

@@ -2,10 +2,11 @@ import Chain
 import Cryptography
 import Primitives
 
-/// Offers the round machine what its state and the messages allow, and carries out what it answers.
+/// Gives the round machine each input whose condition holds, and carries out its effects.
 extension Tendermint {
-  /// Applies rules until none is left to apply, always the first of a fixed order: commit, polkas, proposals on a
-  /// polka, fresh proposals, nil, waiting. Replay depends on that order.
+  /// Applies rules until none applies any more. If several apply, the first of this order does: commit,
+  /// polkas, proposals with a polka, fresh proposals, nil, waiting. The order must not change, since replay
+  /// depends on it.
   mutating func evaluate(_ effects: inout [Effect]) {
     if let commit = keeper.commit, let other = keeper.conflictingCommit {
       raise(.conflictingCommits(commit, other), &effects)
@@ -15,13 +16,14 @@ extension Tendermint {
       guard let input = enabled() else { return }
       let before = machine
       run(input, &effects)
-      // What changes nothing would be enabled for ever.
+      // An input that changed nothing would stay enabled, and the loop would not end.
       if machine == before { return }
     }
   }
 
-  // MARK: What is enabled
+  // MARK: Enabled rules
 
+  /// The next input whose condition holds; nil when none does.
   private func enabled() -> RoundMachine.Input? {
     if let input = enabledCommit() { return input }
     if machine.step == .waiting {
@@ -31,16 +33,16 @@ extension Tendermint {
     return enabledPolka() ?? enabledProposal() ?? enabledNil() ?? enabledWait()
   }
 
-  /// L49: a quorum of precommits for a block that is valid.
+  /// L49: a quorum precommitted a valid block.
   private func enabledCommit() -> RoundMachine.Input? {
     guard let commit = keeper.commit, alarm == nil, blocks[commit.block] == .valid else { return nil }
     return .commit(commit.block, commit.round)
   }
 
-  /// L36, and polkas of earlier rounds that came late.
+  /// L36, and polkas of earlier rounds that arrived late.
   private func enabledPolka() -> RoundMachine.Input? {
     for polka in keeper.polkas(of: machine.round) where blocks[polka.block] == .valid {
-      // A polka stands for the proposal that it proves.
+      // A quorum prevoted the block, so it was proposed. The proposal itself is not needed.
       if machine.step == .propose {
         return .proposal(polka.block, polkaRound: polka.validRound, isValid: true)
       }
@@ -53,7 +55,7 @@ extension Tendermint {
     return nil
   }
 
-  /// L28, then L22.
+  /// L28: proposals with a polka; then L22: fresh proposals; then the end of the wait for an absent proposer.
   private func enabledProposal() -> RoundMachine.Input? {
     guard machine.step == .propose else { return nil }
     let entries = proposals.proposals(of: machine.round)
@@ -69,7 +71,8 @@ extension Tendermint {
     return isAbsent(entries) ? .absentProposer : nil
   }
 
-  /// The proposal with what is thought of it; nil while that depends on the block's validation.
+  /// The input that gives the proposal to the round machine, valid or not; nil until the block has been
+  /// validated.
   private func verdict(_ entry: ProposalKeeper.Entry) -> RoundMachine.Input? {
     let (block, validRound) = (entry.proposal.block, entry.proposal.validRound)
     let refused = RoundMachine.Input.proposal(block, polkaRound: validRound, isValid: false)
@@ -81,6 +84,7 @@ extension Tendermint {
     }
   }
 
+  /// Whether the proposer of the round need not be waited for (`HeightStart.absent`).
   private func isAbsent(_ entries: [ProposalKeeper.Entry]) -> Bool {
     guard entries.isEmpty, machine.round < Self.absenceRounds, let start, !start.absent.isEmpty else {
       return false
@@ -89,7 +93,7 @@ extension Tendermint {
     return !keeper.heard.contains(proposer)
   }
 
-  /// L44 and the early exit from prevotes.
+  /// L44, and the end of the wait for prevotes that can no longer agree.
   private func enabledNil() -> RoundMachine.Input? {
     let round = machine.round
     if machine.step == .prevote, keeper.isPolkaNil(round) { return .polkaNil }
@@ -97,7 +101,7 @@ extension Tendermint {
     return keeper.isHopeless(.prevote, round) ? .hopelessPrevotes : nil
   }
 
-  /// L34, L47 and the early exit from the round.
+  /// L34 and L47, and the end of a round whose precommits can no longer agree.
   private func enabledWait() -> RoundMachine.Input? {
     let round = machine.round
     if machine.step == .prevote, !machine.progress.waitsForPrevotes, keeper.hasQuorum(.prevote, round) {
@@ -115,7 +119,7 @@ extension Tendermint {
 
   // MARK: Blocks
 
-  /// Asks for the validation of blocks on which something depends.
+  /// Asks for the validation of every block that a rule of the current round needs.
   private mutating func wanted(_ effects: inout [Effect]) {
     for entry in proposals.proposals(of: machine.round) where machine.step > .waiting {
       want(entry.proposal.block, &effects)
@@ -134,7 +138,8 @@ extension Tendermint {
     effects.append(isProposed ? .validateBlock(block) : .fetchBlock(block, height))
   }
 
-  /// Forgets blocks that nothing refers to any more, once there are many: a polka for one may still come.
+  /// Forgets the validity of blocks that no proposal, polka, lock or commit names. Does nothing while few
+  /// blocks are known, because a polka for a forgotten block may still arrive.
   private mutating func forgetBlocks() {
     guard blocks.count > Self.maximumBlocks else { return }
     var kept: [Digest: BlockState] = [:]
@@ -149,7 +154,7 @@ extension Tendermint {
     blocks = kept
   }
 
-  // MARK: What the machine answers
+  // MARK: Effects of the round machine
 
   mutating func run(_ input: RoundMachine.Input, _ effects: inout [Effect]) {
     var answers: [RoundMachine.Effect] = []
@@ -180,7 +185,8 @@ extension Tendermint {
     }
   }
 
-  /// L11: leaves the current round undecided, tells everybody what it brought, and starts `round`.
+  /// L11: leaves the current round without a decision, sends its polkas and `proof` to all validators, and
+  /// starts `round`. `proof` shows that the round may be entered.
   mutating func enter(_ round: Round, proof: RoundCertificate?, _ effects: inout [Effect]) {
     guard round > machine.round, round <= ChainLimits.round, machine.step != .decided else { return }
     for polka in keeper.polkas(of: machine.round) { push(polka, &effects) }
@@ -194,7 +200,7 @@ extension Tendermint {
     awaitsBlock = false
     keeper.enter(round)
     proposals.enter(round)
-    // Found once and remembered; `role` works on copies.
+    // This stores the proposer in `schedule`. `role` computes on a copy, which finds it there.
     _ = schedule.proposer(round: round)
     run(.start(round, role(in: round)), &effects)
     forgetBlocks()
@@ -211,7 +217,7 @@ extension Tendermint {
       validators: keeper.validators,
       votes: keeper.precommits(of: round)
     )
-    // Others decided what this node's proposer did not show it: they are shown what it did.
+    // The proposer sent this node another block than the decided one. Others need that proposal to prove it.
     for entry in proposals.proposals(of: round) where entry.proposal.block != block {
       effects.append(.broadcastProposal(entry.proposal))
     }
@@ -220,7 +226,8 @@ extension Tendermint {
 
   // MARK: Signing
 
-  /// Not below a known commit, not after an alarm, not without a place in the set.
+  /// Whether the node may sign now: it is in the validator set, there is no alarm, and the commit of this
+  /// height is not known.
   var canSign: Bool {
     guard ownIndex != nil, alarm == nil else { return false }
     return keeper.commit == nil && height > certifiedHeight

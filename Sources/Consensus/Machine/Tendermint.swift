@@ -3,24 +3,27 @@ import Cryptography
 public import Primitives
 
 /// Tendermint (Buchman, Kwon, Milosevic: "The latest gossip on BFT consensus", arXiv:1807.04938) as a pure
-/// machine, one height after another.
+/// state machine that decides one height after another.
 ///
-/// What differs from the paper: prevotes carry their justification; polkas, round and commit certificates are
-/// pushed instead of relaying all votes; blocks are made on demand; hopeless rounds end early.
-/// `Sources/README.md`, "Where we differ from the papers", gives the reasons.
+/// It differs from the paper in these points: prevotes carry their justification; validators send polkas,
+/// round certificates and commit certificates instead of relaying all votes; blocks are made on demand;
+/// rounds that cannot decide end early. `Sources/README.md`, "Where we differ from the papers", gives the
+/// reasons.
 ///
-/// **On demand.** Round 0 waits (`Step.waiting`) until a node knows of work itself, its own longest interval
-/// is over, the round's proposer proposes, or validators of honest power have voted or a certificate came: then at
-/// least one correct node was awake. Only then does it start the timer for the proposal. So an idle proposer is not
-/// timed out, a dead one is, by everybody who knows of work at once and by the others after the interval at the latest,
-/// and a faulty minority wakes nobody.
+/// **Blocks on demand.** Round 0 waits (`Step.waiting`) until one of these happens: this node has work; its
+/// longest block interval is over; the proposal of round 0 arrives; validators with more than a third of the
+/// power have voted, or a certificate arrives, either of which proves that a correct node has started. Only
+/// then does the node start the timer for the proposal. Therefore a proposer without work does not time out.
+/// A proposer that has crashed does: at once at nodes that have work, and at the others after the longest
+/// block interval at the latest. Faulty validators with less than a third of the power cannot start a round.
 ///
-/// **Replay.** State depends on the logged inputs alone. What is kept outside the log (messages of later heights and
-/// of rounds far ahead) acts only by being consumed as a logged input.
+/// **Replay.** The state depends on the logged inputs alone. Messages of later heights and of rounds far
+/// ahead are stored outside the log; they change the state only when they are consumed as logged inputs.
 public struct Tendermint: Sendable {
+  /// The settings that the machine was made with, and the longest block interval as it was set last.
   public private(set) var configuration: TendermintConfiguration
 
-  /// 0 before the first `beginHeight`.
+  /// The current height; 0 before the first `beginHeight`.
   public internal(set) var height: Height = 0
   var start: HeightStart?
   var ownIndex: ValidatorIndex?
@@ -29,43 +32,47 @@ public struct Tendermint: Sendable {
   var proposals = ProposalKeeper()
   var schedule: ProposerSchedule
   var blocks: [Digest: BlockState] = [:]
-  /// Own fresh block of the current round, until and after it is proposed.
+  /// The block that this node built for the current round.
   var ownBlock: OwnBlock?
   var awaitsBlock = false
-  /// Requested and not given back.
+  /// Signatures that were requested and have not been given back.
   var pendingSignatures: [SigningRequest] = []
-  /// Scheduled and still wanted.
+  /// Timers that were scheduled and that the machine still waits for.
   var armed: [Timer] = []
   var isAwake = false
   var hasWork = false
-  /// The highest height with a known commit certificate: nothing is signed for it or below.
+  /// The highest height whose commit certificate is known. The machine signs nothing at this height or below.
   var certifiedHeight: Height = 0
+  /// The alarm that was raised first. It stays.
   public internal(set) var alarm: Alarm?
 
-  // Outside the log.
+  // The following is not logged and does not decide what is signed.
   var future = FutureMessages()
   var collector: CommitCollector?
-  /// The votes of the newest decided height, with those that came late.
+  /// The votes of the newest decided height, with those that arrived after the decision.
   var lastKeeper: VoteKeeper?
   /// The proposals of the height before this one.
   var lastProposals: ProposalKeeper?
-  /// Why the current round was entered.
+  /// The proof that the current round may be entered.
   var roundProof: RoundCertificate?
   var lastBeginning: Instant?
   var isReplaying = false
 
-  /// Early exits end here: should every round be refused at once, rounds go on at the timers' pace.
+  /// From this round on no round ends early. So if every round failed at once, later rounds would still take
+  /// the time of their timers.
   static let lastHastyRound: Round = 16
-  /// Absent proposers are waited for from this round on, so that wrong opinions cost a bounded number of rounds.
+  /// From this round on the machine waits for absent proposers too. So wrong opinions about who is absent
+  /// cost a bounded number of rounds.
   static let absenceRounds: Round = 8
 
-  /// Blocks whose validity is remembered from round to round; those that a lock or polka names come in addition.
+  /// The number of blocks whose validity is remembered from round to round. Blocks that a lock or polka names
+  /// come in addition.
   static let maximumBlocks = 64
 
   enum BlockState: UInt8, Hashable, Sendable {
-    /// Its validation was asked for.
+    /// The block was proposed here, and its validation was requested.
     case proposed = 1
-    /// It was asked for, to be validated.
+    /// The block was not proposed here. It was requested from peers for validation.
     case fetching = 2
     case valid = 3
     case invalid = 4
@@ -77,6 +84,7 @@ public struct Tendermint: Sendable {
     var time: Timestamp
   }
 
+  /// A machine that waits for its first `beginHeight`.
   public init(configuration: TendermintConfiguration) {
     self.configuration = configuration
     let nobody = ValidatorSet.nobody
@@ -84,41 +92,49 @@ public struct Tendermint: Sendable {
     schedule = ProposerSchedule(nobody)
   }
 
-  /// Another longest interval, for heights that begin from now on. It decides when to wake, not what is signed.
+  /// Changes the longest block interval for heights that begin from now on. The interval is not logged: it
+  /// decides when round 0 starts, not what is signed.
   public mutating func setMaximumBlockInterval(_ interval: Interval) {
     configuration.maximumBlockInterval = interval
   }
 
-  /// Handles one input; appends what is to be done, in order.
+  /// Handles one input and appends its effects in the order in which the caller must carry them out. `now` is
+  /// the monotonic clock.
   public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
     consume(input, at: now, effects: &effects)
     while let next = followUp() { consume(next, at: now, effects: &effects) }
   }
 
-  // MARK: Where it stands
+  // MARK: Progress
 
+  /// The current round of the current height.
   public var round: Round { machine.round }
+  /// The current step of the current round.
   public var step: Step { machine.step }
-  /// Of the current height; nil before the first.
+  /// The validators of the current height; nil before the first.
   public var validators: ValidatorSet? { start?.validators }
-  /// The own place in the current set; nil for a node that follows.
+  /// The own place in the validator set of the current height; nil for a node that is not in it.
   public var validatorIndex: ValidatorIndex? { ownIndex }
-  /// The newest commit certificate below the current height, with precommits that came since.
+  /// The newest commit certificate that was decided here or came with `beginHeight`, with the precommits that
+  /// arrived since.
   public var lastCommit: Certificate? { collector?.certificate }
 
-  /// Evidence that a verified commit certificate of the last height gives, together with the precommits received here.
+  /// The evidence that follows from `certificate` and the precommits received here: validators that signed
+  /// both. `certificate` is a verified commit certificate of the last decided height; for other heights the
+  /// result is empty.
   public func compare(_ certificate: Certificate) -> [Evidence] {
     guard let collector, certificate.height == collector.certificate.height else { return [] }
     return collector.contradictions(with: certificate)
   }
 
-  /// Whose turn the current round is.
+  /// The proposer of the current round; nil before the first height.
   public var proposer: ValidatorIndex? {
     guard start != nil else { return nil }
     var schedule = schedule
     return schedule.proposer(round: machine.round)
   }
 
+  /// The status that this node sends to peers.
   public var status: ConsensusStatus {
     ConsensusStatus(
       height: height,
@@ -132,7 +148,8 @@ public struct Tendermint: Sendable {
 }
 
 extension Tendermint {
-  /// Begins a height, whatever became of the last.
+  /// Begins a height, even if the last one was not decided here. Ignored unless the height is above the
+  /// current one.
   mutating func begin(_ start: HeightStart, at now: Instant, effects: inout [Effect]) {
     guard start.height > height else { return }
     note(.beginHeight(start), &effects)
@@ -170,7 +187,7 @@ extension Tendermint {
     lastBeginning = now
   }
 
-  /// Records a consumed input.
+  /// Asks the caller to log a consumed input.
   func note(_ input: Input, _ effects: inout [Effect]) {
     effects.append(.log(LogRecord(logged: input)))
   }
@@ -181,7 +198,7 @@ extension Tendermint {
     effects.append(.schedule(timer, after: interval))
   }
 
-  /// An input that waited outside the log for its time to come.
+  /// The next input from the messages that are stored outside the log, if one can be consumed now.
   mutating func followUp() -> Input? {
     guard !isReplaying, start != nil, machine.step != .decided else { return nil }
     if let certificate = keeper.skipCertificate { return .roundCertificate(certificate) }

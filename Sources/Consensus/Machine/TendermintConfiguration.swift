@@ -2,11 +2,13 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// How long to wait for what, by round.
+/// How long a validator waits in each step of a round.
 public struct Timeouts: Hashable, Sendable {
-  /// `base + round · perRound`.
+  /// An interval that grows with the round: `base + round · perRound`.
   public struct Growth: Hashable, Sendable {
+    /// The interval in round 0.
     public var base: Interval
+    /// By how much the interval grows with every round.
     public var perRound: Interval
 
     public init(base: Interval, perRound: Interval) {
@@ -15,10 +17,14 @@ public struct Timeouts: Hashable, Sendable {
     }
   }
 
+  /// The time to wait for a proposal.
   public var propose: Growth
+  /// The time to wait after a quorum has prevoted.
   public var prevote: Growth
+  /// The time to wait after a quorum has precommitted.
   public var precommit: Growth
-  /// Growth ends here: a network whose delays stay below it is live, and a long halt does not make rounds endless.
+  /// No interval grows beyond this value, unless its base is longer. The network makes progress while its
+  /// delays are shorter than this, and rounds stay short even after a long halt.
   public var ceiling: Interval
 
   public init(propose: Growth, prevote: Growth, precommit: Growth, ceiling: Interval = .seconds(10)) {
@@ -28,21 +34,22 @@ public struct Timeouts: Hashable, Sendable {
     self.ceiling = ceiling
   }
 
-  /// Validators on several continents: each base is longer than a vote travels between the farthest regions.
+  /// For validators on several continents: each base is longer than a vote takes between the most distant
+  /// regions.
   public static let wan = Timeouts(
     propose: Growth(base: .milliseconds(1_000), perRound: .milliseconds(250)),
     prevote: Growth(base: .milliseconds(300), perRound: .milliseconds(150)),
     precommit: Growth(base: .milliseconds(300), perRound: .milliseconds(150))
   )
 
-  /// Validators in one network, or on one machine.
+  /// For validators in one local network or on one machine.
   public static let lan = Timeouts(
     propose: Growth(base: .milliseconds(400), perRound: .milliseconds(200)),
     prevote: Growth(base: .milliseconds(100), perRound: .milliseconds(100)),
     precommit: Growth(base: .milliseconds(100), perRound: .milliseconds(100))
   )
 
-  /// Of the three kinds that belong to a round; zero for others.
+  /// The interval of a timer in `round`. Zero for the kinds of timers that do not belong to a round.
   func interval(_ kind: Timer.Kind, round: Round) -> Interval {
     let growth: Growth
     switch kind {
@@ -57,17 +64,19 @@ public struct Timeouts: Hashable, Sendable {
   }
 }
 
-/// What a node fixes for its consensus machine.
+/// The settings of a consensus machine.
 public struct TendermintConfiguration: Hashable, Sendable {
   public var chain: ChainID
-  /// The own consensus key. A node that is not in a height's set, or has none, follows without voting.
+  /// The own consensus key. A node without one, or whose key is not in the validator set of a height, follows
+  /// that height without voting.
   public var key: PublicKey?
+  /// How long to wait in each step of a round.
   public var timeouts: Timeouts
-  /// A block is made at least so often, without work too.
+  /// The longest time without a block. After it a block is made even without work.
   public var maximumBlockInterval: Interval
-  /// Heights begin at least so far apart when there is work; zero for as fast as possible.
+  /// The shortest time between the starts of two heights that have work. Zero means no limit.
   public var minimumBlockInterval: Interval
-  /// Between status messages within a height.
+  /// The time between two status messages within a height.
   public var statusInterval: Interval
 
   public init(
@@ -87,18 +96,19 @@ public struct TendermintConfiguration: Hashable, Sendable {
   }
 }
 
-/// Proposer-based timestamps (CometBFT spec, `spec/consensus/proposer-based-timestamp`): a fresh block's time
-/// must be near the receiver's clock.
+/// Proposer-based timestamps (CometBFT specification, `spec/consensus/proposer-based-timestamp`): the time of
+/// a fresh block must be near the receiver's clock.
 enum Timeliness {
-  /// How far correct clocks may lie apart.
+  /// The greatest difference between the clocks of correct nodes.
   static let precisionMilliseconds: UInt64 = 500
 
-  /// How long a proposal may travel: 2 s, doubled each round up to the sixth, so that a wrong guess heals itself.
+  /// The longest time that a proposal may take to arrive. It is 2 s in round 0 and doubles with every round
+  /// up to round 6, so that the network makes progress even if real delays are longer than 2 s.
   static func messageDelayMilliseconds(round: Round) -> UInt64 {
     2_000 << UInt64(min(round, 6))
   }
 
-  /// Whether a block of `time`, received at local time `receivedAt`, was made when its proposer says.
+  /// Whether `time` in a block's header is plausible for a proposal that arrived at local time `receivedAt`.
   static func isTimely(_ time: Timestamp, receivedAt: Timestamp, round: Round) -> Bool {
     let earliest = receivedAt.advanced(byMilliseconds: precisionMilliseconds)
     let latest = time.advanced(

@@ -1,25 +1,26 @@
 import Chain
 import Cryptography
 
-/// The last decided height's certificate, which grows while late precommits come in, so that the next block can
-/// show who took part; and the precommits of its round that say something else, should their authors be in somebody
-/// else's certificate.
+/// The commit certificate of the last decided height. Precommits that arrive late are added to it, so that
+/// the next block shows all validators that took part.
+///
+/// The collector also stores precommits of the same round for another block or nil. They become evidence if
+/// the certificate of another node shows that their authors signed for the decided block too.
 struct CommitCollector: Sendable {
   private(set) var certificate: Certificate
   let validators: ValidatorSet?
-  /// By validator; at most one each.
+  /// Precommits of the certificate's round for something else than its block, at most one of each validator.
   private var dissent: [ValidatorIndex: Vote] = [:]
 
-  /// Without validators, when the height was not decided here, the certificate does not grow.
-  ///
-  /// `votes`: precommits of its round.
+  /// `validators` is nil if the height was not decided here; then no precommits can be added. `votes` are
+  /// precommits of the certificate's round.
   init(_ certificate: Certificate, validators: ValidatorSet?, votes: [Vote] = []) {
     self.certificate = certificate
     self.validators = validators
     for vote in votes { _ = add(vote) }
   }
 
-  /// Takes a verified precommit of the round.
+  /// Adds a verified precommit. Ignores votes of other heights and rounds and prevotes.
   ///
   /// - Returns: Evidence when its author precommitted something else as well.
   mutating func add(_ vote: Vote) -> Evidence? {
@@ -47,7 +48,8 @@ struct CommitCollector: Sendable {
     return nil
   }
 
-  /// Evidence that another verified certificate of the same decision gives together with what was precommitted here.
+  /// The evidence that follows from the stored precommits and `other`, a verified certificate of the same
+  /// decision: validators that signed both.
   func contradictions(with other: Certificate) -> [Evidence] {
     guard !dissent.isEmpty, other.round == certificate.round, other.block == certificate.block else {
       return []

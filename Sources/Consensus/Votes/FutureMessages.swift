@@ -1,13 +1,15 @@
 import Chain
 
-/// Messages of heights that have not begun, within bounds that no peer can stretch.
+/// Messages of heights that have not begun here. Their number is bounded whatever peers send.
 struct FutureMessages: Sendable {
+  /// The number of heights after the current one whose messages are stored.
   static let heights: Height = 10
-  /// Of one height, in all.
+  /// The number of messages of one height.
   static let maximumPerHeight = 500
-  /// Of one height and validator: the first round's proposal and votes, and one more.
+  /// The number of proposals and votes of one validator at one height: proposal, prevote and precommit of the
+  /// first round, and one more.
   static let maximumPerValidator = 4
-  /// Polkas, commits and round certificates of one height.
+  /// The number of polkas, commits and round certificates of one height.
   static let maximumCertificates = 4
 
   private struct Waiting: Sendable {
@@ -17,14 +19,13 @@ struct FutureMessages: Sendable {
     var certificates = 0
   }
 
-  /// Ascending by height.
+  /// In ascending order of heights.
   private var waiting: [Waiting] = []
 
   var count: Int { waiting.reduce(0) { $0 + $1.inputs.count } }
 
-  /// Keeps `input`, of `height`, unless there is too much of its kind.
-  ///
-  /// A certificate has no `sender`.
+  /// Stores `input`, a message of `height`. Drops it if one of the limits is reached. `sender` is the author
+  /// of a proposal or vote, and nil for a certificate.
   mutating func add(_ input: Input, height: Height, sender: ValidatorIndex?, current: Height) {
     guard height > current, height - current <= Self.heights else { return }
     let position = waiting.firstIndex { $0.height >= height } ?? waiting.count
@@ -42,7 +43,8 @@ struct FutureMessages: Sendable {
     waiting[position].inputs.append(input)
   }
 
-  /// The next message of `height`, in the order in which they came; forgets those of heights before.
+  /// Removes and returns the next message of `height` in the order of arrival; nil when there is none. Drops
+  /// messages of earlier heights.
   mutating func next(of height: Height) -> Input? {
     waiting.removeAll { $0.height < height }
     guard let first = waiting.first, first.height == height, !first.inputs.isEmpty else { return nil }

@@ -2,27 +2,28 @@ import Chain
 import Cryptography
 import Primitives
 
-/// The proposals of the current round and the next ones.
+/// The proposals of the current round and of later ones.
 ///
-/// Several of one round are kept, though more than one is an offence: others may have voted for another than the
-/// one that came here first.
+/// It stores several proposals of one round, though a correct proposer makes only one: other validators may
+/// have voted for another proposal than the one that arrived here first.
 struct ProposalKeeper: Hashable, Sendable {
   static let maximumPerRound = 4
 
   struct Entry: Hashable, Sendable {
     var proposal: Proposal
-    /// Of a fresh block: whether its time is near the local clock and after the parent's.
+    /// Whether the time of a fresh block is near the local clock and after the parent's time. True for a
+    /// block with a polka.
     var isTimely: Bool
   }
 
-  /// In the order in which they came.
+  /// In the order of arrival.
   private(set) var entries: [Entry] = []
 
-  /// One of each round that is over, the newest ones: whoever says something else for it later is caught.
+  /// One proposal of each of the last rounds that are over, to detect a second one that arrives later.
   private var past: [Proposal] = []
   private static let maximumPast = 16
 
-  /// A proposal of the same round that says something else.
+  /// A stored proposal of the same round and proposer that differs from `proposal`; nil when there is none.
   func contradiction(to proposal: Proposal) -> Proposal? {
     (entries.map(\.proposal) + past).first {
       $0.round == proposal.round && $0.validator == proposal.validator && $0.signBody != proposal.signBody
@@ -37,7 +38,7 @@ struct ProposalKeeper: Hashable, Sendable {
     entries.contains { $0.proposal.block == block }
   }
 
-  /// Whether `proposal` says something new and there is room for it.
+  /// Whether `proposal` differs from all stored ones of its round and there is room for it.
   func wants(_ proposal: Proposal) -> Bool {
     let known = proposals(of: proposal.round)
     return known.count < Self.maximumPerRound
@@ -50,7 +51,8 @@ struct ProposalKeeper: Hashable, Sendable {
     entries.append(Entry(proposal: proposal, isTimely: isTimely))
   }
 
-  /// Forgets the rounds before `round`: their blocks live on in polkas.
+  /// Drops the proposals of rounds before `round`, except one of each for `contradiction`. Blocks of those
+  /// rounds that matter are named by polkas.
   mutating func enter(_ round: Round) {
     for entry in entries where entry.proposal.round < round {
       guard !past.contains(where: { $0.round == entry.proposal.round }) else { continue }

@@ -1,7 +1,7 @@
 import Chain
 import Cryptography
 
-/// What the rules of the round machine ask for.
+/// The questions that the conditions of the round machine's rules need answered.
 extension VoteKeeper {
   func votes(of round: Round) -> RoundVotes? {
     rounds.first { $0.round == round }
@@ -42,15 +42,17 @@ extension VoteKeeper {
     votes(of: round).map { validators.isQuorum($0[kind].power) } ?? false
   }
 
-  /// Whether no block can get a quorum in `round` any more, even if every faulty validator shows us one vote and
-  /// others another: with the most power b of any block, u not yet heard and f faulty, b + u + f < quorum.
+  /// Whether no block can get a quorum in `round` any more at any node. Faulty validators may send different
+  /// votes to different nodes. Therefore the test is b + u + f < quorum, where b is the largest power of any
+  /// block, u the power that has not voted here, and f the largest power that may be faulty.
   func isHopeless(_ kind: Vote.Kind, _ round: Round) -> Bool {
     guard let tally = votes(of: round)?[kind] else { return false }
     let unheard = validators.totalPower - tally.power
     return tally.largestBlockPower + unheard + validators.tolerablePower < validators.quorumPower
   }
 
-  /// A quorum's precommits of `round`: why the next one is entered. No more than needed.
+  /// The proof that the round after `round` may be entered: precommits of a quorum in `round`, no more than
+  /// needed. Nil without such a quorum.
   func roundCertificate(leaving round: Round) -> RoundCertificate? {
     guard let precommits = votes(of: round)?.precommits, validators.isQuorum(precommits.power) else {
       return nil
@@ -68,12 +70,13 @@ extension VoteKeeper {
     votes(of: round)?.precommits.votes(height: height, round: round, validators: validators) ?? []
   }
 
-  /// Who voted in `round`, as a status says it.
+  /// The validators whose votes of this kind and round are stored, as a status reports them.
   func have(_ kind: Vote.Kind, _ round: Round) -> SignerSet {
     votes(of: round)?[kind].voters(count: validators.count) ?? SignerSet(count: validators.count)
   }
 
-  /// The votes of `round` that a peer with these bitmaps lacks; bitmaps of another size count as empty.
+  /// The votes of `round` that a peer lacks according to the bitmaps in its status. Bitmaps of a wrong size
+  /// count as empty.
   func votes(of round: Round, lackedBy status: ConsensusStatus) -> [Vote] {
     guard let votes = votes(of: round) else { return [] }
     let prevotes = SignerSet(bytes: status.prevotes, count: validators.count)

@@ -1,28 +1,31 @@
 import Chain
 import Cryptography
 
-/// All votes of one height that are worth keeping: counts them, and notices when they make a certificate and when
-/// somebody voted twice.
+/// The votes of one height. It counts them, makes a certificate when a quorum agrees, and gives evidence when
+/// a validator contradicts itself.
 ///
-/// Bounded whatever peers send: full slots for the rounds around the current one, a single vote of each kind and
-/// validator for rounds further ahead, the newest polkas as certificates.
+/// Its size is bounded whatever peers send. For the rounds around the current one it has a slot for every
+/// validator and kind of vote; for later rounds it stores one vote of each kind and validator; of older
+/// rounds only polkas remain.
 struct VoteKeeper: Sendable {
-  /// Rounds behind the current one whose slots are kept. Older ones live on in certificates.
+  /// The number of rounds before the current one that have slots. Of older rounds only polkas remain.
   static let pastRounds: Round = 16
-  /// Rounds ahead of the current one that have slots.
+  /// The number of rounds after the current one that have slots.
   static let futureRounds: Round = 2
-  /// Polkas kept, newest first to stay.
+  /// The number of polkas that are stored; the oldest is dropped first.
   static let maximumPolkas = 16
 
   enum Outcome: Hashable, Sendable {
-    /// In its slot.
+    /// The vote is in its slot and counts.
     case added
-    /// From a round too far ahead for slots; remembered as its sender's newest.
+    /// The vote is of a round too far ahead to have slots. It is stored as its sender's newest and does not
+    /// count.
     case ahead
+    /// The same vote, or a newer one of a round too far ahead, is stored already.
     case duplicate
-    /// The slot holds another vote, which stays.
+    /// The slot holds a different vote, which stays.
     case conflict
-    /// Out of range or of no use.
+    /// The vote is malformed, of another height, of no validator of the set, or of a round too long ago.
     case refused
   }
 
@@ -46,22 +49,24 @@ struct VoteKeeper: Sendable {
   let height: Height
   let validators: ValidatorSet
   private(set) var round: Round = 0
-  /// Ascending.
+  /// In ascending order of rounds.
   private(set) var rounds: [RoundVotes] = []
-  /// Ascending by round.
+  /// In ascending order of rounds.
   private(set) var polkas: [Certificate] = []
   private(set) var commit: Certificate?
-  /// For another block than `commit`: more than a third of the power is faulty.
+  /// A certificate for another block than `commit`. It exists only if at least a third of the power is
+  /// faulty.
   private(set) var conflictingCommit: Certificate?
-  /// Whose votes are in slots, of whatever round.
+  /// The validators that have a vote in a slot of any round.
   private(set) var heard: SignerSet
   private(set) var heardPower: Int64 = 0
-  /// Each validator's newest vote of each kind from rounds after the current one.
+  /// By validator index: the newest prevote of rounds after the current one, and the same for precommits.
+  /// Both are empty until the first such vote.
   private var aheadPrevotes: [Vote?] = []
   private var aheadPrecommits: [Vote?] = []
   private var mayHaveDue = false
-  /// The latest round such that validators of honest power are in it or later, if it is after the current one: with
-  /// their votes.
+  /// The proof that a later round may be entered: votes of that round or later ones from validators with more
+  /// than a third of the power. It names the latest such round; nil when there is none.
   private(set) var skipCertificate: RoundCertificate?
   private var accused: SignerSet
 
@@ -79,7 +84,8 @@ struct VoteKeeper: Sendable {
     round + Self.pastRounds >= self.round && round <= self.round + Self.futureRounds
   }
 
-  /// Counts a vote whose signature is good. Appends the polka that it completes to `newPolkas`: each is told once.
+  /// Counts a vote with a verified signature. Appends the polka that the vote completes to `newPolkas`, each
+  /// polka once.
   mutating func add(
     _ vote: Vote,
     newPolkas: inout [Certificate],
@@ -113,19 +119,20 @@ struct VoteKeeper: Sendable {
     return .added
   }
 
-  /// Applies a verified certificate whole: it holds even where single slots say otherwise.
+  /// Adds the votes of a verified certificate. The certificate holds as a whole, even if slots contain
+  /// different votes of its signers.
   mutating func apply(_ certificate: Certificate, evidence: inout [Evidence]) {
     guard certificate.height == height else { return }
     if certificate.kind == .precommit { keepCommit(certificate) }
-    // The polka that its own votes complete is no news to whoever hands the certificate in.
+    // The caller has the polka that these votes complete, so it is not reported as new.
     var completed: [Certificate] = []
     for vote in certificate.votes { _ = add(vote, newPolkas: &completed, evidence: &evidence) }
     if certificate.kind == .prevote { _ = keepPolka(certificate) }
   }
 
-  /// Makes a certificate of the vote's choice when this vote has brought it to a quorum.
+  /// Makes and stores a certificate when `vote` completes a quorum for its choice.
   ///
-  /// `power`: that of the choice, `weight` of the vote included.
+  /// `power` is the power of the choice including `vote`, and `weight` the power of the vote's author.
   private mutating func keepCertificate(
     of vote: Vote,
     power: Int64,
@@ -150,13 +157,13 @@ struct VoteKeeper: Sendable {
     if commit.block != certificate.block, conflictingCommit == nil { conflictingCommit = certificate }
   }
 
-  /// Whether it is news and there is room for it.
+  /// Whether the polka is new and not older than all stored ones when there is no room left.
   func wantsPolka(_ polka: Certificate) -> Bool {
     guard !hasPolka(polka.block, round: polka.round) else { return false }
     return polkas.count < Self.maximumPolkas || polka.round > polkas.first?.round ?? 0
   }
 
-  /// False when it is known already or older than all that are kept.
+  /// Stores a polka; false when `wantsPolka` is false.
   private mutating func keepPolka(_ polka: Certificate) -> Bool {
     guard wantsPolka(polka) else { return false }
     polkas.insert(polka, at: polkas.firstIndex { $0.round > polka.round } ?? polkas.count)
@@ -166,7 +173,8 @@ struct VoteKeeper: Sendable {
 
   // MARK: Rounds ahead
 
-  /// False when nothing newer than what is known of its sender.
+  /// Stores a vote of a later round as its sender's newest; false when a vote of that round or a later one is
+  /// stored.
   private mutating func remember(_ vote: Vote) -> Bool {
     if aheadPrevotes.isEmpty {
       aheadPrevotes = Array(repeating: nil, count: validators.count)
@@ -180,14 +188,14 @@ struct VoteKeeper: Sendable {
     return true
   }
 
-  /// What is remembered of the same validator, kind and round.
+  /// The stored vote of a later round with the same validator, kind and round; nil when there is none.
   private func aheadVote(like vote: Vote) -> Vote? {
     let votes = vote.kind == .prevote ? aheadPrevotes : aheadPrecommits
     guard Int(vote.validator) < votes.count, let known = votes[Int(vote.validator)] else { return nil }
     return known.round == vote.round ? known : nil
   }
 
-  /// Each validator's newest vote from after the current round, newest first.
+  /// Each validator's newest vote of the rounds after the current one, latest rounds first.
   private var newestAhead: [Vote] {
     aheadPrevotes.indices.compactMap { index -> Vote? in
       let candidates = [aheadPrevotes[index], aheadPrecommits[index]].compactMap { $0 }
@@ -195,7 +203,8 @@ struct VoteKeeper: Sendable {
     }.sorted { $0.round == $1.round ? $0.validator < $1.validator : $0.round > $1.round }
   }
 
-  /// L55: counts senders, not votes.
+  /// L55: the proof for the latest round that validators with more than a third of the power have reached.
+  /// Each validator counts once.
   private func findSkip() -> RoundCertificate? {
     var power: Int64 = 0
     var votes: [Vote] = []
@@ -211,7 +220,8 @@ struct VoteKeeper: Sendable {
 
   var skipRound: Round? { skipCertificate?.round }
 
-  /// A vote remembered from when its round was too far ahead, whose slot has come into reach and is free.
+  /// A stored vote whose round was too far ahead and now has slots, and whose slot is free; nil when there is
+  /// none. The caller adds it.
   mutating func takeDue() -> Vote? {
     guard mayHaveDue else { return nil }
     for index in aheadPrevotes.indices {
@@ -224,7 +234,8 @@ struct VoteKeeper: Sendable {
     return nil
   }
 
-  /// Moves the window of slots; drops what falls out of it.
+  /// Makes `round` the current one and drops the slots of rounds that are now too old. Ignored unless `round`
+  /// is later.
   mutating func enter(_ round: Round) {
     guard round > self.round else { return }
     self.round = round
@@ -235,12 +246,15 @@ struct VoteKeeper: Sendable {
 
   // MARK: Misbehaviour
 
-  /// At most one piece of evidence for each validator.
+  /// Appends evidence, at most one piece for each validator. Ignores a piece whose two messages do not
+  /// contradict each other.
   mutating func accuse(_ piece: Evidence, _ evidence: inout [Evidence]) {
     guard piece.isContradiction, accused.insert(piece.validator) else { return }
     evidence.append(piece)
   }
 
+  /// Gives evidence when the vote and a stored one prove amnesia: a precommit for a block, and in a later
+  /// round a prevote for another block whose justification is older than that precommit.
   private mutating func findAmnesia(_ vote: Vote, _ evidence: inout [Evidence]) {
     guard vote.block != nil, rounds.count > 1, !accused.contains(vote.validator) else { return }
     for other in rounds where other.round != vote.round {

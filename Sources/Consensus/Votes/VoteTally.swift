@@ -1,18 +1,20 @@
 import Chain
 import Cryptography
 
-/// What a vote says. Prevotes for one block on different justifications are different choices: a quorum must
-/// agree on both. So whoever precommits a block and later prevotes another without a newer polka (amnesia)
-/// has signed the proof of it; the paper's prevotes have no justification and prove nothing.
+/// What a vote is for. Prevotes for the same block with different justifications are different choices, and a
+/// quorum must agree on both.
+///
+/// Therefore a validator that precommits a block and later prevotes another without a newer polka (amnesia)
+/// has signed the proof of it. In the paper prevotes carry no justification and cannot prove amnesia.
 struct Choice: Hashable, Sendable {
   var block: Digest?
   var validRound: Round?
 }
 
-/// The votes of one kind in one round: a slot for each validator, a power for each choice.
+/// The votes of one kind in one round: a slot for each validator, and the sum of power for each choice.
 struct VoteTally: Sendable {
   struct Slot: Hashable, Sendable {
-    /// Index in `choices`.
+    /// The index of the choice in `choices`.
     var choice: Int
     var signature: Signature
   }
@@ -23,11 +25,11 @@ struct VoteTally: Sendable {
   }
 
   let kind: Vote.Kind
-  /// By validator index; empty until the first vote.
+  /// The slots by validator index; empty until the first vote.
   private(set) var slots: [Slot?] = []
-  /// In the order in which they were first voted for.
+  /// In the order of their first votes.
   private(set) var choices: [Count] = []
-  /// Of all that voted.
+  /// The power of all validators that voted.
   private(set) var power: Int64 = 0
 
   init(_ kind: Vote.Kind) {
@@ -48,12 +50,15 @@ struct VoteTally: Sendable {
     choices.first { $0.choice == choice }?.power ?? 0
   }
 
-  /// The most power that one block has on one justification.
+  /// The largest power of a choice that is a block.
   var largestBlockPower: Int64 {
     choices.reduce(0) { $1.choice.block == nil ? $0 : max($0, $1.power) }
   }
 
-  /// Fills the validator's slot, which must be empty, and returns the new power of the choice.
+  /// Fills the slot of the vote's author, which must be empty. `weight` is the author's power, `count` the
+  /// size of the validator set.
+  ///
+  /// - Returns: The new power of the choice.
   mutating func add(_ vote: Vote, power weight: Int64, count: Int) -> Int64 {
     if slots.isEmpty { slots = Array(repeating: nil, count: count) }
     let choice = Choice(block: vote.block, validRound: vote.validRound)
@@ -65,7 +70,7 @@ struct VoteTally: Sendable {
     return choices[position].power
   }
 
-  /// The votes of those not in `known`, up to `limit` power when there is one.
+  /// The votes of validators that are not in `known`. Stops once the votes have at least `limit` power.
   func votes(
     height: Height,
     round: Round,
@@ -95,7 +100,8 @@ struct VoteTally: Sendable {
     return votes
   }
 
-  /// All votes for `choice`; nil when it is for no block.
+  /// The certificate of all votes for `choice`, which need not be a quorum. Nil when `choice` is nil instead
+  /// of a block.
   func certificate(for choice: Choice, height: Height, round: Round) -> Certificate? {
     guard let block = choice.block else { return nil }
     var signers = SignerSet(count: slots.count)
@@ -116,7 +122,7 @@ struct VoteTally: Sendable {
     )
   }
 
-  /// Who voted.
+  /// The validators that voted, as a set of `count` places.
   func voters(count: Int) -> SignerSet {
     var voters = SignerSet(count: count)
     for (position, slot) in slots.enumerated() where slot != nil { voters.insert(ValidatorIndex(position)) }
@@ -125,7 +131,7 @@ struct VoteTally: Sendable {
 }
 
 extension Certificate {
-  /// The single votes that it is made of.
+  /// The votes that the certificate consists of.
   var votes: [Vote] {
     guard let signers = SignerSet(bytes: signers, count: signers.count * 8) else { return [] }
     return zip(signers.indices, signatures).map { index, signature in
