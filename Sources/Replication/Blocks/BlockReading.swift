@@ -1,12 +1,14 @@
 public import Chain
 public import Primitives
 
-/// How the bytes of blocks, transactions and certificates become values: decoded each time in a node; a simulation of
-/// a thousand nodes that are sent the same bytes may remember what they hold.
+/// The functions that decode blocks, transactions and certificates. A node uses `decoding`. A simulation, in
+/// which many nodes receive the same bytes, may use functions that cache the results.
 public struct BlockReading: Sendable {
+  /// Decodes a block.
   public var block: @Sendable ([UInt8]) throws(DecodingError) -> Block
+  /// Decodes a certificate.
   public var certificate: @Sendable ([UInt8]) throws(DecodingError) -> Certificate
-  /// Of a block; nil for what is no transaction of the chain.
+  /// Decodes a transaction of a block. Nil when the bytes are not a transaction of this chain.
   public var transaction: @Sendable ([UInt8], ChainID) -> Transaction?
 
   public init(
@@ -19,6 +21,7 @@ public struct BlockReading: Sendable {
     self.transaction = transaction
   }
 
+  /// Decodes the bytes at every call.
   public static let decoding = BlockReading(
     block: { bytes throws(DecodingError) in try Block(decoding: bytes) },
     certificate: { bytes throws(DecodingError) in try Certificate(decoding: bytes) },

@@ -3,37 +3,48 @@ public import Cryptography
 import Ledger
 import Primitives
 
-/// Why a block cannot follow the tip.
+/// The reason why a block cannot follow the tip.
 public enum BlockFault: Error, Hashable, Sendable {
   case wrongChain
   case wrongHeight
   case wrongParent
   case wrongVersion
-  /// The field of the header that does not agree with the state here.
+  /// The named field of the header differs from the state of this node.
   case wrongState(field: String)
+  /// The block's time is not after its parent's.
   case timeNotAfterParent
+  /// The certificate of the parent is missing, not valid, or there is one at the first height.
   case lastCertificate
+  /// The proposer is not a validator of this height.
   case unknownProposer
+  /// The transactions are longer than `maximumBlockBytes` together.
   case tooLarge
-  /// A transaction that is no transaction, or that its signer did not sign.
+  /// The transaction at this index cannot be decoded, or its signature is not valid.
   case transaction(index: Int)
-  /// One of the transactions that were checked side by side: which, nobody needs to know.
+  /// One of the transactions that were verified in parallel is not valid.
   case forgedTransaction
+  /// The transaction at this index occurs in the block before.
   case duplicateTransaction(index: Int)
+  /// The evidence at this index is not proven, is too old, or its author was punished before.
   case evidence(index: Int)
 }
 
-/// How signatures are checked: by libsodium in a node, by something cheaper in a simulation of many nodes.
+/// The functions that check signatures. A node uses `ed25519`; a simulation of many nodes may use cheaper
+/// ones.
 public struct SignatureScheme: Sendable {
+  /// Whether the key has signed the bytes in this domain and for this chain.
   public var check: @Sendable (PublicKey, Signature, SigningDomain, ChainID, [UInt8]) -> Bool
+  /// Whether the signature of the transaction is valid.
   public var isTransactionAuthentic: @Sendable (Transaction) -> Bool
-  /// Asked before a certificate is checked, and told when it was good: nodes of a run that share memory take each
-  /// other's word.
+  /// A cache of verified certificates. Nodes of a simulation, which share memory, can use each other's
+  /// results.
   public var proofs: Proofs = .none
 
-  /// What certificates are known to prove what they say by a validator set.
+  /// A cache of certificates that were verified against a validator set.
   public struct Proofs: Sendable {
+    /// Whether the certificate was verified against the set before.
     public var isKnown: @Sendable (Certificate, ValidatorSet) -> Bool
+    /// Stores that the certificate was verified against the set.
     public var add: @Sendable (Certificate, ValidatorSet) -> Void
 
     public init(
@@ -44,6 +55,7 @@ public struct SignatureScheme: Sendable {
       self.add = add
     }
 
+    /// A cache that stores nothing.
     public static let none = Proofs(isKnown: { _, _ in false }, add: { _, _ in })
   }
 
@@ -55,9 +67,10 @@ public struct SignatureScheme: Sendable {
     self.isTransactionAuthentic = isTransactionAuthentic
   }
 
-  /// `known`: certificates for the same vote whose signatures were verified.
+  /// Checks that validators of `set` with a quorum of power signed the certificate. `known` are verified
+  /// certificates of the same set; signatures that they contain for the same vote are not checked again.
   ///
-  /// - Throws: `CertificateError` when the certificate does not prove its vote by `set`.
+  /// - Throws: `CertificateError` when the certificate is not valid.
   public func verify(
     _ certificate: Certificate,
     by set: ValidatorSet,
@@ -69,6 +82,7 @@ public struct SignatureScheme: Sendable {
     proofs.add(certificate, set)
   }
 
+  /// Ed25519 signatures, checked by libsodium.
   public static let ed25519 = SignatureScheme(
     check: { key, signature, domain, chain, body in
       key.verifies(signature, domain: domain, chain: chain.text, body)
@@ -77,25 +91,25 @@ public struct SignatureScheme: Sendable {
   )
 }
 
-/// A block that passed every rule, with its transactions decoded and verified.
+/// A block that follows all rules, with its decoded and verified transactions.
 struct ValidBlock: Sendable {
   let block: Block
   let transactions: [Transaction]
 }
 
-/// What makes a block legal on top of a tip, and how such a block is made.
+/// The rules that a block after a tip must follow, and the construction of such a block.
 ///
-/// The time bounds of a fresh proposal are not checked here: they need the receiver's clock and are the consensus
-/// machine's to check.
+/// The consensus machine, not this type, checks that the time of a fresh proposal is near the local clock.
 struct BlockRules: Sendable {
   let chain: ChainID
   let signatures: SignatureScheme
   var reading = BlockReading.decoding
 
-  /// Checks `block` as the one after `tip` in all but its transactions and evidence.
+  /// Checks everything of `block` as the one after `tip`, except its transactions and evidence.
   ///
-  /// `version`: by whose rules the state wants the block executed.
-  /// `known`: the parent's certificate as this node has gathered it: its signatures are verified.
+  /// `version` is the protocol version that the state requires for the block. `maximumBytes` bounds the sum
+  /// of the lengths of its transactions. `known` is this node's own certificate of the parent, whose
+  /// signatures are verified.
   func checkFrame(
     of block: Block,
     after tip: Tip,
@@ -135,7 +149,7 @@ struct BlockRules: Sendable {
     guard let certificate, certificate.kind == .precommit, certificate.height == tip.height,
       certificate.block == tip.block
     else { throw .lastCertificate }
-    // The certificate that this node holds was verified when the parent was committed.
+    // This node's own certificates of the parent are verified already.
     guard certificate != tip.certificate, certificate != known else { return }
     do {
       try signatures.verify(
@@ -149,9 +163,10 @@ struct BlockRules: Sendable {
     }
   }
 
-  /// The block's transactions, each once.
+  /// The decoded transactions of the block. Each must be authentic and may occur only once.
   ///
-  /// `verified`: the authentic transaction with a hash, where there is one; others are decoded and checked here.
+  /// `verified` returns the verified transaction with a hash, or nil if there is none. Such a transaction is
+  /// decoded and its signature is checked here.
   func transactions(
     of block: Block,
     verified: (Digest) -> Transaction?
@@ -173,9 +188,9 @@ struct BlockRules: Sendable {
     return transactions
   }
 
-  /// The block that this node proposes after `tip`.
+  /// Builds the block that this node proposes after `tip`.
   ///
-  /// `time`: this node's clock; moved past the parent's time where it is not later.
+  /// `time` is this node's wall clock. The block's time is at least one millisecond after the parent's.
   func build(
     after tip: Tip,
     proposer: Address,

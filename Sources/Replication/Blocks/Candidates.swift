@@ -2,10 +2,10 @@ import Chain
 import Cryptography
 import Gossip
 
-/// Blocks that were proposed or fetched for the height after the tip.
+/// The blocks that were proposed or fetched for heights after the tip, and what is known of their validity.
 struct Candidates: Sendable {
   enum Verdict: Sendable {
-    /// Signatures of transactions that the mempool does not hold are being checked.
+    /// Signatures of transactions that are not in the mempool are being checked.
     case pending
     case valid(ValidBlock)
     case invalid(BlockFault)
@@ -14,32 +14,34 @@ struct Candidates: Sendable {
   struct Candidate: Sendable {
     let block: Block
     var verdict: Verdict?
-    /// What the block makes of the tip's state, once that is known.
+    /// The result of executing the block on the tip's state; nil until it has been executed.
     var execution: ExecutedBlock?
   }
 
-  /// A compact block whose transactions are not all here.
+  /// A compact block of which some transactions are missing.
   struct Assembly: Sendable {
     let block: CompactBlock
-    /// By place; nil where one is missing.
+    /// The encoded transactions by their places in the block; nil for a missing one.
     var transactions: [[UInt8]?]
-    /// Who proposed it, and was asked for the rest.
+    /// The peer that sent the compact block and was asked for the missing transactions.
     let source: PeerID
 
+    /// The places of the missing transactions, in ascending order.
     var missing: [UInt32] {
       transactions.indices.filter { transactions[$0] == nil }.map { UInt32($0) }
     }
   }
 
-  /// Several rounds of several proposals; a proposer that makes more keeps only its newest.
+  /// The number of blocks that are stored: enough for several proposals in several rounds. The oldest is
+  /// dropped first.
   static let limit = 16
-  /// Compact blocks that may wait for transactions at a time.
+  /// The number of compact blocks that can wait for transactions at once.
   static let assemblyLimit = 4
 
   private var blocks: [Digest: Candidate] = [:]
   private var order: [Digest] = []
   private var assemblies: [Digest: Assembly] = [:]
-  /// Blocks that consensus asked for and nobody has sent yet.
+  /// Blocks that consensus asked for and that have not arrived.
   private(set) var wanted: Set<Digest> = []
 
   subscript(identifier: Digest) -> Candidate? { blocks[identifier] }
@@ -69,14 +71,14 @@ struct Candidates: Sendable {
 
   func assembly(of identifier: Digest) -> Assembly? { assemblies[identifier] }
 
-  /// False when too many wait already.
+  /// Stores a compact block that waits for transactions; false when too many wait already.
   mutating func begin(_ assembly: Assembly) -> Bool {
     guard assemblies.count < Self.assemblyLimit else { return false }
     assemblies[assembly.block.identifier] = assembly
     return true
   }
 
-  /// Takes the assembly away; nil when the block is not waited for.
+  /// Removes and returns the compact block; nil when it does not wait for transactions.
   mutating func endAssembly(of identifier: Digest) -> Assembly? {
     assemblies.removeValue(forKey: identifier)
   }
@@ -87,11 +89,12 @@ struct Candidates: Sendable {
     wanted.insert(identifier)
   }
 
+  /// Removes a block from `wanted`; false when it was not there.
   mutating func satisfied(_ identifier: Digest) -> Bool {
     wanted.remove(identifier) != nil
   }
 
-  /// A height is over: what was proposed for it is not needed any more. Blocks for the next height stay.
+  /// Drops the blocks of heights up to `height`, which was committed. Blocks of later heights stay.
   mutating func begin(after height: Height) {
     order.removeAll { identifier in
       guard let block = blocks[identifier]?.block, block.header.height <= height else { return false }

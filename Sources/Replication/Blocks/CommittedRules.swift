@@ -2,14 +2,15 @@ import Chain
 import Ledger
 import Primitives
 
-/// What the committed state says about how the next block is made and judged; read once a block.
+/// The values of the committed state that decide how the next block is built and checked. They are read once
+/// for each block.
 struct CommittedRules: Hashable, Sendable {
   let parameters: Parameters
   let ticks: TickSchedule
-  /// By whose rules the next block is executed.
+  /// The protocol version by whose rules the next block is executed.
   private(set) var requiredVersion: UInt32
 
-  /// `height`: of the block after which `state` is.
+  /// `state` is the state after the block at `height`.
   init(on state: some StateReading, after height: Height) {
     let query = LedgerQuery(state: state)
     parameters = query.parameters
@@ -17,7 +18,8 @@ struct CommittedRules: Hashable, Sendable {
     requiredVersion = Executor.requiredVersion(at: height + 1, on: state)
   }
 
-  /// Goes on to the block at `height`, which made `changes` and after which `state` is.
+  /// Updates the values after the block at `height`. `changes` are the changes of that block and `state` is
+  /// the state after it.
   mutating func follow(_ changes: [StateChange], on state: some StateReading, after height: Height) {
     if Executor.changeRules(changes) {
       self = CommittedRules(on: state, after: height)

@@ -2,18 +2,19 @@ import Chain
 import Ledger
 import Primitives
 
-/// When the committed state next changes by itself: money that moves, stake that is free, periods that end.
+/// The time at which the ledger next has something to do without a transaction: a payment that falls due,
+/// stake that becomes free, or a period that ends.
 struct DueWork: Hashable, Sendable {
   private let time: Timestamp?
 
-  /// Looks once; to be made anew after every block.
+  /// Reads the time from `state`. The caller makes a new value after every block.
   init(on state: some StateReading, ticks: TickSchedule) {
     let tick = Executor.nextDueTick(on: state).map { ticks.time(of: $0) }
     let instants = [tick, Executor.nextDueTime(on: state)].compactMap(\.self)
     time = instants.min()
   }
 
-  /// Whether a block of this time would do something by itself.
+  /// Whether a block with this time would change the state even without transactions.
   func isDue(at time: Timestamp) -> Bool {
     self.time.map { $0 <= time } ?? false
   }

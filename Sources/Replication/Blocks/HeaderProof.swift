@@ -2,25 +2,28 @@ public import Chain
 public import Cryptography
 import Primitives
 
-/// From where a node that knows nothing of a chain's present believes it.
+/// The block that a node trusts without proof and from which it verifies later headers.
 public enum TrustAnchor: Hashable, Sendable {
-  /// What the node itself has, or genesis: good while the stake of those validators is bonded.
+  /// The node's own tip, or genesis. It can be trusted as long as the stake of its validators is bonded.
   case tip(Tip)
-  /// A header that the operator vouches for.
+  /// The height and hash of a header that the operator has configured.
   case header(Height, Digest)
 }
 
-/// Verifies headers of wanted heights, in ascending order, from an anchor, with blocks that anybody may send.
+/// Verifies the headers of given heights in ascending order, starting from a trust anchor. The blocks may
+/// come from any peers.
 ///
-/// Each block asked for is the next step of the light client's bisection. A block that does not hold accuses whoever
-/// sent it and nobody else: one that was kept while blocks between were fetched keeps its sender's name.
+/// `next` is the height of the block that the light client's bisection needs now. Every block is stored with
+/// its sender, so that an invalid block is blamed on the peer that sent it, even if other blocks were fetched
+/// in between.
 public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
+  /// The result of handling a block.
   public enum Outcome: Hashable, Sendable {
-    /// It helped, or nobody asked for it.
+    /// The block was verified, stored until a block in between arrives, or ignored because it was not needed.
     case progress
-    /// These sent what is not the chain's.
+    /// This source sent a block that is not of the chain.
     case wrong(Source)
-    /// No block can help any more.
+    /// The anchor is too old to be trusted, so no block can be verified.
     case failed(LightError)
   }
 
@@ -29,17 +32,17 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
   private let check: SignatureCheck
   private let anchor: TrustAnchor
   private var client: LightClient?
-  /// Heights to be believed, the next one last.
+  /// The heights still to be verified; the next one is last.
   private var stack: [Height]
   private let targets: Set<Height>
-  /// Blocks that wait for one between.
+  /// Blocks that cannot be verified before a block in between, with their sources.
   private var held: [Height: (block: LightBlock, from: Source)] = [:]
-  /// The wanted blocks that are believed.
+  /// The verified blocks of the target heights.
   public private(set) var proven: [Height: LightBlock] = [:]
-  /// Every header that was verified on the way, in order.
+  /// The heights of all headers that were verified, in order.
   public private(set) var steps: [Height] = []
 
-  /// `targets`: not below the anchor.
+  /// `targets` are the heights to verify. They must not be below the anchor.
   public init(
     chain: ChainID,
     anchor: TrustAnchor,
@@ -66,9 +69,11 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// The height whose block is needed now; nil when all are believed.
+  /// The height whose block is needed now; nil when all targets are verified.
   public var next: Height? { stack.last }
 
+  /// Handles a block that `source` sent. `now` is the wall clock, by which the light client decides whether
+  /// the anchor is too old.
   public mutating func arrived(_ block: LightBlock, from source: Source, at now: Timestamp) -> Outcome {
     guard block.height == stack.last else { return .progress }
     held[block.height] = (block, source)
@@ -100,7 +105,8 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// Takes the anchor's block, of which only the hash is known.
+  /// Starts the light client with the block of the configured header; false when the block is not the one
+  /// with that height and hash, or its certificate is not valid.
   private mutating func begin(with block: LightBlock) -> Bool {
     guard case .header(let height, let hash) = anchor, block.height == height, block.identifier == hash,
       block.header.chain == chain

@@ -2,15 +2,17 @@ public import Cryptography
 public import Ledger
 import Primitives
 
-/// What a replica reads committed state from: entries, and the pages of their authenticated tree.
+/// The store from which a replica reads the committed state: its entries and the pages of its authenticated
+/// tree.
 public protocol ReplicaState: StateReading, StateTreeReading, Sendable {
-  /// What `task` makes of this state with `layers` on top: what `execute` says, or what it said for an equal task on
-  /// equal contents.
+  /// The result of executing `task` on this state with `layers` on top. An implementation calls `execute`, or
+  /// returns an earlier result for an equal task on an equal state.
   func executed(_ task: ExecutionTask, on layers: [StateLayer], _ execute: () -> ExecutedBlock)
     -> ExecutedBlock
 }
 
 extension ReplicaState {
+  /// Calls `execute` at every call.
   public func executed(
     _ task: ExecutionTask,
     on layers: [StateLayer],
@@ -20,13 +22,15 @@ extension ReplicaState {
   }
 }
 
-/// What one block changed.
+/// The changes that one block made to the state.
 public struct StateLayer: Sendable {
+  /// The height of the block.
   public let height: UInt64
-  /// Sorted by key, each once.
+  /// Sorted by key; each key occurs once.
   public let changes: [StateChange]
+  /// The changed pages of the state tree; nil for a removed page.
   public let pages: [(path: NibblePath, page: StateTreePage?)]
-  /// After the block.
+  /// The root of the state tree after the block.
   public let stateRoot: Digest
   fileprivate let valueByKey: [[UInt8]: [UInt8]?]
   fileprivate let pageByPath: [NibblePath: StateTreePage?]
@@ -41,13 +45,13 @@ public struct StateLayer: Sendable {
   }
 }
 
-/// Committed state with the blocks on top that are decided but not durable yet.
+/// The state in the store, and on top of it the changes of blocks that are decided but not yet durable.
 ///
-/// Execution goes on while the storage writes: a layer is dropped once its block is durable. A layer that the store
-/// has taken over already does no harm: it holds the same values.
+/// So execution need not wait for the disk. A layer is dropped once its block is durable. Until then the
+/// store may already contain its changes; this is harmless, since the values are equal.
 struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
   let base: Base
-  /// Oldest first.
+  /// The layers, oldest first.
   private(set) var layers: [StateLayer] = []
 
   init(base: Base) {
@@ -62,7 +66,7 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
     layers.removeAll { $0.height <= height }
   }
 
-  /// What `task` makes of this state.
+  /// The result of executing `task` on this state; see `ReplicaState.executed`.
   func executed(_ task: ExecutionTask, _ execute: () -> ExecutedBlock) -> ExecutedBlock {
     base.executed(task, on: layers, execute)
   }
@@ -85,7 +89,7 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
     guard !layers.isEmpty else { return base.entries(from: from, to: to, limit: limit) }
     let own = layeredKeys(from: from, to: to)
     guard !own.isEmpty else { return base.entries(from: from, to: to, limit: limit) }
-    // Every key of the layers can hide one entry of the base.
+    // Every key of the layers can replace or delete one entry of the base, so that many more are read.
     let below = base.entries(from: from, to: to, limit: limit + own.count)
     var merged: [(key: [UInt8], value: [UInt8])] = []
     var next = own.startIndex
@@ -102,7 +106,7 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
     return merged
   }
 
-  /// The layers' keys in the range, sorted, each once.
+  /// The keys of the layers in the range, sorted, each once.
   private func layeredKeys(from: [UInt8], to: [UInt8]) -> [[UInt8]] {
     var keys: [[UInt8]] = []
     for layer in layers {
@@ -119,7 +123,8 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
 }
 
 extension Array {
-  /// The first index whose element belongs to the second part of a partitioned array.
+  /// The first index whose element satisfies `isSecond`, or `endIndex`. All elements that satisfy it must
+  /// come after all others.
   fileprivate func partitioningIndex(where isSecond: (Element) -> Bool) -> Int {
     var low = startIndex
     var high = endIndex

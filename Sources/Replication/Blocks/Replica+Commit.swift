@@ -6,16 +6,16 @@ import Ledger
 import Primitives
 
 extension Replica {
-  /// A parameter as the committed state has it.
+  /// The value of a network parameter in the committed state.
   func parameter(_ key: ParameterKey) -> UInt64 { committed.parameters[key] }
 
-  /// Consensus decided a block that this node holds and validated.
+  /// Commits a block that consensus decided and that this node has validated.
   mutating func decide(
     _ identifier: Digest,
     _ certificate: Certificate,
     _ turn: inout Turn
   ) {
-    // Block sync may have been faster.
+    // Block sync may have committed this height already.
     guard certificate.height == tip.height + 1 else { return }
     guard let valid = candidates.valid(identifier) else {
       preconditionFailure("a block was decided that is not valid here: \(identifier)")
@@ -23,7 +23,8 @@ extension Replica {
     commit(valid, certificate, isWitnessed: true, &turn)
   }
 
-  /// Has a decided block written, executed now if that was not done while the votes were under way.
+  /// Commits a decided block: executes it, unless that was done during the votes, makes it the tip, and asks
+  /// for it to be written.
   mutating func commit(
     _ valid: ValidBlock,
     _ certificate: Certificate,
@@ -85,7 +86,8 @@ extension Replica {
     reviewKnownNodes(isChanged: !outcome.validatorUpdates.isEmpty, &turn)
   }
 
-  /// What a vote has changed counts from the next height on, for the book as for consensus.
+  /// Gives parameters that governance has changed to consensus and the order book. They apply from the next
+  /// height on.
   private mutating func adoptParameters(_ turn: inout Turn) {
     let parameters = committed.parameters
     consensus.setMaximumBlockInterval(.milliseconds(parameters[.maximumBlockInterval]))
@@ -94,21 +96,24 @@ extension Replica {
     publish(events, &turn)
   }
 
-  /// A block is durable: peers may be told.
+  /// Handles that the block at `height` is durable: tells the new height to peers that need it and asks for
+  /// more blocks.
   mutating func becomeDurable(_ height: Height, _ turn: inout Turn) {
     state.drop(through: height)
     durableHeight = max(durableHeight, height)
-    // Whoever is as far already has nothing to gain, nor a validator that votes on this height: it sees the same votes.
+    // A peer that has committed this height needs no message, nor does a validator that votes at it: it gets
+    // the same votes.
     let behind = peers.keys.filter { peers.committed(by: $0) < height && votedHeight(of: $0) < height }
     if !behind.isEmpty { turn.effects.append(.send(.status(ownStatus), to: behind)) }
     requestBlocks(&turn)
   }
 
-  /// Goes on to the height after the tip once its parent's parent is durable: the parent is written meanwhile.
+  /// Begins the height after the tip once the block before the tip is durable. The tip itself may still be in
+  /// the storage's queue.
   ///
-  /// Whatever is signed at the new height stands behind the parent in the storage's queue, so no signature leaves
-  /// before the parent is durable. One block may be on its way to the disk, not more: a slow disk slows the node
-  /// down instead of filling its memory.
+  /// Everything that is signed at the new height comes after the tip in that queue, so no signature leaves
+  /// the node before the tip is durable. Only one block may be waiting for the disk, so that a slow disk
+  /// slows the node down instead of filling its memory.
   mutating func beginNextHeight(_ turn: inout Turn) {
     guard isStarted, consensus.height <= tip.height, durableHeight + 1 >= tip.height else { return }
     beginHeight(&turn)
@@ -131,7 +136,8 @@ extension Replica {
     signalWork(&turn)
   }
 
-  /// Validators of whom nothing was heard at the last eight heights.
+  /// Validators that have not sent a vote or proposal for the last eight heights. Empty for the first eight
+  /// heights of the chain.
   private var absentValidators: [ValidatorIndex] {
     guard tip.height > 8 else { return [] }
     return tip.validators.members.enumerated().compactMap { index, member in
@@ -141,13 +147,15 @@ extension Replica {
     }
   }
 
-  /// Tells consensus when there is something to agree on: transactions, or work that falls due by time.
+  /// Tells consensus if there is something to put into a block: transactions, evidence, or work of the ledger
+  /// that is due.
   mutating func signalWork(_ turn: inout Turn) {
     guard mempool.hasReady || !pendingEvidence.isEmpty || due.isDue(at: turn.wall) else { return }
     stepConsensus(.workAvailable, &turn)
   }
 
-  /// The parent's certificate with the precommits that came late, so that the block shows who took part.
+  /// The certificate of the tip, with the precommits that arrived late where this node collected them. A
+  /// block shows by it which validators took part.
   var fullestLastCertificate: Certificate? {
     guard let gathered = consensus.lastCommit, gathered.height == tip.height, gathered.block == tip.block
     else {
@@ -156,12 +164,14 @@ extension Replica {
     return gathered
   }
 
-  /// The operator address under which the own key is in the set; nil for a node that does not validate now.
+  /// The operator address of the own validator; nil when the own consensus key is not in the current
+  /// validator set.
   var ownAddress: Address? {
     guard let key = configuration.consensusKey else { return nil }
     return tip.validators.members.first { $0.key == key }?.address
   }
 
+  /// The status that this node sends to peers.
   var ownStatus: PeerStatus {
     PeerStatus(
       committed: durableHeight,

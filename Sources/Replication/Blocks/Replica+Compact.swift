@@ -4,10 +4,11 @@ import Cryptography
 import Gossip
 import Primitives
 
-/// Proposals that name transactions by their hashes: most are here already, the others are asked for.
+/// Proposals with compact blocks, which name transactions by their hashes. Most of the transactions are in
+/// the mempool already.
 ///
-/// What is missing costs one round trip to the proposer. Where the answer does not come, the block is fetched whole
-/// from whoever has it, as one that is known from votes alone.
+/// The node asks the sender for the missing ones, which costs one round trip. If the answer does not come,
+/// the node fetches the whole block from any validator, like a block that it knows only from votes.
 extension Replica {
   mutating func receive(
     _ proposal: Proposal,
@@ -44,9 +45,12 @@ extension Replica {
     turn.effects.append(.schedule(.assembly(block.identifier), after: Self.assemblyPatience))
   }
 
-  /// A round trip around the world, and the sending.
+  /// How long to wait for missing transactions: a round trip between the most distant regions and the time to
+  /// send them.
   private static var assemblyPatience: Interval { .milliseconds(400) }
 
+  /// Sends a peer the transactions at `places` of a proposed block. Does nothing when the block is unknown,
+  /// the places are not ascending or out of range, or the peer has used up its allowance.
   mutating func serve(
     _ places: [UInt32],
     of identifier: Digest,
@@ -67,6 +71,8 @@ extension Replica {
     turn.effects.append(.send(.missingTransactions(block: identifier, transactions), to: [peer]))
   }
 
+  /// Completes a compact block with the transactions that its sender was asked for. An incomplete or wrong
+  /// answer is a fault of the peer.
   mutating func receiveMissing(
     _ transactions: [[UInt8]],
     of identifier: Digest,
@@ -88,7 +94,8 @@ extension Replica {
     adopt(assembly.block.filled(with: assembly.transactions.compactMap(\.self)), &turn)
   }
 
-  /// Gives up on the proposer; if consensus waits for the block, others are asked.
+  /// Stops waiting for the transactions of a compact block. If consensus waits for the block, all validators
+  /// are asked for it.
   mutating func endAssembly(of identifier: Digest, _ turn: inout Turn) {
     guard let assembly = candidates.endAssembly(of: identifier),
       candidates.satisfied(identifier)

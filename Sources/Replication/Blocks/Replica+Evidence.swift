@@ -5,14 +5,15 @@ import Gossip
 import Ledger
 import Primitives
 
-/// From the detection of misbehaviour to the block that carries its proof.
+/// The handling of evidence: detection, sharing with other validators, and inclusion in a block.
 extension Replica {
   var history: ValidatorHistory<LayeredState<State>> { ValidatorHistory(state: state) }
 
-  /// Proofs that wait for a block at once.
+  /// The number of pieces of evidence that can wait for a block at once.
   private static var pendingLimit: Int { 64 }
 
-  /// Consensus has seen a validator contradict itself: others are told, since this node may die before its turn.
+  /// Stores evidence that consensus detected and sends it to all validators, since this node may stop before
+  /// it can propose a block.
   mutating func found(_ evidence: Evidence, _ turn: inout Turn) {
     guard isPunishable(evidence), keep(evidence, &turn) else { return }
     turn.effects.append(.send(.evidence([evidence]), to: validatorPeers))
@@ -23,7 +24,8 @@ extension Replica {
     from peer: PeerID,
     _ turn: inout Turn
   ) {
-    // What is committed, too old or ahead of this node may honestly be told: no fault, and no signature check.
+    // An honest peer may send evidence that is already committed, too old, or of a height that this node has
+    // not reached. That is no fault, and its signatures need no check.
     guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
     guard isProven(evidence) else { return fault(peer, .consensusMisconduct, &turn) }
     guard keep(evidence, &turn) else { return }
@@ -31,7 +33,7 @@ extension Replica {
     signalWork(&turn)
   }
 
-  /// False when it is there already or nothing more is kept.
+  /// Stores evidence, also across a restart; false when it is stored already or there is no room.
   private mutating func keep(_ evidence: Evidence, _ turn: inout Turn) -> Bool {
     guard !pendingEvidence.contains(evidence), pendingEvidence.count < Self.pendingLimit else { return false }
     pendingEvidence.append(evidence)
@@ -39,15 +41,15 @@ extension Replica {
     return true
   }
 
-  /// Takes up the proofs that the last run kept. What is committed by now, too old or does not
-  /// hold is passed over.
+  /// Restores the evidence that was stored before a restart. Ignores pieces that are committed, too old or
+  /// not proven.
   mutating func restore(evidence kept: [Evidence]) {
     for evidence in kept.prefix(Self.pendingLimit) where !pendingEvidence.contains(evidence) {
       if isPunishable(evidence), isProven(evidence) { pendingEvidence.append(evidence) }
     }
   }
 
-  /// Drops what a block has carried and what none can carry any more.
+  /// Drops the evidence that `block` contains and evidence that no later block may contain.
   mutating func sortOutEvidence(after block: Block, _ turn: inout Turn) {
     guard !pendingEvidence.isEmpty else { return }
     let before = pendingEvidence.count
@@ -55,8 +57,8 @@ extension Replica {
     if pendingEvidence.count < before { turn.effects.append(.keepEvidence(pendingEvidence)) }
   }
 
-  /// A block carries a certificate of its parent with other signatures than this node's: whoever precommitted
-  /// something else here has contradicted itself.
+  /// Compares the parent's certificate in `block` with the precommits that this node received. A validator
+  /// that signed the certificate and precommitted something else here has contradicted itself.
   mutating func compareLastCertificate(of block: Block, _ turn: inout Turn) {
     guard let certificate = block.lastCertificate, certificate != consensus.lastCommit else { return }
     for evidence in consensus.compare(certificate) { found(evidence, &turn) }
@@ -64,20 +66,20 @@ extension Replica {
 
   func checkEvidence(_ evidence: [Evidence]) throws(BlockFault) {
     for (index, evidence) in evidence.enumerated() {
-      // A validator that keeps a proof waiting has checked it.
+      // Pending evidence was checked when it was stored.
       guard isPunishable(evidence), pendingEvidence.contains(evidence) || isProven(evidence) else {
         throw .evidence(index: index)
       }
     }
   }
 
-  /// Whether the signatures of a proof are those of the validator that it accuses.
+  /// Whether the accused validator really signed both messages of the evidence.
   private func isProven(_ evidence: Evidence) -> Bool {
     guard let set = evidenceSet(at: evidence.height) else { return false }
     return (try? set.verify(evidence, chain: rules.chain, using: configuration.signatures.check)) != nil
   }
 
-  /// What the ledger is told of a block's evidence.
+  /// The evidence of a block in the form in which the ledger takes it.
   func misbehaviour(in block: Block) -> [BlockInput.Misbehaviour] {
     block.evidence.compactMap { evidence in
       guard let member = evidenceSet(at: evidence.height)?[evidence.validator] else { return nil }
@@ -89,13 +91,13 @@ extension Replica {
     }
   }
 
-  /// The validators of a height by their places, up to the height after the tip.
+  /// The validator set of a height; nil when the height is after the one after the tip or too long ago.
   private func evidenceSet(at height: Height) -> ValidatorSet? {
     height > tip.height + 1 ? nil : validators(at: height) ?? history.validators(at: height)
   }
 
-  /// Whether the next block could have the evidence's author punished: the evidence is young enough, and its author
-  /// has not been punished for double signing before. Signatures are not checked.
+  /// Whether the next block could punish the accused validator: the evidence is not too old, and the
+  /// validator has not been punished for double signing before. Does not check signatures.
   private func isPunishable(_ evidence: Evidence) -> Bool {
     guard let member = evidenceSet(at: evidence.height)?[evidence.validator] else { return false }
     guard !isTooOld(evidence.height, history.time(at: evidence.height), at: tip.height + 1, tip.time) else {
@@ -104,10 +106,11 @@ extension Replica {
     return LedgerQuery(state: state).validator(member.address).map { !$0.isTombstoned } ?? false
   }
 
-  /// Both ages count, since either alone can be gamed.
+  /// Whether evidence of `height` is too old at height `present` and time `now`. It must exceed both the
+  /// maximum number of blocks and the maximum age, since block times and block rates can each be manipulated.
   func isTooOld(_ height: Height, _ time: Timestamp?, at present: Height, _ now: Timestamp) -> Bool {
     guard height + parameter(.evidenceMaximumBlocks) < present else { return false }
-    // Without a mark a height is either too recent to have one, or so old that its mark is gone.
+    // The height has no time mark if it is too recent to have one or so old that the mark was pruned.
     guard let time else { return height + ValidatorHistory<LayeredState<State>>.markInterval <= present }
     return now.milliseconds(since: time) > parameter(.evidenceMaximumAge)
   }

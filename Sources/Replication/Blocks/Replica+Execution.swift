@@ -4,33 +4,35 @@ import Cryptography
 import Ledger
 import Primitives
 
-/// What a block makes of the state of its parent.
+/// The result of executing a block on the state of its parent.
 public struct ExecutedBlock: Sendable {
   let outcome: BlockOutcome
   let receiptsRoot: Digest
   let layer: StateLayer
-  /// The validators two heights on.
+  /// The validators of the height two after the block's.
   let nextValidators: ValidatorSet
   let nextValidatorsHash: Digest
 }
 
-/// Everything besides the state that a block's execution depends on.
+/// Everything apart from the state on which the execution of a block depends.
 public struct ExecutionTask: Hashable, Sendable {
-  /// Stands for the transactions.
+  /// The identifier of the block, which determines its transactions.
   let block: Digest
   let input: BlockInput
-  /// Before the block.
+  /// The root of the state before the block.
   let stateRoot: Digest
-  /// What the block changes beside the ledger's entries.
+  /// The changes that the block makes to the validators' history, beside those of the ledger.
   let additions: [StateChange]
-  /// Who decides the block after this one, before what this one changes.
+  /// The validators of the next height. The block's updates are applied to them and give the set of the
+  /// height after that.
   let nextValidators: ValidatorSet
 }
 
-/// Execution is off the way to agreement: the header of a height has the state root of its parent, so a block
-/// is executed while the votes on it are under way.
+/// Execution of blocks. A header contains the state root after its parent, not after the block itself.
+/// Therefore a block can be executed while the validators vote on it.
 extension Replica {
-  /// Executes a valid candidate unless that is done or the height is over.
+  /// Executes a valid candidate of the next height and stores the result. Does nothing if that is done
+  /// already.
   mutating func executeAhead(_ identifier: Digest) {
     guard let valid = candidates.valid(identifier), valid.block.header.height == tip.height + 1,
       candidates[identifier]?.execution == nil
@@ -38,7 +40,7 @@ extension Replica {
     candidates.keep(execute(valid), of: identifier)
   }
 
-  /// Executes a block on the tip; nothing is changed here.
+  /// Executes a block on the tip's state, which does not change.
   func execute(_ valid: ValidBlock) -> ExecutedBlock {
     let header = valid.block.header
     let task = ExecutionTask(
@@ -85,7 +87,8 @@ extension Replica {
     }
   }
 
-  /// Updates that make no set are refused by the ledger before they come here.
+  /// `set` with `updates` and proposer priorities advanced by one height. The ledger has refused updates that
+  /// do not give a valid set.
   private func successor(
     of set: ValidatorSet,
     applying updates: [ValidatorUpdate]
@@ -95,7 +98,8 @@ extension Replica {
     return next
   }
 
-  /// Who signed the parent, as the block's certificate of it says.
+  /// The validators of the parent's height, and whether each signed the parent's certificate in the block.
+  /// Empty at the first height.
   private func lastSigners(by certificate: Certificate?) -> [BlockInput.Signer] {
     guard let certificate,
       let set = SignerSet(bytes: certificate.signers, count: tip.lastValidators.count)

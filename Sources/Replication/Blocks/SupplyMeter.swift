@@ -1,18 +1,20 @@
 import Primitives
 
-/// What one peer is given of proposed blocks: requests are short, answers are megabytes.
+/// Limits the bytes of proposed blocks that one peer gets, since a short request causes an answer of
+/// megabytes.
 ///
-/// An honest validator asks for a block once, when its proposal or some of its transactions did not come. Sixteen
-/// megabytes at once and four a second serve that; who asks for more is not answered, and asks others.
+/// An honest validator asks for a block once, when its proposal or some of its transactions did not arrive.
+/// 16 MiB at once and 4 MiB per second are enough for that. Requests beyond the limit are not answered; the
+/// peer can ask others.
 struct SupplyMeter: Hashable, Sendable {
-  /// In bytes.
+  /// In bytes per second and bytes.
   static let rate = TokenBucket.Rate(perSecond: 4 << 20, burst: 16 << 20)
-  /// Every answer takes this much besides its bytes.
+  /// The bytes that every answer costs in addition to its length.
   static let overhead: UInt64 = 4 << 10
 
   private var bucket = TokenBucket()
 
-  /// Whether an answer of `bytes` may go; counts it.
+  /// Whether an answer of `bytes` may be sent now. If so, it counts against the limit.
   mutating func take(_ bytes: Int, at now: Instant) -> Bool {
     bucket.take(UInt64(bytes) + Self.overhead, at: now, Self.rate)
   }

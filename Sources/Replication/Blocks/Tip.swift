@@ -2,32 +2,35 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// The newest committed block, and everything about it that the next one must agree with.
+/// The newest committed block, with all values against which the next block is checked.
 public struct Tip: Hashable, Sendable {
   public var height: Height
-  /// The genesis digest at height 0.
+  /// The identifier of the block; at height 0 the digest of the genesis.
   public var block: Digest
+  /// The time in the block's header; at height 0 that of the genesis.
   public var time: Timestamp
-  /// After the block.
+  /// The root of the state after the block.
   public var stateRoot: Digest
+  /// The root of the receipts of the block's transactions.
   public var receiptsRoot: Digest
-  /// Of the block; nil at genesis.
+  /// The commit certificate of the block; nil at height 0.
   public var certificate: Certificate?
-  /// Who decides the next block, with this height's priorities.
+  /// The validators that decide the next block, with the proposer priorities of that height.
   public var validators: ValidatorSet {
     didSet { validatorsHash = validators.hash }
   }
-  /// Who decides the one after it.
+  /// The validators that decide the block after the next.
   public var nextValidators: ValidatorSet {
     didSet { nextValidatorsHash = nextValidators.hash }
   }
-  /// Who decided the block; the next block's last certificate is theirs.
+  /// The validators that decided this block. The next block contains their certificate.
   public var lastValidators: ValidatorSet
-  /// The sets' hashes: every block's header is compared with them.
+  /// The hashes of `validators` and `nextValidators`, with which the header of the next block is compared.
   private(set) var validatorsHash: Digest
   private(set) var nextValidatorsHash: Digest
 
-  /// `hashes`: of `validators` and `nextValidators`, where they are known.
+  /// `hashes` are those of `validators` and `nextValidators` if the caller has them; otherwise they are
+  /// computed.
   public init(
     height: Height,
     block: Digest,
@@ -55,9 +58,9 @@ public struct Tip: Hashable, Sendable {
 }
 
 extension Tip {
-  /// Where a chain stands before its first block.
+  /// The tip at height 0, before the first block.
   ///
-  /// - Throws: when the genesis has no validators, or such as make no set.
+  /// - Throws: `ValidatorSetError` when `validators` is empty or not a valid set.
   public init(genesis: Genesis, stateRoot: Digest, validators: [ValidatorUpdate]) throws(ValidatorSetError) {
     let set = try ValidatorSet(
       validators.map { Validator(address: $0.address, key: $0.key, power: $0.power) }
@@ -77,7 +80,7 @@ extension Tip {
     )
   }
 
-  /// The form in which a commit's batch carries it, so that a restarting node knows where it stands.
+  /// The bytes that are written with every commit, from which a node restores its tip after a restart.
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: 1_024)
     writer.write(height)
@@ -90,7 +93,7 @@ extension Tip {
     return writer.bytes
   }
 
-  /// Reads what `encoded` wrote.
+  /// Decodes the bytes of `encoded`.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     height = try reader.read()

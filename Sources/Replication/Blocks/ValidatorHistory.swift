@@ -3,27 +3,30 @@ import Cryptography
 import Ledger
 import Primitives
 
-/// Who signed at which heights, as far back as evidence reaches.
+/// The validator sets of past heights, as far back as evidence is accepted.
 ///
-/// Evidence names a validator by its place in the set of its height, so those sets are needed for as long as evidence
-/// is accepted. They are entries of the authenticated state, beside the ledger's tables: every node has the same,
-/// also one that began with a snapshot, and a block's evidence is judged alike everywhere.
+/// Evidence names a validator by its place in the set of the evidence's height, so those sets are needed as
+/// long as evidence of their heights is accepted. They are entries of the authenticated state, beside the
+/// ledger's tables. Therefore all nodes have the same sets, even nodes that joined by a snapshot, and all
+/// judge the evidence of a block alike.
 ///
-/// A set is written when the order of its members changes, not when powers alone do: only who stands at which place
-/// is meant. Bounded: sets go when evidence of their heights is too old, and at most `setLimit` are kept, so that
-/// nobody can fill the state by changing places with a neighbour in every block. To slip through that, evidence
-/// would have to stay out of as many blocks.
+/// A set is written when members or their order change, not when only powers change, since only the places
+/// matter here. The size is bounded: a set is removed when evidence of its heights is too old, and at most
+/// `setLimit` sets are kept, so that validators cannot fill the state by swapping places in every block.
+/// Evidence could become useless by that limit only if no block included it while the set changed `setLimit`
+/// times.
 struct ValidatorHistory<State: StateReading> {
-  /// Of 64 validators 4.4 kB each.
+  /// The number of sets that are kept. A set of 64 validators takes 4.4 kB.
   static var setLimit: UInt64 { 4_096 }
-  /// A block time is kept for every so many heights.
+  /// The number of heights between two stored block times (marks).
   static var markInterval: Height { 256 }
-  /// Entries that one block removes at most, of each kind.
+  /// The number of sets, and of marks, that one block removes at most.
   private static var pruningStep: Int { 8 }
 
   let state: State
 
-  /// Which entries there are.
+  /// The numbers of the entries that exist: sets from `firstSet` to before `nextSet`, and marks from
+  /// `firstMark` on.
   private struct Summary {
     var firstSet: UInt64 = 0
     var nextSet: UInt64 = 0
@@ -31,15 +34,15 @@ struct ValidatorHistory<State: StateReading> {
   }
 
   private struct Entry {
-    /// The first height with this order.
+    /// The first height with this set.
     var from: Height
     var validators: ValidatorSet
   }
 
   // MARK: Reading
 
-  /// The validators of a committed height by their places; their powers may be those of an earlier one. Nil for a
-  /// height before the first or too long ago.
+  /// The validators of a committed height in their places. Their powers may be those of an earlier height.
+  /// Nil when the height is before the first stored set.
   func validators(at height: Height) -> ValidatorSet? {
     let summary = self.summary
     var low = summary.firstSet
@@ -53,14 +56,16 @@ struct ValidatorHistory<State: StateReading> {
     return entry(low - 1)?.validators
   }
 
-  /// A time that no block of `height` is later than; nil when it was less than `markInterval` heights ago.
+  /// An upper bound of the block time at `height`: the time of the first height from `height` on that has a
+  /// mark. Nil when that height is not committed yet, or its mark was removed.
   func time(at height: Height) -> Timestamp? {
     mark((height + Self.markInterval - 1) / Self.markInterval)
   }
 
   // MARK: Writing
 
-  /// What the block after `tip` changes, sorted by key.
+  /// The changes that the block after `tip`, with the block time `time`, makes to the history, sorted by key.
+  /// `isOld` tells whether evidence of a height with that time is too old.
   func changes(
     after tip: Tip,
     time: Timestamp,
@@ -100,7 +105,7 @@ struct ValidatorHistory<State: StateReading> {
     _ changes: inout [StateChange]
   ) {
     for _ in 0..<Self.pruningStep where summary.nextSet - summary.firstSet > 1 {
-      // A set serves up to the height before the next one's. The newest is not in the state yet, but always stays.
+      // A set applies up to the height before the first of the next set. The newest set always stays.
       guard let end = entry(summary.firstSet + 1)?.from else { break }
       let isOver = summary.nextSet - summary.firstSet > Self.setLimit
       guard isOver || isOld(end - 1, self.time(at: end - 1)) else { break }
@@ -116,6 +121,7 @@ struct ValidatorHistory<State: StateReading> {
     }
   }
 
+  /// Whether both sets have the same addresses and keys in the same places.
   static func haveEqualPlaces(_ left: ValidatorSet, _ right: ValidatorSet) -> Bool {
     left.count == right.count
       && zip(left.members, right.members).allSatisfy { $0.address == $1.address && $0.key == $1.key }
@@ -124,7 +130,7 @@ struct ValidatorHistory<State: StateReading> {
   // MARK: Entries
 
   private enum Key {
-    /// After every table of the ledger.
+    /// The first byte of all keys. It sorts after all tables of the ledger.
     static var table: UInt8 { 0xF0 }
     static var summary: [UInt8] { [table, 0] }
     static func set(_ number: UInt64) -> [UInt8] { key(1, number) }
@@ -157,7 +163,7 @@ struct ValidatorHistory<State: StateReading> {
     }
   }
 
-  /// Nil when there is no entry.
+  /// Decodes the entry at `key`; nil when there is none. Stops the program if the entry is damaged.
   private func read<Value>(
     _ key: [UInt8],
     _ decode: (inout ByteReader) throws(DecodingError) -> Value

@@ -4,10 +4,12 @@ import Gossip
 import Ledger
 import Primitives
 
-/// Which node speaks for which key that the chain knows: at most one node per key, the one vouched for longest.
+/// The nodes of validators and providers that the chain knows, proven by vouchers: by a voucher the holder of
+/// a validator's or provider's key names its node.
 ///
-/// So a validator cannot fill other nodes' reserved places with node keys of its own, and a moved validator's old
-/// node loses its place as soon as the new one has spoken.
+/// Each key has at most one node, the one whose voucher expires last. So a validator cannot occupy the
+/// connections that nodes reserve for validators with many nodes of its own; and when a validator moves to a
+/// new node, that node's newer voucher replaces the old one.
 struct KnownNodes: Sendable {
   private struct Entry {
     var node: PeerID
@@ -15,19 +17,20 @@ struct KnownNodes: Sendable {
     var expiresAt: Timestamp
   }
 
-  /// Registered providers cost a deposit each, but a book that grew with them would be theirs to fill.
+  /// The number of keys from which on no more providers are added. Validators are always added. A provider
+  /// costs a deposit, which alone does not bound the number.
   private static let capacity = 4_096
 
-  /// Vouchers end by block time; no more often than this is it worth looking.
+  /// The block time in milliseconds between two searches for expired vouchers.
   static let reviewInterval: UInt64 = 600_000
 
   private var entries: [PublicKey: Entry] = [:]
-  /// Node keys of validators; what consensus messages go to.
+  /// The nodes of validators. Consensus messages are sent to them.
   private(set) var validators: Set<PeerID> = []
-  /// All node keys, ascending.
+  /// All nodes in ascending order.
   var nodes: [PeerID] { Set(entries.values.map(\.node)).sorted() }
 
-  /// Takes a voucher whose key the chain knows; false when it says nothing new.
+  /// Adds a voucher that the caller has checked to be in force; false when the nodes do not change by it.
   mutating func learn(_ voucher: NodeVoucher, of node: PeerID) -> Bool {
     if let known = entries[voucher.key] {
       guard known.expiresAt < voucher.expiresAt else { return false }
@@ -43,14 +46,15 @@ struct KnownNodes: Sendable {
 }
 
 extension Replica {
-  /// What a session's or record's voucher is worth by committed state; true when its key is known and in force.
+  /// Adds an authentic voucher of a session or a node record. True when the voucher is in force, that is, it
+  /// has not expired and its key is that of a current or next validator or of a registered provider.
   mutating func learn(
     _ voucher: NodeVoucher,
     of node: PeerID,
     _ turn: inout Turn
   ) -> Bool {
     guard isKnown(voucher) else { return false }
-    // A session may outlast the voucher that it began with.
+    // A session can last longer than the voucher that the peer sent when it connected.
     if let shown = peers[node]?.voucher, shown.key == voucher.key, shown.expiresAt < voucher.expiresAt {
       peers[node]?.voucher = voucher
     }
@@ -58,7 +62,8 @@ extension Replica {
     return true
   }
 
-  /// Block time decides about expiry: on a chain that stands still nobody stops being a validator.
+  /// Whether the voucher is in force. Expiry is by block time, so that vouchers do not expire while the chain
+  /// makes no blocks.
   private func isKnown(_ voucher: NodeVoucher) -> Bool {
     guard voucher.expiresAt > tip.time else { return false }
     switch voucher.role {
@@ -69,7 +74,9 @@ extension Replica {
     }
   }
 
-  /// After a commit: a changed set of validators comes into force two heights later, and vouchers expire.
+  /// Reads all vouchers again after a commit if needed: for two heights after the validator set changed,
+  /// since the change takes effect two heights later, and after every `reviewInterval`, because vouchers
+  /// expire.
   mutating func reviewKnownNodes(isChanged: Bool, _ turn: inout Turn) {
     if isChanged { validatorsChangedAt = tip.height }
     let isFresh = validatorsChangedAt.map { tip.height <= $0 + 2 } ?? false
@@ -77,7 +84,7 @@ extension Replica {
     tellChainPeers(&turn)
   }
 
-  /// Reads all vouchers anew: at the start, and when they may have become something else.
+  /// Reads all vouchers of the address book and of the sessions again.
   mutating func tellChainPeers(_ turn: inout Turn) {
     knownAt = tip.time
     known = KnownNodes()

@@ -3,13 +3,14 @@ public import Consensus
 import Primitives
 import Wire
 
-/// Where a peer stands. Believed only as far as a wrong answer costs nothing: it says whom to ask.
+/// The progress that a peer reports of itself. It is not proven, so it is used only to choose which peer to
+/// ask.
 public struct PeerStatus: Hashable, Sendable {
   /// The newest committed height.
   public var committed: Height
   /// The lowest height whose block the peer can serve.
   public var base: Height
-  /// Of a validator.
+  /// The peer's progress in the current height; nil if it is not a validator.
   public var standing: ConsensusStatus?
 
   public init(committed: Height, base: Height, standing: ConsensusStatus? = nil) {

@@ -2,25 +2,28 @@ import Chain
 import Gossip
 import Primitives
 
-/// What a replica knows of a peer with which it has a session.
+/// The data of a connected peer.
 struct PeerState: Sendable {
   var role: NodeRecord.Role
-  /// What the peer showed when it connected; its signature holds.
+  /// The voucher that the peer sent when it connected, or a newer one of the same key. Its signature is
+  /// verified.
   var voucher: NodeVoucher?
   var status: PeerStatus?
-  /// Blocks under vote, and parts of them, that it was given.
+  /// The limit of bytes of proposed blocks that the peer gets.
   var supplied = SupplyMeter()
   var statuses = TokenBucket()
 
-  /// How many of a peer's statuses are acted upon. An honest peer sends one with every height and round. What it says
-  /// is noted in any case, and a node that is behind by it looks by itself ten times a second.
+  /// How many statuses of a peer are answered at once. An honest peer sends one with every height and round.
+  /// A status beyond the rate is still stored, and a node that is behind uses it at the next sync timer,
+  /// within 100 ms.
   static let statusRate = TokenBucket.Rate(perSecond: 100, burst: 50)
 }
 
-/// The peers with which there is a session.
+/// The connected peers.
 struct PeerTable: Sendable {
   private var states: [PeerID: PeerState] = [:]
-  /// Ascending, so that messages to many leave in one order everywhere.
+  /// In ascending order, so that a message to many peers is sent in the same order in every run of a
+  /// simulation.
   private(set) var keys: [PeerID] = []
 
   var count: Int { keys.count }
@@ -33,7 +36,7 @@ struct PeerTable: Sendable {
     if states.removeValue(forKey: peer) != nil { keys.remove(at: place(of: peer)) }
   }
 
-  /// Changes what is known of a peer; who is not connected stays unknown.
+  /// The data of a peer; nil when it is not connected. Only a connected peer may be set, and never to nil.
   subscript(peer: PeerID) -> PeerState? {
     get { states[peer] }
     _modify {
@@ -42,20 +45,21 @@ struct PeerTable: Sendable {
     }
   }
 
-  /// Notes what a peer says of itself; tells whether it may be acted upon.
+  /// Stores the status of a peer. False when the peer is not connected or has sent more statuses than
+  /// `statusRate` allows.
   mutating func note(_ status: PeerStatus, from peer: PeerID, at now: Instant) -> Bool {
     guard let index = states.index(forKey: peer) else { return false }
     states.values[index].status = status
     return states.values[index].statuses.take(at: now, PeerState.statusRate)
   }
 
-  /// The height that a peer says it has; 0 for who said nothing.
+  /// The committed height that a peer reported last; 0 when it has not sent a status.
   func committed(by peer: PeerID) -> Height {
     guard let index = states.index(forKey: peer) else { return 0 }
     return states.values[index].status?.committed ?? 0
   }
 
-  /// Of the first key that does not come before `peer`.
+  /// The index of the first key that does not come before `peer`.
   private func place(of peer: PeerID) -> Int {
     var low = 0
     var high = keys.count

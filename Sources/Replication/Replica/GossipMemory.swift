@@ -4,13 +4,16 @@ public import Gossip
 public import Primitives
 import Wire
 
-/// What a node keeps of gossip across a restart: the order book, the address book, and whom to dial first.
+/// The gossip data that a node stores across a restart: the order book, the address book, and the peers to
+/// dial first.
 ///
-/// All of it is soft state: a node without it asks its neighbours. A digest over everything finds damage.
+/// A node that has lost it gets it again from its neighbours. A digest over all bytes detects damage.
 public struct GossipMemory: Hashable, Sendable {
+  /// The live objects of the order book, with verified signatures.
   public var orders: [SignedObject]
-  /// As `AddressBook.encoded` gives it.
+  /// The address book, encoded by `AddressBook.encoded`.
   public var peers: [UInt8]
+  /// The peers to dial first after the restart.
   public var anchors: [PeerID]
 
   public init(orders: [SignedObject] = [], peers: [UInt8] = [], anchors: [PeerID] = []) {
@@ -22,6 +25,7 @@ public struct GossipMemory: Hashable, Sendable {
   private static let version: UInt8 = 1
   private static let limit = 256 * 1024 * 1024
 
+  /// The bytes to store: a version, the data, and a BLAKE2b digest of both.
   public var encoded: [UInt8] {
     var writer = ByteWriter()
     writer.write(Self.version)
@@ -33,7 +37,10 @@ public struct GossipMemory: Hashable, Sendable {
     return writer.bytes + Digest.blake2b(writer.bytes).bytes
   }
 
-  /// Throws `invalid(field: "digest")` when the bytes are not as they were written.
+  /// Decodes the bytes of `encoded`.
+  ///
+  /// - Throws: `DecodingError.invalid(field: "digest")` when the bytes are damaged; another `DecodingError`
+  ///   when they are of another version or chain.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
     guard bytes.count >= 32, Digest.blake2b(Array(bytes.dropLast(32))).bytes == Array(bytes.suffix(32)) else {
       throw .invalid(field: "digest")
@@ -56,7 +63,7 @@ public struct GossipMemory: Hashable, Sendable {
 }
 
 extension Replica {
-  /// What is to be kept now.
+  /// The gossip data to store now.
   public var gossipMemory: GossipMemory {
     GossipMemory(
       orders: book.objects,
@@ -65,10 +72,11 @@ extension Replica {
     )
   }
 
-  /// Takes what the last run kept, before the replica is started. Objects are judged again, since state and time have
-  /// moved on; their signatures were checked before they were kept.
+  /// Restores the data that was stored before a restart. Must be called before the replica is started.
+  /// Objects are checked against the current state and time again, but their signatures are not.
   ///
-  /// - Returns: how many are live, and why the address book was not taken; the order book is taken all the same.
+  /// - Returns: The number of objects that are still live, and the error if the address book cannot be
+  ///   decoded. The order book is restored in any case.
   mutating func restore(
     _ memory: GossipMemory,
     _ turn: inout Turn

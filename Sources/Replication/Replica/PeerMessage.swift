@@ -3,33 +3,39 @@ public import Cryptography
 public import Primitives
 public import Wire
 
-/// What nodes say to each other about the chain. Gossip has messages of its own.
+/// A message between nodes about the chain. Gossip messages have their own type.
 ///
-/// Small in itself, with what is large behind a reference: messages are copied from queue to queue.
+/// Large contents are stored by reference, since messages are copied from queue to queue.
 public enum PeerMessage: Sendable {
+  /// The progress of the sender.
   case status(PeerStatus)
-  /// `TxRaw` bytes.
+  /// Whole transactions, each the bytes of a `TxRaw`.
   case transactions([[UInt8]])
-  /// The peer has these and gives them to those who ask.
+  /// The sender has these transactions and sends them on request.
   case transactionNames([TransactionName])
+  /// Asks for the transactions with these names.
   case transactionRequest([TransactionName])
+  /// A proposal with the bytes of its block.
   indirect case proposal(Proposal, block: [UInt8])
   case votes([Vote])
   case certificates([Certificate], rounds: [RoundCertificate])
+  /// Asks for at most `count` committed blocks from the height `from` on.
   case blocksRequest(from: Height, count: UInt32)
   case blocksResponse([CommittedBlock])
   case evidence([Evidence])
+  /// Asks for a proposed block of a height.
   case candidateRequest(Digest, Height)
-  /// A proposed block.
+  /// The bytes of a proposed block.
   case candidate([UInt8])
+  /// A proposal with its block as hashes of transactions.
   indirect case compactProposal(Proposal, CompactBlock)
-  /// Asks for the transactions at `places` of a proposed block, which ascend.
+  /// Asks for the transactions at `places` of a proposed block. The places must be in ascending order.
   case missingRequest(block: Digest, places: [UInt32])
-  /// `TxRaw` bytes in the order in which they were asked for.
+  /// The answer: the bytes of the transactions in the order of the request.
   case missingTransactions(block: Digest, [[UInt8]])
 }
 
-/// A block with the certificate that committed it.
+/// The encoded bytes of a block and of the certificate that committed it.
 public struct CommittedBlock: Sendable {
   public var block: [UInt8]
   public var certificate: [UInt8]
@@ -39,7 +45,9 @@ public struct CommittedBlock: Sendable {
     self.certificate = certificate
   }
 
-  /// The answer to a request for `count` blocks: from `from` on as many as `read` finds and a frame holds.
+  /// The answer to a request for `count` blocks from the height `from` on. It ends before the first height
+  /// for which `read` returns nil, and before a block that would make it longer than 3,000,000 bytes; the
+  /// first block is included whatever its length.
   public static func answer(
     from: Height,
     count: UInt32,
@@ -58,6 +66,7 @@ public struct CommittedBlock: Sendable {
 }
 
 extension PeerMessage {
+  /// The kind of frame in which the message is sent.
   public var kind: FrameKind {
     switch self {
     case .status: .status
@@ -78,7 +87,7 @@ extension PeerMessage {
     }
   }
 
-  /// The frame's payload.
+  /// The payload of the frame.
   public var encoded: [UInt8] {
     switch self {
     case .status(let status): status.encoded
@@ -142,9 +151,10 @@ extension PeerMessage {
     }
   }
 
-  /// Decodes a frame; its size was checked against `kind.limit` when it was announced.
+  /// Decodes the payload of a frame. The transport has checked its length against `kind.limit` before.
   ///
-  /// - Throws: `DecodingError` when the bytes are not that message.
+  /// - Throws: `DecodingError` when the bytes are not a message of that kind, or the kind is not one of these
+  ///   messages.
   public init(kind: FrameKind, bytes: [UInt8]) throws(DecodingError) {
     let limit = kind.limit
     switch kind {

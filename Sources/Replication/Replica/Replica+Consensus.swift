@@ -5,7 +5,7 @@ import Gossip
 import Primitives
 
 extension Replica {
-  /// Gives `input` to the consensus machine and carries its wishes on.
+  /// Gives `input` to the consensus machine and carries out its effects.
   mutating func stepConsensus(
     _ input: Consensus.Input,
     _ turn: inout Turn
@@ -98,7 +98,8 @@ extension Replica {
     conclude(identifier, &turn)
   }
 
-  /// Judges a block, or has the signatures checked that nobody has checked yet.
+  /// Checks a block. If some of its transactions are not in the mempool, their signatures are checked on
+  /// other threads first, and the verdict stays `pending` until then.
   private mutating func judge(_ block: Block, _ turn: inout Turn) {
     do {
       try checkFrame(of: block)
@@ -131,7 +132,7 @@ extension Replica {
     conclude(identifier, &turn)
   }
 
-  /// Tells consensus what became of a block that it asked about; nothing while that is not known.
+  /// Tells consensus whether a block is valid; does nothing while that is not known.
   private mutating func conclude(
     _ identifier: Digest,
     _ turn: inout Turn
@@ -147,7 +148,7 @@ extension Replica {
     }
   }
 
-  /// The rules for all but the transactions.
+  /// Checks everything of the block except its transactions and evidence.
   private func checkFrame(of block: Block) throws(BlockFault) {
     try rules.checkFrame(
       of: block,
@@ -158,7 +159,8 @@ extension Replica {
     )
   }
 
-  /// Of a block that comes by itself: all its rules, here and now.
+  /// Checks all rules of a block at once, including the signatures of its transactions. For blocks from block
+  /// sync and from the log.
   func verdict(on block: Block) -> Candidates.Verdict {
     do {
       try checkFrame(of: block)
@@ -168,7 +170,9 @@ extension Replica {
     }
   }
 
-  /// `verified`: transactions that were checked for this block. What neither it nor the mempool holds is checked here.
+  /// Checks the transactions and evidence of a block. `verified` are transactions whose signatures were
+  /// verified for this block; the signatures of transactions that are neither there nor in the mempool are
+  /// checked here.
   private func verdict(
     onBodyOf block: Block,
     verified: [Digest: Transaction] = [:]
@@ -190,7 +194,7 @@ extension Replica {
     guard height == tip.height + 1 else { return }
     if candidates[identifier] != nil { return validate(identifier, &turn) }
     candidates.want(identifier)
-    // Its transactions are on their way.
+    // The node has the compact block and waits for its transactions.
     guard candidates.assembly(of: identifier) == nil else { return }
     turn.effects.append(.send(.candidateRequest(identifier, height), to: validatorPeers))
   }
@@ -207,7 +211,7 @@ extension Replica {
     adopt(block, &turn)
   }
 
-  /// Takes a block as a candidate; consensus may wait for it.
+  /// Stores a block as a candidate, and validates it if consensus waits for it.
   mutating func adopt(_ block: Block, _ turn: inout Turn) {
     guard block.header.height > tip.height else { return }
     if candidates[block.identifier] == nil {
@@ -233,8 +237,8 @@ extension Replica {
     propose(proposal, block.header, &turn)
   }
 
-  /// Whether a proposal is its proposer's, and for a height that is not over, or for the last one, where it may
-  /// contradict another; who sends a forged one is held to account.
+  /// Whether the proposal has a valid signature and is of the tip's height or a later one. Proposals of the
+  /// tip's height are needed to detect evidence. A wrong signature is a fault of the peer.
   mutating func isWorthReading(
     _ proposal: Proposal,
     from peer: PeerID,

@@ -5,7 +5,7 @@ import Ledger
 import Primitives
 
 extension Replica {
-  /// Gives `input` to gossip and carries its wishes on.
+  /// Gives `input` to gossip and carries out its effects.
   mutating func stepGossip(
     _ input: GossipCore.Input,
     _ turn: inout Turn
@@ -15,7 +15,7 @@ extension Replica {
     carry(wishes, &turn)
   }
 
-  /// Dials the first peers.
+  /// Starts gossip, which dials the first peers.
   mutating func startGossip(_ turn: inout Turn) {
     stepGossip(.committed(tip.time), &turn)
     var wishes: [GossipCore.Effect] = []
@@ -47,9 +47,10 @@ extension Replica {
     }
   }
 
-  /// Puts an authentic object of this node or its users to the book and spreads it when it is accepted.
+  /// Inserts an authentic object of this node or its users into the order book, and sends it to peers when it
+  /// is accepted.
   ///
-  /// Node records do not go into the book: gossip itself keeps them.
+  /// A node record is only sent to peers, since gossip stores node records itself.
   mutating func publish(
     _ object: SignedObject,
     _ turn: inout Turn
@@ -63,7 +64,8 @@ extension Replica {
     return outcome
   }
 
-  /// A record travels when the chain knows whose node it is: others cost nothing to make.
+  /// Whether a node record is forwarded. It is if the chain knows the node's owner, or gossip allows it;
+  /// other records could be made without limit at no cost.
   private mutating func judge(
     record object: SignedObject,
     _ turn: inout Turn
@@ -73,6 +75,7 @@ extension Replica {
     return isKnown || gossip.peers.spreadsRecord(of: object.key) ? .accepted : .refused
   }
 
+  /// Checks an authentic object against the committed state and inserts it into the order book.
   mutating func insert(
     _ object: SignedObject,
     _ turn: inout Turn
@@ -101,7 +104,7 @@ extension Replica {
     return .judged(outcome)
   }
 
-  /// What the book has let go of is not supplied to others any more.
+  /// Tells gossip which objects were removed from the order book, so that it no longer sends them to peers.
   private mutating func retire(
     _ events: [OrderBook.Event],
     _ turn: inout Turn
@@ -112,7 +115,9 @@ extension Replica {
     if !gone.isEmpty { stepGossip(.retired(gone), &turn) }
   }
 
-  /// What the provider's other live bids would lock in the currency of their orders, were they all taken.
+  /// The deposits that the provider would have to lock if all its live bids for orders in the same currency,
+  /// except the one for `order`, were accepted. In the smallest unit of that currency; the largest amount on
+  /// overflow.
   private func locked(by provider: Address, beside order: Digest) -> Amount {
     guard let denomination = book.order(order)?.deposit.denomination,
       let each = OrderAdmission(on: state, at: moment).leaseDeposit(in: denomination)
@@ -128,7 +133,8 @@ extension Replica {
     return Amount(overflow ? .max : total)
   }
 
-  /// Time moved on and orders were agreed: the book lets go of what is over.
+  /// Updates the order book after a block: removes orders for which the block opened leases, and objects that
+  /// expired by the block's time.
   mutating func advanceBook(
     _ transactions: [Transaction],
     _ receipts: [Receipt],
@@ -144,7 +150,7 @@ extension Replica {
     publish(events, &turn)
   }
 
-  /// Tells who follows the book, and gossip what is gone.
+  /// Reports changes of the order book to watchers, and removed objects to gossip.
   mutating func publish(
     _ events: [OrderBook.Event],
     _ turn: inout Turn

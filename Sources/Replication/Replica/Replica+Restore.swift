@@ -3,9 +3,10 @@ import Consensus
 import Primitives
 
 extension Replica {
-  /// Brings the consensus machine to where it stood when the node ended, from its log.
+  /// Restores the state of the consensus machine from its log.
   ///
-  /// Records of heights that are over are passed over; a log without the present height's beginning restores nothing.
+  /// Ignores records of heights that are committed. If the log does not contain the beginning of the height
+  /// after the tip, nothing is restored.
   mutating func restore(_ records: [ReplicaRecord]) {
     let height = tip.height + 1
     let beginning = records.lastIndex { record in
@@ -28,7 +29,7 @@ extension Replica {
     consensus = Tendermint.replay(inputs, configuration: consensus.configuration)
   }
 
-  /// Begins the present height, or takes it up where the log left it.
+  /// Begins the height after the tip, or resumes it if the log has restored it.
   mutating func enterHeight(_ turn: inout Turn) {
     guard missingVersion == nil else { return }
     guard consensus.height == tip.height + 1 else { return beginHeight(&turn) }

@@ -4,7 +4,8 @@ import Gossip
 import Primitives
 
 extension Replica {
-  /// Handles one input; appends what is to be done, in order.
+  /// Handles one input and appends its effects to `turn.effects` in the order in which the caller must carry
+  /// them out.
   public mutating func step(_ input: ReplicaInput, _ turn: inout Turn) {
     take(input, &turn)
     beginNextHeight(&turn)
@@ -21,7 +22,7 @@ extension Replica {
     case .started: start(&turn)
     case .connected(let peer, let connection, let role, let voucher):
       peers.connect(peer, PeerState(role: role, voucher: voucher))
-      // Before gossip judges whether there is room for the peer.
+      // The voucher must be known before gossip decides whether there is room for the peer.
       if let voucher { _ = learn(voucher, of: peer, &turn) }
       stepGossip(.connected(peer, connection), &turn)
       turn.effects.append(.send(.status(ownStatus), to: [peer]))
@@ -99,7 +100,8 @@ extension Replica {
       for certificate in certificates { receive(certificate, from: peer, &turn) }
       for round in rounds { receive(round, from: peer, &turn) }
     case .blocksRequest(let from, let count):
-      // A height that is not here yet needs no answer: the next status tells the peer.
+      // A request for a height that is not committed here gets no answer. The next status tells the peer that
+      // it is.
       guard from <= durableHeight else { return }
       let count = min(count, BlockSync.batch)
       turn.effects.append(.serveBlocks(to: peer, from: max(from, lowestBlock), count: count))
@@ -121,7 +123,8 @@ extension Replica {
     }
   }
 
-  /// The peers that proved to be validators of the set: consensus messages go to them.
+  /// The connected peers that a voucher proves to be current or next validators. Consensus messages are sent
+  /// to them.
   var validatorPeers: [PeerID] {
     peers.keys.filter { known.validators.contains($0) }
   }

@@ -5,24 +5,28 @@ public import Gossip
 public import Ledger
 public import Primitives
 
-/// What a node fixes for its replica.
+/// The settings of a replica.
 public struct ReplicaConfiguration: Sendable {
   public var genesis: Genesis
-  /// The own consensus key; nil for a node that follows.
+  /// The own consensus key; nil for a node that is not a validator.
   public var consensusKey: PublicKey?
+  /// The timeouts of consensus.
   public var timeouts: Timeouts
+  /// The limits of the mempool.
   public var mempool: Mempool.Limits
+  /// How signatures are checked. A node uses Ed25519.
   public var signatures: SignatureScheme
+  /// How blocks, transactions and certificates are decoded.
   public var reading = BlockReading.decoding
-  /// The lowest height that this node has a block of when it starts.
+  /// The lowest height whose block this node has stored when it starts.
   public var lowestBlock: Height
-  /// The most transactions of an own block. What a block holds must be verified, executed and written by all before
-  /// a round times out; smaller blocks follow each other faster.
+  /// The greatest number of transactions in a block that this node builds. All validators must verify,
+  /// execute and write them before the round times out.
   public var blockTransactions = 500
-  /// A proposed block of at least this many bytes goes out as a compact one. A smaller one gains nothing, and costs a
-  /// round trip where a transaction has not arrived yet.
+  /// The length in bytes from which on a proposed block is sent as a compact one. A smaller block saves
+  /// nothing by it, and would cost a round trip if a transaction has not arrived yet.
   public var compactBytes = 16 * 1024
-  /// Protocol versions by whose rules this program can execute.
+  /// The protocol versions that this program supports.
   public var versions: ClosedRange<UInt32>
 
   public init(
@@ -46,9 +50,11 @@ public struct ReplicaConfiguration: Sendable {
   var chain: ChainID { genesis.chain }
 }
 
-/// When an input is handled: the monotonic clock for timers, the wall clock for proposals.
+/// The time at which an input is handled.
 public struct ReplicaClock: Hashable, Sendable {
+  /// The monotonic clock, for timers.
   public var now: Instant
+  /// The wall clock, for block times.
   public var wall: Timestamp
 
   public init(now: Instant, wall: Timestamp) {
@@ -57,13 +63,15 @@ public struct ReplicaClock: Hashable, Sendable {
   }
 }
 
-/// What a replica is given to handle inputs with: the time at which they are handled, and a place for its effects.
+/// The context of one turn of the event loop: the time at which inputs are handled, and the buffer for their
+/// effects.
 public struct Turn: Sendable {
   public let clock: ReplicaClock
-  /// What is to be done, in order.
+  /// The effects in the order in which the caller must carry them out.
   public var effects: [ReplicaEffect]
 
-  /// `effects`: an empty buffer that an earlier turn has grown, or one with effects that come before this turn's.
+  /// `effects` is a buffer to append to, for example the emptied one of an earlier turn, whose memory is used
+  /// again.
   public init(at clock: ReplicaClock, effects: consuming [ReplicaEffect] = []) {
     self.clock = clock
     self.effects = effects
@@ -73,62 +81,73 @@ public struct Turn: Sendable {
   var wall: Timestamp { clock.wall }
 }
 
-/// One whole node without input and output: consensus, mempool, execution, block sync, gossip and order book,
-/// composed into one deterministic machine.
+/// A whole node without input and output: consensus, mempool, execution, block sync, gossip and order book in
+/// one deterministic state machine.
 ///
-/// The node runs it on an event loop and RocksDB, the simulator under a virtual clock; both carry its effects out in
-/// order. What this node signs depends on nothing that a crash could take: signatures come back through `signed` only
-/// when the log in front of them is synced, and behind the parent's write in the storage's queue.
+/// A node runs it on an event loop and RocksDB, the simulator under a virtual clock. Both carry out its
+/// effects in order.
+///
+/// A crash cannot make the node contradict what it has signed: a signature comes back through
+/// `ReplicaInput.signed` only after all log records before it and the parent block are on disk.
 public struct Replica<State: ReplicaState>: Sendable {
   public let configuration: ReplicaConfiguration
   let rules: BlockRules
   var state: LayeredState<State>
+  /// The newest committed block; it may not be durable yet.
   public internal(set) var tip: Tip
   var consensus: Tendermint
+  /// The transactions that wait for a block.
   public internal(set) var mempool: Mempool
+  /// Membership and the spread of orders, bids and node records.
   public internal(set) var gossip: GossipCore
+  /// The order book, as of the tip.
   public internal(set) var book: OrderBook
   var sync = BlockSync()
-  /// Whether the replica wakes by itself to ask for blocks.
+  /// Whether a sync timer is scheduled.
   var isSyncArmed = false
   var anchor = SyncAnchor()
-  /// Blocks that may follow the tip, by identifier.
+  /// The blocks that may follow the tip.
   var candidates = Candidates()
   var peers = PeerTable()
   var known = KnownNodes()
-  /// The time of the block at which all vouchers were read.
+  /// The time of the block at which all vouchers were last read.
   var knownAt: Timestamp = .zero
+  /// The last height whose block changed the validators; nil when none did since the start.
   var validatorsChangedAt: Height?
-  /// Own messages and votes of others that were verified already, at the heights around the tip.
+  /// Own votes, and votes of others whose signatures were verified, of heights after the tip.
   var seenVotes: Set<Vote> = []
-  /// The height at which the validator with a consensus key last voted.
+  /// By consensus key: the highest height at which a vote or proposal of that validator arrived.
   var lastHeard: [PublicKey: Height] = [:]
-  /// Proven misbehaviour that no block carries yet.
+  /// Proven evidence that no block contains yet.
   var pendingEvidence: [Evidence] = []
-  /// Transactions to tell peers of at the end of this batch, with the peer that each came from.
+  /// The transactions to announce at the end of this batch, each with the peer that sent it; nil for one of
+  /// an own user.
   var announcements: [(transaction: Transaction, from: PeerID?)] = []
-  /// Hashes of what the ledger rejected in this batch.
+  /// The hashes of transactions that the ledger rejected in this batch.
   var refusals: [Digest] = []
+  /// The announcements and requests of transactions.
   public internal(set) var exchange = TransactionExchange()
   var exchangeWakesAt: Instant?
-  /// When the ledger next has something to do by itself.
+  /// The time at which the ledger next has work without transactions.
   var due: DueWork
-  /// What the committed state says about the next block.
+  /// The values of the committed state that the next block must follow.
   var committed: CommittedRules
   var isStarted = false
-  /// A consensus timer or validation needs no answer while a commit is being made durable.
+  /// The highest height whose block is on disk. It can be less than the tip's.
   var durableHeight: Height
-  /// A peer that asks for blocks gets them from this height on.
+  /// The lowest height whose block this node can send to peers.
   public internal(set) var lowestBlock: Height
+  /// The current round of consensus.
   public internal(set) var round: Round = 0
+  /// All violations of safety since the start.
   public internal(set) var alarms: [Alarm] = []
 
-  /// `tip`: where the committed state stands; of genesis for a new chain.
-  /// `gossip`: with its configuration and seed.
+  /// `tip` is the tip to which the committed `state` belongs; that of genesis for a new chain. `gossip` is a
+  /// new gossip machine with its configuration and seed.
   public init(configuration: ReplicaConfiguration, tip: Tip, state: State, gossip: GossipCore) {
     let genesis = configuration.genesis
     self.configuration = configuration
-    // Of the committed state, not of genesis: votes have changed them since.
+    // Parameters come from the committed state, not from genesis, since governance can have changed them.
     let committed = CommittedRules(on: state, after: tip.height)
     self.committed = committed
     rules = BlockRules(
@@ -154,42 +173,46 @@ public struct Replica<State: ReplicaState>: Sendable {
     due = DueWork(on: state, ticks: committed.ticks)
   }
 
-  /// The point of the chain at which something that comes now would be judged.
+  /// The height, time and tick of the tip, at which transactions and orders that arrive now are checked.
   public var moment: Moment {
     Moment(height: tip.height, time: tip.time, tick: committed.ticks.tick(at: tip.time))
   }
 
-  /// Whether peers claim to be further than one block ahead.
+  /// Whether a peer claims to be more than one block ahead.
   public var isCatchingUp: Bool { sync.claimedHeight > tip.height + 1 }
 
+  /// The number of connected peers.
   public var peerCount: Int { peers.count }
 
-  /// What the peer says it is; a validator has proved it.
+  /// The role of a connected peer; nil when it is not connected. A peer that claims to be a validator without
+  /// proof counts as a full node.
   public func role(of peer: PeerID) -> NodeRecord.Role? {
     guard let role = peers[peer]?.role else { return nil }
     return role == .validator && !known.validators.contains(peer) ? .full : role
   }
 
-  /// The height that the peer has committed as far as it told, by a status or by votes on the next one.
+  /// The height that the peer has committed, according to its last status or the votes of its validator.
   public func claimedHeight(of peer: PeerID) -> Height {
     max(peers.committed(by: peer), max(1, votedHeight(of: peer)) - 1)
   }
 
-  /// The height at which the validator behind the peer last voted; 0 for none, and for who is no validator.
+  /// The height of the last vote or proposal of the peer's validator; 0 when there is none or the peer is not
+  /// a validator.
   func votedHeight(of peer: PeerID) -> Height {
     guard known.validators.contains(peer), let key = peers[peer]?.voucher?.key else { return 0 }
     return lastHeard[key] ?? 0
   }
 
-  /// Committed state with the blocks that are being made durable.
+  /// The state after the tip, including blocks that are not durable yet.
   public var view: some StateReading { state }
 
-  /// What proves the entry at `key`, or its absence, against the tip's state root; nil when the tree is damaged.
+  /// The proof of the entry at `key`, or of its absence, against the tip's state root. Nil when the stored
+  /// tree is damaged.
   public func proof(of key: [UInt8]) -> StateTreeProof? {
     try? StateTree.prove(key: key, in: state, root: tip.stateRoot)
   }
 
-  /// The validators of `height`; nil when this node does not know them.
+  /// The validators of `height`, which must be that of the tip or one of the next two; otherwise nil.
   func validators(at height: Height) -> ValidatorSet? {
     if height == tip.height + 1 { return tip.validators }
     if height == tip.height + 2 { return tip.nextValidators }

@@ -6,7 +6,8 @@ public import Ledger
 public import Primitives
 import Wire
 
-/// Names a request of this node's own users, so that an effect can answer it. Chosen by the shell.
+/// The identifier of a request of this node's own users. The caller chooses it, and the effect that answers
+/// the request repeats it.
 public struct Ticket: Hashable, Sendable {
   public var number: UInt64
 
@@ -15,103 +16,120 @@ public struct Ticket: Hashable, Sendable {
   }
 }
 
-/// What happens to a replica, all of it. Small in itself: inputs wait in queues.
+/// Everything that a replica reacts to.
+///
+/// Large cases are indirect to keep the type small, since inputs are stored in queues.
 public enum ReplicaInput: Sendable {
-  /// What the last run left: its consensus log, and proofs of misbehaviour that no block carries yet. Before `started`.
+  /// The consensus log and the evidence that no block contains yet, both stored before a restart. Must come
+  /// before `started`.
   case recovered(log: [ReplicaRecord], evidence: [Evidence])
-  /// What the last run kept of gossip, before `started`; answered by `.restored`.
+  /// The gossip data that was stored before a restart. Must come before `started`. Answered by
+  /// `ReplicaAnswer.restored`.
   indirect case remembered(GossipMemory, Ticket)
-  /// The log was replayed and the network is open.
+  /// Recovery is complete and the network is ready: the replica starts to act.
   case started
-  /// The role is a claim; `voucher` is authentic, and committed state says what it is worth.
+  /// A session with a peer is open. `role` is only a claim. The signature of `voucher` is verified, but not
+  /// whether it is in force.
   indirect case connected(PeerID, Connection, role: NodeRecord.Role, voucher: NodeVoucher? = nil)
+  /// The session with the peer is closed.
   case disconnected(PeerID)
+  /// A dial that the replica asked for failed.
   case dialFailed(Dial)
+  /// A message of a peer, decoded but with unverified signatures.
   case message(PeerMessage, from: PeerID)
   case gossip(GossipMessage, from: PeerID)
-  /// Authentic transactions of a peer.
+  /// Transactions that a peer sent, with verified signatures.
   case transactions([Transaction], from: PeerID)
-  /// Authentic transactions of this node's own users, in their order; answered by `.admitted`.
+  /// Transactions of this node's own users in their order, with verified signatures. Answered by
+  /// `ReplicaAnswer.admitted`.
   case submitted([Transaction], Ticket)
-  /// An authentic object of this node or its users, for the order book and for others; answered by `.published`.
+  /// An object of this node or its users with a verified signature, for the order book and for peers.
+  /// Answered by `ReplicaAnswer.published`.
   case published(SignedObject, Ticket)
-  /// The answer to `.verifyTransactions`: the transactions of those bytes, or nil when one is not authentic.
+  /// The answer to `.verifyTransactions`: the decoded transactions, or nil when one of them is not authentic.
   case transactionsVerified(block: Digest, [Transaction]?)
-  /// The answer to `.verify`.
+  /// The answer to `.verify`: whether the signature of the object is valid.
   case objectVerified(Digest, isAuthentic: Bool)
+  /// The interval of a timer that `.schedule` started is over.
   case timeout(ReplicaTimer)
-  /// The answer to `.sign`, after the guard's consent and the synced log.
+  /// The answer to `.sign`, after the signing guard allowed it and the log was synced.
   indirect case signed(SignedMessage)
-  /// A commit and everything before it is durable.
+  /// The answer to `.commit`: the block of this height and all before it are on disk.
   case durable(Height)
-  /// Older blocks than this one are deleted: peers are told, and none below is served.
+  /// The blocks below this height were deleted. The replica no longer offers them to peers.
   case pruned(below: Height)
-  /// A peer certainly broke a rule of the transport or of a codec.
+  /// A peer broke a rule of the transport or sent bytes that cannot be decoded.
   case misbehaved(PeerID, Fault)
-  /// The inputs that arrived together are handled: what was gathered goes out.
+  /// All inputs that arrived together have been given. The replica sends what it gathered for them.
   case batchEnded
 }
 
-/// What a replica asks to be woken for.
+/// A timer of the replica.
 public enum ReplicaTimer: Hashable, Sendable {
   case consensus(Consensus.Timer)
   case gossip(GossipCore.Timer, at: Instant)
-  /// Looks whether blocks have to be asked for.
+  /// The replica checks whether to ask peers for blocks.
   case sync
-  /// Tells whether work is due by time.
+  /// The replica checks whether the ledger has work that is due.
   case work
-  /// Votes are under way: executes the block meanwhile.
+  /// The replica executes a proposed block, as soon as more urgent inputs are handled.
   case execution(Digest)
-  /// Gives up waiting for a compact block's transactions.
+  /// The replica stops waiting for the missing transactions of a compact block.
   case assembly(Digest)
-  /// Names of transactions go out, and what did not come is asked for.
+  /// The replica announces transactions to peers and asks for announced ones that have not arrived.
   case transactions
 }
 
-/// What a replica wants done, in order.
+/// What a replica asks its caller to do. The caller carries effects out in their order.
 public enum ReplicaEffect: Sendable {
-  /// One message, encoded once, to each of the peers in their order.
+  /// Send a message to each of the peers, in their order.
   case send(PeerMessage, to: [PeerID])
   case sendGossip(GossipMessage, to: PeerID, via: GossipCore.Delivery)
-  /// Append to the consensus log.
+  /// Append the record to the consensus log.
   case log(ReplicaRecord)
-  /// Ask the guard, append, sync, sign; then give `signed` back.
+  /// Sign a message with the own consensus key, as `Consensus.Effect.sign` describes. The answer is
+  /// `ReplicaInput.signed`.
   case sign(SigningRequest)
-  /// Decode and check transactions of a proposed block, off the replica's thread and side by side, then give
-  /// `transactionsVerified` back.
+  /// Decode transactions of a proposed block and check their signatures, in parallel on other threads. The
+  /// answer is `ReplicaInput.transactionsVerified`.
   case verifyTransactions([[UInt8]], block: Digest)
-  /// Check off the replica's thread, then give `objectVerified` back.
+  /// Check the signature of an object on another thread. The answer is `ReplicaInput.objectVerified`.
   case verify(SignedObject)
-  /// Write in one synced batch, then give `durable` back.
+  /// Write the commit in one synced batch. The answer is `ReplicaInput.durable`.
   indirect case commit(Commit)
+  /// Give `ReplicaInput.timeout` with this timer after the interval.
   case schedule(ReplicaTimer, after: Interval)
-  /// Remember these proofs, and no others, across a restart: no block carries them yet.
+  /// Store this evidence across a restart, instead of what was stored before.
   case keepEvidence([Evidence])
-  /// Read committed blocks and send them.
+  /// Read at most `count` committed blocks from the height `from` on and send them to the peer.
   case serveBlocks(to: PeerID, from: Height, count: UInt32)
   case dial(Dial)
   case disconnect(PeerID, DisconnectReason)
-  /// Node keys of the validators of the set, as far as they are known, and the consensus keys of the set: their
-  /// sessions have places of their own.
+  /// The known nodes of validators and the consensus keys of the current validators. The transport reserves
+  /// connections for them.
   case validatorsKnown(nodes: [PeerID], keys: [PublicKey])
-  /// For whoever watches the order book.
+  /// The order book changed. For watchers of the book.
   case bookChanged([OrderBook.Event])
   case alarm(Alarm)
-  /// The chain goes on by rules that this program does not know: the node stops once what it has is durable.
+  /// The block of height `before` requires a protocol version that this program does not support. The node
+  /// stops once all blocks so far are on disk.
   case upgradeNeeded(version: UInt32, before: Height)
-  /// The answer to the input with the ticket, in the same turn.
+  /// The answer to the input with this ticket. It comes in the turn in which the input is handled.
   case answer(Ticket, ReplicaAnswer)
-  /// For metrics.
+  /// Consensus entered a round or a step. For metrics only.
   case enteredRound(Height, Round, Step)
+  /// Gossip counted a fault of a peer. For metrics only.
   case faulted(PeerID, Fault)
 }
 
 /// An entry of the consensus log.
 public enum ReplicaRecord: Hashable, Sendable {
+  /// An input of the consensus machine.
   case input(LogRecord)
-  /// The bytes of a block that later inputs name.
+  /// The bytes of a block that later inputs name by its identifier.
   case block([UInt8])
 
+  /// The bytes for the log: a tag, then the record.
   public var encoded: [UInt8] {
     switch self {
     case .input(let record): [0] + record.encoded
@@ -119,7 +137,7 @@ public enum ReplicaRecord: Hashable, Sendable {
     }
   }
 
-  /// Reads what `encoded` holds.
+  /// Decodes the bytes of `encoded`.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     switch bytes.first {
     case 0: self = .input(try LogRecord(decoding: Array(bytes.dropFirst())))
@@ -129,35 +147,39 @@ public enum ReplicaRecord: Hashable, Sendable {
   }
 }
 
-/// A decided block with all that it changes.
+/// A decided block with all its effects, to be written in one batch.
 public struct Commit: Sendable {
+  /// The decided block, its decoded transactions, its commit certificate, and the result of its execution.
   public var block: Block
   public var transactions: [Transaction]
   public var certificate: Certificate
   public var outcome: BlockOutcome
+  /// The changed pages of the state tree; nil for a removed page.
   public var pages: [(path: NibblePath, page: StateTreePage?)]
-  /// Where the chain stands after it.
+  /// The tip that this block becomes.
   public var tip: Tip
-  /// This node saw the height being decided; false when peers sent the block afterwards.
+  /// True if this node's consensus machine decided the block, false if block sync fetched it.
   public var isWitnessed: Bool
-  /// What the block did to leases, in the order in which it did.
+  /// The changes that the block made to leases, in the order of its execution.
   public var leases: [LeaseEvent]
 }
 
-/// What became of a request of this node's own users.
+/// The result of a request of this node's own users.
 public enum ReplicaAnswer: Sendable {
-  /// One for each transaction, in their order.
+  /// The result of each transaction, in their order.
   case admitted([Admission])
   case published(BookOutcome)
-  /// How many remembered objects are live. `addressBook`: why the address book was not taken.
+  /// The number of restored objects that are live, and the error if the address book cannot be decoded.
   case restored(live: Int, addressBook: DecodingError?)
 }
 
-/// What became of an object that was put to the book.
+/// The result of inserting an object into the order book.
 public enum BookOutcome: Sendable {
   case judged(OrderBook.Outcome<Rejection>)
+  /// The body of the object cannot be decoded.
   case malformed
 
+  /// The result in the form in which gossip takes it.
   public var judgement: Judgement {
     switch self {
     case .judged(let outcome): outcome.judgement
@@ -166,11 +188,14 @@ public enum BookOutcome: Sendable {
   }
 }
 
-/// What became of a transaction that was submitted.
+/// The result of submitting a transaction.
 public enum Admission: Hashable, Sendable {
+  /// The transaction is in the mempool.
   case accepted
-  /// It waits already.
+  /// The transaction was in the mempool already.
   case known
+  /// The ledger would not execute it.
   case rejected(Rejection)
+  /// The mempool did not take it.
   case refused(Mempool.Outcome)
 }

@@ -3,22 +3,23 @@ public import Cryptography
 import Ledger
 import Primitives
 
-/// A state that is put together from chunks which anybody may send.
+/// The assembly of a state from chunks, which may come from any peers.
 public struct SnapshotAssembly: Sendable {
+  /// The manifest against which chunks are checked.
   public let manifest: SnapshotManifest
-  /// Chunks that have not come.
+  /// The chunks that have not arrived.
   public private(set) var missing: Set<NibblePath>
 
-  /// What goes into the store of a chunk that is right.
+  /// The contents of a verified chunk that are written to the store.
   public struct Part: Sendable {
     public var entries: [SnapshotChunk.Entry]
     public var pages: [(path: NibblePath, page: StateTreePage)]
   }
 
-  /// How many chunks have something in them.
+  /// The number of chunks that are not empty.
   public let count: Int
 
-  /// `staged`: chunks that were accepted before, by an assembly of the same manifest.
+  /// `staged` are the chunks that an earlier assembly of the same manifest has accepted.
   public init(_ manifest: SnapshotManifest, staged: [NibblePath] = []) {
     self.manifest = manifest
     let all = Set(manifest.chunks.filter { manifest.content(at: $0) != .nothing })
@@ -26,11 +27,14 @@ public struct SnapshotAssembly: Sendable {
     missing = all.subtracting(staged)
   }
 
+  /// Whether all chunks have been accepted.
   public var isComplete: Bool { missing.isEmpty }
 
-  /// Checks a chunk against the tree.
+  /// Checks a chunk against the manifest.
   ///
-  /// - Throws: When its sender lied, or nobody asked for it.
+  /// - Returns: The entries and pages to write.
+  /// - Throws: `SnapshotError.unwanted` when the chunk is not missing; another `SnapshotError` when it is not
+  ///   the chunk of the state, so that its sender is faulty.
   public mutating func accept(_ chunk: SnapshotChunk) throws(SnapshotError) -> Part {
     guard missing.contains(chunk.path) else { throw .unwanted }
     for entry in chunk.entries {
@@ -64,7 +68,7 @@ public struct SnapshotAssembly: Sendable {
     } catch {
       throw .entry
     }
-    // Above the chunk's path the tree holds others' entries too: those pages are the manifest's.
+    // Pages above the chunk's path also cover other chunks. The manifest contains them.
     let pages = update.pages.compactMap { path, page in
       path.count >= chunk.path.count ? page.map { (path: path, page: $0) } : nil
     }
@@ -74,9 +78,9 @@ public struct SnapshotAssembly: Sendable {
 }
 
 extension Tip {
-  /// Where a chain stands after the block of `below`, as that and the header after it say.
+  /// The tip after the block of `below`. The state root comes from `above`, the header of the next height.
   ///
-  /// Both are trusted by a light client. Nil unless they follow each other.
+  /// The caller has verified both with a light client. Nil unless the second follows the first.
   public init?(restoring below: LightBlock, under above: LightBlock) {
     guard above.height == below.height + 1, above.header.parent == below.identifier else { return nil }
     self.init(

@@ -2,12 +2,13 @@ public import Cryptography
 public import Primitives
 import Wire
 
-/// The state's entries below one path of the tree.
+/// All entries of the state whose key digests begin with one path of the state tree.
 public struct SnapshotChunk: Sendable {
   public typealias Entry = (key: [UInt8], value: [UInt8])
 
+  /// The path with which the key digests of all entries begin.
   public let path: NibblePath
-  /// By key.
+  /// The entries, sorted by key.
   public let entries: [Entry]
 
   public init(path: NibblePath, entries: [Entry]) {
@@ -15,6 +16,8 @@ public struct SnapshotChunk: Sendable {
     self.entries = entries
   }
 
+  /// The bytes of the chunk: path, number of entries, and for each entry the lengths and bytes of key and
+  /// value.
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: entries.reduce(64) { $0 + 8 + $1.key.count + $1.value.count })
     for entry in entries {
@@ -24,7 +27,7 @@ public struct SnapshotChunk: Sendable {
     return Self.encode(path: path, count: UInt32(entries.count), entries: writer.bytes)
   }
 
-  /// The chunk whose `count` entries are encoded already, each as its counted key and its counted value.
+  /// The same bytes for `count` entries that are already encoded in `entries`.
   public static func encode(path: NibblePath, count: UInt32, entries: [UInt8]) -> [UInt8] {
     var writer = ByteWriter(capacity: entries.count + 64)
     writer.writeCounted(path.encoded())
@@ -33,9 +36,10 @@ public struct SnapshotChunk: Sendable {
     return writer.bytes
   }
 
-  /// What fits a frame.
+  /// The greatest length of an encoded chunk, which must fit into one frame.
   public static let byteLimit = WireLimits.snapshotPartBytes
 
+  /// Decodes the bytes of `encoded`. Does not check the entries against the state.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     path = try NibblePath(decoding: try reader.readCounted(limit: 64))

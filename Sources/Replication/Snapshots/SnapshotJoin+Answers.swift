@@ -3,6 +3,7 @@ import Cryptography
 import Gossip
 import Primitives
 
+/// The handling of answers from peers.
 extension SnapshotJoin {
   mutating func receive(
     _ message: SnapshotMessage,
@@ -32,7 +33,7 @@ extension SnapshotJoin {
     }
   }
 
-  /// Takes the request off the list; false when the peer was not asked.
+  /// Removes the request from the pending ones; false when the peer was not asked.
   private mutating func settle(_ request: Request, of peer: PeerID) -> Bool {
     guard let place = flights.firstIndex(where: { $0.peer == peer && $0.request == request }) else {
       return false
@@ -46,7 +47,8 @@ extension SnapshotJoin {
     lastProgress = now
   }
 
-  /// It may have dropped what it offered, honestly; who does so again and again is listened to less and less.
+  /// Handles that a peer lacks a part of a snapshot that it offered. An honest peer may have deleted it. The
+  /// peer is not asked for a while, which doubles every time.
   private mutating func disappointed(by peer: PeerID, _ height: Height, at now: Instant) {
     peers[peer]?.lacks.insert(height)
     pass(over: peer, at: now)
@@ -98,7 +100,7 @@ extension SnapshotJoin {
       )
     else { return accuse(peer, .manifest(below.height), &effects) }
     guard let plan = SnapshotPlan(below: below, above: above, manifest: manifest) else {
-      // Verified headers that do not follow each other: the chain itself is broken.
+      // Both headers are verified, so this cannot happen unless validators have signed a broken chain.
       preconditionFailure("verified headers \(below.height) and \(above.height) do not follow each other")
     }
     succeeded(peer, at: now)
@@ -116,7 +118,8 @@ extension SnapshotJoin {
     _ effects: inout [Effect]
   ) {
     guard case .chunks(let plan, var assembly) = phase, assembly.missing.contains(path) else { return }
-    // One owner, so that the set is not copied for each chunk.
+    // Only `assembly` must refer to the set of missing chunks now; otherwise it would be copied for each
+    // chunk.
     phase = .over
     let part: SnapshotAssembly.Part?
     if let chunk = try? SnapshotChunk(decoding: bytes), chunk.path == path {

@@ -3,8 +3,9 @@ import Cryptography
 import Gossip
 import Primitives
 
+/// The phases of joining, and the requests to peers.
 extension SnapshotJoin {
-  /// The height of the snapshot that is being fetched.
+  /// The height of the snapshot that is being fetched; nil before one is chosen and after the end.
   var currentHeight: Height? {
     switch phase {
     case .gathering, .over: nil
@@ -14,7 +15,8 @@ extension SnapshotJoin {
     }
   }
 
-  /// Goes on to the next phase where nothing has to be waited for.
+  /// Moves to the next phase if the current one is complete, or starts again with another snapshot if this
+  /// one cannot be completed.
   mutating func advance(at now: Instant, _ effects: inout [Effect]) {
     if case .chunks(let plan, let assembly) = phase, assembly.isComplete {
       phase = .over
@@ -28,7 +30,7 @@ extension SnapshotJoin {
     guard let height = currentHeight else { return }
     let isStuck = lastProgress.map { $0 + settings.surrender <= now } ?? false
     guard isStuck || isGone(height) else { return }
-    // Those who had it have dropped it, or nobody answers: begin with what there is now.
+    // All peers have deleted the snapshot, or none answers. Start again with the snapshots that exist now.
     if case .chunks = phase { effects.append(.discard) }
     abandoned.insert(height)
     flights.removeAll { $0.request != .offers }
@@ -38,7 +40,7 @@ extension SnapshotJoin {
     lastProgress = now
   }
 
-  /// Whether everybody has said not to have it.
+  /// Whether all peers have said that they do not have the snapshot.
   private func isGone(_ height: Height) -> Bool {
     guard !peers.isEmpty else { return false }
     return peers.values.allSatisfy { peer in
@@ -47,6 +49,8 @@ extension SnapshotJoin {
     }
   }
 
+  /// Chooses a snapshot once all peers have sent their offers or the time for that is over. Ends with
+  /// `nothing` when there is none.
   private mutating func choose(since: Instant, at now: Instant, _ effects: inout [Effect]) {
     phase = .gathering(since: since)
     let isOver = since + settings.gathering <= now
@@ -65,7 +69,8 @@ extension SnapshotJoin {
       lastProgress = now
       return
     }
-    // Peers that are there and have nothing end it soon; nobody there may only be late.
+    // If peers have answered and offer nothing, joining ends. If none has answered, it waits longer, since
+    // peers may still connect.
     let isAlone = peers.values.allSatisfy { $0.offers == nil }
     let limit = isAlone ? settings.surrender : settings.gathering
     guard since + limit <= now else { return }
@@ -73,7 +78,8 @@ extension SnapshotJoin {
     effects.append(.finished(isAnchorDenied ? .anchorUnknown : .nothing))
   }
 
-  /// What most peers have, since one alone may invent it; the newest of several.
+  /// The height from `least` on that most peers offer, since a single peer may offer a snapshot that does not
+  /// exist. If several heights are offered equally often, the greatest.
   private func mostOffered(from least: Height, at now: Instant) -> Height? {
     var counts: [Height: Int] = [:]
     for peer in peers.values where peer.idleUntil <= now {
@@ -85,7 +91,7 @@ extension SnapshotJoin {
       .max { (counts[$0] ?? 0, $0) < (counts[$1] ?? 0, $1) }
   }
 
-  /// Sends what can be asked now.
+  /// Sends all requests that can be sent now.
   mutating func ask(at now: Instant, _ effects: inout [Effect]) {
     for peer in peers.keys.sorted() where peers[peer]?.offers == nil {
       guard !flights.contains(where: { $0.peer == peer && $0.request == .offers }),
@@ -116,7 +122,8 @@ extension SnapshotJoin {
 
   private func isAsked(_ request: Request) -> Bool { flights.contains { $0.request == request } }
 
-  /// The least busy of those who have the snapshot.
+  /// The peer to ask next: of those that have the snapshot, the one with the fewest pending requests, then
+  /// the fewest failures. Nil when all are busy.
   private func freePeer(_ height: Height, at now: Instant) -> PeerID? {
     var best: (load: Int, failures: UInt64, peer: PeerID)?
     for peer in peers.keys.sorted() {

@@ -3,64 +3,74 @@ public import Cryptography
 public import Gossip
 public import Primitives
 
-/// How a node joins a chain by a snapshot: asks whoever it meets what there is, verifies the headers above the newest
-/// state from its anchor of trust, and fetches the state's chunks from many peers at once.
+/// A state machine by which a node joins a chain with a snapshot. It asks peers which snapshots they have,
+/// chooses one, verifies the headers of its height and the next from the trust anchor, and fetches the chunks
+/// of the state from many peers at once.
 ///
-/// Nothing is believed: a manifest is checked against the verified state root, each chunk against the manifest. A peer
-/// that sent something wrong is told of and not asked again; one that is slow is passed over for a while. Bounded: at
-/// most `Settings.requestsAtOnce` answers are under way, each no larger than its frame.
+/// It trusts no peer: the manifest is checked against the state root in the verified header, and each chunk
+/// against the manifest. A peer that sends something wrong is reported and not asked again. A peer that does
+/// not answer in time is not asked for a while. Memory is bounded: at most `Settings.requestsAtOnce` answers
+/// are pending, and none is longer than its frame.
 public struct SnapshotJoin: Sendable {
+  /// Limits of requests and of waiting.
   public struct Settings: Hashable, Sendable {
-    /// A snapshot is worth its while when it is this far ahead of the own height.
+    /// The smallest number of heights by which a snapshot must be ahead of this node. With less, block sync
+    /// is used.
     public var gain: Height = 1_000
+    /// The number of requests that can be pending at once.
     public var requestsAtOnce = 8
+    /// The number of requests that can be pending at one peer.
     public var requestsPerPeer = 2
-    /// For one answer.
+    /// How long to wait for one answer.
     public var patience = Interval.seconds(10)
-    /// For offers of those who are connected.
+    /// How long to wait for the offers of connected peers.
     public var gathering = Interval.seconds(2)
-    /// Without any progress.
+    /// How long to go on without any progress.
     public var surrender = Interval.seconds(30)
 
     public init() {}
   }
 
+  /// Everything that the machine reacts to.
   public enum Input: Sendable {
     case connected(PeerID)
     case disconnected(PeerID)
     case message(SnapshotMessage, from: PeerID)
-    /// Time has passed.
+    /// Time has passed. The caller gives this at regular intervals.
     case tick
   }
 
+  /// What the machine asks its caller to do.
   public enum Effect: Sendable {
     case send(SnapshotMessage, to: PeerID)
-    /// Keep the plan and its topmost pages; what was staged before is void.
+    /// Store the plan and the pages of its manifest, and delete what was staged before.
     case begin(SnapshotPlan)
-    /// Put the chunk into the new store.
+    /// Write the contents of a verified chunk to the new store.
     case stage(NibblePath, SnapshotAssembly.Part)
-    /// Drop the plan and what was staged.
+    /// Delete the plan and what was staged.
     case discard
-    /// The peer has certainly lied.
+    /// The peer has sent something that is proven wrong.
     case accuse(PeerID, Lie)
+    /// Joining is over. No more effects follow.
     case finished(Outcome)
   }
 
-  /// What a peer said that is not so.
+  /// The wrong thing that a peer sent.
   public enum Lie: Hashable, Sendable {
     case header(Height)
     case manifest(Height)
     case chunk(NibblePath)
   }
 
+  /// How joining ended.
   public enum Outcome: Sendable {
-    /// Everything is staged.
+    /// The whole state is staged.
     case restored(SnapshotPlan)
-    /// There is nothing to join by, as far as the peers say.
+    /// No peer offers a snapshot that is far enough ahead.
     case nothing
-    /// The anchor of trust cannot vouch for anything any more.
+    /// The trust anchor is too old to verify headers from it.
     case untrusted(LightError)
-    /// Peers have another header at the trusted height, and none has the trusted one.
+    /// Peers have another header at the height of the trust anchor, and none has the trusted one.
     case anchorUnknown
   }
 
@@ -77,10 +87,11 @@ public struct SnapshotJoin: Sendable {
   }
 
   struct Peer: Sendable {
-    /// Nil before it has said.
+    /// The snapshots that the peer has; nil before it has answered.
     var offers: [SnapshotOffer]?
-    /// Heights of which it lacks something.
+    /// The heights of snapshots of which the peer lacks a part.
     var lacks: Set<Height> = []
+    /// The peer is not asked before this instant.
     var idleUntil = Instant.zero
     var failures: UInt64 = 0
   }
@@ -102,16 +113,17 @@ public struct SnapshotJoin: Sendable {
   var peers: [PeerID: Peer] = [:]
   var liars: Set<PeerID> = []
   var flights: [Flight] = []
-  /// Chunks to be asked for, the next one last.
+  /// The chunks that are still to be requested; the next one is last.
   var queue: [NibblePath] = []
-  /// A peer's block at the anchor's height was not the trusted one.
+  /// A peer sent another block than the trusted one for the anchor's height, and no peer has sent the trusted
+  /// one since.
   var isAnchorDenied = false
-  /// Heights that were given up.
+  /// The heights of snapshots that could not be completed.
   var abandoned: Set<Height> = []
   var lastProgress: Instant?
 
-  /// `own`: the height that this node has anyway.
-  /// `resuming`: a plan that was begun before, with the chunks that are staged.
+  /// `own` is the height of this node's own state, and `trust` the settings of the light client. `resuming`
+  /// is a plan that was stored before a restart, with the chunks that are staged.
   public init(
     chain: ChainID,
     anchor: TrustAnchor,
@@ -133,12 +145,15 @@ public struct SnapshotJoin: Sendable {
     }
   }
 
-  /// Chunks that are there and all that are needed; nil before the manifest is.
+  /// The number of chunks that have arrived, the number of all chunks, and the height of the snapshot. Nil
+  /// before the manifest has arrived.
   public var progress: (done: Int, total: Int, height: Height)? {
     guard case .chunks(let plan, let assembly) = phase else { return nil }
     return (assembly.count - assembly.missing.count, assembly.count, plan.tip.height)
   }
 
+  /// Handles one input and appends its effects in the order in which the caller must carry them out. `now` is
+  /// the monotonic clock and `wall` the wall clock.
   public mutating func step(_ input: Input, at now: Instant, wall: Timestamp, effects: inout [Effect]) {
     if case .over = phase { return }
     if lastProgress == nil { lastProgress = now }
@@ -159,7 +174,8 @@ public struct SnapshotJoin: Sendable {
     for flight in lost { giveBack(flight.request) }
   }
 
-  /// What was not answered is asked of somebody else.
+  /// The chunk of a request that was not answered, if it must be requested again. Other requests are repeated
+  /// by `ask`.
   func needsAgain(_ request: Request) -> NibblePath? {
     guard case .part(.chunk(let path)) = request, case .chunks(_, let assembly) = phase,
       assembly.missing.contains(path)
@@ -187,7 +203,7 @@ public struct SnapshotJoin: Sendable {
     }
   }
 
-  /// For a while that doubles.
+  /// Does not ask the peer for a while, which doubles with every failure in a row, up to 32 times `patience`.
   mutating func pass(over peer: PeerID, at now: Instant) {
     let failures = peers[peer]?.failures ?? 0
     peers[peer]?.failures += 1

@@ -2,40 +2,49 @@ public import Chain
 public import Cryptography
 import Primitives
 
-/// Why a part of a snapshot is not what the header's state root answers for.
+/// The reason why a part of a snapshot does not belong to the state root in the header.
 public enum SnapshotError: Error, Hashable, Sendable {
-  /// The pages at the top are not the tree with that root.
+  /// The pages of the manifest are not the top of the tree with that root.
   case manifest
-  /// No such chunk, or it was accepted before.
+  /// The chunk does not exist, is empty, or was accepted before.
   case unwanted
-  /// An entry that belongs to another chunk, or twice.
+  /// An entry belongs to another chunk or occurs twice.
   case entry
-  /// The entries together are not those of the state.
+  /// The entries of the chunk are not those of the state.
   case content
 }
 
-/// What a snapshot consists of: the pages at the top of the authenticated tree, below which each chunk has its place.
+/// The description of a snapshot: the pages at the top of the state tree, which contain the digest of each
+/// chunk.
 ///
-/// A chunk holds the entries whose key digests begin with its path, so the slot at the end of that path answers for the
-/// chunk alone: each is checked when it comes, whoever sends it, and a wrong one accuses its sender only.
+/// A chunk contains the entries whose key digests begin with its path. The slot at the end of that path holds
+/// the digest of exactly these entries. Therefore each chunk can be checked on arrival, whichever peer sends
+/// it, and a wrong chunk proves only its sender faulty.
 public struct SnapshotManifest: Sendable {
-  /// Of paths: 16 to the power of this are the chunks. The manifest of 4,096 fits one frame.
+  /// The greatest depth: the number of nibbles in the paths of chunks. A snapshot of depth d has 16^d chunks.
+  /// The manifest of 4,096 chunks fits into one frame.
   public static let maximumDepth = 3
 
+  /// The height after whose block the snapshot was made.
   public let height: Height
+  /// The root of the state tree.
   public let root: Digest
+  /// The number of nibbles in the paths of chunks.
   public let depth: Int
   private let pages: [NibblePath: StateTreePage]
 
-  /// What is to be found below a chunk's path.
+  /// The content of a chunk according to the manifest.
   enum Content: Hashable, Sendable {
     case nothing
-    /// One entry, which stands at the path or above it.
+    /// The chunk is one entry. Its leaf is at the chunk's path or above.
     case entry(key: Digest, value: Digest)
     case page(Digest)
   }
 
-  /// Of the state after `height`, whose tree `reader` holds.
+  /// The manifest of the state after `height`, read from its tree.
+  ///
+  /// - Precondition: `depth` is between 0 and `maximumDepth`.
+  /// - Throws: `StateTreeError.missingPage` when the tree is incomplete.
   public init(
     of reader: some StateTreeReading,
     height: Height,
@@ -59,13 +68,14 @@ public struct SnapshotManifest: Sendable {
     self.pages = pages
   }
 
-  /// Every chunk's path, in order.
+  /// The paths of all chunks, in order.
   public var chunks: [NibblePath] {
     var paths = [NibblePath.root]
     for _ in 0..<depth { paths = paths.flatMap { path in (0..<16).map { path.appending($0) } } }
     return paths
   }
 
+  /// The path of the chunk that contains the entry with this key.
   public func path(of key: [UInt8]) -> NibblePath {
     NibblePath(prefixOf: StateTree.keyDigest(key), count: depth)
   }
@@ -88,13 +98,14 @@ public struct SnapshotManifest: Sendable {
     return .nothing
   }
 
-  /// The pages above the chunks, for the restored store.
+  /// The pages above the chunks, which are written to the restored store.
   public var topPages: [(path: NibblePath, page: StateTreePage)] {
     pages.keys.sorted().compactMap { path in pages[path].map { (path, $0) } }
   }
 }
 
 extension SnapshotManifest {
+  /// The bytes of the manifest: height, root, depth, and its pages with their paths.
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: 64 + 600 * pages.count)
     writer.write(height)
@@ -108,9 +119,9 @@ extension SnapshotManifest {
     return writer.bytes
   }
 
-  /// Reads a stranger's manifest and checks it against the state root that a trusted header names.
+  /// Decodes a manifest that a peer sent, and checks it against the state root in a verified header.
   ///
-  /// - Throws: `SnapshotError.manifest`, also for bytes that are none.
+  /// - Throws: `SnapshotError.manifest` when the bytes cannot be decoded or do not belong to that root.
   public init(decoding bytes: [UInt8], height: Height, root: Digest) throws(SnapshotError) {
     do {
       var reader = ByteReader(bytes)
@@ -138,7 +149,7 @@ extension SnapshotManifest {
     guard isComplete() else { throw .manifest }
   }
 
-  /// Whether the pages are the tree's, from the root to just above the chunks, and no others.
+  /// Whether the pages are exactly those of the tree from the root to just above the chunks.
   private func isComplete() -> Bool {
     var reached = 0
     var wanted: [(path: NibblePath, digest: Digest)] =

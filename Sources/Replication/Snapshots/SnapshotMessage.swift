@@ -3,11 +3,11 @@ public import Cryptography
 public import Primitives
 public import Wire
 
-/// A snapshot that a peer says it has. Believed only as far as a wrong answer costs nothing: it says whom to ask.
+/// A snapshot that a peer says it has. It is not proven, so it is used only to choose which peer to ask.
 public struct SnapshotOffer: Hashable, Sendable {
-  /// The state is the one after this height.
+  /// The height after whose block the snapshot was made.
   public var height: Height
-  /// Of all chunks.
+  /// The length of all chunks together, in bytes.
   public var bytes: UInt64
 
   public init(height: Height, bytes: UInt64) {
@@ -16,29 +16,29 @@ public struct SnapshotOffer: Hashable, Sendable {
   }
 }
 
-/// A part of a snapshot by its name.
+/// The name of a part of a snapshot.
 public enum SnapshotPart: Hashable, Sendable {
   case manifest
   case chunk(NibblePath)
 }
 
-/// What a joining node asks, and what it is answered.
+/// A message between a joining node and a peer.
 public enum SnapshotMessage: Hashable, Sendable {
   case offersRequest
   case offers([SnapshotOffer])
   case lightBlockRequest(Height)
-  /// `LightBlock.encoded`; nil when the sender lacks it.
+  /// The bytes of `LightBlock.encoded`; nil when the sender does not have the block.
   case lightBlock(Height, [UInt8]?)
   case partRequest(Height, SnapshotPart)
-  /// The manifest's or the chunk's bytes; nil when the sender lacks it.
+  /// The bytes of the manifest or the chunk; nil when the sender does not have it.
   case part(Height, SnapshotPart, [UInt8]?)
 }
 
 extension SnapshotMessage {
-  /// Snapshots that a node keeps, and says so of, at most.
+  /// The greatest number of snapshots that a node stores and offers.
   public static let offerLimit = 4
 
-  /// Whether frames of this kind are such messages.
+  /// Whether a frame of this kind contains such a message.
   public static func isKind(_ kind: FrameKind) -> Bool {
     switch kind {
     case .snapshotOffersRequest, .snapshotOffers, .lightBlockRequest, .lightBlock, .snapshotPartRequest,
@@ -48,6 +48,7 @@ extension SnapshotMessage {
     }
   }
 
+  /// The kind of frame in which the message is sent.
   public var kind: FrameKind {
     switch self {
     case .offersRequest: .snapshotOffersRequest
@@ -59,7 +60,7 @@ extension SnapshotMessage {
     }
   }
 
-  /// The frame's payload.
+  /// The payload of the frame.
   public var encoded: [UInt8] {
     switch self {
     case .offersRequest: Supercloud_Snapshot_V1_OffersRequest().encoded
@@ -93,9 +94,10 @@ extension SnapshotMessage {
     }
   }
 
-  /// Decodes a frame; its size was checked against `kind.limit` when it was announced.
+  /// Decodes the payload of a frame. The transport has checked its length against `kind.limit` before.
   ///
-  /// - Throws: `DecodingError` when the bytes are not that message.
+  /// - Throws: `DecodingError` when the bytes are not a message of that kind, or the kind is not one of these
+  ///   messages.
   public init(kind: FrameKind, bytes: [UInt8]) throws(DecodingError) {
     let limit = kind.limit
     switch kind {

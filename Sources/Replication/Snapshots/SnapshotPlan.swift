@@ -2,17 +2,19 @@ public import Chain
 import Cryptography
 public import Primitives
 
-/// What a joining node has settled on: a height whose headers it has verified, and the manifest of the state there.
+/// The snapshot that a joining node has chosen: the verified headers of its height and the next, and the
+/// manifest of its state.
 public struct SnapshotPlan: Sendable {
-  /// The block that made the state.
+  /// The block whose execution gives the state.
   public let below: LightBlock
-  /// The next one: its header carries the state's root.
+  /// The next block, whose header contains the state root.
   public let above: LightBlock
+  /// The manifest of the state after `below`.
   public let manifest: SnapshotManifest
-  /// Where the chain stands with that state.
+  /// The tip to which the state belongs.
   public let tip: Tip
 
-  /// Nil unless the blocks follow each other and the manifest is of the state between them.
+  /// Nil unless `above` follows `below` and the manifest is of the state after `below`.
   public init?(below: LightBlock, above: LightBlock, manifest: SnapshotManifest) {
     guard let tip = Tip(restoring: below, under: above), manifest.height == tip.height,
       manifest.root == tip.stateRoot
@@ -23,7 +25,7 @@ public struct SnapshotPlan: Sendable {
     self.tip = tip
   }
 
-  /// The form in which a joining node keeps it, so that it goes on after a restart.
+  /// The bytes that a joining node stores in order to resume after a restart.
   public var encoded: [UInt8] {
     let parts = [below.encoded, above.encoded, manifest.encoded]
     var writer = ByteWriter(capacity: parts.reduce(16) { $0 + $1.count })
@@ -31,7 +33,8 @@ public struct SnapshotPlan: Sendable {
     return writer.bytes
   }
 
-  /// Reads what `encoded` wrote. The blocks are believed: they were verified before they were kept.
+  /// Decodes the bytes of `encoded`. The blocks are not verified again, since they were verified before they
+  /// were stored.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     let below = try LightBlock(decoding: try reader.readCounted())

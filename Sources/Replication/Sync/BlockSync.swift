@@ -2,20 +2,23 @@ import Chain
 import Cryptography
 import Primitives
 
-/// Which committed blocks to ask whom for, while this node is behind.
+/// Chooses which committed blocks to request from which peers while this node is behind.
 ///
-/// A peer's claim of a height is worth a request and nothing more: progress is judged by verified certificates and
-/// the own clock. A peer that does not answer, or with nothing that was asked for, is passed over for a while that
-/// doubles; what comes late from it is dropped and costs it nothing. One that sends a wrong block is reported by
-/// whoever checked it.
+/// The heights that peers claim are used only to choose whom to ask. A peer that does not answer in time, or
+/// answers with no requested block, is not asked for a while, which doubles with every failure in a row. Its
+/// late answer is dropped without any penalty. The caller checks the blocks and calls `reject` for the sender
+/// of a wrong one.
 struct BlockSync: Sendable {
-  /// Blocks of one request; a response is also bounded by its frame.
+  /// The number of blocks in one request. An answer may contain fewer, since it must fit into a frame.
   static let batch: UInt32 = 32
+  /// The number of requests that can be pending for different heights.
   static let requestsAtOnce = 4
+  /// How long to wait for an answer.
   static let patience = Interval.seconds(2)
-  /// A peer that is one height ahead has most likely only decided a moment earlier.
+  /// How long a validator waits before it requests a block from a peer that is only one height ahead. Most
+  /// likely that peer decided a moment earlier, and this node is about to decide too.
   static let hesitation = Interval.milliseconds(300)
-  /// After a wrong block.
+  /// How long a peer is not asked after it sent a wrong block.
   static let punishment = Interval.seconds(60)
   private static let longestDoubling = 5
 
@@ -34,13 +37,15 @@ struct BlockSync: Sendable {
   private struct Peer {
     var height: Height = 0
     var base: Height = 0
+    /// When the peer first claimed its current height.
     var reachedAt = Instant.zero
     var request: (from: Height, count: UInt32, at: Instant)?
+    /// The peer is not asked before this instant.
     var idleUntil = Instant.zero
-    /// Requests in a row that brought nothing.
+    /// The number of requests in a row that gave no block.
     var failures = 0
 
-    /// Takes what the peer claims; returns what it claimed before.
+    /// Stores the heights that the peer claims, and returns the height that it claimed before.
     mutating func claim(_ height: Height, _ base: Height, at now: Instant) -> Height {
       defer { (self.height, self.base) = (height, base) }
       if self.height < height || reachedAt == .zero { reachedAt = now }
@@ -55,10 +60,10 @@ struct BlockSync: Sendable {
   }
 
   private var peers: [PublicKey: Peer] = [:]
-  /// Blocks that arrived before their turn, by height.
+  /// By height: blocks that have arrived and cannot be committed before the ones below them.
   private var arrived: [Height: Arrival] = [:]
 
-  /// The greatest height that a peer claims.
+  /// The greatest height that any peer claims.
   private(set) var claimedHeight: Height = 0
 
   mutating func statusArrived(from peer: PublicKey, height: Height, base: Height, at now: Instant) {
@@ -80,9 +85,10 @@ struct BlockSync: Sendable {
     arrived = arrived.filter { $0.value.from != peer }
   }
 
-  /// The requests to send now, given the height that is committed here.
+  /// The requests to send now.
   ///
-  /// `decides`: this node takes part in consensus, which most likely brings the next height sooner.
+  /// `committed` is the height that is committed here. `decides` is true if this node is a validator, which
+  /// most likely decides the next height itself.
   mutating func requests(committed: Height, decides: Bool = true, at now: Instant) -> [Request] {
     if arrived.contains(where: { $0.key <= committed }) { arrived = arrived.filter { $0.key > committed } }
     var wanted: [Height] = []
@@ -110,7 +116,7 @@ struct BlockSync: Sendable {
     return requests
   }
 
-  /// Those who may be asked now; who answered well comes first.
+  /// The peers that may be asked now; those with the fewest failures come first.
   private func free(
     above committed: Height,
     decides: Bool,
@@ -140,7 +146,7 @@ struct BlockSync: Sendable {
     return ranges
   }
 
-  /// Keeps what was asked for; false when the peer was not asked.
+  /// Stores the requested blocks of an answer; false when the peer was not asked.
   mutating func responseArrived(
     from peer: PublicKey,
     blocks: [(block: Block, certificate: Certificate)],
@@ -166,12 +172,13 @@ struct BlockSync: Sendable {
 
   func arrival(at height: Height) -> Arrival? { arrived[height] }
 
-  /// The block after `committed` when it has arrived.
+  /// Removes and returns the block after the height `committed`; nil when it has not arrived.
   mutating func take(after committed: Height) -> Arrival? {
     arrived.removeValue(forKey: committed + 1)
   }
 
-  /// A block of this peer was wrong: everything it sent is dropped and it is not asked for a while.
+  /// Handles that a block of this peer was wrong: drops all blocks that it sent, and does not ask it for
+  /// `punishment`.
   mutating func reject(_ peer: PublicKey, at now: Instant) {
     arrived = arrived.filter { $0.value.from != peer }
     peers[peer]?.idleUntil = now + Self.punishment

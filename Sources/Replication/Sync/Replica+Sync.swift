@@ -24,10 +24,10 @@ extension Replica {
     if status.committed > tip.height { requestBlocks(&turn) }
   }
 
-  /// Asks for blocks that peers have and this node lacks.
+  /// Requests blocks that peers have and this node lacks.
   mutating func requestBlocks(_ turn: inout Turn) {
     guard isStarted, sync.claimedHeight > tip.height, alarms.isEmpty, missingVersion == nil else { return }
-    // A slow disk slows the node down instead of filling its memory.
+    // Blocks that are not yet written are held in memory, so their number is limited.
     guard tip.height < durableHeight + Self.unwrittenLimit else { return }
     armSync(&turn)
     for request in sync.requests(committed: tip.height, decides: ownAddress != nil, at: turn.now) {
@@ -35,15 +35,14 @@ extension Replica {
     }
   }
 
-  /// Looks again soon while peers are ahead: one may have to be given up, or another one asked, without any message
-  /// saying so.
+  /// Schedules the next check while peers are ahead, since a request can time out without any message.
   private mutating func armSync(_ turn: inout Turn) {
     guard isStarted, sync.claimedHeight > tip.height, !isSyncArmed else { return }
     isSyncArmed = true
     turn.effects.append(.schedule(.sync, after: .milliseconds(100)))
   }
 
-  /// Blocks that may wait for the disk before more are asked for.
+  /// The number of committed blocks that may wait for the disk before requests stop.
   private static var unwrittenLimit: Height { 64 }
 
   mutating func receive(
@@ -66,7 +65,7 @@ extension Replica {
     requestBlocks(&turn)
   }
 
-  /// Commits the blocks whose turn has come.
+  /// Commits the blocks that have arrived, in order, up to the first missing one.
   private mutating func adoptArrivals(_ turn: inout Turn) {
     while alarms.isEmpty, missingVersion == nil {
       var anchor = self.anchor
@@ -85,15 +84,15 @@ extension Replica {
 
   private enum Adoption {
     case committed
-    /// Nobody decided it: the sender lies.
+    /// The certificate is not valid, so the sender is faulty.
     case wrong
-    /// A quorum decided what is invalid here.
+    /// A quorum committed a block that is invalid here.
     case unacceptable
   }
 
-  /// Commits a block that a quorum decided elsewhere.
+  /// Commits a block that others have decided.
   ///
-  /// The consensus machine learns of it by `beginHeight`; it never signs for a height that is over.
+  /// The consensus machine learns of it by the next `beginHeight`. It signs nothing for heights below that.
   private mutating func adopt(
     _ arrival: BlockSync.Arrival,
     _ turn: inout Turn
@@ -101,7 +100,8 @@ extension Replica {
     let (block, height) = (arrival.block, tip.height + 1)
     var certificate = arrival.certificate
     if anchor.isKnown(block.identifier, at: height) {
-      // The sender's certificate was not looked at; the next block carries one that its validators did look at.
+      // The certificate of this block was not checked. The next block, whose identifier is known to be right,
+      // contains a certificate that its validators have checked.
       if let next = sync.arrival(at: height + 1), anchor.isKnown(next.block.identifier, at: height + 1),
         let checked = next.block.lastCertificate
       {
@@ -113,7 +113,8 @@ extension Replica {
       guard block.header.height == height, proves(certificate, tip.validators) else { return .wrong }
     }
     guard case .valid(let valid) = verdict(on: block) else {
-      // Not the sender's fault, and nothing that this node can repair: it stays where it is.
+      // A quorum decided the block, so the sender is not at fault. This node cannot go on and stays at its
+      // height.
       alarms.append(.invalidCommit(certificate))
       turn.effects.append(.alarm(.invalidCommit(certificate)))
       return .unacceptable
@@ -123,6 +124,7 @@ extension Replica {
     return .committed
   }
 
+  /// Whether a quorum of `validators` has signed the certificate.
   private func proves(_ certificate: Certificate, _ validators: ValidatorSet) -> Bool {
     do {
       try configuration.signatures.verify(certificate, by: validators, chain: rules.chain)

@@ -1,10 +1,11 @@
 import Chain
 import Cryptography
 
-/// Blocks whose identifiers are known to be the chain's, because a certificate above them is good: each header names
-/// its parent, so one checked certificate answers for all below it, as long as the validators do not change.
+/// The identifiers of arrived blocks that are proven to be in the chain. Each header contains the identifier
+/// of its parent, so one verified certificate proves all blocks below it, as long as the validators do not
+/// change.
 struct SyncAnchor: Sendable {
-  /// By height.
+  /// The identifiers by height.
   private var identifiers: [Height: Digest] = [:]
 
   func isKnown(_ identifier: Digest, at height: Height) -> Bool {
@@ -15,14 +16,15 @@ struct SyncAnchor: Sendable {
     identifiers = identifiers.filter { $0.key > height }
   }
 
-  /// Follows the blocks that arrived upwards from `tip` and checks the certificate of the highest that the same
-  /// validators decided, in the turns that follow from today's.
+  /// Follows the arrived blocks from `tip` upwards, as long as each names its parent and has the validators
+  /// that follow from the tip's without a change. Verifies the certificate of the highest of them and, if it
+  /// is valid, stores the identifiers of all.
   mutating func extend(
     from tip: Tip,
     arrivals: (Height) -> BlockSync.Arrival?,
     verify: (Certificate, ValidatorSet) -> Bool
   ) {
-    // One block alone is checked by its own certificate.
+    // A single block is checked by its own certificate.
     guard identifiers[tip.height + 1] == nil, arrivals(tip.height + 2) != nil else { return }
     var run: [(height: Height, identifier: Digest)] = []
     var parent = tip.block
@@ -48,7 +50,7 @@ struct SyncAnchor: Sendable {
 }
 
 extension Certificate {
-  /// Whether it claims that a quorum decided `block`.
+  /// Whether the certificate is a commit of `block`. Does not check signatures.
   func isCommit(of block: Block) -> Bool {
     kind == .precommit && height == block.header.height && self.block == block.identifier
   }

@@ -3,32 +3,37 @@ public import Cryptography
 import DequeModule
 import Primitives
 
-/// Authentic transactions that wait for a block, by sender and sequence number.
+/// The authentic transactions that wait for a block, by sender and sequence number.
 ///
-/// Bounded in count and bytes, for all and for each sender. A sender's transactions become ready in the order of
-/// their sequence numbers; ready senders take turns, so that none can crowd out the others.
+/// The number of transactions is bounded in total and for each sender, and so is the total of their bytes. A
+/// transaction is ready when all sequence numbers of its sender before it are committed or in the pool.
+/// Senders with ready transactions take turns at the front of blocks, so that none can keep the others out.
 public struct Mempool: Sendable {
-  /// What bounds the pool, with the reason of each number.
+  /// The limits of the pool.
   public struct Limits: Hashable, Sendable {
-    /// A few seconds of full blocks.
+    /// The number of transactions: those of a few seconds of full blocks.
     public var transactions = 20_000
+    /// The total length of the transactions in bytes.
     public var bytes = 32 * 1024 * 1024
-    /// One sender may hold at most this many, ready or waiting for a gap to close.
+    /// The number of transactions of one sender, ready or not.
     public var perSender = 4_096
-    /// A transaction that no block took for this many heights is dropped.
+    /// The number of heights after which a transaction is dropped that no block has included.
     public var lifetime: Height = 1_000
 
     public init() {}
   }
 
+  /// The result of inserting a transaction.
   public enum Outcome: Hashable, Sendable {
     case added
     case duplicate
-    /// Its sequence number is used already.
+    /// The sequence number is below the one that the committed state expects.
     case stale(expected: UInt64)
-    /// Another transaction of the sender has the sequence number.
+    /// Another transaction of the sender in the pool has the sequence number.
     case sequenceTaken
+    /// The pool has reached its number of transactions or bytes.
     case full
+    /// The sender has too many transactions in the pool, or its sequence number is too far ahead.
     case senderFull
   }
 
@@ -40,7 +45,7 @@ public struct Mempool: Sendable {
   private struct Lane {
     /// The sequence number that the committed state expects next.
     private(set) var expected: UInt64
-    /// The first sequence number from `expected` on that nothing here carries.
+    /// The first sequence number from `expected` on that no transaction here has.
     private(set) var next: UInt64
     private(set) var entries: [UInt64: Entry] = [:]
     var isQueued = false
@@ -76,35 +81,40 @@ public struct Mempool: Sendable {
   public let limits: Limits
   private var lanes: [Address: Lane] = [:]
   private var hashes: [Digest: Transaction] = [:]
-  /// Senders with a ready transaction, in turn.
+  /// The senders with a ready transaction, in the order in which they take turns.
   private var turns: Deque<Address> = []
+  /// The total length of all transactions in the pool, in bytes.
   public private(set) var bytes = 0
 
   public init(limits: Limits = Limits()) {
     self.limits = limits
   }
 
+  /// The number of transactions in the pool.
   public var count: Int { hashes.count }
   public var isEmpty: Bool { hashes.isEmpty }
-  /// Whether a block could take something now.
+  /// Whether a block can include a transaction now.
   public var hasReady: Bool { !turns.isEmpty }
 
+  /// Whether the transaction with this hash is in the pool.
   public func contains(_ hash: Digest) -> Bool {
     hashes[hash] != nil
   }
 
-  /// The transaction with this hash, verified when it was taken.
+  /// The transaction with this hash, whose signature is verified; nil when it is not in the pool.
   public subscript(hash: Digest) -> Transaction? { hashes[hash] }
 
-  /// The sequence number that `sender`'s next transaction should carry, given the committed one.
+  /// The sequence number that `sender`'s next transaction should have. `committed` is the one that the
+  /// committed state expects.
   public func nextSequence(of sender: Address, committed: UInt64) -> UInt64 {
     guard let lane = lanes[sender] else { return committed }
     return max(committed, lane.next)
   }
 
-  /// Takes an authentic transaction that the ledger would admit.
+  /// Inserts an authentic transaction that the ledger would execute.
   ///
-  /// `expected`: the sender's sequence number in the committed state.
+  /// `expected` is the sequence number that the committed state expects of the sender. `height` is the
+  /// committed height.
   public mutating func insert(_ transaction: Transaction, expected: UInt64, at height: Height) -> Outcome {
     guard hashes[transaction.hash] == nil else { return .duplicate }
     guard transaction.sequence >= expected else { return .stale(expected: expected) }
@@ -141,9 +151,10 @@ public struct Mempool: Sendable {
     turns.append(sender)
   }
 
-  /// Ready transactions for a block of at most `byteLimit` bytes, each sender's in order, senders in turn.
+  /// The ready transactions for a block, at most `countLimit` with at most `byteLimit` bytes in total. They
+  /// are grouped by sender; each sender's are in the order of their sequence numbers.
   ///
-  /// Nothing is removed: only a committed block removes.
+  /// They stay in the pool until a committed block includes them.
   public func candidates(byteLimit: Int, countLimit: Int) -> [Transaction] {
     var chosen: [Transaction] = []
     var used = 0
@@ -161,9 +172,10 @@ public struct Mempool: Sendable {
     return chosen
   }
 
-  /// Removes what a block included, and what it made stale.
+  /// Removes the transactions that a block at `height` included, and those whose sequence numbers it used up.
+  /// At every 64th height also removes expired ones.
   ///
-  /// `expected`: a sender's sequence number after the block.
+  /// `expected` returns the sequence number that the state after the block expects of a sender.
   public mutating func commit(
     _ transactions: [Transaction],
     at height: Height,
@@ -173,7 +185,7 @@ public struct Mempool: Sendable {
       advance(sender, to: expected(sender))
     }
     for transaction in transactions { remove(transaction.hash, sender: transaction.sender) }
-    // Who was served goes behind those who wait.
+    // The sender at the front goes to the end, so that others get their turn.
     if !transactions.isEmpty, let served = turns.popFirst() { turns.append(served) }
     if height.isMultiple(of: 64) { dropExpired(at: height) }
   }

@@ -5,9 +5,10 @@ import Ledger
 import Primitives
 
 extension Replica {
-  /// Takes authentic transactions from a user or a peer, in their order.
+  /// Checks authentic transactions of a user (`peer` is nil) or a peer in their order and inserts them into
+  /// the mempool. Accepted ones are announced at the end of the batch.
   ///
-  /// - Returns: what became of each; those that are accepted are announced to others.
+  /// - Returns: The result of each transaction.
   mutating func admit(_ transactions: [Transaction], from peer: PeerID?) -> [Admission] {
     let check = TransactionCheck(on: state, at: moment)
     return transactions.map { admit($0, from: peer, by: check) }
@@ -21,7 +22,8 @@ extension Replica {
     guard !mempool.contains(transaction.hash) else { return .known }
     let expected = check.sequence(of: transaction.sender)
     let next = mempool.nextSequence(of: transaction.sender, committed: expected)
-    // A later sequence number may wait for the gap to close; the ledger judges it as if it had.
+    // A transaction with a later sequence number waits in the pool for those before it. The ledger checks it
+    // as if they were committed.
     let judged = max(next, transaction.sequence)
     if let rejection = check.rejection(of: transaction, expectedSequence: judged) {
       refusals.append(transaction.hash)
@@ -33,12 +35,13 @@ extension Replica {
     return .accepted
   }
 
-  /// The sequence number that `sender`'s next transaction should carry.
+  /// The sequence number that `sender`'s next transaction should have, counting those in the mempool.
   public func nextSequence(of sender: Address) -> UInt64 {
     mempool.nextSequence(of: sender, committed: LedgerQuery(state: state).sequence(of: sender))
   }
 
-  /// Tells consensus of this batch's transactions, pushes each to those who need it for sure, and lets others know.
+  /// Tells consensus that there is work, sends the transactions of own users to the peers that need them, and
+  /// announces all transactions of this batch to the others.
   mutating func announceTransactions(_ turn: inout Turn) {
     for hash in refusals { exchange.refuse(hash, at: turn.now) }
     refusals.removeAll(keepingCapacity: true)
@@ -63,7 +66,8 @@ extension Replica {
     wakeExchange(&turn)
   }
 
-  /// Sends whole transactions in frames of moderate size.
+  /// Sends whole transactions, in messages of at most `announcementBytes` each, unless a single one is
+  /// longer.
   private mutating func supply(
     _ transactions: [Transaction],
     to receivers: [PeerID],
@@ -85,7 +89,7 @@ extension Replica {
     if !batch.isEmpty { turn.effects.append(.send(.transactions(batch), to: receivers)) }
   }
 
-  /// A peer tells what it has.
+  /// Handles the announcement of transactions by a peer.
   mutating func receive(
     names: [TransactionName],
     from peer: PeerID,
@@ -96,7 +100,8 @@ extension Replica {
     wakeExchange(&turn)
   }
 
-  /// A peer asks for what it was told of. What a block has taken meanwhile it gets with the block.
+  /// Sends a peer the transactions that it asks for and that are in the mempool. The peer gets those that a
+  /// block has included meanwhile with the block.
   mutating func receive(
     request names: [TransactionName],
     from peer: PeerID,
@@ -107,7 +112,7 @@ extension Replica {
     supply(transactions, to: [peer], &turn)
   }
 
-  /// The exchange's timer: names that gathered go out, and what did not come is asked for.
+  /// Handles the timer of the exchange: sends the gathered announcements and the requests that are due.
   mutating func tendExchange(_ turn: inout Turn) {
     exchangeWakesAt = nil
     let (tell, ask) = exchange.due(at: turn.now)
@@ -122,6 +127,6 @@ extension Replica {
     turn.effects.append(.schedule(.transactions, after: deadline.since(turn.now)))
   }
 
-  /// Of transactions in one frame.
+  /// The number of bytes of transactions in one message.
   private static var announcementBytes: Int { 512 * 1024 }
 }

@@ -1,25 +1,28 @@
 import Gossip
 
-/// Who is sent a transaction whole, and who is told of it by name.
+/// The choice of peers that get a whole transaction (push) and of peers that get only its name (announce).
 ///
-/// A transaction needs to reach proposers, nobody else. A user's node pushes it to the validators at hand: in a full
-/// mesh of *v* validators every one receives one copy, the least there is. What came from a peer is told by name and
-/// pulled by those who lack it (`TransactionExchange`). Nothing is lost where the mesh has holes: whoever holds a
-/// transaction proposes it when its turn comes.
+/// A transaction must reach the validators, which propose blocks. The node of a user pushes it to all
+/// validators that it is connected to. In a full mesh each validator receives one copy. A transaction that
+/// came from a peer is announced, and peers that lack it request it (`TransactionExchange`). If a transaction
+/// does not reach all validators, a validator that has it includes it when it proposes a block.
 struct TransactionAudience {
-  /// With fewer validators at hand a node tells all its peers.
+  /// A node that is connected to fewer validators than this announces transactions to all its peers.
   static let enoughValidators = 3
-  /// With fewer, so many others are pushed to without being asked: a way onward without the wait of a pull.
+  /// The number of other peers to which such a node also pushes the transactions of its users, so that they
+  /// travel on without the delay of a request.
   static let detours = 2
 
   private let validators: [PeerID]
   private let others: [PeerID]
-  /// The validators at hand are few, so everybody tells everybody.
+  /// Whether this node is connected to too few validators.
   private let isSparse: Bool
-  /// This node is a validator with links to all others; so has each of them, as far as it can know.
+  /// Whether this node is a validator that is connected to all others. Then it assumes that each of them is
+  /// too.
   private let isMeshed: Bool
 
-  /// `validators` and `others` are sorted; `setCount` counts the validators of the set.
+  /// `validators` and `others` are the connected peers, sorted. `setCount` is the number of validators in the
+  /// current set.
   init(validators: [PeerID], others: [PeerID], setCount: Int, isValidator: Bool) {
     self.validators = validators
     self.others = others
@@ -28,16 +31,16 @@ struct TransactionAudience {
     isMeshed = isValidator && validators.count >= reachable
   }
 
-  /// Who is sent what came from `origin`; nil for a user of this node.
+  /// The peers to which a transaction from `origin` is pushed; `origin` is nil for a user of this node.
   func pushes(from origin: PeerID?) -> [PeerID] {
     guard origin == nil else { return [] }
     return validators + (isSparse ? Array(others.prefix(Self.detours)) : [])
   }
 
-  /// Who is told of it.
+  /// The peers to which it is announced.
   func tells(from origin: PeerID?) -> [PeerID] {
     guard let origin else { return isSparse ? Array(others.dropFirst(Self.detours)) : [] }
-    // Its origin has pushed it to all of them.
+    // The origin is a validator and has pushed it to all the others.
     if isMeshed, validators.contains(origin) { return [] }
     return (validators + (isSparse ? others : [])).filter { $0 != origin }
   }

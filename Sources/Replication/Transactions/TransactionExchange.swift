@@ -3,7 +3,8 @@ public import Cryptography
 import Gossip
 import Primitives
 
-/// The beginning of a transaction's hash. Two transactions with one name take 2⁶⁴ hashes to make, and harm their maker.
+/// The short name of a transaction: the first 16 bytes of its hash. Two transactions with the same name take
+/// about 2⁶⁴ hashes to find, and only delay their own spread.
 public struct TransactionName: Hashable, Sendable {
   static let byteCount = 16
 
@@ -26,7 +27,7 @@ public struct TransactionName: Hashable, Sendable {
     writer.write(low)
   }
 
-  /// As many as 1,200 bytes hold.
+  /// The number of names in one message: as many as fit into 1,200 bytes.
   static let batch = 1_200 / byteCount
 
   static func encode(_ names: [TransactionName]) -> [UInt8] {
@@ -35,7 +36,7 @@ public struct TransactionName: Hashable, Sendable {
     return writer.bytes
   }
 
-  /// Names one after the other, at most a batch.
+  /// Decodes concatenated names, at most one batch.
   static func decode(_ bytes: [UInt8]) throws(DecodingError) -> [TransactionName] {
     guard bytes.count.isMultiple(of: byteCount), bytes.count <= batch * byteCount else {
       throw .invalid(field: "names")
@@ -48,37 +49,49 @@ public struct TransactionName: Hashable, Sendable {
   }
 }
 
-/// Transactions beyond their first hop: announced by name, pulled once.
+/// The spread of transactions beyond the first hop: nodes announce names, and peers request what they lack.
 ///
-/// The node that a user hands a transaction to pushes it to the validators that it is connected to: each needs a copy,
-/// and gets one. Everybody else only tells what it has; who lacks it asks the first who told, and the next one when
-/// nothing comes. So a receiver takes one copy however many neighbours have it, at 16 bytes for each that tells.
+/// The node of a user pushes a transaction to the validators that it is connected to (`TransactionAudience`).
+/// All other nodes announce its name. A node that lacks it requests it from the peer that announced it first,
+/// and from the next one if no answer comes. So a node receives one copy, and 16 bytes for each neighbour
+/// that announces it.
 ///
-/// Names wait `gather` for company and up to 75 share a frame. A pull waits `patience`, since the pushed copy is
-/// usually on its way or in its signature check.
+/// A name waits `gather` for others, so that up to 75 names share a message. A request waits `patience`,
+/// since the pushed copy is usually on its way or its signature is being checked.
 public struct TransactionExchange: Sendable {
   struct Settings: Hashable, Sendable {
+    /// How long a name waits for others to be announced together.
     var gather = Interval.milliseconds(5)
+    /// How long to wait for the pushed copy before the first request.
     var patience = Interval.milliseconds(25)
+    /// How long to wait for an answer before the next peer is asked.
     var retry = Interval.milliseconds(250)
-    /// Names that are waited for, in all and those that one peer was the first to tell of.
+    /// The number of names that are waited for.
     var wantedLimit = 16_384
+    /// The number of those that one peer was the first to announce.
     var wantedPerPeer = 4_096
   }
 
-  /// What was carried, for metrics.
+  /// Totals since the start, for metrics.
   public struct Counters: Hashable, Sendable {
-    /// Bytes of whole transactions that this node sent, pushed or pulled, and of those that it took into its pool.
+    /// The bytes of whole transactions that were sent to peers, pushed or on request.
     public internal(set) var sentBytes: UInt64 = 0
+    /// The bytes of transactions that were added to the mempool.
     public internal(set) var distinctBytes: UInt64 = 0
+    /// The number of names that were sent in announcements.
     public internal(set) var announced: UInt64 = 0
+    /// The number of names that were sent in requests.
     public internal(set) var requested: UInt64 = 0
+    /// The number of transactions that were sent on request.
     public internal(set) var supplied: UInt64 = 0
   }
 
   private struct Wanted {
+    /// The peers that announced the transaction, in order of arrival.
     var announcers: [PeerID]
+    /// The number of `announcers` that were asked.
     var asked = 0
+    /// When the next one is asked.
     var due: Instant
   }
 
@@ -88,35 +101,41 @@ public struct TransactionExchange: Sendable {
   }
 
   let settings: Settings
+  /// The totals since the start.
   public internal(set) var counters = Counters()
-  /// Transactions that were taken or judged lately; they are not asked for.
+  /// The transactions that were accepted or rejected lately. They are not requested.
   private var held = GenerationTable<TransactionName, Digest>(capacity: 131_072, period: .seconds(60))
+  /// The requests that were answered lately. They are not answered again.
   private var answered = GenerationSet<Answered>(capacity: 65_536, period: .seconds(30))
+  /// The names to announce to each peer.
   private var queues: [PeerID: [TransactionName]] = [:]
+  /// The announced transactions that have not arrived.
   private var wanted: [TransactionName: Wanted] = [:]
+  /// The number of `wanted` transactions that each peer was the first to announce.
   private var firsts: [PeerID: Int] = [:]
+  /// When `queues` are sent.
   private var flushAt: Instant?
-  /// Not later than the first of those that are waited for is due.
+  /// When to look for requests that are due. It is never after the earliest of them.
   private var askAt: Instant?
 
   init(settings: Settings = Settings()) {
     self.settings = settings
   }
 
-  /// The pool has taken the transaction.
+  /// Notes that a transaction of `bytes` length was added to the mempool.
   mutating func took(_ hash: Digest, bytes: Int, at now: Instant) {
     counters.distinctBytes += UInt64(bytes)
     refuse(hash, at: now)
   }
 
-  /// Nothing more is wanted of the transaction, whatever became of it.
+  /// Notes that the transaction is not needed any more, whether it was accepted or rejected.
   mutating func refuse(_ hash: Digest, at now: Instant) {
     let name = TransactionName(hash)
     held.insert(hash, for: name, at: now)
     forget(name)
   }
 
-  /// `peers` are to be told of it.
+  /// Queues the announcement of a transaction to `peers`.
   mutating func announce(_ hash: Digest, to peers: [PeerID], at now: Instant) {
     guard !peers.isEmpty else { return }
     let name = TransactionName(hash)
@@ -124,11 +143,11 @@ public struct TransactionExchange: Sendable {
     if flushAt == nil { flushAt = now + settings.gather }
   }
 
-  /// `peer` has these.
+  /// Notes that `peer` has announced these transactions. Ignores names beyond the limits.
   mutating func announced(_ names: [TransactionName], by peer: PeerID, at now: Instant) {
     for name in names where held[name] == nil {
       if let entry = wanted[name] {
-        // As many as are ever asked.
+        // No more than four peers are asked for one transaction.
         if entry.announcers.count < 4, !entry.announcers.contains(peer) {
           wanted[name]?.announcers.append(peer)
         }
@@ -144,7 +163,8 @@ public struct TransactionExchange: Sendable {
     }
   }
 
-  /// Hashes of what `peer` asks for and this node holds; each once per peer: the stream loses nothing.
+  /// The hashes of the transactions that `peer` asks for and that this node has handled lately. Each is given
+  /// once to each peer, since the connection loses no messages.
   mutating func requested(_ names: [TransactionName], by peer: PeerID, at now: Instant) -> [Digest] {
     names.compactMap { name in
       let answer = Answered(name: name, peer: peer)
@@ -154,6 +174,7 @@ public struct TransactionExchange: Sendable {
     }
   }
 
+  /// Forgets a peer that has disconnected. Transactions that only it announced are not waited for any more.
   mutating func unlink(_ peer: PeerID) {
     queues[peer] = nil
     guard firsts[peer] != nil else { return }
@@ -166,13 +187,14 @@ public struct TransactionExchange: Sendable {
     firsts[peer] = nil
   }
 
-  /// When there is something to do; nil when not before something happens.
+  /// When `due` must be called next; nil when nothing is queued or waited for.
   var deadline: Instant? {
     guard let flushAt, let askAt else { return flushAt ?? askAt }
     return min(flushAt, askAt)
   }
 
-  /// What is due: names to tell and names to ask for, by peer in a fixed order.
+  /// Takes the names to announce and the names to request that are due, in messages of at most one batch,
+  /// sorted by peer.
   mutating func due(at now: Instant) -> (
     tell: [(PeerID, [TransactionName])], ask: [(PeerID, [TransactionName])]
   ) {
