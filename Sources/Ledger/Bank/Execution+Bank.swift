@@ -11,7 +11,7 @@ extension Execution {
     balance(of: module.address, in: denomination)
   }
 
-  /// Moves a coin, under its currency's own name. Nothing moves for an amount of zero.
+  /// Moves `coin`, whose denomination must be the currency's canonical name. An amount of zero moves nothing.
   func transfer(_ coin: Coin, from: Address, to: Address) throws(Rejection) {
     guard !coin.amount.isZero, from != to else {
       let available = balance(of: from, in: coin.denomination)
@@ -40,11 +40,11 @@ extension Execution {
     }
   }
 
-  /// Makes units: at genesis and by issuers only.
+  /// Creates units and adds them to the supply. Only genesis and `mint` call this.
   func create(_ coin: Coin, for address: Address) throws(Rejection) {
     let supply = overlay.read(Tables.supply, coin.denomination) ?? .zero
     let sum = try checked { () throws(ArithmeticError) in try supply.adding(coin.amount) }
-    // No balance exceeds the supply, so that what fits there fits everywhere.
+    // A balance never exceeds the supply: where the supply fits into 64 bits, the balance does too.
     let balance = try checked { () throws(ArithmeticError) in
       try self.balance(of: address, in: coin.denomination).adding(coin.amount)
     }
@@ -67,7 +67,7 @@ extension Execution {
   }
 }
 
-// The actions.
+// The actions of transactions.
 extension Execution {
   func send(_ send: Send) throws(Rejection) {
     guard !ModuleAccount.contains(send.to) else { throw .moduleAccount(send.to) }
@@ -103,7 +103,8 @@ extension Execution {
     var record = try issued(burn.amount, by: burn.issuer)
     let coin = Coin(burn.amount.amount, record.currency.denomination)
     try destroy(coin, of: burn.issuer)
-    // What genesis created may be burned too; it frees nothing of the cap.
+    // `minted` stops at zero: the issuer may burn more than it minted, since genesis may have created units
+    // too.
     record.minted = Amount(record.minted.units - min(record.minted.units, coin.amount.units))
     write(record)
     emit(.burned(issuer: burn.issuer, coin: coin))

@@ -1,14 +1,15 @@
 public import Cryptography
 
-/// Accounts of the ledger itself. No key opens them and nobody can send to them.
+/// Accounts that belong to the ledger itself. They have no key, and `send` and `mint` refuse them as
+/// recipients.
 public enum ModuleAccount: String, CaseIterable, Sendable {
-  /// Deposits of deployments, until they are earned and paid or return.
+  /// Deposits of deployments that are neither paid out to providers nor refunded yet.
   case escrow = "escrow"
-  /// What providers lock for their leases.
+  /// Deposits that providers lock for their leases.
   case leaseDeposits = "lease_deposits"
-  /// Fees of transactions, until the block's end.
+  /// Transaction fees, and the stakers' share of the take, until the end of the block.
   case feeCollector = "fee_collector"
-  /// Rewards of stakers and commissions that were not withdrawn yet.
+  /// Rewards of delegators and commissions of validators that were not withdrawn yet.
   case rewards = "distribution"
   case communityPool = "community_pool"
   case bondedStake = "bonded_tokens_pool"
@@ -18,7 +19,7 @@ public enum ModuleAccount: String, CaseIterable, Sendable {
 
   public var address: Address { Self.addresses[self] ?? Address.module(rawValue) }
 
-  /// Whether `address` is one of them.
+  /// Whether `address` is the address of a module account.
   public static func contains(_ address: Address) -> Bool { allAddresses.contains(address) }
 
   private static let addresses: [ModuleAccount: Address] = Dictionary(

@@ -2,9 +2,9 @@ import Cryptography
 import Primitives
 
 extension EscrowAccount: StateValue {
-  /// Deposits of different origin that one account keeps apart.
+  /// The most entries that `deposits` may have.
   static let depositLimit = 64
-  /// More than groups can be.
+  /// The most payments that decoding accepts; more than a deployment can have groups.
   private static let paymentLimit = 256
 
   func encode(into writer: inout ByteWriter) {

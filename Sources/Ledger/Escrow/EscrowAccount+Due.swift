@@ -1,21 +1,22 @@
 import Primitives
 
 extension EscrowAccount {
-  /// Shares of the runway at which the tenant is warned, in percent.
+  /// The tenant is warned when this many percent of the runway are left. The runway is the time from
+  /// `runwayFrom` to the last tick that the money can pay.
   static let warningPercents: [UInt8] = [20, 5]
 
-  /// What happens next by itself.
+  /// What the ledger does to an account without a transaction.
   enum Due: Hashable, Sendable {
     /// At most `percent` of the runway is left.
     case warning(percent: UInt8)
-    /// At least one lease's automatic payout.
+    /// The automatic payout of at least one lease.
     case payout
-    /// The first tick that cannot be paid.
+    /// The account reaches the first tick that its money does not pay in full.
     case overdraw
   }
 
-  /// When and what; nil when nothing ever happens by itself. Of what falls on one tick, warnings come first, then
-  /// the overdraw, which pays out everything, then payouts.
+  /// The next due tick and what is due then; nil when nothing is. On one tick, a warning comes before an
+  /// overdraw, and an overdraw, which pays out everything, before payouts.
   func nextDue() throws(ArithmeticError) -> (tick: Tick, due: Due)? {
     guard state == .open, !payments.isEmpty else { return nil }
     var next: (tick: Tick, due: Due)?
@@ -31,8 +32,8 @@ extension EscrowAccount {
     return next
   }
 
-  /// The next warning: when the rest of the runway is at most the percentage, rounded down to ticks. Of two that fall
-  /// on one tick only the more urgent one is given.
+  /// The next warning and the tick at which at most that percentage of the runway, rounded down to ticks, is
+  /// left. When two warnings fall on one tick, only the smaller percentage is given.
   private func warning(dry: Tick) -> (tick: Tick, percent: UInt8)? {
     var next: (tick: Tick, percent: UInt8)?
     for percent in Self.warningPercents where percent < warnedPercent {
@@ -45,14 +46,15 @@ extension EscrowAccount {
     return next
   }
 
-  /// Starts a new runway: after every change of deposits or leases.
+  /// Measures the runway anew from `settledAt`. Callers do this after every change of deposits or leases.
   mutating func restartRunway() {
     runwayFrom = settledAt
     warnedPercent = 100
   }
 
-  /// The payout after one at `tick`. None is skipped, however many ticks a block brings: a fee that had to wait for
-  /// the next payout makes the state depend on each.
+  /// The tick of the payout after the one at `tick`. Payouts are never skipped, however many ticks lie
+  /// between two blocks: `payOut` may postpone a part of the fee to the next payout, so the state depends on
+  /// each of them.
   static func nextPayout(after tick: Tick, interval: UInt64) -> Tick {
     let (next, overflow) = tick.addingReportingOverflow(max(1, interval))
     return overflow ? .max : next

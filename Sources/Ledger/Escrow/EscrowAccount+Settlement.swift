@@ -3,29 +3,32 @@ import Primitives
 extension EscrowAccount {
   enum Settlement: Hashable, Sendable {
     case paid
-    /// The money did not cover the tick after `lastFullTick`: what was left is shared and the leases must end.
+    /// The money did not cover the tick after `lastFullTick`. The rest was shared among the leases, which
+    /// must end now.
     case overdrawn(lastFullTick: Tick)
   }
 
-  /// How many more ticks the money pays in full for all leases; nil when no lease runs.
+  /// How many ticks after `settledAt` the money pays in full for all leases; nil when no lease runs.
   func affordableTicks() throws(ArithmeticError) -> UInt64? {
     let rate = try rate()
     guard !rate.isZero else { return nil }
     return UInt64(clamping: try funds().raw / rate.raw)
   }
 
-  /// The last tick that can be paid in full: at it, everything is still paid, one tick later it is not. Nil when no
-  /// lease runs, or when it lies beyond time.
+  /// The last tick that can be paid in full for all leases. Nil when no lease runs, or when the tick exceeds
+  /// 64 bits.
   func dryTick() throws(ArithmeticError) -> Tick? {
     guard let affordable = try affordableTicks() else { return nil }
     let (tick, overflow) = settledAt.addingReportingOverflow(affordable)
     return overflow || tick == .max ? nil : tick
   }
 
-  /// Brings the account to `tick`: each lease earns its rate for every full tick; what is left below one full tick,
-  /// when more time has passed, is shared in proportion to the rates, exactly.
+  /// Settles the account up to `tick`: each lease earns its rate for every tick that can be paid in full.
+  /// When the money ends before `tick`, the rest, less than one full tick, is shared exactly in proportion to
+  /// the rates.
   ///
-  /// A tick that is not later changes nothing. The caller pays out and ends the leases of an overdrawn account.
+  /// Does nothing when `tick` is not after `settledAt`. The caller pays out and ends the leases of an
+  /// overdrawn account.
   mutating func settle(to tick: Tick, take: TakeIndex) throws(ArithmeticError) -> Settlement {
     guard tick > settledAt else { return .paid }
     guard let affordable = try affordableTicks() else {
@@ -60,7 +63,7 @@ extension EscrowAccount {
     takeIndex = take.value(at: tick)
   }
 
-  /// Gives away what does not cover a tick; `basisPoints` is that tick's rate.
+  /// Shares the money that does not cover a full tick; `basisPoints` is the take rate of that tick.
   private mutating func shareRest(basisPoints: UInt128) throws(ArithmeticError) {
     let rest = try funds()
     guard !rest.isZero else { return }
@@ -74,7 +77,8 @@ extension EscrowAccount {
 }
 
 extension EscrowAccount.Payment {
-  /// Earns `amount`, of which the take is `rate` × `basisPoints` (summed over the ticks that it was earned in).
+  /// Adds `amount` to the earnings and `rate` × `basisPoints` / 10,000 to the take that is due. `basisPoints`
+  /// is the sum of the take rates of all ticks in which `amount` was earned.
   mutating func earn(
     _ amount: Decimal18,
     ofRate rate: Decimal18,
@@ -85,19 +89,21 @@ extension EscrowAccount.Payment {
   }
 
   struct Payout: Hashable, Sendable {
-    /// What leaves the escrow.
+    /// The amount that leaves the escrow.
     var gross: Amount
-    /// Of it, the network's; with `fromProvider`, which is not of it.
+    /// The network's take. The escrow pays `fee` − `fromProvider` of it out of `gross`.
     var fee: Amount
-    /// Of the fee, what the payout does not cover: the provider has it from before.
+    /// The part of `fee` that exceeds `gross`. The provider pays it from its balance, because it belongs to
+    /// earnings that were paid out before.
     var fromProvider: Amount
   }
 
-  /// Takes out the whole units that were earned and not paid yet.
+  /// Pays out the whole units that were earned and not paid yet, and returns the amounts to move.
   ///
-  /// The fee is the floor of all that is due less what was taken, so how often one is paid changes nothing. Where a
-  /// rate rose to nearly everything it can exceed this payout, by one unit: what was paid before was paid at a lower
-  /// rate. `reach` is what the provider could give back; a unit beyond it waits.
+  /// The fee is the whole part of all take due so far, less what was taken before. So the number of payouts
+  /// does not change the total. When the take rate rose close to 100 %, the fee can exceed `gross` by one
+  /// unit, since earlier payouts were made at a lower rate. `reach` is the provider's balance: a part of the
+  /// fee that exceeds it is taken at the next payout.
   mutating func payOut(reach: Amount) throws(ArithmeticError) -> Payout {
     let gross = try earned.truncated().subtracting(paid)
     let due = try takeDue.truncated().subtracting(takeTaken)
@@ -108,6 +114,6 @@ extension EscrowAccount.Payment {
     return Payout(gross: gross, fee: fee, fromProvider: missing)
   }
 
-  /// The fraction of a unit that was earned and cannot be paid.
+  /// The fraction of a unit that was earned and cannot be paid out.
   var fraction: Decimal18 { earned.fraction }
 }

@@ -1,41 +1,43 @@
 import Cryptography
 import Primitives
 
-/// The money of one deployment: what was deposited, and what its leases earn of it.
+/// The money of one deployment: its deposits, and what its leases have earned of them.
 ///
-/// Nothing is touched per tick. `settle` brings the account to a tick exactly as if every tick before had
-/// been settled by itself (Akash's `x/escrow` settles lazily too, but rounds at each settlement).
+/// Nothing is written per tick. `settle` gives exactly the result of settling every tick in between by
+/// itself. (Akash's `x/escrow` settles lazily too, but rounds at each settlement.)
 struct EscrowAccount: Hashable, Sendable {
-  /// Open can become overdrawn or closed; overdrawn can become open again, when a group is leased anew, or closed.
+  /// The lifecycle: open → overdrawn → open (when a group is leased again), and any of them → closed, which
+  /// is final.
   enum State: UInt8, Hashable, Sendable, CaseIterable {
     case open = 1
     case closed = 2
     case overdrawn = 3
   }
 
-  /// Money of one origin that is not spent yet, at least in part.
+  /// A deposit that is not spent completely.
   struct Deposit: Hashable, Sendable {
     var depositor: Address
-    /// Returns to the depositor's grant to the owner.
+    /// Whether a grant from the depositor to the owner paid. A refund then restores that grant.
     var isGranted: Bool
-    /// As deposited; how much of the first one is spent is in `spentOfFirst`.
+    /// The amount as deposited. How much of the first deposit is spent is in `spentOfFirst`.
     var amount: Amount
   }
 
-  /// What one lease earns. Ties of sharing are broken by provider, then by group.
+  /// The payment of one lease. Payments are sorted by provider, group, order; this order breaks ties when
+  /// money is shared.
   struct Payment: Hashable, Sendable {
     var group: UInt32
     var order: UInt32
     var provider: Address
-    /// Per tick.
+    /// In smallest units per tick.
     var rate: Decimal18
-    /// Since the lease opened, exact.
+    /// What the lease has earned since it opened, in smallest units, exact.
     var earned = Decimal18.zero
-    /// Gross, whole units.
+    /// Whole units paid out so far, including the take.
     var paid = Amount.zero
-    /// The take that is due of what was earned, exact.
+    /// The take on `earned`, exact.
     var takeDue = TakeAccrual()
-    /// Of `paid`.
+    /// The take that was taken so far, in whole units.
     var takeTaken = Amount.zero
     var nextPayout: Tick
   }
@@ -43,24 +45,25 @@ struct EscrowAccount: Hashable, Sendable {
   var denomination: Denomination
   var state = State.open
   var settledAt: Tick
-  /// The currency's take index at `settledAt`.
+  /// The value of the currency's `TakeIndex` at `settledAt`.
   var takeIndex: UInt128
-  /// In the order in which they came and are spent.
+  /// In the order of arrival; the first one is spent first.
   var deposits: [Deposit] = []
+  /// How much of `deposits[0]` is spent.
   var spentOfFirst = Decimal18.zero
-  /// Moved to payments since the beginning.
+  /// The sum of all earnings since the account was opened.
   var transferred = Decimal18.zero
-  /// Of the leases that run, by provider, group, order.
+  /// The payments of the running leases, sorted by provider, group, order.
   var payments: [Payment] = []
-  /// Fractions of units that ended payments left behind.
+  /// The fractions of units that could not be paid out when leases ended.
   var residue = Decimal18.zero
-  /// The last tick that was paid in full, once overdrawn; the tick of closing, once closed.
+  /// For an overdrawn account, the last tick that was paid in full; for a closed one, the tick of closing.
   var endedAt: Tick?
-  /// From where the runway is measured: the last change of deposits or leases.
+  /// The tick from which the runway is measured: that of the last change of deposits or leases.
   var runwayFrom: Tick
-  /// The smallest percentage of the runway that was warned of; 100 before the first warning.
+  /// The percentage of the last warning about this runway; 100 before the first warning.
   var warnedPercent: UInt8 = 100
-  /// Where the due index has this account.
+  /// The tick under which `Tables.due` lists this account; nil when it does not.
   var indexedAt: Tick?
 
   init(denomination: Denomination, at tick: Tick, takeIndex: UInt128) {
@@ -72,24 +75,24 @@ struct EscrowAccount: Hashable, Sendable {
 }
 
 extension EscrowAccount {
-  /// What is deposited and not earned by anybody.
+  /// The deposited money that no lease has earned yet.
   ///
-  /// Deposits are whole units of a supply that fits 64 bits, so the sum fits.
+  /// The sum cannot overflow: deposits are whole units of a supply that fits into 64 bits.
   func funds() throws(ArithmeticError) -> Decimal18 {
     var sum = Decimal18.zero
     for deposit in deposits { sum = try sum.adding(Decimal18(deposit.amount)) }
     return try sum.subtracting(spentOfFirst)
   }
 
-  /// What all leases together earn per tick.
+  /// What all running leases together earn per tick.
   func rate() throws(ArithmeticError) -> Decimal18 {
     var sum = Decimal18.zero
     for payment in payments { sum = try sum.adding(payment.rate) }
     return sum
   }
 
-  /// Everything that the account holds, always whole units: unspent deposits, earnings that were not paid out and
-  /// fractions.
+  /// All money of the account: unspent deposits, earnings that were not paid out, and `residue`. Always whole
+  /// units.
   func held() throws(ArithmeticError) -> Decimal18 {
     var sum = try funds().adding(residue)
     for payment in payments {
@@ -102,9 +105,9 @@ extension EscrowAccount {
     payments.firstIndex { $0.group == group && $0.order == order && $0.provider == provider }
   }
 
-  /// Takes `amount` off the deposits, first come first spent.
+  /// Takes `amount` off the deposits, the oldest first.
   ///
-  /// - Throws: `underflow` when there is less.
+  /// - Throws: `underflow` when the deposits have less than `amount` left.
   mutating func spend(_ amount: Decimal18) throws(ArithmeticError) {
     var spent = try spentOfFirst.adding(amount)
     var exhausted = 0

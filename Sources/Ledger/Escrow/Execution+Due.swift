@@ -2,11 +2,13 @@ import Chain
 import Primitives
 
 extension Execution {
-  /// Does what fell due up to now: warnings, payouts, overdraws. Costs what is due, not what exists.
+  /// Does the warnings, payouts and overdraws that are due up to the block's tick. The work depends on the
+  /// number of due accounts, not on the number of all accounts.
   ///
-  /// Accounts do not touch each other, so each is brought to the present by itself; what happens in one is done in
-  /// the order of its ticks. The index is read from where the last block with due work stood: what was removed before
-  /// lies in a database as tombstones, which a look at the very beginning would have to pass each time.
+  /// Accounts do not influence each other, so each one is brought to the block's tick by itself, in the order
+  /// of its own due ticks. The index is read from `dueFloor`, the tick of the last block that had due work,
+  /// not from the beginning: a scan of RocksDB from the beginning would pass the tombstones of all removed
+  /// entries in every block.
   package func processDue() {
     var from = Tables.due.prefix { $0.write(overlay.read(Tables.dueFloor, SingleKey()) ?? 0) }
     let end = Tables.due.prefix { $0.write(moment.tick &+ 1) }
@@ -26,7 +28,8 @@ extension Execution {
     do {
       try atomically { () throws(Rejection) in try processDue(id) }
     } catch {
-      // Nothing that a lease can cost reaches here. Were it reached, this account would stop, not the chain.
+      // No price of a lease can lead to an error here. If one occurs all the same, only this account stops,
+      // not the chain.
       overlay.remove(Tables.due, key)
       guard var account = overlay.read(Tables.escrow, id) else { return }
       account.indexedAt = nil

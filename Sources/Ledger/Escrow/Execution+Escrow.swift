@@ -10,10 +10,10 @@ extension Execution {
     return account
   }
 
-  /// Writes an account and keeps its place in the due index.
+  /// Writes an account and updates its entry in `Tables.due`.
   func store(_ account: EscrowAccount, of id: DeploymentID) throws(Rejection) {
     var account = account
-    // Never before the present, from which on the index is read.
+    // The entry is never before the block's tick: `processDue` does not look at earlier ticks.
     let next = try checked { () throws(ArithmeticError) in
       try account.nextDue().map { max($0.tick, moment.tick) }
     }
@@ -35,7 +35,8 @@ extension Execution {
     try store(account, of: id)
   }
 
-  /// The account at a tick, the present by default. Where its money did not last until then, its leases have ended.
+  /// The account settled up to `tick`, by default the block's tick. When its money did not last that long,
+  /// its leases are ended. The caller stores the account.
   func settledEscrow(of id: DeploymentID, at tick: Tick? = nil) throws(Rejection) -> EscrowAccount {
     var account = try escrow(of: id)
     guard account.state != .closed else { throw .lease(.deploymentClosed(id)) }
@@ -47,9 +48,11 @@ extension Execution {
     return account
   }
 
-  /// Adds money that `depositor` gives, or that its grant to the owner does.
+  /// Adds money from `depositor` to an escrow. `isGranted` tells whether a grant from the depositor to the
+  /// owner pays.
   ///
-  /// Money of one origin that comes twice in a row is one deposit. There is always a place for the owner.
+  /// A deposit is added to the last entry when it is from the same depositor and of the same kind. One entry
+  /// is reserved for the owner, so others cannot use up all of them.
   package func deposit(
     _ amount: Amount,
     from depositor: Address,
@@ -90,7 +93,7 @@ extension Execution {
     }
   }
 
-  /// Lets leases earn from now on. An account that was overdrawn is open again.
+  /// Adds payments, which earn from the block's tick on. An overdrawn account becomes open again.
   func openPayments(_ payments: [EscrowAccount.Payment], of id: DeploymentID) throws(Rejection) {
     var account = try settledEscrow(of: id)
     account.payments.append(contentsOf: payments)
@@ -105,9 +108,9 @@ extension Execution {
   }
 }
 
-// Payouts.
+// Payouts and closing.
 extension Execution {
-  /// Pays what a lease has earned up to now.
+  /// Pays the provider what the lease has earned up to the account's last settlement, less the take.
   func payOut(_ index: Int, of account: inout EscrowAccount, _ id: DeploymentID) throws(Rejection) {
     let reach = balance(of: account.payments[index].provider, in: account.denomination)
     let payout = try checked { () throws(ArithmeticError) in
@@ -131,7 +134,7 @@ extension Execution {
     )
   }
 
-  /// Moves a fee to the community pool, and the stakers' share of it to them.
+  /// Moves the take from `source`: the stakers' share to the fee collector, the rest to the community pool.
   private func collectTake(_ fee: Coin, from source: Address) throws(Rejection) {
     guard !fee.amount.isZero else { return }
     var record = try currency(fee.denomination)
@@ -139,7 +142,7 @@ extension Execution {
     record.takeCollected = try checked { () throws(ArithmeticError) in
       try record.takeCollected.adding(fee.amount)
     }
-    // Fees are 64 bits and shares 14, so the sum of all that a supply of 64 bits can yield stays far below 128.
+    // This cannot overflow: `takeCollected`, the sum of all fees, has 64 bits, and a share has 14.
     record.stakersDue += UInt128(fee.amount.units) * share
     let given = record.stakersDue / 10_000 - UInt128(record.stakersGiven.units)
     let toStakers = Amount(min(UInt64(clamping: given), fee.amount.units))
@@ -161,7 +164,7 @@ extension Execution {
     overlay.write(Tables.takeIncome, key, sum)
   }
 
-  /// Pays a lease for the last time and takes it off the account.
+  /// Pays out a lease for the last time and removes its payment from the account.
   func closePayment(
     _ index: Int,
     of account: inout EscrowAccount,
@@ -187,8 +190,8 @@ extension Execution {
     try store(account, of: id)
   }
 
-  /// Ends everything: pays, refunds what is left of each deposit to whom it came from, and gives fractions to the
-  /// community pool.
+  /// Closes an account: ends its leases and pays them out, refunds the rest of each deposit to its depositor,
+  /// and gives the sum of all fractions, in whole units, to the community pool.
   func closeEscrow(of id: DeploymentID, by closer: Closer, reason: LeaseCloseReason)
     throws(Rejection)
   {

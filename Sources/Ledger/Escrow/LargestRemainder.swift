@@ -1,13 +1,14 @@
 import Primitives
 
-/// Splitting what cannot be split evenly so that the parts sum exactly to the whole.
+/// Splits an amount into whole shares that sum exactly to it (the largest remainder method).
 enum LargestRemainder {
-  /// Shares of `total` in proportion to `weights`, in its own smallest unit.
+  /// Shares of `total` in proportion to `weights`, in the smallest unit of `total`.
   ///
-  /// Each share is rounded down; the units that are left go one each to the largest remainders, and among equal ones
-  /// to those that come first: callers order the weights by their rule for ties.
+  /// Each share is rounded down. The remaining units go, one each, to the shares with the largest remainders;
+  /// among equal remainders the one that comes first in `weights` wins, so callers sort the weights by their
+  /// rule for ties.
   ///
-  /// - Throws: `overflow` when the weights' sum leaves 128 bits, `divisionByZero` when it is 0.
+  /// - Throws: `overflow` when the sum of the weights exceeds 128 bits, `divisionByZero` when it is 0.
   static func shares(of total: UInt128, weights: [UInt128]) throws(ArithmeticError) -> [UInt128] {
     var sum: UInt128 = 0
     for weight in weights {

@@ -1,15 +1,17 @@
 import Primitives
 
-/// Rate × ticks of one currency's take, summed since genesis: how a rate that changes in the middle of a lease is
-/// exact for every lease without touching any.
+/// The running sum of one currency's take rate over all ticks since genesis. The take on a lease's earnings
+/// follows from the difference of two values, so a rate that changes while leases run is exact for each of
+/// them, and no lease must be updated.
 ///
-/// Changes come after the settlements that are due up to their tick, so a rate is known for every tick that can
-/// still be settled.
+/// The rate changes only after everything due up to that tick was settled, so every tick that is settled
+/// later has a known rate.
 struct TakeIndex: Hashable, Sendable {
   /// The sum of the rates, in basis points, of all ticks before `since`.
   private(set) var base: UInt128
+  /// The tick at which `rate` took effect.
   private(set) var since: Tick
-  /// In basis points, for ticks from `since` on.
+  /// The take rate for ticks from `since` on, in basis points.
   private(set) var rate: UInt32
 
   init(rate: UInt32, since: Tick) {
@@ -18,12 +20,12 @@ struct TakeIndex: Hashable, Sendable {
     self.rate = rate
   }
 
-  /// The sum of the rates of all ticks before `tick`. It cannot overflow: 10⁴ × 2⁶⁴ is far from 128 bits.
+  /// The sum of the rates of all ticks before `tick`. It cannot overflow: 10⁴ × 2⁶⁴ is far below 2¹²⁸.
   func value(at tick: Tick) -> UInt128 {
     base + UInt128(rate) * UInt128(tick > since ? tick - since : 0)
   }
 
-  /// Another rate for ticks from `tick` on.
+  /// Sets the rate for ticks from `tick` on.
   mutating func change(to rate: UInt32, at tick: Tick) {
     base = value(at: tick)
     since = max(since, tick)
@@ -45,13 +47,15 @@ extension TakeIndex: StateValue {
   }
 }
 
-/// A sum of earnings × rates, exact: 10⁻¹⁸ of a unit and 1/10,000 of that.
+/// A sum of earnings × take rates, without rounding.
 struct TakeAccrual: Hashable, Sendable {
+  /// In 10⁻¹⁸ of a unit.
   private(set) var raw: UInt128 = 0
-  /// Below 10,000.
+  /// The remainder, in 1/10,000 of 10⁻¹⁸ of a unit; 0 to 9,999.
   private(set) var rest: UInt16 = 0
 
-  /// Adds `earned` × `basisPoints`, where `earned` is in 10⁻¹⁸ and `basisPoints` may be a sum over many ticks.
+  /// Adds `earned` × `basisPoints` / 10,000. `earned` is in 10⁻¹⁸ of a unit; `basisPoints` may be the sum of
+  /// the rates of many ticks.
   mutating func add(_ earned: UInt128, basisPoints: UInt128) throws(ArithmeticError) {
     let product = earned.multipliedFullWidth(by: basisPoints)
     guard product.high < 10_000 else { throw .overflow }
@@ -64,7 +68,7 @@ struct TakeAccrual: Hashable, Sendable {
     self.rest = UInt16(rest % 10_000)
   }
 
-  /// Whole units.
+  /// The sum in whole units, rounded down.
   func truncated() throws(ArithmeticError) -> Amount {
     try Decimal18(raw: raw).truncated()
   }

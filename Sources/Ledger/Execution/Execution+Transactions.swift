@@ -3,10 +3,11 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// Executes a transaction whose signature is good.
+  /// Executes a transaction. The caller has checked its signature.
   ///
-  /// One that cannot pay, has the wrong sequence number or came too late changes nothing. Any other pays its fee and
-  /// uses its sequence number; when it fails, all else that it did is undone.
+  /// A transaction that cannot pay its fee, has a wrong sequence number or came after its timeout height
+  /// changes nothing. Any other pays its fee and uses up its sequence number; when an action fails, all other
+  /// effects are undone.
   func run(_ transaction: Transaction) -> Receipt {
     var fee: Coin?
     do {
@@ -24,13 +25,15 @@ extension Execution {
     }
   }
 
-  /// Takes the fee and the sequence number.
+  /// Checks a transaction's timeout, sequence number and signers, takes the fee and increases the sequence
+  /// number.
   ///
   /// - Parameters:
   ///   - transaction: The transaction.
-  ///   - sequence: The number that is expected in place of the account's, where others wait before this one.
+  ///   - sequence: The expected sequence number when other transactions of the sender wait before this one;
+  ///     nil for the account's own.
   /// - Returns: The fee that was taken.
-  /// - Throws: Why it may not be executed at all.
+  /// - Throws: The reason why the transaction must not be executed at all.
   @discardableResult
   func admit(_ transaction: Transaction, expecting sequence: UInt64? = nil) throws(Rejection)
     -> Coin?
@@ -57,7 +60,7 @@ extension Execution {
 
   private func takeFee(_ fee: Fee, of sender: Address) throws(Rejection) -> Coin? {
     guard let amount = fee.amount else {
-      // Nothing is a fee where nothing is asked for.
+      // A transaction may have no fee when the minimum fee in uakt is zero.
       if let base = findCurrency(.uakt)?.currency, !base.minimumFee.isZero {
         throw .insufficientFee(required: Coin(base.minimumFee, base.denomination))
       }

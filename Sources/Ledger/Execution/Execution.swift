@@ -2,20 +2,21 @@ import Chain
 import Cryptography
 import Primitives
 
-/// The work of one block, or of one look ahead, on the state. The modules are its extensions, one a folder.
+/// Executes one block, or checks transactions ahead of it, on an overlay over the state. Its extensions in
+/// the other folders are the modules of the ledger.
 ///
-/// A class, because all handlers of a block share it; it never leaves the call that made it. What is `package` is for
-/// the simulator, which plays the ledger's parts without transactions.
+/// It is a class because all handlers of a block share it; it does not outlive the call that made it. Members
+/// with `package` access are for the simulator, which uses parts of the ledger without transactions.
 package final class Execution {
   let overlay: StateOverlay
   let moment: Moment
   /// The version by whose rules the block is executed.
   let protocolVersion: UInt32
-  /// Whether an object's signature is its key's.
+  /// Checks the signature of an order or a bid.
   let isAuthentic: (SignedObject, ChainID) -> Bool
-  /// What happened since the last `takeEvents()`.
+  /// The events since the last `takeEvents()`.
   private(set) var events: [Event] = []
-  /// A validator changed in this block: the set must be looked at before its end.
+  /// Whether a validator changed in this block, so that the validator set must be computed anew at its end.
   var isValidatorSetStale = false
 
   /// Whether a cached record was written since the caches were last known to agree with the state.
@@ -36,7 +37,7 @@ package final class Execution {
     self.isAuthentic = isAuthentic
   }
 
-  /// Everything that was written and differs from the state.
+  /// All written entries whose value differs from the state, sorted by key.
   package var changes: [StateChange] { overlay.changes() }
 
   func emit(_ event: Event) {
@@ -48,7 +49,7 @@ package final class Execution {
     return events
   }
 
-  /// Runs `body`; what it wrote and announced is undone when it throws.
+  /// Runs `body`. When it throws, its writes and events are undone.
   package func atomically<Result>(_ body: () throws(Rejection) -> Result) throws(Rejection) -> Result {
     let checkpoint = overlay.checkpoint()
     let eventCount = events.count
@@ -62,7 +63,7 @@ package final class Execution {
     }
   }
 
-  /// Runs `body` to see whether it can be done, and undoes it in any case.
+  /// Runs `body` to learn whether it would throw, and undoes its writes and events in any case.
   func rehearse(_ body: () throws(Rejection) -> Void) throws(Rejection) {
     let checkpoint = overlay.checkpoint()
     let eventCount = events.count
@@ -76,7 +77,7 @@ package final class Execution {
     try body()
   }
 
-  /// After an undo: a cached record that was only read still holds.
+  /// Empties the caches after an undo, unless they hold only records that were read and not written.
   private func forgetCaches() {
     guard hasWrittenCaches else { return }
     hasWrittenCaches = false
@@ -86,7 +87,7 @@ package final class Execution {
   }
 }
 
-// What nearly every handler reads, decoded once a block.
+// Records that nearly every handler reads: they are decoded once per block.
 extension Execution {
   /// - Precondition: The state was made by `Executor.genesis`.
   var chain: ChainRecord {
@@ -121,7 +122,7 @@ extension Execution {
 
   func parameter(_ key: ParameterKey) -> UInt64 { parametersRecord.values[key] }
 
-  /// A currency by its own name or another one; nil when it is not registered.
+  /// A currency by its canonical name or by an alias; nil when it is not registered.
   func findCurrency(_ name: Denomination) -> CurrencyRecord? {
     if let cached = cachedCurrencies[name] { return cached }
     let canonical = overlay.read(Tables.aliases, name) ?? name
@@ -135,12 +136,12 @@ extension Execution {
     return record
   }
 
-  /// The currency's own name.
+  /// The canonical name of a currency that may be given by an alias.
   func canonical(_ name: Denomination) throws(Rejection) -> Denomination {
     try currency(name).currency.denomination
   }
 
-  /// The coin under the currency's own name.
+  /// The same coin with the canonical name of its currency.
   func canonical(_ coin: Coin) throws(Rejection) -> Coin {
     Coin(coin.amount, try canonical(coin.denomination))
   }
@@ -151,7 +152,7 @@ extension Execution {
     overlay.write(Tables.currencies, record.currency.denomination, record)
   }
 
-  /// All currencies in the order of their names. They are few.
+  /// All currencies in the order of their names.
   func allCurrencies() -> [CurrencyRecord] {
     var records: [CurrencyRecord] = []
     overlay.forEach(Tables.currencies) { _, record in records.append(record) }
@@ -159,7 +160,7 @@ extension Execution {
   }
 }
 
-/// Runs arithmetic whose failure is a rejection.
+/// Runs `body` and turns an arithmetic error into a rejection.
 func checked<Result>(_ body: () throws(ArithmeticError) -> Result) throws(Rejection) -> Result {
   do {
     return try body()

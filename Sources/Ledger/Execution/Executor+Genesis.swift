@@ -2,22 +2,24 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// Why a genesis makes no state.
+/// Why a genesis is not valid.
 public enum GenesisError: Error, Hashable, Sendable {
   case noValidators
-  /// A name that two currencies have, or one twice.
+  /// Two currencies have the same name or alias, or one currency has a name twice.
   case repeatedCurrency(Denomination)
   /// A coin or stake of a currency that the genesis does not register.
   case unknownCurrency(Denomination)
-  /// Amounts of one currency exceed 64 bits.
+  /// The amounts of one currency sum to more than 64 bits.
   case supply(Denomination)
   case repeatedValidator(Address)
-  /// Its stake is less than one unit of power, its key is no point of the curve or another's, or its commission is
-  /// out of range.
+  /// The stake is less than one unit of voting power, the consensus key is not a point of the prime-order
+  /// group or is used twice, or the commission is out of range.
   case illegalValidator(Address)
+  /// The value of a parameter is outside its range.
   case parameter(ParameterKey)
+  /// The take rate is above 10,000 basis points.
   case takeRate(Denomination)
-  /// The ledger's own accounts begin empty.
+  /// The genesis gives coins to a module account; these must begin empty.
   case moduleAccount(Address)
 }
 
@@ -34,8 +36,8 @@ extension Executor {
     return (execution.changes, validators)
   }
 
-  /// A chain's beginning without its validators. Parameters may lie outside the range that governance keeps to: a
-  /// simulator plays what no network would vote for.
+  /// The state of a genesis without its validators. It accepts parameters outside the range that governance
+  /// must keep to, because the simulator runs chains with such values.
   package static func begin(_ genesis: Genesis) throws(GenesisError) -> Execution {
     let execution = Execution(
       on: MemoryState(),
@@ -93,7 +95,7 @@ extension Executor {
     }
   }
 
-  /// Each validator is funded with its stake and delegates it to itself.
+  /// Gives each validator its stake, which it delegates to itself, and returns the first validator set.
   private static func bond(
     _ validators: [Genesis.Validator],
     in execution: Execution

@@ -2,26 +2,27 @@ public import Chain
 import Cryptography
 public import Primitives
 
-/// Whether an object's signature is its key's on a chain. Replaceable, so that a simulator can do without signatures
-/// and a node can remember what it has checked.
+/// Checks the signature of an order, bid or other signed object for a chain. It can be replaced: the
+/// simulator runs without signatures, and the node caches results.
 public typealias ObjectCheck = @Sendable (SignedObject, ChainID) -> Bool
 
-/// What blocks mean: `(state, block) → (changes, receipts, events, validator updates)`.
+/// Executes blocks: a function `(state, block) → (changes, receipts, events, validator updates)` without side
+/// effects.
 public enum Executor {
-  /// Libsodium's verdict.
+  /// The real check, by libsodium.
   public static let ed25519: ObjectCheck = { $0.isAuthentic(on: $1) }
 
-  /// Protocol versions whose rules this program knows, side by side.
+  /// The protocol versions whose rules this program knows.
   ///
-  /// 2: the contents of a proposal are rehearsed together; what an owner has is indexed by state. `Migrations` says
-  /// what becomes of the state of a chain that crosses over.
+  /// Version 2: the contents of a proposal are checked one after another on the same state, and deployments
+  /// and leases are indexed by owner and state. `Migrations` changes the state of a chain that upgrades.
   public static let versions: ClosedRange<UInt32> = 1...2
 
-  /// Executes a decided block. What falls due comes first, then the transactions in their order, then what a block's
-  /// end brings: votes that are over, fees to those who stake, the next validators.
+  /// Executes a decided block: first everything that is due, then the transactions in their order, then the
+  /// end of the block: periods of proposals that end, fees for delegators, the next validator set.
   ///
-  /// The transactions' signatures are checked by whoever let them into the block; those of orders and bids inside
-  /// agreements by `isAuthentic`.
+  /// The caller has checked the signatures of the transactions. `isAuthentic` checks those of orders and bids
+  /// inside agreements.
   public static func execute(
     _ block: BlockInput,
     transactions: [Transaction],
@@ -48,13 +49,13 @@ public enum Executor {
     )
   }
 
-  /// Whether a block that made `changes` changed parameters, ticks or what is to become of the protocol.
+  /// Whether a block with these `changes` changed parameters, the tick schedule or the planned upgrade.
   public static func changeRules(_ changes: [StateChange]) -> Bool {
     let tables = [Tables.parameters.prefix, Tables.chain.prefix]
     return changes.contains { change in change.key.first.map { tables.contains($0) } ?? false }
   }
 
-  /// The tick at which money next moves by itself; nil when none ever does.
+  /// The next tick at which an escrow account is due; nil when none is.
   public static func nextDueTick(on state: some StateReading) -> Tick? {
     let floor = state.read(Tables.dueFloor, SingleKey()) ?? 0
     let from = Tables.due.prefix { $0.write(floor) }
@@ -62,7 +63,7 @@ public enum Executor {
     return state.entries(from: from, to: end, limit: 1).first.map { Tables.due.key($0.key).first }
   }
 
-  /// The time at which stake is free or a proposal's period ends next; nil when nothing waits.
+  /// The next time at which an unbonding or redelegation ends or the period of a proposal ends; nil for none.
   public static func nextDueTime(on state: some StateReading) -> Timestamp? {
     let stake = state.scan(Tables.maturities, limit: 1).first?.key.time
     let period = state.scan(Tables.periods, limit: 1).first?.key.time
@@ -70,7 +71,7 @@ public enum Executor {
     return period.map { min($0, stake) } ?? stake
   }
 
-  /// Whether a block at `moment` would do something by itself.
+  /// Whether a block at `moment` would change the state without any transaction.
   public static func hasDueWork(at moment: Moment, on state: some StateReading) -> Bool {
     nextDueTick(on: state).map { $0 <= moment.tick } ?? false
       || nextDueTime(on: state).map { $0 <= moment.time } ?? false
@@ -86,7 +87,7 @@ public enum Executor {
 }
 
 extension Execution {
-  /// What a block does before its transactions.
+  /// The steps before the transactions.
   func begin(_ block: BlockInput) {
     upgrade()
     processDue()
@@ -100,15 +101,15 @@ extension Execution {
     attempt { () throws(Rejection) in try matureStakes() }
   }
 
-  /// What a block does after them.
+  /// The steps after the transactions. Returns the changes of the validator set.
   func end() -> [ValidatorUpdate] {
     endPeriods()
     attempt { () throws(Rejection) in try distributeFees() }
     return attempt { () throws(Rejection) in try updateValidatorSet() } ?? []
   }
 
-  /// Runs a step of the block itself. None of them can be refused by what a transaction wrote; were one, it would be
-  /// undone and the chain would go on.
+  /// Runs a step of the block itself. No transaction can make such a step fail. If one fails all the same, it
+  /// is undone, and the chain goes on.
   @discardableResult
   private func attempt<Result>(_ body: () throws(Rejection) -> Result) -> Result? {
     do {

@@ -1,20 +1,20 @@
 import Chain
 import Primitives
 
-/// What the state must become when the chain crosses over to a version of the protocol.
+/// A change of the state that a chain needs when it upgrades to a protocol version.
 ///
-/// Rules that differ between versions ask `Execution.protocolVersion`; whatever they expect to find in the state, the
-/// version's migration puts there. A state that crossed over equals one that lived under the version from the
-/// beginning, but for what only time could tell.
+/// Code whose rules differ between versions asks `Execution.protocolVersion`. What such code expects in the
+/// state, the version's migration writes. A migrated state equals that of a chain that ran the new version
+/// from genesis, except for records of the past that only the old version could write.
 struct Migration: Sendable {
-  /// The version that it leads to, from the one before.
+  /// The version after the migration; it starts from the version before.
   let version: UInt32
   let summary: String
   let run: @Sendable (Execution) throws(Rejection) -> Void
 }
 
 enum Migrations {
-  /// One for each version above the first, ascending. A version without one would change rules alone.
+  /// The migrations by version, ascending. A version that changes only rules needs none.
   static let all = [
     Migration(version: 2, summary: "deployments and leases are indexed by owner and state") {
       (execution) throws(Rejection) in
@@ -22,17 +22,17 @@ enum Migrations {
     }
   ]
 
-  /// What lies between two versions, in order; versions may be passed over.
+  /// The migrations from version `old` to version `new`, in order; an upgrade may skip versions.
   static func path(from old: UInt32, to new: UInt32, of all: [Migration] = all) -> [Migration] {
     all.filter { $0.version > old && $0.version <= new }
   }
 }
 
 extension Execution {
-  /// Crosses over to the version that was voted for, at its height: before anything else of the block.
+  /// Upgrades to the planned protocol version at its height, before anything else of the block.
   ///
-  /// - Precondition: The migration can be done. It is the program's, not a transaction's: where it cannot, the state
-  ///   is left as it was and no node may go on.
+  /// - Precondition: The migration succeeds. It depends on the program, not on transactions; when it fails,
+  ///   the state stays as it was and the node must stop.
   func upgrade() {
     guard let plan = chain.upgrade, moment.height >= plan.height, protocolVersion == plan.protocolVersion
     else { return }
@@ -48,7 +48,7 @@ extension Execution {
     }
   }
 
-  /// Migrates step by step; all of it or nothing.
+  /// Runs all migrations up to `version`, or changes nothing.
   func cross(to version: UInt32, by migrations: [Migration]) throws(Rejection) {
     try atomically { () throws(Rejection) in
       for migration in Migrations.path(from: chain.protocolVersion, to: version, of: migrations) {
@@ -60,7 +60,7 @@ extension Execution {
     }
   }
 
-  /// Version 2: finds what an account has in a state without looking at what it had.
+  /// Migrates to version 2: adds the indexes of deployments and leases by owner and state.
   fileprivate func indexByOwner() {
     overlay.forEach(Tables.deployments) { id, record in
       let key = Pair(id.owner, StateIndexKey(record.state.rawValue, id))

@@ -2,16 +2,17 @@ public import Chain
 import Cryptography
 import Primitives
 
-/// Looks ahead on one committed state: whether transactions would be let into a block now, each as if it came first.
+/// Checks on one committed state whether transactions would be accepted into the next block, each as if it
+/// were the first there.
 ///
-/// What one look reads the next need not read again, so a batch that arrived together costs little more than its
-/// differences. It belongs to the call that made it: the state must not change while it is used.
+/// Entries that one check read are kept for the next, so a batch of transactions costs little more than its
+/// differences. Use an instance only as long as the state does not change.
 public final class TransactionCheck {
   private let execution: Execution
 
   /// - Parameters:
   ///   - state: Committed state.
-  ///   - moment: The present.
+  ///   - moment: Height, time and tick at which the transactions are checked.
   ///   - isAuthentic: The check of orders' and bids' signatures.
   public init(
     on state: any StateReading,
@@ -31,13 +32,15 @@ public final class TransactionCheck {
     execution.overlay.read(Tables.accounts, sender)?.sequence ?? 0
   }
 
-  /// Why a transaction would not be let in: sequence number, fee, balance, or what it asks. Nil when it would.
+  /// The reason why a transaction would be refused: its sequence number, fee, balance, or an action that
+  /// fails. Nil when it would be accepted.
   ///
   /// - Parameters:
-  ///   - transaction: The transaction; its signature is the caller's to check.
-  ///   - expectedSequence: What the sequence number should be where others of the sender wait before it. What it asks
-  ///     is then judged when its turn comes, since it may depend on theirs.
-  /// - Returns: The reason.
+  ///   - transaction: The transaction. The caller checks its signature.
+  ///   - expectedSequence: The sequence number to expect when other transactions of the sender wait before
+  ///     it. When it differs from the account's, the actions are not checked, since they may depend on those
+  ///     before.
+  /// - Returns: The rejection, or nil.
   public func rejection(of transaction: Transaction, expectedSequence: UInt64? = nil) -> Rejection? {
     let committed = sequence(of: transaction.sender)
     do {

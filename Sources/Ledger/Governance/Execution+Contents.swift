@@ -3,12 +3,13 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// Rehearses a proposal's contents when it is submitted, so that nobody votes on what cannot be done.
+  /// Checks a proposal's contents when it is submitted, by carrying them out and undoing that, so that nobody
+  /// votes on something impossible.
   ///
-  /// Version 1 rehearses each by itself. From version 2 on they are rehearsed one after the other, as they are carried
-  /// out: a proposal can add a currency and spend it.
+  /// Version 1 checks each content by itself. From version 2 on they are carried out one after the other, as
+  /// when the proposal passes: a proposal can add a currency and spend it.
   ///
-  /// - Throws: When the contents could not be carried out if they passed today.
+  /// - Throws: When carrying out the contents would fail today.
   func validate(_ contents: [ProposalContent]) throws(Rejection) {
     guard protocolVersion >= 2 else {
       for content in contents {
@@ -22,7 +23,7 @@ extension Execution {
   }
 
   private func rehearse(_ content: ProposalContent) throws(Rejection) {
-    // What the pool holds may change until then.
+    // The balance of the community pool is not checked: it may change until the vote ends.
     if case .communitySpend(let recipient, let amount) = content {
       try checkSpend(recipient, amount)
     } else {
@@ -30,7 +31,7 @@ extension Execution {
     }
   }
 
-  /// Does what a passed proposal says.
+  /// Applies one content of a passed proposal.
   package func carryOut(_ content: ProposalContent, proposal id: UInt64) throws(Rejection) {
     switch content {
     case .text(let text):
@@ -107,7 +108,8 @@ extension Execution {
     emit(.parameterChanged(key: change.key, value: value ?? parameter(.defaultTake), proposal: id))
   }
 
-  /// Another take rate for ticks from now on, exact for leases that run: what is due up to now was settled before.
+  /// Sets the take rate for ticks from now on. It is exact for running leases, since everything due up to now
+  /// was settled before.
   func changeTake(of record: CurrencyRecord, to basisPoints: UInt32) {
     var record = record
     record.take.change(to: basisPoints, at: moment.tick)

@@ -3,8 +3,8 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// Ends deposit and voting periods whose time has come. A proposal that cannot even be counted is rejected, so that
-  /// none can stop the chain.
+  /// Ends the deposit and voting periods that are over. A proposal whose period cannot be ended because of an
+  /// error is rejected, so that no proposal can stop the chain.
   func endPeriods() {
     while let (key, _) = overlay.scan(Tables.periods, limit: 1).first, key.time <= moment.time {
       let id = key.proposal
@@ -46,7 +46,7 @@ extension Execution {
     )
     let result = try checked { () throws(ArithmeticError) in try tally.result(rules) }
     if record.isExpedited, !result.passes, !result.burnsDeposits {
-      // What is not urgent enough goes on as an ordinary proposal; votes stay.
+      // An expedited proposal that did not pass goes on as an ordinary one; its votes stay.
       record.isExpedited = false
       let start = record.votingStart ?? moment.time
       let end = max(start.advanced(byMilliseconds: parameter(.votingPeriod)), moment.time)
@@ -108,11 +108,11 @@ extension Execution {
     }
   }
 
-  /// Counts by bonded stake: who votes, votes with all that it has delegated to bonded validators; the rest of a
-  /// validator's stake follows the validator.
+  /// Counts the votes, weighted by bonded stake. A voter votes with all that it has delegated to bonded
+  /// validators; a validator that voted also votes with the shares of those delegators that did not.
   func count(_ id: UInt64) throws(Rejection) -> Tally {
     var tally = Tally(bonded: staking.bonded)
-    /// Shares of each bonded validator whose owners voted themselves.
+    /// The shares of each bonded validator whose delegators voted themselves.
     var spoken: [Address: Decimal18] = [:]
     var voters: [(Address, VoteRecord)] = []
     overlay.forEach(Tables.votes, prefix: Tables.votes.prefix { $0.write(id) }) {
@@ -145,12 +145,12 @@ extension Execution {
     return tally
   }
 
-  /// A log that the record's decoder takes.
+  /// Shortens a text to what the record's decoder accepts.
   private static func cut(_ text: String) -> String { String(text.prefix(200)) }
 }
 
 extension Tally {
-  /// Adds what `shares` of a validator are worth, split by the vote's weights.
+  /// Adds the stake that `shares` of a validator are worth, split by the weights of the vote.
   fileprivate mutating func add(
     _ shares: Decimal18,
     of record: ValidatorRecord,

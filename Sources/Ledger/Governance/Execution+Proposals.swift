@@ -13,7 +13,8 @@ extension Execution {
     }
   }
 
-  /// Puts a proposal up. What it would do is checked now, so that nobody votes on the impossible.
+  /// Submits a proposal with its first deposit. Its contents are checked now, so that nobody votes on
+  /// something impossible.
   func submit(_ submission: SubmitProposal) throws(Rejection) {
     guard !submission.title.isEmpty else {
       throw .governance(.invalidContent("a proposal needs a title"))
@@ -48,7 +49,7 @@ extension Execution {
     return record
   }
 
-  /// Writes a proposal and keeps its place in the index.
+  /// Writes a proposal and updates the index by status; `old` is its status before, nil for a new proposal.
   func store(_ record: ProposalRecord, _ id: UInt64, was old: ProposalRecord.Status?) {
     if let old, old != record.status {
       overlay.remove(Tables.proposalsByStatus, StateIndexKey(old.rawValue, id))
@@ -103,7 +104,7 @@ extension Execution {
     emit(.votingStarted(proposal: id, end: end.milliseconds))
   }
 
-  /// A later vote replaces an earlier one.
+  /// Stores a vote. A later vote of the same voter replaces it.
   func vote(_ id: UInt64, _ voter: Address, _ options: [WeightedVote]) throws(Rejection) {
     let record = try proposal(id)
     guard record.status == .voting else { throw .governance(.proposalInactive(id)) }
@@ -125,10 +126,11 @@ extension Execution {
 }
 
 extension VoteOption {
-  /// As events spell it. Headers commit to events: another spelling would be another chain.
+  /// The name in events. It differs from `name` for the veto and must stay so, because headers commit to the
+  /// encoded events.
   fileprivate var eventName: String { self == .noWithVeto ? "noWithVeto" : name }
 
-  /// As queries spell it.
+  /// The name in answers to queries.
   public var name: String {
     switch self {
     case .yes: "yes"

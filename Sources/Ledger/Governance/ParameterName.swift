@@ -1,10 +1,10 @@
 import Chain
 import Primitives
 
-/// What a proposal's key names: a parameter of the network, or one of a currency
+/// The key of a parameter change, parsed: a parameter of the network, or one of a currency
 /// (`currency.uusdc.take_basis_points`).
 enum ParameterName: Hashable, Sendable {
-  /// Of one currency. The order is the stored one of `CurrencyRecord.proposals`.
+  /// A parameter of a currency. `CurrencyRecord.proposals` has the order of these cases.
   enum CurrencyField: String, CaseIterable, Hashable, Sendable {
     case take = "take_basis_points"
     case minimumDeposit = "minimum_deposit"
@@ -13,13 +13,14 @@ enum ParameterName: Hashable, Sendable {
     case mintCap = "mint_cap"
   }
 
-  /// Of deposits and fees that are asked for: the reference chain's bound.
+  /// The largest allowed minimum deposit, lease deposit or minimum fee, in smallest units; the same bound as
+  /// on the reference chain.
   static let largestMinimum: UInt64 = 2_147_483_646
 
   case network(ParameterKey)
   case currency(Denomination, CurrencyField)
 
-  /// What a value is, for people.
+  /// The allowed values, in words for error messages.
   var form: String {
     switch self {
     case .network(let key):

@@ -2,21 +2,21 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// A proposal and how far it came.
+/// A proposal and its state.
 public struct ProposalRecord: Hashable, Sendable, StateValue {
-  /// Deposit becomes voting or dropped; voting becomes passed, rejected or failed, which are final. Numbers are the
-  /// Cosmos SDK's, ours for dropped.
+  /// The lifecycle: deposit → voting or dropped; voting → passed, rejected or failed. The last four are
+  /// final. The numbers are those of the Cosmos SDK, except for `dropped`.
   public enum Status: UInt8, Hashable, Sendable, CaseIterable {
     case deposit = 1
     case voting = 2
     case passed = 3
     case rejected = 4
-    /// It passed, and could not be carried out.
+    /// The vote passed, but carrying out the contents failed.
     case failed = 5
-    /// The deposit did not come together in time.
+    /// The minimum deposit was not reached in time.
     case dropped = 6
 
-    /// As events and queries spell it.
+    /// The name in events and in answers to queries.
     public var name: String {
       switch self {
       case .deposit: "deposit"
@@ -39,12 +39,12 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
   public var depositEnd: Timestamp
   /// In `uakt`.
   public var deposit = Amount.zero
-  /// Set when the vote opens.
+  /// Set when the voting period begins.
   public var votingStart: Timestamp?
   public var votingEnd: Timestamp?
-  /// Set at the end.
+  /// The result; set when the voting period ends.
   public var tally: Tally?
-  /// Why it failed or was rejected.
+  /// Why the proposal failed, was rejected or was dropped; else empty.
   public var log = ""
 
   init(_ submission: SubmitProposal, at moment: Moment, depositEnd: Timestamp) {
@@ -125,7 +125,7 @@ public struct VoteRecord: Hashable, Sendable, StateValue {
   }
 }
 
-/// A proposal whose period ends at a time.
+/// The key of `Tables.periods`: a proposal and the time at which its current period ends.
 struct PeriodKey: StateKey, Hashable, Sendable {
   var time: Timestamp
   var proposal: UInt64

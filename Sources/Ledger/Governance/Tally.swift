@@ -1,21 +1,21 @@
 public import Chain
 public import Primitives
 
-/// How a vote went: stake by option, and the rules that make a result of it.
+/// The stake that voted for each option, and the rules that decide the result.
 public struct Tally: Hashable, Sendable {
-  /// Stake that voted for each option, in units, fractions kept.
+  /// The stake that voted for each option, in uakt, with fractions.
   public var yes = Decimal18.zero
   public var abstain = Decimal18.zero
   public var no = Decimal18.zero
   public var noWithVeto = Decimal18.zero
-  /// All that could have voted.
+  /// All bonded stake, in uakt: what could have voted.
   public var bonded: Amount
 
   public init(bonded: Amount) {
     self.bonded = bonded
   }
 
-  /// Adds a share of a voter's stake. Sums stay far inside 128 bits: they are parts of one supply.
+  /// Adds stake to an option. The sums cannot overflow: they are parts of one supply.
   public mutating func add(_ stake: Decimal18, to option: VoteOption) throws(ArithmeticError) {
     switch option {
     case .yes: yes = try yes.adding(stake)
@@ -25,10 +25,13 @@ public struct Tally: Hashable, Sendable {
     }
   }
 
-  /// The rules, in parts per million.
+  /// The thresholds, in parts per million.
   public struct Rules: Hashable, Sendable {
+    /// The least share of the bonded stake that must vote, abstentions included.
     public var quorum: UInt64
+    /// The share of yes among the votes without abstentions that must be exceeded.
     public var threshold: UInt64
+    /// The share of vetoes among all votes that must not be exceeded.
     public var veto: UInt64
 
     public init(quorum: UInt64, threshold: UInt64, veto: UInt64) {
@@ -40,13 +43,13 @@ public struct Tally: Hashable, Sendable {
 
   public struct Result: Hashable, Sendable {
     public var passes: Bool
-    /// The deposits are destroyed: nobody cared, or too many objected.
+    /// Whether the deposits are destroyed: the quorum was missed or the proposal was vetoed.
     public var burnsDeposits: Bool
     public var log: String
   }
 
-  /// Applies the rules of the Cosmos SDK's tally (`x/gov/keeper/tally.go`) in its order and with its
-  /// strictness: a turnout equal to the quorum is enough, a share of yes equal to the threshold is not.
+  /// Applies the rules of the Cosmos SDK's tally (`x/gov/keeper/tally.go`) in the same order. A turnout equal
+  /// to the quorum is enough; a share of yes equal to the threshold is not.
   public func result(_ rules: Rules) throws(ArithmeticError) -> Result {
     guard !bonded.isZero else {
       return Result(passes: false, burnsDeposits: false, log: "nothing is staked")
@@ -68,7 +71,7 @@ public struct Tally: Hashable, Sendable {
     return Result(passes: true, burnsDeposits: false, log: "")
   }
 
-  /// part ÷ whole < partsPerMillion ÷ 10⁶, without rounding.
+  /// Whether part ÷ whole < partsPerMillion ÷ 10⁶, computed without rounding.
   private static func isLess(_ part: Decimal18, than partsPerMillion: UInt64, of whole: Decimal18)
     -> Bool
   {
@@ -104,9 +107,9 @@ extension Tally {
   }
 }
 
-/// What a proposer must put down at once.
+/// The deposit that a proposer must pay with the proposal.
 public enum InitialDeposit {
-  /// `basisPoints` of `minimum`, rounded half to even as the reference chain's decimals are.
+  /// `basisPoints` of `minimum`, rounded half to even as decimals of the reference chain are.
   public static func required(basisPoints: UInt64, of minimum: Amount) -> Amount {
     let (product, rest) = (UInt128(minimum.units) * UInt128(min(basisPoints, 10_000)))
       .quotientAndRemainder(dividingBy: 10_000)

@@ -42,9 +42,9 @@ extension Execution {
     emit(.grantRevoked(granter: granter, grantee: grantee, kind: kind.name, limit: limit))
   }
 
-  /// What the grantee may still spend.
+  /// The grant of a kind, when it covers `coin`.
   ///
-  /// - Throws: When there is no such grant, it is over or its rest is less than `coin`.
+  /// - Throws: When there is no such grant, it has expired, or less than `coin` is left of it.
   func usableGrant(_ kind: Grant.Kind, of granter: Address, to grantee: Address, for coin: Coin)
     throws(Rejection)
     -> GrantRecord
@@ -63,7 +63,8 @@ extension Execution {
     return record
   }
 
-  /// Takes `coin` off a grant. One of deposits stays when it reaches zero, so that refunds find it.
+  /// Takes `coin` off a grant. A used-up grant for fees is removed; one for deposits stays, so that refunds
+  /// can restore it.
   func useGrant(_ kind: Grant.Kind, of granter: Address, to grantee: Address, for coin: Coin)
     throws(Rejection)
   {
@@ -84,7 +85,7 @@ extension Execution {
     }
   }
 
-  /// Gives `coin` back to a grant of deposits, if it still stands.
+  /// Gives `coin` back to a grant for deposits that has not expired.
   func restoreGrant(of granter: Address, to grantee: Address, _ coin: Coin) {
     let key = GrantKey(
       granter: granter,
@@ -106,9 +107,10 @@ extension Execution {
     overlay.remove(Tables.expiries, key.expiry(at: time))
   }
 
-  /// Forgets what is over, some entries a block: nothing depends on when.
+  /// Removes expired grants and agreed orders, at most `limit` per block. The block in which this happens
+  /// does not matter: expired entries are never used.
   func forgetExpired(limit: Int = 256) {
-    // Most blocks find nothing: they read one entry, not a page.
+    // Most blocks find nothing expired: they read one entry, not a page.
     guard let (first, _) = overlay.scan(Tables.expiries, limit: 1).first, first.time <= moment.time else {
       return
     }
@@ -127,7 +129,7 @@ extension Execution {
 }
 
 extension GrantKey {
-  /// The key of the index by grantee.
+  /// The key in `Tables.grantsByGrantee`: the same key with granter and grantee exchanged.
   var byGrantee: GrantKey {
     GrantKey(granter: grantee, grantee: granter, kind: kind, denomination: denomination)
   }
@@ -138,7 +140,7 @@ extension GrantKey {
 }
 
 extension Grant.Kind {
-  /// As events and queries spell it.
+  /// The name in events and in answers to queries.
   public var name: String {
     switch self {
     case .fees: "fees"

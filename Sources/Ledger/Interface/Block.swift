@@ -2,10 +2,10 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// A point of the chain at which something is decided or asked.
+/// A block's height, time and tick.
 public struct Moment: Hashable, Sendable {
   public var height: Height
-  /// Consensus time.
+  /// The block's time, on which the validators agreed.
   public var time: Timestamp
   public var tick: Tick
 
@@ -18,9 +18,9 @@ public struct Moment: Hashable, Sendable {
   public static let zero = Moment(height: 0, time: .zero, tick: 0)
 }
 
-/// What the ledger learns from a decided block beside its transactions.
+/// The input of a block apart from its transactions.
 public struct BlockInput: Hashable, Sendable {
-  /// Whether a validator of the parent's set signed the parent's commit.
+  /// Whether a validator of the parent block's set signed the parent's commit.
   public struct Signer: Hashable, Sendable {
     /// Operator address.
     public var validator: Address
@@ -32,11 +32,11 @@ public struct BlockInput: Hashable, Sendable {
     }
   }
 
-  /// Proven misbehaviour, attributed to its author by whoever verified the evidence.
+  /// Double signing that is proven. The caller verified the evidence and found the validator.
   public struct Misbehaviour: Hashable, Sendable {
     /// Operator address.
     public var validator: Address
-    /// When it happened.
+    /// The height of the messages that contradict each other; `time` is that of its block.
     public var height: Height
     public var time: Timestamp
 
@@ -50,7 +50,9 @@ public struct BlockInput: Hashable, Sendable {
   public var moment: Moment
   /// Operator address of the proposer.
   public var proposer: Address
+  /// The double signing that this block proves.
   public var evidence: [Misbehaviour]
+  /// All validators of the parent block's set, and whether they signed.
   public var lastCommit: [Signer]
   /// The version by whose rules the block is executed.
   public var protocolVersion: UInt32
@@ -88,15 +90,15 @@ public struct BlockInput: Hashable, Sendable {
   }
 }
 
-/// What a block does: everything that a node writes, announces and passes on to consensus.
+/// The result of a block: everything that the node writes, publishes and gives to consensus.
 public struct BlockOutcome: Sendable {
-  /// Sorted by key, each key once.
+  /// The changed entries, sorted by key, each key once.
   public var changes: [StateChange]
-  /// One for each transaction, in their order.
+  /// The receipts of the transactions, in their order.
   public var receipts: [Receipt]
-  /// What happened by itself: settlements that fell due, ended votes, slashes, rewards.
+  /// The events outside transactions: due settlements, ended votes, slashes, rewards.
   public var events: [Event]
-  /// Sorted by address; they take effect two heights later.
+  /// The changes of the validator set, sorted by address. They take effect two heights later.
   public var validatorUpdates: [ValidatorUpdate]
   public var moment: Moment
 

@@ -3,15 +3,15 @@ import Cryptography
 public import Primitives
 
 extension Event {
-  /// Lower case with hyphens: `lease-opened`.
+  /// The event's name in lower case with hyphens, such as `lease-opened`.
   public var name: String { parts.name }
 
-  /// The parts as texts, in a fixed order.
+  /// The fields as texts, in a fixed order.
   public var attributes: [(key: String, value: String)] {
     parts.fields.map { ($0.key, $0.value.text) }
   }
 
-  /// Writes the form in which receipts hold it.
+  /// Writes the event as receipts contain it.
   public func encode(into writer: inout ByteWriter) {
     let (tag, _, fields) = parts
     writer.write(tag)

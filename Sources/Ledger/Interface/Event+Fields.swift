@@ -2,7 +2,7 @@ import Chain
 import Cryptography
 import Primitives
 
-/// A part of an event, by type.
+/// The value of one field of an event.
 enum EventField: Hashable, Sendable {
   case address(Address)
   case deployment(DeploymentID)
@@ -34,7 +34,8 @@ enum EventField: Hashable, Sendable {
 }
 
 extension Event {
-  /// Its number, its name and its parts, of which everything else is derived.
+  /// The event's number in the encoding, its name and its fields in order. The encoding, `name` and
+  /// `attributes` are derived from this.
   var parts: (tag: UInt8, name: String, fields: [(key: String, value: EventField)]) {
     switch self {
     case .transferred(let from, let to, let coin):

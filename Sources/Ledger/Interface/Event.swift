@@ -6,11 +6,12 @@ public import Primitives
 public enum Closer: UInt8, Hashable, Sendable, CaseIterable {
   case tenant = 1
   case provider = 2
-  /// By itself: the money ran out.
+  /// The ledger itself: the money ran out.
   case ledger = 3
 }
 
-/// What happened: everything that moved money or changed a state, in the order in which it did.
+/// What changed: every movement of money and every change of a record's state, in the order in which they
+/// happened.
 public enum Event: Hashable, Sendable {
   /// Coins moved between accounts.
   case transferred(from: Address, to: Address, coin: Coin)
@@ -23,25 +24,26 @@ public enum Event: Hashable, Sendable {
   case providerLeft(provider: Address)
   case attributesSigned(provider: Address, auditor: Address)
   case attributesWithdrawn(provider: Address, auditor: Address)
-  /// An order found its bids; the events of its leases follow.
+  /// A tenant agreed to bids for an order. The events of the new leases follow.
   case orderAgreed(order: Digest, deployment: DeploymentID)
   case deploymentCreated(deployment: DeploymentID, manifestHash: Digest)
   case deploymentUpdated(deployment: DeploymentID, manifestHash: Digest)
   case deploymentClosed(deployment: DeploymentID, actor: Closer, reason: LeaseCloseReason)
-  /// The provider may run the workload from this tick on.
+  /// The provider may run the workload from the tick of this block on.
   case leaseOpened(lease: LeaseID, price: DecimalCoin)
   case leaseClosed(lease: LeaseID, price: DecimalCoin, actor: Closer, reason: LeaseCloseReason)
-  /// The provider wants its resources back; consensus time in milliseconds when it may take them.
+  /// The provider announced that it wants its resources back. It may take them from `deadline` on, consensus
+  /// time in milliseconds.
   case reclamationStarted(lease: LeaseID, deadline: UInt64, reason: LeaseCloseReason)
   /// Money went into a deployment's escrow.
   case deposited(deployment: DeploymentID, depositor: Address, coin: Coin)
-  /// What is left of a deposit went back to whom it came from.
+  /// The rest of a deposit went back to its depositor.
   case refunded(deployment: DeploymentID, depositor: Address, coin: Coin)
-  /// A provider was paid `gross` less `fee`, which is the network's take.
+  /// A provider was paid `gross` − `fee`; `fee` is the network's take.
   case paidOut(lease: LeaseID, gross: Coin, fee: Coin)
   /// At most `percent` of the runway is left; the money lasts until `dryTick`.
   case fundsLow(deployment: DeploymentID, percent: UInt64, dryTick: UInt64)
-  /// The last tick that was paid in full.
+  /// The money ran out; `tick` is the last tick that was paid in full.
   case escrowOverdrawn(deployment: DeploymentID, tick: UInt64)
   /// Fractions of a unit that were left at closing went to the community pool.
   case residueCollected(deployment: DeploymentID, coin: Coin)
@@ -51,15 +53,15 @@ public enum Event: Hashable, Sendable {
   case grantRevoked(granter: Address, grantee: Address, kind: String, limit: Coin)
   case validatorCreated(validator: Address, stake: Coin)
   case validatorEdited(validator: Address)
-  /// It counts in the validator set two heights later.
+  /// The validator joins the validator set; its votes count two heights later.
   case validatorBonded(validator: Address, power: UInt64)
-  /// It left the validator set.
+  /// The validator leaves the validator set, and its stake begins to unbond.
   case validatorUnbonding(validator: Address)
   case validatorJailed(validator: Address, reason: String)
   case validatorUnjailed(validator: Address)
   case validatorSlashed(validator: Address, coin: Coin, reason: String)
   case delegated(delegator: Address, validator: Address, coin: Coin)
-  /// Free at `completion`, consensus time in milliseconds.
+  /// The stake is paid out at `completion`, consensus time in milliseconds.
   case undelegated(delegator: Address, validator: Address, coin: Coin, completion: UInt64)
   case redelegated(delegator: Address, from: Address, to: Address, coin: Coin)
   /// Undelegated stake was paid out.
@@ -68,11 +70,12 @@ public enum Event: Hashable, Sendable {
   case commissionWithdrawn(validator: Address, coin: Coin)
   case proposalSubmitted(proposal: UInt64, proposer: Address)
   case proposalDeposited(proposal: UInt64, depositor: Address, coin: Coin)
+  /// The voting period began; it ends at `end`, consensus time in milliseconds.
   case votingStarted(proposal: UInt64, end: UInt64)
   case voted(proposal: UInt64, voter: Address, options: String)
   case proposalEnded(proposal: UInt64, outcome: String, log: String)
   case parameterChanged(key: String, value: UInt64, proposal: UInt64)
-  /// The rate holds for ticks from `tick` on.
+  /// The new rate holds for ticks from `tick` on.
   case takeRateChanged(denomination: Denomination, basisPoints: UInt64, tick: UInt64)
   case currencyAdded(denomination: Denomination)
   case currencyRetired(denomination: Denomination)

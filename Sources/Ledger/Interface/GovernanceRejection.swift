@@ -1,10 +1,10 @@
 public import Chain
 public import Primitives
 
-/// Why governance refuses. Numbers are the Cosmos SDK's `x/gov`, where it has the case.
+/// Why a governance action is refused. The codes are those of the Cosmos SDK's `x/gov` where it has the case.
 public enum GovernanceRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case proposalNotFound(UInt64)
-  /// Not in the period in which this is possible.
+  /// The proposal is not in the period in which the action is possible.
   case proposalInactive(UInt64)
   case invalidContent(String)
   case unknownParameter(String)

@@ -1,9 +1,9 @@
 public import Chain
 public import Cryptography
 
-/// What a block did to a lease, with the lease's record as it is after the block.
+/// The opening or closing of a lease by a block, with the lease's record as it is after the block.
 ///
-/// Read from the state right after the block, so that nobody who hears of it has to ask a later state.
+/// The record is part of the event, so that receivers need not read the state, which may have changed since.
 public enum LeaseEvent: Hashable, Sendable {
   case opened(LeaseID, LeaseRecord, LeaseOrigin)
   case closed(LeaseID, LeaseRecord, by: Closer, reason: LeaseCloseReason)
@@ -15,11 +15,11 @@ public enum LeaseEvent: Hashable, Sendable {
   }
 }
 
-/// What a lease was opened for.
+/// The order and the manifest of a new lease.
 public struct LeaseOrigin: Hashable, Sendable {
-  /// The order that the lease was agreed from.
+  /// The identifier of the order from which the lease was agreed.
   public var order: Digest
-  /// Of the manifest that the deployment asks its providers to run.
+  /// The hash of the manifest that the provider must run.
   public var manifestHash: Digest
 
   public init(order: Digest, manifestHash: Digest) {

@@ -2,9 +2,10 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// Why a deployment or a lease does not change.
+/// Why an action on a deployment or a lease is refused.
 ///
-/// Numbers are the reference chain's (`deployment`, `market`, `escrow`), ours in `supercloud`.
+/// The codes in the codespaces `deployment`, `market` and `escrow` are those of the reference chain; others
+/// are in `supercloud`.
 public enum LeaseRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case zeroSequence
   case deploymentExists(DeploymentID)
@@ -17,11 +18,12 @@ public enum LeaseRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case groupLeased(UInt32)
   case groupDenomination(Denomination)
   case leaseNotFound(LeaseID)
-  /// Of a provider that withdraws.
+  /// The lease that a provider wants to withdraw from does not exist.
   case unknownLease(LeaseID)
-  /// Of a provider that resigns.
+  /// The lease that a provider wants to resign or reclaim does not exist. The reference chain has another
+  /// code for this.
   case unknownLeaseOfBid(LeaseID)
-  /// Everything is paid out.
+  /// The lease has ended, so nothing can be withdrawn.
   case paymentClosed(LeaseID)
   case leaseNotActive(LeaseID)
   case closeReason(LeaseCloseReason)

@@ -1,9 +1,10 @@
 public import Cryptography
 public import Primitives
 
-/// Why an order or a bid is not admitted, neither to the book nor to an agreement.
+/// Why an order or a bid is refused, by the order book or in an agreement.
 ///
-/// Numbers are the reference chain's (`market`, `deployment`), ours in `supercloud`.
+/// The codes in the codespaces `market` and `deployment` are those of the reference chain; others are in
+/// `supercloud`.
 public enum OrderRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case malformedOrder(DecodingError)
   case malformedBid(DecodingError)

@@ -2,9 +2,10 @@ public import Chain
 public import Cryptography
 import Primitives
 
-/// Why the registry of providers and the auditors' records refuse.
+/// Why a change of a provider's record or of an auditor's signed attributes is refused.
 ///
-/// Numbers are the reference chain's (`provider`, `audit`, `akash`), ours in `supercloud`.
+/// The codes in the codespaces `provider`, `audit` and `akash` are those of the reference chain; others are
+/// in `supercloud`.
 public enum ProviderRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case invalidHostURI
   case hostURINotAbsolute

@@ -1,14 +1,14 @@
 public import Primitives
 
-/// The result of one transaction, kept and hashed into the next header.
+/// The result of one transaction. It is stored, and the next header commits to it.
 public struct Receipt: Hashable, Sendable {
-  /// 0 for success, else the rejection's number in its codespace.
+  /// 0 for success, else the code of the rejection within `codespace`.
   public var code: UInt32
   /// Empty for success.
   public var codespace: String
   /// The rejection in words.
   public var log: String
-  /// What was really taken: nil where the transaction could not even pay.
+  /// The fee that was taken; nil when the transaction had none or could not pay it.
   public var fee: Coin?
   public var events: [Event]
 
@@ -20,7 +20,7 @@ public struct Receipt: Hashable, Sendable {
     self.events = events
   }
 
-  /// A failed transaction's.
+  /// The receipt of a failed transaction.
   public init(_ rejection: Rejection, fee: Coin?, events: [Event] = []) {
     let code = rejection.code
     self.init(
@@ -32,7 +32,7 @@ public struct Receipt: Hashable, Sendable {
     )
   }
 
-  /// A successful transaction's.
+  /// The receipt of a successful transaction.
   public init(fee: Coin?, events: [Event]) {
     self.init(code: 0, codespace: "", log: "", fee: fee, events: events)
   }
@@ -60,7 +60,8 @@ extension Receipt {
     return writer.bytes
   }
 
-  /// - Throws: When `bytes` are not a receipt; a count is believed only as far as bytes are left for it.
+  /// - Throws: When `bytes` are not a receipt. A count that exceeds the number of remaining bytes is refused,
+  ///   so it cannot cause a large allocation.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     code = try reader.read()
@@ -76,7 +77,7 @@ extension Receipt {
     try reader.finish()
   }
 
-  /// A text of at most the bytes that decoding accepts, cut between characters.
+  /// The longest beginning of `text` that decoding accepts, cut between characters.
   private static func cut(_ text: String) -> String {
     guard text.utf8.count > Limit.log else { return text }
     var cut = text[...]

@@ -4,9 +4,9 @@ public import Primitives
 
 /// Why the ledger refuses a transaction, an order or a bid.
 ///
-/// Codespaces and numbers are the Akash node's where it has the case (the errors of `x/market`,
-/// `x/deployment`, `x/escrow`, `x/provider` and `x/audit`; the Cosmos SDK's for `sdk`, `staking`, `slashing`
-/// and `gov`); ours are in `supercloud`. They reach clients unchanged.
+/// Codespaces and codes are those of the Akash node where it has the case (the errors of `x/market`,
+/// `x/deployment`, `x/escrow`, `x/provider` and `x/audit`; those of the Cosmos SDK for `sdk`, `staking`,
+/// `slashing` and `gov`). Our own are in `supercloud`. Receipts and answers contain them unchanged.
 public enum Rejection: Error, Hashable, Sendable {
   case wrongSequence(expected: UInt64, given: UInt64)
   case timedOut(last: Height)
@@ -38,7 +38,7 @@ extension Rejection {
     case sdk, market, deployment, escrow, provider, audit, akash, staking, slashing, gov, supercloud
   }
 
-  /// A stable number within its codespace.
+  /// An error code that never changes its meaning within its codespace.
   public struct Code: Hashable, Sendable, CustomStringConvertible {
     public var space: Codespace
     public var number: UInt32
@@ -81,7 +81,7 @@ extension Rejection {
 }
 
 extension Rejection: CustomStringConvertible {
-  /// What was wrong, with the values that decided.
+  /// What was wrong, with the values that led to the refusal.
   public var description: String {
     switch self {
     case .wrongSequence(let expected, let given):

@@ -1,7 +1,8 @@
 public import Cryptography
 public import Primitives
 
-/// Why staking refuses. Numbers are the Cosmos SDK's (`x/staking`, `x/slashing`, `x/distribution`).
+/// Why a staking action is refused. The codes are those of the Cosmos SDK (`x/staking`, `x/slashing`); our
+/// own are in `supercloud`.
 public enum StakingRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case validatorNotFound(Address)
   case validatorExists(Address)

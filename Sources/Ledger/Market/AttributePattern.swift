@@ -2,8 +2,8 @@ public import Chain
 
 /// The rules for attribute keys (Akash API v0.0.27, `go/node/types/v1beta3/attribute.go`).
 public enum AttributePattern {
-  /// Whether a resource may ask for `key`: a letter, 1 to 126 of `[A-Za-z0-9_/.-]`, and perhaps one last
-  /// `[A-Za-z0-9_*]`, so that a star can only stand at the end.
+  /// Whether `key` may be asked for by a resource: a letter, then 1 to 126 of `[A-Za-z0-9_/.-]`, then
+  /// optionally one of `[A-Za-z0-9_*]`. So a star can only be the last character.
   public static func isResourceKey(_ key: String) -> Bool {
     let bytes = Array(key.utf8)
     guard (2...128).contains(bytes.count) else { return false }
@@ -12,7 +12,7 @@ public enum AttributePattern {
     return isProviderKey(Array(bytes.dropLast()))
   }
 
-  /// Whether a provider may state `key`: as for resources, without the optional tail.
+  /// Whether a provider may state `key`: a letter, then 1 to 126 of `[A-Za-z0-9_/.-]`.
   public static func isProviderKey(_ key: String) -> Bool {
     isProviderKey(Array(key.utf8))
   }
@@ -24,10 +24,11 @@ public enum AttributePattern {
     return bytes.dropFirst().allSatisfy { isWord($0) || "/.-".utf8.contains($0) }
   }
 
-  /// Whether `pattern` matches `key`: its star stands for any run of characters except `/`.
+  /// Whether `pattern` matches `key`. A star in the pattern stands for any characters except `/`.
   ///
-  /// Only one star is known, which is all that a resource key can have, so that the time is linear whoever chose the
-  /// texts. The reference chain's other wildcards work there by accident, in placement keys.
+  /// Only one star is supported: a resource key cannot have more, and the time stays linear for any input.
+  /// The reference chain also accepts other wildcards in placement keys, as a side effect of its
+  /// implementation.
   public static func matches(_ pattern: String, _ key: String) -> Bool {
     if pattern == key { return true }
     let pattern = Array(pattern.utf8)
@@ -43,7 +44,7 @@ public enum AttributePattern {
       && !key[run].contains(UInt8(ascii: "/"))
   }
 
-  /// The first key that occurs twice.
+  /// The first key that occurs a second time; nil when there is none.
   public static func duplicate(in attributes: [Attribute]) -> String? {
     var keys: Set<String> = []
     return attributes.first { !keys.insert($0.key).inserted }?.key

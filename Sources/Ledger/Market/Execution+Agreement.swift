@@ -3,8 +3,8 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// Opens what the tenant agreed on: a deployment with its escrow and a lease for every group, or a lease for groups
-  /// of an existing deployment; everything or nothing.
+  /// Carries out an agreement: opens a new deployment with its escrow and a lease for every group, or leases
+  /// for groups of an existing deployment. It does everything or nothing.
   func agree(_ agreement: AgreeLease) throws(Rejection) {
     let order = try agreedOrder(agreement)
     let openings = try openings(agreement, order)
@@ -43,7 +43,7 @@ extension Execution {
     try deposit(order.order.deposit.amount, from: source, isGranted: isGranted, to: id)
   }
 
-  /// A group is not leased anew on an escrow that could not pay the first tick.
+  /// Checks that the escrow of an existing deployment can pay the first tick with the new leases.
   private func checkRunway(of id: DeploymentID, adding openings: [LeaseOpening]) throws(Rejection) {
     let account = try settledEscrow(of: id)
     let (funds, rate) = try checked { () throws(ArithmeticError) in
@@ -52,7 +52,7 @@ extension Execution {
       return (try account.funds(), rate)
     }
     guard funds >= rate else {
-      // Rounded up to whole units, for the message.
+      // Rounded up to whole units for the message.
       let required = Amount(UInt64(clamping: (rate.raw / Decimal18.one) + 1))
       let available = Amount(UInt64(clamping: funds.raw / Decimal18.one))
       throw .insufficientFunds(required: Coin(required, account.denomination), available: available)
@@ -76,7 +76,7 @@ extension Execution {
     return try check(order, identifier: agreement.order.identifier)
   }
 
-  /// One lease for each group of the order, from the chosen bids.
+  /// One lease for each group of the order, at the price and offer of the chosen bid.
   private func openings(_ agreement: AgreeLease, _ order: CheckedOrder) throws(Rejection)
     -> [LeaseOpening]
   {

@@ -59,7 +59,7 @@ extension Execution {
     emit(.deploymentUpdated(deployment: id, manifestHash: manifestHash))
   }
 
-  /// By anybody. Money for an account that ran dry opens nothing by itself.
+  /// Adds a deposit, which anybody may pay. A deposit to an overdrawn account opens no lease by itself.
   func depositDeployment(_ id: DeploymentID, _ coin: Coin, from depositor: Address)
     throws(Rejection)
   {

@@ -3,12 +3,12 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// A lease about to be opened: everything is checked.
+  /// A lease to be opened. Everything about it is checked already.
   package struct LeaseOpening {
     var group: UInt32
     package var spec: GroupSpec
     var provider: Address
-    /// In the currency's own name.
+    /// The price per tick, under the currency's canonical name.
     var price: DecimalCoin
     var offer: [ResourceOffer]
     var reclamationWindow: UInt64
@@ -33,7 +33,7 @@ extension Execution {
     }
   }
 
-  /// Opens leases of a deployment whose escrow is filled, and locks the providers' deposits.
+  /// Opens leases of a deployment, whose escrow has money, and locks the providers' deposits.
   package func openLeases(_ openings: [LeaseOpening], of id: DeploymentID) throws(Rejection) {
     var payments: [EscrowAccount.Payment] = []
     for opening in openings {
@@ -89,8 +89,8 @@ extension Execution {
     emit(.leaseOpened(lease: lease, price: opening.price))
   }
 
-  /// Ends a lease whose payment is taken off its account: returns the provider's deposit and opens the group again.
-  /// `tick` is the last one that was paid, where that is not the present.
+  /// Ends a lease whose payment was removed from its escrow account: returns the provider's deposit and opens
+  /// the group again. `tick` is the last tick that was paid; nil for the block's tick.
   func endLease(
     _ payment: EscrowAccount.Payment,
     of id: DeploymentID,
@@ -158,7 +158,7 @@ extension Execution {
     return record
   }
 
-  /// Takes a running lease off its account, paid up to now.
+  /// Pays out a running lease up to now and ends it.
   private func close(_ id: LeaseID, by closer: Closer, reason: LeaseCloseReason) throws(Rejection) {
     var account = try settledEscrow(of: id.deployment)
     guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
@@ -172,15 +172,15 @@ extension Execution {
   }
 }
 
-// The actions.
+// The actions of transactions.
 extension Execution {
-  /// By the tenant: the group opens again for a new order.
+  /// Ends a lease for the tenant. The group is open again for a new order.
   func closeLease(_ id: LeaseID) throws(Rejection) {
     _ = try runningLease(id, missing: .leaseNotFound(id), ended: .leaseNotActive(id))
     try close(id, by: .tenant, reason: .owner)
   }
 
-  /// By the provider: at once where it promised no notice, else when the announced notice is over.
+  /// Ends a lease for the provider: at once when its bid promised no notice, else after the announced notice.
   func resignLease(_ id: LeaseID, reason: LeaseCloseReason) throws(Rejection) {
     guard reason.isProviders else { throw .lease(.closeReason(reason)) }
     let record = try runningLease(id, missing: .unknownLeaseOfBid(id), ended: .leaseNotActive(id))
@@ -208,7 +208,7 @@ extension Execution {
     emit(.reclamationStarted(lease: id, deadline: deadline.milliseconds, reason: reason))
   }
 
-  /// Pays the provider now; payouts come by themselves too.
+  /// Pays the provider what it has earned up to now. (Payouts also come automatically.)
   func withdrawLease(_ id: LeaseID) throws(Rejection) {
     _ = try runningLease(id, missing: .unknownLease(id), ended: .paymentClosed(id))
     var account = try settledEscrow(of: id.deployment)
@@ -222,7 +222,7 @@ extension Execution {
 }
 
 extension LeaseCloseReason {
-  /// What a provider may say.
+  /// Whether a provider may give this reason.
   var isProviders: Bool {
     switch self {
     case .unstable, .decommission, .unspecified, .manifestTimeout: true

@@ -2,16 +2,16 @@ import Chain
 import Cryptography
 import Primitives
 
-/// An order that passed its checks, with what they found.
+/// An order that passed its checks.
 struct CheckedOrder {
   var order: Order
   var identifier: Digest
-  /// The currency of its groups, deposit and prices, under its own name.
+  /// The canonical name of the currency of its groups, deposit and prices.
   var denomination: Denomination
 }
 
 extension Execution {
-  /// Checks an order against the state: the book's admission and the agreement share this.
+  /// Checks an order against the state. Order book and agreement apply the same checks.
   func check(_ order: Order, identifier: Digest) throws(Rejection) -> CheckedOrder {
     guard order.deployment.sequence > 0 else { throw .lease(.zeroSequence) }
     try checkExpiry(order.expiresAt, expired: .orderExpired(order.expiresAt))
@@ -60,14 +60,14 @@ extension Execution {
     }
   }
 
-  /// The one currency of an order.
+  /// The canonical name of the one currency in which all groups of an order are priced.
   private func denomination(of order: Order) throws(Rejection) -> Denomination {
     guard let first = order.groups.first?.spec.units.first else {
       throw .order(.invalidGroup(.totalCPU))
     }
     let record = try currency(first.price.denomination)
     for group in order.groups {
-      // One currency a group was checked before.
+      // `GroupValidation` has checked that each group has one currency.
       guard let price = group.spec.units.first?.price,
         try canonical(price.denomination) == record.currency.denomination
       else { throw .order(.invalidGroups("the groups are priced in different currencies")) }
@@ -130,8 +130,8 @@ extension Execution {
 }
 
 extension Execution {
-  /// Checks a bid against its order and the state. `locked` is what the provider's other open bids would lock, in the
-  /// order's currency.
+  /// Checks a bid against its order and the state. `locked` is the sum of the lease deposits that the
+  /// provider's other open bids would lock, in the order's currency.
   func check(_ bid: Bid, for order: CheckedOrder, locked: Amount = .zero) throws(Rejection) {
     guard bid.order == order.identifier else { throw .order(.bidForOtherOrder(bid.order)) }
     try checkExpiry(bid.expiresAt, expired: .bidExpired(bid.expiresAt))

@@ -1,10 +1,11 @@
 public import Chain
 
-/// Whether what a provider says is free holds a group.
+/// Compares a group with the free capacity that a provider announced in its offer.
 ///
-/// Offers are the provider's word and may be minutes old: this explains why nobody bids, it decides nothing.
+/// The announced numbers are not verified and may be minutes old. The result only explains to a user why
+/// nobody bids; nothing depends on it.
 public enum FreeCapacity {
-  /// What is short. Amounts are of all replicas of the group together.
+  /// A resource of which too little is free. Amounts are for all replicas of the group together.
   public enum Shortage: Hashable, Sendable, CustomStringConvertible {
     case cpu(needed: UInt64, free: UInt64)
     case memory(needed: UInt64, free: UInt64)
@@ -22,7 +23,7 @@ public enum FreeCapacity {
     }
   }
 
-  /// The first shortage; nil when everything seems to be there.
+  /// The first shortage; nil when everything seems to fit.
   public static func shortage(of spec: GroupSpec, in offer: Offer) -> Shortage? {
     func total(_ part: (Resources) -> UInt64) -> UInt64 {
       spec.units.reduce(0) { sum, unit in
@@ -53,7 +54,7 @@ public enum FreeCapacity {
 }
 
 extension Offer.GPU {
-  /// Whether the GPU is one of those that are asked for; nothing asked for is any.
+  /// Whether the GPU is one of the wanted ones. An empty list stands for any GPU.
   fileprivate func serves(_ wanted: [Attribute]) -> Bool {
     guard !wanted.isEmpty else { return true }
     var key = "vendor/\(vendor)/model/\(model)"

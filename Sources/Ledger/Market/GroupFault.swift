@@ -20,7 +20,7 @@ public enum GroupFault: Hashable, Sendable, CustomStringConvertible {
   case totalMemory
   case price(unit: UInt32)
   case mixedDenominations
-  /// The order wants audited GPUs and names no auditor.
+  /// The order requires audited GPUs, but the group names no auditor.
   case noAuditorForGPUs
 
   public var description: String {

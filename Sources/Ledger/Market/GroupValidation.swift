@@ -3,14 +3,15 @@ public import Primitives
 
 /// Limits of what a group may ask for (Akash API v0.0.27, `go/node/deployment/v1beta3/validation_config.go`).
 public enum ResourceLimits {
+  /// Thousandths of a CPU core.
   public static let cpuMillis: ClosedRange<UInt64> = 10...256_000
   public static let gpus: ClosedRange<UInt64> = 0...100
-  /// 1 MiB to 512 GiB.
+  /// 1 MiB to 512 GiB per replica.
   public static let memoryBytes: ClosedRange<UInt64> = 1 << 20...512 << 30
-  /// Of a volume: 5 MiB to 32 TiB.
+  /// 5 MiB to 32 TiB per volume.
   public static let volumeBytes: ClosedRange<UInt64> = 5 << 20...32 << 40
   public static let replicas: ClosedRange<UInt32> = 1...50
-  /// Per replica and tick, in smallest units.
+  /// The highest price per replica and tick, in smallest units.
   public static let price = Decimal18(10_000_000)
   public static let units = 20
   public static let groupCPUMillis: UInt64 = 512_000
@@ -18,9 +19,10 @@ public enum ResourceLimits {
   public static let groupMemoryBytes: UInt64 = 1_024 << 30
 }
 
-/// Whether a group is one that the market deals in.
+/// Checks the limits of a group.
 public enum GroupValidation {
-  /// The first fault, in the reference chain's order of checks: units, totals, prices.
+  /// The first fault, in the order of the reference chain's checks: units, totals, prices. Nil when there is
+  /// none.
   public static func fault(_ spec: GroupSpec) -> GroupFault? {
     guard !spec.name.isEmpty else { return .emptyName }
     guard spec.units.count <= ResourceLimits.units else { return .tooManyUnits(spec.units.count) }
@@ -74,7 +76,7 @@ public enum GroupValidation {
     return nil
   }
 
-  /// Twenty units of fifty replicas at the unit maxima are far from 64 bits, so nothing here overflows.
+  /// The sums cannot overflow: 20 units of 50 replicas at the largest sizes are far below 64 bits.
   private static func totals(_ spec: GroupSpec) -> GroupFault? {
     func total(_ value: (Resources) -> UInt64) -> UInt64 {
       spec.units.reduce(0) { $0 + value($1.resources) * UInt64($1.count) }

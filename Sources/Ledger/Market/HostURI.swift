@@ -1,8 +1,8 @@
-/// The address at which a provider is reached (Akash API v0.0.27, `go/node/provider/v1beta3`).
+/// Checks the URI at which a provider is reached (Akash API v0.0.27, `go/node/provider/v1beta3`).
 enum HostURI {
   /// Why `uri` is not `https://host[:port]` without a path; nil when it is.
   ///
-  /// What has no scheme is told apart from what has another one, as the reference chain does.
+  /// A URI without a scheme gets another error than one with a wrong scheme, as on the reference chain.
   static func rejection(_ uri: String) -> ProviderRejection? {
     let bytes = Array(uri.utf8)
     guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return .hostURINotAbsolute }
@@ -13,12 +13,13 @@ enum HostURI {
     return isAuthority(bytes.dropFirst(8)) ? nil : .invalidHostURI
   }
 
-  /// A web site: nothing, or something with a scheme and no blanks or control characters.
+  /// Whether `text` can be a web site's address: empty, or without blanks and control characters.
   static func isWebsite(_ text: String) -> Bool {
     text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
   }
 
-  /// `host[:port]`: letters, digits, hyphens, dots and underscores, or an IPv6 address in brackets.
+  /// Whether `bytes` are `host[:port]`. The host has letters, digits, hyphens, dots and underscores, or is an
+  /// IPv6 address in brackets.
   private static func isAuthority(_ bytes: ArraySlice<UInt8>) -> Bool {
     var host = bytes
     if host.first == UInt8(ascii: "[") {

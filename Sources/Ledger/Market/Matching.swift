@@ -1,20 +1,22 @@
 public import Chain
 
-/// Whether a provider can serve a group: labels only, capacity is the provider's own business (Akash API
-/// v0.0.27, `go/node/types/v1beta3/attribute.go` and `go/node/deployment/v1beta3/groupspec.go`).
+/// Decides whether a provider can serve a group by its attributes. Capacity is not compared: only the
+/// provider knows it. (Akash API v0.0.27, `go/node/types/v1beta3/attribute.go` and
+/// `go/node/deployment/v1beta3/groupspec.go`.)
 ///
-/// What each party may state is bounded by `ChainLimits`, so the work is bounded too.
+/// `ChainLimits` bounds the number of attributes of each party, and so the work.
 public enum Matching {
-  /// What auditors have signed about a provider, by the auditor's text.
+  /// Returns the attributes that an auditor, given by its address as text, has signed about the provider; nil
+  /// when it has signed none.
   public typealias SignedAttributes = (_ auditor: String) -> [Attribute]?
 
   /// Why the provider does not match.
   ///
   /// - Parameters:
-  ///   - spec: What is wanted.
-  ///   - attributes: What the provider states about itself.
-  ///   - requiresAuditedGPUs: The auditors that the group names must vouch for its GPUs too.
-  ///   - signed: What an auditor has signed about the provider; nil where it has signed nothing.
+  ///   - spec: The group.
+  ///   - attributes: The attributes that the provider states about itself.
+  ///   - requiresAuditedGPUs: Whether the auditors that the group names must have signed its GPUs too.
+  ///   - signed: The attributes that an auditor has signed about the provider.
   /// - Returns: The first reason; nil when it matches.
   public static func whyNot(
     _ spec: GroupSpec,
@@ -36,7 +38,7 @@ public enum Matching {
     return nil
   }
 
-  /// Placement: the provider's own attributes decide only when nobody has to sign.
+  /// Checks the placement requirements. The provider's own attributes decide only when no auditor is named.
   static func placement(
     _ requirements: PlacementRequirements,
     attributes: [Attribute],
@@ -60,7 +62,8 @@ public enum Matching {
     return vouches ? nil : .noAuditor(of: requirements.anyOf)
   }
 
-  /// Each volume with attributes needs one capability group that has them all.
+  /// Checks the volumes: for each one with attributes, one storage group of the provider must have all of
+  /// them.
   static func storage(_ resources: Resources, attributes: [Attribute]) -> MismatchReason? {
     for volume in resources.volumes where !volume.attributes.isEmpty {
       let groups = Capabilities.storageGroups(of: attributes)
@@ -74,7 +77,7 @@ public enum Matching {
     return nil
   }
 
-  /// Any one of the GPU keys suffices; none asked for, nothing is needed.
+  /// Checks the GPU keys: the provider must state one of them. When the unit names none, any GPU will do.
   static func gpu(_ resources: Resources, attributes: [Attribute]) -> MismatchReason? {
     guard resources.gpus > 0, !resources.gpuAttributes.isEmpty else { return nil }
     let stated = Capabilities.gpus(of: attributes)
@@ -84,7 +87,7 @@ public enum Matching {
     return nil
   }
 
-  /// Every allOf auditor, and one of the anyOf ones, must have signed one of the GPU keys.
+  /// Checks that every auditor in `allOf`, and one of those in `anyOf`, has signed one of the GPU keys.
   static func auditedGPU(
     _ resources: Resources,
     _ requirements: PlacementRequirements,
@@ -104,11 +107,11 @@ public enum Matching {
   }
 }
 
-/// What a provider's attributes say about its storage and GPUs.
+/// Reads the storage and GPU capabilities from a provider's attributes.
 enum Capabilities {
   static let gpuPrefix = "capabilities/gpu/"
 
-  /// What follows `capabilities/gpu/` in keys of at least four parts.
+  /// The parts of keys after `capabilities/gpu/`, when they contain a slash, with their values.
   static func gpus(of attributes: [Attribute]) -> [Attribute] {
     attributes.compactMap { attribute in
       guard attribute.key.hasPrefix(gpuPrefix) else { return nil }
@@ -117,7 +120,7 @@ enum Capabilities {
     }
   }
 
-  /// The attributes of keys of exactly the form `capabilities/storage/<index>/<key>`, by index.
+  /// The attributes with keys of exactly the form `capabilities/storage/<index>/<key>`, grouped by index.
   static func storageGroups(of attributes: [Attribute]) -> [[Attribute]] {
     var indices: [String] = []
     var groups: [[Attribute]] = []

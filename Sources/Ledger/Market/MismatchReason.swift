@@ -2,22 +2,22 @@ public import Chain
 
 /// The first reason why a provider cannot serve a group.
 public enum MismatchReason: Hashable, Sendable, CustomStringConvertible {
-  /// An auditor that must vouch has signed nothing about this provider.
+  /// An auditor of `allOf` has signed nothing about this provider.
   case notAudited(auditor: String)
-  /// An auditor that must vouch has not signed this.
+  /// An auditor of `allOf` has not signed this attribute.
   case auditorLacks(auditor: String, Attribute)
-  /// None of the auditors of which one must vouch has signed everything.
+  /// No auditor of `anyOf` has signed all required attributes.
   case noAuditor(of: [String])
-  /// The provider does not state this.
+  /// The provider does not state this attribute.
   case attribute(Attribute)
-  /// No storage capability of the provider has all of these.
+  /// No storage group of the provider has all of these attributes.
   case storage(unit: UInt32, volume: String, [Attribute])
   /// The provider states none of these GPU keys.
   case gpu(unit: UInt32, keys: [String])
-  /// The provider states them, but no auditor that counts has signed one.
+  /// The provider states one of these GPU keys, but the required auditors have not signed any.
   case gpuNotAudited(unit: UInt32, keys: [String])
 
-  /// Whether resources, not placement, are what does not fit.
+  /// Whether the mismatch is about resources, not about placement.
   public var isCapability: Bool {
     switch self {
     case .notAudited, .auditorLacks, .noAuditor, .attribute: false
@@ -25,7 +25,7 @@ public enum MismatchReason: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// A stable word for programs.
+  /// A fixed name for programs.
   public var code: String {
     switch self {
     case .notAudited: "not_audited"

@@ -1,12 +1,12 @@
 public import Chain
 
-/// Whether a bid's concrete offer fits the group that it answers.
+/// Checks whether the resources that a bid offers fit the group.
 public enum OfferCheck {
   /// The first fault; nil when the offer fits.
   ///
-  /// Each unit must be offered once, with as many replicas and GPUs, and at least its CPU, memory and volumes. GPUs
-  /// must be named without wildcards, by keys that the provider's record states (and an auditor has signed, where the
-  /// order wants that), and one of them must be what the group accepts.
+  /// The offer must have each unit of the group once, with the same numbers of replicas and GPUs and at least
+  /// its CPU, memory and volumes. It must name its GPUs without wildcards, by keys that the provider's record
+  /// states (and auditors have signed, where the order requires that), and the group must accept one of them.
   public static func fault(
     _ offer: [ResourceOffer],
     for spec: GroupSpec,
@@ -90,8 +90,9 @@ public enum OfferCheck {
 
 /// GPU keys, `vendor/<vendor>/model/<model>[/ram/<size>][/interface/<kind>]`.
 public enum GPUKey {
-  /// The key itself and all keys that say less about the same device: without the interface, without the memory,
-  /// without both. A provider states them all, since a request matches only a key of its own length.
+  /// The key itself and all less specific keys for the same device: without the interface, without the
+  /// memory, without both. A provider states all of them, since a request matches only a key with the same
+  /// number of parts.
   public static func generalisations(of key: String) -> [String] {
     let parts = key.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count >= 4, parts[0] == "vendor", parts[2] == "model" else { return [key] }

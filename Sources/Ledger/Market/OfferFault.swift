@@ -1,6 +1,6 @@
-/// Why a bid's resource offer is not what the group asks for.
+/// Why the resources that a bid offers do not fit the group.
 public enum OfferFault: Hashable, Sendable, CustomStringConvertible {
-  /// The units of group and offer differ in number.
+  /// Group and offer have different numbers of units.
   case unitCount(wanted: Int, offered: Int)
   /// A unit of the group has no offer.
   case unitMissing(UInt32)
@@ -9,13 +9,13 @@ public enum OfferFault: Hashable, Sendable, CustomStringConvertible {
   case memory(unit: UInt32)
   case storage(unit: UInt32)
   case gpuCount(unit: UInt32)
-  /// An offer of GPUs must name them without wildcards.
+  /// The offer does not name its GPUs, or names them with wildcards.
   case gpuNotConcrete(unit: UInt32)
   /// The named GPU is none of those that the group accepts.
   case gpuOther(unit: UInt32, key: String)
   /// The provider's record does not state the GPU.
   case gpuNotStated(unit: UInt32, key: String)
-  /// The order wants audited GPUs, and no auditor that counts has signed this one.
+  /// The order requires audited GPUs, and the required auditors have not signed this one.
   case gpuNotAudited(unit: UInt32, key: String)
 
   public var description: String {

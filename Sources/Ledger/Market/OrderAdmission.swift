@@ -2,10 +2,11 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// What an order book asks the committed state: the rules by which every peer admits orders and bids.
+/// The checks of orders and bids against the committed state, by which every peer decides what to keep in its
+/// order book.
 ///
-/// Signatures are the caller's to check, once per object; so are the counts of live orders and bids, which are not in
-/// the state. Made anew for each committed block; it keeps what it has read.
+/// The caller checks signatures, once per object, and counts live orders and bids, which are not in the
+/// state. Make a new instance for each committed block: it caches what it has read.
 public struct OrderAdmission {
   private let execution: Execution
 
@@ -14,22 +15,23 @@ public struct OrderAdmission {
     execution = Execution(on: state, at: moment, protocolVersion: version)
   }
 
-  /// By whose rules it answers: those of the next block.
+  /// The protocol version whose rules apply: that of the next block.
   var protocolVersion: UInt32 { execution.protocolVersion }
 
-  /// Why an order is not admitted; nil when it is.
+  /// Why an order is refused; nil when it is accepted.
   public func check(order: Order, identifier: Digest) -> Rejection? {
     rejection { () throws(Rejection) in _ = try execution.check(order, identifier: identifier) }
   }
 
-  /// Why a bid is not admitted; nil when it is.
+  /// Why a bid is refused; nil when it is accepted.
   ///
   /// - Parameters:
   ///   - bid: The bid.
   ///   - order: The order that it answers.
-  ///   - identifier: The order's.
-  ///   - locked: What the provider's other live bids would lock, in the order's currency.
-  /// - Returns: The first reason.
+  ///   - identifier: The order's identifier.
+  ///   - locked: The sum of the lease deposits that the provider's other live bids would lock, in the order's
+  ///     currency.
+  /// - Returns: The first reason, or nil.
   public func check(bid: Bid, for order: Order, identifier: Digest, locked: Amount = .zero)
     -> Rejection?
   {
@@ -39,17 +41,18 @@ public struct OrderAdmission {
     }
   }
 
-  /// What one lease in a currency locks of its provider's money; nil for a currency that is not registered.
+  /// The deposit that a provider locks for one lease in a currency; nil for a currency that is not
+  /// registered.
   public func leaseDeposit(in denomination: Denomination) -> Coin? {
     execution.findCurrency(denomination).map {
       Coin($0.currency.leaseDeposit, $0.currency.denomination)
     }
   }
 
-  /// Live bids that a book keeps for an order, the cheapest.
+  /// How many live bids a book keeps for an order; the cheapest stay.
   public var bidLimit: Int { Int(clamping: execution.parameter(.orderMaximumBids)) }
 
-  /// Live orders that a book keeps for an account.
+  /// How many live orders a book keeps for an account.
   public var orderLimit: Int { Int(clamping: execution.parameter(.maximumLiveOrders)) }
 
   /// Whether an account is a registered provider.

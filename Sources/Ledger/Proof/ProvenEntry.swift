@@ -2,7 +2,7 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// An entry of the state that somebody wants proven, by what it means.
+/// A kind of state entry for which users can get a proof, with its key.
 public enum ProvenEntry: Hashable, Sendable {
   case balance(Address, Denomination)
   case lease(LeaseID)
@@ -13,7 +13,7 @@ public enum ProvenEntry: Hashable, Sendable {
     case lease = "lease"
     case vote = "vote"
 
-    /// How its keys are written.
+    /// The form of the key as text, for usage messages.
     public var form: String {
       switch self {
       case .balance: "ADDRESS/DENOMINATION"
@@ -23,7 +23,7 @@ public enum ProvenEntry: Hashable, Sendable {
     }
   }
 
-  /// Reads a key as `Kind.form` writes it; nil when `text` is not one.
+  /// Parses a key in the form of `Kind.form`; nil when `text` has another form.
   public init?(_ kind: Kind, _ text: String) {
     let parts = text.split(
       separator: "/",
@@ -67,7 +67,7 @@ public enum ProvenEntry: Hashable, Sendable {
     }
   }
 
-  /// Where the state has it.
+  /// The entry's key in the state tree.
   public var key: [UInt8] {
     switch self {
     case .balance(let address, let denomination): Tables.balances.bytes(Pair(address, denomination))
@@ -76,9 +76,9 @@ public enum ProvenEntry: Hashable, Sendable {
     }
   }
 
-  /// What stored bytes say, as names and texts; what their absence says, for nil.
+  /// Decodes the entry's stored bytes into names and texts for a reader. Nil stands for an absent entry.
   ///
-  /// - Throws: When the bytes are not what the ledger writes. They may come from anybody.
+  /// - Throws: When the bytes are not a valid entry. They may come from an untrusted peer.
   public func meaning(of value: [UInt8]?) throws(DecodingError) -> [(name: String, text: String)] {
     guard let value else { return [absence] }
     var reader = ByteReader(value)

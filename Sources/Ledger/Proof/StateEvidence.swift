@@ -1,18 +1,18 @@
 public import Chain
 public import Cryptography
 
-/// One entry of the state, or its absence, with everything that convinces somebody who trusts a validator set.
+/// One entry of the state, or its absence, with a proof that convinces anybody who trusts a validator set.
 ///
-/// The header of height *h* carries the state's root after *h − 1*, and the certificate shows that the validators of *h*
-/// agreed on that header.
+/// The header of height *h* contains the state root after height *h − 1*. The certificate shows that the
+/// validators of height *h* decided on that header.
 public struct StateEvidence: Hashable, Sendable {
   public var entry: ProvenEntry
-  /// Nil: the entry is absent.
+  /// The stored bytes; nil when the entry is absent.
   public var value: [UInt8]?
   public var proof: StateTreeProof
   public var header: Header
   public var certificate: Certificate
-  /// Of the header's height; the header has its hash.
+  /// The validator set of the header's height; the header contains its hash.
   public var validators: ValidatorSet
 
   public init(
@@ -31,17 +31,17 @@ public struct StateEvidence: Hashable, Sendable {
     self.validators = validators
   }
 
-  /// Why evidence convinces nobody.
+  /// Why evidence is not accepted.
   public enum Doubt: Error, Hashable, Sendable, CustomStringConvertible {
     case chain(ChainID)
-    /// The root does not follow from key, value and proof.
+    /// Key, value and proof do not lead to the header's state root.
     case proof
-    /// The certificate is not of a commit of this header.
+    /// The certificate is not that of a commit of this header.
     case certificateOfAnother
-    /// The header was decided by another set than the one that is given.
+    /// The header names another validator set than the given one.
     case validators
     case certificate(CertificateError)
-    /// Too little of the trusted power signed.
+    /// Too little power of the trusted set signed.
     case trust(signed: Int64, needed: Int64, of: Int64)
 
     public var description: String {
@@ -57,17 +57,18 @@ public struct StateEvidence: Hashable, Sendable {
     }
   }
 
-  /// Power of the trusted set that signed.
+  /// The voting power of the trusted set that signed the header, and its total.
   public struct Trust: Hashable, Sendable {
     public var signed: Int64
     public var total: Int64
   }
 
-  /// Checks everything, offline.
+  /// Checks the evidence without any other data.
   ///
-  /// Validators that `trusted` names, by their keys, must have signed the header with more than a third of its power,
-  /// so that a correct one is among them; the whole set of the header's height must have signed with a quorum. That is
-  /// sound as long as more than two thirds of the trusted power were bonded, or unbonding, when the header was made.
+  /// Two conditions hold for the signatures: validators of `trusted` (found by their keys) with more than a
+  /// third of its power signed, so at least one honest validator did; and a quorum of the header's own set
+  /// signed. This is sound as long as more than two thirds of the trusted power were bonded or unbonding when
+  /// the header was made.
   public func verify(
     chain: ChainID,
     trusted: ValidatorSet,

@@ -12,7 +12,7 @@ extension Execution {
     emit(.providerRegistered(provider: record.owner))
   }
 
-  /// Replaces the whole record, unless a running lease needs something that would be gone.
+  /// Replaces the whole record. It is refused when a running lease needs an attribute that would be gone.
   func updateProvider(_ record: ProviderRecord) throws(Rejection) {
     try validate(record)
     guard var entry = overlay.read(Tables.providers, record.owner) else {
@@ -53,8 +53,8 @@ extension Execution {
     }
   }
 
-  /// A lease that the old attributes serve and the new ones do not. Each different demand is looked at once, however
-  /// many leases have it.
+  /// A running lease that the old attributes satisfy and the new ones do not; nil when there is none. Equal
+  /// demands of several leases are checked once.
   private func leaseBroken(byNew attributes: [Attribute], old: ProviderRecord) -> LeaseID? {
     var broken: LeaseID?
     let signed = signedAttributes(of: old.owner)
@@ -74,7 +74,7 @@ extension Execution {
     return broken
   }
 
-  /// Notes that a running lease needs what its group asks for.
+  /// Records what a running lease requires of its provider.
   func addDemand(of lease: LeaseID, spec: GroupSpec, requiresAuditedGPUs: Bool) {
     let key = Pair(lease.provider, Self.demandDigest(spec, requiresAuditedGPUs))
     var record =
@@ -100,7 +100,7 @@ extension Execution {
     }
   }
 
-  /// Of everything that matching looks at, and nothing else.
+  /// The digest of exactly those parts of a group that `Matching` looks at.
   private static func demandDigest(_ spec: GroupSpec, _ requiresAuditedGPUs: Bool) -> Digest {
     var writer = ByteWriter(capacity: 256)
     writer.write(requiresAuditedGPUs)
@@ -119,10 +119,10 @@ extension Execution {
   }
 }
 
-// Auditors.
+// The actions of auditors.
 extension Execution {
-  /// Adds to what the auditor vouches for; a key that is there takes the new value. Neither the provider's
-  /// registration nor the keys are checked: trust is the tenant's to give.
+  /// Adds signed attributes; a key that exists gets the new value. Neither the provider's registration nor
+  /// the keys are checked: tenants decide which auditors they trust.
   func signAttributes(
     provider: Address,
     auditor: Address,
@@ -143,7 +143,7 @@ extension Execution {
     emit(.attributesSigned(provider: provider, auditor: auditor))
   }
 
-  /// Takes keys back, or all of them when none is named.
+  /// Removes signed attributes by key, or all of them when `keys` is empty.
   func withdrawAttributes(provider: Address, auditor: Address, keys: [String]) throws(Rejection) {
     let key = Pair(provider, auditor)
     guard var record = overlay.read(Tables.signedAttributes, key) else {
@@ -164,7 +164,8 @@ extension Execution {
     emit(.attributesWithdrawn(provider: provider, auditor: auditor))
   }
 
-  /// What auditors vouch for, by their addresses as an SDL writes them. A text that is no address names nobody.
+  /// Returns a function that gives the attributes an auditor has signed about a provider. The auditor is a
+  /// text as an SDL contains it; a text that is not an address gives nil.
   func signedAttributes(of provider: Address) -> Matching.SignedAttributes {
     { auditor in
       guard let address = try? Address(text: auditor) else { return nil }

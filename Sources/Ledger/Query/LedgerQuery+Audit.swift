@@ -1,28 +1,29 @@
 import Chain
 public import Primitives
 
-/// Where the units of one currency are, and whether they add up to the supply.
+/// The units of one currency by kind of account, to check that they add up to the supply.
 public struct ConservationReport: Hashable, Sendable {
   public var denomination: Denomination
-  /// Of accounts that somebody's key opens.
+  /// The balances of all accounts that are not module accounts.
   public var accounts: UInt128
   public var escrow: Amount
   public var leaseDeposits: Amount
-  /// Bonded and unbonding.
+  /// Bonded and unbonding stake.
   public var stake: UInt128
   /// Community pool, rewards, fees and proposal deposits.
   public var pools: UInt128
   public var supply: Amount
-  /// What the escrow accounts say they hold, in 10⁻¹⁸, against the module's balance.
+  /// The sum over all escrow accounts, in 10⁻¹⁸ of a unit; it must equal the balance `escrow`.
   public var escrowRecords: UInt128
-  /// What running leases say is locked.
+  /// The sum of the deposits of running leases; it must equal `leaseDeposits`.
   public var leaseDepositRecords: UInt128
-  /// What validators and unbondings say is staked.
+  /// The sum of the stake of validators and unbondings; it must equal `stake`.
   public var stakeRecords: UInt128
   public var proposalDeposits: Amount
+  /// The sum of all deposits on proposals; it must equal `proposalDeposits`.
   public var proposalDepositRecords: UInt128
 
-  /// Every unit is somewhere, and the modules' books agree with their money.
+  /// Whether all units add up to the supply, and the records to the balances of the module accounts.
   public var isConserved: Bool {
     accounts + UInt128(escrow.units) + UInt128(leaseDeposits.units) + stake + pools
       == UInt128(supply.units)
@@ -49,7 +50,7 @@ public struct ConservationReport: Hashable, Sendable {
 }
 
 extension LedgerQuery {
-  /// Counts everything; takes time in proportion to the accounts.
+  /// The report of every currency. It reads all accounts, so it takes time in proportion to their number.
   public func audit() -> [ConservationReport] {
     var reports: [Denomination: ConservationReport] = [:]
     var order: [Denomination] = []

@@ -9,7 +9,7 @@ extension LedgerQuery {
     state.read(Tables.proposals, id)
   }
 
-  /// By number, or those in one status.
+  /// All proposals, or those in one status, ordered by number.
   public func proposals(
     in status: ProposalRecord.Status? = nil,
     _ request: PageRequest
@@ -26,7 +26,7 @@ extension LedgerQuery {
     return state.all(Tables.proposalDeposits, prefix: prefix) { ($0.second, $1) }
   }
 
-  /// By voter.
+  /// The votes on a proposal, ordered by voter. Votes are removed when the voting period ends.
   public func votes(
     onProposal id: UInt64,
     _ request: PageRequest
@@ -35,14 +35,14 @@ extension LedgerQuery {
     return try state.page(Tables.votes, prefix: prefix, request) { ($0.second, $1.options) }
   }
 
-  /// How the vote stands: of a running one as if it ended now.
+  /// The result of an ended vote, or the result as if a running vote ended now.
   public func tally(ofProposal id: UInt64) -> Tally? {
     guard let record = proposal(id) else { return nil }
     if let tally = record.tally { return tally }
     return try? Execution(on: state, at: .zero, protocolVersion: protocolVersion).count(id)
   }
 
-  /// The upgrade that was voted for and not reached yet.
+  /// The upgrade that was voted for and whose height is not reached yet.
   public var plannedUpgrade: SoftwareUpgrade? {
     state.read(Tables.chain, SingleKey())?.upgrade
   }
@@ -57,18 +57,18 @@ extension LedgerQuery {
     state.read(Tables.validators, address)
   }
 
-  /// Stake of all bonded validators.
+  /// The stake of all bonded validators, in uakt.
   public var bondedStake: Amount {
     state.read(Tables.staking, SingleKey())?.bonded ?? .zero
   }
 
-  /// A delegation with its worth and what it has earned.
+  /// A delegation with its present value and its rewards.
   public struct DelegationStatus: Hashable, Sendable {
     public var delegator: Address
     public var validator: Address
     public var shares: Decimal18
     public var stake: Amount
-    /// Accrued and not withdrawn.
+    /// Rewards that were earned and not withdrawn.
     public var rewards: [DecimalCoin]
   }
 
@@ -77,7 +77,7 @@ extension LedgerQuery {
     return state.all(Tables.delegations, prefix: prefix) { status($0, $1) }
   }
 
-  /// By delegator.
+  /// The delegations to a validator, ordered by delegator.
   public func delegations(
     to validator: Address,
     _ request: PageRequest
@@ -106,14 +106,14 @@ extension LedgerQuery {
     )
   }
 
-  /// An operator's commission that is not withdrawn.
+  /// The commission of a validator that was earned and not withdrawn.
   public func commission(of validator: Address) -> [DecimalCoin] {
     guard var record = self.validator(validator) else { return [] }
     try? Execution(on: state, at: .zero, protocolVersion: protocolVersion).settleRewards(of: &record)
     return record.rewards.map { DecimalCoin($0.commission, $0.denomination) }
   }
 
-  /// Stake that moved between validators and can still be slashed for the first one's past.
+  /// The redelegations that can still be slashed for faults of their source validator.
   public func redelegations(of delegator: Address) -> [RedelegationRecord] {
     let prefix = Tables.redelegationsByDelegator.prefix { $0.write(delegator) }
     return state.all(Tables.redelegationsByDelegator, prefix: prefix) { key, _ in

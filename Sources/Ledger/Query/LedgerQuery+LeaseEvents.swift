@@ -2,7 +2,8 @@ import Chain
 import Cryptography
 
 extension LedgerQuery {
-  /// What the block did to leases, in the order in which it did; the state must be the one right after the block.
+  /// The leases that a block opened and closed, in that order of events. The state must be the one right
+  /// after the block.
   public func leaseEvents(of outcome: BlockOutcome) -> [LeaseEvent] {
     var agreed: [DeploymentID: Digest] = [:]
     var events: [LeaseEvent] = []

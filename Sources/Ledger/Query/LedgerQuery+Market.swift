@@ -2,15 +2,15 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// A lease with its money at the present.
+/// A lease with its earnings up to the queried tick.
 public struct LeaseStatus: Hashable, Sendable {
   public var id: LeaseID
   public var record: LeaseRecord
-  /// Since it opened, exact.
+  /// Earned since the lease opened, exact.
   public var earned: Decimal18
-  /// Gross.
+  /// Paid out so far, including the take.
   public var paid: Amount
-  /// Of `paid`.
+  /// The part of `paid` that was the network's take.
   public var fee: Amount
 
   /// Of a lease that nothing has accrued to since its record was written: it was opened now, or has ended.
@@ -27,7 +27,7 @@ public struct LeaseStatus: Hashable, Sendable {
   }
 }
 
-/// An escrow account at the present.
+/// An escrow account settled up to the queried tick.
 public struct EscrowStatus: Hashable, Sendable {
   public enum State: String, CaseIterable, Hashable, Sendable {
     case open = "open"
@@ -37,15 +37,15 @@ public struct EscrowStatus: Hashable, Sendable {
 
   public var state: State
   public var denomination: Denomination
-  /// Deposited and not earned by anybody.
+  /// The deposited money that no lease has earned yet.
   public var funds: Decimal18
-  /// What the deposits amounted to that are not used up or returned.
+  /// The sum of the deposits that are not used up or refunded, in their original amounts.
   public var deposited: Amount
-  /// Of all leases, per tick.
+  /// What all running leases earn per tick.
   public var rate: Decimal18
-  /// Full ticks that the funds cover; nil while nothing is charged.
+  /// How many more ticks the funds pay in full; nil when no lease runs.
   public var runway: UInt64?
-  /// When it was closed, or the last tick that was paid in full; nil while it is open.
+  /// The tick of closing, or, when overdrawn, the last tick that was paid in full; nil while open.
   public var endedAt: Tick?
 }
 
@@ -74,7 +74,7 @@ extension LedgerQuery {
     return DeploymentStatus(id: id, record: record, groups: groups)
   }
 
-  /// By owner, state or both, through the index that fits.
+  /// Deployments by owner, state or both, read through the fitting index.
   public func deployments(
     of owner: Address? = nil,
     state wanted: DeploymentRecord.State? = nil,
@@ -106,10 +106,10 @@ extension LedgerQuery {
     (try? deployments(of: owner, state: wanted, .everything).items) ?? []
   }
 
-  /// Whether the state has the indexes by owner and state, which version 2 brings.
+  /// Whether the state has the indexes by owner and state, which exist from protocol version 2 on.
   private var hasOwnerIndexes: Bool { protocolVersion >= 2 }
 
-  /// The account brought to `tick`, without changing the state.
+  /// The account as it would be at `tick`. The state does not change.
   public func escrow(of id: DeploymentID, at tick: Tick) -> EscrowStatus? {
     guard let account = settled(id, at: tick) else { return nil }
     let state: EscrowStatus.State =
@@ -161,13 +161,14 @@ extension LedgerQuery {
     )
   }
 
-  /// All leases of a deployment, ended ones too.
+  /// All leases of a deployment, including ended ones.
   public func leases(of id: DeploymentID, at tick: Tick) -> [LeaseStatus] {
     let prefix = Tables.leases.prefix { $0.write(id) }
     return state.all(Tables.leases, prefix: prefix) { status($0, $1, at: tick) }
   }
 
-  /// Leases by owner, provider or state, through the index that fits best; what no index holds together is filtered.
+  /// Leases by owner, provider and state, read through the best index; conditions that it does not cover are
+  /// filtered.
   public func leases(
     owner: Address? = nil,
     provider: Address? = nil,
@@ -215,21 +216,22 @@ extension LedgerQuery {
     (try? leases(owner: owner, provider: provider, state: wanted, at: tick, .everything).items) ?? []
   }
 
-  /// Those of a provider that run, however many others it has had.
+  /// The running leases of a provider. The time does not depend on the number of ended ones.
   public func runningLeases(of provider: Address, at tick: Tick) -> [LeaseStatus] {
     LeaseRecord.State.allCases.filter(\.isRunning).flatMap {
       leases(provider: provider, state: $0, at: tick)
     }
   }
 
-  /// Running leases of the whole network.
+  /// The number of running leases in the whole network.
   public var runningLeaseCount: Int {
     LeaseRecord.State.allCases.filter(\.isRunning).reduce(0) {
       $0 + Int(clamping: state.read(Tables.leaseCounts, UInt64($1.rawValue)) ?? 0)
     }
   }
 
-  /// Running leases of a provider, counted up to a page of each state.
+  /// The number of running leases of a provider; each running state counts at most
+  /// `PageRequest.maximumLimit`.
   public func runningLeaseCount(of provider: Address) -> Int {
     LeaseRecord.State.allCases.filter(\.isRunning).reduce(0) { count, wanted in
       let prefix = Tables.leasesByProvider.prefix { writer in

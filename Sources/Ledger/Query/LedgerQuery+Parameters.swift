@@ -1,19 +1,19 @@
 import Chain
 import Primitives
 
-/// A parameter as governance sees it.
+/// A parameter with its value and definition.
 public struct ParameterStatus: Hashable, Sendable {
-  /// As proposals name it.
+  /// The key that proposals use.
   public var key: String
   public var value: String
   /// `integer`, or `integer_or_default`.
   public var type: String
   public var unit: String
   public var range: ClosedRange<UInt64>
-  /// The value where nothing else is decided.
+  /// The default value.
   public var standard: String
   public var summary: String
-  /// The proposal that set it; 0 is genesis.
+  /// The number of the proposal that set the value; 0 for genesis.
   public var proposal: UInt64
 }
 

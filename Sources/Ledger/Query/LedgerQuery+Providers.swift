@@ -2,7 +2,7 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// What an auditor vouches for about a provider.
+/// The attributes that an auditor has signed about a provider.
 public struct SignedAttributes: Hashable, Sendable {
   public var provider: Address
   public var auditor: Address
@@ -10,21 +10,21 @@ public struct SignedAttributes: Hashable, Sendable {
   public var attributes: [Attribute]
 }
 
-/// Whether a registered provider can serve a group, by the ledger's rules.
+/// A registered provider, and whether it can serve a group by the ledger's rules.
 public struct ProviderMatch: Hashable, Sendable {
   public var provider: Address
-  /// The first reason against it; nil when it matches.
+  /// The first reason why it cannot; nil when it can.
   public var reason: MismatchReason?
 }
 
 extension LedgerQuery {
-  /// What auditors have signed about a provider, by the auditor's address as text.
+  /// The attributes that auditors have signed about a provider, by the auditor's address as text.
   public func auditTexts(of provider: Address) -> [String: [Attribute]] {
     let signed = signedAttributes(provider: provider).map { ($0.auditor.text(), $0.attributes) }
     return Dictionary(signed, uniquingKeysWith: { $1 })
   }
 
-  /// What auditors have signed, by provider, by auditor or by both.
+  /// Signed attributes by provider, by auditor or by both.
   public func signedAttributes(
     provider: Address? = nil,
     auditor: Address? = nil,
@@ -52,7 +52,7 @@ extension LedgerQuery {
     (try? signedAttributes(provider: provider, auditor: auditor, .everything).items) ?? []
   }
 
-  /// Registered providers, each with the first reason why it cannot serve a group.
+  /// All registered providers, each with the first reason why it cannot serve a group, or nil.
   public func matches(
     _ spec: GroupSpec,
     requiresAuditedGPUs: Bool,
@@ -73,7 +73,7 @@ extension LedgerQuery {
 
 // Grants.
 extension LedgerQuery {
-  /// What is left of a grant.
+  /// A grant with the rest of its limit.
   public struct GrantStatus: Hashable, Sendable {
     public var granter: Address
     public var grantee: Address
@@ -82,7 +82,7 @@ extension LedgerQuery {
     public var expiresAt: Timestamp
   }
 
-  /// Grants that somebody gave or got.
+  /// Grants by granter, by grantee or by both.
   public func grants(
     granter: Address? = nil,
     grantee: Address? = nil,

@@ -2,7 +2,7 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// Reads what the ledger knows, from a consistent view of committed state.
+/// Answers queries from a consistent view of committed state.
 public struct LedgerQuery<State: StateReading> {
   let state: State
 
@@ -16,7 +16,7 @@ public struct LedgerQuery<State: StateReading> {
     state.read(Tables.parameters, SingleKey()) ?? ParametersRecord(Parameters())
   }
 
-  /// Which tick a time lies in.
+  /// The rule that gives the tick of a time.
   public var ticks: TickSchedule {
     state.read(Tables.chain, SingleKey())?.ticks ?? TickSchedule(start: .zero, tickMilliseconds: 1)
   }
@@ -46,14 +46,15 @@ public struct LedgerQuery<State: StateReading> {
 
   // MARK: Currencies
 
-  /// A currency with its present take rate and what it brought.
+  /// A currency with its present take rate and its totals.
   public struct CurrencyStatus: Hashable, Sendable {
     public var currency: Currency
     public var takeBasisPoints: UInt32
+    /// The take collected since genesis.
     public var takeCollected: Amount
-    /// Of it, what went to stakers.
+    /// The part of `takeCollected` that went to stakers.
     public var stakersGiven: Amount
-    /// By the issuer, less what was burned.
+    /// What the issuer minted, less what it burned.
     public var minted: Amount
 
     init(_ record: CurrencyRecord) {
@@ -69,13 +70,13 @@ public struct LedgerQuery<State: StateReading> {
     state.all(Tables.currencies) { CurrencyStatus($1) }
   }
 
-  /// By its own name or another one.
+  /// A currency by its canonical name or an alias; nil when it is not registered.
   public func currency(_ name: Denomination) -> CurrencyStatus? {
     let own = state.read(Tables.aliases, name) ?? name
     return state.read(Tables.currencies, own).map { CurrencyStatus($0) }
   }
 
-  /// What the take brought, day by day since the Unix epoch; nil is every currency.
+  /// The take by day, counted since the Unix epoch, and currency; `denomination` nil gives all currencies.
   public func takeIncome(
     in denomination: Denomination? = nil,
     days: ClosedRange<UInt64> = 0...UInt64.max - 1,
@@ -96,12 +97,12 @@ public struct LedgerQuery<State: StateReading> {
     state.read(Tables.providers, address)
   }
 
-  /// By address.
+  /// All providers, ordered by address.
   public func providers(_ request: PageRequest) throws(PageFault) -> Page<ProviderEntry> {
     try state.page(Tables.providers, request) { $1 }
   }
 
-  /// By address.
+  /// All validators, ordered by operator address.
   public func validators(_ request: PageRequest) throws(PageFault) -> Page<
     (
       address: Address, record: ValidatorRecord

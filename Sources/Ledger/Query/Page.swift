@@ -1,10 +1,11 @@
 import Primitives
 
-/// Where a list goes on: after the entry that it names. Opaque to who asks, and good only for the same list.
+/// Where the next page of a list begins: after the entry with this key. It is opaque to clients and valid
+/// only for the same list with the same filters.
 public struct PageKey: Hashable, Sendable {
   public let bytes: [UInt8]
 
-  /// Longer ones are no key of ours.
+  /// No key of the state is longer.
   private static let maximumBytes = 256
 
   public init?(_ bytes: [UInt8]) {
@@ -12,7 +13,7 @@ public struct PageKey: Hashable, Sendable {
     self.bytes = bytes
   }
 
-  /// What `text` wrote; nil for anything else.
+  /// Parses what `text` gives; nil for anything else.
   public init?(text: String) {
     guard let bytes = Hex.decode(text) else { return nil }
     self.init(bytes)
@@ -21,13 +22,13 @@ public struct PageKey: Hashable, Sendable {
   public var text: String { Hex.encode(bytes) }
 }
 
-/// How much of a list is wanted, and from where on.
+/// Which part of a list is wanted.
 public struct PageRequest: Hashable, Sendable {
   public static let maximumLimit = 1_000
 
-  /// Items, at most.
+  /// The most items of the page; at least 1.
   public var limit: Int
-  /// Nil begins the list.
+  /// The position after which the page begins; nil for the beginning of the list.
   public var after: PageKey?
 
   public init(limit: Int = PageRequest.maximumLimit, after: PageKey? = nil) {
@@ -35,18 +36,19 @@ public struct PageRequest: Hashable, Sendable {
     self.after = after
   }
 
-  /// The whole list, for one who knows that it is short or wants all of it.
+  /// The whole list, for internal callers that need all of it.
   static let everything = PageRequest(limit: .max)
 
-  /// Entries that are looked at for one page. A filter that fits hardly any of them gives a short page with a `next`,
-  /// not a long wait.
+  /// The most entries that are read for one page. When a filter accepts few of them, the page is short and
+  /// has a `next`, so that the time stays bounded.
   var lookLimit: Int { limit > .max / 10 ? .max : max(1_000, 10 * limit) }
 }
 
 /// A part of a list.
 public struct Page<Item> {
   public var items: [Item]
-  /// Nil at the list's end. A page may be short, even empty, and still have one.
+  /// Where the next page begins; nil at the end of the list. A page may be short or empty and still have a
+  /// `next`.
   public var next: PageKey?
 
   public init(items: [Item], next: PageKey?) {
@@ -58,12 +60,12 @@ public struct Page<Item> {
 extension Page: Sendable where Item: Sendable {}
 
 public enum PageFault: Error, Hashable, Sendable {
-  /// The key is of another list, or of the same with other filters.
+  /// The key belongs to another list, or to the same list with other filters.
   case foreignKey
 }
 
 extension StateReading {
-  /// Part of the entries under `prefix`, in order: those that `item` makes something of.
+  /// A page of the entries under `prefix`, in order. Entries for which `item` returns nil are left out.
   func page<Key, Value, Item>(
     _ table: Table<Key, Value>,
     prefix: [UInt8]? = nil,
@@ -75,7 +77,7 @@ extension StateReading {
     return try page(from: prefix, to: end, request) { item(table.key($0), table.value($1)) }
   }
 
-  /// Part of the entries in a range.
+  /// A page of the entries from `from` up to, not including, `end`.
   func page<Item>(
     from: [UInt8],
     to end: [UInt8],
@@ -87,7 +89,7 @@ extension StateReading {
       guard !KeyOrder.precedes(after, from), KeyOrder.precedes(after, end) else { throw .foreignKey }
       start = after + [0]
     }
-    // One more than wanted tells whether something follows.
+    // One entry more than wanted shows whether the list goes on.
     let step = request.limit < 256 ? request.limit + 1 : 256
     var items: [Item] = []
     var looked = 0
@@ -107,13 +109,13 @@ extension StateReading {
     }
   }
 
-  /// All of them: what a short list, or a caller who needs every entry, wants.
+  /// All entries under `prefix`, in order. Entries for which `item` returns nil are left out.
   func all<Key, Value, Item>(
     _ table: Table<Key, Value>,
     prefix: [UInt8]? = nil,
     _ item: (Key, Value) -> Item?
   ) -> [Item] {
-    // Only a key to go on from can be wrong.
+    // Only an invalid `PageRequest.after` could throw; there is none.
     (try? page(table, prefix: prefix, .everything, item).items) ?? []
   }
 }

@@ -1,7 +1,7 @@
 import Chain
 import Primitives
 
-/// An account that has signed or received something.
+/// The record of an account that has sent a transaction.
 struct AccountRecord: Hashable, Sendable, StateValue {
   /// The sequence number that its next transaction must have.
   var sequence: UInt64 = 0
@@ -17,7 +17,7 @@ struct AccountRecord: Hashable, Sendable, StateValue {
   }
 }
 
-/// What is left of a grant.
+/// A grant. `limit` is the amount that is left.
 struct GrantRecord: Hashable, Sendable, StateValue {
   var limit: Amount
   var expiresAt: Timestamp

@@ -1,13 +1,13 @@
 import Chain
 import Primitives
 
-/// What the ledger must know of its own chain.
+/// The ledger's record of its own chain.
 struct ChainRecord: Hashable, Sendable, StateValue {
   var chain: ChainID
   var genesisTime: Timestamp
   var protocolVersion: UInt32
   var ticks: TickSchedule
-  /// Decided by vote, not reached yet.
+  /// The planned upgrade: decided by vote, its height not reached yet.
   var upgrade: SoftwareUpgrade?
 
   init(chain: ChainID, genesisTime: Timestamp, protocolVersion: UInt32, ticks: TickSchedule) {
@@ -51,9 +51,9 @@ struct ChainRecord: Hashable, Sendable, StateValue {
   }
 }
 
-/// Which tick a time lies in, also after the length of a tick was changed by vote.
+/// Assigns times to ticks. It stays valid when governance changes the length of a tick.
 public struct TickSchedule: Hashable, Sendable, StateValue {
-  /// The beginning of `firstTick`.
+  /// The time at which `firstTick` begins.
   public private(set) var start: Timestamp
   public private(set) var firstTick: Tick
   public private(set) var tickMilliseconds: UInt64
@@ -64,7 +64,8 @@ public struct TickSchedule: Hashable, Sendable, StateValue {
     self.tickMilliseconds = max(1, tickMilliseconds)
   }
 
-  /// The tick that `time` lies in; the first one before the start. Saturates at the end of time.
+  /// The tick in which `time` lies. Times before `start` give `firstTick`; a tick beyond 64 bits gives the
+  /// largest.
   public func tick(at time: Timestamp) -> Tick {
     let (tick, overflow) = firstTick.addingReportingOverflow(
       time.milliseconds(since: start) / tickMilliseconds
@@ -72,14 +73,15 @@ public struct TickSchedule: Hashable, Sendable, StateValue {
     return overflow ? .max : tick
   }
 
-  /// The beginning of `tick`, saturating.
+  /// The time at which `tick` begins, at most the largest `Timestamp`.
   public func time(of tick: Tick) -> Timestamp {
     let ticks = tick > firstTick ? tick - firstTick : 0
     let (milliseconds, overflow) = ticks.multipliedReportingOverflow(by: tickMilliseconds)
     return start.advanced(byMilliseconds: overflow ? .max : milliseconds)
   }
 
-  /// Ticks of another length: the tick in which `time` lies begins anew then. Ticks go on counting.
+  /// Changes the length of a tick. The tick in which `time` lies begins again at `time`; the numbers of ticks
+  /// go on.
   mutating func change(to milliseconds: UInt64, at time: Timestamp) {
     firstTick = tick(at: time)
     start = time

@@ -13,19 +13,21 @@ extension Denomination: StateValue {
   func encode(into writer: inout ByteWriter) { write(to: &writer) }
 }
 
-/// A currency of the registry with what the network has done in it.
+/// A registered currency with the network's totals in it.
 struct CurrencyRecord: Hashable, Sendable, StateValue {
   var currency: Currency
-  /// By the issuer, less what was burned.
+  /// What the issuer minted, less what it burned.
   var minted = Amount.zero
   var take: TakeIndex
-  /// All fees since genesis.
+  /// The take collected since genesis.
   var takeCollected = Amount.zero
-  /// Fees × the stakers' share in basis points, summed: their part is its floor, however fees come in.
+  /// The sum of fee × stakers' share in basis points. The stakers get its whole part divided by 10,000, so
+  /// the result does not depend on how the fees are split.
   var stakersDue: UInt128 = 0
+  /// The units that went to stakers so far.
   var stakersGiven = Amount.zero
-  /// The proposal that set each of the parameters, in the order of `ParameterName.CurrencyField.allCases`; 0 is
-  /// genesis.
+  /// The number of the proposal that set each parameter, in the order of
+  /// `ParameterName.CurrencyField.allCases`; 0 for genesis.
   var proposals: [UInt64]
 
   init(currency: Currency, take: TakeIndex, proposal: UInt64 = 0) {

@@ -2,11 +2,11 @@ public import Chain
 public import Cryptography
 import Primitives
 
-/// How and when something ended, and by whom.
+/// By whom, why and when a deployment or a lease was ended.
 public struct Closing: Hashable, Sendable {
   public var closer: Closer
   public var reason: LeaseCloseReason
-  /// The block that did it; the tick is the last one that was paid for in full.
+  /// The block that ended it. For a lease, `tick` is the last tick that was paid in full.
   public var moment: Moment
 
   func encode(into writer: inout ByteWriter) {
@@ -30,12 +30,12 @@ public struct Closing: Hashable, Sendable {
 
 /// A tenant's deployment.
 public struct DeploymentRecord: Hashable, Sendable, StateValue {
-  /// Active becomes closed, which is final.
+  /// The lifecycle: active → closed, which is final.
   public enum State: UInt8, Hashable, Sendable, CaseIterable {
     case active = 1
     case closed = 2
 
-    /// As queries spell it.
+    /// The name in answers to queries.
     public var name: String {
       switch self {
       case .active: "active"
@@ -45,12 +45,12 @@ public struct DeploymentRecord: Hashable, Sendable, StateValue {
   }
 
   public var manifestHash: Digest
-  /// Groups are numbered from 1 to this.
+  /// The number of groups; they are numbered from 1.
   public var groupCount: UInt32
-  /// The order that opened it.
+  /// The identifier of the order that opened the deployment.
   public var order: Digest
   public var createdAt: Moment
-  /// Set once it is closed.
+  /// Set when the deployment is closed.
   public var closing: Closing?
 
   public var state: State { closing == nil ? .active : .closed }
@@ -80,15 +80,15 @@ public struct DeploymentRecord: Hashable, Sendable, StateValue {
   }
 }
 
-/// A group of a deployment: what is leased together.
+/// A group of a deployment: the unit of leasing.
 public struct GroupRecord: Hashable, Sendable, StateValue {
-  /// Open becomes leased, leased becomes open again; both become closed with the deployment.
+  /// The lifecycle: open → leased → open; either → closed with the deployment.
   public enum State: UInt8, Hashable, Sendable, CaseIterable {
     case open = 1
     case leased = 2
     case closed = 3
 
-    /// As queries spell it.
+    /// The name in answers to queries.
     public var name: String {
       switch self {
       case .open: "open"
@@ -100,9 +100,9 @@ public struct GroupRecord: Hashable, Sendable, StateValue {
 
   public var spec: GroupSpec
   public var state: State
-  /// How many leases it has had: the next one's order number is one more.
+  /// How many leases the group has had. The order number of the next lease is one more.
   public var orders: UInt32
-  /// Of the running lease.
+  /// The provider of the running lease; nil when there is none.
   public var provider: Address?
 
   init(spec: GroupSpec) {

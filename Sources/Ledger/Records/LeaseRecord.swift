@@ -3,8 +3,8 @@ public import Primitives
 
 /// A provider's lease of a group.
 public struct LeaseRecord: Hashable, Sendable, StateValue {
-  /// Active can become reclaiming, insufficientFunds or closed; reclaiming the same but active. The others are final.
-  /// Numbers are the reference chain's.
+  /// The lifecycle: active → reclaiming, and either of them → insufficientFunds or closed, which are final.
+  /// The numbers are those of the reference chain.
   public enum State: UInt8, Hashable, Sendable, CaseIterable {
     case active = 1
     case insufficientFunds = 2
@@ -13,7 +13,7 @@ public struct LeaseRecord: Hashable, Sendable, StateValue {
 
     public var isRunning: Bool { self == .active || self == .reclaiming }
 
-    /// As events and queries spell it.
+    /// The name in events and in answers to queries.
     public var name: String {
       switch self {
       case .active: "active"
@@ -24,29 +24,30 @@ public struct LeaseRecord: Hashable, Sendable, StateValue {
     }
   }
 
-  /// What a provider announced that wants its resources back.
+  /// The announcement of a provider that wants its resources back.
   public struct Reclamation: Hashable, Sendable {
     public var reason: LeaseCloseReason
     public var announcedAt: Moment
-    /// From when on it may end the lease.
+    /// The time from which on the provider may end the lease.
     public var deadline: Timestamp
   }
 
   public var state: State
-  /// Per tick.
+  /// The price per tick.
   public var price: DecimalCoin
-  /// What the provider offered, GPUs by name.
+  /// The resources that the provider offered, with concrete GPUs.
   public var offer: [ResourceOffer]
   public var openedAt: Moment
-  /// Locked of the provider's money until the end.
+  /// The provider's money that is locked until the lease ends.
   public var deposit: Coin
-  /// Milliseconds of notice that the provider promised.
+  /// The notice that the provider promised, in milliseconds; 0 for none.
   public var reclamationWindow: UInt64
+  /// Nil until the provider announces a reclamation.
   public var reclamation: Reclamation?
   public var requiresAuditedGPUs: Bool
-  /// Set at the end.
+  /// Set when the lease ends.
   public var closing: Closing?
-  /// Final figures, set at the end; while the lease runs its escrow payment has them.
+  /// Final totals, set when the lease ends. While it runs, the payment in its escrow account has them.
   public var earned = Decimal18.zero
   public var paid = Amount.zero
   public var fee = Amount.zero

@@ -1,10 +1,10 @@
 import Chain
 import Primitives
 
-/// Every parameter's value and the proposal that set it.
+/// The values of all parameters, and the proposals that set them.
 struct ParametersRecord: Hashable, Sendable, StateValue {
   var values: Parameters
-  /// In the order of `ParameterKey.allCases`; 0 is genesis.
+  /// The number of the proposal that set each value, in the order of `ParameterKey.allCases`; 0 for genesis.
   var proposals: [UInt64]
 
   init(_ values: Parameters) {
@@ -12,7 +12,8 @@ struct ParametersRecord: Hashable, Sendable, StateValue {
     proposals = Array(repeating: 0, count: ParameterKey.allCases.count)
   }
 
-  /// By name, so that a later version's new parameters take their standard value in an older state.
+  /// Values are encoded with their names, so that a parameter that is new in a later version gets its default
+  /// in an older state.
   func encode(into writer: inout ByteWriter) {
     writer.write(UInt16(ParameterKey.allCases.count))
     for (index, key) in ParameterKey.allCases.enumerated() {

@@ -42,7 +42,7 @@ public struct ProviderEntry: Hashable, Sendable, StateValue {
   }
 }
 
-/// What one auditor vouches for about one provider, sorted by key.
+/// The attributes that one auditor has signed about one provider, sorted by key.
 struct SignedRecord: Hashable, Sendable, StateValue {
   var attributes: [Attribute]
 
@@ -57,10 +57,11 @@ struct SignedRecord: Hashable, Sendable, StateValue {
   }
 }
 
-/// A demand of running leases on their provider's attributes, and how many have it.
+/// What running leases require of their provider's attributes. Leases with equal requirements share a record.
 struct DemandRecord: Hashable, Sendable, StateValue {
+  /// The number of running leases with these requirements.
   var count: UInt64
-  /// One of the leases, to name it when an update would break it.
+  /// One of these leases, for the message when an update would break them.
   var example: LeaseID
   var requiresAuditedGPUs: Bool
   var spec: GroupSpec

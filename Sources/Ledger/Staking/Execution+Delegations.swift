@@ -18,7 +18,8 @@ extension Execution {
     return coin.amount
   }
 
-  /// Buys shares of a validator for stake that `move` brings into the pool of its status.
+  /// Adds stake to a validator and gives the delegator shares for it. `move` transfers the money into the
+  /// pool of the validator's status.
   private func addStake(
     _ amount: Amount,
     of delegator: Address,
@@ -63,9 +64,9 @@ extension Execution {
     write(staking)
   }
 
-  /// Takes stake out of a validator; it stays in the pool of the validator's status.
+  /// Removes stake from a validator. The money stays in the pool of the validator's status.
   ///
-  /// - Returns: the validator after it.
+  /// - Returns: The validator's record after the removal.
   @discardableResult
   func removeStake(_ amount: Amount, of delegator: Address, from address: Address) throws(Rejection)
     -> ValidatorRecord
@@ -80,7 +81,8 @@ extension Execution {
     let available = try record.tokens(of: delegation.shares)
     guard amount <= available else { throw .staking(.insufficientStake(available: available)) }
     try checked { () throws(ArithmeticError) in
-      // All that is worth something takes all shares with it; a part is rounded in favour of those who stay.
+      // Removing the whole value removes all shares. For a part, the shares are rounded up, in favour of the
+      // other delegators.
       let shares =
         amount == available
         ? delegation.shares
@@ -159,7 +161,8 @@ extension Execution {
     )
   }
 
-  /// When stake that leaves a validator now began to unbond, and when it is free.
+  /// The height at which stake that leaves a validator now began to unbond, and the time at which it is paid
+  /// out.
   private func unbonding(of record: ValidatorRecord) -> (Height, Timestamp) {
     record.status == .unbonding
       ? (record.unbondingHeight, record.unbondingCompletion)
@@ -173,7 +176,7 @@ extension Execution {
     return staking.nextEntry - 1
   }
 
-  /// Moves stake into the bonded pool or out of it.
+  /// Moves stake from the unbonding into the bonded pool, or back when `bonded` is false.
   func moveStake(_ amount: Amount, bonded: Bool) throws(Rejection) {
     let source = bonded ? ModuleAccount.unbondingStake : .bondedStake
     let target = bonded ? ModuleAccount.bondedStake : .unbondingStake

@@ -2,11 +2,11 @@ import Chain
 import Cryptography
 import Primitives
 
-// Rewards are spread by running indexes: the network's, per bonded unit, and each validator's, per share. A block
-// writes one number however many stake; who earned what is computed when it matters. A validator that is away earns
-// until it is jailed.
+// Rewards are distributed by running sums ("indexes"): one of the network, per bonded unit, and one of each
+// validator, per share. A block updates only the network's; what a delegator has earned is computed from the
+// differences when it is needed. A bonded validator that does not sign earns rewards until it is jailed.
 extension Execution {
-  /// Gives the block's fees, and the stakers' part of the take, to all who stake.
+  /// Distributes the block's fees, and the stakers' share of the take, among all bonded stake.
   func distributeFees() throws(Rejection) {
     let collector = ModuleAccount.feeCollector.address
     let prefix = Tables.balances.prefix { $0.write(collector) }
@@ -33,11 +33,11 @@ extension Execution {
     }
   }
 
-  /// Brings a validator's indexes to the present: before its stake, status or commission changes.
+  /// Updates a validator's indexes. Call it before its stake, status or commission changes.
   func settleRewards(of record: inout ValidatorRecord) throws(Rejection) {
     for reward in staking.rewards {
       let index = record.rewards.index(of: reward.denomination) {
-        // One that joins later has no part in what came before.
+        // A validator that joins later gets nothing of earlier rewards.
         ValidatorRecord.Reward(
           denomination: $0,
           networkIndex: record.status == .bonded ? 0 : reward.index
@@ -68,7 +68,7 @@ extension Execution {
     }
   }
 
-  /// Brings a delegation to the indexes of its settled validator.
+  /// Updates a delegation's rewards. The validator must be settled before.
   func settleRewards(of delegation: inout DelegationRecord, in record: ValidatorRecord)
     throws(Rejection)
   {
@@ -89,7 +89,7 @@ extension Execution {
     }
   }
 
-  /// Pays the whole units that a settled delegation has earned.
+  /// Pays out the whole units of the rewards of a settled delegation.
   func payRewards(
     of delegation: inout DelegationRecord,
     to delegator: Address,
@@ -138,7 +138,7 @@ extension Execution {
   }
 }
 
-/// An entry of a short list that is sorted by currency.
+/// An element of a list that is sorted by currency and has one element for each.
 protocol PerCurrency {
   var denomination: Denomination { get }
 }
@@ -148,7 +148,7 @@ extension ValidatorRecord.Reward: PerCurrency {}
 extension DelegationRecord.Reward: PerCurrency {}
 
 extension Array where Element: PerCurrency {
-  /// The place of a currency's entry, which is made where there is none.
+  /// The position of a currency's element, which `make` creates when there is none.
   mutating func index(of denomination: Denomination, make: (Denomination) -> Element) -> Int {
     let place = firstIndex { !($0.denomination < denomination) } ?? count
     if place == count || self[place].denomination != denomination {

@@ -3,7 +3,8 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// Punishes proven double signing, once for each validator.
+  /// Punishes proven double signing by slashing, jail and tombstoning. A validator is punished once; evidence
+  /// that is too old is ignored.
   func punish(_ misbehaviour: BlockInput.Misbehaviour) throws(Rejection) {
     let age = moment.time.milliseconds(since: misbehaviour.time)
     let blocks = moment.height > misbehaviour.height ? moment.height - misbehaviour.height : 0
@@ -24,7 +25,8 @@ extension Execution {
     store(slashed, of: address)
   }
 
-  /// Takes a part of all stake that stood behind a validator at `height`: delegated, unbonding and moved elsewhere.
+  /// Destroys a part of all stake that was bonded to a validator at `height`: what is still delegated, and
+  /// what has begun to unbond or was redelegated since.
   func slash(
     _ address: Address,
     partsPerMillion: UInt64,
@@ -107,7 +109,7 @@ extension Execution {
     return Amount(total)
   }
 
-  /// Takes a validator off the candidates. The caller stores it.
+  /// Jails a validator, so that it cannot be in the validator set. The caller stores the record.
   func jail(_ record: inout ValidatorRecord, _ address: Address, until: Timestamp, reason: String) {
     record.jailedUntil = max(record.jailedUntil, until)
     guard !record.isJailed else { return }
@@ -115,7 +117,8 @@ extension Execution {
     emit(.validatorJailed(validator: address, reason: reason))
   }
 
-  /// Counts who did not sign the parent. Only absence is written, so a block that all signed writes nothing.
+  /// Counts a validator that did not sign the parent block, and punishes it when it missed too many blocks of
+  /// the window. Only missed blocks are stored, so a block that all signed writes nothing.
   func countAbsence(_ address: Address) throws(Rejection) {
     guard var record = overlay.read(Tables.validators, address), !record.isJailed,
       record.status == .bonded,

@@ -3,7 +3,7 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// Pays out and ends what was waiting for its time.
+  /// Completes the unbondings, redelegations and unbonding validators whose time has come.
   func matureStakes() throws(Rejection) {
     while let (key, _) = overlay.scan(Tables.maturities, limit: 1).first, key.time <= moment.time {
       overlay.remove(Tables.maturities, key)
@@ -47,9 +47,10 @@ extension Execution {
     overlay.write(Tables.validators, address, record)
   }
 
-  /// The changes that make the set of those with most stake, when anything changed.
+  /// Chooses the validators with the most stake and returns the changes to the set; none when no validator
+  /// changed.
   ///
-  /// The set is never left empty: with no candidate at all it stays as it is, and the chain goes on.
+  /// The set is never empty: when there is no candidate at all, it stays as it is, and the chain goes on.
   func updateValidatorSet() throws(Rejection) -> [ValidatorUpdate] {
     guard isValidatorSetStale else { return [] }
     let limit = Int(clamping: min(parameter(.maximumValidators), UInt64(ValidatorSet.maximumCount)))
@@ -85,7 +86,7 @@ extension Execution {
   }
 
   private func bond(_ record: inout ValidatorRecord, _ address: Address) throws(Rejection) {
-    // Sets the indexes to the present before it begins to earn.
+    // The indexes are updated first, so that the validator earns only from now on.
     try settleRewards(of: &record)
     record.status = .bonded
     record.bondedSince = moment.height

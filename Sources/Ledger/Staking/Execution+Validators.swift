@@ -16,7 +16,7 @@ extension Execution {
     return record
   }
 
-  /// Writes a validator and keeps its place among the candidates for the set.
+  /// Writes a validator, updates its entry among the candidates and marks the validator set as stale.
   func store(_ record: ValidatorRecord, of address: Address) {
     if let old = overlay.read(Tables.validators, address), let key = old.candidateKey(address) {
       if record.candidateKey(address).map({ $0.first != key.first }) ?? true {
@@ -78,7 +78,7 @@ extension Execution {
     let address = edit.operatorAddress
     var record = try validator(address)
     if let commission = edit.commission {
-      // Earned so far at the old rate.
+      // What was earned until now counts at the old rate.
       try settleRewards(of: &record)
       let next = record.commissionChangedAt.advanced(byMilliseconds: 86_400_000)
       guard moment.time >= next else { throw .staking(.commissionChangedRecently(next: next)) }
@@ -113,7 +113,7 @@ extension Execution {
     }
   }
 
-  /// What the operator itself has staked.
+  /// The stake that the operator has delegated to its own validator.
   func selfDelegation(of address: Address, _ record: ValidatorRecord) throws(Rejection) -> Amount {
     guard let delegation = overlay.read(Tables.delegations, Pair(address, address)) else {
       return .zero
@@ -139,12 +139,12 @@ extension Execution {
 }
 
 extension ValidatorRecord {
-  /// Where it stands among the candidates; nil when it is none.
+  /// The key in `Tables.candidates`; nil when the validator is jailed or has no voting power.
   func candidateKey(_ address: Address) -> Pair<UInt64, Address>? {
     isJailed || power < 1 ? nil : Pair(UInt64.max - tokens.units, address)
   }
 
-  /// What `shares` are worth, rounded down.
+  /// The stake that `shares` are worth, rounded down.
   func tokens(of shares: Decimal18) throws(Rejection) -> Amount {
     guard !self.shares.isZero else { return .zero }
     return Amount(
@@ -157,7 +157,7 @@ extension ValidatorRecord {
   }
 }
 
-/// Products that are divided at once, through 256 bits.
+/// first × second ÷ divisor with a 256-bit product, so that only the result must fit into 128 bits.
 enum Fraction {
   /// ⌊first × second ÷ divisor⌋
   static func floor(_ first: UInt128, _ second: UInt128, over divisor: UInt128)

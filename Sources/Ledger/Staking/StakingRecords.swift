@@ -2,20 +2,21 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// What staking keeps for the network as a whole.
+/// The staking record of the whole network.
 struct StakingRecord: Hashable, Sendable, StateValue {
   /// The rewards of one currency.
   struct Reward: Hashable, Sendable {
     var denomination: Denomination
-    /// What a bonded unit has earned since genesis, in 10⁻¹⁸ of a unit.
+    /// What one bonded unit has earned since genesis, in 10⁻¹⁸ of a unit.
     var index: UInt128 = 0
-    /// What did not divide among the bonded units yet, in 10⁻¹⁸ of a unit.
+    /// The remainder that did not divide evenly among the bonded units, in 10⁻¹⁸ of a unit; the next block
+    /// distributes it.
     var rest: UInt128 = 0
   }
 
-  /// Stake of all bonded validators.
+  /// The stake of all bonded validators, in uakt.
   var bonded = Amount.zero
-  /// The number of the next unbonding or redelegation.
+  /// The number that the next unbonding or redelegation gets.
   var nextEntry: UInt64 = 1
   /// Sorted by denomination.
   var rewards: [Reward] = []
@@ -45,11 +46,11 @@ struct StakingRecord: Hashable, Sendable, StateValue {
   }
 }
 
-/// A delegator's part in a validator.
+/// A delegator's shares of a validator.
 public struct DelegationRecord: Hashable, Sendable, StateValue {
   struct Reward: Hashable, Sendable {
     var denomination: Denomination
-    /// The validator's `perShare` that is settled.
+    /// The validator's `perShare` up to which this delegation is settled.
     var perShare: UInt128
     /// Earned and not withdrawn.
     var accrued = Decimal18.zero
@@ -84,13 +85,13 @@ public struct DelegationRecord: Hashable, Sendable, StateValue {
   }
 }
 
-/// Stake on its way out.
+/// Undelegated stake that is not paid out yet.
 public struct UnbondingRecord: Hashable, Sendable, StateValue {
   public var delegator: Address
   public var validator: Address
-  /// When it began: what slashing is measured on.
+  /// The amount at the beginning, of which slashing takes its part.
   public var initial: Amount
-  /// What will be paid.
+  /// The amount that will be paid out.
   public var amount: Amount
   public var height: Height
   public var completion: Timestamp
@@ -129,7 +130,7 @@ public struct UnbondingRecord: Hashable, Sendable, StateValue {
   }
 }
 
-/// Stake that moved from one validator to another and can still be slashed for the first one's past.
+/// Stake that moved from one validator to another and can still be slashed for faults of the first one.
 public struct RedelegationRecord: Hashable, Sendable, StateValue {
   public var delegator: Address
   public var source: Address
@@ -173,7 +174,7 @@ public struct RedelegationRecord: Hashable, Sendable, StateValue {
   }
 }
 
-/// What a validator was last announced to consensus with.
+/// The key and the power with which consensus last learned of a validator.
 struct AnnouncedPower: Hashable, Sendable, StateValue {
   var key: PublicKey
   var power: Int64
@@ -194,7 +195,7 @@ struct AnnouncedPower: Hashable, Sendable, StateValue {
   }
 }
 
-/// What staking does at a time.
+/// The key of `Tables.maturities`: what ends at a time.
 struct MaturityKey: StateKey, Hashable, Sendable {
   enum Kind: UInt8, Hashable, Sendable {
     case unbonding = 1
@@ -204,9 +205,9 @@ struct MaturityKey: StateKey, Hashable, Sendable {
 
   var time: Timestamp
   var kind: Kind
-  /// Of the unbonding or redelegation; 0 for a validator.
+  /// The number of the unbonding or redelegation; 0 for a validator.
   var entry: UInt64
-  /// The validator; of the others, the delegator.
+  /// The validator's address, or for the other kinds the delegator's.
   var address: Address
 
   init(time: Timestamp, kind: Kind, entry: UInt64, address: Address) {
@@ -244,35 +245,37 @@ extension Address: StateValue {
 
 extension Tables {
   static var staking: Table<SingleKey, StakingRecord> { Table(0x60) }
-  /// By operator address.
+  /// The key is the operator's address.
   static var validators: Table<Address, ValidatorRecord> { Table(0x61) }
   static var validatorsByKey: Table<PublicKey, Address> { Table(0x62) }
-  /// Those that may be in the set, most stake first: the inverted stake, then the operator.
+  /// The validators that may be in the set, most stake first. The key is UInt64.max − stake, then the
+  /// operator.
   static var candidates: Table<Pair<UInt64, Address>, Presence> { Table(0x63) }
+  /// The validators of the set as last announced to consensus.
   static var announced: Table<Address, AnnouncedPower> { Table(0x64) }
-  /// By delegator, then validator.
+  /// The key is the delegator, then the validator.
   static var delegations: Table<Pair<Address, Address>, DelegationRecord> { Table(0x65) }
-  /// By validator, then delegator.
+  /// The key is the validator, then the delegator.
   static var delegationsByValidator: Table<Pair<Address, Address>, Presence> { Table(0x66) }
   static var unbondings: Table<UInt64, UnbondingRecord> { Table(0x67) }
-  /// Delegator, validator, number.
+  /// The key is delegator, validator, number.
   static var unbondingsByDelegator: Table<Pair<Pair<Address, Address>, UInt64>, Presence> {
     Table(0x68)
   }
-  /// Validator, height, number.
+  /// The key is validator, height, number.
   static var unbondingsByValidator: Table<Pair<Pair<Address, UInt64>, UInt64>, Presence> {
     Table(0x69)
   }
   static var redelegations: Table<UInt64, RedelegationRecord> { Table(0x6A) }
-  /// Delegator, destination, number.
+  /// The key is delegator, destination, number.
   static var redelegationsByDelegator: Table<Pair<Pair<Address, Address>, UInt64>, Presence> {
     Table(0x6B)
   }
-  /// Source, height, number.
+  /// The key is source, height, number.
   static var redelegationsBySource: Table<Pair<Pair<Address, UInt64>, UInt64>, Presence> {
     Table(0x6C)
   }
   static var maturities: Table<MaturityKey, Presence> { Table(0x6D) }
-  /// Validator, height that it did not sign.
+  /// The key is a validator and a height that it did not sign.
   static var missed: Table<Pair<Address, UInt64>, Presence> { Table(0x6E) }
 }

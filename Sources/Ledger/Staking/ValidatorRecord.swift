@@ -2,16 +2,16 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// A validator as staking knows it.
+/// The record of a validator.
 public struct ValidatorRecord: Hashable, Sendable, StateValue {
-  /// Unbonded can become bonded; bonded becomes unbonding, which becomes unbonded in time or bonded again. Numbers
-  /// are the Cosmos SDK's.
+  /// The lifecycle: unbonded → bonded → unbonding → unbonded or bonded again. The numbers are those of the
+  /// Cosmos SDK.
   public enum Status: UInt8, Hashable, Sendable, CaseIterable {
     case unbonded = 1
     case unbonding = 2
     case bonded = 3
 
-    /// As queries spell it.
+    /// The name in answers to queries.
     public var name: String {
       switch self {
       case .unbonded: "unbonded"
@@ -21,50 +21,52 @@ public struct ValidatorRecord: Hashable, Sendable, StateValue {
     }
   }
 
-  /// The validator's part in the rewards of one currency.
+  /// The validator's rewards in one currency.
   struct Reward: Hashable, Sendable {
     var denomination: Denomination
-    /// The network's reward index that is settled.
+    /// The network's reward index up to which this validator is settled.
     var networkIndex: UInt128
-    /// What a whole share has earned since the beginning, in 10⁻¹⁸ of a unit.
+    /// What one whole share has earned since the validator was created, in 10⁻¹⁸ of a unit.
     var perShare: UInt128 = 0
-    /// What did not divide among the shares yet, in 10⁻¹⁸ of a unit.
+    /// The remainder that did not divide evenly among the shares, in 10⁻¹⁸ of a unit.
     var rest: UInt128 = 0
-    /// The operator's, not withdrawn.
+    /// The operator's commission that was not withdrawn.
     var commission = Decimal18.zero
   }
 
   public var consensusKey: PublicKey
   public var description: ValidatorDescription
+  /// The operator's share of the rewards; 1 is 100 %.
   public var commission: Decimal18
   public var maximumCommission: Decimal18
   public var maximumCommissionChange: Decimal18
   public var commissionChangedAt: Timestamp
   public var minimumSelfDelegation: Amount
-  /// Staked with it, less what was slashed.
+  /// The stake delegated to this validator, less what was slashed, in uakt.
   public var tokens = Amount.zero
-  /// Of all delegators; a share is worth `tokens` / `shares`.
+  /// The shares of all delegators. One share is worth `tokens` / `shares`.
   public var shares = Decimal18.zero
   public var status = Status.unbonded
   public var isJailed = false
   public var jailedUntil = Timestamp.zero
-  /// Signed twice: can never return.
+  /// Whether the validator signed twice. It can never be unjailed.
   public var isTombstoned = false
-  /// When and where unbonding began and when it ends.
+  /// The height at which unbonding began; `unbondingCompletion` is the time at which it ends.
   public var unbondingHeight: Height = 0
   public var unbondingCompletion = Timestamp.zero
+  /// The height at which the validator last joined the set.
   public var bondedSince: Height = 0
-  /// Blocks of the window that it did not sign.
+  /// The number of blocks in the current window that the validator did not sign.
   public var missedBlocks: UInt32 = 0
   /// Sorted by denomination.
   var rewards: [Reward] = []
 
-  /// Units of stake that make one of voting power.
+  /// How many uakt of stake give one unit of voting power.
   public static let unitsPerPower: UInt64 = 1_000_000
 
   public var moniker: String { description.moniker }
 
-  /// What it would count for in consensus.
+  /// The voting power that the stake gives.
   public var power: Int64 { Int64(tokens.units / Self.unitsPerPower) }
 
   init(_ creation: CreateValidator, at time: Timestamp) {

@@ -2,7 +2,8 @@ import Chain
 import Cryptography
 import Primitives
 
-// The ledger's own values in the form of keys and entries. Texts come from decoders that bounded them.
+// The encoding of the ledger's values in keys and entries. Texts are not checked for length when written:
+// decoders have bounded them before.
 
 extension ByteWriter {
   mutating func write(_ amount: Amount) {
@@ -134,7 +135,7 @@ extension ByteReader {
 }
 
 extension Closer {
-  /// As events and queries spell it.
+  /// The name in events and in answers to queries.
   public var name: String {
     switch self {
     case .tenant: "tenant"
@@ -145,7 +146,7 @@ extension Closer {
 }
 
 extension LeaseCloseReason {
-  /// As events and queries spell it.
+  /// The name in events and in answers to queries.
   public var name: String {
     switch self {
     case .owner: "owner"

@@ -26,7 +26,7 @@ extension LeaseID: StateKey {
   init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readLease() }
 }
 
-/// The name alone, so that denominations sort as their names do.
+/// The key is the name without a length, so that keys sort as names do.
 extension Denomination: StateKey {
   func write(to writer: inout ByteWriter) { writer.writeRaw(name.utf8) }
 
@@ -38,14 +38,14 @@ extension Denomination: StateKey {
   }
 }
 
-/// A proposal, a day: whatever is counted.
+/// Numbers of proposals, unbondings and days.
 extension UInt64: StateKey {
   func write(to writer: inout ByteWriter) { writer.write(self) }
 
   init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.read() }
 }
 
-/// Two keys, sorted by the first, then by the second. The first must have a fixed width.
+/// Two keys: entries sort by the first, then by the second. The first must have a fixed width.
 struct Pair<First: StateKey & Sendable, Second: StateKey & Sendable>: StateKey, Sendable {
   var first: First
   var second: Second
@@ -66,7 +66,7 @@ struct Pair<First: StateKey & Sendable, Second: StateKey & Sendable>: StateKey, 
   }
 }
 
-/// A group of a deployment.
+/// The key of a group: its deployment and its number, from 1.
 struct GroupKey: StateKey, Hashable, Sendable {
   var deployment: DeploymentID
   var group: UInt32
@@ -87,7 +87,7 @@ struct GroupKey: StateKey, Hashable, Sendable {
   }
 }
 
-/// Something in a state, in an index by state.
+/// The key of an index by state: the state's raw value, then the key of the entry.
 struct StateIndexKey<Key: StateKey & Sendable>: StateKey, Sendable {
   var state: UInt8
   var key: Key
@@ -108,7 +108,7 @@ struct StateIndexKey<Key: StateKey & Sendable>: StateKey, Sendable {
   }
 }
 
-/// A grant: whose money, who spends it, on what, in which currency.
+/// The key of a grant.
 struct GrantKey: StateKey, Hashable, Sendable {
   var granter: Address
   var grantee: Address
@@ -140,7 +140,7 @@ struct GrantKey: StateKey, Hashable, Sendable {
   }
 }
 
-/// Something that is forgotten at a time: when, of which kind, and its own key.
+/// The key of `Tables.expiries`: when an entry expires, its kind, and its own key.
 struct ExpiryKey: StateKey, Hashable, Sendable {
   enum Kind: UInt8, Hashable, Sendable {
     case grant = 1

@@ -1,5 +1,5 @@
-/// State in memory, for tests and the simulator: a sorted list cut into pieces, so that neither a lookup nor an
-/// insertion touches more than a small part of it. A copy shares everything until it is changed.
+/// State in memory, for tests and the simulator. It is a sorted list in pieces of at most 256 entries, so
+/// that a lookup or an insertion touches only a small part. Copies share their pieces until one is changed.
 public struct MemoryState: StateReading, Sendable {
   private struct Entry: Sendable {
     var key: [UInt8]
@@ -8,7 +8,7 @@ public struct MemoryState: StateReading, Sendable {
 
   private static let pieceLimit = 256
 
-  /// Sorted pieces, none of them empty.
+  /// The pieces in order, each sorted and none empty.
   private var pieces: [[Entry]] = []
   public private(set) var count = 0
 
@@ -42,7 +42,7 @@ public struct MemoryState: StateReading, Sendable {
     return found
   }
 
-  /// Writes what a block changed.
+  /// Applies the changes of a block.
   public mutating func apply(_ changes: [StateChange]) {
     for change in changes {
       if let value = change.value {
@@ -82,7 +82,7 @@ public struct MemoryState: StateReading, Sendable {
     if pieces[piece].isEmpty { pieces.remove(at: piece) }
   }
 
-  /// The last piece that begins at or before `key`, else the first; nil when there are none.
+  /// The index of the last piece whose first key is not after `key`, else 0; nil when there are no pieces.
   private func piece(for key: [UInt8]) -> Int? {
     guard !pieces.isEmpty else { return nil }
     var low = 0

@@ -1,25 +1,26 @@
-/// Uncommitted writes over a committed view, with checkpoints.
+/// Uncommitted writes on top of a committed state, with checkpoints.
 ///
-/// A failed transaction is rolled back to the checkpoint at which it began. What was read from the view is kept, so
-/// that a block reads an entry once. A class, because one block's handlers share it; it never leaves its block.
+/// A failed transaction is rolled back to the checkpoint at its beginning. Entries that were read are kept,
+/// so that a block reads each one once. It is a class because all handlers of a block share it; it does not
+/// outlive the block.
 final class StateOverlay: StateReading {
-  /// A place to return to.
+  /// A point to which writes can be rolled back.
   struct Checkpoint {
     fileprivate var journalCount: Int
   }
 
   private struct Entry {
     var value: [UInt8]?
-    /// The view's value.
+    /// The value in the committed state.
     let committed: [UInt8]?
-    /// False for what was only read, and for writes that were rolled back.
+    /// False for entries that were only read, and for writes that were rolled back.
     var isWritten: Bool
   }
 
   private let base: any StateReading
   private var entries: [[UInt8]: Entry] = [:]
   private var journal: [(key: [UInt8], previous: Entry)] = []
-  /// Keys that were ever written, by their first byte.
+  /// The keys that were written, also those rolled back since, by their first byte, which is the table.
   private var written: [WrittenKeys]
 
   init(_ base: any StateReading) {
@@ -65,7 +66,8 @@ final class StateOverlay: StateReading {
     var start = from
     var wanted = limit
     while found.count < limit {
-      // Some of the view's entries may be removed or replaced here: read on, by growing pages, until there are enough.
+      // Some entries of the committed state may be removed or replaced here. So pages, each larger than the
+      // one before, are read until there are enough entries.
       let page = base.entries(from: start, to: to, limit: wanted)
       merge(page, with: &own, limit: limit, into: &found)
       guard page.count == wanted, let last = page.last else { break }
@@ -78,7 +80,7 @@ final class StateOverlay: StateReading {
     return found
   }
 
-  /// Everything that was written and differs from the view, sorted by key.
+  /// All written entries whose value differs from the committed one, sorted by key.
   func changes() -> [StateChange] {
     var changes: [StateChange] = []
     for table in written.indices {
@@ -125,10 +127,10 @@ final class StateOverlay: StateReading {
   }
 }
 
-/// The keys of one table that a block wrote: sorted when somebody asks for their order.
+/// The keys of one table that a block wrote. They are sorted only when the order is needed.
 private struct WrittenKeys {
   private var keys: [[UInt8]] = []
-  /// Keys before this index are sorted; those from it on came later.
+  /// The keys before this index are sorted; the later ones are not yet.
   private var sortedCount = 0
 
   mutating func insert(_ key: [UInt8]) {

@@ -1,6 +1,7 @@
-/// A consistent view of committed state, ordered by the bytes of the keys.
+/// A consistent view of committed state, ordered by the bytes of the keys. It does not change while it is
+/// used.
 ///
-/// The node's is a RocksDB snapshot, the simulator's a `MemoryState`. A view never changes while it is used.
+/// The node uses a RocksDB snapshot, the simulator a `MemoryState`.
 public protocol StateReading {
   func value(for key: [UInt8]) -> [UInt8]?
 
@@ -8,7 +9,7 @@ public protocol StateReading {
   func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])]
 }
 
-/// A write of a block: the new value of a key, or nil where the entry is removed.
+/// A changed entry: the new value of a key, or nil when the entry is removed.
 public struct StateChange: Hashable, Sendable {
   public var key: [UInt8]
   public var value: [UInt8]?
@@ -19,9 +20,9 @@ public struct StateChange: Hashable, Sendable {
   }
 }
 
-/// How keys compare, and where ranges of them end.
+/// The order of keys.
 public enum KeyOrder {
-  /// Whether `left` comes before `right` bytewise; a proper prefix comes first.
+  /// Whether `left` comes before `right` in byte order. A proper prefix comes before the longer key.
   public static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     let count = min(left.count, right.count)
     var index = 0
@@ -32,7 +33,8 @@ public enum KeyOrder {
     return left.count < right.count
   }
 
-  /// The first key after all keys that begin with `prefix`; nil when there is none (`prefix` is all 0xFF).
+  /// The smallest key after all keys that begin with `prefix`; nil when there is none (`prefix` is empty or
+  /// all 0xFF).
   public static func end(of prefix: [UInt8]) -> [UInt8]? {
     var bound = prefix
     while let last = bound.last {

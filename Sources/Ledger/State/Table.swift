@@ -1,19 +1,19 @@
 import Cryptography
 import Primitives
 
-/// What can be an entry's key: keys sort bytewise as their meaning does.
+/// The key of an entry. The byte order of encoded keys must be the order of their meaning.
 protocol StateKey {
   func write(to writer: inout ByteWriter)
   init(from reader: inout ByteReader) throws(DecodingError)
 }
 
-/// What can be an entry's value.
+/// The value of an entry.
 protocol StateValue {
   func encode(into writer: inout ByteWriter)
   init(from reader: inout ByteReader) throws(DecodingError)
 }
 
-/// Entries of one kind: their keys begin with the table's byte.
+/// A table: the entries whose keys begin with the byte `prefix`.
 struct Table<Key: StateKey, Value: StateValue>: Sendable {
   let prefix: UInt8
 
@@ -28,7 +28,7 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
     return writer.bytes
   }
 
-  /// The beginning of the keys that start with `part`.
+  /// The bytes with which all keys of this table begin that start with what `part` writes.
   func prefix(_ part: (inout ByteWriter) -> Void) -> [UInt8] {
     var writer = ByteWriter(capacity: 64)
     writer.write(prefix)
@@ -36,10 +36,10 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
     return writer.bytes
   }
 
-  /// The value of stored bytes.
+  /// Decodes a stored value.
   ///
-  /// - Precondition: The bytes are what the ledger wrote. To go on with an entry that is not would fork the node off
-  ///   its chain; no message of a peer can cause it.
+  /// - Precondition: The ledger wrote the bytes. Going on with a damaged entry would fork the node off its
+  ///   chain. No message of a peer can cause it.
   func value(_ bytes: [UInt8]) -> Value {
     do {
       var reader = ByteReader(bytes)
@@ -53,7 +53,7 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
     }
   }
 
-  /// The key of stored bytes; the same precondition holds.
+  /// Decodes a stored key, with the same precondition.
   func key(_ bytes: [UInt8]) -> Key {
     do {
       var reader = ByteReader(bytes.dropFirst())
@@ -66,14 +66,14 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
   }
 }
 
-/// The key of a table that has one entry.
+/// The key of the only entry of a table.
 struct SingleKey: StateKey {
   init() {}
   init(from reader: inout ByteReader) throws(DecodingError) {}
   func write(to writer: inout ByteWriter) {}
 }
 
-/// The value of an index whose keys say everything.
+/// The empty value of an index, whose keys hold all information.
 struct Presence: StateValue {
   init() {}
   init(from reader: inout ByteReader) throws(DecodingError) {}
@@ -89,7 +89,7 @@ extension StateReading {
     value(for: table.bytes(key)) != nil
   }
 
-  /// Entries whose keys begin with `prefix` and, where `after` is given, come after it.
+  /// The entries whose keys begin with `prefix` and come after the key `after`; at most `limit`.
   func scan<Key, Value>(
     _ table: Table<Key, Value>,
     prefix: [UInt8]? = nil,
@@ -105,7 +105,7 @@ extension StateReading {
     }
   }
 
-  /// Calls `body` for every entry under `prefix` in order, a page at a time.
+  /// Calls `body` for every entry under `prefix`, in order, reading 256 entries at a time.
   func forEach<Key, Value, Failure: Error>(
     _ table: Table<Key, Value>,
     prefix: [UInt8]? = nil,

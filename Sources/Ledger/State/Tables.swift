@@ -2,13 +2,14 @@ import Chain
 import Cryptography
 import Primitives
 
-/// The tables of the state. A table's byte is part of the protocol: it is in every key of the authenticated tree.
+/// The tables of the state. The byte of a table is part of the protocol: all keys in the authenticated tree
+/// begin with it.
 enum Tables {
   // The chain
   static var chain: Table<SingleKey, ChainRecord> { Table(0x01) }
   static var parameters: Table<SingleKey, ParametersRecord> { Table(0x02) }
   static var currencies: Table<Denomination, CurrencyRecord> { Table(0x03) }
-  /// Another name of a currency to its own.
+  /// From an alias of a currency to its canonical name.
   static var aliases: Table<Denomination, Denomination> { Table(0x04) }
 
   // Bank
@@ -16,17 +17,18 @@ enum Tables {
   static var balances: Table<Pair<Address, Denomination>, Amount> { Table(0x11) }
   static var supply: Table<Denomination, Amount> { Table(0x12) }
   static var grants: Table<GrantKey, GrantRecord> { Table(0x13) }
-  /// The same keys with the grantee first.
+  /// An index of `grants`: the same keys with the grantee first.
   static var grantsByGrantee: Table<GrantKey, Presence> { Table(0x14) }
   static var expiries: Table<ExpiryKey, Presence> { Table(0x15) }
 
   // Providers and auditors
   static var providers: Table<Address, ProviderEntry> { Table(0x20) }
-  /// By provider, then auditor.
+  /// The key is the provider, then the auditor.
   static var signedAttributes: Table<Pair<Address, Address>, SignedRecord> { Table(0x21) }
-  /// By auditor, then provider.
+  /// The key is the auditor, then the provider.
   static var signedByAuditor: Table<Pair<Address, Address>, Presence> { Table(0x23) }
-  /// What a provider's running leases need of it, each different demand once.
+  /// What the running leases of a provider require of its attributes. The key is the provider, then a digest
+  /// of the requirements.
   static var demands: Table<Pair<Address, Digest>, DemandRecord> { Table(0x22) }
 
   // Market
@@ -38,23 +40,23 @@ enum Tables {
     Table(0x34)
   }
   static var leasesByState: Table<StateIndexKey<LeaseID>, Presence> { Table(0x35) }
-  /// How many leases are in a state.
+  /// The number of leases in each state, by the state's raw value.
   static var leaseCounts: Table<UInt64, UInt64> { Table(0x37) }
-  /// By owner and state: from version 2 on.
+  /// The key is the owner, then state and deployment. Written from protocol version 2 on.
   static var deploymentsByOwner: Table<Pair<Address, StateIndexKey<DeploymentID>>, Presence> {
     Table(0x38)
   }
-  /// By owner and state: from version 2 on.
+  /// The key is the owner, then state and lease. Written from protocol version 2 on.
   static var leasesByOwner: Table<Pair<Address, StateIndexKey<LeaseID>>, Presence> { Table(0x39) }
-  /// Orders for existing deployments that were agreed, until they expire.
+  /// Agreed orders for existing deployments, until they expire. They prevent that an order is agreed twice.
   static var agreedOrders: Table<Digest, Presence> { Table(0x36) }
 
   // Escrow
   static var escrow: Table<DeploymentID, EscrowAccount> { Table(0x40) }
-  /// The tick at which an account must be looked at, then the account.
+  /// The accounts that something is due for: the tick, then the deployment.
   static var due: Table<Pair<UInt64, DeploymentID>, Presence> { Table(0x41) }
-  /// No account is due before this tick.
+  /// No entry of `due` has an earlier tick.
   static var dueFloor: Table<SingleKey, UInt64> { Table(0x43) }
-  /// The take by day, then currency.
+  /// The collected take: the day since the Unix epoch, then the currency.
   static var takeIncome: Table<Pair<UInt64, Denomination>, Amount> { Table(0x42) }
 }
