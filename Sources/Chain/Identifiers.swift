@@ -3,10 +3,10 @@ public import Cryptography
 /// The number of a block; genesis is 0, the first block 1.
 public typealias Height = UInt64
 
-/// An attempt to decide a height; the first is 0.
+/// The number of an attempt to decide a height; the first is 0.
 public typealias Round = UInt32
 
-/// A chain's name, bound into every signature.
+/// The name of a chain. Every signature covers it.
 public struct ChainID: Hashable, Sendable, CustomStringConvertible {
   public let text: String
 
@@ -44,12 +44,12 @@ public struct DeploymentID: Hashable, Comparable, Sendable, CustomStringConverti
   public var description: String { "\(owner)/\(sequence)" }
 }
 
-/// A lease: a group of a deployment, the how-manieth order for that group, and the provider that won it.
+/// A lease: a group of a deployment, the number of the order for that group, and the provider that won it.
 public struct LeaseID: Hashable, Comparable, Sendable, CustomStringConvertible {
   public var deployment: DeploymentID
   /// The group's 1-based position in the deployment.
   public var group: UInt32
-  /// 1 for the group's first order; one more each time that the group is leased anew.
+  /// 1 for the group's first order, and one more each time the group is leased again.
   public var order: UInt32
   public var provider: Address
 

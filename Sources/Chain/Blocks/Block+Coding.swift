@@ -3,8 +3,8 @@ public import Primitives
 import Wire
 
 extension Block {
-  /// Takes a block apart. Its identifier answers for all its content: the body must be the one that the
-  /// header names, and the bytes must be canonical. Transactions are not looked into.
+  /// Decodes a block. The bytes must be canonical, and the header must contain the digests of the body, so
+  /// that the block's identifier covers all of it. Transactions are not decoded.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
@@ -32,8 +32,8 @@ extension Block {
     )
   }
 
-  /// Makes a block. The three digests over its body (`transactionsRoot`, `evidenceRoot`,
-  /// `lastCertificateHash`) are set here, whatever `header` has for them.
+  /// Makes a block. The three digests of its body (`transactionsRoot`, `evidenceRoot`, `lastCertificateHash`)
+  /// are computed here; their values in `header` are ignored.
   public init(header: Header, transactions: [[UInt8]], evidence: [Evidence], lastCertificate: Certificate?) {
     let hashes = transactions.map { Digest.sha256($0) }
     var header = header
@@ -49,7 +49,7 @@ extension Block {
     )
   }
 
-  /// Puts a block together whose header names this body already.
+  /// Makes a block from a header that already has the digests of the body.
   init(
     sealed header: Header,
     transactions: [[UInt8]],
@@ -74,33 +74,34 @@ extension Block {
     )
   }
 
-  /// Merkle root over the transactions' hashes (SHA-256), so that a wallet's hash has a short proof.
+  /// The Merkle root over the transactions' SHA-256 hashes, which wallets know, so that a transaction has a
+  /// short proof.
   public static func transactionsRoot(_ transactions: [[UInt8]]) -> Digest {
     MerkleTree.root(transactions.map { Digest.sha256($0) })
   }
 
-  /// Merkle root over the evidences' digests.
+  /// The Merkle root over the digests of the evidence.
   public static func evidenceRoot(_ evidence: [Evidence]) -> Digest {
     MerkleTree.root(evidence.map(\.digest))
   }
 
-  /// Merkle root over the receipts' digests (BLAKE2b), in the order of their transactions.
+  /// The Merkle root over the receipts' BLAKE2b digests, in the order of their transactions.
   public static func receiptsRoot(_ receipts: [[UInt8]]) -> Digest {
     MerkleTree.root(receipts.map { Digest.blake2b($0) })
   }
 
-  /// What the header says of the parent's certificate; zero for none.
+  /// The value of `Header.lastCertificateHash` for the parent's certificate; zero when there is none.
   public static func certificateHash(_ certificate: Certificate?) -> Digest {
     certificate?.digest ?? .zero
   }
 }
 
-/// What a block has beside its transactions, whole or compact.
+/// The parts that a block and a compact block have in common, apart from the header.
 struct BlockAttachments {
   let evidence: [Evidence]
   let certificate: Certificate?
 
-  /// Reads their bytes; no bytes are no certificate.
+  /// Decodes the parts. Empty `certificate` bytes stand for no certificate.
   init(evidence pieces: [[UInt8]], certificate: [UInt8]) throws(DecodingError) {
     var evidence: [Evidence] = []
     for piece in pieces { evidence.append(try Evidence(decoding: piece)) }
@@ -108,7 +109,7 @@ struct BlockAttachments {
     self.certificate = certificate.isEmpty ? nil : try Certificate(decoding: certificate)
   }
 
-  /// Whether they, and transactions with `hashes`, are the body that `header` names.
+  /// Checks that these parts, and transactions with `hashes`, are the body of `header`.
   func check(_ header: Header, _ hashes: [Digest]) throws(DecodingError) {
     guard header.transactionsRoot == MerkleTree.root(hashes) else {
       throw .invalid(field: "transactions_root")

@@ -1,7 +1,7 @@
 public import Cryptography
 public import Primitives
 
-/// What a block says about itself and the state it stands on.
+/// A block's header: what identifies the block, and the digests of its body and of the state before it.
 public struct Header: Hashable, Sendable {
   /// The protocol version by whose rules the block is executed.
   public var version: UInt32
@@ -16,9 +16,12 @@ public struct Header: Hashable, Sendable {
   public var receiptsRoot: Digest
   public var transactionsRoot: Digest
   public var evidenceRoot: Digest
-  /// Digest of the parent's commit certificate as this block carries it; zero at height 1.
+  /// The digest of the parent's commit certificate in this block; zero at height 1. (Other nodes may have a
+  /// certificate with other signatures.)
   public var lastCertificateHash: Digest
+  /// `ValidatorSet.hash` of this height's set.
   public var validatorsHash: Digest
+  /// `ValidatorSet.hash` of the next height's set.
   public var nextValidatorsHash: Digest
   /// Operator address of the validator that first proposed the block.
   public var proposer: Address
@@ -54,18 +57,18 @@ public struct Header: Hashable, Sendable {
   }
 }
 
-/// A block with its bytes as proposed.
+/// A block, with its bytes as the proposer sent them.
 public struct Block: Hashable, Sendable {
   public let header: Header
-  /// `TxRaw` bytes.
+  /// The bytes of each transaction (`TxRaw`).
   public let transactions: [[UInt8]]
-  /// SHA-256 of each transaction's bytes, the hash by which wallets know it.
+  /// The SHA-256 hash of each transaction's bytes, by which wallets know it.
   public let transactionHashes: [Digest]
   public let evidence: [Evidence]
-  /// Of the parent; nil at height 1.
+  /// The commit certificate of the parent; nil at height 1.
   public let lastCertificate: Certificate?
   public let encoded: [UInt8]
-  /// BLAKE2b of the header's bytes as proposed.
+  /// The BLAKE2b digest of the header's bytes.
   public let identifier: Digest
 
   public static func == (left: Block, right: Block) -> Bool {

@@ -2,10 +2,11 @@ public import Cryptography
 public import Primitives
 public import Wire
 
-/// A block with the hashes of its transactions in place of the transactions: for peers that hold most of them already.
+/// A block that contains the hashes of its transactions instead of the transactions, for peers that have most
+/// of them already.
 ///
-/// Its identifier is the block's. The hashes are the ones that the header's root stands for, so whoever fills them in
-/// needs to compare hashes and nothing else.
+/// It has the identifier of the whole block. The header's Merkle root covers the hashes, so a receiver that
+/// adds the transactions only needs to compare their hashes.
 public struct CompactBlock: Hashable, Sendable {
   public let header: Header
   public let transactionHashes: [Digest]
@@ -32,7 +33,7 @@ public struct CompactBlock: Hashable, Sendable {
     }
   }
 
-  /// Takes a compact block apart; the body must be the one that the header names.
+  /// Decodes a compact block. The header must contain the digests of the body.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(_ wire: Supercloud_Chain_V1_CompactBlock) throws(DecodingError) {
@@ -55,7 +56,8 @@ public struct CompactBlock: Hashable, Sendable {
 
   /// The whole block.
   ///
-  /// - Precondition: `transactions` are those with the hashes, in their order; the caller compared them.
+  /// - Precondition: `transactions` have the hashes in `transactionHashes`, in that order. The caller checks
+  ///   this.
   public func filled(with transactions: [[UInt8]]) -> Block {
     precondition(transactions.count == transactionHashes.count, "a transaction for each hash")
     return Block(

@@ -1,7 +1,7 @@
 public import Cryptography
 public import Primitives
 
-/// The agreed beginning of a chain. Its digest is part of every handshake.
+/// The definition of a chain's first state. Peers compare its digest in every handshake.
 public struct Genesis: Hashable, Sendable {
   public struct Account: Hashable, Sendable {
     public var address: Address
@@ -17,7 +17,7 @@ public struct Genesis: Hashable, Sendable {
     public var operatorAddress: Address
     public var consensusKey: PublicKey
     public var moniker: String
-    /// Bonded at genesis, in addition to the operator's coins; in `uakt`.
+    /// The stake in uakt that is bonded at genesis, in addition to the operator's coins.
     public var stake: Amount
     public var commission: Decimal18
 
@@ -37,7 +37,7 @@ public struct Genesis: Hashable, Sendable {
   }
 
   public var chain: ChainID
-  /// The beginning of tick 0.
+  /// The time at which tick 0 begins.
   public var time: Timestamp
   public var protocolVersion: UInt32
   public var currencies: [Currency]
@@ -63,14 +63,14 @@ public struct Genesis: Hashable, Sendable {
     self.validators = validators
   }
 
-  /// The tick that `timestamp` lies in; 0 before genesis.
+  /// The tick in which `timestamp` lies; 0 before genesis.
   public func tick(at timestamp: Timestamp) -> Tick {
     timestamp.milliseconds(since: time) / max(1, parameters[.tickMilliseconds])
   }
 }
 
 extension Genesis {
-  /// BLAKE2b of a canonical encoding of every field.
+  /// The BLAKE2b digest of a canonical encoding of all fields.
   public var digest: Digest {
     var writer = ByteWriter(capacity: 4_096)
     writer.write(chain.text)
@@ -104,7 +104,7 @@ extension Genesis {
 }
 
 extension Currency {
-  /// The form in which the registry entry is stored and hashed.
+  /// Encodes the currency for the state and for the genesis digest.
   public func encode(into writer: inout ByteWriter) {
     writer.write(denomination.name)
     writer.write(symbol)

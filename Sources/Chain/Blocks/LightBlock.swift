@@ -1,14 +1,14 @@
 public import Cryptography
 public import Primitives
 
-/// A header with all that is needed to judge it without the chain behind it.
+/// A header with everything needed to verify it without the blocks before it.
 public struct LightBlock: Hashable, Sendable {
   public let header: Header
-  /// Of the header's block.
+  /// The commit certificate of the header's block.
   public let certificate: Certificate
-  /// Who decided the block.
+  /// The validator set of the header's height.
   public let validators: ValidatorSet
-  /// Who decides the one after it.
+  /// The validator set of the next height.
   public let nextValidators: ValidatorSet
   public let identifier: Digest
 
@@ -27,7 +27,7 @@ public struct LightBlock: Hashable, Sendable {
 
   public var height: Height { header.height }
 
-  /// Whether both sets and the certificate are those of the header. Signatures are not checked.
+  /// Checks that both sets and the certificate belong to the header. It does not check signatures.
   public func checkParts() throws(LightError) {
     guard validators.hash == header.validatorsHash else { throw .mismatch(field: "validators_hash") }
     guard nextValidators.hash == header.nextValidatorsHash else {
@@ -49,7 +49,7 @@ extension LightBlock {
     return writer.bytes
   }
 
-  /// Reads what `encoded` wrote. Nothing is believed yet: that is for a `LightClient`.
+  /// Decodes what `encoded` gives, without any check. `LightClient` verifies the result.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     self.init(

@@ -1,16 +1,17 @@
 public import Cryptography
 public import Primitives
 
-/// Why a light block is not believed.
+/// Why a light block is refused.
 public enum LightError: Error, Hashable, Sendable {
   case wrongChain
-  /// Not above the trusted one.
+  /// The height is not above that of the trusted header.
   case height
-  /// Not later than the trusted one's.
+  /// The time is not later than that of the trusted header.
   case timeNotAfterTrusted
-  /// Further ahead of the own clock than clocks may differ.
+  /// The time is further ahead of the local clock than `driftMilliseconds` allows.
   case timeInFuture
-  /// The trusted header is too old: its validators may have taken their stake away and are free to lie.
+  /// The trusted header is too old: its validators may have withdrawn their stake and can no longer be
+  /// punished.
   case trustExpired
   /// A set, the certificate or the parent is not the one that the header names.
   case mismatch(field: String)
@@ -19,16 +20,17 @@ public enum LightError: Error, Hashable, Sendable {
 
 /// Verifies headers from a trusted one without the blocks between (CometBFT spec, `spec/light-client`).
 ///
-/// A header is believed at once when validators of more than a third of the trusted next set's power signed it,
-/// because at least one of them is correct as long as that stake is bonded, and a quorum of its own set did. The
-/// header after the trusted one needs no such overlap: the trusted one names its set. Where the overlap is too small, a
-/// header half way is asked for first.
+/// A header is trusted at once under two conditions: a quorum of its own set signed it, and so did validators
+/// with more than a third of the power of the trusted header's next set. As long as that stake is bonded, at
+/// least one of the latter is honest. The header directly after the trusted one does not need the second
+/// condition, because the trusted one names its set. When the second condition fails, the client asks for a
+/// header half way first.
 public struct LightClient: Sendable {
-  /// What bounds belief.
+  /// The limits within which headers are trusted.
   public struct Settings: Hashable, Sendable {
-    /// How long a header is trusted: less than stake stays punishable.
+    /// How long a header is trusted. It must be shorter than the time for which stake can be slashed.
     public var trustingMilliseconds: UInt64
-    /// By how much clocks may differ.
+    /// By how much a header's time may be ahead of the local clock.
     public var driftMilliseconds: UInt64
 
     public init(trustingMilliseconds: UInt64, driftMilliseconds: UInt64 = 10_000) {
@@ -37,15 +39,15 @@ public struct LightClient: Sendable {
     }
   }
 
-  /// What became of an offered block.
+  /// The result of `offer`.
   public enum Outcome: Hashable, Sendable {
     /// The offered block is the trusted one now.
     case trusted
-    /// The overlap is too small: a block of this height, between, is needed first.
+    /// Too few of the trusted validators signed: a block of this height, in between, is needed first.
     case needs(Height)
   }
 
-  /// What is believed of the chain's past: the set that decides the height after it.
+  /// A trusted header, with the validator set of the height after it.
   public struct Trusted: Hashable, Sendable {
     public var height: Height
     public var time: Timestamp
@@ -53,7 +55,7 @@ public struct LightClient: Sendable {
     public var block: Digest
     public var nextValidators: ValidatorSet
 
-    /// From a checkpoint that somebody vouches for, or of genesis at height 0.
+    /// Trusts a checkpoint, or the genesis at height 0.
     public init(height: Height, time: Timestamp, block: Digest, nextValidators: ValidatorSet) {
       self.height = height
       self.time = time
@@ -61,7 +63,7 @@ public struct LightClient: Sendable {
       self.nextValidators = nextValidators
     }
 
-    /// What a believed block says.
+    /// Trusts a verified block.
     public init(_ block: LightBlock) {
       self.init(
         height: block.height,
@@ -89,9 +91,9 @@ public struct LightClient: Sendable {
     self.check = check
   }
 
-  /// Judges a block above the trusted one.
+  /// Verifies a block above the trusted one.
   ///
-  /// - Throws: When the block is to be believed by nobody who trusts what this client does.
+  /// - Throws: When the block must not be trusted by a client with this trusted header at time `now`.
   public mutating func offer(_ block: LightBlock, at now: Timestamp) throws(LightError) -> Outcome {
     try checkForm(of: block, at: now)
     let isNext = block.height == trusted.height + 1
@@ -122,8 +124,8 @@ public struct LightClient: Sendable {
     try block.checkParts()
   }
 
-  /// Whether signers that the trusted set knows by their keys hold more than a third of its power. Their signatures
-  /// are checked with all others of the certificate.
+  /// Whether signers that are in the trusted set, found by their keys, hold more than a third of its power.
+  /// Signatures are checked later, together with all others of the certificate.
   private func hasOverlap(_ block: LightBlock) -> Bool {
     guard let signers = SignerSet(bytes: block.certificate.signers, count: block.validators.count) else {
       return false

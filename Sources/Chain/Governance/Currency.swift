@@ -1,27 +1,27 @@
 public import Cryptography
 public import Primitives
 
-/// A currency that the network settles in: an entry of the denomination registry.
+/// A currency in which the network settles payments: an entry of the currency registry.
 public struct Currency: Hashable, Sendable {
   public var denomination: Denomination
-  /// What people write: AKT.
+  /// The name for people, such as AKT.
   public var symbol: String
-  /// 10^exponent smallest units make one of `symbol`.
+  /// One `symbol` is 10^exponent smallest units; at most 18.
   public var exponent: UInt8
-  /// Other names by which an SDL may call it.
+  /// Other names that an SDL may use for the currency.
   public var aliases: [Denomination]
-  /// May mint up to `mintCap` and burn; nil for a currency that nobody issues here.
+  /// The account that may mint up to `mintCap`, and burn; nil when nobody may.
   public var issuer: Address?
   public var mintCap: Amount
-  /// Smallest deposit of a new deployment.
+  /// The smallest deposit of a new deployment, in smallest units.
   public var minimumDeposit: Amount
-  /// What a provider locks for each lease, returned when the lease ends.
+  /// The amount that a provider locks for each lease. It is returned when the lease ends.
   public var leaseDeposit: Amount
-  /// Per transaction.
+  /// The smallest fee of a transaction.
   public var minimumFee: Amount
-  /// Of each payment, in units of 0.01 %; nil takes the network's default.
+  /// The network's take of each payment, in basis points (0.01 %); nil for the network's default.
   public var takeBasisPoints: UInt32?
-  /// No new deployments; what runs goes on.
+  /// Whether new deployments in this currency are refused. Existing ones go on.
   public var isRetired: Bool
 
   public init(

@@ -59,7 +59,7 @@ extension Action {
     )
   }
 
-  /// The weighted message only where a weight is not 1.
+  /// The message type and bytes of a vote. The weighted message is used only when a weight is not 1.
   static func voteMessage(_ id: UInt64, _ voter: Address, _ options: [WeightedVote]) -> (MessageType, [UInt8])
   {
     if options.count == 1, options[0].weight == Decimal18(1) {
@@ -87,7 +87,7 @@ extension Cosmos_Gov_V1_MsgDeposit {
 }
 
 extension WeightedVote {
-  /// Each option at most once, with a weight above 0, and 1 in sum.
+  /// Decodes weighted options: each option at most once, with a weight above 0, and a sum of 1.
   fileprivate static func list(_ wire: [Cosmos_Gov_V1_WeightedVoteOption]) throws(DecodingError)
     -> [WeightedVote]
   {
@@ -99,7 +99,7 @@ extension WeightedVote {
       guard element.weight.utf8.count <= 40, let weight = Decimal18(element.weight), !weight.isZero,
         weight <= Decimal18(1), !options.contains(where: { $0.option == option })
       else { throw .invalid(field: "options") }
-      // At most four weights of at most 1.
+      // This cannot overflow: there are at most four weights of at most 1.
       sum = Decimal18(raw: sum.raw + weight.raw)
       options.append(WeightedVote(option: option, weight: weight))
     }

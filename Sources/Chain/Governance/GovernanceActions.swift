@@ -8,7 +8,7 @@ public enum VoteOption: UInt8, Hashable, Sendable, CaseIterable {
   case noWithVeto = 4
 }
 
-/// A share of a voter's weight; the shares of one vote sum to 1.
+/// An option with a share of the voter's weight. The shares of one vote sum to 1.
 public struct WeightedVote: Hashable, Sendable {
   public var option: VoteOption
   public var weight: Decimal18
@@ -19,10 +19,10 @@ public struct WeightedVote: Hashable, Sendable {
   }
 }
 
-/// What a passed proposal does.
+/// One effect of a proposal that passes.
 public enum ProposalContent: Hashable, Sendable {
   case text(String)
-  /// Keys of `ParameterKey` with their new values; applied together or not at all.
+  /// New values of parameters, applied together or not at all.
   case parameters([ParameterChange])
   case addCurrency(Currency)
   case retireCurrency(Denomination)
@@ -30,6 +30,7 @@ public enum ProposalContent: Hashable, Sendable {
   case softwareUpgrade(SoftwareUpgrade)
 }
 
+/// A parameter's key, as in `ParameterKey` or `currency.uusdc.mint_cap`, and its new value as text.
 public struct ParameterChange: Hashable, Sendable {
   public var key: String
   public var value: String
@@ -40,7 +41,7 @@ public struct ParameterChange: Hashable, Sendable {
   }
 }
 
-/// At `height` every node must run a version that knows `protocolVersion`.
+/// A planned upgrade: from `height` on, nodes must run a program that supports `protocolVersion`.
 public struct SoftwareUpgrade: Hashable, Sendable {
   public var name: String
   public var height: Height
@@ -55,7 +56,7 @@ public struct SoftwareUpgrade: Hashable, Sendable {
   }
 }
 
-/// Puts a proposal up for deposits and votes.
+/// Submits a proposal, on which others can then deposit and vote.
 public struct SubmitProposal: Hashable, Sendable {
   public var proposer: Address
   public var title: String

@@ -1,5 +1,5 @@
-/// A number that validators agree on and governance may change. The raw value is its name everywhere: in
-/// network definitions, proposals, queries.
+/// A parameter of the network, which governance may change. The raw value is its name in network definitions,
+/// proposals and queries.
 public enum ParameterKey: String, CaseIterable, Hashable, Sendable {
   // Time and blocks
   case tickMilliseconds = "chain.tick_milliseconds"
@@ -39,12 +39,12 @@ public enum ParameterKey: String, CaseIterable, Hashable, Sendable {
 }
 
 extension ParameterKey {
-  /// What a value means and may be.
+  /// The meaning and the range of a parameter.
   public struct Definition: Hashable, Sendable {
     public let summary: String
     public let unit: String
     public let range: ClosedRange<UInt64>
-    /// The GPU mainnet's value, or ours where the reference chain has no such thing.
+    /// The default: the value of the GPU mainnet, or our own where the reference chain has no such parameter.
     public let standard: UInt64
   }
 
@@ -98,12 +98,12 @@ extension ParameterKey {
   }
 }
 
-/// A value for every parameter.
+/// The values of all parameters.
 public struct Parameters: Hashable, Sendable {
   /// In the order of `ParameterKey.allCases`.
   private var values: [UInt64]
 
-  /// The standard values.
+  /// All parameters with their default values.
   public init() {
     values = ParameterKey.allCases.map(\.definition.standard)
   }
@@ -115,7 +115,7 @@ public struct Parameters: Hashable, Sendable {
 }
 
 extension ParameterKey {
-  /// Position in `allCases`.
+  /// The position in `allCases`.
   public var index: Int { Self.positions[self] ?? 0 }
 
   private static let positions: [ParameterKey: Int] = Dictionary(

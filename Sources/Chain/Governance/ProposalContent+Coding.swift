@@ -13,12 +13,12 @@ private enum ContentType: String {
 }
 
 extension ProposalContent {
-  /// The account in whose name the messages of a proposal act.
+  /// The governance account, which the messages of a proposal must name as their authority.
   static let authority = Address.module("gov")
 
   private static let authorityText = authority.text()
 
-  /// Reads what `encoded` gives: the form in which a proposal's contents are stored.
+  /// Decodes what `encoded` gives: the stored form of a proposal's content.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
@@ -176,7 +176,7 @@ extension ProposalContent {
     )
   }
 
-  /// A currency that a proposal adds is in use: `isRetired` is not sent.
+  /// Encodes a currency. `isRetired` is not encoded: a currency that a proposal adds is never retired.
   private static func encode(_ currency: Currency) -> [UInt8] {
     var wire = Supercloud_Gov_V1_MsgAddDenomination()
     wire.authority = authorityText

@@ -3,7 +3,7 @@ public import Primitives
 import Wire
 
 extension Bid {
-  /// Reads a bid's body.
+  /// Decodes a bid's body.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
@@ -57,7 +57,7 @@ extension Bid.Group {
 }
 
 extension Withdrawal {
-  /// Reads a withdrawal's body.
+  /// Decodes a withdrawal's body.
   ///
   /// - Throws: `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {

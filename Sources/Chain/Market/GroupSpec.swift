@@ -1,6 +1,6 @@
 public import Primitives
 
-/// A key with its value, as placement requirements, resources and providers carry them.
+/// A key with a value, in placement requirements, resources and provider records.
 public struct Attribute: Hashable, Comparable, Sendable {
   public var key: String
   public var value: String
@@ -20,9 +20,10 @@ public struct Attribute: Hashable, Comparable, Sendable {
 /// Where a group may run: attributes of the provider, and the auditors that must vouch for them.
 public struct PlacementRequirements: Hashable, Sendable {
   public var attributes: [Attribute]
-  /// Each of these auditors must have signed all attributes. Texts as the SDL gives them, unchecked.
+  /// Each of these auditors must have signed all attributes. The texts are those of the SDL; they need not be
+  /// valid addresses.
   public var allOf: [String]
-  /// At least one of these auditors must have.
+  /// At least one of these auditors must have signed all attributes; empty for no such requirement.
   public var anyOf: [String]
 
   public init(attributes: [Attribute] = [], allOf: [String] = [], anyOf: [String] = []) {
@@ -45,14 +46,14 @@ public struct Volume: Hashable, Sendable {
   }
 }
 
-/// How a service is reached from outside.
+/// An endpoint at which a service is reached from outside.
 public struct Endpoint: Hashable, Sendable {
   public enum Kind: UInt32, Hashable, Sendable {
-    /// TCP behind external port 80, shared by name.
+    /// HTTP on external port 80, which services share: requests are routed by host name.
     case sharedHTTP = 0
-    /// A port of the provider's choice.
+    /// An external port that the provider chooses.
     case randomPort = 1
-    /// An address leased for this deployment.
+    /// An IP address leased for this deployment.
     case leasedIP = 2
   }
 
@@ -66,18 +67,19 @@ public struct Endpoint: Hashable, Sendable {
   }
 }
 
-/// What one replica needs. In an offer the GPU attributes name the concrete model.
+/// The resources of one replica. In a provider's offer the GPU attributes name the concrete model.
 public struct Resources: Hashable, Sendable {
-  /// Unique in its group, above 0.
+  /// A number that is unique in its group; above 0.
   public var id: UInt32
-  /// Thousandths of a core.
+  /// Thousandths of a CPU core.
   public var cpuMillis: UInt64
   public var cpuAttributes: [Attribute]
   public var memoryBytes: UInt64
   public var memoryAttributes: [Attribute]
   public var volumes: [Volume]
   public var gpus: UInt64
-  /// `vendor/nvidia/model/h100[/ram/80Gi][/interface/sxm]` = `true`; several are alternatives.
+  /// Keys like `vendor/nvidia/model/h100[/ram/80Gi][/interface/sxm]` with the value `true`. Several keys are
+  /// alternatives.
   public var gpuAttributes: [Attribute]
   public var endpoints: [Endpoint]
 
@@ -104,12 +106,12 @@ public struct Resources: Hashable, Sendable {
   }
 }
 
-/// Replicas of one shape and the most that each may cost.
+/// A number of equal replicas and the highest price of each.
 public struct ResourceUnit: Hashable, Sendable {
   public var resources: Resources
-  /// Replicas.
+  /// The number of replicas.
   public var count: UInt32
-  /// The maximum per replica and tick.
+  /// The highest price per replica and tick.
   public var price: DecimalCoin
 
   public init(resources: Resources, count: UInt32, price: DecimalCoin) {
@@ -119,7 +121,7 @@ public struct ResourceUnit: Hashable, Sendable {
   }
 }
 
-/// What a tenant wants at one place: the unit of bidding and leasing, exactly as the SDL yields it.
+/// A group of resources that are leased together from one provider, exactly as the SDL gives it.
 public struct GroupSpec: Hashable, Sendable {
   public var name: String
   public var requirements: PlacementRequirements
@@ -133,7 +135,7 @@ public struct GroupSpec: Hashable, Sendable {
 
   /// The most that the group may cost per tick: the sum of price × count.
   ///
-  /// - Throws: `overflow` when the sum leaves its range.
+  /// - Throws: `overflow` when the sum exceeds the range of `Decimal18`.
   public func maximumPrice() throws(ArithmeticError) -> Decimal18 {
     var total = Decimal18.zero
     for unit in units {
@@ -143,7 +145,7 @@ public struct GroupSpec: Hashable, Sendable {
   }
 }
 
-/// What a provider offers for one unit of a group: its resources made concrete.
+/// The concrete resources that a provider offers for one unit of a group.
 public struct ResourceOffer: Hashable, Sendable {
   public var resources: Resources
   public var count: UInt32

@@ -58,12 +58,12 @@ extension AgreeLease.Choice {
 }
 
 extension LeaseCloseReason {
-  /// Reasons that a provider may give; the others are stated by the ledger or by the tenant.
+  /// The reasons that a provider may give. The others are set by the ledger or for the tenant.
   public static let byProvider: [LeaseCloseReason] = [
     .unstable, .decommission, .unspecified, .manifestTimeout,
   ]
 
-  /// A provider's reason; `unspecified` for none, as older clients send it.
+  /// Decodes a provider's reason. 0, which older clients send, is `unspecified`.
   fileprivate init(byProvider wire: UInt32) throws(DecodingError) {
     guard wire != 0 else {
       self = .unspecified

@@ -1,7 +1,7 @@
 public import Cryptography
 public import Primitives
 
-/// A tenant's request for leases, gossiped and later carried by the agreement.
+/// A tenant's request for leases. It is gossiped, and the agreement contains it.
 public struct Order: Hashable, Sendable {
   public struct Group: Hashable, Sendable {
     public var sequence: UInt32
@@ -15,18 +15,18 @@ public struct Order: Hashable, Sendable {
 
   public var deployment: DeploymentID
   public var groups: [Group]
-  /// SHA-256 of the canonical manifest.
+  /// The SHA-256 digest of the canonical manifest.
   public var manifestHash: Digest
-  /// Moves into escrow when the order is agreed; must be zero for an existing deployment.
+  /// The deposit that goes to escrow when the order is agreed; zero for an existing deployment.
   public var deposit: Coin
   public var expiresAt: Timestamp
-  /// The deployment exists; its named groups are offered again.
+  /// Whether the deployment exists already. The order is then for groups of it that have no lease now.
   public var isExisting: Bool
-  /// Notice in milliseconds that the provider must give before it takes resources back; 0 for none.
+  /// The notice in milliseconds that a provider must promise before it takes resources back; 0 for none.
   public var minimumReclamationWindow: UInt64
-  /// The auditors named by the group must vouch for the GPU attributes too.
+  /// Whether the auditors that a group names must have signed the GPU attributes too.
   public var requiresAuditedGPUs: Bool
-  /// Whose deposit grant pays, when it is not the owner.
+  /// The account whose grant pays the deposit; nil when the owner pays.
   public var depositor: Address?
 
   public init(
@@ -56,7 +56,7 @@ public struct Order: Hashable, Sendable {
 public struct Bid: Hashable, Sendable {
   public struct Group: Hashable, Sendable {
     public var sequence: UInt32
-    /// For the whole group, per tick; at most the group's maximum.
+    /// The price of the whole group per tick; at most the group's maximum.
     public var price: DecimalCoin
     public var offer: [ResourceOffer]
 
@@ -72,7 +72,7 @@ public struct Bid: Hashable, Sendable {
   public var provider: Address
   public var groups: [Group]
   public var expiresAt: Timestamp
-  /// Notice in milliseconds that the provider promises before it takes resources back; 0 for none.
+  /// The notice in milliseconds that the provider promises before it takes resources back; 0 for none.
   public var reclamationWindow: UInt64
 
   public init(
@@ -90,9 +90,9 @@ public struct Bid: Hashable, Sendable {
   }
 }
 
-/// Takes an order or a bid of the same key back.
+/// Withdraws an order or a bid that was signed with the same key.
 public struct Withdrawal: Hashable, Sendable {
-  /// The identifier of what is withdrawn.
+  /// The identifier of the withdrawn object.
   public var object: Digest
   public var expiresAt: Timestamp
 
@@ -102,7 +102,8 @@ public struct Withdrawal: Hashable, Sendable {
   }
 }
 
-/// What a provider has free and asks for, so that anybody sees the market without posting an order.
+/// The free resources and prices of a provider, which it gossips so that tenants see the market without an
+/// order.
 public struct Offer: Hashable, Sendable {
   public struct GPU: Hashable, Sendable {
     public var vendor: String
@@ -111,9 +112,9 @@ public struct Offer: Hashable, Sendable {
     public var interface: String
     public var free: UInt32
     public var total: UInt32
-    /// Per GPU and tick, one entry a currency.
+    /// The price per GPU and tick, at most one for each currency.
     public var prices: [DecimalCoin]
-    /// The provider states these devices; no driver reported them.
+    /// Whether the provider only states these devices, and no driver has reported them.
     public var isDeclared: Bool
 
     public init(
@@ -137,7 +138,7 @@ public struct Offer: Hashable, Sendable {
     }
   }
 
-  /// Free and total of one resource.
+  /// The free and the total amount of one resource.
   public struct Capacity: Hashable, Sendable {
     public var free: UInt64
     public var total: UInt64
@@ -149,14 +150,14 @@ public struct Offer: Hashable, Sendable {
   }
 
   public var provider: Address
-  /// A newer offer of a provider replaces older ones.
+  /// An offer with a higher number replaces the provider's older offers.
   public var sequence: UInt64
   public var expiresAt: Timestamp
   public var cpuMillis: Capacity
   public var memoryBytes: Capacity
   public var storageBytes: Capacity
   public var gpus: [GPU]
-  /// host:port of the provider's lease streams.
+  /// The `host:port` at which the provider accepts lease streams.
   public var endpoint: String
 
   public init(
@@ -180,7 +181,7 @@ public struct Offer: Hashable, Sendable {
   }
 }
 
-/// Where a node is reached; signed with its node key. The newest sequence number wins.
+/// The addresses of a node, signed with its node key. The record with the highest `sequence` is valid.
 public struct NodeRecord: Hashable, Sendable {
   public enum Role: UInt32, Hashable, Sendable {
     case full = 0
@@ -196,7 +197,7 @@ public struct NodeRecord: Hashable, Sendable {
   public var role: Role
   public var protocolVersion: UInt32
   public var expiresAt: Timestamp
-  /// Nil when no key that the chain knows speaks for the node.
+  /// The voucher of a validator or provider for this node; nil when it has none.
   public var voucher: NodeVoucher?
 
   public init(

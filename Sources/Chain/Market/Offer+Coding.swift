@@ -3,7 +3,7 @@ public import Primitives
 import Wire
 
 extension Offer {
-  /// Reads an offer's body.
+  /// Decodes an offer's body.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
@@ -77,7 +77,7 @@ extension Offer.GPU {
 }
 
 extension NodeRecord {
-  /// Reads a node record's body.
+  /// Decodes a node record's body.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {

@@ -3,7 +3,7 @@ public import Primitives
 import Wire
 
 extension Order {
-  /// Reads an order's body.
+  /// Decodes an order's body.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {

@@ -3,7 +3,7 @@ import Primitives
 import Wire
 
 extension ProviderRecord {
-  /// Reads `MsgCreateProvider`, whose fields `MsgUpdateProvider` has too.
+  /// Decodes `MsgCreateProvider`, or `MsgUpdateProvider`, which has the same fields.
   init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Akash_MsgCreateProvider(complete: bytes, limit: WireLimits.transactionBytes)
     self.init(

@@ -24,7 +24,7 @@ extension Resources {
     wire.memory.quantity = Akash_ResourceValue(memoryBytes)
     wire.memory.attributes = memoryAttributes.map(\.wire)
     wire.storage = volumes.map(\.wire)
-    // Present even for no GPU, as Akash demands.
+    // The field is present even without GPUs, because Akash requires it.
     wire.gpu.units = Akash_ResourceValue(gpus)
     wire.gpu.attributes = gpuAttributes.map(\.wire)
     wire.endpoints = endpoints.map(\.wire)

@@ -4,8 +4,8 @@ import Wire
 
 /// A gossiped object with its signature, kept as the bytes that were received.
 ///
-/// The identifier covers the content without the signature: whoever holds the key can make many signatures of
-/// one content (RFC 8032 makes the nonce of Ed25519 deterministic, but no verifier can tell whether it was).
+/// The identifier does not cover the signature: the holder of the key can make many valid signatures of one
+/// content. (RFC 8032 makes Ed25519's nonce deterministic, but a verifier cannot tell whether it was.)
 public struct SignedObject: Hashable, Sendable {
   public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
     case order = 1
@@ -14,7 +14,7 @@ public struct SignedObject: Hashable, Sendable {
     case offer = 4
     case nodeRecord = 5
 
-    /// The word for it in answers and metrics.
+    /// The name in answers and metrics.
     public var name: String {
       switch self {
       case .order: "order"
@@ -42,10 +42,10 @@ public struct SignedObject: Hashable, Sendable {
   public let signature: Signature
   /// BLAKE2b of kind, chain, key and body.
   public let identifier: Digest
-  /// The whole object as sent and to be forwarded.
+  /// The bytes of the whole object, as sent and forwarded.
   public let encoded: [UInt8]
 
-  /// Takes received bytes apart, which must be in canonical form. The signature is not checked.
+  /// Decodes an object, which must be in canonical form. The signature is not checked.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
     let wire = try Supercloud_Market_V1_SignedObject(canonical: bytes, limit: WireLimits.objectBytes)
     guard let kind = Kind(rawValue: UInt8(truncatingIfNeeded: wire.kind.rawValue)),
@@ -79,7 +79,7 @@ public struct SignedObject: Hashable, Sendable {
   /// The account of the signing key.
   public var signer: Address { Address(key) }
 
-  /// Whether the signature is the key's for this body on `chain`.
+  /// Whether the signature is valid for this body on `chain`.
   public func isAuthentic(on chain: ChainID) -> Bool {
     key.verifies(signature, domain: kind.domain, chain: chain.text, body)
   }

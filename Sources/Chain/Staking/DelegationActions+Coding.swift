@@ -2,7 +2,8 @@ import Cryptography
 import Primitives
 import Wire
 
-// Delegators are accounts, validators the same addresses under the operators' prefix.
+// Delegators are account addresses; validators are addresses of the same form under the operators' text
+// prefix.
 
 extension Action {
   static func delegate(decoding bytes: [UInt8]) throws(DecodingError) -> Action {

@@ -9,7 +9,7 @@ extension CreateValidator {
       limit: WireLimits.transactionBytes
     )
     let operatorAddress = try Field.operatorAddress(wire.validatorAddress, "validator_address")
-    // Deprecated in the Cosmos SDK; where it is sent it names the operator's account.
+    // The Cosmos SDK has deprecated this field. When it is present, it must be the operator's account.
     guard
       try Field.optionalAddress(wire.delegatorAddress, "delegator_address") ?? operatorAddress
         == operatorAddress

@@ -1,7 +1,7 @@
 public import Cryptography
 public import Primitives
 
-/// How a validator presents itself.
+/// A validator's description of itself, for people.
 public struct ValidatorDescription: Hashable, Sendable {
   public var moniker: String
   public var identity: String

@@ -2,10 +2,10 @@ import Primitives
 import Wire
 
 extension Action {
-  /// Reads one message of a transaction. `chain` is needed for the signed objects in an agreement.
+  /// Decodes one message of a transaction. `chain` is needed to identify the signed objects of an agreement.
   init(_ message: TypedMessage, chain: ChainID) throws(TransactionError) {
     guard let type = MessageType(rawValue: message.type) else {
-      // The name is a stranger's and may go into a log.
+      // The name is from an untrusted sender and may be logged, so it is shortened.
       throw .unknownMessage(type: String(message.type.prefix(ChainLimits.nameBytes)))
     }
     do throws(DecodingError) {
@@ -54,7 +54,7 @@ extension Action {
     }
   }
 
-  /// The message that `init(_:chain:)` reads.
+  /// The message from which `init(_:chain:)` decodes the action.
   var message: TypedMessage {
     let (type, value) = typeAndBytes
     return TypedMessage(type: type.rawValue, value: value)
@@ -105,12 +105,12 @@ extension Action {
     }
   }
 
-  /// The type URL under which the action travels, as receipts and queries name it.
+  /// The type URL of the action's message; receipts and queries use it as the action's name.
   public var typeURL: String { message.type }
 }
 
 extension DecodingError {
-  /// The field that is to blame; empty when it is none's.
+  /// The field that was invalid; empty when no field is known.
   var field: String {
     switch self {
     case .truncated, .trailingBytes: ""

@@ -1,7 +1,7 @@
 public import Cryptography
 public import Primitives
 
-/// What a transaction asks the ledger to do; each case is one message type of the envelope.
+/// An action that a transaction asks of the ledger. Each case is one message type.
 public enum Action: Hashable, Sendable {
   // Bank
   case send(Send)
@@ -18,12 +18,13 @@ public enum Action: Hashable, Sendable {
   case updateDeployment(DeploymentID, manifestHash: Digest)
   case depositDeployment(DeploymentID, amount: Coin, depositor: Address)
   case closeDeployment(DeploymentID)
-  /// By the tenant: the group opens again for a new order.
+  /// The tenant ends a lease. The group is open again for a new order.
   case closeLease(LeaseID)
-  /// By the provider.
+  /// The provider ends a lease, after its promised notice when there is one.
   case resignLease(LeaseID, reason: LeaseCloseReason)
-  /// By the provider: announces that it wants the resources back after its window.
+  /// The provider announces that it wants its resources back after the promised notice.
   case startReclamation(LeaseID, reason: LeaseCloseReason)
+  /// The provider asks for the payment of what it has earned.
   case withdrawLease(LeaseID)
   // Grants
   case grant(Grant)
@@ -84,7 +85,7 @@ public struct Send: Hashable, Sendable {
   }
 }
 
-/// An issuer creates units of its denomination, up to its cap.
+/// An issuer creates units of its currency, up to the mint cap.
 public struct Mint: Hashable, Sendable {
   public var issuer: Address
   public var recipient: Address
@@ -97,7 +98,7 @@ public struct Mint: Hashable, Sendable {
   }
 }
 
-/// An issuer destroys units of its denomination that it holds.
+/// An issuer destroys units of its currency that it holds.
 public struct Burn: Hashable, Sendable {
   public var issuer: Address
   public var amount: Coin
@@ -108,7 +109,7 @@ public struct Burn: Hashable, Sendable {
   }
 }
 
-/// What a provider states about itself.
+/// A provider's statements about itself.
 public struct ProviderRecord: Hashable, Sendable {
   public var owner: Address
   /// `https://host[:port]`, no path.
@@ -132,12 +133,12 @@ public struct ProviderRecord: Hashable, Sendable {
   }
 }
 
-/// The tenant's choice of bids: opens deployment, escrow and all leases, or none of them.
+/// The tenant's agreement to bids for an order: opens the deployment, its escrow and all leases, or nothing.
 public struct AgreeLease: Hashable, Sendable {
   public var owner: Address
   public var order: SignedObject
   public var bids: [SignedObject]
-  /// For each group of the order, in its order: the index in `bids` of the chosen bid.
+  /// The chosen bid for each group of the order, as an index into `bids`.
   public var choices: [Choice]
 
   public struct Choice: Hashable, Sendable {
@@ -158,7 +159,7 @@ public struct AgreeLease: Hashable, Sendable {
   }
 }
 
-/// Why a lease ended; numbers as on the reference chain, ours for what it lacks.
+/// Why a lease ended. The numbers are those of the reference chain where it has the reason.
 public enum LeaseCloseReason: UInt32, Hashable, Sendable, CaseIterable {
   case owner = 1
   case unstable = 10_000

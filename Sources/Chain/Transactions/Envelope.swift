@@ -2,15 +2,16 @@ import Cryptography
 import Primitives
 import Wire
 
-/// The parts of a transaction as the Cosmos SDK nests them: `TxRaw` { `TxBody`, `AuthInfo`, signatures }.
+/// The parts of an encoded transaction, nested as in the Cosmos SDK: `TxRaw` { `TxBody`, `AuthInfo`,
+/// signatures }.
 struct Envelope {
-  /// Ends where the signatures begin.
+  /// The bytes of `TxRaw` before the signatures.
   let signed: ArraySlice<UInt8>
   let body: ArraySlice<UInt8>
   let authorization: ArraySlice<UInt8>
   let signatures: [ArraySlice<UInt8>]
 
-  /// Reads `TxRaw`, its fields in the order of their numbers (ADR-027).
+  /// Decodes `TxRaw`, whose fields must be in the order of their numbers (ADR-027).
   init(_ bytes: [UInt8]) throws(DecodingError) {
     var reader = MessageReader("cosmos.tx.v1beta1.TxRaw", bytes[...])
     var body: ArraySlice<UInt8> = []
@@ -38,21 +39,21 @@ struct Envelope {
     self.signatures = signatures
   }
 
-  /// What the signature covers: `SignDoc`, which begins with the same two fields as `TxRaw`, and then has the
-  /// chain and an account number that is 0 and left out.
+  /// The signed bytes, `SignDoc`. It begins with the same two fields as `TxRaw`; then follow the chain's name
+  /// and an account number, which is 0 and so left out.
   func signBytes(on chain: ChainID) -> [UInt8] {
     let name = chain.text.utf8
     var bytes: [UInt8] = []
     bytes.reserveCapacity(signed.count + 2 + name.count)
     bytes += signed
-    // A chain's name has at most 48 bytes: its length is one byte.
+    // The length is one byte, because a chain's name has at most 48 bytes.
     bytes += [3 << 3 | 2, UInt8(truncatingIfNeeded: name.count)]
     bytes += name
     return bytes
   }
 }
 
-/// What is signed beside who signs.
+/// The messages and options of a transaction: `TxBody`.
 struct TransactionBody {
   var messages: [TypedMessage] = []
   var memo = ""
@@ -66,7 +67,8 @@ struct TransactionBody {
       case (1, .bytes(let bytes)): messages.append(try TypedMessage(reading: bytes))
       case (2, .bytes(let bytes)): memo = try reader.onceText(2, bytes)
       case (3, .number(let number)): timeoutHeight = try reader.once(3, number)
-      // Critical extension options, and those that who does not know them may ignore.
+      // Field 1,023 has critical extension options; those in field 2,047 may be ignored by programs that do
+      // not know them.
       case (1_023, .bytes(let bytes)):
         _ = try TypedMessage(reading: bytes)
         hasExtensions = true
@@ -77,7 +79,7 @@ struct TransactionBody {
   }
 }
 
-/// Who signs, how, and who pays: `AuthInfo`.
+/// The signers, their signature modes and the fee: `AuthInfo`.
 struct Authorization {
   struct Signer {
     var key = TypedMessage(type: "", value: [])
@@ -123,7 +125,7 @@ extension Authorization.Signer {
     }
   }
 
-  /// `ModeInfo { Single { mode } }`.
+  /// Decodes the mode in `ModeInfo { Single { mode } }`.
   private static func mode(_ bytes: ArraySlice<UInt8>) throws(DecodingError) -> UInt64 {
     var reader = MessageReader("cosmos.tx.v1beta1.ModeInfo", bytes)
     var mode: UInt64 = 0
@@ -169,12 +171,12 @@ extension Cosmos_Base_V1beta1_Coin {
 }
 
 extension PublicKey {
-  /// The Cosmos SDK's name for Ed25519 keys.
+  /// The Cosmos SDK's type URL of Ed25519 keys.
   static let typeURL = "/cosmos.crypto.ed25519.PubKey"
 
   init(_ message: TypedMessage, _ field: String) throws(DecodingError) {
     guard message.type == Self.typeURL else { throw .invalid(field: field) }
-    // One field of 32 bytes: its tag, its length, the key.
+    // The message has one field of 32 bytes: its tag, its length and the key.
     guard message.value.count == 34, message.value.starts(with: [1 << 3 | 2, 32]) else {
       throw .invalid(field: field)
     }

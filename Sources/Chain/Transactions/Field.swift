@@ -2,7 +2,7 @@ import Cryptography
 import Primitives
 import Wire
 
-/// Takes wire fields apart. What is refused is named by the field.
+/// Decodes and checks single fields of messages. Errors contain the field's name.
 enum Field {
   static func text(_ text: String, _ field: String, limit: Int) throws(DecodingError) -> String {
     guard text.utf8.count <= limit else { throw .outOfRange(field: field) }
@@ -43,7 +43,7 @@ enum Field {
     return address
   }
 
-  /// Nil for an empty text.
+  /// An address, or nil for an empty text.
   static func optionalAddress(_ text: String, _ field: String) throws(DecodingError) -> Address? {
     text.isEmpty ? nil : try address(text, field)
   }
@@ -72,7 +72,7 @@ enum Field {
     return height
   }
 
-  /// A number that counts from 1.
+  /// A number that starts at 1, so that 0 is refused.
   static func ordinal<Number: FixedWidthInteger & UnsignedInteger>(
     _ number: Number,
     _ field: String
@@ -83,7 +83,7 @@ enum Field {
 }
 
 extension Field {
-  /// Decimal digits without sign or leading zero: one number has one text.
+  /// A number as decimal digits, without sign or leading zeros, so that each number has one text.
   static func number<Number: FixedWidthInteger & UnsignedInteger>(
     _ digits: some Collection<UInt8>,
     _ field: String
@@ -106,7 +106,7 @@ extension Field {
     Amount(try number(text.utf8, field))
   }
 
-  /// An integer of 10⁻¹⁸, the form of the Cosmos SDK's decimals on the wire.
+  /// A decimal as an integer of 10⁻¹⁸, as the Cosmos SDK encodes it.
   static func decimal(_ text: String, _ field: String) throws(DecodingError) -> Decimal18 {
     Decimal18(raw: try number(text.utf8, field))
   }
@@ -164,6 +164,6 @@ extension DecimalCoin {
 }
 
 extension Address {
-  /// The text of the account as a validator's operator.
+  /// The text of the address as a validator's operator.
   var operatorText: String { text(prefix: Address.operatorPrefix) }
 }

@@ -1,5 +1,5 @@
 /// The type URLs of messages: those of the Cosmos SDK and of Akash where they have a message for the same
-/// act, our own for the rest.
+/// action, our own for the others.
 enum MessageType: String, CaseIterable, Sendable {
   case send = "/cosmos.bank.v1beta1.MsgSend"
   case mint = "/supercloud.gov.v1.MsgMint"

@@ -3,11 +3,11 @@ import Primitives
 import Wire
 
 extension Transaction {
-  /// Takes a signed transaction apart: `TxRaw` with one Ed25519 signer in direct mode, by whom every message
-  /// is.
+  /// Decodes a signed transaction: `TxRaw` with one Ed25519 signer in direct mode, who must be the signer of
+  /// every message.
   ///
-  /// The signature is not checked. `TxRaw` must be in canonical form (ADR-027 of the Cosmos SDK); the rest is
-  /// under the signature, so that nobody but the signer can give one transaction two hashes.
+  /// The signature is not checked. `TxRaw` must be in canonical form (ADR-027 of the Cosmos SDK), and the
+  /// signature covers the rest. So only the signer can give one transaction two hashes.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(TransactionError) {
     guard bytes.count <= WireLimits.transactionBytes else {
       throw .malformed(.outOfRange(field: "cosmos.tx.v1beta1.TxRaw"))
@@ -52,7 +52,7 @@ extension Transaction {
     guard body.memo.utf8.count <= ChainLimits.memoBytes else {
       throw .memoTooLong(limit: ChainLimits.memoBytes)
     }
-    // Critical by their definition: who does not know one must refuse it.
+    // A program that does not know a critical extension must refuse it.
     guard !body.hasExtensions else { throw .malformed(.invalid(field: "extension_options")) }
     var actions: [Action] = []
     for message in body.messages {
@@ -63,7 +63,8 @@ extension Transaction {
     return actions
   }
 
-  /// The `SignDoc`: both parts as they are sent, the chain and account number 0, which proto3 leaves out.
+  /// The `SignDoc`: body and authorization as they are sent, the chain's name, and account number 0, which
+  /// proto3 leaves out.
   static func signBytes(body: [UInt8], authorization: [UInt8], chain: ChainID) -> [UInt8] {
     var document = Cosmos_Tx_V1beta1_SignDoc()
     document.bodyBytes = .init(wire: body)

@@ -1,13 +1,13 @@
 public import Cryptography
 public import Primitives
 
-/// What a signer pays to have a transaction included.
+/// The fee for including a transaction in a block.
 public struct Fee: Hashable, Sendable {
-  /// At most one coin.
+  /// The fee; nil for none.
   public var amount: Coin?
-  /// Ceiling that wallets state; recorded, not metered.
+  /// The gas limit that wallets state. It is recorded but has no effect.
   public var gasLimit: UInt64
-  /// Whose fee grant pays, when it is not the signer.
+  /// The account whose fee grant pays; nil when the signer pays.
   public var granter: Address?
 
   public init(amount: Coin?, gasLimit: UInt64 = 200_000, granter: Address? = nil) {
@@ -17,17 +17,17 @@ public struct Fee: Hashable, Sendable {
   }
 }
 
-/// A signed transaction, kept as the bytes that were received (`TxRaw`, SIGN_MODE_DIRECT, one signer).
+/// A signed transaction (`TxRaw`, SIGN_MODE_DIRECT, one signer), with its bytes as received.
 public struct Transaction: Hashable, Sendable {
   public let encoded: [UInt8]
-  /// SHA-256 of `encoded`, as wallets compute it.
+  /// The SHA-256 digest of `encoded`, by which wallets know it.
   public let hash: Digest
   public let actions: [Action]
   public let memo: String
-  /// The last height at which it may be included; 0 for no limit.
+  /// The last height at which the transaction may be in a block; 0 for no limit.
   public let timeoutHeight: Height
   public let signer: PublicKey
-  /// Must equal the account's sequence number.
+  /// The sequence number; it must equal that of the account.
   public let sequence: UInt64
   public let fee: Fee
   public let signature: Signature
@@ -36,7 +36,7 @@ public struct Transaction: Hashable, Sendable {
 
   public var sender: Address { Address(signer) }
 
-  /// Whether the signature is the signer's.
+  /// Whether the signature is valid.
   public var isAuthentic: Bool { signer.verifies(signature, of: signBytes) }
 
   init(
@@ -63,16 +63,16 @@ public struct Transaction: Hashable, Sendable {
   }
 }
 
-/// Why bytes are not a transaction that the ledger could look at.
+/// Why bytes are not a valid transaction.
 public enum TransactionError: Error, Hashable, Sendable {
   case malformed(DecodingError)
   /// A message type that this version does not know.
   case unknownMessage(type: String)
   /// A message has an illegal field.
   case invalidMessage(type: String, field: String)
-  /// Not exactly one signature in direct mode by an Ed25519 key.
+  /// The transaction does not have exactly one signature in direct mode by an Ed25519 key.
   case unsupportedSigner
-  /// Messages of one transaction must have one signer, the one that signs.
+  /// A message must be signed by another account than the one that signed the transaction.
   case signerMismatch
   case noMessages
   case tooManyMessages(limit: Int)

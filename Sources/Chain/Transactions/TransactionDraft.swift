@@ -4,11 +4,11 @@ import Wire
 
 /// A transaction before it is signed.
 public struct TransactionDraft: Hashable, Sendable {
-  /// 1 to 16, all by the account that will sign.
+  /// 1 to 16 actions, all of the account that will sign.
   public var actions: [Action]
   /// At most 256 bytes.
   public var memo: String
-  /// The last height at which it may be included; 0 for no limit.
+  /// The last height at which the transaction may be in a block; 0 for no limit.
   public var timeoutHeight: Height
   /// The account's sequence number.
   public var sequence: UInt64
@@ -28,13 +28,12 @@ public struct TransactionDraft: Hashable, Sendable {
     self.fee = fee
   }
 
-  /// Signs as it is: whether a decoder takes it depends on what was drafted.
+  /// Signs the draft without checking it: decoding the result can fail.
   public func signed(by key: SigningKey, chain: ChainID) -> Transaction {
     signed(by: key.publicKey, chain: chain) { key.sign($0) }
   }
 
-  /// The transaction with the signature that `sign` makes of the `SignDoc`: for keys that are not in this
-  /// process.
+  /// The transaction with the signature that `sign` makes of the `SignDoc`, for keys outside this process.
   public func signed(
     by signer: PublicKey,
     chain: ChainID,

@@ -13,12 +13,13 @@ extension Certificate {
 
   public var encoded: [UInt8] { wire.encoded }
 
-  /// BLAKE2b of `encoded`: what the next block's header names.
+  /// The BLAKE2b digest of `encoded`, which the next block's header contains.
   public var digest: Digest { .blake2b(encoded) }
 
-  /// Takes a certificate apart that came within another message.
+  /// Decodes a certificate that is part of another message.
   ///
-  /// As many signatures as `signers` has bits. Whether they suffice is for the height's validator set to say.
+  /// There must be as many signatures as `signers` has bits. Whether they are a quorum depends on the
+  /// height's validator set and is not checked.
   public init(_ wire: Supercloud_Chain_V1_Certificate) throws(DecodingError) {
     kind = try Vote.Kind(wire.kind)
     height = try Field.blockHeight(wire.height)
@@ -64,7 +65,7 @@ extension RoundCertificate {
 
   public var encoded: [UInt8] { wire.encoded }
 
-  /// Takes a round certificate apart that came within another message. All votes are of its height.
+  /// Decodes a round certificate that is part of another message. All votes must be of its height.
   public init(_ wire: Supercloud_Chain_V1_RoundCertificate) throws(DecodingError) {
     height = try Field.blockHeight(wire.height)
     round = try Field.round(wire.round)

@@ -3,8 +3,8 @@ public import Primitives
 import Wire
 
 extension Evidence {
-  /// Takes evidence apart and checks what shows without the validator set: that the two messages are one
-  /// validator's and contradict each other as the case says. Signatures are not checked.
+  /// Decodes evidence and checks what is possible without the validator set: both messages must be of one
+  /// validator and contradict each other as the case says. Signatures are not checked.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not
   ///   canonical.
@@ -39,13 +39,13 @@ extension Evidence {
     return wire.encoded
   }
 
-  /// BLAKE2b of `encoded`.
+  /// The BLAKE2b digest of `encoded`.
   public var digest: Digest { .blake2b(encoded) }
 
-  /// Whether the messages, if their signatures are good, prove what the case says.
+  /// Whether the messages, when their signatures are valid, prove what the case says.
   ///
-  /// Amnesia: a validator that precommitted a block may prevote another later only because of a polka in the
-  /// round of that precommit or after it.
+  /// Amnesia: after a validator has precommitted a block, it may prevote for another one in a later round
+  /// only when a polka (a quorum of prevotes) from the precommit's round or a later one justifies it.
   public var isContradiction: Bool {
     switch self {
     case .duplicateVote(let first, let second):

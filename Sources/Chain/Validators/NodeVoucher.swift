@@ -1,13 +1,14 @@
 public import Cryptography
 public import Primitives
 
-/// A key that the chain knows speaks for a node key: "this node is mine, until then" (Malachite ADR-006).
+/// A statement of a validator or provider that a node is its own, valid until a time (Malachite ADR-006).
 ///
-/// Without it a role is only what a node says of itself. The session proves the node key, the voucher ties it to a
-/// validator's consensus key or a provider's account key, and committed state says what that key is. A copy is of no
-/// use to others: it names the node key.
+/// Without a voucher the role of a node is only the node's own claim. The session proves that the peer has
+/// the node key; the voucher ties the node key to a validator's consensus key or a provider's account key;
+/// and the committed state tells what that key is. Since a voucher names the node key, others cannot use a
+/// copy.
 public struct NodeVoucher: Hashable, Sendable {
-  /// What the vouching key is to the chain.
+  /// What the signing key belongs to.
   public enum Role: UInt8, Hashable, Sendable {
     case validator = 1
     case provider = 2
@@ -20,7 +21,8 @@ public struct NodeVoucher: Hashable, Sendable {
     }
   }
 
-  /// A voucher of a day is renewed long before it ends; a lost node key is worth nothing after that.
+  /// The validity of a new voucher in milliseconds: one day. It is renewed well before its end; a stolen node
+  /// key loses its role when it ends.
   public static let lifetime: UInt64 = 86_400_000
   static let byteCount = 1 + 32 + 8 + 64
 
@@ -30,7 +32,7 @@ public struct NodeVoucher: Hashable, Sendable {
   public let expiresAt: Timestamp
   public let signature: Signature
 
-  /// `signer` vouches for `node`.
+  /// Signs a voucher for `node`.
   public init(
     for node: PublicKey,
     as role: Role,
@@ -44,7 +46,8 @@ public struct NodeVoucher: Hashable, Sendable {
     signature = signer.sign(domain: role.domain, chain: chain.text, Self.body(node, expiresAt))
   }
 
-  /// Whether `key` signed this for `node`. What the key is to the chain is another question.
+  /// Whether `key` signed this voucher for `node`. It does not check the expiry or whether `key` has the
+  /// role.
   public func holds(for node: PublicKey, on chain: ChainID) -> Bool {
     key.verifies(signature, domain: role.domain, chain: chain.text, Self.body(node, expiresAt))
   }
@@ -65,7 +68,7 @@ public struct NodeVoucher: Hashable, Sendable {
     return writer.bytes
   }
 
-  /// Reads exactly what `encoded` gives; the signature is not checked.
+  /// Decodes what `encoded` gives; the signature is not checked.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     guard let role = Role(rawValue: try reader.read()) else { throw .invalid(field: "role") }
@@ -78,9 +81,9 @@ public struct NodeVoucher: Hashable, Sendable {
 }
 
 extension SignedObject {
-  /// Whether the signature holds and, in a node record, that of the voucher within.
+  /// Whether the signature is valid and, in a node record, that of its voucher too.
   ///
-  /// A record with a false voucher is its subject's lie, and nobody passes it on.
+  /// A node record with an invalid voucher is refused as a whole and not forwarded.
   public func isAuthenticThroughout(on chain: ChainID) -> Bool {
     guard isAuthentic(on: chain) else { return false }
     guard kind == .nodeRecord, let voucher = (try? NodeRecord(decoding: body))?.voucher else { return true }

@@ -1,11 +1,11 @@
 import Cryptography
 
-/// Weighted round robin: who proposes, and how changes of power affect it.
+/// Selects proposers by weighted round robin, and applies changes of power.
 extension ValidatorSet {
-  /// Gives `times` turns in a row; `proposer` is the last of them.
+  /// Advances the rotation by `times` turns; `proposer` is then the validator of the last one.
   ///
-  /// The set of height h + 1 is that of h, with its changes applied, advanced by one. Rescaling and centring happen
-  /// once per call, so that `advance(2)` need not equal two `advance()`.
+  /// The set of height h + 1 is that of h with its updates applied, advanced by one. Rescaling and centring
+  /// are done once per call, so `advance(2)` can differ from two calls of `advance()`.
   public mutating func advance(_ times: Int = 1) {
     guard times > 0, !members.isEmpty else { return }
     rescale()
@@ -13,7 +13,7 @@ extension ValidatorSet {
     for _ in 0..<times { giveTurn() }
   }
 
-  /// Who proposes in `round`. Takes time proportional to it: bound the round first.
+  /// The proposer of `round`. The time is proportional to `round`, so the caller must bound it.
   public func proposer(round: Round) -> ValidatorIndex {
     guard round > 0 else { return proposer }
     var copy = self
@@ -21,10 +21,11 @@ extension ValidatorSet {
     return copy.proposer
   }
 
-  /// The set with `updates` applied, all or none; advance it by one to get the next height's.
+  /// The set with all `updates` applied, or none when it throws. Advance the result by one to get the next
+  /// height's set.
   ///
-  /// Priorities of unchanged validators stay but for rescaling and centring. A new validator waits longer than
-  /// anybody (−1.125 · total), so that leaving and coming back never pays.
+  /// Rescaling and centring aside, priorities of unchanged validators stay. A new validator starts with the
+  /// priority −1.125 × total power, below all others, so that leaving and joining again gives no advantage.
   public func applying(_ updates: [ValidatorUpdate]) throws(ValidatorSetError) -> ValidatorSet {
     var copy = self
     try copy.apply(updates)
@@ -59,7 +60,8 @@ extension ValidatorSet {
     proposer = proposing.flatMap { index(ofAddress: $0) } ?? next ?? 0
   }
 
-  /// Checks the updates and gives the priority of newcomers, which counts the total before removals.
+  /// Checks the updates and returns the priority of new validators, computed from the total power before
+  /// removals.
   private func joiningPriority(_ updates: [ValidatorUpdate]) throws(ValidatorSetError) -> Int64 {
     var powers: [Address: Int64] = [:]
     for member in members { powers[member.address] = member.power }
@@ -94,7 +96,7 @@ extension ValidatorSet {
     }
   }
 
-  /// Moves the mean to zero; the mean is rounded down, also below zero.
+  /// Subtracts the mean from all priorities. The mean is rounded down, also when it is negative.
   mutating func centre() {
     guard !members.isEmpty else { return }
     let sum = members.reduce(Int128(0)) { $0 + Int128($1.priority) }
@@ -117,7 +119,7 @@ extension ValidatorSet {
     members[turn].priority = Int64(clamping: Int128(members[turn].priority) - Int128(totalPower))
   }
 
-  /// The one with the largest priority; on a tie the smallest address.
+  /// The validator with the largest priority; among equals the one with the smallest address.
   private var next: ValidatorIndex? {
     let best = members.indices.max { left, right in
       let (left, right) = (members[left], members[right])
@@ -127,7 +129,7 @@ extension ValidatorSet {
   }
 }
 
-/// The proposers of one height's rounds, found one after the other.
+/// The proposers of the rounds of one height, computed when first asked for.
 public struct ProposerSchedule: Sendable {
   private var set: ValidatorSet
   private var proposers: [ValidatorIndex]
@@ -135,12 +137,12 @@ public struct ProposerSchedule: Sendable {
   public init(_ validators: ValidatorSet) {
     set = validators
     proposers = [validators.proposer]
-    // What `advance(r)` does once, however many turns it gives.
+    // `advance(r)` also does this once, for any number of turns.
     set.rescale()
     set.centre()
   }
 
-  /// Equal to the set's `proposer(round:)`; takes time only for rounds that were not asked for before.
+  /// The same as the set's `proposer(round:)`, but rounds that were asked for before take no time.
   public mutating func proposer(round: Round) -> ValidatorIndex {
     while proposers.count <= Int(round) {
       set.giveTurn()

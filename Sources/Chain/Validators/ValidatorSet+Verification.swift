@@ -1,14 +1,14 @@
 public import Cryptography
 
-/// Tells whether a signature by a key, in a domain of a chain, covers a body. Replaceable, so that the simulator
-/// can do without real signatures.
+/// Checks a key's signature of a body in a domain of a chain. It can be replaced: the simulator runs without
+/// real signatures.
 public typealias SignatureCheck = @Sendable (PublicKey, Signature, SigningDomain, ChainID, [UInt8]) -> Bool
 
-/// Why a vote, proposal, certificate or piece of evidence proves nothing.
+/// Why a vote, proposal, certificate or piece of evidence is invalid.
 public enum CertificateError: Error, Hashable, Sendable {
   /// A number is outside its range, or fields contradict each other.
   case malformed
-  /// The bitmap has not exactly one bit for each validator, or padding that is not zero.
+  /// The bitmap does not have exactly one bit for each validator, or its padding is not zero.
   case bitmap
   case signatureCount(expected: Int, found: Int)
   case unknownValidator(ValidatorIndex)
@@ -20,7 +20,7 @@ public enum CertificateError: Error, Hashable, Sendable {
 }
 
 extension Certificate {
-  /// Whether both have signatures of one and the same vote.
+  /// Whether both certificates have signatures of the same vote.
   fileprivate func isForSameVote(as other: Certificate) -> Bool {
     kind == other.kind && height == other.height && round == other.round && validRound == other.validRound
       && block == other.block
@@ -28,18 +28,18 @@ extension Certificate {
 }
 
 extension ValidatorSet {
-  /// libsodium's verdict.
+  /// The real check, by libsodium.
   public static let ed25519: SignatureCheck = { key, signature, domain, chain, body in
     key.verifies(signature, domain: domain, chain: chain.text, body)
   }
 
   /// Checks that a quorum of this set signed one vote for one block.
   ///
-  /// The rule is fixed: the bitmap has exactly the set's size and zero padding, there is one signature for each bit,
-  /// the signers hold quorum power, and every signature covers the same vote. No signature is skipped because
-  /// others suffice.
+  /// The rule is the same on all nodes: the bitmap has exactly the set's size and zero padding, there is one
+  /// signature for each bit, the signers have a quorum of the power, and every signature is valid for the
+  /// same vote. All signatures are checked, even when fewer would be a quorum.
   ///
-  /// `known`: certificates of this set that were checked; a signature that one of them has for the same vote is not
+  /// `known` are verified certificates of this set. A signature that one of them has for the same vote is not
   /// checked again.
   public func verify(
     _ certificate: Certificate,
@@ -78,7 +78,7 @@ extension ValidatorSet {
     }
   }
 
-  /// By index; empty when there are no certificates.
+  /// The signatures in `certificates` by validator index; empty when there are no certificates.
   private func signatures(in certificates: [Certificate]) -> [Signature?] {
     guard !certificates.isEmpty else { return [] }
     var signatures = [Signature?](repeating: nil, count: count)
@@ -93,8 +93,8 @@ extension ValidatorSet {
 
   /// Checks that `certificate` justifies entering its round.
   ///
-  /// Either a quorum precommitted, anything, in the round before it, or validators of honest power voted in it or
-  /// in later ones.
+  /// Either a quorum precommitted, for any block or nil, in the round before it, or validators with more than
+  /// a third of the power voted in it or in later rounds.
   public func verify(
     _ certificate: RoundCertificate,
     chain: ChainID,
@@ -132,7 +132,7 @@ extension ValidatorSet {
     }
   }
 
-  /// Checks form and signature; whether it is the signer's turn is for the caller, who knows the round.
+  /// Checks form and signature. The caller checks that it is the signer's turn in that round.
   public func verify(
     _ proposal: Proposal,
     chain: ChainID,
@@ -145,7 +145,8 @@ extension ValidatorSet {
     }
   }
 
-  /// Checks evidence against this set, which must be its height's, and names the guilty validator.
+  /// Checks evidence against this set, which must be that of the evidence's height, and returns the guilty
+  /// validator.
   public func verify(
     _ evidence: Evidence,
     chain: ChainID,
@@ -181,7 +182,8 @@ extension ValidatorSet {
 }
 
 extension Vote {
-  /// Whether the fields are in range and agree: only a prevote for a block has a valid round, an earlier one.
+  /// Whether the fields are in range and consistent: only a prevote for a block may have a valid round, and
+  /// it must be below `round`.
   public var isWellFormed: Bool {
     ValidatorSet.isWellFormed(kind: kind, height: height, round: round, validRound: validRound, block: block)
   }
@@ -200,7 +202,7 @@ extension Proposal {
 }
 
 extension Evidence {
-  /// Of both messages.
+  /// The height of both messages.
   public var height: Height {
     switch self {
     case .duplicateVote(let vote, _), .amnesia(let vote, _): vote.height
@@ -208,7 +210,7 @@ extension Evidence {
     }
   }
 
-  /// Who is guilty, by its place in the set of `height`.
+  /// The index of the guilty validator in the set of `height`.
   public var validator: ValidatorIndex {
     switch self {
     case .duplicateVote(let vote, _), .amnesia(let vote, _): vote.validator
@@ -217,19 +219,20 @@ extension Evidence {
   }
 }
 
-/// Some of a set's validators: bit i of byte i/8, least significant first.
+/// A subset of a validator set, as a bitmap: validator i is bit i mod 8 of byte i / 8, the least significant
+/// bit first.
 public struct SignerSet: Hashable, Sendable {
-  /// Exactly ⌈count/8⌉, with zero padding.
+  /// Exactly ⌈count/8⌉ bytes, with zero padding.
   public private(set) var bytes: [UInt8]
   public let count: Int
 
-  /// None of `count`.
+  /// The empty subset of `count` validators.
   public init(count: Int) {
     self.count = max(0, count)
     bytes = Array(repeating: 0, count: (self.count + 7) / 8)
   }
 
-  /// Nil unless `bytes` are exactly as many as `count` validators need and the padding is zero.
+  /// Nil unless there are exactly ⌈count/8⌉ bytes and the padding is zero.
   public init?(bytes: [UInt8], count: Int) {
     guard count >= 0, bytes.count == (count + 7) / 8 else { return nil }
     if let last = bytes.last, count % 8 != 0, last >> (count % 8) != 0 { return nil }
@@ -241,7 +244,7 @@ public struct SignerSet: Hashable, Sendable {
     Int(index) < count && bytes[Int(index) / 8] & (1 << (index % 8)) != 0
   }
 
-  /// False when `index` is out of range or was inside.
+  /// Adds a validator; returns false when `index` is out of range or was in the subset before.
   @discardableResult
   public mutating func insert(_ index: ValidatorIndex) -> Bool {
     guard Int(index) < count, !contains(index) else { return false }
@@ -249,7 +252,7 @@ public struct SignerSet: Hashable, Sendable {
     return true
   }
 
-  /// Ascending.
+  /// The indices of the subset, ascending.
   public var indices: [ValidatorIndex] {
     (0..<ValidatorIndex(count)).filter { contains($0) }
   }

@@ -1,15 +1,15 @@
 public import Cryptography
 public import Primitives
 
-/// A validator as one height's set holds it.
+/// A member of one height's validator set.
 public struct Validator: Hashable, Sendable {
-  /// The operator's account; breaks ties of order and of turn.
+  /// The operator's account. It breaks ties in the order of members and of turns.
   public var address: Address
   /// The consensus key that signs votes.
   public var key: PublicKey
-  /// Above 0.
+  /// The voting power; above 0.
   public var power: Int64
-  /// How long it has waited for its turn to propose, in units of power; the largest proposes next.
+  /// The priority in the rotation, in units of power. The validator with the largest proposes next.
   public var priority: Int64
 
   public init(address: Address, key: PublicKey, power: Int64, priority: Int64 = 0) {
@@ -20,7 +20,7 @@ public struct Validator: Hashable, Sendable {
   }
 }
 
-/// A change of a validator's power; 0 removes it.
+/// A validator's new power; 0 removes it.
 public struct ValidatorUpdate: Hashable, Sendable {
   public var address: Address
   public var key: PublicKey
@@ -33,33 +33,33 @@ public struct ValidatorUpdate: Hashable, Sendable {
   }
 }
 
-/// Why validators do not make a set.
+/// Why validators are not a valid set.
 public enum ValidatorSetError: Error, Hashable, Sendable {
   case empty
   case tooMany(limit: Int)
   case duplicateAddress(Address)
   case duplicateKey(PublicKey)
-  /// A removal of one that is not in the set.
+  /// The update removes a validator that is not in the set.
   case unknownValidator(Address)
   case powerOutOfRange(Address)
   case totalPowerOutOfRange
 }
 
-/// The validators of one height with their turns to propose (CometBFT specification,
-/// section "proposer selection").
+/// The validators of one height, and the rotation of proposers (CometBFT specification, section "proposer
+/// selection").
 ///
-/// Turns go by weighted round robin, number for number as in CometBFT. All arithmetic saturates, nothing here can
-/// trap whatever powers are given.
+/// Proposers are selected by weighted round robin, with exactly CometBFT's numbers. Arithmetic saturates, so
+/// no powers can cause a trap.
 public struct ValidatorSet: Hashable, Sendable {
-  /// As many as a certificate's size limit allows for.
+  /// The most members; the size limit of a certificate allows for as many.
   public static let maximumCount = ChainLimits.validators
-  /// Keeps three times the total and the priorities' spread inside 64 bits.
+  /// The largest total power; three times the total and the spread of priorities stay inside 64 bits.
   public static let maximumTotalPower = Int64.max / 8
 
-  /// By power descending, then address ascending; a `ValidatorIndex` counts along it.
+  /// The members by power descending, then address ascending. A `ValidatorIndex` is a position here.
   public internal(set) var members: [Validator]
   public internal(set) var totalPower: Int64
-  /// Whose turn round 0 is: the one that the last `advance` chose.
+  /// The proposer of round 0: the validator that the last `advance` chose.
   public internal(set) var proposer: ValidatorIndex
 
   /// The set of a chain's first height. The priorities of `validators` are not used.
@@ -72,7 +72,7 @@ public struct ValidatorSet: Hashable, Sendable {
     advance()
   }
 
-  /// Nobody: what there is before a chain's first height. Nothing is a quorum of it.
+  /// The set without members, before a chain's first height. No power is a quorum of it.
   public static let nobody = ValidatorSet()
 
   init() {
@@ -96,27 +96,29 @@ public struct ValidatorSet: Hashable, Sendable {
     members.firstIndex { $0.address == address }.map { ValidatorIndex($0) }
   }
 
-  /// The least power x with 3·x > 2·total: any two such groups share a correct validator.
+  /// The power of a quorum: the least x with 3·x > 2·total. Any two quorums have a correct validator in
+  /// common.
   public var quorumPower: Int64 { totalPower * 2 / 3 + 1 }
 
-  /// The least power x with 3·x > total: a correct validator is inside.
+  /// The least x with 3·x > total: validators with this power include a correct one.
   public var honestPower: Int64 { totalPower / 3 + 1 }
 
-  /// The largest power that may be faulty without harm: 3·x < total.
+  /// The largest faulty power that consensus tolerates: the largest x with 3·x < total.
   public var tolerablePower: Int64 { max(0, (totalPower - 1) / 3) }
 
   public func isQuorum(_ power: Int64) -> Bool { power >= quorumPower }
 
   public func isHonest(_ power: Int64) -> Bool { power >= honestPower }
 
-  /// BLAKE2b of `encoded`: members, powers, keys, priorities and turn.
+  /// The BLAKE2b digest of `encoded`: members, powers, keys, priorities and proposer.
   ///
-  /// Priorities are inside because a light client that took them unchecked could be led to a wrong proposer.
+  /// It covers priorities, because a light client with false priorities would expect a wrong proposer.
   public var hash: Digest { Digest.blake2b(encoded) }
 }
 
 extension ValidatorSet {
-  /// The set's only encoding: count (4), proposer (4), then address (20), key (32), power (8), priority (8) each.
+  /// The encoding: count (4 bytes), proposer (4), then for each member address (20), key (32), power (8),
+  /// priority (8).
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: 8 + members.count * 68)
     encode(into: &writer)
@@ -136,7 +138,7 @@ extension ValidatorSet {
 
   /// Reads what `encoded` holds.
   ///
-  /// - Throws: also when the members are not a set in its order.
+  /// - Throws: Also when the members are not in the order of `members`.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     try self.init(from: &reader)

@@ -11,7 +11,7 @@ extension Vote {
 
   public var encoded: [UInt8] { wire.encoded }
 
-  /// Takes a vote apart that came within another message.
+  /// Decodes a vote that is part of another message.
   public init(_ wire: Supercloud_Chain_V1_Vote) throws(DecodingError) {
     kind = try Kind(wire.kind)
     height = try Field.blockHeight(wire.height)
@@ -19,7 +19,7 @@ extension Vote {
     validRound = try Field.validRound(wire.validRound, before: wire.round)
     let bytes = wire.block.array
     block = bytes.isEmpty ? nil : try Field.digest(bytes, "block")
-    // Only a prevote for a block has a reason to name the polka that justifies it.
+    // Only a prevote for a block may name the round of the polka that justifies it.
     guard validRound == nil || (kind == .prevote && block != nil) else {
       throw .invalid(field: "valid_round")
     }
@@ -66,7 +66,7 @@ extension Proposal {
 
   public var encoded: [UInt8] { wire.encoded }
 
-  /// Takes a proposal apart that came within another message.
+  /// Decodes a proposal that is part of another message.
   public init(_ wire: Supercloud_Chain_V1_Proposal) throws(DecodingError) {
     height = try Field.blockHeight(wire.height)
     round = try Field.round(wire.round)
@@ -89,7 +89,7 @@ extension Proposal {
 }
 
 extension Field {
-  /// Of a block that is voted on: genesis is not.
+  /// The height of a block; genesis, which is 0, is refused.
   static func blockHeight(_ height: UInt64) throws(DecodingError) -> Height {
     try ordinal(try Self.height(height, "height"), "height")
   }
@@ -99,7 +99,7 @@ extension Field {
     return round
   }
 
-  /// From its wire form, the round plus one, 0 for none. A polka precedes what it justifies.
+  /// The round of a polka, from its encoding: the round plus one, 0 for none. It must be below `round`.
   static func validRound(_ wire: UInt32, before round: Round) throws(DecodingError) -> Round? {
     guard wire > 0 else { return nil }
     guard wire <= round else { throw .outOfRange(field: "valid_round") }

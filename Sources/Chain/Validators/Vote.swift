@@ -1,10 +1,11 @@
 public import Cryptography
 import Primitives
 
-/// A validator's place in its height's set, ordered by power descending, then address ascending.
+/// A validator's index in its height's set, which is ordered by power descending, then address ascending.
 public typealias ValidatorIndex = UInt32
 
-/// A signed prevote or precommit. Votes carry no timestamp, so that sign bytes are deterministic.
+/// A signed prevote or precommit. Votes have no timestamp, so the signed bytes are the same for all
+/// validators that vote alike.
 public struct Vote: Hashable, Sendable {
   public enum Kind: UInt8, Hashable, Sendable {
     case prevote = 1
@@ -16,9 +17,10 @@ public struct Vote: Hashable, Sendable {
   public var kind: Kind
   public var height: Height
   public var round: Round
-  /// Of a prevote for a block: the round of the polka that justified it. Makes amnesia provable.
+  /// For a prevote for a block, the round of the polka that justified it; else nil. It makes amnesia
+  /// provable.
   public var validRound: Round?
-  /// Nil votes for no block.
+  /// The block; nil for a vote for no block.
   public var block: Digest?
   public var validator: ValidatorIndex
   public var signature: Signature
@@ -41,7 +43,7 @@ public struct Vote: Hashable, Sendable {
     self.signature = signature
   }
 
-  /// What is signed, in a fixed layout; equal for all validators that vote alike.
+  /// The signed bytes, in a fixed layout.
   public var signBody: [UInt8] {
     Self.signBody(height: height, round: round, validRound: validRound, block: block)
   }
@@ -57,11 +59,11 @@ public struct Vote: Hashable, Sendable {
   }
 }
 
-/// A proposer's signed choice of a block for a round.
+/// A proposer's signed proposal of a block in a round.
 public struct Proposal: Hashable, Sendable {
   public var height: Height
   public var round: Round
-  /// The round of the polka that the block already has; nil for a fresh block.
+  /// The round in which the block already had a polka; nil for a new block.
   public var validRound: Round?
   public var block: Digest
   public var validator: ValidatorIndex
@@ -88,17 +90,17 @@ public struct Proposal: Hashable, Sendable {
   }
 }
 
-/// A quorum's votes for one block at one round: a polka (prevotes) or a commit (precommits).
+/// The votes of a quorum for one block in one round: a polka (prevotes) or a commit (precommits).
 public struct Certificate: Hashable, Sendable {
   public var kind: Vote.Kind
   public var height: Height
   public var round: Round
-  /// Of prevotes: equal for all of them.
+  /// For prevotes, the valid round, which is equal in all of them.
   public var validRound: Round?
   public var block: Digest
-  /// Who signed; bit i of byte i/8, least significant first, exactly as many bytes as the set needs.
+  /// The bitmap of the signers, as `SignerSet` encodes it: exactly as many bytes as the set needs.
   public var signers: [UInt8]
-  /// In the order of the signers.
+  /// The signatures in the order of the signers' indices.
   public var signatures: [Signature]
 
   public init(
@@ -120,8 +122,8 @@ public struct Certificate: Hashable, Sendable {
   }
 }
 
-/// Why a validator left a round: a quorum's precommits of any kind, or an honest share's messages of a later
-/// one.
+/// Votes that justify entering `round`: precommits of a quorum in the round before, for any block or nil, or
+/// votes in this or later rounds by validators with more than a third of the power.
 public struct RoundCertificate: Hashable, Sendable {
   public var height: Height
   public var round: Round
@@ -134,11 +136,12 @@ public struct RoundCertificate: Hashable, Sendable {
   }
 }
 
-/// Proof that a validator broke the rules, checkable by anybody who knows its height's set.
+/// Proof that a validator broke the rules. Anybody who knows the validator set of its height can check it.
 public enum Evidence: Hashable, Sendable {
   /// Two different votes of one kind, height and round.
   case duplicateVote(Vote, Vote)
-  /// A precommit, and at a later round a prevote for another block with an older justification.
+  /// A precommit for a block, and in a later round a prevote for another one, without a justification from
+  /// the precommit's round or a later one.
   case amnesia(precommit: Vote, prevote: Vote)
   /// Two different proposals of one height and round.
   case duplicateProposal(Proposal, Proposal)
