@@ -1,4 +1,4 @@
-/// 32 bytes as four big-endian words: cheap to compare, hash and copy, with no allocation.
+/// 32 bytes as four big-endian words: fast to compare, hash and copy, without an allocation.
 struct Bytes32: Hashable, Comparable, Sendable {
   let word0: UInt64
   let word1: UInt64

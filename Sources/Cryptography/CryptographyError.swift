@@ -1,13 +1,13 @@
-/// Why a cipher or key agreement refused its input.
+/// Why decryption, a key agreement or a key's length was refused.
 public enum CryptographyError: Error, Hashable, Sendable {
-  /// The bytes were not sealed with this key, at this place, or were changed.
+  /// The bytes were sealed with another key, counter or position in the stream, or they were changed.
   case notAuthentic
-  /// Too short to hold what every sealed message holds.
+  /// The bytes are shorter than any sealed message.
   case truncated
-  /// The other side's key forces a result that does not depend on ours.
+  /// The other side's public key is a point of low order: the result would not depend on our key.
   case lowOrderPoint
-  /// A key or header of the wrong length; the count found.
+  /// A key or header has the wrong length; the value is the number of bytes found.
   case length(Int)
-  /// The stream was ended by its sender; nothing may follow.
+  /// The sender has ended the stream; no message may follow.
   case streamEnded
 }

@@ -1,6 +1,7 @@
 import CSodium
 
-/// The operating system's randomness, for secrets and seeds. Cores receive theirs from a shell.
+/// Random numbers of the operating system, for secrets and seeds. The deterministic parts of a node do not
+/// call this; they get seeds from outside.
 public enum SecureRandom {
   public static func bytes(_ count: Int) -> [UInt8] {
     Sodium.start()

@@ -4,21 +4,22 @@ import CSodium
 enum Sodium {
   private static let initialised: Bool = sodium_init() >= 0
 
-  /// Every entry to libsodium passes here first: it picks the processor's fastest code and opens the random
-  /// source.
+  /// Must be called before any function of libsodium. It chooses the fastest code for the processor and opens
+  /// the source of random numbers.
   static func start() {
     precondition(initialised, "libsodium could not be initialised")
   }
 }
 
-/// Bytes lent to a C function: never null, even where there are none.
+/// Bytes that are passed to a C function. The pointer is never null, even for no bytes.
 @unsafe
 struct LentBytes {
   let base: UnsafePointer<UInt8>
   let count: Int
 }
 
-/// Calls `body` with the bytes in one piece, copying them only when the collection does not store them so.
+/// Calls `body` with the bytes in contiguous memory; they are copied only when the collection does not store
+/// them like that.
 @safe
 func withContiguous<Result>(
   _ bytes: some Collection<UInt8>,

@@ -1,7 +1,7 @@
 import CSodium
 import Primitives
 
-/// A 32-byte hash, ordered as its bytes are.
+/// A 32-byte hash, in the order of its bytes.
 public struct Digest: Hashable, Comparable, Sendable {
   let storage: Bytes32
 
@@ -42,7 +42,8 @@ public struct Digest: Hashable, Comparable, Sendable {
     }
   }
 
-  /// BLAKE2b with 256 bits of output, keyed: a message authentication code and pseudo-random function.
+  /// Keyed BLAKE2b with 256 bits of output, for use as a message authentication code or pseudo-random
+  /// function.
   public static func blake2b(_ bytes: some Collection<UInt8>, key: Digest) -> Digest {
     Sodium.start()
     return withContiguous(bytes) { input in
@@ -63,7 +64,7 @@ public struct Digest: Hashable, Comparable, Sendable {
     }
   }
 
-  /// The caller has passed `Sodium.start()`.
+  /// The caller must have called `Sodium.start()`.
   static func blake2b(unsafePointer input: UnsafePointer<UInt8>, count: Int) -> Digest {
     Digest(
       storage: Bytes32 { output in

@@ -1,12 +1,11 @@
 import CSodium
 
-/// A hash of input that arrives in pieces or is too large to hold.
+/// Hashes input that comes in pieces or is too large for memory.
 ///
 /// The result equals that of `Digest.blake2b` or `Digest.sha256` over all the pieces in order.
 @safe
 public struct DigestBuilder: ~Copyable, @unchecked Sendable {
-  // `@unchecked`: the memory is reached only through the single owner, and written only by `init` and
-  // `update`.
+  // `@unchecked` is safe: only the single owner reaches the memory, and only `init` and `update` write it.
 
   public enum Function: Hashable, Sendable {
     case blake2b
@@ -46,9 +45,9 @@ public struct DigestBuilder: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// The hash of what was given so far; more may follow.
+  /// The hash of the input so far; `update` may be called again afterwards.
   public func finalize() -> Digest {
-    // The last step destroys the state, so it is done on a copy.
+    // The last step changes the state, so it works on a copy.
     unsafe withUnsafeTemporaryAllocation(byteCount: Self.stateBytes, alignment: Self.stateAlignment) { copy in
       unsafe copy.copyMemory(from: UnsafeRawBufferPointer(start: state, count: Self.stateBytes))
       guard let base = copy.baseAddress else { return .zero }

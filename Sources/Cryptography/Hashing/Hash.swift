@@ -1,6 +1,6 @@
 import CSodium
 
-/// The 64-byte hash and authentication code that the key standards (BIP-39, SLIP-0010) are built on.
+/// SHA-512 and HMAC-SHA-512, which the key standards BIP-39 and SLIP-0010 use.
 public enum Hash {
   public static func sha512(_ bytes: some Collection<UInt8>) -> [UInt8] {
     Sodium.start()
@@ -21,7 +21,7 @@ public enum Hash {
     return state.finalize()
   }
 
-  /// Compares secrets in a time that depends on their count only.
+  /// Compares secrets in a time that depends only on their length.
   public static func constantTimeEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     guard left.count == right.count else { return false }
     guard !left.isEmpty else { return true }
@@ -29,7 +29,8 @@ public enum Hash {
   }
 }
 
-/// HMAC-SHA-512 in steps; copying the value keeps the keyed state, which PBKDF2 uses 2,048 times.
+/// HMAC-SHA-512 in steps. A copy of the value keeps the keyed state, so that PBKDF2 can start 2,048 times
+/// from it.
 struct HMACSHA512 {
   private var state = crypto_auth_hmacsha512_state()
 

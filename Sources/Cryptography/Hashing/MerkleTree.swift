@@ -1,11 +1,12 @@
 import Primitives
 
-/// A binary Merkle tree over a list, of RFC 6962's shape, with BLAKE2b.
+/// A binary Merkle tree over a list, with the shape of RFC 6962 and the hash function BLAKE2b.
 ///
-/// A leaf is hashed as 0x00 ‖ digest and an inner node as 0x01 ‖ left ‖ right, so that neither passes for the
-/// other. The left subtree of *n* leaves holds the largest power of two below *n*.
+/// A leaf is hashed as 0x00 ‖ digest and an inner node as 0x01 ‖ left ‖ right, so that one cannot be
+/// presented as the other. The left subtree of *n* leaves has the largest power of two below *n* as its size.
 public struct MerkleTree: Sendable {
-  /// `levels[0]` are the hashed leaves, the last level is the root; an odd node is carried up as it is.
+  /// `levels[0]` has the hashed leaves, the last level the root. A node without a neighbour is the same in
+  /// the next level.
   private let levels: [[Digest]]
 
   public init(_ leaves: [Digest]) {
@@ -21,10 +22,10 @@ public struct MerkleTree: Sendable {
 
   public var count: Int { levels[0].count }
 
-  /// The root; for an empty list the hash of nothing.
+  /// The root; for an empty list, the hash of no bytes.
   public var root: Digest { levels[levels.count - 1].first ?? .blake2b(EmptyCollection()) }
 
-  /// The root of `leaves`, keeping nothing else.
+  /// The root of `leaves`, computed without storing the tree.
   public static func root(_ leaves: [Digest]) -> Digest {
     Sodium.start()
     guard !leaves.isEmpty else { return .blake2b(EmptyCollection()) }
@@ -33,7 +34,7 @@ public struct MerkleTree: Sendable {
     return level[0]
   }
 
-  /// The proof that the leaf at `index` is under the root; nil when there is no such leaf.
+  /// The proof that the root covers the leaf at `index`; nil when there is no such leaf.
   public func proof(at index: Int) -> MerkleProof? {
     guard index >= 0, index < count else { return nil }
     var siblings: [Digest] = []
@@ -61,11 +62,11 @@ public struct MerkleTree: Sendable {
 
 /// The path from one leaf of a list to its Merkle root.
 public struct MerkleProof: Hashable, Sendable {
-  /// The leaf's place in the list.
+  /// The leaf's index in the list.
   public let index: UInt32
   /// How many leaves the list has.
   public let count: UInt32
-  /// The neighbours on the way up, lowest first.
+  /// The hashes of the neighbours on the path to the root, lowest first.
   public let siblings: [Digest]
 
   public init(index: UInt32, count: UInt32, siblings: [Digest]) {
@@ -74,7 +75,7 @@ public struct MerkleProof: Hashable, Sendable {
     self.siblings = siblings
   }
 
-  /// Whether `leaf` stands at `index` in the list of `count` leaves whose root is `root`.
+  /// Whether `leaf` is at `index` in the list of `count` leaves with the root `root`.
   public func verifies(_ leaf: Digest, root: Digest) -> Bool {
     guard index < count else { return false }
     Sodium.start()
@@ -94,7 +95,7 @@ public struct MerkleProof: Hashable, Sendable {
     return rest.isEmpty && digest == root
   }
 
-  /// Index, count, number of siblings (one byte), siblings.
+  /// The encoding: index (4 bytes), count (4), number of siblings (1), siblings (32 each).
   public func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: 9 + 32 * siblings.count)
     writer.write(index)
@@ -104,7 +105,8 @@ public struct MerkleProof: Hashable, Sendable {
     return writer.bytes
   }
 
-  /// Reads what `encoded` wrote; a list of 2³² leaves needs 32 siblings and no proof may have more.
+  /// Decodes what `encoded` gives. More than 32 siblings are refused, since even a list of 2³² leaves needs
+  /// only 32.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     index = try reader.read()

@@ -1,8 +1,9 @@
 import CSodium
 
-/// SipHash-2-4 under a key: eight bytes that nobody without the key can make collide.
+/// SipHash-2-4: an 8-byte keyed hash. Without the key nobody can find collisions on purpose.
 ///
-/// For short identifiers on a link and for tables that strangers fill; never for what must hold for ever.
+/// It is for short identifiers on a connection and for hash tables with keys from peers. It is too short for
+/// anything that must stay unique for long.
 public struct ShortHash: Hashable, Sendable {
   private let key: [UInt8]
 
@@ -12,7 +13,7 @@ public struct ShortHash: Hashable, Sendable {
     self.key = Array(key)
   }
 
-  /// The key's first half.
+  /// Uses the first 16 bytes of `derived` as the key.
   public init(_ derived: Digest) {
     key = Array(derived.bytes.prefix(16))
   }

@@ -1,11 +1,11 @@
 import CSodium
 
-/// A key of ChaCha20-Poly1305 (RFC 8439) for messages that are numbered.
+/// A key of ChaCha20-Poly1305 (RFC 8439) for numbered messages.
 ///
-/// A number must never be used twice with one key; the nonce is four zero bytes and the number in
+/// A counter must never be used twice with the same key. The nonce is four zero bytes and the counter in
 /// little-endian order, as in Noise.
 public final class AEADKey: Sendable {
-  /// What sealing adds to a message.
+  /// The bytes that sealing adds to a message: the tag.
   public static let overhead = 16
 
   private let key: SecretBytes
@@ -16,12 +16,13 @@ public final class AEADKey: Sendable {
     key = SecretBytes(copying: bytes, .wiped)
   }
 
-  /// The key that a derivation gave.
+  /// The key with the bytes of a derived digest.
   public init(_ derived: Digest) {
     key = derived.storage.withSecret()
   }
 
-  /// The ciphertext and its tag: 16 bytes more than `plaintext`.
+  /// Encrypts and authenticates a message; `associated` is authenticated only. The result is 16 bytes longer
+  /// than `plaintext`.
   public func seal(
     counter: UInt64,
     plaintext: some Collection<UInt8>,
@@ -49,7 +50,7 @@ public final class AEADKey: Sendable {
     }
   }
 
-  /// The plaintext; throws `truncated` or `notAuthentic`.
+  /// Checks and decrypts a message. Throws `truncated` or `notAuthentic`.
   public func open(
     counter: UInt64,
     ciphertext: some Collection<UInt8>,
@@ -61,7 +62,7 @@ public final class AEADKey: Sendable {
     var status: Int32 = -1
     let plaintext = withContiguous(ciphertext) { ciphertext in
       withContiguous(associated) { associated in
-        // One byte at least, so that an empty message has an address to be opened to.
+        // At least one byte, so that the output of an empty message has an address.
         filledArray(count: max(count, 1)) { output in
           unsafe output[0] = 0
           status = key.withPointer { key in
@@ -95,7 +96,7 @@ public final class AEADKey: Sendable {
 }
 
 extension Bytes32 {
-  /// The same bytes as a session's secret.
+  /// A copy of the bytes that is wiped at the end.
   func withSecret() -> SecretBytes {
     SecretBytes(count: 32, .wiped) { target in
       withPointer { unsafe target.update(from: $0, count: 32) }

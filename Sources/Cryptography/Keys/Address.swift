@@ -40,12 +40,13 @@ public struct Address: Hashable, Comparable, Sendable {
     word2 = UInt32(truncatingIfNeeded: digest.storage.word2 >> 32)
   }
 
-  /// The account of a module (`escrow`, `gov` …): the first 20 bytes of the name's SHA-256. No key opens it.
+  /// The address of a module account (`escrow`, `gov` …): the first 20 bytes of the name's SHA-256. It has no
+  /// key.
   public static func module(_ name: String) -> Address {
     Address(prefixOf: .sha256(name.utf8))
   }
 
-  /// Reads bech32 text in one case; `prefix` nil allows any.
+  /// Parses bech32 text, all in lower or all in upper case. It must have `prefix`; nil allows any.
   public init(text: String, prefix: String? = Address.accountPrefix) throws(AddressError) {
     let (found, bytes) = try Bech32.decode(text)
     if let prefix, found != prefix { throw .prefix(found: found, expected: prefix) }

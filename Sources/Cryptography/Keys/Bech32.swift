@@ -1,25 +1,25 @@
-/// Why a text is not an address.
+/// Why a text is not a valid address.
 public enum AddressError: Error, Hashable, Sendable {
   case empty
-  /// BIP-173 allows 90 characters; the count found.
+  /// The text has more than the 90 characters that BIP-173 allows; the value is the number found.
   case tooLong(Int)
-  /// Upper and lower case letters in one text.
+  /// The text has both upper and lower case letters.
   case mixedCase
-  /// A character outside bech32's alphabet, and its byte offset.
+  /// A character is not in bech32's alphabet; the value is its byte offset.
   case invalidCharacter(offset: Int)
-  /// No `1` between prefix and data.
+  /// There is no `1` between prefix and data.
   case missingSeparator
-  /// Nothing before the separator.
+  /// The prefix before the separator is empty.
   case emptyPrefix
-  /// Fewer than the six checksum characters after the separator.
+  /// There are fewer characters after the separator than the six of the checksum.
   case tooShort
-  /// The checksum does not fit: a character is wrong, missing or swapped.
+  /// The checksum is wrong: a character is wrong, missing or swapped.
   case checksum
-  /// The last character carries bits that belong to no byte, or a whole character too many.
+  /// The bits that do not fill a byte at the end are not zero, or are five or more.
   case padding
-  /// A valid text of another kind of address or another network.
+  /// The text is valid but has the prefix of another kind of address or network.
   case prefix(found: String, expected: String)
-  /// An address has 20 bytes; the count found.
+  /// The address does not have 20 bytes; the value is the number found.
   case length(Int)
 }
 
@@ -63,7 +63,7 @@ public enum Bech32 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The prefix, in lower case, and the bytes of `text`.
+  /// Decodes `text` into its prefix, in lower case, and its bytes.
   public static func decode(_ text: String) throws(AddressError) -> (prefix: String, bytes: [UInt8]) {
     let raw = try lowered(text)
     guard let split = raw.lastIndex(of: separator) else { throw .missingSeparator }
@@ -87,7 +87,7 @@ public enum Bech32 {
 
   private static func lowered(_ text: String) throws(AddressError) -> [UInt8] {
     guard !text.isEmpty else { throw .empty }
-    // Counted before anything is copied: the text may come from a stranger.
+    // The length is checked before anything is copied, since the text may be untrusted.
     guard text.utf8.count <= maximumLength else { throw .tooLong(text.utf8.count) }
     var raw = Array(text.utf8)
     var hasUpper = false

@@ -2,7 +2,7 @@ import CSodium
 
 /// An X25519 key pair (RFC 7748) for one handshake.
 public struct EphemeralKey: ~Copyable, Sendable {
-  /// 32 bytes, to be sent.
+  /// The 32 bytes to send to the other side.
   public let publicKey: [UInt8]
   private let scalar: SecretBytes
 
@@ -17,20 +17,21 @@ public struct EphemeralKey: ~Copyable, Sendable {
     EphemeralKey(scalar: SecretBytes(count: 32, .wiped) { unsafe randombytes_buf($0, 32) })
   }
 
-  /// A pair that chance does not decide: for test vectors and for a simulator's seeded runs. Nil unless 32
-  /// bytes.
+  /// A key pair that is not random, for test vectors and for runs of the simulator with a seed. Nil unless
+  /// `scalar` has 32 bytes.
   public init?(scalar: [UInt8]) {
     guard scalar.count == 32 else { return nil }
     self.init(scalar: SecretBytes(copying: scalar, .wiped))
   }
 
-  /// The secret that this pair and the owner of `key` have in common.
+  /// The shared secret of this pair and the owner of the public key `key`.
   public func sharedSecret(with key: [UInt8]) throws(CryptographyError) -> SharedSecret {
     try SharedSecret(scalar: scalar, point: key)
   }
 }
 
-/// The result of a key agreement: 32 bytes that are not uniform, so a derivation follows.
+/// The result of a key agreement: 32 bytes that are not uniformly distributed, so keys must be derived from
+/// it.
 public struct SharedSecret: ~Copyable, Sendable {
   private let secret: SecretBytes
 
@@ -42,12 +43,12 @@ public struct SharedSecret: ~Copyable, Sendable {
       guard point.count == 32 else { return }
       scalar.withPointer { agreed = unsafe crypto_scalarmult_curve25519(output, $0, point) == 0 }
     }
-    // A value without copies must be whole before it can be given up, so the checks come last.
+    // A noncopyable value must be complete before an initialiser may throw, so the checks come last.
     guard point.count == 32 else { throw .length(point.count) }
     guard agreed else { throw .lowOrderPoint }
   }
 
-  /// A copy in ordinary memory, for `KeyDerivation`.
+  /// A copy in ordinary memory, which is not wiped, for `KeyDerivation`.
   public var bytes: [UInt8] { secret.bytes }
 
   @safe

@@ -1,20 +1,20 @@
-/// Why a derivation path or seed was refused.
+/// Why a derivation path or seed is refused.
 public enum HDKeyError: Error, Hashable, Sendable {
   /// The path does not begin with `m`.
   case missingRoot
-  /// A step that is not a number below 2³¹ followed by `'`; counted from zero.
+  /// A step is not a number below 2³¹ followed by `'`; `index` counts from zero.
   ///
-  /// Ed25519 has no derivation without `'` (SLIP-0010).
+  /// SLIP-0010 defines only hardened steps, those with `'`, for Ed25519.
   case step(index: Int)
-  /// More steps than anybody uses (16).
+  /// The path has more than 16 steps.
   case tooDeep
-  /// SLIP-0010 asks for 16 to 64 bytes; the count found.
+  /// The seed does not have the 16 to 64 bytes that SLIP-0010 requires; the value is the number found.
   case seedLength(Int)
 }
 
 /// Ed25519 keys derived from one seed by a path (SLIP-0010).
 public enum HDKey {
-  /// The path of account `index` for a wallet of Akash's coin type.
+  /// The path of account `index` for a wallet with Akash's coin type, 118.
   public static func accountPath(_ index: UInt32 = 0) -> String { "m/44'/118'/\(index)'/0'/0'" }
 
   /// The 32-byte seed of the key at `path`, for `SecretKey`.

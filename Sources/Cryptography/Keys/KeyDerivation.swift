@@ -1,14 +1,14 @@
-/// Keys from shared secrets and from other keys.
+/// Derives keys from shared secrets and from other keys.
 ///
-/// The shape is HKDF's (RFC 5869) as Noise uses it, with keyed BLAKE2b, itself a pseudo-random function, in
-/// the place of HMAC.
+/// The construction is HKDF (RFC 5869) as Noise uses it, with keyed BLAKE2b, which is a pseudo-random
+/// function by itself, in place of HMAC.
 public enum KeyDerivation {
-  /// Stirs `input` into the chain: the next chaining key, and a key to use now.
+  /// Mixes `input` into the chaining key. Returns the next chaining key and a key to use now.
   public static func mix(chainingKey: Digest, input: [UInt8]) -> (Digest, Digest) {
     expand(Digest.blake2b(input, key: chainingKey))
   }
 
-  /// Stirs an agreed secret into the chain without leaving a copy of it behind.
+  /// Mixes a shared secret into the chaining key, without leaving a copy of the secret in memory.
   public static func mix(chainingKey: Digest, secret: borrowing SharedSecret) -> (Digest, Digest) {
     let stirred = secret.withPointer { pointer in
       unsafe Digest.blake2b(UnsafeBufferPointer(start: pointer, count: 32), key: chainingKey)
@@ -16,8 +16,8 @@ public enum KeyDerivation {
     return expand(stirred)
   }
 
-  /// One key for one purpose: the same key, label and context give the same result, any other an unrelated
-  /// one.
+  /// Derives a key for one purpose. The same key, label and context always give the same result; other inputs
+  /// give unrelated ones.
   public static func derive(
     from key: Digest,
     label: String,
@@ -25,7 +25,7 @@ public enum KeyDerivation {
   ) -> Digest {
     let label = Array(label.utf8)
     precondition(label.count <= 255, "a label has at most 255 bytes")
-    // The count in front keeps label and context apart.
+    // The length in front makes the boundary between label and context unambiguous.
     return Digest.blake2b([UInt8(label.count)] + label + Array(context), key: key)
   }
 

@@ -1,19 +1,19 @@
-/// Why words are not a mnemonic.
+/// Why words are not a valid mnemonic.
 public enum MnemonicError: Error, Hashable, Sendable {
-  /// BIP-39 knows 12, 15, 18, 21 and 24 words; the count found.
+  /// BIP-39 allows 12, 15, 18, 21 or 24 words; the value is the number found.
   case wordCount(Int)
-  /// Not a word of the English list; counted from zero.
+  /// A word is not in the English list; `index` counts from zero.
   case unknownWord(index: Int)
-  /// All words are known but they do not belong together: one is wrong or two are swapped.
+  /// All words are in the list, but the checksum is wrong: a word is wrong, or two are swapped.
   case checksum
-  /// BIP-39 normalises passphrases (NFKD). Only ASCII, where that changes nothing, is accepted, so that the
-  /// same passphrase gives the same key in every wallet.
+  /// The passphrase has characters outside ASCII. BIP-39 normalises passphrases (NFKD), which this program does
+  /// not implement. ASCII stays the same, so such a passphrase gives the same key in every wallet.
   case passphraseNotASCII
 }
 
-/// A key's backup as words (BIP-39, English).
+/// The backup of a key as words (BIP-39, English).
 public enum Mnemonic {
-  /// 24 new words from the system's randomness: 256 bits.
+  /// 24 new words for 256 bits from the system's random numbers.
   public static func generate() -> [String] {
     words(fromBits: SecureRandom.bytes(32))
   }
@@ -24,7 +24,7 @@ public enum Mnemonic {
     return words(fromBits: entropy)
   }
 
-  /// The entropy that the words stand for; throws when they are not a mnemonic.
+  /// The entropy that the words encode; throws when they are not a valid mnemonic.
   @discardableResult
   public static func check(_ words: [String]) throws(MnemonicError) -> [UInt8] {
     guard (12...24).contains(words.count), words.count.isMultiple(of: 3) else {
@@ -38,13 +38,15 @@ public enum Mnemonic {
     let checksumWidth = words.count / 3
     let entropyCount = words.count * 4 / 3
     let entropy = Array(bits.bytes.prefix(entropyCount))
-    // What follows the entropy is the checksum, left-aligned in a byte of its own.
+    // The bits after the entropy are the checksum. With 24 words they fill a byte; otherwise they are the
+    // remainder.
     let found = checksumWidth == 8 ? bits.bytes[entropyCount] : bits.remainder
     guard found == Digest.sha256(entropy).bytes[0] >> UInt8(8 - checksumWidth) else { throw .checksum }
     return entropy
   }
 
-  /// The 64-byte seed: PBKDF2-HMAC-SHA-512 of the words, 2,048 rounds, salted with the passphrase.
+  /// The 64-byte seed: PBKDF2-HMAC-SHA-512 of the words with 2,048 rounds; the passphrase is part of the
+  /// salt.
   public static func seed(_ words: [String], passphrase: String = "") throws(MnemonicError) -> [UInt8] {
     try check(words)
     guard passphrase.utf8.allSatisfy({ $0 < 128 }) else { throw .passphraseNotASCII }
@@ -75,7 +77,7 @@ public enum Mnemonic {
     return words
   }
 
-  /// One block of PBKDF2 (RFC 8018): SHA-512's 64 bytes are all that is wanted.
+  /// The first block of PBKDF2 (RFC 8018), which is enough, since a seed has the 64 bytes of one SHA-512.
   private static func pbkdf2(password: [UInt8], salt: [UInt8], rounds: Int) -> [UInt8] {
     let keyed = HMACSHA512(key: password)
     var first = keyed
@@ -93,16 +95,16 @@ public enum Mnemonic {
   }
 }
 
-/// Bits gathered into bytes, highest first.
+/// Collects bits into bytes, the highest bit first.
 private struct BitAccumulator {
   private(set) var bytes: [UInt8] = []
   private var accumulator: UInt32 = 0
   private var held = 0
 
-  /// The bits that do not fill a byte yet.
+  /// The bits that do not fill a byte yet, as the lowest bits.
   var remainder: UInt8 { UInt8(truncatingIfNeeded: accumulator) }
 
-  /// `value` has no bits above `width`, which is at most 16.
+  /// Appends the lowest `width` bits of `value`. `width` is at most 16, and the bits above must be zero.
   mutating func append(_ value: UInt32, width: Int) {
     accumulator = accumulator << UInt32(width) | value
     held += width

@@ -1,8 +1,10 @@
-/// The English words of BIP-39, in alphabetical order: a word's place is its eleven bits.
+/// The 2,048 English words of BIP-39 in alphabetical order. A word's index is the eleven bits that it
+/// encodes.
 enum MnemonicWords {
   static let english: [Substring] = text.split { $0 == " " || $0.isNewline }
 
-  /// The place of every word; each is known by its first four letters, but is wanted in full.
+  /// The index of every word. Only whole words are accepted, although the first four letters would identify
+  /// them.
   static let places: [Substring: Int] = Dictionary(
     uniqueKeysWithValues: english.enumerated().map { ($0.element, $0.offset) }
   )

@@ -3,7 +3,7 @@ import Primitives
 
 /// An Ed25519 public key (RFC 8032).
 ///
-/// Any 32 bytes make one; whether they are a usable point shows when a signature is checked.
+/// Any 32 bytes are accepted. Whether they are a usable point is found when a signature is checked.
 public struct PublicKey: Hashable, Comparable, Sendable {
   let storage: Bytes32
 
@@ -19,13 +19,14 @@ public struct PublicKey: Hashable, Comparable, Sendable {
 
   public var bytes: [UInt8] { storage.bytes }
 
-  /// True for a canonical point of the prime-order group: what a key must be to be registered.
+  /// Whether the key is the canonical encoding of a point of the prime-order group. Keys must be this to be
+  /// registered.
   public var isPrimeOrder: Bool {
     Sodium.start()
     return storage.withPointer { unsafe crypto_core_ed25519_is_valid_point($0) == 1 }
   }
 
-  /// The X25519 key of the same owner, for key agreement; nil when this key is not of prime order.
+  /// The X25519 public key of the same owner, for key agreement; nil when this key is not of prime order.
   public var agreementKey: [UInt8]? {
     guard isPrimeOrder else { return nil }
     var converted = false
@@ -41,10 +42,11 @@ public struct PublicKey: Hashable, Comparable, Sendable {
     left.storage < right.storage
   }
 
-  /// Whether `signature` is this key's over `message`.
+  /// Whether `signature` is a valid signature of `message` by this key.
   ///
-  /// libsodium's rule, which every validator must share: without cofactor; points of small order, encodings
-  /// that are not canonical and scalars out of range are refused.
+  /// The rule is libsodium's, and all validators must apply the same one: the equation is checked without
+  /// cofactor, and points of small order, encodings that are not canonical and scalars out of range are
+  /// refused.
   public func verifies(_ signature: Signature, of message: some Collection<UInt8>) -> Bool {
     Sodium.start()
     return withContiguous(message) { message in
@@ -56,7 +58,7 @@ public struct PublicKey: Hashable, Comparable, Sendable {
     }
   }
 
-  /// Whether `signature` is this key's over `body`, said in `domain` on the network named `chain`.
+  /// Whether `signature` is a valid signature of `body` by this key in `domain` on the network named `chain`.
   public func verifies(
     _ signature: Signature,
     domain: SigningDomain,
@@ -89,7 +91,7 @@ public struct Signature: Hashable, Sendable {
     self.init(point: point, scalar: scalar)
   }
 
-  /// Of its two halves.
+  /// A signature from its two halves.
   public init(_ first: Digest, _ second: Digest) {
     self.init(point: first.storage, scalar: second.storage)
   }

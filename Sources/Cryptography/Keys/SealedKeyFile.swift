@@ -1,31 +1,32 @@
 import CSodium
 import Primitives
 
-/// Why a sealed key was not opened.
+/// Why a secret was not sealed or a sealed file not opened.
 public enum SealedKeyFileError: Error, Hashable, Sendable {
-  /// Not a file of this kind, or cut short.
+  /// The bytes are not a sealed key file, or are cut short.
   case format
-  /// Written by a newer program; the version found.
+  /// The file has a format version that this program does not know.
   case version(UInt8)
-  /// The file asks for more work or memory than is reasonable, or for too little.
+  /// The number of passes or the memory in the file is outside the range of `Cost`.
   case cost
-  /// A wrong password, or a changed file: nobody can tell which.
+  /// The password is wrong or the file was changed; these two cannot be told apart.
   case passwordOrContent
-  /// The secret is empty or longer than 4,096 bytes.
+  /// The secret is empty or longer than 4,096 bytes; the value is its length.
   case secretLength(Int)
-  /// The memory that the password's derivation needs could not be had.
+  /// The memory for deriving the key could not be allocated.
   case memory
 }
 
-/// A secret under a password: Argon2id (RFC 9106), then XChaCha20-Poly1305 with the header as associated
-/// data.
+/// A file with a secret that a password protects: Argon2id (RFC 9106) derives the key, XChaCha20-Poly1305
+/// encrypts, with the header as associated data.
 ///
-/// Layout: `SCKF`, version (1), passes (4), memory in bytes (8), salt (16), nonce (24), ciphertext and tag.
+/// Layout, in bytes: `SCKF` (4), version (1), passes (4), memory (8), salt (16), nonce (24), ciphertext and
+/// tag (16).
 public enum SealedKeyFile {
-  /// What one guess of the password costs.
+  /// The cost of deriving the key, and so of each guess of the password.
   public struct Cost: Hashable, Sendable {
     public let passes: UInt32
-    /// In bytes.
+    /// The memory in bytes.
     public let memory: UInt64
 
     /// Nil outside 1 to 16 passes and 8 KiB to 1 GiB.
@@ -54,7 +55,7 @@ public enum SealedKeyFile {
   private static let tagCount = 16
   private static let headerCount = 4 + 1 + 4 + 8 + 16 + 24
 
-  /// The file's bytes. Each call draws a new salt and nonce.
+  /// Encrypts a secret and returns the file's bytes. Each call uses a new random salt and nonce.
   public static func seal(
     _ secret: [UInt8],
     password: String,
@@ -90,7 +91,7 @@ public enum SealedKeyFile {
     return associated + ciphertext
   }
 
-  /// The secret that `seal` was given. What the file asks for is bounded before any work is done.
+  /// Decrypts what `seal` gives. The cost in the file is checked before any work is done.
   public static func open(_ file: [UInt8], password: String) throws(SealedKeyFileError) -> [UInt8] {
     let (cost, salt, nonce) = try header(of: file)
     let ciphertext = Array(file[headerCount...])

@@ -1,17 +1,18 @@
 import CSodium
 
-/// Secret bytes with one owner, wiped when the owner goes.
+/// Secret bytes with a single owner, wiped when the owner's lifetime ends.
 ///
-/// The bytes stay at one address, so moving the value leaves no copy behind.
+/// The bytes stay at one address, so moving the value does not leave a copy.
 @safe
 public struct SecretBytes: ~Copyable, @unchecked Sendable {
-  // `@unchecked`: the memory is written only inside `init`, before anything else can hold the value;
-  // afterwards it is read only, and freed once by the single owner.
+  // `@unchecked` is safe: the memory is written only inside `init`, before anything else can hold the value;
+  // afterwards it is only read, and the single owner frees it once.
 
   enum Protection {
-    /// Guard pages, a canary, never swapped, read-only. About 60 µs to make: for keys that live long.
+    /// Memory with guard pages and a canary that is never swapped to disk and read-only after `init`. An
+    /// allocation takes about 60 µs, so it is for keys that live long.
     case guarded
-    /// Ordinary memory, wiped at the end: for secrets of a handshake or a session.
+    /// Ordinary memory that is wiped at the end, for secrets of a handshake or a session.
     case wiped
   }
 
@@ -36,7 +37,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Copies `bytes` into guarded memory; what the caller holds stays the caller's to forget.
+  /// Copies `bytes` into guarded memory. The caller must wipe its own copy.
   public init(_ bytes: some Collection<UInt8>) {
     self.init(copying: bytes, .guarded)
   }
@@ -48,7 +49,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// A copy in ordinary memory, which nobody wipes: for export and for feeding a derivation.
+  /// A copy in ordinary memory, which is not wiped, for export and for deriving keys.
   public var bytes: [UInt8] {
     unsafe Array(UnsafeBufferPointer(start: pointer, count: count))
   }

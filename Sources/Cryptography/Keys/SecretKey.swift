@@ -1,9 +1,9 @@
 import CSodium
 
-/// An Ed25519 secret key with one owner, in memory that is locked, guarded and wiped at the end.
+/// An Ed25519 secret key with a single owner, in locked and guarded memory that is wiped at the end.
 public struct SecretKey: ~Copyable, Sendable {
   public let publicKey: PublicKey
-  /// libsodium's form: the seed followed by the public key.
+  /// The seed followed by the public key, as libsodium expects it.
   private let secret: SecretBytes
 
   private init(seedPointer: UnsafePointer<UInt8>) {
@@ -22,13 +22,13 @@ public struct SecretKey: ~Copyable, Sendable {
     self = seed.withPointer { unsafe SecretKey(seedPointer: $0) }
   }
 
-  /// The key of a 32-byte seed; nil for any other length. The caller's array stays the caller's to forget.
+  /// The key of a 32-byte seed; nil for any other length. The caller must wipe its own array.
   public init?(seed: [UInt8]) {
     guard seed.count == 32 else { return nil }
     self.init(seed: SecretBytes(copying: seed, .wiped))
   }
 
-  /// A new key from the system's randomness.
+  /// A new random key.
   public static func generate() -> SecretKey {
     let seed = SecretBytes(count: 32, .wiped) { unsafe randombytes_buf($0, 32) }
     return seed.withPointer { unsafe SecretKey(seedPointer: $0) }
@@ -46,13 +46,13 @@ public struct SecretKey: ~Copyable, Sendable {
     }
   }
 
-  /// Signs `body` as said in `domain` on the network named `chain`.
+  /// Signs `body` in `domain` for the network named `chain`.
   public func sign(domain: SigningDomain, chain: String, _ body: some Collection<UInt8>) -> Signature {
     sign(domain.message(chain: chain, body))
   }
 
-  /// The X25519 result of this key and another's agreement key (`PublicKey.agreementKey` or an ephemeral
-  /// one).
+  /// The X25519 shared secret of this key and `key`, which is a `PublicKey.agreementKey` or an ephemeral
+  /// public key.
   public func sharedSecret(with key: [UInt8]) throws(CryptographyError) -> SharedSecret {
     let scalar = SecretBytes(count: 32, .wiped) { output in
       secret.withPointer { unsafe _ = crypto_sign_ed25519_sk_to_curve25519(output, $0) }
@@ -60,7 +60,7 @@ public struct SecretKey: ~Copyable, Sendable {
     return try SharedSecret(scalar: scalar, point: key)
   }
 
-  /// The seed, in ordinary memory that nobody wipes: only for writing a key file or a backup.
+  /// The seed in ordinary memory, which is not wiped. Use it only to write a key file or a backup.
   public func seed() -> [UInt8] {
     secret.withPointer { unsafe Array(UnsafeBufferPointer(start: $0, count: 32)) }
   }
@@ -80,7 +80,7 @@ public final class SigningKey: Sendable {
     self.init(key)
   }
 
-  /// A new key from the system's randomness.
+  /// A new random key.
   public static func generate() -> SigningKey {
     SigningKey(SecretKey.generate())
   }
@@ -93,17 +93,17 @@ public final class SigningKey: Sendable {
     key.sign(message)
   }
 
-  /// Signs `body` as said in `domain` on the network named `chain`.
+  /// Signs `body` in `domain` for the network named `chain`.
   public func sign(domain: SigningDomain, chain: String, _ body: some Collection<UInt8>) -> Signature {
     key.sign(domain: domain, chain: chain, body)
   }
 
-  /// The X25519 result of this key and another's agreement key.
+  /// The X25519 shared secret of this key and the public key `other`.
   public func sharedSecret(with other: [UInt8]) throws(CryptographyError) -> SharedSecret {
     try key.sharedSecret(with: other)
   }
 
-  /// The seed, in ordinary memory that nobody wipes: only for writing a key file or a backup.
+  /// The seed in ordinary memory, which is not wiped. Use it only to write a key file or a backup.
   public func seed() -> [UInt8] {
     key.seed()
   }

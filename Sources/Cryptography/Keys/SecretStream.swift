@@ -1,10 +1,9 @@
 import CSodium
 
-/// The memory of one direction of a stream, wiped at the end.
+/// The state of one direction of a stream, wiped at the end.
 @safe
 private struct StreamState: ~Copyable, @unchecked Sendable {
-  // `@unchecked`: the memory is reached only through the single owner, and written only by its mutating
-  // functions.
+  // `@unchecked` is safe: only the single owner reaches the memory, and only its mutating functions write it.
   let pointer: UnsafeMutablePointer<crypto_secretstream_xchacha20poly1305_state>
 
   init() {
@@ -21,13 +20,13 @@ private struct StreamState: ~Copyable, @unchecked Sendable {
 
 /// The sending side of a stream of messages (libsodium's `secretstream`, XChaCha20-Poly1305).
 ///
-/// Messages cannot be changed, reordered, repeated or dropped without the opener noticing.
+/// The opener notices every message that was changed, reordered, repeated or dropped.
 public struct StreamSealer: ~Copyable, Sendable {
-  /// What sealing adds to a message.
+  /// The bytes that sealing adds to a message.
   public static let overhead = 17
   public static let headerCount = 24
 
-  /// 24 bytes that the opener needs; not secret.
+  /// The 24 bytes that the opener needs first. They are not secret.
   public let header: [UInt8]
   private let state: StreamState
 
@@ -49,8 +48,8 @@ public struct StreamSealer: ~Copyable, Sendable {
 
   /// Seals the next message, making it 17 bytes longer.
   ///
-  /// `final` says that no message follows: how the opener tells an end from a cut. After `rekey` both sides
-  /// have forgotten the key with which the messages so far were sealed.
+  /// `final` marks the last message, so that the opener can tell the end of the stream from a cut connection.
+  /// `rekey` changes the key after this message; both sides then erase the old one.
   public mutating func seal(
     _ plaintext: some Collection<UInt8>,
     final: Bool = false,
@@ -98,9 +97,9 @@ public struct StreamOpener: ~Copyable, Sendable {
     try self.init(key: digest, header: header)
   }
 
-  /// The next message and whether it is the last.
+  /// Decrypts the next message, and tells whether it is the last.
   ///
-  /// After a throw the stream cannot be trusted any more and should be closed.
+  /// After an error the stream must be closed.
   public mutating func open(
     _ ciphertext: some Collection<UInt8>
   ) throws(CryptographyError) -> (bytes: [UInt8], isFinal: Bool) {

@@ -1,8 +1,8 @@
-/// What a signature is about. Its tag begins the signed bytes, so that no signature can be passed off as
-/// another kind's.
+/// The kind of object that a signature is for. The signed bytes begin with its tag, so that a signature of
+/// one kind is never valid for another.
 ///
-/// Transactions are signed without a tag (their form is the Cosmos SDK's `SignDoc`, whose first byte is
-/// 0x0A); no tag begins with that byte.
+/// Transactions are signed without a tag, since they have the form of the Cosmos SDK's `SignDoc`. Its first
+/// byte is 0x0A, with which no tag begins.
 public enum SigningDomain: String, CaseIterable, Sendable {
   case prevote = "sc/prevote......"
   case precommit = "sc/precommit...."

@@ -1,14 +1,15 @@
 import Primitives
 
-/// A place in a `StateTree`: the first 0 to 64 nibbles of key digests, the root's path being empty.
+/// A position in a `StateTree`: the first 0 to 64 nibbles (half bytes) of key digests. The path of the root
+/// is empty.
 ///
-/// Ordered as the nibbles are, a path before those that it begins.
+/// Paths are ordered by their nibbles; a prefix comes before longer paths.
 public struct NibblePath: Hashable, Comparable, Sendable {
-  /// The nibbles from the left; what lies beyond `count` is zero.
+  /// The nibbles from the left; all beyond `length` are zero.
   private let nibbles: Bytes32
   private let length: UInt8
 
-  /// The root's.
+  /// The path of the root.
   public static let root = NibblePath(nibbles: .zero, length: 0)
 
   private init(nibbles: Bytes32, length: UInt8) {
@@ -35,7 +36,7 @@ public struct NibblePath: Hashable, Comparable, Sendable {
 
   /// The path of the child in slot `nibble`.
   ///
-  /// - Precondition: the path is shorter than 64 and `nibble` is 0 to 15.
+  /// - Precondition: The path is shorter than 64 nibbles, and `nibble` is 0 to 15.
   public func appending(_ nibble: Int) -> NibblePath {
     precondition(length < 64 && (0...15).contains(nibble), "no such path")
     return NibblePath(nibbles: nibbles.setting(nibble: UInt64(nibble), at: Int(length)), length: length + 1)
@@ -50,13 +51,13 @@ public struct NibblePath: Hashable, Comparable, Sendable {
     (left.nibbles, left.length) < (right.nibbles, right.length)
   }
 
-  /// The number of nibbles, then two nibbles a byte, the last byte's second nibble being zero when there is
-  /// none.
+  /// The encoding: the number of nibbles in one byte, then two nibbles in each byte, the second of the last
+  /// byte being zero when their number is odd.
   public func encoded() -> [UInt8] {
     [length] + nibbles.bytes.prefix((count + 1) / 2)
   }
 
-  /// Reads what `encoded` wrote, and no other form.
+  /// Decodes what `encoded` gives; any other form is refused.
   public init(decoding bytes: some Collection<UInt8>) throws(DecodingError) {
     guard let length = bytes.first else { throw .truncated }
     guard length <= 64 else { throw .outOfRange(field: "nibbles") }
@@ -72,7 +73,7 @@ public struct NibblePath: Hashable, Comparable, Sendable {
 }
 
 extension NibblePath: CustomStringConvertible {
-  /// The nibbles as hex digits; the root's is empty.
+  /// The nibbles as hex digits; empty for the root.
   public var description: String { String(Hex.encode(nibbles.bytes).prefix(count)) }
 }
 
@@ -89,7 +90,7 @@ extension Bytes32 {
     return Int(truncatingIfNeeded: word >> UInt64(60 - 4 * (index & 15)) & 15)
   }
 
-  /// The first `count` nibbles, the rest being zero.
+  /// The first `count` nibbles; the others are zero.
   fileprivate func keeping(nibbles count: Int) -> Bytes32 {
     func kept(_ word: UInt64, _ index: Int) -> UInt64 {
       let bits = 4 * (count - 16 * index)
@@ -98,7 +99,7 @@ extension Bytes32 {
     return Bytes32(kept(word0, 0), kept(word1, 1), kept(word2, 2), kept(word3, 3))
   }
 
-  /// These bytes with `nibble` put at `index`, where there was zero.
+  /// These bytes with `nibble` at `index`, which must be zero before.
   fileprivate func setting(nibble: UInt64, at index: Int) -> Bytes32 {
     let bits = nibble << UInt64(60 - 4 * (index & 15))
     return switch index >> 4 {

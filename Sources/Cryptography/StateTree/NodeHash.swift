@@ -1,8 +1,9 @@
 import CSodium
 
-/// The hashes of Merkle nodes: one prefix byte for the kind, then the parts. All fit one block of BLAKE2b.
+/// The hashes of Merkle nodes: a prefix byte for the kind, then the parts. Each input fits one block of
+/// BLAKE2b.
 ///
-/// The caller has passed `Sodium.start()`.
+/// The caller must have called `Sodium.start()`.
 enum NodeHash {
   /// A leaf of a `MerkleTree`: 0x00 ‖ digest.
   static func leaf(_ digest: Digest) -> Digest {
@@ -19,7 +20,7 @@ enum NodeHash {
     hash(0x02, key, value)
   }
 
-  /// An inner node of a `StateTree`: 0x03 ‖ left ‖ right, or zero when both are.
+  /// An inner node of a `StateTree`: 0x03 ‖ left ‖ right, or zero when both children are zero.
   static func branch(_ left: Digest, _ right: Digest) -> Digest {
     if left == .zero, right == .zero { return .zero }
     return hash(0x03, left, right)

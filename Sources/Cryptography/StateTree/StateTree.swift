@@ -1,4 +1,4 @@
-/// Where a `StateTree`'s pages are read from.
+/// The store from which the pages of a `StateTree` are read.
 public protocol StateTreeReading {
   /// The page at `path`; nil when there is none.
   func page(at path: NibblePath) -> StateTreePage?
@@ -10,15 +10,15 @@ extension Dictionary: StateTreeReading where Key == NibblePath, Value == StateTr
 }
 
 public enum StateTreeError: Error, Hashable, Sendable {
-  /// The root says that there is a page at this path, and there is none: the store is damaged.
+  /// There should be a page at this path, but there is none: the store is damaged.
   case missingPage(NibblePath)
-  /// The page at this path holds what cannot be there: the store is damaged.
+  /// The page at this path has impossible content: the store is damaged.
   case damagedPage(NibblePath)
-  /// A key was changed twice in one batch.
+  /// A batch has two changes of one key.
   case repeatedKey(Digest)
 }
 
-/// One entry's new value by digest, or its removal: what `StateTree.apply` works on.
+/// A change for `StateTree.apply`: the digests of an entry's key and new value.
 public struct StateTreeChange: Hashable, Sendable {
   public let key: Digest
   /// Nil removes the entry.
@@ -29,40 +29,41 @@ public struct StateTreeChange: Hashable, Sendable {
     self.value = value
   }
 
-  /// The change of the entry named `key`.
+  /// A change given by the bytes of key and value; nil removes the entry.
   public init(key: [UInt8], value: [UInt8]?) {
     self.key = StateTree.keyDigest(key)
     self.value = value.map(StateTree.valueDigest)
   }
 }
 
-/// What a batch of changes made of the tree.
+/// The result of a batch of changes.
 public struct StateTreeUpdate: Sendable {
   public let root: Digest
-  /// The pages that changed, each once, a page after those below it; nil where a page is gone.
+  /// The changed pages, each once and after the pages below it; nil where a page is removed.
   public let pages: [(path: NibblePath, page: StateTreePage?)]
 }
 
-/// The authenticated tree of the ledger's state: a radix trie, sixteen ways at each page, over BLAKE2b of the
-/// keys.
+/// The authenticated tree of the ledger's state: a radix trie over the BLAKE2b digests of the keys, with
+/// sixteen children per page.
 ///
-/// An entry stands at the shallowest place where it is alone, so the tree's shape and root are decided by its
-/// entries, not by the order in which they came. A page that is left with a single entry folds into its
-/// parent's slot. The root of an empty tree is zero; otherwise there is a page at the empty path and its
-/// digest is the root.
+/// An entry is stored at the shallowest position where no other entry shares its path. So shape and root
+/// depend only on the entries, not on the order of changes. A page that is left with a single entry is
+/// removed, and the entry moves to the parent's slot. The root of an empty tree is zero; otherwise the root
+/// is the digest of the page at the empty path.
 ///
-/// A key passes about log₁₆ *n* pages, and a changed page costs six hashes of 0.2 µs or a few more. Measured
-/// with a million entries, reads apart, on a core that takes 48 µs for an Ed25519 check: 8 µs for one changed
-/// key, 6.5 µs for each of a hundred (3.7 pages a key), 5.5 µs for each of ten thousand (2.0 pages a key).
+/// The path of a key has about log₁₆ *n* pages, and a changed page costs six hashes of 0.2 µs or a few more.
+/// Measured with a million entries, without reading pages, on a core that takes 48 µs for an Ed25519 check: 8
+/// µs for a single changed key, 6.5 µs per key for a hundred (3.7 pages per key), 5.5 µs per key for ten
+/// thousand (2.0 pages per key).
 public enum StateTree {
   public static let emptyRoot = Digest.zero
 
-  /// Where an entry stands.
+  /// The digest that decides an entry's position.
   public static func keyDigest(_ key: [UInt8]) -> Digest { .blake2b(key) }
 
   public static func valueDigest(_ value: [UInt8]) -> Digest { .blake2b(value) }
 
-  /// The tree after `changes`, whose keys must differ. Each page is read and written once.
+  /// Applies `changes`, whose keys must differ. Each page is read and written once.
   public static func apply(
     _ changes: [(key: [UInt8], value: [UInt8]?)],
     to reader: some StateTreeReading,
@@ -71,7 +72,7 @@ public enum StateTree {
     try apply(changes.map { StateTreeChange(key: $0.key, value: $0.value) }, to: reader, root: root)
   }
 
-  /// The tree after `changes`, in any order, whose keys must differ. Each page is read and written once.
+  /// Applies `changes`, in any order, whose keys must differ. Each page is read and written once.
   public static func apply(
     _ changes: [StateTreeChange],
     to reader: some StateTreeReading,
@@ -88,7 +89,7 @@ public enum StateTree {
   }
 }
 
-/// One walk over the tree with a sorted batch of changes.
+/// One traversal of the tree with a sorted batch of changes.
 private struct StateTreeBatch<Reader: StateTreeReading> {
   typealias Slot = StateTreePage.Slot
 
@@ -118,7 +119,7 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
     return page.digest
   }
 
-  /// Applies `range` of the changes below `page`; false when nothing differs.
+  /// Applies the changes in `range` to `page` and below; returns false when nothing differs afterwards.
   private mutating func update(
     _ page: inout StateTreePage,
     at path: NibblePath,
@@ -185,7 +186,7 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
     return .child(page.digest)
   }
 
-  /// The entries that are left, sorted, where `slot` held one at most.
+  /// The entries that are left after the changes in `range`, sorted. `slot` has at most one entry before.
   private func merged(_ slot: Slot, with range: Range<Int>) -> [Slot] {
     var entries: [Slot] = []
     entries.reserveCapacity(range.count + 1)
@@ -202,7 +203,7 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
     return entries
   }
 
-  /// New pages for `entries`, which are leaves in order that begin with `path`.
+  /// Makes pages for `entries`, which are sorted leaves whose keys begin with `path`.
   private mutating func built(_ entries: ArraySlice<Slot>, at path: NibblePath) -> Slot {
     guard let first = entries.first else { return .empty }
     guard entries.count > 1 else { return first }
@@ -222,14 +223,14 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
 }
 
 extension StateTreeChange {
-  /// What the change leaves in an otherwise empty slot.
+  /// The content of an empty slot after this change.
   fileprivate var slot: StateTreePage.Slot {
     value.map { .leaf(key: key, value: $0) } ?? .empty
   }
 }
 
 extension StateTreePage.Slot {
-  /// A leaf's next nibble; nil for a slot that is none.
+  /// The nibble at `index` of a leaf's key; nil for other slots.
   fileprivate func nibble(at index: Int) -> Int? {
     guard case .leaf(let key, _) = self else { return nil }
     return key.storage.nibble(at: index)

@@ -1,10 +1,10 @@
 import Primitives
 
 extension StateTreePage {
-  /// The longest encoding: sixteen leaves.
+  /// The length in bytes of the longest encoding: a page with sixteen leaves.
   public static let maximumEncodedCount = 4 + 16 * 64 + 4 * 32
 
-  /// Which slots are filled, and with what: the first four bytes of an encoding.
+  /// Which slots are leaves and which are children: the first four bytes of an encoding.
   private struct Layout {
     var leaves: UInt16 = 0
     var children: UInt16 = 0
@@ -20,8 +20,8 @@ extension StateTreePage {
     }
   }
 
-  /// Which slots are leaves (16 bits) and which children (16 bits), the filled slots in order (64 and 32
-  /// bytes), the kept digests of the quarters that have a filled slot.
+  /// The encoding: which slots are leaves (16 bits) and which are children (16 bits), the filled slots in
+  /// order (64 and 32 bytes), then the stored digests of the quarters with a filled slot.
   public func encoded() -> [UInt8] {
     var layout = Layout()
     for index in 0..<Self.slotCount {
@@ -55,7 +55,8 @@ extension StateTreePage {
     }
   }
 
-  /// Reads what `encoded` wrote. The kept digests are believed: ask `isConsistent` of a page from elsewhere.
+  /// Decodes what `encoded` gives. The quarters' digests are not checked: call `isConsistent` for pages from
+  /// peers.
   public init(decoding bytes: some Collection<UInt8>) throws(DecodingError) {
     guard bytes.count <= Self.maximumEncodedCount else { throw .outOfRange(field: "page") }
     let page: Result<StateTreePage, DecodingError> = withContiguous(bytes) { lent in
@@ -71,7 +72,7 @@ extension StateTreePage {
       children: UInt16(bytes.base[2]) << 8 | UInt16(bytes.base[3])
     )
     guard layout.leaves & layout.children == 0 else { throw .invalid(field: "slots") }
-    // Once the count is right, every read below is inside it.
+    // The length is right, so every read below is inside the bytes.
     guard unsafe bytes.count >= layout.encodedCount else { throw .truncated }
     guard unsafe bytes.count == layout.encodedCount else { throw .trailingBytes }
     self.init()

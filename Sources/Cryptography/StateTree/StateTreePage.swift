@@ -1,11 +1,11 @@
-/// A node of a `StateTree`: sixteen slots, one for each next nibble.
+/// A node of a `StateTree`: sixteen slots, one for each value of the next nibble.
 ///
-/// Its digest is a binary Merkle tree over the slots. The four nodes above four slots each are kept with the
-/// page, so that a change of one slot costs six hashes instead of fifteen.
+/// Its digest is the root of a binary Merkle tree over the slots. The page also stores the four nodes that
+/// are above four slots each, so that a change of one slot costs six hashes instead of fifteen.
 public struct StateTreePage: Sendable {
   public enum Slot: Hashable, Sendable {
     case empty
-    /// The only entry below this slot.
+    /// The only entry whose path goes through this slot.
     case leaf(key: Digest, value: Digest)
     /// The digest of the page below this slot.
     case child(Digest)
@@ -21,12 +21,12 @@ public struct StateTreePage: Sendable {
 
   public static let slotCount = 16
 
-  /// Always sixteen.
+  /// Always sixteen slots.
   public private(set) var slots: [Slot]
   /// The digests of slots 0–3, 4–7, 8–11, 12–15.
   var quarters: [4 of Digest]
 
-  /// A page with nothing in it.
+  /// An empty page.
   public init() {
     slots = [Slot](repeating: .empty, count: Self.slotCount)
     quarters = [4 of Digest](repeating: .zero)
@@ -43,7 +43,8 @@ public struct StateTreePage: Sendable {
     slots.allSatisfy { $0 == .empty }
   }
 
-  /// The page's one entry when it holds nothing else: such a page folds into its parent's slot.
+  /// The page's only content when that is a single entry. Such a page is replaced by the entry in the
+  /// parent's slot.
   var soleLeaf: Slot? {
     var sole: Slot?
     for slot in slots where slot != .empty {
@@ -53,12 +54,12 @@ public struct StateTreePage: Sendable {
     return sole
   }
 
-  /// Replaces a slot; `refresh` must follow before the digest is asked for.
+  /// Replaces a slot. Call `refresh` before `digest` is used again.
   mutating func set(_ index: Int, _ slot: Slot) {
     slots[index] = slot
   }
 
-  /// Computes again the quarters in which a slot changed; bit *n* of `changed` is slot *n*.
+  /// Updates the digests of the quarters in which a slot changed; bit *n* of `changed` stands for slot *n*.
   mutating func refresh(changed: UInt16) {
     for quarter in 0..<4 where changed >> UInt16(4 * quarter) & 15 != 0 {
       quarters[quarter] = quarterDigest(quarter)
@@ -73,7 +74,7 @@ public struct StateTreePage: Sendable {
     )
   }
 
-  /// The four neighbours on the way from slot `index` to the page's digest, lowest first.
+  /// The digests of the four neighbours on the path from slot `index` to the page's digest, lowest first.
   func siblings(of index: Int) -> [Digest] {
     let pair = (index ^ 2) & ~1
     let half = (index >> 2 ^ 2) & ~1
@@ -85,8 +86,8 @@ public struct StateTreePage: Sendable {
     ]
   }
 
-  /// Whether the page may stand at `path`: every entry belongs to its slot, no page is there that need not
-  /// be, and the kept digests are those of the slots. To be asked of pages that a stranger sent.
+  /// Whether the page is valid at `path`: every entry belongs in its slot, the page is not superfluous, and
+  /// the stored quarters are right. Call this for pages from peers.
   public func isConsistent(at path: NibblePath) -> Bool {
     Sodium.start()
     guard path.count < 64 else { return false }

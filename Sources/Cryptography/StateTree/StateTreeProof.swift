@@ -1,24 +1,26 @@
 import Primitives
 
-/// What stands, or does not, at one key of a `StateTree`, checkable against its root alone.
+/// A proof of the value at one key of a `StateTree`, or of its absence, that can be checked with the root
+/// alone.
 ///
-/// About 130 bytes for each page on the way: 650 with a million entries.
+/// It has about 130 bytes per page on the path: 650 with a million entries.
 public struct StateTreeProof: Hashable, Sendable {
-  /// What is at the end of the key's way.
+  /// What is at the end of the key's path.
   public enum End: Hashable, Sendable {
-    /// Nothing: the key is absent.
+    /// An empty slot: the key is absent.
     case empty
-    /// The key's own entry.
+    /// The entry of the key.
     case present
-    /// The only entry that begins as the key does, and is another's: the key is absent.
+    /// The only entry on this path, which has another key: the key is absent.
     case other(key: Digest, value: Digest)
   }
 
-  /// A key digest has 64 nibbles.
+  /// The most pages on a path: a key digest has 64 nibbles.
   public static let maximumPages = 64
 
   public let end: End
-  /// Four for each page, from the deepest page to the root, lowest neighbour first; zero for what is empty.
+  /// Four digests for each page, from the deepest page to the root, the lowest neighbour first; zero for an
+  /// empty one.
   public let siblings: [Digest]
 
   /// Nil unless there are four siblings for each of at most 64 pages.
@@ -34,12 +36,12 @@ public struct StateTreeProof: Hashable, Sendable {
 
   private var pageCount: Int { siblings.count / 4 }
 
-  /// Whether the tree with this `root` holds `value` at `key`, or nothing when `value` is nil.
+  /// Whether the tree with this `root` has `value` at `key`, or no entry there when `value` is nil.
   public func verifies(key: [UInt8], value: [UInt8]?, root: Digest) -> Bool {
     verifies(key: StateTree.keyDigest(key), value: value.map(StateTree.valueDigest), root: root)
   }
 
-  /// The same by the digests of key and value.
+  /// The same, given the digests of key and value.
   public func verifies(key: Digest, value: Digest?, root: Digest) -> Bool {
     Sodium.start()
     let start: Digest
@@ -60,7 +62,7 @@ public struct StateTreeProof: Hashable, Sendable {
     return pageCount > 0 && climb(from: start, key: key) == root
   }
 
-  /// The root that follows; nil when a page on the way would be empty, which no tree has.
+  /// The root that follows from the proof; nil when a page on the path would be empty, which is not allowed.
   private func climb(from start: Digest, key: Digest) -> Digest? {
     var digest = start
     for step in 0..<pageCount {
@@ -78,7 +80,7 @@ public struct StateTreeProof: Hashable, Sendable {
 }
 
 extension StateTree {
-  /// The proof of what the tree holds at `key`, be it nothing.
+  /// The proof of the value at `key`, or of its absence.
   public static func prove(
     key: [UInt8],
     in reader: some StateTreeReading,
@@ -87,7 +89,7 @@ extension StateTree {
     try prove(key: keyDigest(key), in: reader, root: root)
   }
 
-  /// The same by the key's digest.
+  /// The same, given the digest of the key.
   public static func prove(
     key: Digest,
     in reader: some StateTreeReading,
@@ -104,7 +106,7 @@ extension StateTree {
       let end: StateTreeProof.End
       switch page.slots[nibble] {
       case .child:
-        // A damaged page could lead on for ever.
+        // Without this check a damaged page could lead to an endless loop.
         guard path.count < 63 else { throw .damagedPage(path) }
         path = path.appending(nibble)
         continue
@@ -116,7 +118,8 @@ extension StateTree {
     }
   }
 
-  /// Whether `proof` shows `value` at `key`, or nothing when `value` is nil, in the tree with this `root`.
+  /// Whether `proof` proves `value` at `key`, or its absence when `value` is nil, in the tree with this
+  /// `root`.
   public static func verify(
     _ proof: StateTreeProof,
     key: [UInt8],
@@ -128,11 +131,11 @@ extension StateTree {
 }
 
 extension StateTreeProof {
-  /// The longest encoding.
+  /// The length in bytes of the longest encoding.
   public static let maximumEncodedCount = 2 + 64 + maximumPages * (1 + 4 * 32)
 
-  /// The end's kind and the number of pages (a byte each), the other entry if there is one, for each page a
-  /// byte whose low four bits say which neighbours are not zero, and those neighbours.
+  /// The encoding: the kind of the end and the number of pages (a byte each); the other entry, if there is
+  /// one; for each page a byte whose low four bits tell which neighbours are not zero; then these neighbours.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: 66 + 33 * siblings.count)
     switch end {
@@ -155,7 +158,7 @@ extension StateTreeProof {
     return writer.bytes
   }
 
-  /// Reads what `encoded` wrote, and no other form.
+  /// Decodes what `encoded` gives; any other form is refused.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     guard bytes.count <= Self.maximumEncodedCount else { throw .outOfRange(field: "proof") }
     var reader = ByteReader(bytes)
