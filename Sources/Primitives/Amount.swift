@@ -1,11 +1,11 @@
-/// Arithmetic on amounts that left its range.
+/// Why a calculation with amounts has no result.
 public enum ArithmeticError: Error, Hashable, Sendable {
   case overflow
   case underflow
   case divisionByZero
 }
 
-/// A count of a currency's smallest unit (1 `uakt` = 10⁻⁶ AKT). All arithmetic is checked.
+/// A number of a currency's smallest units (1 `uakt` = 10⁻⁶ AKT). All arithmetic is checked.
 public struct Amount: Hashable, Comparable, Sendable {
   public var units: UInt64
 
@@ -89,7 +89,7 @@ public struct Coin: Hashable, Sendable {
     self.init(Amount(units), denomination)
   }
 
-  /// Reads the Cosmos text form, digits directly followed by the denomination; nil when `text` is not that.
+  /// Parses the Cosmos SDK's text form, digits directly followed by the denomination; nil for other texts.
   public init?(_ text: String) {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard let units = UInt64(digits), let denomination = Denomination(String(text.dropFirst(digits.count)))

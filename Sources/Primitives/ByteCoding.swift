@@ -1,18 +1,19 @@
-/// Why stored or received bytes are not a value.
+/// Why bytes do not decode.
 public enum DecodingError: Error, Hashable, Sendable {
   /// The bytes end before the value does.
   case truncated
   /// Bytes are left after the value.
   case trailingBytes
-  /// A length, count or number is outside its range. `field` says which.
+  /// A length, count or number is outside its range; `field` names it.
   case outOfRange(field: String)
   /// A field is missing or has an illegal value.
   case invalid(field: String)
 }
 
-/// Appends fixed-width big-endian integers and length-prefixed bytes: the form of state keys and values.
+/// Encodes values as fixed-width big-endian integers and length-prefixed bytes: the form of state keys and
+/// values.
 ///
-/// Big-endian so that keys sort bytewise as their meaning does.
+/// Integers are big-endian, so that the byte order of keys is the order of their values.
 public struct ByteWriter: Sendable {
   @usableFromInline var storage: [UInt8] = []
 
@@ -34,12 +35,12 @@ public struct ByteWriter: Sendable {
     storage.append(flag ? 1 : 0)
   }
 
-  /// Bytes whose count the reader knows.
+  /// Writes bytes without their count, which the reader must know.
   @inlinable public mutating func writeRaw(_ raw: some Sequence<UInt8>) {
     storage.append(contentsOf: raw)
   }
 
-  /// A 32-bit count followed by the bytes.
+  /// Writes a 32-bit count and the bytes.
   @inlinable public mutating func writeCounted(_ counted: some Collection<UInt8>) {
     write(UInt32(counted.count))
     storage.append(contentsOf: counted)
@@ -50,7 +51,8 @@ public struct ByteWriter: Sendable {
   }
 }
 
-/// Reads what `ByteWriter` wrote; every count is checked against what is left before it is believed.
+/// Decodes what `ByteWriter` wrote. A count that exceeds the remaining bytes is an error, so it cannot cause
+/// a large allocation.
 public struct ByteReader: Sendable {
   @usableFromInline let bytes: ArraySlice<UInt8>
   @usableFromInline var position: Int
@@ -106,7 +108,7 @@ public struct ByteReader: Sendable {
     return text
   }
 
-  /// Refuses bytes after the value.
+  /// Throws `trailingBytes` when bytes are left.
   public func finish() throws(DecodingError) {
     guard remaining == 0 else { throw .trailingBytes }
   }

@@ -1,11 +1,11 @@
-/// An exact non-negative decimal with 18 fractional digits, held as an integer of 10⁻¹⁸ in 128 bits.
+/// An exact non-negative decimal number with 18 fractional digits, stored as a 128-bit integer of 10⁻¹⁸.
 ///
-/// Prices and accruals are of this type. The largest value is about 3.4 · 10²⁰. Every operation is checked;
-/// products go through 256 bits.
+/// It is the type of prices and earnings. The largest value is about 3.4 · 10²⁰. All arithmetic is checked.
 public struct Decimal18: Hashable, Comparable, Sendable {
   /// The value times 10¹⁸.
   public var raw: UInt128
 
+  /// The `raw` of 1.
   public static let one: UInt128 = 1_000_000_000_000_000_000
   public static let zero = Decimal18(raw: 0)
 
@@ -13,7 +13,7 @@ public struct Decimal18: Hashable, Comparable, Sendable {
     self.raw = raw
   }
 
-  /// A whole number.
+  /// The decimal for a whole number.
   public init(_ whole: UInt64) {
     raw = UInt128(whole) * Self.one
   }
@@ -22,7 +22,8 @@ public struct Decimal18: Hashable, Comparable, Sendable {
     self.init(amount.units)
   }
 
-  /// Digits, optionally a point and 1 to 18 digits on its right; nil for anything else or out of range.
+  /// Parses digits, optionally followed by a point and 1 to 18 digits; nil for other texts or values out of
+  /// range.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     guard let whole = parts.first, !whole.isEmpty, whole.utf8.allSatisfy(Self.isDigit) else { return nil }
@@ -62,23 +63,23 @@ public struct Decimal18: Hashable, Comparable, Sendable {
     return Decimal18(raw: raw - other.raw)
   }
 
-  /// `self` taken `count` times, exact.
+  /// `self` × `count`, exact.
   public func multiplied(by count: UInt64) throws(ArithmeticError) -> Decimal18 {
     let (product, overflow) = raw.multipliedReportingOverflow(by: UInt128(count))
     guard !overflow else { throw .overflow }
     return Decimal18(raw: product)
   }
 
-  /// The whole part, for amounts that are paid.
+  /// The whole part. Throws `overflow` when it exceeds 64 bits.
   public func truncated() throws(ArithmeticError) -> Amount {
     guard let units = UInt64(exactly: raw / Self.one) else { throw .overflow }
     return Amount(units)
   }
 
-  /// What is left after `truncated()`.
+  /// The fractional part, which `truncated()` drops.
   public var fraction: Decimal18 { Decimal18(raw: raw % Self.one) }
 
-  /// Exactly 18 fractional digits, as the SDL's group specs and Cosmos write decimals.
+  /// The text with exactly 18 fractional digits, as the SDL's group specs and the Cosmos SDK write decimals.
   public var fixedText: String {
     let digits = String(raw % Self.one)
     return "\(raw / Self.one)." + String(repeating: "0", count: 18 - digits.utf8.count) + digits
@@ -95,7 +96,7 @@ extension Decimal18: CustomStringConvertible {
   }
 }
 
-/// A price or rate: an exact decimal of one currency's smallest unit.
+/// A price or rate: a decimal number of a currency's smallest units.
 public struct DecimalCoin: Hashable, Sendable {
   public var amount: Decimal18
   public var denomination: Denomination
@@ -105,7 +106,7 @@ public struct DecimalCoin: Hashable, Sendable {
     self.denomination = denomination
   }
 
-  /// Reads `2.5uakt`: a decimal directly followed by the denomination; nil when `text` is not that.
+  /// Parses a decimal directly followed by the denomination, such as `2.5uakt`; nil for other texts.
   public init?(_ text: String) {
     let digits = text.prefix { $0 == "." || ($0.isASCII && $0.isNumber) }
     guard let amount = Decimal18(digits),

@@ -1,4 +1,4 @@
-/// Lower-case hexadecimal text.
+/// Hexadecimal text. Encoding gives lower case.
 public enum Hex {
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)

@@ -1,6 +1,6 @@
-/// A point on a node's own monotonic clock, in nanoseconds since the node started.
+/// A point in time on a node's own monotonic clock, in nanoseconds since the node started.
 ///
-/// Cores never read a clock: every input carries the instant at which it is handled.
+/// Deterministic code never reads a clock: every input carries the instant at which it is handled.
 public struct Instant: Hashable, Comparable, Sendable {
   public var nanoseconds: UInt64
 
@@ -14,7 +14,7 @@ public struct Instant: Hashable, Comparable, Sendable {
     left.nanoseconds < right.nanoseconds
   }
 
-  /// Saturates at the end of time instead of trapping.
+  /// The sum, at most the largest instant.
   public static func + (instant: Instant, interval: Interval) -> Instant {
     let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(interval.nanoseconds)
     return Instant(nanoseconds: overflow ? .max : sum)
@@ -36,13 +36,13 @@ public struct Interval: Hashable, Comparable, Sendable {
 
   public static let zero = Interval(nanoseconds: 0)
 
-  /// `count` milliseconds, saturating.
+  /// `count` milliseconds, at most the largest interval.
   public static func milliseconds(_ count: UInt64) -> Interval {
     let (product, overflow) = count.multipliedReportingOverflow(by: 1_000_000)
     return Interval(nanoseconds: overflow ? .max : product)
   }
 
-  /// `count` seconds, saturating.
+  /// `count` seconds, at most the largest interval.
   public static func seconds(_ count: UInt64) -> Interval {
     let (product, overflow) = count.multipliedReportingOverflow(by: 1_000_000_000)
     return Interval(nanoseconds: overflow ? .max : product)

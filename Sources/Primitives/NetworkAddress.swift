@@ -1,14 +1,14 @@
-/// Where something on the network is reached: a host name or IP address, and a port.
+/// A network address: a host name or IP address, and a port.
 ///
-/// Written as `192.0.2.1:26656`, `node.example:26656` or, with IPv6 in brackets as RFC 3986 (section 3.2.2) has it,
-/// `[2001:db8::1]:26656`. What is written reads back as the same address.
+/// Its text is `192.0.2.1:26656`, `node.example:26656` or, for IPv6 in brackets (RFC 3986, section 3.2.2),
+/// `[2001:db8::1]:26656`. Parsing `description` gives the same address again.
 public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
-  /// Without the brackets of IPv6.
+  /// The host, without the brackets of IPv6.
   public var host: String
-  /// 0 asks for any free port where something listens.
+  /// The port; for listening, 0 stands for any free port.
   public var port: UInt16
 
-  /// What a text lacks to be an address, in words that follow "it".
+  /// What is wrong with a text, in words that follow "it".
   public struct Malformed: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
   }
@@ -16,7 +16,7 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
   /// The longest name that DNS can hold (RFC 1035, section 2.3.4).
   private static let hostLimit = 253
 
-  /// `host`: brackets around it are taken off.
+  /// An address from its parts. Brackets around `host` are removed.
   public init(host: String, port: UInt16) {
     let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
     self.host = isBracketed ? String(host.dropFirst().dropLast()) : host
@@ -48,12 +48,13 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     self.init(host: String(host), port: port)
   }
 
-  /// Nil for what `init(parsing:)` refuses.
+  /// The same as `init(parsing:)`, with nil for an error.
   public init?(_ text: String) {
     try? self.init(parsing: text)
   }
 
-  /// The TCP part of what node records hold, `host:tcpPort/udpPort` or `host:tcpPort`; nil unless both ports are legal.
+  /// The TCP address in a node record's text, which is `host:tcpPort/udpPort` or `host:tcpPort`; nil unless
+  /// all ports are valid.
   public init?(record text: String) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     if parts.count == 2, Self.port(parts[1]) == nil { return nil }
@@ -61,7 +62,7 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
   }
 
   private static func port(_ digits: Substring) -> UInt16? {
-    // The standard library would take a sign as well.
+    // `UInt16` would also accept a sign.
     digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(digits) : nil
   }
 

@@ -1,4 +1,4 @@
-/// Any key of a settings file, as the file spells it.
+/// A key of a settings file.
 public struct SettingsKey: CodingKey {
   public let stringValue: String
   public var intValue: Int? { nil }
@@ -16,13 +16,13 @@ public struct SettingsKey: CodingKey {
   }
 }
 
-/// Reads one section of a settings file: absent keys keep their defaults, unknown ones are errors, and so are numbers
-/// outside their ranges. Everything that it throws is a `SettingsError`.
+/// Reads one section of a settings file. Missing keys keep their defaults; unknown keys and numbers outside
+/// their ranges are errors. All errors are `SettingsError`s.
 public struct SectionReader {
   private let container: KeyedDecodingContainer<SettingsKey>
   private let path: String
 
-  /// `known`: all keys that the section may have.
+  /// Opens a section; `known` are all keys that it may have.
   public init(_ decoder: any Decoder, known: [String]) throws {
     path = Self.text(decoder.codingPath)
     do {
@@ -49,7 +49,7 @@ public struct SectionReader {
     }
   }
 
-  /// The key with its section.
+  /// The full name of a key: section and key.
   private func name(_ key: String) -> String {
     (path.isEmpty ? "" : path + ".") + key
   }
@@ -74,7 +74,7 @@ public struct SectionReader {
     try required(key, in: Value.min...Value.max)
   }
 
-  /// A whole number of `range`.
+  /// A whole number in `range`; `value` when the key is missing.
   public func value<Value: FixedWidthInteger>(
     _ key: String,
     in range: ClosedRange<Value>,
@@ -83,7 +83,7 @@ public struct SectionReader {
     try number(key, in: range) ?? value
   }
 
-  /// A whole number of `range`.
+  /// A whole number in `range`. Throws when the key is missing.
   public func required<Value: FixedWidthInteger>(_ key: String, in range: ClosedRange<Value>) throws -> Value
   {
     guard let value = try number(key, in: range) else { throw missing(key) }
@@ -92,7 +92,8 @@ public struct SectionReader {
 
   private func number<Value: FixedWidthInteger>(_ key: String, in range: ClosedRange<Value>) throws -> Value?
   {
-    // TOML's own numbers have 64 bits and a sign. Its decoder traps where another type cannot hold one.
+    // TOML's numbers have 64 bits and a sign. Its decoder would trap where a narrower type cannot hold the
+    // number.
     guard let written: Int64 = try optional(key) else { return nil }
     guard let value = Value(exactly: written), range.contains(value) else {
       throw SettingsError(
@@ -104,7 +105,7 @@ public struct SectionReader {
     return value
   }
 
-  /// Nil for a key that is not there. Not for numbers, whose ranges it does not check.
+  /// The value of a key; nil when it is missing. Do not use it for numbers: it does not check their ranges.
   public func optional<Value: Decodable>(_ key: String) throws -> Value? {
     do {
       return try container.decodeIfPresent(Value.self, forKey: SettingsKey(key))

@@ -1,6 +1,8 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): small, fast, and the same on every machine.
+/// A random number generator with a seed: SplitMix64 (Steele, Lea, Flood 2014). It is fast and gives the same
+/// numbers on every machine.
 ///
-/// Not for secrets. Cores that need chance own one, seeded by the shell or the simulator.
+/// It must not be used for secrets. Deterministic code that needs random numbers owns one, with a seed from
+/// outside.
 public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
   private var state: UInt64
 
@@ -16,7 +18,8 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
     return mixed ^ (mixed >> 31)
   }
 
-  /// A number in `0..<bound`, without the standard library's algorithm, which may change between versions.
+  /// A number in `0..<bound`. It does not use the standard library's algorithm, which may change between
+  /// versions.
   ///
   /// - Precondition: `bound` > 0.
   public mutating func next(below bound: UInt64) -> UInt64 {

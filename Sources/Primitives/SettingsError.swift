@@ -1,8 +1,10 @@
-/// A setting that cannot be used: where, what is wrong, what to do.
+/// An invalid setting: its key, what is wrong with it, and what to do.
 public struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// As the file spells it: `policy.bid_lifetime_seconds`, `prices[1].gpu`.
+  /// The full key as in the file: `policy.bid_lifetime_seconds`, `prices[1].gpu`.
   public var key: String
+  /// What is wrong, in words that follow the key.
   public var problem: String
+  /// What to do, as a clause.
   public var remedy: String
 
   public init(key: String, problem: String, remedy: String) {

@@ -1,14 +1,14 @@
-/// Finds the name that somebody probably meant by another.
+/// Finds the known name that a user probably meant by a misspelt one.
 public enum Spelling {
-  /// Texts of more bytes than this are not compared: nobody means a name by them.
+  /// Texts with more bytes than this are not compared, to bound the time.
   private static let lengthLimit = 48
-  /// The most candidates that are looked at.
+  /// The most candidates that are compared.
   private static let candidateLimit = 200
   /// The most names that a remedy lists.
   private static let namesShown = 20
 
-  /// The candidate nearest to `text`, if one is near: equal but for case and separators, or at most a third
-  /// of the letters away. Case counts in ASCII only.
+  /// The candidate nearest to `text`, or nil when none is near enough: at most a third of the letters may
+  /// differ. Case (of ASCII letters) and separators do not count.
   public static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {
     let wanted = folded(text)
     guard !wanted.isEmpty, wanted.count <= lengthLimit else { return nil }
@@ -23,12 +23,12 @@ public enum Spelling {
     return best.candidate
   }
 
-  /// True when the two differ in case and separators only.
+  /// Whether the two differ only in case and separators.
   public static func isSame(_ left: String, _ right: String) -> Bool {
     folded(left) == folded(right)
   }
 
-  /// What to write in place of `name`, which is not known: the nearest known one, or any of them.
+  /// A hint for an unknown `name`: the nearest known name, or a list of the known ones.
   public static func remedy(for name: String, among known: [String]) -> String {
     if let nearest = nearest(to: name, among: known) { return "did you mean `\(nearest)`?" }
     return "the names here are " + known.prefix(namesShown).joined(separator: ", ")
@@ -41,8 +41,8 @@ public enum Spelling {
       .filter { !"-_. ".utf8.contains($0) }
   }
 
-  /// The optimal string alignment distance: insertions, deletions, substitutions and swaps of two neighbours that turn
-  /// one into the other, where no part is changed twice.
+  /// The optimal string alignment distance: the number of insertions, deletions, substitutions and swaps of
+  /// neighbours that turn one into the other, where no part is changed twice.
   private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
     var beforePrevious: [Int] = []
     var previous = Array(0...right.count)

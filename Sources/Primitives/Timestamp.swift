@@ -1,6 +1,7 @@
-/// Consensus time: milliseconds since the Unix epoch, as proposed in a block header and agreed on.
+/// Consensus time: the time in a block's header, on which the validators agreed, in milliseconds since the
+/// Unix epoch.
 ///
-/// Everything that the ledger decides by time uses this, never a local clock.
+/// The ledger uses only this time, never a local clock.
 public struct Timestamp: Hashable, Comparable, Sendable {
   public var milliseconds: UInt64
 
@@ -14,7 +15,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     left.milliseconds < right.milliseconds
   }
 
-  /// Saturates at the end of time instead of trapping.
+  /// The later time, at most the largest timestamp.
   public func advanced(byMilliseconds count: UInt64) -> Timestamp {
     let (sum, overflow) = milliseconds.addingReportingOverflow(count)
     return Timestamp(milliseconds: overflow ? .max : sum)
@@ -26,7 +27,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
   }
 }
 
-/// The unit by which money moves: prices are per tick (6 s of consensus time on mainnet).
+/// The unit of time of payments: prices are per tick, which is 6 s of consensus time on mainnet.
 ///
 /// Tick 0 begins at the genesis time. A lease opened at tick *t* earns from *t* on.
 public typealias Tick = UInt64
