@@ -1,13 +1,13 @@
 public import Primitives
 public import SwiftProtobuf
 
-/// Sizes beyond which bytes are refused before they are decoded.
+/// The largest sizes in bytes. Larger input is refused before it is decoded.
 public enum WireLimits {
   /// A gossiped object: an order with twenty groups of twenty units fits.
   public static let objectBytes = 64 * 1024
   /// A transaction: an agreement carries one order and up to twenty bids.
   public static let transactionBytes = 256 * 1024
-  /// A block, so that it fits one message of the transport (4 MiB) with its proposal.
+  /// A block: with its proposal it fits one message of the transport (4 MiB).
   public static let blockBytes = 3_500_000
   public static let headerBytes = 1024
   /// A certificate of 1,000 validators.
@@ -17,7 +17,7 @@ public enum WireLimits {
   public static let lightBlockBytes = 320 * 1024
   /// A chunk of a snapshot, or its manifest.
   public static let snapshotPartBytes = 3 * 1024 * 1024
-  /// Nested messages; the deepest legitimate one has seven levels.
+  /// The most levels of nested messages; valid messages have at most seven.
   public static let messageDepth = 16
 }
 
@@ -37,20 +37,22 @@ extension Message {
     }
   }
 
-  /// Decodes at most `limit` bytes that hold nothing but this message's fields, each once: what is not
-  /// understood is not ignored. Fields may stand in any order.
+  /// Decodes at most `limit` bytes that contain only this message's fields, each once; unknown fields are
+  /// refused. Fields may be in any order.
   ///
-  /// - Throws: `outOfRange` when there are more bytes, `invalid` when they are not this message or have other
-  ///   fields, fields of another type, defaults spelled out or needlessly long numbers.
+  /// - Throws: `outOfRange` when there are more bytes; `invalid` when they are not this message or have other
+  ///   fields, fields of another type, default values that should be left out, or numbers longer than
+  ///   necessary.
   public init(complete bytes: [UInt8], limit: Int) throws(DecodingError) {
     try self.init(decoding: bytes, limit: limit)
-    // Each of these makes the bytes longer than the fields need.
+    // Each of these errors makes the bytes longer than the message's encoding.
     guard encoded.count == bytes.count else { throw .invalid(field: Self.protoMessageName) }
   }
 
-  /// Decodes at most `limit` bytes, which must be exactly those that `encoded` gives for the result.
+  /// Decodes at most `limit` bytes, which must equal `encoded` of the result.
   ///
-  /// Where a value has one form only, nobody can pass a signed message on in bytes of another identity.
+  /// Since a value then has only one form, nobody can forward a signed message with other bytes and so
+  /// another hash.
   ///
   /// - Throws: `outOfRange` when there are more, `invalid` when they are not this message or not in that
   ///   form.
@@ -59,9 +61,9 @@ extension Message {
     guard encoded == bytes else { throw .invalid(field: Self.protoMessageName) }
   }
 
-  /// The message's bytes: fields in the order of their numbers, defaults left out.
+  /// The message's encoding: fields in the order of their numbers, default values left out.
   ///
-  /// proto3 has no required fields and our text is always valid UTF-8, so encoding cannot fail.
+  /// Encoding cannot fail: proto3 has no required fields, and Swift strings are valid UTF-8.
   public var encoded: [UInt8] {
     do {
       return try serializedBytes()

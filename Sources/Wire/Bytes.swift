@@ -1,6 +1,6 @@
 public import Foundation
 
-// swift-protobuf holds `bytes` fields as Data; the other cores know arrays only.
+// swift-protobuf stores `bytes` fields as Data; the rest of the program uses arrays.
 
 extension Data {
   public init(wire bytes: [UInt8]) {

@@ -1,6 +1,6 @@
-/// The kinds of frames that peers send over an authenticated session, with the most that each may hold.
+/// The kinds of frames that peers send over an authenticated session, and the largest size of each.
 ///
-/// The limit is checked on the announced length, before anything is allocated or decoded.
+/// The announced length is checked against the limit before anything is allocated or decoded.
 public enum FrameKind: UInt8, CaseIterable, Sendable {
   case status = 1
   case transactions = 2
@@ -10,27 +10,28 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   case blocksRequest = 6
   case blocksResponse = 7
   case evidence = 8
-  /// A block that was proposed, asked for by its identifier.
+  /// Asks for a proposed block by its identifier.
   case candidateRequest = 9
   case candidate = 10
-  /// A proposal whose block names its transactions by their hashes.
+  /// A proposal with a block that has the hashes of its transactions instead of the transactions.
   case compactProposal = 11
-  /// Transactions of a proposed block, asked for by their places in it.
+  /// Asks for transactions of a proposed block by their indices in it.
   case missingRequest = 12
   case missingTransactions = 13
-  /// Transactions by name: what the sender has, and what it would have.
+  /// The names of transactions that the sender has; `transactionRequest` has the names of those that it
+  /// wants.
   case transactionNames = 14
   case transactionRequest = 15
-  /// Gossip that fits a datagram, or its like over a stream.
+  /// A gossip message that fits a datagram; it is sent as one, or over a stream.
   case packet = 16
   /// Objects too large for a datagram.
   case objects = 17
   case ranges = 18
   case recordsRequest = 19
   case records = 20
-  /// Whether a link lives, and whether somebody else's does.
+  /// Tests whether this connection, or the receiver's connection to another node, works.
   case probe = 21
-  /// What a joining node asks and is answered: see `supercloud/snapshot.proto`.
+  /// The questions of a joining node and their answers; see `supercloud/snapshot.proto`.
   case snapshotOffersRequest = 24
   case snapshotOffers = 25
   case lightBlockRequest = 26
@@ -38,7 +39,7 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   case snapshotPartRequest = 28
   case snapshotPart = 29
 
-  /// The word for it in answers and metrics.
+  /// The name in answers and metrics.
   public var name: String {
     switch self {
     case .status: "status"
@@ -71,6 +72,7 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
     }
   }
 
+  /// The largest size in bytes.
   public var limit: Int {
     switch self {
     case .probe: 128
@@ -79,7 +81,7 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
       4 * 1024
     case .transactions: 1024 * 1024
     case .proposal, .candidate, .missingTransactions: WireLimits.blockBytes + 64 * 1024
-    // 32 bytes for each of the most transactions that a block can have, and what else a block has.
+    // 32 bytes for each of the most transactions of a block, and the other parts of a block.
     case .compactProposal:
       32 * 32_768 + WireLimits.certificateBytes + 64 * WireLimits.evidenceBytes + 4 * 1024
     case .missingRequest: 3 * 32_768 + 1024

@@ -1,7 +1,7 @@
 public import SwiftProtobuf
 
 extension Message {
-  /// A message that `body` fills in; swift-protobuf's `with`, visible where only this room is imported.
+  /// Makes a message that `body` fills in. It is swift-protobuf's `with`, for modules that import only Wire.
   public static func filled(_ body: (inout Self) -> Void) -> Self {
     var message = Self()
     body(&message)

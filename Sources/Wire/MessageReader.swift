@@ -1,14 +1,14 @@
 public import Primitives
 
-/// Walks the fields of one protobuf message by hand, where the generated code would take too long: a
-/// transaction's envelope is read by every node.
+/// Reads the fields of one protobuf message. It is faster than generated code, for the envelope of a
+/// transaction, which every node must decode.
 ///
-/// As strict as `Message.init(complete:limit:)`: numbers in their shortest form, and no wire type but the two
-/// that our messages have. It copies nothing and allocates nothing.
+/// It is as strict as `Message.init(complete:limit:)`: numbers must be in their shortest form, and only the
+/// two wire types of our messages are accepted. It does not copy or allocate.
 public struct MessageReader: Sendable {
   public enum Value: Sendable {
     case number(UInt64)
-    /// Text, bytes or a message.
+    /// A text, bytes or a nested message.
     case bytes(ArraySlice<UInt8>)
   }
 
@@ -21,7 +21,7 @@ public struct MessageReader: Sendable {
   public let name: StaticString
   private let bytes: ArraySlice<UInt8>
   private var position: Int
-  /// Bit n: field n was there.
+  /// Bit n tells whether field n was read.
   private var seen: UInt64 = 0
 
   public init(_ name: StaticString, _ bytes: ArraySlice<UInt8>) {
@@ -30,7 +30,7 @@ public struct MessageReader: Sendable {
     position = bytes.startIndex
   }
 
-  /// What is thrown for whatever is not legal in this message.
+  /// The error for everything that is invalid in this message.
   public var refusal: DecodingError { .invalid(field: "\(name)") }
 
   /// The next field; nil at the end.
@@ -51,14 +51,14 @@ public struct MessageReader: Sendable {
     }
   }
 
-  /// A field that occurs at most once and is left out when it is 0.
+  /// Checks a number that may occur only once and must be left out when it is 0.
   public mutating func once(_ field: UInt64, _ number: UInt64) throws(DecodingError) -> UInt64 {
     guard number != 0 else { throw refusal }
     try mark(field)
     return number
   }
 
-  /// A field that occurs at most once and is left out when it is empty.
+  /// Checks bytes that may occur only once and must be left out when they are empty.
   public mutating func once(
     _ field: UInt64,
     _ bytes: ArraySlice<UInt8>
@@ -68,13 +68,13 @@ public struct MessageReader: Sendable {
     return bytes
   }
 
-  /// A text that occurs at most once and is left out when it is empty.
+  /// Checks a text that may occur only once and must be left out when it is empty.
   public mutating func onceText(_ field: UInt64, _ bytes: ArraySlice<UInt8>) throws(DecodingError) -> String {
     guard let text = String(validating: try once(field, bytes), as: UTF8.self) else { throw refusal }
     return text
   }
 
-  /// A message that occurs at most once; it may be empty.
+  /// Checks a nested message that may occur only once. It may be empty.
   public mutating func onceMessage(
     _ field: UInt64,
     _ bytes: ArraySlice<UInt8>
@@ -89,14 +89,14 @@ public struct MessageReader: Sendable {
     seen |= bit
   }
 
-  /// A base-128 number, least significant group first, in its shortest form.
+  /// Reads a base-128 number, the least significant group first, in its shortest form.
   private mutating func number() throws(DecodingError) -> UInt64 {
     var number: UInt64 = 0
     var shift: UInt64 = 0
     while position < bytes.endIndex {
       let byte = bytes[position]
       position += 1
-      // The tenth byte holds the last of 64 bits.
+      // The tenth byte has only the last of 64 bits.
       guard shift < 63 || byte <= 1 else { throw refusal }
       number |= UInt64(byte & 0x7f) << shift
       if byte & 0x80 == 0 {
@@ -110,7 +110,7 @@ public struct MessageReader: Sendable {
 }
 
 extension TypedMessage {
-  /// Reads an `Any`.
+  /// Decodes an `Any`.
   public init(reading bytes: ArraySlice<UInt8>) throws(DecodingError) {
     var reader = MessageReader("google.protobuf.Any", bytes)
     self.init(type: "", value: [])

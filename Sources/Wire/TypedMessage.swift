@@ -1,9 +1,9 @@
 public import Primitives
 public import SwiftProtobuf
 
-/// What an `Any` holds: bytes, and the name of the message type that they are of.
+/// The content of an `Any`: a message's bytes and the name of its type.
 public struct TypedMessage: Hashable, Sendable {
-  /// A type URL with its leading slash: `/cosmos.bank.v1beta1.MsgSend`.
+  /// The type URL with its leading slash: `/cosmos.bank.v1beta1.MsgSend`.
   public var type: String
   public var value: [UInt8]
 
@@ -24,7 +24,7 @@ extension Google_Protobuf_Any {
 }
 
 extension TypedMessage {
-  /// Reads the bytes of an `Any` and nothing else.
+  /// Decodes the bytes of an `Any`, which must have no other fields.
   public init(decoding bytes: [UInt8], limit: Int) throws(DecodingError) {
     self = try Google_Protobuf_Any(complete: bytes, limit: limit).typed
   }
