@@ -78,10 +78,10 @@ public nonisolated struct Supercloud_Chain_V1_Header: Sendable {
 
   public var parent: Data = Data()
 
-  /// After the previous block.
+  /// The root of the state tree after the previous block.
   public var stateRoot: Data = Data()
 
-  /// Of the previous block's receipts.
+  /// The Merkle root of the previous block's receipts.
   public var receiptsRoot: Data = Data()
 
   public var transactionsRoot: Data = Data()
@@ -119,7 +119,7 @@ public nonisolated struct Supercloud_Chain_V1_Block: Sendable {
   public init() {}
 }
 
-/// A block whose transactions the receiver is thought to hold.
+/// A block with hashes of transactions, for a receiver that probably has the transactions.
 public nonisolated struct Supercloud_Chain_V1_CompactBlock: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -127,7 +127,7 @@ public nonisolated struct Supercloud_Chain_V1_CompactBlock: Sendable {
 
   public var header: Data = Data()
 
-  /// 32 bytes each, in the block's order.
+  /// 32 bytes for each transaction, in the block's order.
   public var transactionHashes: Data = Data()
 
   public var evidence: [Data] = []
@@ -150,10 +150,10 @@ public nonisolated struct Supercloud_Chain_V1_Vote: Sendable {
 
   public var round: UInt32 = 0
 
-  /// Of a prevote: the valid round that justified it, plus one; zero for none.
+  /// For a prevote, the round of the polka that justified it, plus one; 0 for none.
   public var validRound: UInt32 = 0
 
-  /// Empty for nil.
+  /// Empty for a vote for no block.
   public var block: Data = Data()
 
   public var validator: UInt32 = 0
@@ -174,7 +174,7 @@ public nonisolated struct Supercloud_Chain_V1_Proposal: Sendable {
 
   public var round: UInt32 = 0
 
-  /// Plus one; zero for none.
+  /// The round plus one; 0 for none.
   public var validRound: UInt32 = 0
 
   public var block: Data = Data()
@@ -207,7 +207,7 @@ public nonisolated struct Supercloud_Chain_V1_Certificate: Sendable {
   /// Bit i is set when validator i signed; least significant bit first.
   public var signers: Data = Data()
 
-  /// In the order of the signers.
+  /// In the order of the signers' indices.
   public var signatures: [Data] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -215,7 +215,7 @@ public nonisolated struct Supercloud_Chain_V1_Certificate: Sendable {
   public init() {}
 }
 
-/// Why a validator left a round: a quorum's precommits of any kind, or an honest share's messages of a later round.
+/// Votes that justify entering `round`: precommits of a quorum in the round before, or later votes of over a third.
 public nonisolated struct Supercloud_Chain_V1_RoundCertificate: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

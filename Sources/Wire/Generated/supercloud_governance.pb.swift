@@ -20,7 +20,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// A grantor lets somebody spend on fees (`FEES`) or on deployment deposits (`DEPOSITS`).
+/// Allows the grantee to spend the granter's money on fees (`FEES`) or on deployment deposits (`DEPOSITS`).
 public nonisolated enum Supercloud_Gov_V1_GrantKind: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
   case unspecified // = 0
@@ -110,7 +110,7 @@ public nonisolated struct Supercloud_Gov_V1_MsgAddDenomination: Sendable {
 
   public var minimumFee: String = String()
 
-  /// Absent for the network's default.
+  /// Basis points; absent for the network's default.
   public var takeBasisPoints: UInt32 {
     get {_takeBasisPoints ?? 0}
     set {_takeBasisPoints = newValue}
@@ -193,7 +193,7 @@ public nonisolated struct Supercloud_Gov_V1_MsgText: Sendable {
   public init() {}
 }
 
-/// Signed by a denomination's issuer.
+/// Signed by the issuer of the denomination.
 public nonisolated struct Supercloud_Gov_V1_MsgMint: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

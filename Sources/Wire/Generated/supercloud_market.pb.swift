@@ -125,16 +125,16 @@ public nonisolated struct Supercloud_Market_V1_Order: Sendable {
   /// Consensus time in milliseconds since the Unix epoch.
   public var expiresAt: UInt64 = 0
 
-  /// True when the deployment exists and a group of it is offered again.
+  /// True when the deployment exists already and the order is for groups of it that have no lease now.
   public var existing: Bool = false
 
   /// Milliseconds of notice that a provider must give before it takes the resources back.
   public var minimumReclamationWindow: UInt64 = 0
 
-  /// GPU attributes must be vouched for by the auditors that the group names.
+  /// The auditors that the group names must have signed the GPU attributes too.
   public var auditedGpus: Bool = false
 
-  /// The pool from which a grantor pays the deposit, when it is not the owner.
+  /// The account whose grant pays the deposit; empty when the owner pays.
   public var depositor: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -214,7 +214,7 @@ public nonisolated struct Supercloud_Market_V1_GroupBid: Sendable {
   fileprivate var _price: Cosmos_Base_V1beta1_DecCoin? = nil
 }
 
-/// Takes back an order or a bid of the same key.
+/// Withdraws an order or a bid that was signed with the same key.
 public nonisolated struct Supercloud_Market_V1_Withdrawal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -229,7 +229,7 @@ public nonisolated struct Supercloud_Market_V1_Withdrawal: Sendable {
   public init() {}
 }
 
-/// What a provider has free and asks for, by GPU model.
+/// The free resources of a provider and its prices for each GPU model.
 public nonisolated struct Supercloud_Market_V1_Offer: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -255,7 +255,7 @@ public nonisolated struct Supercloud_Market_V1_Offer: Sendable {
 
   public var gpus: [Supercloud_Market_V1_GPUOffer] = []
 
-  /// Where tenants reach the provider's lease streams: host:port.
+  /// The host:port at which the provider accepts lease streams.
   public var endpoint: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -280,10 +280,10 @@ public nonisolated struct Supercloud_Market_V1_GPUOffer: Sendable {
 
   public var total: UInt32 = 0
 
-  /// Per GPU and tick, one entry a currency.
+  /// The price per GPU and tick, at most one for each currency.
   public var prices: [Cosmos_Base_V1beta1_DecCoin] = []
 
-  /// The provider states these devices; no driver reported them.
+  /// True when the provider only states these devices and no driver has reported them.
   public var declared: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -306,7 +306,7 @@ public nonisolated struct Supercloud_Market_V1_NodeRecord: Sendable {
 
   public var expiresAt: UInt64 = 0
 
-  /// A NodeVoucher: a key that the chain knows speaks for this node. Empty when none does.
+  /// A NodeVoucher, by which a validator or provider states that the node is its own; empty for none.
   public var voucher: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -314,7 +314,7 @@ public nonisolated struct Supercloud_Market_V1_NodeRecord: Sendable {
   public init() {}
 }
 
-/// Signed by the tenant: opens the deployment with its escrow and a lease per group, or leases a group anew.
+/// Signed by the tenant: opens the deployment with its escrow and a lease per group, or leases a group again.
 public nonisolated struct Supercloud_Market_V1_MsgAgreeLease: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -325,7 +325,7 @@ public nonisolated struct Supercloud_Market_V1_MsgAgreeLease: Sendable {
   /// A SignedObject.
   public var order: Data = Data()
 
-  /// SignedObjects, and for each group the index of the chosen one.
+  /// SignedObjects; `choices` has the index of the chosen one for each group.
   public var bids: [Data] = []
 
   public var choices: [Supercloud_Market_V1_ChosenBid] = []

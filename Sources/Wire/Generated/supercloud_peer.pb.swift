@@ -53,7 +53,7 @@ public nonisolated struct Supercloud_Peer_V1_Status: Sendable {
   fileprivate var _standing: Supercloud_Peer_V1_Standing? = nil
 }
 
-/// Where a validator stands in the height that is being decided.
+/// The progress of a validator in the height that is being decided.
 public nonisolated struct Supercloud_Peer_V1_Standing: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -65,7 +65,7 @@ public nonisolated struct Supercloud_Peer_V1_Standing: Sendable {
 
   public var step: UInt32 = 0
 
-  /// Plus one; zero for none.
+  /// The round plus one; 0 for none.
   public var validRound: UInt32 = 0
 
   public var prevotes: Data = Data()
@@ -152,7 +152,7 @@ public nonisolated struct Supercloud_Peer_V1_BlockProposal: Sendable {
   fileprivate var _proposal: Supercloud_Chain_V1_Proposal? = nil
 }
 
-/// A proposal whose block names its transactions by their hashes.
+/// A proposal with a block that has the hashes of its transactions instead of the transactions.
 public nonisolated struct Supercloud_Peer_V1_CompactProposal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -184,7 +184,7 @@ public nonisolated struct Supercloud_Peer_V1_CompactProposal: Sendable {
   fileprivate var _block: Supercloud_Chain_V1_CompactBlock? = nil
 }
 
-/// Asks for transactions of a proposed block by their places in it, ascending.
+/// Asks for transactions of a proposed block by their indices in it, ascending.
 public nonisolated struct Supercloud_Peer_V1_MissingRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -311,13 +311,13 @@ public nonisolated struct Supercloud_Peer_V1_Ranges: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Adjacent, ascending, from zero to the end of all identifiers.
+  /// Adjacent ranges, ascending, that together cover all identifiers.
   public var ranges: [Supercloud_Peer_V1_Range] = []
 
-  /// Identifiers that the sender holds and the receiver seems not to.
+  /// Identifiers of objects that the sender has and the receiver seems to lack.
   public var held: [Data] = []
 
-  /// Identifiers of objects that the receiver is asked to send.
+  /// Identifiers of objects that the sender wants from the receiver.
   public var wanted: [Data] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -330,13 +330,13 @@ public nonisolated struct Supercloud_Peer_V1_Range: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The first identifier after the range, without trailing zero bytes; empty for the end of all.
+  /// The first identifier after the range, without trailing zero bytes; empty for the last range.
   public var upper: Data = Data()
 
-  /// Sum and count of the identifiers, hashed; empty when the range is listed or settled.
+  /// A hash of the sum and the count of the identifiers; empty when the range is listed or settled.
   public var fingerprint: Data = Data()
 
-  /// All identifiers of a listed range.
+  /// All identifiers in a listed range.
   public var identifiers: [Data] = []
 
   public var listed: Bool = false
@@ -358,13 +358,13 @@ public nonisolated struct Supercloud_Peer_V1_RecordsRequest: Sendable {
   public init() {}
 }
 
-/// Whether the receiver is there or, with a target, whether that node answers the receiver.
+/// Asks whether the receiver is reachable or, with a target, whether that node answers the receiver.
 public nonisolated struct Supercloud_Peer_V1_Probe: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// This is the answer: yes.
+  /// True for the positive answer to a probe.
   public var alive: Bool = false
 
   public var target: Data = Data()
@@ -374,7 +374,7 @@ public nonisolated struct Supercloud_Peer_V1_Probe: Sendable {
   public init() {}
 }
 
-/// What a datagram carries.
+/// The content of a gossip datagram.
 public nonisolated struct Supercloud_Peer_V1_Packet: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -383,13 +383,13 @@ public nonisolated struct Supercloud_Peer_V1_Packet: Sendable {
   /// SignedObjects.
   public var objects: [Data] = []
 
-  /// Short identifiers of objects that the sender holds, keyed by the receiver.
+  /// Short identifiers, under the receiver's key, of objects that the sender has.
   public var digests: [UInt64] = []
 
-  /// Short identifiers, as they were announced, of objects that the sender of this packet lacks.
+  /// Short identifiers, as announced, of objects that the sender of this packet asks for.
   public var wants: [UInt64] = []
 
-  /// The sender need not be sent objects of these origins until it asks again; 0 for all it has not named.
+  /// The receiver need not send objects of these origins until asked again; 0 for all that are not named.
   public var stops: [UInt64] = []
 
   public var starts: [UInt64] = []

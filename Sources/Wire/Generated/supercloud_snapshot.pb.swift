@@ -54,10 +54,10 @@ public nonisolated struct Supercloud_Snapshot_V1_Offer: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The state is the one after this height.
+  /// The snapshot is of the state after this height.
   public var height: UInt64 = 0
 
-  /// Of all chunks.
+  /// The number of bytes of all chunks.
   public var bytes: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -84,7 +84,7 @@ public nonisolated struct Supercloud_Snapshot_V1_LightBlock: Sendable {
 
   public var height: UInt64 = 0
 
-  /// Header, certificate and validators; empty when the sender lacks it.
+  /// A LightBlock: header, certificate and validator sets; empty when the sender lacks it.
   public var block: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -100,7 +100,7 @@ public nonisolated struct Supercloud_Snapshot_V1_PartRequest: Sendable {
 
   public var height: UInt64 = 0
 
-  /// The chunk's place in the state's tree; empty for the manifest.
+  /// The position of the chunk in the state's tree; empty for the manifest.
   public var path: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
