@@ -6,8 +6,8 @@ public enum MnemonicError: Error, Hashable, Sendable {
   case unknownWord(index: Int)
   /// All words are in the list, but the checksum is wrong: a word is wrong, or two are swapped.
   case checksum
-  /// The passphrase has characters outside ASCII. BIP-39 normalises passphrases (NFKD), which this program does
-  /// not implement. ASCII stays the same, so such a passphrase gives the same key in every wallet.
+  /// The passphrase has characters outside ASCII. BIP-39 normalises passphrases (NFKD), which this program
+  /// does not implement. ASCII stays the same, so such a passphrase gives the same key in every wallet.
   case passphraseNotASCII
 }
 

@@ -102,8 +102,8 @@ extension EscrowAccount.Payment {
   ///
   /// The fee is the whole part of all take due so far, less what was taken before. So the number of payouts
   /// does not change the total. When the take rate rose close to 100 %, the fee can exceed `gross` by one
-  /// unit, since earlier payouts were made at a lower rate. `reach` is the provider's balance: a part of the
-  /// fee that exceeds it is taken at the next payout.
+  /// unit, since earlier payouts were made at a lower rate. The provider pays that unit from its balance,
+  /// `reach`, or at the next payout when the balance is zero.
   mutating func payOut(reach: Amount) throws(ArithmeticError) -> Payout {
     let gross = try earned.truncated().subtracting(paid)
     let due = try takeDue.truncated().subtracting(takeTaken)
