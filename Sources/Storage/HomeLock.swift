@@ -1,13 +1,14 @@
 import Glibc
 
-/// The right of one process to use a home folder, held while this value lives and given up by the system when the
-/// process ends, however it ends.
+/// The exclusive right of this process to use a home folder. It lasts as long as this value; the system also
+/// releases it when the process ends in any way.
 public struct HomeLock: ~Copyable, Sendable {
   private let file: PosixFile
 
-  /// Takes the lock of `home`, making the folder if need be.
+  /// Takes the lock of `home`; makes the folder if it is missing.
   ///
-  /// Throws `.locked` with the holder's process id when another process, or another lock of this one, has it.
+  /// Throws `.locked` with the holder's process id when another process, or another `HomeLock` of this
+  /// process, has it.
   public init(home: String) throws(StorageError) {
     try Folder.create(home)
     let path = home + "/lock"
@@ -18,7 +19,8 @@ public struct HomeLock: ~Copyable, Sendable {
       guard code == EWOULDBLOCK else { throw StorageError(code: code, operation: "flock", path: path) }
       throw .locked(path: home, holder: Self.holder(in: file))
     }
-    // Only for the message that a second process shows; the lock is the descriptor's, not the text's.
+    // The process id is only for the error message of a second process; `flock` on the descriptor is the
+    // lock.
     try file.truncate(to: 0)
     try file.write(Array("\(getpid())\n".utf8), at: 0)
     self.file = file

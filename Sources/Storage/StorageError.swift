@@ -1,37 +1,37 @@
 import Glibc
 
-/// Why something could not be kept, or was not found as it was left.
+/// An error of the store, the log, the signing guard or a file.
 ///
-/// Every case names the path; `detail` is the library's or the system's own message.
+/// Every case but `refused` names the path; `detail` is the library's or the system's own message.
 public enum StorageError: Error, Hashable, Sendable {
-  /// Another process (or this one) has it open. `holder` is its process id where that is known.
+  /// Another process, or this one, has opened it. `holder` is that process's id where it is known.
   case locked(path: String, holder: Int32?)
-  /// Bytes are not what was written. Nothing has been repaired.
+  /// The stored bytes differ from those that were written, or some are missing. Nothing was repaired.
   case corrupt(path: String, detail: String)
   /// No space or quota is left.
   case noSpace(path: String, detail: String)
-  /// The system does not permit it.
+  /// The system denies access.
   case denied(path: String, detail: String)
-  /// A file, folder or database that must be there is not.
+  /// A file, folder or database that must exist does not.
   case missing(path: String, detail: String)
   /// Any other failure of the disk, the system or the database.
   case failed(path: String, detail: String)
-  /// Written by another version, or made for another network.
+  /// It was written by another version or for another network.
   case unsupported(path: String, detail: String)
-  /// Closed before.
+  /// The database was closed before the call.
   case closed(path: String)
-  /// An earlier write failed, so nothing is known of what followed; open it again to find out.
+  /// An earlier write failed, so it is unknown what reached the disk; open it again to find out.
   case poisoned(path: String, cause: String)
-  /// A record or value exceeds its bound.
+  /// A record exceeds its limit of bytes.
   case tooLarge(path: String, count: Int, limit: Int)
-  /// A block that does not follow the last one.
+  /// A block is not at the height after the last one.
   case wrongHeight(path: String, expected: UInt64, found: UInt64)
-  /// The caller asked for something that this object never does.
+  /// The caller broke a rule of this interface, as `detail` says.
   case misuse(path: String, detail: String)
-  /// The signing guard does not allow it.
+  /// The signing guard refuses to sign.
   case refused(SignerRefusal)
 
-  /// The error for a failed system call.
+  /// The error for the `errno` of a failed system call.
   init(code: Int32, operation: String, path: String) {
     let detail = "\(operation): \(String(cString: strerror(code)))"
     switch code {
@@ -42,7 +42,8 @@ public enum StorageError: Error, Hashable, Sendable {
     }
   }
 
-  /// The error for a message of RocksDB, whose C interface passes on the text of a status and nothing else.
+  /// The error for a message of RocksDB. Its C interface reports a failure as text only, so the case is
+  /// guessed from the text.
   init(message: String, path: String) {
     let holds = { (text: String) in message.contains(text) }
     if holds("While lock file") || holds("lock hold by current process") {
@@ -82,7 +83,7 @@ extension StorageError: CustomStringConvertible {
     }
   }
 
-  /// What the operator can do; nil when nothing but reading the detail helps.
+  /// What the operator can do; nil when there is no advice.
   public var hint: String? {
     switch self {
     case .locked: "stop the other node, or give this one its own home"

@@ -1,4 +1,4 @@
-/// One entry to put (a value) or to delete (nil).
+/// A change of one entry: `value` is put at `key`, or the entry is deleted when `value` is nil.
 public struct Change: Hashable, Sendable {
   public var key: [UInt8]
   public var value: [UInt8]?
@@ -9,10 +9,10 @@ public struct Change: Hashable, Sendable {
   }
 }
 
-/// Where a transaction was committed.
+/// The block in which a transaction was committed.
 public struct TransactionLocation: Hashable, Sendable {
   public var height: UInt64
-  /// Its position in the block, from 0.
+  /// The transaction's position in the block, from 0.
   public var index: UInt32
 
   public init(height: UInt64, index: UInt32) {
@@ -21,23 +21,24 @@ public struct TransactionLocation: Hashable, Sendable {
   }
 }
 
-/// Everything that a decided block changes, committed in one synced batch: after a crash either all of it is
-/// there or nothing.
+/// Everything that a decided block changes. It is committed in one synced batch: after a crash the store
+/// holds either all of it or nothing.
 public struct BlockCommit: Sendable {
   public var height: UInt64
   public var header: [UInt8]
   public var body: [UInt8]
   public var certificate: [UInt8]
   public var receipts: [UInt8]
-  /// State entries, each key at most once.
+  /// Changes of the state's entries; each key occurs at most once.
   public var state: [Change]
-  /// Pages of the authenticated tree.
+  /// Changes of the pages of the authenticated tree.
   public var tree: [Change]
-  /// The hashes of the block's transactions, in their order.
+  /// The hashes of the block's transactions, in the block's order.
   public var transactions: [[UInt8]]
-  /// Named values of the caller.
+  /// Values that the caller keeps under names of its own; nil removes one.
   public var meta: [(name: String, value: [UInt8]?)]
-  /// Who decides which heights, where that does not follow from the height before.
+  /// Validator sets, each with the first height that it decides. A height for which no set was written is
+  /// decided by the newest set below it.
   public var validators: [(height: UInt64, set: [UInt8])] = []
 
   public init(
@@ -63,18 +64,18 @@ public struct BlockCommit: Sendable {
   }
 }
 
-/// What a store starts from: genesis, or a snapshot of a later height.
+/// The content that a new store starts with: genesis, or a snapshot of a later height.
 public struct StoreOrigin: Sendable {
   public var chainID: String
   public var genesisDigest: [UInt8]
-  /// The height that the entries are the state after; the first block committed is the next one.
+  /// The height after which `state` and `tree` are taken; the first block committed is the next one.
   public var height: UInt64
   public var state: [Entry]
   public var tree: [Entry]
-  /// Header and certificate of `height`, when it is that of a block.
+  /// Header and certificate of block `height`; nil for genesis, which has no block.
   public var block: (header: [UInt8], certificate: [UInt8])?
   public var meta: [(name: String, value: [UInt8])]
-  /// Who decides which heights; see `BlockCommit.validators`.
+  /// Validator sets by first height; see `BlockCommit.validators`.
   public var validators: [(height: UInt64, set: [UInt8])] = []
 
   public init(

@@ -1,11 +1,12 @@
 import Primitives
 
 extension NodeStore {
-  /// Deletes blocks below `height` with all that belongs to them: header, body, certificate, receipts, the places of
-  /// its transactions, and sets of validators that decide no height that is left. State stays.
+  /// Deletes blocks below `height` with all that belongs to them: header, body, certificate, receipts, the
+  /// locations of their transactions, and validator sets that decide no remaining height. State stays.
   ///
-  /// Deletes `limit` heights at most, from the lowest one on, and never the last block; returns whether heights below
-  /// `height` are left. Not durable by itself: after a crash the blocks may be there again, all of each or nothing.
+  /// Deletes at most `limit` heights, from the lowest one on, and never the last block; returns whether
+  /// heights below `height` remain. The deletion is not synced: after a crash the blocks may be there again,
+  /// each of them wholly or not at all.
   public func prune(below height: UInt64, limit: UInt64) throws(StorageError) -> Bool {
     var isMoreLeft = false
     try exclusively { (progress) throws(StorageError) in
@@ -35,8 +36,8 @@ extension NodeStore {
     return isMoreLeft
   }
 
-  /// The set that decides `height` was written for it or for a height before; those before that one decide nothing
-  /// that is left.
+  /// Deletes the validator sets that decide only heights below `height`: all sets older than the one that
+  /// decides `height` itself.
   private func deleteValidators(before height: UInt64, in batch: inout WriteBatch) throws(StorageError) {
     guard let first = try validators(at: height) else { return }
     let older = KeyRange(from: nil, to: StoreKeys.height(first.height))
@@ -45,7 +46,8 @@ extension NodeStore {
     }
   }
 
-  /// Sets of validators that one step deletes at most: one is written every 64 heights, and one for each change.
+  /// The largest number of validator sets that one call deletes. One is written every 64 heights, and one for
+  /// each change of validators.
   private static let validatorStep = 64
 
   func decoded<Value>(

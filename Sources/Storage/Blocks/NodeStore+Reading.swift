@@ -19,7 +19,8 @@ extension NodeStore {
     try database.get(StoreKeys.height(height), in: .receipts)
   }
 
-  /// The newest set of validators that was written for `height` or one below, with the height it was written for.
+  /// The newest validator set that was written for `height` or a height below, with the height for which it
+  /// was written; nil when there is none.
   public func validators(at height: UInt64) throws(StorageError) -> (height: UInt64, set: [UInt8])? {
     guard height < .max else { return nil }
     let range = KeyRange(from: nil, to: StoreKeys.height(height + 1))
@@ -32,14 +33,15 @@ extension NodeStore {
     return (found, entry.value)
   }
 
-  /// Writes who decides which heights, of a store that was made before it kept that, or of an origin.
+  /// Writes validator sets by first height, for a store that was made by a version that did not keep them.
   public func saveValidators(_ sets: [(height: UInt64, set: [UInt8])]) throws(StorageError) {
     var batch = try database.batch()
     for (height, set) in sets { batch.put(StoreKeys.height(height), set, in: .validators) }
     try database.write(batch, sync: true)
   }
 
-  /// Headers from `height` upwards, as far as they are there, at most `limit`.
+  /// Headers from `height` upwards, at most `limit`; it ends before the first height that is missing at the
+  /// top.
   public func headers(from height: UInt64, limit: Int) throws(StorageError) -> [(
     height: UInt64, header: [UInt8]
   )] {
@@ -85,7 +87,7 @@ extension NodeStore {
 
   // MARK: Names
 
-  /// The chain id of the origin; nil when the store is new.
+  /// The origin's chain id; nil when the store is new.
   public func chainID() throws(StorageError) -> String? {
     guard let bytes = try database.get(StoreKeys.Meta.chainID.key, in: .meta) else { return nil }
     guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -99,12 +101,13 @@ extension NodeStore {
     try database.get(StoreKeys.Meta.genesisDigest.key, in: .meta)
   }
 
-  /// A named value of the caller.
+  /// A value that the caller keeps under `name`; nil when there is none.
   public func meta(_ name: String) throws(StorageError) -> [UInt8]? {
     try database.get(StoreKeys.named(name), in: .meta)
   }
 
-  /// Sets a named value durably, or removes it. Values that belong to a block go into its commit instead.
+  /// Sets a named value durably; nil removes it. Values that belong to a block go into its `BlockCommit`
+  /// instead.
   public func setMeta(_ name: String, _ value: [UInt8]?) throws(StorageError) {
     guard lastHeight != nil else {
       throw .misuse(path: database.path, detail: "the store has no origin yet")

@@ -1,6 +1,7 @@
 extension NodeStore {
-  /// Puts a part of a snapshot into a new store, before `initialize` makes it count, with marks by which it is known
-  /// to be there. All or nothing of it; not durable by itself, but what is durable is so in the order of the calls.
+  /// Puts a part of a snapshot into a store that has no origin yet. `marks` are entries by which the caller
+  /// later recognises the parts that are there (`stagedMarks`). The part is written wholly or not at all. It
+  /// is not synced; after a crash the parts of the first calls are there, up to some call.
   public func stage(state: [Entry], tree: [Entry], marks: [Entry]) throws(StorageError) {
     try exclusively { (progress) throws(StorageError) in
       try Self.checkNew(progress, database)
@@ -12,7 +13,7 @@ extension NodeStore {
     }
   }
 
-  /// The marks of what is staged, by key; none in a store with an origin.
+  /// The marks of the staged parts, sorted by key; empty in a store that has an origin.
   public func stagedMarks() throws(StorageError) -> [Entry] {
     let range = KeyRange.prefix(StoreKeys.stagedPrefix)
     return try database.entries(in: .meta, range, limit: .max).map {
@@ -20,7 +21,7 @@ extension NodeStore {
     }
   }
 
-  /// Removes everything staged from a new store.
+  /// Removes everything that was staged. Throws `.misuse` when the store has an origin.
   public func discardStaged() throws(StorageError) {
     try exclusively { (progress) throws(StorageError) in
       try Self.checkNew(progress, database)
@@ -42,7 +43,7 @@ extension NodeStore {
     }
   }
 
-  /// Whether a database without a schema holds nothing but what was staged.
+  /// Whether a database without a schema version contains nothing but staged parts.
   static func isUntouched(_ database: Database) throws(StorageError) -> Bool {
     for reversed in [false, true] {
       let entry = try database.entries(in: .meta, reversed: reversed, limit: 1).first

@@ -1,30 +1,30 @@
-/// What a store was found to hold.
+/// The result of `NodeStore.verify`.
 public struct StoreReport: Hashable, Sendable, CustomStringConvertible {
   public var chainID: String
   /// The last committed height.
   public var height: UInt64
-  /// The height that the store started from.
+  /// The origin's height.
   public var base: UInt64
-  /// No block below is there.
+  /// Blocks below this height are pruned.
   public var lowest: UInt64
-  /// Entries read; only the thorough check reads all.
+  /// The number of entries read; 0 unless the depth is `.everything`.
   public var entries: UInt64
 
   public var description: String { "\(chainID) at height \(height), blocks from \(max(lowest, base + 1))" }
 }
 
-/// How much of the store is looked at.
+/// How much of the store is verified.
 public enum VerificationDepth: Sendable {
-  /// The last block, and that nothing lies beyond it: milliseconds.
+  /// The last block is there, and no table has an entry above it. Takes milliseconds.
   case newest
-  /// Every entry of every table, each block of it against its checksum, and that no height is missing.
+  /// Besides, every entry of every table passes its checksum, and no height is missing.
   case everything
 }
 
 extension NodeStore {
-  /// Checks that the store is as a commit left it; throws `.corrupt`, and changes nothing, when it is not.
+  /// Checks that the store is as the last commit left it. Changes nothing. Returns nil when the store is new.
   ///
-  /// Returns nil when the store is new.
+  /// - Throws: `.corrupt` when it is not.
   public func verify(_ depth: VerificationDepth = .newest) throws(StorageError) -> StoreReport? {
     guard let height = lastHeight else { return nil }
     guard let chainID = try chainID(), try genesisDigest() != nil else {
@@ -56,7 +56,7 @@ extension NodeStore {
   }
 
   private func verifyNewest(_ family: ColumnFamily, height: UInt64, base: UInt64) throws(StorageError) {
-    // The origin has no body, and a header only if it is a snapshot.
+    // The origin has no body; it has a header only if it is a snapshot.
     if height > base, try !database.contains(StoreKeys.height(height), in: family) {
       throw damaged("the last height is \(height), but \(family.name) has nothing for it")
     }

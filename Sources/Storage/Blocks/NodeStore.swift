@@ -1,19 +1,20 @@
 import Primitives
 import Synchronization
 
-/// The chain's data on the disk: what a block changes goes in together, and is found again by height, hash or key.
+/// The chain's data on disk. All that a block changes is written in one batch; it is read by height, hash or
+/// key.
 ///
-/// Commits come one after the other, each for the height after the last. A commit that fails leaves the store
-/// refusing further ones: whether its batch reached the disk is known only after it is opened again.
+/// Blocks are committed in the order of heights. After a failed commit the store refuses further ones: only
+/// opening it again shows whether the failed batch reached the disk.
 public final class NodeStore: Sendable {
   public let database: Database
-  /// Held for a moment only, so that readers never wait for the disk.
+  /// Locked for a moment only and never during disk access, so that readers do not wait for a commit.
   private let progress: Mutex<Progress>
-  /// Held while a commit is written.
+  /// Locked while a batch is written, so that there is one writer at a time.
   private let writer = Mutex(Writer())
 
   struct Progress {
-    /// nil before `initialize`.
+    /// The last committed height; nil before `initialize`.
     var last: UInt64?
     var lowest: UInt64 = 0
     /// The origin's height.
@@ -24,7 +25,7 @@ public final class NodeStore: Sendable {
     var failure: String?
   }
 
-  /// Takes over the database; throws `.unsupported` when its layout is of another version.
+  /// Takes over the database. Throws `.unsupported` when another version of the layout is in it.
   public init(_ database: Database) throws(StorageError) {
     self.database = database
     progress = Mutex(Progress())
@@ -55,10 +56,11 @@ public final class NodeStore: Sendable {
   /// The height of the last committed block, or of the origin; nil when the store is new.
   public var lastHeight: UInt64? { progress.withLock { $0.last } }
 
-  /// Nothing of a block below this height is there.
+  /// Blocks below this height are pruned.
   public var lowestHeight: UInt64 { progress.withLock { $0.lowest } }
 
-  /// The lowest height that a whole block is there of, or will be: the origin has none, and pruned ones are gone.
+  /// The lowest height whose block is kept whole, or the next height when there is no block yet. The origin
+  /// has no body.
   public var lowestBlock: UInt64 {
     progress.withLock { $0.base == .max ? .max : max($0.lowest, $0.base + 1) }
   }
@@ -72,7 +74,7 @@ public final class NodeStore: Sendable {
 
   // MARK: Origin
 
-  /// Puts genesis, or a snapshot, into a new store.
+  /// Writes the origin, genesis or a snapshot, into a new store.
   public func initialize(_ origin: StoreOrigin) throws(StorageError) {
     try exclusively { (progress) throws(StorageError) in
       try Self.checkNew(progress, database)
@@ -95,7 +97,7 @@ public final class NodeStore: Sendable {
         batch.put(height, block.header, in: .headers)
         batch.put(height, block.certificate, in: .certificates)
       }
-      // The log is sequential: this sync makes what was staged before durable as well.
+      // The write-ahead log is sequential: this sync makes everything staged before durable, too.
       try database.write(batch, sync: true)
       progress.last = origin.height
       progress.lowest = origin.height
@@ -105,7 +107,7 @@ public final class NodeStore: Sendable {
 
   // MARK: Committing
 
-  /// Commits a block durably. Throws `.wrongHeight` when it does not follow the last one.
+  /// Commits a block durably. Throws `.wrongHeight` when its height is not the one after the last.
   public func commit(_ commit: BlockCommit) throws(StorageError) {
     try exclusively { (progress) throws(StorageError) in
       guard let last = progress.last else {
@@ -121,8 +123,8 @@ public final class NodeStore: Sendable {
     }
   }
 
-  /// One writer at a time. What it makes of the progress is shown when it succeeds; a failure of the disk ends all
-  /// writing.
+  /// Runs `body` as the only writer. Its changes to the progress take effect when it succeeds. After an error
+  /// other than the caller's own mistakes, all further calls throw `.poisoned`.
   func exclusively(_ body: (inout Progress) throws(StorageError) -> Void) throws(StorageError) {
     try writer.withLock { (writer) throws(StorageError) in
       if let failure = writer.failure { throw .poisoned(path: database.path, cause: failure) }

@@ -1,8 +1,8 @@
-/// The tables of a node's database. Names on disk never change; the order here is free.
+/// The tables of a node's database. Their names on disk never change; their order here is free.
 public enum ColumnFamily: Int, CaseIterable, Hashable, Sendable {
   /// Committed state entries.
   case state
-  /// Pages of the authenticated tree over them.
+  /// Pages of the authenticated tree over the state entries.
   case tree
   /// Block header by height.
   case headers
@@ -10,16 +10,16 @@ public enum ColumnFamily: Int, CaseIterable, Hashable, Sendable {
   case bodies
   /// Commit certificate by height.
   case certificates
-  /// Who decides the height of the key and those after it, up to the next key.
+  /// Validator sets; each decides the height that is its key and those after it, up to the next key.
   case validators
   /// Receipts of a block by height.
   case receipts
   /// Height and position by transaction hash.
   case transactions
-  /// Heights, versions and names: what says what the rest is.
+  /// The layout's version, the chain id, heights, and values that callers keep under names.
   case meta
 
-  /// Tables that earlier versions made and never wrote to. A database that has them loses them when it is opened.
+  /// Tables that earlier versions made and never wrote to. Opening a database drops them.
   static let retired = ["indexes", "evidence", "peers"]
 
   var name: String {

@@ -11,7 +11,7 @@ public struct Entry: Hashable, Sendable {
   }
 }
 
-/// Keys from `lower` to before `upper`, compared bytewise; nil is no bound.
+/// The keys from `lower` to before `upper`, compared bytewise; a bound that is nil is open.
 public struct KeyRange: Hashable, Sendable {
   public var lower: [UInt8]?
   public var upper: [UInt8]?
@@ -36,10 +36,11 @@ public struct KeyRange: Hashable, Sendable {
   }
 }
 
-/// A frozen view of the database. Holds old versions on the disk while it lives: let it go soon.
+/// A frozen view of the database. While it exists the database keeps old versions on disk, so release it
+/// soon.
 ///
-/// Sendable: constants only; a RocksDB snapshot and read options that are not changed any more may be used by any
-/// thread, and are released in `deinit`.
+/// It is Sendable because its properties are constants: any thread may use a RocksDB snapshot and read
+/// options that no longer change. They are released in `deinit`.
 public final class Snapshot: @unchecked Sendable {
   private let handle: DatabaseHandle
   private let pointer: OpaquePointer?
@@ -68,15 +69,16 @@ public final class Snapshot: @unchecked Sendable {
   }
 }
 
-/// A walk over a range of keys, seeing the database as it was when the walk was made.
+/// An iterator over a range of keys. It sees the database as it was when the cursor was made.
 ///
-/// Sendable: it has one owner, and RocksDB's iterator may move between threads as long as one at a time uses it.
+/// It is Sendable because it has one owner, and RocksDB's iterator may move between threads as long as one at
+/// a time uses it.
 public struct Cursor: ~Copyable, @unchecked Sendable {
   private let handle: DatabaseHandle
   private let snapshot: Snapshot?
   private let options: OpaquePointer?
   private let iterator: OpaquePointer?
-  /// RocksDB keeps pointers to the bounds.
+  /// The bytes of the bounds. RocksDB keeps pointers to them, so they live as long as the cursor.
   private let bounds: [UnsafeMutablePointer<CChar>]
   private let reversed: Bool
   private var place = Place.before
@@ -129,7 +131,7 @@ public struct Cursor: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Lends the next entry to `body`; nil after the last one.
+  /// Calls `body` with the next entry's bytes, without copying them; returns nil after the last entry.
   public mutating func next<Value>(
     _ body: (_ key: RawSpan, _ value: RawSpan) throws(StorageError) -> Value
   ) throws(StorageError) -> Value? {
@@ -138,13 +140,13 @@ public struct Cursor: ~Copyable, @unchecked Sendable {
     case (.before, true): rocksdb_iter_seek_to_last(iterator)
     case (.within, false): rocksdb_iter_next(iterator)
     case (.within, true): rocksdb_iter_prev(iterator)
-    // Moving an iterator that is not valid is undefined.
+    // RocksDB does not define the effect of moving an iterator that is not valid.
     case (.after, _): return nil
     }
     place = .within
     guard rocksdb_iter_valid(iterator) != 0 else {
       place = .after
-      // Not valid is the end or a failure.
+      // An iterator is not valid at the end and after a failure.
       try checked(handle.path) { error in rocksdb_iter_get_error(iterator, error) }
       return nil
     }

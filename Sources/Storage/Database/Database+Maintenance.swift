@@ -1,13 +1,13 @@
 import CRocksDB
 
 extension Database {
-  /// About how many bytes of files a table's range takes; unflushed writes do not count.
+  /// About how many bytes of files the keys of `range` take; writes that are still in memory do not count.
   public func approximateSize(of family: ColumnFamily, _ range: KeyRange = .all) throws(StorageError)
     -> UInt64
   {
     let handle = try opened()
     let lower = range.lower ?? []
-    // No key of ours is as long as this one, or starts like it.
+    // This is above all keys of the store: they are shorter, and none begins with 64 bytes of 0xff.
     let upper = range.upper ?? [UInt8](repeating: 0xff, count: 64)
     var size: UInt64 = 0
     try lower.withCharacters { (lowerStart, lowerCount) throws(StorageError) in
@@ -34,7 +34,7 @@ extension Database {
     return size
   }
 
-  /// Writes what is in memory into table files.
+  /// Writes the changes that are in memory into table files, and waits for it.
   public func flush() throws(StorageError) {
     let handle = try opened()
     let options = rocksdb_flushoptions_create()

@@ -1,26 +1,27 @@
 import CRocksDB
 import Synchronization
 
-/// A RocksDB database with the tables of `ColumnFamily`. Safe for concurrent use; every call may block on the disk.
+/// A RocksDB database with the tables of `ColumnFamily`. It is safe for concurrent use; every call may block
+/// on the disk.
 ///
-/// It closes when the last reference to it, its snapshots, cursors and batches is gone; `close` gives up the
-/// database's own.
+/// The database closes when the last reference is gone: its own, which `close` releases, and those of its
+/// snapshots, cursors and batches.
 public final class Database: Sendable {
   public let path: String
   private let handle: Mutex<DatabaseHandle?>
 
-  /// Opens the database in the folder `path`, making it if the options say so.
+  /// Opens the database in the folder `path`; makes it if it is missing and the options allow that.
   ///
-  /// Throws `.locked` when another process has it, `.corrupt` when files or the write-ahead log are damaged,
-  /// `.unsupported` when a later version wrote it.
+  /// Throws `.locked` when another process has opened it, `.corrupt` when files or the write-ahead log are
+  /// damaged, `.unsupported` when a later version wrote it.
   public init(path: String, options: DatabaseOptions = DatabaseOptions()) throws(StorageError) {
     if options.createsIfMissing { try Folder.create(path) }
     self.path = path
     handle = Mutex(try DatabaseHandle(path: path, options: options))
   }
 
-  /// Releases the database. Returns false when a snapshot, cursor, batch or call of another thread still holds
-  /// it: the files and the lock are let go when that ends. Closing twice is harmless.
+  /// Releases the database. Returns false when a snapshot, cursor, batch or a call of another thread still
+  /// holds it; the files and their lock are then released when that ends. Closing twice is harmless.
   @discardableResult
   public func close() -> Bool {
     var taken = handle.withLock { held -> DatabaseHandle? in
@@ -49,7 +50,8 @@ public final class Database: Sendable {
     }
   }
 
-  /// Lends the value of `key` to `body` without copying it. Values are pinned in the cache meanwhile: be short.
+  /// Calls `body` with the bytes of the value of `key`, without copying them; returns nil when there is none.
+  /// The value stays in the cache while `body` runs, so `body` should be short.
   public func read<Value>(
     _ key: [UInt8],
     in family: ColumnFamily,
@@ -84,7 +86,8 @@ public final class Database: Sendable {
     try Snapshot(opened())
   }
 
-  /// Walks over `range` in the order of keys, or against it.
+  /// A cursor over `range` in the order of keys, or from the last key to the first when `reversed`. With
+  /// `fillsCache` false, blocks that it reads do not displace others from the cache.
   public func cursor(
     in family: ColumnFamily,
     _ range: KeyRange = .all,
@@ -118,8 +121,8 @@ public final class Database: Sendable {
     try WriteBatch(opened())
   }
 
-  /// Applies the batch, wholly or not at all. With `sync` it is on the disk when this returns; without, it
-  /// survives the end of the process but not that of the machine.
+  /// Applies the batch, wholly or not at all. With `sync` it is on disk when the call returns; without, it
+  /// survives the end of the process but not of the machine.
   public func write(_ batch: consuming WriteBatch, sync: Bool) throws(StorageError) {
     let handle = try opened()
     guard batch.handle === handle else {

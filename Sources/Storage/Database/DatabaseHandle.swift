@@ -1,7 +1,8 @@
 import CRocksDB
 import Glibc
 
-/// Runs a call of RocksDB that reports failure through an error pointer; nothing else touches that pointer.
+/// Runs a RocksDB call that reports its failure as a text through an error pointer, and throws that text as
+/// an error.
 func checked<Value>(
   _ path: String,
   _ call: (_ error: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Value
@@ -13,11 +14,11 @@ func checked<Value>(
   throw StorageError(message: String(cString: message), path: path)
 }
 
-/// The open database's pointers. Cursors, snapshots and batches hold it, so that it outlives them.
+/// The open database's pointers. Cursors, snapshots and batches hold a reference to it, so it outlives them.
 ///
-/// Sendable: every property is a constant, what they point to is RocksDB's database, column family handles and
-/// never changed option objects, all of which RocksDB documents as safe for concurrent use; they are destroyed
-/// in `deinit`, when no thread can hold a reference any more.
+/// It is Sendable because every property is a constant and points to the database, its column families or
+/// option objects that no longer change. RocksDB documents all of them as safe for concurrent use. They are
+/// destroyed in `deinit`, when no thread has a reference any more.
 final class DatabaseHandle: @unchecked Sendable {
   let path: String
   let pointer: OpaquePointer
@@ -31,7 +32,7 @@ final class DatabaseHandle: @unchecked Sendable {
     let rocks = options.makeOptions()
     defer { rocksdb_options_destroy(rocks) }
     let known = ["default"] + ColumnFamily.allCases.map(\.name)
-    // RocksDB opens a database only with all its families.
+    // RocksDB opens a database only when all its column families are named.
     let names = known + (try Self.retiredFamilies(path, rocks))
     let texts = names.map { UnsafePointer<CChar>(strdup($0)) }
     defer { for text in texts { free(UnsafeMutablePointer(mutating: text)) } }
@@ -55,7 +56,7 @@ final class DatabaseHandle: @unchecked Sendable {
     try drop(all.dropFirst(known.count))
   }
 
-  /// Removes families, and lets their handles go.
+  /// Deletes the families `retired` and destroys their handles.
   private func drop(_ retired: ArraySlice<OpaquePointer>) throws(StorageError) {
     defer { for family in retired { rocksdb_column_family_handle_destroy(family) } }
     for family in retired {
@@ -64,7 +65,7 @@ final class DatabaseHandle: @unchecked Sendable {
   }
 
   deinit {
-    // Handles before the database: RocksDB counts them.
+    // RocksDB requires that column family handles are destroyed before the database is closed.
     for family in families { rocksdb_column_family_handle_destroy(family) }
     rocksdb_column_family_handle_destroy(defaultFamily)
     rocksdb_close(pointer)
@@ -75,8 +76,9 @@ final class DatabaseHandle: @unchecked Sendable {
 
   subscript(_ family: ColumnFamily) -> OpaquePointer { families[family.rawValue] }
 
-  /// Which retired families the database still has. One that is neither known nor retired belongs to a later version,
-  /// and would go stale if this one wrote the others: such a database is refused.
+  /// The families of `ColumnFamily.retired` that the database still has. Throws `.unsupported` when it has an
+  /// unknown family: a later version made that, and it would become inconsistent with tables that this
+  /// version writes.
   private static func retiredFamilies(
     _ path: String,
     _ options: OpaquePointer?

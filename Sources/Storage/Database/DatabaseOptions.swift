@@ -1,12 +1,12 @@
 import CRocksDB
 
-/// What a database may use, and how it treats its log after a crash.
+/// How much memory and how many files a database may use, and how it is opened after a crash.
 public struct DatabaseOptions: Sendable {
-  /// Bytes of the block cache that all tables share, indexes and filters included.
+  /// Bytes of the block cache that all tables share; indexes and filters count.
   public var cacheBytes: Int
-  /// Bytes of unflushed writes over all tables.
+  /// Bytes of writes, over all tables, that may be in memory before they are written to table files.
   public var writeBufferBytes: Int
-  /// Files kept open at most.
+  /// The largest number of files that are open at once.
   public var openFiles: Int
   /// Whether a missing database is made.
   public var createsIfMissing: Bool
@@ -14,9 +14,9 @@ public struct DatabaseOptions: Sendable {
 
   /// What to do about a damaged write-ahead log.
   public enum Recovery: Sendable {
-    /// Refuse to open, except for a write that was cut off at the very end: that one was never acknowledged.
+    /// Refuse to open, unless only the last write is incomplete: that one was never acknowledged.
     case strict
-    /// Drop everything from the first damaged record on. Only for an operator who has decided to lose it.
+    /// Drop everything from the first damaged record on. Only for an operator who accepts that loss.
     case dropDamagedTail
   }
 
@@ -55,16 +55,18 @@ public struct DatabaseOptions: Sendable {
 
   private static let tolerateTornTail: Int32 = 0
   private static let pointInTime: Int32 = 2
-  /// RocksDB aborts the process when its own information log cannot be written; failures come back as errors anyway.
+  /// The information log gets fatal messages only: RocksDB aborts the process when it cannot write that log,
+  /// and failures are returned as errors anyway.
   private static let fatalLevel: Int32 = 4
 
   private func setMemory(_ options: OpaquePointer?) {
     let table = max(writeBufferBytes / 3, 1 << 20)
     rocksdb_options_set_db_write_buffer_size(options, writeBufferBytes)
     rocksdb_options_set_write_buffer_size(options, table)
-    // The default of 1 MiB would be taken by each of a dozen tables for its first small value.
+    // Each of about a dozen tables allocates one such block for its first value; the default is 1 MiB.
     rocksdb_options_set_arena_block_size(options, 64 << 10)
-    // A table that is seldom written holds the log back; this bounds what a restart has to read again.
+    // A table that is seldom written keeps old files of the write-ahead log alive. This limits their bytes,
+    // which a restart must read.
     rocksdb_options_set_max_total_wal_size(options, UInt64(max(writeBufferBytes, 1 << 20)) * 4)
     rocksdb_options_set_max_bytes_for_level_base(options, UInt64(table) * 4)
     rocksdb_options_set_target_file_size_base(options, 8 << 20)
@@ -85,7 +87,8 @@ public struct DatabaseOptions: Sendable {
   private func setTables(_ options: OpaquePointer?) {
     let tables = rocksdb_block_based_options_create()
     let cache = rocksdb_cache_create_lru(cacheBytes)
-    // The filter policy is taken over by the table options; the cache is counted, so ours is given back here.
+    // The table options take ownership of the filter policy. The cache is reference-counted; this function
+    // releases its own reference below.
     rocksdb_block_based_options_set_filter_policy(tables, rocksdb_filterpolicy_create_bloom_full(10))
     rocksdb_block_based_options_set_block_cache(tables, cache)
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(tables, 1)

@@ -1,6 +1,6 @@
 import Primitives
 
-/// The forms of the store's own keys and values. Numbers are big-endian, so that keys sort as heights do.
+/// The encodings of the store's own keys and values. Numbers are big-endian, so that keys sort by height.
 enum StoreKeys {
   /// The version of the layout.
   static let schema: UInt32 = 1
@@ -16,11 +16,11 @@ enum StoreKeys {
     return bytes.reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  // Transactions: looked up by hash, removed by height.
+  // Keys of the table `transactions`: one by hash for queries, and one by height for pruning.
 
   static func item(_ key: [UInt8]) -> [UInt8] { [0] + key }
 
-  /// Lists the items of a height.
+  /// The key of the list of a block's transaction hashes.
   static func itemList(_ height: UInt64) -> [UInt8] { [1] + self.height(height) }
 
   static func encode(list: [[UInt8]]) -> [UInt8] {
@@ -50,7 +50,7 @@ enum StoreKeys {
     return location
   }
 
-  /// A value of the store itself; the caller's names are kept apart by their first byte.
+  /// A value of the store itself. Its key begins with `store/`, those of callers' values with `name/`.
   enum Meta: String {
     case schema
     case chainID = "chain-id"
@@ -59,13 +59,13 @@ enum StoreKeys {
     case height
     /// The height of the origin.
     case base
-    /// The lowest height that may still be there.
+    /// The lowest height that has not been pruned.
     case lowest
 
     var key: [UInt8] { Array("store/".utf8) + Array(rawValue.utf8) }
   }
 
-  /// What has been staged of a snapshot, before the store has an origin.
+  /// The key of a mark that a staged part of a snapshot has while the store has no origin.
   static func staged(_ name: [UInt8]) -> [UInt8] { stagedPrefix + name }
   static let stagedPrefix = Array("staged/".utf8)
 

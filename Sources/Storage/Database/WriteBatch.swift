@@ -1,8 +1,9 @@
 import CRocksDB
 
-/// Changes that are applied together, in their order.
+/// Changes that are applied together, in the order in which they were added.
 ///
-/// Sendable: it has one owner, and a RocksDB batch may move between threads as long as one at a time uses it.
+/// It is Sendable because it has one owner, and a RocksDB batch may move between threads as long as one at a
+/// time uses it.
 public struct WriteBatch: ~Copyable, @unchecked Sendable {
   let handle: DatabaseHandle
   let pointer: OpaquePointer?
@@ -16,10 +17,10 @@ public struct WriteBatch: ~Copyable, @unchecked Sendable {
     rocksdb_writebatch_destroy(pointer)
   }
 
-  /// How many changes it has.
+  /// The number of changes.
   public var count: Int { Int(rocksdb_writebatch_count(pointer)) }
 
-  /// Its size in bytes, as it will be in the write-ahead log.
+  /// The batch's size in the write-ahead log, in bytes.
   public var byteCount: Int {
     var count = 0
     _ = rocksdb_writebatch_data(pointer, &count)
@@ -40,13 +41,13 @@ public struct WriteBatch: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Puts the value, or deletes the key when there is none.
+  /// Puts the value, or deletes the key when `value` is nil.
   public mutating func set(_ key: [UInt8], _ value: [UInt8]?, in family: ColumnFamily) {
     if let value { put(key, value, in: family) } else { delete(key, in: family) }
   }
 
-  /// Deletes the keys from `lower` to before `upper`. Cheap to write; each one slows reads nearby until it is
-  /// compacted, so that a few keys are better deleted one by one.
+  /// Deletes the keys from `lower` to before `upper`. This is cheap to write but slows reads of nearby keys
+  /// until it is compacted, so delete a few keys one by one.
   public mutating func deleteRange(from lower: [UInt8], to upper: [UInt8], in family: ColumnFamily) {
     lower.withCharacters { lowerStart, lowerCount in
       upper.withCharacters { upperStart, upperCount in

@@ -1,9 +1,9 @@
-/// CRC-32C (Castagnoli, RFC 3720 appendix B.4): finds bit rot and torn writes, not forgeries.
+/// CRC-32C (Castagnoli, RFC 3720 appendix B.4). It detects bit rot and incomplete writes, but no forgeries.
 enum Checksum {
   private static let polynomial: UInt32 = 0x82f6_3b78
 
-  /// Eight tables, one after the other: entry `table * 256 + byte` is the checksum of `byte` followed by `table`
-  /// zero bytes, so that eight bytes are taken in one step.
+  /// Eight tables, one after the other: entry `table * 256 + byte` is the checksum of `byte` followed by
+  /// `table` zero bytes. They allow to process eight bytes in one step.
   private static let tables: [UInt32] = {
     var tables = [UInt32](repeating: 0, count: 8 * 256)
     for byte in 0..<256 {
@@ -20,7 +20,8 @@ enum Checksum {
     return tables
   }()
 
-  /// The checksum of `bytes`; that of a longer run when `previous` is the checksum of what came before.
+  /// The checksum of `bytes`; with `previous`, that of the bytes whose checksum is `previous` followed by
+  /// `bytes`.
   static func crc32c(_ bytes: ArraySlice<UInt8>, after previous: UInt32 = 0) -> UInt32 {
     var remainder = ~previous
     bytes.withUnsafeBytes { input in

@@ -1,20 +1,20 @@
-/// Reads a log's folder and judges it.
+/// Reads all segments in a log's folder and checks that no acknowledged record has changed or is missing.
 struct LogScan {
   var segments: [RecordLog.Segment] = []
   var records: UInt64 = 0
   var movedSegment: UInt64?
   var last: Last?
 
-  /// The newest segment, the only one that may have a torn tail.
+  /// The newest segment; only this one may have a torn tail.
   struct Last {
     var segment: RecordLog.Segment
     var header: LogSegment.Header
-    /// Where its good records end.
+    /// The offset at which its valid records end.
     var end: Int
     var tornBytes: Int
   }
 
-  /// Throws `.corrupt` when acknowledged records changed or are missing.
+  /// Calls `body` for each record. Throws `.corrupt` when acknowledged records have changed or are missing.
   init(
     _ folder: String,
     _ body: (_ payload: [UInt8]) throws(StorageError) -> Void = { _ in }
@@ -52,7 +52,8 @@ struct LogScan {
     let path = folder + "/" + segment.name
     let file = try PosixFile(path: path, .readOnly)
     let size = try file.size()
-    // A segment takes one record more after reaching its limit, and what the buffer holds.
+    // The largest size: a segment that is below its limit may still take one record and what the buffer
+    // contains.
     let sizeLimit =
       RecordLog.segmentLimit + RecordLog.recordLimit + RecordLog.bufferLimit + LogSegment.headerSize
     guard size <= sizeLimit else {

@@ -1,17 +1,18 @@
 import Primitives
 
-/// The form of one file of the record log.
+/// The format of one file of the record log.
 ///
 ///     header   magic 8 ‖ sequence 8 ‖ starting height 8 ‖ length of the previous segment 8 ‖ salt 8
 ///              ‖ inode 8 ‖ birth 8 ‖ CRC-32C of all that 4
 ///     record   payload length 4 ‖ CRC-32C 4 ‖ durable offset 8 ‖ payload
 ///
 /// All numbers are big-endian. A record's checksum starts from the segment's random salt and covers length,
-/// durable offset and payload, so that neither zeros nor old contents of the disk pass for records.
+/// durable offset and payload, so that neither zeros nor old contents of the disk look like records.
 ///
-/// The *durable offset* says up to where the file was synced when the record was written. It tells a torn tail
-/// from bit rot: whatever lies at or after the last durable offset was never acknowledged and may be torn in any
-/// way (a disk writes blocks in its own order), whatever lies before was on the disk and must still be there.
+/// The *durable offset* is the length up to which the file was synced when the record was written. It tells a
+/// torn tail from bit rot: bytes at or after the last durable offset were never acknowledged and may be
+/// incomplete in any way, since a disk writes blocks in its own order; bytes before it were on disk and must
+/// still be there.
 enum LogSegment {
   static let magic: [UInt8] = Array("RECLOG01".utf8)
   static let headerSize = 60
@@ -22,7 +23,7 @@ enum LogSegment {
     var startingHeight: UInt64
     var previousLength: UInt64
     var salt: UInt64
-    /// Of the file that it was written to: a copy has another.
+    /// The identity of the file to which this header was written; a copy of the file has another.
     var identity: FileIdentity
 
     var bytes: [UInt8] {
@@ -49,7 +50,7 @@ enum LogSegment {
       self.identity = identity
     }
 
-    /// nil when the bytes are not a header.
+    /// Nil when the bytes are not a header or do not pass the checksum.
     init?(_ bytes: [UInt8]) {
       guard bytes.count >= headerSize, bytes.starts(with: magic) else { return nil }
       let checked = headerSize - 4
@@ -100,7 +101,7 @@ enum LogSegment {
     var end: Int { payload.upperBound }
   }
 
-  /// The record that starts at `offset`, if there is a whole and true one.
+  /// The record that starts at `offset`; nil when there is no complete one that passes its checksum.
   static func record(in bytes: [UInt8], at offset: Int, salt: UInt64, limit: Int) -> Found? {
     guard bytes.count - offset >= recordHeaderSize else { return nil }
     let count = number(bytes, at: offset, width: 4)
@@ -114,17 +115,17 @@ enum LogSegment {
     return Found(payload: payload, durable: Int(durable))
   }
 
-  /// What follows the last good record of a segment.
+  /// What follows the last valid record of a segment.
   enum Tail: Hashable {
-    /// Nothing.
+    /// The file ends there.
     case clean
-    /// A write that was never acknowledged, in part.
+    /// Bytes of a write that was never acknowledged.
     case torn
-    /// Acknowledged bytes that changed, at this offset.
+    /// Acknowledged bytes that have changed; the offset is where they begin.
     case rotten(Int)
   }
 
-  /// Hands the segment's records to `body`, in order, and returns where they end and what comes then.
+  /// Calls `body` for each record in order; returns the offset at which the records end, and what follows.
   static func scan<Failure: Error>(
     _ bytes: [UInt8],
     salt: UInt64,
@@ -137,7 +138,8 @@ enum LogSegment {
       offset = found.end
     }
     guard offset < bytes.count else { return (offset, .clean) }
-    // A later record that was written when this place was durable already proves that it rotted.
+    // A later record that names a durable offset beyond this one proves that the bytes here were on disk and
+    // have changed.
     var place = offset + 1
     while place + recordHeaderSize <= bytes.count {
       if let later = record(in: bytes, at: place, salt: salt, limit: limit) {

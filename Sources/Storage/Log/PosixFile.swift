@@ -1,29 +1,31 @@
 import CRocksDB
 import Glibc
 
-/// What tells a file from its copies: the inode and the moment of birth, which no copying program keeps.
+/// Distinguishes a file from its copies: by its inode and its time of birth, which no copying program
+/// preserves.
 ///
-/// The device is left out, because its number may change with each start of the machine. An image of the whole
-/// disk keeps both, and is not told apart.
+/// The device number is left out, because it may change at each boot. A restored image of a whole disk has
+/// the same identities, so it is not recognised.
 struct FileIdentity: Hashable, Sendable {
   var inode: UInt64
-  /// Nanoseconds since 1970, wrapping; zero where the file system does not keep it.
+  /// Nanoseconds since 1970, modulo 2^64; zero where the file system does not record it.
   var birth: UInt64
 }
 
-/// An open file. Every failure is thrown with the operation and the path; interrupted calls are repeated.
+/// An open file. Every failure is thrown with the operation and the path; calls that a signal interrupts are
+/// repeated.
 public struct PosixFile: ~Copyable, Sendable {
   public let path: String
   let descriptor: Int32
 
   public enum Mode: Sendable {
-    /// Must exist.
+    /// The file must exist.
     case existing
-    /// Made if it is not there.
+    /// The file is made if it is missing.
     case createIfMissing
-    /// Must not exist.
+    /// The file must not exist.
     case createNew
-    /// Must exist, and is not written.
+    /// The file must exist and is opened for reading only.
     case readOnly
   }
 
@@ -69,7 +71,7 @@ public struct PosixFile: ~Copyable, Sendable {
     )
   }
 
-  /// Up to `count` bytes from `offset`; fewer at the end of the file.
+  /// Reads `count` bytes from `offset`, or fewer at the end of the file.
   public func read(at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
@@ -107,7 +109,7 @@ public struct PosixFile: ~Copyable, Sendable {
     }
   }
 
-  /// Returns when the contents (and the length) are on the disk.
+  /// Returns when contents and length are on disk.
   public func sync() throws(StorageError) {
     while fdatasync(descriptor) != 0 {
       guard errno == EINTR else { throw failure("fdatasync") }
@@ -121,9 +123,9 @@ public struct PosixFile: ~Copyable, Sendable {
   }
 }
 
-/// Folders and the names in them.
+/// Operations on folders and on the files in them.
 enum Folder {
-  /// Makes the folder and those above it, where they are missing.
+  /// Makes the folder and those above it that are missing.
   static func create(_ path: String) throws(StorageError) {
     var status = stat()
     if stat(path, &status) == 0 {
@@ -147,7 +149,7 @@ enum Folder {
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  /// The names in a folder, sorted, without those of the folder itself and its parent.
+  /// The names in a folder, sorted, without `.` and `..`.
   static func names(in path: String) throws(StorageError) -> [String] {
     guard let stream = opendir(path) else {
       throw StorageError(code: errno, operation: "opendir", path: path)
@@ -178,7 +180,7 @@ enum Folder {
     }
   }
 
-  /// Makes creations, renames and removals in the folder durable.
+  /// Makes earlier creations, renames and removals in the folder durable.
   static func sync(_ path: String) throws(StorageError) {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw StorageError(code: errno, operation: "open", path: path) }

@@ -1,34 +1,35 @@
 import Cryptography
 
-/// An append-only log of records in a folder of its own: what consensus consumed, in the order it did.
+/// An append-only log of records in a folder of its own. Consensus writes its inputs there, in the order in
+/// which it consumed them.
 ///
 /// A record is durable when `sync` has returned after its `append`; a later failure loses nothing before it.
-/// Records live in *segments*, files that start at a height and are dropped as a whole once nothing needs them.
-/// After a failed write or sync the log is poisoned: the system may have dropped the pages that it could not
-/// write, so that a second sync would lie.
+/// Records are in *segments*: files that each start at a height and are deleted as a whole when nothing needs
+/// them. After a failed write or sync the log is *poisoned* and refuses all writes: the system may have
+/// discarded the pages that it could not write, so a second sync could succeed falsely.
 public struct RecordLog: ~Copyable, Sendable {
-  /// Bytes of one record at most.
+  /// The largest size of a record, in bytes.
   public static let recordLimit = 4 << 20
-  /// A segment that has grown beyond this is followed by another, which bounds what replay holds in memory.
+  /// A segment that exceeds this many bytes is followed by another; replay holds one segment in memory.
   public static let segmentLimit = 32 << 20
-  /// Bytes gathered before they are written.
+  /// The buffer is written to the file when it has this many bytes.
   static let bufferLimit = 256 << 10
 
   public let folder: String
-  /// What was found at opening.
+  /// What opening the log found.
   public let recovery: Recovery
 
   private var segments: [Segment]
   var file: PosixFile
   private var header: LogSegment.Header
-  /// Bytes of the current segment that are written.
+  /// Bytes of the current segment that are written to the file.
   private var written: Int
-  /// Bytes of the current segment that are on the disk.
+  /// Bytes of the current segment that are on disk.
   private var durable: Int
   private var buffer: [UInt8] = []
   private var failure: String?
 
-  /// How many records were appended, those found at opening included: the number of the newest.
+  /// The number of records appended, those found at opening included; it is also the newest record's number.
   public private(set) var appended: UInt64
   /// The number of the newest durable record.
   public private(set) var synced: UInt64
@@ -41,18 +42,19 @@ public struct RecordLog: ~Copyable, Sendable {
 
   /// What opening found.
   public struct Recovery: Hashable, Sendable {
-    /// Whole records.
+    /// Number of complete records.
     public var records: UInt64
-    /// Bytes cut off at the end: a write that was not acknowledged before the crash.
+    /// Bytes cut off at the end: an incomplete write that was not acknowledged before the crash.
     public var tornBytes: Int
-    /// Segments that are not where they were written: the folder was copied or restored. The highest sequence.
+    /// The highest sequence among segments whose file is not the one to which their header was written: the
+    /// folder was copied or restored. Nil when there is none.
     public var movedSegment: UInt64?
   }
 
-  /// Opens the log, making it if the folder has none, and cuts off a torn tail.
+  /// Opens the log and cuts off a torn tail; makes the log if the folder has none.
   ///
-  /// `height` is what a new log starts at. Throws `.corrupt` when acknowledged records changed or are missing:
-  /// nothing may be signed then, and nothing is repaired.
+  /// A new log starts at `height`. Throws `.corrupt` when acknowledged records have changed or are missing.
+  /// Nothing is repaired then, and the caller must not sign.
   public init(folder: String, startingAt height: UInt64) throws(StorageError) {
     try Folder.create(folder)
     try Self.removeUnfinished(in: folder)
@@ -79,7 +81,7 @@ public struct RecordLog: ~Copyable, Sendable {
     synced = scan.records
   }
 
-  /// What opening would find, without changing anything.
+  /// What opening would find; changes nothing.
   public static func inspect(folder: String) throws(StorageError) -> Recovery {
     let scan = try LogScan(folder)
     return Recovery(
@@ -89,7 +91,8 @@ public struct RecordLog: ~Copyable, Sendable {
     )
   }
 
-  /// Hands over the records found at opening, in order, without those appended since. Call before `drop`.
+  /// Calls `body` for each record found at opening, in order; records appended since are left out. Must be
+  /// called before `drop`.
   public func replay(
     _ body: (_ payload: [UInt8]) throws(StorageError) -> Void
   ) throws(StorageError) {
@@ -106,19 +109,19 @@ public struct RecordLog: ~Copyable, Sendable {
 
   /// The sequence number of the current segment.
   public var segment: UInt64 { header.sequence }
-  /// The height that the current segment starts at.
+  /// The height at which the current segment starts.
   public var startingHeight: UInt64 { header.startingHeight }
-  /// Bytes of the current segment, buffered ones included.
+  /// Bytes of the current segment; buffered ones count.
   public var segmentSize: Int { written + buffer.count }
-  /// Segments that exist.
+  /// The number of segments.
   public var segmentCount: Int { segments.count }
-  /// The first height of the oldest segment.
+  /// The height at which the oldest segment starts.
   public var oldestHeight: UInt64 { segments.first?.startingHeight ?? header.startingHeight }
   public var isPoisoned: Bool { failure != nil }
 
   // MARK: Writing
 
-  /// Appends a record; returns its number. Not durable before `sync`.
+  /// Appends a record; returns its number. It is not durable before `sync`.
   @discardableResult
   public mutating func append(_ payload: [UInt8]) throws(StorageError) -> UInt64 {
     try checkUsable()
@@ -145,9 +148,9 @@ public struct RecordLog: ~Copyable, Sendable {
     return synced
   }
 
-  /// Starts a new segment at `height` after making the current one durable. Earlier ones stay until `drop`.
+  /// Makes the current segment durable and starts a new one at `height`. Earlier segments stay until `drop`.
   ///
-  /// Costs about four syncs: rotate by size or each so many heights, not with every block.
+  /// This costs about four syncs, so do it by size or every so many heights, not for every block.
   public mutating func rotate(startingAt height: UInt64) throws(StorageError) {
     try sync()
     let next = Segment(sequence: header.sequence + 1, startingHeight: height)
@@ -163,11 +166,12 @@ public struct RecordLog: ~Copyable, Sendable {
     durable = written
   }
 
-  /// Removes the segments in front of the one that holds the start of `height`. The current one always stays.
+  /// Deletes the segments before the one that contains the start of `height`. The current segment always
+  /// stays.
   public mutating func drop(before height: UInt64) throws(StorageError) {
     try checkUsable()
     var dropped = false
-    // Oldest first, so that what a crash leaves is still one run.
+    // The oldest segment is deleted first, so that a crash leaves segments without a gap.
     while segments.count > 1, segments[0].startingHeight < height, segments[1].startingHeight <= height {
       do throws(StorageError) {
         try Folder.remove(file: folder + "/" + segments[0].name)
@@ -180,7 +184,8 @@ public struct RecordLog: ~Copyable, Sendable {
     if dropped { try Folder.sync(folder) }
   }
 
-  /// Refuses all further writes; for the owner of a file that must stay in step with this one.
+  /// Makes the log refuse all further writes. `SignerLog` also calls it when the guard's file, which must
+  /// match the log, fails.
   mutating func poison(_ error: StorageError) -> StorageError {
     if failure == nil { failure = "\(error)" }
     return error
@@ -214,16 +219,17 @@ public struct RecordLog: ~Copyable, Sendable {
     var file: PosixFile
   }
 
-  /// Cuts off what is torn.
+  /// Opens the newest segment and cuts off its torn tail.
   private static func reopen(_ last: LogScan.Last, in folder: String) throws(StorageError) -> OpenSegment {
     let file = try PosixFile(path: folder + "/" + last.segment.name, .existing)
     if last.tornBytes > 0 { try file.truncate(to: last.end) }
-    // What a killed process wrote may be in memory only, and from here on it counts as durable.
+    // A killed process may have left written bytes in memory only, and from now on they count as durable.
     try file.sync()
     return OpenSegment(header: last.header, file: file)
   }
 
-  /// A file has its name only when its header is on the disk, so that a bad header is never a torn one.
+  /// Makes a segment's file. It gets its name when its header is on disk, so a damaged header cannot be an
+  /// incomplete write.
   private static func create(
     _ segment: Segment,
     in folder: String,

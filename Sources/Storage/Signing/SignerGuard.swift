@@ -1,36 +1,37 @@
 import Cryptography
 
-/// Never signs twice: knows what the validator's key signed last, on the disk, apart from all other data.
+/// Prevents a validator's key from signing twice. It keeps what the key signed last in a file of its own,
+/// apart from all other data.
 ///
-/// The file is no part of a checkpoint, a snapshot or a backup, and does not work as one: its header has the
-/// identity (inode and time of birth) of the file that it was written to, so that a copied or restored home is
-/// recognised and *quarantined*. What cannot be recognised is an image of a whole disk brought back; there only
-/// the check against known certificates helps.
+/// The file is not part of checkpoints, snapshots or backups and must not be restored from one. Its header
+/// contains the identity (inode and time of birth) of the file to which it was written, so a copied or
+/// restored home is recognised and *quarantined*. A restored image of a whole disk is not recognised; there
+/// only the check against known certificates helps.
 ///
-/// A quarantined guard refuses everything but what it has signed before, until
-/// - a full height has passed that it saw begin and end, decided without this key (`witness`), or
+/// A quarantined guard refuses everything except what it signed before, until
+/// - it has seen a full height begin and end that was decided without this key (`witness`), or
 /// - the operator has confirmed that nothing else signs with the key (`adopt`).
 ///
-/// Used by itself, `record` costs one sync. `SignerLog` shares one with the consensus log instead.
+/// Used alone, `record` costs one sync. `SignerLog` shares that sync with the consensus log.
 public struct SignerGuard: ~Copyable, Sendable {
   public let path: String
   private var file: SignerFile
   private(set) var state: SignerState
-  /// Signatures given, by position: the newest ones, for `reuse`.
+  /// The newest signatures by position, kept to answer `.reuse`.
   private var signed: [SignerPosition: SignedRecord] = [:]
   private let initialHeight: UInt64
   /// The highest height for which a verified commit certificate is known.
   public private(set) var certifiedHeight: UInt64
   public private(set) var quarantine: SignerQuarantine?
-  /// The first height seen decided since opening.
+  /// The first height that was seen decided since opening, or the last one that had this key's signature.
   private var firstWitnessed: UInt64?
   private var isPoisoned = false
 
   /// Opens the guard's file or makes it.
   ///
-  /// `instance` is the guard's `instance` as the database remembers it, nil when the database is new;
-  /// `initialHeight` the chain's first height, at which a new guard may sign at once; `certifiedHeight` the highest
-  /// height with a verified commit certificate.
+  /// `instance` is the guard's `instance` as the database recorded it, nil when the database is new.
+  /// `initialHeight` is the chain's first height, at which a new guard may sign at once. `certifiedHeight` is
+  /// the highest height with a verified commit certificate.
   public init(
     path: String,
     instance: [UInt8]?,
@@ -82,13 +83,13 @@ public struct SignerGuard: ~Copyable, Sendable {
     return opened
   }
 
-  /// Names this guard; the node keeps it in the database, so that a guard gone missing is noticed.
+  /// Identifies this guard. The node records it in the database, so that a missing guard is noticed.
   public var instance: [UInt8] { state.instance }
   public var lastSigned: SignedRecord? { state.last }
 
   // MARK: Signing
 
-  /// Whether `signBytes` may be signed. Changes nothing: the signature is given when `record` has returned.
+  /// Whether `signBytes` may be signed. Changes nothing; send the signature only after `record` has returned.
   public func admit(height: UInt64, round: UInt32, step: SignerStep, signBytes: [UInt8]) -> SignerAdmission {
     let position = SignerPosition(height: height, round: round, step: step)
     if let record = signed[position] {
@@ -105,7 +106,7 @@ public struct SignerGuard: ~Copyable, Sendable {
     }
   }
 
-  /// Records a signature durably. Throws `.refused` when `admit` would not have said `.sign`.
+  /// Records a signature durably. Throws `.refused` when `admit` refuses, `.misuse` when it answers `.reuse`.
   public mutating func record(
     height: UInt64,
     round: UInt32,
@@ -117,8 +118,8 @@ public struct SignerGuard: ~Copyable, Sendable {
     try save([next], sync: true)
   }
 
-  /// Takes the signature over in memory, from where on nothing else is admitted at its position; returns the
-  /// state to be saved before the signature is let go.
+  /// Records the signature in memory; nothing else is admitted at its position then. Returns the state that
+  /// must be saved before the signature is sent.
   mutating func note(
     height: UInt64,
     round: UInt32,
@@ -137,19 +138,19 @@ public struct SignerGuard: ~Copyable, Sendable {
     signed[position] = record
     state.sequence += 1
     state.last = record
-    // Signing was possible, so whatever the quarantine was for is settled.
+    // `admit` allowed to sign, so the reason of any quarantine no longer applies.
     state.isSettled = true
     quarantine = nil
     return state
   }
 
-  /// Reuse is for replay, which never goes back behind the height before the last.
+  /// Signatures are reused only during replay, which never goes back further than the height before the last.
   private mutating func forgetOld(before height: UInt64) {
     guard signed.count >= SignerFile.slots else { return }
     signed = signed.filter { $0.key.height + 1 >= height }
   }
 
-  /// After a failure nothing more is admitted.
+  /// Writes states into the file. After a failure `admit` refuses everything new.
   mutating func save(_ states: [SignerState], sync: Bool) throws(StorageError) {
     guard !isPoisoned else { throw .poisoned(path: path, cause: "an earlier record could not be written") }
     do throws(StorageError) {
@@ -165,17 +166,18 @@ public struct SignerGuard: ~Copyable, Sendable {
 
   // MARK: What others decided
 
-  /// Takes note of a verified commit certificate; nothing is signed at its height or below any more.
+  /// Records that a verified commit certificate for `height` is known; nothing is signed at that height or
+  /// below any more.
   public mutating func certified(height: UInt64) {
     certifiedHeight = max(certifiedHeight, height)
   }
 
-  /// Takes note of a verified commit certificate that was made while this node was up and at the tip of the
-  /// chain; one that comes with synchronisation is only `certified`.
+  /// Records a verified commit certificate that was made while this node was running and up to date. For a
+  /// certificate that comes with synchronisation call `certified` instead.
   ///
-  /// Ends a quarantine with the second height seen (the first may have begun before this node did) whose
-  /// certificate is without this key's signature. Returns whether it did. A certificate that has the signature
-  /// starts the wait anew: something else signs with the key.
+  /// Ends a quarantine at the second height seen whose certificate lacks this key's signature; the first
+  /// height may have begun before this node did. Returns whether it ended. A certificate with the signature
+  /// restarts the wait: something else signs with the key.
   @discardableResult
   public mutating func witness(height: UInt64, hasOwnSignature: Bool) throws(StorageError) -> Bool {
     let ended = observe(height: height, hasOwnSignature: hasOwnSignature)
@@ -183,7 +185,7 @@ public struct SignerGuard: ~Copyable, Sendable {
     return ended
   }
 
-  /// `witness` without its last step: whether the quarantine is over.
+  /// Does what `witness` does except for ending the quarantine; returns whether it should end.
   mutating func observe(height: UInt64, hasOwnSignature: Bool) -> Bool {
     certified(height: height)
     guard quarantine != nil else { return false }
@@ -192,12 +194,12 @@ public struct SignerGuard: ~Copyable, Sendable {
     return false
   }
 
-  /// Ends a quarantine on the word of the operator, who knows that nothing else signs with this key.
+  /// Ends a quarantine because the operator confirms that nothing else signs with this key.
   public mutating func adopt() throws(StorageError) {
     try settle(acceptingSegment: state.acceptedSegment)
   }
 
-  /// Writes the file anew, as its own original, and ends the quarantine.
+  /// Writes the file anew, with the new file's identity, and ends the quarantine.
   mutating func settle(acceptingSegment segment: UInt64) throws(StorageError) {
     var settled = state
     settled.sequence += 1
@@ -215,14 +217,14 @@ public struct SignerGuard: ~Copyable, Sendable {
 
   // MARK: For the log that shares its sync
 
-  /// Makes a higher ceiling durable.
+  /// Makes a higher ceiling durable; see `SignerState.ceiling`.
   mutating func raiseCeiling(to height: UInt64) throws(StorageError) {
     state.sequence += 1
     state.ceiling = height
     try save([state], sync: true)
   }
 
-  /// Merges a state that the log has; the newer of both counts.
+  /// Takes over a state found in the log if it is newer than the guard's own.
   mutating func merge(_ other: SignerState) {
     if let record = other.last { signed[record.position] = record }
     guard other.sequence > state.sequence else { return }
@@ -234,6 +236,6 @@ public struct SignerGuard: ~Copyable, Sendable {
     if quarantine == nil || quarantine == .fresh { quarantine = reason }
   }
 
-  /// For tests that make writing fail.
+  /// For tests that make writes fail.
   var descriptor: Int32 { file.descriptor }
 }

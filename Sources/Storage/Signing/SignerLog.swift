@@ -1,33 +1,34 @@
 import Cryptography
 
-/// The consensus log and the signing guard together, so that a vote costs one sync.
+/// The consensus log together with the signing guard, so that a vote costs one sync.
 ///
-/// The guard's state is appended to the log like any record, and the log's sync makes both durable; then, before
-/// `sync` returns and the signature may go out, the state is also written into the guard's own file, without a
-/// sync. So
+/// The guard's state is appended to the log like any record, and the log's sync makes both durable. Then,
+/// before `sync` returns and the signature may be sent, the state is also written into the guard's own file,
+/// without a sync. Therefore
 ///
-/// - after the end of the *process* both have every signature that ever went out;
-/// - after the end of the *machine* the log has, and the file may lag behind, which does not matter;
-/// - when the *log* is lost, or has lost durable records, the guard notices that it knows of signatures which the
-///   log does not have. Its file might lag as well, but holds a durable *ceiling*, raised and synced
-///   every `ceilingStep` heights before anything is signed above it: up to there nothing is signed any more, and
-///   above it nothing was. The same forgets a lock of Tendermint that was lost with the log, since locks do not
-///   outlive their height;
-/// - when the *file* is lost, the log has the state, but the guard's instance is new, so that it is quarantined;
-/// - when the *home* is copied or restored, file and segments are not those that they were written to.
+/// - after the end of the *process* both have every signature that was ever sent;
+/// - after the end of the *machine* the log has every signature; the file may lack some, which does no harm;
+/// - when the *log* is lost, or has lost durable records, the guard notices that it knows signatures that the
+///   log lacks. Its file may lack some too, but it has a durable *ceiling*, which is raised and synced every
+///   `ceilingStep` heights before anything is signed above it. The guard refuses to sign up to the ceiling;
+///   above it nothing was signed. Tendermint's lock, lost with the log, does not matter above it either,
+///   since a lock does not outlive its height;
+/// - when the *file* is lost, the log has the state, but the new guard has a new instance and is quarantined;
+/// - when the *home* is copied or restored, the file and the segments have other identities than their
+///   headers say.
 ///
-/// Every segment starts with the newest state, so that dropping the older ones loses nothing.
+/// Every segment starts with the newest state, so deleting older segments loses nothing.
 public struct SignerLog: ~Copyable, Sendable {
-  /// Heights that a ceiling reaches ahead.
+  /// How many heights a new ceiling is above the height to be signed.
   public static let ceilingStep: UInt64 = 32
 
   private var log: RecordLog
   private var signer: SignerGuard
-  /// States that are in the log's buffer, but not yet in the guard's file.
+  /// States that are in the log's buffer but not yet in the guard's file.
   private var pending: [SignerState] = []
-  /// Whether the log has a state of this guard.
+  /// Whether the log contains a state of this guard.
   private var isLinked: Bool
-  /// The segment that is known to have the newest one.
+  /// The segment that is known to contain the newest state.
   private var linkedSegment: UInt64?
 
   private enum Kind {
@@ -35,10 +36,10 @@ public struct SignerLog: ~Copyable, Sendable {
     static let signer: UInt8 = 1
   }
 
-  /// Opens or makes both. For the parameters see `SignerGuard` and `RecordLog`.
+  /// Opens or makes log and guard. For the parameters see `SignerGuard` and `RecordLog`.
   ///
-  /// Throws `.corrupt` when the log has lost acknowledged records in its middle: the node may follow the chain,
-  /// but must not sign.
+  /// Throws `.corrupt` when acknowledged records in the log have changed or are missing: the node may follow
+  /// the chain, but must not sign.
   public init(
     logFolder: String,
     guardPath: String,
@@ -71,7 +72,8 @@ public struct SignerLog: ~Copyable, Sendable {
     if Self.isLost(logged: logged, known: known, isLinked: isLinked) {
       signer.restrict(.logLost(through: known.ceiling))
     }
-    // A quarantined guard is linked when that ends: a link says that the log has all there is to know.
+    // The state of a quarantined guard is written to the log when the quarantine ends, because a log that
+    // contains a state is taken to contain all signatures.
     let links = !isLinked && (signer.quarantine == nil || signer.quarantine == .fresh)
     if links { try Self.link(signer.state, in: &log) }
     self.isLinked = isLinked || links
@@ -80,15 +82,15 @@ public struct SignerLog: ~Copyable, Sendable {
     self.signer = signer
   }
 
-  /// Whether the log lacks what the guard's file proves. The ceiling alone proves nothing about a linked log: it
-  /// is raised before the signature is in the log.
+  /// Whether the log lacks signatures that the guard's file proves. For a linked log the ceiling proves
+  /// nothing: it is raised before the signature is in the log.
   private static func isLost(logged: SignerPosition?, known: SignerState, isLinked: Bool) -> Bool {
     guard isLinked else { return known.ceiling > 0 || known.last != nil }
     guard let signed = known.last?.position else { return false }
     return logged.map { $0 < signed } ?? true
   }
 
-  /// Puts the guard's state into the current segment, durably.
+  /// Writes the guard's state durably into the current segment.
   private static func link(_ state: SignerState, in log: inout RecordLog) throws(StorageError) {
     try log.append([Kind.signer] + state.bytes)
     try log.sync()
@@ -114,7 +116,7 @@ public struct SignerLog: ~Copyable, Sendable {
     return log.isPoisoned && answer == .sign ? .refuse(.unusable) : answer
   }
 
-  /// Appends the record of a signature. The signature may be let go when `sync` has returned.
+  /// Appends the record of a signature. The signature may be sent when `sync` has returned.
   @discardableResult
   public mutating func record(
     height: UInt64,
@@ -139,7 +141,8 @@ public struct SignerLog: ~Copyable, Sendable {
     return number
   }
 
-  /// What has to be durable before anything is signed at a height. The guard's file gets no signature here.
+  /// Makes the ceiling, and the end of a quarantine by `.logLost`, durable before anything is signed at
+  /// `height`.
   private mutating func prepare(_ height: UInt64) throws(StorageError) {
     if case .logLost = signer.quarantine { try settle() }
     guard height > signer.state.ceiling else { return }
@@ -188,30 +191,30 @@ public struct SignerLog: ~Copyable, Sendable {
   public var segmentCount: Int { log.segmentCount }
   public var recovery: RecordLog.Recovery { log.recovery }
 
-  /// Appends a record of the caller; returns its number. Not durable before `sync`.
+  /// Appends a record of the caller; returns its number. It is not durable before `sync`.
   @discardableResult
   public mutating func append(_ payload: [UInt8]) throws(StorageError) -> UInt64 {
     try append(Kind.caller, payload)
   }
 
   private mutating func append(_ kind: UInt8, _ payload: [UInt8]) throws(StorageError) -> UInt64 {
-    // Before the log does so by itself, because each segment is to start with the guard's state.
+    // The log would start a new segment by itself, but each segment must start with the guard's state.
     if log.segmentSize >= RecordLog.segmentLimit { try rotate(startingAt: log.startingHeight) }
     do throws(StorageError) {
       return try log.append([kind] + payload)
     } catch {
-      // A record over the limit is the caller's mistake, and hurts nothing.
+      // A record above the limit is the caller's mistake; the log is still usable.
       if case .tooLarge = error { throw error }
       throw fail(error)
     }
   }
 
-  /// Makes everything appended and every signature recorded durable; returns the number of the newest record.
+  /// Makes all appended records and recorded signatures durable; returns the newest record's number.
   @discardableResult
   public mutating func sync() throws(StorageError) -> UInt64 {
     do throws(StorageError) {
       let number = try log.sync()
-      // After the log, so that the file never knows more than the log unless the log lost something.
+      // The file is written after the log, so it knows more than the log only if the log has lost something.
       if !pending.isEmpty {
         try signer.save(pending, sync: false)
         pending.removeAll(keepingCapacity: true)
@@ -233,10 +236,10 @@ public struct SignerLog: ~Copyable, Sendable {
     }
   }
 
-  /// Removes the segments that only have what came before `height`.
+  /// Deletes the segments that contain only records from before `height`.
   public mutating func drop(before height: UInt64) throws(StorageError) {
     do throws(StorageError) {
-      // After a crash the current segment may lack the state that the older ones have.
+      // After a crash the current segment may lack the state, which only older ones have.
       if isLinked, linkedSegment != log.segment { try link() }
       try log.drop(before: height)
     } catch {
@@ -244,7 +247,8 @@ public struct SignerLog: ~Copyable, Sendable {
     }
   }
 
-  /// Hands over the caller's records found at opening, in order. Call before anything is appended.
+  /// Calls `body` for each of the caller's records found at opening, in order. Must be called before anything
+  /// is appended.
   public func replay(_ body: (_ payload: [UInt8]) throws(StorageError) -> Void) throws(StorageError) {
     try log.replay { (payload) throws(StorageError) in
       if payload.first == Kind.caller { try body(Array(payload.dropFirst())) }

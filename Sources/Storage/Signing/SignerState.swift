@@ -1,23 +1,25 @@
 import Cryptography
 import Primitives
 
-/// Everything the guard knows, as one record of 256 bytes: the newest valid one counts.
+/// Everything that the guard knows, as one record of 256 bytes. The newest valid record counts.
 struct SignerState: Hashable, Sendable {
   static let size = 256
   private static let magic: [UInt8] = Array("SIGNED01".utf8)
   static let instanceSize = 16
 
-  /// Random, drawn when the guard was made.
+  /// 16 random bytes, drawn when the guard was made.
   var instance: [UInt8]
-  /// Counts the states of this guard.
+  /// The number of this state among the guard's states; a higher one is newer.
   var sequence: UInt64
   /// nil before the first signature.
   var last: SignedRecord?
-  /// No signature was given above this height; written ahead, and durable before the first one above it.
+  /// No signature was given above this height. A higher ceiling is made durable before the first signature
+  /// above the old one.
   var ceiling: UInt64
-  /// Whether it is certain what was signed before this guard's first signature.
+  /// Whether it is certain that nothing was signed that this guard does not know.
   var isSettled: Bool
-  /// Log segments up to this one may have moved: their home was a copy, and that was settled.
+  /// Log segments up to this one may be in other files than their headers say: the home was a copy, and the
+  /// quarantine for that has ended.
   var acceptedSegment: UInt64
 
   var bytes: [UInt8] {
@@ -47,7 +49,7 @@ struct SignerState: Hashable, Sendable {
     isSettled = false
   }
 
-  /// nil when the bytes are not a state.
+  /// Nil when the bytes are not a state or do not pass the checksum.
   init?(_ bytes: [UInt8]) {
     guard bytes.count == Self.size, bytes.starts(with: Self.magic) else { return nil }
     let checked = Self.size - 4
@@ -76,9 +78,10 @@ struct SignerState: Hashable, Sendable {
   }
 }
 
-/// The guard's file: a header and a ring of states, each in a slot of 256 bytes, allocated when it is made.
+/// The guard's file: a header and a ring of states, each in a slot of 256 bytes.
 ///
-/// A ring, because then a new state never overwrites the newest one, and nothing has to be compacted.
+/// A new state goes into the next slot of the ring, so it never overwrites the newest one, and the file never
+/// needs compaction.
 struct SignerFile: ~Copyable, Sendable {
   static let slots = 255
   static let size = (slots + 1) * SignerState.size
@@ -91,20 +94,20 @@ struct SignerFile: ~Copyable, Sendable {
   struct Contents {
     /// nil when the header does not pass its checksum.
     var instance: [UInt8]?
-    /// Whether the file is the one that the header was written to.
+    /// Whether this is the file to which the header was written, not a copy.
     var isOriginal = false
-    /// In the order of their sequence.
+    /// Sorted by sequence.
     var states: [SignerState] = []
     var isDamaged = false
   }
 
-  /// Opens the file that is there.
+  /// Opens the existing file.
   init(existing path: String) throws(StorageError) {
     self.path = path
     file = try PosixFile(path: path, .existing)
   }
 
-  /// Makes a file with these states, replacing what is there at once.
+  /// Makes a file with these states; it replaces an existing one atomically.
   init(replacing path: String, instance: [UInt8], states: [SignerState]) throws(StorageError) {
     self.path = path
     let unfinished = path + RecordLog.unfinishedSuffix
@@ -123,7 +126,7 @@ struct SignerFile: ~Copyable, Sendable {
       let start = Self.offset(state.sequence)
       image.replaceSubrange(start..<start + SignerState.size, with: state.bytes)
     }
-    // Written in full, so that a state never needs a block of the disk that is not there any more.
+    // The file is written in full length, so that its disk blocks are allocated and later writes find space.
     try file.write(image, at: 0)
     try file.sync()
     try Folder.rename(unfinished, to: path)
@@ -167,7 +170,7 @@ struct SignerFile: ~Copyable, Sendable {
     return contents
   }
 
-  /// Not durable before `sync`.
+  /// Writes the state into its slot; it is not durable before `sync`.
   func write(_ state: SignerState) throws(StorageError) {
     try file.write(state.bytes, at: Self.offset(state.sequence))
   }

@@ -9,8 +9,8 @@ public enum SignerStep: UInt8, Comparable, Hashable, Sendable {
   public static func < (left: SignerStep, right: SignerStep) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// A place in the order of signatures: by height, then round, then step. A validator signs once at each, and
-/// never goes back.
+/// A position in the order of signatures: by height, then round, then step. A validator signs once at each
+/// position and never goes back.
 public struct SignerPosition: Comparable, Hashable, Sendable, CustomStringConvertible {
   public var height: UInt64
   public var round: UInt32
@@ -29,7 +29,7 @@ public struct SignerPosition: Comparable, Hashable, Sendable, CustomStringConver
   public var description: String { "\(step) of height \(height), round \(round)" }
 }
 
-/// A signature that was given: for these bytes and no others.
+/// A signature that the guard has recorded.
 public struct SignedRecord: Hashable, Sendable {
   public var position: SignerPosition
   /// BLAKE2b of the signed bytes.
@@ -46,22 +46,22 @@ public struct SignedRecord: Hashable, Sendable {
 
 /// What the guard answers to a request to sign.
 public enum SignerAdmission: Hashable, Sendable {
-  /// Sign, record the signature, and let it go once the record is durable.
+  /// Sign, record the signature, and send it when the record is durable.
   case sign
-  /// These very bytes were signed before; this is the signature.
+  /// These bytes were signed before, with this signature.
   case reuse(Signature)
   case refuse(SignerRefusal)
 }
 
-/// Why something is not signed.
+/// Why the guard refuses to sign.
 public enum SignerRefusal: Hashable, Sendable, CustomStringConvertible {
-  /// Something else was signed at this very place.
+  /// Other bytes were signed at this position.
   case conflict(SignerPosition)
-  /// A later place was signed already.
+  /// A later position, this one, was signed already.
   case behind(SignerPosition)
-  /// A commit certificate for this height or a higher one is known, so the height is over.
+  /// A commit certificate for this height is known, so heights up to it are over.
   case decided(UInt64)
-  /// What was signed before is not known for certain.
+  /// It is not certain what was signed before.
   case quarantined(SignerQuarantine)
   /// A record could not be written; see `StorageError.poisoned`.
   case unusable
@@ -85,19 +85,19 @@ public enum SignerRefusal: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Why the guard does not know for certain what was signed before.
+/// Why it is not certain what was signed before.
 public enum SignerQuarantine: Hashable, Sendable, CustomStringConvertible {
-  /// There was no guard file. Harmless at the chain's first height, which is exempt; later the key may have
+  /// There was no guard file. At the chain's first height a fresh guard may sign; later the key may have
   /// signed from another home.
   case fresh
-  /// The database knows a guard that is not here.
+  /// The database records a guard other than the one that is here.
   case lost
-  /// The guard or the log is not in the file that it was written to: the home was copied or restored.
+  /// The guard's file or the log is not the file to which it was written: the home was copied or restored.
   case copied
-  /// The guard's file does not pass its checksums.
+  /// The guard's file does not pass its checksums, or has a wrong size.
   case damaged
-  /// The log does not have what the guard knows to have been signed. Heights up to this one are refused; above
-  /// it nothing can have been signed, and no witness is needed.
+  /// The log lacks signatures that the guard knows. Heights up to this one are refused. Nothing can have been
+  /// signed above it, so signing there needs no witness.
   case logLost(through: UInt64)
 
   public var description: String {
