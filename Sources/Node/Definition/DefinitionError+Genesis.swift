@@ -2,7 +2,7 @@ import Chain
 import Ledger
 
 extension DefinitionError {
-  /// Why the chain that a genesis describes cannot begin.
+  /// Explains why no chain can start from a genesis file.
   init(_ error: GenesisError) {
     let (problem, remedy) =
       switch error {

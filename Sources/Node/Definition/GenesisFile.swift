@@ -4,7 +4,7 @@ public import Cryptography
 public import Foundation
 public import Primitives
 
-/// `genesis.json`, field by field as people write it.
+/// The content of `genesis.json` as people write it; `genesis(parameters:)` checks and types it.
 public struct GenesisFile: Codable, Sendable {
   public struct CurrencyEntry: Codable, Sendable {
     var denomination: String
@@ -39,7 +39,7 @@ public struct GenesisFile: Codable, Sendable {
   public var accounts: [AccountEntry]
   public var validators: [ValidatorEntry]
 
-  /// - Throws: `DefinitionError` with the place in the file.
+  /// - Throws: `DefinitionError` that names the wrong place in the file.
   public static func read(_ file: URL) throws -> GenesisFile {
     let text = try DefinitionError.contents(of: file)
     let decoder = JSONDecoder()
@@ -84,9 +84,9 @@ public struct GenesisFile: Codable, Sendable {
     genesisTime = time.text
   }
 
-  /// The typed genesis.
+  /// The typed genesis with these parameters.
   ///
-  /// - Throws: `DefinitionError` that names the entry.
+  /// - Throws: `DefinitionError` that names the wrong entry.
   public func genesis(parameters: Parameters) throws -> Genesis {
     guard let chain = ChainID(chainId) else {
       throw invalid("chain_id", chainId, "3 to 48 characters of a-z, 0-9 and -, beginning with a letter")
@@ -177,7 +177,7 @@ public struct GenesisFile: Codable, Sendable {
     func path(_ context: Swift.DecodingError.Context) -> String {
       context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? name($0) }.joined(separator: ".")
     }
-    /// As the file spells it: `chain_id`.
+    /// The key as the file spells it: `chain_id`.
     func name(_ key: any CodingKey) -> String {
       key.stringValue.reduce(into: "") { text, character in
         text += character.isUppercase ? "_" + character.lowercased() : String(character)
@@ -197,7 +197,7 @@ public struct GenesisFile: Codable, Sendable {
 }
 
 extension Timestamp {
-  /// `2026-12-01T00:00:00Z` or with milliseconds; nil for anything else or before 1970.
+  /// Reads `2026-12-01T00:00:00Z`, with or without milliseconds; nil for anything else or a time before 1970.
   public init?(iso8601 text: String) {
     let plain = try? Date(text, strategy: .iso8601)
     let fractional = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
@@ -205,7 +205,7 @@ extension Timestamp {
     self.init(milliseconds: UInt64((date.timeIntervalSince1970 * 1_000).rounded()))
   }
 
-  /// The machine's clock as it would be if it were `milliseconds` fast, or slow where that is negative.
+  /// This machine's wall clock plus `milliseconds`, which may be negative.
   static func now(offsetBy milliseconds: Int64) -> Timestamp {
     let now = Timestamp.now.milliseconds
     return Timestamp(

@@ -4,15 +4,15 @@ public import Foundation
 import Primitives
 import TOMLKit
 
-/// A folder that says what a network is: `genesis.json`, `parameters.toml`, `peers.toml`.
+/// The definition of a network: a folder with `genesis.json`, `parameters.toml` and `peers.toml`.
 public struct NetworkDefinition: Sendable {
   public var genesis: Genesis
   public var seeds: [Seed]
 
-  /// Where a new node knocks first.
+  /// A node to which a new node connects first.
   public struct Seed: Hashable, Sendable {
     public var key: PublicKey
-    /// host:port of its TCP listener; UDP is learnt from its record.
+    /// host:port of its TCP listener. Its UDP port is learnt later from its node record.
     public var address: String
 
     public init(key: PublicKey, address: String) {
@@ -30,7 +30,8 @@ public struct NetworkDefinition: Sendable {
     seeds = try Self.seeds(at: folder.appending(path: "peers.toml"))
   }
 
-  /// The named definition: a path, or a folder of `Network/` near the working folder or the program.
+  /// Finds a definition by name. `name` is a path, or a folder below the environment's `SUPERCLOUD_NETWORKS`,
+  /// or below a folder `Network` in the working folder or any folder above the program.
   public static func locate(_ name: String) throws -> URL {
     var candidates: [URL] = [URL(filePath: name)]
     if let configured = ProcessInfo.processInfo.environment["SUPERCLOUD_NETWORKS"] {
@@ -117,7 +118,7 @@ public struct NetworkDefinition: Sendable {
   }
 }
 
-/// What `peers.toml` says.
+/// The content of `peers.toml`.
 private struct Peers: Decodable {
   var seeds: [String]
 

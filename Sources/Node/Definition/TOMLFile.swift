@@ -2,11 +2,11 @@ import Foundation
 import Primitives
 import TOMLKit
 
-/// The one way to read and write TOML.
+/// Reads and writes TOML files.
 enum TOMLFile {
   /// The file's sections and keys.
   ///
-  /// - Throws: `DefinitionError` with the line where the file stops being TOML.
+  /// - Throws: `DefinitionError` with the line of the syntax error.
   static func table(at file: URL) throws -> TOMLTable {
     let text = try DefinitionError.contents(of: file)
     do {
@@ -19,9 +19,9 @@ enum TOMLFile {
     }
   }
 
-  /// What the file says; `Value` reads its sections with `SectionReader`.
+  /// The file's content, decoded; `Value` reads its sections with `SectionReader`.
   ///
-  /// - Throws: `DefinitionError` with the key that is wrong, and what it may be.
+  /// - Throws: `DefinitionError` with the wrong key and what it may be.
   static func read<Value: Decodable>(_ type: Value.Type, at file: URL) throws -> Value {
     let table = try table(at: file)
     do {
@@ -31,7 +31,7 @@ enum TOMLFile {
     }
   }
 
-  /// A text as TOML writes it: in quotes, with what would end it escaped.
+  /// The text as a TOML string, with quotes and escapes.
   static func quoted(_ text: String) -> String {
     String(TOMLTable(["x": text]).convert(options: [.allowUnicodeStrings]).drop { $0 != "=" }.dropFirst(2))
   }

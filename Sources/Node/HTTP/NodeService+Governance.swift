@@ -86,7 +86,7 @@ extension NodeService {
     return found
   }
 
-  /// A part of them, with most power first; parts go by address.
+  /// A page of validators, sorted by power, the most powerful first. Pages follow each other by address.
   func validators(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Validator> {
     let known = ValidatorRecord.Status.allCases.map(\.name) + ["jailed"]
     if let status, !known.contains(status) {
@@ -206,7 +206,7 @@ extension NodeService {
 }
 
 extension ValidatorSet {
-  /// 0 for one that is not in the set.
+  /// Voting power; 0 when the validator is not in the set.
   fileprivate func power(of address: Address) -> Int64 {
     index(ofAddress: address).flatMap { self[$0]?.power } ?? 0
   }

@@ -62,13 +62,14 @@ extension NodeService {
         "address_book_entries": UInt64(core.peers.book.count),
         "address_book_tried": UInt64(core.peers.book.triedCount),
         "table_bytes": UInt64(core.footprint),
-        // What one peer can make gossip and the transport hold at most.
+        // The most bytes that one peer can cause gossip and transport to hold.
         "peer_limit_bytes": UInt64(core.bytesPerPeer + QueueLimits().total + 5 << 20),
         "order_book_bytes": UInt64(replica.book.bytes),
         "order_book_objects": UInt64(replica.book.count),
         "transaction_bytes_sent": exchange.sentBytes,
         "transaction_bytes_distinct": exchange.distinctBytes,
-        // Bytes sent per byte taken, in thousandths; summed over all nodes it is copies per receiver.
+        // Bytes sent per distinct byte, in thousandths. Summed over all nodes it is the mean number of copies
+        // that each receives.
         "transaction_amplification_permille":
           exchange.distinctBytes == 0 ? 0 : exchange.sentBytes * 1_000 / exchange.distinctBytes,
         "transaction_names_sent": exchange.announced,

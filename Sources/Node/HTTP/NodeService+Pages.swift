@@ -3,9 +3,9 @@ import Ledger
 import Primitives
 import Replication
 
-// Lists in parts: a key says where one goes on, and nothing more than a page is read.
+// Paged lists. The page key says where the next page begins; only the entries of one page are read.
 extension NodeService {
-  /// A part of a list that committed state has.
+  /// A page of a list in the committed state; `line` turns an item into its answer, nil leaves it out.
   func page<Item, Line: Codable & Sendable>(
     _ page: PageQuery,
     _ list: @Sendable (PageRequest, LedgerQuery<AnyState>, Moment) throws(PageFault) -> Page<Item>,
@@ -19,7 +19,7 @@ extension NodeService {
     }
   }
 
-  /// A part of a list that the replica has.
+  /// A page of a list of the replica.
   func page<Line: Codable & Sendable>(
     _ page: PageQuery,
     _ list: @Sendable (PageRequest, borrowing Replica<StoreState>) throws(PageFault) -> Page<Line>
@@ -35,7 +35,8 @@ extension NodeService {
 }
 
 extension PageKey {
-  /// Of a list that committed state has not, such as the order book's. No table begins with this byte.
+  /// The first byte of page keys of lists that are not in the state, such as the order book. No key of the
+  /// state begins with it.
   private static let mark: UInt8 = 0xFE
 
   init?(arrival: UInt64) {
@@ -45,7 +46,7 @@ extension PageKey {
     self.init(writer.bytes)
   }
 
-  /// What `init(arrival:)` was given.
+  /// The arrival number in the key. Throws when the key is of another list.
   var arrival: UInt64 {
     get throws(PageFault) {
       var reader = ByteReader(bytes)

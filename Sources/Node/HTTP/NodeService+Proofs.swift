@@ -8,7 +8,8 @@ import Replication
 import Storage
 
 extension NodeService {
-  /// How long a proof waits for the block after the state: a network that is idle makes one at least this often.
+  /// How long a request waits for the block after the state, whose header has the state root. An idle network
+  /// makes a block at least this often.
   private static let patience: Duration = .seconds(30)
 
   func proof(kind: String, key: String) async throws -> Answer.Proof {
@@ -37,7 +38,7 @@ extension NodeService {
     return Answer.Proof(evidence)
   }
 
-  /// The block at `height`, which may be the next one.
+  /// Header and certificate of block `height`; waits for it if it is the next one.
   private func committed(_ height: Height) async throws -> (Header, Certificate) {
     let store = parts.store
     let deadline = ContinuousClock.now.advanced(by: Self.patience)
@@ -75,14 +76,14 @@ extension NodeService {
     return try await matches(order, page)
   }
 
-  /// A page counts providers; each has a line for every group.
+  /// A page counts providers; each has an entry for every group of the order.
   private func matches(_ order: Order, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
     try await self.page(page) { (request, replica) throws(PageFault) in
       try Self.matches(order, request, replica)
     }
   }
 
-  /// The ledger's rules first; where they are met, what the provider itself says is free.
+  /// Checks the ledger's rules first; when they are met, the free capacity in the provider's own offer.
   private static func matches(
     _ order: Order,
     _ request: PageRequest,

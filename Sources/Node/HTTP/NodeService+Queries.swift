@@ -106,7 +106,7 @@ extension NodeService {
     )
   }
 
-  /// Why this node has no block `height`.
+  /// The error that says why this node does not have block `height`.
   func missing(block height: Height) -> ServingError {
     let lowest = parts.store.lowestBlock
     guard height < lowest else {
@@ -117,7 +117,7 @@ extension NodeService {
     )
   }
 
-  /// From where on a transaction would be known; nothing when that is the whole chain.
+  /// A note on which transactions are pruned, for error messages; empty when the node has all blocks.
   private var transactionsBegin: String {
     let lowest = parts.store.lowestBlock
     return lowest > 1 ? "; those of older blocks are pruned: this node keeps blocks from \(lowest) on" : ""
@@ -148,8 +148,8 @@ extension NodeService {
     )
   }
 
-  /// Adds up all money of the state: on a thread of its own, from a frozen view, since that takes as long as the state
-  /// is large.
+  /// Adds up all money in the state. It runs on another thread and on a frozen view, since it reads the whole
+  /// state.
   func audit() async throws -> [Answer.AuditLine] {
     let store = parts.store
     return try await NIOThreadPool.singleton.runIfActive {
@@ -191,7 +191,7 @@ extension NodeService {
     }
   }
 
-  /// A full identifier, or the digits that a live order begins with.
+  /// A full identifier, or the first digits of that of a live order.
   private func identifierOfOrder(_ text: String) async throws -> Digest {
     if let bytes = Hex.decode(text), let digest = Digest(bytes) { return digest }
     guard let found = await host.read({ $0.book.orders(withPrefix: text).first?.object.identifier }) else {
@@ -226,7 +226,7 @@ extension NodeService {
   }
 }
 
-/// A view behind its protocol, as a type that queries can be made of.
+/// Wraps `any StateReading` in a concrete type, which `LedgerQuery` needs as its generic argument.
 struct AnyState: StateReading {
   let base: any StateReading
 

@@ -10,8 +10,8 @@ import Storage
 import Synchronization
 import Transport
 
-/// Fits the HTTP server to the node: questions go to the replica or the store, transactions to the verifier's rules
-/// and the mempool.
+/// Connects the HTTP server with the node: queries go to the replica or the store, transactions are checked
+/// and go to the mempool.
 final class NodeService: NodeServing {
   static let version = "0.1.0"
 
@@ -31,7 +31,8 @@ final class NodeService: NodeServing {
   var chain: ChainID { parts.runtime.definition.genesis.chain }
   var host: ReplicaHost { parts.host }
 
-  /// Begins what goes on beside the replica: the node's record is renewed before it expires.
+  /// Starts the node's background tasks: it publishes the node's record before the old one expires, saves the
+  /// gossip state, and runs the provider if there is one.
   func start() async throws {
     _ = await host.observe { [self] event in
       guard case .committed(let commit) = event else { return }
@@ -76,7 +77,7 @@ final class NodeService: NodeServing {
     GossipStore(file: parts.runtime.home.gossip, chain: chain, logger: parts.logger)
   }
 
-  /// Gives the replica what the last run kept; called before it starts.
+  /// Gives the replica the gossip state saved by the last run. Must be called before the replica starts.
   func restoreGossip() async {
     let memory = gossipStore.load()
     guard memory != GossipMemory() else { return }
@@ -100,7 +101,7 @@ final class NodeService: NodeServing {
     await providerHost?.stop()
     recordTask.withLock { $0 }?.cancel()
     hubTask.withLock { $0 }?.cancel()
-    // A node that was stopped before it began has nothing to keep.
+    // A node that was stopped before `start` has no gossip state to save.
     guard let keeping = keepingTask.withLock({ $0 }) else { return }
     keeping.cancel()
     gossipStore.save(await host.read { $0.gossipMemory })

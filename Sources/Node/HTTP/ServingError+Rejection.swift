@@ -3,7 +3,7 @@ import Gossip
 import Ledger
 import Replication
 
-// What the ledger, the mempool and the order book say against something, as the answer of the node.
+// HTTP errors for what the ledger, the mempool and the order book refuse.
 extension ServingError {
   init(_ rejection: Rejection) {
     self = .rejected(
@@ -13,13 +13,13 @@ extension ServingError {
     )
   }
 
-  /// Nil for a transaction that did what it should.
+  /// Nil for a transaction that succeeded.
   init?(_ receipt: Receipt) {
     guard !receipt.isSuccess else { return nil }
     self = .rejected(code: receipt.code, codespace: receipt.codespace, message: receipt.log)
   }
 
-  /// Nil for a transaction that waits for its block.
+  /// Nil for a transaction that is in the mempool.
   init?(_ admission: Admission) {
     switch admission {
     case .accepted, .known, .refused(.added), .refused(.duplicate): return nil
@@ -34,7 +34,7 @@ extension ServingError {
     }
   }
 
-  /// Nil for an object that the book holds.
+  /// Nil for an object that is in the book.
   init?(_ outcome: BookOutcome) {
     switch outcome {
     case .judged(.accepted), .judged(.replaced), .judged(.duplicate): return nil

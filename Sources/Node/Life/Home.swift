@@ -2,7 +2,8 @@ public import Cryptography
 public import Foundation
 import Primitives
 
-/// A node's folder: configuration, network definition, keys and data. Nothing of a node lives elsewhere.
+/// A node's home folder with its configuration, network definition, keys and data. A node writes nowhere
+/// else.
 public struct Home: Sendable {
   public let folder: URL
 
@@ -15,15 +16,15 @@ public struct Home: Sendable {
   public var keys: URL { folder.appending(path: "keys") }
   public var data: URL { folder.appending(path: "data") }
   public var consensus: URL { folder.appending(path: "consensus") }
-  /// What is kept of gossip across a restart.
+  /// The gossip state that is saved for the next run.
   public var gossip: URL { data.appending(path: "gossip") }
   public var provider: URL { folder.appending(path: "provider") }
-  /// Written when the node listens: its process and the ports that it got.
+  /// Process id and addresses of the running node; deleted when it stops, left behind when it crashes.
   public var runtime: URL { folder.appending(path: "runtime.json") }
 
   public var exists: Bool { FileManager.default.fileExists(atPath: configuration.path) }
 
-  /// Makes the folders, readable by their owner only.
+  /// Makes the folders; only their owner can read them.
   public func create() throws {
     for folder in [folder, network, keys, data, consensus] {
       try FileManager.default.createDirectory(
@@ -34,7 +35,8 @@ public struct Home: Sendable {
     }
   }
 
-  /// The node's or validator's own key, made at first use. Only for keys that hold no money: the file is plain.
+  /// The key of the node or validator, made at first use. It is stored unencrypted, so it must not hold
+  /// money.
   public func machineKey(_ name: String) throws -> SigningKey {
     let file = keys.appending(path: "\(name).key")
     if FileManager.default.fileExists(atPath: file.path) {
@@ -53,7 +55,7 @@ public struct Home: Sendable {
     return key
   }
 
-  /// Stores `key` under `name` in plain text, readable by its owner only.
+  /// Stores `key` under `name` unencrypted; only the owner can read the file.
   public func write(machineKey key: SigningKey, named name: String) throws {
     try write(key, to: keys.appending(path: "\(name).key"))
   }
@@ -71,7 +73,7 @@ public struct Home: Sendable {
     }
   }
 
-  /// What a running node wrote about itself.
+  /// What a running node writes into `runtime.json`.
   public struct Runtime: Codable, Sendable {
     public var process: Int32
     public var peerAddress: String
@@ -84,7 +86,7 @@ public struct Home: Sendable {
     try JSONEncoder().encode(runtime).write(to: self.runtime, options: .atomic)
   }
 
-  /// Nil when no node has run here.
+  /// Nil when there is no such file.
   public func readRuntime() -> Runtime? {
     guard let data = try? Data(contentsOf: runtime) else { return nil }
     return try? JSONDecoder().decode(Runtime.self, from: data)

@@ -3,10 +3,10 @@ import Foundation
 import Glibc
 import Primitives
 
-/// Account keys in a home's `keys` folder: sealed with a password, or plain for test networks.
+/// Account keys in a home's `keys` folder, encrypted with a password or, for test networks, unencrypted.
 ///
-/// `NAME.account` holds the address in clear text on its first line, so that listing needs no password, and the key
-/// on its second, sealed or plain.
+/// The first line of `NAME.account` is the address and public key in clear text, so that listing needs no
+/// password. The second is the key, `sealed` or `plain`.
 public struct Keyring: Sendable {
   public struct Entry: Codable, Hashable, Sendable {
     public var name: String
@@ -25,7 +25,7 @@ public struct Keyring: Sendable {
     folder = home.keys
   }
 
-  /// The account key at `m/44'/118'/index'/0'/0'` of a mnemonic.
+  /// Derives the account key at `m/44'/118'/index'/0'/0'` from a mnemonic.
   public static func key(words: [String], index: UInt32) throws -> SigningKey {
     let seed = try Mnemonic.seed(words)
     guard let key = SigningKey(seed: try HDKey.derive(seed: seed, path: "m/44'/118'/\(index)'/0'/0'")) else {
@@ -64,7 +64,7 @@ public struct Keyring: Sendable {
     else { throw KeyringError(description: "\(file(name).path) cannot be written") }
   }
 
-  /// Opens a key; asks for the password on the terminal, or takes it from SUPERCLOUD_PASSWORD.
+  /// Opens a key; takes the password from SUPERCLOUD_PASSWORD or asks for it on the terminal.
   public func open(_ name: String) throws -> SigningKey {
     let lines = try read(name)
     let parts = lines[1].split(separator: " ")
@@ -120,7 +120,7 @@ public struct Keyring: Sendable {
     KeyringError(description: "\(file(name).path) is damaged; restore the key from its words")
   }
 
-  /// A new password, asked twice.
+  /// Asks twice for a new password, or takes it from SUPERCLOUD_PASSWORD.
   public static func askNewPassword() throws -> String {
     if let password = ProcessInfo.processInfo.environment["SUPERCLOUD_PASSWORD"] { return password }
     let first = try askPassword("new password: ")

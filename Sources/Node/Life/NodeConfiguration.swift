@@ -2,7 +2,7 @@ public import Chain
 public import Foundation
 import Primitives
 
-/// `config.toml`: what one node does and where. Every key is written out with its meaning by `init`.
+/// The content of `config.toml`. `supercloud init` writes every key with its meaning.
 public struct NodeConfiguration: Decodable, Sendable {
   public struct General: Decodable, Sendable {
     public var moniker: String
@@ -18,13 +18,14 @@ public struct NodeConfiguration: Decodable, Sendable {
     public var sessionsPerAddress: Int
     public var udp: Bool
 
-    /// Whether others can know where to dial: "all addresses of this machine" tells them nothing.
+    /// Whether other nodes can be told an address to dial. An unspecified listen address (`0.0.0.0`, `::`)
+    /// does not do.
     public var isReachable: Bool {
       !advertise.isEmpty || !["0.0.0.0", "::"].contains(NetworkAddress(listen)?.host)
     }
 
-    /// What the node's record says of where it is reached, as `host:tcpPort/udpPort`; empty for a node that only dials
-    /// out. `port` is the one that it listens on.
+    /// The addresses in the node's record, as `host:tcpPort/udpPort`; empty for a node that cannot be
+    /// dialled. `port` is the port on which it listens.
     func addresses(port: UInt16) -> [String] {
       guard isReachable else { return [] }
       guard advertise.isEmpty else { return advertise }
@@ -44,12 +45,12 @@ public struct NodeConfiguration: Decodable, Sendable {
 
   public struct Storage: Decodable, Sendable {
     public var blockCacheMebibytes: Int
-    /// How many of the last blocks are kept; 0 keeps all.
+    /// The number of newest blocks that are kept; 0 keeps all.
     public var keepBlocks: UInt64
-    /// Heights between snapshots; 0 makes none.
+    /// The number of heights between snapshots; 0 makes none.
     public var snapshotInterval: UInt64 = 10_000
 
-    /// Fewer would leave neighbours that miss a few blocks with nobody to ask.
+    /// The least `keepBlocks` above 0: with fewer, a peer that misses a few blocks could not get them here.
     public static let fewestBlocks: UInt64 = 10
   }
 
@@ -74,7 +75,7 @@ public struct NodeConfiguration: Decodable, Sendable {
   public var storage: Storage
   public var provider: Provider?
 
-  /// A node on loopback with free ports, to be changed by the caller.
+  /// A configuration with loopback addresses and free ports; the caller changes what it needs.
   public init(moniker: String, role: NodeRecord.Role) {
     node = General(moniker: moniker, role: role.name, logLevel: "info")
     network = Network(
@@ -95,7 +96,7 @@ public struct NodeConfiguration: Decodable, Sendable {
     NodeRecord.Role.allCases.first { $0.name == node.role } ?? .full
   }
 
-  /// Reads and checks the file; unknown keys and values are errors that say what is legal.
+  /// Reads and checks the file. Unknown keys and illegal values are errors that say what is legal.
   ///
   /// - Throws: `DefinitionError`.
   public static func read(_ file: URL) throws -> NodeConfiguration {
@@ -104,7 +105,8 @@ public struct NodeConfiguration: Decodable, Sendable {
     return configuration
   }
 
-  /// Throws `DefinitionError` for a value that no node could start with; `file` is where it stands or will stand.
+  /// Throws `DefinitionError` for a value with which no node can start; `file` is the file named in the
+  /// error.
   public func check(file: URL) throws {
     func require(_ condition: Bool, _ key: String, _ value: String, _ remedy: String) throws {
       guard condition else {
@@ -151,7 +153,8 @@ public struct NodeConfiguration: Decodable, Sendable {
     )
   }
 
-  /// The address that `key` of `file` holds; a `DefinitionError` says why it is none.
+  /// The address in `text`, which is the value of `key` in `file`. Throws `DefinitionError` when it is not an
+  /// address.
   static func address(_ text: String, _ key: String, file: URL) throws -> NetworkAddress {
     do {
       return try NetworkAddress(parsing: text)
@@ -164,7 +167,7 @@ public struct NodeConfiguration: Decodable, Sendable {
     }
   }
 
-  /// The file's text, every key with its meaning.
+  /// The content of the file, with the meaning of every key.
   public var text: String {
     let quoted = TOMLFile.quoted
     var text = """

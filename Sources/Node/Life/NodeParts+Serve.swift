@@ -10,7 +10,7 @@ import Transport
 import UnixSignals
 
 extension NodeParts {
-  /// Opens the network and the HTTP port, serves until a signal or a failure, and closes everything in order.
+  /// Opens the network and the HTTP port, serves until a signal or a failure, and closes all parts in order.
   func serve() async throws {
     let service = NodeService(parts: self)
     let (ports, portSink) = AsyncStream<Int>.makeStream()
@@ -67,7 +67,7 @@ extension NodeParts {
     }
   }
 
-  /// Everything listens: say where, let the replica speak.
+  /// Runs when all ports are open: writes them into `runtime.json` and starts the replica.
   private func begin(apiPort: Int, service: NodeService) async throws {
     func own(_ listen: String, _ port: UInt16) -> String {
       NetworkAddress(host: NetworkAddress(listen)?.host ?? "127.0.0.1", port: port).description
@@ -101,7 +101,8 @@ extension NodeParts {
     }
   }
 
-  /// Sessions first, so that nothing new comes; then what is decided becomes durable; then the threads.
+  /// Closes the sessions first, so that nothing new arrives; then makes decided blocks durable; then ends the
+  /// threads.
   private func close(_ service: NodeService) async {
     await service.stop()
     await endpoint.shutdown()
@@ -115,5 +116,5 @@ extension NodeParts {
   }
 }
 
-/// The node was told to stop.
+/// Thrown when a signal has told the node to stop.
 private struct StopRequested: Error {}

@@ -16,7 +16,7 @@ import Transport
 import UnixSignals
 import Wire
 
-/// The running parts of one node and the order in which they start and end.
+/// The running parts of one node.
 struct NodeParts: Sendable {
   let runtime: NodeRuntime
   let store: NodeStore
@@ -32,7 +32,7 @@ struct NodeParts: Sendable {
   let failure: FailureSignal
   var logger: Logger { runtime.logger }
 
-  /// Opens sockets, log and guard, and restores the replica; nothing is sent yet.
+  /// Opens sockets, consensus log and signing guard, and restores the replica. Nothing is sent yet.
   static func assemble(_ runtime: NodeRuntime, store: NodeStore, tip: Tip) async throws -> NodeParts {
     let genesis = runtime.definition.genesis
     let logger = runtime.logger
@@ -82,7 +82,7 @@ struct NodeParts: Sendable {
       state: StoreState(store: store, cache: cache),
       gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port)
     )
-    // Recovery asks for nothing: the turn has no effects.
+    // Recovery has no effects, so the turn's effects are not carried out.
     var recovery = Turn(at: ReplicaClock(now: .zero, wall: .now))
     replica.step(.recovered(log: records, evidence: try PendingEvidence.load(from: store)), &recovery)
     let host = ReplicaHost(
@@ -160,14 +160,14 @@ struct NodeParts: Sendable {
   }
 }
 
-/// The keys of a node: its name on the network, what it signs votes with, and the account that is paid.
+/// A node's keys.
 struct NodeKeys: Sendable {
   let node: SigningKey
-  /// Of a validator.
+  /// Signs votes; nil unless the node is a validator.
   let consensus: SigningKey?
-  /// Of a provider: bids and lease streams.
+  /// Signs bids and authenticates lease streams; nil unless the node is a provider.
   let provider: SigningKey?
-  /// Gives test coins away.
+  /// The account that gives test coins away; nil unless the faucet is on.
   let faucet: SigningKey?
 
   init(runtime: NodeRuntime) throws {
@@ -179,7 +179,7 @@ struct NodeKeys: Sendable {
   }
 }
 
-/// Carries the first failure that ends a node to whoever waits for the end.
+/// Delivers the first failure that must end the node to `serve`.
 final class FailureSignal: Sendable {
   private let continuation: AsyncStream<any Error>.Continuation
   let failures: AsyncStream<any Error>

@@ -14,13 +14,13 @@ import Storage
 import Transport
 import UnixSignals
 
-/// A node from start to end: opens its home, joins its network, serves until it is told to stop.
+/// One node from start to end: opens its home, joins its network, serves until it is told to stop.
 public struct NodeRuntime: Sendable {
   public let home: Home
   public let configuration: NodeConfiguration
   public let definition: NetworkDefinition
   let join: JoinOptions
-  /// For tests: by how many milliseconds this node's clock is fast.
+  /// By how many milliseconds this node's clock is fast; for tests.
   let clockOffset: Int64
   let logger: Logger
 
@@ -36,7 +36,7 @@ public struct NodeRuntime: Sendable {
     self.logger = logger
   }
 
-  /// Runs until SIGTERM or SIGINT, or until the disk refuses.
+  /// Runs until SIGTERM or SIGINT, or until a write to the disk fails.
   public func run() async throws {
     _ = OpenFiles.raiseLimit()
     let lock = try HomeLock(home: home.folder.path)
@@ -57,8 +57,8 @@ public struct NodeRuntime: Sendable {
     do {
       try await parts.serve()
     } catch {
-      // To close a database that a full or broken disk has refused, RocksDB writes again, and aborts when that fails
-      // too. What counts is synced: the process ends with the database as it is.
+      // After a failed write RocksDB writes again while it closes, and aborts the process when that fails
+      // too. All that was acknowledged is synced, so the process ends with the database open.
       _ = Unmanaged.passRetained(store)
       throw error
     }
@@ -89,7 +89,7 @@ public struct NodeRuntime: Sendable {
     return store
   }
 
-  /// Where `genesis` puts a chain.
+  /// The state of a chain at its genesis.
   public static func genesisTip(_ genesis: Genesis) throws -> Tip { try beginning(of: genesis).tip }
 
   private static func beginning(of genesis: Genesis) throws -> (

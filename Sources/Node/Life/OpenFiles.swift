@@ -1,14 +1,14 @@
 import Glibc
 
-/// How many files, sockets included, this process may have open at once.
+/// The number of files and sockets that this process may have open at once.
 enum OpenFiles {
-  /// More is of no use to a node.
+  /// A node needs no more than this.
   static let most: rlim_t = 65_536
 
-  /// Raises the limit that holds to the one that the operator allows, 65,536 at most; never lowers it. The
-  /// usual limit, 1,024, is meant for programs that wait for files by their numbers, which this one does not.
+  /// Raises the process's limit to the system's hard limit, at most 65,536; never lowers it. The usual limit
+  /// of 1,024 is for programs that use `select`, which this one does not.
   ///
-  /// - Returns: The limit that holds now; 1,024 when the system does not tell.
+  /// - Returns: The limit now in effect; 1,024 when the system does not tell.
   static func raiseLimit() -> Int {
     let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     var limit = rlimit()

@@ -4,12 +4,13 @@ import Logging
 import Replication
 import Storage
 
-/// What a validator signs with: its key, the consensus log, and what the log holds of the height in progress.
+/// What a validator needs to sign: its key, the consensus log, and the log's records of the height in
+/// progress.
 ///
-/// When the log has lost acknowledged records the key is put aside: nobody knows any more what it signed. The node says
-/// so and follows the chain without it.
+/// When the log has lost acknowledged records, nobody knows what the key signed. The node then reports the
+/// damage and follows the chain without the key.
 struct SigningParts: ~Copyable {
-  /// Nil for a node that follows.
+  /// Nil when the node does not sign.
   let key: SigningKey?
   let records: [ReplicaRecord]
   private let log: SignerLog?

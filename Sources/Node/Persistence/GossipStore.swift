@@ -4,17 +4,17 @@ import Gossip
 import Logging
 import Replication
 
-/// Keeps the order book and the address book on disk between runs.
+/// Saves the order book and the address book to disk for the next run.
 struct GossipStore: Sendable {
-  /// What a crash may lose is this old, and neighbours have it.
+  /// Milliseconds between saves. A crash loses at most what arrived since the last one; peers have it.
   static let interval: UInt64 = 30_000
 
   let file: URL
   let chain: ChainID
   let logger: Logger
 
-  /// What the last run kept; nothing when there is no file. Damage is reported, and the node begins without it:
-  /// neighbours have all of it.
+  /// What the last run saved; empty when there is no file. A damaged file is reported and ignored, since
+  /// peers have its content.
   func load() -> GossipMemory {
     guard let data = try? Data(contentsOf: file) else { return GossipMemory() }
     do {

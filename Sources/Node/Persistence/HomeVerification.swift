@@ -3,15 +3,16 @@ import Logging
 import Primitives
 import Storage
 
-/// Everything that a stopped node has on the disk of its chain, checked.
+/// The result of checking all that a stopped node has of its chain on disk.
 public struct HomeVerification: Codable, Sendable {
   public var store: StoreVerification.Report
-  /// Records of the consensus log; nil for a node that keeps none.
+  /// Number of records in the consensus log; nil when the node has none.
   public var consensusRecords: UInt64?
 
-  /// Reads all of the database and the consensus log, which takes as long as that.
+  /// Reads the whole database and the consensus log, and takes as long as that.
   ///
-  /// - Throws: `StorageError.locked` when the home is in use; `DefinitionError` with place, damage and remedy.
+  /// - Throws: `StorageError.locked` when the home is in use; `DefinitionError` with place, damage and
+  ///   remedy.
   public init(of home: Home) throws {
     let lock = try HomeLock(home: home.folder.path)
     defer { withExtendedLifetime(lock) {} }
@@ -50,7 +51,7 @@ public struct HomeVerification: Codable, Sendable {
 }
 
 extension DefinitionError {
-  /// Damage of a home's database.
+  /// Explains damage of a home's database.
   init(damageOf home: Home, _ path: String, _ detail: String) {
     self.init(
       file: path,
@@ -65,10 +66,11 @@ extension DefinitionError {
 }
 
 extension NodeRuntime {
-  /// Blocks that a start looks at: what a crash or a disk may have damaged last, in some milliseconds.
+  /// The number of newest blocks that are verified at each start. It takes some milliseconds and covers what
+  /// a crash may have damaged.
   private static let verifiedBlocks: UInt64 = 100
 
-  /// Looks at the newest part of the store before anything is built on it.
+  /// Verifies the newest part of the store before the node uses it.
   ///
   /// - Throws: `DefinitionError` when it is damaged.
   func verify(_ store: NodeStore) throws {

@@ -8,38 +8,39 @@ import Replication
 import Storage
 import Synchronization
 
-/// Puts what a replica wants kept on disk, on a thread of its own, in the order in which it was asked for.
+/// Writes what a replica wants stored to disk, on a thread of its own and in the order of the requests.
 ///
-/// All that has gathered is written and synced together; signatures and reports of durability go back to the replica
-/// after that, so nothing that depends on a record leaves the node before the record is durable. Old blocks are deleted
-/// between the jobs, a few at a time.
+/// All jobs that have gathered are written and synced together. Only then are signatures and durable heights
+/// reported to the replica, so nothing that depends on a record leaves the node before the record is durable.
+/// Old blocks are deleted between the jobs, a few at a time.
 final class StorageWorker: Sendable {
   enum Job: Sendable {
     case log(ReplicaRecord)
     case sign(SigningRequest)
     case commit(Commit)
     case keepEvidence([Evidence])
-    /// Does something between the jobs, such as reading blocks.
+    /// Runs a closure between the other jobs, for example to read blocks.
     case perform(@Sendable () -> Void)
   }
 
   private struct Queue {
     var jobs: [Job] = []
     var isRunning = false
-    /// Takes no more jobs.
+    /// No further jobs are accepted.
     var isStopped = false
     var hasFailed = false
-    /// Waits for the last job, or for the failure.
+    /// The caller of `stop`, which waits for the last job or a failure.
     var waiter: CheckedContinuation<Void, Never>?
 
-    /// Whoever waits, once nothing is done any more.
+    /// Returns and clears the waiting caller.
     mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
       defer { waiter = nil }
       return waiter
     }
   }
 
-  /// Heights that are deleted at once: a job that comes meanwhile waits for no more, some milliseconds at worst.
+  /// The number of heights that are deleted at once. A job that arrives meanwhile waits some milliseconds at
+  /// most.
   static let pruningStep: UInt64 = 16
 
   private let store: NodeStore
@@ -56,12 +57,12 @@ final class StorageWorker: Sendable {
   private let report: @Sendable ([ReplicaInput]) -> Void
   private let failed: @Sendable (any Error) -> Void
 
-  /// `keepBlocks`: how many of the last blocks are kept; 0 keeps all.
-  /// `neededFrom`: from which height on blocks are kept although they are older; nil for none.
-  /// `signer`: nil for a node that follows: it keeps no consensus log.
-  /// `written`: told of each height when the store has it and not yet the next.
-  /// `report`: takes `signed` and `durable` back to the replica.
-  /// `failed`: the disk refused; the node must stop before it forgets.
+  /// - `keepBlocks`: The number of newest blocks to keep; 0 keeps all.
+  /// - `neededFrom`: The lowest height whose blocks must be kept although they are older; nil for none.
+  /// - `signer`: The consensus log; nil for a node that does not sign.
+  /// - `written`: Called with each height when the store has it, and before it has the next.
+  /// - `report`: Takes `signed`, `durable` and `pruned` inputs to the replica.
+  /// - `failed`: Called when a write failed; the node must stop.
   init(
     store: NodeStore,
     cache: StateCache,
@@ -100,7 +101,7 @@ final class StorageWorker: Sendable {
     if starts { thread.run { self.work() } }
   }
 
-  /// Finishes what was asked for and takes nothing more.
+  /// Finishes all accepted jobs and accepts no more.
   func stop() async {
     await withCheckedContinuation { continuation in
       let isOver = queue.withLock { queue in
@@ -120,7 +121,7 @@ final class StorageWorker: Sendable {
       let (jobs, waiter, isOver) = queue.withLock { queue in
         let jobs = queue.jobs
         queue.jobs = []
-        // What is left to delete goes after the next start.
+        // When the worker is stopped, remaining old blocks are deleted after the next start.
         let isOver = jobs.isEmpty && (queue.isStopped || !hasOldBlocks)
         if isOver { queue.isRunning = false }
         return (jobs, isOver ? queue.takeWaiter() : nil, isOver)
@@ -173,7 +174,7 @@ final class StorageWorker: Sendable {
     return results
   }
 
-  /// Deletes a few of the blocks that need not be kept any more; returns whether there are others.
+  /// Deletes a few of the blocks that need not be kept; returns whether there are more.
   private func prune() throws -> Bool {
     guard keepBlocks > 0, let last = store.lastHeight, last > keepBlocks else { return false }
     let end = min(last - keepBlocks + 1, neededFrom() ?? .max)
@@ -241,10 +242,10 @@ final class StorageWorker: Sendable {
     written(commit.tip)
     try signer.withLock { signer in
       guard signer != nil else { return }
-      // Nothing is signed at this height or below any more, wherever the block came from.
+      // Nothing may be signed at this height or below any more, wherever the block came from.
       signer?.certified(height: height)
-      // A block from others says nothing about who signs now: only heights that were seen being decided end a
-      // quarantine. Catching up leaves the guard and the log's files alone.
+      // A synchronised block does not show who signs now, so only heights that this node saw being decided
+      // end a quarantine. During synchronisation the guard's file and the log's segments do not change.
       guard commit.isWitnessed else { return }
       let hasOwn = key.map { Self.signed(commit, by: $0.publicKey) } ?? false
       try signer?.witness(height: height, hasOwnSignature: hasOwn)
@@ -262,7 +263,8 @@ final class StorageWorker: Sendable {
 }
 
 extension SignerLog {
-  /// Old segments hold heights that are over; a new one begins every few heights so that the log stays small.
+  /// Starts a new segment every 64 heights or at 8 MiB and deletes segments of past heights, so that the log
+  /// stays small.
   fileprivate mutating func rotateAndDrop(after height: Height) throws(StorageError) {
     guard height.isMultiple(of: 64) || segmentSize > 8 << 20 else { return }
     try rotate(startingAt: height + 1)

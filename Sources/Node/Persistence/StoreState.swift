@@ -4,30 +4,30 @@ public import Primitives
 public import Replication
 public import Storage
 
-/// Committed state, read from the node's store.
+/// The committed state, read from the node's store.
 ///
-/// A read that fails means a damaged database: the node cannot go on, and says so.
+/// A failed read means that the database is damaged; it ends the process with a message.
 public struct StoreState: ReplicaState {
-  /// Under which name a commit's batch carries the tip.
+  /// The name of the store's value that contains the tip. Each commit writes it in its batch.
   static let tipName = "tip"
 
   let store: NodeStore
   private let cache: StateCache?
-  /// Nil for what is committed now, whatever is written meanwhile.
+  /// The frozen view to read; nil reads the latest committed state.
   private let view: Snapshot?
 
-  /// Reads every entry from the store.
+  /// Reads every entry from the store, without a cache.
   public init(store: NodeStore) {
     self.init(store: store, cache: nil, view: nil)
   }
 
-  /// `cache`: hears of every commit to `store`.
+  /// Reads through `cache`, which must be told of every commit to `store`.
   init(store: NodeStore, cache: StateCache) {
     self.init(store: store, cache: cache, view: nil)
   }
 
-  /// The state as it stands now, however many blocks are written meanwhile: for questions that look at much of it and
-  /// must hold up nobody. Let it go soon: the database keeps what it shows.
+  /// The state as it is now; later blocks do not change it. For long queries that must not delay others.
+  /// Release it soon, because the database keeps old versions for it.
   init(frozen store: NodeStore) throws(StorageError) {
     self.init(store: store, cache: nil, view: try store.database.snapshot())
   }
@@ -80,18 +80,18 @@ public struct StoreState: ReplicaState {
   }
 }
 
-/// The receipts of a block as the store keeps them.
+/// The encoding of a block's receipts in the store.
 public enum BlockReceipts {
   public static func encode(_ outcome: BlockOutcome) -> [UInt8] {
     var writer = ByteWriter(capacity: 256)
     writer.write(UInt32(outcome.receipts.count))
     for receipt in outcome.receipts { writer.writeCounted(receipt.encoded) }
-    // What happened by itself, as the receipt of no transaction.
+    // The block's own events are stored as one more receipt after the transactions' receipts.
     writer.writeCounted(Receipt(fee: nil, events: outcome.events).encoded)
     return writer.bytes
   }
 
-  /// The transactions' receipts and the block's own events.
+  /// The transactions' receipts, and the events of the block that belong to no transaction.
   public static func decode(_ bytes: [UInt8]) throws(DecodingError) -> (receipts: [Receipt], events: [Event])
   {
     var reader = ByteReader(bytes)

@@ -5,23 +5,23 @@ import Primitives
 import Replication
 public import Storage
 
-/// Checks that a node's database holds one chain and the state that it led to.
+/// Checks that a node's database contains one chain and the state to which it led.
 ///
-/// Reads only. What is damaged is named and left as it is: nobody can tell a repaired block from a forged one, but
-/// peers have good ones.
+/// It only reads. Damage is reported and not repaired: a repaired block could not be told from a forged one,
+/// and peers have good ones.
 public struct StoreVerification {
-  /// What was looked at and found in order.
+  /// What was checked and found in order.
   public struct Report: Codable, Sendable {
     public var chainId: String
-    /// The last block's.
+    /// The last block's height.
     public var height: UInt64
-    /// The lowest height that a block is kept of.
+    /// The lowest height whose block is kept.
     public var lowestBlock: UInt64
-    /// Blocks that were checked, the last ones.
+    /// Number of blocks checked; they are the last ones.
     public var blocks: UInt64
-    /// Entries of the state; 0 when only the newest blocks were asked for.
+    /// Number of state entries; 0 when only the newest blocks were checked.
     public var stateEntries: UInt64
-    /// Records of the database, blocks and state included; 0 when only the newest blocks were asked for.
+    /// Number of database records, blocks and state included; 0 when only the newest blocks were checked.
     public var records: UInt64
   }
 
@@ -31,9 +31,9 @@ public struct StoreVerification {
     self.store = store
   }
 
-  /// Checks the last `count` blocks: that each is there with header, certificate and receipts, names the block before
-  /// it and is what its certificate decides; and that the state tree's root is the one that the last block led to.
-  /// Signatures are not checked. Nil for a database that no node has begun.
+  /// Checks the last `count` blocks: each has header, body, certificate and receipts, names the block before
+  /// it as its parent, and is the one that its certificate decides. Also checks that the state tree's root is
+  /// the one to which the last block led. Signatures are not checked. Returns nil for a new database.
   ///
   /// - Throws: `StorageError.corrupt`, which says what is damaged and where.
   public func newest(_ count: UInt64) throws -> Report? {
@@ -43,8 +43,9 @@ public struct StoreVerification {
     return report(found, blocks: found.height + 1 - first)
   }
 
-  /// Checks every record against its checksum, every block as `newest` does and its certificate's signatures, and that
-  /// the state's entries are those of the state tree. Takes as long as reading all of it.
+  /// Checks every record against its checksum, every block as `newest` does and its certificate's signatures
+  /// too, and that the state's entries are those of the state tree. Takes as long as reading the whole
+  /// database.
   ///
   /// - Throws: `StorageError.corrupt`, which says what is damaged and where.
   public func everything() throws -> Report? {
@@ -71,7 +72,7 @@ public struct StoreVerification {
     .corrupt(path: store.database.path, detail: detail)
   }
 
-  /// What `body` decodes; that it does not is damage of `what`.
+  /// Decodes with `body`; an error is reported as damage of `what`.
   private func reading<Value>(_ what: String, _ body: () throws(DecodingError) -> Value) throws -> Value {
     do throws(DecodingError) {
       return try body()
@@ -88,7 +89,7 @@ public struct StoreVerification {
       throw damaged("the last block is \(last), but the state stands at height \(tip.height)")
     }
     var parent = try identifier(before: first)
-    // A chain that has no block yet, or whose only one came with a snapshot.
+    // `first` is above `last` when the chain has no block yet, or the only one came with a snapshot.
     if first <= last {
       for height in first...last {
         let block = try verifyBlock(at: height, after: parent)
@@ -104,7 +105,7 @@ public struct StoreVerification {
     try verifyRoot(tip)
   }
 
-  /// What block `height` must name as its parent; nil when the block before is gone.
+  /// The identifier that block `height` must name as its parent; nil when the block before it is not kept.
   private func identifier(before height: Height) throws -> Digest? {
     if height == 1 { return try store.genesisDigest().flatMap { Digest($0) } }
     guard height > 0, let bytes = try store.header(at: height - 1) else { return nil }
@@ -180,11 +181,11 @@ public struct StoreVerification {
     }
   }
 
-  /// Checks the tree's pages against each other, from the root down, and the entries against its leaves; returns how
-  /// many there are.
+  /// Checks the tree's pages against the digests in their parents, from the root down, and the state's
+  /// entries against the tree's leaves. Returns the number of entries.
   private func verifyState() throws -> UInt64 {
     var leaves = EntrySum()
-    // The root's own digest has been compared with the tip's.
+    // The root page has no parent; `verifyRoot` has compared its digest with the tip's.
     var open: [(path: NibblePath, digest: Digest?)] = [(.root, nil)]
     while let (path, digest) = open.popLast() {
       guard let page = try page(at: path) else {
@@ -216,8 +217,8 @@ public struct StoreVerification {
   }
 }
 
-/// Tells sets of entries apart, in whatever order they come: the exclusive or of their digests. Against accidents, not
-/// against somebody who chooses entries.
+/// An order-independent checksum of a set of entries: the exclusive or of their digests. It detects
+/// accidents, not entries that somebody chose to cancel out.
 private struct EntrySum: Equatable {
   private(set) var count: UInt64 = 0
   private var sum = [UInt8](repeating: 0, count: 32)

@@ -1,6 +1,6 @@
 import Transport
 
-/// Sizes on tenant–provider streams: a manifest and its answer fit easily.
+/// The largest frame on tenant–provider streams: 1 MiB, which holds any manifest and any answer.
 enum LeaseFrames {
   static let limits = FrameLimits.uniform(1 << 20)
 }

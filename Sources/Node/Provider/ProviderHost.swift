@@ -11,12 +11,13 @@ import Replication
 import Synchronization
 import Transport
 
-/// Gives a provider its node: state and events of the replica, signatures of the account, lease streams.
+/// Connects the provider with its node: state and events of the replica, signatures of the account, lease
+/// streams.
 final class ProviderHost: MarketAccess {
   private let parts: NodeParts
   private let key: SigningKey
   private let serviceBox = Mutex<ProviderService?>(nil)
-  /// Who is at the other end of a lease stream.
+  /// The account key of the tenant at the other end of each lease stream.
   private let streams = Mutex<[LeaseSession: PublicKey]>([:])
   private let tasks = Mutex<[Task<Void, Never>]>([])
   private let events: AsyncStream<HostEvent>
@@ -33,7 +34,7 @@ final class ProviderHost: MarketAccess {
   private var chain: ChainID { parts.runtime.definition.genesis.chain }
   private var logger: Logger { parts.logger }
 
-  /// Starts the provider of a node that is configured as one; nil for others.
+  /// Starts the provider; returns nil when the node is not configured as one.
   static func start(_ parts: NodeParts) async throws -> ProviderHost? {
     guard let configuration = parts.runtime.configuration.provider, let key = parts.keys.provider else {
       return nil
@@ -90,7 +91,7 @@ final class ProviderHost: MarketAccess {
     eventSink.finish()
   }
 
-  /// Puts the provider's record on the chain, or brings it up to date with the settings.
+  /// Registers the provider on the chain, or updates its record when the settings have changed.
   private func register(_ settings: ProviderSettings) async throws {
     let host = parts.runtime.configuration.provider?.endpoint ?? "localhost"
     let wanted = ProviderRecord(
@@ -262,7 +263,7 @@ final class ProviderHost: MarketAccess {
 }
 
 extension BidEngine.OrderEnd {
-  /// Why an order left the book, as the bid engine tells it apart.
+  /// Maps the book's reason for a removal to the bid engine's.
   fileprivate init(_ removal: OrderBook.Removal) {
     self =
       switch removal {
@@ -290,7 +291,7 @@ extension ActiveLease {
 extension ProviderSettings {
   /// Reads `provider.toml`.
   ///
-  /// - Throws: `DefinitionError` with what is wrong and where.
+  /// - Throws: `DefinitionError` that says what is wrong and where.
   static func read(_ file: URL) throws -> ProviderSettings {
     let settings = try TOMLFile.read(ProviderSettings.self, at: file)
     do throws(SettingsError) {

@@ -5,7 +5,8 @@ import Primitives
 public import Replication
 public import Storage
 
-/// The database of a node that joins by a snapshot, beside the one in use until everything is there.
+/// The new database of a node that joins by a snapshot. It is beside the one in use until the snapshot is
+/// complete.
 public struct JoinStore: Sendable {
   private static let planMark: [UInt8] = [0]
   private static let chunkMark: UInt8 = 1
@@ -22,7 +23,7 @@ public struct JoinStore: Sendable {
     self.init(try NodeStore(path: home.joining.path, options: options))
   }
 
-  /// What an earlier run has begun.
+  /// What an earlier run has fetched: the plan and the chunks that are staged; nil when nothing.
   public func begun() throws -> (plan: SnapshotPlan, staged: [NibblePath])? {
     let marks = try store.stagedMarks()
     guard let first = marks.first, first.key == Self.planMark else { return nil }
@@ -47,9 +48,10 @@ public struct JoinStore: Sendable {
 
   public func discard() throws { try store.discardStaged() }
 
-  /// Makes the state count, with all that goes on from it, in one synced batch.
+  /// Makes the staged state the store's origin, in one synced batch. Throws `StorageError.corrupt` when its
+  /// root is not the one in the header.
   ///
-  /// `signer`: the name of the signing guard, where this node had one.
+  /// `signer`: the signing guard's instance, if this node has a guard.
   public func finish(_ plan: SnapshotPlan, genesis: Genesis, signer: [UInt8]?) throws {
     let tip = plan.tip
     if tip.stateRoot != StateTree.emptyRoot {
@@ -75,7 +77,8 @@ public struct JoinStore: Sendable {
 
   // MARK: Taking the old database's place
 
-  /// Moves a finished database to where the node's is. Both are closed. A crash in between is made good by `recover`.
+  /// Moves the finished database to the place of the node's. Both must be closed. After a crash in between,
+  /// `recover` finishes the move.
   static func takeOver(_ home: Home) throws {
     let files = FileManager.default
     if files.fileExists(atPath: home.data.path) {
@@ -86,7 +89,7 @@ public struct JoinStore: Sendable {
     try? files.removeItem(at: home.replaced)
   }
 
-  /// Finishes what a crash during `takeOver` has left.
+  /// Finishes a move by `takeOver` that a crash interrupted.
   static func recover(_ home: Home) throws {
     let files = FileManager.default
     guard files.fileExists(atPath: home.replaced.path) else { return }
@@ -98,10 +101,10 @@ public struct JoinStore: Sendable {
 }
 
 extension Home {
-  /// Snapshots for others.
+  /// Snapshots that this node makes for others.
   public var snapshots: URL { folder.appending(path: "snapshots") }
-  /// A state that is being fetched.
+  /// The database of a snapshot that is being fetched.
   var joining: URL { folder.appending(path: "joining") }
-  /// The database whose place another has taken.
+  /// The old database, while another takes its place.
   var replaced: URL { folder.appending(path: "replaced") }
 }

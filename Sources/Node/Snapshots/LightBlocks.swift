@@ -3,12 +3,14 @@ import Primitives
 import Replication
 public import Storage
 
-/// Who decides which height, as the store keeps it, and the light blocks made of it.
+/// The validator sets in the store, and the light blocks made from them.
 public enum LightBlocks {
-  /// A set is written at least this often, so that no more turns than this have to be counted.
+  /// A set is written at least every so many heights, so that `validators(at:)` advances the proposer turns
+  /// of a stored set at most this often.
   static let interval: Height = 64
 
-  /// What the store is to keep of a block's validators: the set two heights on, unless it follows from the one before.
+  /// The validator set that the store must write with a block: the one of two heights above, unless it
+  /// follows from the set of the height before.
   static func changes(after tip: Tip) -> [(height: UInt64, set: [UInt8])] {
     let height = tip.height + 2
     var expected = tip.validators
@@ -17,7 +19,7 @@ public enum LightBlocks {
     return [(height, tip.nextValidators.encoded)]
   }
 
-  /// What a store with an origin at `tip` begins with.
+  /// The validator sets that a store with an origin at `tip` starts with.
   static func origin(_ tip: Tip) -> [(height: UInt64, set: [UInt8])] {
     let sets = [
       (tip.height, tip.lastValidators.encoded), (tip.height + 1, tip.validators.encoded),
@@ -26,13 +28,13 @@ public enum LightBlocks {
     return sets.filter { $0.0 > 0 }.map { (height: $0.0, set: $0.1) }
   }
 
-  /// Writes what a store lacks that was made before it kept validators.
+  /// Writes the current validator sets into a store that was made by a version that did not keep them.
   static func ensure(_ store: NodeStore, tip: Tip) throws {
     guard try validators(at: tip.height + 2, in: store) != tip.nextValidators else { return }
     try store.saveValidators(origin(tip))
   }
 
-  /// The validators of a height; nil when the store does not know them.
+  /// The validators of a height; nil when the store does not have them.
   public static func validators(at height: Height, in store: NodeStore) throws -> ValidatorSet? {
     guard let found = try store.validators(at: height) else { return nil }
     var set = try ValidatorSet(decoding: found.set)
@@ -41,7 +43,7 @@ public enum LightBlocks {
     return set
   }
 
-  /// Nil when the store lacks the height or its validators.
+  /// The light block of `height`; nil when the store lacks the height or its validators.
   public static func block(at height: Height, in store: NodeStore) throws -> LightBlock? {
     guard height < .max, let header = try store.header(at: height),
       let certificate = try store.certificate(at: height),
@@ -54,7 +56,8 @@ public enum LightBlocks {
       validators: validators,
       nextValidators: next
     )
-    // What does not fit the header is not the chain's: a store from before a change of validators was kept.
+    // A store from a version that did not record changes of validators may give sets that the header does not
+    // name.
     guard validators.hash == block.header.validatorsHash, next.hash == block.header.nextValidatorsHash else {
       return nil
     }

@@ -6,19 +6,19 @@ import Primitives
 import Replication
 import Storage
 
-/// How a node that is far behind comes to the present.
+/// How a node that is far behind catches up.
 public struct JoinOptions: Sendable {
   public enum Mode: String, CaseIterable, Sendable {
-    /// By a snapshot when the node has not been part of the chain for long.
+    /// By a snapshot if the node has been away for over an hour, otherwise block by block.
     case auto
-    /// By a snapshot of whatever height above its own.
+    /// By a snapshot, if one is higher than the node's own height.
     case always
     /// Block by block.
     case never
   }
 
   public var mode: Mode
-  /// A header that the operator vouches for; nil: the genesis validators are believed.
+  /// A header that the operator trusts; nil trusts what this node has, or the genesis validators.
   public var trusted: TrustedHeader?
 
   public init(mode: Mode = .auto, trusted: TrustedHeader? = nil) {
@@ -27,7 +27,7 @@ public struct JoinOptions: Sendable {
   }
 }
 
-/// A header by its height and hash, written `HEIGHT:HASH`.
+/// The height and hash of a header, written `HEIGHT:HASH`.
 public struct TrustedHeader: Hashable, Sendable, CustomStringConvertible {
   public var height: Height
   public var hash: Digest
@@ -50,11 +50,11 @@ public struct TrustedHeader: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension NodeRuntime {
-  /// A node that was away for less comes back block by block.
+  /// Milliseconds. A node that was away for less catches up block by block.
   private static let absence: UInt64 = 3_600_000
 
-  /// Fetches a state that is far ahead of the store's, if there is one, and gives the store of it; the old one is
-  /// closed then.
+  /// Fetches a snapshot that is far ahead of the store, if peers have one, and returns the new store; `store`
+  /// is closed then. Otherwise returns `store`.
   func joined(_ store: NodeStore, tip: Tip) async throws -> NodeStore {
     guard isJoinWanted(tip) else {
       try? FileManager.default.removeItem(at: home.joining)

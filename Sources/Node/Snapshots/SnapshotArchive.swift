@@ -5,10 +5,10 @@ import Primitives
 public import Replication
 import Storage
 
-/// A snapshot on the disk: one file of chunks, one that says where each is.
+/// A snapshot on disk: a file of chunks, and an index that says where each chunk is.
 ///
-/// Chunks have digests of their own beside the state's tree, so that a damaged file is noticed here and no peer gets
-/// to think that this node lies.
+/// The index has a digest of every chunk, so that this node notices a damaged file itself and does not send
+/// wrong data, for which peers would ban it.
 public struct SnapshotArchive: Sendable {
   static let chunksName = "chunks"
   static let indexName = "index"
@@ -23,7 +23,7 @@ public struct SnapshotArchive: Sendable {
   public let folder: URL
   public let height: Height
   public let root: Digest
-  /// Of all chunks.
+  /// The size of all chunks.
   public let bytes: UInt64
   let manifest: [UInt8]
   private let places: [NibblePath: Place]
@@ -32,7 +32,7 @@ public struct SnapshotArchive: Sendable {
 
   /// Reads the index.
   ///
-  /// - Throws: also when it is damaged.
+  /// - Throws: when it is missing or damaged.
   public init(_ folder: URL) throws {
     self.folder = folder
     let bytes = [UInt8](try Data(contentsOf: folder.appending(path: Self.indexName)))
@@ -80,7 +80,7 @@ public struct SnapshotArchive: Sendable {
     try file.sync()
   }
 
-  /// A chunk's bytes; nil when there is none at this place of the tree.
+  /// The bytes of the chunk at `path`; nil when there is none.
   ///
   /// - Throws: when the file cannot be read or is damaged.
   public func chunk(_ path: NibblePath) throws -> [UInt8]? {

@@ -7,8 +7,9 @@ public import Storage
 
 /// Writes the state after one height as a manifest and chunks, from a frozen view of the database.
 ///
-/// Memory: one buffer of `memory` bytes with 12 bytes an entry beside it, tables of 48 KiB for each run of that size,
-/// and the chunk that is being written. The database goes on meanwhile; its old versions stay until the view is let go.
+/// Memory: one buffer of `memory` bytes, 12 bytes for each entry in it, 48 KiB of tables for each run of that
+/// size, and the chunk that is being written. The database is in use meanwhile; it keeps the view's old
+/// versions until the view is released.
 public struct SnapshotExport {
   public struct Report: Sendable {
     public var entries: Int
@@ -27,8 +28,9 @@ public struct SnapshotExport {
   private let chunkBytes: Int
   private let isCancelled: @Sendable () -> Bool
 
-  /// `view`: of the database right after the commit of `height`.
-  /// `chunkBytes`: what a chunk is meant to hold at most, where the depth allows it.
+  /// - `view`: The database right after the commit of `height`.
+  /// - `memory`: Bytes of state that are sorted in memory at once.
+  /// - `chunkBytes`: The largest chunk aimed at; larger ones occur when the greatest depth does not suffice.
   public init(
     of store: NodeStore,
     at view: Storage.Snapshot,
@@ -47,7 +49,7 @@ public struct SnapshotExport {
     self.isCancelled = isCancelled
   }
 
-  /// Writes into `folder`, which appears when everything is there.
+  /// Writes the snapshot. `folder` appears when it is complete.
   public func run(into folder: URL) throws -> Report {
     let partial = folder.appendingPathExtension("partial")
     try? FileManager.default.removeItem(at: partial)
@@ -107,7 +109,7 @@ public struct SnapshotExport {
     try runs.finishRun()
   }
 
-  /// The least depth at which no chunk is larger than wanted.
+  /// The least depth of the tree at which no chunk is larger than `chunkBytes`.
   private func depth(of sizes: [Int]) -> Int {
     (0..<SnapshotManifest.maximumDepth).first { depth in
       let width = sizes.count >> (4 * depth)
@@ -118,13 +120,13 @@ public struct SnapshotExport {
   }
 }
 
-/// The state needs chunks beyond a frame's limit.
+/// A chunk of the state is larger than a frame may be.
 struct SnapshotTooLarge: Error, CustomStringConvertible {
   let bytes: Int
   var description: String { "a chunk of the state takes \(bytes) bytes, more than a frame may hold" }
 }
 
-/// The pages of the authenticated tree as a frozen view has them.
+/// Reads pages of the state tree from a frozen view.
 private struct TreeView: StateTreeReading {
   let store: NodeStore
   let view: Storage.Snapshot

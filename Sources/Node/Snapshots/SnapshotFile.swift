@@ -1,15 +1,15 @@
 import Storage
 
-/// A file that is written from front to back through one buffer and read at any place.
+/// A file that is written sequentially through one buffer and read at any offset.
 final class SnapshotFile {
   private static let bufferBytes = 1 << 20
 
   private let file: PosixFile
   private var buffer: [UInt8] = []
-  /// Bytes written, those in the buffer included.
+  /// Bytes written; those in the buffer count.
   private(set) var count: UInt64 = 0
 
-  /// Makes the file anew, or opens it for reading.
+  /// With `writing`, makes the file or empties an existing one; otherwise opens it for reading.
   init(_ path: String, writing: Bool) throws {
     file = try PosixFile(path: path, writing ? .createIfMissing : .readOnly)
     if writing { try file.truncate(to: 0) }
@@ -21,7 +21,7 @@ final class SnapshotFile {
     if buffer.count >= Self.bufferBytes { try flush() }
   }
 
-  /// Hands everything to the system.
+  /// Writes the buffer to the file, without a sync.
   func flush() throws {
     try file.write(buffer, at: Int(count) - buffer.count)
     buffer.removeAll(keepingCapacity: true)
@@ -32,7 +32,7 @@ final class SnapshotFile {
     try file.sync()
   }
 
-  /// Exactly `count` bytes from `offset`.
+  /// Reads exactly `count` bytes from `offset`. Throws when the file is shorter.
   func read(_ count: Int, at offset: UInt64) throws -> [UInt8] {
     let bytes = try file.read(at: Int(offset), count: count)
     guard bytes.count == count else {

@@ -11,15 +11,15 @@ import Storage
 import Transport
 import Wire
 
-/// Runs a `SnapshotJoin` over real sockets before the node itself starts: dials seeds and whom they know, fetches,
-/// and puts what is verified into a new database.
+/// Runs a `SnapshotJoin` over real sockets before the node starts: it dials seeds and the nodes that they
+/// know, fetches a snapshot, and writes what is verified into a new database.
 final class SnapshotJoiner {
   private enum Signal: Sendable {
     case transport([TransportEvent])
     case tick
   }
 
-  /// Peers that are asked at once.
+  /// The largest number of peers that are connected at once.
   private static let peerLimit = 16
 
   private let chain: ChainID
@@ -72,7 +72,7 @@ final class SnapshotJoiner {
     }
   }
 
-  /// Ends when the state is there, or when there is none to be had.
+  /// Returns when the state is complete, or when no usable snapshot is available.
   func run() async throws -> SnapshotJoin.Outcome {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let (signals, sink) = AsyncStream<Signal>.makeStream()
@@ -155,7 +155,7 @@ final class SnapshotJoiner {
     }
   }
 
-  /// Dials whom a peer knows.
+  /// Dials the nodes whose records a peer has sent.
   private func meet(_ bytes: [UInt8], _ endpoint: Transport.Endpoint) {
     guard case .records(let objects)? = try? GossipMessage(kind: .records, bytes: bytes, chain: chain) else {
       return
@@ -219,7 +219,8 @@ final class SnapshotJoiner {
 }
 
 extension LightClient.Settings {
-  /// Belief lasts for two thirds of the time for which stake can be punished.
+  /// A header is trusted for two thirds of the unbonding time: validators who signed a false one can still be
+  /// punished.
   public init(_ genesis: Genesis) {
     self.init(trustingMilliseconds: genesis.parameters[.unbondingTime] / 3 * 2)
   }

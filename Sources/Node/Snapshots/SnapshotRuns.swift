@@ -5,13 +5,15 @@ import Primitives
 import Replication
 import Storage
 
-/// The entries of a state, sorted by their place in the state's tree in bounded memory.
+/// Sorts the entries of a state by their place in the state tree, in bounded memory.
 ///
-/// The state is read in the order of keys, chunks are in the order of key digests. Entries gather in one buffer;
-/// whenever it is full they go to the end of a file, sorted by the first twelve bits of the digest. A chunk is what
-/// these sorted runs have below its path.
+/// The database gives entries in the order of keys, but chunks need them in the order of key digests. Entries
+/// gather in a buffer. Whenever it is full, they are sorted by the first twelve bits of their key's digest
+/// and appended to a file as a *run*. A chunk is then collected from the part of every run that is below the
+/// chunk's path.
 final class SnapshotRuns {
-  /// 4,096: chunks of any depth consist of whole ones of these.
+  /// The number of slots, 4,096: one for each value of the digest's first twelve bits. A chunk of any depth
+  /// consists of whole slots.
   static let slots = 1 << (4 * SnapshotManifest.maximumDepth)
 
   private struct Record {
@@ -21,9 +23,9 @@ final class SnapshotRuns {
   }
 
   private struct Run {
-    /// Where each slot begins, and the end of the last.
+    /// The file offset at which each slot begins, and the end of the last slot.
     var offsets: [UInt64]
-    /// Entries of each slot.
+    /// The number of entries in each slot.
     var counts: [UInt32]
   }
 
@@ -32,11 +34,11 @@ final class SnapshotRuns {
   private var writer: ByteWriter
   private var records: [Record] = []
   private var runs: [Run] = []
-  /// Bytes of each slot, over all runs.
+  /// The bytes in each slot, over all runs.
   private(set) var sizes = [Int](repeating: 0, count: slots)
   private(set) var entryCount = 0
 
-  /// `memory`: bytes of entries that gather before a run is written.
+  /// `memory`: bytes of entries that are gathered before a run is written.
   init(_ path: String, memory: Int) throws {
     file = try SnapshotFile(path, writing: true)
     self.memory = memory
@@ -59,7 +61,7 @@ final class SnapshotRuns {
     if writer.bytes.count >= memory { try finishRun() }
   }
 
-  /// Writes what has gathered.
+  /// Sorts the gathered entries and writes them as a run.
   func finishRun() throws {
     guard !records.isEmpty else { return }
     records.sort { ($0.slot, $0.offset) < ($1.slot, $1.offset) }
@@ -78,7 +80,7 @@ final class SnapshotRuns {
     writer = ByteWriter(capacity: memory + memory / 8)
   }
 
-  /// The entries of the slots, in the form of a chunk's end.
+  /// The entries of `slots`, encoded as in a chunk, and their number.
   func entries(of slots: Range<Int>) throws -> (count: UInt32, bytes: [UInt8]) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(sizes[slots].reduce(0, +))

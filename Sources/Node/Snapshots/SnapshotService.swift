@@ -9,20 +9,21 @@ import Storage
 import Synchronization
 import Wire
 
-/// Makes a node's snapshots and serves them, with light blocks, to whoever asks.
+/// Makes a node's snapshots, and answers peers that ask for snapshots and light blocks.
 ///
-/// Both happen on threads of their own: a commit pays for the frozen view of the database and nothing else. One export
-/// at a time; a height that comes meanwhile is passed over. What one peer may have waiting here is bounded.
+/// Both happen on threads of their own; a commit only takes a frozen view of the database. One snapshot is
+/// made at a time, and a height that is due meanwhile is skipped. The number of waiting requests is bounded,
+/// per peer and in total.
 final class SnapshotService: Sendable {
-  /// How many snapshots are kept.
+  /// The number of snapshots that are kept.
   static let kept = 2
   private static let waitingPerPeer = 4
   private static let waitingInTotal = 64
 
   private struct State {
-    /// The newest first.
+    /// The newest is first.
     var archives: [SnapshotArchive] = []
-    /// The height whose snapshot is being made.
+    /// The height of the snapshot that is being made.
     var exporting: Height?
     var waiting: [PeerID: Int] = [:]
   }
@@ -37,7 +38,7 @@ final class SnapshotService: Sendable {
   private let exporter = WorkerThread(name: "snapshots")
   private let server = WorkerThread(name: "snapshot-server")
 
-  /// `interval`: a snapshot is made of every so many heights; 0 makes none.
+  /// `interval`: the number of heights between snapshots; 0 makes none.
   init(
     folder: URL,
     store: NodeStore,
@@ -54,7 +55,7 @@ final class SnapshotService: Sendable {
     state.withLock { $0.archives = archives }
   }
 
-  /// What earlier runs have left; what they did not finish goes, and what is not of this chain.
+  /// Finds the snapshots of earlier runs; removes those that are unfinished or of another chain.
   private static func found(in folder: URL, _ store: NodeStore, _ logger: Logger) -> [SnapshotArchive] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     var archives: [SnapshotArchive] = []
@@ -82,13 +83,13 @@ final class SnapshotService: Sendable {
 
   var archives: [SnapshotArchive] { state.withLock { $0.archives } }
 
-  /// The lowest height that a snapshot is of, made or being made: whoever takes it needs that height's header and the
-  /// blocks after it. Nil when there is none.
+  /// The lowest height of a snapshot, finished or being made; nil when there is none. A peer that fetches it
+  /// needs that height's header and the blocks after it, so they must be kept.
   var lowestHeight: Height? {
     state.withLock { state in (state.archives.map(\.height) + [state.exporting].compactMap(\.self)).min() }
   }
 
-  /// Ends exports and answers; the database is not used after that.
+  /// Ends exports and answers. The database is not used after this returns.
   func stop() async {
     isStopped.store(true, ordering: .relaxed)
     for thread in [exporter, server] {
@@ -99,7 +100,8 @@ final class SnapshotService: Sendable {
 
   // MARK: Making
 
-  /// A block has been written. Called on the storage thread, so that the view is of exactly that height.
+  /// Must be called when a block has been written, on the storage thread, so that the view is of exactly that
+  /// height.
   func committed(_ tip: Tip) {
     guard interval > 0, tip.height.isMultiple(of: interval), !isStopped.load(ordering: .relaxed) else {
       return
@@ -158,9 +160,10 @@ final class SnapshotService: Sendable {
 
   // MARK: Serving
 
-  /// Takes a frame of a joining peer; what is an answer is not for this node, which has joined.
+  /// Answers a request of a joining peer. Messages that are answers are ignored, since this node has already
+  /// joined.
   ///
-  /// - Throws: `DecodingError` when the frame is not what its kind says.
+  /// - Throws: `DecodingError` when the bytes are not a message of that kind.
   func handle(_ kind: FrameKind, _ bytes: [UInt8], from peer: PeerID) throws(DecodingError) {
     let message = try SnapshotMessage(kind: kind, bytes: bytes)
     switch message {
@@ -175,7 +178,7 @@ final class SnapshotService: Sendable {
       state.waiting[peer] = waiting + 1
       return true
     }
-    // Who asks faster than it is answered, asks again later.
+    // A peer whose requests are dropped here repeats them later.
     guard isTaken else { return }
     server.run { [self] in
       defer {
@@ -193,7 +196,7 @@ final class SnapshotService: Sendable {
     do {
       switch message {
       case .offersRequest:
-        // The next block's header carries the root: without it nobody can verify the state.
+        // The root is in the next block's header; until that exists nobody can verify the state.
         let last = store.lastHeight ?? 0
         let offers = archives.filter { $0.height < last }.prefix(SnapshotMessage.offerLimit)
         return .offers(offers.map { SnapshotOffer(height: $0.height, bytes: $0.bytes) })
