@@ -3,7 +3,7 @@ import Cryptography
 import Primitives
 
 extension BidEngine {
-  /// Answers an order, unless it has an answer already.
+  /// Decides on each group of an order and starts a bid, unless the order has an answer already.
   mutating func consider(_ identifier: Digest, _ order: Order, _ effects: inout [Effect]) {
     guard answers[identifier] == nil else { return }
     var groups: [UInt32: DecimalCoin?] = [:]
@@ -31,7 +31,7 @@ extension BidEngine {
     publishWhenPriced(identifier, &effects)
   }
 
-  /// A price, or the request for one.
+  /// A group's price, or the request to the pricing program for it.
   private struct Priced {
     var coin: DecimalCoin?
     var request: PriceRequest?
@@ -75,7 +75,7 @@ extension BidEngine {
     return .failure(Declined(reason))
   }
 
-  /// The program's answer for one group. True when room was given back.
+  /// Takes the pricing program's result for one group. Returns true when a reservation was released.
   mutating func priced(
     _ identifier: Digest,
     _ sequence: UInt32,
@@ -104,7 +104,7 @@ extension BidEngine {
     return reason != nil
   }
 
-  /// Makes the bid once every group of it has a price.
+  /// Makes the bid when every group of it has a price.
   private mutating func publishWhenPriced(_ identifier: Digest, _ effects: inout [Effect]) {
     guard let answer = answers[identifier], answer.state == .pricing else { return }
     var groups: [Bid.Group] = []
@@ -128,7 +128,7 @@ extension BidEngine {
     effects.append(.publish(bid))
   }
 
-  /// Keeps an order for when room is given back; the oldest goes when there are too many.
+  /// Keeps a declined order for the next release of capacity; drops the oldest when there are too many.
   private mutating func wait(_ identifier: Digest, _ order: Order) {
     guard !waiting.contains(where: { $0.identifier == identifier }) else { return }
     if waiting.count >= Self.waitingLimit { waiting.removeFirst() }

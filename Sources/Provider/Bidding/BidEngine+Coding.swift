@@ -3,9 +3,9 @@ import Cryptography
 import Primitives
 
 extension BidEngine {
-  /// Reservations and open bids, so that a restart forgets neither.
+  /// Reservations and open bids, encoded for the next run.
   ///
-  /// Bids that were still being priced are left out, and what they hold is given back by `restore`.
+  /// Bids that are still being priced are left out; `restore` releases their reservations.
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: 4_096)
     writer.write(Self.version)
@@ -30,10 +30,10 @@ extension BidEngine {
 
   private static let version: UInt8 = 1
 
-  /// Takes back an earlier run's reservations and bids.
+  /// Takes over the reservations and bids of an earlier run.
   ///
-  /// - Returns: Reservations that do not fit the settings any more.
-  /// - Throws: When the bytes are none of ours.
+  /// - Returns: Reservations that no longer fit, because the settings have changed; they are not held.
+  /// - Throws: When `bytes` is not the output of `encoded`.
   public mutating func restore(_ bytes: [UInt8]) throws(DecodingError) -> [Reservation] {
     var reader = ByteReader(bytes)
     guard try reader.read(UInt8.self) == Self.version else { throw .invalid(field: "version") }
@@ -69,7 +69,7 @@ extension BidEngine {
     return lost
   }
 
-  /// A reservation of a bid that nobody remembers would be held for ever.
+  /// Releases the reservations of bids that are not known any more; nothing else would release them.
   private mutating func releaseUnanswered() {
     for reservation in inventory.sortedReservations {
       guard case .bid(let order, let group) = reservation.holder, answers[order]?.groups[group] == nil else {

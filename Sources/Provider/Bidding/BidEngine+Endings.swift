@@ -3,8 +3,8 @@ import Cryptography
 import Primitives
 
 extension BidEngine {
-  /// The order is in the book no longer. Its reservations stay until the next block: if it ended because we
-  /// won, the lease may be reported only now.
+  /// Handles an order that has left the book. Its reservations are kept until the next block: if the order
+  /// ended because our bid was accepted, the lease may be reported only after this.
   mutating func remove(_ identifier: Digest, _ end: OrderEnd) -> Bool {
     waiting.removeAll { $0.identifier == identifier }
     guard let answer = answers[identifier] else { return false }
@@ -13,7 +13,7 @@ extension BidEngine {
     return false
   }
 
-  /// Gives everything back that is held for an order's answer. True when that was something.
+  /// Releases all that is reserved for an order. Returns true when something was.
   mutating func drop(_ identifier: Digest, _ outcome: Decision.Outcome) -> Bool {
     guard let answer = answers.removeValue(forKey: identifier) else { return false }
     var gaveBack = false
@@ -32,7 +32,7 @@ extension BidEngine {
     }
   }
 
-  /// A lease of ours began: what its bid held is the lease's; other bids for the same group are pointless.
+  /// Handles the opening of a lease of this provider: the bid's reservation becomes the lease's.
   mutating func open(
     _ lease: LeaseID,
     _ order: Digest?,
@@ -55,7 +55,7 @@ extension BidEngine {
     return false
   }
 
-  /// The order whose reservation the lease takes over.
+  /// The order with the reservation that the lease takes over; nil when there is none.
   private func source(of lease: LeaseID, order: Digest?, offers: [ResourceOffer]) -> Digest? {
     if let order, inventory.reservations[.bid(order: order, group: lease.group)] != nil { return order }
     let candidates = answers.filter { $0.value.order.deployment == lease.deployment }.keys.sorted()
@@ -64,7 +64,7 @@ extension BidEngine {
     }
   }
 
-  /// A block: what has ended is given back, what has expired is asked anew.
+  /// Handles a block: releases what has ended, and considers orders anew whose bid has expired.
   mutating func commit(_ time: Timestamp, _ effects: inout [Effect]) -> Bool {
     now = max(now, time)
     log.expire(at: now)
@@ -78,14 +78,14 @@ extension BidEngine {
       case .pricing, .bid:
         guard answer.expiresAt <= now else { continue }
         if drop(identifier, .expired) { gaveBack = true }
-        // The order may outlive our bid: bid again at today's prices.
+        // The order may outlive the bid; then the engine bids again at current prices.
         if answer.order.expiresAt > now { consider(identifier, answer.order, &effects) }
       }
     }
     return gaveBack
   }
 
-  /// Takes every bid back.
+  /// Withdraws every bid.
   mutating func drain(_ effects: inout [Effect]) -> Bool {
     isDraining = true
     waiting = []

@@ -4,7 +4,8 @@ import Ledger
 import Primitives
 
 extension BidEngine {
-  /// The first reason against serving the group, before capacity and price; the reference provider's order.
+  /// The first reason against serving the group, before capacity and price. The checks have the order of
+  /// Akash's reference provider.
   func declineReason(_ order: Order, _ spec: GroupSpec) -> DeclineReason? {
     let policy = configuration.policy
     let owner = order.deployment.owner
@@ -19,7 +20,7 @@ extension BidEngine {
     }
     let requirements = spec.requirements
     let isAudited = !requirements.allOf.isEmpty || !requirements.anyOf.isEmpty
-    // The provider's own statements count only where nobody has to sign for them.
+    // The provider's own attributes count only where the order does not ask for an auditor's signature.
     if !isAudited, let reason = mismatch(requirements, [], attributes) { return .attribute(reason) }
     if let missing = policy.required.first(where: { !requirements.attributes.contains($0) }) {
       return .requiredAttribute(missing)
@@ -45,7 +46,7 @@ extension BidEngine {
     return limitReason(owner)
   }
 
-  /// Volumes of one unit, as the reference provider has it.
+  /// The largest number of volumes of one unit, as in Akash's reference provider.
   static let volumeLimit = 4
 
   private func mismatch(
@@ -61,7 +62,7 @@ extension BidEngine {
     )
   }
 
-  /// Open bids count as leases: all of them may be taken.
+  /// Open bids count as leases, since all of them may be accepted.
   private func limitReason(_ owner: Address) -> DeclineReason? {
     let policy = configuration.policy
     guard inventory.reservations.count < Int(policy.maximumLeases) else {
@@ -72,7 +73,7 @@ extension BidEngine {
     return nil
   }
 
-  /// Reserves a group of an order that passed the filters.
+  /// Reserves capacity for a group that has passed the filters.
   mutating func reserve(
     _ identifier: Digest,
     _ order: Order,
@@ -116,7 +117,7 @@ extension BidEngine {
     return .failure(Declined(.offer(fault)))
   }
 
-  /// A suitable model without a price, when there is no suitable model with one.
+  /// A suitable GPU model in the inventory without a price; nil when a suitable one has a price.
   private func unpricedModel(_ spec: GroupSpec, priced: [GPUModel]) -> GPUModel? {
     for unit in spec.units where unit.resources.gpus > 0 {
       let suitable = inventory.models.filter { $0.satisfies(unit.resources.gpuAttributes) }
@@ -125,7 +126,7 @@ extension BidEngine {
     return nil
   }
 
-  /// The reason against a price.
+  /// The reason not to bid at this price; nil when there is none.
   func declineReason(_ price: Decimal18, _ spec: GroupSpec, _ denomination: Denomination) -> DeclineReason? {
     guard let maximum = try? spec.maximumPrice() else { return .pricing(.outOfRange) }
     guard !price.isZero else { return .pricing(.zero) }
@@ -133,7 +134,7 @@ extension BidEngine {
   }
 }
 
-/// A decline on its way to the log.
+/// Carries a reason not to bid from a check to the decision log.
 struct Declined: Error {
   let reason: DeclineReason
 

@@ -3,19 +3,21 @@ import Cryptography
 import Ledger
 import Primitives
 
-/// Answers orders with bids: filters, prices, reserves; gives back what is lost, closed or expired.
+/// Answers orders with bids: filters them, reserves capacity, prices them, and releases what is lost, closed
+/// or expired.
 ///
-/// A pure machine over consensus time. The filters follow the reference provider's order, and each decline
-/// keeps its reason for a day. Deviations from the reference: devices are reserved one by one; what was
-/// declined only for want of room is looked at again when room is given back; an ended order's reservations
-/// are kept until the next block, since the lease that ended it may be ours and be reported after it.
+/// It is a state machine without input or output; its time is that of blocks. The filters have the order of
+/// Akash's reference provider, and the reason of each decline is kept for a day. Deviations from that
+/// provider: GPUs are reserved one by one; an order that was declined only for lack of capacity is considered
+/// again when some is released; the reservations of an ended order are kept until the next block, since the
+/// lease that ended it may be ours and be reported after it.
 public struct BidEngine: Sendable {
-  /// What the provider may promise.
+  /// The settings that decide about bids.
   public struct Configuration: Hashable, Sendable {
     public var provider: Address
     public var policy: BidPolicy
     public var prices: PriceSheet
-    /// Why the driver cannot serve an endpoint of this kind; nil where it can.
+    /// Why the driver cannot serve endpoints of a kind; kinds that are not here are served.
     public var unsupportedEndpoints: [Endpoint.Kind: String]
 
     public init(
@@ -31,11 +33,11 @@ public struct BidEngine: Sendable {
     }
   }
 
-  /// What the chain knows of the provider.
+  /// What the chain has registered about the provider.
   public struct Standing: Hashable, Sendable {
-    /// Nil while it is not registered.
+    /// The provider's attributes; nil while it is not registered.
     public var attributes: [Attribute]?
-    /// What auditors have signed, by the auditor's address as text.
+    /// Attributes that auditors have signed, by the auditor's address as text.
     public var audits: [String: [Attribute]]
 
     public init(attributes: [Attribute]?, audits: [String: [Attribute]] = [:]) {
@@ -44,66 +46,67 @@ public struct BidEngine: Sendable {
     }
   }
 
-  /// Why an order is in the book no longer.
+  /// Why an order has left the book.
   public enum OrderEnd: Hashable, Sendable {
     case agreed
     case withdrawn
     case expired
-    /// The book had no room for it.
+    /// The book was full.
     case evicted
   }
 
   public enum Input: Hashable, Sendable {
     case orderAdded(Digest, Order)
     case orderRemoved(Digest, OrderEnd)
-    /// Our bid was signed and sent.
+    /// The bid was signed and sent.
     case bidPublished(order: Digest, bid: Digest)
     case bidRefused(order: Digest, reason: String)
-    /// Our bid fell out of the book.
+    /// Cheaper bids displaced ours in the book.
     case outbid(order: Digest)
-    /// The pricing program's answer.
+    /// The pricing program's result.
     case priced(order: Digest, group: UInt32, Result<Decimal18, PriceScript.Failure>)
-    /// A lease of ours began. The order is what it came from, when that is known.
+    /// A lease of this provider was opened. `order` is the order that it came from, when that is known.
     case leaseOpened(LeaseID, order: Digest?, offers: [ResourceOffer])
-    /// A lease's workload is gone, and its capacity free.
+    /// A lease's workload has ended and its capacity is free.
     case leaseGone(LeaseID)
     case standing(Standing)
-    /// A block was committed at this time; its leases were reported before.
+    /// A block with this time was committed. Its leases were reported before.
     case committed(Timestamp)
     /// Withdraw every bid and make no more.
     case drain
   }
 
   public enum Effect: Hashable, Sendable {
-    /// Sign it, send it, and answer `bidPublished` or `bidRefused`.
+    /// Sign and send the bid, then give `bidPublished` or `bidRefused` as input.
     case publish(Bid)
     case withdraw(Withdrawal)
-    /// Ask the pricing program and answer `priced`.
+    /// Ask the pricing program, then give `priced` as input.
     case price(PriceRequest)
-    /// What is free has changed.
+    /// The free capacity has changed.
     case capacityChanged
-    /// A lease began for which there is no room: it runs all the same, and the operator is told.
+    /// A lease was opened for which there is no capacity. It runs without a reservation; the operator must be
+    /// told.
     case overcommitted(LeaseID, CapacityShortage)
   }
 
-  /// An order that we answered or are about to.
+  /// The engine's answer to an order: a bid, or one in preparation.
   struct Answer: Hashable, Sendable {
-    /// Asking the program, then bid; ended once the order is gone.
+    /// The stages of an answer. It is deleted at the block after the order's end.
     enum State: Hashable, Sendable {
-      /// Can transition to: bid, or it is dropped.
+      /// The pricing program is asked. Next: `bid`, or deleted when no group gets a price.
       case pricing
-      /// Can transition to: ended.
+      /// The bid is made. Next: `ended`, or deleted when the bid is refused, outbid or expired.
       case bid
-      /// Can transition to: dropped at the next block.
+      /// The order has left the book. Next: deleted at the next block.
       case ended(OrderEnd)
     }
 
     var order: Order
     var state: State
-    /// Groups with their price; nil until it is known.
+    /// The price of each group in the bid; nil until it is known.
     var groups: [UInt32: DecimalCoin?]
     var expiresAt: Timestamp
-    /// Of the published bid.
+    /// The published bid's identifier; nil before it is published.
     var bid: Digest?
   }
 
@@ -112,12 +115,12 @@ public struct BidEngine: Sendable {
   public internal(set) var log = DecisionLog()
   var standing = Standing(attributes: nil)
   var answers: [Digest: Answer] = [:]
-  /// Orders declined for want of room, the oldest first.
+  /// Orders that were declined for lack of capacity, the oldest first.
   var waiting: [(identifier: Digest, order: Order)] = []
   var isDraining = false
   public internal(set) var now = Timestamp.zero
 
-  /// Orders kept for when room is given back.
+  /// The largest number of orders in `waiting`.
   static let waitingLimit = 256
 
   public init(configuration: Configuration, inventory: Inventory) {
@@ -125,10 +128,10 @@ public struct BidEngine: Sendable {
     self.inventory = inventory
   }
 
-  /// Orders with a live bid of ours.
+  /// The number of orders with a live bid of ours.
   public var openBids: Int { answers.values.count { $0.state == .bid } }
 
-  /// Handles one input; effects are to be carried out in order.
+  /// Handles one input. The caller must carry out the effects in order.
   public mutating func step(_ input: Input) -> [Effect] {
     var effects: [Effect] = []
     let before = inventory
@@ -151,7 +154,7 @@ public struct BidEngine: Sendable {
     return effects
   }
 
-  /// Looks again at orders for which there was no room.
+  /// Considers the waiting orders again.
   private mutating func reconsider(_ effects: inout [Effect]) {
     let retried = waiting
     waiting = []

@@ -2,21 +2,21 @@ import Chain
 import Cryptography
 import Primitives
 
-/// What became of one group of one order.
+/// The provider's decision on one group of an order, and what became of the bid.
 public struct Decision: Hashable, Sendable {
-  /// Declined is final unless room is given back; a bid becomes won, lost, refused, outbid, withdrawn or
+  /// A decline is final unless capacity is released. A bid becomes won, lost, refused, outbid, withdrawn or
   /// expired.
   public enum Outcome: Hashable, Sendable {
     case declined(DeclineReason)
-    /// The price program is at work.
+    /// The pricing program is asked.
     case pricing
     case bid(price: DecimalCoin)
     /// The bid could not be published.
     case refused(String)
-    /// Cheaper bids pushed ours out of the book.
+    /// Cheaper bids displaced ours in the book.
     case outbid
     case won(LeaseID)
-    /// The tenant took somebody else's.
+    /// The tenant accepted another provider's bid.
     case lost
     case orderWithdrawn
     case bidWithdrawn
@@ -29,7 +29,7 @@ public struct Decision: Hashable, Sendable {
   public var outcome: Outcome
   public var at: Timestamp
 
-  /// A word that programs can rely on; `declined_` and the reason's code for a decline.
+  /// A stable word for programs; for a decline, `declined_` and the reason's code.
   public var code: String {
     switch outcome {
     case .declined(let reason): "declined_" + reason.code
@@ -61,7 +61,8 @@ public struct Decision: Hashable, Sendable {
   }
 }
 
-/// The newest decision for each group of each order, for 24 hours and at most `capacity` of them.
+/// The newest decision for each group of each order. Decisions are kept for 24 hours, and at most `capacity`
+/// of them.
 public struct DecisionLog: Hashable, Sendable {
   public static let lifetimeMilliseconds: UInt64 = 86_400_000
 
@@ -72,7 +73,7 @@ public struct DecisionLog: Hashable, Sendable {
 
   public let capacity: Int
   private var decisions: [Key: Decision] = [:]
-  /// Keys as they were first entered; some may be gone.
+  /// Keys in the order of their first decision; some may have been deleted.
   private var arrivals: [Key] = []
   private var start = 0
 
@@ -88,7 +89,7 @@ public struct DecisionLog: Hashable, Sendable {
     while decisions.count > capacity { dropOldest() }
   }
 
-  /// Forgets what is older than a day.
+  /// Deletes decisions that are more than 24 hours old.
   public mutating func expire(at now: Timestamp) {
     while start < arrivals.count {
       if let decision = decisions[arrivals[start]],
@@ -100,7 +101,7 @@ public struct DecisionLog: Hashable, Sendable {
     }
   }
 
-  /// Decisions on `order`, by group; on all orders, the newest first, when it is nil.
+  /// Decisions on `order`, sorted by group; with nil, decisions on all orders, the newest first.
   public func decisions(on order: Digest? = nil) -> [Decision] {
     guard let order else {
       return decisions.values.sorted {

@@ -3,39 +3,39 @@ import Cryptography
 import Ledger
 import Primitives
 
-/// Why the provider makes no bid for a group.
+/// Why the provider does not bid for a group.
 public enum DeclineReason: Hashable, Sendable, CustomStringConvertible {
-  /// The provider is ending and takes nothing new.
+  /// The provider is stopping and accepts nothing new.
   case draining
   case notRegistered
   case ownOrder
   case expired
   case refusedTenant(Address)
-  /// Leases and open bids of all tenants.
+  /// Leases and open bids of all tenants have reached this limit.
   case leaseLimit(UInt32)
   case tenantLimit(UInt32)
-  /// The order wants more notice before resources are taken back.
+  /// The order wants a longer notice before resources are reclaimed. Both in milliseconds.
   case reclamationWindow(wanted: UInt64, offered: UInt64)
-  /// The provider's record lacks what the placement wants.
+  /// The provider's record lacks an attribute that the placement requires.
   case attribute(MismatchReason)
-  /// The provider serves only orders that ask for this.
+  /// The provider serves only orders that ask for this attribute.
   case requiredAttribute(Attribute)
-  /// The provider's record lacks the storage or the GPUs.
+  /// The provider's record lacks the storage class or the GPU model.
   case capability(MismatchReason)
   case tooManyVolumes(unit: UInt32, count: Int)
-  /// Auditors that the order names have not signed what it wants.
+  /// The auditors named by the order have not signed what it requires.
   case auditor(MismatchReason)
   case invalidGroup(GroupFault)
-  /// The workload driver cannot do this.
+  /// The workload driver does not support something in the group.
   case unsupported(String)
   case capacity(CapacityShortage)
   case pricing(PricingError)
   case script(String)
   case aboveMaximum(price: Decimal18, maximum: Decimal18, Denomination)
-  /// The ledger would refuse the offer.
+  /// The ledger would reject the offered resources.
   case offer(OfferFault)
 
-  /// A word that programs can rely on.
+  /// A stable word for programs.
   public var code: String {
     switch self {
     case .draining: "draining"
@@ -87,7 +87,7 @@ public enum DeclineReason: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether room that somebody gives back could change the answer.
+  /// Whether a release of capacity can make this reason disappear.
   var canPass: Bool {
     switch self {
     case .capacity, .leaseLimit, .tenantLimit: true

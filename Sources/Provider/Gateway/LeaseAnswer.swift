@@ -1,7 +1,7 @@
 import Chain
 import Primitives
 
-/// What a lease's services do.
+/// The state of a lease and its services.
 public struct LeaseStatus: Hashable, Sendable {
   public struct Service: Hashable, Sendable {
     public var name: String
@@ -9,7 +9,8 @@ public struct LeaseStatus: Hashable, Sendable {
     public var replicas: UInt32
     public var urls: [String]
     public var restarts: UInt32
-    /// Of the replica that ended last, empty when none did: `exit 137, out of memory, limit 512 MiB`.
+    /// How the replica that ended last ended, such as `exit 137, out of memory, limit 512 MiB`; empty when
+    /// none has.
     public var lastExit: String
 
     public init(
@@ -31,7 +32,7 @@ public struct LeaseStatus: Hashable, Sendable {
 
   /// `awaiting_manifest`, `starting`, `running`, `degraded`, `stopping`.
   public var state: String
-  /// The newest thing that happened.
+  /// The newest report about the lease.
   public var message: String
   public var services: [Service]
 
@@ -41,11 +42,11 @@ public struct LeaseStatus: Hashable, Sendable {
     self.services = services
   }
 
-  /// Every replica of every service is ready, and there is one.
+  /// There is at least one service, and all replicas are ready.
   public var isReady: Bool { !services.isEmpty && services.allSatisfy { $0.ready == $0.replicas } }
 }
 
-/// What the provider answers on a lease stream: a type byte and a body.
+/// The provider's answer on a lease stream: a type byte and a body.
 public enum LeaseAnswer: Hashable, Sendable {
   case ok(message: String)
   case status(LeaseStatus)
@@ -85,7 +86,7 @@ public enum LeaseAnswer: Hashable, Sendable {
     return writer.bytes
   }
 
-  /// - Throws: When the bytes are not an answer of this type.
+  /// - Throws: When `bytes` is not the body of an answer of this type.
   public init(type: UInt8, decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     switch type {
@@ -136,7 +137,8 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-  /// A count of things that take at least four bytes each, so that it says little about memory to come.
+  /// A count of elements that have at least four bytes each, so that a small message cannot cause a large
+  /// allocation.
   fileprivate mutating func readCount() throws(DecodingError) -> Int {
     let count = Int(try read(UInt32.self))
     guard count <= remaining / 4 else { throw .truncated }

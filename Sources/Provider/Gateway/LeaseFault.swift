@@ -2,7 +2,7 @@ import Chain
 import Cryptography
 import Primitives
 
-/// Why a lease request was not served: what, why, what to do.
+/// Why a lease request was refused, with advice.
 public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Code: UInt8, Hashable, Sendable, CaseIterable {
     case badRequest = 1
@@ -13,7 +13,7 @@ public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
     case manifestMismatch = 6
     case imageMissing = 7
     case unsupported = 8
-    /// The provider does not know the chain's present state yet.
+    /// The provider does not know the chain's current state yet.
     case notReady = 9
     case failed = 10
   }

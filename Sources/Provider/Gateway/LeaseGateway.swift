@@ -3,11 +3,11 @@ import Cryptography
 import Primitives
 import SDL
 
-/// A deployment as the chain has it: what manifests are checked against.
+/// A deployment as registered on the chain, against which manifests are checked.
 public struct DeploymentView: Hashable, Sendable {
   public var id: DeploymentID
   public var manifestHash: Digest
-  /// All groups, the first has sequence 1.
+  /// All groups in order; the first has sequence 1.
   public var groups: [GroupSpec]
 
   public init(id: DeploymentID, manifestHash: Digest, groups: [GroupSpec]) {
@@ -17,10 +17,11 @@ public struct DeploymentView: Hashable, Sendable {
   }
 }
 
-/// The rules of lease streams, without any input or output: who may ask, and which manifest is taken.
+/// The rules of lease streams, without input or output: who may send requests, and which manifests are
+/// accepted.
 public struct LeaseGateway: Hashable, Sendable {
   public let provider: Address
-  /// For every replica.
+  /// Limit of processes for every replica.
   public let maximumProcesses: UInt32
 
   public init(provider: Address, maximumProcesses: UInt32) {
@@ -28,7 +29,8 @@ public struct LeaseGateway: Hashable, Sendable {
     self.maximumProcesses = maximumProcesses
   }
 
-  /// Reads a request, which only the deployment's owner may make.
+  /// Decodes a request and checks that it comes from the deployment's owner and names an active lease of this
+  /// provider.
   public func admit(
     account: PublicKey,
     type: UInt8,
@@ -42,7 +44,7 @@ public struct LeaseGateway: Hashable, Sendable {
       return .failure(.badRequest(error))
     }
     let lease = request.lease
-    // A stranger learns nothing about which leases there are.
+    // The owner is checked first, so that others cannot find out which leases exist.
     guard Address(account) == lease.deployment.owner else {
       return .failure(.notOwner(Address(account), lease))
     }
@@ -52,10 +54,10 @@ public struct LeaseGateway: Hashable, Sendable {
     return .success(request)
   }
 
-  /// Checks a manifest: its form, its hash against the chain's, its resources against the groups that were
-  /// ordered.
+  /// Checks a manifest: its format, its hash against the chain's, and its resources against the ordered
+  /// groups.
   ///
-  /// - Returns: What is to be run for the lease's group.
+  /// - Returns: What to run for the lease's group.
   public func accept(
     _ json: [UInt8],
     for lease: LeaseID,
@@ -138,7 +140,8 @@ public struct LeaseGateway: Hashable, Sendable {
     guard service.credentials == nil else {
       return unsupported("nothing is pulled here, so credentials would be of no use")
     }
-    // The first is the one that PORT names and readiness is judged by.
+    // Global ports come first: the first port is the one in `PORT` and the one by which readiness is
+    // determined.
     ports = ports.filter(\.isGlobal) + ports.filter { !$0.isGlobal }
     let resources = service.resources
     var memory = resources.memoryBytes
@@ -179,7 +182,7 @@ public struct LeaseGateway: Hashable, Sendable {
   }
 }
 
-/// Hands a unit's devices to the replicas of its services, one after another.
+/// Assigns a unit's devices to the replicas of its services, one after another.
 private struct DeviceShares {
   private let units: [UInt32: Reservation.Unit]
   private var next: [UInt32: Int] = [:]

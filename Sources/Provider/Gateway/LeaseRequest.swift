@@ -2,17 +2,17 @@ import Chain
 import Cryptography
 import Primitives
 
-/// What a tenant asks its provider over a lease stream: a type byte and a body.
+/// A tenant's request on a lease stream: a type byte and a body.
 public enum LeaseRequest: Hashable, Sendable {
-  /// What to run, as JSON; again after the deployment's hash was updated.
+  /// The manifest as JSON. It is sent again after the deployment's manifest hash was updated.
   case submitManifest(LeaseID, json: [UInt8])
   case status(LeaseID)
-  /// The newest lines of a service's logs; an empty name means all services.
+  /// The newest `tail` lines of each log of a service; an empty name means all services.
   case logs(LeaseID, service: String, tail: UInt32)
 
-  /// Of a manifest in bytes.
+  /// The largest manifest, in bytes.
   public static let manifestLimit = 768 << 10
-  /// Of one log.
+  /// The largest `tail` of a request for logs.
   public static let tailLimit: UInt32 = 5_000
   static let nameLimit = 256
 
@@ -43,7 +43,7 @@ public enum LeaseRequest: Hashable, Sendable {
     return writer.bytes
   }
 
-  /// - Throws: When the bytes are not a request of this type.
+  /// - Throws: When `bytes` is not the body of a request of this type.
   public init(type: UInt8, decoding bytes: [UInt8]) throws(DecodingError) {
     guard (1...3).contains(type) else { throw .outOfRange(field: "type") }
     var reader = ByteReader(bytes)

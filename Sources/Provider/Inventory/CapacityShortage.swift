@@ -1,11 +1,12 @@
-/// Why a group does not fit into what is free.
+/// Why a group does not fit into the free capacity.
 public enum CapacityShortage: Error, Hashable, Sendable, CustomStringConvertible {
   case cpu(wanted: UInt64, free: UInt64)
   case memory(wanted: UInt64, free: UInt64)
   case storage(wanted: UInt64, free: UInt64)
-  /// `free` is the most that one suitable model has; all replicas of a unit are of one model.
+  /// `free` is the largest number of free GPUs of one suitable model; all replicas of a unit get the same
+  /// model.
   case gpus(unit: UInt32, wanted: UInt64, free: UInt64, keys: [String])
-  /// More than numbers can say.
+  /// An amount exceeds 64 bits.
   case outOfRange
 
   public var description: String {

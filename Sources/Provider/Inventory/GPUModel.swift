@@ -1,8 +1,8 @@
-/// A kind of GPU: what a device is, and what a concrete offer names.
+/// A GPU model; devices and offers name one.
 public struct GPUModel: Hashable, Comparable, Sendable, CustomStringConvertible {
   public var vendor: String
   public var model: String
-  /// `80Gi`; may be empty.
+  /// Such as `80Gi`; may be empty.
   public var memory: String
   /// `sxm` or `pcie`; may be empty.
   public var interface: String
@@ -31,21 +31,22 @@ public struct GPUModel: Hashable, Comparable, Sendable, CustomStringConvertible 
     }
   }
 
-  /// The key that names it in resources, as exactly as it is known.
+  /// The attribute key that names this model in resources, with all parts that are known.
   public var attributeKey: String {
     "vendor/\(vendor)/model/\(model)" + (memory.isEmpty ? "" : "/ram/" + memory)
       + (interface.isEmpty ? "" : "/interface/" + interface)
   }
 
-  /// `nvidia/h100/80Gi/sxm`, as price sheets spell it.
+  /// Such as `nvidia/h100/80Gi/sxm`, the form in price sheets.
   public var description: String { "\(vendor)/\(model)/\(memory)/\(interface)" }
 
-  /// `h100 80Gi sxm`, for people.
+  /// Such as `h100 80Gi sxm`, for people.
   public var shortText: String {
     [model, memory, interface].filter { !$0.isEmpty }.joined(separator: " ")
   }
 
-  /// Vendor and model are there, and every part is of characters that attribute keys may have.
+  /// Vendor and model are not empty, and every part has at most 32 characters of those allowed in attribute
+  /// keys.
   var isLegal: Bool {
     let parts = [vendor, model, memory, interface]
     return !vendor.isEmpty && !model.isEmpty

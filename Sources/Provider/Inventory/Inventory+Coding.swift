@@ -3,7 +3,7 @@ import Cryptography
 import Primitives
 
 extension Inventory {
-  /// Reservations as bytes; devices and totals come from the settings.
+  /// The reservations, encoded; devices and totals are left out because they come from the settings.
   public var encodedReservations: [UInt8] {
     var writer = ByteWriter()
     let sorted = sortedReservations
@@ -12,10 +12,10 @@ extension Inventory {
     return writer.bytes
   }
 
-  /// Takes back the reservations of an earlier run.
+  /// Takes over the reservations of an earlier run.
   ///
-  /// - Returns: Those that do not fit any more, because the settings have changed; they are not held.
-  /// - Throws: When the bytes are not reservations.
+  /// - Returns: Those that no longer fit, because the settings have changed; they are not held.
+  /// - Throws: When `bytes` is not the output of `encodedReservations`.
   public mutating func restoreReservations(_ bytes: [UInt8]) throws(DecodingError) -> [Reservation] {
     var reader = ByteReader(bytes)
     let count = try reader.read(UInt32.self)

@@ -3,8 +3,8 @@ import Cryptography
 import Primitives
 
 extension Inventory {
-  /// What the provider tells everybody: free and total of everything, with the sheet's prices per GPU and
-  /// tick.
+  /// The offer that the provider publishes: free and total capacity, with prices per GPU and tick from
+  /// `prices`.
   public func offer(
     provider: Address,
     sequence: UInt64,

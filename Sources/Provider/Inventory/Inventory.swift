@@ -3,22 +3,21 @@ import Cryptography
 import Ledger
 import Primitives
 
-/// What the provider has, and who holds what of it: amounts of CPU, memory and storage, and concrete
-/// devices.
+/// The provider's capacity and its reservations: amounts of CPU, memory and storage, and individual GPUs.
 ///
-/// Every number is computed from the reservations, so nothing can drift, and nothing is ever held twice: a
-/// group is reserved as a whole or not at all.
+/// Free amounts are computed from the reservations, so they cannot become inconsistent. A group is reserved
+/// completely or not at all.
 public struct Inventory: Hashable, Sendable {
   /// One GPU.
   public struct Device: Hashable, Sendable {
-    /// Stable over restarts: `declared/nvidia/h100/80Gi/sxm/3`.
+    /// Stays the same over restarts, such as `declared/nvidia/h100/80Gi/sxm/3`.
     public var id: String
     public var model: GPUModel
-    /// Stated by the provider; no driver reported it.
+    /// The settings state this device; no driver has detected it.
     public var isDeclared: Bool
   }
 
-  /// In the settings' order.
+  /// In the order of the settings.
   public let devices: [Device]
   public let total: CapacityAmounts
   public private(set) var reservations: [ReservationHolder: Reservation] = [:]
@@ -40,7 +39,7 @@ public struct Inventory: Hashable, Sendable {
     )
   }
 
-  /// The models there are, each once, in the settings' order.
+  /// The different models, in the order of the settings.
   public var models: [GPUModel] {
     var seen: Set<GPUModel> = []
     return devices.map(\.model).filter { seen.insert($0).inserted }
@@ -51,28 +50,28 @@ public struct Inventory: Hashable, Sendable {
     reservations.values.sorted { $0.holder < $1.holder }
   }
 
-  /// What all reservations take together.
+  /// The sum of all reservations.
   public var taken: CapacityAmounts {
     reservations.values.reduce(into: CapacityAmounts()) { sum, reservation in
-      // Only what fitted the totals was admitted, so the sum fits as well.
+      // Every reservation was checked against the totals, so the sum cannot overflow.
       sum = (try? sum.adding(reservation.amounts)) ?? total
     }
   }
 
   public var free: CapacityAmounts { total.less(taken) }
 
-  /// Devices that nobody holds, in the settings' order.
+  /// Devices that are not reserved, in the order of the settings.
   public var freeDevices: [Device] {
     let held = Set(reservations.values.flatMap { $0.units.flatMap(\.devices) })
     return devices.filter { !held.contains($0.id) }
   }
 
-  /// Holds what `spec` needs, or nothing.
+  /// Reserves what `spec` needs, completely or not at all.
   ///
-  /// Wildcards become the first model of `models` that is suitable and has enough free devices; units with
+  /// Each unit gets the first model in `models` that is suitable and has enough free devices. Units with
   /// fewer suitable models choose first.
   ///
-  /// - Throws: What is short.
+  /// - Throws: The shortage.
   public mutating func reserve(
     _ holder: ReservationHolder,
     deployment: DeploymentID,
@@ -100,9 +99,9 @@ public struct Inventory: Hashable, Sendable {
     return reservation
   }
 
-  /// Holds exactly what was offered: for a lease whose reservation is not known any more.
+  /// Reserves exactly what was offered, for a lease whose reservation is unknown.
   ///
-  /// - Throws: What is short.
+  /// - Throws: The shortage.
   public mutating func adopt(
     _ lease: LeaseID,
     offers: [ResourceOffer]
@@ -125,7 +124,7 @@ public struct Inventory: Hashable, Sendable {
     return reservation
   }
 
-  /// A bid was taken: its reservation is the lease's now. Nil when the bid holds nothing.
+  /// Turns the reservation of an accepted bid into the lease's. Nil when the bid has none.
   @discardableResult
   public mutating func confirm(order: Digest, group: UInt32, as lease: LeaseID) -> Reservation? {
     guard var reservation = reservations.removeValue(forKey: .bid(order: order, group: group)) else {
@@ -136,13 +135,13 @@ public struct Inventory: Hashable, Sendable {
     return reservation
   }
 
-  /// Gives back what `holder` has; false when that is nothing.
+  /// Releases the reservation of `holder`; false when it has none.
   @discardableResult
   public mutating func release(_ holder: ReservationHolder) -> Bool {
     reservations.removeValue(forKey: holder) != nil
   }
 
-  /// Puts back a reservation of an earlier run; false when it does not fit what is there now.
+  /// Takes over a reservation of an earlier run; false when it does not fit.
   mutating func restore(_ reservation: Reservation) -> Bool {
     let free = Set(freeDevices.map(\.id))
     let wanted = reservation.units.flatMap(\.devices)
@@ -193,8 +192,7 @@ public struct Inventory: Hashable, Sendable {
 }
 
 extension GPUModel {
-  /// Whether a device of this model is what the keys ask for: any one of them suffices, none asks for
-  /// nothing.
+  /// Whether a device of this model satisfies a request: it matches one of the keys, or there are none.
   public func satisfies(_ requests: [Attribute]) -> Bool {
     guard !requests.isEmpty else { return true }
     let keys = GPUKey.generalisations(of: attributeKey)

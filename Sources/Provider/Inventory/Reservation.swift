@@ -2,11 +2,9 @@ import Chain
 import Cryptography
 import Primitives
 
-/// For what capacity is held.
-///
-/// A bid's can become a lease's; both end when they are released.
+/// For whom capacity is reserved. A bid's reservation can become a lease's; both end when they are released.
 public enum ReservationHolder: Hashable, Comparable, Sendable {
-  /// One group of an order that we bid for.
+  /// A bid for one group of an order.
   case bid(order: Digest, group: UInt32)
   case lease(LeaseID)
 
@@ -21,7 +19,7 @@ public enum ReservationHolder: Hashable, Comparable, Sendable {
   }
 }
 
-/// Amounts of what has no identity.
+/// Amounts of CPU, memory and storage.
 public struct CapacityAmounts: Hashable, Sendable {
   public var cpuMillis: UInt64 = 0
   public var memoryBytes: UInt64 = 0
@@ -33,7 +31,7 @@ public struct CapacityAmounts: Hashable, Sendable {
     self.storageBytes = storageBytes
   }
 
-  /// What `units` take together. Volumes of class `ram` count as memory.
+  /// The sum over `units`. Volumes of class `ram` count as memory.
   init(of units: [ResourceOffer]) throws(CapacityShortage) {
     for unit in units {
       var memory = unit.resources.memoryBytes
@@ -60,7 +58,7 @@ public struct CapacityAmounts: Hashable, Sendable {
     )
   }
 
-  /// What is left of these; nothing where more is taken than there is.
+  /// The difference; zero where `taken` is larger.
   func less(_ taken: CapacityAmounts) -> CapacityAmounts {
     func left(_ total: UInt64, _ taken: UInt64) -> UInt64 { total > taken ? total - taken : 0 }
     return CapacityAmounts(
@@ -83,15 +81,15 @@ public struct CapacityAmounts: Hashable, Sendable {
   }
 }
 
-/// Capacity that is held for one group: amounts and concrete devices.
+/// Capacity reserved for one group: amounts and individual devices.
 public struct Reservation: Hashable, Sendable {
   public struct Unit: Hashable, Sendable {
-    /// The unit's resources, their GPUs named by the model that is held.
+    /// The unit's resources, with the reserved GPU model.
     public var offer: ResourceOffer
-    /// Ids, the first replica's first.
+    /// Device ids, sorted by replica.
     public var devices: [String]
 
-    /// The devices of one replica, counted from 0.
+    /// The device ids of one replica, which is counted from 0.
     public func devices(ofReplica replica: Int) -> [String] {
       let each = Int(clamping: offer.resources.gpus)
       let start = replica * each

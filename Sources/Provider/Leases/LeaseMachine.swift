@@ -2,27 +2,23 @@ import Chain
 import Cryptography
 import Primitives
 
-/// The life of one lease at its provider: a pure machine over the provider's clock.
+/// The life cycle of one lease at its provider, as a state machine without input or output; its time is the
+/// provider's clock.
 public struct LeaseMachine: Hashable, Sendable {
   public enum State: Hashable, Sendable {
-    /// The tenant has not sent what to run; at the deadline the lease is given up, and again every minute
-    /// until the chain closes it.
-    /// Can transition to: starting, stopping.
+    /// The tenant has not sent a manifest. At the deadline the lease is resigned, and again every minute
+    /// until the chain closes it. Next: starting, stopping.
     case awaitingManifest(deadline: Timestamp)
-    /// Launched, not ready yet.
-    /// Can transition to: running, degraded, stopping.
+    /// The workload was launched and is not ready yet. Next: running, degraded, stopping.
     case starting(since: Timestamp)
-    /// Every replica is ready.
-    /// Can transition to: degraded, starting (a new manifest), stopping.
+    /// Every replica is ready. Next: degraded, starting (after a new manifest), stopping.
     case running(since: Timestamp)
-    /// Something is not well; it is launched again after a growing pause, and given up only after a long
-    /// time.
-    /// Can transition to: running, starting (a new manifest), stopping.
+    /// A replica has ended or does not answer. The workload is launched again after a growing pause; only
+    /// after `unstableAfter` is the lease resigned. Next: running, starting (after a new manifest), stopping.
     case degraded(since: Timestamp, nextLaunch: Timestamp)
-    /// The lease is over, the workload is being ended.
-    /// Can transition to: gone.
+    /// The lease is over and the workload is being ended. Next: gone.
     case stopping(since: Timestamp, nextTry: Timestamp)
-    /// Nothing runs, nothing is left.
+    /// Nothing of the workload is left.
     case gone
 
     public var name: String {
@@ -38,13 +34,13 @@ public struct LeaseMachine: Hashable, Sendable {
   }
 
   public enum Input: Hashable, Sendable {
-    /// A manifest with this hash was checked and kept.
+    /// A manifest with this hash was checked and stored.
     case manifestAccepted(Digest)
     case launched
     case launchFailed(String)
-    /// What the driver sees.
+    /// The workload's condition according to the driver.
     case observed(Health)
-    /// The chain has ended the lease.
+    /// The chain has closed the lease.
     case leaseClosed
     case stopped
     case stopFailed(String)
@@ -54,30 +50,31 @@ public struct LeaseMachine: Hashable, Sendable {
   /// A workload's condition.
   public enum Health: Hashable, Sendable {
     case ready
-    /// Runs, and does not answer yet.
+    /// All replicas run, but not all accept connections.
     case warming
-    /// A replica has ended, and how.
+    /// A replica has ended; the text says how.
     case ended(String)
   }
 
   public enum Effect: Hashable, Sendable {
-    /// Run what the newest accepted manifest says: replace what runs by it, or start what does not run.
+    /// Run the newest accepted manifest: replace the running workload, or start what does not run.
     case launch
-    /// End and delete everything.
+    /// End the workload and delete all that belongs to it.
     case stop
     case resign(LeaseCloseReason)
-    /// For the log and the tenant.
+    /// A message for the log and the tenant.
     case report(String)
   }
 
+  /// Durations in milliseconds.
   public struct Timing: Hashable, Sendable {
     public var manifestTimeout: UInt64
-    /// How long a launched workload may take to be ready, in milliseconds as all here.
+    /// How long a launched workload may take to become ready.
     public var warmUp: UInt64 = 60_000
     public var firstPause: UInt64 = 1_000
     public var longestPause: UInt64 = 60_000
     public var unstableAfter: UInt64
-    /// Between attempts at what did not work: resigning, stopping.
+    /// Between attempts to resign or to stop.
     public var retry: UInt64 = 60_000
 
     public init(_ policy: BidPolicy) {
@@ -89,24 +86,24 @@ public struct LeaseMachine: Hashable, Sendable {
   public let lease: LeaseID
   public let timing: Timing
   public internal(set) var state: State
-  /// Of the manifest that runs or is to run.
+  /// The hash of the manifest that runs or is to be run.
   public internal(set) var manifestHash: Digest?
-  /// Launches after the first since the workload was last well for a minute.
+  /// The number of relaunches since the workload was last ready for a minute.
   public internal(set) var attempts: UInt32 = 0
   /// The newest report.
   public internal(set) var message = ""
-  /// When it was last resigned for being unstable.
+  /// When the lease was last resigned as unstable.
   var resignedAt: Timestamp?
 
-  /// A lease that has just begun.
+  /// A lease that was just opened.
   public init(_ lease: LeaseID, timing: Timing, at now: Timestamp) {
     self.lease = lease
     self.timing = timing
     state = .awaitingManifest(deadline: now.advanced(byMilliseconds: timing.manifestTimeout))
   }
 
-  /// Handles one input; effects are to be carried out in order. With `mayResign` false the lease is not
-  /// given up as unstable: so many are unwell that the fault must be the provider's own.
+  /// Handles one input. The caller must carry out the effects in order. With `mayResign` false the lease is
+  /// not resigned as unstable: so many leases are degraded that the provider itself must be at fault.
   public mutating func step(_ input: Input, at now: Timestamp, mayResign: Bool = true) -> [Effect] {
     var effects: [Effect] = []
     switch input {
@@ -163,7 +160,7 @@ public struct LeaseMachine: Hashable, Sendable {
     }
   }
 
-  /// The workload is unwell: launch it again after a pause that doubles each time.
+  /// Degrades the workload and schedules its next launch after a pause that doubles each time.
   private mutating func fail(_ reason: String, _ now: Timestamp, _ effects: inout [Effect]) {
     let since: Timestamp
     switch state {

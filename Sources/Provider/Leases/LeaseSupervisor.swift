@@ -2,16 +2,16 @@ import Chain
 import Cryptography
 import Primitives
 
-/// All leases of the provider, and the rule that its own faults never end them in bulk: as unstable, at
-/// most one lease is given up in ten minutes, and none while half of them or more (at least two) are
-/// unwell.
+/// All leases of the provider. It prevents that a fault of the provider ends many leases: at most one lease
+/// is resigned as unstable in ten minutes, and none while two or more leases, and at least half of those
+/// launched, are degraded.
 public struct LeaseSupervisor: Hashable, Sendable {
   public enum Effect: Hashable, Sendable {
     case launch(LeaseID)
     case stop(LeaseID)
     case resign(LeaseID, LeaseCloseReason)
     case report(LeaseID, String)
-    /// The lease is over and its capacity free.
+    /// The lease is over and its workload is gone.
     case gone(LeaseID)
   }
 
@@ -27,16 +27,16 @@ public struct LeaseSupervisor: Hashable, Sendable {
 
   public subscript(lease: LeaseID) -> LeaseMachine? { machines[lease] }
 
-  /// Leases in a fixed order.
+  /// The leases, sorted.
   public var leases: [LeaseID] { machines.keys.sorted() }
 
-  /// A lease began.
+  /// Adds a lease that was just opened.
   public mutating func open(_ lease: LeaseID, at now: Timestamp) {
     guard machines[lease] == nil else { return }
     machines[lease] = LeaseMachine(lease, timing: timing, at: now)
   }
 
-  /// Handles one lease's input.
+  /// Handles an input of one lease; see `LeaseMachine.step`.
   public mutating func step(
     _ lease: LeaseID,
     _ input: LeaseMachine.Input,

@@ -2,23 +2,24 @@ import Chain
 import Cryptography
 import Primitives
 
-/// What the chain, our own records and the driver each know at the start, made one.
+/// What became of the leases of an earlier run, after comparing the chain, the provider's records and the
+/// driver.
 public struct Reconciliation: Hashable, Sendable {
-  /// Runs and is leased: goes on.
+  /// The lease is active and everything runs; it continues.
   public var adopted: [LeaseID] = []
-  /// Leased and prepared, but not everything runs: started from the saved manifest.
+  /// The lease is active and prepared, but not all replicas run; they are started from the stored manifest.
   public var relaunched: [LeaseID] = []
-  /// Leased, but what is saved has another hash than the chain: goes on until the tenant sends the new
-  /// manifest.
+  /// The lease is active, but the stored manifest has another hash than the chain's. The old one runs until
+  /// the tenant sends the new one.
   public var outdated: [LeaseID] = []
-  /// Leased, and nothing was ever sent: the tenant has the whole manifest timeout again.
+  /// The lease is active and no manifest was ever accepted; the tenant gets the whole manifest timeout again.
   public var awaited: [LeaseID] = []
-  /// Leased, and its manifest was accepted once, but the driver knows nothing of it.
+  /// The lease is active and its manifest was accepted once, but the driver does not know it.
   public var lost: [LeaseID] = []
-  /// Runs or is prepared, and is not leased any more: ended.
+  /// The workload runs or is prepared, but the lease is not active any more; it is ended.
   public var orphans: [LeaseID] = []
 
-  /// One line for each lease, what became of it.
+  /// One line for each lease that says what became of it.
   public var lines: [String] {
     let parts: [(String, [LeaseID])] = [
       ("adopted, it runs", adopted), ("started again from its saved manifest", relaunched),
@@ -33,12 +34,12 @@ public struct Reconciliation: Hashable, Sendable {
   public var isEmpty: Bool { lines.isEmpty }
 }
 
-/// What the provider remembers of a lease.
+/// The provider's record of a lease.
 public struct LeaseNote: Codable, Hashable, Sendable {
   public var lease: LeaseText
-  /// Of the accepted manifest, hex; empty before one came.
+  /// The accepted manifest's hash in hex; empty before one was accepted.
   public var manifestHash: String
-  /// The chain's tick when the lease was seen first.
+  /// The chain's tick at which the lease was opened.
   public var openedAtTick: UInt64
 
   public init(lease: LeaseID, manifestHash: Digest?, openedAtTick: Tick) {
@@ -49,14 +50,14 @@ public struct LeaseNote: Codable, Hashable, Sendable {
 }
 
 extension LeaseSupervisor {
-  /// Takes the leases of an earlier run up.
+  /// Takes over the leases of an earlier run.
   ///
   /// - Parameters:
-  ///   - chain: Active leases of ours with the manifest hash that the chain has.
-  ///   - notes: Our own records.
-  ///   - running: What the driver found.
+  ///   - chain: This provider's active leases with the manifest hash on the chain.
+  ///   - notes: The provider's records.
+  ///   - running: The workloads found by the driver.
   ///   - now: The provider's clock.
-  /// - Returns: What was found, and what is to be done.
+  /// - Returns: What became of each lease, and the effects to carry out.
   public mutating func reconcile(
     chain: [LeaseID: Digest],
     notes: [LeaseNote],

@@ -1,4 +1,5 @@
-/// Which GPUs an entry of the sheet prices: up to four parts, `*` or nothing for any.
+/// A key of the price sheet's GPU prices: one to four parts `vendor/model/memory/interface`. A part that is
+/// `*` or missing matches anything.
 struct GPUPriceKey: Hashable, Sendable {
   /// Nil matches anything.
   let parts: [String?]
@@ -15,7 +16,8 @@ struct GPUPriceKey: Hashable, Sendable {
     return zip(parts, actual).allSatisfy { part, actual in part == nil || part == actual }
   }
 
-  /// Keys with more parts named come first; of equally many, the one whose earlier parts are named.
+  /// A key with more named parts is more specific; of two with equally many, the one that names the earlier
+  /// part.
   func isMoreSpecific(than other: GPUPriceKey) -> Bool {
     let mine = parts.count { $0 != nil }
     let others = other.parts.count { $0 != nil }

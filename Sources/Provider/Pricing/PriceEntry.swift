@@ -2,29 +2,29 @@ import Primitives
 
 /// The price sheet in one currency: amounts per hour.
 ///
-/// With `rate` 1, amounts are in the currency's main unit (1 AKT = 10⁶ uakt). To write a sheet in dollars
-/// and be paid in AKT at 0.80 dollars each, `rate` is 1.25: what one unit of the sheet's money costs in the
-/// currency. `like` takes every amount from another entry, so that the sheet is written once.
+/// With `rate` 1, amounts are in the currency's main unit (1 AKT = 10⁶ uakt). `rate` is the price of one unit
+/// of the sheet's money in the currency's main unit: to write a sheet in dollars and be paid in AKT at 0.80
+/// dollars each, set it to 1.25. `like` takes all amounts from another entry, so that they are written once.
 public struct PriceEntry: Decodable, Hashable, Sendable {
-  /// The smallest unit, `uakt`.
+  /// The currency's smallest unit, such as `uakt`.
   public var denomination: String
-  /// The main unit is 10^exponent smallest ones.
+  /// The main unit is 10^exponent smallest units.
   public var exponent: UInt32
   public var rate: Decimal18
-  /// The denomination whose amounts are taken; empty for own ones.
+  /// The denomination of the entry from which the amounts are taken; empty when this one has its own.
   public var like: String
-  /// Per GPU, by `vendor/model/memory/interface`; parts that are `*` or not there match anything, and the
-  /// key with most parts wins.
+  /// Per GPU, by `vendor/model/memory/interface`. A part that is `*` or missing matches anything; the key
+  /// with most named parts wins.
   public var gpu: [String: Decimal18]
   /// Per core.
   public var cpu: Decimal18
   /// Per GiB.
   public var memory: Decimal18
-  /// Per GiB, by class; `ephemeral` is what volumes without a class are.
+  /// Per GiB, by storage class; volumes without a class are `ephemeral`.
   public var storage: [String: Decimal18]
   /// Per endpoint of a unit, not per replica.
   public var endpoint: Decimal18
-  /// The least for a group.
+  /// The lowest price of a group.
   public var floor: Decimal18
 
   public init(
@@ -72,7 +72,7 @@ public struct PriceEntry: Decodable, Hashable, Sendable {
     )
   }
 
-  /// This entry with the amounts of `other`.
+  /// This entry's currency with the amounts of `other`.
   func taking(_ other: PriceEntry) -> PriceEntry {
     var entry = other
     entry.denomination = denomination

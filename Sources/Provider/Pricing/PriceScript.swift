@@ -3,20 +3,20 @@ import Cryptography
 import Foundation
 import Primitives
 
-/// What an external pricing program is asked for.
+/// A request to an external pricing program.
 public struct PriceRequest: Hashable, Sendable {
   public var order: Digest
   public var group: UInt32
   public var owner: Address
   public var denomination: Denomination
-  /// The most that the tenant pays per tick.
+  /// The highest price that the tenant pays, per tick.
   public var maximum: Decimal18
   public var offers: [ResourceOffer]
 }
 
-/// Prices groups by a program with the contract of Akash providers' scripts: one line of JSON on its input,
-/// one decimal (smallest units per tick) on its output; a status other than 0 means no bid, its error
-/// output says why.
+/// Prices groups with an external program that has the interface of Akash providers' price scripts: it gets
+/// one line of JSON on its input and prints one decimal, the price in smallest units per tick. A status other
+/// than 0 means no bid; its error output then says why.
 public struct PriceScript: Sendable {
   public var path: String
   public var timeout: Duration
@@ -30,7 +30,7 @@ public struct PriceScript: Sendable {
     public var reason: String
   }
 
-  /// Runs the program and waits for its end, at most the timeout.
+  /// Runs the program; waits for its end until the timeout.
   public func price(_ request: PriceRequest) async -> Result<Decimal18, Failure> {
     let environment = [
       "PATH": "/usr/local/bin:/usr/bin:/bin", "AKASH_OWNER": request.owner.description,
@@ -58,7 +58,7 @@ public struct PriceScript: Sendable {
 }
 
 extension PriceRequest {
-  /// The line of JSON, in Akash's shape.
+  /// The line of JSON, in the format of Akash's scripts.
   var scriptInput: [UInt8] {
     let input = Input(
       resources: offers.map { offer in
@@ -80,7 +80,7 @@ extension PriceRequest {
     return (try? encoder.encode(input)).map(Array.init) ?? []
   }
 
-  /// Field names are the contract's.
+  /// The field names are those of Akash's scripts.
   private struct Input: Encodable {
     struct Model: Encodable {
       var model: String

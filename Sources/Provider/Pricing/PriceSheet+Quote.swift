@@ -21,23 +21,23 @@ public enum PricingError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// A group's price and how it comes about.
+/// A group's price and its parts.
 public struct Quote: Hashable, Sendable {
   public struct Line: Hashable, Sendable {
-    /// `8 × nvidia/h100/80Gi/sxm`.
+    /// Such as `8 × nvidia/h100/80Gi/sxm`.
     public var text: String
-    /// In the sheet's money.
+    /// In the sheet's money; see `PriceEntry.rate`.
     public var perHour: Decimal18
   }
 
   public var perTick: DecimalCoin
-  /// In the sheet's money.
+  /// In the sheet's money; see `PriceEntry.rate`.
   public var perHour: Decimal18
   public var lines: [Line]
 }
 
 extension PriceSheet {
-  /// The price of concrete offers of one group.
+  /// The price of one group, of which `offers` are the concrete resources.
   public func quote(
     _ offers: [ResourceOffer],
     in denomination: Denomination
@@ -117,13 +117,13 @@ extension PriceSheet.Sheet {
 }
 
 extension Volume {
-  /// What the volume's attributes ask for; `ephemeral` when nothing.
+  /// The class that the volume's attributes name; `ephemeral` when they name none.
   var storageClass: String {
     attributes.first { $0.key == "class" }?.value ?? "ephemeral"
   }
 }
 
-/// A sum that leaves its range is a pricing error.
+/// Turns an arithmetic error into `PricingError.outOfRange`.
 private func inRange<Value>(_ compute: () throws(ArithmeticError) -> Value) throws(PricingError) -> Value {
   do throws(ArithmeticError) {
     return try compute()

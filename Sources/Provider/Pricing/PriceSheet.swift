@@ -1,15 +1,15 @@
 import Chain
 import Primitives
 
-/// What a group costs, from amounts per hour.
+/// Computes the price of a group from amounts per hour.
 ///
-/// A group's price is the sum of its lines: per replica its GPUs (priced as the model that is offered, not
-/// as what was asked for), cores, GiB of memory, GiB of each volume by class; per unit its endpoints; at
-/// least the floor. Each line is cut at the 18th digit; the sum becomes smallest units per tick, rounded
-/// *up* to six digits, so that nothing is ever sold below the sheet and the difference is under a smallest
-/// unit in 10⁶ ticks.
+/// The price is the sum of: per replica its GPUs (as the model that is offered, not as the one requested),
+/// cores, GiB of memory and GiB of each volume by class; per unit its endpoints. It is at least the floor.
+/// Each summand is truncated to 18 digits. The sum is converted to smallest units per tick and rounded *up*
+/// to six digits: nothing is sold below the sheet, and the surplus is less than one smallest unit in 10⁶
+/// ticks.
 public struct PriceSheet: Hashable, Sendable {
-  /// One currency's sheet, its keys in order of preference.
+  /// One currency's entry. The GPU keys are sorted, the most specific first.
   struct Sheet: Hashable, Sendable {
     let entry: PriceEntry
     let gpus: [(key: GPUPriceKey, price: Decimal18)]
@@ -106,7 +106,7 @@ public struct PriceSheet: Hashable, Sendable {
     return Sheet(entry: entry, gpus: gpus)
   }
 
-  /// One GPU of `model` per tick; nil when the sheet has no price for it.
+  /// The price of one GPU of `model` per tick; nil when the sheet has none.
   public func gpuPrice(_ model: GPUModel, in denomination: Denomination) -> DecimalCoin? {
     guard let sheet = sheets[denomination], let price = sheet.price(of: model),
       let perTick = try? perTick(price, in: sheet.entry)
@@ -114,7 +114,7 @@ public struct PriceSheet: Hashable, Sendable {
     return DecimalCoin(perTick, denomination)
   }
 
-  /// The models that have a price, the cheapest first; equal ones in the order given.
+  /// The models that have a price, the cheapest first; equal ones stay in the given order.
   public func cheapestFirst(_ models: [GPUModel], in denomination: Denomination) -> [GPUModel] {
     guard let sheet = sheets[denomination] else { return [] }
     let priced = models.enumerated().compactMap { index, model in
@@ -123,11 +123,11 @@ public struct PriceSheet: Hashable, Sendable {
     return priced.sorted { ($0.price.raw, $0.index) < ($1.price.raw, $1.index) }.map(\.model)
   }
 
-  /// Smallest units per tick of an amount of the sheet per hour.
+  /// Converts an amount of the sheet per hour to smallest units per tick.
   func perTick(_ perHour: Decimal18, in entry: PriceEntry) throws(ArithmeticError) -> Decimal18 {
     let money = try perHour.scaled(by: entry.rate.raw, over: Decimal18.one)
     let scale = (0..<entry.exponent).reduce(UInt128(1)) { product, _ in product * 10 }
-    // Up to six digits: the quotient counts 10⁻⁶, then goes back to 10⁻¹⁸.
+    // Rounds up to six digits: the quotient is in 10⁻⁶, the result in 10⁻¹⁸.
     let millionths = try money.scaled(
       by: scale * UInt128(tickMilliseconds),
       over: 3_600_000 * Self.digitStep,
@@ -148,7 +148,8 @@ extension PriceSheet.Sheet {
 }
 
 extension Decimal18 {
-  /// `self` × `numerator` ÷ `denominator` through 256 bits, cut (or rounded up) at the last digit.
+  /// `self` × `numerator` ÷ `denominator` with a 256-bit product; truncated, or rounded up, at the 18th
+  /// digit.
   func scaled(
     by numerator: UInt128,
     over denominator: UInt128,

@@ -8,13 +8,13 @@ struct CommandOutput: Sendable {
   var errors: String
 }
 
-/// A program that is run to its end.
+/// A program that is run until it ends.
 struct Command: Sendable {
   var path: String
   var arguments: [String] = []
   var environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
 
-  /// Output beyond this is cut.
+  /// Output beyond this many bytes is cut off.
   static let outputLimit = 1 << 20
 
   struct TimedOut: Error, CustomStringConvertible {
@@ -22,9 +22,9 @@ struct Command: Sendable {
     var description: String { "\(path) took too long and was killed" }
   }
 
-  /// Runs it; standard streams are files, so that no pipe can block either side.
+  /// Runs the program. Its standard streams are files, so that neither side can block on a full pipe.
   ///
-  /// - Throws: `LaunchError`, `TimedOut`, or what making a temporary folder throws.
+  /// - Throws: `LaunchError`, `TimedOut`, or an error of making a temporary folder.
   func run(input: [UInt8] = [], timeout: Duration = .seconds(30)) async throws -> CommandOutput {
     let folder = FileManager.default.temporaryDirectory.appending(path: "supercloud-\(UUID().uuidString)")
     try FileManager.default.createDirectory(
@@ -50,7 +50,7 @@ struct Command: Sendable {
         return CommandOutput(status: ended.status ?? -1, text: texts[0], errors: texts[1])
       }
       if ContinuousClock.now > deadline || Task.isCancelled {
-        // It leads its own session and group, so this reaches its children too.
+        // The program leads its own session and process group, so this kills its children too.
         kill(-process, SIGKILL)
         kill(process, SIGKILL)
         var status: Int32 = 0
@@ -68,7 +68,7 @@ struct Command: Sendable {
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// The first of the usual folders that has the program.
+  /// The program's path in the first of the usual folders that has it; nil when none has.
   static func find(_ name: String) -> String? {
     ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].map { "\($0)/\(name)" }
       .first { access($0, X_OK) == 0 }

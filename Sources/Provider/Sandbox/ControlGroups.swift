@@ -1,28 +1,27 @@
 import Foundation
 import Glibc
 
-/// Limits on memory, CPU and processes through Linux control groups, version 1 or 2, whichever has the
-/// controller.
+/// Limits memory, CPU and processes with Linux control groups, version 1 or 2, whichever has the controller.
 struct ControlGroups: Sendable {
   enum Controller: String, CaseIterable, Sendable {
     case memory, cpu, pids
   }
 
   private struct Hierarchy: Hashable {
-    /// Our groups' parent.
+    /// The group below which workloads' groups are made.
     var parent: String
     var isUnified: Bool
   }
 
   private let hierarchies: [Controller: Hierarchy]
-  /// Why the others are not enforced.
+  /// Why a controller cannot be used; empty when all can.
   let missing: [Controller: String]
 
   var enforced: Set<Controller> { Set(hierarchies.keys) }
-  /// `control groups v1`, for people.
+  /// `cgroup v1`, `cgroup v2` or `no control groups`, for people.
   let versionText: String
 
-  /// Looks for what can be used below `root`; `parent` is our own group there.
+  /// Finds the usable controllers below `root`; makes the group `parent` there.
   init(root: String = "/sys/fs/cgroup", parent: String) {
     var hierarchies: [Controller: Hierarchy] = [:]
     var missing: [Controller: String] = [:]
@@ -64,7 +63,7 @@ struct ControlGroups: Sendable {
     guard controllers.split(whereSeparator: \.isWhitespace).contains(Substring(controller.rawValue)) else {
       return .failure(Reason(text: "\(root)/cgroup.controllers does not list \(controller.rawValue)"))
     }
-    // A controller must be handed down at every level above ours.
+    // In version 2 every group above must enable the controller for its children.
     var folder = root
     for name in parent.split(separator: "/").map(String.init) + [""] {
       let file = "\(folder)/cgroup.subtree_control"
@@ -80,7 +79,7 @@ struct ControlGroups: Sendable {
     return probe(controller, Hierarchy(parent: folder, isUnified: true))
   }
 
-  /// Sets a limit in a group of its own and removes it: only what works is promised.
+  /// Sets a limit in a temporary group, so that only limits that work are reported as enforced.
   private static func probe(_ controller: Controller, _ hierarchy: Hierarchy) -> Result<Hierarchy, Reason> {
     let folder = "\(hierarchy.parent)/probe-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     guard makeFolder(folder) else {
@@ -98,7 +97,7 @@ struct ControlGroups: Sendable {
 
   private struct LimitFile {
     var name: String
-    /// Not there when the kernel does not account swap.
+    /// The file is missing when the kernel does not account swap.
     var isOptional = false
   }
 
@@ -130,9 +129,9 @@ struct ControlGroups: Sendable {
     }
   }
 
-  /// Makes the group `name` with its limits.
+  /// Makes the group `name` with these limits.
   ///
-  /// - Returns: The files into which a process writes itself to be limited.
+  /// - Returns: Files; a process that writes itself into them is in the group.
   func create(_ name: String, _ limits: WorkloadLimits) throws(WorkloadError) -> [String] {
     for (controller, hierarchy) in hierarchies {
       let folder = "\(hierarchy.parent)/\(name)"
@@ -146,7 +145,7 @@ struct ControlGroups: Sendable {
     return folders(name).map { "\($0)/cgroup.procs" }
   }
 
-  /// The group's folders, each once.
+  /// The group's folders, without repetitions.
   func folders(_ name: String) -> [String] {
     Set(hierarchies.values.map { "\($0.parent)/\(name)" }).sorted()
   }
@@ -159,7 +158,7 @@ struct ControlGroups: Sendable {
     }
   }
 
-  /// How often the kernel killed in the group for want of memory.
+  /// How often the kernel has killed a process in the group because it was out of memory.
   func memoryKills(_ name: String) -> UInt64 {
     guard let hierarchy = hierarchies[.memory] else { return 0 }
     let file = hierarchy.isUnified ? "memory.events" : "memory.oom_control"
@@ -171,7 +170,7 @@ struct ControlGroups: Sendable {
     return 0
   }
 
-  /// Removes the group, which may take the kernel a moment after the last process ended.
+  /// Removes the group; waits up to 2 s, since the kernel may need a moment after the last process ended.
   func remove(_ name: String) async -> Bool {
     for attempt in 0..<100 {
       if attempt > 0 { try? await Task.sleep(for: .milliseconds(20)) }
@@ -184,7 +183,7 @@ struct ControlGroups: Sendable {
     mkdir(path, 0o755) == 0 || errno == EEXIST
   }
 
-  /// In one call and unbuffered, as control files want it.
+  /// Writes with one unbuffered system call, as control files require.
   private static func write(_ text: String, to path: String) -> Bool {
     let file = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { return false }

@@ -1,11 +1,11 @@
 import Foundation
 import Glibc
 
-/// A program that comes with the provider and is run as an image.
+/// A program that comes with the provider and can be used as an image.
 public struct BuiltInProgram: Hashable, Sendable {
   public var path: String
   public var arguments: [String]
-  /// What the program needs to be seen of this machine; nil for its shared libraries.
+  /// The paths that the program needs to see; nil for its shared libraries and some files of `/etc`.
   public var readOnlyPaths: [String]?
 
   public init(path: String, arguments: [String], readOnlyPaths: [String]? = nil) {
@@ -14,35 +14,36 @@ public struct BuiltInProgram: Hashable, Sendable {
     self.readOnlyPaths = readOnlyPaths
   }
 
-  /// The running executable as `supercloud/hello`.
+  /// This executable, as the image `supercloud/hello`.
   public static func hello() -> BuiltInProgram? {
     var buffer = [CChar](repeating: 0, count: 4_096)
     let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
     guard count > 0 else { return nil }
     var path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    // The kernel says so of a program whose file was replaced while it ran.
+    // The kernel appends this when the program's file was replaced while it ran.
     if path.hasSuffix(" (deleted)") { path.removeLast(10) }
     return BuiltInProgram(path: path, arguments: ["workload", "hello"])
   }
 }
 
-/// What a service runs in: a root to be mounted read-only, and a program in it.
+/// The root file system of a service, which is mounted read-only, and the program in it.
 struct ImageRoot: Hashable, Sendable {
-  /// A folder that becomes `/`; nil when the paths below are all there is.
+  /// The folder that becomes `/`; nil when only `readOnlyPaths` are visible.
   var folder: String?
-  /// Seen at the same place, read-only.
+  /// Paths of this machine that are visible at the same place, read-only.
   var readOnlyPaths: [String] = []
   var program: [String]
   var environment: [String] = []
 }
 
-/// Finds images by name: built in, or as a folder or tarball in the image folder. Nothing is ever fetched.
+/// Finds images by name: built-in programs, or folders and tarballs in the image folder. Nothing is
+/// downloaded.
 struct Images: Sendable {
   var folder: String
-  /// By name without tag.
+  /// Built-in programs by image name without tag.
   var builtIns: [String: BuiltInProgram]
 
-  /// `name:tag@digest` without tag and digest.
+  /// The image's name without tag and digest.
   static func name(of image: String) -> String {
     let undigested = image.split(separator: "@", maxSplits: 1).first.map(String.init) ?? image
     guard let colon = undigested.lastIndex(of: ":"), !undigested[colon...].contains("/") else {
@@ -51,7 +52,8 @@ struct Images: Sendable {
     return String(undigested[..<colon])
   }
 
-  /// Names under which an image may lie in the folder: with its tag, then without; slashes are dashes.
+  /// Names that an image may have in the folder: with its tag, then without; other characters than letters,
+  /// digits, `.` and `_` become dashes.
   static func fileNames(of image: String) -> [String] {
     [image, name(of: image)].map { name in
       String(
@@ -63,7 +65,7 @@ struct Images: Sendable {
     }.filter { !$0.isEmpty && !$0.hasPrefix(".") }
   }
 
-  /// The root and program of a service's image.
+  /// Finds the image of a service and the program to run.
   func root(for service: ServicePlan) async throws(WorkloadError) -> ImageRoot {
     if let program = builtIns[Self.name(of: service.image)] {
       guard service.command == nil || service.command == [] else {
@@ -114,7 +116,7 @@ struct Images: Sendable {
     )
   }
 
-  /// Unpacks into a folder that appears only when it is complete.
+  /// Unpacks an archive; the folder `path` appears when it is complete.
   private func unpack(_ archive: String, to path: String) async throws(WorkloadError) -> String {
     let partial = "\(path).partial-\(getpid())"
     do {
@@ -138,7 +140,7 @@ struct Images: Sendable {
     }
   }
 
-  /// What a built-in program needs to be seen: itself, its shared libraries, certificates.
+  /// Paths that a built-in program needs to see: itself, its shared libraries, and files for network access.
   private func paths(_ program: BuiltInProgram, image: String) async throws(WorkloadError) -> [String] {
     guard access(program.path, X_OK) == 0 else {
       throw .imageMissing(image: image, reason: "\(program.path) cannot be run")
@@ -148,7 +150,7 @@ struct Images: Sendable {
     return [program.path] + (try await Self.libraries(of: program.path)) + common
   }
 
-  /// Every file that the loader maps, by the name it looks for.
+  /// The files that the dynamic loader maps, as listed by `ldd`.
   static func libraries(of program: String) async throws(WorkloadError) -> [String] {
     let lister = Command(path: Command.find("ldd") ?? "/usr/bin/ldd", arguments: [program])
     let output: CommandOutput
@@ -157,7 +159,7 @@ struct Images: Sendable {
     } catch {
       throw .files("the shared libraries of \(program) could not be listed: \(error)")
     }
-    // `name => /path (address)`, or `/path (address)` for the loader; a static program has none.
+    // Lines are `name => /path (address)`, or `/path (address)` for the loader; a static program has none.
     return output.text.split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ").map { $0.trimmingCharacters(in: .whitespaces) }
       return words.first { $0.hasPrefix("/") }
@@ -165,7 +167,7 @@ struct Images: Sendable {
   }
 }
 
-/// The few fields of an image's configuration that matter here: `config.json` beside its root.
+/// The fields that matter here of an image's configuration, which is `config.json` beside its root.
 private struct ImageConfiguration: Codable {
   var entrypoint: [String] = []
   var cmd: [String] = []

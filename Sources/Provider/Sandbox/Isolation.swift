@@ -1,18 +1,18 @@
 import Foundation
 import Glibc
 
-/// How far workloads are kept apart from this machine, found by trying.
+/// How workloads can be isolated on this machine, found by trying.
 ///
-/// Where the provider runs as root, a workload runs as a user of its lease's own or not at all.
+/// When the provider runs as root, each workload runs as a user of its lease's own, or not at all.
 enum Isolation: Hashable, Sendable {
-  /// Bubblewrap as a user of the lease's own, without any right on this machine. `unshare` is nil where no
-  /// mount namespace can be made before.
+  /// Bubblewrap as the lease's own user, who has no rights on this machine. `unshare` is nil where root
+  /// cannot make a mount namespace.
   case ownUser(bubblewrap: String, setpriv: String, unshare: String?)
   /// Bubblewrap as the provider's user, who is not root, without capabilities.
   case sameUser(bubblewrap: String)
-  /// A plain process; as a user of the lease's own through `setpriv` where the provider runs as root.
+  /// A plain process. Where the provider runs as root, `setpriv` makes it a process of the lease's own user.
   case none(setpriv: String?, reason: String)
-  /// Nothing is run: it would run as root.
+  /// Workloads are refused because they would run as root.
   case refused(reason: String)
 
   var text: String {
@@ -28,7 +28,7 @@ enum Isolation: Hashable, Sendable {
     }
   }
 
-  /// What runs workloads, in one word.
+  /// The name of the method that runs workloads.
   var driver: String {
     switch self {
     case .ownUser, .sameUser: "sandbox"
@@ -39,7 +39,7 @@ enum Isolation: Hashable, Sendable {
 
   var isSandboxed: Bool { driver == "sandbox" }
 
-  /// Whether workloads run as the user of their lease.
+  /// Whether workloads run as their lease's own user.
   var hasOwnUser: Bool {
     switch self {
     case .ownUser, .none(.some, _): true
@@ -47,7 +47,7 @@ enum Isolation: Hashable, Sendable {
     }
   }
 
-  /// Tries what works here.
+  /// Tries the methods, the best first. `driver` is the one that the settings want.
   static func find(wanted driver: String) async -> Isolation {
     guard driver == "sandbox" else { return plain("the settings want the driver `\(driver)`") }
     guard let bubblewrap = Command.find("bwrap") else {
@@ -83,7 +83,7 @@ enum Isolation: Hashable, Sendable {
     )
   }
 
-  /// Without bubblewrap.
+  /// The isolation without bubblewrap; `reason` says why it is not used.
   private static func plain(_ reason: String) -> Isolation {
     guard geteuid() == 0 else { return .none(setpriv: nil, reason: reason) }
     guard let setpriv = Command.find("setpriv") else {
@@ -94,12 +94,12 @@ enum Isolation: Hashable, Sendable {
     return .none(setpriv: setpriv, reason: reason)
   }
 
-  /// For `setpriv`.
+  /// Arguments of `setpriv` that switch to the user.
   static func userArguments(_ user: UInt32) -> [String] {
     ["--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "--"]
   }
 
-  /// Why the command fails; nil when it works.
+  /// Runs the command; returns why it fails, or nil when it works.
   private static func failure(_ command: [String]) async -> String? {
     guard let path = command.first else { return "there is no command" }
     do {

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Free TCP ports of this machine.
+/// Finds free TCP ports of this machine.
 enum PortChoice {
-  /// A port that can be bound now: of `range`, or any free one.
+  /// A port that can be bound now, in `range` or anywhere if that is nil; nil when there is none.
   ///
-  /// Nothing holds it until the workload binds it; a stranger may be faster.
+  /// The port is not held until the workload binds it, so another program may take it.
   static func free(in range: ClosedRange<UInt16>?, excluding taken: Set<UInt16>) -> UInt16? {
     guard let range else {
       for _ in 0..<64 {
@@ -31,7 +31,7 @@ enum PortChoice {
     return bound ? UInt16(bigEndian: address.sin_port) : nil
   }
 
-  /// Whether something accepts connections there now; waits at most 200 ms.
+  /// Whether something accepts connections on the port; waits at most 200 ms.
   static func answers(_ port: UInt16) -> Bool {
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let socket = Glibc.socket(AF_INET, type, 0)

@@ -9,13 +9,14 @@ struct LaunchError: Error, Hashable, CustomStringConvertible {
   var description: String { "\(path): \(String(cString: strerror(code)))" }
 }
 
-/// Starts programs that outlive us: own session, default signals, no inherited descriptor beyond the three
-/// standard ones (a lock or a socket that a workload kept open would outlast the provider).
+/// Starts programs that outlive the provider: in a session of their own, with default signal handling and no
+/// inherited descriptor beyond the three standard ones. A lock or socket that a workload inherited would stay
+/// open after the provider's end.
 enum ProcessLauncher {
-  /// `POSIX_SPAWN_SETSID` of glibc 2.26 and later, which its header shows only to GNU sources.
+  /// `POSIX_SPAWN_SETSID` of glibc 2.26 and later; its header defines it only with `_GNU_SOURCE`.
   private static let newSession: Int16 = 0x80
 
-  /// Starts `path`; output goes to the end of the two files.
+  /// Starts `path`; output and errors are appended to the two files.
   static func spawn(
     _ path: String,
     arguments: [String],
@@ -25,7 +26,7 @@ enum ProcessLauncher {
     errors: String
   ) throws(LaunchError) -> pid_t {
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    // A text of C would end at a NUL, and what follows it be lost without a word.
+    // A C string ends at the first NUL; the rest would be lost silently.
     guard ([path] + arguments + variables).allSatisfy({ !$0.utf8.contains(0) }) else {
       throw LaunchError(path: path, code: EINVAL)
     }
@@ -60,7 +61,7 @@ enum ProcessLauncher {
     return process
   }
 
-  /// Descriptors beyond the standard ones that a program would get from us.
+  /// Descriptors, other than the standard ones, that a program would inherit.
   private static func inheritedDescriptors() -> [Int32] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
     return names.compactMap { Int32($0) }.filter { descriptor in
@@ -69,8 +70,8 @@ enum ProcessLauncher {
     }
   }
 
-  /// The exit status of a child of ours that has ended (128 + the signal's number for a signal); nil while
-  /// it runs. What is not our child counts as ended, with nothing known.
+  /// How a child has ended: its exit status, or 128 + the signal's number. Nil while it runs. A process that
+  /// is not a child of this one counts as ended, with an unknown status.
   static func reap(_ process: pid_t) -> Ended? {
     var status: Int32 = 0
     switch waitpid(process, &status, WNOHANG) {

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A line of the kernel's process list.
+/// A process as the kernel reports it.
 struct ProcessEntry: Hashable, Sendable {
   var process: pid_t
   var parent: pid_t
@@ -9,7 +9,7 @@ struct ProcessEntry: Hashable, Sendable {
   /// The first 15 bytes of the program's name.
   var name: String
   var isZombie: Bool
-  /// In clock ticks since the machine started: together with the number it names a process for ever.
+  /// In clock ticks since boot. Together with the process id it identifies a process until the next boot.
   var startTime: UInt64
 
   /// Reads `/proc/PID/stat`; nil when there is no such process.
@@ -18,7 +18,8 @@ struct ProcessEntry: Hashable, Sendable {
     self.init(process, stat: text)
   }
 
-  /// The name is in brackets and may hold anything, so fields are counted from the last closing one.
+  /// Parses the content of `/proc/PID/stat`. The name is in parentheses and may contain any characters, so
+  /// fields are counted from the last closing parenthesis.
   init?(_ process: pid_t, stat text: String) {
     guard let open = text.firstIndex(of: "("), let close = text.lastIndex(of: ")"), open < close else {
       return nil
@@ -43,7 +44,7 @@ enum ProcessTable {
     return names.compactMap { pid_t($0).flatMap { ProcessEntry($0) } }.filter { !$0.isZombie }
   }
 
-  /// Processes below `roots`, with them, or in a session that one of them leads.
+  /// The processes in `roots`, their descendants, and processes in sessions that one of `roots` leads.
   static func family(of roots: Set<pid_t>) -> [ProcessEntry] {
     let all = all()
     var members = roots
@@ -57,7 +58,7 @@ enum ProcessTable {
     return all.filter { members.contains($0.process) }
   }
 
-  /// Changes with every start of the machine.
+  /// The kernel's boot id, which changes at each boot.
   static let bootID: String = {
     let text = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
     return text.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -1,18 +1,18 @@
 import Foundation
 import Glibc
 
-/// What is known of one replica, in `state.json` of its folder.
+/// The state of one replica, stored as `state.json` in its folder.
 struct ReplicaState: Codable, Hashable, Sendable {
-  /// The first process of the replica and when it started, which together name it.
+  /// Process id and start time of the replica's first process; together they identify it.
   var process: Int32 = 0
   var processStart: UInt64 = 0
-  /// The shell that waits for it.
+  /// Process id of the shell that waits for it.
   var supervisor: Int32 = 0
   var bootID = ""
-  /// Host ports by the ports of the manifest.
+  /// Host ports by the port in the manifest.
   var ports: [UInt16: UInt16] = [:]
   var restarts = 0
-  /// Kills for want of memory before this start.
+  /// The group's memory kills before this start.
   var memoryKills: UInt64 = 0
   var lastExit: ExitRecord?
   var startedBefore = false
@@ -39,7 +39,7 @@ struct ReplicaFolder: Sendable {
     }
   }
 
-  /// A number that the supervisor wrote.
+  /// A number that the supervisor wrote into the file `name`; nil when there is none.
   func number(_ name: String) -> Int? {
     guard let data = FileManager.default.contents(atPath: file(name)) else { return nil }
     return Int(String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
@@ -49,7 +49,7 @@ struct ReplicaFolder: Sendable {
     for name in names { unlink(file(name)) }
   }
 
-  /// The replica's first process, when it is the one that was started.
+  /// The replica's first process; nil when it has ended or its id belongs to another process now.
   func runningProcess(_ state: ReplicaState) -> ProcessEntry? {
     guard state.process > 0, state.bootID == ProcessTable.bootID, let entry = ProcessEntry(state.process),
       !entry.isZombie, entry.startTime == state.processStart
@@ -57,12 +57,12 @@ struct ReplicaFolder: Sendable {
     return entry
   }
 
-  /// The replica runs, or its end is just being written down.
+  /// Whether the replica runs, or its supervisor has not written its exit status yet.
   func isRunning(_ state: ReplicaState) -> Bool {
     runningProcess(state) != nil || (number("exit") == nil && supervisorProcess() != nil)
   }
 
-  /// The supervisor, recognised by this folder in its command line.
+  /// The supervisor's process id; the process must have this folder's path in its command line.
   func supervisorProcess() -> pid_t? {
     guard let number = number("supervisor"), let process = pid_t(exactly: number),
       let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
@@ -70,8 +70,8 @@ struct ReplicaFolder: Sendable {
     return String(decoding: data, as: UTF8.self).contains(path) ? process : nil
   }
 
-  /// Cuts logs that grew beyond `limit`: the newest half moves to `NAME.1`, the rest goes. Writers append,
-  /// so they go on at the new end; what they write in between is lost.
+  /// Cuts logs that are larger than `limit`: the newest half moves to `NAME.1`, the rest is deleted.
+  /// Processes append to the log, so they continue at the new end; what they write during the cut is lost.
   func trimLogs(limit: UInt64) {
     for name in ["stdout.log", "stderr.log"] {
       let log = file(name)
@@ -88,7 +88,7 @@ struct ReplicaFolder: Sendable {
     }
   }
 
-  /// The newest lines of a log and of its cut predecessor, at most `limit` bytes of them.
+  /// The newest `count` lines of a log and its `.1` file, within the newest `limit` bytes.
   func tail(_ name: String, lines count: Int, limit: Int) -> [String] {
     var bytes: [UInt8] = []
     for path in [file(name) + ".1", file(name)] {

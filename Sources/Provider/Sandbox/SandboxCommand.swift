@@ -5,18 +5,18 @@ import Glibc
 struct SandboxCommand {
   var isolation: Isolation
   var root: ImageRoot
-  /// Folders of this machine that the replica may write, by where it sees them.
+  /// Folders of this machine for the replica's volumes, with the place of each in the replica.
   var volumes: [(source: String, mount: MountPlan)]
   var environment: [(name: String, value: String)]
   var hostname: String
-  /// The lease's own user, where there is one.
+  /// The lease's own user, if there is one.
   var user: UInt32
 
-  /// What is executed, with arguments; `options` is for bubblewrap's file descriptor 3 (the environment is
-  /// in it, and would be visible to everybody on a command line).
+  /// The command line, and the options that bubblewrap reads from file descriptor 3. The environment is among
+  /// the options, because everybody on the machine can read a command line.
   ///
-  /// - Throws: `unsupported` when a text holds a NUL; `launch` when it would run as root, or as a user that
-  ///   cannot read what it needs.
+  /// - Throws: `unsupported` when a text contains NUL; `launch` when the command would run as root, or as a
+  ///   user who cannot read what it needs.
   func build() throws(WorkloadError) -> (command: [String], options: SandboxOptions?) {
     try SandboxOptions.check(root.program)
     switch isolation {
@@ -48,7 +48,7 @@ struct SandboxCommand {
     }
   }
 
-  /// The last look before a command that does not change its user.
+  /// A last check before a command that does not switch the user.
   private func refuseRoot() throws(WorkloadError) {
     guard geteuid() != 0 else {
       throw .launch(service: hostname, reason: "it would run as root, which no workload may")
@@ -60,7 +60,7 @@ struct SandboxCommand {
     return try options(&none)
   }
 
-  /// `stage` is there for a user of the lease's own.
+  /// `stage` is nil unless the replica runs as the lease's own user.
   private func options(_ stage: inout SandboxStage?) throws(WorkloadError) -> SandboxOptions {
     var options = SandboxOptions()
     try options.add("--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL")
@@ -68,7 +68,7 @@ struct SandboxCommand {
     if stage != nil { try options.add("--unshare-user", "--uid", "1000", "--gid", "1000") }
     if let folder = root.folder { try options.add("--ro-bind", stage?.path(of: folder) ?? folder, "/") }
     try options.add("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
-    // After /tmp: the program may lie below it.
+    // The program may be below /tmp, so this comes after /tmp is mounted.
     for path in root.readOnlyPaths {
       try options.add("--ro-bind-try", stage?.path(of: path) ?? path, path)
     }
@@ -91,18 +91,18 @@ struct SandboxCommand {
     return options
   }
 
-  /// Of this machine, shown to every workload: it uses this machine's network.
+  /// Files of this machine that every workload sees, since it uses this machine's network.
   static let hostFiles = ["/etc/resolv.conf", "/etc/hosts"]
 
-  /// A file and not a link, on which nothing could be mounted.
+  /// Whether the path is a regular file; nothing can be mounted on a symbolic link.
   private static func isFile(_ path: String) -> Bool {
     let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
     return type == .typeRegular
   }
 
-  /// Runs "$@" below itself in the control groups, and writes down what becomes of it; it outlives the
-  /// provider, so that an exit status is known even when nobody was there. `0` in a group's file means the
-  /// writing process.
+  /// The supervisor: a shell script that runs "$@" as its child in the control groups and writes the exit
+  /// status into a file. It outlives the provider, so that the status is known even if the provider was not
+  /// running. `0` in a group's file stands for the writing process.
   static let supervisor = """
     ulimit -c 0
     cd "$1" || exit 120

@@ -54,7 +54,7 @@ extension SandboxDriver {
     try await recordProcess(replica, &state)
   }
 
-  /// Waits for the number of the replica's first process and writes it down with its start time.
+  /// Waits up to 5 s for the id of the replica's first process and stores it with its start time.
   private func recordProcess(_ replica: Replica, _ state: inout ReplicaState) async throws(WorkloadError) {
     let deadline = ContinuousClock.now + .seconds(5)
     while ContinuousClock.now < deadline {
@@ -71,7 +71,7 @@ extension SandboxDriver {
     throw .launch(service: replica.service.name, reason: errors.isEmpty ? "no process appeared" : errors)
   }
 
-  /// A user that no account of this machine has, the same for a lease for ever.
+  /// The lease's own user id, derived from the lease and above the ids of this machine's accounts.
   static func user(of lease: LeaseID) -> UInt32 {
     1_000_000_000 + (UInt32(lease.folderName.prefix(8), radix: 16) ?? 0) % 1_000_000_000
   }
@@ -96,7 +96,7 @@ extension SandboxDriver {
       }
       volumes.append((source, mount))
     }
-    // A read-only root needs the places to be there.
+    // The root is read-only, so mount points must exist before.
     if let image = root.folder {
       let places = ["/proc", "/dev", "/tmp", "/etc"] + volumes.map(\.mount.path)
       for place in places { try makePlace(place, in: image) }
@@ -109,7 +109,7 @@ extension SandboxDriver {
     return volumes
   }
 
-  /// Makes a folder in an image without following links, which may lead out of it.
+  /// Makes a folder in an image. Symbolic links are refused, because they may lead out of the image.
   private func makePlace(_ place: String, in image: String) throws(WorkloadError) {
     var path = image
     for name in place.split(separator: "/") {
@@ -122,7 +122,7 @@ extension SandboxDriver {
     try makeFolder(path)
   }
 
-  /// What every workload is told, below what the tenant sets itself.
+  /// The variables that every workload gets. Later ones win: the image's and the tenant's come after these.
   private func environment(
     of replica: Replica,
     _ root: ImageRoot,
@@ -144,7 +144,7 @@ extension SandboxDriver {
     ]
     variables += root.environment.map(Self.variable)
     variables += (service.environment).map(Self.variable)
-    // Ports come last: a workload that ignores them cannot be reached.
+    // Ports come last so that nothing overrides them: a workload on other ports cannot be reached.
     for other in known.plan.services {
       for port in other.ports {
         guard let host = known.ports[Self.name(other, 0)]?[port.port] else { continue }
@@ -175,7 +175,7 @@ extension SandboxDriver {
     }
   }
 
-  /// Options as bubblewrap reads them from a descriptor, for nobody else's eyes.
+  /// Writes the options for bubblewrap into a file that only the owner can read.
   private func write(_ options: SandboxOptions, to path: String) throws(WorkloadError) {
     guard
       FileManager.default.createFile(

@@ -28,11 +28,11 @@ extension SandboxDriver {
     }
   }
 
-  /// How the newest run ended.
+  /// How the newest run of the replica ended.
   func exit(of replica: Replica, _ state: ReplicaState) -> ExitRecord {
     let code = replica.folder.number("exit")
-    // The kernel kills with signal 9. A child's death for want of memory, which the program survived or
-    // answered with a status of its own, counts as well: it is the reason.
+    // The kernel kills with signal 9. If only a child of the program was killed for lack of memory, and the
+    // program then ended with an error status of its own, that kill is still taken as the reason.
     let killed = groups.memoryKills(replica.group) > state.memoryKills
     return ExitRecord(
       code: code,
@@ -62,7 +62,7 @@ extension SandboxDriver {
     }
   }
 
-  /// Of all chunks of an answer together.
+  /// Largest size of all logs in an answer together, in bytes.
   static let logAnswerBytes = 512 << 10
 
   public func stop(_ lease: LeaseID) async throws(WorkloadError) {
@@ -73,8 +73,7 @@ extension SandboxDriver {
     while ContinuousClock.now < grace, all.contains(where: { !programs(of: $0).isEmpty }) {
       try? await Task.sleep(for: .milliseconds(25))
     }
-    // What the supervisors have to say is a status of nobody's interest now, but they need a moment to say
-    // it.
+    // The supervisors' exit statuses do not matter now, but they need a moment to write them and end.
     let deadline = ContinuousClock.now + .seconds(5)
     while all.contains(where: { !family(of: $0).isEmpty }) {
       for replica in all {
@@ -101,12 +100,13 @@ extension SandboxDriver {
     reapChildren()
   }
 
-  /// Asks a replica to end. Bubblewrap itself would only abandon what it runs, so what it runs is asked.
+  /// Asks a replica to end. The signal goes to the programs inside bubblewrap, because bubblewrap itself
+  /// would end and leave them running.
   private func signal(_ replica: Replica, _ signal: Int32) {
     for process in programs(of: replica, withoutSandbox: true) { kill(process, signal) }
   }
 
-  /// The replica's processes without the supervisor that notes their end.
+  /// The replica's processes without its supervisor; `withoutSandbox` leaves out bubblewrap too.
   private func programs(of replica: Replica, withoutSandbox: Bool = false) -> [pid_t] {
     let supervisor = replica.folder.supervisorProcess()
     return family(of: replica).filter { entry in

@@ -3,20 +3,20 @@ import Cryptography
 import Foundation
 import Glibc
 
-/// Runs workloads on this machine: in bubblewrap where it works, limited by control groups where they can
-/// be written.
+/// Runs workloads on this machine: in bubblewrap where it works, and limited by control groups where they can
+/// be used.
 ///
-/// Each lease has a folder with its plan, its manifest and one folder for each replica. Replicas are
-/// children of a shell that outlives the provider, writes their exit status down, and is found again by
-/// process number and start time.
+/// Each lease has a folder with its plan, its manifest and a folder for each replica. Each replica is the
+/// child of a shell that outlives the provider and writes the exit status. After a restart the driver finds
+/// the replica by process id and start time.
 public actor SandboxDriver: WorkloadDriver {
   public struct Configuration: Sendable {
-    /// Leases' folders are made here.
+    /// The folder in which each lease's folder is made.
     public var folder: String
     public var settings: WorkloadSettings
-    /// In URLs that tenants are told.
+    /// The host in URLs that tenants are told.
     public var publicHost: String
-    /// By image name without tag.
+    /// Built-in programs by image name without tag.
     public var builtIns: [String: BuiltInProgram]
     public var controlGroupRoot: String
 
@@ -35,7 +35,7 @@ public actor SandboxDriver: WorkloadDriver {
     }
   }
 
-  /// A prepared lease, in `lease.json`.
+  /// A prepared lease, stored as `lease.json`.
   struct Prepared: Codable, Hashable {
     var plan: WorkloadPlan
     /// Host ports by `service.replica`, then by the manifest's port.
@@ -47,10 +47,10 @@ public actor SandboxDriver: WorkloadDriver {
   let groups: ControlGroups
   let images: Images
   var prepared: [LeaseID: Prepared] = [:]
-  /// Supervisors that are children of this process, to be reaped.
+  /// Supervisors that are children of this process and must be reaped.
   var children: Set<pid_t> = []
 
-  /// Finds out what this machine allows.
+  /// Tries which isolation and limits this machine allows.
   ///
   /// - Throws: `files` when the folder cannot be made.
   public init(_ configuration: Configuration) async throws(WorkloadError) {
@@ -131,7 +131,7 @@ public actor SandboxDriver: WorkloadDriver {
       for replica in 0..<Int(service.replicas) {
         let name = Self.name(service, replica)
         for port in service.ports {
-          // An update keeps the URL where it can.
+          // An update keeps the former port, and so the URL, where it can.
           if let kept = former?.ports[name]?[port.port] {
             ports[name, default: [:]][port.port] = kept
             continue
@@ -175,7 +175,8 @@ public actor SandboxDriver: WorkloadDriver {
     return found
   }
 
-  /// A replica that was started just before its driver died: its supervisor is known by its command line.
+  /// Takes over a replica that was started just before the former driver ended and is not in `state.json`.
+  /// Its supervisor is recognised by its command line.
   private func adoptUnrecorded(_ folder: ReplicaFolder) {
     var state = folder.readState() ?? ReplicaState()
     guard folder.runningProcess(state) == nil, let supervisor = folder.supervisorProcess(),
@@ -199,14 +200,14 @@ public actor SandboxDriver: WorkloadDriver {
 
   static func name(_ service: ServicePlan, _ replica: Int) -> String { "\(service.name).\(replica)" }
 
-  /// One replica with where its things are.
+  /// One replica with its folder, ports and control group.
   struct Replica {
     var lease: LeaseID
     var service: ServicePlan
     var index: Int
     var folder: ReplicaFolder
     var ports: [UInt16: UInt16]
-    /// Of its control group.
+    /// The name of its control group.
     var group: String
   }
 

@@ -1,11 +1,11 @@
 import Foundation
 import Glibc
 
-/// Shows the lease's user what lies where it may not go, such as a volume in the node's home, which lets
-/// only its owner pass.
+/// Makes files visible to the lease's user that are in folders which this user may not enter, such as a
+/// volume in the node's home, which only its owner can enter.
 ///
-/// Root binds each such file or folder below one that everybody may pass, in a mount namespace of the
-/// replica's own, before it becomes the lease's user. So nothing on the machine is opened for anybody else.
+/// Before it switches to the lease's user, root binds each such file or folder below a folder that everybody
+/// may enter, in a mount namespace of the replica's own. So no file mode on the machine must be relaxed.
 struct SandboxStage {
   static let folder = "/run/supercloud"
 
@@ -16,9 +16,10 @@ struct SandboxStage {
     self.user = user
   }
 
-  /// Where the lease's user finds `source`; itself when it may go there, or nothing is there.
+  /// The path at which the lease's user finds `source`: `source` itself when the user can reach it or it does
+  /// not exist.
   ///
-  /// - Throws: `files` when the mode of `source` itself keeps the user out.
+  /// - Throws: `files` when the mode of `source` itself excludes the user.
   mutating func path(of source: String) throws(WorkloadError) -> String {
     var status = stat()
     guard stat(source, &status) == 0 else { return source }
@@ -31,9 +32,10 @@ struct SandboxStage {
     return "\(Self.folder)/\(sources.count - 1)"
   }
 
-  /// The start of a command line that the rest is put behind; empty when nothing needs it.
+  /// The beginning of the command line, before the command that it runs; empty when no file needs to be
+  /// bound.
   ///
-  /// - Throws: `files` when something needs it and `unshare` is nil.
+  /// - Throws: `files` when a file needs to be bound and `unshare` is nil.
   func command(_ unshare: String?) throws(WorkloadError) -> [String] {
     guard let first = sources.first else { return [] }
     guard let unshare else {
@@ -49,7 +51,7 @@ struct SandboxStage {
     [unshare, "--mount", "--", "/bin/sh", "-c", script, "supercloud-stage", folder] + sources + ["--"]
   }
 
-  /// Binds "$2", "$3"… to the end `--` below the folder "$1", then runs the rest.
+  /// Binds "$2", "$3"… up to the argument `--` below the folder "$1", then runs the remaining arguments.
   private static let script = """
     place=$1
     shift
@@ -65,7 +67,7 @@ struct SandboxStage {
     exec "$@"
     """
 
-  /// Whether the mode lets `user`, who is in no group, read the file, or read and pass the folder.
+  /// Whether the mode lets `user`, who is in no group, read the file, or list and enter the folder.
   private static func mayRead(_ status: stat, _ user: UInt32) -> Bool {
     let isFolder = status.st_mode & S_IFMT == S_IFDIR
     let wanted: mode_t = isFolder ? 0o5 : 0o4
@@ -73,9 +75,9 @@ struct SandboxStage {
     return granted & wanted == wanted
   }
 
-  /// Whether every folder above `path`, its links resolved, lets `user` pass.
+  /// Whether `user` may enter every folder above `path`, with symbolic links resolved.
   private static func mayPass(to path: String, _ user: UInt32) -> Bool {
-    // Links on the way lie in folders of their own, so the path as written must be passable too.
+    // A link on the way is in a folder of its own, so the folders of the path as written are checked too.
     let resolved = realpath(path, nil)
     defer { free(resolved) }
     guard let resolved else { return false }

@@ -2,7 +2,7 @@ import Chain
 import Cryptography
 import Primitives
 
-/// Something that the provider signs and everybody hears.
+/// An object that the provider signs and publishes to the network.
 public enum MarketPublication: Hashable, Sendable {
   case bid(Bid)
   case withdrawal(Withdrawal)
@@ -25,16 +25,16 @@ public enum MarketPublication: Hashable, Sendable {
   }
 }
 
-/// A lease of ours as the chain has it.
+/// A lease of this provider as registered on the chain.
 public struct ActiveLease: Hashable, Sendable {
   public var id: LeaseID
-  /// The order that it came from, when that is known.
+  /// The order from which the lease came, when that is known.
   public var order: Digest?
-  /// What was bid, GPUs by name.
+  /// The offered resources, with the GPU models.
   public var offers: [ResourceOffer]
-  /// Per tick.
+  /// The price per tick.
   public var price: DecimalCoin
-  /// Of the deployment, now.
+  /// The deployment's current manifest hash.
   public var manifestHash: Digest
   public var openedAtTick: Tick
 
@@ -55,13 +55,13 @@ public struct ActiveLease: Hashable, Sendable {
   }
 }
 
-/// The provider's part of one committed state.
+/// The provider's part of a committed state.
 public struct MarketSnapshot: Hashable, Sendable {
-  /// Of the newest block.
+  /// The newest block's time.
   public var time: Timestamp
   public var tick: Tick
   public var tickMilliseconds: UInt64
-  /// All leases of ours that run.
+  /// All running leases of this provider.
   public var leases: [ActiveLease]
   public var standing: BidEngine.Standing
 
@@ -80,35 +80,35 @@ public struct MarketSnapshot: Hashable, Sendable {
   }
 }
 
-/// What the provider needs of the node that it lives in.
+/// What the provider needs from its node.
 public protocol MarketAccess: Sendable {
   /// Signs the object with the provider's account key and gossips it.
   ///
   /// - Returns: The signed object's identifier.
   func publish(_ object: MarketPublication) async throws -> Digest
 
-  /// Sends a transaction of the provider's and waits until it is accepted.
+  /// Sends a transaction of the provider and waits until it is committed.
   func submit(_ actions: [Action]) async throws
 
-  /// The newest committed state. Throws while the node is catching up: a stale one would make running
-  /// workloads look like leftovers.
+  /// The newest committed state. Throws while the node is catching up, because with an old state running
+  /// workloads would be taken for leftovers and ended.
   func snapshot() async throws -> MarketSnapshot
 
-  /// A deployment that is active; nil when there is none.
+  /// An active deployment; nil when there is none.
   func deployment(_ id: DeploymentID) async throws -> DeploymentView?
 }
 
-/// What happened that concerns the provider, in the chain's order: a block's leases before the block's
+/// Events that concern the provider, in the chain's order: a block's lease events come before its
 /// `committed`.
 public enum ProviderEvent: Hashable, Sendable {
   case orderAdded(Digest, Order)
   case orderRemoved(Digest, BidEngine.OrderEnd)
-  /// The book dropped our bid for dearer than others.
+  /// The book dropped our bid because others are cheaper.
   case outbid(order: Digest)
   case leaseOpened(ActiveLease)
   case leaseClosed(LeaseID)
   case deploymentUpdated(DeploymentID, manifestHash: Digest)
-  /// Our record or what auditors signed about us changed.
+  /// The provider's record or auditors' signatures about it have changed.
   case standingChanged
   case committed(time: Timestamp, tick: Tick)
 }

@@ -2,8 +2,8 @@ import Chain
 import Foundation
 import Primitives
 
-/// The provider's own memory: reservations with bids, and a note for each lease. Files appear whole or not
-/// at all.
+/// The provider's files: the bid engine's reservations and bids, and a note for each lease. Each file is
+/// replaced atomically.
 struct ProviderRecords: Sendable {
   let folder: String
 
@@ -15,7 +15,7 @@ struct ProviderRecords: Sendable {
   private var engineFile: URL { URL(filePath: folder + "/market.bin") }
   private var notesFile: URL { URL(filePath: folder + "/leases.json") }
 
-  /// Nil when there is none yet.
+  /// Nil when no state was saved.
   func readEngine() -> [UInt8]? {
     (try? Data(contentsOf: engineFile)).map(Array.init)
   }

@@ -4,7 +4,7 @@ import Logging
 import Primitives
 
 extension ProviderService {
-  /// Carries the bid engine's effects out, in order.
+  /// Carries out the bid engine's effects, in order.
   func perform(_ effects: [BidEngine.Effect]) async {
     for effect in effects {
       switch effect {
@@ -18,7 +18,7 @@ extension ProviderService {
       case .price(let request): ask(request)
       case .capacityChanged:
         mustSave = true
-        // Soon, but not once for every order of a burst.
+        // The delay prevents a new offer for every order of a burst.
         offerDueAt = min(offerDueAt, clock().advanced(byMilliseconds: 500))
       case .overcommitted(let lease, let shortage):
         logger.error("lease \(lease) has no room here (\(shortage)); it runs without a reservation")
@@ -27,7 +27,7 @@ extension ProviderService {
   }
 
   private func publish(_ bid: Bid) async {
-    // Written down first: a bid that is out must not be forgotten.
+    // The state is saved before the bid is sent, so that a crash cannot lose a bid that others have.
     save()
     do {
       let identifier = try await market.publish(.bid(bid))
@@ -47,7 +47,7 @@ extension ProviderService {
     }
   }
 
-  /// Carries the supervisor's effects out; what takes long is queued for its lease.
+  /// Carries out the supervisor's effects; work on a workload is queued for its lease.
   func carryOut(_ effects: [LeaseSupervisor.Effect]) {
     for effect in effects {
       switch effect {
@@ -64,7 +64,7 @@ extension ProviderService {
     }
   }
 
-  /// One thing after another for each lease, different leases side by side.
+  /// Runs work of one lease one after another; work of different leases runs concurrently.
   @discardableResult
   private func enqueue(
     _ lease: LeaseID,
@@ -85,7 +85,7 @@ extension ProviderService {
   private func launch(_ lease: LeaseID) async {
     do throws(WorkloadError) {
       if let (plan, manifest) = plans[lease] {
-        // A former manifest's workload makes room first.
+        // The workload of a former manifest is stopped first.
         try await driver.stop(lease)
         try await driver.prepare(plan, manifest: manifest)
         plans[lease] = nil
@@ -118,7 +118,7 @@ extension ProviderService {
     }
   }
 
-  /// Writes reservations, bids and notes down.
+  /// Saves reservations, bids and notes.
   func save() {
     mustSave = false
     do {

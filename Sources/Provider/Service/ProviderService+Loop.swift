@@ -8,7 +8,7 @@ extension ProviderService {
   static let offerLifetime: UInt64 = 90_000
   static let standingInterval: UInt64 = 10_000
 
-  /// Once a second until the service is stopped.
+  /// Runs `round` twice a second until the service is stopped.
   func run() async {
     while !Task.isCancelled, !isStopping {
       await round()
@@ -16,7 +16,7 @@ extension ProviderService {
     }
   }
 
-  /// Looks after workloads, refreshes what is told, saves what changed.
+  /// Observes the workloads, publishes what is due, and saves what has changed.
   func round() async {
     for lease in supervisor.leases where work[lease] == nil {
       if let health = await health(of: lease), work[lease] == nil {
@@ -31,7 +31,7 @@ extension ProviderService {
     if mustSave { save() }
   }
 
-  /// What the driver sees of a lease that was launched; nil for others.
+  /// The condition of a launched lease according to the driver; nil for others.
   private func health(of lease: LeaseID) async -> LeaseMachine.Health? {
     switch supervisor[lease]?.state {
     case .starting, .running, .degraded: break
@@ -45,7 +45,7 @@ extension ProviderService {
     return replicas.allSatisfy(\.isReady) ? .ready : .warming
   }
 
-  /// Asks the chain what it knows of us.
+  /// Updates the provider's standing and prices from the chain's state.
   func refreshStanding() async {
     standingDueAt = clock().advanced(byMilliseconds: Self.standingInterval)
     guard let snapshot = try? await market.snapshot() else { return }
@@ -61,12 +61,12 @@ extension ProviderService {
     await closeMissed(snapshot)
   }
 
-  /// Events may be missed; the state is not: leases that the chain does not have any more are over, and new
-  /// ones open.
+  /// Compares the leases with the committed state, because events may have been missed: closes leases that
+  /// are not active any more and opens new ones.
   private func closeMissed(_ snapshot: MarketSnapshot) async {
     let active = Set(snapshot.leases.map(\.id))
     for lease in supervisor.leases where !active.contains(lease) {
-      // A lease of a newer block than the snapshot's is not missing.
+      // A lease that is newer than the snapshot is not missing.
       guard let note = notes[lease], note.openedAtTick < snapshot.tick else { continue }
       carryOut(supervisor.step(lease, .leaseClosed, at: clock()))
     }

@@ -4,7 +4,7 @@ import Logging
 import Primitives
 
 extension ProviderService {
-  /// Brings reservations and bids of an earlier run back.
+  /// Takes over reservations and bids of an earlier run.
   func restore(_ snapshot: MarketSnapshot) throws {
     tick = snapshot.tick
     offerSequence = clock().milliseconds
@@ -18,13 +18,14 @@ extension ProviderService {
           logger.warning("a reservation of \(lost.deployment) does not fit the inventory any more")
         }
       } catch {
-        // Leases are held again from the chain; open bids are forgotten and expire.
+        // The leases' reservations are made again from the chain's state; open bids are forgotten and expire.
         logger.error("records/market.bin is not readable (\(error)): open bids are forgotten")
       }
     }
   }
 
-  /// Makes one of what the chain, we and the driver know, and says what was different.
+  /// Compares the leases on the chain with the notes and the driver's workloads, and logs what became of
+  /// each.
   func reconcile(_ snapshot: MarketSnapshot, _ saved: [LeaseNote]) async {
     await perform(engine.step(.committed(snapshot.time)))
     await perform(engine.step(.standing(snapshot.standing)))

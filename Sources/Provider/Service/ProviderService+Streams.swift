@@ -4,8 +4,7 @@ import Logging
 import Primitives
 
 extension ProviderService {
-  /// Serves one request of a lease stream. `account` is the key that the stream's other side has proved to
-  /// hold.
+  /// Answers a request on a lease stream. `account` is the key that the other side has proved to own.
   public func answer(account: PublicKey, type: UInt8, bytes: [UInt8]) async -> LeaseAnswer {
     guard isReady, !isStopping else {
       return .error(

@@ -4,18 +4,19 @@ import Foundation
 import Logging
 import Primitives
 
-/// The provider inside a node: feeds the machines with what happens and carries their effects out.
+/// The provider in a node: gives events to the bid engine and the lease supervisor, and carries out their
+/// effects.
 ///
-/// `start` waits for the chain's present state, reconciles, and runs until `stop`. Events that come before
-/// are kept.
+/// `start` waits for the chain's current state, takes over earlier leases, and runs until `stop`. Events that
+/// arrive before are kept.
 public actor ProviderService {
   public struct Configuration: Sendable {
     public var settings: ProviderSettings
     /// The account that bids and is paid.
     public var provider: Address
-    /// host:port of lease streams, told in offers.
+    /// host:port for lease streams, as told in offers.
     public var endpoint: String
-    /// The provider's folder: `leases/` is the driver's, `records/` ours.
+    /// The provider's folder: `leases/` is the driver's, `records/` is this service's.
     public var folder: String
 
     public init(settings: ProviderSettings, provider: Address, endpoint: String, folder: String) {
@@ -41,9 +42,9 @@ public actor ProviderService {
   var engine: BidEngine
   var supervisor: LeaseSupervisor
   var notes: [LeaseID: LeaseNote] = [:]
-  /// Manifests that were accepted and are not prepared yet.
+  /// Accepted manifests that are not prepared yet.
   var plans: [LeaseID: (plan: WorkloadPlan, manifest: [UInt8])] = [:]
-  /// What is being done for a lease, one thing after another.
+  /// The last queued task of each lease; see `enqueue`.
   var work: [LeaseID: (number: UInt64, task: Task<Void, Never>)] = [:]
   var workNumber: UInt64 = 0
   var reconciliation = Reconciliation()
@@ -57,10 +58,10 @@ public actor ProviderService {
   var mustSave = false
   var tick: Tick = 0
 
-  /// Events kept before the chain's state is known.
+  /// The largest number of events that are kept before the chain's state is known.
   private static let earlyLimit = 8_192
 
-  /// - Throws: `SettingsError`, or what making the records' folder throws.
+  /// - Throws: `SettingsError`, or an error of making the records' folder.
   public init(
     _ configuration: Configuration,
     market: any MarketAccess,
@@ -91,7 +92,7 @@ public actor ProviderService {
       configuration: BidEngine.Configuration(
         provider: configuration.provider,
         policy: settings.policy,
-        // Until the chain says how long a tick is.
+        // A preliminary tick; `restore` sets the chain's.
         prices: try PriceSheet(settings.prices, tickMilliseconds: 6_000),
         unsupportedEndpoints: [.leasedIP: "the provider has no addresses to lease"]
       ),
@@ -100,9 +101,9 @@ public actor ProviderService {
     supervisor = LeaseSupervisor(timing: LeaseMachine.Timing(settings.policy))
   }
 
-  /// Takes earlier leases up and begins to bid; returns when that is done.
+  /// Takes over earlier leases and starts to bid.
   ///
-  /// - Throws: `CancellationError`, or records that cannot be read.
+  /// - Throws: `CancellationError`, or an error of reading the records.
   public func start() async throws {
     for capability in await driver.capabilities().list {
       logger.info(
@@ -120,7 +121,7 @@ public actor ProviderService {
     loop = Task { await self.run() }
   }
 
-  /// Waits for a state that is not older than what we have seen before.
+  /// Waits for a state that is not older than one that an earlier run has seen.
   private func presentState(notBefore tick: Tick) async throws -> MarketSnapshot {
     var hasSaid = false
     while true {
@@ -132,7 +133,7 @@ public actor ProviderService {
     }
   }
 
-  /// Ends bidding, writes everything down, and ends workloads when the settings say so.
+  /// Stops bidding, saves everything, and ends the workloads when the settings say so.
   public func stop() async {
     guard !isStopping else { return }
     isStopping = true
@@ -152,10 +153,10 @@ public actor ProviderService {
     save()
   }
 
-  /// Hands an event on; events are handled in the order in which they come.
+  /// Handles an event. Events must be given in the order in which they occur.
   public func handle(_ event: ProviderEvent) async {
     guard isReady else {
-      // Orders that are lost here were not seen; leases come with the snapshot.
+      // Orders that are dropped here get no bid; leases are not lost, since the snapshot contains them.
       if early.count < Self.earlyLimit { early.append(event) }
       return
     }
@@ -185,7 +186,7 @@ public actor ProviderService {
     save()
   }
 
-  /// Decisions on one order, or on all, the newest first.
+  /// Decisions on one order, or with nil on all orders, the newest first.
   public func decisions(on order: Digest? = nil) -> [Decision] {
     engine.log.decisions(on: order)
   }
@@ -214,7 +215,7 @@ public actor ProviderService {
 }
 
 extension Timestamp {
-  /// The machine's clock.
+  /// This machine's wall clock.
   public static var wallClock: Timestamp {
     Timestamp(milliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))
   }

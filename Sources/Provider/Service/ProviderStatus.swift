@@ -1,26 +1,26 @@
 import Chain
 import Primitives
 
-/// The provider at a glance.
+/// An overview of the provider.
 public struct ProviderStatus: Hashable, Sendable {
   public struct Lease: Hashable, Sendable {
     public var id: LeaseID
-    /// As `LeaseMachine.State.name`.
+    /// See `LeaseMachine.State.name`.
     public var state: String
     public var message: String
-    /// Hex; empty before a manifest came.
+    /// Hex; empty before a manifest was accepted.
     public var manifestHash: String
-    /// Ids of the devices that it holds.
+    /// The ids of the reserved devices.
     public var devices: [String]
   }
 
-  /// What everybody is told, as it would be signed now.
+  /// The offer as it would be published now.
   public var offer: Offer
   public var leases: [Lease]
   public var openBids: Int
   public var capabilities: DriverCapabilities
-  /// Of the newest start: what became of earlier leases.
+  /// What became of earlier leases at the last start.
   public var reconciliation: [String]
-  /// False until the chain's state was seen.
+  /// False until the chain's state is known and earlier leases are taken over.
   public var isReady: Bool
 }

@@ -2,23 +2,23 @@ import Chain
 import Cryptography
 import Primitives
 
-/// Whom the provider serves and how long it waits.
+/// Which tenants and orders the provider serves, and its time limits.
 public struct BidPolicy: Decodable, Hashable, Sendable {
   /// Addresses of tenants that get no bids.
   public var refusedTenants: [String]
-  /// `key=value`: orders that do not ask for these get no bid.
+  /// `key=value` attributes; an order that does not ask for all of them gets no bid.
   public var requiredAttributes: [String]
-  /// Leases and open bids together.
+  /// The limit of leases and open bids together.
   public var maximumLeases: UInt32
   public var maximumLeasesPerTenant: UInt32
-  /// From the lease's opening to the manifest, then the lease is given up.
+  /// Time from the opening of a lease to its manifest; after it the lease is resigned.
   public var manifestTimeoutSeconds: UInt64
   public var bidLifetimeSeconds: UInt64
-  /// A workload that was unhealthy for so long is given up.
+  /// A lease whose workload was degraded for so long is resigned.
   public var unstableAfterSeconds: UInt64
-  /// The notice that bids promise before resources are taken back; 0 for none.
+  /// The notice before resources are reclaimed, as promised in bids; 0 for none.
   public var reclamationWindowSeconds: UInt64
-  /// A program that prices groups in place of the sheet; empty for none.
+  /// The path of a program that prices groups instead of the price sheet; empty for none.
   public var priceScript: String
   public var priceScriptTimeoutSeconds: UInt64
 
@@ -83,7 +83,7 @@ public struct BidPolicy: Decodable, Hashable, Sendable {
     )
   }
 
-  /// The refused tenants' addresses; what is not an address is left out (`validate` names it).
+  /// The refused tenants' addresses. Texts that are not addresses are left out; `validate` reports them.
   public var refused: Set<Address> {
     Set(refusedTenants.compactMap { try? Address(text: $0) })
   }

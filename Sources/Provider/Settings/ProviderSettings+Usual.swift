@@ -1,9 +1,10 @@
 import Primitives
 
 extension ProviderSettings {
-  /// Settings to begin with: prices in AKT and the same in USDC, 100 GiB of storage, everybody welcome.
+  /// Default settings for a new provider: prices in AKT and the same in USDC, 100 GiB of storage, all tenants
+  /// accepted.
   ///
-  /// `hourly`: the price of one GPU of any model for an hour, in AKT; 1 when the text is no number.
+  /// `hourly`: the price of one GPU of any model for an hour, in AKT; 1 when the text is not a number.
   public static func usual(
     gpus: [GPUSetting],
     cpuMillis: UInt64,

@@ -4,7 +4,7 @@ import Ledger
 import Primitives
 
 extension ProviderSettings {
-  /// Says the first thing that cannot be used.
+  /// Throws the first error in the settings.
   public func validate() throws(SettingsError) {
     try inventory.validate()
     try validatePolicy()
@@ -29,8 +29,8 @@ extension ProviderSettings {
     }
   }
 
-  /// What the provider's record must state so that orders can match what the inventory has: for every GPU
-  /// model its key and all keys that say less, for every storage class its two.
+  /// The attributes that the provider's record must have so that orders can match the inventory: for every
+  /// GPU model its key and all less specific keys, for every storage class `class` and `persistent`.
   public var recordAttributes: [Attribute] {
     var all = attributes.compactMap(Attribute.init(written:))
     for gpu in inventory.gpus {

@@ -2,16 +2,15 @@ import Chain
 import Cryptography
 import Primitives
 
-/// What a provider sells, for how much, to whom, and how it runs what is leased: the contents of
-/// `provider.toml`.
+/// The content of `provider.toml`: what a provider sells, for how much, to whom, and how it runs workloads.
 ///
-/// Absent keys have the defaults given here; unknown ones are errors.
+/// Missing keys have the defaults given here; unknown keys are errors.
 public struct ProviderSettings: Decodable, Hashable, Sendable {
   public var inventory: InventorySettings
   public var prices: [PriceEntry]
   public var policy: BidPolicy
   public var workloads: WorkloadSettings
-  /// What the provider's record states beside its hardware: `key=value`, such as `region=eu-west`.
+  /// Attributes of the provider's record besides its hardware: `key=value`, such as `region=eu-west`.
   public var attributes: [String]
 
   public init(
@@ -41,13 +40,13 @@ public struct ProviderSettings: Decodable, Hashable, Sendable {
   }
 }
 
-/// What the machine has for leases.
+/// The capacity for leases.
 public struct InventorySettings: Decodable, Hashable, Sendable {
   /// Thousandths of a core.
   public var cpuMillis: UInt64
   public var memoryBytes: UInt64
   public var storageBytes: UInt64
-  /// Storage classes that volumes may ask for beside ephemeral ones: `default`, `beta1` …
+  /// Storage classes that volumes may name besides `ephemeral`: `default`, `beta1` …
   public var storageClasses: [String]
   public var gpus: [GPUSetting]
 
@@ -78,16 +77,16 @@ public struct InventorySettings: Decodable, Hashable, Sendable {
   }
 }
 
-/// A number of equal GPUs.
+/// Several GPUs of one model.
 public struct GPUSetting: Decodable, Hashable, Sendable {
   public var vendor: String
   public var model: String
-  /// `80Gi`; empty when it is not to be told.
+  /// Such as `80Gi`; empty when it is not published.
   public var memory: String
-  /// `sxm` or `pcie`; empty when it is not to be told.
+  /// `sxm` or `pcie`; empty when it is not published.
   public var interface: String
   public var count: UInt32
-  /// Stated by hand; no driver reported them. Offers, bids and workloads say so.
+  /// Stated in the settings and not detected by a driver. Offers, bids and workloads say so.
   public var declared: Bool
 
   public init(

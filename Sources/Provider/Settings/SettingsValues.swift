@@ -1,23 +1,23 @@
 import Primitives
 
 extension SectionReader {
-  /// An exact decimal, written as a text or as a number.
+  /// An exact decimal; the file may have it as a text or a number.
   func decimal(_ key: String, default value: Decimal18) throws -> Decimal18 {
     try self.value(key, default: DecimalText(value: value)).value
   }
 
-  /// A table of exact decimals.
+  /// A table with exact decimals as values.
   func decimals(_ key: String) throws -> [String: Decimal18] {
     try value(key, default: DecimalTable(values: [:])).values
   }
 
-  /// A number of bytes with an optional suffix: `64Gi`.
+  /// A number of bytes with an optional suffix, such as `64Gi`.
   func bytes(_ key: String, default value: UInt64) throws -> UInt64 {
     try self.value(key, default: ByteCount(value: value)).value
   }
 }
 
-/// A decimal as written: a text, or a number whose shortest text is meant.
+/// A decimal in a settings file: a text, or a number, of which the shortest decimal form is taken.
 struct DecimalText: Decodable, Hashable, Sendable {
   var value: Decimal18
 
@@ -61,7 +61,7 @@ struct DecimalTable: Decodable, Hashable, Sendable {
   }
 }
 
-/// A number of bytes as written: `64Gi`, `500G`, `1048576`.
+/// A number of bytes in a settings file: `64Gi`, `500G`, `1048576`.
 struct ByteCount: Decodable, Hashable, Sendable {
   var value: UInt64
 
@@ -69,7 +69,7 @@ struct ByteCount: Decodable, Hashable, Sendable {
     self.value = value
   }
 
-  /// Nil unless `text` is digits with an optional suffix and the product fits.
+  /// Nil unless `text` is digits with an optional suffix and the number fits into 64 bits.
   init?(_ text: String) {
     let suffixes: [(String, UInt64)] = [
       ("Ki", 1 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1 << 40),

@@ -4,19 +4,20 @@ import Primitives
 public struct WorkloadSettings: Decodable, Hashable, Sendable {
   /// `sandbox` (bubblewrap where it works) or `process` (plain processes, for tests).
   public var driver: String
-  /// Images as folders or tarballs, named after the image; empty for the built-in ones only.
+  /// The folder with images as folders or tarballs, named after the image; empty when only built-in ones are
+  /// served.
   public var imageFolder: String
-  /// Host ports for workloads, `30000-30999`; empty takes any free ones.
+  /// The range of host ports for workloads, such as `30000-30999`; empty for any free ports.
   public var ports: String
-  /// The address that workloads are asked to listen on (`SUPERCLOUD_LISTEN`); empty for all.
+  /// The address on which workloads are asked to listen (`SUPERCLOUD_LISTEN`); empty for all.
   public var listenAddress: String
-  /// Processes and threads of one replica.
+  /// The limit of processes and threads of one replica.
   public var maximumProcesses: UInt32
-  /// Each of a replica's two logs is cut to its newest half when it grows beyond this.
+  /// Each of a replica's two logs is cut to its newest half when it is larger than this.
   public var logBytes: UInt64
-  /// Between the request to end and the kill.
+  /// Time between the request to end and the kill.
   public var stopGraceSeconds: UInt64
-  /// Ends all workloads when the provider ends; otherwise they run on and are adopted at the next start.
+  /// Whether workloads end with the provider; otherwise they continue and are taken over at the next start.
   public var stopWorkloadsOnExit: Bool
   /// The control group below which workloads' groups are made.
   public var controlGroup: String
@@ -65,7 +66,7 @@ public struct WorkloadSettings: Decodable, Hashable, Sendable {
     )
   }
 
-  /// The configured ports; nil takes any free ones.
+  /// The configured range of ports; nil for any free ports.
   var portRange: ClosedRange<UInt16>? {
     let parts = ports.split(separator: "-")
     guard parts.count == 2, let low = UInt16(parts[0]), let high = UInt16(parts[1]), low > 0, low <= high

@@ -4,18 +4,19 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// The built-in demonstration workload, `supercloud/hello`: a small web service that says where it runs.
+/// The built-in demonstration workload `supercloud/hello`: a web service that shows where it runs.
 ///
-/// `/` is a page, `/health` answers `ok`, `/burn?mb=N` takes N MiB of memory and keeps them, to see limits
-/// at work.
+/// `/` is a page, `/health` answers `ok`, and `/burn?mb=N` allocates N MiB of memory and keeps them, to test
+/// limits.
 public enum HelloWorkload {
-  /// Serves until the process is ended. The address comes from `SUPERCLOUD_LISTEN`, all addresses without it.
+  /// Serves until the process is ended. It listens on the address in `SUPERCLOUD_LISTEN`, or on all addresses
+  /// without it.
   public static func run(port: Int, ready: (@Sendable (Int) -> Void)? = nil) async throws {
     let environment = ProcessInfo.processInfo.environment
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let start = ContinuousClock.now
     let ballast = Ballast()
-    // Another one after every start, so that a reader sees whether it was started again.
+    // Random at every start, so that a reader notices a restart.
     let instance = String(UInt64.random(in: 0 ... .max), radix: 16)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -41,14 +42,14 @@ public enum HelloWorkload {
   }
 }
 
-/// Memory that was taken on request.
+/// Memory that was allocated on request.
 private final class Ballast: Sendable {
   private let blocks = Mutex<[[UInt8]]>([])
 
-  /// Takes and touches `mebibytes`; returns the sum of all.
+  /// Allocates and writes `mebibytes`; returns the total.
   func take(_ mebibytes: Int) -> Int {
     blocks.withLock { blocks in
-      // Not zeros: the kernel gives untouched pages no memory.
+      // The bytes are written because the kernel does not back untouched pages with memory.
       for _ in 0..<mebibytes { blocks.append([UInt8](repeating: 0x5A, count: 1 << 20)) }
       return blocks.count
     }

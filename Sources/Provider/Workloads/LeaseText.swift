@@ -12,13 +12,13 @@ extension LeaseID {
     self.init(deployment: deployment, group: group, order: order, provider: provider)
   }
 
-  /// A short name for folders and control groups, the same for ever.
+  /// A short name for folders and control groups, derived from the lease's identifier.
   var folderName: String {
     String(Digest.sha256(description.utf8).description.prefix(24))
   }
 }
 
-/// A lease's name in files of ours.
+/// A lease's identifier in the provider's files, written as text.
 public struct LeaseText: Codable, Hashable, Sendable {
   public let id: LeaseID
 

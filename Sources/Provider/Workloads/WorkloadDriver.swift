@@ -1,47 +1,47 @@
 import Chain
 
-/// What really runs leased workloads: a sandbox on this machine, a container engine, a cluster.
+/// Runs leased workloads: in a sandbox on this machine, a container engine, or a cluster.
 ///
-/// Workloads outlive their driver: a new one finds them by `recover`.
+/// Workloads outlive their driver; a new driver finds them with `recover`.
 public protocol WorkloadDriver: Sendable {
-  /// What is enforced, and what is not and why.
+  /// Which limits are enforced, and why others are not.
   func capabilities() async -> DriverCapabilities
 
-  /// Refuses what this driver cannot run, before anything is changed.
+  /// Throws for a plan that this driver cannot run; changes nothing.
   func validate(_ plan: WorkloadPlan) async throws(WorkloadError)
 
-  /// Makes ready what `start` needs and remembers the plan; a former plan of the lease is replaced, and
-  /// must not be running any more.
+  /// Prepares what `start` needs and stores the plan. It replaces a former plan of the lease, which must not
+  /// be running any more.
   func prepare(_ plan: WorkloadPlan, manifest: [UInt8]) async throws(WorkloadError)
 
-  /// Starts every replica of a prepared lease that does not run.
+  /// Starts every replica of a prepared lease that is not running.
   func start(_ lease: LeaseID) async throws(WorkloadError)
 
-  /// The replicas of a lease; empty when nothing is known of it.
+  /// The replicas of a lease; empty when the driver does not know it.
   func status(_ lease: LeaseID) async -> [ReplicaStatus]
 
-  /// The newest lines of every log of a service, of all services when it is empty.
+  /// The newest `tail` lines of every log of a service; an empty name means all services.
   func logs(_ lease: LeaseID, service: String, tail: Int) async throws(WorkloadError) -> [LogChunk]
 
-  /// Ends every replica: asked first, killed after the grace time. Afterwards no process and no control
-  /// group is left.
+  /// Ends every replica: asks it first and kills it after the grace time. Afterwards no process and no
+  /// control group is left.
   func stop(_ lease: LeaseID) async throws(WorkloadError)
 
-  /// Deletes what is left of a stopped lease.
+  /// Deletes all that is left of a stopped lease.
   func purge(_ lease: LeaseID) async
 
-  /// What an earlier driver left: prepared or running leases.
+  /// The prepared or running leases that an earlier driver left.
   func recover() async -> [RecoveredWorkload]
 }
 
-/// What a driver cannot do.
+/// Why a driver cannot do something.
 public enum WorkloadError: Error, Hashable, Sendable, CustomStringConvertible {
   case imageMissing(image: String, reason: String)
   case unsupported(String)
   case notPrepared(LeaseID)
   case unknownService(String)
   case launch(service: String, reason: String)
-  /// Processes that did not end.
+  /// These processes did not end after they were killed.
   case stuck(processes: [Int32])
   case files(String)
 
@@ -58,11 +58,11 @@ public enum WorkloadError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// One limit or ability, and whether it holds on this machine.
+/// A limit or ability, and whether it is effective on this machine.
 public struct Capability: Hashable, Sendable, Codable {
   public var name: String
   public var isEnforced: Bool
-  /// How it is done, or why not.
+  /// How it is enforced, or why it is not.
   public var detail: String
 
   public init(name: String, isEnforced: Bool, detail: String) {
@@ -72,7 +72,7 @@ public struct Capability: Hashable, Sendable, Codable {
   }
 }
 
-/// What a driver really enforces here.
+/// What a driver enforces on this machine.
 public struct DriverCapabilities: Hashable, Sendable, Codable {
   public var driver: String
   /// Isolation, memory, cpu, processes, disk, network, images.
@@ -88,10 +88,10 @@ public struct DriverCapabilities: Hashable, Sendable, Codable {
 
 /// How a replica ended.
 public struct ExitRecord: Codable, Hashable, Sendable, CustomStringConvertible {
-  /// The exit status; 128 + the signal's number when one ended it. Nil when nobody saw it.
+  /// The exit status, or 128 + the signal's number; nil when it is unknown.
   public var code: Int?
   public var outOfMemory: Bool
-  /// Bytes.
+  /// In bytes.
   public var memoryLimit: UInt64
 
   public init(code: Int?, outOfMemory: Bool, memoryLimit: UInt64) {
@@ -106,14 +106,14 @@ public struct ExitRecord: Codable, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// What one replica does.
+/// The state of one replica.
 public struct ReplicaStatus: Hashable, Sendable {
   public var service: String
   public var replica: Int
   public var isRunning: Bool
-  /// Runs, and its first port accepts connections if it has one.
+  /// The replica runs, and its first port, if it has one, accepts connections.
   public var isReady: Bool
-  /// Of its global ports.
+  /// The URLs of its global ports.
   public var urls: [String]
   public var restarts: Int
   public var lastExit: ExitRecord?
@@ -147,7 +147,7 @@ public struct LogChunk: Hashable, Sendable {
   public var service: String
   public var replica: UInt32
   public var stream: Stream
-  /// The newest last.
+  /// The newest line is last.
   public var lines: [String]
 
   public init(service: String, replica: UInt32, stream: Stream, lines: [String]) {
@@ -158,7 +158,7 @@ public struct LogChunk: Hashable, Sendable {
   }
 }
 
-/// A lease that a driver found at its start.
+/// A lease that a driver found when it started.
 public struct RecoveredWorkload: Hashable, Sendable {
   public var plan: WorkloadPlan
   public var running: Int

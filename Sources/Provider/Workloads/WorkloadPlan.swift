@@ -1,10 +1,10 @@
 import Chain
 import Cryptography
 
-/// Everything that a driver needs to run one lease: a manifest's group with what was reserved for it.
+/// Everything that a driver needs to run a lease: a group of the manifest, and the devices reserved for it.
 public struct WorkloadPlan: Codable, Hashable, Sendable {
   public var lease: LeaseText
-  /// Hex, as on the chain.
+  /// In hex, as on the chain.
   public var manifestHash: String
   public var services: [ServicePlan]
 
@@ -27,7 +27,7 @@ public struct ServicePlan: Codable, Hashable, Sendable {
   public var limits: WorkloadLimits
   public var ports: [PortPlan]
   public var mounts: [MountPlan]
-  /// Device ids by replica.
+  /// Device ids of each replica.
   public var devices: [[String]]
 
   public init(
@@ -54,14 +54,14 @@ public struct ServicePlan: Codable, Hashable, Sendable {
     self.devices = devices
   }
 
-  /// Everything in it that a tenant wrote.
+  /// All texts in the plan that a tenant wrote.
   var texts: [String] {
     [name, image] + (command ?? []) + (arguments ?? []) + environment
       + mounts.flatMap { [$0.name, $0.path] }
   }
 }
 
-/// What one replica may use.
+/// The limits of one replica.
 public struct WorkloadLimits: Codable, Hashable, Sendable {
   public var cpuMillis: UInt64
   public var memoryBytes: UInt64
@@ -77,9 +77,9 @@ public struct WorkloadLimits: Codable, Hashable, Sendable {
 
 /// A TCP port that the service exposes.
 public struct PortPlan: Codable, Hashable, Sendable {
-  /// As the manifest names it.
+  /// The port in the manifest.
   public var port: UInt16
-  /// Told to the tenant as a URL.
+  /// Whether the tenant is told a URL for it.
   public var isGlobal: Bool
 
   public init(port: UInt16, isGlobal: Bool) {
@@ -88,12 +88,12 @@ public struct PortPlan: Codable, Hashable, Sendable {
   }
 }
 
-/// A volume that outlives restarts and ends with the lease.
+/// A volume. It keeps its content over restarts and is deleted with the lease.
 public struct MountPlan: Codable, Hashable, Sendable {
   public var name: String
   public var path: String
   public var isReadOnly: Bool
-  /// Lives in memory and is empty at every start.
+  /// It is in memory and empty after every start.
   public var isMemory: Bool
   public var bytes: UInt64
 
