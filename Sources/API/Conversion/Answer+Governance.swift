@@ -151,13 +151,13 @@ extension Answer.SignedAttributes {
   }
 }
 
-/// Days since the Unix epoch, UTC, as `2026-11-24`.
+/// Converts days since the Unix epoch (UTC) to and from `2026-11-24`.
 public enum CalendarDay {
   public static func text(_ day: UInt64) -> String {
     Date(timeIntervalSince1970: Double(day) * 86_400).formatted(.iso8601.year().month().day())
   }
 
-  /// Nil when `text` is no such date since 1970.
+  /// Nil when `text` is not such a date, or is before 1970.
   public static func number(_ text: String) -> UInt64? {
     guard let date = try? Date(text, strategy: .iso8601.year().month().day()), date.timeIntervalSince1970 >= 0
     else { return nil }
@@ -179,14 +179,14 @@ extension Answer.Proof {
     )
   }
 
-  /// Why a file is no proof: the field, and what is wrong with it.
+  /// Why a file is not a proof: the field, and what is wrong with it.
   public struct Fault: Error, CustomStringConvertible, Sendable {
     public var field: String
     public var problem: String
     public var description: String { "\(field): \(problem)" }
   }
 
-  /// Takes the file apart; whether it proves something is `StateEvidence.verify`'s to say.
+  /// Decodes the proof without checking it; `StateEvidence.verify` checks it. Throws `Fault`.
   public func evidence() throws -> StateEvidence {
     func bytes(_ text: String, _ field: String) throws(Fault) -> [UInt8] {
       guard let bytes = Hex.decode(text) else { throw Fault(field: field, problem: "it is not hex") }

@@ -158,9 +158,9 @@ extension Answer.Bid.Group {
   }
 }
 
-/// GPU attribute keys as people read them.
+/// Makes GPU attribute keys readable.
 enum GPUName {
-  /// `h100 80Gi sxm` for `vendor/nvidia/model/h100/ram/80Gi/interface/sxm`.
+  /// Turns `vendor/nvidia/model/h100/ram/80Gi/interface/sxm` into `h100 80Gi sxm`.
   static func readable(_ key: String) -> String {
     let parts = key.split(separator: "/").map(String.init)
     var words: [String] = []

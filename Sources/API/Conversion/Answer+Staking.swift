@@ -4,7 +4,7 @@ public import Ledger
 public import Primitives
 
 extension Answer.Coin {
-  /// An exact amount, with its fraction.
+  /// An exact amount, fraction included.
   public init(_ coin: DecimalCoin) {
     self.init(denomination: coin.denomination.name, amount: coin.amount.description)
   }
@@ -17,7 +17,7 @@ extension Answer.Event.Attribute {
 }
 
 extension Answer.Validator {
-  /// `power`: in the present set, 0 outside.
+  /// `power`: the voting power in the current validator set; 0 when the validator is not in it.
   public init(_ address: Address, _ record: ValidatorRecord, power: Int64) {
     self.init(
       operatorAddress: address.text(),

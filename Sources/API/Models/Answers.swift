@@ -1,7 +1,7 @@
-/// What a node answers over HTTP, as JSON with snake_case keys.
+/// The JSON objects that a node returns over HTTP; keys are in snake_case.
 ///
-/// Amounts are decimal strings of smallest units, digests and keys lower-case hex, addresses bech32, times ISO 8601,
-/// identifiers of leases `owner/dseq/group/order/provider`. Lists are never null.
+/// Amounts are decimal strings in the currency's smallest unit, digests and keys are hex, addresses bech32,
+/// times ISO 8601. A lease's identifier is `owner/dseq/group/order/provider`. Lists are never null.
 public enum Answer {}
 
 extension Answer {
@@ -16,12 +16,12 @@ extension Answer {
   }
 
   public struct Failure: Codable, Sendable {
-    /// A stable word: `not_found`, `invalid`, `rejected`, `unavailable`.
+    /// A stable word for programs, such as `not_found`, `invalid`, `rejected` or `unavailable`.
     public var error: String
     public var message: String
     /// What the caller can do about it.
     public var fix: String?
-    /// Of a rejected transaction.
+    /// The error code of a rejected transaction.
     public var code: UInt32?
     public var codespace: String?
 
@@ -48,7 +48,7 @@ extension Answer {
     public var role: String
     public var nodeKey: String
     public var height: UInt64
-    /// Blocks and their transactions are here from this height on; older ones are pruned.
+    /// The node has blocks and their transactions from this height on; older ones are pruned.
     public var lowestBlock: UInt64
     public var block: String
     public var time: String
@@ -56,7 +56,7 @@ extension Answer {
     public var tickMilliseconds: UInt64
     public var stateRoot: String
     public var round: UInt32
-    /// Milliseconds between the last two blocks by consensus time.
+    /// Milliseconds between the block times of the last two blocks.
     public var blockInterval: UInt64
     public var catchingUp: Bool
     public var peers: Int
@@ -64,7 +64,7 @@ extension Answer {
     public var orders: Int
     public var bids: Int
     public var leases: Int
-    /// The operator's address when this node validates.
+    /// The operator's address if this node is a validator.
     public var validator: String?
     public var provider: String?
 
@@ -121,10 +121,10 @@ extension Answer {
 
   public struct Account: Codable, Sendable {
     public var address: String
-    /// What the next transaction must carry, transactions in the mempool counted.
+    /// The sequence number for the account's next transaction; transactions in the mempool count.
     public var sequence: UInt64
     public var balances: [Coin]
-    /// Locked in escrow accounts and as lease deposits.
+    /// Coins locked in escrow accounts and as lease deposits.
     public var locked: [Coin]
 
     public init(address: String, sequence: UInt64, balances: [Coin], locked: [Coin]) {
@@ -157,9 +157,9 @@ extension Answer {
 
   public struct TransactionResult: Codable, Sendable {
     public var hash: String
-    /// 0 while it waits in the mempool.
+    /// 0 while the transaction is in the mempool.
     public var height: UInt64
-    /// 0 is success.
+    /// 0 means success.
     public var code: UInt32
     public var codespace: String
     public var log: String
@@ -216,12 +216,12 @@ extension Answer {
     }
   }
 
-  /// What became of a batch of transactions.
+  /// The results of a batch of transactions.
   public struct BatchResult: Codable, Sendable {
     public var accepted: Int
-    /// Positions of those that may be tried again: the mempool is full.
+    /// Positions in the batch of transactions that may be sent again, because the mempool was full.
     public var busy: [Int]
-    /// Positions and reasons of those that never will be accepted.
+    /// Positions and reasons of transactions that can never be accepted.
     public var refused: [Refusal]
 
     public struct Refusal: Codable, Sendable {

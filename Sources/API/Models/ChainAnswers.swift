@@ -1,5 +1,6 @@
 extension Answer {
-  /// The conservation audit of one denomination.
+  /// The conservation audit of one denomination: accounts, escrow, deposits, stake and pools must add up to
+  /// the supply.
   public struct AuditLine: Codable, Sendable {
     public var denomination: String
     public var accounts: String
@@ -31,13 +32,13 @@ extension Answer {
     }
   }
 
-  /// What the network took in one denomination.
+  /// The network's income in one denomination.
   public struct Take: Codable, Sendable {
     public var denomination: String
     public var basisPoints: UInt32
-    /// Taken of payouts so far.
+    /// The total that was taken from payouts.
     public var collected: String
-    /// Of it, what went to stakers.
+    /// The part of `collected` that went to stakers.
     public var stakers: String
     public var communityPool: String
 
@@ -66,7 +67,7 @@ extension Answer {
     public var maximum: String
     public var standard: String
     public var summary: String
-    /// The proposal that set it; absent for genesis.
+    /// The number of the proposal that set the value; absent when it is from genesis.
     public var proposal: UInt64?
 
     public init(
@@ -102,7 +103,7 @@ extension Answer {
     public var minimumFee: String
     public var takeBasisPoints: UInt32
     public var supply: String
-    /// May mint up to `mintCap` and burn; absent for a currency that nobody issues here.
+    /// The address that may mint up to `mintCap` and burn; absent for a currency without issuer.
     public var issuer: String?
     public var mintCap: String
     public var minted: String
@@ -167,11 +168,12 @@ extension Answer {
     }
   }
 
-  /// Why a provider did or did not bid on an order.
+  /// Why a provider did or did not bid for an order.
   public struct Decision: Codable, Sendable {
     public var order: String
     public var time: String
-    /// `bid`, or the first reason against it.
+    /// `bid`, or a code that begins with `declined_` and names the first reason against it; see
+    /// `Decision.code` of the provider.
     public var outcome: String
     public var detail: String
 

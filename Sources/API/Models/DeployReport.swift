@@ -1,4 +1,4 @@
-/// What a deployment came to, with the time that each step took: what `supercloud deploy --report` writes.
+/// The result of a deployment and the time of each step, as `supercloud deploy --report` writes it.
 public struct DeployReport: Codable, Sendable {
   public struct Lease: Codable, Sendable {
     public var group: UInt32
@@ -31,12 +31,12 @@ public struct DeployReport: Codable, Sendable {
   public var bids: Int
   public var leases: [Lease]
   public var height: UInt64
-  /// Milliseconds from signing the order to the first bid, and to the committed lease.
+  /// Milliseconds from signing the order to the first bid and to the committed lease.
   public var firstBidMilliseconds: Double
   public var leaseMilliseconds: Double
-  /// Of `leaseMilliseconds`, what the agreement took from its submission to its block.
+  /// The part of `leaseMilliseconds` from submitting the agreement to its block.
   public var agreementMilliseconds: Double
-  /// To the first answer of the services.
+  /// Milliseconds from signing the order to the first answer of the services.
   public var readyMilliseconds: Double
 
   public init(

@@ -14,9 +14,9 @@ extension Answer {
     public var depositEnd: String
     public var votingStart: String?
     public var votingEnd: String?
-    /// Of a running vote as if it ended now; absent before the vote.
+    /// During the vote, the tally as if it ended now; absent before the vote.
     public var tally: Tally?
-    /// Why it failed or was rejected.
+    /// Why the proposal failed or was rejected.
     public var log: String
 
     public init(
@@ -63,13 +63,13 @@ extension Answer {
     }
   }
 
-  /// Stake by option, in `uakt`, fractions kept.
+  /// Stake by vote option, in `uakt`, fractions included.
   public struct Tally: Codable, Sendable {
     public var yes: String
     public var abstain: String
     public var no: String
     public var noWithVeto: String
-    /// All that could have voted.
+    /// All stake that can vote.
     public var bonded: String
 
     public init(yes: String, abstain: String, no: String, noWithVeto: String, bonded: String) {
@@ -83,7 +83,7 @@ extension Answer {
 
   public struct Vote: Codable, Sendable {
     public var voter: String
-    /// Options with their weights, which sum to 1.
+    /// Options with their weights; the weights sum to 1.
     public var options: [Event.Attribute]
 
     public init(voter: String, options: [Event.Attribute]) {
@@ -97,7 +97,7 @@ extension Answer {
     public var grantee: String
     /// `fees` or `deposits`.
     public var kind: String
-    /// What is left.
+    /// The remaining limit.
     public var limit: Coin
     public var expiresAt: String
 
@@ -110,7 +110,7 @@ extension Answer {
     }
   }
 
-  /// What an auditor vouches for about a provider.
+  /// Attributes of a provider that an auditor has signed.
   public struct SignedAttributes: Codable, Sendable {
     public var provider: String
     public var auditor: String
@@ -123,9 +123,9 @@ extension Answer {
     }
   }
 
-  /// What the take brought on one day, UTC.
+  /// The network's income on one day (UTC).
   public struct Income: Codable, Sendable {
-    /// `2026-11-24`.
+    /// Such as `2026-11-24`.
     public var day: String
     public var denomination: String
     public var amount: String
@@ -143,9 +143,9 @@ extension Answer {
     public var hostUri: String
     public var group: UInt32
     public var matches: Bool
-    /// A stable word, of what does not match.
+    /// A stable word for the reason; absent when the group matches.
     public var code: String?
-    /// The first reason against it.
+    /// The first reason against it in words; absent when the group matches.
     public var reason: String?
 
     public init(
@@ -165,19 +165,19 @@ extension Answer {
     }
   }
 
-  /// An entry of the state with what proves it; bytes are hex.
+  /// An entry of the state with its proof; bytes are in hex.
   public struct Proof: Codable, Sendable {
     public var chainId: String
     /// `balance`, `lease` or `vote`.
     public var kind: String
     public var key: String
-    /// As the state stores it; absent where there is no such entry.
+    /// The value as the state stores it; absent when there is no such entry.
     public var value: String?
     public var proof: String
-    /// Of the height after the state that is proven.
+    /// The header of the height after the proven state; it has that state's root.
     public var header: String
     public var certificate: String
-    /// The header's, with their turns.
+    /// The validator set of the header's height, with proposer priorities.
     public var validators: String
 
     public init(

@@ -1,8 +1,8 @@
 extension Answer {
-  /// A header with its certificate and validators, for a light client, which believes nothing of it unverified.
+  /// A header with its certificate and validators for a light client, which must verify them.
   public struct LightBlock: Codable, Sendable {
     public var height: UInt64
-    /// Of the header.
+    /// The header's hash.
     public var hash: String
     public var time: String
     /// `LightBlock.encoded` in hex.

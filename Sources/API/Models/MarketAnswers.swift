@@ -12,7 +12,7 @@ extension Answer {
     public struct Group: Codable, Sendable {
       public var sequence: UInt32
       public var name: String
-      /// For the whole group, per tick.
+      /// The highest price for the whole group, per tick.
       public var maximumPrice: String
       public var denomination: String
       public var cpuMillis: UInt64
@@ -68,7 +68,7 @@ extension Answer {
     public var provider: String
     public var groups: [Group]
     public var expiresAt: String
-    /// The signed object, hex: what an agreement carries.
+    /// The signed object in hex, as an agreement contains it.
     public var encoded: String
 
     public struct Group: Codable, Sendable {
@@ -76,7 +76,7 @@ extension Answer {
       /// Per tick.
       public var price: String
       public var denomination: String
-      /// Concrete models with their counts: `8 × h100 80Gi sxm`.
+      /// The offered GPU models with their numbers, such as `8 × h100 80Gi sxm`.
       public var gpus: [String]
 
       public init(sequence: UInt32, price: String, denomination: String, gpus: [String]) {
@@ -120,11 +120,11 @@ extension Answer {
     public var closedAtTick: UInt64?
     public var closedBy: String?
     public var reason: String?
-    /// Accrued to the present, exact decimals.
+    /// The amount accrued until now, an exact decimal.
     public var earned: String
-    /// Paid out, gross.
+    /// The amount paid out, before the network's share is subtracted.
     public var paid: String
-    /// Of `paid`, what the network took.
+    /// The network's share of `paid`.
     public var fee: String
 
     public init(
@@ -211,12 +211,12 @@ extension Answer {
   public struct Escrow: Codable, Sendable {
     /// `open`, `closed` or `overdrawn`.
     public var state: String
-    /// Left at the present tick, an exact decimal.
+    /// What is left at the current tick, an exact decimal.
     public var funds: String
     public var deposited: String
-    /// Of all leases, per tick.
+    /// The sum of all leases' prices, per tick.
     public var rate: String
-    /// Full ticks that the funds cover; absent while nothing is charged.
+    /// The number of full ticks that the funds suffice for; absent while nothing is charged.
     public var runwayTicks: UInt64?
 
     public init(state: String, funds: String, deposited: String, rate: String, runwayTicks: UInt64?) {
@@ -234,7 +234,7 @@ extension Answer {
     public var attributes: [Event.Attribute]
     public var email: String
     public var website: String
-    /// host:port of its lease streams, from its newest offer.
+    /// host:port of its lease streams, from its newest offer; absent without a live offer.
     public var endpoint: String?
     public var activeLeases: Int
 
@@ -257,7 +257,7 @@ extension Answer {
     }
   }
 
-  /// One GPU model in the whole market.
+  /// One GPU model, summed over all providers.
   public struct GPU: Codable, Sendable {
     public var vendor: String
     public var model: String
@@ -266,9 +266,9 @@ extension Answer {
     public var free: UInt32
     public var total: UInt32
     public var providers: Int
-    /// Of these, devices that are stated rather than detected.
+    /// How many of `total` are stated by their provider and not detected by a driver.
     public var declared: UInt32
-    /// Per GPU and tick, by denomination.
+    /// Prices per GPU and tick, by denomination.
     public var prices: [PriceRange]
 
     public struct PriceRange: Codable, Sendable {

@@ -1,14 +1,14 @@
 extension Answer {
-  /// What a node has sent, received, dropped and why, since it started.
+  /// Counters of what a node has sent, received and dropped since it started.
   public struct Network: Codable, Sendable {
-    /// Frames of one kind, over TCP and UDP together; bytes without framing and sealing.
+    /// Frames of one kind, over TCP and UDP together. Bytes do not include framing and encryption.
     public struct Frames: Codable, Sendable {
       public var kind: String
       public var sent: UInt64
       public var sentBytes: UInt64
       public var received: UInt64
       public var receivedBytes: UInt64
-      /// Received, but not the message that the kind names.
+      /// Received frames whose content is not a message of that kind.
       public var malformed: UInt64
 
       public init(
@@ -38,7 +38,7 @@ extension Answer {
       public var refused: UInt64
       public var malformed: UInt64
       public var forged: UInt64
-      /// Before their signature was checked.
+      /// Dropped before their signature was checked.
       public var dropped: UInt64
       public var overOriginLimit: UInt64
 
@@ -67,7 +67,7 @@ extension Answer {
       }
     }
 
-    /// How often something was dropped, refused or held against a peer.
+    /// How often something was dropped or refused, or a fault of a peer was recorded.
     public struct Drop: Codable, Sendable {
       /// `gossip`, `fault`, `datagram`, `handshake`, `connection`, `frame`, `displaced`, `unsent`, `session`.
       public var layer: String
@@ -84,7 +84,7 @@ extension Answer {
     public var frames: [Frames]
     public var objects: [Objects]
     public var drops: [Drop]
-    /// Single figures by name, such as `reconciliation_rounds`.
+    /// Further counters by name, such as `reconciliation_rounds`.
     public var figures: [String: UInt64]
 
     public init(frames: [Frames], objects: [Objects], drops: [Drop], figures: [String: UInt64]) {
@@ -97,7 +97,7 @@ extension Answer {
 }
 
 extension PrometheusText {
-  /// All figures of `network`.
+  /// Adds all counters of `network`.
   public mutating func add(_ network: Answer.Network) {
     func frames(_ value: (Answer.Network.Frames) -> UInt64) -> [Sample] {
       network.frames.map { Sample(["kind": $0.kind], value($0)) }

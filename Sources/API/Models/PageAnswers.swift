@@ -1,5 +1,6 @@
 extension Answer {
-  /// A part of a list. `next` is the `page_key` under which it goes on, with the same filters; null at the end.
+  /// A page of a list. `next` is the `page_key` of the next page, with the same filters; null on the last
+  /// page.
   public struct Page<Item: Codable & Sendable>: Codable, Sendable {
     public var items: [Item]
     public var next: String?
@@ -9,7 +10,7 @@ extension Answer {
       self.next = next
     }
 
-    /// Says null, so that the end of a list is seen and not guessed.
+    /// Encodes `next` as null instead of leaving it out, so that the end of a list is explicit.
     public func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(items, forKey: .items)
@@ -18,13 +19,13 @@ extension Answer {
   }
 }
 
-/// Which part of a list is asked for.
+/// Which page of a list is requested.
 public struct PageQuery: Hashable, Sendable {
   public static let maximumLimit = 1_000
 
-  /// Items, at most.
+  /// The largest number of items.
   public var limit: Int
-  /// `next` of the part before; nil begins the list.
+  /// `next` of the page before; nil for the first page.
   public var key: String?
 
   public init(limit: Int = PageQuery.maximumLimit, key: String? = nil) {

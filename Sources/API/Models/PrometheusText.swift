@@ -24,7 +24,7 @@ public struct PrometheusText: Sendable {
     add(name, kind, help, [Sample([:], UInt64(clamping: value))])
   }
 
-  /// Adds a metric with a value for every set of labels; nothing when there is none.
+  /// Adds a metric with one value for each set of labels; adds nothing when `samples` is empty.
   public mutating func add(_ name: String, _ kind: Kind, _ help: String?, _ samples: [Sample]) {
     guard !samples.isEmpty else { return }
     if let help { text += "# HELP \(name) \(Self.escaped(help))\n" }
@@ -35,7 +35,7 @@ public struct PrometheusText: Sendable {
     }
   }
 
-  /// Backslashes and line ends would end what they stand in; in a label's value so would its quotes.
+  /// Escapes backslashes and line ends and, in label values, double quotes.
   private static func escaped(_ text: String, quotes: Bool = false) -> String {
     text.reduce(into: "") { escaped, character in
       switch character {

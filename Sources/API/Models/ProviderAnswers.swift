@@ -1,12 +1,12 @@
 extension Answer {
-  /// What a provider's node is doing.
+  /// The state of a provider's node.
   public struct ProviderStatus: Codable, Sendable {
     public struct Lease: Codable, Sendable {
       public var lease: String
       public var state: String
       public var message: String
       public var manifestHash: String
-      /// Ids of the devices that it holds.
+      /// The ids of the reserved devices.
       public var devices: [String]
 
       public init(lease: String, state: String, message: String, manifestHash: String, devices: [String]) {
@@ -35,7 +35,7 @@ extension Answer {
     public var openBids: Int
     public var leases: [Lease]
     public var capabilities: [Capability]
-    /// What became of earlier leases at the newest start.
+    /// What became of earlier leases at the last start.
     public var reconciliation: [String]
 
     public init(

@@ -7,18 +7,18 @@ extension Answer {
     public var website: String
     public var securityContact: String
     public var details: String
-    /// What it counts for in the present set; 0 outside.
+    /// The voting power in the current validator set; 0 when it is not in the set.
     public var power: Int64
     /// `bonded`, `unbonding` or `unbonded`.
     public var status: String
     public var jailed: Bool
-    /// From when on it may be unjailed.
+    /// The time from which on it may be unjailed; absent unless it is jailed.
     public var jailedUntil: String?
-    /// Signed twice: can never return.
+    /// It has signed twice and can never be a validator again.
     public var tombstoned: Bool
-    /// Blocks of the window that it did not sign.
+    /// The number of blocks that it did not sign, within the window for downtime.
     public var missedBlocks: UInt32
-    /// Staked with it, in `uakt`.
+    /// All stake delegated to it, in `uakt`.
     public var tokens: String
     public var minimumSelfDelegation: String
     public var commission: String
@@ -72,7 +72,7 @@ extension Answer {
     public var shares: String
     /// What the shares are worth, in `uakt`.
     public var stake: String
-    /// Accrued and not withdrawn, exact decimals.
+    /// Accrued rewards that were not withdrawn yet, exact decimals.
     public var rewards: [Coin]
 
     public init(delegator: String, validator: String, shares: String, stake: String, rewards: [Coin]) {
@@ -84,13 +84,13 @@ extension Answer {
     }
   }
 
-  /// Stake on its way out of a validator, or from one to another.
+  /// Stake that is leaving a validator, or moving from one to another.
   public struct StakeMove: Codable, Sendable {
     public var from: String
-    /// The validator that has it now; absent while it unbonds.
+    /// The validator to which the stake moves; absent while it unbonds.
     public var to: String?
     public var initial: String
-    /// What will be paid; less than `initial` after slashing.
+    /// The amount that will be paid; less than `initial` after slashing.
     public var amount: String
     public var completesAt: String
 
@@ -103,13 +103,13 @@ extension Answer {
     }
   }
 
-  /// Everything that an account has to do with staking.
+  /// All delegations, unbondings, redelegations and commission of an account.
   public struct Stake: Codable, Sendable {
     public var address: String
     public var delegations: [Delegation]
     public var unbondings: [StakeMove]
     public var redelegations: [StakeMove]
-    /// Of an operator, not withdrawn, exact decimals.
+    /// An operator's commission that was not withdrawn yet, exact decimals.
     public var commission: [Coin]
 
     public init(

@@ -1,6 +1,6 @@
 import Primitives
 
-/// The body of a batch submission: each transaction's length in four bytes, big-endian, then its bytes.
+/// The body of a batch submission: for each transaction its length in four bytes, big-endian, and its bytes.
 public enum TransactionBatch {
   public static let limit = 2_000
 
@@ -10,7 +10,7 @@ public enum TransactionBatch {
     return writer.bytes
   }
 
-  /// Nil when a length does not fit, or there are more than `limit`.
+  /// Nil when the bytes are not a batch, or there are more than `limit` transactions.
   public static func decode(_ bytes: [UInt8]) -> [[UInt8]]? {
     var reader = ByteReader(bytes)
     var transactions: [[UInt8]] = []

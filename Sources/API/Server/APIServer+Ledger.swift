@@ -1,6 +1,6 @@
 import Hummingbird
 
-// Staking, governance, grants, auditors, proofs.
+// Routes for staking, governance, grants, auditors and proofs.
 extension APIServer {
   func ledger(_ router: Router<ConnectionContext>) {
     let node = node
@@ -75,7 +75,7 @@ extension APIServer {
 }
 
 extension RequestContext {
-  /// The number in the path.
+  /// The proposal's number in the path.
   fileprivate func proposal() throws -> UInt64 {
     let text = try parameters.require("id")
     guard let id = UInt64(text) else {

@@ -5,7 +5,7 @@ public import Logging
 import NIOCore
 public import NIOPosix
 
-/// A node's HTTP port: queries as JSON, signed transactions and objects, events, metrics.
+/// A node's HTTP server: queries as JSON, submission of signed transactions and objects, events, metrics.
 public struct APIServer: Sendable {
   let node: any NodeServing
   private let logger: Logger
@@ -21,21 +21,21 @@ public struct APIServer: Sendable {
     self.connections = connections
   }
 
-  /// Serves until the task is cancelled.
+  /// Serves until the task is cancelled. `listening` is called with the port, which is a free one when `port`
+  /// is 0.
   ///
-  /// `listening`: told the port, which is a free one when `port` is 0.
-  /// Throws when the address is in use.
+  /// - Throws: When nothing can listen on the address.
   public func run(
     host: String,
     port: Int,
     group: MultiThreadedEventLoopGroup,
     listening: @escaping @Sendable (Int) async -> Void
   ) async throws {
-    // The server reports its own cancellation as an error when it is told to stop.
+    // The server logs its own cancellation as an error; only critical messages are shown.
     var quiet = logger
     quiet.logLevel = .critical
     let router = Router(context: ConnectionContext.self)
-    // Outside of what answers failures: it wraps errors that pass through it.
+    // This must be outside `AnswerFailures`, because it wraps errors that pass through it.
     router.add(middleware: CORSMiddleware(allowOrigin: .all, allowMethods: [.get, .post]))
     router.add(middleware: AnswerFailures(logger: logger))
     queries(router)
@@ -51,7 +51,7 @@ public struct APIServer: Sendable {
         let gate = channel.eventLoop.submit {
           try channel.pipeline.syncOperations.addHandler(ConnectionGate(connections), position: .first)
         }
-        // Fails only when the socket is closed already, which ends the run by itself.
+        // This fails only when the socket is closed already, which ends the server by itself.
         try? await gate.get()
         await listening(channel.localAddress?.port ?? port)
       },
@@ -174,7 +174,7 @@ extension Request {
     uri.queryParameters[Substring(name)].map(String.init)
   }
 
-  /// `limit` and `page_key`.
+  /// Reads the query parameters `limit` and `page_key`.
   func page() throws -> PageQuery {
     let key = query("page_key")
     guard let text = query("limit") else { return PageQuery(key: key) }
@@ -187,7 +187,7 @@ extension Request {
     return PageQuery(limit: limit, key: key)
   }
 
-  /// The body as bytes: raw, or as one JSON string of hex digits.
+  /// The bytes of the body. Throws when it is empty or longer than `limit`.
   func bytes(upTo limit: Int) async throws -> [UInt8] {
     let buffer: ByteBuffer
     do {
@@ -200,7 +200,7 @@ extension Request {
   }
 }
 
-/// An answer as JSON.
+/// A JSON response.
 struct JSON: ResponseGenerator {
   let bytes: [UInt8]
 
@@ -220,7 +220,7 @@ struct JSON: ResponseGenerator {
   }
 }
 
-/// Turns errors into an `Answer.Failure` with its status.
+/// Turns an error into an `Answer.Failure` with the matching HTTP status.
 private struct AnswerFailures<Context: RequestContext>: RouterMiddleware {
   let logger: Logger
 

@@ -1,13 +1,13 @@
 import Glibc
 import NIOCore
 
-/// Stands first at the socket that accepts: closes what is one connection too many, and waits a moment where
-/// no file can be opened for the next.
+/// Limits the connections of the listening socket: closes connections above the limits, and pauses accepting
+/// while the process cannot open more files.
 final class ConnectionGate: ChannelInboundHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel
 
-  /// How long nothing is accepted after a want of files: each try would fail at once, over and over.
+  /// How long accepting pauses after a lack of files. Without a pause each attempt would fail at once.
   private static let pause = TimeAmount.milliseconds(100)
 
   private var counts: ConnectionCounts
@@ -29,7 +29,7 @@ final class ConnectionGate: ChannelInboundHandler {
     context.fireChannelRead(data)
   }
 
-  /// A connection that cannot be accepted now is no reason to end the server, so the error ends here.
+  /// An error of a single accept does not end the server; only other errors are passed on.
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     let passing = [ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM]
     guard let failure = error as? IOError, passing.contains(failure.errnoCode) else {
@@ -46,20 +46,20 @@ final class ConnectionGate: ChannelInboundHandler {
     }
   }
 
-  /// Whether the system tells of connections that wait; it fails only for a socket that is closed.
+  /// Turns accepting on or off. It fails only when the socket is closed.
   private func accept(_ isOn: Bool, _ context: ChannelHandlerContext) {
     try? context.channel.syncOptions?.setOption(.autoRead, value: isOn)
   }
 
-  /// What connections are counted by: an IPv4 address, the first half of an IPv6 one.
+  /// The address by which connections are counted: an IPv4 address, or the first half of an IPv6 address.
   private static func address(_ socket: SocketAddress?) -> [UInt8] {
-    // By position: family and port take 4 bytes, and before an IPv6 address 4 of a flow label follow. The names
-    // of these fields belong to one of two modules, as the build has it.
+    // The fields are read by offset: family and port take 4 bytes, and an IPv6 address comes after 4 more
+    // bytes of flow label. Their names come from another module on each platform.
     switch socket {
     case .v4(let v4): return withUnsafeBytes(of: v4.address) { Array($0[4..<8]) }
     case .v6(let v6):
       let bytes = withUnsafeBytes(of: v6.address) { Array($0[8..<24]) }
-      // ::ffff:a.b.c.d is the IPv4 address of a socket that takes both.
+      // ::ffff:a.b.c.d is an IPv4 address as a socket for both protocols reports it.
       let isMapped = bytes.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
       return isMapped ? Array(bytes.suffix(4)) : Array(bytes.prefix(8))
     case .unixDomainSocket, nil: return []

@@ -1,13 +1,14 @@
-/// How many HTTP connections a node keeps, and for how long one may be silent.
+/// Limits of the number of HTTP connections and of their idle time.
 ///
 /// Every connection is an open file, and a node that runs out of files cannot write its records.
 public struct HTTPConnectionLimits: Hashable, Sendable {
-  /// Connections in all, from 1.
+  /// The largest number of connections, at least 1.
   public var total: Int
-  /// Connections from one remote address, from 1. An IPv6 network of 64 bits counts as one address.
+  /// The largest number of connections from one remote address, at least 1. A /64 network of IPv6 counts as
+  /// one address.
   public var perAddress: Int
-  /// The longest time without a request, and the longest that the head of one may take. An answer that is
-  /// still being given, such as a stream of events, has no such end.
+  /// The longest time without a request, and for receiving a request's head. It does not apply during a
+  /// response, such as a stream of events.
   public var idle: Duration
   /// How often a stream of events shows that it is alive, and the longest that one write to it may wait for a reader
   /// who takes nothing; then the connection is closed.
@@ -25,15 +26,15 @@ public struct HTTPConnectionLimits: Hashable, Sendable {
     self.heartbeat = heartbeat
   }
 
-  /// Half of the files that the process may open, and 4,096 at most; one address gets an eighth of that. The
-  /// other half is for the database, the log and the peers.
+  /// Allows half of the files that the process may open, at most 4,096, and an eighth of that per address.
+  /// The other half is for the database, the log and the peers.
   public init(openFiles: Int) {
     let total = min(4_096, openFiles / 2)
     self.init(total: total, perAddress: total / 8)
   }
 }
 
-/// The connections that are open, in all and by address.
+/// Counts open connections, in total and by address.
 struct ConnectionCounts {
   let limits: HTTPConnectionLimits
   private(set) var total = 0
@@ -43,7 +44,7 @@ struct ConnectionCounts {
     self.limits = limits
   }
 
-  /// Counts a connection from `address`; false, and not counted, when it would be one too many.
+  /// Counts a connection from `address`; returns false, without counting it, when it exceeds a limit.
   mutating func open(_ address: [UInt8]) -> Bool {
     let count = byAddress[address, default: 0]
     guard total < limits.total, count < limits.perAddress else { return false }
@@ -52,7 +53,7 @@ struct ConnectionCounts {
     return true
   }
 
-  /// Takes back what `open` has counted.
+  /// Undoes one `open`.
   mutating func close(_ address: [UInt8]) {
     total -= 1
     let count = byAddress[address, default: 0] - 1

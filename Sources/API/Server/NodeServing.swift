@@ -1,16 +1,16 @@
-/// What the HTTP server needs of a node. The node's shell fits it to the replica.
+/// What the HTTP server needs from a node; `NodeService` of the node implements it.
 public protocol NodeServing: Sendable {
   func status() async throws -> Answer.Status
   func account(_ address: String) async throws -> Answer.Account
   func block(_ height: UInt64?) async throws -> Answer.Block
-  /// What a light client needs of a height; nil is the newest.
+  /// The light block of a height; nil means the newest.
   func lightBlock(_ height: UInt64?) async throws -> Answer.LightBlock
   func transaction(_ hash: String) async throws -> Answer.TransactionResult
-  /// Takes a signed transaction; with `wait`, answers when it is in a block.
+  /// Submits a signed transaction; with `wait`, returns when it is in a block.
   func submit(transaction: [UInt8], wait: Bool) async throws -> Answer.TransactionResult
-  /// Takes many signed transactions at once; does not wait for blocks.
+  /// Submits many signed transactions; does not wait for blocks.
   func submit(batch: [[UInt8]]) async throws -> Answer.BatchResult
-  /// Takes a signed order, bid, withdrawal or offer and gossips it.
+  /// Publishes a signed order, bid, withdrawal or offer.
   func submit(object: [UInt8]) async throws -> Answer.Submitted
   func orders(owner: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Order>
   func order(_ identifier: String) async throws -> Answer.Order
@@ -23,13 +23,13 @@ public protocol NodeServing: Sendable {
   func leases(_ filter: LeaseFilter, _ page: PageQuery) async throws -> Answer.Page<Answer.Lease>
   func gpus() async throws -> [Answer.GPU]
   func take() async throws -> [Answer.Take]
-  /// What the take brought, by day; dates as `2026-11-24`, both inside.
+  /// The network's income by day. `from` and `to` are dates such as `2026-11-24`; both days are included.
   func income(denomination: String?, from: String?, to: String?, _ page: PageQuery) async throws
     -> Answer.Page<Answer.Income>
   func parameters() async throws -> [Answer.Parameter]
   func currencies() async throws -> [Answer.Currency]
   func currency(_ name: String) async throws -> Answer.Currency
-  /// `status`: bonded, unbonding, unbonded or jailed; nil is any.
+  /// `status`: bonded, unbonding, unbonded or jailed; nil means any.
   func validators(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Validator>
   func validator(_ address: String) async throws -> Answer.Validator
   func delegations(to validator: String, _ page: PageQuery) async throws
@@ -42,11 +42,11 @@ public protocol NodeServing: Sendable {
     -> Answer.Page<Answer.Grant>
   func signedAttributes(provider: String?, auditor: String?, _ page: PageQuery) async throws
     -> Answer.Page<Answer.SignedAttributes>
-  /// Why registered providers cannot serve a live order.
+  /// Whether each registered provider can serve a live order, and why not.
   func whyNot(order identifier: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Match>
-  /// The same of an order that nobody posted: its body.
+  /// The same for an order that was not published; `body` is its encoding.
   func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.Match>
-  /// Waits for the block whose header carries the root, at most some seconds.
+  /// Proves an entry of the state. Waits up to 30 s for the next block, whose header has the state root.
   func proof(kind: String, key: String) async throws -> Answer.Proof
   func audit() async throws -> [Answer.AuditLine]
   func peers() async throws -> [Answer.Peer]
@@ -54,16 +54,16 @@ public protocol NodeServing: Sendable {
   func decisions(order: String?) async throws -> [Answer.Decision]
   func providerStatus() async throws -> Answer.ProviderStatus
   func faucet(_ address: String) async throws -> Answer.TransactionResult
-  /// Prometheus text.
+  /// The metrics in Prometheus' text format.
   func metrics() async throws -> String
-  /// Commits and what they did, from now on.
+  /// Blocks as they are committed from now on.
   func events() async throws -> EventStream<Answer.Commit>
-  /// Changes of the order book and of leases, from now on. With an order in the filter, first that order and its bids
-  /// as they are, so that whoever follows it misses none.
+  /// Changes of the order book and of leases from now on. With an order in the filter, that order and its
+  /// current bids come first, so that the caller misses none.
   func marketEvents(_ filter: MarketFilter) async throws -> EventStream<Answer.MarketEvent>
 }
 
-/// Which leases are asked for; nil is any.
+/// A filter for leases; nil matches any.
 public struct LeaseFilter: Hashable, Sendable {
   public var owner: String?
   public var provider: String?
@@ -77,13 +77,13 @@ public struct LeaseFilter: Hashable, Sendable {
   }
 }
 
-/// Which market events are wanted; nil is any. An event is told that has all that the filter names.
+/// A filter for market events; nil matches any. An event must match all fields.
 public struct MarketFilter: Hashable, Sendable {
-  /// The whole identifier of an order: itself, its bids, and the leases that are opened by its agreement.
+  /// The complete identifier of an order. Matches the order, its bids, and leases opened by its agreement.
   public var order: String?
-  /// The account whose orders and leases.
+  /// A tenant's address. Matches its orders and leases.
   public var owner: String?
-  /// The account whose bids and leases.
+  /// A provider's address. Matches its bids and leases.
   public var provider: String?
 
   public init(order: String? = nil, owner: String? = nil, provider: String? = nil) {
@@ -93,7 +93,7 @@ public struct MarketFilter: Hashable, Sendable {
   }
 }
 
-/// Why a question has no answer; becomes the HTTP status and an `Answer.Failure`.
+/// An error that the server returns with an HTTP status and an `Answer.Failure`.
 public enum ServingError: Error, CustomStringConvertible, Sendable {
   /// 404
   case notFound(String)
@@ -101,14 +101,14 @@ public enum ServingError: Error, CustomStringConvertible, Sendable {
   case invalid(String, fix: String?)
   /// 413
   case tooLarge(limit: Int)
-  /// 422: the ledger or the order book refused it.
+  /// 422: the ledger or the order book rejected it.
   case rejected(code: UInt32, codespace: String, message: String)
   /// 503
   case unavailable(String)
   /// 429
   case busy(String)
 
-  /// What went wrong, in words.
+  /// The message for the caller.
   public var description: String {
     switch self {
     case .notFound(let message), .invalid(let message, _), .rejected(_, _, let message),
@@ -121,7 +121,7 @@ public enum ServingError: Error, CustomStringConvertible, Sendable {
 }
 
 extension Answer {
-  /// A committed block and what it did, as the event stream tells it.
+  /// A committed block and its events, as the event stream sends it.
   public struct Commit: Codable, Sendable {
     public var height: UInt64
     public var time: String
