@@ -3,13 +3,13 @@ import Foundation
 import Glibc
 import Primitives
 
-/// How a command shows its result.
+/// The output format of a command.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case table
   case json
 }
 
-/// Standard output and error. Data goes to the first, everything else to the second.
+/// Standard output for results, standard error for everything else.
 enum Console {
   static func line(_ text: String = "") {
     write((text + "\n").utf8)
@@ -23,7 +23,7 @@ enum Console {
     note(text)
   }
 
-  /// Ends the program, as SIGPIPE would, when nobody reads any more: `supercloud … | head`.
+  /// Ends the program, as SIGPIPE does, when the reader has closed the pipe: `supercloud … | head`.
   static func write(_ bytes: some Sequence<UInt8>) {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data(bytes))
@@ -32,7 +32,7 @@ enum Console {
     }
   }
 
-  /// Overwrites the present line on a terminal.
+  /// Overwrites the current line of a terminal.
   static func status(_ text: String) {
     write(("\r\u{1B}[K" + text).utf8)
   }
@@ -46,7 +46,7 @@ enum Console {
     line(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 
-  /// Columns as wide as their widest cell, numbers to the right.
+  /// Prints a table; columns are as wide as their widest cell, and numbers are right-aligned.
   static func table(_ header: [String], _ rows: [[String]], indent: String = "") {
     var widths = header.map(\.count)
     for row in rows {
@@ -72,9 +72,9 @@ enum Console {
   }
 }
 
-/// Money as people read it.
+/// Formats money for people.
 enum Money {
-  /// `12.5 AKT` for 12,500,000 uakt; denominations that begin with `u` have six decimals.
+  /// For example `12.5 AKT` for 12,500,000 uakt. Denominations that begin with `u` have six decimals.
   static func text(_ amount: Amount, _ denomination: Denomination) -> String {
     text(Decimal18(amount), denomination)
   }
@@ -87,12 +87,12 @@ enum Money {
     return "\(shortened(main)) \(denomination.name.dropFirst().uppercased())"
   }
 
-  /// At most six decimals, without trailing zeros.
+  /// Truncates to six decimals; trailing zeros are not printed.
   private static func shortened(_ value: Decimal18) -> String {
     Decimal18(raw: value.raw / 1_000_000_000_000 * 1_000_000_000_000).description
   }
 
-  /// `addr…tail`, for tables.
+  /// Shortens an address to `addr…tail` for tables.
   static func short(_ address: String) -> String {
     address.count > 20 ? "\(address.prefix(10))…\(address.suffix(6))" : address
   }

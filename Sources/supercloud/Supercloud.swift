@@ -1,7 +1,7 @@
 import API
 import ArgumentParser
 
-/// The one program: validator, provider, tenant client, explorer and local testnet.
+/// The program's root command: validator, provider, tenant client, explorer and local testnet in one program.
 @main
 struct Supercloud: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -62,7 +62,8 @@ struct Supercloud: AsyncParsableCommand {
     }
   }
 
-  /// Help and clean exits are ArgumentParser's; wrong usage ends with 2, everything else with 1.
+  /// Prints an error and exits. ArgumentParser handles help and clean exits; wrong usage exits with 2, all
+  /// other errors with 1.
   private static func end(with error: any Error) -> Never {
     switch exitCode(for: error) {
     case .validationFailure:

@@ -66,7 +66,7 @@ struct AccountCommand: AsyncParsableCommand {
   }
 }
 
-/// An address from its text or from the name of a key.
+/// The address of an account that is named by its address or by a key of the home.
 func resolve(_ account: String, home: Home) throws -> Address {
   if account.hasPrefix("akash1") { return try accountAddress(account) }
   do {
@@ -76,7 +76,7 @@ func resolve(_ account: String, home: Home) throws -> Address {
   }
 }
 
-/// `12.5 AKT` of an answer's coin.
+/// A coin in its main unit, such as `12.5 AKT`.
 func money(_ coin: Answer.Coin) -> String {
   money(coin.amount, coin.denomination)
 }

@@ -107,7 +107,7 @@ struct GenesisCommand: AsyncParsableCommand {
   }
 }
 
-/// Changes `genesis.json` and refuses what would make it illegal.
+/// Changes `genesis.json`; throws, without writing it, when it would become illegal.
 private func edit(_ file: URL, _ change: (inout GenesisFile) -> Void) throws {
   var genesis = try GenesisFile.read(file)
   change(&genesis)
@@ -115,7 +115,7 @@ private func edit(_ file: URL, _ change: (inout GenesisFile) -> Void) throws {
   try genesis.write(to: file)
 }
 
-/// - Throws: `Failure` with what is wrong in the text.
+/// Parses an address. Throws `Failure` that says what is wrong in it.
 func accountAddress(_ text: String) throws -> Address {
   do {
     return try Address(text: text)

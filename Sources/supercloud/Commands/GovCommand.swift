@@ -153,7 +153,7 @@ struct GovCommand: AsyncParsableCommand {
   }
 }
 
-/// The table of parameters, in full.
+/// Prints the table of parameters; with `name`, those whose key contains it.
 func showParameters(_ node: NodeOption, containing name: String?) async throws {
   let all: [Answer.Parameter] = try await node.asking { try await $0.get("/v1/parameters") }
   let parameters = all.filter { parameter in name.map { parameter.key.contains($0) } ?? true }

@@ -134,7 +134,7 @@ extension GovCommand {
   }
 }
 
-/// A denomination from its text.
+/// Parses a denomination; throws `Failure` when `text` is not one.
 func denominationOf(_ text: String) throws -> Denomination {
   guard let denomination = Denomination(text) else {
     throw Failure(
@@ -146,7 +146,7 @@ func denominationOf(_ text: String) throws -> Denomination {
   return denomination
 }
 
-/// `KEY=VALUE`.
+/// Splits `KEY=VALUE`.
 func pair(_ text: String, _ option: String) throws -> (String, String) {
   let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
   guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
@@ -155,7 +155,7 @@ func pair(_ text: String, _ option: String) throws -> (String, String) {
   return (parts[0], parts[1])
 }
 
-/// `a=1,b=2`: each field is taken once, and what nobody takes is an error.
+/// Fields such as `a=1,b=2`. Each can be taken once; fields that were not taken are an error in `finish`.
 struct FieldList {
   private var fields: [(name: String, value: String)]
   private let option: String

@@ -5,7 +5,7 @@ import Foundation
 import Node
 import Primitives
 
-/// Where keys and configuration are, for every command that needs them.
+/// The home folder, for every command that needs keys or configuration.
 struct HomeOption: ParsableArguments {
   @Option(help: "The folder of keys, configuration and data.")
   var home: String = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud").path

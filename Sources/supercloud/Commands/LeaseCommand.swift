@@ -110,13 +110,13 @@ struct LeaseCommand: AsyncParsableCommand {
   }
 }
 
-/// Which lease is meant: a deployment's number, and the group where there are several.
+/// The lease that a command is about: a deployment's number, and the group if there are several.
 struct LeaseOption: ParsableArguments {
   @Argument(help: "The deployment's number (dseq).") var dseq: UInt64
   @Option(help: "The group.") var group: UInt32 = 1
   @Option(help: "The tenant: an address, or the name of a key.") var owner = "main"
 
-  /// The newest lease of the group.
+  /// The newest lease of the group; throws `Failure` when there is none.
   func find(_ node: NodeOption) async throws -> Answer.Lease {
     let owner = try resolve(owner, home: node.home.value).text()
     let deployment: Answer.Deployment = try await node.asking {
@@ -271,7 +271,7 @@ struct DeploymentCommand: AsyncParsableCommand {
   }
 }
 
-/// Which deployment is meant.
+/// The deployment that a command is about.
 struct DeploymentOption: ParsableArguments {
   @Argument(help: "The deployment's number (dseq).") var dseq: UInt64
   @Option(help: "The tenant: an address, or the name of a key.") var owner = "main"

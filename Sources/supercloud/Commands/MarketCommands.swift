@@ -46,7 +46,7 @@ struct MarketCommand: AsyncParsableCommand {
   }
 }
 
-/// Prices per tick as people compare them.
+/// Converts prices per tick to prices per hour, for people.
 struct TickPrice {
   var tickMilliseconds: UInt64
 

@@ -3,14 +3,14 @@ import ArgumentParser
 import Foundation
 import Node
 
-/// Which node is asked, and how the answer is shown.
+/// The node to which requests are sent, and the output format.
 struct NodeOption: ParsableArguments {
   @Option(help: "The node's HTTP address, host:port. Default: SUPERCLOUD_NODE, then the node of --home.")
   var node: String?
   @OptionGroup var home: HomeOption
   @Option(help: "table or json") var output: OutputFormat = .table
 
-  /// - Throws: `Failure` when no node is named and none has run in the home.
+  /// - Throws: `Failure` when no node is named and the home has no running one.
   func client() throws -> NodeClient {
     if let address = node ?? ProcessInfo.processInfo.environment["SUPERCLOUD_NODE"] {
       return try NodeClient(address)
@@ -23,7 +23,7 @@ struct NodeOption: ParsableArguments {
     )
   }
 
-  /// Runs `body` and turns what a client can throw into a `Failure`.
+  /// Runs `body` and converts errors of the client into a `Failure`.
   func asking<Value>(_ body: (NodeClient) async throws -> Value) async throws -> Value {
     let client = try client()
     do {

@@ -1,17 +1,17 @@
 import API
 import ArgumentParser
 
-/// Which part of a list is shown.
+/// The page of a list that is shown.
 struct PageOption: ParsableArguments {
   @Option(help: "How many entries, at most 1000.") var limit: Int?
   @Option(help: "Where to go on: the key that the part before ended with.") var pageKey: String?
 
-  /// As the node is asked for it.
+  /// The query parameters for the node.
   var query: [(String, String?)] {
     [("limit", limit.map(String.init)), ("page_key", pageKey)]
   }
 
-  /// Prints a part as it was asked for, and how to get the next one.
+  /// Prints a page in the chosen format, and how to get the next one.
   func show<Item>(
     _ page: Answer.Page<Item>,
     _ node: NodeOption,

@@ -221,7 +221,7 @@ struct VerifyCommand: ParsableCommand {
     }
   }
 
-  /// The set, and the chain where the source names it.
+  /// The validator set, and the chain if the source names it.
   private func trustedValidators(_ trusted: String) throws -> (ValidatorSet, ChainID?) {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: trusted, isDirectory: &isFolder)

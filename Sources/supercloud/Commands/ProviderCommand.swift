@@ -138,7 +138,7 @@ extension ProviderCommand {
   }
 }
 
-/// Programs that providers run as images that need no fetching.
+/// Programs that come with supercloud and that providers run as images.
 struct WorkloadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "workload",

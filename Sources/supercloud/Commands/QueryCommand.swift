@@ -147,7 +147,7 @@ struct QueryCommand: AsyncParsableCommand {
   }
 }
 
-/// `4 %` for 400 basis points.
+/// For example `4 %` for 400 basis points.
 func percent(_ basisPoints: UInt32) -> String {
   let whole = basisPoints / 100
   let rest = basisPoints % 100

@@ -4,7 +4,7 @@ import Chain
 import Cryptography
 import Node
 
-/// The account whose key signs, and how its fees are paid.
+/// The account that signs a transaction, and who pays its fees.
 struct SignerOption: ParsableArguments {
   @Option(help: "The name of the key that signs.") var from: String = "main"
   @Option(help: "The denomination in which the fee is paid. Default: one that the account holds.")
@@ -37,7 +37,7 @@ extension NodeOption {
 }
 
 extension Wallet {
-  /// Sends one action and says what became of it.
+  /// Sends one action as a transaction and prints the result.
   func report(_ action: Action, _ node: NodeOption, _ text: (UInt64) -> String) async throws {
     let result = try await send([action])
     if node.output == .json { return try Console.json(result) }

@@ -126,14 +126,15 @@ struct StakeCommand: AsyncParsableCommand {
   }
 }
 
-/// How much stake with which validator, and whose.
+/// The options of commands that move stake: validator and amount.
 struct StakeOptions: ParsableArguments {
   @Argument(help: "The validator's operator.") var validator: String
   @Argument(help: "The amount, such as 1000000uakt.") var amount: String
   @OptionGroup var signer: SignerOption
   @OptionGroup var node: NodeOption
 
-  /// `action`: of delegator, validator and amount. `text`: tells of its block.
+  /// `action` makes the action from delegator, validator and amount; `text` makes the message from the
+  /// block's height.
   func send(
     _ action: (Address, Address, Coin) -> Action,
     _ text: (UInt64) -> String

@@ -63,7 +63,7 @@ struct StartCommand: AsyncParsableCommand {
     }
   }
 
-  /// A testnet's nodes end with it, however it ends.
+  /// Ends this node when its parent process, the testnet, ends in any way.
   private static func followParent() {
     let parent = getppid()
     Task.detached {

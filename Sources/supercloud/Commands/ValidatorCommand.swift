@@ -169,7 +169,7 @@ struct ValidatorCommand: AsyncParsableCommand {
   }
 }
 
-/// How a validator presents itself.
+/// The options for a validator's public description.
 struct ProfileOptions: ParsableArguments {
   @Option(help: "An identity, such as a Keybase id.") var identity: String?
   @Option(help: "A web site.") var website: String?
@@ -199,7 +199,7 @@ func showDelegations(_ delegations: [Answer.Delegation]) {
   )
 }
 
-/// A public key from 64 hex digits.
+/// Parses a public key from 64 hex digits.
 func publicKey(_ text: String) throws -> PublicKey {
   guard let bytes = Hex.decode(text), let key = PublicKey(bytes) else {
     throw Failure("`\(text)` is not a public key", fix: "64 hex digits", code: 2)
@@ -207,7 +207,7 @@ func publicKey(_ text: String) throws -> PublicKey {
   return key
 }
 
-/// A decimal between 0 and 1.
+/// Parses a decimal from 0 to 1.
 func share(_ text: String, _ option: String) throws -> Decimal18 {
   guard let value = Decimal18(text), value.raw <= Decimal18.one else {
     throw Failure(
@@ -220,7 +220,7 @@ func share(_ text: String, _ option: String) throws -> Decimal18 {
   return value
 }
 
-/// An amount of one currency.
+/// Parses an amount of one currency, such as `1000000uakt`.
 func coin(_ text: String) throws -> Coin {
   guard let coin = Coin(text) else {
     throw Failure(

@@ -43,7 +43,7 @@ extension MarketCommand {
       }
     }
 
-    /// The file as the body of an order that nobody signs.
+    /// The body of an unsigned order made from the file.
     private func order() async throws -> [UInt8] {
       let currencies: [Answer.Currency] = try await node.asking { try await $0.get("/v1/currencies") }
       let plan = try DeployPlan(file: fileOrOrder, owner: Address.module("nobody")) { name in

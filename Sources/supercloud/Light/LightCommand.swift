@@ -7,7 +7,7 @@ import Node
 import Primitives
 import Replication
 
-/// Verifies a header without the chain before it.
+/// Verifies a header without the blocks before it.
 struct LightCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "light",

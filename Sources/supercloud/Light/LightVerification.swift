@@ -6,7 +6,7 @@ import Node
 import Primitives
 import Replication
 
-/// What was verified, and how.
+/// The verified header, and how it was verified.
 struct LightReport: Encodable {
   struct Place: Encodable {
     var height: UInt64
@@ -21,7 +21,7 @@ struct LightReport: Encodable {
   var validators: Int
   var signedPower: Int64
   var totalPower: Int64
-  /// Headers verified on the way, the last one included.
+  /// The heights of the headers that were verified, including the last.
   var steps: [UInt64]
   var witnesses: Int
 
@@ -37,7 +37,7 @@ struct LightReport: Encodable {
   }
 }
 
-/// Fetches light blocks from one node and has each checked; other nodes only confirm the result.
+/// Fetches light blocks from one node and verifies each; the other nodes only confirm the result.
 struct LightVerification {
   let clients: (primary: NodeClient, witnesses: [NodeClient])
   let settings: LightClient.Settings

@@ -3,7 +3,7 @@ import Cryptography
 import Foundation
 import SDL
 
-/// Says whether files are accepted, and everything that is wrong with them.
+/// Checks whether files are accepted, and prints all findings.
 struct SDLCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",

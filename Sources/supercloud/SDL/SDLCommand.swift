@@ -1,7 +1,7 @@
 import ArgumentParser
 import SDL
 
-/// What can be done with a `deploy.yaml` without a node.
+/// Commands for `deploy.yaml` files; they need no node.
 struct SDLCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sdl",
@@ -13,7 +13,7 @@ struct SDLCommand: ParsableCommand {
   )
 }
 
-/// How the commands that print findings show them.
+/// The output format of the commands that print findings.
 struct SDLOutputOptions: ParsableArguments {
   @Flag(help: "Print JSON, with the rule, line, column and path of each finding.")
   var json = false

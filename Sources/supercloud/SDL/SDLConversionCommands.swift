@@ -2,7 +2,7 @@ import ArgumentParser
 import Cryptography
 import SDL
 
-/// What the market sees.
+/// Prints the groups, which are what the market sees.
 struct SDLGroupsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "groups",
@@ -17,7 +17,7 @@ struct SDLGroupsCommand: ParsableCommand {
   }
 }
 
-/// What the provider gets.
+/// Prints the manifest, which the provider gets.
 struct SDLManifestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "manifest",
@@ -32,7 +32,7 @@ struct SDLManifestCommand: ParsableCommand {
   }
 }
 
-/// What is hashed.
+/// Prints the manifest's canonical form, which is hashed.
 struct SDLCanonicalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "canonical",
@@ -47,7 +47,7 @@ struct SDLCanonicalCommand: ParsableCommand {
   }
 }
 
-/// What the chain keeps.
+/// Prints the manifest's hash, which the chain stores.
 struct SDLHashCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hash",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import SDL
 
-/// Says in plain words what a file asks for.
+/// Explains a file in plain words.
 struct SDLExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",

@@ -2,9 +2,9 @@ import API
 import Foundation
 import SDL
 
-/// Reading and writing `deploy.yaml` files; `-` is standard input.
+/// Reads and writes `deploy.yaml` files; `-` means standard input.
 enum SDLFiles {
-  /// One byte more than a file may have, so that too large a file is recognised without reading all of it.
+  /// One byte more than the largest file, so that a larger file is recognised without reading all of it.
   private static let readLimit = (1 << 20) + 1
 
   static func read(_ path: String) throws -> DeploymentFile {
@@ -29,7 +29,7 @@ enum SDLFiles {
     }
   }
 
-  /// Replaces a file's content in one step: whoever reads it sees the old text or the new one.
+  /// Replaces a file's content atomically.
   static func write(_ bytes: [UInt8], to path: String) throws {
     let target = URL(filePath: path).resolvingSymlinksInPath()
     let draft = target.deletingLastPathComponent()
@@ -52,9 +52,10 @@ enum SDLFiles {
   }
 }
 
-/// Where the results of the commands go.
+/// Prints the results of the commands.
 enum SDLOutput {
-  /// The very bytes; a line break follows on a terminal only, so that `| sha256sum` and `cmp` see no more.
+  /// Prints the bytes unchanged. A line break follows only on a terminal, so that `| sha256sum` and `cmp` get
+  /// the exact bytes.
   static func exact(_ bytes: [UInt8]) {
     Console.write(bytes)
     if Console.isTerminal { Console.line() }
@@ -65,7 +66,7 @@ enum SDLOutput {
     Console.line()
   }
 
-  /// Everything that refuses the file, in the order of its lines.
+  /// All errors of the file, in the order of its lines.
   static func errors(of file: DeploymentFile, name: String) {
     for finding in file.findings where finding.severity == .error { Console.error(finding.text(in: name)) }
   }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import SDL
 
-/// Writes legal spellings in place of illegal ones.
+/// Replaces illegal spellings by legal ones.
 struct SDLFixCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fix",
@@ -26,7 +26,8 @@ struct SDLFixCommand: ParsableCommand {
   }
 }
 
-/// The work of `sdl fix` and `sdl check --fix`: the text on standard output, the changes on standard error.
+/// The implementation of `sdl fix` and `sdl check --fix`: prints the text on standard output and the changes
+/// on standard error.
 enum SDLRepairs {
   static func run(_ names: [String], writes: Bool, isJSON: Bool) throws {
     var isRefused = false

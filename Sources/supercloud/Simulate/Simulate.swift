@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What can be played without a network. Without a subcommand it is the network under faults.
+/// The simulations. Without a subcommand, a network with faults is simulated.
 struct SimulateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",

@@ -4,7 +4,7 @@ import Foundation
 import Primitives
 import Simulator
 
-/// Runs whole nodes under faults in virtual time, and says whether everything that must hold did.
+/// Runs complete nodes in virtual time with faults, and reports whether all invariants held.
 struct SimulateNetworkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "network",
@@ -135,7 +135,7 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
   }
 }
 
-/// `A..B`, both inside.
+/// A range of numbers `A..B`; both ends are included.
 struct SeedRange: ExpressibleByArgument {
   var first: UInt64
   var last: UInt64
@@ -150,7 +150,7 @@ struct SeedRange: ExpressibleByArgument {
   }
 }
 
-/// A number with `ms`, `s`, `m` or `h`.
+/// A duration: a number with `ms`, `s`, `m` or `h`.
 struct VirtualDuration: ExpressibleByArgument, CustomStringConvertible {
   var milliseconds: UInt64
 

@@ -78,7 +78,7 @@ struct SimulateGossipCommand: ParsableCommand {
   }
 }
 
-/// A part of a whole: `0.05` or `5%`.
+/// A fraction such as `0.05` or `5%`.
 struct Share: ExpressibleByArgument, CustomStringConvertible {
   var partsPerMillion: UInt64
 
@@ -99,7 +99,7 @@ struct Share: ExpressibleByArgument, CustomStringConvertible {
   var description: String { String(Double(partsPerMillion) / 1_000_000) }
 }
 
-/// What the table output shows.
+/// The text of the table output.
 enum GossipTable {
   static func show(_ report: GossipReport) {
     func line(_ name: String, _ text: String) {

@@ -5,7 +5,7 @@ import Ledger
 import Primitives
 import Simulator
 
-/// Plays a file of steps on the real ledger, without a network.
+/// Runs a file of steps on the ledger, without a network.
 struct SimulateLedgerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ledger",
@@ -117,13 +117,13 @@ struct SimulateLedgerCommand: ParsableCommand {
   }
 }
 
-/// Where in a JSON file something is wrong, and what.
+/// An error in a JSON file: its place and what is wrong.
 struct JSONFault {
-  /// `steps[3].amount`; empty when the file is not JSON at all.
+  /// The place of an error, such as `steps[3].amount`; empty when the file is not JSON.
   var path: String
   var text: String
 
-  /// `data`: the file, for the place where it stops being JSON.
+  /// `data`: the file's content, in which the line of a syntax error is counted.
   init(_ error: Swift.DecodingError, in data: Data) {
     self.init(error)
     guard path.isEmpty else { return }

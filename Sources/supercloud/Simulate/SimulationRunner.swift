@@ -3,14 +3,14 @@ import Foundation
 import Simulator
 import Synchronization
 
-/// Runs one scenario under many seeds, several at once.
+/// Runs one scenario with many seeds, several at the same time.
 struct SimulationRunner: Sendable {
   let base: Scenario
-  /// As the user named them, for the command that replays a run.
+  /// The options as the user gave them, for the command that repeats a run.
   let faults: String
   let jobs: Int
 
-  /// - Returns: in the order of the seeds.
+  /// - Returns: The reports in the order of the seeds.
   func run(
     _ seeds: ClosedRange<UInt64>,
     finished: @escaping @Sendable (SimulationReport) -> Void
@@ -43,7 +43,7 @@ struct SimulationRunner: Sendable {
   }
 }
 
-/// What the table output shows.
+/// The text of the table output.
 enum SimulationTable {
   static func progress(_ report: SimulationReport, of seeds: ClosedRange<UInt64>) {
     if !report.isClean { Console.note("seed \(report.seed): \(report.violations.count) violations") }

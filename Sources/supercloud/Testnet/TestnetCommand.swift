@@ -91,7 +91,7 @@ struct TestnetCommand: AsyncParsableCommand {
   }
 }
 
-/// The shape of a local network, which its folder keeps.
+/// The options for a local network's shape. Its folder stores them.
 struct TestnetOptions: ParsableArguments {
   @Option(help: "How many validators, 1 to 50. Default: 4.") var validators: Int?
   @Option(help: "How many providers, 0 to 50. Default: 3.") var providers: Int?

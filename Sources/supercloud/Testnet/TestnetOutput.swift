@@ -105,7 +105,7 @@ struct TestnetOutput: Sendable {
     }
   }
 
-  /// One line: on a terminal it stays in its place.
+  /// Prints a status line; on a terminal it overwrites the one before.
   private func show(_ status: Answer.Status) {
     let line =
       "height \(status.height)  tick \(status.tick)  block \(status.blockInterval) ms  peers \(status.peers)  "
