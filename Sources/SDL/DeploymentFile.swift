@@ -1,24 +1,26 @@
-/// A `deploy.yaml` that was read: what is wrong with it, and what it asks for.
+/// The result of reading a `deploy.yaml`: its errors, its warnings, and the deployment that it describes.
 ///
-/// There are two views. The reference parser's verdict counts: it alone decides whether there is a
-/// `deployment`. The reference's JSON schema, which some tools enforce and its own parser only logs, is
-/// reported as warnings.
+/// The errors are those of Akash's SDL parser, the *reference*; they decide whether there is a `deployment`.
+/// The JSON schema that belongs to the reference only gives warnings: some tools enforce it, but the
+/// reference's parser merely logs its findings.
 public struct DeploymentFile: Sendable {
   public let source: [UInt8]
-  /// What refuses the file, in the reference's order of checks: the first is the one that it would report.
+  /// Why the file is refused, in the order of the reference's checks; the reference would report only the
+  /// first.
   public let errors: [Finding]
-  /// What refuses nothing: the schema's findings and GPU requests that nobody fills.
+  /// Findings for which no file is refused: those of the JSON schema, and GPU requests that no provider
+  /// fulfils.
   public let warnings: [Finding]
   /// Nil when there are errors.
   public let deployment: Deployment?
 
   public var isAccepted: Bool { errors.isEmpty }
-  /// The verdict of the JSON schema.
+  /// Whether the file satisfies the JSON schema.
   public var satisfiesSchema: Bool { schemaFindings.isEmpty }
 
   let schemaFindings: [Finding]
 
-  /// Reads `source`, which may be anything: limits on its size keep time and memory bounded.
+  /// Reads `source`, which may contain any bytes. Limits of its size bound time and memory.
   public init(_ source: [UInt8]) {
     self.source = source
     let yaml: YAMLDocument
@@ -54,7 +56,7 @@ public struct DeploymentFile: Sendable {
     warnings = adviser.log.findings + schemaFindings
   }
 
-  /// Reads a text.
+  /// Reads a text; see `init(_:)`.
   public init(text: String) {
     self.init(Array(text.utf8))
   }

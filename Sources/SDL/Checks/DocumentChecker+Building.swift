@@ -1,11 +1,12 @@
 import Primitives
 
-// What the reference finds while it builds groups.
+// Checks that Akash's SDL parser makes while it builds groups.
 extension DocumentChecker {
-  /// Records and bytes that a deployment may come to, services times placements.
+  /// The largest number of records in the manifest, counted for each service at each placement.
   static let recordLimit = 100_000
 
-  /// Refuses what would multiply into more than a provider can take.
+  /// Reports a document whose manifest would exceed `recordLimit` or `Manifest.byteLimit`, and returns false.
+  /// Without this limit a small file could describe a huge manifest.
   mutating func checkExpansion() -> Bool {
     var records = 0
     var bytes = 0
@@ -87,7 +88,7 @@ extension DocumentChecker {
   private mutating func checkProtocol(_ expose: ExposeSource) {
     let written = expose.proto.value
     guard expose.proto.isSound, !written.isEmpty, TransportProtocol(text: written) == nil else { return }
-    // Browsers' protocols run over TCP.
+    // These application protocols run over TCP.
     let lower = String(decoding: written.utf8.map(NumberSyntax.lowercased), as: UTF8.self)
     let isTCP = ["http", "https", "ws", "wss", "grpc", "tls"].contains(lower)
     report(
@@ -137,7 +138,7 @@ extension DocumentChecker {
 }
 
 extension TransportProtocol {
-  /// Reads either case; nothing is TCP.
+  /// Reads upper and lower case; an empty text means TCP.
   init?(text: String) {
     switch text.uppercased() {
     case "", "TCP": self = .tcp

@@ -1,6 +1,6 @@
 import Primitives
 
-// What the chain checks of group specs.
+// Checks of group specs that the chain makes.
 extension DocumentChecker {
   private static let mebi: UInt64 = 1 << 20
   private static let tebi: UInt64 = 1 << 40
@@ -162,7 +162,7 @@ extension DocumentChecker {
     }
   }
 
-  /// A quantity beyond 64 bits is kept as the largest.
+  /// A quantity above 64 bits is stored as the largest number.
   private static func text(_ value: UInt64) -> String {
     value == .max ? "more than 2^64" : String(value)
   }

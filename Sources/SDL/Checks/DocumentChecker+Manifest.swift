@@ -1,4 +1,4 @@
-// What the provider checks of a manifest.
+// Checks of the manifest that the provider makes.
 extension DocumentChecker {
   mutating func checkManifest() {
     for (name, service) in deployedServices { checkService(name, service) }
@@ -66,7 +66,7 @@ extension DocumentChecker {
     }
   }
 
-  /// Each service at each placement repeats its hosts for every target.
+  /// A service's hosts occur once for each placement, and there once for each target.
   private mutating func checkHosts() {
     var known: Set<Name> = []
     for use in uses {
@@ -108,7 +108,7 @@ extension DocumentChecker {
     )
   }
 
-  /// `Web_1` → `web-1`.
+  /// For example `web-1` for `Web_1`.
   private static func nearestServiceName(_ name: String) -> String? {
     let bytes = name.utf8.map(NumberSyntax.lowercased).map { byte in
       NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte) ? byte : UInt8(ascii: "-")
@@ -120,7 +120,7 @@ extension DocumentChecker {
     return !nearest.isEmpty && name.utf8.allSatisfy({ $0 < 0x80 }) ? nearest : nil
   }
 
-  /// `MY VAR=1` → `MY_VAR=1`.
+  /// For example `MY_VAR=1` for `MY VAR=1`.
   private static func nearestVariable(_ entry: String) -> String? {
     let name = entry.utf8.prefix { $0 != UInt8(ascii: "=") }
     let rest = entry.utf8.dropFirst(name.count)

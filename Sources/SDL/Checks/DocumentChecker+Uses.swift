@@ -1,6 +1,6 @@
 import Primitives
 
-// What the reference checks for each service at each placement.
+// Checks that Akash's SDL parser makes for each service at each placement.
 extension DocumentChecker {
   mutating func checkUses() {
     var ports: [Name: String] = [:]
@@ -125,7 +125,8 @@ extension DocumentChecker {
       return
     }
     guard target.isGlobal.value, expose.external.isSound, expose.proto.isSound else { return }
-    // The texts as they are written: a default port and the same port spelled out do not collide here.
+    // The ports are compared as they are written: a default port does not collide with the same port written
+    // out.
     let key = Name("\(address)-\(expose.external.value)-\(expose.proto.value)")
     if let other = ports[key] {
       let port = expose.external.value == 0 ? "the default port" : "port \(expose.external.value)"
@@ -188,7 +189,7 @@ extension DocumentChecker {
         )
       }
     }
-    // One entry, for whichever volume, is enough for the reference.
+    // Akash's parser requires only that there is one mount, for any volume.
     guard document.version == .v2_0, service.parameters?.mounts.isEmpty ?? true else { return }
     for volume in volumes where volume.attribute("persistent") == "true" {
       report(
@@ -203,10 +204,10 @@ extension DocumentChecker {
 }
 
 extension String {
-  /// Nothing but white space.
+  /// Whether the text contains nothing but white space.
   var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 
-  /// Without white space at either end.
+  /// The text without white space at its ends.
   var trimmed: String {
     var view = unicodeScalars[...]
     while view.first?.properties.isWhitespace == true { view.removeFirst() }

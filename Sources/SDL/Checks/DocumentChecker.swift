@@ -1,13 +1,14 @@
 import Primitives
 
-/// Follows the references of a document and checks what the reference checks after reading, in its order.
+/// Resolves the references of a document and makes the checks that Akash's SDL parser makes after reading, in
+/// the same order.
 ///
-/// What is reported already is not reported again in other words: unsound values are passed over.
+/// Values that the reader has already reported (`isSound` is false) are skipped.
 struct DocumentChecker {
   let document: SourceDocument
   var reader: DocumentReader
 
-  /// One service at one placement, with everything it refers to. Nil where the reference leads nowhere.
+  /// A service at a placement, with the sections to which it refers; nil where a section does not exist.
   struct Use {
     var serviceName: String
     var placementName: String
@@ -20,7 +21,7 @@ struct DocumentChecker {
     var resources: ResourcesSource? { compute?.resources.value }
   }
 
-  /// In byte order of services, then of placements.
+  /// Sorted by the service's name, then the placement's, in byte order.
   let uses: [Use]
 
   init(_ document: SourceDocument, reader: DocumentReader) {
@@ -69,7 +70,7 @@ struct DocumentChecker {
     checkManifest()
   }
 
-  /// The services that are deployed, each once.
+  /// The services that have at least one placement, without repetitions.
   var deployedServices: [(name: String, source: ServiceSource)] {
     var services: [(name: String, source: ServiceSource)] = []
     for use in uses {

@@ -1,6 +1,7 @@
-// GPU requests that are legal and that nobody fills: the order waits for ever, and nothing says why.
+// Warnings about GPU requests that are legal but that no provider fulfils: such an order would wait forever,
+// without an error.
 extension DocumentReader {
-  /// Warns about what a used or unused profile asks for.
+  /// Checks the GPU requests of all compute profiles, used or not.
   mutating func adviseOnGPUs(_ document: SourceDocument) {
     for (_, compute) in document.computes.entries {
       guard let gpu = compute.resources.value?.gpu.value, gpu.hasSoundAttributes else { continue }

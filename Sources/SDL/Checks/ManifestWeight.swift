@@ -1,6 +1,6 @@
 import Chain
 
-/// What one service at one placement adds to the manifest: upper bounds, found without building it.
+/// Upper bounds of what one service at one placement adds to the manifest, computed without building it.
 struct ManifestWeight {
   private(set) var records = 1
   private(set) var bytes = 600
@@ -23,7 +23,7 @@ struct ManifestWeight {
     }
   }
 
-  /// Each target repeats the hosts and the cases.
+  /// Every target repeats the hosts and the next cases.
   private mutating func add(_ expose: ExposeSource) {
     let repeated = ((expose.hosts ?? []) + expose.options.nextCases).map(\.value)
     let weight = repeated.reduce(0) { $0 + Self.weight(of: $1) }
@@ -38,7 +38,7 @@ struct ManifestWeight {
     bytes += texts.reduce(fixed) { $0 + Self.weight(of: $1) }
   }
 
-  /// Bytes of a text in JSON; escapes take six for one.
+  /// The bytes that a text takes in JSON; an escaped character takes six.
   private static func weight(of text: String) -> Int {
     text.utf8.reduce(3) { sum, byte in
       let isEscaped = byte < 0x20 || byte == 0xE2 || "\"\\<>&".utf8.contains(byte)

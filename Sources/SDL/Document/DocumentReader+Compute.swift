@@ -50,7 +50,7 @@ extension DocumentReader {
     return .present(cpu)
   }
 
-  /// Read key by key: a repeated key is not an error here.
+  /// The mapping is read key by key, so a repeated key is not an error.
   private mutating func cpuAttributes(_ index: Int, _ path: Path) -> [Located<Attribute>] {
     guard !isNull(index), let target = resolve(index, path) else { return [] }
     let children = yaml[target].children
@@ -91,14 +91,14 @@ extension DocumentReader {
     return .present(size)
   }
 
-  /// A size in bytes.
+  /// Reads a size in bytes.
   mutating func size(_ index: Int, _ path: Path) -> Located<UInt64> {
     quantity(index, path, .sizeSyntax, Quantities.bytes) { text in
       ("not a size", SizeSpelling.nearest(to: text), true)
     }
   }
 
-  /// Reads a quantity from the text as it is written, whatever its tag; nothing (null) is 0.
+  /// Reads a quantity from the scalar's text, whatever its tag; null is 0.
   mutating func quantity(
     _ index: Int,
     _ path: Path,

@@ -57,7 +57,7 @@ extension DocumentReader {
         case "global": target.isGlobal = flag(field.value, at)
         case "ip": target.ip = text(field.value, at)
         case "http_options":
-          // Read for its types and without effect here, as in the reference.
+          // As in Akash's parser, these options are type-checked here but have no effect.
           var ignored = httpOptions(item, at)
           readHTTPOptions(field.value, at, into: &ignored)
         default: break

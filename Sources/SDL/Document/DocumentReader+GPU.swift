@@ -2,7 +2,7 @@ import Chain
 import Primitives
 
 extension DocumentReader {
-  /// Read key by key: the last of repeated keys counts, merge keys are not known.
+  /// The mapping is read key by key: the last of repeated keys counts, and merge keys are not supported.
   mutating func gpu(_ index: Int, _ path: Path) -> Slot<GPUSource> {
     guard !isNull(index) else { return .absent }
     guard let target = resolve(index, path) else { return .broken }
@@ -169,7 +169,7 @@ extension DocumentReader {
     return Located(value: text, node: index, isSound: false)
   }
 
-  /// The attributes that the models stand for, sorted; any model when none is named.
+  /// Makes sorted attributes from the models; without models the attribute stands for any model.
   private mutating func combine(_ gpu: inout GPUSource, _ index: Int, _ path: Path) {
     var keys: [(key: String, node: Int, path: Path)] = gpu.models.map { model in
       var key = "vendor/nvidia/model/\(model.model.value)"
@@ -203,7 +203,8 @@ extension DocumentReader {
 }
 
 enum AttributeSyntax {
-  /// A letter, then 1 to 126 letters, digits, `_`, `/`, `.` or `-`; the last may be one more, or a `*`.
+  /// A letter, then 1 to 126 of letters, digits, `_`, `/`, `.` and `-`, and then possibly one more of them or
+  /// a `*`.
   static func isKey(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard let first = bytes.first, NumberSyntax.isLetter(first) else { return false }

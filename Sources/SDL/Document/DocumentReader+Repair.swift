@@ -1,13 +1,13 @@
-// Edits of the source that write a legal spelling over an illegal one and leave everything else alone.
+// Edits that replace an illegal spelling by a legal one and change nothing else.
 extension DocumentReader {
-  /// Replaces the text of a scalar, inside its quotes if it has any. No edit when the text is not written in
-  /// the source as it is read (escapes, folded lines).
+  /// Replaces the text of a scalar and keeps its quotes. Empty when the scalar's text differs from the
+  /// source, as with escapes and folded lines.
   func replace(_ index: Int, with replacement: String) -> [TextEdit] {
     guard let range = contentRange(index) else { return [] }
     return [TextEdit(range: range, replacement: replacement)]
   }
 
-  /// Replaces a scalar together with its quotes.
+  /// Replaces a scalar and its quotes.
   func unquote(_ index: Int, as replacement: String) -> [TextEdit] {
     guard let range = contentRange(index) else { return [] }
     let isQuoted = yaml[index].style != .plain
@@ -19,8 +19,8 @@ extension DocumentReader {
     ]
   }
 
-  /// Where a scalar's text is written, without quotes; nil when it is written differently than it reads, and
-  /// for aliases: what they stand for may mean something else in another place.
+  /// The range of a scalar's text in the source, without quotes. Nil when the text differs from the source,
+  /// and for aliases, because their text may have another meaning elsewhere.
   func contentRange(_ index: Int) -> Range<Int>? {
     let node = yaml[index]
     guard node.kind == .scalar, node.style != .block, !node.text.isEmpty else { return nil }
@@ -33,7 +33,8 @@ extension DocumentReader {
     return lower..<upper
   }
 
-  /// `"80"` is a number in quotes, `60s` in milliseconds is 60000, `80-90` is not repaired.
+  /// Repairs a number: the quotes of `"80"` are removed, `60s` gets the suggestion 60000 (milliseconds),
+  /// `80-90` none.
   func numberRepair(_ index: Int) -> (suggestions: [String], edits: [TextEdit]) {
     let node = yaml[yaml.resolve(index) ?? index]
     guard node.kind == .scalar else { return ([], []) }
@@ -46,7 +47,7 @@ extension DocumentReader {
     return ([], [])
   }
 
-  /// A mapping of one line where a list is wanted becomes its only item.
+  /// Where a list is required, makes a one-line mapping the only item of a list.
   func listRepair(_ index: Int) -> (suggestions: [String], edits: [TextEdit]) {
     let node = yaml[yaml.resolve(index) ?? index]
     switch node.kind {
@@ -68,7 +69,7 @@ extension DocumentReader {
     }
   }
 
-  /// `KEY: value` where `KEY=value` is wanted.
+  /// Replaces `KEY: value` by `KEY=value`.
   func assignmentRepair(key: Int, value: Int, prefix: String) -> (suggestions: [String], edits: [TextEdit]) {
     let (name, content) = (yaml[key], yaml[value])
     guard name.kind == .scalar, content.kind == .scalar else { return ([], []) }
@@ -83,7 +84,7 @@ extension DocumentReader {
     return ([suggestion], [TextEdit(range: start.lowerBound..<end, replacement: prefix + replacement)])
   }
 
-  /// `text` as a scalar, in quotes where it needs them; nil when that would take escapes.
+  /// `text` as a YAML scalar, with quotes if it needs them; nil when it would need escapes.
   private static func scalar(_ text: String) -> String? {
     let isPlain = text.utf8.allSatisfy { byte in
       NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte) || "=_-./:@+,".utf8.contains(byte)

@@ -1,7 +1,7 @@
 import Primitives
 
 extension DocumentReader {
-  /// Any scalar as its text is written; nothing (null) is the empty text.
+  /// The text of any scalar; null is the empty text.
   mutating func text(_ index: Int, _ path: Path) -> Located<String> {
     guard let target = resolve(index, path) else { return Located(value: "", node: index, isSound: false) }
     guard yaml[target].kind == .scalar else {
@@ -21,7 +21,7 @@ extension DocumentReader {
     }
   }
 
-  /// A whole number below 2³²; of a number with a fraction the whole part.
+  /// A whole number below 2³²; the fraction of a number is dropped.
   mutating func number(_ index: Int, _ path: Path) -> Located<UInt32> {
     guard let target = resolve(index, path) else { return Located(value: 0, node: index, isSound: false) }
     let scalar = yaml[target].kind == .scalar ? YAMLScalar(yaml[target]) : nil
@@ -46,7 +46,7 @@ extension DocumentReader {
     return Located(value: 0, node: index, isSound: false)
   }
 
-  /// True or false, also in the words of older YAML.
+  /// A boolean, including the words `yes`, `no`, `on` and `off` of YAML 1.1.
   mutating func flag(_ index: Int, _ path: Path) -> Located<Bool> {
     guard let target = resolve(index, path) else { return Located(value: false, node: index, isSound: false) }
     if yaml[target].kind == .scalar {

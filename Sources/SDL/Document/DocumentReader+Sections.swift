@@ -5,9 +5,10 @@ extension DocumentReader {
     "version", "services", "profiles", "deployment", "endpoints", "reclamation", "include",
   ]
 
-  /// The whole document; nil when there is nothing to go on with.
+  /// Reads the whole document; nil when nothing more can be checked.
   ///
-  /// The top level is read key by key: no merge keys, and a section written twice adds to the first.
+  /// The top level is read key by key: merge keys are not supported, and a section that is written twice adds
+  /// to the first.
   mutating func document() -> SourceDocument? {
     guard let root = yaml.root, !isNull(root) else {
       log.add(Finding(rule: .emptyDocument, position: .start, message: "the document is empty"))
@@ -98,8 +99,8 @@ extension DocumentReader {
     }
   }
 
-  /// Reads the entries of a mapping into `map`. An entry without content stays what an earlier section made of
-  /// it; a section without content removes the earlier ones.
+  /// Reads the entries of a mapping into `map`. An entry that is null keeps what an earlier section of this
+  /// name defined; a section that is null removes all earlier entries.
   mutating func each<Value>(
     _ value: Int,
     _ path: Path,
@@ -120,7 +121,7 @@ extension DocumentReader {
     }
   }
 
-  /// True when no key of a mapping that is read key by key has this name.
+  /// Whether no key of the mapping has this name. Used for mappings that are read key by key.
   func isFree(_ name: String, among children: [Int]) -> Bool {
     !stride(from: 0, to: children.count, by: 2).contains { yaml[children[$0]].text == name }
   }

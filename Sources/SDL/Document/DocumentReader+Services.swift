@@ -32,7 +32,7 @@ extension DocumentReader {
     return service
   }
 
-  /// Like `texts`; mappings, which other tools take, come with the spelling that is wanted here.
+  /// Reads a list of `NAME=value`. For a mapping, which other tools accept, it reports the required spelling.
   private mutating func environment(_ index: Int, _ path: Path) -> [Located<String>]? {
     guard let target = resolve(index, path) else { return nil }
     if yaml[target].kind == .mapping {
@@ -164,7 +164,7 @@ extension DocumentReader {
 }
 
 extension Array {
-  /// The element at `index`, nil outside.
+  /// The element at `index`; nil when there is none.
   subscript(safe index: Int) -> Element? {
     indices.contains(index) ? self[index] : nil
   }

@@ -4,7 +4,7 @@ import Primitives
 extension DocumentReader {
   static let storageClasses = ["default", "beta1", "beta2", "beta3", "ram"]
 
-  /// One volume as a mapping, or a list of them; anything else is no volume.
+  /// Reads one volume as a mapping, or a list of volumes.
   mutating func storage(_ index: Int, _ path: Path) -> Slot<[VolumeSource]> {
     guard !isNull(index) else { return .absent }
     guard let target = resolve(index, path) else { return .broken }
@@ -102,7 +102,7 @@ extension DocumentReader {
     return attributes
   }
 
-  /// The texts are compared as they are written, before yes and on are unified.
+  /// The values are compared as they are written, before `yes` and `on` become `true`.
   private mutating func checkStorageClass(
     _ storageClass: String,
     _ persistent: String,
@@ -154,8 +154,8 @@ extension DocumentReader {
     }
   }
 
-  /// The reference's order of volumes, which is not a proper one: of two volumes of one size that do not
-  /// persist, each comes before the other.
+  /// The comparison by which Akash's parser sorts volumes. It is inconsistent: of two volumes with the same
+  /// size that are not persistent, each comes before the other.
   private static func comesBefore(_ left: VolumeSource, _ right: VolumeSource) -> Bool {
     if left.bytes.value != right.bytes.value { return left.bytes.value < right.bytes.value }
     let (mine, other) = (left.attribute("persistent"), right.attribute("persistent"))

@@ -1,6 +1,7 @@
-/// Reads a document into types, noting everything that is wrong on the way.
+/// Reads a YAML document into typed sections and reports everything that is wrong.
 ///
-/// What a value may look like follows the reference's decoder, not the YAML specification: see the functions.
+/// Values are interpreted as Akash's SDL parser does it, which differs from the YAML specification; see the
+/// functions.
 struct DocumentReader {
   let yaml: YAMLDocument
   let source: [UInt8]
@@ -26,7 +27,7 @@ struct DocumentReader {
     suggestions: [String] = [],
     edits: [TextEdit] = []
   ) {
-    // A text as long as that is not a spelling to choose.
+    // A text longer than this is of no use as a suggestion.
     let isShort = suggestions.allSatisfy { $0.utf8.count <= 200 }
     let suggestions = isShort ? suggestions : []
     log.add(
@@ -41,7 +42,7 @@ struct DocumentReader {
     )
   }
 
-  /// Reports a value of the wrong kind.
+  /// Reports a value of the wrong type.
   mutating func reportType(
     _ node: Int,
     _ path: Path,
@@ -68,7 +69,8 @@ struct DocumentReader {
     }
   }
 
-  /// The node behind an alias; nil, and reported, when following it would not end.
+  /// The node to which an alias refers, or the node itself. Reports an anchor that contains itself and
+  /// returns nil.
   mutating func resolve(_ index: Int, _ path: Path) -> Int? {
     if let target = yaml.resolve(index) { return target }
     report(.yamlType, index, path, "the anchor \(quoted(yaml[index].text)) contains itself")
@@ -84,9 +86,10 @@ struct DocumentReader {
 
 // Collections.
 extension DocumentReader {
-  /// The keys and values of a mapping; nothing (null) has none. Nil, and reported, for anything else.
+  /// The keys and values of a mapping; empty for null. Reports anything else and returns nil.
   ///
-  /// Own keys come before those of merge keys (`<<`), whose sources count in the order given.
+  /// The mapping's own keys take precedence over those of merge keys (`<<`), and earlier merged mappings over
+  /// later ones.
   mutating func fields(_ index: Int, _ path: Path, wanted: String = "a mapping") -> [Field]? {
     guard let target = resolve(index, path) else { return nil }
     if isNull(target) { return [] }
@@ -100,7 +103,7 @@ extension DocumentReader {
     return isMerged ? fields : nil
   }
 
-  /// False when a merge key cannot be followed.
+  /// Returns false when a merge key cannot be resolved.
   private mutating func collect(
     _ index: Int,
     _ path: Path,
@@ -145,7 +148,7 @@ extension DocumentReader {
     return true
   }
 
-  /// Reports a key that the mapping has already. Keys are compared as they are written.
+  /// Reports a key that the mapping already has. Keys are compared as they are written.
   private mutating func noteKey(_ key: Int, _ path: Path, in written: inout [Name: Int]) -> Bool {
     let node = yaml[key]
     let name = Name("\(node.kind) \(node.text)")
@@ -175,14 +178,14 @@ extension DocumentReader {
     return false
   }
 
-  /// A key's text; nil for a null, which the reference skips, and for what cannot be a key.
+  /// A key's text; nil for null, which Akash's parser skips, and for a value that cannot be a key.
   private mutating func keyText(_ key: Int, _ path: Path) -> String? {
     if isNull(key) { return nil }
     let text = text(key, path)
     return text.isSound ? text.value : nil
   }
 
-  /// The items of a list; nil for nothing (null). Items that are null are dropped.
+  /// The items of a list without those that are null; absent when the value is null.
   mutating func items(_ index: Int, _ path: Path, wanted: String = "a list") -> Slot<[Int]> {
     guard let target = resolve(index, path) else { return .broken }
     if isNull(target) { return .absent }
@@ -194,7 +197,7 @@ extension DocumentReader {
     return .present(yaml[target].children.filter { !isNull($0) })
   }
 
-  /// A list of texts; nil for nothing (null) and for what is not a list, which is reported.
+  /// A list of texts; nil for null and for anything that is not a list, which is reported.
   mutating func texts(_ index: Int, _ path: Path) -> [Located<String>]? {
     guard case .present(let items) = items(index, path, wanted: "a list of texts") else { return nil }
     var texts: [Located<String>] = []

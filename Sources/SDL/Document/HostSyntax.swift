@@ -1,6 +1,6 @@
-/// Host names: what may stand in a URL, and what is a DNS name.
+/// The syntax of hosts in URLs and of DNS names.
 enum HostSyntax {
-  /// True when `http://` followed by the text is an absolute URL as the reference's library reads it.
+  /// Whether `http://` followed by the text is an absolute URL for Go's `net/url`, which Akash's parser uses.
   static func canStandInURL(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return false }
@@ -21,7 +21,7 @@ enum HostSyntax {
     } else if let colon = host.lastIndex(of: UInt8(ascii: ":")), !isPort(host[colon...]) {
       return false
     }
-    // In a host only bytes beyond ASCII, and the percent sign itself, may be escaped.
+    // In a host, only the percent sign and bytes above ASCII may be escaped.
     var index = host.startIndex
     while index < host.endIndex {
       let byte = host[index]
@@ -62,7 +62,7 @@ enum HostSyntax {
     return high << 4 | low
   }
 
-  /// A DNS name: lower case labels joined by dots, at most 253 characters together.
+  /// Whether the text is a DNS name: lower-case labels with dots between them, at most 253 characters.
   static func isDNSName(_ text: String) -> Bool {
     guard text.utf8.count <= 253 else { return false }
     return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy {
@@ -77,7 +77,7 @@ enum HostSyntax {
     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || NumberSyntax.isDigit(byte)
   }
 
-  /// The DNS name that was probably meant: without scheme, path, port and final dot, in lower case.
+  /// The DNS name that was probably meant: the text in lower case without scheme, path, port and final dot.
   static func nearest(to text: String) -> String? {
     var bytes = Array(text.utf8.map(NumberSyntax.lowercased))[...]
     for scheme in ["http://", "https://"] where bytes.starts(with: scheme.utf8) {

@@ -1,10 +1,10 @@
-/// Where in a document a value is, as people write it: `services.web.expose[0].port`.
+/// The place of a value in a document, for people: `services.web.expose[0].port`.
 struct Path: Hashable {
   private(set) var text = ""
 
   static let root = Path()
 
-  /// The value under `key`; keys with other than plain characters are quoted.
+  /// The path of the value under `key`. Keys with unusual characters are quoted.
   func key(_ key: String) -> Path {
     let isPlain =
       (1...60).contains(key.utf8.count)
@@ -17,7 +17,7 @@ struct Path: Hashable {
     return path
   }
 
-  /// The item at `index`, counted from 0.
+  /// The path of the item at `index`, counted from 0.
   func item(_ index: Int) -> Path {
     var path = self
     path.text += "[\(index)]"

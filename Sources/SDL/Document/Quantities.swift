@@ -6,8 +6,8 @@ enum QuantityError: Error {
   case negative
 }
 
-/// The number forms of the format. Doubles are multiplied and truncated as the reference does it, because the
-/// results are hashed: 2.01 cores are 2009 thousandths.
+/// Parses quantities. Numbers with a fraction are multiplied as doubles and truncated, exactly as Akash's
+/// parser does, because the results are hashed: 2.01 cores become 2009 thousandths.
 enum Quantities {
   private static let decimalSuffixes: [(suffix: String, factor: Double)] = [
     ("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15), ("E", 1e18),
@@ -16,7 +16,7 @@ enum Quantities {
     ("Ki", 0x1p10), ("Mi", 0x1p20), ("Gi", 0x1p30), ("Ti", 0x1p40), ("Pi", 0x1p50), ("Ei", 0x1p60),
   ]
 
-  /// Thousandths of a core: `250m`, or cores as a number.
+  /// Thousandths of a core; the text is such as `250m`, or a number of cores.
   static func cpuMillis(_ text: String) throws(QuantityError) -> UInt64 {
     let bytes = Array(text.utf8)
     if bytes.last == UInt8(ascii: "m") {
@@ -29,12 +29,12 @@ enum Quantities {
     return try truncate(cores * 1000)
   }
 
-  /// Bytes: a number with a decimal, a binary or no suffix.
+  /// Bytes; the text is a number with a decimal suffix, a binary suffix or none.
   static func bytes(_ text: String) throws(QuantityError) -> UInt64 {
     try bytes(text, suffixes: binarySuffixes + decimalSuffixes)
   }
 
-  /// Bytes of GPU memory: decimal suffixes are not known here.
+  /// Bytes of GPU memory; decimal suffixes are not allowed.
   static func gpuMemoryBytes(_ text: String) throws(QuantityError) -> UInt64 {
     try bytes(text, suffixes: binarySuffixes)
   }
@@ -50,17 +50,17 @@ enum Quantities {
     return try truncate(found.map { value * $0.factor } ?? value)
   }
 
-  /// Cuts the fraction. What no integer holds becomes the largest one, which every limit refuses.
+  /// Drops the fraction. A value above 64 bits becomes the largest number, which exceeds every limit.
   private static func truncate(_ value: Double) throws(QuantityError) -> UInt64 {
     guard !(value < 0) else { throw .negative }
     return value < 0x1p64 ? UInt64(value) : .max
   }
 }
 
-/// The amount of a price as the format reads it: exact, and possibly too large to be kept.
+/// The amount of a price: an exact decimal, or one that is too large to be stored.
 enum PriceAmount {
   case exact(Decimal18)
-  /// Legal where a price is not used, above every limit where it is.
+  /// Legal in a price that is not used; above every limit in one that is used.
   case huge
 
   enum Failure: Error {
@@ -71,7 +71,7 @@ enum PriceAmount {
     case zero
   }
 
-  /// The largest legal amount in units of 10⁻¹⁸ has 315 bits: this is the first number that is refused.
+  /// The largest legal amount has 315 bits in units of 10⁻¹⁸. This is the first number above it.
   private static let bound = Array(
     "66749594872528440074844428317798503581334516323645399060845050244444366430645017188217565216768".utf8
   )
@@ -79,7 +79,8 @@ enum PriceAmount {
   init(_ text: String) throws(Failure) {
     var rest = Array(text.utf8)[...]
     var isNegative = false
-    // A minus, and after it once more a sign: the reference strips one itself and its integers read another.
+    // A minus may be followed by another sign: Akash's parser removes one itself, and its integer type reads
+    // another.
     if rest.first == UInt8(ascii: "-") {
       isNegative = true
       rest = rest.dropFirst()
@@ -106,14 +107,14 @@ enum PriceAmount {
   }
 }
 
-/// Spans of time such as `1h30m`.
+/// Parses durations such as `1h30m`.
 enum Durations {
   private static let units: [(name: String, nanoseconds: UInt64)] = [
     ("ns", 1), ("us", 1_000), ("µs", 1_000), ("μs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000),
     ("m", 60_000_000_000), ("h", 3_600_000_000_000),
   ]
 
-  /// Nanoseconds; nil when `text` is not a span or longer than 2⁶³ − 1 of them.
+  /// Nanoseconds; nil when `text` is not a duration or exceeds 2⁶³ − 1 ns.
   static func nanoseconds(_ text: String) -> Int64? {
     var rest = Array(text.utf8)[...]
     var isNegative = false
@@ -149,7 +150,7 @@ enum Durations {
     guard let count = whole.isEmpty ? 0 : NumberSyntax.digits(whole) else { return nil }
     let (product, overflow) = count.multipliedReportingOverflow(by: unit)
     guard !overflow, product <= UInt64(Int64.max) + 1 else { return nil }
-    // Digits that no 63-bit integer holds add nothing.
+    // Further digits do not fit into 63 bits and are ignored, as in Go's `time.ParseDuration`.
     var parts: UInt64 = 0
     var scale = 1.0
     for digit in fraction {

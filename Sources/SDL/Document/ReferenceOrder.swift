@@ -1,8 +1,8 @@
-/// Sorting as the reference's library does it.
+/// Sorts exactly as Go's `sort.Stable`, which Akash's parser uses.
 ///
-/// The order of volumes is decided by a comparison that contradicts itself, so the result depends on which
-/// elements are compared: runs of 20 are sorted by insertion and then merged in place (SymMerge; Kim and
-/// Kutzner, "Stable Minimum Storage Merging by Symmetric Comparisons", 2004).
+/// The comparison of volumes is inconsistent, so the result depends on which elements are compared: runs of
+/// 20 are sorted by insertion and then merged in place (SymMerge; Kim and Kutzner, "Stable Minimum Storage
+/// Merging by Symmetric Comparisons", 2004).
 enum ReferenceOrder {
   private static let run = 20
 
@@ -45,7 +45,7 @@ enum ReferenceOrder {
       }
     }
 
-    /// Merges the sorted `first..<middle` and `middle..<last`.
+    /// Merges the sorted ranges `first..<middle` and `middle..<last`.
     private mutating func merge(_ first: Int, _ middle: Int, _ last: Int) {
       if middle - first == 1 {
         let position = partition(middle, last) { isLess($0, first) }
@@ -67,7 +67,7 @@ enum ReferenceOrder {
       if half < end, end < last { merge(half, end, last) }
     }
 
-    /// The first index for which `belongsBefore` is false, by halving.
+    /// The first index for which `belongsBefore` is false, by binary search.
     private func partition(_ low: Int, _ high: Int, _ belongsBefore: (Int) -> Bool) -> Int {
       var (low, high) = (low, high)
       while low < high {

@@ -1,15 +1,15 @@
 import Chain
 
-/// A value with the place where it is written, or where it is missing from.
+/// A value with the place where it is written; if it is missing, the place where it belongs.
 struct Located<Value> {
   var value: Value
-  /// The value's node, or the one that should contain it.
+  /// The value's node, or the node that should contain it.
   var node: Int
-  /// False when the value is written but cannot be used, which is reported already.
+  /// False when the written value cannot be used. An error was reported then.
   var isSound = true
 }
 
-/// A part of a document that may be missing, or there but unusable and reported.
+/// A part of a document: missing, unusable (an error was reported), or present.
 enum Slot<Value> {
   case absent
   case broken
@@ -24,7 +24,8 @@ enum Slot<Value> {
   }
 }
 
-/// A `deploy.yaml` with types: each value read and checked by itself, references not yet followed.
+/// A `deploy.yaml` as typed sections. Each value has been checked on its own; references are not resolved
+/// yet.
 struct SourceDocument {
   enum Version {
     case v2_0
@@ -39,7 +40,7 @@ struct SourceDocument {
   var deployments = NameMap<DeploymentSource>()
   var endpoints = NameMap<EndpointSource>()
   var reclamation: ReclamationSource?
-  /// Sections that could not be read as a whole; what refers to them is not reported again.
+  /// Sections that could not be read at all. References to their entries are not reported as errors.
   var brokenSections: Set<String> = []
 }
 
@@ -53,7 +54,7 @@ struct ServiceSource {
   var exposes: [ExposeSource] = []
   var parameters: ParametersSource?
   var credentials: CredentialsSource?
-  /// Something about its ports is unusable: whether it can be reached is not known.
+  /// True when one of its exposed ports is unusable, so that it is unknown whether the service is reachable.
   var hasUnsoundExposes = false
 }
 
@@ -90,7 +91,7 @@ struct HTTPOptionsSource {
 struct ParametersSource {
   var path: Path
   var mounts = NameMap<MountSource>()
-  /// Nil without permissions.
+  /// Nil when the file has no permissions for the service.
   var permissions: [String]?
   var tee: Located<String>
 }
@@ -135,11 +136,11 @@ struct GPUSource {
   var units: Located<UInt64>
   /// Sorted by key.
   var attributes: [Attribute] = []
-  /// Where the attributes are written.
+  /// The node in which the attributes are written.
   var attributesNode: Int
   var hasSoundAttributes = true
   var models: [GPUModelSource] = []
-  /// Vendors that are written and not read.
+  /// Vendors in the file other than `nvidia`; they are ignored.
   var otherVendors: [Located<String>] = []
   var namesNvidia = false
 }
@@ -147,7 +148,7 @@ struct GPUSource {
 struct GPUModelSource {
   var path: Path
   var model: Located<String>
-  /// Whole Gi.
+  /// In GiB.
   var memory: Located<UInt64>?
   var interface: Located<String>?
 }
@@ -178,7 +179,7 @@ struct PlacementSource {
 struct PriceSource {
   var node: Int
   var path: Path
-  /// Nil for an entry without content; unsound when it is written and cannot be used.
+  /// Nil for an entry that is null; not sound when the amount cannot be used.
   var price: Located<PriceAmount?>
   var denomination: Located<String>
 }
@@ -189,7 +190,7 @@ struct DeploymentSource {
   var uses = NameMap<UseSource>()
 }
 
-/// One service at one placement.
+/// The deployment of one service at one placement.
 struct UseSource {
   var node: Int
   var path: Path

@@ -1,4 +1,5 @@
-/// A semantic version, read tolerantly: blanks around it, a leading `v`, one to three parts, leading zeros.
+/// A semantic version, parsed leniently: blanks around it, a leading `v`, one to three parts and leading
+/// zeros are allowed.
 struct VersionNumber {
   private var parts: [UInt64]
   private var isPrerelease = false
@@ -10,7 +11,7 @@ struct VersionNumber {
     while let last = bytes.last, Self.isBlank(last) { bytes = bytes.dropLast() }
     if bytes.first == UInt8(ascii: "v") { bytes = bytes.dropFirst() }
     var fields = bytes.split(separator: UInt8(ascii: "."), maxSplits: 2, omittingEmptySubsequences: false)
-    // Only a whole version carries a suffix.
+    // Only a version with three parts may have a suffix.
     if fields.count < 3, let last = fields.last, last.contains(where: { "+-".utf8.contains($0) }) {
       return nil
     }
@@ -40,7 +41,7 @@ struct VersionNumber {
     parts == [major, minor, patch] && !isPrerelease
   }
 
-  /// A prerelease comes before its version.
+  /// Whether the version is the given one or later. A prerelease is earlier than its version.
   func isAtLeast(_ major: UInt64, _ minor: UInt64, _ patch: UInt64) -> Bool {
     let other = [major, minor, patch]
     return parts == other ? !isPrerelease : other.lexicographicallyPrecedes(parts)
@@ -50,7 +51,8 @@ struct VersionNumber {
     byte == UInt8(ascii: " ") || (9...13).contains(byte)
   }
 
-  /// Identifiers of letters, digits and hyphens, joined by dots; a plain number has no leading zero.
+  /// Whether the bytes are identifiers of letters, digits and hyphens with dots between them. With
+  /// `numbersArePlain`, numbers must not have leading zeros.
   private static func areIdentifiers(_ bytes: ArraySlice<UInt8>, numbersArePlain: Bool) -> Bool {
     bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { identifier in
       guard !identifier.isEmpty else { return false }

@@ -3,7 +3,8 @@ import Cryptography
 import Primitives
 
 extension Explanation {
-  /// The same facts for programs: quantities as numbers, money as exact decimals in the denomination's unit.
+  /// The explanation as JSON for programs: quantities are numbers, money is an exact decimal in the
+  /// denomination.
   public var json: [UInt8] {
     let cost = Cost(deployment, tickSeconds: tickSeconds)
     let spans = cost?.spans ?? []

@@ -2,7 +2,7 @@ import Chain
 import Primitives
 
 extension Explanation {
-  /// `0.5 cores`, `1 core`.
+  /// Such as `0.5 cores` or `1 core`.
   static func cores(_ millis: UInt64) -> String {
     guard millis != 1000 else { return "1 core" }
     let fraction = String(1000 + millis % 1000).dropFirst()
@@ -12,7 +12,7 @@ extension Explanation {
     return "\(text) cores"
   }
 
-  /// The largest binary unit, with at most two decimals.
+  /// The size in the largest suitable binary unit, with at most two decimals.
   static func size(_ bytes: UInt64) -> String {
     let units = [(60, "EiB"), (50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
     guard let (shift, name) = units.first(where: { bytes >= 1 << UInt64($0.0) }) else {
@@ -26,14 +26,14 @@ extension Explanation {
     return (isExact ? "" : "about ") + "\(text) \(name)"
   }
 
-  /// `any NVIDIA model`, `h100 with 80 GiB on sxm, or any a100`.
+  /// Such as `any NVIDIA model`, or `one of h100 with 80 GiB on sxm; any a100`.
   static func models(_ attributes: [Attribute]) -> String {
     let models = attributes.map { model($0.key) }
     guard models.count > 1 else { return models.first ?? "any model" }
     return "one of " + models.joined(separator: "; ")
   }
 
-  /// Reads `vendor/nvidia/model/h100/ram/80Gi/interface/sxm`.
+  /// Puts an attribute key such as `vendor/nvidia/model/h100/ram/80Gi/interface/sxm` into words.
   private static func model(_ key: String) -> String {
     let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     var values: [String: String] = [:]
@@ -63,7 +63,7 @@ extension Explanation {
     return text
   }
 
-  /// The name only: values are often secrets.
+  /// The name of an environment variable. Values are not shown, because they are often secrets.
   static func variable(_ entry: String) -> String {
     String(decoding: Array(entry.utf8.prefix { $0 != UInt8(ascii: "=") }), as: UTF8.self)
   }
@@ -89,12 +89,12 @@ extension Explanation {
   }
 }
 
-/// What a deployment costs at the most.
+/// The highest cost of a deployment.
 struct Cost {
   let denomination: Denomination
-  /// Name and amount; nil where the amount leaves its range.
+  /// Name and cost of each time span; nil where the cost is out of range.
   let spans: [(name: String, amount: Decimal18?)]
-  /// For one tick.
+  /// The cost of one tick.
   let tick: Decimal18
 
   init?(_ deployment: Deployment, tickSeconds: UInt64) {
@@ -107,20 +107,21 @@ struct Cost {
     }
     self.tick = tick
     spans = [("hour", UInt64(3600)), ("day", 86_400), ("month", 2_592_000)].map { name, seconds in
-      // Multiplied before it is divided, so that a tick that does not divide an hour costs nothing extra.
+      // The amount is multiplied before it is divided, so that the result is exact when a tick does not
+      // divide an hour.
       let amount = (try? tick.multiplied(by: seconds)).map { Decimal18(raw: $0.raw / UInt128(tickSeconds)) }
       return (name == "month" ? "month (30 days)" : name, amount)
     }
   }
 
-  /// In main units where the denomination is known to have some, and in its own.
+  /// The amount in the denomination and, where it is known, in the main unit.
   static func text(_ amount: Decimal18, _ denomination: Denomination) -> String {
     let own = "\(Self.rounded(amount)) \(denomination)"
     guard let name = mainUnit(denomination) else { return own }
     return "\(Self.rounded(Decimal18(raw: (amount.raw + 999_999) / 1_000_000))) \(name) (\(own))"
   }
 
-  /// Up to the next millionth: "at most" must not be too little.
+  /// Rounds up to six decimals, because the text says "at most".
   private static func rounded(_ amount: Decimal18) -> Decimal18 {
     let step: UInt128 = 1_000_000_000_000
     return Decimal18(raw: (amount.raw / step + (amount.raw % step == 0 ? 0 : 1)) * step)

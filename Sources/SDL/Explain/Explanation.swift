@@ -1,21 +1,23 @@
 import Chain
 import Primitives
 
-/// A deployment in plain words: what runs where, with how much, reached by whom, and the most it can cost.
+/// Describes a deployment in plain words: what runs where, with which resources, who can reach it, and its
+/// highest cost.
 public struct Explanation: Sendable {
-  /// The time for which a price is paid once; a parameter of the network, 6 s where the format comes from.
+  /// The usual length of a tick in seconds. A price is paid once per tick; the length is a parameter of the
+  /// network, and Akash's blocks take 6 s.
   public static let usualTickSeconds: UInt64 = 6
 
   let deployment: Deployment
   let tickSeconds: UInt64
 
-  /// Explains `deployment` on a network whose tick has `tickSeconds` (0 counts as 1).
+  /// Explains `deployment` for a network whose tick lasts `tickSeconds`; 0 counts as 1.
   public init(_ deployment: Deployment, tickSeconds: UInt64 = usualTickSeconds) {
     self.deployment = deployment
     self.tickSeconds = max(1, tickSeconds)
   }
 
-  /// The explanation for people, with a line break at the end.
+  /// The explanation for people; it ends with a line break.
   public var text: String {
     var lines = [headline]
     for (group, spec) in zip(deployment.manifest.groups, deployment.groups) {

@@ -1,22 +1,22 @@
-/// One thing that is wrong with a file, or worth knowing about it.
+/// An error or a warning about a file.
 public struct Finding: Hashable, Sendable {
   public enum Severity: String, Hashable, Sendable {
-    /// The reference parser refuses the file.
+    /// Akash's parser refuses the file.
     case error
-    /// The file is accepted all the same.
+    /// The file is accepted.
     case warning
   }
 
   public var rule: Rule
   public var severity: Severity
   public var position: SourcePosition
-  /// `profiles.compute.web.resources.memory.size`; empty for the document as a whole.
+  /// Such as `profiles.compute.web.resources.memory.size`; empty for the document as a whole.
   public var path: String
-  /// What is wrong, about this very value.
+  /// What is wrong with this value.
   public var message: String
-  /// Legal spellings, the nearest first; empty when none is near.
+  /// Legal spellings, the nearest first; empty when none is similar.
   public var suggestions: [String]
-  /// How to write the first suggestion into the text; empty when that is for a person to decide.
+  /// The edits that put the first suggestion into the source; empty when a person must decide.
   public var edits: [TextEdit]
 
   public init(
@@ -37,7 +37,7 @@ public struct Finding: Hashable, Sendable {
     self.edits = edits
   }
 
-  /// What to do, in words; nil when nothing is near enough to suggest.
+  /// The suggestions as a sentence; nil when there is none.
   public var advice: String? {
     guard let first = suggestions.first else { return nil }
     let others = suggestions.dropFirst().map { " or \($0)" }.joined()
@@ -45,7 +45,7 @@ public struct Finding: Hashable, Sendable {
   }
 }
 
-/// A replacement in the bytes of a source.
+/// A replacement of a range of bytes in a source.
 public struct TextEdit: Hashable, Sendable {
   public var range: Range<Int>
   public var replacement: String
@@ -56,9 +56,9 @@ public struct TextEdit: Hashable, Sendable {
   }
 }
 
-/// Collects findings: each once, and no more than a person would read.
+/// Collects findings without repetitions, up to `limit`.
 struct FindingLog {
-  /// A file with more mistakes than this is a mistake itself.
+  /// A file with more findings is most likely not a deploy.yaml; further findings are dropped.
   static let limit = 500
 
   private(set) var findings: [Finding] = []
@@ -72,7 +72,8 @@ struct FindingLog {
   }
 }
 
-/// `text` in quotation marks for a message: one line, not longer than a line.
+/// `text` in quotation marks for a message: control characters are escaped, and at most 60 characters are
+/// shown.
 func quoted(_ text: String) -> String {
   var shown = ""
   for scalar in text.unicodeScalars.prefix(60) {

@@ -1,8 +1,8 @@
 import Cryptography
 
 extension Finding {
-  /// The finding for people, in two to four lines: what, where, why, and what to do. The name of the file is
-  /// printed before line and column.
+  /// The finding for people, in two to four lines: what, where, why, and what to do. It starts with the
+  /// file's name, line and column.
   public func text(in file: String) -> String {
     var lines = ["\(file):\(position): \(severity.rawValue): \(message) [\(rule.rawValue)]"]
     if !path.isEmpty { lines.append("  at    \(path)") }
@@ -30,7 +30,7 @@ extension Finding {
 }
 
 extension DeploymentFile {
-  /// Errors and warnings in the order of their lines; where two are about one place, errors first.
+  /// Errors and warnings sorted by position; at the same position errors come first.
   public var findings: [Finding] {
     (errors + warnings).enumerated()
       .sorted { left, right in
@@ -40,7 +40,7 @@ extension DeploymentFile {
       .map(\.element)
   }
 
-  /// The verdicts, the hash and all findings of several files as one JSON document.
+  /// Verdicts, hash and findings of several files as one JSON document.
   public static func report(_ files: [(name: String, file: DeploymentFile)]) -> [UInt8] {
     let entries = files.map { name, file in
       JSONValue.object([
@@ -57,7 +57,7 @@ extension DeploymentFile {
 }
 
 extension Repair {
-  /// The changes and what remains as JSON.
+  /// The changes and the remaining findings as JSON.
   public func report(name: String) -> [UInt8] {
     let entries = changes.map { change in
       JSONValue.object([

@@ -1,5 +1,5 @@
 extension Rule {
-  /// Why the rule exists, as half a sentence.
+  /// Why the rule exists; printed after the word `why`.
   public var reason: String {
     textReason ?? computeReason ?? priceReason ?? serviceReason ?? referenceReason ?? adviceReason ?? rawValue
   }

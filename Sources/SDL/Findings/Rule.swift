@@ -1,8 +1,8 @@
-/// What a finding is about: the identifiers that tools print and tests compare.
+/// Identifies the rule that a finding is about. Tools print these identifiers and tests compare them.
 ///
-/// The first part are the rules of the reference parser (each refuses a file), under the identifiers of the
-/// conformance corpus; the limits of a document's size are this reader's own. Then follow the findings that
-/// refuse nothing: what the reference's JSON schema complains about, and GPU requests that nobody can fill.
+/// First come the rules of Akash's SDL parser, each of which refuses a file; their identifiers are those of
+/// the conformance corpus. The limits of a document's size are this reader's own. Then follow rules that only
+/// warn: those of the JSON schema, and those about GPU requests that no provider fulfils.
 public enum Rule: String, Hashable, CaseIterable, Sendable {
   // The text and its version.
   case yamlSyntax = "yaml-syntax"
@@ -99,7 +99,7 @@ public enum Rule: String, Hashable, CaseIterable, Sendable {
   case reclamationWindow = "reclamation-window"
   case groupNameEmpty = "group-name-empty"
 
-  // Findings of the JSON schema (draft 7), which the reference only logs.
+  // Findings of the JSON schema (draft 7), which Akash's parser only logs.
   case schemaYAML = "schema-yaml"
   case schemaType = "schema-type"
   case schemaUnknownKey = "schema-unknown-key"
@@ -109,7 +109,7 @@ public enum Rule: String, Hashable, CaseIterable, Sendable {
   case schemaLength = "schema-length"
   case schemaPattern = "schema-pattern"
 
-  // GPU requests that are legal and that no provider fills.
+  // GPU requests that are legal but that no provider fulfils.
   case gpuVendorIgnored = "gpu-vendor-ignored"
   case gpuModelSpelling = "gpu-model-spelling"
   case gpuModelUnknown = "gpu-model-unknown"
@@ -118,7 +118,7 @@ public enum Rule: String, Hashable, CaseIterable, Sendable {
 }
 
 extension Rule {
-  /// True for the advice about GPU requests that nobody fills.
+  /// Whether the rule is about GPU requests that no provider fulfils.
   public var isAboutGPUs: Bool {
     switch self {
     case .gpuVendorIgnored, .gpuModelSpelling, .gpuModelUnknown, .gpuMemoryUnknown, .gpuInterfaceUnknown: true

@@ -1,4 +1,5 @@
-/// Reads JSON from strangers: strict (RFC 8259, no repeated keys, whole numbers only) and bounded.
+/// A JSON reader for untrusted input. It is strict (RFC 8259; repeated keys and fractions are errors) and
+/// limits size and nesting.
 struct JSONReader {
   private static let nestingLimit = 16
   private static let valueLimit = 500_000
@@ -9,7 +10,7 @@ struct JSONReader {
 
   /// Reads exactly one value of at most `byteLimit` bytes.
   ///
-  /// - Throws: `tooLarge` or `malformed`, the latter with the offset of the first byte that does not fit.
+  /// - Throws: `tooLarge`, or `malformed` with the offset of the first byte that is wrong.
   static func read(_ bytes: [UInt8], byteLimit: Int) throws(ManifestError) -> JSONValue {
     guard bytes.count <= byteLimit else { throw .tooLarge }
     guard String(validating: bytes, as: UTF8.self) != nil else {
@@ -144,7 +145,7 @@ struct JSONReader {
     }
     let first = try codeUnit()
     if let scalar = Unicode.Scalar(first) { return scalar }
-    // Half of a surrogate pair: the other half must follow.
+    // A high surrogate must be followed by a low one.
     guard (0xD800...0xDBFF).contains(first), take("\\"), take("u") else {
       throw malformed("half a character")
     }

@@ -1,4 +1,4 @@
-/// A JSON document whose objects keep the order of their keys and whose numbers are whole.
+/// A JSON value. Objects keep the order of their keys; numbers are whole.
 enum JSONValue {
   case null
   case boolean(Bool)
@@ -12,12 +12,12 @@ enum JSONValue {
   }
 }
 
-/// Writes JSON as the format wants it, in either of its two forms.
+/// Writes JSON as Akash's code does, in one of two forms.
 struct JSONWriter {
   private enum Form {
-    /// UTF-8 without blanks, object keys in byte order.
+    /// Without blanks; the keys of each object are in byte order.
     case canonical
-    /// The order given, two blanks a level.
+    /// Keys in the given order, two blanks per level.
     case indented
   }
 
@@ -28,14 +28,14 @@ struct JSONWriter {
     self.form = form
   }
 
-  /// The form that is hashed: no blanks, the keys of every object in byte order.
+  /// The form that is hashed: without blanks, the keys of every object in byte order.
   static func canonical(_ value: JSONValue) -> [UInt8] {
     var writer = JSONWriter(.canonical)
     writer.write(value, depth: 0)
     return writer.bytes
   }
 
-  /// The form for people: keys in the order given, two blanks a level, no final line break.
+  /// The form for people: keys in the given order, two blanks per level, no final line break.
   static func indented(_ value: JSONValue) -> [UInt8] {
     var writer = JSONWriter(.indented)
     writer.write(value, depth: 0)
@@ -86,7 +86,7 @@ struct JSONWriter {
     bytes += repeatElement(UInt8(ascii: " "), count: depth * 2)
   }
 
-  /// Escapes what JSON demands, and `<`, `>`, `&`, U+2028 and U+2029, which the reference escapes too.
+  /// Escapes what JSON requires, and `<`, `>`, `&`, U+2028 and U+2029, which Go's JSON encoder escapes too.
   private mutating func write(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
     for scalar in text.unicodeScalars {

@@ -1,14 +1,14 @@
 import Chain
 
 extension Manifest {
-  /// Reads a manifest that somebody sent.
+  /// Decodes a manifest from untrusted JSON.
   ///
-  /// The rules are the reference provider's where they can change a hash: absent numbers, texts and flags are
-  /// zero, empty and false; absent lists are null; fields that are not known are dropped, so that a manifest
-  /// that relies on them has another hash than its sender says. Everything else is strict: wrong types,
-  /// repeated keys, fractions and negative numbers are refused. Call `check(against:)` and compare `hash` next.
+  /// Where it matters for the hash, the rules are those of Akash's provider: missing numbers, texts and flags
+  /// are zero, empty and false; missing lists are null; unknown fields are dropped, so the hash of a manifest
+  /// that has them differs from the sender's. Wrong types, repeated keys, fractions and negative numbers are
+  /// errors. Call `check(against:)` and compare `hash` afterwards.
   ///
-  /// - Throws: `tooLarge` above `byteLimit` bytes, `malformed` for anything that is not a manifest.
+  /// - Throws: `tooLarge` above `byteLimit` bytes, `malformed` when the bytes are not a manifest.
   public static func decode(json: [UInt8]) throws(ManifestError) -> Manifest {
     let value = try JSONReader.read(json, byteLimit: byteLimit)
     let groups = try FieldReader.list(value, "manifest") { value, path throws(ManifestError) in
@@ -22,7 +22,7 @@ extension Manifest {
   }
 }
 
-/// Takes the fields of one JSON object.
+/// Reads the fields of a JSON object.
 private struct FieldReader {
   private let fields: [String: JSONValue]
   private let path: String
@@ -35,7 +35,7 @@ private struct FieldReader {
     self.path = path
   }
 
-  /// A field that is there and not null.
+  /// The field's value; nil when it is missing or null.
   private func field(_ key: String) -> JSONValue? {
     if case .null? = fields[key] { return nil }
     return fields[key]
@@ -155,7 +155,8 @@ extension FieldReader {
     )
   }
 
-  /// `{"val": "123"}`: the only spelling that is written again as it is.
+  /// Reads `{"val": "123"}`. Other spellings of the number are refused, because they would be written
+  /// differently.
   private func quantity(_ key: String) throws(ManifestError) -> UInt64 {
     let text = try required(key).text("val")
     guard let number = NumberSyntax.digits(text.utf8), String(number) == text else {

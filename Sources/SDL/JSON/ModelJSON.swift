@@ -1,8 +1,8 @@
 import Chain
 import Primitives
 
-// The shapes of the reference's newest types, field by field: which fields are left out when empty, which are
-// null, and in what order a person sees them.
+// The JSON forms of Akash's newest types, field by field: which fields are omitted when empty, which are
+// null, and the order of the keys in the form for people.
 
 extension GroupSpec {
   /// `emptyAuditorLists`: the keys of the lists that are written as `[]` when empty, and not as `null`.
@@ -68,7 +68,7 @@ extension Volume {
 }
 
 extension JSONValue {
-  /// A quantity under `key`, as a decimal text, with its attributes unless there are none.
+  /// A quantity under `key` as a decimal text, with its attributes if there are any.
   fileprivate static func quantity(
     _ key: String,
     _ number: UInt64,

@@ -1,7 +1,7 @@
 import Chain
 import Primitives
 
-/// Turns a document without errors into groups and a manifest.
+/// Builds the groups and the manifest of a document that has no errors.
 struct DeploymentBuilder {
   private let document: SourceDocument
   private let uses: [DocumentChecker.Use]
@@ -11,7 +11,7 @@ struct DeploymentBuilder {
     var spec: GroupSpec
     var manifest: ManifestGroup
     var emptyAuditorLists: Set<String> = []
-    /// The unit of each compute profile, for versions that share them.
+    /// The unit of each compute profile; used in version 2.1, where services share units.
     var units: [Name: Int] = [:]
     /// Units that more than one service uses.
     var shared: Set<Int> = []
@@ -22,12 +22,12 @@ struct DeploymentBuilder {
   init(_ checker: DocumentChecker) {
     document = checker.document
     uses = checker.uses
-    // Also services that `deployment` names and places nowhere.
+    // These include services that `deployment` names without any placement.
     let named = checker.document.deployments.sorted.compactMap { checker.document.services[$0.name] }
     addressNumbers = Self.numberAddresses(named)
   }
 
-  /// Nil only when a part is missing that checking demands.
+  /// Nil only when a part is missing that `DocumentChecker` requires.
   func build() -> Deployment? {
     var groups: [Name: Group] = [:]
     for use in uses {
@@ -60,7 +60,8 @@ struct DeploymentBuilder {
     )
   }
 
-  /// In 2.1 services of one placement with one profile share a unit; in 2.0 each has its own.
+  /// In version 2.1, services with the same profile at the same placement share a unit; in 2.0 each has its
+  /// own.
   private func add(_ unit: ResourceUnit, _ service: ManifestService, profile: Name, to slot: inout Group?) {
     guard var group = slot.take() else { return }
     var service = service
@@ -86,15 +87,15 @@ struct DeploymentBuilder {
     slot = group
   }
 
-  /// Only providers with confidential computing may bid.
+  /// Adds the attribute that only providers with confidential computing have.
   private static func require(_ type: String, of spec: inout GroupSpec) {
     let attribute = Attribute(key: "tee/type", value: type)
-    // After those with the same key, so that the order is that of a stable sort.
+    // The attribute goes after those with the same key, as with a stable sort.
     let index = spec.requirements.attributes.firstIndex { Name(attribute.key) < Name($0.key) }
     spec.requirements.attributes.insert(attribute, at: index ?? spec.requirements.attributes.endIndex)
   }
 
-  /// A shared unit's endpoints are in order of their numbers, else in order of appearance.
+  /// Sorts a shared unit's endpoints by number; those with equal numbers keep their order.
   private static func finished(_ group: Group) -> GroupSpec {
     var spec = group.spec
     for index in group.shared.sorted() {
@@ -107,8 +108,9 @@ struct DeploymentBuilder {
     return spec
   }
 
-  /// Addresses are numbered by the last place that their name has in the sorted list of all targets that are
-  /// not simply global: internal targets count with an empty name and shift the numbers.
+  /// Numbers the leased addresses. An address's number is its last position in the sorted list of the `ip`
+  /// names of all targets, except global ones without a name. Internal targets have an empty name, are in the
+  /// list, and so shift the numbers.
   private static func numberAddresses(_ services: [ServiceSource]) -> [Name: UInt32] {
     let names = services.flatMap(\.exposes).flatMap(\.targets)
       .filter { !($0.isGlobal.value && $0.ip.value.isEmpty) }
@@ -163,7 +165,7 @@ extension DeploymentBuilder {
     )
   }
 
-  /// One record for each target, or one for the deployment's own services where there is no target.
+  /// One record for each target; for a port without targets, one that is reachable within the deployment.
   private func exposes(of service: ServiceSource) -> [ServiceExpose] {
     var exposes: [ServiceExpose] = []
     for source in service.exposes {
@@ -192,7 +194,7 @@ extension DeploymentBuilder {
       .map(\.element)
   }
 
-  /// Nothing and zero take the default.
+  /// Zero and missing values take the default.
   private func options(_ source: HTTPOptionsSource) -> HTTPOptions {
     var options = HTTPOptions()
     if source.maxBodySize.value != 0 { options.maxBodySize = source.maxBodySize.value }
@@ -216,7 +218,7 @@ extension DeploymentBuilder {
     )
   }
 
-  /// 2.0 copies what is written and leaves the email out; 2.1 keeps it and cuts blanks at the ends.
+  /// Version 2.0 copies the values and omits the email; 2.1 includes it and removes blanks at the ends.
   private func credentials(_ source: CredentialsSource) -> ImageCredentials {
     guard document.version == .v2_1 else {
       return ImageCredentials(

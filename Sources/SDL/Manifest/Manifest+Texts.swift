@@ -1,11 +1,11 @@
 extension Manifest {
-  /// Refuses control characters (below U+0020, and U+007F) in every text, wherever it stands.
+  /// Refuses control characters (below U+0020, and U+007F) in all texts.
   ///
-  /// A provider hands these texts on to programs that end a text at NUL, and to logs and terminals that obey
-  /// the others. Scripts and settings have lines and columns, so command, args and env may hold line breaks
-  /// and tabs.
+  /// A provider passes these texts to programs, which end a text at NUL, and to logs and terminals, which
+  /// obey other control characters. Command, args and env may contain line breaks and tabs, because scripts
+  /// and settings need them.
   ///
-  /// - Throws: `invalid` with the path of the first such text.
+  /// - Throws: `invalid` with the path of the first text with such a character.
   func checkTexts() throws(ManifestError) {
     try Self.checkTexts(json, path: "", mayHaveLines: false)
   }

@@ -1,14 +1,14 @@
 public import Chain
 
-/// Why a provider does not take a manifest.
+/// Why a provider refuses a manifest.
 public enum ManifestError: Error, Hashable, Sendable {
-  /// Not JSON, or not of a manifest's shape; the path and what is wrong there.
+  /// The bytes are not JSON or not a manifest; with the path of the error.
   case malformed(path: String, reason: String)
-  /// More bytes, values or levels than a manifest has.
+  /// The manifest exceeds a limit of bytes, values or levels.
   case tooLarge
-  /// Breaks a rule by itself.
+  /// The manifest breaks a rule, independently of the order.
   case invalid(path: String, reason: String)
-  /// Does not fit the groups that were ordered.
+  /// The manifest does not match the ordered groups.
   case mismatch(group: String, reason: String)
 }
 
@@ -23,7 +23,8 @@ extension ManifestError: CustomStringConvertible {
 }
 
 extension Manifest {
-  /// A DNS label that begins with a letter; of any length, as in the reference.
+  /// Whether the name is a DNS label that begins with a letter. Its length is not limited, as in Akash's
+  /// parser.
   static func isServiceName(_ name: String) -> Bool {
     guard let first = name.utf8.first, let last = name.utf8.last else { return false }
     let isLower = UInt8(ascii: "a")...UInt8(ascii: "z")
@@ -31,8 +32,8 @@ extension Manifest {
       && name.utf8.allSatisfy { isLower.contains($0) || NumberSyntax.isDigit($0) || $0 == UInt8(ascii: "-") }
   }
 
-  /// `NAME` or `NAME=value`, with a name of letters, digits and `_ . -` that neither begins with a digit nor
-  /// looks like a way out of a directory.
+  /// Whether the entry is `NAME` or `NAME=value`, with a name of letters, digits and `_ . -` that does not
+  /// begin with a digit and is neither `.` nor begins with `..`.
   static func isEnvironmentEntry(_ entry: String) -> Bool {
     let name = entry.utf8.prefix { $0 != UInt8(ascii: "=") }
     guard let first = name.first, !NumberSyntax.isDigit(first) else { return false }
@@ -42,8 +43,8 @@ extension Manifest {
     }
   }
 
-  /// Checks everything that can be checked without the order: control characters, names, images, variables,
-  /// ports, hosts, order of services and ports, and that something can be reached.
+  /// Makes all checks that do not need the order: control characters, names, images, variables, ports, hosts,
+  /// the order of services and ports, and that a service is reachable.
   ///
   /// - Throws: `invalid` with the first rule that is broken.
   public func validate() throws(ManifestError) {
@@ -69,7 +70,8 @@ extension Manifest {
     guard isReachable else { throw .invalid(path: "manifest", reason: "nothing can be reached from outside") }
   }
 
-  /// Checks the manifest by itself, and that it uses exactly what the ordered groups hold.
+  /// Makes the checks of `validate`, and checks that the manifest uses exactly the resources of the ordered
+  /// groups.
   ///
   /// - Throws: `invalid` or `mismatch` with the first difference.
   public func check(against specs: [GroupSpec]) throws(ManifestError) {
@@ -125,7 +127,7 @@ extension ManifestService {
   }
 }
 
-/// What is left of a group while its services are counted against it.
+/// The resources of an ordered group that are left while its services are subtracted.
 private struct GroupBudget {
   private struct Unit {
     var resources: Resources
@@ -187,7 +189,7 @@ private struct GroupBudget {
     units[id]?.endpoints[kind] = left - 1
   }
 
-  /// Everything that was ordered must be used.
+  /// Checks that nothing of the order is left.
   func finish() throws(ManifestError) {
     for (id, unit) in units.sorted(by: { $0.key < $1.key }) {
       for kind in [Endpoint.Kind.sharedHTTP, .randomPort, .leasedIP] {

@@ -1,8 +1,9 @@
 public import Chain
 
-/// What a provider runs: the part of a deployment that goes to the provider and not on the chain.
+/// The part of a deployment that tells a provider what to run. It is sent to the provider, and the chain has
+/// only its hash.
 ///
-/// The chain holds its hash. Both sides must therefore write the same bytes: see `canonicalJSON`.
+/// Tenant and provider must compute the same hash, so they must write the same bytes; see `canonicalJSON`.
 public struct Manifest: Hashable, Sendable {
   public var groups: [ManifestGroup]
 
@@ -23,21 +24,21 @@ public struct ManifestGroup: Hashable, Sendable {
   }
 }
 
-/// A container image with all that is needed to run it.
+/// A container image with everything needed to run it.
 ///
-/// An absent list (`nil`) and an empty one are written differently, so both exist.
+/// A missing list (nil) and an empty one have different JSON, so both are distinguished.
 public struct ManifestService: Hashable, Sendable {
   public var name: String
   public var image: String
   public var command: [String]?
   public var arguments: [String]?
-  /// `NAME=value`, or `NAME` alone.
+  /// `NAME=value`, or `NAME` without a value.
   public var environment: [String]?
-  /// With this service's own endpoints; the id is that of the group's resource unit.
+  /// The resources with this service's own endpoints; the id is that of the group's resource unit.
   public var resources: Resources
-  /// Replicas.
+  /// The number of replicas.
   public var count: UInt32
-  /// In order of service, port, protocol, global first.
+  /// Sorted by service, port and protocol; global ones come first.
   public var exposes: [ServiceExpose]
   public var parameters: ServiceParameters?
   public var credentials: ImageCredentials?
@@ -67,25 +68,25 @@ public struct ManifestService: Hashable, Sendable {
   }
 }
 
-/// The protocols a port can speak.
+/// The transport protocols of a port.
 public enum TransportProtocol: String, Hashable, Sendable {
   case tcp = "TCP"
   case udp = "UDP"
 }
 
-/// One way to reach a service: from another service, or from everywhere.
+/// A port of a service, and from where it can be reached.
 public struct ServiceExpose: Hashable, Sendable {
   public var port: UInt32
-  /// 0 means the same as `port`, and is written as 0.
+  /// 0 means the same as `port`; it is written as 0.
   public var externalPort: UInt32
   public var proto: TransportProtocol
-  /// The service that may connect; empty for all of the deployment's.
+  /// The service that may connect; empty for all services of the deployment.
   public var service: String
-  /// Reachable from outside of the deployment.
+  /// Whether the port is reachable from outside the deployment.
   public var isGlobal: Bool
   public var hosts: [String]?
   public var options: HTTPOptions
-  /// The name of a leased address, or empty.
+  /// The name of a leased address; empty for none.
   public var ip: String
   public var endpointSequence: UInt32
 
@@ -111,13 +112,14 @@ public struct ServiceExpose: Hashable, Sendable {
     self.endpointSequence = endpointSequence
   }
 
-  /// The port seen from outside.
+  /// The port as seen from outside.
   public var effectivePort: UInt32 { externalPort == 0 ? port : externalPort }
 
-  /// Served by the provider's shared HTTP proxy.
+  /// Whether the provider's shared HTTP proxy serves the port.
   public var isIngress: Bool { isGlobal && proto == .tcp && effectivePort == 80 }
 
-  /// What it takes up at the provider: nothing unless global; a leased address comes last.
+  /// The endpoints that the port needs at the provider: none unless it is global; a leased address comes
+  /// last.
   public var endpoints: [Endpoint] {
     guard isGlobal else { return [] }
     let first = Endpoint(kind: isIngress ? .sharedHTTP : .randomPort)
@@ -127,27 +129,27 @@ public struct ServiceExpose: Hashable, Sendable {
   }
 }
 
-/// How the provider's proxy treats requests. The defaults are the format's.
+/// Options of the provider's HTTP proxy. The defaults are Akash's.
 public struct HTTPOptions: Hashable, Sendable {
-  /// Bytes.
+  /// In bytes.
   public var maxBodySize: UInt32 = 1_048_576
-  /// Milliseconds.
+  /// In milliseconds.
   public var readTimeout: UInt32 = 60_000
-  /// Milliseconds.
+  /// In milliseconds.
   public var sendTimeout: UInt32 = 60_000
   public var nextTries: UInt32 = 3
   public var nextTimeout: UInt32 = 0
   /// Not written when empty.
   public var nextCases = ["error", "timeout"]
-  /// Bytes; 0 leaves it to the provider, and is not written.
+  /// In bytes; 0 means the provider's default and is not written.
   public var proxyBufferSize: UInt32 = 0
 
   public init() {}
 }
 
-/// What a service wants beside resources.
+/// What a service needs besides resources.
 public struct ServiceParameters: Hashable, Sendable {
-  /// In byte order of the volumes' names; nil when there is none.
+  /// In byte order of the volumes' names; nil when there are none.
   public var mounts: [VolumeMount]?
   public var permissions: ServicePermissions?
   public var confidentialComputing: ConfidentialComputing?
@@ -163,7 +165,7 @@ public struct ServiceParameters: Hashable, Sendable {
   }
 }
 
-/// Where a volume appears in the container.
+/// The place of a volume in the container.
 public struct VolumeMount: Hashable, Sendable {
   public var name: String
   public var mount: String
@@ -176,7 +178,7 @@ public struct VolumeMount: Hashable, Sendable {
   }
 }
 
-/// What of its own deployment a service may read.
+/// What the service may read of its own deployment.
 public struct ServicePermissions: Hashable, Sendable {
   public var read: [String]
 
@@ -185,7 +187,7 @@ public struct ServicePermissions: Hashable, Sendable {
   }
 }
 
-/// The trusted execution environment that a service asks for.
+/// The trusted execution environment that a service requires.
 public struct ConfidentialComputing: Hashable, Sendable {
   /// `cpu` or `cpu-gpu`.
   public var type: String
@@ -197,7 +199,7 @@ public struct ConfidentialComputing: Hashable, Sendable {
   }
 }
 
-/// How to log in at a private image registry.
+/// The login for a private image registry.
 public struct ImageCredentials: Hashable, Sendable {
   public var host: String
   public var email: String

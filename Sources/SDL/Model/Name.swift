@@ -1,7 +1,7 @@
-/// A text that is equal to another only if its bytes are, and sorts by them.
+/// A text that is compared and sorted by its bytes.
 ///
-/// Swift's strings are equal when they look equal ("é" in one or two code points); names in this format, and
-/// everything that ends up in a hash, are compared by their bytes.
+/// Swift's strings are equal when they are canonically equivalent ("é" as one or two code points). Names in
+/// this format, and everything that is hashed, are compared by bytes.
 struct Name: Hashable, Comparable, Sendable, ExpressibleByStringLiteral {
   let text: String
 
@@ -27,7 +27,7 @@ struct Name: Hashable, Comparable, Sendable, ExpressibleByStringLiteral {
   }
 }
 
-/// A dictionary that remembers the order of insertion.
+/// A dictionary that keeps the order of insertion.
 struct NameMap<Value> {
   private(set) var entries: [(name: Name, value: Value)] = []
   private var indexes: [Name: Int] = [:]
@@ -35,7 +35,7 @@ struct NameMap<Value> {
   var isEmpty: Bool { entries.isEmpty }
   var names: [String] { entries.map(\.name.text) }
 
-  /// Entries in byte order of their names.
+  /// The entries in byte order of their names.
   var sorted: [(name: Name, value: Value)] { entries.sorted { $0.name < $1.name } }
 
   subscript(name: Name) -> Value? {

@@ -1,12 +1,12 @@
 import Primitives
 
-/// The NVIDIA models that providers list, under the names that they list them by.
+/// The NVIDIA models that providers offer, with the names that they use.
 ///
-/// Used for advice only: a model that is missing here can be asked for all the same.
+/// They are only used for advice; a model that is not listed can be requested too.
 enum GPUModels {
   struct Model {
     var name: String
-    /// Gi, as sold.
+    /// In GiB, as sold.
     var memory: [UInt64]
     var interfaces: [String] = ["pcie"]
   }
@@ -72,8 +72,8 @@ enum GPUModels {
     all.first { Name($0.name) == Name(name) }
   }
 
-  /// The listed name of the model that `text` names in other words: `RTX 4090`, `nvidia-a100`, `4090`; and
-  /// whether the name is all that it says (`a100-80gb` says more).
+  /// The listed name of the model that `text` names differently, such as `RTX 4090`, `nvidia-a100` or `4090`.
+  /// `isWhole` is false when the text says more than the name, as `a100-80gb` does.
   static func nearest(to text: String) -> (name: String, isWhole: Bool)? {
     var folded = String(
       decoding: text.utf8.prefix(60).map(NumberSyntax.lowercased).filter { !"-_. /".utf8.contains($0) },
@@ -100,7 +100,7 @@ enum GPUModels {
     return nil
   }
 
-  /// A listed model that differs by a typing mistake.
+  /// A listed model whose name differs from the text by a typing mistake.
   static func similar(to text: String) -> String? {
     let name = Spelling.nearest(to: text, among: all.map(\.name))
     return name.flatMap { Name($0) == Name(text) ? nil : $0 }

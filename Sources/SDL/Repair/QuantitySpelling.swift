@@ -1,7 +1,7 @@
-/// Legal spellings of sizes as people write them: `16GB`, `1gi`, `1 Gi`, `1,5Gi`.
+/// Legal spellings for sizes such as `16GB`, `1gi`, `1 Gi` and `1,5Gi`.
 enum SizeSpelling {
-  /// Nearest first. Where it is open whether powers of 1024 or of 1000 are meant, 1024 comes first: a replica
-  /// with a little more memory than it needs runs, one with a little less does not.
+  /// The nearest spelling comes first. When it is unclear whether powers of 1024 or of 1000 are meant, 1024
+  /// comes first: a replica with slightly too much memory runs, one with too little may not.
   static func nearest(to text: String, binaryOnly: Bool = false) -> [String] {
     guard let (number, unit) = split(text) else { return [] }
     var letters = unit
@@ -20,7 +20,7 @@ enum SizeSpelling {
     }
   }
 
-  /// A plain decimal number and the lower-case letters after it.
+  /// Splits the text into a decimal number and the letters after it, in lower case.
   fileprivate static func split(_ text: String) -> (number: String, unit: String)? {
     let bytes = text.utf8.filter { $0 != UInt8(ascii: " ") }.map(NumberSyntax.lowercased)
     let number = bytes.prefix { NumberSyntax.isDigit($0) || ".,".utf8.contains($0) }
@@ -29,7 +29,7 @@ enum SizeSpelling {
       return nil
     }
     let points = number.filter { !NumberSyntax.isDigit($0) }
-    // A comma is a decimal point unless it groups thousands, which cannot be told from it.
+    // A comma is read as a decimal point unless three digits follow, because then it may separate thousands.
     guard points.count <= 1, number.first.map(NumberSyntax.isDigit) == true,
       number.last.map(NumberSyntax.isDigit) == true
     else { return nil }
@@ -41,7 +41,7 @@ enum SizeSpelling {
   }
 }
 
-/// Legal spellings of cpu as people write it: `100M`, `2 cores`, `500 m`.
+/// Legal spellings for CPU such as `100M`, `2 cores` and `500 m`.
 enum CPUSpelling {
   static func nearest(to text: String) -> [String] {
     guard let (number, unit) = SizeSpelling.split(text) else { return [] }
@@ -49,7 +49,7 @@ enum CPUSpelling {
     case "", "c", "cpu", "cpus", "core", "cores", "vcpu", "vcpus": return [number]
     case "m", "millis":
       guard number.contains(".") else { return ["\(number)m"] }
-      // Thousandths are whole: the next one that is enough.
+      // Thousandths are whole numbers; a fraction is rounded up.
       guard let value = Double(number), value < 1e9 else { return [] }
       return ["\(UInt64(value.rounded(.up)))m"]
     default: return []
@@ -57,7 +57,7 @@ enum CPUSpelling {
   }
 }
 
-/// Legal spellings of amounts of money: `1e3`, `1_000`, `.5`, `5.`, `1,5`.
+/// Legal spellings for amounts of money such as `1e3`, `1_000`, `.5`, `5.` and `1,5`.
 enum AmountSpelling {
   static func nearest(to text: String) -> [String] {
     let bytes = text.utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: " ") }
@@ -70,7 +70,7 @@ enum AmountSpelling {
     return (try? PriceAmount(comma)) != nil ? [comma] : []
   }
 
-  /// `1.5e3` as `1500`, for whole results.
+  /// `1.5e3` as `1500`; nil when the result is not a whole number.
   private static func expanded(_ text: String) -> String? {
     let parts = text.utf8.split { $0 | 0x20 == UInt8(ascii: "e") }
     guard parts.count == 2, let shift = Int(String(decoding: Array(parts[1]), as: UTF8.self)),
@@ -86,7 +86,7 @@ enum AmountSpelling {
   }
 }
 
-/// Legal spellings of a reclamation window: `1d`, `24 h`, `1 hour`.
+/// Legal spellings for a reclamation window such as `1d`, `24 h` and `1 hour`.
 enum WindowSpelling {
   static func nearest(to text: String) -> [String] {
     guard let (number, unit) = SizeSpelling.split(text), let count = UInt64(number), count > 0,

@@ -1,9 +1,10 @@
-/// A file with every legal spelling that is certain written in place of an illegal one.
+/// A file in which illegal spellings are replaced by legal ones where the correction is certain.
 ///
-/// Only the values themselves are replaced: comments, order, quotes and layout stay. What needs a decision is
+/// Only the values are replaced; comments, order, quotes and layout stay. Values about which a person must
+/// decide are not changed and remain findings.
 /// left as it is and remains a finding.
 public struct Repair: Sendable {
-  /// One replacement, for people to read.
+  /// One replacement, for people.
   public struct Change: Hashable, Sendable {
     public var rule: Rule
     public var position: SourcePosition
@@ -12,13 +13,13 @@ public struct Repair: Sendable {
     public var new: String
   }
 
-  /// Repairing may bring more mistakes to light, which are repaired in the next round.
+  /// A repaired file may show further mistakes, which are repaired in another round, at most this many.
   private static let roundLimit = 8
 
-  /// The repaired source; the same bytes when nothing was changed.
+  /// The repaired source; equal to the original when nothing was changed.
   public private(set) var source: [UInt8]
   public private(set) var changes: [Change] = []
-  /// The repaired source, read again.
+  /// The result of reading the repaired source.
   public private(set) var file: DeploymentFile
 
   public init(_ file: DeploymentFile) {
@@ -32,13 +33,13 @@ public struct Repair: Sendable {
     }
   }
 
-  /// A text that is no longer YAML would be no repair.
+  /// Nil when the source is not valid YAML any more; the repair is then discarded.
   private static func read(_ source: [UInt8]) -> DeploymentFile? {
     let file = DeploymentFile(source)
     return file.errors.contains { $0.rule == .yamlSyntax } ? nil : file
   }
 
-  /// All edits of one reading that do not overlap; nil when there is none.
+  /// Applies the edits of one reading that do not overlap; nil when there is none.
   private static func apply(_ file: DeploymentFile) -> (source: [UInt8], changes: [Change])? {
     let edits = (file.errors + file.warnings)
       .flatMap { finding in finding.edits.map { (finding: finding, edit: $0) } }

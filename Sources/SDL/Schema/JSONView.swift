@@ -1,14 +1,15 @@
-/// A document as the reference's schema sees it: converted to JSON, aliases and merge keys followed.
+/// A document as JSON, with aliases and merge keys resolved, for checks by the JSON schema. Each value has
+/// the node where it is written.
 indirect enum JSONView {
   case null(Int)
   case boolean(Int, Bool)
-  /// Whole numbers are exact as far as limits are compared.
+  /// Whole numbers are exact in the range of the schema's limits.
   case number(Int, Double)
   case string(Int, String)
   case array(Int, [JSONView])
   case object(Int, [(key: String, keyNode: Int, value: JSONView)])
 
-  /// Where the value is written.
+  /// The node where the value is written.
   var node: Int {
     switch self {
     case .null(let node), .boolean(let node, _), .number(let node, _), .string(let node, _),
@@ -18,13 +19,13 @@ indirect enum JSONView {
   }
 }
 
-/// Why a document cannot be JSON.
+/// Why a document cannot be converted to JSON.
 struct JSONViewFailure: Error {
   var node: Int
   var message: String
 }
 
-/// Converts a document to its JSON view. Its size is bounded by the document's expansion limit.
+/// Converts a document to JSON. The document's expansion limit bounds the size.
 struct JSONViewReader {
   private let yaml: YAMLDocument
 

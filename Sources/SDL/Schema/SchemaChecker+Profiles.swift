@@ -196,20 +196,20 @@ extension SchemaChecker {
   }
 }
 
-/// The schema's regular expressions, spelled out.
+/// The schema's regular expressions as functions.
 enum Patterns {
-  /// Digits, optionally a point and digits.
+  /// Digits, optionally followed by a point and digits.
   static func isDecimal(_ text: some StringProtocol) -> Bool {
     let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     return parts.count <= 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(NumberSyntax.isDigit) }
   }
 
-  /// A decimal of zeros only.
+  /// A decimal with no digit other than zero.
   static func isZero(_ text: some StringProtocol) -> Bool {
     isDecimal(text) && text.utf8.allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: ".") }
   }
 
-  /// A decimal followed by letters, except a zero that is alone or followed by `m`.
+  /// A decimal followed by letters; but not zero alone or zero followed by `m`.
   static func isCPU(_ text: String) -> Bool {
     var number = Array(text.utf8)[...]
     while let last = number.last, NumberSyntax.isLetter(last) { number = number.dropLast() }
@@ -218,14 +218,14 @@ enum Patterns {
     return isDecimal(decimal) && !(isZero(decimal) && (suffix.isEmpty || suffix == "m"))
   }
 
-  /// A whole number above zero without leading zeros, then s, m or h.
+  /// A whole number above zero without leading zeros, followed by s, m or h.
   static func isWindow(_ text: String) -> Bool {
     let digits = text.utf8.dropLast()
     guard let unit = text.utf8.last, "smh".utf8.contains(unit), let first = digits.first else { return false }
     return first != UInt8(ascii: "0") && digits.allSatisfy(NumberSyntax.isDigit)
   }
 
-  /// Lower-case letters, then lower-case letters, digits, `-` and `_`: two characters at least.
+  /// A lower-case letter followed by at least one of lower-case letters, digits, `-` and `_`.
   static func isEndpointName(_ text: String) -> Bool {
     let isLower = UInt8(ascii: "a")...UInt8(ascii: "z")
     guard text.utf8.count >= 2, let first = text.utf8.first, isLower.contains(first) else { return false }

@@ -1,7 +1,7 @@
-/// Checks a document against the rules of the reference's JSON schema (draft 7) for SDL files.
+/// Checks a document against the JSON schema (draft 7) for SDL files that belongs to Akash's parser.
 ///
-/// The rules are written out here rather than interpreted. Where the schema offers alternatives of different
-/// JSON types, the one that fits the value's type is followed, so that findings name the innermost value: the
+/// The rules are functions; the schema itself is not interpreted. Where it has alternatives of different JSON
+/// types, the alternative for the value's type is checked, so that findings name the innermost value. The
 /// verdict is the same.
 struct SchemaChecker {
   typealias Check = (inout SchemaChecker, JSONView, Path) -> Void
@@ -56,7 +56,7 @@ struct SchemaChecker {
 
   // MARK: Building blocks
 
-  /// An object with exactly these keys at most.
+  /// Checks an object that may have only these keys.
   mutating func object(
     _ view: JSONView,
     _ path: Path,
@@ -85,7 +85,7 @@ struct SchemaChecker {
     }
   }
 
-  /// An object whose keys are free.
+  /// Checks an object with any keys.
   mutating func map(_ view: JSONView, _ path: Path, _ check: Check) {
     guard case .object(_, let fields) = view else {
       noteType(view, path, wanted: "a mapping")

@@ -1,4 +1,5 @@
-/// Turns the parser's character counts into byte offsets; asked in ascending order.
+/// Converts the parser's character offsets into byte offsets. The offsets must be requested in ascending
+/// order.
 struct CharacterCursor {
   private let source: [UInt8]
   private var character = 0
@@ -12,7 +13,7 @@ struct CharacterCursor {
   mutating func offset(ofCharacter index: Int) -> Int {
     while character < index, byte < source.count {
       byte += 1
-      // Bytes 10xxxxxx continue a character.
+      // Bytes 10xxxxxx continue a UTF-8 character.
       while byte < source.count, source[byte] & 0xC0 == 0x80 { byte += 1 }
       character += 1
     }

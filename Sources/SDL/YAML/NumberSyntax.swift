@@ -1,6 +1,6 @@
-/// The number syntax of the reference's language, which the format inherits.
+/// The number syntax of Go, which Akash's parser is written in.
 enum NumberSyntax {
-  /// Digits only, in `base` 10; nil when empty, when anything else is in it or above 2⁶⁴ − 1.
+  /// A decimal number of digits only; nil when the text is empty, has other characters, or exceeds 2⁶⁴ − 1.
   static func digits(_ text: some Collection<UInt8>) -> UInt64? {
     guard !text.isEmpty else { return nil }
     var value: UInt64 = 0
@@ -14,7 +14,8 @@ enum NumberSyntax {
     return value
   }
 
-  /// An integer with an optional sign and a base prefix `0x`, `0o`, `0b` or `0`; nil outside 64 bits.
+  /// An integer with an optional sign and a base prefix `0x`, `0o`, `0b` or `0`; nil when it does not fit
+  /// into 64 bits.
   static func integer(_ text: some StringProtocol) -> Int128? {
     var rest = Array(text.utf8)[...]
     var isNegative = false
@@ -38,13 +39,13 @@ enum NumberSyntax {
       guard value <= Int128(UInt64.max) else { return nil }
     }
     if isNegative { value = -value }
-    // Above the signed range only without a sign, as an unsigned number.
+    // Numbers above Int64.max are accepted only without a sign.
     let upper = hasSign ? Int128(Int64.max) : Int128(UInt64.max)
     return (Int128(Int64.min)...upper).contains(value) ? value : nil
   }
 
-  /// A floating point number: decimal or (with an exponent) hexadecimal, `_` between digits, `inf`, `nan`.
-  /// Nil when it is none or too large for a double.
+  /// A floating-point number: decimal, or hexadecimal with an exponent; `_` between digits, `inf` and `nan`.
+  /// Nil for other texts and numbers too large for a double.
   static func float(_ text: some StringProtocol) -> Double? {
     let bytes = Array(text.utf8)
     if let special = special(bytes) { return special }
@@ -101,7 +102,7 @@ enum NumberSyntax {
     return index == bytes.count && separatesDigits(bytes[first...], isHex: isHex)
   }
 
-  /// Each underscore stands between digits, or between the base prefix and a digit.
+  /// Whether each underscore is between digits, or between the base prefix and a digit.
   private static func separatesDigits(_ bytes: ArraySlice<UInt8>, isHex: Bool) -> Bool {
     guard bytes.contains(UInt8(ascii: "_")) else { return true }
     var rest = bytes

@@ -1,4 +1,4 @@
-/// A place in a text: line and column in characters, both counted from 1.
+/// A position in a text: line and column in characters, both counted from 1.
 public struct SourcePosition: Hashable, Comparable, Sendable {
   public var line: Int
   public var column: Int
@@ -19,7 +19,7 @@ extension SourcePosition: CustomStringConvertible {
   public var description: String { "\(line):\(column)" }
 }
 
-/// The core tags of YAML; anything else is `other`.
+/// The core tags of YAML; `other` is any other tag.
 enum YAMLTag: Hashable {
   case implicit
   case string
@@ -33,7 +33,7 @@ enum YAMLTag: Hashable {
   case collection
   case other
 
-  /// Reads the tag as the parser resolved it.
+  /// Converts the tag that the parser resolved.
   init(_ text: String?) {
     switch text {
     case nil, "!": self = .implicit
@@ -51,7 +51,7 @@ enum YAMLTag: Hashable {
   }
 }
 
-/// One node of a document as it is written: nothing is resolved, aliases stay aliases.
+/// A node of a document as it is written; aliases are not resolved.
 struct YAMLNode {
   enum Kind {
     case scalar
@@ -70,36 +70,36 @@ struct YAMLNode {
   var kind: Kind
   var style = Style.plain
   var tag = YAMLTag.implicit
-  /// A scalar's text, an alias' anchor name, else empty.
+  /// A scalar's text or an alias's anchor name; otherwise empty.
   var text = ""
-  /// Items, or keys and values in turn.
+  /// The items of a sequence, or the keys and values of a mapping in turn.
   var children: [Int] = []
-  /// What an alias stands for.
+  /// The node to which an alias refers.
   var target: Int?
-  /// An alias written inside the node that carries its anchor: reading it would never end.
+  /// True for an alias inside the node that has its anchor; following it would never end.
   var isInsideItself = false
   var position: SourcePosition
-  /// Where the node's text is in the source; meaningful for UTF-8 sources only.
+  /// The range of the node's text in the source; valid for UTF-8 sources only.
   var bytes: Range<Int>
-  /// Nodes after expansion of all aliases below, this one included. Saturates above the limit.
+  /// The number of nodes with all aliases expanded, this node included. It stops growing above the limit.
   var expandedSize = 1
-  /// Bytes of text after expansion.
+  /// Bytes of text with all aliases expanded.
   var expandedBytes = 0
-  /// Nested collections after expansion.
+  /// The depth of nested collections with all aliases expanded.
   var expandedDepth = 0
 }
 
-/// A parsed document: an arena of nodes in which an index is a reference.
+/// A parsed document: an array of nodes that refer to each other by index.
 ///
-/// Aliases are indices too, so a document that shares or repeats itself takes no more memory than its text.
+/// An alias is an index too, so a document with aliases takes no more memory than its text.
 struct YAMLDocument {
-  /// A document may not be larger.
+  /// The largest document, in bytes.
   static let byteLimit = 1 << 20
-  /// Collections inside collections, aliases followed.
+  /// The largest depth of nested collections, with aliases expanded.
   static let nestingLimit = 64
-  /// Nodes after all aliases are replaced by what they stand for.
+  /// The largest number of nodes, with aliases expanded.
   static let expansionLimit = 100_000
-  /// Bytes of text after all aliases are replaced.
+  /// The most bytes of text, with aliases expanded.
   static let expandedByteLimit = 16 << 20
 
   var nodes: [YAMLNode] = []
@@ -108,7 +108,7 @@ struct YAMLDocument {
 
   subscript(index: Int) -> YAMLNode { nodes[index] }
 
-  /// The node itself or, for an alias, the one it stands for; nil when following it would not end.
+  /// The node to which an alias refers, or the node itself; nil when the alias is inside its own anchor.
   func resolve(_ index: Int) -> Int? {
     let node = nodes[index]
     guard node.kind == .alias else { return index }

@@ -1,4 +1,4 @@
-/// Why a text is not a document that can be read.
+/// Why a text cannot be read as a YAML document.
 struct YAMLFailure: Error {
   var rule: Rule
   var message: String

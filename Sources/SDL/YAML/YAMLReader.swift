@@ -1,16 +1,16 @@
-// libyaml's events, from the module that Yams is built on. Yams' own node tree would refuse what the
-// reference accepts (repeated keys in sections that are read key by key, anchors inside themselves),
-// copies what an alias stands for and recurses as deep as the text asks.
+// This uses libyaml's events, from the module on which Yams is built, and not Yams' own nodes: those refuse
+// documents that Akash's parser accepts (repeated keys in sections that are read key by key, anchors inside
+// themselves), copy the target of each alias, and recurse as deep as the text is nested.
 import CYaml
 
-/// Reads the first document of a stream into an arena, within limits.
+/// Reads the first document of a stream, within the limits of `YAMLDocument`.
 struct YAMLReader {
   private struct Open {
     var node: Int
     var anchor: String?
   }
 
-  /// Lines that begin with a percent sign; a document needs none.
+  /// The largest number of lines that begin with a percent sign; see `checkDirectives`.
   private static let directiveLimit = 1000
 
   private var document = YAMLDocument()
@@ -25,7 +25,7 @@ struct YAMLReader {
 
   /// Reads `source` (UTF-8, or UTF-16 with a byte order mark).
   ///
-  /// - Throws: `YAMLFailure` when it is not YAML or exceeds a limit of `YAMLDocument`.
+  /// - Throws: `YAMLFailure` when it is not YAML or exceeds a limit.
   static func read(_ source: [UInt8]) throws(YAMLFailure) -> YAMLDocument {
     guard source.count <= YAMLDocument.byteLimit else {
       throw YAMLFailure(
@@ -41,7 +41,7 @@ struct YAMLReader {
     }
   }
 
-  /// libyaml compares each tag directive with all before it.
+  /// libyaml compares each tag directive with all others, so many of them would take quadratic time.
   private static func checkDirectives(_ source: [UInt8]) throws(YAMLFailure) {
     var count = 0
     for index in source.indices where source[index] == UInt8(ascii: "%") {
@@ -75,7 +75,7 @@ struct YAMLReader {
   private mutating func handle(_ event: yaml_event_t) throws(YAMLFailure) {
     switch event.type {
     case YAML_DOCUMENT_START_EVENT:
-      // The reference's parser refuses a file that announces another version than 1.1.
+      // Akash's YAML parser refuses a file that declares a version other than 1.1.
       guard let version = event.data.document_start.version_directive, version.pointee.minor != 1 else {
         break
       }
@@ -126,7 +126,7 @@ struct YAMLReader {
     )
   }
 
-  /// Appends a finished or opening node to the arena and to the collection that is open.
+  /// Appends a node to the document and to the open collection.
   private mutating func add(_ node: YAMLNode) throws(YAMLFailure) -> Int {
     let index = document.nodes.count
     guard index < YAMLDocument.expansionLimit else { throw .expansion(at: node.position) }
@@ -151,7 +151,7 @@ struct YAMLReader {
     node.tag = YAMLTag(tag)
     node.expandedDepth = 1
     let index = try add(node)
-    // Known from here on, so that an alias inside its own anchor is recognised for what it is.
+    // The anchor is known from here on, so that an alias inside the node is recognised.
     if let anchor { anchors[anchor] = index }
     openNodes.insert(index)
     stack.append(Open(node: index, anchor: anchor))
@@ -183,7 +183,7 @@ struct YAMLReader {
     _ = try add(node)
   }
 
-  /// Adds a finished node's size and depth to its parent's.
+  /// Adds a node's size and depth to its parent's.
   private mutating func count(_ index: Int) throws(YAMLFailure) {
     let node = document[index]
     guard node.expandedSize <= YAMLDocument.expansionLimit,
@@ -207,7 +207,7 @@ extension YAMLReader {
     let context = parser.context.map { String(cString: $0) + ": " } ?? ""
     let mark = parser.problem_mark
     let position = SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
-    // libyaml has a limit of its own, which a text that opens many lists at once meets first.
+    // libyaml has a nesting limit of its own, which a text reaches first when it opens many lists at once.
     if problem.hasPrefix("Maximum nesting level") { return .nesting(at: position) }
     return YAMLFailure(
       rule: .yamlSyntax,

@@ -1,4 +1,4 @@
-/// What a scalar means once its tag, style and text are looked at together.
+/// The value of a scalar, determined by its tag, style and text.
 enum YAMLScalar {
   case null
   case boolean(Bool)
@@ -7,7 +7,7 @@ enum YAMLScalar {
   case timestamp
   case string(String)
 
-  /// Nil when the text does not fit the tag that is written before it.
+  /// Nil when the text does not match the explicit tag.
   init?(_ node: YAMLNode) {
     let isQuoted = node.style != .plain
     if node.tag == .string || node.tag == .implicit && isQuoted {
@@ -54,7 +54,7 @@ enum YAMLScalar {
 
   private static func number(_ plain: String) -> YAMLScalar? {
     if let integer = NumberSyntax.integer(plain) { return .integer(integer) }
-    // `08` and numbers beyond 64 bits.
+    // A decimal such as `08`, and numbers beyond 64 bits, are floating-point numbers.
     let bytes = Array(plain.utf8)
     let isDecimal = bytes.allSatisfy { NumberSyntax.isDigit($0) || "+-.eE".utf8.contains($0) }
     guard isDecimal, let value = NumberSyntax.float(plain) else { return nil }
@@ -62,7 +62,7 @@ enum YAMLScalar {
   }
 }
 
-/// The date and time forms that YAML keeps apart from strings.
+/// The forms of date and time that YAML distinguishes from strings.
 private enum Timestamps {
   static func isTimestamp(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
@@ -115,7 +115,7 @@ private enum Timestamps {
   }
 }
 
-/// Standard base64 with padding; line breaks are skipped.
+/// Decodes standard base64 with padding; line breaks are skipped.
 private enum Base64 {
   static func decode(_ text: String) -> [UInt8]? {
     var bits: UInt32 = 0
