@@ -1,18 +1,18 @@
 public import Cryptography
 public import Foundation
 
-/// Follows the bids on an order at a node until there are enough.
+/// Receives the bids on an order from a node until they suffice.
 ///
-/// The node tells first what bids it has, so none is missed, whenever the stream begins. When the stream ends, it is
-/// opened again.
+/// The node first sends the bids that it already has, so none is missed whenever the stream begins. When the
+/// stream ends, it is opened again.
 public struct BidGathering {
   public struct Result: Sendable {
-    /// Those that are live.
+    /// The live bids.
     public internal(set) var bids: [Answer.Bid] = []
     public internal(set) var firstBidAt: Date?
-    /// False: the time was over before.
+    /// False when the timeout ended the gathering.
     public internal(set) var isComplete = false
-    /// Why the node could not be followed last.
+    /// Why the last stream ended; nil while a stream works.
     public internal(set) var interruption: String?
   }
 
@@ -22,7 +22,8 @@ public struct BidGathering {
   private let wait: Duration
   private let isComplete: ([Answer.Bid]) -> Bool
 
-  /// `timeout`: how long to wait for a complete set of bids. `wait`: how much longer to wait for cheaper ones.
+  /// `timeout`: how long to wait for a complete set of bids. `wait`: how long to wait for cheaper bids after
+  /// that.
   public init(
     client: NodeClient,
     order: Digest,
@@ -49,7 +50,8 @@ public struct BidGathering {
   /// The pause before a stream that has ended is opened again.
   private static let pause = Duration.milliseconds(100)
 
-  /// `arrived`: told each bid once, when it comes. `interrupted`: told why a stream ended, before it is opened again.
+  /// Calls `arrived` once for each new bid, and `interrupted` with the reason when a stream has ended, before
+  /// it is opened again.
   ///
   /// - Throws: `Failure` when the order leaves the node's book or the node refuses the stream.
   public func run(arrived: (Answer.Bid) -> Void, interrupted: (String) -> Void) async throws -> Result {
@@ -116,13 +118,13 @@ public struct BidGathering {
     }
   }
 
-  /// What is known of the order's bids.
+  /// The bids received so far.
   private struct Progress {
     var result = Result()
-    /// The node has told all that it had when the stream began.
+    /// Whether the stream has sent everything that the node had when it began.
     private(set) var isCurrent = false
     var isWaiting = false
-    /// What a new stream has told until it was current.
+    /// The bids of the current stream; they replace the former ones when it is current.
     private var fresh: [Answer.Bid] = []
     private var known: Set<String> = []
 
@@ -131,7 +133,7 @@ public struct BidGathering {
       fresh = []
     }
 
-    /// The bid that the event brings for the first time.
+    /// Handles an event; returns the bid if it is new.
     mutating func take(_ event: Answer.MarketEvent) throws -> Answer.Bid? {
       switch event {
       case .caughtUp:

@@ -1,20 +1,20 @@
-/// Takes a stream of server-sent events apart (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+/// Parses a stream of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 ///
-/// Pieces may end anywhere, in the middle of a character too.
+/// A piece of the stream may end anywhere, even within a character.
 struct EventReader {
   struct Event: Equatable {
-    /// `message` where the event names none.
+    /// `message` when the event has no name.
     var name = "message"
     var data: [UInt8] = []
   }
 
-  /// The longest line that is put together.
+  /// The largest size of an event, in bytes.
   static let lineLimit = HTTPConnection.bodyLimit
 
   private var line: [UInt8] = []
   private var event = Event()
 
-  /// The events that are whole with `piece`.
+  /// The events that `piece` completes.
   ///
   /// - Throws: `ClientError.answerTooLarge`.
   mutating func read(_ piece: [UInt8]) throws -> [Event] {
@@ -37,7 +37,7 @@ struct EventReader {
     return events
   }
 
-  /// A line is `field:value`; one that begins with a colon is a comment, such as a heartbeat.
+  /// Handles a line `field:value`. A line that begins with a colon is a comment, such as a heartbeat.
   private mutating func take(_ line: [UInt8]) {
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
     var value = line[(colon + 1)...]

@@ -1,9 +1,9 @@
-/// What went wrong, why, and what to do: the form of every error that the program shows.
+/// An error as the program shows it: what went wrong, why, and what to do.
 public struct Failure: Error, CustomStringConvertible, Sendable {
   public var what: String
   public var why: String?
   public var fix: String?
-  /// The program's exit status: 1 when it failed, 2 when it was used wrongly.
+  /// The program's exit status: 1 for a failure, 2 for wrong usage.
   public var code: Int32 = 1
 
   public init(_ what: String, why: String? = nil, fix: String? = nil, code: Int32 = 1) {
@@ -19,7 +19,7 @@ public struct Failure: Error, CustomStringConvertible, Sendable {
 }
 
 extension Failure {
-  /// What a client could not do, and what helps.
+  /// Explains an error of the client, with advice.
   public init(_ error: ClientError) {
     switch error {
     case .unreachable(let address, let reason):

@@ -3,23 +3,21 @@ import NIOHTTP1
 import NIOPosix
 import Primitives
 
-/// One HTTP/1.1 connection to a node, used by one caller at a time.
-///
-/// The protocol is swift-nio's; this puts requests and whole answers together.
+/// One HTTP/1.1 connection to a node, used by one caller at a time. swift-nio implements the protocol.
 struct HTTPConnection: Sendable {
   struct Response: Sendable {
     var status: Int
     var body: [UInt8]
   }
 
-  /// An answer larger than this is cut off with an error.
+  /// The largest answer, in bytes; a larger one is an error.
   static let bodyLimit = 64 * 1024 * 1024
 
   typealias Channel = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
 
-  /// Opens a connection, lets `body` use it, and closes it.
+  /// Opens a connection, calls `body` with it, and closes it.
   ///
-  /// `silence`: after that long without a byte from the node the connection is closed; nil waits for ever.
+  /// `silence`: the connection is closed when no byte arrives for so long; nil waits forever.
   static func with<Result: Sendable>(
     _ address: NetworkAddress,
     silence: Duration? = nil,
@@ -49,7 +47,7 @@ struct HTTPConnection: Sendable {
     }
   }
 
-  /// Requests and their answers, one after the other.
+  /// Sends requests and receives their answers, one after the other.
   final class Exchange {
     private let host: String
     private var parts: NIOAsyncChannelInboundStream<HTTPClientResponsePart>.AsyncIterator
@@ -78,12 +76,12 @@ struct HTTPConnection: Sendable {
       try await outbound.write(contentsOf: requests)
     }
 
-    /// The whole answer to the request that was sent first.
+    /// The complete answer to the oldest request that was not answered yet.
     func receive() async throws -> Response {
       try await receive(into: Response(status: 0, body: []))
     }
 
-    /// The rest of an answer whose head was received.
+    /// The rest of an answer whose status was received.
     func receive(into start: Response) async throws -> Response {
       var response = start
       while let part = try await parts.next(isolation: #isolation) {
@@ -100,7 +98,7 @@ struct HTTPConnection: Sendable {
       throw ClientError.unreachable(address: host, reason: "the connection ended before the answer")
     }
 
-    /// The status of the answer to the request that was sent first; its body follows.
+    /// The status of the next answer. Its body must be received next.
     func receiveStatus() async throws -> Int {
       while let part = try await parts.next(isolation: #isolation) {
         if case .head(let head) = part { return Int(head.status.code) }
@@ -108,7 +106,7 @@ struct HTTPConnection: Sendable {
       throw ClientError.unreachable(address: host, reason: "the connection ended before the answer")
     }
 
-    /// The next piece of an answer that does not end by itself; nil when it ends.
+    /// The next piece of a body; nil at its end.
     func receivePiece() async throws -> [UInt8]? {
       while let part = try await parts.next(isolation: #isolation) {
         switch part {
@@ -122,7 +120,7 @@ struct HTTPConnection: Sendable {
   }
 }
 
-/// Closes a connection over which nothing has come for too long.
+/// Closes a connection on which nothing has arrived for too long.
 private final class SilenceHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
@@ -134,16 +132,16 @@ private final class SilenceHandler: ChannelInboundHandler {
   }
 }
 
-/// Why a node could not be asked.
+/// Why a request to a node failed.
 public enum ClientError: Error, CustomStringConvertible, Sendable {
   case invalidAddress(String, reason: String)
   case unreachable(address: String, reason: String)
   case answerTooLarge
-  /// The answer is not what was asked for.
+  /// The answer does not have the expected form.
   case unexpectedAnswer(path: String, detail: String)
-  /// A stream of events is over, and nobody on this side wanted it.
+  /// The node or the network ended a stream of events.
   case streamEnded(reason: String)
-  /// The node refused, with its reason.
+  /// The node refused the request.
   case refused(status: Int, Answer.Failure)
 
   public var description: String {

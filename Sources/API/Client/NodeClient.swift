@@ -2,7 +2,7 @@ import Foundation
 import NIOHTTP1
 public import Primitives
 
-/// Asks a node over HTTP.
+/// An HTTP client for a node's API.
 public struct NodeClient: Sendable {
   public let address: NetworkAddress
 
@@ -23,7 +23,7 @@ public struct NodeClient: Sendable {
     }
   }
 
-  /// The answer to a query.
+  /// Sends a query and decodes its answer.
   public func get<Value: Decodable & Sendable>(
     _ path: String,
     _ query: [(String, String?)] = [],
@@ -37,7 +37,7 @@ public struct NodeClient: Sendable {
     return try Self.decode(response, path: target)
   }
 
-  /// An answer that is plain text.
+  /// Sends a query whose answer is plain text.
   public func text(_ path: String) async throws -> String {
     let response = try await HTTPConnection.with(address) { exchange in
       try await exchange.send(.GET, path)
@@ -49,7 +49,7 @@ public struct NodeClient: Sendable {
     return String(decoding: response.body, as: UTF8.self)
   }
 
-  /// The answer to bytes that were sent.
+  /// Posts `body` and decodes the answer.
   public func post<Value: Decodable & Sendable>(
     _ path: String,
     _ query: [(String, String?)] = [],
@@ -64,7 +64,8 @@ public struct NodeClient: Sendable {
     return try Self.decode(response, path: target)
   }
 
-  /// Many posts over one connection, each answered before the next is sent; `next` says what to send.
+  /// Posts many bodies over one connection, each after the answer to the one before. `next` returns the next
+  /// body, or nil to end.
   public func postEach(
     _ path: String,
     _ next: @Sendable () async -> [UInt8]?,
@@ -81,8 +82,8 @@ public struct NodeClient: Sendable {
 
   /// Calls `body` for each event of a stream until it returns false.
   ///
-  /// - Throws: `ClientError.streamEnded` when the node ends the stream, the connection breaks, or nothing comes for
-  ///   three heartbeats of a node.
+  /// - Throws: `ClientError.streamEnded` when the node ends the stream, the connection breaks, or nothing
+  ///   arrives for three heartbeats.
   public func events<Value: Decodable & Sendable>(
     _ path: String,
     _ query: [(String, String?)] = [],
@@ -119,7 +120,7 @@ public struct NodeClient: Sendable {
     }
   }
 
-  /// Whatever ends the connection ends the stream.
+  /// The next piece of a stream. Every error of the connection is reported as the end of the stream.
   private static func piece(_ exchange: HTTPConnection.Exchange) async throws -> [UInt8]? {
     do {
       return try await exchange.receivePiece()

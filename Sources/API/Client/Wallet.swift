@@ -2,20 +2,20 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// An account that signs: its key, and the node through which its transactions go.
+/// An account with its key, and the node to which its transactions are sent.
 public struct Wallet: Sendable {
   public let key: SigningKey
   public let client: NodeClient
   public let chain: ChainID
   private let currencies: [Answer.Currency]
-  /// In which fees are paid, when it can be chosen.
+  /// The currency in which fees are paid; nil means the first one that suffices.
   public var feeDenomination: Denomination?
-  /// Whose grant pays them.
+  /// The account whose fee grant pays the fees; nil means the wallet's own.
   public var feeGranter: Address?
 
-  /// Asks the node which chain it is on and in which currencies fees are paid.
+  /// Asks the node for its chain and its currencies.
   ///
-  /// - Throws: `ClientError` when the node cannot be asked, `Failure` when its chain has no legal name.
+  /// - Throws: `ClientError` when the request fails, `Failure` when the chain's name is not legal.
   public init(key: SigningKey, client: NodeClient) async throws {
     self.key = key
     self.client = client
@@ -29,19 +29,20 @@ public struct Wallet: Sendable {
 
   public var address: Address { key.address }
 
-  /// The denomination that `name` means: itself, an alias or a symbol.
+  /// Finds a denomination by its name, an alias or a symbol.
   ///
   /// - Throws: `Failure` that lists what the network accepts.
   public func denomination(_ name: String) throws -> Denomination {
     try currencies.denomination(named: name)
   }
 
-  /// What the network says of a denomination; nil when it does not settle in it.
+  /// The network's data about a currency; nil when the network does not have it.
   public func currency(_ denomination: Denomination) -> Answer.Currency? {
     currencies.first { $0.denomination == denomination.name }
   }
 
-  /// The fee in the first currency that the account can pay, the preferred one first.
+  /// The lowest fee in the first currency of which the account has enough; the preferred one is tried first.
+  /// Throws `Failure` when it has none.
   public func fee(preferring preferred: Denomination?, account: Answer.Account) throws -> Fee {
     if let feeGranter {
       let wanted = feeDenomination ?? preferred ?? .uakt
@@ -75,9 +76,9 @@ public struct Wallet: Sendable {
     )
   }
 
-  /// Signs `actions` and waits until a block has them.
+  /// Signs `actions` as one transaction and waits until a block contains it.
   ///
-  /// - Throws: `Failure` with the ledger's reason when it refuses.
+  /// - Throws: `Failure` with the reason when the node or the ledger rejects it.
   @discardableResult
   public func send(_ actions: [Action], preferring denomination: Denomination? = nil, memo: String = "")
     async throws
@@ -111,7 +112,7 @@ public struct Wallet: Sendable {
 }
 
 extension [Answer.Currency] {
-  /// The denomination that `name` means among these: itself, an alias or a symbol.
+  /// Finds a denomination among these by its name, an alias or a symbol.
   ///
   /// - Throws: `Failure` that lists what the network accepts.
   public func denomination(named name: String) throws(Failure) -> Denomination {

@@ -1,10 +1,10 @@
 extension Answer {
-  /// A change of the order book or of a lease, as the stream of market events tells it.
+  /// A change of the order book or of a lease, as the stream of market events sends it.
   ///
-  /// As JSON an object with the word `event`, such as `bid_added`, and with what it is about: `order`, `bid` or
-  /// `lease`. What left the book has a `reason`; an opened lease has `agreed_order`, the order's identifier.
+  /// Its JSON is an object with the name in `event`, such as `bid_added`, and the subject in `order`, `bid`
+  /// or `lease`. Removals have a `reason`; an opened lease has `agreed_order`, the order's identifier.
   public enum MarketEvent: Sendable {
-    /// What was there when the stream began has been told; from here on it is told what happens.
+    /// Everything that existed when the stream began has been sent; changes follow.
     case caughtUp
     case orderAdded(Order)
     case orderRemoved(Order, reason: String)

@@ -2,7 +2,7 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-// Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+// The streams of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 extension APIServer {
   func events(_ router: Router<ConnectionContext>) {
     let (node, heartbeat) = (node, connections.heartbeat)
@@ -51,7 +51,7 @@ extension APIServer {
   }
 }
 
-/// Since when a write waits for a reader who takes nothing.
+/// Measures how long a write has been waiting for a reader who does not read.
 private final class WriteWatch: Sendable {
   private let since = Mutex<ContinuousClock.Instant?>(nil)
 
@@ -63,7 +63,7 @@ private final class WriteWatch: Sendable {
   }
 }
 
-/// A stream of events as the text that is sent.
+/// Converts a stream of events into the text of the response.
 private struct EventTexts<Event: Encodable & Sendable> {
   private var present: IndexingIterator<[Event]>
   private var items: AsyncThrowingStream<EventFeed<Event>.Item, any Error>.AsyncIterator
@@ -74,7 +74,7 @@ private struct EventTexts<Event: Encodable & Sendable> {
     items = stream.feed.items.makeAsyncIterator()
   }
 
-  /// The next event, or the sign of life of a quiet stream; nil after the text that ends the stream.
+  /// The next event, or a heartbeat when the stream is quiet; nil after the text that ends the stream.
   mutating func next() async throws -> ByteBuffer? {
     if hasEnded { return nil }
     if let event = present.next() { return try Self.text("data:", event) }
@@ -102,7 +102,7 @@ private struct EventTexts<Event: Encodable & Sendable> {
   }
 }
 
-/// The context of a request, with the connection that it came over.
+/// The context of a request, with its connection.
 struct ConnectionContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel

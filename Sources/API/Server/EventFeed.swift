@@ -1,23 +1,23 @@
-/// Events on their way from a node to one follower.
+/// A queue of events from a node to one follower.
 ///
-/// The node sends and never waits for the follower. What the follower has not taken yet is kept up to a limit; at
-/// one more the feed ends for it. It gets what was kept, and then an error that says so.
+/// The node never waits for the follower. Up to a limit, events that the follower has not read are kept; one
+/// more ends the feed. The follower then gets the kept events, followed by an error.
 public struct EventFeed<Event: Encodable & Sendable>: Sendable {
   enum Item: Sendable {
     case event(Event)
-    /// Nothing happened for a while.
+    /// Sent when nothing has happened for a while.
     case heartbeat
   }
 
   let items: AsyncThrowingStream<Item, any Error>
   private let continuation: AsyncThrowingStream<Item, any Error>.Continuation
 
-  /// `limit`: how many events are kept, from 1.
+  /// `limit`: the largest number of kept events, at least 1.
   public init(limit: Int) {
     (items, continuation) = AsyncThrowingStream.makeStream(bufferingPolicy: .bufferingOldest(max(1, limit)))
   }
 
-  /// False when the feed has ended, now or before.
+  /// Returns false when the feed has ended.
   public func send(_ event: Event) -> Bool {
     switch continuation.yield(.event(event)) {
     case .enqueued: return true
@@ -29,25 +29,25 @@ public struct EventFeed<Event: Encodable & Sendable>: Sendable {
     }
   }
 
-  /// Ends the feed after what was sent; the follower is told why.
+  /// Ends the feed; the follower first gets the kept events and then the reason.
   public func end(_ reason: FeedEnd) {
     continuation.finish(throwing: reason)
   }
 
-  /// Calls `body` once, when the feed has ended or its follower has gone.
+  /// Calls `body` once, when the feed has ended or its follower has disconnected.
   public func whenEnded(_ body: @escaping @Sendable () -> Void) {
     continuation.onTermination = { _ in body() }
   }
 
-  /// A full feed needs none: the follower has enough to read.
+  /// Sends a heartbeat. When the feed is full it is dropped, which is fine: the follower has events to read.
   func beat() {
     _ = continuation.yield(.heartbeat)
   }
 }
 
-/// Why a stream of events ends before the follower goes.
+/// Why the node ends a stream of events.
 public enum FeedEnd: Error, Hashable, Sendable {
-  /// The follower did not read as fast as events came.
+  /// The follower read more slowly than events occurred.
   case tooSlow
   case nodeStops
 
@@ -65,9 +65,9 @@ public enum FeedEnd: Error, Hashable, Sendable {
   }
 }
 
-/// What a follower gets: first how things are, then what happens.
+/// A stream for a follower: the current state, then the changes.
 public struct EventStream<Event: Encodable & Sendable>: Sendable {
-  /// Told first.
+  /// The events that describe the current state; they are sent first.
   public var present: [Event]
   public var feed: EventFeed<Event>
 

@@ -10,8 +10,8 @@ public struct HTTPConnectionLimits: Hashable, Sendable {
   /// The longest time without a request, and for receiving a request's head. It does not apply during a
   /// response, such as a stream of events.
   public var idle: Duration
-  /// How often a stream of events shows that it is alive, and the longest that one write to it may wait for a reader
-  /// who takes nothing; then the connection is closed.
+  /// The interval between heartbeats of a stream of events, and the longest time for which a write to it may wait
+  /// for a reader who does not read; the connection is closed then.
   public var heartbeat: Duration
 
   public init(
