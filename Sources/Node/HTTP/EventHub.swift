@@ -6,20 +6,22 @@ import Ledger
 import Primitives
 import Replication
 
-/// Tells those who follow this node over HTTP of blocks and of the market.
+/// Sends blocks and market events to the followers of this node's HTTP streams.
 ///
-/// The replica's loop only hands its events over, one call a batch, however many follow: what is told to whom is
-/// found out here, on Swift's pool. Every queue has a limit, and whoever is behind it is cut off.
+/// The replica's loop makes one call per batch of events, however many followers there are. This actor finds
+/// the followers of each event on Swift's thread pool. Every queue has a limit; a follower that exceeds it is
+/// disconnected.
 actor EventHub {
-  /// Of events that one follower has not read.
+  /// The largest number of events that one follower has not read.
   static let (commitLimit, marketLimit) = (64, 1_024)
-  /// Of events of the replica that this has not handed on.
+  /// The largest number of the replica's events that are not distributed yet.
   private static let backlog = 1_024
 
   private let host: ReplicaHost
   private var nextFollower = 0
   private var commitFollowers: [Int: EventFeed<Answer.Commit>] = [:]
-  /// Those of one order by that order, so that an order's events cost nothing to the followers of others.
+  /// Followers of a single order, by that order, so that an event need not be checked against the followers
+  /// of other orders.
   private var orderFollowers: [Digest: [Int: MarketFollower]] = [:]
   private var marketFollowers: [Int: MarketFollower] = [:]
 
@@ -32,12 +34,12 @@ actor EventHub {
     self.host = host
   }
 
-  /// Tells what happens until the task is cancelled.
+  /// Distributes events until the task is cancelled.
   func run() async {
     while !Task.isCancelled {
       let (events, sink) = AsyncStream<HostEvent>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
       let observer = await host.observe { event in
-        // A gap must not go unnoticed: after it, everybody begins anew.
+        // When an event is lost, all streams end, so that followers notice it and start again.
         if case .dropped = sink.yield(event) { sink.finish() }
       }
       for await event in events { tell(event) }
@@ -144,7 +146,8 @@ actor EventHub {
     }
   }
 
-  /// Tells those whose scope holds `subject`; the event is made once, when somebody wants it.
+  /// Sends an event to the followers whose scope contains `subject`. `event` is called once, and only if
+  /// there is such a follower.
   private func tell(_ subject: MarketScope, _ event: () -> Answer.MarketEvent) {
     var made: Answer.MarketEvent?
     func offer(_ follower: MarketFollower) {
@@ -159,7 +162,7 @@ actor EventHub {
   }
 }
 
-/// What a follower wants to hear of, or what an event is about; nil is any, or none.
+/// The subjects that a follower wants, where nil means any; or the subject of an event, where nil means none.
 struct MarketScope: Sendable {
   var order: Digest?
   var owner: Address?

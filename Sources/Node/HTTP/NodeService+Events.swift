@@ -17,7 +17,7 @@ extension NodeService {
       owner: try filter.owner.map { try address($0) },
       provider: try filter.provider.map { try address($0) }
     )
-    // First the feed: what comes between the two is told twice rather than never.
+    // The feed is opened before the state is read: a change in between is then sent twice, but not lost.
     let feed = await hub.followMarket(scope)
     var present: [Answer.MarketEvent] = []
     if let order = scope.order {
@@ -47,7 +47,7 @@ extension NodeService {
 }
 
 extension Answer.Order {
-  /// As it comes or goes: without bids.
+  /// The order without its bids, for events.
   init(_ order: OrderBook.Signed<Order>) {
     self.init(order.content, identifier: order.identifier, bids: 0)
   }

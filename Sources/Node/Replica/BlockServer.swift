@@ -8,8 +8,9 @@ import Wire
 
 /// Reads committed blocks for peers that catch up.
 ///
-/// On a thread of its own, since the storage thread signs and commits. One answer at a time for each peer, and the
-/// newest of its requests after that: who asks for more waits for itself, and holds a few words here.
+/// It has a thread of its own, so that it does not delay the storage thread, which signs and commits. For
+/// each peer one answer is made at a time, and only the newest further request is kept, so a peer that sends
+/// many requests delays only itself.
 final class BlockServer: Sendable {
   struct Request: Hashable, Sendable {
     var from: Height
@@ -17,7 +18,7 @@ final class BlockServer: Sendable {
   }
 
   private struct State {
-    /// Peers that an answer is being made for.
+    /// Peers for which an answer is being made.
     var active: Set<PeerID> = []
     var next: [PeerID: Request] = [:]
   }
@@ -38,7 +39,7 @@ final class BlockServer: Sendable {
     }
   }
 
-  /// `answer` reads and sends; called on the thread.
+  /// `answer` reads and sends the blocks; it is called on the thread.
   init(answer: @escaping @Sendable (PeerID, Request) -> Void) {
     self.answer = answer
   }
@@ -60,7 +61,7 @@ final class BlockServer: Sendable {
         if next == nil { state.active.remove(peer) }
         return next
       }
-      // Behind the others that wait.
+      // The peer's next request is queued behind those of other peers.
       if let following { run(peer, following) }
     }
   }

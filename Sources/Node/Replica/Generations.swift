@@ -1,16 +1,16 @@
-/// A bounded memory that forgets what was not used lately: two generations, of which the older is dropped when the
-/// newer is full.
+/// A bounded cache with two generations. When the newer one is full, the older one is dropped, so entries
+/// that were not used recently disappear.
 struct Generations<Key: Hashable, Value> {
   private var recent: [Key: Value] = [:]
   private var older: [Key: Value] = [:]
   private let limit: Int
 
-  /// `limit`: entries of a generation; at most twice as many are held.
+  /// `limit`: the largest number of entries in a generation; the cache holds at most twice as many.
   init(limit: Int) {
     self.limit = limit
   }
 
-  /// The value, which counts as used.
+  /// Returns the value and marks it as recently used.
   mutating func use(_ key: Key) -> Value? {
     if let value = recent[key] { return value }
     guard let value = older[key] else { return nil }

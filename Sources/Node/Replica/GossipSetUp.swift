@@ -4,9 +4,9 @@ import Gossip
 import Primitives
 import Replication
 
-/// How a node takes part in gossip, from its configuration.
+/// Makes a node's gossip core, handshake data and record from its configuration.
 enum GossipSetUp {
-  /// Records are renewed at a quarter of this.
+  /// Milliseconds. The record is renewed after a quarter of this.
   static let recordLifetime: UInt64 = 3_600_000
 
   static func core(_ runtime: NodeRuntime, keys: NodeKeys, port: UInt16) -> GossipCore {
@@ -26,7 +26,7 @@ enum GossipSetUp {
     )
   }
 
-  /// What this node says of itself in handshakes.
+  /// What this node tells peers about itself in handshakes.
   static func hello(_ runtime: NodeRuntime, keys: NodeKeys, time: Timestamp) -> NodeHello {
     NodeHello(
       role: runtime.configuration.role,
@@ -34,7 +34,8 @@ enum GossipSetUp {
     )
   }
 
-  /// A validator's consensus key, or a provider's account key, vouches for the node key.
+  /// A statement, signed with a validator's consensus key or a provider's account key, that the node key
+  /// belongs to it.
   private static func voucher(_ runtime: NodeRuntime, keys: NodeKeys, time: Timestamp) -> NodeVoucher? {
     let role: NodeVoucher.Role = keys.consensus == nil ? .provider : .validator
     guard let signer = keys.consensus ?? keys.provider else { return nil }
@@ -47,7 +48,7 @@ enum GossipSetUp {
     )
   }
 
-  /// This node's signed record: where it is reached and what it is.
+  /// This node's signed record: its addresses and its role.
   static func record(_ runtime: NodeRuntime, keys: NodeKeys, port: UInt16, time: Timestamp) -> SignedObject {
     let configuration = runtime.configuration
     let record = NodeRecord(

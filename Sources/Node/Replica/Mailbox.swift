@@ -1,9 +1,11 @@
 import NIOCore
 import Synchronization
 
-/// Where other threads leave what one event loop works off: appended under a lock, woken only when idle.
+/// A queue from other threads to one event loop. Items are appended under a lock, and the loop is woken only
+/// when no wake-up is pending.
 ///
-/// A wake-up costs as much as a quarter of a signature check; under load one wake-up carries a hundred items.
+/// A wake-up costs as much as a quarter of a signature check; under load one wake-up handles about a hundred
+/// items.
 final class Mailbox<Item: Sendable>: Sendable {
   private struct State {
     var items: [Item] = []
@@ -14,7 +16,7 @@ final class Mailbox<Item: Sendable>: Sendable {
   private let loop: any EventLoop
   private let drain: @Sendable ([Item]) -> Void
 
-  /// `drain`: called on `loop` with all that has gathered.
+  /// `drain` is called on `loop` with all items that have gathered.
   init(loop: any EventLoop, drain: @escaping @Sendable ([Item]) -> Void) {
     self.loop = loop
     self.drain = drain

@@ -2,25 +2,28 @@ import Chain
 import Cryptography
 import Primitives
 
-/// What a node says of itself in a peer handshake: its role, and who that the chain knows speaks for it.
+/// What a node tells about itself in a handshake: its role, and a voucher by which a validator or provider
+/// confirms it.
 struct NodeHello: Hashable {
   var role: NodeRecord.Role
   var voucher: NodeVoucher?
 
-  /// A byte for the role, then the voucher if there is one.
+  /// One byte for the role, followed by the voucher if there is one.
   var encoded: [UInt8] {
     [UInt8(truncatingIfNeeded: role.rawValue)] + (voucher?.encoded ?? [])
   }
 
-  /// What a peer's hello is worth before committed state is asked.
+  /// The result of checking a peer's hello, before the committed state is consulted.
   enum Reading: Hashable {
-    /// With a voucher whose signature holds, or without one; then a claim to validate counts for nothing.
+    /// There is no voucher, or its signature is valid. Without a validator's voucher the role `validator` is
+    /// replaced by `full`.
     case plausible(NodeHello)
-    /// The voucher is somebody else's or nobody's: certainly the peer's own doing.
+    /// The voucher was not made for this peer or its signature is invalid, so the peer has cheated.
     case forged
   }
 
-  /// Reads what `peer` said. Bytes that are no voucher may be a later version's: they say nothing.
+  /// Checks the hello of `peer`. A voucher that cannot be decoded is ignored, since a later version may have
+  /// sent it.
   static func read(_ hello: [UInt8], of peer: PublicKey, on chain: ChainID) -> Reading {
     let claimed = hello.first.flatMap { NodeRecord.Role(rawValue: UInt32($0)) } ?? .full
     guard let voucher = try? NodeVoucher(decoding: Array(hello.dropFirst())) else {

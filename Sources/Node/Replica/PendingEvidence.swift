@@ -2,18 +2,18 @@ import Chain
 import Primitives
 import Storage
 
-/// Proofs of misbehaviour that no block carries yet, as the store remembers them across a restart.
+/// Evidence of misbehaviour that is in no block yet, stored for the next run.
 enum PendingEvidence {
   private static let name = "pending-evidence"
 
-  /// At most as many as a replica keeps, of at most a kilobyte each.
+  /// Stores the evidence; a replica keeps a limited number of pieces, each of at most one kilobyte.
   static func save(_ evidence: [Evidence], in store: NodeStore) throws {
     var writer = ByteWriter(capacity: 16 + 512 * evidence.count)
     for piece in evidence { writer.writeCounted(piece.encoded) }
     try store.setMeta(name, evidence.isEmpty ? nil : writer.bytes)
   }
 
-  /// What does not decode is passed over: a later version may have written it.
+  /// Evidence that cannot be decoded is skipped: a later version may have written it.
   static func load(from store: NodeStore) throws -> [Evidence] {
     guard let bytes = try store.meta(name) else { return [] }
     var reader = ByteReader(bytes)

@@ -12,10 +12,10 @@ import Storage
 import Transport
 import Wire
 
-/// Runs one replica on one event loop and carries its effects out in order.
+/// Runs one replica on one event loop and carries out its effects in order.
 ///
-/// What must be durable goes to the storage worker; what depends on it comes back from there as an input, and only
-/// then goes to the transport.
+/// Records that must be durable go to the storage worker. What depends on them returns from there as an
+/// input, and is sent only then.
 actor ReplicaHost {
   nonisolated let loop: any EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
@@ -23,21 +23,21 @@ actor ReplicaHost {
   private var replica: Replica<StoreState>
   private let dependencies: Dependencies
   private let startedAt = NIODeadline.now()
-  /// Grown by earlier turns, and empty between them.
+  /// The array that earlier turns have allocated, reused by the next turn; empty between turns.
   private var effects: [ReplicaEffect] = []
-  /// What the replica said to requests of this turn.
+  /// The replica's answers to requests of this turn.
   private var answers: [Ticket: ReplicaAnswer] = [:]
   private var nextTicket: UInt64 = 0
   private(set) var counters = HostCounters()
   private var observers: [Int: @Sendable (HostEvent) -> Void] = [:]
   private var nextObserver = 0
-  /// Answers to users who wait for their transaction's block.
+  /// Callers that wait for their transaction's block, by the transaction's hash.
   private var waiting: [Digest: [CheckedContinuation<CommittedTransaction?, Never>]] = [:]
   private var isStopped = false
-  /// Until when the transport refuses them; gossip decides and keeps the scores.
+  /// Banned peers, with the end of each ban. Gossip decides about bans; the transport enforces them.
   private var banned: [PeerID: NIODeadline] = [:]
 
-  /// What carries a replica's effects out.
+  /// The parts that carry out a replica's effects.
   struct Dependencies: Sendable {
     var storage: StorageWorker
     var transport: Transport.Endpoint
@@ -45,11 +45,11 @@ actor ReplicaHost {
     var verifier: SignatureVerifier
     var blocks: BlockServer
     var logger: Logger
-    /// Added to the machine's clock, in milliseconds.
+    /// Milliseconds that are added to the machine's clock.
     var clockOffset: Int64
-    /// Posts inputs to this host.
+    /// Gives inputs to this host.
     var post: @Sendable ([ReplicaInput]) -> Void
-    /// Ends the node.
+    /// Ends the node with an error.
     var failed: @Sendable (any Error) -> Void
   }
 
@@ -61,7 +61,7 @@ actor ReplicaHost {
 
   // MARK: Inputs
 
-  /// Handles a batch of inputs; called on the loop.
+  /// Handles a batch of inputs. Must be called on the loop.
   func handle(_ inputs: [ReplicaInput]) {
     guard !isStopped else { return }
     var turn = Turn(at: clock(), effects: effects)
@@ -76,7 +76,7 @@ actor ReplicaHost {
 
   /// Gives the replica a request of this node's own users; the answer comes in the same turn.
   ///
-  /// Throws `unavailable` when the node has stopped.
+  /// - Throws: `unavailable` when the node has stopped.
   private func ask(_ request: (Ticket) -> ReplicaInput) throws(ServingError) -> ReplicaAnswer {
     nextTicket += 1
     let ticket = Ticket(nextTicket)
@@ -110,40 +110,40 @@ actor ReplicaHost {
 
   // MARK: Users
 
-  /// Takes an authentic transaction.
+  /// Submits a transaction whose signature has been checked.
   func submit(_ transaction: Transaction) throws(ServingError) -> Admission {
     guard let admission = try submit([transaction]).first else { throw .unavailable("the node stops") }
     return admission
   }
 
-  /// Takes authentic transactions, in their order.
+  /// Submits transactions whose signatures have been checked, in their order.
   func submit(_ transactions: [Transaction]) throws(ServingError) -> [Admission] {
     guard case .admitted(let admissions) = try ask({ .submitted(transactions, $0) }) else { return [] }
     return admissions
   }
 
-  /// Nobody waits for the transaction any more.
+  /// Ends all waiting for the transaction.
   func abandon(_ hash: Digest) {
     for continuation in waiting.removeValue(forKey: hash) ?? [] { continuation.resume(returning: nil) }
   }
 
-  /// Waits until a block has the transaction; nil when the node stops first.
+  /// Waits until a block contains the transaction; nil when the node stops first, or on `abandon`.
   func committed(_ hash: Digest) async -> CommittedTransaction? {
     await withCheckedContinuation { continuation in
       waiting[hash, default: []].append(continuation)
     }
   }
 
-  /// Takes an authentic order, bid, withdrawal or offer.
+  /// Publishes an order, bid, withdrawal or offer whose signature has been checked.
   @discardableResult
   func publish(_ object: SignedObject) throws(ServingError) -> BookOutcome {
     guard case .published(let outcome) = try ask({ .published(object, $0) }) else { return .malformed }
     return outcome
   }
 
-  /// Takes what the last run kept of gossip.
+  /// Gives the replica the gossip state that the last run saved.
   ///
-  /// Returns how many objects are live, and why the address book was not taken.
+  /// Returns how many objects are live, and why the address book could not be used.
   func restore(_ memory: GossipMemory) throws(ServingError) -> (live: Int, addressBook: DecodingError?) {
     guard case .restored(let live, let failure) = try ask({ .remembered(memory, $0) }) else {
       return (0, nil)
@@ -151,14 +151,14 @@ actor ReplicaHost {
     return (live, failure)
   }
 
-  /// Reads what the replica knows. `body` runs on the loop: it must be short.
+  /// Reads the replica's state. `body` runs on the loop, so it must be short.
   func read<Value: Sendable>(_ body: @Sendable (borrowing Replica<StoreState>) throws -> Value) rethrows
     -> Value
   {
     try body(replica)
   }
 
-  /// Tells `observer` of commits and of the order book until `forget`.
+  /// Calls `observer` with every commit and every change of the order book, until `forget`.
   func observe(_ observer: @escaping @Sendable (HostEvent) -> Void) -> Int {
     nextObserver += 1
     observers[nextObserver] = observer
@@ -212,7 +212,7 @@ actor ReplicaHost {
         metadata: ["alarm": "\(alarm)"]
       )
     case .upgradeNeeded(let version, let height):
-      // After what precedes it is written.
+      // The node ends after all earlier effects are written.
       let failed = dependencies.failed
       jobs.append(.perform { failed(UpgradeNeeded(version: version, height: height)) })
     case .enteredRound(let height, let round, _):
@@ -226,7 +226,7 @@ actor ReplicaHost {
     }
   }
 
-  /// Ends a session; who is banned is refused by the transport until the ban is over.
+  /// Ends a session. The transport refuses a banned peer until the ban ends.
   private func turnAway(_ peer: PeerID, _ reason: Gossip.DisconnectReason) {
     switch reason {
     case .tested, .nearer, .silent: dependencies.transport.disconnect(peer)
@@ -240,7 +240,7 @@ actor ReplicaHost {
     }
   }
 
-  /// Lets those in again whose bans are over.
+  /// Ends the bans whose time is over.
   private func pardon() {
     let now = NIODeadline.now()
     banned = banned.filter { $0.value > now }
@@ -289,7 +289,7 @@ actor ReplicaHost {
   }
 }
 
-/// The chain has come to a height whose rules this program does not know.
+/// The chain has reached a height for which this program does not have the protocol version.
 struct UpgradeNeeded: Error, CustomStringConvertible {
   var version: UInt32
   var height: Height
@@ -302,34 +302,35 @@ struct UpgradeNeeded: Error, CustomStringConvertible {
   }
 }
 
-/// What a host tells those who watch it. An event carries all that it is about: who hears of it asks nothing back.
+/// An event for observers. It contains all data about what happened, so that observers need not read the
+/// replica's state.
 enum HostEvent: Sendable {
-  /// Decided and executed, with what it did to leases; durable a moment later.
+  /// A block was decided and executed; it becomes durable a moment later.
   case committed(Commit)
-  /// Changes of the order book, in their order.
+  /// Changes of the order book, in the order in which they occurred.
   case book([OrderBook.Event])
 }
 
-/// A transaction with its place and result.
+/// A committed transaction with its height and receipt.
 struct CommittedTransaction: Sendable {
   var hash: Digest
   var height: Height
   var receipt: Receipt
 }
 
-/// What a host has done since it started.
+/// Counters since the host's start.
 struct HostCounters: Sendable {
   var inputs: UInt64 = 0
   var blocks: UInt64 = 0
   var transactions: UInt64 = 0
   var roundsAboveZero: UInt64 = 0
-  /// Bans pronounced.
+  /// Number of bans.
   var bans: UInt64 = 0
   var faults: [Fault: UInt64] = [:]
 }
 
 extension PeerMessage {
-  /// In which queue of a session the message waits.
+  /// The queue of a session in which the message is sent.
   var trafficClass: TrafficClass {
     switch self {
     case .status, .proposal, .compactProposal, .votes, .certificates, .evidence, .candidateRequest,

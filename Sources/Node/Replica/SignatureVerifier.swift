@@ -5,20 +5,20 @@ import NIOPosix
 import Replication
 import Synchronization
 
-/// Checks signatures on a pool of threads, so that the replica's thread never does.
+/// Checks signatures on a pool of threads, so that the replica's thread need not.
 ///
-/// Transactions are looked up by their hash before anything is decoded: a duplicate costs a hash, not a check. What was
-/// found authentic is remembered for a while: a transaction that comes alone and in a proposed block at the same time,
-/// or that its user hands in again because the mempool was full, is checked once. What a block has carried is not
-/// checked at all. A proposed block never waits behind transactions that came alone: it has threads of its own.
+/// Transactions are looked up by hash before they are decoded, so a duplicate costs only a hash. Authentic
+/// transactions are remembered for a while: one that arrives both alone and in a proposed block, or that its
+/// user submits again because the mempool was full, is checked once. Committed ones are not checked again.
+/// Proposed blocks have threads of their own, so they never wait for single transactions.
 final class SignatureVerifier: Sendable {
   private struct Memory {
-    /// Hashes of transactions that came from peers or users.
+    /// Hashes of transactions from peers and users.
     var seen = Generations<Digest, Void>(limit: 65_536)
     var authentic = Generations<Digest, Transaction>(limit: 8_192)
     var committed = Generations<Digest, Void>(limit: 16_384)
 
-    /// False when the hash was seen lately.
+    /// Records the hash; returns false when it was seen recently.
     mutating func meet(_ hash: Digest) -> Bool {
       guard seen.use(hash) == nil else { return false }
       seen.set(hash, to: ())
@@ -30,10 +30,11 @@ final class SignatureVerifier: Sendable {
   private let pool: NIOThreadPool
   private let blockPool: NIOThreadPool
   private let memory = Mutex(Memory())
-  /// Transactions that wait for their check.
+  /// The number of transactions that wait for their check.
   private let waiting = Atomic(0)
   private static let waitingLimit = 16_384
-  /// Transactions of one job: long enough to be worth the hand-over, short enough to spread a block over the threads.
+  /// The number of transactions in one job: large enough to outweigh the hand-over, small enough to
+  /// distribute a block over the threads.
   private static let pieceLength = 32
   private let post: @Sendable ([ReplicaInput]) -> Void
 
@@ -51,7 +52,7 @@ final class SignatureVerifier: Sendable {
     try? await blockPool.shutdownGracefully()
   }
 
-  /// Checks an object that gossip asked about.
+  /// Checks the signatures of a gossiped object.
   func verify(_ object: SignedObject) {
     let chain = chain
     let post = post
@@ -61,10 +62,11 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// Decodes and checks a peer's transactions; a forged or malformed one is held against the peer.
+  /// Decodes and checks a peer's transactions; a forged or malformed one is recorded as misbehaviour of the
+  /// peer.
   ///
-  /// Beyond `waitingLimit` nothing more is taken: a node that cannot keep up loses transactions that others hold,
-  /// not its place in consensus.
+  /// When `waitingLimit` transactions wait, further ones are dropped: an overloaded node then misses
+  /// transactions that others have, but keeps up with consensus.
   func verify(_ transactions: [[UInt8]], from peer: PeerID) {
     guard waiting.load(ordering: .relaxed) < Self.waitingLimit else { return }
     let hashed = transactions.map { (hash: Digest.sha256($0), bytes: $0) }
@@ -83,7 +85,7 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// Decodes and checks transactions of a proposed block, on all threads.
+  /// Decodes and checks the transactions of a proposed block, on all threads of the block pool.
   func verify(_ transactions: [[UInt8]], of block: Digest) {
     let count = (transactions.count + Self.pieceLength - 1) / Self.pieceLength
     let pieces = Pieces(count: count) { [post] transactions in
@@ -104,13 +106,14 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// The transaction of those bytes when it was checked lately.
+  /// The transaction with these bytes if it was checked recently; nil otherwise.
   func known(_ bytes: [UInt8]) -> Transaction? {
     let hash = Digest.sha256(bytes)
     return memory.withLock { $0.authentic.use(hash) }
   }
 
-  /// Remembers an authentic transaction of this node's own users, so that its echo is not checked again.
+  /// Records a checked transaction of this node's own users, so that it is not checked again when peers send
+  /// it back.
   func remember(_ transaction: Transaction) {
     memory.withLock { memory in
       _ = memory.meet(transaction.hash)
@@ -118,7 +121,7 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// A block has these: nobody needs them checked any more.
+  /// Records that the transactions are committed; they need no further checks.
   func forget(_ transactions: [Transaction]) {
     memory.withLock { memory in
       for transaction in transactions {
@@ -128,7 +131,7 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// The transaction of those bytes when its signature is good; nil when it is not, or when they are no transaction.
+  /// Decodes a transaction and checks its signature; nil when either fails.
   private func authentic(_ bytes: [UInt8], _ hash: Digest) -> Transaction? {
     if let known = memory.withLock({ $0.authentic.use(hash) }) { return known }
     guard let transaction = try? Transaction(decoding: bytes, chain: chain), transaction.isAuthentic else {
@@ -139,7 +142,8 @@ final class SignatureVerifier: Sendable {
   }
 }
 
-/// Gathers what several jobs found; tells it once, when all are done or one has failed.
+/// Collects the results of several jobs. Calls `done` once: with all results, or with nil when a job has
+/// failed.
 private final class Pieces: Sendable {
   private struct State {
     var found: [[Transaction]?]

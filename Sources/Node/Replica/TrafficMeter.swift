@@ -1,14 +1,14 @@
 import Synchronization
 import Wire
 
-/// Counts frames and their bytes by kind, over TCP and UDP together.
+/// Counts frames and their bytes by kind, for TCP and UDP together.
 final class TrafficMeter: Sendable {
   struct Counts: Hashable, Sendable {
     var sent: UInt64 = 0
     var sentBytes: UInt64 = 0
     var received: UInt64 = 0
     var receivedBytes: UInt64 = 0
-    /// Received, but not the message that the kind names.
+    /// Received frames whose content is not a message of that kind.
     var malformed: UInt64 = 0
   }
 

@@ -9,9 +9,10 @@ import Synchronization
 import Transport
 import Wire
 
-/// Turns what the transport tells into inputs of the replica, and keeps transactions off the replica's thread.
+/// Turns events of the transport into inputs of the replica, and sends transactions to the signature verifier
+/// first.
 ///
-/// Transport and replica share one event loop, so a frame reaches the replica without a hop.
+/// Transport and replica share one event loop, so a frame reaches the replica without a change of threads.
 final class TransportBridge: Sendable {
   private struct Attached {
     var host: ReplicaHost
@@ -24,15 +25,15 @@ final class TransportBridge: Sendable {
   private let chain: ChainID
   private let logger: Logger
   private let attached = Mutex<Attached?>(nil)
-  /// What came between the first listening and the replica's readiness: a peer that connects then is not forgotten.
+  /// Events that arrive before the replica is started; `start` hands them over.
   private let early = Mutex<[TransportEvent]>([])
-  /// Frames that wait for the replica; more are as if lost on the way.
+  /// The largest number of early frames; further ones are dropped.
   private static let earlyLimit = 4_096
-  /// Roles and addresses of the sessions, for queries.
+  /// The sessions' roles and addresses, for queries.
   private let sessions = Mutex<[PeerID: SessionInfo]>([:])
-  /// Which dials are under way, to name the one that failed or succeeded.
+  /// The dials under way by address, to find the dial of a result.
   private let dials = Mutex<[NetworkAddress: Dial]>([:])
-  /// Consensus keys of the present validators.
+  /// Consensus keys of the current validators.
   private let validators = Mutex<Set<PublicKey>>([])
   let traffic = TrafficMeter()
 
@@ -41,7 +42,7 @@ final class TransportBridge: Sendable {
     self.logger = logger
   }
 
-  /// Starts the replica; from here on it hears, first what came before.
+  /// Starts the replica, and gives it the early events first.
   func start(
     _ host: ReplicaHost,
     verifier: SignatureVerifier,
@@ -65,7 +66,7 @@ final class TransportBridge: Sendable {
     }.get()
   }
 
-  /// Lease sessions go to the provider.
+  /// Sets the handler for events of lease sessions.
   func attach(leases: @escaping @Sendable (TransportEvent) -> Void) {
     attached.withLock { $0?.leases = leases }
   }
@@ -82,7 +83,8 @@ final class TransportBridge: Sendable {
     validators.withLock { $0 = Set(keys) }
   }
 
-  /// Whether a peer that comes to a full house has a place of its own: a validator of the set proves that it is one.
+  /// Whether a peer is accepted although all inbound sessions are taken: it must prove that it is a current
+  /// validator.
   func isReserved(_ peer: PeerID, _ hello: [UInt8]) -> Bool {
     guard case .plausible(let hello) = NodeHello.read(hello, of: peer, on: chain),
       let voucher = hello.voucher, voucher.role == .validator
@@ -94,7 +96,7 @@ final class TransportBridge: Sendable {
     dials.withLock { $0[address] = dial }
   }
 
-  /// Called on the loop with the events of one tick.
+  /// Handles a batch of events. Must be called on the loop.
   func handle(_ events: [TransportEvent]) {
     guard let attached = attached.withLock({ $0 }) else { return keep(events) }
     var inputs: [ReplicaInput] = []
@@ -177,7 +179,7 @@ final class TransportBridge: Sendable {
     }
   }
 
-  /// What only the operator can put right is said aloud.
+  /// Logs a failed dial; as a warning when only the operator can solve the problem.
   private func tell(_ failure: DialFailure, of address: NetworkAddress) {
     switch failure {
     case .handshake(.refused(.wrongNetwork)):
@@ -200,7 +202,7 @@ final class TransportBridge: Sendable {
 }
 
 extension ReplicaHost.Dependencies {
-  /// Opens the session that gossip asks for.
+  /// Opens the session that gossip wants.
   func dial(_ dial: Dial) {
     guard let address = NetworkAddress(record: dial.address) else {
       return post([.dialFailed(dial)])

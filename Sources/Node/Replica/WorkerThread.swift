@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// One thread that runs what it is given, in order. Blocking calls belong here, never on an event loop.
+/// A thread that runs closures in order. Blocking calls belong on such a thread, never on an event loop.
 final class WorkerThread: Sendable {
   private let work: AsyncWork
 
@@ -17,13 +17,13 @@ final class WorkerThread: Sendable {
     work.add(body)
   }
 
-  /// Ends the thread when what was given before is done.
+  /// Ends the thread after the closures that were given before.
   func stop() {
     work.add(nil)
   }
 }
 
-/// The queue between callers and the thread.
+/// The queue of the thread.
 private final class AsyncWork: Sendable {
   private let bodies = Mutex<[(@Sendable () -> Void)?]>([])
   private let semaphore = DispatchSemaphore(value: 0)
