@@ -5,7 +5,8 @@ import Foundation
 import Node
 import Testnet
 
-/// Leases one after the other on a running testnet: order, bids, the cheapest taken, agreed, closed.
+/// Opens leases one after the other on a running testnet: publishes an order, accepts the cheapest bid,
+/// agrees, closes.
 struct LeasesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "leases",

@@ -5,7 +5,7 @@ import Foundation
 import Node
 import Testnet
 
-/// Drives a running testnet with transfers and says what came of it.
+/// Sends transfers to a running testnet and reports the results.
 struct LoadCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "load",

@@ -3,7 +3,7 @@ import ArgumentParser
 import Bench
 import Foundation
 
-/// Measures what blocks cost at different numbers of running leases.
+/// Measures the cost of blocks for different numbers of running leases.
 struct SettlementCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "settlement",

@@ -62,7 +62,7 @@ struct SnapshotCommand: AsyncParsableCommand {
     var join: SnapshotRun.JoinRow
   }
 
-  /// Runs a phase as a process of its own and reads what it prints.
+  /// Runs a phase in a process of its own and decodes its output.
   private static func child<Row: Decodable>(_ type: Row.Type, _ phase: String, _ folder: URL, _ peers: Int)
     throws -> Row
   {

@@ -36,7 +36,7 @@ struct DeployCommand: AsyncParsableCommand {
   }
 }
 
-/// The steps of one deployment, shown as they happen.
+/// Runs the steps of one deployment and prints each.
 struct DeployJourney {
   private let command: DeployCommand
   private let wallet: Wallet
@@ -46,7 +46,7 @@ struct DeployJourney {
 
   init(command: DeployCommand) async throws {
     self.command = command
-    // The file first: what is wrong in it needs no node.
+    // The file is checked first, because that needs no node.
     try DeployPlan.check(file: command.file)
     wallet = try await command.node.wallet(command.signer)
     let status: Answer.Status = try await command.node.asking { try await $0.get("/v1/status") }
@@ -150,9 +150,9 @@ struct DeployJourney {
     )
   }
 
-  /// Waits until every group has a bid, and a little longer for cheaper ones; shows each as it arrives.
+  /// Waits until every group has a bid, and then for `--wait` milliseconds for cheaper ones; prints each bid.
   ///
-  /// Returns the bids, and after how many milliseconds the first came.
+  /// Returns the bids, and the milliseconds from signing the order to the first one.
   private func gatherBids(_ order: SignedObject, signedAt: Date) async throws -> ([Answer.Bid], Double) {
     let gathering = BidGathering(
       client: wallet.client,
@@ -175,7 +175,7 @@ struct DeployJourney {
     return (found.bids, first ?? 0)
   }
 
-  /// The names of the groups that nobody bids for.
+  /// The names of the groups without a bid.
   private func missing(_ bids: [Answer.Bid]) -> [String] {
     let covered = Set(bids.flatMap { $0.groups.map(\.sequence) })
     return plan.groups.filter { !covered.contains($0.sequence) }.map(\.spec.name)
@@ -197,7 +197,7 @@ struct DeployJourney {
     var offer: Answer.Bid.Group
   }
 
-  /// The cheapest bid of each group, or the one that the user names.
+  /// The cheapest bid of each group, or the one that the user chooses on the terminal.
   private func choose(_ bids: [Answer.Bid]) throws -> [Choice] {
     try plan.groups.map { group in
       let offers = bids.compactMap { bid in
@@ -248,7 +248,7 @@ struct DeployJourney {
     return try await wallet.send([.agreeLease(agreement)], preferring: plan.denomination)
   }
 
-  /// Sends the manifest to the group's provider and waits until its services answer.
+  /// Sends the manifest to the group's provider and waits until its services are ready.
   private func start(_ choice: Choice) async throws -> DeployReport.Lease {
     let provider = try accountAddress(choice.bid.provider)
     let lease = LeaseID(

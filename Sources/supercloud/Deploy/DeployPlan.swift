@@ -7,19 +7,19 @@ import Primitives
 import Provider
 import SDL
 
-/// What a deploy.yaml comes to: the groups of an order, and the manifest that its hash stands for.
+/// The content of a deploy.yaml for a network: the groups of an order, and the manifest with its hash.
 struct DeployPlan {
   let deployment: DeploymentID
   let groups: [Order.Group]
   let denomination: Denomination
   let manifestHash: Digest
   let manifestJSON: [UInt8]
-  /// One line for people.
+  /// One line that describes the deployment.
   let summary: String
 
   /// Reads the file; warnings go to standard error.
   ///
-  /// - Throws: `Failure` with every error of the file, or with what providers refuse of its manifest.
+  /// - Throws: `Failure` with every error of the file, or with the rule for manifests that it breaks.
   static func check(file: String) throws {
     _ = try read(file)
   }
@@ -40,7 +40,7 @@ struct DeployPlan {
     do {
       try deployment.manifest.validate()
     } catch {
-      // Found here, before an order is paid for that no provider serves.
+      // This is checked before an order is published for a manifest that no provider would accept.
       throw Failure(
         "\(path) makes a manifest that every provider refuses",
         why: "\(error)",
@@ -50,12 +50,12 @@ struct DeployPlan {
     return deployment
   }
 
-  /// - Throws: `Failure` also when the network does not settle in the file's currency.
+  /// - Throws: `Failure`, also when the network does not have the file's currency.
   init(file: String, wallet: Wallet) throws {
     try self.init(file: file, owner: wallet.address) { try wallet.denomination($0) }
   }
 
-  /// `denomination`: what the file's name of a currency means on the network.
+  /// `denomination` finds the network's denomination for the currency's name in the file.
   init(file: String, owner: Address, denomination resolve: (String) throws -> Denomination) throws {
     let read = try Self.read(file)
     guard let named = read.denomination else { throw Failure("\(file) asks for nothing") }
@@ -68,7 +68,7 @@ struct DeployPlan {
       }
       return Order.Group(sequence: UInt32(index) + 1, spec: spec)
     }
-    // Milliseconds: unique for one account unless it deploys twice within one.
+    // Milliseconds since 1970. They are unique unless the account deploys twice within one millisecond.
     deployment = DeploymentID(owner: owner, sequence: Timestamp.now.milliseconds)
     manifestHash = read.manifest.hash
     manifestJSON = read.manifest.canonicalJSON

@@ -10,7 +10,7 @@ import Primitives
 import Provider
 import Transport
 
-/// A tenant's encrypted stream to the provider of a lease. Both ends prove their account keys.
+/// A tenant's encrypted stream to the provider of a lease. Both ends prove that they have their account keys.
 struct LeaseStream {
   private let lease: LeaseID
   private let connection: LeaseConnection
@@ -71,7 +71,7 @@ struct LeaseStream {
     return answer
   }
 
-  /// Sends what is to run; the provider may need a moment to see the lease.
+  /// Sends the manifest. Retries for up to 10 s, because the provider may not know the lease yet.
   func send(manifest: [UInt8]) async throws {
     let deadline = Date().addingTimeInterval(10)
     while true {
@@ -99,7 +99,7 @@ struct LeaseStream {
     return chunks
   }
 
-  /// Waits until every service runs and answers; returns the URLs.
+  /// Waits until all services are ready and their URLs answer; returns the URLs.
   func waitUntilReady(timeout seconds: Double) async throws -> [String] {
     let deadline = Date().addingTimeInterval(seconds)
     var last: Provider.LeaseStatus?
