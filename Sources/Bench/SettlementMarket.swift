@@ -163,7 +163,7 @@ struct SettlementMarket {
       BlockInput(moment: moment, proposer: validator.address),
       transactions: transactions,
       on: state,
-      isAuthentic: { _, _ in true }
+      checks: Checks { _, _, _, _, _ in true }
     )
     if let failed = outcome.receipts.first(where: { !$0.isSuccess }) {
       throw Failure("the ledger refuses what the measurement does", why: failed.log)

@@ -76,7 +76,7 @@ public struct SettlementRun {
       BlockInput(moment: moment, proposer: market.validator.address),
       transactions: transactions,
       on: state,
-      isAuthentic: { _, _ in true }
+      checks: Checks { _, _, _, _, _ in true }
     )
     let executed = clock.now
     let update = try StateTree.apply(

@@ -115,10 +115,10 @@ struct CodingTests {
     let transaction = samples.transaction()
     let decoded = try Transaction(decoding: transaction.encoded, chain: Samples.chain)
     #expect(decoded == transaction, "seed \(seed)")
-    #expect(decoded.isAuthentic)
+    #expect(decoded.isAuthentic(on: Samples.chain))
     #expect(decoded.hash == Digest.sha256(transaction.encoded))
     let elsewhere = try Transaction(decoding: transaction.encoded, chain: ChainID("samples-2")!)
-    #expect(!elsewhere.isAuthentic)
+    #expect(!elsewhere.isAuthentic(on: ChainID("samples-2")!))
   }
 
   @Test("Proposal contents come back as they were", arguments: seeds)

@@ -82,7 +82,7 @@ struct SignDocTests {
     let document = Self.field(1, body) + Self.field(2, authorization) + Self.field(3, Samples.chain.text)
     let raw = Self.field(1, body) + Self.field(2, authorization) + Self.field(3, key.sign(document).bytes)
     let transaction = try Transaction(decoding: raw, chain: Samples.chain)
-    #expect(transaction.isAuthentic)
+    #expect(transaction.isAuthentic(on: Samples.chain))
     #expect(transaction.memo == "memo")
     #expect(transaction.fee == Fee(amount: nil, gasLimit: 0))
     // The outermost message is not under the signature: it has one form only.

@@ -98,10 +98,11 @@ import Testing
     func verify(_ certificate: Certificate, known: [Certificate]) throws {
       let keys = Recorder()
       defer { checked = keys.keys }
-      try set.verify(certificate, chain: chain, known: known) { key, signature, domain, chain, body in
+      let checks = Checks { key, signature, domain, chain, body in
         keys.keys.append(key)
-        return ValidatorSet.ed25519(key, signature, domain, chain, body)
+        return Checks.ed25519.verdict(key, signature, domain, chain, body)
       }
+      try set.verify(certificate, chain: chain, known: known, using: checks)
     }
     try verify(whole, known: [certificate([0, 1, 2, 3, 4, 5, 6])])
     #expect(checked == [7, 8, 9].map { keys[$0].publicKey })

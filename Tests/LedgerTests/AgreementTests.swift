@@ -127,7 +127,8 @@ import Testing
     let chain = try TestChain.market()
     let agreement = chain.agreement(chain.order())
     func rejection(_ refused: SignedObject.Kind) -> Rejection? {
-      let execution = Execution(on: chain.state, at: chain.moment) { object, _ in object.kind != refused }
+      let checks = Checks { _, _, domain, _, _ in domain != refused.domain }
+      let execution = Execution(on: chain.state, at: chain.moment, checks: checks)
       do throws(Rejection) {
         try execution.agree(agreement)
         return nil

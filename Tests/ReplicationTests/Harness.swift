@@ -120,6 +120,7 @@ final class Harness {
   let world: World
   let key: SigningKey?
   let store: MemoryStore
+  let checks: Checks
   let name: PeerID
   var replica: Replica<MemoryStore>
   var now = Instant.zero
@@ -134,6 +135,7 @@ final class Harness {
     didSet { if !isDiskSlow { finishWriting() } }
   }
   private var waiting: [ReplicaEffect] = []
+  private var receipts: [Digest: Receipt] = [:]
   var dials: [Dial] = []
   /// Node keys of the validators, and their consensus keys, as the transport was told last.
   var reserved: [PeerID] = []
@@ -149,15 +151,16 @@ final class Harness {
     _ world: World,
     key: SigningKey?,
     contents: MemoryStore.Contents? = nil,
-    signatures: SignatureScheme = .ed25519,
+    checks: Checks = .ed25519,
     name: Int = 50
   ) {
     self.world = world
     self.key = key
     let store = MemoryStore(contents ?? world.origin)
     self.store = store
+    self.checks = checks
     self.name = World.key(name).publicKey
-    replica = Self.replica(world, key, store: store, name: self.name, signatures: signatures)
+    replica = Self.replica(world, key, store: store, name: self.name, checks: checks)
     self.contents[store.tip.height] = store.snapshot
   }
 
@@ -167,13 +170,13 @@ final class Harness {
     _ key: SigningKey?,
     store: MemoryStore,
     name: PeerID,
-    signatures: SignatureScheme = .ed25519
+    checks: Checks = .ed25519
   ) -> Replica<MemoryStore> {
     var configuration = ReplicaConfiguration(
       genesis: world.genesis,
       consensusKey: key?.publicKey,
       timeouts: .lan,
-      signatures: signatures
+      checks: checks
     )
     configuration.compactBytes = 0
     return Replica(
@@ -189,7 +192,18 @@ final class Harness {
     return .init(now: now, wall: world.genesis.time.advanced(byMilliseconds: 1 + milliseconds))
   }
 
+  /// Told of all that is hashed in a step.
+  var hashes: HashMeter?
+
   func step(_ input: ReplicaInput) {
+    guard let hashes else { return handle(input) }
+    hashes.counting { handle(input) }
+  }
+
+  /// What became of a transaction that a block had.
+  func receipt(of transaction: Transaction) -> Receipt? { receipts[transaction.hash] }
+
+  private func handle(_ input: ReplicaInput) {
     answers.append(input)
     while !answers.isEmpty {
       var turn = Turn(at: clock)
@@ -280,13 +294,21 @@ final class Harness {
       answers.append(.signed(message))
     case .commit(let commit):
       store.write(commit)
+      for (transaction, receipt) in zip(commit.transactions, commit.outcome.receipts) {
+        receipts[transaction.hash] = receipt
+      }
       contents[commit.tip.height] = store.snapshot
       answers.append(.durable(commit.tip.height))
     case .schedule(let timer, let interval): timers.insert(timer, at: now + interval, keepsOrder: true)
     case .verifyTransactions(let raw, let block):
-      let transactions = raw.compactMap { try? Transaction(decoding: $0, chain: world.genesis.chain) }
-      let isAuthentic = transactions.count == raw.count && transactions.allSatisfy(\.isAuthentic)
+      let transactions = raw.compactMap {
+        try? checks.transaction($0.bytes, hash: $0.hash, on: world.genesis.chain)
+      }
+      let isAuthentic = transactions.count == raw.count
       answers.append(.transactionsVerified(block: block, isAuthentic ? transactions : nil))
+    case .verify(let object):
+      let isAuthentic = object.isAuthenticThroughout(on: world.genesis.chain, by: checks)
+      answers.append(.objectVerified(object.identifier, isAuthentic: isAuthentic))
     case .serveBlocks(let peer, let from, let count):
       let blocks = store.blocks.dropFirst(Int(from) - 1).prefix(Int(count))
       sent.append((.blocksResponse(Array(blocks)), peer))

@@ -99,7 +99,6 @@ import Testing
     var packet = Packet()
     packet.objects = [object]
     node.step(.gossip(.packet(packet), from: neighbour))
-    node.step(.objectVerified(object.identifier, isAuthentic: true))
     #expect(node.reserved == [other.publicKey])
     #expect(node.replica.gossip.dissemination.object(object.identifier) == object)
     #expect(node.dials.contains { $0.expectedKey == other.publicKey && $0.purpose == .mesh })

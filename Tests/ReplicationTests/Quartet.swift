@@ -15,10 +15,11 @@ final class Quartet {
   /// All messages that arrived, with their senders and receivers.
   private(set) var delivered: [(message: PeerMessage, from: Int, to: Int)] = []
 
-  init() throws {
-    let world = try World(validators: 4)
+  /// `checks`: of each node, by its number.
+  init(_ world: World? = nil, checks: (Int) -> Checks = { _ in .ed25519 }) throws {
+    let world = try world ?? World(validators: 4)
     self.world = world
-    nodes = (0..<4).map { Harness(world, key: world.validators[$0], name: 60 + $0) }
+    nodes = (0..<4).map { Harness(world, key: world.validators[$0], checks: checks($0), name: 60 + $0) }
     for (index, node) in nodes.enumerated() {
       node.step(.started)
       for (other, peer) in nodes.enumerated() where other != index { node.connect(peer.name) }

@@ -34,8 +34,16 @@ extension Block {
 
   /// Makes a block. The three digests of its body (`transactionsRoot`, `evidenceRoot`, `lastCertificateHash`)
   /// are computed here; their values in `header` are ignored.
-  public init(header: Header, transactions: [[UInt8]], evidence: [Evidence], lastCertificate: Certificate?) {
-    let hashes = transactions.map { Digest.sha256($0) }
+  ///
+  /// `transactionHashes` are the SHA-256 hashes of the transactions if they are known already.
+  public init(
+    header: Header,
+    transactions: [[UInt8]],
+    transactionHashes: [Digest]? = nil,
+    evidence: [Evidence],
+    lastCertificate: Certificate?
+  ) {
+    let hashes = transactionHashes ?? transactions.map { Digest.sha256($0) }
     var header = header
     header.transactionsRoot = MerkleTree.root(hashes)
     header.evidenceRoot = Self.evidenceRoot(evidence)

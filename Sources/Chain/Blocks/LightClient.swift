@@ -77,18 +77,18 @@ public struct LightClient: Sendable {
   public let chain: ChainID
   public let settings: Settings
   public private(set) var trusted: Trusted
-  private let check: SignatureCheck
+  private let checks: Checks
 
   public init(
     chain: ChainID,
     trusted: Trusted,
     settings: Settings,
-    check: @escaping SignatureCheck = ValidatorSet.ed25519
+    checks: Checks = .ed25519
   ) {
     self.chain = chain
     self.trusted = trusted
     self.settings = settings
-    self.check = check
+    self.checks = checks
   }
 
   /// Verifies a block above the trusted one.
@@ -104,7 +104,7 @@ public struct LightClient: Sendable {
       return .needs(trusted.height + (block.height - trusted.height) / 2)
     }
     do {
-      try block.validators.verify(block.certificate, chain: chain, using: check)
+      try block.validators.verify(block.certificate, chain: chain, using: checks)
     } catch {
       throw .certificate(error)
     }

@@ -79,11 +79,6 @@ public struct SignedObject: Hashable, Sendable {
   /// The account of the signing key.
   public var signer: Address { Address(key) }
 
-  /// Whether the signature is valid for this body on `chain`.
-  public func isAuthentic(on chain: ChainID) -> Bool {
-    key.verifies(signature, domain: kind.domain, chain: chain.text, body)
-  }
-
   private static func identifier(kind: Kind, key: PublicKey, body: [UInt8], chain: ChainID) -> Digest {
     var writer = ByteWriter(capacity: body.count + 96)
     writer.write(kind.rawValue)

@@ -1,4 +1,4 @@
-import Cryptography
+public import Cryptography
 import Primitives
 import Wire
 
@@ -8,7 +8,9 @@ extension Transaction {
   ///
   /// The signature is not checked. `TxRaw` must be in canonical form (ADR-027 of the Cosmos SDK), and the
   /// signature covers the rest. So only the signer can give one transaction two hashes.
-  public init(decoding bytes: [UInt8], chain: ChainID) throws(TransactionError) {
+  ///
+  /// `hash` is the SHA-256 hash of `bytes` if it is known already.
+  public init(decoding bytes: [UInt8], chain: ChainID, hash: Digest? = nil) throws(TransactionError) {
     guard bytes.count <= WireLimits.transactionBytes else {
       throw .malformed(.outOfRange(field: "cosmos.tx.v1beta1.TxRaw"))
     }
@@ -29,6 +31,7 @@ extension Transaction {
     let sender = Address(signer)
     self.init(
       encoded: bytes,
+      hash: hash,
       actions: try Self.actions(of: body, sender: sender, chain: chain),
       memo: body.memo,
       timeoutHeight: body.timeoutHeight,

@@ -36,11 +36,10 @@ public struct Transaction: Hashable, Sendable {
 
   public var sender: Address { Address(signer) }
 
-  /// Whether the signature is valid.
-  public var isAuthentic: Bool { signer.verifies(signature, of: signBytes) }
-
+  /// `hash` is that of `encoded` if it is known already.
   init(
     encoded: [UInt8],
+    hash: Digest? = nil,
     actions: [Action],
     memo: String,
     timeoutHeight: Height,
@@ -51,7 +50,7 @@ public struct Transaction: Hashable, Sendable {
     signBytes: [UInt8]
   ) {
     self.encoded = encoded
-    hash = Digest.sha256(encoded)
+    self.hash = hash ?? Digest.sha256(encoded)
     self.actions = actions
     self.memo = memo
     self.timeoutHeight = timeoutHeight
@@ -78,4 +77,6 @@ public enum TransactionError: Error, Hashable, Sendable {
   case tooManyMessages(limit: Int)
   case memoTooLong(limit: Int)
   case invalidFee
+  /// The signature is not valid for this chain.
+  case forged
 }

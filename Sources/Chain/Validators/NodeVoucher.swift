@@ -46,13 +46,7 @@ public struct NodeVoucher: Hashable, Sendable {
     signature = signer.sign(domain: role.domain, chain: chain.text, Self.body(node, expiresAt))
   }
 
-  /// Whether `key` signed this voucher for `node`. It does not check the expiry or whether `key` has the
-  /// role.
-  public func holds(for node: PublicKey, on chain: ChainID) -> Bool {
-    key.verifies(signature, domain: role.domain, chain: chain.text, Self.body(node, expiresAt))
-  }
-
-  private static func body(_ node: PublicKey, _ expiresAt: Timestamp) -> [UInt8] {
+  static func body(_ node: PublicKey, _ expiresAt: Timestamp) -> [UInt8] {
     var writer = ByteWriter(capacity: 40)
     writer.write(node)
     writer.write(expiresAt.milliseconds)
@@ -77,16 +71,5 @@ public struct NodeVoucher: Hashable, Sendable {
     expiresAt = Timestamp(milliseconds: try reader.read())
     signature = try reader.readSignature()
     try reader.finish()
-  }
-}
-
-extension SignedObject {
-  /// Whether the signature is valid and, in a node record, that of its voucher too.
-  ///
-  /// A node record with an invalid voucher is refused as a whole and not forwarded.
-  public func isAuthenticThroughout(on chain: ChainID) -> Bool {
-    guard isAuthentic(on: chain) else { return false }
-    guard kind == .nodeRecord, let voucher = (try? NodeRecord(decoding: body))?.voucher else { return true }
-    return voucher.holds(for: key, on: chain)
   }
 }

@@ -1,8 +1,4 @@
-public import Cryptography
-
-/// Checks a key's signature of a body in a domain of a chain. It can be replaced: the simulator runs without
-/// real signatures.
-public typealias SignatureCheck = @Sendable (PublicKey, Signature, SigningDomain, ChainID, [UInt8]) -> Bool
+import Cryptography
 
 /// Why a vote, proposal, certificate or piece of evidence is invalid.
 public enum CertificateError: Error, Hashable, Sendable {
@@ -28,11 +24,6 @@ extension Certificate {
 }
 
 extension ValidatorSet {
-  /// The real check, by libsodium.
-  public static let ed25519: SignatureCheck = { key, signature, domain, chain, body in
-    key.verifies(signature, domain: domain, chain: chain.text, body)
-  }
-
   /// Checks that a quorum of this set signed one vote for one block.
   ///
   /// The rule is the same on all nodes: the bitmap has exactly the set's size and zero padding, there is one
@@ -40,12 +31,23 @@ extension ValidatorSet {
   /// same vote. All signatures are checked, even when fewer would be a quorum.
   ///
   /// `known` are verified certificates of this set. A signature that one of them has for the same vote is not
-  /// checked again.
+  /// checked again. Nothing is checked if the memory of `checks` has this certificate with this set.
   public func verify(
     _ certificate: Certificate,
     chain: ChainID,
     known: [Certificate] = [],
-    using check: SignatureCheck = ValidatorSet.ed25519
+    using checks: Checks = .ed25519
+  ) throws(CertificateError) {
+    if checks.memory?.isProven(certificate, self, chain) == true { return }
+    try examine(certificate, chain: chain, known: known, using: checks)
+    checks.memory?.addProof(certificate, self, chain)
+  }
+
+  private func examine(
+    _ certificate: Certificate,
+    chain: ChainID,
+    known: [Certificate],
+    using checks: Checks
   ) throws(CertificateError) {
     let vote = Vote.signBody(
       height: certificate.height,
@@ -72,7 +74,7 @@ extension ValidatorSet {
     let verified = signatures(in: known.filter { $0.isForSameVote(as: certificate) })
     for (index, signature) in zip(indices, certificate.signatures) {
       if !verified.isEmpty, verified[Int(index)] == signature { continue }
-      guard check(members[Int(index)].key, signature, certificate.kind.domain, chain, vote) else {
+      guard checks.verdict(members[Int(index)].key, signature, certificate.kind.domain, chain, vote) else {
         throw .invalidSignature(index)
       }
     }
@@ -98,7 +100,7 @@ extension ValidatorSet {
   public func verify(
     _ certificate: RoundCertificate,
     chain: ChainID,
-    using check: SignatureCheck = ValidatorSet.ed25519
+    using checks: Checks = .ed25519
   ) throws(CertificateError) {
     guard certificate.round > 0, certificate.round <= ChainLimits.round, certificate.votes.count <= count
     else {
@@ -117,17 +119,17 @@ extension ValidatorSet {
     let power = power(of: voters)
     let needed = leaves ? quorumPower : honestPower
     guard power >= needed else { throw .insufficientPower(power, needed: needed) }
-    for vote in certificate.votes { try verify(vote, chain: chain, using: check) }
+    for vote in certificate.votes { try verify(vote, chain: chain, using: checks) }
   }
 
   public func verify(
     _ vote: Vote,
     chain: ChainID,
-    using check: SignatureCheck = ValidatorSet.ed25519
+    using checks: Checks = .ed25519
   ) throws(CertificateError) {
     guard vote.isWellFormed else { throw .malformed }
     guard let validator = self[vote.validator] else { throw .unknownValidator(vote.validator) }
-    guard check(validator.key, vote.signature, vote.kind.domain, chain, vote.signBody) else {
+    guard checks.verdict(validator.key, vote.signature, vote.kind.domain, chain, vote.signBody) else {
       throw .invalidSignature(vote.validator)
     }
   }
@@ -136,11 +138,11 @@ extension ValidatorSet {
   public func verify(
     _ proposal: Proposal,
     chain: ChainID,
-    using check: SignatureCheck = ValidatorSet.ed25519
+    using checks: Checks = .ed25519
   ) throws(CertificateError) {
     guard proposal.isWellFormed else { throw .malformed }
     guard let validator = self[proposal.validator] else { throw .unknownValidator(proposal.validator) }
-    guard check(validator.key, proposal.signature, .proposal, chain, proposal.signBody) else {
+    guard checks.verdict(validator.key, proposal.signature, .proposal, chain, proposal.signBody) else {
       throw .invalidSignature(proposal.validator)
     }
   }
@@ -150,16 +152,16 @@ extension ValidatorSet {
   public func verify(
     _ evidence: Evidence,
     chain: ChainID,
-    using check: SignatureCheck = ValidatorSet.ed25519
+    using checks: Checks = .ed25519
   ) throws(CertificateError) -> ValidatorIndex {
     guard evidence.isContradiction else { throw .noContradiction }
     switch evidence {
     case .duplicateVote(let first, let second), .amnesia(let first, let second):
-      try verify(first, chain: chain, using: check)
-      try verify(second, chain: chain, using: check)
+      try verify(first, chain: chain, using: checks)
+      try verify(second, chain: chain, using: checks)
     case .duplicateProposal(let first, let second):
-      try verify(first, chain: chain, using: check)
-      try verify(second, chain: chain, using: check)
+      try verify(first, chain: chain, using: checks)
+      try verify(second, chain: chain, using: checks)
     }
     return evidence.validator
   }

@@ -23,7 +23,15 @@ public struct Digest: Hashable, Comparable, Sendable {
     left.storage < right.storage
   }
 
+  #if DEBUG
+    /// Called with everything that is hashed in a task, so that tests can count. A release build does not have it.
+    @TaskLocal static var observer: (@Sendable (_ input: [UInt8]) -> Void)?
+  #endif
+
   public static func sha256(_ bytes: some Collection<UInt8>) -> Digest {
+    #if DEBUG
+      observer?(Array(bytes))
+    #endif
     Sodium.start()
     return withContiguous(bytes) { input in
       Digest(
@@ -36,6 +44,9 @@ public struct Digest: Hashable, Comparable, Sendable {
 
   /// BLAKE2b (RFC 7693) with 256 bits of output.
   public static func blake2b(_ bytes: some Collection<UInt8>) -> Digest {
+    #if DEBUG
+      observer?(Array(bytes))
+    #endif
     Sodium.start()
     return withContiguous(bytes) { input in
       unsafe blake2b(unsafePointer: input.base, count: input.count)

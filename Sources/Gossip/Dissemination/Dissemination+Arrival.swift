@@ -60,17 +60,11 @@ extension Dissemination {
 
   /// Whether this very signature was found to hold lately, by whatever way the object came.
   func isChecked(_ object: SignedObject, at now: Instant) -> Bool {
-    checked.contains(checkedName(object), at: now)
+    checked.contains(object.claim, at: now)
   }
 
   mutating func noteChecked(_ object: SignedObject, at now: Instant) {
-    checked.insert(checkedName(object), at: now)
-  }
-
-  /// Content and signature together, since another signature over the same content proves nothing; whole, since with a
-  /// short name a forged one could be made to fit.
-  private func checkedName(_ object: SignedObject) -> Digest {
-    Digest.blake2b(object.identifier.bytes + object.signature.bytes)
+    checked.insert(object.claim, at: now)
   }
 
   /// Another copy of an object that is being checked.

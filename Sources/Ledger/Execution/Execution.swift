@@ -12,8 +12,8 @@ package final class Execution {
   let moment: Moment
   /// The version by whose rules the block is executed.
   let protocolVersion: UInt32
-  /// Checks the signature of an order or a bid.
-  let isAuthentic: (SignedObject, ChainID) -> Bool
+  /// Checks the signatures of the orders and bids in agreements.
+  let checks: Checks
   /// The events since the last `takeEvents()`.
   private(set) var events: [Event] = []
   /// Whether a validator changed in this block, so that the validator set must be computed anew at its end.
@@ -29,12 +29,12 @@ package final class Execution {
     on state: any StateReading,
     at moment: Moment,
     protocolVersion: UInt32 = 1,
-    isAuthentic: @escaping (SignedObject, ChainID) -> Bool = { $0.isAuthentic(on: $1) }
+    checks: Checks = .ed25519
   ) {
     overlay = StateOverlay(state)
     self.moment = moment
     self.protocolVersion = protocolVersion
-    self.isAuthentic = isAuthentic
+    self.checks = checks
   }
 
   /// All written entries whose value differs from the state, sorted by key.

@@ -2,16 +2,9 @@ public import Chain
 import Cryptography
 public import Primitives
 
-/// Checks the signature of an order, bid or other signed object for a chain. It can be replaced: the
-/// simulator runs without signatures, and the node caches results.
-public typealias ObjectCheck = @Sendable (SignedObject, ChainID) -> Bool
-
 /// Executes blocks: a function `(state, block) → (changes, receipts, events, validator updates)` without side
 /// effects.
 public enum Executor {
-  /// The real check, by libsodium.
-  public static let ed25519: ObjectCheck = { $0.isAuthentic(on: $1) }
-
   /// The protocol versions whose rules this program knows.
   ///
   /// Version 2: the contents of a proposal are checked one after another on the same state, and deployments
@@ -21,19 +14,19 @@ public enum Executor {
   /// Executes a decided block: first everything that is due, then the transactions in their order, then the
   /// end of the block: periods of proposals that end, fees for delegators, the next validator set.
   ///
-  /// The caller has checked the signatures of the transactions. `isAuthentic` checks those of orders and bids
+  /// The caller has checked the signatures of the transactions. `checks` checks those of orders and bids
   /// inside agreements.
   public static func execute(
     _ block: BlockInput,
     transactions: [Transaction],
     on state: some StateReading,
-    isAuthentic: @escaping ObjectCheck = Executor.ed25519
+    checks: Checks = .ed25519
   ) -> BlockOutcome {
     let execution = Execution(
       on: state,
       at: block.moment,
       protocolVersion: block.protocolVersion,
-      isAuthentic: isAuthentic
+      checks: checks
     )
     execution.begin(block)
     var events = execution.takeEvents()

@@ -13,17 +13,17 @@ public final class TransactionCheck {
   /// - Parameters:
   ///   - state: Committed state.
   ///   - moment: Height, time and tick at which the transactions are checked.
-  ///   - isAuthentic: The check of orders' and bids' signatures.
+  ///   - checks: Checks the signatures of orders and bids.
   public init(
     on state: any StateReading,
     at moment: Moment,
-    isAuthentic: @escaping ObjectCheck = Executor.ed25519
+    checks: Checks = .ed25519
   ) {
     execution = Execution(
       on: state,
       at: moment,
       protocolVersion: Executor.requiredVersion(at: moment.height &+ 1, on: state),
-      isAuthentic: isAuthentic
+      checks: checks
     )
   }
 

@@ -72,7 +72,7 @@ extension Execution {
     else {
       throw .order(.orderOfOther(owner: order.deployment.owner))
     }
-    guard isAuthentic(agreement.order, chain.chain) else { throw .order(.orderSignature) }
+    guard agreement.order.isAuthentic(on: chain.chain, by: checks) else { throw .order(.orderSignature) }
     return try check(order, identifier: agreement.order.identifier)
   }
 
@@ -128,7 +128,7 @@ extension Execution {
         throw .order(.malformedBid(error))
       }
       guard object.signer == bid.provider else { throw .order(.bidOfOther(provider: bid.provider)) }
-      guard isAuthentic(object, chain.chain) else {
+      guard object.isAuthentic(on: chain.chain, by: checks) else {
         throw .order(.bidSignature(provider: bid.provider))
       }
       try check(bid, for: order)

@@ -72,7 +72,7 @@ public struct StateEvidence: Hashable, Sendable {
   public func verify(
     chain: ChainID,
     trusted: ValidatorSet,
-    using check: SignatureCheck = ValidatorSet.ed25519
+    using checks: Checks = .ed25519
   ) throws(Doubt) -> Trust {
     guard header.chain == chain else { throw .chain(header.chain) }
     guard proof.verifies(key: entry.key, value: value, root: header.stateRoot) else { throw .proof }
@@ -81,7 +81,7 @@ public struct StateEvidence: Hashable, Sendable {
     else { throw .certificateOfAnother }
     guard validators.hash == header.validatorsHash else { throw .validators }
     do throws(CertificateError) {
-      try validators.verify(certificate, chain: chain, using: check)
+      try validators.verify(certificate, chain: chain, using: checks)
     } catch {
       throw .certificate(error)
     }

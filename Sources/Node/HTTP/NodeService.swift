@@ -181,21 +181,18 @@ final class NodeService: NodeServing {
   }
 
   private func decode(_ bytes: [UInt8]) throws -> Transaction {
-    if let known = parts.verifier.known(bytes) { return known }
-    let transaction: Transaction
-    do {
-      transaction = try Transaction(decoding: bytes, chain: chain)
-    } catch {
-      throw ServingError.invalid("this is not a transaction: \(error)", fix: nil)
-    }
-    guard transaction.isAuthentic else {
+    do throws(TransactionError) {
+      let transaction = try parts.checks.transaction(bytes, hash: .sha256(bytes), on: chain)
+      parts.verifier.note(transaction)
+      return transaction
+    } catch .forged {
       throw ServingError.invalid(
         "the signature is not the signer's for chain \(chain)",
         fix: "sign the SignDoc with this chain id and account number 0"
       )
+    } catch {
+      throw ServingError.invalid("this is not a transaction: \(error)", fix: nil)
     }
-    parts.verifier.remember(transaction)
-    return transaction
   }
 
   func submit(object bytes: [UInt8]) async throws -> Answer.Submitted {
@@ -205,7 +202,7 @@ final class NodeService: NodeServing {
     } catch {
       throw ServingError.invalid("this is not a signed object: \(error)", fix: nil)
     }
-    guard object.kind != .nodeRecord, object.isAuthentic(on: chain) else {
+    guard object.kind != .nodeRecord, object.isAuthentic(on: chain, by: parts.checks) else {
       throw ServingError.invalid("the signature is not the key's for chain \(chain)", fix: nil)
     }
     if let error = ServingError(try await host.publish(object)) { throw error }

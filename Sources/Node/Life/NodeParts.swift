@@ -25,6 +25,8 @@ struct NodeParts: Sendable {
   let apiGroup: MultiThreadedEventLoopGroup
   let endpoint: Transport.Endpoint
   let host: ReplicaHost
+  /// How this node verifies signatures, wherever they come from.
+  let checks: Checks
   let verifier: SignatureVerifier
   let storage: StorageWorker
   let bridge: TransportBridge
@@ -40,7 +42,9 @@ struct NodeParts: Sendable {
     let failure = FailureSignal()
     let coreGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loop = coreGroup.next()
-    let bridge = TransportBridge(chain: genesis.chain, logger: logger)
+    let memory = CheckMemory(chain: genesis.chain)
+    let checks = memory.checks()
+    let bridge = TransportBridge(chain: genesis.chain, checks: checks, logger: logger)
     let post: @Sendable ([ReplicaInput]) -> Void = { bridge.post($0) }
     let endpoint = try await Transport.Endpoint.start(
       Self.transport(runtime, keys: keys, bridge: bridge),
@@ -48,7 +52,13 @@ struct NodeParts: Sendable {
       logger: logger,
       handler: { bridge.handle($0) }
     )
-    let verifier = SignatureVerifier(chain: genesis.chain, threads: 2, post: post)
+    let verifier = SignatureVerifier(
+      chain: genesis.chain,
+      memory: memory,
+      checks: checks,
+      threads: 2,
+      post: post
+    )
     let signing = try SigningParts(runtime, keys: keys, store: store, tip: tip)
     let (signingKey, records) = (signing.key, signing.records)
     let snapshots = SnapshotService(
@@ -77,7 +87,7 @@ struct NodeParts: Sendable {
       failed: { failure.raise($0) }
     )
     var replica = Replica(
-      configuration: Self.replica(runtime, key: signingKey, store: store),
+      configuration: Self.replica(runtime, key: signingKey, store: store, checks: checks),
       tip: tip,
       state: StoreState(store: store, cache: cache),
       gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port)
@@ -108,6 +118,7 @@ struct NodeParts: Sendable {
       apiGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1),
       endpoint: endpoint,
       host: host,
+      checks: checks,
       verifier: verifier,
       storage: storage,
       bridge: bridge,
@@ -149,12 +160,14 @@ struct NodeParts: Sendable {
   private static func replica(
     _ runtime: NodeRuntime,
     key: SigningKey?,
-    store: NodeStore
+    store: NodeStore,
+    checks: Checks
   ) -> ReplicaConfiguration {
     ReplicaConfiguration(
       genesis: runtime.definition.genesis,
       consensusKey: key?.publicKey,
       timeouts: runtime.configuration.consensus.timeouts == "lan" ? .lan : .wan,
+      checks: checks,
       lowestBlock: store.lowestBlock
     )
   }

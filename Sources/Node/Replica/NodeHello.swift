@@ -24,12 +24,14 @@ struct NodeHello: Hashable {
 
   /// Checks the hello of `peer`. A voucher that cannot be decoded is ignored, since a later version may have
   /// sent it.
-  static func read(_ hello: [UInt8], of peer: PublicKey, on chain: ChainID) -> Reading {
+  static func read(_ hello: [UInt8], of peer: PublicKey, on chain: ChainID, by checks: Checks = .ed25519)
+    -> Reading
+  {
     let claimed = hello.first.flatMap { NodeRecord.Role(rawValue: UInt32($0)) } ?? .full
     guard let voucher = try? NodeVoucher(decoding: Array(hello.dropFirst())) else {
       return .plausible(NodeHello(role: claimed == .validator ? .full : claimed, voucher: nil))
     }
-    guard voucher.holds(for: peer, on: chain) else { return .forged }
+    guard voucher.holds(for: peer, on: chain, by: checks) else { return .forged }
     let isProven = claimed != .validator || voucher.role == .validator
     return .plausible(NodeHello(role: isProven ? claimed : .full, voucher: voucher))
   }

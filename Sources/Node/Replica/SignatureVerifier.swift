@@ -5,17 +5,17 @@ import NIOPosix
 import Replication
 import Synchronization
 
-/// Checks signatures on a pool of threads, so that the replica's thread need not.
+/// Checks the signatures of transactions and gossiped objects on a pool of threads, so that the replica's
+/// thread need not. The replica itself checks votes, proposals and certificates, on its own thread.
 ///
 /// Transactions are looked up by hash before they are decoded, so a duplicate costs only a hash. Authentic
-/// transactions are remembered for a while: one that arrives both alone and in a proposed block, or that its
-/// user submits again because the mempool was full, is checked once. Committed ones are not checked again.
-/// Proposed blocks have threads of their own, so they never wait for single transactions.
+/// transactions and objects are kept in `memory`, which the replica and the API use too, so each is checked
+/// once. Committed transactions are not checked again. Proposed blocks have threads of their own, so they
+/// never wait for single transactions.
 final class SignatureVerifier: Sendable {
-  private struct Memory {
+  private struct Encountered {
     /// Hashes of transactions from peers and users.
     var seen = Generations<Digest, Void>(limit: 65_536)
-    var authentic = Generations<Digest, Transaction>(limit: 8_192)
     var committed = Generations<Digest, Void>(limit: 16_384)
 
     /// Records the hash; returns false when it was seen recently.
@@ -29,7 +29,9 @@ final class SignatureVerifier: Sendable {
   private let chain: ChainID
   private let pool: NIOThreadPool
   private let blockPool: NIOThreadPool
-  private let memory = Mutex(Memory())
+  private let encountered = Mutex(Encountered())
+  private let memory: CheckMemory
+  private let checks: Checks
   /// The number of transactions that wait for their check.
   private let waiting = Atomic(0)
   private static let waitingLimit = 16_384
@@ -38,8 +40,17 @@ final class SignatureVerifier: Sendable {
   private static let pieceLength = 32
   private let post: @Sendable ([ReplicaInput]) -> Void
 
-  init(chain: ChainID, threads: Int, post: @escaping @Sendable ([ReplicaInput]) -> Void) {
+  /// `threads`: of each of the two pools. `checks` are those of `memory`.
+  init(
+    chain: ChainID,
+    memory: CheckMemory,
+    checks: Checks,
+    threads: Int,
+    post: @escaping @Sendable ([ReplicaInput]) -> Void
+  ) {
     self.chain = chain
+    self.memory = memory
+    self.checks = checks
     self.post = post
     pool = NIOThreadPool(numberOfThreads: threads)
     blockPool = NIOThreadPool(numberOfThreads: threads)
@@ -54,11 +65,10 @@ final class SignatureVerifier: Sendable {
 
   /// Checks the signatures of a gossiped object.
   func verify(_ object: SignedObject) {
-    let chain = chain
-    let post = post
-    pool.submit { state in
+    pool.submit { [chain, checks, post] state in
       guard state == .active else { return }
-      post([.objectVerified(object.identifier, isAuthentic: object.isAuthenticThroughout(on: chain))])
+      let isAuthentic = object.isAuthenticThroughout(on: chain, by: checks)
+      post([.objectVerified(object.identifier, isAuthentic: isAuthentic)])
     }
   }
 
@@ -70,35 +80,38 @@ final class SignatureVerifier: Sendable {
   func verify(_ transactions: [[UInt8]], from peer: PeerID) {
     guard waiting.load(ordering: .relaxed) < Self.waitingLimit else { return }
     let hashed = transactions.map { (hash: Digest.sha256($0), bytes: $0) }
-    let fresh = memory.withLock { memory in hashed.filter { memory.meet($0.hash) } }
+    let fresh = encountered.withLock { known in hashed.filter { known.meet($0.hash) } }
     for start in stride(from: 0, to: fresh.count, by: Self.pieceLength) {
       let piece = Array(fresh[start..<min(start + Self.pieceLength, fresh.count)])
       waiting.add(piece.count, ordering: .relaxed)
       pool.submit { [post, self] state in
         waiting.subtract(piece.count, ordering: .relaxed)
         guard state == .active else { return }
-        let open = self.memory.withLock { memory in piece.filter { memory.committed.use($0.hash) == nil } }
-        let authentic = open.compactMap { self.authentic($0.bytes, $0.hash) }
+        let open = encountered.withLock { known in piece.filter { known.committed.use($0.hash) == nil } }
+        let authentic = open.compactMap { try? checks.transaction($0.bytes, hash: $0.hash, on: chain) }
         for _ in authentic.count..<open.count { post([.misbehaved(peer, .forgedSignature)]) }
         if !authentic.isEmpty { post([.transactions(authentic, from: peer)]) }
       }
     }
   }
 
-  /// Decodes and checks the transactions of a proposed block, on all threads of the block pool.
-  func verify(_ transactions: [[UInt8]], of block: Digest) {
+  /// Decodes and checks the transactions of a proposed block, on all threads of the block pool. The hashes
+  /// are those of the bytes.
+  func verify(_ transactions: [(hash: Digest, bytes: [UInt8])], of block: Digest) {
     let count = (transactions.count + Self.pieceLength - 1) / Self.pieceLength
     let pieces = Pieces(count: count) { [post] transactions in
       post([.transactionsVerified(block: block, transactions)])
     }
     for piece in 0..<count {
       let start = piece * Self.pieceLength
-      let bytes = transactions[start..<min(start + Self.pieceLength, transactions.count)]
-      blockPool.submit { [self] state in
+      let raw = Array(transactions[start..<min(start + Self.pieceLength, transactions.count)])
+      blockPool.submit { [chain, checks] state in
         guard state == .active else { return }
         var authentic: [Transaction] = []
-        for bytes in bytes {
-          guard let transaction = self.authentic(bytes, .sha256(bytes)) else { return pieces.fail() }
+        for (hash, bytes) in raw {
+          guard let transaction = try? checks.transaction(bytes, hash: hash, on: chain) else {
+            return pieces.fail()
+          }
           authentic.append(transaction)
         }
         pieces.finish(piece, with: authentic)
@@ -106,39 +119,17 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// The transaction with these bytes if it was checked recently; nil otherwise.
-  func known(_ bytes: [UInt8]) -> Transaction? {
-    let hash = Digest.sha256(bytes)
-    return memory.withLock { $0.authentic.use(hash) }
-  }
-
-  /// Records a checked transaction of this node's own users, so that it is not checked again when peers send
-  /// it back.
-  func remember(_ transaction: Transaction) {
-    memory.withLock { memory in
-      _ = memory.meet(transaction.hash)
-      memory.authentic.set(transaction.hash, to: transaction)
-    }
+  /// Records a transaction of this node's own users, so that it is ignored when peers send it back.
+  func note(_ transaction: Transaction) {
+    encountered.withLock { known in _ = known.meet(transaction.hash) }
   }
 
   /// Records that the transactions are committed; they need no further checks.
   func forget(_ transactions: [Transaction]) {
-    memory.withLock { memory in
-      for transaction in transactions {
-        memory.authentic.remove(transaction.hash)
-        memory.committed.set(transaction.hash, to: ())
-      }
+    memory.forget(transactions)
+    encountered.withLock { known in
+      for transaction in transactions { known.committed.set(transaction.hash, to: ()) }
     }
-  }
-
-  /// Decodes a transaction and checks its signature; nil when either fails.
-  private func authentic(_ bytes: [UInt8], _ hash: Digest) -> Transaction? {
-    if let known = memory.withLock({ $0.authentic.use(hash) }) { return known }
-    guard let transaction = try? Transaction(decoding: bytes, chain: chain), transaction.isAuthentic else {
-      return nil
-    }
-    memory.withLock { $0.authentic.set(hash, to: transaction) }
-    return transaction
   }
 }
 

@@ -23,6 +23,7 @@ final class TransportBridge: Sendable {
   }
 
   private let chain: ChainID
+  private let checks: Checks
   private let logger: Logger
   private let attached = Mutex<Attached?>(nil)
   /// Events that arrive before the replica is started; `start` hands them over.
@@ -37,8 +38,9 @@ final class TransportBridge: Sendable {
   private let validators = Mutex<Set<PublicKey>>([])
   let traffic = TrafficMeter()
 
-  init(chain: ChainID, logger: Logger) {
+  init(chain: ChainID, checks: Checks, logger: Logger) {
     self.chain = chain
+    self.checks = checks
     self.logger = logger
   }
 
@@ -86,7 +88,7 @@ final class TransportBridge: Sendable {
   /// Whether a peer is accepted although all inbound sessions are taken: it must prove that it is a current
   /// validator.
   func isReserved(_ peer: PeerID, _ hello: [UInt8]) -> Bool {
-    guard case .plausible(let hello) = NodeHello.read(hello, of: peer, on: chain),
+    guard case .plausible(let hello) = NodeHello.read(hello, of: peer, on: chain, by: checks),
       let voucher = hello.voucher, voucher.role == .validator
     else { return false }
     return validators.withLock { $0.contains(voucher.key) }
@@ -120,7 +122,7 @@ final class TransportBridge: Sendable {
     switch event {
     case .connected(let peer, let info):
       sessions.withLock { $0[peer] = info }
-      switch NodeHello.read(info.hello, of: peer, on: chain) {
+      switch NodeHello.read(info.hello, of: peer, on: chain, by: checks) {
       case .plausible(let hello):
         inputs.append(.connected(peer, connection(info), role: hello.role, voucher: hello.voucher))
       case .forged:

@@ -1,5 +1,5 @@
-public import Chain
-public import Cryptography
+import Chain
+import Cryptography
 import Ledger
 import Primitives
 
@@ -29,68 +29,6 @@ public enum BlockFault: Error, Hashable, Sendable {
   case evidence(index: Int)
 }
 
-/// The functions that check signatures. A node uses `ed25519`; a simulation of many nodes may use cheaper
-/// ones.
-public struct SignatureScheme: Sendable {
-  /// Whether the key has signed the bytes in this domain and for this chain.
-  public var check: @Sendable (PublicKey, Signature, SigningDomain, ChainID, [UInt8]) -> Bool
-  /// Whether the signature of the transaction is valid.
-  public var isTransactionAuthentic: @Sendable (Transaction) -> Bool
-  /// A cache of verified certificates. Nodes of a simulation, which share memory, can use each other's
-  /// results.
-  public var proofs: Proofs = .none
-
-  /// A cache of certificates that were verified against a validator set.
-  public struct Proofs: Sendable {
-    /// Whether the certificate was verified against the set before.
-    public var isKnown: @Sendable (Certificate, ValidatorSet) -> Bool
-    /// Stores that the certificate was verified against the set.
-    public var add: @Sendable (Certificate, ValidatorSet) -> Void
-
-    public init(
-      isKnown: @escaping @Sendable (Certificate, ValidatorSet) -> Bool,
-      add: @escaping @Sendable (Certificate, ValidatorSet) -> Void
-    ) {
-      self.isKnown = isKnown
-      self.add = add
-    }
-
-    /// A cache that stores nothing.
-    public static let none = Proofs(isKnown: { _, _ in false }, add: { _, _ in })
-  }
-
-  public init(
-    check: @escaping @Sendable (PublicKey, Signature, SigningDomain, ChainID, [UInt8]) -> Bool,
-    isTransactionAuthentic: @escaping @Sendable (Transaction) -> Bool
-  ) {
-    self.check = check
-    self.isTransactionAuthentic = isTransactionAuthentic
-  }
-
-  /// Checks that validators of `set` with a quorum of power signed the certificate. `known` are verified
-  /// certificates of the same set; signatures that they contain for the same vote are not checked again.
-  ///
-  /// - Throws: `CertificateError` when the certificate is not valid.
-  public func verify(
-    _ certificate: Certificate,
-    by set: ValidatorSet,
-    chain: ChainID,
-    known: [Certificate] = []
-  ) throws(CertificateError) {
-    guard !proofs.isKnown(certificate, set) else { return }
-    try set.verify(certificate, chain: chain, known: known, using: check)
-    proofs.add(certificate, set)
-  }
-
-  /// Ed25519 signatures, checked by libsodium.
-  public static let ed25519 = SignatureScheme(
-    check: { key, signature, domain, chain, body in
-      key.verifies(signature, domain: domain, chain: chain.text, body)
-    },
-    isTransactionAuthentic: \.isAuthentic
-  )
-}
-
 /// A block that follows all rules, with its decoded and verified transactions.
 struct ValidBlock: Sendable {
   let block: Block
@@ -102,8 +40,7 @@ struct ValidBlock: Sendable {
 /// The consensus machine, not this type, checks that the time of a fresh proposal is near the local clock.
 struct BlockRules: Sendable {
   let chain: ChainID
-  let signatures: SignatureScheme
-  var reading = BlockReading.decoding
+  let checks: Checks
 
   /// Checks everything of `block` as the one after `tip`, except its transactions and evidence.
   ///
@@ -152,11 +89,11 @@ struct BlockRules: Sendable {
     // This node's own certificates of the parent are verified already.
     guard certificate != tip.certificate, certificate != known else { return }
     do {
-      try signatures.verify(
+      try tip.lastValidators.verify(
         certificate,
-        by: tip.lastValidators,
         chain: chain,
-        known: [tip.certificate, known].compactMap(\.self)
+        known: [tip.certificate, known].compactMap(\.self),
+        using: checks
       )
     } catch {
       throw .lastCertificate
@@ -180,9 +117,10 @@ struct BlockRules: Sendable {
         transactions.append(known)
         continue
       }
-      guard let transaction = reading.transaction(block.transactions[index], chain),
-        signatures.isTransactionAuthentic(transaction)
-      else { throw .transaction(index: index) }
+      let bytes = block.transactions[index]
+      guard let transaction = try? checks.transaction(bytes, hash: hash, on: chain) else {
+        throw .transaction(index: index)
+      }
       transactions.append(transaction)
     }
     return transactions
@@ -218,6 +156,7 @@ struct BlockRules: Sendable {
     let block = Block(
       header: header,
       transactions: transactions.map(\.encoded),
+      transactionHashes: transactions.map(\.hash),
       evidence: evidence,
       lastCertificate: lastCertificate
     )

@@ -29,7 +29,7 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
 
   private let chain: ChainID
   private let settings: LightClient.Settings
-  private let check: SignatureCheck
+  private let checks: Checks
   private let anchor: TrustAnchor
   private var client: LightClient?
   /// The heights still to be verified; the next one is last.
@@ -48,11 +48,11 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
     anchor: TrustAnchor,
     targets: [Height],
     settings: LightClient.Settings,
-    check: @escaping SignatureCheck = ValidatorSet.ed25519
+    checks: Checks = .ed25519
   ) {
     self.chain = chain
     self.settings = settings
-    self.check = check
+    self.checks = checks
     self.anchor = anchor
     self.targets = Set(targets)
     stack = self.targets.sorted(by: >)
@@ -62,7 +62,7 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
         chain: chain,
         trusted: .init(height: tip.height, time: tip.time, block: tip.block, nextValidators: tip.validators),
         settings: settings,
-        check: check
+        checks: checks
       )
     case .header(let height, _):
       if stack.last != height { stack.append(height) }
@@ -113,7 +113,7 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
     else { return false }
     do {
       try block.checkParts()
-      try block.validators.verify(block.certificate, chain: chain, using: check)
+      try block.validators.verify(block.certificate, chain: chain, using: checks)
     } catch {
       return false
     }
@@ -121,7 +121,7 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
       chain: chain,
       trusted: .init(block),
       settings: settings,
-      check: check
+      checks: checks
     )
     return true
   }

@@ -64,7 +64,12 @@ extension Replica {
   }
 
   private func execute(_ task: ExecutionTask, _ transactions: [Transaction]) -> ExecutedBlock {
-    var outcome = Executor.execute(task.input, transactions: transactions, on: state)
+    var outcome = Executor.execute(
+      task.input,
+      transactions: transactions,
+      on: state,
+      checks: configuration.checks
+    )
     outcome.changes += task.additions
     let height = task.input.moment.height
     do {

@@ -106,7 +106,8 @@ extension Replica {
     } catch {
       return candidates.judge(block.identifier, .invalid(error))
     }
-    let unknown = zip(block.transactions, block.transactionHashes).filter { mempool[$1] == nil }.map(\.0)
+    let unknown = zip(block.transactionHashes, block.transactions).filter { mempool[$0.0] == nil }
+      .map { (hash: $0, bytes: $1) }
     guard unknown.isEmpty else {
       candidates.judge(block.identifier, .pending)
       turn.effects.append(.verifyTransactions(unknown, block: block.identifier))
@@ -204,7 +205,7 @@ extension Replica {
     from peer: PeerID,
     _ turn: inout Turn
   ) {
-    guard let block = try? configuration.reading.block(bytes) else {
+    guard let block = try? configuration.checks.reading.block(bytes) else {
       return fault(peer, .malformedFrame, &turn)
     }
     guard candidates.wanted.contains(block.identifier) else { return }
@@ -230,7 +231,8 @@ extension Replica {
     _ turn: inout Turn
   ) {
     guard isWorthReading(proposal, from: peer, &turn) else { return }
-    guard let block = try? configuration.reading.block(bytes), block.identifier == proposal.block else {
+    guard let block = try? configuration.checks.reading.block(bytes), block.identifier == proposal.block
+    else {
       return fault(peer, .malformedFrame, &turn)
     }
     adopt(block, &turn)
@@ -246,7 +248,7 @@ extension Replica {
   ) -> Bool {
     guard proposal.height >= tip.height, let set = validators(at: proposal.height) else { return false }
     do {
-      try set.verify(proposal, chain: rules.chain, using: configuration.signatures.check)
+      try set.verify(proposal, chain: rules.chain, using: configuration.checks)
     } catch {
       fault(peer, .consensusMisconduct, &turn)
       return false
@@ -270,7 +272,7 @@ extension Replica {
   ) {
     guard !seenVotes.contains(vote), let set = validators(at: vote.height) else { return }
     do {
-      try set.verify(vote, chain: rules.chain, using: configuration.signatures.check)
+      try set.verify(vote, chain: rules.chain, using: configuration.checks)
     } catch {
       return fault(peer, .consensusMisconduct, &turn)
     }
@@ -286,7 +288,7 @@ extension Replica {
   ) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     do {
-      try configuration.signatures.verify(certificate, by: set, chain: rules.chain)
+      try set.verify(certificate, chain: rules.chain, using: configuration.checks)
     } catch {
       return fault(peer, .consensusMisconduct, &turn)
     }
@@ -300,7 +302,7 @@ extension Replica {
   ) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     do {
-      try set.verify(certificate, chain: rules.chain, using: configuration.signatures.check)
+      try set.verify(certificate, chain: rules.chain, using: configuration.checks)
     } catch {
       return fault(peer, .consensusMisconduct, &turn)
     }

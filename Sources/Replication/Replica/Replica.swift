@@ -14,10 +14,8 @@ public struct ReplicaConfiguration: Sendable {
   public var timeouts: Timeouts
   /// The limits of the mempool.
   public var mempool: Mempool.Limits
-  /// How signatures are checked. A node uses Ed25519.
-  public var signatures: SignatureScheme
-  /// How blocks, transactions and certificates are decoded.
-  public var reading = BlockReading.decoding
+  /// How signatures are checked, and the memory of what is valid. A node uses Ed25519.
+  public var checks: Checks
   /// The lowest height whose block this node has stored when it starts.
   public var lowestBlock: Height
   /// The greatest number of transactions in a block that this node builds. All validators must verify,
@@ -34,7 +32,7 @@ public struct ReplicaConfiguration: Sendable {
     consensusKey: PublicKey?,
     timeouts: Timeouts,
     mempool: Mempool.Limits = Mempool.Limits(),
-    signatures: SignatureScheme = .ed25519,
+    checks: Checks = .ed25519,
     lowestBlock: Height = 1,
     versions: ClosedRange<UInt32> = Executor.versions
   ) {
@@ -42,7 +40,7 @@ public struct ReplicaConfiguration: Sendable {
     self.consensusKey = consensusKey
     self.timeouts = timeouts
     self.mempool = mempool
-    self.signatures = signatures
+    self.checks = checks
     self.lowestBlock = lowestBlock
     self.versions = versions
   }
@@ -150,11 +148,7 @@ public struct Replica<State: ReplicaState>: Sendable {
     // Parameters come from the committed state, not from genesis, since governance can have changed them.
     let committed = CommittedRules(on: state, after: tip.height)
     self.committed = committed
-    rules = BlockRules(
-      chain: genesis.chain,
-      signatures: configuration.signatures,
-      reading: configuration.reading
-    )
+    rules = BlockRules(chain: genesis.chain, checks: configuration.checks)
     self.state = LayeredState(base: state)
     self.tip = tip
     consensus = Tendermint(

@@ -91,8 +91,8 @@ public enum ReplicaEffect: Sendable {
   /// `ReplicaInput.signed`.
   case sign(SigningRequest)
   /// Decode transactions of a proposed block and check their signatures, in parallel on other threads. The
-  /// answer is `ReplicaInput.transactionsVerified`.
-  case verifyTransactions([[UInt8]], block: Digest)
+  /// hashes are those of the bytes. The answer is `ReplicaInput.transactionsVerified`.
+  case verifyTransactions([(hash: Digest, bytes: [UInt8])], block: Digest)
   /// Check the signature of an object on another thread. The answer is `ReplicaInput.objectVerified`.
   case verify(SignedObject)
   /// Write the commit in one synced batch. The answer is `ReplicaInput.durable`.

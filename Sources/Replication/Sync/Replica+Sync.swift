@@ -52,8 +52,8 @@ extension Replica {
   ) {
     var read: [(block: Block, certificate: Certificate)] = []
     for committed in blocks.prefix(Int(BlockSync.batch)) {
-      guard let block = try? configuration.reading.block(committed.block),
-        let certificate = try? configuration.reading.certificate(committed.certificate),
+      guard let block = try? configuration.checks.reading.block(committed.block),
+        let certificate = try? configuration.checks.reading.certificate(committed.certificate),
         certificate.isCommit(of: block)
       else {
         return fault(peer, .malformedFrame, &turn)
@@ -127,7 +127,7 @@ extension Replica {
   /// Whether a quorum of `validators` has signed the certificate.
   private func proves(_ certificate: Certificate, _ validators: ValidatorSet) -> Bool {
     do {
-      try configuration.signatures.verify(certificate, by: validators, chain: rules.chain)
+      try validators.verify(certificate, chain: rules.chain, using: configuration.checks)
       return true
     } catch {
       return false

@@ -10,7 +10,7 @@ extension Replica {
   ///
   /// - Returns: The result of each transaction.
   mutating func admit(_ transactions: [Transaction], from peer: PeerID?) -> [Admission] {
-    let check = TransactionCheck(on: state, at: moment)
+    let check = TransactionCheck(on: state, at: moment, checks: configuration.checks)
     return transactions.map { admit($0, from: peer, by: check) }
   }
 

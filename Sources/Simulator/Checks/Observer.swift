@@ -14,7 +14,7 @@ final class Observer {
   }
 
   private let chain: ChainID
-  private var scheme: SignatureScheme
+  private let verification: Checks
   private let genesisTime: Timestamp
   private(set) var checks: [Invariant: UInt64] = [:]
   private(set) var violations: [Violation] = []
@@ -51,12 +51,11 @@ final class Observer {
   private static let violationLimit = 20
   private static let auditInterval: Height = 25
 
-  init(genesis: Genesis, scheme: SignatureScheme) {
+  init(genesis: Genesis, verdict: @escaping Checks.Verdict) {
     chain = genesis.chain
     genesisTime = genesis.time
-    self.scheme = scheme
-    // The observer has its own cache of checked certificates: it does not rely on checks by nodes.
-    self.scheme.proofs = SharedProofs().proofs
+    // The observer has its own memory of valid certificates: it does not rely on checks by nodes.
+    verification = SharedChecks().checks(verdict)
   }
 
   func count(_ invariant: Invariant) { checks[invariant, default: 0] += 1 }
@@ -128,9 +127,8 @@ final class Observer {
           "the certificate of height \(commit.tip.height) is for another block"
         )
       }
-      // Nodes that got the block from each other have equal certificates; the scheme's cache checks those
-      // once.
-      try scheme.verify(certificate, by: commit.tip.lastValidators, chain: chain)
+      // Nodes that got the block from each other have equal certificates; the memory checks those once.
+      try commit.tip.lastValidators.verify(certificate, chain: chain, using: verification)
     } catch {
       violated(
         .certificates,

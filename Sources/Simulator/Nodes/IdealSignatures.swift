@@ -1,6 +1,5 @@
 import Chain
 import Cryptography
-import Replication
 
 /// Fast signatures for simulations: the digest of the signer's public key and the signed bytes.
 ///
@@ -20,13 +19,14 @@ enum IdealSignatures {
     return Signature(digest, digest)
   }
 
-  /// Checks these signatures in the replicas.
-  static let scheme = SignatureScheme(
-    check: { key, signature, domain, _, body in sign(body, domain: domain, by: key) == signature },
-    isTransactionAuthentic: { transaction in
-      sign(transaction.signBytes, domain: nil, by: transaction.signer) == transaction.signature
+  /// Checks these signatures of votes, proposals and transactions. Gossiped objects and vouchers have real
+  /// signatures.
+  static let verdict: Checks.Verdict = { key, signature, domain, chain, body in
+    switch domain {
+    case .prevote, .precommit, .proposal, nil: sign(body, domain: domain, by: key) == signature
+    default: Checks.ed25519.verdict(key, signature, domain, chain, body)
     }
-  )
+  }
 }
 
 /// Signs and checks for all nodes of a run, with the scenario's kind of signatures.
@@ -39,7 +39,7 @@ struct SigningService: Sendable {
     isIdeal = kind == .ideal
   }
 
-  var scheme: SignatureScheme { isIdeal ? IdealSignatures.scheme : .ed25519 }
+  var verdict: Checks.Verdict { isIdeal ? IdealSignatures.verdict : Checks.ed25519.verdict }
 
   func sign(_ body: [UInt8], domain: SigningDomain, by key: SigningKey) -> Signature {
     isIdeal

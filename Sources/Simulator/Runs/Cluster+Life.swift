@@ -71,20 +71,21 @@ extension Cluster {
   }
 
   private func configuration(of node: SimulatedNode) -> ReplicaConfiguration {
-    var scheme = signatures.scheme
+    var checks = lane(of: node.index).checks
     switch scenario.brokenRule {
     case .signaturesUnchecked, .votesCountedTwice, .nilCountedAsValue:
-      scheme = SignatureScheme(check: { _, _, _, _, _ in true }, isTransactionAuthentic: { _ in true })
-    default: scheme.proofs = lane(of: node.index).proofs.proofs
+      // Without the shared memory: what a broken node takes for valid must not reach the others.
+      checks.memory = nil
+      checks.verdict = { _, _, _, _, _ in true }
+    default: break
     }
     var configuration = ReplicaConfiguration(
       genesis: genesis,
       consensusKey: node.consensusKey?.publicKey,
       timeouts: scenario.faults.delays == .regions ? .wan : .lan,
-      signatures: scheme,
+      checks: checks,
       versions: node.versions
     )
-    configuration.reading = lane(of: node.index).reading.reading
     // Honest nodes propose every block that has a transaction in compact form. Byzantine nodes never do,
     // since their strategies change whole blocks.
     configuration.compactBytes = node.isHonest ? Self.emptyBlockBytes : .max

@@ -69,7 +69,7 @@ public final class Cluster {
     lanes = (0..<stage.lanes.count).map { Lane($0, on: stage) }
     queue = EventQueue(seed: seed)
     faults = scenario.faults.schedule(for: scenario)
-    observer = Observer(genesis: genesis, scheme: signatures.scheme)
+    observer = Observer(genesis: genesis, verdict: signatures.verdict)
     workload = Workload(plan: scenario.workload, population: population, seed: seed)
     links = Self.links(scenario, &generator)
     setClocks()

@@ -33,7 +33,7 @@ extension Lane {
       case .sendGossip(let message, let peer, let delivery):
         transmit(message, from: node, to: peer, via: delivery)
       case .verifyTransactions(let raw, let block):
-        let transactions = raw.compactMap { transaction($0) }
+        let transactions = raw.compactMap { transaction($0.bytes, hash: $0.hash) }
         let isAuthentic = transactions.count == raw.count
         schedule(
           .transactionsVerified(block: block, isAuthentic ? transactions : nil),
@@ -42,7 +42,10 @@ extension Lane {
         )
       case .verify(let object):
         schedule(
-          .objectVerified(object.identifier, isAuthentic: isAuthentic(object)),
+          .objectVerified(
+            object.identifier,
+            isAuthentic: object.isAuthentic(on: stage.genesis.chain, by: checks)
+          ),
           at: node,
           after: .milliseconds(1)
         )
@@ -126,14 +129,5 @@ extension Lane {
     trace.tell(at: now, "\(node.name) disconnects \(stage.nodes[other].name): \(reason)")
     if case .banned = reason { counters.bans += 1 }
     requests.append(.part(node.index, other))
-  }
-
-  /// Whether an object's signature is valid; each object is checked once for all nodes of the lane.
-  private func isAuthentic(_ object: SignedObject) -> Bool {
-    if let known = caches.objects[object] { return known }
-    let isAuthentic = object.isAuthentic(on: stage.genesis.chain)
-    if caches.objects.count > 20_000 { caches.objects = [:] }
-    caches.objects[object] = isAuthentic
-    return isAuthentic
   }
 }

@@ -81,7 +81,7 @@ extension Lane {
     if isDamaged { return damaged(message, from: node) }
     var message = message
     if case .transactions(let raw) = message {
-      return .transactions(raw.compactMap { transaction($0) }, from: node.peer)
+      return .transactions(transactions(raw), from: node.peer)
     }
     if network.passesCodec() {
       let bytes = message.encoded
@@ -120,26 +120,19 @@ extension Lane {
       return .misbehaved(node.peer, .malformedFrame)
     }
     if case .transactions(let raw) = decoded {
-      return .transactions(raw.compactMap { transaction($0) }, from: node.peer)
+      return .transactions(transactions(raw), from: node.peer)
     }
     return .message(decoded, from: node.peer)
   }
 
-  /// The decoded transaction; nil when the bytes or the signature are invalid. Each is checked once for all
-  /// nodes of the lane.
-  func transaction(_ bytes: [UInt8]) -> Transaction? {
-    if let known = caches.transactions[bytes] { return known }
-    guard !caches.unreadable.contains(bytes) else { return nil }
-    guard let transaction = try? Transaction(decoding: bytes, chain: stage.genesis.chain),
-      stage.signatures.scheme.isTransactionAuthentic(transaction)
-    else {
-      if caches.unreadable.count > 1_000 { caches.unreadable = [] }
-      caches.unreadable.insert(bytes)
-      return nil
-    }
-    if caches.transactions.count > 20_000 { caches.transactions = [:] }
-    caches.transactions[bytes] = transaction
-    return transaction
+  /// The decoded transaction; nil when the bytes or the signature are invalid. Each valid one is checked once
+  /// for all nodes of the lane.
+  func transaction(_ bytes: [UInt8], hash: Digest) -> Transaction? {
+    try? checks.transaction(bytes, hash: hash, on: stage.genesis.chain)
+  }
+
+  private func transactions(_ raw: [[UInt8]]) -> [Transaction] {
+    raw.compactMap { transaction($0, hash: .sha256($0)) }
   }
 
   /// The input after the scenario's broken rule has changed it; nil when the node ignores it.

@@ -43,22 +43,17 @@ final class Lane {
 
   /// Results that are equal for all nodes, computed once for the lane.
   struct Caches {
-    var transactions: [[UInt8]: Transaction] = [:]
-    /// Encodings that are no valid transactions.
-    var unreadable: Set<[UInt8]> = []
     /// Encodings of stored blocks.
     var blocks: [Digest: [UInt8]] = [:]
     /// Encodings of stored certificates.
     var certificates = CertificateTable<[UInt8]>()
-    /// Whether each object's signature is valid.
-    var objects: [SignedObject: Bool] = [:]
   }
 
   let index: Int
   let stage: Stage
   let trace = Trace()
-  let reading = SharedReading()
-  let proofs = SharedProofs()
+  /// How the nodes of the lane check signatures; they share its memory.
+  let checks: Checks
   var now = Instant.zero
   var queue: EventQueue<Occurrence>
   /// The lane's copy of the network: sessions and cuts are equal in all lanes; the order of messages is kept
@@ -81,6 +76,7 @@ final class Lane {
   init(_ index: Int, on stage: Stage) {
     self.index = index
     self.stage = stage
+    checks = SharedChecks().checks(stage.signatures.verdict)
     // Each lane has its own sequence of random numbers from the scenario's seed.
     let seed = stage.scenario.seed ^ UInt64(index) << 56
     departures = Array(repeating: [], count: stage.lanes.count)
