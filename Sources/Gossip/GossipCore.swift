@@ -69,34 +69,34 @@ public struct GossipCore: Sendable {
   }
 
   /// Arms the timers and dials the first peers.
-  public mutating func start(at now: Instant, effects: inout [Effect]) {
-    run(PeerManager.Input.fired, at: now, &effects)
-    finish(at: now, &effects)
+  public mutating func start(_ turn: inout Turn) {
+    run(PeerManager.Input.fired, &turn)
+    finish(&turn)
   }
 
-  public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
+  public mutating func step(_ input: Input, _ turn: inout Turn) {
     switch input {
-    case .connected(let peer, let connection): connected(peer, connection, at: now, &effects)
+    case .connected(let peer, let connection): connected(peer, connection, &turn)
     case .disconnected(let peer):
-      unlink(peer, at: now, &effects)
-      run(PeerManager.Input.disconnected(peer), at: now, &effects)
-    case .dialFailed(let dial): run(PeerManager.Input.dialFailed(dial), at: now, &effects)
-    case .received(let message, let peer): received(message, from: peer, at: now, &effects)
-    case .verified(let identifier, let isAuthentic): verified(identifier, isAuthentic, at: now, &effects)
+      unlink(peer, &turn)
+      run(PeerManager.Input.disconnected(peer), &turn)
+    case .dialFailed(let dial): run(PeerManager.Input.dialFailed(dial), &turn)
+    case .received(let message, let peer): received(message, from: peer, &turn)
+    case .verified(let identifier, let isAuthentic): verified(identifier, isAuthentic, &turn)
     case .judged(let identifier, let judgement):
-      run(Dissemination.Input.judged(identifier, judgement), at: now, &effects)
+      run(Dissemination.Input.judged(identifier, judgement), &turn)
     case .published(let object):
       if object.kind == .nodeRecord { ownRecord = object }
-      run(Dissemination.Input.published(object), at: now, &effects)
-    case .restored(let objects): run(Dissemination.Input.restored(objects), at: now, &effects)
-    case .retired(let identifiers): retire(identifiers, at: now, &effects)
+      run(Dissemination.Input.published(object), &turn)
+    case .restored(let objects): run(Dissemination.Input.restored(objects), &turn)
+    case .retired(let identifiers): retire(identifiers, &turn)
     case .chainKnows(let keys, let mesh):
-      run(PeerManager.Input.chainKnows(peers: keys, mesh: mesh), at: now, &effects)
-    case .committed(let time): committed(time, at: now, &effects)
-    case .misbehaved(let peer, let fault): run(PeerManager.Input.misbehaved(peer, fault), at: now, &effects)
-    case .fired(let timer): fired(timer, at: now, &effects)
+      run(PeerManager.Input.chainKnows(peers: keys, mesh: mesh), &turn)
+    case .committed(let time): committed(time, &turn)
+    case .misbehaved(let peer, let fault): run(PeerManager.Input.misbehaved(peer, fault), &turn)
+    case .fired(let timer): fired(timer, &turn)
     }
-    finish(at: now, &effects)
+    finish(&turn)
   }
 
   /// Peers that objects are exchanged with.
@@ -107,64 +107,61 @@ extension GossipCore {
   private mutating func connected(
     _ peer: PeerID,
     _ connection: Connection,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     // Who is turned away at once is given the names of others.
-    answers.link(peer, at: now)
-    run(PeerManager.Input.connected(peer, connection), at: now, &effects)
-    run(Probing.Input.proved(peer), at: now, &effects)
+    answers.link(peer, at: turn.now)
+    run(PeerManager.Input.connected(peer, connection), &turn)
+    run(Probing.Input.proved(peer), &turn)
     guard let session = peers.sessions[peer], session.purpose != .feeler else { return }
-    run(Dissemination.Input.linked(peer), at: now, &effects)
-    run(Reconciliation.Input.linked(peer), at: now, &effects)
-    run(Probing.Input.linked(peer), at: now, &effects)
+    run(Dissemination.Input.linked(peer), &turn)
+    run(Reconciliation.Input.linked(peer), &turn)
+    run(Probing.Input.linked(peer), &turn)
     if let ownRecord { outbox(peer) { $0.push(ownRecord) } }
   }
 
-  private mutating func unlink(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+  private mutating func unlink(_ peer: PeerID, _ turn: inout Turn) {
     outboxes[peer] = nil
     answers.unlink(peer)
-    run(Dissemination.Input.unlinked(peer), at: now, &effects)
-    run(Reconciliation.Input.unlinked(peer), at: now, &effects)
-    run(Probing.Input.unlinked(peer), at: now, &effects)
+    run(Dissemination.Input.unlinked(peer), &turn)
+    run(Reconciliation.Input.unlinked(peer), &turn)
+    run(Probing.Input.unlinked(peer), &turn)
   }
 
   private mutating func received(
     _ message: GossipMessage,
     from peer: PeerID,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard peers.sessions[peer] != nil else { return }
     answers.received(message.cost, from: peer)
-    heard(peer, at: now)
+    heard(peer, at: turn.now)
     switch message {
     case .packet(let packet):
-      receive(packet.objects, from: peer, isRepair: false, at: now, &effects)
-      if !packet.stops.isEmpty { run(Dissemination.Input.stops(packet.stops, from: peer), at: now, &effects) }
+      receive(packet.objects, from: peer, isRepair: false, &turn)
+      if !packet.stops.isEmpty { run(Dissemination.Input.stops(packet.stops, from: peer), &turn) }
       if !packet.starts.isEmpty {
-        run(Dissemination.Input.starts(packet.starts, from: peer), at: now, &effects)
+        run(Dissemination.Input.starts(packet.starts, from: peer), &turn)
       }
-      if !packet.wants.isEmpty { run(Dissemination.Input.wants(packet.wants, from: peer), at: now, &effects) }
+      if !packet.wants.isEmpty { run(Dissemination.Input.wants(packet.wants, from: peer), &turn) }
       if !packet.digests.isEmpty {
-        run(Dissemination.Input.digests(packet.digests, from: peer), at: now, &effects)
+        run(Dissemination.Input.digests(packet.digests, from: peer), &turn)
       }
     case .objects(let objects):
-      let asked = objects.filter { reconciliation.asked(for: $0.identifier, at: now) }
-      receive(asked, from: peer, isRepair: true, at: now, &effects)
+      let asked = objects.filter { reconciliation.asked(for: $0.identifier, at: turn.now) }
+      receive(asked, from: peer, isRepair: true, &turn)
       receive(
-        objects.filter { !reconciliation.asked(for: $0.identifier, at: now) },
+        objects.filter { !reconciliation.asked(for: $0.identifier, at: turn.now) },
         from: peer,
         isRepair: false,
-        at: now,
-        &effects
+        &turn
       )
-      run(Reconciliation.Input.arrived(asked.map(\.identifier), from: peer), at: now, &effects)
-    case .ranges(let ranges): run(Reconciliation.Input.received(ranges, from: peer), at: now, &effects)
+      run(Reconciliation.Input.arrived(asked.map(\.identifier), from: peer), &turn)
+    case .ranges(let ranges): run(Reconciliation.Input.received(ranges, from: peer), &turn)
     case .recordsRequest(let count):
-      run(PeerManager.Input.recordsRequested(count: count, from: peer), at: now, &effects)
-    case .records(let objects): receiveRecords(objects, from: peer, at: now, &effects)
-    case .probe(let probe): run(Probing.Input.received(probe, from: peer), at: now, &effects)
+      run(PeerManager.Input.recordsRequested(count: count, from: peer), &turn)
+    case .records(let objects): receiveRecords(objects, from: peer, &turn)
+    case .probe(let probe): run(Probing.Input.received(probe, from: peer), &turn)
     }
   }
 
@@ -172,23 +169,21 @@ extension GossipCore {
     _ objects: [SignedObject],
     from peer: PeerID,
     isRepair: Bool,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     // A record whose signature is being checked already would make the answer ambiguous; it comes again.
     let objects = objects.filter { records[$0.identifier] == nil }
     guard !objects.isEmpty else { return }
-    run(Dissemination.Input.received(objects, from: peer, isRepair: isRepair), at: now, &effects)
+    run(Dissemination.Input.received(objects, from: peer, isRepair: isRepair), &turn)
   }
 
   private mutating func receiveRecords(
     _ objects: [SignedObject],
     from peer: PeerID,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard peers.acceptsRecords(from: peer) else {
-      run(PeerManager.Input.misbehaved(peer, .unrequestedRecords), at: now, &effects)
+      run(PeerManager.Input.misbehaved(peer, .unrequestedRecords), &turn)
       return
     }
     for object in objects.prefix(GossipLimits.records) where records.count < Self.pendingRecordLimit {
@@ -196,96 +191,96 @@ extension GossipCore {
       guard object.key != peers.peer, peers.isNews(object), records[object.identifier] == nil,
         dissemination.pending[object.identifier] == nil
       else { continue }
-      guard !dissemination.isChecked(object, at: now) else {
-        run(PeerManager.Input.records([object], from: peer), at: now, &effects)
+      guard !dissemination.isChecked(object, at: turn.now) else {
+        run(PeerManager.Input.records([object], from: peer), &turn)
         continue
       }
       records[object.identifier] = (object, peer)
-      effects.append(.verify(object))
+      turn.effects.append(.verify(object))
     }
   }
 
   private mutating func verified(
     _ identifier: Digest,
     _ isAuthentic: Bool,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard let (object, peer) = records.removeValue(forKey: identifier) else {
-      run(Dissemination.Input.verified(identifier, isAuthentic: isAuthentic), at: now, &effects)
+      run(Dissemination.Input.verified(identifier, isAuthentic: isAuthentic), &turn)
       return
     }
     if isAuthentic {
-      dissemination.noteChecked(object, at: now)
-      run(PeerManager.Input.records([object], from: peer), at: now, &effects)
+      dissemination.noteChecked(object, at: turn.now)
+      run(PeerManager.Input.records([object], from: peer), &turn)
       if let entry = peers.book[object.key], entry.object == object, let voucher = entry.record.voucher {
-        effects.append(.vouched(object.key, voucher))
+        turn.effects.append(.vouched(object.key, voucher))
       }
     } else {
-      run(PeerManager.Input.misbehaved(peer, .forgedSignature), at: now, &effects)
+      run(PeerManager.Input.misbehaved(peer, .forgedSignature), &turn)
     }
   }
 
-  private mutating func retire(_ identifiers: [Digest], at now: Instant, _ effects: inout [Effect]) {
-    run(Dissemination.Input.retired(identifiers), at: now, &effects)
-    for identifier in identifiers { run(Reconciliation.Input.removed(identifier), at: now, &effects) }
+  private mutating func retire(_ identifiers: [Digest], _ turn: inout Turn) {
+    run(Dissemination.Input.retired(identifiers), &turn)
+    for identifier in identifiers { run(Reconciliation.Input.removed(identifier), &turn) }
   }
 
-  private mutating func committed(_ time: Timestamp, at now: Instant, _ effects: inout [Effect]) {
-    run(PeerManager.Input.committed(time), at: now, &effects)
+  private mutating func committed(_ time: Timestamp, _ turn: inout Turn) {
+    run(PeerManager.Input.committed(time), &turn)
     guard time.milliseconds(since: recordsExpiredAt) >= 60_000 else { return }
     recordsExpiredAt = time
     let expired = peers.expireRecords()
     guard !expired.isEmpty else { return }
-    run(Dissemination.Input.retired(expired), at: now, &effects)
+    run(Dissemination.Input.retired(expired), &turn)
     liveRecords = liveRecords.filter { dissemination.live[$0.value] != nil }
   }
 
-  private mutating func fired(_ timer: Timer, at now: Instant, _ effects: inout [Effect]) {
+  private mutating func fired(_ timer: Timer, _ turn: inout Turn) {
     armed[timer] = nil
     switch timer {
-    case .dissemination: run(Dissemination.Input.fired, at: now, &effects)
-    case .reconciliation: run(Reconciliation.Input.fired, at: now, &effects)
+    case .dissemination: run(Dissemination.Input.fired, &turn)
+    case .reconciliation: run(Reconciliation.Input.fired, &turn)
     case .peers:
-      run(PeerManager.Input.fired, at: now, &effects)
-      run(Probing.Input.ticked, at: now, &effects)
+      run(PeerManager.Input.fired, &turn)
+      run(Probing.Input.ticked, &turn)
     }
   }
 }
 
 extension GossipCore {
-  private mutating func run(_ input: Dissemination.Input, at now: Instant, _ effects: inout [Effect]) {
-    var inner: [Dissemination.Effect] = []
-    dissemination.step(input, at: now, effects: &inner)
-    for effect in inner {
+  private mutating func run(_ input: Dissemination.Input, _ turn: inout Turn) {
+    var inner = Dissemination.Turn(at: turn.now)
+    dissemination.step(input, &inner)
+    for effect in inner.effects {
       switch effect {
       case .push(let object, let targets):
         for peer in targets { outbox(peer) { $0.push(object) } }
       case .answer(let object, let peer):
         // As if it travelled alone.
-        guard answers.take(object.encoded.count + 64, for: peer, whole: dissemination.wholeBytes, at: now)
+        guard
+          answers.take(object.encoded.count + 64, for: peer, whole: dissemination.wholeBytes, at: turn.now)
         else { continue }
         outbox(peer) { $0.push(object) }
       case .announce(let shorts, let peer): outbox(peer) { $0.announce(shorts) }
       case .want(let shorts, let peer): outbox(peer) { $0.want(shorts) }
       case .stop(let tags, let peer): outbox(peer) { $0.stop(tags) }
       case .start(let tags, let peer): outbox(peer) { $0.start(tags) }
-      case .verify(let object): effects.append(.verify(object))
+      case .verify(let object): turn.effects.append(.verify(object))
       case .deliver(let object, let peer):
         guard object.kind == .nodeRecord else {
-          effects.append(.deliver(object, from: peer))
+          turn.effects.append(.deliver(object, from: peer))
           continue
         }
         if let judgement = judge(record: object, from: peer) {
-          run(Dissemination.Input.judged(object.identifier, judgement), at: now, &effects)
+          run(Dissemination.Input.judged(object.identifier, judgement), &turn)
         } else {
-          effects.append(.deliver(object, from: peer))
+          turn.effects.append(.deliver(object, from: peer))
         }
-        run(PeerManager.Input.fired, at: now, &effects)
-      case .accepted(let object): accepted(object, at: now, &effects)
-      case .useful(let peer): run(PeerManager.Input.useful(peer), at: now, &effects)
+        run(PeerManager.Input.fired, &turn)
+      case .accepted(let object): accepted(object, &turn)
+      case .useful(let peer): run(PeerManager.Input.useful(peer), &turn)
       case .fault(let peer, let fault):
-        run(PeerManager.Input.misbehaved(peer, fault), at: now, &effects)
+        run(PeerManager.Input.misbehaved(peer, fault), &turn)
       }
     }
   }
@@ -305,43 +300,43 @@ extension GossipCore {
     }
   }
 
-  private mutating func accepted(_ object: SignedObject, at now: Instant, _ effects: inout [Effect]) {
+  private mutating func accepted(_ object: SignedObject, _ turn: inout Turn) {
     guard object.kind == .nodeRecord else {
-      run(Reconciliation.Input.added(object.identifier), at: now, &effects)
+      run(Reconciliation.Input.added(object.identifier), &turn)
       return
     }
     let older = liveRecords.updateValue(object.identifier, forKey: object.key)
-    if let older, older != object.identifier { run(Dissemination.Input.retired([older]), at: now, &effects) }
+    if let older, older != object.identifier { run(Dissemination.Input.retired([older]), &turn) }
   }
 
-  private mutating func run(_ input: Reconciliation.Input, at now: Instant, _ effects: inout [Effect]) {
-    var inner: [Reconciliation.Effect] = []
-    reconciliation.step(input, at: now, effects: &inner)
-    for effect in inner {
+  private mutating func run(_ input: Reconciliation.Input, _ turn: inout Turn) {
+    var inner = Reconciliation.Turn(at: turn.now)
+    reconciliation.step(input, &inner)
+    for effect in inner.effects {
       switch effect {
-      case .send(let message, let peer): answer(.ranges(message), to: peer, at: now, &effects)
+      case .send(let message, let peer): answer(.ranges(message), to: peer, &turn)
       case .supply(let identifiers, let peer):
         let objects = identifiers.compactMap { dissemination.object($0) }
-        Outbox.frames(of: objects) { answer(.objects($0), to: peer, at: now, &effects) }
+        Outbox.frames(of: objects) { answer(.objects($0), to: peer, &turn) }
       case .fault(let peer, let fault):
-        run(PeerManager.Input.misbehaved(peer, fault), at: now, &effects)
+        run(PeerManager.Input.misbehaved(peer, fault), &turn)
       }
     }
   }
 
-  mutating func run(_ input: PeerManager.Input, at now: Instant, _ effects: inout [Effect]) {
-    var inner: [PeerManager.Effect] = []
-    peers.step(input, at: now, effects: &inner)
-    for effect in inner {
+  mutating func run(_ input: PeerManager.Input, _ turn: inout Turn) {
+    var inner = PeerManager.Turn(at: turn.now)
+    peers.step(input, &inner)
+    for effect in inner.effects {
       switch effect {
-      case .dial(let dial): effects.append(.dial(dial))
+      case .dial(let dial): turn.effects.append(.dial(dial))
       case .requestRecords(let peer, let count):
-        effects.append(.send(peer, .recordsRequest(count: count), via: .stream))
-      case .sendRecords(let peer, let records): answer(.records(records), to: peer, at: now, &effects)
+        turn.effects.append(.send(peer, .recordsRequest(count: count), via: .stream))
+      case .sendRecords(let peer, let records): answer(.records(records), to: peer, &turn)
       case .disconnect(let peer, let reason):
-        unlink(peer, at: now, &effects)
-        effects.append(.disconnect(peer, reason))
-      case .fault(let peer, let fault): effects.append(.fault(peer, fault))
+        unlink(peer, &turn)
+        turn.effects.append(.disconnect(peer, reason))
+      case .fault(let peer, let fault): turn.effects.append(.fault(peer, fault))
       }
     }
   }
@@ -350,11 +345,10 @@ extension GossipCore {
   mutating func answer(
     _ message: GossipMessage,
     to peer: PeerID,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
-    guard answers.take(message.cost, for: peer, whole: dissemination.wholeBytes, at: now) else { return }
-    effects.append(.send(peer, message, via: .stream))
+    guard answers.take(message.cost, for: peer, whole: dissemination.wholeBytes, at: turn.now) else { return }
+    turn.effects.append(.send(peer, message, via: .stream))
   }
 
   private mutating func outbox(_ peer: PeerID, _ change: (inout Outbox) -> Void) {
@@ -363,21 +357,21 @@ extension GossipCore {
   }
 
   /// Sends what gathered and arms timers that are due sooner than before.
-  private mutating func finish(at now: Instant, _ effects: inout [Effect]) {
+  private mutating func finish(_ turn: inout Turn) {
     for peer in touched {
       guard let outbox = outboxes.removeValue(forKey: peer) else { continue }
-      outbox.flush { message, delivery in effects.append(.send(peer, message, via: delivery)) }
+      outbox.flush { message, delivery in turn.effects.append(.send(peer, message, via: delivery)) }
     }
     touched.removeAll(keepingCapacity: true)
-    arm(.dissemination, dissemination.deadline, at: now, &effects)
-    arm(.reconciliation, reconciliation.deadline, at: now, &effects)
-    arm(.peers, peers.deadline, at: now, &effects)
+    arm(.dissemination, dissemination.deadline, &turn)
+    arm(.reconciliation, reconciliation.deadline, &turn)
+    arm(.peers, peers.deadline, &turn)
   }
 
-  private mutating func arm(_ timer: Timer, _ deadline: Instant, at now: Instant, _ effects: inout [Effect]) {
+  private mutating func arm(_ timer: Timer, _ deadline: Instant, _ turn: inout Turn) {
     if let present = armed[timer], present <= deadline { return }
-    let at = max(deadline, now)
+    let at = max(deadline, turn.now)
     armed[timer] = at
-    effects.append(.schedule(timer, at: at))
+    turn.effects.append(.schedule(timer, at: at))
   }
 }

@@ -61,6 +61,8 @@ extension GossipCore {
     case fault(PeerID, Fault)
   }
 
+  public typealias Turn = GossipTurn<Effect>
+
   public enum Delivery: Hashable, Sendable {
     case datagram
     case stream

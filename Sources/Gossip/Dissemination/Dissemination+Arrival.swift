@@ -9,8 +9,7 @@ extension Dissemination {
     _ object: SignedObject,
     _ slot: Int,
     isRepair: Bool,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     counters[object.kind].received += 1
     counters[object.kind].bytes += UInt64(object.encoded.count)
@@ -18,11 +17,12 @@ extension Dissemination {
     let short = hash(identifier)
     if pending[identifier] != nil {
       counters[object.kind].duplicates += 1
-      return join(object, slot, at: now)
+      return join(object, slot, at: turn.now)
     }
-    guard live[identifier] == nil, !seen.contains(short, at: now), !refused.contains(short, at: now) else {
+    guard live[identifier] == nil, !seen.contains(short, at: turn.now), !refused.contains(short, at: turn.now)
+    else {
       counters[object.kind].duplicates += 1
-      recent[identifier]?.note(slot, at: now)
+      recent[identifier]?.note(slot, at: turn.now)
       return
     }
     let asked = missing[short]?.asked ?? SlotSet()
@@ -31,18 +31,18 @@ extension Dissemination {
       links[slot]?.emptyAnnouncements = 0
       counters.wantsAnswered += 1
     }
-    let isChecked = isChecked(object, at: now)
-    if let drop = reasonToDrop(object, slot, isAsked: isAsked, isChecked: isChecked, at: now) {
+    let isChecked = isChecked(object, at: turn.now)
+    if let drop = reasonToDrop(object, slot, isAsked: isAsked, isChecked: isChecked, at: turn.now) {
       counters[object.kind].dropped += 1
       counters.drops[drop, default: 0] += 1
       return
     }
-    var arrival = Arrival(tag: object.key.originTag, firstAt: now)
+    var arrival = Arrival(tag: object.key.originTag, firstAt: turn.now)
     arrival.firstSlot = slot
     arrival.asked = asked
     if isRepair { arrival.asked.insert(slot) }
     for announcer in missing[short]?.announcers ?? [] { arrival.holders.insert(Int(announcer)) }
-    arrival.note(slot, at: now)
+    arrival.note(slot, at: turn.now)
     var senders = SlotSet()
     senders.insert(slot)
     pending[identifier] = Pending(object: object, arrival: arrival, senders: senders, isRepair: isRepair)
@@ -52,9 +52,9 @@ extension Dissemination {
     pendingBytes += object.encoded.count
     if isChecked {
       counters.checksSpared += 1
-      verified(identifier, true, at: now, &effects)
+      verified(identifier, true, &turn)
     } else {
-      effects.append(.verify(object))
+      turn.effects.append(.verify(object))
     }
   }
 
@@ -114,26 +114,25 @@ extension Dissemination {
   mutating func verified(
     _ identifier: Digest,
     _ isAuthentic: Bool,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard let waiting = pending[identifier], !waiting.isAuthentic else { return }
     guard isAuthentic else {
       counters[waiting.object.kind].forged += 1
       for slot in waiting.senders {
-        if let peer = links[slot]?.peer { effects.append(.fault(peer, .forgedSignature)) }
+        if let peer = links[slot]?.peer { turn.effects.append(.fault(peer, .forgedSignature)) }
       }
-      return retryWithAlternative(identifier, &effects)
+      return retryWithAlternative(identifier, &turn)
     }
-    guard isWithinAllowance(waiting, at: now) else {
+    guard isWithinAllowance(waiting, at: turn.now) else {
       counters[waiting.object.kind].overOriginLimit += 1
-      return drop(identifier, hash(identifier), at: now)
+      return drop(identifier, hash(identifier), at: turn.now)
     }
-    noteChecked(waiting.object, at: now)
+    noteChecked(waiting.object, at: turn.now)
     pending[identifier]?.isAuthentic = true
     pending[identifier]?.alternatives = []
     let first = waiting.arrival.firstSlot.flatMap { links[$0]?.peer }
-    effects.append(.deliver(waiting.object, from: first))
+    turn.effects.append(.deliver(waiting.object, from: first))
   }
 
   /// The origin's allowance is charged only with authentic objects: others could use it up in its name.
@@ -146,7 +145,7 @@ extension Dissemination {
     return links[slot]?.strangers.take(at: now, settings.strangers) == true
   }
 
-  private mutating func retryWithAlternative(_ identifier: Digest, _ effects: inout [Effect]) {
+  private mutating func retryWithAlternative(_ identifier: Digest, _ turn: inout Turn) {
     guard let next = pending[identifier]?.alternatives.first else {
       return removePending(identifier)
     }
@@ -154,30 +153,29 @@ extension Dissemination {
     pending[identifier]?.object = next.object
     pending[identifier]?.senders = SlotSet()
     pending[identifier]?.senders.insert(next.slot)
-    effects.append(.verify(next.object))
+    turn.effects.append(.verify(next.object))
   }
 
   /// The ledger and the book have spoken.
   mutating func judged(
     _ identifier: Digest,
     _ judgement: Judgement,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard let waiting = pending[identifier], waiting.isAuthentic else { return }
     switch judgement {
     case .accepted:
       removePending(identifier)
-      accept(waiting.object, waiting.arrival, isRepair: waiting.isRepair, at: now, &effects)
+      accept(waiting.object, waiting.arrival, isRepair: waiting.isRepair, &turn)
     case .refused:
       counters[waiting.object.kind].refused += 1
-      drop(identifier, hash(identifier), at: now)
+      drop(identifier, hash(identifier), at: turn.now)
     case .malformed:
       counters[waiting.object.kind].malformed += 1
       for slot in waiting.senders {
-        if let peer = links[slot]?.peer { effects.append(.fault(peer, .malformedObject)) }
+        if let peer = links[slot]?.peer { turn.effects.append(.fault(peer, .malformedObject)) }
       }
-      drop(identifier, hash(identifier), at: now)
+      drop(identifier, hash(identifier), at: turn.now)
     }
   }
 
@@ -202,49 +200,50 @@ extension Dissemination {
     _ object: SignedObject,
     _ arrival: Arrival,
     isRepair: Bool,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     let short = hash(object.identifier)
     counters[object.kind].accepted += 1
     // Only now: a forged signature must not block the real one.
-    seen.insert(short, at: now)
+    seen.insert(short, at: turn.now)
     keep(object, short)
     removeMissing(short)
     if let slot = arrival.firstSlot, let peer = links[slot]?.peer {
-      effects.append(.useful(peer))
+      turn.effects.append(.useful(peer))
       if isRepair || arrival.asked.contains(slot) {
         links[slot]?.askedChecks.giveBack(1, settings.checks)
       } else {
         links[slot]?.checks.giveBack(1, settings.checks)
       }
     }
-    effects.append(.accepted(object))
-    lossWindow.count(wasRepaired: arrival.order.isEmpty, at: now)
-    spread(object, arrival, pushes: !isRepair, at: now, &effects)
+    turn.effects.append(.accepted(object))
+    lossWindow.count(wasRepaired: arrival.order.isEmpty, at: turn.now)
+    spread(object, arrival, pushes: !isRepair, &turn)
     guard !isRepair else { return }
-    countObject(of: arrival.tag, at: now, &effects)
+    countObject(of: arrival.tag, &turn)
     recent[object.identifier] = arrival
-    evaluations.append(Due(at: max(now, arrival.firstAt + settings.settleTime), value: object.identifier))
+    evaluations.append(
+      Due(at: max(turn.now, arrival.firstAt + settings.settleTime), value: object.identifier)
+    )
   }
 
   /// An object of our own goes out.
-  mutating func publish(_ object: SignedObject, at now: Instant, _ effects: inout [Effect]) {
+  mutating func publish(_ object: SignedObject, _ turn: inout Turn) {
     guard live[object.identifier] == nil else { return }
     let short = hash(object.identifier)
     counters[object.kind].accepted += 1
-    seen.insert(short, at: now)
+    seen.insert(short, at: turn.now)
     keep(object, short)
-    effects.append(.accepted(object))
-    if routes[object.key.originTag] == nil { makeRoute(object.key.originTag, at: now) }
-    spread(object, Arrival(tag: object.key.originTag, firstAt: now), isOurs: true, at: now, &effects)
+    turn.effects.append(.accepted(object))
+    if routes[object.key.originTag] == nil { makeRoute(object.key.originTag, at: turn.now) }
+    spread(object, Arrival(tag: object.key.originTag, firstAt: turn.now), isOurs: true, &turn)
   }
 
   /// An object that the book held before a restart.
-  mutating func restore(_ object: SignedObject, at now: Instant, _ effects: inout [Effect]) {
+  mutating func restore(_ object: SignedObject, _ turn: inout Turn) {
     guard live[object.identifier] == nil else { return }
     keep(object, hash(object.identifier))
-    effects.append(.accepted(object))
+    turn.effects.append(.accepted(object))
   }
 
   private mutating func keep(_ object: SignedObject, _ short: UInt64) {

@@ -4,7 +4,7 @@ import DequeModule
 import Primitives
 
 extension Dissemination {
-  mutating func link(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+  mutating func link(_ peer: PeerID, _ turn: inout Turn) {
     guard slots[peer] == nil, let slot = freeSlot() else { return }
     let link = Link(peer: peer, announcedLimit: settings.announcedPerPeer)
     if slot < links.count { links[slot] = link } else { links.append(link) }
@@ -13,7 +13,7 @@ extension Dissemination {
     if shared.liveSuppliers.count >= settings.sharedSuppliers, shared.isOwn {
       var control = Control()
       control.stop(slot, Self.sharedTag)
-      send(control, &effects)
+      send(control, &turn)
     } else {
       shared.start(slot)
     }
@@ -24,7 +24,7 @@ extension Dissemination {
     return links.count < SlotSet.capacity ? links.count : nil
   }
 
-  mutating func unlink(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+  mutating func unlink(_ peer: PeerID, _ turn: inout Turn) {
     guard let slot = slots.removeValue(forKey: peer) else { return }
     links[slot] = nil
     for identifier in pending.keys {
@@ -34,7 +34,7 @@ extension Dissemination {
     }
     for identifier in recent.keys { recent[identifier]?.forget(slot) }
     for short in missing.keys { forgetAnnouncer(slot, of: short) }
-    replaceSupplier(slot, at: now, &effects)
+    replaceSupplier(slot, &turn)
   }
 
   private mutating func forgetAnnouncer(_ slot: Int, of short: UInt64) {
@@ -51,12 +51,11 @@ extension Dissemination {
     _ tags: [OriginTag],
     isWanted: Bool,
     of peer: PeerID,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard let slot = slots[peer] else { return }
-    guard links[slot]?.control.take(UInt64(tags.count), at: now, settings.control) == true else {
-      effects.append(.fault(peer, .excessiveControl))
+    guard links[slot]?.control.take(UInt64(tags.count), at: turn.now, settings.control) == true else {
+      turn.effects.append(.fault(peer, .excessiveControl))
       return
     }
     for tag in tags {

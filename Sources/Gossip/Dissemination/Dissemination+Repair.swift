@@ -5,10 +5,10 @@ import Primitives
 
 extension Dissemination {
   /// A neighbour holds these objects. Those that we lack are asked for unless they come by themselves.
-  mutating func announced(_ shorts: [UInt64], by peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
-    guard let slot = slots[peer], let link = links[slot], now >= link.digestsIgnoredUntil else { return }
-    guard links[slot]?.digests.take(UInt64(shorts.count), at: now, settings.digests) == true else {
-      effects.append(.fault(peer, .excessiveControl))
+  mutating func announced(_ shorts: [UInt64], by peer: PeerID, _ turn: inout Turn) {
+    guard let slot = slots[peer], let link = links[slot], turn.now >= link.digestsIgnoredUntil else { return }
+    guard links[slot]?.digests.take(UInt64(shorts.count), at: turn.now, settings.digests) == true else {
+      turn.effects.append(.fault(peer, .excessiveControl))
       return
     }
     for short in shorts {
@@ -16,7 +16,7 @@ extension Dissemination {
         recent[identifier]?.holders.insert(slot)
         continue
       }
-      guard !seen.contains(short, at: now), !refused.contains(short, at: now) else { continue }
+      guard !seen.contains(short, at: turn.now), !refused.contains(short, at: turn.now) else { continue }
       if missing[short] != nil {
         guard missing[short]?.announcers.contains(UInt8(slot)) == false else { continue }
         // Eight to ask are more than there are attempts.
@@ -28,44 +28,43 @@ extension Dissemination {
       }
       missing[short] = Missing(announcers: [UInt8(slot)])
       links[slot]?.missing += 1
-      fresh.append(Due(at: now + settings.wantAfter, value: short))
+      fresh.append(Due(at: turn.now + settings.wantAfter, value: short))
     }
   }
 
   /// Asks for what is overdue: the first announcer first, then the others in turn.
-  mutating func askForMissing(at now: Instant, _ effects: inout [Effect]) {
+  mutating func askForMissing(_ turn: inout Turn) {
     var wants: [Int: [UInt64]] = [:]
-    while let first = fresh.first, first.at <= now {
+    while let first = fresh.first, first.at <= turn.now {
       fresh.removeFirst()
-      ask(first.value, at: now, &wants, &effects)
+      ask(first.value, at: turn.now, &wants, &turn)
     }
     // What is asked now comes back later, so this ends.
-    while let first = retries.first, first.at <= now {
+    while let first = retries.first, first.at <= turn.now {
       retries.removeFirst()
-      ask(first.value, at: now, &wants, &effects)
+      ask(first.value, at: turn.now, &wants, &turn)
     }
     for (slot, shorts) in wants.sorted(by: { $0.key < $1.key }) {
       guard let peer = links[slot]?.peer else { continue }
       counters.wantsSent += UInt64(shorts.count)
-      effects.append(.want(shorts, from: peer))
+      turn.effects.append(.want(shorts, from: peer))
     }
   }
 
   private mutating func ask(
     _ short: UInt64,
-    at now: Instant,
     _ wants: inout [Int: [UInt64]],
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard let entry = missing[short] else { return }
     guard entry.attempts < settings.wantAttempts, !entry.announcers.isEmpty else {
-      giveUp(short, entry, at: now, &effects)
+      giveUp(short, entry, &turn)
       return
     }
     guard !pendingShorts.contains(short) else {
       // A copy is being checked; if it is forged, the announcers are asked after all.
       missing[short]?.attempts += 1
-      retries.append(Due(at: now + settings.wantRetry, value: short))
+      retries.append(Due(at: turn.now + settings.wantRetry, value: short))
       return
     }
     // After two failures two are asked at once: the path is lossy, and a copy too many is cheaper than the wait.
@@ -77,12 +76,11 @@ extension Dissemination {
     }
     missing[short]?.attempts += 1
     missing[short]?.asks += count
-    retries.append(Due(at: now + settings.wantRetry, value: short))
+    retries.append(Due(at: turn.now + settings.wantRetry, value: short))
   }
 
   /// Nobody delivered. Reconciliation will find the object if it exists.
-  private mutating func giveUp(_ short: UInt64, _ entry: Missing, at now: Instant, _ effects: inout [Effect])
-  {
+  private mutating func giveUp(_ short: UInt64, _ entry: Missing, _ turn: inout Turn) {
     removeMissing(short)
     for slot in entry.asked {
       links[slot]?.emptyAnnouncements += 1
@@ -90,8 +88,8 @@ extension Dissemination {
         continue
       }
       links[slot]?.emptyAnnouncements = 0
-      links[slot]?.digestsIgnoredUntil = now + .seconds(60)
-      effects.append(.fault(link.peer, .emptyAnnouncements))
+      links[slot]?.digestsIgnoredUntil = turn.now + .seconds(60)
+      turn.effects.append(.fault(link.peer, .emptyAnnouncements))
     }
   }
 

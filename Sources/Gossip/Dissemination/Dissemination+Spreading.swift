@@ -13,8 +13,7 @@ extension Dissemination {
     _ arrival: Arrival,
     pushes: Bool = true,
     isOurs: Bool = false,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     let route = routes[arrival.tag]
     let size = UInt64(object.encoded.count)
@@ -30,15 +29,15 @@ extension Dissemination {
         isWanted = isOurs || !link.stopsShared
       }
       // A neighbour that is owed too much already is only told: it can ask.
-      if pushes, isWanted, links[slot]?.pushBytes.take(size, at: now, settings.pushBytes) == true {
+      if pushes, isWanted, links[slot]?.pushBytes.take(size, at: turn.now, settings.pushBytes) == true {
         targets.append(link.peer)
       } else {
-        announce(object.identifier, to: slot, at: now)
+        announce(object.identifier, to: slot, at: turn.now)
       }
     }
     guard !targets.isEmpty else { return }
     counters.pushed += UInt64(targets.count)
-    effects.append(.push(object, to: targets))
+    turn.effects.append(.push(object, to: targets))
   }
 
   private mutating func announce(_ identifier: Digest, to slot: Int, at now: Instant) {
@@ -48,7 +47,7 @@ extension Dissemination {
   }
 
   /// Sends the digests that have gathered, without those of objects that the neighbour announced itself meanwhile.
-  mutating func flushAnnouncements(at now: Instant, _ effects: inout [Effect]) {
+  mutating func flushAnnouncements(_ turn: inout Turn) {
     flushAt = nil
     for slot in links.indices {
       guard var link = links[slot], !link.queue.isEmpty else { continue }
@@ -57,7 +56,7 @@ extension Dissemination {
       for identifier in link.queue where live[identifier] != nil {
         guard recent[identifier]?.holders.contains(slot) != true else { continue }
         let short = link.hash(identifier)
-        link.announced.insert(.init(identifier: identifier), for: short, at: now)
+        link.announced.insert(.init(identifier: identifier), for: short, at: turn.now)
         shorts.append(short)
       }
       link.queue.removeAll(keepingCapacity: true)
@@ -65,15 +64,15 @@ extension Dissemination {
       links[slot] = link
       guard !shorts.isEmpty else { continue }
       counters.announced += UInt64(shorts.count)
-      effects.append(.announce(shorts, to: peer))
+      turn.effects.append(.announce(shorts, to: peer))
     }
   }
 
   /// A neighbour asks for objects that we announced to it. Anything else is ignored: only who was told may ask.
-  mutating func wanted(_ shorts: [UInt64], by peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+  mutating func wanted(_ shorts: [UInt64], by peer: PeerID, _ turn: inout Turn) {
     guard let slot = slots[peer] else { return }
-    guard links[slot]?.wants.take(UInt64(shorts.count), at: now, settings.wants) == true else {
-      effects.append(.fault(peer, .excessiveControl))
+    guard links[slot]?.wants.take(UInt64(shorts.count), at: turn.now, settings.wants) == true else {
+      turn.effects.append(.fault(peer, .excessiveControl))
       return
     }
     for short in shorts {
@@ -81,9 +80,9 @@ extension Dissemination {
         announcement.answers < settings.answersPerAnnouncement, let object = live[announcement.identifier]
       else { continue }
       links[slot]?.announced.update(short) { $0.answers += 1 }
-      _ = links[slot]?.pushBytes.take(UInt64(object.encoded.count), at: now, settings.pushBytes)
+      _ = links[slot]?.pushBytes.take(UInt64(object.encoded.count), at: turn.now, settings.pushBytes)
       counters.pushed += 1
-      effects.append(.answer(object, to: peer))
+      turn.effects.append(.answer(object, to: peer))
     }
   }
 }

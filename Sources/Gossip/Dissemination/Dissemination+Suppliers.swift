@@ -20,23 +20,23 @@ extension Dissemination {
   /// Names all origins that a neighbour has not been told about by name.
   static let sharedTag: OriginTag = 0
 
-  mutating func send(_ control: Control, _ effects: inout [Effect]) {
+  mutating func send(_ control: Control, _ turn: inout Turn) {
     for (slot, tags) in control.stops.sorted(by: { $0.key < $1.key }) {
       guard let peer = links[slot]?.peer else { continue }
       counters.stopsSent += UInt64(tags.count)
-      effects.append(.stop(tags, peer))
+      turn.effects.append(.stop(tags, peer))
     }
     for (slot, tags) in control.starts.sorted(by: { $0.key < $1.key }) {
       guard let peer = links[slot]?.peer else { continue }
       counters.startsSent += UInt64(tags.count)
-      effects.append(.start(tags, peer))
+      turn.effects.append(.start(tags, peer))
     }
   }
 
   /// Counts an accepted object of an origin, which may earn it a route of its own.
-  mutating func countObject(of tag: OriginTag, at now: Instant, _ effects: inout [Effect]) {
-    if routes[tag] == nil { makeRoute(tag, at: now) }
-    routes[tag]?.usedAt = now
+  mutating func countObject(of tag: OriginTag, _ turn: inout Turn) {
+    if routes[tag] == nil { makeRoute(tag, at: turn.now) }
+    routes[tag]?.usedAt = turn.now
     routes[tag]?.objects &+= 1
     guard var route = routes[tag], !route.isOwn, route.objects >= settings.routeAfter else { return }
     routes[tag] = nil
@@ -48,7 +48,7 @@ extension Dissemination {
       control.start(slot, tag)
     }
     routes[tag] = route
-    send(control, &effects)
+    send(control, &turn)
   }
 
   mutating func makeRoute(_ tag: OriginTag, at now: Instant) {
@@ -66,26 +66,26 @@ extension Dissemination {
   }
 
   /// Looks at objects whose copies have had time to arrive.
-  mutating func evaluate(at now: Instant, _ effects: inout [Effect]) {
+  mutating func evaluate(_ turn: inout Turn) {
     var control = Control()
-    while let first = evaluations.first, first.at <= now {
+    while let first = evaluations.first, first.at <= turn.now {
       evaluations.removeFirst()
       guard let arrival = recent.removeValue(forKey: first.value) else { continue }
       if var route = routes[arrival.tag], route.isOwn {
         routes[arrival.tag] = nil
-        evaluate(arrival, arrival.tag, &route, wanted: settings.suppliers, at: now, &control)
+        evaluate(arrival, arrival.tag, &route, wanted: settings.suppliers, at: turn.now, &control)
         routes[arrival.tag] = route
       } else {
         var route = shared
-        shared = Route(at: now)
-        evaluate(arrival, Self.sharedTag, &route, wanted: settings.sharedSuppliers, at: now, &control)
+        shared = Route(at: turn.now)
+        evaluate(arrival, Self.sharedTag, &route, wanted: settings.sharedSuppliers, at: turn.now, &control)
         route.objects &+= 1
         // Until then all neighbours push, newcomers too: their order is what is learnt from.
         route.isOwn = route.isOwn || route.objects >= settings.sharedRouteAfter
         shared = route
       }
     }
-    send(control, &effects)
+    send(control, &turn)
   }
 
   private mutating func evaluate(
@@ -173,8 +173,8 @@ extension Dissemination {
   }
 
   /// Gives one neighbour that supplies little another chance for a random third of the origins.
-  mutating func explore(at now: Instant, _ effects: inout [Effect]) {
-    exploreAt = now + settings.exploreInterval
+  mutating func explore(_ turn: inout Turn) {
+    exploreAt = turn.now + settings.exploreInterval
     let present = links.indices.filter { links[$0] != nil }
     guard !present.isEmpty else { return }
     let slot = present[Int(generator.next(below: UInt64(present.count)))]
@@ -188,11 +188,11 @@ extension Dissemination {
       shared.start(slot)
       control.start(slot, Self.sharedTag)
     }
-    send(control, &effects)
+    send(control, &turn)
   }
 
   /// Replaces a lost supplier where too few are left.
-  mutating func replaceSupplier(_ slot: Int, at now: Instant, _ effects: inout [Effect]) {
+  mutating func replaceSupplier(_ slot: Int, _ turn: inout Turn) {
     var control = Control()
     for tag in routes.keys.sorted() {
       guard var route = routes[tag] else { continue }
@@ -206,7 +206,7 @@ extension Dissemination {
       routes[tag] = route
     }
     var route = shared
-    shared = Route(at: now)
+    shared = Route(at: turn.now)
     if replace(slot, in: &route, wanted: settings.sharedSuppliers),
       let next = alternative(to: route, preferring: SlotSet())
     {
@@ -214,7 +214,7 @@ extension Dissemination {
       control.start(next, Self.sharedTag)
     }
     shared = route
-    send(control, &effects)
+    send(control, &turn)
   }
 
   /// Whether the loss of `slot` leaves too few suppliers.

@@ -53,6 +53,8 @@ public struct Dissemination: Sendable {
     case fault(PeerID, Fault)
   }
 
+  public typealias Turn = GossipTurn<Effect>
+
   /// An object between its arrival and its judgement.
   struct Pending {
     var object: SignedObject
@@ -165,24 +167,24 @@ public struct Dissemination: Sendable {
     ShortHash(Digest.blake2b(Array("supercloud digest".utf8) + peer.bytes))
   }
 
-  public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
+  public mutating func step(_ input: Input, _ turn: inout Turn) {
     switch input {
-    case .linked(let peer): link(peer, at: now, &effects)
-    case .unlinked(let peer): unlink(peer, at: now, &effects)
+    case .linked(let peer): link(peer, &turn)
+    case .unlinked(let peer): unlink(peer, &turn)
     case .received(let objects, let peer, let isRepair):
       guard let slot = slots[peer] else { return }
-      for object in objects { receive(object, slot, isRepair: isRepair, at: now, &effects) }
-    case .verified(let identifier, let isAuthentic): verified(identifier, isAuthentic, at: now, &effects)
-    case .judged(let identifier, let judgement): judged(identifier, judgement, at: now, &effects)
-    case .published(let object): publish(object, at: now, &effects)
+      for object in objects { receive(object, slot, isRepair: isRepair, &turn) }
+    case .verified(let identifier, let isAuthentic): verified(identifier, isAuthentic, &turn)
+    case .judged(let identifier, let judgement): judged(identifier, judgement, &turn)
+    case .published(let object): publish(object, &turn)
     case .restored(let objects):
-      for object in objects { restore(object, at: now, &effects) }
+      for object in objects { restore(object, &turn) }
     case .retired(let identifiers): retire(identifiers)
-    case .digests(let shorts, let peer): announced(shorts, by: peer, at: now, &effects)
-    case .wants(let shorts, let peer): wanted(shorts, by: peer, at: now, &effects)
-    case .stops(let tags, let peer): interest(tags, isWanted: false, of: peer, at: now, &effects)
-    case .starts(let tags, let peer): interest(tags, isWanted: true, of: peer, at: now, &effects)
-    case .fired: fire(at: now, &effects)
+    case .digests(let shorts, let peer): announced(shorts, by: peer, &turn)
+    case .wants(let shorts, let peer): wanted(shorts, by: peer, &turn)
+    case .stops(let tags, let peer): interest(tags, isWanted: false, of: peer, &turn)
+    case .starts(let tags, let peer): interest(tags, isWanted: true, of: peer, &turn)
+    case .fired: fire(&turn)
     }
   }
 
@@ -196,11 +198,11 @@ public struct Dissemination: Sendable {
     return next
   }
 
-  private mutating func fire(at now: Instant, _ effects: inout [Effect]) {
-    evaluate(at: now, &effects)
-    askForMissing(at: now, &effects)
-    if let flushAt, flushAt <= now { flushAnnouncements(at: now, &effects) }
-    if exploreAt <= now { explore(at: now, &effects) }
+  private mutating func fire(_ turn: inout Turn) {
+    evaluate(&turn)
+    askForMissing(&turn)
+    if let flushAt, flushAt <= turn.now { flushAnnouncements(&turn) }
+    if exploreAt <= turn.now { explore(&turn) }
   }
 
   /// A live object, for reconciliation.

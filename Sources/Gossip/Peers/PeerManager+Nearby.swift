@@ -35,18 +35,18 @@ extension PeerManager {
   }
 
   /// Ends the slower session, when the new one is not turned away at once for lack of room.
-  mutating func planReplacement(at now: Instant, _ effects: inout [Effect]) {
+  mutating func planReplacement(_ turn: inout Turn) {
     guard let (near, far) = replacement else { return }
     guard let session = sessions[near] else {
       replacement = nil
       return
     }
-    guard now.since(session.since) >= .seconds(1) else { return }
+    guard turn.now.since(session.since) >= .seconds(1) else { return }
     replacement = nil
     guard let old = sessions[far], !old.isInbound, old.purpose != .mesh,
       sessionCount(inbound: false) > settings.outbound
     else { return }
     sessions[far] = nil
-    effects.append(.disconnect(far, .nearer))
+    turn.effects.append(.disconnect(far, .nearer))
   }
 }

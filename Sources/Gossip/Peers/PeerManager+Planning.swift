@@ -4,14 +4,14 @@ import Primitives
 
 extension PeerManager {
   /// Makes up for what is missing: the validators' mesh, outbound sessions, records, tests of entries.
-  mutating func plan(at now: Instant, _ effects: inout [Effect]) {
-    planMesh(at: now, &effects)
-    planAnchors(at: now, &effects)
-    planReplacement(at: now, &effects)
-    planOutbound(at: now, &effects)
-    planSeeds(at: now, &effects)
-    planFeeler(at: now, &effects)
-    planRecords(at: now, &effects)
+  mutating func plan(_ turn: inout Turn) {
+    planMesh(&turn)
+    planAnchors(&turn)
+    planReplacement(&turn)
+    planOutbound(&turn)
+    planSeeds(&turn)
+    planFeeler(&turn)
+    planRecords(&turn)
   }
 
   func sessionCount(inbound: Bool) -> Int {
@@ -22,28 +22,29 @@ extension PeerManager {
     dialing.values.count { purposes.contains($0.purpose) }
   }
 
-  private mutating func planMesh(at now: Instant, _ effects: inout [Effect]) {
+  private mutating func planMesh(_ turn: inout Turn) {
     for key in mesh where sessions[key] == nil {
       guard let address = book[key]?.address else { continue }
       // The smaller key dials; the larger one waits, and helps when the smaller cannot reach it.
-      let waits = key < peer && book[key]?.triedAt == nil && now.nanoseconds < Interval.seconds(3).nanoseconds
+      let waits =
+        key < peer && book[key]?.triedAt == nil && turn.now.nanoseconds < Interval.seconds(3).nanoseconds
       guard !waits else { continue }
-      dial(Dial(address: address, expectedKey: key, purpose: .mesh), at: now, &effects)
+      dial(Dial(address: address, expectedKey: key, purpose: .mesh), &turn)
     }
   }
 
-  private mutating func planAnchors(at now: Instant, _ effects: inout [Effect]) {
+  private mutating func planAnchors(_ turn: inout Turn) {
     for anchor in anchors where sessions[anchor] == nil {
       guard let address = book[anchor]?.address else { continue }
-      dial(Dial(address: address, expectedKey: anchor, purpose: .outbound), at: now, &effects)
+      dial(Dial(address: address, expectedKey: anchor, purpose: .outbound), &turn)
     }
     anchors = []
   }
 
-  private mutating func planOutbound(at now: Instant, _ effects: inout [Effect]) {
+  private mutating func planOutbound(_ turn: inout Turn) {
     var missing = settings.outbound - sessionCount(inbound: false) - dialCount(.outbound, .seed)
     guard missing > 0, dialing.count < settings.dialsAtOnce else { return }
-    var candidates = eligible(at: now)
+    var candidates = eligible(at: turn.now)
     while missing > 0, dialing.count < settings.dialsAtOnce, !candidates.isEmpty {
       let outboundKnown = sessions.count { !$0.value.isInbound && known.contains($0.key) }
       let dialedKnown = dialing.values.count { $0.dial.expectedKey.map(known.contains) ?? false }
@@ -56,7 +57,7 @@ extension PeerManager {
         : preferred[Int(generator.next(below: UInt64(preferred.count)))]
       let key = candidates.remove(at: index)
       guard let entry = book[key], let address = entry.address, groupIsFree(of: entry) else { continue }
-      guard dial(Dial(address: address, expectedKey: key, purpose: .outbound), at: now, &effects) else {
+      guard dial(Dial(address: address, expectedKey: key, purpose: .outbound), &turn) else {
         continue
       }
       missing -= 1
@@ -87,7 +88,7 @@ extension PeerManager {
     return !isTaken
   }
 
-  private mutating func planSeeds(at now: Instant, _ effects: inout [Effect]) {
+  private mutating func planSeeds(_ turn: inout Turn) {
     guard sessionCount(inbound: false) + dialCount(.outbound, .seed) < min(settings.outbound, 2) else {
       return
     }
@@ -97,75 +98,75 @@ extension PeerManager {
         $0.connection.direction == .outbound(address: seed.address)
       }
       guard !isConnected else { continue }
-      dial(Dial(address: seed.address, expectedKey: seed.key, purpose: .seed), at: now, &effects)
+      dial(Dial(address: seed.address, expectedKey: seed.key, purpose: .seed), &turn)
     }
   }
 
-  private mutating func planFeeler(at now: Instant, _ effects: inout [Effect]) {
+  private mutating func planFeeler(_ turn: inout Turn) {
     // Addresses that do not answer must not keep sessions that are missing from being dialed.
-    guard feelerAt <= now, hasRoomForFeeler else { return }
+    guard feelerAt <= turn.now, hasRoomForFeeler else { return }
     firstFeelers = max(0, firstFeelers - 1)
-    feelerAt = now + (firstFeelers > 0 ? settings.firstFeelerInterval : settings.feelerInterval)
+    feelerAt = turn.now + (firstFeelers > 0 ? settings.firstFeelerInterval : settings.feelerInterval)
     // Who is connected by our own dial needs no test.
     for contest in book.contests where sessions[contest.incumbent]?.isInbound == false {
-      book.succeeded(contest.incumbent, at: now)
+      book.succeeded(contest.incumbent, at: turn.now)
     }
     if let contest = book.contests.first(where: { sessions[$0.incumbent] == nil }),
       book[contest.incumbent]?.address != nil
     {
-      return feel(contest.incumbent, at: now, &effects)
+      return feel(contest.incumbent, &turn)
     }
     let untried = book.keys.filter { book[$0]?.isTried == false && sessions[$0] == nil }
     guard !untried.isEmpty else { return }
-    feel(untried[Int(generator.next(below: UInt64(untried.count)))], at: now, &effects)
+    feel(untried[Int(generator.next(below: UInt64(untried.count)))], &turn)
   }
 
   private var hasRoomForFeeler: Bool { dialCount(.feeler) < max(1, settings.dialsAtOnce / 2) }
 
-  private mutating func feel(_ key: PeerID, at now: Instant, _ effects: inout [Effect]) {
+  private mutating func feel(_ key: PeerID, _ turn: inout Turn) {
     guard let address = book[key]?.address else { return }
-    dial(Dial(address: address, expectedKey: key, purpose: .feeler), at: now, &effects)
+    dial(Dial(address: address, expectedKey: key, purpose: .feeler), &turn)
   }
 
   /// A feeler for another node, which cannot reach `peer`, and for our own book.
-  mutating func seek(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+  mutating func seek(_ peer: PeerID, _ turn: inout Turn) {
     guard sessions[peer] == nil, peer != self.peer, hasRoomForFeeler else { return }
-    feel(peer, at: now, &effects)
+    feel(peer, &turn)
   }
 
   /// Asks for records while the book is small: all peers as long as outbound sessions are missing and the book hardly
   /// gives a choice, then one at a time.
-  private mutating func planRecords(at now: Instant, _ effects: inout [Effect]) {
+  private mutating func planRecords(_ turn: inout Turn) {
     guard book.count < settings.bookTarget else { return }
     let hasChoice =
       book.count >= 8 * settings.outbound || sessionCount(inbound: false) >= settings.outbound
-    if hasChoice, now < recordsAt { return }
+    if hasChoice, turn.now < recordsAt { return }
     var candidates = sessions.keys.sorted().filter { peer in
       guard let session = sessions[peer], session.purpose != .feeler else { return false }
       guard let entry = asked[peer], let last = entry.at else { return true }
       let wait = settings.recordInterval.nanoseconds << UInt64(entry.barren)
-      return now.since(last).nanoseconds >= min(wait, settings.longestRecordInterval.nanoseconds)
+      return turn.now.since(last).nanoseconds >= min(wait, settings.longestRecordInterval.nanoseconds)
     }
     guard !candidates.isEmpty else { return }
     if hasChoice {
       candidates = [candidates[Int(generator.next(below: UInt64(candidates.count)))]]
-      recordsAt = now + settings.recordInterval
+      recordsAt = turn.now + settings.recordInterval
     }
     for peer in candidates {
-      expectRecords(from: peer, askedAt: now, at: now)
-      effects.append(.requestRecords(peer, count: GossipLimits.records))
+      expectRecords(from: peer, askedAt: turn.now, at: turn.now)
+      turn.effects.append(.requestRecords(peer, count: GossipLimits.records))
     }
   }
 
   /// Dials unless it is under way, backed off or banned.
   @discardableResult
-  private mutating func dial(_ dial: Dial, at now: Instant, _ effects: inout [Effect]) -> Bool {
+  private mutating func dial(_ dial: Dial, _ turn: inout Turn) -> Bool {
     let key = DialKey(dial)
     guard dialing[key] == nil, dialing.count < settings.dialsAtOnce + mesh.count else { return false }
-    if let backoff = backoffs[key], now < backoff.until { return false }
-    if let expected = dial.expectedKey, scores.ban(of: expected, at: now) != nil { return false }
-    dialing[key] = Attempt(dial: dial, at: now)
-    effects.append(.dial(dial))
+    if let backoff = backoffs[key], turn.now < backoff.until { return false }
+    if let expected = dial.expectedKey, scores.ban(of: expected, at: turn.now) != nil { return false }
+    dialing[key] = Attempt(dial: dial, at: turn.now)
+    turn.effects.append(.dial(dial))
     return true
   }
 }

@@ -6,12 +6,13 @@ extension PeerManager {
   mutating func connected(
     _ peer: PeerID,
     _ connection: Connection,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
-    var (purpose, dialTime) = finishDial(to: peer, connection, at: now)
-    if let until = scores.ban(of: peer, at: now) {
-      effects.append(.disconnect(peer, .banned(seconds: max(1, until.since(now).milliseconds / 1_000))))
+    var (purpose, dialTime) = finishDial(to: peer, connection, at: turn.now)
+    if let until = scores.ban(of: peer, at: turn.now) {
+      turn.effects.append(
+        .disconnect(peer, .banned(seconds: max(1, until.since(turn.now).milliseconds / 1_000)))
+      )
       return
     }
     let isNear = purpose == .feeler && keepsNear(peer, dialTime)
@@ -19,20 +20,20 @@ extension PeerManager {
     sessions[peer] = Session(
       connection: connection,
       purpose: purpose,
-      since: now,
+      since: turn.now,
       dialTime: dialTime,
       isNear: isNear
     )
     // Who has no room for us names others as it hangs up, unasked.
-    if connection.direction != .inbound { expectRecords(from: peer, askedAt: nil, at: now) }
+    if connection.direction != .inbound { expectRecords(from: peer, askedAt: nil, at: turn.now) }
     if connection.direction != .inbound {
-      book.succeeded(peer, at: now)
+      book.succeeded(peer, at: turn.now)
       if purpose == .feeler {
-        effects.append(.disconnect(peer, .tested))
+        turn.effects.append(.disconnect(peer, .tested))
         return
       }
     }
-    if connection.direction == .inbound { makeRoom(at: now, &effects) }
+    if connection.direction == .inbound { makeRoom(&turn) }
   }
 
   /// Clears the dial that led to this session, whichever side won when both dialed; says what it was for and how long
@@ -78,12 +79,12 @@ extension PeerManager {
 
   /// Ends a session without life. Whom others reach is dialed again at once; who answers nobody, like one whose dial
   /// failed.
-  mutating func giveUp(_ peer: PeerID, _ isReachable: Bool, at now: Instant, _ effects: inout [Effect]) {
+  mutating func giveUp(_ peer: PeerID, _ isReachable: Bool, _ turn: inout Turn) {
     guard let session = sessions.removeValue(forKey: peer) else { return }
-    effects.append(.disconnect(peer, .silent))
+    turn.effects.append(.disconnect(peer, .silent))
     guard !isReachable, !session.isInbound else { return }
-    book.failed(peer, at: now)
-    for dial in session.dials(to: peer) { backOff(dial, at: now) }
+    book.failed(peer, at: turn.now)
+    for dial in session.dials(to: peer) { backOff(dial, at: turn.now) }
   }
 
   mutating func failed(_ dial: Dial, at now: Instant) {
@@ -108,7 +109,7 @@ extension PeerManager {
   }
 
   /// Too many inbound sessions: the youngest of the largest address group goes, unless it is worth keeping.
-  private mutating func makeRoom(at now: Instant, _ effects: inout [Effect]) {
+  private mutating func makeRoom(_ turn: inout Turn) {
     let inbound = sessions.filter { $0.value.isInbound && $0.value.purpose != .mesh }
     guard inbound.count > settings.inbound else { return }
     var candidates = inbound.keys.filter { !known.contains($0) }.sorted()
@@ -123,12 +124,12 @@ extension PeerManager {
       groups[group, default: []].append(peer)
     }
     guard let largest = groups.max(by: { ($0.value.count, $0.key) < ($1.value.count, $1.key) })?.value,
-      let victim = largest.max(by: { seniority($0, at: now) < seniority($1, at: now) })
+      let victim = largest.max(by: { seniority($0, at: turn.now) < seniority($1, at: turn.now) })
     else { return }
     // Who just came leaves with the names of others that may have room.
-    if sessions[victim]?.since == now { answer(victim, count: GossipLimits.records, at: now, &effects) }
+    if sessions[victim]?.since == turn.now { answer(victim, count: GossipLimits.records, &turn) }
     sessions[victim] = nil
-    effects.append(.disconnect(victim, .full))
+    turn.effects.append(.disconnect(victim, .full))
   }
 
   /// Graylisted peers go first, then the youngest.
@@ -145,11 +146,11 @@ extension PeerManager {
     return Array(useful.prefix(4)) + Array(oldest.prefix(4))
   }
 
-  mutating func punish(_ peer: PeerID, _ fault: Fault, at now: Instant, _ effects: inout [Effect]) {
-    effects.append(.fault(peer, fault))
-    guard let ban = scores.punish(peer, fault, at: now) else { return }
+  mutating func punish(_ peer: PeerID, _ fault: Fault, _ turn: inout Turn) {
+    turn.effects.append(.fault(peer, fault))
+    guard let ban = scores.punish(peer, fault, at: turn.now) else { return }
     guard sessions.removeValue(forKey: peer) != nil else { return }
-    effects.append(.disconnect(peer, .banned(seconds: ban.milliseconds / 1_000)))
+    turn.effects.append(.disconnect(peer, .banned(seconds: ban.milliseconds / 1_000)))
   }
 
   /// Whether records from `peer` answer a request of ours; each request is answered once.
@@ -173,12 +174,12 @@ extension PeerManager {
     asked.insert(entry, for: peer, at: now)
   }
 
-  mutating func answer(_ peer: PeerID, count: Int, at now: Instant, _ effects: inout [Effect]) {
+  mutating func answer(_ peer: PeerID, count: Int, _ turn: inout Turn) {
     // Tokens are milliseconds; twice the asker's own pace, for clocks and reconnects.
     let interval = max(2, settings.recordInterval.milliseconds)
     let rate = TokenBucket.Rate(perSecond: 1_000, burst: 2 * interval)
-    guard sessions[peer]?.answers.take(interval / 2, at: now, rate) == true else {
-      if sessions[peer] != nil { punish(peer, .excessiveRequests, at: now, &effects) }
+    guard sessions[peer]?.answers.take(interval / 2, at: turn.now, rate) == true else {
+      if sessions[peer] != nil { punish(peer, .excessiveRequests, &turn) }
       return
     }
     var sharable = book.keys.filter { key in
@@ -190,6 +191,6 @@ extension PeerManager {
       let key = sharable.remove(at: Int(generator.next(below: UInt64(sharable.count))))
       if let object = book[key]?.object { records.append(object) }
     }
-    effects.append(.sendRecords(peer, records))
+    turn.effects.append(.sendRecords(peer, records))
   }
 }

@@ -33,6 +33,8 @@ public struct PeerManager: Sendable {
     case fault(PeerID, Fault)
   }
 
+  public typealias Turn = GossipTurn<Effect>
+
   /// A node that the configuration names.
   public struct Seed: Hashable, Sendable {
     public var address: String
@@ -144,12 +146,12 @@ public struct PeerManager: Sendable {
 
   public var deadline: Instant { tickAt }
 
-  public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
+  public mutating func step(_ input: Input, _ turn: inout Turn) {
     switch input {
-    case .connected(let peer, let connection): connected(peer, connection, at: now, &effects)
-    case .disconnected(let peer): disconnected(peer, at: now)
-    case .dialFailed(let dial): failed(dial, at: now)
-    case .recordsRequested(let count, let peer): answer(peer, count: count, at: now, &effects)
+    case .connected(let peer, let connection): connected(peer, connection, &turn)
+    case .disconnected(let peer): disconnected(peer, at: turn.now)
+    case .dialFailed(let dial): failed(dial, at: turn.now)
+    case .recordsRequested(let count, let peer): answer(peer, count: count, &turn)
     case .records(let objects, let peer):
       for object in objects {
         guard let insertion = insert(object, from: peer), let peer else { continue }
@@ -161,20 +163,20 @@ public struct PeerManager: Sendable {
       assignMesh()
     case .committed(let time):
       self.time = max(self.time, time)
-    case .misbehaved(let peer, let fault): punish(peer, fault, at: now, &effects)
+    case .misbehaved(let peer, let fault): punish(peer, fault, &turn)
     case .useful(let peer):
-      scores.credit(peer, at: now)
+      scores.credit(peer, at: turn.now)
       sessions[peer]?.usefulness += 1
       return
-    case .silent(let peer, let isReachable): giveUp(peer, isReachable, at: now, &effects)
+    case .silent(let peer, let isReachable): giveUp(peer, isReachable, &turn)
     case .sought(let peer):
-      seek(peer, at: now, &effects)
+      seek(peer, &turn)
       return
     case .fired:
-      guard tickAt <= now else { return }
-      tickAt = now + settings.tickInterval
+      guard tickAt <= turn.now else { return }
+      tickAt = turn.now + settings.tickInterval
     }
-    plan(at: now, &effects)
+    plan(&turn)
   }
 
   /// Takes a record with a valid signature into the book; nil when its body is none.

@@ -38,6 +38,8 @@ struct Probing: Sendable {
     case fault(PeerID, Fault)
   }
 
+  typealias Turn = GossipTurn<Effect>
+
   private enum Stage: Hashable {
     /// Can become `asked`.
     case quiet
@@ -103,15 +105,15 @@ struct Probing: Sendable {
     health -= min(health, 1)
   }
 
-  mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
+  mutating func step(_ input: Input, _ turn: inout Turn) {
     switch input {
-    case .proved(let peer): answerFavours(for: peer, &effects)
-    case .linked(let peer): links[peer] = Link(heardAt: now)
+    case .proved(let peer): answerFavours(for: peer, &turn)
+    case .linked(let peer): links[peer] = Link(heardAt: turn.now)
     case .unlinked(let peer):
       links[peer] = nil
       favours.removeAll { $0.asker == peer }
-    case .received(let probe, let peer): received(probe, from: peer, at: now, &effects)
-    case .ticked: tick(at: now, &effects)
+    case .received(let probe, let peer): received(probe, from: peer, &turn)
+    case .ticked: tick(&turn)
     }
   }
 }
@@ -120,17 +122,16 @@ extension Probing {
   private mutating func received(
     _ probe: Probe,
     from peer: PeerID,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     switch probe {
     case .ask:
-      guard links[peer]?.answers.take(at: now, Self.answerRate) == true else {
-        return effects.append(.fault(peer, .excessiveRequests))
+      guard links[peer]?.answers.take(at: turn.now, Self.answerRate) == true else {
+        return turn.effects.append(.fault(peer, .excessiveRequests))
       }
-      effects.append(.send(.alive, to: peer))
-    case .alive: answerFavours(for: peer, &effects)
-    case .search(let target): doFavour(to: peer, target, at: now, &effects)
+      turn.effects.append(.send(.alive, to: peer))
+    case .alive: answerFavours(for: peer, &turn)
+    case .search(let target): doFavour(to: peer, target, &turn)
     case .found(let target):
       guard case .searched(let since, let helpers, _)? = links[target]?.stage, helpers.contains(peer) else {
         return
@@ -142,35 +143,34 @@ extension Probing {
   private mutating func doFavour(
     to asker: PeerID,
     _ target: PeerID,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
-    guard links[asker]?.favours.take(Self.favourCost, at: now, Self.favourRate) == true else {
-      return effects.append(.fault(asker, .excessiveRequests))
+    guard links[asker]?.favours.take(Self.favourCost, at: turn.now, Self.favourRate) == true else {
+      return turn.effects.append(.fault(asker, .excessiveRequests))
     }
     guard asker != target, favours.count < Self.favourLimit else { return }
     // Asked at the same time by several, it is looked for once.
     let isSought = favours.contains { $0.target == target }
-    favours.append(Favour(asker: asker, target: target, until: now + patience))
+    favours.append(Favour(asker: asker, target: target, until: turn.now + patience))
     guard !isSought else { return }
-    effects.append(links[target] == nil ? .dial(target) : .send(.ask, to: target))
+    turn.effects.append(links[target] == nil ? .dial(target) : .send(.ask, to: target))
   }
 
-  private mutating func answerFavours(for target: PeerID, _ effects: inout [Effect]) {
+  private mutating func answerFavours(for target: PeerID, _ turn: inout Turn) {
     guard favours.contains(where: { $0.target == target }) else { return }
     for favour in favours where favour.target == target {
-      effects.append(.send(.found(target), to: favour.asker))
+      turn.effects.append(.send(.found(target), to: favour.asker))
     }
     favours.removeAll { $0.target == target }
   }
 
-  private mutating func tick(at now: Instant, _ effects: inout [Effect]) {
-    favours.removeAll { $0.until <= now }
-    let pause = now.since(tickedAt)
-    tickedAt = now
-    guard pause <= settings.timeout else { return excuse(at: now) }
-    let due = links.filter { isDue($0.value, at: now) }.keys.sorted()
-    for peer in due { advance(peer, at: now, &effects) }
+  private mutating func tick(_ turn: inout Turn) {
+    favours.removeAll { $0.until <= turn.now }
+    let pause = turn.now.since(tickedAt)
+    tickedAt = turn.now
+    guard pause <= settings.timeout else { return excuse(at: turn.now) }
+    let due = links.filter { isDue($0.value, at: turn.now) }.keys.sorted()
+    for peer in due { advance(peer, &turn) }
   }
 
   /// This node stood still: what its neighbours said meanwhile has not been read yet.
@@ -198,12 +198,12 @@ extension Probing {
     return chosen
   }
 
-  private mutating func advance(_ peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+  private mutating func advance(_ peer: PeerID, _ turn: inout Turn) {
     guard let link = links[peer] else { return }
     switch link.stage {
     case .quiet:
-      links[peer]?.stage = .asked(since: now)
-      effects.append(.send(.ask, to: peer))
+      links[peer]?.stage = .asked(since: turn.now)
+      turn.effects.append(.send(.ask, to: peer))
     case .asked(let since):
       health = min(health + 1, Self.healthLimit)
       let others = links.filter { $0.key != peer && $0.value.heardAt >= since }.keys.sorted()
@@ -213,17 +213,17 @@ extension Probing {
         return
       }
       let helpers = choose(from: others)
-      links[peer]?.stage = .searched(since: now, helpers: helpers, answered: false)
-      for helper in helpers { effects.append(.send(.search(peer), to: helper)) }
+      links[peer]?.stage = .searched(since: turn.now, helpers: helpers, answered: false)
+      for helper in helpers { turn.effects.append(.send(.search(peer), to: helper)) }
     case .searched(_, _, answered: true) where !link.isVouchedFor:
       // It lives; perhaps the link is only slow. It is asked once more.
       links[peer]?.isVouchedFor = true
-      links[peer]?.stage = .asked(since: now)
-      effects.append(.send(.ask, to: peer))
+      links[peer]?.stage = .asked(since: turn.now)
+      turn.effects.append(.send(.ask, to: peer))
     case .searched(_, _, let answered):
       links[peer]?.stage = .quiet
-      links[peer]?.heardAt = now
-      effects.append(.silent(peer, isReachable: answered || link.isVouchedFor))
+      links[peer]?.heardAt = turn.now
+      turn.effects.append(.silent(peer, isReachable: answered || link.isVouchedFor))
     }
   }
 }

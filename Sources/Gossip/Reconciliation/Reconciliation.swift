@@ -28,6 +28,8 @@ public struct Reconciliation: Sendable {
     case fault(PeerID, Fault)
   }
 
+  public typealias Turn = GossipTurn<Effect>
+
   public struct Settings: Hashable, Sendable {
     public var interval = Interval.seconds(10)
     /// Answered rounds that a newcomer needs for its backfill; they start at once with the first neighbours.
@@ -100,35 +102,35 @@ public struct Reconciliation: Sendable {
   /// Whether reconciliation asked for the object a moment ago.
   public func asked(for identifier: Digest, at now: Instant) -> Bool { asked.contains(identifier, at: now) }
 
-  public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
+  public mutating func step(_ input: Input, _ turn: inout Turn) {
     switch input {
     case .linked(let peer):
       sessions[peer] = Session()
       guard rounds < settings.joinRounds else { return }
-      begin(with: peer, at: now, &effects)
+      begin(with: peer, &turn)
     case .unlinked(let peer): sessions[peer] = nil
     case .added(let identifier): live.insert(identifier)
     case .removed(let identifier): live.remove(identifier)
-    case .received(let message, let peer): receive(message, from: peer, at: now, &effects)
-    case .arrived(let identifiers, let peer): arrived(identifiers, from: peer, at: now, &effects)
-    case .fired: fire(at: now, &effects)
+    case .received(let message, let peer): receive(message, from: peer, &turn)
+    case .arrived(let identifiers, let peer): arrived(identifiers, from: peer, &turn)
+    case .fired: fire(&turn)
     }
   }
 
-  private mutating func fire(at now: Instant, _ effects: inout [Effect]) {
-    guard nextRoundAt <= now else { return }
-    nextRoundAt = now + settings.interval
+  private mutating func fire(_ turn: inout Turn) {
+    guard nextRoundAt <= turn.now else { return }
+    nextRoundAt = turn.now + settings.interval
     let peers = sessions.keys.sorted()
     guard !peers.isEmpty else { return }
     for peer in peers {
       guard let session = sessions[peer], !session.outstanding.isEmpty || !session.needed.isEmpty else {
         continue
       }
-      guard now.since(session.progressAt) >= settings.patience else { continue }
+      guard turn.now.since(session.progressAt) >= settings.patience else { continue }
       sessions[peer]?.outstanding = []
       sessions[peer]?.needed = []
     }
-    for partner in partners(among: peers) { begin(with: partner, at: now, &effects) }
+    for partner in partners(among: peers) { begin(with: partner, &turn) }
   }
 
   /// Neighbours may be silent on purpose: rounds go to those who answer while there are any. A newcomer tries as many
@@ -147,13 +149,13 @@ public struct Reconciliation: Sendable {
     }
   }
 
-  private mutating func begin(with peer: PeerID, at now: Instant, _ effects: inout [Effect]) {
+  private mutating func begin(with peer: PeerID, _ turn: inout Turn) {
     rounds += 1
     sessions[peer]?.standing = .silent
-    nextRoundAt = now + settings.answerPatience
+    nextRoundAt = turn.now + settings.answerPatience
     var message = RangeMessage()
     append(to: &message, from: .zero, upTo: nil)
-    effects.append(.send(message, to: peer))
+    turn.effects.append(.send(message, to: peer))
   }
 
   /// A neighbour spoke. With enough rounds answered, the next is a whole interval away.
@@ -170,43 +172,41 @@ public struct Reconciliation: Sendable {
   private mutating func receive(
     _ message: RangeMessage,
     from peer: PeerID,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard
       sessions[peer]?.steps.take(
-        at: now,
+        at: turn.now,
         .init(perSecond: settings.stepsPerSecond, burst: settings.stepsBurst)
       )
         == true
     else {
-      if sessions[peer] != nil { effects.append(.fault(peer, .excessiveRequests)) }
+      if sessions[peer] != nil { turn.effects.append(.fault(peer, .excessiveRequests)) }
       return
     }
-    heard(peer, at: now)
-    supply(message.wanted, to: peer, at: now, &effects)
-    need(message.held, from: peer, at: now)
-    var reply = answer(message.ranges, from: peer, at: now)
+    heard(peer, at: turn.now)
+    supply(message.wanted, to: peer, &turn)
+    need(message.held, from: peer, at: turn.now)
+    var reply = answer(message.ranges, from: peer, at: turn.now)
     let rate = TokenBucket.Rate(perSecond: settings.identifiersPerSecond, burst: settings.identifiersBurst)
     // What the neighbour may not be told now it learns in a later round.
-    if sessions[peer]?.identifiers.take(UInt64(reply.identifierCount), at: now, rate) != true {
+    if sessions[peer]?.identifiers.take(UInt64(reply.identifierCount), at: turn.now, rate) != true {
       reply = RangeMessage()
     }
-    reply.wanted = nextChunk(of: peer, at: now)
-    if !reply.isEmpty { effects.append(.send(reply, to: peer)) }
+    reply.wanted = nextChunk(of: peer, at: turn.now)
+    if !reply.isEmpty { turn.effects.append(.send(reply, to: peer)) }
   }
 
   private mutating func supply(
     _ wanted: [Digest],
     to peer: PeerID,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     let held = wanted.filter { live.contains($0) }
     guard !held.isEmpty else { return }
     let rate = TokenBucket.Rate(perSecond: settings.suppliesPerSecond, burst: settings.suppliesBurst)
-    guard sessions[peer]?.supplies.take(UInt64(held.count), at: now, rate) == true else { return }
-    effects.append(.supply(held, to: peer))
+    guard sessions[peer]?.supplies.take(UInt64(held.count), at: turn.now, rate) == true else { return }
+    turn.effects.append(.supply(held, to: peer))
   }
 
   /// Queues what the peer holds and we lack.
@@ -233,18 +233,17 @@ public struct Reconciliation: Sendable {
   private mutating func arrived(
     _ identifiers: [Digest],
     from peer: PeerID,
-    at now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard sessions[peer]?.outstanding.isEmpty == false else { return }
     for identifier in identifiers where sessions[peer]?.outstanding.remove(identifier) != nil {
-      sessions[peer]?.progressAt = now
+      sessions[peer]?.progressAt = turn.now
     }
-    let wanted = nextChunk(of: peer, at: now)
+    let wanted = nextChunk(of: peer, at: turn.now)
     guard !wanted.isEmpty else { return }
     var message = RangeMessage()
     message.wanted = wanted
-    effects.append(.send(message, to: peer))
+    turn.effects.append(.send(message, to: peer))
   }
 
   /// Compares the peer's ranges with our own set; the answer has no ranges when theirs were settled.

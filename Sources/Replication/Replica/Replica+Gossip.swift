@@ -10,17 +10,17 @@ extension Replica {
     _ input: GossipCore.Input,
     _ turn: inout Turn
   ) {
-    var wishes: [GossipCore.Effect] = []
-    gossip.step(input, at: turn.now, effects: &wishes)
-    carry(wishes, &turn)
+    var inner = GossipCore.Turn(at: turn.now)
+    gossip.step(input, &inner)
+    carry(inner.effects, &turn)
   }
 
   /// Starts gossip, which dials the first peers.
   mutating func startGossip(_ turn: inout Turn) {
     stepGossip(.committed(tip.time), &turn)
-    var wishes: [GossipCore.Effect] = []
-    gossip.start(at: turn.now, effects: &wishes)
-    carry(wishes, &turn)
+    var inner = GossipCore.Turn(at: turn.now)
+    gossip.start(&inner)
+    carry(inner.effects, &turn)
   }
 
   private mutating func carry(

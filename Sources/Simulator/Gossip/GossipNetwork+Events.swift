@@ -63,17 +63,17 @@ extension GossipNetwork {
     step(index, .committed(GossipScenario.time))
     step(index, .chainKnows(peers: known, mesh: isValidator ? mesh : []))
     step(index, .published(peers[index].record))
-    var effects: [GossipCore.Effect] = []
-    peers[index].machine.start(at: now, effects: &effects)
-    perform(effects, of: index)
+    var turn = GossipCore.Turn(at: now)
+    peers[index].machine.start(&turn)
+    perform(turn.effects, of: index)
   }
 
   /// Gives a peer's machine an input and carries out the effects; nothing when the peer has left.
   func step(_ index: Int, _ input: GossipCore.Input) {
     guard peers[index].isAlive else { return }
-    var effects: [GossipCore.Effect] = []
-    peers[index].machine.step(input, at: now, effects: &effects)
-    perform(effects, of: index)
+    var turn = GossipCore.Turn(at: now)
+    peers[index].machine.step(input, &turn)
+    perform(turn.effects, of: index)
   }
 
   /// Carries out the effects of a peer's machine.

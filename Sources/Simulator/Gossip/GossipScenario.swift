@@ -75,9 +75,9 @@ public struct GossipScenario: Sendable {
 public protocol GossipMachine: Sendable {
   init(peer: PeerID, settings: GossipCore.Settings, seed: UInt64, at now: Instant)
   /// Called once, before the first `step`.
-  mutating func start(at now: Instant, effects: inout [GossipCore.Effect])
+  mutating func start(_ turn: inout GossipCore.Turn)
   /// Handles one input.
-  mutating func step(_ input: GossipCore.Input, at now: Instant, effects: inout [GossipCore.Effect])
+  mutating func step(_ input: GossipCore.Input, _ turn: inout GossipCore.Turn)
   /// Adds node records that the peer knows from an earlier run; called before `start`.
   mutating func learn(_ records: [SignedObject], at now: Instant)
   /// The machine's own measurements until now.

@@ -134,12 +134,12 @@ final class LoopbackPeer: Sendable {
     var pending = inputs
     while true {
       let (effects, endpoint) = state.withLock { state in
-        var effects: [GossipCore.Effect] = []
-        for input in pending { state.core.step(input, at: now(), effects: &effects) }
+        var turn = GossipCore.Turn(at: now())
+        for input in pending { state.core.step(input, &turn) }
         if starts, pending.count == inputs.count, !inputs.isEmpty {
-          state.core.start(at: now(), effects: &effects)
+          state.core.start(&turn)
         }
-        return (effects, state.endpoint)
+        return (turn.effects, state.endpoint)
       }
       pending = []
       for effect in effects { perform(effect, endpoint, &pending) }

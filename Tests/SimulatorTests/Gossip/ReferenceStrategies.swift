@@ -30,22 +30,22 @@ struct Membership {
     at now: Instant,
     _ effects: inout [GossipCore.Effect]
   ) {
-    var inner: [PeerManager.Effect] = []
+    var inner = PeerManager.Turn(at: now)
     switch input {
     case .connected(let peer, let connection):
-      peers.step(.connected(peer, connection), at: now, effects: &inner)
+      peers.step(.connected(peer, connection), &inner)
       if peers.connectedPeers.contains(peer) { neighbours.append(peer) }
     case .disconnected(let peer):
       neighbours.removeAll { $0 == peer }
-      peers.step(.disconnected(peer), at: now, effects: &inner)
-    case .dialFailed(let dial): peers.step(.dialFailed(dial), at: now, effects: &inner)
+      peers.step(.disconnected(peer), &inner)
+    case .dialFailed(let dial): peers.step(.dialFailed(dial), &inner)
     case .chainKnows(let known, let mesh):
-      peers.step(.chainKnows(peers: known, mesh: mesh), at: now, effects: &inner)
-    case .committed(let time): peers.step(.committed(time), at: now, effects: &inner)
-    case .fired(.peers): peers.step(.fired, at: now, effects: &inner)
+      peers.step(.chainKnows(peers: known, mesh: mesh), &inner)
+    case .committed(let time): peers.step(.committed(time), &inner)
+    case .fired(.peers): peers.step(.fired, &inner)
     default: break
     }
-    for effect in inner {
+    for effect in inner.effects {
       switch effect {
       case .dial(let dial): effects.append(.dial(dial))
       case .disconnect(let peer, let reason):
@@ -97,25 +97,27 @@ struct FloodMachine: GossipMachine {
     membership = Membership(peer: peer, settings: settings, seed: seed, at: now)
   }
 
-  mutating func start(at now: Instant, effects: inout [GossipCore.Effect]) {
-    membership.manage(.fired(.peers), at: now, &effects)
+  mutating func start(_ turn: inout GossipCore.Turn) {
+    membership.manage(.fired(.peers), at: turn.now, &turn.effects)
   }
 
-  mutating func step(_ input: GossipCore.Input, at now: Instant, effects: inout [GossipCore.Effect]) {
+  mutating func step(_ input: GossipCore.Input, _ turn: inout GossipCore.Turn) {
     switch input {
     case .received(.packet(let packet), let peer):
-      for object in packet.objects { membership.receive(object, from: peer, &effects) }
+      for object in packet.objects { membership.receive(object, from: peer, &turn.effects) }
     case .verified(let identifier, _):
-      if let object = membership.waiting[identifier]?.object { effects.append(.deliver(object, from: nil)) }
+      if let object = membership.waiting[identifier]?.object {
+        turn.effects.append(.deliver(object, from: nil))
+      }
     case .judged(let identifier, let judgement):
       if let (object, senders) = membership.settle(identifier, judgement) {
-        push(object, except: senders, &effects)
+        push(object, except: senders, &turn.effects)
       }
     case .published(let object):
       guard object.kind != .nodeRecord else { return }
       membership.seen.insert(object.identifier)
-      push(object, except: [], &effects)
-    default: membership.manage(input, at: now, &effects)
+      push(object, except: [], &turn.effects)
+    default: membership.manage(input, at: turn.now, &turn.effects)
     }
   }
 
@@ -150,29 +152,31 @@ struct MeshMachine: GossipMachine {
     beatAt = now + Interval(nanoseconds: generator.next(below: 1_000_000_000))
   }
 
-  mutating func start(at now: Instant, effects: inout [GossipCore.Effect]) {
-    membership.manage(.fired(.peers), at: now, &effects)
-    effects.append(.schedule(.dissemination, at: beatAt))
+  mutating func start(_ turn: inout GossipCore.Turn) {
+    membership.manage(.fired(.peers), at: turn.now, &turn.effects)
+    turn.effects.append(.schedule(.dissemination, at: beatAt))
   }
 
-  mutating func step(_ input: GossipCore.Input, at now: Instant, effects: inout [GossipCore.Effect]) {
+  mutating func step(_ input: GossipCore.Input, _ turn: inout GossipCore.Turn) {
     switch input {
-    case .received(.packet(let packet), let peer): receive(packet, from: peer, &effects)
+    case .received(.packet(let packet), let peer): receive(packet, from: peer, &turn.effects)
     case .verified(let identifier, _):
-      if let object = membership.waiting[identifier]?.object { effects.append(.deliver(object, from: nil)) }
+      if let object = membership.waiting[identifier]?.object {
+        turn.effects.append(.deliver(object, from: nil))
+      }
     case .judged(let identifier, let judgement):
       if let (object, senders) = membership.settle(identifier, judgement) {
-        push(object, to: mesh.filter { !senders.contains($0) }, at: now, &effects)
+        push(object, to: mesh.filter { !senders.contains($0) }, at: turn.now, &turn.effects)
       }
     case .published(let object):
       guard object.kind != .nodeRecord else { return }
       membership.seen.insert(object.identifier)
       membership.live[object.identifier] = object
       // Flood publishing, as since GossipSub 1.1.
-      push(object, to: membership.neighbours, at: now, &effects)
-    case .fired(.dissemination): beat(at: now, &effects)
+      push(object, to: membership.neighbours, at: turn.now, &turn.effects)
+    case .fired(.dissemination): beat(at: turn.now, &turn.effects)
     default:
-      membership.manage(input, at: now, &effects)
+      membership.manage(input, at: turn.now, &turn.effects)
       mesh.removeAll { !membership.neighbours.contains($0) }
     }
   }
