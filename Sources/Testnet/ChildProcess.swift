@@ -8,11 +8,11 @@ final class ChildProcess: Sendable {
   let log: URL
   private let process = Process()
 
-  /// Starts this program again with `arguments`.
-  init(name: String, arguments: [String], log: URL) throws {
+  /// Starts this program again, or another one, with `arguments`.
+  init(name: String, arguments: [String], log: URL, program: URL? = nil) throws {
     self.name = name
     self.log = log
-    process.executableURL = try Self.program()
+    process.executableURL = try program ?? Self.program()
     process.arguments = arguments
     let exists = FileManager.default.fileExists(atPath: log.path)
     guard exists || FileManager.default.createFile(atPath: log.path, contents: nil) else {

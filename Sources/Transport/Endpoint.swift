@@ -31,9 +31,10 @@ public struct OutboundMessage: Sendable {
 
 /// A node's end of the network: TCP and UDP sessions behind one object that any thread may call.
 ///
-/// All sockets live on one event loop of the group. Calls put commands in a mailbox and wake the loop only when it
-/// sleeps, so that a call costs some tens of nanoseconds and returns at once; outcomes come as events. The handler is
-/// called on that loop, once per tick with all events of the tick, in order; it must not block.
+/// All sockets live on one event loop of the group. A call on that loop is carried out at once. A call on another thread
+/// goes through a mailbox, which wakes the loop only when it sleeps: it costs some tens of nanoseconds and returns at once.
+/// Outcomes come as events. The handler is called on the loop, once or twice per turn with the events of the turn in
+/// their order, and never from within a call to the endpoint; it must not block.
 public final class Endpoint: Sendable {
   /// The most that waits in the mailbox; beyond it messages are not taken.
   private static let mailboxBytes = 64 << 20
@@ -45,15 +46,6 @@ public final class Endpoint: Sendable {
     Logger(label: "transport", factory: { _ in SwiftLogNoOpLogHandler() })
   }
 
-  private struct Mailbox {
-    var commands: [EndpointCommand] = []
-    var bytes = 0
-    var isArmed = false
-    var isClosed = false
-    /// Messages not taken because too much waited.
-    var refused: [TrafficClass: Int] = [:]
-  }
-
   /// The port that is bound; 0 when the endpoint only dials. TCP and UDP have the same.
   public let port: UInt16
   /// This node's key.
@@ -61,7 +53,9 @@ public final class Endpoint: Sendable {
   private let loop: any EventLoop
   private let core: NIOLoopBound<EndpointCore>
   private let presence: DatagramPresence?
-  private let mailbox = Mutex(Mailbox())
+  private let mailbox: Mailbox<EndpointCommand>
+  /// Messages not taken because too much waited.
+  private let refused = Mutex<[TrafficClass: Int]>([:])
 
   private init(
     port: UInt16,
@@ -75,14 +69,21 @@ public final class Endpoint: Sendable {
     self.loop = loop
     self.core = core
     self.presence = presence
+    mailbox = Mailbox(loop: loop, limit: Self.mailboxBytes, cost: { $0.cost }) { commands in
+      for command in commands { core.value.carryOut(command) }
+    }
   }
 
   // MARK: Life
 
   /// Binds and starts. Throws when the address cannot be had.
+  ///
+  /// `pool` computes the handshakes: their curve operations take 50 to 200 microseconds each, in which the loop serves
+  /// the sessions that are open.
   public static func start(
     _ configuration: TransportConfiguration,
     on group: any EventLoopGroup,
+    pool: NIOThreadPool = .singleton,
     logger: Logger = Endpoint.silentLogger,
     handler: @escaping @Sendable ([TransportEvent]) -> Void
   ) async throws(TransportError) -> Endpoint {
@@ -96,6 +97,7 @@ public final class Endpoint: Sendable {
           loop: loop,
           configuration: configuration,
           epochNanoseconds: epoch,
+          pool: pool,
           handler: handler
         )
         return NIOLoopBound(core, eventLoop: loop)
@@ -181,11 +183,7 @@ public final class Endpoint: Sendable {
   public func shutdown() async {
     // Commands given before are carried out before.
     let core = core
-    let last = mailbox.withLock { mailbox in
-      mailbox.isClosed = true
-      defer { mailbox.commands = [] }
-      return mailbox.commands
-    }
+    let last = mailbox.close()
     try? await loop.flatSubmit {
       for command in last { core.value.carryOut(command) }
       return core.value.shutDown()
@@ -208,9 +206,9 @@ public final class Endpoint: Sendable {
     post(.send(OutboundMessage(to: peer, type: type, bytes: bytes, class: traffic)))
   }
 
-  /// Queues many messages with one turn of the mailbox.
+  /// Queues many messages at once.
   public func send(_ messages: [OutboundMessage]) {
-    post(messages.lazy.map { .send($0) })
+    post(contentsOf: messages.lazy.map { .send($0) })
   }
 
   /// Sends a datagram of at most `maximumDatagram` bytes in the peer's session. False when there is no session or
@@ -289,8 +287,7 @@ public final class Endpoint: Sendable {
   public func counters() async -> TransportCounters {
     let core = core
     var counters = (try? await loop.submit { core.value.counters() }.get()) ?? TransportCounters()
-    let refused = mailbox.withLock { $0.refused }
-    counters.unsent.merge(refused, uniquingKeysWith: +)
+    counters.unsent.merge(refused.withLock { $0 }, uniquingKeysWith: +)
     return counters
   }
 
@@ -307,42 +304,22 @@ public final class Endpoint: Sendable {
     return try? await loop.submit { core.value.streams.leases[session]?.session.queuedBytes }.get()
   }
 
-  // MARK: The mailbox
+  // MARK: To the loop
 
   private func post(_ command: EndpointCommand) {
-    post(CollectionOfOne(command))
+    post(contentsOf: CollectionOfOne(command))
   }
 
-  private func post(_ commands: some Sequence<EndpointCommand>) {
-    let mustWake = mailbox.withLock { mailbox in
-      guard !mailbox.isClosed else { return false }
-      for command in commands {
-        let cost = command.cost
-        // What costs nothing is control and always taken.
-        guard cost == 0 || mailbox.bytes + cost <= Self.mailboxBytes else {
-          mailbox.refused[command.traffic, default: 0] += 1
-          continue
-        }
-        mailbox.bytes += cost
-        mailbox.commands.append(command)
+  private func post(contentsOf commands: some Sequence<EndpointCommand>) {
+    if loop.inEventLoop {
+      let core = core.value
+      for command in commands { core.carryOut(command) }
+    } else {
+      let unsent = mailbox.post(contentsOf: commands)
+      guard !unsent.isEmpty else { return }
+      refused.withLock { refused in
+        for command in unsent { refused[command.traffic, default: 0] += 1 }
       }
-      guard !mailbox.isArmed, !mailbox.commands.isEmpty else { return false }
-      mailbox.isArmed = true
-      return true
     }
-    guard mustWake else { return }
-    loop.execute { self.drain() }
-  }
-
-  private func drain() {
-    let commands = mailbox.withLock { mailbox in
-      mailbox.isArmed = false
-      mailbox.bytes = 0
-      let commands = mailbox.commands
-      mailbox.commands = []
-      return commands
-    }
-    let core = core.value
-    for command in commands { core.carryOut(command) }
   }
 }

@@ -1,8 +1,9 @@
 import Cryptography
 import NIOCore
+import NIOPosix
 import Primitives
 
-/// What callers of other threads ask for.
+/// What a caller of the endpoint asks for.
 enum EndpointCommand {
   case send(OutboundMessage)
   case datagram(PeerID, [UInt8])
@@ -40,6 +41,7 @@ final class EndpointCore {
   let streams: StreamTransport
   let datagrams: DatagramTransport?
   let sink: EventSink
+  private(set) var isShutDown = false
   private var maintenance: RepeatedTask?
   private let configuration: TransportConfiguration
 
@@ -47,11 +49,13 @@ final class EndpointCore {
     loop: any EventLoop,
     configuration: TransportConfiguration,
     epochNanoseconds: UInt64,
+    pool: NIOThreadPool,
     handler: @escaping @Sendable ([TransportEvent]) -> Void
   ) {
     self.configuration = configuration
-    sink = EventSink(loop: loop, handler: handler)
-    streams = StreamTransport(loop: loop, configuration: configuration, sink: sink)
+    let turns = TurnScheduler(loop: loop)
+    sink = EventSink(turns: turns, handler: handler)
+    streams = StreamTransport(loop: loop, configuration: configuration, pool: pool, sink: sink)
     if let settings = configuration.datagrams, configuration.listen != nil {
       let now = currentInstant()
       let endpoint = DatagramEndpoint(
@@ -63,6 +67,7 @@ final class EndpointCore {
       )
       datagrams = DatagramTransport(
         endpoint: endpoint,
+        pool: pool,
         sink: sink,
         acknowledgesEvents: configuration.acknowledgesEvents
       )
@@ -70,13 +75,28 @@ final class EndpointCore {
       datagrams = nil
     }
     if let datagrams { couple(datagrams) }
+    turns.turn = { [weak self] in self?.takeTurn() ?? false }
+  }
+
+  /// Works off what the sockets have received: the validators' links first, and their votes are handled before anything
+  /// else is decrypted. Returns whether something is left, which the next turn goes on with.
+  private func takeTurn() -> Bool {
+    let now = currentInstant()
+    streams.work(on: .reserved, at: now)
+    sink.deliver()
+    streams.flushDirty()
+    datagrams?.work(at: now)
+    streams.work(on: .ordinary, at: now)
+    sink.deliver()
+    streams.flushDirty()
+    return !sink.isEmpty || streams.isWorkLeft || datagrams?.isWorkLeft ?? false
   }
 
   /// A datagram session lives no longer than the peer's stream, and nobody without a stream can open one.
   private func couple(_ datagrams: DatagramTransport) {
     let streams = streams
-    // Each side is owned by this object alone, and the closures are called by it alone.
-    datagrams.endpoint.admits = { [unowned streams] peer in streams.peers[peer] != nil }
+    // A handshake that is being computed may keep the datagram side alive longer than the stream side.
+    datagrams.endpoint.admits = { [weak streams] peer in streams?.peers[peer] != nil }
     streams.onPeerEnd = { [unowned datagrams] peer in datagrams.close(peer) }
     guard configuration.opensDatagramSessions else { return }
     streams.onDialedPeer = { [unowned datagrams] peer, address in datagrams.open(peer, at: address) }
@@ -94,6 +114,7 @@ final class EndpointCore {
   }
 
   func shutDown() -> EventLoopFuture<Void> {
+    isShutDown = true
     let bound = NIOLoopBound(self, eventLoop: sink.loop)
     datagrams?.sayFarewell()
     return streams.shutDown().flatMap {
@@ -104,7 +125,9 @@ final class EndpointCore {
     }
   }
 
+  /// Does what a caller asked for, without calling the owner: what comes of it is told in a turn.
   func carryOut(_ command: EndpointCommand) {
+    guard !isShutDown else { return }
     switch command {
     case .send(let message):
       streams.send(message.type, message.bytes, class: message.traffic, over: streams.peers[message.peer])

@@ -1,28 +1,31 @@
 import NIOCore
 import Primitives
 
-/// Gathers events of one event-loop tick and hands them over in one call. Lives on the transport's loop.
+/// Gathers the events of a turn and hands them to the endpoint's owner in one call. Lives on the transport's loop.
 final class EventSink {
-  let loop: any EventLoop
+  let turns: TurnScheduler
   private let handler: @Sendable ([TransportEvent]) -> Void
   private var pending: [TransportEvent] = []
-  private var isScheduled = false
   var counters = TransportCounters()
 
-  init(loop: any EventLoop, handler: @escaping @Sendable ([TransportEvent]) -> Void) {
-    self.loop = loop
+  init(turns: TurnScheduler, handler: @escaping @Sendable ([TransportEvent]) -> Void) {
+    self.turns = turns
     self.handler = handler
   }
 
+  var loop: any EventLoop { turns.loop }
+
+  var isEmpty: Bool { pending.isEmpty }
+
+  /// Adds an event. The owner hears of it later in this turn or in the next one, never before the caller returns: so an
+  /// owner that calls the endpoint from its handler is not called again before it is done.
   func emit(_ event: TransportEvent) {
     pending.append(event)
-    guard !isScheduled else { return }
-    isScheduled = true
-    loop.assumeIsolated().execute { self.deliver() }
+    turns.request()
   }
 
+  /// Calls the owner with what has gathered. What the owner causes meanwhile waits for the next call.
   func deliver() {
-    isScheduled = false
     guard !pending.isEmpty else { return }
     let batch = pending
     pending = []

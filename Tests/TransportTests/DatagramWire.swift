@@ -39,6 +39,9 @@ final class DatagramWire {
       case .transmit(let bytes, let target):
         recorded.append((bytes, address, target))
         if !loses(bytes) { pass(bytes, from: address, to: target) }
+      case .compute(let step):
+        let outcome = step.run(as: sender.identity, on: sender.network, at: now)
+        run(address) { $0.conclude(outcome, now: $1, &$2) }
       case .deliver(let peer, let bytes): delivered.append((me, peer, bytes))
       case .up(let peer): ups[me, default: []].append(peer)
       case .down(let peer): downs[me, default: []].append(peer)

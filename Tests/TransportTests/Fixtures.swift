@@ -63,6 +63,7 @@ final class Node: Sendable {
     network: NetworkIdentity = Fixture.network,
     listen: NetworkAddress? = NetworkAddress(host: "127.0.0.1", port: 0),
     on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+    pool: NIOThreadPool = .singleton,
     _ adjust: (inout TransportConfiguration) -> Void = { _ in }
   ) async throws -> Node {
     let identity = Fixture.identity(seed, account: account)
@@ -80,7 +81,8 @@ final class Node: Sendable {
     let log = EventLog()
     let endpoint = try await Endpoint.start(
       configuration,
-      on: group
+      on: group,
+      pool: pool
     ) { log.append($0) }
     return Node(endpoint, log, identity.node.publicKey)
   }

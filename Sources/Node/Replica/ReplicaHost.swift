@@ -47,7 +47,7 @@ actor ReplicaHost {
     var logger: Logger
     /// Milliseconds that are added to the machine's clock.
     var clockOffset: Int64
-    /// Gives inputs to this host.
+    /// Gives this host inputs, from any thread and later.
     var post: @Sendable ([ReplicaInput]) -> Void
     /// Ends the node with an error.
     var failed: @Sendable (any Error) -> Void
@@ -264,8 +264,9 @@ actor ReplicaHost {
   }
 
   private func schedule(_ timer: ReplicaTimer, after interval: Interval) {
-    let post = dependencies.post
-    loop.scheduleTask(in: .nanoseconds(Int64(clamping: interval.nanoseconds))) { post([.timeout(timer)]) }
+    loop.assumeIsolated().scheduleTask(in: .nanoseconds(Int64(clamping: interval.nanoseconds))) {
+      self.assumeIsolated { $0.handle([.timeout(timer)]) }
+    }
   }
 
   private func committed(_ commit: Commit) {

@@ -4,6 +4,7 @@ import Gossip
 import NIOPosix
 import Replication
 import Synchronization
+import Wire
 
 /// Checks the signatures of transactions and gossiped objects on a pool of threads, so that the replica's
 /// thread need not. The replica itself checks votes, proposals and certificates, on its own thread.
@@ -69,6 +70,27 @@ final class SignatureVerifier: Sendable {
       guard state == .active else { return }
       let isAuthentic = object.isAuthenticThroughout(on: chain, by: checks)
       post([.objectVerified(object.identifier, isAuthentic: isAuthentic)])
+    }
+  }
+
+  /// Bytes of frames that wait to be decoded; more are dropped.
+  private static let waitingBytesLimit = 8 << 20
+  private let waitingBytes = Atomic(0)
+
+  /// Decodes a peer's frame of transactions and checks what it holds; `malformed` is called when it holds none.
+  ///
+  /// Decoding and hashing a full frame takes milliseconds, so it is done here and not on the caller's thread.
+  func verify(frame bytes: [UInt8], from peer: PeerID, malformed: @escaping @Sendable () -> Void) {
+    guard waitingBytes.load(ordering: .relaxed) < Self.waitingBytesLimit else { return }
+    waitingBytes.add(bytes.count, ordering: .relaxed)
+    pool.submit { [post, self] state in
+      waitingBytes.subtract(bytes.count, ordering: .relaxed)
+      guard state == .active else { return }
+      guard case .transactions(let transactions)? = try? PeerMessage(kind: .transactions, bytes: bytes) else {
+        malformed()
+        return post([.misbehaved(peer, .malformedFrame)])
+      }
+      verify(transactions, from: peer)
     }
   }
 

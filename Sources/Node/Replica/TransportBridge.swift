@@ -12,7 +12,8 @@ import Wire
 /// Turns events of the transport into inputs of the replica, and sends transactions to the signature verifier
 /// first.
 ///
-/// Transport and replica share one event loop, so a frame reaches the replica without a change of threads.
+/// Transport and replica share one event loop and call each other directly. Neither is called while it is at work: the
+/// replica's effects are carried out when its step is over, and what they cause in the transport is told in a later call.
 final class TransportBridge: Sendable {
   private struct Attached {
     var host: ReplicaHost
@@ -98,7 +99,7 @@ final class TransportBridge: Sendable {
     dials.withLock { $0[address] = dial }
   }
 
-  /// Handles a batch of events. Must be called on the loop.
+  /// Called on the loop with events in their order.
   func handle(_ events: [TransportEvent]) {
     guard let attached = attached.withLock({ $0 }) else { return keep(events) }
     var inputs: [ReplicaInput] = []
@@ -166,8 +167,7 @@ final class TransportBridge: Sendable {
       case .packet, .objects, .ranges, .recordsRequest, .records, .probe:
         inputs.append(.gossip(try GossipMessage(kind: kind, bytes: bytes, chain: chain), from: peer))
       case .transactions:
-        guard case .transactions(let transactions) = try PeerMessage(kind: kind, bytes: bytes) else { return }
-        attached.verifier.verify(transactions, from: peer)
+        attached.verifier.verify(frame: bytes, from: peer) { [traffic] in traffic.malformed(kind) }
       case _ where SnapshotMessage.isKind(kind): try attached.snapshots.handle(kind, bytes, from: peer)
       default: inputs.append(.message(try PeerMessage(kind: kind, bytes: bytes), from: peer))
       }

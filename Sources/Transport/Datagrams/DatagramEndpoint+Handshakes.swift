@@ -1,28 +1,23 @@
 import Cryptography
 import Primitives
 
-/// The handshake messages of the datagram side, in the order: what is cheap is checked before what is dear.
+/// The handshake messages of the datagram side. What is cheap is checked first; curve operations are steps that the owner
+/// has computed elsewhere, and what they come to is used only if the tables still want it.
 extension DatagramEndpoint {
+  /// Steps that are being computed for others' messages; beyond them messages are dropped.
+  private static let stepLimit = 256
+
   func initiate(_ peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
-    if peer.pending != nil, let old = peer.pending?.sender { indices[old] = nil }
+    retire(peer.initiating)
     let index = freeIndex()
     let timestamp = max(epoch &+ now.nanoseconds, peer.lastInitiation + 1)
     peer.lastInitiation = timestamp
-    var message: [UInt8] = []
     let cookie = peer.cookie.flatMap { now.since($0.at) < .seconds(120) ? $0.bytes : nil }
-    peer.pending = DatagramHandshake.initiate(
-      to: peer.id,
-      as: identity,
-      on: network,
-      sender: index,
-      timestamp: timestamp,
-      cookie: cookie,
-      message: &message
-    )
+    peer.initiating = index
     indices[index] = peer
     peer.attempts += 1
     peer.retryAt = now + .seconds(1 << UInt64(min(peer.attempts - 1, 6)))
-    effects.append(.transmit(message, peer.endpoint))
+    effects.append(.compute(.initiate(peer.id, sender: index, timestamp: timestamp, cookie: cookie)))
   }
 
   func initiation(
@@ -35,33 +30,72 @@ extension DatagramEndpoint {
     guard mac.holds(bytes, count: codeStart) else { throw .wrongRecipient }
     guard let initiation = DatagramMessage.Initiation(bytes) else { throw .length }
     guard initiation.key != identity.publicKey else { throw .selfSession }
-    guard peers[initiation.key]?.isWanted ?? false || admits(initiation.key) else { throw .stranger }
+    try checkClaim(initiation)
     try checkBudget(bytes, initiation, from: source, now: now, &effects)
     guard timestamps.isNew(initiation.timestamp, of: initiation.key) else { throw .replayed }
     if peers[initiation.key] == nil { try checkRoom(for: source) }
-    guard
-      DatagramHandshake.isSigned(initiation, bytes, to: identity.publicKey, on: network)
-    else { throw .badSignature }
-    let index = freeIndex()
-    var message: [UInt8] = []
-    let session = try DatagramHandshake.respond(
-      to: initiation,
-      bytes,
-      as: identity,
-      on: network,
-      sender: index,
-      at: now,
-      message: &message
-    )
+    try compute(.respond(initiation, bytes: bytes, sender: freeIndex(), from: source), &effects)
+  }
+
+  /// Whether this node wants a session with the one that the initiation names.
+  private func checkClaim(_ initiation: DatagramMessage.Initiation) throws(DatagramDrop) {
+    guard peers[initiation.key]?.isWanted ?? false || admits(initiation.key) else { throw .stranger }
+  }
+
+  /// Has a step computed that another node's message asks for.
+  private func compute(_ step: DatagramStep, _ effects: inout [Effect]) throws(DatagramDrop) {
+    guard openSteps < Self.stepLimit else { throw .overBudget }
+    openSteps += 1
+    effects.append(.compute(step))
+  }
+
+  /// Takes the outcome of a step. Messages may have come and peers may have gone while it was computed.
+  func conclude(_ outcome: DatagramStep.Outcome, now: Instant, _ effects: inout [Effect]) {
+    do throws(DatagramDrop) {
+      switch outcome {
+      case .initiated(let id, let pending, let message):
+        guard let peer = peers[id], peer.initiating == pending.sender else { return }
+        retire(peer.pending?.sender)
+        peer.initiating = nil
+        peer.pending = pending
+        effects.append(.transmit(message, peer.endpoint))
+      case .responded(let initiation, let session, let message, let source):
+        openSteps -= 1
+        try responded(initiation, session, message, to: source, now: now, &effects)
+      case .completed(let id, let pending, let session, let source):
+        openSteps -= 1
+        guard let peer = peers[id], peer.pending === pending else { throw .unknownSession }
+        completed(peer, session, from: source, now: now, &effects)
+      case .refused(let drop):
+        openSteps -= 1
+        throw drop
+      }
+    } catch {
+      count(error)
+    }
+  }
+
+  private func responded(
+    _ initiation: DatagramMessage.Initiation,
+    _ session: DatagramSession,
+    _ message: [UInt8],
+    to source: IPEndpoint,
+    now: Instant,
+    _ effects: inout [Effect]
+  ) throws(DatagramDrop) {
+    try checkClaim(initiation)
+    guard timestamps.isNew(initiation.timestamp, of: initiation.key) else { throw .replayed }
+    if peers[initiation.key] == nil { try checkRoom(for: source) }
+    guard indices[session.localIndex] == nil else { throw .full }
     timestamps.remember(initiation.timestamp, of: initiation.key)
     let peer = peers[initiation.key] ?? makePeer(initiation.key, at: source, now: now)
     if !peer.isUp { peer.endpoint = source }
     retire(peer.prepare(session))
-    indices[index] = peer
+    indices[session.localIndex] = peer
     effects.append(.transmit(message, source))
   }
 
-  /// Admits an initiation to the dear part. A source beyond its budget, or any when many come, has to show a cookie:
+  /// Decides whether an initiation is worth a curve operation. A source beyond its budget, or any when many come, has to show a cookie:
   /// then it is not forged, and has a budget that nobody else can use up.
   private func checkBudget(
     _ bytes: [UInt8],
@@ -99,26 +133,18 @@ extension DatagramEndpoint {
     guard let response = DatagramMessage.Response(bytes) else { throw .length }
     guard let peer = indices[response.receiver] else { throw .unknownSession }
     guard unproven.admits(source.address, at: now) else { throw .overBudget }
-    guard let pending = peer.pending.take() else { throw .unknownSession }
-    guard pending.sender == response.receiver else {
-      peer.pending = consume pending
-      throw .unknownSession
-    }
-    let session: DatagramSession
-    do throws(DatagramDrop) {
-      session = try DatagramHandshake.complete(
-        pending,
-        with: response,
-        bytes,
-        from: peer.id,
-        on: network,
-        at: now
-      )
-    } catch {
-      // A forger must not be able to end the handshake: the true response may still come.
-      peer.pending = consume pending
-      throw error
-    }
+    guard let pending = peer.pending, pending.sender == response.receiver else { throw .unknownSession }
+    try compute(.complete(peer.id, pending, response, bytes: bytes, from: source), &effects)
+  }
+
+  private func completed(
+    _ peer: DatagramPeer,
+    _ session: DatagramSession,
+    from source: IPEndpoint,
+    now: Instant,
+    _ effects: inout [Effect]
+  ) {
+    peer.pending = nil
     let wasUp = peer.isUp
     retire(peer.adopt(session))
     peer.attempts = 0
@@ -137,9 +163,10 @@ extension DatagramEndpoint {
     _ effects: inout [Effect]
   ) throws(DatagramDrop) {
     let index = DatagramMessage.index(bytes, at: 1)
-    guard let peer = indices[index], peer.pending != nil else { throw .unknownSession }
-    guard peer.pending?.sender == index, let mac = peer.pending?.mac else { throw .unknownSession }
-    guard DatagramMAC.equal(mac, bytes[5..<21]) else { throw .notAuthentic }
+    guard let peer = indices[index], let pending = peer.pending, pending.sender == index else {
+      throw .unknownSession
+    }
+    guard DatagramMAC.equal(pending.mac, bytes[5..<21]) else { throw .notAuthentic }
     let isFirst = peer.cookie.map { now.since($0.at) >= .seconds(1) } ?? true
     guard isFirst else { throw .overBudget }
     peer.cookie = (Array(bytes[21...]), now)

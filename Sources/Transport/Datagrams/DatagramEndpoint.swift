@@ -6,6 +6,8 @@ import Primitives
 final class DatagramEndpoint {
   enum Effect {
     case transmit([UInt8], IPEndpoint)
+    /// Compute the step on another thread and give its outcome to `conclude`.
+    case compute(DatagramStep)
     case deliver(PeerID, [UInt8])
     case up(PeerID)
     case down(PeerID)
@@ -44,6 +46,8 @@ final class DatagramEndpoint {
   /// Datagrams dropped by the sender's pacing.
   private(set) var pacingDrops = 0
   var handshakes = 0
+  /// Steps that are being computed for messages of others.
+  var openSteps = 0
 
   init(
     identity: SigningKey,

@@ -12,13 +12,21 @@ import Primitives
 /// A replayed initiation makes the responder prepare a session whose keys only the true initiator has; it is not
 /// used until a datagram arrives in it.
 enum DatagramHandshake {
-  /// What the initiator keeps until the response comes.
-  struct Pending: ~Copyable {
+  /// What the initiator keeps until the response comes. A class, since responses may be checked on other threads, also
+  /// several at a time: a forged one must not keep the true one out.
+  final class Pending: Sendable {
     let sender: UInt32
     let ephemeral: EphemeralKey
     let transcript: Transcript
     /// The first code of the message, which a cookie must name.
     let mac: [UInt8]
+
+    init(sender: UInt32, ephemeral: consuming EphemeralKey, transcript: Transcript, mac: [UInt8]) {
+      self.sender = sender
+      self.ephemeral = ephemeral
+      self.transcript = transcript
+      self.mac = mac
+    }
   }
 
   private static let label = "supercloud datagram 1"
@@ -115,7 +123,7 @@ enum DatagramHandshake {
 
   /// The session that a response opens; throws when it is not the pinned responder's to this very initiation.
   static func complete(
-    _ pending: borrowing Pending,
+    _ pending: Pending,
     with response: DatagramMessage.Response,
     _ bytes: [UInt8],
     from responder: PublicKey,

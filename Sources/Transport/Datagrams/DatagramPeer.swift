@@ -22,6 +22,9 @@ final class DatagramPeer {
   /// Answered but not yet used by its initiator, who may be a replay.
   private(set) var next: DatagramSession?
 
+  /// The index of the initiation that is being made.
+  var initiating: UInt32?
+  /// The initiation that was sent and not answered yet.
   var pending: DatagramHandshake.Pending?
   var attempts = 0
   var retryAt: Instant = .zero
@@ -61,12 +64,9 @@ final class DatagramPeer {
 
   /// The indices by which datagrams find this peer.
   var indices: [UInt32] {
-    [current?.localIndex, previous?.localIndex, next?.localIndex, pendingIndex].compactMap { $0 }
-  }
-
-  private var pendingIndex: UInt32? {
-    guard pending != nil else { return nil }
-    return pending?.sender
+    [current?.localIndex, previous?.localIndex, next?.localIndex, initiating, pending?.sender].compactMap {
+      $0
+    }
   }
 
   /// Opens a datagram for the session of that index.

@@ -23,7 +23,8 @@ final class DatagramPresence: Sendable {
   }
 }
 
-/// The UDP side: one socket around the sessions' machine. Lives on the transport's loop.
+/// The UDP side: one socket around the sessions' machine. Lives on the transport's loop. Datagrams are gathered as they
+/// arrive and opened in the endpoint's turns, after the validators' links.
 final class DatagramTransport: ChannelInboundHandler {
   typealias InboundIn = AddressedEnvelope<ByteBuffer>
   typealias OutboundOut = AddressedEnvelope<ByteBuffer>
@@ -33,12 +34,18 @@ final class DatagramTransport: ChannelInboundHandler {
   /// One buffer holds the datagrams of a read; what is longer than its share is cut, and dropped.
   private static let vectorCount = 32
   private static let vectorBytes = 2_048
+  /// Datagrams that are opened in a turn, and how many wait at most for one; beyond them arriving ones are dropped.
+  private static let turnBudget = 32
+  private static let inboxLimit = 256
   private static let backlogInterval = TimeAmount.milliseconds(2)
 
   let endpoint: DatagramEndpoint
   let presence = DatagramPresence()
+  private let pool: NIOThreadPool
   private let sink: EventSink
   private let acknowledgesEvents: Bool
+  /// Datagrams that wait for a turn.
+  private var inbox = CircularBuffer<AddressedEnvelope<ByteBuffer>>()
   private var channel: (any Channel)?
   private var isV6 = false
   private var effects: [DatagramEndpoint.Effect] = []
@@ -49,8 +56,9 @@ final class DatagramTransport: ChannelInboundHandler {
   /// Datagrams handed to the channel since the last flush.
   private var unflushed = 0
 
-  init(endpoint: DatagramEndpoint, sink: EventSink, acknowledgesEvents: Bool) {
+  init(endpoint: DatagramEndpoint, pool: NIOThreadPool, sink: EventSink, acknowledgesEvents: Bool) {
     self.endpoint = endpoint
+    self.pool = pool
     self.sink = sink
     self.acknowledgesEvents = acknowledgesEvents
   }
@@ -62,6 +70,7 @@ final class DatagramTransport: ChannelInboundHandler {
       .channelOption(.socketOption(.so_rcvbuf), value: 4 << 20)
       .channelOption(.socketOption(.so_sndbuf), value: 1 << 20)
       .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20))
+      .channelOption(.maxMessagesPerRead, value: 1)
       .channelOption(.datagramVectorReadMessageCount, value: Self.vectorCount)
       .channelOption(
         .recvAllocator,
@@ -89,10 +98,26 @@ final class DatagramTransport: ChannelInboundHandler {
     let envelope = unwrapInboundIn(data)
     sink.counters.datagramsReceived += 1
     sink.counters.datagramBytesReceived += envelope.data.readableBytes
+    guard inbox.count < Self.inboxLimit else { return endpoint.count(.backlog) }
+    inbox.append(envelope)
+    sink.turns.request()
+  }
+
+  var isWorkLeft: Bool { !inbox.isEmpty }
+
+  /// Opens what has come, up to a turn's budget.
+  func work(at now: Instant) {
+    for _ in 0..<Self.turnBudget {
+      guard let envelope = inbox.popFirst() else { return }
+      receive(envelope, at: now)
+    }
+  }
+
+  private func receive(_ envelope: AddressedEnvelope<ByteBuffer>, at now: Instant) {
     guard let source = IPEndpoint(envelope.remoteAddress) else { return endpoint.count(.source) }
     guard unacknowledged <= Self.readAhead else { return endpoint.count(.backlog) }
     let bytes = Array(envelope.data.readableBytesView)
-    endpoint.receive(bytes, from: source, now: currentInstant(), &effects)
+    endpoint.receive(bytes, from: source, now: now, &effects)
     perform()
   }
 
@@ -140,6 +165,8 @@ final class DatagramTransport: ChannelInboundHandler {
       switch effect {
       case .transmit(let bytes, let target):
         transmit(bytes, to: target)
+      case .compute(let step):
+        compute(step)
       case .deliver(let peer, let bytes):
         let event = TransportEvent.datagram(peer, bytes: bytes)
         if acknowledgesEvents { unacknowledged += event.cost }
@@ -156,6 +183,21 @@ final class DatagramTransport: ChannelInboundHandler {
     }
     effects.removeAll(keepingCapacity: true)
     if endpoint.hasBacklog { scheduleDrain() }
+  }
+
+  /// Computes a step of a handshake on the pool, then goes on with it here.
+  private func compute(_ step: DatagramStep) {
+    let (identity, network) = (endpoint.identity, endpoint.network)
+    let (bound, loop) = (NIOLoopBound(self, eventLoop: sink.loop), sink.loop)
+    pool.submit { state in
+      guard state == .active else { return }
+      let outcome = step.run(as: identity, on: network, at: currentInstant())
+      loop.execute {
+        let transport = bound.value
+        transport.endpoint.conclude(outcome, now: currentInstant(), &transport.effects)
+        transport.perform()
+      }
+    }
   }
 
   private func transmit(_ bytes: [UInt8], to target: IPEndpoint) {

@@ -9,9 +9,16 @@ struct DialTicket: Hashable, Sendable {
 }
 
 /// One TCP connection on its event loop: moves bytes between the socket and the session's machine.
-final class StreamLink: ChannelInboundHandler {
+///
+/// What the socket brings is gathered here and worked off in the endpoint's turns. A link with much to work off is not
+/// read from meanwhile, so that its peer waits and not this node's memory grows.
+final class StreamLink: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
+
+  /// A link with a turn to come is not read from beyond this many bytes.
+  private static let readLimit = 64 << 10
 
   /// Can transition to: `handshaking` → `open` → `closing`, or `handshaking` → `closing`.
   enum Stage {
@@ -38,6 +45,14 @@ final class StreamLink: ChannelInboundHandler {
   private var pingedAt: Instant = .zero
   private var input = ByteBuffer()
   private var context: ChannelHandlerContext?
+  /// Waits for a turn.
+  var isQueued = false
+  /// Read before others: the peer is a validator.
+  var isReserved = false
+  /// The connection is gone; what came before is still to be worked off.
+  private(set) var hasEnded = false
+  /// The channel wanted to read and was told to wait.
+  private var isReadHeld = false
   private var isPaused = false
   /// Not read from, because it sent more than its share.
   private var isThrottled = false
@@ -84,28 +99,43 @@ final class StreamLink: ChannelInboundHandler {
 
   func channelActive(context: ChannelHandlerContext) {
     startedAt = currentInstant()
-    transport.requestFlush(self)
+    transport.enqueue(self)
     context.fireChannelActive()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
     transport.sink.counters.streamBytesReceived += bytes.readableBytes
-    let now = currentInstant()
-    lastReceived = now
+    lastReceived = currentInstant()
     guard stage != .closing else { return }
     if input.readableBytes == 0 {
       input = bytes
     } else {
       input.writeBuffer(&bytes)
     }
-    process(at: now)
+    if mayWork { transport.enqueue(self) }
   }
 
-  /// Takes everything out of the input that is whole.
-  private func process(at now: Instant) {
+  func read(context: ChannelHandlerContext) {
+    guard mayRead else {
+      isReadHeld = true
+      return
+    }
+    context.read()
+  }
+
+  /// Works off about `budget` bytes of what has come, at least one record if there is one. Returns how many it was and
+  /// whether more can be worked off at once.
+  func work(upTo budget: Int, at now: Instant) -> (used: Int, isMoreLeft: Bool) {
+    let available = input.readableBytes
+    var messages = 0
+    var used: Int { available - input.readableBytes + messages * TransportEvent.overhead }
+    var isMoreLeft = false
     do throws(StreamFailure) {
-      while stage != .closing, let event = try session.next(&input, at: now) {
+      while stage != .closing, mayWork {
+        isMoreLeft = used >= budget
+        guard !isMoreLeft, let event = try session.next(&input, at: now) else { break }
+        if case .frames(let frames) = event { messages += frames.count }
         transport.handle(event, of: self, at: now)
       }
     } catch {
@@ -113,10 +143,25 @@ final class StreamLink: ChannelInboundHandler {
     }
     if stage == .closing || input.readableBytes == 0 {
       input = ByteBuffer()
-    } else {
+    } else if input.readerIndex >= Self.readLimit {
       input.discardReadBytes()
     }
     if session.output.readableBytes > 0 { transport.requestFlush(self) }
+    return (used, isMoreLeft && stage != .closing && mayWork)
+  }
+
+  /// Goes on after a step of the handshake.
+  func conclude(_ outcome: Result<Handshake.Step, HandshakeFailure>) {
+    guard stage != .closing else { return }
+    let now = currentInstant()
+    do throws(StreamFailure) {
+      if let event = try session.conclude(outcome, at: now) { transport.handle(event, of: self, at: now) }
+    } catch {
+      transport.fail(self, error, at: now)
+    }
+    if session.output.readableBytes > 0 { transport.requestFlush(self) }
+    transport.enqueue(self)
+    resumeReading()
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -125,7 +170,13 @@ final class StreamLink: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    transport.connectionEnded(self)
+    hasEnded = true
+    if stage != .closing, input.readableBytes > 0 || session.isComputing {
+      // The end comes after what was sent before it.
+      if !session.isComputing { transport.enqueue(self) }
+    } else {
+      transport.connectionEnded(self)
+    }
     context.fireChannelInactive()
   }
 
@@ -169,7 +220,7 @@ final class StreamLink: ChannelInboundHandler {
     }
     context.close(mode: .output, promise: nil)
     (isPaused, isThrottled) = (false, false)
-    setReading(true)
+    resumeReading()
   }
 
   /// Ends both directions at once.
@@ -180,16 +231,33 @@ final class StreamLink: ChannelInboundHandler {
 
   // MARK: Back-pressure and silence
 
+  /// Whether what has come may be worked off.
+  private var mayWork: Bool { hasEnded || !isPaused && !isThrottled }
+
+  /// Whether the socket may be read from. What comes after the end of a session is read, too, and dropped.
+  private var mayRead: Bool {
+    if stage == .closing { return true }
+    guard !isPaused, !isThrottled else { return false }
+    return input.readableBytes < Self.readLimit || !isQueued && !session.isComputing
+  }
+
+  /// Lets the channel read if it wanted to and may again.
+  func resumeReading() {
+    guard isReadHeld, mayRead, let context else { return }
+    isReadHeld = false
+    context.read()
+  }
+
   func delivered(_ cost: Int, limit: Int) {
     unacknowledged += cost
-    guard unacknowledged > limit, !isPaused else { return }
-    isPaused = true
-    setReading(false)
+    if unacknowledged > limit { isPaused = true }
   }
 
   func acknowledged(_ cost: Int, limit: Int) {
     unacknowledged = max(0, unacknowledged - cost)
-    if unacknowledged <= limit / 2 { resume() }
+    guard isPaused, unacknowledged <= limit / 2 else { return }
+    isPaused = false
+    goOn()
   }
 
   /// Counts what came, and stops reading for as long as it takes to pay for more than two seconds' worth.
@@ -199,34 +267,22 @@ final class StreamLink: ChannelInboundHandler {
     let debt = paidAt.since(now).nanoseconds
     guard debt > 2_000_000_000, !isThrottled, stage == .open, let context else { return }
     isThrottled = true
-    setReading(false)
     transport.sink.counters.throttled += 1
     let wait = TimeAmount.nanoseconds(Int64(clamping: debt - 2_000_000_000))
     context.eventLoop.assumeIsolated().scheduleTask(in: wait) {
       guard self.isThrottled else { return }
       self.isThrottled = false
-      guard !self.isPaused else { return }
-      self.lastReceived = currentInstant()
-      self.setReading(true)
+      self.goOn()
     }
   }
 
-  private func resume() {
-    guard isPaused else { return }
-    isPaused = false
-    guard !isThrottled else { return }
+  /// Works and reads again after a pause.
+  private func goOn() {
+    guard mayWork, stage != .closing else { return }
     // Silence that this node asked for is not the peer's.
     lastReceived = currentInstant()
-    setReading(true)
-  }
-
-  private func setReading(_ isOn: Bool) {
-    guard let context, context.channel.isActive else { return }
-    do {
-      try context.channel.syncOptions?.setOption(.autoRead, value: isOn)
-    } catch {
-      context.close(promise: nil)
-    }
+    transport.enqueue(self)
+    resumeReading()
   }
 
   /// Time in which this node did not run is not the peer's silence.

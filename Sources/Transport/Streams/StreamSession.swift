@@ -9,10 +9,13 @@ enum StreamFailure: Error, Hashable {
 
 /// One TCP session without IO, from the first byte of the handshake to the last record.
 ///
-/// The owner feeds bytes with `next`, one event at a time, sends what appears in `output`, and decides after
-/// `.authenticated` whether a listener keeps the session: `accept` or `refuse`.
+/// The owner feeds bytes with `next`, one event at a time, sends what appears in `output`, has handshake steps computed
+/// and gives their outcomes to `conclude`, and decides after `.authenticated` whether a listener keeps the session:
+/// `accept` or `close`.
 struct StreamSession: ~Copyable {
   enum Event {
+    /// To be computed, off the event loop, and its outcome given to `conclude`; until then `next` gives nothing.
+    case handshake(HandshakeStep)
     /// The other end proved who it is. A listener's owner accepts or refuses now.
     case authenticated(HandshakeResult)
     /// The listener has kept the session: messages may flow.
@@ -42,7 +45,10 @@ struct StreamSession: ~Copyable {
   private let isDialer: Bool
   private let settings: Settings
   private var phase: Phase = .handshaking
-  private var handshake: Handshake?
+  private var handshake: SharedHandshake?
+  /// A step of the handshake is being computed.
+  private(set) var isComputing = false
+  private var hasStarted: Bool
   private var sealer: RecordSealer?
   private var opener: RecordOpener?
   private var assembler: FrameAssembler
@@ -52,21 +58,21 @@ struct StreamSession: ~Copyable {
   private(set) var sentMessages = 0
   private(set) var sentBytes = 0
 
-  init(dialing handshake: consuming Handshake, settings: Settings) throws(HandshakeFailure) {
+  /// The dialer's side. The first event is the handshake's first step.
+  init(dialing handshake: consuming sending Handshake, settings: Settings) {
     self.init(handshake, isDialer: true, settings: settings)
-    let message = try self.handshake?.start() ?? []
-    output.writeBytes(message)
   }
 
-  init(answering handshake: consuming Handshake, settings: Settings) {
+  init(answering handshake: consuming sending Handshake, settings: Settings) {
     self.init(handshake, isDialer: false, settings: settings)
   }
 
-  private init(_ handshake: consuming Handshake, isDialer: Bool, settings: Settings) {
+  private init(_ handshake: consuming sending Handshake, isDialer: Bool, settings: Settings) {
     self.isDialer = isDialer
     isUntouched = !isDialer
+    hasStarted = !isDialer
     self.settings = settings
-    self.handshake = consume handshake
+    self.handshake = SharedHandshake(handshake)
     assembler = FrameAssembler(limits: settings.frames)
     queue = OutboundQueue(limits: settings.queues)
   }
@@ -86,7 +92,7 @@ struct StreamSession: ~Copyable {
   /// What the bytes at the front of `input` mean; nil when more are needed. Call until nil.
   mutating func next(_ input: inout ByteBuffer, at now: Instant) throws(StreamFailure) -> Event? {
     switch phase {
-    case .handshaking: return try handshakeStep(&input, at: now)
+    case .handshaking: return try handshakeStep(&input)
     case .authenticated: return isDialer ? try record(&input) : nil
     case .open: return try record(&input)
     case .closed:
@@ -95,37 +101,54 @@ struct StreamSession: ~Copyable {
     }
   }
 
-  private mutating func handshakeStep(
-    _ input: inout ByteBuffer,
+  private mutating func handshakeStep(_ input: inout ByteBuffer) throws(StreamFailure) -> Event? {
+    guard !isComputing, let handshake else { return nil }
+    guard hasStarted else {
+      (hasStarted, isComputing) = (true, true)
+      return .handshake(HandshakeStep(handshake: handshake, task: .start))
+    }
+    let message: Handshake.Message?
+    do throws(HandshakeFailure) {
+      message = try handshake.nextMessage(from: &input)
+    } catch {
+      throw fail(error)
+    }
+    guard let message else { return nil }
+    (isUntouched, isComputing) = (false, true)
+    return .handshake(HandshakeStep(handshake: handshake, task: .answer(message)))
+  }
+
+  /// Takes the outcome of the step that `next` gave.
+  mutating func conclude(
+    _ outcome: Result<Handshake.Step, HandshakeFailure>,
     at now: Instant
   ) throws(StreamFailure) -> Event? {
-    while true {
-      let step: Handshake.Step
-      do throws(HandshakeFailure) {
-        step = try handshake?.receive(&input) ?? .incomplete
-      } catch {
-        if !isDialer, let code = error.refusal { output.writeBytes(HandshakeMessage.refusal(code)) }
-        phase = .closed
-        throw .handshake(error)
+    isComputing = false
+    // The session may have been closed meanwhile.
+    guard phase == .handshaking else { return nil }
+    switch outcome {
+    case .failure(let failure): throw fail(failure)
+    case .success(.incomplete): return nil
+    case .success(.reply(let bytes)):
+      output.writeBytes(bytes)
+      return nil
+    case .success(.done(let result, let reply)):
+      output.writeBytes(reply)
+      handshake = nil
+      sealer = RecordSealer(key: result.sendKey, policy: settings.rekey, at: now)
+      opener = RecordOpener(key: result.receiveKey)
+      if result.purpose == .lease {
+        assembler = FrameAssembler(limits: settings.leaseFrames.extended(by: LeaseMessage.prefixBytes))
       }
-      switch step {
-      case .incomplete:
-        return nil
-      case .reply(let bytes):
-        isUntouched = false
-        output.writeBytes(bytes)
-      case .done(let result, let reply):
-        output.writeBytes(reply)
-        handshake = nil
-        sealer = RecordSealer(key: result.sendKey, policy: settings.rekey, at: now)
-        opener = RecordOpener(key: result.receiveKey)
-        if result.purpose == .lease {
-          assembler = FrameAssembler(limits: settings.leaseFrames.extended(by: LeaseMessage.prefixBytes))
-        }
-        phase = .authenticated
-        return .authenticated(result)
-      }
+      phase = .authenticated
+      return .authenticated(result)
     }
+  }
+
+  private mutating func fail(_ failure: HandshakeFailure) -> StreamFailure {
+    if !isDialer, let code = failure.refusal { output.writeBytes(HandshakeMessage.refusal(code)) }
+    phase = .closed
+    return .handshake(failure)
   }
 
   private mutating func record(_ input: inout ByteBuffer) throws(StreamFailure) -> Event? {

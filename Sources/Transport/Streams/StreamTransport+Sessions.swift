@@ -6,6 +6,8 @@ import Primitives
 extension StreamTransport {
   func handle(_ event: StreamSession.Event, of link: StreamLink, at now: Instant) {
     switch event {
+    case .handshake(let step):
+      compute(step, of: link)
     case .authenticated(let result):
       link.result = result
       if link.isInbound { judge(link, result, at: now) }
@@ -84,6 +86,7 @@ extension StreamTransport {
     switch result.purpose {
     case .peer:
       peers[result.peer] = link
+      link.isReserved = reserved.contains(result.peer)
       sink.emit(.connected(result.peer, info))
       if !link.isInbound, let remote = link.connectedTo { onDialedPeer(result.peer, remote) }
     case .lease:

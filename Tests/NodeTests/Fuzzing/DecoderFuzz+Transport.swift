@@ -177,13 +177,29 @@ extension DecoderFuzzTests {
   /// No answer is longer than what was sent, and nothing is delivered from who proved nothing.
   private static func receive(_ bytes: [UInt8]) throws {
     var effects: [DatagramEndpoint.Effect] = []
-    endpoint(key).receive(bytes, from: addresses.0, now: now, &effects)
+    let target = endpoint(key)
+    target.receive(bytes, from: addresses.0, now: now, &effects)
+    compute(&effects, of: target)
     var answered = 0
     for effect in effects {
       guard case .transmit(let answer, _) = effect else { throw FuzzFailure() }
       answered += answer.count
     }
     guard answered <= bytes.count else { throw FuzzFailure() }
+  }
+
+  /// Computes the steps of handshakes among the effects, in their places.
+  private static func compute(_ effects: inout [DatagramEndpoint.Effect], of endpoint: DatagramEndpoint) {
+    let wanted = effects
+    effects = []
+    for effect in wanted {
+      guard case .compute(let step) = effect else {
+        effects.append(effect)
+        continue
+      }
+      let outcome = step.run(as: endpoint.identity, on: endpoint.network, at: now)
+      endpoint.conclude(outcome, now: now, &effects)
+    }
   }
 
   /// The bytes as a control message of a peer that opened a session properly.
@@ -194,8 +210,10 @@ extension DecoderFuzzTests {
       let sent = effects
       effects = []
       for case .transmit(let bytes, _) in sent { target.receive(bytes, from: source, now: now, &effects) }
+      compute(&effects, of: target)
     }
     dialer.open(key.publicKey, at: addresses.1, now: now, &effects)
+    compute(&effects, of: dialer)
     pass(listener, from: addresses.0)
     pass(dialer, from: addresses.1)
     guard let peer = dialer.peers[key.publicKey], peer.isUp else { throw FuzzFailure() }

@@ -1,0 +1,176 @@
+import API
+import Chain
+import Cryptography
+import Foundation
+import Glibc
+import Node
+import Primitives
+import Replication
+import Transport
+import Wire
+
+/// What a phase of the measurement saw.
+struct VotesRow: Codable {
+  var floodedLinks: Int
+  /// What the node read from its peers.
+  var mebibytesPerSecond: Double
+  var votes: Int
+  var p50Milliseconds: Double
+  var p99Milliseconds: Double
+  var maximumMilliseconds: Double
+  /// Votes whose request was not answered within a second.
+  var unanswered: Int
+  /// Of the phase's time, how long the node's network thread could have run and had no core.
+  var coreWaitPercent: Double
+}
+
+/// One run of the votes benchmark: a node process, a validator that votes, and the links that flood.
+struct VotesRun {
+  let folder: URL
+  let links: Int
+  let rate: UInt64
+  let program: URL?
+
+  func measure(seconds: UInt64) async throws -> [VotesRow] {
+    let plan = try TestnetPlan(validators: 4, providers: 0, tickMilliseconds: 1_000)
+    let homes = TestnetHomes(folder: folder, plan: plan)
+    try homes.create()
+    let definition = try NetworkDefinition(at: folder.appending(path: "network"))
+    let tip = try NodeRuntime.genesisTip(definition.genesis)
+    // The node that proposes the first block makes the one that the voter asks for.
+    guard let proposer = tip.validators[tip.validators.proposer]?.key,
+      let member = try plan.validators.first(where: { try consensusKey(homes, $0).publicKey == proposer }),
+      let voter = plan.validators.first(where: { $0.name != member.name })
+    else { throw Failure("the network has no proposer") }
+    let process = try ChildProcess(
+      name: member.name,
+      arguments: ["start", "--exit-with-parent", "--home", homes.home(member).folder.path],
+      log: homes.log(member),
+      program: program
+    )
+    do {
+      let rows = try await measure(seconds, process, homes.home(member), homes.home(voter), definition, tip)
+      await stop(process)
+      return rows
+    } catch {
+      await stop(process)
+      throw error
+    }
+  }
+
+  private func stop(_ process: ChildProcess) async {
+    process.stop()
+    await process.waitForExit(within: 10)
+  }
+
+  private func consensusKey(_ homes: TestnetHomes, _ member: TestnetPlan.Member) throws -> SigningKey {
+    try homes.home(member).machineKey("consensus")
+  }
+
+  private func measure(
+    _ seconds: UInt64,
+    _ process: ChildProcess,
+    _ node: Home,
+    _ voter: Home,
+    _ definition: NetworkDefinition,
+    _ tip: Tip
+  ) async throws -> [VotesRow] {
+    let runtime = try await runtime(of: node, process)
+    guard let address = NetworkAddress(runtime.peerAddress),
+      let bytes = Hex.decode(runtime.nodeKey), let key = PublicKey(bytes)
+    else { throw Failure("the node's runtime.json names no address") }
+    let target = VotesTarget(address: address, key: key, network: definition.genesis)
+    let client = try await VotesVoter.start(home: voter, target: target, tip: tip)
+    try await client.connect()
+    try await propose(on: NodeClient(runtime.apiAddress), chain: definition.genesis.chain)
+    try await client.awaitBlock()
+    let usage = ThreadUsage(busiestLoopOf: runtime.process)
+    usage.prioritize()
+    Console.note("measuring \(seconds) s without a flood")
+    let quiet = try await phase(client, usage, flood: nil, seconds)
+    Console.note("opening \(links) links")
+    let flood = try await VotesFlood.start(links: links, target: target)
+    Console.note("measuring \(seconds) s with \(links) flooded links")
+    let flooded = try await phase(client, usage, flood: flood, seconds)
+    await flood.stop()
+    await client.stop()
+    return [quiet, flooded]
+  }
+
+  private func runtime(of home: Home, _ process: ChildProcess) async throws -> Home.Runtime {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < deadline, process.isRunning {
+      if let runtime = home.readRuntime() { return runtime }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw Failure("the node did not start", why: process.tail())
+  }
+
+  /// Gives the node a transaction, so that it proposes a block.
+  private func propose(on client: NodeClient, chain: ChainID) async throws {
+    let key = try TestnetPlan.key(TestnetPlan.tenantIndex)
+    let currencies: [Answer.Currency] = try await client.get("/v1/currencies")
+    let fee = currencies.first { $0.denomination == "uakt" }.flatMap { UInt64($0.minimumFee) } ?? 0
+    let send = Chain.Send(from: key.address, to: key.address, amount: [Coin(1, .uakt)])
+    let draft = TransactionDraft(actions: [.send(send)], sequence: 0, fee: Fee(amount: Coin(fee, .uakt)))
+    let _: Answer.TransactionResult = try await client.post(
+      "/v1/transactions",
+      body: draft.signed(by: key, chain: chain).encoded
+    )
+  }
+
+  private func phase(
+    _ client: VotesVoter,
+    _ usage: ThreadUsage,
+    flood: VotesFlood?,
+    _ seconds: UInt64
+  ) async throws -> VotesRow {
+    await flood?.run()
+    let (waited, sent, began) = (usage.waitedNanoseconds, await flood?.sentBytes() ?? 0, ContinuousClock.now)
+    let result = try await client.vote(rate: rate, seconds: seconds)
+    let elapsed = (ContinuousClock.now - began) / .seconds(1)
+    let share = Double(usage.waitedNanoseconds &- waited) / 1e9 / elapsed
+    return VotesRow(
+      floodedLinks: flood == nil ? 0 : links,
+      mebibytesPerSecond: Double((await flood?.sentBytes() ?? 0) - sent) / elapsed / 1_048_576,
+      votes: result.latencies.count,
+      p50Milliseconds: result.latencies.quantile(0.5),
+      p99Milliseconds: result.latencies.quantile(0.99),
+      maximumMilliseconds: result.latencies.quantile(1),
+      unanswered: result.unanswered,
+      coreWaitPercent: 100 * share
+    )
+  }
+}
+
+/// How a thread of another process is scheduled.
+struct ThreadUsage {
+  private let thread: Int32?
+
+  /// The event loop's thread that has worked most: the one that serves the peers.
+  init(busiestLoopOf process: Int32) {
+    let folder = "/proc/\(process)/task"
+    let threads = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).compactMap(
+      Int32.init
+    )
+    let loops = threads.filter { thread in
+      (try? String(contentsOfFile: "\(folder)/\(thread)/comm", encoding: .utf8))?.hasPrefix("NIO-ELT")
+        ?? false
+    }
+    thread = loops.max { Self.schedule(of: $0).ran < Self.schedule(of: $1).ran }
+  }
+
+  /// Nanoseconds that the thread ran, and that it was ready to run and had no core, since it started.
+  private static func schedule(of thread: Int32) -> (ran: UInt64, waited: UInt64) {
+    let text = (try? String(contentsOfFile: "/proc/\(thread)/schedstat", encoding: .utf8)) ?? ""
+    let fields = text.split(whereSeparator: \.isWhitespace).map { UInt64($0) ?? 0 }
+    return fields.count > 1 ? (fields[0], fields[1]) : (0, 0)
+  }
+
+  var waitedNanoseconds: UInt64 { thread.map { Self.schedule(of: $0).waited } ?? 0 }
+
+  /// Lets the thread run before others; does nothing without the right to.
+  func prioritize() {
+    if let thread { setpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), id_t(thread), -15) }
+  }
+}
