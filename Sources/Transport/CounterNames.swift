@@ -1,7 +1,7 @@
-// Words for what the transport counts. They stay as they are: dashboards and scripts look for them.
+// The names of counters in metrics and in the API. Dashboards and scripts look for them: do not change them.
 
 extension CloseCode {
-  /// The word for it in answers and metrics.
+  /// Its name in the API's answers and in metrics.
   public var name: String {
     switch self {
     case .unspecified: "unspecified"
@@ -22,7 +22,7 @@ extension CloseCode {
 }
 
 extension TrafficClass {
-  /// The word for it in answers and metrics.
+  /// Its name in the API's answers and in metrics.
   public var name: String {
     switch self {
     case .consensus: "consensus"
@@ -35,7 +35,7 @@ extension TrafficClass {
 }
 
 extension DatagramDrop {
-  /// The word for it in answers and metrics.
+  /// Its name in the API's answers and in metrics.
   public var name: String {
     switch self {
     case .length: "length"
@@ -58,7 +58,7 @@ extension DatagramDrop {
 }
 
 extension HandshakeFailure {
-  /// The word for it in answers and metrics.
+  /// Its name in the API's answers and in metrics.
   public var name: String {
     switch self {
     case .refused(let code): "refused_" + code.name
@@ -79,7 +79,7 @@ extension HandshakeFailure {
 }
 
 extension DisconnectReason {
-  /// The word for it in answers and metrics.
+  /// Its name in the API's answers and in metrics.
   public var name: String {
     switch self {
     case .closedByPeer(let code): "closed_by_peer_" + code.name

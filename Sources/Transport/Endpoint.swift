@@ -29,16 +29,17 @@ public struct OutboundMessage: Sendable {
   }
 }
 
-/// A node's end of the network: TCP and UDP sessions behind one object that any thread may call.
+/// A node's connections to other nodes: TCP and UDP sessions behind one object that any thread may call. Whoever started
+/// it, here called its owner, hears of everything through the handler.
 ///
 /// All sockets live on one event loop of the group. A call on that loop is carried out at once. A call on another thread
 /// goes through a mailbox, which wakes the loop only when it sleeps: it costs some tens of nanoseconds and returns at once.
 /// Outcomes come as events. The handler is called on the loop, once or twice per turn with the events of the turn in
 /// their order, and never from within a call to the endpoint; it must not block.
 public final class Endpoint: Sendable {
-  /// The most that waits in the mailbox; beyond it messages are not taken.
+  /// How many bytes of commands may wait for the loop; messages beyond that are refused.
   private static let mailboxBytes = 64 << 20
-  /// The most that fits one datagram.
+  /// The largest payload of a datagram, in bytes.
   public static let maximumDatagram = DatagramMessage.maximum - DatagramMessage.minimumTransport
 
   /// Logs nothing.
@@ -46,7 +47,7 @@ public final class Endpoint: Sendable {
     Logger(label: "transport", factory: { _ in SwiftLogNoOpLogHandler() })
   }
 
-  /// The port that is bound; 0 when the endpoint only dials. TCP and UDP have the same.
+  /// The bound port, the same for TCP and UDP; 0 when the endpoint does not listen.
   public let port: UInt16
   /// This node's key.
   public let identity: PeerID
@@ -54,7 +55,7 @@ public final class Endpoint: Sendable {
   private let core: NIOLoopBound<EndpointCore>
   private let presence: DatagramPresence?
   private let mailbox: Mailbox<EndpointCommand>
-  /// Messages not taken because too much waited.
+  /// Messages that were refused because too many bytes waited for the loop.
   private let refused = Mutex<[TrafficClass: Int]>([:])
 
   private init(
@@ -70,13 +71,13 @@ public final class Endpoint: Sendable {
     self.core = core
     self.presence = presence
     mailbox = Mailbox(loop: loop, limit: Self.mailboxBytes, cost: { $0.cost }) { commands in
-      for command in commands { core.value.carryOut(command) }
+      for command in commands { core.value.perform(command) }
     }
   }
 
   // MARK: Life
 
-  /// Binds and starts. Throws when the address cannot be had.
+  /// Binds the ports and starts. Throws when the address cannot be bound.
   ///
   /// `pool` computes the handshakes: their curve operations take 50 to 200 microseconds each, in which the loop serves
   /// the sessions that are open.
@@ -126,7 +127,8 @@ public final class Endpoint: Sendable {
     )
   }
 
-  /// Binds TCP, then UDP at the same port. When any port will do and its UDP twin is taken, others are tried.
+  /// Binds TCP, then UDP at the same port number. With port 0, if the UDP port of that number is in use, another number is
+  /// tried, up to 16 times.
   private static func bind(
     _ core: NIOLoopBound<EndpointCore>,
     _ address: NetworkAddress,
@@ -178,14 +180,14 @@ public final class Endpoint: Sendable {
     return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
   }
 
-  /// Closes every session, telling the peers, and every socket. Ends when no socket is left; the last events have
-  /// been delivered then.
+  /// Closes every session with a message to the peer, then every socket. Returns when all sockets are closed and the last
+  /// events are delivered.
   public func shutdown() async {
-    // Commands given before are carried out before.
+    // Commands that were given before the shutdown are performed before it.
     let core = core
     let last = mailbox.close()
     try? await loop.flatSubmit {
-      for command in last { core.value.carryOut(command) }
+      for command in last { core.value.perform(command) }
       return core.value.shutDown()
     }.get()
   }
@@ -198,7 +200,7 @@ public final class Endpoint: Sendable {
     expecting expected: ExpectedPeer,
     purpose: SessionPurpose = .peer
   ) {
-    post(.dial(DialTicket(address: address, expected: expected, purpose: purpose)))
+    post(.dial(DialRequest(address: address, expected: expected, purpose: purpose)))
   }
 
   /// Queues a message on the peer's stream; counted as unsent when there is no session or no room.
@@ -211,8 +213,8 @@ public final class Endpoint: Sendable {
     post(contentsOf: messages.lazy.map { .send($0) })
   }
 
-  /// Sends a datagram of at most `maximumDatagram` bytes in the peer's session. False when there is no session or
-  /// the bytes are too many: the caller then chooses the stream. True is no promise of arrival.
+  /// Sends a datagram of at most `maximumDatagram` bytes in the peer's datagram session. Returns false when there is no such
+  /// session or there are too many bytes; the caller should then use `send`. True does not mean that the datagram arrives.
   @discardableResult
   public func sendDatagram(to peer: PeerID, bytes: [UInt8]) -> Bool {
     guard bytes.count <= Self.maximumDatagram, presence?.contains(peer) ?? false else { return false }
@@ -220,13 +222,13 @@ public final class Endpoint: Sendable {
     return true
   }
 
-  /// Whether there is a datagram session whose datagrams arrive.
+  /// Whether there is a datagram session and the peer receives what is sent in it.
   public func hasDatagramSession(with peer: PeerID) -> Bool {
     presence?.contains(peer) ?? false
   }
 
-  /// Opens a datagram session with a connected peer at an IP address, and again whenever it ends while the stream
-  /// lives. Peers that this node dialed get theirs without asking, unless configured otherwise.
+  /// Opens a datagram session with a connected peer at an IP address, and reopens it whenever it ends, until the peer's
+  /// stream ends. For peers that this node dialed this happens by itself, unless `opensDatagramSessions` is false.
   public func openDatagramSession(with peer: PeerID, at address: NetworkAddress) {
     post(.openDatagrams(peer, address))
   }
@@ -240,7 +242,7 @@ public final class Endpoint: Sendable {
     post(.disconnect(peer, reason))
   }
 
-  /// Answers a lease session's request, or with `request` 0 sends unasked.
+  /// Sends a response to the request of that number in a lease session, or with `request` 0 a message without one.
   public func sendLease(_ session: LeaseSession, request: UInt32 = 0, type: UInt8, bytes: [UInt8]) {
     post(.lease(session, request: request, type: type, bytes: bytes))
   }
@@ -249,12 +251,13 @@ public final class Endpoint: Sendable {
     post(.closeLease(session, reason))
   }
 
-  /// Peers whose inbound sessions have places of their own: the validators.
+  /// Sets the peers, usually the validators, that the limit of inbound sessions does not count and whose messages are
+  /// handled before those of others.
   public func setReserved(_ peers: Set<PeerID>) {
     post(.policy(reserved: peers, banned: nil))
   }
 
-  /// Peers that are disconnected and refused.
+  /// Sets the peers that are banned: disconnected now, and refused when they connect or are dialed.
   public func setBanned(_ peers: Set<PeerID>) {
     post(.policy(reserved: nil, banned: peers))
   }
@@ -264,7 +267,7 @@ public final class Endpoint: Sendable {
     post(.hello(bytes))
   }
 
-  /// Says that these events are worked off, when the configuration's `acknowledgesEvents` is set.
+  /// Tells the endpoint that the owner has handled these events. Only needed with `acknowledgesEvents`.
   public func acknowledge(_ events: [TransportEvent]) {
     var peers: [PeerID: Int] = [:]
     var leases: [LeaseSession: Int] = [:]
@@ -283,7 +286,7 @@ public final class Endpoint: Sendable {
 
   // MARK: Questions
 
-  /// What happened so far.
+  /// Counts since the start, and the present numbers of sessions.
   public func counters() async -> TransportCounters {
     let core = core
     var counters = (try? await loop.submit { core.value.counters() }.get()) ?? TransportCounters()
@@ -291,20 +294,20 @@ public final class Endpoint: Sendable {
     return counters
   }
 
-  /// The connected peers, by key.
+  /// The connected peers, in the order of their keys.
   public func peers() async -> [PeerStatus] {
     let core = core
     return (try? await loop.submit { core.value.statuses() }.get()) ?? []
   }
 
-  /// The bytes that wait to be sent in a lease session; nil when there is none. A session whose queue is full is
-  /// ended, so who sends without being asked should keep this low.
+  /// The bytes that wait to be sent in a lease session; nil when there is no such session. A session whose queue is full is
+  /// ended, so a sender of unrequested messages should check this first.
   public func queuedBytes(of session: LeaseSession) async -> Int? {
     let core = core
     return try? await loop.submit { core.value.streams.leases[session]?.session.queuedBytes }.get()
   }
 
-  // MARK: To the loop
+  // MARK: Passing commands to the loop
 
   private func post(_ command: EndpointCommand) {
     post(contentsOf: CollectionOfOne(command))
@@ -313,7 +316,7 @@ public final class Endpoint: Sendable {
   private func post(contentsOf commands: some Sequence<EndpointCommand>) {
     if loop.inEventLoop {
       let core = core.value
-      for command in commands { core.carryOut(command) }
+      for command in commands { core.perform(command) }
     } else {
       let unsent = mailbox.post(contentsOf: commands)
       guard !unsent.isEmpty else { return }

@@ -3,12 +3,12 @@ import NIOCore
 import NIOPosix
 import Primitives
 
-/// What a caller of the endpoint asks for.
+/// A call to the endpoint, to be performed on its event loop.
 enum EndpointCommand {
   case send(OutboundMessage)
   case datagram(PeerID, [UInt8])
   case lease(LeaseSession, request: UInt32, type: UInt8, bytes: [UInt8])
-  case dial(DialTicket)
+  case dial(DialRequest)
   case disconnect(PeerID, CloseCode)
   case closeLease(LeaseSession, CloseCode)
   case openDatagrams(PeerID, NetworkAddress)
@@ -17,7 +17,7 @@ enum EndpointCommand {
   case policy(reserved: Set<PeerID>?, banned: Set<PeerID>?)
   case hello([UInt8])
 
-  /// As what the command counts when it cannot be taken.
+  /// The traffic class in whose count of unsent messages the command appears when it is refused.
   var traffic: TrafficClass {
     switch self {
     case .send(let message): message.traffic
@@ -26,7 +26,7 @@ enum EndpointCommand {
     }
   }
 
-  /// What the command holds until it is carried out.
+  /// The bytes of memory that the command occupies until it is performed.
   var cost: Int {
     switch self {
     case .send(let message): message.bytes.count + TransportEvent.overhead
@@ -36,7 +36,7 @@ enum EndpointCommand {
   }
 }
 
-/// Both sides of the transport together, on their loop.
+/// The TCP side and the UDP side together. Lives on the event loop.
 final class EndpointCore {
   let streams: StreamTransport
   let datagrams: DatagramTransport?
@@ -74,12 +74,12 @@ final class EndpointCore {
     } else {
       datagrams = nil
     }
-    if let datagrams { couple(datagrams) }
+    if let datagrams { tieToStreams(datagrams) }
     turns.turn = { [weak self] in self?.takeTurn() ?? false }
   }
 
-  /// Works off what the sockets have received: the validators' links first, and their votes are handled before anything
-  /// else is decrypted. Returns whether something is left, which the next turn goes on with.
+  /// Decrypts and delivers what the sockets have received. The validators' links come first: the owner has handled their
+  /// messages before anything else is decrypted. Returns whether received bytes are left for the next turn.
   private func takeTurn() -> Bool {
     let now = currentInstant()
     streams.work(on: .reserved, at: now)
@@ -92,10 +92,10 @@ final class EndpointCore {
     return !sink.isEmpty || streams.isWorkLeft || datagrams?.isWorkLeft ?? false
   }
 
-  /// A datagram session lives no longer than the peer's stream, and nobody without a stream can open one.
-  private func couple(_ datagrams: DatagramTransport) {
+  /// Ties datagram sessions to streams: only a peer with a stream can open one, and it ends with the stream.
+  private func tieToStreams(_ datagrams: DatagramTransport) {
     let streams = streams
-    // A handshake that is being computed may keep the datagram side alive longer than the stream side.
+    // Weak, since a handshake in computation keeps the UDP side in memory and may end after the TCP side is gone.
     datagrams.endpoint.admits = { [weak streams] peer in streams?.peers[peer] != nil }
     streams.onPeerEnd = { [unowned datagrams] peer in datagrams.close(peer) }
     guard configuration.opensDatagramSessions else { return }
@@ -116,7 +116,7 @@ final class EndpointCore {
   func shutDown() -> EventLoopFuture<Void> {
     isShutDown = true
     let bound = NIOLoopBound(self, eventLoop: sink.loop)
-    datagrams?.sayFarewell()
+    datagrams?.closeAll()
     return streams.shutDown().flatMap {
       bound.value.datagrams?.close() ?? bound.value.sink.loop.makeSucceededVoidFuture()
     }.map {
@@ -125,8 +125,8 @@ final class EndpointCore {
     }
   }
 
-  /// Does what a caller asked for, without calling the owner: what comes of it is told in a turn.
-  func carryOut(_ command: EndpointCommand) {
+  /// Performs a command. Resulting events are delivered in a later turn, so this never calls the owner.
+  func perform(_ command: EndpointCommand) {
     guard !isShutDown else { return }
     switch command {
     case .send(let message):
@@ -135,8 +135,8 @@ final class EndpointCore {
       datagrams?.send(peer, bytes)
     case .lease(let session, let request, let type, let bytes):
       streams.sendLease(session, request: request, type: type, bytes: bytes)
-    case .dial(let ticket):
-      streams.dial(ticket)
+    case .dial(let request):
+      streams.dial(request)
     case .disconnect(let peer, let code):
       datagrams?.close(peer)
       if let link = streams.peers[peer] {

@@ -17,14 +17,14 @@ final class EventSink {
 
   var isEmpty: Bool { pending.isEmpty }
 
-  /// Adds an event. The owner hears of it later in this turn or in the next one, never before the caller returns: so an
-  /// owner that calls the endpoint from its handler is not called again before it is done.
+  /// Adds an event to be delivered at the end of this turn or in the next one, never before the caller returns. So an owner
+  /// that calls the endpoint from its handler is not called again before the handler has returned.
   func emit(_ event: TransportEvent) {
     pending.append(event)
     turns.request()
   }
 
-  /// Calls the owner with what has gathered. What the owner causes meanwhile waits for the next call.
+  /// Calls the owner with the gathered events. Events that the owner causes meanwhile wait for the next delivery.
   func deliver() {
     guard !pending.isEmpty else { return }
     let batch = pending

@@ -1,7 +1,8 @@
 import NIOCore
 import Primitives
 
-/// An IP address as a number; IPv4 as its mapped form in IPv6, so that a host has one form only.
+/// An IP address as a 128-bit number. An IPv4 address is stored as its IPv4-mapped IPv6 address (RFC 4291 § 2.5.5.2), so
+/// that both notations of one host compare equal.
 struct IPAddress: Hashable, Sendable {
   let high: UInt64
   let low: UInt64
@@ -23,12 +24,12 @@ struct IPAddress: Hashable, Sendable {
     isV4 ? (low >> 24) & 0xFF == 127 : high == 0 && low == 1
   }
 
-  /// The network that one party usually owns whole: /24 of IPv4, /48 of IPv6.
+  /// The address's /24 network for IPv4 and /48 network for IPv6: blocks of this size usually belong to one customer.
   var subnet: IPAddress {
     isV4 ? IPAddress(high: high, low: low & ~0xFF) : IPAddress(high: high & ~0xFFFF, low: 0)
   }
 
-  /// 4 or 16 bytes in network order; always 16 when `mapped`.
+  /// The address's bytes in network order: 4 for an IPv4 address unless `mapped`, else 16.
   func packed(mapped: Bool) -> [UInt8] {
     if isV4, !mapped {
       return (0..<4).map { UInt8(truncatingIfNeeded: low >> (24 - 8 * UInt64($0))) }
@@ -49,10 +50,10 @@ struct IPEndpoint: Hashable, Sendable {
     self.port = port
   }
 
-  /// Nil for sockets of the file system.
+  /// Nil for Unix domain sockets.
   init?(_ socket: SocketAddress) {
-    // Both structures begin {2 bytes of family, port in network order}; IPv4 goes on with its address, IPv6 with four
-    // bytes of flow label and its address.
+    // `sockaddr_in` and `sockaddr_in6` both begin with 2 bytes of family and 2 bytes of port in network order. In the first
+    // the address follows; in the second 4 bytes of flow label, then the address.
     switch socket {
     case .v4(let v4):
       (address, port) = withUnsafeBytes(of: v4.address) { bytes in
@@ -73,7 +74,7 @@ struct IPEndpoint: Hashable, Sendable {
     }
   }
 
-  /// The form that a socket of the given family sends to; nil when IPv6 is asked of an IPv4 socket.
+  /// The address in the form that a socket of the given family takes; nil for an IPv6 address and an IPv4 socket.
   func socketAddress(ofV6Socket: Bool) -> SocketAddress? {
     guard ofV6Socket || address.isV4 else { return nil }
     let packed = ByteBuffer(bytes: address.packed(mapped: ofV6Socket))

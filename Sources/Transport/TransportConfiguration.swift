@@ -1,9 +1,9 @@
 import Cryptography
 import Primitives
 
-/// Who may connect, and how many.
+/// Limits on connections.
 public struct ConnectionLimits: Sendable {
-  /// Inbound peer sessions; reserved peers have places of their own.
+  /// Inbound peer sessions, not counting reserved peers.
   public var inbound = 24
   /// Inbound lease sessions.
   public var leases = 256
@@ -12,19 +12,19 @@ public struct ConnectionLimits: Sendable {
   /// Inbound connections from one IP address, and from one /24 or /48.
   public var perAddress = 4
   public var perSubnet = 16
-  /// Inbound connections a second that are let into a handshake, per address and altogether; each may come in a
-  /// burst of twice as many.
+  /// Handshakes of inbound connections begun per second, for each address and for all together; bursts of twice as many
+  /// are allowed.
   public var handshakesPerAddress = 5
   public var handshakesInTotal = 200
-  /// What is read from one session in a second, in bytes, where a message counts as `messageCost` bytes more; twice as
-  /// much may come in a burst. Beyond that the session is not read for a while, which costs its peer nothing else.
-  /// Reserved peers are read without a limit.
+  /// Bytes read per second from one session, where each message counts `messageCost` bytes more; a burst of twice as much
+  /// is allowed. A session beyond the limit is not read until it is within it again; the peer is not punished otherwise.
+  /// Does not hold for reserved peers.
   public var bytesPerSecond = 32 << 20
   public var messageCost = 32 << 10
 
   public init() {}
 
-  /// Many nodes behind one address: testnets on one machine.
+  /// For testnets on one machine, where all nodes have the same address.
   public static var testnet: ConnectionLimits {
     var limits = ConnectionLimits()
     limits.inbound = 256
@@ -36,16 +36,16 @@ public struct ConnectionLimits: Sendable {
   }
 }
 
-/// How long things may take.
+/// Timeouts and intervals.
 public struct TransportTiming: Hashable, Sendable {
   public var handshake = Interval.seconds(5)
-  /// A ping is sent when nothing came for this long.
+  /// A ping is sent when nothing was received for this long.
   public var ping = Interval.seconds(15)
-  /// A session in which nothing came for this long is over.
+  /// A session is closed when nothing was received for this long.
   public var idle = Interval.seconds(45)
-  /// How long a closed connection waits for the other end to close, too.
+  /// How long a closed connection waits for the peer to close its direction.
   public var linger = Interval.seconds(1)
-  /// How often the above is looked at.
+  /// How often these timeouts are checked.
   public var maintenance = Interval.milliseconds(100)
 
   public init() {}
@@ -57,12 +57,13 @@ public struct TransportConfiguration: Sendable {
   public var identity: LocalIdentity
   /// Where to listen with TCP, and with UDP at the same port; nil: nowhere, dialing only. Port 0 picks a free one.
   public var listen: NetworkAddress?
-  /// The port that peers are told, when a router forwards another one than the bound.
+  /// The port that peers are told, if it differs from the bound one because a router forwards it; nil: the bound one.
   public var advertisedPort: UInt16?
-  /// What this node says about itself in handshakes, at most 1,024 bytes; `setHello` changes it.
+  /// What this node tells peers about itself in handshakes: up to 1,024 bytes that this room does not interpret. `setHello`
+  /// changes it.
   public var hello: [UInt8] = []
-  /// Whether a proven peer that says `hello` has a place beside the inbound ones, like those of `setReserved`; asked
-  /// on the transport's loop when the places are taken.
+  /// Whether a peer with a proven key that sent `hello` is admitted although the limit of inbound sessions is reached, as
+  /// peers of `setReserved` are. Called on the event loop.
   public var isReserved: @Sendable (PeerID, _ hello: [UInt8]) -> Bool = { _, _ in false }
   /// The largest payload per frame type of peer sessions.
   public var frames: FrameLimits
@@ -71,16 +72,16 @@ public struct TransportConfiguration: Sendable {
   public var queues = QueueLimits()
   public var connections = ConnectionLimits()
   public var timing = TransportTiming()
-  /// Nil: no UDP at all.
+  /// Nil: no UDP.
   public var datagrams: DatagramSettings? = DatagramSettings()
-  /// The dialer of a peer session opens a datagram session at the same address and port.
+  /// Whether a datagram session is opened with each peer that this node dialed, at the same address and port.
   public var opensDatagramSessions = true
-  /// The owner calls `acknowledge` for every batch it has worked off. Then a peer of whom more than `readAhead` bytes
-  /// wait is not read from. Otherwise a batch counts as worked off when the handler returns.
+  /// Whether the owner calls `acknowledge` when it has handled events. If so, a peer with more than `readAhead` bytes of
+  /// events not acknowledged is not read from. If not, events count as handled when the handler returns.
   public var acknowledgesEvents = false
-  /// In bytes per session.
+  /// Bytes per session; see `acknowledgesEvents`.
   public var readAhead = 1 << 20
-  /// When a stream takes new keys; for tests.
+  /// When a stream changes its keys. Only tests set it.
   var rekey = RekeyPolicy()
 
   public init(network: NetworkIdentity, identity: LocalIdentity, listen: NetworkAddress?, frames: FrameLimits)

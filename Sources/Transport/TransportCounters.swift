@@ -1,10 +1,10 @@
 import Cryptography
 
-/// What happened since the start. Keys that are not there count zero.
+/// Counts since the endpoint started. In the dictionaries, an absent key means zero.
 public struct TransportCounters: Sendable {
   public var messagesSent = 0
   public var messagesReceived = 0
-  /// On the wire, with framing and sealing, without TCP's own.
+  /// Bytes of the TCP streams, with framing and encryption, without TCP and IP headers.
   public var streamBytesSent = 0
   public var streamBytesReceived = 0
   public var datagramsSent = 0
@@ -15,21 +15,21 @@ public struct TransportCounters: Sendable {
   public var handshakes = 0
   /// Inbound and outbound handshakes that failed.
   public var handshakeFailures: [HandshakeFailure: Int] = [:]
-  /// Inbound connections turned away before a handshake.
+  /// Inbound connections that were closed before a handshake.
   public var connectionsRefused: [ConnectionRefusal: Int] = [:]
   public var violations: [FrameViolation: Int] = [:]
-  /// Queued messages that were dropped for newer ones.
+  /// Queued messages that were dropped to make room for newer ones.
   public var displaced: [TrafficClass: Int] = [:]
-  /// Messages that were not queued: full, no session, or larger than its type may be.
+  /// Messages that were not queued, because the queue was full, there was no session, or they exceeded their type's limit.
   public var unsent: [TrafficClass: Int] = [:]
   /// Datagrams dropped on arrival.
   public var datagramDrops: [DatagramDrop: Int] = [:]
-  /// Datagrams dropped by pacing or a full socket.
+  /// Datagrams that were not sent, because of the rate limit or a full socket buffer.
   public var datagramsUnsent = 0
-  /// How often a session was not read for a while, because its peer sent more than its share.
+  /// How often reading from a session was suspended because its peer exceeded `ConnectionLimits.bytesPerSecond`.
   public var throttled = 0
   public var sessionsClosed: [DisconnectReason: Int] = [:]
-  /// Now, not since the start.
+  /// The present number, as are those below.
   public var peers = 0
   public var inboundPeers = 0
   public var leases = 0
@@ -37,26 +37,26 @@ public struct TransportCounters: Sendable {
   public var datagramSessions = 0
 }
 
-/// Why an inbound connection was turned away before its handshake.
+/// Why an inbound connection was closed before its handshake.
 public enum ConnectionRefusal: String, CaseIterable, Hashable, Sendable {
   case handshakeRate = "handshake_rate"
   case perAddress = "per_address"
   case perSubnet = "per_subnet"
-  /// Too many unfinished handshakes, and none that could be given up.
+  /// Too many unfinished handshakes, none of which was slow enough to be aborted.
   case halfOpen = "half_open"
-  /// All places are taken, reserved ones included.
+  /// The limit of connections is reached.
   case full = "full"
   case shutDown = "shut_down"
 }
 
-/// One peer as the transport sees it.
+/// The state of one connected peer.
 public struct PeerStatus: Sendable {
   public let peer: PeerID
   public let info: SessionInfo
   /// Bytes that wait to be sent.
   public let queuedBytes: Int
-  /// There is one, and what is sent in it arrives.
+  /// Whether there is a datagram session and the peer receives what is sent in it.
   public let hasDatagramSession: Bool
-  /// Of a thousand datagrams sent, how many the peer said it missed.
+  /// How many of a thousand sent datagrams the peer reported as lost.
   public let datagramLossPerMille: Int
 }

@@ -3,57 +3,57 @@ import Primitives
 
 /// What is known of a session when it opens.
 public struct SessionInfo: Hashable, Sendable {
-  /// The other end's address as this node sees it.
+  /// The peer's address as this node sees it.
   public let address: NetworkAddress
-  /// Whether the other end dialed.
+  /// Whether the peer dialed.
   public let inbound: Bool
   public let purpose: SessionPurpose
-  /// Where the other end says that it listens, at the host it was seen at; nil when it does not. A claim: the port
-  /// may be closed to others.
+  /// The peer's host with the port on which it claims to listen; nil when it does not listen. Not verified: the port may
+  /// be unreachable.
   public let listenAddress: NetworkAddress?
-  /// What the other end said about itself, at most 1,024 bytes.
+  /// What the peer told about itself, at most 1,024 bytes; see `TransportConfiguration.hello`.
   public let hello: [UInt8]
 }
 
-/// A tenant–provider stream at this node: an account may have several.
+/// A stream between a tenant and a provider. An account may have several.
 public struct LeaseSession: Hashable, Sendable {
   let number: UInt64
 }
 
 /// Why a session ended.
 public enum DisconnectReason: Hashable, Sendable {
-  /// The other end said so.
+  /// The peer closed it, for this reason.
   case closedByPeer(CloseCode)
-  /// This node's owner said so.
+  /// The owner closed it, for this reason.
   case closedHere(CloseCode)
-  /// The connection broke without a proper end; what was in flight may be lost.
+  /// The connection ended without a close message; messages under way may be lost.
   case connectionLost
-  /// The peer broke a rule of the stream: certainly its own doing.
+  /// The peer broke the protocol. Authentication proves that it was the peer and not the network.
   case violation(FrameViolation)
-  /// Nothing was heard for the idle limit.
+  /// Nothing was received for `TransportTiming.idle`.
   case idle
-  /// The queue of a class that must not lose anything is full.
+  /// The queue of a class whose messages must not be dropped is full.
   case tooSlow(TrafficClass)
-  /// A newer connection to the same peer, or the one dialed by the smaller key, took its place.
+  /// Another connection with the same peer is kept: a newer one, or the one that the smaller key dialed.
   case replaced
 }
 
-/// Why a dial gave no session.
+/// Why dialing did not lead to a session.
 public enum DialFailure: Error, Hashable, Sendable {
-  /// No connection; the system's reason.
+  /// No TCP connection came about; the operating system's reason.
   case unreachable(String)
   case handshake(HandshakeFailure)
   /// The expected peer is connected already.
   case alreadyConnected
-  /// The same address is being dialed.
+  /// A dial to the same address is under way.
   case alreadyDialing
-  /// The other connection to the peer is kept.
+  /// Another connection with the peer is kept.
   case duplicate
   /// The transport shuts down.
   case shutDown
 }
 
-/// What the transport tells its owner, in batches and in the order in which it happened.
+/// What the endpoint tells its owner, in batches and in the order in which it happened.
 public enum TransportEvent: Sendable {
   case connected(PeerID, SessionInfo)
   case disconnected(PeerID, DisconnectReason)
@@ -62,13 +62,13 @@ public enum TransportEvent: Sendable {
   case datagramSessionUp(PeerID)
   case datagramSessionDown(PeerID)
   case dialFailed(NetworkAddress, DialFailure)
-  /// A tenant's account reached this provider, or this tenant a provider.
+  /// A lease session began. At a provider, `account` is the tenant's key; at a tenant, the provider's.
   case leaseOpened(LeaseSession, account: PublicKey, SessionInfo)
   /// `request` is 0 for a message that is neither a request nor its response.
   case leaseFrame(LeaseSession, request: UInt32, type: UInt8, bytes: [UInt8])
   case leaseClosed(LeaseSession, DisconnectReason)
 
-  /// What the event occupies until it is acknowledged, in bytes.
+  /// The bytes of memory that the event occupies until it is acknowledged.
   var cost: Int {
     switch self {
     case .frame(_, _, let bytes), .datagram(_, let bytes), .leaseFrame(_, _, _, let bytes):
@@ -77,17 +77,17 @@ public enum TransportEvent: Sendable {
     }
   }
 
-  /// Small frames cost memory beyond their bytes.
+  /// Memory that each event occupies besides its payload, in bytes.
   static let overhead = 64
 }
 
-/// Why the transport could not start.
+/// Why the endpoint could not start.
 public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Another program listens there.
   case addressInUse(NetworkAddress)
-  /// The address is not one of this machine's, or the name is unknown.
+  /// The address belongs to no interface of this machine, or the host name does not resolve.
   case addressNotAvailable(NetworkAddress)
-  /// The system's reason.
+  /// Any other error of the operating system, in its words.
   case bindFailed(NetworkAddress, String)
 
   public var description: String {

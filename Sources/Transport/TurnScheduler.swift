@@ -1,27 +1,28 @@
 import NIOCore
 
-/// Runs the endpoint's turns on its event loop. In a turn, the bytes that the sockets have received are decrypted and the
-/// owner is told what they say. Lives on the loop.
+/// Runs the endpoint's turns on its event loop. In a turn, received bytes are decrypted, and the messages in them are
+/// delivered to the owner. Lives on the loop.
 ///
-/// A turn runs after the loop has read all sockets that had something to read. So it can choose among the peers instead
-/// of serving them in the order in which the kernel names them.
+/// A turn runs after the loop has read every readable socket once. So the turn decides which peers are served first; the
+/// kernel's order of readable sockets does not matter.
 final class TurnScheduler {
-  /// NIO runs tasks that are due before it looks at the sockets again. A task that is due a little later comes after
-  /// them; if no socket has anything, the loop sleeps for this long.
+  /// The delay between two turns when the first has left work. NIO runs all tasks that are due before it polls the sockets
+  /// again, so without a delay the second turn would run before any socket is read. If no socket is readable, the loop
+  /// sleeps for this long.
   private static let pause = TimeAmount.microseconds(20)
 
   let loop: any EventLoop
   /// Does the work of one turn; returns whether work is left for another one.
   var turn: () -> Bool = { false }
   private var isScheduled = false
-  /// A turn is under way: what it starts is done before it ends, and needs no turn of its own.
+  /// Whether a turn is under way. It delivers and flushes before it ends, so nothing needs to be scheduled meanwhile.
   private(set) var isRunning = false
 
   init(loop: any EventLoop) {
     self.loop = loop
   }
 
-  /// Has a turn run when the sockets of this tick are read.
+  /// Schedules a turn after the loop's present round of reading sockets.
   func request() {
     guard !isScheduled, !isRunning else { return }
     isScheduled = true

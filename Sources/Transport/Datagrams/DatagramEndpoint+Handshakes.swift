@@ -1,14 +1,14 @@
 import Cryptography
 import Primitives
 
-/// The handshake messages of the datagram side. What is cheap is checked first; curve operations are steps that the owner
-/// has computed elsewhere, and what they come to is used only if the tables still want it.
+/// Handshake messages. The inexpensive checks are made here; the curve operations are effects (`DatagramStep`) that are
+/// computed on other threads. When a result comes back, the checks that depend on tables are made again.
 extension DatagramEndpoint {
-  /// Steps that are being computed for others' messages; beyond them messages are dropped.
+  /// How many steps for received messages may be in computation; further messages are dropped.
   private static let stepLimit = 256
 
   func initiate(_ peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
-    retire(peer.initiating)
+    release(peer.initiating)
     let index = freeIndex()
     let timestamp = max(epoch &+ now.nanoseconds, peer.lastInitiation + 1)
     peer.lastInitiation = timestamp
@@ -27,7 +27,7 @@ extension DatagramEndpoint {
     _ effects: inout [Effect]
   ) throws(DatagramDrop) {
     let codeStart = DatagramMessage.Initiation.claimsCount + 64
-    guard mac.holds(bytes, count: codeStart) else { throw .wrongRecipient }
+    guard mac.isValid(bytes, count: codeStart) else { throw .wrongRecipient }
     guard let initiation = DatagramMessage.Initiation(bytes) else { throw .length }
     guard initiation.key != identity.publicKey else { throw .selfSession }
     try checkClaim(initiation)
@@ -37,25 +37,25 @@ extension DatagramEndpoint {
     try compute(.respond(initiation, bytes: bytes, sender: freeIndex(), from: source), &effects)
   }
 
-  /// Whether this node wants a session with the one that the initiation names.
+  /// Throws unless this node accepts a session with the key that the initiation names.
   private func checkClaim(_ initiation: DatagramMessage.Initiation) throws(DatagramDrop) {
     guard peers[initiation.key]?.isWanted ?? false || admits(initiation.key) else { throw .stranger }
   }
 
-  /// Has a step computed that another node's message asks for.
+  /// Adds the effect that computes a step for a received message.
   private func compute(_ step: DatagramStep, _ effects: inout [Effect]) throws(DatagramDrop) {
     guard openSteps < Self.stepLimit else { throw .overBudget }
     openSteps += 1
     effects.append(.compute(step))
   }
 
-  /// Takes the outcome of a step. Messages may have come and peers may have gone while it was computed.
+  /// Takes the result of a step. Meanwhile other messages may have been handled and peers removed.
   func conclude(_ outcome: DatagramStep.Outcome, now: Instant, _ effects: inout [Effect]) {
     do throws(DatagramDrop) {
       switch outcome {
       case .initiated(let id, let pending, let message):
         guard let peer = peers[id], peer.initiating == pending.sender else { return }
-        retire(peer.pending?.sender)
+        release(peer.pending?.sender)
         peer.initiating = nil
         peer.pending = pending
         effects.append(.transmit(message, peer.endpoint))
@@ -90,13 +90,14 @@ extension DatagramEndpoint {
     timestamps.remember(initiation.timestamp, of: initiation.key)
     let peer = peers[initiation.key] ?? makePeer(initiation.key, at: source, now: now)
     if !peer.isUp { peer.endpoint = source }
-    retire(peer.prepare(session))
+    release(peer.prepare(session))
     indices[session.localIndex] = peer
     effects.append(.transmit(message, source))
   }
 
-  /// Decides whether an initiation is worth a curve operation. A source beyond its budget, or any when many come, has to show a cookie:
-  /// then it is not forged, and has a budget that nobody else can use up.
+  /// Throws when an initiation must not cause curve operations. Below the rate limits, any initiation may. Above them the
+  /// sender must include a cookie, which proves that it receives at its source address; such sources have rate limits
+  /// of their own, so that initiations with forged source addresses cannot lock them out.
   private func checkBudget(
     _ bytes: [UInt8],
     _ initiation: DatagramMessage.Initiation,
@@ -105,12 +106,12 @@ extension DatagramEndpoint {
     _ effects: inout [Effect]
   ) throws(DatagramDrop) {
     let threshold = UInt64(max(1, settings.cookieThreshold))
-    if cookies.holds(bytes, from: source) {
-      guard proven.admits(source.address, at: now) else { throw .overBudget }
+    if cookies.isValid(bytes, from: source) {
+      guard verifiedSources.admits(source.address, at: now) else { throw .overBudget }
       return
     }
-    let isUnburdened = unburdened.take(at: now, .init(perSecond: threshold, burst: threshold))
-    if isUnburdened, unproven.admits(source.address, at: now) { return }
+    let isWithinRate = initiations.take(at: now, .init(perSecond: threshold, burst: threshold))
+    if isWithinRate, unverifiedSources.admits(source.address, at: now) { return }
     let code = DatagramMessage.Initiation.claimsCount + 64
     var writer = ByteWriter(capacity: DatagramMessage.cookieCount)
     writer.write(DatagramMessage.cookie)
@@ -127,12 +128,12 @@ extension DatagramEndpoint {
     now: Instant,
     _ effects: inout [Effect]
   ) throws(DatagramDrop) {
-    guard mac.holds(bytes, count: DatagramMessage.responseCount - DatagramMessage.macCount) else {
+    guard mac.isValid(bytes, count: DatagramMessage.responseCount - DatagramMessage.macCount) else {
       throw .wrongRecipient
     }
     guard let response = DatagramMessage.Response(bytes) else { throw .length }
     guard let peer = indices[response.receiver] else { throw .unknownSession }
-    guard unproven.admits(source.address, at: now) else { throw .overBudget }
+    guard unverifiedSources.admits(source.address, at: now) else { throw .overBudget }
     guard let pending = peer.pending, pending.sender == response.receiver else { throw .unknownSession }
     try compute(.complete(peer.id, pending, response, bytes: bytes, from: source), &effects)
   }
@@ -146,13 +147,13 @@ extension DatagramEndpoint {
   ) {
     peer.pending = nil
     let wasUp = peer.isUp
-    retire(peer.adopt(session))
+    release(peer.adopt(session))
     peer.attempts = 0
     peer.lastReceived = now
     peer.endpoint = source
     handshakes += 1
     if !wasUp { effects.append(.up(peer.id)) }
-    // Tells the responder that the initiation was no replay.
+    // The responder uses the session only after a first datagram in it: a replayed initiation has none.
     transmit(peer, DatagramMessage.control, [Control.keepAlive], now: now, &effects)
   }
 
@@ -181,8 +182,8 @@ extension DatagramEndpoint {
   }
 }
 
-/// The newest initiation of each key, in bounded memory: two tables, of which the older is dropped when the newer
-/// is full. What is forgotten costs nothing but work, since a replay cannot use the session it asks for.
+/// The newest timestamp of an initiation for each key. Memory is bounded by two tables; when the newer is full, the older is
+/// dropped. A forgotten timestamp lets a replayed initiation cause a useless computation, but no usable session.
 struct TimestampMemory {
   private static let capacity = 8_192
   private var newer: [PublicKey: UInt64] = [:]

@@ -2,7 +2,7 @@ import Cryptography
 import NIOCore
 import Primitives
 
-/// All datagram sessions of a node without IO: datagrams in, datagrams and events out.
+/// A state machine of all datagram sessions of a node, without IO: it takes datagrams and gives datagrams and events.
 final class DatagramEndpoint {
   enum Effect {
     case transmit([UInt8], IPEndpoint)
@@ -11,7 +11,7 @@ final class DatagramEndpoint {
     case deliver(PeerID, [UInt8])
     case up(PeerID)
     case down(PeerID)
-    /// Of a session that is up: whether what is sent in it arrives, as far as it can be told.
+    /// Whether the peer of an open session receives datagrams has changed.
     case usable(PeerID, Bool)
   }
 
@@ -19,7 +19,7 @@ final class DatagramEndpoint {
     static let keepAlive: UInt8 = 0
     static let report: UInt8 = 1
     static let close: UInt8 = 2
-    /// Asks for a pong, which proves that datagrams arrive.
+    /// Asks for a pong, which proves that the peer receives datagrams.
     static let ping: UInt8 = 3
     static let pong: UInt8 = 4
   }
@@ -27,26 +27,28 @@ final class DatagramEndpoint {
   let identity: SigningKey
   let network: NetworkIdentity
   let settings: DatagramSettings
-  /// Nanoseconds since 1970 at the instant zero of this node's clock.
+  /// The wall-clock time at the zero of the monotonic clock, in nanoseconds since 1970.
   let epoch: UInt64
   let mac: DatagramMAC
   var cookies: CookieJar
-  /// Handshake messages of sources that may be forged, and of those that showed a cookie.
-  var unproven: SourceLimiter
-  var proven: SourceLimiter
-  /// Whose initiations are looked at, besides those of peers that this node calls itself.
+  /// Limits the handshake messages of each source address that may be forged.
+  var unverifiedSources: SourceLimiter
+  /// Limits the handshake messages of each source address that a cookie has verified.
+  var verifiedSources: SourceLimiter
+  /// Whether initiations of a peer are accepted. Those of peers to which this node opens sessions always are.
   var admits: (PeerID) -> Bool = { _ in true }
-  var unburdened = TokenBucket()
+  /// Limits the initiations of all sources that are answered without a cookie.
+  var initiations = TokenBucket()
   var peers: [PeerID: DatagramPeer] = [:]
   var indices: [UInt32: DatagramPeer] = [:]
   private var backlogged: [PeerID] = []
   private var tickedAt: Instant
   var timestamps = TimestampMemory()
   private(set) var drops = [Int](repeating: 0, count: DatagramDrop.allCases.count)
-  /// Datagrams dropped by the sender's pacing.
+  /// Datagrams that this node dropped because more waited than `DatagramSettings.backlog`.
   private(set) var pacingDrops = 0
   var handshakes = 0
-  /// Steps that are being computed for messages of others.
+  /// How many steps for received messages are in computation.
   var openSteps = 0
 
   init(
@@ -73,8 +75,8 @@ final class DatagramEndpoint {
         burst: UInt64(max(1, settings.handshakesInTotal))
       )
     )
-    unproven = limiter
-    proven = limiter
+    unverifiedSources = limiter
+    verifiedSources = limiter
   }
 
   var hasBacklog: Bool { !backlogged.isEmpty }
@@ -85,9 +87,9 @@ final class DatagramEndpoint {
     drops[Int(drop.rawValue)] += 1
   }
 
-  // MARK: What the owner wants
+  // MARK: Calls of the owner
 
-  /// Opens a session with a peer whose key is known, and again whenever it ends, until `close`.
+  /// Opens a session with a peer, and reopens it whenever it ends, until `close`.
   func open(_ id: PeerID, at endpoint: IPEndpoint, now: Instant, _ effects: inout [Effect]) {
     guard id != identity.publicKey else { return }
     let peer = peers[id] ?? makePeer(id, at: endpoint, now: now)
@@ -109,7 +111,7 @@ final class DatagramEndpoint {
 
   /// Sends in the peer's session; false when there is none or `bytes` exceed a datagram.
   ///
-  /// Above the peer's pace the datagram waits; when too many wait the oldest is dropped.
+  /// A datagram above the peer's rate waits. When more wait than `DatagramSettings.backlog`, the oldest is dropped.
   func send(_ id: PeerID, _ bytes: [UInt8], now: Instant, _ effects: inout [Effect]) -> Bool {
     guard let peer = peers[id], peer.isUp,
       bytes.count <= DatagramMessage.maximum - DatagramMessage.minimumTransport
@@ -127,7 +129,7 @@ final class DatagramEndpoint {
     return true
   }
 
-  /// Sends what waited and whose turn has come. To be called every few milliseconds while `hasBacklog`.
+  /// Sends waiting datagrams as far as the peers' rates allow. Called every few milliseconds while `hasBacklog`.
   func drainBacklog(now: Instant, _ effects: inout [Effect]) {
     backlogged.removeAll { id in
       guard let peer = peers[id], peer.isUp else { return true }
@@ -156,9 +158,9 @@ final class DatagramEndpoint {
     effects.append(.transmit(datagram, peer.endpoint))
   }
 
-  // MARK: What comes in
+  // MARK: Received datagrams
 
-  /// Takes one datagram; what is not right about it is counted and has no other effect.
+  /// Handles a received datagram. One that is invalid is counted by its reason and has no other effect.
   func receive(_ bytes: [UInt8], from source: IPEndpoint, now: Instant, _ effects: inout [Effect]) {
     do throws(DatagramDrop) {
       guard let type = bytes.first, bytes.count <= DatagramMessage.maximum else { throw .length }
@@ -200,10 +202,10 @@ final class DatagramEndpoint {
     peer.lastReceived = now
     if slot == .next {
       let wasUp = peer.isUp
-      retire(peer.promote())
+      release(peer.promote())
       if !wasUp { effects.append(.up(peer.id)) }
     }
-    // A peer whose address changed is followed, by its newest datagram only.
+    // The peer's address has changed. Only its newest datagram counts, since older ones may arrive late.
     if slot != .previous, peer.endpoint != source,
       peer.current?.window.end == DatagramMessage.counter(bytes) + 1
     {
@@ -237,33 +239,34 @@ final class DatagramEndpoint {
     case Control.ping:
       transmit(peer, DatagramMessage.control, [Control.pong], now: now, &effects)
     case Control.pong:
-      proven(peer, now: now, &effects)
+      confirm(peer, now: now, &effects)
     case Control.close:
       down(peer, &effects)
     default:
-      // A keep-alive, or a kind that this version does not know.
+      // A keep-alive, or a type that this version does not know.
       break
     }
   }
 
-  // MARK: Time
+  // MARK: Timeouts
 
-  /// Retries, keep-alives, new keys, reports, ends. To be called a few times a second.
+  /// Retries handshakes, sends keep-alives and reports, renews keys, closes silent sessions. Called a few times a second.
   func tick(now: Instant, _ effects: inout [Effect]) {
-    // Silence while this node did not run itself is nobody's.
+    // If this process did not run for a while (a suspended machine), it received nothing meanwhile. That time is not counted
+    // as silence of the peers.
     let pause = now.since(tickedAt)
     tickedAt = now
-    if pause > Self.longestTick { for peer in peers.values { peer.excuse(pause, at: now) } }
+    if pause > Self.longestTick { for peer in peers.values { peer.shiftTimeouts(by: pause, at: now) } }
     for peer in Array(peers.values) {
       maintain(peer, now: now, &effects)
     }
   }
 
-  /// A tick that comes later than this tells of this node, not of its peers.
+  /// If more time than this passed since the last tick, this process did not run in between.
   private static let longestTick = Interval.seconds(2)
 
   private func maintain(_ peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
-    if let next = peer.next, now.since(next.createdAt) > .seconds(10) { retire(peer.forgetNext()) }
+    if let next = peer.next, now.since(next.createdAt) > .seconds(10) { release(peer.forgetNext()) }
     if let current = peer.current {
       let age = now.since(current.createdAt)
       if now.since(peer.lastReceived) >= settings.idle || age >= settings.rekey + settings.rekey {
@@ -277,7 +280,7 @@ final class DatagramEndpoint {
           ? age >= settings.rekey : peer.isWanted && age >= settings.rekey + .seconds(60)
         if isDue, now >= peer.retryAt { initiate(peer, now: now, &effects) }
         report(to: peer, now: now, &effects)
-        watch(peer, now: now, &effects)
+        ping(peer, now: now, &effects)
       }
     }
     if !peer.isUp {
@@ -289,7 +292,7 @@ final class DatagramEndpoint {
     }
   }
 
-  /// Tells the peer how much of what it sent has come, once there is enough to judge.
+  /// Reports to the peer how many of its datagrams arrived, once it has sent at least 100 since the last report.
   private func report(to peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
     guard let current = peer.current else { return }
     let expected = current.window.end - min(peer.reported.end, current.window.end)
@@ -323,7 +326,7 @@ final class DatagramEndpoint {
     peers[peer.id] = nil
   }
 
-  func retire(_ index: UInt32?) {
+  func release(_ index: UInt32?) {
     if let index { indices[index] = nil }
   }
 

@@ -3,22 +3,22 @@ import Primitives
 
 /// The handshake of datagram sessions: one round trip, both ends proven.
 ///
-/// Keys: the Ed25519 node key signs each handshake's ephemeral; there is no static X25519 key. The alternatives
-/// were an X25519 key in the node record (a second identity to publish, rotate and bind) and converting the Ed25519
-/// key (one key in two primitives). Signing costs a check per handshake, which the first code, budgets and cookies
-/// stand in front of, and gives forward secrecy to both ends from the first byte. The initiator knows the
-/// responder's key from its node record; a responder proves that key or the session does not come about.
+/// The Ed25519 node key signs the ephemeral X25519 key of each handshake; there is no static X25519 key. The alternatives
+/// were a static X25519 key in the node record, which would be a second identity to publish and rotate, and converting the
+/// Ed25519 key to X25519, which uses one key in two algorithms. Signing costs a signature check per handshake; the first
+/// authentication code, rate limits and cookies protect it from abuse. Both ends have forward secrecy from the first
+/// byte. The initiator knows the responder's key from its node record and accepts no other.
 ///
-/// A replayed initiation makes the responder prepare a session whose keys only the true initiator has; it is not
-/// used until a datagram arrives in it.
+/// A replayed initiation makes the responder prepare a session whose keys only the true initiator knows. The responder does
+/// not use a prepared session until it has received a datagram in it.
 enum DatagramHandshake {
-  /// What the initiator keeps until the response comes. A class, since responses may be checked on other threads, also
-  /// several at a time: a forged one must not keep the true one out.
+  /// What the initiator needs to understand the response. A class, since several responses may be checked on other threads
+  /// at once: while a forged one is being checked, the true one must not be dropped.
   final class Pending: Sendable {
     let sender: UInt32
     let ephemeral: EphemeralKey
     let transcript: Transcript
-    /// The first code of the message, which a cookie must name.
+    /// The first authentication code of the initiation. A cookie message must repeat it.
     let mac: [UInt8]
 
     init(sender: UInt32, ephemeral: consuming EphemeralKey, transcript: Transcript, mac: [UInt8]) {
@@ -38,7 +38,7 @@ enum DatagramHandshake {
     return transcript
   }
 
-  /// The first message, and what must be kept to understand its answer.
+  /// Makes the initiation. Returns what is needed to understand the response.
   static func initiate(
     to responder: PublicKey,
     as identity: SigningKey,
@@ -69,7 +69,7 @@ enum DatagramHandshake {
     return Pending(sender: sender, ephemeral: ephemeral, transcript: transcript, mac: mac)
   }
 
-  /// Whether the initiator signed its message to this node: the dear part, after all that is cheap.
+  /// Whether the initiation's signature is valid. Expensive, so the other checks come first.
   static func isSigned(
     _ initiation: DatagramMessage.Initiation,
     _ bytes: [UInt8],
@@ -86,7 +86,7 @@ enum DatagramHandshake {
     )
   }
 
-  /// The answer to a checked initiation, and the session that it opens.
+  /// Makes the response to a verified initiation, and the session that it opens.
   static func respond(
     to initiation: DatagramMessage.Initiation,
     _ bytes: [UInt8],
@@ -121,7 +121,7 @@ enum DatagramHandshake {
     )
   }
 
-  /// The session that a response opens; throws when it is not the pinned responder's to this very initiation.
+  /// The session that a response opens. Throws unless `responder` made it for this initiation.
   static func complete(
     _ pending: Pending,
     with response: DatagramMessage.Response,

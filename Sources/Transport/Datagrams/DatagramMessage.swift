@@ -6,30 +6,30 @@ public enum DatagramDrop: UInt8, Error, Hashable, Sendable, CaseIterable {
   /// Too short, too long, or of the wrong length for its type.
   case length
   case unknownType
-  /// A handshake message that does not know whom it addresses (or the network): random bytes end here.
+  /// The first authentication code is wrong: the sender does not know this node's key or the network.
   case wrongRecipient
-  /// For a session that does not exist (any more).
+  /// The index names no session.
   case unknownSession
-  /// A counter or timestamp that was used before.
+  /// The counter or timestamp was used before.
   case replayed
-  /// Sealed with other keys, or changed on the way.
+  /// Decryption failed: other keys, or changed on the way.
   case notAuthentic
   case badSignature
-  /// A public value that would force the shared secret.
+  /// An X25519 public key of low order, with which the shared secret would be a known value (RFC 7748 § 6.1).
   case lowOrderPoint
-  /// The node's own handshake came back to it.
+  /// The initiation bears this node's own key.
   case selfSession
-  /// The source or peer sent more than its budget.
+  /// The source or peer exceeded its rate limit.
   case overBudget
-  /// An initiation by a key that has no business here: no stream session with it, or banned.
+  /// An initiation by a key with which there is no stream session.
   case stranger
-  /// Under load: answered with a cookie, or the cookie was wrong.
+  /// The rate of initiations requires a cookie, which was absent or wrong; one was sent.
   case cookieRequired
-  /// No room for another session, altogether or from that address.
+  /// The limit of sessions, of all or of that address, is reached.
   case full
-  /// The consumer is behind.
+  /// Too many received datagrams wait for the owner.
   case backlog
-  /// A source that is not an IP address.
+  /// The source is not an IP address.
   case source
 }
 
@@ -64,7 +64,7 @@ enum DatagramMessage {
     let key: PublicKey
     let signature: Signature
 
-    /// All before the signature: what it covers.
+    /// The bytes before the signature, which it covers.
     static func claims(sender: UInt32, ephemeral: [UInt8], timestamp: UInt64, key: PublicKey) -> [UInt8] {
       var writer = ByteWriter(capacity: initiationCount)
       writer.write(initiation)
@@ -98,7 +98,7 @@ enum DatagramMessage {
     let signature: Signature
     let confirmation: [UInt8]
 
-    /// All before the signature.
+    /// The bytes before the signature.
     static func claims(sender: UInt32, receiver: UInt32, ephemeral: [UInt8]) -> [UInt8] {
       var writer = ByteWriter(capacity: responseCount)
       writer.write(response)
@@ -141,9 +141,9 @@ enum DatagramMessage {
   }
 }
 
-/// The codes of a handshake message: the first proves knowledge of the recipient's key and network before any
-/// curve operation, the second (a cookie) that the sender gets what is sent to its address. After WireGuard
-/// (Donenfeld, NDSS 2017, § 5.4.4 and 5.4.7).
+/// The authentication codes of a handshake message, as in WireGuard (Donenfeld, NDSS 2017, § 5.4.4 and 5.4.7). The first
+/// proves that the sender knows the recipient's key and network; the second, made with a cookie, that it receives at its
+/// source address. Both are checked before any curve operation.
 struct DatagramMAC: Sendable {
   private let key: Digest
 
@@ -159,24 +159,24 @@ struct DatagramMAC: Sendable {
     Array(Digest.blake2b(bytes, key: key).bytes.prefix(DatagramMessage.macCount))
   }
 
-  /// Whether the code after the first `count` bytes is right.
-  func holds(_ bytes: [UInt8], count: Int) -> Bool {
+  /// Whether the code that follows the first `count` bytes is right.
+  func isValid(_ bytes: [UInt8], count: Int) -> Bool {
     Self.equal(code(over: bytes[..<count]), bytes[count..<count + DatagramMessage.macCount])
   }
 
-  /// The code that a cookie gives to a message.
+  /// The second code: of a message, with a cookie as the key.
   static func code(cookie: [UInt8], over bytes: some Collection<UInt8>) -> [UInt8] {
     Array(Digest.blake2b(cookie + Array(bytes)).bytes.prefix(DatagramMessage.macCount))
   }
 
-  /// Compares in a time that does not tell where the first difference is.
+  /// Compares in constant time, so that the duration does not reveal where the first difference is.
   static func equal(_ left: [UInt8], _ right: ArraySlice<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
     return zip(left, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
   }
 }
 
-/// Makes and checks cookies without remembering anybody: a cookie is a code over the address under a secret that
+/// Makes and checks cookies without state for each source: a cookie is a keyed hash of the source address under a secret that
 /// changes every two minutes.
 struct CookieJar {
   private static let lifetime = Interval.seconds(120)
@@ -199,8 +199,8 @@ struct CookieJar {
     return Self.cookie(for: source, secret)
   }
 
-  /// Whether an initiation carries a code made with a cookie of its source.
-  func holds(_ bytes: [UInt8], from source: IPEndpoint) -> Bool {
+  /// Whether an initiation's second code was made with a cookie for this source.
+  func isValid(_ bytes: [UInt8], from source: IPEndpoint) -> Bool {
     let end = DatagramMessage.initiationCount - DatagramMessage.macCount
     return [secret, previous].contains { secret in
       let cookie = Self.cookie(for: source, secret)

@@ -1,30 +1,30 @@
 import NIOCore
 import Primitives
 
-/// What is known of one peer on the datagram side: up to three sessions, one handshake, its pace.
+/// The state of one peer: up to three sessions, one handshake, its rate.
 ///
-/// A class so that the table's entries are changed in place.
+/// A class, so that entries of the table can be changed in place.
 final class DatagramPeer {
-  /// Which of the sessions a datagram came in.
+  /// In which of the sessions a datagram was received.
   enum Slot {
     case current, previous, next
   }
 
   let id: PeerID
   var endpoint: IPEndpoint
-  /// This node opens the session anew when it ends.
+  /// Whether this node reopens the session when it ends.
   var isWanted = false
 
-  /// The session that is sent in.
+  /// The session in which this node sends.
   private(set) var current: DatagramSession?
-  /// Still read, since datagrams overtake each other.
+  /// The session before; its datagrams are still accepted, since datagrams can arrive out of order.
   private(set) var previous: DatagramSession?
-  /// Answered but not yet used by its initiator, who may be a replay.
+  /// Prepared for an initiation that may be a replay; becomes `current` with the first datagram in it.
   private(set) var next: DatagramSession?
 
-  /// The index of the initiation that is being made.
+  /// The index of the initiation that is in computation.
   var initiating: UInt32?
-  /// The initiation that was sent and not answered yet.
+  /// The initiation that was sent and has no response yet.
   var pending: DatagramHandshake.Pending?
   var attempts = 0
   var retryAt: Instant = .zero
@@ -37,19 +37,20 @@ final class DatagramPeer {
   var inbound = TokenBucket()
   var lastReceived: Instant
   var lastSent: Instant
-  /// What the last loss report covered: datagrams received, and the counter's end.
+  /// Up to where the last report of loss went: datagrams received, and the end of the replay window.
   var reported: (received: UInt64, end: UInt64) = (0, 0)
-  /// Of a thousand datagrams sent, how many the peer says it missed.
+  /// How many of a thousand sent datagrams the peer reported as lost.
   var lossPerMille = 0
-  /// When the last datagram of the owner went out, and when the peer last proved that one had come.
+  /// When this node last sent a datagram of its owner.
   var lastData: Instant = .zero
-  var provenAt: Instant = .zero
-  /// Pings since then, and when the last one was sent.
-  var unanswered = 0
-  var askedAt: Instant = .zero
-  /// While too much is lost.
+  /// When the peer last confirmed that it receives datagrams.
+  var confirmedAt: Instant = .zero
+  /// Pings sent since then.
+  var unansweredPings = 0
+  var pingedAt: Instant = .zero
+  /// Until when the stream is used because of loss; nil when there is little.
   var lossyUntil: Instant?
-  /// As the owner was told.
+  /// Whether datagrams arrive, as the owner was last told.
   var isUsable = true
 
   init(_ id: PeerID, at endpoint: IPEndpoint, datagramsPerSecond: UInt64, now: Instant) {
@@ -62,14 +63,14 @@ final class DatagramPeer {
 
   var isUp: Bool { current != nil }
 
-  /// The indices by which datagrams find this peer.
+  /// The indices of this peer's sessions and handshakes in the endpoint's table.
   var indices: [UInt32] {
     [current?.localIndex, previous?.localIndex, next?.localIndex, initiating, pending?.sender].compactMap {
       $0
     }
   }
 
-  /// Opens a datagram for the session of that index.
+  /// Decrypts a datagram of the session with that index.
   func open(_ index: UInt32, _ bytes: [UInt8]) throws(DatagramDrop) -> (Slot, [UInt8]) {
     if current?.localIndex == index, let plaintext = try current?.open(bytes) { return (.current, plaintext) }
     if next?.localIndex == index, let plaintext = try next?.open(bytes) { return (.next, plaintext) }
@@ -79,28 +80,28 @@ final class DatagramPeer {
     throw .unknownSession
   }
 
-  /// Seals in the current session; nil when there is none.
+  /// Encrypts in the current session; nil when there is none.
   func seal(_ type: UInt8, _ plaintext: [UInt8]) -> [UInt8]? {
     current?.seal(type, plaintext)
   }
 
-  /// The session becomes the one to send in; gives back the index that nothing answers to any more.
+  /// Makes the session the current one. Returns the index of the session that this removes.
   func adopt(_ session: DatagramSession) -> UInt32? {
-    let retired = previous?.localIndex
+    let removed = previous?.localIndex
     previous = current
     current = session
     reported = (0, 0)
-    return retired
+    return removed
   }
 
-  /// The prepared session has proven itself.
+  /// Makes the prepared session the current one. Returns the index of the session that this removes.
   func promote() -> UInt32? {
     guard let session = next else { return nil }
     next = nil
     return adopt(session)
   }
 
-  /// Keeps an answered session until its initiator uses it; gives back the index of the one it displaces.
+  /// Keeps a prepared session. Returns the index of the one that it replaces.
   func prepare(_ session: DatagramSession) -> UInt32? {
     let displaced = next?.localIndex
     next = session
@@ -118,13 +119,13 @@ final class DatagramPeer {
     previous = nil
     next = nil
     backlog.removeAll()
-    (unanswered, lossyUntil, isUsable) = (0, nil, true)
+    (unansweredPings, lossyUntil, isUsable) = (0, nil, true)
     return indices
   }
 
-  /// Time in which this node did not run does not count.
-  func excuse(_ pause: Interval, at now: Instant) {
+  /// Moves the timeouts by a time in which this process did not run.
+  func shiftTimeouts(by pause: Interval, at now: Instant) {
     lastReceived = min(now, lastReceived + pause)
-    askedAt = min(now, askedAt + pause)
+    pingedAt = min(now, pingedAt + pause)
   }
 }

@@ -1,9 +1,9 @@
 import Cryptography
 import Primitives
 
-/// The transport keys of one datagram session: seals and opens, and refuses what came before.
+/// The keys of one datagram session: encrypts, decrypts, and refuses replayed datagrams.
 struct DatagramSession: Sendable {
-  /// No key seals more datagrams; an hour ends a session long before.
+  /// The most datagrams that a key may encrypt. Keys are renewed every hour, long before that.
   static let maximumCounter: UInt64 = 1 << 60
 
   let localIndex: UInt32
@@ -32,7 +32,7 @@ struct DatagramSession: Sendable {
     createdAt = now
   }
 
-  /// A datagram of `type`; nil when the session's numbers are used up.
+  /// Encrypts a datagram of `type`; nil when the session's counters are used up.
   mutating func seal(_ type: UInt8, _ plaintext: [UInt8]) -> [UInt8]? {
     guard nextCounter < Self.maximumCounter else { return nil }
     let counter = nextCounter
@@ -41,7 +41,7 @@ struct DatagramSession: Sendable {
     return header + sendKey.seal(counter: counter, plaintext: plaintext, associated: header)
   }
 
-  /// The plaintext of a datagram of this session.
+  /// Decrypts a datagram of this session.
   ///
   /// - Precondition: `bytes` is at least 29 bytes long.
   mutating func open(_ bytes: [UInt8]) throws(DatagramDrop) -> [UInt8] {

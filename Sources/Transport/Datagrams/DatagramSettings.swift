@@ -1,34 +1,35 @@
 import Primitives
 
-/// The figures of the datagram side.
+/// Limits and intervals of datagram sessions.
 public struct DatagramSettings: Sendable {
-  /// Session records held, confirmed or not.
+  /// Peers with sessions or handshakes that are kept.
   public var maximumPeers = 5_000
-  /// Session records per IP address; high for a testnet on one machine.
+  /// The same for one IP address; high for a testnet on one machine.
   public var maximumPeersPerAddress = 4
-  /// Handshake messages per second that are looked at per address, and how many at once.
+  /// Handshake messages per second that are handled for one address; bursts of twice as many are allowed.
   public var handshakesPerAddress = 20
-  /// Handshakes per second that are answered altogether.
+  /// Handshake messages per second that are handled for all addresses together.
   public var handshakesInTotal = 1_000
-  /// Initiations per second above which senders must show a cookie first.
+  /// Initiations per second above which senders must include a cookie.
   public var cookieThreshold = 200
-  /// Datagrams per second to one peer, as long as little is lost, and how many at once.
+  /// The most datagrams per second to one peer; fewer when the peer reports loss.
   public var datagramsPerSecond = 2_000
+  /// How many datagrams may be sent to a peer at once.
   public var burst = 64
-  /// Datagrams that wait for their turn, per peer; beyond them the oldest is dropped.
+  /// Datagrams to one peer that may wait because of the rate; when there are more, the oldest is dropped.
   public var backlog = 128
-  /// Datagrams per second that are opened from one peer.
+  /// Datagrams per second of one peer that are decrypted.
   public var inboundPerSecond = 8_000
-  /// Something is sent at least this often, so that address translators remember the way.
+  /// A keep-alive is sent after this time without another datagram, so that NAT mappings do not expire.
   public var keepAlive = Interval.seconds(25)
-  /// A session in which nothing came for this long is over.
+  /// A session is closed when nothing was received for this long.
   public var idle = Interval.seconds(75)
-  /// The initiator makes new keys after this time.
+  /// The initiator renews the keys after this time.
   public var rekey = Interval.seconds(3_600)
 
   public init() {}
 
-  /// Many nodes behind one address: testnets on one machine.
+  /// For testnets on one machine, where all nodes have the same address.
   public static var testnet: DatagramSettings {
     var settings = DatagramSettings()
     settings.maximumPeersPerAddress = 1_000

@@ -1,22 +1,22 @@
 import Cryptography
 import Primitives
 
-/// A step of a datagram handshake, to be computed on any thread: curve operations and signatures take too long for an
-/// event loop that others wait for. The endpoint gives it out as an effect and takes its outcome by `conclude`.
+/// A step of a datagram handshake that any thread can compute: its curve operations and signatures would block the event
+/// loop for too long. The endpoint emits it as an effect and takes its outcome by `conclude`.
 enum DatagramStep: Sendable {
-  /// Make the first message to a peer that this node calls.
+  /// Make the initiation to a peer.
   case initiate(PeerID, sender: UInt32, timestamp: UInt64, cookie: [UInt8]?)
   /// Check an initiation's signature and answer it.
   case respond(DatagramMessage.Initiation, bytes: [UInt8], sender: UInt32, from: IPEndpoint)
   /// Check a response and derive the session's keys.
   case complete(PeerID, DatagramHandshake.Pending, DatagramMessage.Response, bytes: [UInt8], from: IPEndpoint)
 
-  /// What a step came to.
+  /// The result of a step.
   enum Outcome: Sendable {
     case initiated(PeerID, DatagramHandshake.Pending, message: [UInt8])
     case responded(DatagramMessage.Initiation, DatagramSession, message: [UInt8], from: IPEndpoint)
     case completed(PeerID, DatagramHandshake.Pending, DatagramSession, from: IPEndpoint)
-    /// The other end's message is not what it has to be.
+    /// The peer's message is invalid.
     case refused(DatagramDrop)
   }
 

@@ -4,7 +4,7 @@ import NIOPosix
 import Primitives
 import Synchronization
 
-/// Which peers have a datagram session, readable from any thread.
+/// The peers with a usable datagram session; any thread may ask.
 final class DatagramPresence: Sendable {
   private let peers = Mutex<Set<PeerID>>([])
 
@@ -23,19 +23,21 @@ final class DatagramPresence: Sendable {
   }
 }
 
-/// The UDP side: one socket around the sessions' machine. Lives on the transport's loop. Datagrams are gathered as they
-/// arrive and opened in the endpoint's turns, after the validators' links.
+/// The UDP side: the socket of the `DatagramEndpoint`. Lives on the event loop. Received datagrams are kept until the
+/// endpoint's turn, which decrypts them after it has served the validators' links.
 final class DatagramTransport: ChannelInboundHandler {
   typealias InboundIn = AddressedEnvelope<ByteBuffer>
   typealias OutboundOut = AddressedEnvelope<ByteBuffer>
 
-  /// How many bytes of datagrams may wait for the owner; beyond them arriving ones are dropped unopened.
+  /// How many bytes of datagrams the owner may have left to acknowledge; further ones are dropped without decryption.
   private static let readAhead = 4 << 20
-  /// One buffer holds the datagrams of a read; what is longer than its share is cut, and dropped.
+  /// One read takes up to `vectorCount` datagrams, with `vectorBytes` of room for each. A longer one is cut off by the kernel
+  /// and then dropped for its length.
   private static let vectorCount = 32
   private static let vectorBytes = 2_048
-  /// Datagrams that are opened in a turn, and how many wait at most for one; beyond them arriving ones are dropped.
+  /// Datagrams that are decrypted in a turn.
   private static let turnBudget = 32
+  /// Datagrams that may wait for a turn; further ones are dropped.
   private static let inboxLimit = 256
   private static let backlogInterval = TimeAmount.milliseconds(2)
 
@@ -66,7 +68,7 @@ final class DatagramTransport: ChannelInboundHandler {
   func bind(to address: SocketAddress) -> EventLoopFuture<Void> {
     let bound = NIOLoopBound(self, eventLoop: sink.loop)
     return DatagramBootstrap(group: sink.loop)
-      // The kernel caps what it does not allow.
+      // The kernel lowers these to the most that it allows.
       .channelOption(.socketOption(.so_rcvbuf), value: 4 << 20)
       .channelOption(.socketOption(.so_sndbuf), value: 1 << 20)
       .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20))
@@ -105,7 +107,7 @@ final class DatagramTransport: ChannelInboundHandler {
 
   var isWorkLeft: Bool { !inbox.isEmpty }
 
-  /// Opens what has come, up to a turn's budget.
+  /// Decrypts and handles received datagrams, up to a turn's budget.
   func work(at now: Instant) {
     for _ in 0..<Self.turnBudget {
       guard let envelope = inbox.popFirst() else { return }
@@ -125,7 +127,7 @@ final class DatagramTransport: ChannelInboundHandler {
     // Errors of single datagrams, such as an unreachable host. The socket stays.
   }
 
-  // MARK: The owner's wishes
+  // MARK: Calls of the endpoint
 
   func open(_ peer: PeerID, at address: IPEndpoint) {
     endpoint.open(peer, at: address, now: currentInstant(), &effects)
@@ -151,8 +153,8 @@ final class DatagramTransport: ChannelInboundHandler {
     unacknowledged = max(0, unacknowledged - cost)
   }
 
-  /// Says farewell to every peer with a session.
-  func sayFarewell() {
+  /// Closes every session with a message to the peer.
+  func closeAll() {
     for peer in Array(endpoint.peers.keys) {
       endpoint.close(peer, now: currentInstant(), &effects)
     }
@@ -185,7 +187,7 @@ final class DatagramTransport: ChannelInboundHandler {
     if endpoint.hasBacklog { scheduleDrain() }
   }
 
-  /// Computes a step of a handshake on the pool, then goes on with it here.
+  /// Computes a step of a handshake on the pool and takes its outcome on the loop.
   private func compute(_ step: DatagramStep) {
     let (identity, network) = (endpoint.identity, endpoint.network)
     let (bound, loop) = (NIOLoopBound(self, eventLoop: sink.loop), sink.loop)

@@ -1,21 +1,22 @@
-/// Which of the last 2,048 counters of a direction were seen, as a ring of bits (RFC 6479).
+/// Which of the last 2,048 counters of a direction were received, as a ring of bits (RFC 6479).
 struct ReplayWindow: Sendable {
   static let size: UInt64 = 2_048
-  /// One word more than the window, so that clearing the next word never touches a counter still inside.
+  /// One word more than the window needs, so that the word that is cleared next holds no counter inside the window.
   private static let words: UInt64 = size / 64 + 1
 
   private var bits = [UInt64](repeating: 0, count: Int(words))
-  /// The highest counter seen plus one; 0 when none was.
+  /// The highest counter received plus one; 0 when none was.
   private(set) var end: UInt64 = 0
 
-  /// Whether the counter may still come. Says nothing about whether its datagram is authentic.
+  /// Whether the counter is neither marked nor too old. Does not depend on whether its datagram is authentic.
   func admits(_ counter: UInt64) -> Bool {
     if counter >= end { return counter < .max }
     guard end - counter <= Self.size else { return false }
     return bits[word(counter)] & bit(counter) == 0
   }
 
-  /// Marks a counter as seen: only after its datagram proved authentic, or a forger could shut others out.
+  /// Marks a counter as received. Call it only for authentic datagrams; otherwise a forger could have later datagrams
+  /// refused.
   mutating func mark(_ counter: UInt64) {
     if counter >= end {
       let newest = end == 0 ? 0 : (end - 1) / 64

@@ -1,6 +1,6 @@
 import Primitives
 
-/// Decides which inbound connections may begin a handshake: cheap rules, before any curve operation.
+/// Decides which inbound connections may begin a handshake, by rules that cost no curve operation.
 struct ConnectionAdmission {
   private let limits: ConnectionLimits
   private var handshakes: SourceLimiter
@@ -18,7 +18,7 @@ struct ConnectionAdmission {
     )
   }
 
-  /// Counts the connection in, or says why not. What is counted in must be released once.
+  /// Admits the connection and counts it, or returns why not. For an admitted one, `release` must be called once.
   mutating func admit(_ source: IPAddress, reserved: Int, at now: Instant) -> ConnectionRefusal? {
     guard connections < limits.inbound + limits.leases + limits.halfOpen + reserved else { return .full }
     guard perAddress[source, default: 0] < limits.perAddress else { return .perAddress }

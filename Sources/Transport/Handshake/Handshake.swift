@@ -4,20 +4,22 @@ import Primitives
 
 /// What both ends know of each other once a handshake is done.
 public struct HandshakeResult: Sendable {
-  /// The other end's key: a node key or an account key, as `purpose` says. Proven, and the pinned one if pinned.
+  /// The peer's key, which its signature proves: a node key or an account key, depending on `purpose`. The expected key if
+  /// one was expected.
   public let peer: PublicKey
   public let purpose: SessionPurpose
-  /// The port at which the other end says that it listens; 0 when it does not.
+  /// The port on which the peer claims to listen; 0 when it does not listen.
   public let listenPort: UInt16
-  /// What the other end said about itself, at most 1,024 bytes, covered by its signature.
+  /// What the peer told about itself, at most 1,024 bytes, covered by its signature.
   public let hello: [UInt8]
   let sendKey: Digest
   let receiveKey: Digest
 }
 
-/// The TCP handshake as a machine without IO: bytes in, bytes out.
+/// The TCP handshake as a state machine without IO: it takes bytes and gives bytes.
 ///
-/// Sign-and-MAC over ephemeral Diffie–Hellman (Krawczyk, *SIGMA*, CRYPTO 2003) with Noise's transcript keeping:
+/// Sign-and-MAC over ephemeral Diffie–Hellman (Krawczyk, *SIGMA*, CRYPTO 2003) with the transcript hash of the
+/// Noise framework:
 ///
 /// 1. A → B, clear: version, purpose, network hash, eA, nonce.
 /// 2. B → A: eB, then sealed {kB, signature, listen port, hello}.
@@ -25,13 +27,13 @@ public struct HandshakeResult: Sendable {
 ///
 /// Each signature covers the transcript so far (network, version, purpose, both ephemerals, all sealed bytes) and
 /// the signer's own claims, under a domain per role. The stream keys come from the shared secret and the final
-/// transcript. A first message that is replayed gains nothing: eB is new each time.
+/// transcript. A replayed first message leads to no session, since eB is new each time.
 public struct Handshake: ~Copyable, Sendable {
-  /// What an end says about itself.
+  /// What a node tells about itself.
   public struct Introduction: Hashable, Sendable {
-    /// Where it listens; 0 when it does not.
+    /// The port on which it listens; 0 when it does not.
     public var listenPort: UInt16
-    /// Opaque bytes for the other end, at most 1,024; longer ones are cut off.
+    /// Bytes that the handshake does not interpret, at most 1,024; longer ones are cut off.
     public var hello: [UInt8]
 
     public init(listenPort: UInt16, hello: [UInt8] = []) {
@@ -43,13 +45,13 @@ public struct Handshake: ~Copyable, Sendable {
   public enum Step: Sendable {
     /// More bytes are needed.
     case incomplete
-    /// These bytes go out; the handshake continues.
+    /// Send these bytes; the handshake continues.
     case reply([UInt8])
-    /// The handshake is done; the dialer still has to send its last message.
+    /// The handshake is done. Send `reply`, the dialer's last message; a listener's is empty.
     case done(HandshakeResult, reply: [UInt8])
   }
 
-  /// A whole message of the other end, of a kind that may come now.
+  /// A whole message of the peer, of a kind that the present phase expects.
   struct Message: Sendable {
     let kind: HandshakeMessage.Kind
     let bytes: [UInt8]
@@ -143,13 +145,13 @@ public struct Handshake: ~Copyable, Sendable {
     return HandshakeMessage.framed(message)
   }
 
-  /// Takes at most one message from the front of `input`. After a throw the machine is over.
+  /// Takes and answers at most one message from the front of `input`. Must not be called again after it has thrown.
   public mutating func receive(_ input: inout ByteBuffer) throws(HandshakeFailure) -> Step {
     guard let message = try nextMessage(from: &input) else { return .incomplete }
     return try receive(message)
   }
 
-  /// Takes the next message from the front of `input` when it is there whole; computes nothing.
+  /// Takes the next message from the front of `input` if all of it is there. Computes nothing.
   mutating func nextMessage(from input: inout ByteBuffer) throws(HandshakeFailure) -> Message? {
     let kinds: [HandshakeMessage.Kind] =
       switch phase {
@@ -168,15 +170,14 @@ public struct Handshake: ~Copyable, Sendable {
     }
   }
 
-  /// Answers a message that `nextMessage` gave: curve operations and signatures of 50 to 200 microseconds. After a throw
-  /// the machine is over.
+  /// Answers a message of `nextMessage`. Takes 50 to 200 microseconds of curve operations.
   mutating func receive(_ message: Message) throws(HandshakeFailure) -> Step {
     do throws(HandshakeFailure) {
       switch message.kind {
       case .hello: return try respond(to: message.bytes)
       case .response: return try finish(after: message.bytes)
       case .finish: return try conclude(with: message.bytes)
-      // `nextMessage` has thrown it.
+      // `nextMessage` throws on a refusal and never returns one.
       case .refusal: throw .malformed
       }
     } catch {
@@ -190,7 +191,7 @@ public struct Handshake: ~Copyable, Sendable {
     ephemeral = nil
   }
 
-  /// Message 1 → message 2. Everything that costs nothing is checked before the first curve operation.
+  /// Answers message 1 with message 2. Everything that needs no curve operation is checked first.
   private mutating func respond(to message: [UInt8]) throws(HandshakeFailure) -> Step {
     guard let hello = try? HandshakeMessage.Hello(message) else { throw .malformed }
     guard hello.version == network.version else { throw .unsupportedVersion }
@@ -210,7 +211,7 @@ public struct Handshake: ~Copyable, Sendable {
     return .reply(HandshakeMessage.framed(opening + sealed))
   }
 
-  /// Message 2 → message 3 and the result.
+  /// Answers message 2 with message 3, and gives the result.
   private mutating func finish(after message: [UInt8]) throws(HandshakeFailure) -> Step {
     guard let own = ephemeral.take(), let key = identity.key(for: purpose) else { throw .malformed }
     let opening = message.prefix(33)
@@ -223,7 +224,7 @@ public struct Handshake: ~Copyable, Sendable {
     return .done(result(with: peer), reply: HandshakeMessage.framed(kind + sealed))
   }
 
-  /// Message 3 → the result.
+  /// Takes message 3 and gives the result.
   private mutating func conclude(with message: [UInt8]) throws(HandshakeFailure) -> Step {
     guard let seal else { throw .malformed }
     let peer = try openIntroduction(message.dropFirst(), as: .handshakeInitiator, under: seal, counter: 1)
@@ -275,7 +276,7 @@ public struct Handshake: ~Copyable, Sendable {
       throw .notAuthentic
     }
     guard let peer = try? HandshakeMessage.Introduction(plaintext) else { throw .malformed }
-    // A node has no business with itself; a provider may well lease from itself.
+    // A node does not need a session with itself, but the account of a provider may lease from that provider.
     guard purpose == .lease || peer.key != identity.node.publicKey else { throw .selfConnection }
     guard expected.accepts(peer.key) else { throw .wrongPeer }
     let body = transcript.signedBody(peer.claims)

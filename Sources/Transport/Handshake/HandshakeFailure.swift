@@ -1,32 +1,32 @@
-/// Why no session came about.
+/// Why a handshake failed.
 public enum HandshakeFailure: Error, Hashable, Sendable {
-  /// Not a message of this protocol, or not at its place.
+  /// Not a message of this protocol, or not the one that was due.
   case malformed
   case unsupportedVersion
   /// The other node is on another chain id or genesis.
   case wrongNetwork
-  /// A session of that purpose was asked of a node that has no key for it, or it came unasked.
+  /// The node has no key for sessions of that purpose.
   case purposeRefused
-  /// A public value that would force the shared secret.
+  /// An X25519 public key of low order, with which the shared secret would be a known value (RFC 7748 § 6.1).
   case lowOrderPoint
-  /// A sealed part was changed, or made with other keys or another transcript.
+  /// Decryption failed: changed on the way, or made with other keys or another transcript.
   case notAuthentic
-  /// The identity's signature does not cover this transcript.
+  /// The signature is not valid for this transcript.
   case badSignature
-  /// A valid identity, but not the expected one.
+  /// The peer proved a key other than the expected one.
   case wrongPeer
-  /// The node reached itself.
+  /// The node connected to itself.
   case selfConnection
-  /// The other end gave a reason.
+  /// The peer refused, for this reason.
   case refused(CloseCode)
   /// Not finished within the handshake timeout.
   case timedOut
   /// The connection ended before the handshake did.
   case connectionLost
-  /// Too many handshakes from this source or altogether; nothing was computed for it.
+  /// The rate limit of handshakes, of this source or of all, was exceeded.
   case rateLimited
 
-  /// What a responder tells the dialer; nil where silence is better.
+  /// The reason that a responder tells the dialer; nil when it closes the connection without one.
   var refusal: CloseCode? {
     switch self {
     case .unsupportedVersion: .unsupportedVersion

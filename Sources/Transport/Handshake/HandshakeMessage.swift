@@ -5,7 +5,7 @@ import Primitives
 /// The messages of the TCP handshake as bytes. Each is preceded by its length in two bytes.
 enum HandshakeMessage {
   static let lengthBytes = 2
-  /// What an end may say about itself in a handshake, in bytes.
+  /// The most bytes that a node may tell about itself in a handshake.
   static let maximumHello = 1_024
 
   private static let magic = Array("SCLD".utf8)
@@ -29,13 +29,13 @@ enum HandshakeMessage {
     }
   }
 
-  /// The first message, in the clear.
+  /// The first message, not encrypted.
   struct Hello {
     let version: UInt16
     let purpose: UInt8
     let network: Digest
     let ephemeral: [UInt8]
-    /// Makes every first message unlike any other, even if a random number generator repeats a key.
+    /// Makes first messages differ even if a faulty random number generator repeats an ephemeral key.
     let nonce: [UInt8]
 
     var bytes: [UInt8] {
@@ -70,7 +70,7 @@ enum HandshakeMessage {
     }
   }
 
-  /// What each end says about itself under encryption: who it is, where it listens, and opaque bytes.
+  /// What each end tells about itself, encrypted: its key, the port on which it listens, and the owner's bytes.
   struct Introduction {
     let key: PublicKey
     let signature: Signature
@@ -113,21 +113,21 @@ enum HandshakeMessage {
     }
   }
 
-  /// `message` behind its length.
+  /// `message` preceded by its length.
   static func framed(_ message: [UInt8]) -> [UInt8] {
     let count = UInt16(message.count)
     return [UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)] + message
   }
 
-  /// A whole refusal, ready to send.
+  /// A refusal with its length.
   static func refusal(_ code: CloseCode) -> [UInt8] {
     framed([Kind.refusal.rawValue, code.rawValue])
   }
 
-  /// Takes the next message from the front of `input` when it is there whole.
+  /// Takes the next message from the front of `input` if all of it is there.
   ///
-  /// Judges length and kind as soon as their bytes are there, so that a stranger who speaks something else is
-  /// dropped at his third byte.
+  /// Length and kind are checked as soon as their three bytes are there, so that a connection of another protocol is closed
+  /// at its third byte.
   static func next(
     from input: inout ByteBuffer,
     accepting kinds: [Kind]

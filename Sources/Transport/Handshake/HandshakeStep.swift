@@ -1,15 +1,15 @@
 import NIOCore
 import Synchronization
 
-/// The next step of a stream's handshake, to be computed on any thread: curve operations and signatures take too long
-/// for an event loop that others wait for.
+/// A step of a stream's handshake that any thread can compute: its curve operations and signatures would block the event loop
+/// for too long.
 ///
-/// A session gives out one step at a time and does not go on before it has the outcome.
+/// A session emits one step at a time and waits for its outcome.
 struct HandshakeStep: Sendable {
   enum Task: Sendable {
     /// The dialer's first message.
     case start
-    /// The answer to a message of the other end.
+    /// The answer to a message of the peer.
     case answer(Handshake.Message)
   }
 
@@ -22,7 +22,7 @@ struct HandshakeStep: Sendable {
   }
 }
 
-/// A handshake that its session and the thread that computes a step both refer to. Never both at a time.
+/// A handshake to which its session and the thread that computes a step both refer. They never use it at the same time.
 final class SharedHandshake: Sendable {
   private let machine: Mutex<Handshake>
 
@@ -30,9 +30,9 @@ final class SharedHandshake: Sendable {
     machine = Mutex(handshake)
   }
 
-  /// Takes the next message from the front of `input` when it is there whole; computes nothing.
+  /// Takes the next message from the front of `input` if all of it is there. Computes nothing.
   func nextMessage(from input: inout ByteBuffer) throws(HandshakeFailure) -> Handshake.Message? {
-    // A copy of the buffer's indices: a lock's closure may not take a borrowed one.
+    // The lock's closure cannot capture an inout parameter; copying a ByteBuffer copies no bytes.
     var rest = input
     let message = try machine.withLock { (machine) throws(HandshakeFailure) in
       try machine.nextMessage(from: &rest)

@@ -1,7 +1,7 @@
 import Cryptography
 import Primitives
 
-/// A node's name on the network: its Ed25519 node key.
+/// The identifier of a node: its Ed25519 node key.
 public typealias PeerID = PublicKey
 
 /// Which network a node belongs to. Nodes of different networks refuse each other at the first message.
@@ -11,12 +11,12 @@ public struct NetworkIdentity: Hashable, Sendable {
 
   /// The chain id, as in the genesis file.
   public let chainID: String
-  /// The hash of the genesis file: two networks that chose the same name are still two networks.
+  /// The hash of the genesis file. It tells apart networks that chose the same chain id.
   public let genesis: Digest
   /// The version of the peer protocol.
   public let version: UInt16
 
-  /// What a first message carries in place of the chain id and genesis hash.
+  /// A hash of the chain id and genesis, which the first message carries in their place.
   let hash: Digest
 
   public init(chainID: String, genesis: Digest, version: UInt16 = Self.currentVersion) {
@@ -31,7 +31,7 @@ public struct NetworkIdentity: Hashable, Sendable {
   }
 }
 
-/// Between whom a session is. Bound into the transcript, so that one kind can never be taken for the other.
+/// The kind of a session. Part of the transcript, so that a session of one kind cannot be passed off as the other.
 public enum SessionPurpose: UInt8, Hashable, Sendable {
   /// Node key to node key.
   case peer = 1
@@ -39,7 +39,7 @@ public enum SessionPurpose: UInt8, Hashable, Sendable {
   case lease = 2
 }
 
-/// The keys with which a node answers.
+/// The keys with which a node authenticates itself.
 public struct LocalIdentity: Sendable {
   /// Signs `.peer` sessions and datagram sessions.
   public let node: SigningKey
@@ -59,9 +59,9 @@ public struct LocalIdentity: Sendable {
   }
 }
 
-/// Whom a dialer insists on reaching.
+/// The peer that a dialer expects. A handshake with another one fails.
 public enum ExpectedPeer: Hashable, Sendable {
-  /// Whoever answers, as long as it proves some key: for feelers and seeds without a known key.
+  /// Any peer, whatever key it proves: for test dials and for seeds whose key is unknown.
   case anyone
   case key(PublicKey)
   /// The owner of an account, when only the address is known: a lease names providers by address.

@@ -2,13 +2,13 @@ import Cryptography
 import NIOCore
 import Primitives
 
-/// When a direction of a stream takes a new key.
+/// When a direction of a stream changes its key: after so many bytes or this time, whichever comes first.
 struct RekeyPolicy: Hashable, Sendable {
   var bytes = 1 << 30
   var interval: Interval = .seconds(3_600)
 }
 
-/// Seals records of one direction: {3-byte length, ciphertext}.
+/// Encrypts the records of one direction: {3-byte length, ciphertext}.
 struct RecordSealer: ~Copyable {
   static let lengthBytes = 3
 
@@ -17,7 +17,7 @@ struct RecordSealer: ~Copyable {
   private var sealedBytes = 0
   private var keyedAt: Instant
   private var hasSentHeader = false
-  /// How often the key was changed.
+  /// How many times the key was changed.
   private(set) var rekeys = 0
 
   init(key: Digest, policy: RekeyPolicy, at now: Instant) {
@@ -26,7 +26,7 @@ struct RecordSealer: ~Copyable {
     keyedAt = now
   }
 
-  /// Appends `plaintext` as one record to `output`; the stream's header goes before the first.
+  /// Appends `plaintext` as one encrypted record to `output`, the first one preceded by the stream's header.
   mutating func seal(
     _ plaintext: [UInt8],
     final: Bool = false,
@@ -51,7 +51,7 @@ struct RecordSealer: ~Copyable {
   }
 }
 
-/// Opens records of one direction.
+/// Decrypts the records of one direction.
 struct RecordOpener: ~Copyable {
   private let key: Digest
   private var stream: StreamOpener?
@@ -63,7 +63,7 @@ struct RecordOpener: ~Copyable {
 
   /// The next record's plaintext and whether it is the stream's last; nil when more bytes are needed.
   ///
-  /// The announced length is judged as soon as its three bytes are there.
+  /// The announced length is checked as soon as its three bytes are there.
   mutating func next(from input: inout ByteBuffer) throws(FrameViolation) -> (bytes: [UInt8], isFinal: Bool)?
   {
     guard !hasEnded else {

@@ -1,16 +1,16 @@
 import Primitives
 
-/// Buckets per source, in bounded memory whatever the number of sources.
+/// A rate limit for each source address, in bounded memory.
 struct SourceLimiter: Sendable {
   private let rate: TokenBucket.Rate
   private let total: TokenBucket.Rate
   private let capacity: Int
   private var buckets: [IPAddress: TokenBucket] = [:]
   private var all = TokenBucket()
-  /// Shared by the sources that found no room.
+  /// Shared by all sources beyond `capacity`.
   private var overflow = TokenBucket()
 
-  /// `rate` holds per source, `total` for all sources together.
+  /// `rate` is the limit of each source, `total` that of all sources together.
   init(rate: TokenBucket.Rate, total: TokenBucket.Rate, capacity: Int = 4_096) {
     self.rate = rate
     self.total = total

@@ -3,13 +3,13 @@ import Cryptography
 /// The running hash and chaining key of a handshake, as Noise's symmetric state (noiseprotocol.org, rev. 34, § 5.2)
 /// with BLAKE2b-256.
 ///
-/// Whatever either side saw goes into the hash, and the hash is what is signed and what each ciphertext is tied to:
-/// a byte changed on the way makes the two sides disagree.
+/// Every message goes into the hash. Signatures cover the hash, and ciphertexts have it as associated data. So if a byte is
+/// changed on the way, the hashes of the two sides differ and the handshake fails.
 struct Transcript: Sendable {
   private(set) var hash: Digest
   private var chainingKey: Digest
 
-  /// `label` names the handshake; both sides start from the network they believe to be on.
+  /// `label` names the handshake. The network is hashed first, so nodes of different networks cannot agree.
   init(label: String, network: NetworkIdentity) {
     hash = Digest.blake2b(
       Array(label.utf8) + [0] + network.hash.bytes
@@ -22,19 +22,19 @@ struct Transcript: Sendable {
     hash = Digest.blake2b(hash.bytes + Array(bytes))
   }
 
-  /// What absorbing `bytes` would give: the body of a signature that is itself part of what follows.
+  /// The hash after absorbing `bytes`, without absorbing them: what a signature over the transcript covers.
   func signedBody(_ bytes: some Collection<UInt8>) -> [UInt8] {
     Digest.blake2b(hash.bytes + Array(bytes)).bytes
   }
 
-  /// Stirs in an agreed secret; the key that comes out seals what follows.
+  /// Mixes in a shared secret. Returns the key that encrypts the next messages.
   mutating func mix(_ secret: borrowing SharedSecret) -> Digest {
     let (next, key) = KeyDerivation.mix(chainingKey: chainingKey, secret: secret)
     chainingKey = next
     return key
   }
 
-  /// The keys of the two directions, the dialer's first, tied to everything that was said.
+  /// The keys of the two directions, the dialer's first, derived from the whole transcript.
   func split() -> (Digest, Digest) {
     KeyDerivation.mix(chainingKey: chainingKey, input: hash.bytes)
   }

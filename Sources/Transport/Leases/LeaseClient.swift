@@ -3,11 +3,11 @@ import NIOCore
 import Primitives
 import Synchronization
 
-/// The state behind a `LeaseConnection`: which requests wait, which pushes are not consumed yet.
+/// The state of a `LeaseConnection`: requests that wait for responses, and pushed messages that were not consumed.
 final class LeaseClient: Sendable {
   private typealias Waiter = CheckedContinuation<Result<LeaseFrame, LeaseError>, Never>
 
-  private enum Stage {
+  private enum Phase {
     case idle
     case dialing(CheckedContinuation<Result<PublicKey, LeaseError>, Never>)
     case open(LeaseSession)
@@ -16,7 +16,7 @@ final class LeaseClient: Sendable {
 
   private struct State {
     var endpoint: Endpoint?
-    var stage: Stage = .idle
+    var phase: Phase = .idle
     var nextRequest: UInt32 = 1
     var waiters: [UInt32: Waiter] = [:]
     var pushes = CircularBuffer<TransportEvent>(initialCapacity: 4)
@@ -37,7 +37,7 @@ final class LeaseClient: Sendable {
   func open(_ address: NetworkAddress, _ provider: ExpectedPeer) async throws(LeaseError) -> PublicKey {
     let result = await withCheckedContinuation { continuation in
       let endpoint = state.withLock { state in
-        state.stage = .dialing(continuation)
+        state.phase = .dialing(continuation)
         return state.endpoint
       }
       endpoint?.dial(address, expecting: provider, purpose: .lease)
@@ -77,7 +77,7 @@ final class LeaseClient: Sendable {
   private func begin(_ number: UInt32, _ waiter: Waiter, _ type: UInt8, _ bytes: [UInt8]) {
     let isCancelled = Task.isCancelled
     let open: (Endpoint, LeaseSession)? = state.withLock { state in
-      guard !isCancelled, case .open(let session) = state.stage, let endpoint = state.endpoint else {
+      guard !isCancelled, case .open(let session) = state.phase, let endpoint = state.endpoint else {
         return nil
       }
       state.waiters[number] = waiter
@@ -88,7 +88,7 @@ final class LeaseClient: Sendable {
       return
     }
     endpoint.sendLease(session, request: number, type: type, bytes: bytes)
-    // A cancellation between the check and the registration found nobody to resolve.
+    // If the task was cancelled after the check above, its handler found no waiter yet.
     if Task.isCancelled { resolve(number, with: .failure(.cancelled)) }
   }
 
@@ -100,7 +100,7 @@ final class LeaseClient: Sendable {
   func send(type: UInt8, bytes: [UInt8]) throws(LeaseError) {
     try check(type, bytes)
     let open: (Endpoint, LeaseSession)? = state.withLock { state in
-      guard case .open(let session) = state.stage, let endpoint = state.endpoint else { return nil }
+      guard case .open(let session) = state.phase, let endpoint = state.endpoint else { return nil }
       return (endpoint, session)
     }
     guard let (endpoint, session) = open else { throw closure }
@@ -113,10 +113,10 @@ final class LeaseClient: Sendable {
     else { throw .tooLarge }
   }
 
-  /// Why nothing can be sent.
+  /// The error of sending in a session that is not open.
   private var closure: LeaseError {
     state.withLock { state in
-      if case .closed(let error) = state.stage { error } else { .closed(.closedHere(.unspecified)) }
+      if case .closed(let error) = state.phase { error } else { .closed(.closedHere(.unspecified)) }
     }
   }
 
@@ -146,8 +146,8 @@ final class LeaseClient: Sendable {
 
   private func opened(_ session: LeaseSession, _ account: PublicKey) {
     let dialer: CheckedContinuation<Result<PublicKey, LeaseError>, Never>? = state.withLock { state in
-      guard case .dialing(let continuation) = state.stage else { return nil }
-      state.stage = .open(session)
+      guard case .dialing(let continuation) = state.phase else { return nil }
+      state.phase = .open(session)
       return continuation
     }
     dialer?.resume(returning: .success(account))
@@ -156,12 +156,12 @@ final class LeaseClient: Sendable {
   private func finish(_ error: LeaseError) {
     let (dialer, waiters, consumer) = state.withLock { state in
       var dialer: CheckedContinuation<Result<PublicKey, LeaseError>, Never>?
-      switch state.stage {
+      switch state.phase {
       case .dialing(let continuation): dialer = continuation
       case .closed: return (dialer, [Waiter](), CheckedContinuation<LeaseFrame?, Never>?.none)
       case .idle, .open: break
       }
-      state.stage = .closed(error)
+      state.phase = .closed(error)
       let waiters = Array(state.waiters.values)
       state.waiters = [:]
       return (dialer, waiters, state.consumer.take())
@@ -199,7 +199,7 @@ final class LeaseClient: Sendable {
     let isCancelled = Task.isCancelled
     let (event, mustWait): (TransportEvent?, Bool) = state.withLock { state in
       if let event = state.pushes.popFirst() { return (event, false) }
-      if case .closed = state.stage { return (nil, false) }
+      if case .closed = state.phase { return (nil, false) }
       guard !isCancelled, state.consumer == nil else { return (nil, false) }
       state.consumer = continuation
       return (nil, true)

@@ -9,7 +9,7 @@ public enum LeaseError: Error, Hashable, Sendable {
   case dial(DialFailure)
   /// The session ended first.
   case closed(DisconnectReason)
-  /// Larger than its type may be.
+  /// The message exceeds the size limit of its type.
   case tooLarge
   /// No response in time; the session goes on.
   case timedOut
@@ -23,15 +23,15 @@ public struct LeaseFrame: Hashable, Sendable {
   public let bytes: [UInt8]
 }
 
-/// A tenant's connection to a provider: requests with responses, and what the provider sends unasked.
+/// A tenant's connection to a provider: requests with responses, and messages that the provider pushes.
 ///
-/// Both ends are account keys, proven in the handshake, so that a provider knows whose lease is asked about and a
-/// tenant that the manifest goes to the right one.
+/// The handshake proves the account keys of both ends. So the provider knows whose lease a request is about, and the tenant
+/// that the manifest goes to the right provider.
 public final class LeaseConnection: Sendable {
   /// The provider's account key.
   public let provider: PublicKey
-  /// What the provider sends unasked. To be consumed by one task; while more than 1 MiB waits, nothing more is read
-  /// from the connection, responses included.
+  /// Messages that the provider pushes. To be consumed by one task: while more than 1 MiB of them waits, the connection is
+  /// not read, and responses do not arrive either.
   public let pushes: LeasePushes
   private let client: LeaseClient
 
@@ -41,10 +41,10 @@ public final class LeaseConnection: Sendable {
     pushes = LeasePushes(client: client)
   }
 
-  /// Connects to the provider's node, which listens for peers and tenants alike, and proves both ends.
+  /// Connects to the provider's node, at the port on which it listens for peers and tenants.
   ///
-  /// `provider` says whom to insist on, by key or by account address; `frames` is the largest payload per frame type,
-  /// in either direction. Throws `dial` when no session comes about.
+  /// `provider` is the expected provider, by key or by account address. `frames` is the largest payload per frame type, in
+  /// either direction. Throws `dial` when no session comes about.
   public static func connect(
     to address: NetworkAddress,
     provider: ExpectedPeer,
@@ -84,7 +84,7 @@ public final class LeaseConnection: Sendable {
     }
   }
 
-  /// Sends a request and waits for its response; a request that timed out leaves the session as it is.
+  /// Sends a request and waits for its response. After a timeout the session can still be used.
   public func request(
     type: UInt8,
     bytes: [UInt8],
@@ -104,7 +104,7 @@ public final class LeaseConnection: Sendable {
   }
 }
 
-/// The frames that a provider sends unasked, in order; ends with the session.
+/// The messages that a provider pushes, in order; ends with the session.
 public struct LeasePushes: AsyncSequence, Sendable {
   public typealias Element = LeaseFrame
   fileprivate let client: LeaseClient

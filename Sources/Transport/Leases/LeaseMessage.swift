@@ -1,8 +1,8 @@
-/// Requests and responses on a lease session: a request's number before the bytes of each frame.
+/// The format of frames in a lease session: the number of the request, 4 bytes, then the payload.
 enum LeaseMessage {
   static let prefixBytes = 4
 
-  /// Numbers the frame; 0 for one that is neither a request nor a response.
+  /// A frame's bytes. `request` is 0 for a message that is neither a request nor a response.
   static func payload(request: UInt32, _ bytes: [UInt8]) -> [UInt8] {
     var payload: [UInt8] = []
     payload.reserveCapacity(prefixBytes + bytes.count)
@@ -13,7 +13,7 @@ enum LeaseMessage {
     return payload
   }
 
-  /// Nil when the frame is too short to hold a number.
+  /// Nil when the frame is too short for a number.
   static func event(_ session: LeaseSession, _ type: UInt8, _ payload: [UInt8]) -> TransportEvent? {
     guard payload.count >= prefixBytes else { return nil }
     let request = payload[..<prefixBytes].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }

@@ -1,7 +1,7 @@
-/// Why an end closes a session or refuses a connection, as told to the other end.
+/// The reason for closing a session or refusing a connection that is sent to the peer.
 ///
-/// Told in the clear during a handshake (a refusal) and inside the encrypted stream afterwards. What an
-/// unauthenticated end says is a hint for a log, nothing more.
+/// During a handshake it is sent unencrypted (a refusal), afterwards in the encrypted stream. A refusal is not authenticated:
+/// use it only for logs.
 public enum CloseCode: UInt8, Hashable, Sendable, CaseIterable {
   /// No reason, or one that this version does not know.
   case unspecified = 0
@@ -12,21 +12,21 @@ public enum CloseCode: UInt8, Hashable, Sendable, CaseIterable {
   case purposeRefused = 3
   /// Too many connections or handshakes at the moment.
   case busy = 4
-  /// All places for peers are taken.
+  /// The limit of sessions is reached.
   case full = 5
-  /// Another connection to the same peer is kept.
+  /// Another connection with the same peer is kept.
   case duplicate = 6
   /// The node shuts down.
   case shutdown = 7
-  /// The other end broke a rule of the protocol.
+  /// The peer broke the protocol.
   case violation = 8
-  /// Nothing was heard for the idle limit.
+  /// Nothing was received for the idle limit.
   case idle = 9
-  /// The other end reads too slowly for what must reach it.
+  /// The peer reads too slowly: the queue of messages that must not be dropped is full.
   case tooSlow = 10
   /// The peer is banned for a while.
   case banned = 11
-  /// The owner of the node, or the layer above, has no more use for the session.
+  /// The owner does not need the session any more.
   case done = 12
 
   init(received raw: UInt8) {

@@ -1,4 +1,4 @@
-/// What a record held.
+/// A message or control frame of a record.
 enum InboundFrame: Hashable, Sendable {
   case message(type: UInt8, bytes: [UInt8])
   case ping
@@ -7,10 +7,10 @@ enum InboundFrame: Hashable, Sendable {
   case close(CloseCode)
 }
 
-/// Turns the plaintext of records back into messages, believing no length before it is checked.
+/// Reassembles messages from the plaintext of records. Lengths are checked before they are used.
 ///
-/// At most one message per class is in pieces at a time, and its memory grows with the bytes that really came, so
-/// a peer can hold at most five times its largest message.
+/// At most one message of each class is incomplete at a time, and its memory grows only with the bytes received. So a peer can
+/// occupy at most five times the size of its largest message.
 struct FrameAssembler: Sendable {
   private struct Partial {
     let type: UInt8
@@ -26,12 +26,12 @@ struct FrameAssembler: Sendable {
     partials = Array(repeating: nil, count: TrafficClass.allCases.count)
   }
 
-  /// Bytes held for messages that are not whole yet.
+  /// Bytes of incomplete messages.
   var pendingBytes: Int {
     partials.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
   }
 
-  /// Takes one record apart, appending its whole messages to `frames`.
+  /// Parses one record, appending its complete messages to `frames`.
   mutating func receive(_ record: [UInt8], into frames: inout [InboundFrame]) throws(FrameViolation) {
     var position = 0
     var count = 0
@@ -78,7 +78,7 @@ struct FrameAssembler: Sendable {
       if let message = try append(payload) { frames.append(message) }
     case FrameHeader.Control.ping:
       guard payload.isEmpty else { throw .malformed }
-      // Many pings in one record deserve one answer.
+      // Several pings in one record are answered once.
       if frames.last != .ping { frames.append(.ping) }
     case FrameHeader.Control.pong:
       guard payload.isEmpty else { throw .malformed }
@@ -102,7 +102,7 @@ struct FrameAssembler: Sendable {
       throw .malformed
     }
     let type = fields[1]
-    // A message in pieces that the node does not know is refused: skipping it would need state for nothing.
+    // A message in pieces of an unknown type is an error: to skip it, the assembler would have to keep its state.
     guard type < FrameLimits.firstReservedType, let maximum = limits.maximum(of: type) else {
       throw .unknownType
     }
@@ -115,7 +115,7 @@ struct FrameAssembler: Sendable {
     guard let first = payload.first, let slot = TrafficClass(rawValue: first).map({ Int($0.rawValue) }) else {
       throw .malformed
     }
-    // Taken out of its slot so that appending does not copy.
+    // Taken out of its slot, so that the array is uniquely referenced and appending does not copy it.
     guard var partial = partials[slot].take() else { throw .fragment }
     let bytes = payload.dropFirst()
     guard !bytes.isEmpty, bytes.count <= partial.total - partial.bytes.count else { throw .fragment }

@@ -1,8 +1,8 @@
-/// The inner framing: a record's plaintext is a row of chunks {type, 3-byte length, payload}.
+/// The framing inside records: a record's plaintext is a sequence of {type, 3-byte length, payload}.
 enum FrameHeader {
   static let count = 4
 
-  /// The room's own types.
+  /// The types of control frames.
   enum Control {
     /// Begins a message in pieces: {class, type, 4-byte total}.
     static let begin: UInt8 = 0xF0
@@ -12,7 +12,7 @@ enum FrameHeader {
     static let pong: UInt8 = 0xF3
     /// {close code}.
     static let close: UInt8 = 0xF4
-    /// The listener keeps the session: the first thing it says.
+    /// The listener accepts the session. Its first frame.
     static let accepted: UInt8 = 0xF5
   }
 

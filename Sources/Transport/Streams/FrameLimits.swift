@@ -1,20 +1,20 @@
-/// How large a frame of each type may be, and the sizes that hold for all.
+/// The size limit of each frame type, and the limits that hold for all types.
 ///
-/// The table belongs to whoever gives the types their meaning; this room knows numbers only.
+/// The table comes from the owner, who defines the types; this room only knows their numbers.
 public struct FrameLimits: Hashable, Sendable {
-  /// No message is larger, whatever the table says.
+  /// The size limit of any message, also if the table allows more.
   public static let maximumMessage = 4 << 20
-  /// The largest encrypted record, its 17 bytes of sealing included.
+  /// The largest encrypted record, including 17 bytes of overhead of the encryption.
   public static let maximumRecord = 1 << 20
-  /// Small frames share a record up to this size.
+  /// Small frames are put together into records of up to this size.
   static let coalescedRecord = 16 << 10
-  /// A record of the smallest frames has no more of them, so that a record cannot unfold to many times its size.
+  /// The most frames in a record. Bounds the memory that a record of tiny frames expands to.
   static let framesPerRecord = coalescedRecord / FrameHeader.count
-  /// Larger messages travel in pieces of this size, so that more urgent ones slip in between.
+  /// Larger messages are sent in pieces of this size, so that more urgent ones can be sent in between.
   static let piece = 64 << 10
-  /// Types from here on are the room's own.
+  /// Types from here on are control frames.
   static let firstReservedType: UInt8 = 0xF0
-  /// Types from here up to the reserved ones may be skipped by a node that does not know them.
+  /// A node skips frames of unknown types from here up to the reserved ones, and refuses frames of other unknown types.
   public static let firstOptionalType: UInt8 = 0x80
 
   private var maximum: [Int32]
@@ -36,7 +36,7 @@ public struct FrameLimits: Hashable, Sendable {
     FrameLimits(Dictionary(uniqueKeysWithValues: (0..<firstReservedType).map { ($0, size) }))
   }
 
-  /// The same table with room for `count` more bytes in each type, as far as messages may go at all.
+  /// The same table with `count` bytes more for each type, up to `maximumMessage`.
   func extended(by count: Int) -> FrameLimits {
     var extended = self
     for type in extended.maximum.indices where extended.maximum[type] >= 0 {
@@ -52,27 +52,27 @@ public struct FrameLimits: Hashable, Sendable {
   }
 }
 
-/// How a peer broke the rules of the stream: always its own fault, always the end of the session.
+/// How a peer broke the protocol of the stream. Authentication proves that the peer did it; the session is ended.
 public enum FrameViolation: String, Error, CaseIterable, Hashable, Sendable {
-  /// A record was announced that is larger than 1 MiB or too small to be one.
+  /// The announced length of a record is above 1 MiB or below the overhead of encryption.
   case recordLength = "record_length"
-  /// A record that was not sealed with the session's key at this place.
+  /// Decryption of a record failed.
   case notAuthentic = "not_authentic"
-  /// A frame reaches beyond its record, or a control frame has the wrong size.
+  /// A frame extends beyond its record, or a control frame has the wrong size.
   case malformed = "malformed"
   /// A type that is neither in the table nor optional.
   case unknownType = "unknown_type"
   /// A frame or an announced message is larger than its type may be.
   case tooLarge = "too_large"
-  /// A piece without a beginning, a second beginning, or more bytes than announced.
+  /// A piece without a begin frame, a second begin frame, or more bytes than announced.
   case fragment = "fragment"
-  /// Bytes after the stream's end.
+  /// Bytes after the stream's last record.
   case afterEnd = "after_end"
 }
 
-/// The priority of what is sent. Classes have queues of their own, bounded separately.
+/// The priority of a message. Each class has a bounded queue of its own.
 public enum TrafficClass: UInt8, Hashable, Sendable, CaseIterable {
-  /// Proposals, votes, certificates: always first; a peer that cannot take them is disconnected.
+  /// Proposals, votes, certificates: sent before all others. A peer whose queue of them is full is disconnected.
   case consensus = 0
   /// Blocks and block parts; a full queue refuses new ones.
   case blocks = 1

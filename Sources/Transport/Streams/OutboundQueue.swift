@@ -8,7 +8,7 @@ public struct QueueLimits: Hashable, Sendable {
   public var sync: Int
   public var lease: Int
 
-  /// Each must hold at least the largest message of its class, or such a message can never be sent.
+  /// Limits in bytes. Each must be at least the largest message of its class, or such a message cannot be sent.
   public init(
     consensus: Int = 8 << 20,
     blocks: Int = 8 << 20,
@@ -23,9 +23,8 @@ public struct QueueLimits: Hashable, Sendable {
     self.lease = lease
   }
 
-  /// What may wait for one peer in all classes. With what was read ahead of it and one message that is being put
-  /// together, it bounds what a session's transport holds: with the usual settings 38 MiB, of which an honest peer
-  /// needs a few KiB.
+  /// The limit for all classes together. With received bytes and one incomplete message it bounds the memory of a session:
+  /// 38 MiB with the usual settings, of which an honest peer needs a few KiB.
   public var total: Int { consensus + blocks + gossip + sync + lease }
 
   func bytes(of traffic: TrafficClass) -> Int {
@@ -39,25 +38,25 @@ public struct QueueLimits: Hashable, Sendable {
   }
 }
 
-/// What waits to be sent to one peer: a bounded queue per class.
+/// The messages that wait to be sent to one peer, in a bounded queue for each class.
 ///
-/// Consensus goes first whenever there is any; the other classes share what is left by deficit round robin
-/// (Shreedhar and Varghese, SIGCOMM 1995), so that none starves.
+/// Consensus messages are sent first. The other classes share the rest by deficit round robin (Shreedhar and Varghese,
+/// SIGCOMM 1995), so that none starves.
 struct OutboundQueue {
   enum Admission: Hashable {
     case queued
-    /// Queued, and this many of the oldest messages were dropped for it.
+    /// Queued; this many of the oldest messages were dropped to make room.
     case displaced(Int)
-    /// Not queued: the class is full and what waits must not be lost.
+    /// Not queued: the queue is full, and its messages must not be dropped.
     case refused
-    /// Not queued, and the peer is too slow to be kept.
+    /// Not queued: the queue is full, and the session has to be ended.
     case overflow
   }
 
   private struct Message {
     let type: UInt8
     let bytes: [UInt8]
-    /// How much of a message in pieces has been sent.
+    /// How many bytes of a message in pieces were sent.
     var sent = 0
     var isInPieces: Bool { bytes.count > FrameLimits.piece }
     var cost: Int { bytes.count + FrameHeader.count }
@@ -67,10 +66,10 @@ struct OutboundQueue {
   private var queues: [CircularBuffer<Message>]
   private var queuedBytes: [Int]
   private var deficits: [Int]
-  /// The class whose turn it is among those that share.
+  /// The class whose turn it is in the round robin.
   private var turn = 1
   private static let classes = TrafficClass.allCases.count
-  /// Bytes per turn: blocks before gossip before the bulk of history.
+  /// The quantum of each class, in bytes per round; 0 for consensus, which does not take part.
   private static let quanta = [0, 128 << 10, 64 << 10, 32 << 10, 64 << 10]
 
   init(limits: QueueLimits) {
@@ -103,7 +102,7 @@ struct OutboundQueue {
     return dropped == 0 ? .queued : .displaced(dropped)
   }
 
-  /// Drops the oldest messages until `cost` fits; one whose first piece is already on its way stays.
+  /// Drops the oldest messages until `cost` bytes fit, but not one whose first piece was sent.
   private mutating func makeRoom(for cost: Int, within limit: Int, _ slot: Int) -> Int {
     guard cost <= limit else { return 0 }
     var dropped = 0
@@ -122,7 +121,7 @@ struct OutboundQueue {
 
   /// The plaintext of the next record; nil when nothing waits.
   ///
-  /// Holds small messages up to 16 KiB together, or one message, or one piece of a large one.
+  /// A record has several small messages of up to 16 KiB together, or one message, or one piece of a large one.
   mutating func nextRecord(payloadBytes: inout Int, messages: inout Int) -> [UInt8]? {
     var record: [UInt8] = []
     while let slot = nextClass() {

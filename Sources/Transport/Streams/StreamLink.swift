@@ -1,27 +1,27 @@
 import NIOCore
 import Primitives
 
-/// What a dial was for.
-struct DialTicket: Hashable, Sendable {
+/// Whom to connect to, and for what.
+struct DialRequest: Hashable, Sendable {
   let address: NetworkAddress
   let expected: ExpectedPeer
   let purpose: SessionPurpose
 }
 
-/// One TCP connection on its event loop: moves bytes between the socket and the session's machine.
+/// One TCP connection: moves bytes between the socket and the `StreamSession`. Lives on the event loop.
 ///
-/// What the socket brings is gathered here and worked off in the endpoint's turns. A link with much to work off is not
-/// read from meanwhile, so that its peer waits and not this node's memory grows.
+/// Received bytes are kept here until the endpoint's turn. While many wait, the socket is not read, so that TCP's flow control
+/// slows the peer down and memory does not grow.
 final class StreamLink: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// A link with a turn to come is not read from beyond this many bytes.
+  /// A link that waits for a turn is not read from while it holds this many bytes.
   private static let readLimit = 64 << 10
 
   /// Can transition to: `handshaking` → `open` → `closing`, or `handshaking` → `closing`.
-  enum Stage {
+  enum Phase {
     case handshaking
     case open
     case closing
@@ -29,14 +29,14 @@ final class StreamLink: ChannelDuplexHandler {
 
   private unowned let transport: StreamTransport
   /// Nil for an inbound connection.
-  let ticket: DialTicket?
+  let request: DialRequest?
   let remote: NetworkAddress
-  /// The host that counts for limits and datagrams.
+  /// The peer's address, for the limits per address; nil for an outbound connection.
   let source: IPEndpoint?
   private(set) var startedAt: Instant
   var session: StreamSession
-  var stage: Stage = .handshaking
-  /// Who the other end is, once proven.
+  var phase: Phase = .handshaking
+  /// The peer's identity, once the handshake has proved it.
   var result: HandshakeResult?
   /// The number of a lease session.
   var lease: LeaseSession?
@@ -45,34 +45,35 @@ final class StreamLink: ChannelDuplexHandler {
   private var pingedAt: Instant = .zero
   private var input = ByteBuffer()
   private var context: ChannelHandlerContext?
-  /// Waits for a turn.
+  /// Whether the link waits for a turn.
   var isQueued = false
-  /// Read before others: the peer is a validator.
+  /// Whether the peer is reserved (a validator): then the link is served before others.
   var isReserved = false
-  /// The connection is gone; what came before is still to be worked off.
+  /// Whether the connection is closed. Received bytes may still wait for a turn.
   private(set) var hasEnded = false
-  /// The channel wanted to read and was told to wait.
+  /// Whether the channel has asked to read and was not allowed to.
   private var isReadHeld = false
+  /// Whether reading is suspended because the owner has too much to acknowledge.
   private var isPaused = false
-  /// Not read from, because it sent more than its share.
+  /// Whether reading is suspended because the peer exceeded its rate limit.
   private var isThrottled = false
-  /// When what it has sent is paid for.
-  private var paidAt: Instant = .zero
-  /// Bytes handed to the owner and not yet worked off.
+  /// When the received bytes will be within the rate limit.
+  private var withinRateAt: Instant = .zero
+  /// Bytes of events that the owner has not acknowledged.
   private var unacknowledged = 0
-  /// Already in the transport's list of links to flush.
+  /// Whether the link is in the transport's list of links to flush.
   var isDirty = false
 
   init(
     _ session: consuming StreamSession,
-    ticket: DialTicket?,
+    request: DialRequest?,
     remote: NetworkAddress,
     source: IPEndpoint?,
     transport: StreamTransport,
     at now: Instant
   ) {
     self.session = session
-    self.ticket = ticket
+    self.request = request
     self.remote = remote
     self.source = source
     self.transport = transport
@@ -80,11 +81,11 @@ final class StreamLink: ChannelDuplexHandler {
     lastReceived = now
   }
 
-  var isInbound: Bool { ticket == nil }
+  var isInbound: Bool { request == nil }
 
   var isActive: Bool { context?.channel.isActive ?? false }
 
-  /// The address that answered, of a dialed connection.
+  /// The address to which the connection was made.
   var connectedTo: IPEndpoint? { context?.channel.remoteAddress.flatMap { IPEndpoint($0) } }
 
   // MARK: Channel events
@@ -107,7 +108,7 @@ final class StreamLink: ChannelDuplexHandler {
     var bytes = unwrapInboundIn(data)
     transport.sink.counters.streamBytesReceived += bytes.readableBytes
     lastReceived = currentInstant()
-    guard stage != .closing else { return }
+    guard phase != .closing else { return }
     if input.readableBytes == 0 {
       input = bytes
     } else {
@@ -124,15 +125,15 @@ final class StreamLink: ChannelDuplexHandler {
     context.read()
   }
 
-  /// Works off about `budget` bytes of what has come, at least one record if there is one. Returns how many it was and
-  /// whether more can be worked off at once.
+  /// Handles about `budget` bytes of the received ones, at least one record if one is complete. Returns how many bytes it
+  /// handled and whether more are ready.
   func work(upTo budget: Int, at now: Instant) -> (used: Int, isMoreLeft: Bool) {
     let available = input.readableBytes
     var messages = 0
     var used: Int { available - input.readableBytes + messages * TransportEvent.overhead }
     var isMoreLeft = false
     do throws(StreamFailure) {
-      while stage != .closing, mayWork {
+      while phase != .closing, mayWork {
         isMoreLeft = used >= budget
         guard !isMoreLeft, let event = try session.next(&input, at: now) else { break }
         if case .frames(let frames) = event { messages += frames.count }
@@ -141,18 +142,18 @@ final class StreamLink: ChannelDuplexHandler {
     } catch {
       transport.fail(self, error, at: now)
     }
-    if stage == .closing || input.readableBytes == 0 {
+    if phase == .closing || input.readableBytes == 0 {
       input = ByteBuffer()
     } else if input.readerIndex >= Self.readLimit {
       input.discardReadBytes()
     }
     if session.output.readableBytes > 0 { transport.requestFlush(self) }
-    return (used, isMoreLeft && stage != .closing && mayWork)
+    return (used, isMoreLeft && phase != .closing && mayWork)
   }
 
-  /// Goes on after a step of the handshake.
+  /// Takes the outcome of a handshake step and goes on with the session.
   func conclude(_ outcome: Result<Handshake.Step, HandshakeFailure>) {
-    guard stage != .closing else { return }
+    guard phase != .closing else { return }
     let now = currentInstant()
     do throws(StreamFailure) {
       if let event = try session.conclude(outcome, at: now) { transport.handle(event, of: self, at: now) }
@@ -171,8 +172,8 @@ final class StreamLink: ChannelDuplexHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     hasEnded = true
-    if stage != .closing, input.readableBytes > 0 || session.isComputing {
-      // The end comes after what was sent before it.
+    if phase != .closing, input.readableBytes > 0 || session.isComputing {
+      // The bytes that were received before the end are handled first.
       if !session.isComputing { transport.enqueue(self) }
     } else {
       transport.connectionEnded(self)
@@ -181,15 +182,15 @@ final class StreamLink: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // Resets and timeouts of the connection; its end follows.
+    // The connection was reset or timed out; `channelInactive` follows.
     context.close(promise: nil)
   }
 
   // MARK: Writing
 
-  /// Writes what the socket takes now, with one flush.
+  /// Writes as much as the socket takes now, with one flush.
   func flush(at now: Instant) {
-    guard stage != .closing, let context, context.channel.isActive else { return }
+    guard phase != .closing, let context, context.channel.isActive else { return }
     var hasWritten = false
     while context.channel.isWritable, let bytes = session.drain(limit: FrameLimits.piece, at: now) {
       transport.sink.counters.streamBytesSent += bytes.readableBytes
@@ -199,17 +200,17 @@ final class StreamLink: ChannelDuplexHandler {
     if hasWritten { context.flush() }
   }
 
-  /// Queued bytes that are sent before a session's end.
-  private static let farewellBytes = 64 * 1_024
+  /// How many queued bytes are still sent when the owner closes a session.
+  private static let finalBytes = 64 * 1_024
 
-  /// Ends this direction, telling why when `code` is given, and waits a little for the other one to end.
+  /// Closes this node's direction, with a close message if `code` is given. The peer then closes its own.
   func close(_ code: CloseCode?, at now: Instant) {
-    guard stage != .closing else { return }
-    stage = .closing
+    guard phase != .closing else { return }
+    phase = .closing
     closingSince = now
     guard let context, context.channel.isActive else { return abort() }
-    // What the owner said before it hung up still goes, as far as it is not much.
-    if code == .done, let bytes = session.drain(limit: Self.farewellBytes, at: now) {
+    // Messages that the owner queued before it closed the session are still sent, up to a limit.
+    if code == .done, let bytes = session.drain(limit: Self.finalBytes, at: now) {
       transport.sink.counters.streamBytesSent += bytes.readableBytes
       context.write(wrapOutboundOut(bytes), promise: nil)
     }
@@ -225,23 +226,23 @@ final class StreamLink: ChannelDuplexHandler {
 
   /// Ends both directions at once.
   func abort() {
-    stage = .closing
+    phase = .closing
     context?.channel.close(promise: nil)
   }
 
-  // MARK: Back-pressure and silence
+  // MARK: Flow control and timeouts
 
-  /// Whether what has come may be worked off.
+  /// Whether received bytes may be handled.
   private var mayWork: Bool { hasEnded || !isPaused && !isThrottled }
 
-  /// Whether the socket may be read from. What comes after the end of a session is read, too, and dropped.
+  /// Whether the socket may be read. In a closing session bytes are read and dropped.
   private var mayRead: Bool {
-    if stage == .closing { return true }
+    if phase == .closing { return true }
     guard !isPaused, !isThrottled else { return false }
     return input.readableBytes < Self.readLimit || !isQueued && !session.isComputing
   }
 
-  /// Lets the channel read if it wanted to and may again.
+  /// Lets the channel read if it has asked to and is allowed again.
   func resumeReading() {
     guard isReadHeld, mayRead, let context else { return }
     isReadHeld = false
@@ -257,42 +258,42 @@ final class StreamLink: ChannelDuplexHandler {
     unacknowledged = max(0, unacknowledged - cost)
     guard isPaused, unacknowledged <= limit / 2 else { return }
     isPaused = false
-    goOn()
+    resume()
   }
 
-  /// Counts what came, and stops reading for as long as it takes to pay for more than two seconds' worth.
+  /// Counts received bytes against the rate limit. Suspends reading while more than two seconds' worth was received.
   func charge(_ cost: Int, perSecond: Int, at now: Instant) {
     let time = UInt64(cost) * 1_000_000_000 / UInt64(max(1, perSecond))
-    paidAt = max(paidAt, now) + Interval(nanoseconds: time)
-    let debt = paidAt.since(now).nanoseconds
-    guard debt > 2_000_000_000, !isThrottled, stage == .open, let context else { return }
+    withinRateAt = max(withinRateAt, now) + Interval(nanoseconds: time)
+    let debt = withinRateAt.since(now).nanoseconds
+    guard debt > 2_000_000_000, !isThrottled, phase == .open, let context else { return }
     isThrottled = true
     transport.sink.counters.throttled += 1
     let wait = TimeAmount.nanoseconds(Int64(clamping: debt - 2_000_000_000))
     context.eventLoop.assumeIsolated().scheduleTask(in: wait) {
       guard self.isThrottled else { return }
       self.isThrottled = false
-      self.goOn()
+      self.resume()
     }
   }
 
-  /// Works and reads again after a pause.
-  private func goOn() {
-    guard mayWork, stage != .closing else { return }
-    // Silence that this node asked for is not the peer's.
+  /// Handles and reads bytes again after a suspension.
+  private func resume() {
+    guard mayWork, phase != .closing else { return }
+    // While reading was suspended nothing could be received: that is not silence of the peer.
     lastReceived = currentInstant()
     transport.enqueue(self)
     resumeReading()
   }
 
-  /// Time in which this node did not run is not the peer's silence.
-  func excuse(_ pause: Interval, at now: Instant) {
+  /// Moves the timeouts by a time in which this process did not run.
+  func shiftTimeouts(by pause: Interval, at now: Instant) {
     lastReceived = min(now, lastReceived + pause)
     startedAt = min(now, startedAt + pause)
   }
 
-  /// Whether the peer was silent for too long; pings it before that.
-  func isSilent(at now: Instant, _ timing: TransportTiming) -> Bool {
+  /// Whether nothing was received for the idle timeout. Sends a ping when nothing was received for the ping timeout.
+  func checkSilence(at now: Instant, _ timing: TransportTiming) -> Bool {
     guard !isPaused, !isThrottled else { return false }
     let silence = now.since(lastReceived)
     if silence >= timing.idle { return true }

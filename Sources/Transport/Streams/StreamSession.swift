@@ -1,34 +1,34 @@
 import NIOCore
 import Primitives
 
-/// Why a session ended by its own machine's judgement.
+/// Why a session's state machine ended it.
 enum StreamFailure: Error, Hashable {
   case handshake(HandshakeFailure)
   case frame(FrameViolation)
 }
 
-/// One TCP session without IO, from the first byte of the handshake to the last record.
+/// A state machine of one TCP session without IO, from the first byte of the handshake to the last record.
 ///
-/// The owner feeds bytes with `next`, one event at a time, sends what appears in `output`, has handshake steps computed
-/// and gives their outcomes to `conclude`, and decides after `.authenticated` whether a listener keeps the session:
-/// `accept` or `close`.
+/// The caller passes received bytes to `next`, which returns one event at a time, and sends the bytes of `drain`. It has
+/// handshake steps computed and passes their outcomes to `conclude`. After `.authenticated` a listener calls `accept` or
+/// `close`.
 struct StreamSession: ~Copyable {
   enum Event {
-    /// To be computed, off the event loop, and its outcome given to `conclude`; until then `next` gives nothing.
+    /// Compute this step, not on the event loop, and pass its outcome to `conclude`. Until then `next` returns nil.
     case handshake(HandshakeStep)
-    /// The other end proved who it is. A listener's owner accepts or refuses now.
+    /// The peer has proved its key. A listener accepts or closes the session now.
     case authenticated(HandshakeResult)
-    /// The listener has kept the session: messages may flow.
+    /// The listener has accepted the session: messages can be sent.
     case opened
-    /// What a record held.
+    /// The frames of a record.
     case frames([InboundFrame])
-    /// The other end closed the stream properly.
+    /// The peer closed the stream with a close message.
     case ended(CloseCode)
   }
 
   private enum Phase {
     case handshaking
-    /// Listener: the owner decides. Dialer: the listener decides.
+    /// The handshake is done; the listener has not accepted yet.
     case authenticated
     case open
     case closed
@@ -36,7 +36,7 @@ struct StreamSession: ~Copyable {
 
   struct Settings: Sendable {
     var frames: FrameLimits
-    /// Of lease sessions; a listener learns the purpose from the dialer.
+    /// For lease sessions. A listener learns the purpose from the dialer.
     var leaseFrames: FrameLimits
     var queues: QueueLimits
     var rekey = RekeyPolicy()
@@ -46,14 +46,14 @@ struct StreamSession: ~Copyable {
   private let settings: Settings
   private var phase: Phase = .handshaking
   private var handshake: SharedHandshake?
-  /// A step of the handshake is being computed.
+  /// Whether a step of the handshake is in computation.
   private(set) var isComputing = false
   private var hasStarted: Bool
   private var sealer: RecordSealer?
   private var opener: RecordOpener?
   private var assembler: FrameAssembler
   private var queue: OutboundQueue
-  /// Bytes to send that are not records from the queue.
+  /// Bytes to send: handshake messages and control frames.
   private(set) var output = ByteBuffer()
   private(set) var sentMessages = 0
   private(set) var sentBytes = 0
@@ -81,15 +81,15 @@ struct StreamSession: ~Copyable {
 
   var isOpen: Bool { phase == .open }
 
-  /// Whether the other end has not yet sent a first message.
+  /// Whether a listener has not yet received a first message.
   private(set) var isUntouched: Bool
 
-  /// Bytes that wait to be sent or to become whole messages.
+  /// Bytes that wait to be sent.
   var queuedBytes: Int { queue.totalBytes + output.readableBytes }
 
   var hasQueued: Bool { !queue.isEmpty }
 
-  /// What the bytes at the front of `input` mean; nil when more are needed. Call until nil.
+  /// The next event in the bytes at the front of `input`; nil when more bytes are needed. Call it until nil.
   mutating func next(_ input: inout ByteBuffer, at now: Instant) throws(StreamFailure) -> Event? {
     switch phase {
     case .handshaking: return try handshakeStep(&input)
@@ -118,13 +118,13 @@ struct StreamSession: ~Copyable {
     return .handshake(HandshakeStep(handshake: handshake, task: .answer(message)))
   }
 
-  /// Takes the outcome of the step that `next` gave.
+  /// Takes the outcome of the step that `next` returned.
   mutating func conclude(
     _ outcome: Result<Handshake.Step, HandshakeFailure>,
     at now: Instant
   ) throws(StreamFailure) -> Event? {
     isComputing = false
-    // The session may have been closed meanwhile.
+    // The session may have been closed while the step was computed.
     guard phase == .handshaking else { return nil }
     switch outcome {
     case .failure(let failure): throw fail(failure)
@@ -156,7 +156,7 @@ struct StreamSession: ~Copyable {
       while let record = try opener?.next(from: &input) {
         var frames: [InboundFrame] = []
         try assembler.receive(record.bytes, into: &frames)
-        if let event = try judge(&frames, isFinal: record.isFinal) { return event }
+        if let event = try event(of: frames, isFinal: record.isFinal) { return event }
       }
       return nil
     } catch {
@@ -164,8 +164,8 @@ struct StreamSession: ~Copyable {
     }
   }
 
-  private mutating func judge(
-    _ frames: inout [InboundFrame],
+  private mutating func event(
+    of frames: [InboundFrame],
     isFinal: Bool
   ) throws(FrameViolation) -> Event? {
     for frame in frames {
@@ -179,7 +179,7 @@ struct StreamSession: ~Copyable {
       return .ended(.unspecified)
     }
     if phase == .authenticated {
-      // A listener's first word is its acceptance, alone.
+      // A listener's first record has the accepted frame only.
       guard frames == [.accepted] else { throw .malformed }
       phase = .open
       return .opened
@@ -188,16 +188,16 @@ struct StreamSession: ~Copyable {
     return frames.isEmpty ? nil : .frames(frames)
   }
 
-  /// The listener keeps the session.
+  /// Accepts the session, as a listener.
   mutating func accept(at now: Instant) {
     guard phase == .authenticated, !isDialer else { return }
     phase = .open
     control(FrameHeader.Control.accepted, [], at: now)
   }
 
-  /// Ends the stream in this direction, telling why, so that the other end can tell an end from a cut.
+  /// Ends the stream in this direction with a close message, which tells the peer that nothing was cut off.
   ///
-  /// During the handshake a listener refuses in the clear and a dialer says nothing. What is still queued is lost.
+  /// During the handshake a listener sends an unencrypted refusal and a dialer sends nothing. Queued messages are dropped.
   mutating func close(_ code: CloseCode, at now: Instant) {
     switch phase {
     case .handshaking:
@@ -216,7 +216,7 @@ struct StreamSession: ~Copyable {
   }
 
   mutating func pong(at now: Instant) {
-    // A peer that pings and does not read gets no pile of answers.
+    // Pongs do not pile up for a peer that pings and does not read.
     if phase == .open, output.readableBytes < 1_024 { control(FrameHeader.Control.pong, [], at: now) }
   }
 
@@ -235,7 +235,7 @@ struct StreamSession: ~Copyable {
     return queue.enqueue(type: type, bytes: bytes, class: traffic)
   }
 
-  /// What to write now: everything outside the queue, and sealed records until about `limit` bytes.
+  /// The bytes to write now: all of `output`, then encrypted records of queued messages up to about `limit` bytes.
   mutating func drain(limit: Int, at now: Instant) -> ByteBuffer? {
     if phase == .open {
       while output.readableBytes < limit,

@@ -2,7 +2,7 @@ import Cryptography
 import NIOCore
 import Primitives
 
-/// What the sessions' events mean: who is connected, which of two connections stays, what the owner is told.
+/// Handles the events of sessions: keeps the table of peers, decides which of two connections stays, and tells the owner.
 extension StreamTransport {
   func handle(_ event: StreamSession.Event, of link: StreamLink, at now: Instant) {
     switch event {
@@ -10,13 +10,13 @@ extension StreamTransport {
       compute(step, of: link)
     case .authenticated(let result):
       link.result = result
-      if link.isInbound { judge(link, result, at: now) }
+      if link.isInbound { acceptOrRefuse(link, result, at: now) }
     case .opened:
-      if let result = link.result { welcome(link, result, at: now) }
+      if let result = link.result { openOrRefuse(link, result, at: now) }
     case .frames(let frames):
       deliver(frames, of: link, at: now)
     case .ended(let code):
-      if link.stage == .handshaking {
+      if link.phase == .handshaking {
         fail(link, .handshake(.refused(code)), at: now)
       } else {
         end(link, .closedByPeer(code), telling: nil, at: now)
@@ -25,8 +25,8 @@ extension StreamTransport {
     }
   }
 
-  /// A listener's decision about a proven dialer.
-  private func judge(_ link: StreamLink, _ result: HandshakeResult, at now: Instant) {
+  /// Decides, as the listener, whether to accept an authenticated dialer.
+  private func acceptOrRefuse(_ link: StreamLink, _ result: HandshakeResult, at now: Instant) {
     switch result.purpose {
     case .lease:
       let inbound = leases.values.reduce(0) { $0 + ($1.isInbound ? 1 : 0) }
@@ -34,11 +34,11 @@ extension StreamTransport {
     case .peer:
       guard !banned.contains(result.peer) else { return refuse(link, .banned, at: now) }
       if let existing = peers[result.peer] {
-        guard displaces(link, existing, result.peer) else { return refuse(link, .duplicate, at: now) }
+        guard replaces(link, existing, result.peer) else { return refuse(link, .duplicate, at: now) }
       } else if !reserved.contains(result.peer) {
         guard
           inboundPeers < configuration.connections.inbound
-            || inboundPeers < configuration.connections.inbound + Self.unrecognised
+            || inboundPeers < configuration.connections.inbound + Self.extraReserved
               && configuration.isReserved(result.peer, result.hello)
         else { return refuse(link, .full, at: now) }
       }
@@ -47,29 +47,29 @@ extension StreamTransport {
     open(link, result, at: now)
   }
 
-  /// A dialer's decision about a listener who accepted.
-  private func welcome(_ link: StreamLink, _ result: HandshakeResult, at now: Instant) {
+  /// Decides, as the dialer, whether to keep a session that the listener has accepted.
+  private func openOrRefuse(_ link: StreamLink, _ result: HandshakeResult, at now: Instant) {
     if result.purpose == .peer {
       if banned.contains(result.peer) { return refuse(link, .banned, at: now) }
-      if let existing = peers[result.peer], !displaces(link, existing, result.peer) {
+      if let existing = peers[result.peer], !replaces(link, existing, result.peer) {
         return refuse(link, .duplicate, at: now)
       }
     }
     open(link, result, at: now)
   }
 
-  /// Of two connections with one peer the one dialed by the smaller key stays, so that both ends keep the same; of
-  /// two dialed by the same end the newer, since the older is probably dead.
-  private func displaces(_ link: StreamLink, _ existing: StreamLink, _ peer: PeerID) -> Bool {
+  /// Whether the new connection with a peer replaces the existing one. Of two connections dialed by different ends, both ends
+  /// keep the one that the smaller key dialed; of two dialed by the same end the newer, since the older is probably dead.
+  private func replaces(_ link: StreamLink, _ existing: StreamLink, _ peer: PeerID) -> Bool {
     guard link.isInbound != existing.isInbound else { return true }
     let dialer = link.isInbound ? peer : configuration.identity.node.publicKey
     let other = link.isInbound ? configuration.identity.node.publicKey : peer
     return dialer < other
   }
 
-  /// Sessions with a claim to a reserved place that the owner has not recognised yet, or never will: a validator may
-  /// vouch for any number of nodes.
-  private static let unrecognised = 8
+  /// How many sessions beyond the inbound limit are admitted by `isReserved`. Limited, since a validator may vouch for any
+  /// number of nodes.
+  private static let extraReserved = 8
 
   var inboundPeers: Int {
     peers.reduce(0) { $0 + ($1.value.isInbound && !reserved.contains($1.key) ? 1 : 0) }
@@ -79,9 +79,9 @@ extension StreamTransport {
     if result.purpose == .peer, let existing = peers[result.peer] {
       end(existing, .replaced, telling: .duplicate, at: now)
     }
-    link.stage = .open
+    link.phase = .open
     sink.counters.handshakes += 1
-    if let ticket = link.ticket { dialing.remove(ticket.address) }
+    if let request = link.request { dialing.remove(request.address) }
     let info = info(of: link, result)
     switch result.purpose {
     case .peer:
@@ -137,16 +137,16 @@ extension StreamTransport {
       }
     }
     if configuration.acknowledgesEvents { link.delivered(cost, limit: configuration.readAhead) }
-    guard let peer = link.result?.peer, !reserved.contains(peer) else { return }
+    guard link.result != nil, !link.isReserved else { return }
     let limits = configuration.connections
     link.charge(cost + frames.count * limits.messageCost, perSecond: limits.bytesPerSecond, at: now)
   }
 
-  // MARK: Ends
+  // MARK: Ending sessions
 
-  /// Ends an open session, telling the owner `reason` and the peer `code`.
+  /// Ends an open session. The owner is told `reason`, the peer `code` if there is one.
   func end(_ link: StreamLink, _ reason: DisconnectReason, telling code: CloseCode?, at now: Instant) {
-    guard link.stage == .open else { return }
+    guard link.phase == .open else { return }
     sink.counters.sessionsClosed[reason, default: 0] += 1
     if let session = link.lease {
       leases[session] = nil
@@ -159,10 +159,10 @@ extension StreamTransport {
     link.close(code, at: now)
   }
 
-  /// Ends a session whose machine gave up on the other end.
+  /// Ends a session after a failure of its state machine.
   func fail(_ link: StreamLink, _ failure: StreamFailure, at now: Instant) {
     if case .frame(let violation) = failure { sink.counters.violations[violation, default: 0] += 1 }
-    switch (link.stage, failure) {
+    switch (link.phase, failure) {
     case (.open, .frame(let violation)):
       end(link, .violation(violation), telling: .violation, at: now)
     case (.open, .handshake), (.closing, _):
@@ -178,10 +178,10 @@ extension StreamTransport {
     }
   }
 
-  /// The connection is gone, whoever ended it.
+  /// The connection is closed, by whichever end.
   func connectionEnded(_ link: StreamLink) {
     let now = currentInstant()
-    switch link.stage {
+    switch link.phase {
     case .handshaking: fail(link, .handshake(.connectionLost), at: now)
     case .open: end(link, .connectionLost, telling: nil, at: now)
     case .closing: break
@@ -193,8 +193,8 @@ extension StreamTransport {
   }
 
   private func forgetDial(_ link: StreamLink, _ failure: DialFailure) {
-    guard let ticket = link.ticket, dialing.remove(ticket.address) != nil else { return }
-    sink.emit(.dialFailed(ticket.address, isShutDown ? .shutDown : failure))
+    guard let request = link.request, dialing.remove(request.address) != nil else { return }
+    sink.emit(.dialFailed(request.address, isShutDown ? .shutDown : failure))
   }
 
   // MARK: Sending

@@ -3,16 +3,16 @@ import NIOCore
 import NIOPosix
 import Primitives
 
-/// The TCP side: listens, dials, keeps the sessions. Lives on the transport's loop.
+/// The TCP side: listens, dials, and keeps the table of sessions. Lives on the event loop.
 ///
-/// The connection logic is here; what a session's events mean for the tables is in `StreamTransport+Sessions`.
+/// Connections and turns are here; the handling of sessions' events is in `StreamTransport+Sessions`.
 final class StreamTransport {
   let loop: any EventLoop
   let configuration: TransportConfiguration
   let sink: EventSink
-  /// Told when a dialed peer session opens: where the peer answered.
+  /// Called when a session that this node dialed is open, with the peer's address.
   var onDialedPeer: (PeerID, IPEndpoint) -> Void = { _, _ in }
-  /// Told when a peer session ends, before the owner is.
+  /// Called when a peer session ends, before the owner is told.
   var onPeerEnd: (PeerID) -> Void = { _ in }
   var hello: [UInt8]
   var listenPort: UInt16 = 0
@@ -25,12 +25,12 @@ final class StreamTransport {
   var nextLease: UInt64 = 1
   var dialing: Set<NetworkAddress> = []
   private(set) var isShutDown = false
-  /// Every connection whose channel is not fully closed.
+  /// All connections whose channels are not closed.
   private var links: [ObjectIdentifier: StreamLink] = [:]
   private var admission: ConnectionAdmission
   private var listener: (any Channel)?
   private let pool: NIOThreadPool
-  /// Links with bytes to work off, in the order of their turns.
+  /// Links with received bytes to handle, in the order in which they are served.
   private var queues: [LinkGroup: CircularBuffer<StreamLink>] = [:]
   private var dirty: [StreamLink] = []
   private var isFlushScheduled = false
@@ -51,7 +51,7 @@ final class StreamTransport {
     admission = ConnectionAdmission(limits: configuration.connections)
   }
 
-  var halfOpen: Int { links.values.reduce(0) { $0 + ($1.stage == .handshaking && $1.isInbound ? 1 : 0) } }
+  var halfOpen: Int { links.values.reduce(0) { $0 + ($1.phase == .handshaking && $1.isInbound ? 1 : 0) } }
 
   // MARK: Listening
 
@@ -84,20 +84,20 @@ final class StreamTransport {
 
   private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
 
-  /// An inbound connection that was turned away before it cost anything.
-  private struct TurnedAway: Error {}
+  /// An inbound connection was refused before a handshake.
+  private struct Refused: Error {}
 
   private func adopt(_ channel: any Channel) throws {
     let now = currentInstant()
-    guard let remote = channel.remoteAddress, let source = IPEndpoint(remote) else { throw TurnedAway() }
+    guard let remote = channel.remoteAddress, let source = IPEndpoint(remote) else { throw Refused() }
     var refusal = isShutDown ? .shutDown : admission.admit(source.address, reserved: reserved.count, at: now)
-    if refusal == nil, halfOpen >= configuration.connections.halfOpen, !giveUpHandshake(at: now) {
+    if refusal == nil, halfOpen >= configuration.connections.halfOpen, !abortSlowHandshake(at: now) {
       admission.release(source.address)
       refusal = .halfOpen
     }
     if let refusal {
       sink.counters.connectionsRefused[refusal, default: 0] += 1
-      throw TurnedAway()
+      throw Refused()
     }
     let handshake = Handshake(
       respondingAs: configuration.identity,
@@ -106,7 +106,7 @@ final class StreamTransport {
     )
     let link = StreamLink(
       StreamSession(answering: handshake, settings: settings),
-      ticket: nil,
+      request: nil,
       remote: source.networkAddress,
       source: source,
       transport: self,
@@ -116,10 +116,11 @@ final class StreamTransport {
     track(link, channel)
   }
 
-  /// Makes room for a handshake: gives up the oldest of which not even the first message has come, else the oldest
-  /// that takes longer than an honest one. An honest dialer's messages follow at once, so a flood gives up its own.
-  private func giveUpHandshake(at now: Instant) -> Bool {
-    let unfinished = links.values.filter { $0.stage == .handshaking && $0.isInbound }
+  /// Aborts a handshake to make room for another: the oldest without a first message, else the oldest that takes longer than
+  /// an honest one needs. Honest dialers send at once, so in a flood of silent connections those are aborted. Returns false
+  /// if there is none to abort.
+  private func abortSlowHandshake(at now: Instant) -> Bool {
+    let unfinished = links.values.filter { $0.phase == .handshaking && $0.isInbound }
     let untouched = unfinished.filter { $0.session.isUntouched }
     let slow = unfinished.filter { now.since($0.startedAt) >= Self.honestHandshake }
     let candidates = untouched.isEmpty ? slow : untouched
@@ -155,12 +156,12 @@ final class StreamTransport {
 
   // MARK: Dialing
 
-  func dial(_ ticket: DialTicket) {
-    if let failure = objection(to: ticket) {
-      sink.emit(.dialFailed(ticket.address, failure))
+  func dial(_ request: DialRequest) {
+    if let failure = reasonNotToDial(request) {
+      sink.emit(.dialFailed(request.address, failure))
       return
     }
-    dialing.insert(ticket.address)
+    dialing.insert(request.address)
     let bound = NIOLoopBound(self, eventLoop: loop)
     let timeout = TimeAmount.nanoseconds(Int64(clamping: configuration.timing.handshake.nanoseconds))
     let bootstrap = ClientBootstrap(group: loop)
@@ -169,9 +170,9 @@ final class StreamTransport {
       .channelOption(.writeBufferWaterMark, value: Self.waterMark)
       .channelOption(.maxMessagesPerRead, value: 1)
       .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try bound.value.prepare(channel, for: ticket) }
+        channel.eventLoop.makeCompletedFuture { try bound.value.prepare(channel, for: request) }
       }
-    let address = ticket.address
+    let address = request.address
     let connection =
       if let literal = try? SocketAddress(ipAddress: address.host, port: Int(address.port)) {
         bootstrap.connect(to: literal)
@@ -184,29 +185,29 @@ final class StreamTransport {
     }
   }
 
-  private func objection(to ticket: DialTicket) -> DialFailure? {
+  private func reasonNotToDial(_ request: DialRequest) -> DialFailure? {
     if isShutDown { return .shutDown }
-    guard configuration.identity.key(for: ticket.purpose) != nil else { return .handshake(.purposeRefused) }
-    if ticket.purpose == .peer, case .key(let key) = ticket.expected {
+    guard configuration.identity.key(for: request.purpose) != nil else { return .handshake(.purposeRefused) }
+    if request.purpose == .peer, case .key(let key) = request.expected {
       if key == configuration.identity.node.publicKey { return .handshake(.selfConnection) }
       if peers[key] != nil { return .alreadyConnected }
     }
-    return dialing.contains(ticket.address) ? .alreadyDialing : nil
+    return dialing.contains(request.address) ? .alreadyDialing : nil
   }
 
-  private func prepare(_ channel: any Channel, for ticket: DialTicket) throws {
+  private func prepare(_ channel: any Channel, for request: DialRequest) throws {
     guard !isShutDown else { throw DialFailure.shutDown }
     let handshake = Handshake(
-      initiating: ticket.purpose,
-      expecting: ticket.expected,
+      initiating: request.purpose,
+      expecting: request.expected,
       as: configuration.identity,
       on: configuration.network,
       introduction: introduction
     )
     let link = StreamLink(
       StreamSession(dialing: handshake, settings: settings),
-      ticket: ticket,
-      remote: ticket.address,
+      request: request,
+      remote: request.address,
       source: nil,
       transport: self,
       at: currentInstant()
@@ -217,23 +218,22 @@ final class StreamTransport {
 
   // MARK: Turns
 
-  /// Links that take turns among each other.
+  /// Links that are served in one round robin.
   enum LinkGroup: CaseIterable {
-    /// Validators': worked off first.
+    /// Links of reserved peers, the validators: served first.
     case reserved
     case ordinary
   }
 
-  /// What is worked off in a turn for each group, in bytes. A turn of full groups takes some 300 microseconds each, which
-  /// is how long a vote may wait that comes when a turn has begun.
+  /// The bytes of each group that are handled in a turn. They take some 300 microseconds, which is how long a vote waits
+  /// that arrives when a turn has just begun.
   private static let turnBudget = 128 << 10
-  /// When many links wait they share the budget, but each that gets a turn is given at least this much: a record of
-  /// small messages.
+  /// Waiting links share the budget equally, but none that is served gets less than this: a record of small messages.
   private static let leastShare = 16 << 10
 
   var isWorkLeft: Bool { queues.values.contains { !$0.isEmpty } }
 
-  /// Has the link's bytes worked off in a turn.
+  /// Has the link's received bytes handled in a turn.
   func enqueue(_ link: StreamLink) {
     guard !link.isQueued else { return }
     link.isQueued = true
@@ -241,8 +241,8 @@ final class StreamTransport {
     sink.turns.request()
   }
 
-  /// Works off the group's links, one after the other and each up to its share of the turn's budget. Who has more waits
-  /// for the next turn, behind the others.
+  /// Handles the received bytes of the group's links, one link after the other, each up to its share of the turn's budget.
+  /// A link with more bytes goes to the end of the queue.
   func work(on group: LinkGroup, at now: Instant) {
     let count = queues[group]?.count ?? 0
     guard count > 0 else { return }
@@ -262,12 +262,12 @@ final class StreamTransport {
     }
   }
 
-  /// Computes a step of a handshake on the pool, then goes on with it here.
+  /// Computes a step of a handshake on the pool and takes its outcome on the loop.
   func compute(_ step: HandshakeStep, of link: StreamLink) {
     let bound = NIOLoopBound(link, eventLoop: loop)
     let loop = loop
     pool.submit { state in
-      // A pool that was shut down computes nothing more: the handshake runs into its timeout.
+      // A pool that was shut down computes nothing. The handshake then times out.
       guard state == .active else { return }
       let outcome = step.run()
       loop.execute { bound.value.conclude(outcome) }
@@ -276,7 +276,7 @@ final class StreamTransport {
 
   // MARK: Flushing
 
-  /// Has the link written to once this tick, however many messages it is given.
+  /// Has the link flushed once, however many messages are queued before that.
   func requestFlush(_ link: StreamLink) {
     guard !link.isDirty else { return }
     link.isDirty = true
@@ -290,7 +290,7 @@ final class StreamTransport {
     }
   }
 
-  /// Writes to the links that were given something to send.
+  /// Writes to the links that have something to send.
   func flushDirty() {
     guard !dirty.isEmpty else { return }
     let batch = dirty
@@ -302,35 +302,37 @@ final class StreamTransport {
     }
   }
 
-  // MARK: Time
+  // MARK: Timeouts
 
-  /// Maintenance that comes later than this tells of this node, not of its peers.
+  /// If maintenance comes this much later than planned, this process did not run in between.
   private static let lateness = Interval.milliseconds(500)
 
-  /// Ends what took too long.
+  /// Ends sessions and handshakes whose timeouts have passed.
   func maintain(at now: Instant) {
     let timing = configuration.timing
-    // A node that did not run itself heard nobody, and gives up nobody for that.
+    // If this process did not run for a while, it received nothing meanwhile. That time is not counted as silence.
     let pause = now.since(maintainedAt)
     maintainedAt = now
-    if pause > timing.maintenance + Self.lateness { for link in links.values { link.excuse(pause, at: now) } }
+    if pause > timing.maintenance + Self.lateness {
+      for link in links.values { link.shiftTimeouts(by: pause, at: now) }
+    }
     for link in Array(links.values) {
-      switch link.stage {
+      switch link.phase {
       case .handshaking:
-        // The time to connect has a limit of its own.
+        // Connecting has a timeout of its own.
         if link.isActive, now.since(link.startedAt) >= timing.handshake {
           fail(link, .handshake(.timedOut), at: now)
           link.abort()
         }
       case .open:
-        if link.isSilent(at: now, timing) { end(link, .idle, telling: .idle, at: now) }
+        if link.checkSilence(at: now, timing) { end(link, .idle, telling: .idle, at: now) }
       case .closing:
         if now.since(link.closingSince) >= timing.linger { link.abort() }
       }
     }
   }
 
-  /// Closes everything, telling the peers; the future ends when no connection is left.
+  /// Closes all sessions with a message to the peers. The future completes when all connections are closed.
   func shutDown() -> EventLoopFuture<Void> {
     guard !isShutDown else { return emptied?.futureResult ?? loop.makeSucceededVoidFuture() }
     isShutDown = true
@@ -339,7 +341,7 @@ final class StreamTransport {
     emptied = promise
     let listenerClosed = stopListening()
     for link in Array(links.values) {
-      switch link.stage {
+      switch link.phase {
       case .open: end(link, .closedHere(.shutdown), telling: .shutdown, at: now)
       case .handshaking:
         fail(link, .handshake(.connectionLost), at: now)
@@ -347,7 +349,7 @@ final class StreamTransport {
       case .closing: break
       }
     }
-    // Connections that are gone, with bytes that nobody will work off any more.
+    // Closed connections with received bytes, which will not be handled any more.
     let queued = queues.values.flatMap { $0 }
     for link in queued where link.hasEnded { connectionEnded(link) }
     if links.isEmpty { promise.succeed() }
