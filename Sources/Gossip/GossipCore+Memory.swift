@@ -1,4 +1,5 @@
 public import Chain
+public import Cryptography
 public import Primitives
 
 extension GossipCore {

@@ -54,7 +54,7 @@ extension GossipCore {
     /// A node record came that was not for spreading; its voucher's signature holds.
     case vouched(PeerID, NodeVoucher)
     case dial(Dial)
-    case disconnect(PeerID, DisconnectReason)
+    case disconnect(PeerID, CloseReason)
     /// Wake with `.fired(timer)` at the instant; a later one for the same timer does not cancel an earlier one.
     case schedule(Timer, at: Instant)
     /// Already counted in the peer's score; for metrics and logs.

@@ -295,7 +295,7 @@ public final class Endpoint: Sendable {
   }
 
   /// The connected peers, in the order of their keys.
-  public func peers() async -> [PeerStatus] {
+  public func peers() async -> [SessionStatus] {
     let core = core
     return (try? await loop.submit { core.value.statuses() }.get()) ?? []
   }

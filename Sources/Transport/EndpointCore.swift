@@ -197,11 +197,11 @@ final class EndpointCore {
     return counters
   }
 
-  func statuses() -> [PeerStatus] {
+  func statuses() -> [SessionStatus] {
     streams.peers.compactMap { peer, link in
       guard let result = link.result else { return nil }
       let datagram = datagrams?.endpoint.peers[peer]
-      return PeerStatus(
+      return SessionStatus(
         peer: peer,
         info: streams.info(of: link, result),
         queuedBytes: link.session.queuedBytes,

@@ -50,7 +50,7 @@ public enum ConnectionRefusal: String, CaseIterable, Hashable, Sendable {
 }
 
 /// The state of one connected peer.
-public struct PeerStatus: Sendable {
+public struct SessionStatus: Sendable {
   public let peer: PeerID
   public let info: SessionInfo
   /// Bytes that wait to be sent.

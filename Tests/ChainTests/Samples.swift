@@ -112,7 +112,7 @@ extension Samples {
       gpus: wide(),
       gpuAttributes: list(0...3) { $0.attribute() },
       endpoints: list(0...3) { samples in
-        Endpoint(
+        ServiceEndpoint(
           kind: samples.pick([.sharedHTTP, .randomPort, .leasedIP]),
           sequence: UInt32(samples.number(0...5))
         )

@@ -103,6 +103,15 @@ struct CodeText {
     return found
   }
 
+  /// The types that are declared at the top level, private ones too.
+  var topLevelTypes: [String] {
+    let pattern =
+      /^(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private|final|indirect|nonisolated)\s+)*(?:struct|enum|class|actor|protocol|typealias)\s+(\w+)/
+    return text.split(separator: "\n").compactMap { line in
+      line.firstMatch(of: pattern).map { String($0.1) }
+    }
+  }
+
   /// Which of `words` occur as whole words.
   func words(among words: Set<String>) -> [String] {
     let found = text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)

@@ -84,6 +84,18 @@ struct RoomTests {
     }
   }
 
+  @Test func `no name stands for a type at the top level of two rooms`() throws {
+    var rooms: [String: Set<String>] = [:]
+    for room in Rooms.allowed.keys {
+      for file in try repository.swiftFiles(in: "Sources/\(room)") where !file.isGenerated {
+        for name in CodeText(file.text).topLevelTypes { rooms[name, default: []].insert(room) }
+      }
+    }
+    for (name, rooms) in rooms where rooms.count > 1 {
+      Issue.record("\(name) is declared in \(rooms.sorted().joined(separator: " and "))")
+    }
+  }
+
   @Test("No file is longer than 400 lines", arguments: ["Sources", "Tests"])
   func lengths(folder: String) throws {
     for file in try repository.swiftFiles(in: folder) where !file.isGenerated {
@@ -118,6 +130,22 @@ struct LayoutCheckTests {
     )
     #expect(code.imports.map(\.module) == ["Alpha", "Beta", "Gamma", "Delta"])
     #expect(code.imports.map(\.line) == [1, 2, 3, 4])
+  }
+
+  @Test func `types of the top level are found with every modifier, and nested ones are not`() {
+    let code = CodeText(
+      """
+      public struct Alpha {
+        struct Inner {}
+      }
+      @MainActor final class Beta {}
+      private indirect enum Gamma {}
+      // struct No
+      extension Delta { enum Inner {} }
+      typealias Epsilon = Int
+      """
+    )
+    #expect(code.topLevelTypes == ["Alpha", "Beta", "Gamma", "Epsilon"])
   }
 
   @Test("Words are found whole, and not in comments or strings")

@@ -64,7 +64,7 @@ import Testing
       "unsupported",
       {
         var unit = Fixture.unit()
-        unit.resources.endpoints = [Endpoint(kind: .leasedIP, sequence: 1)]
+        unit.resources.endpoints = [ServiceEndpoint(kind: .leasedIP, sequence: 1)]
         return (Fixture.settings, Fixture.order(specs: [Fixture.spec([unit])]))
       }, "no addresses"
     ),

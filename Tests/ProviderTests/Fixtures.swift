@@ -60,7 +60,7 @@ enum Fixture {
         volumes: [Volume(name: "default", bytes: 1 << 30)],
         gpus: gpus,
         gpuAttributes: gpus == 0 ? [] : keys.map { Attribute(key: $0, value: "true") },
-        endpoints: [Endpoint(kind: .sharedHTTP)]
+        endpoints: [ServiceEndpoint(kind: .sharedHTTP)]
       ),
       count: count,
       price: DecimalCoin(Decimal18(price), denomination)

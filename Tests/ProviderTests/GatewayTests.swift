@@ -161,7 +161,7 @@ import Testing
   static let answers: [LeaseAnswer] = [
     .ok(message: "ready"),
     .status(
-      LeaseStatus(
+      WorkloadStatus(
         state: "running",
         message: "ready",
         services: [

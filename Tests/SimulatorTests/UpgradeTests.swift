@@ -92,7 +92,7 @@ struct UpgradeTests {
   @Test func `A chain with leases migrates on every node, also on one that comes late and one that restarts`()
     throws
   {
-    var workload = WorkloadPlan()
+    var workload = LoadPlan()
     workload.ordersPerMinute = 40
     workload.transfersPerMinute = 30
     var scenario = Scenario(seed: 23, duration: .seconds(3_600), workload: workload)

@@ -47,7 +47,7 @@ public struct Volume: Hashable, Sendable {
 }
 
 /// An endpoint at which a service is reached from outside.
-public struct Endpoint: Hashable, Sendable {
+public struct ServiceEndpoint: Hashable, Sendable {
   public enum Kind: UInt32, Hashable, Sendable {
     /// HTTP on external port 80, which services share: requests are routed by host name.
     case sharedHTTP = 0
@@ -81,7 +81,7 @@ public struct Resources: Hashable, Sendable {
   /// Keys like `vendor/nvidia/model/h100[/ram/80Gi][/interface/sxm]` with the value `true`. Several keys are
   /// alternatives.
   public var gpuAttributes: [Attribute]
-  public var endpoints: [Endpoint]
+  public var endpoints: [ServiceEndpoint]
 
   public init(
     id: UInt32,
@@ -92,7 +92,7 @@ public struct Resources: Hashable, Sendable {
     volumes: [Volume],
     gpus: UInt64 = 0,
     gpuAttributes: [Attribute] = [],
-    endpoints: [Endpoint] = []
+    endpoints: [ServiceEndpoint] = []
   ) {
     self.id = id
     self.cpuMillis = cpuMillis

@@ -12,7 +12,7 @@ extension Resources {
       volumes: try Volume.list(wire.storage),
       gpus: try wire.gpu.units.number("gpu.units"),
       gpuAttributes: try Attribute.list(wire.gpu.attributes, "gpu.attributes"),
-      endpoints: try Endpoint.list(wire.endpoints)
+      endpoints: try ServiceEndpoint.list(wire.endpoints)
     )
   }
 
@@ -67,12 +67,12 @@ extension Volume {
   }
 }
 
-extension Endpoint {
-  fileprivate static func list(_ wire: [Akash_Endpoint]) throws(DecodingError) -> [Endpoint] {
-    var endpoints: [Endpoint] = []
+extension ServiceEndpoint {
+  fileprivate static func list(_ wire: [Akash_Endpoint]) throws(DecodingError) -> [ServiceEndpoint] {
+    var endpoints: [ServiceEndpoint] = []
     for endpoint in try Field.list(wire, "endpoints", limit: ChainLimits.endpoints) {
       guard let kind = Kind(rawValue: endpoint.kind) else { throw .invalid(field: "endpoints.kind") }
-      endpoints.append(Endpoint(kind: kind, sequence: endpoint.sequenceNumber))
+      endpoints.append(ServiceEndpoint(kind: kind, sequence: endpoint.sequenceNumber))
     }
     return endpoints
   }

@@ -113,3 +113,6 @@ extension Signature: CustomStringConvertible {
   /// 128 lower-case hex digits.
   public var description: String { Hex.encode(bytes) }
 }
+
+/// A node's name on the network: its Ed25519 node key, which every session proves.
+public typealias PeerID = PublicKey

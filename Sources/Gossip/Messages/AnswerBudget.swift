@@ -1,3 +1,4 @@
+import Cryptography
 import Primitives
 
 /// How much a node sends because somebody asked: answers to WANT, ranges of reconciliation, objects supplied, records.

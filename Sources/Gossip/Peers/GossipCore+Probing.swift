@@ -1,3 +1,4 @@
+public import Cryptography
 import Primitives
 
 extension GossipCore {

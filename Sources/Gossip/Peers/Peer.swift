@@ -1,9 +1,6 @@
 public import Cryptography
 import Primitives
 
-/// A node's name on the network: its Ed25519 node key, proved by the session.
-public typealias PeerID = PublicKey
-
 /// Eight bytes that stand for the key whose objects a STOP or START is about.
 ///
 /// Finding a second key with the tag of a given one takes 2⁶⁴ key generations; two keys of one attacker that share a
@@ -55,7 +52,7 @@ public struct Dial: Hashable, Sendable {
 }
 
 /// Why we close a session.
-public enum DisconnectReason: Hashable, Sendable {
+public enum CloseReason: Hashable, Sendable {
   /// A feeler has proved its address.
   case tested
   /// A nearer peer has taken its place among the outbound sessions.

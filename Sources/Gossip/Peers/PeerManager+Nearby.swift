@@ -1,3 +1,4 @@
+import Cryptography
 import Primitives
 
 /// A few outbound sessions go to peers that are near.

@@ -29,7 +29,7 @@ public struct PeerManager: Sendable {
     case dial(Dial)
     case requestRecords(PeerID, count: Int)
     case sendRecords(PeerID, [SignedObject])
-    case disconnect(PeerID, DisconnectReason)
+    case disconnect(PeerID, CloseReason)
     case fault(PeerID, Fault)
   }
 

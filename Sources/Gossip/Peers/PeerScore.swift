@@ -1,3 +1,4 @@
+import Cryptography
 public import Primitives
 
 /// One peer's standing: points that halve every ten minutes, up for useful deliveries, down for faults.

@@ -138,7 +138,7 @@ extension Execution {
       throw .provider(.tooManyAttributes(limit: ChainLimits.attributes))
     }
     guard !merged.isEmpty else { throw .invalidRequest("there is nothing to sign") }
-    overlay.write(Tables.signedAttributes, key, SignedRecord(attributes: merged.sorted()))
+    overlay.write(Tables.signedAttributes, key, AuditRecord(attributes: merged.sorted()))
     overlay.write(Tables.signedByAuditor, Pair(auditor, provider), Presence())
     emit(.attributesSigned(provider: provider, auditor: auditor))
   }

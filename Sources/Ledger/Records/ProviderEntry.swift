@@ -43,7 +43,7 @@ public struct ProviderEntry: Hashable, Sendable, StateValue {
 }
 
 /// The attributes that one auditor has signed about one provider, sorted by key.
-struct SignedRecord: Hashable, Sendable, StateValue {
+struct AuditRecord: Hashable, Sendable, StateValue {
   var attributes: [Attribute]
 
   init(attributes: [Attribute]) {

@@ -1,4 +1,5 @@
 import Chain
+import Cryptography
 import Primitives
 import Replication
 import Storage

@@ -227,7 +227,7 @@ actor ReplicaHost {
   }
 
   /// Ends a session. The transport refuses a banned peer until the ban ends.
-  private func turnAway(_ peer: PeerID, _ reason: Gossip.DisconnectReason) {
+  private func turnAway(_ peer: PeerID, _ reason: CloseReason) {
     switch reason {
     case .tested, .nearer, .silent: dependencies.transport.disconnect(peer)
     case .full: dependencies.transport.disconnect(peer, reason: .full)

@@ -20,7 +20,7 @@ extension BidEngine {
     }
     guard !groups.isEmpty else { return }
     let lifetime = configuration.policy.bidLifetimeSeconds * 1_000
-    answers[identifier] = Answer(
+    answers[identifier] = AnsweredOrder(
       order: order,
       state: .pricing,
       groups: groups,

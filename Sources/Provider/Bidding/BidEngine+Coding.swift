@@ -39,7 +39,7 @@ extension BidEngine {
     guard try reader.read(UInt8.self) == Self.version else { throw .invalid(field: "version") }
     var inventory = inventory
     let lost = try inventory.restoreReservations(try reader.readCounted())
-    var answers: [Digest: Answer] = [:]
+    var answers: [Digest: AnsweredOrder] = [:]
     for _ in 0..<(try reader.read(UInt32.self)) {
       let identifier = try reader.readDigest()
       let order = try Order(decoding: try reader.readCounted(limit: 1 << 16))
@@ -54,7 +54,7 @@ extension BidEngine {
         }
         groups[group] = .some(DecimalCoin(amount, denomination))
       }
-      answers[identifier] = Answer(
+      answers[identifier] = AnsweredOrder(
         order: order,
         state: .bid,
         groups: groups,

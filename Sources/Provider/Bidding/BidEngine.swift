@@ -18,13 +18,13 @@ public struct BidEngine: Sendable {
     public var policy: BidPolicy
     public var prices: PriceSheet
     /// Why the driver cannot serve endpoints of a kind; kinds that are not here are served.
-    public var unsupportedEndpoints: [Endpoint.Kind: String]
+    public var unsupportedEndpoints: [ServiceEndpoint.Kind: String]
 
     public init(
       provider: Address,
       policy: BidPolicy,
       prices: PriceSheet,
-      unsupportedEndpoints: [Endpoint.Kind: String] = [:]
+      unsupportedEndpoints: [ServiceEndpoint.Kind: String] = [:]
     ) {
       self.provider = provider
       self.policy = policy
@@ -90,7 +90,7 @@ public struct BidEngine: Sendable {
   }
 
   /// The engine's answer to an order: a bid, or one in preparation.
-  struct Answer: Hashable, Sendable {
+  struct AnsweredOrder: Hashable, Sendable {
     /// The stages of an answer. It is deleted at the block after the order's end.
     enum State: Hashable, Sendable {
       /// The pricing program is asked. Next: `bid`, or deleted when no group gets a price.
@@ -114,7 +114,7 @@ public struct BidEngine: Sendable {
   public internal(set) var inventory: Inventory
   public internal(set) var log = DecisionLog()
   var standing = Standing(attributes: nil)
-  var answers: [Digest: Answer] = [:]
+  var answers: [Digest: AnsweredOrder] = [:]
   /// Orders that were declined for lack of capacity, the oldest first.
   var waiting: [(identifier: Digest, order: Order)] = []
   var isDraining = false

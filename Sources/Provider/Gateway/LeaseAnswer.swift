@@ -2,7 +2,7 @@ import Chain
 import Primitives
 
 /// The state of a lease and its services.
-public struct LeaseStatus: Hashable, Sendable {
+public struct WorkloadStatus: Hashable, Sendable {
   public struct Service: Hashable, Sendable {
     public var name: String
     public var ready: UInt32
@@ -49,7 +49,7 @@ public struct LeaseStatus: Hashable, Sendable {
 /// The provider's answer on a lease stream: a type byte and a body.
 public enum LeaseAnswer: Hashable, Sendable {
   case ok(message: String)
-  case status(LeaseStatus)
+  case status(WorkloadStatus)
   case logs([LogChunk])
   case error(LeaseFault)
 
@@ -121,7 +121,7 @@ extension ByteWriter {
     for text in texts { write(text) }
   }
 
-  fileprivate mutating func write(_ status: LeaseStatus) {
+  fileprivate mutating func write(_ status: WorkloadStatus) {
     write(status.state)
     write(status.message)
     write(UInt32(status.services.count))
@@ -152,12 +152,12 @@ extension ByteReader {
     return texts
   }
 
-  fileprivate mutating func readStatus() throws(DecodingError) -> LeaseStatus {
+  fileprivate mutating func readStatus() throws(DecodingError) -> WorkloadStatus {
     let state = try readText(limit: LeaseAnswer.textLimit)
     let message = try readText(limit: LeaseAnswer.textLimit)
     let count = try readCount()
     guard count <= LeaseAnswer.listLimit else { throw .outOfRange(field: "services") }
-    var services: [LeaseStatus.Service] = []
+    var services: [WorkloadStatus.Service] = []
     for _ in 0..<count {
       let name = try readText(limit: LeaseAnswer.textLimit)
       let ready = try read(UInt32.self)
@@ -165,7 +165,7 @@ extension ByteReader {
       let urls = try readTexts()
       let restarts = try read(UInt32.self)
       services.append(
-        LeaseStatus.Service(
+        WorkloadStatus.Service(
           name: name,
           ready: ready,
           replicas: replicas,
@@ -175,6 +175,6 @@ extension ByteReader {
         )
       )
     }
-    return LeaseStatus(state: state, message: message, services: services)
+    return WorkloadStatus(state: state, message: message, services: services)
   }
 }

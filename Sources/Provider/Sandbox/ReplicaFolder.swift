@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 /// The state of one replica, stored as `state.json` in its folder.
-struct ReplicaState: Codable, Hashable, Sendable {
+struct ReplicaProcess: Codable, Hashable, Sendable {
   /// Process id and start time of the replica's first process; together they identify it.
   var process: Int32 = 0
   var processStart: UInt64 = 0
@@ -24,13 +24,13 @@ struct ReplicaFolder: Sendable {
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
-  func readState() -> ReplicaState? {
+  func readState() -> ReplicaProcess? {
     FileManager.default.contents(atPath: file("state.json")).flatMap {
-      try? JSONDecoder().decode(ReplicaState.self, from: $0)
+      try? JSONDecoder().decode(ReplicaProcess.self, from: $0)
     }
   }
 
-  func write(_ state: ReplicaState) throws(WorkloadError) {
+  func write(_ state: ReplicaProcess) throws(WorkloadError) {
     do {
       let data = try JSONEncoder().encode(state)
       try data.write(to: URL(filePath: file("state.json")), options: .atomic)
@@ -50,7 +50,7 @@ struct ReplicaFolder: Sendable {
   }
 
   /// The replica's first process; nil when it has ended or its id belongs to another process now.
-  func runningProcess(_ state: ReplicaState) -> ProcessEntry? {
+  func runningProcess(_ state: ReplicaProcess) -> ProcessEntry? {
     guard state.process > 0, state.bootID == ProcessTable.bootID, let entry = ProcessEntry(state.process),
       !entry.isZombie, entry.startTime == state.processStart
     else { return nil }
@@ -58,7 +58,7 @@ struct ReplicaFolder: Sendable {
   }
 
   /// Whether the replica runs, or its supervisor has not written its exit status yet.
-  func isRunning(_ state: ReplicaState) -> Bool {
+  func isRunning(_ state: ReplicaProcess) -> Bool {
     runningProcess(state) != nil || (number("exit") == nil && supervisorProcess() != nil)
   }
 

@@ -9,7 +9,7 @@ extension SandboxDriver {
     reapChildren()
     return replicas(known).map { replica in
       replica.folder.trimLogs(limit: configuration.settings.logBytes)
-      let state = replica.folder.readState() ?? ReplicaState()
+      let state = replica.folder.readState() ?? ReplicaProcess()
       let isRunning = replica.folder.isRunning(state)
       let first = replica.service.ports.first.flatMap { replica.ports[$0.port] }
       return ReplicaStatus(
@@ -29,7 +29,7 @@ extension SandboxDriver {
   }
 
   /// How the newest run of the replica ended.
-  func exit(of replica: Replica, _ state: ReplicaState) -> ExitRecord {
+  func exit(of replica: Replica, _ state: ReplicaProcess) -> ExitRecord {
     let code = replica.folder.number("exit")
     // The kernel kills with signal 9. If only a child of the program was killed for lack of memory, and the
     // program then ended with an error status of its own, that kill is still taken as the reason.
@@ -92,7 +92,7 @@ extension SandboxDriver {
       guard await groups.remove(replica.group) else {
         throw .files("the control group \(replica.group) could not be removed")
       }
-      var state = replica.folder.readState() ?? ReplicaState()
+      var state = replica.folder.readState() ?? ReplicaProcess()
       state.process = 0
       state.startedBefore = false
       try? replica.folder.write(state)

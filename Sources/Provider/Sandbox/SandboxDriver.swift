@@ -178,7 +178,7 @@ public actor SandboxDriver: WorkloadDriver {
   /// Takes over a replica that was started just before the former driver ended and is not in `state.json`.
   /// Its supervisor is recognised by its command line.
   private func adoptUnrecorded(_ folder: ReplicaFolder) {
-    var state = folder.readState() ?? ReplicaState()
+    var state = folder.readState() ?? ReplicaProcess()
     guard folder.runningProcess(state) == nil, let supervisor = folder.supervisorProcess(),
       let number = folder.number("pid"), let process = pid_t(exactly: number),
       let entry = ProcessEntry(process), entry.parent == supervisor

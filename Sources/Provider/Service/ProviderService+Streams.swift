@@ -71,16 +71,16 @@ extension ProviderService {
     )
   }
 
-  private func status(of lease: LeaseID) async -> LeaseStatus {
+  private func status(of lease: LeaseID) async -> WorkloadStatus {
     let replicas = await driver.status(lease)
-    var services: [LeaseStatus.Service] = []
+    var services: [WorkloadStatus.Service] = []
     for replica in replicas {
       let index: Int
       if let known = services.firstIndex(where: { $0.name == replica.service }) {
         index = known
       } else {
         index = services.count
-        services.append(LeaseStatus.Service(name: replica.service, ready: 0, replicas: 0))
+        services.append(WorkloadStatus.Service(name: replica.service, ready: 0, replicas: 0))
       }
       services[index].replicas += 1
       services[index].ready += replica.isReady ? 1 : 0
@@ -89,7 +89,7 @@ extension ProviderService {
       if let exit = replica.lastExit { services[index].lastExit = exit.description }
     }
     let machine = supervisor[lease]
-    return LeaseStatus(
+    return WorkloadStatus(
       state: machine?.state.name ?? "gone",
       message: machine?.message ?? "",
       services: services

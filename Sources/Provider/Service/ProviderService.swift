@@ -47,7 +47,7 @@ public actor ProviderService {
   /// The last queued task of each lease; see `enqueue`.
   var work: [LeaseID: (number: UInt64, task: Task<Void, Never>)] = [:]
   var workNumber: UInt64 = 0
-  var reconciliation = Reconciliation()
+  var reconciliation = LeaseReconciliation()
   var isReady = false
   var isStopping = false
   private var early: [ProviderEvent] = []

@@ -1,4 +1,5 @@
 import Chain
+import Cryptography
 import Gossip
 import Primitives
 

@@ -1,6 +1,6 @@
 public import Chain
 import Cryptography
-public import Gossip
+import Gossip
 public import Primitives
 import Wire
 

@@ -1,5 +1,6 @@
 import Chain
 import Consensus
+import Cryptography
 import Gossip
 import Primitives
 

@@ -104,7 +104,7 @@ public enum ReplicaEffect: Sendable {
   /// Read at most `count` committed blocks from the height `from` on and send them to the peer.
   case serveBlocks(to: PeerID, from: Height, count: UInt32)
   case dial(Dial)
-  case disconnect(PeerID, DisconnectReason)
+  case disconnect(PeerID, CloseReason)
   /// The known nodes of validators and the consensus keys of the current validators. The transport reserves
   /// connections for them.
   case validatorsKnown(nodes: [PeerID], keys: [PublicKey])

@@ -1,6 +1,6 @@
 public import Chain
 public import Cryptography
-public import Gossip
+import Gossip
 public import Primitives
 
 /// A state machine by which a node joins a chain with a snapshot. It asks peers which snapshots they have,

@@ -1,3 +1,4 @@
+import Cryptography
 import Gossip
 
 /// The choice of peers that get a whole transaction (push) and of peers that get only its name (announce).

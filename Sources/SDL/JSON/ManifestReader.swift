@@ -147,10 +147,10 @@ extension FieldReader {
       gpuAttributes: try gpu.attributes(),
       endpoints: try list("endpoints") { value, path throws(ManifestError) in
         let fields = try FieldReader(value, path)
-        guard let kind = Endpoint.Kind(rawValue: try fields.number("kind")) else {
+        guard let kind = ServiceEndpoint.Kind(rawValue: try fields.number("kind")) else {
           throw .malformed(path: "\(path).kind", reason: "not a kind of endpoint")
         }
-        return Endpoint(kind: kind, sequence: try fields.number("sequence_number"))
+        return ServiceEndpoint(kind: kind, sequence: try fields.number("sequence_number"))
       }
     )
   }

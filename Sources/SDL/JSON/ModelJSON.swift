@@ -52,7 +52,7 @@ extension Attribute {
   }
 }
 
-extension Endpoint {
+extension ServiceEndpoint {
   var json: JSONValue {
     var fields: [(key: String, value: JSONValue)] = []
     if kind != .sharedHTTP { fields.append(("kind", .number(UInt64(kind.rawValue)))) }

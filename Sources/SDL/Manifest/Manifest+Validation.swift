@@ -132,7 +132,7 @@ private struct GroupBudget {
   private struct Unit {
     var resources: Resources
     var count: UInt32
-    var endpoints: [Endpoint.Kind: Int]
+    var endpoints: [ServiceEndpoint.Kind: Int]
   }
 
   private let name: String
@@ -179,7 +179,7 @@ private struct GroupBudget {
   }
 
   private mutating func spend(
-    _ kind: Endpoint.Kind,
+    _ kind: ServiceEndpoint.Kind,
     of id: UInt32,
     _ mismatch: (String) -> ManifestError
   ) throws(ManifestError) {
@@ -192,7 +192,7 @@ private struct GroupBudget {
   /// Checks that nothing of the order is left.
   func finish() throws(ManifestError) {
     for (id, unit) in units.sorted(by: { $0.key < $1.key }) {
-      for kind in [Endpoint.Kind.sharedHTTP, .randomPort, .leasedIP] {
+      for kind in [ServiceEndpoint.Kind.sharedHTTP, .randomPort, .leasedIP] {
         guard let left = unit.endpoints[kind], left > 0 else { continue }
         throw .mismatch(
           group: name,
@@ -219,7 +219,7 @@ private struct GroupBudget {
   }
 }
 
-extension Endpoint.Kind {
+extension ServiceEndpoint.Kind {
   fileprivate var words: String {
     switch self {
     case .sharedHTTP: "HTTP endpoints"

@@ -120,11 +120,11 @@ public struct ServiceExpose: Hashable, Sendable {
 
   /// The endpoints that the port needs at the provider: none unless it is global; a leased address comes
   /// last.
-  public var endpoints: [Endpoint] {
+  public var endpoints: [ServiceEndpoint] {
     guard isGlobal else { return [] }
-    let first = Endpoint(kind: isIngress ? .sharedHTTP : .randomPort)
+    let first = ServiceEndpoint(kind: isIngress ? .sharedHTTP : .randomPort)
     guard !ip.isEmpty else { return [first] }
-    let leased = Endpoint(kind: .leasedIP, sequence: endpointSequence)
+    let leased = ServiceEndpoint(kind: .leasedIP, sequence: endpointSequence)
     return endpointSequence == 0 ? [leased, first] : [first, leased]
   }
 }

@@ -1,4 +1,5 @@
 import Chain
+import Cryptography
 import Gossip
 import Primitives
 
@@ -43,7 +44,7 @@ extension GossipNetwork {
 
   /// Ends a session on one side; the other side learns of it one delay later, after all that the stream has
   /// carried.
-  func hangUp(_ index: Int, _ peer: PeerID, _ reason: DisconnectReason) {
+  func hangUp(_ index: Int, _ peer: PeerID, _ reason: CloseReason) {
     guard let other = indexes[peer], let session = peers[index].sessions[other] else { return }
     if case .banned = reason, !peers[index].isByzantine {
       measure.banned(isHonest: !peers[other].isByzantine)

@@ -25,7 +25,7 @@ public struct Population {
     seed: UInt64,
     validators count: Int,
     nodes: Int,
-    workload: WorkloadPlan,
+    workload: LoadPlan,
     parameters: [String: UInt64] = [:]
   ) throws {
     var generator = SeededGenerator(seed: seed ^ 0x6B65_7973)

@@ -124,7 +124,7 @@ extension Lane {
     )
   }
 
-  private func disconnect(_ peer: PeerID, _ reason: DisconnectReason, by node: SimulatedNode) {
+  private func disconnect(_ peer: PeerID, _ reason: CloseReason, by node: SimulatedNode) {
     guard let other = stage.index(of: peer) else { return }
     trace.tell(at: now, "\(node.name) disconnects \(stage.nodes[other].name): \(reason)")
     if case .banned = reason { counters.bans += 1 }

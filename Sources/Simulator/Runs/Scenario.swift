@@ -26,7 +26,7 @@ public struct Scenario: Codable, Hashable, Sendable {
   /// The length of the run in milliseconds of virtual time.
   public var durationMilliseconds: UInt64
   public var faults: FaultPlan
-  public var workload: WorkloadPlan
+  public var workload: LoadPlan
   public var signatures: Signatures
   /// A rule that the simulator breaks on purpose, to test that an invariant shows it; nil for none.
   public var brokenRule: BrokenRule?
@@ -39,7 +39,7 @@ public struct Scenario: Codable, Hashable, Sendable {
     peers: Int = 0,
     duration: Interval = .seconds(60),
     faults: FaultPlan = .none,
-    workload: WorkloadPlan = WorkloadPlan(),
+    workload: LoadPlan = LoadPlan(),
     signatures: Signatures = .ideal,
     brokenRule: BrokenRule? = nil
   ) {

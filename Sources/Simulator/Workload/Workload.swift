@@ -16,7 +16,7 @@ enum WorkloadStep {
 
 /// The state of the simulated users.
 struct Workload {
-  let plan: WorkloadPlan
+  let plan: LoadPlan
   let tenants: [SigningKey]
   let providers: [SigningKey]
   var generator: SeededGenerator
@@ -28,7 +28,7 @@ struct Workload {
   /// Deployments with an agreement, and when their tenant closes them.
   var running: [(tenant: Int, deployment: DeploymentID, until: Instant)] = []
 
-  init(plan: WorkloadPlan, population: Population, seed: UInt64) {
+  init(plan: LoadPlan, population: Population, seed: UInt64) {
     self.plan = plan
     tenants = population.tenants
     providers = population.providers

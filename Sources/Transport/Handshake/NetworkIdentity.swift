@@ -1,9 +1,6 @@
 import Cryptography
 import Primitives
 
-/// The identifier of a node: its Ed25519 node key.
-public typealias PeerID = PublicKey
-
 /// Which network a node belongs to. Nodes of different networks refuse each other at the first message.
 public struct NetworkIdentity: Hashable, Sendable {
   /// The version of the handshakes and framing that this room speaks.

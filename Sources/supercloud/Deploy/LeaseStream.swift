@@ -85,7 +85,7 @@ struct LeaseStream {
     }
   }
 
-  func status() async throws -> Provider.LeaseStatus {
+  func status() async throws -> WorkloadStatus {
     guard case .status(let status) = try await ask(.status(lease)) else {
       throw Failure("the provider answered something else than a status")
     }
@@ -102,7 +102,7 @@ struct LeaseStream {
   /// Waits until all services are ready and their URLs answer; returns the URLs.
   func waitUntilReady(timeout seconds: Double) async throws -> [String] {
     let deadline = Date().addingTimeInterval(seconds)
-    var last: Provider.LeaseStatus?
+    var last: WorkloadStatus?
     while Date() < deadline {
       let status = try await status()
       last = status

@@ -64,7 +64,7 @@ extension DecoderFuzzTests {
       volumes: [Volume(name: "default", bytes: 1 << 30)],
       gpus: 1,
       gpuAttributes: [Attribute(key: "vendor/nvidia/model/h100", value: "true")],
-      endpoints: [Endpoint(kind: .sharedHTTP)]
+      endpoints: [ServiceEndpoint(kind: .sharedHTTP)]
     )
   }
 

@@ -25,10 +25,10 @@ extension DecoderFuzzTests {
     let requests: [LeaseRequest] = [
       .submitManifest(lease, json: manifest), .status(lease), .logs(lease, service: "web", tail: 100),
     ]
-    let service = LeaseStatus.Service(name: "web", ready: 1, replicas: 2, urls: ["http://a.example:80"])
+    let service = WorkloadStatus.Service(name: "web", ready: 1, replicas: 2, urls: ["http://a.example:80"])
     let chunk = LogChunk(service: "web", replica: 0, stream: .output, lines: ["a", "b"])
     let answers: [LeaseAnswer] = [
-      .ok(message: "done"), .status(LeaseStatus(state: "running", message: "up", services: [service])),
+      .ok(message: "done"), .status(WorkloadStatus(state: "running", message: "up", services: [service])),
       .logs([chunk]), .error(LeaseFault(.notOwner, "no", fix: "sign as the owner")),
     ]
     return [

@@ -4,7 +4,7 @@ import Primitives
 
 /// What became of the leases of an earlier run, after comparing the chain, the provider's records and the
 /// driver.
-public struct Reconciliation: Hashable, Sendable {
+public struct LeaseReconciliation: Hashable, Sendable {
   /// The lease is active and everything runs; it continues.
   public var adopted: [LeaseID] = []
   /// The lease is active and prepared, but not all replicas run; they are started from the stored manifest.
@@ -63,8 +63,8 @@ extension LeaseSupervisor {
     notes: [LeaseNote],
     running: [RecoveredWorkload],
     at now: Timestamp
-  ) -> (Reconciliation, [Effect]) {
-    var result = Reconciliation()
+  ) -> (LeaseReconciliation, [Effect]) {
+    var result = LeaseReconciliation()
     var effects: [Effect] = []
     let found = Dictionary(running.map { ($0.plan.lease.id, $0) }) { first, _ in first }
     let noted = Dictionary(notes.map { ($0.lease.id, $0) }) { first, _ in first }

@@ -1,5 +1,5 @@
 /// How many users a run has and how often they act.
-public struct WorkloadPlan: Codable, Hashable, Sendable {
+public struct LoadPlan: Codable, Hashable, Sendable {
   /// The number of accounts that send money and post orders; at least one is created.
   public var tenants = 6
   /// The number of accounts that register as providers and bid.
@@ -12,8 +12,8 @@ public struct WorkloadPlan: Codable, Hashable, Sendable {
   public init() {}
 
   /// No users' actions and no providers.
-  public static var quiet: WorkloadPlan {
-    var plan = WorkloadPlan()
+  public static var quiet: LoadPlan {
+    var plan = LoadPlan()
     plan.transfersPerMinute = 0
     plan.ordersPerMinute = 0
     plan.providers = 0
