@@ -62,6 +62,17 @@ public enum Alarm: Hashable, Sendable {
   case invalidCommit(Certificate)
 }
 
+extension Alarm: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .conflictingCommits(let first, let second):
+      "two blocks have a commit certificate at height \(first.height): \(first.block) and \(second.block)"
+    case .invalidCommit(let certificate):
+      "block \(certificate.block) of height \(certificate.height) has a commit certificate, but is not valid here"
+    }
+  }
+}
+
 /// A proposal or vote that the own consensus key is to sign.
 public struct SigningRequest: Hashable, Sendable {
   /// The kind of message. Raw values ascend in the order in which a validator signs within one round.

@@ -5,6 +5,16 @@ public enum ArithmeticError: Error, Hashable, Sendable {
   case divisionByZero
 }
 
+extension ArithmeticError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .overflow: "the result is too large"
+    case .underflow: "the result is below zero"
+    case .divisionByZero: "the divisor is zero"
+    }
+  }
+}
+
 /// A number of a currency's smallest units (1 `uakt` = 10⁻⁶ AKT). All arithmetic is checked.
 public struct Amount: Hashable, Comparable, Sendable {
   public var units: UInt64

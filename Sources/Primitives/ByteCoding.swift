@@ -10,6 +10,17 @@ public enum DecodingError: Error, Hashable, Sendable {
   case invalid(field: String)
 }
 
+extension DecodingError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .truncated: "the bytes end too early"
+    case .trailingBytes: "bytes follow after the end"
+    case .outOfRange(let field): "\(field) is out of range"
+    case .invalid(let field): "\(field) is missing or not valid"
+    }
+  }
+}
+
 /// Encodes values as fixed-width big-endian integers and length-prefixed bytes: the form of state keys and
 /// values.
 ///

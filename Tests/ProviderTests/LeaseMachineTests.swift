@@ -125,7 +125,7 @@ import Testing
 
   @Test func `the end stops it once, retries what fails, and is final`() {
     var machine = running()
-    #expect(machine.step(.leaseClosed, at: at(10)) == [.report("the lease is over"), .stop])
+    #expect(machine.step(.leaseClosed, at: at(10)) == [.report("the lease has ended"), .stop])
     #expect(machine.step(.leaseClosed, at: at(11)).isEmpty)
     #expect(machine.step(.manifestAccepted(Fixture.digest(8)), at: at(11)).isEmpty)
     _ = machine.step(.stopFailed("stuck"), at: at(12))

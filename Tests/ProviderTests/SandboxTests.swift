@@ -230,7 +230,7 @@ import Testing
       try await bench.driver.validate(plan)
       Issue.record("accepted")
     } catch {
-      #expect(error.description.contains("image nginx:1.25 is not here: this driver does not pull"))
+      #expect(error.description.contains("image nginx:1.25 is not available: this driver does not pull"))
       #expect(error.description.contains("nginx-1.25"))
     }
     #expect(try await bench.clean() == [])

@@ -21,7 +21,7 @@ public struct Wallet: Sendable {
     self.client = client
     let status: Answer.Status = try await client.get("/v1/status")
     guard let chain = ChainID(status.chainId) else {
-      throw Failure("the node names no legal chain: \(status.chainId)")
+      throw Failure("the node's chain id is not valid: \(status.chainId)", fix: "ask another node: --node")
     }
     self.chain = chain
     currencies = try await client.get("/v1/currencies")
@@ -100,7 +100,7 @@ public struct Wallet: Sendable {
       )
       guard result.code == 0 else {
         throw Failure(
-          "the ledger refused: \(result.log)",
+          "the transaction was rejected: \(result.log)",
           why: "\(result.codespace)/\(result.code) in block \(result.height)"
         )
       }

@@ -106,38 +106,53 @@ extension PrometheusText {
       network.objects.map { Sample(["kind": $0.kind], value($0)) }
     }
     add("supercloud_frames_sent_total", .counter, "Frames sent, by kind.", frames(\.sent))
-    add("supercloud_frame_bytes_sent_total", .counter, "Their bytes.", frames(\.sentBytes))
+    add("supercloud_frame_bytes_sent_total", .counter, "Bytes of frames sent.", frames(\.sentBytes))
     add("supercloud_frames_received_total", .counter, "Frames received, by kind.", frames(\.received))
-    add("supercloud_frame_bytes_received_total", .counter, "Their bytes.", frames(\.receivedBytes))
+    add(
+      "supercloud_frame_bytes_received_total",
+      .counter,
+      "Bytes of frames received.",
+      frames(\.receivedBytes)
+    )
     add(
       "supercloud_frames_malformed_total",
       .counter,
-      "Frames that are not what they say.",
+      "Frames that could not be decoded.",
       frames(\.malformed)
     )
-    add("supercloud_objects_received_total", .counter, "Gossiped objects, by kind.", objects(\.received))
-    add("supercloud_object_bytes_received_total", .counter, "Their bytes.", objects(\.bytes))
+    add(
+      "supercloud_objects_received_total",
+      .counter,
+      "Gossiped objects received, by kind.",
+      objects(\.received)
+    )
+    add("supercloud_object_bytes_received_total", .counter, "Bytes of objects received.", objects(\.bytes))
     add(
       "supercloud_objects_duplicate_total",
       .counter,
-      "Objects that were here already.",
+      "Objects that were known already.",
       objects(\.duplicates)
     )
-    add("supercloud_objects_accepted_total", .counter, "Objects that became live.", objects(\.accepted))
-    add("supercloud_objects_refused_total", .counter, "Objects that our state refuses.", objects(\.refused))
-    add("supercloud_objects_malformed_total", .counter, "Objects that are none.", objects(\.malformed))
-    add("supercloud_objects_forged_total", .counter, "Signatures that do not hold.", objects(\.forged))
-    add("supercloud_objects_dropped_total", .counter, "Dropped before their check.", objects(\.dropped))
+    add("supercloud_objects_accepted_total", .counter, "Objects that were accepted.", objects(\.accepted))
+    add("supercloud_objects_refused_total", .counter, "Objects that were rejected.", objects(\.refused))
+    add(
+      "supercloud_objects_malformed_total",
+      .counter,
+      "Objects that could not be decoded.",
+      objects(\.malformed)
+    )
+    add("supercloud_objects_forged_total", .counter, "Objects with a forged signature.", objects(\.forged))
+    add("supercloud_objects_dropped_total", .counter, "Objects dropped unchecked.", objects(\.dropped))
     add(
       "supercloud_objects_over_origin_limit_total",
       .counter,
-      "Beyond the origin's rate.",
+      "Objects beyond the rate limit of their origin.",
       objects(\.overOriginLimit)
     )
     add(
       "supercloud_drops_total",
       .counter,
-      "What was dropped, refused or held against a peer, by layer and reason.",
+      "What was dropped or rejected, and faults of peers, by layer and reason.",
       network.drops.map { Sample(["layer": $0.layer, "reason": $0.reason], $0.count) }
     )
     for (name, value) in network.figures.sorted(by: { $0.key < $1.key }) {

@@ -56,7 +56,8 @@ extension ParameterKey {
     }
     let day: UInt64 = 86_400_000
     switch self {
-    case .tickMilliseconds: return define(6_000, 100...3_600_000, "ms", "Time by which prices count")
+    case .tickMilliseconds:
+      return define(6_000, 100...3_600_000, "ms", "Length of a tick, the unit of time of prices")
     case .maximumBlockInterval:
       return define(6_000, 100...600_000, "ms", "A block is made at least this often")
     case .maximumBlockBytes:
@@ -65,35 +66,41 @@ extension ParameterKey {
     case .orderMaximumLifetime:
       return define(3_600_000, 10_000...day, "ms", "How far ahead an order may expire")
     case .maximumLiveOrders: return define(32, 1...10_000, "orders", "Live orders of one account")
-    case .payoutInterval: return define(600, 1...1_000_000, "ticks", "Between automatic payouts of a lease")
+    case .payoutInterval:
+      return define(600, 1...1_000_000, "ticks", "Time between automatic payouts of a lease")
     case .defaultTake: return define(2_000, 0...10_000, "0.01 %", "Take of a currency without its own rate")
     case .takeShareToStakers: return define(0, 0...10_000, "0.01 %", "Share of the take that goes to stakers")
-    case .unbondingTime: return define(21 * day, 1_000...365 * day, "ms", "Until undelegated stake is free")
+    case .unbondingTime:
+      return define(21 * day, 1_000...365 * day, "ms", "Time until undelegated stake can be spent")
     case .maximumValidators: return define(64, 1...1_000, "validators", "Size of the validator set")
     case .maximumUnbondingEntries: return define(7, 1...100, "entries", "Unbondings at once per delegation")
     case .minimumCommission: return define(500, 0...10_000, "0.01 %", "Lowest commission of a validator")
     case .signedBlocksWindow:
-      return define(10_000, 10...1_000_000, "blocks", "Window in which absence counts")
-    case .minimumSignedPerWindow: return define(500, 0...10_000, "0.01 %", "Share that must be signed")
-    case .downtimeJail: return define(600_000, 1_000...365 * day, "ms", "Jail for absence")
-    case .slashDoubleSign: return define(50_000, 0...1_000_000, "ppm", "Stake lost by double signing")
-    case .slashDowntime: return define(100, 0...1_000_000, "ppm", "Stake lost by absence")
+      return define(10_000, 10...1_000_000, "blocks", "Length of the signing window")
+    case .minimumSignedPerWindow:
+      return define(500, 0...10_000, "0.01 %", "Share of the signing window that must be signed")
+    case .downtimeJail: return define(600_000, 1_000...365 * day, "ms", "Time in jail for missed blocks")
+    case .slashDoubleSign: return define(50_000, 0...1_000_000, "ppm", "Stake slashed for double signing")
+    case .slashDowntime: return define(100, 0...1_000_000, "ppm", "Stake slashed for missed blocks")
     case .evidenceMaximumBlocks:
       return define(279_138, 10...10_000_000, "blocks", "Age of evidence in blocks")
     case .evidenceMaximumAge: return define(21 * day, 1_000...365 * day, "ms", "Age of evidence in time")
     case .proposalMinimumDeposit:
       return define(1_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit that opens the vote")
-    case .proposalInitialDepositShare: return define(4_000, 0...10_000, "0.01 %", "Of it, due at submission")
+    case .proposalInitialDepositShare:
+      return define(4_000, 0...10_000, "0.01 %", "Share of that deposit due at submission")
     case .depositPeriod: return define(14 * day, 1_000...365 * day, "ms", "Time to gather the deposit")
     case .votingPeriod: return define(7 * day, 1_000...365 * day, "ms", "Time to vote")
     case .quorum: return define(334_000, 0...1_000_000, "ppm", "Share of stake that must vote")
     case .threshold: return define(500_000, 1...1_000_000, "ppm", "Share of yes that passes")
-    case .vetoThreshold: return define(334_000, 1...1_000_000, "ppm", "Share of veto that rejects and burns")
+    case .vetoThreshold:
+      return define(334_000, 1...1_000_000, "ppm", "Share of veto that rejects and burns the deposit")
     case .expeditedMinimumDeposit:
       return define(2_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit of an expedited proposal")
     case .expeditedVotingPeriod:
-      return define(day, 1_000...365 * day, "ms", "Time to vote on an expedited one")
-    case .expeditedThreshold: return define(667_000, 1...1_000_000, "ppm", "Share of yes that passes it")
+      return define(day, 1_000...365 * day, "ms", "Time to vote on an expedited proposal")
+    case .expeditedThreshold:
+      return define(667_000, 1...1_000_000, "ppm", "Share of yes that passes an expedited proposal")
     }
   }
 }

@@ -65,6 +65,18 @@ public enum CloseReason: Hashable, Sendable {
   case banned(seconds: UInt64)
 }
 
+extension CloseReason: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .tested: "its address has been tested"
+    case .nearer: "a nearer peer takes its place"
+    case .silent: "it has not answered for a while"
+    case .full: "all places are taken by better peers"
+    case .banned(let seconds): "it is banned for \(seconds) s"
+    }
+  }
+}
+
 extension PublicKey {
   /// The tag of this key as an origin of objects.
   public var originTag: OriginTag {

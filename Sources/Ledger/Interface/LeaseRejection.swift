@@ -78,7 +78,7 @@ public enum LeaseRejection: Error, Hashable, Sendable, CustomStringConvertible {
     case .closeReason(let reason): "a provider cannot give the reason \(reason.name)"
     case .reclamationNotStarted(let window):
       "the lease promises \(window) ms of notice: announce the reclamation first"
-    case .reclamationPending(let until): "the notice runs until \(until.milliseconds)"
+    case .reclamationPending(let until): "the notice runs until \(until)"
     case .reclamationStarted(let id): "the reclamation of \(id) was announced already"
     case .escrowDenomination(let denomination): "the deployment's escrow is in \(denomination)"
     case .tooManyDeposits(let limit): "the escrow holds \(limit) deposits of different origin"

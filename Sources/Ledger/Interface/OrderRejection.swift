@@ -82,9 +82,9 @@ public enum OrderRejection: Error, Hashable, Sendable, CustomStringConvertible {
     case .orderOfOther(let owner): "the order belongs to \(owner)"
     case .bidOfOther(let provider):
       "the bid names provider \(provider) but was signed by another key"
-    case .orderExpired(let time): "the order expired at \(time.milliseconds)"
-    case .bidExpired(let time): "the bid expired at \(time.milliseconds)"
-    case .expiryTooFar(let latest): "it may expire at \(latest.milliseconds) at the latest"
+    case .orderExpired(let time): "the order expired at \(time)"
+    case .bidExpired(let time): "the bid expired at \(time)"
+    case .expiryTooFar(let latest): "it may expire at \(latest) at the latest"
     case .invalidGroup(let fault): fault.description
     case .invalidGroups(let why): why
     case .depositDenomination(let denomination):

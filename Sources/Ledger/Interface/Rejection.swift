@@ -103,7 +103,7 @@ extension Rejection: CustomStringConvertible {
     case .mintCapExceeded(let cap, let minted): "at most \(cap) may be minted, \(minted) are"
     case .noGrant(let granter, let grantee):
       "\(granter) has granted nothing of the kind to \(grantee)"
-    case .grantExpired(let time): "the grant ended at \(time.milliseconds)"
+    case .grantExpired(let time): "the grant ended at \(time)"
     case .grantExceeded(let limit): "the grant has \(limit) left"
     case .grantInPast: "the grant would already be over"
     case .provider(let rejection): rejection.description

@@ -62,7 +62,7 @@ public enum StakingRejection: Error, Hashable, Sendable, CustomStringConvertible
     case .commissionBelowFloor(let minimum): "the commission must be at least \(minimum)"
     case .commissionTooHigh(let maximum): "the commission may be at most \(maximum)"
     case .commissionChangedRecently(let next):
-      "the commission may change again at \(next.milliseconds)"
+      "the commission may change again at \(next)"
     case .commissionChangeTooLarge(let maximum): "the commission may change by \(maximum) a day"
     case .selfDelegationBelowMinimum(let minimum):
       "the validator must stake at least \(minimum) itself"
@@ -74,7 +74,7 @@ public enum StakingRejection: Error, Hashable, Sendable, CustomStringConvertible
     case .transitiveRedelegation: "stake that is being redelegated cannot move on yet"
     case .emptiedValidator: "the validator's stake was slashed to nothing"
     case .notJailed: "the validator is not jailed"
-    case .jailedUntil(let time): "the validator is jailed until \(time.milliseconds)"
+    case .jailedUntil(let time): "the validator is jailed until \(time)"
     case .tombstoned: "the validator signed twice and can never return"
     case .nothingToWithdraw: "nothing has accrued"
     }

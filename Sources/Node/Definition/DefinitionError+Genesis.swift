@@ -9,16 +9,16 @@ extension DefinitionError {
       case .noValidators:
         (
           "it has no validator: nobody could make a block",
-          "`supercloud genesis add-validator` for each of the first"
+          "`supercloud genesis add-validator` for each initial validator"
         )
       case .repeatedCurrency(let name): ("the currency \(name) is there twice", "name each currency once")
       case .unknownCurrency(let name):
-        ("\(name) is held or staked, and no currency", "add it to `currencies`, or take the coins out")
+        ("\(name) is held or staked, but is not a currency", "add it to `currencies`, or remove the coins")
       case .supply(let name): ("there is more of \(name) than 64 bits hold", "lower the balances")
       case .repeatedValidator(let address): ("the validator \(address) is there twice", "name each once")
       case .illegalValidator(let address):
         (
-          "the validator \(address) cannot be one",
+          "the validator \(address) is not valid",
           "its stake is at least one unit of power, its key its own, its commission from 0 to 1"
         )
       case .parameter(let key):

@@ -47,7 +47,10 @@ public struct GenesisFile: Codable, Sendable {
     do {
       return try decoder.decode(GenesisFile.self, from: Data(text.utf8))
     } catch let error as Swift.DecodingError {
-      throw DefinitionError(file: file.path, problem: Self.explain(error))
+      throw DefinitionError(
+        file: file.path,
+        problem: JSONFault(error, in: Data(text.utf8), snakeCase: true).description
+      )
     }
   }
 
@@ -171,28 +174,6 @@ public struct GenesisFile: Codable, Sendable {
 
   private func invalid(_ field: String, _ value: String, _ remedy: String) -> DefinitionError {
     DefinitionError(file: "genesis.json", problem: "`\(field)` is `\(value)`", remedy: remedy)
-  }
-
-  private static func explain(_ error: Swift.DecodingError) -> String {
-    func path(_ context: Swift.DecodingError.Context) -> String {
-      context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? name($0) }.joined(separator: ".")
-    }
-    /// The key as the file spells it: `chain_id`.
-    func name(_ key: any CodingKey) -> String {
-      key.stringValue.reduce(into: "") { text, character in
-        text += character.isUppercase ? "_" + character.lowercased() : String(character)
-      }
-    }
-    func place(_ context: Swift.DecodingError.Context, _ key: any CodingKey) -> String {
-      (context.codingPath.isEmpty ? "" : path(context) + ".") + name(key)
-    }
-    return switch error {
-    case .keyNotFound(let key, let context): "`\(place(context, key))` is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      "`\(path(context))`: \(context.debugDescription)"
-    case .dataCorrupted(let context): "this is not JSON: \(context.debugDescription)"
-    @unknown default: "\(error)"
-    }
   }
 }
 

@@ -113,7 +113,7 @@ public struct NetworkDefinition: Sendable {
     let entries = seeds.map { "  \(TOMLFile.quoted("\(Hex.encode($0.key.bytes))@\($0.address)"))," }
       .joined(separator: "\n")
     let text =
-      "# Where a new node knocks first: \"<node public key, hex>@host:port\".\nseeds = [\n\(entries)\n]\n"
+      "# Nodes that a new node connects to first: \"<node public key, hex>@host:port\".\nseeds = [\n\(entries)\n]\n"
     try text.write(to: folder.appending(path: "peers.toml"), atomically: true, encoding: .utf8)
   }
 }

@@ -14,7 +14,10 @@ extension NodeService {
 
   func proof(kind: String, key: String) async throws -> Answer.Proof {
     guard let kind = ProvenEntry.Kind(rawValue: kind) else {
-      throw ServingError.invalid("`\(kind)` cannot be proven", fix: "balance, lease or vote")
+      throw ServingError.invalid(
+        "`\(kind)` is not a kind of entry that can be proven",
+        fix: "balance, lease or vote"
+      )
     }
     guard let entry = ProvenEntry(kind, key) else {
       throw ServingError.invalid("`\(key)` is not the key of a \(kind.rawValue)", fix: kind.form)
@@ -51,7 +54,7 @@ extension NodeService {
       try await Task.sleep(for: .milliseconds(20))
     }
     throw ServingError.unavailable(
-      "no block followed height \(height - 1) for \(Self.patience.components.seconds) s; the network may stand still"
+      "no block followed height \(height - 1) for \(Self.patience.components.seconds) s; the network may have halted"
     )
   }
 

@@ -84,14 +84,17 @@ final class NodeService: NodeServing {
     do {
       let (live, failure) = try await host.restore(memory)
       parts.logger.info(
-        "took up the books of the last run",
+        "restored the order and address books of the last run",
         metadata: ["objects": "\(live) of \(memory.orders.count)", "anchors": "\(memory.anchors.count)"]
       )
       if let failure {
-        parts.logger.warning("the kept address book is damaged", metadata: ["error": "\(failure)"])
+        parts.logger.warning("the saved address book is damaged", metadata: ["error": "\(failure)"])
       }
     } catch {
-      parts.logger.warning("the books of the last run were not taken up", metadata: ["error": "\(error)"])
+      parts.logger.warning(
+        "the order and address books of the last run could not be restored",
+        metadata: ["error": "\(error)"]
+      )
     }
   }
 
@@ -154,7 +157,7 @@ final class NodeService: NodeServing {
       )
     }
     guard let result = await committed else {
-      throw ServingError.unavailable("the node stops; the transaction may still be committed by others")
+      throw ServingError.unavailable("the node is stopping; the transaction may still be committed")
     }
     return Answer.TransactionResult(hash: result.hash, height: result.height, receipt: result.receipt)
   }
@@ -187,7 +190,7 @@ final class NodeService: NodeServing {
       return transaction
     } catch .forged {
       throw ServingError.invalid(
-        "the signature is not the signer's for chain \(chain)",
+        "the signature is not valid for its signer and chain \(chain)",
         fix: "sign the SignDoc with this chain id and account number 0"
       )
     } catch {
@@ -202,8 +205,8 @@ final class NodeService: NodeServing {
     } catch {
       throw ServingError.invalid("this is not a signed object: \(error)", fix: nil)
     }
-    guard object.kind != .nodeRecord, object.isAuthentic(on: chain, by: parts.checks) else {
-      throw ServingError.invalid("the signature is not the key's for chain \(chain)", fix: nil)
+    guard object.kind != .nodeRecord, object.isAuthentic(on: chain) else {
+      throw ServingError.invalid("the signature is not valid for its key and chain \(chain)", fix: nil)
     }
     if let error = ServingError(try await host.publish(object)) { throw error }
     return Answer.Submitted(identifier: object.identifier.description)

@@ -26,11 +26,14 @@ extension ServingError {
     case .rejected(let rejection): self.init(rejection)
     case .refused(.full): self = .busy("the mempool is full; try again in a moment")
     case .refused(.senderFull):
-      self = .busy("as many transactions of the sender wait as may; try again in a moment")
+      self = .busy("the sender has too many waiting transactions; try again in a moment")
     case .refused(.stale(let expected)):
-      self = .invalid("the sequence number is used already", fix: "the next one is \(expected)")
+      self = .invalid("the sequence number was used already", fix: "the next one is \(expected)")
     case .refused(.sequenceTaken):
-      self = .invalid("another transaction of the sender has the sequence number", fix: "use the next one")
+      self = .invalid(
+        "another waiting transaction of the sender has this sequence number",
+        fix: "use the next one"
+      )
     }
   }
 
@@ -42,10 +45,10 @@ extension ServingError {
       self = .rejected(
         code: 1,
         codespace: "book",
-        message: "the order book refuses it: \(Self.reason(refusal))"
+        message: "the order book rejects it: \(Self.reason(refusal))"
       )
     case .judged(.inadmissible(let rejection)): self.init(rejection)
-    case .malformed: self = .invalid("the object's body is not what its kind says", fix: nil)
+    case .malformed: self = .invalid("the object's body cannot be decoded as its kind", fix: nil)
     }
   }
 
@@ -54,14 +57,14 @@ extension ServingError {
     case .wrongSigner: "it is not signed by the account that it speaks for"
     case .expired: "it has expired"
     case .expiresTooFar: "it expires too far in the future"
-    case .withdrawn: "its author took it back"
+    case .withdrawn: "its signer has withdrawn it"
     case .orderClosed: "its order was agreed, withdrawn or has expired"
-    case .accountFull: "the account has as many live objects as it may have"
-    case .tooDear: "the order has enough cheaper bids"
-    case .notNewer: "the author's present one is as new or newer"
-    case .notOwner: "it takes back what is another's"
-    case .withdrawalTooShort: "a withdrawal must outlive what it takes back"
-    case .bookFull: "the book is full, and the author holds no less of it than others"
+    case .accountFull: "the account has the maximum number of live objects"
+    case .tooDear: "the order has the maximum number of bids, all cheaper"
+    case .notNewer: "the signer's current object is as new or newer"
+    case .notOwner: "it withdraws an object of another signer"
+    case .withdrawalTooShort: "a withdrawal must not expire before the object that it withdraws"
+    case .bookFull: "the order book is full, and no account holds more of it than the signer"
     case .tooLarge: "it is too large"
     }
   }

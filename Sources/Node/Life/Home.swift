@@ -44,7 +44,7 @@ public struct Home: Sendable {
       guard let seed = Hex.decode(text), let key = SigningKey(seed: seed) else {
         throw DefinitionError(
           file: file.path,
-          problem: "this is not a key",
+          problem: "the file does not hold a key",
           remedy: "restore the file: 64 hex digits of a seed"
         )
       }

@@ -29,7 +29,7 @@ public struct Keyring: Sendable {
   public static func key(words: [String], index: UInt32) throws -> SigningKey {
     let seed = try Mnemonic.seed(words)
     guard let key = SigningKey(seed: try HDKey.derive(seed: seed, path: "m/44'/118'/\(index)'/0'/0'")) else {
-      throw KeyringError(description: "the words give no key")
+      throw KeyringError(description: "these words do not give a valid key")
     }
     return key
   }
@@ -127,7 +127,7 @@ public struct Keyring: Sendable {
     guard first.utf8.count >= 8 else {
       throw KeyringError(description: "a password needs at least 8 characters")
     }
-    guard try askPassword("the same again: ") == first else {
+    guard try askPassword("repeat the password: ") == first else {
       throw KeyringError(description: "the two passwords differ")
     }
     return first

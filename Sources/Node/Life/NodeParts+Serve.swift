@@ -87,7 +87,7 @@ extension NodeParts {
     try await bridge.start(self.host, verifier: verifier, snapshots: snapshots, on: coreGroup.next())
     try await service.start()
     logger.info(
-      "ready",
+      "the node is ready",
       metadata: [
         "peers": "\(peerAddress)", "http": "http://\(apiAddress)", "key": "\(keys.node.publicKey)",
       ]
@@ -96,7 +96,7 @@ extension NodeParts {
 
   private func waitForSignal() async throws {
     for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-      logger.info("told to stop", metadata: ["signal": "\(signal)"])
+      logger.info("stopping on a signal", metadata: ["signal": "\(signal)"])
       throw StopRequested()
     }
   }

@@ -48,7 +48,7 @@ public struct NodeRuntime: Sendable {
     let tip = try readTip(store)
     try LightBlocks.ensure(store, tip: tip)
     logger.info(
-      "opened",
+      "opened the database",
       metadata: [
         "chain": "\(definition.genesis.chain)", "height": "\(tip.height)", "state": "\(tip.stateRoot)",
       ]
@@ -125,7 +125,7 @@ public struct NodeRuntime: Sendable {
     guard let bytes = try store.meta(StoreState.tipName), let tip = try? Tip(decoding: bytes) else {
       throw DefinitionError(
         file: home.data.path,
-        problem: "the database does not say where it stands",
+        problem: "the database has no record of its height",
         remedy: "move the folder away and let the node catch up from its peers"
       )
     }

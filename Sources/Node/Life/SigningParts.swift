@@ -66,7 +66,10 @@ struct SigningParts: ~Copyable {
     }
     records = found
     if let quarantine = log.quarantine {
-      runtime.logger.warning("the signing guard is careful", metadata: ["reason": "\(quarantine)"])
+      runtime.logger.warning(
+        "the signing guard signs nothing for now: what the key signed before is not certain",
+        metadata: ["reason": "\(quarantine)"]
+      )
     }
     return log
   }

@@ -21,7 +21,7 @@ struct GossipStore: Sendable {
       return try GossipMemory(decoding: [UInt8](data), chain: chain)
     } catch {
       logger.warning(
-        "what was kept of gossip is damaged; starting without it",
+        "the saved order and address books are damaged; starting without them",
         metadata: ["file": "\(file.path)", "error": "\(error)"]
       )
       return GossipMemory()
@@ -33,7 +33,7 @@ struct GossipStore: Sendable {
       try Data(memory.encoded).write(to: file, options: .atomic)
     } catch {
       logger.warning(
-        "the order and address books cannot be kept",
+        "the order and address books could not be saved",
         metadata: ["file": "\(file.path)", "error": "\(error)"]
       )
     }

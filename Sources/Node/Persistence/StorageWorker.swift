@@ -135,7 +135,7 @@ final class StorageWorker: Sendable {
         hasOldBlocks = try prune()
       } catch {
         logger.critical(
-          "the disk refused a record; the node stops before it forgets",
+          "a record could not be written to disk; the node stops",
           metadata: ["error": "\(error)"]
         )
         let waiter = queue.withLock { queue in
@@ -214,7 +214,7 @@ final class StorageWorker: Sendable {
       case .reuse(let signature): return request.message(with: signature)
       case .refuse(let reason):
         logger.warning(
-          "the signing guard refused",
+          "the signing guard refused to sign",
           metadata: ["height": "\(request.height)", "round": "\(request.round)", "reason": "\(reason)"]
         )
         return nil

@@ -82,7 +82,7 @@ actor ReplicaHost {
     let ticket = Ticket(nextTicket)
     handle([request(ticket)])
     guard let answer = answers.removeValue(forKey: ticket) else {
-      throw .unavailable("the node stops")
+      throw .unavailable("the node is stopping")
     }
     return answer
   }
@@ -112,7 +112,7 @@ actor ReplicaHost {
 
   /// Submits a transaction whose signature has been checked.
   func submit(_ transaction: Transaction) throws(ServingError) -> Admission {
-    guard let admission = try submit([transaction]).first else { throw .unavailable("the node stops") }
+    guard let admission = try submit([transaction]).first else { throw .unavailable("the node is stopping") }
     return admission
   }
 
@@ -208,8 +208,8 @@ actor ReplicaHost {
     case .bookChanged(let events): tell(.book(events))
     case .alarm(let alarm):
       dependencies.logger.critical(
-        "more than a third of the power is faulty",
-        metadata: ["alarm": "\(alarm)"]
+        "consensus is broken; this node signs nothing more",
+        metadata: ["reason": "\(alarm)"]
       )
     case .upgradeNeeded(let version, let height):
       // The node ends after all earlier effects are written.
@@ -218,11 +218,17 @@ actor ReplicaHost {
     case .enteredRound(let height, let round, _):
       if round > 0 {
         counters.roundsAboveZero += 1
-        dependencies.logger.debug("round", metadata: ["height": "\(height)", "round": "\(round)"])
+        dependencies.logger.debug(
+          "entered a round above 0",
+          metadata: ["height": "\(height)", "round": "\(round)"]
+        )
       }
     case .faulted(let peer, let fault):
       counters.faults[fault, default: 0] += 1
-      dependencies.logger.info("a peer broke a rule", metadata: ["peer": "\(peer)", "fault": "\(fault)"])
+      dependencies.logger.info(
+        "a peer broke a rule",
+        metadata: ["peer": "\(peer)", "fault": "\(fault.rawValue)"]
+      )
     }
   }
 

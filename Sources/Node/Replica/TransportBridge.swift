@@ -174,8 +174,8 @@ final class TransportBridge: Sendable {
     } catch {
       traffic.malformed(kind)
       logger.info(
-        "a frame is not what it says",
-        metadata: ["peer": "\(peer)", "kind": "\(kind)", "error": "\(error)"]
+        "a frame could not be decoded",
+        metadata: ["peer": "\(peer)", "kind": "\(kind.name)", "error": "\(error)"]
       )
       inputs.append(.misbehaved(peer, .malformedFrame))
     }

@@ -77,12 +77,12 @@ extension NodeRuntime {
     )
     switch try await joiner.run() {
     case .nothing:
-      logger.info("no peer has a snapshot that helps; going on block by block")
+      logger.info("no peer has a useful snapshot; catching up block by block")
       joining.store.database.close()
       return store
     case .untrusted(let error) where join.mode == .auto && join.trusted == nil:
       logger.warning(
-        "the present cannot be verified from what this node has; going on block by block",
+        "the newest header cannot be verified from what this node trusts; catching up block by block",
         metadata: [
           "reason": "\(error)", "remedy": "name a recent header that you trust: --trust HEIGHT:HASH",
         ]
@@ -100,7 +100,7 @@ extension NodeRuntime {
       throw DefinitionError(
         file: home.network.path,
         problem:
-          "no peer has the header that is to be trusted: \(join.trusted.map(\.description) ?? "none")",
+          "no peer has the header that --trust names: \(join.trusted.map(\.description) ?? "none")",
         remedy:
           "check height and hash with somebody you trust: supercloud light, or the block's page of an explorer"
       )
@@ -110,7 +110,7 @@ extension NodeRuntime {
       store.database.close()
       try JoinStore.takeOver(home)
       logger.info(
-        "joined by a snapshot",
+        "restored the state from a snapshot",
         metadata: ["height": "\(plan.tip.height)", "state": "\(plan.tip.stateRoot)"]
       )
       return try openStore()

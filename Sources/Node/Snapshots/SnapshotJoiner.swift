@@ -66,7 +66,7 @@ final class SnapshotJoiner {
     )
     if let resuming {
       logger.info(
-        "going on with a snapshot",
+        "resuming a snapshot",
         metadata: ["height": "\(resuming.plan.tip.height)", "chunks": "\(resuming.staged.count)"]
       )
     }
@@ -186,16 +186,19 @@ final class SnapshotJoiner {
         endpoint.send(to: peer, type: message.kind.rawValue, bytes: message.encoded, class: .sync)
       case .begin(let plan):
         logger.info(
-          "joining by a snapshot; its root is that of a verified header",
+          "fetching a snapshot; its state root is that of a verified header",
           metadata: ["height": "\(plan.tip.height)", "root": "\(plan.tip.stateRoot)"]
         )
         try store.begin(plan)
       case .stage(let path, let part): try store.stage(path, part)
       case .discard:
-        logger.info("nobody has the snapshot any more; beginning with another")
+        logger.info("no peer has the snapshot any more; starting with another")
         try store.discard()
       case .accuse(let peer, let lie):
-        logger.warning("a peer lied about a snapshot", metadata: ["peer": "\(peer)", "lie": "\(lie)"])
+        logger.warning(
+          "a peer sent false data of a snapshot",
+          metadata: ["peer": "\(peer)", "data": "\(lie)"]
+        )
         liars.insert(peer)
         endpoint.disconnect(peer)
       case .finished(let outcome): return outcome

@@ -112,7 +112,10 @@ final class SnapshotService: Sendable {
       return true
     }
     guard isFree else {
-      logger.info("no snapshot: the last one is still being made", metadata: ["height": "\(tip.height)"])
+      logger.info(
+        "no snapshot is made: the one before is not finished",
+        metadata: ["height": "\(tip.height)"]
+      )
       return
     }
     do {
@@ -120,7 +123,10 @@ final class SnapshotService: Sendable {
       exporter.run { self.export(tip, view) }
     } catch {
       state.withLock { $0.exporting = nil }
-      logger.error("no snapshot", metadata: ["height": "\(tip.height)", "error": "\(error)"])
+      logger.error(
+        "a snapshot could not be made",
+        metadata: ["height": "\(tip.height)", "error": "\(error)"]
+      )
     }
   }
 
@@ -154,7 +160,10 @@ final class SnapshotService: Sendable {
       )
     } catch is CancellationError {
     } catch {
-      logger.error("no snapshot", metadata: ["height": "\(tip.height)", "error": "\(error)"])
+      logger.error(
+        "a snapshot could not be made",
+        metadata: ["height": "\(tip.height)", "error": "\(error)"]
+      )
     }
   }
 
@@ -208,7 +217,7 @@ final class SnapshotService: Sendable {
       case .offers, .lightBlock, .part: return nil
       }
     } catch {
-      logger.error("a snapshot's part or a header cannot be read", metadata: ["error": "\(error)"])
+      logger.error("a part of a snapshot, or a header, could not be read", metadata: ["error": "\(error)"])
       return nil
     }
   }

@@ -48,10 +48,10 @@ public struct Decision: Hashable, Sendable {
   public var text: String {
     switch outcome {
     case .declined(let reason): reason.description
-    case .pricing: "the pricing program is at work"
+    case .pricing: "waiting for the pricing program"
     case .bid(let price): "bid \(price) per tick"
     case .refused(let reason): "the bid could not be published: \(reason)"
-    case .outbid: "cheaper bids pushed ours out of the book"
+    case .outbid: "cheaper bids took its place in the order book"
     case .won(let lease): "won lease \(lease)"
     case .lost: "the tenant took another bid"
     case .orderWithdrawn: "the tenant withdrew the order"

@@ -63,7 +63,7 @@ public enum DeclineReason: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .draining: "the provider is ending and takes nothing new"
+    case .draining: "the provider is stopping and takes no new orders"
     case .notRegistered: "the provider is not registered on the chain yet"
     case .ownOrder: "a provider cannot lease to itself"
     case .expired: "the order has expired"
@@ -83,7 +83,7 @@ public enum DeclineReason: Hashable, Sendable, CustomStringConvertible {
     case .script(let reason): "the pricing program declined: \(reason)"
     case .aboveMaximum(let price, let maximum, let denomination):
       "the provider asks \(price) \(denomination) per tick, the order's maximum is \(maximum)"
-    case .offer(let fault): "the ledger would refuse the offer: \(fault)"
+    case .offer(let fault): "the ledger would reject the offer: \(fault)"
     }
   }
 

@@ -33,7 +33,7 @@ public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
   static func badRequest(_ error: DecodingError) -> LeaseFault {
     LeaseFault(
       .badRequest,
-      "the request does not decode: \(error)",
+      "the request cannot be decoded: \(error)",
       fix: "use the same version of supercloud"
     )
   }
@@ -41,7 +41,7 @@ public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
   static func notOwner(_ asking: Address, _ lease: LeaseID) -> LeaseFault {
     LeaseFault(
       .notOwner,
-      "lease \(lease) belongs to \(lease.deployment.owner), and \(asking) asks",
+      "lease \(lease) belongs to \(lease.deployment.owner), not to \(asking)",
       fix: "connect with the key of the deployment's owner"
     )
   }

@@ -129,8 +129,10 @@ public struct LeaseGateway: Hashable, Sendable {
       guard expose.proto == .tcp else {
         return unsupported("UDP port \(expose.port) cannot be published here")
       }
-      guard expose.ip.isEmpty else { return unsupported("there are no leased addresses here") }
-      guard let port = UInt16(exactly: expose.port) else { return unsupported("\(expose.port) is no port") }
+      guard expose.ip.isEmpty else { return unsupported("this provider has no addresses to lease") }
+      guard let port = UInt16(exactly: expose.port) else {
+        return unsupported("\(expose.port) is not a port")
+      }
       if let index = ports.firstIndex(where: { $0.port == port }) {
         ports[index].isGlobal = ports[index].isGlobal || expose.isGlobal
       } else {
@@ -138,7 +140,7 @@ public struct LeaseGateway: Hashable, Sendable {
       }
     }
     guard service.credentials == nil else {
-      return unsupported("nothing is pulled here, so credentials would be of no use")
+      return unsupported("this provider does not pull images, so it cannot use credentials")
     }
     // Global ports come first: the first port is the one in `PORT` and the one by which readiness is
     // determined.

@@ -118,7 +118,7 @@ public struct LeaseMachine: Hashable, Sendable {
     case .stopFailed(let reason):
       guard case .stopping(let since, _) = state else { break }
       state = .stopping(since: since, nextTry: now.advanced(byMilliseconds: timing.retry))
-      report("the workload does not end: \(reason)", &effects)
+      report("the workload could not be stopped: \(reason)", &effects)
     case .time: tick(now, mayResign, &effects)
     }
     return effects
@@ -178,7 +178,7 @@ public struct LeaseMachine: Hashable, Sendable {
     case .stopping, .gone: return
     case .awaitingManifest, .starting, .running, .degraded:
       state = .stopping(since: now, nextTry: now.advanced(byMilliseconds: timing.retry))
-      report("the lease is over", &effects)
+      report("the lease has ended", &effects)
       effects.append(.stop)
     }
   }
@@ -187,14 +187,14 @@ public struct LeaseMachine: Hashable, Sendable {
     switch state {
     case .awaitingManifest(let deadline) where now >= deadline:
       state = .awaitingManifest(deadline: now.advanced(byMilliseconds: timing.retry))
-      report("no manifest came in time: the lease is given up", &effects)
+      report("no manifest came in time: closing the lease", &effects)
       effects.append(.resign(.manifestTimeout))
     case .degraded(let since, let nextLaunch):
       if now.milliseconds(since: since) >= timing.unstableAfter, mayResign,
         resignedAt.map({ now.milliseconds(since: $0) >= timing.retry }) ?? true
       {
         resignedAt = now
-        report("unwell for \(now.milliseconds(since: since) / 1_000) s: the lease is given up", &effects)
+        report("degraded for \(now.milliseconds(since: since) / 1_000) s: closing the lease", &effects)
         effects.append(.resign(.unstable))
       }
       guard now >= nextLaunch else { return }

@@ -22,11 +22,11 @@ public struct LeaseReconciliation: Hashable, Sendable {
   /// One line for each lease that says what became of it.
   public var lines: [String] {
     let parts: [(String, [LeaseID])] = [
-      ("adopted, it runs", adopted), ("started again from its saved manifest", relaunched),
+      ("still running, continued", adopted), ("started again from its saved manifest", relaunched),
       ("runs an older manifest than the chain's; the tenant must send the new one", outdated),
       ("waiting for its manifest", awaited),
-      ("LOST: nothing of it is here, the manifest is wanted again", lost),
-      ("not leased any more, ended", orphans),
+      ("LOST: the driver has nothing of it; the tenant must send the manifest again", lost),
+      ("no longer leased, stopped", orphans),
     ]
     return parts.flatMap { text, leases in leases.map { "\($0): \(text)" } }
   }

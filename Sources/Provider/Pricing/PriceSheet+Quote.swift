@@ -16,7 +16,7 @@ public enum PricingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .gpu(let model): "the price sheet has no price for \(model)"
     case .storageClass(let name): "the price sheet has no price for storage of class \(name)"
     case .zero: "the price sheet makes this cost nothing"
-    case .outOfRange: "the price is beyond every number"
+    case .outOfRange: "the price is out of range"
     }
   }
 }

@@ -98,7 +98,11 @@ public actor SandboxDriver: WorkloadDriver {
           isEnforced: false,
           detail: "the machine's own network: a workload listens on the port that it is given (PORT)"
         ),
-        Capability(name: "gpus", isEnforced: false, detail: "told by name only; no device is passed through"),
+        Capability(
+          name: "gpus",
+          isEnforced: false,
+          detail: "the workload is told their names only; no device is passed through"
+        ),
         Capability(
           name: "images",
           isEnforced: true,

@@ -114,7 +114,7 @@ extension ProviderService {
     do {
       try await market.submit([.resignLease(lease, reason: reason)])
     } catch {
-      logger.warning("lease \(lease) could not be given up, it is tried again: \(error)")
+      logger.warning("lease \(lease) could not be closed, trying again: \(error)")
     }
   }
 

@@ -38,7 +38,7 @@ extension ProviderService {
     default: return nil
     }
     let replicas = await driver.status(lease)
-    guard !replicas.isEmpty else { return .ended("the driver knows nothing of it") }
+    guard !replicas.isEmpty else { return .ended("the driver has no workload of the lease") }
     if let ended = replicas.first(where: { !$0.isRunning }) {
       return .ended("\(ended.service).\(ended.replica): \(ended.lastExit?.description ?? "does not run")")
     }

@@ -8,7 +8,7 @@ extension ProviderService {
   public func answer(account: PublicKey, type: UInt8, bytes: [UInt8]) async -> LeaseAnswer {
     guard isReady, !isStopping else {
       return .error(
-        LeaseFault(.notReady, "the provider is starting or ending", fix: "try again in a few seconds")
+        LeaseFault(.notReady, "the provider is starting or stopping", fix: "try again in a few seconds")
       )
     }
     let admitted = gateway.admit(account: account, type: type, bytes: bytes) { lease in

@@ -47,12 +47,12 @@ public enum WorkloadError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .imageMissing(let image, let reason): "image \(image) is not here: \(reason)"
+    case .imageMissing(let image, let reason): "image \(image) is not available: \(reason)"
     case .unsupported(let what): what
-    case .notPrepared(let lease): "nothing is known of lease \(lease)"
+    case .notPrepared(let lease): "lease \(lease) has not been prepared"
     case .unknownService(let name): "there is no service \(name)"
     case .launch(let service, let reason): "service \(service) did not start: \(reason)"
-    case .stuck(let processes): "processes \(processes) do not end"
+    case .stuck(let processes): "processes \(processes) cannot be stopped"
     case .files(let what): what
     }
   }
@@ -101,7 +101,7 @@ public struct ExitRecord: Codable, Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    let status = code.map { "exit \($0)" } ?? "ended unseen"
+    let status = code.map { "exit \($0)" } ?? "exit status unknown"
     return outOfMemory ? "\(status), out of memory, limit \(memoryLimit >> 20) MiB" : status
   }
 }

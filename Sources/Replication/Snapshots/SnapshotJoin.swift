@@ -56,10 +56,18 @@ public struct SnapshotJoin: Sendable {
   }
 
   /// The wrong thing that a peer sent.
-  public enum Lie: Hashable, Sendable {
+  public enum Lie: Hashable, Sendable, CustomStringConvertible {
     case header(Height)
     case manifest(Height)
     case chunk(NibblePath)
+
+    public var description: String {
+      switch self {
+      case .header(let height): "the header of height \(height)"
+      case .manifest(let height): "the manifest of the snapshot of height \(height)"
+      case .chunk(let path): "the chunk at \(path)"
+      }
+    }
   }
 
   /// How joining ended.

@@ -131,7 +131,7 @@ extension DocumentChecker {
           suggestions: nearest.map { [$0] } ?? []
         )
       } else if item.value == "off", options.nextCases.count > 1 {
-        report(.httpNextCaseOff, item.node, path.item(position), "off stands beside other cases")
+        report(.httpNextCaseOff, item.node, path.item(position), "off is combined with other cases")
       }
     }
   }

@@ -46,7 +46,7 @@ extension DocumentChecker {
           .priceMixedDenom,
           price.denomination.node,
           price.path.key("denom"),
-          "\(quoted(written)) stands beside \(quoted(denomination))",
+          "\(quoted(written)) is mixed with \(quoted(denomination))",
           suggestions: [denomination]
         )
       }

@@ -11,7 +11,7 @@ extension DocumentReader {
           .gpuVendorIgnored,
           vendor.node,
           path.key(vendor.value),
-          "the vendor \(quoted(vendor.value)) is not read; as it stands any nvidia model is asked for",
+          "the vendor \(quoted(vendor.value)) is not read, so any nvidia model is asked for",
           suggestions: ["nvidia"]
         )
       }

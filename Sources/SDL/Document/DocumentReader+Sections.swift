@@ -25,7 +25,7 @@ extension DocumentReader {
         .versionMissing,
         root,
         .root,
-        isMapping ? "there is no version" : "\(describe(root)) stands where the sections are wanted",
+        isMapping ? "there is no version" : "\(describe(root)) is given where the sections are expected",
         suggestions: isMapping ? ["version: \"2.0\""] : []
       )
       guard isMapping else { return nil }

@@ -54,7 +54,7 @@ struct DocumentReader {
       .yamlType,
       node,
       path,
-      "\(describe(node)) stands where \(wanted) is wanted",
+      "\(describe(node)) is given where \(wanted) is expected",
       suggestions: suggestions,
       edits: edits
     )

@@ -17,7 +17,7 @@ extension Rule {
     case .limitDocumentSize: "files are at most 1 MiB"
     case .limitNesting: "deeper files are not deployments and cost memory to read"
     case .limitExpansion:
-      "what aliases and repeated placements multiply must stay small enough to be handled by a provider"
+      "aliases and repeated placements multiply values; what comes of them must be small enough for a provider"
     default: nil
     }
   }
@@ -30,7 +30,7 @@ extension Rule {
     case .gpuKeyUnknown: "gpu takes units and attributes"
     case .gpuUnitsSyntax: "GPUs are counted in whole numbers"
     case .gpuAttributesRequired:
-      "whoever asks for GPUs must say which; the least is attributes: {vendor: {nvidia: }}"
+      "a request for GPUs must say which; the least is attributes: {vendor: {nvidia: }}"
     case .gpuAttributesWithoutUnits: "GPU attributes have no meaning without GPUs"
     case .gpuAttributeUnknown: "gpu.attributes takes vendor only"
     case .gpuVendorRequired: "gpu.attributes must name a vendor; nvidia is the only one that is read"
@@ -80,7 +80,7 @@ extension Rule {
 
   private var serviceReason: String? {
     switch self {
-    case .acceptNotAHost: "a host must be able to stand in a URL"
+    case .acceptNotAHost: "a host must be usable in a URL"
     case .hostInvalid:
       "a host is a lower case DNS name of at most 253 characters, without wildcard, port or final dot"
     case .hostDuplicate: "a host leads to one place; each entry of to repeats the whole accept list"
@@ -92,7 +92,7 @@ extension Rule {
     case .serviceName:
       "a service is found by its name as a DNS label: lower case letters, digits and -, beginning "
         + "with a letter"
-    case .imageEmpty: "a service runs an image"
+    case .imageEmpty: "a service needs an image"
     case .envName:
       "a variable is NAME=value; the name has letters, digits and _ . - and does not begin with a digit"
     case .credentialsHost: "credentials need the host of the registry"
@@ -127,7 +127,7 @@ extension Rule {
     case .mountNotAbsolute: "a volume is mounted at a path that begins with /"
     case .mountDuplicate: "two volumes cannot be mounted at one path"
     case .persistentWithoutMount: "a persistent volume that nobody mounts would be paid for and unused"
-    case .ramReadOnly: "memory that nobody can write to holds nothing"
+    case .ramReadOnly: "a volume in memory that cannot be written to is always empty"
     case .reclamationWindow: "the window is a time above zero such as 30m, 24h or 1h30m"
     case .groupNameEmpty: "a placement's name is the name of its group"
     default: nil
@@ -138,7 +138,7 @@ extension Rule {
     switch self {
     case .schemaYAML:
       "the schema looks at the file as JSON, which has no repeated keys, other keys than texts, or "
-        + "endless values"
+        + "infinite values"
     case .schemaType: "the published schema, which some tools enforce, wants another type here"
     case .schemaUnknownKey:
       "the published schema, which some tools enforce, does not know this key; it has no effect"

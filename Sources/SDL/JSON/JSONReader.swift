@@ -63,7 +63,7 @@ struct JSONReader {
       if take(word: "null") { return .null }
       if take(word: "true") { return .boolean(true) }
       if take(word: "false") { return .boolean(false) }
-      throw malformed("a value is wanted; numbers are whole and not below zero")
+      throw malformed("a value is expected; numbers are whole and not below zero")
     }
   }
 
@@ -76,7 +76,7 @@ struct JSONReader {
       items.append(try value(depth: depth + 1))
       skipBlanks()
     } while take(",")
-    guard take("]") else { throw malformed("a comma or ] is wanted") }
+    guard take("]") else { throw malformed("a comma or ] is expected") }
     return .array(items)
   }
 
@@ -88,15 +88,15 @@ struct JSONReader {
     if take("}") { return .object(fields) }
     repeat {
       skipBlanks()
-      guard next == UInt8(ascii: "\"") else { throw malformed("a key is wanted") }
+      guard next == UInt8(ascii: "\"") else { throw malformed("a key is expected") }
       let key = try string()
-      guard keys.insert(Name(key)).inserted else { throw malformed("the key \(quoted(key)) is there twice") }
+      guard keys.insert(Name(key)).inserted else { throw malformed("the key \(quoted(key)) appears twice") }
       skipBlanks()
-      guard take(":") else { throw malformed("a colon is wanted") }
+      guard take(":") else { throw malformed("a colon is expected") }
       fields.append((key, try value(depth: depth + 1)))
       skipBlanks()
     } while take(",")
-    guard take("}") else { throw malformed("a comma or } is wanted") }
+    guard take("}") else { throw malformed("a comma or } is expected") }
     return .object(fields)
   }
 
@@ -104,7 +104,7 @@ struct JSONReader {
     let digits = bytes[position...].prefix(while: NumberSyntax.isDigit)
     guard digits.count == 1 || digits.first != UInt8(ascii: "0"), let number = NumberSyntax.digits(digits)
     else {
-      throw malformed("not a number that is used here")
+      throw malformed("not a whole number below 2^64")
     }
     position += digits.count
     guard let after = next, ".eE".utf8.contains(after) else { return number }
@@ -122,7 +122,7 @@ struct JSONReader {
       case UInt8(ascii: "\\"):
         text += Array(String(try escape()).utf8)
       case 0..<0x20:
-        throw malformed("a control character stands in a text")
+        throw malformed("a text holds a control character")
       default:
         text.append(byte)
       }
@@ -147,12 +147,12 @@ struct JSONReader {
     if let scalar = Unicode.Scalar(first) { return scalar }
     // A high surrogate must be followed by a low one.
     guard (0xD800...0xDBFF).contains(first), take("\\"), take("u") else {
-      throw malformed("half a character")
+      throw malformed("an escape of half a surrogate pair")
     }
     let second = try codeUnit()
     guard (0xDC00...0xDFFF).contains(second),
       let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
-    else { throw malformed("half a character") }
+    else { throw malformed("an escape of half a surrogate pair") }
     return scalar
   }
 

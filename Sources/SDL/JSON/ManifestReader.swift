@@ -29,7 +29,7 @@ private struct FieldReader {
 
   init(_ value: JSONValue, _ path: String) throws(ManifestError) {
     guard case .object(let fields) = value else {
-      throw .malformed(path: path, reason: "an object is wanted")
+      throw .malformed(path: path, reason: "an object is expected")
     }
     self.fields = Dictionary(fields.map { ($0.key, $0.value) }) { first, _ in first }
     self.path = path
@@ -42,7 +42,7 @@ private struct FieldReader {
   }
 
   private func wrong(_ key: String, _ wanted: String) -> ManifestError {
-    .malformed(path: "\(path).\(key)", reason: "\(wanted) is wanted")
+    .malformed(path: "\(path).\(key)", reason: "\(wanted) is expected")
   }
 
   func text(_ key: String) throws(ManifestError) -> String {
@@ -74,7 +74,7 @@ private struct FieldReader {
   func texts(_ key: String) throws(ManifestError) -> [String]? {
     guard let value = field(key) else { return nil }
     return try Self.list(value, "\(path).\(key)") { value, path throws(ManifestError) in
-      guard case .string(let text) = value else { throw .malformed(path: path, reason: "a text is wanted") }
+      guard case .string(let text) = value else { throw .malformed(path: path, reason: "a text is expected") }
       return text
     }
   }
@@ -102,7 +102,7 @@ private struct FieldReader {
     _ path: String,
     _ read: (JSONValue, String) throws(ManifestError) -> Element
   ) throws(ManifestError) -> [Element] {
-    guard case .array(let items) = value else { throw .malformed(path: path, reason: "a list is wanted") }
+    guard case .array(let items) = value else { throw .malformed(path: path, reason: "a list is expected") }
     var elements: [Element] = []
     elements.reserveCapacity(items.count)
     for (index, item) in items.enumerated() { elements.append(try read(item, "\(path)[\(index)]")) }
@@ -176,7 +176,7 @@ extension FieldReader {
   private static func expose(_ value: JSONValue, _ path: String) throws(ManifestError) -> ServiceExpose {
     let fields = try FieldReader(value, path)
     guard let proto = TransportProtocol(rawValue: try fields.text("proto")) else {
-      throw .malformed(path: "\(path).proto", reason: "TCP or UDP is wanted")
+      throw .malformed(path: "\(path).proto", reason: "TCP or UDP is expected")
     }
     return ServiceExpose(
       port: try fields.number("port"),

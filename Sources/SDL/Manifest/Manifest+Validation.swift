@@ -64,7 +64,7 @@ extension Manifest {
         try service.validate(at, hosts: &hosts, isReachable: &isReachable)
       }
       guard names.insert(Name(group.name)).inserted else {
-        throw .invalid(path: path, reason: "the group \(quoted(group.name)) is there twice")
+        throw .invalid(path: path, reason: "the group \(quoted(group.name)) appears twice")
       }
     }
     guard isReachable else { throw .invalid(path: "manifest", reason: "nothing can be reached from outside") }
@@ -77,7 +77,10 @@ extension Manifest {
   public func check(against specs: [GroupSpec]) throws(ManifestError) {
     try validate()
     guard groups.count == specs.count else {
-      throw .mismatch(group: "", reason: "\(groups.count) groups stand against \(specs.count) ordered ones")
+      throw .mismatch(
+        group: "",
+        reason: "the manifest has \(groups.count) groups, and \(specs.count) were ordered"
+      )
     }
     var ordered: [Name: GroupSpec] = [:]
     for spec in specs { ordered[Name(spec.name)] = spec }
@@ -120,7 +123,7 @@ extension ManifestService {
           throw .invalid(path: path, reason: "\(quoted(host)) is not a DNS name")
         }
         guard hosts.insert(Name(host)).inserted else {
-          throw .invalid(path: path, reason: "the host \(quoted(host)) is there twice")
+          throw .invalid(path: path, reason: "the host \(quoted(host)) appears twice")
         }
       }
     }
@@ -142,7 +145,7 @@ private struct GroupBudget {
     name = spec.name
     for unit in spec.units {
       guard units[unit.resources.id] == nil else {
-        throw .mismatch(group: spec.name, reason: "the id \(unit.resources.id) is there twice")
+        throw .mismatch(group: spec.name, reason: "the id \(unit.resources.id) appears twice")
       }
       let endpoints = Dictionary(grouping: unit.resources.endpoints, by: \.kind).mapValues(\.count)
       units[unit.resources.id] = Unit(resources: unit.resources, count: unit.count, endpoints: endpoints)

@@ -127,7 +127,7 @@ extension SchemaChecker {
     list(view, path) { $0.choice($1, $2, cases) }
     guard case .array(_, let items) = view, items.count > 1 else { return }
     let hasOff = items.contains { if case .string(_, "off") = $0 { true } else { false } }
-    if hasOff { note(.schemaValue, view, path, "off stands beside other cases") }
+    if hasOff { note(.schemaValue, view, path, "off is combined with other cases") }
   }
 
   private mutating func parameters(_ view: JSONView, _ path: Path) {

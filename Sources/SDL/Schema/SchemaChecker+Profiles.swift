@@ -79,10 +79,10 @@ extension SchemaChecker {
       default: false
       }
     if isAboveZero, !hasAttributes {
-      note(.schemaRequired, view, path, "units above 0 stand without attributes")
+      note(.schemaRequired, view, path, "units above 0 are given without attributes")
     }
     if hasAttributes, !isAboveZero {
-      note(.schemaValue, units ?? view, path, "attributes stand without units above 0")
+      note(.schemaValue, units ?? view, path, "attributes are given without units above 0")
     }
   }
 

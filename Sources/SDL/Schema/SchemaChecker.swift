@@ -38,7 +38,7 @@ struct SchemaChecker {
   }
 
   mutating func noteType(_ view: JSONView, _ path: Path, wanted: String) {
-    note(.schemaType, view, path, "\(Self.describe(view)) stands where \(wanted) is wanted")
+    note(.schemaType, view, path, "\(Self.describe(view)) is given where \(wanted) is expected")
   }
 
   static func describe(_ view: JSONView) -> String {

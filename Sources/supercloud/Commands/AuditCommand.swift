@@ -8,7 +8,7 @@ import Primitives
 struct AuditCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
-    abstract: "What auditors vouch for about providers.",
+    abstract: "Attributes of providers that auditors have signed.",
     subcommands: [List.self, Sign.self, Withdraw.self]
   )
 
@@ -36,10 +36,10 @@ struct AuditCommand: AsyncParsableCommand {
   }
 
   struct Sign: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Vouch for attributes of a provider.")
+    static let configuration = CommandConfiguration(abstract: "Sign attributes of a provider, as an auditor.")
 
     @Argument(help: "The provider.") var provider: String
-    @Argument(help: "KEY=VALUE, one or several; a key that was signed takes the new value.") var attributes:
+    @Argument(help: "KEY=VALUE, one or several; a new value replaces the signed one.") var attributes:
       [String]
     @OptionGroup var signer: SignerOption
     @OptionGroup var node: NodeOption
@@ -58,11 +58,11 @@ struct AuditCommand: AsyncParsableCommand {
 
   struct Withdraw: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take attributes back; all of them without a key."
+      abstract: "Withdraw signed attributes; all of them if no key is given."
     )
 
     @Argument(help: "The provider.") var provider: String
-    @Argument(help: "Keys.") var keys: [String] = []
+    @Argument(help: "The keys. Default: all.") var keys: [String] = []
     @OptionGroup var signer: SignerOption
     @OptionGroup var node: NodeOption
 

@@ -7,7 +7,7 @@ import Storage
 struct DebugCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "debug",
-    abstract: "Look closer at a node.",
+    abstract: "Check the supply of the ledger, and a node's data on disk.",
     subcommands: [Audit.self, Verify.self]
   )
 
@@ -34,7 +34,7 @@ struct DebugCommand: AsyncParsableCommand {
         )
       }
       guard lines.allSatisfy(\.conserved) else {
-        throw Failure("the money does not add up", why: "what is held differs from the supply")
+        throw Failure("a currency is not conserved", why: "the sum of what is held differs from the supply")
       }
     }
   }

@@ -7,7 +7,7 @@ import Primitives
 struct DenomCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "denom",
-    abstract: "The currencies that the network settles in, and their issuers.",
+    abstract: "The currencies that deployments can be paid in, and their issuers.",
     discussion:
       "Governance adds and retires them: supercloud gov submit --add-currency … --retire-currency …",
     subcommands: [List.self, Show.self, Mint.self, Burn.self]
@@ -33,7 +33,9 @@ struct DenomCommand: AsyncParsableCommand {
       let allowed = name.replacing("/", with: "%2F")
       let found: Answer.Currency = try await node.asking { try await $0.get("/v1/currencies/\(allowed)") }
       if node.output == .json { return try Console.json(found) }
-      Console.line("denomination     \(found.denomination)  (\(found.symbol), 10^\(found.exponent) of it)")
+      Console.line(
+        "denomination     \(found.denomination)  (1 \(found.symbol) = 10^\(found.exponent) \(found.denomination))"
+      )
       for alias in found.aliases { Console.line("alias            \(alias)") }
       Console.line("take             \(percent(found.takeBasisPoints))")
       Console.line("minimum deposit  \(found.minimumDeposit)")

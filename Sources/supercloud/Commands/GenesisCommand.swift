@@ -9,7 +9,7 @@ import Primitives
 struct GenesisCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "genesis",
-    abstract: "Make and check a network's beginning.",
+    abstract: "Edit and check a network's genesis.",
     subcommands: [Check.self, AddAccount.self, AddValidator.self, SetTime.self]
   )
 
@@ -39,7 +39,7 @@ struct GenesisCommand: AsyncParsableCommand {
   }
 
   struct AddAccount: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Give an account its first coins.")
+    static let configuration = CommandConfiguration(abstract: "Add an account with its initial balance.")
 
     @OptionGroup var folder: Folder
     @Argument(help: "The address.") var address: String
@@ -62,7 +62,7 @@ struct GenesisCommand: AsyncParsableCommand {
   }
 
   struct AddValidator: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Add one of the first validators.")
+    static let configuration = CommandConfiguration(abstract: "Add an initial validator.")
 
     @OptionGroup var folder: Folder
     @Option(name: .customLong("operator"), help: "The operator's address.") var operatorAddress: String

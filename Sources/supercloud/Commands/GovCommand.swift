@@ -7,7 +7,7 @@ import Primitives
 struct GovCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gov",
-    abstract: "Proposals, votes and what they decide.",
+    abstract: "Proposals, deposits, votes and parameters.",
     subcommands: [List.self, Show.self, Params.self, Submit.self, Deposit.self, Vote.self]
   )
 
@@ -36,7 +36,7 @@ struct GovCommand: AsyncParsableCommand {
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "One proposal, its tally and its votes.")
 
-    @Argument(help: "The number.") var id: UInt64
+    @Argument(help: "The proposal's number.") var id: UInt64
     @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
@@ -84,7 +84,8 @@ struct GovCommand: AsyncParsableCommand {
 
   struct Params: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "What governance may change: type, unit, range, standard, and the proposal that set it."
+      abstract:
+        "Parameters that governance can change: value, unit, range, default, and the proposal that set it."
     )
 
     @Argument(help: "Only those whose name contains this.") var name: String?
@@ -98,7 +99,7 @@ struct GovCommand: AsyncParsableCommand {
   struct Deposit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Add to a proposal's deposit.")
 
-    @Argument(help: "The number.") var id: UInt64
+    @Argument(help: "The proposal's number.") var id: UInt64
     @Argument(help: "The amount, such as 1000000000uakt.") var amount: String
     @OptionGroup var signer: SignerOption
     @OptionGroup var node: NodeOption
@@ -120,7 +121,7 @@ struct GovCommand: AsyncParsableCommand {
         """
     )
 
-    @Argument(help: "The number.") var id: UInt64
+    @Argument(help: "The proposal's number.") var id: UInt64
     @Argument(help: "yes, no, veto or abstain; or several with weights that sum to 1.") var options: [String]
     @OptionGroup var signer: SignerOption
     @OptionGroup var node: NodeOption
@@ -141,7 +142,7 @@ struct GovCommand: AsyncParsableCommand {
       guard let name = parts.first?.lowercased(), let option = names[name] else {
         throw Failure(
           "`\(text)` is not a vote",
-          fix: "yes, no, veto or abstain, each perhaps with =WEIGHT",
+          fix: "yes, no, veto or abstain, each with or without =WEIGHT",
           code: 2
         )
       }
@@ -162,7 +163,7 @@ func showParameters(_ node: NodeOption, containing name: String?) async throws {
   }
   if node.output == .json { return try Console.json(parameters) }
   Console.table(
-    ["PARAMETER", "VALUE", "TYPE", "UNIT", "RANGE", "STANDARD", "SET BY"],
+    ["PARAMETER", "VALUE", "TYPE", "UNIT", "RANGE", "DEFAULT", "SET BY"],
     parameters.map {
       [
         $0.key, $0.value, $0.type, $0.unit, "\($0.minimum)–\($0.maximum)", $0.standard,

@@ -7,9 +7,9 @@ import Primitives
 extension GovCommand {
   struct Submit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Put up a proposal. What it would do is rehearsed now, and refused when it cannot be done.",
+      abstract: "Submit a proposal. It is rejected at once when its changes could not be executed.",
       discussion: """
-        What it does, in one proposal or several times:
+        What the proposal does. Options can be combined and repeated:
 
           --set currency.uusdc.take_basis_points=1500
           --add-currency denomination=ueurc,symbol=EURC,minimum_deposit=5000000,minimum_fee=5000,take=1000
@@ -24,15 +24,15 @@ extension GovCommand {
     )
 
     @Option(help: "The title.") var title: String
-    @Option(help: "Why.") var summary = ""
-    @Option(help: "The deposit. Default: what opens the vote at once.") var deposit: String?
-    @Flag(help: "A short vote with a higher threshold.") var expedited = false
+    @Option(help: "The reasons for it.") var summary = ""
+    @Option(help: "The deposit. Default: the amount that opens the vote at once.") var deposit: String?
+    @Flag(help: "A shorter voting period with a higher threshold.") var expedited = false
     @Option(help: "PARAMETER=VALUE; `supercloud gov params` lists them.") var set: [String] = []
     @Option(help: "A currency, as FIELD=VALUE,…") var addCurrency: [String] = []
-    @Option(help: "A denomination that takes no new deployments.") var retireCurrency: [String] = []
+    @Option(help: "A denomination that shall take no new deployments.") var retireCurrency: [String] = []
     @Option(help: "RECIPIENT=AMOUNT from the community pool.") var spend: [String] = []
     @Option(help: "A software upgrade, as name=…,height=…,version=…") var upgrade: String?
-    @Option(help: "A text to agree on.") var text: String?
+    @Option(help: "A text to vote on; nothing is executed.") var text: String?
     @OptionGroup var signer: SignerOption
     @OptionGroup var node: NodeOption
 
@@ -66,7 +66,11 @@ extension GovCommand {
       let all: [Answer.Parameter] = try await node.asking { try await $0.get("/v1/parameters") }
       let key: ParameterKey = expedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit
       guard let units = all.first(where: { $0.key == key.rawValue }).flatMap({ UInt64($0.value) }) else {
-        throw Failure("the node does not say what deposit is needed", fix: "name it: --deposit")
+        throw Failure(
+          "the minimum deposit is not known",
+          why: "the node did not answer with it",
+          fix: "give one: --deposit 1000000000uakt"
+        )
       }
       return Coin(units, .uakt)
     }
@@ -150,7 +154,7 @@ func denominationOf(_ text: String) throws -> Denomination {
 func pair(_ text: String, _ option: String) throws -> (String, String) {
   let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
   guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-    throw Failure("`\(text)` is not what \(option) takes", fix: "KEY=VALUE", code: 2)
+    throw Failure("`\(text)` is not of the form KEY=VALUE", why: "\(option) takes that form", code: 2)
   }
   return (parts[0], parts[1])
 }
@@ -175,7 +179,7 @@ struct FieldList {
 
   mutating func text(_ name: String) throws -> String {
     guard let value = take(name) else {
-      throw Failure("\(option) lacks \(name)", fix: "add \(name)=…", code: 2)
+      throw Failure("\(option) has no \(name)", fix: "add \(name)=…", code: 2)
     }
     return value
   }
@@ -183,10 +187,10 @@ struct FieldList {
   mutating func number(_ name: String, standard: UInt64? = nil) throws -> UInt64 {
     guard let text = take(name) else {
       if let standard { return standard }
-      throw Failure("\(option) lacks \(name)", fix: "add \(name)=…", code: 2)
+      throw Failure("\(option) has no \(name)", fix: "add \(name)=…", code: 2)
     }
     guard let value = UInt64(text) else {
-      throw Failure("`\(text)` is not a whole number", why: "\(option) has it as \(name)", code: 2)
+      throw Failure("`\(text)` is not a whole number", why: "it is the \(name) of \(option)", code: 2)
     }
     return value
   }
@@ -194,7 +198,7 @@ struct FieldList {
   func finish() throws {
     guard let rest = fields.first else { return }
     throw Failure(
-      "\(option) knows no \(rest.name)",
+      "\(option) takes no field `\(rest.name)`",
       fix: "`supercloud help gov submit` lists the fields",
       code: 2
     )

@@ -8,16 +8,16 @@ import Primitives
 struct GrantCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "grant",
-    abstract: "Let others spend one's money on fees or on deposits, up to a limit.",
+    abstract: "Let others spend your coins on fees or on deposits, up to a limit.",
     discussion: """
-      The grantee of fees names the granter when it sends: --fee-granter. What a deployment does not use of a granted
-      deposit returns to the granter, and to the grant.
+      The grantee names the granter of fees with --fee-granter. What a deployment does not spend of a granted deposit
+      returns to the granter, and can be spent again under the grant.
       """,
     subcommands: [List.self, Fee.self, Deposit.self, Revoke.self]
   )
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Grants that an account gave or got.")
+    static let configuration = CommandConfiguration(abstract: "Grants that an account gave or received.")
 
     @Option(help: "Who pays.") var granter: String?
     @Option(help: "Who may spend.") var grantee: String?
@@ -64,7 +64,7 @@ struct GrantCommand: AsyncParsableCommand {
   }
 
   struct Fee: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Pay somebody's fees.")
+    static let configuration = CommandConfiguration(abstract: "Let an account pay its fees from yours.")
 
     @OptionGroup var terms: Terms
     @OptionGroup var signer: SignerOption
@@ -74,7 +74,9 @@ struct GrantCommand: AsyncParsableCommand {
   }
 
   struct Deposit: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Pay somebody's deployment deposits.")
+    static let configuration = CommandConfiguration(
+      abstract: "Let an account pay deployment deposits from yours."
+    )
 
     @OptionGroup var terms: Terms
     @OptionGroup var signer: SignerOption
@@ -84,7 +86,7 @@ struct GrantCommand: AsyncParsableCommand {
   }
 
   struct Revoke: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Take a grant back.")
+    static let configuration = CommandConfiguration(abstract: "Revoke a grant.")
 
     @Argument(help: "fee or deposit") var kind: String
     @Argument(help: "Who may no longer spend.") var grantee: String

@@ -9,10 +9,10 @@ import Primitives
 struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init",
-    abstract: "Make a node's home: configuration, network definition and keys."
+    abstract: "Create a node's home folder: configuration, network definition and keys."
   )
 
-  @Option(help: "A network of Network/, or the folder of one.") var network = "local"
+  @Option(help: "A network's name, or the folder of its definition.") var network = "local"
   @Option(help: "validator, provider, tenant, full or seed") var role = "full"
   @Option(help: "The name that others see.") var moniker = "node"
   @Option(help: "host:port for peers, TCP and UDP.") var listen = "0.0.0.0:26656"
@@ -33,7 +33,7 @@ struct InitCommand: AsyncParsableCommand {
     guard !home.exists else {
       throw Failure(
         "\(home.folder.path) is a node's home already",
-        why: "nothing is overwritten",
+        why: "an existing home is not overwritten",
         fix: "name another folder with --home"
       )
     }

@@ -63,7 +63,7 @@ struct KeysCommand: AsyncParsableCommand {
       let words = (readLine() ?? "").split(separator: " ").map(String.init)
       guard words.count == 24 else {
         throw Failure(
-          "these are \(words.count) words",
+          "\(words.count) words were given",
           why: "a mnemonic has 24",
           fix: "give all words in one line"
         )
@@ -106,7 +106,7 @@ struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Delete a key. Its words restore it.")
 
     @Argument(help: "The key's name.") var name: String
-    @Flag(help: "Do not ask.") var yes = false
+    @Flag(help: "Delete without asking.") var yes = false
     @OptionGroup var home: HomeOption
 
     func run() async throws {
@@ -114,7 +114,9 @@ struct KeysCommand: AsyncParsableCommand {
       let entry = try keyring.entry(name)
       if !yes {
         Console.note("type \(name) to delete the key of \(entry.address):")
-        guard readLine() == name else { throw Failure("nothing was deleted") }
+        guard readLine() == name else {
+          throw Failure("the key was not deleted", why: "its name was not typed")
+        }
       }
       try keyring.delete(name)
     }

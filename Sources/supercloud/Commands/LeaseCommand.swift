@@ -93,7 +93,7 @@ struct LeaseCommand: AsyncParsableCommand {
 
   struct Withdraw: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Have a lease paid out now, as its provider. Payouts also come by themselves."
+      abstract: "Have a lease paid out now, as its provider. Payouts also happen automatically."
     )
 
     @OptionGroup var lease: LeaseOption
@@ -113,7 +113,7 @@ struct LeaseCommand: AsyncParsableCommand {
 /// The lease that a command is about: a deployment's number, and the group if there are several.
 struct LeaseOption: ParsableArguments {
   @Argument(help: "The deployment's number (dseq).") var dseq: UInt64
-  @Option(help: "The group.") var group: UInt32 = 1
+  @Option(help: "The group's number.") var group: UInt32 = 1
   @Option(help: "The tenant: an address, or the name of a key.") var owner = "main"
 
   /// The newest lease of the group; throws `Failure` when there is none.
@@ -147,7 +147,7 @@ extension Answer.Lease {
 struct DeploymentCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "deployment",
-    abstract: "Deployments: their escrow, their end.",
+    abstract: "Deployments and their escrow accounts.",
     subcommands: [List.self, Show.self, Deposit.self, Update.self, Close.self]
   )
 
@@ -203,7 +203,7 @@ struct DeploymentCommand: AsyncParsableCommand {
 
   struct Deposit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Put more money into a deployment's escrow. Anybody may; what is left returns to its source."
+      abstract: "Add to a deployment's escrow. Any account may; what is not spent returns to it."
     )
 
     @OptionGroup var deployment: DeploymentOption
@@ -228,7 +228,8 @@ struct DeploymentCommand: AsyncParsableCommand {
 
   struct Update: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Replace what a deployment runs: agrees on the new manifest, then sends it to its providers."
+      abstract:
+        "Replace what a deployment runs: puts the new manifest's hash on the chain, then sends the manifest."
     )
 
     @OptionGroup var deployment: DeploymentOption
@@ -241,7 +242,7 @@ struct DeploymentCommand: AsyncParsableCommand {
       let plan = try DeployPlan(file: file, wallet: wallet)
       let id = try deployment.identifier(node)
       let result = try await wallet.send([.updateDeployment(id, manifestHash: plan.manifestHash)])
-      Console.note("agreed in block \(result.height); sending the manifest")
+      Console.note("the hash is on the chain in block \(result.height); sending the manifest")
       let found = try await deployment.find(node)
       for lease in found.leases where lease.state == "active" {
         let stream = try await LeaseStream.open(lease: lease.leaseID(), wallet: wallet)
@@ -254,7 +255,7 @@ struct DeploymentCommand: AsyncParsableCommand {
 
   struct Close: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "End a deployment with all its leases; what is left of the money returns."
+      abstract: "Close a deployment with all its leases; what is left in escrow is returned."
     )
 
     @OptionGroup var deployment: DeploymentOption

@@ -9,7 +9,7 @@ import Primitives
 struct MarketCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "market",
-    abstract: "What the network has and what it costs.",
+    abstract: "GPUs on offer, and their prices.",
     subcommands: [GPUs.self, WhyNot.self]
   )
 

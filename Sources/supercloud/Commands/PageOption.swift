@@ -3,8 +3,8 @@ import ArgumentParser
 
 /// The page of a list that is shown.
 struct PageOption: ParsableArguments {
-  @Option(help: "How many entries, at most 1000.") var limit: Int?
-  @Option(help: "Where to go on: the key that the part before ended with.") var pageKey: String?
+  @Option(help: "Entries of a page, at most 1000.") var limit: Int?
+  @Option(help: "Show the next page: the key that the page before named.") var pageKey: String?
 
   /// The query parameters for the node.
   var query: [(String, String?)] {

@@ -6,7 +6,7 @@ import Node
 struct PeersCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peers",
-    abstract: "A node's sessions; with --traffic what it sent, received and dropped, and why."
+    abstract: "A node's peers; with --traffic what it sent, received and dropped, and why."
   )
 
   @Flag(help: "Messages and bytes by kind, objects by kind, and drops with their reasons.") var traffic =

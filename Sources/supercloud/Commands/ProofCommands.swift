@@ -10,14 +10,14 @@ import Primitives
 extension QueryCommand {
   struct Proof: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Write a file that proves an entry of the state, or that there is none.",
+      abstract: "Write a file that proves an entry of the state, or that the entry does not exist.",
       discussion: """
           supercloud query proof balance akash1…/uakt --file balance.json
           supercloud query proof lease OWNER/DSEQ/GROUP/ORDER/PROVIDER
           supercloud query proof vote 3/akash1…
 
-        The file has the value, the way to the state's root, the header that carries the root and the certificate by
-        which the validators agreed on it. `supercloud verify` checks it without a network.
+        The file holds the value, the Merkle path to the state root, the header that carries the root and the
+        certificate with the validators' signatures. `supercloud verify` checks it without a network.
         """
     )
 
@@ -54,7 +54,9 @@ extension QueryCommand {
   }
 
   struct Income: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "What the take brought, by day and currency.")
+    static let configuration = CommandConfiguration(
+      abstract: "Income from the take rates, by day and currency."
+    )
 
     @Option(help: "Only this denomination.") var denom: String?
     @Option(help: "The first day, such as 2026-11-01 (UTC).") var from: String?
@@ -80,13 +82,13 @@ extension QueryCommand {
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Check a proof file offline, from validators that one trusts.",
+    abstract: "Check a proof file offline, given validators or a header that you trust.",
     discussion: """
       --trusted is a network definition's folder or name (its genesis validators), or a file that `supercloud
-      validator list --output json` wrote on a node that one trusts. Validators of it with more than a third of its
-      power must have signed, and the whole set of the header's height with a quorum.
-      --header is for whoever has verified the header itself, with `supercloud light`: then no validators are needed.
-      Exit code 1 when the proof does not hold.
+      validator list --output json` wrote on a node that you trust. Validators with more than a third of the
+      power of this set must have signed the header, and more than two thirds of the set of its own height.
+      --header names a header that you have verified yourself, with `supercloud light`; no validators are needed then.
+      Exit code 1 when the proof is not valid.
       """
   )
 
@@ -135,8 +137,8 @@ struct VerifyCommand: ParsableCommand {
   private func check(_ evidence: StateEvidence, against header: TrustedHeader) throws {
     guard evidence.header.height == header.height, evidence.header.identifier == header.hash else {
       throw Failure(
-        "\(file) proves nothing to whom trusts \(header)",
-        why: "its header is \(evidence.header.height):\(evidence.header.identifier)",
+        "the proof in \(file) is not for the header \(header)",
+        why: "it is for the header \(evidence.header.height):\(evidence.header.identifier)",
         fix: "verify that one: supercloud light --height \(evidence.header.height)"
       )
     }
@@ -146,15 +148,15 @@ struct VerifyCommand: ParsableCommand {
         value: evidence.value,
         root: evidence.header.stateRoot
       )
-    else { throw Failure("\(file) proves nothing", why: StateEvidence.Doubt.proof.description) }
+    else { throw Failure("the proof in \(file) is not valid", why: StateEvidence.Doubt.proof.description) }
   }
 
   private func check(_ evidence: StateEvidence, _ trusted: String) throws -> StateEvidence.Trust {
     let (validators, network) = try trustedValidators(trusted)
     guard let chain = try chain.map({ try Self.chain($0) }) ?? network else {
       throw Failure(
-        "which chain is meant?",
-        why: "\(trusted) is a file of validators and names none",
+        "the chain is not named",
+        why: "a file of validators does not name its chain",
         fix: "--chain CHAIN_ID",
         code: 2
       )
@@ -162,7 +164,7 @@ struct VerifyCommand: ParsableCommand {
     do throws(StateEvidence.Doubt) {
       return try evidence.verify(chain: chain, trusted: validators)
     } catch {
-      throw Failure("\(file) proves nothing to whom trusts \(trusted)", why: error.description)
+      throw Failure("the proof in \(file) is not valid for whoever trusts \(trusted)", why: error.description)
     }
   }
 
@@ -171,7 +173,11 @@ struct VerifyCommand: ParsableCommand {
     do {
       meaning = try evidence.entry.meaning(of: evidence.value)
     } catch {
-      throw Failure("\(file) holds a value that this version does not read", why: "\(error)")
+      throw Failure(
+        "the value in \(file) cannot be decoded",
+        why: "\(error)",
+        fix: "use the version of supercloud that wrote it"
+      )
     }
     let header = evidence.header
     if output == .json {
@@ -212,10 +218,9 @@ struct VerifyCommand: ParsableCommand {
     do {
       return try decoder.decode(type, from: data)
     } catch let error as Swift.DecodingError {
-      let fault = JSONFault(error)
       throw Failure(
         "\(file) is not \(what)",
-        why: fault.path.isEmpty ? fault.text : "\(fault.path): \(fault.text)",
+        why: JSONFault(error, in: data, snakeCase: true).description,
         code: 2
       )
     }
@@ -231,8 +236,8 @@ struct VerifyCommand: ParsableCommand {
       let list = try Self.read(Answer.Page<Answer.Validator>.self, trusted, "a list of validators")
       guard list.next == nil else {
         throw Failure(
-          "\(trusted) is a part of a list of validators",
-          fix: "`supercloud validator list --status bonded --output json` where all fit one page",
+          "\(trusted) holds only a part of the validators",
+          fix: "write it with `supercloud validator list --status bonded --limit 1000 --output json`",
           code: 2
         )
       }
@@ -248,7 +253,7 @@ struct VerifyCommand: ParsableCommand {
       do {
         genesis = try NetworkDefinition(at: NetworkDefinition.locate(trusted)).genesis
       } catch {
-        throw Failure("\(trusted) names no validators", why: "\(error)", code: 2)
+        throw Failure("the validators of \(trusted) cannot be read", why: "\(error)", code: 2)
       }
       chain = genesis.chain
       members = genesis.validators.map {

@@ -9,13 +9,13 @@ import Provider
 struct ProviderCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "provider",
-    abstract: "Offer GPUs and be paid.",
+    abstract: "Offer GPUs for lease.",
     subcommands: [Init.self, Status.self, Decisions.self, Leave.self]
   )
 
   struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a node's home a provider's: writes provider.toml and the [provider] section."
+      abstract: "Make a node a provider: writes provider.toml and the [provider] section of config.toml."
     )
 
     @Option(help: "The host that tenants reach this machine at.") var host = "127.0.0.1"
@@ -35,7 +35,14 @@ struct ProviderCommand: AsyncParsableCommand {
       }
       let file = home.folder.appending(path: "provider.toml")
       guard !FileManager.default.fileExists(atPath: file.path) else {
-        throw Failure("\(file.path) exists", why: "nothing is overwritten", fix: "edit it, or move it away")
+        throw Failure(
+          "\(file.path) exists",
+          why: "an existing file is not overwritten",
+          fix: "edit it, or move it away"
+        )
+      }
+      guard Decimal18(hourly) != nil else {
+        throw Failure("`\(hourly)` is not a price", fix: "a decimal such as 0.50", code: 2)
       }
       let gpus = try gpu.map { try Self.gpu($0) }
       let settings = ProviderSettings.usual(
@@ -82,7 +89,7 @@ struct ProviderCommand: AsyncParsableCommand {
 
   struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Leases, bids and what this provider's driver really enforces."
+      abstract: "Leases, open bids, and which limits the driver enforces."
     )
 
     @OptionGroup var node: NodeOption
@@ -125,7 +132,7 @@ struct ProviderCommand: AsyncParsableCommand {
 extension ProviderCommand {
   struct Leave: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take the provider off the registry. Refused while it has leases."
+      abstract: "Remove the provider from the registry. Rejected while it has active leases."
     )
 
     @OptionGroup var signer: SignerOption
@@ -133,7 +140,7 @@ extension ProviderCommand {
 
     func run() async throws {
       let wallet = try await node.wallet(signer)
-      try await wallet.report(.leaveProvider(owner: wallet.address), node) { "left in block \($0)" }
+      try await wallet.report(.leaveProvider(owner: wallet.address), node) { "removed in block \($0)" }
     }
   }
 }

@@ -56,7 +56,9 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   struct Parameters: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "All parameters with unit, range and origin.")
+    static let configuration = CommandConfiguration(
+      abstract: "All parameters with unit, range, and the proposal that set them."
+    )
 
     @OptionGroup var node: NodeOption
 
@@ -67,7 +69,7 @@ struct QueryCommand: AsyncParsableCommand {
 
   struct Currencies: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "The denominations that the network settles in."
+      abstract: "The currencies that deployments can be paid in."
     )
 
     @OptionGroup var node: NodeOption
@@ -96,7 +98,7 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   struct Take: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Take rates and what they brought.")
+    static let configuration = CommandConfiguration(abstract: "Take rates and the income from them.")
 
     @OptionGroup var node: NodeOption
 
@@ -120,14 +122,14 @@ struct QueryCommand: AsyncParsableCommand {
       let providers: Answer.Page<Answer.Provider> = try await node.asking {
         try await $0.get("/v1/providers", page.query)
       }
-      try page.show(providers, node, ["PROVIDER", "HOST", "LEASES", "STREAMS"]) { providers in
+      try page.show(providers, node, ["PROVIDER", "HOST", "LEASES", "ENDPOINT"]) { providers in
         providers.map { [$0.owner, $0.hostUri, String($0.activeLeases), $0.endpoint ?? "–"] }
       }
     }
   }
 
   struct Peers: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The node's sessions.")
+    static let configuration = CommandConfiguration(abstract: "The node's peers.")
 
     @OptionGroup var node: NodeOption
 

@@ -8,7 +8,7 @@ import Primitives
 struct StakeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stake",
-    abstract: "Delegate to validators, and what it brings.",
+    abstract: "Delegate to validators, and see or withdraw rewards.",
     subcommands: [Show.self, Delegate.self, Undelegate.self, Redelegate.self, Withdraw.self]
   )
 
@@ -28,14 +28,14 @@ struct StakeCommand: AsyncParsableCommand {
       if !stake.unbondings.isEmpty {
         Console.line()
         Console.table(
-          ["UNBONDING FROM", "AMOUNT", "FREE AT"],
+          ["UNBONDING FROM", "AMOUNT", "COMPLETES AT"],
           stake.unbondings.map { [$0.from, money($0.amount, "uakt"), $0.completesAt] }
         )
       }
       if !stake.redelegations.isEmpty {
         Console.line()
         Console.table(
-          ["MOVED FROM", "TO", "AMOUNT", "SETTLED AT"],
+          ["MOVED FROM", "TO", "AMOUNT", "COMPLETES AT"],
           stake.redelegations.map { [$0.from, $0.to ?? "", money($0.amount, "uakt"), $0.completesAt] }
         )
       }
@@ -44,7 +44,7 @@ struct StakeCommand: AsyncParsableCommand {
   }
 
   struct Delegate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Stake with a validator.")
+    static let configuration = CommandConfiguration(abstract: "Delegate stake to a validator.")
 
     @OptionGroup var stake: StakeOptions
 
@@ -55,7 +55,7 @@ struct StakeCommand: AsyncParsableCommand {
 
   struct Undelegate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take stake out; it is free after the unbonding time."
+      abstract: "Undelegate stake; it can be spent after the unbonding time."
     )
 
     @OptionGroup var stake: StakeOptions
@@ -70,8 +70,8 @@ struct StakeCommand: AsyncParsableCommand {
   struct Redelegate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Move stake from one validator to another.")
 
-    @Argument(help: "The operator that has it.") var source: String
-    @Argument(help: "The operator that gets it.") var destination: String
+    @Argument(help: "The operator of the validator that has the stake.") var source: String
+    @Argument(help: "The operator of the validator that gets it.") var destination: String
     @Argument(help: "The amount, such as 1000000uakt.") var amount: String
     @OptionGroup var signer: SignerOption
     @OptionGroup var node: NodeOption
@@ -89,12 +89,11 @@ struct StakeCommand: AsyncParsableCommand {
   struct Withdraw: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract:
-        "Take out rewards: of one validator, or of all; with --commission also an operator's commission."
+        "Withdraw rewards from one validator, or from all; with --commission also your validator's commission."
     )
 
-    @Argument(help: "The validator's operator. Default: every one that is delegated to.") var validator:
-      String?
-    @Flag(help: "Also the commission of one's own validator.") var commission = false
+    @Argument(help: "The validator's operator. Default: all that you delegate to.") var validator: String?
+    @Flag(help: "Also the commission of your own validator.") var commission = false
     @OptionGroup var signer: SignerOption
     @OptionGroup var node: NodeOption
 

@@ -21,11 +21,11 @@ struct StartCommand: AsyncParsableCommand {
       """
   )
   var snapshot: JoinOptions.Mode = .auto
-  @Option(help: "HEIGHT:HASH of a header that you trust; without it the genesis validators are.")
+  @Option(help: "HEIGHT:HASH of a header that you trust. Default: the genesis validators are trusted.")
   var trust: TrustedHeader?
   @Option(
     name: .customLong("clock-offset"),
-    help: "For tests: milliseconds by which this node's clock is fast; negative for slow."
+    help: "For tests: milliseconds that this node's clock is ahead; negative when it is behind."
   )
   var clockOffset: Int64 = 0
   @Flag(help: .hidden) var exitWithParent = false

@@ -6,7 +6,7 @@ import Node
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "What a node is doing."
+    abstract: "A node's chain, height, peers and roles."
   )
 
   @OptionGroup var node: NodeOption
@@ -17,7 +17,7 @@ struct StatusCommand: AsyncParsableCommand {
     Console.line("chain       \(status.chainId)  (genesis \(status.genesis.prefix(16))…)")
     Console.line("node        \(status.moniker), \(status.role), version \(status.version)")
     Console.line("node key    \(status.nodeKey)")
-    Console.line("height      \(status.height)  (\(status.catchingUp ? "catching up" : "in step"))")
+    Console.line("height      \(status.height)  (\(status.catchingUp ? "catching up" : "up to date"))")
     if status.lowestBlock > 1 {
       Console.line("blocks      from \(status.lowestBlock) on; older ones are pruned")
     }

@@ -9,7 +9,7 @@ import Primitives
 struct ValidatorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validator",
-    abstract: "Become and stay a validator.",
+    abstract: "Become a validator, change its profile, leave jail.",
     subcommands: [List.self, Show.self, Create.self, Edit.self, Unjail.self]
   )
 
@@ -37,7 +37,7 @@ struct ValidatorCommand: AsyncParsableCommand {
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "One validator and who delegates to it.")
+    static let configuration = CommandConfiguration(abstract: "One validator and its delegations.")
 
     @Argument(help: "The operator: an address, or the name of a key.") var validator: String
     @OptionGroup var page: PageOption
@@ -66,7 +66,7 @@ struct ValidatorCommand: AsyncParsableCommand {
       Console.line("power       \(found.power)")
       Console.line("stake       \(money(found.tokens, "uakt"))")
       Console.line("commission  \(found.commission), at most \(found.maximumCommission)")
-      Console.line("missed      \(found.missedBlocks) blocks of the window\n")
+      Console.line("missed      \(found.missedBlocks) blocks of the signing window\n")
       showDelegations(both.delegations.items)
       PageOption.noteNext(both.delegations.next)
     }
@@ -79,11 +79,11 @@ struct ValidatorCommand: AsyncParsableCommand {
     )
 
     @Argument(help: "The stake, such as 1000000000uakt.") var stake: String
-    @Option(help: "What people see.") var moniker: String
-    @Option(help: "A share between 0 and 1.") var commission = "0.05"
-    @Option(help: "What the commission can never exceed.") var maximumCommission = "0.20"
-    @Option(help: "How far it may change in a day.") var maximumCommissionChange = "0.01"
-    @Option(help: "The least stake of one's own, in uakt.") var minimumSelfDelegation: UInt64 = 1
+    @Option(help: "The name that others see.") var moniker: String
+    @Option(help: "The commission, a decimal from 0 to 1.") var commission = "0.05"
+    @Option(help: "The highest commission that can ever be set.") var maximumCommission = "0.20"
+    @Option(help: "The largest change of the commission in a day.") var maximumCommissionChange = "0.01"
+    @Option(help: "The smallest self-delegation, in uakt.") var minimumSelfDelegation: UInt64 = 1
     @Option(help: "The consensus key, 64 hex digits. Default: the home's.") var consensusKey: String?
     @OptionGroup var profile: ProfileOptions
     @OptionGroup var signer: SignerOption
@@ -125,11 +125,13 @@ struct ValidatorCommand: AsyncParsableCommand {
   }
 
   struct Edit: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Change what is named; the rest stays.")
+    static let configuration = CommandConfiguration(
+      abstract: "Change the profile or the commission; options that are left out change nothing."
+    )
 
-    @Option(help: "What people see.") var moniker: String?
-    @Option(help: "A share between 0 and 1.") var commission: String?
-    @Option(help: "The least stake of one's own, in uakt; it can only grow.") var minimumSelfDelegation:
+    @Option(help: "The name that others see.") var moniker: String?
+    @Option(help: "The commission, a decimal from 0 to 1.") var commission: String?
+    @Option(help: "The smallest self-delegation, in uakt; it cannot be lowered.") var minimumSelfDelegation:
       UInt64?
     @OptionGroup var profile: ProfileOptions
     @OptionGroup var signer: SignerOption
@@ -157,7 +159,9 @@ struct ValidatorCommand: AsyncParsableCommand {
   }
 
   struct Unjail: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Come back after being jailed for absence.")
+    static let configuration = CommandConfiguration(
+      abstract: "Return to the validator set after being jailed for missed blocks."
+    )
 
     @OptionGroup var signer: SignerOption
     @OptionGroup var node: NodeOption
@@ -173,8 +177,8 @@ struct ValidatorCommand: AsyncParsableCommand {
 struct ProfileOptions: ParsableArguments {
   @Option(help: "An identity, such as a Keybase id.") var identity: String?
   @Option(help: "A web site.") var website: String?
-  @Option(help: "Where to report a weakness.") var securityContact: String?
-  @Option(help: "A few words.") var details: String?
+  @Option(help: "Where to report a vulnerability.") var securityContact: String?
+  @Option(help: "A description.") var details: String?
 
   func description(moniker: String) -> ValidatorDescription {
     ValidatorDescription(

@@ -11,12 +11,14 @@ extension MarketCommand {
     static let configuration = CommandConfiguration(
       commandName: "why-not",
       abstract:
-        "Which registered providers can serve a deploy.yaml or a live order, and why each other cannot.",
-      discussion: "The rules of the ledger come first, then what the provider says is free."
+        "Which registered providers can serve a deploy.yaml or a live order, and why the others cannot.",
+      discussion:
+        "A provider is checked by the rules of the ledger first, then against the free capacity in its offer."
     )
 
     @Argument(help: "A deploy.yaml, or an order's identifier or its first digits.") var fileOrOrder: String
-    @Flag(help: "Auditors that the file names must vouch for the GPUs too.") var auditedGpus = false
+    @Flag(help: "The auditors named in the file must have signed the GPU attributes too.") var auditedGpus =
+      false
     @OptionGroup var page: PageOption
     @OptionGroup var node: NodeOption
 
@@ -31,7 +33,7 @@ extension MarketCommand {
         }
       }
       if node.output == .table, page.pageKey == nil, matches.items.isEmpty {
-        throw Failure("nobody can serve it", why: "no provider is registered on this network")
+        throw Failure("no provider can serve it", why: "no provider is registered on this network")
       }
       try page.show(matches, node, ["GROUP", "PROVIDER", "HOST", "MATCHES", "REASON"]) { matches in
         matches.map { match in

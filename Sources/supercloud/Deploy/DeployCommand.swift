@@ -17,10 +17,10 @@ struct DeployCommand: AsyncParsableCommand {
   )
 
   @Argument(help: "The deploy.yaml.") var file: String
-  @Option(help: "Deposit into escrow, such as 5000000uakt. Default: the currency's minimum, ten times.")
+  @Option(help: "Deposit into escrow, such as 5000000uakt. Default: ten times the currency's minimum.")
   var deposit: String?
-  @Option(help: "Milliseconds to gather bids after the first complete set.") var wait: UInt64 = 300
-  @Option(help: "Seconds to wait for bids at all.") var timeout: UInt64 = 30
+  @Option(help: "Milliseconds to wait for cheaper bids once every group has one.") var wait: UInt64 = 300
+  @Option(help: "Seconds to wait until every group has a bid.") var timeout: UInt64 = 30
   @Flag(help: "Take the cheapest bids without asking.") var yes = false
   @Option(help: .hidden) var report: String?
   @OptionGroup var signer: SignerOption
@@ -144,7 +144,7 @@ struct DeployJourney {
   private static func refusal(_ error: ClientError, of owner: Address) -> Failure {
     guard case .refused(_, let answer) = error else { return Failure(error) }
     return Failure(
-      "the node does not take the order of \(Money.short(owner.text()))",
+      "the node rejected the order of \(Money.short(owner.text()))",
       why: answer.message,
       fix: answer.fix ?? "`supercloud account show` tells what the account has; nothing was paid"
     )

@@ -42,7 +42,7 @@ struct DeployPlan {
     } catch {
       // This is checked before an order is published for a manifest that no provider would accept.
       throw Failure(
-        "\(path) makes a manifest that every provider refuses",
+        "\(path) gives a manifest that every provider rejects",
         why: "\(error)",
         fix: "change the text that the path names"
       )

@@ -27,13 +27,13 @@ struct LeaseStream {
     }
     guard let endpoint = provider.endpoint, let address = NetworkAddress(endpoint) else {
       throw Failure(
-        "provider \(lease.provider) says nowhere how it is reached",
+        "the address of provider \(lease.provider) is not known",
         why: "its offer is not in this node's order book",
         fix: "try again in a minute: offers come every 30 s"
       )
     }
     guard let bytes = Hex.decode(status.genesis), let genesis = Digest(bytes) else {
-      throw Failure("the node names no legal genesis: \(status.genesis)")
+      throw Failure("the node's genesis digest is not valid: \(status.genesis)")
     }
     do {
       let connection = try await LeaseConnection.connect(
@@ -50,7 +50,8 @@ struct LeaseStream {
       throw Failure(
         "provider \(lease.provider) cannot be reached at \(endpoint)",
         why: "\(error)",
-        fix: "the lease is active; `supercloud lease close` ends it, another try may find the provider back"
+        fix:
+          "the lease is active; `supercloud lease send-manifest` tries again, `supercloud lease close` ends it"
       )
     }
   }
@@ -87,14 +88,14 @@ struct LeaseStream {
 
   func status() async throws -> WorkloadStatus {
     guard case .status(let status) = try await ask(.status(lease)) else {
-      throw Failure("the provider answered something else than a status")
+      throw Failure("the provider's answer is not a status")
     }
     return status
   }
 
   func logs(service: String, tail: UInt32) async throws -> [LogChunk] {
     guard case .logs(let chunks) = try await ask(.logs(lease, service: service, tail: tail)) else {
-      throw Failure("the provider answered something else than logs")
+      throw Failure("the provider's answer is not a log")
     }
     return chunks
   }

@@ -11,16 +11,17 @@ import Replication
 struct LightCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "light",
-    abstract: "Verify a header from one that you trust, believing no node.",
+    abstract: "Verify a header, starting from one that you trust; no node needs to be trusted.",
     discussion: """
         supercloud light --trust 1200:9f…c3                    the newest header
         supercloud light --genesis local --height 40           from a network's genesis validators
         supercloud light --trust 1200:9f…c3 --witness 10.0.0.7:26657
 
-      A header is believed when validators with more than a third of the trusted set's power signed it, and a quorum of \
-      its own; where the sets differ too much, headers between are fetched and verified first. Witnesses are asked for \
-      the same header: one that has another shows that the chain, or a node, is not what it seems.
-      The hash that is printed can be trusted further: `--trust`, `supercloud start --trust`, `supercloud verify \
+      A header is accepted when validators with more than a third of the trusted set's power signed it, and more than two \
+      thirds of its own set; where the sets differ too much, headers in between are fetched and verified first. \
+      Witnesses are asked for the same header: a different answer means that a node is wrong, or that the validators \
+      signed two chains.
+      The hash that is printed can be trusted in turn: `--trust`, `supercloud start --trust`, `supercloud verify \
       --header`. Exit code 1 when the header cannot be verified.
       """
   )
@@ -28,9 +29,10 @@ struct LightCommand: AsyncParsableCommand {
   @Option(help: "HEIGHT:HASH of a header that you trust.") var trust: TrustedHeader?
   @Option(help: "A network definition whose genesis validators you trust.") var genesis: String?
   @Option(help: "The height to verify; the newest when left out.") var height: UInt64?
-  @Option(help: "Another node, host:port, to compare with; may be given again.") var witness: [String] = []
-  @Option(help: "For how long a header is trusted: less than stake stays bonded.") var trustingHours: UInt64 =
-    336
+  @Option(help: "Another node, host:port, to compare with; may be repeated.") var witness: [String] = []
+  @Option(help: "Hours for which a header can be trusted: less than the unbonding time.") var trustingHours:
+    UInt64 =
+      336
   @OptionGroup var node: NodeOption
 
   func validate() throws {
@@ -62,7 +64,7 @@ struct LightCommand: AsyncParsableCommand {
     do {
       return try NetworkDefinition(at: NetworkDefinition.locate(genesis ?? "")).genesis
     } catch {
-      throw Failure("\(genesis ?? "") is no network definition", why: "\(error)", code: 2)
+      throw Failure("\(genesis ?? "") is not a network definition", why: "\(error)", code: 2)
     }
   }
 }

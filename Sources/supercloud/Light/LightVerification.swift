@@ -88,14 +88,15 @@ struct LightVerification {
       case .progress: continue
       case .wrong:
         throw Failure(
-          "the node's header of height \(next) does not hold",
+          "the node's header of height \(next) is not valid",
           why: "it does not follow from height \(proof.steps.last ?? trusted), which is verified",
-          fix: "ask another node: --node; if all say so, the trusted header is of another chain"
+          fix: "ask another node: --node; if all give the same, the trusted header is of another chain"
         )
       case .failed(let error):
         throw Failure(
           "the trusted header is too old",
-          why: "\(error): its validators may have taken their stake away, and are free to lie",
+          why:
+            "\(error); since then its validators may have withdrawn their stake, so nothing punishes a false signature",
           fix: "trust a later header"
         )
       }
@@ -136,7 +137,8 @@ struct LightVerification {
         throw Failure(
           "the witness \(witness.address) has another header of height \(block.height)",
           why: "\(other.identifier), and the node's verified one is \(block.identifier)",
-          fix: "one of both lies, or the validators signed two chains: trust neither before you know"
+          fix:
+            "one of the two nodes is wrong, or the validators signed two chains: trust neither until you know"
         )
       }
     }
@@ -152,7 +154,7 @@ struct LightVerification {
       block.height == height
     else {
       throw Failure(
-        "\(client.address) answers with what is not a header of height \(height)",
+        "the answer of \(client.address) is not a header of height \(height)",
         fix: "ask another node: --node"
       )
     }

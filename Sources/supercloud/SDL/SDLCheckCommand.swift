@@ -7,17 +7,17 @@ import SDL
 struct SDLCheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
-    abstract: "Check deploy.yaml files: exit status 0 when all are accepted, 1 when one is refused.",
+    abstract: "Check deploy.yaml files: exit status 0 when all are accepted, 1 when one has errors.",
     discussion: """
-      Errors are what the reference parser refuses; all of a file are shown at once. Warnings are what the \
-      published JSON schema complains about and GPU requests that no provider fills; they refuse nothing.
+      Errors are what the reference parser rejects; all errors of a file are shown at once. Warnings are violations \
+      of the published JSON schema, and GPU requests that no provider can serve; a file with warnings is accepted.
       """
   )
 
   @Argument(help: "The files; - is standard input.")
   var files: [String]
 
-  @Flag(help: "Show the corrected text, with what is certain written in place of what is wrong.")
+  @Flag(help: "Show the corrected text: values whose correction is certain are replaced.")
   var fix = false
 
   @Flag(help: "With --fix: write the corrected text to the file.")
@@ -51,7 +51,7 @@ struct SDLCheckCommand: ParsableCommand {
     if let deployment = file.deployment {
       Console.line("\(name): accepted\(warnings), manifest \(deployment.manifest.hash)")
     } else {
-      Console.line("\(name): refused, \(Self.counted(file.errors.count, "error"))\(warnings)")
+      Console.line("\(name): rejected, \(Self.counted(file.errors.count, "error"))\(warnings)")
     }
   }
 

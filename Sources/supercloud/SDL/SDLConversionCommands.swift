@@ -36,7 +36,7 @@ struct SDLManifestCommand: ParsableCommand {
 struct SDLCanonicalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "canonical",
-    abstract: "Print the manifest's canonical JSON: the very bytes that are hashed."
+    abstract: "Print the manifest's canonical JSON: exactly the bytes that are hashed."
   )
 
   @Argument(help: "The file; - is standard input.")

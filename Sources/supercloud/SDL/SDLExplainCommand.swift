@@ -18,7 +18,7 @@ struct SDLExplainCommand: ParsableCommand {
   @OptionGroup var output: SDLOutputOptions
 
   func validate() throws {
-    if tick == 0 { throw ValidationError("a tick is longer than 0 seconds") }
+    if tick == 0 { throw ValidationError("--tick must be at least 1") }
   }
 
   func run() throws {

@@ -9,7 +9,7 @@ struct SDLFixCommand: ParsableCommand {
     abstract: "Show, or with --write apply, the corrected text of deploy.yaml files.",
     discussion: """
       Only values whose legal spelling is certain are replaced (16GB becomes 16Gi); comments and layout stay \
-      as they are. What needs a decision is listed. Exit status 1 when a file is refused all the same.
+      as they are. What needs a decision is listed. Exit status 1 when a file still has errors.
       """
   )
 

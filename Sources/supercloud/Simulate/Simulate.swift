@@ -4,7 +4,7 @@ import ArgumentParser
 struct SimulateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
-    abstract: "Play a network, or its ledger alone, in virtual time.",
+    abstract: "Simulate a network, its gossip or its ledger in virtual time.",
     subcommands: [SimulateNetworkCommand.self, SimulateLedgerCommand.self, SimulateGossipCommand.self],
     defaultSubcommand: SimulateNetworkCommand.self
   )

@@ -10,18 +10,18 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
     commandName: "network",
     abstract: "Run whole nodes under faults from one seed, in virtual time.",
     discussion: """
-      The nodes are the real ones without sockets and disks. Equal seeds give equal runs: a failing seed is replayed
-      with the command that is printed.
+      The nodes run the real code on simulated sockets and disks. The same seed gives the same run: the command that
+      is printed replays a failing one.
 
         supercloud simulate --seeds 1..200 --faults chaos
         supercloud simulate --validators 7 --faults byzantine --seed 42 --trace
         supercloud simulate --seed 42 --faults chaos --shrink
 
-      Exit code 1 when something was violated.
+      Exit code 1 when an invariant was violated.
       """
   )
 
-  @Option(help: "The one seed of the run.") var seed: UInt64?
+  @Option(help: "The seed of a single run.") var seed: UInt64?
   @Option(help: "A range of seeds, as 1..200.") var seeds: SeedRange?
   @Option(help: "Validators of equal power.") var validators = 4
   @Option(help: "Nodes that follow without voting.") var peers = 0
@@ -35,10 +35,11 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
   @Option(help: "Orders a minute, all tenants together.") var orders: UInt64?
   @Option(help: ArgumentHelp("Break a rule on purpose, to see it noticed.", visibility: .hidden))
   var brokenRule: String?
-  @Flag(help: "Make a failing run smaller while it fails, and write what is left to a file.") var shrink =
+  @Flag(help: "Remove faults from a failing run while it still fails, and write the rest to a file.")
+  var shrink =
     false
-  @Flag(help: "Print what happened in a failing run.") var trace = false
-  @Option(help: "Runs at once.") var jobs = ProcessInfo.processInfo.activeProcessorCount
+  @Flag(help: "Print the trace of a failing run.") var trace = false
+  @Option(help: "Runs in parallel.") var jobs = ProcessInfo.processInfo.activeProcessorCount
   @Option(help: "table or json") var output: OutputFormat = .table
 
   func validate() throws {
@@ -105,8 +106,12 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
     }
     do {
       return try JSONDecoder().decode(FaultPlan.self, from: data)
-    } catch {
-      throw Failure("\(faults) is not a plan of faults", why: "\(error)", code: 2)
+    } catch let error as Swift.DecodingError {
+      throw Failure(
+        "\(faults) is not a plan of faults",
+        why: JSONFault(error, in: data).description,
+        code: 2
+      )
     }
   }
 

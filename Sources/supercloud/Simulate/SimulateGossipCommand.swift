@@ -11,7 +11,7 @@ struct SimulateGossipCommand: ParsableCommand {
       "A network of gossip cores in virtual time: reach, speed, traffic and memory, with and without attackers.",
     discussion: """
       Ten regions with measured delays between them, a signature check of 58 µs, up to 2 ms of batching per hop.
-      Exits 1 when a connected honest peer is missed or a condition of the attack does not hold.
+      Exit code 1 when an object misses a connected honest peer, or a condition of the attack is not met.
       """
   )
 
@@ -32,10 +32,10 @@ struct SimulateGossipCommand: ParsableCommand {
   @Option(help: "Peers without UDP.") var tcpOnly = Share(partsPerMillion: 0)
   @Option(help: "Objects that are counted.") var messages = 40
   @Option(help: "Peers that publish.") var origins = 8
-  @Option(help: "Objects of each origin before that.") var warmUp = 16
+  @Option(help: "Objects that each origin publishes before those.") var warmUp = 16
   @Option(help: "Sessions that each peer dials.") var outbound = 8
   @Option(help: "Suppliers that a peer keeps per origin.") var suppliers = 2
-  @Option(help: "The one seed of the run.") var seed: UInt64 = 1
+  @Option(help: "The seed of the run.") var seed: UInt64 = 1
   @Option(help: "table or json") var output: OutputFormat = .table
 
   func validate() throws {

@@ -69,10 +69,9 @@ struct SimulateLedgerCommand: ParsableCommand {
     do {
       return try JSONDecoder().decode(LedgerScenario.self, from: data)
     } catch let error as Swift.DecodingError {
-      let fault = JSONFault(error, in: data)
       throw Failure(
         "\(file) is not a scenario",
-        why: fault.path.isEmpty ? fault.text : "\(fault.path): \(fault.text)",
+        why: JSONFault(error, in: data).description,
         fix: "`supercloud help simulate ledger` shows one",
         code: 2
       )
@@ -114,52 +113,5 @@ struct SimulateLedgerCommand: ParsableCommand {
       )
     }
     Console.line("\nsupply conserved  \(result.isSupplyConserved ? "yes" : "NO")")
-  }
-}
-
-/// An error in a JSON file: its place and what is wrong.
-struct JSONFault {
-  /// The place of an error, such as `steps[3].amount`; empty when the file is not JSON.
-  var path: String
-  var text: String
-
-  /// `data`: the file's content, in which the line of a syntax error is counted.
-  init(_ error: Swift.DecodingError, in data: Data) {
-    self.init(error)
-    guard path.isEmpty else { return }
-    do {
-      _ = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
-    } catch {
-      text = (error as NSError).userInfo["NSDebugDescription"] as? String ?? text
-    }
-  }
-
-  init(_ error: Swift.DecodingError) {
-    let context: Swift.DecodingError.Context
-    var last: String?
-    switch error {
-    case .dataCorrupted(let found), .typeMismatch(_, let found), .valueNotFound(_, let found): context = found
-    case .keyNotFound(let key, let found):
-      context = found
-      last = key.stringValue
-    @unknown default:
-      path = ""
-      text = "\(error)"
-      return
-    }
-    path = ""
-    for key in context.codingPath {
-      if let index = key.intValue {
-        path += "[\(index)]"
-      } else {
-        path += (path.isEmpty ? "" : ".") + key.stringValue
-      }
-    }
-    if let last { path += (path.isEmpty ? "" : ".") + last }
-    text = context.debugDescription
-    if let underlying = context.underlyingError {
-      let detail = (underlying as NSError).userInfo["NSDebugDescription"] as? String
-      text += " " + (detail ?? "\(underlying)")
-    }
   }
 }

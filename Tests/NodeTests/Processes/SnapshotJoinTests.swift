@@ -43,7 +43,10 @@ extension RealProcesses {
         try await network.expect("the new node follows", seconds: 120) {
           try await network.height("tenant") > 66
         }
-        #expect(network.log("tenant").contains("joined by a snapshot"), "\(network.tail("tenant"))")
+        #expect(
+          network.log("tenant").contains("restored the state from a snapshot"),
+          "\(network.tail("tenant"))"
+        )
         // It never had the first blocks.
         await #expect(throws: ClientError.self) { _ = try await network.block("tenant", 1) }
         #expect(try await network.height("tenant") >= 60)

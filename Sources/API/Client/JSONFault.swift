@@ -1,0 +1,68 @@
+public import Foundation
+
+/// Where in a JSON document something is wrong, and what: a decoding error of Foundation in plain words.
+public struct JSONFault: CustomStringConvertible, Sendable {
+  /// `steps[3].amount`; empty when the document is not JSON at all.
+  public private(set) var path = ""
+  public private(set) var text: String
+
+  public var description: String { path.isEmpty ? text : "`\(path)`: \(text)" }
+
+  /// - Parameters:
+  ///   - data: the document, to find the place where it stops being JSON.
+  ///   - snakeCase: whether the document spells keys so, and not as the code does.
+  public init(_ error: Swift.DecodingError, in data: Data? = nil, snakeCase: Bool = false) {
+    var keys: [any CodingKey]
+    switch error {
+    case .typeMismatch(let type, let context):
+      (keys, text) = (context.codingPath, "this must be \(Self.word(for: type))")
+    case .valueNotFound(_, let context): (keys, text) = (context.codingPath, "this must not be null")
+    case .keyNotFound(let key, let context):
+      (keys, text) = (context.codingPath + [key], "this field is missing")
+    case .dataCorrupted(let context): (keys, text) = (context.codingPath, Self.corruption(context, in: data))
+    @unknown default: (keys, text) = ([], "this cannot be decoded")
+    }
+    for key in keys {
+      if let index = key.intValue {
+        path += "[\(index)]"
+      } else {
+        path += (path.isEmpty ? "" : ".") + (snakeCase ? Self.snakeCase(key.stringValue) : key.stringValue)
+      }
+    }
+  }
+
+  private static func word(for type: any Any.Type) -> String {
+    switch type {
+    case is String.Type: "a text"
+    case is Bool.Type: "true or false"
+    case is any FixedWidthInteger.Type: "a whole number"
+    case is any BinaryFloatingPoint.Type: "a number"
+    case is [Any].Type: "a list"
+    case is [String: Any].Type: "an object"
+    default: "of another type"
+    }
+  }
+
+  /// What our own readers found wrong is in words already; Foundation's is not.
+  private static func corruption(_ context: Swift.DecodingError.Context, in data: Data?) -> String {
+    let text = context.debugDescription
+    if text.hasPrefix("Parsed JSON number") || text.contains("not representable") {
+      return "the number is out of range"
+    }
+    guard context.codingPath.isEmpty else { return text }
+    let detail = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
+    guard detail == nil, let data else { return detail ?? text }
+    do {
+      _ = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+      return text
+    } catch {
+      return (error as NSError).userInfo["NSDebugDescription"] as? String ?? text
+    }
+  }
+
+  private static func snakeCase(_ key: String) -> String {
+    key.reduce(into: "") { text, character in
+      text += character.isUppercase ? "_" + character.lowercased() : String(character)
+    }
+  }
+}
