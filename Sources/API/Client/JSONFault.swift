@@ -2,15 +2,14 @@ public import Foundation
 
 /// Where in a JSON document something is wrong, and what: a decoding error of Foundation in plain words.
 public struct JSONFault: CustomStringConvertible, Sendable {
-  /// `steps[3].amount`; empty when the document is not JSON at all.
+  /// The place, such as `steps[3].amount`; empty when the document is not JSON at all.
   public private(set) var path = ""
   public private(set) var text: String
 
   public var description: String { path.isEmpty ? text : "`\(path)`: \(text)" }
 
-  /// - Parameters:
-  ///   - data: the document, to find the place where it stops being JSON.
-  ///   - snakeCase: whether the document spells keys so, and not as the code does.
+  /// `data` is the document; with it, the text names the place where it stops being JSON. With `snakeCase`, keys are
+  /// shown in snake_case, as the document spells them, and not as the code does.
   public init(_ error: Swift.DecodingError, in data: Data? = nil, snakeCase: Bool = false) {
     var keys: [any CodingKey]
     switch error {
