@@ -60,6 +60,7 @@ extension TransactionError: CustomStringConvertible {
     case .tooManyMessages(let limit): "it has more than \(limit) messages"
     case .memoTooLong(let limit): "its memo is longer than \(limit) bytes"
     case .invalidFee: "its fee is not valid"
+    case .forged: "its signature is not valid for this chain"
     }
   }
 }
