@@ -31,7 +31,7 @@ public struct MessageReader: Sendable {
   }
 
   /// The error for everything that is invalid in this message.
-  public var refusal: DecodingError { .invalid(field: "\(name)") }
+  public var rejection: DecodingError { .invalid(field: "\(name)") }
 
   /// The next field; nil at the end.
   public mutating func next() throws(DecodingError) -> Field? {
@@ -42,18 +42,18 @@ public struct MessageReader: Sendable {
       return Field(number: tag >> 3, value: .number(try number()))
     case 2:
       let count = try number()
-      guard count <= UInt64(bytes.endIndex - position) else { throw refusal }
+      guard count <= UInt64(bytes.endIndex - position) else { throw rejection }
       let end = position + Int(count)
       defer { position = end }
       return Field(number: tag >> 3, value: .bytes(bytes[position..<end]))
     default:
-      throw refusal
+      throw rejection
     }
   }
 
   /// Checks a number that may occur only once and must be left out when it is 0.
   public mutating func once(_ field: UInt64, _ number: UInt64) throws(DecodingError) -> UInt64 {
-    guard number != 0 else { throw refusal }
+    guard number != 0 else { throw rejection }
     try mark(field)
     return number
   }
@@ -63,14 +63,14 @@ public struct MessageReader: Sendable {
     _ field: UInt64,
     _ bytes: ArraySlice<UInt8>
   ) throws(DecodingError) -> ArraySlice<UInt8> {
-    guard !bytes.isEmpty else { throw refusal }
+    guard !bytes.isEmpty else { throw rejection }
     try mark(field)
     return bytes
   }
 
   /// Checks a text that may occur only once and must be left out when it is empty.
   public mutating func onceText(_ field: UInt64, _ bytes: ArraySlice<UInt8>) throws(DecodingError) -> String {
-    guard let text = String(validating: try once(field, bytes), as: UTF8.self) else { throw refusal }
+    guard let text = String(validating: try once(field, bytes), as: UTF8.self) else { throw rejection }
     return text
   }
 
@@ -85,7 +85,7 @@ public struct MessageReader: Sendable {
 
   private mutating func mark(_ field: UInt64) throws(DecodingError) {
     let bit: UInt64 = 1 << min(field, 63)
-    guard seen & bit == 0 else { throw refusal }
+    guard seen & bit == 0 else { throw rejection }
     seen |= bit
   }
 
@@ -97,15 +97,15 @@ public struct MessageReader: Sendable {
       let byte = bytes[position]
       position += 1
       // The tenth byte has only the last of 64 bits.
-      guard shift < 63 || byte <= 1 else { throw refusal }
+      guard shift < 63 || byte <= 1 else { throw rejection }
       number |= UInt64(byte & 0x7f) << shift
       if byte & 0x80 == 0 {
-        guard byte != 0 || shift == 0 else { throw refusal }
+        guard byte != 0 || shift == 0 else { throw rejection }
         return number
       }
       shift += 7
     }
-    throw refusal
+    throw rejection
   }
 }
 
@@ -118,7 +118,7 @@ extension TypedMessage {
       switch (field.number, field.value) {
       case (1, .bytes(let bytes)): type = try reader.onceText(1, bytes)
       case (2, .bytes(let bytes)): value = Array(try reader.once(2, bytes))
-      default: throw reader.refusal
+      default: throw reader.rejection
       }
     }
   }

@@ -124,7 +124,7 @@ import Testing
     }
     #expect(chain.submit(.agreeLease(chain.agreement(order(1))), by: "tenant").codeText == "")
     try chain.perform { execution throws(Rejection) in
-      try execution.carryOut(.retireCurrency(Self.issued), proposal: 1)
+      try execution.execute(.retireCurrency(Self.issued), proposal: 1)
     }
     #expect(chain.query.currency(Self.issued)?.currency.isRetired == true)
     #expect(chain.submit(.agreeLease(chain.agreement(order(2))), by: "tenant").codeText == "supercloud/11")
@@ -162,7 +162,7 @@ import Testing
     #expect(chain.balance("provider", Self.issued) == 50_000_000 + 4_000)
     // Twice is a mistake; AKT cannot be.
     let again = chain.rejection { execution throws(Rejection) in
-      try execution.carryOut(.retireCurrency(Self.issued), proposal: 2)
+      try execution.execute(.retireCurrency(Self.issued), proposal: 2)
     }
     #expect(again?.code == .init(.supercloud, 11))
   }
@@ -181,7 +181,7 @@ import Testing
           minimumFee: .zero,
           takeBasisPoints: nil
         )
-        try execution.carryOut(.addCurrency(currency), proposal: 1)
+        try execution.execute(.addCurrency(currency), proposal: 1)
       }
     }
     #expect(add("unew") == nil)

@@ -215,7 +215,7 @@ import Testing
       var uakt: UInt32?
       let rejection = chain.rejection { execution throws(Rejection) in
         try execution.validate([.parameters(changes)])
-        try execution.carryOut(.parameters(changes), proposal: 1)
+        try execution.execute(.parameters(changes), proposal: 1)
         uakt = execution.findCurrency(.uakt)?.take.rate
       }
       if name == "uakt missing" || name == "empty list" {

@@ -81,7 +81,7 @@ import Testing
     }
     let execution = Execution(on: chain.state, at: chain.moment)
     let before = execution.findCurrency(.uakt)
-    try execution.carryOut(.parameters(changes), proposal: 1)
+    try execution.execute(.parameters(changes), proposal: 1)
     return execution.findCurrency(.uakt) == before
   }
 

@@ -194,7 +194,7 @@ import Testing
     func code(_ version: UInt32, _ height: Height, name: String = "v") -> String {
       let upgrade = SoftwareUpgrade(name: name, height: height, protocolVersion: version, info: "")
       return chain.rejection { execution throws(Rejection) in
-        try execution.carryOut(.softwareUpgrade(upgrade), proposal: 1)
+        try execution.execute(.softwareUpgrade(upgrade), proposal: 1)
       }?.code.description ?? ""
     }
     #expect(code(2, 100) == "" && code(7, 100) == "")

@@ -49,7 +49,7 @@ import Testing
   private func plan(_ chain: TestChain, version: UInt32, at height: Height) throws {
     try chain.perform { execution throws(Rejection) in
       let upgrade = SoftwareUpgrade(name: "next", height: height, protocolVersion: version, info: "")
-      try execution.carryOut(.softwareUpgrade(upgrade), proposal: 0)
+      try execution.execute(.softwareUpgrade(upgrade), proposal: 0)
     }
   }
 

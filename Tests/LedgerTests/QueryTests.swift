@@ -22,7 +22,7 @@ import Testing
     }
     try chain.perform { execution throws(Rejection) in
       let change = ParameterChange(key: "currency.uusdc.take_basis_points", value: "1500")
-      try execution.carryOut(.parameters([change]), proposal: 7)
+      try execution.execute(.parameters([change]), proposal: 7)
     }
     let changed = chain.query.parameterStatuses.filter { $0.proposal == 7 }
     #expect(changed.map(\.key) == ["currency.uusdc.take_basis_points"])
@@ -43,7 +43,7 @@ import Testing
       takeBasisPoints: nil
     )
     try chain.perform { execution throws(Rejection) in
-      try execution.carryOut(.addCurrency(currency), proposal: 3)
+      try execution.execute(.addCurrency(currency), proposal: 3)
     }
     let added = chain.query.parameterStatuses.filter { $0.key.hasPrefix("currency.ueurc.") }
     #expect(added.map(\.value) == ["default", "1", "2", "3", "0"])
@@ -65,7 +65,7 @@ import Testing
       takeBasisPoints: nil
     )
     let rejection = chain.rejection { execution throws(Rejection) in
-      try execution.carryOut(.addCurrency(currency), proposal: 1)
+      try execution.execute(.addCurrency(currency), proposal: 1)
     }
     #expect(rejection?.code == .init(.gov, 5))
   }

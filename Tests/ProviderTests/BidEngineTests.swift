@@ -100,7 +100,7 @@ import Testing
 
   @Test func `refused and outbid bids give their room back at once`() {
     for (input, code) in [
-      (BidEngine.Input.bidRefused(order: id, reason: "no"), "refused"), (.outbid(order: id), "outbid"),
+      (BidEngine.Input.bidRejected(order: id, reason: "no"), "rejected"), (.outbid(order: id), "outbid"),
     ] {
       var engine = Fixture.engine()
       _ = engine.step(.orderAdded(id, order))

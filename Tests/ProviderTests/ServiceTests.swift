@@ -283,7 +283,7 @@ private actor Pretend: WorkloadDriver {
     let service = try service()
     try await service.start()
     await service.handle(.orderAdded(Fixture.digest(1), order(deployment)))
-    #expect(await service.decisions(on: Fixture.digest(1)).map(\.code) == ["refused"])
+    #expect(await service.decisions(on: Fixture.digest(1)).map(\.code) == ["rejected"])
     #expect(await service.status().offer.gpus[0].free == 8)
     await service.stop()
     try? FileManager.default.removeItem(atPath: folder)

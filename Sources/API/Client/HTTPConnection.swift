@@ -141,7 +141,7 @@ public enum ClientError: Error, CustomStringConvertible, Sendable {
   case unexpectedAnswer(path: String, detail: String)
   /// The node or the network ended a stream of events.
   case streamEnded(reason: String)
-  /// The node refused the request.
+  /// The node answered with an error.
   case refused(status: Int, Answer.Failure)
 
   public var description: String {

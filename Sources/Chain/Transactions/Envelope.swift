@@ -20,7 +20,7 @@ struct Envelope {
     var last: UInt64 = 0
     var end = 0
     while let field = try reader.next() {
-      guard field.number >= last else { throw reader.refusal }
+      guard field.number >= last else { throw reader.rejection }
       last = field.number
       switch (field.number, field.value) {
       case (1, .bytes(let bytes)):
@@ -30,7 +30,7 @@ struct Envelope {
         authorization = try reader.once(2, bytes)
         end = bytes.endIndex
       case (3, .bytes(let bytes)): signatures.append(bytes)
-      default: throw reader.refusal
+      default: throw reader.rejection
       }
     }
     signed = bytes[..<end]
@@ -73,7 +73,7 @@ struct TransactionBody {
         _ = try TypedMessage(reading: bytes)
         hasExtensions = true
       case (2_047, .bytes(let bytes)): _ = try TypedMessage(reading: bytes)
-      default: throw reader.refusal
+      default: throw reader.rejection
       }
     }
   }
@@ -106,7 +106,7 @@ struct Authorization {
       switch (field.number, field.value) {
       case (1, .bytes(let bytes)): signers.append(try Signer(bytes))
       case (2, .bytes(let bytes)): payment = try Payment(try reader.onceMessage(2, bytes))
-      default: throw reader.refusal
+      default: throw reader.rejection
       }
     }
   }
@@ -120,7 +120,7 @@ extension Authorization.Signer {
       case (1, .bytes(let bytes)): key = try TypedMessage(reading: try reader.onceMessage(1, bytes))
       case (2, .bytes(let bytes)): mode = try Self.mode(try reader.onceMessage(2, bytes))
       case (3, .number(let number)): sequence = try reader.once(3, number)
-      default: throw reader.refusal
+      default: throw reader.rejection
       }
     }
   }
@@ -130,10 +130,10 @@ extension Authorization.Signer {
     var reader = MessageReader("cosmos.tx.v1beta1.ModeInfo", bytes)
     var mode: UInt64 = 0
     while let field = try reader.next() {
-      guard case (1, .bytes(let bytes)) = (field.number, field.value) else { throw reader.refusal }
+      guard case (1, .bytes(let bytes)) = (field.number, field.value) else { throw reader.rejection }
       var single = MessageReader("cosmos.tx.v1beta1.ModeInfo.Single", try reader.onceMessage(1, bytes))
       while let field = try single.next() {
-        guard case (1, .number(let number)) = (field.number, field.value) else { throw single.refusal }
+        guard case (1, .number(let number)) = (field.number, field.value) else { throw single.rejection }
         mode = try single.once(1, number)
       }
     }
@@ -150,7 +150,7 @@ extension Authorization.Payment {
       case (2, .number(let number)): gasLimit = try reader.once(2, number)
       case (3, .bytes(let bytes)): payer = try reader.onceText(3, bytes)
       case (4, .bytes(let bytes)): granter = try reader.onceText(4, bytes)
-      default: throw reader.refusal
+      default: throw reader.rejection
       }
     }
   }
@@ -164,7 +164,7 @@ extension Cosmos_Base_V1beta1_Coin {
       switch (field.number, field.value) {
       case (1, .bytes(let bytes)): denom = try reader.onceText(1, bytes)
       case (2, .bytes(let bytes)): amount = try reader.onceText(2, bytes)
-      default: throw reader.refusal
+      default: throw reader.rejection
       }
     }
   }

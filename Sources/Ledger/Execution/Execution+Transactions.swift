@@ -17,7 +17,7 @@ extension Execution {
     }
     do {
       try atomically { () throws(Rejection) in
-        for action in transaction.actions { try perform(action) }
+        for action in transaction.actions { try execute(action) }
       }
       return Receipt(fee: fee, events: takeEvents())
     } catch {
@@ -78,7 +78,7 @@ extension Execution {
     return coin
   }
 
-  package func perform(_ action: Action) throws(Rejection) {
+  package func execute(_ action: Action) throws(Rejection) {
     switch action {
     case .send(let action): try send(action)
     case .mint(let action): try mint(action)
@@ -105,9 +105,9 @@ extension Execution {
     case .createValidator, .editValidator, .delegate, .undelegate, .redelegate, .unjail,
       .withdrawReward,
       .withdrawCommission:
-      try performStaking(action)
+      try executeStaking(action)
     case .submitProposal, .depositProposal, .vote:
-      try performGovernance(action)
+      try executeGovernance(action)
     }
   }
 }

@@ -47,7 +47,7 @@ public final class TransactionCheck {
       try execution.rehearse { () throws(Rejection) in
         try execution.admit(transaction, expecting: expectedSequence)
         guard expectedSequence.map({ $0 == committed }) ?? true else { return }
-        for action in transaction.actions { try execution.perform(action) }
+        for action in transaction.actions { try execution.execute(action) }
       }
       return nil
     } catch {

@@ -27,12 +27,12 @@ extension Execution {
     if case .communitySpend(let recipient, let amount) = content {
       try checkSpend(recipient, amount)
     } else {
-      try carryOut(content, proposal: 0)
+      try execute(content, proposal: 0)
     }
   }
 
   /// Applies one content of a passed proposal.
-  package func carryOut(_ content: ProposalContent, proposal id: UInt64) throws(Rejection) {
+  package func execute(_ content: ProposalContent, proposal id: UInt64) throws(Rejection) {
     switch content {
     case .text(let text):
       guard !text.isEmpty else { throw .governance(.invalidContent("the text is empty")) }

@@ -63,7 +63,7 @@ extension Execution {
     if result.passes {
       do {
         try atomically { () throws(Rejection) in
-          for content in record.contents { try carryOut(content, proposal: id) }
+          for content in record.contents { try execute(content, proposal: id) }
         }
       } catch {
         record.status = .failed

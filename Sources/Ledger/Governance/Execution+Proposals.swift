@@ -3,7 +3,7 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  func performGovernance(_ action: Action) throws(Rejection) {
+  func executeGovernance(_ action: Action) throws(Rejection) {
     switch action {
     case .submitProposal(let submission): try submit(submission)
     case .depositProposal(let id, let depositor, let amount):

@@ -2,7 +2,7 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// Why the ledger refuses a transaction, an order or a bid.
+/// Why the ledger rejects a transaction, an order or a bid.
 ///
 /// Codespaces and codes are those of the Akash node where it has the case (the errors of `x/market`,
 /// `x/deployment`, `x/escrow`, `x/provider` and `x/audit`; those of the Cosmos SDK for `sdk`, `staking`,

@@ -30,7 +30,7 @@ extension Execution {
     isValidatorSetStale = true
   }
 
-  func performStaking(_ action: Action) throws(Rejection) {
+  func executeStaking(_ action: Action) throws(Rejection) {
     switch action {
     case .createValidator(let creation): try createValidator(creation)
     case .editValidator(let edit): try editValidator(edit)

@@ -131,7 +131,7 @@ final class StorageWorker: Sendable {
         return
       }
       do {
-        if !jobs.isEmpty { report(try carryOut(jobs)) }
+        if !jobs.isEmpty { report(try perform(jobs)) }
         hasOldBlocks = try prune()
       } catch {
         logger.critical(
@@ -150,7 +150,7 @@ final class StorageWorker: Sendable {
     }
   }
 
-  private func carryOut(_ jobs: [Job]) throws -> [ReplicaInput] {
+  private func perform(_ jobs: [Job]) throws -> [ReplicaInput] {
     var results: [ReplicaInput] = []
     var needsSync = false
     for job in jobs {

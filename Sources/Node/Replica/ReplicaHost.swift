@@ -174,11 +174,11 @@ actor ReplicaHost {
   private func perform(_ effects: [ReplicaEffect]) {
     guard !effects.isEmpty else { return }
     var jobs: [StorageWorker.Job] = []
-    for effect in effects { carryOut(effect, &jobs) }
+    for effect in effects { perform(effect, &jobs) }
     dependencies.storage.post(jobs)
   }
 
-  private func carryOut(_ effect: ReplicaEffect, _ jobs: inout [StorageWorker.Job]) {
+  private func perform(_ effect: ReplicaEffect, _ jobs: inout [StorageWorker.Job]) {
     switch effect {
     case .log(let record): jobs.append(.log(record))
     case .sign(let request): jobs.append(.sign(request))
@@ -201,7 +201,7 @@ actor ReplicaHost {
     case .dial(let dial): dependencies.dial(dial)
     case .disconnect(let peer, let reason):
       dependencies.logger.info("closing a session", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
-      turnAway(peer, reason)
+      disconnect(peer, reason)
     case .validatorsKnown(let nodes, let keys):
       dependencies.bridge.know(validators: keys)
       dependencies.transport.setReserved(Set(nodes))
@@ -233,7 +233,7 @@ actor ReplicaHost {
   }
 
   /// Ends a session. The transport refuses a banned peer until the ban ends.
-  private func turnAway(_ peer: PeerID, _ reason: CloseReason) {
+  private func disconnect(_ peer: PeerID, _ reason: CloseReason) {
     switch reason {
     case .tested, .nearer, .silent: dependencies.transport.disconnect(peer)
     case .full: dependencies.transport.disconnect(peer, reason: .full)

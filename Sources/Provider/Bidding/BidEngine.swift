@@ -60,7 +60,7 @@ public struct BidEngine: Sendable {
     case orderRemoved(Digest, OrderEnd)
     /// The bid was signed and sent.
     case bidPublished(order: Digest, bid: Digest)
-    case bidRefused(order: Digest, reason: String)
+    case bidRejected(order: Digest, reason: String)
     /// Cheaper bids displaced ours in the book.
     case outbid(order: Digest)
     /// The pricing program's result.
@@ -140,7 +140,7 @@ public struct BidEngine: Sendable {
     case .orderAdded(let identifier, let order): consider(identifier, order, &effects)
     case .orderRemoved(let identifier, let end): gaveBack = remove(identifier, end)
     case .bidPublished(let order, let bid): answers[order]?.bid = bid
-    case .bidRefused(let order, let reason): gaveBack = drop(order, .refused(reason))
+    case .bidRejected(let order, let reason): gaveBack = drop(order, .rejected(reason))
     case .outbid(let order): gaveBack = drop(order, .outbid)
     case .priced(let order, let group, let result): gaveBack = priced(order, group, result, &effects)
     case .leaseOpened(let lease, let order, let offers): gaveBack = open(lease, order, offers, &effects)

@@ -12,7 +12,7 @@ public struct Decision: Hashable, Sendable {
     case pricing
     case bid(price: DecimalCoin)
     /// The bid could not be published.
-    case refused(String)
+    case rejected(String)
     /// Cheaper bids displaced ours in the book.
     case outbid
     case won(LeaseID)
@@ -35,7 +35,7 @@ public struct Decision: Hashable, Sendable {
     case .declined(let reason): "declined_" + reason.code
     case .pricing: "pricing"
     case .bid: "bid"
-    case .refused: "refused"
+    case .rejected: "rejected"
     case .outbid: "outbid"
     case .won: "won"
     case .lost: "lost"
@@ -50,7 +50,7 @@ public struct Decision: Hashable, Sendable {
     case .declined(let reason): reason.description
     case .pricing: "waiting for the pricing program"
     case .bid(let price): "bid \(price) per tick"
-    case .refused(let reason): "the bid could not be published: \(reason)"
+    case .rejected(let reason): "the bid could not be published: \(reason)"
     case .outbid: "cheaper bids took its place in the order book"
     case .won(let lease): "won lease \(lease)"
     case .lost: "the tenant took another bid"

@@ -68,7 +68,7 @@ struct ControlGroups: Sendable {
     for name in parent.split(separator: "/").map(String.init) + [""] {
       let file = "\(folder)/cgroup.subtree_control"
       guard write("+\(controller.rawValue)", to: file) else {
-        return .failure(Reason(text: "\(file) refuses +\(controller.rawValue): \(errorText())"))
+        return .failure(Reason(text: "\(file) does not accept +\(controller.rawValue): \(errorText())"))
       }
       guard !name.isEmpty else { break }
       folder += "/\(name)"

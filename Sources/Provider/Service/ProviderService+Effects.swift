@@ -35,7 +35,7 @@ extension ProviderService {
       mustSave = true
     } catch {
       logger.warning("a bid for order \(bid.order) was not published: \(error)")
-      await perform(engine.step(.bidRefused(order: bid.order, reason: "\(error)")))
+      await perform(engine.step(.bidRejected(order: bid.order, reason: "\(error)")))
     }
   }
 
@@ -48,7 +48,7 @@ extension ProviderService {
   }
 
   /// Carries out the supervisor's effects; work on a workload is queued for its lease.
-  func carryOut(_ effects: [LeaseSupervisor.Effect]) {
+  func perform(_ effects: [LeaseSupervisor.Effect]) {
     for effect in effects {
       switch effect {
       case .launch(let lease): enqueue(lease) { await $0.launch(lease) }
@@ -92,10 +92,10 @@ extension ProviderService {
       }
       try await driver.start(lease)
     } catch {
-      carryOut(supervisor.step(lease, .launchFailed("\(error)"), at: clock()))
+      perform(supervisor.step(lease, .launchFailed("\(error)"), at: clock()))
       return
     }
-    carryOut(supervisor.step(lease, .launched, at: clock()))
+    perform(supervisor.step(lease, .launched, at: clock()))
   }
 
   private func end(_ lease: LeaseID) async {
@@ -103,11 +103,11 @@ extension ProviderService {
       try await driver.stop(lease)
     } catch {
       logger.error("lease \(lease): \(error)")
-      carryOut(supervisor.step(lease, .stopFailed("\(error)"), at: clock()))
+      perform(supervisor.step(lease, .stopFailed("\(error)"), at: clock()))
       return
     }
     await driver.purge(lease)
-    carryOut(supervisor.step(lease, .stopped, at: clock()))
+    perform(supervisor.step(lease, .stopped, at: clock()))
   }
 
   private func resign(_ lease: LeaseID, _ reason: LeaseCloseReason) async {

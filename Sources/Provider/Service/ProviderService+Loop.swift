@@ -20,10 +20,10 @@ extension ProviderService {
   func round() async {
     for lease in supervisor.leases where work[lease] == nil {
       if let health = await health(of: lease), work[lease] == nil {
-        carryOut(supervisor.step(lease, .observed(health), at: clock()))
+        perform(supervisor.step(lease, .observed(health), at: clock()))
       }
       guard work[lease] == nil else { continue }
-      carryOut(supervisor.step(lease, .time, at: clock()))
+      perform(supervisor.step(lease, .time, at: clock()))
     }
     let now = clock()
     if now >= standingDueAt { await refreshStanding() }
@@ -68,7 +68,7 @@ extension ProviderService {
     for lease in supervisor.leases where !active.contains(lease) {
       // A lease that is newer than the snapshot is not missing.
       guard let note = notes[lease], note.openedAtTick < snapshot.tick else { continue }
-      carryOut(supervisor.step(lease, .leaseClosed, at: clock()))
+      perform(supervisor.step(lease, .leaseClosed, at: clock()))
     }
     for lease in snapshot.leases where supervisor[lease.id] == nil { await handle(.leaseOpened(lease)) }
   }

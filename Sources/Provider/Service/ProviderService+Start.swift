@@ -50,7 +50,7 @@ extension ProviderService {
     } else {
       for line in result.lines { logger.notice("reconciled: \(line)") }
     }
-    carryOut(effects)
+    perform(effects)
     save()
   }
 }

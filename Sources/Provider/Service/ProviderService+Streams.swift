@@ -56,7 +56,7 @@ extension ProviderService {
       return .error(.unknown(lease, provider: configuration.provider))
     }
     if machine.manifestHash != deployment.manifestHash { plans[lease] = (plan, json) }
-    carryOut(supervisor.step(lease, .manifestAccepted(deployment.manifestHash), at: clock()))
+    perform(supervisor.step(lease, .manifestAccepted(deployment.manifestHash), at: clock()))
     notes[lease]?.manifestHash = deployment.manifestHash.description
     save()
     await work[lease]?.task.value

@@ -165,7 +165,7 @@ public actor ProviderService {
     case .orderRemoved(let identifier, let end): await perform(engine.step(.orderRemoved(identifier, end)))
     case .outbid(let order): await perform(engine.step(.outbid(order: order)))
     case .leaseOpened(let lease): await open(lease)
-    case .leaseClosed(let lease): carryOut(supervisor.step(lease, .leaseClosed, at: clock()))
+    case .leaseClosed(let lease): perform(supervisor.step(lease, .leaseClosed, at: clock()))
     case .deploymentUpdated(let deployment, let hash):
       for lease in supervisor.leases where lease.deployment == deployment {
         logger.info("lease \(lease): the tenant announced manifest \(hash)")

@@ -155,24 +155,24 @@ private struct LedgerPlay {
     case .open(let name, let tenant, let deposit, let leases):
       try open(name, tenant, deposit, leases, execution)
     case .deposit(let name, let source, let amount):
-      try execution.perform(
+      try execution.execute(
         .depositDeployment(try deployment(name), amount: amount, depositor: try address(source))
       )
     case .setTake(let denomination, let basisPoints):
       let key = "currency.\(denomination).take_basis_points"
       let change = ParameterChange(key: key, value: String(basisPoints))
-      try execution.carryOut(.parameters([change]), proposal: 0)
+      try execution.execute(.parameters([change]), proposal: 0)
     case .withdraw(let name, let provider):
-      for lease in try leases(name, of: provider) { try execution.perform(.withdrawLease(lease)) }
+      for lease in try leases(name, of: provider) { try execution.execute(.withdrawLease(lease)) }
     case .closeLease(let name, let provider, let closer, let reason):
       for lease in try leases(name, of: provider) {
         if closer == .provider {
-          try execution.perform(.resignLease(lease, reason: reason ?? .unspecified))
+          try execution.execute(.resignLease(lease, reason: reason ?? .unspecified))
         } else {
-          try execution.perform(.closeLease(lease))
+          try execution.execute(.closeLease(lease))
         }
       }
-    case .closeDeployment(let name): try execution.perform(.closeDeployment(try deployment(name)))
+    case .closeDeployment(let name): try execution.execute(.closeDeployment(try deployment(name)))
     }
   }
 
