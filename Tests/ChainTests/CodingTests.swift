@@ -4,26 +4,25 @@ import Primitives
 import Testing
 
 /// What is decoded is what was encoded, for legal values drawn from printed seeds.
-@Suite("Coding")
-struct CodingTests {
+@Suite struct CodingTests {
   static let seeds: [UInt64] = Array(1...40)
 
-  @Test("Orders come back as they were", arguments: seeds)
-  func orders(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `orders come back as they were`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let order = samples.order()
     #expect(try Order(decoding: order.encoded) == order, "seed \(seed)")
   }
 
-  @Test("Bids come back as they were", arguments: seeds)
-  func bids(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `bids come back as they were`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let bid = samples.bid()
     #expect(try Bid(decoding: bid.encoded) == bid, "seed \(seed)")
   }
 
-  @Test("Withdrawals, offers and node records come back as they were", arguments: seeds)
-  func announcements(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `withdrawals, offers and node records come back as they were`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let withdrawal = samples.withdrawal()
     #expect(try Withdrawal(decoding: withdrawal.encoded) == withdrawal, "seed \(seed)")
@@ -33,8 +32,8 @@ struct CodingTests {
     #expect(try NodeRecord(decoding: record.encoded) == record, "seed \(seed)")
   }
 
-  @Test("Group specs and resource offers come back as they were", arguments: seeds)
-  func groups(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `group specs and resource offers come back as they were`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let spec = samples.groupSpec()
     #expect(try GroupSpec(decoding: spec.encoded) == spec, "seed \(seed)")
@@ -42,8 +41,8 @@ struct CodingTests {
     #expect(try ResourceOffer(decoding: offer.encoded) == offer, "seed \(seed)")
   }
 
-  @Test("Signed objects come back as they were, authentic on their chain alone", arguments: seeds)
-  func signedObjects(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `signed objects come back as they were, authentic on their chain alone`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     for kind in SignedObject.Kind.allCases {
       let object = samples.signed(kind)
@@ -57,8 +56,8 @@ struct CodingTests {
     }
   }
 
-  @Test("Votes and proposals come back as they were", arguments: seeds)
-  func votes(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `votes and proposals come back as they were`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     for _ in 0..<20 {
       let vote = samples.vote()
@@ -68,8 +67,8 @@ struct CodingTests {
     }
   }
 
-  @Test("Certificates and evidence come back as they were", arguments: seeds)
-  func certificates(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `certificates and evidence come back as they were`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     for _ in 0..<5 {
       let certificate = samples.certificate()
@@ -81,8 +80,8 @@ struct CodingTests {
     }
   }
 
-  @Test("Blocks and headers come back as they were", arguments: seeds)
-  func blocks(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `blocks and headers come back as they were`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let block = samples.block()
     let decoded = try Block(decoding: block.encoded)
@@ -97,8 +96,8 @@ struct CodingTests {
     #expect(block.header.identifier == block.identifier)
   }
 
-  @Test("Every action comes back as it was", arguments: seeds)
-  func actions(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `every action comes back as it was`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let key = samples.pick(Samples.keys)
     for action in samples.actions(by: key.address) {
@@ -109,8 +108,8 @@ struct CodingTests {
     }
   }
 
-  @Test("Transactions come back as they were and are authentic on their chain alone", arguments: seeds)
-  func transactions(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `transactions come back as they were and are authentic on their chain alone`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let transaction = samples.transaction()
     let decoded = try Transaction(decoding: transaction.encoded, chain: Samples.chain)
@@ -121,16 +120,16 @@ struct CodingTests {
     #expect(!elsewhere.isAuthentic(on: ChainID("samples-2")!))
   }
 
-  @Test("Proposal contents come back as they were", arguments: seeds)
-  func contents(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `proposal contents come back as they were`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     for content in samples.contents() {
       #expect(try ProposalContent(decoding: content.encoded) == content, "seed \(seed)")
     }
   }
 
-  @Test("Registry entries come back as they were", arguments: seeds)
-  func currencies(seed: UInt64) throws {
+  @Test(arguments: seeds)
+  func `registry entries come back as they were`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     var currency = samples.currency()
     currency.isRetired = samples.flag()

@@ -4,8 +4,7 @@ import Primitives
 import Testing
 import Wire
 
-@Suite("Limits of votes, certificates, evidence, blocks")
-struct ConsensusLimitTests {
+@Suite struct ConsensusLimitTests {
   private static func vote(_ change: (inout Vote) -> Void = { _ in }) -> Vote {
     var vote = Vote(
       kind: .prevote,
@@ -31,8 +30,8 @@ struct ConsensusLimitTests {
     }
   }
 
-  @Test("A vote's numbers stay in their ranges, and only a prevote for a block has an earlier valid round")
-  func votes() {
+  @Test
+  func `a vote's numbers stay in their ranges, and only a prevote for a block has an earlier valid round`() {
     expect(nil) { _ in }
     expect(.outOfRange(field: "height")) { $0.height = 0 }
     expect(nil) { $0.height = Height(Int64.max) }
@@ -46,8 +45,7 @@ struct ConsensusLimitTests {
     expect(.outOfRange(field: "validator")) { $0.validator = 1_024 }
   }
 
-  @Test("Votes of unknown kind and digests and signatures of wrong size are refused")
-  func wireVotes() throws {
+  @Test func `votes of unknown kind and digests and signatures of wrong size are refused`() throws {
     let good = Self.vote().wire
     var wire = good
     wire.kind = .unspecified
@@ -66,8 +64,7 @@ struct ConsensusLimitTests {
     #expect(throws: Never.self) { try Vote(good) }
   }
 
-  @Test("Sign bodies differ in every field that they cover")
-  func signBodies() {
+  @Test func `sign bodies differ in every field that they cover`() {
     let changes: [(inout Vote) -> Void] = [
       { $0.height = 6 }, { $0.round = 3 }, { $0.validRound = nil }, { $0.validRound = 0 },
       { $0.block = Digest.blake2b([2]) }, { $0.block = nil },
@@ -90,8 +87,7 @@ struct ConsensusLimitTests {
     )
   }
 
-  @Test("A certificate has one signature for each bit and at most 1,024 bits")
-  func certificates() {
+  @Test func `a certificate has one signature for each bit and at most 1,024 bits`() {
     func decode(_ signers: [UInt8], _ signatures: Int) throws(DecodingError) -> Certificate {
       try Certificate(decoding: Self.certificate(signers: signers, signatures: signatures).encoded)
     }
@@ -113,8 +109,7 @@ struct ConsensusLimitTests {
     #expect(throws: Never.self) { try Certificate(decoding: prevotes.encoded) }
   }
 
-  @Test("A round certificate has votes, all of its height")
-  func roundCertificates() {
+  @Test func `a round certificate has votes, all of its height`() {
     var certificate = RoundCertificate(height: 5, round: 2, votes: [Self.vote()])
     #expect(throws: Never.self) { try RoundCertificate(decoding: certificate.encoded) }
     certificate.height = 6
@@ -127,8 +122,7 @@ struct ConsensusLimitTests {
     }
   }
 
-  @Test("Two votes are a contradiction only where honest validators never cast both")
-  func evidence() {
+  @Test func `two votes are a contradiction only where honest validators never cast both`() {
     let vote = Self.vote()
     func duplicate(_ change: (inout Vote) -> Void) -> Bool {
       Evidence.duplicateVote(vote, Self.vote(change)).isContradiction
@@ -176,8 +170,7 @@ struct ConsensusLimitTests {
     #expect(throws: DecodingError.invalid(field: "kind")) { try Evidence(decoding: []) }
   }
 
-  @Test("A block's body is the one that its header names")
-  func blockRoots() throws {
+  @Test func `a block's body is the one that its header names`() throws {
     var samples = Samples(seed: 11)
     let block = Block(
       header: samples.header(),
@@ -205,8 +198,7 @@ struct ConsensusLimitTests {
     }
   }
 
-  @Test("A block of more transactions than can be, or of one too large, is refused")
-  func blockLimits() throws {
+  @Test func `a block of more transactions than can be, or of one too large, is refused`() throws {
     var samples = Samples(seed: 12)
     let header = samples.header()
     let many = Block(

@@ -5,8 +5,7 @@ import Testing
 import Wire
 
 /// The envelope is read by hand; the generated code says what it should have read.
-@Suite("Envelope")
-struct EnvelopeTests {
+@Suite struct EnvelopeTests {
   /// What the generated code makes of the bytes; nil where it refuses them.
   private struct Reading {
     let body: Cosmos_Tx_V1beta1_TxBody
@@ -53,10 +52,9 @@ struct EnvelopeTests {
   }
 
   @Test(
-    "Hand and generator agree on what is an envelope and what is in it",
     arguments: 700..<712 as Range<UInt64>
   )
-  func agreement(seed: UInt64) {
+  func `hand and generator agree on what is an envelope and what is in it`(seed: UInt64) {
     var samples = Samples(seed: seed)
     let key = samples.pick(Samples.keys)
     var draft = samples.draft(by: key.address)
@@ -70,8 +68,7 @@ struct EnvelopeTests {
     }
   }
 
-  @Test("Options that may be ignored are, others are not")
-  func options() throws {
+  @Test func `options that may be ignored are, others are not`() throws {
     let draft = TransactionDraft(
       actions: [.unjail(validator: Samples.keys[0].address)],
       sequence: 0,

@@ -3,8 +3,7 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite("Genesis and parameters")
-struct GenesisTests {
+@Suite struct GenesisTests {
   static let genesis = Genesis(
     chain: ChainID("samples-1")!,
     time: Timestamp(milliseconds: 1_700_000_000_000),
@@ -32,8 +31,7 @@ struct GenesisTests {
     ]
   )
 
-  @Test("A change of any field changes the digest")
-  func digest() {
+  @Test func `a change of any field changes the digest`() {
     let changes: [(inout Genesis) -> Void] = [
       { _ in },
       { $0.chain = ChainID("samples-2")! },
@@ -79,8 +77,7 @@ struct GenesisTests {
     #expect(Set(digests).count == digests.count)
   }
 
-  @Test("Ticks are counted from genesis; before it is tick 0")
-  func ticks() {
+  @Test func `ticks are counted from genesis; before it is tick 0`() {
     let start = Self.genesis.time.milliseconds
     for (offset, tick) in [(0, 0), (5_999, 0), (6_000, 1), (60_000, 10)] as [(UInt64, Tick)] {
       #expect(Self.genesis.tick(at: Timestamp(milliseconds: start + offset)) == tick)
@@ -91,8 +88,8 @@ struct GenesisTests {
     #expect(broken.tick(at: Timestamp(milliseconds: start + 7)) == 7)
   }
 
-  @Test("Every parameter's standard value is in its range and described", arguments: ParameterKey.allCases)
-  func definitions(key: ParameterKey) {
+  @Test(arguments: ParameterKey.allCases)
+  func `every parameter's standard value is in its range and described`(key: ParameterKey) {
     let definition = key.definition
     #expect(definition.range.contains(definition.standard), "\(key.rawValue)")
     #expect(!definition.summary.isEmpty && !definition.unit.isEmpty)
@@ -101,8 +98,7 @@ struct GenesisTests {
     #expect(ParameterKey.allCases[key.index] == key)
   }
 
-  @Test("Parameters have different names and are set one by one")
-  func names() {
+  @Test func `parameters have different names and are set one by one`() {
     #expect(Set(ParameterKey.allCases.map(\.rawValue)).count == ParameterKey.allCases.count)
     for key in ParameterKey.allCases {
       var parameters = Parameters()
@@ -114,7 +110,6 @@ struct GenesisTests {
   }
 
   @Test(
-    "A chain's name has 3 to 48 of a–z, 0–9 and hyphen, and starts with a letter",
     arguments: [
       ("abc", true), ("supercloud-1", true), (String(repeating: "a", count: 48), true), ("ab", false),
       (String(repeating: "a", count: 49), false), ("1abc", false), ("-abc", false), ("Abc", false),
@@ -122,7 +117,10 @@ struct GenesisTests {
       ("a c", false), ("", false), ("abé", false),
     ]
   )
-  func chainNames(text: String, isLegal: Bool) {
+  func `a chain's name has 3 to 48 of a–z, 0–9 and hyphen, and starts with a letter`(
+    text: String,
+    isLegal: Bool
+  ) {
     #expect((ChainID(text) != nil) == isLegal, "\(text)")
   }
 }

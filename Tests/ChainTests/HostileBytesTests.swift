@@ -4,8 +4,7 @@ import Primitives
 import Testing
 
 /// Bytes that nobody honest sent: never a trap, and never an old meaning in new bytes.
-@Suite("Hostile bytes")
-struct HostileBytesTests {
+@Suite struct HostileBytesTests {
   /// Every truncation of `bytes`, and changes of single bytes: all of them in short inputs, a sample in long
   /// ones.
   static func variants(of bytes: [UInt8], seed: UInt64) -> [[UInt8]] {
@@ -49,10 +48,9 @@ struct HostileBytesTests {
   }
 
   @Test(
-    "Changed market objects are refused or are another stable value",
     arguments: [101, 102, 103] as [UInt64]
   )
-  func marketObjects(seed: UInt64) throws {
+  func `changed market objects are refused or are another stable value`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     try attack(
       samples.order().encoded,
@@ -82,10 +80,9 @@ struct HostileBytesTests {
   }
 
   @Test(
-    "A changed vote, proposal, certificate or evidence is never the same value",
     arguments: [201, 202, 203] as [UInt64]
   )
-  func consensusMessages(seed: UInt64) throws {
+  func `a changed vote, proposal, certificate or evidence is never the same value`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     try attack(
       samples.vote().encoded,
@@ -131,8 +128,8 @@ struct HostileBytesTests {
     )
   }
 
-  @Test("A changed block has another identifier or is refused", arguments: [301, 302, 303] as [UInt64])
-  func blocks(seed: UInt64) throws {
+  @Test(arguments: [301, 302, 303] as [UInt64])
+  func `a changed block has another identifier or is refused`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let block = samples.block()
     for variant in Self.variants(of: block.encoded, seed: seed) where variant != block.encoded {
@@ -141,8 +138,8 @@ struct HostileBytesTests {
     }
   }
 
-  @Test("A changed signed object is refused or not authentic", arguments: [401, 402, 403] as [UInt64])
-  func signedObjects(seed: UInt64) throws {
+  @Test(arguments: [401, 402, 403] as [UInt64])
+  func `a changed signed object is refused or not authentic`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     for kind in SignedObject.Kind.allCases {
       let object = samples.signed(kind)
@@ -153,8 +150,8 @@ struct HostileBytesTests {
     }
   }
 
-  @Test("A changed transaction is refused or not authentic", arguments: [501, 502] as [UInt64])
-  func transactions(seed: UInt64) throws {
+  @Test(arguments: [501, 502] as [UInt64])
+  func `a changed transaction is refused or not authentic`(seed: UInt64) throws {
     var samples = Samples(seed: seed)
     let key = samples.pick(Samples.keys)
     for action in samples.actions(by: key.address) {
@@ -168,8 +165,7 @@ struct HostileBytesTests {
     }
   }
 
-  @Test("Random bytes are refused without a trap")
-  func noise() {
+  @Test func `random bytes are refused without a trap`() {
     var samples = Samples(seed: 601)
     for _ in 0..<3_000 {
       let noise = samples.bytes(samples.count(0...200))

@@ -111,7 +111,7 @@ struct LightClientTests {
 
   private static let now = Timestamp(milliseconds: 100_000)
 
-  @Test func `With the same validators any height is believed at once`() throws {
+  @Test func `with the same validators any height is believed at once`() throws {
     var chain = try HeaderChain(0..<4)
     for _ in 0..<50 { try chain.extend() }
     var client = Self.client(chain)
@@ -120,7 +120,7 @@ struct LightClientTests {
     #expect(client.trusted.block == chain.blocks[49].identifier)
   }
 
-  @Test func `Headers one after the other need no overlap`() throws {
+  @Test func `headers one after the other need no overlap`() throws {
     var chain = try HeaderChain(0..<4)
     try chain.extend(
       (0..<4).map { HeaderChain.update($0, power: 0) } + (4..<8).map { HeaderChain.update($0) }
@@ -131,7 +131,7 @@ struct LightClientTests {
     #expect(client.trusted.height == 6)
   }
 
-  @Test func `When too few of the trusted signed, the headers between are asked for by halves`() throws {
+  @Test func `when too few of the trusted signed, the headers between are asked for by halves`() throws {
     var chain = try HeaderChain(0..<4)
     for step in 0..<16 {
       // One leaves and one comes, four heights apart.
@@ -158,7 +158,7 @@ struct LightClientTests {
   }
 
   /// Exactly a third is not enough: a third may be faulty.
-  @Test func `An overlap of a third is not enough, one unit more is`() throws {
+  @Test func `an overlap of a third is not enough, one unit more is`() throws {
     for (power, isEnough) in [(Int64(10), false), (11, true)] {
       var chain = try HeaderChain(0..<3)
       // Of 30 (or 31) one stays.
@@ -175,7 +175,7 @@ struct LightClientTests {
     }
   }
 
-  @Test func `A quorum of the header's own set is needed beside the overlap`() throws {
+  @Test func `a quorum of the header's own set is needed beside the overlap`() throws {
     var chain = try HeaderChain(0..<4)
     for _ in 0..<4 { try chain.extend() }
     try chain.extend(signers: [0, 1])
@@ -185,7 +185,7 @@ struct LightClientTests {
     }
   }
 
-  @Test func `Forged parts are refused, and the trusted header stays`() throws {
+  @Test func `forged parts are refused, and the trusted header stays`() throws {
     var chain = try HeaderChain(0..<4)
     for _ in 0..<8 { try chain.extend() }
     var stranger = try HeaderChain(10..<14)
@@ -239,7 +239,7 @@ struct LightClientTests {
     refuses(.mismatch(field: "validators_hash"), stranger.blocks[0])
   }
 
-  @Test func `Trust ends with its period, and clocks bound the future`() throws {
+  @Test func `trust ends with its period, and clocks bound the future`() throws {
     var chain = try HeaderChain(0..<4)
     for _ in 0..<30 { try chain.extend() }
     var client = Self.client(chain, trusting: 20_000)
@@ -255,7 +255,7 @@ struct LightClientTests {
     }
   }
 
-  @Test func `A light block survives its encoding`() throws {
+  @Test func `a light block survives its encoding`() throws {
     var chain = try HeaderChain(0..<4)
     for _ in 0..<3 { try chain.extend() }
     let block = chain.blocks[2]

@@ -4,8 +4,7 @@ import Primitives
 import Testing
 import Wire
 
-@Suite("Limits")
-struct LimitTests {
+@Suite struct LimitTests {
   /// An order with one group of one unit, for changing.
   static func order(_ change: (inout Order) -> Void = { _ in }) -> Order {
     let resources = Resources(
@@ -36,8 +35,7 @@ struct LimitTests {
     }
   }
 
-  @Test("Lists of an order are taken at their limit and refused above it and below")
-  func counts() {
+  @Test func `lists of an order are taken at their limit and refused above it and below`() {
     func groups(_ count: Int) -> (inout Order) -> Void {
       { $0.groups = Array(repeating: $0.groups[0], count: count) }
     }
@@ -81,8 +79,7 @@ struct LimitTests {
     expect(.outOfRange(field: "requirements.any_of"), auditors(65))
   }
 
-  @Test("Texts of an order are taken at their limit, in bytes, and refused above it")
-  func lengths() {
+  @Test func `texts of an order are taken at their limit, in bytes, and refused above it`() {
     expect(nil) { $0.groups[0].spec.name = String(repeating: "é", count: 64) }
     expect(.outOfRange(field: "name")) { $0.groups[0].spec.name = String(repeating: "é", count: 65) }
     expect(nil) {
@@ -105,14 +102,12 @@ struct LimitTests {
     }
   }
 
-  @Test("Numbers that count from 1 may not be 0")
-  func ordinals() {
+  @Test func `numbers that count from 1 may not be 0`() {
     expect(.outOfRange(field: "id")) { $0.deployment.sequence = 0 }
     expect(.outOfRange(field: "groups.gseq")) { $0.groups[0].sequence = 0 }
   }
 
-  @Test("An order above 64 KiB is refused whatever is in it")
-  func objectBytes() {
+  @Test func `an order above 64 KiB is refused whatever is in it`() {
     let attributes = Array(
       repeating: Attribute(
         key: String(repeating: "k", count: 250),
@@ -127,7 +122,6 @@ struct LimitTests {
   }
 
   @Test(
-    "A number has one text: digits without sign, point or leading zero, within its range",
     arguments: [
       ("0", true), ("7", true), ("18446744073709551615", true), ("18446744073709551616", false), ("", false),
       ("007", false), ("+7", false), ("-7", false), ("7.0", false), (" 7", false), ("7 ", false),
@@ -136,7 +130,10 @@ struct LimitTests {
       (String(repeating: "9", count: 4_000), false),
     ]
   )
-  func numbers(text: String, isLegal: Bool) throws {
+  func `a number has one text: digits without sign, point or leading zero, within its range`(
+    text: String,
+    isLegal: Bool
+  ) throws {
     var coin = Cosmos_Base_V1beta1_Coin()
     coin.denom = "uakt"
     coin.amount = text
@@ -147,8 +144,7 @@ struct LimitTests {
     if let order { #expect(String(order.deposit.amount.units) == text) }
   }
 
-  @Test("A price is an integer of 10⁻¹⁸ in 128 bits")
-  func prices() throws {
+  @Test func `a price is an integer of 10⁻¹⁸ in 128 bits`() throws {
     let largest = String(UInt128.max)
     for (text, isLegal) in [
       ("1", true), (largest, true), (largest + "0", false), ("1.5", false), ("", false),
@@ -164,8 +160,7 @@ struct LimitTests {
     }
   }
 
-  @Test("What is missing is refused: deposit, owner, resources")
-  func missing() throws {
+  @Test func `what is missing is refused: deposit, owner, resources`() throws {
     let good = try Supercloud_Market_V1_Order(decoding: Self.order().encoded, limit: WireLimits.objectBytes)
     var wire = good
     wire.clearDeposit()
@@ -185,8 +180,7 @@ struct LimitTests {
     #expect(throws: DecodingError.invalid(field: "manifest_hash")) { try Order(decoding: wire.encoded) }
   }
 
-  @Test("A node record has at most three addresses and a known role")
-  func nodeRecords() throws {
+  @Test func `a node record has at most three addresses and a known role`() throws {
     var record = NodeRecord(
       sequence: 1,
       addresses: ["a:1/2", "b:1/2", "c:1/2"],
@@ -202,8 +196,7 @@ struct LimitTests {
     #expect(throws: DecodingError.outOfRange(field: "addresses")) { try NodeRecord(decoding: record.encoded) }
   }
 
-  @Test("A signed object of an unknown kind is refused")
-  func unknownKind() throws {
+  @Test func `a signed object of an unknown kind is refused`() throws {
     var samples = Samples(seed: 1)
     let object = samples.signed(.bid)
     for kind in [0, 6, 257] {

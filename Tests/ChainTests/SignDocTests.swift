@@ -4,8 +4,7 @@ import Primitives
 import Testing
 
 /// The Cosmos SDK's envelope, built here by hand from its field numbers and compared byte for byte.
-@Suite("SignDoc")
-struct SignDocTests {
+@Suite struct SignDocTests {
   private static func varint(_ number: UInt64) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = number
@@ -30,8 +29,7 @@ struct SignDocTests {
     field(1, denomination) + field(2, amount)
   }
 
-  @Test("A payment has the SDK's bytes: TxBody, AuthInfo, SignDoc, TxRaw")
-  func send() throws {
+  @Test func `a payment has the SDK's bytes: TxBody, AuthInfo, SignDoc, TxRaw`() throws {
     let key = Samples.keys[0]
     let recipient = Samples.keys[1].address
     let chain = try #require(ChainID("akashnet-2"))
@@ -69,8 +67,7 @@ struct SignDocTests {
     #expect(try Transaction(decoding: raw, chain: chain) == transaction)
   }
 
-  @Test("A body in another legal order of fields is read, and signed as it was sent")
-  func reordered() throws {
+  @Test func `a body in another legal order of fields is read, and signed as it was sent`() throws {
     let key = Samples.keys[0]
     let message =
       Self.field(3, Self.coin("uakt", "1")) + Self.field(2, Samples.keys[1].address.text())
@@ -93,8 +90,7 @@ struct SignDocTests {
     }
   }
 
-  @Test("A field that this version does not know is not ignored")
-  func unknownField() throws {
+  @Test func `a field that this version does not know is not ignored`() throws {
     let key = Samples.keys[0]
     let publicKey = Self.any("/cosmos.crypto.ed25519.PubKey", Self.field(1, key.publicKey.bytes))
     let mode = Self.field(1, Self.field(1, 1))
@@ -123,8 +119,7 @@ struct SignDocTests {
     }
   }
 
-  @Test("Validators are named under the operators' prefix, accounts under the accounts'")
-  func prefixes() throws {
+  @Test func `validators are named under the operators' prefix, accounts under the accounts'`() throws {
     let key = Samples.keys[0]
     let validator = Samples.keys[1].address
     let action = Action.delegate(delegator: key.address, validator: validator, amount: Coin(1, .uakt))
@@ -137,8 +132,7 @@ struct SignDocTests {
     #expect(transaction.signBytes.starts(with: Self.field(1, body)))
   }
 
-  @Test("Every action travels under its own type URL")
-  func typeURLs() {
+  @Test func `every action travels under its own type URL`() {
     var samples = Samples(seed: 31)
     let actions = samples.actions(by: Samples.keys[0].address)
     let types = actions.map(\.typeURL)

@@ -4,8 +4,7 @@ import Primitives
 import Testing
 import Wire
 
-@Suite("Limits of transactions")
-struct TransactionLimitTests {
+@Suite struct TransactionLimitTests {
   private static let key = Samples.keys[0]
   private static let send = Action.send(
     Send(from: key.address, to: Samples.keys[1].address, amount: [Coin(5, .uakt)])
@@ -49,8 +48,7 @@ struct TransactionLimitTests {
     #expect(throws: error) { try Transaction(decoding: raw.encoded, chain: Samples.chain) }
   }
 
-  @Test("Messages and memo are taken at their limit and refused above it")
-  func counts() {
+  @Test func `messages and memo are taken at their limit and refused above it`() {
     expect(nil) { $0.actions = Array(repeating: Self.send, count: 16) }
     expect(.tooManyMessages(limit: 16)) { $0.actions = Array(repeating: Self.send, count: 17) }
     expect(.noMessages) { $0.actions = [] }
@@ -58,16 +56,14 @@ struct TransactionLimitTests {
     expect(.memoTooLong(limit: 256)) { $0.memo = String(repeating: "m", count: 257) }
   }
 
-  @Test("All messages are the signer's")
-  func signers() {
+  @Test func `all messages are the signer's`() {
     expect(.signerMismatch) { draft in
       let other = Send(from: Samples.keys[1].address, to: Self.key.address, amount: [Coin(5, .uakt)])
       draft.actions.append(.send(other))
     }
   }
 
-  @Test("One signer with an Ed25519 key in direct mode, and one signature")
-  func envelope() throws {
+  @Test func `one signer with an Ed25519 key in direct mode, and one signature`() throws {
     try expectParts(.unsupportedSigner, authorization: { $0.signerInfos = [] })
     try expectParts(.unsupportedSigner, authorization: { $0.signerInfos.append($0.signerInfos[0]) })
     try expectParts(
@@ -92,24 +88,21 @@ struct TransactionLimitTests {
     try expectParts(.unsupportedSigner, raw: { $0.signatures[0].removeLast() })
   }
 
-  @Test("An extension option that nobody knows is refused")
-  func extensions() throws {
+  @Test func `an extension option that nobody knows is refused`() throws {
     try expectParts(
       .malformed(.invalid(field: "extension_options")),
       body: { $0.extensionOptions = [.init(TypedMessage(type: "/x", value: []))] }
     )
   }
 
-  @Test("The fee is at most one coin, paid by the signer or by a grant")
-  func fees() throws {
+  @Test func `the fee is at most one coin, paid by the signer or by a grant`() throws {
     try expectParts(.invalidFee, authorization: { $0.fee.amount.append($0.fee.amount[0]) })
     try expectParts(.invalidFee, authorization: { $0.fee.amount[0].amount = "-1" })
     try expectParts(.invalidFee, authorization: { $0.fee.payer = Samples.keys[1].address.text() })
     try expectParts(.invalidFee, authorization: { $0.fee.granter = "akash1" })
   }
 
-  @Test("Unknown and illegal messages are named by type and field")
-  func messages() throws {
+  @Test func `unknown and illegal messages are named by type and field`() throws {
     try expectParts(
       .unknownMessage(type: "/akash.cert.v1.MsgCreateCertificate"),
       body: { $0.messages = [.init(TypedMessage(type: "/akash.cert.v1.MsgCreateCertificate", value: []))] }
@@ -140,8 +133,7 @@ struct TransactionLimitTests {
     }
   }
 
-  @Test("A currency occurs once in a payment, and there is something to pay")
-  func coins() {
+  @Test func `a currency occurs once in a payment, and there is something to pay`() {
     func send(_ coins: [Coin]) -> Action {
       .send(Send(from: Self.key.address, to: Self.key.address, amount: coins))
     }
@@ -150,8 +142,7 @@ struct TransactionLimitTests {
     #expect(field(send([])) == "amount")
   }
 
-  @Test("Only a provider's reasons may be given by one")
-  func reasons() {
+  @Test func `only a provider's reasons may be given by one`() {
     let deployment = DeploymentID(owner: Samples.keys[1].address, sequence: 1)
     let lease = LeaseID(deployment: deployment, group: 1, order: 1, provider: Self.key.address)
     for reason in LeaseCloseReason.allCases {
@@ -161,8 +152,7 @@ struct TransactionLimitTests {
     }
   }
 
-  @Test("Shares of a weighted vote are above 0, of different options, and sum to 1")
-  func weights() {
+  @Test func `shares of a weighted vote are above 0, of different options, and sum to 1`() {
     func vote(_ options: [(VoteOption, String)]) -> Action {
       let options = options.map { WeightedVote(option: $0.0, weight: Decimal18($0.1)!) }
       return .vote(id: 1, voter: Self.key.address, options: options)
@@ -176,8 +166,7 @@ struct TransactionLimitTests {
     #expect(field(vote([])) == "options")
   }
 
-  @Test("An agreement's objects are of their kinds, and its choices among its bids")
-  func agreements() {
+  @Test func `an agreement's objects are of their kinds, and its choices among its bids`() {
     var samples = Samples(seed: 21)
     let good = samples.agreement(by: Self.key.address)
     func changed(_ change: (inout AgreeLease) -> Void) -> String? {
@@ -195,8 +184,7 @@ struct TransactionLimitTests {
     #expect(changed { $0.choices = [] } == "choices")
   }
 
-  @Test("A proposal's contents act in the name of the governance module")
-  func authority() throws {
+  @Test func `a proposal's contents act in the name of the governance module`() throws {
     let proposal = SubmitProposal(
       proposer: Self.key.address,
       title: "t",
@@ -216,8 +204,7 @@ struct TransactionLimitTests {
     #expect(try ProposalContent(decoding: good.encoded) == .text(""))
   }
 
-  @Test("A take above 100 % is refused")
-  func take() {
+  @Test func `a take above 100 % is refused`() {
     var samples = Samples(seed: 22)
     var currency = samples.currency()
     currency.takeBasisPoints = 10_001
@@ -231,8 +218,7 @@ struct TransactionLimitTests {
     #expect(throws: Never.self) { try Currency(from: &reader) }
   }
 
-  @Test("A transaction above 256 KiB is refused")
-  func size() {
+  @Test func `a transaction above 256 KiB is refused`() {
     let bytes = [UInt8](repeating: 0, count: WireLimits.transactionBytes + 1)
     #expect(throws: TransactionError.malformed(.outOfRange(field: "cosmos.tx.v1beta1.TxRaw"))) {
       try Transaction(decoding: bytes, chain: Samples.chain)

@@ -13,7 +13,7 @@ func address(_ number: UInt8) -> Address { Address(Array(repeating: number, coun
 func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, count: 32))! }
 
 @Suite struct ValidatorSetTests {
-  @Test func `The first set gives its first turn at once`() throws {
+  @Test func `the first set gives its first turn at once`() throws {
     let set = try ValidatorSet([validator(3, power: 100), validator(1, power: 100), validator(2, power: 100)])
     #expect(set.members.map(\.address) == [address(1), address(2), address(3)])
     #expect(set.members.map(\.priority) == [-200, 100, 100])
@@ -21,7 +21,7 @@ func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, coun
     #expect(set.proposer(round: 0) == 0)
   }
 
-  @Test func `Members stand by power, then by address`() throws {
+  @Test func `members stand by power, then by address`() throws {
     let set = try ValidatorSet([validator(1, power: 5), validator(9, power: 7), validator(4, power: 5)])
     #expect(set.members.map(\.address) == [address(9), address(1), address(4)])
     #expect(set.index(ofAddress: address(4)) == 2)
@@ -31,7 +31,7 @@ func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, coun
   }
 
   @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 10, 100, 101, Int64.max / 8] as [Int64])
-  func `Thresholds are exact in integers`(total: Int64) throws {
+  func `thresholds are exact in integers`(total: Int64) throws {
     let set = try ValidatorSet([validator(1, power: total)])
     let (quorum, honest, tolerable) = (
       Int128(set.quorumPower), Int128(set.honestPower), Int128(set.tolerablePower)
@@ -44,7 +44,7 @@ func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, coun
     #expect(set.isHonest(set.honestPower) && !set.isHonest(set.honestPower - 1))
   }
 
-  @Test func `Ten cycles give everybody turns in proportion to power`() throws {
+  @Test func `ten cycles give everybody turns in proportion to power`() throws {
     let powers: [Int64] = [1, 2, 3, 5, 9]
     var set = try ValidatorSet(powers.enumerated().map { validator(UInt8($0 + 1), power: $1) })
     var turns: [Address: Int64] = [:]
@@ -55,7 +55,7 @@ func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, coun
     for member in set.members { #expect(turns[member.address] == member.power * 10) }
   }
 
-  @Test func `A schedule of rounds agrees with proposer(round:)`() throws {
+  @Test func `a schedule of rounds agrees with proposer(round:)`() throws {
     var set = try ValidatorSet((1...7).map { validator($0, power: Int64($0) * 3) })
     for _ in 0..<40 {
       var schedule = ProposerSchedule(set)
@@ -66,7 +66,7 @@ func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, coun
     }
   }
 
-  @Test func `Leaving and coming back never pays`() throws {
+  @Test func `leaving and coming back never pays`() throws {
     let set = try ValidatorSet([validator(1, power: 50), validator(2, power: 50)])
     let left = try set.applying([ValidatorUpdate(address: address(1), key: key(1), power: 0)])
     #expect(left.members.map(\.address) == [address(2)])
@@ -74,7 +74,7 @@ func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, coun
     #expect(try #require(back[0]).priority < back[1]!.priority)
   }
 
-  @Test func `A wrong update changes nothing and says what is wrong`() throws {
+  @Test func `a wrong update changes nothing and says what is wrong`() throws {
     let set = try ValidatorSet([validator(1, power: 10), validator(2, power: 10)])
     func update(_ number: UInt8, _ power: Int64) -> ValidatorUpdate {
       ValidatorUpdate(address: address(number), key: key(number), power: power)
@@ -99,7 +99,7 @@ func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, coun
     #expect(try set.applying([]) == set)
   }
 
-  @Test func `The hash covers priorities and the turn`() throws {
+  @Test func `the hash covers priorities and the turn`() throws {
     let set = try ValidatorSet((1...4).map { validator($0, power: 10) })
     var next = set
     next.advance()
@@ -107,7 +107,7 @@ func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, coun
     #expect(try ValidatorSet((1...4).map { validator($0, power: 10) }).hash == set.hash)
   }
 
-  @Test func `Encoding and decoding give the same set; anything else is refused`() throws {
+  @Test func `encoding and decoding give the same set; anything else is refused`() throws {
     var set = try ValidatorSet((1...5).map { validator($0, power: Int64($0)) })
     set.advance(3)
     let bytes = set.encoded

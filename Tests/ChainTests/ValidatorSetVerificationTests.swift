@@ -54,14 +54,14 @@ import Testing
     )
   }
 
-  @Test func `A quorum's certificate verifies, one signer fewer does not`() throws {
+  @Test func `a quorum's certificate verifies, one signer fewer does not`() throws {
     try set.verify(certificate([0, 1, 2, 3, 5, 8, 9]), chain: chain)
     #expect(throws: CertificateError.insufficientPower(60, needed: 67)) {
       try set.verify(certificate([0, 1, 2, 3, 5, 8]), chain: chain)
     }
   }
 
-  @Test func `Bitmaps of another size or with padding are refused`() {
+  @Test func `bitmaps of another size or with padding are refused`() {
     var certificate = certificate([0, 1, 2, 3, 4, 5, 6])
     let good = certificate.signers
     for bad in [[], Array(good.prefix(1)), good + [0], [good[0], good[1] | 0x80], [good[0], 0x04]] {
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test func `There are as many signatures as bits`() {
+  @Test func `there are as many signatures as bits`() {
     var certificate = certificate([0, 1, 2, 3, 4, 5, 6])
     certificate.signatures.removeLast()
     #expect(throws: CertificateError.signatureCount(expected: 7, found: 6)) {
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func `Every signature is checked, also those beyond a quorum`() {
+  @Test func `every signature is checked, also those beyond a quorum`() {
     var certificate = certificate(Array(0..<10))
     certificate.signatures[9] = certificate.signatures[8]
     #expect(throws: CertificateError.invalidSignature(9)) { try set.verify(certificate, chain: chain) }
@@ -116,7 +116,7 @@ import Testing
     #expect(checked == [keys[3].publicKey])
   }
 
-  @Test func `Nothing of what is signed can be changed`() {
+  @Test func `nothing of what is signed can be changed`() {
     let good = certificate([0, 1, 2, 3, 4, 5, 6])
     var changed = good
     changed.round = 1
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test func `A round certificate needs a quorum's precommits of the round before`() throws {
+  @Test func `a round certificate needs a quorum's precommits of the round before`() throws {
     func certificate(_ votes: [Vote]) -> RoundCertificate {
       RoundCertificate(height: 7, round: 3, votes: votes)
     }
@@ -159,7 +159,7 @@ import Testing
     }
   }
 
-  @Test func `Or an honest share's votes of that round or later`() throws {
+  @Test func `or an honest share's votes of that round or later`() throws {
     let votes = [
       vote(0, .prevote, round: 3, block: nil), vote(1, round: 4, block: block), vote(2, round: 3, block: nil),
       vote(3, .prevote, round: 9, validRound: 1, block: other),
@@ -176,7 +176,7 @@ import Testing
     }
   }
 
-  @Test func `Votes of strangers and votes that contradict themselves prove nothing`() {
+  @Test func `votes of strangers and votes that contradict themselves prove nothing`() {
     var stranger = vote(0, block: block)
     stranger.validator = 10
     #expect(throws: CertificateError.unknownValidator(10)) { try set.verify(stranger, chain: chain) }
@@ -186,7 +186,7 @@ import Testing
     #expect(vote(0, .prevote, round: 2, validRound: 1, block: block).isWellFormed)
   }
 
-  @Test func `Evidence names its validator, and nobody who kept the rules`() throws {
+  @Test func `evidence names its validator, and nobody who kept the rules`() throws {
     let double = Evidence.duplicateVote(vote(4, block: block), vote(4, block: other))
     #expect(try set.verify(double, chain: chain) == 4)
     let forgotten = Evidence.amnesia(

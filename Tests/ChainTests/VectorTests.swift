@@ -4,13 +4,11 @@ import Primitives
 import Testing
 
 /// Bytes that must never change by accident: a difference here is a change of the protocol.
-@Suite("Fixed vectors")
-struct VectorTests {
+@Suite struct VectorTests {
   private static let signature = Signature((0..<64).map { UInt8($0) })!
   private static let digest = Digest.blake2b("supercloud".utf8)
 
-  @Test("A vote")
-  func vote() {
+  @Test func `a vote`() {
     let vote = Vote(
       kind: .prevote,
       height: 300,
@@ -26,8 +24,7 @@ struct VectorTests {
     #expect(Hex.encode(vote.encoded) == bytes)
   }
 
-  @Test("A certificate")
-  func certificate() {
+  @Test func `a certificate`() {
     let certificate = Certificate(
       kind: .precommit,
       height: 300,
@@ -43,8 +40,7 @@ struct VectorTests {
     )
   }
 
-  @Test("An order")
-  func order() {
+  @Test func `an order`() {
     let order = LimitTests.order()
     #expect(
       Hex.encode(order.encoded)
@@ -71,8 +67,7 @@ struct VectorTests {
     )
   }
 
-  @Test("A bid")
-  func bid() {
+  @Test func `a bid`() {
     let resources = LimitTests.order().groups[0].spec.units[0].resources
     let bid = Bid(
       order: Self.digest,
@@ -97,8 +92,7 @@ struct VectorTests {
     )
   }
 
-  @Test("A payment")
-  func transaction() {
+  @Test func `a payment`() {
     let send = Send(from: Samples.keys[0].address, to: Samples.keys[1].address, amount: [Coin(5, .uakt)])
     let draft = TransactionDraft(actions: [.send(send)], sequence: 1, fee: Fee(amount: Coin(500, .uakt)))
     let transaction = draft.signed(by: Samples.keys[0], chain: Samples.chain)
@@ -118,8 +112,7 @@ struct VectorTests {
     )
   }
 
-  @Test("A block, its three roots filled in")
-  func block() {
+  @Test func `a block, its three roots filled in`() {
     let header = Header(
       version: 1,
       chain: Samples.chain,
@@ -152,8 +145,7 @@ struct VectorTests {
     )
   }
 
-  @Test("A genesis, also of every standard parameter")
-  func genesis() {
+  @Test func `a genesis, also of every standard parameter`() {
     #expect(
       GenesisTests.genesis.digest.description
         == "7fe05aff8a27c5413ac70cece89a9406f14accbfc831f135a0f9e26d21cc045f"

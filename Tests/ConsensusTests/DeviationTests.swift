@@ -13,7 +13,7 @@ import Testing
 
   // MARK: Blocks on demand
 
-  @Test func `An idle height waits without a timer for the proposal`() {
+  @Test func `an idle height waits without a timer for the proposal`() {
     var bench = Bench(2, awake: false)
     #expect(bench.machine.step == .waiting)
     #expect(bench.timers.allSatisfy { $0.kind == .blockInterval || $0.kind == .status })
@@ -22,13 +22,13 @@ import Testing
     #expect(bench.timers.contains(Timer(.propose, height: 1, round: 0)))
   }
 
-  @Test func `The longest interval ends the wait; the proposer then builds without work`() {
+  @Test func `the longest interval ends the wait; the proposer then builds without work`() {
     var bench = Bench(0, awake: false)
     bench.fire(.blockInterval, round: 0)
     #expect(bench.effects.contains(.requestBlock(1, 0)))
   }
 
-  @Test func `The proposal wakes, a faulty minority's votes do not, an honest share's do`() {
+  @Test func `the proposal wakes, a faulty minority's votes do not, an honest share's do`() {
     var bench = Bench(2, awake: false)
     bench.feed(.vote(Fixture.vote(0, .prevote, round: 0, block: nil)))
     bench.feed(.vote(Fixture.vote(0, .precommit, round: 0, block: nil)))
@@ -40,7 +40,7 @@ import Testing
     #expect(other.vote(.prevote, 0)?.block == a)
   }
 
-  @Test func `With a shortest interval, work waits for its end`() {
+  @Test func `with a shortest interval, work waits for its end`() {
     var configuration = Fixture.configuration(0)
     configuration.minimumBlockInterval = .milliseconds(300)
     var machine = Tendermint(configuration: configuration)
@@ -67,7 +67,7 @@ import Testing
 
   // MARK: Early exits
 
-  @Test func `When no block can get a quorum of prevotes any more, precommit nil at once`() {
+  @Test func `when no block can get a quorum of prevotes any more, precommit nil at once`() {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.prevote, round: 0, nil, by: [0, 1])
@@ -79,7 +79,7 @@ import Testing
     #expect(bench.vote(.precommit, 0)?.block == nil && bench.machine.step == .precommit)
   }
 
-  @Test func `A quorum of nil precommits starts the next round at once`() {
+  @Test func `a quorum of nil precommits starts the next round at once`() {
     var bench = Bench(2)
     bench.fire(.propose, round: 0)
     bench.votes(.precommit, round: 0, nil, by: [0, 1])
@@ -88,7 +88,7 @@ import Testing
     #expect(bench.machine.round == 1)
   }
 
-  @Test func `Nobody waits for a proposer that has been absent and still is`() {
+  @Test func `nobody waits for a proposer that has been absent and still is`() {
     let bench = Bench(2, absent: [0])
     #expect(bench.vote(.prevote, 0)?.block == nil && bench.machine.step == .prevote)
     var heard = Bench(2, absent: [0], awake: false)
@@ -102,7 +102,7 @@ import Testing
 
   // MARK: Certificates
 
-  @Test func `A polka certificate counts whole, though a slot says otherwise`() {
+  @Test func `a polka certificate counts whole, though a slot says otherwise`() {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.prevote, round: 0, b, by: [1])
@@ -112,7 +112,7 @@ import Testing
     #expect(guilty.count == 1 && guilty[0].validator == 1)
   }
 
-  @Test func `A polka is told to everybody when its round is left undecided`() {
+  @Test func `a polka is told to everybody when its round is left undecided`() {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.prevote, round: 0, a, by: [0, 1])
@@ -122,7 +122,7 @@ import Testing
     #expect(polkasSent(bench).map(\.block) == [a])
   }
 
-  @Test func `A polka learnt after its round was left is passed on, and is what to propose`() {
+  @Test func `a polka learnt after its round was left is passed on, and is what to propose`() {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.precommit, round: 0, nil, by: [0, 1, 3])
@@ -136,7 +136,7 @@ import Testing
     #expect(polkasSent(bench).count == 1, "once")
   }
 
-  @Test func `A round certificate is followed and passed on`() {
+  @Test func `a round certificate is followed and passed on`() {
     var bench = Bench(2)
     let votes = [0, 1, 3].map { Fixture.vote($0, .precommit, round: 4, block: nil) }
     let certificate = RoundCertificate(height: 1, round: 5, votes: votes)
@@ -145,7 +145,7 @@ import Testing
     #expect(bench.effects.contains(.sendRoundCertificate(certificate, to: nil)))
   }
 
-  @Test func `A peer is sent what its status lacks`() {
+  @Test func `a peer is sent what its status lacks`() {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.prevote, round: 0, a, by: [0])
@@ -171,7 +171,7 @@ import Testing
 
   // MARK: Proposals and time
 
-  @Test func `Several proposals of one proposer are kept, within a bound`() {
+  @Test func `several proposals of one proposer are kept, within a bound`() {
     var bench = Bench(2)
     for number: UInt64 in 10..<30 { bench.propose(Fixture.block(number), by: 0, round: 0, isValid: nil) }
     #expect(bench.machine.proposals.entries.count == ProposalKeeper.maximumPerRound)
@@ -189,7 +189,7 @@ import Testing
       (4_500, 1, true), (4_501, 1, false), (128_500, 6, true), (128_501, 6, false), (128_501, 9, false),
     ] as [(Int64, Round, Bool)]
   )
-  func `A fresh block's time must be near the clock`(difference: Int64, round: Round, isTimely: Bool) {
+  func `a fresh block's time must be near the clock`(difference: Int64, round: Round, isTimely: Bool) {
     let time: UInt64 = 50_000_000
     let received = UInt64(Int64(time) + difference)
     #expect(
@@ -211,7 +211,7 @@ import Testing
     #expect(bench.machine.step >= .prevote)
   }
 
-  @Test func `A block not later than its parent is refused; a proposed polka's time is not looked at`() {
+  @Test func `a block not later than its parent is refused; a proposed polka's time is not looked at`() {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0, time: 1_000_000, receivedAt: 1_000_000)
     #expect(bench.vote(.prevote, 0)?.block == nil && bench.machine.step == .prevote)
@@ -225,7 +225,7 @@ import Testing
 
   // MARK: Amnesia
 
-  @Test func `Forgetting a lock is proved by two votes`() {
+  @Test func `forgetting a lock is proved by two votes`() {
     var bench = Bench(2)
     bench.feed(.vote(Fixture.vote(3, .precommit, round: 1, block: a)))
     bench.feed(.vote(Fixture.vote(3, .prevote, round: 2, block: b, validRound: 0)))
@@ -234,7 +234,7 @@ import Testing
     if case .duplicateVote = evidence[0] { Issue.record("not amnesia") }
   }
 
-  @Test func `Whoever locked a, then b, does not prevote b on a justification older than the lock on a`() {
+  @Test func `whoever locked a, then b, does not prevote b on a justification older than the lock on a`() {
     var machine = RoundMachine()
     var effects: [RoundMachine.Effect] = []
     func lock(_ block: Digest, _ round: Round) {
@@ -254,7 +254,7 @@ import Testing
 
   // MARK: Following
 
-  @Test func `A node without a key follows and signs nothing`() {
+  @Test func `a node without a key follows and signs nothing`() {
     var bench = Bench(nil)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.prevote, round: 0, a, by: [0, 1, 3])
@@ -262,7 +262,7 @@ import Testing
     #expect(bench.decision == a && bench.signed.isEmpty)
   }
 
-  @Test func `Nothing is signed at or below the highest certified height`() {
+  @Test func `nothing is signed at or below the highest certified height`() {
     var bench = Bench(2, awake: false)
     bench.feed(.certificate(Fixture.certificate([0, 1, 3], .precommit, round: 0, block: b, height: 4)))
     bench.feed(.workAvailable)
@@ -270,7 +270,7 @@ import Testing
     #expect(bench.machine.step == .prevote && bench.signed.isEmpty)
   }
 
-  @Test func `Two commits of one height raise the alarm and end signing`() {
+  @Test func `two commits of one height raise the alarm and end signing`() {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.precommit, round: 0, a, by: [0, 1, 3])
@@ -280,7 +280,7 @@ import Testing
     #expect(bench.machine.alarm != nil && !bench.machine.canSign)
   }
 
-  @Test func `Late precommits join the certificate that the next block carries`() throws {
+  @Test func `late precommits join the certificate that the next block carries`() throws {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.precommit, round: 0, a, by: [0, 2, 3])

@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: [Vote.Kind.prevote, .precommit], [true, false])
-  func `Two votes of one kind and round, for blocks or for nothing`(_ kind: Vote.Kind, forNothing: Bool)
+  func `two votes of one kind and round, for blocks or for nothing`(_ kind: Vote.Kind, forNothing: Bool)
     throws
   {
     var bench = Bench(2)
@@ -37,7 +37,7 @@ import Testing
     try expect(bench, guilty: 1)
   }
 
-  @Test func `Two prevotes for one block that differ in their justification`() throws {
+  @Test func `two prevotes for one block that differ in their justification`() throws {
     for round: Round in [2, 30] {
       var bench = Bench(2)
       bench.votes(.prevote, round: round, a, by: [1], validRound: 0)
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func `Two proposals of one round`() throws {
+  @Test func `two proposals of one round`() throws {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.propose(a, by: 0, round: 0)
@@ -56,7 +56,7 @@ import Testing
     guard case .duplicateProposal? = evidence(bench).first else { throw Unexpected() }
   }
 
-  @Test func `A second proposal for a round that is over`() throws {
+  @Test func `a second proposal for a round that is over`() throws {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.precommit, round: 0, nil, by: [0, 1, 3])
@@ -66,7 +66,7 @@ import Testing
     try expect(bench, guilty: 0)
   }
 
-  @Test func `Proposals of different rounds are no offence`() {
+  @Test func `proposals of different rounds are no offence`() {
     var bench = Bench(2)
     bench.propose(a, by: 0, round: 0)
     bench.votes(.precommit, round: 0, nil, by: [0, 1, 3])
@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `A prevote that comes after the decision, or when the next height has begun`(nextHeight: Bool) throws {
+  func `a prevote that comes after the decision, or when the next height has begun`(nextHeight: Bool) throws {
     var bench = decided()
     #expect(bench.decision == a)
     if nextHeight { bench.feed(.beginHeight(start(2))) }
@@ -94,7 +94,7 @@ import Testing
     #expect(!nextHeight || bench.machine.height == 2)
   }
 
-  @Test func `Both of two contradicting votes come late`() throws {
+  @Test func `both of two contradicting votes come late`() throws {
     var bench = decided()
     bench.feed(.beginHeight(start(2)))
     bench.votes(.prevote, round: 1, a, by: [3])
@@ -102,7 +102,7 @@ import Testing
     try expect(bench, guilty: 3)
   }
 
-  @Test func `Late votes change nothing that replay would not`() {
+  @Test func `late votes change nothing that replay would not`() {
     var bench = decided()
     bench.votes(.prevote, round: 0, nil, by: [3])
     bench.votes(.precommit, round: 0, a, by: [3])

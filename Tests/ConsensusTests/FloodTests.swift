@@ -9,7 +9,7 @@ import Testing
 @Suite struct FloodTests {
   let block = Fixture.block(1)
 
-  @Test func `Votes of ever later rounds take two places a validator and nothing in the log`() {
+  @Test func `votes of ever later rounds take two places a validator and nothing in the log`() {
     var bench = Bench(2)
     let before = bench.log.count
     for round: Round in 3..<20_000 {
@@ -21,7 +21,7 @@ import Testing
     #expect(bench.machine.round == 0, "f validators move nobody")
   }
 
-  @Test func `Different votes for one step are kept once, with one piece of evidence`() {
+  @Test func `different votes for one step are kept once, with one piece of evidence`() {
     var bench = Bench(2)
     let before = bench.log.count
     for number: UInt64 in 0..<5_000 {
@@ -32,7 +32,7 @@ import Testing
     #expect(bench.effects.filter { if case .evidence = $0 { true } else { false } }.count == 1)
   }
 
-  @Test func `Messages of later heights are bounded per validator, height and in all`() {
+  @Test func `messages of later heights are bounded per validator, height and in all`() {
     var bench = Bench(2)
     for number: UInt64 in 0..<3_000 {
       for height: Height in [2, 3, 9, 11, 12, 5_000] {
@@ -60,7 +60,7 @@ import Testing
     #expect(bench.machine.future.count > 0)
   }
 
-  @Test func `A long halt keeps a window of rounds`() {
+  @Test func `a long halt keeps a window of rounds`() {
     var bench = Bench(2)
     for round: Round in 0..<2_000 {
       bench.fire(.propose, round: round)
@@ -74,7 +74,7 @@ import Testing
     #expect(bench.machine.armed.count <= 3 && bench.machine.pendingSignatures.isEmpty)
   }
 
-  @Test func `Blocks and polkas of many rounds are forgotten`() {
+  @Test func `blocks and polkas of many rounds are forgotten`() {
     var bench = Bench(2)
     for round: Round in 0..<300 {
       let own = bench.machine.proposer == 2
@@ -94,7 +94,7 @@ import Testing
     #expect(bench.machine.proposals.entries.count <= 3 * ProposalKeeper.maximumPerRound)
   }
 
-  @Test func `No number traps`() {
+  @Test func `no number traps`() {
     var bench = Bench(2)
     for value in [UInt64(0), 1, 2, .max, .max - 1, UInt64(Int64.max), UInt64(UInt32.max)] {
       let round = Round(truncatingIfNeeded: value)

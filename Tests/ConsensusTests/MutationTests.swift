@@ -160,7 +160,7 @@ import Testing
     return proposed ? nil : "a block with a polka is not proposed again"
   }
 
-  @Test func `Every mutation is caught`() {
+  @Test func `every mutation is caught`() {
     print("mutations\n  runs  mutation: what was seen")
     for mutation in Mutation.allCases {
       if let script = script(mutation) {

@@ -63,7 +63,7 @@ import Testing
     )
   }
 
-  @Test func `Four validators, one Byzantine, agree and decide`() {
+  @Test func `four validators, one Byzantine, agree and decide`() {
     Self.run(
       "4 validators, 1 Byzantine",
       seeds: 1...(500 * Self.factor),
@@ -73,7 +73,7 @@ import Testing
     )
   }
 
-  @Test func `Four validators that crash and come back agree, decide and never sign twice`() {
+  @Test func `four validators that crash and come back agree, decide and never sign twice`() {
     Self.run(
       "4 validators, 4 crashes",
       seeds: 10_001...(10_000 + 350 * Self.factor),
@@ -83,7 +83,7 @@ import Testing
     )
   }
 
-  @Test func `Four validators, one Byzantine, others crashing`() {
+  @Test func `four validators, one Byzantine, others crashing`() {
     Self.run(
       "4 validators, 1 Byzantine, 2 crashes",
       seeds: 20_001...(20_000 + 350 * Self.factor),
@@ -93,7 +93,7 @@ import Testing
     )
   }
 
-  @Test func `Seven validators, two Byzantine, agree and decide`() {
+  @Test func `seven validators, two Byzantine, agree and decide`() {
     Self.run(
       "7 validators, 2 Byzantine",
       seeds: 30_001...(30_000 + 150 * Self.factor),

@@ -23,7 +23,7 @@ import Testing
     return network
   }
 
-  @Test func `Replay from every prefix gives the state that was, and asks to sign only what was asked`() {
+  @Test func `replay from every prefix gives the state that was, and asks to sign only what was asked`() {
     var prefixes = 0
     var compared = 0
     for seed: UInt64 in 1...12 {
@@ -57,7 +57,7 @@ import Testing
     #expect(compared > 300)
   }
 
-  @Test func `A replayed machine goes on as the one that was never stopped`() {
+  @Test func `a replayed machine goes on as the one that was never stopped`() {
     for seed: UInt64 in 1...12 {
       for node in recorded(seed).honest where !node.log.isEmpty {
         let configuration = Fixture.configuration(node.number)
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test func `Records survive encoding; cut or changed ones are refused or are another record`() throws {
+  @Test func `records survive encoding; cut or changed ones are refused or are another record`() throws {
     var kinds: Set<UInt8> = []
     for seed: UInt64 in 1...6 {
       for node in recorded(seed).honest {
@@ -98,7 +98,7 @@ import Testing
     #expect(kinds.count >= 9, "beginnings, proposals, votes, certificates, timers, blocks and own messages")
   }
 
-  @Test func `A machine that resumes asks for what is outstanding`() {
+  @Test func `a machine that resumes asks for what is outstanding`() {
     var bench = Bench(2)
     bench.grants = false
     let block = Fixture.block(1)
@@ -124,7 +124,7 @@ import Testing
     )
   }
 
-  @Test func `A decided height is decided again after a restart`() {
+  @Test func `a decided height is decided again after a restart`() {
     var bench = Bench(2)
     bench.propose(Fixture.block(1), by: 0, round: 0)
     bench.votes(.precommit, round: 0, Fixture.block(1), by: [0, 1, 3])

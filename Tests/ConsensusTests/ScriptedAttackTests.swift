@@ -62,7 +62,7 @@ import Testing
     return network
   }
 
-  @Test func `A hidden lock is overcome in a few rounds`() {
+  @Test func `a hidden lock is overcome in a few rounds`() {
     var highest: Round = 0
     for seed: UInt64 in 1...40 {
       let network = Self.hiddenLock(seed, spreadsCertificates: true)
@@ -73,7 +73,7 @@ import Testing
     #expect(highest <= 5)
   }
 
-  @Test func `Without pushed certificates the hidden lock is for ever`() {
+  @Test func `without pushed certificates the hidden lock is for ever`() {
     var stuck = 0
     var locked = 0
     for seed: UInt64 in 1...10 {
@@ -112,7 +112,7 @@ import Testing
     return network
   }
 
-  @Test func `A hidden round exit is followed`() {
+  @Test func `a hidden round exit is followed`() {
     for seed: UInt64 in 1...40 {
       let network = Self.hiddenExit(seed, spreadsCertificates: true)
       #expect(network.violations.isEmpty && network.isDone, "seed \(seed): \(network.violations)")
@@ -120,7 +120,7 @@ import Testing
     }
   }
 
-  @Test func `Without pushed certificates nobody follows a hidden round exit`() {
+  @Test func `without pushed certificates nobody follows a hidden round exit`() {
     var stuck = 0
     for seed: UInt64 in 1...10 {
       let network = Self.hiddenExit(seed, spreadsCertificates: false)

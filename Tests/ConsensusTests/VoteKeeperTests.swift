@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: 1...60 as ClosedRange<UInt64>)
-  func `Quorums and certificates are those of a naive count, and each polka is told once`(seed: UInt64) throws
+  func `quorums and certificates are those of a naive count, and each polka is told once`(seed: UInt64) throws
   {
     var generator = SeededGenerator(seed: seed)
     func random(_ bound: Int) -> Int { Int(generator.next(below: UInt64(bound))) }
@@ -143,7 +143,7 @@ import Testing
     }
   }
 
-  @Test func `A certificate counts whole, and the polka that it is is not told as news`() {
+  @Test func `a certificate counts whole, and the polka that it is is not told as news`() {
     var keeper = VoteKeeper(height: 1, validators: Fixture.validators(4))
     let block = Fixture.block(1)
     var evidence: [Evidence] = []
@@ -154,7 +154,7 @@ import Testing
     #expect(told.isEmpty && evidence.isEmpty)
   }
 
-  @Test func `Prevotes for one block on different justifications make no polka`() {
+  @Test func `prevotes for one block on different justifications make no polka`() {
     var bench = Bench(2)
     let block = Fixture.block(1)
     bench.feed(.vote(Fixture.vote(0, .prevote, round: 2, block: block, validRound: 0)))
@@ -165,7 +165,7 @@ import Testing
   }
 
   @Test(arguments: [1, 4, 7, 10, 13] as [Int])
-  func `Hopeless means that no assignment of the rest reaches a quorum`(count: Int) {
+  func `hopeless means that no assignment of the rest reaches a quorum`(count: Int) {
     let block = Fixture.block(1)
     for agreeing in 0...count {
       for other in 0...(count - agreeing) {

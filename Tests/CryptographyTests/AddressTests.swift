@@ -22,10 +22,8 @@ private struct AddressVectors: Decodable {
   let decode: [Decode]
 }
 
-@Suite("Address, Bech32")
-struct AddressTests {
-  @Test("Module accounts have the addresses that the reference gives them")
-  func modules() throws {
+@Suite struct AddressTests {
+  @Test func `module accounts have the addresses that the reference gives them`() throws {
     let vectors = try Vectors.decode("market/bech32_addresses.json", as: AddressVectors.self)
     #expect(vectors.module_accounts.count >= 8)
     for module in vectors.module_accounts {
@@ -39,8 +37,7 @@ struct AddressTests {
     #expect(vectors.prefixes["consensus_node"] == Address.consensusPrefix)
   }
 
-  @Test("Texts decode under the account's prefix exactly when the reference says so")
-  func decodes() throws {
+  @Test func `texts decode under the account's prefix exactly when the reference says so`() throws {
     let vectors = try Vectors.decode("market/bech32_addresses.json", as: AddressVectors.self)
     #expect(vectors.decode.count >= 10)
     for vector in vectors.decode {
@@ -52,8 +49,7 @@ struct AddressTests {
   }
 
   // The reference takes any length from 1 to 255; an address of ours has the 20 bytes that a key gives.
-  @Test("An address has 20 bytes: the reference's case of 4 bytes is refused with its count")
-  func length() throws {
+  @Test func `an address has 20 bytes: the reference's case of 4 bytes is refused with its count`() throws {
     let vectors = try Vectors.decode("market/bech32_addresses.json", as: AddressVectors.self)
     for vector in vectors.decode {
       let expected = vector.valid_account && vector.bytes_len == 20
@@ -66,7 +62,6 @@ struct AddressTests {
   }
 
   @Test(
-    "Each refusal says what is wrong",
     arguments: [
       ("", AddressError.empty),
       ("hello", .missingSeparator),
@@ -85,12 +80,11 @@ struct AddressTests {
       ("akash1" + String(repeating: "q", count: 85), .tooLong(91)),
     ]
   )
-  func errors(text: String, error: AddressError) {
+  func `each refusal says what is wrong`(text: String, error: AddressError) {
     #expect(throws: error) { try Address(text: text) }
   }
 
   @Test(
-    "The valid texts of BIP-173 have a valid checksum",
     arguments: [
       "A12UEL5L", "a12uel5l",
       "an83characterlonghumanreadablepartthatcontainsthenumber1andtheexcludedcharactersbio1tt5tgs",
@@ -98,7 +92,7 @@ struct AddressTests {
       "split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w",
     ]
   )
-  func bip173Valid(text: String) throws {
+  func `the valid texts of BIP-173 have a valid checksum`(text: String) throws {
     do {
       let (prefix, bytes) = try Bech32.decode(text)
       #expect(Bech32.encode(prefix: prefix, bytes) == text.lowercased())
@@ -109,7 +103,6 @@ struct AddressTests {
   }
 
   @Test(
-    "The invalid texts of BIP-173 are refused",
     arguments: [
       "\u{20}1nwldj5", "\u{7F}1axkwrx", "\u{80}1eym55h", "pzry9x0s0muk", "1pzry9x0s0muk", "x1b4n0q5v",
       "li1dgmt3",
@@ -117,23 +110,23 @@ struct AddressTests {
       "an84characterslonghumanreadablepartthatcontainsthenumber1andtheexcludedcharactersbio1569pvx",
     ]
   )
-  func bip173Invalid(text: String) {
+  func `the invalid texts of BIP-173 are refused`(text: String) {
     #expect(throws: AddressError.self) { try Bech32.decode(text) }
   }
 
   @Test(
-    "Bits that belong to no byte are refused: a character too many, a set bit at the end, half a byte",
     arguments: ["akash1ppppppppppppppppppppppppppppppppq0kmk9u", "akash1pp262xdm", "akash1rkq3tnw"]
   )
-  func padding(text: String) {
+  func `bits that belong to no byte are refused: a character too many, a set bit at the end, half a byte`(
+    text: String
+  ) {
     #expect(throws: AddressError.padding) { try Bech32.decode(text) }
   }
 
   @Test(
-    "Any address reads back under any prefix, and one wrong character never does",
     arguments: UInt64(1)...10
   )
-  func roundTrip(seed: UInt64) throws {
+  func `any address reads back under any prefix, and one wrong character never does`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let alphabet = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l")
     for prefix in [Address.accountPrefix, Address.operatorPrefix, "test"] {
@@ -154,8 +147,8 @@ struct AddressTests {
     }
   }
 
-  @Test("Any bytes read back from bech32", arguments: UInt64(1)...10)
-  func bytesRoundTrip(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...10)
+  func `any bytes read back from bech32`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for count in 0...40 {
       let bytes = generator.bytes(count)
@@ -164,8 +157,7 @@ struct AddressTests {
     }
   }
 
-  @Test("A key's address is the first 20 bytes of its SHA-256; order is that of the bytes")
-  func derivation() throws {
+  @Test func `a key's address is the first 20 bytes of its SHA-256; order is that of the bytes`() throws {
     let key = try #require(PublicKey([UInt8](repeating: 9, count: 32)))
     #expect(Address(key).bytes == Array(Digest.sha256(key.bytes).bytes.prefix(20)))
     #expect(Address([UInt8](repeating: 0, count: 19)) == nil)

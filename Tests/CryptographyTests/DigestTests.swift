@@ -2,10 +2,8 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite("Digest, DigestBuilder, Hash")
-struct DigestTests {
-  @Test("The functions agree with the published digests of nothing and of abc")
-  func vectors() {
+@Suite struct DigestTests {
+  @Test func `the functions agree with the published digests of nothing and of abc`() {
     #expect(
       Digest.sha256("abc".utf8).description
         == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -27,16 +25,15 @@ struct DigestTests {
     )
   }
 
-  @Test("A digest has 32 bytes, no more and no fewer")
-  func counts() {
+  @Test func `a digest has 32 bytes, no more and no fewer`() {
     #expect(Digest([UInt8](repeating: 7, count: 31)) == nil)
     #expect(Digest([UInt8](repeating: 7, count: 33)) == nil)
     #expect(Digest([]) == nil)
     #expect(Digest([UInt8](repeating: 0, count: 32)) == .zero)
   }
 
-  @Test("Digests keep their bytes and sort as the bytes do", arguments: UInt64(1)...10)
-  func order(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...10)
+  func `digests keep their bytes and sort as the bytes do`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<200 {
       let left = generator.bytes(32)
@@ -49,16 +46,15 @@ struct DigestTests {
     }
   }
 
-  @Test("Bytes that are not stored in one piece hash the same")
-  func scattered() {
+  @Test func `bytes that are not stored in one piece hash the same`() {
     let bytes = (0..<300).map { UInt8(truncatingIfNeeded: $0) }
     #expect(Digest.blake2b(bytes.lazy.map { $0 }) == Digest.blake2b(bytes))
     #expect(Digest.sha256(bytes.reversed().reversed()) == Digest.sha256(bytes))
     #expect(Digest.sha256(bytes[100...]) == Digest.sha256(Array(bytes[100...])))
   }
 
-  @Test("Pieces hash as the whole does, whatever the pieces", arguments: UInt64(1)...10)
-  func pieces(seed: UInt64) {
+  @Test(arguments: UInt64(1)...10)
+  func `pieces hash as the whole does, whatever the pieces`(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     let bytes = generator.bytes(Int(generator.next(below: 2_000)))
     var blake = DigestBuilder()
@@ -76,15 +72,13 @@ struct DigestTests {
     #expect(digests.2 == digests.0, "finalize can be asked again")
   }
 
-  @Test("A key changes the digest, and another key changes it again")
-  func keyed() {
+  @Test func `a key changes the digest, and another key changes it again`() {
     let keys = [Digest.zero, .sha256("one".utf8), .sha256("two".utf8)]
     let digests = keys.map { Digest.blake2b("message".utf8, key: $0) } + [Digest.blake2b("message".utf8)]
     #expect(Set(digests).count == 4)
   }
 
-  @Test("HMAC-SHA-512 agrees with RFC 4231, for short keys and for keys longer than a block")
-  func hmac() {
+  @Test func `HMAC-SHA-512 agrees with RFC 4231, for short keys and for keys longer than a block`() {
     #expect(
       Hex.encode(Hash.hmacSHA512(key: [UInt8](repeating: 0x0B, count: 20), message: "Hi There".utf8))
         == "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde"
@@ -101,16 +95,14 @@ struct DigestTests {
     )
   }
 
-  @Test("Secrets compare equal only when they are")
-  func constantTime() {
+  @Test func `secrets compare equal only when they are`() {
     #expect(Hash.constantTimeEqual([1, 2], [1, 2]))
     #expect(!Hash.constantTimeEqual([1, 2], [1, 3]))
     #expect(!Hash.constantTimeEqual([1, 2], [1, 2, 3]))
     #expect(Hash.constantTimeEqual([], []))
   }
 
-  @Test("Digests, keys, signatures and addresses pass through the byte coding")
-  func byteCoding() throws {
+  @Test func `digests, keys, signatures and addresses pass through the byte coding`() throws {
     let key = try #require(SigningKey(seed: [UInt8](repeating: 1, count: 32)))
     let signature = key.sign("message".utf8)
     var writer = ByteWriter()

@@ -2,8 +2,7 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite("MerkleTree")
-struct MerkleTreeTests {
+@Suite struct MerkleTreeTests {
   /// RFC 6962, section 2.1, word for word.
   private func naiveRoot(_ leaves: ArraySlice<Digest>) -> Digest {
     guard let first = leaves.first else { return .blake2b([]) }
@@ -18,16 +17,16 @@ struct MerkleTreeTests {
     (0..<count).map { Digest.sha256(String($0).utf8) }
   }
 
-  @Test("The root is RFC 6962's for every count", arguments: 0...70)
-  func root(count: Int) {
+  @Test(arguments: 0...70)
+  func `the root is RFC 6962's for every count`(count: Int) {
     let leaves = leaves(count)
     #expect(MerkleTree.root(leaves) == naiveRoot(leaves[...]))
     #expect(MerkleTree(leaves).root == naiveRoot(leaves[...]))
     #expect(MerkleTree(leaves).count == count)
   }
 
-  @Test("Every leaf has a proof, for its own place only", arguments: [1, 2, 3, 5, 8, 13, 33])
-  func proofs(count: Int) throws {
+  @Test(arguments: [1, 2, 3, 5, 8, 13, 33])
+  func `every leaf has a proof, for its own place only`(count: Int) throws {
     let leaves = leaves(count)
     let tree = MerkleTree(leaves)
     for index in 0..<count {
@@ -42,8 +41,8 @@ struct MerkleTreeTests {
     #expect(tree.proof(at: -1) == nil)
   }
 
-  @Test("A proof with any bit changed, a sibling less or one too many is refused", arguments: [2, 7, 16])
-  func tampering(count: Int) throws {
+  @Test(arguments: [2, 7, 16])
+  func `a proof with any bit changed, a sibling less or one too many is refused`(count: Int) throws {
     let leaves = leaves(count)
     let tree = MerkleTree(leaves)
     for index in 0..<count {
@@ -64,8 +63,7 @@ struct MerkleTreeTests {
     }
   }
 
-  @Test("Hostile encodings are refused")
-  func decoding() {
+  @Test func `hostile encodings are refused`() {
     #expect(throws: DecodingError.outOfRange(field: "siblings")) {
       try MerkleProof(decoding: [0, 0, 0, 0, 0, 0, 0, 1, 33])
     }

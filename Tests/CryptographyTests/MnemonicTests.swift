@@ -2,8 +2,7 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite("Mnemonic, HDKey")
-struct MnemonicTests {
+@Suite struct MnemonicTests {
   /// Entropy, words, and the seed with passphrase `TREZOR`: the vectors that BIP-39 names.
   static let vectors: [(String, String, String)] = [
     (
@@ -122,16 +121,15 @@ struct MnemonicTests {
     ),
   ]
 
-  @Test("Words and seeds are those of BIP-39's vectors", arguments: vectors)
-  func vector(entropy: String, phrase: String, seed: String) throws {
+  @Test(arguments: vectors)
+  func `words and seeds are those of BIP-39's vectors`(entropy: String, phrase: String, seed: String) throws {
     let words = phrase.split(separator: " ").map(String.init)
     #expect(Mnemonic.words(entropy: hex(entropy)) == words)
     #expect(try Mnemonic.check(words) == hex(entropy))
     #expect(Hex.encode(try Mnemonic.seed(words, passphrase: "TREZOR")) == seed)
   }
 
-  @Test("Generated mnemonics have 24 words that belong together and differ each time")
-  func generate() throws {
+  @Test func `generated mnemonics have 24 words that belong together and differ each time`() throws {
     let words = Mnemonic.generate()
     #expect(words.count == 24)
     #expect(try Mnemonic.check(words).count == 32)
@@ -140,8 +138,8 @@ struct MnemonicTests {
     #expect(try Mnemonic.seed(words) != Mnemonic.seed(words, passphrase: "x"))
   }
 
-  @Test("Any entropy reads back from its words, and a wrong word seldom passes", arguments: UInt64(1)...10)
-  func roundTrip(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...10)
+  func `any entropy reads back from its words, and a wrong word seldom passes`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for count in [16, 20, 24, 28, 32] {
       let entropy = generator.bytes(count)
@@ -152,8 +150,7 @@ struct MnemonicTests {
     }
   }
 
-  @Test("What is not a mnemonic is refused with the reason")
-  func refusals() {
+  @Test func `what is not a mnemonic is refused with the reason`() {
     let words = [String](repeating: "abandon", count: 11)
     #expect(throws: MnemonicError.wordCount(11)) { try Mnemonic.check(words) }
     #expect(throws: MnemonicError.wordCount(0)) { try Mnemonic.check([]) }
@@ -171,7 +168,6 @@ struct MnemonicTests {
   }
 
   @Test(
-    "Derived keys are those of SLIP-0010's vectors",
     arguments: [
       (
         "m", "2b4be7f19ee27bbf30c667b642d5f4aa69fd169872f8fc3059c08ebae2eb19e7",
@@ -199,12 +195,11 @@ struct MnemonicTests {
       ),
     ]
   )
-  func slip10(path: String, seed: String, publicKey: String) throws {
+  func `derived keys are those of SLIP-0010's vectors`(path: String, seed: String, publicKey: String) throws {
     try check(master: Array(0...15), path, seed, publicKey)
   }
 
   @Test(
-    "Derived keys are those of SLIP-0010's vectors with a 64-byte seed",
     arguments: [
       (
         "m", "171cb88b1b3c1db25add599712e36245d75bc65a1a5c9e18d76f9f2b1eab4012",
@@ -225,7 +220,11 @@ struct MnemonicTests {
       ),
     ]
   )
-  func slip10Long(path: String, seed: String, publicKey: String) throws {
+  func `derived keys are those of SLIP-0010's vectors with a 64-byte seed`(
+    path: String,
+    seed: String,
+    publicKey: String
+  ) throws {
     let master = hex(
       "fffcf9f6f3f0edeae7e4e1dedbd8d5d2cfccc9c6c3c0bdbab7b4b1aeaba8a5a2"
         + "9f9c999693908d8a8784817e7b7875726f6c696663605d5a5754514e4b484542"
@@ -240,7 +239,6 @@ struct MnemonicTests {
   }
 
   @Test(
-    "Paths that Ed25519 cannot follow are refused",
     arguments: [
       ("", HDKeyError.missingRoot), ("0'", .missingRoot), ("M/0'", .missingRoot), ("m/0", .step(index: 0)),
       ("m/44'/118", .step(index: 1)), ("m/", .step(index: 0)), ("m/'", .step(index: 0)),
@@ -249,12 +247,11 @@ struct MnemonicTests {
       ("m" + String(repeating: "/0'", count: 17), .tooDeep),
     ]
   )
-  func paths(path: String, error: HDKeyError) {
+  func `paths that Ed25519 cannot follow are refused`(path: String, error: HDKeyError) {
     #expect(throws: error) { try HDKey.derive(seed: Array(0...15), path: path) }
   }
 
-  @Test("Seeds shorter than 16 or longer than 64 bytes are refused")
-  func seedLengths() throws {
+  @Test func `seeds shorter than 16 or longer than 64 bytes are refused`() throws {
     for count in [0, 15, 65] {
       #expect(throws: HDKeyError.seedLength(count)) {
         try HDKey.derive(seed: [UInt8](repeating: 1, count: count), path: "m")

@@ -2,10 +2,9 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite("NibblePath")
-struct NibblePathTests {
-  @Test("A path is the digest's first nibbles, and grows by one at a time", arguments: UInt64(1)...5)
-  func growth(seed: UInt64) {
+@Suite struct NibblePathTests {
+  @Test(arguments: UInt64(1)...5)
+  func `a path is the digest's first nibbles, and grows by one at a time`(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     let digest = generator.digest()
     let text = digest.description
@@ -21,15 +20,13 @@ struct NibblePathTests {
     #expect(!path.isPrefix(of: .zero))
   }
 
-  @Test("Paths sort as their nibbles, a path before those that it begins")
-  func order() {
+  @Test func `paths sort as their nibbles, a path before those that it begins`() {
     let zero = NibblePath.root.appending(0)
     let paths = [.root, zero, zero.appending(0), zero.appending(5), NibblePath.root.appending(1)]
     #expect(paths.reversed().sorted() == paths)
   }
 
-  @Test("Encodings read back; every other form is refused")
-  func encoding() throws {
+  @Test func `encodings read back; every other form is refused`() throws {
     let digest = Digest.sha256([1])
     for count in 0...64 {
       let path = NibblePath(prefixOf: digest, count: count)

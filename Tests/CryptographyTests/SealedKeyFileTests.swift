@@ -1,12 +1,10 @@
 import Cryptography
 import Testing
 
-@Suite("SealedKeyFile")
-struct SealedKeyFileTests {
+@Suite struct SealedKeyFileTests {
   private static let cheap = SealedKeyFile.Cost(passes: 1, memory: 8_192)!
 
-  @Test("A secret opens with its password and no other")
-  func roundTrip() throws {
+  @Test func `a secret opens with its password and no other`() throws {
     let secret = SecureRandom.bytes(32)
     let file = try SealedKeyFile.seal(secret, password: "pass ü", cost: Self.cheap)
     #expect(try SealedKeyFile.open(file, password: "pass ü") == secret)
@@ -15,15 +13,13 @@ struct SealedKeyFileTests {
     #expect(try SealedKeyFile.seal(secret, password: "pass ü", cost: Self.cheap) != file)
   }
 
-  @Test("The default cost is libsodium's interactive one and is written in the header")
-  func defaultCost() throws {
+  @Test func `the default cost is libsodium's interactive one and is written in the header`() throws {
     let file = try SealedKeyFile.seal([1, 2, 3], password: "p")
     #expect(file[5..<17] == [0, 0, 0, 2, 0, 0, 0, 0, 4, 0, 0, 0])
     #expect(try SealedKeyFile.open(file, password: "p") == [1, 2, 3])
   }
 
-  @Test("A file with any byte changed, or cut anywhere, is refused")
-  func tampering() throws {
+  @Test func `a file with any byte changed, or cut anywhere, is refused`() throws {
     let file = try SealedKeyFile.seal([1, 2, 3, 4], password: "p", cost: Self.cheap)
     for index in file.indices {
       // The high bytes of the cost would ask for a lot of work; that they are bounded is tested below.
@@ -42,8 +38,9 @@ struct SealedKeyFileTests {
     }
   }
 
-  @Test("Another kind of file, a newer version and an unreasonable cost are refused before any work")
-  func header() throws {
+  @Test func `another kind of file, a newer version and an unreasonable cost are refused before any work`()
+    throws
+  {
     let file = try SealedKeyFile.seal([1], password: "p", cost: Self.cheap)
     #expect(throws: SealedKeyFileError.format) { try SealedKeyFile.open([], password: "p") }
     #expect(throws: SealedKeyFileError.format) {
@@ -65,8 +62,7 @@ struct SealedKeyFileTests {
     #expect(SealedKeyFile.Cost(passes: 1, memory: 1 << 30 + 1) == nil)
   }
 
-  @Test("Secrets have 1 to 4,096 bytes")
-  func lengths() throws {
+  @Test func `secrets have 1 to 4,096 bytes`() throws {
     #expect(throws: SealedKeyFileError.secretLength(0)) { try SealedKeyFile.seal([], password: "p") }
     let long = [UInt8](repeating: 1, count: 4_097)
     #expect(throws: SealedKeyFileError.secretLength(4_097)) { try SealedKeyFile.seal(long, password: "p") }

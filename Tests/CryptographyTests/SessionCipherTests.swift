@@ -2,10 +2,8 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite("EphemeralKey, AEADKey, StreamSealer, KeyDerivation, ShortHash, SecureRandom")
-struct SessionCipherTests {
-  @Test("Key agreement agrees with RFC 7748")
-  func x25519() throws {
+@Suite struct SessionCipherTests {
+  @Test func `key agreement agrees with RFC 7748`() throws {
     let alice = EphemeralKey(
       scalar: hex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a")
     )!
@@ -23,7 +21,6 @@ struct SessionCipherTests {
   }
 
   @Test(
-    "Points that would decide the result alone are refused",
     arguments: [
       "0000000000000000000000000000000000000000000000000000000000000000",
       "0100000000000000000000000000000000000000000000000000000000000000",
@@ -34,14 +31,13 @@ struct SessionCipherTests {
       "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     ]
   )
-  func lowOrder(point: String) {
+  func `points that would decide the result alone are refused`(point: String) {
     #expect(throws: CryptographyError.lowOrderPoint) {
       _ = try EphemeralKey.generate().sharedSecret(with: hex(point))
     }
   }
 
-  @Test("A key of another length is refused")
-  func agreementLength() {
+  @Test func `a key of another length is refused`() {
     for count in [0, 31, 33] {
       #expect(throws: CryptographyError.length(count)) {
         _ = try EphemeralKey.generate().sharedSecret(with: [UInt8](repeating: 9, count: count))
@@ -51,8 +47,7 @@ struct SessionCipherTests {
     #expect(none)
   }
 
-  @Test("An identity key agrees with an ephemeral one")
-  func identityAgreement() throws {
+  @Test func `an identity key agrees with an ephemeral one`() throws {
     let identity = SigningKey.generate()
     let ephemeral = EphemeralKey.generate()
     let there = try ephemeral.sharedSecret(with: try #require(identity.publicKey.agreementKey)).bytes
@@ -60,8 +55,7 @@ struct SessionCipherTests {
     #expect(there == here)
   }
 
-  @Test("Numbered sealing agrees with RFC 8439, appendix A.5")
-  func rfc8439() throws {
+  @Test func `numbered sealing agrees with RFC 8439, appendix A.5`() throws {
     let key = try #require(AEADKey(hex("1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0")))
     let text =
       "Internet-Drafts are draft documents valid for a maximum of six months and may be updated, replaced, "
@@ -82,8 +76,7 @@ struct SessionCipherTests {
     #expect(opened == Array(text.utf8))
   }
 
-  @Test("What was sealed opens with the same number and associated data only")
-  func aead() throws {
+  @Test func `what was sealed opens with the same number and associated data only`() throws {
     let key = AEADKey(.sha256("key".utf8))
     for count in [0, 1, 15, 16, 17, 1_200] {
       let plaintext = [UInt8](repeating: 5, count: count)
@@ -108,8 +101,7 @@ struct SessionCipherTests {
     #expect(AEADKey([1, 2, 3]) == nil)
   }
 
-  @Test("A stream opens in order, with empty and large messages and a change of key between")
-  func stream() throws {
+  @Test func `a stream opens in order, with empty and large messages and a change of key between`() throws {
     let key = Digest.sha256("stream".utf8)
     var sealer = StreamSealer(key: key)
     var opener = try StreamOpener(key: key, header: sealer.header)
@@ -126,8 +118,7 @@ struct SessionCipherTests {
     #expect(throws: CryptographyError.streamEnded) { try opener.open(more) }
   }
 
-  @Test("A stream notices what is changed, repeated, dropped or cut")
-  func streamTampering() throws {
+  @Test func `a stream notices what is changed, repeated, dropped or cut`() throws {
     let key = Digest.sha256("stream".utf8)
     func pair() throws -> ([UInt8], [UInt8], [UInt8]) {
       var sealer = StreamSealer(key: key)
@@ -155,8 +146,7 @@ struct SessionCipherTests {
     #expect(throws: CryptographyError.length(3)) { _ = try StreamOpener(key: [1, 2, 3], header: header) }
   }
 
-  @Test("Mixing gives both sides the same keys, and any other input others")
-  func derivation() throws {
+  @Test func `mixing gives both sides the same keys, and any other input others`() throws {
     let start = Digest.sha256("start".utf8)
     let mixed = KeyDerivation.mix(chainingKey: start, input: [1])
     #expect(mixed == KeyDerivation.mix(chainingKey: start, input: [1]))
@@ -174,8 +164,7 @@ struct SessionCipherTests {
     #expect(direct == KeyDerivation.mix(chainingKey: start, input: secret.bytes))
   }
 
-  @Test("Label and context do not run into each other")
-  func labels() {
+  @Test func `label and context do not run into each other`() {
     let key = Digest.sha256("key".utf8)
     let digests = [
       KeyDerivation.derive(from: key, label: "ab", context: [0x63]),
@@ -185,8 +174,7 @@ struct SessionCipherTests {
     #expect(Set(digests).count == 3)
   }
 
-  @Test("The short hash is SipHash-2-4")
-  func sipHash() throws {
+  @Test func `the short hash is SipHash-2-4`() throws {
     let hash = try #require(ShortHash(key: Array(0...15)))
     #expect(hash(Array(0...14)) == 0xA129_CA61_49BE_45E5)
     #expect(hash([]) == 0x726F_DB47_DD0E_0E31)
@@ -195,8 +183,7 @@ struct SessionCipherTests {
     #expect(ShortHash(.sha256([1])) != ShortHash(.sha256([2])))
   }
 
-  @Test("Random bytes have the count asked for and do not repeat")
-  func random() {
+  @Test func `random bytes have the count asked for and do not repeat`() {
     #expect(SecureRandom.bytes(0).isEmpty)
     #expect(SecureRandom.bytes(33).count == 33)
     #expect(SecureRandom.bytes(16) != SecureRandom.bytes(16))

@@ -15,10 +15,8 @@ private struct EdgeCases: Decodable {
   let cases: [Case]
 }
 
-@Suite("PublicKey, Signature, SecretKey, SigningDomain")
-struct SignatureTests {
-  @Test("Every edge case of Ed25519 is judged as libsodium judges it")
-  func edges() throws {
+@Suite struct SignatureTests {
+  @Test func `every edge case of Ed25519 is judged as libsodium judges it`() throws {
     let edges = try Vectors.decode("consensus/ed25519_edges.json", as: EdgeCases.self)
     #expect(edges.cases.count >= 29)
     var agreeing = 0
@@ -32,7 +30,6 @@ struct SignatureTests {
   }
 
   @Test(
-    "Keys and signatures agree with RFC 8032",
     arguments: [
       (
         "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
@@ -48,7 +45,12 @@ struct SignatureTests {
       ),
     ]
   )
-  func rfc8032(seed: String, publicKey: String, message: String, signature: String) throws {
+  func `keys and signatures agree with RFC 8032`(
+    seed: String,
+    publicKey: String,
+    message: String,
+    signature: String
+  ) throws {
     let key = try #require(SigningKey(seed: hex(seed)))
     #expect(Hex.encode(key.publicKey.bytes) == publicKey)
     #expect(key.sign(hex(message)).description == signature)
@@ -56,8 +58,7 @@ struct SignatureTests {
     #expect(key.seed() == hex(seed))
   }
 
-  @Test("Lengths are checked")
-  func lengths() {
+  @Test func `lengths are checked`() {
     #expect(PublicKey([UInt8](repeating: 1, count: 31)) == nil)
     #expect(Signature([UInt8](repeating: 1, count: 63)) == nil)
     #expect(SigningKey(seed: [UInt8](repeating: 1, count: 33)) == nil)
@@ -65,8 +66,7 @@ struct SignatureTests {
     #expect(fromShort)
   }
 
-  @Test("A registered key must be a canonical point of prime order")
-  func primeOrder() throws {
+  @Test func `a registered key must be a canonical point of prime order`() throws {
     #expect(SigningKey.generate().publicKey.isPrimeOrder)
     let identity = try #require(PublicKey([1] + [UInt8](repeating: 0, count: 31)))
     #expect(!identity.isPrimeOrder)
@@ -75,8 +75,7 @@ struct SignatureTests {
     #expect(identity.agreementKey == nil)
   }
 
-  @Test("A changed signature or message is refused, whichever byte it is")
-  func tampering() throws {
+  @Test func `a changed signature or message is refused, whichever byte it is`() throws {
     let key = try #require(SigningKey(seed: [UInt8](repeating: 3, count: 32)))
     let message = Array("a message".utf8)
     let signature = key.sign(message)
@@ -94,16 +93,14 @@ struct SignatureTests {
     #expect(!SigningKey.generate().publicKey.verifies(signature, of: message))
   }
 
-  @Test("Every domain has a tag of its own, 16 bytes of ASCII, that no transaction begins with")
-  func tags() {
+  @Test func `every domain has a tag of its own, 16 bytes of ASCII, that no transaction begins with`() {
     let tags = SigningDomain.allCases.map(\.tag)
     #expect(tags.allSatisfy { $0.count == 16 && $0.allSatisfy { (0x20..<0x7F).contains($0) } })
     #expect(Set(tags).count == tags.count)
     #expect(tags.allSatisfy { $0[0] != 0x0A })
   }
 
-  @Test("A signature counts in its own domain and on its own chain only")
-  func domains() {
+  @Test func `a signature counts in its own domain and on its own chain only`() {
     let key = SigningKey.generate()
     let body = Array("body".utf8)
     for domain in SigningDomain.allCases {
@@ -120,8 +117,7 @@ struct SignatureTests {
     #expect(message == SigningDomain.bid.tag + Digest.sha256("c".utf8).bytes + body)
   }
 
-  @Test("Generated keys differ, and the unique and the shared key sign alike")
-  func secretKeys() {
+  @Test func `generated keys differ, and the unique and the shared key sign alike`() {
     let first = SecretKey.generate()
     let second = SecretKey.generate()
     let keys = (first.publicKey, second.publicKey)

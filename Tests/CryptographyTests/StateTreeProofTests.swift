@@ -2,8 +2,7 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite("StateTreeProof")
-struct StateTreeProofTests {
+@Suite struct StateTreeProofTests {
   private static func key(_ number: Int) -> [UInt8] { Array("key \(number)".utf8) }
   private static func value(_ number: Int) -> [UInt8] { Array("value \(number)".utf8) }
 
@@ -13,8 +12,8 @@ struct StateTreeProofTests {
     return tree
   }
 
-  @Test("Every entry has a proof that holds for its value only", arguments: [1, 2, 17, 300])
-  func inclusion(count: Int) throws {
+  @Test(arguments: [1, 2, 17, 300])
+  func `every entry has a proof that holds for its value only`(count: Int) throws {
     let tree = try tree(count)
     for number in 0..<count {
       let proof = try StateTree.prove(key: Self.key(number), in: tree.pages, root: tree.root)
@@ -29,8 +28,8 @@ struct StateTreeProofTests {
     }
   }
 
-  @Test("Every absent key has a proof of absence, and of nothing else", arguments: [0, 1, 2, 17, 300])
-  func absence(count: Int) throws {
+  @Test(arguments: [0, 1, 2, 17, 300])
+  func `every absent key has a proof of absence, and of nothing else`(count: Int) throws {
     let tree = try tree(count)
     var ends: Set<Int> = []
     for number in count..<count + 200 {
@@ -48,8 +47,8 @@ struct StateTreeProofTests {
     #expect(ends == (count < 2 ? ends : [0, 1]), "both ways of being absent are met")
   }
 
-  @Test("Proofs hold in trees of any shape, deep ones too", arguments: UInt64(1)...10)
-  func shapes(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...10)
+  func `proofs hold in trees of any shape, deep ones too`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     var tree = StateTreeModel()
     for _ in 0..<5 { try tree.apply(tree.randomChanges(limit: 40, crowded: true, &generator)) }
@@ -64,8 +63,8 @@ struct StateTreeProofTests {
     }
   }
 
-  @Test("A proof with any bit changed is refused", arguments: [2, 40])
-  func tampering(count: Int) throws {
+  @Test(arguments: [2, 40])
+  func `a proof with any bit changed is refused`(count: Int) throws {
     let tree = try tree(count)
     for number in [0, 1, count, count + 1, count + 2] {
       let value = number < count ? Self.value(number) : nil
@@ -88,8 +87,7 @@ struct StateTreeProofTests {
     }
   }
 
-  @Test("Absence cannot be claimed through an entry that does not begin as the key does")
-  func foreignEntry() throws {
+  @Test func `absence cannot be claimed through an entry that does not begin as the key does`() throws {
     let tree = try tree(300)
     let other = try StateTree.prove(key: Self.key(1), in: tree.pages, root: tree.root)
     let claim = try #require(
@@ -109,8 +107,9 @@ struct StateTreeProofTests {
     #expect(StateTreeProof(end: .present, siblings: [Digest](repeating: .zero, count: 260)) == nil)
   }
 
-  @Test("An entry that stands where it does not belong proves nothing, even under a root made of it")
-  func misplacedEntry() throws {
+  @Test func `an entry that stands where it does not belong proves nothing, even under a root made of it`()
+    throws
+  {
     // One leaf, in the last slot, whose key begins with 7; the quarters' digests as the definition has them.
     let other = [UInt8](repeating: 0x7F, count: 32)
     let leaf = Digest.blake2b([2] + other + other)
@@ -124,8 +123,7 @@ struct StateTreeProofTests {
     #expect(!proof.verifies(key: key, value: nil, root: page.digest))
   }
 
-  @Test("Hostile encodings are refused before anything is allocated for them")
-  func decoding() {
+  @Test func `hostile encodings are refused before anything is allocated for them`() {
     #expect(throws: DecodingError.outOfRange(field: "proof")) {
       try StateTreeProof(decoding: [UInt8](repeating: 0, count: StateTreeProof.maximumEncodedCount + 1))
     }

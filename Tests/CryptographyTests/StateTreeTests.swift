@@ -2,10 +2,8 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite("StateTree, StateTreePage")
-struct StateTreeTests {
-  @Test("The empty tree has the zero root and no pages; a removal leaves it so")
-  func empty() throws {
+@Suite struct StateTreeTests {
+  @Test func `the empty tree has the zero root and no pages; a removal leaves it so`() throws {
     var tree = StateTreeModel()
     try tree.apply([])
     try tree.apply([StateTreeChange(key: [1], value: nil)])
@@ -16,8 +14,7 @@ struct StateTreeTests {
     #expect(tree.root == .zero && tree.pages.isEmpty)
   }
 
-  @Test("The root of one entry is what the definition says")
-  func one() throws {
+  @Test func `the root of one entry is what the definition says`() throws {
     var tree = StateTreeModel()
     try tree.apply([StateTreeChange(key: Array("key".utf8), value: Array("value".utf8))])
     let key = Digest.blake2b("key".utf8)
@@ -31,10 +28,9 @@ struct StateTreeTests {
   }
 
   @Test(
-    "After any batches the root and the pages are those of a tree built at once",
     arguments: UInt64(1)...40
   )
-  func naive(seed: UInt64) throws {
+  func `after any batches the root and the pages are those of a tree built at once`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let crowded = seed.isMultiple(of: 2)
     var tree = StateTreeModel()
@@ -48,8 +44,8 @@ struct StateTreeTests {
     }
   }
 
-  @Test("The order of the changes, and how they are batched, changes nothing", arguments: UInt64(1)...20)
-  func history(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...20)
+  func `the order of the changes, and how they are batched, changes nothing`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let crowded = seed.isMultiple(of: 2)
     var entries: [Digest: Digest] = [:]
@@ -78,8 +74,7 @@ struct StateTreeTests {
     #expect(detour.root == .zero && detour.pages.isEmpty, "seed \(seed)")
   }
 
-  @Test("A page is handed out once per batch, after those below it, and only when it changed")
-  func touched() throws {
+  @Test func `a page is handed out once per batch, after those below it, and only when it changed`() throws {
     var generator = SeededGenerator(seed: 11)
     var tree = StateTreeModel()
     let keys = (0..<500).map { _ in generator.digest() }
@@ -112,8 +107,7 @@ struct StateTreeTests {
     }
   }
 
-  @Test("A missing page and a repeated key are reported")
-  func errors() throws {
+  @Test func `a missing page and a repeated key are reported`() throws {
     var generator = SeededGenerator(seed: 5)
     var tree = StateTreeModel()
     try tree.apply(
@@ -145,10 +139,11 @@ struct StateTreeTests {
   }
 
   @Test(
-    "Pages read back from their bytes; what is cut, longer or contradictory is refused",
     arguments: UInt64(1)...5
   )
-  func pageEncoding(seed: UInt64) throws {
+  func `pages read back from their bytes; what is cut, longer or contradictory is refused`(seed: UInt64)
+    throws
+  {
     var generator = SeededGenerator(seed: seed)
     var tree = StateTreeModel()
     try tree.apply((0..<200).map { _ in StateTreeChange(key: generator.digest(), value: generator.digest()) })

@@ -54,18 +54,16 @@ enum Rooms {
   ]
 }
 
-@Suite("Rooms")
-struct RoomTests {
+@Suite struct RoomTests {
   let repository = Repository()
 
-  @Test("Every room has a row, and every row its room")
-  func rows() throws {
+  @Test func `every room has a row, and every row its room`() throws {
     let rooms = try repository.names(in: "Sources").filter { $0 != "README.md" }
     #expect(rooms == Rooms.allowed.keys.sorted())
   }
 
-  @Test("A room imports only what its row names", arguments: Rooms.allowed.keys.sorted())
-  func imports(room: String) throws {
+  @Test(arguments: Rooms.allowed.keys.sorted())
+  func `a room imports only what its row names`(room: String) throws {
     let allowed = try #require(Rooms.allowed[room])
     for file in try repository.swiftFiles(in: "Sources/\(room)") {
       for (module, line) in CodeText(file.text).imports where !allowed.contains(module) {
@@ -76,8 +74,8 @@ struct RoomTests {
     }
   }
 
-  @Test("Cores know no clock, chance, task or rounding number", arguments: Rooms.cores.sorted())
-  func purity(room: String) throws {
+  @Test(arguments: Rooms.cores.sorted())
+  func `cores know no clock, chance, task or rounding number`(room: String) throws {
     for file in try repository.swiftFiles(in: "Sources/\(room)") where !file.isGenerated {
       let found = CodeText(file.text).words(among: Rooms.forbiddenInCores)
       #expect(found.isEmpty, "\(file) uses \(found.joined(separator: ", "))")
@@ -96,26 +94,23 @@ struct RoomTests {
     }
   }
 
-  @Test("No file is longer than 400 lines", arguments: ["Sources", "Tests"])
-  func lengths(folder: String) throws {
+  @Test(arguments: ["Sources", "Tests"])
+  func `no file is longer than 400 lines`(folder: String) throws {
     for file in try repository.swiftFiles(in: folder) where !file.isGenerated {
       let count = file.text.count { $0 == "\n" }
       #expect(count <= 400, "\(file) has \(count) lines")
     }
   }
 
-  @Test("The top level holds what belongs there and nothing else")
-  func topLevel() throws {
+  @Test func `the top level holds what belongs there and nothing else`() throws {
     // The resolver writes Package.resolved; it is not part of the repository.
     let names = try repository.names(in: "").filter { !$0.hasPrefix(".") && $0 != "Package.resolved" }
     #expect(names == ["Network", "Package.swift", "README.md", "Sources", "Testnet", "Tests"])
   }
 }
 
-@Suite("Layout checks")
-struct LayoutCheckTests {
-  @Test("Imports are found in every form, and not in comments or strings")
-  func imports() {
+@Suite struct LayoutCheckTests {
+  @Test func `imports are found in every form, and not in comments or strings`() {
     let code = CodeText(
       """
       import Alpha
@@ -148,8 +143,7 @@ struct LayoutCheckTests {
     #expect(code.topLevelTypes == ["Alpha", "Beta", "Gamma", "Epsilon"])
   }
 
-  @Test("Words are found whole, and not in comments or strings")
-  func words() {
+  @Test func `words are found whole, and not in comments or strings`() {
     let code = CodeText(
       #"""
       /// A Task that is awaited.

@@ -2,8 +2,7 @@ import Foundation
 import Testing
 
 /// What a fresh clone of the repository holds and names.
-@Suite("Repository stands on its own")
-struct StandsAloneTests {
+@Suite struct StandsAloneTests {
   static let repository = Repository()
 
   /// Who clones it gets nothing but its files, so no file may speak of what lies beside them. Where other people's
@@ -13,10 +12,9 @@ struct StandsAloneTests {
   static let examples = "Tests/LayoutTests/StandsAloneTests.swift"
 
   @Test(
-    "No file of a clone names a place outside or a document that is not there",
     .enabled(if: repository.isCheckout, "the sources are no git checkout, so there is nothing to clone")
   )
-  func references() throws {
+  func `no file of a clone names a place outside or a document that is not there`() throws {
     let clone = try Clone(of: Self.repository.root)
     defer { clone.remove() }
     #expect(clone.files.count > 300)
@@ -33,30 +31,27 @@ struct StandsAloneTests {
   }
 
   @Test(
-    "Places outside are told from those inside",
     arguments: [
       ("see ../shared", "README.md"), ("at /work/main", "README.md"),
       ("in shared/conformance", "README.md"), ("[it](../../other)", "Network/README.md"),
       ("source \"x/../../y\"", "Tests/run"),
     ]
   )
-  func outside(line: String, path: String) {
+  func `places outside are told from those inside`(line: String, path: String) {
     #expect(References.outside(Substring(line), in: path) != nil)
   }
 
   @Test(
-    "Paths within, addresses of the web and ellipses are no places outside",
     arguments: [
       ("source \"$(dirname x)/../Testnet/setup\"", "Tests/run"), ("[up](../README.md)", "Network/README.md"),
       ("https://example.com/work/../x", "README.md"), ("for i in 0..<9 { a.../b }", "Sources/a.swift"),
     ]
   )
-  func inside(line: String, path: String) {
+  func `paths within, addresses of the web and ellipses are no places outside`(line: String, path: String) {
     #expect(References.outside(Substring(line), in: path) == nil)
   }
 
-  @Test("Documents are found by their names, and not those of the web")
-  func documents() {
+  @Test func `documents are found by their names, and not those of the web`() {
     let line: Substring =
       "As `plan.md` § 2, [here](a/b.md#c) and https://example.com/d.md say; DESIGN § 4."
     #expect(References.documents(line) == ["plan.md", "a/b.md", "DESIGN"])

@@ -6,7 +6,7 @@ import Testing
 @testable import Ledger
 
 @Suite struct AgreementTests {
-  @Test func anAgreementOpensDeploymentEscrowAndAllLeasesAtOnce() throws {
+  @Test func `an agreement opens deployment, escrow and all leases at once`() throws {
     let chain = try TestChain.market()
     chain.submit(.registerProvider(chain.providerRecord("other")), by: "other")
     let order = chain.order(groups: [Fixture.group("a"), Fixture.group("b")])
@@ -56,7 +56,7 @@ import Testing
     #expect(closed.earned == Decimal18(50))
   }
 
-  @Test func eachPreciseCodeHasItsCause() throws {
+  @Test func `each precise code has its cause`() throws {
     let chain = try TestChain.market()
     func code(_ change: (inout AgreeLease, inout Order) -> Void) -> String {
       var order = chain.order()
@@ -123,7 +123,7 @@ import Testing
     #expect(code { _, _ in } == "")
   }
 
-  @Test func aForgedSignatureIsRefusedByTheInjectedCheck() throws {
+  @Test func `a forged signature is refused by the injected check`() throws {
     let chain = try TestChain.market()
     let agreement = chain.agreement(chain.order())
     func rejection(_ refused: SignedObject.Kind) -> Rejection? {
@@ -141,7 +141,7 @@ import Testing
     #expect(rejection(.offer) == nil)
   }
 
-  @Test func anAgreedOrderCannotBeAgreedAgain() throws {
+  @Test func `an agreed order cannot be agreed again`() throws {
     let chain = try TestChain.market()
     let agreement = chain.agreement(chain.order())
     #expect(chain.submit(.agreeLease(agreement), by: "tenant").isSuccess)
@@ -159,7 +159,7 @@ import Testing
     #expect(chain.state.scan(Tables.expiries, limit: 10).isEmpty)
   }
 
-  @Test func aUSDCOrderMayNameItsCurrencyByAnAlias() throws {
+  @Test func `a USDC order may name its currency by an alias`() throws {
     let chain = try TestChain.market()
     let order = chain.order(
       groups: [Fixture.group(denomination: TestChain.ibc)],
@@ -172,7 +172,7 @@ import Testing
     #expect(chain.balance("provider", .uusdc) == 1_000_000_000 - 500_000 + 4_000)
   }
 
-  @Test func aPoorTenantOrProviderOpensNothing() throws {
+  @Test func `a poor tenant or provider opens nothing`() throws {
     let chain = try TestChain.market()
     let order = chain.order(deposit: Coin(2_000_000_000, .uakt))
     let before = chain.balance("tenant")
@@ -192,7 +192,7 @@ import Testing
     #expect(chain.query.deployments(of: chain.address("tenant")).isEmpty)
   }
 
-  @Test func aProviderThatPromisedNoticeAnnouncesAndWaits() throws {
+  @Test func `a provider that promised notice announces and waits`() throws {
     let chain = try TestChain.market()
     var order = chain.order()
     order.minimumReclamationWindow = 60_000
@@ -219,7 +219,7 @@ import Testing
     #expect(chain.query.leases(state: .reclaiming, at: 0).isEmpty)
   }
 
-  @Test func anExistingOrderNeedsTheSameManifestAndMoneyForATick() throws {
+  @Test func `an existing order needs the same manifest and money for a tick`() throws {
     let chain = try TestChain.market()
     chain.submit(.agreeLease(chain.agreement(chain.order())), by: "tenant")
     chain.advance(ticks: 1_000_001)
@@ -248,7 +248,7 @@ import Testing
     #expect(chain.balance("other") == 1_000_000_000 - 5_000 - 500)
   }
 
-  @Test func grantedDepositsReturnToGranterAndGrant() throws {
+  @Test func `granted deposits return to granter and grant`() throws {
     let chain = try TestChain.market()
     let grant = Grant(
       granter: chain.address("grantor"),
@@ -268,7 +268,7 @@ import Testing
     #expect(chain.state.read(Tables.grants, key)?.limit == Amount(7_995_000))
   }
 
-  @Test func feeGrantsPayFeesUntilTheyAreUsedUpOrOver() throws {
+  @Test func `fee grants pay fees until they are used up or over`() throws {
     let chain = try TestChain(balances: ["grantor": [Coin(1_000_000, .uakt)], "poor": [Coin(10, .uakt)]])
     let (granter, poor) = (chain.address("grantor"), chain.address("poor"))
     func grant(_ limit: UInt64, lifetime: UInt64) {
@@ -299,7 +299,7 @@ import Testing
     )
   }
 
-  @Test func aProviderCannotDropWhatARunningLeaseNeeds() throws {
+  @Test func `a provider cannot drop what a running lease needs`() throws {
     let chain = try TestChain.market(attributes: [("region", "us"), ("tier", "gold")])
     let wanted = PlacementRequirements(attributes: [Attribute(key: "region", value: "us")])
     for sequence in 1...3 as ClosedRange<UInt64> {
@@ -324,7 +324,7 @@ import Testing
     #expect(chain.submit(.leaveProvider(owner: chain.address("provider")), by: "provider").isSuccess)
   }
 
-  @Test func aStrangersDepositsNeverShutTheOwnerOut() throws {
+  @Test func `a stranger's deposits never shut the owner out`() throws {
     let chain = try TestChain.market()
     chain.submit(.agreeLease(chain.agreement(chain.order())), by: "tenant")
     let id = chain.deployment()

@@ -8,7 +8,7 @@ import Testing
 @Suite struct DeploymentTransitionTests {
   private static let hashes = "a hash of another length does not decode"
 
-  @Test func deploymentCasesEndAsInTheReference() throws {
+  @Test func `deployment cases end as in the reference`() throws {
     let file = try ConformanceFile("deployment_transitions")
     var tally = ConformanceTally(file.name)
     for item in try file.list("cases") {

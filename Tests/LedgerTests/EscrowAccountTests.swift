@@ -17,7 +17,7 @@ import Testing
     return account
   }
 
-  @Test func aDeepSettlementIsTheSameAsManyShallowOnes() throws {
+  @Test func `a deep settlement is the same as many shallow ones`() throws {
     var generator = SeededGenerator(seed: 11)
     for _ in 0..<300 {
       let rates = (0..<(1 + generator.next(below: 5))).map { _ in
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func extremesAreExactOrTypedErrorsNeverTraps() throws {
+  @Test func `extremes are exact or typed errors, never traps`() throws {
     let extremes: [UInt128] = [
       1, 3, Decimal18.one - 1, Decimal18.one, Decimal18(10_000_000_000).raw, .max / 2, .max - 1, .max,
     ]
@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func whatRunsLowIsWarnedOfTwice() throws {
+  @Test func `what runs low is warned of twice`() throws {
     let chain = try TestChain.market(parameters: [.payoutInterval: 1_000_000])
     let order = chain.order(groups: [Fixture.group(price: "5000")])
     #expect(chain.submit(.agreeLease(chain.agreement(order, price: "5000")), by: "tenant").isSuccess)
@@ -99,7 +99,7 @@ import Testing
     #expect(Executor.nextDueTick(on: chain.state) == nil)
   }
 
-  @Test func payoutsComeByThemselves() throws {
+  @Test func `payouts come by themselves`() throws {
     let chain = try TestChain.market(parameters: [.payoutInterval: 10])
     chain.submit(.agreeLease(chain.agreement(chain.order(), price: "2.5")), by: "tenant")
     chain.advance(ticks: 9)
@@ -118,7 +118,7 @@ import Testing
     #expect(chain.query.takeIncome(in: .uakt).map(\.coin.amount) == [Amount(3)])
   }
 
-  @Test func theStakersShareOfTheTakeReachesThem() throws {
+  @Test func `the stakers' share of the take reaches them`() throws {
     let chain = try TestChain.market(parameters: [.payoutInterval: 10, .takeShareToStakers: 2_500])
     let order = chain.order(groups: [Fixture.group(price: "1000")])
     chain.submit(.agreeLease(chain.agreement(order, price: "1000")), by: "tenant")
@@ -128,7 +128,7 @@ import Testing
     #expect(chain.balance(.communityPool) == 300 && chain.balance(.rewards) == before + 100)
   }
 
-  @Test func anIdleBlockCostsTheSameWithManyLeases() throws {
+  @Test func `an idle block costs the same with many leases`() throws {
     let chain = try TestChain.market()
     for sequence in 1...40 as ClosedRange<UInt64> {
       chain.submit(.agreeLease(chain.agreement(chain.order("tenant", sequence))), by: "tenant")
@@ -166,7 +166,7 @@ import Testing
     #expect(chain.block().events.count { $0.name == "paid-out" } == 60)
   }
 
-  @Test func accountsSurviveTheirEncoding() throws {
+  @Test func `accounts survive their encoding`() throws {
     var account = account([5, 7], rates: [Decimal18("0.5")!, Decimal18(3)])
     _ = try account.settle(to: 2, take: TakeIndex(rate: 123, since: 0))
     account.indexedAt = 9

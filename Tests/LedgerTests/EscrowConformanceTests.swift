@@ -38,7 +38,7 @@ import Testing
     return account
   }
 
-  @Test func wholeBlocksAreSettledAsTheReferenceDoes() throws {
+  @Test func `whole blocks are settled as the reference does`() throws {
     let file = try ConformanceFile("escrow_settle_full_blocks")
     var tally = ConformanceTally(file.name)
     for item in try file.list("cases") {
@@ -74,7 +74,7 @@ import Testing
     tally.finish(expected: 17)
   }
 
-  @Test func whatIsLeftIsSharedByWeight() throws {
+  @Test func `what is left is shared by weight`() throws {
     let file = try ConformanceFile("escrow_settle_weighted")
     var tally = ConformanceTally(file.name)
     for item in try file.list("cases") {
@@ -106,7 +106,7 @@ import Testing
     tally.finish(expected: 9)
   }
 
-  @Test func theLaterAlgorithmIsNotFollowedWhereMoneyRunsOut() throws {
+  @Test func `the later algorithm is not followed where money runs out`() throws {
     let file = try ConformanceFile("escrow_settle_v2_1")
     var tally = ConformanceTally(file.name)
     for item in try file.list("cases") {
@@ -139,7 +139,7 @@ import Testing
     tally.finish()
   }
 
-  @Test func takeFeesAreTheFloorOfTheRate() throws {
+  @Test func `take fees are the floor of the rate`() throws {
     let file = try ConformanceFile("take_fees")
     var tally = ConformanceTally(file.name)
     for item in try file.list("cases") {

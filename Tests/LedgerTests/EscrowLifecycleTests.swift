@@ -20,7 +20,7 @@ import Testing
       "deposits are spent in the order in which they came, whoever made them",
   ]
 
-  @Test func scenariosEndAsTheReferenceSays() throws {
+  @Test func `scenarios end as the reference says`() throws {
     let file = try ConformanceFile("escrow_lifecycle")
     var tally = ConformanceTally(file.name)
     for scenario in try file.list("scenarios") {

@@ -6,7 +6,7 @@ import Testing
 @testable import Ledger
 
 @Suite struct GovernanceConformanceTests {
-  @Test func votesAreDecidedAsInTheReference() throws {
+  @Test func `votes are decided as in the reference`() throws {
     let file = try ConformanceFile("governance")
     var tally = ConformanceTally(file.name)
     for item in try file.list("tally_cases") {

@@ -22,7 +22,7 @@ import Testing
     .parameters(pairs.map { ParameterChange(key: $0.0, value: $0.1) })
   }
 
-  @Test func aPassedProposalChangesTheTakeOfRunningLeasesAtItsTick() throws {
+  @Test func `a passed proposal changes the take of running leases at its tick`() throws {
     let chain = try TestChain.voting()
     chain.submit(.registerProvider(chain.providerRecord("provider")), by: "provider")
     let order = chain.order(
@@ -46,7 +46,7 @@ import Testing
     #expect(origin?.proposal == 0)
   }
 
-  @Test func theDefaultTakeMovesOnlyCurrenciesWithoutTheirOwn() throws {
+  @Test func `the default take moves only currencies without their own`() throws {
     let chain = try TestChain.voting()
     #expect(
       chain.propose(
@@ -62,7 +62,7 @@ import Testing
     )
   }
 
-  @Test func aProposalAddsACurrencyThatDeploymentsPayIn() throws {
+  @Test func `a proposal adds a currency that deployments pay in`() throws {
     let chain = try TestChain.voting()
     var currency = TestChain.currencies[1]
     currency.denomination = Denomination("ueur")!
@@ -118,7 +118,7 @@ import Testing
     #expect(chain.submit(.agreeLease(chain.agreement(late)), by: "tenant").codeText == "supercloud/11")
   }
 
-  @Test func valuesAreCheckedWhenTheyAreProposed() throws {
+  @Test func `values are checked when they are proposed`() throws {
     let chain = try TestChain.voting()
     #expect(chain.propose([parameters(("gov.nothing", "1"))]).codeText == "gov/5")
     #expect(chain.propose([parameters(("market.order_maximum_bids", "501"))]).codeText == "gov/5")
@@ -138,7 +138,7 @@ import Testing
     #expect(chain.query.parameters[.orderMaximumBids] == 20)
   }
 
-  @Test func allOrNothingOfAProposalIsDone() throws {
+  @Test func `all or nothing of a proposal is done`() throws {
     let chain = try TestChain.voting()
     let spend = ProposalContent.communitySpend(
       recipient: chain.address("alice"),
@@ -154,7 +154,7 @@ import Testing
     #expect(chain.balance("alice") == 1_000_000_000 - 5_000)
   }
 
-  @Test func depositsAreBurnedWhenNobodyCaresOrManyObject() throws {
+  @Test func `deposits are burned when nobody cares or many object`() throws {
     for (votes, burned, status) in [
       ([], true, ProposalRecord.Status.rejected), ([("a", VoteOption.noWithVeto)], true, .rejected),
       ([("a", .no)], false, .rejected), ([("a", .yes), ("b", .abstain)], false, .passed),
@@ -171,7 +171,7 @@ import Testing
     }
   }
 
-  @Test func aDepositThatDoesNotComeTogetherIsBurned() throws {
+  @Test func `a deposit that does not come together is burned`() throws {
     let chain = try TestChain.voting()
     chain.propose([.text("x")], deposit: 4_000_000)
     #expect(
@@ -200,7 +200,7 @@ import Testing
     #expect(chain.query.proposals(in: .voting).map(\.id) == [2])
   }
 
-  @Test func delegatorsInheritUnlessTheyVoteThemselves() throws {
+  @Test func `delegators inherit unless they vote themselves`() throws {
     let chain = try TestChain.voting()
     chain.submit(
       .delegate(
@@ -231,7 +231,7 @@ import Testing
     )
   }
 
-  @Test func anExpeditedProposalThatIsNotUrgentEnoughGoesOnAsAnOrdinaryOne() throws {
+  @Test func `an expedited proposal that is not urgent enough goes on as an ordinary one`() throws {
     let chain = try TestChain.voting()
     #expect(chain.propose([.text("x")], deposit: 20_000_000, expedited: true).isSuccess)
     vote(chain, "a", .yes)
@@ -250,7 +250,7 @@ import Testing
     #expect(chain.query.proposal(2)?.status == .passed)
   }
 
-  @Test func anUpgradeAsksForItsVersionFromItsHeightOn() throws {
+  @Test func `an upgrade asks for its version from its height on`() throws {
     let chain = try TestChain.voting()
     let upgrade = SoftwareUpgrade(name: "v2", height: 50, protocolVersion: 2, info: "")
     #expect(chain.propose([.softwareUpgrade(upgrade)]).isSuccess)
@@ -314,7 +314,7 @@ import Testing
     #expect(TransactionCheck(on: chain.state, at: chain.moment).rejection(of: transaction) == nil)
   }
 
-  @Test func ticksKeepCountingWhenTheirLengthChanges() throws {
+  @Test func `ticks keep counting when their length changes`() throws {
     let chain = try TestChain.voting()
     chain.propose([parameters(("chain.tick_milliseconds", "1000"))])
     for name in ["a", "b"] { vote(chain, name, .yes) }

@@ -14,7 +14,7 @@ import Testing
     "closebid-missing", "lease-bid-closed",
   ]
 
-  @Test func marketCasesEndAsInTheReference() throws {
+  @Test func `market cases end as in the reference`() throws {
     let file = try ConformanceFile("market_transitions")
     var tally = ConformanceTally(file.name)
     for item in try file.list("cases") {

@@ -10,7 +10,7 @@ import Testing
     list.map { Attribute(key: $0.text("key"), value: $0.text("value")) }
   }
 
-  @Test func attributesMatchAsInTheReference() throws {
+  @Test func `attributes match as in the reference`() throws {
     let file = try ConformanceFile("attribute_matching")
     var tally = ConformanceTally(file.name)
     for item in try file.list("key_validation") {
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func gpuKeysOfTheSDLAreKeysThatMatch() throws {
+  @Test func `GPU keys of the SDL are keys that match`() throws {
     let file = try ConformanceFile("gpu_attribute_keys")
     var tally = ConformanceTally(file.name)
     for era in ["mainnet6", "since_v0_30_2", "since_v0_32_3"] {
@@ -102,7 +102,7 @@ import Testing
     tally.finish()
   }
 
-  @Test func aDeviceIsStatedInEveryCombinationOfItsProperties() {
+  @Test func `a device is stated in every combination of its properties`() {
     #expect(
       GPUKey.generalisations(of: "vendor/nvidia/model/h100/ram/80Gi/interface/sxm") == [
         "vendor/nvidia/model/h100/ram/80Gi/interface/sxm", "vendor/nvidia/model/h100/ram/80Gi",
@@ -112,7 +112,7 @@ import Testing
     #expect(GPUKey.generalisations(of: "vendor/nvidia/model/a100/80Gi") == ["vendor/nvidia/model/a100/80Gi"])
   }
 
-  @Test func anOfferMustNameAStatedDeviceThatTheGroupAccepts() {
+  @Test func `an offer must name a stated device that the group accepts`() {
     let device = "vendor/nvidia/model/h100/ram/80Gi/interface/sxm"
     let stated = GPUKey.generalisations(of: device).map {
       Attribute(key: Capabilities.gpuPrefix + $0, value: "true")
@@ -132,7 +132,7 @@ import Testing
     #expect(fault("vendor/nvidia/model/*", other) == .gpuNotStated(unit: 1, key: other))
   }
 
-  @Test func auditorsMustVouchForGPUsWhereTheOrderAsksForIt() {
+  @Test func `auditors must vouch for GPUs where the order asks for it`() {
     let gpu = Attribute(key: Capabilities.gpuPrefix + Fixture.h100, value: "true")
     let requirements = PlacementRequirements(allOf: ["a"], anyOf: ["b", "c"])
     let spec = Fixture.group(gpus: 1, gpu: [Fixture.h100], requirements: requirements)

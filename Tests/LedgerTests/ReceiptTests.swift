@@ -6,7 +6,7 @@ import Testing
 @testable import Ledger
 
 @Suite struct ReceiptTests {
-  @Test func everyEventSurvivesItsEncoding() throws {
+  @Test func `every event survives its encoding`() throws {
     #expect(Set(EventSamples.all.map(\.parts.tag)).count == EventSamples.all.count)
     #expect(EventSamples.all.map(\.parts.tag).sorted() == (1...UInt8(EventSamples.all.count)).map { $0 })
     #expect(Set(EventSamples.all.map(\.name)).count == EventSamples.all.count)
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func aReceiptSurvivesItsEncodingAndEveryTruncationIsRefused() throws {
+  @Test func `a receipt survives its encoding, and every truncation is refused`() throws {
     let receipt = Receipt(fee: Coin(5_000, .uakt), events: EventSamples.all)
     let bytes = receipt.encoded
     #expect(try Receipt(decoding: bytes) == receipt)
@@ -29,7 +29,7 @@ import Testing
     #expect(throws: DecodingError.trailingBytes) { try Receipt(decoding: bytes + [0]) }
   }
 
-  @Test func randomBytesNeverTrapTheDecoder() {
+  @Test func `random bytes never trap the decoder`() {
     var generator = SeededGenerator(seed: 7)
     let good = Receipt(fee: nil, events: EventSamples.all).encoded
     for _ in 0..<2_000 {
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test func attributesComeInAFixedOrderAsTexts() {
+  @Test func `attributes come in a fixed order as texts`() {
     let event = Event.leaseClosed(
       lease: EventSamples.lease,
       price: EventSamples.price,
@@ -56,7 +56,7 @@ import Testing
     )
   }
 
-  @Test func aLongLogIsCutBetweenCharacters() throws {
+  @Test func `a long log is cut between characters`() throws {
     let log = String(repeating: "ä", count: 2_000)
     let receipt = Receipt(code: 1, codespace: "sdk", log: log, fee: nil, events: [])
     let decoded = try Receipt(decoding: receipt.encoded)

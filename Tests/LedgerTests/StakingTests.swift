@@ -35,7 +35,7 @@ import Testing
     )
   }
 
-  @Test func genesisBondsItsValidatorsInOrderOfTheirAddresses() throws {
+  @Test func `genesis bonds its validators in order of their addresses`() throws {
     let chain = try chain()
     #expect(chain.genesisValidators.map(\.power).sorted() == [10, 20, 30])
     #expect(chain.genesisValidators.map(\.address) == chain.genesisValidators.map(\.address).sorted())
@@ -45,7 +45,7 @@ import Testing
     #expect(chain.lastUpdates.isEmpty)
   }
 
-  @Test func theSetIsThoseWithMostStake() throws {
+  @Test func `the set is those with most stake`() throws {
     let chain = try chain(parameters: [.maximumValidators: 3])
     #expect(chain.submit(.createValidator(creation(chain, "d", stake: 9_000_000)), by: "d").isSuccess)
     #expect(chain.lastUpdates.isEmpty)
@@ -78,7 +78,7 @@ import Testing
     #expect(chain.lastUpdates.contains { $0.address == chain.address("c") && $0.power == 30 })
   }
 
-  @Test func creationsAreChecked() throws {
+  @Test func `creations are checked`() throws {
     let chain = try chain()
     func code(_ change: (inout CreateValidator) -> Void) -> String {
       var creation = creation(chain, "d", stake: 5_000_000)
@@ -108,7 +108,7 @@ import Testing
     #expect(chain.query.validator(chain.address("d"))?.description.moniker == "new")
   }
 
-  @Test func undelegatedStakeIsFreeWhenItsTimeIsOver() throws {
+  @Test func `undelegated stake is free when its time is over`() throws {
     let chain = try chain(parameters: [.maximumUnbondingEntries: 2])
     let (alice, a) = (chain.address("alice"), chain.address("a"))
     chain.submit(.delegate(delegator: alice, validator: a, amount: Coin(10_000_000, .uakt)), by: "alice")
@@ -130,7 +130,7 @@ import Testing
     #expect(chain.submit(rest, by: "alice").codeText == "staking/22")
   }
 
-  @Test func rewardsAreSharedByStakeAfterCommission() throws {
+  @Test func `rewards are shared by stake after commission`() throws {
     let chain = try chain()
     let (alice, a) = (chain.address("alice"), chain.address("a"))
     chain.submit(.delegate(delegator: alice, validator: a, amount: Coin(10_000_000, .uakt)), by: "alice")
@@ -152,7 +152,7 @@ import Testing
     #expect(chain.balance(.feeCollector) == 0 && chain.balance(.rewards) > 0)
   }
 
-  @Test func redelegatedStakeEarnsAtOnceAndCannotMoveOnYet() throws {
+  @Test func `redelegated stake earns at once and cannot move on yet`() throws {
     let chain = try chain()
     let (alice, a, b, c) = (
       chain.address("alice"), chain.address("a"), chain.address("b"), chain.address("c")
@@ -179,7 +179,7 @@ import Testing
     )
   }
 
-  @Test func doubleSigningSlashesEverybodyWhoStoodBehindIt() throws {
+  @Test func `double signing slashes everybody who stood behind it`() throws {
     let chain = try chain(parameters: [.slashDoubleSign: 100_000])
     let (alice, bob, b) = (chain.address("alice"), chain.address("bob"), chain.address("b"))
     chain.submit(.delegate(delegator: alice, validator: b, amount: Coin(10_000_000, .uakt)), by: "alice")
@@ -209,7 +209,7 @@ import Testing
     #expect(chain.query.supply(of: .uakt) == after)
   }
 
-  @Test func oldEvidenceIsForgotten() throws {
+  @Test func `old evidence is forgotten`() throws {
     let chain = try chain(parameters: [.evidenceMaximumBlocks: 10, .evidenceMaximumAge: 10_000])
     let start = chain.moment
     for _ in 0..<12 { chain.block() }
@@ -219,7 +219,7 @@ import Testing
     #expect(chain.query.validator(chain.address("b"))?.isJailed == false)
   }
 
-  @Test func absenceJailsAndTheOperatorCanReturn() throws {
+  @Test func `absence jails, and the operator can return`() throws {
     let chain = try chain(
       parameters: [
         .signedBlocksWindow: 10, .minimumSignedPerWindow: 5_000, .slashDowntime: 10_000,
@@ -247,7 +247,7 @@ import Testing
     #expect(chain.submit(.unjail(validator: c), by: "c").codeText == "slashing/5")
   }
 
-  @Test func anOperatorThatTakesItsOwnStakeOutIsJailed() throws {
+  @Test func `an operator that takes its own stake out is jailed`() throws {
     let chain = try chain([("a", 30_000_000), ("b", 20_000_000)])
     chain.submit(.createValidator(creation(chain, "d", stake: 5_000_000)), by: "d")
     chain.submit(
@@ -262,7 +262,7 @@ import Testing
     #expect(chain.submit(.unjail(validator: chain.address("d")), by: "d").codeText == "staking/16")
   }
 
-  @Test func theLastValidatorsStayWhateverHappens() throws {
+  @Test func `the last validators stay, whatever happens`() throws {
     let chain = try chain([("a", 30_000_000)], parameters: [.slashDoubleSign: 1_000_000])
     chain.evidence = [.init(validator: chain.address("a"), height: 0, time: chain.moment.time)]
     chain.block()
@@ -271,7 +271,7 @@ import Testing
     #expect(chain.lastUpdates.isEmpty)
   }
 
-  @Test(arguments: 1...4) func rewardsOwedNeverExceedWhatIsHeld(seed: UInt64) throws {
+  @Test(arguments: 1...4) func `rewards owed never exceed what is held`(seed: UInt64) throws {
     let chain = try chain()
     var generator = SeededGenerator(seed: seed)
     let people = ["alice", "bob", "a", "b", "c"]

@@ -21,7 +21,7 @@ import Testing
     return [table] + (0..<generator.next(below: 3)).map { _ in UInt8(generator.next(below: 12)) }
   }
 
-  @Test(arguments: 1...20) func anOverlayAnswersAsItsWritesSayAndRollsBack(seed: UInt64) {
+  @Test(arguments: 1...20) func `an overlay answers as its writes say and rolls back`(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     var model = Model()
     var changes: [StateChange] = []
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func whatIsWrittenBackIsNoChange() {
+  @Test func `what is written back is no change`() {
     let overlay = StateOverlay(MemoryState(applying: [StateChange(key: [1], value: [5])]))
     overlay.set([1], to: [6])
     overlay.set([1], to: [5])
@@ -73,7 +73,7 @@ import Testing
     #expect(overlay.changes().isEmpty)
   }
 
-  @Test func aMemoryStateOfManyPiecesKeepsItsOrder() {
+  @Test func `a memory state of many pieces keeps its order`() {
     var generator = SeededGenerator(seed: 3)
     var state = MemoryState()
     var model = Model()
@@ -87,7 +87,7 @@ import Testing
     #expect(state.entries(from: [7, 3], to: [9], limit: 100).map(\.key) == model.range([7, 3], [9], 100))
   }
 
-  @Test func aPrefixEndsAfterAllItsKeys() {
+  @Test func `a prefix ends after all its keys`() {
     #expect(KeyOrder.end(of: [1, 2]) == [1, 3])
     #expect(KeyOrder.end(of: [1, 255]) == [2])
     #expect(KeyOrder.end(of: [255, 255]) == nil)

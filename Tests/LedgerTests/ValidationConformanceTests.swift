@@ -7,7 +7,7 @@ import Testing
 @testable import Ledger
 
 @Suite struct ValidationConformanceTests {
-  @Test func groupsHaveTheReferencesLimits() throws {
+  @Test func `groups have the reference's limits`() throws {
     let file = try ConformanceFile("validation_limits")
     var tally = ConformanceTally(file.name)
     for item in try file.list("group_cases") {
@@ -135,7 +135,7 @@ import Testing
     }
   }
 
-  @Test func providersAreRegisteredAsInTheReference() throws {
+  @Test func `providers are registered as in the reference`() throws {
     let file = try ConformanceFile("provider_rules")
     var tally = ConformanceTally(file.name)
     for item in try file.list("host_uri") {
@@ -184,7 +184,7 @@ import Testing
     tally.record(id, agrees: receipt.codeText == code, receipt.log)
   }
 
-  @Test func auditorsSignAsInTheReference() throws {
+  @Test func `auditors sign as in the reference`() throws {
     let file = try ConformanceFile("audit_and_cert")
     var tally = ConformanceTally(file.name)
     for item in try file.list("audit") {
@@ -231,7 +231,7 @@ import Testing
     tally.finish()
   }
 
-  @Test func decimalsAreExactWhereTheReferenceRounds() throws {
+  @Test func `decimals are exact where the reference rounds`() throws {
     let file = try ConformanceFile("dec18_arithmetic")
     var tally = ConformanceTally(file.name)
     for item in try file.list("cases") {
@@ -268,7 +268,7 @@ import Testing
     tally.finish(expected: 16)
   }
 
-  @Test func identifiersAreWrittenAsInTheReference() throws {
+  @Test func `identifiers are written as in the reference`() throws {
     let file = try ConformanceFile("identifiers_and_events")
     var tally = ConformanceTally(file.name)
     let text = file.root.object("text")
@@ -315,7 +315,7 @@ import Testing
   }
 
   /// The other cases are `AddressTests`', which knows the encoding.
-  @Test func moduleAccountsHaveTheReferencesAddresses() throws {
+  @Test func `module accounts have the reference's addresses`() throws {
     let file = try ConformanceFile("bech32_addresses")
     var tally = ConformanceTally("bech32_addresses")
     for item in try file.list("module_accounts") {

@@ -129,7 +129,9 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...6) func randomWorkloadsConserveMoneyAndRefusalsChangeNothing(seed: UInt64) throws {
+  @Test(arguments: 1...6) func `random workloads conserve money, and refusals change nothing`(seed: UInt64)
+    throws
+  {
     let chain = try TestChain.market(
       parameters: [
         .payoutInterval: 7, .proposalMinimumDeposit: 10_000_000, .votingPeriod: 60_000,

@@ -1,10 +1,8 @@
 import Primitives
 import Testing
 
-@Suite("Amount, Denomination, Coin")
-struct AmountTests {
-  @Test("Amounts add and subtract, and say when the result is out of range")
-  func arithmetic() throws {
+@Suite struct AmountTests {
+  @Test func `amounts add and subtract, and say when the result is out of range`() throws {
     #expect(try Amount(2).adding(Amount(3)) == Amount(5))
     #expect(try Amount(3).subtracting(Amount(3)).isZero)
     #expect(throws: ArithmeticError.overflow) { try Amount(.max).adding(Amount(1)) }
@@ -14,42 +12,37 @@ struct AmountTests {
   }
 
   @Test(
-    "A denomination is a letter and 2 to 127 letters, digits or / : . _ -",
     arguments: [
       "uakt", "uusdc", "abc", "A1/:._-",
       "ibc/170C677610AC31DF0904FFE09CD3B5C657492170E7E52372E48756B71E56F2F1",
     ]
   )
-  func denominations(name: String) throws {
+  func `a denomination is a letter and 2 to 127 letters, digits or / : . _ -`(name: String) throws {
     let denomination = try #require(Denomination(name))
     #expect(denomination.name == name)
     #expect(denomination.description == name)
   }
 
   @Test(
-    "Other names are refused",
     arguments: [
       "", "a", "ab", "1abc", "/abc", "ab c", "abç", "uakt\n", "ab,c", String(repeating: "a", count: 129),
     ]
   )
-  func noDenominations(name: String) {
+  func `other names are refused`(name: String) {
     #expect(Denomination(name) == nil)
   }
 
-  @Test("The longest denomination has 128 characters")
-  func longestDenomination() {
+  @Test func `the longest denomination has 128 characters`() {
     #expect(Denomination(String(repeating: "a", count: 128)) != nil)
   }
 
-  @Test("Denominations sort by their bytes")
-  func denominationOrder() {
+  @Test func `denominations sort by their bytes`() {
     #expect(Denomination.uakt < Denomination.uusdc)
     #expect(!(Denomination.uakt < Denomination.uakt))
     #expect(Denomination("Zzz")! < Denomination("aaa")!)
   }
 
-  @Test("A coin's text is its amount and denomination without a space, and reads back")
-  func coinText() throws {
+  @Test func `a coin's text is its amount and denomination without a space, and reads back`() throws {
     let coin = Coin(5_000_000, .uakt)
     #expect(coin.description == "5000000uakt")
     #expect(Coin("5000000uakt") == coin)
@@ -58,19 +51,18 @@ struct AmountTests {
   }
 
   @Test(
-    "Other texts are no coins",
     arguments: [
       "", "5", "uakt", "5 uakt", "-5uakt", "+5uakt", "5.5uakt", "18446744073709551616uakt", "5ua", "٥uakt",
       "5uakt ",
       "5uakt,6uusdc",
     ]
   )
-  func noCoins(text: String) {
+  func `other texts are no coins`(text: String) {
     #expect(Coin(text) == nil)
   }
 
-  @Test("Any coin reads back from its text", arguments: UInt64(1)...10)
-  func coinRoundTrip(seed: UInt64) {
+  @Test(arguments: UInt64(1)...10)
+  func `any coin reads back from its text`(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<200 {
       let coin = Coin(
@@ -81,8 +73,7 @@ struct AmountTests {
     }
   }
 
-  @Test("A price's text is its decimal and denomination")
-  func decimalCoinText() throws {
+  @Test func `a price's text is its decimal and denomination`() throws {
     #expect(DecimalCoin(try #require(Decimal18("2.50")), .uakt).description == "2.5uakt")
   }
 }

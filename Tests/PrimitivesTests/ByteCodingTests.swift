@@ -1,10 +1,8 @@
 import Primitives
 import Testing
 
-@Suite("ByteWriter and ByteReader")
-struct ByteCodingTests {
-  @Test("Integers are big-endian and of fixed width, so that keys sort as their numbers do")
-  func integers() {
+@Suite struct ByteCodingTests {
+  @Test func `integers are big-endian and of fixed width, so that keys sort as their numbers do`() {
     var writer = ByteWriter()
     writer.write(UInt8(1))
     writer.write(UInt16(0x0203))
@@ -16,8 +14,7 @@ struct ByteCodingTests {
     #expect(writer.bytes == [1] + [UInt8](repeating: 0, count: 15))
   }
 
-  @Test("Flags are one byte, 0 or 1, and no other")
-  func flags() throws {
+  @Test func `flags are one byte, 0 or 1, and no other`() throws {
     var writer = ByteWriter()
     writer.write(true)
     writer.write(false)
@@ -31,8 +28,9 @@ struct ByteCodingTests {
     }
   }
 
-  @Test("Counted bytes above the limit, or beyond the end, are refused before anything is copied")
-  func counts() throws {
+  @Test func `counted bytes above the limit, or beyond the end, are refused before anything is copied`()
+    throws
+  {
     #expect(throws: DecodingError.outOfRange(field: "count")) {
       var reader = ByteReader([0, 0, 0, 3, 1, 2, 3])
       _ = try reader.readCounted(limit: 2)
@@ -53,16 +51,14 @@ struct ByteCodingTests {
     #expect(try reader.readCounted(limit: 2) == [1, 2])
   }
 
-  @Test("Text that is not UTF-8 is refused")
-  func text() {
+  @Test func `text that is not UTF-8 is refused`() {
     #expect(throws: DecodingError.invalid(field: "text")) {
       var reader = ByteReader([0, 0, 0, 2, 0xC3, 0x28])
       _ = try reader.readText()
     }
   }
 
-  @Test("finish refuses bytes that are left")
-  func finish() throws {
+  @Test func `finish refuses bytes that are left`() throws {
     var reader = ByteReader([1, 2])
     _ = try reader.read(UInt8.self)
     let waiting = reader
@@ -72,16 +68,15 @@ struct ByteCodingTests {
     try reader.finish()
   }
 
-  @Test("A slice is read from its own start")
-  func slices() throws {
+  @Test func `a slice is read from its own start`() throws {
     let bytes: [UInt8] = [9, 9, 0, 7, 9]
     var reader = ByteReader(bytes[2..<4])
     #expect(try reader.read(UInt16.self) == 7)
     try reader.finish()
   }
 
-  @Test("What was written is read back, and every truncation of it is refused", arguments: UInt64(1)...30)
-  func roundTrip(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...30)
+  func `what was written is read back, and every truncation of it is refused`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let fields = (0..<generator.next(below: 12) + 1).map { _ in Field(&generator) }
     var writer = ByteWriter()

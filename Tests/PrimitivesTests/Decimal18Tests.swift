@@ -1,10 +1,8 @@
 import Primitives
 import Testing
 
-@Suite("Decimal18")
-struct Decimal18Tests {
+@Suite struct Decimal18Tests {
   @Test(
-    "Text of digits, with up to 18 of them behind a point, is read exactly",
     arguments: [
       ("0", 0 as UInt128),
       ("1", 1_000_000_000_000_000_000),
@@ -14,24 +12,22 @@ struct Decimal18Tests {
       ("340282366920938463463.374607431768211455", UInt128.max),
     ]
   )
-  func reads(text: String, raw: UInt128) {
+  func `text of digits, with up to 18 of them behind a point, is read exactly`(text: String, raw: UInt128) {
     #expect(Decimal18(text)?.raw == raw)
   }
 
   @Test(
-    "Anything else is refused",
     arguments: [
       "", ".", "1.", ".5", "-1", "+1", " 1", "1 ", "1e3", "1.2.3", "0.0000000000000000001", "1,5", "٣", "1.٣",
       "340282366920938463463.374607431768211456", "340282366920938463464", "1.+5", "0x10", "1_000",
       "999999999999999999999999999999999999999999999999",
     ]
   )
-  func refuses(text: String) {
+  func `anything else is refused`(text: String) {
     #expect(Decimal18(text) == nil)
   }
 
-  @Test("The description is the shortest exact text and fixedText has 18 digits behind the point")
-  func texts() {
+  @Test func `the description is the shortest exact text and fixedText has 18 digits behind the point`() {
     #expect(Decimal18(raw: 0).description == "0")
     #expect(Decimal18(100).description == "100")
     #expect(Decimal18("2.50")?.description == "2.5")
@@ -40,8 +36,7 @@ struct Decimal18Tests {
     #expect(Decimal18(raw: 1).fixedText == "0.000000000000000001")
   }
 
-  @Test("Arithmetic that leaves the range throws instead of trapping")
-  func leavesRange() throws {
+  @Test func `arithmetic that leaves the range throws instead of trapping`() throws {
     let largest = Decimal18(raw: .max)
     let least = Decimal18(raw: 1)
     #expect(throws: ArithmeticError.overflow) { try largest.adding(least) }
@@ -53,15 +48,14 @@ struct Decimal18Tests {
     #expect(try Decimal18(UInt64.max).truncated() == Amount(.max))
   }
 
-  @Test("Truncation drops what is behind the point, however close to the next number")
-  func truncates() throws {
+  @Test func `truncation drops what is behind the point, however close to the next number`() throws {
     #expect(try #require(Decimal18("0.999999999999999999")).truncated() == .zero)
     #expect(try #require(Decimal18("12.5")).truncated() == Amount(12))
     #expect(try #require(Decimal18("3.000000000000000000")).truncated() == Amount(3))
   }
 
-  @Test("Both texts of any value read back to it", arguments: UInt64(1)...20)
-  func textRoundTrip(seed: UInt64) {
+  @Test(arguments: UInt64(1)...20)
+  func `both texts of any value read back to it`(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<500 {
       let value = generator.decimal()
@@ -70,8 +64,8 @@ struct Decimal18Tests {
     }
   }
 
-  @Test("A sum less one part is the other part, in either order", arguments: UInt64(1)...20)
-  func additionInverts(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...20)
+  func `a sum less one part is the other part, in either order`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<500 {
       let left = generator.decimal()
@@ -87,8 +81,8 @@ struct Decimal18Tests {
     }
   }
 
-  @Test("A multiple equals the repeated sum", arguments: UInt64(1)...20)
-  func multiplicationIsRepeatedAddition(seed: UInt64) throws {
+  @Test(arguments: UInt64(1)...20)
+  func `a multiple equals the repeated sum`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<50 {
       let value = Decimal18(raw: UInt128(generator.next()) << 32)
@@ -100,10 +94,9 @@ struct Decimal18Tests {
   }
 
   @Test(
-    "Whole part and fraction make up the value, and order is that of the raw number",
     arguments: UInt64(1)...20
   )
-  func parts(seed: UInt64) throws {
+  func `whole part and fraction make up the value, and order is that of the raw number`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<200 {
       let value = Decimal18(raw: generator.decimal().raw % (UInt128(UInt64.max) * Decimal18.one))

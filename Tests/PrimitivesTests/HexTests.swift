@@ -1,10 +1,8 @@
 import Primitives
 import Testing
 
-@Suite("Hex")
-struct HexTests {
-  @Test("Bytes are written in lower case and read in either")
-  func cases() {
+@Suite struct HexTests {
+  @Test func `bytes are written in lower case and read in either`() {
     #expect(Hex.encode([0x00, 0x9F, 0xAB]) == "009fab")
     #expect(Hex.decode("009fab") == [0x00, 0x9F, 0xAB])
     #expect(Hex.decode("009FaB") == [0x00, 0x9F, 0xAB])
@@ -13,15 +11,13 @@ struct HexTests {
   }
 
   @Test(
-    "Odd counts and other characters are refused",
     arguments: ["0", "abc", "0g", "g0", "0x00", " 00", "00 ", "é"]
   )
-  func refuses(text: String) {
+  func `odd counts and other characters are refused`(text: String) {
     #expect(Hex.decode(text) == nil)
   }
 
-  @Test("Every byte reads back")
-  func everyByte() {
+  @Test func `every byte reads back`() {
     let bytes = (UInt8.min...UInt8.max).map { $0 }
     #expect(Hex.decode(Hex.encode(bytes)) == bytes)
   }

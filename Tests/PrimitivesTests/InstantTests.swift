@@ -1,10 +1,8 @@
 import Primitives
 import Testing
 
-@Suite("Instant, Interval, Timestamp")
-struct InstantTests {
-  @Test("An instant and an interval add, up to the end of time and no further")
-  func addition() {
+@Suite struct InstantTests {
+  @Test func `an instant and an interval add, up to the end of time and no further`() {
     #expect(Instant.zero + .milliseconds(2) == Instant(nanoseconds: 2_000_000))
     #expect(Instant(nanoseconds: .max - 1) + .seconds(1) == Instant(nanoseconds: .max))
     #expect(Interval.seconds(1) + .milliseconds(500) == .milliseconds(1_500))
@@ -13,8 +11,7 @@ struct InstantTests {
     #expect(Interval.milliseconds(.max).nanoseconds == .max)
   }
 
-  @Test("The time since a later instant is zero")
-  func since() {
+  @Test func `the time since a later instant is zero`() {
     let early = Instant(nanoseconds: 5)
     let late = Instant(nanoseconds: 9)
     #expect(late.since(early) == Interval(nanoseconds: 4))
@@ -23,8 +20,7 @@ struct InstantTests {
     #expect(Interval.milliseconds(1_999).milliseconds == 1_999)
   }
 
-  @Test("Timestamps advance and measure the same way")
-  func timestamps() {
+  @Test func `timestamps advance and measure the same way`() {
     let start = Timestamp(milliseconds: 1_000)
     #expect(start.advanced(byMilliseconds: 500) == Timestamp(milliseconds: 1_500))
     #expect(Timestamp(milliseconds: .max).advanced(byMilliseconds: 1) == Timestamp(milliseconds: .max))

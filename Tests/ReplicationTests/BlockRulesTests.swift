@@ -76,14 +76,14 @@ import Wire
 
   init() throws { ground = try Ground() }
 
-  @Test func `A block that keeps every rule is valid, with transactions, evidence or nothing`() {
+  @Test func `a block that keeps every rule is valid, with transactions, evidence or nothing`() {
     #expect(ground.fault(ground.block()) == nil)
     #expect(ground.fault(ground.block(transactions: [])) == nil)
     #expect(ground.fault(ground.block(evidence: [ground.contradiction(height: 2)])) == nil)
     #expect(ground.fault(ground.block { $0.time = ground.tip.time.advanced(byMilliseconds: 1) }) == nil)
   }
 
-  @Test func `Each field of the header agrees with the state here`() {
+  @Test func `each field of the header agrees with the state here`() {
     let wrong = Digest.blake2b([1])
     let cases: [(BlockFault, (inout Header) -> Void)] = [
       (.wrongChain, { $0.chain = ChainID("replicas-2")! }),
@@ -102,7 +102,7 @@ import Wire
     for (fault, change) in cases { #expect(ground.fault(ground.block(change)) == fault) }
   }
 
-  @Test func `The parent's certificate is there, is the parent's and is signed by a quorum`() {
+  @Test func `the parent's certificate is there, is the parent's and is signed by a quorum`() {
     let wrong = Digest.blake2b([1])
     let certificates: [Certificate?] = [
       nil,
@@ -122,7 +122,7 @@ import Wire
     }
   }
 
-  @Test func `The first block has no certificate`() throws {
+  @Test func `the first block has no certificate`() throws {
     let world = try World(validators: 1)
     let harness = Harness(world, key: nil)
     let rules = harness.replica.rules
@@ -143,7 +143,7 @@ import Wire
     #expect(fault(ground.tip.certificate) == .lastCertificate)
   }
 
-  @Test func `Transactions are whole, signed for this chain, and each there once`() throws {
+  @Test func `transactions are whole, signed for this chain, and each there once`() throws {
     let good = ground.transfer.encoded
     var changed = good
     changed[changed.count - 1] ^= 1
@@ -156,7 +156,7 @@ import Wire
     #expect(ground.fault(ground.block(transactions: [elsewhere.encoded])) == .transaction(index: 0))
   }
 
-  @Test func `A block is no larger than the parameter says`() throws {
+  @Test func `a block is no larger than the parameter says`() throws {
     let limit = Int(ground.replica.parameter(.maximumBlockBytes))
     var transactions: [[UInt8]] = []
     var size = 0
@@ -173,7 +173,7 @@ import Wire
     #expect(ground.fault(ground.block(transactions: transactions)) == nil)
   }
 
-  @Test func `Evidence is a contradiction, signed by its author, of a height that is known`() {
+  @Test func `evidence is a contradiction, signed by its author, of a height that is known`() {
     let good = ground.contradiction(height: 2)
     func fault(_ evidence: Evidence) -> BlockFault? {
       ground.fault(ground.block(evidence: [good, evidence]))
@@ -186,7 +186,7 @@ import Wire
     #expect(fault(ground.contradiction(height: 3)) == nil)
   }
 
-  @Test func `Roots over transactions, evidence and certificate are the block's own`() throws {
+  @Test func `roots over transactions, evidence and certificate are the block's own`() throws {
     // What the bytes of a block say of themselves is checked when they are read.
     let block = ground.block(evidence: [ground.contradiction(height: 2)])
     #expect(try Block(decoding: block.encoded).identifier == block.identifier)

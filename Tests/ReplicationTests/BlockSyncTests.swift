@@ -22,7 +22,7 @@ struct BlockSyncTests {
 
   private static func at(_ milliseconds: UInt64) -> Instant { .zero + .milliseconds(milliseconds) }
 
-  @Test func `Several peers are asked at once for blocks that follow each other`() {
+  @Test func `several peers are asked at once for blocks that follow each other`() {
     let sync = SyncUnderTest()
     for peer in Self.peers { sync.statusArrived(from: peer, height: 500, base: 1, at: .zero) }
     let requests = sync.requests(committed: 10, at: .zero)
@@ -32,7 +32,7 @@ struct BlockSyncTests {
     #expect(sync.requests(committed: 10, at: Self.at(100)).isEmpty, "nothing is asked for twice")
   }
 
-  @Test func `A peer is only asked for what it says it has`() {
+  @Test func `a peer is only asked for what it says it has`() {
     let sync = SyncUnderTest()
     sync.statusArrived(from: Self.peers[0], height: 15, base: 13, at: .zero)
     sync.statusArrived(from: Self.peers[1], height: 12, base: 1, at: .zero)
@@ -45,14 +45,14 @@ struct BlockSyncTests {
     )
   }
 
-  @Test func `A peer that is one height ahead is not asked at once`() {
+  @Test func `a peer that is one height ahead is not asked at once`() {
     let sync = SyncUnderTest()
     sync.statusArrived(from: Self.peers[0], height: 11, base: 1, at: .zero)
     #expect(sync.requests(committed: 10, at: Self.at(100)).isEmpty)
     #expect(sync.requests(committed: 10, at: Self.at(300)).count == 1)
   }
 
-  @Test func `An unanswered request goes to others, and the silent peer rests longer each time`() {
+  @Test func `an unanswered request goes to others, and the silent peer rests longer each time`() {
     let sync = SyncUnderTest()
     let (silent, other) = (Self.peers[0], Self.peers[1])
     sync.statusArrived(from: silent, height: 40, base: 1, at: .zero)
@@ -69,7 +69,7 @@ struct BlockSyncTests {
     #expect(sync.requests(committed: 10, at: Self.at(10_000)).map(\.peer) == [silent])
   }
 
-  @Test func `A late answer is dropped without blame, an unasked one too`() {
+  @Test func `a late answer is dropped without blame, an unasked one too`() {
     let sync = SyncUnderTest()
     let peer = Self.peers[0]
     sync.statusArrived(from: peer, height: 40, base: 1, at: .zero)
@@ -80,7 +80,7 @@ struct BlockSyncTests {
     #expect(sync.take(after: 10) == nil)
   }
 
-  @Test func `Blocks wait for their turn, whatever order they come in`() {
+  @Test func `blocks wait for their turn, whatever order they come in`() {
     let sync = SyncUnderTest()
     for peer in Self.peers[0..<2] { sync.statusArrived(from: peer, height: 74, base: 1, at: .zero) }
     let requests = sync.requests(committed: 10, at: .zero)
@@ -95,7 +95,7 @@ struct BlockSyncTests {
     }
   }
 
-  @Test func `Blocks that were not asked for are not kept, and their sender rests`() {
+  @Test func `blocks that were not asked for are not kept, and their sender rests`() {
     let sync = SyncUnderTest()
     let peer = Self.peers[0]
     sync.statusArrived(from: peer, height: 40, base: 1, at: .zero)
@@ -109,7 +109,7 @@ struct BlockSyncTests {
     #expect(sync.requests(committed: 10, at: Self.at(6_000)).count == 1)
   }
 
-  @Test func `A peer that sent a wrong block loses all it sent and is asked after others`() {
+  @Test func `a peer that sent a wrong block loses all it sent and is asked after others`() {
     let sync = SyncUnderTest()
     let (liar, other) = (Self.peers[0], Self.peers[1])
     sync.statusArrived(from: liar, height: 74, base: 1, at: .zero)
@@ -125,7 +125,7 @@ struct BlockSyncTests {
   }
 
   /// A liar's height is worth a request to the liar.
-  @Test func `A claim beyond all others holds up nobody`() {
+  @Test func `a claim beyond all others holds up nobody`() {
     let sync = SyncUnderTest()
     let (liar, honest) = (Self.peers[0], Self.peers[1])
     sync.statusArrived(from: liar, height: 1_000_000, base: 900_000, at: .zero)

@@ -42,7 +42,7 @@ struct CatchUpTests {
     }
   }
 
-  @Test func `A new node reaches the tip of a chain, to the same state`() throws {
+  @Test func `a new node reaches the tip of a chain, to the same state`() throws {
     let world = try World(validators: 1)
     let maker = Harness.chain(world, heights: 100)
     let follower = Harness(world, key: nil)
@@ -53,7 +53,7 @@ struct CatchUpTests {
     #expect(follower.store.blocks.map(\.certificate) == maker.store.blocks.map(\.certificate))
   }
 
-  @Test func `A run of blocks costs the check of one certificate`() throws {
+  @Test func `a run of blocks costs the check of one certificate`() throws {
     let world = try World(validators: 1)
     let maker = Harness.chain(world, heights: 96)
     let meter = CheckMeter()
@@ -66,7 +66,7 @@ struct CatchUpTests {
     #expect(checks <= 8, "\(checks) checks for 96 blocks of one signature each")
   }
 
-  @Test func `A change of validators is crossed with a check of its own`() throws {
+  @Test func `a change of validators is crossed with a check of its own`() throws {
     let world = try World(validators: 1)
     let maker = Harness(world, key: world.validators[0], name: 60)
     maker.step(.started)
@@ -127,7 +127,7 @@ struct CatchUpTests {
   }
 
   @Test(arguments: Lie.allCases)
-  func `A lying peer delays, and is found out by what it sent`(_ lie: Lie) throws {
+  func `a lying peer delays, and is found out by what it sent`(_ lie: Lie) throws {
     let world = try World(validators: 1)
     let maker = Harness.chain(world, heights: 80)
     let follower = Harness(world, key: nil)
@@ -149,7 +149,7 @@ struct CatchUpTests {
   }
 
   @Test
-  func `A node that has deleted old blocks tells peers from where on it has them, and serves no others`()
+  func `a node that has deleted old blocks tells peers from where on it has them, and serves no others`()
     throws
   {
     let world = try World(validators: 1)
@@ -170,7 +170,7 @@ struct CatchUpTests {
     #expect(try Block(decoding: first.block).header.height == 21)
   }
 
-  @Test func `A validator that has fallen behind catches up and signs nothing that is decided`() throws {
+  @Test func `a validator that has fallen behind catches up and signs nothing that is decided`() throws {
     let world = try World(validators: 1)
     let maker = Harness.chain(world, heights: 60)
     // The same key on another machine, far behind.

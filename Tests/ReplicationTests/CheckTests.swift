@@ -68,7 +68,7 @@ struct CheckTests {
     quartet.nodes[node].step(.transactions([transaction], from: quartet.nodes[peer].name))
   }
 
-  @Test func `An order, a bid and a transaction are checked once, whatever way they come`() throws {
+  @Test func `an order, a bid and a transaction are checked once, whatever way they come`() throws {
     let order = world.order(at: time)
     let bid = world.bid(on: order, at: time)
     let agreement = world.agreement(order, bid)
@@ -104,7 +104,7 @@ struct CheckTests {
     }
   }
 
-  @Test func `Bytes are hashed once for each time that they arrive, and never again inside`() throws {
+  @Test func `bytes are hashed once for each time that they arrive, and never again inside`() throws {
     let order = world.order(at: time)
     let bid = world.bid(on: order, at: time)
     let agreement = world.agreement(order, bid)
@@ -127,7 +127,7 @@ struct CheckTests {
   }
 
   @Test(arguments: [SignedObject.Kind.order, .bid])
-  func `An agreement with a forged signature is refused by all, also by who knows the true object`(
+  func `an agreement with a forged signature is refused by all, also by who knows the true object`(
     _ kind: SignedObject.Kind
   ) throws {
     let order = world.order(at: time)

@@ -33,7 +33,7 @@ struct CompactProposalTests {
     }
   }
 
-  @Test func `Who holds a block's transactions asks for nothing and is sent none`() throws {
+  @Test func `who holds a block's transactions asks for nothing and is sent none`() throws {
     let quartet = try Quartet()
     for sequence in 0..<10 as Range<UInt64> {
       for node in quartet.nodes { node.admit(quartet.world.transfer(sequence)) }
@@ -44,7 +44,7 @@ struct CompactProposalTests {
     #expect(quartet.delivered.contains { if case .compactProposal = $0.message { true } else { false } })
   }
 
-  @Test func `Who lacks some asks the proposer for those and no others`() throws {
+  @Test func `who lacks some asks the proposer for those and no others`() throws {
     let quartet = try Quartet()
     for sequence in 0..<6 as Range<UInt64> {
       // The last validator heard of the first four only; so its proposal, if its turn is first, has four.
@@ -57,7 +57,7 @@ struct CompactProposalTests {
   }
 
   @Test(arguments: [true, false])
-  func `A block whose transactions do not come is fetched whole from those who have it`(isAnswered: Bool)
+  func `a block whose transactions do not come is fetched whole from those who have it`(isAnswered: Bool)
     throws
   {
     let quartet = try Quartet()
@@ -84,7 +84,7 @@ struct CompactProposalTests {
     for node in quartet.nodes.dropLast() { #expect(node.faults.isEmpty) }
   }
 
-  @Test func `Places that do not ascend, or that the block does not have, are not served`() throws {
+  @Test func `places that do not ascend, or that the block does not have, are not served`() throws {
     let world = try World(validators: 4)
     let node = Harness(world, key: Self.voter(world))
     node.step(.started)
@@ -108,7 +108,7 @@ struct CompactProposalTests {
     #expect(served == [block.transactions[0], block.transactions[2]])
   }
 
-  @Test func `A block with one forged transaction gets no vote`() throws {
+  @Test func `a block with one forged transaction gets no vote`() throws {
     let world = try World(validators: 4)
     var forged = world.transfer(1).encoded
     forged[forged.count - 1] ^= 1

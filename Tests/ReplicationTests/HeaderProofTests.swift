@@ -28,7 +28,7 @@ import Testing
 
   private var now: Timestamp { maker.store.tip.time.advanced(byMilliseconds: 10) }
 
-  @Test func `From genesis to two headers that follow each other`() throws {
+  @Test func `from genesis to two headers that follow each other`() throws {
     var proof = proof(.tip(world.origin.tip), [9, 10])
     while let next = proof.next {
       #expect(proof.arrived(try maker.lightBlock(at: next), from: "honest", at: now) == .progress)
@@ -37,7 +37,7 @@ import Testing
     #expect(proof.proven[9]?.identifier == proof.proven[10]?.header.parent)
   }
 
-  @Test func `From a header that is known by its hash, which may be the wanted one`() throws {
+  @Test func `from a header that is known by its hash, which may be the wanted one`() throws {
     let trusted = try maker.lightBlock(at: 4)
     var proof = proof(.header(4, trusted.identifier), [4, 11])
     #expect(proof.next == 4)
@@ -49,7 +49,7 @@ import Testing
     #expect(proof.next == nil && proof.proven.count == 2)
   }
 
-  @Test func `A block that is not the chain's accuses who sent it, and the right one is still taken`() throws
+  @Test func `a block that is not the chain's accuses who sent it, and the right one is still taken`() throws
   {
     let good = try maker.lightBlock(at: 9)
     var header = good.header
@@ -85,7 +85,7 @@ import Testing
     #expect(trusting.arrived(good, from: "honest", at: now) == .wrong("honest"))
   }
 
-  @Test func `An anchor that is too old vouches for nothing`() throws {
+  @Test func `an anchor that is too old vouches for nothing`() throws {
     var proof = proof(.tip(world.origin.tip), [9], trusting: 1)
     #expect(proof.arrived(try maker.lightBlock(at: 9), from: "honest", at: now) == .failed(.trustExpired))
   }

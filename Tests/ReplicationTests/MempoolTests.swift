@@ -22,7 +22,7 @@ struct MempoolTests {
   }
 
   @Test
-  func `A sender's transactions become ready in the order of their numbers, whatever order they come in`() {
+  func `a sender's transactions become ready in the order of their numbers, whatever order they come in`() {
     let mempool = self.mempool()
     for sequence in [2, 0, 3] as [UInt64] {
       #expect(mempool.insert(world.transfer(sequence), expected: 0, at: 1) == .added)
@@ -34,7 +34,7 @@ struct MempoolTests {
     #expect(mempool.nextSequence(of: world.tenant.address, committed: 0) == 4)
   }
 
-  @Test func `A transaction that waits for a gap is not ready`() {
+  @Test func `a transaction that waits for a gap is not ready`() {
     let mempool = self.mempool()
     #expect(mempool.insert(world.transfer(5), expected: 4, at: 1) == .added)
     #expect(!mempool.hasReady)
@@ -43,7 +43,7 @@ struct MempoolTests {
     #expect(mempool.hasReady)
   }
 
-  @Test func `What cannot be taken is refused with its reason`() {
+  @Test func `what cannot be taken is refused with its reason`() {
     let mempool = self.mempool { $0.perSender = 3 }
     #expect(mempool.insert(world.transfer(2), expected: 3, at: 1) == .stale(expected: 3))
     #expect(mempool.insert(world.transfer(3), expected: 3, at: 1) == .added)
@@ -57,7 +57,7 @@ struct MempoolTests {
     #expect(mempool.count == 3)
   }
 
-  @Test func `Count and bytes are bounded`() {
+  @Test func `count and bytes are bounded`() {
     let size = world.transfer(0).encoded.count
     let few = self.mempool { $0.transactions = 2 }
     let small = self.mempool { $0.bytes = 3 * size - 1 }
@@ -71,7 +71,7 @@ struct MempoolTests {
     #expect(small.bytes <= 3 * size - 1)
   }
 
-  @Test func `A block gets as many as fit, each sender's in order`() {
+  @Test func `a block gets as many as fit, each sender's in order`() {
     let mempool = self.mempool()
     // The number 0 is left out of the encoding.
     let size = world.transfer(1).encoded.count
@@ -83,7 +83,7 @@ struct MempoolTests {
     #expect(mempool.count == 10, "only a committed block removes")
   }
 
-  @Test func `A sender that was served waits behind the others`() {
+  @Test func `a sender that was served waits behind the others`() {
     let mempool = self.mempool()
     let keys = [World.key(101), World.key(102)]
     for sequence in 0..<3 as Range<UInt64> {
@@ -95,7 +95,7 @@ struct MempoolTests {
     #expect(mempool.candidates(byteLimit: .max, countLimit: 1).map(\.sender) == [keys[1].address])
   }
 
-  @Test func `A block removes what it has and what it makes stale`() {
+  @Test func `a block removes what it has and what it makes stale`() {
     let mempool = self.mempool()
     for sequence in 0..<4 as Range<UInt64> {
       _ = mempool.insert(world.transfer(sequence), expected: 0, at: 1)
@@ -108,7 +108,7 @@ struct MempoolTests {
     #expect(mempool.count == 2)
   }
 
-  @Test func `What no block takes is dropped in the end`() {
+  @Test func `what no block takes is dropped in the end`() {
     let mempool = self.mempool { $0.lifetime = 100 }
     _ = mempool.insert(world.transfer(0), expected: 0, at: 10)
     _ = mempool.insert(world.transfer(5), expected: 0, at: 100)
@@ -122,7 +122,7 @@ struct MempoolTests {
 
   /// Against a list of all that waits.
   @Test(arguments: 1...20 as ClosedRange<UInt64>)
-  func `Random use agrees with a list`(seed: UInt64) {
+  func `random use agrees with a list`(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     let mempool = self.mempool { $0.perSender = 8 }
     let keys = (0..<3).map { World.key(110 + $0) }

@@ -59,7 +59,7 @@ struct ParameterChangeTests {
     return node.now.since(start)
   }
 
-  @Test func `A vote on the longest block interval changes the pace of idle blocks`() throws {
+  @Test func `a vote on the longest block interval changes the pace of idle blocks`() throws {
     let key = ParameterKey.maximumBlockInterval
     let node = try Self.chain(voting: [ParameterChange(key: key.rawValue, value: "500")])
     #expect(
@@ -76,7 +76,7 @@ struct ParameterChangeTests {
     #expect(again >= .milliseconds(500) && again < .seconds(2), "an idle block took \(again)")
   }
 
-  @Test func `A vote on the book's limits binds the running book and the one after a restart`() throws {
+  @Test func `a vote on the book's limits binds the running book and the one after a restart`() throws {
     let changes = [
       ParameterChange(key: ParameterKey.orderMaximumBids.rawValue, value: "3"),
       ParameterChange(key: ParameterKey.maximumLiveOrders.rawValue, value: "5"),
@@ -93,7 +93,7 @@ struct ParameterChangeTests {
     }
   }
 
-  @Test func `Stake that comes in a block counts in the validator set two heights later`() throws {
+  @Test func `stake that comes in a block counts in the validator set two heights later`() throws {
     let world = try World(validators: 1, parameters: Self.parameters)
     let node = Harness(world, key: world.validators[0])
     node.step(.started)

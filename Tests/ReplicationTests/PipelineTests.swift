@@ -18,7 +18,7 @@ struct PipelineTests {
     }.max() ?? 0
   }
 
-  @Test func `The next height begins while its parent is written; nothing of it leaves before`() throws {
+  @Test func `the next height begins while its parent is written; nothing of it leaves before`() throws {
     let world = try World(validators: 1)
     let node = Harness(world, key: world.validators[0])
     node.step(.started)
@@ -39,7 +39,7 @@ struct PipelineTests {
     #expect(node.run { $0.store.tip.height >= 2 })
   }
 
-  @Test func `A node whose disk is slow holds one unwritten block back, and catches up`() throws {
+  @Test func `a node whose disk is slow holds one unwritten block back, and catches up`() throws {
     let quartet = try Quartet()
     #expect(quartet.run { $0.nodes.allSatisfy { $0.store.tip.height >= 1 } })
     let slow = quartet.nodes[0]
@@ -54,7 +54,7 @@ struct PipelineTests {
     for node in quartet.nodes { #expect(node.faults.isEmpty && node.alarms.isEmpty) }
   }
 
-  @Test func `A block is executed once, before it is decided, and the result is the same`() throws {
+  @Test func `a block is executed once, before it is decided, and the result is the same`() throws {
     let ahead = try Quartet()
     for sequence in 0..<4 as Range<UInt64> {
       for node in ahead.nodes { node.admit(ahead.world.transfer(sequence)) }

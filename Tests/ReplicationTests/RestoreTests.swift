@@ -14,7 +14,7 @@ struct RestoreTests {
     return start.height
   }
 
-  @Test func `From every prefix of its log a replica never asks for a second signature at a place`() throws {
+  @Test func `from every prefix of its log a replica never asks for a second signature at a place`() throws {
     let quartet = try Quartet()
     // The first validator misses half of what the others say: rounds fail, locks and polkas come and go.
     var generator = SeededGenerator(seed: 11)
@@ -64,7 +64,7 @@ struct RestoreTests {
     }
   }
 
-  @Test func `Four replicas agree, and one that starts again from its log goes on with them`() throws {
+  @Test func `four replicas agree, and one that starts again from its log goes on with them`() throws {
     let quartet = try Quartet()
     #expect(quartet.run { $0.nodes.allSatisfy { $0.store.tip.height >= 3 } })
     let node = quartet.nodes[2]

@@ -188,7 +188,7 @@ import Testing
 
   struct JoinFailure: Error {}
 
-  @Test func `A node fetches the state from all who have it and stands where the chain stood`() throws {
+  @Test func `a node fetches the state from all who have it and stands where the chain stood`() throws {
     let chain = try Chain()
     var joiner = Joiner(chain, [.honest, .honest, .honest])
     try joiner.run()
@@ -204,7 +204,7 @@ import Testing
   }
 
   @Test(arguments: [Conduct.wrongHeader, .wrongManifest, .wrongChunk, .chunkOfAnotherPlace])
-  func `A peer that lies is found out by what it sent, and nobody else is blamed`(_ conduct: Conduct) throws {
+  func `a peer that lies is found out by what it sent, and nobody else is blamed`(_ conduct: Conduct) throws {
     let chain = try Chain()
     // The liar is asked first: it has the smallest key.
     for place in 0..<3 {
@@ -217,7 +217,7 @@ import Testing
     }
   }
 
-  @Test func `Only liars to ask: the node gives up and has nothing`() throws {
+  @Test func `only liars to ask: the node gives up and has nothing`() throws {
     let chain = try Chain()
     for conduct: Conduct in [.wrongChunk, .wrongManifest, .wrongHeader] {
       try expectNothing(Joiner(chain, [conduct, conduct, conduct]))
@@ -232,7 +232,7 @@ import Testing
     guard case .nothing? = joiner.outcome else { throw JoinFailure() }
   }
 
-  @Test func `Silent peers and boasters cost time and nothing else`() throws {
+  @Test func `silent peers and boasters cost time and nothing else`() throws {
     let chain = try Chain()
     var joiner = Joiner(chain, [.silent, .boastful, .honest, .silent])
     try joiner.run()
@@ -243,7 +243,7 @@ import Testing
     guard case .nothing? = boasters.outcome else { throw JoinFailure() }
   }
 
-  @Test func `A node that was stopped in the middle goes on with the chunks it lacks`() throws {
+  @Test func `a node that was stopped in the middle goes on with the chunks it lacks`() throws {
     let chain = try Chain()
     var first = Joiner(chain, [.honest, .honest])
     try first.run { $0.staged.count >= 8 }
@@ -258,7 +258,7 @@ import Testing
     #expect(Set(first.staged).isDisjoint(with: second.staged))
   }
 
-  @Test func `A plan whose snapshot nobody has any more gives way to the next`() throws {
+  @Test func `a plan whose snapshot nobody has any more gives way to the next`() throws {
     let old = try Chain(heights: 20, snapshot: 15)
     var first = Joiner(old, [.honest])
     try first.run { $0.staged.count >= 3 }
@@ -270,7 +270,7 @@ import Testing
     try second.expectEverything()
   }
 
-  @Test func `A header that the operator trusts stands in for genesis`() throws {
+  @Test func `a header that the operator trusts stands in for genesis`() throws {
     let chain = try Chain()
     for height: Height in [3, 25] {
       let trusted = try chain.maker.lightBlock(at: height)
@@ -284,7 +284,7 @@ import Testing
     guard case .anchorUnknown? = doubting.outcome else { throw JoinFailure() }
   }
 
-  @Test func `Nobody offers what helps: the node goes on block by block`() throws {
+  @Test func `nobody offers what helps: the node goes on block by block`() throws {
     let chain = try Chain()
     var joiner = Joiner(chain, [.honest], own: 20)
     try joiner.run()

@@ -66,14 +66,14 @@ struct SnapshotTests {
   }
 
   @Test(arguments: [0, 1, 2, 3], [0, 1, 2, 17, 300, 5_000])
-  func `A state is the same after it went through chunks of any size`(depth: Int, entries: Int) throws {
+  func `a state is the same after it went through chunks of any size`(depth: Int, entries: Int) throws {
     let large = try LargeState(entries: entries, seed: 4)
     let restored = try Self.restore(large.state, large.pages, root: large.root, depth: depth)
     #expect(restored.state.count == entries)
     #expect(restored.pages == large.pages)
   }
 
-  @Test func `A large state is restored in chunks of the wanted size`() throws {
+  @Test func `a large state is restored in chunks of the wanted size`() throws {
     let large = try LargeState(entries: 60_000, seed: 5)
     let depth = 2
     let sizes = SnapshotChunk.all(of: large.state, depth: depth).map(\.encoded.count)
@@ -94,7 +94,7 @@ struct SnapshotTests {
   }
 
   @Test(arguments: Damage.allCases, [0, 1, 2])
-  func `A changed chunk is refused, and the right one is still wanted`(_ damage: Damage, depth: Int) throws {
+  func `a changed chunk is refused, and the right one is still wanted`(_ damage: Damage, depth: Int) throws {
     let large = try LargeState(entries: 2_000, seed: 6)
     let manifest = try SnapshotManifest(of: large.pages, height: 9, root: large.root, depth: depth)
     var assembly = SnapshotAssembly(manifest)
@@ -121,7 +121,7 @@ struct SnapshotTests {
     #expect(assembly.isComplete)
   }
 
-  @Test func `A manifest that is not the root's is refused`() throws {
+  @Test func `a manifest that is not the root's is refused`() throws {
     let large = try LargeState(entries: 3_000, seed: 7)
     let other = try LargeState(entries: 3_000, seed: 8)
     let good = try SnapshotManifest(of: large.pages, height: 9, root: large.root, depth: 2).encoded
@@ -146,7 +146,7 @@ struct SnapshotTests {
     }
   }
 
-  @Test func `A new node begins with a snapshot, and goes on as if it had replayed the chain`() throws {
+  @Test func `a new node begins with a snapshot, and goes on as if it had replayed the chain`() throws {
     let world = try World(validators: 1)
     let maker = Harness.chain(world, heights: 40)
     let at: Height = 25

@@ -50,7 +50,7 @@ struct AccountabilityTests {
     return .duplicateVote(vote(nil), vote(.sha256([7])))
   }
 
-  @Test func `A validator that votes twice ends tombstoned and slashed on every node`() throws {
+  @Test func `a validator that votes twice ends tombstoned and slashed on every node`() throws {
     var faults = FaultPlan.none
     faults.byzantine = 1
     faults.strategies = ["equivocate-votes"]
@@ -73,7 +73,7 @@ struct AccountabilityTests {
     #expect(cluster.violations.isEmpty)
   }
 
-  @Test func `Evidence of a height long gone is punished, whatever the set has become since`() throws {
+  @Test func `evidence of a height long gone is punished, whatever the set has become since`() throws {
     let cluster = try Self.cluster(seed: 5)
     #expect(cluster.run(for: .seconds(60)) { $0.height(of: 0) >= 4 })
     // The guilty one's place in the set of that height.
@@ -105,7 +105,7 @@ struct AccountabilityTests {
     #expect(cluster.violations.isEmpty)
   }
 
-  @Test func `Evidence that is too old, false or of one already punished changes nothing`() throws {
+  @Test func `evidence that is too old, false or of one already punished changes nothing`() throws {
     let cluster = try Self.cluster(
       seed: 6,
       parameters: ["evidence.maximum_age_blocks": 10, "evidence.maximum_age_milliseconds": 1_000]
@@ -132,7 +132,7 @@ struct AccountabilityTests {
     #expect(Self.record(cluster, 2, on: 1)?.tokens == Amount(Self.stake / 20 * 19))
   }
 
-  @Test func `A validator that stays away is jailed, and comes back when its operator asks`() throws {
+  @Test func `a validator that stays away is jailed, and comes back when its operator asks`() throws {
     let cluster = try Self.cluster(
       seed: 7,
       parameters: [
@@ -170,7 +170,7 @@ struct AccountabilityTests {
   }
 
   /// Precommits that arrive after the quorum count all the same.
-  @Test func `A validator that is slower than the quorum is not taken for absent`() throws {
+  @Test func `a validator that is slower than the quorum is not taken for absent`() throws {
     var faults = FaultPlan.none
     faults.schedule = []
     faults.byzantine = 1

@@ -27,7 +27,7 @@ struct BrokenRuleTests {
     ProcessInfo.processInfo.environment["SUPERCLOUD_SEEDS"] == nil
     ? [.signBeforeSync, .nilCountedAsValue, .durableBeforeSync, .timersIgnored] : BrokenRule.allCases
 
-  @Test func everyBrokenRuleIsCaughtAndTheTableIsPrinted() throws {
+  @Test func `every broken rule is caught, and the table is printed`() throws {
     var lines: [String] = []
     for rule in Self.selection {
       let caught = try Self.firstCaught(rule)
@@ -40,7 +40,7 @@ struct BrokenRuleTests {
     print(lines.joined(separator: "\n"))
   }
 
-  @Test func aFailingRunBecomesSmallerAndStillFails() throws {
+  @Test func `a failing run becomes smaller and still fails`() throws {
     var scenario = Scenario(seed: 1, validators: 4, duration: .seconds(30), faults: .chaos)
     scenario.brokenRule = .durableBeforeSync
     for seed in 1...Self.seedLimit {

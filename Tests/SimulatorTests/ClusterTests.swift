@@ -37,14 +37,14 @@ struct ClusterTests {
     )
   }
 
-  @Test func fourValidatorsCommitEmptyBlocksAtTheBlockInterval() throws {
+  @Test func `four validators commit empty blocks at the block interval`() throws {
     let cluster = try Self.cluster(seed: 1)
     #expect(cluster.run(for: .seconds(20)) { $0.height(of: 0) >= 5 })
     #expect(cluster.violations.isEmpty)
   }
 
   @Test(arguments: [Scenario.Signatures.ideal, .ed25519])
-  func aTransferIsCommittedByAllWithinAFewNetworkDelays(signatures: Scenario.Signatures) throws {
+  func `a transfer is committed by all within a few network delays`(signatures: Scenario.Signatures) throws {
     let cluster = try Self.cluster(seed: 2, signatures: signatures)
     let to = cluster.population.tenants[1].address
     _ = cluster.run(for: .seconds(5)) { $0.height(of: 0) >= 1 }
@@ -64,7 +64,7 @@ struct ClusterTests {
     #expect(cluster.violations.isEmpty)
   }
 
-  @Test func aFollowerCatchesUpAndAgreesOnTheStateRoot() throws {
+  @Test func `a follower catches up and agrees on the state root`() throws {
     let cluster = try Self.cluster(peers: 1, seed: 3)
     cluster.crash(4)
     for sequence in 0..<10 {
@@ -78,7 +78,7 @@ struct ClusterTests {
     #expect(cluster.violations.isEmpty)
   }
 
-  @Test func threeOfFourGoOnAndTwoOfFourStopAndResume() throws {
+  @Test func `three of four go on, and two of four stop and resume`() throws {
     let cluster = try Self.cluster(seed: 4)
     #expect(cluster.run(for: .seconds(10)) { $0.height(of: 0) >= 2 })
     cluster.crash(3)
@@ -96,7 +96,7 @@ struct ClusterTests {
     #expect(cluster.violations.isEmpty)
   }
 
-  @Test func aMinorityThatIsCutOffStopsAndCatchesUp() throws {
+  @Test func `a minority that is cut off stops and catches up`() throws {
     let cluster = try Self.cluster(validators: 7, seed: 5)
     #expect(cluster.run(for: .seconds(10)) { $0.height(of: 0) >= 2 })
     cluster.isolate([0, 1])

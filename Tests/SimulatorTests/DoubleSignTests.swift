@@ -8,7 +8,7 @@ import Testing
 
 /// Proofs of double signing reach the ledger, whatever happens to those who hold them.
 struct DoubleSignTests {
-  @Test func `A validator that proposes two blocks ends tombstoned on every node`() throws {
+  @Test func `a validator that proposes two blocks ends tombstoned on every node`() throws {
     var faults = FaultPlan.none
     faults.byzantine = 1
     faults.strategies = ["equivocate-proposals"]
@@ -22,7 +22,7 @@ struct DoubleSignTests {
     #expect(cluster.violations.isEmpty)
   }
 
-  @Test func `A proof that no block carries yet outlives its node`() throws {
+  @Test func `a proof that no block carries yet outlives its node`() throws {
     let cluster = try AccountabilityTests.cluster(seed: 7)
     #expect(cluster.run(for: .seconds(60)) { $0.height(of: 0) >= 4 })
     let evidence = try AccountabilityTests.contradiction(cluster, by: 2, at: 3)

@@ -10,7 +10,7 @@ struct LaneTests {
     Scenario(seed: seed, validators: 8, peers: 192, duration: .seconds(seconds), faults: .light)
   }
 
-  @Test func `Only large networks of regions are cut, into halves of equal size`() {
+  @Test func `only large networks of regions are cut, into halves of equal size`() {
     #expect(LanePlan(for: Scenario(seed: 1, validators: 7, faults: .chaos)).count == 1)
     #expect(LanePlan(for: Scenario(seed: 1, validators: 4, faults: .light)).count == 1)
     let plan = LanePlan(for: Self.scenario(seed: 1, seconds: 1))
@@ -18,7 +18,7 @@ struct LaneTests {
     #expect((0..<200).count { plan.lane(of: $0) == 1 } == 100)
   }
 
-  @Test func `No message between lanes is faster than the lanes assume`() {
+  @Test func `no message between lanes is faster than the lanes assume`() {
     let plan = LanePlan(for: Self.scenario(seed: 1, seconds: 1))
     let model = DelayModel(kind: .regions)
     var generator = SeededGenerator(seed: 5)
@@ -32,7 +32,7 @@ struct LaneTests {
     #expect(plan.lookahead >= .milliseconds(20))
   }
 
-  @Test func `Lanes that run side by side come to the same every time, and the chain moves`() throws {
+  @Test func `lanes that run side by side come to the same every time, and the chain moves`() throws {
     let reports = try (0..<2).map { _ in try Simulation.run(Self.scenario(seed: 3, seconds: 6)) }
     #expect(reports[0].traceHash == reports[1].traceHash)
     #expect(reports[0].messagesByKind == reports[1].messagesByKind)
@@ -40,7 +40,7 @@ struct LaneTests {
     #expect(reports[0].lowestHeight > 3)
   }
 
-  @Test func `A session that a node of one lane ends is over for a node of the other`() throws {
+  @Test func `a session that a node of one lane ends is over for a node of the other`() throws {
     let cluster = try Cluster(Self.scenario(seed: 4, seconds: 60))
     cluster.start()
     let far = try #require((0..<8).first { cluster.stage.lane(of: $0) == 1 })
@@ -52,7 +52,7 @@ struct LaneTests {
     #expect(cluster.violations.isEmpty)
   }
 
-  @Test func `A node's log forgets the heights that are over`() throws {
+  @Test func `a node's log forgets the heights that are over`() throws {
     let cluster = try Cluster(Scenario(seed: 1, duration: .seconds(30)))
     cluster.start()
     #expect(cluster.run(for: .seconds(30)) { $0.height(of: 0) >= 5 })

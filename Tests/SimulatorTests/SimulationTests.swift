@@ -26,19 +26,19 @@ struct SimulationTests {
   }
 
   @Test(arguments: 1...seeds)
-  func nothingIsViolatedUnderChaosAndTheNetworkRecovers(seed: UInt64) throws {
+  func `nothing is violated under chaos, and the network recovers`(seed: UInt64) throws {
     let report = try Simulation.run(Self.scenario(seed, peers: 1, .chaos))
     #expect(report.isClean, Self.explanation(report))
   }
 
   @Test(arguments: 1...seeds)
-  func aThirdOfLiarsIsBorne(seed: UInt64) throws {
+  func `a third of liars is borne`(seed: UInt64) throws {
     let report = try Simulation.run(Self.scenario(seed, validators: 7, .byzantine))
     #expect(report.isClean, Self.explanation(report))
     #expect(report.liars.count == 2)
   }
 
-  @Test func usersAreServedOnAnOrdinaryDay() throws {
+  @Test func `users are served on an ordinary day`() throws {
     let report = try Simulation.run(Self.scenario(1, peers: 2, .none))
     #expect(report.isClean, Self.explanation(report))
     #expect(report.transactions > 20)
@@ -47,7 +47,7 @@ struct SimulationTests {
     #expect(report.lowestHeight > 20)
   }
 
-  @Test func theSameSeedGivesTheSameTrace() throws {
+  @Test func `the same seed gives the same trace`() throws {
     let first = try Simulation.run(Self.scenario(9, peers: 1, .chaos, seconds: 20))
     let second = try Simulation.run(Self.scenario(9, peers: 1, .chaos, seconds: 20))
     let other = try Simulation.run(Self.scenario(10, peers: 1, .chaos, seconds: 20))
@@ -55,7 +55,7 @@ struct SimulationTests {
     #expect(first.traceHash != other.traceHash)
   }
 
-  @Test func aPlanOfFaultsIsReadFromAFileWithWhatItNamesOnly() throws {
+  @Test func `a plan of faults is read from a file, with what it names only`() throws {
     let text =
       #"{"name": "mine", "delays": "rough", "byzantine": null, "schedule": [{"kind": "crash", "atMilliseconds": 5, "forMilliseconds": 10, "nodes": [1]}]}"#
     let plan = try JSONDecoder().decode(FaultPlan.self, from: Data(text.utf8))

@@ -17,7 +17,7 @@ import Testing
     origin.successor(writing: changes, [(.root, StateTreePage())], root: .blake2b([root]))
   }
 
-  @Test func `Equal writes make one version, which holds them`() {
+  @Test func `equal writes make one version, which holds them`() {
     let first = next([Self.write(2, 7), Self.write(1, nil)])
     #expect(first === next([Self.write(2, 7), Self.write(1, nil)]))
     #expect(first.state.value(for: [2]) == [7])
@@ -26,7 +26,7 @@ import Testing
     #expect(origin.state.value(for: [1]) == [1] && origin.pages.isEmpty)
   }
 
-  @Test func `A node that writes anything else has its own`() {
+  @Test func `a node that writes anything else has its own`() {
     let first = next([Self.write(2, 7), Self.write(3, 8)])
     let lost = next([Self.write(2, 7)])
     let other = next([Self.write(2, 7), Self.write(3, 9)])
@@ -36,14 +36,14 @@ import Testing
     #expect(other.state.value(for: [3]) == [9])
   }
 
-  @Test func `What nobody holds any more is made again`() {
+  @Test func `what nobody holds any more is made again`() {
     weak let version = next([Self.write(2, 7)])
     #expect(version == nil)
     #expect(next([Self.write(2, 7)]).state.value(for: [2]) == [7])
   }
 
   /// Followers take each other's results, validators do not: a divergence of either would be seen.
-  @Test func `A hundred followers agree with validators that execute by themselves`() throws {
+  @Test func `a hundred followers agree with validators that execute by themselves`() throws {
     let report = try Simulation.run(Scenario(seed: 7, peers: 100, duration: .seconds(8)))
     #expect(report.violations.isEmpty, "seed 7: \(report.violations)")
     #expect(report.lowestHeight > 2 && report.transactions > 0)

@@ -46,7 +46,7 @@ struct UpgradeTests {
     #expect(cluster.run(for: .seconds(400)) { $0.height(of: 0) >= height - 1 })
   }
 
-  @Test func `Nodes that know the new version go on at its height, one that does not stops`() throws {
+  @Test func `nodes that know the new version go on at its height, one that does not stops`() throws {
     let cluster = try AccountabilityTests.cluster(seed: 21, parameters: Self.parameters)
     for node in 0..<3 {
       cluster.crash(node)
@@ -66,7 +66,7 @@ struct UpgradeTests {
     #expect(cluster.violations.isEmpty)
   }
 
-  @Test func `A program that does not know the version stops again at each start`() throws {
+  @Test func `a program that does not know the version stops again at each start`() throws {
     let cluster = try AccountabilityTests.cluster(seed: 22, parameters: Self.parameters)
     try Self.upgrade(cluster, at: 20)
     _ = cluster.run(for: .seconds(30))
@@ -89,7 +89,7 @@ struct UpgradeTests {
     #expect(cluster.violations.isEmpty)
   }
 
-  @Test func `A chain with leases migrates on every node, also on one that comes late and one that restarts`()
+  @Test func `a chain with leases migrates on every node, also on one that comes late and one that restarts`()
     throws
   {
     var workload = LoadPlan()

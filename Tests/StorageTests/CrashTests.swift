@@ -3,8 +3,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("Crashes")
-struct CrashTests {
+@Suite struct CrashTests {
   let folder = TemporaryFolder()
 
   /// Checks that everything of the last height is there and nothing of the next.
@@ -22,8 +21,9 @@ struct CrashTests {
     return height
   }
 
-  @Test("a process killed while it commits leaves a height, and at least the last one it was told of")
-  func killed() async throws {
+  @Test func `a process killed while it commits leaves a height, and at least the last one it was told of`()
+    async throws
+  {
     for round in 0..<6 {
       let path = folder.path("db-\(round)")
       await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, round = round as Int] in
@@ -45,8 +45,7 @@ struct CrashTests {
     }
   }
 
-  @Test("a log cut off anywhere in the last batch leaves the height before it, or it")
-  func cutLog() throws {
+  @Test func `a log cut off anywhere in the last batch leaves the height before it, or it`() throws {
     let path = folder.path("db")
     let store = try NodeStore(path: path)
     try store.initialize(origin)
@@ -67,8 +66,9 @@ struct CrashTests {
     }
   }
 
-  @Test("a file system without room is reported as such, the store then refuses, and nothing is lost")
-  func noSpace() async throws {
+  @Test func `a file system without room is reported as such, the store then refuses, and nothing is lost`()
+    async throws
+  {
     let path = folder.path("db")
     await #expect(processExitsWith: .exitCode(9)) { [path = path as String] in
       signal(SIGXFSZ, SIG_IGN)

@@ -21,8 +21,7 @@ func addTable(_ name: String, to path: String) throws {
   rocksdb_close(database)
 }
 
-@Suite("Cursor")
-struct CursorTests {
+@Suite struct CursorTests {
   let folder = TemporaryFolder()
 
   private func filled() throws -> Database {
@@ -34,8 +33,7 @@ struct CursorTests {
     return database
   }
 
-  @Test("walks a table in the order of keys and against it")
-  func order() throws {
+  @Test func `walks a table in the order of keys and against it`() throws {
     let database = try filled()
     let all = try database.entries(in: .state, limit: 100).map(\.key)
     #expect(all == [[1], [1, 0], [1, 255], [2], [2, 7], [255], [255, 255], [255, 255, 1]])
@@ -44,8 +42,7 @@ struct CursorTests {
     #expect(try database.entries(in: .state, limit: 0).isEmpty)
   }
 
-  @Test("keeps to its bounds in both directions: the lower one included, the upper one not")
-  func bounds() throws {
+  @Test func `keeps to its bounds in both directions: the lower one included, the upper one not`() throws {
     let database = try filled()
     let range = KeyRange(from: [1, 0], to: [2, 7])
     #expect(try database.entries(in: .state, range, limit: 100).map(\.key) == [[1, 0], [1, 255], [2]])
@@ -59,8 +56,7 @@ struct CursorTests {
     #expect(try database.entries(in: .state, between, reversed: true, limit: 100).isEmpty)
   }
 
-  @Test("a prefix ends where the next one starts, also after 255")
-  func prefixes() throws {
+  @Test func `a prefix ends where the next one starts, also after 255`() throws {
     let database = try filled()
     #expect(try database.entries(in: .state, .prefix([1]), limit: 9).map(\.key) == [[1], [1, 0], [1, 255]])
     #expect(try database.entries(in: .state, .prefix([1, 255]), limit: 9).map(\.key) == [[1, 255]])
@@ -73,8 +69,7 @@ struct CursorTests {
     #expect(KeyRange.prefix([]) == KeyRange(from: [], to: nil))
   }
 
-  @Test("stays at its end")
-  func end() throws {
+  @Test func `stays at its end`() throws {
     let database = try filled()
     var cursor = try database.cursor(in: .tree)
     let first = try cursor.next()
@@ -85,8 +80,7 @@ struct CursorTests {
     }
   }
 
-  @Test("does not see what is written after it was made, nor does a snapshot")
-  func frozen() throws {
+  @Test func `does not see what is written after it was made, nor does a snapshot`() throws {
     let database = try filled()
     let snapshot = try database.snapshot()
     var cursor = try database.cursor(in: .tree)

@@ -2,16 +2,14 @@ import Testing
 
 @testable import Storage
 
-@Suite("Database")
-struct DatabaseTests {
+@Suite struct DatabaseTests {
   let folder = TemporaryFolder()
 
   private func open(_ options: DatabaseOptions = DatabaseOptions()) throws(StorageError) -> Database {
     try Database(path: folder.path("db"), options: options)
   }
 
-  @Test("gives back what was put, in its table only, also after it was opened again")
-  func putAndGet() throws {
+  @Test func `gives back what was put, in its table only, also after it was opened again`() throws {
     let first = try open()
     try first.put([1], [10, 11], in: .state, sync: true)
     try first.put([], [], in: .meta, sync: false)
@@ -25,8 +23,7 @@ struct DatabaseTests {
     #expect(try !second.contains([2], in: .state))
   }
 
-  @Test("lends a value without a copy")
-  func lends() throws {
+  @Test func `lends a value without a copy`() throws {
     let database = try open()
     try database.put([1], [1, 2, 3], in: .bodies, sync: false)
     let sum = try database.read([1], in: .bodies) { bytes in
@@ -36,8 +33,7 @@ struct DatabaseTests {
     #expect(try database.read([2], in: .bodies) { $0.byteCount } == nil)
   }
 
-  @Test("applies a batch in its order, all tables together")
-  func batches() throws {
+  @Test func `applies a batch in its order, all tables together`() throws {
     let database = try open()
     for key in 0..<10 { try database.put([UInt8(key)], [1], in: .headers, sync: false) }
     var batch = try database.batch()
@@ -55,8 +51,7 @@ struct DatabaseTests {
     #expect(try database.get([1], in: .state) == [3])
   }
 
-  @Test("refuses a batch that was made for another database")
-  func foreignBatch() throws {
+  @Test func `refuses a batch that was made for another database`() throws {
     let other = try Database(path: folder.path("other"))
     var batch = try other.batch()
     batch.put([1], [1], in: .state)
@@ -71,16 +66,14 @@ struct DatabaseTests {
     #expect(throws: StorageError.self) { try database.get([1], in: .state, at: snapshot) }
   }
 
-  @Test("a second opening finds it locked")
-  func locked() throws {
+  @Test func `a second opening finds it locked`() throws {
     let database = try open()
     #expect(throws: StorageError.locked(path: database.path, holder: nil)) { try open() }
     database.close()
     #expect(throws: Never.self) { try open() }
   }
 
-  @Test("a closed database says so, and what outlives it keeps working until it ends")
-  func closing() throws {
+  @Test func `a closed database says so, and what outlives it keeps working until it ends`() throws {
     let database = try open()
     try database.put([1], [1], in: .state, sync: false)
     let path = database.path
@@ -97,8 +90,7 @@ struct DatabaseTests {
     #expect(throws: Never.self) { try open() }
   }
 
-  @Test("a missing database is not made when that was not asked for")
-  func missing() throws {
+  @Test func `a missing database is not made when that was not asked for`() throws {
     let error = #expect(throws: StorageError.self) { try open(DatabaseOptions(createsIfMissing: false)) }
     guard case .missing = error else {
       Issue.record("\(String(describing: error))")
@@ -106,8 +98,7 @@ struct DatabaseTests {
     }
   }
 
-  @Test("a changed byte in a table file is reported when it is read")
-  func rottenTable() throws {
+  @Test func `a changed byte in a table file is reported when it is read`() throws {
     let database = try open()
     for key in 0..<200 {
       try database.put([UInt8(key)], [UInt8](repeating: UInt8(key), count: 100), in: .state, sync: false)
@@ -127,8 +118,7 @@ struct DatabaseTests {
     }
   }
 
-  @Test("a changed byte in the middle of the log is reported, and dropped only on request")
-  func rottenLog() throws {
+  @Test func `a changed byte in the middle of the log is reported, and dropped only on request`() throws {
     let database = try open()
     for key in 0..<20 { try database.put([UInt8(key)], [1, 2, 3], in: .state, sync: true) }
     // A copy of the files as they are now is what a crash leaves.
@@ -149,8 +139,7 @@ struct DatabaseTests {
     #expect(left > 0 && left < 20)
   }
 
-  @Test("a table of a later version is refused, not ignored")
-  func unknownTable() throws {
+  @Test func `a table of a later version is refused, not ignored`() throws {
     try open().close()
     try addTable("later", to: folder.path("db"))
     #expect(
@@ -162,10 +151,9 @@ struct DatabaseTests {
   }
 
   @Test(
-    "tables that earlier versions never wrote to go when their database is opened",
     arguments: ColumnFamily.retired
   )
-  func retiredTable(_ name: String) throws {
+  func `tables that earlier versions never wrote to go when their database is opened`(_ name: String) throws {
     let database = try open()
     try database.put([1], [2], in: .state, sync: true)
     database.close()
@@ -179,8 +167,7 @@ struct DatabaseTests {
     try addTable(name, to: folder.path("db"))
   }
 
-  @Test("tells how many bytes a range takes")
-  func sizes() throws {
+  @Test func `tells how many bytes a range takes`() throws {
     let database = try open()
     var seed: UInt64 = 1
     for key in 0..<2000 {
@@ -196,8 +183,7 @@ struct DatabaseTests {
     #expect(try database.approximateSize(of: .bodies, KeyRange(from: [0], to: [1])) < full / 2)
   }
 
-  @Test("serves many threads at once")
-  func threads() async throws {
+  @Test func `serves many threads at once`() async throws {
     let database = try open()
     await withTaskGroup(of: Bool.self) { group in
       for task in 0..<8 {

@@ -3,8 +3,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("HomeLock")
-struct HomeLockTests {
+@Suite struct HomeLockTests {
   let folder = TemporaryFolder()
 
   /// A process that is just being started by another test shares all descriptors, and so this lock, for a moment.
@@ -21,8 +20,7 @@ struct HomeLockTests {
     return false
   }
 
-  @Test("is held once, and names the holder to others")
-  func once() throws {
+  @Test func `is held once, and names the holder to others`() throws {
     let home = folder.path("a/b/home")
     do {
       let lock = try HomeLock(home: home)
@@ -32,8 +30,7 @@ struct HomeLockTests {
     #expect(try isFree(home))
   }
 
-  @Test("another process finds it held, and takes it when the holder has ended")
-  func otherProcess() async throws {
+  @Test func `another process finds it held, and takes it when the holder has ended`() async throws {
     let home = folder.path("home")
     let lock = try HomeLock(home: home)
     let expected = "\(home) is used by process \(getpid())"

@@ -30,8 +30,7 @@ let origin = StoreOrigin(
   meta: [("who", [1])]
 )
 
-@Suite("NodeStore")
-struct NodeStoreTests {
+@Suite struct NodeStoreTests {
   let folder = TemporaryFolder()
 
   private func store() throws(StorageError) -> NodeStore { try NodeStore(path: folder.path("db")) }
@@ -43,8 +42,7 @@ struct NodeStoreTests {
     return store
   }
 
-  @Test("a new store has nothing, and takes no block before its origin")
-  func new() throws {
+  @Test func `a new store has nothing, and takes no block before its origin`() throws {
     let store = try store()
     #expect(store.lastHeight == nil)
     #expect(try store.verify() == nil)
@@ -54,8 +52,7 @@ struct NodeStoreTests {
     }
   }
 
-  @Test("an origin is put once, and is there after opening again")
-  func origins() throws {
+  @Test func `an origin is put once, and is there after opening again`() throws {
     let first = try started()
     #expect(throws: StorageError.self) { try first.initialize(origin) }
     #expect(first.database.close())
@@ -72,8 +69,7 @@ struct NodeStoreTests {
     #expect(report?.description == "test-1 at height 0, blocks from 1")
   }
 
-  @Test("a snapshot's height is where the chain goes on")
-  func snapshotOrigin() throws {
+  @Test func `a snapshot's height is where the chain goes on`() throws {
     let store = try store()
     var origin = origin
     origin.height = 500
@@ -89,8 +85,7 @@ struct NodeStoreTests {
     #expect(store.lowestHeight == 500)
   }
 
-  @Test("everything of a block is found again, also after opening again")
-  func blocks() throws {
+  @Test func `everything of a block is found again, also after opening again`() throws {
     try started(blocks: 3).database.close()
     let store = try store()
     let mark = StoreKeys.height(2)
@@ -114,8 +109,7 @@ struct NodeStoreTests {
     #expect((report?.entries ?? 0) > 25)
   }
 
-  @Test("heights come one after the other")
-  func sequence() throws {
+  @Test func `heights come one after the other`() throws {
     let store = try started(blocks: 2)
     let path = store.database.path
     #expect(throws: StorageError.wrongHeight(path: path, expected: 3, found: 2)) {
@@ -128,8 +122,7 @@ struct NodeStoreTests {
     #expect(store.lastHeight == 3)
   }
 
-  @Test("pruning removes blocks and all that belongs to them, and keeps state")
-  func pruning() throws {
+  @Test func `pruning removes blocks and all that belongs to them, and keeps state`() throws {
     let store = try started(blocks: 10)
     #expect(store.lowestBlock == 1)
     #expect(try store.prune(below: 8, limit: 100) == false)
@@ -150,8 +143,7 @@ struct NodeStoreTests {
     #expect(try again.verify(.everything)?.height == 11)
   }
 
-  @Test("a step of pruning is bounded, and the last block stays whatever is asked")
-  func pruningBounds() throws {
+  @Test func `a step of pruning is bounded, and the last block stays whatever is asked`() throws {
     let store = try started(blocks: 30)
     #expect(try store.prune(below: 100, limit: 16))
     #expect(store.lowestHeight == 16)
@@ -162,8 +154,7 @@ struct NodeStoreTests {
     #expect(try store.verify(.everything) != nil)
   }
 
-  @Test("sets of validators go when they decide no height that is left")
-  func pruningValidators() throws {
+  @Test func `sets of validators go when they decide no height that is left`() throws {
     let store = try store()
     var origin = origin
     origin.validators = [(1, [1]), (2, [2])]
@@ -181,8 +172,7 @@ struct NodeStoreTests {
     #expect(try store.validators(at: 8)?.set == [6])
   }
 
-  @Test("names of the caller never touch those of the store")
-  func names() throws {
+  @Test func `names of the caller never touch those of the store`() throws {
     let store = try started(blocks: 1)
     try store.setMeta("store/height", [1])
     try store.setMeta("height", [2])
@@ -193,10 +183,9 @@ struct NodeStoreTests {
   }
 
   @Test(
-    "a missing part of the last block is reported",
     arguments: [ColumnFamily.headers, .bodies, .certificates, .receipts]
   )
-  func missingPart(family: ColumnFamily) throws {
+  func `a missing part of the last block is reported`(family: ColumnFamily) throws {
     let store = try started(blocks: 3)
     var batch = try store.database.batch()
     batch.delete(StoreKeys.height(3), in: family)
@@ -209,8 +198,7 @@ struct NodeStoreTests {
     ) { try store.verify() }
   }
 
-  @Test("an entry beyond the last height, and a gap, are reported")
-  func gaps() throws {
+  @Test func `an entry beyond the last height, and a gap, are reported`() throws {
     let store = try started(blocks: 5)
     var batch = try store.database.batch()
     batch.delete(StoreKeys.height(3), in: .bodies)
@@ -228,8 +216,9 @@ struct NodeStoreTests {
     ) { try store.verify() }
   }
 
-  @Test("a snapshot is staged in parts, counts when it is complete, and is discarded when it is not")
-  func staging() throws {
+  @Test func `a snapshot is staged in parts, counts when it is complete, and is discarded when it is not`()
+    throws
+  {
     let first = try store()
     let entries = [Entry(key: [1], value: [1]), Entry(key: [2], value: [2])]
     let marks = [Entry(key: [0], value: [7]), Entry(key: [1, 5], value: [])]
@@ -259,8 +248,7 @@ struct NodeStoreTests {
     #expect(throws: StorageError.self) { try store.discardStaged() }
   }
 
-  @Test("another layout version is refused")
-  func version() throws {
+  @Test func `another layout version is refused`() throws {
     let store = try started()
     try store.database.put(StoreKeys.Meta.schema.key, [0, 0, 0, 2], in: .meta, sync: true)
     store.database.close()
@@ -272,8 +260,7 @@ struct NodeStoreTests {
     ) { try self.store() }
   }
 
-  @Test("a closed store commits nothing")
-  func poisoned() throws {
+  @Test func `a closed store commits nothing`() throws {
     let store = try started(blocks: 1)
     store.database.close()
     #expect(throws: StorageError.closed(path: store.database.path)) { try store.commit(block(2)) }

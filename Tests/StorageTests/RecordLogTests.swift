@@ -11,8 +11,7 @@ func redirect(_ descriptor: Int32, to device: String) {
   close(target)
 }
 
-@Suite("RecordLog")
-struct RecordLogTests {
+@Suite struct RecordLogTests {
   let folder = TemporaryFolder()
   var path: String { folder.path("wal") }
 
@@ -31,8 +30,7 @@ struct RecordLogTests {
     (0..<(number * 5 % 23)).map { UInt8(truncatingIfNeeded: $0 &* number) }
   }
 
-  @Test("gives back what was appended, in order, when opened again")
-  func roundTrip() throws {
+  @Test func `gives back what was appended, in order, when opened again`() throws {
     do {
       var log = try RecordLog(folder: path, startingAt: 1)
       for number in 1...50 {
@@ -54,8 +52,7 @@ struct RecordLogTests {
     )
   }
 
-  @Test("goes on after what is there, and replays only what it found")
-  func reopened() throws {
+  @Test func `goes on after what is there, and replays only what it found`() throws {
     for part in 0..<3 {
       var log = try RecordLog(folder: path, startingAt: 1)
       let found = log.recovery.records
@@ -69,8 +66,7 @@ struct RecordLogTests {
     #expect(try replayed(path) == (0..<30).map(record))
   }
 
-  @Test("a record of the limit is taken, one beyond is not, and the log goes on")
-  func limits() throws {
+  @Test func `a record of the limit is taken, one beyond is not, and the log goes on`() throws {
     var log = try RecordLog(folder: path, startingAt: 1)
     let largest = [UInt8](repeating: 3, count: RecordLog.recordLimit)
     try log.append(largest)
@@ -85,8 +81,7 @@ struct RecordLogTests {
     #expect(try replayed(path) == [largest, []])
   }
 
-  @Test("cut off at any byte of the last write, it gives what was whole and forgets the rest")
-  func tornAnywhere() throws {
+  @Test func `cut off at any byte of the last write, it gives what was whole and forgets the rest`() throws {
     let durable: Int
     do {
       var log = try RecordLog(folder: path, startingAt: 1)
@@ -114,8 +109,7 @@ struct RecordLogTests {
     }
   }
 
-  @Test("a last write of which only later parts arrived is torn, not corrupt")
-  func tornOutOfOrder() throws {
+  @Test func `a last write of which only later parts arrived is torn, not corrupt`() throws {
     do {
       var log = try RecordLog(folder: path, startingAt: 1)
       try log.append([1, 1])
@@ -134,8 +128,7 @@ struct RecordLogTests {
     #expect(try replayed(path).count == 9)
   }
 
-  @Test("a changed bit before a later sync is corruption wherever it is; nothing is repaired")
-  func rottenAnywhere() throws {
+  @Test func `a changed bit before a later sync is corruption wherever it is; nothing is repaired`() throws {
     let durable: Int
     do {
       var log = try RecordLog(folder: path, startingAt: 1)
@@ -162,8 +155,7 @@ struct RecordLogTests {
     }
   }
 
-  @Test("segments follow each other, are dropped only when told, and never the current one")
-  func segments() throws {
+  @Test func `segments follow each other, are dropped only when told, and never the current one`() throws {
     do {
       var log = try RecordLog(folder: path, startingAt: 1)
       for height in 1...5 {
@@ -193,8 +185,7 @@ struct RecordLogTests {
     #expect(try replayed(path) == [[5]])
   }
 
-  @Test("a full segment is followed by another of the same height")
-  func fullSegment() throws {
+  @Test func `a full segment is followed by another of the same height`() throws {
     let large = [UInt8](repeating: 5, count: RecordLog.recordLimit)
     do {
       var log = try RecordLog(folder: path, startingAt: 9)
@@ -209,8 +200,7 @@ struct RecordLogTests {
     #expect(try RecordLog.inspect(folder: path).records == 10)
   }
 
-  @Test("a segment that is missing, too short or not ours is corruption")
-  func brokenRun() throws {
+  @Test func `a segment that is missing, too short or not ours is corruption`() throws {
     do {
       var log = try RecordLog(folder: path, startingAt: 1)
       for height in 2...4 {
@@ -239,8 +229,7 @@ struct RecordLogTests {
     #expect(throws: Never.self) { _ = try replayed(path) }
   }
 
-  @Test("a crash while a segment is made leaves no trace")
-  func unfinishedSegment() throws {
+  @Test func `a crash while a segment is made leaves no trace`() throws {
     do {
       var log = try RecordLog(folder: path, startingAt: 1)
       try log.append([1])
@@ -251,8 +240,7 @@ struct RecordLogTests {
     #expect(try names(in: path).count == 1)
   }
 
-  @Test("a copied folder is noticed")
-  func copied() throws {
+  @Test func `a copied folder is noticed`() throws {
     do {
       var log = try RecordLog(folder: path, startingAt: 1)
       try log.append([1])
@@ -263,8 +251,8 @@ struct RecordLogTests {
     #expect(try RecordLog.inspect(folder: folder.path("copy")).movedSegment == 2)
   }
 
-  @Test("a failed write poisons the log: no space", arguments: [10, 400_000])
-  func noSpace(size: Int) throws {
+  @Test(arguments: [10, 400_000])
+  func `a failed write poisons the log: no space`(size: Int) throws {
     var log = try RecordLog(folder: path, startingAt: 1)
     try log.append([1])
     try log.sync()
@@ -297,8 +285,7 @@ struct RecordLogTests {
     #expect(try replayed(path) == [[1]])
   }
 
-  @Test("a failed sync poisons the log, although a second one would succeed")
-  func failedSync() throws {
+  @Test func `a failed sync poisons the log, although a second one would succeed`() throws {
     var log = try RecordLog(folder: path, startingAt: 1)
     try log.append([1])
     // Takes writes, but cannot be synced.

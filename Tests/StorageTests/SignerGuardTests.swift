@@ -8,8 +8,7 @@ func signature(_ number: UInt8) -> Signature {
   return signature
 }
 
-@Suite("SignerGuard")
-struct SignerGuardTests {
+@Suite struct SignerGuardTests {
   let folder = TemporaryFolder()
   var path: String { folder.path("signer") }
 
@@ -28,8 +27,7 @@ struct SignerGuardTests {
     return signer.instance
   }
 
-  @Test("signs each position once, in order, and gives the same signature for the same bytes")
-  func order() throws {
+  @Test func `signs each position once, in order, and gives the same signature for the same bytes`() throws {
     var signer = try open()
     let first = signer.admit(height: 1, round: 0, step: .proposal, signBytes: [1])
     #expect(first == .sign)
@@ -52,8 +50,7 @@ struct SignerGuardTests {
     }
   }
 
-  @Test("knows after every reopening what it signed, round the ring and further")
-  func reopened() throws {
+  @Test func `knows after every reopening what it signed, round the ring and further`() throws {
     for number in 0..<300 {
       var signer = try open()
       let quarantine = signer.quarantine
@@ -80,8 +77,7 @@ struct SignerGuardTests {
     }
   }
 
-  @Test("recording what was not admitted is an error")
-  func unadmitted() throws {
+  @Test func `recording what was not admitted is an error`() throws {
     var signer = try open()
     try signer.record(height: 1, round: 5, step: .prevote, signBytes: [1], signature: signature(1))
     do throws(StorageError) {
@@ -92,8 +88,7 @@ struct SignerGuardTests {
     }
   }
 
-  @Test("signs nothing at or below a certified height")
-  func certified() throws {
+  @Test func `signs nothing at or below a certified height`() throws {
     _ = try settled()
     var signer = try open(certified: 7)
     let below = signer.admit(height: 7, round: 0, step: .prevote, signBytes: [1])
@@ -106,8 +101,7 @@ struct SignerGuardTests {
     #expect(later == .refuse(.decided(9)))
   }
 
-  @Test("a new guard signs at the first height, and waits a full height elsewhere")
-  func fresh() throws {
+  @Test func `a new guard signs at the first height, and waits a full height elsewhere`() throws {
     do {
       let signer = try open()
       let first = signer.admit(height: 1, round: 0, step: .prevote, signBytes: [1])
@@ -126,8 +120,9 @@ struct SignerGuardTests {
     #expect(quarantine == nil)
   }
 
-  @Test("a copied guard refuses until a full height passed without its key, or the operator says so")
-  func copied() throws {
+  @Test func `a copied guard refuses until a full height passed without its key, or the operator says so`()
+    throws
+  {
     let instance = try settled()
     let twin = folder.path("twin")
     try copy(path, to: twin)
@@ -166,16 +161,14 @@ struct SignerGuardTests {
     #expect(last == 1)
   }
 
-  @Test("a moved guard is the original")
-  func moved() throws {
+  @Test func `a moved guard is the original`() throws {
     let instance = try settled()
     try Folder.rename(path, to: folder.path("elsewhere"))
     let quarantine = try open(instance: instance, at: folder.path("elsewhere")).quarantine
     #expect(quarantine == nil)
   }
 
-  @Test("a restored older guard is a copy, even in the place of the removed one")
-  func restored() throws {
+  @Test func `a restored older guard is a copy, even in the place of the removed one`() throws {
     let instance = try settled()
     try copy(path, to: folder.path("backup"))
     do {
@@ -188,8 +181,7 @@ struct SignerGuardTests {
     #expect(quarantine == .copied)
   }
 
-  @Test("a guard that the database knows, and that is gone, is missed at every start")
-  func lost() throws {
+  @Test func `a guard that the database knows, and that is gone, is missed at every start`() throws {
     let instance = try settled()
     try remove(path)
     for _ in 0..<2 {
@@ -202,8 +194,7 @@ struct SignerGuardTests {
     }
   }
 
-  @Test("a guard with any changed byte is quarantined, or unchanged in meaning")
-  func rotten() throws {
+  @Test func `a guard with any changed byte is quarantined, or unchanged in meaning`() throws {
     let instance = try settled()
     let whole = try contents(of: path)
     for offset in stride(from: 0, to: SignerState.size * 4, by: 3) {
@@ -224,8 +215,7 @@ struct SignerGuardTests {
     #expect(healed == nil)
   }
 
-  @Test("a record that could not be written stops the guard for good")
-  func poisoned() throws {
+  @Test func `a record that could not be written stops the guard for good`() throws {
     var signer = try open()
     redirect(signer.descriptor, to: "/dev/full")
     do throws(StorageError) {

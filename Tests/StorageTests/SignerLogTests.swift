@@ -4,8 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("SignerLog")
-struct SignerLogTests {
+@Suite struct SignerLogTests {
   let folder = TemporaryFolder()
 
   private func open(
@@ -36,8 +35,7 @@ struct SignerLogTests {
     return records
   }
 
-  @Test("keeps the caller's records and the signatures, and gives back both")
-  func roundTrip() throws {
+  @Test func `keeps the caller's records and the signatures, and gives back both`() throws {
     do {
       var log = try open()
       try log.append([1])
@@ -58,8 +56,9 @@ struct SignerLogTests {
     #expect(quarantine == nil)
   }
 
-  @Test("a process killed at any moment never signs twice, and is not held up when it comes back")
-  func killed() async throws {
+  @Test func `a process killed at any moment never signs twice, and is not held up when it comes back`()
+    async throws
+  {
     for round in 0..<5 {
       let home = folder.path("home-\(round)")
       await #expect(processExitsWith: .signal(SIGKILL)) { [home = home as String, round = round as Int] in
@@ -107,8 +106,7 @@ struct SignerLogTests {
     }
   }
 
-  @Test("a guard's file that lags behind after a power failure is brought up by the log")
-  func laggingFile() throws {
+  @Test func `a guard's file that lags behind after a power failure is brought up by the log`() throws {
     do {
       var log = try open()
       try vote(&log, 1)
@@ -130,10 +128,11 @@ struct SignerLogTests {
   }
 
   @Test(
-    "without its log the guard signs nothing up to its ceiling, and goes on above it",
     arguments: [true, false]
   )
-  func lostLog(fileLags: Bool) throws {
+  func `without its log the guard signs nothing up to its ceiling, and goes on above it`(fileLags: Bool)
+    throws
+  {
     do {
       var log = try open()
       try vote(&log, 1)
@@ -166,8 +165,7 @@ struct SignerLogTests {
     #expect(last == 34)
   }
 
-  @Test("a log that lost durable votes at its end is noticed")
-  func shortenedLog() throws {
+  @Test func `a log that lost durable votes at its end is noticed`() throws {
     let size: Int
     do {
       var log = try open()
@@ -184,8 +182,7 @@ struct SignerLogTests {
     #expect(quarantine == .logLost(through: SignerLog.ceilingStep + 1))
   }
 
-  @Test("a vote that was recorded but not synced never went out, and hinders nothing")
-  func unsynced() throws {
+  @Test func `a vote that was recorded but not synced never went out, and hinders nothing`() throws {
     do {
       var log = try open()
       try vote(&log, 1)
@@ -200,8 +197,7 @@ struct SignerLogTests {
     #expect(answer == .sign)
   }
 
-  @Test("a copied home refuses until a full height passed, and then for good not")
-  func copiedHome() throws {
+  @Test func `a copied home refuses until a full height passed, and then for good not`() throws {
     let instance: [UInt8]
     do {
       var log = try open()
@@ -232,8 +228,9 @@ struct SignerLogTests {
     #expect(original == nil)
   }
 
-  @Test("only the log copied back, or the guard missing, is noticed too; the operator's word ends it")
-  func partlyRestored() throws {
+  @Test func `only the log copied back, or the guard missing, is noticed too; the operator's word ends it`()
+    throws
+  {
     let instance: [UInt8]
     do {
       var log = try open()
@@ -267,8 +264,7 @@ struct SignerLogTests {
     #expect(settled == nil)
   }
 
-  @Test("old segments go, the newest signature stays")
-  func dropping() throws {
+  @Test func `old segments go, the newest signature stays`() throws {
     do {
       var log = try open()
       try vote(&log, 1)
@@ -289,8 +285,9 @@ struct SignerLogTests {
     #expect(last == 1)
   }
 
-  @Test("a crash between a new segment and its first record loses no signature when old segments go")
-  func crashAfterRotation() throws {
+  @Test func `a crash between a new segment and its first record loses no signature when old segments go`()
+    throws
+  {
     do {
       var log = try open()
       try vote(&log, 1)
@@ -312,8 +309,7 @@ struct SignerLogTests {
     #expect(last == 1)
   }
 
-  @Test("a full segment is followed by one that starts with the newest signature")
-  func fullSegment() throws {
+  @Test func `a full segment is followed by one that starts with the newest signature`() throws {
     let large = [UInt8](repeating: 1, count: 3 << 20)
     var log = try open()
     try vote(&log, 1)
@@ -330,8 +326,7 @@ struct SignerLogTests {
     #expect(last == 2)
   }
 
-  @Test("bit rot in the middle of the log throws: no signer comes about")
-  func rotten() throws {
+  @Test func `bit rot in the middle of the log throws: no signer comes about`() throws {
     do {
       var log = try open()
       for height in 1...UInt64(4) {

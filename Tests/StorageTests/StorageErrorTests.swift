@@ -3,10 +3,8 @@ import Testing
 
 @testable import Storage
 
-@Suite("StorageError")
-struct StorageErrorTests {
+@Suite struct StorageErrorTests {
   @Test(
-    "RocksDB's messages become typed errors",
     arguments: [
       (
         "IO error: While lock file: /d/LOCK: Resource temporarily unavailable",
@@ -18,12 +16,11 @@ struct StorageErrorTests {
       ),
     ]
   )
-  func locked(message: String, expected: StorageError) {
+  func `RocksDB's messages become typed errors`(message: String, expected: StorageError) {
     #expect(StorageError(message: message, path: "/d") == expected)
   }
 
-  @Test("RocksDB's messages keep their text")
-  func texts() {
+  @Test func `RocksDB's messages keep their text`() {
     let cases: [(String, (String, String) -> StorageError)] = [
       ("Corruption: block checksum mismatch", { .corrupt(path: $0, detail: $1) }),
       (
@@ -46,8 +43,7 @@ struct StorageErrorTests {
     }
   }
 
-  @Test("system error numbers become typed errors")
-  func numbers() {
+  @Test func `system error numbers become typed errors`() {
     #expect(
       StorageError(code: ENOSPC, operation: "write", path: "/f")
         == .noSpace(path: "/f", detail: "write: No space left on device")
@@ -66,8 +62,7 @@ struct StorageErrorTests {
     )
   }
 
-  @Test("says what happened, and what to do about what the operator can change")
-  func words() {
+  @Test func `says what happened, and what to do about what the operator can change`() {
     let error = StorageError.locked(path: "/home", holder: 42)
     #expect(error.description == "/home is used by process 42")
     #expect(error.hint == "stop the other node, or give this one its own home")

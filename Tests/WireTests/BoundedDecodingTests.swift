@@ -2,8 +2,7 @@ import Primitives
 import Testing
 import Wire
 
-@Suite("Bounded decoding")
-struct BoundedDecodingTests {
+@Suite struct BoundedDecodingTests {
   private static let coin: Cosmos_Base_V1beta1_Coin = {
     var coin = Cosmos_Base_V1beta1_Coin()
     coin.denom = "uakt"
@@ -11,24 +10,21 @@ struct BoundedDecodingTests {
     return coin
   }()
 
-  @Test("A message within its limit comes back as it was")
-  func roundTrip() throws {
+  @Test func `a message within its limit comes back as it was`() throws {
     let bytes = Self.coin.encoded
     #expect(try Cosmos_Base_V1beta1_Coin(decoding: bytes, limit: bytes.count) == Self.coin)
     #expect(try Cosmos_Base_V1beta1_Coin(canonical: bytes, limit: bytes.count) == Self.coin)
     #expect(Hex.encode(bytes) == "0a0475616b74120135")
   }
 
-  @Test("One byte above the limit is refused before it is decoded")
-  func limit() {
+  @Test func `one byte above the limit is refused before it is decoded`() {
     let bytes = Self.coin.encoded
     #expect(throws: DecodingError.outOfRange(field: "cosmos.base.v1beta1.Coin")) {
       try Cosmos_Base_V1beta1_Coin(decoding: bytes, limit: bytes.count - 1)
     }
   }
 
-  @Test("Bytes that are not the message are refused: cut off, broken UTF-8, no tag")
-  func malformed() {
+  @Test func `bytes that are not the message are refused: cut off, broken UTF-8, no tag`() {
     for text in ["0a0475616b", "0a02c328", "0aff", "ff"] {
       #expect(throws: DecodingError.invalid(field: "cosmos.base.v1beta1.Coin")) {
         try Cosmos_Base_V1beta1_Coin(decoding: Hex.decode(text)!, limit: 100)
@@ -36,15 +32,13 @@ struct BoundedDecodingTests {
     }
   }
 
-  @Test("A length of more bytes than there are is refused without allocating them")
-  func hugeLength() {
+  @Test func `a length of more bytes than there are is refused without allocating them`() {
     #expect(throws: DecodingError.self) {
       try Supercloud_Chain_V1_Block(decoding: Hex.decode("0affffffff07")!, limit: WireLimits.blockBytes)
     }
   }
 
   @Test(
-    "Complete decoding takes fields in any order and refuses what it would have to ignore",
     arguments: [
       ("0a0475616b74120135", true), ("1201350a0475616b74", true),
       // A field twice, an unknown one, one of another type, a default spelled out, a needlessly long length.
@@ -53,13 +47,15 @@ struct BoundedDecodingTests {
       ("0a840075616b74120135", false),
     ]
   )
-  func complete(text: String, isLegal: Bool) throws {
+  func `complete decoding takes fields in any order and refuses what it would have to ignore`(
+    text: String,
+    isLegal: Bool
+  ) throws {
     let bytes = try #require(Hex.decode(text))
     #expect(((try? Cosmos_Base_V1beta1_Coin(complete: bytes, limit: 100)) != nil) == isLegal)
   }
 
   @Test(
-    "Canonical decoding refuses other bytes of the same value",
     arguments: [
       // Fields in another order.
       "1201350a0475616b74",
@@ -73,7 +69,7 @@ struct BoundedDecodingTests {
       "0a840075616b74120135",
     ]
   )
-  func canonical(text: String) throws {
+  func `canonical decoding refuses other bytes of the same value`(text: String) throws {
     let bytes = try #require(Hex.decode(text))
     #expect(throws: Never.self) { try Cosmos_Base_V1beta1_Coin(decoding: bytes, limit: 100) }
     #expect(throws: DecodingError.invalid(field: "cosmos.base.v1beta1.Coin")) {
@@ -81,14 +77,12 @@ struct BoundedDecodingTests {
     }
   }
 
-  @Test("Unknown fields are not kept")
-  func unknownFields() throws {
+  @Test func `unknown fields are not kept`() throws {
     let bytes = Self.coin.encoded + Hex.decode("1801")!
     #expect(try Cosmos_Base_V1beta1_Coin(decoding: bytes, limit: 100).encoded == Self.coin.encoded)
   }
 
-  @Test("Nesting deeper than the limit is refused")
-  func depth() {
+  @Test func `nesting deeper than the limit is refused`() {
     // Groups (wire types 3 and 4) are legal unknown fields that may nest.
     for (depth, isLegal) in [(4, true), (200, false)] {
       let bytes = Array(repeating: UInt8(0x1b), count: depth) + Array(repeating: UInt8(0x1c), count: depth)
@@ -97,8 +91,7 @@ struct BoundedDecodingTests {
     }
   }
 
-  @Test("An Any keeps its type and bytes")
-  func typed() throws {
+  @Test func `an Any keeps its type and bytes`() throws {
     let message = TypedMessage(type: "/cosmos.bank.v1beta1.MsgSend", value: [1, 2, 3])
     #expect(try TypedMessage(decoding: message.encoded, limit: 100) == message)
     #expect(Hex.encode(TypedMessage(type: "/a", value: [7]).encoded) == "0a022f61120107")

@@ -2,8 +2,7 @@ import Primitives
 import Testing
 import Wire
 
-@Suite("Message reader")
-struct MessageReaderTests {
+@Suite struct MessageReaderTests {
   /// The fields as text, `number:value`; nil where the bytes are refused.
   private func fields(_ hex: String) -> String? {
     var reader = MessageReader("test.Message", (Hex.decode(hex) ?? [])[...])
@@ -23,7 +22,6 @@ struct MessageReaderTests {
   }
 
   @Test(
-    "Numbers in their shortest form and counted bytes are read, everything else is refused",
     arguments: [
       ("", ""), ("0800", "1:0"), ("08ac02", "1:300"), ("0a00", "1:[]"), ("0a020102", "1:[0102]"),
       ("fa3f017b", "1023:[7b]"), ("0801" + "1202aabb" + "0802", "1:1 2:[aabb] 1:2"),
@@ -37,12 +35,14 @@ struct MessageReaderTests {
       ("090000000000000000", nil), ("0d00000000", nil), ("0b0c", nil), ("0e", nil), ("0f", nil),
     ] as [(String, String?)]
   )
-  func reading(hex: String, expected: String?) {
+  func `numbers in their shortest form and counted bytes are read, everything else is refused`(
+    hex: String,
+    expected: String?
+  ) {
     #expect(fields(hex) == expected, "\(hex)")
   }
 
-  @Test("A field that may occur once may not occur twice or be spelled out as its default")
-  func once() throws {
+  @Test func `a field that may occur once may not occur twice or be spelled out as its default`() throws {
     var reader = MessageReader("test.Message", [])
     #expect(throws: DecodingError.self) { try reader.once(1, 0) }
     #expect(try reader.once(1, 7) == 7)

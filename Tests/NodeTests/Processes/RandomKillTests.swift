@@ -17,7 +17,7 @@ extension RealProcesses {
     )
 
     @Test(arguments: [4, 7])
-    func `Nodes die at random moments under load, and nothing that was acknowledged is lost`(
+    func `nodes die at random moments under load, and nothing that was acknowledged is lost`(
       validators: Int
     ) async throws {
       let seed = Self.environment["SUPERCLOUD_CHAOS_SEED"].flatMap(UInt64.init) ?? .random(in: 0..<1_000_000)

@@ -63,7 +63,7 @@ extension RealProcesses {
       return try await NodeClient("127.0.0.1:\(member.apiPort)").get("/v1/status")
     }
 
-    @Test func `Ctrl-C leaves no process, a second run resumes, a killed node is started again`() async throws
+    @Test func `ctrl-C leaves no process, a second run resumes, a killed node is started again`() async throws
     {
       let folder = FileManager.default.temporaryDirectory.appending(path: "testnet-\(UUID().uuidString)")
       defer { try? FileManager.default.removeItem(at: folder) }

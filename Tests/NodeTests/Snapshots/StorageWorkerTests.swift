@@ -71,7 +71,7 @@ import Transport
     )
   }
 
-  @Test func `Blocks from others end no quarantine, and still nothing is signed at their heights or below`()
+  @Test func `blocks from others end no quarantine, and still nothing is signed at their heights or below`()
     async throws
   {
     let folder = FileManager.default.temporaryDirectory.appending(
@@ -106,7 +106,7 @@ import Transport
     #expect(heights == [133])
   }
 
-  @Test func `Blocks older than those to keep are deleted, but none that a snapshot needs`() async throws {
+  @Test func `blocks older than those to keep are deleted, but none that a snapshot needs`() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "worker-\(UUID().uuidString.prefix(8))"
     )

@@ -33,7 +33,7 @@ import Testing
     return detail
   }
 
-  @Test func `A chain that is whole is found so, with how much was looked at`() throws {
+  @Test func `a chain that is whole is found so, with how much was looked at`() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let chain = try chain()
     let newest = try #require(try StoreVerification(chain.store).newest(10))
@@ -46,7 +46,7 @@ import Testing
     #expect(pruned.blocks == 10 && pruned.lowestBlock == 21)
   }
 
-  @Test func `A chain without blocks is whole`() throws {
+  @Test func `a chain without blocks is whole`() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let chain = try chain(heights: 0)
     #expect(try StoreVerification(chain.store).newest(100)?.blocks == 0)
@@ -59,7 +59,7 @@ import Testing
       (.receipts, "receipts"),
     ]
   )
-  func `A part of a block that is missing is named with its height`(
+  func `a part of a block that is missing is named with its height`(
     _ family: ColumnFamily,
     _ name: String
   ) throws {
@@ -75,7 +75,7 @@ import Testing
     #expect(try damage { _ = try StoreVerification(store).everything() }.contains("height 25"))
   }
 
-  @Test func `A block that is not the one its certificate decides, or no block at all, is named`() throws {
+  @Test func `a block that is not the one its certificate decides, or no block at all, is named`() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let store = try chain().store
     let other = try #require(try store.certificate(at: 24))
@@ -92,7 +92,7 @@ import Testing
     #expect(found == "header and body of block 25 are not of the same block")
   }
 
-  @Test func `A block whose parent is another one is named`() throws {
+  @Test func `a block whose parent is another one is named`() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let chain = try chain()
     // A block of the same height that follows something else, decided by the same validator.
@@ -109,7 +109,7 @@ import Testing
     #expect(found.hasPrefix("block 25 names \(chain.origin.block) as its parent; block 24 is"))
   }
 
-  @Test func `A signature that does not hold is found by the thorough look`() throws {
+  @Test func `a signature that does not hold is found by the thorough look`() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let store = try chain().store
     var certificate = try Certificate(decoding: try #require(try store.certificate(at: 12)))
@@ -119,7 +119,7 @@ import Testing
     #expect(found.hasPrefix("the certificate of block 12 does not hold"))
   }
 
-  @Test func `State that is not what the last block led to is found`() throws {
+  @Test func `state that is not what the last block led to is found`() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let store = try chain().store
     let entry = try #require(try store.stateEntries(limit: 1).first)

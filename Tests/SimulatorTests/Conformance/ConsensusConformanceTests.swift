@@ -15,7 +15,7 @@ import Vectors
     var agreed: Int
   }
 
-  @Test func `Every case of every file agrees`() throws {
+  @Test func `every case of every file agrees`() throws {
     let rows = [
       try signatures("ed25519_edges.json"),
       try rotation("proposer_priority.json"),

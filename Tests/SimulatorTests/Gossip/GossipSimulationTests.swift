@@ -104,7 +104,7 @@ import Testing
 
   /// `SUPERCLOUD_GOSSIP_BESIDE=1300 swift test -c release -Xswiftc -enable-testing --filter beside` prints the figures.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["SUPERCLOUD_GOSSIP_BESIDE"] != nil))
-  func besideFloodAndMesh() throws {
+  func `beside flood and mesh, in figures`() throws {
     var large = GossipScenario(seed: 1)
     large.peers = try #require(Int(ProcessInfo.processInfo.environment["SUPERCLOUD_GOSSIP_BESIDE"] ?? ""))
     large.lossPartsPerMillion = 50_000

@@ -71,7 +71,7 @@ import Testing
   }
 
   /// `LEDGER_SCENARIOS` of them, from `LEDGER_SEED` on.
-  @Test func lazySettlementEqualsTheNaiveLedgerAtEveryEnd() throws {
+  @Test func `lazy settlement equals the naive ledger at every end`() throws {
     let environment = ProcessInfo.processInfo.environment
     let count = environment["LEDGER_SCENARIOS"].flatMap { UInt64($0) } ?? 300
     let first = environment["LEDGER_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 40)
@@ -91,7 +91,7 @@ import Testing
     #expect(count < 100 || overdrawn > Int(count) / 10)
   }
 
-  @Test func theExampleOfTheIssueIsPlayed() throws {
+  @Test func `a tenancy is played to its end`() throws {
     let price = DecimalCoin(Decimal18("2.5")!, .uakt)
     let scenario = LedgerScenario(
       takeRates: [.uakt: 400, .uusdc: 2_000],
@@ -127,7 +127,7 @@ import Testing
     #expect(result.isSupplyConserved)
   }
 
-  @Test func theLastPartOfATickIsSharedAndTheAccountIsOverdrawn() throws {
+  @Test func `the last part of a tick is shared, and the account is overdrawn`() throws {
     let leases = [("pb", "1"), ("pa", "1"), ("pc", "1")].map {
       LedgerScenario.Lease(provider: $0.0, price: DecimalCoin(Decimal18($0.1)!, .uakt))
     }
@@ -196,7 +196,7 @@ import Testing
     #expect(result.lines == naive.lines(names: result.balances.map(\.name)) && result.isSupplyConserved)
   }
 
-  @Test func anImpossibleBeginningIsAFault() {
+  @Test func `an impossible beginning is a fault`() {
     func fault(_ change: (inout LedgerScenario) -> Void) -> LedgerScenario.Fault? {
       var scenario = LedgerScenario(takeRates: [:], payoutInterval: 1, accounts: [:], steps: [], untilTick: 0)
       change(&scenario)
