@@ -17,7 +17,7 @@ extension GossipCore {
     try peers.restoreBook(book, chain: chain, at: now)
   }
 
-  /// Takes authentic node records that came otherwise than through gossip.
+  /// Adds authentic node records that did not come through gossip to the address book.
   public mutating func learn(_ records: [SignedObject], at now: Instant) {
     for record in records { _ = peers.insert(record, from: nil) }
   }
@@ -25,7 +25,7 @@ extension GossipCore {
   /// The address book, to be kept for the next run.
   public var encodedBook: [UInt8] { peers.book.encoded }
 
-  /// How long a new session is given what there is to be known, and how much besides.
+  /// How long a new neighbour gets a backfill, and how many bytes beyond the size of what this node holds.
   public static var backfillTime: Interval { AnswerBudget.backfillTime }
   public static var leastBackfill: Int { Int(AnswerBudget.leastBackfill) }
 
@@ -37,11 +37,11 @@ extension GossipCore {
 }
 
 extension GossipCore.Settings {
-  /// The most that one neighbour can make gossip's tables hold, whatever it sends: with the usual settings 7 MiB.
+  /// The most bytes that one neighbour can make gossip's tables hold, whatever it sends: 7 MiB with the usual settings.
   ///
-  /// What it announced and was told, objects of its that wait for a check (a quarter of all that may wait), what it
-  /// announced first and did not deliver, and what reconciliation still wants of it. Accepted objects are not its own:
-  /// the order book bounds them per account.
+  /// These are announcements from it and to it, its objects that wait for a check (a quarter of all that may wait),
+  /// objects that it announced first and did not deliver, and objects that reconciliation still wants from it. Accepted
+  /// objects are not counted: the order book bounds them per account.
   public var bytesPerPeer: Int {
     let dissemination = dissemination
     let link = 1_024 + dissemination.announcedPerPeer * (64 + 32)

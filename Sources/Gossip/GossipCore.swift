@@ -2,10 +2,11 @@ import Chain
 public import Cryptography
 public import Primitives
 
-/// A node's gossip: dissemination, reconciliation and the choice of peers under one door.
+/// A node's gossip: dissemination, reconciliation, probing and the choice of peers behind one interface.
 ///
-/// The caller owns the order book and the signatures: `.verify` and `.deliver` go out, `.verified` and `.judged` come
-/// back. A step's sends are packed per peer and come last among its effects.
+/// The caller owns the order book and checks signatures: the effects `.verify` and `.deliver` ask it, the inputs
+/// `.verified` and `.judged` are its answers. What a step sends to one peer is packed into as few messages as fit, and
+/// comes last among the step's effects.
 public struct GossipCore: Sendable {
   public struct Settings: Hashable, Sendable {
     public var dissemination = Dissemination.Settings()
@@ -109,10 +110,10 @@ extension GossipCore {
     _ connection: Connection,
     _ turn: inout Turn
   ) {
-    // Who is turned away at once is given the names of others.
+    // First, since a peer that gets no session is still sent records of others.
     answers.link(peer, at: turn.now)
     run(PeerManager.Input.connected(peer, connection), &turn)
-    run(Probing.Input.proved(peer), &turn)
+    run(Probing.Input.reached(peer), &turn)
     guard let session = peers.sessions[peer], session.purpose != .feeler else { return }
     run(Dissemination.Input.linked(peer), &turn)
     run(Reconciliation.Input.linked(peer), &turn)
@@ -148,10 +149,10 @@ extension GossipCore {
         run(Dissemination.Input.digests(packet.digests, from: peer), &turn)
       }
     case .objects(let objects):
-      let asked = objects.filter { reconciliation.asked(for: $0.identifier, at: turn.now) }
+      let asked = objects.filter { reconciliation.hasAsked(for: $0.identifier, at: turn.now) }
       receive(asked, from: peer, isRepair: true, &turn)
       receive(
-        objects.filter { !reconciliation.asked(for: $0.identifier, at: turn.now) },
+        objects.filter { !reconciliation.hasAsked(for: $0.identifier, at: turn.now) },
         from: peer,
         isRepair: false,
         &turn
@@ -171,7 +172,8 @@ extension GossipCore {
     isRepair: Bool,
     _ turn: inout Turn
   ) {
-    // A record whose signature is being checked already would make the answer ambiguous; it comes again.
+    // Node records whose signature is being checked are left out: `.verified` names only the identifier, so it could not
+    // be told which of the two it answers. They come again.
     let objects = objects.filter { records[$0.identifier] == nil }
     guard !objects.isEmpty else { return }
     run(Dissemination.Input.received(objects, from: peer, isRepair: isRepair), &turn)
@@ -182,13 +184,13 @@ extension GossipCore {
     from peer: PeerID,
     _ turn: inout Turn
   ) {
-    guard peers.acceptsRecords(from: peer) else {
+    guard peers.takeExpectedRecords(from: peer) else {
       run(PeerManager.Input.misbehaved(peer, .unrequestedRecords), &turn)
       return
     }
     for object in objects.prefix(GossipLimits.records) where records.count < Self.pendingRecordLimit {
-      // A record that the book has, or a newer one of, needs no check; one that it had no room for needs it once.
-      guard object.key != peers.peer, peers.isNews(object), records[object.identifier] == nil,
+      // A record that is not newer than the address book's needs no check.
+      guard object.key != peers.peer, peers.isNewer(object), records[object.identifier] == nil,
         dissemination.pending[object.identifier] == nil
       else { continue }
       guard !dissemination.isChecked(object, at: turn.now) else {
@@ -256,9 +258,14 @@ extension GossipCore {
       case .push(let object, let targets):
         for peer in targets { outbox(peer) { $0.push(object) } }
       case .answer(let object, let peer):
-        // As if it travelled alone.
+        // The size of a message with this object alone.
         guard
-          answers.take(object.encoded.count + 64, for: peer, whole: dissemination.wholeBytes, at: turn.now)
+          answers.take(
+            object.encoded.count + 64,
+            for: peer,
+            fullSync: dissemination.fullSyncBytes,
+            at: turn.now
+          )
         else { continue }
         outbox(peer) { $0.push(object) }
       case .announce(let shorts, let peer): outbox(peer) { $0.announce(shorts) }
@@ -285,8 +292,8 @@ extension GossipCore {
     }
   }
 
-  /// A gossiped node record: newer than ours it goes into the book, and on when the chain knows its key. Nil when
-  /// committed state has to say what its voucher is worth.
+  /// Judges a gossiped node record. A newer one goes into the address book, and is forwarded when the chain knows its
+  /// key. Nil when it has a voucher, which the caller judges by committed state.
   private mutating func judge(record object: SignedObject, from peer: PeerID?) -> Judgement? {
     switch peers.insert(object, from: peer) {
     case nil: .malformed
@@ -341,13 +348,15 @@ extension GossipCore {
     }
   }
 
-  /// Sends what somebody asked for, as far as the budget of answers goes.
+  /// Sends the answer to a request if the peer's `AnswerBudget` allows it.
   mutating func answer(
     _ message: GossipMessage,
     to peer: PeerID,
     _ turn: inout Turn
   ) {
-    guard answers.take(message.cost, for: peer, whole: dissemination.wholeBytes, at: turn.now) else { return }
+    guard answers.take(message.cost, for: peer, fullSync: dissemination.fullSyncBytes, at: turn.now) else {
+      return
+    }
     turn.effects.append(.send(peer, message, via: .stream))
   }
 
@@ -356,7 +365,7 @@ extension GossipCore {
     change(&outboxes[peer, default: Outbox()])
   }
 
-  /// Sends what gathered and arms timers that are due sooner than before.
+  /// Sends the packed messages, and schedules timers that are due earlier than the scheduled ones.
   private mutating func finish(_ turn: inout Turn) {
     for peer in touched {
       guard let outbox = outboxes.removeValue(forKey: peer) else { continue }

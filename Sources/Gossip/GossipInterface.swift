@@ -2,20 +2,21 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// What the ledger and the order book say of an authentic object; only the accepted travel on.
+/// What the ledger and the order book say of an authentic object. Only accepted ones are forwarded.
 public enum Judgement: Hashable, Sendable {
   /// Live here; forwarded.
   case accepted
-  /// Not live by our state (expired, no balance, dearer than the bids we keep …). No fault of the sender.
+  /// Not live by this node's state, such as expired, without balance, or dearer than the bids that are kept. The sender is
+  /// not at fault: its state may differ.
   case refused
-  /// Wrong whatever the state: a body that does not decode, a signer that is not the owner.
+  /// Wrong in any state, such as a body that does not decode or a signer that is not the owner. The sender is at fault.
   case malformed
 }
 
 extension GossipCore {
   /// What gossip is told. Each call carries the instant of its handling.
   public enum Input: Sendable {
-    /// An authenticated session is up. At most one per peer: the transport has settled duplicates.
+    /// An authenticated session is open. At most one per peer: the transport closes duplicates.
     case connected(PeerID, Connection)
     case disconnected(PeerID)
     case dialFailed(Dial)
@@ -51,7 +52,7 @@ extension GossipCore {
     /// `.judged`.
     /// `from` is nil when that peer has gone meanwhile.
     case deliver(SignedObject, from: PeerID?)
-    /// A node record came that was not for spreading; its voucher's signature holds.
+    /// A node record that is not to be forwarded has a voucher, whose signature holds.
     case vouched(PeerID, NodeVoucher)
     case dial(Dial)
     case disconnect(PeerID, CloseReason)

@@ -28,7 +28,7 @@ import Wire
       .packet(packet), .packet(Packet()), .objects([key(3).order()]), .ranges(ranges),
       .ranges(RangeMessage()),
       .recordsRequest(count: 16), .records([record(by: key(4), addresses: ["127.0.0.1:1/1"])]),
-      .probe(.ask), .probe(.alive), .probe(.search(peer(1))), .probe(.found(peer(1))),
+      .probe(.ping), .probe(.ack), .probe(.pingRequest(peer(1))), .probe(.indirectAck(peer(1))),
     ]
   }
 

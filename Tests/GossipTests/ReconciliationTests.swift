@@ -198,7 +198,7 @@ private struct Pair {
     var now = Instant.zero
     var answered = 0
     while answered < 2 {
-      #expect(machine.deadline <= now + machine.settings.answerPatience)
+      #expect(machine.deadline <= now + machine.settings.answerTimeout)
       now = machine.deadline
       effects = []
       machine.step(.fired, at: now, effects: &effects)
@@ -231,7 +231,7 @@ private struct Pair {
       let partner = partners(effects)[0]
       if silent.contains(partner) {
         blamed[partner, default: 0] += 1
-        #expect(machine.deadline == now + settings.answerPatience)
+        #expect(machine.deadline == now + settings.answerTimeout)
       } else {
         machine.step(.received(equal, from: partner), at: now, effects: &effects)
         #expect(machine.deadline >= now + settings.interval)

@@ -29,10 +29,10 @@ import Testing
       test.now = test.now + .seconds(1)
       for effect in test.step(.fired(.peers)) {
         switch effect {
-        case .send(let peer, .probe(.ask), _) where peer != key(1).publicKey:
-          test.step(.received(.probe(.alive), from: peer))
-        case .send(let peer, .probe(.search(let target)), _) where finder != nil:
-          test.step(.received(.probe(.found(target)), from: peer))
+        case .send(let peer, .probe(.ping), _) where peer != key(1).publicKey:
+          test.step(.received(.probe(.ack), from: peer))
+        case .send(let peer, .probe(.pingRequest(let target)), _) where finder != nil:
+          test.step(.received(.probe(.indirectAck(target)), from: peer))
         default: others.append(effect)
         }
       }
@@ -72,18 +72,18 @@ import Testing
   @Test func `whom somebody looks for is tested by a feeler`() throws {
     var test = test()
     test.core.learn([record(by: key(9), addresses: ["10.9.0.1:1/1"])], at: test.now)
-    let effects = test.step(.received(.probe(.search(key(9).publicKey)), from: key(2).publicKey))
+    let effects = test.step(.received(.probe(.pingRequest(key(9).publicKey)), from: key(2).publicKey))
     let expected = Dial(address: "10.9.0.1:1/1", expectedKey: key(9).publicKey, purpose: .feeler)
     #expect(effects.contains(.dial(expected)))
     let connection = Connection(direction: .outbound(address: "10.9.0.1:1/1"), host: "10.9.0.1")
     let proof = test.step(.connected(key(9).publicKey, connection))
-    #expect(proof.messages(to: key(2).publicKey) == [.probe(.found(key(9).publicKey))])
+    #expect(proof.messages(to: key(2).publicKey) == [.probe(.indirectAck(key(9).publicKey))])
     #expect(proof.contains(.disconnect(key(9).publicKey, .tested)))
   }
 
   @Test func `whom nobody knows is not looked for`() {
     var test = test()
-    let effects = test.step(.received(.probe(.search(peer(77))), from: key(2).publicKey))
+    let effects = test.step(.received(.probe(.pingRequest(peer(77))), from: key(2).publicKey))
     #expect(!effects.contains { if case .dial = $0 { true } else { false } })
     #expect(effects.messages(to: key(2).publicKey) == [])
   }

@@ -119,8 +119,8 @@ struct ReplicaFuzzTests {
     ]
     let messages: [GossipMessage] = [
       .packet(packet), .objects([object]), .ranges(ranges), .recordsRequest(count: 16),
-      .records([signedRecord]), .probe(.alive), .probe(.search(signedRecord.key)),
-      .probe(.found(signedRecord.key)),
+      .records([signedRecord]), .probe(.ack), .probe(.pingRequest(signedRecord.key)),
+      .probe(.indirectAck(signedRecord.key)),
     ]
     return messages.map { ($0.kind, $0.encoded) }
   }

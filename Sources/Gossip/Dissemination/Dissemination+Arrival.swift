@@ -58,7 +58,7 @@ extension Dissemination {
     }
   }
 
-  /// Whether this very signature was found to hold lately, by whatever way the object came.
+  /// Whether this object with this signature was checked lately, whatever way it came.
   func isChecked(_ object: SignedObject, at now: Instant) -> Bool {
     checked.contains(object.claim, at: now)
   }
@@ -74,7 +74,7 @@ extension Dissemination {
       pending[object.identifier]?.arrival.note(slot, at: now)
       return
     }
-    // Two spare signatures are enough: with more, whoever sends forged ones pays with its session each time.
+    // Two alternatives are enough: each forged one costs its sender the session.
     guard let waiting = pending[object.identifier], !waiting.isAuthentic, waiting.alternatives.count < 2
     else {
       return
@@ -82,8 +82,10 @@ extension Dissemination {
     pending[object.identifier]?.alternatives.append((object, slot))
   }
 
-  /// Allowances and queue shares. Objects that were asked for have an allowance of their own, so that a neighbour
-  /// that pushed too much can still answer.
+  /// Why an object is dropped before its signature is checked; nil when it is checked.
+  ///
+  /// Objects that were asked for have an allowance of their own, so that a neighbour that pushed too much can still
+  /// answer.
   private mutating func reasonToDrop(
     _ object: SignedObject,
     _ slot: Int,
@@ -97,11 +99,11 @@ extension Dissemination {
     else { return .queueFull }
     guard link.pending < settings.pendingLimit / 4, link.pendingBytes + size <= settings.pendingBytes / 4
     else { return .queueShare }
-    // When the queue fills up, what matters least goes first.
+    // From half of the limit on, offers and node records are dropped.
     if pending.count >= settings.pendingLimit / 2, object.kind == .nodeRecord || object.kind == .offer {
       return .lessUrgent
     }
-    // No check, no allowance; whoever repeats what is refused is slowed down by `refusedPeriod`.
+    // An object that needs no check takes no allowance. One that was refused is ignored for `refusedPeriod`.
     if isChecked { return nil }
     let isAllowed =
       isAsked
@@ -110,7 +112,7 @@ extension Dissemination {
     return isAllowed == true ? nil : .checkAllowance
   }
 
-  /// The shell checked the signature.
+  /// The caller has checked the signature.
   mutating func verified(
     _ identifier: Digest,
     _ isAuthentic: Bool,
@@ -135,7 +137,8 @@ extension Dissemination {
     turn.effects.append(.deliver(waiting.object, from: first))
   }
 
-  /// The origin's allowance is charged only with authentic objects: others could use it up in its name.
+  /// Charges the allowance of the object's origin, or of the neighbour for origins without a route; false when it is used
+  /// up. Only authentic objects are charged, since with forged ones anybody could use up another's allowance.
   private mutating func isWithinAllowance(_ waiting: Pending, at now: Instant) -> Bool {
     guard !waiting.isRepair else { return true }
     if routes[waiting.arrival.tag] != nil {
@@ -195,7 +198,7 @@ extension Dissemination {
     links[slot]?.pendingBytes -= waiting.object.encoded.count
   }
 
-  /// The object is live here: it is kept and goes on to the neighbours.
+  /// Keeps an accepted object and forwards it to the neighbours.
   private mutating func accept(
     _ object: SignedObject,
     _ arrival: Arrival,
@@ -204,7 +207,7 @@ extension Dissemination {
   ) {
     let short = hash(object.identifier)
     counters[object.kind].accepted += 1
-    // Only now: a forged signature must not block the real one.
+    // Not before it is accepted, so that a forged signature does not block the object with the right one.
     seen.insert(short, at: turn.now)
     keep(object, short)
     removeMissing(short)
@@ -227,7 +230,7 @@ extension Dissemination {
     )
   }
 
-  /// An object of our own goes out.
+  /// Spreads an object of this node's own.
   mutating func publish(_ object: SignedObject, _ turn: inout Turn) {
     guard live[object.identifier] == nil else { return }
     let short = hash(object.identifier)

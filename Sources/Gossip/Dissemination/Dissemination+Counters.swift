@@ -11,7 +11,7 @@ extension Dissemination {
     public var announced: UInt64 = 0
     public var wantsSent: UInt64 = 0
     public internal(set) var wantsAnswered: UInt64 = 0
-    /// Objects that came again after they were forgotten, and whose signature was known to hold.
+    /// Objects whose signature was not checked, since it had been checked before.
     public internal(set) var checksSpared: UInt64 = 0
     public internal(set) var stopsSent: UInt64 = 0
     public internal(set) var startsSent: UInt64 = 0

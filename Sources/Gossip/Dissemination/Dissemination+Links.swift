@@ -9,7 +9,7 @@ extension Dissemination {
     let link = Link(peer: peer, announcedLimit: settings.announcedPerPeer)
     if slot < links.count { links[slot] = link } else { links.append(link) }
     slots[peer] = slot
-    // Who is well supplied does not ask a newcomer to push everything once more.
+    // With enough suppliers, a new neighbour is not asked to push.
     if shared.liveSuppliers.count >= settings.sharedSuppliers, shared.isOwn {
       var control = Control()
       control.stop(slot, Self.sharedTag)
@@ -46,8 +46,8 @@ extension Dissemination {
     if wasFirst, let next = missing[short]?.announcers.first { links[Int(next)]?.missing += 1 }
   }
 
-  /// A neighbour told for which origins it wants our pushes.
-  mutating func interest(
+  /// A neighbour says of which origins it wants pushes from this node.
+  mutating func updateInterest(
     _ tags: [OriginTag],
     isWanted: Bool,
     of peer: PeerID,
@@ -63,7 +63,7 @@ extension Dissemination {
         links[slot]?.stopsShared = !isWanted
         continue
       }
-      // Origins that we know nothing of cost no memory; when they come to matter, the neighbour says it again.
+      // An origin without a route here takes no memory. When objects of it come, the neighbour sends its STOP again.
       guard routes[tag] != nil else { continue }
       if isWanted {
         routes[tag]?.peerStarted.insert(slot)

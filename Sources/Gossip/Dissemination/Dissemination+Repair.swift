@@ -4,7 +4,7 @@ import DequeModule
 import Primitives
 
 extension Dissemination {
-  /// A neighbour holds these objects. Those that we lack are asked for unless they come by themselves.
+  /// A neighbour announces objects. Those that this node lacks are asked for unless they are pushed before.
   mutating func announced(_ shorts: [UInt64], by peer: PeerID, _ turn: inout Turn) {
     guard let slot = slots[peer], let link = links[slot], turn.now >= link.digestsIgnoredUntil else { return }
     guard links[slot]?.digests.take(UInt64(shorts.count), at: turn.now, settings.digests) == true else {
@@ -19,7 +19,7 @@ extension Dissemination {
       guard !seen.contains(short, at: turn.now), !refused.contains(short, at: turn.now) else { continue }
       if missing[short] != nil {
         guard missing[short]?.announcers.contains(UInt8(slot)) == false else { continue }
-        // Eight to ask are more than there are attempts.
+        // More than eight announcers would hardly ever be asked.
         if missing[short]?.announcers.count ?? 8 < 8 { missing[short]?.announcers.append(UInt8(slot)) }
         continue
       }
@@ -39,7 +39,7 @@ extension Dissemination {
       fresh.removeFirst()
       ask(first.value, at: turn.now, &wants, &turn)
     }
-    // What is asked now comes back later, so this ends.
+    // The loop ends, since what is asked for now gets a later time.
     while let first = retries.first, first.at <= turn.now {
       retries.removeFirst()
       ask(first.value, at: turn.now, &wants, &turn)
@@ -62,12 +62,12 @@ extension Dissemination {
       return
     }
     guard !pendingShorts.contains(short) else {
-      // A copy is being checked; if it is forged, the announcers are asked after all.
+      // A copy is being checked. If it is forged, the announcers are asked later.
       missing[short]?.attempts += 1
       retries.append(Due(at: turn.now + settings.wantRetry, value: short))
       return
     }
-    // After two failures two are asked at once: the path is lossy, and a copy too many is cheaper than the wait.
+    // From the third attempt on two neighbours are asked at once: a second copy costs less than another wait.
     let count = min(entry.attempts < 2 ? 1 : 2, entry.announcers.count)
     for step in 0..<count {
       let slot = Int(entry.announcers[(entry.asks + step) % entry.announcers.count])
@@ -79,7 +79,7 @@ extension Dissemination {
     retries.append(Due(at: turn.now + settings.wantRetry, value: short))
   }
 
-  /// Nobody delivered. Reconciliation will find the object if it exists.
+  /// Ends the search for an object that nobody delivered. Reconciliation finds it later if it exists.
   private mutating func giveUp(_ short: UInt64, _ entry: Missing, _ turn: inout Turn) {
     removeMissing(short)
     for slot in entry.asked {

@@ -1,40 +1,42 @@
 public import Primitives
 
 extension Dissemination {
-  /// The numbers of dissemination, each with what it trades.
+  /// The limits and times of dissemination.
   public struct Settings: Hashable, Sendable {
     /// Copies wanted per object of an origin with a route of its own.
     public var suppliers = 2
-    /// The same for origins without one: their suppliers are not chosen for them, so one more.
+    /// The same for origins without one. It is one more, since their suppliers were not chosen by their objects.
     public var sharedSuppliers = 3
-    /// An origin gets its own route with this many objects: learning one costs a few floods.
+    /// An origin gets its own route at this many objects. Fewer would not be worth it: to choose suppliers, a few objects
+    /// are pushed by all neighbours.
     public var routeAfter = 4
-    /// Objects of an origin that all neighbours push before any is told to stop. Which of them is fast shows in the
-    /// mean of a few: with one, a jitter of milliseconds and the losses of the day decide for half an hour.
+    /// Objects of an origin that all neighbours push before any is told to stop. With a single one, a loss or a jitter of
+    /// milliseconds would decide who supplies for half an hour.
     public var routeSamples = 3
-    /// Objects from which the shared suppliers are learnt.
+    /// Objects after which suppliers are chosen for the origins without a route.
     public var sharedRouteAfter = 8
-    /// Digests wait this long for company.
+    /// How long identifiers are gathered before a digest is sent.
     public var digestInterval = Interval.milliseconds(50)
-    /// A push may overtake its announcement by this much before it is asked for.
+    /// How long after its announcement an object is asked for; mostly it is pushed before.
     public var wantAfter = Interval.milliseconds(80)
     public var wantRetry = Interval.milliseconds(150)
     public var wantAttempts = 10
-    /// Copies that come later than this after the first are no candidates.
+    /// How long copies of an object are waited for before its suppliers are compared.
     public var settleTime = Interval.milliseconds(250)
     public var exploreInterval = Interval.seconds(30)
     public var routeLifetime = Interval.seconds(1_800)
     public var seenPeriod = Interval.seconds(60)
     /// 4,000 objects a second for two minutes.
     public var seenCapacity = 480_000
-    /// Longer together than anything in the market lives, an hour.
+    /// Two periods are as long as an object of the market can live, an hour.
     public var checkedPeriod = Interval.seconds(1_800)
     public var checkedCapacity = 131_072
-    /// A refused object is not asked for again for this long; after that our state may have caught up.
+    /// A refused object is not asked for again for this long. After that this node's state may let it in.
     public var refusedPeriod = Interval.seconds(10)
 
-    /// Signature checks that lead to nothing and that one neighbour may cause, by pushing and again by answering: what
-    /// is accepted is not counted. Thirty-two hostile neighbours take three quarters of a core at 58 µs a check.
+    /// Signature checks of objects that are not accepted in the end, a second and for one neighbour: so many for objects
+    /// that it pushes and as many for those that it was asked for. At 58 µs a check, 32 hostile neighbours can take
+    /// three quarters of a core.
     public var checksPerSecond: UInt64 = 200
     public var checksBurst: UInt64 = 2_000
     /// Objects a second of one origin, and of all origins without a route that one neighbour delivers.
@@ -61,7 +63,7 @@ extension Dissemination {
     public var routeLimit = 8_192
     public var announcedPerPeer = 8_192
     public var liveLimit = 262_144
-    /// How often one announcement is answered: an answer may be lost, but it is no way to draw traffic.
+    /// How often one announced object is sent on request. An answer may be lost, so more than once.
     public var answersPerAnnouncement: UInt8 = 3
     /// Announced objects in a row that a neighbour did not deliver before its digests are ignored for a minute.
     public var emptyAnnouncementLimit = 64
@@ -89,8 +91,8 @@ extension Dissemination {
     var pushBytes: TokenBucket.Rate { .init(perSecond: pushBytesPerSecond, burst: pushBytesBurst) }
   }
 
-  /// How many objects came only because they were asked for. Above 2 % one more supplier is kept; below 0.5 %
-  /// for five minutes it is given up again.
+  /// The share of objects that came only because they were asked for. Above 2 % one more supplier is kept for each
+  /// origin, until the share was below 0.5 % for five minutes.
   struct LossWindow: Hashable, Sendable {
     private static let sample: UInt64 = 256
     private static let calmTime = Interval.seconds(300)

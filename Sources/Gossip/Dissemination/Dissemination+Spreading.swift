@@ -6,8 +6,8 @@ import Primitives
 extension Dissemination {
   /// Sends an accepted object to the neighbours that want it from us and announces it to the others.
   ///
-  /// An object of our own (`isOurs`) goes to all who have not stopped this very origin: nobody chose us as a supplier
-  /// for what only we have.
+  /// An object that this node publishes itself (`isOurs`) goes to all neighbours that have not stopped its origin by its
+  /// tag: no other node can supply it.
   mutating func spread(
     _ object: SignedObject,
     _ arrival: Arrival,
@@ -28,7 +28,7 @@ extension Dissemination {
       } else {
         isWanted = isOurs || !link.stopsShared
       }
-      // A neighbour that is owed too much already is only told: it can ask.
+      // Beyond the bytes a second for one neighbour the object is only announced; the neighbour can ask for it.
       if pushes, isWanted, links[slot]?.pushBytes.take(size, at: turn.now, settings.pushBytes) == true {
         targets.append(link.peer)
       } else {
@@ -68,7 +68,7 @@ extension Dissemination {
     }
   }
 
-  /// A neighbour asks for objects that we announced to it. Anything else is ignored: only who was told may ask.
+  /// A neighbour asks for objects that were announced to it. Requests for others are ignored.
   mutating func wanted(_ shorts: [UInt64], by peer: PeerID, _ turn: inout Turn) {
     guard let slot = slots[peer] else { return }
     guard links[slot]?.wants.take(UInt64(shorts.count), at: turn.now, settings.wants) == true else {

@@ -3,7 +3,7 @@ import DequeModule
 import Primitives
 
 extension Dissemination {
-  /// STOP and START entries for one neighbour each, gathered while routes are walked.
+  /// STOP and START entries that are to be sent, by neighbour.
   struct Control {
     private(set) var stops: [Int: [OriginTag]] = [:]
     private(set) var starts: [Int: [OriginTag]] = [:]
@@ -17,7 +17,7 @@ extension Dissemination {
     }
   }
 
-  /// Names all origins that a neighbour has not been told about by name.
+  /// Stands in STOP and START for all origins that the neighbour was not told about by their own tags.
   static let sharedTag: OriginTag = 0
 
   mutating func send(_ control: Control, _ turn: inout Turn) {
@@ -33,7 +33,7 @@ extension Dissemination {
     }
   }
 
-  /// Counts an accepted object of an origin, which may earn it a route of its own.
+  /// Counts an accepted object of an origin. From `Settings.routeAfter` objects on, the origin gets a route of its own.
   mutating func countObject(of tag: OriginTag, _ turn: inout Turn) {
     if routes[tag] == nil { makeRoute(tag, at: turn.now) }
     routes[tag]?.usedAt = turn.now
@@ -42,7 +42,7 @@ extension Dissemination {
     routes[tag] = nil
     route.isOwn = true
     var control = Control()
-    // All neighbours push once more, so that the fastest for this origin can be told.
+    // All neighbours are asked to push once more, which shows who is fastest for this origin.
     for slot in links.indices where links[slot] != nil {
       route.start(slot)
       control.start(slot, tag)
@@ -56,7 +56,7 @@ extension Dissemination {
     routes[tag] = Route(at: now)
   }
 
-  /// Drops routes that nobody used for their lifetime; if that is not enough, the older half.
+  /// Drops routes that were not used for `Settings.routeLifetime`; if that is not enough, the older half of all.
   private mutating func forgetRoutes(at now: Instant) {
     routes = routes.filter { now.since($0.value.usedAt) < settings.routeLifetime }
     guard routes.count >= settings.routeLimit else { return }
@@ -65,7 +65,8 @@ extension Dissemination {
     for old in byAge.prefix(byAge.count / 2) { routes[old.tag] = nil }
   }
 
-  /// Looks at objects whose copies have had time to arrive.
+  /// Chooses suppliers anew by each object that was first received `Settings.settleTime` ago: by now its copies have
+  /// arrived.
   mutating func evaluate(_ turn: inout Turn) {
     var control = Control()
     while let first = evaluations.first, first.at <= turn.now {
@@ -80,7 +81,7 @@ extension Dissemination {
         shared = Route(at: turn.now)
         evaluate(arrival, Self.sharedTag, &route, wanted: settings.sharedSuppliers, at: turn.now, &control)
         route.objects &+= 1
-        // Until then all neighbours push, newcomers too: their order is what is learnt from.
+        // Until then all neighbours push, new ones too, and the order of their copies shows who is fast.
         route.isOwn = route.isOwn || route.objects >= settings.sharedRouteAfter
         shared = route
       }
@@ -103,11 +104,11 @@ extension Dissemination {
     for (slot, lateness) in zip(arrival.order, arrival.lateness) {
       route.record(lateness: lateness, of: Int(slot))
     }
-    // An origin's first objects flood for the sake of the comparison.
+    // All neighbours push an origin's first objects, so that their speed can be compared.
     let samples = UInt32(settings.routeAfter + settings.routeSamples)
     guard tag == Self.sharedTag || route.objects >= samples else { return }
     stopExcess(arrival, tag, &route, wanted: wanted, at: now, &control)
-    // A supplier that has nothing for us before we have it is none.
+    // A supplier that nearly always misses is of no use.
     for slot in route.suppliers where route.missed(slot) >= Route.deadAt && route.suppliers.count > wanted {
       route.stop(slot)
       control.stop(slot, tag)
@@ -118,10 +119,10 @@ extension Dissemination {
     }
   }
 
-  /// Stops half of those that delivered beyond the number wanted, the slowest first.
+  /// Stops half of the suppliers that delivered beyond the number wanted, the slowest first.
   ///
-  /// The last one kept is drawn by lot among the next fastest, not the fastest: being first for cheap objects must
-  /// not be enough to become somebody's only suppliers.
+  /// When only the wanted number remains, the last of them is drawn at random from all but the fastest `wanted` − 1.
+  /// Otherwise an attacker that is fast could become all the suppliers of a node.
   private mutating func stopExcess(
     _ arrival: Arrival,
     _ tag: OriginTag,
@@ -147,7 +148,8 @@ extension Dissemination {
       }
       route.stoppedAt = now
     }
-    // Who pushes although told to stop has not heard it: a frame was lost or the neighbour forgot.
+    // A neighbour that still pushes did not get the STOP, or has forgotten it: it is sent again, every two seconds at
+    // most.
     guard now.since(route.stoppedAt) >= .seconds(2) else { return }
     for slot in arrival.order.map(Int.init) where !route.suppliers.contains(slot) {
       control.stop(slot, tag)
@@ -155,7 +157,8 @@ extension Dissemination {
     }
   }
 
-  /// The link that delivered soonest among those that are no suppliers; one that answered a request before others.
+  /// The link to make a supplier next: of those that are none, one that delivered this object when it was asked for it,
+  /// else the fastest. Ties are broken at random.
   private mutating func alternative(to route: Route, preferring asked: SlotSet) -> Int? {
     var best: [Int] = []
     var bestLateness = Int.max
@@ -172,7 +175,8 @@ extension Dissemination {
     return best[Int(generator.next(below: UInt64(best.count)))]
   }
 
-  /// Gives one neighbour that supplies little another chance for a random third of the origins.
+  /// Makes one random neighbour a supplier for a third of the origins that it does not supply, drawn at random. If it is
+  /// fast, it stays one.
   mutating func explore(_ turn: inout Turn) {
     exploreAt = turn.now + settings.exploreInterval
     let present = links.indices.filter { links[$0] != nil }
@@ -197,7 +201,7 @@ extension Dissemination {
     for tag in routes.keys.sorted() {
       guard var route = routes[tag] else { continue }
       routes[tag] = nil
-      if replace(slot, in: &route, wanted: settings.suppliers),
+      if remove(slot, from: &route, wanted: settings.suppliers),
         let next = alternative(to: route, preferring: SlotSet())
       {
         route.start(next)
@@ -207,7 +211,7 @@ extension Dissemination {
     }
     var route = shared
     shared = Route(at: turn.now)
-    if replace(slot, in: &route, wanted: settings.sharedSuppliers),
+    if remove(slot, from: &route, wanted: settings.sharedSuppliers),
       let next = alternative(to: route, preferring: SlotSet())
     {
       route.start(next)
@@ -217,8 +221,8 @@ extension Dissemination {
     send(control, &turn)
   }
 
-  /// Whether the loss of `slot` leaves too few suppliers.
-  private func replace(_ slot: Int, in route: inout Route, wanted: Int) -> Bool {
+  /// Takes `slot` out of the route; returns whether too few suppliers are left.
+  private func remove(_ slot: Int, from route: inout Route, wanted: Int) -> Bool {
     let wasSupplier = route.suppliers.contains(slot)
     route.forget(slot)
     return route.isOwn && wasSupplier && route.liveSuppliers.count < wanted

@@ -3,18 +3,18 @@ public import Cryptography
 import DequeModule
 public import Primitives
 
-/// Spreads signed objects: each node chooses, per origin, the neighbours that supply it.
+/// Spreads signed objects. Each node chooses, for each origin, which neighbours push that origin's objects to it: its
+/// suppliers.
 ///
-/// The first objects of an origin flood. Every node then keeps the neighbours that delivered first and tells
-/// the others to stop for that origin; those send short digests instead, from which a missing object is asked
-/// for. Receivers hold a fixed number of suppliers, so nobody is missed, and what remains is the union of a
-/// few near-shortest-path trees. Plumtree (Leitão, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007) has
+/// All neighbours push an origin's first objects. Each node then keeps the neighbours that delivered first and sends the
+/// others STOP for that origin. Those send digests with short identifiers instead, and an object that does not come is
+/// asked for with WANT. Every node keeps a fixed number of suppliers, so each gets every object, and the links that push
+/// form a few trees of nearly shortest paths. Plumtree (Leitão, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007) has
 /// the eager and lazy links but one tree and one supplier for all origins; GossipSub (libp2p spec,
 /// `pubsub/gossipsub`) has a fixed number of eager links for everything, and as many copies.
 ///
-/// Short identifiers are keyed by the *receiver*, not by the link, so that announcements of several
-/// neighbours can be matched before the object is there. A supplier counts as failing after three misses in
-/// its last eight objects, so that 5 % loss alone does not change suppliers all the time.
+/// Short identifiers are hashed under the *receiver's* key rather than under one for each link, so that a node can match
+/// the announcements of several neighbours before it has the object.
 public struct Dissemination: Sendable {
   public enum Input: Sendable {
     case linked(PeerID)
@@ -24,7 +24,7 @@ public struct Dissemination: Sendable {
     case verified(Digest, isAuthentic: Bool)
     case judged(Digest, Judgement)
     case published(SignedObject)
-    /// Objects that were live before a restart: held and supplied, not spread again.
+    /// Objects that were live before a restart. They are kept and sent on request, but not pushed or announced.
     case restored([SignedObject])
     case retired([Digest])
     case digests([UInt64], from: PeerID)
@@ -59,7 +59,7 @@ public struct Dissemination: Sendable {
   struct Pending {
     var object: SignedObject
     var arrival: Arrival
-    /// Who sent this very signature; at fault when it is forged.
+    /// Links over which the object came with this signature. Their peers are at fault when it is forged.
     var senders: SlotSet
     /// Other signatures over the same content, tried when this one is forged.
     var alternatives: [(object: SignedObject, slot: Int)] = []
@@ -71,9 +71,9 @@ public struct Dissemination: Sendable {
   struct Arrival {
     let tag: OriginTag
     let firstAt: Instant
-    /// The link over which it came first, while it lasts.
+    /// The link over which it came first; nil once that link is gone.
     var firstSlot: Int?
-    /// Links over which it came, and those that announced it: they need no copy.
+    /// Links over which it came or was announced. They are sent no copy.
     var holders = SlotSet()
     /// Links that pushed it unasked, first to last.
     var order: [UInt8] = []
@@ -110,7 +110,7 @@ public struct Dissemination: Sendable {
   struct Missing {
     var announcers: [UInt8]
     var asked = SlotSet()
-    /// Rounds of asking, and single requests.
+    /// How often it was asked for, and the requests sent in all: later attempts ask two neighbours at once.
     var attempts = 0
     var asks = 0
   }
@@ -135,8 +135,8 @@ public struct Dissemination: Sendable {
   var liveShorts: [UInt64: Digest] = [:]
   var seen: GenerationSet<UInt64>
   var refused: GenerationSet<UInt64>
-  /// Signatures that hold, by content and signature: an object that was refused, retired or forgotten and comes again
-  /// is judged again, not checked again.
+  /// Objects whose signature holds, by content and signature. One that was refused, retired or forgotten and comes again
+  /// is judged again, but its signature is not checked again.
   var checked: GenerationSet<Digest>
   var pending: [Digest: Pending] = [:]
   var pendingShorts: Set<UInt64> = []
@@ -161,8 +161,8 @@ public struct Dissemination: Sendable {
     exploreAt = now + settings.exploreInterval
   }
 
-  /// The hash under which objects are announced to `peer`. Known to all; a collision that is made on purpose hides
-  /// one object of its maker from one receiver.
+  /// The hash under which objects are announced to `peer`. Everybody can compute it. An attacker that makes two of its
+  /// own objects collide only hides one of them from one receiver.
   static func hash(of peer: PeerID) -> ShortHash {
     ShortHash(Digest.blake2b(Array("supercloud digest".utf8) + peer.bytes))
   }
@@ -182,8 +182,8 @@ public struct Dissemination: Sendable {
     case .retired(let identifiers): retire(identifiers)
     case .digests(let shorts, let peer): announced(shorts, by: peer, &turn)
     case .wants(let shorts, let peer): wanted(shorts, by: peer, &turn)
-    case .stops(let tags, let peer): interest(tags, isWanted: false, of: peer, &turn)
-    case .starts(let tags, let peer): interest(tags, isWanted: true, of: peer, &turn)
+    case .stops(let tags, let peer): updateInterest(tags, isWanted: false, of: peer, &turn)
+    case .starts(let tags, let peer): updateInterest(tags, isWanted: true, of: peer, &turn)
     case .fired: fire(&turn)
     }
   }
@@ -209,8 +209,8 @@ public struct Dissemination: Sendable {
   public func object(_ identifier: Digest) -> SignedObject? { live[identifier] }
 
   public var liveCount: Int { live.count }
-  /// What telling a newcomer of all live objects takes: each once, and its identifier twice.
-  public var wholeBytes: Int { liveBytes + live.count * 80 }
+  /// Bytes that sending all live objects to a new neighbour takes: each object once and its identifier twice.
+  public var fullSyncBytes: Int { liveBytes + live.count * 80 }
   public var pendingCount: Int { pending.count }
   public var missingCount: Int { missing.count }
   public var routeCount: Int { routes.count }

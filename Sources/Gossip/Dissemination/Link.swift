@@ -1,19 +1,19 @@
 import Cryptography
 import Primitives
 
-/// A neighbour: what it was told, what it may still do, and what it is good for.
+/// A neighbour: what was announced to it, how much it may still send, and how much of it waits.
 struct Link: Sendable {
   let peer: PeerID
   /// Short identifiers under the neighbour's key.
   let hash: ShortHash
-  /// It takes only origins that it asked for by name.
+  /// The neighbour wants no pushes but of origins that it asked for by their tags.
   var stopsShared = false
   /// Objects to be announced with the next digest.
   var queue: [Digest] = []
-  /// What was announced, for its requests.
+  /// What was announced to it, so that it can ask for it.
   var announced: GenerationTable<UInt64, Announcement>
 
-  /// Checks of what it pushed, and of what it sent when it was asked.
+  /// Signature checks that are left for objects that it pushes, and for objects that it was asked for.
   var checks = TokenBucket()
   var askedChecks = TokenBucket()
   var strangers = TokenBucket()
@@ -25,7 +25,7 @@ struct Link: Sendable {
   /// Its objects that wait for a check or judgement.
   var pending = 0
   var pendingBytes = 0
-  /// Announced objects, first by it, that have not come.
+  /// Objects that it was the first to announce and that have not come.
   var missing = 0
   var emptyAnnouncements = 0
   var digestsIgnoredUntil: Instant = .zero

@@ -1,10 +1,10 @@
 import Cryptography
 import Primitives
 
-/// What two sets of identifiers are compared by: count and sum modulo 2²⁵⁶, hashed to 16 bytes.
+/// A fingerprint of a set of identifiers: their count and their sum modulo 2²⁵⁶, hashed to 16 bytes, as in negentropy.
 ///
-/// A sum, since exclusive-or could be cancelled by whoever chooses identifiers; hashed with the count, as in
-/// negentropy, so that the sum's structure does not show.
+/// Identifiers are added rather than combined by exclusive-or, since with exclusive-or it is easy to choose identifiers
+/// that cancel each other. The sum is hashed with the count, so that it cannot be computed with further.
 public struct Fingerprint: Hashable, Sendable {
   public let high: UInt64
   public let low: UInt64

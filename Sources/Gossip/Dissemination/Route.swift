@@ -1,10 +1,10 @@
 import Primitives
 
-/// What we know and have agreed about the objects of one origin, link by link.
+/// How the objects of one origin travel over each link of this node.
 struct Route: Sendable {
-  /// Links that we have asked to push.
+  /// Links that this node asks to push.
   var suppliers = SlotSet()
-  /// Links that told us to stop, and that asked us to push.
+  /// Links over which this node was told to stop pushing, and over which it was asked to push.
   var peerStopped = SlotSet()
   var peerStarted = SlotSet()
   /// Objects accepted of this origin.
@@ -14,17 +14,21 @@ struct Route: Sendable {
   var usedAt: Instant
   var stoppedAt: Instant = .zero
   var allowance = TokenBucket()
-  /// Moving average of how many milliseconds after the first copy a link delivered; 255 is unknown. A mean of times,
-  /// not of latenesses: among neighbours that differ by a millisecond the place is chance, and costs nothing.
+  /// By link, the moving average of how many milliseconds after the first copy the link delivered, at most 250; 255 is
+  /// unknown. Milliseconds are averaged rather than ranks (first, second, third), since the rank of links that differ by
+  /// a millisecond is random.
   private var latenesses: [UInt8] = []
-  /// The last eight objects, newest in the lowest bit: set when the supplier failed to deliver.
+  /// By link, one bit for each of the last eight objects, the newest in the lowest: set when the link did not deliver
+  /// the object although it was a supplier.
   private var misses: [UInt8] = []
 
   static let unknownLateness: UInt8 = 255
-  /// What is later counts as this.
+  /// A copy that is later counts as this late.
   static let latest: UInt8 = 250
-  /// Of eight; see the note on `Dissemination`.
+  /// Missed objects of the last eight from which a supplier is no longer counted as delivering. Three, so that a loss of
+  /// 5 % does not change suppliers all the time.
   static let failingAt = 3
+  /// Missed objects of the last eight from which a supplier is stopped.
   static let deadAt = 6
 
   init(at now: Instant) {
@@ -39,7 +43,7 @@ struct Route: Sendable {
     slot < misses.count ? misses[slot].nonzeroBitCount : 0
   }
 
-  /// Suppliers that deliver.
+  /// Suppliers that missed fewer than `failingAt` of the last eight objects.
   var liveSuppliers: SlotSet {
     var live = SlotSet()
     for slot in suppliers where missed(slot) < Self.failingAt { live.insert(slot) }
@@ -60,7 +64,7 @@ struct Route: Sendable {
   /// Bytes in the two tables.
   var tableBytes: Int { latenesses.count + misses.count }
 
-  /// The link becomes a supplier with a clean record.
+  /// Makes the link a supplier; what it missed before no longer counts.
   mutating func start(_ slot: Int) {
     suppliers.insert(slot)
     if slot < misses.count { misses[slot] = 0 }

@@ -1,29 +1,34 @@
 import Cryptography
 import Primitives
 
-/// How much a node sends because somebody asked: answers to WANT, ranges of reconciliation, objects supplied, records.
+/// Limits how many bytes a node sends in answer to requests: to WANT, to ranges of reconciliation, for objects and for
+/// node records.
 ///
-/// Requests are smaller than their answers, so without a bound a neighbour draws traffic for next to nothing. The rule:
-/// in a session, answers take **two bytes for each byte that the neighbour sent**, which with what was saved up stays
-/// below the three that QUIC allows towards an address that nobody validated (RFC 9000 § 8.1), no more than 8 KiB/s of
-/// them, and a **trickle of 1 KiB/s** besides.
-/// A newcomer has nothing to send yet: in the first half minute of its first session it is given a backfill, from a
-/// budget that all newcomers share, and no more of it than there is to be known: who asks for the same list again and
-/// again, and is banned, finds the next node as thrifty. What is over the budget is not sent; who asked asks others.
+/// A request is smaller than its answer, so without a limit a neighbour could make this node send much traffic at
+/// little cost of its own (traffic amplification). A neighbour is answered from three budgets, tried in this order:
+///
+/// 1. **Earned**: 2 bytes for each byte that the neighbour sent in this session, at most 8 KiB/s. With what can be saved
+///    up, this stays below the factor of 3 that QUIC allows towards an unvalidated address (RFC 9000 § 8.1).
+/// 2. **Trickle**: 1 KiB/s, whatever the neighbour sent.
+/// 3. **Backfill**: a new neighbour has not sent anything yet, but needs all live objects. For the first 30 s of its
+///    first session it may draw on a budget that all new neighbours share, up to the size of what this node holds.
+///
+/// An answer that fits into none of them is not sent. The neighbour asks another node.
 struct AnswerBudget: Sendable {
+  /// Bytes earned for each byte received.
   static let factor: UInt64 = 2
-  /// And of these no more than so much a second: with the trickle and all headers, thirty-two neighbours that make the
-  /// most of it stay below a third of an uplink of 10 Mbit/s.
+  /// The most that is paid from earned bytes. With the trickle and all headers, 32 neighbours that use it fully take
+  /// less than a third of an uplink of 10 Mbit/s.
   static let load = TokenBucket.Rate(perSecond: 8 << 10, burst: 16 << 10)
   static let trickle = TokenBucket.Rate(perSecond: 1_024, burst: 4_096)
-  /// Twenty thousand live objects of 250 bytes, with their identifiers.
+  /// The most for one neighbour: 20,000 live objects of 250 bytes, with their identifiers.
   static let backfill: UInt64 = 6 << 20
-  /// Records, and lists that are asked for when there is next to nothing.
+  /// Added to the size of what this node holds, for node records and for range messages.
   static let leastBackfill: UInt64 = 16 << 10
   static let backfillTime = Interval.seconds(30)
-  /// For all newcomers: four megabits a second, and a handful of them at once.
+  /// For all new neighbours together: 4 Mbit/s, and at once enough for about five of them.
   static let backfills = TokenBucket.Rate(perSecond: 512 << 10, burst: 32 << 20)
-  /// What a neighbour can save up for later.
+  /// The most earned bytes that a neighbour can save up.
   static let savings: UInt64 = 16 << 10
 
   private struct Account {
@@ -31,21 +36,22 @@ struct AnswerBudget: Sendable {
     var earned: UInt64 = 0
     var load = TokenBucket()
     var trickle = TokenBucket()
+    /// It has had no session lately, so it gets a backfill.
     let isNew: Bool
-    /// Of the backfill, what was given.
-    var filled: UInt64 = 0
+    /// Bytes of backfill sent.
+    var backfilled: UInt64 = 0
   }
 
   private var accounts: [PeerID: Account] = [:]
   private var shared = TokenBucket()
-  /// Who had its backfill within the last minutes does not get another by connecting again.
-  private var filled = GenerationSet<PeerID>(capacity: 8_192, period: .seconds(600))
-  /// Answers that were not given.
+  /// Peers that had a session within the last 10 to 20 minutes: connecting again brings no second backfill.
+  private var backfilledPeers = GenerationSet<PeerID>(capacity: 8_192, period: .seconds(600))
+  /// Answers that were not sent.
   private(set) var refused: UInt64 = 0
 
   mutating func link(_ peer: PeerID, at now: Instant) {
-    let isNew = !filled.contains(peer, at: now)
-    filled.insert(peer, at: now)
+    let isNew = !backfilledPeers.contains(peer, at: now)
+    backfilledPeers.insert(peer, at: now)
     accounts[peer] = Account(since: now, isNew: isNew)
   }
 
@@ -56,8 +62,10 @@ struct AnswerBudget: Sendable {
     accounts[peer]?.earned = min(earned + Self.factor * UInt64(bytes), Self.savings)
   }
 
-  /// Whether an answer of `bytes` may go to `peer`; charges it. `whole` is what telling all that we hold takes.
-  mutating func take(_ bytes: Int, for peer: PeerID, whole: Int, at now: Instant) -> Bool {
+  /// Charges an answer of `bytes` to `peer`; false when it must not be sent.
+  ///
+  /// `fullSync`: bytes that sending everything this node holds takes.
+  mutating func take(_ bytes: Int, for peer: PeerID, fullSync: Int, at now: Instant) -> Bool {
     let bytes = UInt64(bytes)
     guard let account = accounts[peer] else { return false }
     if account.earned >= bytes, accounts[peer]?.load.take(bytes, at: now, Self.load) == true {
@@ -65,11 +73,11 @@ struct AnswerBudget: Sendable {
       return true
     }
     if accounts[peer]?.trickle.take(bytes, at: now, Self.trickle) == true { return true }
-    let backfill = min(Self.backfill, Self.leastBackfill + UInt64(whole))
-    if account.isNew, now.since(account.since) < Self.backfillTime, account.filled + bytes <= backfill,
+    let backfill = min(Self.backfill, Self.leastBackfill + UInt64(fullSync))
+    if account.isNew, now.since(account.since) < Self.backfillTime, account.backfilled + bytes <= backfill,
       shared.take(bytes, at: now, Self.backfills)
     {
-      accounts[peer]?.filled += bytes
+      accounts[peer]?.backfilled += bytes
       return true
     }
     refused += 1

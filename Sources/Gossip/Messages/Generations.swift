@@ -1,7 +1,10 @@
 public import Primitives
 
-/// A bounded set that forgets: what was inserted stays for one to two periods, or until twice half the capacity has
-/// come after it. Membership costs two look-ups; nothing is ever searched for the oldest.
+/// A bounded set that forgets old elements. It consists of two sets: when the current one is half the capacity large or
+/// a period old, it becomes the previous one, and what was the previous one is dropped.
+///
+/// An element stays for one to two periods, and less when many others are inserted. A look-up costs two hash look-ups,
+/// and the oldest element is never searched for.
 public struct GenerationSet<Element: Hashable & Sendable>: Sendable {
   private var current: Set<Element> = []
   private var previous: Set<Element> = []
@@ -43,7 +46,7 @@ public struct GenerationSet<Element: Hashable & Sendable>: Sendable {
   }
 }
 
-/// A bounded dictionary with the forgetting of `GenerationSet`.
+/// A bounded dictionary that forgets old entries like `GenerationSet`.
 public struct GenerationTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private var current: [Key: Value] = [:]
   private var previous: [Key: Value] = [:]
@@ -62,7 +65,7 @@ public struct GenerationTable<Key: Hashable & Sendable, Value: Sendable>: Sendab
     current[key] ?? previous[key]
   }
 
-  /// Changes a value that is there, without making it younger.
+  /// Changes a value that is there; it is forgotten when it would have been without the change.
   public mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
     if let index = current.index(forKey: key) {
       change(&current.values[index])

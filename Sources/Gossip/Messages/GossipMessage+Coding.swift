@@ -101,10 +101,10 @@ extension Probe {
   var encoded: [UInt8] {
     Supercloud_Peer_V1_Probe.filled {
       switch self {
-      case .ask: break
-      case .alive: $0.alive = true
-      case .search(let target): $0.target = .init(wire: target.bytes)
-      case .found(let target):
+      case .ping: break
+      case .ack: $0.alive = true
+      case .pingRequest(let target): $0.target = .init(wire: target.bytes)
+      case .indirectAck(let target):
         $0.alive = true
         $0.target = .init(wire: target.bytes)
       }
@@ -114,11 +114,11 @@ extension Probe {
   fileprivate init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Peer_V1_Probe(decoding: bytes, limit: FrameKind.probe.limit)
     guard !wire.target.isEmpty else {
-      self = wire.alive ? .alive : .ask
+      self = wire.alive ? .ack : .ping
       return
     }
     guard let target = PublicKey(wire.target.array) else { throw .invalid(field: "target") }
-    self = wire.alive ? .found(target) : .search(target)
+    self = wire.alive ? .indirectAck(target) : .pingRequest(target)
   }
 }
 

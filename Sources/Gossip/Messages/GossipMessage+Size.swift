@@ -14,10 +14,10 @@ extension GossipMessage {
         $0 + Self.field($1.encodedSize)
       }
     case .recordsRequest(let count): count == 0 ? 0 : 1 + Self.varint(count)
-    case .probe(.ask): 0
-    case .probe(.alive): 2
-    case .probe(.search): Self.identifier
-    case .probe(.found): 2 + Self.identifier
+    case .probe(.ping): 0
+    case .probe(.ack): 2
+    case .probe(.pingRequest): Self.identifier
+    case .probe(.indirectAck): 2 + Self.identifier
     }
   }
 

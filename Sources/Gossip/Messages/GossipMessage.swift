@@ -1,7 +1,8 @@
 public import Chain
 public import Cryptography
 
-/// What nodes say to each other about soft state. The chain's messages are Replication's.
+/// A message about soft state: what nodes tell each other without agreeing on it. The messages of consensus and sync are
+/// `PeerMessage` in Replication.
 public enum GossipMessage: Hashable, Sendable {
   /// Small objects and control entries that fit a datagram.
   case packet(Packet)
@@ -16,21 +17,20 @@ public enum GossipMessage: Hashable, Sendable {
   case probe(Probe)
 }
 
-/// Whether a link lives (`Probing`).
+/// A message of failure detection (`Probing`), with the names of SWIM.
 public enum Probe: Hashable, Sendable {
-  /// Are you there?
-  case ask
-  /// The answer to `ask`.
-  case alive
-  /// Does this peer answer you?
-  case search(PeerID)
-  /// It does.
-  case found(PeerID)
+  case ping
+  /// The answer to `ping`.
+  case ack
+  /// SWIM's ping-req: asks the receiver to ping this peer.
+  case pingRequest(PeerID)
+  /// The answer to `pingRequest`: the peer has sent an ack.
+  case indirectAck(PeerID)
 
   var isAnswer: Bool {
     switch self {
-    case .ask, .search: false
-    case .alive, .found: true
+    case .ping, .pingRequest: false
+    case .ack, .indirectAck: true
     }
   }
 }

@@ -23,7 +23,7 @@ struct Outbox {
     flushControl(send)
     var packer = Packer()
     var large: [SignedObject] = []
-    // What the market waits for leaves before what only informs.
+    // Objects in the order of their urgency, then requests, then announcements.
     for urgency in 0...2 {
       for object in objects where Self.urgency(object.kind) == urgency {
         guard Packer.cost(object) <= Packet.byteLimit else {
@@ -39,7 +39,7 @@ struct Outbox {
     Self.frames(of: large) { send(.objects($0), .stream) }
   }
 
-  /// STOP and START go over the stream: a lost one would cost copies, or miss them, until somebody notices.
+  /// STOP and START go over the stream, since the loss of one would cost copies or objects for a while.
   private func flushControl(_ send: (GossipMessage, GossipCore.Delivery) -> Void) {
     var stops = stops[...]
     var starts = starts[...]
@@ -116,7 +116,7 @@ private struct Packer {
   private mutating func reserve(_ cost: Int, _ send: (GossipMessage, GossipCore.Delivery) -> Void) {
     if bytes + cost > Packet.byteLimit {
       finish(send)
-      // An array that starts anew pays for its header.
+      // The first element of an array also takes the array's header.
       bytes = Self.arrayHeader
     }
     bytes += cost

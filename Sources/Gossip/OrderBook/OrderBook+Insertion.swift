@@ -195,8 +195,8 @@ extension OrderBook {
     return present.map { .replaced($0) } ?? .accepted
   }
 
-  /// Of two bids of one provider for one order the one that lives longer is newer; equal ones by identifier, so that
-  /// every peer keeps the same.
+  /// Whether a bid is newer than another of the same provider on the same order: it expires later or, when both expire
+  /// together, has the greater identifier. So every peer keeps the same one.
   private func isNewer(_ expiresAt: Timestamp, _ identifier: Digest, than older: Entry) -> Bool {
     (expiresAt, identifier) > (older.content.expiresAt, older.object.identifier)
   }

@@ -35,7 +35,7 @@ extension OrderBook {
     remove(identifier, .closed, events: &events)
   }
 
-  /// Removes what committed state speaks against now, such as the bids of a provider that left.
+  /// Removes objects that the committed state no longer admits, such as the bids of a provider that left.
   public mutating func removeAll(of account: Address, events: inout [Event]) {
     for identifier in (accounts[account]?.identifiers ?? []).sorted() where entries[identifier] != nil {
       remove(identifier, .inadmissible, events: &events)
@@ -64,7 +64,7 @@ extension OrderBook {
     )
   }
 
-  /// Takes an object out, with everything that hangs on it.
+  /// Removes an object; with an order also its bids.
   mutating func remove(_ identifier: Digest, _ removal: Removal, events: inout [Event]) {
     guard let entry = entries.removeValue(forKey: identifier) else { return }
     switch entry.content {
@@ -146,7 +146,7 @@ extension OrderBook {
     bidsOfOrder[bid.order]?.insert(identifier, at: position)
   }
 
-  /// The bid that must go when `bid` joins its order: nil while there is room, the newcomer itself when it is dearest.
+  /// The bid that must go when `bid` joins its order: nil while there is room, `bid` itself when it is the dearest.
   func dearestBidToGive(for bid: Bid, _ identifier: Digest, of order: Digest) -> Digest? {
     guard let bids = bidsOfOrder[order], bids.count >= limits.bidsPerOrder, let last = bids.last else {
       return nil
@@ -160,7 +160,7 @@ extension OrderBook {
   }
 
   /// Frees room for `entry`, taking it from the account that holds most; false when that is the author's own.
-  /// `freed` goes anyway when the entry comes.
+  /// `freed`: the bytes of an object that the entry replaces.
   mutating func makeRoom(for entry: Entry, freed: Int, events: inout [Event]) -> Bool {
     let needed = Self.charge(entry.object)
     guard bytes - freed + needed > limits.bytes else { return true }

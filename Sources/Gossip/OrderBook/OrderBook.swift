@@ -18,7 +18,7 @@ public struct OrderBook: Sendable {
     /// A provider that bids on every order of a full book.
     public var bidsPerAccount = 4_096
     public var withdrawalsPerAccount = 512
-    /// Bids that came before their order; the order is on its way or lost on it.
+    /// Bids whose order has not come yet.
     public var heldBids = 1_024
     public var heldBidsPerAccount = 64
     /// Closed orders that are remembered until they would have expired.
@@ -46,7 +46,7 @@ public struct OrderBook: Sendable {
     public let content: MarketObject
     /// The author's account.
     public let account: Address
-    /// Counts up with every object taken; newcomers sort last.
+    /// A number that rises with every object that the book takes.
     public let arrival: UInt64
     /// A bid whose order has not arrived.
     public internal(set) var isHeld = false
@@ -115,7 +115,7 @@ public struct OrderBook: Sendable {
     self.time = time
   }
 
-  /// What an object counts for: its bytes three times over (as received, body, decoded) and the indexes.
+  /// The bytes that an object is charged for: three times its size (as received, body, decoded) and the indexes.
   static func charge(_ object: SignedObject) -> Int {
     3 * object.encoded.count + 1_024
   }

@@ -19,10 +19,10 @@ extension OrderBook {
       }
     }
 
-    /// What dissemination is told: forward, drop, or hold the sender to account.
+    /// What dissemination is told: to forward the object, to drop it, or that the sender is at fault.
     public var judgement: Judgement {
       switch self {
-      // What the book has already is live: gossip, which asks only about objects it does not hold, should hold it.
+      // An object that the book has already is live, so gossip is to hold it too.
       case .accepted, .replaced, .duplicate: .accepted
       case .refused(.wrongSigner): .malformed
       case .refused, .inadmissible: .refused

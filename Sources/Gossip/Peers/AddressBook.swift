@@ -2,12 +2,12 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// Signed node records, at most one per key, in bucketed tables that an attacker cannot fill (Heilman et al. 2015, as
+/// Signed node records, at most one per key, in tables of buckets that one attacker cannot fill (Heilman et al. 2015, as
 /// in Bitcoin and CometBFT).
 ///
-/// *New* entries were heard of; *tried* ones answered a dial with the key that the record names. A source group
-/// reaches a fraction of the new buckets, an address group a few tried ones. Before a tried entry is evicted it is
-/// tested.
+/// *Tried* entries have answered a dial with the key that the record names; *new* ones have not. Records that come from
+/// one group of senders reach only some of the new buckets, and addresses of one group only a few of the tried ones. A
+/// tried entry is dialed before another takes its place; it keeps the place when it answers.
 public struct AddressBook: Sendable {
   public struct Settings: Hashable, Sendable {
     public var newBuckets = 256
@@ -57,7 +57,8 @@ public struct AddressBook: Sendable {
   private(set) var entries: [PeerID: Entry] = [:]
   private var newBuckets: [Int: [PeerID]] = [:]
   private var triedBuckets: [Int: [PeerID]] = [:]
-  /// Entries that answered but found their tried bucket full, with the one whose place they would take.
+  /// Entries that answered while their tried bucket was full (the challengers), each with the entry whose place it takes
+  /// if that one does not answer.
   private(set) var contests: [(challenger: PeerID, incumbent: PeerID)] = []
 
   /// `generator` seeds the secret that places entries; bucket numbers cannot be computed without it.

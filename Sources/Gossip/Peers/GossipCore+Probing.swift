@@ -2,7 +2,7 @@ public import Cryptography
 import Primitives
 
 extension GossipCore {
-  /// The peer said something, to whichever room: its link lives.
+  /// The peer said something, in gossip or in another protocol: its session is alive.
   public mutating func heard(_ peer: PeerID, at now: Instant) { probing.heard(peer, at: now) }
 
   mutating func run(_ input: Probing.Input, _ turn: inout Turn) {
@@ -16,7 +16,7 @@ extension GossipCore {
         } else {
           turn.effects.append(.send(peer, .probe(probe), via: .stream))
         }
-      case .dial(let peer): run(PeerManager.Input.sought(peer), &turn)
+      case .dial(let peer): run(PeerManager.Input.testRequested(peer), &turn)
       case .silent(let peer, let isReachable):
         run(PeerManager.Input.silent(peer, isReachable: isReachable), &turn)
       case .fault(let peer, let fault): run(PeerManager.Input.misbehaved(peer, fault), &turn)

@@ -1,10 +1,10 @@
 public import Cryptography
 import Primitives
 
-/// Eight bytes that stand for the key whose objects a STOP or START is about.
+/// The first eight bytes of an origin's key: the name of an origin in STOP and START.
 ///
-/// Finding a second key with the tag of a given one takes 2⁶⁴ key generations; two keys of one attacker that share a
-/// tag only share their fate.
+/// To find a second key with the tag of a given one takes 2⁶⁴ key generations. An attacker can make two keys of its own
+/// with the same tag more cheaply; then STOP and START for one of them hold for the other too, which harms nobody else.
 public typealias OriginTag = UInt64
 
 /// How a session came about.
@@ -28,7 +28,7 @@ public struct Connection: Hashable, Sendable {
 /// A connection to be made.
 public struct Dial: Hashable, Sendable {
   public enum Purpose: Hashable, Sendable {
-    /// One of the few connections that we choose ourselves.
+    /// One of the sessions that this node chooses itself.
     case outbound
     /// A validator's direct link to another one.
     case mesh
@@ -40,7 +40,7 @@ public struct Dial: Hashable, Sendable {
 
   /// `host:tcpPort/udpPort`, as node records give it.
   public var address: String
-  /// Nil for a seed whose key nobody pinned: whoever answers is accepted.
+  /// Nil for a seed whose key the configuration does not name: any key is accepted.
   public var expectedKey: PeerID?
   public var purpose: Purpose
 
@@ -55,11 +55,11 @@ public struct Dial: Hashable, Sendable {
 public enum CloseReason: Hashable, Sendable {
   /// A feeler has proved its address.
   case tested
-  /// A nearer peer has taken its place among the outbound sessions.
+  /// The session with a near peer replaces this one.
   case nearer
-  /// It has not answered for a while.
+  /// Probing found the session dead.
   case silent
-  /// Inbound slots are full and others are worth more.
+  /// All inbound slots are taken, and others are preferred.
   case full
   /// The score fell below the limit; new sessions are refused for this long.
   case banned(seconds: UInt64)

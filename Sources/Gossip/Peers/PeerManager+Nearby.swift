@@ -1,29 +1,31 @@
 import Cryptography
 import Primitives
 
-/// A few outbound sessions go to peers that are near.
+/// Some outbound sessions (`Settings.nearby`) are kept for near peers: those that answered a feeler's dial fastest.
 ///
-/// Neighbours by lot alone give a node one or two in its own region: too few for a region to hang together, so that an
-/// object crosses oceans more than once before it has reached everybody there. Two sessions in eight to peers that
-/// answer fast make every region one cluster, and the long links of all its members serve all of them.
+/// Random neighbours alone give a node one or two in its own region. The nodes of a region are then not connected among
+/// themselves, and an object crosses an ocean several times before all of them have it. With two near peers in eight,
+/// every region is connected, and an object that reaches one of its nodes reaches the others over short links.
 ///
-/// Near is who was quick to answer a dial; feelers dial anyway. Being quick is no merit that costs anything, so the
-/// places are few: an attacker next door who fills them has these and no others, and the half that the chain vouches
-/// for never gives way.
+/// To be near costs an attacker nothing, so these sessions are few, and sessions with keys that the chain vouches for are
+/// never replaced by them.
 extension PeerManager {
-  /// Whether a peer that a feeler reached stays as an outbound session: it answered in less than half the time of the
-  /// one that would give way, so that places do not go back and forth for a millisecond.
-  mutating func keepsNear(_ peer: PeerID, _ dialTime: Interval?) -> Bool {
+  /// Keeps the session of a feeler as one with a near peer, in the place of a slower session; returns whether it does.
+  ///
+  /// The new peer must have answered in less than half the time of the other, so that sessions are not exchanged for
+  /// differences of a millisecond.
+  mutating func adoptAsNear(_ peer: PeerID, _ dialTime: Interval?) -> Bool {
     guard let dialTime, replacement == nil, sessionCount(inbound: false) >= settings.outbound,
-      let entry = book[peer], groupIsFree(of: entry), let far = givingWay()
+      let entry = book[peer], groupIsFree(of: entry), let far = sessionToReplace()
     else { return false }
     guard dialTime + dialTime < far.time else { return false }
     replacement = (peer, far.peer)
     return true
   }
 
-  /// The slowest of those that chance chose while there is a place for another near one, else the slowest near one.
-  private func givingWay() -> (peer: PeerID, time: Interval)? {
+  /// The session that a near peer replaces: the slowest near one when there are `Settings.nearby` of them, else the
+  /// slowest of the others that the chain does not vouch for.
+  private func sessionToReplace() -> (peer: PeerID, time: Interval)? {
     let isFull = sessions.values.count(where: \.isNear) >= settings.nearby
     guard settings.nearby > 0 else { return nil }
     let candidates = sessions.compactMap { peer, session -> (peer: PeerID, time: Interval)? in
@@ -35,7 +37,8 @@ extension PeerManager {
     return candidates.max { ($0.time, $0.peer) < ($1.time, $1.peer) }
   }
 
-  /// Ends the slower session, when the new one is not turned away at once for lack of room.
+  /// Ends the slower session once the near peer's has lasted a second: until then that peer may still disconnect for
+  /// lack of a free slot.
   mutating func planReplacement(_ turn: inout Turn) {
     guard let (near, far) = replacement else { return }
     guard let session = sessions[near] else {

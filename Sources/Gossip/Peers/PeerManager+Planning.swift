@@ -3,7 +3,7 @@ import Cryptography
 import Primitives
 
 extension PeerManager {
-  /// Makes up for what is missing: the validators' mesh, outbound sessions, records, tests of entries.
+  /// Dials and requests what is missing: sessions of the mesh, outbound sessions, node records, feelers.
   mutating func plan(_ turn: inout Turn) {
     planMesh(&turn)
     planAnchors(&turn)
@@ -25,7 +25,8 @@ extension PeerManager {
   private mutating func planMesh(_ turn: inout Turn) {
     for key in mesh where sessions[key] == nil {
       guard let address = book[key]?.address else { continue }
-      // The smaller key dials; the larger one waits, and helps when the smaller cannot reach it.
+      // The validator with the smaller key dials. The other waits three seconds after its start and then dials too,
+      // since the first may be unable to reach it.
       let waits =
         key < peer && book[key]?.triedAt == nil && turn.now.nanoseconds < Interval.seconds(3).nanoseconds
       guard !waits else { continue }
@@ -48,7 +49,7 @@ extension PeerManager {
     while missing > 0, dialing.count < settings.dialsAtOnce, !candidates.isEmpty {
       let outboundKnown = sessions.count { !$0.value.isInbound && known.contains($0.key) }
       let dialedKnown = dialing.values.count { $0.dial.expectedKey.map(known.contains) ?? false }
-      // The first half goes to keys that cost something, as far as there are any.
+      // Half of the sessions are for keys that the chain vouches for, as far as there are any.
       let wantsKnown = outboundKnown + dialedKnown < settings.outbound / 2
       let preferred = wantsKnown ? candidates.indices.filter { known.contains(candidates[$0]) } : []
       let index =
@@ -64,14 +65,14 @@ extension PeerManager {
     }
   }
 
-  /// Keys that could be dialed, in a fixed order; of a large book a random sample.
+  /// Keys that could be dialed. Of more than 512 the known ones and a random sample of the others.
   private mutating func eligible(at now: Instant) -> [PeerID] {
     var keys = book.keys.filter { key in
       sessions[key] == nil && scores.ban(of: key, at: now) == nil
         && book[key]?.record.addresses.isEmpty == false
     }
     guard keys.count > 512 else { return keys }
-    // Known keys stay; the others are thinned out so that planning stays cheap.
+    // A sample keeps planning cheap.
     var sample: [PeerID] = keys.filter { known.contains($0) }
     while sample.count < 512, !keys.isEmpty {
       sample.append(keys.remove(at: Int(generator.next(below: UInt64(keys.count)))))
@@ -103,39 +104,41 @@ extension PeerManager {
   }
 
   private mutating func planFeeler(_ turn: inout Turn) {
-    // Addresses that do not answer must not keep sessions that are missing from being dialed.
+    // Feelers take at most half of the dials, so that addresses that do not answer do not delay outbound sessions.
     guard feelerAt <= turn.now, hasRoomForFeeler else { return }
     firstFeelers = max(0, firstFeelers - 1)
     feelerAt = turn.now + (firstFeelers > 0 ? settings.firstFeelerInterval : settings.feelerInterval)
-    // Who is connected by our own dial needs no test.
+    // A peer with an outbound session needs no test.
     for contest in book.contests where sessions[contest.incumbent]?.isInbound == false {
       book.succeeded(contest.incumbent, at: turn.now)
     }
     if let contest = book.contests.first(where: { sessions[$0.incumbent] == nil }),
       book[contest.incumbent]?.address != nil
     {
-      return feel(contest.incumbent, &turn)
+      return dialFeeler(to: contest.incumbent, &turn)
     }
     let untried = book.keys.filter { book[$0]?.isTried == false && sessions[$0] == nil }
     guard !untried.isEmpty else { return }
-    feel(untried[Int(generator.next(below: UInt64(untried.count)))], &turn)
+    dialFeeler(to: untried[Int(generator.next(below: UInt64(untried.count)))], &turn)
   }
 
   private var hasRoomForFeeler: Bool { dialCount(.feeler) < max(1, settings.dialsAtOnce / 2) }
 
-  private mutating func feel(_ key: PeerID, _ turn: inout Turn) {
+  private mutating func dialFeeler(to key: PeerID, _ turn: inout Turn) {
     guard let address = book[key]?.address else { return }
     dial(Dial(address: address, expectedKey: key, purpose: .feeler), &turn)
   }
 
-  /// A feeler for another node, which cannot reach `peer`, and for our own book.
-  mutating func seek(_ peer: PeerID, _ turn: inout Turn) {
+  /// Dials `peer` for another node that has no answer from it. The result also goes into this node's address book.
+  mutating func testOnRequest(_ peer: PeerID, _ turn: inout Turn) {
     guard sessions[peer] == nil, peer != self.peer, hasRoomForFeeler else { return }
-    feel(peer, &turn)
+    dialFeeler(to: peer, &turn)
   }
 
-  /// Asks for records while the book is small: all peers as long as outbound sessions are missing and the book hardly
-  /// gives a choice, then one at a time.
+  /// Requests records while the address book has fewer than `bookTarget` entries.
+  ///
+  /// All peers are asked while outbound sessions are missing and the book has too few entries to choose from. Later one
+  /// peer is asked each `recordInterval`.
   private mutating func planRecords(_ turn: inout Turn) {
     guard book.count < settings.bookTarget else { return }
     let hasChoice =
@@ -144,7 +147,7 @@ extension PeerManager {
     var candidates = sessions.keys.sorted().filter { peer in
       guard let session = sessions[peer], session.purpose != .feeler else { return false }
       guard let entry = asked[peer], let last = entry.at else { return true }
-      let wait = settings.recordInterval.nanoseconds << UInt64(entry.barren)
+      let wait = settings.recordInterval.nanoseconds << UInt64(entry.emptyAnswers)
       return turn.now.since(last).nanoseconds >= min(wait, settings.longestRecordInterval.nanoseconds)
     }
     guard !candidates.isEmpty else { return }
@@ -158,7 +161,7 @@ extension PeerManager {
     }
   }
 
-  /// Dials unless it is under way, backed off or banned.
+  /// Dials, unless a dial to the same peer is under way or backed off, or the peer is banned. Returns whether it dials.
   @discardableResult
   private mutating func dial(_ dial: Dial, _ turn: inout Turn) -> Bool {
     let key = DialKey(dial)

@@ -15,7 +15,7 @@ extension PeerManager {
       )
       return
     }
-    let isNear = purpose == .feeler && keepsNear(peer, dialTime)
+    let isNear = purpose == .feeler && adoptAsNear(peer, dialTime)
     if isNear { purpose = .outbound }
     sessions[peer] = Session(
       connection: connection,
@@ -24,7 +24,7 @@ extension PeerManager {
       dialTime: dialTime,
       isNear: isNear
     )
-    // Who has no room for us names others as it hangs up, unasked.
+    // A peer without a free slot sends node records unasked before it disconnects.
     if connection.direction != .inbound { expectRecords(from: peer, askedAt: nil, at: turn.now) }
     if connection.direction != .inbound {
       book.succeeded(peer, at: turn.now)
@@ -36,8 +36,8 @@ extension PeerManager {
     if connection.direction == .inbound { makeRoom(&turn) }
   }
 
-  /// Clears the dial that led to this session, whichever side won when both dialed; says what it was for and how long
-  /// it took.
+  /// Ends the dial that led to this session, also when both sides dialed at once. Returns what the dial was for and how
+  /// long it took.
   private mutating func finishDial(to peer: PeerID, _ connection: Connection, at now: Instant)
     -> (Dial.Purpose?, Interval?)
   {
@@ -53,7 +53,7 @@ extension PeerManager {
     return (mesh.contains(peer) ? .mesh : attempt?.purpose, attempt.map { now.since($0.at) })
   }
 
-  /// Sessions with validators move to the places that are theirs, and former validators back to the others.
+  /// Gives sessions with current validators the purpose `.mesh`, and takes it from former ones.
   mutating func assignMesh() {
     let members = Set(mesh)
     for (peer, session) in sessions where session.purpose != .feeler {
@@ -67,7 +67,7 @@ extension PeerManager {
 
   mutating func disconnected(_ peer: PeerID, at now: Instant) {
     guard let session = sessions.removeValue(forKey: peer) else { return }
-    // A peer that hangs up at once has no room; it is not asked again at once.
+    // A peer that disconnects within 10 s has no free slot: it is dialed again later.
     for dial in session.dials(to: peer) {
       if now.since(session.since) < .seconds(10) {
         backOff(dial, at: now)
@@ -77,9 +77,11 @@ extension PeerManager {
     }
   }
 
-  /// Ends a session without life. Whom others reach is dialed again at once; who answers nobody, like one whose dial
-  /// failed.
-  mutating func giveUp(_ peer: PeerID, _ isReachable: Bool, _ turn: inout Turn) {
+  /// Ends a session whose peer was found dead by probing.
+  ///
+  /// A peer that other nodes can reach may be dialed again at once. One that nobody reaches is treated like a failed
+  /// dial.
+  mutating func endSilent(_ peer: PeerID, _ isReachable: Bool, _ turn: inout Turn) {
     guard let session = sessions.removeValue(forKey: peer) else { return }
     turn.effects.append(.disconnect(peer, .silent))
     guard !isReachable, !session.isInbound else { return }
@@ -99,7 +101,7 @@ extension PeerManager {
     let first = dial.purpose == .mesh ? settings.firstMeshBackoff : settings.firstBackoff
     let longest = dial.purpose == .mesh ? settings.longestMeshBackoff : settings.longestBackoff
     let wait = min(first.nanoseconds << UInt64(min(failures - 1, 12)), longest.nanoseconds)
-    // Half fixed, half by lot: nodes that lost the same peer do not return in step.
+    // Half of the wait is random, so that nodes that lost the same peer do not dial it at the same time.
     let jitter = generator.next(below: max(1, wait / 2))
     backoffs.insert(
       Backoff(failures: failures, until: now + Interval(nanoseconds: wait / 2 + jitter)),
@@ -108,13 +110,13 @@ extension PeerManager {
     )
   }
 
-  /// Too many inbound sessions: the youngest of the largest address group goes, unless it is worth keeping.
+  /// Ends one inbound session when there are too many: the youngest of the largest address group that is not protected.
   private mutating func makeRoom(_ turn: inout Turn) {
     let inbound = sessions.filter { $0.value.isInbound && $0.value.purpose != .mesh }
     guard inbound.count > settings.inbound else { return }
     var candidates = inbound.keys.filter { !known.contains($0) }.sorted()
     if candidates.isEmpty { candidates = inbound.keys.sorted() }
-    for protected in worthKeeping(candidates) where candidates.count > 1 {
+    for protected in protected(among: candidates) where candidates.count > 1 {
       candidates.removeAll { $0 == protected }
     }
     var groups: [AddressGroup: [PeerID]] = [:]
@@ -124,22 +126,23 @@ extension PeerManager {
       groups[group, default: []].append(peer)
     }
     guard let largest = groups.max(by: { ($0.value.count, $0.key) < ($1.value.count, $1.key) })?.value,
-      let victim = largest.max(by: { seniority($0, at: turn.now) < seniority($1, at: turn.now) })
+      let victim = largest.max(by: { evictionRank($0, at: turn.now) < evictionRank($1, at: turn.now) })
     else { return }
-    // Who just came leaves with the names of others that may have room.
+    // A peer that has just connected gets node records of others, which may have a free slot.
     if sessions[victim]?.since == turn.now { answer(victim, count: GossipLimits.records, &turn) }
     sessions[victim] = nil
     turn.effects.append(.disconnect(victim, .full))
   }
 
-  /// Graylisted peers go first, then the youngest.
-  private func seniority(_ peer: PeerID, at now: Instant) -> (Int, Instant, PeerID) {
+  /// The greatest is evicted first: graylisted peers before others, then the youngest session.
+  private func evictionRank(_ peer: PeerID, at now: Instant) -> (Int, Instant, PeerID) {
     let isGray = scores.points(peer, at: now) <= PeerScore.graylistAt
     return (isGray ? 1 : 0, sessions[peer]?.since ?? .zero, peer)
   }
 
-  /// The four that delivered most and the four oldest (Bitcoin's rule, without latencies).
-  private func worthKeeping(_ peers: [PeerID]) -> [PeerID] {
+  /// Protected from eviction: the four peers that delivered most and the four oldest sessions. Bitcoin's rule without
+  /// latencies.
+  private func protected(among peers: [PeerID]) -> [PeerID] {
     let useful = peers.filter { sessions[$0]?.usefulness ?? 0 > 0 }
       .sorted { (sessions[$0]?.usefulness ?? 0, $0) > (sessions[$1]?.usefulness ?? 0, $1) }
     let oldest = peers.sorted { (sessions[$0]?.since ?? .zero, $0) < (sessions[$1]?.since ?? .zero, $1) }
@@ -153,29 +156,30 @@ extension PeerManager {
     turn.effects.append(.disconnect(peer, .banned(seconds: ban.milliseconds / 1_000)))
   }
 
-  /// Whether records from `peer` answer a request of ours; each request is answered once.
-  mutating func acceptsRecords(from peer: PeerID) -> Bool {
-    // Counted, since a slow link may hold several requests and deliver their answers together.
+  /// Takes one answer with records off the answers that are expected of `peer`; false when none is expected.
+  mutating func takeExpectedRecords(from peer: PeerID) -> Bool {
+    // A slow link may deliver the answers to several requests together, so they are counted.
     guard let expected = asked[peer]?.expected, expected > 0 else { return false }
     asked.update(peer) { entry in
       entry.expected -= 1
-      // Until something in the answer turns out to be new.
-      entry.barren = min(entry.barren + 1, 8)
+      // Set back to 0 when a record of the answer turns out to be new.
+      entry.emptyAnswers = min(entry.emptyAnswers + 1, 8)
     }
     return true
   }
 
-  /// One more answer of the peer is none that nobody asked for.
+  /// Expects one more answer with records from the peer. An answer that is not expected is a fault.
   mutating func expectRecords(from peer: PeerID, askedAt: Instant?, at now: Instant) {
     var entry = asked[peer] ?? Asked()
     entry.at = askedAt ?? entry.at
-    // Bounded, so that a peer that never answers gains no credit without end.
+    // Bounded, so that a peer that never answers cannot save up answers to send later.
     entry.expected = min(entry.expected + 1, 8)
     asked.insert(entry, for: peer, at: now)
   }
 
   mutating func answer(_ peer: PeerID, count: Int, _ turn: inout Turn) {
-    // Tokens are milliseconds; twice the asker's own pace, for clocks and reconnects.
+    // Tokens are milliseconds. A peer may ask twice as often as an honest one does: clocks differ, and a new session
+    // asks at once.
     let interval = max(2, settings.recordInterval.milliseconds)
     let rate = TokenBucket.Rate(perSecond: 1_000, burst: 2 * interval)
     guard sessions[peer]?.answers.take(interval / 2, at: turn.now, rate) == true else {

@@ -2,41 +2,48 @@ public import Primitives
 
 extension PeerManager {
   public struct Settings: Hashable, Sendable {
+    /// Sessions that this node opens itself, without those of the mesh.
     public var outbound = 8
+    /// The most sessions that others open, without those of the mesh.
     public var inbound = 24
+    /// The most dials under way, without those of the mesh.
     public var dialsAtOnce = 8
-    /// Between looks at what is missing; every event is one, too.
+    /// How often missing sessions and records are looked for when nothing happens; each event looks for them too.
     public var tickInterval = Interval.seconds(1)
+    /// Between two feelers. A feeler is a short session that tests an entry of the address book.
     public var feelerInterval = Interval.seconds(120)
-    /// Feelers that follow each other fast after the start: a newcomer gets to know addresses that answer, and among
-    /// them peers that are near.
+    /// The number of feelers at the start that follow each other at `firstFeelerInterval`, so that a new node soon
+    /// knows addresses that answer and peers that are near.
     public var firstFeelers = 24
     public var firstFeelerInterval = Interval.seconds(1)
-    /// Until then outbound sessions are made.
+    /// From the start to the first feeler; before it, outbound sessions are opened.
     public var firstFeelerWait = Interval.seconds(3)
-    /// Of the outbound sessions, those that feelers find by their speed (`PeerManager+Nearby.swift`).
+    /// How many outbound sessions are kept for near peers, which feelers find (`PeerManager+Nearby.swift`).
     public var nearby = 2
-    /// Between two requests for records to one peer, and two answers to one peer.
+    /// Between two requests for node records to one peer. An answering node allows twice that rate.
     public var recordInterval = Interval.seconds(10)
-    /// The same to a peer whose answers bring nothing new, at most; the wait doubles up to here.
+    /// The longest wait before the next request to a peer whose answers bring nothing new. Each such answer doubles the
+    /// wait.
     public var longestRecordInterval = Interval.seconds(60)
-    /// Below this many entries the book asks for more.
+    /// Records are requested while the address book has fewer entries.
     public var bookTarget = 1_000
-    /// The first wait after a failed dial; doubles, with jitter.
+    /// The wait after the first failed dial. Each further failure doubles it, with jitter, up to `longestBackoff`.
     public var firstBackoff = Interval.seconds(1)
     public var longestBackoff = Interval.seconds(600)
     /// The same for links between validators, which must come back soon.
     public var firstMeshBackoff = Interval.milliseconds(250)
     public var longestMeshBackoff = Interval.seconds(10)
-    /// At most one outbound session per address group, and buckets by group.
+    /// Whether addresses are grouped (`AddressGroup`): at most one outbound session per group, and buckets of the
+    /// address book by group.
     public var usesGroups = true
-    /// Passes on records of keys that the chain does not know, and of peers that nobody has dialed.
+    /// Also forwards records of keys that the chain does not know, and answers requests with records of peers that this
+    /// node has not dialed yet.
     public var spreadsAllRecords = false
     public var seeds: [Seed] = []
 
     public init() {}
 
-    /// For a network on one machine: all nodes share one address, and strangers are friends.
+    /// For a network on one machine: all nodes have one address, and all keys are trusted.
     public static var local: Settings {
       var settings = Settings()
       settings.usesGroups = false

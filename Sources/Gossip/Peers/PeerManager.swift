@@ -2,10 +2,15 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// Decides whom this node is connected to: a few outbound sessions that it chooses itself, half of them to
-/// keys that the chain vouches for and two to peers that are near; a bounded number of inbound ones; and a
-/// validator's direct links in reserved slots. The address book and the defence against eclipses follow
-/// Heilman et al., "Eclipse Attacks on Bitcoin's Peer-to-Peer Network" (USENIX Security 2015).
+/// Decides which peers this node has sessions with.
+///
+/// * A few outbound sessions, which this node chooses: half of them to keys that the chain vouches for, and two to near
+///   peers.
+/// * A bounded number of inbound sessions.
+/// * The mesh: a validator's sessions with the other validators, which count towards neither.
+///
+/// The address book and the defence against eclipse attacks follow Heilman et al., "Eclipse Attacks on Bitcoin's
+/// Peer-to-Peer Network" (USENIX Security 2015).
 public struct PeerManager: Sendable {
   public enum Input: Sendable {
     case connected(PeerID, Connection)
@@ -18,10 +23,10 @@ public struct PeerManager: Sendable {
     case committed(Timestamp)
     case misbehaved(PeerID, Fault)
     case useful(PeerID)
-    /// The link is dead; others reach the peer, or do not.
+    /// Probing found the session dead. `isReachable` says whether another node had an ack from the peer.
     case silent(PeerID, isReachable: Bool)
-    /// Somebody else's link to the peer is silent: a feeler finds out whether it answers.
-    case sought(PeerID)
+    /// Another node asks whether the peer lives (ping-req): a feeler finds out.
+    case testRequested(PeerID)
     case fired
   }
 
@@ -50,30 +55,30 @@ public struct PeerManager: Sendable {
     var connection: Connection
     var purpose: Dial.Purpose?
     var since: Instant
-    /// From the dial to the session; nil for one that came in.
+    /// From the dial to the session; nil for an inbound one.
     var dialTime: Interval?
-    /// Holds a place for near peers.
+    /// Counts among the sessions for near peers.
     var isNear = false
-    /// First deliveries of accepted objects.
+    /// Accepted objects that this peer was the first to deliver.
     var usefulness: UInt64 = 0
     var answers = TokenBucket()
 
     var isInbound: Bool { connection.direction == .inbound }
 
-    /// The dials that could have led to it, by key and by address alone; none for one that came in.
+    /// The dials that could have led to it: one by key, one by address alone. None for an inbound session.
     func dials(to peer: PeerID) -> [Dial] {
       guard case .outbound(let address) = connection.direction else { return [] }
       return [peer, nil].map { Dial(address: address, expectedKey: $0, purpose: purpose ?? .outbound) }
     }
   }
 
-  /// What a peer was asked for, whatever became of the session: an answer may come over the next one.
+  /// Requests for records to one peer. They outlive a session, since an answer may come over the next one.
   struct Asked {
     var at: Instant?
-    /// Requests for records that the peer has not answered.
+    /// Requests that the peer has not answered.
     var expected: UInt32 = 0
-    /// Answers in a row that brought nothing new: it is asked less and less often.
-    var barren: UInt32 = 0
+    /// Answers in a row that brought nothing new. Each doubles the wait before the next request.
+    var emptyAnswers: UInt32 = 0
   }
 
   struct DialKey: Hashable {
@@ -108,7 +113,7 @@ public struct PeerManager: Sendable {
   var dialing: [DialKey: Attempt] = [:]
   var backoffs: GenerationTable<DialKey, Backoff>
   var scores = ScoreBook()
-  /// One to two minutes long; a peer that answers later has no session any more.
+  /// Remembers a request for one to two minutes.
   var asked: GenerationTable<PeerID, Asked>
   var known: Set<PeerID> = []
   var mesh: [PeerID] = []
@@ -117,9 +122,9 @@ public struct PeerManager: Sendable {
   var anchors: [PeerID] = []
   var tickAt: Instant
   var feelerAt: Instant
-  /// Feelers of the hurried kind that are left.
+  /// How many feelers are still to follow at `Settings.firstFeelerInterval`.
   var firstFeelers: Int
-  /// A near peer that was found, and the one that makes room for it once its session has lasted.
+  /// A near peer that was found, and the one whose session ends when the near peer's has lasted a second.
   var replacement: (near: PeerID, far: PeerID)?
   var recordsAt: Instant = .zero
 
@@ -155,7 +160,7 @@ public struct PeerManager: Sendable {
     case .records(let objects, let peer):
       for object in objects {
         guard let insertion = insert(object, from: peer), let peer else { continue }
-        if insertion == .added || insertion == .updated { asked.update(peer) { $0.barren = 0 } }
+        if insertion == .added || insertion == .updated { asked.update(peer) { $0.emptyAnswers = 0 } }
       }
     case .chainKnows(let peers, let mesh):
       known = Set(peers)
@@ -168,9 +173,9 @@ public struct PeerManager: Sendable {
       scores.credit(peer, at: turn.now)
       sessions[peer]?.usefulness += 1
       return
-    case .silent(let peer, let isReachable): giveUp(peer, isReachable, &turn)
-    case .sought(let peer):
-      seek(peer, &turn)
+    case .silent(let peer, let isReachable): endSilent(peer, isReachable, &turn)
+    case .testRequested(let peer):
+      testOnRequest(peer, &turn)
       return
     case .fired:
       guard tickAt <= turn.now else { return }
@@ -179,7 +184,7 @@ public struct PeerManager: Sendable {
     plan(&turn)
   }
 
-  /// Takes a record with a valid signature into the book; nil when its body is none.
+  /// Puts a record with a valid signature into the address book; nil when its body is no node record.
   public mutating func insert(_ object: SignedObject, from peer: PeerID?) -> AddressBook.Insertion? {
     guard object.kind == .nodeRecord, let record = try? NodeRecord(decoding: object.body) else { return nil }
     guard object.key != self.peer else { return .stale }
@@ -190,21 +195,22 @@ public struct PeerManager: Sendable {
       source: source ?? AddressGroup(text: "unknown"),
       time: time
     )
-    // A live session that we dialed has proved the address already.
+    // An outbound session to that key shows that the address is right.
     if insertion == .added, let session = sessions[object.key], !session.isInbound {
       book.succeeded(object.key, at: session.since)
     }
     return insertion
   }
 
-  /// Whether the book could learn from a record, judged by its body alone.
-  func isNews(_ object: SignedObject) -> Bool {
+  /// Whether the address book has no record of the key, or an older one. The signature is not checked.
+  func isNewer(_ object: SignedObject) -> Bool {
     guard let known = book[object.key] else { return true }
     guard let record = try? NodeRecord(decoding: object.body) else { return true }
     return record.sequence > known.record.sequence
   }
 
-  /// Whether node records of `key` are passed on to neighbours: the chain's keys cost stake, others nothing.
+  /// Whether node records of `key` are forwarded to neighbours. Keys that the chain vouches for cost stake; others can
+  /// be made at will, so their records are not forwarded.
   public func spreadsRecord(of key: PeerID) -> Bool {
     settings.spreadsAllRecords || known.contains(key)
   }

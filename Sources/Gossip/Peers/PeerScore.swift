@@ -1,11 +1,11 @@
 import Cryptography
 public import Primitives
 
-/// One peer's standing: points that halve every ten minutes, up for useful deliveries, down for faults.
+/// One peer's score in points: useful deliveries raise it, faults lower it, and it halves every ten minutes.
 public struct PeerScore: Hashable, Sendable {
   public enum Standing: Hashable, Sendable {
     case good
-    /// Keeps its session; its objects are checked last and it is the first to be evicted.
+    /// At or below -50 points: the peer keeps its session, but is evicted before others.
     case graylisted
     /// No session until the instant.
     case banned(until: Instant)
@@ -14,7 +14,7 @@ public struct PeerScore: Hashable, Sendable {
   static let halfLife = Interval.seconds(600)
   static let graylistAt: Int64 = -50
   static let banAt: Int64 = -100
-  /// Credit cannot buy more than this much misconduct.
+  /// The most points that useful deliveries bring.
   static let creditLimit: Int64 = 20
   /// Doubles with every further ban, to a day.
   static let firstBan = Interval.seconds(3_600)
@@ -52,7 +52,7 @@ public struct PeerScore: Hashable, Sendable {
     )
     bans = min(bans + 1, 8)
     bannedUntil = now + ban
-    // The ban is the punishment; the record starts over at the graylist.
+    // After the ban the peer begins anew, graylisted.
     milli = Self.graylistAt * 1_000
     return ban
   }
@@ -79,7 +79,8 @@ public struct PeerScore: Hashable, Sendable {
   }
 }
 
-/// The scores of peers, kept for an hour after the last contact, so that reconnecting cleans no record.
+/// The scores of peers. They are kept for at least an hour after the last change, so that a new session does not reset
+/// them.
 struct ScoreBook: Sendable {
   static let capacity = 4_096
 
@@ -87,7 +88,7 @@ struct ScoreBook: Sendable {
     capacity: Self.capacity,
     period: .seconds(3_600)
   )
-  /// Bans outlive the hour; bounded by dropping the one that ends first.
+  /// Until when peers are banned. When the table is full, the ban that ends first is dropped.
   private var bans: [PeerID: Instant] = [:]
 
   subscript(peer: PeerID) -> PeerScore? { scores[peer] }

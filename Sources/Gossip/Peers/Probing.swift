@@ -1,27 +1,32 @@
 import Cryptography
 import Primitives
 
-/// Whether the links of this node live: its own opinion of its own links, told to nobody as a fact.
-/// SWIM spreads such opinions; among strangers a liar could declare anybody dead.
+/// Finds sessions whose peer no longer answers (failure detection).
 ///
-/// From SWIM (Das, Gupta, Motivala 2002, § 3.1) comes the indirect probe: before a silent neighbour is given up, others
-/// are asked whether it answers them. From Lifeguard (Dadgar, Phillips, Currey 2017, § IV-A) comes the health of the
-/// node itself, which stretches its patience while its own probes fail. Two things are added. Whoever hears nothing
-/// from anybody blames himself and gives nobody up. And what others say decides only what comes after the end of a
-/// session: a link without an answer is of no use either way, so a lie keeps no dead link and ends no live one.
+/// **Direct and indirect pings** as in SWIM (Das, Gupta, Motivala 2002, § 3.1): a neighbour that was silent for a while
+/// is pinged. Without an ack it is suspected, and some other neighbours are asked to ping it (ping-req). **Local health**
+/// as in Lifeguard (Dadgar, Phillips, Currey 2017, § IV-A): the more of this node's own pings fail, the longer it waits.
+///
+/// There are three differences:
+///
+/// * The result concerns this node's own sessions only. SWIM tells all members who is suspected or dead; here any member
+///   may be hostile and could declare anybody dead.
+/// * A node to which no neighbour has spoken since it sent a ping takes the fault to be its own, and ends no session.
+/// * An indirect ack never keeps or ends a session by itself. The neighbour is pinged once more; when it is silent again,
+///   the session ends. The indirect ack only decides whether the peer may be dialed again at once.
 struct Probing: Sendable {
   struct Settings: Hashable, Sendable {
-    /// A link is asked after it was silent for so long.
+    /// A neighbour that said nothing for this long is pinged.
     var silence = Interval.seconds(10)
-    /// For an answer, direct or by way of others, at full health.
+    /// How long to wait for an ack, direct or indirect, at full local health.
     var timeout = Interval.seconds(3)
-    /// How many others are asked.
+    /// How many other neighbours are sent a ping-req.
     var helpers = 3
   }
 
   enum Input {
-    /// A session of any purpose, a feeler's too, proves that the peer lives.
-    case proved(PeerID)
+    /// A session with the peer was opened, for any purpose, such as by a feeler: the peer lives.
+    case reached(PeerID)
     case linked(PeerID)
     case unlinked(PeerID)
     case received(Probe, from: PeerID)
@@ -31,65 +36,68 @@ struct Probing: Sendable {
 
   enum Effect: Hashable {
     case send(Probe, to: PeerID)
-    /// Find out by a dial whether the peer answers: there is no link to it.
+    /// Dial the peer to find out whether it lives: somebody asked, and there is no session with it.
     case dial(PeerID)
-    /// The link is dead. `isReachable` says whether others had an answer.
+    /// The session is dead. `isReachable` says whether another neighbour had an ack from the peer.
     case silent(PeerID, isReachable: Bool)
     case fault(PeerID, Fault)
   }
 
   typealias Turn = GossipTurn<Effect>
 
-  private enum Stage: Hashable {
-    /// Can become `asked`.
-    case quiet
-    /// Waits for the neighbour itself. Can become `quiet` or `searched`.
-    case asked(since: Instant)
-    /// Waits for what others say. Can become `quiet`, and ends the link; once more it can become `asked` when
-    /// somebody had an answer.
-    case searched(since: Instant, helpers: [PeerID], answered: Bool)
+  private enum State: Hashable {
+    /// Becomes `pinged` after `Settings.silence`.
+    case alive
+    /// A ping was sent. Becomes `alive` when the neighbour says anything, else `suspect`.
+    case pinged(since: Instant)
+    /// Pings by others were asked for. Becomes `alive` when the neighbour says anything. After the timeout it becomes
+    /// `pinged` once more when one of `helpers` had an ack (`isAcked`), else the session ends.
+    case suspect(since: Instant, helpers: [PeerID], isAcked: Bool)
   }
 
   private struct Link {
     var heardAt: Instant
-    var stage = Stage.quiet
-    /// Others had an answer after the first search.
-    var isVouchedFor = false
-    var answers = TokenBucket()
-    var favours = TokenBucket()
+    var state = State.alive
+    /// Another neighbour had an ack since this one was first suspected.
+    var wasAckedIndirectly = false
+    /// Acks that this neighbour may still be sent.
+    var acks = TokenBucket()
+    /// Ping-reqs that this neighbour may still send.
+    var pingRequests = TokenBucket()
 
-    /// The peer spoke; tells whether it was being looked for.
+    /// The peer said something. Returns whether a ping was under way.
     mutating func heard(at now: Instant) -> Bool {
       heardAt = now
-      guard stage != .quiet else { return false }
-      stage = .quiet
-      isVouchedFor = false
+      guard state != .alive else { return false }
+      state = .alive
+      wasAckedIndirectly = false
       return true
     }
   }
 
-  /// Somebody wants to know whether a peer answers us.
-  private struct Favour: Hashable {
+  /// A neighbour asked this node to ping `target`.
+  private struct PingRequest: Hashable {
     let asker: PeerID
     let target: PeerID
     let until: Instant
   }
 
-  static let healthLimit: UInt64 = 3
-  /// An honest neighbour asks once in three seconds at most; a slow link may deliver some together.
-  static let answerRate = TokenBucket.Rate(perSecond: 1, burst: 8)
-  /// Milliseconds of waiting: a favour each five seconds, four at once.
-  static let favourRate = TokenBucket.Rate(perSecond: 1_000, burst: 20_000)
-  static let favourCost: UInt64 = 5_000
-  static let favourLimit = 64
+  static let localHealthLimit: UInt64 = 3
+  /// An honest neighbour pings once in three seconds at most. A slow link may deliver several pings together.
+  static let ackRate = TokenBucket.Rate(perSecond: 1, burst: 8)
+  /// Tokens are milliseconds: one ping-req in five seconds, four at once.
+  static let pingRequestRate = TokenBucket.Rate(perSecond: 1_000, burst: 20_000)
+  static let pingRequestCost: UInt64 = 5_000
+  static let pingRequestLimit = 64
 
   let settings: Settings
   private var links: [PeerID: Link] = [:]
-  private var favours: [Favour] = []
+  private var pingRequests: [PingRequest] = []
   private var generator: SeededGenerator
   private var tickedAt: Instant
-  /// How many times its own timeout this node waits besides: its probes that failed, less those that did not.
-  private(set) var health: UInt64 = 0
+  /// Lifeguard's local health: 0 is healthy. A ping without an ack adds one, an ack takes one away. Each point adds one
+  /// `Settings.timeout` to the wait for an ack.
+  private(set) var localHealth: UInt64 = 0
 
   init(settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
     self.settings = settings
@@ -97,21 +105,22 @@ struct Probing: Sendable {
     tickedAt = now
   }
 
-  var patience: Interval { Interval(nanoseconds: settings.timeout.nanoseconds * (1 + health)) }
+  /// How long this node waits for an ack.
+  var ackTimeout: Interval { Interval(nanoseconds: settings.timeout.nanoseconds * (1 + localHealth)) }
 
-  /// The peer said anything.
+  /// The peer said something, whatever it was.
   mutating func heard(_ peer: PeerID, at now: Instant) {
     guard let index = links.index(forKey: peer), links.values[index].heard(at: now) else { return }
-    health -= min(health, 1)
+    localHealth -= min(localHealth, 1)
   }
 
   mutating func step(_ input: Input, _ turn: inout Turn) {
     switch input {
-    case .proved(let peer): answerFavours(for: peer, &turn)
+    case .reached(let peer): sendIndirectAcks(for: peer, &turn)
     case .linked(let peer): links[peer] = Link(heardAt: turn.now)
     case .unlinked(let peer):
       links[peer] = nil
-      favours.removeAll { $0.asker == peer }
+      pingRequests.removeAll { $0.asker == peer }
     case .received(let probe, let peer): received(probe, from: peer, &turn)
     case .ticked: tick(&turn)
     }
@@ -125,67 +134,69 @@ extension Probing {
     _ turn: inout Turn
   ) {
     switch probe {
-    case .ask:
-      guard links[peer]?.answers.take(at: turn.now, Self.answerRate) == true else {
+    case .ping:
+      guard links[peer]?.acks.take(at: turn.now, Self.ackRate) == true else {
         return turn.effects.append(.fault(peer, .excessiveRequests))
       }
-      turn.effects.append(.send(.alive, to: peer))
-    case .alive: answerFavours(for: peer, &turn)
-    case .search(let target): doFavour(to: peer, target, &turn)
-    case .found(let target):
-      guard case .searched(let since, let helpers, _)? = links[target]?.stage, helpers.contains(peer) else {
+      turn.effects.append(.send(.ack, to: peer))
+    case .ack: sendIndirectAcks(for: peer, &turn)
+    case .pingRequest(let target): handlePingRequest(from: peer, target, &turn)
+    case .indirectAck(let target):
+      guard case .suspect(let since, let helpers, _)? = links[target]?.state, helpers.contains(peer) else {
         return
       }
-      links[target]?.stage = .searched(since: since, helpers: helpers, answered: true)
+      links[target]?.state = .suspect(since: since, helpers: helpers, isAcked: true)
     }
   }
 
-  private mutating func doFavour(
-    to asker: PeerID,
+  private mutating func handlePingRequest(
+    from asker: PeerID,
     _ target: PeerID,
     _ turn: inout Turn
   ) {
-    guard links[asker]?.favours.take(Self.favourCost, at: turn.now, Self.favourRate) == true else {
+    guard links[asker]?.pingRequests.take(Self.pingRequestCost, at: turn.now, Self.pingRequestRate) == true
+    else {
       return turn.effects.append(.fault(asker, .excessiveRequests))
     }
-    guard asker != target, favours.count < Self.favourLimit else { return }
-    // Asked at the same time by several, it is looked for once.
-    let isSought = favours.contains { $0.target == target }
-    favours.append(Favour(asker: asker, target: target, until: turn.now + patience))
-    guard !isSought else { return }
-    turn.effects.append(links[target] == nil ? .dial(target) : .send(.ask, to: target))
+    guard asker != target, pingRequests.count < Self.pingRequestLimit else { return }
+    // One ping serves all who ask for the same peer.
+    let isPinged = pingRequests.contains { $0.target == target }
+    pingRequests.append(PingRequest(asker: asker, target: target, until: turn.now + ackTimeout))
+    guard !isPinged else { return }
+    turn.effects.append(links[target] == nil ? .dial(target) : .send(.ping, to: target))
   }
 
-  private mutating func answerFavours(for target: PeerID, _ turn: inout Turn) {
-    guard favours.contains(where: { $0.target == target }) else { return }
-    for favour in favours where favour.target == target {
-      turn.effects.append(.send(.found(target), to: favour.asker))
+  private mutating func sendIndirectAcks(for target: PeerID, _ turn: inout Turn) {
+    guard pingRequests.contains(where: { $0.target == target }) else { return }
+    for request in pingRequests where request.target == target {
+      turn.effects.append(.send(.indirectAck(target), to: request.asker))
     }
-    favours.removeAll { $0.target == target }
+    pingRequests.removeAll { $0.target == target }
   }
 
   private mutating func tick(_ turn: inout Turn) {
-    favours.removeAll { $0.until <= turn.now }
+    pingRequests.removeAll { $0.until <= turn.now }
     let pause = turn.now.since(tickedAt)
     tickedAt = turn.now
-    guard pause <= settings.timeout else { return excuse(at: turn.now) }
+    guard pause <= settings.timeout else { return restart(at: turn.now) }
     let due = links.filter { isDue($0.value, at: turn.now) }.keys.sorted()
     for peer in due { advance(peer, &turn) }
   }
 
-  /// This node stood still: what its neighbours said meanwhile has not been read yet.
-  private mutating func excuse(at now: Instant) {
-    health = min(health + 1, Self.healthLimit)
+  /// Takes all neighbours to be alive again. This node did not run for a while, so what they said meanwhile has not been
+  /// read yet.
+  private mutating func restart(at now: Instant) {
+    localHealth = min(localHealth + 1, Self.localHealthLimit)
     for peer in links.keys {
       links[peer]?.heardAt = now
-      links[peer]?.stage = .quiet
+      links[peer]?.state = .alive
     }
   }
 
   private func isDue(_ link: Link, at now: Instant) -> Bool {
-    switch link.stage {
-    case .quiet: now.since(link.heardAt) >= settings.silence
-    case .asked(let since), .searched(let since, _, _): now.since(since) >= patience
+    switch link.state {
+    case .alive: now.since(link.heardAt) >= settings.silence
+    case .pinged(let since), .suspect(let since, _, _): now.since(since) >= ackTimeout
     }
   }
 
@@ -200,30 +211,31 @@ extension Probing {
 
   private mutating func advance(_ peer: PeerID, _ turn: inout Turn) {
     guard let link = links[peer] else { return }
-    switch link.stage {
-    case .quiet:
-      links[peer]?.stage = .asked(since: turn.now)
-      turn.effects.append(.send(.ask, to: peer))
-    case .asked(let since):
-      health = min(health + 1, Self.healthLimit)
+    switch link.state {
+    case .alive:
+      links[peer]?.state = .pinged(since: turn.now)
+      turn.effects.append(.send(.ping, to: peer))
+    case .pinged(let since):
+      localHealth = min(localHealth + 1, Self.localHealthLimit)
       let others = links.filter { $0.key != peer && $0.value.heardAt >= since }.keys.sorted()
-      // Nobody says anything: the fault may be ours, and the transport's own limit ends what is really dead.
+      // No neighbour has said anything since the ping, so the fault may be this node's own. A session that is really
+      // dead is ended by the transport's timeout.
       guard !others.isEmpty else {
-        links[peer]?.stage = .quiet
+        links[peer]?.state = .alive
         return
       }
       let helpers = choose(from: others)
-      links[peer]?.stage = .searched(since: turn.now, helpers: helpers, answered: false)
-      for helper in helpers { turn.effects.append(.send(.search(peer), to: helper)) }
-    case .searched(_, _, answered: true) where !link.isVouchedFor:
-      // It lives; perhaps the link is only slow. It is asked once more.
-      links[peer]?.isVouchedFor = true
-      links[peer]?.stage = .asked(since: turn.now)
-      turn.effects.append(.send(.ask, to: peer))
-    case .searched(_, _, let answered):
-      links[peer]?.stage = .quiet
+      links[peer]?.state = .suspect(since: turn.now, helpers: helpers, isAcked: false)
+      for helper in helpers { turn.effects.append(.send(.pingRequest(peer), to: helper)) }
+    case .suspect(_, _, isAcked: true) where !link.wasAckedIndirectly:
+      // The peer lives, and perhaps its session is only slow: it is pinged once more.
+      links[peer]?.wasAckedIndirectly = true
+      links[peer]?.state = .pinged(since: turn.now)
+      turn.effects.append(.send(.ping, to: peer))
+    case .suspect(_, _, let isAcked):
+      links[peer]?.state = .alive
       links[peer]?.heardAt = turn.now
-      turn.effects.append(.silent(peer, isReachable: answered || link.isVouchedFor))
+      turn.effects.append(.silent(peer, isReachable: isAcked || link.wasAckedIndirectly))
     }
   }
 }

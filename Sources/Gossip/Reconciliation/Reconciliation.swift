@@ -2,12 +2,13 @@ public import Cryptography
 import DequeModule
 public import Primitives
 
-/// Finds what two neighbours' live sets lack, in traffic proportional to the difference (range-based set
-/// reconciliation, as in negentropy).
+/// Finds the objects that one of two neighbours has and the other lacks, with traffic proportional to their number
+/// (range-based set reconciliation, as in negentropy).
 ///
-/// A step lists ranges of the identifier space with a fingerprint each. Who disagrees answers with sixteen parts, or
-/// with all identifiers once they are few. Objects travel only when asked for, by full identifier. Both sides run the
-/// same function and keep no state but what they still want.
+/// A message lists ranges of the identifier space with a fingerprint each. A node whose fingerprint of a range differs
+/// answers with sixteen parts of that range, or with all its identifiers in it when they are few. Objects are sent only
+/// when they are asked for by identifier. Both sides follow the same rules and keep no state but the identifiers that
+/// they still want.
 public struct Reconciliation: Sendable {
   public enum Input: Sendable {
     case linked(PeerID)
@@ -32,10 +33,11 @@ public struct Reconciliation: Sendable {
 
   public struct Settings: Hashable, Sendable {
     public var interval = Interval.seconds(10)
-    /// Answered rounds that a newcomer needs for its backfill; they start at once with the first neighbours.
+    /// Answered rounds that a node needs after its start to have what the network has. They begin at once, with the first
+    /// neighbours.
     public var joinRounds = 2
     /// A round that got no answer within this time is followed by one with another neighbour.
-    public var answerPatience = Interval.milliseconds(2_500)
+    public var answerTimeout = Interval.milliseconds(2_500)
     /// Up to this many identifiers are listed rather than split.
     public var listLimit = 32
     public var parts = 16
@@ -43,11 +45,12 @@ public struct Reconciliation: Sendable {
     public var chunk = 1_024
     /// Objects still to be asked of one neighbour.
     public var neededLimit = 16_384
-    /// A neighbour that sends nothing of what it was asked for this long is given up for the round.
-    public var patience = Interval.seconds(5)
-    /// What was asked for is not asked for again within this time, whatever became of it.
+    /// When a neighbour sends nothing that it was asked for during this time, the rest is not waited for.
+    public var deliveryTimeout = Interval.seconds(5)
+    /// An object is not asked for again within this time.
     public var askAgainAfter = Interval.seconds(10)
-    /// Steps that a neighbour may ask of us, and identifiers named in answers; the bursts are a newcomer's backfill.
+    /// Messages of a neighbour that are handled, and identifiers named in the answers. The bursts let a new neighbour get
+    /// everything at once.
     public var stepsPerSecond: UInt64 = 4
     public var stepsBurst: UInt64 = 64
     public var identifiersPerSecond: UInt64 = 256
@@ -68,8 +71,8 @@ public struct Reconciliation: Sendable {
     var standing = Standing.untried
   }
 
-  /// What came of the rounds begun with a neighbour. An untried or answering one becomes silent when a round begins
-  /// with it, a silent one answering as soon as it says anything.
+  /// Whether a neighbour answers. It becomes `silent` when a round begins with it, and `answering` when it sends a
+  /// message.
   private enum Standing {
     case untried
     case answering
@@ -99,8 +102,10 @@ public struct Reconciliation: Sendable {
   public var deadline: Instant { nextRoundAt }
   public var liveCount: Int { live.count }
 
-  /// Whether reconciliation asked for the object a moment ago.
-  public func asked(for identifier: Digest, at now: Instant) -> Bool { asked.contains(identifier, at: now) }
+  /// Whether reconciliation asked for the object within the last 10 to 20 s.
+  public func hasAsked(for identifier: Digest, at now: Instant) -> Bool {
+    asked.contains(identifier, at: now)
+  }
 
   public mutating func step(_ input: Input, _ turn: inout Turn) {
     switch input {
@@ -126,15 +131,15 @@ public struct Reconciliation: Sendable {
       guard let session = sessions[peer], !session.outstanding.isEmpty || !session.needed.isEmpty else {
         continue
       }
-      guard turn.now.since(session.progressAt) >= settings.patience else { continue }
+      guard turn.now.since(session.progressAt) >= settings.deliveryTimeout else { continue }
       sessions[peer]?.outstanding = []
       sessions[peer]?.needed = []
     }
     for partner in partners(among: peers) { begin(with: partner, &turn) }
   }
 
-  /// Neighbours may be silent on purpose: rounds go to those who answer while there are any. A newcomer tries as many
-  /// as it still lacks, new ones first.
+  /// The neighbours to begin a round with, drawn at random from those that answer while there are any. Until `joinRounds`
+  /// rounds were answered, as many as still lack, and untried neighbours first.
   private mutating func partners(among peers: [PeerID]) -> [PeerID] {
     let isNewcomer = answeredRounds < settings.joinRounds
     let count = isNewcomer ? settings.joinRounds - Int(answeredRounds) : 1
@@ -152,19 +157,19 @@ public struct Reconciliation: Sendable {
   private mutating func begin(with peer: PeerID, _ turn: inout Turn) {
     rounds += 1
     sessions[peer]?.standing = .silent
-    nextRoundAt = turn.now + settings.answerPatience
+    nextRoundAt = turn.now + settings.answerTimeout
     var message = RangeMessage()
     append(to: &message, from: .zero, upTo: nil)
     turn.effects.append(.send(message, to: peer))
   }
 
-  /// A neighbour spoke. With enough rounds answered, the next is a whole interval away.
+  /// A neighbour has answered. Once `joinRounds` rounds were answered, the next begins after a whole interval.
   private mutating func heard(_ peer: PeerID, at now: Instant) {
     guard sessions[peer]?.standing == .silent else { return }
     sessions[peer]?.standing = .answering
     answeredRounds += 1
     guard answeredRounds >= settings.joinRounds else { return }
-    // A tenth of jitter keeps nodes that started together apart.
+    // A jitter of a tenth keeps nodes that started together from beginning their rounds together.
     let jitter = generator.next(below: max(1, settings.interval.nanoseconds / 10))
     nextRoundAt = now + settings.interval + Interval(nanoseconds: jitter)
   }
@@ -186,10 +191,10 @@ public struct Reconciliation: Sendable {
     }
     heard(peer, at: turn.now)
     supply(message.wanted, to: peer, &turn)
-    need(message.held, from: peer, at: turn.now)
+    queueMissing(message.held, from: peer, at: turn.now)
     var reply = answer(message.ranges, from: peer, at: turn.now)
     let rate = TokenBucket.Rate(perSecond: settings.identifiersPerSecond, burst: settings.identifiersBurst)
-    // What the neighbour may not be told now it learns in a later round.
+    // Identifiers beyond the allowance are named in a later round.
     if sessions[peer]?.identifiers.take(UInt64(reply.identifierCount), at: turn.now, rate) != true {
       reply = RangeMessage()
     }
@@ -209,8 +214,8 @@ public struct Reconciliation: Sendable {
     turn.effects.append(.supply(held, to: peer))
   }
 
-  /// Queues what the peer holds and we lack.
-  private mutating func need(_ identifiers: [Digest], from peer: PeerID, at now: Instant) {
+  /// Queues the identifiers that the peer holds and this node lacks, to be asked for.
+  private mutating func queueMissing(_ identifiers: [Digest], from peer: PeerID, at now: Instant) {
     for identifier in identifiers where !live.contains(identifier) && !asked.contains(identifier, at: now) {
       guard let count = sessions[peer]?.needed.count, count < settings.neededLimit else { return }
       asked.insert(identifier, at: now)
@@ -246,7 +251,7 @@ public struct Reconciliation: Sendable {
     turn.effects.append(.send(message, to: peer))
   }
 
-  /// Compares the peer's ranges with our own set; the answer has no ranges when theirs were settled.
+  /// Compares the peer's ranges with this node's set. The answer has no ranges when all of theirs were settled.
   private mutating func answer(_ ranges: [RangeMessage.Range], from peer: PeerID, at now: Instant)
     -> RangeMessage
   {
@@ -272,16 +277,18 @@ public struct Reconciliation: Sendable {
         if sum.count <= settings.listLimit { room -= sum.count }
         append(to: &reply, from: lower, upTo: range.upper)
       case .listed(let theirs):
-        need(theirs, from: peer, at: now)
+        queueMissing(theirs, from: peer, at: now)
         offer(theirs, from: lower, upTo: range.upper, room: &room, &reply)
       }
     }
-    // Equality is said once, so that a round is known to be answered; what says no more than that has no answer.
+    // A message in which all ranges are settled is not answered. It is sent once, so that the other side knows that its
+    // round was answered.
     if ranges.allSatisfy({ $0.content == .settled }) { reply.ranges = [] }
     return reply
   }
 
-  /// Names what the peer's list of a range lacks; what finds no room stays open as a fingerprint.
+  /// Names the identifiers that the peer's list of a range lacks. When there is no room for them, the range's fingerprint
+  /// is sent instead.
   private func offer(
     _ theirs: [Digest],
     from lower: Digest,

@@ -108,7 +108,7 @@ extension GossipNetwork {
       ]
     }
     let newcomers = adversary.draws.newcomers
-    let whole = peers.indices.map { peers[$0].machine.figures.wholeBytes }.max() ?? 0
+    let whole = peers.indices.map { peers[$0].machine.figures.fullSyncBytes }.max() ?? 0
     checks.append(
       check(
         "bytes received by a newcomer, beyond three per byte sent and 1 KiB/s",

@@ -105,7 +105,7 @@ public struct GossipMachineFigures: Sendable {
   /// The number of origins to which it has a route.
   public var routes = 0
   /// How many bytes it takes to send a newcomer all live objects.
-  public var wholeBytes = 0
+  public var fullSyncBytes = 0
 
   public init() {}
 }
@@ -121,7 +121,7 @@ extension GossipCore: GossipMachine {
     figures.duplicates = dissemination.counters.duplicates
     figures.footprint = footprint
     figures.routes = dissemination.routeCount
-    figures.wholeBytes = dissemination.wholeBytes
+    figures.fullSyncBytes = dissemination.fullSyncBytes
     return figures
   }
 }

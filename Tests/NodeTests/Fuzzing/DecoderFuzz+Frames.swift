@@ -70,7 +70,7 @@ extension DecoderFuzzTests {
     ranges.wanted = [.sha256([5])]
     return [
       .packet(packet), .objects([object(1)]), .ranges(ranges), .recordsRequest(count: 16), .records([record]),
-      .probe(.alive), .probe(.search(record.key)),
+      .probe(.ack), .probe(.pingRequest(record.key)),
     ]
   }
 
