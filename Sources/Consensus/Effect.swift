@@ -140,7 +140,7 @@ public struct SigningRequest: Hashable, Sendable {
   }
 
   /// Whether `message` is this request with a signature, which is not checked.
-  func describes(_ message: SignedMessage) -> Bool {
+  func matches(_ message: SignedMessage) -> Bool {
     switch message {
     case .proposal(let proposal): self.message(with: proposal.signature) == message
     case .vote(let vote): self.message(with: vote.signature) == message

@@ -136,9 +136,9 @@ public struct Timer: Hashable, Sendable {
     /// How long to wait, after a quorum has precommitted, for a quorum of precommits for the same block.
     case precommit = 3
     /// The longest time that round 0 waits for work before it starts.
-    case blockInterval = 4
+    case maximumBlockInterval = 4
     /// The shortest time between the starts of two heights.
-    case pace = 5
+    case minimumBlockInterval = 5
     /// The time until the next status message.
     case status = 6
   }

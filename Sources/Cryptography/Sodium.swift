@@ -13,7 +13,7 @@ enum Sodium {
 
 /// Bytes that are passed to a C function. The pointer is never null, even for no bytes.
 @unsafe
-struct LentBytes {
+struct BorrowedBytes {
   let base: UnsafePointer<UInt8>
   let count: Int
 }
@@ -23,15 +23,15 @@ struct LentBytes {
 @safe
 func withContiguous<Result>(
   _ bytes: some Collection<UInt8>,
-  _ body: (LentBytes) -> Result
+  _ body: (BorrowedBytes) -> Result
 ) -> Result {
-  func lend(_ buffer: UnsafeBufferPointer<UInt8>) -> Result {
-    if let base = buffer.baseAddress { return unsafe body(LentBytes(base: base, count: buffer.count)) }
+  func borrow(_ buffer: UnsafeBufferPointer<UInt8>) -> Result {
+    if let base = buffer.baseAddress { return unsafe body(BorrowedBytes(base: base, count: buffer.count)) }
     let nothing: UInt8 = 0
-    return unsafe withUnsafePointer(to: nothing) { unsafe body(LentBytes(base: $0, count: 0)) }
+    return unsafe withUnsafePointer(to: nothing) { unsafe body(BorrowedBytes(base: $0, count: 0)) }
   }
-  if let result = bytes.withContiguousStorageIfAvailable({ unsafe lend($0) }) { return result }
-  return unsafe Array(bytes).withUnsafeBufferPointer { unsafe lend($0) }
+  if let result = bytes.withContiguousStorageIfAvailable({ unsafe borrow($0) }) { return result }
+  return unsafe Array(bytes).withUnsafeBufferPointer { unsafe borrow($0) }
 }
 
 /// Makes an array of `count` bytes that `fill` writes completely.

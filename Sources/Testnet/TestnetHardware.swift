@@ -59,7 +59,7 @@ struct TestnetHardware {
       count: count,
       declared: true
     )
-    var settings = ProviderSettings.usual(
+    var settings = ProviderSettings.defaults(
       gpus: [gpu],
       cpuMillis: cpu,
       memoryBytes: memoryGiB << 30,

@@ -245,7 +245,7 @@ final class FakeNode: NodeServing {
   func marketEvents(_ filter: MarketFilter) async throws -> EventStream<Answer.MarketEvent> {
     try answer(
       "market \(filter.order ?? "-") \(filter.owner ?? "-") \(filter.provider ?? "-")",
-      EventStream(present: marketPresent, feed: market)
+      EventStream(initialEvents: marketPresent, feed: market)
     )
   }
 }

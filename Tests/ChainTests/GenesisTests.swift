@@ -91,10 +91,10 @@ import Testing
   @Test(arguments: ParameterKey.allCases)
   func `every parameter's standard value is in its range and described`(key: ParameterKey) {
     let definition = key.definition
-    #expect(definition.range.contains(definition.standard), "\(key.rawValue)")
+    #expect(definition.range.contains(definition.defaultValue), "\(key.rawValue)")
     #expect(!definition.summary.isEmpty && !definition.unit.isEmpty)
     #expect(key.rawValue.wholeMatch(of: /[a-z]+\.[a-z_]+/) != nil)
-    #expect(Parameters()[key] == definition.standard)
+    #expect(Parameters()[key] == definition.defaultValue)
     #expect(ParameterKey.allCases[key.index] == key)
   }
 
@@ -104,7 +104,7 @@ import Testing
       var parameters = Parameters()
       parameters[key] += 1
       for other in ParameterKey.allCases {
-        #expect(parameters[other] == other.definition.standard + (other == key ? 1 : 0))
+        #expect(parameters[other] == other.definition.defaultValue + (other == key ? 1 : 0))
       }
     }
   }

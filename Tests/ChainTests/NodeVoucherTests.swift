@@ -19,9 +19,9 @@ import Testing
   {
     let read = try NodeVoucher(decoding: voucher(role).encoded)
     #expect(read == voucher(role))
-    #expect(read.holds(for: node.publicKey, on: chain))
-    #expect(!read.holds(for: validator.publicKey, on: chain))
-    #expect(!read.holds(for: node.publicKey, on: ChainID("vouchers-2")!))
+    #expect(read.hasValidSignature(for: node.publicKey, on: chain))
+    #expect(!read.hasValidSignature(for: validator.publicKey, on: chain))
+    #expect(!read.hasValidSignature(for: node.publicKey, on: ChainID("vouchers-2")!))
   }
 
   @Test func `no byte of a voucher can be changed`() {
@@ -30,7 +30,7 @@ import Testing
       var changed = bytes
       changed[index] ^= 1
       let read = try? NodeVoucher(decoding: changed)
-      #expect(read?.holds(for: node.publicKey, on: chain) != true, "byte \(index)")
+      #expect(read?.hasValidSignature(for: node.publicKey, on: chain) != true, "byte \(index)")
     }
     #expect(throws: DecodingError.self) { try NodeVoucher(decoding: bytes + [0]) }
     #expect(throws: DecodingError.self) { try NodeVoucher(decoding: Array(bytes.dropLast())) }
@@ -48,10 +48,10 @@ import Testing
       )
       return SignedObject(kind: .nodeRecord, body: record.encoded, signer: key, chain: chain)
     }
-    #expect(record(by: node, voucher()).isAuthenticThroughout(on: chain))
-    #expect(record(by: node, nil).isAuthenticThroughout(on: chain))
+    #expect(record(by: node, voucher()).isAuthenticWithVoucher(on: chain))
+    #expect(record(by: node, nil).isAuthenticWithVoucher(on: chain))
     let thief = SigningKey(seed: Array(repeating: 3, count: 32))!
     #expect(record(by: thief, voucher()).isAuthentic(on: chain))
-    #expect(!record(by: thief, voucher()).isAuthenticThroughout(on: chain))
+    #expect(!record(by: thief, voucher()).isAuthenticWithVoucher(on: chain))
   }
 }

@@ -34,14 +34,16 @@ func key(_ number: UInt8) -> PublicKey { PublicKey(Array(repeating: number, coun
   func `thresholds are exact in integers`(total: Int64) throws {
     let set = try ValidatorSet([validator(1, power: total)])
     let (quorum, honest, tolerable) = (
-      Int128(set.quorumPower), Int128(set.honestPower), Int128(set.tolerablePower)
+      Int128(set.quorumPower), Int128(set.honestThreshold), Int128(set.tolerablePower)
     )
     let wide = Int128(total)
     #expect(3 * quorum > 2 * wide && 3 * (quorum - 1) <= 2 * wide)
     #expect(3 * honest > wide && 3 * (honest - 1) <= wide)
     #expect(3 * tolerable < wide && 3 * (tolerable + 1) >= wide)
     #expect(set.isQuorum(set.quorumPower) && !set.isQuorum(set.quorumPower - 1))
-    #expect(set.isHonest(set.honestPower) && !set.isHonest(set.honestPower - 1))
+    #expect(
+      set.meetsHonestThreshold(set.honestThreshold) && !set.meetsHonestThreshold(set.honestThreshold - 1)
+    )
   }
 
   @Test func `ten cycles give everybody turns in proportion to power`() throws {

@@ -16,7 +16,7 @@ import Testing
   @Test func `an idle height waits without a timer for the proposal`() {
     var bench = Bench(2, awake: false)
     #expect(bench.machine.step == .waiting)
-    #expect(bench.timers.allSatisfy { $0.kind == .blockInterval || $0.kind == .status })
+    #expect(bench.timers.allSatisfy { $0.kind == .maximumBlockInterval || $0.kind == .status })
     bench.feed(.workAvailable)
     #expect(bench.machine.step == .propose)
     #expect(bench.timers.contains(Timer(.propose, height: 1, round: 0)))
@@ -24,7 +24,7 @@ import Testing
 
   @Test func `the longest interval ends the wait; the proposer then builds without work`() {
     var bench = Bench(0, awake: false)
-    bench.fire(.blockInterval, round: 0)
+    bench.fire(.maximumBlockInterval, round: 0)
     #expect(bench.effects.contains(.requestBlock(1, 0)))
   }
 
@@ -58,10 +58,10 @@ import Testing
     machine.step(start(1), at: .zero, effects: &effects)
     effects = []
     machine.step(start(2), at: Instant.zero + .milliseconds(100), effects: &effects)
-    #expect(effects.contains(.schedule(Timer(.pace, height: 2), after: .milliseconds(200))))
+    #expect(effects.contains(.schedule(Timer(.minimumBlockInterval, height: 2), after: .milliseconds(200))))
     machine.step(.workAvailable, at: .zero, effects: &effects)
     #expect(machine.step == .waiting)
-    machine.step(.timeout(Timer(.pace, height: 2)), at: .zero, effects: &effects)
+    machine.step(.timeout(Timer(.minimumBlockInterval, height: 2)), at: .zero, effects: &effects)
     #expect(machine.step == .propose && effects.contains(.requestBlock(2, 0)))
   }
 
@@ -174,7 +174,7 @@ import Testing
   @Test func `several proposals of one proposer are kept, within a bound`() {
     var bench = Bench(2)
     for number: UInt64 in 10..<30 { bench.propose(Fixture.block(number), by: 0, round: 0, isValid: nil) }
-    #expect(bench.machine.proposals.entries.count == ProposalKeeper.maximumPerRound)
+    #expect(bench.machine.proposals.entries.count == ProposalSet.maximumPerRound)
     bench.feed(.blockValidated(Fixture.block(11), isValid: true))
     #expect(bench.vote(.prevote, 0)?.block == Fixture.block(11))
     bench.feed(.blockValidated(Fixture.block(12), isValid: true))
@@ -245,11 +245,14 @@ import Testing
     lock(b, 0)
     lock(a, 2)
     lock(b, 4)
-    #expect(!machine.accepts(b, polkaRound: nil), "precommit(a, 2) and prevote(b, 5, −1) would prove amnesia")
-    #expect(!machine.accepts(b, polkaRound: 1))
-    #expect(machine.accepts(b, polkaRound: 2))
-    #expect(machine.accepts(b, polkaRound: 4))
-    #expect(!machine.accepts(a, polkaRound: 3) && machine.accepts(a, polkaRound: 4))
+    #expect(
+      !machine.canPrevote(b, polkaRound: nil),
+      "precommit(a, 2) and prevote(b, 5, −1) would prove amnesia"
+    )
+    #expect(!machine.canPrevote(b, polkaRound: 1))
+    #expect(machine.canPrevote(b, polkaRound: 2))
+    #expect(machine.canPrevote(b, polkaRound: 4))
+    #expect(!machine.canPrevote(a, polkaRound: 3) && machine.canPrevote(a, polkaRound: 4))
   }
 
   // MARK: Following

@@ -17,7 +17,7 @@ import Testing
       bench.feed(.vote(Fixture.vote(3, .precommit, round: round, block: nil)))
     }
     #expect(bench.log.count == before)
-    #expect(bench.machine.keeper.rounds.count <= 3)
+    #expect(bench.machine.voteSet.rounds.count <= 3)
     #expect(bench.machine.round == 0, "f validators move nobody")
   }
 
@@ -70,8 +70,8 @@ import Testing
       bench.effects = []
     }
     #expect(bench.machine.round == 2_000)
-    #expect(bench.machine.keeper.rounds.count <= Int(VoteKeeper.pastRounds) + 3)
-    #expect(bench.machine.armed.count <= 3 && bench.machine.pendingSignatures.isEmpty)
+    #expect(bench.machine.voteSet.rounds.count <= Int(HeightVoteSet.pastRounds) + 3)
+    #expect(bench.machine.activeTimers.count <= 3 && bench.machine.pendingSignatures.isEmpty)
   }
 
   @Test func `blocks and polkas of many rounds are forgotten`() {
@@ -89,9 +89,9 @@ import Testing
       bench.effects = []
     }
     #expect(bench.machine.round == 300)
-    #expect(bench.machine.keeper.polkas.count <= VoteKeeper.maximumPolkas)
-    #expect(bench.machine.blocks.count <= Tendermint.maximumBlocks + 2 * VoteKeeper.maximumPolkas)
-    #expect(bench.machine.proposals.entries.count <= 3 * ProposalKeeper.maximumPerRound)
+    #expect(bench.machine.voteSet.polkas.count <= HeightVoteSet.maximumPolkas)
+    #expect(bench.machine.blocks.count <= Tendermint.maximumBlocks + 2 * HeightVoteSet.maximumPolkas)
+    #expect(bench.machine.proposals.entries.count <= 3 * ProposalSet.maximumPerRound)
   }
 
   @Test func `no number traps`() {

@@ -53,7 +53,7 @@ struct Mutant {
       return [.proposal(proposal, time: time, receivedAt: time)]
     case (.exitNeedsPrecommit, .timeout(let timer)) where timer.kind == .precommit:
       return tendermint.step == .precommit ? [input] : []
-    case (.certificatesKept, .peerStatus): return []
+    case (.certificatesNotSent, .peerStatus): return []
     case (.validOnlyWithLock, .vote(let vote)) where vote.kind == .prevote && isLate(vote.height, vote.round):
       return []
     case (.validOnlyWithLock, .certificate(let certificate))
@@ -88,7 +88,7 @@ struct Mutant {
 
   private func isKnown(_ vote: Vote) -> Bool {
     vote.height == tendermint.height
-      && tendermint.keeper.choice(of: vote.validator, vote.kind, vote.round)
+      && tendermint.voteSet.choice(of: vote.validator, vote.kind, vote.round)
         == Choice(block: vote.block, validRound: vote.validRound)
   }
 
@@ -100,16 +100,16 @@ struct Mutant {
   private func forBlock(_ vote: Vote) -> Vote {
     guard vote.block == nil, vote.height == tendermint.height else { return vote }
     var vote = vote
-    let choices = tendermint.keeper.votes(of: vote.round)?[vote.kind].choices
+    let choices = tendermint.voteSet.votes(of: vote.round)?[vote.kind].choices
     vote.block = choices?.first { $0.choice.block != nil }?.choice.block
     return vote
   }
 
   /// The same vote in the name of somebody from whom none of its kind and round has come.
   private func another(like vote: Vote) -> Vote? {
-    let validators = ValidatorIndex(tendermint.keeper.validators.count)
+    let validators = ValidatorIndex(tendermint.voteSet.validators.count)
     var copy = vote
-    let silent = (0..<validators).first { tendermint.keeper.choice(of: $0, vote.kind, vote.round) == nil }
+    let silent = (0..<validators).first { tendermint.voteSet.choice(of: $0, vote.kind, vote.round) == nil }
     guard let silent else { return nil }
     copy.validator = silent
     return copy
@@ -122,7 +122,7 @@ struct Mutant {
     case .polkaUnchecked:
       // It does not wait for the polka: the machine gives up, and `instead` makes a prevote of that.
       let timer = Timer(.propose, height: tendermint.height, round: tendermint.round)
-      let gives = tendermint.step == .propose && tendermint.armed.contains(timer) && claim() != nil
+      let gives = tendermint.step == .propose && tendermint.activeTimers.contains(timer) && claim() != nil
       return gives ? .timeout(timer) : nil
     default: return nil
     }
@@ -131,14 +131,14 @@ struct Mutant {
   /// The vote that a block lacks for a quorum when it lacks one. All validators have the power 1.
   private func missingVote() -> Vote? {
     guard tendermint.step != .decided else { return nil }
-    let keeper = tendermint.keeper
-    for round in keeper.rounds {
+    let voteSet = tendermint.voteSet
+    for round in voteSet.rounds {
       for kind in [Vote.Kind.prevote, .precommit] {
         for count in round[kind].choices
-        where count.choice.block != nil && count.power + 1 == keeper.validators.quorumPower {
-          let voters = round[kind].voters(count: keeper.validators.count).indices
-          let voter = voters.first { keeper.choice(of: $0, kind, round.round) == count.choice }
-          if let vote = voter.flatMap({ keeper.vote(kind, round.round, $0) }),
+        where count.choice.block != nil && count.power + 1 == voteSet.validators.quorumPower {
+          let voters = round[kind].voters(count: voteSet.validators.count).indices
+          let voter = voters.first { voteSet.choice(of: $0, kind, round.round) == count.choice }
+          if let vote = voter.flatMap({ voteSet.vote(kind, round.round, $0) }),
             let missing = another(like: vote)
           {
             return missing
@@ -154,7 +154,7 @@ struct Mutant {
   /// What is carried out for `effect`. `lock` is the machine's before its step.
   private func said(_ effect: Effect, _ lock: RoundMachine.Polka?) -> [Effect] {
     switch (mutation, effect) {
-    case (.certificatesKept, .sendCertificate), (.certificatesKept, .sendRoundCertificate): []
+    case (.certificatesNotSent, .sendCertificate), (.certificatesNotSent, .sendRoundCertificate): []
     case (.evidenceIgnored, .evidence): []
     // Invented votes contradict true ones, which is no finding.
     case (let mutation?, .evidence) where mutation.invents: []
@@ -202,7 +202,7 @@ struct Mutant {
     case .noLock: return refused(in: round, lock)
     case .nilPolkaReleasesLock:
       guard let lock else { return nil }
-      return (lock.round..<round).contains { tendermint.keeper.isPolkaNil($0) }
+      return (lock.round..<round).contains { tendermint.voteSet.isPolkaNil($0) }
         ? refused(in: round, lock) : nil
     case .amnesiaProvable: return refused(in: round, lock).flatMap { $0.block == lock?.block ? $0 : nil }
     default: return nil
@@ -215,14 +215,14 @@ struct Mutant {
     return tendermint.proposals.proposals(of: round).first { entry in
       let validRound = entry.proposal.validRound
       return entry.isTimely && tendermint.blocks[entry.proposal.block] != .invalid
-        && validRound.map { tendermint.keeper.hasPolka(entry.proposal.block, round: $0) } ?? true
+        && validRound.map { tendermint.voteSet.hasPolka(entry.proposal.block, round: $0) } ?? true
     }?.proposal
   }
 
   /// A proposal of the current round whose polka has not been seen.
   private func claim() -> Proposal? {
     tendermint.proposals.proposals(of: tendermint.round).map(\.proposal).first { proposal in
-      proposal.validRound.map { !tendermint.keeper.hasPolka(proposal.block, round: $0) } ?? false
+      proposal.validRound.map { !tendermint.voteSet.hasPolka(proposal.block, round: $0) } ?? false
     }
   }
 }

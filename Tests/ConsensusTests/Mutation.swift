@@ -25,7 +25,7 @@ enum Mutation: String, CaseIterable {
   /// L55: any later round is followed, whoever is there.
   case skipForAnybody
   /// Polkas and round certificates are kept for oneself.
-  case certificatesKept
+  case certificatesNotSent
   /// Equivocation is not noticed.
   case evidenceIgnored
   /// Signs for heights whose commit is known.

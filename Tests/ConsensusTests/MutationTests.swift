@@ -29,7 +29,7 @@ import Testing
     switch mutation {
     case .lockNeverReleased: return keptLock
     case .nilPolkaReleasesLock: return droppedLock
-    case .certificatesKept:
+    case .certificatesNotSent:
       return { mutation in
         let network = ScriptedAttackTests.hiddenLock(2, spreadsCertificates: true, breaking: mutation)
         return network.isDone ? nil : "hidden lock: not all decide"

@@ -98,7 +98,10 @@ import Testing
     bench.votes(.precommit, round: 2, nil, by: [0, 1, 3])
     bench.propose(b, by: 3, round: 3, validRound: 1)
     #expect(bench.vote(.prevote, 3) == nil, "without the polka there is nothing to say")
-    #expect(bench.machine.armed.contains(Timer(.propose, height: 1, round: 3)), "and the timer goes on")
+    #expect(
+      bench.machine.activeTimers.contains(Timer(.propose, height: 1, round: 3)),
+      "and the timer goes on"
+    )
     bench.feed(.certificate(Fixture.certificate([0, 1, 3], .prevote, round: 1, block: b)))
     let expected = Fixture.vote(2, .prevote, round: 3, block: b, validRound: 1)
     #expect(bench.vote(.prevote, 3)?.content == expected.content)
@@ -237,7 +240,7 @@ import Testing
     #expect(bench.machine.round == 0)
     bench.feed(.vote(Fixture.vote(1, .prevote, round: 700, block: a)))
     #expect(bench.machine.round == 700)
-    #expect(bench.machine.keeper.choice(of: 1, .prevote, 700)?.block == a, "the vote counts there")
+    #expect(bench.machine.voteSet.choice(of: 1, .prevote, 700)?.block == a, "the vote counts there")
   }
 
   @Test func `L57: OnTimeoutPropose: if h = h_p ∧ r = round_p ∧ step_p = propose → prevote nil`() {

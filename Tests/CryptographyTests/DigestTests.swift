@@ -96,10 +96,10 @@ import Testing
   }
 
   @Test func `secrets compare equal only when they are`() {
-    #expect(Hash.constantTimeEqual([1, 2], [1, 2]))
-    #expect(!Hash.constantTimeEqual([1, 2], [1, 3]))
-    #expect(!Hash.constantTimeEqual([1, 2], [1, 2, 3]))
-    #expect(Hash.constantTimeEqual([], []))
+    #expect(Hash.areEqualInConstantTime([1, 2], [1, 2]))
+    #expect(!Hash.areEqualInConstantTime([1, 2], [1, 3]))
+    #expect(!Hash.areEqualInConstantTime([1, 2], [1, 2, 3]))
+    #expect(Hash.areEqualInConstantTime([], []))
   }
 
   @Test func `digests, keys, signatures and addresses pass through the byte coding`() throws {

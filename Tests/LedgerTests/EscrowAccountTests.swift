@@ -55,7 +55,9 @@ import Testing
             do throws(ArithmeticError) {
               _ = try account.nextDue()
               _ = try account.settle(to: tick, take: TakeIndex(rate: 10_000, since: 0))
-              for index in account.payments.indices { _ = try account.payments[index].payOut(reach: .zero) }
+              for index in account.payments.indices {
+                _ = try account.payments[index].payOut(providerBalance: .zero)
+              }
               var paid = Decimal18.zero
               for payment in account.payments { paid = try paid.adding(Decimal18(payment.paid)) }
               #expect(try account.held().adding(paid) == before)
@@ -76,7 +78,11 @@ import Testing
     chain.advance(ticks: 799)
     #expect(chain.block().events.isEmpty)
     chain.advance(ticks: 1)
-    #expect(chain.block().events == [.fundsLow(deployment: chain.deployment(), percent: 20, dryTick: 1_000)])
+    #expect(
+      chain.block().events == [
+        .fundsLow(deployment: chain.deployment(), percent: 20, lastAffordableTick: 1_000)
+      ]
+    )
     #expect(Executor.nextDueTick(on: chain.state) == 950)
     // A top-up begins a new runway.
     let more = Action.depositDeployment(
@@ -89,8 +95,8 @@ import Testing
     chain.advance(ticks: 1_000)
     #expect(
       chain.block().events == [
-        .fundsLow(deployment: chain.deployment(), percent: 20, dryTick: 1_800),
-        .fundsLow(deployment: chain.deployment(), percent: 5, dryTick: 1_800),
+        .fundsLow(deployment: chain.deployment(), percent: 20, lastAffordableTick: 1_800),
+        .fundsLow(deployment: chain.deployment(), percent: 5, lastAffordableTick: 1_800),
       ]
     )
     chain.advance(ticks: 1)

@@ -22,7 +22,7 @@ import Testing
           amount: try whole.truncated()
         )
       )
-      if account.deposits.count == 1 { account.spentOfFirst = try whole.subtracting(value) }
+      if account.deposits.count == 1 { account.spentOfFirstDeposit = try whole.subtracting(value) }
     }
     for (index, rate) in rates.enumerated() {
       account.payments.append(
@@ -163,7 +163,7 @@ import Testing
         ofRate: Decimal18(amount),
         basisPoints: UInt128(item.number("rate_percent") * 100)
       )
-      let payout = try payment.payOut(reach: .zero)
+      let payout = try payment.payOut(providerBalance: .zero)
       tally.record(
         "\(amount) at \(item.number("rate_percent")) %",
         agrees: payout.gross.units == amount && payout.fee.description == item.text("fee")

@@ -35,7 +35,7 @@ enum EventSamples {
       .deposited(deployment: deployment, depositor: address, coin: coin),
       .refunded(deployment: deployment, depositor: address, coin: coin),
       .paidOut(lease: lease, gross: coin, fee: Coin(5, .uakt)),
-      .fundsLow(deployment: deployment, percent: 20, dryTick: 88),
+      .fundsLow(deployment: deployment, percent: 20, lastAffordableTick: 88),
       .escrowOverdrawn(deployment: deployment, tick: 88),
       .residueCollected(deployment: deployment, coin: coin),
       .leaseDepositLocked(lease: lease, coin: coin),

@@ -65,7 +65,8 @@ import Testing
       return ResourceUnit(resources: resources, count: 1, price: DecimalCoin(Decimal18(1), .uakt))
     }
     let spec = GroupSpec(name: "g", requirements: PlacementRequirements(), units: units)
-    let reason = Matching.whyNot(spec, attributes: attributes(item.objects("provider_attributes"))) { _ in nil
+    let reason = Matching.mismatch(spec, attributes: attributes(item.objects("provider_attributes"))) { _ in
+      nil
     }
     let name = "resources \(item.text("name"))"
     if item.text("name").hasPrefix("prefix quirk") {
@@ -94,7 +95,7 @@ import Testing
           }
           let spec = Fixture.group(gpus: 1, gpu: [key])
           return AttributePattern.isResourceKey(key)
-            && Matching.whyNot(spec, attributes: stated) { _ in nil } == nil
+            && Matching.mismatch(spec, attributes: stated) { _ in nil } == nil
         }
         tally.record(name, agrees: matches)
       }
@@ -137,7 +138,7 @@ import Testing
     let requirements = PlacementRequirements(allOf: ["a"], anyOf: ["b", "c"])
     let spec = Fixture.group(gpus: 1, gpu: [Fixture.h100], requirements: requirements)
     func reason(_ signed: [String: [Attribute]]) -> MismatchReason? {
-      Matching.whyNot(spec, attributes: [gpu], requiresAuditedGPUs: true) { signed[$0] }
+      Matching.mismatch(spec, attributes: [gpu], requiresAuditedGPUs: true) { signed[$0] }
     }
     #expect(reason(["a": [gpu], "c": [gpu]]) == nil)
     #expect(reason(["a": [gpu], "c": []]) == .gpuNotAudited(unit: 1, keys: [Fixture.h100]))

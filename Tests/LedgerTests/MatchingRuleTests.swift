@@ -69,7 +69,7 @@ import Testing
                   && (kind == nil || kind == interface)
                 let spec = Fixture.group(gpus: 1, gpu: [key(wanted, size, kind)])
                 let offer = Fixture.offer(for: spec, gpu: device)
-                let reason = Matching.whyNot(spec, attributes: stated) { _ in nil }
+                let reason = Matching.mismatch(spec, attributes: stated) { _ in nil }
                 let fault = OfferCheck.fault(offer, for: spec, attributes: stated) { _ in nil }
                 #expect((reason == nil) == fits, "\(key(wanted, size, kind)) on \(device)")
                 #expect((fault == nil) == fits, "\(key(wanted, size, kind)) on \(device)")

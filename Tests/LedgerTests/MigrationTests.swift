@@ -119,7 +119,7 @@ import Testing
     }
     let execution = Execution(on: chain.state, at: chain.moment, protocolVersion: 3)
     #expect(throws: Rejection.arithmetic(.overflow)) {
-      try execution.cross(to: 3, by: Migrations.all + [ruin])
+      try execution.migrate(to: 3, by: Migrations.all + [ruin])
     }
     #expect(execution.overlay.changes().isEmpty && execution.takeEvents().isEmpty)
     #expect(execution.chain.protocolVersion == 1)
@@ -137,7 +137,7 @@ import Testing
     #expect(Migrations.path(from: 2, to: 4, of: steps).map(\.version) == [3, 4])
     let execution = Execution(on: chain.state, at: chain.moment, protocolVersion: 4)
     execution.overlay.write(Tables.dueFloor, SingleKey(), 0)
-    try execution.cross(to: 4, by: steps)
+    try execution.migrate(to: 4, by: steps)
     #expect(execution.overlay.read(Tables.dueFloor, SingleKey()) == 234)
     #expect(execution.chain.protocolVersion == 4)
   }

@@ -115,7 +115,7 @@ import Testing
       #expect(evidence.value != nil)
       let trust = try evidence.verify(chain: TestChain.id, trusted: world.validators)
       #expect(trust == .init(signed: 30, total: 40))
-      texts += try entry.meaning(of: evidence.value).map { "\($0.name): \($0.text)" }
+      texts += try entry.decodedFields(of: evidence.value).map { "\($0.name): \($0.text)" }
     }
     #expect(
       texts == [
@@ -144,7 +144,7 @@ import Testing
   @Test func `whatever is changed is noticed`() throws {
     let world = try World()
     let honest = try world.evidence(world.entries[0])
-    func changed(_ change: (inout StateEvidence) -> Void) -> StateEvidence.Doubt? {
+    func changed(_ change: (inout StateEvidence) -> Void) -> StateEvidence.VerificationError? {
       var evidence = honest
       change(&evidence)
       return doubt(evidence, world)
@@ -154,10 +154,10 @@ import Testing
     #expect(changed { $0.value = nil } == .proof)
     #expect(changed { $0.entry = world.entries[1] } == .proof)
     #expect(changed { $0.header.stateRoot = .zero } == .proof)
-    #expect(changed { $0.header.time = .zero } == .certificateOfAnother)
-    #expect(changed { $0.certificate.height += 1 } == .certificateOfAnother)
+    #expect(changed { $0.header.time = .zero } == .foreignCertificate)
+    #expect(changed { $0.certificate.height += 1 } == .foreignCertificate)
     #expect(
-      changed { $0.certificate = world.certificate($0.header, kind: .prevote) } == .certificateOfAnother
+      changed { $0.certificate = world.certificate($0.header, kind: .prevote) } == .foreignCertificate
     )
     #expect(changed { $0.header.chain = ChainID("test-2")! } == .chain(ChainID("test-2")!))
     let few = changed { $0.certificate = world.certificate($0.header, signers: 2) }
@@ -175,11 +175,11 @@ import Testing
         return Validator(address: key.address, key: key.publicKey, power: 10)
       }
     )
-    do throws(StateEvidence.Doubt) {
+    do throws(StateEvidence.VerificationError) {
       _ = try evidence.verify(chain: TestChain.id, trusted: strangers)
       Issue.record("strangers are trusted")
     } catch {
-      #expect(error == .trust(signed: 0, needed: 14, of: 40))
+      #expect(error == .insufficientTrust(signed: 0, needed: 14, of: 40))
     }
     // Another set in the file than the one that the header names.
     var other = evidence
@@ -196,11 +196,11 @@ import Testing
       return try ValidatorSet(known + [Validator(address: key.address, key: key.publicKey, power: power)])
     }
     _ = try evidence.verify(chain: TestChain.id, trusted: trusted(stranger: 19))
-    do throws(StateEvidence.Doubt) {
+    do throws(StateEvidence.VerificationError) {
       _ = try evidence.verify(chain: TestChain.id, trusted: try! trusted(stranger: 20))
       Issue.record("a third suffices")
     } catch {
-      #expect(error == .trust(signed: 10, needed: 11, of: 30))
+      #expect(error == .insufficientTrust(signed: 10, needed: 11, of: 30))
     }
   }
 
@@ -224,14 +224,14 @@ import Testing
     for entry in world.entries {
       let value = try #require(world.chain.state.value(for: entry.key))
       for length in 0..<value.count {
-        #expect(throws: DecodingError.self) { try entry.meaning(of: Array(value.prefix(length))) }
+        #expect(throws: DecodingError.self) { try entry.decodedFields(of: Array(value.prefix(length))) }
       }
-      #expect(throws: DecodingError.self) { try entry.meaning(of: value + [0]) }
+      #expect(throws: DecodingError.self) { try entry.decodedFields(of: value + [0]) }
     }
   }
 
-  private func doubt(_ evidence: StateEvidence, _ world: World) -> StateEvidence.Doubt? {
-    do throws(StateEvidence.Doubt) {
+  private func doubt(_ evidence: StateEvidence, _ world: World) -> StateEvidence.VerificationError? {
+    do throws(StateEvidence.VerificationError) {
       _ = try evidence.verify(chain: TestChain.id, trusted: world.validators)
       return nil
     } catch {

@@ -200,7 +200,9 @@ import Testing
     let words = try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), volume: folder)
     #expect(words.starts(with: ["/u", "--mount", "--", "/bin/sh", "-c"]))
     #expect(
-      Array(words.drop { $0 != SandboxStage.folder }.prefix(4)) == [SandboxStage.folder, folder, "--", "/s"]
+      Array(words.drop { $0 != SandboxBindMounts.folder }.prefix(4)) == [
+        SandboxBindMounts.folder, folder, "--", "/s",
+      ]
     )
     #expect(words.contains("\(Self.user)"))
     let open = try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), volume: "/usr")

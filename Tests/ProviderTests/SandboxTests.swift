@@ -301,7 +301,7 @@ import Testing
       #expect(stat("\(bench.folder)/\(lease.folderName)/volumes/web.0.data/f", &status) == 0)
       #expect(status.st_uid == user && status.st_gid == user)
       #expect(stat(bench.folder, &status) == 0 && status.st_mode & 0o777 == 0o700, "the home stays closed")
-      #expect(access("\(SandboxStage.folder)/0", F_OK) != 0, "the stage is not seen outside")
+      #expect(access("\(SandboxBindMounts.folder)/0", F_OK) != 0, "the stage is not seen outside")
       if start == 1 {
         try await bench.driver.stop(lease)
         try await bench.driver.start(lease)

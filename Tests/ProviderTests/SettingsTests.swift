@@ -95,7 +95,7 @@ import Testing
       #expect(keys.contains("capabilities/gpu/vendor/nvidia/model/h100" + tail))
     }
     #expect(keys.contains("capabilities/storage/1/class"))
-    let any = Matching.whyNot(
+    let any = Matching.mismatch(
       Fixture.spec(),
       attributes: Fixture.settings.recordAttributes,
       signed: { _ in nil }

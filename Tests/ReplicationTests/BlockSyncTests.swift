@@ -24,7 +24,7 @@ struct BlockSyncTests {
 
   @Test func `several peers are asked at once for blocks that follow each other`() {
     let sync = SyncUnderTest()
-    for peer in Self.peers { sync.statusArrived(from: peer, height: 500, base: 1, at: .zero) }
+    for peer in Self.peers { sync.handleStatus(from: peer, height: 500, base: 1, at: .zero) }
     let requests = sync.requests(committed: 10, at: .zero)
     #expect(requests.map(\.from) == [11, 43, 75, 107])
     #expect(requests.map(\.count) == [32, 32, 32, 32])
@@ -34,8 +34,8 @@ struct BlockSyncTests {
 
   @Test func `a peer is only asked for what it says it has`() {
     let sync = SyncUnderTest()
-    sync.statusArrived(from: Self.peers[0], height: 15, base: 13, at: .zero)
-    sync.statusArrived(from: Self.peers[1], height: 12, base: 1, at: .zero)
+    sync.handleStatus(from: Self.peers[0], height: 15, base: 13, at: .zero)
+    sync.handleStatus(from: Self.peers[1], height: 12, base: 1, at: .zero)
     let requests = sync.requests(committed: 10, at: .zero)
     #expect(
       requests == [
@@ -47,7 +47,7 @@ struct BlockSyncTests {
 
   @Test func `a peer that is one height ahead is not asked at once`() {
     let sync = SyncUnderTest()
-    sync.statusArrived(from: Self.peers[0], height: 11, base: 1, at: .zero)
+    sync.handleStatus(from: Self.peers[0], height: 11, base: 1, at: .zero)
     #expect(sync.requests(committed: 10, at: Self.at(100)).isEmpty)
     #expect(sync.requests(committed: 10, at: Self.at(300)).count == 1)
   }
@@ -55,9 +55,9 @@ struct BlockSyncTests {
   @Test func `an unanswered request goes to others, and the silent peer rests longer each time`() {
     let sync = SyncUnderTest()
     let (silent, other) = (Self.peers[0], Self.peers[1])
-    sync.statusArrived(from: silent, height: 40, base: 1, at: .zero)
+    sync.handleStatus(from: silent, height: 40, base: 1, at: .zero)
     #expect(sync.requests(committed: 10, at: .zero).map(\.peer) == [silent])
-    sync.statusArrived(from: other, height: 40, base: 1, at: .zero)
+    sync.handleStatus(from: other, height: 40, base: 1, at: .zero)
     #expect(sync.requests(committed: 10, at: Self.at(1_999)).isEmpty)
     #expect(sync.requests(committed: 10, at: Self.at(2_000)).map(\.peer) == [other])
     sync.remove(other)
@@ -72,24 +72,24 @@ struct BlockSyncTests {
   @Test func `a late answer is dropped without blame, an unasked one too`() {
     let sync = SyncUnderTest()
     let peer = Self.peers[0]
-    sync.statusArrived(from: peer, height: 40, base: 1, at: .zero)
-    #expect(!sync.responseArrived(from: peer, blocks: Self.read(11..<13), committed: 10, at: .zero))
+    sync.handleStatus(from: peer, height: 40, base: 1, at: .zero)
+    #expect(!sync.handleResponse(from: peer, blocks: Self.read(11..<13), committed: 10, at: .zero))
     _ = sync.requests(committed: 10, at: .zero)
     _ = sync.requests(committed: 10, at: Self.at(2_000))
-    #expect(!sync.responseArrived(from: peer, blocks: Self.read(11..<13), committed: 10, at: Self.at(2_100)))
+    #expect(!sync.handleResponse(from: peer, blocks: Self.read(11..<13), committed: 10, at: Self.at(2_100)))
     #expect(sync.take(after: 10) == nil)
   }
 
   @Test func `blocks wait for their turn, whatever order they come in`() {
     let sync = SyncUnderTest()
-    for peer in Self.peers[0..<2] { sync.statusArrived(from: peer, height: 74, base: 1, at: .zero) }
+    for peer in Self.peers[0..<2] { sync.handleStatus(from: peer, height: 74, base: 1, at: .zero) }
     let requests = sync.requests(committed: 10, at: .zero)
     #expect(requests.map(\.from) == [11, 43])
     let second = requests[1].peer
-    #expect(sync.responseArrived(from: second, blocks: Self.read(43..<75), committed: 10, at: .zero))
+    #expect(sync.handleResponse(from: second, blocks: Self.read(43..<75), committed: 10, at: .zero))
     #expect(sync.take(after: 10) == nil)
     let first = requests[0].peer
-    #expect(sync.responseArrived(from: first, blocks: Self.read(11..<43), committed: 10, at: .zero))
+    #expect(sync.handleResponse(from: first, blocks: Self.read(11..<43), committed: 10, at: .zero))
     for height in 11..<75 as Range<Height> {
       #expect(sync.take(after: height - 1)?.block.header.height == height)
     }
@@ -98,13 +98,13 @@ struct BlockSyncTests {
   @Test func `blocks that were not asked for are not kept, and their sender rests`() {
     let sync = SyncUnderTest()
     let peer = Self.peers[0]
-    sync.statusArrived(from: peer, height: 40, base: 1, at: .zero)
+    sync.handleStatus(from: peer, height: 40, base: 1, at: .zero)
     _ = sync.requests(committed: 10, at: .zero)
-    #expect(sync.responseArrived(from: peer, blocks: Self.read(100..<120), committed: 10, at: .zero))
+    #expect(sync.handleResponse(from: peer, blocks: Self.read(100..<120), committed: 10, at: .zero))
     #expect(sync.take(after: 99) == nil)
     #expect(sync.requests(committed: 10, at: Self.at(1_000)).isEmpty)
     #expect(sync.requests(committed: 10, at: Self.at(2_000)).count == 1)
-    #expect(sync.responseArrived(from: peer, blocks: [], committed: 10, at: Self.at(2_000)))
+    #expect(sync.handleResponse(from: peer, blocks: [], committed: 10, at: Self.at(2_000)))
     #expect(sync.requests(committed: 10, at: Self.at(5_999)).isEmpty, "an empty answer is no better")
     #expect(sync.requests(committed: 10, at: Self.at(6_000)).count == 1)
   }
@@ -112,12 +112,12 @@ struct BlockSyncTests {
   @Test func `a peer that sent a wrong block loses all it sent and is asked after others`() {
     let sync = SyncUnderTest()
     let (liar, other) = (Self.peers[0], Self.peers[1])
-    sync.statusArrived(from: liar, height: 74, base: 1, at: .zero)
+    sync.handleStatus(from: liar, height: 74, base: 1, at: .zero)
     _ = sync.requests(committed: 10, at: .zero)
-    _ = sync.responseArrived(from: liar, blocks: Self.read(11..<43), committed: 10, at: .zero)
+    _ = sync.handleResponse(from: liar, blocks: Self.read(11..<43), committed: 10, at: .zero)
     sync.reject(liar, at: .zero)
     #expect(sync.take(after: 10) == nil)
-    sync.statusArrived(from: other, height: 74, base: 1, at: .zero)
+    sync.handleStatus(from: other, height: 74, base: 1, at: .zero)
     #expect(sync.requests(committed: 10, at: .zero).map(\.peer) == [other])
     sync.remove(other)
     #expect(sync.requests(committed: 10, at: Self.at(59_999)).isEmpty)
@@ -128,8 +128,8 @@ struct BlockSyncTests {
   @Test func `a claim beyond all others holds up nobody`() {
     let sync = SyncUnderTest()
     let (liar, honest) = (Self.peers[0], Self.peers[1])
-    sync.statusArrived(from: liar, height: 1_000_000, base: 900_000, at: .zero)
-    sync.statusArrived(from: honest, height: 42, base: 1, at: .zero)
+    sync.handleStatus(from: liar, height: 1_000_000, base: 900_000, at: .zero)
+    sync.handleStatus(from: honest, height: 42, base: 1, at: .zero)
     let requests = sync.requests(committed: 10, at: .zero)
     #expect(requests == [.init(peer: honest, from: 11, count: 32)])
   }

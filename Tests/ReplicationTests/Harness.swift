@@ -307,7 +307,7 @@ final class Harness {
       let isAuthentic = transactions.count == raw.count
       answers.append(.transactionsVerified(block: block, isAuthentic ? transactions : nil))
     case .verify(let object):
-      let isAuthentic = object.isAuthenticThroughout(on: world.genesis.chain, by: checks)
+      let isAuthentic = object.isAuthenticWithVoucher(on: world.genesis.chain, by: checks)
       answers.append(.objectVerified(object.identifier, isAuthentic: isAuthentic))
     case .serveBlocks(let peer, let from, let count):
       let blocks = store.blocks.dropFirst(Int(from) - 1).prefix(Int(count))

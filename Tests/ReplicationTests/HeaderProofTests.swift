@@ -31,7 +31,7 @@ import Testing
   @Test func `from genesis to two headers that follow each other`() throws {
     var proof = proof(.tip(world.origin.tip), [9, 10])
     while let next = proof.next {
-      #expect(proof.arrived(try maker.lightBlock(at: next), from: "honest", at: now) == .progress)
+      #expect(proof.add(try maker.lightBlock(at: next), from: "honest", at: now) == .progress)
     }
     #expect(proof.steps == [9, 10])
     #expect(proof.proven[9]?.identifier == proof.proven[10]?.header.parent)
@@ -41,11 +41,11 @@ import Testing
     let trusted = try maker.lightBlock(at: 4)
     var proof = proof(.header(4, trusted.identifier), [4, 11])
     #expect(proof.next == 4)
-    #expect(proof.arrived(try maker.lightBlock(at: 11), from: "early", at: now) == .progress)
+    #expect(proof.add(try maker.lightBlock(at: 11), from: "early", at: now) == .progress)
     #expect(proof.next == 4, "nobody asked for it yet")
-    #expect(proof.arrived(trusted, from: "honest", at: now) == .progress)
+    #expect(proof.add(trusted, from: "honest", at: now) == .progress)
     #expect(proof.next == 11)
-    #expect(proof.arrived(try maker.lightBlock(at: 11), from: "honest", at: now) == .progress)
+    #expect(proof.add(try maker.lightBlock(at: 11), from: "honest", at: now) == .progress)
     #expect(proof.next == nil && proof.proven.count == 2)
   }
 
@@ -77,16 +77,16 @@ import Testing
     )
     var proof = proof(.tip(world.origin.tip), [9])
     for (name, block) in [("header", wrongHeader), ("signature", wrongSignature), ("next", wrongNext)] {
-      #expect(proof.arrived(block, from: name, at: now) == .wrong(name))
+      #expect(proof.add(block, from: name, at: now) == .wrong(name))
     }
-    #expect(proof.arrived(good, from: "honest", at: now) == .progress)
+    #expect(proof.add(good, from: "honest", at: now) == .progress)
     #expect(proof.proven[9] == good)
     var trusting = self.proof(.header(9, .blake2b([3])), [9])
-    #expect(trusting.arrived(good, from: "honest", at: now) == .wrong("honest"))
+    #expect(trusting.add(good, from: "honest", at: now) == .wrong("honest"))
   }
 
   @Test func `an anchor that is too old vouches for nothing`() throws {
     var proof = proof(.tip(world.origin.tip), [9], trusting: 1)
-    #expect(proof.arrived(try maker.lightBlock(at: 9), from: "honest", at: now) == .failed(.trustExpired))
+    #expect(proof.add(try maker.lightBlock(at: 9), from: "honest", at: now) == .failed(.trustExpired))
   }
 }

@@ -71,7 +71,7 @@ import Testing
     connect(node, peer, voucher(world, peer, by: world.tenant, as: .provider))
     // A consensus key is no provider's account.
     connect(node, peer, voucher(world, peer, by: world.validators[1], as: .provider))
-    #expect(node.replica.known.nodes.isEmpty && node.replica.validatorPeers.isEmpty)
+    #expect(node.replica.knownNodes.nodes.isEmpty && node.replica.validatorPeers.isEmpty)
   }
 
   @Test func `a record that the chain knows travels on, and its node is dialed by a validator`() throws {

@@ -8,21 +8,21 @@ import Primitives
 final class SyncUnderTest {
   private var core = BlockSync()
 
-  func statusArrived(from peer: PublicKey, height: Height, base: Height, at now: Instant) {
-    core.statusArrived(from: peer, height: height, base: base, at: now)
+  func handleStatus(from peer: PublicKey, height: Height, base: Height, at now: Instant) {
+    core.handleStatus(from: peer, height: height, base: base, at: now)
   }
 
   func requests(committed: Height, at now: Instant) -> [BlockSync.Request] {
     core.requests(committed: committed, at: now)
   }
 
-  func responseArrived(
+  func handleResponse(
     from peer: PublicKey,
     blocks: [(block: Block, certificate: Certificate)],
     committed: Height,
     at now: Instant
   ) -> Bool {
-    core.responseArrived(from: peer, blocks: blocks, committed: committed, at: now)
+    core.handleResponse(from: peer, blocks: blocks, committed: committed, at: now)
   }
 
   func take(after committed: Height) -> BlockSync.Arrival? { core.take(after: committed) }

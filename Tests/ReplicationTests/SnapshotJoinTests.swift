@@ -98,7 +98,7 @@ import Testing
     var restored = SnapshotTests.Restored()
     var plans: [SnapshotPlan] = []
     var staged: [NibblePath] = []
-    var lies: [Peer: SnapshotJoin.Lie] = [:]
+    var lies: [Peer: SnapshotJoin.InvalidPart] = [:]
     var discards = 0
     var outcome: SnapshotJoin.Outcome?
     var asked: [Peer: Int] = [:]
@@ -108,16 +108,16 @@ import Testing
       _ chain: Chain,
       _ conducts: [Conduct],
       anchor: TrustAnchor? = nil,
-      own: Height = 0,
+      ownHeight: Height = 0,
       resuming: (plan: SnapshotPlan, staged: [NibblePath])? = nil
     ) {
       self.chain = chain
       var settings = SnapshotJoin.Settings()
-      settings.gain = 10
+      settings.minimumGain = 10
       machine = SnapshotJoin(
         chain: chain.world.genesis.chain,
         anchor: anchor ?? .tip(chain.world.origin.tip),
-        own: own,
+        ownHeight: ownHeight,
         trust: .init(trustingMilliseconds: 1_000_000_000),
         settings: settings,
         resuming: resuming
@@ -168,7 +168,7 @@ import Testing
           staged.append(path)
           restored.add(part)
         case .discard: discards += 1
-        case .accuse(let peer, let lie): lies[peer] = lie
+        case .reportPeer(let peer, let lie): lies[peer] = lie
         case .finished(let outcome): self.outcome = outcome
         }
       }
@@ -286,7 +286,7 @@ import Testing
 
   @Test func `nobody offers what helps: the node goes on block by block`() throws {
     let chain = try Chain()
-    var joiner = Joiner(chain, [.honest], own: 20)
+    var joiner = Joiner(chain, [.honest], ownHeight: 20)
     try joiner.run()
     guard case .nothing? = joiner.outcome else { throw JoinFailure() }
     var alone = Joiner(chain, [])

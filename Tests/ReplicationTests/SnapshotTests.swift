@@ -191,8 +191,8 @@ extension Harness {
     return LightBlock(
       header: try Block(decoding: stored.block).header,
       certificate: try Certificate(decoding: stored.certificate),
-      validators: tip?.lastValidators ?? .nobody,
-      nextValidators: tip?.validators ?? .nobody
+      validators: tip?.lastValidators ?? .empty,
+      nextValidators: tip?.validators ?? .empty
     )
   }
 }

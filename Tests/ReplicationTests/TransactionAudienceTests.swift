@@ -19,32 +19,36 @@ import Testing
 
   @Test func `in a full mesh a user's transaction goes to each validator once, whole`() {
     let meshed = audience(4, isValidator: true)
-    #expect(meshed.pushes(from: nil) == validators)
-    #expect(meshed.tells(from: nil).isEmpty)
-    #expect(meshed.pushes(from: others[0]).isEmpty && meshed.pushes(from: validators[0]).isEmpty)
-    #expect(meshed.tells(from: others[0]) == validators)
-    #expect(meshed.tells(from: validators[0]).isEmpty, "its origin has sent it to all of them")
+    #expect(meshed.pushReceivers(from: nil) == validators)
+    #expect(meshed.announceReceivers(from: nil).isEmpty)
+    #expect(
+      meshed.pushReceivers(from: others[0]).isEmpty && meshed.pushReceivers(from: validators[0]).isEmpty
+    )
+    #expect(meshed.announceReceivers(from: others[0]) == validators)
+    #expect(meshed.announceReceivers(from: validators[0]).isEmpty, "its origin has sent it to all of them")
   }
 
   @Test func `where the mesh has a hole a validator tells of what another sent`() {
-    #expect(audience(3, isValidator: true).tells(from: validators[0]) == [validators[1], validators[2]])
+    #expect(
+      audience(3, isValidator: true).announceReceivers(from: validators[0]) == [validators[1], validators[2]]
+    )
   }
 
   @Test func `a follower sends its users' transactions to validators and tells them of others'`() {
     let follower = audience(4, isValidator: false)
-    #expect(follower.pushes(from: nil) == validators && follower.tells(from: nil).isEmpty)
-    #expect(follower.tells(from: others[0]) == validators)
+    #expect(follower.pushReceivers(from: nil) == validators && follower.announceReceivers(from: nil).isEmpty)
+    #expect(follower.announceReceivers(from: others[0]) == validators)
   }
 
   @Test(arguments: [0, 1, 2]) func `with few validators at hand everybody is told`(count: Int) {
     let sparse = audience(count, isValidator: false)
-    #expect(sparse.pushes(from: nil).count == count + TransactionAudience.detours)
-    #expect(sparse.tells(from: nil).count == others.count - TransactionAudience.detours)
-    #expect(sparse.tells(from: others[0]) == Array(validators.prefix(count)) + others.dropFirst())
+    #expect(sparse.pushReceivers(from: nil).count == count + TransactionAudience.sparsePushCount)
+    #expect(sparse.announceReceivers(from: nil).count == others.count - TransactionAudience.sparsePushCount)
+    #expect(sparse.announceReceivers(from: others[0]) == Array(validators.prefix(count)) + others.dropFirst())
   }
 
   @Test func `the only validator there is has nobody to tell`() {
     let alone = TransactionAudience(validators: [], others: others, setCount: 1, isValidator: true)
-    #expect(alone.pushes(from: nil).isEmpty && alone.tells(from: others[0]).isEmpty)
+    #expect(alone.pushReceivers(from: nil).isEmpty && alone.announceReceivers(from: others[0]).isEmpty)
   }
 }

@@ -23,8 +23,8 @@ import Wire
     var exchange = TransactionExchange()
     for number in UInt64(0)..<200 { exchange.announce(hash(number), to: [peers[0]], at: at(1_000)) }
     #expect(exchange.deadline == at(1_005))
-    #expect(exchange.due(at: at(1_004)).tell.isEmpty)
-    let frames = exchange.due(at: at(1_005)).tell
+    #expect(exchange.takeDue(at: at(1_004)).tell.isEmpty)
+    let frames = exchange.takeDue(at: at(1_005)).tell
     #expect(frames.map(\.1.count) == [75, 75, 50])
     for (_, names) in frames {
       let message = PeerMessage.transactionNames(names)
@@ -44,48 +44,56 @@ import Wire
   {
     var exchange = TransactionExchange()
     let name = TransactionName(hash(1))
-    exchange.announced([name], by: peers[0], at: at(0))
-    exchange.announced([name], by: peers[1], at: at(1))
-    #expect(exchange.due(at: at(25)).ask.map(\.0) == [peers[0]])
-    #expect(exchange.due(at: at(100)).ask.isEmpty)
-    #expect(exchange.due(at: at(275)).ask.map(\.0) == [peers[1]])
-    exchange.took(hash(1), bytes: 250, at: at(300))
-    #expect(exchange.due(at: at(2_000)).ask.isEmpty && exchange.deadline == nil)
-    exchange.announced([name], by: peers[2], at: at(2_000))
+    exchange.handleAnnouncement([name], by: peers[0], at: at(0))
+    exchange.handleAnnouncement([name], by: peers[1], at: at(1))
+    #expect(exchange.takeDue(at: at(25)).ask.map(\.0) == [peers[0]])
+    #expect(exchange.takeDue(at: at(100)).ask.isEmpty)
+    #expect(exchange.takeDue(at: at(275)).ask.map(\.0) == [peers[1]])
+    exchange.recordAdded(hash(1), bytes: 250, at: at(300))
+    #expect(exchange.takeDue(at: at(2_000)).ask.isEmpty && exchange.deadline == nil)
+    exchange.handleAnnouncement([name], by: peers[2], at: at(2_000))
     #expect(exchange.deadline == nil, "what is here is not asked for")
   }
 
   @Test func `a pushed copy that comes meanwhile spares the pull, and a rejected one is not asked for again`()
   {
     var exchange = TransactionExchange()
-    exchange.announced([TransactionName(hash(1)), TransactionName(hash(2))], by: peers[0], at: at(0))
-    exchange.took(hash(1), bytes: 250, at: at(10))
-    exchange.refuse(hash(2), at: at(10))
-    #expect(exchange.due(at: at(25)).ask.isEmpty)
+    exchange.handleAnnouncement(
+      [TransactionName(hash(1)), TransactionName(hash(2))],
+      by: peers[0],
+      at: at(0)
+    )
+    exchange.recordAdded(hash(1), bytes: 250, at: at(10))
+    exchange.markHandled(hash(2), at: at(10))
+    #expect(exchange.takeDue(at: at(25)).ask.isEmpty)
     #expect(exchange.counters.requested == 0 && exchange.counters.distinctBytes == 250)
   }
 
   @Test func `each peer is given a transaction once, and nobody what is not here`() {
     var exchange = TransactionExchange()
-    exchange.took(hash(1), bytes: 250, at: at(0))
+    exchange.recordAdded(hash(1), bytes: 250, at: at(0))
     let names = [TransactionName(hash(1)), TransactionName(hash(9))]
-    #expect(exchange.requested(names, by: peers[0], at: at(1)) == [hash(1)])
-    #expect(exchange.requested(names, by: peers[0], at: at(2)).isEmpty)
-    #expect(exchange.requested(names, by: peers[1], at: at(3)) == [hash(1)])
+    #expect(exchange.answerRequest(names, by: peers[0], at: at(1)) == [hash(1)])
+    #expect(exchange.answerRequest(names, by: peers[0], at: at(2)).isEmpty)
+    #expect(exchange.answerRequest(names, by: peers[1], at: at(3)) == [hash(1)])
   }
 
   @Test func `a flood of names is bounded per peer, and ends with its session`() {
     var exchange = TransactionExchange()
     for start in stride(from: UInt64(0), to: 10_000, by: 75) {
-      exchange.announced((start..<start + 75).map { TransactionName(hash($0)) }, by: peers[0], at: at(0))
+      exchange.handleAnnouncement(
+        (start..<start + 75).map { TransactionName(hash($0)) },
+        by: peers[0],
+        at: at(0)
+      )
     }
-    let asked = exchange.due(at: at(25)).ask.reduce(0) { $0 + $1.1.count }
+    let asked = exchange.takeDue(at: at(25)).ask.reduce(0) { $0 + $1.1.count }
     #expect(asked == exchange.settings.wantedPerPeer)
-    exchange.announced([TransactionName(hash(20_000))], by: peers[1], at: at(30))
-    #expect(exchange.due(at: at(60)).ask.map(\.0) == [peers[1]])
-    exchange.unlink(peers[0])
-    exchange.unlink(peers[1])
-    #expect(exchange.due(at: at(10_000)).ask.isEmpty && exchange.deadline == nil)
+    exchange.handleAnnouncement([TransactionName(hash(20_000))], by: peers[1], at: at(30))
+    #expect(exchange.takeDue(at: at(60)).ask.map(\.0) == [peers[1]])
+    exchange.remove(peers[0])
+    exchange.remove(peers[1])
+    #expect(exchange.takeDue(at: at(10_000)).ask.isEmpty && exchange.deadline == nil)
   }
 
   @Test func `names that are not a whole number, or too many, are no frame`() {

@@ -55,14 +55,14 @@ struct AccountabilityTests {
     faults.byzantine = 1
     faults.strategies = ["equivocate-votes"]
     let cluster = try Self.cluster(seed: 3, faults: faults)
-    let liar = try #require((0..<4).first { !cluster.isHonest($0) })
+    let byzantine = try #require((0..<4).first { !cluster.isHonest($0) })
     let honest = (0..<4).filter(cluster.isHonest)
     let isPunished = cluster.run(for: .seconds(60)) { cluster in
-      honest.allSatisfy { Self.record(cluster, liar, on: $0)?.isTombstoned == true }
+      honest.allSatisfy { Self.record(cluster, byzantine, on: $0)?.isTombstoned == true }
     }
     #expect(isPunished)
     for node in honest {
-      let record = try #require(Self.record(cluster, liar, on: node))
+      let record = try #require(Self.record(cluster, byzantine, on: node))
       #expect(record.isJailed)
       // 5 %
       #expect(record.tokens == Amount(Self.stake / 20 * 19))

@@ -13,10 +13,10 @@ struct DoubleSignTests {
     faults.byzantine = 1
     faults.strategies = ["equivocate-proposals"]
     let cluster = try AccountabilityTests.cluster(seed: 4, faults: faults)
-    let liar = try #require((0..<4).first { !cluster.isHonest($0) })
+    let byzantine = try #require((0..<4).first { !cluster.isHonest($0) })
     let honest = (0..<4).filter(cluster.isHonest)
     let isPunished = cluster.run(for: .seconds(120)) { cluster in
-      honest.allSatisfy { AccountabilityTests.record(cluster, liar, on: $0)?.isTombstoned == true }
+      honest.allSatisfy { AccountabilityTests.record(cluster, byzantine, on: $0)?.isTombstoned == true }
     }
     #expect(isPunished)
     #expect(cluster.violations.isEmpty)

@@ -95,8 +95,8 @@ func signature(_ number: UInt8) -> Signature {
     let above = signer.admit(height: 8, round: 0, step: .prevote, signBytes: [1])
     #expect(below == .refuse(.decided(7)))
     #expect(above == .sign)
-    signer.certified(height: 9)
-    signer.certified(height: 8)
+    signer.recordCertificate(height: 9)
+    signer.recordCertificate(height: 8)
     let later = signer.admit(height: 9, round: 0, step: .prevote, signBytes: [1])
     #expect(later == .refuse(.decided(9)))
   }
@@ -110,9 +110,9 @@ func signature(_ number: UInt8) -> Signature {
       #expect(later == .refuse(.quarantined(.fresh)))
     }
     var signer = try open(certified: 39)
-    let one = try signer.witness(height: 40, hasOwnSignature: false)
-    let same = try signer.witness(height: 40, hasOwnSignature: false)
-    let two = try signer.witness(height: 41, hasOwnSignature: false)
+    let one = try signer.recordDecidedHeight(height: 40, hasOwnSignature: false)
+    let same = try signer.recordDecidedHeight(height: 40, hasOwnSignature: false)
+    let two = try signer.recordDecidedHeight(height: 41, hasOwnSignature: false)
     #expect([one, same, two] == [false, false, true])
     let later = signer.admit(height: 42, round: 0, step: .prevote, signBytes: [1])
     #expect(later == .sign)
@@ -134,12 +134,12 @@ func signature(_ number: UInt8) -> Signature {
       #expect(old == .reuse(signature(1)))
       // The original signs: the wait starts anew with each of its signatures.
       for height in 2...UInt64(6) {
-        let ended = try signer.witness(height: height, hasOwnSignature: true)
+        let ended = try signer.recordDecidedHeight(height: height, hasOwnSignature: true)
         #expect(!ended)
       }
       let quarantine = try open(instance: instance, at: twin).quarantine
       #expect(quarantine == .copied)
-      let ended = try signer.witness(height: 7, hasOwnSignature: false)
+      let ended = try signer.recordDecidedHeight(height: 7, hasOwnSignature: false)
       #expect(ended)
     }
     let settledTwin = try open(instance: instance, certified: 7, at: twin)
@@ -152,7 +152,7 @@ func signature(_ number: UInt8) -> Signature {
     let third = folder.path("third")
     try copy(path, to: third)
     var signer = try open(instance: instance, at: third)
-    try signer.adopt()
+    try signer.confirmSoleSigner()
     let told = signer.admit(height: 2, round: 0, step: .prevote, signBytes: [1])
     #expect(told == .sign)
     let again = try open(instance: instance, at: third)

@@ -212,8 +212,8 @@ import Testing
       let answer = log.admit(height: 2, round: 0, step: .prevote, signBytes: [1])
       #expect(answer == .refuse(.quarantined(.copied)))
       #expect(try replayed(log) == [[5]])
-      let first = try log.witness(height: 2, hasOwnSignature: false)
-      let second = try log.witness(height: 3, hasOwnSignature: false)
+      let first = try log.recordDecidedHeight(height: 2, hasOwnSignature: false)
+      let second = try log.recordDecidedHeight(height: 3, hasOwnSignature: false)
       #expect([first, second] == [false, true])
       try vote(&log, 4)
       try log.sync()
@@ -245,7 +245,7 @@ import Testing
       var log = try open(instance: instance)
       let quarantine = log.quarantine
       #expect(quarantine == .copied)
-      try log.adopt()
+      try log.confirmSoleSigner()
       try vote(&log, 2)
       try log.sync()
     }
@@ -257,7 +257,7 @@ import Testing
     let (quarantine, own) = (log.quarantine, log.instance)
     #expect(quarantine == .lost)
     #expect(own != instance)
-    try log.adopt()
+    try log.confirmSoleSigner()
     let answer = log.admit(height: 3, round: 0, step: .prevote, signBytes: [1])
     #expect(answer == .sign)
     let settled = try open(instance: own).quarantine

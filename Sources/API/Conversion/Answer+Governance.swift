@@ -101,7 +101,7 @@ extension Answer.Parameter {
       unit: status.unit,
       minimum: String(status.range.lowerBound),
       maximum: String(status.range.upperBound),
-      standard: status.standard,
+      standard: status.defaultValue,
       summary: status.summary,
       proposal: status.proposal == 0 ? nil : status.proposal
     )

@@ -32,7 +32,7 @@ extension APIServer {
         let pulse = Task {
           while (try? await Task.sleep(for: heartbeat)) != nil {
             guard !watch.hasWaited(for: heartbeat) else { return channel.close(promise: nil) }
-            stream.feed.beat()
+            stream.feed.sendHeartbeat()
           }
         }
         defer {
@@ -70,7 +70,7 @@ private struct EventTexts<Event: Encodable & Sendable> {
   private var hasEnded = false
 
   init(_ stream: EventStream<Event>) {
-    present = stream.present.makeIterator()
+    present = stream.initialEvents.makeIterator()
     items = stream.feed.items.makeAsyncIterator()
   }
 

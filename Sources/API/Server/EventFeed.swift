@@ -40,7 +40,7 @@ public struct EventFeed<Event: Encodable & Sendable>: Sendable {
   }
 
   /// Sends a heartbeat. When the feed is full it is dropped, which is fine: the follower has events to read.
-  func beat() {
+  func sendHeartbeat() {
     _ = continuation.yield(.heartbeat)
   }
 }
@@ -68,11 +68,11 @@ public enum FeedEnd: Error, Hashable, Sendable {
 /// A stream for a follower: the current state, then the changes.
 public struct EventStream<Event: Encodable & Sendable>: Sendable {
   /// The events that describe the current state; they are sent first.
-  public var present: [Event]
+  public var initialEvents: [Event]
   public var feed: EventFeed<Event>
 
-  public init(present: [Event] = [], feed: EventFeed<Event>) {
-    self.present = present
+  public init(initialEvents: [Event] = [], feed: EventFeed<Event>) {
+    self.initialEvents = initialEvents
     self.feed = feed
   }
 }

@@ -137,6 +137,6 @@ public struct LightClient: Sendable {
       }
       power += trusted.nextValidators[own]?.power ?? 0
     }
-    return trusted.nextValidators.isHonest(power)
+    return trusted.nextValidators.meetsHonestThreshold(power)
   }
 }

@@ -45,14 +45,14 @@ extension ParameterKey {
     public let unit: String
     public let range: ClosedRange<UInt64>
     /// The default: the value of the GPU mainnet, or our own where the reference chain has no such parameter.
-    public let standard: UInt64
+    public let defaultValue: UInt64
   }
 
   public var definition: Definition {
-    func define(_ standard: UInt64, _ range: ClosedRange<UInt64>, _ unit: String, _ summary: String)
+    func define(_ defaultValue: UInt64, _ range: ClosedRange<UInt64>, _ unit: String, _ summary: String)
       -> Definition
     {
-      Definition(summary: summary, unit: unit, range: range, standard: standard)
+      Definition(summary: summary, unit: unit, range: range, defaultValue: defaultValue)
     }
     let day: UInt64 = 86_400_000
     switch self {
@@ -112,7 +112,7 @@ public struct Parameters: Hashable, Sendable {
 
   /// All parameters with their default values.
   public init() {
-    values = ParameterKey.allCases.map(\.definition.standard)
+    values = ParameterKey.allCases.map(\.definition.defaultValue)
   }
 
   public subscript(key: ParameterKey) -> UInt64 {

@@ -10,7 +10,7 @@ extension ValidatorSet {
     guard times > 0, !members.isEmpty else { return }
     rescale()
     centre()
-    for _ in 0..<times { giveTurn() }
+    for _ in 0..<times { selectNextProposer() }
   }
 
   /// The proposer of `round`. The time is proportional to `round`, so the caller must bound it.
@@ -107,7 +107,7 @@ extension ValidatorSet {
     }
   }
 
-  mutating func giveTurn() {
+  mutating func selectNextProposer() {
     for index in members.indices {
       members[index].priority = Int64(
         clamping: Int128(members[index].priority) + Int128(members[index].power)
@@ -145,7 +145,7 @@ public struct ProposerSchedule: Sendable {
   /// The same as the set's `proposer(round:)`, but rounds that were asked for before take no time.
   public mutating func proposer(round: Round) -> ValidatorIndex {
     while proposers.count <= Int(round) {
-      set.giveTurn()
+      set.selectNextProposer()
       proposers.append(set.proposer)
     }
     return proposers[Int(round)]

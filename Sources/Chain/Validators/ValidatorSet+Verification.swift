@@ -112,12 +112,14 @@ extension ValidatorSet {
       guard Int(vote.validator) < count else { throw .unknownValidator(vote.validator) }
       guard voters.insert(vote.validator) else { throw .repeatedValidator(vote.validator) }
     }
-    let leaves = certificate.votes.allSatisfy { vote in
+    let endsPreviousRound = certificate.votes.allSatisfy { vote in
       vote.kind == .precommit && vote.round == certificate.round - 1
     }
-    guard leaves || certificate.votes.allSatisfy({ $0.round >= certificate.round }) else { throw .malformed }
+    guard endsPreviousRound || certificate.votes.allSatisfy({ $0.round >= certificate.round }) else {
+      throw .malformed
+    }
     let power = power(of: voters)
-    let needed = leaves ? quorumPower : honestPower
+    let needed = endsPreviousRound ? quorumPower : honestThreshold
     guard power >= needed else { throw .insufficientPower(power, needed: needed) }
     for vote in certificate.votes { try verify(vote, chain: chain, using: checks) }
   }

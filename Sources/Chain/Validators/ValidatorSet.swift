@@ -73,7 +73,7 @@ public struct ValidatorSet: Hashable, Sendable {
   }
 
   /// The set without members, before a chain's first height. No power is a quorum of it.
-  public static let nobody = ValidatorSet()
+  public static let empty = ValidatorSet()
 
   init() {
     members = []
@@ -101,14 +101,14 @@ public struct ValidatorSet: Hashable, Sendable {
   public var quorumPower: Int64 { totalPower * 2 / 3 + 1 }
 
   /// The least x with 3·x > total: validators with this power include a correct one.
-  public var honestPower: Int64 { totalPower / 3 + 1 }
+  public var honestThreshold: Int64 { totalPower / 3 + 1 }
 
   /// The largest faulty power that consensus tolerates: the largest x with 3·x < total.
   public var tolerablePower: Int64 { max(0, (totalPower - 1) / 3) }
 
   public func isQuorum(_ power: Int64) -> Bool { power >= quorumPower }
 
-  public func isHonest(_ power: Int64) -> Bool { power >= honestPower }
+  public func meetsHonestThreshold(_ power: Int64) -> Bool { power >= honestThreshold }
 
   /// The BLAKE2b digest of `encoded`: members, powers, keys, priorities and proposer.
   ///

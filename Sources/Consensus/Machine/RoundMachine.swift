@@ -7,10 +7,10 @@ import Cryptography
 /// The machine counts no votes and reads no messages: `Tendermint` gives it one input after the other, each
 /// when the condition of the paper's rule holds. L-numbers are the lines of the paper's pseudo-code.
 ///
-/// It differs from the paper in three points: the lock in `accepts` is stricter; the inputs
-/// `hopelessPrevotes`, `hopelessPrecommits` and `absentProposer` end waiting early, which only adds votes for
-/// nil or ends a round that cannot decide; and a polka of an earlier round that arrives late (`pastPolka`)
-/// updates the valid block.
+/// It differs from the paper in three points: the lock in `canPrevote` is stricter; the inputs
+/// `prevoteQuorumImpossible`, `precommitQuorumImpossible` and `absentProposer` end waiting early, which only
+/// adds votes for nil or ends a round that cannot decide; and a polka of an earlier round that arrives late
+/// (`pastPolka`) updates the valid block.
 struct RoundMachine: Hashable, Sendable {
   /// A block and the round in which a quorum prevoted it.
   struct Polka: Hashable, Sendable {
@@ -44,9 +44,9 @@ struct RoundMachine: Hashable, Sendable {
     /// A quorum prevoted this block in an earlier round, and the block is valid.
     case pastPolka(Digest, Round)
     /// No block can get a quorum of prevotes in this round any more.
-    case hopelessPrevotes
+    case prevoteQuorumImpossible
     /// A quorum precommitted, and no block can get a quorum of precommits in this round any more.
-    case hopelessPrecommits
+    case precommitQuorumImpossible
     /// The proposer has not voted for many heights, and nothing of it has arrived at this height.
     case absentProposer
   }
@@ -90,7 +90,7 @@ struct RoundMachine: Hashable, Sendable {
       // L22–L27, L28–L33
       guard step == .propose else { return }
       guard polkaRound.map({ $0 < round }) ?? true else { return }
-      let agrees = isValid && accepts(block, polkaRound: polkaRound)
+      let agrees = isValid && canPrevote(block, polkaRound: polkaRound)
       prevote(agrees ? block : nil, validRound: agrees ? polkaRound : nil, &effects)
 
     case .polkaAny:
@@ -101,9 +101,9 @@ struct RoundMachine: Hashable, Sendable {
 
     case .polka(let block): lock(block, &effects)
 
-    case .polkaNil, .hopelessPrevotes:
+    case .polkaNil, .prevoteQuorumImpossible:
       // L44–L46. The lock stays.
-      if step == .propose, input == .hopelessPrevotes { prevote(nil, validRound: nil, &effects) }
+      if step == .propose, input == .prevoteQuorumImpossible { prevote(nil, validRound: nil, &effects) }
       guard step == .prevote else { return }
       precommit(nil, &effects)
 
@@ -126,7 +126,7 @@ struct RoundMachine: Hashable, Sendable {
       guard polkaRound < round, valid.map({ $0.round < polkaRound }) ?? true else { return }
       valid = Polka(block: block, round: polkaRound)
 
-    case .hopelessPrecommits: effects.append(.leave(for: round + 1))
+    case .precommitQuorumImpossible: effects.append(.leave(for: round + 1))
 
     case .absentProposer:
       guard step == .propose else { return }
@@ -194,7 +194,7 @@ struct RoundMachine: Hashable, Sendable {
   /// (a prevote that ignores an earlier precommit): a validator that precommitted A and later locked B does
   /// not prevote B with a justification older than its precommit of A, though the paper allows it. This costs
   /// nothing, since a vote for nil is always allowed and a correct proposer names the newest polka.
-  func accepts(_ block: Digest, polkaRound: Round?) -> Bool {
+  func canPrevote(_ block: Digest, polkaRound: Round?) -> Bool {
     guard let locked else { return true }
     if let polkaRound, locked.round <= polkaRound { return true }
     guard locked.block == block else { return false }

@@ -8,36 +8,36 @@ extension Tendermint {
     switch input {
     case .beginHeight(let start): begin(start, at: now, effects: &effects)
     case .proposal(let proposal, let time, let receivedAt):
-      take(proposal, time: time, receivedAt: receivedAt, &effects)
-    case .blockValidated(let block, let isValid): take(block, isValid: isValid, &effects)
-    case .vote(let vote): take(vote, &effects)
-    case .certificate(let certificate): take(certificate, &effects)
-    case .roundCertificate(let certificate): take(certificate, &effects)
+      handle(proposal, time: time, receivedAt: receivedAt, &effects)
+    case .blockValidated(let block, let isValid): handle(block, isValid: isValid, &effects)
+    case .vote(let vote): handle(vote, &effects)
+    case .certificate(let certificate): handle(certificate, &effects)
+    case .roundCertificate(let certificate): handle(certificate, &effects)
     case .built(let height, let round, let block, let time):
-      take(built: block, height: height, round: round, time: time, &effects)
-    case .timeout(let timer): take(timer, &effects)
+      handle(built: block, height: height, round: round, time: time, &effects)
+    case .timeout(let timer): handle(timer, &effects)
     case .peerStatus(let peer, let status): answer(peer, status, &effects)
-    case .signed(let message): take(message, &effects)
+    case .signed(let message): handle(message, &effects)
     case .workAvailable:
       guard machine.step == .waiting, start != nil, !hasWork else { return }
-      note(input, &effects)
+      logInput(input, &effects)
       hasWork = true
       wakeForWork()
       evaluate(&effects)
     }
   }
 
-  private func wakesForWork() -> Bool {
-    hasWork && !armed.contains { $0.kind == .pace }
+  private func canWakeForWork() -> Bool {
+    hasWork && !activeTimers.contains { $0.kind == .minimumBlockInterval }
   }
 
   private mutating func wakeForWork() {
-    if wakesForWork() { isAwake = true }
+    if canWakeForWork() { isAwake = true }
   }
 
   // MARK: Proposals and blocks
 
-  private mutating func take(
+  private mutating func handle(
     _ proposal: Proposal,
     time: Timestamp,
     receivedAt: Timestamp,
@@ -48,12 +48,12 @@ extension Tendermint {
       return future.add(input, height: proposal.height, sender: proposal.validator, current: height)
     }
     guard proposal.isWellFormed else { return }
-    compare(proposal, &effects)
+    findDuplicateProposal(proposal, &effects)
     guard proposal.height == height, machine.step != .decided else { return }
-    guard proposal.round >= machine.round, keeper.hasSlots(for: proposal.round) else { return }
+    guard proposal.round >= machine.round, voteSet.hasSlots(for: proposal.round) else { return }
     guard schedule.proposer(round: proposal.round) == proposal.validator else { return }
-    guard proposals.wants(proposal) else { return }
-    note(input, &effects)
+    guard proposals.canAdd(proposal) else { return }
+    logInput(input, &effects)
     // The time of a block that already has a polka is not checked again: it was checked when the block was
     // new.
     let isTimely =
@@ -67,33 +67,35 @@ extension Tendermint {
 
   /// Gives evidence when the proposer has signed another proposal for the same round, at this height or the
   /// last.
-  private mutating func compare(_ proposal: Proposal, _ effects: inout [Effect]) {
+  private mutating func findDuplicateProposal(_ proposal: Proposal, _ effects: inout [Effect]) {
     var evidence: [Evidence] = []
     if proposal.height == height, let other = proposals.contradiction(to: proposal) {
-      keeper.accuse(.duplicateProposal(other, proposal), &evidence)
+      voteSet.addEvidence(.duplicateProposal(other, proposal), &evidence)
     } else if proposal.height + 1 == height, let other = lastProposals?.contradiction(to: proposal) {
-      lastKeeper?.accuse(.duplicateProposal(other, proposal), &evidence)
+      lastVoteSet?.addEvidence(.duplicateProposal(other, proposal), &evidence)
     }
     for piece in evidence { effects.append(.evidence(piece)) }
   }
 
-  private mutating func take(_ block: Digest, isValid: Bool, _ effects: inout [Effect]) {
+  private mutating func handle(_ block: Digest, isValid: Bool, _ effects: inout [Effect]) {
     guard let state = blocks[block], state == .proposed || state == .fetching else { return }
-    note(.blockValidated(block, isValid: isValid), &effects)
+    logInput(.blockValidated(block, isValid: isValid), &effects)
     blocks[block] = isValid ? .valid : .invalid
     evaluate(&effects)
   }
 
-  private mutating func take(
+  private mutating func handle(
     built block: Digest,
     height: Height,
     round: Round,
     time: Timestamp,
     _ effects: inout [Effect]
   ) {
-    guard height == self.height, round == machine.round, machine.step == .propose, awaitsBlock else { return }
-    note(.built(height: height, round: round, block: block, time: time), &effects)
-    awaitsBlock = false
+    guard height == self.height, round == machine.round, machine.step == .propose, isAwaitingBlock else {
+      return
+    }
+    logInput(.built(height: height, round: round, block: block, time: time), &effects)
+    isAwaitingBlock = false
     ownBlock = OwnBlock(round: round, block: block, time: time)
     blocks[block] = .valid
     sign(.proposal, block: block, validRound: nil, &effects)
@@ -102,7 +104,7 @@ extension Tendermint {
 
   // MARK: Votes
 
-  private mutating func take(_ vote: Vote, _ effects: inout [Effect]) {
+  private mutating func handle(_ vote: Vote, _ effects: inout [Effect]) {
     guard vote.height <= height, start != nil else {
       return future.add(.vote(vote), height: vote.height, sender: vote.validator, current: height)
     }
@@ -110,40 +112,40 @@ extension Tendermint {
       if let evidence = collector?.add(vote) {
         effects.append(.evidence(evidence))
       } else {
-        compareLate(vote, &effects)
+        findLateDuplicateVote(vote, &effects)
       }
       return
     }
     var newPolkas: [Certificate] = []
     var evidence: [Evidence] = []
-    let outcome = keeper.add(vote, newPolkas: &newPolkas, evidence: &evidence)
-    if outcome == .added { note(.vote(vote), &effects) }
+    let outcome = voteSet.add(vote, newPolkas: &newPolkas, evidence: &evidence)
+    if outcome == .added { logInput(.vote(vote), &effects) }
     for piece in evidence { effects.append(.evidence(piece)) }
-    if outcome == .added { counted(newPolkas, &effects) }
+    if outcome == .added { handleNewPolkas(newPolkas, &effects) }
   }
 
   /// Gives evidence when a vote of a decided height contradicts another vote of its author. Such a vote
   /// changes nothing else.
-  private mutating func compareLate(_ vote: Vote, _ effects: inout [Effect]) {
+  private mutating func findLateDuplicateVote(_ vote: Vote, _ effects: inout [Effect]) {
     var newPolkas: [Certificate] = []
     var evidence: [Evidence] = []
-    // The vote goes into a copy, because it is not logged: replay must give the same `keeper`.
-    if vote.height == height, lastKeeper?.height != height { lastKeeper = keeper }
-    _ = lastKeeper?.add(vote, newPolkas: &newPolkas, evidence: &evidence)
+    // The vote goes into a copy, because it is not logged: replay must give the same `voteSet`.
+    if vote.height == height, lastVoteSet?.height != height { lastVoteSet = voteSet }
+    _ = lastVoteSet?.add(vote, newPolkas: &newPolkas, evidence: &evidence)
     for piece in evidence { effects.append(.evidence(piece)) }
   }
 
-  private mutating func counted(_ newPolkas: [Certificate], _ effects: inout [Effect]) {
-    for polka in newPolkas where polka.round < machine.round { push(polka, &effects) }
+  private mutating func handleNewPolkas(_ newPolkas: [Certificate], _ effects: inout [Effect]) {
+    for polka in newPolkas where polka.round < machine.round { broadcastCertificate(polka, &effects) }
     evaluate(&effects)
   }
 
   // MARK: Certificates
 
-  private mutating func take(_ certificate: Certificate, _ effects: inout [Effect]) {
+  private mutating func handle(_ certificate: Certificate, _ effects: inout [Effect]) {
     guard certificate.height <= height, start != nil else {
       if certificate.kind == .precommit, certificate.height > certifiedHeight {
-        note(.certificate(certificate), &effects)
+        logInput(.certificate(certificate), &effects)
         certifiedHeight = certificate.height
       }
       return future.add(
@@ -158,23 +160,25 @@ extension Tendermint {
       return
     }
     guard certificate.height == height, machine.step != .decided else { return }
-    guard certificate.kind == .precommit || keeper.wantsPolka(certificate) else { return }
-    note(.certificate(certificate), &effects)
+    guard certificate.kind == .precommit || voteSet.canAddPolka(certificate) else { return }
+    logInput(.certificate(certificate), &effects)
     if certificate.kind == .precommit { certifiedHeight = max(certifiedHeight, height) }
     isAwake = true
     // L55: a quorum has voted in that round, so it may be entered.
     if certificate.kind == .prevote, certificate.round > machine.round {
-      enter(certificate.round, proof: Self.proof(from: certificate, keeper.validators), &effects)
+      enter(certificate.round, proof: Self.proof(from: certificate, voteSet.validators), &effects)
     }
     var evidence: [Evidence] = []
-    keeper.apply(certificate, evidence: &evidence)
+    voteSet.apply(certificate, evidence: &evidence)
     for piece in evidence { effects.append(.evidence(piece)) }
-    if certificate.kind == .prevote, certificate.round < machine.round { push(certificate, &effects) }
+    if certificate.kind == .prevote, certificate.round < machine.round {
+      broadcastCertificate(certificate, &effects)
+    }
     evaluate(&effects)
   }
 
   private func commit(of height: Height) -> Certificate? {
-    if height == self.height { return keeper.commit }
+    if height == self.height { return voteSet.commit }
     return collector.flatMap { $0.certificate.height == height ? $0.certificate : nil }
   }
 
@@ -183,14 +187,14 @@ extension Tendermint {
   private static func proof(from polka: Certificate, _ validators: ValidatorSet) -> RoundCertificate {
     var power: Int64 = 0
     var votes: [Vote] = []
-    for vote in polka.votes where !validators.isHonest(power) {
+    for vote in polka.votes where !validators.meetsHonestThreshold(power) {
       votes.append(vote)
       power += validators[vote.validator]?.power ?? 0
     }
     return RoundCertificate(height: polka.height, round: polka.round, votes: votes)
   }
 
-  private mutating func take(_ certificate: RoundCertificate, _ effects: inout [Effect]) {
+  private mutating func handle(_ certificate: RoundCertificate, _ effects: inout [Effect]) {
     guard certificate.height <= height, start != nil else {
       return future.add(
         .roundCertificate(certificate),
@@ -201,65 +205,65 @@ extension Tendermint {
     }
     guard certificate.height == height, certificate.round > machine.round else { return }
     guard certificate.round <= ChainLimits.round, machine.step != .decided else { return }
-    note(.roundCertificate(certificate), &effects)
+    logInput(.roundCertificate(certificate), &effects)
     // L55–L56; and L65–L67 when the certificate proves that a quorum precommitted in the round before.
     enter(certificate.round, proof: certificate, &effects)
     var newPolkas: [Certificate] = []
     var evidence: [Evidence] = []
     for vote in certificate.votes {
-      _ = keeper.add(vote, newPolkas: &newPolkas, evidence: &evidence)
+      _ = voteSet.add(vote, newPolkas: &newPolkas, evidence: &evidence)
     }
     for piece in evidence { effects.append(.evidence(piece)) }
-    counted(newPolkas, &effects)
+    handleNewPolkas(newPolkas, &effects)
   }
 
   // MARK: Timers and own messages
 
-  private mutating func take(_ timer: Timer, _ effects: inout [Effect]) {
+  private mutating func handle(_ timer: Timer, _ effects: inout [Effect]) {
     guard timer.height == height else { return }
     if timer.kind == .status {
       effects.append(.broadcastStatus(status))
       effects.append(.schedule(timer, after: configuration.statusInterval))
       return
     }
-    guard let position = armed.firstIndex(of: timer) else { return }
-    armed.remove(at: position)
+    guard let position = activeTimers.firstIndex(of: timer) else { return }
+    activeTimers.remove(at: position)
     guard machine.step != .decided else { return }
-    note(.timeout(timer), &effects)
+    logInput(.timeout(timer), &effects)
     switch timer.kind {
     case .propose, .prevote, .precommit: run(.timeout(timer.kind, timer.round), &effects)
-    case .blockInterval: isAwake = true
-    case .pace: wakeForWork()
+    case .maximumBlockInterval: isAwake = true
+    case .minimumBlockInterval: wakeForWork()
     case .status: break
     }
     evaluate(&effects)
   }
 
-  private mutating func take(_ message: SignedMessage, _ effects: inout [Effect]) {
-    guard let position = pendingSignatures.firstIndex(where: { $0.describes(message) }) else { return }
-    note(.signed(message), &effects)
+  private mutating func handle(_ message: SignedMessage, _ effects: inout [Effect]) {
+    guard let position = pendingSignatures.firstIndex(where: { $0.matches(message) }) else { return }
+    logInput(.signed(message), &effects)
     pendingSignatures.remove(at: position)
     switch message {
     case .vote(let vote):
       effects.append(.broadcastVote(vote))
       var newPolkas: [Certificate] = []
       var evidence: [Evidence] = []
-      _ = keeper.add(vote, newPolkas: &newPolkas, evidence: &evidence)
-      counted(newPolkas, &effects)
+      _ = voteSet.add(vote, newPolkas: &newPolkas, evidence: &evidence)
+      handleNewPolkas(newPolkas, &effects)
     case .proposal(let proposal):
       if let validRound = proposal.validRound {
         // L28: others may accept the proposal only if they have the polka that it names.
-        push(keeper.polkas(of: validRound).first { $0.block == proposal.block }, &effects)
+        broadcastCertificate(voteSet.polkas(of: validRound).first { $0.block == proposal.block }, &effects)
       }
       effects.append(.broadcastProposal(proposal))
       guard proposal.round >= machine.round, machine.step != .decided else { return }
-      if proposals.wants(proposal) { proposals.add(proposal, isTimely: true) }
+      if proposals.canAdd(proposal) { proposals.add(proposal, isTimely: true) }
       evaluate(&effects)
     }
   }
 
   /// Sends a certificate to all validators that may lack it.
-  func push(_ certificate: Certificate?, _ effects: inout [Effect]) {
+  func broadcastCertificate(_ certificate: Certificate?, _ effects: inout [Effect]) {
     guard let certificate else { return }
     effects.append(.sendCertificate(certificate, to: nil))
   }

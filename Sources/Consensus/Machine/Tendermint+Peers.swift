@@ -12,26 +12,28 @@ extension Tendermint {
       return effects.append(.sendCertificate(last, to: peer))
     }
     guard status.height == height, status.step != .decided else { return }
-    if let commit = keeper.commit { return effects.append(.sendCertificate(commit, to: peer)) }
+    if let commit = voteSet.commit { return effects.append(.sendCertificate(commit, to: peer)) }
     if let roundProof, status.round < machine.round {
       effects.append(.sendRoundCertificate(roundProof, to: peer))
     }
-    if let newest = keeper.polkas.last, status.validRound.map({ $0 < newest.round }) ?? true,
-      !knows(newest, status, start.validators)
+    if let newest = voteSet.polkas.last, status.validRound.map({ $0 < newest.round }) ?? true,
+      !hasPolkaVotes(newest, status, start.validators)
     {
       effects.append(.sendCertificate(newest, to: peer))
     }
-    guard keeper.hasSlots(for: status.round) else { return }
+    guard voteSet.hasSlots(for: status.round) else { return }
     if status.step <= .propose, let entry = proposals.proposals(of: status.round).first {
       effects.append(.sendProposal(entry.proposal, to: peer))
     }
-    let votes = keeper.votes(of: status.round, lackedBy: status)
+    let votes = voteSet.votes(of: status.round, missingFrom: status)
     if !votes.isEmpty { effects.append(.sendVotes(votes, to: peer)) }
   }
 
   /// Whether the status shows that the peer has all votes of the polka. False unless the peer is in the
   /// polka's round.
-  private func knows(_ polka: Certificate, _ status: ConsensusStatus, _ validators: ValidatorSet) -> Bool {
+  private func hasPolkaVotes(_ polka: Certificate, _ status: ConsensusStatus, _ validators: ValidatorSet)
+    -> Bool
+  {
     guard status.round == polka.round else { return false }
     guard let have = SignerSet(bytes: status.prevotes, count: validators.count),
       let signers = SignerSet(bytes: polka.signers, count: validators.count)

@@ -16,7 +16,7 @@ extension Tendermint {
       effects.removeAll(keepingCapacity: true)
     }
     machine.isReplaying = false
-    machine.lastBeginning = nil
+    machine.lastHeightStartedAt = nil
     return machine
   }
 
@@ -27,8 +27,8 @@ extension Tendermint {
   /// that contradicts an earlier one.
   public mutating func resume(at now: Instant, effects: inout [Effect]) {
     guard start != nil else { return }
-    lastBeginning = now
-    if let commit = keeper.commit, machine.step == .decided {
+    lastHeightStartedAt = now
+    if let commit = voteSet.commit, machine.step == .decided {
       effects.append(.decide(height, commit.round, block: commit.block, certificate: commit))
       return
     }
@@ -36,20 +36,20 @@ extension Tendermint {
       if state == .proposed { effects.append(.validateBlock(block)) }
       if state == .fetching { effects.append(.fetchBlock(block, height)) }
     }
-    for timer in armed { effects.append(.schedule(timer, after: interval(of: timer))) }
+    for timer in activeTimers { effects.append(.schedule(timer, after: interval(of: timer))) }
     effects.append(.schedule(Timer(.status, height: height), after: configuration.statusInterval))
-    if awaitsBlock { effects.append(.requestBlock(height, machine.round)) }
+    if isAwaitingBlock { effects.append(.requestBlock(height, machine.round)) }
     for request in pendingSignatures { effects.append(.sign(request)) }
     effects.append(.broadcastStatus(status))
     if let alarm { effects.append(.alarm(alarm)) }
-    while let next = followUp() { consume(next, at: now, effects: &effects) }
+    while let next = nextDeferredInput() { consume(next, at: now, effects: &effects) }
   }
 
   private func interval(of timer: Timer) -> Interval {
     switch timer.kind {
     case .propose, .prevote, .precommit: configuration.timeouts.interval(timer.kind, round: timer.round)
-    case .blockInterval: configuration.maximumBlockInterval
-    case .pace: configuration.minimumBlockInterval
+    case .maximumBlockInterval: configuration.maximumBlockInterval
+    case .minimumBlockInterval: configuration.minimumBlockInterval
     case .status: configuration.statusInterval
     }
   }
@@ -65,15 +65,15 @@ extension Tendermint {
     writer.write(height)
     writer.write(start.map { $0.validators.hash } ?? .zero)
     encodeRound(&writer)
-    writer.write(UInt32(keeper.rounds.count))
-    for round in keeper.rounds {
+    writer.write(UInt32(voteSet.rounds.count))
+    for round in voteSet.rounds {
       writer.write(round.round)
       encode(round.prevotes, &writer)
       encode(round.precommits, &writer)
     }
-    writer.write(UInt32(keeper.polkas.count))
-    for polka in keeper.polkas { writer.writeCounted(polka.encoded) }
-    writer.writeCounted(keeper.commit?.encoded ?? [])
+    writer.write(UInt32(voteSet.polkas.count))
+    for polka in voteSet.polkas { writer.writeCounted(polka.encoded) }
+    writer.writeCounted(voteSet.commit?.encoded ?? [])
     writer.write(UInt32(proposals.entries.count))
     for entry in proposals.entries {
       writer.writeCounted(entry.proposal.encoded)
@@ -98,7 +98,7 @@ extension Tendermint {
     writer.write(machine.otherLockRound.map { $0 + 1 } ?? 0)
     for flag in [
       machine.progress.waitsForPrevotes, machine.progress.waitsForPrecommits, machine.progress.sawPolka,
-      isAwake, hasWork, awaitsBlock, alarm != nil,
+      isAwake, hasWork, isAwaitingBlock, alarm != nil,
     ] { writer.write(flag) }
     writer.write(certifiedHeight)
     writer.write(ownBlock?.block ?? .zero)
@@ -108,8 +108,8 @@ extension Tendermint {
       writer.write(request.round)
       writer.writeCounted(request.signBody)
     }
-    writer.write(UInt32(armed.count))
-    for timer in armed {
+    writer.write(UInt32(activeTimers.count))
+    for timer in activeTimers {
       writer.write(timer.kind.rawValue)
       writer.write(timer.round)
     }

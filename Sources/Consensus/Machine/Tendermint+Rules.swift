@@ -8,11 +8,11 @@ extension Tendermint {
   /// polkas, proposals with a polka, fresh proposals, nil, waiting. The order must not change, since replay
   /// depends on it.
   mutating func evaluate(_ effects: inout [Effect]) {
-    if let commit = keeper.commit, let other = keeper.conflictingCommit {
+    if let commit = voteSet.commit, let other = voteSet.conflictingCommit {
       raise(.conflictingCommits(commit, other), &effects)
     }
     while machine.step != .decided, start != nil {
-      wanted(&effects)
+      requestNeededBlocks(&effects)
       guard let input = enabled() else { return }
       let before = machine
       run(input, &effects)
@@ -27,7 +27,7 @@ extension Tendermint {
   private func enabled() -> RoundMachine.Input? {
     if let input = enabledCommit() { return input }
     if machine.step == .waiting {
-      let hasHonest = keeper.validators.isHonest(keeper.heardPower)
+      let hasHonest = voteSet.validators.meetsHonestThreshold(voteSet.seenPower)
       return isAwake || hasHonest ? .start(0, role(in: 0)) : nil
     }
     return enabledPolka() ?? enabledProposal() ?? enabledNil() ?? enabledWait()
@@ -35,20 +35,20 @@ extension Tendermint {
 
   /// L49: a quorum precommitted a valid block.
   private func enabledCommit() -> RoundMachine.Input? {
-    guard let commit = keeper.commit, alarm == nil, blocks[commit.block] == .valid else { return nil }
+    guard let commit = voteSet.commit, alarm == nil, blocks[commit.block] == .valid else { return nil }
     return .commit(commit.block, commit.round)
   }
 
   /// L36, and polkas of earlier rounds that arrived late.
   private func enabledPolka() -> RoundMachine.Input? {
-    for polka in keeper.polkas(of: machine.round) where blocks[polka.block] == .valid {
+    for polka in voteSet.polkas(of: machine.round) where blocks[polka.block] == .valid {
       // A quorum prevoted the block, so it was proposed. The proposal itself is not needed.
       if machine.step == .propose {
         return .proposal(polka.block, polkaRound: polka.validRound, isValid: true)
       }
       if !machine.progress.sawPolka { return .polka(polka.block) }
     }
-    let past = keeper.polkas.last { $0.round < machine.round && blocks[$0.block] == .valid }
+    let past = voteSet.polkas.last { $0.round < machine.round && blocks[$0.block] == .valid }
     if let past, machine.valid.map({ $0.round < past.round }) ?? true {
       return .pastPolka(past.block, past.round)
     }
@@ -61,22 +61,22 @@ extension Tendermint {
     let entries = proposals.proposals(of: machine.round)
     for entry in entries {
       guard let validRound = entry.proposal.validRound,
-        keeper.hasPolka(entry.proposal.block, round: validRound)
+        voteSet.hasPolka(entry.proposal.block, round: validRound)
       else { continue }
-      if let input = verdict(entry) { return input }
+      if let input = proposalInput(entry) { return input }
     }
     for entry in entries where entry.proposal.validRound == nil {
-      if let input = verdict(entry) { return input }
+      if let input = proposalInput(entry) { return input }
     }
     return isAbsent(entries) ? .absentProposer : nil
   }
 
   /// The input that gives the proposal to the round machine, valid or not; nil until the block has been
   /// validated.
-  private func verdict(_ entry: ProposalKeeper.Entry) -> RoundMachine.Input? {
+  private func proposalInput(_ entry: ProposalSet.Entry) -> RoundMachine.Input? {
     let (block, validRound) = (entry.proposal.block, entry.proposal.validRound)
     let refused = RoundMachine.Input.proposal(block, polkaRound: validRound, isValid: false)
-    guard entry.isTimely, machine.accepts(block, polkaRound: validRound) else { return refused }
+    guard entry.isTimely, machine.canPrevote(block, polkaRound: validRound) else { return refused }
     switch blocks[block] {
     case .valid: return .proposal(block, polkaRound: validRound, isValid: true)
     case .invalid: return refused
@@ -85,30 +85,32 @@ extension Tendermint {
   }
 
   /// Whether the proposer of the round need not be waited for (`HeightStart.absent`).
-  private func isAbsent(_ entries: [ProposalKeeper.Entry]) -> Bool {
+  private func isAbsent(_ entries: [ProposalSet.Entry]) -> Bool {
     guard entries.isEmpty, machine.round < Self.absenceRounds, let start, !start.absent.isEmpty else {
       return false
     }
     guard let proposer, proposer != ownIndex, start.absent.contains(proposer) else { return false }
-    return !keeper.heard.contains(proposer)
+    return !voteSet.seenVoters.contains(proposer)
   }
 
   /// L44, and the end of the wait for prevotes that can no longer agree.
   private func enabledNil() -> RoundMachine.Input? {
     let round = machine.round
-    if machine.step == .prevote, keeper.isPolkaNil(round) { return .polkaNil }
-    guard machine.step < .precommit, round < Self.lastHastyRound else { return nil }
-    return keeper.isHopeless(.prevote, round) ? .hopelessPrevotes : nil
+    if machine.step == .prevote, voteSet.isPolkaNil(round) { return .polkaNil }
+    guard machine.step < .precommit, round < Self.earlyExitRounds else { return nil }
+    return voteSet.isQuorumImpossible(.prevote, round) ? .prevoteQuorumImpossible : nil
   }
 
   /// L34 and L47, and the end of a round whose precommits can no longer agree.
   private func enabledWait() -> RoundMachine.Input? {
     let round = machine.round
-    if machine.step == .prevote, !machine.progress.waitsForPrevotes, keeper.hasQuorum(.prevote, round) {
+    if machine.step == .prevote, !machine.progress.waitsForPrevotes, voteSet.hasQuorum(.prevote, round) {
       return .polkaAny
     }
-    guard keeper.hasQuorum(.precommit, round) else { return nil }
-    if round < Self.lastHastyRound, keeper.isHopeless(.precommit, round) { return .hopelessPrecommits }
+    guard voteSet.hasQuorum(.precommit, round) else { return nil }
+    if round < Self.earlyExitRounds, voteSet.isQuorumImpossible(.precommit, round) {
+      return .precommitQuorumImpossible
+    }
     return machine.progress.waitsForPrecommits ? nil : .precommitAny
   }
 
@@ -120,18 +122,18 @@ extension Tendermint {
   // MARK: Blocks
 
   /// Asks for the validation of every block that a rule of the current round needs.
-  private mutating func wanted(_ effects: inout [Effect]) {
+  private mutating func requestNeededBlocks(_ effects: inout [Effect]) {
     for entry in proposals.proposals(of: machine.round) where machine.step > .waiting {
-      want(entry.proposal.block, &effects)
+      requestIfUnknown(entry.proposal.block, &effects)
     }
-    if let newest = keeper.polkas.last { want(newest.block, &effects) }
-    for polka in keeper.polkas(of: machine.round) { want(polka.block, &effects) }
-    guard let commit = keeper.commit else { return }
-    want(commit.block, &effects)
+    if let newest = voteSet.polkas.last { requestIfUnknown(newest.block, &effects) }
+    for polka in voteSet.polkas(of: machine.round) { requestIfUnknown(polka.block, &effects) }
+    guard let commit = voteSet.commit else { return }
+    requestIfUnknown(commit.block, &effects)
     if blocks[commit.block] == .invalid { raise(.invalidCommit(commit), &effects) }
   }
 
-  private mutating func want(_ block: Digest, _ effects: inout [Effect]) {
+  private mutating func requestIfUnknown(_ block: Digest, _ effects: inout [Effect]) {
     guard blocks[block] == nil else { return }
     let isProposed = proposals.contains(block)
     blocks[block] = isProposed ? .proposed : .fetching
@@ -147,10 +149,10 @@ extension Tendermint {
       if let block { kept[block] = blocks[block] }
     }
     for entry in proposals.entries { keep(entry.proposal.block) }
-    for polka in keeper.polkas { keep(polka.block) }
+    for polka in voteSet.polkas { keep(polka.block) }
     keep(machine.locked?.block)
     keep(machine.valid?.block)
-    keep(keeper.commit?.block)
+    keep(voteSet.commit?.block)
     blocks = kept
   }
 
@@ -160,7 +162,9 @@ extension Tendermint {
     var answers: [RoundMachine.Effect] = []
     let before = (machine.round, machine.step)
     machine.handle(input, effects: &answers)
-    if machine.step != .waiting { armed.removeAll { $0.kind == .blockInterval || $0.kind == .pace } }
+    if machine.step != .waiting {
+      activeTimers.removeAll { $0.kind == .maximumBlockInterval || $0.kind == .minimumBlockInterval }
+    }
     if before != (machine.round, machine.step) {
       effects.append(.enteredRound(height, machine.round, machine.step))
     }
@@ -172,15 +176,15 @@ extension Tendermint {
     case .propose(let block, let polkaRound):
       sign(.proposal, block: block, validRound: polkaRound, &effects)
     case .requestBlock:
-      awaitsBlock = true
+      isAwaitingBlock = true
       effects.append(.requestBlock(height, machine.round))
     case .prevote(let block, let validRound):
       sign(.prevote, block: block, validRound: validRound, &effects)
     case .precommit(let block): sign(.precommit, block: block, validRound: nil, &effects)
     case .schedule(let kind):
-      arm(kind, after: configuration.timeouts.interval(kind, round: machine.round), &effects)
+      startTimer(kind, after: configuration.timeouts.interval(kind, round: machine.round), &effects)
     case .leave(let round):
-      enter(round, proof: keeper.roundCertificate(leaving: machine.round), &effects)
+      enter(round, proof: voteSet.roundCertificate(leaving: machine.round), &effects)
     case .decide(let block, let round): decide(block, round, &effects)
     }
   }
@@ -189,16 +193,16 @@ extension Tendermint {
   /// starts `round`. `proof` shows that the round may be entered.
   mutating func enter(_ round: Round, proof: RoundCertificate?, _ effects: inout [Effect]) {
     guard round > machine.round, round <= ChainLimits.round, machine.step != .decided else { return }
-    for polka in keeper.polkas(of: machine.round) { push(polka, &effects) }
+    for polka in voteSet.polkas(of: machine.round) { broadcastCertificate(polka, &effects) }
     if let proof {
       effects.append(.sendRoundCertificate(proof, to: nil))
     }
     roundProof = proof
     isAwake = true
-    armed = []
+    activeTimers = []
     ownBlock = nil
-    awaitsBlock = false
-    keeper.enter(round)
+    isAwaitingBlock = false
+    voteSet.enter(round)
     proposals.enter(round)
     // This stores the proposer in `schedule`. `role` computes on a copy, which finds it there.
     _ = schedule.proposer(round: round)
@@ -208,14 +212,14 @@ extension Tendermint {
   }
 
   private mutating func decide(_ block: Digest, _ round: Round, _ effects: inout [Effect]) {
-    guard let certificate = keeper.commit else { return }
-    armed = []
-    awaitsBlock = false
+    guard let certificate = voteSet.commit else { return }
+    activeTimers = []
+    isAwaitingBlock = false
     certifiedHeight = max(certifiedHeight, height)
     collector = CommitCollector(
       certificate,
-      validators: keeper.validators,
-      votes: keeper.precommits(of: round)
+      validators: voteSet.validators,
+      votes: voteSet.precommits(of: round)
     )
     // The proposer sent this node another block than the decided one. Others need that proposal to prove it.
     for entry in proposals.proposals(of: round) where entry.proposal.block != block {
@@ -230,7 +234,7 @@ extension Tendermint {
   /// height is not known.
   var canSign: Bool {
     guard ownIndex != nil, alarm == nil else { return false }
-    return keeper.commit == nil && height > certifiedHeight
+    return voteSet.commit == nil && height > certifiedHeight
   }
 
   mutating func sign(

@@ -28,17 +28,17 @@ public struct Tendermint: Sendable {
   var start: HeightStart?
   var ownIndex: ValidatorIndex?
   var machine = RoundMachine()
-  var keeper: VoteKeeper
-  var proposals = ProposalKeeper()
+  var voteSet: HeightVoteSet
+  var proposals = ProposalSet()
   var schedule: ProposerSchedule
   var blocks: [Digest: BlockState] = [:]
   /// The block that this node built for the current round.
   var ownBlock: OwnBlock?
-  var awaitsBlock = false
+  var isAwaitingBlock = false
   /// Signatures that were requested and have not been given back.
   var pendingSignatures: [SigningRequest] = []
   /// Timers that were scheduled and that the machine still waits for.
-  var armed: [Timer] = []
+  var activeTimers: [Timer] = []
   var isAwake = false
   var hasWork = false
   /// The highest height whose commit certificate is known. The machine signs nothing at this height or below.
@@ -50,17 +50,17 @@ public struct Tendermint: Sendable {
   var future = FutureMessages()
   var collector: CommitCollector?
   /// The votes of the newest decided height, with those that arrived after the decision.
-  var lastKeeper: VoteKeeper?
+  var lastVoteSet: HeightVoteSet?
   /// The proposals of the height before this one.
-  var lastProposals: ProposalKeeper?
+  var lastProposals: ProposalSet?
   /// The proof that the current round may be entered.
   var roundProof: RoundCertificate?
-  var lastBeginning: Instant?
+  var lastHeightStartedAt: Instant?
   var isReplaying = false
 
   /// From this round on no round ends early. So if every round failed at once, later rounds would still take
   /// the time of their timers.
-  static let lastHastyRound: Round = 16
+  static let earlyExitRounds: Round = 16
   /// From this round on the machine waits for absent proposers too. So wrong opinions about who is absent
   /// cost a bounded number of rounds.
   static let absenceRounds: Round = 8
@@ -87,8 +87,8 @@ public struct Tendermint: Sendable {
   /// A machine that waits for its first `beginHeight`.
   public init(configuration: TendermintConfiguration) {
     self.configuration = configuration
-    let nobody = ValidatorSet.nobody
-    keeper = VoteKeeper(height: 0, validators: nobody)
+    let nobody = ValidatorSet.empty
+    voteSet = HeightVoteSet(height: 0, validators: nobody)
     schedule = ProposerSchedule(nobody)
   }
 
@@ -102,7 +102,7 @@ public struct Tendermint: Sendable {
   /// the monotonic clock.
   public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
     consume(input, at: now, effects: &effects)
-    while let next = followUp() { consume(next, at: now, effects: &effects) }
+    while let next = nextDeferredInput() { consume(next, at: now, effects: &effects) }
   }
 
   // MARK: Progress
@@ -122,7 +122,7 @@ public struct Tendermint: Sendable {
   /// The evidence that follows from `certificate` and the precommits received here: validators that signed
   /// both. `certificate` is a verified commit certificate of the last decided height; for other heights the
   /// result is empty.
-  public func compare(_ certificate: Certificate) -> [Evidence] {
+  public func contradictions(with certificate: Certificate) -> [Evidence] {
     guard let collector, certificate.height == collector.certificate.height else { return [] }
     return collector.contradictions(with: certificate)
   }
@@ -141,8 +141,8 @@ public struct Tendermint: Sendable {
       round: machine.round,
       step: machine.step,
       validRound: machine.valid?.round,
-      prevotes: keeper.have(.prevote, machine.round).bytes,
-      precommits: keeper.have(.precommit, machine.round).bytes
+      prevotes: voteSet.voters(.prevote, machine.round).bytes,
+      precommits: voteSet.voters(.precommit, machine.round).bytes
     )
   }
 }
@@ -152,57 +152,57 @@ extension Tendermint {
   /// current one.
   mutating func begin(_ start: HeightStart, at now: Instant, effects: inout [Effect]) {
     guard start.height > height else { return }
-    note(.beginHeight(start), &effects)
+    logInput(.beginHeight(start), &effects)
     let collected = collector?.certificate
     if collected?.height != start.height - 1 || collected?.block != start.lastCommit?.block {
       collector = start.lastCommit.map { CommitCollector($0, validators: nil) }
     }
-    if lastKeeper.map({ $0.height + 1 != start.height }) ?? true {
-      lastKeeper = height > 0 && height + 1 == start.height ? keeper : nil
+    if lastVoteSet.map({ $0.height + 1 != start.height }) ?? true {
+      lastVoteSet = height > 0 && height + 1 == start.height ? voteSet : nil
     }
     lastProposals = height > 0 && height + 1 == start.height ? proposals : nil
     height = start.height
     self.start = start
     ownIndex = configuration.key.flatMap { start.validators.index(ofKey: $0) }
     machine = RoundMachine()
-    keeper = VoteKeeper(height: height, validators: start.validators)
-    proposals = ProposalKeeper()
+    voteSet = HeightVoteSet(height: height, validators: start.validators)
+    proposals = ProposalSet()
     schedule = ProposerSchedule(start.validators)
     blocks = [:]
     ownBlock = nil
-    awaitsBlock = false
+    isAwaitingBlock = false
     pendingSignatures = []
-    armed = []
+    activeTimers = []
     isAwake = false
     hasWork = false
     roundProof = nil
     certifiedHeight = max(certifiedHeight, height - 1)
     effects.append(.enteredRound(height, 0, .waiting))
-    arm(.blockInterval, after: configuration.maximumBlockInterval, &effects)
+    startTimer(.maximumBlockInterval, after: configuration.maximumBlockInterval, &effects)
     if configuration.minimumBlockInterval > .zero {
-      let earliest = lastBeginning.map { $0 + configuration.minimumBlockInterval } ?? now
-      arm(.pace, after: earliest.since(now), &effects)
+      let earliest = lastHeightStartedAt.map { $0 + configuration.minimumBlockInterval } ?? now
+      startTimer(.minimumBlockInterval, after: earliest.since(now), &effects)
     }
     effects.append(.schedule(Timer(.status, height: height), after: configuration.statusInterval))
-    lastBeginning = now
+    lastHeightStartedAt = now
   }
 
   /// Asks the caller to log a consumed input.
-  func note(_ input: Input, _ effects: inout [Effect]) {
+  func logInput(_ input: Input, _ effects: inout [Effect]) {
     effects.append(.log(LogRecord(logged: input)))
   }
 
-  mutating func arm(_ kind: Timer.Kind, after interval: Interval, _ effects: inout [Effect]) {
+  mutating func startTimer(_ kind: Timer.Kind, after interval: Interval, _ effects: inout [Effect]) {
     let timer = Timer(kind, height: height, round: machine.round)
-    armed.append(timer)
+    activeTimers.append(timer)
     effects.append(.schedule(timer, after: interval))
   }
 
   /// The next input from the messages that are stored outside the log, if one can be consumed now.
-  mutating func followUp() -> Input? {
+  mutating func nextDeferredInput() -> Input? {
     guard !isReplaying, start != nil, machine.step != .decided else { return nil }
-    if let certificate = keeper.skipCertificate { return .roundCertificate(certificate) }
-    if let vote = keeper.takeDue() { return .vote(vote) }
+    if let certificate = voteSet.skipCertificate { return .roundCertificate(certificate) }
+    if let vote = voteSet.nextVoteInReach() { return .vote(vote) }
     return future.next(of: height)
   }
 }

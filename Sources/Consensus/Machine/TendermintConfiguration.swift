@@ -56,7 +56,7 @@ public struct Timeouts: Hashable, Sendable {
     case .propose: growth = propose
     case .prevote: growth = prevote
     case .precommit: growth = precommit
-    case .blockInterval, .pace, .status: return .zero
+    case .maximumBlockInterval, .minimumBlockInterval, .status: return .zero
     }
     let (grown, overflow) = growth.perRound.nanoseconds.multipliedReportingOverflow(by: UInt64(round))
     let sum = growth.base + Interval(nanoseconds: overflow ? .max : grown)

@@ -10,7 +10,7 @@ struct CommitCollector: Sendable {
   private(set) var certificate: Certificate
   let validators: ValidatorSet?
   /// Precommits of the certificate's round for something else than its block, at most one of each validator.
-  private var dissent: [ValidatorIndex: Vote] = [:]
+  private var conflictingPrecommits: [ValidatorIndex: Vote] = [:]
 
   /// `validators` is nil if the height was not decided here; then no precommits can be added. `votes` are
   /// precommits of the certificate's round.
@@ -33,7 +33,7 @@ struct CommitCollector: Sendable {
     guard before <= certificate.signatures.count else { return nil }
     if vote.block != certificate.block {
       guard signers.contains(vote.validator) else {
-        if dissent[vote.validator] == nil { dissent[vote.validator] = vote }
+        if conflictingPrecommits[vote.validator] == nil { conflictingPrecommits[vote.validator] = vote }
         return nil
       }
       var other = vote
@@ -41,7 +41,7 @@ struct CommitCollector: Sendable {
       other.signature = certificate.signatures[before]
       return .duplicateVote(other, vote)
     }
-    if let other = dissent[vote.validator] { return .duplicateVote(vote, other) }
+    if let other = conflictingPrecommits[vote.validator] { return .duplicateVote(vote, other) }
     guard signers.insert(vote.validator) else { return nil }
     certificate.signers = signers.bytes
     certificate.signatures.insert(vote.signature, at: before)
@@ -51,9 +51,12 @@ struct CommitCollector: Sendable {
   /// The evidence that follows from the stored precommits and `other`, a verified certificate of the same
   /// decision: validators that signed both.
   func contradictions(with other: Certificate) -> [Evidence] {
-    guard !dissent.isEmpty, other.round == certificate.round, other.block == certificate.block else {
+    guard !conflictingPrecommits.isEmpty, other.round == certificate.round, other.block == certificate.block
+    else {
       return []
     }
-    return other.votes.compactMap { vote in dissent[vote.validator].map { .duplicateVote(vote, $0) } }
+    return other.votes.compactMap { vote in
+      conflictingPrecommits[vote.validator].map { .duplicateVote(vote, $0) }
+    }
   }
 }

@@ -74,7 +74,7 @@ struct VoteTally: Sendable {
   func votes(
     height: Height,
     round: Round,
-    lackedBy known: SignerSet? = nil,
+    missingFrom known: SignerSet? = nil,
     validators: ValidatorSet,
     until limit: Int64 = .max
   ) -> [Vote] {

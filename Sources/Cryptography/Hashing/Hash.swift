@@ -22,7 +22,7 @@ public enum Hash {
   }
 
   /// Compares secrets in a time that depends only on their length.
-  public static func constantTimeEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+  public static func areEqualInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     guard left.count == right.count else { return false }
     guard !left.isEmpty else { return true }
     return unsafe sodium_memcmp(left, right, left.count) == 0

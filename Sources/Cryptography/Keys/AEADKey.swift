@@ -18,7 +18,7 @@ public final class AEADKey: Sendable {
 
   /// The key with the bytes of a derived digest.
   public init(_ derived: Digest) {
-    key = derived.storage.withSecret()
+    key = derived.storage.secretCopy()
   }
 
   /// Encrypts and authenticates a message; `associated` is authenticated only. The result is 16 bytes longer
@@ -97,7 +97,7 @@ public final class AEADKey: Sendable {
 
 extension Bytes32 {
   /// A copy of the bytes that is wiped at the end.
-  func withSecret() -> SecretBytes {
+  func secretCopy() -> SecretBytes {
     SecretBytes(count: 32, .wiped) { target in
       withPointer { unsafe target.update(from: $0, count: 32) }
     }

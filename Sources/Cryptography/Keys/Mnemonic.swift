@@ -32,8 +32,8 @@ public enum Mnemonic {
     }
     var bits = BitAccumulator()
     for (index, word) in words.enumerated() {
-      guard let place = MnemonicWords.places[word[...]] else { throw .unknownWord(index: index) }
-      bits.append(UInt32(place), width: 11)
+      guard let wordIndex = MnemonicWords.indexByWord[word[...]] else { throw .unknownWord(index: index) }
+      bits.append(UInt32(wordIndex), width: 11)
     }
     let checksumWidth = words.count / 3
     let entropyCount = words.count * 4 / 3

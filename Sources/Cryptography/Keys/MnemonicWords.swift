@@ -5,7 +5,7 @@ enum MnemonicWords {
 
   /// The index of every word. Only whole words are accepted, although the first four letters would identify
   /// them.
-  static let places: [Substring: Int] = Dictionary(
+  static let indexByWord: [Substring: Int] = Dictionary(
     uniqueKeysWithValues: english.enumerated().map { ($0.element, $0.offset) }
   )
 

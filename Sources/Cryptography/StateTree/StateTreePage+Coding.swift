@@ -59,13 +59,13 @@ extension StateTreePage {
   /// peers.
   public init(decoding bytes: some Collection<UInt8>) throws(DecodingError) {
     guard bytes.count <= Self.maximumEncodedCount else { throw .outOfRange(field: "page") }
-    let page: Result<StateTreePage, DecodingError> = withContiguous(bytes) { lent in
-      Result { () throws(DecodingError) in unsafe try StateTreePage(decoding: lent) }
+    let page: Result<StateTreePage, DecodingError> = withContiguous(bytes) { borrowed in
+      Result { () throws(DecodingError) in unsafe try StateTreePage(decoding: borrowed) }
     }
     self = try page.get()
   }
 
-  private init(decoding bytes: LentBytes) throws(DecodingError) {
+  private init(decoding bytes: BorrowedBytes) throws(DecodingError) {
     guard unsafe bytes.count >= 4 else { throw .truncated }
     let layout = unsafe Layout(
       leaves: UInt16(bytes.base[0]) << 8 | UInt16(bytes.base[1]),

@@ -59,11 +59,11 @@ public struct StateTreeProof: Hashable, Sendable {
     default:
       return false
     }
-    return pageCount > 0 && climb(from: start, key: key) == root
+    return pageCount > 0 && computedRoot(from: start, key: key) == root
   }
 
   /// The root that follows from the proof; nil when a page on the path would be empty, which is not allowed.
-  private func climb(from start: Digest, key: Digest) -> Digest? {
+  private func computedRoot(from start: Digest, key: Digest) -> Digest? {
     var digest = start
     for step in 0..<pageCount {
       let nibble = key.storage.nibble(at: pageCount - 1 - step)

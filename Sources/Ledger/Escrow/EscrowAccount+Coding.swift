@@ -14,14 +14,14 @@ extension EscrowAccount: StateValue {
     writer.write(takeIndex)
     writer.write(UInt16(deposits.count))
     for deposit in deposits { deposit.encode(into: &writer) }
-    writer.write(spentOfFirst)
+    writer.write(spentOfFirstDeposit)
     writer.write(transferred)
     writer.write(UInt16(payments.count))
     for payment in payments { payment.encode(into: &writer) }
     writer.write(residue)
     writer.write(endedAt)
-    writer.write(runwayFrom)
-    writer.write(warnedPercent)
+    writer.write(runwayStart)
+    writer.write(lastWarningPercent)
     writer.write(indexedAt)
   }
 
@@ -34,15 +34,15 @@ extension EscrowAccount: StateValue {
     let depositCount = Int(try reader.read(UInt16.self))
     guard depositCount <= Self.depositLimit else { throw .outOfRange(field: "deposits") }
     for _ in 0..<depositCount { deposits.append(try Deposit(from: &reader)) }
-    spentOfFirst = try reader.readDecimal()
+    spentOfFirstDeposit = try reader.readDecimal()
     transferred = try reader.readDecimal()
     let paymentCount = Int(try reader.read(UInt16.self))
     guard paymentCount <= Self.paymentLimit else { throw .outOfRange(field: "payments") }
     for _ in 0..<paymentCount { payments.append(try Payment(from: &reader)) }
     residue = try reader.readDecimal()
     endedAt = try reader.readOptionalTick()
-    runwayFrom = try reader.read()
-    warnedPercent = try reader.read()
+    runwayStart = try reader.read()
+    lastWarningPercent = try reader.read()
     indexedAt = try reader.readOptionalTick()
   }
 }
@@ -70,7 +70,7 @@ extension EscrowAccount.Payment: StateValue {
     writer.write(earned)
     writer.write(paid)
     takeDue.encode(into: &writer)
-    writer.write(takeTaken)
+    writer.write(collectedTake)
     writer.write(nextPayout)
   }
 
@@ -82,7 +82,7 @@ extension EscrowAccount.Payment: StateValue {
     earned = try reader.readDecimal()
     paid = try reader.readAmount()
     takeDue = try TakeAccrual(from: &reader)
-    takeTaken = try reader.readAmount()
+    collectedTake = try reader.readAmount()
     nextPayout = try reader.read()
   }
 }

@@ -2,7 +2,7 @@ import Primitives
 
 extension EscrowAccount {
   /// The tenant is warned when this many percent of the runway are left. The runway is the time from
-  /// `runwayFrom` to the last tick that the money can pay.
+  /// `runwayStart` to the last tick that the money can pay.
   static let warningPercents: [UInt8] = [20, 5]
 
   /// What the ledger does to an account without a transaction.
@@ -23,24 +23,24 @@ extension EscrowAccount {
     func consider(_ tick: Tick, _ due: Due) {
       if next.map({ tick < $0.tick }) ?? true { next = (tick, due) }
     }
-    let dry = try dryTick()
-    if let dry, let warning = warning(dry: dry) {
+    let lastAffordable = try lastAffordableTick()
+    if let lastAffordable, let warning = warning(lastAffordable: lastAffordable) {
       consider(warning.tick, .warning(percent: warning.percent))
     }
-    if let dry { consider(dry + 1, .overdraw) }
+    if let lastAffordable { consider(lastAffordable + 1, .overdraw) }
     for payment in payments { consider(payment.nextPayout, .payout) }
     return next
   }
 
   /// The next warning and the tick at which at most that percentage of the runway, rounded down to ticks, is
   /// left. When two warnings fall on one tick, only the smaller percentage is given.
-  private func warning(dry: Tick) -> (tick: Tick, percent: UInt8)? {
+  private func warning(lastAffordable: Tick) -> (tick: Tick, percent: UInt8)? {
     var next: (tick: Tick, percent: UInt8)?
-    for percent in Self.warningPercents where percent < warnedPercent {
-      let runway = dry > runwayFrom ? dry - runwayFrom : 0
+    for percent in Self.warningPercents where percent < lastWarningPercent {
+      let runway = lastAffordable > runwayStart ? lastAffordable - runwayStart : 0
       let (hundreds, rest) = runway.quotientAndRemainder(dividingBy: 100)
       let left = hundreds * UInt64(percent) + rest * UInt64(percent) / 100
-      let tick = dry - left
+      let tick = lastAffordable - left
       if next.map({ tick <= $0.tick }) ?? true { next = (tick, percent) }
     }
     return next
@@ -48,8 +48,8 @@ extension EscrowAccount {
 
   /// Measures the runway anew from `settledAt`. Callers do this after every change of deposits or leases.
   mutating func restartRunway() {
-    runwayFrom = settledAt
-    warnedPercent = 100
+    runwayStart = settledAt
+    lastWarningPercent = 100
   }
 
   /// The tick of the payout after the one at `tick`. Payouts are never skipped, however many ticks lie

@@ -17,7 +17,7 @@ extension EscrowAccount {
 
   /// The last tick that can be paid in full for all leases. Nil when no lease runs, or when the tick exceeds
   /// 64 bits.
-  func dryTick() throws(ArithmeticError) -> Tick? {
+  func lastAffordableTick() throws(ArithmeticError) -> Tick? {
     guard let affordable = try affordableTicks() else { return nil }
     let (tick, overflow) = settledAt.addingReportingOverflow(affordable)
     return overflow || tick == .max ? nil : tick
@@ -48,7 +48,7 @@ extension EscrowAccount {
     try spend(earned)
     if full < elapsed {
       let next = take.value(at: lastFullTick + 1) - take.value(at: lastFullTick)
-      try shareRest(basisPoints: next)
+      try shareRemainder(basisPoints: next)
       state = .overdrawn
       endedAt = lastFullTick
       move(to: tick, take: take)
@@ -64,7 +64,7 @@ extension EscrowAccount {
   }
 
   /// Shares the money that does not cover a full tick; `basisPoints` is the take rate of that tick.
-  private mutating func shareRest(basisPoints: UInt128) throws(ArithmeticError) {
+  private mutating func shareRemainder(basisPoints: UInt128) throws(ArithmeticError) {
     let rest = try funds()
     guard !rest.isZero else { return }
     let shares = try LargestRemainder.shares(of: rest.raw, weights: payments.map(\.rate.raw))
@@ -103,14 +103,14 @@ extension EscrowAccount.Payment {
   /// The fee is the whole part of all take due so far, less what was taken before. So the number of payouts
   /// does not change the total. When the take rate rose close to 100 %, the fee can exceed `gross` by one
   /// unit, since earlier payouts were made at a lower rate. The provider pays that unit from its balance,
-  /// `reach`, or at the next payout when the balance is zero.
-  mutating func payOut(reach: Amount) throws(ArithmeticError) -> Payout {
+  /// `providerBalance`, or at the next payout when the balance is zero.
+  mutating func payOut(providerBalance: Amount) throws(ArithmeticError) -> Payout {
     let gross = try earned.truncated().subtracting(paid)
-    let due = try takeDue.truncated().subtracting(takeTaken)
-    let missing = due > gross ? min(try due.subtracting(gross), reach) : .zero
+    let due = try takeDue.truncated().subtracting(collectedTake)
+    let missing = due > gross ? min(try due.subtracting(gross), providerBalance) : .zero
     let fee = min(due, try gross.adding(missing))
     paid = try paid.adding(gross)
-    takeTaken = try takeTaken.adding(fee)
+    collectedTake = try collectedTake.adding(fee)
     return Payout(gross: gross, fee: fee, fromProvider: missing)
   }
 

@@ -19,7 +19,7 @@ struct EscrowAccount: Hashable, Sendable {
     var depositor: Address
     /// Whether a grant from the depositor to the owner paid. A refund then restores that grant.
     var isGranted: Bool
-    /// The amount as deposited. How much of the first deposit is spent is in `spentOfFirst`.
+    /// The amount as deposited. How much of the first deposit is spent is in `spentOfFirstDeposit`.
     var amount: Amount
   }
 
@@ -38,7 +38,7 @@ struct EscrowAccount: Hashable, Sendable {
     /// The take on `earned`, exact.
     var takeDue = TakeAccrual()
     /// The take that was taken so far, in whole units.
-    var takeTaken = Amount.zero
+    var collectedTake = Amount.zero
     var nextPayout: Tick
   }
 
@@ -50,7 +50,7 @@ struct EscrowAccount: Hashable, Sendable {
   /// In the order of arrival; the first one is spent first.
   var deposits: [Deposit] = []
   /// How much of `deposits[0]` is spent.
-  var spentOfFirst = Decimal18.zero
+  var spentOfFirstDeposit = Decimal18.zero
   /// The sum of all earnings since the account was opened.
   var transferred = Decimal18.zero
   /// The payments of the running leases, sorted by provider, group, order.
@@ -60,9 +60,9 @@ struct EscrowAccount: Hashable, Sendable {
   /// For an overdrawn account, the last tick that was paid in full; for a closed one, the tick of closing.
   var endedAt: Tick?
   /// The tick from which the runway is measured: that of the last change of deposits or leases.
-  var runwayFrom: Tick
+  var runwayStart: Tick
   /// The percentage of the last warning about this runway; 100 before the first warning.
-  var warnedPercent: UInt8 = 100
+  var lastWarningPercent: UInt8 = 100
   /// The tick under which `Tables.due` lists this account; nil when it does not.
   var indexedAt: Tick?
 
@@ -70,7 +70,7 @@ struct EscrowAccount: Hashable, Sendable {
     self.denomination = denomination
     settledAt = tick
     self.takeIndex = takeIndex
-    runwayFrom = tick
+    runwayStart = tick
   }
 }
 
@@ -81,7 +81,7 @@ extension EscrowAccount {
   func funds() throws(ArithmeticError) -> Decimal18 {
     var sum = Decimal18.zero
     for deposit in deposits { sum = try sum.adding(Decimal18(deposit.amount)) }
-    return try sum.subtracting(spentOfFirst)
+    return try sum.subtracting(spentOfFirstDeposit)
   }
 
   /// What all running leases together earn per tick.
@@ -109,7 +109,7 @@ extension EscrowAccount {
   ///
   /// - Throws: `underflow` when the deposits have less than `amount` left.
   mutating func spend(_ amount: Decimal18) throws(ArithmeticError) {
-    var spent = try spentOfFirst.adding(amount)
+    var spent = try spentOfFirstDeposit.adding(amount)
     var exhausted = 0
     while exhausted < deposits.count, !spent.isZero {
       let whole = Decimal18(deposits[exhausted].amount)
@@ -119,7 +119,7 @@ extension EscrowAccount {
     }
     guard exhausted < deposits.count || spent.isZero else { throw .underflow }
     deposits.removeFirst(exhausted)
-    spentOfFirst = spent
+    spentOfFirstDeposit = spent
     transferred = try transferred.adding(amount)
   }
 }

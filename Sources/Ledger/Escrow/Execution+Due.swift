@@ -45,9 +45,9 @@ extension Execution {
     {
       switch due {
       case .warning(let percent):
-        account.warnedPercent = percent
-        let dry = try checked { () throws(ArithmeticError) in try account.dryTick() }
-        emit(.fundsLow(deployment: id, percent: UInt64(percent), dryTick: dry ?? tick))
+        account.lastWarningPercent = percent
+        let lastAffordable = try checked { () throws(ArithmeticError) in try account.lastAffordableTick() }
+        emit(.fundsLow(deployment: id, percent: UInt64(percent), lastAffordableTick: lastAffordable ?? tick))
       case .payout:
         _ = try checked { () throws(ArithmeticError) in try account.settle(to: tick, take: take) }
         let interval = parameter(.payoutInterval)

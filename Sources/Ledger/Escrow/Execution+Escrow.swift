@@ -112,9 +112,9 @@ extension Execution {
 extension Execution {
   /// Pays the provider what the lease has earned up to the account's last settlement, less the take.
   func payOut(_ index: Int, of account: inout EscrowAccount, _ id: DeploymentID) throws(Rejection) {
-    let reach = balance(of: account.payments[index].provider, in: account.denomination)
+    let providerBalance = balance(of: account.payments[index].provider, in: account.denomination)
     let payout = try checked { () throws(ArithmeticError) in
-      try account.payments[index].payOut(reach: reach)
+      try account.payments[index].payOut(providerBalance: providerBalance)
     }
     guard !payout.gross.isZero || !payout.fee.isZero else { return }
     let payment = account.payments[index]
@@ -143,11 +143,11 @@ extension Execution {
       try record.takeCollected.adding(fee.amount)
     }
     // This cannot overflow: `takeCollected`, the sum of all fees, has 64 bits, and a share has 14.
-    record.stakersDue += UInt128(fee.amount.units) * share
-    let given = record.stakersDue / 10_000 - UInt128(record.stakersGiven.units)
+    record.owedToStakers += UInt128(fee.amount.units) * share
+    let given = record.owedToStakers / 10_000 - UInt128(record.paidToStakers.units)
     let toStakers = Amount(min(UInt64(clamping: given), fee.amount.units))
-    record.stakersGiven = try checked { () throws(ArithmeticError) in
-      try record.stakersGiven.adding(toStakers)
+    record.paidToStakers = try checked { () throws(ArithmeticError) in
+      try record.paidToStakers.adding(toStakers)
     }
     write(record)
     let toPool = try checked { () throws(ArithmeticError) in try fee.amount.subtracting(toStakers) }
@@ -200,7 +200,7 @@ extension Execution {
       let payment = try closePayment(0, of: &account, id)
       try endLease(payment, of: id, by: closer, reason: reason)
     }
-    var spent = account.spentOfFirst
+    var spent = account.spentOfFirstDeposit
     for deposit in account.deposits {
       let left = try checked { () throws(ArithmeticError) in
         try Decimal18(deposit.amount).subtracting(spent)
@@ -213,7 +213,7 @@ extension Execution {
       spent = .zero
     }
     account.deposits = []
-    account.spentOfFirst = .zero
+    account.spentOfFirstDeposit = .zero
     let pool = try checked { () throws(ArithmeticError) in try account.residue.truncated() }
     account.residue = account.residue.fraction
     account.state = .closed

@@ -58,13 +58,13 @@ package final class Execution {
     } catch {
       overlay.rollBack(to: checkpoint)
       events.removeSubrange(eventCount...)
-      forgetCaches()
+      invalidateCaches()
       throw error
     }
   }
 
   /// Runs `body` to learn whether it would throw, and undoes its writes and events in any case.
-  func rehearse(_ body: () throws(Rejection) -> Void) throws(Rejection) {
+  func dryRun(_ body: () throws(Rejection) -> Void) throws(Rejection) {
     let checkpoint = overlay.checkpoint()
     let eventCount = events.count
     let wasStale = isValidatorSetStale
@@ -72,13 +72,13 @@ package final class Execution {
       overlay.rollBack(to: checkpoint)
       events.removeSubrange(eventCount...)
       isValidatorSetStale = wasStale
-      forgetCaches()
+      invalidateCaches()
     }
     try body()
   }
 
   /// Empties the caches after an undo, unless they hold only records that were read and not written.
-  private func forgetCaches() {
+  private func invalidateCaches() {
     guard hasWrittenCaches else { return }
     hasWrittenCaches = false
     cachedChain = nil

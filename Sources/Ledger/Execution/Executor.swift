@@ -43,7 +43,7 @@ public enum Executor {
   }
 
   /// Whether a block with these `changes` changed parameters, the tick schedule or the planned upgrade.
-  public static func changeRules(_ changes: [StateChange]) -> Bool {
+  public static func hasRuleChanges(_ changes: [StateChange]) -> Bool {
     let tables = [Tables.parameters.prefix, Tables.chain.prefix]
     return changes.contains { change in change.key.first.map { tables.contains($0) } ?? false }
   }
@@ -84,7 +84,7 @@ extension Execution {
   func begin(_ block: BlockInput) {
     upgrade()
     processDue()
-    forgetExpired()
+    removeExpired()
     for misbehaviour in block.evidence.prefix(ChainLimits.blockEvidence) {
       attempt { () throws(Rejection) in try punish(misbehaviour) }
     }

@@ -37,7 +37,7 @@ extension Execution {
     guard let plan = chain.upgrade, moment.height >= plan.height, protocolVersion == plan.protocolVersion
     else { return }
     do {
-      try cross(to: plan.protocolVersion, by: Migrations.all)
+      try migrate(to: plan.protocolVersion, by: Migrations.all)
     } catch {
       preconditionFailure(
         """
@@ -49,7 +49,7 @@ extension Execution {
   }
 
   /// Runs all migrations up to `version`, or changes nothing.
-  func cross(to version: UInt32, by migrations: [Migration]) throws(Rejection) {
+  func migrate(to version: UInt32, by migrations: [Migration]) throws(Rejection) {
     try atomically { () throws(Rejection) in
       for migration in Migrations.path(from: chain.protocolVersion, to: version, of: migrations) {
         try migration.run(self)

@@ -44,7 +44,7 @@ public final class TransactionCheck {
   public func rejection(of transaction: Transaction, expectedSequence: UInt64? = nil) -> Rejection? {
     let committed = sequence(of: transaction.sender)
     do {
-      try execution.rehearse { () throws(Rejection) in
+      try execution.dryRun { () throws(Rejection) in
         try execution.admit(transaction, expecting: expectedSequence)
         guard expectedSequence.map({ $0 == committed }) ?? true else { return }
         for action in transaction.actions { try execution.execute(action) }

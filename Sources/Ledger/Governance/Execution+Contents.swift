@@ -13,16 +13,16 @@ extension Execution {
   func validate(_ contents: [ProposalContent]) throws(Rejection) {
     guard protocolVersion >= 2 else {
       for content in contents {
-        try rehearse { () throws(Rejection) in try rehearse(content) }
+        try dryRun { () throws(Rejection) in try tryCarryOut(content) }
       }
       return
     }
-    try rehearse { () throws(Rejection) in
-      for content in contents { try rehearse(content) }
+    try dryRun { () throws(Rejection) in
+      for content in contents { try tryCarryOut(content) }
     }
   }
 
-  private func rehearse(_ content: ProposalContent) throws(Rejection) {
+  private func tryCarryOut(_ content: ProposalContent) throws(Rejection) {
     // The balance of the community pool is not checked: it may change until the vote ends.
     if case .communitySpend(let recipient, let amount) = content {
       try checkSpend(recipient, amount)

@@ -18,7 +18,7 @@ extension Execution {
         guard var record = overlay.read(Tables.proposals, id) else { continue }
         let old = record.status
         record.status = .rejected
-        record.log = Self.cut(error.description)
+        record.log = Self.shortened(error.description)
         store(record, id, was: old)
       }
     }
@@ -38,7 +38,7 @@ extension Execution {
   }
 
   private func endVote(_ record: inout ProposalRecord, _ id: UInt64) throws(Rejection) {
-    let tally = try count(id)
+    let tally = try tallyVotes(id)
     let rules = Tally.Rules(
       quorum: parameter(.quorum),
       threshold: parameter(record.isExpedited ? .expeditedThreshold : .threshold),
@@ -67,7 +67,7 @@ extension Execution {
         }
       } catch {
         record.status = .failed
-        record.log = Self.cut(error.description)
+        record.log = Self.shortened(error.description)
       }
     }
     for key in keys(ofVotes: id) { overlay.remove(Tables.votes, key) }
@@ -110,10 +110,10 @@ extension Execution {
 
   /// Counts the votes, weighted by bonded stake. A voter votes with all that it has delegated to bonded
   /// validators; a validator that voted also votes with the shares of those delegators that did not.
-  func count(_ id: UInt64) throws(Rejection) -> Tally {
+  func tallyVotes(_ id: UInt64) throws(Rejection) -> Tally {
     var tally = Tally(bonded: staking.bonded)
     /// The shares of each bonded validator whose delegators voted themselves.
-    var spoken: [Address: Decimal18] = [:]
+    var votedShares: [Address: Decimal18] = [:]
     var voters: [(Address, VoteRecord)] = []
     overlay.forEach(Tables.votes, prefix: Tables.votes.prefix { $0.write(id) }) {
       voters.append(($0.second, $1))
@@ -128,7 +128,7 @@ extension Execution {
           continue
         }
         try checked { () throws(ArithmeticError) in
-          spoken[address] = try (spoken[address] ?? .zero).adding(delegation.shares)
+          votedShares[address] = try (votedShares[address] ?? .zero).adding(delegation.shares)
           try tally.add(delegation.shares, of: record, vote)
         }
       }
@@ -138,7 +138,7 @@ extension Execution {
         continue
       }
       try checked { () throws(ArithmeticError) in
-        let left = try record.shares.subtracting(min(spoken[voter] ?? .zero, record.shares))
+        let left = try record.shares.subtracting(min(votedShares[voter] ?? .zero, record.shares))
         try tally.add(left, of: record, vote)
       }
     }
@@ -146,7 +146,7 @@ extension Execution {
   }
 
   /// Shortens a text to what the record's decoder accepts.
-  private static func cut(_ text: String) -> String { String(text.prefix(200)) }
+  private static func shortened(_ text: String) -> String { String(text.prefix(200)) }
 }
 
 extension Tally {

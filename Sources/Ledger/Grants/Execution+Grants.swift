@@ -109,7 +109,7 @@ extension Execution {
 
   /// Removes expired grants and agreed orders, at most `limit` per block. The block in which this happens
   /// does not matter: expired entries are never used.
-  func forgetExpired(limit: Int = 256) {
+  func removeExpired(limit: Int = 256) {
     // Most blocks find nothing expired: they read one entry, not a page.
     guard let (first, _) = overlay.scan(Tables.expiries, limit: 1).first, first.time <= moment.time else {
       return

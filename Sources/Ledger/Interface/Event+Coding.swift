@@ -110,7 +110,7 @@ extension Event {
       .fundsLow(
         deployment: try reader.readDeployment(),
         percent: try reader.read(),
-        dryTick: try reader.read()
+        lastAffordableTick: try reader.read()
       )
     case 20: .escrowOverdrawn(deployment: try reader.readDeployment(), tick: try reader.read())
     case 21: .residueCollected(deployment: try reader.readDeployment(), coin: try reader.readCoin())

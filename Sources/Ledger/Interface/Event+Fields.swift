@@ -113,12 +113,12 @@ extension Event {
       )
     case .paidOut(let lease, let gross, let fee):
       (18, "paid-out", [("lease", .lease(lease)), ("gross", .coin(gross)), ("fee", .coin(fee))])
-    case .fundsLow(let deployment, let percent, let dryTick):
+    case .fundsLow(let deployment, let percent, let lastAffordableTick):
       (
         19, "funds-low",
         [
           ("deployment", .deployment(deployment)), ("percent", .number(percent)),
-          ("dry-tick", .number(dryTick)),
+          ("dry-tick", .number(lastAffordableTick)),
         ]
       )
     case .escrowOverdrawn(let deployment, let tick):

@@ -41,8 +41,8 @@ public enum Event: Hashable, Sendable {
   case refunded(deployment: DeploymentID, depositor: Address, coin: Coin)
   /// A provider was paid `gross` − `fee`; `fee` is the network's take.
   case paidOut(lease: LeaseID, gross: Coin, fee: Coin)
-  /// At most `percent` of the runway is left; the money lasts until `dryTick`.
-  case fundsLow(deployment: DeploymentID, percent: UInt64, dryTick: UInt64)
+  /// At most `percent` of the runway is left; the money lasts until `lastAffordableTick`.
+  case fundsLow(deployment: DeploymentID, percent: UInt64, lastAffordableTick: UInt64)
   /// The money ran out; `tick` is the last tick that was paid in full.
   case escrowOverdrawn(deployment: DeploymentID, tick: UInt64)
   /// Fractions of a unit that were left at closing went to the community pool.

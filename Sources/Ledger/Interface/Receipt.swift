@@ -53,7 +53,7 @@ extension Receipt {
     var writer = ByteWriter(capacity: 64 + events.count * 96)
     writer.write(code)
     writer.write(String(codespace.prefix(Limit.codespace)))
-    writer.write(Self.cut(log))
+    writer.write(Self.shortened(log))
     writer.write(fee)
     writer.write(UInt32(events.count))
     for event in events { event.encode(into: &writer) }
@@ -78,7 +78,7 @@ extension Receipt {
   }
 
   /// The longest beginning of `text` that decoding accepts, cut between characters.
-  private static func cut(_ text: String) -> String {
+  private static func shortened(_ text: String) -> String {
     guard text.utf8.count > Limit.log else { return text }
     var cut = text[...]
     while cut.utf8.count > Limit.log { cut.removeLast() }

@@ -108,7 +108,7 @@ extension Execution {
     if let tick { record.closing?.moment.tick = tick }
     record.earned = payment.earned
     record.paid = payment.paid
-    record.fee = payment.takeTaken
+    record.fee = payment.collectedTake
     index(lease, in: record.state)
     overlay.write(Tables.leases, lease, record)
     let key = GroupKey(id, lease.group)
@@ -132,7 +132,7 @@ extension Execution {
     if protocolVersion >= 2 {
       overlay.write(Tables.leasesByOwner, Pair(lease.deployment.owner, key), Presence())
     }
-    count(state) { $0 &+ 1 }
+    updateCount(state) { $0 &+ 1 }
   }
 
   private func unindex(_ lease: LeaseID, in state: LeaseRecord.State) {
@@ -140,10 +140,10 @@ extension Execution {
     overlay.remove(Tables.leasesByState, key)
     overlay.remove(Tables.leasesByProvider, Pair(lease.provider, key))
     if protocolVersion >= 2 { overlay.remove(Tables.leasesByOwner, Pair(lease.deployment.owner, key)) }
-    count(state) { $0 &- min($0, 1) }
+    updateCount(state) { $0 &- min($0, 1) }
   }
 
-  private func count(_ state: LeaseRecord.State, _ change: (UInt64) -> UInt64) {
+  private func updateCount(_ state: LeaseRecord.State, _ change: (UInt64) -> UInt64) {
     let key = UInt64(state.rawValue)
     overlay.write(Tables.leaseCounts, key, change(overlay.read(Tables.leaseCounts, key) ?? 0))
   }
@@ -182,7 +182,7 @@ extension Execution {
 
   /// Ends a lease for the provider: at once when its bid promised no notice, else after the announced notice.
   func resignLease(_ id: LeaseID, reason: LeaseCloseReason) throws(Rejection) {
-    guard reason.isProviders else { throw .lease(.closeReason(reason)) }
+    guard reason.isAllowedForProvider else { throw .lease(.closeReason(reason)) }
     let record = try runningLease(id, missing: .unknownLeaseOfBid(id), ended: .leaseNotActive(id))
     if record.reclamationWindow > 0 {
       guard let reclamation = record.reclamation else {
@@ -196,7 +196,7 @@ extension Execution {
   }
 
   func startReclamation(_ id: LeaseID, reason: LeaseCloseReason) throws(Rejection) {
-    guard reason.isProviders else { throw .lease(.closeReason(reason)) }
+    guard reason.isAllowedForProvider else { throw .lease(.closeReason(reason)) }
     var record = try runningLease(id, missing: .unknownLeaseOfBid(id), ended: .leaseNotActive(id))
     guard record.reclamation == nil else { throw .lease(.reclamationStarted(id)) }
     let deadline = moment.time.advanced(byMilliseconds: record.reclamationWindow)
@@ -223,7 +223,7 @@ extension Execution {
 
 extension LeaseCloseReason {
   /// Whether a provider may give this reason.
-  var isProviders: Bool {
+  var isAllowedForProvider: Bool {
     switch self {
     case .unstable, .decommission, .unspecified, .manifestTimeout: true
     case .owner, .insufficientFunds, .deploymentClosed: false

@@ -177,7 +177,7 @@ extension Execution {
     }
     let signed = signedAttributes(of: provider.owner)
     let audited = order.order.requiresAuditedGPUs
-    if let reason = Matching.whyNot(
+    if let reason = Matching.mismatch(
       spec,
       attributes: provider.attributes,
       requiresAuditedGPUs: audited,

@@ -60,9 +60,9 @@ extension Offer.GPU {
     var key = "vendor/\(vendor)/model/\(model)"
     if !memory.isEmpty { key += "/ram/\(memory)" }
     if !interface.isEmpty { key += "/interface/\(interface)" }
-    let meant = GPUKey.generalisations(of: key)
+    let matchingKeys = GPUKey.generalisations(of: key)
     return wanted.contains { request in
-      request.value == "true" && meant.contains { AttributePattern.matches(request.key, $0) }
+      request.value == "true" && matchingKeys.contains { AttributePattern.matches(request.key, $0) }
     }
   }
 }

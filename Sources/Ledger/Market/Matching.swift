@@ -18,7 +18,7 @@ public enum Matching {
   ///   - requiresAuditedGPUs: Whether the auditors that the group names must have signed its GPUs too.
   ///   - signed: The attributes that an auditor has signed about the provider.
   /// - Returns: The first reason; nil when it matches.
-  public static func whyNot(
+  public static func mismatch(
     _ spec: GroupSpec,
     attributes: [Attribute],
     requiresAuditedGPUs: Bool = false,

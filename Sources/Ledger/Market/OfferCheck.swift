@@ -63,9 +63,9 @@ public enum OfferCheck {
       return .gpuNotStated(unit: wanted.id, key: missing.key)
     }
     guard !wanted.gpuAttributes.isEmpty else { return nil }
-    let meant = offered.gpuAttributes.flatMap { GPUKey.generalisations(of: $0.key) }
+    let matchingKeys = offered.gpuAttributes.flatMap { GPUKey.generalisations(of: $0.key) }
     let accepted = wanted.gpuAttributes.contains { request in
-      meant.contains { request.value == "true" && AttributePattern.matches(request.key, $0) }
+      matchingKeys.contains { request.value == "true" && AttributePattern.matches(request.key, $0) }
     }
     return accepted ? nil : .gpuOther(unit: wanted.id, key: first.key)
   }

@@ -79,22 +79,22 @@ public enum ProvenEntry: Hashable, Sendable {
   /// Decodes the entry's stored bytes into names and texts for a reader. Nil stands for an absent entry.
   ///
   /// - Throws: When the bytes are not a valid entry. They may come from an untrusted peer.
-  public func meaning(of value: [UInt8]?) throws(DecodingError) -> [(name: String, text: String)] {
-    guard let value else { return [absence] }
+  public func decodedFields(of value: [UInt8]?) throws(DecodingError) -> [(name: String, text: String)] {
+    guard let value else { return [absentField] }
     var reader = ByteReader(value)
-    let meaning: [(name: String, text: String)]
+    let fields: [(name: String, text: String)]
     switch self {
     case .balance(_, let denomination):
-      meaning = [("balance", Coin(try Amount(from: &reader), denomination).description)]
-    case .lease: meaning = Self.meaning(of: try LeaseRecord(from: &reader))
+      fields = [("balance", Coin(try Amount(from: &reader), denomination).description)]
+    case .lease: fields = Self.decodedFields(of: try LeaseRecord(from: &reader))
     case .vote:
-      meaning = try VoteRecord(from: &reader).options.map { ($0.option.name, $0.weight.description) }
+      fields = try VoteRecord(from: &reader).options.map { ($0.option.name, $0.weight.description) }
     }
     try reader.finish()
-    return meaning
+    return fields
   }
 
-  private var absence: (name: String, text: String) {
+  private var absentField: (name: String, text: String) {
     switch self {
     case .balance(_, let denomination): ("balance", Coin(0, denomination).description)
     case .lease: ("lease", "there is none")
@@ -102,20 +102,20 @@ public enum ProvenEntry: Hashable, Sendable {
     }
   }
 
-  private static func meaning(of lease: LeaseRecord) -> [(name: String, text: String)] {
-    var meaning: [(name: String, text: String)] = [
+  private static func decodedFields(of lease: LeaseRecord) -> [(name: String, text: String)] {
+    var fields: [(name: String, text: String)] = [
       ("state", lease.state.name),
       ("price", "\(lease.price) per tick"),
       ("opened", "tick \(lease.openedAt.tick), height \(lease.openedAt.height)"),
       ("lease deposit", lease.deposit.description),
     ]
     if let closing = lease.closing {
-      meaning.append(("closed", "tick \(closing.moment.tick), height \(closing.moment.height)"))
-      meaning.append(("closed by", "\(closing.closer.name), \(closing.reason.name)"))
-      meaning.append(("earned", lease.earned.description))
-      meaning.append(("paid", lease.paid.description))
-      meaning.append(("fee", lease.fee.description))
+      fields.append(("closed", "tick \(closing.moment.tick), height \(closing.moment.height)"))
+      fields.append(("closed by", "\(closing.closer.name), \(closing.reason.name)"))
+      fields.append(("earned", lease.earned.description))
+      fields.append(("paid", lease.paid.description))
+      fields.append(("fee", lease.fee.description))
     }
-    return meaning
+    return fields
   }
 }

@@ -32,33 +32,33 @@ public struct StateEvidence: Hashable, Sendable {
   }
 
   /// Why evidence is not accepted.
-  public enum Doubt: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum VerificationError: Error, Hashable, Sendable, CustomStringConvertible {
     case chain(ChainID)
     /// Key, value and proof do not lead to the header's state root.
     case proof
     /// The certificate is not that of a commit of this header.
-    case certificateOfAnother
+    case foreignCertificate
     /// The header names another validator set than the given one.
     case validators
     case certificate(CertificateError)
     /// Too little power of the trusted set signed.
-    case trust(signed: Int64, needed: Int64, of: Int64)
+    case insufficientTrust(signed: Int64, needed: Int64, of: Int64)
 
     public var description: String {
       switch self {
       case .chain(let chain): "the header is of chain \(chain)"
       case .proof: "the proof does not lead from this entry to the header's state root"
-      case .certificateOfAnother: "the certificate is not of a commit of this header"
+      case .foreignCertificate: "the certificate is not of a commit of this header"
       case .validators: "the validators are not those that the header names"
       case .certificate(let error): "the certificate proves nothing: \(error)"
-      case .trust(let signed, let needed, let total):
+      case .insufficientTrust(let signed, let needed, let total):
         "of the trusted power of \(total), \(signed) signed; \(needed) are needed"
       }
     }
   }
 
   /// The voting power of the trusted set that signed the header, and its total.
-  public struct Trust: Hashable, Sendable {
+  public struct SignedPower: Hashable, Sendable {
     public var signed: Int64
     public var total: Int64
   }
@@ -73,12 +73,12 @@ public struct StateEvidence: Hashable, Sendable {
     chain: ChainID,
     trusted: ValidatorSet,
     using checks: Checks = .ed25519
-  ) throws(Doubt) -> Trust {
+  ) throws(VerificationError) -> SignedPower {
     guard header.chain == chain else { throw .chain(header.chain) }
     guard proof.verifies(key: entry.key, value: value, root: header.stateRoot) else { throw .proof }
     guard certificate.kind == .precommit, certificate.height == header.height,
       certificate.block == header.identifier
-    else { throw .certificateOfAnother }
+    else { throw .foreignCertificate }
     guard validators.hash == header.validatorsHash else { throw .validators }
     do throws(CertificateError) {
       try validators.verify(certificate, chain: chain, using: checks)
@@ -88,9 +88,9 @@ public struct StateEvidence: Hashable, Sendable {
     let signers = SignerSet(bytes: certificate.signers, count: validators.count) ?? SignerSet(count: 0)
     let keys = Set(signers.indices.compactMap { validators[$0]?.key })
     let signed = trusted.members.reduce(Int64(0)) { keys.contains($1.key) ? $0 + $1.power : $0 }
-    guard trusted.isHonest(signed) else {
-      throw .trust(signed: signed, needed: trusted.honestPower, of: trusted.totalPower)
+    guard trusted.meetsHonestThreshold(signed) else {
+      throw .insufficientTrust(signed: signed, needed: trusted.honestThreshold, of: trusted.totalPower)
     }
-    return Trust(signed: signed, total: trusted.totalPower)
+    return SignedPower(signed: signed, total: trusted.totalPower)
   }
 }

@@ -18,7 +18,7 @@ extension Execution {
     guard var entry = overlay.read(Tables.providers, record.owner) else {
       throw .provider(.providerNotFound(record.owner))
     }
-    if let lease = leaseBroken(byNew: record.attributes, old: entry.record) {
+    if let lease = firstIncompatibleLease(byNew: record.attributes, old: entry.record) {
       throw .provider(.incompatibleAttributes(lease: lease))
     }
     entry.record = record
@@ -55,14 +55,14 @@ extension Execution {
 
   /// A running lease that the old attributes satisfy and the new ones do not; nil when there is none. Equal
   /// demands of several leases are checked once.
-  private func leaseBroken(byNew attributes: [Attribute], old: ProviderRecord) -> LeaseID? {
+  private func firstIncompatibleLease(byNew attributes: [Attribute], old: ProviderRecord) -> LeaseID? {
     var broken: LeaseID?
     let signed = signedAttributes(of: old.owner)
     overlay.forEach(Tables.demands, prefix: Tables.demands.prefix { $0.write(old.owner) }) {
       _,
       demand in
       func matches(_ attributes: [Attribute]) -> Bool {
-        Matching.whyNot(
+        Matching.mismatch(
           demand.spec,
           attributes: attributes,
           requiresAuditedGPUs: demand.requiresAuditedGPUs,

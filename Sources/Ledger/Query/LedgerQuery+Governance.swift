@@ -39,7 +39,7 @@ extension LedgerQuery {
   public func tally(ofProposal id: UInt64) -> Tally? {
     guard let record = proposal(id) else { return nil }
     if let tally = record.tally { return tally }
-    return try? Execution(on: state, at: .zero, protocolVersion: protocolVersion).count(id)
+    return try? Execution(on: state, at: .zero, protocolVersion: protocolVersion).tallyVotes(id)
   }
 
   /// The upgrade that was voted for and whose height is not reached yet.

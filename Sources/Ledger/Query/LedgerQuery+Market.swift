@@ -157,7 +157,7 @@ extension LedgerQuery {
       record: record,
       earned: payment.earned,
       paid: payment.paid,
-      fee: payment.takeTaken
+      fee: payment.collectedTake
     )
   }
 

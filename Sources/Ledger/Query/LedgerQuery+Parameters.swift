@@ -11,7 +11,7 @@ public struct ParameterStatus: Hashable, Sendable {
   public var unit: String
   public var range: ClosedRange<UInt64>
   /// The default value.
-  public var standard: String
+  public var defaultValue: String
   public var summary: String
   /// The number of the proposal that set the value; 0 for genesis.
   public var proposal: UInt64
@@ -28,7 +28,7 @@ extension LedgerQuery {
         type: "integer",
         unit: key.definition.unit,
         range: key.definition.range,
-        standard: String(key.definition.standard),
+        defaultValue: String(key.definition.defaultValue),
         summary: key.definition.summary,
         proposal: record.proposals[key.index]
       )
@@ -56,7 +56,7 @@ extension CurrencyRecord {
       type: field == .take ? "integer_or_default" : "integer",
       unit: field == .take ? "0.01 %" : currency.denomination.name,
       range: field.range,
-      standard: field == .take ? "default" : "0",
+      defaultValue: field == .take ? "default" : "0",
       summary: field.summary,
       proposal: proposals[field.index]
     )

@@ -19,7 +19,7 @@ public struct ProviderMatch: Hashable, Sendable {
 
 extension LedgerQuery {
   /// The attributes that auditors have signed about a provider, by the auditor's address as text.
-  public func auditTexts(of provider: Address) -> [String: [Attribute]] {
+  public func signedAttributesByAuditor(of provider: Address) -> [String: [Attribute]] {
     let signed = signedAttributes(provider: provider).map { ($0.auditor.text(), $0.attributes) }
     return Dictionary(signed, uniquingKeysWith: { $1 })
   }
@@ -59,8 +59,8 @@ extension LedgerQuery {
     _ request: PageRequest
   ) throws(PageFault) -> Page<ProviderMatch> {
     try state.page(Tables.providers, request) { owner, entry in
-      let signed = auditTexts(of: owner)
-      let reason = Matching.whyNot(
+      let signed = signedAttributesByAuditor(of: owner)
+      let reason = Matching.mismatch(
         spec,
         attributes: entry.record.attributes,
         requiresAuditedGPUs: requiresAuditedGPUs,

@@ -53,7 +53,7 @@ public struct LedgerQuery<State: StateReading> {
     /// The take collected since genesis.
     public var takeCollected: Amount
     /// The part of `takeCollected` that went to stakers.
-    public var stakersGiven: Amount
+    public var paidToStakers: Amount
     /// What the issuer minted, less what it burned.
     public var minted: Amount
 
@@ -61,7 +61,7 @@ public struct LedgerQuery<State: StateReading> {
       currency = record.currency
       takeBasisPoints = record.take.rate
       takeCollected = record.takeCollected
-      stakersGiven = record.stakersGiven
+      paidToStakers = record.paidToStakers
       minted = record.minted
     }
   }

@@ -41,7 +41,7 @@ public struct PageRequest: Hashable, Sendable {
 
   /// The most entries that are read for one page. When a filter accepts few of them, the page is short and
   /// has a `next`, so that the time stays bounded.
-  var lookLimit: Int { limit > .max / 10 ? .max : max(1_000, 10 * limit) }
+  var readLimit: Int { limit > .max / 10 ? .max : max(1_000, 10 * limit) }
 }
 
 /// A part of a list.
@@ -92,15 +92,15 @@ extension StateReading {
     // One entry more than wanted shows whether the list goes on.
     let step = request.limit < 256 ? request.limit + 1 : 256
     var items: [Item] = []
-    var looked = 0
+    var readCount = 0
     var last: [UInt8] = []
     while true {
       let entries = entries(from: start, to: end, limit: step)
       for entry in entries {
-        if items.count == request.limit || looked == request.lookLimit {
+        if items.count == request.limit || readCount == request.readLimit {
           return Page(items: items, next: PageKey(last))
         }
-        looked += 1
+        readCount += 1
         last = entry.key
         if let made = item(entry.key, entry.value) { items.append(made) }
       }

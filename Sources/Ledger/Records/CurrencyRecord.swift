@@ -23,9 +23,9 @@ struct CurrencyRecord: Hashable, Sendable, StateValue {
   var takeCollected = Amount.zero
   /// The sum of fee × stakers' share in basis points. The stakers get its whole part divided by 10,000, so
   /// the result does not depend on how the fees are split.
-  var stakersDue: UInt128 = 0
+  var owedToStakers: UInt128 = 0
   /// The units that went to stakers so far.
-  var stakersGiven = Amount.zero
+  var paidToStakers = Amount.zero
   /// The number of the proposal that set each parameter, in the order of
   /// `ParameterName.CurrencyField.allCases`; 0 for genesis.
   var proposals: [UInt64]
@@ -41,8 +41,8 @@ struct CurrencyRecord: Hashable, Sendable, StateValue {
     writer.write(minted)
     take.encode(into: &writer)
     writer.write(takeCollected)
-    writer.write(stakersDue)
-    writer.write(stakersGiven)
+    writer.write(owedToStakers)
+    writer.write(paidToStakers)
     for proposal in proposals { writer.write(proposal) }
   }
 
@@ -51,8 +51,8 @@ struct CurrencyRecord: Hashable, Sendable, StateValue {
     minted = try reader.readAmount()
     take = try TakeIndex(from: &reader)
     takeCollected = try reader.readAmount()
-    stakersDue = try reader.read()
-    stakersGiven = try reader.readAmount()
+    owedToStakers = try reader.read()
+    paidToStakers = try reader.readAmount()
     proposals = []
     for _ in ParameterName.CurrencyField.allCases { proposals.append(try reader.read()) }
   }

@@ -9,7 +9,7 @@ extension Execution {
       overlay.remove(Tables.maturities, key)
       switch key.kind {
       case .unbonding: try completeUnbonding(key.entry)
-      case .redelegation: forgetRedelegation(key.entry)
+      case .redelegation: completeRedelegation(key.entry)
       case .validator: completeUnbonding(ofValidator: key.address)
       }
     }
@@ -29,7 +29,7 @@ extension Execution {
     emit(.unbonded(delegator: entry.delegator, validator: entry.validator, coin: coin))
   }
 
-  private func forgetRedelegation(_ number: UInt64) {
+  private func completeRedelegation(_ number: UInt64) {
     guard let entry = overlay.read(Tables.redelegations, number) else { return }
     overlay.remove(Tables.redelegations, number)
     overlay.remove(

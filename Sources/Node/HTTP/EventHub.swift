@@ -42,7 +42,7 @@ actor EventHub {
         // When an event is lost, all streams end, so that followers notice it and start again.
         if case .dropped = sink.yield(event) { sink.finish() }
       }
-      for await event in events { tell(event) }
+      for await event in events { distribute(event) }
       await host.forget(observer)
       endAll(Task.isCancelled ? .nodeStops : .tooSlow)
     }
@@ -98,57 +98,59 @@ actor EventHub {
 
   // MARK: Events
 
-  private func tell(_ event: HostEvent) {
+  private func distribute(_ event: HostEvent) {
     switch event {
     case .book(let changes):
       guard !marketFollowers.isEmpty || !orderFollowers.isEmpty else { return }
-      for change in changes { tell(change) }
+      for change in changes { distribute(change) }
     case .committed(let commit):
       if !commitFollowers.isEmpty {
         let answer = Answer.Commit(commit)
         for feed in commitFollowers.values { _ = feed.send(answer) }
       }
       guard !marketFollowers.isEmpty || !orderFollowers.isEmpty else { return }
-      for lease in commit.leases { tell(lease) }
+      for lease in commit.leases { distribute(lease) }
     }
   }
 
-  private func tell(_ change: OrderBook.Event) {
+  private func distribute(_ change: OrderBook.Event) {
     switch change {
     case .orderAdded(let order):
-      tell(MarketScope(order)) { .orderAdded(Answer.Order(order)) }
+      distribute(MarketScope(order)) { .orderAdded(Answer.Order(order)) }
     case .bidAdded(let bid):
-      tell(MarketScope(bid)) { .bidAdded(Answer.Bid(bid.content, object: bid.object)) }
+      distribute(MarketScope(bid)) { .bidAdded(Answer.Bid(bid.content, object: bid.object)) }
     case .removed(let object, let removal):
       switch object.content {
       case .order(let content):
         let order = OrderBook.Signed(object.object, content)
-        tell(MarketScope(order)) { .orderRemoved(Answer.Order(order), reason: removal.name) }
+        distribute(MarketScope(order)) { .orderRemoved(Answer.Order(order), reason: removal.name) }
       case .bid(let content):
         let bid = OrderBook.Signed(object.object, content)
-        tell(MarketScope(bid)) { .bidRemoved(Answer.Bid(content, object: bid.object), reason: removal.name) }
+        distribute(MarketScope(bid)) {
+          .bidRemoved(Answer.Bid(content, object: bid.object), reason: removal.name)
+        }
       case .withdrawal, .offer: break
       }
     case .bidHeld, .withdrawalAdded, .offerUpdated: break
     }
   }
 
-  private func tell(_ event: LeaseEvent) {
+  private func distribute(_ event: LeaseEvent) {
     var scope = MarketScope(owner: event.lease.deployment.owner, provider: event.lease.provider)
     switch event {
     case .opened(let lease, let record, let origin):
       scope.order = origin.order
-      tell(scope) {
+      distribute(scope) {
         .leaseOpened(Answer.Lease(LeaseStatus(lease, settled: record)), agreedOrder: origin.order.description)
       }
     case .closed(let lease, let record, _, _):
-      tell(scope) { .leaseClosed(Answer.Lease(LeaseStatus(lease, settled: record))) }
+      distribute(scope) { .leaseClosed(Answer.Lease(LeaseStatus(lease, settled: record))) }
     }
   }
 
   /// Sends an event to the followers whose scope contains `subject`. `event` is called once, and only if
   /// there is such a follower.
-  private func tell(_ subject: MarketScope, _ event: () -> Answer.MarketEvent) {
+  private func distribute(_ subject: MarketScope, _ event: () -> Answer.MarketEvent) {
     var made: Answer.MarketEvent?
     func offer(_ follower: MarketFollower) {
       guard follower.scope.contains(subject) else { return }

@@ -23,7 +23,7 @@ extension NodeService {
     if let order = scope.order {
       present = await host.read { replica in Self.present(order, scope, replica.book) }
     }
-    return EventStream(present: present + [.caughtUp], feed: feed)
+    return EventStream(initialEvents: present + [.caughtUp], feed: feed)
   }
 
   private static func present(_ order: Digest, _ scope: MarketScope, _ book: OrderBook)

@@ -15,7 +15,7 @@ extension NodeService {
           denomination: status.currency.denomination.name,
           basisPoints: status.takeBasisPoints,
           collected: status.takeCollected.description,
-          stakers: status.stakersGiven.description,
+          stakers: status.paidToStakers.description,
           communityPool: query.balance(of: .communityPool, in: status.currency.denomination).description
         )
       }

@@ -10,7 +10,7 @@ import Storage
 extension NodeService {
   /// How long a request waits for the block after the state, whose header has the state root. An idle network
   /// makes a block at least this often.
-  private static let patience: Duration = .seconds(30)
+  private static let nextBlockTimeout: Duration = .seconds(30)
 
   func proof(kind: String, key: String) async throws -> Answer.Proof {
     guard let kind = ProvenEntry.Kind(rawValue: kind) else {
@@ -44,7 +44,7 @@ extension NodeService {
   /// Header and certificate of block `height`; waits for it if it is the next one.
   private func committed(_ height: Height) async throws -> (Header, Certificate) {
     let store = parts.store
-    let deadline = ContinuousClock.now.advanced(by: Self.patience)
+    let deadline = ContinuousClock.now.advanced(by: Self.nextBlockTimeout)
     while ContinuousClock.now < deadline {
       if let header = try store.header(at: height).map({ try Header(decoding: $0) }),
         let certificate = try store.certificate(at: height).map({ try Certificate(decoding: $0) })
@@ -54,7 +54,7 @@ extension NodeService {
       try await Task.sleep(for: .milliseconds(20))
     }
     throw ServingError.unavailable(
-      "no block followed height \(height - 1) for \(Self.patience.components.seconds) s; the network may have halted"
+      "no block followed height \(height - 1) for \(Self.nextBlockTimeout.components.seconds) s; the network may have halted"
     )
   }
 

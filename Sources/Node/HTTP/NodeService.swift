@@ -65,7 +65,7 @@ final class NodeService: NodeServing {
     let keeping = Task {
       while !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(GossipStore.interval))
-        if !Task.isCancelled { gossipStore.save(await host.read { $0.gossipMemory }) }
+        if !Task.isCancelled { gossipStore.save(await host.read { $0.persistedGossip }) }
       }
     }
     keepingTask.withLock { $0 = keeping }
@@ -80,7 +80,7 @@ final class NodeService: NodeServing {
   /// Gives the replica the gossip state saved by the last run. Must be called before the replica starts.
   func restoreGossip() async {
     let memory = gossipStore.load()
-    guard memory != GossipMemory() else { return }
+    guard memory != PersistedGossip() else { return }
     do {
       let (live, failure) = try await host.restore(memory)
       parts.logger.info(
@@ -107,7 +107,7 @@ final class NodeService: NodeServing {
     // A node that was stopped before `start` has no gossip state to save.
     guard let keeping = keepingTask.withLock({ $0 }) else { return }
     keeping.cancel()
-    gossipStore.save(await host.read { $0.gossipMemory })
+    gossipStore.save(await host.read { $0.persistedGossip })
   }
 
   /// Runs `body` on the replica's committed state.

@@ -43,10 +43,10 @@ public struct NodeRuntime: Sendable {
     defer { withExtendedLifetime(lock) {} }
     try JoinStore.recover(home)
     let own = try openStore()
-    let store = try await joined(own, tip: try readTip(own))
+    let store = try await joinBySnapshot(own, tip: try readTip(own))
     try verify(store)
     let tip = try readTip(store)
-    try LightBlocks.ensure(store, tip: tip)
+    try LightBlocks.writeMissingSets(store, tip: tip)
     logger.info(
       "opened the database",
       metadata: [
@@ -90,9 +90,9 @@ public struct NodeRuntime: Sendable {
   }
 
   /// The state of a chain at its genesis.
-  public static func genesisTip(_ genesis: Genesis) throws -> Tip { try beginning(of: genesis).tip }
+  public static func genesisTip(_ genesis: Genesis) throws -> Tip { try genesisState(of: genesis).tip }
 
-  private static func beginning(of genesis: Genesis) throws -> (
+  private static func genesisState(of genesis: Genesis) throws -> (
     outcome: (changes: [StateChange], validators: [ValidatorUpdate]), update: StateTreeUpdate, tip: Tip
   ) {
     let outcome: (changes: [StateChange], validators: [ValidatorUpdate])
@@ -108,7 +108,7 @@ public struct NodeRuntime: Sendable {
 
   private func initialize(_ store: NodeStore) throws {
     let genesis = definition.genesis
-    let (outcome, update, tip) = try Self.beginning(of: genesis)
+    let (outcome, update, tip) = try Self.genesisState(of: genesis)
     var origin = StoreOrigin(chainID: genesis.chain.text, genesisDigest: genesis.digest.bytes)
     origin.state = outcome.changes.compactMap { change in
       change.value.map { Entry(key: change.key, value: $0) }

@@ -15,20 +15,20 @@ struct GossipStore: Sendable {
 
   /// What the last run saved; empty when there is no file. A damaged file is reported and ignored, since
   /// peers have its content.
-  func load() -> GossipMemory {
-    guard let data = try? Data(contentsOf: file) else { return GossipMemory() }
+  func load() -> PersistedGossip {
+    guard let data = try? Data(contentsOf: file) else { return PersistedGossip() }
     do {
-      return try GossipMemory(decoding: [UInt8](data), chain: chain)
+      return try PersistedGossip(decoding: [UInt8](data), chain: chain)
     } catch {
       logger.warning(
         "the saved order and address books are damaged; starting without them",
         metadata: ["file": "\(file.path)", "error": "\(error)"]
       )
-      return GossipMemory()
+      return PersistedGossip()
     }
   }
 
-  func save(_ memory: GossipMemory) {
+  func save(_ memory: PersistedGossip) {
     do {
       try Data(memory.encoded).write(to: file, options: .atomic)
     } catch {

@@ -243,12 +243,12 @@ final class StorageWorker: Sendable {
     try signer.withLock { signer in
       guard signer != nil else { return }
       // Nothing may be signed at this height or below any more, wherever the block came from.
-      signer?.certified(height: height)
+      signer?.recordCertificate(height: height)
       // A synchronised block does not show who signs now, so only heights that this node saw being decided
       // end a quarantine. During synchronisation the guard's file and the log's segments do not change.
-      guard commit.isWitnessed else { return }
+      guard commit.isDecidedByConsensus else { return }
       let hasOwn = key.map { Self.signed(commit, by: $0.publicKey) } ?? false
-      try signer?.witness(height: height, hasOwnSignature: hasOwn)
+      try signer?.recordDecidedHeight(height: height, hasOwnSignature: hasOwn)
       try signer?.rotateAndDrop(after: height)
     }
   }

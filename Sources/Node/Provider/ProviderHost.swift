@@ -162,7 +162,7 @@ final class ProviderHost: MarketAccess {
         leases: leases,
         standing: BidEngine.Standing(
           attributes: query.provider(address)?.record.attributes,
-          audits: query.auditTexts(of: address)
+          audits: query.signedAttributesByAuditor(of: address)
         )
       )
     }

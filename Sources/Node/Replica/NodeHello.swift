@@ -31,7 +31,7 @@ struct NodeHello: Hashable {
     guard let voucher = try? NodeVoucher(decoding: Array(hello.dropFirst())) else {
       return .plausible(NodeHello(role: claimed == .validator ? .full : claimed, voucher: nil))
     }
-    guard voucher.holds(for: peer, on: chain, by: checks) else { return .forged }
+    guard voucher.hasValidSignature(for: peer, on: chain, by: checks) else { return .forged }
     let isProven = claimed != .validator || voucher.role == .validator
     return .plausible(NodeHello(role: isProven ? claimed : .full, voucher: voucher))
   }

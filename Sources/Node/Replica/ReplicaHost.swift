@@ -144,8 +144,8 @@ actor ReplicaHost {
   /// Gives the replica the gossip state that the last run saved.
   ///
   /// Returns how many objects are live, and why the address book could not be used.
-  func restore(_ memory: GossipMemory) throws(ServingError) -> (live: Int, addressBook: DecodingError?) {
-    guard case .restored(let live, let failure) = try ask({ .remembered(memory, $0) }) else {
+  func restore(_ memory: PersistedGossip) throws(ServingError) -> (live: Int, addressBook: DecodingError?) {
+    guard case .restored(let live, let failure) = try ask({ .gossipRecovered(memory, $0) }) else {
       return (0, nil)
     }
     return (live, failure)
@@ -203,9 +203,9 @@ actor ReplicaHost {
       dependencies.logger.info("closing a session", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
       disconnect(peer, reason)
     case .validatorsKnown(let nodes, let keys):
-      dependencies.bridge.know(validators: keys)
+      dependencies.bridge.setValidators(keys)
       dependencies.transport.setReserved(Set(nodes))
-    case .bookChanged(let events): tell(.book(events))
+    case .bookChanged(let events): notifyObservers(.book(events))
     case .alarm(let alarm):
       dependencies.logger.critical(
         "consensus is broken; this node signs nothing more",
@@ -242,12 +242,12 @@ actor ReplicaHost {
       let end = NIODeadline.now() + .seconds(Int64(clamping: seconds))
       banned[peer] = end
       dependencies.transport.setBanned(Set(banned.keys))
-      loop.assumeIsolated().scheduleTask(deadline: end) { self.assumeIsolated { $0.pardon() } }
+      loop.assumeIsolated().scheduleTask(deadline: end) { self.assumeIsolated { $0.endExpiredBans() } }
     }
   }
 
   /// Ends the bans whose time is over.
-  private func pardon() {
+  private func endExpiredBans() {
     let now = NIODeadline.now()
     banned = banned.filter { $0.value > now }
     dependencies.transport.setBanned(Set(banned.keys))
@@ -278,7 +278,7 @@ actor ReplicaHost {
   private func committed(_ commit: Commit) {
     counters.blocks += 1
     counters.transactions += UInt64(commit.transactions.count)
-    dependencies.verifier.forget(commit.transactions)
+    dependencies.verifier.recordCommitted(commit.transactions)
     for (index, transaction) in commit.transactions.enumerated() {
       guard let continuations = waiting.removeValue(forKey: transaction.hash) else { continue }
       let result = CommittedTransaction(
@@ -288,10 +288,10 @@ actor ReplicaHost {
       )
       for continuation in continuations { continuation.resume(returning: result) }
     }
-    tell(.committed(commit))
+    notifyObservers(.committed(commit))
   }
 
-  private func tell(_ event: HostEvent) {
+  private func notifyObservers(_ event: HostEvent) {
     for observer in observers.values { observer(event) }
   }
 }

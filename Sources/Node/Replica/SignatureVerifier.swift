@@ -20,7 +20,7 @@ final class SignatureVerifier: Sendable {
     var committed = Generations<Digest, Void>(limit: 16_384)
 
     /// Records the hash; returns false when it was seen recently.
-    mutating func meet(_ hash: Digest) -> Bool {
+    mutating func markSeen(_ hash: Digest) -> Bool {
       guard seen.use(hash) == nil else { return false }
       seen.set(hash, to: ())
       return true
@@ -31,7 +31,7 @@ final class SignatureVerifier: Sendable {
   private let pool: NIOThreadPool
   private let blockPool: NIOThreadPool
   private let encountered = Mutex(Encountered())
-  private let memory: CheckMemory
+  private let cache: CheckMemory
   private let checks: Checks
   /// The number of transactions that wait for their check.
   private let waiting = Atomic(0)
@@ -44,13 +44,13 @@ final class SignatureVerifier: Sendable {
   /// `threads`: of each of the two pools. `checks` are those of `memory`.
   init(
     chain: ChainID,
-    memory: CheckMemory,
+    cache: CheckMemory,
     checks: Checks,
     threads: Int,
     post: @escaping @Sendable ([ReplicaInput]) -> Void
   ) {
     self.chain = chain
-    self.memory = memory
+    self.cache = cache
     self.checks = checks
     self.post = post
     pool = NIOThreadPool(numberOfThreads: threads)
@@ -68,7 +68,7 @@ final class SignatureVerifier: Sendable {
   func verify(_ object: SignedObject) {
     pool.submit { [chain, checks, post] state in
       guard state == .active else { return }
-      let isAuthentic = object.isAuthenticThroughout(on: chain, by: checks)
+      let isAuthentic = object.isAuthenticWithVoucher(on: chain, by: checks)
       post([.objectVerified(object.identifier, isAuthentic: isAuthentic)])
     }
   }
@@ -102,7 +102,7 @@ final class SignatureVerifier: Sendable {
   func verify(_ transactions: [[UInt8]], from peer: PeerID) {
     guard waiting.load(ordering: .relaxed) < Self.waitingLimit else { return }
     let hashed = transactions.map { (hash: Digest.sha256($0), bytes: $0) }
-    let fresh = encountered.withLock { known in hashed.filter { known.meet($0.hash) } }
+    let fresh = encountered.withLock { known in hashed.filter { known.markSeen($0.hash) } }
     for start in stride(from: 0, to: fresh.count, by: Self.pieceLength) {
       let piece = Array(fresh[start..<min(start + Self.pieceLength, fresh.count)])
       waiting.add(piece.count, ordering: .relaxed)
@@ -143,12 +143,12 @@ final class SignatureVerifier: Sendable {
 
   /// Records a transaction of this node's own users, so that it is ignored when peers send it back.
   func note(_ transaction: Transaction) {
-    encountered.withLock { known in _ = known.meet(transaction.hash) }
+    encountered.withLock { known in _ = known.markSeen(transaction.hash) }
   }
 
   /// Records that the transactions are committed; they need no further checks.
-  func forget(_ transactions: [Transaction]) {
-    memory.forget(transactions)
+  func recordCommitted(_ transactions: [Transaction]) {
+    cache.recordCommitted(transactions)
     encountered.withLock { known in
       for transaction in transactions { known.committed.set(transaction.hash, to: ()) }
     }

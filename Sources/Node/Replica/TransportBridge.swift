@@ -12,8 +12,9 @@ import Wire
 /// Turns events of the transport into inputs of the replica, and sends transactions to the signature verifier
 /// first.
 ///
-/// Transport and replica share one event loop and call each other directly. Neither is called while it is at work: the
-/// replica's effects are carried out when its step is over, and what they cause in the transport is told in a later call.
+/// Transport and replica share one event loop and call each other directly. Neither is called while it is at
+/// work: the replica's effects are carried out when its step is over, and what they cause in the transport is
+/// told in a later call.
 final class TransportBridge: Sendable {
   private struct Attached {
     var host: ReplicaHost
@@ -82,7 +83,7 @@ final class TransportBridge: Sendable {
     sessions.withLock { $0[peer] }
   }
 
-  func know(validators keys: [PublicKey]) {
+  func setValidators(_ keys: [PublicKey]) {
     validators.withLock { $0 = Set(keys) }
   }
 
@@ -145,7 +146,7 @@ final class TransportBridge: Sendable {
       }
     case .datagramSessionUp, .datagramSessionDown: break
     case .dialFailed(let address, let failure):
-      tell(failure, of: address)
+      logDialFailure(failure, of: address)
       if let dial = dials.withLock({ $0.removeValue(forKey: address) }) { inputs.append(.dialFailed(dial)) }
     case .leaseOpened, .leaseFrame, .leaseClosed: attached.leases?(event)
     }
@@ -182,7 +183,7 @@ final class TransportBridge: Sendable {
   }
 
   /// Logs a failed dial; as a warning when only the operator can solve the problem.
-  private func tell(_ failure: DialFailure, of address: NetworkAddress) {
+  private func logDialFailure(_ failure: DialFailure, of address: NetworkAddress) {
     switch failure {
     case .handshake(.refused(.wrongNetwork)):
       logger.warning(

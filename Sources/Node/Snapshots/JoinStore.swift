@@ -24,7 +24,7 @@ public struct JoinStore: Sendable {
   }
 
   /// What an earlier run has fetched: the plan and the chunks that are staged; nil when nothing.
-  public func begun() throws -> (plan: SnapshotPlan, staged: [NibblePath])? {
+  public func stagedJoin() throws -> (plan: SnapshotPlan, staged: [NibblePath])? {
     let marks = try store.stagedMarks()
     guard let first = marks.first, first.key == Self.planMark else { return nil }
     let plan = try SnapshotPlan(decoding: first.value)
@@ -79,7 +79,7 @@ public struct JoinStore: Sendable {
 
   /// Moves the finished database to the place of the node's. Both must be closed. After a crash in between,
   /// `recover` finishes the move.
-  static func takeOver(_ home: Home) throws {
+  static func replaceDatabase(_ home: Home) throws {
     let files = FileManager.default
     if files.fileExists(atPath: home.data.path) {
       try? files.removeItem(at: home.replaced)
@@ -89,7 +89,7 @@ public struct JoinStore: Sendable {
     try? files.removeItem(at: home.replaced)
   }
 
-  /// Finishes a move by `takeOver` that a crash interrupted.
+  /// Finishes a move by `replaceDatabase` that a crash interrupted.
   static func recover(_ home: Home) throws {
     let files = FileManager.default
     guard files.fileExists(atPath: home.replaced.path) else { return }

@@ -29,7 +29,7 @@ public enum LightBlocks {
   }
 
   /// Writes the current validator sets into a store that was made by a version that did not keep them.
-  static func ensure(_ store: NodeStore, tip: Tip) throws {
+  static func writeMissingSets(_ store: NodeStore, tip: Tip) throws {
     guard try validators(at: tip.height + 2, in: store) != tip.nextValidators else { return }
     try store.saveValidators(origin(tip))
   }

@@ -55,7 +55,7 @@ extension NodeRuntime {
 
   /// Fetches a snapshot that is far ahead of the store, if peers have one, and returns the new store; `store`
   /// is closed then. Otherwise returns `store`.
-  func joined(_ store: NodeStore, tip: Tip) async throws -> NodeStore {
+  func joinBySnapshot(_ store: NodeStore, tip: Tip) async throws -> NodeStore {
     guard isJoinWanted(tip) else {
       try? FileManager.default.removeItem(at: home.joining)
       return store
@@ -63,14 +63,14 @@ extension NodeRuntime {
     let anchor = join.trusted.map { TrustAnchor.header($0.height, $0.hash) } ?? .tip(tip)
     let joining = try JoinStore(home, cacheBytes: configuration.storage.blockCacheMebibytes << 20)
     var settings = SnapshotJoin.Settings()
-    settings.surrender = .seconds(10)
-    if join.mode == .always { settings.gain = 1 }
+    settings.noProgressTimeout = .seconds(10)
+    if join.mode == .always { settings.minimumGain = 1 }
     let joiner = try SnapshotJoiner(
       genesis: definition.genesis,
       seeds: definition.seeds,
       transport: NodeParts.transport(self, keys: NodeKeys(runtime: self)),
       store: joining,
-      own: tip.height,
+      ownHeight: tip.height,
       anchor: anchor,
       settings: settings,
       logger: logger
@@ -108,7 +108,7 @@ extension NodeRuntime {
       try joining.finish(plan, genesis: definition.genesis, signer: try store.meta("signer"))
       joining.store.database.close()
       store.database.close()
-      try JoinStore.takeOver(home)
+      try JoinStore.replaceDatabase(home)
       logger.info(
         "restored the state from a snapshot",
         metadata: ["height": "\(plan.tip.height)", "state": "\(plan.tip.stateRoot)"]

@@ -31,9 +31,9 @@ final class SnapshotJoiner {
   private let startedAt = ContinuousClock.now
   private var known: Set<NetworkAddress> = []
   private var connected: Set<PeerID> = []
-  private var liars: Set<PeerID> = []
+  private var bannedPeers: Set<PeerID> = []
   private var lastDial: ContinuousClock.Instant?
-  private var lastTold = ContinuousClock.now
+  private var lastLogged = ContinuousClock.now
   private var bytes = 0
 
   init(
@@ -41,7 +41,7 @@ final class SnapshotJoiner {
     seeds: [NetworkDefinition.Seed],
     transport: TransportConfiguration,
     store: JoinStore,
-    own: Height,
+    ownHeight: Height,
     anchor: TrustAnchor,
     settings: SnapshotJoin.Settings,
     logger: Logger
@@ -55,11 +55,11 @@ final class SnapshotJoiner {
     configuration = transport
     self.store = store
     self.logger = logger
-    let resuming = try store.begun()
+    let resuming = try store.stagedJoin()
     machine = SnapshotJoin(
       chain: genesis.chain,
       anchor: anchor,
-      own: own,
+      ownHeight: ownHeight,
       trust: .init(genesis),
       settings: settings,
       resuming: resuming
@@ -125,7 +125,7 @@ final class SnapshotJoiner {
     let now = ContinuousClock.now
     guard lastDial.map({ $0 + .seconds(2) <= now }) ?? true else { return }
     lastDial = now
-    for seed in seeds where !connected.contains(seed.key) && !liars.contains(seed.key) {
+    for seed in seeds where !connected.contains(seed.key) && !bannedPeers.contains(seed.key) {
       guard seed.key != endpoint.identity, let address = NetworkAddress(seed.address) else { continue }
       endpoint.dial(address, expecting: .key(seed.key))
     }
@@ -143,7 +143,7 @@ final class SnapshotJoiner {
       return [.disconnected(peer)]
     case .frame(let peer, let type, let bytes):
       guard let kind = FrameKind(rawValue: type) else { return [] }
-      if kind == .records { meet(bytes, endpoint) }
+      if kind == .records { dialKnownPeers(bytes, endpoint) }
       guard SnapshotMessage.isKind(kind) else { return [] }
       self.bytes += bytes.count
       guard let message = try? SnapshotMessage(kind: kind, bytes: bytes) else {
@@ -156,7 +156,7 @@ final class SnapshotJoiner {
   }
 
   /// Dials the nodes whose records a peer has sent.
-  private func meet(_ bytes: [UInt8], _ endpoint: Transport.Endpoint) {
+  private func dialKnownPeers(_ bytes: [UInt8], _ endpoint: Transport.Endpoint) {
     guard case .records(let objects)? = try? GossipMessage(kind: .records, bytes: bytes, chain: chain) else {
       return
     }
@@ -194,23 +194,23 @@ final class SnapshotJoiner {
       case .discard:
         logger.info("no peer has the snapshot any more; starting with another")
         try store.discard()
-      case .accuse(let peer, let lie):
+      case .reportPeer(let peer, let lie):
         logger.warning(
           "a peer sent false data of a snapshot",
           metadata: ["peer": "\(peer)", "data": "\(lie)"]
         )
-        liars.insert(peer)
+        bannedPeers.insert(peer)
         endpoint.disconnect(peer)
       case .finished(let outcome): return outcome
       }
     }
-    tell()
+    logProgress()
     return nil
   }
 
-  private func tell() {
-    guard ContinuousClock.now - lastTold >= .seconds(2), let progress = machine.progress else { return }
-    lastTold = ContinuousClock.now
+  private func logProgress() {
+    guard ContinuousClock.now - lastLogged >= .seconds(2), let progress = machine.progress else { return }
+    lastLogged = ContinuousClock.now
     logger.info(
       "fetching the state",
       metadata: [

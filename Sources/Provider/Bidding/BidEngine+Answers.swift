@@ -15,7 +15,7 @@ extension BidEngine {
         if let request = price.request { requests.append(request) }
       case .failure(let declined):
         record(identifier, order.deployment, group.sequence, .declined(declined.reason))
-        if declined.reason.canPass { wait(identifier, order) }
+        if declined.reason.dependsOnCapacity { wait(identifier, order) }
       }
     }
     guard !groups.isEmpty else { return }

@@ -16,12 +16,12 @@ extension BidEngine {
   /// Releases all that is reserved for an order. Returns true when something was.
   mutating func drop(_ identifier: Digest, _ outcome: Decision.Outcome) -> Bool {
     guard let answer = answers.removeValue(forKey: identifier) else { return false }
-    var gaveBack = false
+    var releasedCapacity = false
     for group in answer.groups.keys.sorted() {
       record(identifier, answer.order.deployment, group, outcome)
-      if inventory.release(.bid(order: identifier, group: group)) { gaveBack = true }
+      if inventory.release(.bid(order: identifier, group: group)) { releasedCapacity = true }
     }
-    return gaveBack
+    return releasedCapacity
   }
 
   private static func outcome(of end: OrderEnd) -> Decision.Outcome {
@@ -69,20 +69,20 @@ extension BidEngine {
     now = max(now, time)
     log.expire(at: now)
     waiting.removeAll { $0.order.expiresAt <= now }
-    var gaveBack = false
+    var releasedCapacity = false
     for identifier in answers.keys.sorted() {
       guard let answer = answers[identifier] else { continue }
       switch answer.state {
       case .ended(let end):
-        if drop(identifier, Self.outcome(of: end)) { gaveBack = true }
+        if drop(identifier, Self.outcome(of: end)) { releasedCapacity = true }
       case .pricing, .bid:
         guard answer.expiresAt <= now else { continue }
-        if drop(identifier, .expired) { gaveBack = true }
+        if drop(identifier, .expired) { releasedCapacity = true }
         // The order may outlive the bid; then the engine bids again at current prices.
         if answer.order.expiresAt > now { consider(identifier, answer.order, &effects) }
       }
     }
-    return gaveBack
+    return releasedCapacity
   }
 
   /// Withdraws every bid.

@@ -30,7 +30,7 @@ extension BidEngine {
       return .tooManyVolumes(unit: unit.resources.id, count: unit.resources.volumes.count)
     }
     let audits = standing.audits
-    let audit = Matching.whyNot(
+    let audit = Matching.mismatch(
       spec,
       attributes: attributes,
       requiresAuditedGPUs: order.requiresAuditedGPUs,
@@ -55,7 +55,7 @@ extension BidEngine {
     _ attributes: [Attribute]
   ) -> MismatchReason? {
     let audits = standing.audits
-    return Matching.whyNot(
+    return Matching.mismatch(
       GroupSpec(name: "", requirements: requirements, units: units),
       attributes: attributes,
       signed: { audits[$0] }

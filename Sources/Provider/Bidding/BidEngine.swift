@@ -135,21 +135,22 @@ public struct BidEngine: Sendable {
   public mutating func step(_ input: Input) -> [Effect] {
     var effects: [Effect] = []
     let before = inventory
-    var gaveBack = false
+    var releasedCapacity = false
     switch input {
     case .orderAdded(let identifier, let order): consider(identifier, order, &effects)
-    case .orderRemoved(let identifier, let end): gaveBack = remove(identifier, end)
+    case .orderRemoved(let identifier, let end): releasedCapacity = remove(identifier, end)
     case .bidPublished(let order, let bid): answers[order]?.bid = bid
-    case .bidRejected(let order, let reason): gaveBack = drop(order, .rejected(reason))
-    case .outbid(let order): gaveBack = drop(order, .outbid)
-    case .priced(let order, let group, let result): gaveBack = priced(order, group, result, &effects)
-    case .leaseOpened(let lease, let order, let offers): gaveBack = open(lease, order, offers, &effects)
-    case .leaseGone(let lease): gaveBack = inventory.release(.lease(lease))
+    case .bidRejected(let order, let reason): releasedCapacity = drop(order, .rejected(reason))
+    case .outbid(let order): releasedCapacity = drop(order, .outbid)
+    case .priced(let order, let group, let result): releasedCapacity = priced(order, group, result, &effects)
+    case .leaseOpened(let lease, let order, let offers):
+      releasedCapacity = open(lease, order, offers, &effects)
+    case .leaseGone(let lease): releasedCapacity = inventory.release(.lease(lease))
     case .standing(let standing): update(standing, &effects)
-    case .committed(let time): gaveBack = commit(time, &effects)
-    case .drain: gaveBack = drain(&effects)
+    case .committed(let time): releasedCapacity = commit(time, &effects)
+    case .drain: releasedCapacity = drain(&effects)
     }
-    if gaveBack { reconsider(&effects) }
+    if releasedCapacity { reconsider(&effects) }
     if inventory != before { effects.append(.capacityChanged) }
     return effects
   }

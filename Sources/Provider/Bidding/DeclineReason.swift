@@ -88,7 +88,7 @@ public enum DeclineReason: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether a release of capacity can make this reason disappear.
-  var canPass: Bool {
+  var dependsOnCapacity: Bool {
     switch self {
     case .capacity, .leaseLimit, .tenantLimit: true
     default: false

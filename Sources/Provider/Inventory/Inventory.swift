@@ -58,7 +58,7 @@ public struct Inventory: Hashable, Sendable {
     }
   }
 
-  public var free: CapacityAmounts { total.less(taken) }
+  public var free: CapacityAmounts { total.subtracting(taken) }
 
   /// Devices that are not reserved, in the order of the settings.
   public var freeDevices: [Device] {

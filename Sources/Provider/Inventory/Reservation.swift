@@ -59,7 +59,7 @@ public struct CapacityAmounts: Hashable, Sendable {
   }
 
   /// The difference; zero where `taken` is larger.
-  func less(_ taken: CapacityAmounts) -> CapacityAmounts {
+  func subtracting(_ taken: CapacityAmounts) -> CapacityAmounts {
     func left(_ total: UInt64, _ taken: UInt64) -> UInt64 { total > taken ? total - taken : 0 }
     return CapacityAmounts(
       cpuMillis: left(cpuMillis, taken.cpuMillis),

@@ -73,7 +73,7 @@ public struct PriceEntry: Decodable, Hashable, Sendable {
   }
 
   /// This entry's currency with the amounts of `other`.
-  func taking(_ other: PriceEntry) -> PriceEntry {
+  func withAmounts(of other: PriceEntry) -> PriceEntry {
     var entry = other
     entry.denomination = denomination
     entry.exponent = exponent

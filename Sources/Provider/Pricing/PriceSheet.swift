@@ -74,7 +74,7 @@ public struct PriceSheet: Hashable, Sendable {
           remedy: "name the denomination of another [[prices]] section that has amounts"
         )
       }
-      entry = written.taking(other)
+      entry = written.withAmounts(of: other)
     }
     guard entry.exponent <= ChainLimits.exponent else {
       throw SettingsError(key: key + ".exponent", problem: "is \(entry.exponent)", remedy: "it is at most 18")

@@ -66,7 +66,7 @@ enum Isolation: Hashable, Sendable {
     guard let setpriv = Command.find("setpriv") else { return plain("setpriv is not installed") }
     let dropped = [setpriv] + userArguments(1_000_000_000) + [bubblewrap, "--unshare-user"] + arguments
     if let unshare = Command.find("unshare"),
-      await failure(SandboxStage.command(unshare, ["/usr/bin"]) + dropped) == nil
+      await failure(SandboxBindMounts.command(unshare, ["/usr/bin"]) + dropped) == nil
     {
       return .ownUser(bubblewrap: bubblewrap, setpriv: setpriv, unshare: unshare)
     }

@@ -35,7 +35,7 @@ struct SandboxCommand {
       return ([bubblewrap, "--args", "3", "--"] + root.program, try options())
     case .ownUser(let bubblewrap, let setpriv, let unshare):
       do throws(WorkloadError) {
-        var stage: SandboxStage? = SandboxStage(user: user)
+        var stage: SandboxBindMounts? = SandboxBindMounts(user: user)
         let options = try options(&stage)
         let command = try stage?.command(unshare) ?? []
         let bubblewrap = [bubblewrap, "--args", "3", "--"]
@@ -56,12 +56,12 @@ struct SandboxCommand {
   }
 
   private func options() throws(WorkloadError) -> SandboxOptions {
-    var none: SandboxStage?
+    var none: SandboxBindMounts?
     return try options(&none)
   }
 
   /// `stage` is nil unless the replica runs as the lease's own user.
-  private func options(_ stage: inout SandboxStage?) throws(WorkloadError) -> SandboxOptions {
+  private func options(_ stage: inout SandboxBindMounts?) throws(WorkloadError) -> SandboxOptions {
     var options = SandboxOptions()
     try options.add("--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL")
     try options.add("--hostname", hostname)

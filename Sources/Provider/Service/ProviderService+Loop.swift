@@ -8,16 +8,16 @@ extension ProviderService {
   static let offerLifetime: UInt64 = 90_000
   static let standingInterval: UInt64 = 10_000
 
-  /// Runs `round` twice a second until the service is stopped.
+  /// Runs `runOnce` twice a second until the service is stopped.
   func run() async {
     while !Task.isCancelled, !isStopping {
-      await round()
+      await runOnce()
       try? await Task.sleep(for: .milliseconds(500))
     }
   }
 
   /// Observes the workloads, publishes what is due, and saves what has changed.
-  func round() async {
+  func runOnce() async {
     for lease in supervisor.leases where work[lease] == nil {
       if let health = await health(of: lease), work[lease] == nil {
         perform(supervisor.step(lease, .observed(health), at: clock()))
@@ -58,12 +58,12 @@ extension ProviderService {
       engine.configuration.prices = prices
     }
     await perform(engine.step(.standing(snapshot.standing)))
-    await closeMissed(snapshot)
+    await reconcileLeases(snapshot)
   }
 
   /// Compares the leases with the committed state, because events may have been missed: closes leases that
   /// are not active any more and opens new ones.
-  private func closeMissed(_ snapshot: MarketSnapshot) async {
+  private func reconcileLeases(_ snapshot: MarketSnapshot) async {
     let active = Set(snapshot.leases.map(\.id))
     for lease in supervisor.leases where !active.contains(lease) {
       // A lease that is newer than the snapshot is not missing.

@@ -59,11 +59,11 @@ struct Candidates: Sendable {
     order.append(block.identifier)
   }
 
-  mutating func judge(_ identifier: Digest, _ verdict: Verdict) {
+  mutating func setVerdict(_ identifier: Digest, _ verdict: Verdict) {
     blocks[identifier]?.verdict = verdict
   }
 
-  mutating func keep(_ execution: ExecutedBlock, of identifier: Digest) {
+  mutating func setExecution(_ execution: ExecutedBlock, of identifier: Digest) {
     blocks[identifier]?.execution = execution
   }
 
@@ -72,7 +72,7 @@ struct Candidates: Sendable {
   func assembly(of identifier: Digest) -> Assembly? { assemblies[identifier] }
 
   /// Stores a compact block that waits for transactions; false when too many wait already.
-  mutating func begin(_ assembly: Assembly) -> Bool {
+  mutating func beginAssembly(_ assembly: Assembly) -> Bool {
     guard assemblies.count < Self.assemblyLimit else { return false }
     assemblies[assembly.block.identifier] = assembly
     return true
@@ -85,17 +85,17 @@ struct Candidates: Sendable {
 
   // MARK: Wanted blocks
 
-  mutating func want(_ identifier: Digest) {
+  mutating func addWanted(_ identifier: Digest) {
     wanted.insert(identifier)
   }
 
   /// Removes a block from `wanted`; false when it was not there.
-  mutating func satisfied(_ identifier: Digest) -> Bool {
+  mutating func removeWanted(_ identifier: Digest) -> Bool {
     wanted.remove(identifier) != nil
   }
 
   /// Drops the blocks of heights up to `height`, which was committed. Blocks of later heights stay.
-  mutating func begin(after height: Height) {
+  mutating func removeBlocks(through height: Height) {
     order.removeAll { identifier in
       guard let block = blocks[identifier]?.block, block.header.height <= height else { return false }
       blocks[identifier] = nil

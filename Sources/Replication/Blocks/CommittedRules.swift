@@ -20,8 +20,8 @@ struct CommittedRules: Hashable, Sendable {
 
   /// Updates the values after the block at `height`. `changes` are the changes of that block and `state` is
   /// the state after it.
-  mutating func follow(_ changes: [StateChange], on state: some StateReading, after height: Height) {
-    if Executor.changeRules(changes) {
+  mutating func update(_ changes: [StateChange], on state: some StateReading, after height: Height) {
+    if Executor.hasRuleChanges(changes) {
       self = CommittedRules(on: state, after: height)
     } else {
       requiredVersion = Executor.requiredVersion(at: height + 1, on: state)

@@ -36,7 +36,7 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
   private var stack: [Height]
   private let targets: Set<Height>
   /// Blocks that cannot be verified before a block in between, with their sources.
-  private var held: [Height: (block: LightBlock, from: Source)] = [:]
+  private var waiting: [Height: (block: LightBlock, from: Source)] = [:]
   /// The verified blocks of the target heights.
   public private(set) var proven: [Height: LightBlock] = [:]
   /// The heights of all headers that were verified, in order.
@@ -74,14 +74,14 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
 
   /// Handles a block that `source` sent. `now` is the wall clock, by which the light client decides whether
   /// the anchor is too old.
-  public mutating func arrived(_ block: LightBlock, from source: Source, at now: Timestamp) -> Outcome {
+  public mutating func add(_ block: LightBlock, from source: Source, at now: Timestamp) -> Outcome {
     guard block.height == stack.last else { return .progress }
-    held[block.height] = (block, source)
-    while let height = stack.last, let (block, source) = held[height] {
+    waiting[block.height] = (block, source)
+    while let height = stack.last, let (block, source) = waiting[height] {
       switch offer(block, from: source, at: now) {
       case .progress: continue
       case let outcome:
-        held[height] = nil
+        waiting[height] = nil
         return outcome
       }
     }
@@ -91,13 +91,13 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
   private mutating func offer(_ block: LightBlock, from source: Source, at now: Timestamp) -> Outcome {
     guard client != nil else {
       guard begin(with: block) else { return .wrong(source) }
-      believed(block)
+      markVerified(block)
       return .progress
     }
     do throws(LightError) {
       switch try client?.offer(block, at: now) {
       case .needs(let height): stack.append(height)
-      case .trusted, nil: believed(block)
+      case .trusted, nil: markVerified(block)
       }
       return .progress
     } catch {
@@ -126,10 +126,10 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
     return true
   }
 
-  private mutating func believed(_ block: LightBlock) {
+  private mutating func markVerified(_ block: LightBlock) {
     if targets.contains(block.height) { proven[block.height] = block }
     steps.append(block.height)
-    held[block.height] = nil
+    waiting[block.height] = nil
     stack.removeLast()
   }
 }

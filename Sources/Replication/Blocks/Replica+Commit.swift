@@ -20,7 +20,7 @@ extension Replica {
     guard let valid = candidates.valid(identifier) else {
       preconditionFailure("a block was decided that is not valid here: \(identifier)")
     }
-    commit(valid, certificate, isWitnessed: true, &turn)
+    commit(valid, certificate, isDecidedByConsensus: true, &turn)
   }
 
   /// Commits a decided block: executes it, unless that was done during the votes, makes it the tip, and asks
@@ -28,7 +28,7 @@ extension Replica {
   mutating func commit(
     _ valid: ValidBlock,
     _ certificate: Certificate,
-    isWitnessed: Bool,
+    isDecidedByConsensus: Bool,
     _ turn: inout Turn
   ) {
     let header = valid.block.header
@@ -57,7 +57,7 @@ extension Replica {
           outcome: outcome,
           pages: executed.layer.pages,
           tip: newTip,
-          isWitnessed: isWitnessed,
+          isDecidedByConsensus: isDecidedByConsensus,
           leases: LedgerQuery(state: state).leaseEvents(of: outcome)
         )
       )
@@ -74,21 +74,21 @@ extension Replica {
     mempool.commit(valid.transactions, at: height) { sender in
       LedgerQuery(state: state).sequence(of: sender)
     }
-    candidates.begin(after: height)
+    candidates.removeBlocks(through: height)
     seenVotes = seenVotes.filter { $0.height > height }
-    sortOutEvidence(after: valid.block, &turn)
-    committed.follow(outcome.changes, on: state, after: height)
+    pruneEvidence(after: valid.block, &turn)
+    committed.update(outcome.changes, on: state, after: height)
     due = DueWork(on: state, ticks: committed.ticks)
-    adoptParameters(&turn)
+    applyParameters(&turn)
     announceUpgrade(&turn)
     advanceBook(valid.transactions, outcome.receipts, &turn)
     stepGossip(.committed(tip.time), &turn)
-    reviewKnownNodes(isChanged: !outcome.validatorUpdates.isEmpty, &turn)
+    refreshKnownNodes(isChanged: !outcome.validatorUpdates.isEmpty, &turn)
   }
 
   /// Gives parameters that governance has changed to consensus and the order book. They apply from the next
   /// height on.
-  private mutating func adoptParameters(_ turn: inout Turn) {
+  private mutating func applyParameters(_ turn: inout Turn) {
     let parameters = committed.parameters
     consensus.setMaximumBlockInterval(.milliseconds(parameters[.maximumBlockInterval]))
     var events: [OrderBook.Event] = []
@@ -98,7 +98,7 @@ extension Replica {
 
   /// Handles that the block at `height` is durable: tells the new height to peers that need it and asks for
   /// more blocks.
-  mutating func becomeDurable(_ height: Height, _ turn: inout Turn) {
+  mutating func handleDurable(_ height: Height, _ turn: inout Turn) {
     state.drop(through: height)
     durableHeight = max(durableHeight, height)
     // A peer that has committed this height needs no message, nor does a validator that votes at it: it gets
@@ -142,7 +142,7 @@ extension Replica {
     guard tip.height > 8 else { return [] }
     return tip.validators.members.enumerated().compactMap { index, member in
       let isOwn = member.key == configuration.consensusKey
-      let isAbsent = (lastHeard[member.key] ?? 0) + 8 < tip.height
+      let isAbsent = (lastVotedHeights[member.key] ?? 0) + 8 < tip.height
       return isAbsent && !isOwn ? ValidatorIndex(index) : nil
     }
   }
@@ -156,7 +156,7 @@ extension Replica {
 
   /// The certificate of the tip, with the precommits that arrived late where this node collected them. A
   /// block shows by it which validators took part.
-  var fullestLastCertificate: Certificate? {
+  var mostCompleteLastCertificate: Certificate? {
     guard let gathered = consensus.lastCommit, gathered.height == tip.height, gathered.block == tip.block
     else {
       return tip.certificate
@@ -176,7 +176,7 @@ extension Replica {
     PeerStatus(
       committed: durableHeight,
       base: lowestBlock,
-      standing: configuration.consensusKey == nil ? nil : consensus.status
+      consensusStatus: configuration.consensusKey == nil ? nil : consensus.status
     )
   }
 }

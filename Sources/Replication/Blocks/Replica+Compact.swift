@@ -16,14 +16,14 @@ extension Replica {
     from peer: PeerID,
     _ turn: inout Turn
   ) {
-    guard isWorthReading(proposal, from: peer, &turn) else { return }
+    guard verifyProposal(proposal, from: peer, &turn) else { return }
     guard block.identifier == proposal.block else { return fault(peer, .malformedFrame, &turn) }
     if block.header.height > tip.height, candidates[block.identifier] == nil,
       candidates.assembly(of: block.identifier) == nil
     {
       assemble(block, from: peer, &turn)
     }
-    propose(proposal, block.header, &turn)
+    submitProposal(proposal, block.header, &turn)
   }
 
   private mutating func assemble(
@@ -38,20 +38,20 @@ extension Replica {
     )
     let missing = assembly.missing
     guard !missing.isEmpty else {
-      return adopt(block.filled(with: assembly.transactions.compactMap(\.self)), &turn)
+      return addCandidate(block.filled(with: assembly.transactions.compactMap(\.self)), &turn)
     }
-    guard candidates.begin(assembly) else { return }
+    guard candidates.beginAssembly(assembly) else { return }
     turn.effects.append(.send(.missingRequest(block: block.identifier, places: missing), to: [peer]))
-    turn.effects.append(.schedule(.assembly(block.identifier), after: Self.assemblyPatience))
+    turn.effects.append(.schedule(.assembly(block.identifier), after: Self.assemblyTimeout))
   }
 
   /// How long to wait for missing transactions: a round trip between the most distant regions and the time to
   /// send them.
-  private static var assemblyPatience: Interval { .milliseconds(400) }
+  private static var assemblyTimeout: Interval { .milliseconds(400) }
 
   /// Sends a peer the transactions at `places` of a proposed block. Does nothing when the block is unknown,
   /// the places are not ascending or out of range, or the peer has used up its allowance.
-  mutating func serve(
+  mutating func serveTransactions(
     _ places: [UInt32],
     of identifier: Digest,
     to peer: PeerID,
@@ -67,7 +67,7 @@ extension Replica {
       size += transaction.count
       next = place + 1
     }
-    guard peers[peer]?.supplied.take(size, at: turn.now) == true else { return }
+    guard peers[peer]?.servingLimiter.take(size, at: turn.now) == true else { return }
     turn.effects.append(.send(.missingTransactions(block: identifier, transactions), to: [peer]))
   }
 
@@ -91,14 +91,14 @@ extension Replica {
       return endAssembly(of: identifier, &turn)
     }
     for (bytes, place) in zip(transactions, places) { assembly.transactions[Int(place)] = bytes }
-    adopt(assembly.block.filled(with: assembly.transactions.compactMap(\.self)), &turn)
+    addCandidate(assembly.block.filled(with: assembly.transactions.compactMap(\.self)), &turn)
   }
 
   /// Stops waiting for the transactions of a compact block. If consensus waits for the block, all validators
   /// are asked for it.
   mutating func endAssembly(of identifier: Digest, _ turn: inout Turn) {
     guard let assembly = candidates.endAssembly(of: identifier),
-      candidates.satisfied(identifier)
+      candidates.removeWanted(identifier)
     else { return }
     fetch(identifier, assembly.block.header.height, &turn)
   }

@@ -14,8 +14,8 @@ extension Replica {
 
   /// Stores evidence that consensus detected and sends it to all validators, since this node may stop before
   /// it can propose a block.
-  mutating func found(_ evidence: Evidence, _ turn: inout Turn) {
-    guard isPunishable(evidence), keep(evidence, &turn) else { return }
+  mutating func addDetectedEvidence(_ evidence: Evidence, _ turn: inout Turn) {
+    guard isPunishable(evidence), storeEvidence(evidence, &turn) else { return }
     turn.effects.append(.send(.evidence([evidence]), to: validatorPeers))
   }
 
@@ -28,13 +28,13 @@ extension Replica {
     // not reached. That is no fault, and its signatures need no check.
     guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
     guard isProven(evidence) else { return fault(peer, .consensusMisconduct, &turn) }
-    guard keep(evidence, &turn) else { return }
+    guard storeEvidence(evidence, &turn) else { return }
     turn.effects.append(.send(.evidence([evidence]), to: validatorPeers.filter { $0 != peer }))
     signalWork(&turn)
   }
 
   /// Stores evidence, also across a restart; false when it is stored already or there is no room.
-  private mutating func keep(_ evidence: Evidence, _ turn: inout Turn) -> Bool {
+  private mutating func storeEvidence(_ evidence: Evidence, _ turn: inout Turn) -> Bool {
     guard !pendingEvidence.contains(evidence), pendingEvidence.count < Self.pendingLimit else { return false }
     pendingEvidence.append(evidence)
     turn.effects.append(.keepEvidence(pendingEvidence))
@@ -50,7 +50,7 @@ extension Replica {
   }
 
   /// Drops the evidence that `block` contains and evidence that no later block may contain.
-  mutating func sortOutEvidence(after block: Block, _ turn: inout Turn) {
+  mutating func pruneEvidence(after block: Block, _ turn: inout Turn) {
     guard !pendingEvidence.isEmpty else { return }
     let before = pendingEvidence.count
     pendingEvidence = pendingEvidence.filter { !block.evidence.contains($0) && isPunishable($0) }
@@ -59,9 +59,9 @@ extension Replica {
 
   /// Compares the parent's certificate in `block` with the precommits that this node received. A validator
   /// that signed the certificate and precommitted something else here has contradicted itself.
-  mutating func compareLastCertificate(of block: Block, _ turn: inout Turn) {
+  mutating func findEvidenceInLastCertificate(of block: Block, _ turn: inout Turn) {
     guard let certificate = block.lastCertificate, certificate != consensus.lastCommit else { return }
-    for evidence in consensus.compare(certificate) { found(evidence, &turn) }
+    for evidence in consensus.contradictions(with: certificate) { addDetectedEvidence(evidence, &turn) }
   }
 
   func checkEvidence(_ evidence: [Evidence]) throws(BlockFault) {

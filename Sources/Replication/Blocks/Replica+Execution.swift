@@ -37,7 +37,7 @@ extension Replica {
     guard let valid = candidates.valid(identifier), valid.block.header.height == tip.height + 1,
       candidates[identifier]?.execution == nil
     else { return }
-    candidates.keep(execute(valid), of: identifier)
+    candidates.setExecution(execute(valid), of: identifier)
   }
 
   /// Executes a block on the tip's state, which does not change.

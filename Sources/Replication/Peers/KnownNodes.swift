@@ -22,7 +22,7 @@ struct KnownNodes: Sendable {
   private static let capacity = 4_096
 
   /// The block time in milliseconds between two searches for expired vouchers.
-  static let reviewInterval: UInt64 = 600_000
+  static let refreshInterval: UInt64 = 600_000
 
   private var entries: [PublicKey: Entry] = [:]
   /// The nodes of validators. Consensus messages are sent to them.
@@ -31,7 +31,7 @@ struct KnownNodes: Sendable {
   var nodes: [PeerID] { Set(entries.values.map(\.node)).sorted() }
 
   /// Adds a voucher that the caller has checked to be in force; false when the nodes do not change by it.
-  mutating func learn(_ voucher: NodeVoucher, of node: PeerID) -> Bool {
+  mutating func addVoucher(_ voucher: NodeVoucher, of node: PeerID) -> Bool {
     if let known = entries[voucher.key] {
       guard known.expiresAt < voucher.expiresAt else { return false }
       entries[voucher.key]?.expiresAt = voucher.expiresAt
@@ -48,7 +48,7 @@ struct KnownNodes: Sendable {
 extension Replica {
   /// Adds an authentic voucher of a session or a node record. True when the voucher is in force, that is, it
   /// has not expired and its key is that of a current or next validator or of a registered provider.
-  mutating func learn(
+  mutating func addVoucher(
     _ voucher: NodeVoucher,
     of node: PeerID,
     _ turn: inout Turn
@@ -58,7 +58,7 @@ extension Replica {
     if let shown = peers[node]?.voucher, shown.key == voucher.key, shown.expiresAt < voucher.expiresAt {
       peers[node]?.voucher = voucher
     }
-    if known.learn(voucher, of: node) { tellKnownNodes(&turn) }
+    if knownNodes.addVoucher(voucher, of: node) { publishKnownNodes(&turn) }
     return true
   }
 
@@ -75,37 +75,39 @@ extension Replica {
   }
 
   /// Reads all vouchers again after a commit if needed: for two heights after the validator set changed,
-  /// since the change takes effect two heights later, and after every `reviewInterval`, because vouchers
+  /// since the change takes effect two heights later, and after every `refreshInterval`, because vouchers
   /// expire.
-  mutating func reviewKnownNodes(isChanged: Bool, _ turn: inout Turn) {
+  mutating func refreshKnownNodes(isChanged: Bool, _ turn: inout Turn) {
     if isChanged { validatorsChangedAt = tip.height }
     let isFresh = validatorsChangedAt.map { tip.height <= $0 + 2 } ?? false
-    guard isFresh || tip.time.milliseconds(since: knownAt) >= KnownNodes.reviewInterval else { return }
-    tellChainPeers(&turn)
+    guard isFresh || tip.time.milliseconds(since: knownNodesReadAt) >= KnownNodes.refreshInterval else {
+      return
+    }
+    reloadKnownNodes(&turn)
   }
 
   /// Reads all vouchers of the address book and of the sessions again.
-  mutating func tellChainPeers(_ turn: inout Turn) {
-    knownAt = tip.time
-    known = KnownNodes()
+  mutating func reloadKnownNodes(_ turn: inout Turn) {
+    knownNodesReadAt = tip.time
+    knownNodes = KnownNodes()
     for key in gossip.peers.book.keys {
       guard let voucher = gossip.peers.book[key]?.record.voucher, isKnown(voucher) else { continue }
-      _ = known.learn(voucher, of: key)
+      _ = knownNodes.addVoucher(voucher, of: key)
     }
     for peer in peers.keys {
       guard let voucher = peers[peer]?.voucher, isKnown(voucher) else { continue }
-      _ = known.learn(voucher, of: peer)
+      _ = knownNodes.addVoucher(voucher, of: peer)
     }
-    tellKnownNodes(&turn)
+    publishKnownNodes(&turn)
   }
 
-  private mutating func tellKnownNodes(_ turn: inout Turn) {
-    let validators = known.validators.sorted()
+  private mutating func publishKnownNodes(_ turn: inout Turn) {
+    let validators = knownNodes.validators.sorted()
     turn.effects.append(
       .validatorsKnown(nodes: validators, keys: tip.validators.members.map(\.key))
     )
     stepGossip(
-      .chainKnows(peers: known.nodes, mesh: ownAddress == nil ? [] : validators),
+      .chainKnows(peers: knownNodes.nodes, mesh: ownAddress == nil ? [] : validators),
       &turn
     )
   }

@@ -11,12 +11,12 @@ public struct PeerStatus: Hashable, Sendable {
   /// The lowest height whose block the peer can serve.
   public var base: Height
   /// The peer's progress in the current height; nil if it is not a validator.
-  public var standing: ConsensusStatus?
+  public var consensusStatus: ConsensusStatus?
 
-  public init(committed: Height, base: Height, standing: ConsensusStatus? = nil) {
+  public init(committed: Height, base: Height, consensusStatus: ConsensusStatus? = nil) {
     self.committed = committed
     self.base = base
-    self.standing = standing
+    self.consensusStatus = consensusStatus
   }
 }
 
@@ -25,14 +25,14 @@ extension PeerStatus {
     Supercloud_Peer_V1_Status.filled {
       $0.committed = committed
       $0.base = base
-      if let standing {
+      if let consensusStatus {
         $0.standing = .filled {
-          $0.height = standing.height
-          $0.round = standing.round
-          $0.step = UInt32(standing.step.rawValue)
-          $0.validRound = standing.validRound.map { $0 &+ 1 } ?? 0
-          $0.prevotes = .init(wire: standing.prevotes)
-          $0.precommits = .init(wire: standing.precommits)
+          $0.height = consensusStatus.height
+          $0.round = consensusStatus.round
+          $0.step = UInt32(consensusStatus.step.rawValue)
+          $0.validRound = consensusStatus.validRound.map { $0 &+ 1 } ?? 0
+          $0.prevotes = .init(wire: consensusStatus.prevotes)
+          $0.precommits = .init(wire: consensusStatus.precommits)
         }
       }
     }.encoded
@@ -40,7 +40,7 @@ extension PeerStatus {
 
   init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Peer_V1_Status(decoding: bytes, limit: FrameKind.status.limit)
-    var standing: ConsensusStatus?
+    var consensusStatus: ConsensusStatus?
     if wire.hasStanding {
       let found = wire.standing
       guard let step = UInt8(exactly: found.step).flatMap(Step.init(rawValue:)) else {
@@ -52,7 +52,7 @@ extension PeerStatus {
       guard found.prevotes.count <= 128, found.precommits.count <= 128 else {
         throw .outOfRange(field: "votes")
       }
-      standing = ConsensusStatus(
+      consensusStatus = ConsensusStatus(
         height: found.height,
         round: found.round,
         step: step,
@@ -62,6 +62,6 @@ extension PeerStatus {
       )
     }
     guard wire.committed <= ChainLimits.height else { throw .outOfRange(field: "committed") }
-    self.init(committed: wire.committed, base: wire.base, standing: standing)
+    self.init(committed: wire.committed, base: wire.base, consensusStatus: consensusStatus)
   }
 }

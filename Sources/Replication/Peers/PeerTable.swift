@@ -11,7 +11,7 @@ struct PeerState: Sendable {
   var voucher: NodeVoucher?
   var status: PeerStatus?
   /// The limit of bytes of proposed blocks that the peer gets.
-  var supplied = SupplyMeter()
+  var servingLimiter = ServingLimiter()
   var statuses = TokenBucket()
 
   /// How many statuses of a peer are answered at once. An honest peer sends one with every height and round.
@@ -48,7 +48,7 @@ struct PeerTable: Sendable {
 
   /// Stores the status of a peer. False when the peer is not connected or has sent more statuses than
   /// `statusRate` allows.
-  mutating func note(_ status: PeerStatus, from peer: PeerID, at now: Instant) -> Bool {
+  mutating func setStatus(_ status: PeerStatus, from peer: PeerID, at now: Instant) -> Bool {
     guard let index = states.index(forKey: peer) else { return false }
     states.values[index].status = status
     return states.values[index].statuses.take(at: now, PeerState.statusRate)

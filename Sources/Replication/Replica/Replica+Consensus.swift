@@ -10,16 +10,16 @@ extension Replica {
     _ input: Consensus.Input,
     _ turn: inout Turn
   ) {
-    var wishes: [Consensus.Effect] = []
-    consensus.step(input, at: turn.now, effects: &wishes)
-    for wish in wishes { carry(wish, &turn) }
+    var effects: [Consensus.Effect] = []
+    consensus.step(input, at: turn.now, effects: &effects)
+    for effect in effects { perform(effect, &turn) }
   }
 
-  mutating func carry(
-    _ wish: Consensus.Effect,
+  mutating func perform(
+    _ effect: Consensus.Effect,
     _ turn: inout Turn
   ) {
-    switch wish {
+    switch effect {
     case .log(let record): turn.effects.append(.log(.input(record)))
     case .sign(let request): turn.effects.append(.sign(request))
     case .requestBlock(let height, let round): build(height, round, &turn)
@@ -43,7 +43,7 @@ extension Replica {
       turn.effects.append(.schedule(.consensus(timer), after: interval))
     case .decide(_, _, let block, let certificate):
       decide(block, certificate, &turn)
-    case .evidence(let evidence): found(evidence, &turn)
+    case .evidence(let evidence): addDetectedEvidence(evidence, &turn)
     case .enteredRound(let height, let round, let step):
       self.round = round
       turn.effects.append(.enteredRound(height, round, step))
@@ -78,10 +78,10 @@ extension Replica {
       transactions: transactions,
       evidence: Array(pendingEvidence.prefix(ChainLimits.blockEvidence)),
       version: requiredVersion,
-      lastCertificate: fullestLastCertificate
+      lastCertificate: mostCompleteLastCertificate
     )
     candidates.add(built.block)
-    candidates.judge(built.block.identifier, .valid(built))
+    candidates.setVerdict(built.block.identifier, .valid(built))
     turn.effects.append(.log(.block(built.block.encoded)))
     stepConsensus(
       .built(height: height, round: round, block: built.block.identifier, time: built.block.header.time),
@@ -94,26 +94,26 @@ extension Replica {
     guard let candidate = candidates[identifier] else {
       return fetch(identifier, tip.height + 1, &turn)
     }
-    if candidate.verdict == nil { judge(candidate.block, &turn) }
-    conclude(identifier, &turn)
+    if candidate.verdict == nil { checkBlock(candidate.block, &turn) }
+    reportVerdict(identifier, &turn)
   }
 
   /// Checks a block. If some of its transactions are not in the mempool, their signatures are checked on
   /// other threads first, and the verdict stays `pending` until then.
-  private mutating func judge(_ block: Block, _ turn: inout Turn) {
+  private mutating func checkBlock(_ block: Block, _ turn: inout Turn) {
     do {
       try checkFrame(of: block)
     } catch {
-      return candidates.judge(block.identifier, .invalid(error))
+      return candidates.setVerdict(block.identifier, .invalid(error))
     }
     let unknown = zip(block.transactionHashes, block.transactions).filter { mempool[$0.0] == nil }
       .map { (hash: $0, bytes: $1) }
     guard unknown.isEmpty else {
-      candidates.judge(block.identifier, .pending)
+      candidates.setVerdict(block.identifier, .pending)
       turn.effects.append(.verifyTransactions(unknown, block: block.identifier))
       return
     }
-    candidates.judge(block.identifier, verdict(onBodyOf: block))
+    candidates.setVerdict(block.identifier, verdict(onBodyOf: block))
   }
 
   mutating func transactionsVerified(
@@ -126,15 +126,15 @@ extension Replica {
     else { return }
     if let transactions {
       let known = Dictionary(transactions.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
-      candidates.judge(identifier, verdict(onBodyOf: candidate.block, verified: known))
+      candidates.setVerdict(identifier, verdict(onBodyOf: candidate.block, verified: known))
     } else {
-      candidates.judge(identifier, .invalid(.forgedTransaction))
+      candidates.setVerdict(identifier, .invalid(.forgedTransaction))
     }
-    conclude(identifier, &turn)
+    reportVerdict(identifier, &turn)
   }
 
   /// Tells consensus whether a block is valid; does nothing while that is not known.
-  private mutating func conclude(
+  private mutating func reportVerdict(
     _ identifier: Digest,
     _ turn: inout Turn
   ) {
@@ -143,7 +143,7 @@ extension Replica {
     case .pending, nil: return
     case .invalid: stepConsensus(.blockValidated(identifier, isValid: false), &turn)
     case .valid:
-      compareLastCertificate(of: candidate.block, &turn)
+      findEvidenceInLastCertificate(of: candidate.block, &turn)
       stepConsensus(.blockValidated(identifier, isValid: true), &turn)
       turn.effects.append(.schedule(.execution(identifier), after: .zero))
     }
@@ -156,7 +156,7 @@ extension Replica {
       after: tip,
       version: requiredVersion,
       maximumBytes: parameter(.maximumBlockBytes),
-      known: fullestLastCertificate
+      known: mostCompleteLastCertificate
     )
   }
 
@@ -194,7 +194,7 @@ extension Replica {
   ) {
     guard height == tip.height + 1 else { return }
     if candidates[identifier] != nil { return validate(identifier, &turn) }
-    candidates.want(identifier)
+    candidates.addWanted(identifier)
     // The node has the compact block and waits for its transactions.
     guard candidates.assembly(of: identifier) == nil else { return }
     turn.effects.append(.send(.candidateRequest(identifier, height), to: validatorPeers))
@@ -209,17 +209,17 @@ extension Replica {
       return fault(peer, .malformedFrame, &turn)
     }
     guard candidates.wanted.contains(block.identifier) else { return }
-    adopt(block, &turn)
+    addCandidate(block, &turn)
   }
 
   /// Stores a block as a candidate, and validates it if consensus waits for it.
-  mutating func adopt(_ block: Block, _ turn: inout Turn) {
+  mutating func addCandidate(_ block: Block, _ turn: inout Turn) {
     guard block.header.height > tip.height else { return }
     if candidates[block.identifier] == nil {
       candidates.add(block)
       turn.effects.append(.log(.block(block.encoded)))
     }
-    if candidates.satisfied(block.identifier) { validate(block.identifier, &turn) }
+    if candidates.removeWanted(block.identifier) { validate(block.identifier, &turn) }
   }
 
   // MARK: Messages
@@ -230,18 +230,18 @@ extension Replica {
     from peer: PeerID,
     _ turn: inout Turn
   ) {
-    guard isWorthReading(proposal, from: peer, &turn) else { return }
+    guard verifyProposal(proposal, from: peer, &turn) else { return }
     guard let block = try? configuration.checks.reading.block(bytes), block.identifier == proposal.block
     else {
       return fault(peer, .malformedFrame, &turn)
     }
-    adopt(block, &turn)
-    propose(proposal, block.header, &turn)
+    addCandidate(block, &turn)
+    submitProposal(proposal, block.header, &turn)
   }
 
   /// Whether the proposal has a valid signature and is of the tip's height or a later one. Proposals of the
   /// tip's height are needed to detect evidence. A wrong signature is a fault of the peer.
-  mutating func isWorthReading(
+  mutating func verifyProposal(
     _ proposal: Proposal,
     from peer: PeerID,
     _ turn: inout Turn
@@ -253,11 +253,11 @@ extension Replica {
       fault(peer, .consensusMisconduct, &turn)
       return false
     }
-    heard(proposal.validator, at: proposal.height)
+    recordVote(proposal.validator, at: proposal.height)
     return true
   }
 
-  mutating func propose(
+  mutating func submitProposal(
     _ proposal: Proposal,
     _ header: Header,
     _ turn: inout Turn
@@ -277,7 +277,7 @@ extension Replica {
       return fault(peer, .consensusMisconduct, &turn)
     }
     if seenVotes.count < 16 * set.count + 1_024 { seenVotes.insert(vote) }
-    heard(vote.validator, at: vote.height)
+    recordVote(vote.validator, at: vote.height)
     stepConsensus(.vote(vote), &turn)
   }
 
@@ -309,8 +309,8 @@ extension Replica {
     stepConsensus(.roundCertificate(certificate), &turn)
   }
 
-  private mutating func heard(_ index: ValidatorIndex, at height: Height) {
+  private mutating func recordVote(_ index: ValidatorIndex, at height: Height) {
     guard let key = validators(at: height)?[index]?.key else { return }
-    lastHeard[key] = max(height, lastHeard[key] ?? 0)
+    lastVotedHeights[key] = max(height, lastVotedHeights[key] ?? 0)
   }
 }

@@ -12,7 +12,7 @@ extension Replica {
   ) {
     var inner = GossipCore.Turn(at: turn.now)
     gossip.step(input, &inner)
-    carry(inner.effects, &turn)
+    perform(inner.effects, &turn)
   }
 
   /// Starts gossip, which dials the first peers.
@@ -20,15 +20,15 @@ extension Replica {
     stepGossip(.committed(tip.time), &turn)
     var inner = GossipCore.Turn(at: turn.now)
     gossip.start(&inner)
-    carry(inner.effects, &turn)
+    perform(inner.effects, &turn)
   }
 
-  private mutating func carry(
-    _ wishes: [GossipCore.Effect],
+  private mutating func perform(
+    _ effects: [GossipCore.Effect],
     _ turn: inout Turn
   ) {
-    for wish in wishes {
-      switch wish {
+    for effect in effects {
+      switch effect {
       case .send(let peer, let message, let delivery):
         turn.effects.append(.sendGossip(message, to: peer, via: delivery))
       case .verify(let object): turn.effects.append(.verify(object))
@@ -37,7 +37,7 @@ extension Replica {
           object.kind == .nodeRecord
           ? judge(record: object, &turn) : insert(object, &turn).judgement
         stepGossip(.judged(object.identifier, judgement), &turn)
-      case .vouched(let node, let voucher): _ = learn(voucher, of: node, &turn)
+      case .vouched(let node, let voucher): _ = addVoucher(voucher, of: node, &turn)
       case .dial(let dial): turn.effects.append(.dial(dial))
       case .disconnect(let peer, let reason): turn.effects.append(.disconnect(peer, reason))
       case .schedule(let timer, let instant):
@@ -71,7 +71,7 @@ extension Replica {
     _ turn: inout Turn
   ) -> Judgement {
     guard let record = try? NodeRecord(decoding: object.body) else { return .malformed }
-    let isKnown = record.voucher.map { learn($0, of: object.key, &turn) } ?? false
+    let isKnown = record.voucher.map { addVoucher($0, of: object.key, &turn) } ?? false
     return isKnown || gossip.peers.spreadsRecord(of: object.key) ? .accepted : .refused
   }
 
@@ -99,13 +99,13 @@ extension Replica {
     }
     if !events.isEmpty {
       turn.effects.append(.bookChanged(events))
-      retire(events, &turn)
+      removeFromGossip(events, &turn)
     }
     return .judged(outcome)
   }
 
   /// Tells gossip which objects were removed from the order book, so that it no longer sends them to peers.
-  private mutating func retire(
+  private mutating func removeFromGossip(
     _ events: [OrderBook.Event],
     _ turn: inout Turn
   ) {
@@ -156,7 +156,7 @@ extension Replica {
     _ turn: inout Turn
   ) {
     guard !events.isEmpty else { return }
-    retire(events, &turn)
+    removeFromGossip(events, &turn)
     turn.effects.append(.bookChanged(events))
   }
 }

@@ -23,7 +23,7 @@ extension Replica {
       case .block(let bytes):
         guard let block = try? Block(decoding: bytes), block.header.height == height else { continue }
         candidates.add(block)
-        candidates.judge(block.identifier, verdict(on: block))
+        candidates.setVerdict(block.identifier, verdict(on: block))
       }
     }
     consensus = Tendermint.replay(inputs, configuration: consensus.configuration)
@@ -33,9 +33,9 @@ extension Replica {
   mutating func enterHeight(_ turn: inout Turn) {
     guard missingVersion == nil else { return }
     guard consensus.height == tip.height + 1 else { return beginHeight(&turn) }
-    var wishes: [Consensus.Effect] = []
-    consensus.resume(at: turn.now, effects: &wishes)
-    for wish in wishes { carry(wish, &turn) }
+    var effects: [Consensus.Effect] = []
+    consensus.resume(at: turn.now, effects: &effects)
+    for effect in effects { perform(effect, &turn) }
     signalWork(&turn)
   }
 }

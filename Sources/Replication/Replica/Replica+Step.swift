@@ -8,29 +8,29 @@ extension Replica {
   /// Handles one input and appends its effects to `turn.effects` in the order in which the caller must carry
   /// them out.
   public mutating func step(_ input: ReplicaInput, _ turn: inout Turn) {
-    take(input, &turn)
+    handle(input, &turn)
     beginNextHeight(&turn)
   }
 
-  private mutating func take(_ input: ReplicaInput, _ turn: inout Turn) {
+  private mutating func handle(_ input: ReplicaInput, _ turn: inout Turn) {
     switch input {
     case .recovered(let log, let evidence):
       restore(log)
       restore(evidence: evidence)
-    case .remembered(let memory, let ticket):
+    case .gossipRecovered(let memory, let ticket):
       let (live, failure) = restore(memory, &turn)
       turn.effects.append(.answer(ticket, .restored(live: live, addressBook: failure)))
     case .started: start(&turn)
     case .connected(let peer, let connection, let role, let voucher):
       peers.connect(peer, PeerState(role: role, voucher: voucher))
       // The voucher must be known before gossip decides whether there is room for the peer.
-      if let voucher { _ = learn(voucher, of: peer, &turn) }
+      if let voucher { _ = addVoucher(voucher, of: peer, &turn) }
       stepGossip(.connected(peer, connection), &turn)
       turn.effects.append(.send(.status(ownStatus), to: [peer]))
     case .disconnected(let peer):
       peers.disconnect(peer)
       sync.remove(peer)
-      exchange.unlink(peer)
+      exchange.remove(peer)
       stepGossip(.disconnected(peer), &turn)
     case .dialFailed(let dial): stepGossip(.dialFailed(dial), &turn)
     case .message(let message, let peer):
@@ -46,11 +46,11 @@ extension Replica {
       transactionsVerified(transactions, of: block, &turn)
     case .objectVerified(let identifier, let isAuthentic):
       stepGossip(.verified(identifier, isAuthentic: isAuthentic), &turn)
-    case .timeout(let timer): wake(timer, &turn)
+    case .timeout(let timer): handleTimer(timer, &turn)
     case .signed(let message):
       if case .vote(let vote) = message { seenVotes.insert(vote) }
       stepConsensus(.signed(message), &turn)
-    case .durable(let height): becomeDurable(height, &turn)
+    case .durable(let height): handleDurable(height, &turn)
     case .pruned(let height): lowestBlock = max(lowestBlock, height)
     case .misbehaved(let peer, let fault): stepGossip(.misbehaved(peer, fault), &turn)
     case .batchEnded: announceTransactions(&turn)
@@ -62,21 +62,21 @@ extension Replica {
     requestBlocks(&turn)
     if configuration.consensusKey != nil { turn.effects.append(.schedule(.work, after: .zero)) }
     startGossip(&turn)
-    tellChainPeers(&turn)
+    reloadKnownNodes(&turn)
     announceUpgrade(&turn)
     enterHeight(&turn)
   }
 
-  private mutating func wake(_ timer: ReplicaTimer, _ turn: inout Turn) {
+  private mutating func handleTimer(_ timer: ReplicaTimer, _ turn: inout Turn) {
     switch timer {
     case .consensus(let timer): stepConsensus(.timeout(timer), &turn)
     case .gossip(let timer, _): stepGossip(.fired(timer), &turn)
     case .execution(let block): executeAhead(block)
     case .assembly(let block): endAssembly(of: block, &turn)
     case .sync:
-      isSyncArmed = false
+      isSyncTimerActive = false
       requestBlocks(&turn)
-    case .transactions: tendExchange(&turn)
+    case .transactions: handleExchangeTimer(&turn)
     case .work:
       signalWork(&turn)
       turn.effects.append(.schedule(.work, after: .milliseconds(100)))
@@ -112,13 +112,13 @@ extension Replica {
     case .candidateRequest(let identifier, _):
       guard let candidate = candidates[identifier] else { return }
       let bytes = candidate.block.encoded
-      guard peers[peer]?.supplied.take(bytes.count, at: turn.now) == true else { return }
+      guard peers[peer]?.servingLimiter.take(bytes.count, at: turn.now) == true else { return }
       turn.effects.append(.send(.candidate(bytes), to: [peer]))
     case .candidate(let bytes): receiveCandidate(bytes, from: peer, &turn)
     case .compactProposal(let proposal, let block):
       receive(proposal, block, from: peer, &turn)
     case .missingRequest(let block, let places):
-      serve(places, of: block, to: peer, &turn)
+      serveTransactions(places, of: block, to: peer, &turn)
     case .missingTransactions(let block, let transactions):
       receiveMissing(transactions, of: block, from: peer, &turn)
     }
@@ -127,7 +127,7 @@ extension Replica {
   /// The connected peers that a voucher proves to be current or next validators. Consensus messages are sent
   /// to them.
   var validatorPeers: [PeerID] {
-    peers.keys.filter { known.validators.contains($0) }
+    peers.keys.filter { knownNodes.validators.contains($0) }
   }
 
   mutating func fault(

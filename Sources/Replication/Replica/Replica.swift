@@ -102,30 +102,30 @@ public struct Replica<State: ReplicaState>: Sendable {
   public internal(set) var book: OrderBook
   var sync = BlockSync()
   /// Whether a sync timer is scheduled.
-  var isSyncArmed = false
-  var anchor = SyncAnchor()
+  var isSyncTimerActive = false
+  var verifiedIdentifiers = VerifiedIdentifiers()
   /// The blocks that may follow the tip.
   var candidates = Candidates()
   var peers = PeerTable()
-  var known = KnownNodes()
+  var knownNodes = KnownNodes()
   /// The time of the block at which all vouchers were last read.
-  var knownAt: Timestamp = .zero
+  var knownNodesReadAt: Timestamp = .zero
   /// The last height whose block changed the validators; nil when none did since the start.
   var validatorsChangedAt: Height?
   /// Own votes, and votes of others whose signatures were verified, of heights after the tip.
   var seenVotes: Set<Vote> = []
   /// By consensus key: the highest height at which a vote or proposal of that validator arrived.
-  var lastHeard: [PublicKey: Height] = [:]
+  var lastVotedHeights: [PublicKey: Height] = [:]
   /// Proven evidence that no block contains yet.
   var pendingEvidence: [Evidence] = []
   /// The transactions to announce at the end of this batch, each with the peer that sent it; nil for one of
   /// an own user.
   var announcements: [(transaction: Transaction, from: PeerID?)] = []
   /// The hashes of transactions that the ledger rejected in this batch.
-  var refusals: [Digest] = []
+  var rejectedHashes: [Digest] = []
   /// The announcements and requests of transactions.
   public internal(set) var exchange = TransactionExchange()
-  var exchangeWakesAt: Instant?
+  var exchangeTimerAt: Instant?
   /// The time at which the ledger next has work without transactions.
   var due: DueWork
   /// The values of the committed state that the next block must follow.
@@ -182,7 +182,7 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// proof counts as a full node.
   public func role(of peer: PeerID) -> NodeRecord.Role? {
     guard let role = peers[peer]?.role else { return nil }
-    return role == .validator && !known.validators.contains(peer) ? .full : role
+    return role == .validator && !knownNodes.validators.contains(peer) ? .full : role
   }
 
   /// The height that the peer has committed, according to its last status or the votes of its validator.
@@ -193,8 +193,8 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// The height of the last vote or proposal of the peer's validator; 0 when there is none or the peer is not
   /// a validator.
   func votedHeight(of peer: PeerID) -> Height {
-    guard known.validators.contains(peer), let key = peers[peer]?.voucher?.key else { return 0 }
-    return lastHeard[key] ?? 0
+    guard knownNodes.validators.contains(peer), let key = peers[peer]?.voucher?.key else { return 0 }
+    return lastVotedHeights[key] ?? 0
   }
 
   /// The state after the tip, including blocks that are not durable yet.

@@ -25,7 +25,7 @@ public enum ReplicaInput: Sendable {
   case recovered(log: [ReplicaRecord], evidence: [Evidence])
   /// The gossip data that was stored before a restart. Must come before `started`. Answered by
   /// `ReplicaAnswer.restored`.
-  indirect case remembered(GossipMemory, Ticket)
+  indirect case gossipRecovered(PersistedGossip, Ticket)
   /// Recovery is complete and the network is ready: the replica starts to act.
   case started
   /// A session with a peer is open. `role` is only a claim. The signature of `voucher` is verified, but not
@@ -159,7 +159,7 @@ public struct Commit: Sendable {
   /// The tip that this block becomes.
   public var tip: Tip
   /// True if this node's consensus machine decided the block, false if block sync fetched it.
-  public var isWitnessed: Bool
+  public var isDecidedByConsensus: Bool
   /// The changes that the block made to leases, in the order of its execution.
   public var leases: [LeaseEvent]
 }

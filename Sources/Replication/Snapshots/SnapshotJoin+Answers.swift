@@ -15,16 +15,16 @@ extension SnapshotJoin {
     switch message {
     case .offersRequest, .lightBlockRequest, .partRequest: return
     case .offers(let offers):
-      guard settle(.offers, of: peer) else { return }
+      guard removeRequest(.offers, of: peer) else { return }
       peers[peer]?.offers = offers
     case .lightBlock(let height, let bytes):
-      guard settle(.header(height), of: peer) else { return }
+      guard removeRequest(.header(height), of: peer) else { return }
       receive(header: bytes, at: height, from: peer, now, wall, &effects)
     case .part(let height, let part, let bytes):
-      guard height == currentHeight, settle(.part(part), of: peer) else { return }
+      guard height == currentHeight, removeRequest(.part(part), of: peer) else { return }
       guard let bytes else {
-        disappointed(by: peer, height, at: now)
-        return giveBack(.part(part))
+        recordMissingPart(by: peer, height, at: now)
+        return requeue(.part(part))
       }
       switch part {
       case .manifest: receive(manifest: bytes, from: peer, now, &effects)
@@ -34,24 +34,24 @@ extension SnapshotJoin {
   }
 
   /// Removes the request from the pending ones; false when the peer was not asked.
-  private mutating func settle(_ request: Request, of peer: PeerID) -> Bool {
-    guard let place = flights.firstIndex(where: { $0.peer == peer && $0.request == request }) else {
+  private mutating func removeRequest(_ request: Request, of peer: PeerID) -> Bool {
+    guard let place = pendingRequests.firstIndex(where: { $0.peer == peer && $0.request == request }) else {
       return false
     }
-    flights.remove(at: place)
+    pendingRequests.remove(at: place)
     return true
   }
 
-  private mutating func succeeded(_ peer: PeerID, at now: Instant) {
+  private mutating func recordSuccess(_ peer: PeerID, at now: Instant) {
     peers[peer]?.failures = 0
     lastProgress = now
   }
 
   /// Handles that a peer lacks a part of a snapshot that it offered. An honest peer may have deleted it. The
   /// peer is not asked for a while, which doubles every time.
-  private mutating func disappointed(by peer: PeerID, _ height: Height, at now: Instant) {
-    peers[peer]?.lacks.insert(height)
-    pass(over: peer, at: now)
+  private mutating func recordMissingPart(by peer: PeerID, _ height: Height, at now: Instant) {
+    peers[peer]?.missingHeights.insert(height)
+    backOff(from: peer, at: now)
   }
 
   private mutating func receive(
@@ -63,24 +63,24 @@ extension SnapshotJoin {
     _ effects: inout [Effect]
   ) {
     guard case .proving(let target, var proof) = phase else { return }
-    guard let bytes else { return disappointed(by: peer, target, at: now) }
+    guard let bytes else { return recordMissingPart(by: peer, target, at: now) }
     guard let block = try? LightBlock(decoding: bytes), block.height == height else {
-      return accuse(peer, .header(height), &effects)
+      return banPeer(peer, .header(height), &effects)
     }
-    let outcome = proof.arrived(block, from: peer, at: wall)
+    let outcome = proof.add(block, from: peer, at: wall)
     phase = .proving(target, proof)
     switch outcome {
     case .progress:
-      succeeded(peer, at: now)
-      isAnchorDenied = false
+      recordSuccess(peer, at: now)
+      hasAnchorMismatch = false
       if proof.next == nil, let below = proof.proven[target], let above = proof.proven[target + 1] {
         phase = .manifest(below: below, above: above)
       }
     case .wrong(let source):
-      if case .header(height, _) = anchor { isAnchorDenied = true }
-      accuse(source, .header(height), &effects)
+      if case .header(height, _) = anchor { hasAnchorMismatch = true }
+      banPeer(source, .header(height), &effects)
     case .failed(let error):
-      phase = .over
+      phase = .finished
       effects.append(.finished(.untrusted(error)))
     }
   }
@@ -98,12 +98,12 @@ extension SnapshotJoin {
         height: below.height,
         root: above.header.stateRoot
       )
-    else { return accuse(peer, .manifest(below.height), &effects) }
+    else { return banPeer(peer, .manifest(below.height), &effects) }
     guard let plan = SnapshotPlan(below: below, above: above, manifest: manifest) else {
       // Both headers are verified, so this cannot happen unless validators have signed a broken chain.
       preconditionFailure("verified headers \(below.height) and \(above.height) do not follow each other")
     }
-    succeeded(peer, at: now)
+    recordSuccess(peer, at: now)
     let assembly = SnapshotAssembly(manifest)
     queue = assembly.missing.sorted(by: >)
     phase = .chunks(plan, assembly)
@@ -120,7 +120,7 @@ extension SnapshotJoin {
     guard case .chunks(let plan, var assembly) = phase, assembly.missing.contains(path) else { return }
     // Only `assembly` must refer to the set of missing chunks now; otherwise it would be copied for each
     // chunk.
-    phase = .over
+    phase = .finished
     let part: SnapshotAssembly.Part?
     if let chunk = try? SnapshotChunk(decoding: bytes), chunk.path == path {
       part = try? assembly.accept(chunk)
@@ -130,9 +130,9 @@ extension SnapshotJoin {
     phase = .chunks(plan, assembly)
     guard let part else {
       queue.append(path)
-      return accuse(peer, .chunk(path), &effects)
+      return banPeer(peer, .chunk(path), &effects)
     }
-    succeeded(peer, at: now)
+    recordSuccess(peer, at: now)
     effects.append(.stage(path, part))
   }
 }

@@ -8,7 +8,7 @@ extension SnapshotJoin {
   /// The height of the snapshot that is being fetched; nil before one is chosen and after the end.
   var currentHeight: Height? {
     switch phase {
-    case .gathering, .over: nil
+    case .gathering, .finished: nil
     case .proving(let height, _): height
     case .manifest(let below, _): below.height
     case .chunks(let plan, _): plan.tip.height
@@ -19,21 +19,21 @@ extension SnapshotJoin {
   /// one cannot be completed.
   mutating func advance(at now: Instant, _ effects: inout [Effect]) {
     if case .chunks(let plan, let assembly) = phase, assembly.isComplete {
-      phase = .over
+      phase = .finished
       effects.append(.finished(.restored(plan)))
       return
     }
     if case .gathering(let since) = phase {
-      choose(since: since ?? now, at: now, &effects)
+      chooseSnapshot(since: since ?? now, at: now, &effects)
       return
     }
     guard let height = currentHeight else { return }
-    let isStuck = lastProgress.map { $0 + settings.surrender <= now } ?? false
-    guard isStuck || isGone(height) else { return }
+    let isStuck = lastProgress.map { $0 + settings.noProgressTimeout <= now } ?? false
+    guard isStuck || isUnavailable(height) else { return }
     // All peers have deleted the snapshot, or none answers. Start again with the snapshots that exist now.
     if case .chunks = phase { effects.append(.discard) }
     abandoned.insert(height)
-    flights.removeAll { $0.request != .offers }
+    pendingRequests.removeAll { $0.request != .offers }
     queue = []
     for peer in peers.keys { peers[peer]?.offers = nil }
     phase = .gathering(since: now)
@@ -41,22 +41,22 @@ extension SnapshotJoin {
   }
 
   /// Whether all peers have said that they do not have the snapshot.
-  private func isGone(_ height: Height) -> Bool {
+  private func isUnavailable(_ height: Height) -> Bool {
     guard !peers.isEmpty else { return false }
     return peers.values.allSatisfy { peer in
       guard let offers = peer.offers else { return false }
-      return peer.lacks.contains(height) || !offers.contains { $0.height == height }
+      return peer.missingHeights.contains(height) || !offers.contains { $0.height == height }
     }
   }
 
   /// Chooses a snapshot once all peers have sent their offers or the time for that is over. Ends with
   /// `nothing` when there is none.
-  private mutating func choose(since: Instant, at now: Instant, _ effects: inout [Effect]) {
+  private mutating func chooseSnapshot(since: Instant, at now: Instant, _ effects: inout [Effect]) {
     phase = .gathering(since: since)
-    let isOver = since + settings.gathering <= now
+    let isOver = since + settings.offerTimeout <= now
     let hasAll = !peers.isEmpty && peers.values.allSatisfy { $0.offers != nil }
     guard isOver || hasAll else { return }
-    var least = own + settings.gain
+    var least = ownHeight + settings.minimumGain
     if case .header(let height, _) = anchor { least = max(least, height) }
     if let best = mostOffered(from: least, at: now) {
       let proof = HeaderProof<PeerID>(
@@ -72,17 +72,17 @@ extension SnapshotJoin {
     // If peers have answered and offer nothing, joining ends. If none has answered, it waits longer, since
     // peers may still connect.
     let isAlone = peers.values.allSatisfy { $0.offers == nil }
-    let limit = isAlone ? settings.surrender : settings.gathering
+    let limit = isAlone ? settings.noProgressTimeout : settings.offerTimeout
     guard since + limit <= now else { return }
-    phase = .over
-    effects.append(.finished(isAnchorDenied ? .anchorUnknown : .nothing))
+    phase = .finished
+    effects.append(.finished(hasAnchorMismatch ? .anchorUnknown : .nothing))
   }
 
   /// The height from `least` on that most peers offer, since a single peer may offer a snapshot that does not
   /// exist. If several heights are offered equally often, the greatest.
   private func mostOffered(from least: Height, at now: Instant) -> Height? {
     var counts: [Height: Int] = [:]
-    for peer in peers.values where peer.idleUntil <= now {
+    for peer in peers.values where peer.backoffUntil <= now {
       for height in Set((peer.offers ?? []).map(\.height)) where height >= least {
         counts[height, default: 0] += 1
       }
@@ -92,27 +92,28 @@ extension SnapshotJoin {
   }
 
   /// Sends all requests that can be sent now.
-  mutating func ask(at now: Instant, _ effects: inout [Effect]) {
+  mutating func sendRequests(at now: Instant, _ effects: inout [Effect]) {
     for peer in peers.keys.sorted() where peers[peer]?.offers == nil {
-      guard !flights.contains(where: { $0.peer == peer && $0.request == .offers }),
-        (peers[peer]?.idleUntil ?? .zero) <= now
+      guard !pendingRequests.contains(where: { $0.peer == peer && $0.request == .offers }),
+        (peers[peer]?.backoffUntil ?? .zero) <= now
       else { continue }
       send(.offers, .offersRequest, to: peer, at: now, &effects)
     }
     guard let height = currentHeight else { return }
     switch phase {
-    case .gathering, .over: return
+    case .gathering, .finished: return
     case .proving(_, let proof):
-      guard let wanted = proof.next, !isAsked(.header(wanted)), let peer = freePeer(height, at: now) else {
+      guard let wanted = proof.next, !isRequested(.header(wanted)), let peer = availablePeer(height, at: now)
+      else {
         return
       }
       send(.header(wanted), .lightBlockRequest(wanted), to: peer, at: now, &effects)
     case .manifest:
-      guard !isAsked(.part(.manifest)), let peer = freePeer(height, at: now) else { return }
+      guard !isRequested(.part(.manifest)), let peer = availablePeer(height, at: now) else { return }
       send(.part(.manifest), .partRequest(height, .manifest), to: peer, at: now, &effects)
     case .chunks:
-      while flights.count < settings.requestsAtOnce, let path = queue.last,
-        let peer = freePeer(height, at: now)
+      while pendingRequests.count < settings.maximumRequests, let path = queue.last,
+        let peer = availablePeer(height, at: now)
       {
         queue.removeLast()
         send(.part(.chunk(path)), .partRequest(height, .chunk(path)), to: peer, at: now, &effects)
@@ -120,18 +121,18 @@ extension SnapshotJoin {
     }
   }
 
-  private func isAsked(_ request: Request) -> Bool { flights.contains { $0.request == request } }
+  private func isRequested(_ request: Request) -> Bool { pendingRequests.contains { $0.request == request } }
 
   /// The peer to ask next: of those that have the snapshot, the one with the fewest pending requests, then
   /// the fewest failures. Nil when all are busy.
-  private func freePeer(_ height: Height, at now: Instant) -> PeerID? {
+  private func availablePeer(_ height: Height, at now: Instant) -> PeerID? {
     var best: (load: Int, failures: UInt64, peer: PeerID)?
     for peer in peers.keys.sorted() {
-      guard let state = peers[peer], state.idleUntil <= now, !state.lacks.contains(height),
+      guard let state = peers[peer], state.backoffUntil <= now, !state.missingHeights.contains(height),
         state.offers?.contains(where: { $0.height == height }) ?? false
       else { continue }
-      let load = flights.count { $0.peer == peer }
-      guard load < settings.requestsPerPeer else { continue }
+      let load = pendingRequests.count { $0.peer == peer }
+      guard load < settings.maximumRequestsPerPeer else { continue }
       if let (otherLoad, failures, _) = best, (otherLoad, failures) <= (load, state.failures) { continue }
       best = (load, state.failures, peer)
     }
@@ -145,7 +146,7 @@ extension SnapshotJoin {
     at now: Instant,
     _ effects: inout [Effect]
   ) {
-    flights.append(Flight(request: request, peer: peer, since: now))
+    pendingRequests.append(PendingRequest(request: request, peer: peer, since: now))
     effects.append(.send(message, to: peer))
   }
 }

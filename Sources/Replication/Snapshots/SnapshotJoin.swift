@@ -9,24 +9,24 @@ public import Primitives
 ///
 /// It trusts no peer: the manifest is checked against the state root in the verified header, and each chunk
 /// against the manifest. A peer that sends something wrong is reported and not asked again. A peer that does
-/// not answer in time is not asked for a while. Memory is bounded: at most `Settings.requestsAtOnce` answers
+/// not answer in time is not asked for a while. Memory is bounded: at most `Settings.maximumRequests` answers
 /// are pending, and none is longer than its frame.
 public struct SnapshotJoin: Sendable {
   /// Limits of requests and of waiting.
   public struct Settings: Hashable, Sendable {
     /// The smallest number of heights by which a snapshot must be ahead of this node. With less, block sync
     /// is used.
-    public var gain: Height = 1_000
+    public var minimumGain: Height = 1_000
     /// The number of requests that can be pending at once.
-    public var requestsAtOnce = 8
+    public var maximumRequests = 8
     /// The number of requests that can be pending at one peer.
-    public var requestsPerPeer = 2
+    public var maximumRequestsPerPeer = 2
     /// How long to wait for one answer.
-    public var patience = Interval.seconds(10)
+    public var requestTimeout = Interval.seconds(10)
     /// How long to wait for the offers of connected peers.
-    public var gathering = Interval.seconds(2)
+    public var offerTimeout = Interval.seconds(2)
     /// How long to go on without any progress.
-    public var surrender = Interval.seconds(30)
+    public var noProgressTimeout = Interval.seconds(30)
 
     public init() {}
   }
@@ -50,13 +50,13 @@ public struct SnapshotJoin: Sendable {
     /// Delete the plan and what was staged.
     case discard
     /// The peer has sent something that is proven wrong.
-    case accuse(PeerID, Lie)
+    case reportPeer(PeerID, InvalidPart)
     /// Joining is over. No more effects follow.
     case finished(Outcome)
   }
 
   /// The wrong thing that a peer sent.
-  public enum Lie: Hashable, Sendable, CustomStringConvertible {
+  public enum InvalidPart: Hashable, Sendable, CustomStringConvertible {
     case header(Height)
     case manifest(Height)
     case chunk(NibblePath)
@@ -88,7 +88,7 @@ public struct SnapshotJoin: Sendable {
     case part(SnapshotPart)
   }
 
-  struct Flight: Sendable {
+  struct PendingRequest: Sendable {
     var request: Request
     var peer: PeerID
     var since: Instant
@@ -98,9 +98,9 @@ public struct SnapshotJoin: Sendable {
     /// The snapshots that the peer has; nil before it has answered.
     var offers: [SnapshotOffer]?
     /// The heights of snapshots of which the peer lacks a part.
-    var lacks: Set<Height> = []
+    var missingHeights: Set<Height> = []
     /// The peer is not asked before this instant.
-    var idleUntil = Instant.zero
+    var backoffUntil = Instant.zero
     var failures: UInt64 = 0
   }
 
@@ -109,40 +109,40 @@ public struct SnapshotJoin: Sendable {
     case proving(Height, HeaderProof<PeerID>)
     case manifest(below: LightBlock, above: LightBlock)
     case chunks(SnapshotPlan, SnapshotAssembly)
-    case over
+    case finished
   }
 
   let chain: ChainID
   let anchor: TrustAnchor
-  let own: Height
+  let ownHeight: Height
   let trust: LightClient.Settings
   let settings: Settings
   var phase: Phase
   var peers: [PeerID: Peer] = [:]
-  var liars: Set<PeerID> = []
-  var flights: [Flight] = []
+  var bannedPeers: Set<PeerID> = []
+  var pendingRequests: [PendingRequest] = []
   /// The chunks that are still to be requested; the next one is last.
   var queue: [NibblePath] = []
   /// A peer sent another block than the trusted one for the anchor's height, and no peer has sent the trusted
   /// one since.
-  var isAnchorDenied = false
+  var hasAnchorMismatch = false
   /// The heights of snapshots that could not be completed.
   var abandoned: Set<Height> = []
   var lastProgress: Instant?
 
-  /// `own` is the height of this node's own state, and `trust` the settings of the light client. `resuming`
-  /// is a plan that was stored before a restart, with the chunks that are staged.
+  /// `ownHeight` is the height of this node's own state, and `trust` the settings of the light client.
+  /// `resuming` is a plan that was stored before a restart, with the chunks that are staged.
   public init(
     chain: ChainID,
     anchor: TrustAnchor,
-    own: Height,
+    ownHeight: Height,
     trust: LightClient.Settings,
     settings: Settings = Settings(),
     resuming: (plan: SnapshotPlan, staged: [NibblePath])? = nil
   ) {
     self.chain = chain
     self.anchor = anchor
-    self.own = own
+    self.ownHeight = ownHeight
     self.trust = trust
     self.settings = settings
     phase = .gathering(since: nil)
@@ -163,58 +163,60 @@ public struct SnapshotJoin: Sendable {
   /// Handles one input and appends its effects in the order in which the caller must carry them out. `now` is
   /// the monotonic clock and `wall` the wall clock.
   public mutating func step(_ input: Input, at now: Instant, wall: Timestamp, effects: inout [Effect]) {
-    if case .over = phase { return }
+    if case .finished = phase { return }
     if lastProgress == nil { lastProgress = now }
     switch input {
-    case .connected(let peer): if !liars.contains(peer) { peers[peer] = Peer() }
+    case .connected(let peer): if !bannedPeers.contains(peer) { peers[peer] = Peer() }
     case .disconnected(let peer): remove(peer)
     case .message(let message, let peer): receive(message, from: peer, at: now, wall, &effects)
     case .tick: expire(at: now)
     }
     advance(at: now, &effects)
-    ask(at: now, &effects)
+    sendRequests(at: now, &effects)
   }
 
   mutating func remove(_ peer: PeerID) {
     peers[peer] = nil
-    let lost = flights.filter { $0.peer == peer }
-    flights.removeAll { $0.peer == peer }
-    for flight in lost { giveBack(flight.request) }
+    let lost = pendingRequests.filter { $0.peer == peer }
+    pendingRequests.removeAll { $0.peer == peer }
+    for pending in lost { requeue(pending.request) }
   }
 
   /// The chunk of a request that was not answered, if it must be requested again. Other requests are repeated
-  /// by `ask`.
-  func needsAgain(_ request: Request) -> NibblePath? {
+  /// by `sendRequests`.
+  func chunkToRequestAgain(_ request: Request) -> NibblePath? {
     guard case .part(.chunk(let path)) = request, case .chunks(_, let assembly) = phase,
       assembly.missing.contains(path)
     else { return nil }
     return path
   }
 
-  mutating func giveBack(_ request: Request) {
-    if let path = needsAgain(request) { queue.append(path) }
+  mutating func requeue(_ request: Request) {
+    if let path = chunkToRequestAgain(request) { queue.append(path) }
   }
 
-  mutating func accuse(_ peer: PeerID, _ lie: Lie, _ effects: inout [Effect]) {
-    liars.insert(peer)
+  mutating func banPeer(_ peer: PeerID, _ part: InvalidPart, _ effects: inout [Effect]) {
+    bannedPeers.insert(peer)
     remove(peer)
-    effects.append(.accuse(peer, lie))
+    effects.append(.reportPeer(peer, part))
   }
 
   private mutating func expire(at now: Instant) {
-    let late = flights.filter { $0.since + settings.patience <= now }
+    let late = pendingRequests.filter { $0.since + settings.requestTimeout <= now }
     guard !late.isEmpty else { return }
-    flights.removeAll { $0.since + settings.patience <= now }
-    for flight in late {
-      pass(over: flight.peer, at: now)
-      giveBack(flight.request)
+    pendingRequests.removeAll { $0.since + settings.requestTimeout <= now }
+    for pending in late {
+      backOff(from: pending.peer, at: now)
+      requeue(pending.request)
     }
   }
 
-  /// Does not ask the peer for a while, which doubles with every failure in a row, up to 32 times `patience`.
-  mutating func pass(over peer: PeerID, at now: Instant) {
+  /// Does not ask the peer for a while, which doubles with every failure in a row, up to 32 times
+  /// `requestTimeout`.
+  mutating func backOff(from peer: PeerID, at now: Instant) {
     let failures = peers[peer]?.failures ?? 0
     peers[peer]?.failures += 1
-    peers[peer]?.idleUntil = now + Interval(nanoseconds: settings.patience.nanoseconds << min(failures, 5))
+    peers[peer]?.backoffUntil =
+      now + Interval(nanoseconds: settings.requestTimeout.nanoseconds << min(failures, 5))
   }
 }

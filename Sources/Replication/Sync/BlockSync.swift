@@ -12,15 +12,15 @@ struct BlockSync: Sendable {
   /// The number of blocks in one request. An answer may contain fewer, since it must fit into a frame.
   static let batch: UInt32 = 32
   /// The number of requests that can be pending for different heights.
-  static let requestsAtOnce = 4
+  static let maximumRequests = 4
   /// How long to wait for an answer.
-  static let patience = Interval.seconds(2)
+  static let requestTimeout = Interval.seconds(2)
   /// How long a validator waits before it requests a block from a peer that is only one height ahead. Most
   /// likely that peer decided a moment earlier, and this node is about to decide too.
-  static let hesitation = Interval.milliseconds(300)
+  static let nextBlockDelay = Interval.milliseconds(300)
   /// How long a peer is not asked after it sent a wrong block.
-  static let punishment = Interval.seconds(60)
-  private static let longestDoubling = 5
+  static let wrongBlockBackoff = Interval.seconds(60)
+  private static let maximumDoublings = 5
 
   struct Request: Hashable, Sendable {
     var peer: PublicKey
@@ -38,23 +38,23 @@ struct BlockSync: Sendable {
     var height: Height = 0
     var base: Height = 0
     /// When the peer first claimed its current height.
-    var reachedAt = Instant.zero
+    var claimedSince = Instant.zero
     var request: (from: Height, count: UInt32, at: Instant)?
     /// The peer is not asked before this instant.
-    var idleUntil = Instant.zero
+    var backoffUntil = Instant.zero
     /// The number of requests in a row that gave no block.
     var failures = 0
 
     /// Stores the heights that the peer claims, and returns the height that it claimed before.
-    mutating func claim(_ height: Height, _ base: Height, at now: Instant) -> Height {
+    mutating func updateClaim(_ height: Height, _ base: Height, at now: Instant) -> Height {
       defer { (self.height, self.base) = (height, base) }
-      if self.height < height || reachedAt == .zero { reachedAt = now }
+      if self.height < height || claimedSince == .zero { claimedSince = now }
       return self.height
     }
 
-    mutating func fail(at now: Instant) {
-      let doublings = min(failures, BlockSync.longestDoubling)
-      idleUntil = now + Interval(nanoseconds: BlockSync.patience.nanoseconds << UInt64(doublings))
+    mutating func recordFailure(at now: Instant) {
+      let doublings = min(failures, BlockSync.maximumDoublings)
+      backoffUntil = now + Interval(nanoseconds: BlockSync.requestTimeout.nanoseconds << UInt64(doublings))
       failures += 1
     }
   }
@@ -66,34 +66,34 @@ struct BlockSync: Sendable {
   /// The greatest height that any peer claims.
   private(set) var claimedHeight: Height = 0
 
-  mutating func statusArrived(from peer: PublicKey, height: Height, base: Height, at now: Instant) {
-    let before = peers[peer, default: Peer()].claim(height, base, at: now)
+  mutating func handleStatus(from peer: PublicKey, height: Height, base: Height, at now: Instant) {
+    let before = peers[peer, default: Peer()].updateClaim(height, base, at: now)
     if height >= claimedHeight {
       claimedHeight = height
     } else if before == claimedHeight {
-      findClaimedHeight()
+      updateClaimedHeight()
     }
   }
 
-  private mutating func findClaimedHeight() {
+  private mutating func updateClaimedHeight() {
     claimedHeight = peers.values.reduce(0) { max($0, $1.height) }
   }
 
   mutating func remove(_ peer: PublicKey) {
     peers[peer] = nil
-    findClaimedHeight()
+    updateClaimedHeight()
     arrived = arrived.filter { $0.value.from != peer }
   }
 
   /// The requests to send now.
   ///
-  /// `committed` is the height that is committed here. `decides` is true if this node is a validator, which
-  /// most likely decides the next height itself.
-  mutating func requests(committed: Height, decides: Bool = true, at now: Instant) -> [Request] {
+  /// `committed` is the height that is committed here. `isValidator` is true if this node is a validator,
+  /// which most likely decides the next height itself.
+  mutating func requests(committed: Height, isValidator: Bool = true, at now: Instant) -> [Request] {
     if arrived.contains(where: { $0.key <= committed }) { arrived = arrived.filter { $0.key > committed } }
     var wanted: [Height] = []
     let inFlight = expireRequests(at: now)
-    let window = Height(Self.batch) * Height(Self.requestsAtOnce)
+    let window = Height(Self.batch) * Height(Self.maximumRequests)
     let top = min(claimedHeight, committed + window)
     var next = committed + 1
     while next <= top {
@@ -102,7 +102,7 @@ struct BlockSync: Sendable {
     }
     guard !wanted.isEmpty else { return [] }
     var requests: [Request] = []
-    for (peer, state) in free(above: committed, decides: decides, at: now) {
+    for (peer, state) in availablePeers(above: committed, isValidator: isValidator, at: now) {
       guard let first = wanted.first else { break }
       guard state.height >= first, state.base <= first else { continue }
       var count: UInt32 = 0
@@ -117,14 +117,14 @@ struct BlockSync: Sendable {
   }
 
   /// The peers that may be asked now; those with the fewest failures come first.
-  private func free(
+  private func availablePeers(
     above committed: Height,
-    decides: Bool,
+    isValidator: Bool,
     at now: Instant
   ) -> [(key: PublicKey, value: Peer)] {
     peers.filter { _, state in
-      guard state.request == nil, state.idleUntil <= now, state.height > committed else { return false }
-      return !decides || state.height > committed + 1 || state.reachedAt + Self.hesitation <= now
+      guard state.request == nil, state.backoffUntil <= now, state.height > committed else { return false }
+      return !isValidator || state.height > committed + 1 || state.claimedSince + Self.nextBlockDelay <= now
     }
     .sorted { left, right in
       let failures = (left.value.failures, right.value.failures)
@@ -136,9 +136,9 @@ struct BlockSync: Sendable {
     var ranges: [Range<Height>] = []
     for (peer, state) in peers {
       guard let request = state.request else { continue }
-      if request.at + Self.patience <= now {
+      if request.at + Self.requestTimeout <= now {
         peers[peer]?.request = nil
-        peers[peer]?.fail(at: now)
+        peers[peer]?.recordFailure(at: now)
       } else {
         ranges.append(request.from..<request.from + Height(request.count))
       }
@@ -147,7 +147,7 @@ struct BlockSync: Sendable {
   }
 
   /// Stores the requested blocks of an answer; false when the peer was not asked.
-  mutating func responseArrived(
+  mutating func handleResponse(
     from peer: PublicKey,
     blocks: [(block: Block, certificate: Certificate)],
     committed: Height,
@@ -165,7 +165,7 @@ struct BlockSync: Sendable {
     if isUseful {
       peers[peer]?.failures = 0
     } else {
-      peers[peer]?.fail(at: now)
+      peers[peer]?.recordFailure(at: now)
     }
     return true
   }
@@ -178,10 +178,10 @@ struct BlockSync: Sendable {
   }
 
   /// Handles that a block of this peer was wrong: drops all blocks that it sent, and does not ask it for
-  /// `punishment`.
+  /// `wrongBlockBackoff`.
   mutating func reject(_ peer: PublicKey, at now: Instant) {
     arrived = arrived.filter { $0.value.from != peer }
-    peers[peer]?.idleUntil = now + Self.punishment
+    peers[peer]?.backoffUntil = now + Self.wrongBlockBackoff
     peers[peer]?.failures += 1
   }
 }

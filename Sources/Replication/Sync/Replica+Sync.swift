@@ -10,16 +10,16 @@ extension Replica {
     from peer: PeerID,
     _ turn: inout Turn
   ) {
-    let isHeeded = peers.note(status, from: peer, at: turn.now)
-    sync.statusArrived(
+    let isWithinRate = peers.setStatus(status, from: peer, at: turn.now)
+    sync.handleStatus(
       from: peer,
       height: status.committed,
       base: status.base,
       at: turn.now
     )
-    guard isHeeded else { return armSync(&turn) }
-    if let standing = status.standing {
-      stepConsensus(.peerStatus(peer: peer, standing), &turn)
+    guard isWithinRate else { return scheduleSync(&turn) }
+    if let consensusStatus = status.consensusStatus {
+      stepConsensus(.peerStatus(peer: peer, consensusStatus), &turn)
     }
     if status.committed > tip.height { requestBlocks(&turn) }
   }
@@ -29,16 +29,16 @@ extension Replica {
     guard isStarted, sync.claimedHeight > tip.height, alarms.isEmpty, missingVersion == nil else { return }
     // Blocks that are not yet written are held in memory, so their number is limited.
     guard tip.height < durableHeight + Self.unwrittenLimit else { return }
-    armSync(&turn)
-    for request in sync.requests(committed: tip.height, decides: ownAddress != nil, at: turn.now) {
+    scheduleSync(&turn)
+    for request in sync.requests(committed: tip.height, isValidator: ownAddress != nil, at: turn.now) {
       turn.effects.append(.send(.blocksRequest(from: request.from, count: request.count), to: [request.peer]))
     }
   }
 
   /// Schedules the next check while peers are ahead, since a request can time out without any message.
-  private mutating func armSync(_ turn: inout Turn) {
-    guard isStarted, sync.claimedHeight > tip.height, !isSyncArmed else { return }
-    isSyncArmed = true
+  private mutating func scheduleSync(_ turn: inout Turn) {
+    guard isStarted, sync.claimedHeight > tip.height, !isSyncTimerActive else { return }
+    isSyncTimerActive = true
     turn.effects.append(.schedule(.sync, after: .milliseconds(100)))
   }
 
@@ -60,19 +60,19 @@ extension Replica {
       }
       read.append((block, certificate))
     }
-    guard sync.responseArrived(from: peer, blocks: read, committed: tip.height, at: turn.now) else { return }
-    adoptArrivals(&turn)
+    guard sync.handleResponse(from: peer, blocks: read, committed: tip.height, at: turn.now) else { return }
+    commitArrivals(&turn)
     requestBlocks(&turn)
   }
 
   /// Commits the blocks that have arrived, in order, up to the first missing one.
-  private mutating func adoptArrivals(_ turn: inout Turn) {
+  private mutating func commitArrivals(_ turn: inout Turn) {
     while alarms.isEmpty, missingVersion == nil {
-      var anchor = self.anchor
-      anchor.extend(from: tip, arrivals: sync.arrival) { proves($0, $1) }
-      self.anchor = anchor
+      var verifiedIdentifiers = self.verifiedIdentifiers
+      verifiedIdentifiers.extend(from: tip, arrivals: sync.arrival) { isValidCommit($0, $1) }
+      self.verifiedIdentifiers = verifiedIdentifiers
       guard let arrival = sync.take(after: tip.height) else { break }
-      switch adopt(arrival, &turn) {
+      switch commitArrival(arrival, &turn) {
       case .committed: continue
       case .wrong:
         sync.reject(arrival.from, at: turn.now)
@@ -93,24 +93,25 @@ extension Replica {
   /// Commits a block that others have decided.
   ///
   /// The consensus machine learns of it by the next `beginHeight`. It signs nothing for heights below that.
-  private mutating func adopt(
+  private mutating func commitArrival(
     _ arrival: BlockSync.Arrival,
     _ turn: inout Turn
   ) -> Adoption {
     let (block, height) = (arrival.block, tip.height + 1)
     var certificate = arrival.certificate
-    if anchor.isKnown(block.identifier, at: height) {
+    if verifiedIdentifiers.isKnown(block.identifier, at: height) {
       // The certificate of this block was not checked. The next block, whose identifier is known to be right,
       // contains a certificate that its validators have checked.
-      if let next = sync.arrival(at: height + 1), anchor.isKnown(next.block.identifier, at: height + 1),
+      if let next = sync.arrival(at: height + 1),
+        verifiedIdentifiers.isKnown(next.block.identifier, at: height + 1),
         let checked = next.block.lastCertificate
       {
         certificate = checked
-      } else if !proves(certificate, tip.validators) {
+      } else if !isValidCommit(certificate, tip.validators) {
         return .wrong
       }
     } else {
-      guard block.header.height == height, proves(certificate, tip.validators) else { return .wrong }
+      guard block.header.height == height, isValidCommit(certificate, tip.validators) else { return .wrong }
     }
     guard case .valid(let valid) = verdict(on: block) else {
       // A quorum decided the block, so the sender is not at fault. This node cannot go on and stays at its
@@ -119,13 +120,13 @@ extension Replica {
       turn.effects.append(.alarm(.invalidCommit(certificate)))
       return .unacceptable
     }
-    anchor.forget(through: height)
-    commit(valid, certificate, isWitnessed: false, &turn)
+    verifiedIdentifiers.forget(through: height)
+    commit(valid, certificate, isDecidedByConsensus: false, &turn)
     return .committed
   }
 
   /// Whether a quorum of `validators` has signed the certificate.
-  private func proves(_ certificate: Certificate, _ validators: ValidatorSet) -> Bool {
+  private func isValidCommit(_ certificate: Certificate, _ validators: ValidatorSet) -> Bool {
     do {
       try validators.verify(certificate, chain: rules.chain, using: configuration.checks)
       return true

@@ -42,7 +42,7 @@ public struct Mempool: Sendable {
     let addedAt: Height
   }
 
-  private struct Lane {
+  private struct SenderQueue {
     /// The sequence number that the committed state expects next.
     private(set) var expected: UInt64
     /// The first sequence number from `expected` on that no transaction here has.
@@ -70,19 +70,19 @@ public struct Mempool: Sendable {
     mutating func advance(to sequence: UInt64) {
       expected = sequence
       next = max(next, sequence)
-      skipHeld()
+      skipPresent()
     }
 
-    private mutating func skipHeld() {
+    private mutating func skipPresent() {
       while entries[next] != nil { next += 1 }
     }
   }
 
   public let limits: Limits
-  private var lanes: [Address: Lane] = [:]
+  private var senderQueues: [Address: SenderQueue] = [:]
   private var hashes: [Digest: Transaction] = [:]
   /// The senders with a ready transaction, in the order in which they take turns.
-  private var turns: Deque<Address> = []
+  private var readySenders: Deque<Address> = []
   /// The total length of all transactions in the pool, in bytes.
   public private(set) var bytes = 0
 
@@ -94,7 +94,7 @@ public struct Mempool: Sendable {
   public var count: Int { hashes.count }
   public var isEmpty: Bool { hashes.isEmpty }
   /// Whether a block can include a transaction now.
-  public var hasReady: Bool { !turns.isEmpty }
+  public var hasReady: Bool { !readySenders.isEmpty }
 
   /// Whether the transaction with this hash is in the pool.
   public func contains(_ hash: Digest) -> Bool {
@@ -107,8 +107,8 @@ public struct Mempool: Sendable {
   /// The sequence number that `sender`'s next transaction should have. `committed` is the one that the
   /// committed state expects.
   public func nextSequence(of sender: Address, committed: UInt64) -> UInt64 {
-    guard let lane = lanes[sender] else { return committed }
-    return max(committed, lane.next)
+    guard let queue = senderQueues[sender] else { return committed }
+    return max(committed, queue.next)
   }
 
   /// Inserts an authentic transaction that the ledger would execute.
@@ -121,7 +121,7 @@ public struct Mempool: Sendable {
     guard count < limits.transactions, bytes + transaction.encoded.count <= limits.bytes else { return .full }
     let sender = transaction.sender
     guard admit(transaction, sender: sender, expected: expected, at: height) else {
-      let taken = lanes[sender]?.entries[transaction.sequence] != nil
+      let taken = senderQueues[sender]?.entries[transaction.sequence] != nil
       return taken ? .sequenceTaken : .senderFull
     }
     hashes[transaction.hash] = transaction
@@ -137,18 +137,18 @@ public struct Mempool: Sendable {
   ) -> Bool {
     let sequence = transaction.sequence
     guard sequence - expected < UInt64(limits.perSender) else { return false }
-    let isNew = lanes[sender]?.entries[sequence] == nil
-    guard isNew, (lanes[sender]?.entries.count ?? 0) < limits.perSender else { return false }
+    let isNew = senderQueues[sender]?.entries[sequence] == nil
+    guard isNew, (senderQueues[sender]?.entries.count ?? 0) < limits.perSender else { return false }
     let entry = Entry(transaction: transaction, addedAt: height)
-    lanes[sender, default: Lane(expected: expected)].add(entry, expected: expected)
+    senderQueues[sender, default: SenderQueue(expected: expected)].add(entry, expected: expected)
     enqueueIfReady(sender)
     return true
   }
 
   private mutating func enqueueIfReady(_ sender: Address) {
-    guard let lane = lanes[sender], !lane.isQueued, lane.isReady else { return }
-    lanes[sender]?.isQueued = true
-    turns.append(sender)
+    guard let queue = senderQueues[sender], !queue.isQueued, queue.isReady else { return }
+    senderQueues[sender]?.isQueued = true
+    readySenders.append(sender)
   }
 
   /// The ready transactions for a block, at most `countLimit` with at most `byteLimit` bytes in total. They
@@ -158,10 +158,10 @@ public struct Mempool: Sendable {
   public func candidates(byteLimit: Int, countLimit: Int) -> [Transaction] {
     var chosen: [Transaction] = []
     var used = 0
-    for sender in turns {
-      guard let lane = lanes[sender] else { continue }
-      var sequence = lane.expected
-      while let entry = lane.entries[sequence] {
+    for sender in readySenders {
+      guard let queue = senderQueues[sender] else { continue }
+      var sequence = queue.expected
+      while let entry = queue.entries[sequence] {
         let size = entry.transaction.encoded.count
         guard used + size <= byteLimit, chosen.count < countLimit else { return chosen }
         used += size
@@ -186,48 +186,48 @@ public struct Mempool: Sendable {
     }
     for transaction in transactions { remove(transaction.hash, sender: transaction.sender) }
     // The sender at the front goes to the end, so that others get their turn.
-    if !transactions.isEmpty, let served = turns.popFirst() { turns.append(served) }
+    if !transactions.isEmpty, let served = readySenders.popFirst() { readySenders.append(served) }
     if height.isMultiple(of: 64) { dropExpired(at: height) }
   }
 
   private mutating func advance(_ sender: Address, to expected: UInt64) {
-    let stale = lanes[sender]?.entries.keys.filter { $0 < expected } ?? []
+    let stale = senderQueues[sender]?.entries.keys.filter { $0 < expected } ?? []
     for sequence in stale { removeEntry(sender, sequence) }
-    lanes[sender]?.advance(to: expected)
+    senderQueues[sender]?.advance(to: expected)
     requeue(sender)
   }
 
   private mutating func remove(_ hash: Digest, sender: Address) {
-    guard hashes[hash] != nil, let lane = lanes[sender] else { return }
-    for (sequence, entry) in lane.entries where entry.transaction.hash == hash {
+    guard hashes[hash] != nil, let queue = senderQueues[sender] else { return }
+    for (sequence, entry) in queue.entries where entry.transaction.hash == hash {
       removeEntry(sender, sequence)
     }
     requeue(sender)
   }
 
   private mutating func removeEntry(_ sender: Address, _ sequence: UInt64) {
-    guard let entry = lanes[sender]?.remove(sequence) else { return }
+    guard let entry = senderQueues[sender]?.remove(sequence) else { return }
     hashes[entry.transaction.hash] = nil
     bytes -= entry.transaction.encoded.count
   }
 
   private mutating func requeue(_ sender: Address) {
-    guard let lane = lanes[sender] else { return }
-    if lane.isQueued && !lane.isReady {
-      turns.removeAll { $0 == sender }
-      lanes[sender]?.isQueued = false
+    guard let queue = senderQueues[sender] else { return }
+    if queue.isQueued && !queue.isReady {
+      readySenders.removeAll { $0 == sender }
+      senderQueues[sender]?.isQueued = false
     }
-    if lane.entries.isEmpty {
-      lanes[sender] = nil
+    if queue.entries.isEmpty {
+      senderQueues[sender] = nil
     } else {
       enqueueIfReady(sender)
     }
   }
 
   private mutating func dropExpired(at height: Height) {
-    for sender in lanes.keys.sorted() {
-      guard let lane = lanes[sender] else { continue }
-      for (sequence, entry) in lane.entries {
+    for sender in senderQueues.keys.sorted() {
+      guard let queue = senderQueues[sender] else { continue }
+      for (sequence, entry) in queue.entries {
         let isOld = entry.addedAt + limits.lifetime < height
         let timeout = entry.transaction.timeoutHeight
         if isOld || (timeout > 0 && timeout < height) { removeEntry(sender, sequence) }

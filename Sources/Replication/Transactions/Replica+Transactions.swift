@@ -26,7 +26,7 @@ extension Replica {
     // as if they were committed.
     let judged = max(next, transaction.sequence)
     if let rejection = check.rejection(of: transaction, expectedSequence: judged) {
-      refusals.append(transaction.hash)
+      rejectedHashes.append(transaction.hash)
       return .rejected(rejection)
     }
     let outcome = mempool.insert(transaction, expected: expected, at: tip.height)
@@ -43,32 +43,32 @@ extension Replica {
   /// Tells consensus that there is work, sends the transactions of own users to the peers that need them, and
   /// announces all transactions of this batch to the others.
   mutating func announceTransactions(_ turn: inout Turn) {
-    for hash in refusals { exchange.refuse(hash, at: turn.now) }
-    refusals.removeAll(keepingCapacity: true)
+    for hash in rejectedHashes { exchange.markHandled(hash, at: turn.now) }
+    rejectedHashes.removeAll(keepingCapacity: true)
     guard !announcements.isEmpty else { return }
     signalWork(&turn)
     let audience = TransactionAudience(
       validators: validatorPeers,
-      others: peers.keys.filter { !known.validators.contains($0) },
+      others: peers.keys.filter { !knownNodes.validators.contains($0) },
       setCount: tip.validators.count,
       isValidator: ownAddress != nil
     )
     var own: [Transaction] = []
     for (transaction, origin) in announcements {
-      exchange.took(transaction.hash, bytes: transaction.encoded.count, at: turn.now)
+      exchange.recordAdded(transaction.hash, bytes: transaction.encoded.count, at: turn.now)
       if origin == nil { own.append(transaction) }
-      exchange.announce(transaction.hash, to: audience.tells(from: origin), at: turn.now)
+      exchange.announce(transaction.hash, to: audience.announceReceivers(from: origin), at: turn.now)
     }
     announcements.removeAll(keepingCapacity: true)
     if !own.isEmpty {
-      supply(own, to: audience.pushes(from: nil), &turn)
+      sendTransactions(own, to: audience.pushReceivers(from: nil), &turn)
     }
-    wakeExchange(&turn)
+    scheduleExchange(&turn)
   }
 
   /// Sends whole transactions, in messages of at most `announcementBytes` each, unless a single one is
   /// longer.
-  private mutating func supply(
+  private mutating func sendTransactions(
     _ transactions: [Transaction],
     to receivers: [PeerID],
     _ turn: inout Turn
@@ -96,8 +96,8 @@ extension Replica {
     _ turn: inout Turn
   ) {
     guard peers[peer] != nil else { return }
-    exchange.announced(names, by: peer, at: turn.now)
-    wakeExchange(&turn)
+    exchange.handleAnnouncement(names, by: peer, at: turn.now)
+    scheduleExchange(&turn)
   }
 
   /// Sends a peer the transactions that it asks for and that are in the mempool. The peer gets those that a
@@ -107,23 +107,23 @@ extension Replica {
     from peer: PeerID,
     _ turn: inout Turn
   ) {
-    let transactions = exchange.requested(names, by: peer, at: turn.now).compactMap { mempool[$0] }
+    let transactions = exchange.answerRequest(names, by: peer, at: turn.now).compactMap { mempool[$0] }
     exchange.counters.supplied += UInt64(transactions.count)
-    supply(transactions, to: [peer], &turn)
+    sendTransactions(transactions, to: [peer], &turn)
   }
 
   /// Handles the timer of the exchange: sends the gathered announcements and the requests that are due.
-  mutating func tendExchange(_ turn: inout Turn) {
-    exchangeWakesAt = nil
-    let (tell, ask) = exchange.due(at: turn.now)
+  mutating func handleExchangeTimer(_ turn: inout Turn) {
+    exchangeTimerAt = nil
+    let (tell, ask) = exchange.takeDue(at: turn.now)
     for (peer, names) in tell { turn.effects.append(.send(.transactionNames(names), to: [peer])) }
     for (peer, names) in ask { turn.effects.append(.send(.transactionRequest(names), to: [peer])) }
-    wakeExchange(&turn)
+    scheduleExchange(&turn)
   }
 
-  private mutating func wakeExchange(_ turn: inout Turn) {
-    guard let deadline = exchange.deadline, exchangeWakesAt.map({ deadline < $0 }) ?? true else { return }
-    exchangeWakesAt = deadline
+  private mutating func scheduleExchange(_ turn: inout Turn) {
+    guard let deadline = exchange.deadline, exchangeTimerAt.map({ deadline < $0 }) ?? true else { return }
+    exchangeTimerAt = deadline
     turn.effects.append(.schedule(.transactions, after: deadline.since(turn.now)))
   }
 

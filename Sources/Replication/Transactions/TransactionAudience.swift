@@ -9,10 +9,10 @@ import Gossip
 /// does not reach all validators, a validator that has it includes it when it proposes a block.
 struct TransactionAudience {
   /// A node that is connected to fewer validators than this announces transactions to all its peers.
-  static let enoughValidators = 3
+  static let minimumValidatorLinks = 3
   /// The number of other peers to which such a node also pushes the transactions of its users, so that they
   /// travel on without the delay of a request.
-  static let detours = 2
+  static let sparsePushCount = 2
 
   private let validators: [PeerID]
   private let others: [PeerID]
@@ -28,19 +28,19 @@ struct TransactionAudience {
     self.validators = validators
     self.others = others
     let reachable = setCount - (isValidator ? 1 : 0)
-    isSparse = validators.count < min(reachable, Self.enoughValidators)
+    isSparse = validators.count < min(reachable, Self.minimumValidatorLinks)
     isMeshed = isValidator && validators.count >= reachable
   }
 
   /// The peers to which a transaction from `origin` is pushed; `origin` is nil for a user of this node.
-  func pushes(from origin: PeerID?) -> [PeerID] {
+  func pushReceivers(from origin: PeerID?) -> [PeerID] {
     guard origin == nil else { return [] }
-    return validators + (isSparse ? Array(others.prefix(Self.detours)) : [])
+    return validators + (isSparse ? Array(others.prefix(Self.sparsePushCount)) : [])
   }
 
   /// The peers to which it is announced.
-  func tells(from origin: PeerID?) -> [PeerID] {
-    guard let origin else { return isSparse ? Array(others.dropFirst(Self.detours)) : [] }
+  func announceReceivers(from origin: PeerID?) -> [PeerID] {
+    guard let origin else { return isSparse ? Array(others.dropFirst(Self.sparsePushCount)) : [] }
     // The origin is a validator and has pushed it to all the others.
     if isMeshed, validators.contains(origin) { return [] }
     return (validators + (isSparse ? others : [])).filter { $0 != origin }

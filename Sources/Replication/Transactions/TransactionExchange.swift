@@ -56,16 +56,16 @@ public struct TransactionName: Hashable, Sendable {
 /// and from the next one if no answer comes. So a node receives one copy, and 16 bytes for each neighbour
 /// that announces it.
 ///
-/// A name waits `gather` for others, so that up to 75 names share a message. A request waits `patience`,
-/// since the pushed copy is usually on its way or its signature is being checked.
+/// A name waits `announceDelay` for others, so that up to 75 names share a message. A request waits
+/// `requestDelay`, since the pushed copy is usually on its way or its signature is being checked.
 public struct TransactionExchange: Sendable {
   struct Settings: Hashable, Sendable {
     /// How long a name waits for others to be announced together.
-    var gather = Interval.milliseconds(5)
+    var announceDelay = Interval.milliseconds(5)
     /// How long to wait for the pushed copy before the first request.
-    var patience = Interval.milliseconds(25)
+    var requestDelay = Interval.milliseconds(25)
     /// How long to wait for an answer before the next peer is asked.
-    var retry = Interval.milliseconds(250)
+    var retryInterval = Interval.milliseconds(250)
     /// The number of names that are waited for.
     var wantedLimit = 16_384
     /// The number of those that one peer was the first to announce.
@@ -104,7 +104,7 @@ public struct TransactionExchange: Sendable {
   /// The totals since the start.
   public internal(set) var counters = Counters()
   /// The transactions that were accepted or rejected lately. They are not requested.
-  private var held = GenerationTable<TransactionName, Digest>(capacity: 131_072, period: .seconds(60))
+  private var handled = GenerationTable<TransactionName, Digest>(capacity: 131_072, period: .seconds(60))
   /// The requests that were answered lately. They are not answered again.
   private var answered = GenerationSet<Answered>(capacity: 65_536, period: .seconds(30))
   /// The names to announce to each peer.
@@ -112,7 +112,7 @@ public struct TransactionExchange: Sendable {
   /// The announced transactions that have not arrived.
   private var wanted: [TransactionName: Wanted] = [:]
   /// The number of `wanted` transactions that each peer was the first to announce.
-  private var firsts: [PeerID: Int] = [:]
+  private var firstAnnouncedCounts: [PeerID: Int] = [:]
   /// When `queues` are sent.
   private var flushAt: Instant?
   /// When to look for requests that are due. It is never after the earliest of them.
@@ -123,15 +123,15 @@ public struct TransactionExchange: Sendable {
   }
 
   /// Notes that a transaction of `bytes` length was added to the mempool.
-  mutating func took(_ hash: Digest, bytes: Int, at now: Instant) {
+  mutating func recordAdded(_ hash: Digest, bytes: Int, at now: Instant) {
     counters.distinctBytes += UInt64(bytes)
-    refuse(hash, at: now)
+    markHandled(hash, at: now)
   }
 
   /// Notes that the transaction is not needed any more, whether it was accepted or rejected.
-  mutating func refuse(_ hash: Digest, at now: Instant) {
+  mutating func markHandled(_ hash: Digest, at now: Instant) {
     let name = TransactionName(hash)
-    held.insert(hash, for: name, at: now)
+    handled.insert(hash, for: name, at: now)
     forget(name)
   }
 
@@ -140,12 +140,12 @@ public struct TransactionExchange: Sendable {
     guard !peers.isEmpty else { return }
     let name = TransactionName(hash)
     for peer in peers { queues[peer, default: []].append(name) }
-    if flushAt == nil { flushAt = now + settings.gather }
+    if flushAt == nil { flushAt = now + settings.announceDelay }
   }
 
   /// Notes that `peer` has announced these transactions. Ignores names beyond the limits.
-  mutating func announced(_ names: [TransactionName], by peer: PeerID, at now: Instant) {
-    for name in names where held[name] == nil {
+  mutating func handleAnnouncement(_ names: [TransactionName], by peer: PeerID, at now: Instant) {
+    for name in names where handled[name] == nil {
       if let entry = wanted[name] {
         // No more than four peers are asked for one transaction.
         if entry.announcers.count < 4, !entry.announcers.contains(peer) {
@@ -153,38 +153,40 @@ public struct TransactionExchange: Sendable {
         }
         continue
       }
-      guard wanted.count < settings.wantedLimit, firsts[peer, default: 0] < settings.wantedPerPeer else {
+      guard wanted.count < settings.wantedLimit,
+        firstAnnouncedCounts[peer, default: 0] < settings.wantedPerPeer
+      else {
         return
       }
-      let due = now + settings.patience
+      let due = now + settings.requestDelay
       wanted[name] = Wanted(announcers: [peer], due: due)
       askAt = min(askAt ?? due, due)
-      firsts[peer, default: 0] += 1
+      firstAnnouncedCounts[peer, default: 0] += 1
     }
   }
 
   /// The hashes of the transactions that `peer` asks for and that this node has handled lately. Each is given
   /// once to each peer, since the connection loses no messages.
-  mutating func requested(_ names: [TransactionName], by peer: PeerID, at now: Instant) -> [Digest] {
+  mutating func answerRequest(_ names: [TransactionName], by peer: PeerID, at now: Instant) -> [Digest] {
     names.compactMap { name in
       let answer = Answered(name: name, peer: peer)
-      guard let hash = held[name], !answered.contains(answer, at: now) else { return nil }
+      guard let hash = handled[name], !answered.contains(answer, at: now) else { return nil }
       answered.insert(answer, at: now)
       return hash
     }
   }
 
   /// Forgets a peer that has disconnected. Transactions that only it announced are not waited for any more.
-  mutating func unlink(_ peer: PeerID) {
+  mutating func remove(_ peer: PeerID) {
     queues[peer] = nil
-    guard firsts[peer] != nil else { return }
+    guard firstAnnouncedCounts[peer] != nil else { return }
     for (name, entry) in wanted where entry.announcers.contains(peer) {
       let wasFirst = entry.announcers.first == peer
       wanted[name]?.announcers.removeAll { $0 == peer }
-      if wasFirst, let next = wanted[name]?.announcers.first { firsts[next, default: 0] += 1 }
+      if wasFirst, let next = wanted[name]?.announcers.first { firstAnnouncedCounts[next, default: 0] += 1 }
       if wanted[name]?.announcers.isEmpty == true { wanted[name] = nil }
     }
-    firsts[peer] = nil
+    firstAnnouncedCounts[peer] = nil
   }
 
   /// When `due` must be called next; nil when nothing is queued or waited for.
@@ -195,7 +197,7 @@ public struct TransactionExchange: Sendable {
 
   /// Takes the names to announce and the names to request that are due, in messages of at most one batch,
   /// sorted by peer.
-  mutating func due(at now: Instant) -> (
+  mutating func takeDue(at now: Instant) -> (
     tell: [(PeerID, [TransactionName])], ask: [(PeerID, [TransactionName])]
   ) {
     var tell: [(PeerID, [TransactionName])] = []
@@ -215,7 +217,7 @@ public struct TransactionExchange: Sendable {
       }
       asks[entry.announcers[entry.asked], default: []].append(name)
       wanted[name]?.asked += 1
-      wanted[name]?.due = now + settings.retry
+      wanted[name]?.due = now + settings.retryInterval
     }
     self.askAt = wanted.values.lazy.map(\.due).min()
     counters.requested += UInt64(asks.values.reduce(0) { $0 + $1.count })
@@ -234,7 +236,7 @@ public struct TransactionExchange: Sendable {
 
   private mutating func forget(_ name: TransactionName) {
     guard let entry = wanted.removeValue(forKey: name), let first = entry.announcers.first else { return }
-    firsts[first, default: 1] -= 1
-    if firsts[first] ?? 0 <= 0 { firsts[first] = nil }
+    firstAnnouncedCounts[first, default: 1] -= 1
+    if firstAnnouncedCounts[first] ?? 0 <= 0 { firstAnnouncedCounts[first] = nil }
   }
 }

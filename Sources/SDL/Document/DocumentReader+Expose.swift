@@ -73,7 +73,7 @@ extension DocumentReader {
     guard var hosts = texts(index, path) else { return nil }
     for position in hosts.indices where hosts[position].isSound {
       let host = hosts[position].value
-      guard !HostSyntax.canStandInURL(host) else { continue }
+      guard !HostSyntax.isURLHost(host) else { continue }
       hosts[position].isSound = false
       let nearest = HostSyntax.nearest(to: host)
       report(

@@ -1,7 +1,7 @@
 /// The syntax of hosts in URLs and of DNS names.
 enum HostSyntax {
   /// Whether `http://` followed by the text is an absolute URL for Go's `net/url`, which Akash's parser uses.
-  static func canStandInURL(_ text: String) -> Bool {
+  static func isURLHost(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return false }
     let beforeQuery = bytes.prefix { $0 != UInt8(ascii: "?") }

@@ -11,7 +11,7 @@ struct EquivocatingProposals: ByzantineStrategy {
 
   init() {}
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in
       guard case .proposal(let proposal, let bytes) = outgoing.message, proposal.validRound == nil,
         outgoing.to.isMultiple(of: 2), let block = try? Block(decoding: bytes)
@@ -35,7 +35,7 @@ struct InvalidBlocks: ByzantineStrategy {
 
   init() {}
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     let kind = context.generator.next(below: 9)
     return messages.map { outgoing in
       guard case .proposal(let proposal, let bytes) = outgoing.message,
@@ -78,7 +78,7 @@ struct WrongTime: ByzantineStrategy {
 
   init() {}
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     let ahead = 600 + context.generator.next(below: 60_000)
     let isPast = context.chance(20)
     return messages.map { outgoing in
@@ -101,9 +101,9 @@ struct WrongTime: ByzantineStrategy {
   }
 }
 
-extension Outgoing {
+extension OutgoingMessage {
   /// The same message with `block` in it: `proposal` is changed to name the block and is signed again.
-  func proposing(_ block: Block, in proposal: Proposal, _ context: ByzantineContext) -> Outgoing {
+  func proposing(_ block: Block, in proposal: Proposal, _ context: ByzantineContext) -> OutgoingMessage {
     var other = proposal
     other.block = block.identifier
     var changed = self

@@ -26,13 +26,13 @@ struct Replaying: ByzantineStrategy {
     memory.append(message)
   }
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     guard !messages.isEmpty, !memory.isEmpty, context.chance(30), !context.peers.isEmpty else {
       return messages
     }
     let old = memory[Int(context.generator.next(below: UInt64(memory.count)))]
     let peer = context.peers[Int(context.generator.next(below: UInt64(context.peers.count)))]
-    return messages + [Outgoing(message: old, to: peer)]
+    return messages + [OutgoingMessage(message: old, to: peer)]
   }
 }
 
@@ -42,13 +42,13 @@ struct Flooding: ByzantineStrategy {
 
   init() {}
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     var flood = messages
     for outgoing in messages {
       guard case .votes(let votes) = outgoing.message, let vote = votes.first(where: context.isOwn) else {
         continue
       }
-      for _ in 0..<4 { flood.append(Outgoing(message: junk(like: vote, &context), to: outgoing.to)) }
+      for _ in 0..<4 { flood.append(OutgoingMessage(message: junk(like: vote, &context), to: outgoing.to)) }
     }
     return flood
   }
@@ -75,7 +75,7 @@ struct Flooding: ByzantineStrategy {
         PeerStatus(
           committed: vote.height - 1,
           base: 1,
-          standing: ConsensusStatus(
+          consensusStatus: ConsensusStatus(
             height: vote.height,
             round: vote.round + Round(context.generator.next(below: 1 << 16)),
             step: .precommit
@@ -88,12 +88,12 @@ struct Flooding: ByzantineStrategy {
 
 /// Claims wrong heights in its status, and answers block requests with no blocks, reordered blocks, or blocks
 /// that were never decided.
-struct SyncLies: ByzantineStrategy {
+struct FalseSyncAnswers: ByzantineStrategy {
   static let name = "sync-liar"
 
   init() {}
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     let claim = context.generator.next(below: 3)
     let lie = context.generator.next(below: 4)
     return messages.map { outgoing in
@@ -143,7 +143,7 @@ struct DamagedBytes: ByzantineStrategy {
 
   init() {}
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in
       var changed = outgoing
       changed.isDamaged = context.chance(5)

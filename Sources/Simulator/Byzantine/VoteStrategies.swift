@@ -18,7 +18,7 @@ struct EquivocatingVotes: ByzantineStrategy {
     blocks.append(proposal.block)
   }
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in
       guard case .votes(let votes) = outgoing.message, outgoing.to.isMultiple(of: 2) else { return outgoing }
       var changed = outgoing
@@ -51,7 +51,7 @@ struct ForgottenLocks: ByzantineStrategy {
     if let proposal = message.proposal { newest = proposal }
   }
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in
       guard case .votes(let votes) = outgoing.message, let newest else { return outgoing }
       var changed = outgoing
@@ -79,7 +79,7 @@ struct LateVotes: ByzantineStrategy {
 
   init() {}
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in
       guard case .votes = outgoing.message else { return outgoing }
       var changed = outgoing
@@ -96,7 +96,7 @@ struct SelectiveSending: ByzantineStrategy {
 
   init() {}
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     if favourites.isEmpty || context.chance(2) {
       favourites = []
       for peer in context.peers where context.chance(40) { favourites.insert(peer) }
@@ -117,7 +117,7 @@ struct Withholding: ByzantineStrategy {
 
   init() {}
 
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     if context.chance(1) { kept = Int(context.generator.next(below: 4)) }
     return messages.filter { outgoing in
       switch outgoing.message {

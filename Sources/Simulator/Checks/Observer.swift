@@ -21,7 +21,7 @@ final class Observer {
   /// What the first node to commit each height had; index 0 is height 1.
   private(set) var decisions: [Decision] = []
   /// The signed bytes of every proposal and vote of the newest heights.
-  private var signed: [SigningPlace: [UInt8]] = [:]
+  private var signed: [SigningPosition: [UInt8]] = [:]
   /// The newest precommit for a block, by validator.
   private var locks: [PublicKey: Lock] = [:]
   /// The height at which each order's lease was agreed.
@@ -32,7 +32,7 @@ final class Observer {
   private(set) var closes: UInt64 = 0
   private(set) var evidence: UInt64 = 0
 
-  struct SigningPlace: Hashable {
+  struct SigningPosition: Hashable {
     var key: PublicKey
     var height: Height
     var round: Round
@@ -101,7 +101,7 @@ final class Observer {
       }
     } else if height == highest + 1 {
       decisions.append(Decision(block: commit.tip.block, stateRoot: commit.tip.stateRoot))
-      first(commit, by: node, at: now)
+      recordNewHeight(commit, by: node, at: now)
     } else {
       violated(
         .agreement,
@@ -140,7 +140,7 @@ final class Observer {
   }
 
   /// Counts and checks what is equal on all nodes, once for each height.
-  private func first(_ commit: Commit, by node: SimulatedNode, at now: Instant) {
+  private func recordNewHeight(_ commit: Commit, by node: SimulatedNode, at now: Instant) {
     let height = commit.tip.height
     transactions += UInt64(commit.transactions.count)
     evidence += UInt64(commit.block.evidence.count)
@@ -204,14 +204,14 @@ final class Observer {
 
   /// Checks a proposal or vote that an honest node signed with its consensus key and sends.
   func released(_ message: SignedMessage, by node: SimulatedNode, _ key: PublicKey, at now: Instant) {
-    let place: SigningPlace
+    let position: SigningPosition
     let body: [UInt8]
     switch message {
     case .proposal(let proposal):
-      place = SigningPlace(key: key, height: proposal.height, round: proposal.round, kind: .proposal)
+      position = SigningPosition(key: key, height: proposal.height, round: proposal.round, kind: .proposal)
       body = proposal.signBody
     case .vote(let vote):
-      place = SigningPlace(
+      position = SigningPosition(
         key: key,
         height: vote.height,
         round: vote.round,
@@ -221,17 +221,17 @@ final class Observer {
       checkLock(vote, by: node, key, at: now)
     }
     count(.singleSigning)
-    if let known = signed[place] {
+    if let known = signed[position] {
       if known != body {
         violated(
           .singleSigning,
           at: now,
           node,
-          "two different messages are signed as \(place.kind) of height \(place.height) round \(place.round)"
+          "two different messages are signed as \(position.kind) of height \(position.height) round \(position.round)"
         )
       }
     } else {
-      signed[place] = body
+      signed[position] = body
     }
   }
 

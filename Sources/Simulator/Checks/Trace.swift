@@ -10,9 +10,9 @@ final class Trace {
   private(set) var events: UInt64 = 0
 
   /// Lines for a reader, the newest last. They are not part of the hash.
-  private(set) var story: [(at: Instant, text: String)] = []
+  private(set) var eventLog: [(at: Instant, text: String)] = []
   /// At least this many of the newest lines are kept, and at most twice as many; 0 keeps none.
-  var storyLimit = 400
+  var eventLogLimit = 400
 
   /// Adds an event to the hash. `tag` is the kind of event; `first` and `second` are details that depend on
   /// it.
@@ -31,15 +31,15 @@ final class Trace {
   }
 
   /// Adds a line for a reader. It does not change the hash.
-  func tell(at instant: Instant, _ text: @autoclosure () -> String) {
-    guard storyLimit > 0 else { return }
-    if story.count >= 2 * storyLimit { story.removeFirst(storyLimit) }
-    story.append((instant, text()))
+  func log(at instant: Instant, _ text: @autoclosure () -> String) {
+    guard eventLogLimit > 0 else { return }
+    if eventLog.count >= 2 * eventLogLimit { eventLog.removeFirst(eventLogLimit) }
+    eventLog.append((instant, text()))
   }
 
   /// The lines of several traces in the order of time, each with its virtual time in seconds in front.
-  static func story(of traces: [Trace]) -> [String] {
-    let lines = traces.flatMap(\.story).enumerated()
+  static func eventLog(of traces: [Trace]) -> [String] {
+    let lines = traces.flatMap(\.eventLog).enumerated()
     return lines.sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map { line in
       let milliseconds = line.element.at.nanoseconds / 1_000_000
       let fraction = String(milliseconds % 1_000)

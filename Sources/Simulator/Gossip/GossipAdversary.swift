@@ -17,13 +17,13 @@ struct GossipAdversary {
   var ticks = 0
   /// Traffic between attackers and honest peers in an amplification scenario. It is counted in the attack and
   /// in the comparison run without an attack.
-  var draws = Draws()
+  var attackTraffic = AmplificationTraffic()
   /// 64 keys with which attackers sign made-up objects.
   var keys: [SigningKey] = []
   /// The keys that have no account on the chain.
   private var unfunded: Set<PublicKey> = []
   /// The number of objects and records that attackers have made up.
-  var made: UInt64 = 0
+  var madeUpCount: UInt64 = 0
   /// The peer that an eclipse attack isolates; nil before the attack begins.
   var victim: Int?
   var hasRestarted = false
@@ -43,7 +43,7 @@ struct GossipAdversary {
   }
 
   /// Whether an attacker lets its gossip core send this message.
-  func lets(_ message: GossipMessage, to receiver: Int) -> Bool {
+  func allows(_ message: GossipMessage, to receiver: Int) -> Bool {
     switch attack {
     case .drop, .eclipse:
       // They take part in choosing suppliers, so that they are chosen, but send no objects, announcements or
@@ -69,7 +69,7 @@ extension GossipNetwork {
   /// nothing.
   func beginAttack() {
     guard scenario.byzantinePartsPerMillion > 0 else { return }
-    guard !scenario.isCalm else {
+    guard !scenario.isBaseline else {
       events.insert(.tick, at: now)
       return
     }
@@ -90,8 +90,8 @@ extension GossipNetwork {
       switch scenario.attack {
       case .flood: flood(from: index)
       case .replay: replay(from: index)
-      case .amplification: ask(from: index)
-      case .eclipse: surround(from: index)
+      case .amplification: requestLargeAnswers(from: index)
+      case .eclipse: dialVictim(from: index)
       case .drop, .censorship: break
       }
     }
@@ -131,9 +131,9 @@ extension GossipNetwork {
     guard !neighbours.isEmpty else { return }
     var objects: [SignedObject] = []
     for _ in 0..<100 {
-      adversary.made += 1
-      let key = adversary.keys[Int(adversary.made) % adversary.keys.count]
-      objects.append(bid(by: key, adversary.made + 1 << 40))
+      adversary.madeUpCount += 1
+      let key = adversary.keys[Int(adversary.madeUpCount) % adversary.keys.count]
+      objects.append(bid(by: key, adversary.madeUpCount + 1 << 40))
     }
     if index.isMultiple(of: 10), let first = objects.popLast() { objects.append(forge(first)) }
     var tags: [UInt64] = []
@@ -179,8 +179,8 @@ extension GossipNetwork {
 
   /// Asks every neighbour for much with few bytes: all objects that it announced, 16 node records, and a
   /// reconciliation with an empty set. Half of the attackers do so only every 2 s.
-  private func ask(from index: Int) {
-    guard !Draws.isThrifty(index) || adversary.ticks.isMultiple(of: 20) else { return }
+  private func requestLargeAnswers(from index: Int) {
+    guard !AmplificationTraffic.asksOnlyWhenDue(index) || adversary.ticks.isMultiple(of: 20) else { return }
     for other in peers[index].sessions.keys.sorted() {
       var packet = Packet()
       packet.wants = adversary.announced[index]?[other] ?? []
@@ -193,7 +193,7 @@ extension GossipNetwork {
   }
 
   /// Dials the victim, with a probability of 1/10 in each call, to fill its inbound places.
-  private func surround(from index: Int) {
+  private func dialVictim(from index: Int) {
     guard let victim = adversary.victim, peers[index].sessions[victim] == nil,
       generator.next(below: 10) == 0
     else { return }
@@ -205,8 +205,9 @@ extension GossipNetwork {
   private func madeUpRecords() -> [SignedObject] {
     (0..<GossipLimits.records).compactMap { _ in
       let seed = (0..<32).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
-      adversary.made += 1
-      let host = "10.\(adversary.made % 3).\(adversary.made / 250 % 250).\(adversary.made % 250)"
+      adversary.madeUpCount += 1
+      let host =
+        "10.\(adversary.madeUpCount % 3).\(adversary.madeUpCount / 250 % 250).\(adversary.madeUpCount % 250)"
       return SigningKey(seed: seed).map { record($0, ["\(host):26656"]) }
     }
   }
@@ -220,9 +221,9 @@ extension GossipNetwork {
     adversary.hasRestarted = true
     let persisted = peers[victim].machine.persisted
     peers[victim].isAlive = false
-    for other in peers[victim].sessions.keys.sorted() { cut(victim, other) }
+    for other in peers[victim].sessions.keys.sorted() { breakSession(victim, other) }
     peers[victim].isAlive = true
-    peers[victim].life += 1
+    peers[victim].incarnation += 1
     peers[victim].machine = machine(peers[victim].id, victim)
     step(victim, .committed(GossipScenario.time))
     do {

@@ -23,7 +23,7 @@ struct GossipMeasure {
   }
 
   /// Bytes sent, by purpose.
-  struct Kinds: Codable, Sendable {
+  struct BytesByKind: Codable, Sendable {
     var payload: UInt64 = 0
     var digests: UInt64 = 0
     var control: UInt64 = 0
@@ -46,7 +46,7 @@ struct GossipMeasure {
   private(set) var tracks: [Track] = []
   private var indexes: [Digest: Int] = [:]
   /// What honest peers sent while messages were counted.
-  private(set) var bytes = Kinds()
+  private(set) var bytes = BytesByKind()
   private(set) var messages: UInt64 = 0
   /// Faults that honest peers reported of Byzantine peers, by the fault's name.
   private(set) var faults: [String: Int] = [:]

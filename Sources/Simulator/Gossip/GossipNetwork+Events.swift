@@ -36,15 +36,15 @@ extension GossipNetwork {
     case .refused(let dial, let index): step(index, .dialFailed(dial))
     case .ended(let index, let other, let session):
       guard peers[index].sessions[other] == session else { return }
-      forget(index, other)
+      removeSession(index, other)
       step(index, .disconnected(peers[other].id))
     case .frame(let message, let sender, let receiver, let session):
       guard peers[receiver].isAlive, peers[receiver].sessions[sender] == session else { return }
       measure.arrived(message, from: sender, to: receiver, isHonest: !peers[receiver].isByzantine)
       if peers[receiver].isByzantine, isAttacking { received(message, from: sender, byAttacker: receiver) }
       step(receiver, .received(message, from: peers[sender].id))
-    case .timer(let timer, let index, let life):
-      if peers[index].life == life { step(index, .fired(timer)) }
+    case .timer(let timer, let index, let incarnation):
+      if peers[index].incarnation == incarnation { step(index, .fired(timer)) }
     case .verified(let identifier, let isAuthentic, let index):
       step(index, .verified(identifier, isAuthentic: isAuthentic))
     case .publish: publish()
@@ -85,9 +85,9 @@ extension GossipNetwork {
       case .deliver(let object, _): judge(object, at: index)
       case .vouched: break
       case .dial(let dial): self.dial(dial, from: index)
-      case .disconnect(let peer, let reason): hangUp(index, peer, reason)
+      case .disconnect(let peer, let reason): closeSession(index, peer, reason)
       case .schedule(let timer, let instant):
-        events.insert(.timer(timer, index, life: peers[index].life), at: max(now, instant))
+        events.insert(.timer(timer, index, incarnation: peers[index].incarnation), at: max(now, instant))
       case .fault(let peer, let fault):
         let isHonest = indexes[peer].map { !peers[$0].isByzantine } ?? true
         if !peers[index].isByzantine { measure.fault(fault, ofHonest: isHonest) }

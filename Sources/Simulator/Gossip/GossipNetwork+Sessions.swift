@@ -29,7 +29,7 @@ extension GossipNetwork {
     }
     let session = nextSession
     nextSession += 1
-    noteDraws(from, to, session)
+    noteSessionStart(from, to, session)
     peers[from].sessions[to] = session
     peers[to].sessions[from] = session
     peers[from].dialed.insert(to)
@@ -44,29 +44,29 @@ extension GossipNetwork {
 
   /// Ends a session on one side; the other side learns of it one delay later, after all that the stream has
   /// carried.
-  func hangUp(_ index: Int, _ peer: PeerID, _ reason: CloseReason) {
+  func closeSession(_ index: Int, _ peer: PeerID, _ reason: CloseReason) {
     guard let other = indexes[peer], let session = peers[index].sessions[other] else { return }
     if case .banned = reason, !peers[index].isByzantine {
       measure.banned(isHonest: !peers[other].isByzantine)
     }
     let last = peers[index].streams[other] ?? now
-    forget(index, other)
+    removeSession(index, other)
     let at = max(now + delay(index, other), last + Interval(nanoseconds: 1))
     events.insert(.ended(other, other: index, session: session), at: at)
   }
 
   /// Removes a session from the tables of one side.
-  func forget(_ index: Int, _ other: Int) {
+  func removeSession(_ index: Int, _ other: Int) {
     peers[index].sessions[other] = nil
     peers[index].streams[other] = nil
     peers[index].dialed.remove(other)
   }
 
   /// Ends a session on both sides at once.
-  func cut(_ index: Int, _ other: Int) {
+  func breakSession(_ index: Int, _ other: Int) {
     guard peers[index].sessions[other] != nil else { return }
-    forget(index, other)
-    forget(other, index)
+    removeSession(index, other)
+    removeSession(other, index)
     step(index, .disconnected(peers[other].id))
     step(other, .disconnected(peers[index].id))
   }
@@ -78,7 +78,7 @@ extension GossipNetwork {
       index = (index + 1) % peers.count
     }
     peers[index].isAlive = false
-    for other in peers[index].sessions.keys.sorted() { cut(index, other) }
+    for other in peers[index].sessions.keys.sorted() { breakSession(index, other) }
     _ = join()
   }
 
@@ -99,7 +99,7 @@ extension GossipNetwork {
     via delivery: GossipCore.Delivery
   ) {
     guard let other = indexes[peer], let session = peers[index].sessions[other] else { return }
-    if isAttacking, peers[index].isByzantine, !adversary.lets(message, to: other) { return }
+    if isAttacking, peers[index].isByzantine, !adversary.allows(message, to: other) { return }
     transmit(message, from: index, to: other, session: session, via: delivery)
   }
 
@@ -117,7 +117,7 @@ extension GossipNetwork {
     if isCounting {
       measure.sent(message, isStream: isStream, byHonest: !peers[index].isByzantine)
     }
-    countDraw(message, from: index, to: other, session, isStream)
+    countAttackTraffic(message, from: index, to: other, session, isStream)
     let isLost =
       scenario.lossPartsPerMillion > 0 && generator.chance(partsPerMillion: scenario.lossPartsPerMillion)
     if isLost, !isStream { return }

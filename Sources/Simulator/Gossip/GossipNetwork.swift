@@ -19,7 +19,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     case ended(Int, other: Int, session: UInt64)
     /// A message arrives.
     case frame(GossipMessage, from: Int, to: Int, session: UInt64)
-    case timer(GossipCore.Timer, Int, life: UInt64)
+    case timer(GossipCore.Timer, Int, incarnation: UInt64)
     /// A peer has checked an object's signature; the second value says whether it is valid.
     case verified(Digest, Bool, Int)
     case publish
@@ -42,7 +42,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     let address: String
     var machine: Machine
     /// Increases when the peer restarts with a new machine; timers of an earlier machine are ignored.
-    var life: UInt64 = 0
+    var incarnation: UInt64 = 0
     /// The number of the session with each neighbour, by the neighbour's index.
     var sessions: [Int: UInt64] = [:]
     /// The neighbours whose session this peer dialed.

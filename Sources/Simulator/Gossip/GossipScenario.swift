@@ -26,7 +26,7 @@ public struct GossipScenario: Sendable {
   }
 
   /// Whether the Byzantine peers behave honestly: such a run is the comparison for an amplification attack.
-  var isCalm = false
+  var isBaseline = false
   /// The seed of all random numbers of the run.
   public var seed: UInt64
   /// The number of peers at the beginning.

@@ -20,12 +20,12 @@ public enum GossipSimulation {
     var report = network.report(strategy: strategy)
     report.checks = network.verdict(report)
     if scenario.attack == .amplification, report.byzantine > 0 {
-      var calm = scenario
-      calm.isCalm = true
-      let comparison = GossipNetwork<Machine>(calm)
+      var baseline = scenario
+      baseline.isBaseline = true
+      let comparison = GossipNetwork<Machine>(baseline)
       comparison.plan()
-      comparison.run(until: calm.end)
-      report.checks += network.amplification(besides: comparison)
+      comparison.run(until: baseline.end)
+      report.checks += network.amplification(comparedWith: comparison)
     }
     return report
   }

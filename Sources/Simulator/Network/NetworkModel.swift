@@ -6,15 +6,15 @@ struct NetworkModel {
   let count: Int
   let delays: DelayModel
   /// Whether messages are lost, duplicated and reordered as the plan says; false after the faults have ended.
-  var isRough = true
+  var isUnreliable = true
   private let plan: FaultPlan
   private var generator: SeededGenerator
   /// One entry for each ordered pair of nodes, at the index `from * count + to`.
-  private var ways: [Way]
+  private var directions: [Direction]
   private var nextSession: UInt32 = 1
 
   /// One direction between two nodes. What the sending of a message reads is stored together, for speed.
-  private struct Way {
+  private struct Direction {
     /// When the last message arrives, in nanoseconds since the start: later messages of the session arrive
     /// later.
     var lastArrival: UInt64 = 0
@@ -29,13 +29,13 @@ struct NetworkModel {
     self.plan = plan
     delays = DelayModel(kind: plan.delays)
     generator = SeededGenerator(seed: seed ^ 0x6E65_7477_6F72_6B)
-    ways = Array(repeating: Way(), count: count * count)
+    directions = Array(repeating: Direction(), count: count * count)
   }
 
   // MARK: Sessions
 
   /// The number of the session between two nodes; 0 for none.
-  func session(_ left: Int, _ right: Int) -> UInt32 { ways[left * count + right].session }
+  func session(_ left: Int, _ right: Int) -> UInt32 { directions[left * count + right].session }
 
   /// Indices of the nodes with which a node has a session, ascending.
   func sessionPeers(of node: Int) -> [Int] {
@@ -48,27 +48,27 @@ struct NetworkModel {
     let number = nextSession
     nextSession += 1
     for index in [left * count + right, right * count + left] {
-      ways[index].session = number
-      ways[index].lastArrival = 0
+      directions[index].session = number
+      directions[index].lastArrival = 0
     }
     return number
   }
 
   /// Ends a session; messages on their way are lost.
   mutating func close(_ left: Int, _ right: Int) {
-    ways[left * count + right].session = 0
-    ways[right * count + left].session = 0
+    directions[left * count + right].session = 0
+    directions[right * count + left].session = 0
   }
 
   // MARK: Cuts
 
   /// Whether a fault cuts the direction.
-  func isCut(_ from: Int, _ to: Int) -> Bool { ways[from * count + to].cuts > 0 }
+  func isCut(_ from: Int, _ to: Int) -> Bool { directions[from * count + to].cuts > 0 }
 
   /// Adds `change`, 1 or -1, to the number of faults that cut the direction.
   mutating func cut(_ from: Int, _ to: Int, _ change: Int) {
-    let value = Int(ways[from * count + to].cuts) + change
-    ways[from * count + to].cuts = UInt8(clamping: value)
+    let value = Int(directions[from * count + to].cuts) + change
+    directions[from * count + to].cuts = UInt8(clamping: value)
   }
 
   // MARK: Messages
@@ -87,23 +87,24 @@ struct NetworkModel {
     isStream: Bool = false
   ) -> (UInt64?, UInt64?) {
     guard !isCut(from, to) else { return (nil, nil) }
-    let isRough = isRough
+    let isUnreliable = isUnreliable
     var start = now.nanoseconds + extra.nanoseconds
-    if isRough, plan.lossPartsPerMillion > 0, generator.chance(partsPerMillion: plan.lossPartsPerMillion) {
+    if isUnreliable, plan.lossPartsPerMillion > 0, generator.chance(partsPerMillion: plan.lossPartsPerMillion)
+    {
       guard isStream else { return (nil, nil) }
       start += 200_000_000
     }
     var at = start + delays.draw(from: from, to: to, &generator)
     let index = from * count + to
-    if isRough, !isStream, plan.reorderPartsPerMillion > 0,
+    if isUnreliable, !isStream, plan.reorderPartsPerMillion > 0,
       generator.chance(partsPerMillion: plan.reorderPartsPerMillion)
     {
       at += generator.next(below: max(1, plan.reorderMilliseconds) * 1_000_000)
     } else {
-      at = max(at, ways[index].lastArrival + 1)
-      ways[index].lastArrival = at
+      at = max(at, directions[index].lastArrival + 1)
+      directions[index].lastArrival = at
     }
-    guard isRough, !isStream, plan.duplicationPartsPerMillion > 0,
+    guard isUnreliable, !isStream, plan.duplicationPartsPerMillion > 0,
       generator.chance(partsPerMillion: plan.duplicationPartsPerMillion)
     else { return (at, nil) }
     return (at, at + generator.next(below: 50_000_000))

@@ -7,7 +7,8 @@ enum Traffic {
   /// The approximate payload size in bytes.
   static func bytes(of message: PeerMessage) -> Int {
     switch message {
-    case .status(let status): 24 + (status.standing.map { 16 + $0.prevotes.count + $0.precommits.count } ?? 0)
+    case .status(let status):
+      24 + (status.consensusStatus.map { 16 + $0.prevotes.count + $0.precommits.count } ?? 0)
     case .transactions(let transactions): transactions.reduce(0) { $0 + $1.count + 4 }
     case .transactionNames(let names), .transactionRequest(let names): 4 + 16 * names.count
     case .proposal(_, let block): 130 + block.count

@@ -93,7 +93,7 @@ public struct Population {
 }
 
 /// The result of the genesis, with which every node starts: state, state tree and tip.
-struct Origin {
+struct GenesisState {
   let version: StateVersion
   let tip: Tip
 

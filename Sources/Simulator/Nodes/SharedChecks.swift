@@ -5,8 +5,8 @@ import Synchronization
 
 /// Caches what is valid and what was decoded, for all nodes that share it.
 ///
-/// Each node would get the same results by itself. What differs in anything is checked anew, and so is what is
-/// invalid.
+/// Each node would get the same results by itself. What differs in anything is checked anew, and so is what
+/// is invalid.
 final class SharedChecks: Sendable {
   /// The digest of what was checked, and the chain for which it was checked.
   private struct Key: Hashable {
@@ -22,7 +22,7 @@ final class SharedChecks: Sendable {
   private struct Contents {
     var claims: Set<Key> = []
     var transactions: [Key: Transaction] = [:]
-    var proofs = CertificateTable<Proof>()
+    var proofs = CertificateCache<Proof>()
   }
 
   /// The greatest number of entries of one kind. When it is reached, all entries are removed.
@@ -86,8 +86,8 @@ final class SharedChecks: Sendable {
 
 /// Decoded values by their bytes. Invalid bytes are decoded anew each time.
 private struct DecodedBytes<Value: Sendable>: Sendable {
-  /// Hashes only the length and the last bytes, which is fast; equality compares everything. The last bytes differ
-  /// between blocks by their certificates and between certificates by their signatures.
+  /// Hashes only the length and the last bytes, which is fast; equality compares everything. The last bytes
+  /// differ between blocks by their certificates and between certificates by their signatures.
   private struct Key: Hashable {
     let bytes: [UInt8]
 
@@ -116,7 +116,7 @@ private struct DecodedBytes<Value: Sendable>: Sendable {
 ///
 /// In a large network there may be a different certificate on each node for the same block, so the size is
 /// limited: when 1,024 entries are reached, all are removed.
-struct CertificateTable<Value> {
+struct CertificateCache<Value> {
   private static var limit: Int { 1_024 }
 
   /// Hashes only the certificate's block and signers, which is fast; equality compares everything.
@@ -140,4 +140,4 @@ struct CertificateTable<Value> {
   }
 }
 
-extension CertificateTable: Sendable where Value: Sendable {}
+extension CertificateCache: Sendable where Value: Sendable {}

@@ -22,15 +22,15 @@ final class SimulatedNode {
   /// Whether there is a replica. It is stored, because comparing `replica` with nil copies five kilobytes and
   /// this is asked several times for each event.
   private(set) var isUp = false
-  /// Increases at each start and stop. Timers and syncs of an earlier life are ignored.
-  var life: UInt32 = 0
+  /// Increases at each start and stop. Timers and syncs of an earlier incarnation are ignored.
+  var incarnation: UInt32 = 0
   var disk = SimulatedDisk()
   /// When the node was last started.
   var bootedAt = Instant.zero
   /// The node handles no event before this.
   var pausedUntil = Instant.zero
   /// How many current crash faults stop the node; it starts again when there are none.
-  var downs = 0
+  var activeCrashFaults = 0
   /// The constant error of the wall clock; positive when it is ahead.
   var skewMilliseconds: Int64 = 0
   /// The error of the clock's rate; positive when it is fast.
@@ -38,12 +38,12 @@ final class SimulatedNode {
   /// The protocol versions that the node's program supports.
   var versions = Executor.versions
   /// What makes the node Byzantine; nil for an honest node.
-  var liar: Liar?
-  /// Whether the node is honest. Other lanes read it while this node's lane runs, so it never changes during
-  /// a run.
+  var adversary: Adversary?
+  /// Whether the node is honest. Other shards read it while this node's shard runs, so it never changes
+  /// during a run.
   private(set) var isHonest = true
   /// The greatest height that was reported to the replica as durable.
-  var promisedHeight: Height = 0
+  var reportedDurableHeight: Height = 0
   /// The newest proposal that the node has received; set only for Byzantine nodes and in runs with a broken
   /// rule.
   var lastProposal: Proposal?
@@ -75,8 +75,8 @@ final class SimulatedNode {
   var peer: PeerID { nodeKey.publicKey }
 
   /// Makes the node Byzantine. Call it before the run begins.
-  func misbehave(as liar: Liar) {
-    self.liar = liar
+  func misbehave(as adversary: Adversary) {
+    self.adversary = adversary
     isHonest = false
   }
 

@@ -13,7 +13,7 @@ final class SimulatedStore: ReplicaState {
     var version: StateVersion
     /// The state after blocks that are executed but not yet written. It is kept because `StateVersion` shares
     /// a version only as long as someone holds it.
-    var ahead: StateVersion?
+    var unwrittenVersion: StateVersion?
     var blocks: [Height: CommittedBlock] = [:]
     var tip: Tip
     var log: [ReplicaRecord] = []
@@ -77,7 +77,7 @@ final class SimulatedStore: ReplicaState {
       let version = unwritten.reduce(contents.version) { version, layer in
         version.successor(writing: layer.changes, layer.pages, root: layer.stateRoot)
       }
-      contents.ahead = version
+      contents.unwrittenVersion = version
       return version
     }
     return version.executed(task, execute)
@@ -131,23 +131,23 @@ final class SimulatedStore: ReplicaState {
   // MARK: The guard
 
   /// The guard's decision about a request to sign.
-  enum Consent {
+  enum GuardDecision {
     /// The message may be signed.
     case sign
     /// The same bytes have been signed before: this is the message.
-    case again(SignedMessage)
+    case alreadySigned(SignedMessage)
     /// Signing could contradict an earlier signature.
     case refuse
   }
 
   /// Decides whether `request` may be signed: one message at each height, round and step, in ascending order,
   /// and only above the committed height. The same bytes get their earlier signature.
-  func consent(to request: SigningRequest) -> Consent {
+  func guardDecision(for request: SigningRequest) -> GuardDecision {
     let position = Position(height: request.height, round: request.round, kind: request.kind.rawValue)
     let body = request.signBody
     return contents.withLock { contents in
       if let old = contents.guardRecords.last(where: { $0.position == position }) {
-        return old.body == body ? .again(old.message) : .refuse
+        return old.body == body ? .alreadySigned(old.message) : .refuse
       }
       let newest = contents.guardRecords.last?.position
       guard newest.map({ $0 < position }) ?? true, request.height > contents.tip.height else {
@@ -158,7 +158,7 @@ final class SimulatedStore: ReplicaState {
   }
 
   /// Stores a signed message in the guard's records.
-  func remember(_ request: SigningRequest, _ message: SignedMessage) {
+  func recordSignature(_ request: SigningRequest, _ message: SignedMessage) {
     let position = Position(height: request.height, round: request.round, kind: request.kind.rawValue)
     contents.withLock {
       $0.guardRecords.append(GuardRecord(position: position, body: request.signBody, message: message))

@@ -16,14 +16,14 @@ final class StateVersion: Sendable {
     weak var version: StateVersion?
   }
 
-  private struct Memory: Sendable {
+  private struct Cache: Sendable {
     var successors: [Successor] = []
     var executed: [(task: ExecutionTask, block: ExecutedBlock)] = []
   }
 
   let state: MemoryState
   let pages: [NibblePath: StateTreePage]
-  private let memory = Mutex(Memory())
+  private let cache = Mutex(Cache())
 
   init(state: MemoryState, pages: [NibblePath: StateTreePage]) {
     self.state = state
@@ -37,26 +37,26 @@ final class StateVersion: Sendable {
     _ pages: [(path: NibblePath, page: StateTreePage?)],
     root: Digest
   ) -> StateVersion {
-    memory.withLock { memory in
-      memory.successors.removeAll { $0.version == nil }
-      let known = memory.successors.first { $0.root == root && $0.changes == changes }
+    cache.withLock { cache in
+      cache.successors.removeAll { $0.version == nil }
+      let known = cache.successors.first { $0.root == root && $0.changes == changes }
       if let version = known?.version { return version }
       var state = state
       state.apply(changes)
       var allPages = self.pages
       for (path, page) in pages { allPages[path] = page }
       let version = StateVersion(state: state, pages: allPages)
-      memory.successors.append(Successor(changes: changes, root: root, version: version))
+      cache.successors.append(Successor(changes: changes, root: root, version: version))
       return version
     }
   }
 
   /// The result of executing a block on this version. Only the first caller with an equal `task` executes it.
   func executed(_ task: ExecutionTask, _ execute: () -> ExecutedBlock) -> ExecutedBlock {
-    let known = memory.withLock { memory in memory.executed.first { $0.task == task } }
+    let known = cache.withLock { cache in cache.executed.first { $0.task == task } }
     if let known { return known.block }
     let block = execute()
-    memory.withLock { $0.executed.append((task, block)) }
+    cache.withLock { $0.executed.append((task, block)) }
     return block
   }
 }

@@ -7,13 +7,13 @@ extension Cluster {
   func begin(_ fault: TimedFault) {
     trace.record(at: now, node: fault.nodes.first ?? -1, tag: 4, fault.forMilliseconds)
     let names = fault.nodes.filter(nodes.indices.contains).map { nodes[$0].name }.joined(separator: ", ")
-    trace.tell(at: now, "\(fault.kind.rawValue) of \(names) for \(fault.forMilliseconds) ms")
+    trace.log(at: now, "\(fault.kind.rawValue) of \(names) for \(fault.forMilliseconds) ms")
     let until = now + .milliseconds(fault.forMilliseconds)
     let victims = fault.nodes.filter(nodes.indices.contains)
     switch fault.kind {
     case .crash:
       for index in victims {
-        nodes[index].downs += 1
+        nodes[index].activeCrashFaults += 1
         stop(nodes[index])
       }
     case .partition: cut(victims, 1)
@@ -35,8 +35,8 @@ extension Cluster {
     switch fault.kind {
     case .crash:
       for index in victims {
-        nodes[index].downs -= 1
-        if nodes[index].downs == 0, !nodes[index].isUp { boot(nodes[index]) }
+        nodes[index].activeCrashFaults -= 1
+        if nodes[index].activeCrashFaults == 0, !nodes[index].isUp { boot(nodes[index]) }
       }
     case .partition:
       cut(victims, -1)
@@ -47,7 +47,7 @@ extension Cluster {
     case .fullDisk:
       for index in victims {
         nodes[index].disk.isFull = false
-        if nodes[index].downs == 0, !nodes[index].isUp { boot(nodes[index]) }
+        if nodes[index].activeCrashFaults == 0, !nodes[index].isUp { boot(nodes[index]) }
       }
     case .diskStall, .pause: break
     }
@@ -59,9 +59,9 @@ extension Cluster {
     let inside = Set(side)
     for left in side {
       for right in nodes.indices where !inside.contains(right) {
-        for lane in lanes {
-          lane.network.cut(left, right, change)
-          lane.network.cut(right, left, change)
+        for shard in shards {
+          shard.network.cut(left, right, change)
+          shard.network.cut(right, left, change)
         }
       }
     }
@@ -70,15 +70,15 @@ extension Cluster {
   /// Cuts the link from the first of two `victims` to the second; `change` as in `cut`.
   private func cutOneWay(_ victims: [Int], _ change: Int) {
     guard victims.count == 2 else { return }
-    for lane in lanes { lane.network.cut(victims[0], victims[1], change) }
+    for shard in shards { shard.network.cut(victims[0], victims[1], change) }
   }
 
   /// Ends the sessions that a cut affects. It is called 2 s after a partition or a one-way cut began, as real
   /// sessions time out when nothing arrives.
-  func sever(_ fault: TimedFault) {
+  func endCutSessions(_ fault: TimedFault) {
     for left in fault.nodes where nodes.indices.contains(left) {
       for right in sessionPeers(of: left) where isCut(left, right) || isCut(right, left) {
-        part(left, right)
+        endSession(left, right)
       }
     }
   }
@@ -86,33 +86,33 @@ extension Cluster {
   /// Ends all faults of the network and of the nodes; Byzantine validators go on misbehaving.
   func heal() {
     isHealed = true
-    for lane in lanes { lane.network.isRough = false }
+    for shard in shards { shard.network.isUnreliable = false }
     for node in nodes {
       node.disk.isFull = false
-      node.downs = 0
+      node.activeCrashFaults = 0
       node.pausedUntil = .zero
       if !node.isUp { boot(node) }
     }
     reconnect()
     healedHeight = nodes.filter(\.isHonest).map { $0.store.tip.height }.max() ?? 0
-    trace.tell(at: now, "all faults of network and nodes are over; the highest height is \(healedHeight)")
+    trace.log(at: now, "all faults of network and nodes are over; the highest height is \(healedHeight)")
   }
 
   /// How many heights above `healedHeight` every honest node must have when the run ends.
   static var heightsAfterHealing: Height { 3 }
 
   /// Checks what can be checked only at the end of a run: liveness and, once more, the sums of the ledger.
-  public func judge() {
+  public func checkFinalState() {
     for node in nodes where node.isHonest {
       observer.count(.liveness)
       let height = node.store.tip.height
       if height < healedHeight + Self.heightsAfterHealing {
-        let standing = node.replica.map { "round \($0.round)" } ?? "down"
+        let state = node.replica.map { "round \($0.round)" } ?? "down"
         observer.violated(
           .liveness,
           at: now,
           node,
-          "has height \(height) (\(standing)) at the end; all faults were over at \(scenario.healsAt.nanoseconds / 1_000_000_000) s with the highest height \(healedHeight), so at least \(healedHeight + Self.heightsAfterHealing) was due"
+          "has height \(height) (\(state)) at the end; all faults were over at \(scenario.healsAt.nanoseconds / 1_000_000_000) s with the highest height \(healedHeight), so at least \(healedHeight + Self.heightsAfterHealing) was due"
         )
       }
     }

@@ -35,20 +35,20 @@ extension Cluster {
 
   /// Starts a node: restores its replica from its disk and schedules connections to its neighbours.
   func boot(_ node: SimulatedNode) {
-    let isFirst = node.life == 0
-    node.life += 1
+    let isFirst = node.incarnation == 0
+    node.incarnation += 1
     node.bootedAt = now
     node.pausedUntil = .zero
     let broken = scenario.brokenRule
     var tip = node.store.tip
     if node.isHonest {
       observer.count(.durability)
-      if tip.height < node.promisedHeight {
+      if tip.height < node.reportedDurableHeight {
         observer.violated(
           .durability,
           at: now,
           node,
-          "reported height \(node.promisedHeight) as durable, but its disk holds only height \(tip.height) after a restart"
+          "reported height \(node.reportedDurableHeight) as durable, but its disk holds only height \(tip.height) after a restart"
         )
       }
     }
@@ -62,16 +62,16 @@ extension Cluster {
     let skipsReplay = !isFirst && (broken == .replaySkipped || broken == .guardForgets)
     if broken == .guardForgets { node.store.forgetGuard() }
     // Replaying the log has no effects, so `recovery.effects` is empty and is not carried out.
-    var recovery = Turn(at: lane(of: node.index).clock(of: node))
+    var recovery = Turn(at: shard(of: node.index).clock(of: node))
     replica.step(.recovered(log: skipsReplay ? [] : node.store.log, evidence: node.store.evidence), &recovery)
     node.start(replica)
-    trace.tell(at: now, "\(node.name) starts at height \(tip.height)")
+    trace.log(at: now, "\(node.name) starts at height \(tip.height)")
     schedule(.started, at: node, after: .zero)
-    for other in links[node.index] where nodes[other].isUp { arrangeMeeting(node.index, other) }
+    for other in links[node.index] where nodes[other].isUp { scheduleConnect(node.index, other) }
   }
 
   private func configuration(of node: SimulatedNode) -> ReplicaConfiguration {
-    var checks = lane(of: node.index).checks
+    var checks = shard(of: node.index).checks
     switch scenario.brokenRule {
     case .signaturesUnchecked, .votesCountedTwice, .nilCountedAsValue:
       // Without the shared memory: what a broken node takes for valid must not reach the others.
@@ -106,33 +106,33 @@ extension Cluster {
   /// Stops a node that is up and ends its sessions.
   func stop(_ node: SimulatedNode) {
     guard node.isUp else { return }
-    lane(of: node.index).halt(node)
-    settle()
+    shard(of: node.index).halt(node)
+    synchronizeShards()
   }
 
   func endSessions(of index: Int) {
-    for other in sessionPeers(of: index) { part(index, other) }
+    for other in sessionPeers(of: index) { endSession(index, other) }
   }
 
   // MARK: Sessions
 
   /// Lets `left` dial `right` after `delay`; the session opens when the handshake is done.
-  func arrangeMeeting(_ left: Int, _ right: Int, after delay: Interval = .zero) {
-    let handshake = lanes[0].network.handshake(left, right)
-    queue.insert(.meet(left, right), at: now + delay + Interval(nanoseconds: handshake))
+  func scheduleConnect(_ left: Int, _ right: Int, after delay: Interval = .zero) {
+    let handshake = shards[0].network.handshake(left, right)
+    queue.insert(.connect(left, right), at: now + delay + Interval(nanoseconds: handshake))
   }
 
   /// Opens a session that `left` dialed, if both are up, have no session yet, and the link is not cut.
-  func meet(_ left: Int, _ right: Int) {
+  func connect(_ left: Int, _ right: Int) {
     guard nodes[left].isUp, nodes[right].isUp else { return }
-    let opened = lanes.map { $0.network.open(left, right) }
+    let opened = shards.map { $0.network.open(left, right) }
     guard opened.allSatisfy({ $0 != nil }) else { return }
     let outbound = Connection(direction: .outbound(address: nodes[right].name), host: nodes[right].name)
-    lane(of: left).handle(connected(nodes[right], outbound), at: nodes[left], tag: 3)
-    settle()
+    shard(of: left).handle(connected(nodes[right], outbound), at: nodes[left], tag: 3)
+    synchronizeShards()
     guard session(left, right) != 0 else { return }
     let inbound = Connection(direction: .inbound, host: nodes[left].name)
-    lane(of: right).handle(connected(nodes[left], inbound), at: nodes[right], tag: 3)
+    shard(of: right).handle(connected(nodes[left], inbound), at: nodes[right], tag: 3)
   }
 
   private func connected(_ node: SimulatedNode, _ connection: Connection) -> ReplicaInput {
@@ -140,9 +140,9 @@ extension Cluster {
   }
 
   /// Ends a session: the left node is told now, the right one 1 ms later.
-  func part(_ left: Int, _ right: Int) {
+  func endSession(_ left: Int, _ right: Int) {
     guard session(left, right) != 0 else { return }
-    for lane in lanes { lane.network.close(left, right) }
+    for shard in shards { shard.network.close(left, right) }
     schedule(.disconnected(nodes[right].peer), at: nodes[left], after: .zero)
     schedule(.disconnected(nodes[left].peer), at: nodes[right], after: .milliseconds(1))
   }
@@ -151,13 +151,13 @@ extension Cluster {
   func reconnect() {
     for left in nodes.indices where nodes[left].isUp {
       for right in links[left] where right > left && nodes[right].isUp && session(left, right) == 0 {
-        arrangeMeeting(left, right)
+        scheduleConnect(left, right)
       }
     }
   }
 
   /// Gives a node's replica an input after `delay`, unless the node stops before.
   func schedule(_ input: ReplicaInput, at node: SimulatedNode, after delay: Interval) {
-    lane(of: node.index).schedule(input, at: node, after: delay)
+    shard(of: node.index).schedule(input, at: node, after: delay)
   }
 }

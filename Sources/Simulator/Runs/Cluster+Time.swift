@@ -13,20 +13,20 @@ extension Cluster {
       guard fault.kind == .partition || fault.kind == .oneWayCut, fault.forMilliseconds > 2_000 else {
         continue
       }
-      queue.insert(.severed(index), at: begins + .milliseconds(2_000))
+      queue.insert(.cutSessionsEnd(index), at: begins + .milliseconds(2_000))
     }
     queue.insert(.heals, at: scenario.healsAt)
     for (step, delay) in workload.firstSteps() { queue.insert(.work(step), at: now + delay) }
   }
 
   /// Runs until `condition` holds or `limit` of virtual time has passed. Returns whether the condition holds.
-  /// It is checked after every step, and in a network of several lanes after every step of all lanes.
+  /// It is checked after every step, and in a network of several shards after every step of all shards.
   @discardableResult
   public func run(for limit: Interval, until condition: (Cluster) -> Bool = { _ in false }) -> Bool {
     let end = now + limit
     while let first = nextInstant, first <= end {
       advance(from: first, until: end)
-      settle()
+      synchronizeShards()
       if condition(self) { return true }
     }
     now = max(now, end)
@@ -35,37 +35,37 @@ extension Cluster {
 
   /// When the next event happens; nil when there is none.
   private var nextInstant: Instant? {
-    lanes.reduce(queue.nextInstant) { earliest, lane in
-      guard let instant = lane.nextInstant else { return earliest }
+    shards.reduce(queue.nextInstant) { earliest, shard in
+      guard let instant = shard.nextInstant else { return earliest }
       return min(instant, earliest ?? instant)
     }
   }
 
-  /// Handles the next event of the cluster, or else lets the lanes run. An event of the cluster may concern
-  /// several lanes, so it is handled while none of them runs. A single lane handles one event. Several lanes
-  /// run in parallel for `LanePlan.lookahead`: no message that is sent in that time arrives in another lane
-  /// before its end.
+  /// Handles the next event of the cluster, or else lets the shards run. An event of the cluster may concern
+  /// several shards, so it is handled while none of them runs. A single shard handles one event. Several
+  /// shards run in parallel for `ShardPlan.lookahead`: no message that is sent in that time arrives in
+  /// another shard before its end.
   private func advance(from first: Instant, until end: Instant) {
-    if let (at, occurrence) = queue.next(until: first) {
+    if let (at, event) = queue.next(until: first) {
       now = max(now, at)
-      return happen(occurrence)
+      return handle(event)
     }
-    if lanes.count == 1 {
-      lanes[0].step()
+    if shards.count == 1 {
+      shards[0].step()
     } else {
-      var stop = min(first + stage.lanes.lookahead, end + Interval(nanoseconds: 1))
+      var stop = min(first + context.shards.lookahead, end + Interval(nanoseconds: 1))
       if let instant = queue.nextInstant { stop = min(stop, instant) }
-      LanePair(lanes).run(until: stop)
+      ParallelShards(shards).run(until: stop)
     }
-    now = lanes.reduce(now) { max($0, $1.now) }
+    now = shards.reduce(now) { max($0, $1.now) }
   }
 
-  private func happen(_ occurrence: Occurrence) {
-    switch occurrence {
-    case .meet(let left, let right): meet(left, right)
+  private func handle(_ event: Event) {
+    switch event {
+    case .connect(let left, let right): connect(left, right)
     case .faultBegins(let index): begin(faults[index])
     case .faultEnds(let index): end(faults[index])
-    case .severed(let index): sever(faults[index])
+    case .cutSessionsEnd(let index): endCutSessions(faults[index])
     case .work(let step):
       trace.record(at: now, node: -1, tag: 6, 0)
       perform(step)
@@ -73,35 +73,37 @@ extension Cluster {
     }
   }
 
-  /// Carries out, while no lane runs, what the lanes have left for this moment: messages between lanes,
+  /// Carries out, while no shard runs, what the shards have left for this moment: messages between shards,
   /// observations, and ends of sessions.
-  func settle() {
-    for lane in lanes {
-      for other in lanes where other.index != lane.index { lane.receive(from: other) }
+  func synchronizeShards() {
+    for shard in shards {
+      for other in shards where other.index != shard.index { shard.receive(from: other) }
     }
-    watch()
-    for lane in lanes {
-      while !lane.requests.isEmpty {
-        switch lane.requests.removeFirst() {
-        case .part(let left, let right):
-          part(left, right)
-          arrangeMeeting(left, right, after: .seconds(5))
-        case .gone(let index): endSessions(of: index)
+    forwardObservations()
+    for shard in shards {
+      while !shard.requests.isEmpty {
+        switch shard.requests.removeFirst() {
+        case .disconnect(let left, let right):
+          endSession(left, right)
+          scheduleConnect(left, right, after: .seconds(5))
+        case .nodeStopped(let index): endSessions(of: index)
         }
       }
     }
   }
 
-  /// Gives the observer what the lanes have observed, in the order of time.
-  private func watch() {
-    guard lanes.contains(where: { !$0.sightings.isEmpty }) else { return }
-    var next = lanes.map { _ in 0 }
+  /// Gives the observer what the shards have observed, in the order of time.
+  private func forwardObservations() {
+    guard shards.contains(where: { !$0.observations.isEmpty }) else { return }
+    var next = shards.map { _ in 0 }
     while true {
-      let waiting = lanes.indices.filter { next[$0] < lanes[$0].sightings.count }
+      let waiting = shards.indices.filter { next[$0] < shards[$0].observations.count }
       guard
-        let first = waiting.min(by: { lanes[$0].sightings[next[$0]].at < lanes[$1].sightings[next[$1]].at })
+        let first = waiting.min(by: {
+          shards[$0].observations[next[$0]].at < shards[$1].observations[next[$1]].at
+        })
       else { break }
-      let (at, node, what) = lanes[first].sightings[next[first]]
+      let (at, node, what) = shards[first].observations[next[first]]
       next[first] += 1
       switch what {
       case .counted(let invariant): observer.count(invariant)
@@ -110,23 +112,23 @@ extension Cluster {
       case .released(let message, let key): observer.released(message, by: node, key, at: at)
       }
     }
-    for lane in lanes { lane.sightings.removeAll(keepingCapacity: true) }
+    for shard in shards { shard.observations.removeAll(keepingCapacity: true) }
   }
 }
 
-/// Lanes that run in parallel, each on its own thread.
-private struct LanePair: @unchecked Sendable {
-  // This is safe though unchecked: one thread at a time runs a lane, a lane changes only itself and its own
+/// Shards that run in parallel, each on its own thread.
+private struct ParallelShards: @unchecked Sendable {
+  // This is safe though unchecked: one thread at a time runs a shard, a shard changes only itself and its own
   // nodes, and what nodes share is constant or protected by a mutex (`StateVersion`). `run` returns when all
   // threads are done.
-  private let lanes: [Lane]
+  private let shards: [Shard]
 
-  init(_ lanes: [Lane]) {
-    self.lanes = lanes
+  init(_ shards: [Shard]) {
+    self.shards = shards
   }
 
-  /// Handles the events of all lanes before `stop`.
+  /// Handles the events of all shards before `stop`.
   func run(until stop: Instant) {
-    DispatchQueue.concurrentPerform(iterations: lanes.count) { lanes[$0].run(until: stop) }
+    DispatchQueue.concurrentPerform(iterations: shards.count) { shards[$0].run(until: stop) }
   }
 }

@@ -12,14 +12,14 @@ public import Replication
 /// delays, loses, duplicates and cuts; disks that take time, fill up and lose unsynced data; inexact clocks;
 /// and Byzantine validators. Equal scenarios give equal runs.
 public final class Cluster {
-  /// An event that concerns several lanes or all.
-  enum Occurrence {
+  /// An event that concerns several shards or all.
+  enum Event {
     /// The handshake of a session that the first node dialed is done.
-    case meet(Int, Int)
+    case connect(Int, Int)
     case faultBegins(Int)
     case faultEnds(Int)
     /// A partition or one-way cut has lasted 2 s: sessions across it end.
-    case severed(Int)
+    case cutSessionsEnd(Int)
     case work(WorkloadStep)
     case heals
   }
@@ -31,16 +31,16 @@ public final class Cluster {
   /// The neighbours of each node, fixed for the run: validators are linked to each other, each follower to a
   /// few nodes.
   let links: [[Int]]
-  let stage: Stage
-  let lanes: [Lane]
+  let context: RunContext
+  let shards: [Shard]
   /// The virtual time since the start of the run.
   public internal(set) var now = Instant.zero {
-    didSet { for lane in lanes { lane.now = now } }
+    didSet { for shard in shards { shard.now = now } }
   }
-  var queue: EventQueue<Occurrence>
+  var queue: EventQueue<Event>
   var generator: SeededGenerator
   var workload: Workload
-  /// Counts the objects that users published; the lanes count everything else.
+  /// Counts the objects that users published; the shards count everything else.
   var counters = TrafficCounters()
   /// Whether the faults of network and nodes are over.
   var isHealed = false
@@ -62,18 +62,18 @@ public final class Cluster {
     self.population = population
     let genesis = population.genesis
     let signatures = SigningService(scenario.signatures, chain: genesis.chain)
-    let origin = try Origin(genesis)
-    let nodes = (0..<count).map { Self.node($0, scenario, population, origin, signatures, genesis) }
-    let stage = Stage(scenario: scenario, genesis: genesis, nodes: nodes, signatures: signatures)
-    self.stage = stage
-    lanes = (0..<stage.lanes.count).map { Lane($0, on: stage) }
+    let genesisState = try GenesisState(genesis)
+    let nodes = (0..<count).map { Self.node($0, scenario, population, genesisState, signatures, genesis) }
+    let context = RunContext(scenario: scenario, genesis: genesis, nodes: nodes, signatures: signatures)
+    self.context = context
+    shards = (0..<context.shards.count).map { Shard($0, in: context) }
     queue = EventQueue(seed: seed)
     faults = scenario.faults.schedule(for: scenario)
     observer = Observer(genesis: genesis, verdict: signatures.verdict)
     workload = Workload(plan: scenario.workload, population: population, seed: seed)
     links = Self.links(scenario, &generator)
     setClocks()
-    appointLiars()
+    chooseByzantineValidators()
   }
 
   /// With this many followers or more, followers with equal state execute a block only once, to save time.
@@ -83,7 +83,7 @@ public final class Cluster {
     _ index: Int,
     _ scenario: Scenario,
     _ population: Population,
-    _ origin: Origin,
+    _ genesisState: GenesisState,
     _ signatures: SigningService,
     _ genesis: Genesis
   ) -> SimulatedNode {
@@ -97,8 +97,8 @@ public final class Cluster {
       // Validators, and the followers of a small network, execute every block themselves, so that a
       // divergence is seen.
       store: SimulatedStore(
-        origin.version,
-        tip: origin.tip,
+        genesisState.version,
+        tip: genesisState.tip,
         sharesExecution: !isValidator && scenario.peers >= Self.sharingPeers
       ),
       signatures: signatures,
@@ -141,7 +141,7 @@ public final class Cluster {
   }
 
   /// Draws the Byzantine validators and their strategies.
-  private func appointLiars() {
+  private func chooseByzantineValidators() {
     let wanted = min(scenario.faults.byzantine ?? scenario.tolerated, scenario.tolerated)
     var candidates = Array(0..<scenario.validators)
     for _ in 0..<max(0, wanted) {
@@ -149,7 +149,7 @@ public final class Cluster {
       guard let key = nodes[index].consensusKey else { continue }
       let strategies = ByzantineStrategies.draw(from: scenario.faults.strategies, &generator)
       nodes[index].misbehave(
-        as: Liar(
+        as: Adversary(
           strategies: strategies,
           generator: SeededGenerator(seed: generator.next()),
           key: key,
@@ -159,13 +159,13 @@ public final class Cluster {
     }
   }
 
-  public var scenario: Scenario { stage.scenario }
-  var nodes: [SimulatedNode] { stage.nodes }
-  var signatures: SigningService { stage.signatures }
-  func lane(of node: Int) -> Lane { lanes[stage.lane(of: node)] }
-  func session(_ left: Int, _ right: Int) -> UInt32 { lanes[0].network.session(left, right) }
-  func isCut(_ from: Int, _ to: Int) -> Bool { lanes[0].network.isCut(from, to) }
-  func sessionPeers(of node: Int) -> [Int] { lanes[0].network.sessionPeers(of: node) }
+  public var scenario: Scenario { context.scenario }
+  var nodes: [SimulatedNode] { context.nodes }
+  var signatures: SigningService { context.signatures }
+  func shard(of node: Int) -> Shard { shards[context.shard(of: node)] }
+  func session(_ left: Int, _ right: Int) -> UInt32 { shards[0].network.session(left, right) }
+  func isCut(_ from: Int, _ to: Int) -> Bool { shards[0].network.isCut(from, to) }
+  func sessionPeers(of node: Int) -> [Int] { shards[0].network.sessionPeers(of: node) }
 
   // MARK: State of the run
 
@@ -192,16 +192,16 @@ public final class Cluster {
   /// The number of events in the hash.
   public var events: UInt64 { traces.reduce(0) { $0 + $1.events } }
   /// The notable events as lines for a reader, the newest last.
-  public var story: [String] { Trace.story(of: traces) }
-  private var traces: [Trace] { [trace] + lanes.map(\.trace) }
+  public var eventLog: [String] { Trace.eventLog(of: traces) }
+  private var traces: [Trace] { [trace] + shards.map(\.trace) }
   /// Counts of messages and events of all nodes together.
   public var traffic: TrafficCounters {
     var sum = counters
-    for lane in lanes { sum.add(lane.counters) }
+    for shard in shards { sum.add(shard.counters) }
     return sum
   }
   /// The names of the strategies of a Byzantine node; empty for an honest one.
-  public func strategies(of index: Int) -> [String] { nodes[index].liar?.names ?? [] }
+  public func strategies(of index: Int) -> [String] { nodes[index].adversary?.names ?? [] }
 
   /// Signs a transaction in the way that the scenario's nodes accept.
   public func signed(_ draft: TransactionDraft, by key: SigningKey) -> Transaction {

@@ -10,7 +10,7 @@ extension ReplicaInput {
     switch self {
     case .started: (1, 0)
     case .recovered(let log, _): (16, UInt64(log.count))
-    case .remembered: (17, 0)
+    case .gossipRecovered: (17, 0)
     case .submitted(let transactions, _): (18, UInt64(transactions.count))
     case .published: (19, 0)
     case .connected: (2, 0)

@@ -39,7 +39,7 @@ public struct Shrinker {
       try removeFaults()
       try simplifyNetwork()
       try removeNodes()
-      try calmUsers()
+      try reduceWorkload()
     } while scenario != before && runs < limit
   }
 
@@ -99,8 +99,8 @@ public struct Shrinker {
       $0.faults.driftPartsPerMillion = 0
     }
     _ = try attempt("the delays of a local network") { $0.faults.delays = .lan }
-    while let liars = scenario.faults.byzantine, liars > 0,
-      try attempt("\(liars - 1) Byzantine validators", { $0.faults.byzantine = liars - 1 })
+    while let byzantineCount = scenario.faults.byzantine, byzantineCount > 0,
+      try attempt("\(byzantineCount - 1) Byzantine validators", { $0.faults.byzantine = byzantineCount - 1 })
     {}
   }
 
@@ -112,7 +112,7 @@ public struct Shrinker {
     {}
   }
 
-  private mutating func calmUsers() throws {
+  private mutating func reduceWorkload() throws {
     _ = try attempt("no orders") { $0.workload.ordersPerMinute = 0 }
     _ = try attempt("no transfers") { $0.workload.transfersPerMinute = 0 }
   }

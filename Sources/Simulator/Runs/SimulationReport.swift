@@ -7,7 +7,7 @@ import Wire
 /// The result of a run. It is the JSON output of `supercloud simulate`.
 public struct SimulationReport: Codable, Sendable {
   /// A Byzantine validator and the names of its strategies.
-  public struct Liar: Codable, Sendable {
+  public struct ByzantineNode: Codable, Sendable {
     public var node: String
     public var strategies: [String]
   }
@@ -64,7 +64,7 @@ public struct SimulationReport: Codable, Sendable {
   /// Pieces of evidence of misbehaviour in committed blocks.
   public var evidence: UInt64
   /// The Byzantine validators.
-  public var liars: [Liar]
+  public var liars: [ByzantineNode]
   /// How often each invariant was checked, by its raw value.
   public var checks: [String: UInt64]
   /// The first violations, at most 20.
@@ -81,22 +81,22 @@ public enum Simulation {
   /// Runs a scenario to its end and reports what happened.
   ///
   /// - `stopsEarly`: whether the run ends at the first violation.
-  /// - `story`: called after the run with each line of the event log, when something was violated.
+  /// - `eventLog`: called after the run with each line of the event log, when something was violated.
   ///
   /// Throws when the scenario's genesis is invalid.
   public static func run(
     _ scenario: Scenario,
     stopsEarly: Bool = true,
-    story: ((String) -> Void)? = nil
+    eventLog: ((String) -> Void)? = nil
   ) throws -> SimulationReport {
     let clock = ContinuousClock()
     let started = clock.now
     let cluster = try Cluster(scenario)
     cluster.start()
     let isBroken = cluster.run(for: scenario.duration) { stopsEarly && !$0.violations.isEmpty }
-    if !isBroken { cluster.judge() }
+    if !isBroken { cluster.checkFinalState() }
     let elapsed = clock.now - started
-    if !cluster.violations.isEmpty { cluster.story.forEach { story?($0) } }
+    if !cluster.violations.isEmpty { cluster.eventLog.forEach { eventLog?($0) } }
     return report(cluster, milliseconds: UInt64(elapsed / .milliseconds(1)))
   }
 

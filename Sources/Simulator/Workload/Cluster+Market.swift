@@ -100,7 +100,7 @@ extension Cluster {
 
   /// Each tenant with an open order submits an agreement with the first bid in its node's book. One in five
   /// submits it a second time: only one of the two may succeed (`Invariant.ordersAgreedOnce`).
-  func agree() {
+  func acceptBids() {
     var left: [(tenant: Int, object: SignedObject, order: Order)] = []
     for entry in workload.open {
       guard let home = home(of: entry.tenant), let replica = nodes[home].replica,

@@ -68,7 +68,7 @@ extension Cluster {
     case .market:
       registerProviders()
       answerOrders()
-      agree()
+      acceptBids()
       closeDeployments()
     }
     queue.insert(.work(step), at: now + workload.pause(after: step))

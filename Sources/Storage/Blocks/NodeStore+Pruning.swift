@@ -9,7 +9,7 @@ extension NodeStore {
   /// each of them wholly or not at all.
   public func prune(below height: UInt64, limit: UInt64) throws(StorageError) -> Bool {
     var isMoreLeft = false
-    try exclusively { (progress) throws(StorageError) in
+    try withWriter { (progress) throws(StorageError) in
       guard let last = progress.last else {
         throw .misuse(path: database.path, detail: "the store has no origin yet")
       }

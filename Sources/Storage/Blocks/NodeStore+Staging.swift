@@ -3,7 +3,7 @@ extension NodeStore {
   /// later recognises the parts that are there (`stagedMarks`). The part is written wholly or not at all. It
   /// is not synced; after a crash the parts of the first calls are there, up to some call.
   public func stage(state: [Entry], tree: [Entry], marks: [Entry]) throws(StorageError) {
-    try exclusively { (progress) throws(StorageError) in
+    try withWriter { (progress) throws(StorageError) in
       try Self.checkNew(progress, database)
       var batch = try database.batch()
       for entry in state { batch.put(entry.key, entry.value, in: .state) }
@@ -23,7 +23,7 @@ extension NodeStore {
 
   /// Removes everything that was staged. Throws `.misuse` when the store has an origin.
   public func discardStaged() throws(StorageError) {
-    try exclusively { (progress) throws(StorageError) in
+    try withWriter { (progress) throws(StorageError) in
       try Self.checkNew(progress, database)
       var batch = try database.batch()
       for family in [ColumnFamily.state, .tree] {
@@ -31,12 +31,12 @@ extension NodeStore {
         batch.deleteRange(from: [], to: last.key, in: family)
         batch.delete(last.key, in: family)
       }
-      Self.forgetStaging(in: &batch)
+      Self.deleteStagingMarks(in: &batch)
       try database.write(batch, sync: true)
     }
   }
 
-  static func forgetStaging(in batch: inout WriteBatch) {
+  static func deleteStagingMarks(in batch: inout WriteBatch) {
     let range = KeyRange.prefix(StoreKeys.stagedPrefix)
     if let lower = range.lower, let upper = range.upper {
       batch.deleteRange(from: lower, to: upper, in: .meta)

@@ -76,7 +76,7 @@ public final class NodeStore: Sendable {
 
   /// Writes the origin, genesis or a snapshot, into a new store.
   public func initialize(_ origin: StoreOrigin) throws(StorageError) {
-    try exclusively { (progress) throws(StorageError) in
+    try withWriter { (progress) throws(StorageError) in
       try Self.checkNew(progress, database)
       var batch = try database.batch()
       var schema = ByteWriter(capacity: 4)
@@ -92,7 +92,7 @@ public final class NodeStore: Sendable {
       for entry in origin.tree { batch.put(entry.key, entry.value, in: .tree) }
       for (name, value) in origin.meta { batch.put(StoreKeys.named(name), value, in: .meta) }
       for (height, set) in origin.validators { batch.put(StoreKeys.height(height), set, in: .validators) }
-      Self.forgetStaging(in: &batch)
+      Self.deleteStagingMarks(in: &batch)
       if let block = origin.block {
         batch.put(height, block.header, in: .headers)
         batch.put(height, block.certificate, in: .certificates)
@@ -109,7 +109,7 @@ public final class NodeStore: Sendable {
 
   /// Commits a block durably. Throws `.wrongHeight` when its height is not the one after the last.
   public func commit(_ commit: BlockCommit) throws(StorageError) {
-    try exclusively { (progress) throws(StorageError) in
+    try withWriter { (progress) throws(StorageError) in
       guard let last = progress.last else {
         throw .misuse(path: database.path, detail: "the store has no origin yet")
       }
@@ -125,7 +125,7 @@ public final class NodeStore: Sendable {
 
   /// Runs `body` as the only writer. Its changes to the progress take effect when it succeeds. After an error
   /// other than the caller's own mistakes, all further calls throw `.poisoned`.
-  func exclusively(_ body: (inout Progress) throws(StorageError) -> Void) throws(StorageError) {
+  func withWriter(_ body: (inout Progress) throws(StorageError) -> Void) throws(StorageError) {
     try writer.withLock { (writer) throws(StorageError) in
       if let failure = writer.failure { throw .poisoned(path: database.path, cause: failure) }
       var next = progress.withLock { $0 }

@@ -89,7 +89,7 @@ struct LogScan {
       break
     case .torn where isNewest:
       break
-    case .torn, .rotten:
+    case .torn, .corrupted:
       throw .corrupt(path: path, detail: "the record at offset \(end) changed after it was written")
     }
     return Last(segment: segment, header: header, end: end, tornBytes: size - end)

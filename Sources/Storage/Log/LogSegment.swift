@@ -122,7 +122,7 @@ enum LogSegment {
     /// Bytes of a write that was never acknowledged.
     case torn
     /// Acknowledged bytes that have changed; the offset is where they begin.
-    case rotten(Int)
+    case corrupted(Int)
   }
 
   /// Calls `body` for each record in order; returns the offset at which the records end, and what follows.
@@ -143,7 +143,7 @@ enum LogSegment {
     var place = offset + 1
     while place + recordHeaderSize <= bytes.count {
       if let later = record(in: bytes, at: place, salt: salt, limit: limit) {
-        if later.durable > offset { return (offset, .rotten(offset)) }
+        if later.durable > offset { return (offset, .corrupted(offset)) }
         place = later.end
       } else {
         place += 1

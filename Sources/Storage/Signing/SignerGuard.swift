@@ -9,8 +9,8 @@ import Cryptography
 /// only the check against known certificates helps.
 ///
 /// A quarantined guard refuses everything except what it signed before, until
-/// - it has seen a full height begin and end that was decided without this key (`witness`), or
-/// - the operator has confirmed that nothing else signs with the key (`adopt`).
+/// - it has seen a full height begin and end that was decided without this key (`recordDecidedHeight`), or
+/// - the operator has confirmed that nothing else signs with the key (`confirmSoleSigner`).
 ///
 /// Used alone, `record` costs one sync. `SignerLog` shares that sync with the consensus log.
 public struct SignerGuard: ~Copyable, Sendable {
@@ -75,7 +75,7 @@ public struct SignerGuard: ~Copyable, Sendable {
       quarantine = .copied
     } else if let instance, instance != own {
       quarantine = .lost
-    } else if !state.isSettled {
+    } else if !state.isHistoryCertain {
       quarantine = .fresh
     }
     var opened = Opened(state: state, quarantine: quarantine, file: file)
@@ -114,13 +114,19 @@ public struct SignerGuard: ~Copyable, Sendable {
     signBytes: [UInt8],
     signature: Signature
   ) throws(StorageError) {
-    let next = try note(height: height, round: round, step: step, signBytes: signBytes, signature: signature)
+    let next = try recordInMemory(
+      height: height,
+      round: round,
+      step: step,
+      signBytes: signBytes,
+      signature: signature
+    )
     try save([next], sync: true)
   }
 
   /// Records the signature in memory; nothing else is admitted at its position then. Returns the state that
   /// must be saved before the signature is sent.
-  mutating func note(
+  mutating func recordInMemory(
     height: UInt64,
     round: UInt32,
     step: SignerStep,
@@ -139,7 +145,7 @@ public struct SignerGuard: ~Copyable, Sendable {
     state.sequence += 1
     state.last = record
     // `admit` allowed to sign, so the reason of any quarantine no longer applies.
-    state.isSettled = true
+    state.isHistoryCertain = true
     quarantine = nil
     return state
   }
@@ -168,26 +174,27 @@ public struct SignerGuard: ~Copyable, Sendable {
 
   /// Records that a verified commit certificate for `height` is known; nothing is signed at that height or
   /// below any more.
-  public mutating func certified(height: UInt64) {
+  public mutating func recordCertificate(height: UInt64) {
     certifiedHeight = max(certifiedHeight, height)
   }
 
   /// Records a verified commit certificate that was made while this node was running and up to date. For a
-  /// certificate that comes with synchronisation call `certified` instead.
+  /// certificate that comes with synchronisation call `recordCertificate` instead.
   ///
   /// Ends a quarantine at the second height seen whose certificate lacks this key's signature; the first
   /// height may have begun before this node did. Returns whether it ended. A certificate with the signature
   /// restarts the wait: something else signs with the key.
   @discardableResult
-  public mutating func witness(height: UInt64, hasOwnSignature: Bool) throws(StorageError) -> Bool {
+  public mutating func recordDecidedHeight(height: UInt64, hasOwnSignature: Bool) throws(StorageError) -> Bool
+  {
     let ended = observe(height: height, hasOwnSignature: hasOwnSignature)
-    if ended { try adopt() }
+    if ended { try confirmSoleSigner() }
     return ended
   }
 
-  /// Does what `witness` does except for ending the quarantine; returns whether it should end.
+  /// Does what `recordDecidedHeight` does except for ending the quarantine; returns whether it should end.
   mutating func observe(height: UInt64, hasOwnSignature: Bool) -> Bool {
-    certified(height: height)
+    recordCertificate(height: height)
     guard quarantine != nil else { return false }
     if let first = firstWitnessed, height > first, !hasOwnSignature { return true }
     firstWitnessed = hasOwnSignature ? height : firstWitnessed ?? height
@@ -195,16 +202,16 @@ public struct SignerGuard: ~Copyable, Sendable {
   }
 
   /// Ends a quarantine because the operator confirms that nothing else signs with this key.
-  public mutating func adopt() throws(StorageError) {
-    try settle(acceptingSegment: state.acceptedSegment)
+  public mutating func confirmSoleSigner() throws(StorageError) {
+    try endQuarantine(acceptingSegment: state.acceptedSegment)
   }
 
   /// Writes the file anew, with the new file's identity, and ends the quarantine.
-  mutating func settle(acceptingSegment segment: UInt64) throws(StorageError) {
+  mutating func endQuarantine(acceptingSegment segment: UInt64) throws(StorageError) {
     var settled = state
     settled.sequence += 1
     settled.acceptedSegment = segment
-    settled.isSettled = true
+    settled.isHistoryCertain = true
     do throws(StorageError) {
       file = try SignerFile(replacing: path, instance: settled.instance, states: [settled])
     } catch {
@@ -229,10 +236,10 @@ public struct SignerGuard: ~Copyable, Sendable {
     if let record = other.last { signed[record.position] = record }
     guard other.sequence > state.sequence else { return }
     state = other
-    if quarantine == .fresh, other.isSettled { quarantine = nil }
+    if quarantine == .fresh, other.isHistoryCertain { quarantine = nil }
   }
 
-  mutating func restrict(_ reason: SignerQuarantine) {
+  mutating func startQuarantine(_ reason: SignerQuarantine) {
     if quarantine == nil || quarantine == .fresh { quarantine = reason }
   }
 

@@ -66,11 +66,11 @@ public struct SignerLog: ~Copyable, Sendable {
     let isLinked = !states.isEmpty
     for state in states { signer.merge(state) }
     if let moved = log.recovery.movedSegment, moved > signer.state.acceptedSegment {
-      signer.restrict(.copied)
+      signer.startQuarantine(.copied)
     }
     let logged = states.compactMap { $0.last?.position }.max()
     if Self.isLost(logged: logged, known: known, isLinked: isLinked) {
-      signer.restrict(.logLost(through: known.ceiling))
+      signer.startQuarantine(.logLost(through: known.ceiling))
     }
     // The state of a quarantined guard is written to the log when the quarantine ends, because a log that
     // contains a state is taken to contain all signatures.
@@ -129,7 +129,7 @@ public struct SignerLog: ~Copyable, Sendable {
     if admit(height: height, round: round, step: step, signBytes: signBytes) == .sign {
       try prepare(height)
     }
-    let state = try signer.note(
+    let state = try signer.recordInMemory(
       height: height,
       round: round,
       step: step,
@@ -144,7 +144,7 @@ public struct SignerLog: ~Copyable, Sendable {
   /// Makes the ceiling, and the end of a quarantine by `.logLost`, durable before anything is signed at
   /// `height`.
   private mutating func prepare(_ height: UInt64) throws(StorageError) {
-    if case .logLost = signer.quarantine { try settle() }
+    if case .logLost = signer.quarantine { try endQuarantine() }
     guard height > signer.state.ceiling else { return }
     let (sum, overflow) = height.addingReportingOverflow(Self.ceilingStep)
     do throws(StorageError) {
@@ -154,23 +154,24 @@ public struct SignerLog: ~Copyable, Sendable {
     }
   }
 
-  /// See `SignerGuard.certified`.
-  public mutating func certified(height: UInt64) { signer.certified(height: height) }
+  /// See `SignerGuard.recordCertificate`.
+  public mutating func recordCertificate(height: UInt64) { signer.recordCertificate(height: height) }
 
-  /// See `SignerGuard.witness`.
+  /// See `SignerGuard.recordDecidedHeight`.
   @discardableResult
-  public mutating func witness(height: UInt64, hasOwnSignature: Bool) throws(StorageError) -> Bool {
+  public mutating func recordDecidedHeight(height: UInt64, hasOwnSignature: Bool) throws(StorageError) -> Bool
+  {
     let ended = signer.observe(height: height, hasOwnSignature: hasOwnSignature)
-    if ended { try settle() }
+    if ended { try endQuarantine() }
     return ended
   }
 
-  /// See `SignerGuard.adopt`.
-  public mutating func adopt() throws(StorageError) { try settle() }
+  /// See `SignerGuard.confirmSoleSigner`.
+  public mutating func confirmSoleSigner() throws(StorageError) { try endQuarantine() }
 
-  private mutating func settle() throws(StorageError) {
+  private mutating func endQuarantine() throws(StorageError) {
     do throws(StorageError) {
-      try signer.settle(acceptingSegment: log.segment)
+      try signer.endQuarantine(acceptingSegment: log.segment)
       try link()
     } catch {
       throw fail(error)

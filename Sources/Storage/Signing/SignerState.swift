@@ -17,7 +17,7 @@ struct SignerState: Hashable, Sendable {
   /// above the old one.
   var ceiling: UInt64
   /// Whether it is certain that nothing was signed that this guard does not know.
-  var isSettled: Bool
+  var isHistoryCertain: Bool
   /// Log segments up to this one may be in other files than their headers say: the home was a copy, and the
   /// quarantine for that has ended.
   var acceptedSegment: UInt64
@@ -29,7 +29,7 @@ struct SignerState: Hashable, Sendable {
     writer.write(sequence)
     writer.write(ceiling)
     writer.write(acceptedSegment)
-    writer.write(isSettled)
+    writer.write(isHistoryCertain)
     writer.write(last != nil)
     writer.write(last?.position.height ?? 0)
     writer.write(last?.position.round ?? 0)
@@ -46,7 +46,7 @@ struct SignerState: Hashable, Sendable {
     self.sequence = sequence
     ceiling = 0
     acceptedSegment = 0
-    isSettled = false
+    isHistoryCertain = false
   }
 
   /// Nil when the bytes are not a state or do not pass the checksum.
@@ -62,7 +62,7 @@ struct SignerState: Hashable, Sendable {
       sequence = try reader.read()
       ceiling = try reader.read()
       acceptedSegment = try reader.read()
-      isSettled = try reader.readFlag()
+      isHistoryCertain = try reader.readFlag()
       guard try reader.readFlag() else { return }
       let height: UInt64 = try reader.read()
       let round: UInt32 = try reader.read()

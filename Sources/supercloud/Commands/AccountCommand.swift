@@ -20,7 +20,9 @@ struct AccountCommand: AsyncParsableCommand {
 
     func run() async throws {
       let address = try resolve(account, home: node.home.value)
-      let found: Answer.Account = try await node.asking { try await $0.get("/v1/accounts/\(address.text())") }
+      let found: Answer.Account = try await node.withClient {
+        try await $0.get("/v1/accounts/\(address.text())")
+      }
       if node.output == .json { return try Console.json(found) }
       Console.line("address   \(found.address)")
       Console.line("sequence  \(found.sequence)")
@@ -57,7 +59,7 @@ struct AccountCommand: AsyncParsableCommand {
 
     func run() async throws {
       let address = try resolve(account, home: node.home.value)
-      let result: Answer.TransactionResult = try await node.asking {
+      let result: Answer.TransactionResult = try await node.withClient {
         try await $0.post("/v1/faucet/\(address.text())", body: Array("faucet".utf8))
       }
       if node.output == .json { return try Console.json(result) }

@@ -24,7 +24,7 @@ struct AuditCommand: AsyncParsableCommand {
       let provider = try provider.map { try resolve($0, home: node.home.value).text() }
       let auditor = try auditor.map { try resolve($0, home: node.home.value).text() }
       let filters = [("provider", provider), ("auditor", auditor)]
-      let signed: Answer.Page<Answer.SignedAttributes> = try await node.asking {
+      let signed: Answer.Page<Answer.SignedAttributes> = try await node.withClient {
         try await $0.get("/v1/audit/attributes", filters + page.query)
       }
       try page.show(signed, node, ["PROVIDER", "AUDITOR", "ATTRIBUTE", "VALUE"]) { signed in

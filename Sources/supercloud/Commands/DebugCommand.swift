@@ -19,7 +19,7 @@ struct DebugCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let lines: [Answer.AuditLine] = try await node.asking { try await $0.get("/v1/audit") }
+      let lines: [Answer.AuditLine] = try await node.withClient { try await $0.get("/v1/audit") }
       if node.output == .json {
         try Console.json(lines)
       } else {

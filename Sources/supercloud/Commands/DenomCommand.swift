@@ -31,7 +31,7 @@ struct DenomCommand: AsyncParsableCommand {
 
     func run() async throws {
       let allowed = name.replacing("/", with: "%2F")
-      let found: Answer.Currency = try await node.asking { try await $0.get("/v1/currencies/\(allowed)") }
+      let found: Answer.Currency = try await node.withClient { try await $0.get("/v1/currencies/\(allowed)") }
       if node.output == .json { return try Console.json(found) }
       Console.line(
         "denomination     \(found.denomination)  (1 \(found.symbol) = 10^\(found.exponent) \(found.denomination))"
@@ -83,7 +83,7 @@ struct DenomCommand: AsyncParsableCommand {
 }
 
 func showCurrencies(_ node: NodeOption) async throws {
-  let currencies: [Answer.Currency] = try await node.asking { try await $0.get("/v1/currencies") }
+  let currencies: [Answer.Currency] = try await node.withClient { try await $0.get("/v1/currencies") }
   if node.output == .json { return try Console.json(currencies) }
   Console.table(
     ["DENOMINATION", "SYMBOL", "TAKE", "MINIMUM DEPOSIT", "LEASE DEPOSIT", "FEE", "SUPPLY", "STATE"],

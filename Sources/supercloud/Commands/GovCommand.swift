@@ -19,7 +19,7 @@ struct GovCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let proposals: Answer.Page<Answer.Proposal> = try await node.asking {
+      let proposals: Answer.Page<Answer.Proposal> = try await node.withClient {
         try await $0.get("/v1/proposals", [("status", status)] + page.query)
       }
       try page.show(proposals, node, ["ID", "STATUS", "TITLE", "CONTENT", "ENDS"]) { proposals in
@@ -46,7 +46,7 @@ struct GovCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let both = try await node.asking { client in
+      let both = try await node.withClient { client in
         Both(
           proposal: try await client.get("/v1/proposals/\(id)"),
           votes: try await client.get("/v1/proposals/\(id)/votes", page.query)
@@ -156,7 +156,7 @@ struct GovCommand: AsyncParsableCommand {
 
 /// Prints the table of parameters; with `name`, those whose key contains it.
 func showParameters(_ node: NodeOption, containing name: String?) async throws {
-  let all: [Answer.Parameter] = try await node.asking { try await $0.get("/v1/parameters") }
+  let all: [Answer.Parameter] = try await node.withClient { try await $0.get("/v1/parameters") }
   let parameters = all.filter { parameter in name.map { parameter.key.contains($0) } ?? true }
   guard !parameters.isEmpty else {
     throw Failure("no parameter's name contains `\(name ?? "")`", fix: "supercloud gov params lists them all")

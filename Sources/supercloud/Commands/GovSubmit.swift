@@ -63,7 +63,7 @@ extension GovCommand {
 
     private func depositCoin() async throws -> Coin {
       if let deposit { return try coin(deposit) }
-      let all: [Answer.Parameter] = try await node.asking { try await $0.get("/v1/parameters") }
+      let all: [Answer.Parameter] = try await node.withClient { try await $0.get("/v1/parameters") }
       let key: ParameterKey = expedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit
       guard let units = all.first(where: { $0.key == key.rawValue }).flatMap({ UInt64($0.value) }) else {
         throw Failure(

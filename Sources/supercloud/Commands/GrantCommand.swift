@@ -27,7 +27,7 @@ struct GrantCommand: AsyncParsableCommand {
     func run() async throws {
       let granter = try granter.map { try resolve($0, home: node.home.value).text() }
       let grantee = try grantee.map { try resolve($0, home: node.home.value).text() }
-      let grants: Answer.Page<Answer.Grant> = try await node.asking {
+      let grants: Answer.Page<Answer.Grant> = try await node.withClient {
         try await $0.get("/v1/grants", [("granter", granter), ("grantee", grantee)] + page.query)
       }
       try page.show(grants, node, ["GRANTER", "GRANTEE", "FOR", "LEFT", "UNTIL"]) { grants in

@@ -28,7 +28,7 @@ struct LeaseCommand: AsyncParsableCommand {
       let owner = try owner.map { try resolve($0, home: home).text() }
       let provider = try provider.map { try resolve($0, home: home).text() }
       let filters = [("owner", owner), ("provider", provider), ("state", state)]
-      let leases: Answer.Page<Answer.Lease> = try await node.asking {
+      let leases: Answer.Page<Answer.Lease> = try await node.withClient {
         try await $0.get("/v1/leases", filters + page.query)
       }
       let header = [
@@ -119,7 +119,7 @@ struct LeaseOption: ParsableArguments {
   /// The newest lease of the group; throws `Failure` when there is none.
   func find(_ node: NodeOption) async throws -> Answer.Lease {
     let owner = try resolve(owner, home: node.home.value).text()
-    let deployment: Answer.Deployment = try await node.asking {
+    let deployment: Answer.Deployment = try await node.withClient {
       try await $0.get("/v1/deployments/\(owner)/\(dseq)")
     }
     let matching = deployment.leases.filter { $0.group == group }
@@ -161,7 +161,7 @@ struct DeploymentCommand: AsyncParsableCommand {
 
     func run() async throws {
       let owner = try owner.map { try resolve($0, home: node.home.value).text() }
-      let deployments: Answer.Page<Answer.Deployment> = try await node.asking {
+      let deployments: Answer.Page<Answer.Deployment> = try await node.withClient {
         try await $0.get("/v1/deployments", [("owner", owner), ("state", state)] + page.query)
       }
       let header = ["OWNER", "DSEQ", "STATE", "LEASES", "FUNDS", "RATE PER TICK", "LASTS"]
@@ -283,6 +283,6 @@ struct DeploymentOption: ParsableArguments {
 
   func find(_ node: NodeOption) async throws -> Answer.Deployment {
     let owner = try resolve(owner, home: node.home.value).text()
-    return try await node.asking { try await $0.get("/v1/deployments/\(owner)/\(dseq)") }
+    return try await node.withClient { try await $0.get("/v1/deployments/\(owner)/\(dseq)") }
   }
 }

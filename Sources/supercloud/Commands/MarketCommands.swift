@@ -22,7 +22,7 @@ struct MarketCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let (gpus, status): ([Answer.GPU], Answer.Status) = try await node.asking { client in
+      let (gpus, status): ([Answer.GPU], Answer.Status) = try await node.withClient { client in
         (try await client.get("/v1/market/gpus"), try await client.get("/v1/status"))
       }
       if node.output == .json { return try Console.json(gpus) }
@@ -77,7 +77,7 @@ struct OrderCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let orders: Answer.Page<Answer.Order> = try await node.asking {
+      let orders: Answer.Page<Answer.Order> = try await node.withClient {
         try await $0.get("/v1/orders", [("owner", owner)] + page.query)
       }
       let header = ["ORDER", "OWNER", "DSEQ", "GROUPS", "GPUS", "BIDS", "EXPIRES"]
@@ -99,7 +99,7 @@ struct OrderCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let found: Answer.Order = try await node.asking { try await $0.get("/v1/orders/\(order)") }
+      let found: Answer.Order = try await node.withClient { try await $0.get("/v1/orders/\(order)") }
       if node.output == .json { return try Console.json(found) }
       Console.line("order     \(found.identifier)")
       Console.line("owner     \(found.owner), deployment \(found.dseq)")
@@ -123,7 +123,7 @@ struct OrderCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let decisions: [Answer.Decision] = try await node.asking {
+      let decisions: [Answer.Decision] = try await node.withClient {
         try await $0.get("/v1/provider/decisions", [("order", order)])
       }
       try show(decisions, node.output)
@@ -153,7 +153,7 @@ struct BidCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let bids: [Answer.Bid] = try await node.asking { try await $0.get("/v1/orders/\(order)/bids") }
+      let bids: [Answer.Bid] = try await node.withClient { try await $0.get("/v1/orders/\(order)/bids") }
       if node.output == .json { return try Console.json(bids) }
       Console.table(
         ["BID", "PROVIDER", "GROUP", "PRICE PER TICK", "GPUS", "EXPIRES"],

@@ -24,7 +24,7 @@ struct NodeOption: ParsableArguments {
   }
 
   /// Runs `body` and converts errors of the client into a `Failure`.
-  func asking<Value>(_ body: (NodeClient) async throws -> Value) async throws -> Value {
+  func withClient<Value>(_ body: (NodeClient) async throws -> Value) async throws -> Value {
     let client = try client()
     do {
       return try await body(client)

@@ -15,7 +15,7 @@ struct PeersCommand: AsyncParsableCommand {
 
   func run() async throws {
     if traffic { return try await showTraffic() }
-    let peers: [Answer.Peer] = try await node.asking { try await $0.get("/v1/peers") }
+    let peers: [Answer.Peer] = try await node.withClient { try await $0.get("/v1/peers") }
     if node.output == .json { return try Console.json(peers) }
     Console.table(
       ["NODE KEY", "ADDRESS", "ROLE", "DIRECTION", "UDP", "HEIGHT", "SCORE"],
@@ -29,7 +29,7 @@ struct PeersCommand: AsyncParsableCommand {
   }
 
   private func showTraffic() async throws {
-    let network: Answer.Network = try await node.asking { try await $0.get("/v1/network") }
+    let network: Answer.Network = try await node.withClient { try await $0.get("/v1/network") }
     if node.output == .json { return try Console.json(network) }
     Console.table(
       ["FRAMES", "SENT", "BYTES", "RECEIVED", "BYTES", "MALFORMED"],

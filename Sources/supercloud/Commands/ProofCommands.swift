@@ -27,7 +27,7 @@ extension QueryCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let proof: Answer.Proof = try await node.asking {
+      let proof: Answer.Proof = try await node.withClient {
         try await $0.get("/v1/proofs", [("kind", kind), ("key", key)])
       }
       if file == "-" { return try Console.json(proof) }
@@ -66,7 +66,7 @@ extension QueryCommand {
 
     func run() async throws {
       let filters = [("denomination", denom), ("from", from), ("to", to)]
-      let income: Answer.Page<Answer.Income> = try await node.asking {
+      let income: Answer.Page<Answer.Income> = try await node.withClient {
         try await $0.get("/v1/take/income", filters + page.query)
       }
       try page.show(income, node, ["DAY", "DENOMINATION", "TAKEN"]) { income in
@@ -125,7 +125,7 @@ struct VerifyCommand: ParsableCommand {
     } catch {
       throw Failure("\(file) is not a proof", why: "\(error)")
     }
-    var trust: StateEvidence.Trust?
+    var trust: StateEvidence.SignedPower?
     if let header {
       try check(evidence, against: header)
     } else if let trusted {
@@ -148,10 +148,15 @@ struct VerifyCommand: ParsableCommand {
         value: evidence.value,
         root: evidence.header.stateRoot
       )
-    else { throw Failure("the proof in \(file) is not valid", why: StateEvidence.Doubt.proof.description) }
+    else {
+      throw Failure(
+        "the proof in \(file) is not valid",
+        why: StateEvidence.VerificationError.proof.description
+      )
+    }
   }
 
-  private func check(_ evidence: StateEvidence, _ trusted: String) throws -> StateEvidence.Trust {
+  private func check(_ evidence: StateEvidence, _ trusted: String) throws -> StateEvidence.SignedPower {
     let (validators, network) = try trustedValidators(trusted)
     guard let chain = try chain.map({ try Self.chain($0) }) ?? network else {
       throw Failure(
@@ -161,17 +166,19 @@ struct VerifyCommand: ParsableCommand {
         code: 2
       )
     }
-    do throws(StateEvidence.Doubt) {
+    do throws(StateEvidence.VerificationError) {
       return try evidence.verify(chain: chain, trusted: validators)
     } catch {
       throw Failure("the proof in \(file) is not valid for whoever trusts \(trusted)", why: error.description)
     }
   }
 
-  private func show(_ proof: Answer.Proof, _ evidence: StateEvidence, _ trust: StateEvidence.Trust?) throws {
-    let meaning: [(name: String, text: String)]
+  private func show(_ proof: Answer.Proof, _ evidence: StateEvidence, _ trust: StateEvidence.SignedPower?)
+    throws
+  {
+    let fields: [(name: String, text: String)]
     do {
-      meaning = try evidence.entry.meaning(of: evidence.value)
+      fields = try evidence.entry.decodedFields(of: evidence.value)
     } catch {
       throw Failure(
         "the value in \(file) cannot be decoded",
@@ -189,14 +196,14 @@ struct VerifyCommand: ParsableCommand {
           present: evidence.value != nil,
           height: header.height - 1,
           time: header.time.text,
-          value: Dictionary(meaning.map { ($0.name, $0.text) }, uniquingKeysWith: { $1 }),
+          value: Dictionary(fields.map { ($0.name, $0.text) }, uniquingKeysWith: { $1 }),
           trustedPowerSigned: trust?.signed,
           trustedPower: trust?.total
         )
       )
     }
     Console.line("verified   \(proof.kind) \(proof.key)")
-    for line in meaning { Console.line("           \(line.name): \(line.text)") }
+    for line in fields { Console.line("           \(line.name): \(line.text)") }
     Console.line("state      after height \(header.height - 1) of \(header.chain), root \(header.stateRoot)")
     Console.line("header     height \(header.height), \(header.time.text), \(evidence.certificate.block)")
     if let trust { Console.line("signed by  \(trust.signed) of \(trust.total) of the trusted power") }

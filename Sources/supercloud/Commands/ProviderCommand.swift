@@ -45,7 +45,7 @@ struct ProviderCommand: AsyncParsableCommand {
         throw Failure("`\(hourly)` is not a price", fix: "a decimal such as 0.50", code: 2)
       }
       let gpus = try gpu.map { try Self.gpu($0) }
-      let settings = ProviderSettings.usual(
+      let settings = ProviderSettings.defaults(
         gpus: gpus,
         cpuMillis: UInt64(ProcessInfo.processInfo.activeProcessorCount) * 1_000,
         memoryBytes: ProcessInfo.processInfo.physicalMemory / 2,
@@ -95,7 +95,9 @@ struct ProviderCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let status: Answer.ProviderStatus = try await node.asking { try await $0.get("/v1/provider/status") }
+      let status: Answer.ProviderStatus = try await node.withClient {
+        try await $0.get("/v1/provider/status")
+      }
       if node.output == .json { return try Console.json(status) }
       Console.line("provider   \(status.provider)  (\(status.ready ? "bidding" : "starting"))")
       Console.line("open bids  \(status.openBids)\n")
@@ -121,7 +123,7 @@ struct ProviderCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let decisions: [Answer.Decision] = try await node.asking {
+      let decisions: [Answer.Decision] = try await node.withClient {
         try await $0.get("/v1/provider/decisions", [("order", order)])
       }
       try show(decisions, node.output)

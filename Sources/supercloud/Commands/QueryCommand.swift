@@ -20,7 +20,7 @@ struct QueryCommand: AsyncParsableCommand {
 
     func run() async throws {
       let path = "/v1/blocks/" + (height.map(String.init) ?? "latest")
-      let block: Answer.Block = try await node.asking { try await $0.get(path) }
+      let block: Answer.Block = try await node.withClient { try await $0.get(path) }
       if node.output == .json { return try Console.json(block) }
       Console.line("height        \(block.height)  (round \(block.round), \(block.signers) signatures)")
       Console.line("block         \(block.identifier)")
@@ -39,7 +39,7 @@ struct QueryCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let result: Answer.TransactionResult = try await node.asking {
+      let result: Answer.TransactionResult = try await node.withClient {
         try await $0.get("/v1/transactions/\(hash)")
       }
       if node.output == .json { return try Console.json(result) }
@@ -86,7 +86,7 @@ struct QueryCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let validators: Answer.Page<Answer.Validator> = try await node.asking {
+      let validators: Answer.Page<Answer.Validator> = try await node.withClient {
         try await $0.get("/v1/validators", page.query)
       }
       try page.show(validators, node, ["MONIKER", "OPERATOR", "POWER", "COMMISSION", "STATE"]) { validators in
@@ -103,7 +103,7 @@ struct QueryCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let takes: [Answer.Take] = try await node.asking { try await $0.get("/v1/take") }
+      let takes: [Answer.Take] = try await node.withClient { try await $0.get("/v1/take") }
       if node.output == .json { return try Console.json(takes) }
       Console.table(
         ["DENOMINATION", "RATE", "TAKEN", "TO STAKERS", "COMMUNITY POOL"],
@@ -119,7 +119,7 @@ struct QueryCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let providers: Answer.Page<Answer.Provider> = try await node.asking {
+      let providers: Answer.Page<Answer.Provider> = try await node.withClient {
         try await $0.get("/v1/providers", page.query)
       }
       try page.show(providers, node, ["PROVIDER", "HOST", "LEASES", "ENDPOINT"]) { providers in
@@ -134,7 +134,7 @@ struct QueryCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let peers: [Answer.Peer] = try await node.asking { try await $0.get("/v1/peers") }
+      let peers: [Answer.Peer] = try await node.withClient { try await $0.get("/v1/peers") }
       if node.output == .json { return try Console.json(peers) }
       Console.table(
         ["NODE KEY", "ADDRESS", "ROLE", "DIRECTION", "HEIGHT", "UDP", "SCORE"],

@@ -22,7 +22,9 @@ struct StakeCommand: AsyncParsableCommand {
 
     func run() async throws {
       let address = try resolve(account, home: node.home.value).text()
-      let stake: Answer.Stake = try await node.asking { try await $0.get("/v1/accounts/\(address)/stake") }
+      let stake: Answer.Stake = try await node.withClient {
+        try await $0.get("/v1/accounts/\(address)/stake")
+      }
       if node.output == .json { return try Console.json(stake) }
       showDelegations(stake.delegations)
       if !stake.unbondings.isEmpty {
@@ -102,7 +104,9 @@ struct StakeCommand: AsyncParsableCommand {
       var validators = try validator.map { [try resolve($0, home: node.home.value)] } ?? []
       if validator == nil {
         let address = wallet.address.text()
-        let stake: Answer.Stake = try await node.asking { try await $0.get("/v1/accounts/\(address)/stake") }
+        let stake: Answer.Stake = try await node.withClient {
+          try await $0.get("/v1/accounts/\(address)/stake")
+        }
         validators = try stake.delegations.map { try accountAddress($0.validator) }
       }
       var actions = validators.map { Action.withdrawReward(delegator: wallet.address, validator: $0) }

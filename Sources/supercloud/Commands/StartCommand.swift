@@ -31,7 +31,7 @@ struct StartCommand: AsyncParsableCommand {
   @Flag(help: .hidden) var exitWithParent = false
 
   func run() async throws {
-    if exitWithParent { Self.followParent() }
+    if exitWithParent { Self.stopWithParent() }
     let home = home.value
     guard home.exists else {
       throw Failure(
@@ -64,7 +64,7 @@ struct StartCommand: AsyncParsableCommand {
   }
 
   /// Ends this node when its parent process, the testnet, ends in any way.
-  private static func followParent() {
+  private static func stopWithParent() {
     let parent = getppid()
     Task.detached {
       while getppid() == parent { try? await Task.sleep(for: .milliseconds(250)) }

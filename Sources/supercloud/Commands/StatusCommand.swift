@@ -12,7 +12,7 @@ struct StatusCommand: AsyncParsableCommand {
   @OptionGroup var node: NodeOption
 
   func run() async throws {
-    let status: Answer.Status = try await node.asking { try await $0.get("/v1/status") }
+    let status: Answer.Status = try await node.withClient { try await $0.get("/v1/status") }
     if node.output == .json { return try Console.json(status) }
     Console.line("chain       \(status.chainId)  (genesis \(status.genesis.prefix(16))…)")
     Console.line("node        \(status.moniker), \(status.role), version \(status.version)")

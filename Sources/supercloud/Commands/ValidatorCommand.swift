@@ -21,7 +21,7 @@ struct ValidatorCommand: AsyncParsableCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let validators: Answer.Page<Answer.Validator> = try await node.asking {
+      let validators: Answer.Page<Answer.Validator> = try await node.withClient {
         try await $0.get("/v1/validators", [("status", status)] + page.query)
       }
       let header = ["MONIKER", "OPERATOR", "POWER", "STAKE", "COMMISSION", "MISSED", "STATE"]
@@ -50,7 +50,7 @@ struct ValidatorCommand: AsyncParsableCommand {
 
     func run() async throws {
       let address = try resolve(validator, home: node.home.value).text()
-      let both = try await node.asking { client in
+      let both = try await node.withClient { client in
         Both(
           validator: try await client.get("/v1/validators/\(address)"),
           delegations: try await client.get("/v1/validators/\(address)/delegations", page.query)
@@ -141,7 +141,9 @@ struct ValidatorCommand: AsyncParsableCommand {
       let commission = try commission.map { try share($0, "--commission") }
       let wallet = try await node.wallet(signer)
       let address = wallet.address.text()
-      let present: Answer.Validator = try await node.asking { try await $0.get("/v1/validators/\(address)") }
+      let present: Answer.Validator = try await node.withClient {
+        try await $0.get("/v1/validators/\(address)")
+      }
       let edit = EditValidator(
         operatorAddress: wallet.address,
         description: ValidatorDescription(

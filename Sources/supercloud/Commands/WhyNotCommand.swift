@@ -26,9 +26,11 @@ extension MarketCommand {
       let matches: Answer.Page<Answer.Match>
       if FileManager.default.fileExists(atPath: fileOrOrder) {
         let body = try await order()
-        matches = try await node.asking { try await $0.post("/v1/market/why-not", page.query, body: body) }
+        matches = try await node.withClient {
+          try await $0.post("/v1/market/why-not", page.query, body: body)
+        }
       } else {
-        matches = try await node.asking {
+        matches = try await node.withClient {
           try await $0.get("/v1/market/why-not", [("order", fileOrOrder)] + page.query)
         }
       }
@@ -47,7 +49,7 @@ extension MarketCommand {
 
     /// The body of an unsigned order made from the file.
     private func order() async throws -> [UInt8] {
-      let currencies: [Answer.Currency] = try await node.asking { try await $0.get("/v1/currencies") }
+      let currencies: [Answer.Currency] = try await node.withClient { try await $0.get("/v1/currencies") }
       let plan = try DeployPlan(file: fileOrOrder, owner: Address.module("nobody")) { name in
         try currencies.denomination(named: name)
       }

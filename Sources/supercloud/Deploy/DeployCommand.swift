@@ -49,7 +49,7 @@ struct DeployJourney {
     // The file is checked first, because that needs no node.
     try DeployPlan.check(file: command.file)
     wallet = try await command.node.wallet(command.signer)
-    let status: Answer.Status = try await command.node.asking { try await $0.get("/v1/status") }
+    let status: Answer.Status = try await command.node.withClient { try await $0.get("/v1/status") }
     ticks = TickPrice(tickMilliseconds: status.tickMilliseconds)
     plan = try DeployPlan(file: command.file, wallet: wallet)
   }

@@ -84,7 +84,7 @@ struct LightVerification {
     var proof = HeaderProof<String>(chain: chain, anchor: anchor, targets: [target], settings: settings)
     while let next = proof.next {
       let block = try await fetch(next, from: clients.primary)
-      switch proof.arrived(block, from: "the node", at: .now) {
+      switch proof.add(block, from: "the node", at: .now) {
       case .progress: continue
       case .wrong:
         throw Failure(

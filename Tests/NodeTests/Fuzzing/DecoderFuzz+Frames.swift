@@ -76,7 +76,7 @@ extension DecoderFuzzTests {
 
   private static var peerMessages: [PeerMessage] {
     let names = [TransactionName(.sha256([1])), TransactionName(.sha256([2]))]
-    let standing = ConsensusStatus(
+    let consensusStatus = ConsensusStatus(
       height: 7,
       round: 2,
       step: .prevote,
@@ -86,7 +86,7 @@ extension DecoderFuzzTests {
     )
     return [
       .status(PeerStatus(committed: 6, base: 1)),
-      .status(PeerStatus(committed: 6, base: 1, standing: standing)),
+      .status(PeerStatus(committed: 6, base: 1, consensusStatus: consensusStatus)),
       .transactions([transaction.encoded, [1, 2, 3]]), .transactionNames(names), .transactionRequest(names),
       .proposal(proposal, block: block.encoded), .votes([vote(.prevote), vote(.precommit)]),
       .certificates([certificate], rounds: [roundCertificate]), .blocksRequest(from: 7, count: 16),

@@ -37,8 +37,8 @@ extension DecoderFuzzTests {
       Target(name: "round certificate", corpus: [roundCertificate.encoded]) {
         try RoundCertificate(decoding: $0).encoded
       },
-      Target(name: "kept books", corpus: [GossipMemory(orders: [object(1)]).encoded]) {
-        try GossipMemory(decoding: $0, chain: chain).encoded
+      Target(name: "kept books", corpus: [PersistedGossip(orders: [object(1)]).encoded]) {
+        try PersistedGossip(decoding: $0, chain: chain).encoded
       },
     ]
   }

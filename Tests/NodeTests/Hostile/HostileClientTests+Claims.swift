@@ -53,11 +53,11 @@ extension RealProcesses.HostileClientTests {
     }
     #expect(peers.count == 4)
     let height = try await victim.network.height(victim.name)
-    let standing = ConsensusStatus(height: height, round: 0, step: .prevote)
+    let consensusStatus = ConsensusStatus(height: height, round: 0, step: .prevote)
     let blocks = PeerMessage.blocksRequest(from: 1, count: 32)
     for number in 0..<count {
       let status = PeerMessage.status(
-        PeerStatus(committed: height + UInt64(number), base: 1, standing: standing)
+        PeerStatus(committed: height + UInt64(number), base: 1, consensusStatus: consensusStatus)
       )
       for message in [blocks, status, .candidateRequest(.sha256([1]), height)] {
         for peer in peers { peer.send(message.kind, message.encoded, to: victim.key) }

@@ -69,7 +69,7 @@ struct SignedChain: Sendable {
   }
 
   /// The next block, decided by the one validator.
-  func commit(after tip: Tip, isWitnessed: Bool = true) -> Commit {
+  func commit(after tip: Tip, isDecidedByConsensus: Bool = true) -> Commit {
     let header = Header(
       version: 1,
       chain: genesis.chain,
@@ -123,7 +123,7 @@ struct SignedChain: Sendable {
       outcome: outcome,
       pages: [],
       tip: newTip,
-      isWitnessed: isWitnessed,
+      isDecidedByConsensus: isDecidedByConsensus,
       leases: []
     )
   }

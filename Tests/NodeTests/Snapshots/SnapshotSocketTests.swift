@@ -145,7 +145,7 @@ extension RealProcesses {
       let joined = try joinStore()
       #expect(try joined.store.stagedMarks().count == staged)
       #expect(joined.store.lastHeight == nil)
-      let known = try #require(try joined.begun())
+      let known = try #require(try joined.stagedJoin())
       #expect(known.staged.count == staged - 1 && known.plan.tip.height == 139)
       let second = try await server()
       let outcome = try await joinBySnapshot(chain, joined, [second])
@@ -177,14 +177,14 @@ private func joinBySnapshot(
   _ servers: [SnapshotServer]
 ) async throws -> SnapshotJoin.Outcome {
   var settings = SnapshotJoin.Settings()
-  settings.gain = 1
-  settings.surrender = .seconds(20)
+  settings.minimumGain = 1
+  settings.noProgressTimeout = .seconds(20)
   return try await SnapshotJoiner(
     genesis: chain.genesis,
     seeds: servers.map(\.seed),
     transport: SnapshotServer.transport(chain.genesis, key: .generate()),
     store: store,
-    own: 0,
+    ownHeight: 0,
     anchor: .tip(chain.origin),
     settings: settings,
     logger: Transport.Endpoint.silentLogger

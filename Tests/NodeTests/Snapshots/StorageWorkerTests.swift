@@ -82,22 +82,24 @@ import Transport
     let reports = Reports()
     let worker = try worker(chain, folder, reports)
     var tip = chain.origin
-    func commit(_ count: Int, isWitnessed: Bool) -> [StorageWorker.Job] {
+    func commit(_ count: Int, isDecidedByConsensus: Bool) -> [StorageWorker.Job] {
       (0..<count).map { _ in
-        let commit = chain.commit(after: tip, isWitnessed: isWitnessed)
+        let commit = chain.commit(after: tip, isDecidedByConsensus: isDecidedByConsensus)
         tip = commit.tip
         return .commit(commit)
       }
     }
     let segments = { try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "log").path) }
     let before = try segments()
-    worker.post(commit(130, isWitnessed: false) + [Self.prevote(131)])
+    worker.post(commit(130, isDecidedByConsensus: false) + [Self.prevote(131)])
     #expect(await Program.until(seconds: 30) { reports.durable.count == 130 })
-    worker.post(commit(1, isWitnessed: true) + [Self.prevote(132)])
+    worker.post(commit(1, isDecidedByConsensus: true) + [Self.prevote(132)])
     #expect(await Program.until(seconds: 30) { reports.durable.count == 131 })
     #expect(try segments() == before, "catching up leaves the log's files alone")
     // The second height that was seen being decided without this key shows that nobody else signs with it.
-    worker.post(commit(1, isWitnessed: true) + [Self.prevote(132), Self.prevote(100), Self.prevote(133)])
+    worker.post(
+      commit(1, isDecidedByConsensus: true) + [Self.prevote(132), Self.prevote(100), Self.prevote(133)]
+    )
     await worker.stop()
     #expect(reports.durable == Array(1...132))
     let heights = reports.signed.map { message in

@@ -6,7 +6,7 @@ import Primitives
 /// An honest validator asks for a block once, when its proposal or some of its transactions did not arrive.
 /// 16 MiB at once and 4 MiB per second are enough for that. Requests beyond the limit are not answered; the
 /// peer can ask others.
-struct SupplyMeter: Hashable, Sendable {
+struct ServingLimiter: Hashable, Sendable {
   /// In bytes per second and bytes.
   static let rate = TokenBucket.Rate(perSecond: 4 << 20, burst: 16 << 20)
   /// The bytes that every answer costs in addition to its length.

@@ -6,28 +6,28 @@ import Ledger
 import Primitives
 import Replication
 
-extension Lane {
+extension Shard {
   /// Carries out the effects of a replica in their order. Effects that must be durable go to the simulated
   /// disk and are done when its sync ends.
   func perform(_ effects: [ReplicaEffect], of node: SimulatedNode) {
-    var sends: [Outgoing] = []
+    var sends: [OutgoingMessage] = []
     for effect in effects {
       switch effect {
       case .log(let record): node.disk.add(.log(record))
       case .sign(let request): requestSignature(request, of: node)
       case .commit(let commit):
         node.disk.add(.commit(commit))
-        if stage.scenario.brokenRule == .durableBeforeSync {
+        if context.scenario.brokenRule == .durableBeforeSync {
           schedule(.durable(commit.tip.height), at: node, after: .zero)
         }
       case .keepEvidence(let evidence): node.disk.add(.keepEvidence(evidence))
       case .send(let message, let peers):
         for peer in peers {
-          guard let target = stage.index(of: peer) else { continue }
+          guard let target = context.index(of: peer) else { continue }
           if node.isHonest {
             transmit(message, from: node, to: target)
           } else {
-            sends.append(Outgoing(message: message, to: target))
+            sends.append(OutgoingMessage(message: message, to: target))
           }
         }
       case .sendGossip(let message, let peer, let delivery):
@@ -44,39 +44,39 @@ extension Lane {
         schedule(
           .objectVerified(
             object.identifier,
-            isAuthentic: object.isAuthentic(on: stage.genesis.chain, by: checks)
+            isAuthentic: object.isAuthentic(on: context.genesis.chain, by: checks)
           ),
           at: node,
           after: .milliseconds(1)
         )
       case .schedule(let timer, let delay): arm(timer, after: delay, at: node)
       case .serveBlocks(let peer, let from, let count):
-        guard let target = stage.index(of: peer) else { continue }
+        guard let target = context.index(of: peer) else { continue }
         let blocks = CommittedBlock.answer(from: from, count: count) { node.store.block(at: $0) }
         let message = PeerMessage.blocksResponse(blocks)
         if node.isHonest {
           transmit(message, from: node, to: target)
         } else {
-          sends.append(Outgoing(message: message, to: target))
+          sends.append(OutgoingMessage(message: message, to: target))
         }
-      case .alarm(let alarm): raised(alarm, at: node)
+      case .alarm(let alarm): noteAlarm(alarm, at: node)
       case .upgradeNeeded(let version, let height):
-        trace.tell(at: now, "\(node.name) does not support version \(version), which height \(height) needs")
+        trace.log(at: now, "\(node.name) does not support version \(version), which height \(height) needs")
       case .dial(let dial): schedule(.dialFailed(dial), at: node, after: .milliseconds(10))
       case .disconnect(let peer, let reason): disconnect(peer, reason, by: node)
-      case .enteredRound(let height, let round, _): entered(height, round, node)
-      case .faulted(let peer, let fault): faulted(peer, fault, at: node)
+      case .enteredRound(let height, let round, _): noteRound(height, round, node)
+      case .faulted(let peer, let fault): noteFault(peer, fault, at: node)
       case .bookChanged, .validatorsKnown, .answer: break
       }
     }
-    if !sends.isEmpty { lie(sends, by: node) }
+    if !sends.isEmpty { sendAltered(sends, by: node) }
     startSync(of: node)
   }
 
   /// Sends what the Byzantine node's strategies make of the messages.
-  private func lie(_ messages: [Outgoing], by node: SimulatedNode) {
+  private func sendAltered(_ messages: [OutgoingMessage], by node: SimulatedNode) {
     let peers = network.sessionPeers(of: node.index)
-    for outgoing in node.liar?.alter(messages, peers: peers) ?? messages {
+    for outgoing in node.adversary?.alter(messages, peers: peers) ?? messages {
       transmit(
         outgoing.message,
         from: node,
@@ -89,7 +89,7 @@ extension Lane {
 
   /// Schedules a timer of the replica; its delay is measured by the node's own clock.
   private func arm(_ timer: ReplicaTimer, after delay: Interval, at node: SimulatedNode) {
-    if stage.scenario.brokenRule == .timersIgnored, case .consensus(let timer) = timer {
+    if context.scenario.brokenRule == .timersIgnored, case .consensus(let timer) = timer {
       switch timer.kind {
       case .propose, .prevote, .precommit: return
       case .blockInterval, .pace, .status: break
@@ -100,34 +100,34 @@ extension Lane {
 
   // MARK: Notable events
 
-  private func raised(_ alarm: Alarm, at node: SimulatedNode) {
-    trace.tell(at: now, "\(node.name) raises an alarm: \(alarm)")
+  private func noteAlarm(_ alarm: Alarm, at node: SimulatedNode) {
+    trace.log(at: now, "\(node.name) raises an alarm: \(alarm)")
     guard node.isHonest else { return }
-    saw(.violated(.honestPeers, "raises an alarm: \(alarm)"), at: node)
+    report(.violated(.honestPeers, "raises an alarm: \(alarm)"), at: node)
   }
 
-  private func entered(_ height: Height, _ round: Round, _ node: SimulatedNode) {
+  private func noteRound(_ height: Height, _ round: Round, _ node: SimulatedNode) {
     guard round > 0 else { return }
     if round > counters.highestRound { counters.highestRound = round }
     counters.roundsAboveZero += 1
-    trace.tell(at: now, "\(node.name) enters round \(round) of height \(height)")
+    trace.log(at: now, "\(node.name) enters round \(round) of height \(height)")
   }
 
-  private func faulted(_ peer: PeerID, _ fault: Fault, at node: SimulatedNode) {
-    saw(.counted(.honestPeers), at: node)
-    guard let other = stage.index(of: peer) else { return }
-    trace.tell(at: now, "\(node.name) reports a fault of \(stage.nodes[other].name): \(fault)")
-    guard node.isHonest, stage.nodes[other].isHonest, fault.weight >= 20 else { return }
-    saw(
-      .violated(.honestPeers, "reports the fault \(fault) of \(stage.nodes[other].name), which is honest"),
+  private func noteFault(_ peer: PeerID, _ fault: Fault, at node: SimulatedNode) {
+    report(.counted(.honestPeers), at: node)
+    guard let other = context.index(of: peer) else { return }
+    trace.log(at: now, "\(node.name) reports a fault of \(context.nodes[other].name): \(fault)")
+    guard node.isHonest, context.nodes[other].isHonest, fault.weight >= 20 else { return }
+    report(
+      .violated(.honestPeers, "reports the fault \(fault) of \(context.nodes[other].name), which is honest"),
       at: node
     )
   }
 
   private func disconnect(_ peer: PeerID, _ reason: CloseReason, by node: SimulatedNode) {
-    guard let other = stage.index(of: peer) else { return }
-    trace.tell(at: now, "\(node.name) disconnects \(stage.nodes[other].name): \(reason)")
+    guard let other = context.index(of: peer) else { return }
+    trace.log(at: now, "\(node.name) disconnects \(context.nodes[other].name): \(reason)")
     if case .banned = reason { counters.bans += 1 }
-    requests.append(.part(node.index, other))
+    requests.append(.disconnect(node.index, other))
   }
 }

@@ -6,7 +6,7 @@ import Primitives
 ///
 /// It stores several proposals of one round, though a correct proposer makes only one: other validators may
 /// have voted for another proposal than the one that arrived here first.
-struct ProposalKeeper: Hashable, Sendable {
+struct ProposalSet: Hashable, Sendable {
   static let maximumPerRound = 4
 
   struct Entry: Hashable, Sendable {
@@ -39,7 +39,7 @@ struct ProposalKeeper: Hashable, Sendable {
   }
 
   /// Whether `proposal` differs from all stored ones of its round and there is room for it.
-  func wants(_ proposal: Proposal) -> Bool {
+  func canAdd(_ proposal: Proposal) -> Bool {
     let known = proposals(of: proposal.round)
     return known.count < Self.maximumPerRound
       && !known.contains {

@@ -8,7 +8,7 @@ import Wire
 /// dial first.
 ///
 /// A node that has lost it gets it again from its neighbours. A digest over all bytes detects damage.
-public struct GossipMemory: Hashable, Sendable {
+public struct PersistedGossip: Hashable, Sendable {
   /// The live objects of the order book, with verified signatures.
   public var orders: [SignedObject]
   /// The address book, encoded by `AddressBook.encoded`.
@@ -64,8 +64,8 @@ public struct GossipMemory: Hashable, Sendable {
 
 extension Replica {
   /// The gossip data to store now.
-  public var gossipMemory: GossipMemory {
-    GossipMemory(
+  public var persistedGossip: PersistedGossip {
+    PersistedGossip(
       orders: book.objects,
       peers: gossip.encodedBook,
       anchors: gossip.peers.nextAnchors
@@ -78,7 +78,7 @@ extension Replica {
   /// - Returns: The number of objects that are still live, and the error if the address book cannot be
   ///   decoded. The order book is restored in any case.
   mutating func restore(
-    _ memory: GossipMemory,
+    _ memory: PersistedGossip,
     _ turn: inout Turn
   ) -> (live: Int, addressBook: DecodingError?) {
     var live: [SignedObject] = []

@@ -5,7 +5,7 @@ import Primitives
 import Replication
 
 /// One message from a Byzantine node to one receiver, before it enters the network.
-struct Outgoing {
+struct OutgoingMessage {
   var message: PeerMessage
   /// The receiver's index.
   var to: Int
@@ -17,7 +17,7 @@ struct Outgoing {
 
 /// Makes one node Byzantine: applies the node's strategies, one after another, to each batch of messages that
 /// its replica wants to send.
-struct Liar {
+struct Adversary {
   var strategies: [any ByzantineStrategy]
   var generator: SeededGenerator
   let key: SigningKey
@@ -32,7 +32,7 @@ struct Liar {
 
   /// Returns the messages that the node sends in place of `messages`; `peers` are the nodes with which it has
   /// sessions.
-  mutating func alter(_ messages: [Outgoing], peers: [Int]) -> [Outgoing] {
+  mutating func alter(_ messages: [OutgoingMessage], peers: [Int]) -> [OutgoingMessage] {
     var messages = messages
     for index in strategies.indices {
       var context = ByzantineContext(generator: generator, key: key, signatures: signatures, peers: peers)
@@ -82,7 +82,7 @@ protocol ByzantineStrategy: Sendable {
   /// Called for each message that the node receives.
   mutating func observe(_ message: PeerMessage)
   /// Returns the messages to send in place of `messages`.
-  mutating func alter(_ messages: [Outgoing], _ context: inout ByzantineContext) -> [Outgoing]
+  mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage]
 }
 
 extension ByzantineStrategy {
@@ -94,7 +94,7 @@ public enum ByzantineStrategies {
   static var all: [any ByzantineStrategy.Type] {
     [
       EquivocatingVotes.self, EquivocatingProposals.self, SelectiveSending.self, Withholding.self,
-      InvalidBlocks.self, ForgottenLocks.self, Replaying.self, Flooding.self, SyncLies.self,
+      InvalidBlocks.self, ForgottenLocks.self, Replaying.self, Flooding.self, FalseSyncAnswers.self,
       DamagedBytes.self,
       LateVotes.self, WrongTime.self,
     ]

@@ -2,7 +2,7 @@ import Chain
 import Cryptography
 
 /// The questions that the conditions of the round machine's rules need answered.
-extension VoteKeeper {
+extension HeightVoteSet {
   func votes(of round: Round) -> RoundVotes? {
     rounds.first { $0.round == round }
   }
@@ -45,7 +45,7 @@ extension VoteKeeper {
   /// Whether no block can get a quorum in `round` any more at any node. Faulty validators may send different
   /// votes to different nodes. Therefore the test is b + u + f < quorum, where b is the largest power of any
   /// block, u the power that has not voted here, and f the largest power that may be faulty.
-  func isHopeless(_ kind: Vote.Kind, _ round: Round) -> Bool {
+  func isQuorumImpossible(_ kind: Vote.Kind, _ round: Round) -> Bool {
     guard let tally = votes(of: round)?[kind] else { return false }
     let unheard = validators.totalPower - tally.power
     return tally.largestBlockPower + unheard + validators.tolerablePower < validators.quorumPower
@@ -71,17 +71,17 @@ extension VoteKeeper {
   }
 
   /// The validators whose votes of this kind and round are stored, as a status reports them.
-  func have(_ kind: Vote.Kind, _ round: Round) -> SignerSet {
+  func voters(_ kind: Vote.Kind, _ round: Round) -> SignerSet {
     votes(of: round)?[kind].voters(count: validators.count) ?? SignerSet(count: validators.count)
   }
 
   /// The votes of `round` that a peer lacks according to the bitmaps in its status. Bitmaps of a wrong size
   /// count as empty.
-  func votes(of round: Round, lackedBy status: ConsensusStatus) -> [Vote] {
+  func votes(of round: Round, missingFrom status: ConsensusStatus) -> [Vote] {
     guard let votes = votes(of: round) else { return [] }
     let prevotes = SignerSet(bytes: status.prevotes, count: validators.count)
     let precommits = SignerSet(bytes: status.precommits, count: validators.count)
-    return votes.prevotes.votes(height: height, round: round, lackedBy: prevotes, validators: validators)
-      + votes.precommits.votes(height: height, round: round, lackedBy: precommits, validators: validators)
+    return votes.prevotes.votes(height: height, round: round, missingFrom: prevotes, validators: validators)
+      + votes.precommits.votes(height: height, round: round, missingFrom: precommits, validators: validators)
   }
 }

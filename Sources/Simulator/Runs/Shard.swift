@@ -7,154 +7,154 @@ import Replication
 /// A part of the nodes of a run that one thread simulates: it holds their events and handles them in the
 /// order of time.
 ///
-/// A lane changes only itself and its nodes. Whatever concerns others is stored until the lanes are
-/// synchronized (`Cluster.settle`): messages to nodes of other lanes, ends of sessions, and observations.
-/// Therefore lanes can run in parallel for as long as the fastest message between them takes (the lookahead
-/// of conservative parallel simulation), and the result does not depend on the threads.
-final class Lane {
+/// A shard changes only itself and its nodes. Whatever concerns others is stored until the shards are
+/// synchronized (`Cluster.synchronizeShards`): messages to nodes of other shards, ends of sessions, and
+/// observations. Therefore shards can run in parallel for as long as the fastest message between them takes
+/// (the lookahead of conservative parallel simulation), and the result does not depend on the threads.
+final class Shard {
   /// An event of one node. It is indirect because the queue moves it often.
-  indirect enum Occurrence {
+  indirect enum Event {
     /// A message arrives; it is lost when its session has ended.
     case arrival(ReplicaInput, to: Int, from: Int, session: UInt32)
     /// A timer, a result, or the end of a session, for the node with this index. It is void when the node has
-    /// stopped since, which `life` shows.
-    case local(ReplicaInput, Int, life: UInt32)
+    /// stopped since, which `incarnation` shows.
+    case local(ReplicaInput, Int, incarnation: UInt32)
     /// A sync of the node's disk ends.
-    case synced(Int, life: UInt32)
+    case synced(Int, incarnation: UInt32)
   }
 
-  typealias Travel = (at: Instant, occurrence: Occurrence)
+  typealias TimedEvent = (at: Instant, event: Event)
 
-  /// An end of sessions that a lane asks the cluster for, since it may concern nodes of other lanes.
+  /// An end of sessions that a shard asks the cluster for, since it may concern nodes of other shards.
   enum Request {
     /// The first node disconnects the second.
-    case part(Int, Int)
+    case disconnect(Int, Int)
     /// The node has stopped.
-    case gone(Int)
+    case nodeStopped(Int)
   }
 
-  /// Something that the observer is told when the lanes are synchronized.
-  enum Sighting {
+  /// Something that the observer is told when the shards are synchronized.
+  enum Observation {
     case counted(Invariant)
     case violated(Invariant, String)
     case committed(Commit)
     case released(SignedMessage, PublicKey)
   }
 
-  /// Results that are equal for all nodes, computed once for the lane.
+  /// Results that are equal for all nodes, computed once for the shard.
   struct Caches {
     /// Encodings of stored blocks.
     var blocks: [Digest: [UInt8]] = [:]
     /// Encodings of stored certificates.
-    var certificates = CertificateTable<[UInt8]>()
+    var certificates = CertificateCache<[UInt8]>()
   }
 
   let index: Int
-  let stage: Stage
+  let context: RunContext
   let trace = Trace()
-  /// How the nodes of the lane check signatures; they share its memory.
+  /// How the nodes of the shard check signatures; they share its memory.
   let checks: Checks
   var now = Instant.zero
-  var queue: EventQueue<Occurrence>
-  /// The lane's copy of the network: sessions and cuts are equal in all lanes; the order of messages is kept
-  /// only for messages that this lane's nodes send.
+  var queue: EventQueue<Event>
+  /// The shard's copy of the network: sessions and cuts are equal in all shards; the order of messages is
+  /// kept only for messages that this shard's nodes send.
   var network: NetworkModel
   var generator: SeededGenerator
   var counters = TrafficCounters()
   var caches = Caches()
-  /// Messages for nodes of other lanes, by the index of the lane, until the lanes are synchronized.
-  var departures: [[Travel]]
-  /// Messages from other lanes that are not in the queue yet.
-  private var arrivals: [Travel] = []
+  /// Messages for nodes of other shards, by the index of the shard, until the shards are synchronized.
+  var outgoingMessages: [[TimedEvent]]
+  /// Messages from other shards that are not in the queue yet.
+  private var incomingMessages: [TimedEvent] = []
   /// An empty array whose memory is used again for the effects of each input.
   private var spareEffects: [ReplicaEffect] = []
-  /// Ends of sessions to be carried out when the lanes are synchronized.
+  /// Ends of sessions to be carried out when the shards are synchronized.
   var requests: [Request] = []
   /// Observations that the observer has not been given yet, in the order of time.
-  var sightings: [(at: Instant, node: SimulatedNode, what: Sighting)] = []
+  var observations: [(at: Instant, node: SimulatedNode, what: Observation)] = []
 
-  init(_ index: Int, on stage: Stage) {
+  init(_ index: Int, in context: RunContext) {
     self.index = index
-    self.stage = stage
-    checks = SharedChecks().checks(stage.signatures.verdict)
-    // Each lane has its own sequence of random numbers from the scenario's seed.
-    let seed = stage.scenario.seed ^ UInt64(index) << 56
-    departures = Array(repeating: [], count: stage.lanes.count)
+    self.context = context
+    checks = SharedChecks().checks(context.signatures.verdict)
+    // Each shard has its own sequence of random numbers from the scenario's seed.
+    let seed = context.scenario.seed ^ UInt64(index) << 56
+    outgoingMessages = Array(repeating: [], count: context.shards.count)
     queue = EventQueue(seed: seed)
-    network = NetworkModel(count: stage.nodes.count, plan: stage.scenario.faults, seed: seed)
+    network = NetworkModel(count: context.nodes.count, plan: context.scenario.faults, seed: seed)
     generator = SeededGenerator(seed: seed ^ 0x6C61_6E65)
   }
 
   /// Handles all events before `stop`.
   func run(until stop: Instant) {
-    for travel in arrivals {
-      precondition(travel.at >= now, "a message would arrive in its receiver's past")
-      queue.insert(travel.occurrence, at: travel.at)
+    for message in incomingMessages {
+      precondition(message.at >= now, "a message would arrive in its receiver's past")
+      queue.insert(message.event, at: message.at)
     }
-    arrivals.removeAll(keepingCapacity: true)
+    incomingMessages.removeAll(keepingCapacity: true)
     while let instant = queue.nextInstant, instant < stop { step() }
   }
 
   /// When the next event happens; nil when there is none.
   var nextInstant: Instant? {
-    arrivals.reduce(queue.nextInstant) { min($0 ?? $1.at, $1.at) }
+    incomingMessages.reduce(queue.nextInstant) { min($0 ?? $1.at, $1.at) }
   }
 
-  /// Takes the messages that nodes of another lane have sent to nodes of this one. None of them arrives
+  /// Takes the messages that nodes of another shard have sent to nodes of this one. None of them arrives
   /// before `now`.
-  func receive(from lane: Lane) {
-    if arrivals.isEmpty {
-      swap(&arrivals, &lane.departures[index])
+  func receive(from shard: Shard) {
+    if incomingMessages.isEmpty {
+      swap(&incomingMessages, &shard.outgoingMessages[index])
     } else {
-      arrivals += lane.departures[index]
-      lane.departures[index].removeAll(keepingCapacity: true)
+      incomingMessages += shard.outgoingMessages[index]
+      shard.outgoingMessages[index].removeAll(keepingCapacity: true)
     }
   }
 
   /// Handles the next event.
   func step() {
-    guard let (at, occurrence) = queue.next() else { return }
+    guard let (at, event) = queue.next() else { return }
     now = max(now, at)
-    happen(occurrence)
+    handle(event)
   }
 
-  private func happen(_ occurrence: Occurrence) {
-    switch occurrence {
+  private func handle(_ event: Event) {
+    switch event {
     case .arrival(let input, let to, let from, let session):
-      let node = stage.nodes[to]
+      let node = context.nodes[to]
       guard node.isUp, network.session(to, from) == session else {
         counters.lost += 1
         return
       }
-      guard !postpone(occurrence, for: node) else { return }
+      guard !postpone(event, for: node) else { return }
       arrive(input, at: node)
-    case .local(let input, let index, let life):
-      let node = stage.nodes[index]
-      guard node.life == life, !postpone(occurrence, for: node) else { return }
+    case .local(let input, let index, let incarnation):
+      let node = context.nodes[index]
+      guard node.incarnation == incarnation, !postpone(event, for: node) else { return }
       handle(input, at: node, tag: 2)
-    case .synced(let index, let life):
-      let node = stage.nodes[index]
-      guard node.life == life, !postpone(occurrence, for: node) else { return }
+    case .synced(let index, let incarnation):
+      let node = context.nodes[index]
+      guard node.incarnation == incarnation, !postpone(event, for: node) else { return }
       finishSync(of: node)
     }
   }
 
   /// Moves an event of a paused node to the end of the pause; the node's events keep their order. Returns
   /// whether the node is paused.
-  private func postpone(_ occurrence: Occurrence, for node: SimulatedNode) -> Bool {
+  private func postpone(_ event: Event, for node: SimulatedNode) -> Bool {
     guard node.pausedUntil > now else { return false }
-    queue.insert(occurrence, at: node.pausedUntil, keepsOrder: true)
+    queue.insert(event, at: node.pausedUntil, keepsOrder: true)
     return true
   }
 
   private func arrive(_ input: ReplicaInput, at node: SimulatedNode) {
     // Only Byzantine nodes and broken rules need to see the messages that arrive.
-    guard stage.scenario.brokenRule != nil || !node.isHonest else { return handle(input, at: node, tag: 1) }
+    guard context.scenario.brokenRule != nil || !node.isHonest else { return handle(input, at: node, tag: 1) }
     if case .message(let message, _) = input {
       if let proposal = message.proposal { node.lastProposal = proposal }
-      node.liar?.observe(message)
+      node.adversary?.observe(message)
     }
-    guard let input = accepted(input, at: node) else { return }
+    guard let input = applyBrokenRule(to: input, at: node) else { return }
     handle(input, at: node, tag: 1)
   }
 
@@ -184,16 +184,16 @@ final class Lane {
 
   /// Gives a node's replica an input after `delay`, unless the node stops before.
   func schedule(_ input: ReplicaInput, at node: SimulatedNode, after delay: Interval) {
-    queue.insert(.local(input, node.index, life: node.life), at: now + delay)
+    queue.insert(.local(input, node.index, incarnation: node.incarnation), at: now + delay)
   }
 
   /// Stores an observation for the observer.
-  func saw(_ what: Sighting, at node: SimulatedNode) {
-    sightings.append((now, node, what))
+  func report(_ what: Observation, at node: SimulatedNode) {
+    observations.append((now, node, what))
   }
 
   /// The time on the node's own inexact clocks.
   func clock(of node: SimulatedNode) -> ReplicaClock {
-    .init(now: node.localInstant(at: now), wall: node.wall(at: now, genesis: stage.genesis.time))
+    .init(now: node.localInstant(at: now), wall: node.wall(at: now, genesis: context.genesis.time))
   }
 }

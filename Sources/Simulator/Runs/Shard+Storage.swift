@@ -5,24 +5,24 @@ import Ledger
 import Primitives
 import Replication
 
-extension Lane {
+extension Shard {
   /// Begins to write and sync what a node's replica has requested, unless the disk is busy. A sync takes 0.1
   /// to 0.3 ms, or until a disk stall ends.
   func startSync(of node: SimulatedNode) {
     guard node.isUp, node.disk.begin() else { return }
     let usual = Interval(nanoseconds: 100_000 + generator.next(below: 200_000))
     let end = max(now, node.disk.stalledUntil) + usual
-    queue.insert(.synced(node.index, life: node.life), at: end)
+    queue.insert(.synced(node.index, incarnation: node.incarnation), at: end)
   }
 
   /// Ends a sync: the written data is durable, and the replica is told so.
   func finishSync(of node: SimulatedNode) {
-    let rule = stage.scenario.brokenRule
+    let rule = context.scenario.brokenRule
     let jobs = node.disk.finish()
     trace.record(at: now, node: node.index, tag: 10, UInt64(jobs.count))
     if node.disk.isFull, rule != .fullDiskIgnored {
       // A node that cannot write stops: otherwise it could act on records that it has lost.
-      trace.tell(at: now, "\(node.name) finds its disk full")
+      trace.log(at: now, "\(node.name) finds its disk full")
       return halt(node)
     }
     var answers: [ReplicaInput] = []
@@ -37,61 +37,61 @@ extension Lane {
       case .commit(let commit):
         node.store.commit(commit, stored: stored(commit), changes: changes(of: commit))
         trace.record(commit.tip.block)
-        if node.isHonest { saw(.committed(commit), at: node) }
+        if node.isHonest { report(.committed(commit), at: node) }
         if rule != .durableBeforeSync { answers.append(.durable(commit.tip.height)) }
       }
     }
-    for answer in answers { give(answer, to: node) }
+    for answer in answers { deliver(answer, to: node) }
     startSync(of: node)
   }
 
   /// Gives a replica the result of a write. The observer sees released signatures.
-  private func give(_ answer: ReplicaInput, to node: SimulatedNode) {
+  private func deliver(_ answer: ReplicaInput, to node: SimulatedNode) {
     guard node.isUp else { return }
     switch answer {
-    case .durable(let height): node.promisedHeight = max(height, node.promisedHeight)
+    case .durable(let height): node.reportedDurableHeight = max(height, node.reportedDurableHeight)
     case .signed(let message):
       if node.isHonest, let key = node.consensusKey {
-        saw(.released(message, key.publicKey), at: node)
+        report(.released(message, key.publicKey), at: node)
       }
     default: break
     }
     handle(answer, at: node, tag: 2)
   }
 
-  /// Stops a node: everything that it has not synced is lost. Its sessions end when the lanes are
+  /// Stops a node: everything that it has not synced is lost. Its sessions end when the shards are
   /// synchronized.
   func halt(_ node: SimulatedNode) {
     counters.crashes += 1
     node.halt()
-    node.life += 1
-    trace.record(at: now, node: node.index, tag: 9, UInt64(node.life))
-    trace.tell(at: now, "\(node.name) stops at height \(node.store.tip.height)")
-    keepPart(of: node.disk.crash(), at: node)
-    if stage.scenario.brokenRule == .syncIgnored { node.store.loseSyncedRecords() }
-    requests.append(.gone(node.index))
+    node.incarnation += 1
+    trace.record(at: now, node: node.index, tag: 9, UInt64(node.incarnation))
+    trace.log(at: now, "\(node.name) stops at height \(node.store.tip.height)")
+    writePrefix(of: node.disk.crash(), at: node)
+    if context.scenario.brokenRule == .syncIgnored { node.store.loseSyncedRecords() }
+    requests.append(.nodeStopped(node.index))
   }
 
   /// Writes a random number of the first `jobs` that were being written at a crash; the others are lost.
-  private func keepPart(of jobs: [SimulatedDisk.Job], at node: SimulatedNode) {
+  private func writePrefix(of jobs: [SimulatedDisk.Job], at node: SimulatedNode) {
     guard !jobs.isEmpty else { return }
     let kept = Int(generator.next(below: UInt64(jobs.count + 1)))
     for job in jobs.prefix(kept) {
       switch job {
       case .log(let record): node.store.append(record)
       case .sign(let request):
-        if case .sign = node.store.consent(to: request), let message = sign(request, by: node) {
-          node.store.remember(request, message)
+        if case .sign = node.store.guardDecision(for: request), let message = sign(request, by: node) {
+          node.store.recordSignature(request, message)
         }
       case .keepEvidence(let evidence): node.store.keep(evidence)
       case .commit(let commit):
         let stored = stored(commit)
-        if stage.scenario.brokenRule == .commitNotAtomic {
+        if context.scenario.brokenRule == .commitNotAtomic {
           node.store.writeOnlyTip(of: commit, stored: stored)
         } else {
           node.store.commit(commit, stored: stored, changes: changes(of: commit))
         }
-        if node.isHonest { saw(.committed(commit), at: node) }
+        if node.isHonest { report(.committed(commit), at: node) }
       }
     }
   }
@@ -101,12 +101,12 @@ extension Lane {
   /// Lets the disk sync before a signature is given, or breaks that rule if the scenario says so.
   func requestSignature(_ request: SigningRequest, of node: SimulatedNode) {
     guard node.isHonest else { return node.disk.add(.sign(request)) }
-    switch stage.scenario.brokenRule {
+    switch context.scenario.brokenRule {
     case .signBeforeSync:
       node.disk.add(.sign(request))
-      if case .refuse = node.store.consent(to: request) { return }
+      if case .refuse = node.store.guardDecision(for: request) { return }
       guard let message = sign(request, by: node), let key = node.consensusKey else { return }
-      saw(.released(message, key.publicKey), at: node)
+      report(.released(message, key.publicKey), at: node)
       schedule(.signed(message), at: node, after: .zero)
     case .lockIgnored: node.disk.add(.sign(withoutLock(request, node)))
     default: node.disk.add(.sign(request))
@@ -121,8 +121,8 @@ extension Lane {
     var changed = request
     changed.block = proposal.block
     guard case .vote(let vote)? = sign(changed, by: node), let key = node.consensusKey else { return request }
-    saw(.released(.vote(vote), key.publicKey), at: node)
-    for other in network.sessionPeers(of: node.index) where other < stage.scenario.validators {
+    report(.released(.vote(vote), key.publicKey), at: node)
+    for other in network.sessionPeers(of: node.index) where other < context.scenario.validators {
       transmit(.votes([vote]), from: node, to: other)
     }
     return changed
@@ -130,18 +130,18 @@ extension Lane {
 
   /// The signed message, if the signing guard permits it; nil when it refuses.
   private func signed(_ request: SigningRequest, by node: SimulatedNode) -> SignedMessage? {
-    switch node.store.consent(to: request) {
-    case .again(let message): return message
+    switch node.store.guardDecision(for: request) {
+    case .alreadySigned(let message): return message
     case .refuse:
       counters.refusedSignatures += 1
-      trace.tell(
+      trace.log(
         at: now,
         "the signing guard of \(node.name) refuses \(request.kind) of height \(request.height) round \(request.round)"
       )
       return nil
     case .sign:
       guard let message = sign(request, by: node) else { return nil }
-      if !node.disk.isFull { node.store.remember(request, message) }
+      if !node.disk.isFull { node.store.recordSignature(request, message) }
       return message
     }
   }
@@ -149,12 +149,13 @@ extension Lane {
   /// Signs with the node's consensus key, without asking the guard; nil for a node without such a key.
   func sign(_ request: SigningRequest, by node: SimulatedNode) -> SignedMessage? {
     guard let key = node.consensusKey else { return nil }
-    return request.message(with: stage.signatures.sign(request.signBody, domain: request.domain, by: key))
+    return request.message(with: context.signatures.sign(request.signBody, domain: request.domain, by: key))
   }
 
   // MARK: Blocks
 
-  /// The encoded block and certificate. All nodes of the lane with equal ones share one copy, to save memory.
+  /// The encoded block and certificate. All nodes of the shard with equal ones share one copy, to save
+  /// memory.
   func stored(_ commit: Commit) -> CommittedBlock {
     let block = commit.tip.block
     let bytes = caches.blocks[block] ?? commit.block.encoded
@@ -169,7 +170,7 @@ extension Lane {
 
   /// The state changes to write: all of the commit's, or all but one with the broken rule `writeLost`.
   func changes(of commit: Commit) -> [StateChange] {
-    guard stage.scenario.brokenRule == .writeLost, !commit.outcome.changes.isEmpty else {
+    guard context.scenario.brokenRule == .writeLost, !commit.outcome.changes.isEmpty else {
       return commit.outcome.changes
     }
     var changes = commit.outcome.changes

@@ -4,7 +4,7 @@ import Cryptography
 /// The identifiers of arrived blocks that are proven to be in the chain. Each header contains the identifier
 /// of its parent, so one verified certificate proves all blocks below it, as long as the validators do not
 /// change.
-struct SyncAnchor: Sendable {
+struct VerifiedIdentifiers: Sendable {
   /// The identifiers by height.
   private var identifiers: [Height: Digest] = [:]
 

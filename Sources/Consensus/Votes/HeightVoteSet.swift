@@ -7,7 +7,7 @@ import Cryptography
 /// Its size is bounded whatever peers send. For the rounds around the current one it has a slot for every
 /// validator and kind of vote; for later rounds it stores one vote of each kind and validator; of older
 /// rounds only polkas remain.
-struct VoteKeeper: Sendable {
+struct HeightVoteSet: Sendable {
   /// The number of rounds before the current one that have slots. Of older rounds only polkas remain.
   static let pastRounds: Round = 16
   /// The number of rounds after the current one that have slots.
@@ -20,7 +20,7 @@ struct VoteKeeper: Sendable {
     case added
     /// The vote is of a round too far ahead to have slots. It is stored as its sender's newest and does not
     /// count.
-    case ahead
+    case future
     /// The same vote, or a newer one of a round too far ahead, is stored already.
     case duplicate
     /// The slot holds a different vote, which stays.
@@ -58,23 +58,23 @@ struct VoteKeeper: Sendable {
   /// faulty.
   private(set) var conflictingCommit: Certificate?
   /// The validators that have a vote in a slot of any round.
-  private(set) var heard: SignerSet
-  private(set) var heardPower: Int64 = 0
+  private(set) var seenVoters: SignerSet
+  private(set) var seenPower: Int64 = 0
   /// By validator index: the newest prevote of rounds after the current one, and the same for precommits.
   /// Both are empty until the first such vote.
-  private var aheadPrevotes: [Vote?] = []
-  private var aheadPrecommits: [Vote?] = []
-  private var mayHaveDue = false
+  private var futurePrevotes: [Vote?] = []
+  private var futurePrecommits: [Vote?] = []
+  private var mayHaveVoteInReach = false
   /// The proof that a later round may be entered: votes of that round or later ones from validators with more
   /// than a third of the power. It names the latest such round; nil when there is none.
   private(set) var skipCertificate: RoundCertificate?
-  private var accused: SignerSet
+  private var accusedValidators: SignerSet
 
   init(height: Height, validators: ValidatorSet) {
     self.height = height
     self.validators = validators
-    heard = SignerSet(count: validators.count)
-    accused = SignerSet(count: validators.count)
+    seenVoters = SignerSet(count: validators.count)
+    accusedValidators = SignerSet(count: validators.count)
   }
 
   // MARK: Adding
@@ -96,24 +96,24 @@ struct VoteKeeper: Sendable {
     }
     guard hasSlots(for: vote.round) else {
       guard vote.round > round else { return .refused }
-      if let first = aheadVote(like: vote), first.signBody != vote.signBody {
-        accuse(.duplicateVote(first, vote), &evidence)
+      if let first = futureVote(like: vote), first.signBody != vote.signBody {
+        addEvidence(.duplicateVote(first, vote), &evidence)
         return .conflict
       }
-      return remember(vote) ? .ahead : .duplicate
+      return storeFutureVote(vote) ? .future : .duplicate
     }
     let position = position(of: vote.round)
     let choice = Choice(block: vote.block, validRound: vote.validRound)
     if let known = rounds[position][vote.kind].choice(of: vote.validator) {
       guard known != choice else { return .duplicate }
       if let first = self.vote(vote.kind, vote.round, vote.validator) {
-        accuse(.duplicateVote(first, vote), &evidence)
+        addEvidence(.duplicateVote(first, vote), &evidence)
       }
       return .conflict
     }
-    if vote.round > round { _ = remember(vote) }
+    if vote.round > round { _ = storeFutureVote(vote) }
     let power = rounds[position][vote.kind].add(vote, power: voter.power, count: validators.count)
-    if heard.insert(vote.validator) { heardPower += voter.power }
+    if seenVoters.insert(vote.validator) { seenPower += voter.power }
     findAmnesia(vote, &evidence)
     keepCertificate(of: vote, power: power, weight: voter.power, &newPolkas)
     return .added
@@ -158,14 +158,14 @@ struct VoteKeeper: Sendable {
   }
 
   /// Whether the polka is new and not older than all stored ones when there is no room left.
-  func wantsPolka(_ polka: Certificate) -> Bool {
+  func canAddPolka(_ polka: Certificate) -> Bool {
     guard !hasPolka(polka.block, round: polka.round) else { return false }
     return polkas.count < Self.maximumPolkas || polka.round > polkas.first?.round ?? 0
   }
 
-  /// Stores a polka; false when `wantsPolka` is false.
+  /// Stores a polka; false when `canAddPolka` is false.
   private mutating func keepPolka(_ polka: Certificate) -> Bool {
-    guard wantsPolka(polka) else { return false }
+    guard canAddPolka(polka) else { return false }
     polkas.insert(polka, at: polkas.firstIndex { $0.round > polka.round } ?? polkas.count)
     if polkas.count > Self.maximumPolkas { polkas.removeFirst() }
     return true
@@ -175,43 +175,43 @@ struct VoteKeeper: Sendable {
 
   /// Stores a vote of a later round as its sender's newest; false when a vote of that round or a later one is
   /// stored.
-  private mutating func remember(_ vote: Vote) -> Bool {
-    if aheadPrevotes.isEmpty {
-      aheadPrevotes = Array(repeating: nil, count: validators.count)
-      aheadPrecommits = aheadPrevotes
+  private mutating func storeFutureVote(_ vote: Vote) -> Bool {
+    if futurePrevotes.isEmpty {
+      futurePrevotes = Array(repeating: nil, count: validators.count)
+      futurePrecommits = futurePrevotes
     }
     let index = Int(vote.validator)
-    let known = vote.kind == .prevote ? aheadPrevotes[index] : aheadPrecommits[index]
+    let known = vote.kind == .prevote ? futurePrevotes[index] : futurePrecommits[index]
     if let known, known.round >= vote.round { return false }
-    if vote.kind == .prevote { aheadPrevotes[index] = vote } else { aheadPrecommits[index] = vote }
-    skipCertificate = findSkip()
+    if vote.kind == .prevote { futurePrevotes[index] = vote } else { futurePrecommits[index] = vote }
+    skipCertificate = findSkipCertificate()
     return true
   }
 
   /// The stored vote of a later round with the same validator, kind and round; nil when there is none.
-  private func aheadVote(like vote: Vote) -> Vote? {
-    let votes = vote.kind == .prevote ? aheadPrevotes : aheadPrecommits
+  private func futureVote(like vote: Vote) -> Vote? {
+    let votes = vote.kind == .prevote ? futurePrevotes : futurePrecommits
     guard Int(vote.validator) < votes.count, let known = votes[Int(vote.validator)] else { return nil }
     return known.round == vote.round ? known : nil
   }
 
   /// Each validator's newest vote of the rounds after the current one, latest rounds first.
-  private var newestAhead: [Vote] {
-    aheadPrevotes.indices.compactMap { index -> Vote? in
-      let candidates = [aheadPrevotes[index], aheadPrecommits[index]].compactMap { $0 }
+  private var newestFutureVotes: [Vote] {
+    futurePrevotes.indices.compactMap { index -> Vote? in
+      let candidates = [futurePrevotes[index], futurePrecommits[index]].compactMap { $0 }
       return candidates.filter { $0.round > round }.max { $0.round < $1.round }
     }.sorted { $0.round == $1.round ? $0.validator < $1.validator : $0.round > $1.round }
   }
 
   /// L55: the proof for the latest round that validators with more than a third of the power have reached.
   /// Each validator counts once.
-  private func findSkip() -> RoundCertificate? {
+  private func findSkipCertificate() -> RoundCertificate? {
     var power: Int64 = 0
     var votes: [Vote] = []
-    for vote in newestAhead {
+    for vote in newestFutureVotes {
       power += validators[vote.validator]?.power ?? 0
       votes.append(vote)
-      if validators.isHonest(power) {
+      if validators.meetsHonestThreshold(power) {
         return RoundCertificate(height: height, round: vote.round, votes: votes)
       }
     }
@@ -222,15 +222,15 @@ struct VoteKeeper: Sendable {
 
   /// A stored vote whose round was too far ahead and now has slots, and whose slot is free; nil when there is
   /// none. The caller adds it.
-  mutating func takeDue() -> Vote? {
-    guard mayHaveDue else { return nil }
-    for index in aheadPrevotes.indices {
-      for vote in [aheadPrevotes[index], aheadPrecommits[index]].compactMap({ $0 })
+  mutating func nextVoteInReach() -> Vote? {
+    guard mayHaveVoteInReach else { return nil }
+    for index in futurePrevotes.indices {
+      for vote in [futurePrevotes[index], futurePrecommits[index]].compactMap({ $0 })
       where hasSlots(for: vote.round) && choice(of: vote.validator, vote.kind, vote.round) == nil {
         return vote
       }
     }
-    mayHaveDue = false
+    mayHaveVoteInReach = false
     return nil
   }
 
@@ -240,31 +240,31 @@ struct VoteKeeper: Sendable {
     guard round > self.round else { return }
     self.round = round
     rounds.removeAll { $0.round + Self.pastRounds < round }
-    mayHaveDue = !aheadPrevotes.isEmpty
-    skipCertificate = mayHaveDue ? findSkip() : nil
+    mayHaveVoteInReach = !futurePrevotes.isEmpty
+    skipCertificate = mayHaveVoteInReach ? findSkipCertificate() : nil
   }
 
   // MARK: Misbehaviour
 
   /// Appends evidence, at most one piece for each validator. Ignores a piece whose two messages do not
   /// contradict each other.
-  mutating func accuse(_ piece: Evidence, _ evidence: inout [Evidence]) {
-    guard piece.isContradiction, accused.insert(piece.validator) else { return }
+  mutating func addEvidence(_ piece: Evidence, _ evidence: inout [Evidence]) {
+    guard piece.isContradiction, accusedValidators.insert(piece.validator) else { return }
     evidence.append(piece)
   }
 
   /// Gives evidence when the vote and a stored one prove amnesia: a precommit for a block, and in a later
   /// round a prevote for another block whose justification is older than that precommit.
   private mutating func findAmnesia(_ vote: Vote, _ evidence: inout [Evidence]) {
-    guard vote.block != nil, rounds.count > 1, !accused.contains(vote.validator) else { return }
+    guard vote.block != nil, rounds.count > 1, !accusedValidators.contains(vote.validator) else { return }
     for other in rounds where other.round != vote.round {
       if vote.kind == .prevote, other.round < vote.round {
         if let precommit = self.vote(.precommit, other.round, vote.validator) {
-          accuse(.amnesia(precommit: precommit, prevote: vote), &evidence)
+          addEvidence(.amnesia(precommit: precommit, prevote: vote), &evidence)
         }
       } else if vote.kind == .precommit, other.round > vote.round {
         if let prevote = self.vote(.prevote, other.round, vote.validator) {
-          accuse(.amnesia(precommit: vote, prevote: prevote), &evidence)
+          addEvidence(.amnesia(precommit: vote, prevote: prevote), &evidence)
         }
       }
     }

@@ -5,11 +5,11 @@ import Testing
 
 @testable import Replication
 
-struct SupplyMeterTests {
+struct ServingLimiterTests {
   @Test func `sixteen megabytes at once, then four a second`() {
-    var meter = SupplyMeter()
+    var meter = ServingLimiter()
     var now = Instant(nanoseconds: 5_000_000_000)
-    let megabyte = (1 << 20) - Int(SupplyMeter.overhead)
+    let megabyte = (1 << 20) - Int(ServingLimiter.overhead)
     #expect((0..<40).count { _ in meter.take(megabyte, at: now) } == 16)
     now = now + .seconds(1)
     #expect((0..<40).count { _ in meter.take(megabyte, at: now) } == 4)
@@ -51,7 +51,7 @@ struct SupplyMeterTests {
   }
 
   @Test func `answers that are nearly empty are counted, too`() {
-    var meter = SupplyMeter()
+    var meter = ServingLimiter()
     #expect((0..<100_000).count { _ in meter.take(0, at: .zero) } == 4_096)
   }
 }

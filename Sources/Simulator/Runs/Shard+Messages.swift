@@ -6,7 +6,7 @@ import Primitives
 import Replication
 import Wire
 
-extension Lane {
+extension Shard {
   /// Sends a message of the chain's protocols over an open session; without a session it is dropped.
   /// `isDamaged`: with random errors in its encoding.
   func transmit(
@@ -35,7 +35,7 @@ extension Lane {
     to peer: PeerID,
     via delivery: GossipCore.Delivery
   ) {
-    guard let target = stage.index(of: peer) else { return }
+    guard let target = context.index(of: peer) else { return }
     let session = network.session(node.index, target)
     guard session != 0 else { return }
     count(message.kind, bytes: message.encodedSize)
@@ -48,8 +48,8 @@ extension Lane {
     send(.gossip(message, from: node.peer), to: target, from: node.index, session: session, at: arrivals)
   }
 
-  /// Schedules the arrival of a message's copies. Copies for a node of another lane are kept in `departures`
-  /// until the lanes are synchronized.
+  /// Schedules the arrival of a message's copies. Copies for a node of another shard are kept in
+  /// `outgoingMessages` until the shards are synchronized.
   private func send(
     _ input: ReplicaInput,
     to target: Int,
@@ -57,14 +57,14 @@ extension Lane {
     session: UInt32,
     at arrivals: (UInt64?, UInt64?)
   ) {
-    let lane = stage.lane(of: target)
+    let shard = context.shard(of: target)
     for case let at? in [arrivals.0, arrivals.1] {
-      let occurrence = Occurrence.arrival(input, to: target, from: sender, session: session)
+      let event = Event.arrival(input, to: target, from: sender, session: session)
       let instant = Instant(nanoseconds: at)
-      if lane == index {
-        queue.insert(occurrence, at: instant)
+      if shard == index {
+        queue.insert(event, at: instant)
       } else {
-        departures[lane].append((instant, occurrence))
+        outgoingMessages[shard].append((instant, event))
       }
     }
   }
@@ -89,7 +89,7 @@ extension Lane {
         let decoded = try? PeerMessage(kind: message.kind, bytes: bytes)
       else {
         if node.isHonest {
-          saw(
+          report(
             .violated(
               .honestPeers,
               "sends a message of kind \(message.kind) with \(bytes.count) bytes that cannot be decoded"
@@ -126,9 +126,9 @@ extension Lane {
   }
 
   /// The decoded transaction; nil when the bytes or the signature are invalid. Each valid one is checked once
-  /// for all nodes of the lane.
+  /// for all nodes of the shard.
   func transaction(_ bytes: [UInt8], hash: Digest) -> Transaction? {
-    try? checks.transaction(bytes, hash: hash, on: stage.genesis.chain)
+    try? checks.transaction(bytes, hash: hash, on: context.genesis.chain)
   }
 
   private func transactions(_ raw: [[UInt8]]) -> [Transaction] {
@@ -136,8 +136,8 @@ extension Lane {
   }
 
   /// The input after the scenario's broken rule has changed it; nil when the node ignores it.
-  func accepted(_ input: ReplicaInput, at node: SimulatedNode) -> ReplicaInput? {
-    guard let rule = stage.scenario.brokenRule, node.isHonest, case .message(let message, let peer) = input
+  func applyBrokenRule(to input: ReplicaInput, at node: SimulatedNode) -> ReplicaInput? {
+    guard let rule = context.scenario.brokenRule, node.isHonest, case .message(let message, let peer) = input
     else {
       return input
     }
@@ -146,7 +146,7 @@ extension Lane {
     case (.votesCountedTwice, .votes(let votes)):
       let copies = votes.map { vote in
         var copy = vote
-        copy.validator = (vote.validator + 1) % UInt32(stage.scenario.validators)
+        copy.validator = (vote.validator + 1) % UInt32(context.scenario.validators)
         return copy
       }
       return .message(.votes(votes + copies), from: peer)
@@ -170,7 +170,7 @@ extension Lane {
   /// arrives, so that every block time seems right.
   func clock(of node: SimulatedNode, for input: ReplicaInput) -> ReplicaClock {
     var clock = clock(of: node)
-    guard stage.scenario.brokenRule == .timestampUnchecked, node.isHonest,
+    guard context.scenario.brokenRule == .timestampUnchecked, node.isHonest,
       case .message(let message, _) = input
     else { return clock }
     switch message {

@@ -6,7 +6,7 @@ import Glibc
 ///
 /// Before it switches to the lease's user, root binds each such file or folder below a folder that everybody
 /// may enter, in a mount namespace of the replica's own. So no file mode on the machine must be relaxed.
-struct SandboxStage {
+struct SandboxBindMounts {
   static let folder = "/run/supercloud"
 
   private let user: UInt32

@@ -5,7 +5,7 @@ extension ProviderSettings {
   /// accepted.
   ///
   /// `hourly`: the price of one GPU of any model for an hour, in AKT; 1 when the text is not a number.
-  public static func usual(
+  public static func defaults(
     gpus: [GPUSetting],
     cpuMillis: UInt64,
     memoryBytes: UInt64,

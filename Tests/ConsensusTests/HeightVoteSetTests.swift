@@ -6,7 +6,7 @@ import Testing
 @testable import Consensus
 
 /// The keeper against a naive count over random votes; a failure prints its seed.
-@Suite struct VoteKeeperTests {
+@Suite struct HeightVoteSetTests {
   /// A block with the round in which a quorum voted for it.
   struct Decision: Hashable {
     var round: Round
@@ -90,7 +90,7 @@ import Testing
       }
     )
     let blocks = [Fixture.block(1), Fixture.block(2)]
-    var keeper = VoteKeeper(height: 1, validators: validators)
+    var voteSet = HeightVoteSet(height: 1, validators: validators)
     var naive = NaiveCount(validators: validators)
     var told: [Certificate] = []
     for _ in 0..<300 {
@@ -109,7 +109,7 @@ import Testing
       )
       vote.validator = ValidatorIndex(index)
       var evidence: [Evidence] = []
-      let outcome = keeper.add(vote, newPolkas: &told, evidence: &evidence)
+      let outcome = voteSet.add(vote, newPolkas: &told, evidence: &evidence)
       let slot = Slot(kind: kind, round: round, validator: vote.validator)
       let choice = Choice(block: block, validRound: reason)
       if let known = naive.first[slot] {
@@ -119,38 +119,38 @@ import Testing
         naive.first[slot] = choice
       }
       for piece in evidence { #expect(piece.isContradiction, "seed \(seed)") }
-      #expect(keeper.skipRound == naive.skip(rounds: 0..<3, current: 0), "seed \(seed)")
+      #expect(voteSet.skipRound == naive.skip(rounds: 0..<3, current: 0), "seed \(seed)")
     }
     for round in Round(0)..<3 {
       for kind in [Vote.Kind.prevote, .precommit] {
-        #expect(keeper.hasQuorum(kind, round) == naive.isQuorum(kind, round), "seed \(seed)")
+        #expect(voteSet.hasQuorum(kind, round) == naive.isQuorum(kind, round), "seed \(seed)")
       }
       let isNil = naive.isQuorum(.prevote, round) { $0.block == nil }
-      #expect(keeper.isPolkaNil(round) == isNil, "seed \(seed)")
+      #expect(voteSet.isPolkaNil(round) == isNil, "seed \(seed)")
     }
     #expect(Set(told.map(Decision.init)) == naive.polkas(rounds: 0..<3, blocks: blocks), "seed \(seed)")
     #expect(Set(told).count == told.count, "seed \(seed): told twice")
-    #expect(Set(keeper.polkas) == Set(told), "seed \(seed)")
+    #expect(Set(voteSet.polkas) == Set(told), "seed \(seed)")
     for polka in told { try validators.verify(polka, chain: Fixture.chain, using: Fixture.check) }
     // One commit is kept even if a faulty majority makes two.
     let commits = naive.commits(rounds: 0..<3, blocks: blocks)
-    #expect(keeper.commit.map { commits.contains(Decision($0)) } ?? commits.isEmpty, "seed \(seed)")
-    if let commit = keeper.commit {
+    #expect(voteSet.commit.map { commits.contains(Decision($0)) } ?? commits.isEmpty, "seed \(seed)")
+    if let commit = voteSet.commit {
       try validators.verify(commit, chain: Fixture.chain, using: Fixture.check)
     }
-    if let proof = keeper.skipCertificate {
+    if let proof = voteSet.skipCertificate {
       try validators.verify(proof, chain: Fixture.chain, using: Fixture.check)
     }
   }
 
   @Test func `a certificate counts whole, and the polka that it is is not told as news`() {
-    var keeper = VoteKeeper(height: 1, validators: Fixture.validators(4))
+    var voteSet = HeightVoteSet(height: 1, validators: Fixture.validators(4))
     let block = Fixture.block(1)
     var evidence: [Evidence] = []
-    keeper.apply(Fixture.certificate([0, 1, 2], .prevote, round: 2, block: block), evidence: &evidence)
-    #expect(keeper.hasPolka(block, round: 2) && keeper.hasQuorum(.prevote, 2) && keeper.skipRound == 2)
+    voteSet.apply(Fixture.certificate([0, 1, 2], .prevote, round: 2, block: block), evidence: &evidence)
+    #expect(voteSet.hasPolka(block, round: 2) && voteSet.hasQuorum(.prevote, 2) && voteSet.skipRound == 2)
     var told: [Certificate] = []
-    _ = keeper.add(Fixture.vote(3, .prevote, round: 2, block: block), newPolkas: &told, evidence: &evidence)
+    _ = voteSet.add(Fixture.vote(3, .prevote, round: 2, block: block), newPolkas: &told, evidence: &evidence)
     #expect(told.isEmpty && evidence.isEmpty)
   }
 
@@ -160,8 +160,8 @@ import Testing
     bench.feed(.vote(Fixture.vote(0, .prevote, round: 2, block: block, validRound: 0)))
     bench.feed(.vote(Fixture.vote(1, .prevote, round: 2, block: block, validRound: 1)))
     bench.feed(.vote(Fixture.vote(3, .prevote, round: 2, block: block)))
-    #expect(!bench.machine.keeper.hasPolka(block, round: 2))
-    #expect(bench.machine.keeper.hasQuorum(.prevote, 2))
+    #expect(!bench.machine.voteSet.hasPolka(block, round: 2))
+    #expect(bench.machine.voteSet.hasQuorum(.prevote, 2))
   }
 
   @Test(arguments: [1, 4, 7, 10, 13] as [Int])
@@ -169,18 +169,18 @@ import Testing
     let block = Fixture.block(1)
     for agreeing in 0...count {
       for other in 0...(count - agreeing) {
-        var keeper = VoteKeeper(height: 1, validators: Fixture.validators(count))
+        var voteSet = HeightVoteSet(height: 1, validators: Fixture.validators(count))
         var told: [Certificate] = []
         var evidence: [Evidence] = []
         for number in 0..<(agreeing + other) {
           let vote = Fixture.vote(number, .prevote, round: 0, block: number < agreeing ? block : nil)
-          _ = keeper.add(vote, newPolkas: &told, evidence: &evidence)
+          _ = voteSet.add(vote, newPolkas: &told, evidence: &evidence)
         }
         // Everybody unheard and every faulty one may still vote for the block, elsewhere.
         let faulty = (count - 1) / 3
         let possible = agreeing + (count - agreeing - other) + faulty
-        let isHopeless = 3 * possible <= 2 * count
-        #expect(keeper.isHopeless(.prevote, 0) == (agreeing + other > 0 && isHopeless))
+        let isQuorumImpossible = 3 * possible <= 2 * count
+        #expect(voteSet.isQuorumImpossible(.prevote, 0) == (agreeing + other > 0 && isQuorumImpossible))
       }
     }
   }
