@@ -7,9 +7,7 @@ import PackageDescription
 //                                       │         ├─ Consensus ──┼─ Replication ─┬─ Simulator
 //                                       │         ├─ Gossip ─────┘               │
 //                                       │         └─ SDL  Storage  Provider  API ┤
-//                                       └─ Transport ────────────────────────────┴─ Node ─┬─ Bench ───┐
-//                                                                                         ├─ Testnet ─┤
-//                                                                                         └───────────┴─ supercloud
+//                                       └─ Transport ────────────────────────────┴─ Node ── Testnet ── Bench ── supercloud
 
 let language: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -111,8 +109,11 @@ let package = Package(
         signals,
       ]
     ),
-    shell("Bench", coreRooms + ["Storage", "API", "Node"]),
     shell("Testnet", chainRooms + ["Provider", "API", "Node", signals]),
+    shell(
+      "Bench",
+      coreRooms + ["Storage", "Transport", "API", "Node", "Testnet", nioCore, nioPosix]
+    ),
     .executableTarget(
       name: "supercloud",
       dependencies: coreRooms + [

@@ -1,15 +1,17 @@
 import API
-import Foundation
+public import Foundation
 import Glibc
 
 /// A node that the testnet started: its own process, with its output in a log file.
-final class ChildProcess: Sendable {
+public final class ChildProcess: Sendable {
   let name: String
   let log: URL
   private let process = Process()
 
   /// Starts this program again, or another one, with `arguments`.
-  init(name: String, arguments: [String], log: URL, program: URL? = nil) throws {
+  ///
+  /// - Throws: `Failure` when the log cannot be written; an error of Foundation when the program cannot be started.
+  public init(name: String, arguments: [String], log: URL, program: URL? = nil) throws {
     self.name = name
     self.log = log
     process.executableURL = try program ?? Self.program()
@@ -32,14 +34,15 @@ final class ChildProcess: Sendable {
   }
 
   var identifier: Int32 { process.processIdentifier }
-  var isRunning: Bool { process.isRunning }
+  public var isRunning: Bool { process.isRunning }
   /// How it ended, for a reader.
   var ending: String {
     process.terminationReason == .uncaughtSignal
       ? "killed by signal \(process.terminationStatus)" : "with status \(process.terminationStatus)"
   }
 
-  func stop() {
+  /// Asks the process to end (SIGTERM).
+  public func stop() {
     if process.isRunning { kill(process.processIdentifier, SIGTERM) }
   }
 
@@ -48,7 +51,7 @@ final class ChildProcess: Sendable {
   }
 
   /// Waits until the process ended, and ends it by force at the deadline.
-  func waitForExit(within seconds: Double) async {
+  public func waitForExit(within seconds: Double) async {
     let deadline = Date().addingTimeInterval(seconds)
     while process.isRunning {
       if Date() > deadline {
@@ -61,7 +64,7 @@ final class ChildProcess: Sendable {
   }
 
   /// The last lines of the log, to show with a failure.
-  func tail(lines count: Int = 15) -> String {
+  public func tail(lines count: Int = 15) -> String {
     let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
     return text.split(separator: "\n").suffix(count).joined(separator: "\n")
   }

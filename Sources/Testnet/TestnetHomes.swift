@@ -27,8 +27,8 @@ public struct TestnetHomes: Sendable {
   static let providerCoins: UInt64 = 1_000
   static let validatorStake: UInt64 = 1_000_000
 
-  /// Makes everything anew.
-  func create() throws {
+  /// Creates the definition of the network, the homes and their keys; what was there is replaced.
+  public func create() throws {
     try FileManager.default.createDirectory(
       at: folder.appending(path: "logs"),
       withIntermediateDirectories: true,

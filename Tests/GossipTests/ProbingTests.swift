@@ -145,7 +145,7 @@ private struct ProbedNode {
     #expect(node.ends.map(\.peer) == [1])
   }
 
-  @Test func `a favour is done over our link, or by a dial where there is none`() {
+  @Test func `a ping-req is served over the session with the target, or by a dial where there is none`() {
     var node = ProbedNode(links: 1...3)
     #expect(node.step(.received(.pingRequest(peer(2)), from: peer(1))) == [.send(.ping, to: peer(2))])
     #expect(node.step(.received(.pingRequest(peer(2)), from: peer(3))) == [], "already under way")
@@ -158,7 +158,7 @@ private struct ProbedNode {
     #expect(node.step(.reached(peer(9))) == [])
   }
 
-  @Test func `nobody is told what came too late, and favours have a limit`() {
+  @Test func `an ack that comes too late is told to nobody, and ping-reqs have a limit`() {
     var node = ProbedNode(links: 1...2)
     _ = node.step(.received(.pingRequest(peer(2)), from: peer(1)))
     node.pass(seconds: 3)

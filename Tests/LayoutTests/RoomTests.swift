@@ -37,7 +37,7 @@ enum Rooms {
       "Storage", "Transport", "SDL", "Provider", "API", "Logging", "TOMLKit", "ServiceLifecycle",
       "UnixSignals",
     ]),
-    "Bench": cores.union(platform).union(["Storage", "API", "Node"]),
+    "Bench": cores.union(platform).union(sockets).union(["Storage", "Transport", "API", "Node", "Testnet"]),
     "Testnet": chain.union(platform).union(["Provider", "API", "Node", "UnixSignals"]),
     "supercloud": cores.union(platform).union(sockets).union([
       "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", "Bench", "Testnet",

@@ -37,12 +37,12 @@ extension Dissemination {
     var wants: [Int: [UInt64]] = [:]
     while let first = fresh.first, first.at <= turn.now {
       fresh.removeFirst()
-      ask(first.value, at: turn.now, &wants, &turn)
+      ask(first.value, &wants, &turn)
     }
     // The loop ends, since what is asked for now gets a later time.
     while let first = retries.first, first.at <= turn.now {
       retries.removeFirst()
-      ask(first.value, at: turn.now, &wants, &turn)
+      ask(first.value, &wants, &turn)
     }
     for (slot, shorts) in wants.sorted(by: { $0.key < $1.key }) {
       guard let peer = links[slot]?.peer else { continue }

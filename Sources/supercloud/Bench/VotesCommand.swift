@@ -1,7 +1,8 @@
+import API
 import ArgumentParser
+import Bench
 import Foundation
 import Glibc
-import Primitives
 
 /// Measures how long a vote waits at a validator whose links are flooded with transactions.
 struct VotesCommand: AsyncParsableCommand {
@@ -16,7 +17,7 @@ struct VotesCommand: AsyncParsableCommand {
       frames of transactions on every other link.
 
       On a machine that does other work the threads wait for a core, too; that wait is in the figures, and how long it was \
-      altogether is printed. As root, the measured threads are given priority over the flood and over other work.
+      altogether is printed. As root, the measured threads are given real-time priority, so that the wait is short.
       """
   )
 
@@ -41,7 +42,13 @@ struct VotesCommand: AsyncParsableCommand {
     try check("rate", rate, 1...500)
     let folder = FileManager.default.temporaryDirectory.appending(path: "supercloud-votes-\(getpid())")
     defer { try? FileManager.default.removeItem(at: folder) }
-    let run = VotesRun(folder: folder, links: links, rate: rate, program: program.map { URL(filePath: $0) })
+    let run = VotesRun(
+      folder: folder,
+      links: links,
+      rate: rate,
+      program: program.map { URL(filePath: $0) },
+      progress: { Console.note($0) }
+    )
     let rows = try await run.measure(seconds: seconds)
     if output == .json { return try Console.json(rows) }
     func text(_ value: Double) -> String { String(format: "%.3f", value) }

@@ -1,7 +1,6 @@
 import Chain
 import Cryptography
 import Foundation
-import Glibc
 import Gossip
 import NIOCore
 import NIOPosix
@@ -40,9 +39,9 @@ struct VotesTarget: Sendable {
   /// The answer of a living peer to the node's question whether it lives; nil to everything else.
   func reply(to type: UInt8, _ bytes: [UInt8]) -> [UInt8]? {
     guard type == FrameKind.probe.rawValue,
-      case .probe(.ask)? = try? GossipMessage(kind: .probe, bytes: bytes, chain: network.chain)
+      case .probe(.ping)? = try? GossipMessage(kind: .probe, bytes: bytes, chain: network.chain)
     else { return nil }
-    return GossipMessage.probe(.alive).encoded
+    return GossipMessage.probe(.ack).encoded
   }
 }
 
@@ -94,9 +93,7 @@ final class VotesVoter: Sendable {
     }
     voter.state.withLock { $0.endpoint = endpoint }
     // As the node's thread: it is the way that is measured, not the wait for a core.
-    try await voter.group.next().submit {
-      _ = setpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), 0, -15)
-    }.get()
+    try await voter.group.next().submit { ThreadUsage.prioritize(0) }.get()
     return voter
   }
 
@@ -240,9 +237,6 @@ final class VotesFlood: Sendable {
 
   static func start(links: Int, target: VotesTarget) async throws -> VotesFlood {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    try await group.next().submit {
-      _ = setpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), 0, 10)
-    }.get()
     let open = Mutex(Set<Int>())
     var endpoints: [Transport.Endpoint] = []
     let hello = [UInt8(truncatingIfNeeded: NodeRecord.Role.full.rawValue)]

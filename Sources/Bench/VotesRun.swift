@@ -1,37 +1,62 @@
 import API
 import Chain
 import Cryptography
-import Foundation
+public import Foundation
 import Glibc
 import Node
 import Primitives
 import Replication
+import Testnet
 import Transport
 import Wire
 
-/// What a phase of the measurement saw.
-struct VotesRow: Codable {
-  var floodedLinks: Int
-  /// What the node read from its peers.
-  var mebibytesPerSecond: Double
-  var votes: Int
-  var p50Milliseconds: Double
-  var p99Milliseconds: Double
-  var maximumMilliseconds: Double
+/// The result of one phase of the measurement.
+public struct VotesRow: Codable, Sendable {
+  public var floodedLinks: Int
+  /// Mebibytes a second that the flooding peers sent and the node read.
+  public var mebibytesPerSecond: Double
+  public var votes: Int
+  public var p50Milliseconds: Double
+  public var p99Milliseconds: Double
+  public var maximumMilliseconds: Double
   /// Votes whose request was not answered within a second.
-  var unanswered: Int
-  /// Of the phase's time, how long the node's network thread could have run and had no core.
-  var coreWaitPercent: Double
+  public var unanswered: Int
+  /// Percentage of the phase's time in which the node's network thread was ready to run but had no core.
+  public var coreWaitPercent: Double
 }
 
 /// One run of the votes benchmark: a node process, a validator that votes, and the links that flood.
-struct VotesRun {
+public struct VotesRun: Sendable {
   let folder: URL
   let links: Int
   let rate: UInt64
   let program: URL?
+  let progress: @Sendable (String) -> Void
 
-  func measure(seconds: UInt64) async throws -> [VotesRow] {
+  /// - Parameters:
+  ///   - folder: a folder to be created, for the homes and logs of the network.
+  ///   - links: the number of links that are flooded.
+  ///   - rate: votes a second.
+  ///   - program: the node's program; nil for the running one.
+  ///   - progress: told what is measured, for a reader.
+  public init(
+    folder: URL,
+    links: Int,
+    rate: UInt64,
+    program: URL?,
+    progress: @escaping @Sendable (String) -> Void
+  ) {
+    self.folder = folder
+    self.links = links
+    self.rate = rate
+    self.program = program
+    self.progress = progress
+  }
+
+  /// Measures for `seconds` without a flood, and then as long with it: one row each.
+  ///
+  /// - Throws: `Failure` when the node does not start, lets nobody in or proposes no block.
+  public func measure(seconds: UInt64) async throws -> [VotesRow] {
     let plan = try TestnetPlan(validators: 4, providers: 0, tickMilliseconds: 1_000)
     let homes = TestnetHomes(folder: folder, plan: plan)
     try homes.create()
@@ -86,11 +111,11 @@ struct VotesRun {
     try await client.awaitBlock()
     let usage = ThreadUsage(busiestLoopOf: runtime.process)
     usage.prioritize()
-    Console.note("measuring \(seconds) s without a flood")
+    progress("measuring \(seconds) s without a flood")
     let quiet = try await phase(client, usage, flood: nil, seconds)
-    Console.note("opening \(links) links")
+    progress("opening \(links) links")
     let flood = try await VotesFlood.start(links: links, target: target)
-    Console.note("measuring \(seconds) s with \(links) flooded links")
+    progress("measuring \(seconds) s with \(links) flooded links")
     let flooded = try await phase(client, usage, flood: flood, seconds)
     await flood.stop()
     await client.stop()
@@ -171,6 +196,13 @@ struct ThreadUsage {
 
   /// Lets the thread run before others; does nothing without the right to.
   func prioritize() {
-    if let thread { setpriority(__priority_which_t(UInt32(PRIO_PROCESS.rawValue)), id_t(thread), -15) }
+    if let thread { Self.prioritize(thread) }
+  }
+
+  /// The same for any thread; 0 is the calling one. First in, first out: it runs whenever it has something to do.
+  static func prioritize(_ thread: Int32) {
+    var parameters = sched_param()
+    parameters.sched_priority = 1
+    sched_setscheduler(thread, SCHED_FIFO, &parameters)
   }
 }
