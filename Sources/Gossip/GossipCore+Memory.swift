@@ -19,7 +19,10 @@ extension GossipCore {
 
   /// Adds authentic node records that did not come through gossip to the address book.
   public mutating func learn(_ records: [SignedObject], at now: Instant) {
-    for record in records { _ = peers.insert(record, from: nil) }
+    for object in records {
+      guard case .nodeRecord(let content) = ObjectContent(object) else { continue }
+      _ = peers.insert(.init(object: object, content: content), from: nil)
+    }
   }
 
   /// The address book, to be kept for the next run.

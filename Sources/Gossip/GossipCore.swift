@@ -33,7 +33,7 @@ public struct GossipCore: Sendable {
   /// Our own node record, given to every new neighbour.
   private var ownRecord: SignedObject?
   /// Records from answers that wait for their signature check.
-  private var records: [Digest: (object: SignedObject, peer: PeerID)] = [:]
+  var records: [Digest: (object: SignedObject, peer: PeerID)] = [:]
   var answers = AnswerBudget()
   /// The record of each key that dissemination holds.
   private var liveRecords: [PeerID: Digest] = [:]
@@ -43,7 +43,7 @@ public struct GossipCore: Sendable {
   private var recordsExpiredAt: Timestamp = .zero
 
   /// Node records of one answer times the neighbours that may answer at once.
-  private static let pendingRecordLimit = 4_096
+  static let pendingRecordLimit = 4_096
 
   /// `seed` decides all chance in gossip; from the system in a node, from the scenario in a simulation.
   public init(peer: PeerID, settings: Settings = Settings(), seed: UInt64, at now: Instant) {
@@ -83,7 +83,7 @@ public struct GossipCore: Sendable {
       run(PeerManager.Input.disconnected(peer), &turn)
     case .dialFailed(let dial): run(PeerManager.Input.dialFailed(dial), &turn)
     case .received(let message, let peer): received(message, from: peer, &turn)
-    case .verified(let identifier, let isAuthentic): verified(identifier, isAuthentic, &turn)
+    case .verified(let identifier, let content): verified(identifier, content, &turn)
     case .judged(let identifier, let judgement):
       run(Dissemination.Input.judged(identifier, judgement), &turn)
     case .published(let object):
@@ -179,46 +179,23 @@ extension GossipCore {
     run(Dissemination.Input.received(objects, from: peer, isRepair: isRepair), &turn)
   }
 
-  private mutating func receiveRecords(
-    _ objects: [SignedObject],
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
-    guard peers.takeExpectedRecords(from: peer) else {
-      run(PeerManager.Input.misbehaved(peer, .unrequestedRecords), &turn)
-      return
-    }
-    for object in objects.prefix(GossipLimits.records) where records.count < Self.pendingRecordLimit {
-      // A record that is not newer than the address book's needs no check.
-      guard object.key != peers.peer, peers.isNewer(object), records[object.identifier] == nil,
-        dissemination.pending[object.identifier] == nil
-      else { continue }
-      guard !dissemination.isChecked(object, at: turn.now) else {
-        run(PeerManager.Input.records([object], from: peer), &turn)
-        continue
-      }
-      records[object.identifier] = (object, peer)
-      turn.effects.append(.verify(object))
-    }
-  }
-
   private mutating func verified(
     _ identifier: Digest,
-    _ isAuthentic: Bool,
+    _ content: ObjectContent?,
     _ turn: inout Turn
   ) {
     guard let (object, peer) = records.removeValue(forKey: identifier) else {
-      run(Dissemination.Input.verified(identifier, isAuthentic: isAuthentic), &turn)
+      run(Dissemination.Input.verified(identifier, content), &turn)
       return
     }
-    if isAuthentic {
-      dissemination.noteChecked(object, at: turn.now)
-      run(PeerManager.Input.records([object], from: peer), &turn)
-      if let entry = peers.book[object.key], entry.object == object, let voucher = entry.record.voucher {
-        turn.effects.append(.vouched(object.key, voucher))
-      }
-    } else {
+    guard let content else {
       run(PeerManager.Input.misbehaved(peer, .forgedSignature), &turn)
+      return
+    }
+    dissemination.noteChecked(object, at: turn.now)
+    take(object, content, from: peer, &turn)
+    if let entry = peers.book[object.key], entry.object == object, let voucher = entry.record.voucher {
+      turn.effects.append(.vouched(object.key, voucher))
     }
   }
 
@@ -273,15 +250,15 @@ extension GossipCore {
       case .stop(let tags, let peer): outbox(peer) { $0.stop(tags) }
       case .start(let tags, let peer): outbox(peer) { $0.start(tags) }
       case .verify(let object): turn.effects.append(.verify(object))
-      case .deliver(let object, let peer):
+      case .deliver(let object, let content, let peer):
         guard object.kind == .nodeRecord else {
-          turn.effects.append(.deliver(object, from: peer))
+          turn.effects.append(.deliver(object, content, from: peer))
           continue
         }
-        if let judgement = judge(record: object, from: peer) {
+        if let judgement = judge(record: object, content, from: peer) {
           run(Dissemination.Input.judged(object.identifier, judgement), &turn)
         } else {
-          turn.effects.append(.deliver(object, from: peer))
+          turn.effects.append(.deliver(object, content, from: peer))
         }
         run(PeerManager.Input.fired, &turn)
       case .accepted(let object): accepted(object, &turn)
@@ -289,21 +266,6 @@ extension GossipCore {
       case .fault(let peer, let fault):
         run(PeerManager.Input.misbehaved(peer, fault), &turn)
       }
-    }
-  }
-
-  /// Judges a gossiped node record. A newer one goes into the address book, and is forwarded when the chain knows its
-  /// key. Nil when it has a voucher, which the caller judges by committed state.
-  private mutating func judge(record object: SignedObject, from peer: PeerID?) -> Judgement? {
-    switch peers.insert(object, from: peer) {
-    case nil: .malformed
-    case .added?, .updated?, .full?:
-      if let record = try? NodeRecord(decoding: object.body), record.voucher != nil {
-        nil
-      } else {
-        peers.spreadsRecord(of: object.key) ? .accepted : .refused
-      }
-    case .stale?, .expired?: .refused
     }
   }
 

@@ -22,8 +22,8 @@ extension GossipCore {
     case dialFailed(Dial)
     /// A decoded frame. One that does not decode is reported as `.misbehaved(peer, .malformedFrame)`.
     case received(GossipMessage, from: PeerID)
-    /// The answer to `.verify`.
-    case verified(Digest, isAuthentic: Bool)
+    /// The answer to `.verify`: the decoded body of the object, or nil when a signature is invalid.
+    case verified(Digest, ObjectContent?)
     /// The answer to `.deliver`.
     case judged(Digest, Judgement)
     /// An object of our own, signed here and accepted by our book.
@@ -46,12 +46,12 @@ extension GossipCore {
   public enum Effect: Hashable, Sendable {
     /// `.datagram` messages fit 1,150 bytes and may be lost; without a UDP session they go over the stream.
     case send(PeerID, GossipMessage, via: Delivery)
-    /// Check the signature off the replica's thread and answer with `.verified`.
+    /// Check the signature, decode the body, both off the replica's thread, and answer with `.verified`.
     case verify(SignedObject)
     /// Judge an authentic order, bid, withdrawal or offer, or a node record with a voucher, and answer with
     /// `.judged`.
     /// `from` is nil when that peer has gone meanwhile.
-    case deliver(SignedObject, from: PeerID?)
+    case deliver(SignedObject, ObjectContent, from: PeerID?)
     /// A node record that is not to be forwarded has a voucher, whose signature holds.
     case vouched(PeerID, NodeVoucher)
     case dial(Dial)

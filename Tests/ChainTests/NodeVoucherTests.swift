@@ -35,23 +35,4 @@ import Testing
     #expect(throws: DecodingError.self) { try NodeVoucher(decoding: bytes + [0]) }
     #expect(throws: DecodingError.self) { try NodeVoucher(decoding: Array(bytes.dropLast())) }
   }
-
-  @Test func `a record with a voucher of another node is not authentic`() {
-    func record(by key: SigningKey, _ voucher: NodeVoucher?) -> SignedObject {
-      let record = NodeRecord(
-        sequence: 1,
-        addresses: ["10.0.0.1:1"],
-        role: .validator,
-        protocolVersion: 1,
-        expiresAt: expiry,
-        voucher: voucher
-      )
-      return SignedObject(kind: .nodeRecord, body: record.encoded, signer: key, chain: chain)
-    }
-    #expect(record(by: node, voucher()).isAuthenticWithVoucher(on: chain))
-    #expect(record(by: node, nil).isAuthenticWithVoucher(on: chain))
-    let thief = SigningKey(seed: Array(repeating: 3, count: 32))!
-    #expect(record(by: thief, voucher()).isAuthentic(on: chain))
-    #expect(!record(by: thief, voucher()).isAuthenticWithVoucher(on: chain))
-  }
 }

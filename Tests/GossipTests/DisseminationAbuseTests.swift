@@ -70,12 +70,18 @@ import Testing
     // When the neighbour leaves, what it sent is judged all the same and its share is free again.
     test.step(.unlinked(peer(1)))
     let first = origin.token(0)
-    #expect(test.step(.verified(first.identifier, isAuthentic: true)) == [.deliver(first, from: nil)])
+    #expect(
+      test.step(.verified(first.identifier, ObjectContent(first))) == [
+        .deliver(first, ObjectContent(first), from: nil)
+      ]
+    )
   }
 
   @Test func `when the queue fills, offers and records give way to orders and bids`() throws {
     var test = TestDissemination(neighbours: 4) { $0.pendingLimit = 40 }
-    for number in 0..<20 { _ = test.receive(origin.token(UInt64(number)), from: 1 + UInt64(number) / 8) }
+    for number in 0..<20 {
+      _ = test.receive(origin.token(UInt64(number)), from: 1 + UInt64(number) / 8)
+    }
     let offer = key(2).signed(GossipTests.offer(by: key(2)))
     #expect(test.receive(offer, from: 4) == [])
     let order = key(2).order()
@@ -106,7 +112,7 @@ import Testing
     for number in 1..<10 {
       let object = origin.token(UInt64(number))
       _ = test.receive(object, from: 1)
-      let effects = test.step(.verified(object.identifier, isAuthentic: true))
+      let effects = test.step(.verified(object.identifier, ObjectContent(object)))
       #expect(effects.faults == [])
       delivered += effects.count
       test.step(.judged(object.identifier, .accepted))
@@ -125,11 +131,15 @@ import Testing
     for number in 1..<10 {
       let object = forged(origin.token(UInt64(number)))
       _ = test.receive(object, from: 1)
-      test.step(.verified(object.identifier, isAuthentic: false))
+      test.step(.verified(object.identifier, nil))
     }
     let real = origin.token(50)
     _ = test.receive(real, from: 2)
-    #expect(test.step(.verified(real.identifier, isAuthentic: true)) == [.deliver(real, from: peer(2))])
+    #expect(
+      test.step(.verified(real.identifier, ObjectContent(real))) == [
+        .deliver(real, ObjectContent(real), from: peer(2))
+      ]
+    )
   }
 
   @Test func `many origins do not grow the table of routes beyond its limit`() {
@@ -144,7 +154,8 @@ import Testing
     #expect(test.machine.routeCount <= 32)
   }
 
-  @Test(arguments: [UInt64](1...4)) func `any sequence of inputs leaves the machine within its bounds`(
+  @Test(arguments: [UInt64](1...4))
+  func `any sequence of inputs leaves the machine within its bounds`(
     seed: UInt64
   ) {
     var generator = SeededGenerator(seed: seed)
@@ -161,7 +172,8 @@ import Testing
       let number = 1 + generator.next(below: 6)
       let object = objects[Int(generator.next(below: 60))]
       let shorts = (0..<generator.next(below: 20)).map { _ in
-        generator.next(below: 2) == 0 ? generator.next() : test.short(object, to: generator.next(below: 6))
+        generator.next(below: 2) == 0
+          ? generator.next() : test.short(object, to: generator.next(below: 6))
       }
       let input: Dissemination.Input
       switch generator.next(below: 12) {
@@ -174,7 +186,8 @@ import Testing
       case 6: input = .retired([object.identifier])
       case 7: input = .published(object)
       case 8:
-        input = .verified(verifying.last ?? object.identifier, isAuthentic: generator.next(below: 5) > 0)
+        let content = generator.next(below: 5) > 0 ? ObjectContent(object) : nil
+        input = .verified(verifying.last ?? object.identifier, content)
       case 9:
         let judgements: [Judgement] = [.accepted, .accepted, .refused, .malformed]
         input = .judged(
@@ -188,7 +201,9 @@ import Testing
       for effect in test.step(input) {
         if case .verify(let object) = effect { verifying.append(object.identifier) }
       }
-      if generator.next(below: 3) == 0 { test.now = test.now + .milliseconds(generator.next(below: 200)) }
+      if generator.next(below: 3) == 0 {
+        test.now = test.now + .milliseconds(generator.next(below: 200))
+      }
       #expect(test.machine.pendingCount <= 64 && test.machine.missingCount <= 128, "seed \(seed)")
       #expect(test.machine.routeCount <= 16, "seed \(seed)")
     }

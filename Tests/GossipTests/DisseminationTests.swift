@@ -53,14 +53,16 @@ struct TestDissemination {
   /// Checked and accepted at once.
   mutating func accept(_ object: SignedObject, from number: UInt64) -> [Dissemination.Effect] {
     var effects = receive(object, from: number)
-    effects += step(.verified(object.identifier, isAuthentic: true))
+    effects += step(.verified(object.identifier, ObjectContent(object)))
     effects += step(.judged(object.identifier, .accepted))
     return effects
   }
 
   /// The keyed hash under which `object` is announced to `number`.
   func short(_ object: SignedObject, to number: UInt64) -> UInt64 {
-    ShortHash(Digest.blake2b(Array("supercloud digest".utf8) + peer(number).bytes))(object.identifier)
+    ShortHash(Digest.blake2b(Array("supercloud digest".utf8) + peer(number).bytes))(
+      object.identifier
+    )
   }
 }
 
@@ -86,15 +88,22 @@ extension [Dissemination.Effect] {
 @Suite struct DisseminationTests {
   let origin = key(1)
 
-  @Test func `an object is checked once, judged once, and forwarded to those that have not sent it`() {
+  @Test
+  func `an object is checked once, judged once, and forwarded to those that have not sent it`() {
     var test = TestDissemination(neighbours: 4)
     let object = origin.token(1)
     #expect(test.receive(object, from: 1) == [.verify(object)])
     #expect(test.receive(object, from: 2) == [])
-    #expect(test.step(.verified(object.identifier, isAuthentic: true)) == [.deliver(object, from: peer(1))])
+    #expect(
+      test.step(.verified(object.identifier, ObjectContent(object))) == [
+        .deliver(object, ObjectContent(object), from: peer(1))
+      ]
+    )
     #expect(test.receive(object, from: 1) == [])
     let effects = test.step(.judged(object.identifier, .accepted))
-    #expect(effects == [.useful(peer(1)), .accepted(object), .push(object, to: [peer(3), peer(4)])])
+    #expect(
+      effects == [.useful(peer(1)), .accepted(object), .push(object, to: [peer(3), peer(4)])]
+    )
     #expect(test.receive(object, from: 3) == [])
     #expect(test.machine.counters.duplicates == 3)
   }
@@ -103,7 +112,7 @@ extension [Dissemination.Effect] {
     var test = TestDissemination(neighbours: 3)
     let object = origin.token(1)
     _ = test.receive(object, from: 1)
-    test.step(.verified(object.identifier, isAuthentic: true))
+    test.step(.verified(object.identifier, ObjectContent(object)))
     #expect(test.step(.judged(object.identifier, .refused)) == [])
     test.step(.digests([test.short(object, to: 0)], from: peer(2)))
     #expect(test.run(for: 1_000).wants == [])
@@ -111,7 +120,9 @@ extension [Dissemination.Effect] {
     // Our state may have caught up after a while.
     test.now = test.now + .seconds(25)
     // Judged again, not checked again.
-    #expect(test.receive(object, from: 2) == [.deliver(object, from: peer(2))])
+    #expect(
+      test.receive(object, from: 2) == [.deliver(object, ObjectContent(object), from: peer(2))]
+    )
   }
 
   @Test func `a malformed object is its senders' fault`() {
@@ -119,7 +130,7 @@ extension [Dissemination.Effect] {
     let object = origin.token(1)
     _ = test.receive(object, from: 1)
     _ = test.receive(object, from: 2)
-    test.step(.verified(object.identifier, isAuthentic: true))
+    test.step(.verified(object.identifier, ObjectContent(object)))
     let effects = test.step(.judged(object.identifier, .malformed))
     #expect(effects == [.fault(peer(1), .malformedObject), .fault(peer(2), .malformedObject)])
   }
@@ -131,12 +142,16 @@ extension [Dissemination.Effect] {
     #expect(test.receive(fake, from: 1) == [.verify(fake)])
     // The real one comes while the forged one is being checked, and once more after it.
     #expect(test.receive(object, from: 2) == [])
-    let effects = test.step(.verified(object.identifier, isAuthentic: false))
+    let effects = test.step(.verified(object.identifier, nil))
     #expect(effects == [.fault(peer(1), .forgedSignature), .verify(object)])
-    #expect(test.step(.verified(object.identifier, isAuthentic: true)) == [.deliver(object, from: peer(1))])
+    #expect(
+      test.step(.verified(object.identifier, ObjectContent(object))) == [
+        .deliver(object, ObjectContent(object), from: peer(1))
+      ]
+    )
     let other = origin.token(2)
     _ = test.receive(forged(other), from: 1)
-    test.step(.verified(other.identifier, isAuthentic: false))
+    test.step(.verified(other.identifier, nil))
     #expect(test.receive(other, from: 2) == [.verify(other)])
   }
 
@@ -145,7 +160,7 @@ extension [Dissemination.Effect] {
     let object = origin.token(1)
     _ = test.receive(object, from: 1)
     _ = test.receive(forged(object), from: 2)
-    test.step(.verified(object.identifier, isAuthentic: true))
+    test.step(.verified(object.identifier, ObjectContent(object)))
     #expect(test.step(.judged(object.identifier, .accepted)).faults == [])
   }
 
@@ -159,11 +174,13 @@ extension [Dissemination.Effect] {
       var effects: [Dissemination.Effect] = []
       for neighbour in delivering.sorted() { effects += test.receive(object, from: neighbour) }
       copies.append(delivering.count)
-      test.step(.verified(object.identifier, isAuthentic: true))
+      test.step(.verified(object.identifier, ObjectContent(object)))
       effects += test.step(.judged(object.identifier, .accepted))
       effects += test.run(for: 400)
       for effect in effects {
-        if case .stop(_, let stopped) = effect { delivering = delivering.filter { peer($0) != stopped } }
+        if case .stop(_, let stopped) = effect {
+          delivering = delivering.filter { peer($0) != stopped }
+        }
         if case .start(_, let started) = effect {
           delivering.formUnion((1...12).filter { peer($0) == started })
         }
@@ -241,7 +258,11 @@ extension [Dissemination.Effect] {
     test.step(.stops([0], from: peer(2)))
     _ = test.accept(object, from: 1)
     test.pass(50)
-    #expect(test.step(.wants([test.short(object, to: 2)], from: peer(2))) == [.answer(object, to: peer(2))])
+    #expect(
+      test.step(.wants([test.short(object, to: 2)], from: peer(2))) == [
+        .answer(object, to: peer(2))
+      ]
+    )
     #expect(test.step(.wants([test.short(object, to: 3)], from: peer(3))) == [])
     #expect(test.step(.wants([1, 2, 3], from: peer(2))) == [])
     test.step(.retired([object.identifier]))
@@ -254,13 +275,17 @@ extension [Dissemination.Effect] {
     for number in 0..<8 {
       let object = origin.token(UInt64(number))
       for neighbour in delivering.sorted() { _ = test.receive(object, from: neighbour) }
-      test.step(.verified(object.identifier, isAuthentic: true))
+      test.step(.verified(object.identifier, ObjectContent(object)))
       test.step(.judged(object.identifier, .accepted))
-      for stopped in test.run(for: 400).stopped { delivering = delivering.filter { peer($0) != stopped } }
+      for stopped in test.run(for: 400).stopped {
+        delivering = delivering.filter { peer($0) != stopped }
+      }
     }
     #expect(delivering.count == 2)
     let effects = test.step(.unlinked(peer(1)))
-    #expect(effects.started.count == 1 && !delivering.contains { peer($0) == effects.started.first })
+    #expect(
+      effects.started.count == 1 && !delivering.contains { peer($0) == effects.started.first }
+    )
   }
 
   @Test func `a newcomer is told to stop once the shared suppliers are known`() {
@@ -270,7 +295,7 @@ extension [Dissemination.Effect] {
     for number in 0..<12 {
       let object = key(100 + UInt64(number)).token(1)
       for neighbour in delivering.sorted() { _ = test.receive(object, from: neighbour) }
-      test.step(.verified(object.identifier, isAuthentic: true))
+      test.step(.verified(object.identifier, ObjectContent(object)))
       test.step(.judged(object.identifier, .accepted))
       for effect in test.run(for: 400) {
         if case .stop(let tags, let stopped) = effect {
@@ -287,7 +312,7 @@ extension [Dissemination.Effect] {
     var test = TestDissemination(neighbours: 3)
     let object = origin.token(1)
     test.step(.received([object], from: peer(1), isRepair: true))
-    test.step(.verified(object.identifier, isAuthentic: true))
+    test.step(.verified(object.identifier, ObjectContent(object)))
     #expect(test.step(.judged(object.identifier, .accepted)).pushes(of: object) == [])
     #expect(test.pass(50).announcements(to: peer(2)) == [test.short(object, to: 2)])
   }
@@ -310,7 +335,7 @@ extension [Dissemination.Effect] {
     for origin in 0..<30 {
       let object = key(200 + UInt64(origin)).token(1)
       for neighbour in 1...3 { _ = test.receive(object, from: UInt64(neighbour)) }
-      test.step(.verified(object.identifier, isAuthentic: true))
+      test.step(.verified(object.identifier, ObjectContent(object)))
       test.step(.judged(object.identifier, .accepted))
       _ = test.run(for: 400)
     }

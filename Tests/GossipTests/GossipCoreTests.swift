@@ -1,9 +1,10 @@
 import Chain
 import Cryptography
-@testable import Gossip
 import Primitives
 import Testing
 import Wire
+
+@testable import Gossip
 
 /// One core with its neighbours played by the test.
 struct TestCore {
@@ -28,14 +29,16 @@ struct TestCore {
   }
 
   mutating func connect(_ numbers: ClosedRange<UInt64>) -> [GossipCore.Effect] {
-    numbers.flatMap { step(.connected(peer($0), Connection(direction: .inbound, host: "10.\($0).0.1"))) }
+    numbers.flatMap {
+      step(.connected(peer($0), Connection(direction: .inbound, host: "10.\($0).0.1")))
+    }
   }
 
   mutating func accept(_ object: SignedObject, from number: UInt64) -> [GossipCore.Effect] {
     var packet = Packet()
     packet.objects = [object]
     var effects = step(.received(.packet(packet), from: peer(number)))
-    effects += step(.verified(object.identifier, isAuthentic: true))
+    effects += step(.verified(object.identifier, ObjectContent(object)))
     effects += step(.judged(object.identifier, .accepted))
     return effects
   }
@@ -54,7 +57,9 @@ extension [GossipCore.Effect] {
 }
 
 @Suite struct GossipCoreTests {
-  @Test func `small objects share datagrams of at most 1,150 bytes, large ones take the stream`() throws {
+  @Test func `small objects share datagrams of at most 1,150 bytes, large ones take the stream`()
+    throws
+  {
     var test = TestCore()
     _ = test.connect(1...2)
     var effects: [GossipCore.Effect] = []
@@ -63,7 +68,9 @@ extension [GossipCore.Effect] {
       .received(
         .packet(
           {
-            var packet = Packet(); packet.stops = [0]; return packet
+            var packet = Packet()
+            packet.stops = [0]
+            return packet
           }()
         ),
         from: peer(2)
@@ -90,7 +97,9 @@ extension [GossipCore.Effect] {
       .received(
         .packet(
           {
-            var packet = Packet(); packet.starts = [0]; return packet
+            var packet = Packet()
+            packet.starts = [0]
+            return packet
           }()
         ),
         from: peer(2)
@@ -109,7 +118,7 @@ extension [GossipCore.Effect] {
     packet.objects = [offer, order]
     test.step(.received(.packet(packet), from: peer(1)))
     for object in [offer, order] {
-      test.step(.verified(object.identifier, isAuthentic: true))
+      test.step(.verified(object.identifier, ObjectContent(object)))
       test.step(.judged(object.identifier, .accepted))
     }
     _ = test.connect(2...2)
@@ -141,7 +150,7 @@ extension [GossipCore.Effect] {
     var packet = Packet()
     packet.objects = [theirs]
     #expect(test.step(.received(.packet(packet), from: peer(1))).contains(.verify(theirs)))
-    let passed = test.step(.verified(theirs.identifier, isAuthentic: true))
+    let passed = test.step(.verified(theirs.identifier, ObjectContent(theirs)))
     #expect(test.core.peers.book[key(7).publicKey]?.record.addresses == ["127.0.0.1:7/7"])
     #expect(passed.datagrams == [.packet(packet)])
     #expect(!passed.contains { if case .deliver = $0 { true } else { false } })
@@ -154,13 +163,15 @@ extension [GossipCore.Effect] {
     var packet = Packet()
     packet.objects = [theirs]
     test.step(.received(.packet(packet), from: peer(1)))
-    #expect(test.step(.verified(theirs.identifier, isAuthentic: true)).datagrams == [])
+    #expect(test.step(.verified(theirs.identifier, ObjectContent(theirs))).datagrams == [])
     #expect(test.core.peers.book.count == 1)
     test.step(.chainKnows(peers: [key(8).publicKey], mesh: []))
     let staked = record(by: key(8), addresses: ["10.8.0.1:7/7"])
     packet.objects = [staked]
     test.step(.received(.packet(packet), from: peer(1)))
-    #expect(test.step(.verified(staked.identifier, isAuthentic: true)).datagrams == [.packet(packet)])
+    #expect(
+      test.step(.verified(staked.identifier, ObjectContent(staked))).datagrams == [.packet(packet)]
+    )
   }
 
   @Test func `records that nobody asked for are a fault, an answer is taken once`() throws {
@@ -170,25 +181,28 @@ extension [GossipCore.Effect] {
     let records = (10...12).map { record(by: key($0), addresses: ["10.\($0).0.1:1/1"]) }
     let effects = test.step(.received(.records(records), from: peer(1)))
     #expect(effects.filter { if case .verify = $0 { true } else { false } }.count == 3)
-    for record in records { test.step(.verified(record.identifier, isAuthentic: true)) }
+    for record in records { test.step(.verified(record.identifier, ObjectContent(record))) }
     #expect(test.core.peers.book.count == 3)
     #expect(test.step(.received(.records(records), from: peer(1))).faults == [.unrequestedRecords])
   }
 
-  @Test func `a forged object ends the session of its sender, and nothing is sent to it after that`() {
+  @Test
+  func `a forged object ends the session of its sender, and nothing is sent to it after that`() {
     var test = TestCore()
     _ = test.connect(1...3)
     let object = key(3).token(1)
     var packet = Packet()
     packet.objects = [forged(object)]
     test.step(.received(.packet(packet), from: peer(1)))
-    let effects = test.step(.verified(object.identifier, isAuthentic: false))
+    let effects = test.step(.verified(object.identifier, nil))
     #expect(effects.contains(.disconnect(peer(1), .banned(seconds: 3_600))))
     #expect(test.core.neighbours == [peer(2), peer(3)].sorted())
     let accepted = test.accept(object, from: 2)
     #expect(accepted.messages(to: peer(1)).isEmpty && accepted.messages(to: peer(3)).count == 1)
     #expect(
-      test.connect(1...1).contains { if case .disconnect(peer(1), .banned) = $0 { true } else { false } }
+      test.connect(1...1).contains {
+        if case .disconnect(peer(1), .banned) = $0 { true } else { false }
+      }
     )
   }
 
@@ -242,8 +256,11 @@ extension [GossipCore.Effect] {
         let decoded = try GossipMessage(kind: message.kind, bytes: message.encoded, chain: chain)
         input = (1 - index, .received(decoded, from: names[index]))
       case .verify(let object):
-        input = (index, .verified(object.identifier, isAuthentic: object.isAuthentic(on: chain)))
-      case .deliver(let object, _):
+        input = (
+          index,
+          .verified(object.identifier, ObjectContent(of: object, on: chain, checkedBy: .ed25519))
+        )
+      case .deliver(let object, _, _):
         let outcome = try books[index].put(object)
         let isLive = books[index].book.contains(object.identifier)
         #expect(isLive, "\(outcome)")
@@ -281,7 +298,10 @@ extension [GossipCore.Effect] {
     var queue: [(Int, GossipCore.Effect)] = []
     for index in 0..<2 {
       cores[index].step(
-        .connected(key(51 - UInt64(index)).publicKey, Connection(direction: .inbound, host: "127.0.0.1")),
+        .connected(
+          key(51 - UInt64(index)).publicKey,
+          Connection(direction: .inbound, host: "127.0.0.1")
+        ),
         at: .at(milliseconds: 1_000),
         effects: &effects
       )

@@ -31,9 +31,15 @@ private struct Discovery {
     for index in 0..<count {
       var settings = GossipCore.Settings.local
       settings.peers.outbound = outbound
-      settings.peers.seeds = index == 0 ? [] : [.init(address: Self.address(0), key: keys[0].publicKey)]
+      settings.peers.seeds =
+        index == 0 ? [] : [.init(address: Self.address(0), key: keys[0].publicKey)]
       cores.append(
-        GossipCore(peer: keys[index].publicKey, settings: settings, seed: seed + UInt64(index), at: .zero)
+        GossipCore(
+          peer: keys[index].publicKey,
+          settings: settings,
+          seed: seed + UInt64(index),
+          at: .zero
+        )
       )
       events.insert(.start(index), at: .at(milliseconds: UInt64(index) * 10))
     }
@@ -59,7 +65,8 @@ private struct Discovery {
         links.close(index, other)
         step(index, .disconnected(keys[other].publicKey))
         step(other, .disconnected(keys[index].publicKey))
-      case .verified(let object, let index): step(index, .verified(object.identifier, isAuthentic: true))
+      case .verified(let object, let index):
+        step(index, .verified(object.identifier, ObjectContent(object)))
       case .frame(let message, let sender, let receiver):
         guard links.session(sender, receiver) != 0 else { continue }
         step(receiver, .received(message, from: keys[sender].publicKey))
@@ -75,7 +82,10 @@ private struct Discovery {
             Connection(direction: .outbound(address: dial.address), host: "127.0.0.1")
           )
         )
-        step(other, .connected(keys[dialer].publicKey, Connection(direction: .inbound, host: "127.0.0.1")))
+        step(
+          other,
+          .connected(keys[dialer].publicKey, Connection(direction: .inbound, host: "127.0.0.1"))
+        )
       }
     }
   }

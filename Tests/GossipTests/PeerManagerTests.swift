@@ -35,7 +35,7 @@ struct TestPeers {
 
   /// Records of nodes 1 to `count`, each in its own group.
   mutating func learn(_ numbers: ClosedRange<UInt64>) -> [PeerManager.Effect] {
-    step(.records(numbers.map { record(by: key($0), addresses: [Self.address($0)]) }, from: nil))
+    step(.records(numbers.map { opened(record(by: key($0), addresses: [Self.address($0)])) }, from: nil))
   }
 
   static func address(_ number: UInt64) -> String { "10.\(number).0.1:26656/26656" }
@@ -84,7 +84,7 @@ extension [PeerManager.Effect] {
   @Test func `no two outbound sessions lead into one address group`() {
     var test = TestPeers()
     let records = (1...20).map { record(by: key($0), addresses: ["10.1.\($0).1:1/1"]) }
-    let dials = test.step(.records(records, from: nil)).dials
+    let dials = test.step(.records(records.map(opened), from: nil)).dials
     for dial in dials.prefix(1) {
       let number = (1...20).first { key(UInt64($0)).publicKey == dial.expectedKey }!
       _ = test.step(

@@ -7,7 +7,10 @@ import Testing
 
 /// What a node does about its book when nothing happens.
 @Suite struct PeerUpkeepTests {
-  @Test func `who has nothing new to tell is asked less and less often, and at once when it had something`() {
+  @Test
+  func
+    `who has nothing new to tell is asked less and less often, and at once when it had something`()
+  {
     var test = TestCore {
       $0.peers.recordInterval = .seconds(1)
       $0.peers.outbound = 8
@@ -19,7 +22,7 @@ import Testing
       requests.append(test.now.nanoseconds / 1_000_000_000)
       let found = test.step(.received(.records([object]), from: peer(1)))
       guard found.contains(where: { if case .verify = $0 { true } else { false } }) else { return }
-      test.step(.verified(object.identifier, isAuthentic: true))
+      test.step(.verified(object.identifier, ObjectContent(object)))
     }
     answer(test.connect(1...1), known)
     while test.now < .at(milliseconds: 180_000) {
@@ -54,7 +57,7 @@ import Testing
     // Four tried buckets of 64 places are all that one group reaches.
     for number in UInt64(1)...420 {
       let address = "10.1.\(number / 200).\(number % 200):1/1"
-      test.step(.records([record(by: key(number), addresses: [address])], from: nil))
+      test.step(.records([opened(record(by: key(number), addresses: [address]))], from: nil))
       test.step(
         .connected(
           key(number).publicKey,

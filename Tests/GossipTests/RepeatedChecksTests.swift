@@ -1,15 +1,16 @@
 import Chain
 import Cryptography
-@testable import Gossip
 import Primitives
 import Testing
+
+@testable import Gossip
 
 extension [GossipCore.Effect] {
   fileprivate var checks: [SignedObject] {
     compactMap { if case .verify(let object) = $0 { object } else { nil } }
   }
   fileprivate var deliveries: [SignedObject] {
-    compactMap { if case .deliver(let object, _) = $0 { object } else { nil } }
+    compactMap { if case .deliver(let object, _, _) = $0 { object } else { nil } }
   }
   fileprivate var requests: Int {
     count { if case .send(_, .recordsRequest, _) = $0 { true } else { false } }
@@ -29,7 +30,7 @@ extension [GossipCore.Effect] {
     _ = test.connect(1...2)
     let object = key(3).token(1)
     #expect(test.step(.received(packet(object), from: peer(1))).checks == [object])
-    test.step(.verified(object.identifier, isAuthentic: true))
+    test.step(.verified(object.identifier, ObjectContent(object)))
     test.step(.judged(object.identifier, .refused))
     test.now = test.now + .seconds(21)
     let again = test.step(.received(packet(object), from: peer(2)))
@@ -59,8 +60,10 @@ extension [GossipCore.Effect] {
       record(by: key(9), sequence: 2, addresses: ["10.9.0.1:1"])
     )
     let expired = record(by: key(8), addresses: ["10.8.0.1:1"], expiresAt: .start)
-    #expect(test.step(.received(.records([new, expired]), from: peer(1))).checks == [new, expired])
-    for object in [new, expired] { test.step(.verified(object.identifier, isAuthentic: true)) }
+    #expect(
+      test.step(.received(.records([new, expired]), from: peer(1))).checks == [new, expired]
+    )
+    for object in [new, expired] { test.step(.verified(object.identifier, ObjectContent(object))) }
     test.now = test.now + .seconds(60)
     test.step(.fired(.peers))
     let again = test.step(.received(.records([old, new, expired]), from: peer(1)))

@@ -39,7 +39,11 @@ func group(_ sequence: UInt32 = 1, price: String = "100") -> Order.Group {
     memoryBytes: 1 << 30,
     volumes: [Volume(name: "default", bytes: 1 << 30)]
   )
-  let unit = ResourceUnit(resources: resources, count: 1, price: DecimalCoin(Decimal18(price)!, .uakt))
+  let unit = ResourceUnit(
+    resources: resources,
+    count: 1,
+    price: DecimalCoin(Decimal18(price)!, .uakt)
+  )
   return Order.Group(
     sequence: sequence,
     spec: GroupSpec(name: "g\(sequence)", requirements: .init(), units: [unit])
@@ -71,7 +75,9 @@ func bid(
   Bid(
     order: order,
     provider: provider.address,
-    groups: (1...groups).map { .init(sequence: $0, price: DecimalCoin(Decimal18(price)!, .uakt), offer: []) },
+    groups: (1...groups).map {
+      .init(sequence: $0, price: DecimalCoin(Decimal18(price)!, .uakt), offer: [])
+    },
     expiresAt: expiresAt
   )
 }
@@ -108,6 +114,14 @@ func offer(
   )
 }
 
+/// A record with its decoded body, as a check passes it on.
+func opened(_ object: SignedObject) -> PeerManager.Record {
+  guard case .nodeRecord(let content) = ObjectContent(object) else {
+    preconditionFailure("the object is a node record")
+  }
+  return PeerManager.Record(object: object, content: content)
+}
+
 func record(
   by node: SigningKey,
   sequence: UInt64 = 1,
@@ -129,7 +143,9 @@ extension SigningKey {
   func signed(_ order: Order) -> SignedObject {
     .init(kind: .order, body: order.encoded, signer: self, chain: chain)
   }
-  func signed(_ bid: Bid) -> SignedObject { .init(kind: .bid, body: bid.encoded, signer: self, chain: chain) }
+  func signed(_ bid: Bid) -> SignedObject {
+    .init(kind: .bid, body: bid.encoded, signer: self, chain: chain)
+  }
   func signed(_ offer: Offer) -> SignedObject {
     .init(kind: .offer, body: offer.encoded, signer: self, chain: chain)
   }

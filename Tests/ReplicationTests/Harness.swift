@@ -110,8 +110,12 @@ struct World {
   {
     let key = key ?? tenant
     let send = Send(from: key.address, to: to, amount: [Coin(7, .uakt)])
-    return TransactionDraft(actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(10, .uakt)))
-      .signed(by: key, chain: genesis.chain)
+    return TransactionDraft(
+      actions: [.send(send)],
+      sequence: sequence,
+      fee: Fee(amount: Coin(10, .uakt))
+    )
+    .signed(by: key, chain: genesis.chain)
   }
 }
 
@@ -237,7 +241,9 @@ final class Harness {
   /// Every peer that is to be a validator gets a key of the set, from the second one on.
   private func voucher(for peer: PeerID) -> NodeVoucher? {
     if !vouched.contains(peer) { vouched.append(peer) }
-    guard let place = vouched.firstIndex(of: peer), place < world.validators.count else { return nil }
+    guard let place = vouched.firstIndex(of: peer), place < world.validators.count else {
+      return nil
+    }
     return NodeVoucher(
       for: peer,
       as: .validator,
@@ -299,7 +305,8 @@ final class Harness {
       }
       contents[commit.tip.height] = store.snapshot
       answers.append(.durable(commit.tip.height))
-    case .schedule(let timer, let interval): timers.insert(timer, at: now + interval, keepsOrder: true)
+    case .schedule(let timer, let interval):
+      timers.insert(timer, at: now + interval, keepsOrder: true)
     case .verifyTransactions(let raw, let block):
       let transactions = raw.compactMap {
         try? checks.transaction($0.bytes, hash: $0.hash, on: world.genesis.chain)
@@ -307,8 +314,8 @@ final class Harness {
       let isAuthentic = transactions.count == raw.count
       answers.append(.transactionsVerified(block: block, isAuthentic ? transactions : nil))
     case .verify(let object):
-      let isAuthentic = object.isAuthenticWithVoucher(on: world.genesis.chain, by: checks)
-      answers.append(.objectVerified(object.identifier, isAuthentic: isAuthentic))
+      let content = ObjectContent(of: object, on: world.genesis.chain, checkedBy: checks)
+      answers.append(.objectVerified(object.identifier, content))
     case .serveBlocks(let peer, let from, let count):
       let blocks = store.blocks.dropFirst(Int(from) - 1).prefix(Int(count))
       sent.append((.blocksResponse(Array(blocks)), peer))

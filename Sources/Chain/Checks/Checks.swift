@@ -129,15 +129,6 @@ extension SignedObject {
   public func isAuthentic(on chain: ChainID, by checks: Checks = .ed25519) -> Bool {
     checks.remembering(claim, chain) { checks.verdict(key, signature, kind.domain, chain, body) }
   }
-
-  /// Whether the signature is valid and, in a node record, that of its voucher too.
-  ///
-  /// A node record with an invalid voucher is refused as a whole and not forwarded.
-  public func isAuthenticWithVoucher(on chain: ChainID, by checks: Checks = .ed25519) -> Bool {
-    guard isAuthentic(on: chain, by: checks) else { return false }
-    guard kind == .nodeRecord, let voucher = (try? NodeRecord(decoding: body))?.voucher else { return true }
-    return voucher.holds(for: key, on: chain, by: checks)
-  }
 }
 
 extension NodeVoucher {

@@ -52,7 +52,7 @@ extension Dissemination {
     pendingBytes += object.encoded.count
     if isChecked {
       counters.checksSpared += 1
-      verified(identifier, true, &turn)
+      verified(identifier, ObjectContent(object), &turn)
     } else {
       turn.effects.append(.verify(object))
     }
@@ -75,7 +75,7 @@ extension Dissemination {
       return
     }
     // Two alternatives are enough: each forged one costs its sender the session.
-    guard let waiting = pending[object.identifier], !waiting.isAuthentic, waiting.alternatives.count < 2
+    guard let waiting = pending[object.identifier], waiting.content == nil, waiting.alternatives.count < 2
     else {
       return
     }
@@ -115,11 +115,11 @@ extension Dissemination {
   /// The caller has checked the signature.
   mutating func verified(
     _ identifier: Digest,
-    _ isAuthentic: Bool,
+    _ content: ObjectContent?,
     _ turn: inout Turn
   ) {
-    guard let waiting = pending[identifier], !waiting.isAuthentic else { return }
-    guard isAuthentic else {
+    guard let waiting = pending[identifier], waiting.content == nil else { return }
+    guard let content else {
       counters[waiting.object.kind].forged += 1
       for slot in waiting.senders {
         if let peer = links[slot]?.peer { turn.effects.append(.fault(peer, .forgedSignature)) }
@@ -131,10 +131,10 @@ extension Dissemination {
       return drop(identifier, hash(identifier), at: turn.now)
     }
     noteChecked(waiting.object, at: turn.now)
-    pending[identifier]?.isAuthentic = true
+    pending[identifier]?.content = content
     pending[identifier]?.alternatives = []
     let first = waiting.arrival.firstSlot.flatMap { links[$0]?.peer }
-    turn.effects.append(.deliver(waiting.object, from: first))
+    turn.effects.append(.deliver(waiting.object, content, from: first))
   }
 
   /// Charges the allowance of the object's origin, or of the neighbour for origins without a route; false when it is used
@@ -165,7 +165,7 @@ extension Dissemination {
     _ judgement: Judgement,
     _ turn: inout Turn
   ) {
-    guard let waiting = pending[identifier], waiting.isAuthentic else { return }
+    guard let waiting = pending[identifier], waiting.content != nil else { return }
     switch judgement {
     case .accepted:
       removePending(identifier)

@@ -21,7 +21,8 @@ public struct Dissemination: Sendable {
     case unlinked(PeerID)
     /// `isRepair` says that reconciliation asked for the objects.
     case received([SignedObject], from: PeerID, isRepair: Bool)
-    case verified(Digest, isAuthentic: Bool)
+    /// The content of an authentic object; nil when the signature is invalid.
+    case verified(Digest, ObjectContent?)
     case judged(Digest, Judgement)
     case published(SignedObject)
     /// Objects that were live before a restart. They are kept and sent on request, but not pushed or announced.
@@ -45,7 +46,7 @@ public struct Dissemination: Sendable {
     case start([OriginTag], PeerID)
     case verify(SignedObject)
     /// `from` is nil when the link is gone by now.
-    case deliver(SignedObject, from: PeerID?)
+    case deliver(SignedObject, ObjectContent, from: PeerID?)
     /// The object is live here from now on.
     case accepted(SignedObject)
     /// The peer was the first to deliver an object that was accepted.
@@ -64,7 +65,8 @@ public struct Dissemination: Sendable {
     /// Other signatures over the same content, tried when this one is forged.
     var alternatives: [(object: SignedObject, slot: Int)] = []
     var isRepair: Bool
-    var isAuthentic = false
+    /// Nil until the signature is known to be valid.
+    var content: ObjectContent?
   }
 
   /// In which order neighbours delivered an object.
@@ -174,7 +176,7 @@ public struct Dissemination: Sendable {
     case .received(let objects, let peer, let isRepair):
       guard let slot = slots[peer] else { return }
       for object in objects { receive(object, slot, isRepair: isRepair, &turn) }
-    case .verified(let identifier, let isAuthentic): verified(identifier, isAuthentic, &turn)
+    case .verified(let identifier, let content): verified(identifier, content, &turn)
     case .judged(let identifier, let judgement): judged(identifier, judgement, &turn)
     case .published(let object): publish(object, &turn)
     case .restored(let objects):

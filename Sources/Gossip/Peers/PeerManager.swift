@@ -18,7 +18,7 @@ public struct PeerManager: Sendable {
     case dialFailed(Dial)
     case recordsRequested(count: Int, from: PeerID)
     /// Records with valid signatures, in answer to a request or through gossip.
-    case records([SignedObject], from: PeerID?)
+    case records([Record], from: PeerID?)
     case chainKnows(peers: [PeerID], mesh: [PeerID])
     case committed(Timestamp)
     case misbehaved(PeerID, Fault)
@@ -100,6 +100,17 @@ public struct PeerManager: Sendable {
     var purpose: Dial.Purpose { dial.purpose }
   }
 
+  /// An authentic node record with its decoded body.
+  public struct Record: Hashable, Sendable {
+    public let object: SignedObject
+    public let content: NodeRecord
+
+    public init(object: SignedObject, content: NodeRecord) {
+      self.object = object
+      self.content = content
+    }
+  }
+
   struct Backoff {
     var failures: UInt32
     var until: Instant
@@ -157,9 +168,10 @@ public struct PeerManager: Sendable {
     case .disconnected(let peer): disconnected(peer, at: turn.now)
     case .dialFailed(let dial): failed(dial, at: turn.now)
     case .recordsRequested(let count, let peer): answer(peer, count: count, &turn)
-    case .records(let objects, let peer):
-      for object in objects {
-        guard let insertion = insert(object, from: peer), let peer else { continue }
+    case .records(let records, let peer):
+      for record in records {
+        let insertion = insert(record, from: peer)
+        guard let peer else { continue }
         if insertion == .added || insertion == .updated { asked.update(peer) { $0.emptyAnswers = 0 } }
       }
     case .chainKnows(let peers, let mesh):
@@ -184,14 +196,14 @@ public struct PeerManager: Sendable {
     plan(&turn)
   }
 
-  /// Puts a record with a valid signature into the address book; nil when its body is no node record.
-  public mutating func insert(_ object: SignedObject, from peer: PeerID?) -> AddressBook.Insertion? {
-    guard object.kind == .nodeRecord, let record = try? NodeRecord(decoding: object.body) else { return nil }
+  /// Puts a record with a valid signature into the address book.
+  public mutating func insert(_ record: Record, from peer: PeerID?) -> AddressBook.Insertion {
+    let object = record.object
     guard object.key != self.peer else { return .stale }
     let source = peer.flatMap { sessions[$0] }.map { AddressGroup(address: $0.connection.host) }
     let insertion = book.insert(
       object,
-      record,
+      record.content,
       source: source ?? AddressGroup(text: "unknown"),
       time: time
     )

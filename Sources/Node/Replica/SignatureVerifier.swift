@@ -64,12 +64,12 @@ final class SignatureVerifier: Sendable {
     try? await blockPool.shutdownGracefully()
   }
 
-  /// Checks the signatures of a gossiped object.
+  /// Checks the signatures of a gossiped object and decodes its body.
   func verify(_ object: SignedObject) {
     pool.submit { [chain, checks, post] state in
       guard state == .active else { return }
-      let isAuthentic = object.isAuthenticWithVoucher(on: chain, by: checks)
-      post([.objectVerified(object.identifier, isAuthentic: isAuthentic)])
+      let content = ObjectContent(of: object, on: chain, checkedBy: checks)
+      post([.objectVerified(object.identifier, content)])
     }
   }
 
@@ -109,8 +109,12 @@ final class SignatureVerifier: Sendable {
       pool.submit { [post, self] state in
         waiting.subtract(piece.count, ordering: .relaxed)
         guard state == .active else { return }
-        let open = encountered.withLock { known in piece.filter { known.committed.use($0.hash) == nil } }
-        let authentic = open.compactMap { try? checks.transaction($0.bytes, hash: $0.hash, on: chain) }
+        let open = encountered.withLock { known in
+          piece.filter { known.committed.use($0.hash) == nil }
+        }
+        let authentic = open.compactMap {
+          try? checks.transaction($0.bytes, hash: $0.hash, on: chain)
+        }
         for _ in authentic.count..<open.count { post([.misbehaved(peer, .forgedSignature)]) }
         if !authentic.isEmpty { post([.transactions(authentic, from: peer)]) }
       }

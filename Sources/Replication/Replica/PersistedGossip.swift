@@ -42,7 +42,9 @@ public struct PersistedGossip: Hashable, Sendable {
   /// - Throws: `DecodingError.invalid(field: "digest")` when the bytes are damaged; another `DecodingError`
   ///   when they are of another version or chain.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
-    guard bytes.count >= 32, Digest.blake2b(Array(bytes.dropLast(32))).bytes == Array(bytes.suffix(32)) else {
+    guard bytes.count >= 32,
+      Digest.blake2b(Array(bytes.dropLast(32))).bytes == Array(bytes.suffix(32))
+    else {
       throw .invalid(field: "digest")
     }
     var reader = ByteReader(Array(bytes.dropLast(32)))
@@ -55,7 +57,9 @@ public struct PersistedGossip: Hashable, Sendable {
     }
     peers = try reader.readCounted(limit: Self.limit)
     for _ in 0..<(try reader.read(UInt32.self)) {
-      guard let anchor = PeerID(try reader.readCounted(limit: 32)) else { throw .invalid(field: "anchors") }
+      guard let anchor = PeerID(try reader.readCounted(limit: 32)) else {
+        throw .invalid(field: "anchors")
+      }
       anchors.append(anchor)
     }
     try reader.finish()
@@ -83,7 +87,7 @@ extension Replica {
   ) -> (live: Int, addressBook: DecodingError?) {
     var live: [SignedObject] = []
     for object in memory.orders where object.kind != .nodeRecord {
-      if insert(object, &turn).judgement == .accepted { live.append(object) }
+      if insert(object, ObjectContent(object), &turn).judgement == .accepted { live.append(object) }
     }
     stepGossip(.restored(live), &turn)
     stepGossip(.committed(tip.time), &turn)

@@ -32,11 +32,8 @@ extension Replica {
       case .send(let peer, let message, let delivery):
         turn.effects.append(.sendGossip(message, to: peer, via: delivery))
       case .verify(let object): turn.effects.append(.verify(object))
-      case .deliver(let object, _):
-        let judgement =
-          object.kind == .nodeRecord
-          ? judge(record: object, &turn) : insert(object, &turn).judgement
-        stepGossip(.judged(object.identifier, judgement), &turn)
+      case .deliver(let object, let content, _):
+        stepGossip(.judged(object.identifier, judge(object, content, &turn)), &turn)
       case .vouched(let node, let voucher): _ = addVoucher(voucher, of: node, &turn)
       case .dial(let dial): turn.effects.append(.dial(dial))
       case .disconnect(let peer, let reason): turn.effects.append(.disconnect(peer, reason))
@@ -59,18 +56,22 @@ extension Replica {
       stepGossip(.published(object), &turn)
       return .judged(.accepted)
     }
-    let outcome = insert(object, &turn)
+    let outcome = insert(object, ObjectContent(object), &turn)
     if outcome.judgement == .accepted { stepGossip(.published(object), &turn) }
     return outcome
   }
 
-  /// Whether a node record is forwarded. It is if the chain knows the node's owner, or gossip allows it;
-  /// other records could be made without limit at no cost.
+  /// Whether an authentic object is forwarded. The order book decides it, but not for node records: one is
+  /// forwarded if the chain knows the node's owner, or gossip allows it; other records could be made without
+  /// limit at no cost.
   private mutating func judge(
-    record object: SignedObject,
+    _ object: SignedObject,
+    _ content: ObjectContent,
     _ turn: inout Turn
   ) -> Judgement {
-    guard let record = try? NodeRecord(decoding: object.body) else { return .malformed }
+    guard case .nodeRecord(let record) = content else {
+      return insert(object, content, &turn).judgement
+    }
     let isKnown = record.voucher.map { addVoucher($0, of: object.key, &turn) } ?? false
     return isKnown || gossip.peers.spreadsRecord(of: object.key) ? .accepted : .refused
   }
@@ -78,9 +79,10 @@ extension Replica {
   /// Checks an authentic object against the committed state and inserts it into the order book.
   mutating func insert(
     _ object: SignedObject,
+    _ content: ObjectContent,
     _ turn: inout Turn
   ) -> BookOutcome {
-    guard let content = try? MarketObject(object) else { return .malformed }
+    guard case .market(let content) = content else { return .malformed }
     let admission = OrderAdmission(on: state, at: moment)
     var locked = Amount.zero
     if case .bid(let bid) = content { locked = self.locked(by: bid.provider, beside: bid.order) }

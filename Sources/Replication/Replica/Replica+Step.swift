@@ -44,8 +44,7 @@ extension Replica {
       turn.effects.append(.answer(ticket, .published(publish(object, &turn))))
     case .transactionsVerified(let block, let transactions):
       transactionsVerified(transactions, of: block, &turn)
-    case .objectVerified(let identifier, let isAuthentic):
-      stepGossip(.verified(identifier, isAuthentic: isAuthentic), &turn)
+    case .objectVerified(let identifier, let content): stepGossip(.verified(identifier, content), &turn)
     case .timeout(let timer): handleTimer(timer, &turn)
     case .signed(let message):
       if case .vote(let vote) = message { seenVotes.insert(vote) }

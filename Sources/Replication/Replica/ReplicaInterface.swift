@@ -48,8 +48,8 @@ public enum ReplicaInput: Sendable {
   case published(SignedObject, Ticket)
   /// The answer to `.verifyTransactions`: the decoded transactions, or nil when one of them is not authentic.
   case transactionsVerified(block: Digest, [Transaction]?)
-  /// The answer to `.verify`: whether the signature of the object is valid.
-  case objectVerified(Digest, isAuthentic: Bool)
+  /// The answer to `.verify`: the decoded body of the object, or nil when a signature is invalid.
+  case objectVerified(Digest, ObjectContent?)
   /// The interval of a timer that `.schedule` started is over.
   case timeout(ReplicaTimer)
   /// The answer to `.sign`, after the signing guard allowed it and the log was synced.
@@ -93,7 +93,8 @@ public enum ReplicaEffect: Sendable {
   /// Decode transactions of a proposed block and check their signatures, in parallel on other threads. The
   /// hashes are those of the bytes. The answer is `ReplicaInput.transactionsVerified`.
   case verifyTransactions([(hash: Digest, bytes: [UInt8])], block: Digest)
-  /// Check the signature of an object on another thread. The answer is `ReplicaInput.objectVerified`.
+  /// Check the signature of an object and decode its body on another thread. The answer is
+  /// `ReplicaInput.objectVerified`.
   case verify(SignedObject)
   /// Write the commit in one synced batch. The answer is `ReplicaInput.durable`.
   indirect case commit(Commit)

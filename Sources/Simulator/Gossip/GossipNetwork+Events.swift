@@ -19,7 +19,10 @@ extension GossipNetwork {
         / UInt64(max(1, scenario.newcomers))
     )
     for index in 0..<scenario.newcomers {
-      events.insert(.churn, at: at + Interval(nanoseconds: UInt64(index) * churnInterval.nanoseconds))
+      events.insert(
+        .churn,
+        at: at + Interval(nanoseconds: UInt64(index) * churnInterval.nanoseconds)
+      )
     }
     for _ in 0..<scenario.messages {
       events.insert(.publish, at: at)
@@ -41,12 +44,14 @@ extension GossipNetwork {
     case .frame(let message, let sender, let receiver, let session):
       guard peers[receiver].isAlive, peers[receiver].sessions[sender] == session else { return }
       measure.arrived(message, from: sender, to: receiver, isHonest: !peers[receiver].isByzantine)
-      if peers[receiver].isByzantine, isAttacking { received(message, from: sender, byAttacker: receiver) }
+      if peers[receiver].isByzantine, isAttacking {
+        received(message, from: sender, byAttacker: receiver)
+      }
       step(receiver, .received(message, from: peers[sender].id))
     case .timer(let timer, let index, let incarnation):
       if peers[index].incarnation == incarnation { step(index, .fired(timer)) }
-    case .verified(let identifier, let isAuthentic, let index):
-      step(index, .verified(identifier, isAuthentic: isAuthentic))
+    case .verified(let identifier, let content, let index):
+      step(index, .verified(identifier, content))
     case .publish: publish()
     case .count: beginCounting()
     case .attack: beginAttack()
@@ -80,9 +85,10 @@ extension GossipNetwork {
   func perform(_ effects: [GossipCore.Effect], of index: Int) {
     for effect in effects {
       switch effect {
-      case .send(let peer, let message, let delivery): send(message, from: index, to: peer, via: delivery)
+      case .send(let peer, let message, let delivery):
+        send(message, from: index, to: peer, via: delivery)
       case .verify(let object): verify(object, at: index)
-      case .deliver(let object, _): judge(object, at: index)
+      case .deliver(let object, _, _): judge(object, at: index)
       case .vouched: break
       case .dial(let dial): self.dial(dial, from: index)
       case .disconnect(let peer, let reason): closeSession(index, peer, reason)
@@ -103,7 +109,16 @@ extension GossipNetwork {
       if isCounting, object.kind != .nodeRecord { measure.checks += 1 }
       if scenario.attack == .replay { measure.checked(object, by: index) }
     }
-    events.insert(.verified(object.identifier, !forged.contains(object.signature), index), at: done)
+    let content = forged.contains(object.signature) ? nil : content(of: object)
+    events.insert(.verified(object.identifier, content, index), at: done)
+  }
+
+  private func content(of object: SignedObject) -> ObjectContent {
+    if let known = contents[object.identifier] { return known }
+    let content = ObjectContent(object)
+    if contents.count >= 20_000 { contents = [:] }
+    contents[object.identifier] = content
+    return content
   }
 
   /// Answers as the ledger of a peer would, whether it accepts an authentic object.
@@ -128,11 +143,18 @@ extension GossipNetwork {
   private func publish() {
     let origin =
       isCounting
-      ? origins[Int(generator.next(below: UInt64(origins.count)))] : origins[published % origins.count]
+      ? origins[Int(generator.next(below: UInt64(origins.count)))]
+      : origins[published % origins.count]
     published += 1
     guard peers[origin].isAlive else { return }
     let object = bid(by: peers[origin].key, UInt64(published))
-    measure.publish(object, origin: origin, at: now, isCounted: isCounting, reachable: connected(to: origin))
+    measure.publish(
+      object,
+      origin: origin,
+      at: now,
+      isCounted: isCounting,
+      reachable: connected(to: origin)
+    )
     step(origin, .published(object))
   }
 
@@ -146,7 +168,9 @@ extension GossipNetwork {
     let bid = Bid(
       order: Digest.blake2b(writer.bytes),
       provider: key.address,
-      groups: [.init(sequence: 1, price: DecimalCoin(Decimal18(raw: 5_000_000_000), .uakt), offer: [offer])],
+      groups: [
+        .init(sequence: 1, price: DecimalCoin(Decimal18(raw: 5_000_000_000), .uakt), offer: [offer])
+      ],
       expiresAt: GossipScenario.time.advanced(byMilliseconds: 300_000)
     )
     return SignedObject(kind: .bid, body: bid.encoded, signer: key, chain: chain)

@@ -20,8 +20,8 @@ final class GossipNetwork<Machine: GossipMachine> {
     /// A message arrives.
     case frame(GossipMessage, from: Int, to: Int, session: UInt64)
     case timer(GossipCore.Timer, Int, incarnation: UInt64)
-    /// A peer has checked an object's signature; the second value says whether it is valid.
-    case verified(Digest, Bool, Int)
+    /// A peer has checked an object's signature; the content is nil when it is invalid.
+    case verified(Digest, ObjectContent?, Int)
     case publish
     /// The counted part of the run begins.
     case count
@@ -89,6 +89,8 @@ final class GossipNetwork<Machine: GossipMachine> {
   var isAttacking = false
   var measure: GossipMeasure
   var adversary: GossipAdversary
+  /// Decoded bodies of objects, shared by all peers.
+  var contents: [Digest: ObjectContent] = [:]
   /// The invalid signatures that attackers made.
   var forged: Set<Signature> = []
   /// The peers whose keys the chain knows, as providers or validators.
@@ -115,7 +117,8 @@ final class GossipNetwork<Machine: GossipMachine> {
     guard let key = SigningKey(seed: seed) else { preconditionFailure("a seed has 32 bytes") }
     let index = peers.count
     let isByzantine =
-      generator.chance(partsPerMillion: scenario.byzantinePartsPerMillion) && index >= scenario.origins
+      generator.chance(partsPerMillion: scenario.byzantinePartsPerMillion)
+      && index >= scenario.origins
     // The attackers of an eclipse have addresses in three address groups only; every other peer has its own
     // group.
     let host =
@@ -123,7 +126,8 @@ final class GossipNetwork<Machine: GossipMachine> {
       ? "10.\(index % 3).\(index / 250).\(index % 250)" : "\(11 + index / 200).\(index % 200).0.1"
     let address = "\(host):26656/26656"
     let isHidden =
-      generator.chance(partsPerMillion: scenario.hiddenPartsPerMillion) && index >= scenario.validators
+      generator.chance(partsPerMillion: scenario.hiddenPartsPerMillion)
+      && index >= scenario.validators
     var peer = Peer(
       key: key,
       record: record(key, isHidden ? [] : [address]),
@@ -163,7 +167,8 @@ final class GossipNetwork<Machine: GossipMachine> {
   /// Whether the chain knows the peer's key: true for the validators and for a share of the other peers.
   func isStaked(_ index: Int) -> Bool {
     index < scenario.validators
-      || UInt64(index) * 7_919 % 1_000 < scenario.stakedPartsPerMillion / 1_000 && !isAttackerByIndex(index)
+      || UInt64(index) * 7_919 % 1_000 < scenario.stakedPartsPerMillion / 1_000
+        && !isAttackerByIndex(index)
   }
 
   /// Whether the peer is an attacker of an eclipse: those have no stake.
@@ -173,8 +178,10 @@ final class GossipNetwork<Machine: GossipMachine> {
 
   /// Chooses the peers that the chain knows, the validators and the origins.
   private func chooseRoles() {
-    known = peers.indices.filter { isStaked($0) && !(scenario.attack == .eclipse && peers[$0].isByzantine) }
-      .map { peers[$0].id }
+    known = peers.indices.filter {
+      isStaked($0) && !(scenario.attack == .eclipse && peers[$0].isByzantine)
+    }
+    .map { peers[$0].id }
     mesh = peers.prefix(scenario.validators).map(\.id)
     let honest = peers.indices.filter { !peers[$0].isByzantine }
     while origins.count < min(scenario.origins, honest.count) {
@@ -193,7 +200,10 @@ final class GossipNetwork<Machine: GossipMachine> {
     // A validator also knows the records of all validators.
     if index < scenario.validators { records += peers.prefix(scenario.validators).map(\.record) }
     peers[index].machine.learn(records, at: now)
-    events.insert(.start(index), at: now + Interval(nanoseconds: generator.next(below: 1_000_000_000)))
+    events.insert(
+      .start(index),
+      at: now + Interval(nanoseconds: generator.next(below: 1_000_000_000))
+    )
   }
 
   /// Adds an honest peer and returns its index.
@@ -227,7 +237,8 @@ extension GossipScenario {
 
   /// When the Byzantine peers begin to misbehave: 1 s after the last object of the warm-up.
   var attackAt: Instant {
-    .zero + settling + Interval(nanoseconds: UInt64(warmUpObjects) * interval.nanoseconds) + .seconds(1)
+    .zero + settling + Interval(nanoseconds: UInt64(warmUpObjects) * interval.nanoseconds)
+      + .seconds(1)
   }
   /// When the counting begins: 1 s after the attack, in an eclipse 60 s after it.
   var countingAt: Instant { attackAt + (attack == .eclipse ? .seconds(60) : .seconds(1)) }

@@ -19,7 +19,7 @@ extension ReplicaInput {
     case .message(let message, _): (UInt64(message.kind.rawValue) << 8 | 5, Self.detail(of: message))
     case .gossip(let message, _): (UInt64(message.kind.rawValue) << 8 | 6, 0)
     case .transactions(let transactions, _): (7, UInt64(transactions.count))
-    case .objectVerified(_, let isAuthentic): (8, isAuthentic ? 1 : 0)
+    case .objectVerified(_, let content): (8, content == nil ? 0 : 1)
     case .transactionsVerified(_, let transactions): (15, UInt64(transactions?.count ?? 0))
     case .timeout(.consensus(let timer)):
       (UInt64(timer.kind.rawValue) << 8 | 9, timer.height << 16 | UInt64(timer.round))

@@ -44,7 +44,7 @@ extension Shard {
         schedule(
           .objectVerified(
             object.identifier,
-            isAuthentic: object.isAuthentic(on: context.genesis.chain, by: checks)
+            ObjectContent(of: object, on: context.genesis.chain, checkedBy: checks)
           ),
           at: node,
           after: .milliseconds(1)
@@ -61,7 +61,10 @@ extension Shard {
         }
       case .alarm(let alarm): noteAlarm(alarm, at: node)
       case .upgradeNeeded(let version, let height):
-        trace.log(at: now, "\(node.name) does not support version \(version), which height \(height) needs")
+        trace.log(
+          at: now,
+          "\(node.name) does not support version \(version), which height \(height) needs"
+        )
       case .dial(let dial): schedule(.dialFailed(dial), at: node, after: .milliseconds(10))
       case .disconnect(let peer, let reason): disconnect(peer, reason, by: node)
       case .enteredRound(let height, let round, _): noteRound(height, round, node)
@@ -119,7 +122,10 @@ extension Shard {
     trace.log(at: now, "\(node.name) reports a fault of \(context.nodes[other].name): \(fault)")
     guard node.isHonest, context.nodes[other].isHonest, fault.weight >= 20 else { return }
     report(
-      .violated(.honestPeers, "reports the fault \(fault) of \(context.nodes[other].name), which is honest"),
+      .violated(
+        .honestPeers,
+        "reports the fault \(fault) of \(context.nodes[other].name), which is honest"
+      ),
       at: node
     )
   }

@@ -32,12 +32,16 @@ final class LoopbackPeer: Sendable {
     self.loop = loop
     var settings = GossipCore.Settings.local
     settings.peers.seeds = seeds
-    state = Mutex(State(core: GossipCore(peer: key.publicKey, settings: settings, seed: seed, at: .zero)))
+    state = Mutex(
+      State(core: GossipCore(peer: key.publicKey, settings: settings, seed: seed, at: .zero))
+    )
   }
 
   func start(on group: MultiThreadedEventLoopGroup) async throws {
     var frames: [UInt8: Int] = [:]
-    for kind in FrameKind.allCases { frames[kind.rawValue] = min(kind.limit, FrameLimits.maximumMessage) }
+    for kind in FrameKind.allCases {
+      frames[kind.rawValue] = min(kind.limit, FrameLimits.maximumMessage)
+    }
     var configuration = TransportConfiguration(
       network: NetworkIdentity(chainID: chain.text, genesis: .zero),
       identity: LocalIdentity(node: key),
@@ -48,7 +52,8 @@ final class LoopbackPeer: Sendable {
     configuration.datagrams = .testnet
     // Sixty of them share the cores of one machine.
     configuration.timing.handshake = .seconds(60)
-    let endpoint = try await Transport.Endpoint.start(configuration, on: group) { [weak self] events in
+    let endpoint = try await Transport.Endpoint.start(configuration, on: group) {
+      [weak self] events in
       self?.handle(events)
     }
     let record = NodeRecord(
@@ -106,7 +111,8 @@ final class LoopbackPeer: Sendable {
         if let dial = state.withLock({ $0.dials.removeValue(forKey: address) }) {
           inputs.append(.dialFailed(dial))
         }
-      case .frame(let peer, let type, let bytes): receive(FrameKind(rawValue: type), bytes, peer, &inputs)
+      case .frame(let peer, let type, let bytes):
+        receive(FrameKind(rawValue: type), bytes, peer, &inputs)
       case .datagram(let peer, let bytes): receive(.packet, bytes, peer, &inputs)
       default: break
       }
@@ -158,8 +164,10 @@ final class LoopbackPeer: Sendable {
       if delivery == .datagram, endpoint?.sendDatagram(to: peer, bytes: bytes) == true { return }
       endpoint?.send(to: peer, type: message.kind.rawValue, bytes: bytes, class: .gossip)
     case .verify(let object):
-      inputs.append(.verified(object.identifier, isAuthentic: object.isAuthentic(on: chain)))
-    case .deliver(let object, _):
+      inputs.append(
+        .verified(object.identifier, ObjectContent(of: object, on: chain, checkedBy: .ed25519))
+      )
+    case .deliver(let object, _, _):
       state.withLock { $0.accepted[object.identifier] = .now }
       inputs.append(.judged(object.identifier, .accepted))
     case .vouched: break
@@ -172,7 +180,8 @@ final class LoopbackPeer: Sendable {
     case .disconnect(let peer, _): endpoint?.disconnect(peer)
     case .schedule(let timer, let instant):
       let wait = instant.since(now()).nanoseconds
-      loop.scheduleTask(in: .nanoseconds(Int64(clamping: wait))) { [weak self] in self?.step([.fired(timer)])
+      loop.scheduleTask(in: .nanoseconds(Int64(clamping: wait))) { [weak self] in
+        self?.step([.fired(timer)])
       }
     case .fault(_, let fault): state.withLock { $0.faults[fault, default: 0] += 1 }
     }

@@ -104,10 +104,10 @@ struct FloodMachine: GossipMachine {
   mutating func step(_ input: GossipCore.Input, _ turn: inout GossipCore.Turn) {
     switch input {
     case .received(.packet(let packet), let peer):
-      for object in packet.objects { membership.receive(object, from: peer, &turn.effects) }
-    case .verified(let identifier, _):
-      if let object = membership.waiting[identifier]?.object {
-        turn.effects.append(.deliver(object, from: nil))
+      for object in packet.objects { membership.receive(object, from: peer, &effects) }
+    case .verified(let identifier, let content):
+      if let content, let object = membership.waiting[identifier]?.object {
+        effects.append(.deliver(object, content, from: nil))
       }
     case .judged(let identifier, let judgement):
       if let (object, senders) = membership.settle(identifier, judgement) {
@@ -159,10 +159,10 @@ struct MeshMachine: GossipMachine {
 
   mutating func step(_ input: GossipCore.Input, _ turn: inout GossipCore.Turn) {
     switch input {
-    case .received(.packet(let packet), let peer): receive(packet, from: peer, &turn.effects)
-    case .verified(let identifier, _):
-      if let object = membership.waiting[identifier]?.object {
-        turn.effects.append(.deliver(object, from: nil))
+    case .received(.packet(let packet), let peer): receive(packet, from: peer, &effects)
+    case .verified(let identifier, let content):
+      if let content, let object = membership.waiting[identifier]?.object {
+        effects.append(.deliver(object, content, from: nil))
       }
     case .judged(let identifier, let judgement):
       if let (object, senders) = membership.settle(identifier, judgement) {
@@ -257,7 +257,10 @@ struct MeshMachine: GossipMachine {
 
 extension GossipMachine where Self: HasMembership {
   mutating func learn(_ records: [SignedObject], at now: Instant) {
-    for record in records { _ = membership.peers.insert(record, from: nil) }
+    for object in records {
+      guard case .nodeRecord(let content) = ObjectContent(object) else { continue }
+      _ = membership.peers.insert(.init(object: object, content: content), from: nil)
+    }
   }
 
   var figures: GossipMachineFigures {

@@ -1,0 +1,32 @@
+public import Chain
+
+/// The decoded body of a gossiped object.
+///
+/// A node decodes a body once, where it checks the signature, and passes the content on with the object.
+public indirect enum ObjectContent: Hashable, Sendable {
+  case market(MarketObject)
+  case nodeRecord(NodeRecord)
+  /// The body cannot be decoded as the object's kind.
+  case malformed
+
+  /// Decodes the body without a check of the signature.
+  public init(_ object: SignedObject) {
+    switch object.kind {
+    case .nodeRecord:
+      self = (try? NodeRecord(decoding: object.body)).map { .nodeRecord($0) } ?? .malformed
+    case .order, .bid, .withdrawal, .offer:
+      self = (try? MarketObject(object)).map { .market($0) } ?? .malformed
+    }
+  }
+
+  /// Decodes the body of an authentic object. Nil when the signature is invalid, or in a node record that of its
+  /// voucher: such a record is refused as a whole and not forwarded.
+  ///
+  /// `chain` is the one that the object was decoded for.
+  public init?(of object: SignedObject, on chain: ChainID, checkedBy checks: Checks) {
+    guard object.isAuthentic(on: chain, by: checks) else { return nil }
+    self.init(object)
+    guard case .nodeRecord(let record) = self, let voucher = record.voucher else { return }
+    guard voucher.holds(for: object.key, on: chain, by: checks) else { return nil }
+  }
+}
