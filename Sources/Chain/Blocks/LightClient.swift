@@ -1,7 +1,7 @@
 public import Cryptography
 public import Primitives
 
-/// Why a light block is refused.
+/// Why a light block is rejected.
 public enum LightError: Error, Hashable, Sendable {
   case wrongChain
   /// The height is not above that of the trusted header.

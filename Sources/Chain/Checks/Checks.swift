@@ -33,7 +33,7 @@ public struct Checks: Sendable {
     /// Whether the signature with this claim is valid for the chain. A claim is a digest of everything that the
     /// check covers: domain, chain, key, bytes and the signature itself. An identifier must not be used instead,
     /// since it does not cover the signature: a node that knows the true object would accept a forged one, all
-    /// others would refuse it, and the chain would split.
+    /// others would reject it, and the chain would split.
     public var isKnown: @Sendable (_ claim: Digest, ChainID) -> Bool
     public var add: @Sendable (_ claim: Digest, ChainID) -> Void
     /// The authentic transaction of the chain whose bytes have this SHA-256 hash. They include the signature.

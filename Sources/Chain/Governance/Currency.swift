@@ -21,7 +21,7 @@ public struct Currency: Hashable, Sendable {
   public var minimumFee: Amount
   /// The network's take of each payment, in basis points (0.01 %); nil for the network's default.
   public var takeBasisPoints: UInt32?
-  /// Whether new deployments in this currency are refused. Existing ones go on.
+  /// Whether new deployments in this currency are rejected. Existing ones go on.
   public var isRetired: Bool
 
   public init(

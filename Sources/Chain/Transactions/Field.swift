@@ -72,7 +72,7 @@ enum Field {
     return height
   }
 
-  /// A number that starts at 1, so that 0 is refused.
+  /// A number that starts at 1, so that 0 is rejected.
   static func ordinal<Number: FixedWidthInteger & UnsignedInteger>(
     _ number: Number,
     _ field: String

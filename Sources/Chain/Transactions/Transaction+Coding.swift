@@ -55,7 +55,7 @@ extension Transaction {
     guard body.memo.utf8.count <= ChainLimits.memoBytes else {
       throw .memoTooLong(limit: ChainLimits.memoBytes)
     }
-    // A program that does not know a critical extension must refuse it.
+    // A program that does not know a critical extension must reject it.
     guard !body.hasExtensions else { throw .malformed(.invalid(field: "extension_options")) }
     var actions: [Action] = []
     for message in body.messages {

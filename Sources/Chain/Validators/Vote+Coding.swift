@@ -89,7 +89,7 @@ extension Proposal {
 }
 
 extension Field {
-  /// The height of a block; genesis, which is 0, is refused.
+  /// The height of a block; genesis, which is 0, is rejected.
   static func blockHeight(_ height: UInt64) throws(DecodingError) -> Height {
     try ordinal(try Self.height(height, "height"), "height")
   }

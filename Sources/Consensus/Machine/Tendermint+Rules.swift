@@ -2,7 +2,7 @@ import Chain
 import Cryptography
 import Primitives
 
-/// Gives the round machine each input whose condition holds, and carries out its effects.
+/// Gives the round machine each input whose condition holds, and performs its effects.
 extension Tendermint {
   /// Applies rules until none applies any more. If several apply, the first of this order does: commit,
   /// polkas, proposals with a polka, fresh proposals, nil, waiting. The order must not change, since replay
@@ -168,10 +168,10 @@ extension Tendermint {
     if before != (machine.round, machine.step) {
       effects.append(.enteredRound(height, machine.round, machine.step))
     }
-    for answer in answers { carryOut(answer, &effects) }
+    for answer in answers { perform(answer, &effects) }
   }
 
-  private mutating func carryOut(_ answer: RoundMachine.Effect, _ effects: inout [Effect]) {
+  private mutating func perform(_ answer: RoundMachine.Effect, _ effects: inout [Effect]) {
     switch answer {
     case .propose(let block, let polkaRound):
       sign(.proposal, block: block, validRound: polkaRound, &effects)

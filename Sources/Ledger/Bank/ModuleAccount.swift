@@ -1,6 +1,6 @@
 public import Cryptography
 
-/// Accounts that belong to the ledger itself. They have no key, and `send` and `mint` refuse them as
+/// Accounts that belong to the ledger itself. They have no key, and `send` and `mint` reject them as
 /// recipients.
 public enum ModuleAccount: String, CaseIterable, Sendable {
   /// Deposits of deployments that are neither paid out to providers nor refunded yet.

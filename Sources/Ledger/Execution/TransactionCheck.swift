@@ -32,7 +32,7 @@ public final class TransactionCheck {
     execution.overlay.read(Tables.accounts, sender)?.sequence ?? 0
   }
 
-  /// The reason why a transaction would be refused: its sequence number, fee, balance, or an action that
+  /// The reason why a transaction would be rejected: its sequence number, fee, balance, or an action that
   /// fails. Nil when it would be accepted.
   ///
   /// - Parameters:

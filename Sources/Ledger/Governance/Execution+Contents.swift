@@ -6,7 +6,7 @@ extension Execution {
   /// Checks a proposal's contents when it is submitted, by carrying them out and undoing that, so that nobody
   /// votes on something impossible.
   ///
-  /// Version 1 checks each content by itself. From version 2 on they are carried out one after the other, as
+  /// Version 1 checks each content by itself. From version 2 on they are executed one after the other, as
   /// when the proposal passes: a proposal can add a currency and spend it.
   ///
   /// - Throws: When carrying out the contents would fail today.

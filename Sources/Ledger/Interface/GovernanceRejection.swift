@@ -1,7 +1,7 @@
 public import Chain
 public import Primitives
 
-/// Why a governance action is refused. The codes are those of the Cosmos SDK's `x/gov` where it has the case.
+/// Why a governance action is rejected. The codes are those of the Cosmos SDK's `x/gov` where it has the case.
 public enum GovernanceRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case proposalNotFound(UInt64)
   /// The proposal is not in the period in which the action is possible.

@@ -2,7 +2,7 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// Why an action on a deployment or a lease is refused.
+/// Why an action on a deployment or a lease is rejected.
 ///
 /// The codes in the codespaces `deployment`, `market` and `escrow` are those of the reference chain; others
 /// are in `supercloud`.

@@ -1,7 +1,7 @@
 public import Cryptography
 public import Primitives
 
-/// Why an order or a bid is refused, by the order book or in an agreement.
+/// Why an order or a bid is rejected, by the order book or in an agreement.
 ///
 /// The codes in the codespaces `market` and `deployment` are those of the reference chain; others are in
 /// `supercloud`.

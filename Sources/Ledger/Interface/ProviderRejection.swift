@@ -2,7 +2,7 @@ public import Chain
 public import Cryptography
 import Primitives
 
-/// Why a change of a provider's record or of an auditor's signed attributes is refused.
+/// Why a change of a provider's record or of an auditor's signed attributes is rejected.
 ///
 /// The codes in the codespaces `provider`, `audit` and `akash` are those of the reference chain; others are
 /// in `supercloud`.

@@ -60,7 +60,7 @@ extension Receipt {
     return writer.bytes
   }
 
-  /// - Throws: When `bytes` are not a receipt. A count that exceeds the number of remaining bytes is refused,
+  /// - Throws: When `bytes` are not a receipt. A count that exceeds the number of remaining bytes is rejected,
   ///   so it cannot cause a large allocation.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)

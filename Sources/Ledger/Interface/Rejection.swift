@@ -81,7 +81,7 @@ extension Rejection {
 }
 
 extension Rejection: CustomStringConvertible {
-  /// What was wrong, with the values that led to the refusal.
+  /// What was wrong, with the values that led to the rejection.
   public var description: String {
     switch self {
     case .wrongSequence(let expected, let given):

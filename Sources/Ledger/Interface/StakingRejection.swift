@@ -1,7 +1,7 @@
 public import Cryptography
 public import Primitives
 
-/// Why a staking action is refused. The codes are those of the Cosmos SDK (`x/staking`, `x/slashing`); our
+/// Why a staking action is rejected. The codes are those of the Cosmos SDK (`x/staking`, `x/slashing`); our
 /// own are in `supercloud`.
 public enum StakingRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case validatorNotFound(Address)

@@ -3,7 +3,7 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// Carries out an agreement: opens a new deployment with its escrow and a lease for every group, or leases
+  /// Executes an agreement: opens a new deployment with its escrow and a lease for every group, or leases
   /// for groups of an existing deployment. It does everything or nothing.
   func agree(_ agreement: AgreeLease) throws(Rejection) {
     let order = try agreedOrder(agreement)

@@ -18,12 +18,12 @@ public struct OrderAdmission {
   /// The protocol version whose rules apply: that of the next block.
   var protocolVersion: UInt32 { execution.protocolVersion }
 
-  /// Why an order is refused; nil when it is accepted.
+  /// Why an order is rejected; nil when it is accepted.
   public func check(order: Order, identifier: Digest) -> Rejection? {
     rejection { () throws(Rejection) in _ = try execution.check(order, identifier: identifier) }
   }
 
-  /// Why a bid is refused; nil when it is accepted.
+  /// Why a bid is rejected; nil when it is accepted.
   ///
   /// - Parameters:
   ///   - bid: The bid.

@@ -12,7 +12,7 @@ extension Execution {
     emit(.providerRegistered(provider: record.owner))
   }
 
-  /// Replaces the whole record. It is refused when a running lease needs an attribute that would be gone.
+  /// Replaces the whole record. It is rejected when a running lease needs an attribute that would be gone.
   func updateProvider(_ record: ProviderRecord) throws(Rejection) {
     try validate(record)
     guard var entry = overlay.read(Tables.providers, record.owner) else {

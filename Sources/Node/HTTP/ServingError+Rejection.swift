@@ -3,7 +3,7 @@ import Gossip
 import Ledger
 import Replication
 
-// HTTP errors for what the ledger, the mempool and the order book refuse.
+// HTTP errors for what the ledger, the mempool and the order book reject.
 extension ServingError {
   init(_ rejection: Rejection) {
     self = .rejected(

@@ -92,7 +92,7 @@ struct NodeParts: Sendable {
       state: StoreState(store: store, cache: cache),
       gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port)
     )
-    // Recovery has no effects, so the turn's effects are not carried out.
+    // Recovery has no effects, so the turn's effects are not performed.
     var recovery = Turn(at: ReplicaClock(now: .zero, wall: .now))
     replica.step(.recovered(log: records, evidence: try PendingEvidence.load(from: store)), &recovery)
     let host = ReplicaHost(

@@ -12,7 +12,7 @@ import Storage
 import Transport
 import Wire
 
-/// Runs one replica on one event loop and carries out its effects in order.
+/// Runs one replica on one event loop and performs its effects in order.
 ///
 /// Records that must be durable go to the storage worker. What depends on them returns from there as an
 /// input, and is sent only then.
@@ -37,7 +37,7 @@ actor ReplicaHost {
   /// Banned peers, with the end of each ban. Gossip decides about bans; the transport enforces them.
   private var banned: [PeerID: NIODeadline] = [:]
 
-  /// The parts that carry out a replica's effects.
+  /// The parts that perform a replica's effects.
   struct Dependencies: Sendable {
     var storage: StorageWorker
     var transport: Transport.Endpoint

@@ -13,7 +13,7 @@ import Wire
 /// first.
 ///
 /// Transport and replica share one event loop and call each other directly. Neither is called while it is at
-/// work: the replica's effects are carried out when its step is over, and what they cause in the transport is
+/// work: the replica's effects are performed when its step is over, and what they cause in the transport is
 /// told in a later call.
 final class TransportBridge: Sendable {
   private struct Attached {

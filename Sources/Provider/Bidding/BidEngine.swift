@@ -77,7 +77,7 @@ public struct BidEngine: Sendable {
   }
 
   public enum Effect: Hashable, Sendable {
-    /// Sign and send the bid, then give `bidPublished` or `bidRefused` as input.
+    /// Sign and send the bid, then give `bidPublished` or `bidRejected` as input.
     case publish(Bid)
     case withdraw(Withdrawal)
     /// Ask the pricing program, then give `priced` as input.
@@ -95,7 +95,7 @@ public struct BidEngine: Sendable {
     enum State: Hashable, Sendable {
       /// The pricing program is asked. Next: `bid`, or deleted when no group gets a price.
       case pricing
-      /// The bid is made. Next: `ended`, or deleted when the bid is refused, outbid or expired.
+      /// The bid is made. Next: `ended`, or deleted when the bid is rejected, outbid or expired.
       case bid
       /// The order has left the book. Next: deleted at the next block.
       case ended(OrderEnd)
@@ -131,7 +131,7 @@ public struct BidEngine: Sendable {
   /// The number of orders with a live bid of ours.
   public var openBids: Int { answers.values.count { $0.state == .bid } }
 
-  /// Handles one input. The caller must carry out the effects in order.
+  /// Handles one input. The caller must perform the effects in order.
   public mutating func step(_ input: Input) -> [Effect] {
     var effects: [Effect] = []
     let before = inventory

@@ -102,7 +102,7 @@ public struct LeaseMachine: Hashable, Sendable {
     state = .awaitingManifest(deadline: now.advanced(byMilliseconds: timing.manifestTimeout))
   }
 
-  /// Handles one input. The caller must carry out the effects in order. With `mayResign` false the lease is
+  /// Handles one input. The caller must perform the effects in order. With `mayResign` false the lease is
   /// not resigned as unstable: so many leases are degraded that the provider itself must be at fault.
   public mutating func step(_ input: Input, at now: Timestamp, mayResign: Bool = true) -> [Effect] {
     var effects: [Effect] = []

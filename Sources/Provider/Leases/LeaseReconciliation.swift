@@ -57,7 +57,7 @@ extension LeaseSupervisor {
   ///   - notes: The provider's records.
   ///   - running: The workloads found by the driver.
   ///   - now: The provider's clock.
-  /// - Returns: What became of each lease, and the effects to carry out.
+  /// - Returns: What became of each lease, and the effects to perform.
   public mutating func reconcile(
     chain: [LeaseID: Digest],
     notes: [LeaseNote],

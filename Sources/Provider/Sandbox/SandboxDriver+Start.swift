@@ -109,7 +109,7 @@ extension SandboxDriver {
     return volumes
   }
 
-  /// Makes a folder in an image. Symbolic links are refused, because they may lead out of the image.
+  /// Makes a folder in an image. Symbolic links are rejected, because they may lead out of the image.
   private func makePlace(_ place: String, in image: String) throws(WorkloadError) {
     var path = image
     for name in place.split(separator: "/") {

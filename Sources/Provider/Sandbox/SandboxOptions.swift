@@ -1,7 +1,7 @@
 /// Bubblewrap's options in the format that it reads from a file descriptor: each word is followed by NUL.
 ///
 /// A word that contains NUL would be read as several, so a tenant could inject options. `add` is the only way
-/// to append words, and it refuses such a word.
+/// to append words, and it rejects such a word.
 struct SandboxOptions: Hashable, Sendable {
   private(set) var bytes: [UInt8] = []
 
@@ -24,7 +24,7 @@ struct SandboxOptions: Hashable, Sendable {
     }
   }
 
-  /// Refuses words with NUL, at which an argument of a command line ends too.
+  /// Rejects words with NUL, at which an argument of a command line ends too.
   ///
   /// - Throws: `unsupported` with the first word that contains NUL.
   static func check(_ words: some Sequence<String>) throws(WorkloadError) {

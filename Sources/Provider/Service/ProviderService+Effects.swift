@@ -4,7 +4,7 @@ import Logging
 import Primitives
 
 extension ProviderService {
-  /// Carries out the bid engine's effects, in order.
+  /// Performs the bid engine's effects, in order.
   func perform(_ effects: [BidEngine.Effect]) async {
     for effect in effects {
       switch effect {
@@ -47,7 +47,7 @@ extension ProviderService {
     }
   }
 
-  /// Carries out the supervisor's effects; work on a workload is queued for its lease.
+  /// Performs the supervisor's effects; work on a workload is queued for its lease.
   func perform(_ effects: [LeaseSupervisor.Effect]) {
     for effect in effects {
       switch effect {

@@ -4,7 +4,7 @@ import Foundation
 import Logging
 import Primitives
 
-/// The provider in a node: gives events to the bid engine and the lease supervisor, and carries out their
+/// The provider in a node: gives events to the bid engine and the lease supervisor, and performs their
 /// effects.
 ///
 /// `start` waits for the chain's current state, takes over earlier leases, and runs until `stop`. Events that
