@@ -53,7 +53,8 @@ public struct JSONFault: CustomStringConvertible, Sendable {
     guard detail == nil, let data else { return detail ?? text }
     do {
       _ = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
-      return text
+      // It is JSON all the same: Foundation says so of a number that its type cannot hold, and names no place.
+      return "a number is out of range"
     } catch {
       return (error as NSError).userInfo["NSDebugDescription"] as? String ?? text
     }
