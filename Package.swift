@@ -51,7 +51,10 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -72,10 +75,13 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
     .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
@@ -99,8 +105,16 @@ let package = Package(
     shell("SDL", foundationRooms + ["Chain", "Yams"]),
     shell("Storage", chainRooms + ["CRocksDB"]),
     shell("Transport", foundationRooms + ["Wire", nioCore, nioPosix, logging]),
-    shell("Provider", chainRooms + ["Ledger", "SDL", nioCore, nioPosix, nioHTTP, logging]),
-    shell("API", chainRooms + ["Ledger", hummingbird, httpTypes, nioCore, nioPosix, nioHTTP, logging]),
+    shell(
+      "Provider",
+      chainRooms + ["Ledger", "SDL", nioCore, nioPosix, nioHTTP, logging, subprocess, system]
+    ),
+    shell(
+      "API",
+      chainRooms + [
+        "Ledger", asyncHTTPClient, hummingbird, httpTypes, nioCore, nioPosix, nioHTTP, logging,
+      ]
+    ),
     shell("Simulator", coreRooms + [heap]),
     shell(
       "Node",
@@ -109,7 +123,7 @@ let package = Package(
         signals,
       ]
     ),
-    shell("Testnet", chainRooms + ["Provider", "API", "Node", signals]),
+    shell("Testnet", chainRooms + ["Provider", "API", "Node", signals, subprocess, system]),
     shell(
       "Bench",
       coreRooms + ["Storage", "Transport", "API", "Node", "Testnet", nioCore, nioPosix]
@@ -144,7 +158,7 @@ let package = Package(
     tests("Storage", chainRooms),
     tests("Transport", foundationRooms + [nioCore, nioPosix]),
     tests("Provider", chainRooms + ["Ledger", "SDL"]),
-    tests("API", chainRooms + ["Ledger", nioPosix, logging]),
+    tests("API", chainRooms + ["Ledger", nioCore, nioPosix, logging]),
     tests("Simulator", coreRooms + ["Vectors"]),
     tests("Node", coreRooms + ["Storage", "Transport", "SDL", "Provider", "API", nioCore, nioPosix]),
     .testTarget(name: "LayoutTests", swiftSettings: language),

@@ -114,42 +114,36 @@ public struct LoadRun: Sendable {
   {
     let perConnection = Double(offer.rate) / Double(offer.connections)
     let started = Date()
-    let sent = Mutex(0)
-    let current = Mutex<[[UInt8]]>([])
-    try await client.postEach(
-      "/v1/transactions/batch",
-      {
-        while Date() < deadline {
-          if perConnection > 0 {
-            let due = Double(sent.withLock { $0 }) / perConnection
-            let wait = due - Date().timeIntervalSince(started)
-            if wait > 0 { try? await Task.sleep(for: .seconds(wait)) }
-          }
-          var batch = current.withLock { $0 }
-          if batch.isEmpty { batch = progress.take(Self.batch, for: connection) }
-          guard !batch.isEmpty else { return nil }
-          current.withLock { $0 = batch }
-          sent.withLock { $0 += batch.count }
-          return TransactionBatch.encode(batch)
-        }
-        return nil
-      },
-      answered: { status, body in
-        let batch = current.withLock { $0 }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard status == 200, let result = try? decoder.decode(Answer.BatchResult.self, from: Data(body))
-        else {
-          progress.refused(batch.count)
-          return current.withLock { $0 = [] }
-        }
-        progress.refused(result.refused.count)
-        if let reason = result.refused.first?.reason { progress.note(reason) }
-        // What found the mempool full is offered again after a moment, in its order.
-        current.withLock { $0 = result.busy.map { batch[$0] } }
-        if !result.busy.isEmpty { try? await Task.sleep(for: .milliseconds(20)) }
+    var sent = 0
+    var batch: [[UInt8]] = []
+    while Date() < deadline {
+      if perConnection > 0 {
+        let wait = Double(sent) / perConnection - Date().timeIntervalSince(started)
+        if wait > 0 { try await Task.sleep(for: .seconds(wait)) }
       }
-    )
+      if batch.isEmpty { batch = progress.take(Self.batch, for: connection) }
+      guard !batch.isEmpty else { return }
+      sent += batch.count
+      batch = try await send(batch, to: client, progress)
+    }
+  }
+
+  /// Sends a batch; what found the mempool full, to be offered again in its order.
+  private func send(_ batch: [[UInt8]], to client: NodeClient, _ progress: Progress) async throws
+    -> [[UInt8]]
+  {
+    let result: Answer.BatchResult
+    do {
+      result = try await client.post("/v1/transactions/batch", body: TransactionBatch.encode(batch))
+    } catch ClientError.refused(_, let failure) {
+      progress.refused(batch.count)
+      progress.note(failure.message)
+      return []
+    }
+    progress.refused(result.refused.count)
+    if let reason = result.refused.first?.reason { progress.note(reason) }
+    if !result.busy.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+    return result.busy.map { batch[$0] }
   }
 
   /// One transfer after the other, each timed from submission to its block.

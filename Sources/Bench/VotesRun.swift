@@ -67,25 +67,22 @@ public struct VotesRun: Sendable {
       let member = try plan.validators.first(where: { try consensusKey(homes, $0).publicKey == proposer }),
       let voter = plan.validators.first(where: { $0.name != member.name })
     else { throw Failure("the network has no proposer") }
-    let process = try ChildProcess(
-      name: member.name,
-      arguments: ["start", "--exit-with-parent", "--home", homes.home(member).folder.path],
-      log: homes.log(member),
-      program: program
-    )
-    do {
-      let rows = try await measure(seconds, process, homes.home(member), homes.home(voter), definition, tip)
-      await stop(process)
-      return rows
-    } catch {
-      await stop(process)
-      throw error
+    let log = homes.log(member)
+    return try await withThrowingTaskGroup(of: [VotesRow].self) { group in
+      group.addTask {
+        let arguments = ["start", "--exit-with-parent", "--home", homes.home(member).folder.path]
+        let status = try await OwnProgram.run(arguments, program: program, log: log)
+        throw Failure(
+          "the node ended by itself, \(status.words)",
+          why: "\n" + OwnProgram.tail(of: log),
+          fix: "its log is \(log.path)"
+        )
+      }
+      group.addTask { try await measure(seconds, homes.home(member), homes.home(voter), definition, tip) }
+      // The node ends with its task.
+      defer { group.cancelAll() }
+      return try await group.next() ?? []
     }
-  }
-
-  private func stop(_ process: ChildProcess) async {
-    process.stop()
-    await process.waitForExit(within: 10)
   }
 
   private func consensusKey(_ homes: TestnetHomes, _ member: TestnetPlan.Member) throws -> SigningKey {
@@ -94,13 +91,12 @@ public struct VotesRun: Sendable {
 
   private func measure(
     _ seconds: UInt64,
-    _ process: ChildProcess,
     _ node: Home,
     _ voter: Home,
     _ definition: NetworkDefinition,
     _ tip: Tip
   ) async throws -> [VotesRow] {
-    let runtime = try await runtime(of: node, process)
+    let runtime = try await runtime(of: node)
     guard let address = NetworkAddress(runtime.peerAddress),
       let bytes = Hex.decode(runtime.nodeKey), let key = PublicKey(bytes)
     else { throw Failure("the node's runtime.json names no address") }
@@ -122,13 +118,13 @@ public struct VotesRun: Sendable {
     return [quiet, flooded]
   }
 
-  private func runtime(of home: Home, _ process: ChildProcess) async throws -> Home.Runtime {
+  private func runtime(of home: Home) async throws -> Home.Runtime {
     let deadline = ContinuousClock.now + .seconds(60)
-    while ContinuousClock.now < deadline, process.isRunning {
+    while ContinuousClock.now < deadline {
       if let runtime = home.readRuntime() { return runtime }
       try await Task.sleep(for: .milliseconds(20))
     }
-    throw Failure("the node did not start", why: process.tail())
+    throw Failure("the node did not start", why: "it wrote no runtime.json within 60 s")
   }
 
   /// Gives the node a transaction, so that it proposes a block.

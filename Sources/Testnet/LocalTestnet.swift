@@ -65,39 +65,41 @@ public struct LocalTestnet: Sendable {
       clockOffsets: clockOffsets,
       report: report
     )
-    var failure: (any Error)?
-    do {
-      try processes.start()
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await Self.waitForInterrupt() }
-        group.addTask {
-          try await show(processes, demo: demo, check: check, statusInterval: statusInterval, report)
+    let failure = await withTaskGroup(of: Result<Void, any Error>.self) { group -> (any Error)? in
+      group.addTask { await Self.result { try await processes.run() } }
+      group.addTask {
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+          report(.interrupted)
+          break
         }
-        group.addTask { try await processes.watch() }
-        try await group.next()
-        group.cancelAll()
+        return .success(())
       }
-    } catch is Interrupted {
-      report(.interrupted)
-    } catch is CancellationError {
-    } catch {
-      failure = error
+      group.addTask {
+        await Self.result {
+          try await show(demo: demo, check: check, statusInterval: statusInterval, report)
+        }
+      }
+      // The first to end ends the network: a process that died, an interrupt, or the check.
+      var failure: (any Error)?
+      if case .failure(let error) = await group.next() { failure = error }
+      if failure == nil { report(.stopping(plan.members.count)) }
+      group.cancelAll()
+      // Every process ends; what the others throw now is that they were cancelled.
+      await group.waitForAll()
+      return failure
     }
-    if failure == nil { report(.stopping(plan.members.count)) }
-    await processes.stop()
-    if check, failure == nil { try? FileManager.default.removeItem(at: folder) }
     if let failure { throw failure }
+    if check { try? FileManager.default.removeItem(at: folder) }
   }
 
   private func show(
-    _ processes: TestnetProcesses,
     demo: Bool,
     check: Bool,
     statusInterval: Duration,
     _ report: @escaping TestnetReport
   ) async throws {
     let clients = try TestnetClients(plan: plan)
-    try await clients.waitUntilReady(processes)
+    try await clients.waitUntilReady(logs: folder.appending(path: "logs"))
     report(.ready)
     if demo || check {
       try await TestnetDemo(testnet: self, clients: clients, report: report).run(check: check)
@@ -107,9 +109,11 @@ public struct LocalTestnet: Sendable {
     try await clients.reportStatus(every: statusInterval, report)
   }
 
-  private static func waitForInterrupt() async throws {
-    for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { throw Interrupted() }
+  private static func result(_ body: () async throws -> Void) async -> Result<Void, any Error> {
+    do {
+      return .success(try await body())
+    } catch {
+      return .failure(error)
+    }
   }
-
-  private struct Interrupted: Error {}
 }

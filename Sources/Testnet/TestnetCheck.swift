@@ -1,6 +1,7 @@
 import API
 import Foundation
 import Node
+import Subprocess
 import Primitives
 
 /// Asserts every number of the demo: `Testnet/run --check`.
@@ -93,12 +94,10 @@ struct TestnetCheck {
     guard let tenant = demo.testnet.plan.member("tenant") else { return }
     let home = demo.testnet.homes.home(tenant).folder.path
     for deployment in deployed {
-      let process = Process()
-      process.executableURL = try ChildProcess.program()
-      process.arguments = ["deployment", "close", String(deployment.report.dseq), "--home", home]
-      try process.run()
-      while process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
-      try require(process.terminationStatus == 0, "deployment \(deployment.report.dseq) closes")
+      let ended = try await OwnProgram.run([
+        "deployment", "close", String(deployment.report.dseq), "--home", home,
+      ])
+      try require(ended.isSuccess, "deployment \(deployment.report.dseq) closes")
       let found: Answer.Deployment = try await client.get(
         "/v1/deployments/\(deployment.report.owner)/\(deployment.report.dseq)"
       )

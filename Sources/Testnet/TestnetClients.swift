@@ -28,7 +28,7 @@ struct TestnetClients: Sendable {
   }
 
   /// Waits until every node has a block and knows every provider.
-  func waitUntilReady(_ processes: TestnetProcesses) async throws {
+  func waitUntilReady(logs: URL) async throws {
     let providers = nodes.filter { $0.member.role == "provider" }.count
     let deadline = Date().addingTimeInterval(60)
     var last = "no node answers"
@@ -47,7 +47,7 @@ struct TestnetClients: Sendable {
     throw Failure(
       "the network did not come up within 60 s",
       why: last,
-      fix: "the logs are in \(processes.logs.path)"
+      fix: "the logs are in \(logs.path)"
     )
   }
 

@@ -1,6 +1,7 @@
 import API
 import Foundation
 import Node
+import Subprocess
 
 /// The journey that a testnet shows: one deployment paid in AKT, one in USDC, their URLs, and how the money moved.
 struct TestnetDemo {
@@ -87,17 +88,11 @@ struct TestnetDemo {
     let home = testnet.homes.home(tenant).folder.path
     let report = testnet.folder.appending(path: file + ".json")
     self.report(.deploying(label, command: "supercloud deploy \(path.path) --home \(home) --yes"))
-    let process = Process()
-    process.executableURL = try ChildProcess.program()
-    process.arguments = ["deploy", path.path, "--home", home, "--yes", "--report", report.path]
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    while process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
-    guard process.terminationStatus == 0 else {
-      throw Failure(
-        "the deployment failed",
-        why: "`supercloud deploy` ended with \(process.terminationStatus), see above"
-      )
+    let ended = try await OwnProgram.run([
+      "deploy", path.path, "--home", home, "--yes", "--report", report.path,
+    ])
+    guard ended.isSuccess else {
+      throw Failure("the deployment failed", why: "`supercloud deploy` ended \(ended.words), see above")
     }
     let decoded = try JSONDecoder().decode(DeployReport.self, from: Data(contentsOf: report))
     return Deployed(label: label, report: decoded)

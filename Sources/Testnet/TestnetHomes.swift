@@ -35,8 +35,8 @@ public struct TestnetHomes: Sendable {
       attributes: [.posixPermissions: 0o700]
     )
     let definition = folder.appending(path: "network")
-    try? FileManager.default.removeItem(at: definition)
-    try FileManager.default.copyItem(at: try NetworkDefinition.locate("local"), to: definition)
+    try FileManager.default.createDirectory(at: definition, withIntermediateDirectories: true)
+    try NetworkDefinition.copy(from: try NetworkDefinition.locate("local"), to: definition)
     try writeParameters(definition)
     for member in plan.members { try home(member).create() }
     try writeGenesis(definition)
@@ -102,11 +102,7 @@ public struct TestnetHomes: Sendable {
 
   private func configure(_ member: TestnetPlan.Member, _ definition: URL) throws {
     let home = home(member)
-    for file in ["genesis.json", "parameters.toml", "peers.toml"] {
-      let target = home.network.appending(path: file)
-      try? FileManager.default.removeItem(at: target)
-      try FileManager.default.copyItem(at: definition.appending(path: file), to: target)
-    }
+    try NetworkDefinition.copy(from: definition, to: home.network)
     let role = NodeRecord.Role.allCases.first { $0.name == member.role } ?? .full
     var configuration = NodeConfiguration(moniker: member.name, role: role)
     configuration.network.listen = "127.0.0.1:\(member.peerPort)"

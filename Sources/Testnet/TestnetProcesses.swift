@@ -1,24 +1,20 @@
 import API
 import Foundation
 import Node
-import Synchronization
 
-/// The node processes of a testnet: started, watched, started again when they die, stopped.
-final class TestnetProcesses: Sendable {
-  private struct Member {
+/// The node processes of a testnet: run, started again when they die, stopped.
+struct TestnetProcesses: Sendable {
+  private struct Member: Sendable {
     var name: String
     var arguments: [String]
     var log: URL
-    var process: ChildProcess?
-    var startedAt = Date.distantPast
   }
 
-  /// A node that ends sooner than this after its start would end again.
+  /// A node that ends sooner than this after its start, in seconds, would end again.
   private static let shortestLife = 10.0
 
-  let logs: URL
   private let restarts: Bool
-  private let members: Mutex<[Member]>
+  private let members: [Member]
   private let report: TestnetReport
 
   /// `restarts`: nodes that die are started again, as a supervisor would; else their death is an error.
@@ -29,64 +25,42 @@ final class TestnetProcesses: Sendable {
     clockOffsets: [Int64],
     report: @escaping TestnetReport
   ) {
-    self.report = report
     self.restarts = restarts
-    logs = testnet.folder.appending(path: "logs")
-    members = Mutex(
-      testnet.plan.members.enumerated().map { index, member in
-        let clock = index < clockOffsets.count ? ["--clock-offset=\(clockOffsets[index])"] : []
-        return Member(
-          name: member.name,
-          arguments: ["start", "--exit-with-parent", "--home", testnet.homes.home(member).folder.path]
-            + clock,
-          log: testnet.homes.log(member)
-        )
-      }
-    )
-  }
-
-  func start() throws {
-    try members.withLock { members in
-      for index in members.indices { try Self.start(&members[index]) }
-    }
-  }
-
-  private static func start(_ member: inout Member) throws {
-    member.process = try ChildProcess(name: member.name, arguments: member.arguments, log: member.log)
-    member.startedAt = Date()
-  }
-
-  /// Looks after the nodes until the task ends.
-  ///
-  /// Throws `Failure` when a node ends by itself and is not, or cannot usefully be, started again.
-  func watch() async throws {
-    while true {
-      try await Task.sleep(for: .milliseconds(250))
-      try members.withLock { members in
-        for index in members.indices {
-          guard let process = members[index].process, !process.isRunning else { continue }
-          try ended(process, &members[index])
-        }
-      }
-    }
-  }
-
-  private func ended(_ process: ChildProcess, _ member: inout Member) throws {
-    guard restarts, Date().timeIntervalSince(member.startedAt) > Self.shortestLife else {
-      throw Failure(
-        "\(process.name) ended by itself, \(process.ending)",
-        why: "\n" + process.tail(),
-        fix: "its log is \(process.log.path)"
+    self.report = report
+    members = testnet.plan.members.enumerated().map { index, member in
+      let clock = index < clockOffsets.count ? ["--clock-offset=\(clockOffsets[index])"] : []
+      return Member(
+        name: member.name,
+        arguments: ["start", "--exit-with-parent", "--home", testnet.homes.home(member).folder.path]
+          + clock,
+        log: testnet.homes.log(member)
       )
     }
-    report(.restarting(process.name, ending: process.ending))
-    try Self.start(&member)
   }
 
-  /// Asks all to stop, those that started last first, and waits until they have.
-  func stop() async {
-    let processes = members.withLock { $0.compactMap(\.process) }
-    for process in processes.reversed() { process.stop() }
-    for process in processes { await process.waitForExit(within: 10) }
+  /// Runs every node until the task is cancelled, and returns when the last has ended.
+  ///
+  /// - Throws: `Failure` when a node ends by itself and is not, or cannot usefully be, started again.
+  func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for member in members { group.addTask { try await keep(member) } }
+      while try await group.next() != nil {}
+    }
+  }
+
+  private func keep(_ member: Member) async throws {
+    while true {
+      let startedAt = Date()
+      let status = try await OwnProgram.run(member.arguments, log: member.log)
+      try Task.checkCancellation()
+      guard restarts, Date().timeIntervalSince(startedAt) > Self.shortestLife else {
+        throw Failure(
+          "\(member.name) ended by itself, \(status.words)",
+          why: "\n" + OwnProgram.tail(of: member.log),
+          fix: "its log is \(member.log.path)"
+        )
+      }
+      report(.restarting(member.name, ending: status.words))
+    }
   }
 }

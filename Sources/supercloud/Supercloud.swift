@@ -48,23 +48,30 @@ struct Supercloud: AsyncParsableCommand {
 
   static func main() async {
     do {
-      var command = try parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
-    } catch let failure as Failure {
-      Console.error(failure.description)
-      exit(withError: ExitCode(failure.code))
+      try await runCommand()
+      await NodeClient.closeConnections()
     } catch {
+      await NodeClient.closeConnections()
       end(with: error)
+    }
+  }
+
+  private static func runCommand() async throws {
+    var command = try parseAsRoot()
+    if var command = command as? any AsyncParsableCommand {
+      try await command.run()
+    } else {
+      try command.run()
     }
   }
 
   /// Prints an error and exits. ArgumentParser handles help and clean exits; wrong usage exits with 2, all
   /// other errors with 1.
   private static func end(with error: any Error) -> Never {
+    if let failure = error as? Failure {
+      Console.error(failure.description)
+      exit(withError: ExitCode(failure.code))
+    }
     switch exitCode(for: error) {
     case .validationFailure:
       Console.error(fullMessage(for: error))

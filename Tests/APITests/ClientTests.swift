@@ -29,8 +29,9 @@ import Testing
     do {
       _ = try await client.get("/health", as: String.self)
       Issue.record("it answers")
-    } catch ClientError.unreachable(let address, _) {
+    } catch ClientError.unreachable(let address, let reason) {
       #expect(address.hasSuffix(":\(client.port)"))
+      #expect(reason.contains("nothing listens there"))
     }
   }
 
@@ -69,22 +70,6 @@ import Testing
         [("granter", nil), ("grantee", "b")]
       )
       #expect(node.questions == ["proof balance \(key)", "grants - b"])
-    }
-  }
-
-  @Test func `many posts go over one connection in their order`() async throws {
-    let node = FakeNode()
-    try await serving(node) { client in
-      let left = Mutex([[1], [1, 2], [1, 2, 3]] as [[UInt8]])
-      let statuses = Mutex<[Int]>([])
-      try await client.postEach("/v1/objects") {
-        left.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-      } answered: { status, _ in
-        statuses.withLock { $0.append(status) }
-      }
-      let seen = statuses.withLock { $0 }
-      #expect(seen == [200, 200, 200])
-      #expect(node.questions == ["object 1", "object 2", "object 3"])
     }
   }
 

@@ -103,8 +103,8 @@ struct ChecksTests {
       expiresAt: Timestamp(milliseconds: 9),
       chain: chain
     )
-    for _ in 0..<2 { #expect(voucher.holds(for: node, on: chain, by: memory.checks)) }
+    for _ in 0..<2 { #expect(voucher.hasValidSignature(for: node, on: chain, by: memory.checks)) }
     #expect(memory.checked == 1)
-    #expect(!voucher.holds(for: key.publicKey, on: chain, by: memory.checks))
+    #expect(!voucher.hasValidSignature(for: key.publicKey, on: chain, by: memory.checks))
   }
 }

@@ -28,17 +28,21 @@ enum Rooms {
     "SDL": foundation.union(platform).union(["Chain", "Yams", "CYaml"]),
     "Storage": chain.union(platform).union(["CRocksDB"]),
     "Transport": foundation.union(platform).union(sockets).union(["Wire", "Logging"]),
-    "Provider": chain.union(platform).union(sockets).union(["Ledger", "SDL", "NIOHTTP1", "Logging"]),
+    "Provider": chain.union(platform).union(sockets).union([
+      "Ledger", "SDL", "NIOHTTP1", "Logging", "Subprocess", "SystemPackage",
+    ]),
     // HTTPTypes and ServiceLifecycle are what Hummingbird's own interface is made of.
     "API": chain.union(platform).union(sockets).union([
-      "Ledger", "NIOHTTP1", "Logging", "Hummingbird", "HTTPTypes", "ServiceLifecycle",
+      "Ledger", "NIOHTTP1", "Logging", "AsyncHTTPClient", "Hummingbird", "HTTPTypes", "ServiceLifecycle",
     ]),
     "Node": cores.union(platform).union(sockets).union([
       "Storage", "Transport", "SDL", "Provider", "API", "Logging", "TOMLKit", "ServiceLifecycle",
       "UnixSignals",
     ]),
     "Bench": cores.union(platform).union(sockets).union(["Storage", "Transport", "API", "Node", "Testnet"]),
-    "Testnet": chain.union(platform).union(["Provider", "API", "Node", "UnixSignals"]),
+    "Testnet": chain.union(platform).union([
+      "Provider", "API", "Node", "UnixSignals", "Subprocess", "SystemPackage",
+    ]),
     "supercloud": cores.union(platform).union(sockets).union([
       "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", "Bench", "Testnet",
       "ArgumentParser", "Logging", "UnixSignals",

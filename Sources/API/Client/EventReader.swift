@@ -9,7 +9,7 @@ struct EventReader {
   }
 
   /// The largest size of an event, in bytes.
-  static let lineLimit = HTTPConnection.bodyLimit
+  static let lineLimit = NodeClient.answerLimit
 
   private var line: [UInt8] = []
   private var event = Event()

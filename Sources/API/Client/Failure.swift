@@ -28,6 +28,18 @@ extension Failure {
         why: reason,
         fix: "check that it runs (`supercloud status`) and that --node is its HTTP address"
       )
+    case .timedOut(let address, _):
+      self.init(
+        "\(error)",
+        why: "it is busy, it waits for a block that does not come, or \(address) is not a node's HTTP port",
+        fix: "`supercloud status` tells whether its height grows"
+      )
+    case .notHTTP:
+      self.init(
+        "\(error)",
+        why: "it is another port, such as the one for peers",
+        fix: "--node is the address after `api.listen` in the node's config.toml"
+      )
     case .refused(_, let failure):
       let code = failure.code.map { " (\(failure.codespace ?? "")/\($0))" } ?? ""
       self.init(failure.message + code, fix: failure.fix)

@@ -1,8 +1,10 @@
+import AsyncHTTPClient
 import Foundation
+import NIOCore
 import NIOHTTP1
 public import Primitives
 
-/// An HTTP client for a node's API.
+/// An HTTP client for a node's API. All clients of a process share its connections.
 public struct NodeClient: Sendable {
   public let address: NetworkAddress
 
@@ -23,61 +25,54 @@ public struct NodeClient: Sendable {
     }
   }
 
+  /// The largest answer, in bytes; a larger one is an error.
+  static let answerLimit = 64 << 20
+
+  /// Closes the connections that this process keeps to nodes. Call it before the program ends.
+  public static func closeConnections() async {
+    await NodeConnections.close()
+  }
+
   /// Sends a query and decodes its answer.
+  ///
+  /// `timeout`: for the whole answer.
+  ///
+  /// - Throws: `ClientError`, or `CancellationError`.
   public func get<Value: Decodable & Sendable>(
     _ path: String,
     _ query: [(String, String?)] = [],
+    timeout: Duration = .seconds(60),
     as type: Value.Type = Value.self
   ) async throws -> Value {
     let target = Self.target(path, query)
-    let response = try await HTTPConnection.with(address) { exchange in
-      try await exchange.send(.GET, target)
-      return try await exchange.receive()
-    }
-    return try Self.decode(response, path: target)
+    return try Self.decode(try await exchange(.GET, target, timeout: timeout), path: target)
   }
 
   /// Sends a query whose answer is plain text.
-  public func text(_ path: String) async throws -> String {
-    let response = try await HTTPConnection.with(address) { exchange in
-      try await exchange.send(.GET, path)
-      return try await exchange.receive()
-    }
+  ///
+  /// - Throws: As `get`.
+  public func text(_ path: String, timeout: Duration = .seconds(60)) async throws -> String {
+    let response = try await exchange(.GET, Self.target(path, []), timeout: timeout)
     guard response.status == 200 else {
       throw ClientError.unexpectedAnswer(path: path, detail: "status \(response.status)")
     }
-    return String(decoding: response.body, as: UTF8.self)
+    return String(decoding: response.body.readableBytesView, as: UTF8.self)
   }
 
   /// Posts `body` and decodes the answer.
+  ///
+  /// `timeout`: for the whole answer; a node that is asked to wait for a block answers when it has come.
+  ///
+  /// - Throws: As `get`.
   public func post<Value: Decodable & Sendable>(
     _ path: String,
     _ query: [(String, String?)] = [],
     body: [UInt8],
+    timeout: Duration = .seconds(120),
     as type: Value.Type = Value.self
   ) async throws -> Value {
     let target = Self.target(path, query)
-    let response = try await HTTPConnection.with(address) { exchange in
-      try await exchange.send(.POST, target, body: body)
-      return try await exchange.receive()
-    }
-    return try Self.decode(response, path: target)
-  }
-
-  /// Posts many bodies over one connection, each after the answer to the one before. `next` returns the next
-  /// body, or nil to end.
-  public func postEach(
-    _ path: String,
-    _ next: @Sendable () async -> [UInt8]?,
-    answered: @Sendable (Int, [UInt8]) async -> Void
-  ) async throws {
-    try await HTTPConnection.with(address) { exchange in
-      while let body = await next() {
-        try await exchange.send(.POST, path, body: body)
-        let response = try await exchange.receive()
-        await answered(response.status, response.body)
-      }
-    }
+    return try Self.decode(try await exchange(.POST, target, body: body, timeout: timeout), path: target)
   }
 
   /// Calls `body` for each event of a stream until it returns false.
@@ -91,43 +86,90 @@ public struct NodeClient: Sendable {
     _ body: @Sendable (Value) async throws -> Bool
   ) async throws {
     let target = Self.target(path, query)
-    try await HTTPConnection.with(address, silence: .seconds(30)) { exchange in
-      try await exchange.send(.GET, target, accept: "text/event-stream")
-      let status = try await exchange.receiveStatus()
-      guard status == 200 else {
-        let answer = try await exchange.receive(into: .init(status: status, body: []))
-        let _: Value = try Self.decode(answer, path: target)
-        return
+    let response = try await reaching { try await start(.GET, target, accept: "text/event-stream") }
+    guard response.status == .ok else {
+      let bytes = try await reaching { try await response.body.collect(upTo: Self.answerLimit) }
+      throw Self.refusal(Response(status: Int(response.status.code), body: bytes), path: target)
+    }
+    var reader = EventReader()
+    var pieces = response.body.makeAsyncIterator()
+    while true {
+      let piece: ByteBuffer?
+      do {
+        piece = try await pieces.next()
+      } catch {
+        try Task.checkCancellation()
+        throw ClientError.streamEnded(reason: "the connection broke: \(ClientError.words(error))")
       }
-      var reader = EventReader()
-      while let piece = try await Self.piece(exchange) {
-        for event in try reader.read(piece) {
-          let data = Data(event.data)
-          guard event.name != "end" else {
-            let failure = try? Self.decoder.decode(Answer.Failure.self, from: data)
-            throw ClientError.streamEnded(reason: failure?.message ?? "the node gives no reason")
-          }
-          let value: Value
-          do {
-            value = try Self.decoder.decode(Value.self, from: data)
-          } catch {
-            throw ClientError.unexpectedAnswer(path: target, detail: "\(error)")
-          }
-          guard try await body(value) else { return }
+      try Task.checkCancellation()
+      guard let piece else { throw ClientError.streamEnded(reason: "the connection ended") }
+      for event in try reader.read(Array(piece.readableBytesView)) {
+        guard event.name != "end" else {
+          let failure = try? Self.decoder.decode(Answer.Failure.self, from: Data(event.data))
+          throw ClientError.streamEnded(reason: failure?.message ?? "the node gives no reason")
         }
+        let value = try Self.decode(event.data, as: Value.self, path: target)
+        guard try await body(value) else { return }
       }
-      throw ClientError.streamEnded(reason: "the connection ended")
     }
   }
 
-  /// The next piece of a stream. Every error of the connection is reported as the end of the stream.
-  private static func piece(_ exchange: HTTPConnection.Exchange) async throws -> [UInt8]? {
+  // MARK: HTTP
+
+  private struct Response: Sendable {
+    var status: Int
+    var body: ByteBuffer
+
+    var data: Data { Data(body.readableBytesView) }
+  }
+
+  /// Asks, and waits for the whole answer.
+  private func exchange(
+    _ method: HTTPMethod,
+    _ target: String,
+    body: [UInt8] = [],
+    timeout: Duration
+  ) async throws -> Response {
+    try await withThrowingTaskGroup(of: Response.self) { group in
+      group.addTask {
+        try await reaching {
+          let response = try await start(method, target, body: body)
+          let bytes = try await response.body.collect(upTo: Self.answerLimit)
+          return Response(status: Int(response.status.code), body: bytes)
+        }
+      }
+      group.addTask {
+        try await Task.sleep(for: timeout)
+        throw ClientError.timedOut(address: "\(address)", seconds: timeout / .seconds(1))
+      }
+      defer { group.cancelAll() }
+      // There are two, so there is a first.
+      guard let first = try await group.next() else { throw CancellationError() }
+      return first
+    }
+  }
+
+  private func start(
+    _ method: HTTPMethod,
+    _ target: String,
+    body: [UInt8] = [],
+    accept: String = "application/json"
+  ) async throws -> HTTPClientResponse {
+    var request = HTTPClientRequest(url: "http://\(address)\(target)")
+    request.method = method
+    request.headers.add(name: "accept", value: accept)
+    if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
+    let client = NodeConnections.client(isStream: accept == "text/event-stream")
+    return try await client.execute(request, deadline: .distantFuture)
+  }
+
+  /// Runs `body`; what the HTTP client throws becomes a `ClientError`.
+  private func reaching<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
-      return try await exchange.receivePiece()
-    } catch let error as CancellationError {
-      throw error
+      return try await body()
     } catch {
-      throw ClientError.streamEnded(reason: "the connection broke: \(error)")
+      try Task.checkCancellation()
+      throw ClientError(error, at: address)
     }
   }
 
@@ -142,23 +184,30 @@ public struct NodeClient: Sendable {
     let pairs = query.compactMap { name, value in
       value.map { "\(name)=\($0.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")" }
     }
-    return pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
+    let place = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
+    return pairs.isEmpty ? place : place + "?" + pairs.joined(separator: "&")
   }
 
-  private static func decode<Value: Decodable>(_ response: HTTPConnection.Response, path: String) throws
+  private static func decode<Value: Decodable>(_ response: Response, path: String) throws -> Value {
+    guard (200..<300).contains(response.status) else { throw refusal(response, path: path) }
+    return try decode(response.body.readableBytesView, as: Value.self, path: path)
+  }
+
+  private static func decode<Value: Decodable>(_ bytes: some Sequence<UInt8>, as: Value.Type, path: String)
+    throws
     -> Value
   {
-    let data = Data(response.body)
-    guard (200..<300).contains(response.status) else {
-      if let failure = try? decoder.decode(Answer.Failure.self, from: data) {
-        throw ClientError.refused(status: response.status, failure)
-      }
-      throw ClientError.unexpectedAnswer(path: path, detail: "status \(response.status)")
-    }
     do {
-      return try decoder.decode(Value.self, from: data)
+      return try decoder.decode(Value.self, from: Data(bytes))
     } catch {
       throw ClientError.unexpectedAnswer(path: path, detail: "\(error)")
     }
+  }
+
+  private static func refusal(_ response: Response, path: String) -> ClientError {
+    guard let failure = try? decoder.decode(Answer.Failure.self, from: response.data) else {
+      return .unexpectedAnswer(path: path, detail: "status \(response.status)")
+    }
+    return .refused(status: response.status, failure)
   }
 }

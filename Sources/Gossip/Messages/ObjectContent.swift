@@ -27,6 +27,6 @@ public indirect enum ObjectContent: Hashable, Sendable {
     guard object.isAuthentic(on: chain, by: checks) else { return nil }
     self.init(object)
     guard case .nodeRecord(let record) = self, let voucher = record.voucher else { return }
-    guard voucher.holds(for: object.key, on: chain, by: checks) else { return nil }
+    guard voucher.hasValidSignature(for: object.key, on: chain, by: checks) else { return nil }
   }
 }

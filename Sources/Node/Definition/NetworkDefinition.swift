@@ -108,6 +108,17 @@ public struct NetworkDefinition: Sendable {
     }
   }
 
+  /// Copies a definition's files as files of the user's own: the source may be somebody else's.
+  ///
+  /// - Throws: What reading and writing them throws.
+  public static func copy(from source: URL, to target: URL) throws {
+    for name in ["genesis.json", "parameters.toml", "peers.toml"] {
+      let file = source.appending(path: name)
+      guard FileManager.default.fileExists(atPath: file.path) else { continue }
+      try Data(contentsOf: file).write(to: target.appending(path: name), options: .atomic)
+    }
+  }
+
   /// Writes the list of seeds, replacing it.
   public static func write(seeds: [Seed], to folder: URL) throws {
     let entries = seeds.map { "  \(TOMLFile.quoted("\(Hex.encode($0.key.bytes))@\($0.address)"))," }

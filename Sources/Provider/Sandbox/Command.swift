@@ -1,8 +1,11 @@
 import Foundation
 import Glibc
+import Subprocess
+import SystemPackage
 
 /// What a program printed and how it ended.
 struct CommandOutput: Sendable {
+  /// The exit status, or 128 and the number of the signal that ended it.
   var status: Int
   var text: String
   var errors: String
@@ -22,10 +25,13 @@ struct Command: Sendable {
     var description: String { "\(path) took too long and was killed" }
   }
 
-  /// Runs the program. Its standard streams are files, so that neither side can block on a full pipe.
+  /// Runs it, in a session of its own. Standard streams are files: no pipe can block either side, and a program that
+  /// does not read its input cannot end us with SIGPIPE.
   ///
-  /// - Throws: `LaunchError`, `TimedOut`, or an error of making a temporary folder.
+  /// - Throws: `LaunchError`, `SubprocessError`, `TimedOut`, `CancellationError`, or what making a temporary folder
+  ///   throws.
   func run(input: [UInt8] = [], timeout: Duration = .seconds(30)) async throws -> CommandOutput {
+    try LaunchError.check(path, arguments, environment)
     let folder = FileManager.default.temporaryDirectory.appending(path: "supercloud-\(UUID().uuidString)")
     try FileManager.default.createDirectory(
       at: folder,
@@ -35,29 +41,58 @@ struct Command: Sendable {
     defer { try? FileManager.default.removeItem(at: folder) }
     let files = ["in", "out", "err"].map { folder.appending(path: $0) }
     try Data(input).write(to: files[0])
-    let process = try ProcessLauncher.spawn(
-      path,
-      arguments: arguments,
-      environment: environment,
-      input: files[0].path,
-      output: files[1].path,
-      errors: files[2].path
+    let status = try await withThrowingTaskGroup(of: TerminationStatus?.self) { group in
+      group.addTask { try await run(on: files) }
+      group.addTask {
+        try await Task.sleep(for: timeout)
+        return nil
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? nil
+    }
+    guard let status else { throw TimedOut(path: path) }
+    let texts = files.dropFirst().map { Self.text(of: $0) }
+    return CommandOutput(status: Self.number(status), text: texts[0], errors: texts[1])
+  }
+
+  /// Runs it until it ends, or until the task is cancelled: then it and its children are killed.
+  private func run(on files: [URL]) async throws -> TerminationStatus {
+    var options = PlatformOptions()
+    options.createSession = true
+    options.teardownSequence = [
+      .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .seconds(1))
+    ]
+    let variables = environment.map { (Environment.Key(rawValue: $0.key), $0.value) }
+    let configuration = Configuration(
+      executable: .path(FilePath(path)),
+      arguments: Arguments(arguments),
+      environment: .custom(
+        Dictionary(variables.compactMap { key, value in key.map { ($0, value) } }) { $1 }
+      ),
+      platformOptions: options
     )
-    let deadline = ContinuousClock.now + timeout
-    while true {
-      if let ended = ProcessLauncher.reap(process) {
-        let texts = files.dropFirst().map { Self.text(of: $0) }
-        return CommandOutput(status: ended.status ?? -1, text: texts[0], errors: texts[1])
-      }
-      if ContinuousClock.now > deadline || Task.isCancelled {
-        // The program leads its own session and process group, so this kills its children too.
-        kill(-process, SIGKILL)
-        kill(process, SIGKILL)
-        var status: Int32 = 0
-        waitpid(process, &status, 0)
-        throw TimedOut(path: path)
-      }
-      try? await Task.sleep(for: .milliseconds(5))
+    let handles = try [
+      FileHandle(forReadingFrom: files[0]), Self.create(files[1]), Self.create(files[2]),
+    ]
+    defer { for handle in handles { try? handle.close() } }
+    let streams = handles.map { FileDescriptor(rawValue: $0.fileDescriptor) }
+    return try await Subprocess.run(
+      configuration,
+      input: .fileDescriptor(streams[0], closeAfterSpawningProcess: false),
+      output: .fileDescriptor(streams[1], closeAfterSpawningProcess: false),
+      error: .fileDescriptor(streams[2], closeAfterSpawningProcess: false)
+    ).terminationStatus
+  }
+
+  private static func create(_ file: URL) throws -> FileHandle {
+    try Data().write(to: file)
+    return try FileHandle(forWritingTo: file)
+  }
+
+  private static func number(_ status: TerminationStatus) -> Int {
+    switch status {
+    case .exited(let code): Int(code)
+    case .signaled(let signal): 128 + Int(signal)
     }
   }
 

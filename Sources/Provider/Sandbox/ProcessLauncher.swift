@@ -7,11 +7,24 @@ struct LaunchError: Error, Hashable, CustomStringConvertible {
   var code: Int32
 
   var description: String { "\(path): \(String(cString: strerror(code)))" }
+
+  /// Refuses texts with a NUL: a C string ends at the first one, and the rest would be lost silently.
+  static func check(
+    _ path: String,
+    _ arguments: [String],
+    _ environment: [String: String]
+  ) throws(LaunchError) {
+    let texts = [path] + arguments + environment.flatMap { [$0.key, $0.value] }
+    guard texts.allSatisfy({ !$0.utf8.contains(0) }) else { throw LaunchError(path: path, code: EINVAL) }
+  }
 }
 
 /// Starts programs that outlive the provider: in a session of their own, with default signal handling and no
 /// inherited descriptor beyond the three standard ones. A lock or socket that a workload inherited would stay
 /// open after the provider's end.
+///
+/// swift-subprocess does not serve here, because its programs end with the call that runs them. `Command` runs
+/// programs to their end.
 enum ProcessLauncher {
   /// `POSIX_SPAWN_SETSID` of glibc 2.26 and later; its header defines it only with `_GNU_SOURCE`.
   private static let newSession: Int16 = 0x80
@@ -25,11 +38,8 @@ enum ProcessLauncher {
     output: String,
     errors: String
   ) throws(LaunchError) -> pid_t {
+    try LaunchError.check(path, arguments, environment)
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    // A C string ends at the first NUL; the rest would be lost silently.
-    guard ([path] + arguments + variables).allSatisfy({ !$0.utf8.contains(0) }) else {
-      throw LaunchError(path: path, code: EINVAL)
-    }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

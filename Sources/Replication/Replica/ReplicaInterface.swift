@@ -85,10 +85,12 @@ public enum ReplicaEffect: Sendable {
   /// Send a message to each of the peers, in their order.
   case send(PeerMessage, to: [PeerID])
   case sendGossip(GossipMessage, to: PeerID, via: GossipCore.Delivery)
-  /// Append the record to the consensus log.
+  /// Append the record to the consensus log. It must be durable before a later `.sign` is answered; nothing is
+  /// reported back.
   case log(ReplicaRecord)
   /// Sign a message with the own consensus key, as `Consensus.Effect.sign` describes. The answer is
-  /// `ReplicaInput.signed`.
+  /// `ReplicaInput.signed`, given only when all records and commits before it are durable and the guard has
+  /// recorded the signature: the replica sends the message at once. A refusal of the guard is not answered.
   case sign(SigningRequest)
   /// Decode transactions of a proposed block and check their signatures, in parallel on other threads. The
   /// hashes are those of the bytes. The answer is `ReplicaInput.transactionsVerified`.
@@ -96,7 +98,8 @@ public enum ReplicaEffect: Sendable {
   /// Check the signature of an object and decode its body on another thread. The answer is
   /// `ReplicaInput.objectVerified`.
   case verify(SignedObject)
-  /// Write the commit in one synced batch. The answer is `ReplicaInput.durable`.
+  /// Write the commit in one synced batch. The answer is `ReplicaInput.durable`, given after the sync: the replica
+  /// then tells peers the height. When the disk fails, nothing is answered any more and the node stops.
   indirect case commit(Commit)
   /// Give `ReplicaInput.timeout` with this timer after the interval.
   case schedule(ReplicaTimer, after: Interval)

@@ -3,6 +3,7 @@ import ArgumentParser
 import Bench
 import Foundation
 import Glibc
+import Testnet
 
 /// Measures how a node joins a chain with many leases by a snapshot.
 struct SnapshotCommand: AsyncParsableCommand {
@@ -45,9 +46,9 @@ struct SnapshotCommand: AsyncParsableCommand {
     defer { try? FileManager.default.removeItem(at: base) }
     let opening = try run.make(leases: leases) { Console.note($0) }
     Console.note("exporting")
-    let export = try Self.child(SnapshotRun.ExportRow.self, "export", base, peers)
+    let export = try await Self.child(SnapshotRun.ExportRow.self, "export", base, peers)
     Console.note("joining")
-    let join = try Self.child(SnapshotRun.JoinRow.self, "join", base, peers)
+    let join = try await Self.child(SnapshotRun.JoinRow.self, "join", base, peers)
     guard join.leases == leases else { throw Failure("the joined state has \(join.leases) running leases") }
     if output == .json {
       return try Console.json(Report(leases: leases, openingSeconds: opening, export: export, join: join))
@@ -64,22 +65,14 @@ struct SnapshotCommand: AsyncParsableCommand {
 
   /// Runs a phase in a process of its own and decodes its output.
   private static func child<Row: Decodable>(_ type: Row.Type, _ phase: String, _ folder: URL, _ peers: Int)
-    throws -> Row
+    async throws -> Row
   {
-    let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = [
+    let data = try await OwnProgram.output(of: [
       "bench", "snapshot", "--phase", phase, "--folder", folder.path, "--peers", "\(peers)",
-    ]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure("the phase `\(phase)` failed") }
+    ])
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(type, from: data)
+    return try decoder.decode(type, from: Data(data))
   }
 
   private static func show(_ leases: Int, _ export: SnapshotRun.ExportRow, _ join: SnapshotRun.JoinRow) {

@@ -45,11 +45,7 @@ struct InitCommand: AsyncParsableCommand {
     if definition.lastPathComponent != "local" { configuration.consensus.timeouts = "wan" }
     try configuration.check(file: home.configuration)
     try home.create()
-    for file in ["genesis.json", "parameters.toml", "peers.toml"] {
-      let source = definition.appending(path: file)
-      guard FileManager.default.fileExists(atPath: source.path) else { continue }
-      try FileManager.default.copyItem(at: source, to: home.network.appending(path: file))
-    }
+    try NetworkDefinition.copy(from: definition, to: home.network)
     try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
     let nodeKey = try home.machineKey("node")
     Console.line("home            \(home.folder.path)")

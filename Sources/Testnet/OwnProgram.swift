@@ -1,0 +1,90 @@
+import API
+public import Foundation
+public import Subprocess
+import SystemPackage
+
+/// The running program, run again as a process of its own. It ends with the task that runs it: asked with SIGTERM first,
+/// killed when it does not end in time.
+public enum OwnProgram {
+  /// Runs it to its end, with no input; returns how it ended.
+  ///
+  /// `program` is another build of the program; nil is the running one. The output is added to the file `log`; nil shows
+  /// it where this process shows its own. When the task is cancelled, the program has the time `grace` to end.
+  ///
+  /// - Throws: `Failure` when the log cannot be written, `SubprocessError` when the program does not start.
+  public static func run(
+    _ arguments: [String],
+    program: URL? = nil,
+    log: URL? = nil,
+    grace: Duration = .seconds(10)
+  ) async throws -> TerminationStatus {
+    var options = PlatformOptions()
+    // A group of its own: Ctrl-C on a terminal goes to us alone, and we tell it to end.
+    options.processGroupID = 0
+    options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: grace)]
+    let configuration = Configuration(
+      executable: .path(try program.map { FilePath($0.path) } ?? path()),
+      arguments: Arguments(arguments),
+      platformOptions: options
+    )
+    guard let log else {
+      return try await Subprocess.run(
+        configuration,
+        output: .currentStandardOutput,
+        error: .currentStandardError
+      ).terminationStatus
+    }
+    let file: FileDescriptor
+    do {
+      file = try FileDescriptor.open(
+        FilePath(log.path),
+        .writeOnly,
+        options: [.append, .create, .closeOnExec],
+        permissions: .ownerReadWrite
+      )
+    } catch {
+      throw Failure("the log \(log.path) cannot be written", why: "\(error)")
+    }
+    return try await Subprocess.run(
+      configuration,
+      output: .fileDescriptor(file, closeAfterSpawningProcess: true),
+      error: .combinedWithOutput
+    ).terminationStatus
+  }
+
+  /// Runs it to its end and returns what it printed, at most 1 MiB; its errors are shown where ours are shown.
+  ///
+  /// - Throws: `Failure` when it fails, `SubprocessError` when it does not start or prints more.
+  public static func output(of arguments: [String]) async throws -> [UInt8] {
+    let result = try await Subprocess.run(
+      Configuration(executable: .path(try path()), arguments: Arguments(arguments)),
+      output: .bytes(limit: 1 << 20),
+      error: .currentStandardError
+    )
+    guard result.terminationStatus.isSuccess else {
+      throw Failure("`\(arguments.joined(separator: " "))` ended \(result.terminationStatus.words)")
+    }
+    return result.standardOutput
+  }
+
+  /// The last lines of a log, to show with a failure.
+  public static func tail(of log: URL, lines count: Int = 15) -> String {
+    let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").suffix(count).joined(separator: "\n")
+  }
+
+  /// The file of the running program, also after it was replaced by a newer build.
+  private static func path() throws -> FilePath {
+    FilePath(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+  }
+}
+
+extension TerminationStatus {
+  /// How a program ended, for a reader, such as `with status 1`.
+  public var words: String {
+    switch self {
+    case .exited(let code): "with status \(code)"
+    case .signaled(let signal): "killed by signal \(signal)"
+    }
+  }
+}
