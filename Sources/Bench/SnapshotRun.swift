@@ -119,11 +119,11 @@ public struct SnapshotRun {
     let store = JoinStore(try NodeStore(path: folder.appending(path: "joined").path))
     let anchor = TrustAnchor.header(below.height, below.identifier)
     var settings = SnapshotJoin.Settings()
-    settings.gain = 1
+    settings.minimumGain = 1
     var machine = SnapshotJoin(
       chain: chain,
       anchor: anchor,
-      own: 0,
+      ownHeight: 0,
       trust: .init(trustingMilliseconds: 1_000_000_000),
       settings: settings
     )
@@ -181,7 +181,7 @@ public struct SnapshotRun {
         case .begin(let plan): try store.begin(plan)
         case .stage(let path, let part): try store.stage(path, part)
         case .discard: try store.discard()
-        case .accuse(_, let lie): throw Failure("a part is wrong: \(lie)")
+        case .reportPeer(_, let part): throw Failure("\(part) is wrong")
         case .finished(.restored(let plan)): return plan
         case .finished(let outcome): throw Failure("nothing was restored: \(outcome)")
         }

@@ -1,3 +1,4 @@
+import API
 import Chain
 import Cryptography
 import Foundation

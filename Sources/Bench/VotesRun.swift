@@ -13,7 +13,8 @@ import Wire
 /// The result of one phase of the measurement.
 public struct VotesRow: Codable, Sendable {
   public var floodedLinks: Int
-  /// Mebibytes a second that the flooding peers sent and the node read.
+  /// Mebibytes a second that the flooding links sent, all together. The node has read them, but for what the sockets
+  /// buffer.
   public var mebibytesPerSecond: Double
   public var votes: Int
   public var p50Milliseconds: Double

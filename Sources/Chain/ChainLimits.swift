@@ -13,7 +13,7 @@ public enum ChainLimits {
   public static let endpoints = 64
   /// Attributes of each list.
   public static let attributes = 64
-  /// An attribute's key, and its value.
+  /// Bytes of an attribute's key, and as many of its value.
   public static let attributeBytes = 256
   /// The name of a group, volume, GPU model or upgrade.
   public static let nameBytes = 128

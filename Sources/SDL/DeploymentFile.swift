@@ -1,8 +1,7 @@
 /// The result of reading a `deploy.yaml`: its errors, its warnings, and the deployment that it describes.
 ///
-/// The errors are those of Akash's SDL parser, the *reference*; they decide whether there is a `deployment`.
-/// The JSON schema that belongs to the reference only gives warnings: some tools enforce it, but the
-/// reference's parser merely logs its findings.
+/// The *reference* is Akash's SDL parser. Its errors decide whether there is a `deployment`. Its JSON schema
+/// only gives warnings: some tools enforce the schema, but the reference merely logs what violates it.
 public struct DeploymentFile: Sendable {
   public let source: [UInt8]
   /// Why the file is refused, in the order of the reference's checks; the reference would report only the

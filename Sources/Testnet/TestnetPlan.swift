@@ -40,7 +40,7 @@ public struct TestnetPlan: Codable, Sendable {
   }
 
   /// A plan with free ports.
-  init(validators: Int, providers: Int, tickMilliseconds: UInt64) throws {
+  public init(validators: Int, providers: Int, tickMilliseconds: UInt64) throws {
     chain = "supercloud-local-1"
     self.tickMilliseconds = tickMilliseconds
     var taken: Set<Int> = []

@@ -73,7 +73,7 @@ import Testing
       rounds.reversed().first { round in
         guard round > current else { return false }
         let senders = Set(first.keys.filter { $0.round >= round }.map(\.validator))
-        return validators.isHonest(senders.reduce(0) { $0 + validators[$1]!.power })
+        return validators.meetsHonestThreshold(senders.reduce(0) { $0 + validators[$1]!.power })
       }
     }
   }

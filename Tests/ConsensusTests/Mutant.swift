@@ -93,7 +93,7 @@ struct Mutant {
   }
 
   private func isWanted(_ vote: Vote) -> Bool {
-    tendermint.pendingSignatures.contains { $0.describes(.vote(vote)) }
+    tendermint.pendingSignatures.contains { $0.matches(.vote(vote)) }
   }
 
   /// A vote for nil as one for the first block that others voted for.

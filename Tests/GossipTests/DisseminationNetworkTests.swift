@@ -9,11 +9,11 @@ import Testing
     var scenario = GossipScenario(seed: seed)
     scenario.peers = 100
     scenario.origins = 2
-    scenario.warmUp = 13
+    scenario.warmUpObjectsPerOrigin = 13
     scenario.messages = 6
     // The first feelers are over before anything is learnt.
-    scenario.settling = .seconds(28)
-    scenario.tail = .seconds(3)
+    scenario.settlingTime = .seconds(28)
+    scenario.tailTime = .seconds(3)
     change(&scenario)
     let report = GossipSimulation.run(scenario)
     print(
@@ -50,7 +50,7 @@ import Testing
       $0.lossPartsPerMillion = 50_000
       $0.byzantinePartsPerMillion = 333_000
       $0.attack = .drop
-      $0.tail = .seconds(12)
+      $0.tailTime = .seconds(12)
     }
     #expect(report.byzantine > 0)
     #expect(report.delivered == 1 && report.unconnected == 0)

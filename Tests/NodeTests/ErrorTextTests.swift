@@ -21,7 +21,7 @@ import Transport
     "\(TransactionError.tooManyMessages(limit: 16))",
     "\(LeaseError.dial(.handshake(.refused(.wrongNetwork))))",
     "\(Transport.DisconnectReason.violation(.tooLarge))", "\(CloseReason.banned(seconds: 60))",
-    "\(SnapshotJoin.Lie.header(7))",
+    "\(SnapshotJoin.InvalidPart.header(7))",
   ]
 
   @Test(arguments: texts) func `an error is a sentence of plain words`(_ text: String) {

@@ -109,14 +109,14 @@ import Testing
   }
 
   @Test func `every text stays one word`() throws {
-    let isolation = Isolation.ownUser(bubblewrap: "/bwrap", setpriv: "/setpriv", unshare: nil)
+    let isolation = Isolation.leaseUser(bubblewrap: "/bwrap", setpriv: "/setpriv", unshare: nil)
     let options = try #require(try command(isolation, variable: ("A", "x --bind / /\n\t")).build().options)
     #expect(options.words.suffix(3) == ["--setenv", "A", "x --bind / /\n\t"])
     #expect(Array(options.words.drop { $0 != "--bind" }.prefix(3)) == ["--bind", "/volumes/data", "/data"])
   }
 
   @Test func `a NUL makes no option of a tenant's own`() {
-    let isolation = Isolation.ownUser(bubblewrap: "/bwrap", setpriv: "/setpriv", unshare: nil)
+    let isolation = Isolation.leaseUser(bubblewrap: "/bwrap", setpriv: "/setpriv", unshare: nil)
     for bad in [
       command(isolation, program: Self.escape), command(isolation, mount: "/tmp/\(Self.escape)"),
       command(isolation, variable: (Self.escape, "1")), command(isolation, variable: ("X", Self.escape)),
@@ -179,7 +179,7 @@ import Testing
   @Test(.enabled(if: geteuid() == 0, "only root could become root"))
   func `as root, nothing is started that does not change its user`() {
     for isolation in [
-      Isolation.sameUser(bubblewrap: "/bwrap"), .none(setpriv: nil, reason: "a test"),
+      Isolation.providerUser(bubblewrap: "/bwrap"), .none(setpriv: nil, reason: "a test"),
       .refused(reason: "would run as root"),
     ] {
       #expect(reason { try build(isolation) }.contains("service web did not start"))
@@ -197,7 +197,7 @@ import Testing
   @Test func `what lies in a closed folder is shown to the lease's user, and the folder stays closed`() throws
   {
     let folder = try closedFolder()
-    let words = try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), volume: folder)
+    let words = try build(.leaseUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), volume: folder)
     #expect(words.starts(with: ["/u", "--mount", "--", "/bin/sh", "-c"]))
     #expect(
       Array(words.drop { $0 != SandboxBindMounts.folder }.prefix(4)) == [
@@ -205,18 +205,20 @@ import Testing
       ]
     )
     #expect(words.contains("\(Self.user)"))
-    let open = try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), volume: "/usr")
+    let open = try build(.leaseUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), volume: "/usr")
     #expect(open.first == "/s")
   }
 
   @Test func `what cannot be shown to the lease's user is refused in words`() throws {
     let folder = try closedFolder()
     let outside = reason {
-      try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: nil), volume: folder)
+      try build(.leaseUser(bubblewrap: "/b", setpriv: "/s", unshare: nil), volume: folder)
     }
     #expect(outside.contains("\(folder) lies in a folder that the lease's user \(Self.user) may not pass"))
     let closed = try closedFolder(mode: 0o700)
-    let inside = reason { try build(.ownUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), path: closed) }
+    let inside = reason {
+      try build(.leaseUser(bubblewrap: "/b", setpriv: "/s", unshare: "/u"), path: closed)
+    }
     #expect(inside.contains("\(closed) (mode 700) cannot be read by the lease's user"), "\(inside)")
   }
 }

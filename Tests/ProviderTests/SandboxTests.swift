@@ -271,7 +271,7 @@ import Testing
   @Test(.enabled(if: geteuid() == 0, "only root can give a lease a user of its own"))
   func `a tenant writes its volume in a closed home as the lease's own user, never as root`() async throws {
     let bench = try await SandboxBench()
-    guard case .ownUser(_, _, .some) = await bench.driver.isolation else { return }
+    guard case .leaseUser(_, _, .some) = await bench.driver.isolation else { return }
     chmod(bench.folder, 0o700)
     var service = bench.service(
       "test/sh",

@@ -134,7 +134,8 @@ extension SignedObject {
 extension NodeVoucher {
   /// Whether `key` signed this voucher for `node`. It does not check the expiry or whether `key` has the
   /// role.
-  public func hasValidSignature(for node: PublicKey, on chain: ChainID, by checks: Checks = .ed25519) -> Bool {
+  public func hasValidSignature(for node: PublicKey, on chain: ChainID, by checks: Checks = .ed25519) -> Bool
+  {
     checks.remembering(claim(for: node), chain) {
       checks.verdict(key, signature, role.domain, chain, Self.body(node, expiresAt))
     }

@@ -58,10 +58,10 @@ public struct Tendermint: Sendable {
   var lastHeightStartedAt: Instant?
   var isReplaying = false
 
-  /// From this round on no round ends early. So if every round failed at once, later rounds would still take
+  /// From this round on, no round ends early. So if every round failed at once, later rounds would still take
   /// the time of their timers.
   static let earlyExitRounds: Round = 16
-  /// From this round on the machine waits for absent proposers too. So wrong opinions about who is absent
+  /// From this round on, the machine waits for absent proposers too. So wrong opinions about who is absent
   /// cost a bounded number of rounds.
   static let absenceRounds: Round = 8
 

@@ -10,7 +10,7 @@ extension Dissemination {
     if slot < links.count { links[slot] = link } else { links.append(link) }
     slots[peer] = slot
     // With enough suppliers, a new neighbour is not asked to push.
-    if shared.liveSuppliers.count >= settings.sharedSuppliers, shared.isOwn {
+    if shared.liveSuppliers.count >= settings.sharedSuppliers, shared.hasChosenSuppliers {
       var control = Control()
       control.stop(slot, Self.sharedTag)
       send(control, &turn)

@@ -67,7 +67,7 @@ extension Dissemination {
       retries.append(Due(at: turn.now + settings.wantRetry, value: short))
       return
     }
-    // From the third attempt on two neighbours are asked at once: a second copy costs less than another wait.
+    // From the third attempt on, two neighbours are asked at once: a second copy costs less than another wait.
     let count = min(entry.attempts < 2 ? 1 : 2, entry.announcers.count)
     for step in 0..<count {
       let slot = Int(entry.announcers[(entry.asks + step) % entry.announcers.count])

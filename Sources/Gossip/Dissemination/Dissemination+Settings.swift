@@ -5,7 +5,8 @@ extension Dissemination {
   public struct Settings: Hashable, Sendable {
     /// Copies wanted per object of an origin with a route of its own.
     public var suppliers = 2
-    /// The same for origins without one. It is one more, since their suppliers were not chosen by their objects.
+    /// Copies wanted per object of an origin without a route. All such origins share their suppliers, which are not the
+    /// fastest for each of them; hence one more.
     public var sharedSuppliers = 3
     /// An origin gets its own route at this many objects. Fewer would not be worth it: to choose suppliers, a few objects
     /// are pushed by all neighbours.

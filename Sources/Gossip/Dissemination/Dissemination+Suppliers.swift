@@ -38,9 +38,11 @@ extension Dissemination {
     if routes[tag] == nil { makeRoute(tag, at: turn.now) }
     routes[tag]?.usedAt = turn.now
     routes[tag]?.objects &+= 1
-    guard var route = routes[tag], !route.isOwn, route.objects >= settings.routeAfter else { return }
+    guard var route = routes[tag], !route.hasChosenSuppliers, route.objects >= settings.routeAfter else {
+      return
+    }
     routes[tag] = nil
-    route.isOwn = true
+    route.hasChosenSuppliers = true
     var control = Control()
     // All neighbours are asked to push once more, which shows who is fastest for this origin.
     for slot in links.indices where links[slot] != nil {
@@ -72,7 +74,7 @@ extension Dissemination {
     while let first = evaluations.first, first.at <= turn.now {
       evaluations.removeFirst()
       guard let arrival = recent.removeValue(forKey: first.value) else { continue }
-      if var route = routes[arrival.tag], route.isOwn {
+      if var route = routes[arrival.tag], route.hasChosenSuppliers {
         routes[arrival.tag] = nil
         evaluate(arrival, arrival.tag, &route, wanted: settings.suppliers, at: turn.now, &control)
         routes[arrival.tag] = route
@@ -82,7 +84,7 @@ extension Dissemination {
         evaluate(arrival, Self.sharedTag, &route, wanted: settings.sharedSuppliers, at: turn.now, &control)
         route.objects &+= 1
         // Until then all neighbours push, new ones too, and the order of their copies shows who is fast.
-        route.isOwn = route.isOwn || route.objects >= settings.sharedRouteAfter
+        route.hasChosenSuppliers = route.hasChosenSuppliers || route.objects >= settings.sharedRouteAfter
         shared = route
       }
     }
@@ -183,7 +185,7 @@ extension Dissemination {
     guard !present.isEmpty else { return }
     let slot = present[Int(generator.next(below: UInt64(present.count)))]
     var control = Control()
-    for tag in routes.keys.sorted() where routes[tag]?.isOwn == true {
+    for tag in routes.keys.sorted() where routes[tag]?.hasChosenSuppliers == true {
       guard routes[tag]?.suppliers.contains(slot) == false, generator.next(below: 3) == 0 else { continue }
       routes[tag]?.start(slot)
       control.start(slot, tag)
@@ -225,6 +227,6 @@ extension Dissemination {
   private func remove(_ slot: Int, from route: inout Route, wanted: Int) -> Bool {
     let wasSupplier = route.suppliers.contains(slot)
     route.forget(slot)
-    return route.isOwn && wasSupplier && route.liveSuppliers.count < wanted
+    return route.hasChosenSuppliers && wasSupplier && route.liveSuppliers.count < wanted
   }
 }

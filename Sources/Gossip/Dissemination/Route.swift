@@ -1,6 +1,6 @@
 import Primitives
 
-/// How the objects of one origin travel over each link of this node.
+/// How the objects of one origin, or of all origins without a route of their own, travel over each link of this node.
 struct Route: Sendable {
   /// Links that this node asks to push.
   var suppliers = SlotSet()
@@ -9,8 +9,8 @@ struct Route: Sendable {
   var peerStarted = SlotSet()
   /// Objects accepted of this origin.
   var objects: UInt32 = 0
-  /// Whether suppliers are chosen for this origin alone.
-  var isOwn = false
+  /// Whether suppliers are chosen for this route. Until then all neighbours push.
+  var hasChosenSuppliers = false
   var usedAt: Instant
   var stoppedAt: Instant = .zero
   var allowance = TokenBucket()

@@ -16,26 +16,26 @@ import Primitives
 /// An answer that fits into none of them is not sent. The neighbour asks another node.
 struct AnswerBudget: Sendable {
   /// Bytes earned for each byte received.
-  static let factor: UInt64 = 2
+  static let earnedPerByte: UInt64 = 2
   /// The most that is paid from earned bytes. With the trickle and all headers, 32 neighbours that use it fully take
   /// less than a third of an uplink of 10 Mbit/s.
-  static let load = TokenBucket.Rate(perSecond: 8 << 10, burst: 16 << 10)
-  static let trickle = TokenBucket.Rate(perSecond: 1_024, burst: 4_096)
+  static let earnedRate = TokenBucket.Rate(perSecond: 8 << 10, burst: 16 << 10)
+  static let trickleRate = TokenBucket.Rate(perSecond: 1_024, burst: 4_096)
   /// The most for one neighbour: 20,000 live objects of 250 bytes, with their identifiers.
-  static let backfill: UInt64 = 6 << 20
+  static let backfillLimit: UInt64 = 6 << 20
   /// Added to the size of what this node holds, for node records and for range messages.
   static let leastBackfill: UInt64 = 16 << 10
   static let backfillTime = Interval.seconds(30)
   /// For all new neighbours together: 4 Mbit/s, and at once enough for about five of them.
-  static let backfills = TokenBucket.Rate(perSecond: 512 << 10, burst: 32 << 20)
+  static let backfillRate = TokenBucket.Rate(perSecond: 512 << 10, burst: 32 << 20)
   /// The most earned bytes that a neighbour can save up.
-  static let savings: UInt64 = 16 << 10
+  static let earnedLimit: UInt64 = 16 << 10
 
   private struct Account {
     var since: Instant
     var earned: UInt64 = 0
-    var load = TokenBucket()
-    var trickle = TokenBucket()
+    var earnedBucket = TokenBucket()
+    var trickleBucket = TokenBucket()
     /// It has had no session lately, so it gets a backfill.
     let isNew: Bool
     /// Bytes of backfill sent.
@@ -43,7 +43,7 @@ struct AnswerBudget: Sendable {
   }
 
   private var accounts: [PeerID: Account] = [:]
-  private var shared = TokenBucket()
+  private var backfillBucket = TokenBucket()
   /// Peers that had a session within the last 10 to 20 minutes: connecting again brings no second backfill.
   private var backfilledPeers = GenerationSet<PeerID>(capacity: 8_192, period: .seconds(600))
   /// Answers that were not sent.
@@ -59,7 +59,7 @@ struct AnswerBudget: Sendable {
 
   mutating func received(_ bytes: Int, from peer: PeerID) {
     guard let earned = accounts[peer]?.earned else { return }
-    accounts[peer]?.earned = min(earned + Self.factor * UInt64(bytes), Self.savings)
+    accounts[peer]?.earned = min(earned + Self.earnedPerByte * UInt64(bytes), Self.earnedLimit)
   }
 
   /// Charges an answer of `bytes` to `peer`; false when it must not be sent.
@@ -68,14 +68,14 @@ struct AnswerBudget: Sendable {
   mutating func take(_ bytes: Int, for peer: PeerID, fullSync: Int, at now: Instant) -> Bool {
     let bytes = UInt64(bytes)
     guard let account = accounts[peer] else { return false }
-    if account.earned >= bytes, accounts[peer]?.load.take(bytes, at: now, Self.load) == true {
+    if account.earned >= bytes, accounts[peer]?.earnedBucket.take(bytes, at: now, Self.earnedRate) == true {
       accounts[peer]?.earned -= bytes
       return true
     }
-    if accounts[peer]?.trickle.take(bytes, at: now, Self.trickle) == true { return true }
-    let backfill = min(Self.backfill, Self.leastBackfill + UInt64(fullSync))
+    if accounts[peer]?.trickleBucket.take(bytes, at: now, Self.trickleRate) == true { return true }
+    let backfill = min(Self.backfillLimit, Self.leastBackfill + UInt64(fullSync))
     if account.isNew, now.since(account.since) < Self.backfillTime, account.backfilled + bytes <= backfill,
-      shared.take(bytes, at: now, Self.backfills)
+      backfillBucket.take(bytes, at: now, Self.backfillRate)
     {
       accounts[peer]?.backfilled += bytes
       return true

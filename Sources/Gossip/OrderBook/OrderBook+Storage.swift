@@ -29,7 +29,8 @@ extension OrderBook {
     }
   }
 
-  /// An order was agreed, or its deployment closed: it leaves the book with its bids and cannot come back.
+  /// Removes an order that was agreed, with its bids. It is remembered as closed until it expires, while there is room,
+  /// so that it cannot come back.
   public mutating func close(order identifier: Digest, events: inout [Event]) {
     guard entries[identifier]?.object.kind == .order else { return }
     remove(identifier, .closed, events: &events)

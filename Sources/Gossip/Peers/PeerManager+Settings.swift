@@ -6,7 +6,8 @@ extension PeerManager {
     public var outbound = 8
     /// The most sessions that others open, without those of the mesh.
     public var inbound = 24
-    /// The most dials under way, without those of the mesh.
+    /// Outbound sessions are dialed only while fewer dials than this are under way, those of the mesh included. The mesh
+    /// may dial each of its peers in addition.
     public var dialsAtOnce = 8
     /// How often missing sessions and records are looked for when nothing happens; each event looks for them too.
     public var tickInterval = Interval.seconds(1)

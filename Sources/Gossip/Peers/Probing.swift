@@ -45,7 +45,7 @@ struct Probing: Sendable {
 
   typealias Turn = GossipTurn<Effect>
 
-  private enum State: Hashable {
+  private enum LinkState: Hashable {
     /// Becomes `pinged` after `Settings.silence`.
     case alive
     /// A ping was sent. Becomes `alive` when the neighbour says anything, else `suspect`.
@@ -57,7 +57,7 @@ struct Probing: Sendable {
 
   private struct Link {
     var heardAt: Instant
-    var state = State.alive
+    var state = LinkState.alive
     /// Another neighbour had an ack since this one was first suspected.
     var wasAckedIndirectly = false
     /// Acks that this neighbour may still be sent.

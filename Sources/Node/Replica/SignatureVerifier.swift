@@ -31,7 +31,7 @@ final class SignatureVerifier: Sendable {
   private let pool: NIOThreadPool
   private let blockPool: NIOThreadPool
   private let encountered = Mutex(Encountered())
-  private let cache: CheckMemory
+  private let memory: CheckMemory
   private let checks: Checks
   /// The number of transactions that wait for their check.
   private let waiting = Atomic(0)
@@ -44,13 +44,13 @@ final class SignatureVerifier: Sendable {
   /// `threads`: of each of the two pools. `checks` are those of `memory`.
   init(
     chain: ChainID,
-    cache: CheckMemory,
+    memory: CheckMemory,
     checks: Checks,
     threads: Int,
     post: @escaping @Sendable ([ReplicaInput]) -> Void
   ) {
     self.chain = chain
-    self.cache = cache
+    self.memory = memory
     self.checks = checks
     self.post = post
     pool = NIOThreadPool(numberOfThreads: threads)
@@ -152,7 +152,7 @@ final class SignatureVerifier: Sendable {
 
   /// Records that the transactions are committed; they need no further checks.
   func recordCommitted(_ transactions: [Transaction]) {
-    cache.recordCommitted(transactions)
+    memory.forget(transactions)
     encountered.withLock { known in
       for transaction in transactions { known.committed.set(transaction.hash, to: ()) }
     }

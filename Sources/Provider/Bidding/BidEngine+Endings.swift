@@ -4,8 +4,9 @@ import Primitives
 
 extension BidEngine {
   /// Handles an order that has left the book. Its reservations are kept until the next block: if the order
-  /// ended because our bid was accepted, the lease may be reported only after this.
-  mutating func remove(_ identifier: Digest, _ end: OrderEnd) -> Bool {
+  /// ended because our bid was accepted, the lease may be reported only after this. Returns true when capacity was
+  /// released.
+  mutating func handleOrderRemoved(_ identifier: Digest, _ end: OrderEnd) -> Bool {
     waiting.removeAll { $0.identifier == identifier }
     guard let answer = answers[identifier] else { return false }
     guard answer.state == .bid else { return drop(identifier, Self.outcome(of: end)) }
@@ -33,7 +34,7 @@ extension BidEngine {
   }
 
   /// Handles the opening of a lease of this provider: the bid's reservation becomes the lease's.
-  mutating func open(
+  mutating func handleLeaseOpened(
     _ lease: LeaseID,
     _ order: Digest?,
     _ offers: [ResourceOffer],
@@ -64,8 +65,9 @@ extension BidEngine {
     }
   }
 
-  /// Handles a block: releases what has ended, and considers orders anew whose bid has expired.
-  mutating func commit(_ time: Timestamp, _ effects: inout [Effect]) -> Bool {
+  /// Handles a block: releases what has ended, and considers orders anew whose bid has expired. Returns true when
+  /// capacity was released.
+  mutating func handleBlock(at time: Timestamp, _ effects: inout [Effect]) -> Bool {
     now = max(now, time)
     log.expire(at: now)
     waiting.removeAll { $0.order.expiresAt <= now }

@@ -138,16 +138,16 @@ public struct BidEngine: Sendable {
     var releasedCapacity = false
     switch input {
     case .orderAdded(let identifier, let order): consider(identifier, order, &effects)
-    case .orderRemoved(let identifier, let end): releasedCapacity = remove(identifier, end)
+    case .orderRemoved(let identifier, let end): releasedCapacity = handleOrderRemoved(identifier, end)
     case .bidPublished(let order, let bid): answers[order]?.bid = bid
     case .bidRejected(let order, let reason): releasedCapacity = drop(order, .rejected(reason))
     case .outbid(let order): releasedCapacity = drop(order, .outbid)
     case .priced(let order, let group, let result): releasedCapacity = priced(order, group, result, &effects)
     case .leaseOpened(let lease, let order, let offers):
-      releasedCapacity = open(lease, order, offers, &effects)
+      releasedCapacity = handleLeaseOpened(lease, order, offers, &effects)
     case .leaseGone(let lease): releasedCapacity = inventory.release(.lease(lease))
     case .standing(let standing): update(standing, &effects)
-    case .committed(let time): releasedCapacity = commit(time, &effects)
+    case .committed(let time): releasedCapacity = handleBlock(at: time, &effects)
     case .drain: releasedCapacity = drain(&effects)
     }
     if releasedCapacity { reconsider(&effects) }

@@ -53,7 +53,7 @@ public struct Inventory: Hashable, Sendable {
   /// The sum of all reservations.
   public var taken: CapacityAmounts {
     reservations.values.reduce(into: CapacityAmounts()) { sum, reservation in
-      // Every reservation was checked against the totals, so the sum cannot overflow.
+      // Each reservation took at most what was free, so the sum is at most the total and cannot overflow.
       sum = (try? sum.adding(reservation.amounts)) ?? total
     }
   }

@@ -7,9 +7,9 @@ import Glibc
 enum Isolation: Hashable, Sendable {
   /// Bubblewrap as the lease's own user, who has no rights on this machine. `unshare` is nil where root
   /// cannot make a mount namespace.
-  case ownUser(bubblewrap: String, setpriv: String, unshare: String?)
+  case leaseUser(bubblewrap: String, setpriv: String, unshare: String?)
   /// Bubblewrap as the provider's user, who is not root, without capabilities.
-  case sameUser(bubblewrap: String)
+  case providerUser(bubblewrap: String)
   /// A plain process. Where the provider runs as root, `setpriv` makes it a process of the lease's own user.
   case none(setpriv: String?, reason: String)
   /// Workloads are refused because they would run as root.
@@ -17,10 +17,10 @@ enum Isolation: Hashable, Sendable {
 
   var text: String {
     switch self {
-    case .ownUser(_, _, let unshare):
+    case .leaseUser(_, _, let unshare):
       "bubblewrap: a user of each lease's own, process, mount, host name and IPC namespaces, no capabilities"
         + (unshare == nil ? "; nothing from folders that are closed to others (no mount namespace)" : "")
-    case .sameUser:
+    case .providerUser:
       "bubblewrap: namespaces, no capabilities, but the provider's user (the provider does not run as root)"
     case .none(nil, let reason): "plain processes of the provider's user, NOT isolated: \(reason)"
     case .none(_, let reason): "plain processes of a user of each lease's own, NOT isolated: \(reason)"
@@ -31,7 +31,7 @@ enum Isolation: Hashable, Sendable {
   /// The name of the method that runs workloads.
   var driver: String {
     switch self {
-    case .ownUser, .sameUser: "sandbox"
+    case .leaseUser, .providerUser: "sandbox"
     case .none: "process"
     case .refused: "none"
     }
@@ -40,10 +40,10 @@ enum Isolation: Hashable, Sendable {
   var isSandboxed: Bool { driver == "sandbox" }
 
   /// Whether workloads run as their lease's own user.
-  var hasOwnUser: Bool {
+  var usesLeaseUser: Bool {
     switch self {
-    case .ownUser, .none(.some, _): true
-    case .sameUser, .none(nil, _), .refused: false
+    case .leaseUser, .none(.some, _): true
+    case .providerUser, .none(nil, _), .refused: false
     }
   }
 
@@ -61,17 +61,17 @@ enum Isolation: Hashable, Sendable {
       if let reason = await failure([bubblewrap] + arguments) {
         return plain("bwrap does not work here: \(reason)")
       }
-      return .sameUser(bubblewrap: bubblewrap)
+      return .providerUser(bubblewrap: bubblewrap)
     }
     guard let setpriv = Command.find("setpriv") else { return plain("setpriv is not installed") }
     let dropped = [setpriv] + userArguments(1_000_000_000) + [bubblewrap, "--unshare-user"] + arguments
     if let unshare = Command.find("unshare"),
       await failure(SandboxBindMounts.command(unshare, ["/usr/bin"]) + dropped) == nil
     {
-      return .ownUser(bubblewrap: bubblewrap, setpriv: setpriv, unshare: unshare)
+      return .leaseUser(bubblewrap: bubblewrap, setpriv: setpriv, unshare: unshare)
     }
     guard let reason = await failure(dropped) else {
-      return .ownUser(bubblewrap: bubblewrap, setpriv: setpriv, unshare: nil)
+      return .leaseUser(bubblewrap: bubblewrap, setpriv: setpriv, unshare: nil)
     }
     if let reason = await failure([bubblewrap] + arguments) {
       return plain("bwrap does not work here: \(reason)")

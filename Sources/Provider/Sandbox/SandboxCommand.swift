@@ -30,10 +30,10 @@ struct SandboxCommand {
         return (command, nil)
       }
       return ([setpriv, "--no-new-privs"] + Isolation.userArguments(user) + command, nil)
-    case .sameUser(let bubblewrap):
+    case .providerUser(let bubblewrap):
       try refuseRoot()
       return ([bubblewrap, "--args", "3", "--"] + root.program, try options())
-    case .ownUser(let bubblewrap, let setpriv, let unshare):
+    case .leaseUser(let bubblewrap, let setpriv, let unshare):
       do throws(WorkloadError) {
         var stage: SandboxBindMounts? = SandboxBindMounts(user: user)
         let options = try options(&stage)

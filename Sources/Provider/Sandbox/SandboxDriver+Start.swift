@@ -88,7 +88,7 @@ extension SandboxDriver {
       if !mount.isMemory {
         try makeFolder(source)
         let user = Self.user(of: replica.lease)
-        if isolation.hasOwnUser, chown(source, user, user) != 0 {
+        if isolation.usesLeaseUser, chown(source, user, user) != 0 {
           throw .files(
             "\(source) could not be given to the lease's user \(user): \(String(cString: strerror(errno)))"
           )

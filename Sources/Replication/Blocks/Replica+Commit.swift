@@ -62,10 +62,10 @@ extension Replica {
         )
       )
     )
-    afterCommit(valid, outcome, &turn)
+    updateAfterCommit(valid, outcome, &turn)
   }
 
-  private mutating func afterCommit(
+  private mutating func updateAfterCommit(
     _ valid: ValidBlock,
     _ outcome: BlockOutcome,
     _ turn: inout Turn

@@ -29,7 +29,7 @@ extension DocumentChecker {
         path.key("profile"),
         profile.value,
         "compute profile",
-        among: \.computes.names
+        among: \.computeProfiles.names
       )
     }
     if use.placement == nil, !document.brokenSections.contains("placement") {

@@ -38,7 +38,7 @@ struct DocumentChecker {
             placementName: placement.text,
             source: source,
             service: document.services[service],
-            compute: document.computes[profile],
+            compute: document.computeProfiles[profile],
             placement: target,
             price: target?.prices[profile]
           )

@@ -3,7 +3,7 @@
 extension DocumentReader {
   /// Checks the GPU requests of all compute profiles, used or not.
   mutating func adviseOnGPUs(_ document: SourceDocument) {
-    for (_, compute) in document.computes.entries {
+    for (_, compute) in document.computeProfiles.entries {
       guard let gpu = compute.resources.value?.gpu.value, gpu.hasSoundAttributes else { continue }
       let path = compute.path.key("resources").key("gpu").key("attributes").key("vendor")
       for vendor in gpu.otherVendors where !gpu.namesNvidia {

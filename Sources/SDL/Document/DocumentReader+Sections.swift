@@ -135,7 +135,7 @@ extension DocumentReader {
       let at = path.key(field.key)
       switch field.key {
       case "compute":
-        each(field.value, at, of: &document.computes, section: "compute", &document.brokenSections) {
+        each(field.value, at, of: &document.computeProfiles, section: "compute", &document.brokenSections) {
           $0.compute($1, $2)
         }
       case "placement":

@@ -35,7 +35,7 @@ struct SourceDocument {
   var root: Int
   var version = Version.v2_0
   var services = NameMap<ServiceSource>()
-  var computes = NameMap<ComputeSource>()
+  var computeProfiles = NameMap<ComputeSource>()
   var placements = NameMap<PlacementSource>()
   var deployments = NameMap<DeploymentSource>()
   var endpoints = NameMap<EndpointSource>()

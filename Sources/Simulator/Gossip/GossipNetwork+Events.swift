@@ -6,7 +6,7 @@ import Primitives
 extension GossipNetwork {
   /// Schedules the publications, the attack, the churn and the counting. Call it once, before `run`.
   func plan() {
-    var at = Instant.zero + scenario.settling
+    var at = Instant.zero + scenario.settlingTime
     for _ in 0..<scenario.warmUpObjects {
       events.insert(.publish, at: at)
       at = at + scenario.interval

@@ -233,17 +233,17 @@ extension GossipScenario {
   /// The number of peers that join during the run.
   var newcomers: Int { Int(UInt64(peers) * churnPartsPerMillion / 1_000_000) }
   /// The number of objects that are published before the counting begins.
-  var warmUpObjects: Int { origins * warmUp }
+  var warmUpObjects: Int { origins * warmUpObjectsPerOrigin }
 
   /// When the Byzantine peers begin to misbehave: 1 s after the last object of the warm-up.
   var attackAt: Instant {
-    .zero + settling + Interval(nanoseconds: UInt64(warmUpObjects) * interval.nanoseconds)
+    .zero + settlingTime + Interval(nanoseconds: UInt64(warmUpObjects) * interval.nanoseconds)
       + .seconds(1)
   }
   /// When the counting begins: 1 s after the attack, in an eclipse 60 s after it.
   var countingAt: Instant { attackAt + (attack == .eclipse ? .seconds(60) : .seconds(1)) }
   /// When the run ends.
   var end: Instant {
-    countingAt + Interval(nanoseconds: UInt64(messages) * interval.nanoseconds) + tail
+    countingAt + Interval(nanoseconds: UInt64(messages) * interval.nanoseconds) + tailTime
   }
 }

@@ -53,15 +53,15 @@ public struct GossipScenario: Sendable {
   /// The number of peers that publish objects.
   public var origins = 8
   /// How many objects each origin publishes before the counting begins.
-  public var warmUp = 16
+  public var warmUpObjectsPerOrigin = 16
   /// How many objects are published and counted; each is of a random origin.
   public var messages = 40
   /// The time between two publications.
   public var interval = Interval.milliseconds(250)
   /// The time from the start to the first publication.
-  public var settling = Interval.seconds(20)
+  public var settlingTime = Interval.seconds(20)
   /// The time from the last publication to the end of the run.
-  public var tail = Interval.seconds(12)
+  public var tailTime = Interval.seconds(12)
   /// The settings of every peer's gossip core; the scenario sets the numbers of inbound and outbound
   /// sessions.
   public var settings = GossipCore.Settings()

@@ -95,7 +95,7 @@ extension Shard {
     if context.scenario.brokenRule == .timersIgnored, case .consensus(let timer) = timer {
       switch timer.kind {
       case .propose, .prevote, .precommit: return
-      case .blockInterval, .pace, .status: break
+      case .maximumBlockInterval, .minimumBlockInterval, .status: break
       }
     }
     schedule(.timeout(timer), at: node, after: node.trueInterval(of: delay))

@@ -15,8 +15,8 @@ struct ReplayWindow: Sendable {
     return bits[word(counter)] & bit(counter) == 0
   }
 
-  /// Marks a counter as received. Call it only for authentic datagrams; otherwise a forger could have later datagrams
-  /// refused.
+  /// Marks a counter as received. Call it only for authentic datagrams: a forged one with a high counter would move the
+  /// window, and genuine datagrams would be refused as too old.
   mutating func mark(_ counter: UInt64) {
     if counter >= end {
       let newest = end == 0 ? 0 : (end - 1) / 64

@@ -63,7 +63,7 @@ struct StartCommand: AsyncParsableCommand {
     }
   }
 
-  /// Ends this node when its parent process, the testnet, ends in any way.
+  /// Ends this node when its parent process, such as a testnet, ends in any way.
   private static func stopWithParent() {
     let parent = getppid()
     Task.detached {

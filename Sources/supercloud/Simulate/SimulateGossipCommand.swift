@@ -69,7 +69,7 @@ struct SimulateGossipCommand: ParsableCommand {
     scenario.streamOnlyPartsPerMillion = tcpOnly.partsPerMillion
     scenario.messages = messages
     scenario.origins = origins
-    scenario.warmUp = warmUp
+    scenario.warmUpObjectsPerOrigin = warmUp
     scenario.outbound = outbound
     scenario.settings.dissemination.suppliers = suppliers
     let report = GossipSimulation.run(scenario)

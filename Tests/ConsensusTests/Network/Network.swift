@@ -111,7 +111,7 @@ final class Network {
 
   func send(_ message: Message, from node: Int, to target: Int) {
     if let drops, drops(message, node, target) { return }
-    links.isRough = milliseconds < options.healsAt
+    links.isUnreliable = milliseconds < options.healsAt
     let (arrival, repetition) = links.arrivals(from: node, to: target, at: now)
     for nanoseconds in [arrival, repetition].compactMap({ $0 }) {
       events.insert(.deliver(message, from: node, to: target), at: Instant(nanoseconds: nanoseconds))

@@ -10,11 +10,11 @@ import Testing
     var scenario = GossipScenario(seed: seed)
     scenario.peers = 40
     scenario.origins = 2
-    scenario.warmUp = 14
+    scenario.warmUpObjectsPerOrigin = 14
     scenario.messages = 10
     // The first feelers are over, and near peers found, before anything is learnt.
-    scenario.settling = .seconds(28)
-    scenario.tail = .seconds(12)
+    scenario.settlingTime = .seconds(28)
+    scenario.tailTime = .seconds(12)
     return scenario
   }
 
@@ -45,9 +45,9 @@ import Testing
     encoder.outputFormatting = [.sortedKeys]
     var small = scenario(seed: 5)
     small.peers = 24
-    small.warmUp = 4
+    small.warmUpObjectsPerOrigin = 4
     small.messages = 4
-    small.tail = .seconds(2)
+    small.tailTime = .seconds(2)
     let first = try encoder.encode(GossipSimulation.run(small))
     #expect(try first == encoder.encode(GossipSimulation.run(small)))
     small.seed = 6
@@ -90,7 +90,7 @@ import Testing
     attacked.byzantinePartsPerMillion = attack == .flood ? 60_000 : 200_000
     attacked.messages = 6
     // Newcomers are given a backfill in their first half minute: it begins after that.
-    if attack == .amplification { attacked.settling = .seconds(32) }
+    if attack == .amplification { attacked.settlingTime = .seconds(32) }
     #expect(run(attacked).byzantine > 0)
   }
 
@@ -108,7 +108,7 @@ import Testing
     var large = GossipScenario(seed: 1)
     large.peers = try #require(Int(ProcessInfo.processInfo.environment["SUPERCLOUD_GOSSIP_BESIDE"] ?? ""))
     large.lossPartsPerMillion = 50_000
-    large.warmUp = 4
+    large.warmUpObjectsPerOrigin = 4
     for report in [
       GossipSimulation.run(large, FloodMachine.self, strategy: "flood"),
       GossipSimulation.run(large, MeshMachine.self, strategy: "mesh, D = 8"),

@@ -104,10 +104,10 @@ struct FloodMachine: GossipMachine {
   mutating func step(_ input: GossipCore.Input, _ turn: inout GossipCore.Turn) {
     switch input {
     case .received(.packet(let packet), let peer):
-      for object in packet.objects { membership.receive(object, from: peer, &effects) }
+      for object in packet.objects { membership.receive(object, from: peer, &turn.effects) }
     case .verified(let identifier, let content):
       if let content, let object = membership.waiting[identifier]?.object {
-        effects.append(.deliver(object, content, from: nil))
+        turn.effects.append(.deliver(object, content, from: nil))
       }
     case .judged(let identifier, let judgement):
       if let (object, senders) = membership.settle(identifier, judgement) {
@@ -159,10 +159,10 @@ struct MeshMachine: GossipMachine {
 
   mutating func step(_ input: GossipCore.Input, _ turn: inout GossipCore.Turn) {
     switch input {
-    case .received(.packet(let packet), let peer): receive(packet, from: peer, &effects)
+    case .received(.packet(let packet), let peer): receive(packet, from: peer, &turn.effects)
     case .verified(let identifier, let content):
       if let content, let object = membership.waiting[identifier]?.object {
-        effects.append(.deliver(object, content, from: nil))
+        turn.effects.append(.deliver(object, content, from: nil))
       }
     case .judged(let identifier, let judgement):
       if let (object, senders) = membership.settle(identifier, judgement) {
