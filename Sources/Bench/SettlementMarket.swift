@@ -254,7 +254,7 @@ struct SettlementMarket {
     )
   }
 
-  /// With a signature that nobody made and nobody checks.
+  /// A signed object whose signature is all zeros; nobody checks it.
   private func object(_ kind: SignedObject.Kind, _ body: [UInt8], of key: SigningKey) throws -> SignedObject {
     var wire = Supercloud_Market_V1_SignedObject()
     wire.kind = .init(rawValue: Int(kind.rawValue)) ?? .unspecified
@@ -264,7 +264,7 @@ struct SettlementMarket {
     return try SignedObject(decoding: wire.encoded, chain: chain)
   }
 
-  /// The same.
+  /// A transaction whose signature is all zeros; nobody checks it.
   func draft(_ action: Action, by key: SigningKey, sequence: UInt64) -> Transaction {
     TransactionDraft(actions: [action], sequence: sequence, fee: Fee(amount: nil))
       .signed(by: key.publicKey, chain: chain) { _ in

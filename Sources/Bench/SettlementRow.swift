@@ -16,12 +16,12 @@ public struct BlockCost: Encodable, Sendable {
 public struct SettlementRow: Encodable, Sendable {
   public var leases: Int
   public var openingSeconds: Double
-  /// The most memory of the process up to then.
+  /// The most memory that the process has used up to the end of the measurement.
   public var peakBytes: UInt64
-  /// Of blocks with nothing to do.
+  /// The cost of blocks with nothing to do.
   public var idle: BlockCost
-  /// Of blocks in which `SettlementMarket.dueAccounts` accounts are due.
+  /// The cost of blocks in which `SettlementMarket.dueAccounts` accounts are due.
   public var due: BlockCost
-  /// Of blocks that change the take rate.
+  /// The cost of blocks that change the take rate.
   public var takeRate: BlockCost
 }

@@ -8,13 +8,13 @@ import Primitives
 import Replication
 import Storage
 
-/// One size: a store with so many running leases, and blocks that are timed.
+/// The measurement with one number of leases: opens a store with that many running leases and times blocks on it.
 public struct SettlementRun {
   private let market: SettlementMarket
   private let store: NodeStore
   private let state: StoreState
   private let openingSeconds: Double
-  private var root: Digest
+  private var stateRoot: Digest
   private var moment: Moment
   private var isMeasured = false
   private var samples: [Sample] = []
@@ -37,7 +37,7 @@ public struct SettlementRun {
     let clock = ContinuousClock()
     let start = clock.now
     var market = try SettlementMarket(leases: leases, folder: folder)
-    root = try market.open { progress("\(leases) leases: \($0) are open") }
+    stateRoot = try market.open { progress("\(leases) leases: \($0) are open") }
     self.market = market
     moment = market.moment
     store = try NodeStore(path: folder.path)
@@ -82,7 +82,7 @@ public struct SettlementRun {
     let update = try StateTree.apply(
       outcome.changes.map { StateTreeChange(key: $0.key, value: $0.value) },
       to: state,
-      root: root
+      root: stateRoot
     )
     let hashed = clock.now
     if let failed = outcome.receipts.first(where: { !$0.isSuccess }) {
@@ -91,7 +91,7 @@ public struct SettlementRun {
     let commit = record(outcome, update, transactions)
     try store.commit(commit)
     let end = clock.now
-    root = update.root
+    stateRoot = update.root
     guard isMeasured else { return }
     samples.append(
       Sample(
@@ -116,7 +116,7 @@ public struct SettlementRun {
       height: moment.height,
       time: moment.time,
       parent: .zero,
-      stateRoot: root,
+      stateRoot: stateRoot,
       receiptsRoot: .zero,
       transactionsRoot: .zero,
       evidenceRoot: .zero,
@@ -148,7 +148,7 @@ public struct SettlementRun {
     return samples
   }
 
-  /// A vote on the rate is over: the block that applies it, with all leases running.
+  /// Measures the block that applies a new take rate after a vote on it, with all leases running.
   private mutating func measureTakeRate() throws -> BlockCost {
     var all: [Sample] = []
     let validator = market.validator
@@ -180,7 +180,7 @@ public struct SettlementRun {
     return Self.cost(all)
   }
 
-  /// At each tick: a block in which 100 accounts are due, then blocks in which nothing is.
+  /// Measures, at each tick, a block in which 100 accounts are due and blocks in which none is.
   private mutating func measureDue() throws -> (idle: BlockCost, due: BlockCost) {
     var idle: [Sample] = []
     var due: [Sample] = []

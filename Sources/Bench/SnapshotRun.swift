@@ -39,7 +39,7 @@ public struct SnapshotRun {
   /// What the first phase leaves to the others.
   private struct Source: Codable {
     var height: UInt64
-    var root: String
+    var stateRoot: String
     var time: UInt64
   }
 
@@ -67,7 +67,7 @@ public struct SnapshotRun {
     let seconds = (ContinuousClock.now - start).inSeconds
     let source = Source(
       height: market.moment.height,
-      root: root.description,
+      stateRoot: root.description,
       time: market.moment.time.milliseconds
     )
     try JSONEncoder().encode(source).write(to: folder.appending(path: "source.json"))
@@ -77,7 +77,7 @@ public struct SnapshotRun {
   private func source() throws -> (height: Height, root: Digest, time: Timestamp) {
     let data = try Data(contentsOf: folder.appending(path: "source.json"))
     let source = try JSONDecoder().decode(Source.self, from: data)
-    guard let bytes = Hex.decode(source.root), let root = Digest(bytes) else { throw Failure("no root") }
+    guard let bytes = Hex.decode(source.stateRoot), let root = Digest(bytes) else { throw Failure("no root") }
     return (source.height, root, Timestamp(milliseconds: source.time))
   }
 

@@ -57,7 +57,6 @@ final class VotesVoter: Sendable {
     var endpoint: Transport.Endpoint?
     var isConnected = false
     var block: Digest?
-    var answeredAt: NIODeadline?
     var waiter: CheckedContinuation<NIODeadline?, Never>?
     /// The round of the next vote: each is another one, whose signature the node checks.
     var round: Round = 0

@@ -196,7 +196,7 @@ struct ThreadUsage {
     if let thread { Self.prioritize(thread) }
   }
 
-  /// The same for any thread; 0 is the calling one. First in, first out: it runs whenever it has something to do.
+  /// Lets any thread run before others whenever it has something to do, first in, first out; 0 is the calling one.
   static func prioritize(_ thread: Int32) {
     var parameters = sched_param()
     parameters.sched_priority = 1

@@ -39,7 +39,7 @@ public struct DeploymentFile: Sendable {
     schemaFindings = SchemaChecker.check(yaml)
 
     var reader = DocumentReader(yaml, source: source, log: FindingLog())
-    guard let document = reader.document() else {
+    guard let document = reader.readDocument() else {
       errors = reader.log.findings
       warnings = schemaFindings
       deployment = nil

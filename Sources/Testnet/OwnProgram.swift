@@ -3,10 +3,10 @@ public import Foundation
 public import Subprocess
 import SystemPackage
 
-/// The running program, run again as a process of its own. It ends with the task that runs it: asked with SIGTERM first,
-/// killed when it does not end in time.
+/// The running program, run again as a process of its own, which ends with the task that runs it.
 public enum OwnProgram {
-  /// Runs it to its end, with no input; returns how it ended.
+  /// Runs it to its end, with no input; returns how it ended. When the task is cancelled it is asked to end with SIGTERM,
+  /// and killed when it does not end in time.
   ///
   /// `program` is another build of the program; nil is the running one. The output is added to the file `log`; nil shows
   /// it where this process shows its own. When the task is cancelled, the program has the time `grace` to end.

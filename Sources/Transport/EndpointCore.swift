@@ -79,7 +79,7 @@ final class EndpointCore {
   }
 
   /// Decrypts and delivers what the sockets have received. The validators' links come first: the owner has handled their
-  /// messages before anything else is decrypted. Returns whether received bytes are left for the next turn.
+  /// messages before anything else is decrypted. Returns whether there is work left for the next turn.
   private func takeTurn() -> Bool {
     let now = currentInstant()
     streams.work(on: .reserved, at: now)
@@ -89,7 +89,8 @@ final class EndpointCore {
     streams.work(on: .ordinary, at: now)
     sink.deliver()
     streams.flushDirty()
-    return !sink.isEmpty || streams.isWorkLeft || datagrams?.isWorkLeft ?? false
+    // A link that becomes writable while it is flushed asks for another flush.
+    return !sink.isEmpty || streams.isWorkLeft || streams.hasUnflushed || datagrams?.isWorkLeft ?? false
   }
 
   /// Ties datagram sessions to streams: only a peer with a stream can open one, and it ends with the stream.

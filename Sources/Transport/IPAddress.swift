@@ -20,10 +20,6 @@ struct IPAddress: Hashable, Sendable {
 
   var isV4: Bool { high == 0 && low & 0xFFFF_FFFF_0000_0000 == Self.mappedPrefix }
 
-  var isLoopback: Bool {
-    isV4 ? (low >> 24) & 0xFF == 127 : high == 0 && low == 1
-  }
-
   /// The address's /24 network for IPv4 and /48 network for IPv6: blocks of this size usually belong to one customer.
   var subnet: IPAddress {
     isV4 ? IPAddress(high: high, low: low & ~0xFF) : IPAddress(high: high & ~0xFFFF, low: 0)

@@ -29,7 +29,7 @@ public struct TransportCounters: Sendable {
   /// How often reading from a session was suspended because its peer exceeded `ConnectionLimits.bytesPerSecond`.
   public var throttled = 0
   public var sessionsClosed: [DisconnectReason: Int] = [:]
-  /// The present number, as are those below.
+  /// The present number, not a count since the start; the same holds for the properties below.
   public var peers = 0
   public var inboundPeers = 0
   public var leases = 0

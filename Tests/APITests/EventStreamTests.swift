@@ -90,7 +90,7 @@ import Testing
         .leaseOpened(Self.lease, agreedOrder: "ab"), .leaseClosed(Self.lease),
         .orderRemoved(Self.order, reason: "closed"),
       ] {
-        #expect(node.market.send(event))
+        #expect(node.market.sender.send(event))
       }
       try await #expect(
         seen == [
@@ -103,7 +103,7 @@ import Testing
 
   @Test func `an event is one line of JSON that says what happened and to what`() async throws {
     let node = FakeNode(marketPresent: [.caughtUp, .bidAdded(Self.bid(1))])
-    node.market.end(.nodeStops)
+    node.market.sender.end(.nodeStops)
     try await serving(node) { client in
       let request = "GET /v1/market/events?owner=o&provider=p HTTP/1.1\r\nhost: x\r\nconnection: close\r\n"
       let answer = try await raw(request, port: client.port)
@@ -132,7 +132,7 @@ import Testing
   @Test func `who reads too slowly gets what was kept and is told why the stream ends`() async throws {
     let node = FakeNode(marketLimit: 2)
     // Sent before anybody reads: two are kept, the third is one too many.
-    let sent = (1...4).map { node.market.send(.bidAdded(Self.bid($0))) }
+    let sent = (1...4).map { node.market.sender.send(.bidAdded(Self.bid($0))) }
     #expect(sent == [true, true, false, false])
     try await serving(node) { client in
       let seen = Mutex<[String]>([])
@@ -153,14 +153,14 @@ import Testing
   @Test func `who takes nothing at all is disconnected, and its feed ends`() async throws {
     let node = FakeNode(marketLimit: 100)
     let hasEnded = Mutex(false)
-    node.market.whenEnded { hasEnded.withLock { $0 = true } }
+    node.market.sender.whenEnded { hasEnded.withLock { $0 = true } }
     try await serving(node, connections: HTTPConnectionLimits(heartbeat: .milliseconds(50))) { client in
       let stalled = try #require(IdleConnection(port: client.port))
       stalled.send("GET /v1/market/events HTTP/1.1\r\nhost: x\r\n\r\n")
       #expect(await until { !node.questions.isEmpty })
       // More than the sockets between the two hold.
       let isCutOff = await until {
-        _ = node.market.send(.bidAdded(Self.bid(1, size: 1_000_000)))
+        _ = node.market.sender.send(.bidAdded(Self.bid(1, size: 1_000_000)))
         return hasEnded.withLock { $0 }
       }
       #expect(isCutOff)
@@ -172,7 +172,7 @@ import Testing
   @Test func `a follower that goes is noticed, and its feed ends`() async throws {
     let node = FakeNode()
     let hasEnded = Mutex(false)
-    node.market.whenEnded { hasEnded.withLock { $0 = true } }
+    node.market.sender.whenEnded { hasEnded.withLock { $0 = true } }
     try await serving(node, connections: HTTPConnectionLimits(heartbeat: .milliseconds(30))) { client in
       let follower = try #require(IdleConnection(port: client.port))
       follower.send("GET /v1/market/events HTTP/1.1\r\nhost: x\r\n\r\n")

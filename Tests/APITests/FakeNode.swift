@@ -237,8 +237,8 @@ final class FakeNode: NodeServing {
 
   func events() async throws -> EventStream<Answer.Commit> {
     let feed = EventFeed<Answer.Commit>(limit: commits.count)
-    for commit in commits { _ = feed.send(commit) }
-    feed.end(.nodeStops)
+    for commit in commits { _ = feed.sender.send(commit) }
+    feed.sender.end(.nodeStops)
     return EventStream(feed: feed)
   }
 

@@ -151,7 +151,7 @@ struct Mutant {
 
   // MARK: What it says
 
-  /// What is carried out for `effect`. `lock` is the machine's before its step.
+  /// What is performed for `effect`. `lock` is the machine's before its step.
   private func said(_ effect: Effect, _ lock: RoundMachine.Polka?) -> [Effect] {
     switch (mutation, effect) {
     case (.certificatesNotSent, .sendCertificate), (.certificatesNotSent, .sendRoundCertificate): []

@@ -119,7 +119,7 @@ struct World {
   }
 }
 
-/// One replica whose effects are carried out at once: everything is durable as soon as it is asked for.
+/// One replica whose effects are performed at once: everything is durable as soon as it is asked for.
 final class Harness {
   let world: World
   let key: SigningKey?
@@ -262,14 +262,14 @@ final class Harness {
   /// Lets the slow disk do its next job.
   func writeOne() {
     guard !waiting.isEmpty else { return }
-    carryOut(waiting.removeFirst())
+    performNow(waiting.removeFirst())
     drain()
   }
 
   private func finishWriting() {
     let effects = waiting
     waiting = []
-    for effect in effects { perform(effect) }
+    for effect in effects { performNow(effect) }
     drain()
   }
 
@@ -280,10 +280,10 @@ final class Harness {
       default: break
       }
     }
-    carryOut(effect)
+    performNow(effect)
   }
 
-  private func carryOut(_ effect: ReplicaEffect) {
+  private func performNow(_ effect: ReplicaEffect) {
     switch effect {
     case .send(let message, let peers): for peer in peers { sent.append((message, peer)) }
     case .log(let record): records.append(record)

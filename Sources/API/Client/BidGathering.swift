@@ -75,6 +75,11 @@ public struct BidGathering {
           progress.result.interruption = reason
         case .failed(let error): throw Failure(error)
         case .gathered:
+          // A bid that was needed may have gone meanwhile; then it goes on.
+          guard progress.isCurrent, isComplete(progress.result.bids) else {
+            progress.isWaiting = false
+            break
+          }
           progress.result.isComplete = true
           return progress.result
         case .timeUp: return progress.result

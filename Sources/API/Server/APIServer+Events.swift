@@ -32,12 +32,12 @@ extension APIServer {
         let pulse = Task {
           while (try? await Task.sleep(for: heartbeat)) != nil {
             guard !watch.hasWaited(for: heartbeat) else { return channel.close(promise: nil) }
-            stream.feed.sendHeartbeat()
+            stream.feed.sender.sendHeartbeat()
           }
         }
         defer {
           pulse.cancel()
-          stream.feed.end(.nodeStops)
+          stream.feed.sender.end(.nodeStops)
         }
         var texts = EventTexts(stream)
         while let text = try await texts.next() {

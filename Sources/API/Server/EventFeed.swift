@@ -10,38 +10,48 @@ public struct EventFeed<Event: Encodable & Sendable>: Sendable {
   }
 
   let items: AsyncThrowingStream<Item, any Error>
-  private let continuation: AsyncThrowingStream<Item, any Error>.Continuation
+  /// The node's end. Whoever holds only this end does not keep the stream alive: it terminates when its follower is gone.
+  public let sender: Sender
 
   /// `limit`: the largest number of kept events, at least 1.
   public init(limit: Int) {
-    (items, continuation) = AsyncThrowingStream.makeStream(bufferingPolicy: .bufferingOldest(max(1, limit)))
+    let (items, continuation) = AsyncThrowingStream<Item, any Error>.makeStream(
+      bufferingPolicy: .bufferingOldest(max(1, limit))
+    )
+    self.items = items
+    sender = Sender(continuation: continuation)
   }
 
-  /// Returns false when the feed has ended.
-  public func send(_ event: Event) -> Bool {
-    switch continuation.yield(.event(event)) {
-    case .enqueued: return true
-    case .dropped:
-      end(FeedEnd.tooSlow)
-      return false
-    case .terminated: return false
-    @unknown default: return false
+  /// Gives a feed its events.
+  public struct Sender: Sendable {
+    let continuation: AsyncThrowingStream<Item, any Error>.Continuation
+
+    /// Returns false when the feed has ended.
+    public func send(_ event: Event) -> Bool {
+      switch continuation.yield(.event(event)) {
+      case .enqueued: return true
+      case .dropped:
+        end(FeedEnd.tooSlow)
+        return false
+      case .terminated: return false
+      @unknown default: return false
+      }
     }
-  }
 
-  /// Ends the feed; the follower first gets the kept events and then the reason.
-  public func end(_ reason: FeedEnd) {
-    continuation.finish(throwing: reason)
-  }
+    /// Ends the feed; the follower first gets the kept events and then the reason.
+    public func end(_ reason: FeedEnd) {
+      continuation.finish(throwing: reason)
+    }
 
-  /// Calls `body` once, when the feed has ended or its follower has disconnected.
-  public func whenEnded(_ body: @escaping @Sendable () -> Void) {
-    continuation.onTermination = { _ in body() }
-  }
+    /// Calls `body` once, when the feed has ended or its follower has disconnected.
+    public func whenEnded(_ body: @escaping @Sendable () -> Void) {
+      continuation.onTermination = { _ in body() }
+    }
 
-  /// Sends a heartbeat. When the feed is full it is dropped, which is fine: the follower has events to read.
-  func sendHeartbeat() {
-    _ = continuation.yield(.heartbeat)
+    /// Sends a heartbeat. When the feed is full it is dropped, which is fine: the follower has events to read.
+    func sendHeartbeat() {
+      _ = continuation.yield(.heartbeat)
+    }
   }
 }
 

@@ -50,7 +50,7 @@ struct VoteTally: Sendable {
     choices.first { $0.choice == choice }?.power ?? 0
   }
 
-  /// The largest power of a choice that is a block.
+  /// The largest power of a choice that has a block.
   var largestBlockPower: Int64 {
     choices.reduce(0) { $1.choice.block == nil ? $0 : max($0, $1.power) }
   }
@@ -100,8 +100,7 @@ struct VoteTally: Sendable {
     return votes
   }
 
-  /// The certificate of all votes for `choice`, which need not be a quorum. Nil when `choice` is nil instead
-  /// of a block.
+  /// A certificate of all votes for `choice`, also when they are no quorum. Nil when `choice` has no block.
   func certificate(for choice: Choice, height: Height, round: Round) -> Certificate? {
     guard let block = choice.block else { return nil }
     var signers = SignerSet(count: slots.count)

@@ -42,8 +42,6 @@ public enum SealedKeyFile {
 
     /// 2 passes over 64 MiB: some tenths of a second.
     public static let interactive = Cost(valid: 2, 64 << 20)
-    /// 3 passes over 256 MiB: about a second.
-    public static let moderate = Cost(valid: 3, 256 << 20)
   }
 
   public static let maximumSecretCount = 4096

@@ -66,11 +66,11 @@ extension Dissemination {
       // An origin without a route here takes no memory. When objects of it come, the neighbour sends its STOP again.
       guard routes[tag] != nil else { continue }
       if isWanted {
-        routes[tag]?.peerStarted.insert(slot)
-        routes[tag]?.peerStopped.remove(slot)
+        routes[tag]?.startedByPeer.insert(slot)
+        routes[tag]?.stoppedByPeer.remove(slot)
       } else {
-        routes[tag]?.peerStopped.insert(slot)
-        routes[tag]?.peerStarted.remove(slot)
+        routes[tag]?.stoppedByPeer.insert(slot)
+        routes[tag]?.startedByPeer.remove(slot)
       }
     }
   }

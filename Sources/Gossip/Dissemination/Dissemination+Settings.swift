@@ -8,8 +8,8 @@ extension Dissemination {
     /// Copies wanted per object of an origin without a route. All such origins share their suppliers, which are not the
     /// fastest for each of them; hence one more.
     public var sharedSuppliers = 3
-    /// An origin gets its own route at this many objects. Fewer would not be worth it: to choose suppliers, a few objects
-    /// are pushed by all neighbours.
+    /// From this many objects on, suppliers are chosen for an origin itself. All neighbours push its next
+    /// `routeSamples` objects for that, which would cost more than it saves for an origin with fewer objects.
     public var routeAfter = 4
     /// Objects of an origin that all neighbours push before any is told to stop. With a single one, a loss or a jitter of
     /// milliseconds would decide who supplies for half an hour.
@@ -29,23 +29,24 @@ extension Dissemination {
     public var seenPeriod = Interval.seconds(60)
     /// 4,000 objects a second for two minutes.
     public var seenCapacity = 480_000
-    /// Two periods are as long as an object of the market can live, an hour.
+    /// Twice this period is an hour, the longest life of an object of the market.
     public var checkedPeriod = Interval.seconds(1_800)
     public var checkedCapacity = 131_072
     /// A refused object is not asked for again for this long. After that this node's state may let it in.
     public var refusedPeriod = Interval.seconds(10)
 
-    /// Signature checks of objects that are not accepted in the end, a second and for one neighbour: so many for objects
-    /// that it pushes and as many for those that it was asked for. At 58 µs a check, 32 hostile neighbours can take
-    /// three quarters of a core.
+    /// Signature checks a second that one neighbour may cost with objects that are not accepted. This allowance exists
+    /// twice: for objects that it pushes and for objects that it was asked for. At 58 µs a check, 32 hostile neighbours
+    /// can take three quarters of a core.
     public var checksPerSecond: UInt64 = 200
     public var checksBurst: UInt64 = 2_000
-    /// Objects a second of one origin, and of all origins without a route that one neighbour delivers.
+    /// Objects a second of one origin that has a route.
     public var originPerSecond: UInt64 = 20
     public var originBurst: UInt64 = 100
+    /// Objects a second that one neighbour delivers of all origins without a route together.
     public var strangersPerSecond: UInt64 = 100
     public var strangersBurst: UInt64 = 2_000
-    /// STOP and START entries of one neighbour: two for each of a few thousand origins at once.
+    /// STOP and START entries of one neighbour a second; the burst is two for each of a few thousand origins at once.
     public var controlPerSecond: UInt64 = 500
     public var controlBurst: UInt64 = 16_384
     public var digestsPerSecond: UInt64 = 10_000

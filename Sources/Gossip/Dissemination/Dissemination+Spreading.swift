@@ -21,9 +21,9 @@ extension Dissemination {
     for slot in links.indices where !arrival.holders.contains(slot) {
       guard let link = links[slot] else { continue }
       let isWanted: Bool
-      if let route, route.peerStarted.contains(slot) {
+      if let route, route.startedByPeer.contains(slot) {
         isWanted = true
-      } else if let route, route.peerStopped.contains(slot) {
+      } else if let route, route.stoppedByPeer.contains(slot) {
         isWanted = false
       } else {
         isWanted = isOurs || !link.stopsShared
@@ -46,7 +46,7 @@ extension Dissemination {
     if flushAt == nil { flushAt = now + settings.digestInterval }
   }
 
-  /// Sends the digests that have gathered, without those of objects that the neighbour announced itself meanwhile.
+  /// Announces the objects that have gathered, without those that the neighbour announced itself meanwhile.
   mutating func flushAnnouncements(_ turn: inout Turn) {
     flushAt = nil
     for slot in links.indices {

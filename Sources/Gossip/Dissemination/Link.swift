@@ -8,7 +8,7 @@ struct Link: Sendable {
   let hash: ShortHash
   /// The neighbour wants no pushes but of origins that it asked for by their tags.
   var stopsShared = false
-  /// Objects to be announced with the next digest.
+  /// Identifiers of objects that wait to be announced to it.
   var queue: [Digest] = []
   /// What was announced to it, so that it can ask for it.
   var announced: GenerationTable<UInt64, Announcement>

@@ -5,8 +5,8 @@ struct Route: Sendable {
   /// Links that this node asks to push.
   var suppliers = SlotSet()
   /// Links over which this node was told to stop pushing, and over which it was asked to push.
-  var peerStopped = SlotSet()
-  var peerStarted = SlotSet()
+  var stoppedByPeer = SlotSet()
+  var startedByPeer = SlotSet()
   /// Objects accepted of this origin.
   var objects: UInt32 = 0
   /// Whether suppliers are chosen for this route. Until then all neighbours push.
@@ -77,8 +77,8 @@ struct Route: Sendable {
   /// The link is gone; its slot may be given to another peer.
   mutating func forget(_ slot: Int) {
     suppliers.remove(slot)
-    peerStopped.remove(slot)
-    peerStarted.remove(slot)
+    stoppedByPeer.remove(slot)
+    startedByPeer.remove(slot)
     if slot < latenesses.count { latenesses[slot] = Self.unknownLateness }
     if slot < misses.count { misses[slot] = 0 }
   }

@@ -16,7 +16,7 @@ extension PeerManager {
   /// differences of a millisecond.
   mutating func adoptAsNear(_ peer: PeerID, _ dialTime: Interval?) -> Bool {
     guard let dialTime, replacement == nil, sessionCount(inbound: false) >= settings.outbound,
-      let entry = book[peer], groupIsFree(of: entry), let far = sessionToReplace()
+      let entry = book[peer], isGroupFree(of: entry), let far = sessionToReplace()
     else { return false }
     guard dialTime + dialTime < far.time else { return false }
     replacement = (peer, far.peer)

@@ -57,7 +57,7 @@ extension PeerManager {
         ? Int(generator.next(below: UInt64(candidates.count)))
         : preferred[Int(generator.next(below: UInt64(preferred.count)))]
       let key = candidates.remove(at: index)
-      guard let entry = book[key], let address = entry.address, groupIsFree(of: entry) else { continue }
+      guard let entry = book[key], let address = entry.address, isGroupFree(of: entry) else { continue }
       guard dial(Dial(address: address, expectedKey: key, purpose: .outbound), &turn) else {
         continue
       }
@@ -80,7 +80,8 @@ extension PeerManager {
     return sample
   }
 
-  func groupIsFree(of entry: AddressBook.Entry) -> Bool {
+  /// Whether there is no outbound session yet with the entry's address group (`AddressGroup`).
+  func isGroupFree(of entry: AddressBook.Entry) -> Bool {
     guard settings.usesGroups else { return true }
     let group = book.group(of: entry)
     let isTaken = sessions.contains { key, session in

@@ -52,9 +52,6 @@ public struct OrderAdmission {
   /// How many live bids a book keeps for an order; the cheapest stay.
   public var bidLimit: Int { Int(clamping: execution.parameter(.orderMaximumBids)) }
 
-  /// How many live orders a book keeps for an account.
-  public var orderLimit: Int { Int(clamping: execution.parameter(.maximumLiveOrders)) }
-
   /// Whether an account is a registered provider.
   public func isProvider(_ address: Address) -> Bool {
     execution.overlay.contains(Tables.providers, address)

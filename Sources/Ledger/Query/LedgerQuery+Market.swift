@@ -106,7 +106,7 @@ extension LedgerQuery {
     (try? deployments(of: owner, state: wanted, .everything).items) ?? []
   }
 
-  /// Whether the state has the indexes by owner and state, which exist from protocol version 2 on.
+  /// Whether the indexes by owner and record state exist. Protocol version 2 and later have them.
   private var hasOwnerIndexes: Bool { protocolVersion >= 2 }
 
   /// The account as it would be at `tick`. The state does not change.

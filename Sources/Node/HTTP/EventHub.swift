@@ -19,7 +19,7 @@ actor EventHub {
 
   private let host: ReplicaHost
   private var nextFollower = 0
-  private var commitFollowers: [Int: EventFeed<Answer.Commit>] = [:]
+  private var commitFollowers: [Int: EventFeed<Answer.Commit>.Sender] = [:]
   /// Followers of a single order, by that order, so that an event need not be checked against the followers
   /// of other orders.
   private var orderFollowers: [Digest: [Int: MarketFollower]] = [:]
@@ -27,7 +27,7 @@ actor EventHub {
 
   private struct MarketFollower {
     var scope: MarketScope
-    var feed: EventFeed<Answer.MarketEvent>
+    var sender: EventFeed<Answer.MarketEvent>.Sender
   }
 
   init(host: ReplicaHost) {
@@ -53,21 +53,21 @@ actor EventHub {
   func followCommits() -> EventFeed<Answer.Commit> {
     let feed = EventFeed<Answer.Commit>(limit: Self.commitLimit)
     let id = newFollower()
-    commitFollowers[id] = feed
-    feed.whenEnded { Task { await self.forgetCommits(id) } }
+    commitFollowers[id] = feed.sender
+    feed.sender.whenEnded { Task { await self.forgetCommits(id) } }
     return feed
   }
 
   func followMarket(_ scope: MarketScope) -> EventFeed<Answer.MarketEvent> {
     let feed = EventFeed<Answer.MarketEvent>(limit: Self.marketLimit)
     let id = newFollower()
-    let follower = MarketFollower(scope: scope, feed: feed)
+    let follower = MarketFollower(scope: scope, sender: feed.sender)
     if let order = scope.order {
       orderFollowers[order, default: [:]][id] = follower
     } else {
       marketFollowers[id] = follower
     }
-    feed.whenEnded { Task { await self.forgetMarket(id, scope) } }
+    feed.sender.whenEnded { Task { await self.forgetMarket(id, scope) } }
     return feed
   }
 
@@ -88,9 +88,9 @@ actor EventHub {
   }
 
   private func endAll(_ reason: FeedEnd) {
-    for feed in commitFollowers.values { feed.end(reason) }
-    for follower in marketFollowers.values { follower.feed.end(reason) }
-    for follower in orderFollowers.values.flatMap(\.values) { follower.feed.end(reason) }
+    for sender in commitFollowers.values { sender.end(reason) }
+    for follower in marketFollowers.values { follower.sender.end(reason) }
+    for follower in orderFollowers.values.flatMap(\.values) { follower.sender.end(reason) }
     commitFollowers = [:]
     marketFollowers = [:]
     orderFollowers = [:]
@@ -106,7 +106,7 @@ actor EventHub {
     case .committed(let commit):
       if !commitFollowers.isEmpty {
         let answer = Answer.Commit(commit)
-        for feed in commitFollowers.values { _ = feed.send(answer) }
+        for sender in commitFollowers.values { _ = sender.send(answer) }
       }
       guard !marketFollowers.isEmpty || !orderFollowers.isEmpty else { return }
       for lease in commit.leases { distribute(lease) }
@@ -156,7 +156,7 @@ actor EventHub {
       guard follower.scope.contains(subject) else { return }
       let event = made ?? event()
       made = event
-      _ = follower.feed.send(event)
+      _ = follower.sender.send(event)
     }
     for follower in marketFollowers.values { offer(follower) }
     guard let order = subject.order, let followers = orderFollowers[order] else { return }

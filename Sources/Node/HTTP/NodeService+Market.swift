@@ -194,13 +194,13 @@ extension NodeService {
       "supercloud_committed_blocks_total",
       .counter,
       "Blocks committed since the start.",
-      counters.blocks
+      counters.committedBlocks
     )
     metrics.add(
       "supercloud_committed_transactions_total",
       .counter,
       "Transactions committed since the start.",
-      counters.transactions
+      counters.committedTransactions
     )
     metrics.add(
       "supercloud_rounds_above_zero_total",

@@ -66,7 +66,7 @@ extension NodeService {
     guard let order else {
       throw ServingError.notFound("order \(text) is not live: agreed, withdrawn, expired or never seen here")
     }
-    return try await matches(order, page)
+    return try await matchPage(order, page)
   }
 
   func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
@@ -76,18 +76,18 @@ extension NodeService {
     } catch {
       throw ServingError.invalid("this is not an order: \(error)", fix: nil)
     }
-    return try await matches(order, page)
+    return try await matchPage(order, page)
   }
 
   /// A page counts providers; each has an entry for every group of the order.
-  private func matches(_ order: Order, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
+  private func matchPage(_ order: Order, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
     try await self.page(page) { (request, replica) throws(PageFault) in
-      try Self.matches(order, request, replica)
+      try Self.matchPage(order, request, replica)
     }
   }
 
   /// Checks the ledger's rules first; when they are met, the free capacity in the provider's own offer.
-  private static func matches(
+  private static func matchPage(
     _ order: Order,
     _ request: PageRequest,
     _ replica: borrowing Replica<StoreState>

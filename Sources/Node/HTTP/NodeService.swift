@@ -205,7 +205,7 @@ final class NodeService: NodeServing {
     } catch {
       throw ServingError.invalid("this is not a signed object: \(error)", fix: nil)
     }
-    guard object.kind != .nodeRecord, object.isAuthentic(on: chain) else {
+    guard object.kind != .nodeRecord, object.isAuthentic(on: chain, by: parts.checks) else {
       throw ServingError.invalid("the signature is not valid for its key and chain \(chain)", fix: nil)
     }
     if let error = ServingError(try await host.publish(object)) { throw error }

@@ -4,11 +4,10 @@ import Logging
 import Replication
 import Storage
 
-/// What a validator needs to sign: its key, the consensus log, and the log's records of the height in
-/// progress.
+/// What a validator needs to sign: its key, the consensus log, and all records that are still in the log.
 ///
-/// When the log has lost acknowledged records, nobody knows what the key signed. The node then reports the
-/// damage and follows the chain without the key.
+/// When acknowledged records of the log have changed or are missing, nobody knows what the key signed. The
+/// node then reports the damage and follows the chain without the key.
 struct SigningParts: ~Copyable {
   /// Nil when the node does not sign.
   let key: SigningKey?

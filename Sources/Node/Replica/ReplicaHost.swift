@@ -276,8 +276,8 @@ actor ReplicaHost {
   }
 
   private func committed(_ commit: Commit) {
-    counters.blocks += 1
-    counters.transactions += UInt64(commit.transactions.count)
+    counters.committedBlocks += 1
+    counters.committedTransactions += UInt64(commit.transactions.count)
     dependencies.verifier.recordCommitted(commit.transactions)
     for (index, transaction) in commit.transactions.enumerated() {
       guard let continuations = waiting.removeValue(forKey: transaction.hash) else { continue }
@@ -328,8 +328,8 @@ struct CommittedTransaction: Sendable {
 /// Counters since the host's start.
 struct HostCounters: Sendable {
   var inputs: UInt64 = 0
-  var blocks: UInt64 = 0
-  var transactions: UInt64 = 0
+  var committedBlocks: UInt64 = 0
+  var committedTransactions: UInt64 = 0
   var roundsAboveZero: UInt64 = 0
   /// Number of bans.
   var bans: UInt64 = 0

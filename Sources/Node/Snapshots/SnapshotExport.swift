@@ -77,7 +77,7 @@ public struct SnapshotExport {
     )
     let file = try SnapshotFile(folder.appending(path: SnapshotArchive.chunksName).path, writing: true)
     var index: [SnapshotArchive.Place] = []
-    let width = SnapshotRuns.slots >> (4 * depth)
+    let width = SnapshotRuns.slotCount >> (4 * depth)
     for (number, path) in manifest.chunks.enumerated() {
       if isCancelled() { throw CancellationError() }
       let (count, entries) = try runs.entries(of: number * width..<(number + 1) * width)

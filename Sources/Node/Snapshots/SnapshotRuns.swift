@@ -14,7 +14,7 @@ import Storage
 final class SnapshotRuns {
   /// The number of slots, 4,096: one for each value of the digest's first twelve bits. A chunk of any depth
   /// consists of whole slots.
-  static let slots = 1 << (4 * SnapshotManifest.maximumDepth)
+  static let slotCount = 1 << (4 * SnapshotManifest.maximumDepth)
 
   private struct Record {
     var slot: UInt16
@@ -35,7 +35,7 @@ final class SnapshotRuns {
   private var records: [Record] = []
   private var runs: [Run] = []
   /// The bytes in each slot, over all runs.
-  private(set) var sizes = [Int](repeating: 0, count: slots)
+  private(set) var sizes = [Int](repeating: 0, count: slotCount)
   private(set) var entryCount = 0
 
   /// `memory`: bytes of entries that are gathered before a run is written.
@@ -65,15 +65,15 @@ final class SnapshotRuns {
   func finishRun() throws {
     guard !records.isEmpty else { return }
     records.sort { ($0.slot, $0.offset) < ($1.slot, $1.offset) }
-    var run = Run(offsets: [], counts: [UInt32](repeating: 0, count: Self.slots))
-    run.offsets.reserveCapacity(Self.slots + 1)
+    var run = Run(offsets: [], counts: [UInt32](repeating: 0, count: Self.slotCount))
+    run.offsets.reserveCapacity(Self.slotCount + 1)
     let bytes = writer.bytes
     for record in records {
       while run.offsets.count <= Int(record.slot) { run.offsets.append(file.count) }
       run.counts[Int(record.slot)] += 1
       try file.append(bytes[Int(record.offset)..<Int(record.offset + record.count)])
     }
-    while run.offsets.count <= Self.slots { run.offsets.append(file.count) }
+    while run.offsets.count <= Self.slotCount { run.offsets.append(file.count) }
     try file.flush()
     runs.append(run)
     records.removeAll(keepingCapacity: true)

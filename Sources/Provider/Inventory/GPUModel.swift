@@ -40,11 +40,6 @@ public struct GPUModel: Hashable, Comparable, Sendable, CustomStringConvertible 
   /// Such as `nvidia/h100/80Gi/sxm`, the form in price sheets.
   public var description: String { "\(vendor)/\(model)/\(memory)/\(interface)" }
 
-  /// Such as `h100 80Gi sxm`, for people.
-  public var shortText: String {
-    [model, memory, interface].filter { !$0.isEmpty }.joined(separator: " ")
-  }
-
   /// Vendor and model are not empty, and every part has at most 32 characters of those allowed in attribute
   /// keys.
   var isLegal: Bool {

@@ -97,7 +97,7 @@ struct ControlGroups: Sendable {
 
   private struct LimitFile {
     var name: String
-    /// The file is missing when the kernel does not account swap.
+    /// Whether a failed write is ignored: the swap files are missing when the kernel does not account swap.
     var isOptional = false
   }
 

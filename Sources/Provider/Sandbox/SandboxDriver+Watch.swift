@@ -73,7 +73,7 @@ extension SandboxDriver {
     while ContinuousClock.now < grace, all.contains(where: { !programs(of: $0).isEmpty }) {
       try? await Task.sleep(for: .milliseconds(25))
     }
-    // The supervisors' exit statuses do not matter now, but they need a moment to write them and end.
+    // What is left is killed, but supervisors only after 5 s: they need a moment to write exit statuses and end.
     let deadline = ContinuousClock.now + .seconds(5)
     while all.contains(where: { !family(of: $0).isEmpty }) {
       for replica in all {

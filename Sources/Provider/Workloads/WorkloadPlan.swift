@@ -4,7 +4,7 @@ import Cryptography
 /// Everything that a driver needs to run a lease: a group of the manifest, and the devices reserved for it.
 public struct WorkloadPlan: Codable, Hashable, Sendable {
   public var lease: LeaseText
-  /// In hex, as on the chain.
+  /// The manifest's hash in hex.
   public var manifestHash: String
   public var services: [ServicePlan]
 

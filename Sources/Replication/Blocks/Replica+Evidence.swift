@@ -86,7 +86,7 @@ extension Replica {
       return BlockInput.Misbehaviour(
         validator: member.address,
         height: evidence.height,
-        time: history.time(at: evidence.height) ?? block.header.time
+        time: history.timeBound(at: evidence.height) ?? block.header.time
       )
     }
   }
@@ -100,7 +100,8 @@ extension Replica {
   /// validator has not been punished for double signing before. Does not check signatures.
   private func isPunishable(_ evidence: Evidence) -> Bool {
     guard let member = evidenceSet(at: evidence.height)?[evidence.validator] else { return false }
-    guard !isTooOld(evidence.height, history.time(at: evidence.height), at: tip.height + 1, tip.time) else {
+    guard !isTooOld(evidence.height, history.timeBound(at: evidence.height), at: tip.height + 1, tip.time)
+    else {
       return false
     }
     return LedgerQuery(state: state).validator(member.address).map { !$0.isTombstoned } ?? false

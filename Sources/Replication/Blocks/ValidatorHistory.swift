@@ -58,7 +58,7 @@ struct ValidatorHistory<State: StateReading> {
 
   /// An upper bound of the block time at `height`: the time of the first height from `height` on that has a
   /// mark. Nil when that height is not committed yet, or its mark was removed.
-  func time(at height: Height) -> Timestamp? {
+  func timeBound(at height: Height) -> Timestamp? {
     mark((height + Self.markInterval - 1) / Self.markInterval)
   }
 
@@ -108,7 +108,7 @@ struct ValidatorHistory<State: StateReading> {
       // A set applies up to the height before the first of the next set. The newest set always stays.
       guard let end = entry(summary.firstSet + 1)?.from else { break }
       let isOver = summary.nextSet - summary.firstSet > Self.setLimit
-      guard isOver || isOld(end - 1, self.time(at: end - 1)) else { break }
+      guard isOver || isOld(end - 1, self.timeBound(at: end - 1)) else { break }
       changes.append(StateChange(key: Key.set(summary.firstSet), value: nil))
       summary.firstSet += 1
     }

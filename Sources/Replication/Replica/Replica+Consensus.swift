@@ -5,7 +5,7 @@ import Gossip
 import Primitives
 
 extension Replica {
-  /// Gives `input` to the consensus machine and carries out its effects.
+  /// Gives `input` to the consensus machine and performs its effects.
   mutating func stepConsensus(
     _ input: Consensus.Input,
     _ turn: inout Turn

@@ -5,7 +5,7 @@ import Ledger
 import Primitives
 
 extension Replica {
-  /// Gives `input` to gossip and carries out its effects.
+  /// Gives `input` to gossip and performs its effects.
   mutating func stepGossip(
     _ input: GossipCore.Input,
     _ turn: inout Turn

@@ -82,7 +82,7 @@ public struct Turn: Sendable {
 /// A whole node without input and output: consensus, mempool, execution, block sync, gossip and order book in
 /// one deterministic state machine.
 ///
-/// A node runs it on an event loop and RocksDB, the simulator under a virtual clock. Both carry out its
+/// A node runs it on an event loop and RocksDB, the simulator under a virtual clock. Both perform its
 /// effects in order.
 ///
 /// A crash cannot make the node contradict what it has signed: a signature comes back through

@@ -2,7 +2,7 @@ import Primitives
 
 // Checks that Akash's SDL parser makes while it builds groups.
 extension DocumentChecker {
-  /// The largest number of records in the manifest, counted for each service at each placement.
+  /// The largest sum of `ManifestWeight.records` over all services at all placements.
   static let recordLimit = 100_000
 
   /// Reports a document whose manifest would exceed `recordLimit` or `Manifest.byteLimit`, and returns false.

@@ -2,6 +2,7 @@ import Chain
 
 /// Upper bounds of what one service at one placement adds to the manifest, computed without building it.
 struct ManifestWeight {
+  /// Objects and texts, counted together.
   private(set) var records = 1
   private(set) var bytes = 600
 

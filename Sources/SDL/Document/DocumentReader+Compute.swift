@@ -2,36 +2,36 @@ import Chain
 import Primitives
 
 extension DocumentReader {
-  mutating func compute(_ index: Int, _ path: Path) -> ComputeSource {
+  mutating func readCompute(_ index: Int, _ path: Path) -> ComputeSource {
     var compute = ComputeSource(node: index, path: path)
     guard let fields = fields(index, path, wanted: "a mapping with resources") else {
       compute.resources = .broken
       return compute
     }
     for field in fields where field.key == "resources" {
-      compute.resources = resources(field.value, path.key(field.key))
+      compute.resources = readResources(field.value, path.key(field.key))
     }
     return compute
   }
 
-  private mutating func resources(_ index: Int, _ path: Path) -> Slot<ResourcesSource> {
+  private mutating func readResources(_ index: Int, _ path: Path) -> Slot<ResourcesSource> {
     guard !isNull(index) else { return .absent }
     guard let fields = fields(index, path) else { return .broken }
     var resources = ResourcesSource(node: index, path: path)
     for field in fields {
       let at = path.key(field.key)
       switch field.key {
-      case "cpu": resources.cpu = cpu(field.value, at)
-      case "memory": resources.memory = memory(field.value, at)
-      case "gpu": resources.gpu = gpu(field.value, at)
-      case "storage": resources.storage = storage(field.value, at)
+      case "cpu": resources.cpu = readCPU(field.value, at)
+      case "memory": resources.memory = readMemory(field.value, at)
+      case "gpu": resources.gpu = readGPU(field.value, at)
+      case "storage": resources.storage = readStorage(field.value, at)
       default: break
       }
     }
     return .present(resources)
   }
 
-  private mutating func cpu(_ index: Int, _ path: Path) -> Slot<CPUSource> {
+  private mutating func readCPU(_ index: Int, _ path: Path) -> Slot<CPUSource> {
     guard !isNull(index) else { return .absent }
     guard let fields = fields(index, path, wanted: "a mapping with units") else { return .broken }
     var cpu = CPUSource(units: Located(value: 0, node: index))
@@ -43,7 +43,7 @@ extension DocumentReader {
           ("not an amount of cpu", CPUSpelling.nearest(to: text), true)
         }
       case "attributes":
-        cpu.attributes = cpuAttributes(field.value, at)
+        cpu.attributes = readCPUAttributes(field.value, at)
       default: break
       }
     }
@@ -51,7 +51,7 @@ extension DocumentReader {
   }
 
   /// The mapping is read key by key, so a repeated key is not an error.
-  private mutating func cpuAttributes(_ index: Int, _ path: Path) -> [Located<Attribute>] {
+  private mutating func readCPUAttributes(_ index: Int, _ path: Path) -> [Located<Attribute>] {
     guard !isNull(index), let target = resolve(index, path) else { return [] }
     let children = yaml[target].children
     var attributes: [Located<Attribute>] = []
@@ -81,7 +81,7 @@ extension DocumentReader {
     return attributes
   }
 
-  private mutating func memory(_ index: Int, _ path: Path) -> Slot<Located<UInt64>> {
+  private mutating func readMemory(_ index: Int, _ path: Path) -> Slot<Located<UInt64>> {
     guard !isNull(index) else { return .absent }
     guard let fields = fields(index, path, wanted: "a mapping with size") else { return .broken }
     var size = Located<UInt64>(value: 0, node: index)

@@ -1,5 +1,5 @@
 extension DocumentReader {
-  mutating func expose(_ index: Int, _ path: Path, _ isUnsound: inout Bool) -> ExposeSource {
+  mutating func readExpose(_ index: Int, _ path: Path, _ isUnsound: inout Bool) -> ExposeSource {
     let nothing = Located<UInt32>(value: 0, node: index)
     var expose = ExposeSource(
       node: index,
@@ -20,8 +20,8 @@ extension DocumentReader {
       case "port": expose.port = number(field.value, at)
       case "as": expose.external = number(field.value, at)
       case "proto": expose.proto = text(field.value, at)
-      case "to": expose.targets = targets(field.value, at, &isUnsound)
-      case "accept": expose.hosts = hosts(field.value, at)
+      case "to": expose.targets = readTargets(field.value, at, &isUnsound)
+      case "accept": expose.hosts = readHosts(field.value, at)
       case "http_options": readHTTPOptions(field.value, at, into: &expose.options)
       default: break
       }
@@ -29,7 +29,7 @@ extension DocumentReader {
     return expose
   }
 
-  private mutating func targets(_ index: Int, _ path: Path, _ isUnsound: inout Bool) -> [TargetSource] {
+  private mutating func readTargets(_ index: Int, _ path: Path, _ isUnsound: inout Bool) -> [TargetSource] {
     guard case .present(let items) = items(index, path) else {
       isUnsound = isUnsound || !isNull(index)
       return []
@@ -69,7 +69,7 @@ extension DocumentReader {
     return targets
   }
 
-  private mutating func hosts(_ index: Int, _ path: Path) -> [Located<String>]? {
+  private mutating func readHosts(_ index: Int, _ path: Path) -> [Located<String>]? {
     guard var hosts = texts(index, path) else { return nil }
     for position in hosts.indices where hosts[position].isSound {
       let host = hosts[position].value

@@ -3,7 +3,7 @@ import Primitives
 
 extension DocumentReader {
   /// The mapping is read key by key: the last of repeated keys counts, and merge keys are not supported.
-  mutating func gpu(_ index: Int, _ path: Path) -> Slot<GPUSource> {
+  mutating func readGPU(_ index: Int, _ path: Path) -> Slot<GPUSource> {
     guard !isNull(index) else { return .absent }
     guard let target = resolve(index, path) else { return .broken }
     let children = yaml[target].children
@@ -17,8 +17,8 @@ extension DocumentReader {
       let name = yaml[key].text
       let at = path.key(name)
       switch name {
-      case "units": gpu.units = gpuUnits(value, at)
-      case "attributes": gpuAttributes(value, at, into: &gpu)
+      case "units": gpu.units = readGPUUnits(value, at)
+      case "attributes": readGPUAttributes(value, at, into: &gpu)
       default:
         let nearest = Spelling.nearest(to: name, among: ["units", "attributes"])
         let isFree = !log.isFull && nearest.map { self.isFree($0, among: children) } ?? false
@@ -46,7 +46,7 @@ extension DocumentReader {
     return .present(gpu)
   }
 
-  private mutating func gpuUnits(_ index: Int, _ path: Path) -> Located<UInt64> {
+  private mutating func readGPUUnits(_ index: Int, _ path: Path) -> Located<UInt64> {
     let parse: (String) throws(QuantityError) -> UInt64 = { text throws(QuantityError) in
       guard let units = NumberSyntax.digits(text.utf8) else { throw .syntax }
       return units
@@ -57,7 +57,7 @@ extension DocumentReader {
     }
   }
 
-  private mutating func gpuAttributes(_ index: Int, _ path: Path, into gpu: inout GPUSource) {
+  private mutating func readGPUAttributes(_ index: Int, _ path: Path, into gpu: inout GPUSource) {
     gpu.attributes = []
     gpu.models = []
     gpu.otherVendors = []
@@ -85,7 +85,7 @@ extension DocumentReader {
         continue
       }
       hasVendor = hasVendor || !isNull(value)
-      if !isNull(value) { vendors(value, at, into: &gpu) }
+      if !isNull(value) { readVendors(value, at, into: &gpu) }
     }
     guard gpu.hasSoundAttributes else { return }
     guard hasVendor else {
@@ -102,7 +102,7 @@ extension DocumentReader {
     combine(&gpu, index, path)
   }
 
-  private mutating func vendors(_ index: Int, _ path: Path, into gpu: inout GPUSource) {
+  private mutating func readVendors(_ index: Int, _ path: Path, into gpu: inout GPUSource) {
     guard let fields = fields(index, path, wanted: "a mapping such as nvidia: [{model: h100}]") else {
       gpu.hasSoundAttributes = false
       return
@@ -119,13 +119,13 @@ extension DocumentReader {
       case .broken: gpu.hasSoundAttributes = false
       case .present(let items):
         for (position, item) in items.enumerated() {
-          gpu.models.append(model(item, at.item(position), &gpu.hasSoundAttributes))
+          gpu.models.append(readModel(item, at.item(position), &gpu.hasSoundAttributes))
         }
       }
     }
   }
 
-  private mutating func model(_ index: Int, _ path: Path, _ isSound: inout Bool) -> GPUModelSource {
+  private mutating func readModel(_ index: Int, _ path: Path, _ isSound: inout Bool) -> GPUModelSource {
     var model = GPUModelSource(path: path, model: Located(value: "", node: index))
     guard let fields = fields(index, path, wanted: "a mapping with model") else {
       isSound = false
@@ -144,7 +144,7 @@ extension DocumentReader {
         model.memory = Located(value: memory.value >> 30, node: memory.node, isSound: memory.isSound)
         isSound = isSound && memory.isSound
       case "interface" where !isNull(field.value):
-        model.interface = interface(field.value, at)
+        model.interface = readInterface(field.value, at)
         isSound = isSound && model.interface?.isSound == true
       default: break
       }
@@ -152,7 +152,7 @@ extension DocumentReader {
     return model
   }
 
-  private mutating func interface(_ index: Int, _ path: Path) -> Located<String> {
+  private mutating func readInterface(_ index: Int, _ path: Path) -> Located<String> {
     guard let target = resolve(index, path) else { return Located(value: "", node: index, isSound: false) }
     let text = yaml[target].text
     if text == "pcie" || text == "sxm" { return Located(value: text, node: index) }

@@ -2,7 +2,7 @@ import Chain
 import Primitives
 
 extension DocumentReader {
-  mutating func placement(_ index: Int, _ path: Path) -> PlacementSource {
+  mutating func readPlacement(_ index: Int, _ path: Path) -> PlacementSource {
     var placement = PlacementSource(node: index, path: path)
     guard let fields = fields(index, path, wanted: "a mapping with pricing") else {
       placement.hasUnsoundPrices = true
@@ -11,11 +11,11 @@ extension DocumentReader {
     for field in fields {
       let at = path.key(field.key)
       switch field.key {
-      case "attributes": placement.attributes = placementAttributes(field.value, at)
-      case "signedBy": signers(field.value, at, into: &placement)
+      case "attributes": placement.attributes = readPlacementAttributes(field.value, at)
+      case "signedBy": readSigners(field.value, at, into: &placement)
       case "pricing":
         var broken: Set<String> = []
-        each(field.value, at, of: &placement.prices, section: "pricing", &broken) { $0.price($1, $2) }
+        readEach(field.value, at, of: &placement.prices, section: "pricing", &broken) { $0.readPrice($1, $2) }
         placement.hasUnsoundPrices = !broken.isEmpty
       default: break
       }
@@ -23,7 +23,7 @@ extension DocumentReader {
     return placement
   }
 
-  private mutating func placementAttributes(_ index: Int, _ path: Path) -> [Attribute] {
+  private mutating func readPlacementAttributes(_ index: Int, _ path: Path) -> [Attribute] {
     var values = NameMap<String>()
     for field in fields(index, path) ?? [] {
       values.set(Name(field.key), to: text(field.value, path.key(field.key)).value)
@@ -31,7 +31,7 @@ extension DocumentReader {
     return values.sorted.map { Attribute(key: $0.name.text, value: $0.value) }
   }
 
-  private mutating func signers(_ index: Int, _ path: Path, into placement: inout PlacementSource) {
+  private mutating func readSigners(_ index: Int, _ path: Path, into placement: inout PlacementSource) {
     for field in fields(index, path, wanted: "a mapping with allOf and anyOf") ?? [] {
       switch field.key {
       case "allOf": placement.allOf = texts(field.value, path.key(field.key))?.map(\.value)
@@ -41,7 +41,7 @@ extension DocumentReader {
     }
   }
 
-  private mutating func price(_ index: Int, _ path: Path) -> PriceSource {
+  private mutating func readPrice(_ index: Int, _ path: Path) -> PriceSource {
     let nothing = Located(value: "", node: index)
     var source = PriceSource(
       node: index,

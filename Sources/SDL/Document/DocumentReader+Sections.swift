@@ -9,7 +9,7 @@ extension DocumentReader {
   ///
   /// The top level is read key by key: merge keys are not supported, and a section that is written twice adds
   /// to the first.
-  mutating func document() -> SourceDocument? {
+  mutating func readDocument() -> SourceDocument? {
     guard let root = yaml.root, !isNull(root) else {
       log.add(Finding(rule: .emptyDocument, position: .start, message: "the document is empty"))
       return nil
@@ -18,7 +18,7 @@ extension DocumentReader {
     let children = yaml[root].children
     let versionKey = children.indices.first { yaml[children[$0]].text == "version" }
     if let versionKey, versionKey + 1 < children.count {
-      document.version = version(children[versionKey + 1])
+      document.version = readVersion(children[versionKey + 1])
     } else {
       let isMapping = yaml[root].kind == .mapping
       report(
@@ -31,12 +31,12 @@ extension DocumentReader {
       guard isMapping else { return nil }
     }
     for position in stride(from: 0, to: children.count - 1, by: 2) {
-      section(children[position], children[position + 1], of: children, into: &document)
+      readSection(children[position], children[position + 1], of: children, into: &document)
     }
     return document
   }
 
-  private mutating func version(_ value: Int) -> SourceDocument.Version {
+  private mutating func readVersion(_ value: Int) -> SourceDocument.Version {
     let text = yaml[value].text
     let path = Path.root.key("version")
     guard let number = VersionNumber(text) else {
@@ -55,7 +55,7 @@ extension DocumentReader {
     return .v2_0
   }
 
-  private mutating func section(
+  private mutating func readSection(
     _ key: Int,
     _ value: Int,
     of children: [Int],
@@ -67,21 +67,21 @@ extension DocumentReader {
     case "version":
       break
     case "services":
-      each(value, path, of: &document.services, section: name, &document.brokenSections) {
-        $0.service($1, $2)
+      readEach(value, path, of: &document.services, section: name, &document.brokenSections) {
+        $0.readService($1, $2)
       }
     case "profiles":
-      profiles(value, path, into: &document)
+      readProfiles(value, path, into: &document)
     case "deployment":
-      each(value, path, of: &document.deployments, section: name, &document.brokenSections) {
-        $0.deployment($1, $2)
+      readEach(value, path, of: &document.deployments, section: name, &document.brokenSections) {
+        $0.readDeployment($1, $2)
       }
     case "endpoints":
-      each(value, path, of: &document.endpoints, section: name, &document.brokenSections) {
-        $0.endpoint($1, $2)
+      readEach(value, path, of: &document.endpoints, section: name, &document.brokenSections) {
+        $0.readEndpoint($1, $2)
       }
     case "reclamation":
-      document.reclamation = reclamation(value, path)
+      document.reclamation = readReclamation(value, path)
     case "include":
       _ = texts(value, path)
     default:
@@ -101,7 +101,7 @@ extension DocumentReader {
 
   /// Reads the entries of a mapping into `map`. An entry that is null keeps what an earlier section of this
   /// name defined; a section that is null removes all earlier entries.
-  mutating func each<Value>(
+  mutating func readEach<Value>(
     _ value: Int,
     _ path: Path,
     of map: inout NameMap<Value>,
@@ -126,7 +126,7 @@ extension DocumentReader {
     !stride(from: 0, to: children.count, by: 2).contains { yaml[children[$0]].text == name }
   }
 
-  private mutating func profiles(_ value: Int, _ path: Path, into document: inout SourceDocument) {
+  private mutating func readProfiles(_ value: Int, _ path: Path, into document: inout SourceDocument) {
     guard let fields = fields(value, path) else {
       document.brokenSections.formUnion(["compute", "placement"])
       return
@@ -135,12 +135,13 @@ extension DocumentReader {
       let at = path.key(field.key)
       switch field.key {
       case "compute":
-        each(field.value, at, of: &document.computeProfiles, section: "compute", &document.brokenSections) {
-          $0.compute($1, $2)
+        readEach(field.value, at, of: &document.computeProfiles, section: "compute", &document.brokenSections)
+        {
+          $0.readCompute($1, $2)
         }
       case "placement":
-        each(field.value, at, of: &document.placements, section: "placement", &document.brokenSections) {
-          $0.placement($1, $2)
+        readEach(field.value, at, of: &document.placements, section: "placement", &document.brokenSections) {
+          $0.readPlacement($1, $2)
         }
       default:
         break
@@ -148,10 +149,10 @@ extension DocumentReader {
     }
   }
 
-  private mutating func deployment(_ index: Int, _ path: Path) -> DeploymentSource {
+  private mutating func readDeployment(_ index: Int, _ path: Path) -> DeploymentSource {
     var deployment = DeploymentSource(node: index, path: path)
     var broken: Set<String> = []
-    each(index, path, of: &deployment.uses, section: "", &broken) { reader, index, path in
+    readEach(index, path, of: &deployment.uses, section: "", &broken) { reader, index, path in
       var use = UseSource(
         node: index,
         path: path,
@@ -175,7 +176,7 @@ extension DocumentReader {
     return deployment
   }
 
-  private mutating func endpoint(_ index: Int, _ path: Path) -> EndpointSource {
+  private mutating func readEndpoint(_ index: Int, _ path: Path) -> EndpointSource {
     var endpoint = EndpointSource(node: index, path: path, kind: Located(value: "", node: index))
     guard let fields = fields(index, path) else {
       endpoint.kind.isSound = false
@@ -187,7 +188,7 @@ extension DocumentReader {
     return endpoint
   }
 
-  private mutating func reclamation(_ index: Int, _ path: Path) -> ReclamationSource {
+  private mutating func readReclamation(_ index: Int, _ path: Path) -> ReclamationSource {
     var reclamation = ReclamationSource(path: path, window: Located(value: "", node: index))
     guard let fields = fields(index, path) else {
       reclamation.window.isSound = false

@@ -1,5 +1,5 @@
 extension DocumentReader {
-  mutating func service(_ index: Int, _ path: Path) -> ServiceSource {
+  mutating func readService(_ index: Int, _ path: Path) -> ServiceSource {
     var service = ServiceSource(node: index, path: path, image: Located(value: "", node: index))
     guard let fields = fields(index, path) else {
       service.image.isSound = false
@@ -12,7 +12,7 @@ extension DocumentReader {
       case "image": service.image = text(field.value, at)
       case "command": service.command = texts(field.value, at)
       case "args": service.arguments = texts(field.value, at)
-      case "env": service.environment = environment(field.value, at)
+      case "env": service.environment = readEnvironment(field.value, at)
       case "expose":
         service.exposes = []
         switch items(field.value, at) {
@@ -20,12 +20,12 @@ extension DocumentReader {
         case .broken: service.hasUnsoundExposes = true
         case .present(let items):
           for (position, item) in items.enumerated() {
-            service.exposes.append(expose(item, at.item(position), &service.hasUnsoundExposes))
+            service.exposes.append(readExpose(item, at.item(position), &service.hasUnsoundExposes))
           }
         }
-      case "dependencies": dependencies(field.value, at)
-      case "params": service.parameters = parameters(field.value, at)
-      case "credentials": service.credentials = credentials(field.value, at)
+      case "dependencies": checkDependencies(field.value, at)
+      case "params": service.parameters = readParameters(field.value, at)
+      case "credentials": service.credentials = readCredentials(field.value, at)
       default: break
       }
     }
@@ -33,7 +33,7 @@ extension DocumentReader {
   }
 
   /// Reads a list of `NAME=value`. For a mapping, which other tools accept, it reports the required spelling.
-  private mutating func environment(_ index: Int, _ path: Path) -> [Located<String>]? {
+  private mutating func readEnvironment(_ index: Int, _ path: Path) -> [Located<String>]? {
     guard let target = resolve(index, path) else { return nil }
     if yaml[target].kind == .mapping {
       reportAssignments(target, index, path, wanted: "a list of NAME=value", prefix: "- ")
@@ -80,7 +80,7 @@ extension DocumentReader {
     )
   }
 
-  private mutating func dependencies(_ index: Int, _ path: Path) {
+  private mutating func checkDependencies(_ index: Int, _ path: Path) {
     guard case .present(let items) = items(index, path) else { return }
     for (position, item) in items.enumerated() {
       let at = path.item(position)
@@ -90,7 +90,7 @@ extension DocumentReader {
     }
   }
 
-  private mutating func parameters(_ index: Int, _ path: Path) -> ParametersSource? {
+  private mutating func readParameters(_ index: Int, _ path: Path) -> ParametersSource? {
     guard !isNull(index) else { return nil }
     var parameters = ParametersSource(path: path, tee: Located(value: "", node: index))
     var broken: Set<String> = []
@@ -98,9 +98,9 @@ extension DocumentReader {
       let at = path.key(field.key)
       switch field.key {
       case "storage":
-        each(field.value, at, of: &parameters.mounts, section: "", &broken) { $0.mount($1, $2) }
+        readEach(field.value, at, of: &parameters.mounts, section: "", &broken) { $0.readMount($1, $2) }
       case "permissions":
-        parameters.permissions = isNull(field.value) ? nil : permissions(field.value, at)
+        parameters.permissions = isNull(field.value) ? nil : readPermissions(field.value, at)
       case "tee":
         parameters.tee = text(field.value, at)
       default:
@@ -110,7 +110,7 @@ extension DocumentReader {
     return parameters
   }
 
-  private mutating func permissions(_ index: Int, _ path: Path) -> [String] {
+  private mutating func readPermissions(_ index: Int, _ path: Path) -> [String] {
     var read: [String] = []
     for field in fields(index, path) ?? [] where field.key == "read" {
       read = texts(field.value, path.key("read"))?.map(\.value) ?? []
@@ -118,7 +118,7 @@ extension DocumentReader {
     return read
   }
 
-  private mutating func mount(_ index: Int, _ path: Path) -> MountSource {
+  private mutating func readMount(_ index: Int, _ path: Path) -> MountSource {
     var mount = MountSource(
       path: path,
       mount: Located(value: "", node: index),
@@ -138,7 +138,7 @@ extension DocumentReader {
     return mount
   }
 
-  private mutating func credentials(_ index: Int, _ path: Path) -> CredentialsSource? {
+  private mutating func readCredentials(_ index: Int, _ path: Path) -> CredentialsSource? {
     guard !isNull(index), let fields = fields(index, path) else { return nil }
     let nothing = Located(value: "", node: index)
     var credentials = CredentialsSource(

@@ -5,19 +5,19 @@ extension DocumentReader {
   static let storageClasses = ["default", "beta1", "beta2", "beta3", "ram"]
 
   /// Reads one volume as a mapping, or a list of volumes.
-  mutating func storage(_ index: Int, _ path: Path) -> Slot<[VolumeSource]> {
+  mutating func readStorage(_ index: Int, _ path: Path) -> Slot<[VolumeSource]> {
     guard !isNull(index) else { return .absent }
     guard let target = resolve(index, path) else { return .broken }
     var volumes: [VolumeSource] = []
     switch yaml[target].kind {
     case .sequence:
       for (position, item) in yaml[target].children.enumerated() {
-        guard let volume = volume(item, path.item(position)) else { return .broken }
+        guard let volume = readVolume(item, path.item(position)) else { return .broken }
         volumes.append(volume)
         if volume.name.value.isEmpty { volumes[position].name.value = "default" }
       }
     case .mapping:
-      guard var volume = volume(index, path) else { return .broken }
+      guard var volume = readVolume(index, path) else { return .broken }
       volume.name.value = "default"
       volumes = [volume]
     case .scalar, .alias:
@@ -36,7 +36,7 @@ extension DocumentReader {
     return volumes.isEmpty ? .absent : .present(volumes)
   }
 
-  private mutating func volume(_ index: Int, _ path: Path) -> VolumeSource? {
+  private mutating func readVolume(_ index: Int, _ path: Path) -> VolumeSource? {
     var volume = VolumeSource(
       node: index,
       path: path,
@@ -49,14 +49,14 @@ extension DocumentReader {
       switch field.key {
       case "name": volume.name = text(field.value, at)
       case "size": volume.bytes = size(field.value, at)
-      case "attributes": volume.attributes = storageAttributes(field.value, at)
+      case "attributes": volume.attributes = readStorageAttributes(field.value, at)
       default: break
       }
     }
     return volume
   }
 
-  private mutating func storageAttributes(_ index: Int, _ path: Path) -> [Attribute] {
+  private mutating func readStorageAttributes(_ index: Int, _ path: Path) -> [Attribute] {
     guard !isNull(index), let fields = fields(index, path) else { return [] }
     var values: [String: (text: Located<String>, key: Int)] = [:]
     var order: [String] = []

@@ -102,6 +102,7 @@ struct MountSource {
   var isReadOnly: Located<Bool>
 }
 
+/// The login for a private image registry.
 struct CredentialsSource {
   var node: Int
   var path: Path

@@ -2,9 +2,8 @@
 ///
 /// Only the values are replaced; comments, order, quotes and layout stay. Values about which a person must
 /// decide are not changed and remain findings.
-/// left as it is and remains a finding.
 public struct Repair: Sendable {
-  /// One replacement, for people.
+  /// One replacement, as reports list it.
   public struct Change: Hashable, Sendable {
     public var rule: Rule
     public var position: SourcePosition

@@ -5,7 +5,7 @@ import CYaml
 
 /// Reads the first document of a stream, within the limits of `YAMLDocument`.
 struct YAMLReader {
-  private struct Open {
+  private struct OpenCollection {
     var node: Int
     var anchor: String?
   }
@@ -14,7 +14,7 @@ struct YAMLReader {
   private static let directiveLimit = 1000
 
   private var document = YAMLDocument()
-  private var stack: [Open] = []
+  private var stack: [OpenCollection] = []
   private var anchors: [String: Int] = [:]
   private var openNodes: Set<Int> = []
   private var cursor: CharacterCursor
@@ -89,7 +89,7 @@ struct YAMLReader {
         )
       )
     case YAML_ALIAS_EVENT:
-      try alias(event)
+      try addAlias(event)
     case YAML_SCALAR_EVENT:
       let scalar = event.data.scalar
       var node = node(.scalar, event)
@@ -136,7 +136,7 @@ struct YAMLReader {
     } else {
       document.root = index
     }
-    if node.kind == .scalar || node.kind == .alias { try count(index) }
+    if node.kind == .scalar || node.kind == .alias { try addSize(index) }
     return index
   }
 
@@ -154,16 +154,16 @@ struct YAMLReader {
     // The anchor is known from here on, so that an alias inside the node is recognised.
     if let anchor { anchors[anchor] = index }
     openNodes.insert(index)
-    stack.append(Open(node: index, anchor: anchor))
+    stack.append(OpenCollection(node: index, anchor: anchor))
   }
 
   private mutating func close() throws(YAMLFailure) {
     guard let finished = stack.popLast() else { return }
     openNodes.remove(finished.node)
-    try count(finished.node)
+    try addSize(finished.node)
   }
 
-  private mutating func alias(_ event: yaml_event_t) throws(YAMLFailure) {
+  private mutating func addAlias(_ event: yaml_event_t) throws(YAMLFailure) {
     var node = node(.alias, event)
     node.text = Self.text(event.data.alias.anchor) ?? ""
     guard let target = anchors[node.text] else {
@@ -184,7 +184,7 @@ struct YAMLReader {
   }
 
   /// Adds a node's size and depth to its parent's.
-  private mutating func count(_ index: Int) throws(YAMLFailure) {
+  private mutating func addSize(_ index: Int) throws(YAMLFailure) {
     let node = document[index]
     guard node.expandedSize <= YAMLDocument.expansionLimit,
       node.expandedBytes <= YAMLDocument.expandedByteLimit

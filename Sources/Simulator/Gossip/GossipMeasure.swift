@@ -19,7 +19,6 @@ struct GossipMeasure {
     var delays: [UInt32]
     /// How many copies of the object arrived at honest peers.
     var copies: UInt64 = 0
-    var isRetired = false
   }
 
   /// Bytes sent, by purpose.
@@ -119,17 +118,6 @@ struct GossipMeasure {
   mutating func checked(_ object: SignedObject, by peer: Int) {
     let check = Check(peer: peer, object: object.identifier, signature: object.signature)
     if !checkedBefore.insert(check).inserted { repeatedChecks += 1 }
-  }
-
-  /// Marks all objects as retired and returns their identifiers.
-  mutating func retireAll() -> [Digest] {
-    for index in tracks.indices { tracks[index].isRetired = true }
-    return indexes.keys.sorted()
-  }
-
-  /// Whether the object is retired: the ledger refuses it.
-  func isRetired(_ identifier: Digest) -> Bool {
-    indexes[identifier].map { tracks[$0].isRetired } ?? false
   }
 
   /// A peer sends a message. Only honest peers' messages count, until `endOfTraffic`.

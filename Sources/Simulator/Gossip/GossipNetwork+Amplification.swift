@@ -15,10 +15,11 @@ struct AmplificationTraffic {
     var excess: Double { Double(received) - 3 * Double(sent) - 1_024 * seconds }
   }
 
-  /// Index 0: attackers that ask only when an answer is due. Index 1: attackers that ask all the time.
+  /// Traffic after the first `GossipCore.backfillTime` of a session. Index 0: attackers that ask only when an
+  /// answer is due. Index 1: attackers that ask all the time.
   var byBehaviour = [Totals(), Totals()]
-  /// All attackers in the first `GossipCore.backfillTime` of a session, when honest peers send a newcomer
-  /// more.
+  /// Traffic of all attackers, whatever their behaviour, in the first `GossipCore.backfillTime` of a session,
+  /// when honest peers send more.
   var newcomers = Totals()
   /// The number of sessions that began since the counting did.
   var newSessions = 0

@@ -73,7 +73,7 @@ extension GossipNetwork {
     perform(turn.effects, of: index)
   }
 
-  /// Gives a peer's machine an input and carries out the effects; nothing when the peer has left.
+  /// Gives a peer's machine an input and performs the effects; nothing when the peer has left.
   func step(_ index: Int, _ input: GossipCore.Input) {
     guard peers[index].isAlive else { return }
     var turn = GossipCore.Turn(at: now)
@@ -130,7 +130,7 @@ extension GossipNetwork {
     }
     // The ledger refuses objects that are retired and, except for four keys, objects of the attackers'
     // made-up keys.
-    guard !measure.isRetired(object.identifier), !adversary.isUnfunded(object.key) else {
+    guard !adversary.isUnfunded(object.key) else {
       return step(index, .judged(object.identifier, .refused))
     }
     if peers[index].isHonest { measure.delivered(object.identifier, to: index, at: now) }

@@ -72,7 +72,7 @@ public struct GossipScenario: Sendable {
 }
 
 /// The protocol of one peer: the node's own `GossipCore`, or another dissemination strategy to compare it
-/// with. A machine does no I/O: it gets inputs and appends effects, which the simulation carries out.
+/// with. A machine does no I/O: it gets inputs and appends effects, which the simulation performs.
 public protocol GossipMachine: Sendable {
   init(peer: PeerID, settings: GossipCore.Settings, seed: UInt64, at now: Instant)
   /// Called once, before the first `step`.

@@ -24,9 +24,6 @@ struct SimulatedDisk {
   /// No sync ends before this.
   var stalledUntil = Instant.zero
 
-  /// Whether a sync is going on.
-  var isBusy: Bool { !inFlight.isEmpty }
-
   /// Requests a write.
   mutating func add(_ job: Job) {
     waiting.append(job)

@@ -158,7 +158,7 @@ final class Shard {
     handle(input, at: node, tag: 1)
   }
 
-  /// Gives a node's replica one input and carries out the effects. `tag` is the kind of event in the trace.
+  /// Gives a node's replica one input and performs the effects. `tag` is the kind of event in the trace.
   func handle(_ input: ReplicaInput, at node: SimulatedNode, tag: UInt8) {
     guard node.isUp else { return }
     let (first, second) = input.summary
@@ -172,7 +172,7 @@ final class Shard {
     spareEffects.removeAll(keepingCapacity: true)
   }
 
-  /// Gives a node's replica an input of a user, carries out the effects, and returns the replica's answer.
+  /// Gives a node's replica an input of a user, performs the effects, and returns the replica's answer.
   func request(_ input: ReplicaInput, of node: SimulatedNode) -> ReplicaAnswer? {
     var turn = Turn(at: clock(of: node))
     node.replica?.step(input, &turn)

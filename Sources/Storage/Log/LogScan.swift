@@ -3,10 +3,11 @@ struct LogScan {
   var segments: [RecordLog.Segment] = []
   var records: UInt64 = 0
   var movedSegment: UInt64?
-  var last: Last?
-
   /// The newest segment; only this one may have a torn tail.
-  struct Last {
+  var last: ScannedSegment?
+
+  /// A segment whose records have been read.
+  struct ScannedSegment {
     var segment: RecordLog.Segment
     var header: LogSegment.Header
     /// The offset at which its valid records end.
@@ -25,7 +26,7 @@ struct LogScan {
       }
       segments.append(segment)
     }
-    var previous: Last?
+    var previous: ScannedSegment?
     for segment in segments {
       let isNewest = segment == segments.last
       previous = try scan(folder, segment, after: previous, isNewest: isNewest, body)
@@ -45,10 +46,10 @@ struct LogScan {
   private mutating func scan(
     _ folder: String,
     _ segment: RecordLog.Segment,
-    after previous: Last?,
+    after previous: ScannedSegment?,
     isNewest: Bool,
     _ body: (_ payload: [UInt8]) throws(StorageError) -> Void
-  ) throws(StorageError) -> Last {
+  ) throws(StorageError) -> ScannedSegment {
     let path = folder + "/" + segment.name
     let file = try PosixFile(path: path, .readOnly)
     let size = try file.size()
@@ -92,6 +93,6 @@ struct LogScan {
     case .torn, .corrupted:
       throw .corrupt(path: path, detail: "the record at offset \(end) changed after it was written")
     }
-    return Last(segment: segment, header: header, end: end, tornBytes: size - end)
+    return ScannedSegment(segment: segment, header: header, end: end, tornBytes: size - end)
   }
 }

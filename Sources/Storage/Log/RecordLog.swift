@@ -220,7 +220,9 @@ public struct RecordLog: ~Copyable, Sendable {
   }
 
   /// Opens the newest segment and cuts off its torn tail.
-  private static func reopen(_ last: LogScan.Last, in folder: String) throws(StorageError) -> OpenSegment {
+  private static func reopen(_ last: LogScan.ScannedSegment, in folder: String) throws(StorageError)
+    -> OpenSegment
+  {
     let file = try PosixFile(path: folder + "/" + last.segment.name, .existing)
     if last.tornBytes > 0 { try file.truncate(to: last.end) }
     // A killed process may have left written bytes in memory only, and from now on they count as durable.

@@ -152,7 +152,7 @@ public struct SignerGuard: ~Copyable, Sendable {
 
   /// Signatures are reused only during replay, which never goes back further than the height before the last.
   private mutating func forgetOld(before height: UInt64) {
-    guard signed.count >= SignerFile.slots else { return }
+    guard signed.count >= SignerFile.slotCount else { return }
     signed = signed.filter { $0.key.height + 1 >= height }
   }
 

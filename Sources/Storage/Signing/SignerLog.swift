@@ -74,16 +74,17 @@ public struct SignerLog: ~Copyable, Sendable {
     }
     // The state of a quarantined guard is written to the log when the quarantine ends, because a log that
     // contains a state is taken to contain all signatures.
-    let links = !isLinked && (signer.quarantine == nil || signer.quarantine == .fresh)
-    if links { try Self.link(signer.state, in: &log) }
-    self.isLinked = isLinked || links
-    linkedSegment = links ? log.segment : nil
+    let mustLink = !isLinked && (signer.quarantine == nil || signer.quarantine == .fresh)
+    if mustLink { try Self.link(signer.state, in: &log) }
+    self.isLinked = isLinked || mustLink
+    linkedSegment = mustLink ? log.segment : nil
     self.log = log
     self.signer = signer
   }
 
-  /// Whether the log lacks signatures that the guard's file proves. For a linked log the ceiling proves
-  /// nothing: it is raised before the signature is in the log.
+  /// Whether the guard's file proves that the log lost signatures. If the log has no state of this guard, a
+  /// ceiling above 0 proves it too; otherwise it does not, because the ceiling is raised before the first
+  /// signature above it is logged.
   private static func isLost(logged: SignerPosition?, known: SignerState, isLinked: Bool) -> Bool {
     guard isLinked else { return known.ceiling > 0 || known.last != nil }
     guard let signed = known.last?.position else { return false }

@@ -83,8 +83,8 @@ struct SignerState: Hashable, Sendable {
 /// A new state goes into the next slot of the ring, so it never overwrites the newest one, and the file never
 /// needs compaction.
 struct SignerFile: ~Copyable, Sendable {
-  static let slots = 255
-  static let size = (slots + 1) * SignerState.size
+  static let slotCount = 255
+  static let size = (slotCount + 1) * SignerState.size
   private static let magic: [UInt8] = Array("GUARD001".utf8)
 
   let path: String
@@ -122,7 +122,7 @@ struct SignerFile: ~Copyable, Sendable {
     header.writeRaw([UInt8](repeating: 0, count: SignerState.size - 4 - header.bytes.count))
     header.write(Checksum.crc32c(header.bytes))
     var image = header.bytes + [UInt8](repeating: 0, count: Self.size - SignerState.size)
-    for state in states.suffix(Self.slots) {
+    for state in states.suffix(Self.slotCount) {
       let start = Self.offset(state.sequence)
       image.replaceSubrange(start..<start + SignerState.size, with: state.bytes)
     }
@@ -135,7 +135,7 @@ struct SignerFile: ~Copyable, Sendable {
   }
 
   private static func offset(_ sequence: UInt64) -> Int {
-    (1 + Int(sequence % UInt64(slots))) * SignerState.size
+    (1 + Int(sequence % UInt64(slotCount))) * SignerState.size
   }
 
   func read() throws(StorageError) -> Contents {

@@ -46,7 +46,7 @@ final class DatagramPeer {
   var lastData: Instant = .zero
   /// When the peer last confirmed that it receives datagrams.
   var confirmedAt: Instant = .zero
-  /// Pings sent since then.
+  /// Pings sent since `confirmedAt`.
   var unansweredPings = 0
   var pingedAt: Instant = .zero
   /// Until when the stream is used because of loss; nil when there is little.

@@ -4,7 +4,7 @@ import Primitives
 public struct DatagramSettings: Sendable {
   /// Peers with sessions or handshakes that are kept.
   public var maximumPeers = 5_000
-  /// The same for one IP address; high for a testnet on one machine.
+  /// The most peers with sessions or handshakes from one IP address; high for a testnet on one machine.
   public var maximumPeersPerAddress = 4
   /// Handshake messages per second that are handled for one address; bursts of twice as many are allowed.
   public var handshakesPerAddress = 20

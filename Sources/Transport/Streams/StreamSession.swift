@@ -77,17 +77,11 @@ struct StreamSession: ~Copyable {
     queue = OutboundQueue(limits: settings.queues)
   }
 
-  var isHandshaking: Bool { phase == .handshaking || phase == .authenticated }
-
-  var isOpen: Bool { phase == .open }
-
   /// Whether a listener has not yet received a first message.
   private(set) var isUntouched: Bool
 
   /// Bytes that wait to be sent.
   var queuedBytes: Int { queue.totalBytes + output.readableBytes }
-
-  var hasQueued: Bool { !queue.isEmpty }
 
   /// The next event in the bytes at the front of `input`; nil when more bytes are needed. Call it until nil.
   mutating func next(_ input: inout ByteBuffer, at now: Instant) throws(StreamFailure) -> Event? {

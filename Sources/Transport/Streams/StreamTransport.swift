@@ -276,6 +276,9 @@ final class StreamTransport {
 
   // MARK: Flushing
 
+  /// Whether links wait to be flushed.
+  var hasUnflushed: Bool { !dirty.isEmpty }
+
   /// Has the link flushed once, however many messages are queued before that.
   func requestFlush(_ link: StreamLink) {
     guard !link.isDirty else { return }

@@ -57,7 +57,7 @@ final class ConsensusNode {
 
 extension Network {
   /// What the shell of a node does.
-  func carryOut(_ effect: Effect, node: Int) {
+  func perform(_ effect: Effect, node: Int) {
     let incarnation = nodes[node].incarnation
     switch effect {
     case .log(let record):

@@ -151,7 +151,7 @@ final class Network {
     var effects: [Effect] = []
     nodes[node].machine.step(input, at: now, effects: &effects)
     highestRound = max(highestRound, nodes[node].machine.round)
-    for effect in effects { carryOut(effect, node: node) }
+    for effect in effects { perform(effect, node: node) }
     if options.recordsFingerprints, strategies[node] == nil {
       let log = nodes[node].log.count
       if log > 0 { nodes[node].fingerprints[log] = nodes[node].machine.fingerprint }
@@ -283,7 +283,7 @@ final class Network {
     nodes[number].machine = Mutant(replayed, options.mutation)
     var effects: [Effect] = []
     nodes[number].machine.resume(at: now, effects: &effects)
-    for effect in effects { carryOut(effect, node: number) }
+    for effect in effects { perform(effect, node: number) }
     schedule(
       .local(.workAvailable, node: number, incarnation: nodes[number].incarnation),
       after: random(100)
