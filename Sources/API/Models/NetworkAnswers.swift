@@ -102,9 +102,6 @@ extension PrometheusText {
     func frames(_ value: (Answer.Network.Frames) -> UInt64) -> [Sample] {
       network.frames.map { Sample(["kind": $0.kind], value($0)) }
     }
-    func objects(_ value: (Answer.Network.Objects) -> UInt64) -> [Sample] {
-      network.objects.map { Sample(["kind": $0.kind], value($0)) }
-    }
     add("supercloud_frames_sent_total", .counter, "Frames sent, by kind.", frames(\.sent))
     add("supercloud_frame_bytes_sent_total", .counter, "Bytes of frames sent.", frames(\.sentBytes))
     add("supercloud_frames_received_total", .counter, "Frames received, by kind.", frames(\.received))
@@ -120,6 +117,22 @@ extension PrometheusText {
       "Frames that could not be decoded.",
       frames(\.malformed)
     )
+    add(network.objects)
+    add(
+      "supercloud_drops_total",
+      .counter,
+      "What was dropped or rejected, and faults of peers, by layer and reason.",
+      network.drops.map { Sample(["layer": $0.layer, "reason": $0.reason], $0.count) }
+    )
+    for (name, value) in network.figures.sorted(by: { $0.key < $1.key }) {
+      add("supercloud_gossip_\(name)", .gauge, nil, value)
+    }
+  }
+
+  private mutating func add(_ kinds: [Answer.Network.Objects]) {
+    func objects(_ value: (Answer.Network.Objects) -> UInt64) -> [Sample] {
+      kinds.map { Sample(["kind": $0.kind], value($0)) }
+    }
     add(
       "supercloud_objects_received_total",
       .counter,
@@ -149,14 +162,5 @@ extension PrometheusText {
       "Objects beyond the rate limit of their origin.",
       objects(\.overOriginLimit)
     )
-    add(
-      "supercloud_drops_total",
-      .counter,
-      "What was dropped or rejected, and faults of peers, by layer and reason.",
-      network.drops.map { Sample(["layer": $0.layer, "reason": $0.reason], $0.count) }
-    )
-    for (name, value) in network.figures.sorted(by: { $0.key < $1.key }) {
-      add("supercloud_gossip_\(name)", .gauge, nil, value)
-    }
   }
 }

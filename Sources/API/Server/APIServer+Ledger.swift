@@ -3,6 +3,13 @@ import Hummingbird
 // Routes for staking, governance, grants, auditors and proofs.
 extension APIServer {
   func ledger(_ router: Router<ConnectionContext>) {
+    staking(router)
+    governance(router)
+    money(router)
+    evidence(router)
+  }
+
+  private func staking(_ router: Router<ConnectionContext>) {
     let node = node
     router.get("v1/validators") { request, _ in
       try await JSON(node.validators(status: request.query("status"), request.page()))
@@ -16,6 +23,10 @@ extension APIServer {
     router.get("v1/accounts/:address/stake") { _, context in
       try await JSON(node.stake(of: context.parameters.require("address")))
     }
+  }
+
+  private func governance(_ router: Router<ConnectionContext>) {
+    let node = node
     router.get("v1/proposals") { request, _ in
       try await JSON(node.proposals(status: request.query("status"), request.page()))
     }
@@ -25,20 +36,15 @@ extension APIServer {
     router.get("v1/proposals/:id/votes") { request, context in
       try await JSON(node.votes(onProposal: context.proposal(), request.page()))
     }
+  }
+
+  private func money(_ router: Router<ConnectionContext>) {
+    let node = node
     router.get("v1/grants") { request, _ in
       try await JSON(
         node.grants(
           granter: request.query("granter"),
           grantee: request.query("grantee"),
-          request.page()
-        )
-      )
-    }
-    router.get("v1/audit/attributes") { request, _ in
-      try await JSON(
-        node.signedAttributes(
-          provider: request.query("provider"),
-          auditor: request.query("auditor"),
           request.page()
         )
       )
@@ -52,6 +58,20 @@ extension APIServer {
           denomination: request.query("denomination"),
           from: request.query("from"),
           to: request.query("to"),
+          request.page()
+        )
+      )
+    }
+  }
+
+  /// Whose word stands for a provider, why an order finds none, and proofs of entries of the state.
+  private func evidence(_ router: Router<ConnectionContext>) {
+    let node = node
+    router.get("v1/audit/attributes") { request, _ in
+      try await JSON(
+        node.signedAttributes(
+          provider: request.query("provider"),
+          auditor: request.query("auditor"),
           request.page()
         )
       )

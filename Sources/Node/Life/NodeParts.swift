@@ -36,15 +36,14 @@ struct NodeParts: Sendable {
 
   /// Opens sockets, consensus log and signing guard, and restores the replica. Nothing is sent yet.
   static func assemble(_ runtime: NodeRuntime, store: NodeStore, tip: Tip) async throws -> NodeParts {
-    let genesis = runtime.definition.genesis
+    let chain = runtime.definition.genesis.chain
     let logger = runtime.logger
     let keys = try NodeKeys(runtime: runtime)
     let failure = FailureSignal()
     let coreGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let loop = coreGroup.next()
-    let memory = CheckMemory(chain: genesis.chain)
+    let memory = CheckMemory(chain: chain)
     let checks = memory.checks()
-    let bridge = TransportBridge(chain: genesis.chain, checks: checks, logger: logger)
+    let bridge = TransportBridge(chain: chain, checks: checks, logger: logger)
     let post: @Sendable ([ReplicaInput]) -> Void = { bridge.post($0) }
     let endpoint = try await Transport.Endpoint.start(
       Self.transport(runtime, keys: keys, bridge: bridge),
@@ -52,52 +51,21 @@ struct NodeParts: Sendable {
       logger: logger,
       handler: { bridge.handle($0) }
     )
-    let verifier = SignatureVerifier(
-      chain: genesis.chain,
-      memory: memory,
-      checks: checks,
-      threads: 2,
-      post: post
-    )
+    let verifier = SignatureVerifier(chain: chain, memory: memory, checks: checks, threads: 2, post: post)
     let signing = try SigningParts(runtime, keys: keys, store: store, tip: tip)
     let (signingKey, records) = (signing.key, signing.records)
-    let snapshots = SnapshotService(
-      folder: runtime.home.snapshots,
-      store: store,
-      interval: runtime.configuration.storage.snapshotInterval,
-      logger: logger,
-      send: { message, peer in
-        let bytes = message.encoded
-        bridge.traffic.sent(message.kind, bytes.count)
-        endpoint.send(to: peer, type: message.kind.rawValue, bytes: bytes, class: .sync)
-      }
-    )
+    let snapshots = Self.snapshots(runtime, store: store, bridge: bridge, endpoint: endpoint)
     let cache = StateCache()
-    let storage = StorageWorker(
-      store: store,
-      cache: cache,
-      keepBlocks: runtime.configuration.storage.keepBlocks,
-      neededFrom: { snapshots.lowestHeight },
-      signer: signing.takeLog(),
-      key: signingKey,
-      chain: genesis.chain,
-      logger: logger,
-      written: { snapshots.committed($0) },
-      report: post,
-      failed: { failure.raise($0) }
-    )
-    var replica = Replica(
+    let storage = Self.storage(runtime, store, cache, signing, snapshots, post, failure)
+    let replica = Replica(
       configuration: Self.replica(runtime, key: signingKey, store: store, checks: checks),
       tip: tip,
       state: StoreState(store: store, cache: cache),
       gossip: GossipSetUp.core(runtime, keys: keys, port: endpoint.port)
     )
-    // Recovery has no effects, so the turn's effects are not performed.
-    var recovery = Turn(at: ReplicaClock(now: .zero, wall: .now))
-    replica.step(.recovered(log: records, evidence: try PendingEvidence.load(from: store)), &recovery)
     let host = ReplicaHost(
-      replica: replica,
-      loop: loop,
+      replica: try Self.recovered(replica, from: records, store),
+      loop: coreGroup.next(),
       dependencies: .init(
         storage: storage,
         transport: endpoint,
@@ -124,6 +92,62 @@ struct NodeParts: Sendable {
       bridge: bridge,
       snapshots: snapshots,
       failure: failure
+    )
+  }
+
+  /// The replica after it has been given what the consensus log and the store have kept.
+  private static func recovered(
+    _ replica: consuming Replica<StoreState>,
+    from records: [ReplicaRecord],
+    _ store: NodeStore
+  ) throws -> Replica<StoreState> {
+    // Recovery has no effects, so the turn's effects are not performed.
+    var recovery = Turn(at: ReplicaClock(now: .zero, wall: .now))
+    replica.step(.recovered(log: records, evidence: try PendingEvidence.load(from: store)), &recovery)
+    return replica
+  }
+
+  private static func storage(
+    _ runtime: NodeRuntime,
+    _ store: NodeStore,
+    _ cache: StateCache,
+    _ signing: consuming SigningParts,
+    _ snapshots: SnapshotService,
+    _ post: @escaping @Sendable ([ReplicaInput]) -> Void,
+    _ failure: FailureSignal
+  ) -> StorageWorker {
+    let key = signing.key
+    return StorageWorker(
+      store: store,
+      cache: cache,
+      keepBlocks: runtime.configuration.storage.keepBlocks,
+      neededFrom: { snapshots.lowestHeight },
+      signer: signing.takeLog(),
+      key: key,
+      chain: runtime.definition.genesis.chain,
+      logger: runtime.logger,
+      written: { snapshots.committed($0) },
+      report: post,
+      failed: { failure.raise($0) }
+    )
+  }
+
+  private static func snapshots(
+    _ runtime: NodeRuntime,
+    store: NodeStore,
+    bridge: TransportBridge,
+    endpoint: Transport.Endpoint
+  ) -> SnapshotService {
+    SnapshotService(
+      folder: runtime.home.snapshots,
+      store: store,
+      interval: runtime.configuration.storage.snapshotInterval,
+      logger: runtime.logger,
+      send: { message, peer in
+        let bytes = message.encoded
+        bridge.traffic.sent(message.kind, bytes.count)
+        endpoint.send(to: peer, type: message.kind.rawValue, bytes: bytes, class: .sync)
+      }
     )
   }
 

@@ -60,22 +60,8 @@ extension NodeRuntime {
       try? FileManager.default.removeItem(at: home.joining)
       return store
     }
-    let anchor = join.trusted.map { TrustAnchor.header($0.height, $0.hash) } ?? .tip(tip)
     let joining = try JoinStore(home, cacheBytes: configuration.storage.blockCacheMebibytes << 20)
-    var settings = SnapshotJoin.Settings()
-    settings.noProgressTimeout = .seconds(10)
-    if join.mode == .always { settings.minimumGain = 1 }
-    let joiner = try SnapshotJoiner(
-      genesis: definition.genesis,
-      seeds: definition.seeds,
-      transport: NodeParts.transport(self, keys: NodeKeys(runtime: self)),
-      store: joining,
-      ownHeight: tip.height,
-      anchor: anchor,
-      settings: settings,
-      logger: logger
-    )
-    switch try await joiner.run() {
+    switch try await joiner(to: joining, tip: tip).run() {
     case .nothing:
       logger.info("no peer has a useful snapshot; catching up block by block")
       joining.store.database.close()
@@ -115,6 +101,22 @@ extension NodeRuntime {
       )
       return try openStore()
     }
+  }
+
+  private func joiner(to joining: JoinStore, tip: Tip) throws -> SnapshotJoiner {
+    var settings = SnapshotJoin.Settings()
+    settings.noProgressTimeout = .seconds(10)
+    if join.mode == .always { settings.minimumGain = 1 }
+    return try SnapshotJoiner(
+      genesis: definition.genesis,
+      seeds: definition.seeds,
+      transport: NodeParts.transport(self, keys: NodeKeys(runtime: self)),
+      store: joining,
+      ownHeight: tip.height,
+      anchor: join.trusted.map { TrustAnchor.header($0.height, $0.hash) } ?? .tip(tip),
+      settings: settings,
+      logger: logger
+    )
   }
 
   private func isJoinWanted(_ tip: Tip) -> Bool {

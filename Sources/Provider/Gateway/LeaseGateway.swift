@@ -150,19 +150,6 @@ public struct LeaseGateway: Hashable, Sendable {
     for volume in resources.volumes where volume.storageClass == "ram" {
       memory = memory.addingReportingOverflow(volume.bytes).partialValue
     }
-    let mounts = (service.parameters?.mounts ?? []).compactMap { mount -> MountPlan? in
-      guard let volume = resources.volumes.first(where: { $0.name == mount.name }), !mount.mount.isEmpty
-      else {
-        return nil
-      }
-      return MountPlan(
-        name: mount.name,
-        path: mount.mount,
-        isReadOnly: mount.isReadOnly,
-        isMemory: volume.storageClass == "ram",
-        bytes: volume.bytes
-      )
-    }
     return .success(
       ServicePlan(
         name: service.name,
@@ -177,10 +164,25 @@ public struct LeaseGateway: Hashable, Sendable {
           processes: maximumProcesses
         ),
         ports: ports,
-        mounts: mounts,
+        mounts: Self.mounts(of: service),
         devices: (0..<service.count).map { _ in devices.next(unit: resources.id) }
       )
     )
+  }
+
+  /// The volumes that the service mounts, with their paths in its file system.
+  private static func mounts(of service: ManifestService) -> [MountPlan] {
+    (service.parameters?.mounts ?? []).compactMap { mount in
+      let volume = service.resources.volumes.first { $0.name == mount.name }
+      guard let volume, !mount.mount.isEmpty else { return nil }
+      return MountPlan(
+        name: mount.name,
+        path: mount.mount,
+        isReadOnly: mount.isReadOnly,
+        isMemory: volume.storageClass == "ram",
+        bytes: volume.bytes
+      )
+    }
   }
 }
 

@@ -189,7 +189,11 @@ extension DocumentChecker {
         )
       }
     }
-    // Akash's parser requires only that there is one mount, for any volume.
+    checkPersistentVolumes(service, volumes)
+  }
+
+  /// Akash's parser requires only that there is one mount, for any volume.
+  private mutating func checkPersistentVolumes(_ service: ServiceSource, _ volumes: [VolumeSource]) {
     guard document.version == .v2_0, service.parameters?.mounts.isEmpty ?? true else { return }
     for volume in volumes where volume.attribute("persistent") == "true" {
       report(

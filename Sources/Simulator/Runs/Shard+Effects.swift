@@ -7,10 +7,18 @@ import Primitives
 import Replication
 
 extension Shard {
-  /// Carries out the effects of a replica in their order. Effects that must be durable go to the simulated
+  /// Performs the effects of a replica in their order. Effects that must be durable go to the simulated
   /// disk and are done when its sync ends.
   func perform(_ effects: [ReplicaEffect], of node: SimulatedNode) {
     var sends: [OutgoingMessage] = []
+    func send(_ message: PeerMessage, to peer: PeerID) {
+      guard let target = context.index(of: peer) else { return }
+      if node.isHonest {
+        transmit(message, from: node, to: target)
+      } else {
+        sends.append(OutgoingMessage(message: message, to: target))
+      }
+    }
     for effect in effects {
       switch effect {
       case .log(let record): node.disk.add(.log(record))
@@ -22,14 +30,7 @@ extension Shard {
         }
       case .keepEvidence(let evidence): node.disk.add(.keepEvidence(evidence))
       case .send(let message, let peers):
-        for peer in peers {
-          guard let target = context.index(of: peer) else { continue }
-          if node.isHonest {
-            transmit(message, from: node, to: target)
-          } else {
-            sends.append(OutgoingMessage(message: message, to: target))
-          }
-        }
+        for peer in peers { send(message, to: peer) }
       case .sendGossip(let message, let peer, let delivery):
         transmit(message, from: node, to: peer, via: delivery)
       case .verifyTransactions(let raw, let block):
@@ -41,24 +42,12 @@ extension Shard {
           after: .milliseconds(1)
         )
       case .verify(let object):
-        schedule(
-          .objectVerified(
-            object.identifier,
-            ObjectContent(of: object, on: context.genesis.chain, checkedBy: checks)
-          ),
-          at: node,
-          after: .milliseconds(1)
-        )
+        let content = ObjectContent(of: object, on: context.genesis.chain, checkedBy: checks)
+        schedule(.objectVerified(object.identifier, content), at: node, after: .milliseconds(1))
       case .schedule(let timer, let delay): arm(timer, after: delay, at: node)
       case .serveBlocks(let peer, let from, let count):
-        guard let target = context.index(of: peer) else { continue }
         let blocks = CommittedBlock.answer(from: from, count: count) { node.store.block(at: $0) }
-        let message = PeerMessage.blocksResponse(blocks)
-        if node.isHonest {
-          transmit(message, from: node, to: target)
-        } else {
-          sends.append(OutgoingMessage(message: message, to: target))
-        }
+        send(.blocksResponse(blocks), to: peer)
       case .alarm(let alarm): noteAlarm(alarm, at: node)
       case .upgradeNeeded(let version, let height):
         trace.log(
