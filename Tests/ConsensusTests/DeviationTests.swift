@@ -44,7 +44,7 @@ import Testing
     var configuration = Fixture.configuration(0)
     configuration.minimumBlockInterval = .milliseconds(300)
     var machine = Tendermint(configuration: configuration)
-    var effects: [Effect] = []
+    var turn = Tendermint.Turn(at: .zero)
     func start(_ height: Height) -> Input {
       .beginHeight(
         HeightStart(
@@ -55,14 +55,16 @@ import Testing
         )
       )
     }
-    machine.step(start(1), at: .zero, effects: &effects)
-    effects = []
-    machine.step(start(2), at: Instant.zero + .milliseconds(100), effects: &effects)
-    #expect(effects.contains(.schedule(Timer(.minimumBlockInterval, height: 2), after: .milliseconds(200))))
-    machine.step(.workAvailable, at: .zero, effects: &effects)
+    machine.step(start(1), &turn)
+    turn = Tendermint.Turn(at: .zero + .milliseconds(100))
+    machine.step(start(2), &turn)
+    #expect(
+      turn.effects.contains(.schedule(Timer(.minimumBlockInterval, height: 2), after: .milliseconds(200)))
+    )
+    machine.step(.workAvailable, &turn)
     #expect(machine.step == .waiting)
-    machine.step(.timeout(Timer(.minimumBlockInterval, height: 2)), at: .zero, effects: &effects)
-    #expect(machine.step == .propose && effects.contains(.requestBlock(2, 0)))
+    machine.step(.timeout(Timer(.minimumBlockInterval, height: 2)), &turn)
+    #expect(machine.step == .propose && turn.effects.contains(.requestBlock(2, 0)))
   }
 
   // MARK: Early exits
@@ -238,9 +240,9 @@ import Testing
     var machine = RoundMachine()
     var effects: [RoundMachine.Effect] = []
     func lock(_ block: Digest, _ round: Round) {
-      machine.handle(.start(round, .follower), effects: &effects)
-      machine.handle(.timeout(.propose, round), effects: &effects)
-      machine.handle(.polka(block), effects: &effects)
+      machine.handle(.start(round, .follower), &effects)
+      machine.handle(.timeout(.propose, round), &effects)
+      machine.handle(.polka(block), &effects)
     }
     lock(b, 0)
     lock(a, 2)

@@ -146,10 +146,10 @@ struct Bench {
   }
 
   mutating func feed(_ input: Input) {
-    var new: [Effect] = []
-    machine.step(input, at: .zero, effects: &new)
-    effects.append(contentsOf: new)
-    for effect in new {
+    var turn = Tendermint.Turn(at: .zero)
+    machine.step(input, &turn)
+    effects.append(contentsOf: turn.effects)
+    for effect in turn.effects {
       if case .log(let record) = effect { log.append(record) }
       guard case .sign(let request) = effect, grants else { continue }
       let message = Fixture.sign(request)

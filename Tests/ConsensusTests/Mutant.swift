@@ -22,25 +22,25 @@ struct Mutant {
   /// Spelled out beside the function of the same name.
   var step: Step { tendermint.step }
 
-  mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
-    guard mutation != nil else { return tendermint.step(input, at: now, effects: &effects) }
-    for input in heard(input, &effects) { pass(input, at: now, &effects) }
-    while let input = invented() { pass(input, at: now, &effects) }
+  mutating func step(_ input: Input, _ turn: inout Tendermint.Turn) {
+    guard mutation != nil else { return tendermint.step(input, &turn) }
+    for input in heard(input, &turn.effects) { pass(input, &turn) }
+    while let input = invented() { pass(input, &turn) }
   }
 
-  mutating func resume(at now: Instant, effects: inout [Effect]) {
-    var wanted: [Effect] = []
+  mutating func resume(_ turn: inout Tendermint.Turn) {
+    var wanted = Tendermint.Turn(at: turn.now)
     let lock = tendermint.machine.locked
-    tendermint.resume(at: now, effects: &wanted)
-    for effect in wanted { effects += said(effect, lock) }
+    tendermint.resume(&wanted)
+    for effect in wanted.effects { turn.effects += said(effect, lock) }
   }
 
-  private mutating func pass(_ input: Input, at now: Instant, _ effects: inout [Effect]) {
-    var wanted: [Effect] = []
+  private mutating func pass(_ input: Input, _ turn: inout Tendermint.Turn) {
+    var wanted = Tendermint.Turn(at: turn.now)
     // The lock on which the machine decides what to prevote; a polka may move it in the same step.
     let lock = tendermint.machine.locked
-    tendermint.step(input, at: now, effects: &wanted)
-    for effect in wanted { effects += said(effect, lock) }
+    tendermint.step(input, &wanted)
+    for effect in wanted.effects { turn.effects += said(effect, lock) }
   }
 
   // MARK: What it hears

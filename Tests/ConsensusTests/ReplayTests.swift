@@ -37,9 +37,9 @@ import Testing
             #expect(machine.fingerprint == fingerprint, "seed \(seed), node \(node.number), prefix \(count)")
             compared += 1
           }
-          var effects: [Effect] = []
-          machine.resume(at: .zero, effects: &effects)
-          for case .sign(let request) in effects {
+          var turn = Tendermint.Turn(at: .zero)
+          machine.resume(&turn)
+          for case .sign(let request) in turn.effects {
             let position = ConsensusNode.Position(
               height: request.height,
               round: request.round,
@@ -65,8 +65,8 @@ import Testing
         for count in stride(from: 1, to: node.log.count, by: 7) {
           var stopped = Tendermint.replay(Array(node.log.prefix(count)), configuration: configuration)
           stopped.isReplaying = true
-          var effects: [Effect] = []
-          for record in node.log.dropFirst(count) { stopped.step(record.input, at: .zero, effects: &effects) }
+          var turn = Tendermint.Turn(at: .zero)
+          for record in node.log.dropFirst(count) { stopped.step(record.input, &turn) }
           #expect(stopped.fingerprint == whole.fingerprint, "seed \(seed), node \(node.number)")
         }
         whole.isReplaying = false
@@ -115,12 +115,12 @@ import Testing
     bench.propose(Fixture.block(2), by: 0, round: 0, isValid: nil)
     var machine = Tendermint.replay(bench.log, configuration: Fixture.configuration(2))
     #expect(machine.fingerprint == bench.machine.fingerprint)
-    var effects: [Effect] = []
-    machine.resume(at: .zero, effects: &effects)
-    #expect(effects.contains(.sign(request)))
-    #expect(effects.contains(.validateBlock(Fixture.block(2))))
+    var turn = Tendermint.Turn(at: .zero)
+    machine.resume(&turn)
+    #expect(turn.effects.contains(.sign(request)))
+    #expect(turn.effects.contains(.validateBlock(Fixture.block(2))))
     #expect(
-      effects.contains { if case .schedule(let timer, _) = $0 { timer.kind == .propose } else { false } }
+      turn.effects.contains { if case .schedule(let timer, _) = $0 { timer.kind == .propose } else { false } }
     )
   }
 
@@ -129,9 +129,9 @@ import Testing
     bench.propose(Fixture.block(1), by: 0, round: 0)
     bench.votes(.precommit, round: 0, Fixture.block(1), by: [0, 1, 3])
     var machine = Tendermint.replay(bench.log, configuration: Fixture.configuration(2))
-    var effects: [Effect] = []
-    machine.resume(at: .zero, effects: &effects)
-    let decisions = effects.filter { if case .decide = $0 { true } else { false } }
+    var turn = Tendermint.Turn(at: .zero)
+    machine.resume(&turn)
+    let decisions = turn.effects.filter { if case .decide = $0 { true } else { false } }
     #expect(decisions.count == 1)
   }
 }

@@ -81,7 +81,7 @@ struct RoundMachine: Hashable, Sendable {
   private(set) var otherLockRound: Round?
   private(set) var progress = Progress()
 
-  mutating func handle(_ input: Input, effects: inout [Effect]) {
+  mutating func handle(_ input: Input, _ effects: inout [Effect]) {
     guard step != .decided else { return }
     switch input {
     case .start(let round, let role): start(round, role, &effects)

@@ -6,27 +6,27 @@ import Primitives
 /// message that one correct node has reaches all of them, even if links lose messages; the paper's proof of
 /// termination assumes this.
 extension Tendermint {
-  func answer(_ peer: PublicKey, _ status: ConsensusStatus, _ effects: inout [Effect]) {
+  func answer(_ peer: PublicKey, _ status: ConsensusStatus, _ turn: inout Turn) {
     guard let start else { return }
     if let last = collector?.certificate, status.height == last.height, status.height < height {
-      return effects.append(.sendCertificate(last, to: peer))
+      return turn.effects.append(.sendCertificate(last, to: peer))
     }
     guard status.height == height, status.step != .decided else { return }
-    if let commit = voteSet.commit { return effects.append(.sendCertificate(commit, to: peer)) }
+    if let commit = voteSet.commit { return turn.effects.append(.sendCertificate(commit, to: peer)) }
     if let roundProof, status.round < machine.round {
-      effects.append(.sendRoundCertificate(roundProof, to: peer))
+      turn.effects.append(.sendRoundCertificate(roundProof, to: peer))
     }
     if let newest = voteSet.polkas.last, status.validRound.map({ $0 < newest.round }) ?? true,
       !hasPolkaVotes(newest, status, start.validators)
     {
-      effects.append(.sendCertificate(newest, to: peer))
+      turn.effects.append(.sendCertificate(newest, to: peer))
     }
     guard voteSet.hasSlots(for: status.round) else { return }
     if status.step <= .propose, let entry = proposals.proposals(of: status.round).first {
-      effects.append(.sendProposal(entry.proposal, to: peer))
+      turn.effects.append(.sendProposal(entry.proposal, to: peer))
     }
     let votes = voteSet.votes(of: status.round, missingFrom: status)
-    if !votes.isEmpty { effects.append(.sendVotes(votes, to: peer)) }
+    if !votes.isEmpty { turn.effects.append(.sendVotes(votes, to: peer)) }
   }
 
   /// Whether the status shows that the peer has all votes of the polka. False unless the peer is in the

@@ -10,10 +10,10 @@ extension Tendermint {
   public static func replay(_ records: [LogRecord], configuration: TendermintConfiguration) -> Tendermint {
     var machine = Tendermint(configuration: configuration)
     machine.isReplaying = true
-    var effects: [Effect] = []
+    var turn = Turn(at: .zero)
     for record in records {
-      machine.step(record.input, at: .zero, effects: &effects)
-      effects.removeAll(keepingCapacity: true)
+      machine.step(record.input, &turn)
+      turn.effects.removeAll(keepingCapacity: true)
     }
     machine.isReplaying = false
     machine.lastHeightStartedAt = nil
@@ -25,24 +25,24 @@ extension Tendermint {
   ///
   /// The signing guard answers a request that it has signed before with the same signature, and refuses one
   /// that contradicts an earlier one.
-  public mutating func resume(at now: Instant, effects: inout [Effect]) {
+  public mutating func resume(_ turn: inout Turn) {
     guard start != nil else { return }
-    lastHeightStartedAt = now
+    lastHeightStartedAt = turn.now
     if let commit = voteSet.commit, machine.step == .decided {
-      effects.append(.decide(height, commit.round, block: commit.block, certificate: commit))
+      turn.effects.append(.decide(height, commit.round, block: commit.block, certificate: commit))
       return
     }
     for (block, state) in sortedBlocks {
-      if state == .proposed { effects.append(.validateBlock(block)) }
-      if state == .fetching { effects.append(.fetchBlock(block, height)) }
+      if state == .proposed { turn.effects.append(.validateBlock(block)) }
+      if state == .fetching { turn.effects.append(.fetchBlock(block, height)) }
     }
-    for timer in activeTimers { effects.append(.schedule(timer, after: interval(of: timer))) }
-    effects.append(.schedule(Timer(.status, height: height), after: configuration.statusInterval))
-    if isAwaitingBlock { effects.append(.requestBlock(height, machine.round)) }
-    for request in pendingSignatures { effects.append(.sign(request)) }
-    effects.append(.broadcastStatus(status))
-    if let alarm { effects.append(.alarm(alarm)) }
-    while let next = nextDeferredInput() { consume(next, at: now, effects: &effects) }
+    for timer in activeTimers { turn.effects.append(.schedule(timer, after: interval(of: timer))) }
+    turn.effects.append(.schedule(Timer(.status, height: height), after: configuration.statusInterval))
+    if isAwaitingBlock { turn.effects.append(.requestBlock(height, machine.round)) }
+    for request in pendingSignatures { turn.effects.append(.sign(request)) }
+    turn.effects.append(.broadcastStatus(status))
+    if let alarm { turn.effects.append(.alarm(alarm)) }
+    while let next = nextDeferredInput() { consume(next, &turn) }
   }
 
   private func interval(of timer: Timer) -> Interval {

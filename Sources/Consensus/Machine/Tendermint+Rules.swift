@@ -7,15 +7,15 @@ extension Tendermint {
   /// Applies rules until none applies any more. If several apply, the first of this order does: commit,
   /// polkas, proposals with a polka, fresh proposals, nil, waiting. The order must not change, since replay
   /// depends on it.
-  mutating func evaluate(_ effects: inout [Effect]) {
+  mutating func evaluate(_ turn: inout Turn) {
     if let commit = voteSet.commit, let other = voteSet.conflictingCommit {
-      raise(.conflictingCommits(commit, other), &effects)
+      raise(.conflictingCommits(commit, other), &turn)
     }
     while machine.step != .decided, start != nil {
-      requestNeededBlocks(&effects)
+      requestNeededBlocks(&turn)
       guard let input = enabled() else { return }
       let before = machine
-      run(input, &effects)
+      run(input, &turn)
       // An input that changed nothing would stay enabled, and the loop would not end.
       if machine == before { return }
     }
@@ -122,22 +122,22 @@ extension Tendermint {
   // MARK: Blocks
 
   /// Asks for the validation of every block that a rule of the current round needs.
-  private mutating func requestNeededBlocks(_ effects: inout [Effect]) {
+  private mutating func requestNeededBlocks(_ turn: inout Turn) {
     for entry in proposals.proposals(of: machine.round) where machine.step > .waiting {
-      requestIfUnknown(entry.proposal.block, &effects)
+      requestIfUnknown(entry.proposal.block, &turn)
     }
-    if let newest = voteSet.polkas.last { requestIfUnknown(newest.block, &effects) }
-    for polka in voteSet.polkas(of: machine.round) { requestIfUnknown(polka.block, &effects) }
+    if let newest = voteSet.polkas.last { requestIfUnknown(newest.block, &turn) }
+    for polka in voteSet.polkas(of: machine.round) { requestIfUnknown(polka.block, &turn) }
     guard let commit = voteSet.commit else { return }
-    requestIfUnknown(commit.block, &effects)
-    if blocks[commit.block] == .invalid { raise(.invalidCommit(commit), &effects) }
+    requestIfUnknown(commit.block, &turn)
+    if blocks[commit.block] == .invalid { raise(.invalidCommit(commit), &turn) }
   }
 
-  private mutating func requestIfUnknown(_ block: Digest, _ effects: inout [Effect]) {
+  private mutating func requestIfUnknown(_ block: Digest, _ turn: inout Turn) {
     guard blocks[block] == nil else { return }
     let isProposed = proposals.contains(block)
     blocks[block] = isProposed ? .proposed : .fetching
-    effects.append(isProposed ? .validateBlock(block) : .fetchBlock(block, height))
+    turn.effects.append(isProposed ? .validateBlock(block) : .fetchBlock(block, height))
   }
 
   /// Forgets the validity of blocks that no proposal, polka, lock or commit names. Does nothing while few
@@ -158,44 +158,44 @@ extension Tendermint {
 
   // MARK: Effects of the round machine
 
-  mutating func run(_ input: RoundMachine.Input, _ effects: inout [Effect]) {
+  mutating func run(_ input: RoundMachine.Input, _ turn: inout Turn) {
     var answers: [RoundMachine.Effect] = []
     let before = (machine.round, machine.step)
-    machine.handle(input, effects: &answers)
+    machine.handle(input, &answers)
     if machine.step != .waiting {
       activeTimers.removeAll { $0.kind == .maximumBlockInterval || $0.kind == .minimumBlockInterval }
     }
     if before != (machine.round, machine.step) {
-      effects.append(.enteredRound(height, machine.round, machine.step))
+      turn.effects.append(.enteredRound(height, machine.round, machine.step))
     }
-    for answer in answers { perform(answer, &effects) }
+    for answer in answers { perform(answer, &turn) }
   }
 
-  private mutating func perform(_ answer: RoundMachine.Effect, _ effects: inout [Effect]) {
+  private mutating func perform(_ answer: RoundMachine.Effect, _ turn: inout Turn) {
     switch answer {
     case .propose(let block, let polkaRound):
-      sign(.proposal, block: block, validRound: polkaRound, &effects)
+      sign(.proposal, block: block, validRound: polkaRound, &turn)
     case .requestBlock:
       isAwaitingBlock = true
-      effects.append(.requestBlock(height, machine.round))
+      turn.effects.append(.requestBlock(height, machine.round))
     case .prevote(let block, let validRound):
-      sign(.prevote, block: block, validRound: validRound, &effects)
-    case .precommit(let block): sign(.precommit, block: block, validRound: nil, &effects)
+      sign(.prevote, block: block, validRound: validRound, &turn)
+    case .precommit(let block): sign(.precommit, block: block, validRound: nil, &turn)
     case .schedule(let kind):
-      startTimer(kind, after: configuration.timeouts.interval(kind, round: machine.round), &effects)
+      startTimer(kind, after: configuration.timeouts.interval(kind, round: machine.round), &turn)
     case .leave(let round):
-      enter(round, proof: voteSet.roundCertificate(leaving: machine.round), &effects)
-    case .decide(let block, let round): decide(block, round, &effects)
+      enter(round, proof: voteSet.roundCertificate(leaving: machine.round), &turn)
+    case .decide(let block, let round): decide(block, round, &turn)
     }
   }
 
   /// L11: leaves the current round without a decision, sends its polkas and `proof` to all validators, and
   /// starts `round`. `proof` shows that the round may be entered.
-  mutating func enter(_ round: Round, proof: RoundCertificate?, _ effects: inout [Effect]) {
+  mutating func enter(_ round: Round, proof: RoundCertificate?, _ turn: inout Turn) {
     guard round > machine.round, round <= ChainLimits.round, machine.step != .decided else { return }
-    for polka in voteSet.polkas(of: machine.round) { broadcastCertificate(polka, &effects) }
+    for polka in voteSet.polkas(of: machine.round) { broadcastCertificate(polka, &turn) }
     if let proof {
-      effects.append(.sendRoundCertificate(proof, to: nil))
+      turn.effects.append(.sendRoundCertificate(proof, to: nil))
     }
     roundProof = proof
     isAwake = true
@@ -206,12 +206,12 @@ extension Tendermint {
     proposals.enter(round)
     // This stores the proposer in `schedule`. `role` computes on a copy, which finds it there.
     _ = schedule.proposer(round: round)
-    run(.start(round, role(in: round)), &effects)
+    run(.start(round, role(in: round)), &turn)
     forgetBlocks()
-    effects.append(.broadcastStatus(status))
+    turn.effects.append(.broadcastStatus(status))
   }
 
-  private mutating func decide(_ block: Digest, _ round: Round, _ effects: inout [Effect]) {
+  private mutating func decide(_ block: Digest, _ round: Round, _ turn: inout Turn) {
     guard let certificate = voteSet.commit else { return }
     activeTimers = []
     isAwaitingBlock = false
@@ -223,9 +223,9 @@ extension Tendermint {
     )
     // The proposer sent this node another block than the decided one. Others need that proposal to prove it.
     for entry in proposals.proposals(of: round) where entry.proposal.block != block {
-      effects.append(.broadcastProposal(entry.proposal))
+      turn.effects.append(.broadcastProposal(entry.proposal))
     }
-    effects.append(.decide(height, round, block: block, certificate: certificate))
+    turn.effects.append(.decide(height, round, block: block, certificate: certificate))
   }
 
   // MARK: Signing
@@ -241,7 +241,7 @@ extension Tendermint {
     _ kind: SigningRequest.Kind,
     block: Digest?,
     validRound: Round?,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     guard canSign, let ownIndex else { return }
     let request = SigningRequest(
@@ -253,6 +253,6 @@ extension Tendermint {
       validator: ownIndex
     )
     pendingSignatures.append(request)
-    effects.append(.sign(request))
+    turn.effects.append(.sign(request))
   }
 }

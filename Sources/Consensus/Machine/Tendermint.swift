@@ -98,11 +98,13 @@ public struct Tendermint: Sendable {
     configuration.maximumBlockInterval = interval
   }
 
-  /// Handles one input and appends its effects in the order in which the caller must carry them out. `now` is
-  /// the monotonic clock.
-  public mutating func step(_ input: Input, at now: Instant, effects: inout [Effect]) {
-    consume(input, at: now, effects: &effects)
-    while let next = nextDeferredInput() { consume(next, at: now, effects: &effects) }
+  /// The time at which an input is handled, and the buffer for its effects.
+  public typealias Turn = Primitives.Turn<Effect>
+
+  /// Handles one input and appends its effects in the order in which the caller must perform them.
+  public mutating func step(_ input: Input, _ turn: inout Turn) {
+    consume(input, &turn)
+    while let next = nextDeferredInput() { consume(next, &turn) }
   }
 
   // MARK: Progress
@@ -150,9 +152,9 @@ public struct Tendermint: Sendable {
 extension Tendermint {
   /// Begins a height, even if the last one was not decided here. Ignored unless the height is above the
   /// current one.
-  mutating func begin(_ start: HeightStart, at now: Instant, effects: inout [Effect]) {
+  mutating func begin(_ start: HeightStart, _ turn: inout Turn) {
     guard start.height > height else { return }
-    logInput(.beginHeight(start), &effects)
+    logInput(.beginHeight(start), &turn)
     let collected = collector?.certificate
     if collected?.height != start.height - 1 || collected?.block != start.lastCommit?.block {
       collector = start.lastCommit.map { CommitCollector($0, validators: nil) }
@@ -177,25 +179,25 @@ extension Tendermint {
     hasWork = false
     roundProof = nil
     certifiedHeight = max(certifiedHeight, height - 1)
-    effects.append(.enteredRound(height, 0, .waiting))
-    startTimer(.maximumBlockInterval, after: configuration.maximumBlockInterval, &effects)
+    turn.effects.append(.enteredRound(height, 0, .waiting))
+    startTimer(.maximumBlockInterval, after: configuration.maximumBlockInterval, &turn)
     if configuration.minimumBlockInterval > .zero {
-      let earliest = lastHeightStartedAt.map { $0 + configuration.minimumBlockInterval } ?? now
-      startTimer(.minimumBlockInterval, after: earliest.since(now), &effects)
+      let earliest = lastHeightStartedAt.map { $0 + configuration.minimumBlockInterval } ?? turn.now
+      startTimer(.minimumBlockInterval, after: earliest.since(turn.now), &turn)
     }
-    effects.append(.schedule(Timer(.status, height: height), after: configuration.statusInterval))
-    lastHeightStartedAt = now
+    turn.effects.append(.schedule(Timer(.status, height: height), after: configuration.statusInterval))
+    lastHeightStartedAt = turn.now
   }
 
   /// Asks the caller to log a consumed input.
-  func logInput(_ input: Input, _ effects: inout [Effect]) {
-    effects.append(.log(LogRecord(logged: input)))
+  func logInput(_ input: Input, _ turn: inout Turn) {
+    turn.effects.append(.log(LogRecord(logged: input)))
   }
 
-  mutating func startTimer(_ kind: Timer.Kind, after interval: Interval, _ effects: inout [Effect]) {
+  mutating func startTimer(_ kind: Timer.Kind, after interval: Interval, _ turn: inout Turn) {
     let timer = Timer(kind, height: height, round: machine.round)
     activeTimers.append(timer)
-    effects.append(.schedule(timer, after: interval))
+    turn.effects.append(.schedule(timer, after: interval))
   }
 
   /// The next input from the messages that are stored outside the log, if one can be consumed now.

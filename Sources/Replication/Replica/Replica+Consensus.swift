@@ -6,13 +6,10 @@ import Primitives
 
 extension Replica {
   /// Gives `input` to the consensus machine and performs its effects.
-  mutating func stepConsensus(
-    _ input: Consensus.Input,
-    _ turn: inout Turn
-  ) {
-    var effects: [Consensus.Effect] = []
-    consensus.step(input, at: turn.now, effects: &effects)
-    for effect in effects { perform(effect, &turn) }
+  mutating func stepConsensus(_ input: Consensus.Input, _ turn: inout Turn) {
+    var inner = Tendermint.Turn(at: turn.now)
+    consensus.step(input, &inner)
+    for effect in inner.effects { perform(effect, &turn) }
   }
 
   mutating func perform(

@@ -33,9 +33,9 @@ extension Replica {
   mutating func enterHeight(_ turn: inout Turn) {
     guard missingVersion == nil else { return }
     guard consensus.height == tip.height + 1 else { return beginHeight(&turn) }
-    var effects: [Consensus.Effect] = []
-    consensus.resume(at: turn.now, effects: &effects)
-    for effect in effects { perform(effect, &turn) }
+    var inner = Tendermint.Turn(at: turn.now)
+    consensus.resume(&inner)
+    for effect in inner.effects { perform(effect, &turn) }
     signalWork(&turn)
   }
 }

@@ -148,10 +148,10 @@ final class Network {
   }
 
   func step(_ input: Input, node: Int) {
-    var effects: [Effect] = []
-    nodes[node].machine.step(input, at: now, effects: &effects)
+    var turn = Tendermint.Turn(at: now)
+    nodes[node].machine.step(input, &turn)
     highestRound = max(highestRound, nodes[node].machine.round)
-    for effect in effects { perform(effect, node: node) }
+    for effect in turn.effects { perform(effect, node: node) }
     if options.recordsFingerprints, strategies[node] == nil {
       let log = nodes[node].log.count
       if log > 0 { nodes[node].fingerprints[log] = nodes[node].machine.fingerprint }
@@ -281,9 +281,9 @@ final class Network {
     let replayed = Tendermint.replay(nodes[number].log, configuration: configuration)
     guard replayed.height > newest else { return begin(newest + 1, node: number) }
     nodes[number].machine = Mutant(replayed, options.mutation)
-    var effects: [Effect] = []
-    nodes[number].machine.resume(at: now, effects: &effects)
-    for effect in effects { perform(effect, node: number) }
+    var turn = Tendermint.Turn(at: now)
+    nodes[number].machine.resume(&turn)
+    for effect in turn.effects { perform(effect, node: number) }
     schedule(
       .local(.workAvailable, node: number, incarnation: nodes[number].incarnation),
       after: random(100)

@@ -1,0 +1,15 @@
+/// What a state machine is given to handle an input with: the time at which it is handled, and a place for its
+/// effects.
+public struct Turn<Effect: Sendable>: Sendable {
+  /// The monotonic clock.
+  public let now: Instant
+  /// The effects in the order in which the caller must perform them.
+  public var effects: [Effect]
+
+  /// `effects` is a buffer to append to, for example the emptied one of an earlier turn, whose memory is used
+  /// again.
+  public init(at now: Instant, effects: consuming [Effect] = []) {
+    self.now = now
+    self.effects = effects
+  }
+}
