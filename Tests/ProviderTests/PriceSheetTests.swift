@@ -138,10 +138,13 @@ import Testing
 }
 
 @Suite struct PriceScriptTests {
-  private func script(_ text: String) throws -> PriceScript {
+  /// A shell writes the file. If this process wrote it, a child that another test starts at that moment would
+  /// hold it open too, and the kernel would refuse to run it ("text file busy").
+  private func script(_ text: String) async throws -> PriceScript {
     let path = FileManager.default.temporaryDirectory.appending(path: "price-\(UUID().uuidString)").path
-    try "#!/bin/sh\n\(text)\n".write(toFile: path, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    let writer = Command(path: "/bin/sh", arguments: ["-c", "cat > '\(path)' && chmod 755 '\(path)'"])
+    let output = try await writer.run(input: Array("#!/bin/sh\n\(text)\n".utf8))
+    try #require(output.status == 0, "\(output.errors)")
     return PriceScript(path: path, timeout: .seconds(5))
   }
 
@@ -170,12 +173,12 @@ import Testing
   }
 
   @Test func `a number on its output is the price`() async throws {
-    let script = try script(#"read line; case "$line" in *h100*) echo 12.5;; esac"#)
+    let script = try await script(#"read line; case "$line" in *h100*) echo 12.5;; esac"#)
     #expect(await script.price(request) == .success(Decimal18("12.5")!))
   }
 
   @Test func `a status says no, and why`() async throws {
-    let script = try script("echo no thanks >&2; exit 3")
+    let script = try await script("echo no thanks >&2; exit 3")
     #expect(await script.price(request) == .failure(.init(reason: "no thanks")))
   }
 
@@ -192,7 +195,7 @@ import Testing
 
   @Test func `a program that hangs is killed`() async throws {
     // So long that a busy machine cannot sleep through it.
-    var script = try script("exec sleep 36000")
+    var script = try await script("exec sleep 36000")
     script.timeout = .milliseconds(200)
     guard case .failure(let failure) = await script.price(request) else {
       Issue.record("it answered")
