@@ -38,7 +38,7 @@ public struct DeploymentFile: Sendable {
     }
     schemaFindings = SchemaChecker.check(yaml)
 
-    var reader = DocumentReader(yaml, source: source, log: FindingLog())
+    var reader = DocumentReader(yaml, source: source)
     guard let document = reader.readDocument() else {
       errors = reader.log.findings
       warnings = schemaFindings
@@ -50,7 +50,7 @@ public struct DeploymentFile: Sendable {
     errors = checker.reader.log.findings
     deployment = errors.isEmpty ? DeploymentBuilder(checker).build() : nil
 
-    var adviser = DocumentReader(yaml, source: source, log: FindingLog())
+    var adviser = DocumentReader(yaml, source: source)
     adviser.adviseOnGPUs(document)
     warnings = adviser.log.findings + schemaFindings
   }

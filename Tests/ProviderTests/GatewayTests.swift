@@ -1,10 +1,10 @@
 import Chain
 import Cryptography
 import Primitives
-import SDL
 import Testing
 
 @testable import Provider
+@testable import SDL
 
 @Suite struct GatewayTests {
   static let deploy = """

@@ -16,12 +16,9 @@ extension DocumentChecker {
       records += size.records
       bytes += size.bytes
       guard records <= Self.recordLimit, bytes <= Manifest.byteLimit else {
-        report(
-          .limitExpansion,
-          use.source.node,
-          use.source.path,
-          "all services at all placements come to more than \(Self.recordLimit) records or \(Manifest.byteLimit) bytes"
-        )
+        let limits = "\(Self.recordLimit) records or \(Manifest.byteLimit) bytes"
+        let message = "all services at all placements come to more than \(limits)"
+        report(.limitExpansion, use.place, message)
         return false
       }
     }
@@ -31,107 +28,64 @@ extension DocumentChecker {
   mutating func checkBuilding() {
     var teeByPlacement: [Name: String] = [:]
     for use in uses {
-      guard let service = use.service else { continue }
-      checkTEE(use, service, &teeByPlacement)
+      guard let tee = use.service?.parameters?.tee, tee.isSound, !tee.value.isEmpty else { continue }
+      checkTEE(use, tee, &teeByPlacement)
     }
-    for (_, service) in deployedServices {
-      for expose in service.exposes {
-        checkProtocol(expose)
-        checkHTTPOptions(expose.options)
-      }
+    for expose in deployedServices.flatMap(\.source.exposes) {
+      checkProtocol(expose.values.text("proto"))
+      checkHTTPOptions(expose)
     }
   }
 
-  private mutating func checkTEE(_ use: Use, _ service: ServiceSource, _ known: inout [Name: String]) {
-    guard let parameters = service.parameters, parameters.tee.isSound, !parameters.tee.value.isEmpty else {
+  private mutating func checkTEE(_ use: Use, _ tee: Located<String>, _ known: inout [Name: String]) {
+    let kinds = ["cpu", "cpu-gpu"]
+    guard kinds.contains(tee.value) else {
+      let nearest = suggestions(for: tee.value, among: kinds, or: kinds)
+      let message = "\(quoted(tee.value)) is not a kind of confidential computing"
+      report(.teeUnknown, tee.place, message, nearest, isFix: Spelling.isSame(nearest.first ?? "", tee.value))
       return
     }
-    let tee = parameters.tee.value
-    let path = parameters.path.key("tee")
-    guard tee == "cpu" || tee == "cpu-gpu" else {
-      let nearest = Spelling.nearest(to: tee, among: ["cpu", "cpu-gpu"])
-      let isSame = nearest.map { Spelling.isSame($0, tee) } ?? false
-      report(
-        .teeUnknown,
-        parameters.tee.node,
-        path,
-        "\(quoted(tee)) is not a kind of confidential computing",
-        suggestions: nearest.map { [$0] } ?? ["cpu", "cpu-gpu"],
-        edits: isSame ? reader.replace(parameters.tee.node, with: nearest ?? tee) : []
-      )
-      return
-    }
-    if tee == "cpu-gpu", let resources = use.resources, !resources.gpu.isBroken {
+    if tee.value == "cpu-gpu", let resources = use.resources, !resources.gpu.isBroken {
       let units = resources.gpu.value?.units
       if units?.value ?? 0 == 0, units?.isSound ?? true {
-        report(
-          .teeNeedsGPU,
-          parameters.tee.node,
-          path,
-          "the compute profile \(quoted(use.source.profile.value)) has no GPU",
-          suggestions: ["cpu"]
-        )
+        let message = "the compute profile \(quoted(use.profile.value)) has no GPU"
+        report(.teeNeedsGPU, tee.place, message, ["cpu"])
       }
     }
     let placement = Name(use.placementName)
-    if let other = known[placement], other != tee {
-      report(
-        .teeConflict,
-        parameters.tee.node,
-        path,
-        "another service at the placement \(quoted(use.placementName)) asks for \(other)"
-      )
+    if let other = known[placement], other != tee.value {
+      let message = "another service at the placement \(quoted(use.placementName)) asks for \(other)"
+      report(.teeConflict, tee.place, message)
     }
-    known[placement] = known[placement] ?? tee
+    known[placement] = known[placement] ?? tee.value
   }
 
-  private mutating func checkProtocol(_ expose: ExposeSource) {
-    let written = expose.proto.value
-    guard expose.proto.isSound, !written.isEmpty, TransportProtocol(text: written) == nil else { return }
+  private mutating func checkProtocol(_ proto: Located<String>) {
+    guard proto.isSound, !proto.value.isEmpty, TransportProtocol(text: proto.value) == nil else { return }
     // These application protocols run over TCP.
-    let lower = String(decoding: written.utf8.map(NumberSyntax.lowercased), as: UTF8.self)
+    let lower = NumberSyntax.lowercased(proto.value)
     let isTCP = ["http", "https", "ws", "wss", "grpc", "tls"].contains(lower)
-    report(
-      .protoUnknown,
-      expose.proto.node,
-      expose.path.key("proto"),
-      "\(quoted(written)) is not a protocol",
-      suggestions: isTCP ? ["tcp"] : ["tcp", "udp"],
-      edits: isTCP ? reader.replace(expose.proto.node, with: "tcp") : []
-    )
+    let message = "\(quoted(proto.value)) is not a protocol"
+    report(.protoUnknown, proto.place, message, isTCP ? ["tcp"] : ["tcp", "udp"], isFix: isTCP)
   }
 
-  private mutating func checkHTTPOptions(_ options: HTTPOptionsSource) {
-    let limits: [(key: String, value: Located<UInt32>, limit: UInt32, unit: String)] = [
-      ("max_body_size", options.maxBodySize, 104_857_600, "bytes"),
-      ("proxy_buffer_size", options.proxyBufferSize, 1_048_576, "bytes"),
-      ("read_timeout", options.readTimeout, 60_000, "ms"),
-      ("send_timeout", options.sendTimeout, 60_000, "ms"),
+  private mutating func checkHTTPOptions(_ expose: ExposeSource) {
+    let limits: [(key: String, limit: UInt32, unit: String)] = [
+      ("max_body_size", 104_857_600, "bytes"), ("proxy_buffer_size", 1_048_576, "bytes"),
+      ("read_timeout", 60_000, "ms"), ("send_timeout", 60_000, "ms"),
     ]
-    for (key, value, limit, unit) in limits where value.value > limit {
-      report(
-        .httpOptionLimit,
-        value.node,
-        options.path.key(key),
-        "\(value.value) is above \(limit) \(unit)",
-        suggestions: [String(limit)],
-        edits: reader.replace(value.node, with: String(limit))
-      )
+    for (key, limit, unit) in limits {
+      guard let option = expose.options[key], option.value > limit else { continue }
+      let message = "\(option.value) is above \(limit) \(unit)"
+      report(.httpOptionLimit, option.place, message, [String(limit)], isFix: true)
     }
     let cases = ["error", "timeout", "500", "502", "503", "504", "403", "404", "429", "off"]
-    let path = options.path.key("next_cases")
-    for (position, item) in options.nextCases.enumerated() where item.isSound {
+    for item in expose.nextCases where item.isSound {
       if !cases.contains(item.value) {
-        let nearest = Spelling.nearest(to: item.value, among: cases)
-        report(
-          .httpNextCaseUnknown,
-          item.node,
-          path.item(position),
-          "\(quoted(item.value)) is not a case",
-          suggestions: nearest.map { [$0] } ?? []
-        )
-      } else if item.value == "off", options.nextCases.count > 1 {
-        report(.httpNextCaseOff, item.node, path.item(position), "off is combined with other cases")
+        let nearest = suggestions(for: item.value, among: cases)
+        report(.httpNextCaseUnknown, item.place, "\(quoted(item.value)) is not a case", nearest)
+      } else if item.value == "off", expose.nextCases.count > 1 {
+        report(.httpNextCaseOff, item.place, "off is combined with other cases")
       }
     }
   }

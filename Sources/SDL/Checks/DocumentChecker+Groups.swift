@@ -8,7 +8,7 @@ extension DocumentChecker {
   mutating func checkGroups() {
     guard !uses.isEmpty else {
       if !document.brokenSections.contains("deployment") {
-        report(.noGroups, document.root, Path.root.key("deployment"), "nothing is deployed")
+        report(.noGroups, document.root.key("deployment"), "nothing is deployed")
       }
       return
     }
@@ -18,7 +18,7 @@ extension DocumentChecker {
     for (name, members) in groups.sorted(by: { $0.key < $1.key }) {
       checkDenominations(members, &denomination)
       if name.text.isEmpty, let use = members.first {
-        report(.groupNameEmpty, use.source.node, use.source.path, "the placement has no name")
+        report(.groupNameEmpty, use.place, "the placement has no name")
       }
       for use in members { checkUnit(use) }
       checkTotals(name.text, members)
@@ -30,25 +30,15 @@ extension DocumentChecker {
     for use in members {
       guard let price = use.price else { continue }
       if price.price.value == nil, price.price.isSound {
-        report(
-          .priceNull,
-          price.node,
-          price.path,
-          "the price has neither denom nor amount",
-          suggestions: ["{denom: uakt, amount: 1000}"]
-        )
+        let message = "the price has neither denom nor amount"
+        report(.priceNull, price.place, message, ["{denom: uakt, amount: 1000}"])
         continue
       }
       guard price.denomination.isSound else { continue }
       let written = price.denomination.value
       if let denomination, Name(denomination) != Name(written) {
-        report(
-          .priceMixedDenom,
-          price.denomination.node,
-          price.path.key("denom"),
-          "\(quoted(written)) is mixed with \(quoted(denomination))",
-          suggestions: [denomination]
-        )
+        let message = "\(quoted(written)) is mixed with \(quoted(denomination))"
+        report(.priceMixedDenom, price.denomination.place, message, [denomination])
       }
       denomination = denomination ?? written
     }
@@ -57,122 +47,70 @@ extension DocumentChecker {
   private mutating func checkUnit(_ use: Use) {
     guard let compute = use.compute, !compute.resources.isBroken else { return }
     guard let resources = compute.resources.value else {
-      report(
-        .resourcesMissing,
-        compute.node,
-        compute.path,
-        "the compute profile \(quoted(use.source.profile.value)) has no resources"
-      )
+      let message = "the compute profile \(quoted(use.profile.value)) has no resources"
+      report(.resourcesMissing, compute.place, message)
       return
     }
-    checkCPU(resources)
-    checkGPU(resources)
-    checkMemory(resources)
-    checkStorage(resources)
+    if let cpu = required(resources, \.cpu, "cpu", "{units: 1}") { check(cpu) }
+    if let gpu = resources.gpu.value, gpu.units.isSound { check(gpu) }
+    if let memory = required(resources, \.memory, "memory", "{size: 512Mi}") {
+      check(memory, Self.mebi...2 * Self.tebi, .limitMemory, "bytes are not between 1 Mi and 2 Ti")
+    }
+    for volume in required(resources, \.storage, "storage", "{size: 1Gi}") ?? [] {
+      let range = 5 * Self.mebi...32 * Self.tebi
+      check(volume.bytes, range, .limitStorage, "bytes are not between 5 Mi and 32 Ti")
+    }
   }
 
-  private mutating func checkCPU(_ resources: ResourcesSource) {
-    let path = resources.path.key("cpu")
-    guard case .present(let cpu) = resources.cpu else {
-      if !resources.cpu.isBroken {
-        report(.resourceMissing, resources.node, path, "cpu is missing", suggestions: ["cpu: {units: 1}"])
-      }
-      return
+  /// A part of the resources; reports one that is missing.
+  private mutating func required<Value>(
+    _ resources: ResourcesSource,
+    _ part: KeyPath<ResourcesSource, Slot<Value>>,
+    _ key: String,
+    _ example: String
+  ) -> Value? {
+    if case .absent = resources[keyPath: part] {
+      report(.resourceMissing, resources.place.key(key), "\(key) is missing", ["\(key): \(example)"])
     }
-    if cpu.units.isSound, !(10...384_000).contains(cpu.units.value) {
-      report(
-        .limitCPU,
-        cpu.units.node,
-        path.key("units"),
-        "\(Self.text(cpu.units.value)) thousandths of a core are not between 10 and 384000"
-      )
-    }
+    return resources[keyPath: part].value
+  }
+
+  private mutating func check(_ cpu: CPUSource) {
+    let problem = "thousandths of a core are not between 10 and 384000"
+    check(cpu.units, 10...384_000, .limitCPU, problem)
     if cpu.attributes.count > 1 {
-      report(
-        .attributeDuplicate,
-        cpu.attributes[1].node,
-        path.key("attributes").key("arch"),
-        "arch is given twice"
-      )
+      report(.attributeDuplicate, cpu.attributes[1].place, "arch is given twice")
     }
   }
 
-  private mutating func checkGPU(_ resources: ResourcesSource) {
-    guard let gpu = resources.gpu.value, gpu.units.isSound else { return }
-    let path = resources.path.key("gpu")
+  private mutating func check(_ gpu: GPUSource) {
     if gpu.units.value > 24 {
-      report(.limitGPU, gpu.units.node, path.key("units"), "\(gpu.units.value) GPUs are more than 24")
+      report(.limitGPU, gpu.units.place, "\(gpu.units.value) GPUs are more than 24")
     }
     if gpu.units.value == 0, !gpu.attributes.isEmpty {
-      report(
-        .gpuAttributesWithoutUnits,
-        gpu.attributesNode,
-        path.key("attributes"),
-        "GPU attributes are given, but no GPU is asked for",
-        suggestions: ["units: 1"]
-      )
+      let message = "GPU attributes are given, but no GPU is asked for"
+      report(.gpuAttributesWithoutUnits, gpu.attributesPlace, message, ["units: 1"])
     }
   }
 
-  private mutating func checkMemory(_ resources: ResourcesSource) {
-    let path = resources.path.key("memory")
-    guard case .present(let memory) = resources.memory else {
-      if !resources.memory.isBroken {
-        report(
-          .resourceMissing,
-          resources.node,
-          path,
-          "memory is missing",
-          suggestions: ["memory: {size: 512Mi}"]
-        )
-      }
-      return
-    }
-    guard memory.isSound, !(Self.mebi...2 * Self.tebi).contains(memory.value) else { return }
-    report(
-      .limitMemory,
-      memory.node,
-      path.key("size"),
-      "\(Self.text(memory.value)) bytes are not between 1 Mi and 2 Ti"
-    )
-  }
-
-  private mutating func checkStorage(_ resources: ResourcesSource) {
-    let path = resources.path.key("storage")
-    guard case .present(let volumes) = resources.storage else {
-      if !resources.storage.isBroken {
-        report(
-          .resourceMissing,
-          resources.node,
-          path,
-          "storage is missing",
-          suggestions: ["storage: {size: 1Gi}"]
-        )
-      }
-      return
-    }
-    for volume in volumes where volume.bytes.isSound {
-      guard !(5 * Self.mebi...32 * Self.tebi).contains(volume.bytes.value) else { continue }
-      report(
-        .limitStorage,
-        volume.bytes.node,
-        volume.path.key("size"),
-        "\(Self.text(volume.bytes.value)) bytes are not between 5 Mi and 32 Ti"
-      )
-    }
-  }
-
-  /// A quantity above 64 bits is stored as the largest number.
-  private static func text(_ value: UInt64) -> String {
-    value == .max ? "more than 2^64" : String(value)
+  private mutating func check(
+    _ quantity: Located<UInt64>,
+    _ range: ClosedRange<UInt64>,
+    _ rule: Rule,
+    _ problem: String
+  ) {
+    guard quantity.isSound, !range.contains(quantity.value) else { return }
+    // A quantity above 64 bits is stored as the largest number.
+    let text = quantity.value == .max ? "more than 2^64" : String(quantity.value)
+    report(rule, quantity.place, "\(text) \(problem)")
   }
 
   private mutating func checkTotals(_ name: String, _ members: [Use]) {
     var totals = (cpu: UInt128(0), gpu: UInt128(0), memory: UInt128(0))
     var isKnown = (cpu: true, gpu: true, memory: true)
     for use in members {
-      let count = UInt128(use.source.count.value)
-      let isCounted = use.source.count.isSound
+      let count = UInt128(use.count.value)
+      let isCounted = use.count.isSound
       let cpu = use.resources?.cpu.value?.units
       let memory = use.resources?.memory.value
       totals.cpu += UInt128(cpu?.value ?? 0) * count
@@ -184,44 +122,26 @@ extension DocumentChecker {
         isKnown.gpu = isKnown.gpu && isCounted && gpu.units.isSound
       }
     }
-    guard let first = members.first else { return }
-    let node = first.source.count.node
-    let path = first.source.path.key("count")
+    guard let at = members.first?.count.place else { return }
     let place = "the replicas at the placement \(quoted(name)) together"
-    let isNothing = members.allSatisfy { $0.source.count.value == 0 }
+    let isNothing = members.allSatisfy { $0.count.value == 0 }
     let advice = isNothing ? ["count: 1"] : []
     if isKnown.cpu, !(1...19_200_000).contains(totals.cpu) {
-      report(
-        .limitGroupCPU,
-        node,
-        path,
-        "\(place) take \(totals.cpu) thousandths of a core, which is not between 1 and 19200000",
-        suggestions: advice
-      )
+      let problem = "thousandths of a core, which is not between 1 and 19200000"
+      report(.limitGroupCPU, at, "\(place) take \(totals.cpu) \(problem)", advice)
     }
     if isKnown.gpu, totals.gpu > 1200 {
-      report(.limitGroupGPU, node, path, "\(place) take \(totals.gpu) GPUs, more than 1200")
+      report(.limitGroupGPU, at, "\(place) take \(totals.gpu) GPUs, more than 1200")
     }
     if isKnown.memory, !(1...UInt128(100 * Self.tebi)).contains(totals.memory) {
-      report(
-        .limitGroupMemory,
-        node,
-        path,
-        "\(place) take \(totals.memory) bytes of memory, which is not between 1 and 100 Ti",
-        suggestions: advice
-      )
+      let problem = "bytes of memory, which is not between 1 and 100 Ti"
+      report(.limitGroupMemory, at, "\(place) take \(totals.memory) \(problem)", advice)
     }
   }
 
   private mutating func checkPriceLimit(_ use: Use) {
     guard let price = use.price, let amount = price.price.value else { return }
     if case .exact(let decimal) = amount, decimal <= Decimal18(10_000_000) { return }
-    report(
-      .priceTooHigh,
-      price.price.node,
-      price.path.key("amount"),
-      "the amount is above 10000000",
-      suggestions: ["10000000"]
-    )
+    report(.priceTooHigh, price.price.place, "the amount is above 10000000", ["10000000"])
   }
 }

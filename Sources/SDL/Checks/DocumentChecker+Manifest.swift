@@ -8,112 +8,61 @@ extension DocumentChecker {
 
   private mutating func checkService(_ name: String, _ service: ServiceSource) {
     if !Manifest.isServiceName(name) {
-      let nearest = Self.nearestServiceName(name)
-      report(
-        .serviceName,
-        service.node,
-        service.path,
-        "\(quoted(name)) cannot be the name of a service",
-        suggestions: nearest.map { ["\($0) in every place"] } ?? []
-      )
+      let nearest = Self.nearestServiceName(name).map { ["\($0) in every place"] } ?? []
+      report(.serviceName, service.place, "\(quoted(name)) cannot be the name of a service", nearest)
     }
     if service.image.isSound, service.image.value.isEmpty {
-      report(
-        .imageEmpty,
-        service.image.node,
-        service.path.key("image"),
-        "the service \(quoted(name)) has no image"
-      )
+      report(.imageEmpty, service.image.place, "the service \(quoted(name)) has no image")
     }
-    for (position, variable) in (service.environment ?? []).enumerated() where variable.isSound {
+    for variable in service.environment ?? [] where variable.isSound {
       guard !Manifest.isEnvironmentEntry(variable.value) else { continue }
-      let path = service.path.key("env").item(position)
-      let name = String(
-        decoding: Array(variable.value.utf8.prefix { $0 != UInt8(ascii: "=") }),
-        as: UTF8.self
-      )
-      report(
-        .envName,
-        variable.node,
-        path,
-        name.isEmpty ? "the variable has no name" : "\(quoted(name)) cannot be the name of a variable",
-        suggestions: Self.nearestVariable(variable.value).map { [$0] } ?? []
-      )
+      let name = Explanation.variable(variable.value)
+      let message =
+        name.isEmpty ? "the variable has no name" : "\(quoted(name)) cannot be the name of a variable"
+      report(.envName, variable.place, message, Self.nearestVariable(variable.value).map { [$0] } ?? [])
     }
-    for expose in service.exposes where expose.port.isSound && !(1...65_535).contains(expose.port.value) {
-      report(
-        .portRange,
-        expose.port.node,
-        expose.path.key("port"),
-        expose.port.value == 0 ? "there is no port" : "\(expose.port.value) is not a port"
-      )
+    for port in service.exposes.map({ $0.values.number("port") }) {
+      guard port.isSound, !(1...65_535).contains(port.value) else { continue }
+      report(.portRange, port.place, port.value == 0 ? "there is no port" : "\(port.value) is not a port")
     }
-    for expose in service.exposes { checkHostNames(expose) }
-  }
-
-  private mutating func checkHostNames(_ expose: ExposeSource) {
-    for (position, host) in (expose.hosts ?? []).enumerated() where host.isSound {
+    for host in service.exposes.flatMap({ $0.hosts ?? [] }) where host.isSound {
       guard !HostSyntax.isDNSName(host.value) else { continue }
-      let nearest = HostSyntax.nearest(to: host.value)
-      report(
-        .hostInvalid,
-        host.node,
-        expose.path.key("accept").item(position),
-        host.value.isEmpty ? "the host has no name" : "\(quoted(host.value)) is not a DNS name",
-        suggestions: nearest.map { [$0] } ?? [],
-        edits: nearest.map { reader.replace(host.node, with: $0) } ?? []
-      )
+      let message = host.value.isEmpty ? "the host has no name" : "\(quoted(host.value)) is not a DNS name"
+      let nearest = HostSyntax.nearest(to: host.value).map { [$0] } ?? []
+      report(.hostInvalid, host.place, message, nearest, isFix: true)
     }
   }
 
   /// A service's hosts occur once for each placement, and there once for each target.
   private mutating func checkHosts() {
     var known: Set<Name> = []
-    for use in uses {
-      for expose in use.service?.exposes ?? [] {
-        guard let hosts = expose.hosts else { continue }
-        for _ in 0..<max(1, expose.targets.count) {
-          for (position, host) in hosts.enumerated() where host.isSound {
-            if !known.insert(Name(host.value)).inserted {
-              report(
-                .hostDuplicate,
-                host.node,
-                expose.path.key("accept").item(position),
-                "the host \(quoted(host.value)) leads to more than one place"
-              )
-            }
-          }
-          if reader.log.isFull { return }
+    for expose in uses.compactMap(\.service).flatMap(\.exposes) {
+      guard let hosts = expose.hosts else { continue }
+      for _ in 0..<max(1, expose.targets.count) {
+        for host in hosts where host.isSound && !known.insert(Name(host.value)).inserted {
+          let message = "the host \(quoted(host.value)) leads to more than one place"
+          report(.hostDuplicate, host.place, message)
         }
+        if reader.log.isFull { return }
       }
     }
   }
 
   private mutating func checkGlobal() {
-    let services = deployedServices
+    let services = deployedServices.map(\.source)
     guard !uses.isEmpty, !document.brokenSections.contains("services"),
-      uses.allSatisfy({ $0.service != nil }), !services.contains(where: \.source.hasUnsoundExposes)
+      uses.allSatisfy({ $0.service != nil }), !services.contains(where: \.hasUnsoundExposes),
+      !services.flatMap(\.exposes).flatMap(\.targets).contains(where: \.isGlobal.value)
     else { return }
-    let isReachable = services.contains { service in
-      service.source.exposes.contains { $0.targets.contains { $0.isGlobal.value } }
-    }
-    guard !isReachable else { return }
-    let first = services.first?.source
-    report(
-      .noGlobalService,
-      first?.node ?? document.root,
-      first?.path.key("expose") ?? .root,
-      "no deployed service can be reached from outside",
-      suggestions: ["expose: [{port: 80, to: [{global: true}]}]"]
-    )
+    let place = services.first?.place.key("expose") ?? document.root
+    let advice = "expose: [{port: 80, to: [{global: true}]}]"
+    report(.noGlobalService, place, "no deployed service can be reached from outside", [advice])
   }
 
   /// For example `web-1` for `Web_1`.
   private static func nearestServiceName(_ name: String) -> String? {
-    let bytes = name.utf8.map(NumberSyntax.lowercased).map { byte in
-      NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte) ? byte : UInt8(ascii: "-")
-    }
     let dash = UInt8(ascii: "-")
+    let bytes = name.utf8.map(NumberSyntax.lowercased).map { $0.isAlphanumeric() ? $0 : dash }
     var trimmed = bytes.drop { !NumberSyntax.isLetter($0) }
     while trimmed.last == dash { trimmed = trimmed.dropLast() }
     let nearest = String(decoding: trimmed, as: UTF8.self)
@@ -125,10 +74,7 @@ extension DocumentChecker {
     let name = entry.utf8.prefix { $0 != UInt8(ascii: "=") }
     let rest = entry.utf8.dropFirst(name.count)
     guard !name.isEmpty, name.allSatisfy({ $0 < 0x80 }), entry.utf8.count <= 80 else { return nil }
-    var bytes = name.map { byte in
-      NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte) || "-._".utf8.contains(byte)
-        ? byte : UInt8(ascii: "_")
-    }
+    var bytes = name.map { $0.isAlphanumeric(or: "-._") ? $0 : UInt8(ascii: "_") }
     if let first = bytes.first, NumberSyntax.isDigit(first) { bytes.insert(UInt8(ascii: "_"), at: 0) }
     let nearest = String(decoding: bytes + Array(rest), as: UTF8.self)
     return Manifest.isEnvironmentEntry(nearest) ? nearest : nil

@@ -10,7 +10,7 @@ extension DocumentChecker {
       if let credentials = service.credentials { checkCredentials(credentials) }
       for expose in service.exposes {
         for target in expose.targets where !target.ip.value.isEmpty {
-          checkAddress(target, expose, use, &ports)
+          checkAddress(target, expose.values, use, &ports)
         }
       }
       if let volumes = use.resources?.storage, !volumes.isBroken {
@@ -20,122 +20,76 @@ extension DocumentChecker {
   }
 
   private mutating func checkReferences(_ use: Use) {
-    let profile = use.source.profile
-    let path = use.source.path
-    if use.compute == nil, profile.isSound, !document.brokenSections.contains("compute") {
-      missing(
-        .profileComputeMissing,
-        profile.node,
-        path.key("profile"),
-        profile.value,
-        "compute profile",
-        among: \.computeProfiles.names
-      )
+    let profile = use.profile
+    let broken = document.brokenSections
+    if use.compute == nil, profile.isSound, !broken.contains("compute") {
+      missing(.profileComputeMissing, profile, "compute profile", among: \.computeProfiles.names)
     }
-    if use.placement == nil, !document.brokenSections.contains("placement") {
-      missing(
-        .profilePlacementMissing,
-        use.source.node,
-        path,
-        use.placementName,
-        "placement",
-        among: \.placements.names
-      )
+    if use.placement == nil, !broken.contains("placement") {
+      let name = Located(use.placementName, use.place)
+      missing(.profilePlacementMissing, name, "placement", among: \.placements.names)
     }
     if let placement = use.placement, use.price == nil, profile.isSound, !placement.hasUnsoundPrices {
-      missing(
-        .pricingMissing,
-        profile.node,
-        path.key("profile"),
-        profile.value,
-        "price at the placement \(quoted(use.placementName))",
-        among: { _ in placement.prices.names }
-      )
+      let kind = "price at the placement \(quoted(use.placementName))"
+      missing(.pricingMissing, profile, kind) { _ in placement.prices.names }
     }
-    if use.service == nil, !document.brokenSections.contains("services") {
-      missing(
-        .serviceMissing,
-        use.source.node,
-        Path.root.key("deployment").key(use.serviceName),
-        use.serviceName,
-        "service",
-        among: \.services.names
-      )
+    if use.service == nil, !broken.contains("services") {
+      let path = Path.root.key("deployment").key(use.serviceName)
+      let name = Located(use.serviceName, Place(node: use.place.node, path: path))
+      missing(.serviceMissing, name, "service", among: \.services.names)
     }
   }
 
   private mutating func missing(
     _ rule: Rule,
-    _ node: Int,
-    _ path: Path,
-    _ name: String,
+    _ name: Located<String>,
     _ kind: String,
     among names: (SourceDocument) -> [String]
   ) {
     guard !reader.log.isFull else { return }
     let names = names(document)
-    let nearest = Spelling.nearest(to: name, among: names)
-    report(
-      rule,
-      node,
-      path,
-      name.isEmpty ? "no \(kind) is named" : "there is no \(kind) \(quoted(name))",
-      suggestions: nearest.map { [$0] } ?? (names.count == 1 ? names : [])
-    )
+    let message = name.value.isEmpty ? "no \(kind) is named" : "there is no \(kind) \(quoted(name.value))"
+    let nearest = suggestions(for: name.value, among: names, or: names.count == 1 ? names : [])
+    report(rule, name.place, message, nearest)
   }
 
-  private mutating func checkCredentials(_ credentials: CredentialsSource) {
-    let required: [(Rule, String, Located<String>)] = [
-      (.credentialsHost, "host", credentials.host), (.credentialsUsername, "username", credentials.username),
-      (.credentialsPassword, "password", credentials.password),
+  private mutating func checkCredentials(_ credentials: MappingSource) {
+    let required: [(Rule, String)] = [
+      (.credentialsHost, "host"), (.credentialsUsername, "username"), (.credentialsPassword, "password"),
     ]
-    for (rule, key, value) in required where value.isSound && value.value.isBlank {
-      report(rule, value.node, credentials.path.key(key), "the credentials have no \(key)")
+    for (rule, key) in required {
+      let value = credentials.text(key)
+      guard value.isSound, value.value.isBlank else { continue }
+      report(rule, value.place, "the credentials have no \(key)")
     }
   }
 
   private mutating func checkAddress(
     _ target: TargetSource,
-    _ expose: ExposeSource,
+    _ expose: MappingSource,
     _ use: Use,
     _ ports: inout [Name: String]
   ) {
-    let path = target.path.key("ip")
     let address = target.ip.value
     if !target.isGlobal.value, target.isGlobal.isSound {
-      report(
-        .ipNotGlobal,
-        target.ip.node,
-        path,
-        "the address \(quoted(address)) is given to a port that is not global",
-        suggestions: ["global: true beside it"]
-      )
+      let message = "the address \(quoted(address)) is given to a port that is not global"
+      report(.ipNotGlobal, target.ip.place, message, ["global: true beside it"])
     }
     guard document.endpoints.contains(Name(address)) else {
       if !document.brokenSections.contains("endpoints") {
-        missing(
-          .ipEndpointMissing,
-          target.ip.node,
-          path,
-          address,
-          "endpoint",
-          among: \.endpoints.names
-        )
+        missing(.ipEndpointMissing, target.ip, "endpoint", among: \.endpoints.names)
       }
       return
     }
-    guard target.isGlobal.value, expose.external.isSound, expose.proto.isSound else { return }
+    let (external, proto) = (expose.number("as"), expose.text("proto"))
+    guard target.isGlobal.value, external.isSound, proto.isSound else { return }
     // The ports are compared as they are written: a default port does not collide with the same port written
     // out.
-    let key = Name("\(address)-\(expose.external.value)-\(expose.proto.value)")
+    let key = Name("\(address)-\(external.value)-\(proto.value)")
     if let other = ports[key] {
-      let port = expose.external.value == 0 ? "the default port" : "port \(expose.external.value)"
-      report(
-        .ipPortCollision,
-        target.ip.node,
-        path,
-        "\(port) of the address \(quoted(address)) is in use by the service \(quoted(other)) already"
-      )
+      let port = external.value == 0 ? "the default port" : "port \(external.value)"
+      let owner = "is in use by the service \(quoted(other)) already"
+      report(.ipPortCollision, target.ip.place, "\(port) of the address \(quoted(address)) \(owner)")
     }
     ports[key] = use.serviceName
   }
@@ -143,50 +97,30 @@ extension DocumentChecker {
   private mutating func checkMounts(_ service: ServiceSource, _ volumes: [VolumeSource], _ use: Use) {
     let named = Dictionary(volumes.map { (Name($0.name.value), $0) }) { first, _ in first }
     var mounts: [Name: String] = [:]
-    for (name, mount) in service.parameters?.mounts.sorted ?? [] {
+    for (name, source) in service.parameters?.mounts.sorted ?? [] {
+      let (mount, isReadOnly) = (source.text("mount"), source.flag("readOnly"))
       guard let volume = named[name] else {
-        missing(
-          .volumeMissing,
-          mount.mount.node,
-          mount.path,
-          name.text,
-          "volume in the compute profile \(quoted(use.source.profile.value))",
-          among: { _ in volumes.map(\.name.value) }
-        )
+        let kind = "volume in the compute profile \(quoted(use.profile.value))"
+        let written = Located(name.text, Place(node: mount.place.node, path: source.place.path))
+        missing(.volumeMissing, written, kind) { _ in volumes.map(\.name.value) }
         continue
       }
-      guard mount.mount.isSound else { continue }
-      let path = mount.path.key("mount")
-      let place = mount.mount.value
+      guard mount.isSound else { continue }
+      let place = mount.value
       guard place.utf8.first == UInt8(ascii: "/") else {
-        let isName = !place.isEmpty && place.utf8.first.map { NumberSyntax.isLetter($0) } == true
-        report(
-          .mountNotAbsolute,
-          mount.mount.node,
-          path,
-          place.isEmpty ? "the volume has no mount" : "\(quoted(place)) does not begin with /",
-          suggestions: place.isEmpty ? [] : ["/" + place],
-          edits: isName ? reader.replace(mount.mount.node, with: "/" + place) : []
-        )
+        let isName = place.utf8.first.map(NumberSyntax.isLetter) == true
+        let message = place.isEmpty ? "the volume has no mount" : "\(quoted(place)) does not begin with /"
+        report(.mountNotAbsolute, mount.place, message, place.isEmpty ? [] : ["/" + place], isFix: isName)
         continue
       }
       if let other = mounts[Name(place)] {
-        report(
-          .mountDuplicate,
-          mount.mount.node,
-          path,
-          "the volume \(quoted(other)) is mounted at \(quoted(place)) already"
-        )
+        let message = "the volume \(quoted(other)) is mounted at \(quoted(place)) already"
+        report(.mountDuplicate, mount.place, message)
       }
       mounts[Name(place)] = name.text
-      if document.version == .v2_1, volume.attribute("class") == "ram", mount.isReadOnly.value {
-        report(
-          .ramReadOnly,
-          mount.isReadOnly.node,
-          mount.path.key("readOnly"),
-          "the volume \(quoted(name.text)) is memory and read only",
-          suggestions: ["readOnly: false"]
-        )
+      if document.version == .v2_1, volume.attribute("class") == "ram", isReadOnly.value {
+        let message = "the volume \(quoted(name.text)) is memory and read only"
+        report(.ramReadOnly, isReadOnly.place, message, ["readOnly: false"])
       }
     }
     checkPersistentVolumes(service, volumes)
@@ -196,13 +130,10 @@ extension DocumentChecker {
   private mutating func checkPersistentVolumes(_ service: ServiceSource, _ volumes: [VolumeSource]) {
     guard document.version == .v2_0, service.parameters?.mounts.isEmpty ?? true else { return }
     for volume in volumes where volume.attribute("persistent") == "true" {
-      report(
-        .persistentWithoutMount,
-        service.node,
-        service.path,
-        "the persistent volume \(quoted(volume.name.value)) is not mounted",
-        suggestions: ["params: {storage: {\(volume.name.value): {mount: /\(volume.name.value)}}}"]
-      )
+      let name = volume.name.value
+      let message = "the persistent volume \(quoted(name)) is not mounted"
+      let advice = "params: {storage: {\(name): {mount: /\(name)}}}"
+      report(.persistentWithoutMount, service.place, message, [advice])
     }
   }
 }

@@ -6,18 +6,21 @@ import Primitives
 /// Values that the reader has already reported (`isSound` is false) are skipped.
 struct DocumentChecker {
   let document: SourceDocument
-  var reader: DocumentReader
+  private(set) var reader: DocumentReader
 
   /// A service at a placement, with the sections to which it refers; nil where a section does not exist.
   struct Use {
     var serviceName: String
     var placementName: String
-    var source: UseSource
+    var source: MappingSource
     var service: ServiceSource?
     var compute: ComputeSource?
     var placement: PlacementSource?
     var price: PriceSource?
 
+    var place: Place { source.place }
+    var profile: Located<String> { source.text("profile") }
+    var count: Located<UInt32> { source.number("count") }
     var resources: ResourcesSource? { compute?.resources.value }
   }
 
@@ -27,36 +30,32 @@ struct DocumentChecker {
   init(_ document: SourceDocument, reader: DocumentReader) {
     self.document = document
     self.reader = reader
-    var uses: [Use] = []
-    for (service, deployment) in document.deployments.sorted {
-      for (placement, source) in deployment.uses.sorted {
-        let profile = Name(source.profile.value)
+    uses = document.deployments.sorted.flatMap { service, deployment in
+      deployment.uses.sorted.map { placement, source in
+        let profile = Name(source.text("profile").value)
         let target = document.placements[placement]
-        uses.append(
-          Use(
-            serviceName: service.text,
-            placementName: placement.text,
-            source: source,
-            service: document.services[service],
-            compute: document.computeProfiles[profile],
-            placement: target,
-            price: target?.prices[profile]
-          )
+        return Use(
+          serviceName: service.text,
+          placementName: placement.text,
+          source: source,
+          service: document.services[service],
+          compute: document.computeProfiles[profile],
+          placement: target,
+          price: target?.prices[profile]
         )
       }
     }
-    self.uses = uses
   }
 
+  /// Reports an error; see `DocumentReader.report`.
   mutating func report(
     _ rule: Rule,
-    _ node: Int,
-    _ path: Path,
+    _ place: Place,
     _ message: String,
-    suggestions: [String] = [],
-    edits: [TextEdit] = []
+    _ suggestions: [String] = [],
+    isFix: Bool = false
   ) {
-    reader.report(rule, node, path, message, suggestions: suggestions, edits: edits)
+    reader.report(rule, place, message, suggestions, isFix: isFix)
   }
 
   mutating func check() {
@@ -74,7 +73,7 @@ struct DocumentChecker {
   var deployedServices: [(name: String, source: ServiceSource)] {
     var services: [(name: String, source: ServiceSource)] = []
     for use in uses {
-      guard let service = use.service, services.last?.name.utf8.elementsEqual(use.serviceName.utf8) != true
+      guard let service = use.service, services.last.map({ Name($0.name) }) != Name(use.serviceName)
       else { continue }
       services.append((use.serviceName, service))
     }
@@ -82,65 +81,35 @@ struct DocumentChecker {
   }
 
   private mutating func checkReclamation() {
-    guard let reclamation = document.reclamation, reclamation.window.isSound else { return }
-    let text = reclamation.window.value
-    if let nanoseconds = Durations.nanoseconds(text), nanoseconds > 0 { return }
-    let nearest = WindowSpelling.nearest(to: text)
-    report(
-      .reclamationWindow,
-      reclamation.window.node,
-      reclamation.path.key("min_window"),
-      text.isEmpty ? "there is no window" : "\(quoted(text)) is not a time above zero",
-      suggestions: nearest,
-      edits: nearest.first.map { reader.replace(reclamation.window.node, with: $0) } ?? []
-    )
+    guard let window = document.reclamation?.text("min_window"), window.isSound else { return }
+    if let nanoseconds = Durations.nanoseconds(window.value), nanoseconds > 0 { return }
+    let nearest = WindowSpelling.nearest(to: window.value)
+    let message =
+      window.value.isEmpty ? "there is no window" : "\(quoted(window.value)) is not a time above zero"
+    report(.reclamationWindow, window.place, message, nearest, isFix: true)
   }
 
   private mutating func checkEndpoints() {
     for (name, endpoint) in document.endpoints.sorted {
-      if !Patterns.isEndpointName(name.text) {
-        report(
-          .endpointName,
-          endpoint.node,
-          endpoint.path,
-          "\(quoted(name.text)) cannot be the name of an endpoint"
-        )
+      let name = name.text
+      if !Patterns.isEndpointName(name) {
+        report(.endpointName, endpoint.place, "\(quoted(name)) cannot be the name of an endpoint")
       }
-      guard endpoint.kind.isSound, endpoint.kind.value != "ip" else { continue }
-      let path = endpoint.path.key("kind")
-      if endpoint.kind.value.isEmpty {
-        report(
-          .endpointKindMissing,
-          endpoint.kind.node,
-          path,
-          "the endpoint \(quoted(name.text)) has no kind",
-          suggestions: ["kind: ip"]
-        )
+      let kind = endpoint.text("kind")
+      guard kind.isSound, kind.value != "ip" else { continue }
+      if kind.value.isEmpty {
+        report(.endpointKindMissing, kind.place, "the endpoint \(quoted(name)) has no kind", ["kind: ip"])
       } else {
-        let isSame = Spelling.isSame(endpoint.kind.value, "ip")
-        report(
-          .endpointKindUnknown,
-          endpoint.kind.node,
-          path,
-          "\(quoted(endpoint.kind.value)) is not a kind",
-          suggestions: ["ip"],
-          edits: isSame ? reader.replace(endpoint.kind.node, with: "ip") : []
-        )
+        let isSame = Spelling.isSame(kind.value, "ip")
+        report(.endpointKindUnknown, kind.place, "\(quoted(kind.value)) is not a kind", ["ip"], isFix: isSame)
       }
     }
   }
 
   private mutating func checkUnusedEndpoints() {
-    let used = Set(
-      uses.compactMap(\.service).flatMap(\.exposes).flatMap(\.targets).map { Name($0.ip.value) }
-    )
+    let used = Set(uses.compactMap(\.service).flatMap(\.exposes).flatMap(\.targets).map { Name($0.ip.value) })
     for (name, endpoint) in document.endpoints.sorted where !used.contains(name) {
-      report(
-        .endpointUnused,
-        endpoint.node,
-        endpoint.path,
-        "no deployed service uses the endpoint \(quoted(name.text))"
-      )
+      report(.endpointUnused, endpoint.place, "no deployed service uses the endpoint \(quoted(name.text))")
     }
   }
 }

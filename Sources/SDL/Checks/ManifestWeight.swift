@@ -16,22 +16,24 @@ struct ManifestWeight {
     for volume in resources?.storage.value ?? [] { add([volume.name.value], fixed: 160) }
     for expose in service.exposes { add(expose) }
     if let parameters = service.parameters {
-      for (name, mount) in parameters.mounts.entries { add([name.text, mount.mount.value], fixed: 50) }
+      for (name, mount) in parameters.mounts.entries {
+        add([name.text, mount.text("mount").value], fixed: 50)
+      }
       add(parameters.permissions ?? [])
     }
     if let credentials = service.credentials {
-      add([credentials.host, credentials.email, credentials.username, credentials.password].map(\.value))
+      add(["host", "email", "username", "password"].map { credentials.text($0).value })
     }
   }
 
   /// Every target repeats the hosts and the next cases.
   private mutating func add(_ expose: ExposeSource) {
-    let repeated = ((expose.hosts ?? []) + expose.options.nextCases).map(\.value)
+    let repeated = ((expose.hosts ?? []) + expose.nextCases).map(\.value)
     let weight = repeated.reduce(0) { $0 + Self.weight(of: $1) }
     let copies = max(1, expose.targets.count)
     records += copies * (1 + repeated.count)
     bytes += copies * (400 + weight)
-    for target in expose.targets { add([target.service.value, target.ip.value]) }
+    for target in expose.targets { add([target.service, target.ip.value]) }
   }
 
   private mutating func add(_ texts: [String], fixed: Int = 0) {

@@ -1,5 +1,8 @@
 // Edits that replace an illegal spelling by a legal one and change nothing else.
 extension DocumentReader {
+  /// Legal spellings, the nearest first, and the edits that put the first into the source.
+  typealias Fix = (suggestions: [String], edits: [TextEdit])
+
   /// Replaces the text of a scalar and keeps its quotes. Empty when the scalar's text differs from the
   /// source, as with escapes and folded lines.
   func replace(_ index: Int, with replacement: String) -> [TextEdit] {
@@ -10,13 +13,8 @@ extension DocumentReader {
   /// Replaces a scalar and its quotes.
   func unquote(_ index: Int, as replacement: String) -> [TextEdit] {
     guard let range = contentRange(index) else { return [] }
-    let isQuoted = yaml[index].style != .plain
-    return [
-      TextEdit(
-        range: isQuoted ? range.lowerBound - 1..<range.upperBound + 1 : range,
-        replacement: replacement
-      )
-    ]
+    let quotes = yaml[index].style == .plain ? 0 : 1
+    return [TextEdit(range: range.lowerBound - quotes..<range.upperBound + quotes, replacement: replacement)]
   }
 
   /// The range of a scalar's text in the source, without quotes. Nil when the text differs from the source,
@@ -35,7 +33,7 @@ extension DocumentReader {
 
   /// Repairs a number: the quotes of `"80"` are removed, `60s` gets the suggestion 60000 (milliseconds),
   /// `80-90` none.
-  func numberRepair(_ index: Int) -> (suggestions: [String], edits: [TextEdit]) {
+  func numberRepair(_ index: Int) -> Fix {
     let node = yaml[yaml.resolve(index) ?? index]
     guard node.kind == .scalar else { return ([], []) }
     if let number = NumberSyntax.digits(node.text.utf8), number <= UInt64(UInt32.max) {
@@ -48,7 +46,7 @@ extension DocumentReader {
   }
 
   /// Where a list is required, makes a one-line mapping the only item of a list.
-  func listRepair(_ index: Int) -> (suggestions: [String], edits: [TextEdit]) {
+  func listRepair(_ index: Int) -> Fix {
     let node = yaml[yaml.resolve(index) ?? index]
     switch node.kind {
     case .scalar:
@@ -70,7 +68,7 @@ extension DocumentReader {
   }
 
   /// Replaces `KEY: value` by `KEY=value`.
-  func assignmentRepair(key: Int, value: Int, prefix: String) -> (suggestions: [String], edits: [TextEdit]) {
+  func assignmentRepair(key: Int, value: Int, prefix: String) -> Fix {
     let (name, content) = (yaml[key], yaml[value])
     guard name.kind == .scalar, content.kind == .scalar else { return ([], []) }
     let assignment = "\(name.text)=\(content.text)"
@@ -86,9 +84,7 @@ extension DocumentReader {
 
   /// `text` as a YAML scalar, with quotes if it needs them; nil when it would need escapes.
   private static func scalar(_ text: String) -> String? {
-    let isPlain = text.utf8.allSatisfy { byte in
-      NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte) || "=_-./:@+,".utf8.contains(byte)
-    }
+    let isPlain = text.utf8.allSatisfy { $0.isAlphanumeric(or: "=_-./:@+,") }
     if isPlain, text.utf8.last != UInt8(ascii: ":") { return text }
     let isPrintable = text.utf8.allSatisfy { (0x20..<0x7F).contains($0) && !"\"\\".utf8.contains($0) }
     return isPrintable ? "\"\(text)\"" : nil

@@ -14,189 +14,113 @@ extension DocumentReader {
       log.add(Finding(rule: .emptyDocument, position: .start, message: "the document is empty"))
       return nil
     }
-    var document = SourceDocument(root: root)
+    var document = SourceDocument(root: Place(node: root, path: .root))
     let children = yaml[root].children
     let versionKey = children.indices.first { yaml[children[$0]].text == "version" }
     if let versionKey, versionKey + 1 < children.count {
-      document.version = readVersion(children[versionKey + 1])
+      document.version = readVersion(document.root.key("version", in: children[versionKey + 1]))
+    } else if yaml[root].kind == .mapping {
+      report(.versionMissing, document.root, "there is no version", ["version: \"2.0\""])
     } else {
-      let isMapping = yaml[root].kind == .mapping
-      report(
-        .versionMissing,
-        root,
-        .root,
-        isMapping ? "there is no version" : "\(describe(root)) is given where the sections are expected",
-        suggestions: isMapping ? ["version: \"2.0\""] : []
-      )
-      guard isMapping else { return nil }
+      let message = "\(describe(root)) is given where the sections are expected"
+      report(.versionMissing, document.root, message)
+      return nil
     }
-    for position in stride(from: 0, to: children.count - 1, by: 2) {
-      readSection(children[position], children[position + 1], of: children, into: &document)
-    }
+    for (key, value) in yaml.pairs(root) { readSection(key, value, into: &document) }
     return document
   }
 
-  private mutating func readVersion(_ value: Int) -> SourceDocument.Version {
-    let text = yaml[value].text
-    let path = Path.root.key("version")
+  private mutating func readVersion(_ place: Place) -> Deployment.Version {
+    let text = yaml[place.node].text
     guard let number = VersionNumber(text) else {
-      report(
-        .versionSyntax,
-        value,
-        path,
-        "\(quoted(text)) is not a version number",
-        suggestions: ["\"2.0\""]
-      )
+      report(.versionSyntax, place, "\(quoted(text)) is not a version number", ["\"2.0\""])
       return .v2_0
     }
     if number.isExactly(2, 0, 0) { return .v2_0 }
     if number.isAtLeast(2, 1, 0) { return .v2_1 }
-    report(.versionUnsupported, value, path, "version \(quoted(text)) is not read", suggestions: ["\"2.0\""])
+    report(.versionUnsupported, place, "version \(quoted(text)) is not read", ["\"2.0\""])
     return .v2_0
   }
 
-  private mutating func readSection(
-    _ key: Int,
-    _ value: Int,
-    of children: [Int],
-    into document: inout SourceDocument
-  ) {
+  private mutating func readSection(_ key: Int, _ value: Int, into document: inout SourceDocument) {
     let name = yaml[key].text
-    let path = Path.root.key(name)
+    let place = document.root.key(name, in: value)
+    var isRead = true
     switch name {
-    case "version":
-      break
-    case "services":
-      readEach(value, path, of: &document.services, section: name, &document.brokenSections) {
-        $0.readService($1, $2)
-      }
-    case "profiles":
-      readProfiles(value, path, into: &document)
-    case "deployment":
-      readEach(value, path, of: &document.deployments, section: name, &document.brokenSections) {
-        $0.readDeployment($1, $2)
-      }
+    case "version": break
+    case "services": isRead = readEach(place, of: &document.services) { $0.readService($1) }
+    case "profiles": readProfiles(place, into: &document)
+    case "deployment": isRead = readEach(place, of: &document.deployments) { $0.readDeployment($1) }
     case "endpoints":
-      readEach(value, path, of: &document.endpoints, section: name, &document.brokenSections) {
-        $0.readEndpoint($1, $2)
-      }
-    case "reclamation":
-      document.reclamation = readReclamation(value, path)
-    case "include":
-      _ = texts(value, path)
+      isRead = readEach(place, of: &document.endpoints) { $0.values($1, texts: ["kind"]) }
+    case "reclamation": document.reclamation = values(place, texts: ["min_window"])
+    case "include": _ = texts(place)
     default:
-      guard !log.isFull else { return }
-      let nearest = Spelling.nearest(to: name, among: Self.sections)
-      let isFree = nearest.map { self.isFree($0, among: children) } ?? false
-      report(
-        .unknownTopLevelKey,
-        key,
-        path,
-        "\(quoted(name)) is not a section",
-        suggestions: nearest.map { [$0] } ?? [],
-        edits: isFree ? replace(key, with: nearest ?? name) : []
-      )
+      let at = document.root.key(name, in: key)
+      reportKey(.unknownTopLevelKey, at, of: document.root.node, "a section", Self.sections)
     }
+    if !isRead { document.brokenSections.insert(name) }
   }
 
-  /// Reads the entries of a mapping into `map`. An entry that is null keeps what an earlier section of this
-  /// name defined; a section that is null removes all earlier entries.
-  mutating func readEach<Value>(
-    _ value: Int,
-    _ path: Path,
-    of map: inout NameMap<Value>,
-    section: String,
-    _ brokenSections: inout Set<String>,
-    read: (inout DocumentReader, Int, Path) -> Value
+  /// Reports an unknown key of a mapping that is read key by key. It is corrected unless the mapping has the
+  /// key that was probably meant.
+  mutating func reportKey(
+    _ rule: Rule,
+    _ place: Place,
+    of mapping: Int,
+    _ what: String,
+    _ known: [String],
+    or others: [String] = []
   ) {
-    guard let fields = fields(value, path) else {
-      brokenSections.insert(section)
-      return
+    guard !log.isFull else { return }
+    let name = yaml[place.node].text
+    let nearest = Spelling.nearest(to: name, among: known)
+    let children = yaml[mapping].children
+    let isFree = nearest.map { nearest in
+      !stride(from: 0, to: children.count, by: 2).contains { yaml[children[$0]].text == nearest }
     }
-    if isNull(value) { map.removeAll() }
+    let suggestions = nearest.map { [$0] } ?? others
+    report(rule, place, "\(quoted(name)) is not \(what)", suggestions, isFix: isFree == true)
+  }
+
+  /// Reads the entries of a mapping into `map`; false when it cannot be read. An entry that is null keeps what
+  /// an earlier section of this name defined; a section that is null removes all earlier entries.
+  mutating func readEach<Value>(
+    _ place: Place,
+    of map: inout NameMap<Value>,
+    read: (inout DocumentReader, Place) -> Value
+  ) -> Bool {
+    guard let fields = fields(place) else { return false }
+    if isNull(place) { map.removeAll() }
     for field in fields {
       let name = Name(field.key)
-      if isNull(field.value), map.contains(name) { continue }
-      map.set(name, to: read(&self, field.value, path.key(field.key)))
+      if isNull(field.place), map.contains(name) { continue }
+      map.set(name, to: read(&self, field.place))
     }
+    return true
   }
 
-  /// Whether no key of the mapping has this name. Used for mappings that are read key by key.
-  func isFree(_ name: String, among children: [Int]) -> Bool {
-    !stride(from: 0, to: children.count, by: 2).contains { yaml[children[$0]].text == name }
-  }
-
-  private mutating func readProfiles(_ value: Int, _ path: Path, into document: inout SourceDocument) {
-    guard let fields = fields(value, path) else {
+  private mutating func readProfiles(_ place: Place, into document: inout SourceDocument) {
+    guard let fields = fields(place) else {
       document.brokenSections.formUnion(["compute", "placement"])
       return
     }
     for field in fields {
-      let at = path.key(field.key)
+      var isRead = true
       switch field.key {
-      case "compute":
-        readEach(field.value, at, of: &document.computeProfiles, section: "compute", &document.brokenSections)
-        {
-          $0.readCompute($1, $2)
-        }
-      case "placement":
-        readEach(field.value, at, of: &document.placements, section: "placement", &document.brokenSections) {
-          $0.readPlacement($1, $2)
-        }
-      default:
-        break
+      case "compute": isRead = readEach(field.place, of: &document.computeProfiles) { $0.readCompute($1) }
+      case "placement": isRead = readEach(field.place, of: &document.placements) { $0.readPlacement($1) }
+      default: break
       }
+      if !isRead { document.brokenSections.insert(field.key) }
     }
   }
 
-  private mutating func readDeployment(_ index: Int, _ path: Path) -> DeploymentSource {
-    var deployment = DeploymentSource(node: index, path: path)
-    var broken: Set<String> = []
-    readEach(index, path, of: &deployment.uses, section: "", &broken) { reader, index, path in
-      var use = UseSource(
-        node: index,
-        path: path,
-        profile: Located(value: "", node: index),
-        count: Located(value: 0, node: index)
-      )
-      guard let fields = reader.fields(index, path, wanted: "a mapping with profile and count") else {
-        use.profile.isSound = false
-        use.count.isSound = false
-        return use
-      }
-      for field in fields {
-        switch field.key {
-        case "profile": use.profile = reader.text(field.value, path.key(field.key))
-        case "count": use.count = reader.number(field.value, path.key(field.key))
-        default: break
-        }
-      }
-      return use
+  private mutating func readDeployment(_ place: Place) -> DeploymentSource {
+    var deployment = DeploymentSource()
+    _ = readEach(place, of: &deployment.uses) {
+      $0.values($1, wanted: "a mapping with profile and count", texts: ["profile"], numbers: ["count"])
     }
     return deployment
-  }
-
-  private mutating func readEndpoint(_ index: Int, _ path: Path) -> EndpointSource {
-    var endpoint = EndpointSource(node: index, path: path, kind: Located(value: "", node: index))
-    guard let fields = fields(index, path) else {
-      endpoint.kind.isSound = false
-      return endpoint
-    }
-    for field in fields where field.key == "kind" {
-      endpoint.kind = text(field.value, path.key("kind"))
-    }
-    return endpoint
-  }
-
-  private mutating func readReclamation(_ index: Int, _ path: Path) -> ReclamationSource {
-    var reclamation = ReclamationSource(path: path, window: Located(value: "", node: index))
-    guard let fields = fields(index, path) else {
-      reclamation.window.isSound = false
-      return reclamation
-    }
-    for field in fields where field.key == "min_window" {
-      reclamation.window = text(field.value, path.key("min_window"))
-    }
-    return reclamation
   }
 }

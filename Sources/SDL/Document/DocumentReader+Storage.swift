@@ -5,152 +5,105 @@ extension DocumentReader {
   static let storageClasses = ["default", "beta1", "beta2", "beta3", "ram"]
 
   /// Reads one volume as a mapping, or a list of volumes.
-  mutating func readStorage(_ index: Int, _ path: Path) -> Slot<[VolumeSource]> {
-    guard !isNull(index) else { return .absent }
-    guard let target = resolve(index, path) else { return .broken }
+  mutating func readStorage(_ place: Place) -> Slot<[VolumeSource]> {
+    guard !isNull(place) else { return .absent }
+    guard let target = resolve(place) else { return .broken }
     var volumes: [VolumeSource] = []
     switch yaml[target].kind {
     case .sequence:
       for (position, item) in yaml[target].children.enumerated() {
-        guard let volume = readVolume(item, path.item(position)) else { return .broken }
+        let item = Place(node: item, path: place.path.item(position))
+        guard var volume = readVolume(item) else { return .broken }
+        if volume.name.value.isEmpty { volume.name.value = "default" }
         volumes.append(volume)
-        if volume.name.value.isEmpty { volumes[position].name.value = "default" }
       }
     case .mapping:
-      guard var volume = readVolume(index, path) else { return .broken }
+      guard var volume = readVolume(place) else { return .broken }
       volume.name.value = "default"
       volumes = [volume]
-    case .scalar, .alias:
-      return .absent
+    case .scalar, .alias: return .absent
     }
     var names: Set<Name> = []
-    for volume in volumes where !names.insert(Name(volume.name.value)).inserted {
-      report(
-        .storageNameDuplicate,
-        volume.name.node,
-        volume.path.key("name"),
-        "a volume named \(quoted(volume.name.value)) is there already"
-      )
+    for name in volumes.map(\.name) where !names.insert(Name(name.value)).inserted {
+      report(.storageNameDuplicate, name.place, "a volume named \(quoted(name.value)) is there already")
     }
     ReferenceOrder.sort(&volumes, by: Self.comesBefore)
     return volumes.isEmpty ? .absent : .present(volumes)
   }
 
-  private mutating func readVolume(_ index: Int, _ path: Path) -> VolumeSource? {
-    var volume = VolumeSource(
-      node: index,
-      path: path,
-      name: Located(value: "", node: index),
-      bytes: Located(value: 0, node: index)
-    )
-    guard let fields = fields(index, path, wanted: "a mapping with size") else { return nil }
+  private mutating func readVolume(_ place: Place) -> VolumeSource? {
+    var volume = VolumeSource(name: Located("", place.key("name")), bytes: Located(0, place.key("size")))
+    guard let fields = fields(place, wanted: "a mapping with size") else { return nil }
     for field in fields {
-      let at = path.key(field.key)
       switch field.key {
-      case "name": volume.name = text(field.value, at)
-      case "size": volume.bytes = size(field.value, at)
-      case "attributes": volume.attributes = readStorageAttributes(field.value, at)
+      case "name": volume.name = text(field.place)
+      case "size": volume.bytes = size(field.place)
+      case "attributes": volume.attributes = readStorageAttributes(field.place)
       default: break
       }
     }
     return volume
   }
 
-  private mutating func readStorageAttributes(_ index: Int, _ path: Path) -> [Attribute] {
-    guard !isNull(index), let fields = fields(index, path) else { return [] }
-    var values: [String: (text: Located<String>, key: Int)] = [:]
-    var order: [String] = []
+  private mutating func readStorageAttributes(_ place: Place) -> [Attribute] {
+    guard !isNull(place), let fields = fields(place) else { return [] }
+    var values: [String: Located<String>] = [:]
+    var keys: [String: Int] = [:]
     for field in fields {
-      values[field.key] = (text(field.value, path.key(field.key)), field.keyNode)
-      order.append(field.key)
+      values[field.key] = text(field.place)
+      keys[field.key] = field.keyNode
     }
-    guard values.values.allSatisfy(\.text.isSound) else { return [] }
-    let persistent = values["persistent"]?.text.value ?? "false"
-    var storageClass = values["class"]?.text.value
-    checkStorageClass(storageClass ?? "", persistent, values, index, path)
-    if storageClass ?? "" == "", persistent == "true" { storageClass = "default" }
-
+    guard values.values.allSatisfy(\.isSound) else { return [] }
+    let persistent = values["persistent"] ?? Located("false", place.key("persistent"))
+    var storageClass = values["class"] ?? Located("", place.key("class"))
+    checkStorageClass(storageClass, persistent)
+    for field in fields where field.key != "persistent" && field.key != "class" {
+      let nearest = suggestions(for: field.key, among: ["persistent", "class"])
+      let at = place.key(field.key, in: keys[field.key])
+      report(.storageAttributeUnknown, at, "\(quoted(field.key)) is not an attribute of storage", nearest)
+    }
+    if storageClass.value.isEmpty, persistent.value == "true" { storageClass.value = "default" }
     var attributes: [Attribute] = []
-    for key in order where key != "persistent" && key != "class" {
-      report(
-        .storageAttributeUnknown,
-        values[key]?.key ?? index,
-        path.key(key),
-        "\(quoted(key)) is not an attribute of storage",
-        suggestions: Spelling.nearest(to: key, among: ["persistent", "class"]).map { [$0] } ?? []
-      )
-    }
-    if let storageClass {
-      attributes.append(Attribute(key: "class", value: storageClass))
-      let node = values["class"]?.text.node ?? index
-      if !Self.storageClasses.contains(storageClass) {
-        let nearest = Spelling.nearest(to: storageClass, among: Self.storageClasses)
-        let isSame = nearest.map { Spelling.isSame($0, storageClass) } ?? false
-        report(
-          .storageClassUnknown,
-          node,
-          path.key("class"),
-          "\(quoted(storageClass)) is not a class of storage",
-          suggestions: nearest.map { [$0] } ?? [],
-          edits: isSame ? replace(node, with: nearest ?? "") : []
-        )
+    if values["class"] != nil || !storageClass.value.isEmpty {
+      let name = storageClass.value
+      attributes.append(Attribute(key: "class", value: name))
+      if !Self.storageClasses.contains(name) {
+        let nearest = suggestions(for: name, among: Self.storageClasses)
+        let isSame = Spelling.isSame(nearest.first ?? "", name)
+        let message = "\(quoted(name)) is not a class of storage"
+        report(.storageClassUnknown, storageClass.place, message, nearest, isFix: isSame)
       }
     }
-    attributes.append(
-      Attribute(key: "persistent", value: unified(persistent, values["persistent"]?.text.node ?? index, path))
-    )
+    attributes.append(Attribute(key: "persistent", value: unified(persistent)))
     return attributes
   }
 
   /// The values are compared as they are written, before `yes` and `on` become `true`.
-  private mutating func checkStorageClass(
-    _ storageClass: String,
-    _ persistent: String,
-    _ values: [String: (text: Located<String>, key: Int)],
-    _ index: Int,
-    _ path: Path
-  ) {
-    let persistentNode = values["persistent"]?.text.node ?? index
-    switch storageClass {
-    case "":
-      break
-    case "ram":
-      guard persistent != "false" else { return }
-      report(
-        .storageRAMPersistent,
-        persistentNode,
-        path.key("persistent"),
-        "a volume of class ram cannot be persistent",
-        suggestions: ["persistent: false"]
-      )
-    default:
-      guard persistent == "false" else { return }
-      report(
-        .storageClassNeedsPersistent,
-        values["class"]?.text.node ?? index,
-        path.key("class"),
-        "class \(quoted(storageClass)) is given to a volume that is not persistent",
-        suggestions: ["persistent: true", "no class"]
-      )
+  private mutating func checkStorageClass(_ storageClass: Located<String>, _ persistent: Located<String>) {
+    switch (storageClass.value, persistent.value) {
+    case ("", _), ("ram", "false"): break
+    case ("ram", _):
+      let message = "a volume of class ram cannot be persistent"
+      report(.storageRAMPersistent, persistent.place, message, ["persistent: false"])
+    case (let name, "false"):
+      let message = "class \(quoted(name)) is given to a volume that is not persistent"
+      report(.storageClassNeedsPersistent, storageClass.place, message, ["persistent: true", "no class"])
+    default: break
     }
   }
 
-  private mutating func unified(_ persistent: String, _ node: Int, _ path: Path) -> String {
-    switch persistent {
+  private mutating func unified(_ persistent: Located<String>) -> String {
+    let written = persistent.value
+    switch written {
     case "true", "on", "yes": return "true"
     case "false", "off", "no": return "false"
     default:
-      let lower = String(decoding: persistent.utf8.map(NumberSyntax.lowercased), as: UTF8.self)
-      let nearest = ["true", "false", "on", "off", "yes", "no"].contains(lower) ? lower : nil
-      report(
-        .storageAttributePersistent,
-        node,
-        path.key("persistent"),
-        "\(quoted(persistent)) is neither true nor false",
-        suggestions: nearest.map { [$0] } ?? ["true", "false"],
-        edits: nearest.map { replace(node, with: $0) } ?? []
-      )
-      return persistent
+      let lower = NumberSyntax.lowercased(written)
+      let isKnown = ["true", "false", "on", "off", "yes", "no"].contains(lower)
+      let message = "\(quoted(written)) is neither true nor false"
+      let words = isKnown ? [lower] : ["true", "false"]
+      report(.storageAttributePersistent, persistent.place, message, words, isFix: isKnown)
+      return written
     }
   }
 

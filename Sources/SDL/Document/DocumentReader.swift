@@ -1,3 +1,5 @@
+import Primitives
+
 /// Reads a YAML document into typed sections and reports everything that is wrong.
 ///
 /// Values are interpreted as Akash's SDL parser does it, which differs from the YAML specification; see the
@@ -5,59 +7,60 @@
 struct DocumentReader {
   let yaml: YAMLDocument
   let source: [UInt8]
-  var log: FindingLog
+  /// The severity of what is reported.
+  var severity = Finding.Severity.error
+  var log = FindingLog()
 
   struct Field {
-    var key: String
-    var keyNode: Int
-    var value: Int
+    let key: String
+    let keyNode: Int
+    /// The value's place.
+    let place: Place
   }
 
-  init(_ yaml: YAMLDocument, source: [UInt8], log: FindingLog) {
+  init(_ yaml: YAMLDocument, source: [UInt8]) {
     self.yaml = yaml
     self.source = source
-    self.log = log
   }
 
+  /// Reports an error in the value at `place`. With `isFix` its edit replaces the value by the first suggestion.
   mutating func report(
     _ rule: Rule,
-    _ node: Int,
-    _ path: Path,
+    _ place: Place,
     _ message: String,
-    suggestions: [String] = [],
-    edits: [TextEdit] = []
+    _ suggestions: [String] = [],
+    isFix: Bool = false
+  ) {
+    let edits = isFix ? suggestions.first.map { replace(place.node, with: $0) } : nil
+    report(rule, place, message, suggestions, edits: edits ?? [])
+  }
+
+  private mutating func report(
+    _ rule: Rule,
+    _ place: Place,
+    _ message: String,
+    _ suggestions: [String],
+    edits: [TextEdit]
   ) {
     // A text longer than this is of no use as a suggestion.
     let isShort = suggestions.allSatisfy { $0.utf8.count <= 200 }
-    let suggestions = isShort ? suggestions : []
     log.add(
       Finding(
         rule: rule,
-        position: yaml[node].position,
-        path: path.text,
+        severity: severity,
+        position: yaml[place.node].position,
+        path: place.path.text,
         message: message,
-        suggestions: suggestions,
+        suggestions: isShort ? suggestions : [],
         edits: isShort ? edits : []
       )
     )
   }
 
   /// Reports a value of the wrong type.
-  mutating func reportType(
-    _ node: Int,
-    _ path: Path,
-    wanted: String,
-    suggestions: [String] = [],
-    edits: [TextEdit] = []
-  ) {
-    report(
-      .yamlType,
-      node,
-      path,
-      "\(describe(node)) is given where \(wanted) is expected",
-      suggestions: suggestions,
-      edits: edits
-    )
+  mutating func reportType(_ place: Place, wanted: String, _ fix: Fix = ([], [])) {
+    let message = "\(describe(place.node)) is given where \(wanted) is expected"
+    report(.yamlType, place, message, fix.suggestions, edits: fix.edits)
   }
 
   func describe(_ index: Int) -> String {
@@ -71,11 +74,13 @@ struct DocumentReader {
 
   /// The node to which an alias refers, or the node itself. Reports an anchor that contains itself and
   /// returns nil.
-  mutating func resolve(_ index: Int, _ path: Path) -> Int? {
-    if let target = yaml.resolve(index) { return target }
-    report(.yamlType, index, path, "the anchor \(quoted(yaml[index].text)) contains itself")
+  mutating func resolve(_ place: Place) -> Int? {
+    if let target = yaml.resolve(place.node) { return target }
+    report(.yamlType, place, "the anchor \(quoted(yaml[place.node].text)) contains itself")
     return nil
   }
+
+  func isNull(_ place: Place) -> Bool { isNull(place.node) }
 
   func isNull(_ index: Int) -> Bool {
     guard let target = yaml.resolve(index), yaml[target].kind == .scalar else { return false }
@@ -84,22 +89,27 @@ struct DocumentReader {
   }
 }
 
+/// The candidate that `text` probably means; `others` when none is near.
+func suggestions(for text: String, among candidates: [String], or others: [String] = []) -> [String] {
+  Spelling.nearest(to: text, among: candidates).map { [$0] } ?? others
+}
+
 // Collections.
 extension DocumentReader {
   /// The keys and values of a mapping; empty for null. Reports anything else and returns nil.
   ///
   /// The mapping's own keys take precedence over those of merge keys (`<<`), and earlier merged mappings over
   /// later ones.
-  mutating func fields(_ index: Int, _ path: Path, wanted: String = "a mapping") -> [Field]? {
-    guard let target = resolve(index, path) else { return nil }
+  mutating func fields(_ place: Place, wanted: String = "a mapping") -> [Field]? {
+    guard let target = resolve(place) else { return nil }
     if isNull(target) { return [] }
     guard yaml[target].kind == .mapping else {
-      reportType(index, path, wanted: wanted)
+      reportType(place, wanted: wanted)
       return nil
     }
     var fields: [Field] = []
     var taken: Set<Name> = []
-    let isMerged = collect(target, path, into: &fields, taken: &taken, isSource: false)
+    let isMerged = collect(target, place.path, into: &fields, taken: &taken, isSource: false)
     return isMerged ? fields : nil
   }
 
@@ -113,34 +123,28 @@ extension DocumentReader {
   ) -> Bool {
     var written: [Name: Int] = [:]
     var merge: Int?
-    let children = yaml[index].children
-    for position in stride(from: 0, to: children.count - 1, by: 2) {
-      let (key, value) = (children[position], children[position + 1])
+    for (key, value) in yaml.pairs(index) {
       let isRepeated = noteKey(key, path, in: &written)
-      if isMergeKey(key) {
+      if yaml.isMergeKey(key) {
         merge = value
         continue
       }
-      guard !isRepeated, let text = keyText(key, path) else { continue }
-      if isSource, !taken.insert(Name(text)).inserted { continue }
-      if !isSource, isTextKey(key) { taken.insert(Name(text)) }
-      fields.append(Field(key: text, keyNode: key, value: value))
+      // Akash's parser skips the key null.
+      guard !isRepeated, !isNull(key) else { continue }
+      let text = text(Place(node: key, path: path))
+      guard text.isSound else { continue }
+      if isSource, !taken.insert(Name(text.value)).inserted { continue }
+      if !isSource, isTextKey(key) { taken.insert(Name(text.value)) }
+      let place = Place(node: value, path: path.key(text.value))
+      fields.append(Field(key: text.value, keyNode: key, place: place))
     }
     guard let merge else { return true }
-    return follow(merge, path, into: &fields, taken: &taken)
-  }
-
-  private mutating func follow(
-    _ merge: Int,
-    _ path: Path,
-    into fields: inout [Field],
-    taken: inout Set<Name>
-  ) -> Bool {
     let sources = yaml[merge].kind == .sequence ? yaml[merge].children : [merge]
     for source in sources {
-      guard let target = resolve(source, path) else { return false }
+      let place = Place(node: source, path: path)
+      guard let target = resolve(place) else { return false }
       guard yaml[target].kind == .mapping else {
-        report(.yamlType, source, path.key("<<"), "a merge key takes a mapping or a list of mappings")
+        report(.yamlType, place.key("<<"), "a merge key takes a mapping or a list of mappings")
         return false
       }
       guard collect(target, path, into: &fields, taken: &taken, isSource: true) else { return false }
@@ -157,19 +161,9 @@ extension DocumentReader {
       return false
     }
     let line = yaml[first].position.line
-    report(
-      .yamlType,
-      key,
-      path.key(node.text),
-      "the key \(quoted(node.text)) is written twice, first in line \(line)"
-    )
+    let message = "the key \(quoted(node.text)) is written twice, first in line \(line)"
+    report(.yamlType, Place(node: key, path: path.key(node.text)), message)
     return true
-  }
-
-  private func isMergeKey(_ key: Int) -> Bool {
-    let node = yaml[key]
-    return node.kind == .scalar && node.text == "<<"
-      && (node.tag == .merge || node.tag == .implicit && node.style == .plain)
   }
 
   private func isTextKey(_ key: Int) -> Bool {
@@ -178,32 +172,51 @@ extension DocumentReader {
     return false
   }
 
-  /// A key's text; nil for null, which Akash's parser skips, and for a value that cannot be a key.
-  private mutating func keyText(_ key: Int, _ path: Path) -> String? {
-    if isNull(key) { return nil }
-    let text = text(key, path)
-    return text.isSound ? text.value : nil
+  /// Reads a mapping's plain values of the given keys; gives all other fields to `other`, in the file's order.
+  mutating func values(
+    _ place: Place,
+    wanted: String = "a mapping",
+    texts: Set<String> = [],
+    numbers: Set<String> = [],
+    flags: Set<String> = [],
+    other: (inout DocumentReader, Field) -> Void = { _, _ in }
+  ) -> MappingSource {
+    var source = MappingSource(place: place)
+    guard let fields = fields(place, wanted: wanted) else {
+      source.isBroken = true
+      return source
+    }
+    for field in fields {
+      if texts.contains(field.key) {
+        source.texts[field.key] = text(field.place)
+      } else if numbers.contains(field.key) {
+        source.numbers[field.key] = number(field.place)
+      } else if flags.contains(field.key) {
+        source.flags[field.key] = flag(field.place)
+      } else {
+        other(&self, field)
+      }
+    }
+    return source
   }
 
   /// The items of a list without those that are null; absent when the value is null.
-  mutating func items(_ index: Int, _ path: Path, wanted: String = "a list") -> Slot<[Int]> {
-    guard let target = resolve(index, path) else { return .broken }
+  mutating func items(_ place: Place, wanted: String = "a list") -> Slot<[Place]> {
+    guard let target = resolve(place) else { return .broken }
     if isNull(target) { return .absent }
     guard yaml[target].kind == .sequence else {
-      let (suggestions, edits) = listRepair(index)
-      reportType(index, path, wanted: wanted, suggestions: suggestions, edits: edits)
+      reportType(place, wanted: wanted, listRepair(place.node))
       return .broken
     }
-    return .present(yaml[target].children.filter { !isNull($0) })
+    let items = yaml[target].children.filter { !isNull($0) }
+    return .present(items.enumerated().map { Place(node: $1, path: place.path.item($0)) })
   }
 
   /// A list of texts; nil for null and for anything that is not a list, which is reported.
-  mutating func texts(_ index: Int, _ path: Path) -> [Located<String>]? {
-    guard case .present(let items) = items(index, path, wanted: "a list of texts") else { return nil }
+  mutating func texts(_ place: Place) -> [Located<String>]? {
+    guard case .present(let items) = items(place, wanted: "a list of texts") else { return nil }
     var texts: [Located<String>] = []
-    for (position, item) in items.enumerated() {
-      texts.append(text(item, path.item(position)))
-    }
+    for item in items { texts.append(text(item)) }
     return texts
   }
 }

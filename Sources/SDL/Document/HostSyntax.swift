@@ -43,12 +43,11 @@ enum HostSyntax {
   }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {
-    NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte)
-      || "-_.~!$&'()*+,;=:[]<>\"".utf8.contains(byte)
+    byte.isAlphanumeric(or: "-_.~!$&'()*+,;=:[]<>\"")
   }
 
   private static func isUserByte(_ byte: UInt8) -> Bool {
-    NumberSyntax.isLetter(byte) || NumberSyntax.isDigit(byte) || "-._:~!$&'()*+,;=%@".utf8.contains(byte)
+    byte.isAlphanumeric(or: "-._:~!$&'()*+,;=%@")
   }
 
   private static func hasValidEscapes(_ text: ArraySlice<UInt8>) -> Bool {
@@ -65,16 +64,17 @@ enum HostSyntax {
   /// Whether the text is a DNS name: lower-case labels with dots between them, at most 253 characters.
   static func isDNSName(_ text: String) -> Bool {
     guard text.utf8.count <= 253 else { return false }
+    let dash = UInt8(ascii: "-")
     return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy {
       label in
       guard let first = label.first, let last = label.last else { return false }
-      return isLabelEnd(first) && isLabelEnd(last)
-        && label.allSatisfy { isLabelEnd($0) || $0 == UInt8(ascii: "-") }
+      return first != dash && last != dash && label.allSatisfy { isLower($0) || $0 == dash }
     }
   }
 
-  private static func isLabelEnd(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || NumberSyntax.isDigit(byte)
+  /// Whether the byte is a lower-case letter or a digit.
+  private static func isLower(_ byte: UInt8) -> Bool {
+    byte.isAlphanumeric() && NumberSyntax.lowercased(byte) == byte
   }
 
   /// The DNS name that was probably meant: the text in lower case without scheme, path, port and final dot.

@@ -1,12 +1,17 @@
 import Chain
 
-/// A value with the place where it is written; if it is missing, the place where it belongs.
+/// A value with its place.
 struct Located<Value> {
   var value: Value
-  /// The value's node, or the node that should contain it.
-  var node: Int
+  var place: Place
   /// False when the written value cannot be used. An error was reported then.
-  var isSound = true
+  var isSound: Bool
+
+  init(_ value: Value, _ place: Place, isSound: Bool = true) {
+    self.value = value
+    self.place = place
+    self.isSound = isSound
+  }
 }
 
 /// A part of a document: missing, unusable (an error was reported), or present.
@@ -24,103 +29,90 @@ enum Slot<Value> {
   }
 }
 
+/// A mapping of plain values. A value that is not written is empty, 0 or false.
+struct MappingSource {
+  let place: Place
+  var texts: [String: Located<String>] = [:]
+  var numbers: [String: Located<UInt32>] = [:]
+  var flags: [String: Located<Bool>] = [:]
+  /// Whether something other than a mapping is written. All values are unsound then.
+  var isBroken = false
+
+  func text(_ key: String) -> Located<String> { texts[key] ?? missing("", key) }
+  func number(_ key: String) -> Located<UInt32> { numbers[key] ?? missing(0, key) }
+  func flag(_ key: String) -> Located<Bool> { flags[key] ?? missing(false, key) }
+
+  private func missing<Value>(_ value: Value, _ key: String) -> Located<Value> {
+    Located(value, place.key(key), isSound: !isBroken)
+  }
+}
+
 /// A `deploy.yaml` as typed sections. Each value has been checked on its own; references are not resolved
 /// yet.
 struct SourceDocument {
-  enum Version {
-    case v2_0
-    case v2_1
-  }
-
-  var root: Int
-  var version = Version.v2_0
+  let root: Place
+  var version = Deployment.Version.v2_0
   var services = NameMap<ServiceSource>()
   var computeProfiles = NameMap<ComputeSource>()
   var placements = NameMap<PlacementSource>()
   var deployments = NameMap<DeploymentSource>()
-  var endpoints = NameMap<EndpointSource>()
-  var reclamation: ReclamationSource?
+  /// The key is `kind`.
+  var endpoints = NameMap<MappingSource>()
+  /// The key is `min_window`.
+  var reclamation: MappingSource?
   /// Sections that could not be read at all. References to their entries are not reported as errors.
   var brokenSections: Set<String> = []
 }
 
 struct ServiceSource {
-  var node: Int
-  var path: Path
+  let place: Place
   var image: Located<String>
   var command: [Located<String>]?
   var arguments: [Located<String>]?
   var environment: [Located<String>]?
   var exposes: [ExposeSource] = []
   var parameters: ParametersSource?
-  var credentials: CredentialsSource?
+  /// The login for a private image registry: `host`, `email`, `username` and `password`.
+  var credentials: MappingSource?
   /// True when one of its exposed ports is unusable, so that it is unknown whether the service is reachable.
   var hasUnsoundExposes = false
+
+  init(_ place: Place) {
+    self.place = place
+    image = Located("", place.key("image"))
+  }
 }
 
 struct ExposeSource {
-  var node: Int
-  var path: Path
-  var port: Located<UInt32>
-  var external: Located<UInt32>
-  var proto: Located<String>
+  /// The keys are `port`, `as` and `proto`.
+  var values: MappingSource
   var targets: [TargetSource] = []
   var hosts: [Located<String>]?
-  var options: HTTPOptionsSource
+  /// The HTTP options that are numbers.
+  var options: [String: Located<UInt32>] = [:]
+  var nextCases: [Located<String>] = []
 }
 
 struct TargetSource {
-  var node: Int
-  var path: Path
-  var service: Located<String>
+  var service: String
   var isGlobal: Located<Bool>
   var ip: Located<String>
 }
 
-struct HTTPOptionsSource {
-  var path: Path
-  var maxBodySize: Located<UInt32>
-  var proxyBufferSize: Located<UInt32>
-  var readTimeout: Located<UInt32>
-  var sendTimeout: Located<UInt32>
-  var nextTries: Located<UInt32>
-  var nextTimeout: Located<UInt32>
-  var nextCases: [Located<String>] = []
-}
-
 struct ParametersSource {
-  var path: Path
-  var mounts = NameMap<MountSource>()
+  var mounts = NameMap<MappingSource>()
   /// Nil when the file has no permissions for the service.
   var permissions: [String]?
   var tee: Located<String>
 }
 
-struct MountSource {
-  var path: Path
-  var mount: Located<String>
-  var isReadOnly: Located<Bool>
-}
-
-/// The login for a private image registry.
-struct CredentialsSource {
-  var node: Int
-  var path: Path
-  var host: Located<String>
-  var email: Located<String>
-  var username: Located<String>
-  var password: Located<String>
-}
-
 struct ComputeSource {
-  var node: Int
-  var path: Path
+  let place: Place
   var resources: Slot<ResourcesSource> = .absent
 }
 
 struct ResourcesSource {
-  var node: Int
-  var path: Path
+  let place: Place
   var cpu: Slot<CPUSource> = .absent
   var gpu: Slot<GPUSource> = .absent
   var memory: Slot<Located<UInt64>> = .absent
@@ -133,12 +125,11 @@ struct CPUSource {
 }
 
 struct GPUSource {
-  var node: Int
   var units: Located<UInt64>
   /// Sorted by key.
   var attributes: [Attribute] = []
-  /// The node in which the attributes are written.
-  var attributesNode: Int
+  /// Where the attributes are written.
+  var attributesPlace: Place
   var hasSoundAttributes = true
   var models: [GPUModelSource] = []
   /// Vendors in the file other than `nvidia`; they are ignored.
@@ -147,7 +138,7 @@ struct GPUSource {
 }
 
 struct GPUModelSource {
-  var path: Path
+  let path: Path
   var model: Located<String>
   /// In GiB.
   var memory: Located<UInt64>?
@@ -155,8 +146,6 @@ struct GPUModelSource {
 }
 
 struct VolumeSource {
-  var node: Int
-  var path: Path
   var name: Located<String>
   var bytes: Located<UInt64>
   /// Sorted by key.
@@ -168,8 +157,6 @@ struct VolumeSource {
 }
 
 struct PlacementSource {
-  var node: Int
-  var path: Path
   var attributes: [Attribute] = []
   var allOf: [String]?
   var anyOf: [String]?
@@ -178,34 +165,13 @@ struct PlacementSource {
 }
 
 struct PriceSource {
-  var node: Int
-  var path: Path
+  let place: Place
   /// Nil for an entry that is null; not sound when the amount cannot be used.
   var price: Located<PriceAmount?>
   var denomination: Located<String>
 }
 
 struct DeploymentSource {
-  var node: Int
-  var path: Path
-  var uses = NameMap<UseSource>()
-}
-
-/// The deployment of one service at one placement.
-struct UseSource {
-  var node: Int
-  var path: Path
-  var profile: Located<String>
-  var count: Located<UInt32>
-}
-
-struct EndpointSource {
-  var node: Int
-  var path: Path
-  var kind: Located<String>
-}
-
-struct ReclamationSource {
-  var path: Path
-  var window: Located<String>
+  /// The deployment of one service at each placement; the keys are `profile` and `count`.
+  var uses = NameMap<MappingSource>()
 }

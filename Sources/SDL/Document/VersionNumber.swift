@@ -61,9 +61,7 @@ struct VersionNumber {
         let hasLeadingZero = identifier.count > 1 && identifier.first == UInt8(ascii: "0")
         return !hasLeadingZero && NumberSyntax.digits(identifier) != nil
       }
-      return identifier.allSatisfy {
-        NumberSyntax.isLetter($0) || NumberSyntax.isDigit($0) || $0 == UInt8(ascii: "-")
-      }
+      return identifier.allSatisfy { $0.isAlphanumeric(or: "-") }
     }
   }
 }

@@ -23,10 +23,7 @@ extension Explanation {
               + [("tick", cost.map { .string($0.tick.description) } ?? .null)] + amounts
           )
         ),
-        (
-          "placements",
-          .array(zip(deployment.manifest.groups, deployment.groups).map { placement($0, $1) })
-        ),
+        ("placements", .array(zip(deployment.manifest.groups, deployment.groups).map { placement($0, $1) })),
       ])
     )
   }
@@ -51,12 +48,7 @@ extension Explanation {
       ("memory_bytes", .number(resources.memoryBytes)),
       ("gpus", .number(resources.gpus)),
       ("gpu_models", .array(resources.gpuAttributes.map { .string($0.key) })),
-      (
-        "storage",
-        .array(
-          resources.volumes.map { .string(Self.volume($0, service.parameters)) }
-        )
-      ),
+      ("storage", .array(resources.volumes.map { .string(Self.volume($0, service.parameters)) })),
       ("reached", .array(service.exposes.map { .string(Self.reach($0)) })),
     ])
   }

@@ -8,34 +8,16 @@ public struct Finding: Hashable, Sendable {
   }
 
   public var rule: Rule
-  public var severity: Severity
+  public var severity = Severity.error
   public var position: SourcePosition
   /// Such as `profiles.compute.web.resources.memory.size`; empty for the document as a whole.
-  public var path: String
+  public var path = ""
   /// What is wrong with this value.
   public var message: String
   /// Legal spellings, the nearest first; empty when none is similar.
-  public var suggestions: [String]
+  public var suggestions: [String] = []
   /// The edits that put the first suggestion into the source; empty when a person must decide.
-  public var edits: [TextEdit]
-
-  public init(
-    rule: Rule,
-    severity: Severity = .error,
-    position: SourcePosition,
-    path: String = "",
-    message: String,
-    suggestions: [String] = [],
-    edits: [TextEdit] = []
-  ) {
-    self.rule = rule
-    self.severity = severity
-    self.position = position
-    self.path = path
-    self.message = message
-    self.suggestions = suggestions
-    self.edits = edits
-  }
+  public var edits: [TextEdit] = []
 
   /// The suggestions as a sentence; nil when there is none.
   public var advice: String? {
@@ -49,11 +31,6 @@ public struct Finding: Hashable, Sendable {
 public struct TextEdit: Hashable, Sendable {
   public var range: Range<Int>
   public var replacement: String
-
-  public init(range: Range<Int>, replacement: String) {
-    self.range = range
-    self.replacement = replacement
-  }
 }
 
 /// Collects findings without repetitions, up to `limit`.

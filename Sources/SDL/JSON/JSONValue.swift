@@ -14,30 +14,17 @@ enum JSONValue {
 
 /// Writes JSON as Akash's code does, in one of two forms.
 struct JSONWriter {
-  private enum Form {
-    /// Without blanks; the keys of each object are in byte order.
-    case canonical
-    /// Keys in the given order, two blanks per level.
-    case indented
-  }
-
-  private let form: Form
+  private let isCanonical: Bool
   private var bytes: [UInt8] = []
 
-  private init(_ form: Form) {
-    self.form = form
-  }
-
   /// The form that is hashed: without blanks, the keys of every object in byte order.
-  static func canonical(_ value: JSONValue) -> [UInt8] {
-    var writer = JSONWriter(.canonical)
-    writer.write(value, depth: 0)
-    return writer.bytes
-  }
+  static func canonical(_ value: JSONValue) -> [UInt8] { bytes(of: value, isCanonical: true) }
 
   /// The form for people: keys in the given order, two blanks per level, no final line break.
-  static func indented(_ value: JSONValue) -> [UInt8] {
-    var writer = JSONWriter(.indented)
+  static func indented(_ value: JSONValue) -> [UInt8] { bytes(of: value, isCanonical: false) }
+
+  private static func bytes(of value: JSONValue, isCanonical: Bool) -> [UInt8] {
+    var writer = JSONWriter(isCanonical: isCanonical)
     writer.write(value, depth: 0)
     return writer.bytes
   }
@@ -53,11 +40,10 @@ struct JSONWriter {
         writer.write(items[index], depth: depth + 1)
       }
     case .object(let fields):
-      let fields = form == .canonical ? fields.sorted { Name($0.key) < Name($1.key) } : fields
+      let fields = isCanonical ? fields.sorted { Name($0.key) < Name($1.key) } : fields
       write(fields.count, between: "{", "}", depth: depth) { writer, index in
         writer.write(fields[index].key)
-        writer.bytes +=
-          writer.form == .canonical ? [UInt8(ascii: ":")] : [UInt8(ascii: ":"), UInt8(ascii: " ")]
+        writer.bytes += Array((writer.isCanonical ? ":" : ": ").utf8)
         writer.write(fields[index].value, depth: depth + 1)
       }
     }
@@ -81,7 +67,7 @@ struct JSONWriter {
   }
 
   private mutating func breakLine(_ depth: Int) {
-    guard form == .indented else { return }
+    guard !isCanonical else { return }
     bytes.append(UInt8(ascii: "\n"))
     bytes += repeatElement(UInt8(ascii: " "), count: depth * 2)
   }

@@ -169,10 +169,7 @@ extension ServiceParameters {
     }
     if let tee = confidentialComputing {
       fields.append(
-        (
-          "tee",
-          .object([("type", .string(tee.type)), ("attestation", .boolean(tee.needsAttestation))])
-        )
+        ("tee", .object([("type", .string(tee.type)), ("attestation", .boolean(tee.needsAttestation))]))
       )
     }
     return .object(fields)

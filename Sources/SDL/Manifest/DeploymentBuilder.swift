@@ -47,12 +47,12 @@ struct DeploymentBuilder {
         )
       }
       guard let (unit, service) = parts(of: use) else { return nil }
-      add(unit, service, profile: Name(use.source.profile.value), to: &groups[name])
+      add(unit, service, profile: Name(use.profile.value), to: &groups[name])
     }
     let sorted = groups.sorted { $0.key < $1.key }.map(\.value)
-    let window = document.reclamation.flatMap { Durations.nanoseconds($0.window.value) }
+    let window = document.reclamation.flatMap { Durations.nanoseconds($0.text("min_window").value) }
     return Deployment(
-      version: document.version == .v2_0 ? .v2_0 : .v2_1,
+      version: document.version,
       groups: sorted.map(Self.finished),
       emptyAuditorLists: sorted.map(\.emptyAuditorLists),
       manifest: Manifest(groups: sorted.map(\.manifest)),
@@ -132,7 +132,7 @@ extension DeploymentBuilder {
     resources.endpoints = exposes.flatMap(\.endpoints)
     let unit = ResourceUnit(
       resources: resources,
-      count: use.source.count.value,
+      count: use.count.value,
       price: DecimalCoin(amount, denomination)
     )
     let service = ManifestService(
@@ -142,7 +142,7 @@ extension DeploymentBuilder {
       arguments: source.arguments?.map(\.value),
       environment: source.environment?.map(\.value),
       resources: resources,
-      count: use.source.count.value,
+      count: use.count.value,
       exposes: exposes,
       parameters: source.parameters.map(parameters),
       credentials: source.credentials.map(credentials)
@@ -170,15 +170,15 @@ extension DeploymentBuilder {
     var exposes: [ServiceExpose] = []
     for source in service.exposes {
       var expose = ServiceExpose(
-        port: source.port.value,
-        externalPort: source.external.value,
-        proto: TransportProtocol(text: source.proto.value) ?? .tcp,
+        port: source.values.number("port").value,
+        externalPort: source.values.number("as").value,
+        proto: TransportProtocol(text: source.values.text("proto").value) ?? .tcp,
         hosts: source.hosts?.map(\.value),
-        options: options(source.options)
+        options: options(source)
       )
       if source.targets.isEmpty { exposes.append(expose) }
       for target in source.targets {
-        expose.service = target.service.value
+        expose.service = target.service
         expose.isGlobal = target.isGlobal.value
         expose.ip = target.ip.value
         let isLeased = expose.isGlobal && !expose.ip.isEmpty
@@ -195,21 +195,23 @@ extension DeploymentBuilder {
   }
 
   /// Zero and missing values take the default.
-  private func options(_ source: HTTPOptionsSource) -> HTTPOptions {
+  private func options(_ source: ExposeSource) -> HTTPOptions {
     var options = HTTPOptions()
-    if source.maxBodySize.value != 0 { options.maxBodySize = source.maxBodySize.value }
-    if source.readTimeout.value != 0 { options.readTimeout = source.readTimeout.value }
-    if source.sendTimeout.value != 0 { options.sendTimeout = source.sendTimeout.value }
-    if source.nextTries.value != 0 { options.nextTries = source.nextTries.value }
-    options.nextTimeout = source.nextTimeout.value
-    options.proxyBufferSize = source.proxyBufferSize.value
+    let keys: [(String, WritableKeyPath<HTTPOptions, UInt32>)] = [
+      ("max_body_size", \.maxBodySize), ("read_timeout", \.readTimeout), ("send_timeout", \.sendTimeout),
+      ("next_tries", \.nextTries), ("next_timeout", \.nextTimeout), ("proxy_buffer_size", \.proxyBufferSize),
+    ]
+    for (key, path) in keys {
+      if let value = source.options[key]?.value, value != 0 { options[keyPath: path] = value }
+    }
     if !source.nextCases.isEmpty { options.nextCases = source.nextCases.map(\.value) }
     return options
   }
 
   private func parameters(_ source: ParametersSource) -> ServiceParameters {
-    let mounts = source.mounts.sorted.map { name, mount in
-      VolumeMount(name: name.text, mount: mount.mount.value, isReadOnly: mount.isReadOnly.value)
+    let mounts = source.mounts.sorted.map { name, source in
+      let isReadOnly = source.flag("readOnly").value
+      return VolumeMount(name: name.text, mount: source.text("mount").value, isReadOnly: isReadOnly)
     }
     return ServiceParameters(
       mounts: mounts.isEmpty ? nil : mounts,
@@ -219,20 +221,17 @@ extension DeploymentBuilder {
   }
 
   /// Version 2.0 copies the values and omits the email; 2.1 includes it and removes blanks at the ends.
-  private func credentials(_ source: CredentialsSource) -> ImageCredentials {
-    guard document.version == .v2_1 else {
-      return ImageCredentials(
-        host: source.host.value,
-        email: "",
-        username: source.username.value,
-        password: source.password.value
-      )
+  private func credentials(_ source: MappingSource) -> ImageCredentials {
+    let isNew = document.version == .v2_1
+    func text(_ key: String) -> String {
+      let text = source.text(key).value
+      return isNew ? text.trimmed : text
     }
     return ImageCredentials(
-      host: source.host.value.trimmed,
-      email: source.email.value.trimmed,
-      username: source.username.value.trimmed,
-      password: source.password.value.trimmed
+      host: text("host"),
+      email: isNew ? text("email") : "",
+      username: text("username"),
+      password: text("password")
     )
   }
 }

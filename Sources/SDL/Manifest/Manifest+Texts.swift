@@ -10,11 +10,7 @@ extension Manifest {
     try Self.checkTexts(json, path: "", mayHaveLines: false)
   }
 
-  private static func checkTexts(
-    _ value: JSONValue,
-    path: String,
-    mayHaveLines: Bool
-  ) throws(ManifestError) {
+  private static func checkTexts(_ value: JSONValue, path: String, mayHaveLines: Bool) throws(ManifestError) {
     switch value {
     case .null, .boolean, .number: break
     case .string(let text):

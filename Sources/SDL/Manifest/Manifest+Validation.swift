@@ -38,9 +38,7 @@ extension Manifest {
     let name = entry.utf8.prefix { $0 != UInt8(ascii: "=") }
     guard let first = name.first, !NumberSyntax.isDigit(first) else { return false }
     guard !name.elementsEqual(".".utf8), !name.starts(with: "..".utf8) else { return false }
-    return name.allSatisfy {
-      NumberSyntax.isLetter($0) || NumberSyntax.isDigit($0) || "-._".utf8.contains($0)
-    }
+    return name.allSatisfy { $0.isAlphanumeric(or: "-._") }
   }
 
   /// Makes all checks that do not need the order: control characters, names, images, variables, ports, hosts,

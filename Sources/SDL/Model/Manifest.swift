@@ -6,10 +6,6 @@ public import Chain
 /// Tenant and provider must compute the same hash, so they must write the same bytes; see `canonicalJSON`.
 public struct Manifest: Hashable, Sendable {
   public var groups: [ManifestGroup]
-
-  public init(groups: [ManifestGroup]) {
-    self.groups = groups
-  }
 }
 
 /// The services of one placement.
@@ -17,11 +13,6 @@ public struct ManifestGroup: Hashable, Sendable {
   public var name: String
   /// In byte order of their names.
   public var services: [ManifestService]
-
-  public init(name: String, services: [ManifestService]) {
-    self.name = name
-    self.services = services
-  }
 }
 
 /// A container image with everything needed to run it.
@@ -42,30 +33,6 @@ public struct ManifestService: Hashable, Sendable {
   public var exposes: [ServiceExpose]
   public var parameters: ServiceParameters?
   public var credentials: ImageCredentials?
-
-  public init(
-    name: String,
-    image: String,
-    command: [String]? = nil,
-    arguments: [String]? = nil,
-    environment: [String]? = nil,
-    resources: Resources,
-    count: UInt32,
-    exposes: [ServiceExpose],
-    parameters: ServiceParameters? = nil,
-    credentials: ImageCredentials? = nil
-  ) {
-    self.name = name
-    self.image = image
-    self.command = command
-    self.arguments = arguments
-    self.environment = environment
-    self.resources = resources
-    self.count = count
-    self.exposes = exposes
-    self.parameters = parameters
-    self.credentials = credentials
-  }
 }
 
 /// The transport protocols of a port.
@@ -78,39 +45,17 @@ public enum TransportProtocol: String, Hashable, Sendable {
 public struct ServiceExpose: Hashable, Sendable {
   public var port: UInt32
   /// 0 means the same as `port`; it is written as 0.
-  public var externalPort: UInt32
-  public var proto: TransportProtocol
+  public var externalPort: UInt32 = 0
+  public var proto = TransportProtocol.tcp
   /// The service that may connect; empty for all services of the deployment.
-  public var service: String
+  public var service = ""
   /// Whether the port is reachable from outside the deployment.
-  public var isGlobal: Bool
+  public var isGlobal = false
   public var hosts: [String]?
-  public var options: HTTPOptions
+  public var options = HTTPOptions()
   /// The name of a leased address; empty for none.
-  public var ip: String
-  public var endpointSequence: UInt32
-
-  public init(
-    port: UInt32,
-    externalPort: UInt32 = 0,
-    proto: TransportProtocol = .tcp,
-    service: String = "",
-    isGlobal: Bool = false,
-    hosts: [String]? = nil,
-    options: HTTPOptions = HTTPOptions(),
-    ip: String = "",
-    endpointSequence: UInt32 = 0
-  ) {
-    self.port = port
-    self.externalPort = externalPort
-    self.proto = proto
-    self.service = service
-    self.isGlobal = isGlobal
-    self.hosts = hosts
-    self.options = options
-    self.ip = ip
-    self.endpointSequence = endpointSequence
-  }
+  public var ip = ""
+  public var endpointSequence: UInt32 = 0
 
   /// The port as seen from outside.
   public var effectivePort: UInt32 { externalPort == 0 ? port : externalPort }
@@ -143,8 +88,6 @@ public struct HTTPOptions: Hashable, Sendable {
   public var nextCases = ["error", "timeout"]
   /// In bytes; 0 means the provider's default and is not written.
   public var proxyBufferSize: UInt32 = 0
-
-  public init() {}
 }
 
 /// What a service needs besides resources.
@@ -153,50 +96,25 @@ public struct ServiceParameters: Hashable, Sendable {
   public var mounts: [VolumeMount]?
   public var permissions: ServicePermissions?
   public var confidentialComputing: ConfidentialComputing?
-
-  public init(
-    mounts: [VolumeMount]? = nil,
-    permissions: ServicePermissions? = nil,
-    confidentialComputing: ConfidentialComputing? = nil
-  ) {
-    self.mounts = mounts
-    self.permissions = permissions
-    self.confidentialComputing = confidentialComputing
-  }
 }
 
 /// The place of a volume in the container.
 public struct VolumeMount: Hashable, Sendable {
   public var name: String
   public var mount: String
-  public var isReadOnly: Bool
-
-  public init(name: String, mount: String, isReadOnly: Bool = false) {
-    self.name = name
-    self.mount = mount
-    self.isReadOnly = isReadOnly
-  }
+  public var isReadOnly = false
 }
 
 /// What the service may read of its own deployment.
 public struct ServicePermissions: Hashable, Sendable {
-  public var read: [String]
-
-  public init(read: [String] = []) {
-    self.read = read
-  }
+  public var read: [String] = []
 }
 
 /// The trusted execution environment that a service requires.
 public struct ConfidentialComputing: Hashable, Sendable {
   /// `cpu` or `cpu-gpu`.
   public var type: String
-  public var needsAttestation: Bool
-
-  public init(type: String, needsAttestation: Bool = true) {
-    self.type = type
-    self.needsAttestation = needsAttestation
-  }
+  public var needsAttestation = true
 }
 
 /// The login for a private image registry.
@@ -205,11 +123,4 @@ public struct ImageCredentials: Hashable, Sendable {
   public var email: String
   public var username: String
   public var password: String
-
-  public init(host: String, email: String, username: String, password: String) {
-    self.host = host
-    self.email = email
-    self.username = username
-    self.password = password
-  }
 }

@@ -1,21 +1,33 @@
-/// A document as JSON, with aliases and merge keys resolved, for checks by the JSON schema. Each value has
-/// the node where it is written.
-indirect enum JSONView {
-  case null(Int)
-  case boolean(Int, Bool)
-  /// Whole numbers are exact in the range of the schema's limits.
-  case number(Int, Double)
-  case string(Int, String)
-  case array(Int, [JSONView])
-  case object(Int, [(key: String, keyNode: Int, value: JSONView)])
+/// A document as JSON, with aliases and merge keys resolved, for checks by the JSON schema.
+struct JSONView {
+  enum Value {
+    case null
+    case boolean(Bool)
+    /// Whole numbers are exact in the range of the schema's limits.
+    case number(Double)
+    case string(String)
+    case array([JSONView])
+    case object([Field])
+  }
+
+  struct Field {
+    let key: String
+    let keyNode: Int
+    let value: JSONView
+  }
 
   /// The node where the value is written.
-  var node: Int {
-    switch self {
-    case .null(let node), .boolean(let node, _), .number(let node, _), .string(let node, _),
-      .array(let node, _), .object(let node, _):
-      node
-    }
+  let node: Int
+  let value: Value
+
+  /// The value under `key`; nil when there is none, or when this is not an object.
+  subscript(key: String) -> JSONView? {
+    guard case .object(let fields) = value else { return nil }
+    return fields.first { $0.key == key }?.value
+  }
+
+  var text: String? {
+    if case .string(let text) = value { text } else { nil }
   }
 }
 
@@ -27,26 +39,21 @@ struct JSONViewFailure: Error {
 
 /// Converts a document to JSON. The document's expansion limit bounds the size.
 struct JSONViewReader {
-  private let yaml: YAMLDocument
-
-  init(_ yaml: YAMLDocument) {
-    self.yaml = yaml
-  }
+  let yaml: YAMLDocument
 
   func view(_ index: Int) throws(JSONViewFailure) -> JSONView {
     let target = try resolve(index)
     switch yaml[target].kind {
-    case .scalar, .alias:
-      return try scalar(target, at: index)
+    case .scalar, .alias: return JSONView(node: index, value: try scalar(target, at: index))
     case .sequence:
       var items: [JSONView] = []
       for child in yaml[target].children { items.append(try view(child)) }
-      return .array(index, items)
+      return JSONView(node: index, value: .array(items))
     case .mapping:
-      var fields: [(key: String, keyNode: Int, value: JSONView)] = []
+      var fields: [JSONView.Field] = []
       var taken: Set<Name> = []
       try collect(target, into: &fields, taken: &taken, isSource: false)
-      return .object(index, fields)
+      return JSONView(node: index, value: .object(fields))
     }
   }
 
@@ -57,55 +64,45 @@ struct JSONViewReader {
     return target
   }
 
-  private func scalar(_ target: Int, at index: Int) throws(JSONViewFailure) -> JSONView {
+  private func scalar(_ target: Int, at index: Int) throws(JSONViewFailure) -> JSONView.Value {
+    let text = yaml[target].text
     switch YAMLScalar(yaml[target]) {
-    case nil:
-      throw JSONViewFailure(
-        node: index,
-        message: "\(quoted(yaml[target].text)) does not fit the tag before it"
-      )
-    case .null: return .null(index)
-    case .boolean(let flag): return .boolean(index, flag)
-    case .integer(let number): return .number(index, Double(number))
-    case .float(let number):
-      guard number.isFinite else {
-        throw JSONViewFailure(node: index, message: "\(quoted(yaml[target].text)) is not a number in JSON")
-      }
-      return .number(index, number)
-    case .timestamp: return .string(index, yaml[target].text)
-    case .string(let text): return .string(index, text)
+    case nil: throw JSONViewFailure(node: index, message: "\(quoted(text)) does not fit the tag before it")
+    case .null: return .null
+    case .boolean(let flag): return .boolean(flag)
+    case .integer(let number): return .number(Double(number))
+    case .float(let number) where number.isFinite: return .number(number)
+    case .float: throw JSONViewFailure(node: index, message: "\(quoted(text)) is not a number in JSON")
+    case .timestamp: return .string(text)
+    case .string(let text): return .string(text)
     }
   }
 
   private func collect(
     _ index: Int,
-    into fields: inout [(key: String, keyNode: Int, value: JSONView)],
+    into fields: inout [JSONView.Field],
     taken: inout Set<Name>,
     isSource: Bool
   ) throws(JSONViewFailure) {
     var written: Set<Name> = []
     var merge: Int?
-    let children = yaml[index].children
-    for position in stride(from: 0, to: children.count - 1, by: 2) {
-      let key = children[position]
+    for (key, value) in yaml.pairs(index) {
       let node = yaml[key]
       guard written.insert(Name("\(node.kind) \(node.text)")).inserted else {
         throw JSONViewFailure(node: key, message: "the key \(quoted(node.text)) is written twice")
       }
-      if node.kind == .scalar, node.text == "<<",
-        node.tag == .merge || node.tag == .implicit && node.style == .plain
-      {
-        merge = children[position + 1]
+      if yaml.isMergeKey(key) {
+        merge = value
         continue
       }
-      guard case .string(_, let name) = try view(key) else {
-        throw JSONViewFailure(node: key, message: "the key \(quoted(node.text)) is not a text")
-      }
-      if case .timestamp = YAMLScalar(yaml[try resolve(key)]) {
+      var isTimestamp = false
+      let name = try view(key).text
+      if case .timestamp = YAMLScalar(yaml[try resolve(key)]) { isTimestamp = true }
+      guard let name, !isTimestamp else {
         throw JSONViewFailure(node: key, message: "the key \(quoted(node.text)) is not a text")
       }
       guard taken.insert(Name(name)).inserted || !isSource else { continue }
-      fields.append((name, key, try view(children[position + 1])))
+      fields.append(JSONView.Field(key: name, keyNode: key, value: try view(value)))
     }
     guard let merge else { return }
     let sources = yaml[merge].kind == .sequence ? yaml[merge].children : [merge]

@@ -1,13 +1,28 @@
+/// A form that the schema requires of a value.
+indirect enum SchemaShape: Sendable {
+  /// A text with at least so many characters.
+  case text(minimum: Int = 0)
+  case choice([String])
+  case flag
+  /// A whole number.
+  case whole(ClosedRange<Double>)
+  case list(SchemaShape, orNull: Bool = false)
+  /// A mapping with any keys.
+  case map(SchemaShape)
+  /// A mapping with only these keys, or with any where this is nil.
+  case object([String: SchemaShape]?, required: [String] = [])
+  /// The first shape that is given, and a check of its own after it.
+  case checked(SchemaShape?, @Sendable (inout SchemaChecker, JSONView, Path) -> Void)
+}
+
 /// Checks a document against the JSON schema (draft 7) for SDL files that belongs to Akash's parser.
 ///
-/// The rules are functions; the schema itself is not interpreted. Where it has alternatives of different JSON
-/// types, the alternative for the value's type is checked, so that findings name the innermost value. The
-/// verdict is the same.
+/// The schema itself is not interpreted; `SchemaShape.document` states its rules. Where it has alternatives of
+/// different JSON types, the alternative for the value's type is checked, so that findings name the innermost
+/// value. The verdict is the same.
 struct SchemaChecker {
-  typealias Check = (inout SchemaChecker, JSONView, Path) -> Void
-
   private let yaml: YAMLDocument
-  private(set) var log = FindingLog()
+  private var log = FindingLog()
 
   static func check(_ yaml: YAMLDocument) -> [Finding] {
     var checker = SchemaChecker(yaml: yaml)
@@ -16,21 +31,15 @@ struct SchemaChecker {
       return checker.log.findings
     }
     do throws(JSONViewFailure) {
-      checker.document(try JSONViewReader(yaml).view(root), .root)
+      checker.check(try JSONViewReader(yaml: yaml).view(root), .root, .document)
     } catch {
       checker.add(.schemaYAML, at: yaml[error.node].position, .root, error.message)
     }
     return checker.log.findings
   }
 
-  private init(yaml: YAMLDocument) {
-    self.yaml = yaml
-  }
-
   private mutating func add(_ rule: Rule, at position: SourcePosition, _ path: Path, _ message: String) {
-    log.add(
-      Finding(rule: rule, severity: .warning, position: position, path: path.text, message: message)
-    )
+    log.add(Finding(rule: rule, severity: .warning, position: position, path: path.text, message: message))
   }
 
   mutating func note(_ rule: Rule, _ view: JSONView, _ path: Path, _ message: String) {
@@ -42,99 +51,80 @@ struct SchemaChecker {
   }
 
   static func describe(_ view: JSONView) -> String {
-    switch view {
+    switch view.value {
     case .null: "nothing"
-    case .boolean(_, let flag): "\(flag)"
-    case .number(_, let number):
+    case .boolean(let flag): "\(flag)"
+    case .number(let number):
       number == number.rounded() && abs(number) < 1e15
         ? "the number \(Int64(number))" : "the number \(number)"
-    case .string(_, let text): "the text \(quoted(text))"
+    case .string(let text): "the text \(quoted(text))"
     case .array: "a list"
     case .object: "a mapping"
     }
   }
 
-  // MARK: Building blocks
+  mutating func check(_ view: JSONView, _ path: Path, _ shape: SchemaShape) {
+    switch (shape, view.value) {
+    case (.checked(let shape, let check), _):
+      if let shape { self.check(view, path, shape) }
+      check(&self, view, path)
+    case (.text(let minimum), .string(let text)):
+      if text.unicodeScalars.count < minimum {
+        note(.schemaLength, view, path, "\(quoted(text)) has fewer than \(minimum) characters")
+      }
+    case (.choice(let values), .string(let text)):
+      if !values.contains(where: { Name($0) == Name(text) }) {
+        note(.schemaValue, view, path, "\(quoted(text)) is none of \(values.joined(separator: ", "))")
+      }
+    case (.flag, .boolean), (.list(_, orNull: true), .null), (.object(nil, _), .object): break
+    case (.whole(let range), .number(let number)) where number == number.rounded():
+      guard !range.contains(number) else { break }
+      let (low, high) = (range.lowerBound, range.upperBound)
+      let bound = number < low ? "below \(Int64(low))" : "above \(Int64(high))"
+      note(.schemaRange, view, path, "\(Self.describe(view)) is \(bound)")
+    case (.list(let shape, _), .array(let items)):
+      for (index, item) in items.enumerated() { check(item, path.item(index), shape) }
+    case (.map(let shape), .object(let fields)):
+      for field in fields { check(field.value, path.key(field.key), shape) }
+    case (.object(let shapes?, let required), .object(let fields)):
+      check(view, path, fields, shapes, required)
+    default: noteType(view, path, wanted: shape.words)
+    }
+  }
 
-  /// Checks an object that may have only these keys.
-  mutating func object(
+  private mutating func check(
     _ view: JSONView,
     _ path: Path,
-    _ keys: [String: Check],
-    required: [String] = []
+    _ fields: [JSONView.Field],
+    _ shapes: [String: SchemaShape],
+    _ required: [String]
   ) {
-    guard case .object(_, let fields) = view else {
-      noteType(view, path, wanted: "a mapping")
-      return
-    }
     for field in fields {
       let at = path.key(field.key)
-      guard let check = keys[field.key] else {
-        add(
-          .schemaUnknownKey,
-          at: yaml[field.keyNode].position,
-          at,
-          "\(quoted(field.key)) is not a key that is known here"
-        )
-        continue
+      if let shape = shapes[field.key] {
+        check(field.value, at, shape)
+      } else {
+        let message = "\(quoted(field.key)) is not a key that is known here"
+        add(.schemaUnknownKey, at: yaml[field.keyNode].position, at, message)
       }
-      check(&self, field.value, at)
     }
     for key in required where !fields.contains(where: { $0.key == key }) {
       note(.schemaRequired, view, path, "the key \(quoted(key)) is missing")
     }
   }
+}
 
-  /// Checks an object with any keys.
-  mutating func map(_ view: JSONView, _ path: Path, _ check: Check) {
-    guard case .object(_, let fields) = view else {
-      noteType(view, path, wanted: "a mapping")
-      return
-    }
-    for field in fields { check(&self, field.value, path.key(field.key)) }
-  }
-
-  mutating func list(_ view: JSONView, _ path: Path, orNull: Bool = false, _ check: Check) {
-    switch view {
-    case .null where orNull: break
-    case .array(_, let items):
-      for (index, item) in items.enumerated() { check(&self, item, path.item(index)) }
-    default: noteType(view, path, wanted: "a list")
-    }
-  }
-
-  mutating func anyObject(_ view: JSONView, _ path: Path) {
-    guard case .object = view else { return noteType(view, path, wanted: "a mapping") }
-  }
-
-  mutating func text(_ view: JSONView, _ path: Path, minimum: Int = 0) {
-    guard case .string(_, let text) = view else { return noteType(view, path, wanted: "a text") }
-    if text.unicodeScalars.count < minimum {
-      note(.schemaLength, view, path, "\(quoted(text)) has fewer than \(minimum) characters")
-    }
-  }
-
-  mutating func choice(_ view: JSONView, _ path: Path, _ values: [String]) {
-    guard case .string(_, let text) = view else {
-      return noteType(view, path, wanted: "one of \(values.joined(separator: ", "))")
-    }
-    if !values.contains(where: { Name($0) == Name(text) }) {
-      note(.schemaValue, view, path, "\(quoted(text)) is none of \(values.joined(separator: ", "))")
-    }
-  }
-
-  mutating func flag(_ view: JSONView, _ path: Path) {
-    guard case .boolean = view else { return noteType(view, path, wanted: "true or false") }
-  }
-
-  mutating func whole(_ view: JSONView, _ path: Path, _ range: ClosedRange<Double>) {
-    guard case .number(_, let number) = view, number == number.rounded() else {
-      return noteType(view, path, wanted: "a whole number")
-    }
-    if !range.contains(number) {
-      let bound =
-        number < range.lowerBound ? "below \(Int64(range.lowerBound))" : "above \(Int64(range.upperBound))"
-      note(.schemaRange, view, path, "\(Self.describe(view)) is \(bound)")
+extension SchemaShape {
+  /// What is expected, for findings.
+  fileprivate var words: String {
+    switch self {
+    case .text: "a text"
+    case .choice(let values): "one of \(values.joined(separator: ", "))"
+    case .flag: "true or false"
+    case .whole: "a whole number"
+    case .list: "a list"
+    case .map, .object: "a mapping"
+    case .checked(let shape, _): shape?.words ?? "another value"
     }
   }
 }

@@ -56,8 +56,7 @@ enum NumberSyntax {
   }
 
   private static func special(_ bytes: [UInt8]) -> Double? {
-    let lower = String(decoding: bytes.map { $0 < 0x80 ? lowercased($0) : $0 }, as: UTF8.self)
-    switch lower {
+    switch String(decoding: bytes.map { lowercased($0) }, as: UTF8.self) {
     case "inf", "+inf", "infinity", "+infinity": return .infinity
     case "-inf", "-infinity": return -.infinity
     case "nan": return .nan
@@ -139,6 +138,11 @@ enum NumberSyntax {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
   }
 
+  /// `text` with its ASCII letters in lower case.
+  static func lowercased(_ text: String) -> String {
+    String(decoding: text.utf8.map { lowercased($0) }, as: UTF8.self)
+  }
+
   static func hexDigit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
@@ -146,5 +150,12 @@ enum NumberSyntax {
     case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
     default: nil
     }
+  }
+}
+
+extension UInt8 {
+  /// Whether it is an ASCII letter, an ASCII digit, or one of `others`.
+  func isAlphanumeric(or others: String = "") -> Bool {
+    NumberSyntax.isLetter(self) || NumberSyntax.isDigit(self) || others.utf8.contains(self)
   }
 }

@@ -3,11 +3,6 @@ public struct SourcePosition: Hashable, Comparable, Sendable {
   public var line: Int
   public var column: Int
 
-  public init(line: Int, column: Int) {
-    self.line = line
-    self.column = column
-  }
-
   public static let start = SourcePosition(line: 1, column: 1)
 
   public static func < (left: SourcePosition, right: SourcePosition) -> Bool {
@@ -19,35 +14,23 @@ extension SourcePosition: CustomStringConvertible {
   public var description: String { "\(line):\(column)" }
 }
 
-/// The core tags of YAML; `other` is any other tag.
-enum YAMLTag: Hashable {
-  case implicit
-  case string
-  case integer
-  case float
-  case boolean
-  case null
-  case binary
-  case timestamp
-  case merge
-  case collection
-  case other
+/// The core tags of scalars, as the parser resolves them.
+enum YAMLTag: String {
+  /// No tag is written.
+  case implicit = "!"
+  case string = "tag:yaml.org,2002:str"
+  case integer = "tag:yaml.org,2002:int"
+  case float = "tag:yaml.org,2002:float"
+  case boolean = "tag:yaml.org,2002:bool"
+  case null = "tag:yaml.org,2002:null"
+  case binary = "tag:yaml.org,2002:binary"
+  case timestamp = "tag:yaml.org,2002:timestamp"
+  case merge = "tag:yaml.org,2002:merge"
+  /// Any other tag.
+  case other = ""
 
-  /// Converts the tag that the parser resolved.
   init(_ text: String?) {
-    switch text {
-    case nil, "!": self = .implicit
-    case "tag:yaml.org,2002:str": self = .string
-    case "tag:yaml.org,2002:int": self = .integer
-    case "tag:yaml.org,2002:float": self = .float
-    case "tag:yaml.org,2002:bool": self = .boolean
-    case "tag:yaml.org,2002:null": self = .null
-    case "tag:yaml.org,2002:binary": self = .binary
-    case "tag:yaml.org,2002:timestamp": self = .timestamp
-    case "tag:yaml.org,2002:merge": self = .merge
-    case "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map": self = .collection
-    default: self = .other
-    }
+    self = text.map { YAMLTag(rawValue: $0) ?? .other } ?? .implicit
   }
 }
 
@@ -107,6 +90,19 @@ struct YAMLDocument {
   var root: Int?
 
   subscript(index: Int) -> YAMLNode { nodes[index] }
+
+  /// The keys and values of a mapping, or the items of a list in pairs.
+  func pairs(_ index: Int) -> [(key: Int, value: Int)] {
+    let children = nodes[index].children
+    return stride(from: 0, to: children.count - 1, by: 2).map { (children[$0], children[$0 + 1]) }
+  }
+
+  /// Whether the node is a merge key (`<<`) when it is a key.
+  func isMergeKey(_ index: Int) -> Bool {
+    let node = nodes[index]
+    return node.kind == .scalar && node.text == "<<"
+      && (node.tag == .merge || node.tag == .implicit && node.style == .plain)
+  }
 
   /// The node to which an alias refers, or the node itself; nil when the alias is inside its own anchor.
   func resolve(_ index: Int) -> Int? {

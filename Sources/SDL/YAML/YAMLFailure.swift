@@ -7,19 +7,16 @@ struct YAMLFailure: Error {
 
 extension YAMLFailure {
   static func expansion(at position: SourcePosition) -> YAMLFailure {
-    YAMLFailure(
+    let limit = "\(YAMLDocument.expansionLimit) values, counting what aliases repeat"
+    return YAMLFailure(
       rule: .limitExpansion,
-      message:
-        "the document has more than \(YAMLDocument.expansionLimit) values, counting what aliases repeat",
+      message: "the document has more than \(limit)",
       position: position
     )
   }
 
   static func nesting(at position: SourcePosition) -> YAMLFailure {
-    YAMLFailure(
-      rule: .limitNesting,
-      message: "lists and mappings are nested more than \(YAMLDocument.nestingLimit) deep",
-      position: position
-    )
+    let message = "lists and mappings are nested more than \(YAMLDocument.nestingLimit) deep"
+    return YAMLFailure(rule: .limitNesting, message: message, position: position)
   }
 }

@@ -5,16 +5,12 @@ import CYaml
 
 /// Reads the first document of a stream, within the limits of `YAMLDocument`.
 struct YAMLReader {
-  private struct OpenCollection {
-    var node: Int
-    var anchor: String?
-  }
-
   /// The largest number of lines that begin with a percent sign; see `checkDirectives`.
   private static let directiveLimit = 1000
 
   private var document = YAMLDocument()
-  private var stack: [OpenCollection] = []
+  /// The open collections, the innermost last.
+  private var stack: [Int] = []
   private var anchors: [String: Int] = [:]
   private var openNodes: Set<Int> = []
   private var cursor: CharacterCursor
@@ -36,9 +32,7 @@ struct YAMLReader {
     }
     try checkDirectives(source)
     var reader = YAMLReader(source)
-    return try source.withUnsafeBufferPointer { buffer throws(YAMLFailure) in
-      try reader.run(buffer)
-    }
+    return try source.withUnsafeBufferPointer { buffer throws(YAMLFailure) in try reader.run(buffer) }
   }
 
   /// libyaml compares each tag directive with all others, so many of them would take quadratic time.
@@ -64,10 +58,8 @@ struct YAMLReader {
       guard yaml_parser_parse(&parser, &event) == 1 else { throw Self.failure(of: parser) }
       defer { yaml_event_delete(&event) }
       switch event.type {
-      case YAML_STREAM_END_EVENT, YAML_DOCUMENT_END_EVENT:
-        return document
-      default:
-        try handle(event)
+      case YAML_STREAM_END_EVENT, YAML_DOCUMENT_END_EVENT: return document
+      default: try handle(event)
       }
     }
   }
@@ -83,22 +75,16 @@ struct YAMLReader {
         rule: .yamlSyntax,
         message: "YAML \(version.pointee.major).\(version.pointee.minor) is announced, and only 1.1 is read: "
           + "leave the line out",
-        position: SourcePosition(
-          line: Int(event.start_mark.line) + 1,
-          column: Int(event.start_mark.column) + 1
-        )
+        position: SourcePosition(event.start_mark)
       )
-    case YAML_ALIAS_EVENT:
-      try addAlias(event)
+    case YAML_ALIAS_EVENT: try addAlias(event)
     case YAML_SCALAR_EVENT:
       let scalar = event.data.scalar
       var node = node(.scalar, event)
       node.style = Self.style(scalar.style)
       node.tag = YAMLTag(Self.text(scalar.tag))
-      node.text = String(
-        decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length),
-        as: UTF8.self
-      )
+      let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+      node.text = String(decoding: bytes, as: UTF8.self)
       node.expandedBytes = scalar.length
       let index = try add(node)
       if let anchor = Self.text(scalar.anchor) { anchors[anchor] = index }
@@ -109,9 +95,10 @@ struct YAMLReader {
       let start = event.data.mapping_start
       try open(.mapping, event, tag: Self.text(start.tag), anchor: Self.text(start.anchor))
     case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
-      try close()
-    default:
-      break
+      guard let finished = stack.popLast() else { break }
+      openNodes.remove(finished)
+      try addSize(finished)
+    default: break
     }
   }
 
@@ -119,11 +106,7 @@ struct YAMLReader {
     let start = event.start_mark
     let first = cursor.offset(ofCharacter: Int(start.index))
     let last = kind == .scalar ? cursor.offset(ofCharacter: Int(event.end_mark.index)) : first
-    return YAMLNode(
-      kind: kind,
-      position: SourcePosition(line: Int(start.line) + 1, column: Int(start.column) + 1),
-      bytes: first..<max(first, last)
-    )
+    return YAMLNode(kind: kind, position: SourcePosition(start), bytes: first..<max(first, last))
   }
 
   /// Appends a node to the document and to the open collection.
@@ -132,7 +115,7 @@ struct YAMLReader {
     guard index < YAMLDocument.expansionLimit else { throw .expansion(at: node.position) }
     document.nodes.append(node)
     if let parent = stack.last {
-      document.nodes[parent.node].children.append(index)
+      document.nodes[parent].children.append(index)
     } else {
       document.root = index
     }
@@ -154,13 +137,7 @@ struct YAMLReader {
     // The anchor is known from here on, so that an alias inside the node is recognised.
     if let anchor { anchors[anchor] = index }
     openNodes.insert(index)
-    stack.append(OpenCollection(node: index, anchor: anchor))
-  }
-
-  private mutating func close() throws(YAMLFailure) {
-    guard let finished = stack.popLast() else { return }
-    openNodes.remove(finished.node)
-    try addSize(finished.node)
+    stack.append(index)
   }
 
   private mutating func addAlias(_ event: yaml_event_t) throws(YAMLFailure) {
@@ -189,7 +166,7 @@ struct YAMLReader {
     guard node.expandedSize <= YAMLDocument.expansionLimit,
       node.expandedBytes <= YAMLDocument.expandedByteLimit
     else { throw .expansion(at: node.position) }
-    guard let parent = stack.last?.node else { return }
+    guard let parent = stack.last else { return }
     document.nodes[parent].expandedSize += node.expandedSize
     document.nodes[parent].expandedBytes += node.expandedBytes
     if node.expandedDepth > 0 {
@@ -201,19 +178,20 @@ struct YAMLReader {
   }
 }
 
+extension SourcePosition {
+  fileprivate init(_ mark: yaml_mark_t) {
+    self.init(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+  }
+}
+
 extension YAMLReader {
   private static func failure(of parser: yaml_parser_t) -> YAMLFailure {
     let problem = parser.problem.map { String(cString: $0) } ?? "not YAML"
     let context = parser.context.map { String(cString: $0) + ": " } ?? ""
-    let mark = parser.problem_mark
-    let position = SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+    let position = SourcePosition(parser.problem_mark)
     // libyaml has a nesting limit of its own, which a text reaches first when it opens many lists at once.
     if problem.hasPrefix("Maximum nesting level") { return .nesting(at: position) }
-    return YAMLFailure(
-      rule: .yamlSyntax,
-      message: context + problem,
-      position: position
-    )
+    return YAMLFailure(rule: .yamlSyntax, message: context + problem, position: position)
   }
 
   private static func text(_ pointer: UnsafePointer<UInt8>?) -> String? {

@@ -118,34 +118,18 @@ private enum Timestamps {
 /// Decodes standard base64 with padding; line breaks are skipped.
 private enum Base64 {
   static func decode(_ text: String) -> [UInt8]? {
+    let written = text.utf8.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+    let digits = written.prefix { $0 != UInt8(ascii: "=") }
+    let padding = written.dropFirst(digits.count)
+    guard padding.allSatisfy({ $0 == UInt8(ascii: "=") }) else { return nil }
+    guard [[0, 0], [2, 2], [3, 1]].contains([digits.count % 4, padding.count]) else { return nil }
     var bits: UInt32 = 0
-    var count = 0
-    var padding = 0
     var bytes: [UInt8] = []
-    for byte in text.utf8 where byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r") {
-      if byte == UInt8(ascii: "=") {
-        padding += 1
-        continue
-      }
-      guard padding == 0, let value = value(byte) else { return nil }
+    for (index, digit) in digits.enumerated() {
+      guard let value = value(digit) else { return nil }
       bits = bits << 6 | UInt32(value)
-      count += 1
-      if count.isMultiple(of: 4) {
-        bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
-        bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: bits))
-      }
-    }
-    switch (count % 4, padding) {
-    case (0, 0):
-      break
-    case (2, 2):
-      bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
-    case (3, 1):
-      bytes.append(UInt8(truncatingIfNeeded: bits >> 10))
-      bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
-    default:
-      return nil
+      // Each digit but the first of four completes a byte; the digits after that one have two bits more each.
+      if index % 4 > 0 { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(6 - index % 4 * 2))) }
     }
     return bytes
   }
