@@ -1,10 +1,10 @@
 import Chain
 import Foundation
 import Primitives
-import Provider
 import Testing
 
 @testable import Node
+@testable import Provider
 
 /// `config.toml`, `provider.toml`, `parameters.toml` and `peers.toml`: what is written reads back, and what is wrong is
 /// named with what would be right.

@@ -52,12 +52,10 @@ import Testing
       spec: deployment.groups[0],
       preferring: inventory.models
     )
-    return Self.gateway.accept(
-      json,
-      for: Fixture.lease(),
-      deployment: Self.view(deployment, hash: hash),
-      reservation: reservation
-    )
+    let view = Self.view(deployment, hash: hash)
+    return Result { () throws(LeaseFault) in
+      try Self.gateway.accept(json, for: Fixture.lease(), deployment: view, reservation: reservation)
+    }
   }
 
   @Test func `the groups of a file come back unchanged from the chain's encoding`() throws {
@@ -236,13 +234,13 @@ import Testing
       ) { _ in true }
       var manifest = json
       manifest[Int(random.next(below: UInt64(json.count)))] = UInt8(random.next(below: 256))
-      let result = Self.gateway.accept(
+      let plan = try? Self.gateway.accept(
         manifest,
         for: Fixture.lease(),
         deployment: Self.view(deployment),
         reservation: nil
       )
-      if manifest != json, case .success(let plan) = result {
+      if manifest != json, let plan {
         // Blanks and escapes can be spelled in several ways; the hash holds.
         #expect(plan.manifestHash == deployment.manifest.hash.description, "seed \(seed)")
       }

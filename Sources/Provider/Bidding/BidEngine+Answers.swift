@@ -9,13 +9,13 @@ extension BidEngine {
     var groups: [UInt32: DecimalCoin?] = [:]
     var requests: [PriceRequest] = []
     for group in order.groups {
-      switch answer(identifier, order, group) {
-      case .success(let price):
-        groups[group.sequence] = .some(price.coin)
-        if let request = price.request { requests.append(request) }
-      case .failure(let declined):
-        record(identifier, order.deployment, group.sequence, .declined(declined.reason))
-        if declined.reason.dependsOnCapacity { wait(identifier, order) }
+      do throws(DeclineReason) {
+        let (price, request) = try answer(identifier, order, group)
+        groups[group.sequence] = .some(price)
+        if let request { requests.append(request) }
+      } catch {
+        record(identifier, order.deployment, group.sequence, .declined(error))
+        if error.dependsOnCapacity { wait(identifier, order) }
       }
     }
     guard !groups.isEmpty else { return }
@@ -32,22 +32,13 @@ extension BidEngine {
   }
 
   /// A group's price, or the request to the pricing program for it.
-  private struct Priced {
-    var coin: DecimalCoin?
-    var request: PriceRequest?
-  }
-
   private mutating func answer(
     _ identifier: Digest,
     _ order: Order,
     _ group: Order.Group
-  ) -> Result<Priced, Declined> {
-    if let reason = declineReason(order, group.spec) { return .failure(Declined(reason)) }
-    let reservation: Reservation
-    switch reserve(identifier, order, group) {
-    case .success(let reserved): reservation = reserved
-    case .failure(let declined): return .failure(declined)
-    }
+  ) throws(DeclineReason) -> (price: DecimalCoin?, request: PriceRequest?) {
+    if let reason = declineReason(order, group.spec) { throw reason }
+    let reservation = try reserve(identifier, order, group)
     let denomination = group.spec.units[0].price.denomination
     guard configuration.policy.priceScript.isEmpty else {
       let request = PriceRequest(
@@ -59,20 +50,20 @@ extension BidEngine {
         offers: reservation.offers
       )
       record(identifier, order.deployment, group.sequence, .pricing)
-      return .success(Priced(coin: nil, request: request))
+      return (nil, request)
     }
     let reason: DeclineReason
     do throws(PricingError) {
       let quote = try configuration.prices.quote(reservation.offers, in: denomination)
       guard let over = declineReason(quote.perTick.amount, group.spec, denomination) else {
-        return .success(Priced(coin: quote.perTick, request: nil))
+        return (quote.perTick, nil)
       }
       reason = over
     } catch {
       reason = .pricing(error)
     }
     inventory.release(reservation.holder)
-    return .failure(Declined(reason))
+    throw reason
   }
 
   /// Takes the pricing program's result for one group. Returns true when a reservation was released.

@@ -39,21 +39,20 @@ extension BidEngine {
     _ order: Digest?,
     _ offers: [ResourceOffer],
     _ effects: inout [Effect]
-  ) -> Bool {
-    guard inventory.reservations[.lease(lease)] == nil else { return false }
+  ) {
+    guard inventory.reservations[.lease(lease)] == nil else { return }
     if let identifier = source(of: lease, order: order, offers: offers) {
       inventory.confirm(order: identifier, group: lease.group, as: lease)
       record(identifier, lease.deployment, lease.group, .won(lease))
       answers[identifier]?.groups[lease.group] = nil
       if answers[identifier]?.groups.isEmpty == true { answers[identifier] = nil }
-      return false
+      return
     }
     do throws(CapacityShortage) {
       _ = try inventory.adopt(lease, offers: offers)
     } catch {
       effects.append(.overcommitted(lease, error))
     }
-    return false
   }
 
   /// The order with the reservation that the lease takes over; nil when there is none.
@@ -88,7 +87,7 @@ extension BidEngine {
   }
 
   /// Withdraws every bid.
-  mutating func drain(_ effects: inout [Effect]) -> Bool {
+  mutating func drain(_ effects: inout [Effect]) {
     isDraining = true
     waiting = []
     for identifier in answers.keys.sorted() {
@@ -97,6 +96,5 @@ extension BidEngine {
       }
       _ = drop(identifier, .bidWithdrawn)
     }
-    return false
   }
 }

@@ -78,19 +78,19 @@ extension BidEngine {
     _ identifier: Digest,
     _ order: Order,
     _ group: Order.Group
-  ) -> Result<Reservation, Declined> {
+  ) throws(DeclineReason) -> Reservation {
     guard let denomination = group.spec.units.first?.price.denomination else {
-      return .failure(Declined(.invalidGroup(.emptyName)))
+      throw .invalidGroup(.emptyName)
     }
     let usesScript = !configuration.policy.priceScript.isEmpty
     guard usesScript || configuration.prices.denominations.contains(denomination) else {
-      return .failure(Declined(.pricing(.currency(denomination))))
+      throw .pricing(.currency(denomination))
     }
     var models = configuration.prices.cheapestFirst(inventory.models, in: denomination)
     if usesScript {
       models += inventory.models.filter { !models.contains($0) }
     } else if let unpriced = unpricedModel(group.spec, priced: models) {
-      return .failure(Declined(.pricing(.gpu(unpriced.description))))
+      throw .pricing(.gpu(unpriced.description))
     }
     let reservation: Reservation
     do throws(CapacityShortage) {
@@ -102,7 +102,7 @@ extension BidEngine {
         preferring: models
       )
     } catch {
-      return .failure(Declined(.capacity(error)))
+      throw .capacity(error)
     }
     let audits = standing.audits
     let fault = OfferCheck.fault(
@@ -112,9 +112,9 @@ extension BidEngine {
       requiresAuditedGPUs: order.requiresAuditedGPUs,
       signed: { audits[$0] }
     )
-    guard let fault else { return .success(reservation) }
+    guard let fault else { return reservation }
     inventory.release(reservation.holder)
-    return .failure(Declined(.offer(fault)))
+    throw .offer(fault)
   }
 
   /// A suitable GPU model in the inventory without a price; nil when a suitable one has a price.
@@ -131,14 +131,5 @@ extension BidEngine {
     guard let maximum = try? spec.maximumPrice() else { return .pricing(.outOfRange) }
     guard !price.isZero else { return .pricing(.zero) }
     return price <= maximum ? nil : .aboveMaximum(price: price, maximum: maximum, denomination)
-  }
-}
-
-/// Carries a reason not to bid from a check to the decision log.
-struct Declined: Error {
-  let reason: DeclineReason
-
-  init(_ reason: DeclineReason) {
-    self.reason = reason
   }
 }

@@ -18,19 +18,7 @@ public struct BidEngine: Sendable {
     public var policy: BidPolicy
     public var prices: PriceSheet
     /// Why the driver cannot serve endpoints of a kind; kinds that are not here are served.
-    public var unsupportedEndpoints: [ServiceEndpoint.Kind: String]
-
-    public init(
-      provider: Address,
-      policy: BidPolicy,
-      prices: PriceSheet,
-      unsupportedEndpoints: [ServiceEndpoint.Kind: String] = [:]
-    ) {
-      self.provider = provider
-      self.policy = policy
-      self.prices = prices
-      self.unsupportedEndpoints = unsupportedEndpoints
-    }
+    public var unsupportedEndpoints: [ServiceEndpoint.Kind: String] = [:]
   }
 
   /// What the chain has registered about the provider.
@@ -144,11 +132,11 @@ public struct BidEngine: Sendable {
     case .outbid(let order): releasedCapacity = drop(order, .outbid)
     case .priced(let order, let group, let result): releasedCapacity = priced(order, group, result, &effects)
     case .leaseOpened(let lease, let order, let offers):
-      releasedCapacity = handleLeaseOpened(lease, order, offers, &effects)
+      handleLeaseOpened(lease, order, offers, &effects)
     case .leaseGone(let lease): releasedCapacity = inventory.release(.lease(lease))
     case .standing(let standing): update(standing, &effects)
     case .committed(let time): releasedCapacity = handleBlock(at: time, &effects)
-    case .drain: releasedCapacity = drain(&effects)
+    case .drain: drain(&effects)
     }
     if releasedCapacity { reconsider(&effects) }
     if inventory != before { effects.append(.capacityChanged) }
@@ -159,9 +147,7 @@ public struct BidEngine: Sendable {
   private mutating func reconsider(_ effects: inout [Effect]) {
     let retried = waiting
     waiting = []
-    for (identifier, order) in retried where order.expiresAt > now {
-      consider(identifier, order, &effects)
-    }
+    for (identifier, order) in retried where order.expiresAt > now { consider(identifier, order, &effects) }
   }
 
   private mutating func update(_ new: Standing, _ effects: inout [Effect]) {

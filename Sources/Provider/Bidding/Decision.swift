@@ -30,33 +30,21 @@ public struct Decision: Hashable, Sendable {
   public var at: Timestamp
 
   /// A stable word for programs; for a decline, `declined_` and the reason's code.
-  public var code: String {
-    switch outcome {
-    case .declined(let reason): "declined_" + reason.code
-    case .pricing: "pricing"
-    case .bid: "bid"
-    case .rejected: "rejected"
-    case .outbid: "outbid"
-    case .won: "won"
-    case .lost: "lost"
-    case .orderWithdrawn: "order_withdrawn"
-    case .bidWithdrawn: "bid_withdrawn"
-    case .expired: "expired"
-    }
-  }
+  public var code: String { words.code }
+  public var text: String { words.text }
 
-  public var text: String {
+  private var words: (code: String, text: String) {
     switch outcome {
-    case .declined(let reason): reason.description
-    case .pricing: "waiting for the pricing program"
-    case .bid(let price): "bid \(price) per tick"
-    case .rejected(let reason): "the bid could not be published: \(reason)"
-    case .outbid: "cheaper bids took its place in the order book"
-    case .won(let lease): "won lease \(lease)"
-    case .lost: "the tenant took another bid"
-    case .orderWithdrawn: "the tenant withdrew the order"
-    case .bidWithdrawn: "the bid was withdrawn"
-    case .expired: "the order or the bid expired"
+    case .declined(let reason): ("declined_" + reason.code, reason.description)
+    case .pricing: ("pricing", "waiting for the pricing program")
+    case .bid(let price): ("bid", "bid \(price) per tick")
+    case .rejected(let reason): ("rejected", "the bid could not be published: \(reason)")
+    case .outbid: ("outbid", "cheaper bids took its place in the order book")
+    case .won(let lease): ("won", "won lease \(lease)")
+    case .lost: ("lost", "the tenant took another bid")
+    case .orderWithdrawn: ("order_withdrawn", "the tenant withdrew the order")
+    case .bidWithdrawn: ("bid_withdrawn", "the bid was withdrawn")
+    case .expired: ("expired", "the order or the bid expired")
     }
   }
 }

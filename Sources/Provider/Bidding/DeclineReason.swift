@@ -4,7 +4,7 @@ import Ledger
 import Primitives
 
 /// Why the provider does not bid for a group.
-public enum DeclineReason: Hashable, Sendable, CustomStringConvertible {
+public enum DeclineReason: Error, Hashable, Sendable, CustomStringConvertible {
   /// The provider is stopping and accepts nothing new.
   case draining
   case notRegistered
@@ -36,54 +36,43 @@ public enum DeclineReason: Hashable, Sendable, CustomStringConvertible {
   case offer(OfferFault)
 
   /// A stable word for programs.
-  public var code: String {
-    switch self {
-    case .draining: "draining"
-    case .notRegistered: "not_registered"
-    case .ownOrder: "own_order"
-    case .expired: "expired"
-    case .refusedTenant: "refused_tenant"
-    case .leaseLimit: "lease_limit"
-    case .tenantLimit: "tenant_limit"
-    case .reclamationWindow: "reclamation_window"
-    case .attribute: "attribute"
-    case .requiredAttribute: "required_attribute"
-    case .capability: "capability"
-    case .tooManyVolumes: "too_many_volumes"
-    case .auditor: "auditor"
-    case .invalidGroup: "invalid_group"
-    case .unsupported: "unsupported"
-    case .capacity: "capacity"
-    case .pricing: "pricing"
-    case .script: "script"
-    case .aboveMaximum: "above_maximum"
-    case .offer: "offer"
-    }
-  }
+  public var code: String { words.code }
+  public var description: String { words.text }
 
-  public var description: String {
+  private var words: (code: String, text: String) {
     switch self {
-    case .draining: "the provider is stopping and takes no new orders"
-    case .notRegistered: "the provider is not registered on the chain yet"
-    case .ownOrder: "a provider cannot lease to itself"
-    case .expired: "the order has expired"
-    case .refusedTenant(let tenant): "the provider does not serve \(tenant)"
-    case .leaseLimit(let limit): "the provider has \(limit) leases and open bids, which is its limit"
-    case .tenantLimit(let limit): "the tenant has \(limit) leases and open bids here, which is the limit"
+    case .draining: ("draining", "the provider is stopping and takes no new orders")
+    case .notRegistered: ("not_registered", "the provider is not registered on the chain yet")
+    case .ownOrder: ("own_order", "a provider cannot lease to itself")
+    case .expired: ("expired", "the order has expired")
+    case .refusedTenant(let tenant): ("refused_tenant", "the provider does not serve \(tenant)")
+    case .leaseLimit(let limit):
+      ("lease_limit", "the provider has \(limit) leases and open bids, which is its limit")
+    case .tenantLimit(let limit):
+      ("tenant_limit", "the tenant has \(limit) leases and open bids here, which is the limit")
     case .reclamationWindow(let wanted, let offered):
-      "the order wants \(wanted) ms of notice, the provider gives \(offered) ms"
-    case .attribute(let reason), .capability(let reason), .auditor(let reason): reason.description
+      ("reclamation_window", "the order wants \(wanted) ms of notice, the provider gives \(offered) ms")
+    case .attribute(let reason): ("attribute", reason.description)
     case .requiredAttribute(let attribute):
-      "the provider serves only orders that ask for \(attribute.key)=\(attribute.value)"
-    case .tooManyVolumes(let unit, let count): "unit \(unit) has \(count) volumes, at most 4 are served"
-    case .invalidGroup(let fault): fault.description
-    case .unsupported(let what): what
-    case .capacity(let shortage): shortage.description
-    case .pricing(let error): error.description
-    case .script(let reason): "the pricing program declined: \(reason)"
+      (
+        "required_attribute",
+        "the provider serves only orders that ask for \(attribute.key)=\(attribute.value)"
+      )
+    case .capability(let reason): ("capability", reason.description)
+    case .tooManyVolumes(let unit, let count):
+      ("too_many_volumes", "unit \(unit) has \(count) volumes, at most 4 are served")
+    case .auditor(let reason): ("auditor", reason.description)
+    case .invalidGroup(let fault): ("invalid_group", fault.description)
+    case .unsupported(let what): ("unsupported", what)
+    case .capacity(let shortage): ("capacity", shortage.description)
+    case .pricing(let error): ("pricing", error.description)
+    case .script(let reason): ("script", "the pricing program declined: \(reason)")
     case .aboveMaximum(let price, let maximum, let denomination):
-      "the provider asks \(price) \(denomination) per tick, the order's maximum is \(maximum)"
-    case .offer(let fault): "the ledger would reject the offer: \(fault)"
+      (
+        "above_maximum",
+        "the provider asks \(price) \(denomination) per tick, the order's maximum is \(maximum)"
+      )
+    case .offer(let fault): ("offer", "the ledger would reject the offer: \(fault)")
     }
   }
 

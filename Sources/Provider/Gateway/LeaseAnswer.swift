@@ -7,27 +7,11 @@ public struct WorkloadStatus: Hashable, Sendable {
     public var name: String
     public var ready: UInt32
     public var replicas: UInt32
-    public var urls: [String]
-    public var restarts: UInt32
+    public var urls: [String] = []
+    public var restarts: UInt32 = 0
     /// How the replica that ended last ended, such as `exit 137, out of memory, limit 512 MiB`; empty when
     /// none has.
-    public var lastExit: String
-
-    public init(
-      name: String,
-      ready: UInt32,
-      replicas: UInt32,
-      urls: [String] = [],
-      restarts: UInt32 = 0,
-      lastExit: String = ""
-    ) {
-      self.name = name
-      self.ready = ready
-      self.replicas = replicas
-      self.urls = urls
-      self.restarts = restarts
-      self.lastExit = lastExit
-    }
+    public var lastExit = ""
   }
 
   /// `awaiting_manifest`, `starting`, `running`, `degraded`, `stopping`.
@@ -35,12 +19,6 @@ public struct WorkloadStatus: Hashable, Sendable {
   /// The newest report about the lease.
   public var message: String
   public var services: [Service]
-
-  public init(state: String, message: String, services: [Service]) {
-    self.state = state
-    self.message = message
-    self.services = services
-  }
 
   /// There is at least one service, and all replicas are ready.
   public var isReady: Bool { !services.isEmpty && services.allSatisfy { $0.ready == $0.replicas } }

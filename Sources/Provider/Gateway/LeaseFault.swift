@@ -31,42 +31,28 @@ public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(message); \(fix)" }
 
   static func badRequest(_ error: DecodingError) -> LeaseFault {
-    LeaseFault(
-      .badRequest,
-      "the request cannot be decoded: \(error)",
-      fix: "use the same version of supercloud"
-    )
+    let problem = "the request cannot be decoded: \(error)"
+    return LeaseFault(.badRequest, problem, fix: "use the same version of supercloud")
   }
 
   static func notOwner(_ asking: Address, _ lease: LeaseID) -> LeaseFault {
-    LeaseFault(
-      .notOwner,
-      "lease \(lease) belongs to \(lease.deployment.owner), not to \(asking)",
-      fix: "connect with the key of the deployment's owner"
-    )
+    let problem = "lease \(lease) belongs to \(lease.deployment.owner), not to \(asking)"
+    return LeaseFault(.notOwner, problem, fix: "connect with the key of the deployment's owner")
   }
 
   static func unknown(_ lease: LeaseID, provider: Address) -> LeaseFault {
     guard lease.provider == provider else {
-      return LeaseFault(
-        .unknownLease,
-        "lease \(lease) is another provider's; this is \(provider)",
-        fix: "connect to the provider that the lease names"
-      )
+      let problem = "lease \(lease) is another provider's; this is \(provider)"
+      return LeaseFault(.unknownLease, problem, fix: "connect to the provider that the lease names")
     }
-    return LeaseFault(
-      .unknownLease,
-      "lease \(lease) is not active here",
-      fix: "if it was agreed a moment ago, try again; `supercloud lease list` shows its state"
-    )
+    let fix = "if it was agreed a moment ago, try again; `supercloud lease list` shows its state"
+    return LeaseFault(.unknownLease, "lease \(lease) is not active here", fix: fix)
   }
 
   static func hashes(chain: Digest, sent: Digest) -> LeaseFault {
-    LeaseFault(
-      .hashMismatch,
-      "the chain has manifest hash \(chain), the manifest sent has \(sent)",
-      fix: "send the manifest of the deploy.yaml that was ordered, or update the deployment first"
-    )
+    let problem = "the chain has manifest hash \(chain), the manifest sent has \(sent)"
+    let fix = "send the manifest of the deploy.yaml that was ordered, or update the deployment first"
+    return LeaseFault(.hashMismatch, problem, fix: fix)
   }
 
   static func workload(_ error: WorkloadError) -> LeaseFault {

@@ -58,81 +58,57 @@ public struct LeaseGateway: Hashable, Sendable {
   /// groups.
   ///
   /// - Returns: What to run for the lease's group.
+  /// - Throws: Why the manifest is refused.
   public func accept(
     _ json: [UInt8],
     for lease: LeaseID,
     deployment: DeploymentView,
     reservation: Reservation?
-  ) -> Result<WorkloadPlan, LeaseFault> {
+  ) throws(LeaseFault) -> WorkloadPlan {
     let manifest: Manifest
     do throws(ManifestError) {
       manifest = try Manifest.decode(json: json)
     } catch {
-      return .failure(
-        LeaseFault(.malformedManifest, "\(error)", fix: "`supercloud sdl manifest FILE` writes a legal one")
-      )
+      let fix = "`supercloud sdl manifest FILE` writes a legal one"
+      throw LeaseFault(.malformedManifest, "\(error)", fix: fix)
     }
     let hash = manifest.hash
-    guard hash == deployment.manifestHash else {
-      return .failure(.hashes(chain: deployment.manifestHash, sent: hash))
-    }
+    guard hash == deployment.manifestHash else { throw .hashes(chain: deployment.manifestHash, sent: hash) }
     do throws(ManifestError) {
       try manifest.check(against: deployment.groups)
     } catch .invalid(let path, let reason) {
-      return .failure(
-        LeaseFault(
-          .malformedManifest,
-          "the manifest breaks a rule: \(path): \(reason)",
-          fix: "change the deploy.yaml and update the deployment"
-        )
-      )
+      let fix = "change the deploy.yaml and update the deployment"
+      throw LeaseFault(.malformedManifest, "the manifest breaks a rule: \(path): \(reason)", fix: fix)
     } catch {
-      return .failure(
-        LeaseFault(
-          .manifestMismatch,
-          "the manifest does not fit the order: \(error)",
-          fix: "order and manifest must come from one deploy.yaml"
-        )
-      )
+      let fix = "order and manifest must come from one deploy.yaml"
+      throw LeaseFault(.manifestMismatch, "the manifest does not fit the order: \(error)", fix: fix)
     }
     guard lease.group >= 1, Int(lease.group) <= deployment.groups.count,
       let group = manifest.groups.first(where: { $0.name == deployment.groups[Int(lease.group) - 1].name })
     else {
-      return .failure(
-        LeaseFault(
-          .manifestMismatch,
-          "the manifest has no group \(lease.group)",
-          fix: "send the whole manifest"
-        )
-      )
+      let problem = "the manifest has no group \(lease.group)"
+      throw LeaseFault(.manifestMismatch, problem, fix: "send the whole manifest")
     }
     var devices = DeviceShares(reservation)
     var services: [ServicePlan] = []
-    for service in group.services {
-      switch plan(service, &devices) {
-      case .success(let plan): services.append(plan)
-      case .failure(let fault): return .failure(fault)
-      }
-    }
-    return .success(WorkloadPlan(lease: lease, manifestHash: hash, services: services))
+    for service in group.services { services.append(try plan(service, &devices)) }
+    return WorkloadPlan(lease: lease, manifestHash: hash, services: services)
   }
 
   private func plan(
     _ service: ManifestService,
     _ devices: inout DeviceShares
-  ) -> Result<ServicePlan, LeaseFault> {
-    func unsupported(_ what: String) -> Result<ServicePlan, LeaseFault> {
-      .failure(.workload(.unsupported("service \(service.name): \(what)")))
+  ) throws(LeaseFault) -> ServicePlan {
+    func unsupported(_ what: String) -> LeaseFault {
+      .workload(.unsupported("service \(service.name): \(what)"))
     }
     var ports: [PortPlan] = []
     for expose in service.exposes {
       guard expose.proto == .tcp else {
-        return unsupported("UDP port \(expose.port) cannot be published here")
+        throw unsupported("UDP port \(expose.port) cannot be published here")
       }
-      guard expose.ip.isEmpty else { return unsupported("this provider has no addresses to lease") }
-      guard let port = UInt16(exactly: expose.port) else {
-        return unsupported("\(expose.port) is not a port")
-      }
+      guard expose.ip.isEmpty else { throw unsupported("this provider has no addresses to lease") }
+      guard let port = UInt16(exactly: expose.port) else { throw unsupported("\(expose.port) is not a port") }
       if let index = ports.firstIndex(where: { $0.port == port }) {
         ports[index].isGlobal = ports[index].isGlobal || expose.isGlobal
       } else {
@@ -140,7 +116,7 @@ public struct LeaseGateway: Hashable, Sendable {
       }
     }
     guard service.credentials == nil else {
-      return unsupported("this provider does not pull images, so it cannot use credentials")
+      throw unsupported("this provider does not pull images, so it cannot use credentials")
     }
     // Global ports come first: the first port is the one in `PORT` and the one by which readiness is
     // determined.
@@ -150,23 +126,18 @@ public struct LeaseGateway: Hashable, Sendable {
     for volume in resources.volumes where volume.storageClass == "ram" {
       memory = memory.addingReportingOverflow(volume.bytes).partialValue
     }
-    return .success(
-      ServicePlan(
-        name: service.name,
-        image: service.image,
-        command: service.command,
-        arguments: service.arguments,
-        environment: service.environment ?? [],
-        replicas: service.count,
-        limits: WorkloadLimits(
-          cpuMillis: resources.cpuMillis,
-          memoryBytes: memory,
-          processes: maximumProcesses
-        ),
-        ports: ports,
-        mounts: Self.mounts(of: service),
-        devices: (0..<service.count).map { _ in devices.next(unit: resources.id) }
-      )
+    let cpu = resources.cpuMillis
+    return ServicePlan(
+      name: service.name,
+      image: service.image,
+      command: service.command,
+      arguments: service.arguments,
+      environment: service.environment ?? [],
+      replicas: service.count,
+      limits: WorkloadLimits(cpuMillis: cpu, memoryBytes: memory, processes: maximumProcesses),
+      ports: ports,
+      mounts: Self.mounts(of: service),
+      devices: (0..<service.count).map { _ in devices.next(unit: resources.id) }
     )
   }
 

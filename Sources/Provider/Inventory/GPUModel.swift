@@ -1,19 +1,14 @@
 /// A GPU model; devices and offers name one.
-public struct GPUModel: Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct GPUModel: Hashable, Sendable {
   public var vendor: String
   public var model: String
   /// Such as `80Gi`; may be empty.
-  public var memory: String
+  public var memory = ""
   /// `sxm` or `pcie`; may be empty.
-  public var interface: String
+  public var interface = ""
+}
 
-  public init(vendor: String, model: String, memory: String, interface: String) {
-    self.vendor = vendor
-    self.model = model
-    self.memory = memory
-    self.interface = interface
-  }
-
+extension GPUModel: Comparable, CustomStringConvertible {
   /// Reads `vendor/<vendor>/model/<model>[/ram/<size>][/interface/<kind>]` without wildcards; nil for
   /// anything else.
   public init?(attributeKey key: String) {
@@ -21,7 +16,7 @@ public struct GPUModel: Hashable, Comparable, Sendable, CustomStringConvertible 
     guard parts.count >= 4, parts.count.isMultiple(of: 2), parts[0] == "vendor", parts[2] == "model",
       !key.contains("*")
     else { return nil }
-    self.init(vendor: parts[1], model: parts[3], memory: "", interface: "")
+    self.init(vendor: parts[1], model: parts[3])
     for index in stride(from: 4, to: parts.count, by: 2) {
       switch parts[index] {
       case "ram": memory = parts[index + 1]
@@ -47,9 +42,8 @@ public struct GPUModel: Hashable, Comparable, Sendable, CustomStringConvertible 
     return !vendor.isEmpty && !model.isEmpty
       && parts.allSatisfy { part in
         part.utf8.count <= 32
-          && part.utf8.allSatisfy {
-            (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
-              || "-._".utf8.contains($0)
+          && part.utf8.allSatisfy { byte in
+            (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "-._".utf8.contains(byte)
           }
       }
   }

@@ -7,16 +7,6 @@ public enum ReservationHolder: Hashable, Comparable, Sendable {
   /// A bid for one group of an order.
   case bid(order: Digest, group: UInt32)
   case lease(LeaseID)
-
-  public static func < (left: ReservationHolder, right: ReservationHolder) -> Bool {
-    switch (left, right) {
-    case (.bid(let order, let group), .bid(let other, let otherGroup)):
-      order == other ? group < otherGroup : order < other
-    case (.bid, .lease): true
-    case (.lease, .bid): false
-    case (.lease(let lease), .lease(let other)): lease < other
-    }
-  }
 }
 
 /// Amounts of CPU, memory and storage.
@@ -24,15 +14,12 @@ public struct CapacityAmounts: Hashable, Sendable {
   public var cpuMillis: UInt64 = 0
   public var memoryBytes: UInt64 = 0
   public var storageBytes: UInt64 = 0
+}
 
-  public init(cpuMillis: UInt64 = 0, memoryBytes: UInt64 = 0, storageBytes: UInt64 = 0) {
-    self.cpuMillis = cpuMillis
-    self.memoryBytes = memoryBytes
-    self.storageBytes = storageBytes
-  }
-
+extension CapacityAmounts {
   /// The sum over `units`. Volumes of class `ram` count as memory.
   init(of units: [ResourceOffer]) throws(CapacityShortage) {
+    self.init()
     for unit in units {
       var memory = unit.resources.memoryBytes
       var storage: UInt64 = 0

@@ -37,11 +37,7 @@ public struct LeaseSupervisor: Hashable, Sendable {
   }
 
   /// Handles an input of one lease; see `LeaseMachine.step`.
-  public mutating func step(
-    _ lease: LeaseID,
-    _ input: LeaseMachine.Input,
-    at now: Timestamp
-  ) -> [Effect] {
+  public mutating func step(_ lease: LeaseID, _ input: LeaseMachine.Input, at now: Timestamp) -> [Effect] {
     guard machines[lease] != nil else { return [] }
     let mayResign = mayResign(at: now)
     let effects = machines[lease]?.step(input, at: now, mayResign: mayResign) ?? []

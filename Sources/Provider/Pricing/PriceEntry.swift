@@ -5,72 +5,27 @@ import Primitives
 /// With `rate` 1, amounts are in the currency's main unit (1 AKT = 10⁶ uakt). `rate` is the price of one unit
 /// of the sheet's money in the currency's main unit: to write a sheet in dollars and be paid in AKT at 0.80
 /// dollars each, set it to 1.25. `like` takes all amounts from another entry, so that they are written once.
-public struct PriceEntry: Decodable, Hashable, Sendable {
+public struct PriceEntry: Hashable, Sendable {
   /// The currency's smallest unit, such as `uakt`.
   public var denomination: String
   /// The main unit is 10^exponent smallest units.
-  public var exponent: UInt32
-  public var rate: Decimal18
+  public var exponent: UInt32 = 6
+  public var rate = Decimal18(1)
   /// The denomination of the entry from which the amounts are taken; empty when this one has its own.
-  public var like: String
+  public var like = ""
   /// Per GPU, by `vendor/model/memory/interface`. A part that is `*` or missing matches anything; the key
   /// with most named parts wins.
-  public var gpu: [String: Decimal18]
+  public var gpu: [String: Decimal18] = [:]
   /// Per core.
-  public var cpu: Decimal18
+  public var cpu = Decimal18.zero
   /// Per GiB.
-  public var memory: Decimal18
+  public var memory = Decimal18.zero
   /// Per GiB, by storage class; volumes without a class are `ephemeral`.
-  public var storage: [String: Decimal18]
+  public var storage: [String: Decimal18] = [:]
   /// Per endpoint of a unit, not per replica.
-  public var endpoint: Decimal18
+  public var endpoint = Decimal18.zero
   /// The lowest price of a group.
-  public var floor: Decimal18
-
-  public init(
-    denomination: String,
-    exponent: UInt32 = 6,
-    rate: Decimal18 = Decimal18(1),
-    like: String = "",
-    gpu: [String: Decimal18] = [:],
-    cpu: Decimal18 = .zero,
-    memory: Decimal18 = .zero,
-    storage: [String: Decimal18] = [:],
-    endpoint: Decimal18 = .zero,
-    floor: Decimal18 = .zero
-  ) {
-    self.denomination = denomination
-    self.exponent = exponent
-    self.rate = rate
-    self.like = like
-    self.gpu = gpu
-    self.cpu = cpu
-    self.memory = memory
-    self.storage = storage
-    self.endpoint = endpoint
-    self.floor = floor
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try SectionReader(
-      decoder,
-      known: [
-        "denomination", "exponent", "rate", "like", "gpu", "cpu", "memory", "storage", "endpoint", "floor",
-      ]
-    )
-    self.init(
-      denomination: try section.required("denomination"),
-      exponent: try section.value("exponent", default: 6),
-      rate: try section.decimal("rate", default: Decimal18(1)),
-      like: try section.value("like", default: ""),
-      gpu: try section.decimals("gpu"),
-      cpu: try section.decimal("cpu", default: .zero),
-      memory: try section.decimal("memory", default: .zero),
-      storage: try section.decimals("storage"),
-      endpoint: try section.decimal("endpoint", default: .zero),
-      floor: try section.decimal("floor", default: .zero)
-    )
-  }
+  public var floor = Decimal18.zero
 
   /// This entry's currency with the amounts of `other`.
   func withAmounts(of other: PriceEntry) -> PriceEntry {
@@ -80,5 +35,26 @@ public struct PriceEntry: Decodable, Hashable, Sendable {
     entry.rate = rate
     entry.like = ""
     return entry
+  }
+}
+
+extension PriceEntry: Decodable {
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(
+      decoder,
+      known: [
+        "denomination", "exponent", "rate", "like", "gpu", "cpu", "memory", "storage", "endpoint", "floor",
+      ]
+    )
+    self.init(denomination: try section.required("denomination"))
+    try section.read("exponent", into: &exponent)
+    try section.read("rate", into: &rate)
+    try section.read("like", into: &like)
+    try section.read("gpu", into: &gpu)
+    try section.read("cpu", into: &cpu)
+    try section.read("memory", into: &memory)
+    try section.read("storage", into: &storage)
+    try section.read("endpoint", into: &endpoint)
+    try section.read("floor", into: &floor)
   }
 }

@@ -21,11 +21,6 @@ public struct PriceScript: Sendable {
   public var path: String
   public var timeout: Duration
 
-  public init(path: String, timeout: Duration) {
-    self.path = path
-    self.timeout = timeout
-  }
-
   public struct Failure: Error, Hashable, Sendable {
     public var reason: String
   }

@@ -38,10 +38,7 @@ public struct Quote: Hashable, Sendable {
 
 extension PriceSheet {
   /// The price of one group, of which `offers` are the concrete resources.
-  public func quote(
-    _ offers: [ResourceOffer],
-    in denomination: Denomination
-  ) throws(PricingError) -> Quote {
+  public func quote(_ offers: [ResourceOffer], in denomination: Denomination) throws(PricingError) -> Quote {
     guard let sheet = sheets[denomination] else { throw .currency(denomination) }
     var lines: [Quote.Line] = []
     var total = Decimal18.zero
@@ -84,31 +81,16 @@ extension PriceSheet.Sheet {
       try add("\(resources.gpus * count) × \(model)", price, resources.gpus, per: 1, times: count)
     }
     let gibibyte: UInt64 = 1 << 30
-    try add(
-      "\(count) × \(resources.cpuMillis)m CPU",
-      entry.cpu,
-      resources.cpuMillis,
-      per: 1_000,
-      times: count
-    )
-    try add(
-      "\(count) × \(resources.memoryBytes >> 20) MiB memory",
-      entry.memory,
-      resources.memoryBytes,
-      per: gibibyte,
-      times: count
-    )
+    let (cpu, memory) = (resources.cpuMillis, resources.memoryBytes)
+    try add("\(count) × \(cpu)m CPU", entry.cpu, cpu, per: 1_000, times: count)
+    let text = "\(count) × \(memory >> 20) MiB memory"
+    try add(text, entry.memory, memory, per: gibibyte, times: count)
     for volume in resources.volumes {
       let name = volume.storageClass
       let price = name == "ram" ? entry.memory : entry.storage[name]
       guard let price = price ?? (name == "ephemeral" ? .zero : nil) else { throw .storageClass(name) }
-      try add(
-        "\(count) × \(volume.bytes >> 20) MiB \(name) storage",
-        price,
-        volume.bytes,
-        per: gibibyte,
-        times: count
-      )
+      let text = "\(count) × \(volume.bytes >> 20) MiB \(name) storage"
+      try add(text, price, volume.bytes, per: gibibyte, times: count)
     }
     let endpoints = UInt64(resources.endpoints.count)
     try add("\(endpoints) endpoints", entry.endpoint, endpoints, per: 1, times: 1)

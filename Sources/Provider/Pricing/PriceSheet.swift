@@ -24,16 +24,8 @@ public struct PriceSheet: Hashable, Sendable {
   public let tickMilliseconds: UInt64
 
   public init(_ entries: [PriceEntry], tickMilliseconds: UInt64) throws(SettingsError) {
-    guard tickMilliseconds > 0 else {
-      throw SettingsError(
-        key: "tick_milliseconds",
-        problem: "is zero",
-        remedy: "the network's genesis sets it"
-      )
-    }
-    guard !entries.isEmpty else {
-      throw SettingsError(key: "prices", problem: "is empty", remedy: "write at least one [[prices]] section")
-    }
+    try require(tickMilliseconds > 0, "tick_milliseconds", "is zero", "the network's genesis sets it")
+    try require(!entries.isEmpty, "prices", "is empty", "write at least one [[prices]] section")
     var sheets: [Denomination: Sheet] = [:]
     var denominations: [Denomination] = []
     for (index, written) in entries.enumerated() {
@@ -45,13 +37,8 @@ public struct PriceSheet: Hashable, Sendable {
           remedy: "write a smallest unit such as uakt"
         )
       }
-      guard sheets[denomination] == nil else {
-        throw SettingsError(
-          key: key,
-          problem: "prices \(denomination) again",
-          remedy: "remove one of the two"
-        )
-      }
+      let isNew = sheets[denomination] == nil
+      try require(isNew, key, "prices \(denomination) again", "remove one of the two")
       sheets[denomination] = try Self.sheet(written, in: entries, key: key)
       denominations.append(denomination)
     }
@@ -76,16 +63,9 @@ public struct PriceSheet: Hashable, Sendable {
       }
       entry = written.withAmounts(of: other)
     }
-    guard entry.exponent <= ChainLimits.exponent else {
-      throw SettingsError(key: key + ".exponent", problem: "is \(entry.exponent)", remedy: "it is at most 18")
-    }
-    guard !entry.rate.isZero else {
-      throw SettingsError(
-        key: key + ".rate",
-        problem: "is zero",
-        remedy: "write what one unit of money costs"
-      )
-    }
+    let exponent = entry.exponent
+    try require(exponent <= ChainLimits.exponent, key + ".exponent", "is \(exponent)", "it is at most 18")
+    try require(!entry.rate.isZero, key + ".rate", "is zero", "write what one unit of money costs")
     var gpus: [(key: GPUPriceKey, price: Decimal18)] = []
     for (text, price) in entry.gpu.sorted(by: { $0.key < $1.key }) {
       guard let parsed = GPUPriceKey(text) else {
@@ -100,9 +80,8 @@ public struct PriceSheet: Hashable, Sendable {
     gpus.sort { $0.key.isMoreSpecific(than: $1.key) }
     let amounts =
       [entry.cpu, entry.memory, entry.endpoint, entry.floor] + entry.gpu.values + entry.storage.values
-    guard amounts.contains(where: { !$0.isZero }) else {
-      throw SettingsError(key: key, problem: "prices everything at zero", remedy: "write at least a floor")
-    }
+    let isPriced = amounts.contains { !$0.isZero }
+    try require(isPriced, key, "prices everything at zero", "write at least a floor")
     return Sheet(entry: entry, gpus: gpus)
   }
 

@@ -66,14 +66,10 @@ struct Command: Sendable {
     let configuration = Configuration(
       executable: .path(FilePath(path)),
       arguments: Arguments(arguments),
-      environment: .custom(
-        Dictionary(variables.compactMap { key, value in key.map { ($0, value) } }) { $1 }
-      ),
+      environment: .custom(Dictionary(variables.compactMap { key, value in key.map { ($0, value) } }) { $1 }),
       platformOptions: options
     )
-    let handles = try [
-      FileHandle(forReadingFrom: files[0]), Self.create(files[1]), Self.create(files[2]),
-    ]
+    let handles = try [FileHandle(forReadingFrom: files[0]), Self.create(files[1]), Self.create(files[2])]
     defer { for handle in handles { try? handle.close() } }
     let streams = handles.map { FileDescriptor(rawValue: $0.fileDescriptor) }
     return try await Subprocess.run(

@@ -26,9 +26,10 @@ struct ControlGroups: Sendable {
     var hierarchies: [Controller: Hierarchy] = [:]
     var missing: [Controller: String] = [:]
     for controller in Controller.allCases {
-      switch Self.hierarchy(of: controller, root: root, parent: parent) {
-      case .success(let hierarchy): hierarchies[controller] = hierarchy
-      case .failure(let reason): missing[controller] = reason.text
+      do throws(WorkloadError) {
+        hierarchies[controller] = try Self.hierarchy(of: controller, root: root, parent: parent)
+      } catch {
+        missing[controller] = error.description
       }
     }
     self.hierarchies = hierarchies
@@ -37,95 +38,84 @@ struct ControlGroups: Sendable {
     versionText = versions.isEmpty ? "no control groups" : versions == [true] ? "cgroup v2" : "cgroup v1"
   }
 
-  private struct Reason: Error {
-    var text: String
-  }
-
   private static func hierarchy(
     of controller: Controller,
     root: String,
     parent: String
-  ) -> Result<Hierarchy, Reason> {
+  ) throws(WorkloadError) -> Hierarchy {
     let legacy = "\(root)/\(controller.rawValue)"
     if access("\(legacy)/cgroup.procs", F_OK) == 0 {
       var folder = legacy
       for name in parent.split(separator: "/") {
         folder += "/\(name)"
-        guard makeFolder(folder) else {
-          return .failure(Reason(text: "\(folder) cannot be made: \(errorText())"))
-        }
+        try makeFolder(folder)
       }
-      return probe(controller, Hierarchy(parent: folder, isUnified: false))
+      return try probe(controller, Hierarchy(parent: folder, isUnified: false))
     }
     guard let controllers = try? String(contentsOfFile: "\(root)/cgroup.controllers", encoding: .utf8) else {
-      return .failure(Reason(text: "no \(controller.rawValue) controller below \(root)"))
+      throw .files("no \(controller.rawValue) controller below \(root)")
     }
     guard controllers.split(whereSeparator: \.isWhitespace).contains(Substring(controller.rawValue)) else {
-      return .failure(Reason(text: "\(root)/cgroup.controllers does not list \(controller.rawValue)"))
+      throw .files("\(root)/cgroup.controllers does not list \(controller.rawValue)")
     }
     // In version 2 every group above must enable the controller for its children.
     var folder = root
     for name in parent.split(separator: "/").map(String.init) + [""] {
       let file = "\(folder)/cgroup.subtree_control"
       guard write("+\(controller.rawValue)", to: file) else {
-        return .failure(Reason(text: "\(file) does not accept +\(controller.rawValue): \(errorText())"))
+        throw .files("\(file) does not accept +\(controller.rawValue): \(errorText())")
       }
       guard !name.isEmpty else { break }
       folder += "/\(name)"
-      guard makeFolder(folder) else {
-        return .failure(Reason(text: "\(folder) cannot be made: \(errorText())"))
-      }
+      try makeFolder(folder)
     }
-    return probe(controller, Hierarchy(parent: folder, isUnified: true))
+    return try probe(controller, Hierarchy(parent: folder, isUnified: true))
   }
 
   /// Sets a limit in a temporary group, so that only limits that work are reported as enforced.
-  private static func probe(_ controller: Controller, _ hierarchy: Hierarchy) -> Result<Hierarchy, Reason> {
+  private static func probe(
+    _ controller: Controller,
+    _ hierarchy: Hierarchy
+  ) throws(WorkloadError) -> Hierarchy {
     let folder = "\(hierarchy.parent)/probe-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    guard makeFolder(folder) else {
-      return .failure(Reason(text: "\(folder) cannot be made: \(errorText())"))
-    }
-    defer { rmdir(folder) }
     let limits = WorkloadLimits(cpuMillis: 1_000, memoryBytes: 64 << 20, processes: 64)
-    for (file, value) in values(controller, limits, isUnified: hierarchy.isUnified) {
-      guard write(value, to: "\(folder)/\(file.name)") || file.isOptional else {
-        return .failure(Reason(text: "\(folder)/\(file.name) cannot be written: \(errorText())"))
+    defer { rmdir(folder) }
+    try create(folder, controller, limits, isUnified: hierarchy.isUnified)
+    return hierarchy
+  }
+
+  /// Makes a group with the controller's limits.
+  private static func create(
+    _ folder: String,
+    _ controller: Controller,
+    _ limits: WorkloadLimits,
+    isUnified: Bool
+  ) throws(WorkloadError) {
+    try makeFolder(folder)
+    for (name, value) in values(controller, limits, isUnified: isUnified) {
+      // These files are missing when the kernel does not account swap.
+      let isOptional = ["memory.swap.max", "memory.memsw.limit_in_bytes"].contains(name)
+      guard write(value, to: "\(folder)/\(name)") || isOptional else {
+        throw .files("\(folder)/\(name) cannot be written: \(errorText())")
       }
     }
-    return .success(hierarchy)
   }
 
-  private struct LimitFile {
-    var name: String
-    /// Whether a failed write is ignored: the swap files are missing when the kernel does not account swap.
-    var isOptional = false
-  }
-
+  /// The names of a controller's files, with their values in the order in which they are written.
   private static func values(
     _ controller: Controller,
     _ limits: WorkloadLimits,
     isUnified: Bool
-  ) -> [(LimitFile, String)] {
+  ) -> [(name: String, value: String)] {
     let period: UInt64 = 100_000
     let quota = max(1_000, limits.cpuMillis * period / 1_000)
-    switch (controller, isUnified) {
-    case (.memory, true):
-      return [
-        (LimitFile(name: "memory.max"), "\(limits.memoryBytes)"),
-        (LimitFile(name: "memory.swap.max", isOptional: true), "0"),
-      ]
-    case (.memory, false):
-      return [
-        (LimitFile(name: "memory.limit_in_bytes"), "\(limits.memoryBytes)"),
-        (LimitFile(name: "memory.memsw.limit_in_bytes", isOptional: true), "\(limits.memoryBytes)"),
-      ]
-    case (.cpu, true): return [(LimitFile(name: "cpu.max"), "\(quota) \(period)")]
-    case (.cpu, false):
-      return [
-        (LimitFile(name: "cpu.cfs_period_us"), "\(period)"),
-        (LimitFile(name: "cpu.cfs_quota_us"), "\(quota)"),
-      ]
-    case (.pids, _): return [(LimitFile(name: "pids.max"), "\(limits.processes)")]
+    let memory = "\(limits.memoryBytes)"
+    return switch (controller, isUnified) {
+    case (.memory, true): [("memory.max", memory), ("memory.swap.max", "0")]
+    case (.memory, false): [("memory.limit_in_bytes", memory), ("memory.memsw.limit_in_bytes", memory)]
+    case (.cpu, true): [("cpu.max", "\(quota) \(period)")]
+    case (.cpu, false): [("cpu.cfs_period_us", "\(period)"), ("cpu.cfs_quota_us", "\(quota)")]
+    case (.pids, _): [("pids.max", "\(limits.processes)")]
     }
   }
 
@@ -135,12 +125,7 @@ struct ControlGroups: Sendable {
   func create(_ name: String, _ limits: WorkloadLimits) throws(WorkloadError) -> [String] {
     for (controller, hierarchy) in hierarchies {
       let folder = "\(hierarchy.parent)/\(name)"
-      guard Self.makeFolder(folder) else { throw .files("\(folder) cannot be made: \(Self.errorText())") }
-      for (file, value) in Self.values(controller, limits, isUnified: hierarchy.isUnified) {
-        guard Self.write(value, to: "\(folder)/\(file.name)") || file.isOptional else {
-          throw .files("\(folder)/\(file.name) cannot be written: \(Self.errorText())")
-        }
-      }
+      try Self.create(folder, controller, limits, isUnified: hierarchy.isUnified)
     }
     return folders(name).map { "\($0)/cgroup.procs" }
   }
@@ -179,8 +164,10 @@ struct ControlGroups: Sendable {
     return false
   }
 
-  private static func makeFolder(_ path: String) -> Bool {
-    mkdir(path, 0o755) == 0 || errno == EEXIST
+  private static func makeFolder(_ path: String) throws(WorkloadError) {
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+      throw .files("\(path) cannot be made: \(errorText())")
+    }
   }
 
   /// Writes with one unbuffered system call, as control files require.

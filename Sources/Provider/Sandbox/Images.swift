@@ -80,14 +80,14 @@ struct Images: Sendable {
     let configuration = ImageConfiguration.read(beside: unpacked)
     let command = service.command ?? []
     let program =
-      (command.isEmpty ? configuration.entrypoint : command)
-      + (service.arguments ?? (command.isEmpty ? configuration.cmd : []))
+      (command.isEmpty ? configuration.entrypoint ?? [] : command)
+      + (service.arguments ?? (command.isEmpty ? configuration.cmd ?? [] : []))
     guard !program.isEmpty else {
       throw .unsupported(
         "\(service.image) says no program to run: give the service a command, or the image a config.json"
       )
     }
-    return ImageRoot(folder: unpacked, program: program, environment: configuration.env)
+    return ImageRoot(folder: unpacked, program: program, environment: configuration.env ?? [])
   }
 
   private func find(_ image: String) async throws(WorkloadError) -> String {
@@ -120,10 +120,7 @@ struct Images: Sendable {
   private func unpack(_ archive: String, to path: String) async throws(WorkloadError) -> String {
     let partial = "\(path).partial-\(getpid())"
     do {
-      try FileManager.default.createDirectory(
-        atPath: partial + "/rootfs",
-        withIntermediateDirectories: true
-      )
+      try FileManager.default.createDirectory(atPath: partial + "/rootfs", withIntermediateDirectories: true)
       let tar = Command(
         path: Command.find("tar") ?? "/bin/tar",
         arguments: ["-C", partial + "/rootfs", "-xf", archive]
@@ -168,19 +165,10 @@ struct Images: Sendable {
 }
 
 /// The fields that matter here of an image's configuration, which is `config.json` beside its root.
-private struct ImageConfiguration: Codable {
-  var entrypoint: [String] = []
-  var cmd: [String] = []
-  var env: [String] = []
-
-  init() {}
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    entrypoint = try container.decodeIfPresent([String].self, forKey: .entrypoint) ?? []
-    cmd = try container.decodeIfPresent([String].self, forKey: .cmd) ?? []
-    env = try container.decodeIfPresent([String].self, forKey: .env) ?? []
-  }
+private struct ImageConfiguration: Decodable {
+  var entrypoint: [String]?
+  var cmd: [String]?
+  var env: [String]?
 
   static func read(beside root: String) -> ImageConfiguration {
     let folder = root.hasSuffix("/rootfs") ? String(root.dropLast(7)) : root

@@ -39,9 +39,7 @@ struct SandboxCommand {
         let options = try options(&stage)
         let command = try stage?.command(unshare) ?? []
         let bubblewrap = [bubblewrap, "--args", "3", "--"]
-        return (
-          command + [setpriv] + Isolation.userArguments(user) + bubblewrap + root.program, options
-        )
+        return (command + [setpriv] + Isolation.userArguments(user) + bubblewrap + root.program, options)
       } catch .files(let reason) {
         throw .launch(service: hostname, reason: reason)
       }

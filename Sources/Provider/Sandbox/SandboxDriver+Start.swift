@@ -13,7 +13,7 @@ extension SandboxDriver {
     let folder = replica.folder
     var state = folder.readState() ?? ReplicaProcess()
     guard !folder.isRunning(state) else { return }
-    try makeFolder(folder.path)
+    try Self.makeFolder(folder.path)
     if state.startedBefore {
       state.lastExit = exit(of: replica, state)
       state.restarts += 1
@@ -86,7 +86,7 @@ extension SandboxDriver {
         "\(Self.name(replica.service, replica.index)).\(mount.name.filter { $0.isLetter || $0.isNumber })"
       let source = "\(folder(of: replica.lease))/volumes/\(name)"
       if !mount.isMemory {
-        try makeFolder(source)
+        try Self.makeFolder(source)
         let user = Self.user(of: replica.lease)
         if isolation.usesLeaseUser, chown(source, user, user) != 0 {
           throw .files(
@@ -119,7 +119,7 @@ extension SandboxDriver {
         throw .unsupported("nothing can be mounted at \(place): the image has no folder there")
       }
     }
-    try makeFolder(path)
+    try Self.makeFolder(path)
   }
 
   /// The variables that every workload gets. Later ones win: the image's and the tenant's come after these.
@@ -143,7 +143,7 @@ extension SandboxDriver {
       ("SUPERCLOUD_LISTEN", configuration.settings.listenAddress),
     ]
     variables += root.environment.map(Self.variable)
-    variables += (service.environment).map(Self.variable)
+    variables += service.environment.map(Self.variable)
     // Ports come last so that nothing overrides them: a workload on other ports cannot be reached.
     for other in known.plan.services {
       for port in other.ports {
@@ -167,7 +167,7 @@ extension SandboxDriver {
     return (String(text[..<sign]), String(text[text.index(after: sign)...]))
   }
 
-  private func makeFolder(_ path: String) throws(WorkloadError) {
+  static func makeFolder(_ path: String) throws(WorkloadError) {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {

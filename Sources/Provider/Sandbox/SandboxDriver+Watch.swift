@@ -41,11 +41,7 @@ extension SandboxDriver {
     )
   }
 
-  public func logs(
-    _ lease: LeaseID,
-    service: String,
-    tail: Int
-  ) throws(WorkloadError) -> [LogChunk] {
+  public func logs(_ lease: LeaseID, service: String, tail: Int) throws(WorkloadError) -> [LogChunk] {
     guard let known = prepared[lease] else { throw .notPrepared(lease) }
     let wanted = replicas(known).filter { service.isEmpty || $0.service.name == service }
     guard !wanted.isEmpty else { throw .unknownService(service) }

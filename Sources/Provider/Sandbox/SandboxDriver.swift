@@ -56,59 +56,33 @@ public actor SandboxDriver: WorkloadDriver {
   public init(_ configuration: Configuration) async throws(WorkloadError) {
     self.configuration = configuration
     isolation = await Isolation.find(wanted: configuration.settings.driver)
-    groups = ControlGroups(
-      root: configuration.controlGroupRoot,
-      parent: configuration.settings.controlGroup
-    )
-    images = Images(folder: configuration.settings.imageFolder, builtIns: configuration.builtIns)
-    do {
-      try FileManager.default.createDirectory(
-        atPath: configuration.folder,
-        withIntermediateDirectories: true
-      )
-    } catch {
-      throw .files("\(configuration.folder) could not be made: \(error)")
-    }
+    let settings = configuration.settings
+    groups = ControlGroups(root: configuration.controlGroupRoot, parent: settings.controlGroup)
+    images = Images(folder: settings.imageFolder, builtIns: configuration.builtIns)
+    try Self.makeFolder(configuration.folder)
   }
 
   public func capabilities() -> DriverCapabilities {
     func limit(_ name: String, _ controller: ControlGroups.Controller) -> Capability {
-      Capability(
-        name: name,
-        isEnforced: groups.enforced.contains(controller),
-        detail: groups.missing[controller] ?? "\(groups.versionText), entered before the program starts"
-      )
+      let text = groups.missing[controller] ?? "\(groups.versionText), entered before the program starts"
+      return Capability(name: name, isEnforced: groups.enforced.contains(controller), detail: text)
+    }
+    func free(_ name: String, _ detail: String) -> Capability {
+      Capability(name: name, isEnforced: false, detail: detail)
     }
     let builtIns = configuration.builtIns.keys.sorted().joined(separator: ", ")
     let folder = configuration.settings.imageFolder
+    let images =
+      "built in: \(builtIns); others from \(folder.isEmpty ? "nowhere" : folder); nothing is pulled"
     return DriverCapabilities(
       driver: isolation.driver,
       list: [
         Capability(name: "isolation", isEnforced: isolation.isSandboxed, detail: isolation.text),
-        limit("memory", .memory),
-        limit("cpu", .cpu),
-        limit("processes", .pids),
-        Capability(
-          name: "disk",
-          isEnforced: false,
-          detail: "volumes are folders without quota; the root is read-only, /tmp counts as memory"
-        ),
-        Capability(
-          name: "network",
-          isEnforced: false,
-          detail: "the machine's own network: a workload listens on the port that it is given (PORT)"
-        ),
-        Capability(
-          name: "gpus",
-          isEnforced: false,
-          detail: "the workload is told their names only; no device is passed through"
-        ),
-        Capability(
-          name: "images",
-          isEnforced: true,
-          detail:
-            "built in: \(builtIns); others from \(folder.isEmpty ? "nowhere" : folder); nothing is pulled"
-        ),
+        limit("memory", .memory), limit("cpu", .cpu), limit("processes", .pids),
+        free("disk", "volumes are folders without quota; the root is read-only, /tmp counts as memory"),
+        free("network", "the machine's own network: a workload listens on the port that it is given (PORT)"),
+        free("gpus", "the workload is told their names only; no device is passed through"),
+        Capability(name: "images", isEnforced: true, detail: images),
       ]
     )
   }

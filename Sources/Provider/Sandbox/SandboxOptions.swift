@@ -6,16 +6,13 @@ struct SandboxOptions: Hashable, Sendable {
   private(set) var bytes: [UInt8] = []
 
   /// - Throws: `unsupported` when a word contains NUL.
-  mutating func add(_ words: [String]) throws(WorkloadError) {
+  mutating func add(_ words: String...) throws(WorkloadError) {
     try Self.check(words)
     for word in words {
       bytes += Array(word.utf8)
       bytes.append(0)
     }
   }
-
-  /// - Throws: `unsupported` when a word contains NUL.
-  mutating func add(_ words: String...) throws(WorkloadError) { try add(words) }
 
   /// The words, in order.
   var words: [String] {

@@ -50,10 +50,7 @@ extension ProviderService {
     standingDueAt = clock().advanced(byMilliseconds: Self.standingInterval)
     guard let snapshot = try? await market.snapshot() else { return }
     if snapshot.tickMilliseconds != engine.configuration.prices.tickMilliseconds,
-      let prices = try? PriceSheet(
-        configuration.settings.prices,
-        tickMilliseconds: snapshot.tickMilliseconds
-      )
+      let prices = try? PriceSheet(configuration.settings.prices, tickMilliseconds: snapshot.tickMilliseconds)
     {
       engine.configuration.prices = prices
     }

@@ -42,9 +42,10 @@ extension ProviderService {
     }
     let plan: WorkloadPlan
     let reservation = engine.inventory.reservations[.lease(lease)]
-    switch gateway.accept(json, for: lease, deployment: deployment, reservation: reservation) {
-    case .success(let accepted): plan = accepted
-    case .failure(let fault): return .error(fault)
+    do throws(LeaseFault) {
+      plan = try gateway.accept(json, for: lease, deployment: deployment, reservation: reservation)
+    } catch {
+      return .error(error)
     }
     do throws(WorkloadError) {
       try await driver.validate(plan)
@@ -62,13 +63,8 @@ extension ProviderService {
     await work[lease]?.task.value
     let message = supervisor[lease]?.message ?? ""
     guard case .degraded = supervisor[lease]?.state else { return .ok(message: message) }
-    return .error(
-      LeaseFault(
-        .failed,
-        "the manifest is accepted, but \(message)",
-        fix: "`supercloud lease logs` may say why"
-      )
-    )
+    let problem = "the manifest is accepted, but \(message)"
+    return .error(LeaseFault(.failed, problem, fix: "`supercloud lease logs` may say why"))
   }
 
   private func status(of lease: LeaseID) async -> WorkloadStatus {

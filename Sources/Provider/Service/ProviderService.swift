@@ -77,17 +77,11 @@ public actor ProviderService {
     self.clock = clock
     records = try ProviderRecords(folder: configuration.folder + "/records")
     let settings = configuration.settings
-    gateway = LeaseGateway(
-      provider: configuration.provider,
-      maximumProcesses: settings.workloads.maximumProcesses
-    )
-    script =
-      settings.policy.priceScript.isEmpty
-      ? nil
-      : PriceScript(
-        path: settings.policy.priceScript,
-        timeout: .seconds(Int64(settings.policy.priceScriptTimeoutSeconds))
-      )
+    let processes = settings.workloads.maximumProcesses
+    gateway = LeaseGateway(provider: configuration.provider, maximumProcesses: processes)
+    let timeout = Duration.seconds(Int64(settings.policy.priceScriptTimeoutSeconds))
+    let program = settings.policy.priceScript
+    script = program.isEmpty ? nil : PriceScript(path: program, timeout: timeout)
     engine = BidEngine(
       configuration: BidEngine.Configuration(
         provider: configuration.provider,
@@ -106,9 +100,8 @@ public actor ProviderService {
   /// - Throws: `CancellationError`, or an error of reading the records.
   public func start() async throws {
     for capability in await driver.capabilities().list {
-      logger.info(
-        "\(capability.name): \(capability.isEnforced ? "enforced" : "NOT enforced"), \(capability.detail)"
-      )
+      let state = capability.isEnforced ? "enforced" : "NOT enforced"
+      logger.info("\(capability.name): \(state), \(capability.detail)")
     }
     let saved = try records.readNotes()
     let snapshot = try await presentState(notBefore: saved.map(\.openedAtTick).max() ?? 0)
@@ -187,9 +180,7 @@ public actor ProviderService {
   }
 
   /// Decisions on one order, or with nil on all orders, the newest first.
-  public func decisions(on order: Digest? = nil) -> [Decision] {
-    engine.log.decisions(on: order)
-  }
+  public func decisions(on order: Digest? = nil) -> [Decision] { engine.log.decisions(on: order) }
 
   public func status() async -> ProviderStatus {
     let devices = engine.inventory.reservations.mapValues { $0.units.flatMap(\.devices) }

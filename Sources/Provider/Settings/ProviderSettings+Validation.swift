@@ -10,23 +10,21 @@ extension ProviderSettings {
     try validatePolicy()
     try validateWorkloads()
     _ = try PriceSheet(prices, tickMilliseconds: 6_000)
-    for (index, attribute) in attributes.enumerated() {
-      guard let attribute = Attribute(written: attribute), AttributePattern.isProviderKey(attribute.key)
-      else {
-        throw SettingsError(
-          key: "attributes[\(index)]",
-          problem: "is `\(attribute)`, not an attribute",
-          remedy: "write key=value, the key of letters, digits and _/.- such as region=eu-west"
-        )
-      }
-    }
-    guard recordAttributes.count <= ChainLimits.attributes else {
-      throw SettingsError(
-        key: "inventory.gpus",
-        problem: "and attributes make \(recordAttributes.count) statements",
-        remedy: "a provider's record holds \(ChainLimits.attributes); leave GPU models or attributes out"
+    for (index, text) in attributes.enumerated() {
+      try require(
+        Attribute(written: text).map { AttributePattern.isProviderKey($0.key) } == true,
+        "attributes[\(index)]",
+        "is `\(text)`, not an attribute",
+        "write key=value, the key of letters, digits and _/.- such as region=eu-west"
       )
     }
+    let count = recordAttributes.count
+    try require(
+      count <= ChainLimits.attributes,
+      "inventory.gpus",
+      "and attributes make \(count) statements",
+      "a provider's record holds \(ChainLimits.attributes); leave GPU models or attributes out"
+    )
   }
 
   /// The attributes that the provider's record must have so that orders can match the inventory: for every
@@ -59,12 +57,9 @@ extension ProviderSettings {
         )
       }
     }
-    for (index, text) in policy.requiredAttributes.enumerated() where Attribute(written: text) == nil {
-      throw SettingsError(
-        key: "policy.required_attributes[\(index)]",
-        problem: "is `\(text)`, not an attribute",
-        remedy: "write key=value"
-      )
+    for (index, text) in policy.requiredAttributes.enumerated() {
+      let key = "policy.required_attributes[\(index)]"
+      try require(Attribute(written: text) != nil, key, "is `\(text)`, not an attribute", "write key=value")
     }
     let ranges: [(String, UInt64, ClosedRange<UInt64>)] = [
       ("maximum_leases", UInt64(policy.maximumLeases), 1...10_000),
@@ -79,89 +74,44 @@ extension ProviderSettings {
   }
 
   private func validateWorkloads() throws(SettingsError) {
-    guard ["sandbox", "process"].contains(workloads.driver) else {
-      throw SettingsError(
-        key: "workloads.driver",
-        problem: "is `\(workloads.driver)`",
-        remedy: "`sandbox` or `process` is known"
-      )
-    }
-    guard workloads.ports.isEmpty || workloads.portRange != nil else {
-      throw SettingsError(
-        key: "workloads.ports",
-        problem: "is `\(workloads.ports)`",
-        remedy: "write a range such as 30000-30999, or nothing for any free ports"
-      )
-    }
+    let (driver, ports, name) = (workloads.driver, workloads.ports, workloads.controlGroup)
+    let isKnown = ["sandbox", "process"].contains(driver)
+    try require(isKnown, "workloads.driver", "is `\(driver)`", "`sandbox` or `process` is known")
+    let advice = "write a range such as 30000-30999, or nothing for any free ports"
+    try require(ports.isEmpty || workloads.portRange != nil, "workloads.ports", "is `\(ports)`", advice)
     try check(UInt64(workloads.maximumProcesses), in: 4...100_000, "workloads.maximum_processes")
     try check(workloads.logBytes, in: 4_096...(1 << 40), "workloads.log_bytes")
     try check(workloads.stopGraceSeconds, in: 0...600, "workloads.stop_grace_seconds")
-    let name = workloads.controlGroup
-    guard !name.isEmpty, !name.hasPrefix("/"), !name.contains("..") else {
-      throw SettingsError(
-        key: "workloads.control_group",
-        problem: "is `\(name)`",
-        remedy: "write a relative name such as supercloud"
-      )
-    }
+    let isRelative = !name.isEmpty && !name.hasPrefix("/") && !name.contains("..")
+    let hint = "write a relative name such as supercloud"
+    try require(isRelative, "workloads.control_group", "is `\(name)`", hint)
   }
 
-  private func check(
-    _ value: UInt64,
-    in range: ClosedRange<UInt64>,
-    _ key: String
-  ) throws(SettingsError) {
-    guard range.contains(value) else {
-      throw SettingsError(
-        key: key,
-        problem: "is \(value)",
-        remedy: "it must be \(range.lowerBound) to \(range.upperBound)"
-      )
-    }
+  private func check(_ value: UInt64, in range: ClosedRange<UInt64>, _ key: String) throws(SettingsError) {
+    let advice = "it must be \(range.lowerBound) to \(range.upperBound)"
+    try require(range.contains(value), key, "is \(value)", advice)
   }
 }
 
 extension InventorySettings {
   func validate() throws(SettingsError) {
     for (key, amount) in [("cpu_millis", cpuMillis), ("memory", memoryBytes), ("storage", storageBytes)] {
-      guard amount > 0 else {
-        throw SettingsError(
-          key: "inventory." + key,
-          problem: "is zero",
-          remedy: "say what the machine has for leases"
-        )
-      }
-      guard amount <= UInt64(Int64.max) else {
-        throw SettingsError(key: "inventory." + key, problem: "is \(amount)", remedy: "no machine has that")
-      }
+      let key = "inventory." + key
+      try require(amount > 0, key, "is zero", "say what the machine has for leases")
+      try require(amount <= UInt64(Int64.max), key, "is \(amount)", "no machine has that")
     }
     var models: Set<GPUModel> = []
     for (index, gpu) in gpus.enumerated() {
       let key = "inventory.gpus[\(index)]"
-      guard (1...1_024).contains(gpu.count) else {
-        throw SettingsError(key: key + ".count", problem: "is \(gpu.count)", remedy: "1 to 1024 are possible")
-      }
-      guard gpu.gpuModel.isLegal else {
-        throw SettingsError(
-          key: key,
-          problem: "is `\(gpu.gpuModel)`, whose parts are not all legal names",
-          remedy: "use lower case letters, digits, `-` and `.`; vendor and model must be there"
-        )
-      }
-      guard models.insert(gpu.gpuModel).inserted else {
-        throw SettingsError(
-          key: key,
-          problem: "names \(gpu.gpuModel) again",
-          remedy: "add the counts up in one entry"
-        )
-      }
+      let (count, model) = (gpu.count, gpu.gpuModel)
+      try require((1...1_024).contains(count), key + ".count", "is \(count)", "1 to 1024 are possible")
+      let problem = "is `\(model)`, whose parts are not all legal names"
+      let advice = "use lower case letters, digits, `-` and `.`; vendor and model must be there"
+      try require(model.isLegal, key, problem, advice)
+      let isNew = models.insert(model).inserted
+      try require(isNew, key, "names \(model) again", "add the counts up in one entry")
     }
-    guard models.count <= ChainLimits.gpuModels else {
-      throw SettingsError(
-        key: "inventory.gpus",
-        problem: "has \(models.count) models",
-        remedy: "an offer holds \(ChainLimits.gpuModels)"
-      )
-    }
+    let (count, limit) = (models.count, ChainLimits.gpuModels)
+    try require(count <= limit, "inventory.gpus", "has \(count) models", "an offer holds \(limit)")
   }
 }

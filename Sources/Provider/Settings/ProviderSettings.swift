@@ -5,75 +5,46 @@ import Primitives
 /// The content of `provider.toml`: what a provider sells, for how much, to whom, and how it runs workloads.
 ///
 /// Missing keys have the defaults given here; unknown keys are errors.
-public struct ProviderSettings: Decodable, Hashable, Sendable {
+public struct ProviderSettings: Hashable, Sendable {
   public var inventory: InventorySettings
   public var prices: [PriceEntry]
-  public var policy: BidPolicy
-  public var workloads: WorkloadSettings
+  public var policy = BidPolicy()
+  public var workloads = WorkloadSettings()
   /// Attributes of the provider's record besides its hardware: `key=value`, such as `region=eu-west`.
-  public var attributes: [String]
+  public var attributes: [String] = []
+}
 
-  public init(
-    inventory: InventorySettings,
-    prices: [PriceEntry],
-    policy: BidPolicy = BidPolicy(),
-    workloads: WorkloadSettings = WorkloadSettings(),
-    attributes: [String] = []
-  ) {
-    self.inventory = inventory
-    self.prices = prices
-    self.policy = policy
-    self.workloads = workloads
-    self.attributes = attributes
-  }
-
+extension ProviderSettings: Decodable {
   public init(from decoder: any Decoder) throws {
-    let section = try SectionReader(
-      decoder,
-      known: ["inventory", "prices", "policy", "workloads", "attributes"]
-    )
-    inventory = try section.required("inventory")
-    prices = try section.required("prices")
-    policy = try section.value("policy", default: BidPolicy())
-    workloads = try section.value("workloads", default: WorkloadSettings())
-    attributes = try section.value("attributes", default: [])
+    let known = ["inventory", "prices", "policy", "workloads", "attributes"]
+    let section = try SectionReader(decoder, known: known)
+    self.init(inventory: try section.required("inventory"), prices: try section.required("prices"))
+    try section.read("policy", into: &policy)
+    try section.read("workloads", into: &workloads)
+    try section.read("attributes", into: &attributes)
   }
 }
 
 /// The capacity for leases.
-public struct InventorySettings: Decodable, Hashable, Sendable {
+public struct InventorySettings: Hashable, Sendable {
   /// Thousandths of a core.
   public var cpuMillis: UInt64
   public var memoryBytes: UInt64
   public var storageBytes: UInt64
   /// Storage classes that volumes may name besides `ephemeral`: `default`, `beta1` …
-  public var storageClasses: [String]
-  public var gpus: [GPUSetting]
+  public var storageClasses = ["default"]
+  public var gpus: [GPUSetting] = []
+}
 
-  public init(
-    cpuMillis: UInt64,
-    memoryBytes: UInt64,
-    storageBytes: UInt64,
-    storageClasses: [String] = ["default"],
-    gpus: [GPUSetting] = []
-  ) {
-    self.cpuMillis = cpuMillis
-    self.memoryBytes = memoryBytes
-    self.storageBytes = storageBytes
-    self.storageClasses = storageClasses
-    self.gpus = gpus
-  }
-
+extension InventorySettings: Decodable {
   public init(from decoder: any Decoder) throws {
-    let section = try SectionReader(
-      decoder,
-      known: ["cpu_millis", "memory", "storage", "storage_classes", "gpus"]
-    )
+    let known = ["cpu_millis", "memory", "storage", "storage_classes", "gpus"]
+    let section = try SectionReader(decoder, known: known)
     cpuMillis = try section.required("cpu_millis")
     memoryBytes = try (section.required("memory") as ByteCount).value
     storageBytes = try (section.required("storage") as ByteCount).value
-    storageClasses = try section.value("storage_classes", default: ["default"])
-    gpus = try section.value("gpus", default: [])
+    try section.read("storage_classes", into: &storageClasses)
+    try section.read("gpus", into: &gpus)
   }
 }
 
@@ -106,10 +77,8 @@ public struct GPUSetting: Decodable, Hashable, Sendable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let section = try SectionReader(
-      decoder,
-      known: ["vendor", "model", "memory", "interface", "count", "declared"]
-    )
+    let known = ["vendor", "model", "memory", "interface", "count", "declared"]
+    let section = try SectionReader(decoder, known: known)
     vendor = try section.required("vendor")
     model = try section.required("model")
     memory = try section.value("memory", default: "")

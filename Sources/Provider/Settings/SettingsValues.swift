@@ -1,30 +1,43 @@
 import Primitives
 
 extension SectionReader {
-  /// An exact decimal; the file may have it as a text or a number.
-  func decimal(_ key: String, default value: Decimal18) throws -> Decimal18 {
-    try self.value(key, default: DecimalText(value: value)).value
+  /// Reads a value into `variable`, which keeps its default where the key is missing.
+  func read<Value: Decodable>(_ key: String, into variable: inout Value) throws {
+    variable = try value(key, default: variable)
   }
 
-  /// A table with exact decimals as values.
-  func decimals(_ key: String) throws -> [String: Decimal18] {
-    try value(key, default: DecimalTable(values: [:])).values
+  func read<Value: FixedWidthInteger & Decodable>(_ key: String, into variable: inout Value) throws {
+    variable = try value(key, default: variable)
   }
 
-  /// A number of bytes with an optional suffix, such as `64Gi`.
-  func bytes(_ key: String, default value: UInt64) throws -> UInt64 {
-    try self.value(key, default: ByteCount(value: value)).value
+  /// Reads an exact decimal; the file may have it as a text or a number.
+  func read(_ key: String, into variable: inout Decimal18) throws {
+    variable = try value(key, default: DecimalText(value: variable)).value
+  }
+
+  /// Reads a table with exact decimals as values.
+  func read(_ key: String, into variable: inout [String: Decimal18]) throws {
+    let table: [String: DecimalText]? = try optional(key)
+    variable = table?.mapValues(\.value) ?? variable
   }
 }
 
+/// Throws an error about the setting `key` unless `isLegal`.
+func require(
+  _ isLegal: Bool,
+  _ key: @autoclosure () -> String,
+  _ problem: @autoclosure () -> String,
+  _ remedy: @autoclosure () -> String
+) throws(SettingsError) {
+  guard isLegal else { throw SettingsError(key: key(), problem: problem(), remedy: remedy()) }
+}
+
 /// A decimal in a settings file: a text, or a number, of which the shortest decimal form is taken.
-struct DecimalText: Decodable, Hashable, Sendable {
+struct DecimalText: Hashable, Sendable {
   var value: Decimal18
+}
 
-  init(value: Decimal18) {
-    self.value = value
-  }
-
+extension DecimalText: Decodable {
   init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text: String
@@ -41,34 +54,16 @@ struct DecimalText: Decodable, Hashable, Sendable {
         debugDescription: "\(text) is not a decimal number such as \"1.99\""
       )
     }
-    self.value = value
-  }
-}
-
-struct DecimalTable: Decodable, Hashable, Sendable {
-  var values: [String: Decimal18]
-
-  init(values: [String: Decimal18]) {
-    self.values = values
-  }
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: SettingsKey.self)
-    values = [:]
-    for key in container.allKeys {
-      values[key.stringValue] = try container.decode(DecimalText.self, forKey: key).value
-    }
+    self.init(value: value)
   }
 }
 
 /// A number of bytes in a settings file: `64Gi`, `500G`, `1048576`.
-struct ByteCount: Decodable, Hashable, Sendable {
+struct ByteCount: Hashable, Sendable {
   var value: UInt64
+}
 
-  init(value: UInt64) {
-    self.value = value
-  }
-
+extension ByteCount: Decodable {
   /// Nil unless `text` is digits with an optional suffix and the number fits into 64 bits.
   init?(_ text: String) {
     let suffixes: [(String, UInt64)] = [
@@ -80,7 +75,7 @@ struct ByteCount: Decodable, Hashable, Sendable {
     else { return nil }
     let (product, overflow) = number.multipliedReportingOverflow(by: factor)
     guard !overflow else { return nil }
-    value = product
+    self.init(value: product)
   }
 
   init(from decoder: any Decoder) throws {

@@ -1,49 +1,37 @@
 import Primitives
 
 /// How workloads are run.
-public struct WorkloadSettings: Decodable, Hashable, Sendable {
+public struct WorkloadSettings: Hashable, Sendable {
   /// `sandbox` (bubblewrap where it works) or `process` (plain processes, for tests).
-  public var driver: String
+  public var driver = "sandbox"
   /// The folder with images as folders or tarballs, named after the image; empty when only built-in ones are
   /// served.
-  public var imageFolder: String
+  public var imageFolder = ""
   /// The range of host ports for workloads, such as `30000-30999`; empty for any free ports.
-  public var ports: String
+  public var ports = ""
   /// The address on which workloads are asked to listen (`SUPERCLOUD_LISTEN`); empty for all.
-  public var listenAddress: String
+  public var listenAddress = "127.0.0.1"
   /// The limit of processes and threads of one replica.
-  public var maximumProcesses: UInt32
+  public var maximumProcesses: UInt32 = 512
   /// Each of a replica's two logs is cut to its newest half when it is larger than this.
-  public var logBytes: UInt64
+  public var logBytes: UInt64 = 4 << 20
   /// Time between the request to end and the kill.
-  public var stopGraceSeconds: UInt64
+  public var stopGraceSeconds: UInt64 = 10
   /// Whether workloads end with the provider; otherwise they continue and are taken over at the next start.
-  public var stopWorkloadsOnExit: Bool
+  public var stopWorkloadsOnExit = false
   /// The control group below which workloads' groups are made.
-  public var controlGroup: String
+  public var controlGroup = "supercloud"
 
-  public init(
-    driver: String = "sandbox",
-    imageFolder: String = "",
-    ports: String = "",
-    listenAddress: String = "127.0.0.1",
-    maximumProcesses: UInt32 = 512,
-    logBytes: UInt64 = 4 << 20,
-    stopGraceSeconds: UInt64 = 10,
-    stopWorkloadsOnExit: Bool = false,
-    controlGroup: String = "supercloud"
-  ) {
-    self.driver = driver
-    self.imageFolder = imageFolder
-    self.ports = ports
-    self.listenAddress = listenAddress
-    self.maximumProcesses = maximumProcesses
-    self.logBytes = logBytes
-    self.stopGraceSeconds = stopGraceSeconds
-    self.stopWorkloadsOnExit = stopWorkloadsOnExit
-    self.controlGroup = controlGroup
+  /// The configured range of ports; nil for any free ports.
+  var portRange: ClosedRange<UInt16>? {
+    let parts = ports.split(separator: "-")
+    guard parts.count == 2, let low = UInt16(parts[0]), let high = UInt16(parts[1]), low > 0, low <= high
+    else { return nil }
+    return low...high
   }
+}
 
+extension WorkloadSettings: Decodable {
   public init(from decoder: any Decoder) throws {
     let section = try SectionReader(
       decoder,
@@ -52,25 +40,15 @@ public struct WorkloadSettings: Decodable, Hashable, Sendable {
         "stop_grace_seconds", "stop_workloads_on_exit", "control_group",
       ]
     )
-    let standard = WorkloadSettings()
-    self.init(
-      driver: try section.value("driver", default: standard.driver),
-      imageFolder: try section.value("image_folder", default: standard.imageFolder),
-      ports: try section.value("ports", default: standard.ports),
-      listenAddress: try section.value("listen_address", default: standard.listenAddress),
-      maximumProcesses: try section.value("maximum_processes", default: standard.maximumProcesses),
-      logBytes: try section.bytes("log_bytes", default: standard.logBytes),
-      stopGraceSeconds: try section.value("stop_grace_seconds", default: standard.stopGraceSeconds),
-      stopWorkloadsOnExit: try section.value("stop_workloads_on_exit", default: false),
-      controlGroup: try section.value("control_group", default: standard.controlGroup)
-    )
-  }
-
-  /// The configured range of ports; nil for any free ports.
-  var portRange: ClosedRange<UInt16>? {
-    let parts = ports.split(separator: "-")
-    guard parts.count == 2, let low = UInt16(parts[0]), let high = UInt16(parts[1]), low > 0, low <= high
-    else { return nil }
-    return low...high
+    self.init()
+    try section.read("driver", into: &driver)
+    try section.read("image_folder", into: &imageFolder)
+    try section.read("ports", into: &ports)
+    try section.read("listen_address", into: &listenAddress)
+    try section.read("maximum_processes", into: &maximumProcesses)
+    logBytes = try section.value("log_bytes", default: ByteCount(value: logBytes)).value
+    try section.read("stop_grace_seconds", into: &stopGraceSeconds)
+    try section.read("stop_workloads_on_exit", into: &stopWorkloadsOnExit)
+    try section.read("control_group", into: &controlGroup)
   }
 }

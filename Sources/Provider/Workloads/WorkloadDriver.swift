@@ -64,12 +64,6 @@ public struct Capability: Hashable, Sendable, Codable {
   public var isEnforced: Bool
   /// How it is enforced, or why it is not.
   public var detail: String
-
-  public init(name: String, isEnforced: Bool, detail: String) {
-    self.name = name
-    self.isEnforced = isEnforced
-    self.detail = detail
-  }
 }
 
 /// What a driver enforces on this machine.
@@ -77,11 +71,6 @@ public struct DriverCapabilities: Hashable, Sendable, Codable {
   public var driver: String
   /// Isolation, memory, cpu, processes, disk, network, images.
   public var list: [Capability]
-
-  public init(driver: String, list: [Capability]) {
-    self.driver = driver
-    self.list = list
-  }
 
   public subscript(name: String) -> Capability? { list.first { $0.name == name } }
 }
@@ -93,12 +82,6 @@ public struct ExitRecord: Codable, Hashable, Sendable, CustomStringConvertible {
   public var outOfMemory: Bool
   /// In bytes.
   public var memoryLimit: UInt64
-
-  public init(code: Int?, outOfMemory: Bool, memoryLimit: UInt64) {
-    self.code = code
-    self.outOfMemory = outOfMemory
-    self.memoryLimit = memoryLimit
-  }
 
   public var description: String {
     let status = code.map { "exit \($0)" } ?? "exit status unknown"
@@ -114,27 +97,9 @@ public struct ReplicaStatus: Hashable, Sendable {
   /// The replica runs, and its first port, if it has one, accepts connections.
   public var isReady: Bool
   /// The URLs of its global ports.
-  public var urls: [String]
-  public var restarts: Int
+  public var urls: [String] = []
+  public var restarts = 0
   public var lastExit: ExitRecord?
-
-  public init(
-    service: String,
-    replica: Int,
-    isRunning: Bool,
-    isReady: Bool,
-    urls: [String] = [],
-    restarts: Int = 0,
-    lastExit: ExitRecord? = nil
-  ) {
-    self.service = service
-    self.replica = replica
-    self.isRunning = isRunning
-    self.isReady = isReady
-    self.urls = urls
-    self.restarts = restarts
-    self.lastExit = lastExit
-  }
 }
 
 /// Lines of one log.
@@ -149,13 +114,6 @@ public struct LogChunk: Hashable, Sendable {
   public var stream: Stream
   /// The newest line is last.
   public var lines: [String]
-
-  public init(service: String, replica: UInt32, stream: Stream, lines: [String]) {
-    self.service = service
-    self.replica = replica
-    self.stream = stream
-    self.lines = lines
-  }
 }
 
 /// A lease that a driver found when it started.
@@ -163,10 +121,4 @@ public struct RecoveredWorkload: Hashable, Sendable {
   public var plan: WorkloadPlan
   public var running: Int
   public var replicas: Int
-
-  public init(plan: WorkloadPlan, running: Int, replicas: Int) {
-    self.plan = plan
-    self.running = running
-    self.replicas = replicas
-  }
 }

@@ -3,10 +3,10 @@ import Chain
 import Cryptography
 import Gossip
 import Primitives
-import Provider
 import SDL
 
 @testable import Node
+@testable import Provider
 @testable import Transport
 
 /// What comes by lease streams and HTTP, what a hello says, and texts that strangers write.
@@ -53,7 +53,7 @@ extension DecoderFuzzTests {
         guard case .submitManifest(let lease, let json) = try admitted.get() else { return nil }
         let hash = (try? Manifest.decode(json: json).hash) ?? .zero
         let view = DeploymentView(id: lease.deployment, manifestHash: hash, groups: order.groups.map(\.spec))
-        _ = gateway.accept(json, for: lease, deployment: view, reservation: nil)
+        _ = try? gateway.accept(json, for: lease, deployment: view, reservation: nil)
         return nil
       },
       Target(name: "manifest", corpus: [manifest]) { bytes in
