@@ -22,8 +22,7 @@ extension CertificateError: CustomStringConvertible {
     switch self {
     case .malformed: "a number is out of range, or fields contradict each other"
     case .bitmap: "the bitmap of signers does not have one bit for each validator"
-    case .signatureCount(let expected, let found):
-      "there are \(found) signatures for \(expected) signers"
+    case .signatureCount(let expected, let found): "there are \(found) signatures for \(expected) signers"
     case .unknownValidator(let index): "there is no validator number \(index)"
     case .repeatedValidator(let index): "validator number \(index) is named twice"
     case .insufficientPower(let power, let needed):

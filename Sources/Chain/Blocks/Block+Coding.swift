@@ -99,9 +99,7 @@ extension Block {
   }
 
   /// The value of `Header.lastCertificateHash` for the parent's certificate; zero when there is none.
-  public static func certificateHash(_ certificate: Certificate?) -> Digest {
-    certificate?.digest ?? .zero
-  }
+  public static func certificateHash(_ certificate: Certificate?) -> Digest { certificate?.digest ?? .zero }
 }
 
 /// The parts that a block and a compact block have in common, apart from the header.

@@ -71,13 +71,9 @@ public struct Block: Hashable, Sendable {
   /// The BLAKE2b digest of the header's bytes.
   public let identifier: Digest
 
-  public static func == (left: Block, right: Block) -> Bool {
-    left.identifier == right.identifier
-  }
+  public static func == (left: Block, right: Block) -> Bool { left.identifier == right.identifier }
 
-  public func hash(into hasher: inout Hasher) {
-    hasher.combine(identifier)
-  }
+  public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
 
   init(
     header: Header,

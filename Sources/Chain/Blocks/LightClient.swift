@@ -79,12 +79,7 @@ public struct LightClient: Sendable {
   public private(set) var trusted: Trusted
   private let checks: Checks
 
-  public init(
-    chain: ChainID,
-    trusted: Trusted,
-    settings: Settings,
-    checks: Checks = .ed25519
-  ) {
+  public init(chain: ChainID, trusted: Trusted, settings: Settings, checks: Checks = .ed25519) {
     self.chain = chain
     self.trusted = trusted
     self.settings = settings

@@ -51,9 +51,7 @@ extension ParameterKey {
   public var definition: Definition {
     func define(_ defaultValue: UInt64, _ range: ClosedRange<UInt64>, _ unit: String, _ summary: String)
       -> Definition
-    {
-      Definition(summary: summary, unit: unit, range: range, defaultValue: defaultValue)
-    }
+    { Definition(summary: summary, unit: unit, range: range, defaultValue: defaultValue) }
     let day: UInt64 = 86_400_000
     switch self {
     case .tickMilliseconds:
@@ -75,8 +73,7 @@ extension ParameterKey {
     case .maximumValidators: return define(64, 1...1_000, "validators", "Size of the validator set")
     case .maximumUnbondingEntries: return define(7, 1...100, "entries", "Unbondings at once per delegation")
     case .minimumCommission: return define(500, 0...10_000, "0.01 %", "Lowest commission of a validator")
-    case .signedBlocksWindow:
-      return define(10_000, 10...1_000_000, "blocks", "Length of the signing window")
+    case .signedBlocksWindow: return define(10_000, 10...1_000_000, "blocks", "Length of the signing window")
     case .minimumSignedPerWindow:
       return define(500, 0...10_000, "0.01 %", "Share of the signing window that must be signed")
     case .downtimeJail: return define(600_000, 1_000...365 * day, "ms", "Time in jail for missed blocks")
@@ -111,9 +108,7 @@ public struct Parameters: Hashable, Sendable {
   private var values: [UInt64]
 
   /// All parameters with their default values.
-  public init() {
-    values = ParameterKey.allCases.map(\.definition.defaultValue)
-  }
+  public init() { values = ParameterKey.allCases.map(\.definition.defaultValue) }
 
   public subscript(key: ParameterKey) -> UInt64 {
     get { values[key.index] }

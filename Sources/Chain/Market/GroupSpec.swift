@@ -138,9 +138,7 @@ public struct GroupSpec: Hashable, Sendable {
   /// - Throws: `overflow` when the sum exceeds the range of `Decimal18`.
   public func maximumPrice() throws(ArithmeticError) -> Decimal18 {
     var total = Decimal18.zero
-    for unit in units {
-      total = try total.adding(unit.price.amount.multiplied(by: UInt64(unit.count)))
-    }
+    for unit in units { total = try total.adding(unit.price.amount.multiplied(by: UInt64(unit.count))) }
     return total
   }
 }

@@ -9,9 +9,7 @@ extension Offer {
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Market_V1_Offer(complete: bytes, limit: WireLimits.objectBytes)
     var gpus: [GPU] = []
-    for gpu in try Field.list(wire.gpus, "gpus", limit: ChainLimits.gpuModels) {
-      gpus.append(try GPU(gpu))
-    }
+    for gpu in try Field.list(wire.gpus, "gpus", limit: ChainLimits.gpuModels) { gpus.append(try GPU(gpu)) }
     self.init(
       provider: try Field.address(wire.provider, "provider"),
       sequence: wire.sequence,

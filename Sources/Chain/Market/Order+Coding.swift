@@ -57,10 +57,7 @@ extension Order.Group {
 
 extension DeploymentID {
   init(_ wire: Akash_DeploymentID, _ field: String) throws(DecodingError) {
-    self.init(
-      owner: try Field.address(wire.owner, field),
-      sequence: try Field.ordinal(wire.dseq, field)
-    )
+    self.init(owner: try Field.address(wire.owner, field), sequence: try Field.ordinal(wire.dseq, field))
   }
 
   var wire: Akash_DeploymentID {

@@ -20,10 +20,7 @@ extension CreateValidator {
       consensusKey: try PublicKey(wire.pubkey.typed, "pubkey"),
       commission: try Field.decimal(wire.commission.rate, "commission.rate"),
       maximumCommission: try Field.decimal(wire.commission.maxRate, "commission.max_rate"),
-      maximumCommissionChange: try Field.decimal(
-        wire.commission.maxChangeRate,
-        "commission.max_change_rate"
-      ),
+      maximumCommissionChange: try Field.decimal(wire.commission.maxChangeRate, "commission.max_change_rate"),
       minimumSelfDelegation: try Field.amount(wire.minSelfDelegation, "min_self_delegation"),
       stake: try Field.coin(wire.value, "value")
     )

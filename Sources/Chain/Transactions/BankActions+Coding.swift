@@ -43,10 +43,7 @@ extension Mint {
 extension Burn {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Gov_V1_MsgBurn(complete: bytes, limit: WireLimits.transactionBytes)
-    self.init(
-      issuer: try Field.address(wire.issuer, "issuer"),
-      amount: try Field.coin(wire.amount, "amount")
-    )
+    self.init(issuer: try Field.address(wire.issuer, "issuer"), amount: try Field.coin(wire.amount, "amount"))
   }
 
   var encoded: [UInt8] {

@@ -183,7 +183,5 @@ extension PublicKey {
     self = try Field.key(Array(message.value.dropFirst(2)), field)
   }
 
-  var typed: TypedMessage {
-    TypedMessage(type: Self.typeURL, value: [1 << 3 | 2, 32] + bytes)
-  }
+  var typed: TypedMessage { TypedMessage(type: Self.typeURL, value: [1 << 3 | 2, 32] + bytes) }
 }

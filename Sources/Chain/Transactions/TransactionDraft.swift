@@ -14,13 +14,7 @@ public struct TransactionDraft: Hashable, Sendable {
   public var sequence: UInt64
   public var fee: Fee
 
-  public init(
-    actions: [Action],
-    memo: String = "",
-    timeoutHeight: Height = 0,
-    sequence: UInt64,
-    fee: Fee
-  ) {
+  public init(actions: [Action], memo: String = "", timeoutHeight: Height = 0, sequence: UInt64, fee: Fee) {
     self.actions = actions
     self.memo = memo
     self.timeoutHeight = timeoutHeight

@@ -36,9 +36,7 @@ extension Certificate {
     }
     signatures = []
     signatures.reserveCapacity(wire.signatures.count)
-    for signature in wire.signatures {
-      signatures.append(try Field.signature(signature.array, "signatures"))
-    }
+    for signature in wire.signatures { signatures.append(try Field.signature(signature.array, "signatures")) }
   }
 
   public var wire: Supercloud_Chain_V1_Certificate {

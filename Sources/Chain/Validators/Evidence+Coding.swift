@@ -11,14 +11,12 @@ extension Evidence {
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Chain_V1_Evidence(canonical: bytes, limit: WireLimits.evidenceBytes)
     switch wire.kind {
-    case .duplicateVote(let pair):
-      self = .duplicateVote(try Vote(pair.first), try Vote(pair.second))
+    case .duplicateVote(let pair): self = .duplicateVote(try Vote(pair.first), try Vote(pair.second))
     case .amnesia(let pair):
       self = .amnesia(precommit: try Vote(pair.precommit), prevote: try Vote(pair.prevote))
     case .duplicateProposal(let pair):
       self = .duplicateProposal(try Proposal(pair.first), try Proposal(pair.second))
-    case nil:
-      throw .invalid(field: "kind")
+    case nil: throw .invalid(field: "kind")
     }
     guard isContradiction else { throw .invalid(field: "votes") }
   }

@@ -103,9 +103,7 @@ extension ValidatorSet {
     using checks: Checks = .ed25519
   ) throws(CertificateError) {
     guard certificate.round > 0, certificate.round <= ChainLimits.round, certificate.votes.count <= count
-    else {
-      throw .malformed
-    }
+    else { throw .malformed }
     var voters = SignerSet(count: count)
     for vote in certificate.votes {
       guard vote.height == certificate.height else { throw .malformed }
@@ -124,11 +122,7 @@ extension ValidatorSet {
     for vote in certificate.votes { try verify(vote, chain: chain, using: checks) }
   }
 
-  public func verify(
-    _ vote: Vote,
-    chain: ChainID,
-    using checks: Checks = .ed25519
-  ) throws(CertificateError) {
+  public func verify(_ vote: Vote, chain: ChainID, using checks: Checks = .ed25519) throws(CertificateError) {
     guard vote.isWellFormed else { throw .malformed }
     guard let validator = self[vote.validator] else { throw .unknownValidator(vote.validator) }
     guard checks.verdict(validator.key, vote.signature, vote.kind.domain, chain, vote.signBody) else {
@@ -257,7 +251,5 @@ public struct SignerSet: Hashable, Sendable {
   }
 
   /// The indices of the subset, ascending.
-  public var indices: [ValidatorIndex] {
-    (0..<ValidatorIndex(count)).filter { contains($0) }
-  }
+  public var indices: [ValidatorIndex] { (0..<ValidatorIndex(count)).filter { contains($0) } }
 }

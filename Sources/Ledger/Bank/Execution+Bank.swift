@@ -15,15 +15,11 @@ extension Execution {
   func transfer(_ coin: Coin, from: Address, to: Address) throws(Rejection) {
     guard !coin.amount.isZero, from != to else {
       let available = balance(of: from, in: coin.denomination)
-      guard available >= coin.amount else {
-        throw .insufficientFunds(required: coin, available: available)
-      }
+      guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
       return
     }
     let available = balance(of: from, in: coin.denomination)
-    guard available >= coin.amount else {
-      throw .insufficientFunds(required: coin, available: available)
-    }
+    guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
     let received = balance(of: to, in: coin.denomination)
     let rest = try checked { () throws(ArithmeticError) in try available.subtracting(coin.amount) }
     let sum = try checked { () throws(ArithmeticError) in try received.adding(coin.amount) }
@@ -55,9 +51,7 @@ extension Execution {
   /// Destroys units that `address` holds.
   func destroy(_ coin: Coin, of address: Address) throws(Rejection) {
     let available = balance(of: address, in: coin.denomination)
-    guard available >= coin.amount else {
-      throw .insufficientFunds(required: coin, available: available)
-    }
+    guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
     let supply = overlay.read(Tables.supply, coin.denomination) ?? .zero
     let rest = try checked { () throws(ArithmeticError) in try supply.subtracting(coin.amount) }
     let balance = try checked { () throws(ArithmeticError) in try available.subtracting(coin.amount)
@@ -76,9 +70,7 @@ extension Execution {
     for coin in send.amount {
       let coin = try canonical(coin)
       guard !coin.amount.isZero else { throw .zeroAmount }
-      guard !seen.contains(coin.denomination) else {
-        throw .repeatedDenomination(coin.denomination)
-      }
+      guard !seen.contains(coin.denomination) else { throw .repeatedDenomination(coin.denomination) }
       seen.append(coin.denomination)
       try transfer(coin, from: send.from, to: send.to)
       emit(.transferred(from: send.from, to: send.to, coin: coin))

@@ -95,7 +95,5 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-  mutating func readOptionalTick() throws(DecodingError) -> Tick? {
-    try readFlag() ? try read() : nil
-  }
+  mutating func readOptionalTick() throws(DecodingError) -> Tick? { try readFlag() ? try read() : nil }
 }

@@ -20,9 +20,7 @@ extension EscrowAccount {
   func nextDue() throws(ArithmeticError) -> (tick: Tick, due: Due)? {
     guard state == .open, !payments.isEmpty else { return nil }
     var next: (tick: Tick, due: Due)?
-    func consider(_ tick: Tick, _ due: Due) {
-      if next.map({ tick < $0.tick }) ?? true { next = (tick, due) }
-    }
+    func consider(_ tick: Tick, _ due: Due) { if next.map({ tick < $0.tick }) ?? true { next = (tick, due) } }
     let lastAffordable = try lastAffordableTick()
     if let lastAffordable, let warning = warning(lastAffordable: lastAffordable) {
       consider(warning.tick, .warning(percent: warning.percent))

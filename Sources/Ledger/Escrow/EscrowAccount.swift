@@ -95,9 +95,7 @@ extension EscrowAccount {
   /// units.
   func held() throws(ArithmeticError) -> Decimal18 {
     var sum = try funds().adding(residue)
-    for payment in payments {
-      sum = try sum.adding(payment.earned.subtracting(Decimal18(payment.paid)))
-    }
+    for payment in payments { sum = try sum.adding(payment.earned.subtracting(Decimal18(payment.paid))) }
     return sum
   }
 

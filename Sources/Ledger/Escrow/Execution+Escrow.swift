@@ -4,9 +4,7 @@ import Primitives
 
 extension Execution {
   func escrow(of id: DeploymentID) throws(Rejection) -> EscrowAccount {
-    guard let account = overlay.read(Tables.escrow, id) else {
-      throw .lease(.deploymentNotFound(id))
-    }
+    guard let account = overlay.read(Tables.escrow, id) else { throw .lease(.deploymentNotFound(id)) }
     return account
   }
 
@@ -61,11 +59,7 @@ extension Execution {
   ) throws(Rejection) {
     guard !amount.isZero else { return }
     var account = try settledEscrow(of: id)
-    try transfer(
-      Coin(amount, account.denomination),
-      from: depositor,
-      to: ModuleAccount.escrow.address
-    )
+    try transfer(Coin(amount, account.denomination), from: depositor, to: ModuleAccount.escrow.address)
     let isOwners = depositor == id.owner && !isGranted
     func isSame(_ deposit: EscrowAccount.Deposit) -> Bool {
       deposit.depositor == depositor && deposit.isGranted == isGranted
@@ -85,9 +79,7 @@ extension Execution {
     emit(.deposited(deployment: id, depositor: depositor, coin: Coin(amount, account.denomination)))
   }
 
-  private func add(_ amount: Amount, to index: Int, of account: inout EscrowAccount)
-    throws(Rejection)
-  {
+  private func add(_ amount: Amount, to index: Int, of account: inout EscrowAccount) throws(Rejection) {
     account.deposits[index].amount = try checked { () throws(ArithmeticError) in
       try account.deposits[index].amount.adding(amount)
     }
@@ -153,11 +145,7 @@ extension Execution {
     let toPool = try checked { () throws(ArithmeticError) in try fee.amount.subtracting(toStakers) }
     let collector = ModuleAccount.feeCollector.address
     try transfer(Coin(toStakers, fee.denomination), from: source, to: collector)
-    try transfer(
-      Coin(toPool, fee.denomination),
-      from: source,
-      to: ModuleAccount.communityPool.address
-    )
+    try transfer(Coin(toPool, fee.denomination), from: source, to: ModuleAccount.communityPool.address)
     let key = Pair(moment.time.day, fee.denomination)
     let income = overlay.read(Tables.takeIncome, key) ?? .zero
     let sum = try checked { () throws(ArithmeticError) in try income.adding(fee.amount) }
@@ -192,9 +180,7 @@ extension Execution {
 
   /// Closes an account: ends its leases and pays them out, refunds the rest of each deposit to its depositor,
   /// and gives the sum of all fractions, in whole units, to the community pool.
-  func closeEscrow(of id: DeploymentID, by closer: Closer, reason: LeaseCloseReason)
-    throws(Rejection)
-  {
+  func closeEscrow(of id: DeploymentID, by closer: Closer, reason: LeaseCloseReason) throws(Rejection) {
     var account = try settledEscrow(of: id)
     while !account.payments.isEmpty {
       let payment = try closePayment(0, of: &account, id)
@@ -225,9 +211,7 @@ extension Execution {
     emit(.residueCollected(deployment: id, coin: coin))
   }
 
-  private func refund(_ coin: Coin, of deposit: EscrowAccount.Deposit, _ id: DeploymentID)
-    throws(Rejection)
-  {
+  private func refund(_ coin: Coin, of deposit: EscrowAccount.Deposit, _ id: DeploymentID) throws(Rejection) {
     guard !coin.amount.isZero else { return }
     try transfer(coin, from: ModuleAccount.escrow.address, to: deposit.depositor)
     if deposit.isGranted { restoreGrant(of: deposit.depositor, to: id.owner, coin) }

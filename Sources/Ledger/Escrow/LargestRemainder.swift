@@ -27,9 +27,7 @@ enum LargestRemainder {
       remainders.append((index, remainder))
       left -= share
     }
-    remainders.sort {
-      $0.remainder == $1.remainder ? $0.index < $1.index : $0.remainder > $1.remainder
-    }
+    remainders.sort { $0.remainder == $1.remainder ? $0.index < $1.index : $0.remainder > $1.remainder }
     for (index, _) in remainders.prefix(Int(left)) { shares[index] += 1 }
     return shares
   }

@@ -21,9 +21,7 @@ struct TakeIndex: Hashable, Sendable {
   }
 
   /// The sum of the rates of all ticks before `tick`. It cannot overflow: 10⁴ × 2⁶⁴ is far below 2¹²⁸.
-  func value(at tick: Tick) -> UInt128 {
-    base + UInt128(rate) * UInt128(tick > since ? tick - since : 0)
-  }
+  func value(at tick: Tick) -> UInt128 { base + UInt128(rate) * UInt128(tick > since ? tick - since : 0) }
 
   /// Sets the rate for ticks from `tick` on.
   mutating func change(to rate: UInt32, at tick: Tick) {
@@ -69,9 +67,7 @@ struct TakeAccrual: Hashable, Sendable {
   }
 
   /// The sum in whole units, rounded down.
-  func truncated() throws(ArithmeticError) -> Amount {
-    try Decimal18(raw: raw).truncated()
-  }
+  func truncated() throws(ArithmeticError) -> Amount { try Decimal18(raw: raw).truncated() }
 }
 
 extension TakeAccrual: StateValue {

@@ -35,9 +35,7 @@ extension Execution {
   /// - Returns: The fee that was taken.
   /// - Throws: The reason why the transaction must not be executed at all.
   @discardableResult
-  func admit(_ transaction: Transaction, expecting sequence: UInt64? = nil) throws(Rejection)
-    -> Coin?
-  {
+  func admit(_ transaction: Transaction, expecting sequence: UInt64? = nil) throws(Rejection) -> Coin? {
     guard transaction.timeoutHeight == 0 || moment.height <= transaction.timeoutHeight else {
       throw .timedOut(last: transaction.timeoutHeight)
     }
@@ -92,8 +90,7 @@ extension Execution {
       try withdrawAttributes(provider: provider, auditor: auditor, keys: keys)
     case .agreeLease(let agreement): try agree(agreement)
     case .updateDeployment(let id, let hash): try updateDeployment(id, manifestHash: hash)
-    case .depositDeployment(let id, let coin, let depositor):
-      try depositDeployment(id, coin, from: depositor)
+    case .depositDeployment(let id, let coin, let depositor): try depositDeployment(id, coin, from: depositor)
     case .closeDeployment(let id): try closeDeployment(id)
     case .closeLease(let id): try closeLease(id)
     case .resignLease(let id, let reason): try resignLease(id, reason: reason)
@@ -106,8 +103,7 @@ extension Execution {
       .withdrawReward,
       .withdrawCommission:
       try executeStaking(action)
-    case .submitProposal, .depositProposal, .vote:
-      try executeGovernance(action)
+    case .submitProposal, .depositProposal, .vote: try executeGovernance(action)
     }
   }
 }

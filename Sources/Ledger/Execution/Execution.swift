@@ -40,9 +40,7 @@ package final class Execution {
   /// All written entries whose value differs from the state, sorted by key.
   package var changes: [StateChange] { overlay.changes() }
 
-  func emit(_ event: Event) {
-    events.append(event)
-  }
+  func emit(_ event: Event) { events.append(event) }
 
   func takeEvents() -> [Event] {
     defer { events = [] }

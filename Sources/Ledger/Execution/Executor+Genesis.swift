@@ -48,10 +48,7 @@ extension Executor {
       chain: genesis.chain,
       genesisTime: genesis.time,
       protocolVersion: genesis.protocolVersion,
-      ticks: TickSchedule(
-        start: genesis.time,
-        tickMilliseconds: genesis.parameters[.tickMilliseconds]
-      )
+      ticks: TickSchedule(start: genesis.time, tickMilliseconds: genesis.parameters[.tickMilliseconds])
     )
     execution.parametersRecord = ParametersRecord(genesis.parameters)
     try register(genesis.currencies, in: execution)
@@ -62,9 +59,7 @@ extension Executor {
     return execution
   }
 
-  private static func register(_ currencies: [Currency], in execution: Execution)
-    throws(GenesisError)
-  {
+  private static func register(_ currencies: [Currency], in execution: Execution) throws(GenesisError) {
     var names: Set<Denomination> = []
     for currency in currencies {
       for name in [currency.denomination] + currency.aliases where !names.insert(name).inserted {
@@ -73,17 +68,11 @@ extension Executor {
       let rate = currency.takeBasisPoints ?? UInt32(clamping: execution.parameter(.defaultTake))
       guard rate <= 10_000 else { throw .takeRate(currency.denomination) }
       execution.write(CurrencyRecord(currency: currency, take: TakeIndex(rate: rate, since: 0)))
-      for alias in currency.aliases {
-        execution.overlay.write(Tables.aliases, alias, currency.denomination)
-      }
+      for alias in currency.aliases { execution.overlay.write(Tables.aliases, alias, currency.denomination) }
     }
   }
 
-  private static func fund(
-    _ address: Address,
-    _ coin: Coin,
-    in execution: Execution
-  ) throws(GenesisError) {
+  private static func fund(_ address: Address, _ coin: Coin, in execution: Execution) throws(GenesisError) {
     guard let record = execution.findCurrency(coin.denomination) else {
       throw .unknownCurrency(coin.denomination)
     }
@@ -103,12 +92,8 @@ extension Executor {
     guard !validators.isEmpty else { throw .noValidators }
     for validator in validators {
       let address = validator.operatorAddress
-      guard !execution.overlay.contains(Tables.validators, address) else {
-        throw .repeatedValidator(address)
-      }
-      guard validator.stake.units >= ValidatorRecord.unitsPerPower else {
-        throw .illegalValidator(address)
-      }
+      guard !execution.overlay.contains(Tables.validators, address) else { throw .repeatedValidator(address) }
+      guard validator.stake.units >= ValidatorRecord.unitsPerPower else { throw .illegalValidator(address) }
       try fund(address, Coin(validator.stake, .uakt), in: execution)
       let creation = CreateValidator(
         operatorAddress: address,

@@ -14,11 +14,7 @@ public final class TransactionCheck {
   ///   - state: Committed state.
   ///   - moment: Height, time and tick at which the transactions are checked.
   ///   - checks: Checks the signatures of orders and bids.
-  public init(
-    on state: any StateReading,
-    at moment: Moment,
-    checks: Checks = .ed25519
-  ) {
+  public init(on state: any StateReading, at moment: Moment, checks: Checks = .ed25519) {
     execution = Execution(
       on: state,
       at: moment,

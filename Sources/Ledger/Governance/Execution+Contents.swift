@@ -12,9 +12,7 @@ extension Execution {
   /// - Throws: When carrying out the contents would fail today.
   func validate(_ contents: [ProposalContent]) throws(Rejection) {
     guard protocolVersion >= 2 else {
-      for content in contents {
-        try dryRun { () throws(Rejection) in try tryCarryOut(content) }
-      }
+      for content in contents { try dryRun { () throws(Rejection) in try tryCarryOut(content) } }
       return
     }
     try dryRun { () throws(Rejection) in
@@ -56,16 +54,13 @@ extension Execution {
         throw .governance(.parameterValue(key: change.key, value: change.value))
       }
       try set(key, to: value, proposal: id)
-    case .currency(let denomination, let field):
-      try set(field, of: denomination, change, proposal: id)
+    case .currency(let denomination, let field): try set(field, of: denomination, change, proposal: id)
     case nil: throw .governance(.unknownParameter(change.key))
     }
   }
 
   func set(_ key: ParameterKey, to value: UInt64, proposal id: UInt64) throws(Rejection) {
-    guard key.definition.range.contains(value) else {
-      throw .governance(.parameterRange(key, value: value))
-    }
+    guard key.definition.range.contains(value) else { throw .governance(.parameterRange(key, value: value)) }
     parametersRecord.values[key] = value
     parametersRecord.proposals[key.index] = id
     emit(.parameterChanged(key: key.rawValue, value: value, proposal: id))
@@ -125,9 +120,7 @@ extension Execution {
 
   private func add(_ currency: Currency, proposal id: UInt64) throws(Rejection) {
     guard (1...64).contains(currency.symbol.utf8.count), currency.exponent <= 18 else {
-      throw .governance(
-        .invalidContent("a currency has a symbol of 1 to 64 bytes and an exponent up to 18")
-      )
+      throw .governance(.invalidContent("a currency has a symbol of 1 to 64 bytes and an exponent up to 18"))
     }
     guard currency.takeBasisPoints.map({ $0 <= 10_000 }) ?? true else {
       throw .governance(.invalidContent("a take is at most 10000 basis points"))
@@ -168,9 +161,7 @@ extension Execution {
     guard record.currency.denomination != .uakt else {
       throw .governance(.invalidContent("uakt is what is staked: it cannot be retired"))
     }
-    guard !record.currency.isRetired else {
-      throw .retiredDenomination(record.currency.denomination)
-    }
+    guard !record.currency.isRetired else { throw .retiredDenomination(record.currency.denomination) }
     record.currency.isRetired = true
     write(record)
     emit(.currencyRetired(denomination: record.currency.denomination))
@@ -200,11 +191,7 @@ extension Execution {
     }
     chain.upgrade = upgrade
     emit(
-      .upgradePlanned(
-        name: upgrade.name,
-        height: upgrade.height,
-        version: UInt64(upgrade.protocolVersion)
-      )
+      .upgradePlanned(name: upgrade.name, height: upgrade.height, version: UInt64(upgrade.protocolVersion))
     )
   }
 }

@@ -92,9 +92,7 @@ extension Execution {
     overlay.forEach(
       Tables.proposalDeposits,
       prefix: Tables.proposalDeposits.prefix { $0.write(id) }
-    ) {
-      deposits.append(($0, $1))
-    }
+    ) { deposits.append(($0, $1)) }
     for (key, amount) in deposits {
       overlay.remove(Tables.proposalDeposits, key)
       let coin = Coin(amount, .uakt)
@@ -134,9 +132,7 @@ extension Execution {
       }
     }
     for (voter, vote) in voters {
-      guard let record = overlay.read(Tables.validators, voter), record.status == .bonded else {
-        continue
-      }
+      guard let record = overlay.read(Tables.validators, voter), record.status == .bonded else { continue }
       try checked { () throws(ArithmeticError) in
         let left = try record.shares.subtracting(min(votedShares[voter] ?? .zero, record.shares))
         try tally.add(left, of: record, vote)
@@ -157,11 +153,7 @@ extension Tally {
     _ vote: VoteRecord
   ) throws(ArithmeticError) {
     guard !shares.isZero, !record.shares.isZero else { return }
-    let worth = try Fraction.floor(
-      shares.raw,
-      Decimal18(record.tokens).raw,
-      over: record.shares.raw
-    )
+    let worth = try Fraction.floor(shares.raw, Decimal18(record.tokens).raw, over: record.shares.raw)
     for option in vote.options {
       let part = try Fraction.floor(worth, option.weight.raw, over: Decimal18.one)
       try add(Decimal18(raw: part), to: option.option)

@@ -6,8 +6,7 @@ extension Execution {
   func executeGovernance(_ action: Action) throws(Rejection) {
     switch action {
     case .submitProposal(let submission): try submit(submission)
-    case .depositProposal(let id, let depositor, let amount):
-      try deposit(amount, from: depositor, on: id)
+    case .depositProposal(let id, let depositor, let amount): try deposit(amount, from: depositor, on: id)
     case .vote(let id, let voter, let options): try vote(id, voter, options)
     default: throw .invalidRequest("this is not governance's to do")
     }
@@ -16,21 +15,14 @@ extension Execution {
   /// Submits a proposal with its first deposit. Its contents are checked now, so that nobody votes on
   /// something impossible.
   func submit(_ submission: SubmitProposal) throws(Rejection) {
-    guard !submission.title.isEmpty else {
-      throw .governance(.invalidContent("a proposal needs a title"))
-    }
-    guard !submission.contents.isEmpty else {
-      throw .governance(.invalidContent("it proposes nothing"))
-    }
+    guard !submission.title.isEmpty else { throw .governance(.invalidContent("a proposal needs a title")) }
+    guard !submission.contents.isEmpty else { throw .governance(.invalidContent("it proposes nothing")) }
     try validate(submission.contents)
     let amount = try depositAmount(submission.deposit)
     let minimum = Amount(
       parameter(submission.isExpedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit)
     )
-    let required = InitialDeposit.required(
-      basisPoints: parameter(.proposalInitialDepositShare),
-      of: minimum
-    )
+    let required = InitialDeposit.required(basisPoints: parameter(.proposalInitialDepositShare), of: minimum)
     guard amount >= required else { throw .governance(.initialDepositTooSmall(required: required)) }
     let id = overlay.read(Tables.nextProposal, SingleKey()) ?? 1
     overlay.write(Tables.nextProposal, SingleKey(), id + 1)
@@ -43,9 +35,7 @@ extension Execution {
   }
 
   func proposal(_ id: UInt64) throws(Rejection) -> ProposalRecord {
-    guard let record = overlay.read(Tables.proposals, id) else {
-      throw .governance(.proposalNotFound(id))
-    }
+    guard let record = overlay.read(Tables.proposals, id) else { throw .governance(.proposalNotFound(id)) }
     return record
   }
 
@@ -116,9 +106,7 @@ extension Execution {
       }
       sum = try checked { () throws(ArithmeticError) in try sum.adding(option.weight) }
     }
-    guard sum.raw == Decimal18.one else {
-      throw .governance(.invalidVote("the weights must sum to 1"))
-    }
+    guard sum.raw == Decimal18.one else { throw .governance(.invalidVote("the weights must sum to 1")) }
     overlay.write(Tables.votes, Pair(id, voter), VoteRecord(options: options))
     let text = options.map { "\($0.option.eventName)=\($0.weight)" }.joined(separator: ",")
     emit(.voted(proposal: id, voter: voter, options: text))

@@ -83,9 +83,7 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
     contents = []
     for _ in 0..<count { contents.append(try ProposalContent(decoding: try reader.readCounted())) }
     isExpedited = try reader.readFlag()
-    guard let status = Status(rawValue: try reader.read()) else {
-      throw .outOfRange(field: "status")
-    }
+    guard let status = Status(rawValue: try reader.read()) else { throw .outOfRange(field: "status") }
     self.status = status
     submittedAt = try reader.readMoment()
     depositEnd = Timestamp(milliseconds: try reader.read())
@@ -101,9 +99,7 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
 public struct VoteRecord: Hashable, Sendable, StateValue {
   public var options: [WeightedVote]
 
-  init(options: [WeightedVote]) {
-    self.options = options
-  }
+  init(options: [WeightedVote]) { self.options = options }
 
   func encode(into writer: inout ByteWriter) {
     writer.write(UInt8(truncatingIfNeeded: options.count))
@@ -117,9 +113,7 @@ public struct VoteRecord: Hashable, Sendable, StateValue {
     let count = Int(try reader.read(UInt8.self))
     options = []
     for _ in 0..<count {
-      guard let option = VoteOption(rawValue: try reader.read()) else {
-        throw .outOfRange(field: "option")
-      }
+      guard let option = VoteOption(rawValue: try reader.read()) else { throw .outOfRange(field: "option") }
       options.append(WeightedVote(option: option, weight: try reader.readDecimal()))
     }
   }

@@ -11,9 +11,7 @@ public struct Tally: Hashable, Sendable {
   /// All bonded stake, in uakt: what could have voted.
   public var bonded: Amount
 
-  public init(bonded: Amount) {
-    self.bonded = bonded
-  }
+  public init(bonded: Amount) { self.bonded = bonded }
 
   /// Adds stake to an option. The sums cannot overflow: they are parts of one supply.
   public mutating func add(_ stake: Decimal18, to option: VoteOption) throws(ArithmeticError) {
@@ -51,9 +49,7 @@ public struct Tally: Hashable, Sendable {
   /// Applies the rules of the Cosmos SDK's tally (`x/gov/keeper/tally.go`) in the same order. A turnout equal
   /// to the quorum is enough; a share of yes equal to the threshold is not.
   public func result(_ rules: Rules) throws(ArithmeticError) -> Result {
-    guard !bonded.isZero else {
-      return Result(passes: false, burnsDeposits: false, log: "nothing is staked")
-    }
+    guard !bonded.isZero else { return Result(passes: false, burnsDeposits: false, log: "nothing is staked") }
     let opinions = try yes.adding(no).adding(noWithVeto)
     let votes = try opinions.adding(abstain)
     guard !Self.isLess(votes, than: rules.quorum, of: Decimal18(bonded)) else {
@@ -72,17 +68,13 @@ public struct Tally: Hashable, Sendable {
   }
 
   /// Whether part ÷ whole < partsPerMillion ÷ 10⁶, computed without rounding.
-  private static func isLess(_ part: Decimal18, than partsPerMillion: UInt64, of whole: Decimal18)
-    -> Bool
-  {
+  private static func isLess(_ part: Decimal18, than partsPerMillion: UInt64, of whole: Decimal18) -> Bool {
     let left = part.raw.multipliedFullWidth(by: 1_000_000)
     let right = whole.raw.multipliedFullWidth(by: UInt128(partsPerMillion))
     return left.high == right.high ? left.low < right.low : left.high < right.high
   }
 
-  private static func isMore(_ part: Decimal18, than partsPerMillion: UInt64, of whole: Decimal18)
-    -> Bool
-  {
+  private static func isMore(_ part: Decimal18, than partsPerMillion: UInt64, of whole: Decimal18) -> Bool {
     let left = part.raw.multipliedFullWidth(by: 1_000_000)
     let right = whole.raw.multipliedFullWidth(by: UInt128(partsPerMillion))
     return left.high == right.high ? left.low > right.low : left.high > right.high

@@ -4,9 +4,7 @@ import Primitives
 
 extension Execution {
   func grant(_ grant: Grant) throws(Rejection) {
-    guard grant.granter != grant.grantee else {
-      throw .invalidRequest("a grant to oneself grants nothing")
-    }
+    guard grant.granter != grant.grantee else { throw .invalidRequest("a grant to oneself grants nothing") }
     guard !ModuleAccount.contains(grant.grantee) else { throw .moduleAccount(grant.grantee) }
     let limit = try canonical(grant.limit)
     guard !limit.amount.isZero else { throw .zeroAmount }
@@ -21,9 +19,7 @@ extension Execution {
     overlay.write(Tables.grants, key, GrantRecord(limit: limit.amount, expiresAt: grant.expiresAt))
     overlay.write(Tables.grantsByGrantee, key.byGrantee, Presence())
     overlay.write(Tables.expiries, key.expiry(at: grant.expiresAt), Presence())
-    emit(
-      .granted(granter: grant.granter, grantee: grant.grantee, kind: grant.kind.name, limit: limit)
-    )
+    emit(.granted(granter: grant.granter, grantee: grant.grantee, kind: grant.kind.name, limit: limit))
   }
 
   func revokeGrant(
@@ -46,15 +42,9 @@ extension Execution {
   ///
   /// - Throws: When there is no such grant, it has expired, or less than `coin` is left of it.
   func usableGrant(_ kind: Grant.Kind, of granter: Address, to grantee: Address, for coin: Coin)
-    throws(Rejection)
-    -> GrantRecord
+    throws(Rejection) -> GrantRecord
   {
-    let key = GrantKey(
-      granter: granter,
-      grantee: grantee,
-      kind: kind,
-      denomination: coin.denomination
-    )
+    let key = GrantKey(granter: granter, grantee: grantee, kind: kind, denomination: coin.denomination)
     guard let record = overlay.read(Tables.grants, key) else {
       throw .noGrant(granter: granter, grantee: grantee)
     }
@@ -69,12 +59,7 @@ extension Execution {
     throws(Rejection)
   {
     var record = try usableGrant(kind, of: granter, to: grantee, for: coin)
-    let key = GrantKey(
-      granter: granter,
-      grantee: grantee,
-      kind: kind,
-      denomination: coin.denomination
-    )
+    let key = GrantKey(granter: granter, grantee: grantee, kind: kind, denomination: coin.denomination)
     record.limit = try checked { () throws(ArithmeticError) in
       try record.limit.subtracting(coin.amount)
     }
@@ -87,15 +72,8 @@ extension Execution {
 
   /// Gives `coin` back to a grant for deposits that has not expired.
   func restoreGrant(of granter: Address, to grantee: Address, _ coin: Coin) {
-    let key = GrantKey(
-      granter: granter,
-      grantee: grantee,
-      kind: .deposits,
-      denomination: coin.denomination
-    )
-    guard var record = overlay.read(Tables.grants, key), record.expiresAt > moment.time else {
-      return
-    }
+    let key = GrantKey(granter: granter, grantee: grantee, kind: .deposits, denomination: coin.denomination)
+    guard var record = overlay.read(Tables.grants, key), record.expiresAt > moment.time else { return }
     let (sum, overflow) = record.limit.units.addingReportingOverflow(coin.amount.units)
     record.limit = Amount(overflow ? .max : sum)
     overlay.write(Tables.grants, key, record)

@@ -7,9 +7,7 @@ extension Event {
   public var name: String { parts.name }
 
   /// The fields as texts, in a fixed order.
-  public var attributes: [(key: String, value: String)] {
-    parts.fields.map { ($0.key, $0.value.text) }
-  }
+  public var attributes: [(key: String, value: String)] { parts.fields.map { ($0.key, $0.value.text) } }
 
   /// Writes the event as receipts contain it.
   public func encode(into writer: inout ByteWriter) {

@@ -39,23 +39,14 @@ extension Event {
   var parts: (tag: UInt8, name: String, fields: [(key: String, value: EventField)]) {
     switch self {
     case .transferred(let from, let to, let coin):
-      (
-        1, "transferred",
-        [("sender", .address(from)), ("recipient", .address(to)), ("amount", .coin(coin))]
-      )
+      (1, "transferred", [("sender", .address(from)), ("recipient", .address(to)), ("amount", .coin(coin))])
     case .minted(let issuer, let to, let coin):
-      (
-        2, "minted",
-        [("issuer", .address(issuer)), ("recipient", .address(to)), ("amount", .coin(coin))]
-      )
+      (2, "minted", [("issuer", .address(issuer)), ("recipient", .address(to)), ("amount", .coin(coin))])
     case .burned(let issuer, let coin):
       (3, "burned", [("issuer", .address(issuer)), ("amount", .coin(coin))])
-    case .providerRegistered(let provider):
-      (4, "provider-registered", [("owner", .address(provider))])
-    case .providerUpdated(let provider):
-      (5, "provider-updated", [("owner", .address(provider))])
-    case .providerLeft(let provider):
-      (6, "provider-left", [("owner", .address(provider))])
+    case .providerRegistered(let provider): (4, "provider-registered", [("owner", .address(provider))])
+    case .providerUpdated(let provider): (5, "provider-updated", [("owner", .address(provider))])
+    case .providerLeft(let provider): (6, "provider-left", [("owner", .address(provider))])
     case .attributesSigned(let provider, let auditor):
       (7, "attributes-signed", [("owner", .address(provider)), ("auditor", .address(auditor))])
     case .attributesWithdrawn(let provider, let auditor):
@@ -75,10 +66,7 @@ extension Event {
     case .deploymentClosed(let deployment, let actor, let reason):
       (
         12, "deployment-closed",
-        [
-          ("deployment", .deployment(deployment)), ("by", .closer(actor)),
-          ("reason", .reason(reason)),
-        ]
+        [("deployment", .deployment(deployment)), ("by", .closer(actor)), ("reason", .reason(reason))]
       )
     case .leaseOpened(let lease, let price):
       (13, "lease-opened", [("lease", .lease(lease)), ("price", .price(price))])
@@ -147,16 +135,13 @@ extension Event {
       )
     case .validatorCreated(let validator, let stake):
       (26, "validator-created", [("validator", .address(validator)), ("amount", .coin(stake))])
-    case .validatorEdited(let validator):
-      (27, "validator-edited", [("validator", .address(validator))])
+    case .validatorEdited(let validator): (27, "validator-edited", [("validator", .address(validator))])
     case .validatorBonded(let validator, let power):
       (28, "validator-bonded", [("validator", .address(validator)), ("power", .number(power))])
-    case .validatorUnbonding(let validator):
-      (29, "validator-unbonding", [("validator", .address(validator))])
+    case .validatorUnbonding(let validator): (29, "validator-unbonding", [("validator", .address(validator))])
     case .validatorJailed(let validator, let reason):
       (30, "validator-jailed", [("validator", .address(validator)), ("reason", .text(reason))])
-    case .validatorUnjailed(let validator):
-      (31, "validator-unjailed", [("validator", .address(validator))])
+    case .validatorUnjailed(let validator): (31, "validator-unjailed", [("validator", .address(validator))])
     case .validatorSlashed(let validator, let coin, let reason):
       (
         32, "validator-slashed",
@@ -165,10 +150,7 @@ extension Event {
     case .delegated(let delegator, let validator, let coin):
       (
         33, "delegated",
-        [
-          ("delegator", .address(delegator)), ("validator", .address(validator)),
-          ("amount", .coin(coin)),
-        ]
+        [("delegator", .address(delegator)), ("validator", .address(validator)), ("amount", .coin(coin))]
       )
     case .undelegated(let delegator, let validator, let coin, let completion):
       (
@@ -190,46 +172,28 @@ extension Event {
     case .unbonded(let delegator, let validator, let coin):
       (
         36, "unbonded",
-        [
-          ("delegator", .address(delegator)), ("validator", .address(validator)),
-          ("amount", .coin(coin)),
-        ]
+        [("delegator", .address(delegator)), ("validator", .address(validator)), ("amount", .coin(coin))]
       )
     case .rewardWithdrawn(let delegator, let validator, let coin):
       (
         37, "reward-withdrawn",
-        [
-          ("delegator", .address(delegator)), ("validator", .address(validator)),
-          ("amount", .coin(coin)),
-        ]
+        [("delegator", .address(delegator)), ("validator", .address(validator)), ("amount", .coin(coin))]
       )
     case .commissionWithdrawn(let validator, let coin):
       (38, "commission-withdrawn", [("validator", .address(validator)), ("amount", .coin(coin))])
     case .proposalSubmitted(let proposal, let proposer):
-      (
-        39, "proposal-submitted",
-        [("proposal-id", .number(proposal)), ("proposer", .address(proposer))]
-      )
+      (39, "proposal-submitted", [("proposal-id", .number(proposal)), ("proposer", .address(proposer))])
     case .proposalDeposited(let proposal, let depositor, let coin):
       (
         40, "proposal-deposited",
-        [
-          ("proposal-id", .number(proposal)), ("depositor", .address(depositor)),
-          ("amount", .coin(coin)),
-        ]
+        [("proposal-id", .number(proposal)), ("depositor", .address(depositor)), ("amount", .coin(coin))]
       )
     case .votingStarted(let proposal, let end):
-      (
-        41, "voting-started",
-        [("proposal-id", .number(proposal)), ("voting-end-time", .number(end))]
-      )
+      (41, "voting-started", [("proposal-id", .number(proposal)), ("voting-end-time", .number(end))])
     case .voted(let proposal, let voter, let options):
       (
         42, "voted",
-        [
-          ("proposal-id", .number(proposal)), ("voter", .address(voter)),
-          ("options", .text(options)),
-        ]
+        [("proposal-id", .number(proposal)), ("voter", .address(voter)), ("options", .text(options))]
       )
     case .proposalEnded(let proposal, let outcome, let log):
       (
@@ -249,8 +213,7 @@ extension Event {
           ("tick", .number(tick)),
         ]
       )
-    case .currencyAdded(let denomination):
-      (46, "currency-added", [("denom", .denomination(denomination))])
+    case .currencyAdded(let denomination): (46, "currency-added", [("denom", .denomination(denomination))])
     case .currencyRetired(let denomination):
       (47, "currency-retired", [("denom", .denomination(denomination))])
     case .communityPoolSpent(let recipient, let coin):
@@ -258,13 +221,9 @@ extension Event {
     case .upgradePlanned(let name, let height, let version):
       (
         49, "upgrade-planned",
-        [
-          ("name", .text(name)), ("height", .number(height)),
-          ("protocol-version", .number(version)),
-        ]
+        [("name", .text(name)), ("height", .number(height)), ("protocol-version", .number(version))]
       )
-    case .upgraded(let version):
-      (50, "upgraded", [("protocol-version", .number(version))])
+    case .upgraded(let version): (50, "upgraded", [("protocol-version", .number(version))])
     }
   }
 }

@@ -80,8 +80,7 @@ public enum OrderRejection: Error, Hashable, Sendable, CustomStringConvertible {
     case .orderSignature: "the order's signature is not its owner's"
     case .bidSignature(let provider): "the bid's signature is not \(provider)'s"
     case .orderOfOther(let owner): "the order belongs to \(owner)"
-    case .bidOfOther(let provider):
-      "the bid names provider \(provider) but was signed by another key"
+    case .bidOfOther(let provider): "the bid names provider \(provider) but was signed by another key"
     case .orderExpired(let time): "the order expired at \(time)"
     case .bidExpired(let time): "the bid expired at \(time)"
     case .expiryTooFar(let latest): "it may expire at \(latest) at the latest"
@@ -99,8 +98,7 @@ public enum OrderRejection: Error, Hashable, Sendable, CustomStringConvertible {
     case .unknownProvider(let address): "\(address) is not a registered provider"
     case .zeroPrice: "the price is zero"
     case .priceDenomination(let denomination): "the price must be in \(denomination)"
-    case .overMaximum(let price, let maximum):
-      "the price \(price) is above the order's maximum \(maximum)"
+    case .overMaximum(let price, let maximum): "the price \(price) is above the order's maximum \(maximum)"
     case .mismatch(let reason): reason.description
     case .offer(let fault): fault.description
     case .reclamationWindowTooShort(let required): "the order asks for \(required) ms of notice"

@@ -69,9 +69,7 @@ extension Receipt {
     log = try reader.readText(limit: Limit.log)
     fee = try reader.readOptionalCoin()
     let count = Int(try reader.read(UInt32.self))
-    guard count <= Limit.events, count <= reader.remaining else {
-      throw .outOfRange(field: "events")
-    }
+    guard count <= Limit.events, count <= reader.remaining else { throw .outOfRange(field: "events") }
     events = []
     for _ in 0..<count { events.append(try Event(from: &reader)) }
     try reader.finish()

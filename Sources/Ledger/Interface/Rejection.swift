@@ -88,8 +88,7 @@ extension Rejection: CustomStringConvertible {
       "the account's sequence number is \(expected), the transaction has \(given)"
     case .timedOut(let last): "the transaction was valid until height \(last)"
     case .insufficientFee(let required): "the fee must be at least \(required)"
-    case .insufficientFunds(let required, let available):
-      "\(required) are needed, \(available) are there"
+    case .insufficientFunds(let required, let available): "\(required) are needed, \(available) are there"
     case .unauthorized(let why): why
     case .invalidRequest(let why): why
     case .zeroAmount: "the amount is zero"
@@ -98,11 +97,9 @@ extension Rejection: CustomStringConvertible {
     case .arithmetic(let error): "an amount left its range: \(error)"
     case .unsupportedVersion(let required): "protocol version \(required) is required"
     case .unknownDenomination(let denomination): "\(denomination) is not registered on this network"
-    case .retiredDenomination(let denomination):
-      "\(denomination) is retired: it takes no new deployments"
+    case .retiredDenomination(let denomination): "\(denomination) is retired: it takes no new deployments"
     case .mintCapExceeded(let cap, let minted): "at most \(cap) may be minted, \(minted) are"
-    case .noGrant(let granter, let grantee):
-      "\(granter) has granted nothing of the kind to \(grantee)"
+    case .noGrant(let granter, let grantee): "\(granter) has granted nothing of the kind to \(grantee)"
     case .grantExpired(let time): "the grant ended at \(time)"
     case .grantExceeded(let limit): "the grant has \(limit) left"
     case .grantInPast: "the grant would already be over"

@@ -61,11 +61,9 @@ public enum StakingRejection: Error, Hashable, Sendable, CustomStringConvertible
     case .wrongDenomination: "only uakt can be staked"
     case .commissionBelowFloor(let minimum): "the commission must be at least \(minimum)"
     case .commissionTooHigh(let maximum): "the commission may be at most \(maximum)"
-    case .commissionChangedRecently(let next):
-      "the commission may change again at \(next)"
+    case .commissionChangedRecently(let next): "the commission may change again at \(next)"
     case .commissionChangeTooLarge(let maximum): "the commission may change by \(maximum) a day"
-    case .selfDelegationBelowMinimum(let minimum):
-      "the validator must stake at least \(minimum) itself"
+    case .selfDelegationBelowMinimum(let minimum): "the validator must stake at least \(minimum) itself"
     case .minimumSelfDelegationDecreased: "the minimum self-delegation cannot be lowered"
     case .noDelegation: "there is no such delegation"
     case .insufficientStake(let available): "\(available) are delegated"

@@ -13,14 +13,10 @@ public enum AttributePattern {
   }
 
   /// Whether a provider may state `key`: a letter, then 1 to 126 of `[A-Za-z0-9_/.-]`.
-  public static func isProviderKey(_ key: String) -> Bool {
-    isProviderKey(Array(key.utf8))
-  }
+  public static func isProviderKey(_ key: String) -> Bool { isProviderKey(Array(key.utf8)) }
 
   private static func isProviderKey(_ bytes: [UInt8]) -> Bool {
-    guard (2...127).contains(bytes.count), let first = bytes.first, isLetter(first) else {
-      return false
-    }
+    guard (2...127).contains(bytes.count), let first = bytes.first, isLetter(first) else { return false }
     return bytes.dropFirst().allSatisfy { isWord($0) || "/.-".utf8.contains($0) }
   }
 
@@ -34,9 +30,7 @@ public enum AttributePattern {
     let pattern = Array(pattern.utf8)
     let key = Array(key.utf8)
     guard let star = pattern.firstIndex(of: UInt8(ascii: "*")), key.count >= pattern.count - 1
-    else {
-      return false
-    }
+    else { return false }
     let tail = pattern[(star + 1)...]
     guard !tail.contains(UInt8(ascii: "*")) else { return false }
     let run = star..<(key.count - tail.count)
@@ -56,19 +50,14 @@ public enum AttributePattern {
   }
 
   private static func isWord(_ byte: UInt8) -> Bool {
-    isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-      || byte == UInt8(ascii: "_")
+    isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
   }
 }
 
 extension Attribute {
   /// Whether this requirement is met by `other`: its key, as a pattern, matches, and the values are equal.
-  func isMet(by other: Attribute) -> Bool {
-    value == other.value && AttributePattern.matches(key, other.key)
-  }
+  func isMet(by other: Attribute) -> Bool { value == other.value && AttributePattern.matches(key, other.key) }
 
   /// Whether one of `others` meets this requirement.
-  func isMet(byOneOf others: [Attribute]) -> Bool {
-    others.contains { isMet(by: $0) }
-  }
+  func isMet(byOneOf others: [Attribute]) -> Bool { others.contains { isMet(by: $0) } }
 }

@@ -12,11 +12,7 @@ extension Execution {
     emit(.orderAgreed(order: order.identifier, deployment: id))
     if order.order.isExisting {
       overlay.write(Tables.agreedOrders, order.identifier, Presence())
-      let expiry = ExpiryKey(
-        time: order.order.expiresAt,
-        kind: .agreedOrder,
-        key: order.identifier.bytes
-      )
+      let expiry = ExpiryKey(time: order.order.expiresAt, kind: .agreedOrder, key: order.identifier.bytes)
       overlay.write(Tables.expiries, expiry, Presence())
       try checkRunway(of: id, adding: openings)
     } else {
@@ -69,17 +65,13 @@ extension Execution {
       throw .order(.malformedOrder(error))
     }
     guard order.deployment.owner == agreement.owner, agreement.order.signer == agreement.owner
-    else {
-      throw .order(.orderOfOther(owner: order.deployment.owner))
-    }
+    else { throw .order(.orderOfOther(owner: order.deployment.owner)) }
     guard agreement.order.isAuthentic(on: chain.chain, by: checks) else { throw .order(.orderSignature) }
     return try check(order, identifier: agreement.order.identifier)
   }
 
   /// One lease for each group of the order, at the price and offer of the chosen bid.
-  private func openings(_ agreement: AgreeLease, _ order: CheckedOrder) throws(Rejection)
-    -> [LeaseOpening]
-  {
+  private func openings(_ agreement: AgreeLease, _ order: CheckedOrder) throws(Rejection) -> [LeaseOpening] {
     let bids = try agreedBids(agreement, order)
     guard agreement.choices.count == order.order.groups.count else {
       throw .order(.choices("\(order.order.groups.count) groups need as many choices"))
@@ -108,9 +100,7 @@ extension Execution {
         )
       )
     }
-    guard used.count == bids.count else {
-      throw .order(.choices("a bid is carried that is not chosen"))
-    }
+    guard used.count == bids.count else { throw .order(.choices("a bid is carried that is not chosen")) }
     return openings
   }
 

@@ -4,9 +4,7 @@ import Primitives
 
 extension Execution {
   func activeDeployment(_ id: DeploymentID) throws(Rejection) -> DeploymentRecord {
-    guard let record = overlay.read(Tables.deployments, id) else {
-      throw .lease(.deploymentNotFound(id))
-    }
+    guard let record = overlay.read(Tables.deployments, id) else { throw .lease(.deploymentNotFound(id)) }
     guard record.state == .active else { throw .lease(.deploymentClosed(id)) }
     return record
   }
@@ -21,8 +19,7 @@ extension Execution {
   ) throws(Rejection) {
     guard id.sequence > 0 else { throw .lease(.zeroSequence) }
     if let existing = overlay.read(Tables.deployments, id) {
-      throw existing.order == order
-        ? .lease(.alreadyAgreed(order: order)) : .lease(.deploymentExists(id))
+      throw existing.order == order ? .lease(.alreadyAgreed(order: order)) : .lease(.deploymentExists(id))
     }
     let record = DeploymentRecord(
       manifestHash: manifestHash,
@@ -60,9 +57,7 @@ extension Execution {
   }
 
   /// Adds a deposit, which anybody may pay. A deposit to an overdrawn account opens no lease by itself.
-  func depositDeployment(_ id: DeploymentID, _ coin: Coin, from depositor: Address)
-    throws(Rejection)
-  {
+  func depositDeployment(_ id: DeploymentID, _ coin: Coin, from depositor: Address) throws(Rejection) {
     _ = try activeDeployment(id)
     let coin = try canonical(coin)
     guard !coin.amount.isZero else { throw .order(.depositTooSmall(minimum: Amount(1))) }

@@ -39,9 +39,7 @@ extension Execution {
     for opening in openings {
       let key = GroupKey(id, opening.group)
       var group = overlay.read(Tables.groups, key) ?? GroupRecord(spec: opening.spec)
-      guard group.state == .open, group.orders < .max else {
-        throw .lease(.groupLeased(opening.group))
-      }
+      guard group.state == .open, group.orders < .max else { throw .lease(.groupLeased(opening.group)) }
       group.state = .leased
       group.orders += 1
       group.provider = opening.provider
@@ -99,9 +97,7 @@ extension Execution {
     at tick: Tick? = nil
   ) throws(Rejection) {
     let lease = payment.lease(of: id)
-    guard var record = overlay.read(Tables.leases, lease) else {
-      throw .lease(.leaseNotFound(lease))
-    }
+    guard var record = overlay.read(Tables.leases, lease) else { throw .lease(.leaseNotFound(lease)) }
     unindex(lease, in: record.state)
     record.state = reason == .insufficientFunds ? .insufficientFunds : .closed
     record.closing = Closing(closer: closer, reason: reason, moment: moment)
@@ -120,9 +116,7 @@ extension Execution {
     }
     try transfer(record.deposit, from: ModuleAccount.leaseDeposits.address, to: lease.provider)
     emit(.leaseClosed(lease: lease, price: record.price, actor: closer, reason: reason))
-    if !record.deposit.amount.isZero {
-      emit(.leaseDepositReleased(lease: lease, coin: record.deposit))
-    }
+    if !record.deposit.amount.isZero { emit(.leaseDepositReleased(lease: lease, coin: record.deposit)) }
   }
 
   private func index(_ lease: LeaseID, in state: LeaseRecord.State) {
@@ -162,9 +156,7 @@ extension Execution {
   private func close(_ id: LeaseID, by closer: Closer, reason: LeaseCloseReason) throws(Rejection) {
     var account = try settledEscrow(of: id.deployment)
     guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
-    else {
-      throw .lease(.leaseNotActive(id))
-    }
+    else { throw .lease(.leaseNotActive(id)) }
     let payment = try closePayment(index, of: &account, id.deployment)
     account.restartRunway()
     try store(account, of: id.deployment)
@@ -213,9 +205,7 @@ extension Execution {
     _ = try runningLease(id, missing: .unknownLease(id), ended: .paymentClosed(id))
     var account = try settledEscrow(of: id.deployment)
     guard let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
-    else {
-      throw .lease(.paymentClosed(id))
-    }
+    else { throw .lease(.paymentClosed(id)) }
     try payOut(index, of: &account, id.deployment)
     try store(account, of: id.deployment)
   }

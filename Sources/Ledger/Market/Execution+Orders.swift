@@ -32,9 +32,7 @@ extension Execution {
   }
 
   private func checkGroups(_ order: Order) throws(Rejection) {
-    guard !order.groups.isEmpty else {
-      throw .order(.invalidGroups("an order needs at least one group"))
-    }
+    guard !order.groups.isEmpty else { throw .order(.invalidGroups("an order needs at least one group")) }
     guard order.groups.count <= ChainLimits.groups else {
       throw .order(.invalidGroups("an order has at most \(ChainLimits.groups) groups"))
     }
@@ -62,9 +60,7 @@ extension Execution {
 
   /// The canonical name of the one currency in which all groups of an order are priced.
   private func denomination(of order: Order) throws(Rejection) -> Denomination {
-    guard let first = order.groups.first?.spec.units.first else {
-      throw .order(.invalidGroup(.totalCPU))
-    }
+    guard let first = order.groups.first?.spec.units.first else { throw .order(.invalidGroup(.totalCPU)) }
     let record = try currency(first.price.denomination)
     for group in order.groups {
       // `GroupValidation` has checked that each group has one currency.
@@ -78,9 +74,7 @@ extension Execution {
     return record.currency.denomination
   }
 
-  private func checkNew(_ order: Order, identifier: Digest, denomination: Denomination)
-    throws(Rejection)
-  {
+  private func checkNew(_ order: Order, identifier: Digest, denomination: Denomination) throws(Rejection) {
     if let existing = overlay.read(Tables.deployments, order.deployment) {
       throw existing.order == identifier
         ? .lease(.alreadyAgreed(order: identifier)) : .lease(.deploymentExists(order.deployment))
@@ -96,9 +90,7 @@ extension Execution {
       _ = try usableGrant(.deposits, of: source, to: order.deployment.owner, for: coin)
     }
     let available = balance(of: source, in: denomination)
-    guard available >= coin.amount else {
-      throw .insufficientFunds(required: coin, available: available)
-    }
+    guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
   }
 
   private func checkExisting(
@@ -106,9 +98,7 @@ extension Execution {
     identifier: Digest,
     denomination: Denomination
   ) throws(Rejection) {
-    guard order.deposit.amount.isZero, order.depositor == nil else {
-      throw .order(.depositOfExisting)
-    }
+    guard order.deposit.amount.isZero, order.depositor == nil else { throw .order(.depositOfExisting) }
     let deployment = try activeDeployment(order.deployment)
     guard !overlay.contains(Tables.agreedOrders, identifier) else {
       throw .lease(.alreadyAgreed(order: identifier))
@@ -117,9 +107,7 @@ extension Execution {
       throw .lease(.manifestDiffers(stored: deployment.manifestHash))
     }
     let account = try escrow(of: order.deployment)
-    guard account.denomination == denomination else {
-      throw .lease(.groupDenomination(account.denomination))
-    }
+    guard account.denomination == denomination else { throw .lease(.groupDenomination(account.denomination)) }
     for group in order.groups {
       guard let stored = overlay.read(Tables.groups, GroupKey(order.deployment, group.sequence)),
         stored.spec.name == group.spec.name
@@ -153,12 +141,7 @@ extension Execution {
       }
       try check(group, wanted.spec, provider.record, order)
     }
-    try checkLeaseDeposits(
-      count: bid.groups.count,
-      of: bid.provider,
-      in: order.denomination,
-      locked: locked
-    )
+    try checkLeaseDeposits(count: bid.groups.count, of: bid.provider, in: order.denomination, locked: locked)
   }
 
   private func check(

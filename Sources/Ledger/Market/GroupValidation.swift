@@ -29,18 +29,12 @@ public enum GroupValidation {
     var ids: Set<UInt32> = []
     for unit in spec.units {
       if let fault = fault(unit) { return fault }
-      guard ids.insert(unit.resources.id).inserted else {
-        return .duplicateResourceID(unit.resources.id)
-      }
+      guard ids.insert(unit.resources.id).inserted else { return .duplicateResourceID(unit.resources.id) }
     }
     if let fault = totals(spec) { return fault }
     for unit in spec.units {
-      guard unit.price.amount <= ResourceLimits.price else {
-        return .price(unit: unit.resources.id)
-      }
-      guard unit.price.denomination == spec.units[0].price.denomination else {
-        return .mixedDenominations
-      }
+      guard unit.price.amount <= ResourceLimits.price else { return .price(unit: unit.resources.id) }
+      guard unit.price.denomination == spec.units[0].price.denomination else { return .mixedDenominations }
     }
     return nil
   }
@@ -55,9 +49,7 @@ public enum GroupValidation {
     guard resources.gpus > 0 || resources.gpuAttributes.isEmpty else {
       return .gpuAttributesWithoutGPUs(unit: id)
     }
-    guard ResourceLimits.memoryBytes.contains(resources.memoryBytes) else {
-      return .memory(unit: id)
-    }
+    guard ResourceLimits.memoryBytes.contains(resources.memoryBytes) else { return .memory(unit: id) }
     guard !resources.volumes.isEmpty else { return .noStorage(unit: id) }
     for volume in resources.volumes {
       guard ResourceLimits.volumeBytes.contains(volume.bytes) else { return .storage(unit: id) }
@@ -69,9 +61,7 @@ public enum GroupValidation {
       if let illegal = list.first(where: { !AttributePattern.isResourceKey($0.key) }) {
         return .attributeKey(unit: id, key: illegal.key)
       }
-      if let key = AttributePattern.duplicate(in: list) {
-        return .duplicateAttribute(unit: id, key: key)
-      }
+      if let key = AttributePattern.duplicate(in: list) { return .duplicateAttribute(unit: id, key: key) }
     }
     return nil
   }
@@ -83,9 +73,7 @@ public enum GroupValidation {
     }
     guard (1...ResourceLimits.groupCPUMillis).contains(total(\.cpuMillis)) else { return .totalCPU }
     guard total(\.gpus) <= ResourceLimits.groupGPUs else { return .totalGPU }
-    guard (1...ResourceLimits.groupMemoryBytes).contains(total(\.memoryBytes)) else {
-      return .totalMemory
-    }
+    guard (1...ResourceLimits.groupMemoryBytes).contains(total(\.memoryBytes)) else { return .totalMemory }
     return nil
   }
 }

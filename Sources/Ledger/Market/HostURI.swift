@@ -6,17 +6,13 @@ enum HostURI {
   static func rejection(_ uri: String) -> ProviderRejection? {
     let bytes = Array(uri.utf8)
     guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return .hostURINotAbsolute }
-    if let slash = bytes.firstIndex(of: UInt8(ascii: "/")), slash < colon {
-      return .hostURINotAbsolute
-    }
+    if let slash = bytes.firstIndex(of: UInt8(ascii: "/")), slash < colon { return .hostURINotAbsolute }
     guard uri.lowercased().hasPrefix("https://") else { return .invalidHostURI }
     return isAuthority(bytes.dropFirst(8)) ? nil : .invalidHostURI
   }
 
   /// Whether `text` can be a web site's address: empty, or without blanks and control characters.
-  static func isWebsite(_ text: String) -> Bool {
-    text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
-  }
+  static func isWebsite(_ text: String) -> Bool { text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } }
 
   /// Whether `bytes` are `host[:port]`. The host has letters, digits, hyphens, dots and underscores, or is an
   /// IPv6 address in brackets.

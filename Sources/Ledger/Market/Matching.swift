@@ -24,16 +24,12 @@ public enum Matching {
     requiresAuditedGPUs: Bool = false,
     signed: SignedAttributes
   ) -> MismatchReason? {
-    if let reason = placement(spec.requirements, attributes: attributes, signed: signed) {
-      return reason
-    }
+    if let reason = placement(spec.requirements, attributes: attributes, signed: signed) { return reason }
     for unit in spec.units {
       if let reason = storage(unit.resources, attributes: attributes) { return reason }
       if let reason = gpu(unit.resources, attributes: attributes) { return reason }
       guard requiresAuditedGPUs else { continue }
-      if let reason = auditedGPU(unit.resources, spec.requirements, signed: signed) {
-        return reason
-      }
+      if let reason = auditedGPU(unit.resources, spec.requirements, signed: signed) { return reason }
     }
     return nil
   }
@@ -70,9 +66,7 @@ public enum Matching {
       let fits = groups.contains { group in
         volume.attributes.allSatisfy { $0.isMet(byOneOf: group) }
       }
-      guard fits else {
-        return .storage(unit: resources.id, volume: volume.name, volume.attributes)
-      }
+      guard fits else { return .storage(unit: resources.id, volume: volume.name, volume.attributes) }
     }
     return nil
   }

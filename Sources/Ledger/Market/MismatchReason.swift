@@ -45,13 +45,11 @@ public enum MismatchReason: Hashable, Sendable, CustomStringConvertible {
       "auditor \(auditor) has not signed \(attribute.key)=\(attribute.value)"
     case .noAuditor(let auditors):
       "none of the auditors \(auditors.joined(separator: ", ")) has signed it all"
-    case .attribute(let attribute):
-      "the provider does not state \(attribute.key)=\(attribute.value)"
+    case .attribute(let attribute): "the provider does not state \(attribute.key)=\(attribute.value)"
     case .storage(let unit, let volume, let attributes):
       "unit \(unit), volume \(volume): no storage of the provider has "
         + attributes.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
-    case .gpu(let unit, let keys):
-      "unit \(unit): the provider has none of \(keys.joined(separator: ", "))"
+    case .gpu(let unit, let keys): "unit \(unit): the provider has none of \(keys.joined(separator: ", "))"
     case .gpuNotAudited(let unit, let keys):
       "unit \(unit): no auditor that counts has signed \(keys.joined(separator: " or "))"
     }

@@ -19,14 +19,10 @@ public enum OfferCheck {
     }
     for unit in spec.units {
       let id = unit.resources.id
-      guard let offered = offer.first(where: { $0.resources.id == id }) else {
-        return .unitMissing(id)
-      }
+      guard let offered = offer.first(where: { $0.resources.id == id }) else { return .unitMissing(id) }
       guard offered.count == unit.count else { return .replicas(unit: id) }
       if let fault = amounts(offered.resources, unit.resources) { return fault }
-      if let fault = gpus(offered.resources, unit.resources, attributes: attributes) {
-        return fault
-      }
+      if let fault = gpus(offered.resources, unit.resources, attributes: attributes) { return fault }
       guard requiresAuditedGPUs else { continue }
       if let fault = audit(offered.resources, spec.requirements, signed: signed) { return fault }
     }
@@ -39,8 +35,7 @@ public enum OfferCheck {
     guard offered.volumes.count == wanted.volumes.count else { return .storage(unit: wanted.id) }
     for (volume, least) in zip(offered.volumes, wanted.volumes) {
       let fits =
-        volume.bytes >= least.bytes
-        && least.attributes.allSatisfy { $0.isMet(byOneOf: volume.attributes) }
+        volume.bytes >= least.bytes && least.attributes.allSatisfy { $0.isMet(byOneOf: volume.attributes) }
       guard fits else { return .storage(unit: wanted.id) }
     }
     guard offered.gpus == wanted.gpus else { return .gpuCount(unit: wanted.id) }
@@ -52,9 +47,7 @@ public enum OfferCheck {
     _ wanted: Resources,
     attributes: [Attribute]
   ) -> OfferFault? {
-    guard wanted.gpus > 0 else {
-      return offered.gpuAttributes.isEmpty ? nil : .gpuCount(unit: wanted.id)
-    }
+    guard wanted.gpus > 0 else { return offered.gpuAttributes.isEmpty ? nil : .gpuCount(unit: wanted.id) }
     guard let first = offered.gpuAttributes.first,
       !offered.gpuAttributes.contains(where: { $0.key.contains("*") || $0.value != "true" })
     else { return .gpuNotConcrete(unit: wanted.id) }
@@ -111,9 +104,7 @@ public enum GPUKey {
     guard index == parts.count else { return [key] }
     var keys = [key]
     for candidate in [model + memory + interface, model + memory, model + interface, model]
-    where !keys.contains(candidate) {
-      keys.append(candidate)
-    }
+    where !keys.contains(candidate) { keys.append(candidate) }
     return keys
   }
 }

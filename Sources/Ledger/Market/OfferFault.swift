@@ -29,8 +29,7 @@ public enum OfferFault: Hashable, Sendable, CustomStringConvertible {
     case .gpuCount(let unit): "unit \(unit): the offer has another number of GPUs"
     case .gpuNotConcrete(let unit): "unit \(unit): the offer does not name its GPUs"
     case .gpuOther(let unit, let key): "unit \(unit): \(key) is not among the accepted GPUs"
-    case .gpuNotStated(let unit, let key):
-      "unit \(unit): the provider's record does not state \(key)"
+    case .gpuNotStated(let unit, let key): "unit \(unit): the provider's record does not state \(key)"
     case .gpuNotAudited(let unit, let key): "unit \(unit): no auditor that counts has signed \(key)"
     }
   }

@@ -32,9 +32,7 @@ public struct OrderAdmission {
   ///   - locked: The sum of the lease deposits that the provider's other live bids would lock, in the order's
   ///     currency.
   /// - Returns: The first reason, or nil.
-  public func check(bid: Bid, for order: Order, identifier: Digest, locked: Amount = .zero)
-    -> Rejection?
-  {
+  public func check(bid: Bid, for order: Order, identifier: Digest, locked: Amount = .zero) -> Rejection? {
     rejection { () throws(Rejection) in
       let checked = try execution.check(order, identifier: identifier)
       try execution.check(bid, for: checked, locked: locked)
@@ -44,18 +42,14 @@ public struct OrderAdmission {
   /// The deposit that a provider locks for one lease in a currency; nil for a currency that is not
   /// registered.
   public func leaseDeposit(in denomination: Denomination) -> Coin? {
-    execution.findCurrency(denomination).map {
-      Coin($0.currency.leaseDeposit, $0.currency.denomination)
-    }
+    execution.findCurrency(denomination).map { Coin($0.currency.leaseDeposit, $0.currency.denomination) }
   }
 
   /// How many live bids a book keeps for an order; the cheapest stay.
   public var bidLimit: Int { Int(clamping: execution.parameter(.orderMaximumBids)) }
 
   /// Whether an account is a registered provider.
-  public func isProvider(_ address: Address) -> Bool {
-    execution.overlay.contains(Tables.providers, address)
-  }
+  public func isProvider(_ address: Address) -> Bool { execution.overlay.contains(Tables.providers, address) }
 
   private func rejection(_ body: () throws(Rejection) -> Void) -> Rejection? {
     do {

@@ -87,8 +87,7 @@ public enum ProvenEntry: Hashable, Sendable {
     case .balance(_, let denomination):
       fields = [("balance", Coin(try Amount(from: &reader), denomination).description)]
     case .lease: fields = Self.decodedFields(of: try LeaseRecord(from: &reader))
-    case .vote:
-      fields = try VoteRecord(from: &reader).options.map { ($0.option.name, $0.weight.description) }
+    case .vote: fields = try VoteRecord(from: &reader).options.map { ($0.option.name, $0.weight.description) }
     }
     try reader.finish()
     return fields

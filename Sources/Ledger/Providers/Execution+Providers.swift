@@ -28,9 +28,7 @@ extension Execution {
   }
 
   func leaveProvider(_ owner: Address) throws(Rejection) {
-    guard overlay.contains(Tables.providers, owner) else {
-      throw .provider(.providerNotFound(owner))
-    }
+    guard overlay.contains(Tables.providers, owner) else { throw .provider(.providerNotFound(owner)) }
     let demands = Tables.demands.prefix { $0.write(owner) }
     guard overlay.scan(Tables.demands, prefix: demands, limit: 1).isEmpty else {
       throw .provider(.providerHasLeases(owner))
@@ -79,12 +77,7 @@ extension Execution {
     let key = Pair(lease.provider, Self.demandDigest(spec, requiresAuditedGPUs))
     var record =
       overlay.read(Tables.demands, key)
-      ?? DemandRecord(
-        count: 0,
-        example: lease,
-        requiresAuditedGPUs: requiresAuditedGPUs,
-        spec: spec
-      )
+      ?? DemandRecord(count: 0, example: lease, requiresAuditedGPUs: requiresAuditedGPUs, spec: spec)
     record.count += 1
     overlay.write(Tables.demands, key, record)
   }
@@ -123,11 +116,7 @@ extension Execution {
 extension Execution {
   /// Adds signed attributes; a key that exists gets the new value. Neither the provider's registration nor
   /// the keys are checked: tenants decide which auditors they trust.
-  func signAttributes(
-    provider: Address,
-    auditor: Address,
-    attributes: [Attribute]
-  ) throws(Rejection) {
+  func signAttributes(provider: Address, auditor: Address, attributes: [Attribute]) throws(Rejection) {
     let key = Pair(provider, auditor)
     var merged = overlay.read(Tables.signedAttributes, key)?.attributes ?? []
     for attribute in attributes {

@@ -29,8 +29,7 @@ public struct ConservationReport: Hashable, Sendable {
       == UInt128(supply.units)
       && escrowRecords == UInt128(escrow.units) * Decimal18.one
       && leaseDepositRecords == UInt128(leaseDeposits.units)
-      && stakeRecords == stake
-      && proposalDepositRecords == UInt128(proposalDeposits.units)
+      && stakeRecords == stake && proposalDepositRecords == UInt128(proposalDeposits.units)
   }
 
   init(denomination: Denomination, supply: Amount) {
@@ -68,9 +67,7 @@ extension LedgerQuery {
     }
     state.forEach(Tables.leases) { _, lease in
       guard lease.state.isRunning else { return }
-      reports[lease.deposit.denomination]?.leaseDepositRecords += UInt128(
-        lease.deposit.amount.units
-      )
+      reports[lease.deposit.denomination]?.leaseDepositRecords += UInt128(lease.deposit.amount.units)
     }
     state.forEach(Tables.validators) { _, validator in
       reports[.uakt]?.stakeRecords += UInt128(validator.tokens.units)
@@ -85,15 +82,12 @@ extension LedgerQuery {
   }
 
   private func report(_ denomination: Denomination, supply: Amount) -> ConservationReport {
-    func units(_ module: ModuleAccount) -> UInt128 {
-      UInt128(balance(of: module, in: denomination).units)
-    }
+    func units(_ module: ModuleAccount) -> UInt128 { UInt128(balance(of: module, in: denomination).units) }
     var report = ConservationReport(denomination: denomination, supply: supply)
     report.escrow = balance(of: .escrow, in: denomination)
     report.leaseDeposits = balance(of: .leaseDeposits, in: denomination)
     report.stake = units(.bondedStake) + units(.unbondingStake)
-    report.pools =
-      units(.communityPool) + units(.rewards) + units(.feeCollector) + units(.governance)
+    report.pools = units(.communityPool) + units(.rewards) + units(.feeCollector) + units(.governance)
     report.proposalDeposits = balance(of: .governance, in: denomination)
     return report
   }

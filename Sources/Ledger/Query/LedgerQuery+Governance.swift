@@ -5,9 +5,7 @@ public import Primitives
 extension LedgerQuery {
   // MARK: Governance
 
-  public func proposal(_ id: UInt64) -> ProposalRecord? {
-    state.read(Tables.proposals, id)
-  }
+  public func proposal(_ id: UInt64) -> ProposalRecord? { state.read(Tables.proposals, id) }
 
   /// All proposals, or those in one status, ordered by number.
   public func proposals(
@@ -43,24 +41,16 @@ extension LedgerQuery {
   }
 
   /// The upgrade that was voted for and whose height is not reached yet.
-  public var plannedUpgrade: SoftwareUpgrade? {
-    state.read(Tables.chain, SingleKey())?.upgrade
-  }
+  public var plannedUpgrade: SoftwareUpgrade? { state.read(Tables.chain, SingleKey())?.upgrade }
 
-  public var protocolVersion: UInt32 {
-    state.read(Tables.chain, SingleKey())?.protocolVersion ?? 0
-  }
+  public var protocolVersion: UInt32 { state.read(Tables.chain, SingleKey())?.protocolVersion ?? 0 }
 
   // MARK: Staking
 
-  public func validator(_ address: Address) -> ValidatorRecord? {
-    state.read(Tables.validators, address)
-  }
+  public func validator(_ address: Address) -> ValidatorRecord? { state.read(Tables.validators, address) }
 
   /// The stake of all bonded validators, in uakt.
-  public var bondedStake: Amount {
-    state.read(Tables.staking, SingleKey())?.bonded ?? .zero
-  }
+  public var bondedStake: Amount { state.read(Tables.staking, SingleKey())?.bonded ?? .zero }
 
   /// A delegation with its present value and its rewards.
   public struct DelegationStatus: Hashable, Sendable {
@@ -89,9 +79,7 @@ extension LedgerQuery {
     }
   }
 
-  private func status(_ key: Pair<Address, Address>, _ record: DelegationRecord)
-    -> DelegationStatus?
-  {
+  private func status(_ key: Pair<Address, Address>, _ record: DelegationRecord) -> DelegationStatus? {
     guard var validator = validator(key.second) else { return nil }
     var record = record
     let execution = Execution(on: state, at: .zero, protocolVersion: protocolVersion)

@@ -60,9 +60,7 @@ public struct DeploymentStatus: Hashable, Sendable {
       && left.groups.map(\.record) == right.groups.map(\.record)
   }
 
-  public func hash(into hasher: inout Hasher) {
-    hasher.combine(id)
-  }
+  public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
 extension LedgerQuery {
@@ -148,9 +146,7 @@ extension LedgerQuery {
   private func status(_ id: LeaseID, _ record: LeaseRecord, at tick: Tick) -> LeaseStatus {
     guard record.state.isRunning, let account = settled(id.deployment, at: tick),
       let index = account.index(ofGroup: id.group, order: id.order, provider: id.provider)
-    else {
-      return LeaseStatus(id, settled: record)
-    }
+    else { return LeaseStatus(id, settled: record) }
     let payment = account.payments[index]
     return LeaseStatus(
       id: id,
@@ -218,9 +214,7 @@ extension LedgerQuery {
 
   /// The running leases of a provider. The time does not depend on the number of ended ones.
   public func runningLeases(of provider: Address, at tick: Tick) -> [LeaseStatus] {
-    LeaseRecord.State.allCases.filter(\.isRunning).flatMap {
-      leases(provider: provider, state: $0, at: tick)
-    }
+    LeaseRecord.State.allCases.filter(\.isRunning).flatMap { leases(provider: provider, state: $0, at: tick) }
   }
 
   /// The number of running leases in the whole network.

@@ -6,9 +6,7 @@ public import Primitives
 public struct LedgerQuery<State: StateReading> {
   let state: State
 
-  public init(state: State) {
-    self.state = state
-  }
+  public init(state: State) { self.state = state }
 
   public var parameters: Parameters { parametersRecord.values }
 
@@ -23,9 +21,7 @@ public struct LedgerQuery<State: StateReading> {
 
   // MARK: Bank
 
-  public func sequence(of address: Address) -> UInt64 {
-    state.read(Tables.accounts, address)?.sequence ?? 0
-  }
+  public func sequence(of address: Address) -> UInt64 { state.read(Tables.accounts, address)?.sequence ?? 0 }
 
   public func balances(of address: Address) -> [Coin] {
     let prefix = Tables.balances.prefix { $0.write(address) }
@@ -66,9 +62,7 @@ public struct LedgerQuery<State: StateReading> {
     }
   }
 
-  public var currencies: [CurrencyStatus] {
-    state.all(Tables.currencies) { CurrencyStatus($1) }
-  }
+  public var currencies: [CurrencyStatus] { state.all(Tables.currencies) { CurrencyStatus($1) } }
 
   /// A currency by its canonical name or an alias; nil when it is not registered.
   public func currency(_ name: Denomination) -> CurrencyStatus? {
@@ -93,9 +87,7 @@ public struct LedgerQuery<State: StateReading> {
 
   // MARK: Providers and validators
 
-  public func provider(_ address: Address) -> ProviderEntry? {
-    state.read(Tables.providers, address)
-  }
+  public func provider(_ address: Address) -> ProviderEntry? { state.read(Tables.providers, address) }
 
   /// All providers, ordered by address.
   public func providers(_ request: PageRequest) throws(PageFault) -> Page<ProviderEntry> {
@@ -103,11 +95,9 @@ public struct LedgerQuery<State: StateReading> {
   }
 
   /// All validators, ordered by operator address.
-  public func validators(_ request: PageRequest) throws(PageFault) -> Page<
-    (
-      address: Address, record: ValidatorRecord
-    )
-  > {
+  public func validators(
+    _ request: PageRequest
+  ) throws(PageFault) -> Page<(address: Address, record: ValidatorRecord)> {
     try state.page(Tables.validators, request) { ($0, $1) }
   }
 

@@ -8,13 +8,9 @@ struct AccountRecord: Hashable, Sendable, StateValue {
 
   init() {}
 
-  func encode(into writer: inout ByteWriter) {
-    writer.write(sequence)
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(sequence) }
 
-  init(from reader: inout ByteReader) throws(DecodingError) {
-    sequence = try reader.read()
-  }
+  init(from reader: inout ByteReader) throws(DecodingError) { sequence = try reader.read() }
 }
 
 /// A grant. `limit` is the amount that is left.

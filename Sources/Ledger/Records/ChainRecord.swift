@@ -31,9 +31,7 @@ struct ChainRecord: Hashable, Sendable, StateValue {
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    guard let chain = ChainID(try reader.readText(limit: 48)) else {
-      throw .invalid(field: "chain")
-    }
+    guard let chain = ChainID(try reader.readText(limit: 48)) else { throw .invalid(field: "chain") }
     self.chain = chain
     genesisTime = Timestamp(milliseconds: try reader.read())
     protocolVersion = try reader.read()

@@ -46,15 +46,11 @@ public struct ProviderEntry: Hashable, Sendable, StateValue {
 struct AuditRecord: Hashable, Sendable, StateValue {
   var attributes: [Attribute]
 
-  init(attributes: [Attribute]) {
-    self.attributes = attributes
-  }
+  init(attributes: [Attribute]) { self.attributes = attributes }
 
   func encode(into writer: inout ByteWriter) { writer.write(attributes) }
 
-  init(from reader: inout ByteReader) throws(DecodingError) {
-    attributes = try reader.readAttributes()
-  }
+  init(from reader: inout ByteReader) throws(DecodingError) { attributes = try reader.readAttributes() }
 }
 
 /// What running leases require of their provider's attributes. Leases with equal requirements share a record.

@@ -38,11 +38,7 @@ extension Execution {
       ? Decimal18(amount)
       : Decimal18(
         raw: try checked { () throws(ArithmeticError) in
-          try Fraction.floor(
-            UInt128(amount.units),
-            record.shares.raw,
-            over: UInt128(record.tokens.units)
-          )
+          try Fraction.floor(UInt128(amount.units), record.shares.raw, over: UInt128(record.tokens.units))
         }
       )
     try checked { () throws(ArithmeticError) in
@@ -73,9 +69,7 @@ extension Execution {
   {
     var record = try validator(address)
     let key = Pair(delegator, address)
-    guard var delegation = overlay.read(Tables.delegations, key) else {
-      throw .staking(.noDelegation)
-    }
+    guard var delegation = overlay.read(Tables.delegations, key) else { throw .staking(.noDelegation) }
     try settleRewards(of: &record)
     try settleRewards(of: &delegation, in: record)
     let available = try record.tokens(of: delegation.shares)
@@ -144,20 +138,10 @@ extension Execution {
     overlay.write(Tables.unbondings, number, entry)
     overlay.write(Tables.unbondingsByDelegator, Pair(Pair(delegator, address), number), Presence())
     overlay.write(Tables.unbondingsByValidator, Pair(Pair(address, height), number), Presence())
-    let maturity = MaturityKey(
-      time: completion,
-      kind: .unbonding,
-      entry: number,
-      address: delegator
-    )
+    let maturity = MaturityKey(time: completion, kind: .unbonding, entry: number, address: delegator)
     overlay.write(Tables.maturities, maturity, Presence())
     emit(
-      .undelegated(
-        delegator: delegator,
-        validator: address,
-        coin: coin,
-        completion: completion.milliseconds
-      )
+      .undelegated(delegator: delegator, validator: address, coin: coin, completion: completion.milliseconds)
     )
   }
 
@@ -211,9 +195,7 @@ extension Execution {
     let isBonded = target.status == .bonded
     if wasBonded != isBonded { try moveStake(amount, bonded: isBonded) }
     try addStake(amount, of: delegator, to: destination) { _ throws(Rejection) in }
-    emit(
-      .redelegated(delegator: delegator, from: source, to: destination, coin: Coin(amount, .uakt))
-    )
+    emit(.redelegated(delegator: delegator, from: source, to: destination, coin: Coin(amount, .uakt)))
     guard left.status != .unbonded else { return }
     let (height, completion) = unbonding(of: left)
     let number = nextEntry()
@@ -226,18 +208,9 @@ extension Execution {
       completion: completion
     )
     overlay.write(Tables.redelegations, number, record)
-    overlay.write(
-      Tables.redelegationsByDelegator,
-      Pair(Pair(delegator, destination), number),
-      Presence()
-    )
+    overlay.write(Tables.redelegationsByDelegator, Pair(Pair(delegator, destination), number), Presence())
     overlay.write(Tables.redelegationsBySource, Pair(Pair(source, height), number), Presence())
-    let maturity = MaturityKey(
-      time: completion,
-      kind: .redelegation,
-      entry: number,
-      address: delegator
-    )
+    let maturity = MaturityKey(time: completion, kind: .redelegation, entry: number, address: delegator)
     overlay.write(Tables.maturities, maturity, Presence())
   }
 }

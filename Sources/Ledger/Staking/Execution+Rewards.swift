@@ -18,9 +18,7 @@ extension Execution {
         continue
       }
       try transfer(coin, from: collector, to: ModuleAccount.rewards.address)
-      let index = staking.rewards.index(of: coin.denomination) {
-        StakingRecord.Reward(denomination: $0)
-      }
+      let index = staking.rewards.index(of: coin.denomination) { StakingRecord.Reward(denomination: $0) }
       let sum = try checked { () throws(ArithmeticError) in
         try Decimal18(amount).adding(Decimal18(raw: staking.rewards[index].rest))
       }
@@ -38,10 +36,7 @@ extension Execution {
     for reward in staking.rewards {
       let index = record.rewards.index(of: reward.denomination) {
         // A validator that joins later gets nothing of earlier rewards.
-        ValidatorRecord.Reward(
-          denomination: $0,
-          networkIndex: record.status == .bonded ? 0 : reward.index
-        )
+        ValidatorRecord.Reward(denomination: $0, networkIndex: record.status == .bonded ? 0 : reward.index)
       }
       let earned = reward.index - record.rewards[index].networkIndex
       record.rewards[index].networkIndex = reward.index
@@ -60,18 +55,14 @@ extension Execution {
         }
         let each = try Fraction.floor(toShare.raw, Decimal18.one, over: record.shares.raw)
         let given = try Fraction.ceiling(each, record.shares.raw, over: Decimal18.one)
-        record.rewards[index].perShare = try Decimal18(raw: entry.perShare).adding(
-          Decimal18(raw: each)
-        ).raw
+        record.rewards[index].perShare = try Decimal18(raw: entry.perShare).adding(Decimal18(raw: each)).raw
         record.rewards[index].rest = toShare.raw - min(given, toShare.raw)
       }
     }
   }
 
   /// Updates a delegation's rewards. The validator must be settled before.
-  func settleRewards(of delegation: inout DelegationRecord, in record: ValidatorRecord)
-    throws(Rejection)
-  {
+  func settleRewards(of delegation: inout DelegationRecord, in record: ValidatorRecord) throws(Rejection) {
     for reward in record.rewards {
       let isNew = delegation.shares.isZero
       let index = delegation.rewards.index(of: reward.denomination) {
@@ -109,9 +100,7 @@ extension Execution {
   func withdrawReward(_ delegator: Address, from address: Address) throws(Rejection) {
     var record = try validator(address)
     let key = Pair(delegator, address)
-    guard var delegation = overlay.read(Tables.delegations, key) else {
-      throw .staking(.noDelegation)
-    }
+    guard var delegation = overlay.read(Tables.delegations, key) else { throw .staking(.noDelegation) }
     try settleRewards(of: &record)
     try settleRewards(of: &delegation, in: record)
     try payRewards(of: &delegation, to: delegator, from: address)
@@ -151,9 +140,7 @@ extension Array where Element: PerCurrency {
   /// The position of a currency's element, which `make` creates when there is none.
   mutating func index(of denomination: Denomination, make: (Denomination) -> Element) -> Int {
     let place = firstIndex { !($0.denomination < denomination) } ?? count
-    if place == count || self[place].denomination != denomination {
-      insert(make(denomination), at: place)
-    }
+    if place == count || self[place].denomination != denomination { insert(make(denomination), at: place) }
     return place
   }
 }

@@ -68,9 +68,7 @@ extension Execution {
     }
     for number in numbers {
       guard var entry = overlay.read(Tables.unbondings, number), entry.completion > moment.time
-      else {
-        continue
-      }
+      else { continue }
       let burned = min(Self.part(fraction, of: entry.initial), entry.amount)
       entry.amount = try checked { () throws(ArithmeticError) in
         try entry.amount.subtracting(burned)
@@ -143,12 +141,7 @@ extension Execution {
     record.missedBlocks = 0
     overlay.write(Tables.validators, address, record)
     for key in missedKeys(of: address) { overlay.remove(Tables.missed, key) }
-    try slash(
-      address,
-      partsPerMillion: parameter(.slashDowntime),
-      since: height,
-      reason: "downtime"
-    )
+    try slash(address, partsPerMillion: parameter(.slashDowntime), since: height, reason: "downtime")
     var slashed = try validator(address)
     let until = moment.time.advanced(byMilliseconds: parameter(.downtimeJail))
     jail(&slashed, address, until: until, reason: "downtime")

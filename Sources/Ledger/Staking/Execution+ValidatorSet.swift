@@ -18,10 +18,7 @@ extension Execution {
   private func completeUnbonding(_ number: UInt64) throws(Rejection) {
     guard let entry = overlay.read(Tables.unbondings, number) else { return }
     overlay.remove(Tables.unbondings, number)
-    overlay.remove(
-      Tables.unbondingsByDelegator,
-      Pair(Pair(entry.delegator, entry.validator), number)
-    )
+    overlay.remove(Tables.unbondingsByDelegator, Pair(Pair(entry.delegator, entry.validator), number))
     overlay.remove(Tables.unbondingsByValidator, Pair(Pair(entry.validator, entry.height), number))
     guard !entry.amount.isZero else { return }
     let coin = Coin(entry.amount, .uakt)
@@ -32,10 +29,7 @@ extension Execution {
   private func completeRedelegation(_ number: UInt64) {
     guard let entry = overlay.read(Tables.redelegations, number) else { return }
     overlay.remove(Tables.redelegations, number)
-    overlay.remove(
-      Tables.redelegationsByDelegator,
-      Pair(Pair(entry.delegator, entry.destination), number)
-    )
+    overlay.remove(Tables.redelegationsByDelegator, Pair(Pair(entry.delegator, entry.destination), number))
     overlay.remove(Tables.redelegationsBySource, Pair(Pair(entry.source, entry.height), number))
   }
 
@@ -62,14 +56,8 @@ extension Execution {
       if record.status != .bonded { try bond(&record, address) }
       let announced = overlay.read(Tables.announced, address)
       guard announced?.power != record.power else { continue }
-      overlay.write(
-        Tables.announced,
-        address,
-        AnnouncedPower(key: record.consensusKey, power: record.power)
-      )
-      updates.append(
-        ValidatorUpdate(address: address, key: record.consensusKey, power: record.power)
-      )
+      overlay.write(Tables.announced, address, AnnouncedPower(key: record.consensusKey, power: record.power))
+      updates.append(ValidatorUpdate(address: address, key: record.consensusKey, power: record.power))
     }
     let stay = Set(chosen)
     var leaving: [(Address, AnnouncedPower)] = []
@@ -108,12 +96,7 @@ extension Execution {
     try moveStake(record.tokens, bonded: false)
     try changeBonded(subtracting: record.tokens)
     overlay.write(Tables.validators, address, record)
-    let maturity = MaturityKey(
-      time: record.unbondingCompletion,
-      kind: .validator,
-      entry: 0,
-      address: address
-    )
+    let maturity = MaturityKey(time: record.unbondingCompletion, kind: .validator, entry: 0, address: address)
     overlay.write(Tables.maturities, maturity, Presence())
     emit(.validatorUnbonding(validator: address))
   }

@@ -5,9 +5,7 @@ import Primitives
 extension Execution {
   var staking: StakingRecord { overlay.read(Tables.staking, SingleKey()) ?? StakingRecord() }
 
-  func write(_ record: StakingRecord) {
-    overlay.write(Tables.staking, SingleKey(), record)
-  }
+  func write(_ record: StakingRecord) { overlay.write(Tables.staking, SingleKey(), record) }
 
   func validator(_ address: Address) throws(Rejection) -> ValidatorRecord {
     guard let record = overlay.read(Tables.validators, address) else {
@@ -34,15 +32,12 @@ extension Execution {
     switch action {
     case .createValidator(let creation): try createValidator(creation)
     case .editValidator(let edit): try editValidator(edit)
-    case .delegate(let delegator, let validator, let coin):
-      try delegate(delegator, to: validator, coin)
-    case .undelegate(let delegator, let validator, let coin):
-      try undelegate(delegator, from: validator, coin)
+    case .delegate(let delegator, let validator, let coin): try delegate(delegator, to: validator, coin)
+    case .undelegate(let delegator, let validator, let coin): try undelegate(delegator, from: validator, coin)
     case .redelegate(let delegator, let source, let destination, let coin):
       try redelegate(delegator, from: source, to: destination, coin)
     case .unjail(let address): try unjail(address)
-    case .withdrawReward(let delegator, let validator):
-      try withdrawReward(delegator, from: validator)
+    case .withdrawReward(let delegator, let validator): try withdrawReward(delegator, from: validator)
     case .withdrawCommission(let validator): try withdrawCommission(validator)
     default: throw .invalidRequest("this is not staking's to do")
     }
@@ -50,9 +45,7 @@ extension Execution {
 
   func createValidator(_ creation: CreateValidator) throws(Rejection) {
     let address = creation.operatorAddress
-    guard !overlay.contains(Tables.validators, address) else {
-      throw .staking(.validatorExists(address))
-    }
+    guard !overlay.contains(Tables.validators, address) else { throw .staking(.validatorExists(address)) }
     guard creation.consensusKey.isPrimeOrder else { throw .staking(.illegalConsensusKey) }
     guard !overlay.contains(Tables.validatorsByKey, creation.consensusKey) else {
       throw .staking(.consensusKeyExists(creation.consensusKey))
@@ -64,9 +57,7 @@ extension Execution {
     guard !creation.minimumSelfDelegation.isZero,
       creation.stake.amount >= creation.minimumSelfDelegation
     else {
-      throw .staking(
-        .selfDelegationBelowMinimum(minimum: max(Amount(1), creation.minimumSelfDelegation))
-      )
+      throw .staking(.selfDelegationBelowMinimum(minimum: max(Amount(1), creation.minimumSelfDelegation)))
     }
     store(ValidatorRecord(creation, at: moment.time), of: address)
     overlay.write(Tables.validatorsByKey, creation.consensusKey, address)
@@ -93,9 +84,7 @@ extension Execution {
       record.commissionChangedAt = moment.time
     }
     if let minimum = edit.minimumSelfDelegation {
-      guard minimum >= record.minimumSelfDelegation else {
-        throw .staking(.minimumSelfDelegationDecreased)
-      }
+      guard minimum >= record.minimumSelfDelegation else { throw .staking(.minimumSelfDelegationDecreased) }
       let own = try selfDelegation(of: address, record)
       guard own >= minimum else { throw .staking(.selfDelegationBelowMinimum(minimum: minimum)) }
       record.minimumSelfDelegation = minimum
@@ -115,9 +104,7 @@ extension Execution {
 
   /// The stake that the operator has delegated to its own validator.
   func selfDelegation(of address: Address, _ record: ValidatorRecord) throws(Rejection) -> Amount {
-    guard let delegation = overlay.read(Tables.delegations, Pair(address, address)) else {
-      return .zero
-    }
+    guard let delegation = overlay.read(Tables.delegations, Pair(address, address)) else { return .zero }
     return try record.tokens(of: delegation.shares)
   }
 
@@ -125,9 +112,7 @@ extension Execution {
     var record = try validator(address)
     guard record.isJailed else { throw .staking(.notJailed) }
     guard !record.isTombstoned else { throw .staking(.tombstoned) }
-    guard moment.time >= record.jailedUntil else {
-      throw .staking(.jailedUntil(record.jailedUntil))
-    }
+    guard moment.time >= record.jailedUntil else { throw .staking(.jailedUntil(record.jailedUntil)) }
     let own = try selfDelegation(of: address, record)
     guard own >= record.minimumSelfDelegation else {
       throw .staking(.selfDelegationBelowMinimum(minimum: record.minimumSelfDelegation))
@@ -149,9 +134,7 @@ extension ValidatorRecord {
     guard !self.shares.isZero else { return .zero }
     return Amount(
       try checked { () throws(ArithmeticError) in
-        UInt64(
-          clamping: try Fraction.floor(shares.raw, UInt128(tokens.units), over: self.shares.raw)
-        )
+        UInt64(clamping: try Fraction.floor(shares.raw, UInt128(tokens.units), over: self.shares.raw))
       }
     )
   }

@@ -105,13 +105,7 @@ public struct UnbondingRecord: Hashable, Sendable, StateValue {
     writer.write(completion.milliseconds)
   }
 
-  init(
-    delegator: Address,
-    validator: Address,
-    amount: Amount,
-    height: Height,
-    completion: Timestamp
-  ) {
+  init(delegator: Address, validator: Address, amount: Amount, height: Height, completion: Timestamp) {
     self.delegator = delegator
     self.validator = validator
     initial = amount
@@ -259,22 +253,14 @@ extension Tables {
   static var delegationsByValidator: Table<Pair<Address, Address>, Presence> { Table(0x66) }
   static var unbondings: Table<UInt64, UnbondingRecord> { Table(0x67) }
   /// The key is delegator, validator, number.
-  static var unbondingsByDelegator: Table<Pair<Pair<Address, Address>, UInt64>, Presence> {
-    Table(0x68)
-  }
+  static var unbondingsByDelegator: Table<Pair<Pair<Address, Address>, UInt64>, Presence> { Table(0x68) }
   /// The key is validator, height, number.
-  static var unbondingsByValidator: Table<Pair<Pair<Address, UInt64>, UInt64>, Presence> {
-    Table(0x69)
-  }
+  static var unbondingsByValidator: Table<Pair<Pair<Address, UInt64>, UInt64>, Presence> { Table(0x69) }
   static var redelegations: Table<UInt64, RedelegationRecord> { Table(0x6A) }
   /// The key is delegator, destination, number.
-  static var redelegationsByDelegator: Table<Pair<Pair<Address, Address>, UInt64>, Presence> {
-    Table(0x6B)
-  }
+  static var redelegationsByDelegator: Table<Pair<Pair<Address, Address>, UInt64>, Presence> { Table(0x6B) }
   /// The key is source, height, number.
-  static var redelegationsBySource: Table<Pair<Pair<Address, UInt64>, UInt64>, Presence> {
-    Table(0x6C)
-  }
+  static var redelegationsBySource: Table<Pair<Pair<Address, UInt64>, UInt64>, Presence> { Table(0x6C) }
   static var maturities: Table<MaturityKey, Presence> { Table(0x6D) }
   /// The key is a validator and a height that it did not sign.
   static var missed: Table<Pair<Address, UInt64>, Presence> { Table(0x6E) }

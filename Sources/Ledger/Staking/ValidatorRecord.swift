@@ -119,9 +119,7 @@ extension ValidatorRecord {
     minimumSelfDelegation = try reader.readAmount()
     tokens = try reader.readAmount()
     shares = try reader.readDecimal()
-    guard let status = Status(rawValue: try reader.read()) else {
-      throw .outOfRange(field: "status")
-    }
+    guard let status = Status(rawValue: try reader.read()) else { throw .outOfRange(field: "status") }
     self.status = status
     isJailed = try reader.readFlag()
     jailedUntil = Timestamp(milliseconds: try reader.read())

@@ -6,13 +6,9 @@ import Primitives
 // decoders have bounded them before.
 
 extension ByteWriter {
-  mutating func write(_ amount: Amount) {
-    write(amount.units)
-  }
+  mutating func write(_ amount: Amount) { write(amount.units) }
 
-  mutating func write(_ decimal: Decimal18) {
-    write(decimal.raw)
-  }
+  mutating func write(_ decimal: Decimal18) { write(decimal.raw) }
 
   mutating func write(_ denomination: Denomination) {
     let name = denomination.name.utf8
@@ -63,13 +59,9 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-  mutating func readAmount() throws(DecodingError) -> Amount {
-    Amount(try read())
-  }
+  mutating func readAmount() throws(DecodingError) -> Amount { Amount(try read()) }
 
-  mutating func readDecimal() throws(DecodingError) -> Decimal18 {
-    Decimal18(raw: try read())
-  }
+  mutating func readDecimal() throws(DecodingError) -> Decimal18 { Decimal18(raw: try read()) }
 
   mutating func readDenomination() throws(DecodingError) -> Denomination {
     let count = Int(try read(UInt8.self))
@@ -84,9 +76,7 @@ extension ByteReader {
     return Coin(amount, try readDenomination())
   }
 
-  mutating func readOptionalCoin() throws(DecodingError) -> Coin? {
-    try readFlag() ? try readCoin() : nil
-  }
+  mutating func readOptionalCoin() throws(DecodingError) -> Coin? { try readFlag() ? try readCoin() : nil }
 
   mutating func readPrice() throws(DecodingError) -> DecimalCoin {
     let amount = try readDecimal()
@@ -127,9 +117,7 @@ extension ByteReader {
   }
 
   mutating func readReason() throws(DecodingError) -> LeaseCloseReason {
-    guard let reason = LeaseCloseReason(rawValue: try read()) else {
-      throw .outOfRange(field: "reason")
-    }
+    guard let reason = LeaseCloseReason(rawValue: try read()) else { throw .outOfRange(field: "reason") }
     return reason
   }
 }

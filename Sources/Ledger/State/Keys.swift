@@ -132,9 +132,7 @@ struct GrantKey: StateKey, Hashable, Sendable {
   init(from reader: inout ByteReader) throws(DecodingError) {
     granter = try reader.readAddress()
     grantee = try reader.readAddress()
-    guard let kind = Grant.Kind(rawValue: try reader.read()) else {
-      throw .outOfRange(field: "kind")
-    }
+    guard let kind = Grant.Kind(rawValue: try reader.read()) else { throw .outOfRange(field: "kind") }
     self.kind = kind
     denomination = try Denomination(from: &reader)
   }

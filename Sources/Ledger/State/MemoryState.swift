@@ -14,9 +14,7 @@ public struct MemoryState: StateReading, Sendable {
 
   public init() {}
 
-  public init(applying changes: [StateChange]) {
-    apply(changes)
-  }
+  public init(applying changes: [StateChange]) { apply(changes) }
 
   public func value(for key: [UInt8]) -> [UInt8]? {
     guard let piece = piece(for: key) else { return nil }

@@ -48,9 +48,7 @@ final class StateOverlay: StateReading {
     return entry
   }
 
-  func checkpoint() -> Checkpoint {
-    Checkpoint(journalCount: journal.count)
-  }
+  func checkpoint() -> Checkpoint { Checkpoint(journalCount: journal.count) }
 
   /// Undoes every write since `checkpoint`.
   func rollBack(to checkpoint: Checkpoint) {
@@ -85,9 +83,7 @@ final class StateOverlay: StateReading {
     var changes: [StateChange] = []
     for table in written.indices {
       for key in written[table].sorted() {
-        guard let entry = entries[key], entry.isWritten, entry.value != entry.committed else {
-          continue
-        }
+        guard let entry = entries[key], entry.isWritten, entry.value != entry.committed else { continue }
         changes.append(StateChange(key: key, value: entry.value))
       }
     }
@@ -133,9 +129,7 @@ private struct WrittenKeys {
   /// The keys before this index are sorted; the later ones are not yet.
   private var sortedCount = 0
 
-  mutating func insert(_ key: [UInt8]) {
-    keys.append(key)
-  }
+  mutating func insert(_ key: [UInt8]) { keys.append(key) }
 
   mutating func sorted() -> [[UInt8]] {
     sort()

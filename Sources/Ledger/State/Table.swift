@@ -17,9 +17,7 @@ protocol StateValue {
 struct Table<Key: StateKey, Value: StateValue>: Sendable {
   let prefix: UInt8
 
-  init(_ prefix: UInt8) {
-    self.prefix = prefix
-  }
+  init(_ prefix: UInt8) { self.prefix = prefix }
 
   func bytes(_ key: Key) -> [UInt8] {
     var writer = ByteWriter(capacity: 64)
@@ -47,9 +45,7 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
       try reader.finish()
       return value
     } catch {
-      preconditionFailure(
-        "the state's table \(prefix) holds an entry that does not decode: \(error)"
-      )
+      preconditionFailure("the state's table \(prefix) holds an entry that does not decode: \(error)")
     }
   }
 
@@ -100,9 +96,7 @@ extension StateReading {
     guard let end = KeyOrder.end(of: prefix) else { return [] }
     var start = prefix
     if let after, KeyOrder.precedes(prefix, after) || prefix == after { start = after + [0] }
-    return entries(from: start, to: end, limit: limit).map {
-      (table.key($0.key), table.value($0.value))
-    }
+    return entries(from: start, to: end, limit: limit).map { (table.key($0.key), table.value($0.value)) }
   }
 
   /// Calls `body` for every entry under `prefix`, in order, reading 256 entries at a time.
@@ -128,7 +122,5 @@ extension StateOverlay {
     set(table.bytes(key), to: writer.bytes)
   }
 
-  func remove<Key, Value>(_ table: Table<Key, Value>, _ key: Key) {
-    set(table.bytes(key), to: nil)
-  }
+  func remove<Key, Value>(_ table: Table<Key, Value>, _ key: Key) { set(table.bytes(key), to: nil) }
 }

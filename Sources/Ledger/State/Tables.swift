@@ -36,16 +36,12 @@ enum Tables {
   static var deploymentsByState: Table<StateIndexKey<DeploymentID>, Presence> { Table(0x31) }
   static var groups: Table<GroupKey, GroupRecord> { Table(0x32) }
   static var leases: Table<LeaseID, LeaseRecord> { Table(0x33) }
-  static var leasesByProvider: Table<Pair<Address, StateIndexKey<LeaseID>>, Presence> {
-    Table(0x34)
-  }
+  static var leasesByProvider: Table<Pair<Address, StateIndexKey<LeaseID>>, Presence> { Table(0x34) }
   static var leasesByState: Table<StateIndexKey<LeaseID>, Presence> { Table(0x35) }
   /// The number of leases in each state, by the state's raw value.
   static var leaseCounts: Table<UInt64, UInt64> { Table(0x37) }
   /// The key is the owner, then state and deployment. Written from protocol version 2 on.
-  static var deploymentsByOwner: Table<Pair<Address, StateIndexKey<DeploymentID>>, Presence> {
-    Table(0x38)
-  }
+  static var deploymentsByOwner: Table<Pair<Address, StateIndexKey<DeploymentID>>, Presence> { Table(0x38) }
   /// The key is the owner, then state and lease. Written from protocol version 2 on.
   static var leasesByOwner: Table<Pair<Address, StateIndexKey<LeaseID>>, Presence> { Table(0x39) }
   /// Agreed orders for existing deployments, until they expire. They prevent that an order is agreed twice.
