@@ -79,8 +79,7 @@ public struct LogRecord: Hashable, Sendable {
     case .signed(.vote(let vote)):
       tag(.signedVote)
       writer.writeCounted(vote.encoded)
-    case .workAvailable, .peerStatus:
-      tag(.workAvailable)
+    case .workAvailable, .peerStatus: tag(.workAvailable)
     }
     return writer.bytes
   }
@@ -106,8 +105,7 @@ public struct LogRecord: Hashable, Sendable {
     case .blockValidated:
       let block = try reader.readDigest()
       return .blockValidated(block, isValid: try reader.readFlag())
-    case .vote:
-      return .vote(try Vote(decoding: try reader.readCounted(limit: WireLimits.evidenceBytes)))
+    case .vote: return .vote(try Vote(decoding: try reader.readCounted(limit: WireLimits.evidenceBytes)))
     case .certificate:
       return .certificate(
         try Certificate(decoding: try reader.readCounted(limit: WireLimits.certificateBytes))

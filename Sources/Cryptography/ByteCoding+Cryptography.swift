@@ -2,14 +2,10 @@ import Primitives
 
 extension ByteWriter {
   /// The digest's 32 bytes.
-  public mutating func write(_ digest: Digest) {
-    write(digest.storage)
-  }
+  public mutating func write(_ digest: Digest) { write(digest.storage) }
 
   /// The key's 32 bytes.
-  public mutating func write(_ key: PublicKey) {
-    write(key.storage)
-  }
+  public mutating func write(_ key: PublicKey) { write(key.storage) }
 
   /// The signature's 64 bytes.
   public mutating func write(_ signature: Signature) {
@@ -18,19 +14,13 @@ extension ByteWriter {
   }
 
   /// The address's 20 bytes.
-  public mutating func write(_ address: Address) {
-    writeRaw(address.bytes)
-  }
+  public mutating func write(_ address: Address) { writeRaw(address.bytes) }
 
-  mutating func write(_ words: Bytes32) {
-    writeRaw(words.bytes)
-  }
+  mutating func write(_ words: Bytes32) { writeRaw(words.bytes) }
 }
 
 extension ByteReader {
-  public mutating func readDigest() throws(DecodingError) -> Digest {
-    Digest(storage: try readBytes32())
-  }
+  public mutating func readDigest() throws(DecodingError) -> Digest { Digest(storage: try readBytes32()) }
 
   public mutating func readPublicKey() throws(DecodingError) -> PublicKey {
     PublicKey(storage: try readBytes32())

@@ -32,8 +32,7 @@ struct Bytes32: Hashable, Comparable, Sendable {
   }
 
   /// The 32 bytes that `fill` writes.
-  @safe
-  init(filledBy fill: (UnsafeMutablePointer<UInt8>) -> Void) {
+  @safe init(filledBy fill: (UnsafeMutablePointer<UInt8>) -> Void) {
     var raw: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     unsafe withUnsafeMutableBytes(of: &raw) { buffer in
       guard let base = buffer.baseAddress else { return }
@@ -56,8 +55,7 @@ struct Bytes32: Hashable, Comparable, Sendable {
     unsafe raw.storeBytes(of: word3.bigEndian, toByteOffset: 24, as: UInt64.self)
   }
 
-  @safe
-  func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+  @safe func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
     let raw = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
     return unsafe withUnsafePointer(to: raw) { pointer in
       unsafe pointer.withMemoryRebound(to: UInt64.self, capacity: 4) { words in
@@ -66,9 +64,7 @@ struct Bytes32: Hashable, Comparable, Sendable {
     }
   }
 
-  var bytes: [UInt8] {
-    filledArray(count: 32) { unsafe store(at: $0) }
-  }
+  var bytes: [UInt8] { filledArray(count: 32) { unsafe store(at: $0) } }
 
   static func < (left: Bytes32, right: Bytes32) -> Bool {
     if left.word0 != right.word0 { return left.word0 < right.word0 }

@@ -6,25 +6,20 @@ enum Sodium {
 
   /// Must be called before any function of libsodium. It chooses the fastest code for the processor and opens
   /// the source of random numbers.
-  static func start() {
-    precondition(initialised, "libsodium could not be initialised")
-  }
+  static func start() { precondition(initialised, "libsodium could not be initialised") }
 }
 
 /// Bytes that are passed to a C function. The pointer is never null, even for no bytes.
-@unsafe
-struct BorrowedBytes {
+@unsafe struct BorrowedBytes {
   let base: UnsafePointer<UInt8>
   let count: Int
 }
 
 /// Calls `body` with the bytes in contiguous memory; they are copied only when the collection does not store
 /// them like that.
-@safe
-func withContiguous<Result>(
-  _ bytes: some Collection<UInt8>,
-  _ body: (BorrowedBytes) -> Result
-) -> Result {
+@safe func withContiguous<Result>(_ bytes: some Collection<UInt8>, _ body: (BorrowedBytes) -> Result)
+  -> Result
+{
   func borrow(_ buffer: UnsafeBufferPointer<UInt8>) -> Result {
     if let base = buffer.baseAddress { return unsafe body(BorrowedBytes(base: base, count: buffer.count)) }
     let nothing: UInt8 = 0
@@ -35,8 +30,7 @@ func withContiguous<Result>(
 }
 
 /// Makes an array of `count` bytes that `fill` writes completely.
-@safe
-func filledArray(count: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Void) -> [UInt8] {
+@safe func filledArray(count: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Void) -> [UInt8] {
   guard count > 0 else { return [] }
   return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialised in
     guard let base = buffer.baseAddress else { return }

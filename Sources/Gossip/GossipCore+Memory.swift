@@ -7,12 +7,9 @@ extension GossipCore {
   ///
   /// Throws when `book` was damaged; what was read before stays. Called before `start`, after the time of the last
   /// committed block is known.
-  public mutating func restore(
-    book: [UInt8],
-    anchors: [PeerID],
-    chain: ChainID,
-    at now: Instant
-  ) throws(DecodingError) {
+  public mutating func restore(book: [UInt8], anchors: [PeerID], chain: ChainID, at now: Instant)
+    throws(DecodingError)
+  {
     peers.restoreAnchors(anchors)
     try peers.restoreBook(book, chain: chain, at: now)
   }
@@ -34,9 +31,7 @@ extension GossipCore {
 
   /// About how many bytes the tables and the objects in them take. Objects that the order book holds as well are
   /// counted once more here.
-  public var footprint: Int {
-    dissemination.footprint + reconciliation.liveCount * 40 + peers.book.footprint
-  }
+  public var footprint: Int { dissemination.footprint + reconciliation.liveCount * 40 + peers.book.footprint }
 }
 
 extension GossipCore.Settings {
@@ -69,14 +64,10 @@ extension Dissemination {
   }
 
   /// As received, taken apart, and the fields beside.
-  static func bytes(of object: SignedObject) -> Int {
-    2 * object.encoded.count + 256
-  }
+  static func bytes(of object: SignedObject) -> Int { 2 * object.encoded.count + 256 }
 }
 
-extension Route {
-  var footprint: Int { 256 + tableBytes }
-}
+extension Route { var footprint: Int { 256 + tableBytes } }
 
 extension Link {
   /// Entries of the tables that the neighbour can fill.

@@ -84,15 +84,13 @@ public struct GossipCore: Sendable {
     case .dialFailed(let dial): run(PeerManager.Input.dialFailed(dial), &turn)
     case .received(let message, let peer): received(message, from: peer, &turn)
     case .verified(let identifier, let content): verified(identifier, content, &turn)
-    case .judged(let identifier, let judgement):
-      run(Dissemination.Input.judged(identifier, judgement), &turn)
+    case .judged(let identifier, let judgement): run(Dissemination.Input.judged(identifier, judgement), &turn)
     case .published(let object):
       if object.kind == .nodeRecord { ownRecord = object }
       run(Dissemination.Input.published(object), &turn)
     case .restored(let objects): run(Dissemination.Input.restored(objects), &turn)
     case .retired(let identifiers): retire(identifiers, &turn)
-    case .chainKnows(let keys, let mesh):
-      run(PeerManager.Input.chainKnows(peers: keys, mesh: mesh), &turn)
+    case .chainKnows(let keys, let mesh): run(PeerManager.Input.chainKnows(peers: keys, mesh: mesh), &turn)
     case .committed(let time): committed(time, &turn)
     case .misbehaved(let peer, let fault): run(PeerManager.Input.misbehaved(peer, fault), &turn)
     case .fired(let timer): fired(timer, &turn)
@@ -105,11 +103,7 @@ public struct GossipCore: Sendable {
 }
 
 extension GossipCore {
-  private mutating func connected(
-    _ peer: PeerID,
-    _ connection: Connection,
-    _ turn: inout Turn
-  ) {
+  private mutating func connected(_ peer: PeerID, _ connection: Connection, _ turn: inout Turn) {
     // First, since a peer that gets no session is still sent records of others.
     answers.link(peer, at: turn.now)
     run(PeerManager.Input.connected(peer, connection), &turn)
@@ -129,11 +123,7 @@ extension GossipCore {
     run(Probing.Input.unlinked(peer), &turn)
   }
 
-  private mutating func received(
-    _ message: GossipMessage,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  private mutating func received(_ message: GossipMessage, from peer: PeerID, _ turn: inout Turn) {
     guard peers.sessions[peer] != nil else { return }
     answers.received(message.cost, from: peer)
     heard(peer, at: turn.now)
@@ -141,13 +131,9 @@ extension GossipCore {
     case .packet(let packet):
       receive(packet.objects, from: peer, isRepair: false, &turn)
       if !packet.stops.isEmpty { run(Dissemination.Input.stops(packet.stops, from: peer), &turn) }
-      if !packet.starts.isEmpty {
-        run(Dissemination.Input.starts(packet.starts, from: peer), &turn)
-      }
+      if !packet.starts.isEmpty { run(Dissemination.Input.starts(packet.starts, from: peer), &turn) }
       if !packet.wants.isEmpty { run(Dissemination.Input.wants(packet.wants, from: peer), &turn) }
-      if !packet.digests.isEmpty {
-        run(Dissemination.Input.digests(packet.digests, from: peer), &turn)
-      }
+      if !packet.digests.isEmpty { run(Dissemination.Input.digests(packet.digests, from: peer), &turn) }
     case .objects(let objects):
       let asked = objects.filter { reconciliation.hasAsked(for: $0.identifier, at: turn.now) }
       receive(asked, from: peer, isRepair: true, &turn)
@@ -159,8 +145,7 @@ extension GossipCore {
       )
       run(Reconciliation.Input.arrived(asked.map(\.identifier), from: peer), &turn)
     case .ranges(let ranges): run(Reconciliation.Input.received(ranges, from: peer), &turn)
-    case .recordsRequest(let count):
-      run(PeerManager.Input.recordsRequested(count: count, from: peer), &turn)
+    case .recordsRequest(let count): run(PeerManager.Input.recordsRequested(count: count, from: peer), &turn)
     case .records(let objects): receiveRecords(objects, from: peer, &turn)
     case .probe(let probe): run(Probing.Input.received(probe, from: peer), &turn)
     }
@@ -179,11 +164,7 @@ extension GossipCore {
     run(Dissemination.Input.received(objects, from: peer, isRepair: isRepair), &turn)
   }
 
-  private mutating func verified(
-    _ identifier: Digest,
-    _ content: ObjectContent?,
-    _ turn: inout Turn
-  ) {
+  private mutating func verified(_ identifier: Digest, _ content: ObjectContent?, _ turn: inout Turn) {
     guard let (object, peer) = records.removeValue(forKey: identifier) else {
       run(Dissemination.Input.verified(identifier, content), &turn)
       return
@@ -232,8 +213,7 @@ extension GossipCore {
     dissemination.step(input, &inner)
     for effect in inner.effects {
       switch effect {
-      case .push(let object, let targets):
-        for peer in targets { outbox(peer) { $0.push(object) } }
+      case .push(let object, let targets): for peer in targets { outbox(peer) { $0.push(object) } }
       case .answer(let object, let peer):
         // The size of a message with this object alone.
         guard
@@ -263,8 +243,7 @@ extension GossipCore {
         run(PeerManager.Input.fired, &turn)
       case .accepted(let object): accepted(object, &turn)
       case .useful(let peer): run(PeerManager.Input.useful(peer), &turn)
-      case .fault(let peer, let fault):
-        run(PeerManager.Input.misbehaved(peer, fault), &turn)
+      case .fault(let peer, let fault): run(PeerManager.Input.misbehaved(peer, fault), &turn)
       }
     }
   }
@@ -287,8 +266,7 @@ extension GossipCore {
       case .supply(let identifiers, let peer):
         let objects = identifiers.compactMap { dissemination.object($0) }
         Outbox.frames(of: objects) { answer(.objects($0), to: peer, &turn) }
-      case .fault(let peer, let fault):
-        run(PeerManager.Input.misbehaved(peer, fault), &turn)
+      case .fault(let peer, let fault): run(PeerManager.Input.misbehaved(peer, fault), &turn)
       }
     }
   }
@@ -311,11 +289,7 @@ extension GossipCore {
   }
 
   /// Sends the answer to a request if the peer's `AnswerBudget` allows it.
-  mutating func answer(
-    _ message: GossipMessage,
-    to peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func answer(_ message: GossipMessage, to peer: PeerID, _ turn: inout Turn) {
     guard answers.take(message.cost, for: peer, fullSync: dissemination.fullSyncBytes, at: turn.now) else {
       return
     }

@@ -19,17 +19,13 @@ extension ArithmeticError: CustomStringConvertible {
 public struct Amount: Hashable, Comparable, Sendable {
   public var units: UInt64
 
-  public init(_ units: UInt64) {
-    self.units = units
-  }
+  public init(_ units: UInt64) { self.units = units }
 
   public static let zero = Amount(0)
 
   public var isZero: Bool { units == 0 }
 
-  public static func < (left: Amount, right: Amount) -> Bool {
-    left.units < right.units
-  }
+  public static func < (left: Amount, right: Amount) -> Bool { left.units < right.units }
 
   public func adding(_ other: Amount) throws(ArithmeticError) -> Amount {
     let (sum, overflow) = units.addingReportingOverflow(other.units)
@@ -43,9 +39,7 @@ public struct Amount: Hashable, Comparable, Sendable {
   }
 }
 
-extension Amount: CustomStringConvertible {
-  public var description: String { String(units) }
-}
+extension Amount: CustomStringConvertible { public var description: String { String(units) } }
 
 /// The name of a currency's smallest unit: `uakt`, `uusdc`, `ibc/170C…`.
 public struct Denomination: Hashable, Comparable, Sendable {
@@ -59,9 +53,7 @@ public struct Denomination: Hashable, Comparable, Sendable {
     self.name = name
   }
 
-  private init(known name: String) {
-    self.name = name
-  }
+  private init(known name: String) { self.name = name }
 
   public static let uakt = Denomination(known: "uakt")
   public static let uusdc = Denomination(known: "uusdc")
@@ -76,14 +68,11 @@ public struct Denomination: Hashable, Comparable, Sendable {
   }
 
   private static func isTail(_ byte: UInt8) -> Bool {
-    isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-      || "/:._-".utf8.contains(byte)
+    isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "/:._-".utf8.contains(byte)
   }
 }
 
-extension Denomination: CustomStringConvertible {
-  public var description: String { name }
-}
+extension Denomination: CustomStringConvertible { public var description: String { name } }
 
 /// An amount of one currency: `5000000uakt`.
 public struct Coin: Hashable, Sendable {
@@ -95,9 +84,7 @@ public struct Coin: Hashable, Sendable {
     self.denomination = denomination
   }
 
-  public init(_ units: UInt64, _ denomination: Denomination) {
-    self.init(Amount(units), denomination)
-  }
+  public init(_ units: UInt64, _ denomination: Denomination) { self.init(Amount(units), denomination) }
 
   /// Parses the Cosmos SDK's text form, digits directly followed by the denomination; nil for other texts.
   public init?(_ text: String) {
@@ -108,6 +95,4 @@ public struct Coin: Hashable, Sendable {
   }
 }
 
-extension Coin: CustomStringConvertible {
-  public var description: String { "\(amount)\(denomination)" }
-}
+extension Coin: CustomStringConvertible { public var description: String { "\(amount)\(denomination)" } }

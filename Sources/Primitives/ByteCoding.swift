@@ -30,9 +30,7 @@ public struct ByteWriter: Sendable {
 
   @inlinable public var bytes: [UInt8] { storage }
 
-  public init(capacity: Int = 64) {
-    storage.reserveCapacity(capacity)
-  }
+  public init(capacity: Int = 64) { storage.reserveCapacity(capacity) }
 
   @inlinable public mutating func write<Number: FixedWidthInteger & UnsignedInteger>(_ number: Number) {
     var shift = Number.bitWidth - 8
@@ -42,14 +40,10 @@ public struct ByteWriter: Sendable {
     }
   }
 
-  @inlinable public mutating func write(_ flag: Bool) {
-    storage.append(flag ? 1 : 0)
-  }
+  @inlinable public mutating func write(_ flag: Bool) { storage.append(flag ? 1 : 0) }
 
   /// Writes bytes without their count, which the reader must know.
-  @inlinable public mutating func writeRaw(_ raw: some Sequence<UInt8>) {
-    storage.append(contentsOf: raw)
-  }
+  @inlinable public mutating func writeRaw(_ raw: some Sequence<UInt8>) { storage.append(contentsOf: raw) }
 
   /// Writes a 32-bit count and the bytes.
   @inlinable public mutating func writeCounted(_ counted: some Collection<UInt8>) {
@@ -57,9 +51,7 @@ public struct ByteWriter: Sendable {
     storage.append(contentsOf: counted)
   }
 
-  public mutating func write(_ text: String) {
-    writeCounted(Array(text.utf8))
-  }
+  public mutating func write(_ text: String) { writeCounted(Array(text.utf8)) }
 }
 
 /// Decodes what `ByteWriter` wrote. A count that exceeds the remaining bytes is an error, so it cannot cause
@@ -120,7 +112,5 @@ public struct ByteReader: Sendable {
   }
 
   /// Throws `trailingBytes` when bytes are left.
-  public func finish() throws(DecodingError) {
-    guard remaining == 0 else { throw .trailingBytes }
-  }
+  public func finish() throws(DecodingError) { guard remaining == 0 else { throw .trailingBytes } }
 }

@@ -9,18 +9,12 @@ public struct Decimal18: Hashable, Comparable, Sendable {
   public static let one: UInt128 = 1_000_000_000_000_000_000
   public static let zero = Decimal18(raw: 0)
 
-  public init(raw: UInt128) {
-    self.raw = raw
-  }
+  public init(raw: UInt128) { self.raw = raw }
 
   /// The decimal for a whole number.
-  public init(_ whole: UInt64) {
-    raw = UInt128(whole) * Self.one
-  }
+  public init(_ whole: UInt64) { raw = UInt128(whole) * Self.one }
 
-  public init(_ amount: Amount) {
-    self.init(amount.units)
-  }
+  public init(_ amount: Amount) { self.init(amount.units) }
 
   /// Parses digits, optionally followed by a point and 1 to 18 digits; nil for other texts or values out of
   /// range.
@@ -48,9 +42,7 @@ public struct Decimal18: Hashable, Comparable, Sendable {
 
   public var isZero: Bool { raw == 0 }
 
-  public static func < (left: Decimal18, right: Decimal18) -> Bool {
-    left.raw < right.raw
-  }
+  public static func < (left: Decimal18, right: Decimal18) -> Bool { left.raw < right.raw }
 
   public func adding(_ other: Decimal18) throws(ArithmeticError) -> Decimal18 {
     let (sum, overflow) = raw.addingReportingOverflow(other.raw)

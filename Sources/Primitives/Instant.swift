@@ -4,15 +4,11 @@
 public struct Instant: Hashable, Comparable, Sendable {
   public var nanoseconds: UInt64
 
-  public init(nanoseconds: UInt64) {
-    self.nanoseconds = nanoseconds
-  }
+  public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
   public static let zero = Instant(nanoseconds: 0)
 
-  public static func < (left: Instant, right: Instant) -> Bool {
-    left.nanoseconds < right.nanoseconds
-  }
+  public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
   /// The sum, at most the largest instant.
   public static func + (instant: Instant, interval: Interval) -> Instant {
@@ -30,9 +26,7 @@ public struct Instant: Hashable, Comparable, Sendable {
 public struct Interval: Hashable, Comparable, Sendable {
   public var nanoseconds: UInt64
 
-  public init(nanoseconds: UInt64) {
-    self.nanoseconds = nanoseconds
-  }
+  public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
   public static let zero = Interval(nanoseconds: 0)
 
@@ -50,9 +44,7 @@ public struct Interval: Hashable, Comparable, Sendable {
 
   public var milliseconds: UInt64 { nanoseconds / 1_000_000 }
 
-  public static func < (left: Interval, right: Interval) -> Bool {
-    left.nanoseconds < right.nanoseconds
-  }
+  public static func < (left: Interval, right: Interval) -> Bool { left.nanoseconds < right.nanoseconds }
 
   public static func + (left: Interval, right: Interval) -> Interval {
     let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)

@@ -42,16 +42,12 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
       throw Malformed("has a host of more than \(Self.hostLimit) bytes")
     }
     guard !host.unicodeScalars.contains(where: { "[]/@ ".unicodeScalars.contains($0) || $0.value < 0x20 })
-    else {
-      throw Malformed("has a host with a character that none has")
-    }
+    else { throw Malformed("has a host with a character that none has") }
     self.init(host: String(host), port: port)
   }
 
   /// The same as `init(parsing:)`, with nil for an error.
-  public init?(_ text: String) {
-    try? self.init(parsing: text)
-  }
+  public init?(_ text: String) { try? self.init(parsing: text) }
 
   /// The TCP address in a node record's text, which is `host:tcpPort/udpPort` or `host:tcpPort`; nil unless
   /// all ports are valid.
@@ -66,13 +62,9 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(digits) : nil
   }
 
-  public var description: String {
-    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-  }
+  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 extension NetworkAddress.Malformed {
-  fileprivate init(_ description: String) {
-    self.description = description
-  }
+  fileprivate init(_ description: String) { self.description = description }
 }

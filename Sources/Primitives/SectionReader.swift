@@ -3,17 +3,11 @@ public struct SettingsKey: CodingKey {
   public let stringValue: String
   public var intValue: Int? { nil }
 
-  public init(_ text: String) {
-    stringValue = text
-  }
+  public init(_ text: String) { stringValue = text }
 
-  public init?(stringValue: String) {
-    self.init(stringValue)
-  }
+  public init?(stringValue: String) { self.init(stringValue) }
 
-  public init?(intValue: Int) {
-    nil
-  }
+  public init?(intValue: Int) { nil }
 }
 
 /// Reads one section of a settings file. Missing keys keep their defaults; unknown keys and numbers outside
@@ -50,9 +44,7 @@ public struct SectionReader {
   }
 
   /// The full name of a key: section and key.
-  private func name(_ key: String) -> String {
-    (path.isEmpty ? "" : path + ".") + key
-  }
+  private func name(_ key: String) -> String { (path.isEmpty ? "" : path + ".") + key }
 
   // MARK: Values
 
@@ -66,9 +58,7 @@ public struct SectionReader {
   }
 
   public func value<Value: FixedWidthInteger & Decodable>(_ key: String, default value: Value) throws -> Value
-  {
-    try number(key, in: Value.min...Value.max) ?? value
-  }
+  { try number(key, in: Value.min...Value.max) ?? value }
 
   public func required<Value: FixedWidthInteger & Decodable>(_ key: String) throws -> Value {
     try required(key, in: Value.min...Value.max)
@@ -79,9 +69,7 @@ public struct SectionReader {
     _ key: String,
     in range: ClosedRange<Value>,
     default value: Value
-  ) throws -> Value {
-    try number(key, in: range) ?? value
-  }
+  ) throws -> Value { try number(key, in: range) ?? value }
 
   /// A whole number in `range`. Throws when the key is missing.
   public func required<Value: FixedWidthInteger>(_ key: String, in range: ClosedRange<Value>) throws -> Value

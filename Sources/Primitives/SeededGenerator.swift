@@ -6,9 +6,7 @@
 public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
   private var state: UInt64
 
-  public init(seed: UInt64) {
-    state = seed
-  }
+  public init(seed: UInt64) { state = seed }
 
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
@@ -28,7 +26,5 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
   }
 
   /// True with probability `partsPerMillion` / 1,000,000.
-  public mutating func chance(partsPerMillion: UInt64) -> Bool {
-    next(below: 1_000_000) < partsPerMillion
-  }
+  public mutating func chance(partsPerMillion: UInt64) -> Bool { next(below: 1_000_000) < partsPerMillion }
 }

@@ -24,9 +24,7 @@ public enum Spelling {
   }
 
   /// Whether the two differ only in case and separators.
-  public static func isSame(_ left: String, _ right: String) -> Bool {
-    folded(left) == folded(right)
-  }
+  public static func isSame(_ left: String, _ right: String) -> Bool { folded(left) == folded(right) }
 
   /// A hint for an unknown `name`: the nearest known name, or a list of the known ones.
   public static func remedy(for name: String, among known: [String]) -> String {

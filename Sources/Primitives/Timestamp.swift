@@ -5,15 +5,11 @@
 public struct Timestamp: Hashable, Comparable, Sendable {
   public var milliseconds: UInt64
 
-  public init(milliseconds: UInt64) {
-    self.milliseconds = milliseconds
-  }
+  public init(milliseconds: UInt64) { self.milliseconds = milliseconds }
 
   public static let zero = Timestamp(milliseconds: 0)
 
-  public static func < (left: Timestamp, right: Timestamp) -> Bool {
-    left.milliseconds < right.milliseconds
-  }
+  public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 
   /// The later time, at most the largest timestamp.
   public func advanced(byMilliseconds count: UInt64) -> Timestamp {

@@ -30,9 +30,7 @@ extension Message {
     var options = BinaryDecodingOptions()
     options.messageDepthLimit = WireLimits.messageDepth
     options.discardUnknownFields = true
-    do {
-      self = try Self(serializedBytes: bytes, options: options)
-    } catch {
+    do { self = try Self(serializedBytes: bytes, options: options) } catch {
       throw .invalid(field: Self.protoMessageName)
     }
   }
@@ -65,9 +63,7 @@ extension Message {
   ///
   /// Encoding cannot fail: proto3 has no required fields, and Swift strings are valid UTF-8.
   public var encoded: [UInt8] {
-    do {
-      return try serializedBytes()
-    } catch {
+    do { return try serializedBytes() } catch {
       preconditionFailure("\(Self.protoMessageName) could not be encoded: \(error)")
     }
   }

@@ -76,8 +76,7 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   public var limit: Int {
     switch self {
     case .probe: 128
-    case .status, .blocksRequest, .candidateRequest, .recordsRequest, .transactionNames,
-      .transactionRequest:
+    case .status, .blocksRequest, .candidateRequest, .recordsRequest, .transactionNames, .transactionRequest:
       4 * 1024
     case .transactions: 1024 * 1024
     case .proposal, .candidate, .missingTransactions: WireLimits.blockBytes + 64 * 1024

@@ -38,16 +38,14 @@ public struct MessageReader: Sendable {
     guard position < bytes.endIndex else { return nil }
     let tag = try number()
     switch tag & 7 {
-    case 0:
-      return Field(number: tag >> 3, value: .number(try number()))
+    case 0: return Field(number: tag >> 3, value: .number(try number()))
     case 2:
       let count = try number()
       guard count <= UInt64(bytes.endIndex - position) else { throw rejection }
       let end = position + Int(count)
       defer { position = end }
       return Field(number: tag >> 3, value: .bytes(bytes[position..<end]))
-    default:
-      throw rejection
+    default: throw rejection
     }
   }
 
@@ -75,10 +73,9 @@ public struct MessageReader: Sendable {
   }
 
   /// Checks a nested message that may occur only once. It may be empty.
-  public mutating func onceMessage(
-    _ field: UInt64,
-    _ bytes: ArraySlice<UInt8>
-  ) throws(DecodingError) -> ArraySlice<UInt8> {
+  public mutating func onceMessage(_ field: UInt64, _ bytes: ArraySlice<UInt8>) throws(DecodingError)
+    -> ArraySlice<UInt8>
+  {
     try mark(field)
     return bytes
   }

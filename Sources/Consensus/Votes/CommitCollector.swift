@@ -52,9 +52,7 @@ struct CommitCollector: Sendable {
   /// decision: validators that signed both.
   func contradictions(with other: Certificate) -> [Evidence] {
     guard !conflictingPrecommits.isEmpty, other.round == certificate.round, other.block == certificate.block
-    else {
-      return []
-    }
+    else { return [] }
     return other.votes.compactMap { vote in
       conflictingPrecommits[vote.validator].map { .duplicateVote(vote, $0) }
     }

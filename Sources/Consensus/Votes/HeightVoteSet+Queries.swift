@@ -3,9 +3,7 @@ import Cryptography
 
 /// The questions that the conditions of the round machine's rules need answered.
 extension HeightVoteSet {
-  func votes(of round: Round) -> RoundVotes? {
-    rounds.first { $0.round == round }
-  }
+  func votes(of round: Round) -> RoundVotes? { rounds.first { $0.round == round } }
 
   func choice(of validator: ValidatorIndex, _ kind: Vote.Kind, _ round: Round) -> Choice? {
     votes(of: round)?[kind].choice(of: validator)
@@ -29,9 +27,7 @@ extension HeightVoteSet {
     polkas.contains { $0.round == round && $0.block == block }
   }
 
-  func polkas(of round: Round) -> [Certificate] {
-    polkas.filter { $0.round == round }
-  }
+  func polkas(of round: Round) -> [Certificate] { polkas.filter { $0.round == round } }
 
   func isPolkaNil(_ round: Round) -> Bool {
     guard let prevotes = votes(of: round)?.prevotes else { return false }

@@ -34,15 +34,11 @@ struct HeightVoteSet: Sendable {
     var prevotes = VoteTally(.prevote)
     var precommits = VoteTally(.precommit)
 
-    init(_ round: Round) {
-      self.round = round
-    }
+    init(_ round: Round) { self.round = round }
 
     subscript(kind: Vote.Kind) -> VoteTally {
       get { kind == .prevote ? prevotes : precommits }
-      _modify {
-        if kind == .prevote { yield &prevotes } else { yield &precommits }
-      }
+      _modify { if kind == .prevote { yield &prevotes } else { yield &precommits } }
     }
   }
 
@@ -86,11 +82,7 @@ struct HeightVoteSet: Sendable {
 
   /// Counts a vote with a verified signature. Appends the polka that the vote completes to `newPolkas`, each
   /// polka once.
-  mutating func add(
-    _ vote: Vote,
-    newPolkas: inout [Certificate],
-    evidence: inout [Evidence]
-  ) -> Outcome {
+  mutating func add(_ vote: Vote, newPolkas: inout [Certificate], evidence: inout [Evidence]) -> Outcome {
     guard vote.height == height, vote.isWellFormed, let voter = validators[vote.validator] else {
       return .refused
     }

@@ -30,13 +30,9 @@ struct ProposalSet: Hashable, Sendable {
     }
   }
 
-  func proposals(of round: Round) -> [Entry] {
-    entries.filter { $0.proposal.round == round }
-  }
+  func proposals(of round: Round) -> [Entry] { entries.filter { $0.proposal.round == round } }
 
-  func contains(_ block: Digest) -> Bool {
-    entries.contains { $0.proposal.block == block }
-  }
+  func contains(_ block: Digest) -> Bool { entries.contains { $0.proposal.block == block } }
 
   /// Whether `proposal` differs from all stored ones of its round and there is room for it.
   func canAdd(_ proposal: Proposal) -> Bool {

@@ -32,28 +32,18 @@ struct VoteTally: Sendable {
   /// The power of all validators that voted.
   private(set) var power: Int64 = 0
 
-  init(_ kind: Vote.Kind) {
-    self.kind = kind
-  }
+  init(_ kind: Vote.Kind) { self.kind = kind }
 
   var isEmpty: Bool { slots.isEmpty }
 
-  func slot(_ index: ValidatorIndex) -> Slot? {
-    Int(index) < slots.count ? slots[Int(index)] : nil
-  }
+  func slot(_ index: ValidatorIndex) -> Slot? { Int(index) < slots.count ? slots[Int(index)] : nil }
 
-  func choice(of index: ValidatorIndex) -> Choice? {
-    slot(index).map { choices[$0.choice].choice }
-  }
+  func choice(of index: ValidatorIndex) -> Choice? { slot(index).map { choices[$0.choice].choice } }
 
-  func power(of choice: Choice) -> Int64 {
-    choices.first { $0.choice == choice }?.power ?? 0
-  }
+  func power(of choice: Choice) -> Int64 { choices.first { $0.choice == choice }?.power ?? 0 }
 
   /// The largest power of a choice that has a block.
-  var largestBlockPower: Int64 {
-    choices.reduce(0) { $1.choice.block == nil ? $0 : max($0, $1.power) }
-  }
+  var largestBlockPower: Int64 { choices.reduce(0) { $1.choice.block == nil ? $0 : max($0, $1.power) } }
 
   /// Fills the slot of the vote's author, which must be empty. `weight` is the author's power, `count` the
   /// size of the validator set.

@@ -5,9 +5,7 @@ import Primitives
 public struct Digest: Hashable, Comparable, Sendable {
   let storage: Bytes32
 
-  init(storage: Bytes32) {
-    self.storage = storage
-  }
+  init(storage: Bytes32) { self.storage = storage }
 
   /// Nil unless there are exactly 32 bytes.
   public init?(_ bytes: some Collection<UInt8>) {
@@ -19,9 +17,7 @@ public struct Digest: Hashable, Comparable, Sendable {
 
   public var bytes: [UInt8] { storage.bytes }
 
-  public static func < (left: Digest, right: Digest) -> Bool {
-    left.storage < right.storage
-  }
+  public static func < (left: Digest, right: Digest) -> Bool { left.storage < right.storage }
 
   #if DEBUG
     /// Called with everything that is hashed in a task, so that tests can count. A release build does not have it.
@@ -35,9 +31,7 @@ public struct Digest: Hashable, Comparable, Sendable {
     Sodium.start()
     return withContiguous(bytes) { input in
       Digest(
-        storage: Bytes32 { output in
-          unsafe _ = crypto_hash_sha256(output, input.base, UInt64(input.count))
-        }
+        storage: Bytes32 { output in unsafe _ = crypto_hash_sha256(output, input.base, UInt64(input.count)) }
       )
     }
   }
@@ -48,9 +42,7 @@ public struct Digest: Hashable, Comparable, Sendable {
       observer?(Array(bytes))
     #endif
     Sodium.start()
-    return withContiguous(bytes) { input in
-      unsafe blake2b(unsafePointer: input.base, count: input.count)
-    }
+    return withContiguous(bytes) { input in unsafe blake2b(unsafePointer: input.base, count: input.count) }
   }
 
   /// Keyed BLAKE2b with 256 bits of output, for use as a message authentication code or pseudo-random
@@ -61,14 +53,7 @@ public struct Digest: Hashable, Comparable, Sendable {
       key.storage.withPointer { key in
         Digest(
           storage: Bytes32 { output in
-            unsafe _ = crypto_generichash_blake2b(
-              output,
-              32,
-              input.base,
-              UInt64(input.count),
-              key,
-              32
-            )
+            unsafe _ = crypto_generichash_blake2b(output, 32, input.base, UInt64(input.count), key, 32)
           }
         )
       }

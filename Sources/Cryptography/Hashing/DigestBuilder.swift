@@ -3,8 +3,7 @@ import CSodium
 /// Hashes input that comes in pieces or is too large for memory.
 ///
 /// The result equals that of `Digest.blake2b` or `Digest.sha256` over all the pieces in order.
-@safe
-public struct DigestBuilder: ~Copyable, @unchecked Sendable {
+@safe public struct DigestBuilder: ~Copyable, @unchecked Sendable {
   // `@unchecked` is safe: only the single owner reaches the memory, and only `init` and `update` write it.
 
   public enum Function: Hashable, Sendable {
@@ -26,8 +25,7 @@ public struct DigestBuilder: ~Copyable, @unchecked Sendable {
     self.function = function
     unsafe state = .allocate(byteCount: Self.stateBytes, alignment: Self.stateAlignment)
     switch function {
-    case .blake2b:
-      unsafe _ = crypto_generichash_blake2b_init(OpaquePointer(state), nil, 0, 32)
+    case .blake2b: unsafe _ = crypto_generichash_blake2b_init(OpaquePointer(state), nil, 0, 32)
     case .sha256:
       unsafe _ = crypto_hash_sha256_init(state.bindMemory(to: crypto_hash_sha256_state.self, capacity: 1))
     }
@@ -54,8 +52,7 @@ public struct DigestBuilder: ~Copyable, @unchecked Sendable {
       return Digest(
         storage: Bytes32 { output in
           switch function {
-          case .blake2b:
-            unsafe _ = crypto_generichash_blake2b_final(OpaquePointer(base), output, 32)
+          case .blake2b: unsafe _ = crypto_generichash_blake2b_final(OpaquePointer(base), output, 32)
           case .sha256:
             let state = unsafe base.bindMemory(to: crypto_hash_sha256_state.self, capacity: 1)
             unsafe _ = crypto_hash_sha256_final(state, output)
@@ -65,7 +62,5 @@ public struct DigestBuilder: ~Copyable, @unchecked Sendable {
     }
   }
 
-  deinit {
-    unsafe state.deallocate()
-  }
+  deinit { unsafe state.deallocate() }
 }

@@ -12,10 +12,7 @@ public enum Hash {
   }
 
   /// HMAC (RFC 2104) over SHA-512 with a key of any length.
-  public static func hmacSHA512(
-    key: some Collection<UInt8>,
-    message: some Collection<UInt8>
-  ) -> [UInt8] {
+  public static func hmacSHA512(key: some Collection<UInt8>, message: some Collection<UInt8>) -> [UInt8] {
     var state = HMACSHA512(key: key)
     state.update(message)
     return state.finalize()
@@ -36,9 +33,7 @@ struct HMACSHA512 {
 
   init(key: some Collection<UInt8>) {
     Sodium.start()
-    withContiguous(key) { key in
-      unsafe _ = crypto_auth_hmacsha512_init(&state, key.base, key.count)
-    }
+    withContiguous(key) { key in unsafe _ = crypto_auth_hmacsha512_init(&state, key.base, key.count) }
   }
 
   mutating func update(_ bytes: some Collection<UInt8>) {
@@ -49,8 +44,6 @@ struct HMACSHA512 {
 
   consuming func finalize() -> [UInt8] {
     var state = state
-    return filledArray(count: 64) { output in
-      unsafe _ = crypto_auth_hmacsha512_final(&state, output)
-    }
+    return filledArray(count: 64) { output in unsafe _ = crypto_auth_hmacsha512_final(&state, output) }
   }
 }

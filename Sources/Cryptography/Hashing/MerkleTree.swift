@@ -86,8 +86,7 @@ public struct MerkleProof: Hashable, Sendable {
     while width > 1 {
       if position ^ 1 < width {
         guard let sibling = rest.popFirst() else { return false }
-        digest =
-          position & 1 == 0 ? NodeHash.inner(digest, sibling) : NodeHash.inner(sibling, digest)
+        digest = position & 1 == 0 ? NodeHash.inner(digest, sibling) : NodeHash.inner(sibling, digest)
       }
       position >>= 1
       width = width / 2 + width % 2

@@ -14,9 +14,7 @@ public struct ShortHash: Hashable, Sendable {
   }
 
   /// Uses the first 16 bytes of `derived` as the key.
-  public init(_ derived: Digest) {
-    key = Array(derived.bytes.prefix(16))
-  }
+  public init(_ derived: Digest) { key = Array(derived.bytes.prefix(16)) }
 
   public func callAsFunction(_ bytes: some Collection<UInt8>) -> UInt64 {
     Sodium.start()

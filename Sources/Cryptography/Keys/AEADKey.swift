@@ -17,9 +17,7 @@ public final class AEADKey: Sendable {
   }
 
   /// The key with the bytes of a derived digest.
-  public init(_ derived: Digest) {
-    key = derived.storage.secretCopy()
-  }
+  public init(_ derived: Digest) { key = derived.storage.secretCopy() }
 
   /// Encrypts and authenticates a message; `associated` is authenticated only. The result is 16 bytes longer
   /// than `plaintext`.
@@ -88,9 +86,7 @@ public final class AEADKey: Sendable {
 
   private static func nonce(_ counter: UInt64) -> [UInt8] {
     var nonce = [UInt8](repeating: 0, count: 12)
-    for index in 0..<8 {
-      nonce[4 + index] = UInt8(truncatingIfNeeded: counter >> UInt64(8 * index))
-    }
+    for index in 0..<8 { nonce[4 + index] = UInt8(truncatingIfNeeded: counter >> UInt64(8 * index)) }
     return nonce
   }
 }
@@ -98,8 +94,6 @@ public final class AEADKey: Sendable {
 extension Bytes32 {
   /// A copy of the bytes that is wiped at the end.
   func secretCopy() -> SecretBytes {
-    SecretBytes(count: 32, .wiped) { target in
-      withPointer { unsafe target.update(from: $0, count: 32) }
-    }
+    SecretBytes(count: 32, .wiped) { target in withPointer { unsafe target.update(from: $0, count: 32) } }
   }
 }

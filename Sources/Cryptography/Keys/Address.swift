@@ -42,9 +42,7 @@ public struct Address: Hashable, Comparable, Sendable {
 
   /// The address of a module account (`escrow`, `gov` …): the first 20 bytes of the name's SHA-256. It has no
   /// key.
-  public static func module(_ name: String) -> Address {
-    Address(prefixOf: .sha256(name.utf8))
-  }
+  public static func module(_ name: String) -> Address { Address(prefixOf: .sha256(name.utf8)) }
 
   /// Parses bech32 text, all in lower or all in upper case. It must have `prefix`; nil allows any.
   public init(text: String, prefix: String? = Address.accountPrefix) throws(AddressError) {
@@ -63,9 +61,7 @@ public struct Address: Hashable, Comparable, Sendable {
     }
   }
 
-  public func text(prefix: String = Address.accountPrefix) -> String {
-    Bech32.encode(prefix: prefix, bytes)
-  }
+  public func text(prefix: String = Address.accountPrefix) -> String { Bech32.encode(prefix: prefix, bytes) }
 
   public static func < (left: Address, right: Address) -> Bool {
     if left.word0 != right.word0 { return left.word0 < right.word0 }
@@ -74,6 +70,4 @@ public struct Address: Hashable, Comparable, Sendable {
   }
 }
 
-extension Address: CustomStringConvertible {
-  public var description: String { text() }
-}
+extension Address: CustomStringConvertible { public var description: String { text() } }

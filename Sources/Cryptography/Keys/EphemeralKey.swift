@@ -51,8 +51,7 @@ public struct SharedSecret: ~Copyable, Sendable {
   /// A copy in ordinary memory, which is not wiped, for `KeyDerivation`.
   public var bytes: [UInt8] { secret.bytes }
 
-  @safe
-  func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+  @safe func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
     secret.withPointer(body)
   }
 }

@@ -14,9 +14,7 @@ public enum MnemonicError: Error, Hashable, Sendable {
 /// The backup of a key as words (BIP-39, English).
 public enum Mnemonic {
   /// 24 new words for 256 bits from the system's random numbers.
-  public static func generate() -> [String] {
-    words(fromBits: SecureRandom.bytes(32))
-  }
+  public static func generate() -> [String] { words(fromBits: SecureRandom.bytes(32)) }
 
   /// The words of 16, 20, 24, 28 or 32 bytes of entropy; nil for another count.
   public static func words(entropy: [UInt8]) -> [String]? {
@@ -25,8 +23,7 @@ public enum Mnemonic {
   }
 
   /// The entropy that the words encode; throws when they are not a valid mnemonic.
-  @discardableResult
-  public static func check(_ words: [String]) throws(MnemonicError) -> [UInt8] {
+  @discardableResult public static func check(_ words: [String]) throws(MnemonicError) -> [UInt8] {
     guard (12...24).contains(words.count), words.count.isMultiple(of: 3) else {
       throw .wordCount(words.count)
     }

@@ -7,9 +7,7 @@ import Primitives
 public struct PublicKey: Hashable, Comparable, Sendable {
   let storage: Bytes32
 
-  init(storage: Bytes32) {
-    self.storage = storage
-  }
+  init(storage: Bytes32) { self.storage = storage }
 
   /// Nil unless there are exactly 32 bytes.
   public init?(_ bytes: some Collection<UInt8>) {
@@ -38,9 +36,7 @@ public struct PublicKey: Hashable, Comparable, Sendable {
     return converted ? key : nil
   }
 
-  public static func < (left: PublicKey, right: PublicKey) -> Bool {
-    left.storage < right.storage
-  }
+  public static func < (left: PublicKey, right: PublicKey) -> Bool { left.storage < right.storage }
 
   /// Whether `signature` is a valid signature of `message` by this key.
   ///
@@ -64,9 +60,7 @@ public struct PublicKey: Hashable, Comparable, Sendable {
     domain: SigningDomain,
     chain: String,
     _ body: some Collection<UInt8>
-  ) -> Bool {
-    verifies(signature, of: domain.message(chain: chain, body))
-  }
+  ) -> Bool { verifies(signature, of: domain.message(chain: chain, body)) }
 }
 
 extension PublicKey: CustomStringConvertible {
@@ -92,14 +86,11 @@ public struct Signature: Hashable, Sendable {
   }
 
   /// A signature from its two halves.
-  public init(_ first: Digest, _ second: Digest) {
-    self.init(point: first.storage, scalar: second.storage)
-  }
+  public init(_ first: Digest, _ second: Digest) { self.init(point: first.storage, scalar: second.storage) }
 
   public var bytes: [UInt8] { point.bytes + scalar.bytes }
 
-  @safe
-  fileprivate func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+  @safe fileprivate func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
       guard let base = buffer.baseAddress else { preconditionFailure("64 bytes have an address") }
       unsafe point.store(at: base)

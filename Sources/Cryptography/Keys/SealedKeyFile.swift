@@ -54,11 +54,9 @@ public enum SealedKeyFile {
   private static let headerCount = 4 + 1 + 4 + 8 + 16 + 24
 
   /// Encrypts a secret and returns the file's bytes. Each call uses a new random salt and nonce.
-  public static func seal(
-    _ secret: [UInt8],
-    password: String,
-    cost: Cost = .interactive
-  ) throws(SealedKeyFileError) -> [UInt8] {
+  public static func seal(_ secret: [UInt8], password: String, cost: Cost = .interactive)
+    throws(SealedKeyFileError) -> [UInt8]
+  {
     guard (1...maximumSecretCount).contains(secret.count) else { throw .secretLength(secret.count) }
     let salt = SecureRandom.bytes(saltCount)
     let nonce = SecureRandom.bytes(nonceCount)
@@ -134,18 +132,14 @@ public enum SealedKeyFile {
       memory = try reader.read()
       salt = try reader.readRaw(count: saltCount)
       nonce = try reader.readRaw(count: nonceCount)
-    } catch {
-      throw .format
-    }
+    } catch { throw .format }
     guard let cost = Cost(passes: passes, memory: memory) else { throw .cost }
     return (cost, salt, nonce)
   }
 
-  private static func derivedKey(
-    _ password: String,
-    salt: [UInt8],
-    cost: Cost
-  ) throws(SealedKeyFileError) -> SecretBytes {
+  private static func derivedKey(_ password: String, salt: [UInt8], cost: Cost) throws(SealedKeyFileError)
+    -> SecretBytes
+  {
     let password = SecretBytes(copying: password.utf8, .wiped)
     var status: Int32 = -1
     let key = SecretBytes(count: 32, .wiped) { output in

@@ -3,8 +3,7 @@ import CSodium
 /// Secret bytes with a single owner, wiped when the owner's lifetime ends.
 ///
 /// The bytes stay at one address, so moving the value does not leave a copy.
-@safe
-public struct SecretBytes: ~Copyable, @unchecked Sendable {
+@safe public struct SecretBytes: ~Copyable, @unchecked Sendable {
   // `@unchecked` is safe: the memory is written only inside `init`, before anything else can hold the value;
   // afterwards it is only read, and the single owner frees it once.
 
@@ -20,8 +19,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
   private let protection: Protection
   private let pointer: UnsafeMutablePointer<UInt8>
 
-  @safe
-  init(count: Int, _ protection: Protection, filledBy fill: (UnsafeMutablePointer<UInt8>) -> Void) {
+  @safe init(count: Int, _ protection: Protection, filledBy fill: (UnsafeMutablePointer<UInt8>) -> Void) {
     Sodium.start()
     self.count = count
     self.protection = protection
@@ -38,9 +36,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
   }
 
   /// Copies `bytes` into guarded memory. The caller must wipe its own copy.
-  public init(_ bytes: some Collection<UInt8>) {
-    self.init(copying: bytes, .guarded)
-  }
+  public init(_ bytes: some Collection<UInt8>) { self.init(copying: bytes, .guarded) }
 
   init(copying bytes: some Collection<UInt8>, _ protection: Protection) {
     let count = bytes.count
@@ -50,19 +46,15 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
   }
 
   /// A copy in ordinary memory, which is not wiped, for export and for deriving keys.
-  public var bytes: [UInt8] {
-    unsafe Array(UnsafeBufferPointer(start: pointer, count: count))
-  }
+  public var bytes: [UInt8] { unsafe Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
-  @safe
-  func withPointer<Result: ~Copyable>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+  @safe func withPointer<Result: ~Copyable>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
     unsafe body(UnsafePointer(pointer))
   }
 
   deinit {
     switch protection {
-    case .guarded:
-      unsafe sodium_free(pointer)
+    case .guarded: unsafe sodium_free(pointer)
     case .wiped:
       unsafe sodium_memzero(pointer, count)
       unsafe pointer.deallocate()

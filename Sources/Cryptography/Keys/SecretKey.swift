@@ -9,9 +9,7 @@ public struct SecretKey: ~Copyable, Sendable {
   private init(seedPointer: UnsafePointer<UInt8>) {
     var key = Bytes32.zero
     secret = SecretBytes(count: 64, .guarded) { secret in
-      key = Bytes32 { output in
-        unsafe _ = crypto_sign_seed_keypair(output, secret, seedPointer)
-      }
+      key = Bytes32 { output in unsafe _ = crypto_sign_seed_keypair(output, secret, seedPointer) }
     }
     publicKey = PublicKey(storage: key)
   }
@@ -70,9 +68,7 @@ public struct SecretKey: ~Copyable, Sendable {
 public final class SigningKey: Sendable {
   private let key: SecretKey
 
-  public init(_ key: consuming SecretKey) {
-    self.key = key
-  }
+  public init(_ key: consuming SecretKey) { self.key = key }
 
   /// The key of a 32-byte seed; nil for any other length.
   public convenience init?(seed: [UInt8]) {
@@ -81,17 +77,13 @@ public final class SigningKey: Sendable {
   }
 
   /// A new random key.
-  public static func generate() -> SigningKey {
-    SigningKey(SecretKey.generate())
-  }
+  public static func generate() -> SigningKey { SigningKey(SecretKey.generate()) }
 
   public var publicKey: PublicKey { key.publicKey }
 
   public var address: Address { Address(key.publicKey) }
 
-  public func sign(_ message: some Collection<UInt8>) -> Signature {
-    key.sign(message)
-  }
+  public func sign(_ message: some Collection<UInt8>) -> Signature { key.sign(message) }
 
   /// Signs `body` in `domain` for the network named `chain`.
   public func sign(domain: SigningDomain, chain: String, _ body: some Collection<UInt8>) -> Signature {
@@ -104,7 +96,5 @@ public final class SigningKey: Sendable {
   }
 
   /// The seed in ordinary memory, which is not wiped. Use it only to write a key file or a backup.
-  public func seed() -> [UInt8] {
-    key.seed()
-  }
+  public func seed() -> [UInt8] { key.seed() }
 }

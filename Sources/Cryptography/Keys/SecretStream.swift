@@ -1,8 +1,7 @@
 import CSodium
 
 /// The state of one direction of a stream, wiped at the end.
-@safe
-private struct StreamState: ~Copyable, @unchecked Sendable {
+@safe private struct StreamState: ~Copyable, @unchecked Sendable {
   // `@unchecked` is safe: only the single owner reaches the memory, and only its mutating functions write it.
   let pointer: UnsafeMutablePointer<crypto_secretstream_xchacha20poly1305_state>
 
@@ -50,11 +49,9 @@ public struct StreamSealer: ~Copyable, Sendable {
   ///
   /// `final` marks the last message, so that the opener can tell the end of the stream from a cut connection.
   /// `rekey` changes the key after this message; both sides then erase the old one.
-  public mutating func seal(
-    _ plaintext: some Collection<UInt8>,
-    final: Bool = false,
-    rekey: Bool = false
-  ) -> [UInt8] {
+  public mutating func seal(_ plaintext: some Collection<UInt8>, final: Bool = false, rekey: Bool = false)
+    -> [UInt8]
+  {
     let tag: Int32 =
       final
       ? Int32(crypto_secretstream_xchacha20poly1305_tag_final())

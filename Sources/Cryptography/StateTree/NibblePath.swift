@@ -43,9 +43,7 @@ public struct NibblePath: Hashable, Comparable, Sendable {
   }
 
   /// Whether `digest` begins with this path.
-  public func isPrefix(of digest: Digest) -> Bool {
-    digest.storage.keeping(nibbles: count) == nibbles
-  }
+  public func isPrefix(of digest: Digest) -> Bool { digest.storage.keeping(nibbles: count) == nibbles }
 
   public static func < (left: NibblePath, right: NibblePath) -> Bool {
     (left.nibbles, left.length) < (right.nibbles, right.length)
@@ -53,9 +51,7 @@ public struct NibblePath: Hashable, Comparable, Sendable {
 
   /// The encoding: the number of nibbles in one byte, then two nibbles in each byte, the second of the last
   /// byte being zero when their number is odd.
-  public func encoded() -> [UInt8] {
-    [length] + nibbles.bytes.prefix((count + 1) / 2)
-  }
+  public func encoded() -> [UInt8] { [length] + nibbles.bytes.prefix((count + 1) / 2) }
 
   /// Decodes what `encoded` gives; any other form is refused.
   public init(decoding bytes: some Collection<UInt8>) throws(DecodingError) {

@@ -6,19 +6,13 @@ import CSodium
 /// The caller must have called `Sodium.start()`.
 enum NodeHash {
   /// A leaf of a `MerkleTree`: 0x00 ‖ digest.
-  static func leaf(_ digest: Digest) -> Digest {
-    hash(0x00, digest, nil)
-  }
+  static func leaf(_ digest: Digest) -> Digest { hash(0x00, digest, nil) }
 
   /// An inner node of a `MerkleTree`: 0x01 ‖ left ‖ right.
-  static func inner(_ left: Digest, _ right: Digest) -> Digest {
-    hash(0x01, left, right)
-  }
+  static func inner(_ left: Digest, _ right: Digest) -> Digest { hash(0x01, left, right) }
 
   /// An entry of a `StateTree`: 0x02 ‖ key ‖ value.
-  static func entry(key: Digest, value: Digest) -> Digest {
-    hash(0x02, key, value)
-  }
+  static func entry(key: Digest, value: Digest) -> Digest { hash(0x02, key, value) }
 
   /// An inner node of a `StateTree`: 0x03 ‖ left ‖ right, or zero when both children are zero.
   static func branch(_ left: Digest, _ right: Digest) -> Digest {

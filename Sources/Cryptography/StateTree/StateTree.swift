@@ -73,11 +73,9 @@ public enum StateTree {
   }
 
   /// Applies `changes`, in any order, whose keys must differ. Each page is read and written once.
-  public static func apply(
-    _ changes: [StateTreeChange],
-    to reader: some StateTreeReading,
-    root: Digest
-  ) throws(StateTreeError) -> StateTreeUpdate {
+  public static func apply(_ changes: [StateTreeChange], to reader: some StateTreeReading, root: Digest)
+    throws(StateTreeError) -> StateTreeUpdate
+  {
     Sodium.start()
     let sorted = changes.sorted { $0.key < $1.key }
     for (previous, next) in zip(sorted, sorted.dropFirst()) where previous.key == next.key {
@@ -120,11 +118,9 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
   }
 
   /// Applies the changes in `range` to `page` and below; returns false when nothing differs afterwards.
-  private mutating func update(
-    _ page: inout StateTreePage,
-    at path: NibblePath,
-    with range: Range<Int>
-  ) throws(StateTreeError) -> Bool {
+  private mutating func update(_ page: inout StateTreePage, at path: NibblePath, with range: Range<Int>)
+    throws(StateTreeError) -> Bool
+  {
     var changed: UInt16 = 0
     var start = range.lowerBound
     while start < range.upperBound {
@@ -143,18 +139,14 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
     return changed != 0
   }
 
-  private mutating func updated(
-    _ slot: Slot,
-    at path: NibblePath,
-    _ nibble: Int,
-    with range: Range<Int>
-  ) throws(StateTreeError) -> Slot {
+  private mutating func updated(_ slot: Slot, at path: NibblePath, _ nibble: Int, with range: Range<Int>)
+    throws(StateTreeError) -> Slot
+  {
     switch slot {
     case .child:
       guard path.count < 63 else { throw .damagedPage(path) }
       return try updatedChild(slot, at: path.appending(nibble), with: range)
-    case .empty:
-      if range.count == 1 { return changes[range.lowerBound].slot }
+    case .empty: if range.count == 1 { return changes[range.lowerBound].slot }
     case .leaf(let key, _):
       guard path.isPrefix(of: key), key.storage.nibble(at: path.count) == nibble else {
         throw .damagedPage(path)
@@ -167,11 +159,9 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
     return built(merged(slot, with: range)[...], at: path.appending(nibble))
   }
 
-  private mutating func updatedChild(
-    _ slot: Slot,
-    at path: NibblePath,
-    with range: Range<Int>
-  ) throws(StateTreeError) -> Slot {
+  private mutating func updatedChild(_ slot: Slot, at path: NibblePath, with range: Range<Int>)
+    throws(StateTreeError) -> Slot
+  {
     guard var page = reader.page(at: path) else { throw .missingPage(path) }
     guard try update(&page, at: path, with: range) else { return slot }
     if let leaf = page.soleLeaf {
@@ -224,9 +214,7 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
 
 extension StateTreeChange {
   /// The content of an empty slot after this change.
-  fileprivate var slot: StateTreePage.Slot {
-    value.map { .leaf(key: key, value: $0) } ?? .empty
-  }
+  fileprivate var slot: StateTreePage.Slot { value.map { .leaf(key: key, value: $0) } ?? .empty }
 }
 
 extension StateTreePage.Slot {

@@ -33,15 +33,10 @@ public struct StateTreePage: Sendable {
   }
 
   public var digest: Digest {
-    NodeHash.branch(
-      NodeHash.branch(quarters[0], quarters[1]),
-      NodeHash.branch(quarters[2], quarters[3])
-    )
+    NodeHash.branch(NodeHash.branch(quarters[0], quarters[1]), NodeHash.branch(quarters[2], quarters[3]))
   }
 
-  public var isEmpty: Bool {
-    slots.allSatisfy { $0 == .empty }
-  }
+  public var isEmpty: Bool { slots.allSatisfy { $0 == .empty } }
 
   /// The page's only content when that is a single entry. Such a page is replaced by the entry in the
   /// parent's slot.
@@ -55,9 +50,7 @@ public struct StateTreePage: Sendable {
   }
 
   /// Replaces a slot. Call `refresh` before `digest` is used again.
-  mutating func set(_ index: Int, _ slot: Slot) {
-    slots[index] = slot
-  }
+  mutating func set(_ index: Int, _ slot: Slot) { slots[index] = slot }
 
   /// Updates the digests of the quarters in which a slot changed; bit *n* of `changed` stands for slot *n*.
   mutating func refresh(changed: UInt16) {
@@ -94,10 +87,8 @@ public struct StateTreePage: Sendable {
     for (index, slot) in slots.enumerated() {
       switch slot {
       case .empty: continue
-      case .leaf(let key, _):
-        guard path.appending(index).isPrefix(of: key) else { return false }
-      case .child(let digest):
-        guard digest != .zero, path.count < 63 else { return false }
+      case .leaf(let key, _): guard path.appending(index).isPrefix(of: key) else { return false }
+      case .child(let digest): guard digest != .zero, path.count < 63 else { return false }
       }
     }
     guard !isEmpty, path == .root || soleLeaf == nil else { return false }

@@ -49,15 +49,13 @@ public struct StateTreeProof: Hashable, Sendable {
     case (.empty, nil):
       guard pageCount > 0 else { return root == StateTree.emptyRoot }
       start = .zero
-    case (.present, let value?):
-      start = NodeHash.entry(key: key, value: value)
+    case (.present, let value?): start = NodeHash.entry(key: key, value: value)
     case (.other(let otherKey, let otherValue), nil):
       guard otherKey != key, NibblePath(prefixOf: key, count: pageCount).isPrefix(of: otherKey) else {
         return false
       }
       start = NodeHash.entry(key: otherKey, value: otherValue)
-    default:
-      return false
+    default: return false
     }
     return pageCount > 0 && computedRoot(from: start, key: key) == root
   }
@@ -69,9 +67,7 @@ public struct StateTreeProof: Hashable, Sendable {
       let nibble = key.storage.nibble(at: pageCount - 1 - step)
       for bit in 0..<4 {
         let sibling = siblings[4 * step + bit]
-        digest =
-          nibble >> bit & 1 == 0
-          ? NodeHash.branch(digest, sibling) : NodeHash.branch(sibling, digest)
+        digest = nibble >> bit & 1 == 0 ? NodeHash.branch(digest, sibling) : NodeHash.branch(sibling, digest)
       }
       guard digest != .zero else { return nil }
     }
@@ -120,12 +116,7 @@ extension StateTree {
 
   /// Whether `proof` proves `value` at `key`, or its absence when `value` is nil, in the tree with this
   /// `root`.
-  public static func verify(
-    _ proof: StateTreeProof,
-    key: [UInt8],
-    value: [UInt8]?,
-    root: Digest
-  ) -> Bool {
+  public static func verify(_ proof: StateTreeProof, key: [UInt8], value: [UInt8]?, root: Digest) -> Bool {
     proof.verifies(key: key, value: value, root: root)
   }
 }

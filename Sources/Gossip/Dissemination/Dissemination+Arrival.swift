@@ -5,12 +5,7 @@ import Primitives
 
 extension Dissemination {
   /// A copy of an object came over a link.
-  mutating func receive(
-    _ object: SignedObject,
-    _ slot: Int,
-    isRepair: Bool,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(_ object: SignedObject, _ slot: Int, isRepair: Bool, _ turn: inout Turn) {
     counters[object.kind].received += 1
     counters[object.kind].bytes += UInt64(object.encoded.count)
     let identifier = object.identifier
@@ -59,13 +54,9 @@ extension Dissemination {
   }
 
   /// Whether this object with this signature was checked lately, whatever way it came.
-  func isChecked(_ object: SignedObject, at now: Instant) -> Bool {
-    checked.contains(object.claim, at: now)
-  }
+  func isChecked(_ object: SignedObject, at now: Instant) -> Bool { checked.contains(object.claim, at: now) }
 
-  mutating func noteChecked(_ object: SignedObject, at now: Instant) {
-    checked.insert(object.claim, at: now)
-  }
+  mutating func noteChecked(_ object: SignedObject, at now: Instant) { checked.insert(object.claim, at: now) }
 
   /// Another copy of an object that is being checked.
   private mutating func join(_ object: SignedObject, _ slot: Int, at now: Instant) {
@@ -76,9 +67,7 @@ extension Dissemination {
     }
     // Two alternatives are enough: each forged one costs its sender the session.
     guard let waiting = pending[object.identifier], waiting.content == nil, waiting.alternatives.count < 2
-    else {
-      return
-    }
+    else { return }
     pending[object.identifier]?.alternatives.append((object, slot))
   }
 
@@ -113,11 +102,7 @@ extension Dissemination {
   }
 
   /// The caller has checked the signature.
-  mutating func verified(
-    _ identifier: Digest,
-    _ content: ObjectContent?,
-    _ turn: inout Turn
-  ) {
+  mutating func verified(_ identifier: Digest, _ content: ObjectContent?, _ turn: inout Turn) {
     guard let waiting = pending[identifier], waiting.content == nil else { return }
     guard let content else {
       counters[waiting.object.kind].forged += 1
@@ -149,9 +134,7 @@ extension Dissemination {
   }
 
   private mutating func retryWithAlternative(_ identifier: Digest, _ turn: inout Turn) {
-    guard let next = pending[identifier]?.alternatives.first else {
-      return removePending(identifier)
-    }
+    guard let next = pending[identifier]?.alternatives.first else { return removePending(identifier) }
     pending[identifier]?.alternatives.removeFirst()
     pending[identifier]?.object = next.object
     pending[identifier]?.senders = SlotSet()
@@ -160,11 +143,7 @@ extension Dissemination {
   }
 
   /// The ledger and the book have spoken.
-  mutating func judged(
-    _ identifier: Digest,
-    _ judgement: Judgement,
-    _ turn: inout Turn
-  ) {
+  mutating func judged(_ identifier: Digest, _ judgement: Judgement, _ turn: inout Turn) {
     guard let waiting = pending[identifier], waiting.content != nil else { return }
     switch judgement {
     case .accepted:
@@ -199,12 +178,8 @@ extension Dissemination {
   }
 
   /// Keeps an accepted object and forwards it to the neighbours.
-  private mutating func accept(
-    _ object: SignedObject,
-    _ arrival: Arrival,
-    isRepair: Bool,
-    _ turn: inout Turn
-  ) {
+  private mutating func accept(_ object: SignedObject, _ arrival: Arrival, isRepair: Bool, _ turn: inout Turn)
+  {
     let short = hash(object.identifier)
     counters[object.kind].accepted += 1
     // Not before it is accepted, so that a forged signature does not block the object with the right one.

@@ -47,12 +47,7 @@ extension Dissemination {
   }
 
   /// A neighbour says of which origins it wants pushes from this node.
-  mutating func updateInterest(
-    _ tags: [OriginTag],
-    isWanted: Bool,
-    of peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func updateInterest(_ tags: [OriginTag], isWanted: Bool, of peer: PeerID, _ turn: inout Turn) {
     guard let slot = slots[peer] else { return }
     guard links[slot]?.control.take(UInt64(tags.count), at: turn.now, settings.control) == true else {
       turn.effects.append(.fault(peer, .excessiveControl))

@@ -51,11 +51,7 @@ extension Dissemination {
     }
   }
 
-  private mutating func ask(
-    _ short: UInt64,
-    _ wants: inout [Int: [UInt64]],
-    _ turn: inout Turn
-  ) {
+  private mutating func ask(_ short: UInt64, _ wants: inout [Int: [UInt64]], _ turn: inout Turn) {
     guard let entry = missing[short] else { return }
     guard entry.attempts < settings.wantAttempts, !entry.announcers.isEmpty else {
       giveUp(short, entry, &turn)

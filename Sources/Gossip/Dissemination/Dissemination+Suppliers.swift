@@ -8,13 +8,9 @@ extension Dissemination {
     private(set) var stops: [Int: [OriginTag]] = [:]
     private(set) var starts: [Int: [OriginTag]] = [:]
 
-    mutating func stop(_ slot: Int, _ tag: OriginTag) {
-      stops[slot, default: []].append(tag)
-    }
+    mutating func stop(_ slot: Int, _ tag: OriginTag) { stops[slot, default: []].append(tag) }
 
-    mutating func start(_ slot: Int, _ tag: OriginTag) {
-      starts[slot, default: []].append(tag)
-    }
+    mutating func start(_ slot: Int, _ tag: OriginTag) { starts[slot, default: []].append(tag) }
   }
 
   /// Stands in STOP and START for all origins that the neighbour was not told about by their own tags.
@@ -100,9 +96,7 @@ extension Dissemination {
     _ control: inout Control
   ) {
     let wanted = lossWindow.isLossy ? wanted + 1 : wanted
-    for slot in route.suppliers {
-      route.record(delivered: arrival.order.contains(UInt8(slot)), by: slot)
-    }
+    for slot in route.suppliers { route.record(delivered: arrival.order.contains(UInt8(slot)), by: slot) }
     for (slot, lateness) in zip(arrival.order, arrival.lateness) {
       route.record(lateness: lateness, of: Int(slot))
     }

@@ -179,8 +179,7 @@ public struct Dissemination: Sendable {
     case .verified(let identifier, let content): verified(identifier, content, &turn)
     case .judged(let identifier, let judgement): judged(identifier, judgement, &turn)
     case .published(let object): publish(object, &turn)
-    case .restored(let objects):
-      for object in objects { restore(object, &turn) }
+    case .restored(let objects): for object in objects { restore(object, &turn) }
     case .retired(let identifiers): retire(identifiers)
     case .digests(let shorts, let peer): announced(shorts, by: peer, &turn)
     case .wants(let shorts, let peer): wanted(shorts, by: peer, &turn)

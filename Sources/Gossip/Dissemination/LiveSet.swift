@@ -171,9 +171,7 @@ struct LiveSet: Sendable {
     }
   }
 
-  private static func bucket(of identifier: Digest) -> Int {
-    Int(identifier.words.0 >> 56)
-  }
+  private static func bucket(of identifier: Digest) -> Int { Int(identifier.words.0 >> 56) }
 }
 
 extension [Digest] {

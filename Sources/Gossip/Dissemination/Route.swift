@@ -31,17 +31,11 @@ struct Route: Sendable {
   /// Missed objects of the last eight from which a supplier is stopped.
   static let deadAt = 6
 
-  init(at now: Instant) {
-    usedAt = now
-  }
+  init(at now: Instant) { usedAt = now }
 
-  func lateness(_ slot: Int) -> UInt8 {
-    slot < latenesses.count ? latenesses[slot] : Self.unknownLateness
-  }
+  func lateness(_ slot: Int) -> UInt8 { slot < latenesses.count ? latenesses[slot] : Self.unknownLateness }
 
-  func missed(_ slot: Int) -> Int {
-    slot < misses.count ? misses[slot].nonzeroBitCount : 0
-  }
+  func missed(_ slot: Int) -> Int { slot < misses.count ? misses[slot].nonzeroBitCount : 0 }
 
   /// Suppliers that missed fewer than `failingAt` of the last eight objects.
   var liveSuppliers: SlotSet {
@@ -70,9 +64,7 @@ struct Route: Sendable {
     if slot < misses.count { misses[slot] = 0 }
   }
 
-  mutating func stop(_ slot: Int) {
-    suppliers.remove(slot)
-  }
+  mutating func stop(_ slot: Int) { suppliers.remove(slot) }
 
   /// The link is gone; its slot may be given to another peer.
   mutating func forget(_ slot: Int) {

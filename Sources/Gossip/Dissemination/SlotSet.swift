@@ -55,9 +55,7 @@ struct SlotSet: Hashable, Sendable {
     return result
   }
 
-  func intersection(_ other: SlotSet) -> SlotSet {
-    subtracting(subtracting(other))
-  }
+  func intersection(_ other: SlotSet) -> SlotSet { subtracting(subtracting(other)) }
 
   func union(_ other: SlotSet) -> SlotSet {
     var result = self
@@ -75,9 +73,7 @@ extension SlotSet: Sequence {
     fileprivate var words: (UInt64, UInt64, UInt64, UInt64)
     private var base = 0
 
-    fileprivate init(words: (UInt64, UInt64, UInt64, UInt64)) {
-      self.words = words
-    }
+    fileprivate init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
     mutating func next() -> Int? {
       while base < SlotSet.capacity {
@@ -93,7 +89,5 @@ extension SlotSet: Sequence {
     }
   }
 
-  func makeIterator() -> Iterator {
-    Iterator(words: (word0, word1, word2, word3))
-  }
+  func makeIterator() -> Iterator { Iterator(words: (word0, word1, word2, word3)) }
 }

@@ -61,9 +61,7 @@ public struct GenerationTable<Key: Hashable & Sendable, Value: Sendable>: Sendab
 
   public var count: Int { current.count + previous.count }
 
-  public subscript(key: Key) -> Value? {
-    current[key] ?? previous[key]
-  }
+  public subscript(key: Key) -> Value? { current[key] ?? previous[key] }
 
   /// Changes a value that is there; it is forgotten when it would have been without the change.
   public mutating func update(_ key: Key, _ change: (inout Value) -> Void) {

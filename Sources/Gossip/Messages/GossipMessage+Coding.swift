@@ -48,8 +48,7 @@ extension GossipMessage {
       guard records.allSatisfy({ $0.kind == .nodeRecord }) else { throw .invalid(field: "records") }
       self = .records(records)
     case .probe: self = .probe(try Probe(decoding: bytes))
-    default:
-      throw .invalid(field: "kind")
+    default: throw .invalid(field: "kind")
     }
   }
 }
@@ -194,10 +193,7 @@ extension RangeMessage.Range {
     let fingerprint = wire.fingerprint.array
     if wire.listed {
       guard fingerprint.isEmpty else { throw .invalid(field: "fingerprint") }
-      self.init(
-        upper: upper,
-        content: .listed(try RangeMessage.identifiers(wire.identifiers.map(\.array)))
-      )
+      self.init(upper: upper, content: .listed(try RangeMessage.identifiers(wire.identifiers.map(\.array))))
     } else {
       guard wire.identifiers.isEmpty else { throw .invalid(field: "identifiers") }
       guard !fingerprint.isEmpty else {

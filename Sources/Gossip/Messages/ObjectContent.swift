@@ -12,8 +12,7 @@ public indirect enum ObjectContent: Hashable, Sendable {
   /// Decodes the body without a check of the signature.
   public init(_ object: SignedObject) {
     switch object.kind {
-    case .nodeRecord:
-      self = (try? NodeRecord(decoding: object.body)).map { .nodeRecord($0) } ?? .malformed
+    case .nodeRecord: self = (try? NodeRecord(decoding: object.body)).map { .nodeRecord($0) } ?? .malformed
     case .order, .bid, .withdrawal, .offer:
       self = (try? MarketObject(object)).map { .market($0) } ?? .malformed
     }

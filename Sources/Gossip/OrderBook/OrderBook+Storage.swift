@@ -141,9 +141,8 @@ extension OrderBook {
   mutating func rank(_ identifier: Digest, _ bid: Bid) {
     let price = bid.rankingPrice
     let position =
-      bidsOfOrder[bid.order]?.firstIndex { other in
-        isCheaper(price, identifier, than: other)
-      } ?? bidsOfOrder[bid.order]?.count ?? 0
+      bidsOfOrder[bid.order]?.firstIndex { other in isCheaper(price, identifier, than: other) }
+      ?? bidsOfOrder[bid.order]?.count ?? 0
     bidsOfOrder[bid.order]?.insert(identifier, at: position)
   }
 

@@ -29,9 +29,7 @@ public struct OrderBook: Sendable {
     public init() {}
 
     /// The numbers that the chain's parameters set.
-    public init(_ parameters: Parameters) {
-      adopt(parameters)
-    }
+    public init(_ parameters: Parameters) { adopt(parameters) }
 
     mutating func adopt(_ parameters: Parameters) {
       lifetime = parameters[.orderMaximumLifetime]
@@ -116,9 +114,7 @@ public struct OrderBook: Sendable {
   }
 
   /// The bytes that an object is charged for: three times its size (as received, body, decoded) and the indexes.
-  static func charge(_ object: SignedObject) -> Int {
-    3 * object.encoded.count + 1_024
-  }
+  static func charge(_ object: SignedObject) -> Int { 3 * object.encoded.count + 1_024 }
 }
 
 extension OrderBook {
@@ -127,9 +123,7 @@ extension OrderBook {
   public var bidCount: Int { bidOfProvider.count - heldCount }
   public var offerCount: Int { offerOfProvider.count }
 
-  public func contains(_ identifier: Digest) -> Bool {
-    entries[identifier] != nil
-  }
+  public func contains(_ identifier: Digest) -> Bool { entries[identifier] != nil }
 
   public subscript(identifier: Digest) -> Entry? { entries[identifier] }
 
@@ -137,9 +131,7 @@ extension OrderBook {
   public var liveIdentifiers: [Digest] { entries.keys.sorted() }
 
   /// All objects in the order of their arrival.
-  public var objects: [SignedObject] {
-    entries.values.sorted { $0.arrival < $1.arrival }.map(\.object)
-  }
+  public var objects: [SignedObject] { entries.values.sorted { $0.arrival < $1.arrival }.map(\.object) }
 
   /// Live orders in the order of their arrival.
   public var orders: [Entry] {
@@ -165,9 +157,7 @@ extension OrderBook {
   }
 
   /// Bids of an order, cheapest first; ties by identifier.
-  public func bids(for order: Digest) -> [Entry] {
-    (bidsOfOrder[order] ?? []).compactMap { entries[$0] }
-  }
+  public func bids(for order: Digest) -> [Entry] { (bidsOfOrder[order] ?? []).compactMap { entries[$0] } }
 
   /// Live bids of a provider, in the order of their arrival.
   public func bids(of provider: Address) -> [Entry] {

@@ -22,12 +22,9 @@ extension AddressBook {
   /// Adds the entries that `encoded` holds; their signatures were checked before they were kept.
   ///
   /// - Throws: `DecodingError` when the bytes were damaged; what was read before stays.
-  public mutating func restore(
-    _ bytes: [UInt8],
-    chain: ChainID,
-    time: Timestamp,
-    at now: Instant
-  ) throws(DecodingError) {
+  public mutating func restore(_ bytes: [UInt8], chain: ChainID, time: Timestamp, at now: Instant)
+    throws(DecodingError)
+  {
     var reader = ByteReader(bytes)
     guard try reader.read(UInt8.self) == Self.version else { throw .outOfRange(field: "version") }
     for _ in 0..<(try reader.read(UInt32.self)) {

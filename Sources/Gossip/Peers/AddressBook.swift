@@ -159,9 +159,7 @@ public struct AddressBook: Sendable {
 }
 
 extension AddressBook {
-  private func lastSuccess(_ key: PeerID) -> Instant {
-    entries[key]?.succeededAt ?? .zero
-  }
+  private func lastSuccess(_ key: PeerID) -> Instant { entries[key]?.succeededAt ?? .zero }
 
   private mutating func demote(_ key: PeerID) {
     guard var entry = entries[key] else { return }

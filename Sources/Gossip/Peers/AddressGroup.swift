@@ -2,9 +2,7 @@
 public struct AddressGroup: Hashable, Comparable, Sendable, CustomStringConvertible {
   public let text: String
 
-  init(text: String) {
-    self.text = text
-  }
+  init(text: String) { self.text = text }
 
   public var description: String { text }
 

@@ -79,7 +79,5 @@ extension CloseReason: CustomStringConvertible {
 
 extension PublicKey {
   /// The tag of this key as an origin of objects.
-  public var originTag: OriginTag {
-    bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-  }
+  public var originTag: OriginTag { bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
 }

@@ -58,9 +58,7 @@ extension PeerManager {
         : preferred[Int(generator.next(below: UInt64(preferred.count)))]
       let key = candidates.remove(at: index)
       guard let entry = book[key], let address = entry.address, isGroupFree(of: entry) else { continue }
-      guard dial(Dial(address: address, expectedKey: key, purpose: .outbound), &turn) else {
-        continue
-      }
+      guard dial(Dial(address: address, expectedKey: key, purpose: .outbound), &turn) else { continue }
       missing -= 1
     }
   }
@@ -142,8 +140,7 @@ extension PeerManager {
   /// peer is asked each `recordInterval`.
   private mutating func planRecords(_ turn: inout Turn) {
     guard book.count < settings.bookTarget else { return }
-    let hasChoice =
-      book.count >= 8 * settings.outbound || sessionCount(inbound: false) >= settings.outbound
+    let hasChoice = book.count >= 8 * settings.outbound || sessionCount(inbound: false) >= settings.outbound
     if hasChoice, turn.now < recordsAt { return }
     var candidates = sessions.keys.sorted().filter { peer in
       guard let session = sessions[peer], session.purpose != .feeler else { return false }
@@ -163,8 +160,7 @@ extension PeerManager {
   }
 
   /// Dials, unless a dial to the same peer is under way or backed off, or the peer is banned. Returns whether it dials.
-  @discardableResult
-  private mutating func dial(_ dial: Dial, _ turn: inout Turn) -> Bool {
+  @discardableResult private mutating func dial(_ dial: Dial, _ turn: inout Turn) -> Bool {
     let key = DialKey(dial)
     guard dialing[key] == nil, dialing.count < settings.dialsAtOnce + mesh.count else { return false }
     if let backoff = backoffs[key], turn.now < backoff.until { return false }

@@ -3,11 +3,7 @@ import Cryptography
 import Primitives
 
 extension PeerManager {
-  mutating func connected(
-    _ peer: PeerID,
-    _ connection: Connection,
-    _ turn: inout Turn
-  ) {
+  mutating func connected(_ peer: PeerID, _ connection: Connection, _ turn: inout Turn) {
     var (purpose, dialTime) = finishDial(to: peer, connection, at: turn.now)
     if let until = scores.ban(of: peer, at: turn.now) {
       turn.effects.append(
@@ -43,9 +39,7 @@ extension PeerManager {
   {
     var attempt: Attempt?
     if case .outbound(let address) = connection.direction {
-      attempt = dialing.removeValue(
-        forKey: DialKey(Dial(address: address, expectedKey: nil, purpose: .seed))
-      )
+      attempt = dialing.removeValue(forKey: DialKey(Dial(address: address, expectedKey: nil, purpose: .seed)))
     }
     let keyed = dialing.removeValue(forKey: DialKey(Dial(address: "", expectedKey: peer, purpose: .outbound)))
     guard connection.direction != .inbound else { return (mesh.contains(peer) ? .mesh : nil, nil) }

@@ -139,12 +139,7 @@ public struct PeerManager: Sendable {
   var replacement: (near: PeerID, far: PeerID)?
   var recordsAt: Instant = .zero
 
-  public init(
-    peer: PeerID,
-    settings: Settings = Settings(),
-    generator: SeededGenerator,
-    at now: Instant
-  ) {
+  public init(peer: PeerID, settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
     var generator = generator
     var bookSettings = AddressBook.Settings()
     bookSettings.usesGroups = settings.usesGroups
@@ -156,8 +151,7 @@ public struct PeerManager: Sendable {
     asked = GenerationTable(capacity: 4_096, period: .seconds(60))
     tickAt = now
     firstFeelers = settings.firstFeelers
-    feelerAt =
-      now + (settings.firstFeelers > 0 ? settings.firstFeelerWait : settings.feelerInterval)
+    feelerAt = now + (settings.firstFeelers > 0 ? settings.firstFeelerWait : settings.feelerInterval)
   }
 
   public var deadline: Instant { tickAt }
@@ -178,8 +172,7 @@ public struct PeerManager: Sendable {
       known = Set(peers)
       self.mesh = mesh.filter { $0 != self.peer }.sorted()
       assignMesh()
-    case .committed(let time):
-      self.time = max(self.time, time)
+    case .committed(let time): self.time = max(self.time, time)
     case .misbehaved(let peer, let fault): punish(peer, fault, &turn)
     case .useful(let peer):
       scores.credit(peer, at: turn.now)
@@ -223,9 +216,7 @@ public struct PeerManager: Sendable {
 
   /// Whether node records of `key` are forwarded to neighbours. Keys that the chain vouches for cost stake; others can
   /// be made at will, so their records are not forwarded.
-  public func spreadsRecord(of key: PeerID) -> Bool {
-    settings.spreadsAllRecords || known.contains(key)
-  }
+  public func spreadsRecord(of key: PeerID) -> Bool { settings.spreadsAllRecords || known.contains(key) }
 
   /// Drops expired records; returns their identifiers.
   public mutating func expireRecords() -> [Digest] { book.expire(at: time) }

@@ -26,14 +26,10 @@ public struct PeerScore: Hashable, Sendable {
   private var bans: UInt8 = 0
   private var bannedUntil: Instant?
 
-  public init(at now: Instant) {
-    updatedAt = now
-  }
+  public init(at now: Instant) { updatedAt = now }
 
   /// Points at `now`.
-  public func points(at now: Instant) -> Int64 {
-    decayed(at: now) / 1_000
-  }
+  public func points(at now: Instant) -> Int64 { decayed(at: now) / 1_000 }
 
   public func standing(at now: Instant) -> Standing {
     if let bannedUntil, now < bannedUntil { return .banned(until: bannedUntil) }
@@ -46,10 +42,7 @@ public struct PeerScore: Hashable, Sendable {
     milli = max(milli - fault.weight * 1_000, 10 * Self.banAt * 1_000)
     guard milli <= Self.banAt * 1_000 else { return nil }
     if let bannedUntil, now < bannedUntil { return nil }
-    let ban = min(
-      Interval(nanoseconds: Self.firstBan.nanoseconds << UInt64(min(bans, 8))),
-      Self.longestBan
-    )
+    let ban = min(Interval(nanoseconds: Self.firstBan.nanoseconds << UInt64(min(bans, 8))), Self.longestBan)
     bans = min(bans + 1, 8)
     bannedUntil = now + ban
     // After the ban the peer begins anew, graylisted.
@@ -107,9 +100,7 @@ struct ScoreBook: Sendable {
     scores.insert(score, for: peer, at: now)
   }
 
-  func points(_ peer: PeerID, at now: Instant) -> Int64 {
-    scores[peer]?.points(at: now) ?? 0
-  }
+  func points(_ peer: PeerID, at now: Instant) -> Int64 { scores[peer]?.points(at: now) ?? 0 }
 
   /// When the peer may have a session again; nil when it may have one now.
   func ban(of peer: PeerID, at now: Instant) -> Instant? {
@@ -120,9 +111,7 @@ struct ScoreBook: Sendable {
   private mutating func remember(_ peer: PeerID, until: Instant, at now: Instant) {
     if bans.count >= Self.capacity {
       bans = bans.filter { now < $0.value }
-      if bans.count >= Self.capacity,
-        let first = bans.min(by: { ($0.value, $0.key) < ($1.value, $1.key) })
-      {
+      if bans.count >= Self.capacity, let first = bans.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) {
         bans[first.key] = nil
       }
     }

@@ -128,11 +128,7 @@ struct Probing: Sendable {
 }
 
 extension Probing {
-  private mutating func received(
-    _ probe: Probe,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  private mutating func received(_ probe: Probe, from peer: PeerID, _ turn: inout Turn) {
     switch probe {
     case .ping:
       guard links[peer]?.acks.take(at: turn.now, Self.ackRate) == true else {
@@ -149,15 +145,9 @@ extension Probing {
     }
   }
 
-  private mutating func handlePingRequest(
-    from asker: PeerID,
-    _ target: PeerID,
-    _ turn: inout Turn
-  ) {
+  private mutating func handlePingRequest(from asker: PeerID, _ target: PeerID, _ turn: inout Turn) {
     guard links[asker]?.pingRequests.take(Self.pingRequestCost, at: turn.now, Self.pingRequestRate) == true
-    else {
-      return turn.effects.append(.fault(asker, .excessiveRequests))
-    }
+    else { return turn.effects.append(.fault(asker, .excessiveRequests)) }
     guard asker != target, pingRequests.count < Self.pingRequestLimit else { return }
     // One ping serves all who ask for the same peer.
     let isPinged = pingRequests.contains { $0.target == target }

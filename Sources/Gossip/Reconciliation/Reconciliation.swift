@@ -174,17 +174,12 @@ public struct Reconciliation: Sendable {
     nextRoundAt = now + settings.interval + Interval(nanoseconds: jitter)
   }
 
-  private mutating func receive(
-    _ message: RangeMessage,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  private mutating func receive(_ message: RangeMessage, from peer: PeerID, _ turn: inout Turn) {
     guard
       sessions[peer]?.steps.take(
         at: turn.now,
         .init(perSecond: settings.stepsPerSecond, burst: settings.stepsBurst)
-      )
-        == true
+      ) == true
     else {
       if sessions[peer] != nil { turn.effects.append(.fault(peer, .excessiveRequests)) }
       return
@@ -202,11 +197,7 @@ public struct Reconciliation: Sendable {
     if !reply.isEmpty { turn.effects.append(.send(reply, to: peer)) }
   }
 
-  private mutating func supply(
-    _ wanted: [Digest],
-    to peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  private mutating func supply(_ wanted: [Digest], to peer: PeerID, _ turn: inout Turn) {
     let held = wanted.filter { live.contains($0) }
     guard !held.isEmpty else { return }
     let rate = TokenBucket.Rate(perSecond: settings.suppliesPerSecond, burst: settings.suppliesBurst)
@@ -235,11 +226,7 @@ public struct Reconciliation: Sendable {
     return Array(chunk)
   }
 
-  private mutating func arrived(
-    _ identifiers: [Digest],
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  private mutating func arrived(_ identifiers: [Digest], from peer: PeerID, _ turn: inout Turn) {
     guard sessions[peer]?.outstanding.isEmpty == false else { return }
     for identifier in identifiers where sessions[peer]?.outstanding.remove(identifier) != nil {
       sessions[peer]?.progressAt = turn.now

@@ -47,13 +47,9 @@ struct BlockRules: Sendable {
   /// `version` is the protocol version that the state requires for the block. `maximumBytes` bounds the sum
   /// of the lengths of its transactions. `known` is this node's own certificate of the parent, whose
   /// signatures are verified.
-  func checkFrame(
-    of block: Block,
-    after tip: Tip,
-    version: UInt32,
-    maximumBytes: UInt64,
-    known: Certificate?
-  ) throws(BlockFault) {
+  func checkFrame(of block: Block, after tip: Tip, version: UInt32, maximumBytes: UInt64, known: Certificate?)
+    throws(BlockFault)
+  {
     let header = block.header
     guard header.chain == chain else { throw .wrongChain }
     guard header.height == tip.height + 1 else { throw .wrongHeight }
@@ -74,11 +70,9 @@ struct BlockRules: Sendable {
     guard bytes <= maximumBytes else { throw .tooLarge }
   }
 
-  private func checkLastCertificate(
-    _ certificate: Certificate?,
-    tip: Tip,
-    known: Certificate?
-  ) throws(BlockFault) {
+  private func checkLastCertificate(_ certificate: Certificate?, tip: Tip, known: Certificate?)
+    throws(BlockFault)
+  {
     guard tip.height > 0 else {
       guard certificate == nil else { throw .lastCertificate }
       return
@@ -95,19 +89,14 @@ struct BlockRules: Sendable {
         known: [tip.certificate, known].compactMap(\.self),
         using: checks
       )
-    } catch {
-      throw .lastCertificate
-    }
+    } catch { throw .lastCertificate }
   }
 
   /// The decoded transactions of the block. Each must be authentic and may occur only once.
   ///
   /// `verified` returns the verified transaction with a hash, or nil if there is none. Such a transaction is
   /// decoded and its signature is checked here.
-  func transactions(
-    of block: Block,
-    verified: (Digest) -> Transaction?
-  ) throws(BlockFault) -> [Transaction] {
+  func transactions(of block: Block, verified: (Digest) -> Transaction?) throws(BlockFault) -> [Transaction] {
     var seen: Set<Digest> = []
     var transactions: [Transaction] = []
     transactions.reserveCapacity(block.transactions.count)

@@ -27,9 +27,7 @@ struct Candidates: Sendable {
     let source: PeerID
 
     /// The places of the missing transactions, in ascending order.
-    var missing: [UInt32] {
-      transactions.indices.filter { transactions[$0] == nil }.map { UInt32($0) }
-    }
+    var missing: [UInt32] { transactions.indices.filter { transactions[$0] == nil }.map { UInt32($0) } }
   }
 
   /// The number of blocks that are stored: enough for several proposals in several rounds. The oldest is
@@ -59,9 +57,7 @@ struct Candidates: Sendable {
     order.append(block.identifier)
   }
 
-  mutating func setVerdict(_ identifier: Digest, _ verdict: Verdict) {
-    blocks[identifier]?.verdict = verdict
-  }
+  mutating func setVerdict(_ identifier: Digest, _ verdict: Verdict) { blocks[identifier]?.verdict = verdict }
 
   mutating func setExecution(_ execution: ExecutedBlock, of identifier: Digest) {
     blocks[identifier]?.execution = execution
@@ -79,20 +75,14 @@ struct Candidates: Sendable {
   }
 
   /// Removes and returns the compact block; nil when it does not wait for transactions.
-  mutating func endAssembly(of identifier: Digest) -> Assembly? {
-    assemblies.removeValue(forKey: identifier)
-  }
+  mutating func endAssembly(of identifier: Digest) -> Assembly? { assemblies.removeValue(forKey: identifier) }
 
   // MARK: Wanted blocks
 
-  mutating func addWanted(_ identifier: Digest) {
-    wanted.insert(identifier)
-  }
+  mutating func addWanted(_ identifier: Digest) { wanted.insert(identifier) }
 
   /// Removes a block from `wanted`; false when it was not there.
-  mutating func removeWanted(_ identifier: Digest) -> Bool {
-    wanted.remove(identifier) != nil
-  }
+  mutating func removeWanted(_ identifier: Digest) -> Bool { wanted.remove(identifier) != nil }
 
   /// Drops the blocks of heights up to `height`, which was committed. Blocks of later heights stay.
   mutating func removeBlocks(through height: Height) {

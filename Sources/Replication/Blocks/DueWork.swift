@@ -15,7 +15,5 @@ struct DueWork: Hashable, Sendable {
   }
 
   /// Whether a block with this time would change the state even without transactions.
-  func isDue(at time: Timestamp) -> Bool {
-    self.time.map { $0 <= time } ?? false
-  }
+  func isDue(at time: Timestamp) -> Bool { self.time.map { $0 <= time } ?? false }
 }

@@ -64,8 +64,7 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
         settings: settings,
         checks: checks
       )
-    case .header(let height, _):
-      if stack.last != height { stack.append(height) }
+    case .header(let height, _): if stack.last != height { stack.append(height) }
     }
   }
 
@@ -100,9 +99,7 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
       case .trusted, nil: markVerified(block)
       }
       return .progress
-    } catch {
-      return error == .trustExpired ? .failed(error) : .wrong(source)
-    }
+    } catch { return error == .trustExpired ? .failed(error) : .wrong(source) }
   }
 
   /// Starts the light client with the block of the configured header; false when the block is not the one
@@ -114,15 +111,8 @@ public struct HeaderProof<Source: Hashable & Sendable>: Sendable {
     do {
       try block.checkParts()
       try block.validators.verify(block.certificate, chain: chain, using: checks)
-    } catch {
-      return false
-    }
-    client = LightClient(
-      chain: chain,
-      trusted: .init(block),
-      settings: settings,
-      checks: checks
-    )
+    } catch { return false }
+    client = LightClient(chain: chain, trusted: .init(block), settings: settings, checks: checks)
     return true
   }
 

@@ -13,13 +13,9 @@ public protocol ReplicaState: StateReading, StateTreeReading, Sendable {
 
 extension ReplicaState {
   /// Calls `execute` at every call.
-  public func executed(
-    _ task: ExecutionTask,
-    on layers: [StateLayer],
-    _ execute: () -> ExecutedBlock
-  ) -> ExecutedBlock {
-    execute()
-  }
+  public func executed(_ task: ExecutionTask, on layers: [StateLayer], _ execute: () -> ExecutedBlock)
+    -> ExecutedBlock
+  { execute() }
 }
 
 /// The changes that one block made to the state.
@@ -54,17 +50,11 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
   /// The layers, oldest first.
   private(set) var layers: [StateLayer] = []
 
-  init(base: Base) {
-    self.base = base
-  }
+  init(base: Base) { self.base = base }
 
-  mutating func push(_ layer: StateLayer) {
-    layers.append(layer)
-  }
+  mutating func push(_ layer: StateLayer) { layers.append(layer) }
 
-  mutating func drop(through height: UInt64) {
-    layers.removeAll { $0.height <= height }
-  }
+  mutating func drop(through height: UInt64) { layers.removeAll { $0.height <= height } }
 
   /// The result of executing `task` on this state; see `ReplicaState.executed`.
   func executed(_ task: ExecutionTask, _ execute: () -> ExecutedBlock) -> ExecutedBlock {
@@ -72,16 +62,12 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
   }
 
   func value(for key: [UInt8]) -> [UInt8]? {
-    for layer in layers.reversed() {
-      if let value = layer.valueByKey[key] { return value }
-    }
+    for layer in layers.reversed() { if let value = layer.valueByKey[key] { return value } }
     return base.value(for: key)
   }
 
   func page(at path: NibblePath) -> StateTreePage? {
-    for layer in layers.reversed() {
-      if let page = layer.pageByPath[path] { return page }
-    }
+    for layer in layers.reversed() { if let page = layer.pageByPath[path] { return page } }
     return base.page(at: path)
   }
 
@@ -116,9 +102,7 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
     }
     guard layers.count > 1 else { return keys }
     keys.sort(by: KeyOrder.precedes)
-    return keys.reduce(into: []) { unique, key in
-      if unique.last != key { unique.append(key) }
-    }
+    return keys.reduce(into: []) { unique, key in if unique.last != key { unique.append(key) } }
   }
 }
 

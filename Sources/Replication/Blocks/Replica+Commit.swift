@@ -10,11 +10,7 @@ extension Replica {
   func parameter(_ key: ParameterKey) -> UInt64 { committed.parameters[key] }
 
   /// Commits a block that consensus decided and that this node has validated.
-  mutating func decide(
-    _ identifier: Digest,
-    _ certificate: Certificate,
-    _ turn: inout Turn
-  ) {
+  mutating func decide(_ identifier: Digest, _ certificate: Certificate, _ turn: inout Turn) {
     // Block sync may have committed this height already.
     guard certificate.height == tip.height + 1 else { return }
     guard let valid = candidates.valid(identifier) else {
@@ -65,11 +61,7 @@ extension Replica {
     updateAfterCommit(valid, outcome, &turn)
   }
 
-  private mutating func updateAfterCommit(
-    _ valid: ValidBlock,
-    _ outcome: BlockOutcome,
-    _ turn: inout Turn
-  ) {
+  private mutating func updateAfterCommit(_ valid: ValidBlock, _ outcome: BlockOutcome, _ turn: inout Turn) {
     let height = tip.height
     mempool.commit(valid.transactions, at: height) { sender in
       LedgerQuery(state: state).sequence(of: sender)
@@ -158,9 +150,7 @@ extension Replica {
   /// block shows by it which validators took part.
   var mostCompleteLastCertificate: Certificate? {
     guard let gathered = consensus.lastCommit, gathered.height == tip.height, gathered.block == tip.block
-    else {
-      return tip.certificate
-    }
+    else { return tip.certificate }
     return gathered
   }
 

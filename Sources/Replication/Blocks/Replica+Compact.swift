@@ -10,12 +10,7 @@ import Primitives
 /// The node asks the sender for the missing ones, which costs one round trip. If the answer does not come,
 /// the node fetches the whole block from any validator, like a block that it knows only from votes.
 extension Replica {
-  mutating func receive(
-    _ proposal: Proposal,
-    _ block: CompactBlock,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(_ proposal: Proposal, _ block: CompactBlock, from peer: PeerID, _ turn: inout Turn) {
     guard verifyProposal(proposal, from: peer, &turn) else { return }
     guard block.identifier == proposal.block else { return fault(peer, .malformedFrame, &turn) }
     if block.header.height > tip.height, candidates[block.identifier] == nil,
@@ -26,11 +21,7 @@ extension Replica {
     submitProposal(proposal, block.header, &turn)
   }
 
-  private mutating func assemble(
-    _ block: CompactBlock,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  private mutating func assemble(_ block: CompactBlock, from peer: PeerID, _ turn: inout Turn) {
     let assembly = Candidates.Assembly(
       block: block,
       transactions: block.transactionHashes.map { mempool[$0]?.encoded },

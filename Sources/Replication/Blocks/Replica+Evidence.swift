@@ -19,11 +19,7 @@ extension Replica {
     turn.effects.append(.send(.evidence([evidence]), to: validatorPeers))
   }
 
-  mutating func receive(
-    _ evidence: Evidence,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(_ evidence: Evidence, from peer: PeerID, _ turn: inout Turn) {
     // An honest peer may send evidence that is already committed, too old, or of a height that this node has
     // not reached. That is no fault, and its signatures need no check.
     guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
@@ -101,9 +97,7 @@ extension Replica {
   private func isPunishable(_ evidence: Evidence) -> Bool {
     guard let member = evidenceSet(at: evidence.height)?[evidence.validator] else { return false }
     guard !isTooOld(evidence.height, history.timeBound(at: evidence.height), at: tip.height + 1, tip.time)
-    else {
-      return false
-    }
+    else { return false }
     return LedgerQuery(state: state).validator(member.address).map { !$0.isTombstoned } ?? false
   }
 

@@ -87,17 +87,14 @@ extension Replica {
         nextValidators: next,
         nextValidatorsHash: next.hash
       )
-    } catch {
-      preconditionFailure("height \(height) cannot be executed: the state is damaged: \(error)")
-    }
+    } catch { preconditionFailure("height \(height) cannot be executed: the state is damaged: \(error)") }
   }
 
   /// `set` with `updates` and proposer priorities advanced by one height. The ledger has refused updates that
   /// do not give a valid set.
-  private func successor(
-    of set: ValidatorSet,
-    applying updates: [ValidatorUpdate]
-  ) throws(ValidatorSetError) -> ValidatorSet {
+  private func successor(of set: ValidatorSet, applying updates: [ValidatorUpdate]) throws(ValidatorSetError)
+    -> ValidatorSet
+  {
     var next = try set.applying(updates)
     next.advance()
     return next
@@ -106,8 +103,7 @@ extension Replica {
   /// The validators of the parent's height, and whether each signed the parent's certificate in the block.
   /// Empty at the first height.
   private func lastSigners(by certificate: Certificate?) -> [BlockInput.Signer] {
-    guard let certificate,
-      let set = SignerSet(bytes: certificate.signers, count: tip.lastValidators.count)
+    guard let certificate, let set = SignerSet(bytes: certificate.signers, count: tip.lastValidators.count)
     else { return [] }
     return tip.lastValidators.members.enumerated().map { index, member in
       BlockInput.Signer(validator: member.address, signed: set.contains(ValidatorIndex(index)))

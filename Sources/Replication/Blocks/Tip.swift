@@ -16,13 +16,9 @@ public struct Tip: Hashable, Sendable {
   /// The commit certificate of the block; nil at height 0.
   public var certificate: Certificate?
   /// The validators that decide the next block, with the proposer priorities of that height.
-  public var validators: ValidatorSet {
-    didSet { validatorsHash = validators.hash }
-  }
+  public var validators: ValidatorSet { didSet { validatorsHash = validators.hash } }
   /// The validators that decide the block after the next.
-  public var nextValidators: ValidatorSet {
-    didSet { nextValidatorsHash = nextValidators.hash }
-  }
+  public var nextValidators: ValidatorSet { didSet { nextValidatorsHash = nextValidators.hash } }
   /// The validators that decided this block. The next block contains their certificate.
   public var lastValidators: ValidatorSet
   /// The hashes of `validators` and `nextValidators`, with which the header of the next block is compared.

@@ -66,11 +66,7 @@ struct ValidatorHistory<State: StateReading> {
 
   /// The changes that the block after `tip`, with the block time `time`, makes to the history, sorted by key.
   /// `isOld` tells whether evidence of a height with that time is too old.
-  func changes(
-    after tip: Tip,
-    time: Timestamp,
-    isOld: (Height, Timestamp?) -> Bool
-  ) -> [StateChange] {
+  func changes(after tip: Tip, time: Timestamp, isOld: (Height, Timestamp?) -> Bool) -> [StateChange] {
     let height = tip.height + 1
     var summary = self.summary
     let isFirst = summary.nextSet == 0
@@ -158,24 +154,19 @@ struct ValidatorHistory<State: StateReading> {
   }
 
   private func mark(_ number: UInt64) -> Timestamp? {
-    read(Key.mark(number)) { (reader) throws(DecodingError) in
-      Timestamp(milliseconds: try reader.read())
-    }
+    read(Key.mark(number)) { (reader) throws(DecodingError) in Timestamp(milliseconds: try reader.read()) }
   }
 
   /// Decodes the entry at `key`; nil when there is none. Stops the program if the entry is damaged.
-  private func read<Value>(
-    _ key: [UInt8],
-    _ decode: (inout ByteReader) throws(DecodingError) -> Value
-  ) -> Value? {
+  private func read<Value>(_ key: [UInt8], _ decode: (inout ByteReader) throws(DecodingError) -> Value)
+    -> Value?
+  {
     guard let bytes = state.value(for: key) else { return nil }
     do {
       var reader = ByteReader(bytes)
       let value = try decode(&reader)
       try reader.finish()
       return value
-    } catch {
-      preconditionFailure("the validators' history in the state is damaged: \(error)")
-    }
+    } catch { preconditionFailure("the validators' history in the state is damaged: \(error)") }
   }
 }

@@ -48,11 +48,7 @@ struct KnownNodes: Sendable {
 extension Replica {
   /// Adds an authentic voucher of a session or a node record. True when the voucher is in force, that is, it
   /// has not expired and its key is that of a current or next validator or of a registered provider.
-  mutating func addVoucher(
-    _ voucher: NodeVoucher,
-    of node: PeerID,
-    _ turn: inout Turn
-  ) -> Bool {
+  mutating func addVoucher(_ voucher: NodeVoucher, of node: PeerID, _ turn: inout Turn) -> Bool {
     guard isKnown(voucher) else { return false }
     // A session can last longer than the voucher that the peer sent when it connected.
     if let shown = peers[node]?.voucher, shown.key == voucher.key, shown.expiresAt < voucher.expiresAt {
@@ -103,12 +99,7 @@ extension Replica {
 
   private mutating func publishKnownNodes(_ turn: inout Turn) {
     let validators = knownNodes.validators.sorted()
-    turn.effects.append(
-      .validatorsKnown(nodes: validators, keys: tip.validators.members.map(\.key))
-    )
-    stepGossip(
-      .chainKnows(peers: knownNodes.nodes, mesh: ownAddress == nil ? [] : validators),
-      &turn
-    )
+    turn.effects.append(.validatorsKnown(nodes: validators, keys: tip.validators.members.map(\.key)))
+    stepGossip(.chainKnows(peers: knownNodes.nodes, mesh: ownAddress == nil ? [] : validators), &turn)
   }
 }

@@ -48,11 +48,9 @@ public struct CommittedBlock: Sendable {
   /// The answer to a request for `count` blocks from the height `from` on. It ends before the first height
   /// for which `read` returns nil, and before a block that would make it longer than 3,000,000 bytes; the
   /// first block is included whatever its length.
-  public static func answer(
-    from: Height,
-    count: UInt32,
-    read: (Height) -> CommittedBlock?
-  ) -> [CommittedBlock] {
+  public static func answer(from: Height, count: UInt32, read: (Height) -> CommittedBlock?)
+    -> [CommittedBlock]
+  {
     var blocks: [CommittedBlock] = []
     var size = 0
     for height in from..<from + Height(count) {
@@ -102,8 +100,7 @@ extension PeerMessage {
         $0.proposal = proposal.wire
         $0.block = .init(wire: block)
       }.encoded
-    case .votes(let votes):
-      Supercloud_Peer_V1_Votes.filled { $0.votes = votes.map(\.wire) }.encoded
+    case .votes(let votes): Supercloud_Peer_V1_Votes.filled { $0.votes = votes.map(\.wire) }.encoded
     case .certificates(let certificates, let rounds):
       Supercloud_Peer_V1_Certificates.filled {
         $0.certificates = certificates.map(\.wire)
@@ -131,8 +128,7 @@ extension PeerMessage {
         $0.block = .init(wire: block.bytes)
         $0.height = height
       }.encoded
-    case .candidate(let block):
-      Supercloud_Peer_V1_Candidate.filled { $0.block = .init(wire: block) }.encoded
+    case .candidate(let block): Supercloud_Peer_V1_Candidate.filled { $0.block = .init(wire: block) }.encoded
     case .compactProposal(let proposal, let block):
       Supercloud_Peer_V1_CompactProposal.filled {
         $0.proposal = proposal.wire
@@ -206,8 +202,7 @@ extension PeerMessage {
       let wire = try Supercloud_Peer_V1_MissingTransactions(decoding: bytes, limit: limit)
       guard let block = Digest(wire.block.array) else { throw .invalid(field: "block") }
       self = .missingTransactions(block: block, wire.transactions.map(\.array))
-    default:
-      throw .invalid(field: "kind")
+    default: throw .invalid(field: "kind")
     }
   }
 }

@@ -42,9 +42,7 @@ public struct PersistedGossip: Hashable, Sendable {
   /// - Throws: `DecodingError.invalid(field: "digest")` when the bytes are damaged; another `DecodingError`
   ///   when they are of another version or chain.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
-    guard bytes.count >= 32,
-      Digest.blake2b(Array(bytes.dropLast(32))).bytes == Array(bytes.suffix(32))
-    else {
+    guard bytes.count >= 32, Digest.blake2b(Array(bytes.dropLast(32))).bytes == Array(bytes.suffix(32)) else {
       throw .invalid(field: "digest")
     }
     var reader = ByteReader(Array(bytes.dropLast(32)))
@@ -57,9 +55,7 @@ public struct PersistedGossip: Hashable, Sendable {
     }
     peers = try reader.readCounted(limit: Self.limit)
     for _ in 0..<(try reader.read(UInt32.self)) {
-      guard let anchor = PeerID(try reader.readCounted(limit: 32)) else {
-        throw .invalid(field: "anchors")
-      }
+      guard let anchor = PeerID(try reader.readCounted(limit: 32)) else { throw .invalid(field: "anchors") }
       anchors.append(anchor)
     }
     try reader.finish()
@@ -69,11 +65,7 @@ public struct PersistedGossip: Hashable, Sendable {
 extension Replica {
   /// The gossip data to store now.
   public var persistedGossip: PersistedGossip {
-    PersistedGossip(
-      orders: book.objects,
-      peers: gossip.encodedBook,
-      anchors: gossip.peers.nextAnchors
-    )
+    PersistedGossip(orders: book.objects, peers: gossip.encodedBook, anchors: gossip.peers.nextAnchors)
   }
 
   /// Restores the data that was stored before a restart. Must be called before the replica is started.
@@ -99,9 +91,7 @@ extension Replica {
         chain: configuration.genesis.chain,
         at: turn.now
       )
-    } catch {
-      return (live.count, error)
-    }
+    } catch { return (live.count, error) }
     return (live.count, nil)
   }
 }

@@ -12,21 +12,16 @@ extension Replica {
     for effect in inner.effects { perform(effect, &turn) }
   }
 
-  mutating func perform(
-    _ effect: Consensus.Effect,
-    _ turn: inout Turn
-  ) {
+  mutating func perform(_ effect: Consensus.Effect, _ turn: inout Turn) {
     switch effect {
     case .log(let record): turn.effects.append(.log(.input(record)))
     case .sign(let request): turn.effects.append(.sign(request))
     case .requestBlock(let height, let round): build(height, round, &turn)
     case .validateBlock(let identifier): validate(identifier, &turn)
     case .fetchBlock(let identifier, let height): fetch(identifier, height, &turn)
-    case .broadcastProposal(let proposal):
-      sendProposal(proposal, to: validatorPeers, &turn)
+    case .broadcastProposal(let proposal): sendProposal(proposal, to: validatorPeers, &turn)
     case .sendProposal(let proposal, let peer): sendProposal(proposal, to: [peer], &turn)
-    case .broadcastVote(let vote):
-      turn.effects.append(.send(.votes([vote]), to: validatorPeers))
+    case .broadcastVote(let vote): turn.effects.append(.send(.votes([vote]), to: validatorPeers))
     case .sendVotes(let votes, let peer): turn.effects.append(.send(.votes(votes), to: [peer]))
     case .sendCertificate(let certificate, let peer):
       let receivers = peer.map { [$0] } ?? validatorPeers
@@ -34,12 +29,10 @@ extension Replica {
     case .sendRoundCertificate(let certificate, let peer):
       let receivers = peer.map { [$0] } ?? validatorPeers
       turn.effects.append(.send(.certificates([], rounds: [certificate]), to: receivers))
-    case .broadcastStatus:
-      turn.effects.append(.send(.status(ownStatus), to: validatorPeers))
+    case .broadcastStatus: turn.effects.append(.send(.status(ownStatus), to: validatorPeers))
     case .schedule(let timer, let interval):
       turn.effects.append(.schedule(.consensus(timer), after: interval))
-    case .decide(_, _, let block, let certificate):
-      decide(block, certificate, &turn)
+    case .decide(_, _, let block, let certificate): decide(block, certificate, &turn)
     case .evidence(let evidence): addDetectedEvidence(evidence, &turn)
     case .enteredRound(let height, let round, let step):
       self.round = round
@@ -60,11 +53,7 @@ extension Replica {
 
   // MARK: Blocks
 
-  private mutating func build(
-    _ height: Height,
-    _ round: Round,
-    _ turn: inout Turn
-  ) {
+  private mutating func build(_ height: Height, _ round: Round, _ turn: inout Turn) {
     guard height == tip.height + 1, let proposer = ownAddress else { return }
     let limit = Int(clamping: parameter(.maximumBlockBytes))
     let transactions = mempool.candidates(byteLimit: limit, countLimit: configuration.blockTransactions)
@@ -88,9 +77,7 @@ extension Replica {
   }
 
   mutating func validate(_ identifier: Digest, _ turn: inout Turn) {
-    guard let candidate = candidates[identifier] else {
-      return fetch(identifier, tip.height + 1, &turn)
-    }
+    guard let candidate = candidates[identifier] else { return fetch(identifier, tip.height + 1, &turn) }
     if candidate.verdict == nil { checkBlock(candidate.block, &turn) }
     reportVerdict(identifier, &turn)
   }
@@ -131,10 +118,7 @@ extension Replica {
   }
 
   /// Tells consensus whether a block is valid; does nothing while that is not known.
-  private mutating func reportVerdict(
-    _ identifier: Digest,
-    _ turn: inout Turn
-  ) {
+  private mutating func reportVerdict(_ identifier: Digest, _ turn: inout Turn) {
     guard let candidate = candidates[identifier] else { return }
     switch candidate.verdict {
     case .pending, nil: return
@@ -163,32 +147,21 @@ extension Replica {
     do {
       try checkFrame(of: block)
       return verdict(onBodyOf: block)
-    } catch {
-      return .invalid(error)
-    }
+    } catch { return .invalid(error) }
   }
 
   /// Checks the transactions and evidence of a block. `verified` are transactions whose signatures were
   /// verified for this block; the signatures of transactions that are neither there nor in the mempool are
   /// checked here.
-  private func verdict(
-    onBodyOf block: Block,
-    verified: [Digest: Transaction] = [:]
-  ) -> Candidates.Verdict {
+  private func verdict(onBodyOf block: Block, verified: [Digest: Transaction] = [:]) -> Candidates.Verdict {
     do {
       let transactions = try rules.transactions(of: block) { mempool[$0] ?? verified[$0] }
       try checkEvidence(block.evidence)
       return .valid(ValidBlock(block: block, transactions: transactions))
-    } catch {
-      return .invalid(error)
-    }
+    } catch { return .invalid(error) }
   }
 
-  mutating func fetch(
-    _ identifier: Digest,
-    _ height: Height,
-    _ turn: inout Turn
-  ) {
+  mutating func fetch(_ identifier: Digest, _ height: Height, _ turn: inout Turn) {
     guard height == tip.height + 1 else { return }
     if candidates[identifier] != nil { return validate(identifier, &turn) }
     candidates.addWanted(identifier)
@@ -197,11 +170,7 @@ extension Replica {
     turn.effects.append(.send(.candidateRequest(identifier, height), to: validatorPeers))
   }
 
-  mutating func receiveCandidate(
-    _ bytes: [UInt8],
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receiveCandidate(_ bytes: [UInt8], from peer: PeerID, _ turn: inout Turn) {
     guard let block = try? configuration.checks.reading.block(bytes) else {
       return fault(peer, .malformedFrame, &turn)
     }
@@ -221,32 +190,19 @@ extension Replica {
 
   // MARK: Messages
 
-  mutating func receive(
-    _ proposal: Proposal,
-    _ bytes: [UInt8],
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(_ proposal: Proposal, _ bytes: [UInt8], from peer: PeerID, _ turn: inout Turn) {
     guard verifyProposal(proposal, from: peer, &turn) else { return }
     guard let block = try? configuration.checks.reading.block(bytes), block.identifier == proposal.block
-    else {
-      return fault(peer, .malformedFrame, &turn)
-    }
+    else { return fault(peer, .malformedFrame, &turn) }
     addCandidate(block, &turn)
     submitProposal(proposal, block.header, &turn)
   }
 
   /// Whether the proposal has a valid signature and is of the tip's height or a later one. Proposals of the
   /// tip's height are needed to detect evidence. A wrong signature is a fault of the peer.
-  mutating func verifyProposal(
-    _ proposal: Proposal,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) -> Bool {
+  mutating func verifyProposal(_ proposal: Proposal, from peer: PeerID, _ turn: inout Turn) -> Bool {
     guard proposal.height >= tip.height, let set = validators(at: proposal.height) else { return false }
-    do {
-      try set.verify(proposal, chain: rules.chain, using: configuration.checks)
-    } catch {
+    do { try set.verify(proposal, chain: rules.chain, using: configuration.checks) } catch {
       fault(peer, .consensusMisconduct, &turn)
       return false
     }
@@ -254,23 +210,13 @@ extension Replica {
     return true
   }
 
-  mutating func submitProposal(
-    _ proposal: Proposal,
-    _ header: Header,
-    _ turn: inout Turn
-  ) {
+  mutating func submitProposal(_ proposal: Proposal, _ header: Header, _ turn: inout Turn) {
     stepConsensus(.proposal(proposal, time: header.time, receivedAt: turn.wall), &turn)
   }
 
-  mutating func receive(
-    _ vote: Vote,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(_ vote: Vote, from peer: PeerID, _ turn: inout Turn) {
     guard !seenVotes.contains(vote), let set = validators(at: vote.height) else { return }
-    do {
-      try set.verify(vote, chain: rules.chain, using: configuration.checks)
-    } catch {
+    do { try set.verify(vote, chain: rules.chain, using: configuration.checks) } catch {
       return fault(peer, .consensusMisconduct, &turn)
     }
     if seenVotes.count < 16 * set.count + 1_024 { seenVotes.insert(vote) }
@@ -278,29 +224,17 @@ extension Replica {
     stepConsensus(.vote(vote), &turn)
   }
 
-  mutating func receive(
-    _ certificate: Certificate,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(_ certificate: Certificate, from peer: PeerID, _ turn: inout Turn) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
-    do {
-      try set.verify(certificate, chain: rules.chain, using: configuration.checks)
-    } catch {
+    do { try set.verify(certificate, chain: rules.chain, using: configuration.checks) } catch {
       return fault(peer, .consensusMisconduct, &turn)
     }
     stepConsensus(.certificate(certificate), &turn)
   }
 
-  mutating func receive(
-    _ certificate: RoundCertificate,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(_ certificate: RoundCertificate, from peer: PeerID, _ turn: inout Turn) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
-    do {
-      try set.verify(certificate, chain: rules.chain, using: configuration.checks)
-    } catch {
+    do { try set.verify(certificate, chain: rules.chain, using: configuration.checks) } catch {
       return fault(peer, .consensusMisconduct, &turn)
     }
     stepConsensus(.roundCertificate(certificate), &turn)

@@ -82,20 +82,14 @@ extension Replica {
     }
   }
 
-  private mutating func receive(
-    _ message: PeerMessage,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  private mutating func receive(_ message: PeerMessage, from peer: PeerID, _ turn: inout Turn) {
     switch message {
     case .status(let status): receive(status, from: peer, &turn)
     case .transactions: break
     case .transactionNames(let names): receive(names: names, from: peer, &turn)
     case .transactionRequest(let names): receive(request: names, from: peer, &turn)
-    case .proposal(let proposal, let block):
-      receive(proposal, block, from: peer, &turn)
-    case .votes(let votes):
-      for vote in votes { receive(vote, from: peer, &turn) }
+    case .proposal(let proposal, let block): receive(proposal, block, from: peer, &turn)
+    case .votes(let votes): for vote in votes { receive(vote, from: peer, &turn) }
     case .certificates(let certificates, let rounds):
       for certificate in certificates { receive(certificate, from: peer, &turn) }
       for round in rounds { receive(round, from: peer, &turn) }
@@ -106,18 +100,15 @@ extension Replica {
       let count = min(count, BlockSync.batch)
       turn.effects.append(.serveBlocks(to: peer, from: max(from, lowestBlock), count: count))
     case .blocksResponse(let blocks): receive(blocks, from: peer, &turn)
-    case .evidence(let evidence):
-      for evidence in evidence { receive(evidence, from: peer, &turn) }
+    case .evidence(let evidence): for evidence in evidence { receive(evidence, from: peer, &turn) }
     case .candidateRequest(let identifier, _):
       guard let candidate = candidates[identifier] else { return }
       let bytes = candidate.block.encoded
       guard peers[peer]?.servingLimiter.take(bytes.count, at: turn.now) == true else { return }
       turn.effects.append(.send(.candidate(bytes), to: [peer]))
     case .candidate(let bytes): receiveCandidate(bytes, from: peer, &turn)
-    case .compactProposal(let proposal, let block):
-      receive(proposal, block, from: peer, &turn)
-    case .missingRequest(let block, let places):
-      serveTransactions(places, of: block, to: peer, &turn)
+    case .compactProposal(let proposal, let block): receive(proposal, block, from: peer, &turn)
+    case .missingRequest(let block, let places): serveTransactions(places, of: block, to: peer, &turn)
     case .missingTransactions(let block, let transactions):
       receiveMissing(transactions, of: block, from: peer, &turn)
     }
@@ -125,15 +116,9 @@ extension Replica {
 
   /// The connected peers that a voucher proves to be current or next validators. Consensus messages are sent
   /// to them.
-  var validatorPeers: [PeerID] {
-    peers.keys.filter { knownNodes.validators.contains($0) }
-  }
+  var validatorPeers: [PeerID] { peers.keys.filter { knownNodes.validators.contains($0) } }
 
-  mutating func fault(
-    _ peer: PeerID,
-    _ fault: Fault,
-    _ turn: inout Turn
-  ) {
+  mutating func fault(_ peer: PeerID, _ fault: Fault, _ turn: inout Turn) {
     stepGossip(.misbehaved(peer, fault), &turn)
   }
 }

@@ -11,9 +11,7 @@ import Wire
 public struct Ticket: Hashable, Sendable {
   public var number: UInt64
 
-  public init(_ number: UInt64) {
-    self.number = number
-  }
+  public init(_ number: UInt64) { self.number = number }
 }
 
 /// Everything that a replica reacts to.

@@ -65,9 +65,7 @@ public struct SnapshotAssembly: Sendable {
         to: [NibblePath: StateTreePage](),
         root: StateTree.emptyRoot
       )
-    } catch {
-      throw .entry
-    }
+    } catch { throw .entry }
     // Pages above the chunk's path also cover other chunks. The manifest contains them.
     let pages = update.pages.compactMap { path, page in
       path.count >= chunk.path.count ? page.map { (path: path, page: $0) } : nil

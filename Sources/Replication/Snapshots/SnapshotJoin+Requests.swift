@@ -104,9 +104,7 @@ extension SnapshotJoin {
     case .gathering, .finished: return
     case .proving(_, let proof):
       guard let wanted = proof.next, !isRequested(.header(wanted)), let peer = availablePeer(height, at: now)
-      else {
-        return
-      }
+      else { return }
       send(.header(wanted), .lightBlockRequest(wanted), to: peer, at: now, &effects)
     case .manifest:
       guard !isRequested(.part(.manifest)), let peer = availablePeer(height, at: now) else { return }

@@ -45,12 +45,9 @@ public struct SnapshotManifest: Sendable {
   ///
   /// - Precondition: `depth` is between 0 and `maximumDepth`.
   /// - Throws: `StateTreeError.missingPage` when the tree is incomplete.
-  public init(
-    of reader: some StateTreeReading,
-    height: Height,
-    root: Digest,
-    depth: Int
-  ) throws(StateTreeError) {
+  public init(of reader: some StateTreeReading, height: Height, root: Digest, depth: Int)
+    throws(StateTreeError)
+  {
     precondition((0...Self.maximumDepth).contains(depth), "no such depth")
     self.height = height
     self.root = root
@@ -143,9 +140,7 @@ extension SnapshotManifest {
       self.depth = depth
       self.pages = pages
       guard pages.count == count else { throw SnapshotError.manifest }
-    } catch {
-      throw .manifest
-    }
+    } catch { throw .manifest }
     guard isComplete() else { throw .manifest }
   }
 

@@ -125,8 +125,7 @@ struct BlockSync: Sendable {
     peers.filter { _, state in
       guard state.request == nil, state.backoffUntil <= now, state.height > committed else { return false }
       return !isValidator || state.height > committed + 1 || state.claimedSince + Self.nextBlockDelay <= now
-    }
-    .sorted { left, right in
+    }.sorted { left, right in
       let failures = (left.value.failures, right.value.failures)
       return failures.0 == failures.1 ? left.key < right.key : failures.0 < failures.1
     }
@@ -162,20 +161,14 @@ struct BlockSync: Sendable {
       guard block.header.height > committed else { continue }
       arrived[block.header.height] = Arrival(block: block, certificate: certificate, from: peer)
     }
-    if isUseful {
-      peers[peer]?.failures = 0
-    } else {
-      peers[peer]?.recordFailure(at: now)
-    }
+    if isUseful { peers[peer]?.failures = 0 } else { peers[peer]?.recordFailure(at: now) }
     return true
   }
 
   func arrival(at height: Height) -> Arrival? { arrived[height] }
 
   /// Removes and returns the block after the height `committed`; nil when it has not arrived.
-  mutating func take(after committed: Height) -> Arrival? {
-    arrived.removeValue(forKey: committed + 1)
-  }
+  mutating func take(after committed: Height) -> Arrival? { arrived.removeValue(forKey: committed + 1) }
 
   /// Handles that a block of this peer was wrong: drops all blocks that it sent, and does not ask it for
   /// `wrongBlockBackoff`.

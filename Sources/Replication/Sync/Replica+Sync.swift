@@ -5,18 +5,9 @@ import Gossip
 import Primitives
 
 extension Replica {
-  mutating func receive(
-    _ status: PeerStatus,
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(_ status: PeerStatus, from peer: PeerID, _ turn: inout Turn) {
     let isWithinRate = peers.setStatus(status, from: peer, at: turn.now)
-    sync.handleStatus(
-      from: peer,
-      height: status.committed,
-      base: status.base,
-      at: turn.now
-    )
+    sync.handleStatus(from: peer, height: status.committed, base: status.base, at: turn.now)
     guard isWithinRate else { return scheduleSync(&turn) }
     if let consensusStatus = status.consensusStatus {
       stepConsensus(.peerStatus(peer: peer, consensusStatus), &turn)
@@ -45,19 +36,13 @@ extension Replica {
   /// The number of committed blocks that may wait for the disk before requests stop.
   private static var unwrittenLimit: Height { 64 }
 
-  mutating func receive(
-    _ blocks: [CommittedBlock],
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(_ blocks: [CommittedBlock], from peer: PeerID, _ turn: inout Turn) {
     var read: [(block: Block, certificate: Certificate)] = []
     for committed in blocks.prefix(Int(BlockSync.batch)) {
       guard let block = try? configuration.checks.reading.block(committed.block),
         let certificate = try? configuration.checks.reading.certificate(committed.certificate),
         certificate.isCommit(of: block)
-      else {
-        return fault(peer, .malformedFrame, &turn)
-      }
+      else { return fault(peer, .malformedFrame, &turn) }
       read.append((block, certificate))
     }
     guard sync.handleResponse(from: peer, blocks: read, committed: tip.height, at: turn.now) else { return }
@@ -93,10 +78,7 @@ extension Replica {
   /// Commits a block that others have decided.
   ///
   /// The consensus machine learns of it by the next `beginHeight`. It signs nothing for heights below that.
-  private mutating func commitArrival(
-    _ arrival: BlockSync.Arrival,
-    _ turn: inout Turn
-  ) -> Adoption {
+  private mutating func commitArrival(_ arrival: BlockSync.Arrival, _ turn: inout Turn) -> Adoption {
     let (block, height) = (arrival.block, tip.height + 1)
     var certificate = arrival.certificate
     if verifiedIdentifiers.isKnown(block.identifier, at: height) {
@@ -130,8 +112,6 @@ extension Replica {
     do {
       try validators.verify(certificate, chain: rules.chain, using: configuration.checks)
       return true
-    } catch {
-      return false
-    }
+    } catch { return false }
   }
 }

@@ -8,13 +8,9 @@ struct VerifiedIdentifiers: Sendable {
   /// The identifiers by height.
   private var identifiers: [Height: Digest] = [:]
 
-  func isKnown(_ identifier: Digest, at height: Height) -> Bool {
-    identifiers[height] == identifier
-  }
+  func isKnown(_ identifier: Digest, at height: Height) -> Bool { identifiers[height] == identifier }
 
-  mutating func forget(through height: Height) {
-    identifiers = identifiers.filter { $0.key > height }
-  }
+  mutating func forget(through height: Height) { identifiers = identifiers.filter { $0.key > height } }
 
   /// Follows the arrived blocks from `tip` upwards, as long as each names its parent and has the validators
   /// that follow from the tip's without a change. Verifies the certificate of the highest of them and, if it

@@ -73,9 +73,7 @@ public struct Mempool: Sendable {
       skipPresent()
     }
 
-    private mutating func skipPresent() {
-      while entries[next] != nil { next += 1 }
-    }
+    private mutating func skipPresent() { while entries[next] != nil { next += 1 } }
   }
 
   public let limits: Limits
@@ -86,9 +84,7 @@ public struct Mempool: Sendable {
   /// The total length of all transactions in the pool, in bytes.
   public private(set) var bytes = 0
 
-  public init(limits: Limits = Limits()) {
-    self.limits = limits
-  }
+  public init(limits: Limits = Limits()) { self.limits = limits }
 
   /// The number of transactions in the pool.
   public var count: Int { hashes.count }
@@ -97,9 +93,7 @@ public struct Mempool: Sendable {
   public var hasReady: Bool { !readySenders.isEmpty }
 
   /// Whether the transaction with this hash is in the pool.
-  public func contains(_ hash: Digest) -> Bool {
-    hashes[hash] != nil
-  }
+  public func contains(_ hash: Digest) -> Bool { hashes[hash] != nil }
 
   /// The transaction with this hash, whose signature is verified; nil when it is not in the pool.
   public subscript(hash: Digest) -> Transaction? { hashes[hash] }
@@ -176,14 +170,9 @@ public struct Mempool: Sendable {
   /// At every 64th height also removes expired ones.
   ///
   /// `expected` returns the sequence number that the state after the block expects of a sender.
-  public mutating func commit(
-    _ transactions: [Transaction],
-    at height: Height,
-    expected: (Address) -> UInt64
-  ) {
-    for sender in Set(transactions.map(\.sender)).sorted() {
-      advance(sender, to: expected(sender))
-    }
+  public mutating func commit(_ transactions: [Transaction], at height: Height, expected: (Address) -> UInt64)
+  {
+    for sender in Set(transactions.map(\.sender)).sorted() { advance(sender, to: expected(sender)) }
     for transaction in transactions { remove(transaction.hash, sender: transaction.sender) }
     // The sender at the front goes to the end, so that others get their turn.
     if !transactions.isEmpty, let served = readySenders.popFirst() { readySenders.append(served) }
@@ -217,11 +206,7 @@ public struct Mempool: Sendable {
       readySenders.removeAll { $0 == sender }
       senderQueues[sender]?.isQueued = false
     }
-    if queue.entries.isEmpty {
-      senderQueues[sender] = nil
-    } else {
-      enqueueIfReady(sender)
-    }
+    if queue.entries.isEmpty { senderQueues[sender] = nil } else { enqueueIfReady(sender) }
   }
 
   private mutating func dropExpired(at height: Height) {

@@ -14,11 +14,9 @@ extension Replica {
     return transactions.map { admit($0, from: peer, by: check) }
   }
 
-  private mutating func admit(
-    _ transaction: Transaction,
-    from peer: PeerID?,
-    by check: TransactionCheck
-  ) -> Admission {
+  private mutating func admit(_ transaction: Transaction, from peer: PeerID?, by check: TransactionCheck)
+    -> Admission
+  {
     guard !mempool.contains(transaction.hash) else { return .known }
     let expected = check.sequence(of: transaction.sender)
     let next = mempool.nextSequence(of: transaction.sender, committed: expected)
@@ -60,9 +58,7 @@ extension Replica {
       exchange.announce(transaction.hash, to: audience.announceReceivers(from: origin), at: turn.now)
     }
     announcements.removeAll(keepingCapacity: true)
-    if !own.isEmpty {
-      sendTransactions(own, to: audience.pushReceivers(from: nil), &turn)
-    }
+    if !own.isEmpty { sendTransactions(own, to: audience.pushReceivers(from: nil), &turn) }
     scheduleExchange(&turn)
   }
 
@@ -90,11 +86,7 @@ extension Replica {
   }
 
   /// Handles the announcement of transactions by a peer.
-  mutating func receive(
-    names: [TransactionName],
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(names: [TransactionName], from peer: PeerID, _ turn: inout Turn) {
     guard peers[peer] != nil else { return }
     exchange.handleAnnouncement(names, by: peer, at: turn.now)
     scheduleExchange(&turn)
@@ -102,11 +94,7 @@ extension Replica {
 
   /// Sends a peer the transactions that it asks for and that are in the mempool. The peer gets those that a
   /// block has included meanwhile with the block.
-  mutating func receive(
-    request names: [TransactionName],
-    from peer: PeerID,
-    _ turn: inout Turn
-  ) {
+  mutating func receive(request names: [TransactionName], from peer: PeerID, _ turn: inout Turn) {
     let transactions = exchange.answerRequest(names, by: peer, at: turn.now).compactMap { mempool[$0] }
     exchange.counters.supplied += UInt64(transactions.count)
     sendTransactions(transactions, to: [peer], &turn)

@@ -118,9 +118,7 @@ public struct TransactionExchange: Sendable {
   /// When to look for requests that are due. It is never after the earliest of them.
   private var askAt: Instant?
 
-  init(settings: Settings = Settings()) {
-    self.settings = settings
-  }
+  init(settings: Settings = Settings()) { self.settings = settings }
 
   /// Notes that a transaction of `bytes` length was added to the mempool.
   mutating func recordAdded(_ hash: Digest, bytes: Int, at now: Instant) {
@@ -155,9 +153,7 @@ public struct TransactionExchange: Sendable {
       }
       guard wanted.count < settings.wantedLimit,
         firstAnnouncedCounts[peer, default: 0] < settings.wantedPerPeer
-      else {
-        return
-      }
+      else { return }
       let due = now + settings.requestDelay
       wanted[name] = Wanted(announcers: [peer], due: due)
       askAt = min(askAt ?? due, due)
