@@ -54,15 +54,13 @@ public enum Effect: Hashable, Sendable {
 
 /// A violation of safety: a third of the voting power or more is faulty, or nodes do not agree which blocks
 /// are valid. The node signs nothing more.
-public enum Alarm: Hashable, Sendable {
+public enum Alarm: Hashable, Sendable, CustomStringConvertible {
   /// Two different blocks have valid commit certificates at one height. The caller keeps both as proof and
   /// commits neither because of them.
   case conflictingCommits(Certificate, Certificate)
   /// A quorum committed a block that this node found invalid.
   case invalidCommit(Certificate)
-}
 
-extension Alarm: CustomStringConvertible {
   public var description: String {
     switch self {
     case .conflictingCommits(let first, let second):

@@ -78,9 +78,7 @@ public enum SignedMessage: Hashable, Sendable {
 public struct ConsensusStatus: Hashable, Sendable {
   /// The height that the node is deciding.
   public var height: Height
-  /// The current round of that height.
   public var round: Round
-  /// The current step of that round.
   public var step: Step
   /// The round of the newest polka whose block the node holds. A peer that has a newer polka sends it.
   public var validRound: Round?
@@ -146,7 +144,6 @@ public struct Timer: Hashable, Sendable {
   public var kind: Kind
   /// The height in which the timer was started.
   public var height: Height
-  /// The round in which it was started.
   public var round: Round
 
   public init(_ kind: Kind, height: Height, round: Round = 0) {

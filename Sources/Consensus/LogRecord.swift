@@ -40,6 +40,10 @@ public struct LogRecord: Hashable, Sendable {
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: 192)
     func tag(_ tag: Tag) { writer.write(tag.rawValue) }
+    func counted(_ kind: Tag, _ bytes: [UInt8]) {
+      tag(kind)
+      writer.writeCounted(bytes)
+    }
     switch input {
     case .beginHeight(let start):
       tag(.beginHeight)
@@ -53,15 +57,9 @@ public struct LogRecord: Hashable, Sendable {
       tag(.blockValidated)
       writer.write(block)
       writer.write(isValid)
-    case .vote(let vote):
-      tag(.vote)
-      writer.writeCounted(vote.encoded)
-    case .certificate(let certificate):
-      tag(.certificate)
-      writer.writeCounted(certificate.encoded)
-    case .roundCertificate(let certificate):
-      tag(.roundCertificate)
-      writer.writeCounted(certificate.encoded)
+    case .vote(let vote): counted(.vote, vote.encoded)
+    case .certificate(let certificate): counted(.certificate, certificate.encoded)
+    case .roundCertificate(let certificate): counted(.roundCertificate, certificate.encoded)
     case .built(let height, let round, let block, let time):
       tag(.built)
       writer.write(height)
@@ -73,12 +71,8 @@ public struct LogRecord: Hashable, Sendable {
       writer.write(timer.kind.rawValue)
       writer.write(timer.height)
       writer.write(timer.round)
-    case .signed(.proposal(let proposal)):
-      tag(.signedProposal)
-      writer.writeCounted(proposal.encoded)
-    case .signed(.vote(let vote)):
-      tag(.signedVote)
-      writer.writeCounted(vote.encoded)
+    case .signed(.proposal(let proposal)): counted(.signedProposal, proposal.encoded)
+    case .signed(.vote(let vote)): counted(.signedVote, vote.encoded)
     case .workAvailable, .peerStatus: tag(.workAvailable)
     }
     return writer.bytes
@@ -96,24 +90,23 @@ public struct LogRecord: Hashable, Sendable {
   }
 
   private static func decode(_ tag: Tag, _ reader: inout ByteReader) throws(DecodingError) -> Input {
+    func counted(_ limit: Int = WireLimits.evidenceBytes) throws(DecodingError) -> [UInt8] {
+      try reader.readCounted(limit: limit)
+    }
+    let certificateBytes = WireLimits.certificateBytes
     switch tag {
     case .beginHeight: return .beginHeight(try HeightStart(from: &reader))
     case .proposal:
-      let proposal = try Proposal(decoding: try reader.readCounted(limit: WireLimits.evidenceBytes))
+      let proposal = try Proposal(decoding: try counted())
       let time = Timestamp(milliseconds: try reader.read())
       return .proposal(proposal, time: time, receivedAt: Timestamp(milliseconds: try reader.read()))
     case .blockValidated:
       let block = try reader.readDigest()
       return .blockValidated(block, isValid: try reader.readFlag())
-    case .vote: return .vote(try Vote(decoding: try reader.readCounted(limit: WireLimits.evidenceBytes)))
-    case .certificate:
-      return .certificate(
-        try Certificate(decoding: try reader.readCounted(limit: WireLimits.certificateBytes))
-      )
+    case .vote: return .vote(try Vote(decoding: try counted()))
+    case .certificate: return .certificate(try Certificate(decoding: try counted(certificateBytes)))
     case .roundCertificate:
-      return .roundCertificate(
-        try RoundCertificate(decoding: try reader.readCounted(limit: WireLimits.certificateBytes))
-      )
+      return .roundCertificate(try RoundCertificate(decoding: try counted(certificateBytes)))
     case .built:
       let height = try reader.read(Height.self)
       let round = try reader.read(Round.self)
@@ -124,12 +117,8 @@ public struct LogRecord: Hashable, Sendable {
       guard let kind = Timer.Kind(rawValue: try reader.read()) else { throw .outOfRange(field: "timer") }
       let height = try reader.read(Height.self)
       return .timeout(Timer(kind, height: height, round: try reader.read()))
-    case .signedProposal:
-      return .signed(
-        .proposal(try Proposal(decoding: try reader.readCounted(limit: WireLimits.evidenceBytes)))
-      )
-    case .signedVote:
-      return .signed(.vote(try Vote(decoding: try reader.readCounted(limit: WireLimits.evidenceBytes))))
+    case .signedProposal: return .signed(.proposal(try Proposal(decoding: try counted())))
+    case .signedVote: return .signed(.vote(try Vote(decoding: try counted())))
     case .workAvailable: return .workAvailable
     }
   }

@@ -1,19 +1,15 @@
 import Primitives
 
 extension ByteWriter {
-  /// The digest's 32 bytes.
   public mutating func write(_ digest: Digest) { write(digest.storage) }
 
-  /// The key's 32 bytes.
   public mutating func write(_ key: PublicKey) { write(key.storage) }
 
-  /// The signature's 64 bytes.
   public mutating func write(_ signature: Signature) {
     write(signature.point)
     write(signature.scalar)
   }
 
-  /// The address's 20 bytes.
   public mutating func write(_ address: Address) { writeRaw(address.bytes) }
 
   mutating func write(_ words: Bytes32) { writeRaw(words.bytes) }

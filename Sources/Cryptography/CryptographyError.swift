@@ -1,13 +1,21 @@
 /// Why decryption, a key agreement or a key's length was refused.
-public enum CryptographyError: Error, Hashable, Sendable {
+public enum CryptographyError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The bytes were sealed with another key, counter or position in the stream, or they were changed.
   case notAuthentic
-  /// The bytes are shorter than any sealed message.
   case truncated
   /// The other side's public key is a point of low order: the result would not depend on our key.
   case lowOrderPoint
   /// A key or header has the wrong length; the value is the number of bytes found.
   case length(Int)
-  /// The sender has ended the stream; no message may follow.
   case streamEnded
+
+  public var description: String {
+    switch self {
+    case .notAuthentic: "the data was changed, or it was sealed with another key"
+    case .truncated: "the data is too short to be a sealed message"
+    case .lowOrderPoint: "the other side's public key is not acceptable"
+    case .length(let count): "a key or header has a wrong length of \(count) bytes"
+    case .streamEnded: "the sender has ended the stream"
+    }
+  }
 }

@@ -38,7 +38,7 @@ public struct GossipCore: Sendable {
   /// The record of each key that dissemination holds.
   private var liveRecords: [PeerID: Digest] = [:]
   private var armed: [Timer: Instant] = [:]
-  private var outboxes: [PeerID: Outbox] = [:]
+  private var outboxes: [PeerID: Packet] = [:]
   private var touched: [PeerID] = []
   private var recordsExpiredAt: Timestamp = .zero
 
@@ -49,24 +49,11 @@ public struct GossipCore: Sendable {
   public init(peer: PeerID, settings: Settings = Settings(), seed: UInt64, at now: Instant) {
     var generator = SeededGenerator(seed: seed)
     bytesPerPeer = settings.bytesPerPeer
-    dissemination = Dissemination(
-      peer: peer,
-      settings: settings.dissemination,
-      generator: SeededGenerator(seed: generator.next()),
-      at: now
-    )
-    reconciliation = Reconciliation(
-      settings: settings.reconciliation,
-      generator: SeededGenerator(seed: generator.next()),
-      at: now
-    )
-    peers = PeerManager(
-      peer: peer,
-      settings: settings.peers,
-      generator: SeededGenerator(seed: generator.next()),
-      at: now
-    )
-    probing = Probing(generator: SeededGenerator(seed: generator.next()), at: now)
+    func next() -> SeededGenerator { SeededGenerator(seed: generator.next()) }
+    dissemination = Dissemination(peer: peer, settings: settings.dissemination, generator: next(), at: now)
+    reconciliation = Reconciliation(settings: settings.reconciliation, generator: next(), at: now)
+    peers = PeerManager(peer: peer, settings: settings.peers, generator: next(), at: now)
+    probing = Probing(generator: next(), at: now)
   }
 
   /// Arms the timers and dials the first peers.
@@ -98,11 +85,12 @@ public struct GossipCore: Sendable {
     finish(&turn)
   }
 
+  /// The peer said something, in gossip or in another protocol: its session is alive.
+  public mutating func heard(_ peer: PeerID, at now: Instant) { probing.heard(peer, at: now) }
+
   /// Peers that objects are exchanged with.
   public var neighbours: [PeerID] { dissemination.slots.keys.sorted() }
-}
 
-extension GossipCore {
   private mutating func connected(_ peer: PeerID, _ connection: Connection, _ turn: inout Turn) {
     // First, since a peer that gets no session is still sent records of others.
     answers.link(peer, at: turn.now)
@@ -112,7 +100,7 @@ extension GossipCore {
     run(Dissemination.Input.linked(peer), &turn)
     run(Reconciliation.Input.linked(peer), &turn)
     run(Probing.Input.linked(peer), &turn)
-    if let ownRecord { outbox(peer) { $0.push(ownRecord) } }
+    if let ownRecord { outbox(peer) { $0.objects.append(ownRecord) } }
   }
 
   private mutating func unlink(_ peer: PeerID, _ turn: inout Turn) {
@@ -137,12 +125,8 @@ extension GossipCore {
     case .objects(let objects):
       let asked = objects.filter { reconciliation.hasAsked(for: $0.identifier, at: turn.now) }
       receive(asked, from: peer, isRepair: true, &turn)
-      receive(
-        objects.filter { !reconciliation.hasAsked(for: $0.identifier, at: turn.now) },
-        from: peer,
-        isRepair: false,
-        &turn
-      )
+      let others = objects.filter { !reconciliation.hasAsked(for: $0.identifier, at: turn.now) }
+      receive(others, from: peer, isRepair: false, &turn)
       run(Reconciliation.Input.arrived(asked.map(\.identifier), from: peer), &turn)
     case .ranges(let ranges): run(Reconciliation.Input.received(ranges, from: peer), &turn)
     case .recordsRequest(let count): run(PeerManager.Input.recordsRequested(count: count, from: peer), &turn)
@@ -205,30 +189,22 @@ extension GossipCore {
       run(Probing.Input.ticked, &turn)
     }
   }
-}
 
-extension GossipCore {
   private mutating func run(_ input: Dissemination.Input, _ turn: inout Turn) {
     var inner = Dissemination.Turn(at: turn.now)
     dissemination.step(input, &inner)
     for effect in inner.effects {
       switch effect {
-      case .push(let object, let targets): for peer in targets { outbox(peer) { $0.push(object) } }
+      case .push(let object, let targets): for peer in targets { outbox(peer) { $0.objects.append(object) } }
       case .answer(let object, let peer):
         // The size of a message with this object alone.
-        guard
-          answers.take(
-            object.encoded.count + 64,
-            for: peer,
-            fullSync: dissemination.fullSyncBytes,
-            at: turn.now
-          )
-        else { continue }
-        outbox(peer) { $0.push(object) }
-      case .announce(let shorts, let peer): outbox(peer) { $0.announce(shorts) }
-      case .want(let shorts, let peer): outbox(peer) { $0.want(shorts) }
-      case .stop(let tags, let peer): outbox(peer) { $0.stop(tags) }
-      case .start(let tags, let peer): outbox(peer) { $0.start(tags) }
+        if isAllowed(object.encoded.count + 64, to: peer, at: turn.now) {
+          outbox(peer) { $0.objects.append(object) }
+        }
+      case .announce(let shorts, let peer): outbox(peer) { $0.digests += shorts }
+      case .want(let shorts, let peer): outbox(peer) { $0.wants += shorts }
+      case .stop(let tags, let peer): outbox(peer) { $0.stops += tags }
+      case .start(let tags, let peer): outbox(peer) { $0.starts += tags }
       case .verify(let object): turn.effects.append(.verify(object))
       case .deliver(let object, let content, let peer):
         guard object.kind == .nodeRecord else {
@@ -265,7 +241,26 @@ extension GossipCore {
       case .send(let message, let peer): answer(.ranges(message), to: peer, &turn)
       case .supply(let identifiers, let peer):
         let objects = identifiers.compactMap { dissemination.object($0) }
-        Outbox.frames(of: objects) { answer(.objects($0), to: peer, &turn) }
+        for frame in Packet.frames(of: objects) { answer(.objects(frame), to: peer, &turn) }
+      case .fault(let peer, let fault): run(PeerManager.Input.misbehaved(peer, fault), &turn)
+      }
+    }
+  }
+
+  private mutating func run(_ input: Probing.Input, _ turn: inout Turn) {
+    var inner = Probing.Turn(at: turn.now)
+    probing.step(input, &inner)
+    for effect in inner.effects {
+      switch effect {
+      case .send(let probe, let peer):
+        if probe.isAnswer {
+          answer(.probe(probe), to: peer, &turn)
+        } else {
+          turn.effects.append(.send(peer, .probe(probe), via: .stream))
+        }
+      case .dial(let peer): run(PeerManager.Input.testRequested(peer), &turn)
+      case .silent(let peer, let isReachable):
+        run(PeerManager.Input.silent(peer, isReachable: isReachable), &turn)
       case .fault(let peer, let fault): run(PeerManager.Input.misbehaved(peer, fault), &turn)
       }
     }
@@ -290,22 +285,24 @@ extension GossipCore {
 
   /// Sends the answer to a request if the peer's `AnswerBudget` allows it.
   mutating func answer(_ message: GossipMessage, to peer: PeerID, _ turn: inout Turn) {
-    guard answers.take(message.cost, for: peer, fullSync: dissemination.fullSyncBytes, at: turn.now) else {
-      return
-    }
+    guard isAllowed(message.cost, to: peer, at: turn.now) else { return }
     turn.effects.append(.send(peer, message, via: .stream))
   }
 
-  private mutating func outbox(_ peer: PeerID, _ change: (inout Outbox) -> Void) {
+  private mutating func isAllowed(_ bytes: Int, to peer: PeerID, at now: Instant) -> Bool {
+    answers.take(bytes, for: peer, fullSync: dissemination.fullSyncBytes, at: now)
+  }
+
+  private mutating func outbox(_ peer: PeerID, _ change: (inout Packet) -> Void) {
     if outboxes[peer] == nil { touched.append(peer) }
-    change(&outboxes[peer, default: Outbox()])
+    change(&outboxes[peer, default: Packet()])
   }
 
   /// Sends the packed messages, and schedules timers that are due earlier than the scheduled ones.
   private mutating func finish(_ turn: inout Turn) {
     for peer in touched {
       guard let outbox = outboxes.removeValue(forKey: peer) else { continue }
-      outbox.flush { message, delivery in turn.effects.append(.send(peer, message, via: delivery)) }
+      turn.effects += outbox.messages.map { .send(peer, $0, via: $1) }
     }
     touched.removeAll(keepingCapacity: true)
     arm(.dissemination, dissemination.deadline, &turn)
@@ -318,5 +315,47 @@ extension GossipCore {
     let at = max(deadline, turn.now)
     armed[timer] = at
     turn.effects.append(.schedule(timer, at: at))
+  }
+
+  // MARK: Node records, those that were asked for and those that are gossiped
+
+  mutating func receiveRecords(_ objects: [SignedObject], from peer: PeerID, _ turn: inout Turn) {
+    guard peers.takeExpectedRecords(from: peer) else {
+      run(PeerManager.Input.misbehaved(peer, .unrequestedRecords), &turn)
+      return
+    }
+    for object in objects.prefix(GossipLimits.records) where records.count < Self.pendingRecordLimit {
+      // A record that is not newer than the address book's needs no check.
+      guard object.key != peers.peer, peers.isNewer(object), records[object.identifier] == nil,
+        dissemination.pending[object.identifier] == nil
+      else { continue }
+      guard !dissemination.isChecked(object, at: turn.now) else {
+        take(object, ObjectContent(object), from: peer, &turn)
+        continue
+      }
+      records[object.identifier] = (object, peer)
+      turn.effects.append(.verify(object))
+    }
+  }
+
+  /// Takes an authentic record of an answer; one whose body cannot be decoded is ignored.
+  mutating func take(_ object: SignedObject, _ content: ObjectContent, from peer: PeerID, _ turn: inout Turn)
+  {
+    var records: [PeerManager.Record] = []
+    if case .nodeRecord(let record) = content { records.append(.init(object: object, content: record)) }
+    run(PeerManager.Input.records(records, from: peer), &turn)
+  }
+
+  /// Judges a gossiped node record. A newer one goes into the address book, and is forwarded when the chain knows its
+  /// key. Nil when it has a voucher, which the caller judges by committed state.
+  mutating func judge(record object: SignedObject, _ content: ObjectContent, from peer: PeerID?) -> Judgement?
+  {
+    guard case .nodeRecord(let record) = content else { return .malformed }
+    switch peers.insert(.init(object: object, content: record), from: peer) {
+    case .added, .updated, .full:
+      guard record.voucher == nil else { return nil }
+      return peers.spreadsRecord(of: object.key) ? .accepted : .refused
+    case .stale, .expired: return .refused
+    }
   }
 }

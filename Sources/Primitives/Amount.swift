@@ -1,11 +1,9 @@
 /// Why a calculation with amounts has no result.
-public enum ArithmeticError: Error, Hashable, Sendable {
+public enum ArithmeticError: Error, Hashable, Sendable, CustomStringConvertible {
   case overflow
   case underflow
   case divisionByZero
-}
 
-extension ArithmeticError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .overflow: "the result is too large"

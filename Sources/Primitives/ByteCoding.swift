@@ -1,5 +1,5 @@
 /// Why bytes do not decode.
-public enum DecodingError: Error, Hashable, Sendable {
+public enum DecodingError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The bytes end before the value does.
   case truncated
   /// Bytes are left after the value.
@@ -8,9 +8,7 @@ public enum DecodingError: Error, Hashable, Sendable {
   case outOfRange(field: String)
   /// A field is missing or has an illegal value.
   case invalid(field: String)
-}
 
-extension DecodingError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .truncated: "the bytes end too early"

@@ -1,7 +1,7 @@
 /// An exact non-negative decimal number with 18 fractional digits, stored as a 128-bit integer of 10⁻¹⁸.
 ///
 /// It is the type of prices and earnings. The largest value is about 3.4 · 10²⁰. All arithmetic is checked.
-public struct Decimal18: Hashable, Comparable, Sendable {
+public struct Decimal18: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The value times 10¹⁸.
   public var raw: UInt128
 
@@ -76,9 +76,7 @@ public struct Decimal18: Hashable, Comparable, Sendable {
     let digits = String(raw % Self.one)
     return "\(raw / Self.one)." + String(repeating: "0", count: 18 - digits.utf8.count) + digits
   }
-}
 
-extension Decimal18: CustomStringConvertible {
   /// The shortest exact text: `2.5`, `100`, `0.000001`.
   public var description: String {
     guard raw % Self.one != 0 else { return String(raw / Self.one) }
@@ -89,7 +87,7 @@ extension Decimal18: CustomStringConvertible {
 }
 
 /// A price or rate: a decimal number of a currency's smallest units.
-public struct DecimalCoin: Hashable, Sendable {
+public struct DecimalCoin: Hashable, Sendable, CustomStringConvertible {
   public var amount: Decimal18
   public var denomination: Denomination
 
@@ -106,8 +104,6 @@ public struct DecimalCoin: Hashable, Sendable {
     else { return nil }
     self.init(amount, denomination)
   }
-}
 
-extension DecimalCoin: CustomStringConvertible {
   public var description: String { "\(amount)\(denomination)" }
 }

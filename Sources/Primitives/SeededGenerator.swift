@@ -27,4 +27,13 @@ public struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
 
   /// True with probability `partsPerMillion` / 1,000,000.
   public mutating func chance(partsPerMillion: UInt64) -> Bool { next(below: 1_000_000) < partsPerMillion }
+
+  /// A random index of a collection with `count` elements, which must not be empty.
+  public mutating func index(below count: Int) -> Int { Int(next(below: UInt64(count))) }
+
+  /// Up to `count` of the elements, drawn at random without repetition.
+  public mutating func sample<Element>(_ count: Int, of elements: [Element]) -> [Element] {
+    var rest = elements
+    return (0..<min(count, rest.count)).map { _ in rest.remove(at: index(below: rest.count)) }
+  }
 }

@@ -33,6 +33,11 @@ public enum Spelling {
       + (known.count > namesShown ? " and \(known.count - namesShown) more" : "")
   }
 
+  /// `camelCase` as `camel_case`.
+  public static func snakeCase(_ name: String) -> String {
+    name.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
+  }
+
   private static func folded(_ text: String) -> [UInt8] {
     text.utf8.prefix(lengthLimit + 1)
       .map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }

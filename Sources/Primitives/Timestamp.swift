@@ -2,7 +2,7 @@
 /// Unix epoch.
 ///
 /// The ledger uses only this time, never a local clock.
-public struct Timestamp: Hashable, Comparable, Sendable {
+public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
   public var milliseconds: UInt64
 
   public init(milliseconds: UInt64) { self.milliseconds = milliseconds }
@@ -21,9 +21,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
   public func milliseconds(since earlier: Timestamp) -> UInt64 {
     milliseconds > earlier.milliseconds ? milliseconds - earlier.milliseconds : 0
   }
-}
 
-extension Timestamp: CustomStringConvertible {
   /// ISO 8601 in UTC with milliseconds: `2026-12-01T00:00:00.000Z`.
   public var text: String {
     func digits(_ number: UInt64, _ count: Int) -> String {

@@ -13,7 +13,7 @@ private struct HeaderChain {
   private var parent = Self.genesis
 
   static func key(_ number: Int) -> SigningKey {
-    SigningKey(SecretKey(seed: Array(repeating: UInt8(number + 1), count: 32))!)
+    SigningKey(seed: Array(repeating: UInt8(number + 1), count: 32))!
   }
 
   static func update(_ number: Int, power: Int64 = 10) -> ValidatorUpdate {

@@ -11,7 +11,7 @@ import Testing
   let other = Digest.sha256([2])
 
   init() throws {
-    let signing = (0..<10).map { SigningKey(SecretKey(seed: Array(repeating: UInt8($0 + 1), count: 32))!) }
+    let signing = (0..<10).map { SigningKey(seed: Array(repeating: UInt8($0 + 1), count: 32))! }
     let validators = signing.map {
       Validator(address: Address($0.publicKey), key: $0.publicKey, power: 10)
     }

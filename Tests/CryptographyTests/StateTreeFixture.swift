@@ -95,3 +95,9 @@ extension SeededGenerator {
     return elements
   }
 }
+
+extension StateTree {
+  static func prove(key: [UInt8], in reader: some StateTreeReading, root: Digest) throws(StateTreeError)
+    -> StateTreeProof
+  { try prove(key: keyDigest(key), in: reader, root: root) }
+}

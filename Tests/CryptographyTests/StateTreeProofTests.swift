@@ -19,7 +19,6 @@ import Testing
       let proof = try StateTree.prove(key: Self.key(number), in: tree.pages, root: tree.root)
       #expect(proof.end == .present)
       #expect(proof.verifies(key: Self.key(number), value: Self.value(number), root: tree.root))
-      #expect(StateTree.verify(proof, key: Self.key(number), value: Self.value(number), root: tree.root))
       #expect(!proof.verifies(key: Self.key(number), value: Self.value(number + 1), root: tree.root))
       #expect(!proof.verifies(key: Self.key(number), value: nil, root: tree.root))
       #expect(!proof.verifies(key: Self.key(number + 1), value: Self.value(number), root: tree.root))

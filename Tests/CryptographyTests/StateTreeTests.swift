@@ -123,7 +123,7 @@ import Testing
       try StateTree.apply([StateTreeChange(key: key, value: nil)], to: [:], root: .sha256([]))
     }
     #expect(throws: StateTreeError.missingPage(.root)) {
-      try StateTree.prove(key: [1], in: [NibblePath: StateTreePage](), root: .sha256([]))
+      try StateTree.prove(key: [1] as [UInt8], in: [NibblePath: StateTreePage](), root: .sha256([]))
     }
     // A leaf in the last slot whose key begins with 7.
     let foreign: [UInt8] = [0x80, 0, 0, 0] + [UInt8](repeating: 0x7F, count: 64 + 32)

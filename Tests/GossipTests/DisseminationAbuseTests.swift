@@ -61,7 +61,7 @@ import Testing
   @Test func `one neighbour fills at most a quarter of the checking queue`() {
     var test = TestDissemination(neighbours: 3) {
       $0.pendingLimit = 40
-      $0.checksBurst = 1_000
+      $0.checks = .init(perSecond: 200, burst: 1_000)
     }
     for number in 0..<30 { _ = test.receive(origin.token(UInt64(number)), from: 1) }
     #expect(test.machine.pendingCount == 10)
@@ -90,8 +90,7 @@ import Testing
 
   @Test func `signature checks that a neighbour may cause are limited`() {
     var test = TestDissemination(neighbours: 2) {
-      $0.checksPerSecond = 10
-      $0.checksBurst = 5
+      $0.checks = .init(perSecond: 10, burst: 5)
     }
     let checks = (0..<20).map { test.receive(origin.token(UInt64($0)), from: 1).count }
     #expect(checks.reduce(0, +) == 5)
@@ -104,8 +103,7 @@ import Testing
 
   @Test func `an origin beyond its allowance is dropped without anybody's fault`() {
     var test = TestDissemination(neighbours: 2) {
-      $0.originPerSecond = 1
-      $0.originBurst = 3
+      $0.origin = .init(perSecond: 1, burst: 3)
     }
     _ = test.accept(origin.token(0), from: 1)
     var delivered = 0
@@ -124,8 +122,7 @@ import Testing
 
   @Test func `forged objects in an origin's name do not use up its allowance`() {
     var test = TestDissemination(neighbours: 2) {
-      $0.originPerSecond = 1
-      $0.originBurst = 2
+      $0.origin = .init(perSecond: 1, burst: 2)
     }
     _ = test.accept(origin.token(0), from: 1)
     for number in 1..<10 {
@@ -145,7 +142,7 @@ import Testing
   @Test func `many origins do not grow the table of routes beyond its limit`() {
     var test = TestDissemination(neighbours: 2) {
       $0.routeLimit = 32
-      $0.strangersBurst = 10_000
+      $0.strangers = .init(perSecond: 100, burst: 10_000)
     }
     for number in 0..<200 {
       _ = test.accept(key(1_000 + UInt64(number)).token(1), from: 1)

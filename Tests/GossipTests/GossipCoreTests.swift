@@ -125,12 +125,8 @@ extension [GossipCore.Effect] {
     // Reconciliation supplies both; what a single step pushes is sorted by urgency.
     let both = [offer, order].map { object in test.core.dissemination.object(object.identifier) }
     #expect(both == [offer, order])
-    var outbox = Outbox()
-    outbox.push(offer)
-    outbox.push(order)
-    var sent: [SignedObject] = []
-    outbox.flush { message, _ in
-      if case .packet(let packet) = message { sent += packet.objects }
+    let sent = packet.messages.flatMap { message, _ -> [SignedObject] in
+      if case .packet(let packet) = message { packet.objects } else { [] }
     }
     #expect(sent == [order, offer])
   }

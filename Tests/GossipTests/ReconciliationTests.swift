@@ -139,7 +139,7 @@ private struct Pair {
   @Test func `lies cost the liar's own allowance and no memory beyond the limit`() {
     var settings = Reconciliation.Settings()
     settings.neededLimit = 500
-    settings.stepsBurst = 20
+    settings.steps = .init(perSecond: 4, burst: 20)
     var machine = Reconciliation(settings: settings, generator: SeededGenerator(seed: 1), at: .zero)
     var effects: [Reconciliation.Effect] = []
     machine.step(.linked(peer(1)), at: .zero, effects: &effects)

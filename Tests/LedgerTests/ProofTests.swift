@@ -92,7 +92,7 @@ import Testing
       return StateEvidence(
         entry: entry,
         value: chain.state.value(for: entry.key),
-        proof: try StateTree.prove(key: entry.key, in: pages, root: root),
+        proof: try StateTree.prove(key: StateTree.keyDigest(entry.key), in: pages, root: root),
         header: header,
         certificate: certificate(header),
         validators: validators

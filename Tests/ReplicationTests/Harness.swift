@@ -58,7 +58,7 @@ struct World {
   let origin: MemoryStore.Contents
 
   static func key(_ number: Int) -> SigningKey {
-    SigningKey(SecretKey(seed: Array(repeating: UInt8(number), count: 32))!)
+    SigningKey(seed: Array(repeating: UInt8(number), count: 32))!
   }
 
   init(validators count: Int = 4, parameters: [ParameterKey: UInt64] = [:]) throws {

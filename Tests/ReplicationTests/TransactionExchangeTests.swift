@@ -88,7 +88,7 @@ import Wire
       )
     }
     let asked = exchange.takeDue(at: at(25)).ask.reduce(0) { $0 + $1.1.count }
-    #expect(asked == exchange.settings.wantedPerPeer)
+    #expect(asked == TransactionExchange.wantedPerPeer)
     exchange.handleAnnouncement([TransactionName(hash(20_000))], by: peers[1], at: at(30))
     #expect(exchange.takeDue(at: at(60)).ask.map(\.0) == [peers[1]])
     exchange.remove(peers[0])

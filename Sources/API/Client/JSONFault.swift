@@ -1,4 +1,5 @@
 public import Foundation
+import Primitives
 
 /// Where in a JSON document something is wrong, and what: a decoding error of Foundation in plain words.
 public struct JSONFault: CustomStringConvertible, Sendable {
@@ -25,7 +26,8 @@ public struct JSONFault: CustomStringConvertible, Sendable {
       if let index = key.intValue {
         path += "[\(index)]"
       } else {
-        path += (path.isEmpty ? "" : ".") + (snakeCase ? Self.snakeCase(key.stringValue) : key.stringValue)
+        path +=
+          (path.isEmpty ? "" : ".") + (snakeCase ? Spelling.snakeCase(key.stringValue) : key.stringValue)
       }
     }
   }
@@ -57,12 +59,6 @@ public struct JSONFault: CustomStringConvertible, Sendable {
       return "a number is out of range"
     } catch {
       return (error as NSError).userInfo["NSDebugDescription"] as? String ?? text
-    }
-  }
-
-  private static func snakeCase(_ key: String) -> String {
-    key.reduce(into: "") { text, character in
-      text += character.isUppercase ? "_" + character.lowercased() : String(character)
     }
   }
 }

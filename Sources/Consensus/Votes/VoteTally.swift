@@ -60,6 +60,21 @@ struct VoteTally: Sendable {
     return choices[position].power
   }
 
+  /// The vote of a validator; nil when it has not voted.
+  func vote(of index: ValidatorIndex, height: Height, round: Round) -> Vote? {
+    guard let slot = slot(index) else { return nil }
+    let choice = choices[slot.choice].choice
+    return Vote(
+      kind: kind,
+      height: height,
+      round: round,
+      validRound: choice.validRound,
+      block: choice.block,
+      validator: index,
+      signature: slot.signature
+    )
+  }
+
   /// The votes of validators that are not in `known`. Stops once the votes have at least `limit` power.
   func votes(
     height: Height,
@@ -70,21 +85,11 @@ struct VoteTally: Sendable {
   ) -> [Vote] {
     var votes: [Vote] = []
     var sum: Int64 = 0
-    for (position, slot) in slots.enumerated() {
-      let index = ValidatorIndex(position)
-      guard let slot, sum < limit, known.map({ !$0.contains(index) }) ?? true else { continue }
-      let choice = choices[slot.choice].choice
-      votes.append(
-        Vote(
-          kind: kind,
-          height: height,
-          round: round,
-          validRound: choice.validRound,
-          block: choice.block,
-          validator: index,
-          signature: slot.signature
-        )
-      )
+    for index in slots.indices.map({ ValidatorIndex($0) }) {
+      guard sum < limit, known.map({ !$0.contains(index) }) ?? true,
+        let vote = vote(of: index, height: height, round: round)
+      else { continue }
+      votes.append(vote)
       sum += validators[index]?.power ?? 0
     }
     return votes

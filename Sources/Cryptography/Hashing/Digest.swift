@@ -2,7 +2,7 @@ import CSodium
 import Primitives
 
 /// A 32-byte hash, in the order of its bytes.
-public struct Digest: Hashable, Comparable, Sendable {
+public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
   let storage: Bytes32
 
   init(storage: Bytes32) { self.storage = storage }
@@ -16,6 +16,9 @@ public struct Digest: Hashable, Comparable, Sendable {
   public static let zero = Digest(storage: .zero)
 
   public var bytes: [UInt8] { storage.bytes }
+
+  /// The bytes as four big-endian words.
+  public var words: SIMD4<UInt64> { SIMD4(storage.word0, storage.word1, storage.word2, storage.word3) }
 
   public static func < (left: Digest, right: Digest) -> Bool { left.storage < right.storage }
 
@@ -68,9 +71,7 @@ public struct Digest: Hashable, Comparable, Sendable {
       }
     )
   }
-}
 
-extension Digest: CustomStringConvertible {
   /// 64 lower-case hex digits.
   public var description: String { Hex.encode(bytes) }
 }

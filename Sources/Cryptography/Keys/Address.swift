@@ -14,24 +14,20 @@ public struct Address: Hashable, Comparable, Sendable {
   /// Nil unless there are exactly 20 bytes.
   public init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == 20 else { return nil }
-    var words: (UInt64, UInt64, UInt32) = (0, 0, 0)
-    var index = 0
-    for byte in bytes {
-      switch index >> 3 {
-      case 0: words.0 = words.0 << 8 | UInt64(byte)
-      case 1: words.1 = words.1 << 8 | UInt64(byte)
-      default: words.2 = words.2 << 8 | UInt32(byte)
-      }
-      index += 1
+    (word0, word1, word2) = withContiguous(bytes) { bytes in
+      let raw = unsafe UnsafeRawPointer(bytes.base)
+      return (
+        UInt64(bigEndian: unsafe raw.loadUnaligned(as: UInt64.self)),
+        UInt64(bigEndian: unsafe raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+        UInt32(bigEndian: unsafe raw.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
+      )
     }
-    (word0, word1, word2) = words
   }
 
   /// The first 20 bytes of the key's SHA-256, as CometBFT derives addresses of Ed25519 keys.
   public init(_ key: PublicKey) {
-    self.init(
-      prefixOf: key.storage.withPointer { unsafe Digest.sha256(UnsafeBufferPointer(start: $0, count: 32)) }
-    )
+    let digest = key.storage.withPointer { unsafe Digest.sha256(UnsafeBufferPointer(start: $0, count: 32)) }
+    self.init(prefixOf: digest)
   }
 
   private init(prefixOf digest: Digest) {

@@ -1,15 +1,12 @@
 /// Why a text is not a valid address.
-public enum AddressError: Error, Hashable, Sendable {
+public enum AddressError: Error, Hashable, Sendable, CustomStringConvertible {
   case empty
   /// The text has more than the 90 characters that BIP-173 allows; the value is the number found.
   case tooLong(Int)
-  /// The text has both upper and lower case letters.
   case mixedCase
   /// A character is not in bech32's alphabet; the value is its byte offset.
   case invalidCharacter(offset: Int)
-  /// There is no `1` between prefix and data.
   case missingSeparator
-  /// The prefix before the separator is empty.
   case emptyPrefix
   /// There are fewer characters after the separator than the six of the checksum.
   case tooShort
@@ -21,6 +18,22 @@ public enum AddressError: Error, Hashable, Sendable {
   case prefix(found: String, expected: String)
   /// The address does not have 20 bytes; the value is the number found.
   case length(Int)
+
+  public var description: String {
+    switch self {
+    case .empty: "it is empty"
+    case .tooLong(let count): "it has \(count) characters, and 90 is the limit"
+    case .mixedCase: "it mixes upper and lower case letters"
+    case .invalidCharacter(let offset): "character \(offset + 1) cannot be part of an address"
+    case .missingSeparator: "the 1 between prefix and data is missing"
+    case .emptyPrefix: "the prefix before the 1 is missing"
+    case .tooShort: "it is too short"
+    case .checksum: "its checksum is wrong: a character is mistyped, missing or swapped"
+    case .padding: "its last character is not one that an address can end with"
+    case .prefix(let found, let expected): "it begins with \(found), and \(expected) is expected"
+    case .length(let count): "it stands for \(count) bytes, and an address has 20"
+    }
+  }
 }
 
 /// Bech32 text (BIP-173; not bech32m, whose checksum differs).
@@ -45,18 +58,10 @@ public enum Bech32 {
       (1...83).contains(prefix.count) && prefix.allSatisfy(isPrefixCharacter),
       "not a bech32 prefix"
     )
-    var data: [UInt8] = []
-    var accumulator: UInt32 = 0
-    var bits = 0
-    for byte in bytes {
-      accumulator = (accumulator << 8 | UInt32(byte)) & 0xFFF
-      bits += 8
-      while bits >= 5 {
-        bits -= 5
-        data.append(UInt8(accumulator >> UInt32(bits) & 31))
-      }
-    }
-    if bits > 0 { data.append(UInt8(accumulator << UInt32(5 - bits) & 31)) }
+    var bits = BitAccumulator(width: 5)
+    for byte in bytes { bits.append(UInt32(byte), width: 8) }
+    if bits.held > 0 { bits.append(0, width: 5 - bits.held) }
+    let data = bits.groups.map { UInt8($0) }
     let residue = polymod(expanded(prefix) + data + [UInt8](repeating: 0, count: 6)) ^ 1
     let checksum = (0..<6).map { UInt8(residue >> UInt32(5 * (5 - $0)) & 31) }
     let text = prefix + [separator] + (data + checksum).map { alphabet[Int($0)] }
@@ -106,19 +111,10 @@ public enum Bech32 {
   }
 
   private static func bytes(of data: ArraySlice<UInt8>) throws(AddressError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var accumulator: UInt32 = 0
-    var bits = 0
-    for value in data {
-      accumulator = (accumulator << 5 | UInt32(value)) & 0xFFF
-      bits += 5
-      if bits >= 8 {
-        bits -= 8
-        bytes.append(UInt8(accumulator >> UInt32(bits) & 0xFF))
-      }
-    }
-    guard bits < 5, accumulator & (1 << UInt32(bits) - 1) == 0 else { throw .padding }
-    return bytes
+    var bits = BitAccumulator(width: 8)
+    for value in data { bits.append(UInt32(value), width: 5) }
+    guard bits.held < 5, bits.remainder == 0 else { throw .padding }
+    return bits.groups.map { UInt8($0) }
   }
 
   private static func expanded(_ prefix: [UInt8]) -> [UInt8] {

@@ -1,5 +1,5 @@
 /// Why words are not a valid mnemonic.
-public enum MnemonicError: Error, Hashable, Sendable {
+public enum MnemonicError: Error, Hashable, Sendable, CustomStringConvertible {
   /// BIP-39 allows 12, 15, 18, 21 or 24 words; the value is the number found.
   case wordCount(Int)
   /// A word is not in the English list; `index` counts from zero.
@@ -9,6 +9,15 @@ public enum MnemonicError: Error, Hashable, Sendable {
   /// The passphrase has characters outside ASCII. BIP-39 normalises passphrases (NFKD), which this program
   /// does not implement. ASCII stays the same, so such a passphrase gives the same key in every wallet.
   case passphraseNotASCII
+
+  public var description: String {
+    switch self {
+    case .wordCount(let count): "a mnemonic has 12, 15, 18, 21 or 24 words, and these are \(count)"
+    case .unknownWord(let index): "word \(index + 1) is not in the English list of BIP-39"
+    case .checksum: "the checksum of the words is wrong: one is mistyped, or two are swapped"
+    case .passphraseNotASCII: "the passphrase may hold ASCII characters only"
+    }
+  }
 }
 
 /// The backup of a key as words (BIP-39, English).
@@ -27,18 +36,18 @@ public enum Mnemonic {
     guard (12...24).contains(words.count), words.count.isMultiple(of: 3) else {
       throw .wordCount(words.count)
     }
-    var bits = BitAccumulator()
+    var bits = BitAccumulator(width: 8)
     for (index, word) in words.enumerated() {
       guard let wordIndex = MnemonicWords.indexByWord[word[...]] else { throw .unknownWord(index: index) }
       bits.append(UInt32(wordIndex), width: 11)
     }
     let checksumWidth = words.count / 3
     let entropyCount = words.count * 4 / 3
-    let entropy = Array(bits.bytes.prefix(entropyCount))
+    let entropy = bits.groups.prefix(entropyCount).map { UInt8($0) }
     // The bits after the entropy are the checksum. With 24 words they fill a byte; otherwise they are the
     // remainder.
-    let found = checksumWidth == 8 ? bits.bytes[entropyCount] : bits.remainder
-    guard found == Digest.sha256(entropy).bytes[0] >> UInt8(8 - checksumWidth) else { throw .checksum }
+    let found = checksumWidth == 8 ? bits.groups[entropyCount] : bits.remainder
+    guard UInt8(found) == Digest.sha256(entropy).bytes[0] >> UInt8(8 - checksumWidth) else { throw .checksum }
     return entropy
   }
 
@@ -57,21 +66,10 @@ public enum Mnemonic {
   private static func words(fromBits entropy: [UInt8]) -> [String] {
     let checksumWidth = entropy.count / 4
     let checksum = UInt32(Digest.sha256(entropy).bytes[0] >> UInt8(8 - checksumWidth))
-    var words: [String] = []
-    var accumulator: UInt32 = 0
-    var held = 0
-    func take(_ value: UInt32, width: Int) {
-      accumulator = accumulator << UInt32(width) | value
-      held += width
-      while held >= 11 {
-        held -= 11
-        words.append(String(MnemonicWords.english[Int(accumulator >> UInt32(held) & 2047)]))
-        accumulator &= 1 << UInt32(held) - 1
-      }
-    }
-    for byte in entropy { take(UInt32(byte), width: 8) }
-    take(checksum, width: checksumWidth)
-    return words
+    var bits = BitAccumulator(width: 11)
+    for byte in entropy { bits.append(UInt32(byte), width: 8) }
+    bits.append(checksum, width: checksumWidth)
+    return bits.groups.map { String(MnemonicWords.english[Int($0)]) }
   }
 
   /// The first block of PBKDF2 (RFC 8018), which is enough, since a seed has the 64 bytes of one SHA-512.
@@ -92,23 +90,26 @@ public enum Mnemonic {
   }
 }
 
-/// Collects bits into bytes, the highest bit first.
-private struct BitAccumulator {
-  private(set) var bytes: [UInt8] = []
-  private var accumulator: UInt32 = 0
-  private var held = 0
+/// Collects bits into groups, the highest bit first.
+struct BitAccumulator {
+  /// The number of bits in a group.
+  private let width: Int
+  private(set) var groups: [UInt32] = []
+  /// The bits that do not fill a group yet, as the lowest bits.
+  private(set) var remainder: UInt32 = 0
+  /// The number of these bits.
+  private(set) var held = 0
 
-  /// The bits that do not fill a byte yet, as the lowest bits.
-  var remainder: UInt8 { UInt8(truncatingIfNeeded: accumulator) }
+  init(width: Int) { self.width = width }
 
   /// Appends the lowest `width` bits of `value`. `width` is at most 16, and the bits above must be zero.
   mutating func append(_ value: UInt32, width: Int) {
-    accumulator = accumulator << UInt32(width) | value
+    remainder = remainder << UInt32(width) | value
     held += width
-    while held >= 8 {
-      held -= 8
-      bytes.append(UInt8(truncatingIfNeeded: accumulator >> UInt32(held)))
-      accumulator &= 1 << UInt32(held) - 1
+    while held >= self.width {
+      held -= self.width
+      groups.append(remainder >> UInt32(held))
+      remainder &= 1 << UInt32(held) - 1
     }
   }
 }

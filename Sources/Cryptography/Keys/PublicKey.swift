@@ -4,7 +4,7 @@ import Primitives
 /// An Ed25519 public key (RFC 8032).
 ///
 /// Any 32 bytes are accepted. Whether they are a usable point is found when a signature is checked.
-public struct PublicKey: Hashable, Comparable, Sendable {
+public struct PublicKey: Hashable, Comparable, Sendable, CustomStringConvertible {
   let storage: Bytes32
 
   init(storage: Bytes32) { self.storage = storage }
@@ -22,18 +22,6 @@ public struct PublicKey: Hashable, Comparable, Sendable {
   public var isPrimeOrder: Bool {
     Sodium.start()
     return storage.withPointer { unsafe crypto_core_ed25519_is_valid_point($0) == 1 }
-  }
-
-  /// The X25519 public key of the same owner, for key agreement; nil when this key is not of prime order.
-  public var agreementKey: [UInt8]? {
-    guard isPrimeOrder else { return nil }
-    var converted = false
-    let key = filledArray(count: 32) { output in
-      storage.withPointer { input in
-        converted = unsafe crypto_sign_ed25519_pk_to_curve25519(output, input) == 0
-      }
-    }
-    return converted ? key : nil
   }
 
   public static func < (left: PublicKey, right: PublicKey) -> Bool { left.storage < right.storage }
@@ -61,15 +49,13 @@ public struct PublicKey: Hashable, Comparable, Sendable {
     chain: String,
     _ body: some Collection<UInt8>
   ) -> Bool { verifies(signature, of: domain.message(chain: chain, body)) }
-}
 
-extension PublicKey: CustomStringConvertible {
   /// 64 lower-case hex digits.
   public var description: String { Hex.encode(bytes) }
 }
 
 /// An Ed25519 signature, 64 bytes: a point and a scalar.
-public struct Signature: Hashable, Sendable {
+public struct Signature: Hashable, Sendable, CustomStringConvertible {
   let point: Bytes32
   let scalar: Bytes32
 
@@ -98,9 +84,7 @@ public struct Signature: Hashable, Sendable {
       return unsafe body(base)
     }
   }
-}
 
-extension Signature: CustomStringConvertible {
   /// 128 lower-case hex digits.
   public var description: String { Hex.encode(bytes) }
 }

@@ -2,8 +2,7 @@ import CSodium
 import Primitives
 
 /// Why a secret was not sealed or a sealed file not opened.
-public enum SealedKeyFileError: Error, Hashable, Sendable {
-  /// The bytes are not a sealed key file, or are cut short.
+public enum SealedKeyFileError: Error, Hashable, Sendable, CustomStringConvertible {
   case format
   /// The file has a format version that this program does not know.
   case version(UInt8)
@@ -13,8 +12,18 @@ public enum SealedKeyFileError: Error, Hashable, Sendable {
   case passwordOrContent
   /// The secret is empty or longer than 4,096 bytes; the value is its length.
   case secretLength(Int)
-  /// The memory for deriving the key could not be allocated.
   case memory
+
+  public var description: String {
+    switch self {
+    case .format: "the file is not a sealed key, or it is cut short"
+    case .version(let version): "the file has format version \(version), which a newer program wrote"
+    case .cost: "the file asks for an unreasonable amount of work or memory"
+    case .passwordOrContent: "the password is wrong, or the file is damaged"
+    case .secretLength(let count): "a secret has 1 to 4096 bytes, and this one has \(count)"
+    case .memory: "there is not enough memory to derive the key from the password"
+    }
+  }
 }
 
 /// A file with a secret that a password protects: Argon2id (RFC 9106) derives the key, XChaCha20-Poly1305

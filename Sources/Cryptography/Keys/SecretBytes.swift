@@ -35,9 +35,6 @@ import CSodium
     }
   }
 
-  /// Copies `bytes` into guarded memory. The caller must wipe its own copy.
-  public init(_ bytes: some Collection<UInt8>) { self.init(copying: bytes, .guarded) }
-
   init(copying bytes: some Collection<UInt8>, _ protection: Protection) {
     let count = bytes.count
     self.init(count: count, protection) { target in

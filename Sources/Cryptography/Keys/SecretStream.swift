@@ -39,12 +39,6 @@ public struct StreamSealer: ~Copyable, Sendable {
     self.state = state
   }
 
-  /// Nil unless the key has exactly 32 bytes.
-  public init?(key: [UInt8]) {
-    guard let key = Digest(key) else { return nil }
-    self.init(key: key)
-  }
-
   /// Seals the next message, making it 17 bytes longer.
   ///
   /// `final` marks the last message, so that the opener can tell the end of the stream from a cut connection.
@@ -86,12 +80,6 @@ public struct StreamOpener: ~Copyable, Sendable {
       unsafe _ = crypto_secretstream_xchacha20poly1305_init_pull(state.pointer, header, key)
     }
     self.state = state
-  }
-
-  /// Throws `length` unless the key has 32 bytes and the header 24.
-  public init(key: [UInt8], header: [UInt8]) throws(CryptographyError) {
-    guard let digest = Digest(key) else { throw .length(key.count) }
-    try self.init(key: digest, header: header)
   }
 
   /// Decrypts the next message, and tells whether it is the last.

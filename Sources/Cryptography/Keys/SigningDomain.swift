@@ -14,7 +14,6 @@ public enum SigningDomain: String, CaseIterable, Sendable {
   case nodeRecord = "sc/node-record.."
   case handshakeInitiator = "sc/hs-initiator."
   case handshakeResponder = "sc/hs-responder."
-  case leaseRequest = "sc/lease-request"
   case validatorProof = "sc/validator...."
   case providerProof = "sc/provider....."
 

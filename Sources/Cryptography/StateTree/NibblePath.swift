@@ -4,7 +4,7 @@ import Primitives
 /// is empty.
 ///
 /// Paths are ordered by their nibbles; a prefix comes before longer paths.
-public struct NibblePath: Hashable, Comparable, Sendable {
+public struct NibblePath: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The nibbles from the left; all beyond `length` are zero.
   private let nibbles: Bytes32
   private let length: UInt8
@@ -66,9 +66,7 @@ public struct NibblePath: Hashable, Comparable, Sendable {
     }
     self.init(nibbles: nibbles, length: length)
   }
-}
 
-extension NibblePath: CustomStringConvertible {
   /// The nibbles as hex digits; empty for the root.
   public var description: String { String(Hex.encode(nibbles.bytes).prefix(count)) }
 }

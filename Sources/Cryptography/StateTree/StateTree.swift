@@ -9,13 +9,20 @@ extension Dictionary: StateTreeReading where Key == NibblePath, Value == StateTr
   public func page(at path: NibblePath) -> StateTreePage? { self[path] }
 }
 
-public enum StateTreeError: Error, Hashable, Sendable {
+public enum StateTreeError: Error, Hashable, Sendable, CustomStringConvertible {
   /// There should be a page at this path, but there is none: the store is damaged.
   case missingPage(NibblePath)
   /// The page at this path has impossible content: the store is damaged.
   case damagedPage(NibblePath)
-  /// A batch has two changes of one key.
   case repeatedKey(Digest)
+
+  public var description: String {
+    switch self {
+    case .missingPage(let path): "the state tree's page at \(path) is missing"
+    case .damagedPage(let path): "the state tree's page at \(path) is damaged"
+    case .repeatedKey(let key): "the key \(key) is changed twice in one batch"
+    }
+  }
 }
 
 /// A change for `StateTree.apply`: the digests of an entry's key and new value.

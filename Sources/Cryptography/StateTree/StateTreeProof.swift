@@ -76,21 +76,10 @@ public struct StateTreeProof: Hashable, Sendable {
 }
 
 extension StateTree {
-  /// The proof of the value at `key`, or of its absence.
-  public static func prove(
-    key: [UInt8],
-    in reader: some StateTreeReading,
-    root: Digest
-  ) throws(StateTreeError) -> StateTreeProof {
-    try prove(key: keyDigest(key), in: reader, root: root)
-  }
-
-  /// The same, given the digest of the key.
-  public static func prove(
-    key: Digest,
-    in reader: some StateTreeReading,
-    root: Digest
-  ) throws(StateTreeError) -> StateTreeProof {
+  /// The proof of the value at the key with this digest (`keyDigest`), or of its absence.
+  public static func prove(key: Digest, in reader: some StateTreeReading, root: Digest) throws(StateTreeError)
+    -> StateTreeProof
+  {
     Sodium.start()
     guard root != emptyRoot else { return StateTreeProof(end: .empty, pages: []) }
     var levels: [[Digest]] = []
@@ -113,16 +102,9 @@ extension StateTree {
       return StateTreeProof(end: end, pages: Array(levels.reversed().joined()))
     }
   }
-
-  /// Whether `proof` proves `value` at `key`, or its absence when `value` is nil, in the tree with this
-  /// `root`.
-  public static func verify(_ proof: StateTreeProof, key: [UInt8], value: [UInt8]?, root: Digest) -> Bool {
-    proof.verifies(key: key, value: value, root: root)
-  }
 }
 
 extension StateTreeProof {
-  /// The length in bytes of the longest encoding.
   public static let maximumEncodedCount = 2 + 64 + maximumPages * (1 + 4 * 32)
 
   /// The encoding: the kind of the end and the number of pages (a byte each); the other entry, if there is

@@ -20,7 +20,7 @@ extension Dissemination {
       recent[identifier]?.note(slot, at: turn.now)
       return
     }
-    let asked = missing[short]?.asked ?? SlotSet()
+    let asked = missing[short]?.asked ?? []
     let isAsked = isRepair || asked.contains(slot)
     if asked.contains(slot) {
       links[slot]?.emptyAnnouncements = 0
@@ -38,9 +38,7 @@ extension Dissemination {
     if isRepair { arrival.asked.insert(slot) }
     for announcer in missing[short]?.announcers ?? [] { arrival.holders.insert(Int(announcer)) }
     arrival.note(slot, at: turn.now)
-    var senders = SlotSet()
-    senders.insert(slot)
-    pending[identifier] = Pending(object: object, arrival: arrival, senders: senders, isRepair: isRepair)
+    pending[identifier] = Pending(object: object, arrival: arrival, senders: [slot], isRepair: isRepair)
     pendingShorts.insert(short)
     links[slot]?.pending += 1
     links[slot]?.pendingBytes += object.encoded.count
@@ -106,9 +104,7 @@ extension Dissemination {
     guard let waiting = pending[identifier], waiting.content == nil else { return }
     guard let content else {
       counters[waiting.object.kind].forged += 1
-      for slot in waiting.senders {
-        if let peer = links[slot]?.peer { turn.effects.append(.fault(peer, .forgedSignature)) }
-      }
+      blame(waiting.senders, .forgedSignature, &turn)
       return retryWithAlternative(identifier, &turn)
     }
     guard isWithinAllowance(waiting, at: turn.now) else {
@@ -137,8 +133,7 @@ extension Dissemination {
     guard let next = pending[identifier]?.alternatives.first else { return removePending(identifier) }
     pending[identifier]?.alternatives.removeFirst()
     pending[identifier]?.object = next.object
-    pending[identifier]?.senders = SlotSet()
-    pending[identifier]?.senders.insert(next.slot)
+    pending[identifier]?.senders = [next.slot]
     turn.effects.append(.verify(next.object))
   }
 
@@ -154,11 +149,13 @@ extension Dissemination {
       drop(identifier, hash(identifier), at: turn.now)
     case .malformed:
       counters[waiting.object.kind].malformed += 1
-      for slot in waiting.senders {
-        if let peer = links[slot]?.peer { turn.effects.append(.fault(peer, .malformedObject)) }
-      }
+      blame(waiting.senders, .malformedObject, &turn)
       drop(identifier, hash(identifier), at: turn.now)
     }
+  }
+
+  private func blame(_ slots: SlotSet, _ fault: Fault, _ turn: inout Turn) {
+    for slot in slots { if let peer = links[slot]?.peer { turn.effects.append(.fault(peer, fault)) } }
   }
 
   private mutating func drop(_ identifier: Digest, _ short: UInt64, at now: Instant) {

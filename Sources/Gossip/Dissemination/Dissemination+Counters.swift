@@ -2,7 +2,7 @@ public import Chain
 
 extension Dissemination {
   /// What happened since the start, for metrics.
-  public struct Counters: Hashable, Sendable {
+  @dynamicMemberLookup public struct Counters: Hashable, Sendable {
     /// Per kind of object, in the order of `SignedObject.Kind.allCases`.
     public private(set) var kinds = Array(repeating: KindCounters(), count: SignedObject.Kind.allCases.count)
     /// Objects that were dropped before a signature check, by reason.
@@ -23,14 +23,10 @@ extension Dissemination {
       set { kinds[Int(kind.rawValue) - 1] = newValue }
     }
 
-    public var received: UInt64 { kinds.reduce(0) { $0 + $1.received } }
-    public var duplicates: UInt64 { kinds.reduce(0) { $0 + $1.duplicates } }
-    public var accepted: UInt64 { kinds.reduce(0) { $0 + $1.accepted } }
-    public var refused: UInt64 { kinds.reduce(0) { $0 + $1.refused } }
-    public var forged: UInt64 { kinds.reduce(0) { $0 + $1.forged } }
-    public var dropped: UInt64 { kinds.reduce(0) { $0 + $1.dropped } }
-    /// Authentic, but its origin sent more than its allowance.
-    public var overOriginLimit: UInt64 { kinds.reduce(0) { $0 + $1.overOriginLimit } }
+    /// The sum over all kinds.
+    public subscript(dynamicMember count: KeyPath<KindCounters, UInt64>) -> UInt64 {
+      kinds.reduce(0) { $0 + $1[keyPath: count] }
+    }
   }
 
   /// Objects of one kind.
@@ -43,6 +39,7 @@ extension Dissemination {
     public internal(set) var malformed: UInt64 = 0
     public internal(set) var forged: UInt64 = 0
     public internal(set) var dropped: UInt64 = 0
+    /// Authentic, but the origin sent more than its allowance.
     public internal(set) var overOriginLimit: UInt64 = 0
 
     public init() {}

@@ -44,8 +44,7 @@ extension Dissemination {
       retries.removeFirst()
       ask(first.value, &wants, &turn)
     }
-    for (slot, shorts) in wants.sorted(by: { $0.key < $1.key }) {
-      guard let peer = links[slot]?.peer else { continue }
+    for (peer, shorts) in byPeer(wants) {
       counters.wantsSent += UInt64(shorts.count)
       turn.effects.append(.want(shorts, from: peer))
     }

@@ -38,24 +38,17 @@ extension Dissemination {
     /// Signature checks a second that one neighbour may cost with objects that are not accepted. This allowance exists
     /// twice: for objects that it pushes and for objects that it was asked for. At 58 µs a check, 32 hostile neighbours
     /// can take three quarters of a core.
-    public var checksPerSecond: UInt64 = 200
-    public var checksBurst: UInt64 = 2_000
+    public var checks = TokenBucket.Rate(perSecond: 200, burst: 2_000)
     /// Objects a second of one origin that has a route.
-    public var originPerSecond: UInt64 = 20
-    public var originBurst: UInt64 = 100
+    public var origin = TokenBucket.Rate(perSecond: 20, burst: 100)
     /// Objects a second that one neighbour delivers of all origins without a route together.
-    public var strangersPerSecond: UInt64 = 100
-    public var strangersBurst: UInt64 = 2_000
+    public var strangers = TokenBucket.Rate(perSecond: 100, burst: 2_000)
     /// STOP and START entries of one neighbour a second; the burst is two for each of a few thousand origins at once.
-    public var controlPerSecond: UInt64 = 500
-    public var controlBurst: UInt64 = 16_384
-    public var digestsPerSecond: UInt64 = 10_000
-    public var digestsBurst: UInt64 = 40_000
-    public var wantsPerSecond: UInt64 = 500
-    public var wantsBurst: UInt64 = 2_000
+    public var control = TokenBucket.Rate(perSecond: 500, burst: 16_384)
+    public var digests = TokenBucket.Rate(perSecond: 10_000, burst: 40_000)
+    public var wants = TokenBucket.Rate(perSecond: 500, burst: 2_000)
     /// Bytes a second pushed to one neighbour; what is beyond is only announced.
-    public var pushBytesPerSecond: UInt64 = 4 * 1024 * 1024
-    public var pushBytesBurst: UInt64 = 1024 * 1024
+    public var pushBytes = TokenBucket.Rate(perSecond: 4 * 1024 * 1024, burst: 1024 * 1024)
 
     /// Objects that wait for a check or judgement; one neighbour may hold a quarter.
     public var pendingLimit = 8_192
@@ -79,18 +72,9 @@ extension Dissemination {
       settings.wantAfter = .milliseconds(20)
       settings.wantRetry = .milliseconds(40)
       settings.settleTime = .milliseconds(60)
-      settings.originPerSecond = 200
-      settings.originBurst = 1_000
+      settings.origin = .init(perSecond: 200, burst: 1_000)
       return settings
     }
-
-    var checks: TokenBucket.Rate { .init(perSecond: checksPerSecond, burst: checksBurst) }
-    var origin: TokenBucket.Rate { .init(perSecond: originPerSecond, burst: originBurst) }
-    var strangers: TokenBucket.Rate { .init(perSecond: strangersPerSecond, burst: strangersBurst) }
-    var control: TokenBucket.Rate { .init(perSecond: controlPerSecond, burst: controlBurst) }
-    var digests: TokenBucket.Rate { .init(perSecond: digestsPerSecond, burst: digestsBurst) }
-    var wants: TokenBucket.Rate { .init(perSecond: wantsPerSecond, burst: wantsBurst) }
-    var pushBytes: TokenBucket.Rate { .init(perSecond: pushBytesPerSecond, burst: pushBytesBurst) }
   }
 
   /// The share of objects that came only because they were asked for. Above 2 % one more supplier is kept for each

@@ -56,7 +56,7 @@ extension Dissemination {
       for identifier in link.queue where live[identifier] != nil {
         guard recent[identifier]?.holders.contains(slot) != true else { continue }
         let short = link.hash(identifier)
-        link.announced.insert(.init(identifier: identifier), for: short, at: turn.now)
+        link.announced.set(short, to: .init(identifier: identifier), at: turn.now)
         shorts.append(short)
       }
       link.queue.removeAll(keepingCapacity: true)

@@ -17,16 +17,19 @@ extension Dissemination {
   static let sharedTag: OriginTag = 0
 
   mutating func send(_ control: Control, _ turn: inout Turn) {
-    for (slot, tags) in control.stops.sorted(by: { $0.key < $1.key }) {
-      guard let peer = links[slot]?.peer else { continue }
+    for (peer, tags) in byPeer(control.stops) {
       counters.stopsSent += UInt64(tags.count)
       turn.effects.append(.stop(tags, peer))
     }
-    for (slot, tags) in control.starts.sorted(by: { $0.key < $1.key }) {
-      guard let peer = links[slot]?.peer else { continue }
+    for (peer, tags) in byPeer(control.starts) {
       counters.startsSent += UInt64(tags.count)
       turn.effects.append(.start(tags, peer))
     }
+  }
+
+  /// What is to be sent over the links, in their order, with the peers behind them.
+  func byPeer<Item>(_ items: [Int: [Item]]) -> [(PeerID, [Item])] {
+    items.sorted { $0.key < $1.key }.compactMap { slot, items in links[slot].map { ($0.peer, items) } }
   }
 
   /// Counts an accepted object of an origin. From `Settings.routeAfter` objects on, the origin gets a route of its own.
@@ -134,7 +137,7 @@ extension Dissemination {
       var candidates = Array(bySpeed.dropFirst(wanted - 1))
       let stops = (excess + 1) / 2
       if stops == candidates.count - 1 {
-        candidates.remove(at: Int(generator.next(below: UInt64(candidates.count))))
+        candidates.remove(at: generator.index(below: candidates.count))
       } else {
         candidates.removeFirst(candidates.count - stops)
       }
@@ -156,19 +159,10 @@ extension Dissemination {
   /// The link to make a supplier next: of those that are none, one that delivered this object when it was asked for it,
   /// else the fastest. Ties are broken at random.
   private mutating func alternative(to route: Route, preferring asked: SlotSet) -> Int? {
-    var best: [Int] = []
-    var bestLateness = Int.max
-    for slot in links.indices where links[slot] != nil && !route.suppliers.contains(slot) {
-      let lateness = asked.contains(slot) ? -1 : Int(route.lateness(slot))
-      if lateness < bestLateness {
-        best = [slot]
-        bestLateness = lateness
-      } else if lateness == bestLateness {
-        best.append(slot)
-      }
-    }
-    guard !best.isEmpty else { return nil }
-    return best[Int(generator.next(below: UInt64(best.count)))]
+    func lateness(_ slot: Int) -> Int { asked.contains(slot) ? -1 : Int(route.lateness(slot)) }
+    let others = links.indices.filter { links[$0] != nil && !route.suppliers.contains($0) }
+    let best = others.map(lateness).min()
+    return generator.sample(1, of: others.filter { lateness($0) == best }).first
   }
 
   /// Makes one random neighbour a supplier for a third of the origins that it does not supply, drawn at random. If it is
@@ -177,7 +171,7 @@ extension Dissemination {
     exploreAt = turn.now + settings.exploreInterval
     let present = links.indices.filter { links[$0] != nil }
     guard !present.isEmpty else { return }
-    let slot = present[Int(generator.next(below: UInt64(present.count)))]
+    let slot = present[generator.index(below: present.count)]
     var control = Control()
     for tag in routes.keys.sorted() where routes[tag]?.hasChosenSuppliers == true {
       guard routes[tag]?.suppliers.contains(slot) == false, generator.next(below: 3) == 0 else { continue }
@@ -197,30 +191,29 @@ extension Dissemination {
     for tag in routes.keys.sorted() {
       guard var route = routes[tag] else { continue }
       routes[tag] = nil
-      if remove(slot, from: &route, wanted: settings.suppliers),
-        let next = alternative(to: route, preferring: SlotSet())
-      {
-        route.start(next)
-        control.start(next, tag)
-      }
+      replace(slot, in: &route, tag, wanted: settings.suppliers, &control)
       routes[tag] = route
     }
     var route = shared
     shared = Route(at: turn.now)
-    if remove(slot, from: &route, wanted: settings.sharedSuppliers),
-      let next = alternative(to: route, preferring: SlotSet())
-    {
-      route.start(next)
-      control.start(next, Self.sharedTag)
-    }
+    replace(slot, in: &route, Self.sharedTag, wanted: settings.sharedSuppliers, &control)
     shared = route
     send(control, &turn)
   }
 
-  /// Takes `slot` out of the route; returns whether too few suppliers are left.
-  private func remove(_ slot: Int, from route: inout Route, wanted: Int) -> Bool {
+  private mutating func replace(
+    _ slot: Int,
+    in route: inout Route,
+    _ tag: OriginTag,
+    wanted: Int,
+    _ control: inout Control
+  ) {
     let wasSupplier = route.suppliers.contains(slot)
     route.forget(slot)
-    return route.hasChosenSuppliers && wasSupplier && route.liveSuppliers.count < wanted
+    guard route.hasChosenSuppliers, wasSupplier, route.liveSuppliers.count < wanted,
+      let next = alternative(to: route, preferring: [])
+    else { return }
+    route.start(next)
+    control.start(next, tag)
   }
 }

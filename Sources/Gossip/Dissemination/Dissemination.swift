@@ -76,18 +76,13 @@ public struct Dissemination: Sendable {
     /// The link over which it came first; nil once that link is gone.
     var firstSlot: Int?
     /// Links over which it came or was announced. They are sent no copy.
-    var holders = SlotSet()
+    var holders: SlotSet = []
     /// Links that pushed it unasked, first to last.
     var order: [UInt8] = []
     /// By how many milliseconds each of `order` was later than the first.
     var lateness: [UInt8] = []
     /// Links that were asked for it.
-    var asked = SlotSet()
-
-    init(tag: OriginTag, firstAt: Instant) {
-      self.tag = tag
-      self.firstAt = firstAt
-    }
+    var asked: SlotSet = []
 
     /// One more copy.
     mutating func note(_ slot: Int, at now: Instant) {
@@ -111,7 +106,7 @@ public struct Dissemination: Sendable {
   /// An announced object that has not come.
   struct Missing {
     var announcers: [UInt8]
-    var asked = SlotSet()
+    var asked: SlotSet = []
     /// How often it was asked for, and the requests sent in all: later attempts ask two neighbours at once.
     var attempts = 0
     var asks = 0
@@ -135,11 +130,11 @@ public struct Dissemination: Sendable {
   var live: [Digest: SignedObject] = [:]
   var liveBytes = 0
   var liveShorts: [UInt64: Digest] = [:]
-  var seen: GenerationSet<UInt64>
-  var refused: GenerationSet<UInt64>
+  var seen: Generations<UInt64, Void>
+  var refused: Generations<UInt64, Void>
   /// Objects whose signature holds, by content and signature. One that was refused, retired or forgotten and comes again
   /// is judged again, but its signature is not checked again.
-  var checked: GenerationSet<Digest>
+  var checked: Generations<Digest, Void>
   var pending: [Digest: Pending] = [:]
   var pendingShorts: Set<UInt64> = []
   var pendingBytes = 0
@@ -157,9 +152,9 @@ public struct Dissemination: Sendable {
     self.settings = settings
     self.generator = generator
     hash = Self.hash(of: peer)
-    seen = GenerationSet(capacity: settings.seenCapacity, period: settings.seenPeriod)
-    refused = GenerationSet(capacity: settings.seenCapacity / 8, period: settings.refusedPeriod)
-    checked = GenerationSet(capacity: settings.checkedCapacity, period: settings.checkedPeriod)
+    seen = Generations(capacity: settings.seenCapacity, period: settings.seenPeriod)
+    refused = Generations(capacity: settings.seenCapacity / 8, period: settings.refusedPeriod)
+    checked = Generations(capacity: settings.checkedCapacity, period: settings.checkedPeriod)
     exploreAt = now + settings.exploreInterval
   }
 

@@ -16,65 +16,43 @@ public struct Fingerprint: Hashable, Sendable {
 
   init(sum: IdentifierSum) {
     var writer = ByteWriter(capacity: 40)
-    for word in [sum.word0, sum.word1, sum.word2, sum.word3, UInt64(sum.count)] { writer.write(word) }
+    for index in 0..<4 { writer.write(sum.words[index]) }
+    writer.write(UInt64(sum.count))
     let words = Digest.blake2b(writer.bytes).words
-    self.init(high: words.0, low: words.1)
-  }
-}
-
-extension Digest {
-  /// The bytes as four big-endian words.
-  var words: (UInt64, UInt64, UInt64, UInt64) {
-    var reader = ByteReader(bytes)
-    func next(_ reader: inout ByteReader) -> UInt64 { (try? reader.read(UInt64.self)) ?? 0 }
-    return (next(&reader), next(&reader), next(&reader), next(&reader))
+    self.init(high: words[0], low: words[1])
   }
 }
 
 /// The sum modulo 2²⁵⁶ of identifiers, which are hashes already, with their count.
 struct IdentifierSum: Hashable, Sendable {
-  private(set) var word0: UInt64 = 0
-  private(set) var word1: UInt64 = 0
-  private(set) var word2: UInt64 = 0
-  private(set) var word3: UInt64 = 0
+  /// Big-endian, as `Digest.words`.
+  private(set) var words = SIMD4<UInt64>.zero
   private(set) var count = 0
 
   mutating func add(_ identifier: Digest) {
-    let words = identifier.words
-    add(words.0, words.1, words.2, words.3)
+    add(identifier.words)
     count += 1
   }
 
   mutating func remove(_ identifier: Digest) {
-    let words = identifier.words
     // −x is ¬x + 1 in two's complement.
-    var carry = true
-    let negated3 = Self.add(~words.3, 0, &carry)
-    let negated2 = Self.add(~words.2, 0, &carry)
-    let negated1 = Self.add(~words.1, 0, &carry)
-    let negated0 = Self.add(~words.0, 0, &carry)
-    add(negated0, negated1, negated2, negated3)
+    add(~identifier.words, carry: 1)
     count -= 1
   }
 
   mutating func add(_ other: IdentifierSum) {
-    add(other.word0, other.word1, other.word2, other.word3)
+    add(other.words)
     count += other.count
   }
 
-  private mutating func add(_ high0: UInt64, _ high1: UInt64, _ low2: UInt64, _ low3: UInt64) {
-    var carry = false
-    word3 = Self.add(word3, low3, &carry)
-    word2 = Self.add(word2, low2, &carry)
-    word1 = Self.add(word1, high1, &carry)
-    word0 = Self.add(word0, high0, &carry)
-  }
-
-  private static func add(_ left: UInt64, _ right: UInt64, _ carry: inout Bool) -> UInt64 {
-    let (partial, first) = left.addingReportingOverflow(right)
-    let (sum, second) = partial.addingReportingOverflow(carry ? 1 : 0)
-    carry = first || second
-    return sum
+  private mutating func add(_ other: SIMD4<UInt64>, carry: UInt64 = 0) {
+    var carry = carry
+    for index in (0..<4).reversed() {
+      let (partial, first) = words[index].addingReportingOverflow(other[index])
+      let (sum, second) = partial.addingReportingOverflow(carry)
+      words[index] = sum
+      carry = first || second ? 1 : 0
+    }
   }
 }
 
@@ -91,30 +69,28 @@ struct LiveSet: Sendable {
   private(set) var count = 0
 
   mutating func insert(_ identifier: Digest) {
-    let bucket = Self.bucket(of: identifier)
-    let position = buckets[bucket].identifiers.partition(at: identifier)
-    if position < buckets[bucket].identifiers.count, buckets[bucket].identifiers[position] == identifier {
-      return
-    }
+    let (bucket, position, isPresent) = place(of: identifier)
+    guard !isPresent else { return }
     buckets[bucket].identifiers.insert(identifier, at: position)
     buckets[bucket].sum.add(identifier)
     count += 1
   }
 
   mutating func remove(_ identifier: Digest) {
-    let bucket = Self.bucket(of: identifier)
-    let position = buckets[bucket].identifiers.partition(at: identifier)
-    guard position < buckets[bucket].identifiers.count, buckets[bucket].identifiers[position] == identifier
-    else { return }
+    let (bucket, position, isPresent) = place(of: identifier)
+    guard isPresent else { return }
     buckets[bucket].identifiers.remove(at: position)
     buckets[bucket].sum.remove(identifier)
     count -= 1
   }
 
-  func contains(_ identifier: Digest) -> Bool {
-    let bucket = buckets[Self.bucket(of: identifier)].identifiers
-    let position = bucket.partition(at: identifier)
-    return position < bucket.count && bucket[position] == identifier
+  func contains(_ identifier: Digest) -> Bool { place(of: identifier).isPresent }
+
+  private func place(of identifier: Digest) -> (bucket: Int, position: Int, isPresent: Bool) {
+    let bucket = Self.bucket(of: identifier)
+    let identifiers = buckets[bucket].identifiers
+    let position = identifiers.partitioningIndex { $0 >= identifier }
+    return (bucket, position, position < identifiers.count && identifiers[position] == identifier)
   }
 
   /// The sum of the identifiers from `lower` up to and without `upper`.
@@ -164,25 +140,12 @@ struct LiveSet: Sendable {
     for index in first...last {
       let identifiers = buckets[index].identifiers
       guard !identifiers.isEmpty else { continue }
-      let start = index == first ? identifiers.partition(at: lower) : 0
+      let start = index == first ? identifiers.partitioningIndex { $0 >= lower } : 0
       var end = identifiers.count
-      if let upper, index == last { end = identifiers.partition(at: upper) }
+      if let upper, index == last { end = identifiers.partitioningIndex { $0 >= upper } }
       if start < end { body(buckets[index], start..<end) }
     }
   }
 
-  private static func bucket(of identifier: Digest) -> Int { Int(identifier.words.0 >> 56) }
-}
-
-extension [Digest] {
-  /// The position of the first element that is not below `identifier`, in a sorted array.
-  fileprivate func partition(at identifier: Digest) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle] < identifier { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private static func bucket(of identifier: Digest) -> Int { Int(identifier.words[0] >> 56) }
 }

@@ -3,10 +3,10 @@ import Primitives
 /// How the objects of one origin, or of all origins without a route of their own, travel over each link of this node.
 struct Route: Sendable {
   /// Links that this node asks to push.
-  var suppliers = SlotSet()
+  var suppliers: SlotSet = []
   /// Links over which this node was told to stop pushing, and over which it was asked to push.
-  var stoppedByPeer = SlotSet()
-  var startedByPeer = SlotSet()
+  var stoppedByPeer: SlotSet = []
+  var startedByPeer: SlotSet = []
   /// Objects accepted of this origin.
   var objects: UInt32 = 0
   /// Whether suppliers are chosen for this route. Until then all neighbours push.
@@ -39,7 +39,7 @@ struct Route: Sendable {
 
   /// Suppliers that missed fewer than `failingAt` of the last eight objects.
   var liveSuppliers: SlotSet {
-    var live = SlotSet()
+    var live: SlotSet = []
     for slot in suppliers where missed(slot) < Self.failingAt { live.insert(slot) }
     return live
   }

@@ -45,7 +45,7 @@ struct AnswerBudget: Sendable {
   private var accounts: [PeerID: Account] = [:]
   private var backfillBucket = TokenBucket()
   /// Peers that had a session within the last 10 to 20 minutes: connecting again brings no second backfill.
-  private var backfilledPeers = GenerationSet<PeerID>(capacity: 8_192, period: .seconds(600))
+  private var backfilledPeers = Generations<PeerID, Void>(capacity: 8_192, period: .seconds(600))
   /// Answers that were not sent.
   private(set) var refused: UInt64 = 0
 

@@ -9,12 +9,6 @@ public struct GPUMarketRow: Hashable, Sendable {
     public var low: Decimal18
     /// The middle one; the mean of the two middle ones for an even number of offers.
     public var median: Decimal18
-
-    public init(denomination: Denomination, low: Decimal18, median: Decimal18) {
-      self.denomination = denomination
-      self.low = low
-      self.median = median
-    }
   }
 
   public var vendor: String
@@ -37,39 +31,22 @@ extension OrderBook {
 }
 
 extension GPUMarketRow {
-  private struct Key: Hashable, Comparable {
-    let vendor: String
-    let model: String
-    let memory: String
-    let interface: String
-
-    static func < (left: Key, right: Key) -> Bool {
-      (left.vendor, left.model, left.memory, left.interface)
-        < (right.vendor, right.model, right.memory, right.interface)
-    }
-  }
-
   static func summary(of offers: [Offer]) -> [GPUMarketRow] {
-    var groups: [Key: [Offer.GPU]] = [:]
-    for offer in offers {
-      for gpu in offer.gpus {
-        let key = Key(vendor: gpu.vendor, model: gpu.model, memory: gpu.memory, interface: gpu.interface)
-        groups[key, default: []].append(gpu)
+    Dictionary(grouping: offers.flatMap(\.gpus)) { [$0.vendor, $0.model, $0.memory, $0.interface] }
+      .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+      .map { key, gpus in
+        GPUMarketRow(
+          vendor: key[0],
+          model: key[1],
+          memory: key[2],
+          interface: key[3],
+          free: gpus.reduce(0) { $0 + UInt64(min($1.free, $1.total)) },
+          total: gpus.reduce(0) { $0 + UInt64($1.total) },
+          providers: gpus.count,
+          declared: gpus.reduce(0) { $0 + ($1.isDeclared ? UInt64($1.total) : 0) },
+          prices: prices(of: gpus)
+        )
       }
-    }
-    return groups.sorted { $0.key < $1.key }.map { key, gpus in
-      GPUMarketRow(
-        vendor: key.vendor,
-        model: key.model,
-        memory: key.memory,
-        interface: key.interface,
-        free: gpus.reduce(0) { $0 + UInt64(min($1.free, $1.total)) },
-        total: gpus.reduce(0) { $0 + UInt64($1.total) },
-        providers: gpus.count,
-        declared: gpus.reduce(0) { $0 + ($1.isDeclared ? UInt64($1.total) : 0) },
-        prices: prices(of: gpus)
-      )
-    }
   }
 
   private static func prices(of gpus: [Offer.GPU]) -> [Price] {

@@ -8,6 +8,12 @@ extension OrderBook {
   /// when the book has it.
   public typealias Admission<Reason> = (MarketObject, Order?) -> Reason?
 
+  /// What an insertion changes, and what it asks the ledger.
+  private struct Change<Reason: Sendable> {
+    var events: [Event]
+    let admission: Admission<Reason>
+  }
+
   /// Puts an authentic object to the book.
   ///
   /// The book's own rules come first, then `admission`, then replacement and room; a refused object changes nothing.
@@ -15,18 +21,20 @@ extension OrderBook {
     _ object: SignedObject,
     _ content: MarketObject,
     events: inout [Event],
-    admission: Admission<Reason>
+    admission: @escaping Admission<Reason>
   ) -> Outcome<Reason> {
     guard entries[object.identifier] == nil else { return .duplicate }
     let account = object.signer
     if let refusal = refusalByForm(object, content, account) { return .refused(refusal) }
     let entry = Entry(object: object, content: content, account: account, arrival: arrivals)
+    var change = Change(events: events, admission: admission)
+    events = []
+    defer { events = change.events }
     switch content {
-    case .order(let order): return insertOrder(entry, order, events: &events, admission: admission)
-    case .bid(let bid): return insertBid(entry, bid, events: &events, admission: admission)
-    case .withdrawal(let withdrawal):
-      return insertWithdrawal(entry, withdrawal, events: &events, admission: admission)
-    case .offer(let offer): return insertOffer(entry, offer, events: &events, admission: admission)
+    case .order(let order): return insertOrder(entry, order, &change)
+    case .bid(let bid): return insertBid(entry, bid, &change)
+    case .withdrawal(let withdrawal): return insertWithdrawal(entry, withdrawal, &change)
+    case .offer(let offer): return insertOffer(entry, offer, &change)
     }
   }
 
@@ -48,55 +56,48 @@ extension OrderBook {
     return nil
   }
 
-  private mutating func insertOrder<Reason: Sendable>(
-    _ entry: Entry,
-    _ order: Order,
-    events: inout [Event],
-    admission: Admission<Reason>
-  ) -> Outcome<Reason> {
+  private mutating func insertOrder<Reason>(_ entry: Entry, _ order: Order, _ change: inout Change<Reason>)
+    -> Outcome<Reason>
+  {
     let identifier = entry.object.identifier
     guard closed[identifier] == nil else { return .refused(.orderClosed) }
     guard accounts[entry.account]?.orders ?? 0 < limits.ordersPerAccount else {
       return .refused(.accountFull)
     }
-    if let reason = admission(entry.content, nil) { return .inadmissible(reason) }
-    guard makeRoom(for: entry, freed: 0, events: &events) else { return .refused(.bookFull) }
+    if let reason = change.admission(entry.content, nil) { return .inadmissible(reason) }
+    guard makeRoom(for: entry, freed: 0, events: &change.events) else { return .refused(.bookFull) }
     store(entry)
     bidsOfOrder[identifier] = []
-    events.append(.orderAdded(Signed(entry.object, order)))
-    adoptHeldBids(of: identifier, order, events: &events, admission: admission)
+    change.events.append(.orderAdded(Signed(entry.object, order)))
+    adoptHeldBids(of: identifier, order, &change)
     return .accepted
   }
 
   /// The order has come: bids that waited for it are judged now.
-  private mutating func adoptHeldBids<Reason: Sendable>(
+  private mutating func adoptHeldBids<Reason>(
     of identifier: Digest,
     _ order: Order,
-    events: inout [Event],
-    admission: Admission<Reason>
+    _ change: inout Change<Reason>
   ) {
     for held in (heldOfOrder[identifier] ?? []).sorted() {
       guard let waiting = entries[held], case .bid(let bid) = waiting.content else { continue }
-      if admission(waiting.content, order) != nil {
-        remove(held, .inadmissible, events: &events)
+      if change.admission(waiting.content, order) != nil {
+        remove(held, .inadmissible, events: &change.events)
         continue
       }
       if let dearest = dearestBidToGive(for: bid, held, of: identifier) {
-        remove(dearest, .outbid, events: &events)
+        remove(dearest, .outbid, events: &change.events)
         if dearest == held { continue }
       }
-      release(held, of: identifier)
+      release(held, of: identifier, waiting.account)
       rank(held, bid)
-      events.append(.bidAdded(Signed(waiting.object, bid)))
+      change.events.append(.bidAdded(Signed(waiting.object, bid)))
     }
   }
 
-  private mutating func insertBid<Reason: Sendable>(
-    _ entry: Entry,
-    _ bid: Bid,
-    events: inout [Event],
-    admission: Admission<Reason>
-  ) -> Outcome<Reason> {
+  private mutating func insertBid<Reason>(_ entry: Entry, _ bid: Bid, _ change: inout Change<Reason>)
+    -> Outcome<Reason>
+  {
     let identifier = entry.object.identifier
     guard closed[bid.order] == nil else { return .refused(.orderClosed) }
     let key = BidKey(order: bid.order, provider: bid.provider)
@@ -118,13 +119,13 @@ extension OrderBook {
       dearest = dearestBidToGive(for: bid, identifier, of: bid.order)
       guard dearest != identifier else { return .refused(.tooDear) }
     }
-    if let reason = admission(entry.content, order) { return .inadmissible(reason) }
+    if let reason = change.admission(entry.content, order) { return .inadmissible(reason) }
     let outgoing = present ?? dearest
-    guard makeRoom(for: entry, freed: charge(of: outgoing), events: &events) else {
+    guard makeRoom(for: entry, freed: charge(of: outgoing), events: &change.events) else {
       return .refused(.bookFull)
     }
     if let outgoing, entries[outgoing] != nil {
-      remove(outgoing, present == nil ? .outbid : .replaced, events: &events)
+      remove(outgoing, present == nil ? .outbid : .replaced, events: &change.events)
     }
     // Making room may have evicted the order itself; then the bid waits like any other.
     let hasOrder = order != nil && bidsOfOrder[bid.order] != nil
@@ -132,19 +133,18 @@ extension OrderBook {
     bidOfProvider[key] = identifier
     if hasOrder {
       rank(identifier, bid)
-      events.append(.bidAdded(Signed(entry.object, bid)))
+      change.events.append(.bidAdded(Signed(entry.object, bid)))
     } else {
       hold(identifier, for: bid.order)
-      events.append(.bidHeld(Signed(entry.object, bid)))
+      change.events.append(.bidHeld(Signed(entry.object, bid)))
     }
     return present.map { .replaced($0) } ?? .accepted
   }
 
-  private mutating func insertWithdrawal<Reason: Sendable>(
+  private mutating func insertWithdrawal<Reason>(
     _ entry: Entry,
     _ withdrawal: Withdrawal,
-    events: inout [Event],
-    admission: Admission<Reason>
+    _ change: inout Change<Reason>
   ) -> Outcome<Reason> {
     let identifier = entry.object.identifier
     let target = entries[withdrawal.object]
@@ -163,35 +163,32 @@ extension OrderBook {
     } else if accounts[entry.account]?.withdrawals ?? 0 >= limits.withdrawalsPerAccount {
       return .refused(.accountFull)
     }
-    if let reason = admission(entry.content, nil) { return .inadmissible(reason) }
+    if let reason = change.admission(entry.content, nil) { return .inadmissible(reason) }
     let freed = charge(of: present) + (target == nil ? 0 : charge(of: withdrawal.object))
-    guard makeRoom(for: entry, freed: freed, events: &events) else { return .refused(.bookFull) }
-    if let present, entries[present] != nil { remove(present, .replaced, events: &events) }
-    if entries[withdrawal.object] != nil { remove(withdrawal.object, .withdrawn, events: &events) }
+    guard makeRoom(for: entry, freed: freed, events: &change.events) else { return .refused(.bookFull) }
+    if let present, entries[present] != nil { remove(present, .replaced, events: &change.events) }
+    if entries[withdrawal.object] != nil { remove(withdrawal.object, .withdrawn, events: &change.events) }
     store(entry)
     withdrawals[key] = identifier
-    events.append(.withdrawalAdded(Signed(entry.object, withdrawal)))
+    change.events.append(.withdrawalAdded(Signed(entry.object, withdrawal)))
     return present.map { .replaced($0) } ?? .accepted
   }
 
-  private mutating func insertOffer<Reason: Sendable>(
-    _ entry: Entry,
-    _ offer: Offer,
-    events: inout [Event],
-    admission: Admission<Reason>
-  ) -> Outcome<Reason> {
+  private mutating func insertOffer<Reason>(_ entry: Entry, _ offer: Offer, _ change: inout Change<Reason>)
+    -> Outcome<Reason>
+  {
     let present = offerOfProvider[offer.provider]
     if let present, case .offer(let older)? = entries[present]?.content {
       guard offer.sequence > older.sequence else { return .refused(.notNewer) }
     }
-    if let reason = admission(entry.content, nil) { return .inadmissible(reason) }
-    guard makeRoom(for: entry, freed: charge(of: present), events: &events) else {
+    if let reason = change.admission(entry.content, nil) { return .inadmissible(reason) }
+    guard makeRoom(for: entry, freed: charge(of: present), events: &change.events) else {
       return .refused(.bookFull)
     }
-    if let present, entries[present] != nil { remove(present, .replaced, events: &events) }
+    if let present, entries[present] != nil { remove(present, .replaced, events: &change.events) }
     store(entry)
     offerOfProvider[offer.provider] = entry.object.identifier
-    events.append(.offerUpdated(Signed(entry.object, offer)))
+    change.events.append(.offerUpdated(Signed(entry.object, offer)))
     return present.map { .replaced($0) } ?? .accepted
   }
 

@@ -42,9 +42,7 @@ extension OrderBook {
       remove(identifier, .inadmissible, events: &events)
     }
   }
-}
 
-extension OrderBook {
   mutating func store(_ entry: Entry) {
     let identifier = entry.object.identifier
     let charge = Self.charge(entry.object)
@@ -79,10 +77,7 @@ extension OrderBook {
       }
     case .bid(let bid):
       if entry.isHeld {
-        heldOfOrder[bid.order]?.removeAll { $0 == identifier }
-        if heldOfOrder[bid.order]?.isEmpty == true { heldOfOrder[bid.order] = nil }
-        heldCount -= 1
-        accounts[entry.account]?.heldBids -= 1
+        release(identifier, of: bid.order, entry.account)
       } else {
         bidsOfOrder[bid.order]?.removeAll { $0 == identifier }
       }
@@ -128,13 +123,13 @@ extension OrderBook {
     if let account = entries[identifier]?.account { accounts[account]?.heldBids += 1 }
   }
 
-  /// The order of a held bid has come.
-  mutating func release(_ identifier: Digest, of order: Digest) {
+  /// The order of a held bid has come, or the bid goes.
+  mutating func release(_ identifier: Digest, of order: Digest, _ account: Address) {
     entries[identifier]?.isHeld = false
     heldOfOrder[order]?.removeAll { $0 == identifier }
     if heldOfOrder[order]?.isEmpty == true { heldOfOrder[order] = nil }
     heldCount -= 1
-    if let account = entries[identifier]?.account { accounts[account]?.heldBids -= 1 }
+    accounts[account]?.heldBids -= 1
   }
 
   /// Puts a bid into its order's list.
@@ -171,11 +166,8 @@ extension OrderBook {
       guard let largest = largestAccount(), largest.bytes > own, largest.account != entry.account else {
         return bytes - freed + needed <= limits.bytes
       }
-      evict(
-        from: largest.account,
-        downTo: max(own, largest.bytes - (bytes - freed - target)),
-        events: &events
-      )
+      let limit = max(own, largest.bytes - (bytes - freed - target))
+      evict(from: largest.account, downTo: limit, events: &events)
     }
     return true
   }

@@ -38,7 +38,6 @@ public struct OrderBook: Sendable {
     }
   }
 
-  /// An object of the book.
   public struct Entry: Hashable, Sendable {
     public let object: SignedObject
     public let content: MarketObject
@@ -115,9 +114,7 @@ public struct OrderBook: Sendable {
 
   /// The bytes that an object is charged for: three times its size (as received, body, decoded) and the indexes.
   static func charge(_ object: SignedObject) -> Int { 3 * object.encoded.count + 1_024 }
-}
 
-extension OrderBook {
   public var count: Int { entries.count }
   public var orderCount: Int { bidsOfOrder.count }
   public var bidCount: Int { bidOfProvider.count - heldCount }

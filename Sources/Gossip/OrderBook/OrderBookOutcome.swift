@@ -82,7 +82,7 @@ extension OrderBook {
     public var identifier: Digest { object.identifier }
   }
 
-  public enum Removal: Hashable, Sendable, CaseIterable {
+  public enum Removal: String, Hashable, Sendable, CaseIterable {
     case expired
     case withdrawn
     /// A newer one of the same author stands in its place.
@@ -97,16 +97,6 @@ extension OrderBook {
     case inadmissible
 
     /// As answers spell it.
-    public var name: String {
-      switch self {
-      case .expired: "expired"
-      case .withdrawn: "withdrawn"
-      case .replaced: "replaced"
-      case .outbid: "outbid"
-      case .closed: "closed"
-      case .evicted: "evicted"
-      case .inadmissible: "inadmissible"
-      }
-    }
+    public var name: String { rawValue }
   }
 }

@@ -1,6 +1,7 @@
 public import Chain
 public import Cryptography
 public import Primitives
+import Wire
 
 /// Signed node records, at most one per key, in tables of buckets that one attacker cannot fill (Heilman et al. 2015, as
 /// in Bitcoin and CometBFT).
@@ -55,8 +56,8 @@ public struct AddressBook: Sendable {
   public let settings: Settings
   private let secret: ShortHash
   private(set) var entries: [PeerID: Entry] = [:]
-  private var newBuckets: [Int: [PeerID]] = [:]
-  private var triedBuckets: [Int: [PeerID]] = [:]
+  /// The keys in each bucket, of new entries (false) and of tried ones (true).
+  private var buckets: [Bool: [Int: [PeerID]]] = [false: [:], true: [:]]
   /// Entries that answered while their tried bucket was full (the challengers), each with the entry whose place it takes
   /// if that one does not answer.
   private(set) var contests: [(challenger: PeerID, incumbent: PeerID)] = []
@@ -71,7 +72,7 @@ public struct AddressBook: Sendable {
   }
 
   public var count: Int { entries.count }
-  public var triedCount: Int { triedBuckets.values.reduce(0) { $0 + $1.count } }
+  public var triedCount: Int { (buckets[true] ?? [:]).values.reduce(0) { $0 + $1.count } }
 
   public subscript(key: PeerID) -> Entry? { entries[key] }
 
@@ -114,7 +115,7 @@ public struct AddressBook: Sendable {
       return
     }
     let bucket = triedBucket(of: entry)
-    if let members = triedBuckets[bucket], members.count >= settings.bucketSize {
+    if let members = buckets[true]?[bucket], members.count >= settings.bucketSize {
       entries[key] = entry
       // Test before evict: the incumbent that answered longest ago is dialed first.
       guard contests.count < 64, !contests.contains(where: { $0.challenger == key }) else { return }
@@ -156,9 +157,7 @@ public struct AddressBook: Sendable {
     for entry in expired { remove(entry.key) }
     return expired.map(\.object.identifier)
   }
-}
 
-extension AddressBook {
   private func lastSuccess(_ key: PeerID) -> Instant { entries[key]?.succeededAt ?? .zero }
 
   private mutating func demote(_ key: PeerID) {
@@ -172,29 +171,20 @@ extension AddressBook {
   private mutating func removeFromBucket(_ entry: Entry) {
     // The key alone is captured: with the whole entry the optimiser of Swift 6.3.1 stops with an ownership error.
     let key = entry.key
-    if entry.isTried {
-      triedBuckets[entry.bucket]?.removeAll { $0 == key }
-    } else {
-      newBuckets[entry.bucket]?.removeAll { $0 == key }
-    }
+    buckets[entry.isTried]?[entry.bucket]?.removeAll { $0 == key }
   }
 
   /// Puts an entry into its bucket and the table; false when there is no room.
   private mutating func place(_ entry: inout Entry, tried: Bool) -> Bool {
     let bucket = tried ? triedBucket(of: entry) : newBucket(of: entry)
-    if tried {
-      guard triedBuckets[bucket]?.count ?? 0 < settings.bucketSize else { return false }
-      triedBuckets[bucket, default: []].append(entry.key)
-    } else {
-      if let members = newBuckets[bucket], members.count >= settings.bucketSize {
-        // Only an entry that failed repeatedly gives way: a flood of records displaces nothing that may work.
-        let worst = members.compactMap { entries[$0] }.filter { $0.failures >= 3 }
-          .max { ($0.failures, $0.key) < ($1.failures, $1.key) }
-        guard let worst else { return false }
-        remove(worst.key)
-      }
-      newBuckets[bucket, default: []].append(entry.key)
+    if let members = buckets[tried]?[bucket], members.count >= settings.bucketSize {
+      // Only a new entry that failed repeatedly gives way: a flood of records displaces nothing that may work.
+      let worst = members.compactMap { entries[$0] }.filter { !tried && $0.failures >= 3 }
+        .max { ($0.failures, $0.key) < ($1.failures, $1.key) }
+      guard let worst else { return false }
+      remove(worst.key)
     }
+    buckets[tried]?[bucket, default: []].append(entry.key)
     entry.isTried = tried
     entry.bucket = bucket
     entries[entry.key] = entry
@@ -224,5 +214,84 @@ extension AddressBook {
     var writer = ByteWriter()
     for part in parts { writer.write(part) }
     return secret(writer.bytes)
+  }
+
+  private static let version: UInt8 = 1
+
+  /// The entries, by key, to be kept across a restart.
+  public var encoded: [UInt8] {
+    var writer = ByteWriter(capacity: 256 * entries.count + 16)
+    writer.write(Self.version)
+    writer.write(UInt32(entries.count))
+    for entry in entries.values.sorted(by: { $0.key < $1.key }) {
+      writer.write(entry.isTried)
+      writer.write(entry.source.text)
+      writer.writeCounted(entry.object.encoded)
+    }
+    return writer.bytes
+  }
+
+  /// Adds the entries that `encoded` holds; their signatures were checked before they were kept.
+  ///
+  /// - Throws: `DecodingError` when the bytes were damaged; what was read before stays.
+  public mutating func restore(_ bytes: [UInt8], chain: ChainID, time: Timestamp, at now: Instant)
+    throws(DecodingError)
+  {
+    var reader = ByteReader(bytes)
+    guard try reader.read(UInt8.self) == Self.version else { throw .outOfRange(field: "version") }
+    for _ in 0..<(try reader.read(UInt32.self)) {
+      let isTried = try reader.readFlag()
+      let source = AddressGroup(text: try reader.readText(limit: 512))
+      let object = try SignedObject(decoding: reader.readCounted(limit: WireLimits.objectBytes), chain: chain)
+      let record = try NodeRecord(decoding: object.body)
+      _ = insert(object, record, source: source, time: time)
+      if isTried { succeeded(object.key, at: now) }
+    }
+    try reader.finish()
+  }
+}
+
+/// Addresses that one party is likely to control together: a /16 of IPv4, a /32 of IPv6, a domain.
+public struct AddressGroup: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public let text: String
+
+  init(text: String) { self.text = text }
+
+  public var description: String { text }
+
+  /// The group of `host:port`, `host:tcpPort/udpPort`, `[v6]:port` or a bare host.
+  public init(address: String) {
+    let host = Self.host(of: address)
+    if let octets = Self.octets(of: host) {
+      text = octets[0] == 127 ? "loopback" : "v4:\(octets[0]).\(octets[1])"
+    } else if host.contains(":") {
+      let groups = host.lowercased().split(separator: ":", omittingEmptySubsequences: false)
+      text = host == "::1" ? "loopback" : "v6:" + groups.prefix(2).joined(separator: ":")
+    } else if host == "localhost" {
+      text = "loopback"
+    } else {
+      text = "name:" + host.lowercased().split(separator: ".").suffix(2).joined(separator: ".")
+    }
+  }
+
+  /// The host of an address, without brackets and ports.
+  static func host(of address: String) -> String {
+    if address.first == "[", let end = address.firstIndex(of: "]") {
+      return String(address[address.index(after: address.startIndex)..<end])
+    }
+    let parts = address.split(separator: ":", omittingEmptySubsequences: false)
+    // More than one colon without brackets is a bare IPv6 address.
+    return parts.count == 2 ? String(parts[0]) : address
+  }
+
+  private static func octets(of host: String) -> [UInt8]? {
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 4 else { return nil }
+    let octets = parts.compactMap { UInt8($0) }
+    return octets.count == 4 ? octets : nil
+  }
+
+  public static func < (left: AddressGroup, right: AddressGroup) -> Bool {
+    left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
   }
 }

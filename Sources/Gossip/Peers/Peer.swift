@@ -52,7 +52,7 @@ public struct Dial: Hashable, Sendable {
 }
 
 /// Why we close a session.
-public enum CloseReason: Hashable, Sendable {
+public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
   /// A feeler has proved its address.
   case tested
   /// The session with a near peer replaces this one.
@@ -63,9 +63,7 @@ public enum CloseReason: Hashable, Sendable {
   case full
   /// The score fell below the limit; new sessions are refused for this long.
   case banned(seconds: UInt64)
-}
 
-extension CloseReason: CustomStringConvertible {
   public var description: String {
     switch self {
     case .tested: "its address has been tested"

@@ -66,7 +66,7 @@ extension PeerManager {
       if now.since(session.since) < .seconds(10) {
         backOff(dial, at: now)
       } else {
-        backoffs.insert(Backoff(failures: 0, until: now), for: DialKey(dial), at: now)
+        backoffs.set(DialKey(dial), to: Backoff(failures: 0, until: now), at: now)
       }
     }
   }
@@ -97,11 +97,8 @@ extension PeerManager {
     let wait = min(first.nanoseconds << UInt64(min(failures - 1, 12)), longest.nanoseconds)
     // Half of the wait is random, so that nodes that lost the same peer do not dial it at the same time.
     let jitter = generator.next(below: max(1, wait / 2))
-    backoffs.insert(
-      Backoff(failures: failures, until: now + Interval(nanoseconds: wait / 2 + jitter)),
-      for: key,
-      at: now
-    )
+    let until = now + Interval(nanoseconds: wait / 2 + jitter)
+    backoffs.set(key, to: Backoff(failures: failures, until: until), at: now)
   }
 
   /// Ends one inbound session when there are too many: the youngest of the largest address group that is not protected.
@@ -168,7 +165,7 @@ extension PeerManager {
     entry.at = askedAt ?? entry.at
     // Bounded, so that a peer that never answers cannot save up answers to send later.
     entry.expected = min(entry.expected + 1, 8)
-    asked.insert(entry, for: peer, at: now)
+    asked.set(peer, to: entry, at: now)
   }
 
   mutating func answer(_ peer: PeerID, count: Int, _ turn: inout Turn) {
@@ -180,15 +177,11 @@ extension PeerManager {
       if sessions[peer] != nil { punish(peer, .excessiveRequests, &turn) }
       return
     }
-    var sharable = book.keys.filter { key in
+    let sharable = book.keys.filter { key in
       guard key != peer, let entry = book[key], !entry.record.addresses.isEmpty else { return false }
       return entry.isTried || settings.spreadsAllRecords && entry.failures == 0
     }
-    var records: [SignedObject] = []
-    while records.count < min(count, GossipLimits.records), !sharable.isEmpty {
-      let key = sharable.remove(at: Int(generator.next(below: UInt64(sharable.count))))
-      if let object = book[key]?.object { records.append(object) }
-    }
-    turn.effects.append(.sendRecords(peer, records))
+    let records = generator.sample(min(count, GossipLimits.records), of: sharable)
+    turn.effects.append(.sendRecords(peer, records.compactMap { book[$0]?.object }))
   }
 }

@@ -19,7 +19,7 @@ extension PeerManager {
     public var firstFeelerInterval = Interval.seconds(1)
     /// From the start to the first feeler; before it, outbound sessions are opened.
     public var firstFeelerWait = Interval.seconds(3)
-    /// How many outbound sessions are kept for near peers, which feelers find (`PeerManager+Nearby.swift`).
+    /// How many outbound sessions are kept for near peers, which feelers find (`PeerManager+Planning.swift`).
     public var nearby = 2
     /// Between two requests for node records to one peer. An answering node allows twice that rate.
     public var recordInterval = Interval.seconds(10)

@@ -122,10 +122,10 @@ public struct PeerManager: Sendable {
   var generator: SeededGenerator
   var sessions: [PeerID: Session] = [:]
   var dialing: [DialKey: Attempt] = [:]
-  var backoffs: GenerationTable<DialKey, Backoff>
+  var backoffs: Generations<DialKey, Backoff>
   var scores = ScoreBook()
   /// Remembers a request for one to two minutes.
-  var asked: GenerationTable<PeerID, Asked>
+  var asked: Generations<PeerID, Asked>
   var known: Set<PeerID> = []
   var mesh: [PeerID] = []
   var time: Timestamp = .zero
@@ -147,8 +147,8 @@ public struct PeerManager: Sendable {
     self.peer = peer
     self.settings = settings
     self.generator = generator
-    backoffs = GenerationTable(capacity: 8_192, period: .seconds(1_800))
-    asked = GenerationTable(capacity: 4_096, period: .seconds(60))
+    backoffs = Generations(capacity: 8_192, period: .seconds(1_800))
+    asked = Generations(capacity: 4_096, period: .seconds(60))
     tickAt = now
     firstFeelers = settings.firstFeelers
     feelerAt = now + (settings.firstFeelers > 0 ? settings.firstFeelerWait : settings.feelerInterval)

@@ -1,17 +1,10 @@
 import Cryptography
-public import Primitives
+import Primitives
 
 /// One peer's score in points: useful deliveries raise it, faults lower it, and it halves every ten minutes.
-public struct PeerScore: Hashable, Sendable {
-  public enum Standing: Hashable, Sendable {
-    case good
-    /// At or below -50 points: the peer keeps its session, but is evicted before others.
-    case graylisted
-    /// No session until the instant.
-    case banned(until: Instant)
-  }
-
+struct PeerScore: Hashable, Sendable {
   static let halfLife = Interval.seconds(600)
+  /// From here down the peer keeps its session, but is evicted before others.
   static let graylistAt: Int64 = -50
   static let banAt: Int64 = -100
   /// The most points that useful deliveries bring.
@@ -26,18 +19,12 @@ public struct PeerScore: Hashable, Sendable {
   private var bans: UInt8 = 0
   private var bannedUntil: Instant?
 
-  public init(at now: Instant) { updatedAt = now }
+  init(at now: Instant) { updatedAt = now }
 
-  /// Points at `now`.
-  public func points(at now: Instant) -> Int64 { decayed(at: now) / 1_000 }
-
-  public func standing(at now: Instant) -> Standing {
-    if let bannedUntil, now < bannedUntil { return .banned(until: bannedUntil) }
-    return points(at: now) <= Self.graylistAt ? .graylisted : .good
-  }
+  func points(at now: Instant) -> Int64 { decayed(at: now) / 1_000 }
 
   /// Counts a fault; returns the ban when this one brings it.
-  public mutating func punish(_ fault: Fault, at now: Instant) -> Interval? {
+  mutating func punish(_ fault: Fault, at now: Instant) -> Interval? {
     settle(at: now)
     milli = max(milli - fault.weight * 1_000, 10 * Self.banAt * 1_000)
     guard milli <= Self.banAt * 1_000 else { return nil }
@@ -51,7 +38,7 @@ public struct PeerScore: Hashable, Sendable {
   }
 
   /// Credits one object that this peer was the first to deliver and that turned out valid.
-  public mutating func credit(at now: Instant) {
+  mutating func credit(at now: Instant) {
     settle(at: now)
     milli = min(milli + 100, Self.creditLimit * 1_000)
   }
@@ -77,19 +64,14 @@ public struct PeerScore: Hashable, Sendable {
 struct ScoreBook: Sendable {
   static let capacity = 4_096
 
-  private var scores: GenerationTable<PeerID, PeerScore> = GenerationTable(
-    capacity: Self.capacity,
-    period: .seconds(3_600)
-  )
+  private var scores = Generations<PeerID, PeerScore>(capacity: Self.capacity, period: .seconds(3_600))
   /// Until when peers are banned. When the table is full, the ban that ends first is dropped.
   private var bans: [PeerID: Instant] = [:]
-
-  subscript(peer: PeerID) -> PeerScore? { scores[peer] }
 
   mutating func punish(_ peer: PeerID, _ fault: Fault, at now: Instant) -> Interval? {
     var score = scores[peer] ?? PeerScore(at: now)
     let ban = score.punish(fault, at: now)
-    scores.insert(score, for: peer, at: now)
+    scores.set(peer, to: score, at: now)
     if let ban { remember(peer, until: now + ban, at: now) }
     return ban
   }
@@ -97,7 +79,7 @@ struct ScoreBook: Sendable {
   mutating func credit(_ peer: PeerID, at now: Instant) {
     var score = scores[peer] ?? PeerScore(at: now)
     score.credit(at: now)
-    scores.insert(score, for: peer, at: now)
+    scores.set(peer, to: score, at: now)
   }
 
   func points(_ peer: PeerID, at now: Instant) -> Int64 { scores[peer]?.points(at: now) ?? 0 }

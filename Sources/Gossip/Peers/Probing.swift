@@ -15,14 +15,12 @@ import Primitives
 /// * An indirect ack never keeps or ends a session by itself. The neighbour is pinged once more; when it is silent again,
 ///   the session ends. The indirect ack only decides whether the peer may be dialed again at once.
 struct Probing: Sendable {
-  struct Settings: Hashable, Sendable {
-    /// A neighbour that said nothing for this long is pinged.
-    var silence = Interval.seconds(10)
-    /// How long to wait for an ack, direct or indirect, at full local health.
-    var timeout = Interval.seconds(3)
-    /// How many other neighbours are sent a ping-req.
-    var helpers = 3
-  }
+  /// A neighbour that said nothing for this long is pinged.
+  static let silence = Interval.seconds(10)
+  /// How long to wait for an ack, direct or indirect, at full local health.
+  static let timeout = Interval.seconds(3)
+  /// How many other neighbours are sent a ping-req.
+  static let helperCount = 3
 
   enum Input {
     /// A session with the peer was opened, for any purpose, such as by a feeler: the peer lives.
@@ -46,7 +44,7 @@ struct Probing: Sendable {
   typealias Turn = GossipTurn<Effect>
 
   private enum LinkState: Hashable {
-    /// Becomes `pinged` after `Settings.silence`.
+    /// Becomes `pinged` after `silence`.
     case alive
     /// A ping was sent. Becomes `alive` when the neighbour says anything, else `suspect`.
     case pinged(since: Instant)
@@ -90,23 +88,21 @@ struct Probing: Sendable {
   static let pingRequestCost: UInt64 = 5_000
   static let pingRequestLimit = 64
 
-  let settings: Settings
   private var links: [PeerID: Link] = [:]
   private var pingRequests: [PingRequest] = []
   private var generator: SeededGenerator
   private var tickedAt: Instant
   /// Lifeguard's local health: 0 is healthy. A ping without an ack adds one, an ack takes one away. Each point adds one
-  /// `Settings.timeout` to the wait for an ack.
+  /// `timeout` to the wait for an ack.
   private(set) var localHealth: UInt64 = 0
 
-  init(settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
-    self.settings = settings
+  init(generator: SeededGenerator, at now: Instant) {
     self.generator = generator
     tickedAt = now
   }
 
   /// How long this node waits for an ack.
-  var ackTimeout: Interval { Interval(nanoseconds: settings.timeout.nanoseconds * (1 + localHealth)) }
+  var ackTimeout: Interval { Interval(nanoseconds: Self.timeout.nanoseconds * (1 + localHealth)) }
 
   /// The peer said something, whatever it was.
   mutating func heard(_ peer: PeerID, at now: Instant) {
@@ -125,9 +121,7 @@ struct Probing: Sendable {
     case .ticked: tick(&turn)
     }
   }
-}
 
-extension Probing {
   private mutating func received(_ probe: Probe, from peer: PeerID, _ turn: inout Turn) {
     switch probe {
     case .ping:
@@ -168,7 +162,7 @@ extension Probing {
     pingRequests.removeAll { $0.until <= turn.now }
     let pause = turn.now.since(tickedAt)
     tickedAt = turn.now
-    guard pause <= settings.timeout else { return restart(at: turn.now) }
+    guard pause <= Self.timeout else { return restart(at: turn.now) }
     let due = links.filter { isDue($0.value, at: turn.now) }.keys.sorted()
     for peer in due { advance(peer, &turn) }
   }
@@ -185,18 +179,9 @@ extension Probing {
 
   private func isDue(_ link: Link, at now: Instant) -> Bool {
     switch link.state {
-    case .alive: now.since(link.heardAt) >= settings.silence
+    case .alive: now.since(link.heardAt) >= Self.silence
     case .pinged(let since), .suspect(let since, _, _): now.since(since) >= ackTimeout
     }
-  }
-
-  private mutating func choose(from others: [PeerID]) -> [PeerID] {
-    var others = others
-    var chosen: [PeerID] = []
-    while chosen.count < settings.helpers, !others.isEmpty {
-      chosen.append(others.remove(at: Int(generator.next(below: UInt64(others.count)))))
-    }
-    return chosen
   }
 
   private mutating func advance(_ peer: PeerID, _ turn: inout Turn) {
@@ -214,7 +199,7 @@ extension Probing {
         links[peer]?.state = .alive
         return
       }
-      let helpers = choose(from: others)
+      let helpers = generator.sample(Self.helperCount, of: others)
       links[peer]?.state = .suspect(since: turn.now, helpers: helpers, isAcked: false)
       for helper in helpers { turn.effects.append(.send(.pingRequest(peer), to: helper)) }
     case .suspect(_, _, isAcked: true) where !link.wasAckedIndirectly:

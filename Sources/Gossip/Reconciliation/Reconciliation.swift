@@ -51,12 +51,9 @@ public struct Reconciliation: Sendable {
     public var askAgainAfter = Interval.seconds(10)
     /// Messages of a neighbour that are handled, and identifiers named in the answers. The bursts let a new neighbour get
     /// everything at once.
-    public var stepsPerSecond: UInt64 = 4
-    public var stepsBurst: UInt64 = 64
-    public var identifiersPerSecond: UInt64 = 256
-    public var identifiersBurst: UInt64 = 32_768
-    public var suppliesPerSecond: UInt64 = 4_000
-    public var suppliesBurst: UInt64 = 32_768
+    public var steps = TokenBucket.Rate(perSecond: 4, burst: 64)
+    public var identifiers = TokenBucket.Rate(perSecond: 256, burst: 32_768)
+    public var supplies = TokenBucket.Rate(perSecond: 4_000, burst: 32_768)
 
     public init() {}
   }
@@ -83,7 +80,7 @@ public struct Reconciliation: Sendable {
   private var generator: SeededGenerator
   private var live = LiveSet()
   private var sessions: [PeerID: Session] = [:]
-  private var asked: GenerationSet<Digest>
+  private var asked: Generations<Digest, Void>
   private var nextRoundAt: Instant
   /// Rounds begun by this node.
   public private(set) var rounds: UInt64 = 0
@@ -95,7 +92,7 @@ public struct Reconciliation: Sendable {
   public init(settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
     self.settings = settings
     self.generator = generator
-    asked = GenerationSet(capacity: 65_536, period: settings.askAgainAfter)
+    asked = Generations(capacity: 65_536, period: settings.askAgainAfter)
     nextRoundAt = now + settings.interval
   }
 
@@ -127,11 +124,7 @@ public struct Reconciliation: Sendable {
     nextRoundAt = turn.now + settings.interval
     let peers = sessions.keys.sorted()
     guard !peers.isEmpty else { return }
-    for peer in peers {
-      guard let session = sessions[peer], !session.outstanding.isEmpty || !session.needed.isEmpty else {
-        continue
-      }
-      guard turn.now.since(session.progressAt) >= settings.deliveryTimeout else { continue }
+    for (peer, session) in sessions where turn.now.since(session.progressAt) >= settings.deliveryTimeout {
       sessions[peer]?.outstanding = []
       sessions[peer]?.needed = []
     }
@@ -148,10 +141,7 @@ public struct Reconciliation: Sendable {
     let groups = ranks.map { rank in
       peers.filter { peer in sessions[peer].map { rank.contains($0.standing) } == true }
     }
-    var candidates = groups.first { !$0.isEmpty } ?? []
-    return (0..<min(count, candidates.count)).map { _ in
-      candidates.remove(at: Int(generator.next(below: UInt64(candidates.count))))
-    }
+    return generator.sample(count, of: groups.first { !$0.isEmpty } ?? [])
   }
 
   private mutating func begin(with peer: PeerID, _ turn: inout Turn) {
@@ -175,12 +165,7 @@ public struct Reconciliation: Sendable {
   }
 
   private mutating func receive(_ message: RangeMessage, from peer: PeerID, _ turn: inout Turn) {
-    guard
-      sessions[peer]?.steps.take(
-        at: turn.now,
-        .init(perSecond: settings.stepsPerSecond, burst: settings.stepsBurst)
-      ) == true
-    else {
+    guard sessions[peer]?.steps.take(at: turn.now, settings.steps) == true else {
       if sessions[peer] != nil { turn.effects.append(.fault(peer, .excessiveRequests)) }
       return
     }
@@ -188,9 +173,9 @@ public struct Reconciliation: Sendable {
     supply(message.wanted, to: peer, &turn)
     queueMissing(message.held, from: peer, at: turn.now)
     var reply = answer(message.ranges, from: peer, at: turn.now)
-    let rate = TokenBucket.Rate(perSecond: settings.identifiersPerSecond, burst: settings.identifiersBurst)
     // Identifiers beyond the allowance are named in a later round.
-    if sessions[peer]?.identifiers.take(UInt64(reply.identifierCount), at: turn.now, rate) != true {
+    let count = UInt64(reply.identifierCount)
+    if sessions[peer]?.identifiers.take(count, at: turn.now, settings.identifiers) != true {
       reply = RangeMessage()
     }
     reply.wanted = nextChunk(of: peer, at: turn.now)
@@ -200,8 +185,9 @@ public struct Reconciliation: Sendable {
   private mutating func supply(_ wanted: [Digest], to peer: PeerID, _ turn: inout Turn) {
     let held = wanted.filter { live.contains($0) }
     guard !held.isEmpty else { return }
-    let rate = TokenBucket.Rate(perSecond: settings.suppliesPerSecond, burst: settings.suppliesBurst)
-    guard sessions[peer]?.supplies.take(UInt64(held.count), at: turn.now, rate) == true else { return }
+    guard sessions[peer]?.supplies.take(UInt64(held.count), at: turn.now, settings.supplies) == true else {
+      return
+    }
     turn.effects.append(.supply(held, to: peer))
   }
 
@@ -252,12 +238,10 @@ public struct Reconciliation: Sendable {
       case .settled: settle(&reply, upTo: range.upper)
       case .fingerprint(let theirs):
         let sum = live.sum(from: lower, to: range.upper)
-        guard Fingerprint(sum: sum) != theirs else {
-          settle(&reply, upTo: range.upper)
-          continue
-        }
         // What finds no room waits for the next round.
-        guard room >= settings.listLimit, reply.ranges.count < GossipLimits.ranges / 2 else {
+        guard Fingerprint(sum: sum) != theirs, room >= settings.listLimit,
+          reply.ranges.count < GossipLimits.ranges / 2
+        else {
           settle(&reply, upTo: range.upper)
           continue
         }
@@ -288,9 +272,7 @@ public struct Reconciliation: Sendable {
     where !known.contains(identifier) {
       guard room > 0 else {
         if identifier > lower { settle(&reply, upTo: identifier) }
-        let rest = live.sum(from: identifier, to: upper)
-        reply.ranges.append(.init(upper: upper, content: .fingerprint(Fingerprint(sum: rest))))
-        return
+        return fingerprint(&reply, from: identifier, upTo: upper)
       }
       reply.held.append(identifier)
       room -= 1
@@ -307,11 +289,14 @@ public struct Reconciliation: Sendable {
     }
     var start = lower
     for divider in live.dividers(from: lower, to: upper, parts: settings.parts) where divider > start {
-      let sum = live.sum(from: start, to: divider)
-      message.ranges.append(.init(upper: divider, content: .fingerprint(Fingerprint(sum: sum))))
+      fingerprint(&message, from: start, upTo: divider)
       start = divider
     }
-    let sum = live.sum(from: start, to: upper)
+    fingerprint(&message, from: start, upTo: upper)
+  }
+
+  private func fingerprint(_ message: inout RangeMessage, from lower: Digest, upTo upper: Digest?) {
+    let sum = live.sum(from: lower, to: upper)
     message.ranges.append(.init(upper: upper, content: .fingerprint(Fingerprint(sum: sum))))
   }
 

@@ -1,5 +1,6 @@
 import Cryptography
 import Ledger
+import Primitives
 import Replication
 import Synchronization
 
@@ -13,8 +14,8 @@ final class StateCache: Sendable {
     /// Incremented with each block, so that a value read from the database before a block is not cached after
     /// it.
     var version: UInt64 = 0
-    var values = Generations<[UInt8], [UInt8]?>(limit: 16_384)
-    var pages = Generations<NibblePath, StateTreePage?>(limit: 4_096)
+    var values = Generations<[UInt8], [UInt8]?>(capacity: 32_768)
+    var pages = Generations<NibblePath, StateTreePage?>(capacity: 8_192)
   }
 
   private let contents = Mutex(Contents())

@@ -1,5 +1,6 @@
 import Chain
 import Cryptography
+import Primitives
 import Synchronization
 
 /// The node's memory of valid signatures: of gossiped objects, vouchers and transactions.
@@ -14,12 +15,11 @@ final class CheckMemory: Sendable {
   private let chain: ChainID
   private let contents: Mutex<Contents>
 
-  /// `claims` and `transactions` are the numbers of entries in one of two generations: at most twice as many are
-  /// stored.
-  init(chain: ChainID, claims: Int = 65_536, transactions: Int = 8_192) {
+  /// `claims` and `transactions` are the numbers of entries that are stored at most.
+  init(chain: ChainID, claims: Int = 131_072, transactions: Int = 16_384) {
     self.chain = chain
     contents = Mutex(
-      Contents(claims: Generations(limit: claims), transactions: Generations(limit: transactions))
+      Contents(claims: Generations(capacity: claims), transactions: Generations(capacity: transactions))
     )
   }
 
@@ -34,7 +34,7 @@ final class CheckMemory: Sendable {
         },
         add: { [self] claim, chain in
           guard chain == own else { return }
-          contents.withLock { $0.claims.set(claim, to: ()) }
+          contents.withLock { $0.claims.insert(claim) }
         },
         transaction: { [self] hash, chain in
           chain == own ? contents.withLock { $0.transactions.use(hash) } : nil

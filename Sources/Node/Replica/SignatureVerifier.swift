@@ -2,6 +2,7 @@ import Chain
 import Cryptography
 import Gossip
 import NIOPosix
+import Primitives
 import Replication
 import Synchronization
 import Wire
@@ -16,13 +17,13 @@ import Wire
 final class SignatureVerifier: Sendable {
   private struct Encountered {
     /// Hashes of transactions from peers and users.
-    var seen = Generations<Digest, Void>(limit: 65_536)
-    var committed = Generations<Digest, Void>(limit: 16_384)
+    var seen = Generations<Digest, Void>(capacity: 131_072)
+    var committed = Generations<Digest, Void>(capacity: 32_768)
 
     /// Records the hash; returns false when it was seen recently.
     mutating func markSeen(_ hash: Digest) -> Bool {
       guard seen.use(hash) == nil else { return false }
-      seen.set(hash, to: ())
+      seen.insert(hash)
       return true
     }
   }

@@ -40,7 +40,7 @@ struct Candidates: Sendable {
   private var order: [Digest] = []
   private var assemblies: [Digest: Assembly] = [:]
   /// Blocks that consensus asked for and that have not arrived.
-  private(set) var wanted: Set<Digest> = []
+  var wanted: Set<Digest> = []
 
   subscript(identifier: Digest) -> Candidate? { blocks[identifier] }
 
@@ -76,13 +76,6 @@ struct Candidates: Sendable {
 
   /// Removes and returns the compact block; nil when it does not wait for transactions.
   mutating func endAssembly(of identifier: Digest) -> Assembly? { assemblies.removeValue(forKey: identifier) }
-
-  // MARK: Wanted blocks
-
-  mutating func addWanted(_ identifier: Digest) { wanted.insert(identifier) }
-
-  /// Removes a block from `wanted`; false when it was not there.
-  mutating func removeWanted(_ identifier: Digest) -> Bool { wanted.remove(identifier) != nil }
 
   /// Drops the blocks of heights up to `height`, which was committed. Blocks of later heights stay.
   mutating func removeBlocks(through height: Height) {

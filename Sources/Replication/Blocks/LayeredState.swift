@@ -20,7 +20,6 @@ extension ReplicaState {
 
 /// The changes that one block made to the state.
 public struct StateLayer: Sendable {
-  /// The height of the block.
   public let height: UInt64
   /// Sorted by key; each key occurs once.
   public let changes: [StateChange]
@@ -49,8 +48,6 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
   let base: Base
   /// The layers, oldest first.
   private(set) var layers: [StateLayer] = []
-
-  init(base: Base) { self.base = base }
 
   mutating func push(_ layer: StateLayer) { layers.append(layer) }
 
@@ -103,19 +100,5 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
     guard layers.count > 1 else { return keys }
     keys.sort(by: KeyOrder.precedes)
     return keys.reduce(into: []) { unique, key in if unique.last != key { unique.append(key) } }
-  }
-}
-
-extension Array {
-  /// The first index whose element satisfies `isSecond`, or `endIndex`. All elements that satisfy it must
-  /// come after all others.
-  fileprivate func partitioningIndex(where isSecond: (Element) -> Bool) -> Int {
-    var low = startIndex
-    var high = endIndex
-    while low < high {
-      let middle = low + (high - low) / 2
-      if isSecond(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }

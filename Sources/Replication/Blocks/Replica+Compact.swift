@@ -88,8 +88,7 @@ extension Replica {
   /// Stops waiting for the transactions of a compact block. If consensus waits for the block, all validators
   /// are asked for it.
   mutating func endAssembly(of identifier: Digest, _ turn: inout Turn) {
-    guard let assembly = candidates.endAssembly(of: identifier),
-      candidates.removeWanted(identifier)
+    guard let assembly = candidates.endAssembly(of: identifier), candidates.wanted.remove(identifier) != nil
     else { return }
     fetch(identifier, assembly.block.header.height, &turn)
   }

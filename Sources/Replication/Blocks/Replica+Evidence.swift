@@ -72,7 +72,7 @@ extension Replica {
   /// Whether the accused validator really signed both messages of the evidence.
   private func isProven(_ evidence: Evidence) -> Bool {
     guard let set = evidenceSet(at: evidence.height) else { return false }
-    return (try? set.verify(evidence, chain: rules.chain, using: configuration.checks)) != nil
+    return isValid { try set.verify(evidence, chain: $0, using: $1) }
   }
 
   /// The evidence of a block in the form in which the ledger takes it.

@@ -51,9 +51,7 @@ public struct Tip: Hashable, Sendable {
     validatorsHash = hashes?.validators ?? validators.hash
     nextValidatorsHash = hashes?.next ?? nextValidators.hash
   }
-}
 
-extension Tip {
   /// The tip at height 0, before the first block.
   ///
   /// - Throws: `ValidatorSetError` when `validators` is empty or not a valid set.

@@ -86,13 +86,10 @@ extension Replica {
   mutating func reloadKnownNodes(_ turn: inout Turn) {
     knownNodesReadAt = tip.time
     knownNodes = KnownNodes()
-    for key in gossip.peers.book.keys {
-      guard let voucher = gossip.peers.book[key]?.record.voucher, isKnown(voucher) else { continue }
-      _ = knownNodes.addVoucher(voucher, of: key)
-    }
-    for peer in peers.keys {
-      guard let voucher = peers[peer]?.voucher, isKnown(voucher) else { continue }
-      _ = knownNodes.addVoucher(voucher, of: peer)
+    let book = gossip.peers.book
+    let shown = book.keys.map { ($0, book[$0]?.record.voucher) } + peers.keys.map { ($0, peers[$0]?.voucher) }
+    for case (let node, let voucher?) in shown where isKnown(voucher) {
+      _ = knownNodes.addVoucher(voucher, of: node)
     }
     publishKnownNodes(&turn)
   }

@@ -165,12 +165,12 @@ extension PeerMessage {
       self = .proposal(try Proposal(wire.proposal), block: wire.block.array)
     case .votes:
       let wire = try Supercloud_Peer_V1_Votes(decoding: bytes, limit: limit)
-      self = .votes(try decodeEach(wire.votes) { wire throws(DecodingError) in try Vote(wire) })
+      self = .votes(try wire.votes.map { wire throws(DecodingError) in try Vote(wire) })
     case .certificates:
       let wire = try Supercloud_Peer_V1_Certificates(decoding: bytes, limit: limit)
       self = .certificates(
-        try decodeEach(wire.certificates) { wire throws(DecodingError) in try Certificate(wire) },
-        rounds: try decodeEach(wire.rounds) { wire throws(DecodingError) in try RoundCertificate(wire) }
+        try wire.certificates.map { wire throws(DecodingError) in try Certificate(wire) },
+        rounds: try wire.rounds.map { wire throws(DecodingError) in try RoundCertificate(wire) }
       )
     case .blocksRequest:
       let wire = try Supercloud_Peer_V1_BlocksRequest(decoding: bytes, limit: limit)
@@ -183,7 +183,7 @@ extension PeerMessage {
     case .evidence:
       let wire = try Supercloud_Peer_V1_EvidenceBatch(decoding: bytes, limit: limit)
       self = .evidence(
-        try decodeEach(wire.evidence) { data throws(DecodingError) in try Evidence(decoding: data.array) }
+        try wire.evidence.map { data throws(DecodingError) in try Evidence(decoding: data.array) }
       )
     case .candidateRequest:
       let wire = try Supercloud_Peer_V1_CandidateRequest(decoding: bytes, limit: limit)
@@ -205,20 +205,8 @@ extension PeerMessage {
     default: throw .invalid(field: "kind")
     }
   }
-}
 
-extension PeerMessage {
   private static func names(_ bytes: [UInt8], limit: Int) throws(DecodingError) -> [TransactionName] {
     try TransactionName.decode(Supercloud_Peer_V1_TransactionNames(decoding: bytes, limit: limit).names.array)
   }
-}
-
-private func decodeEach<Element, Value>(
-  _ elements: [Element],
-  _ decode: (Element) throws(DecodingError) -> Value
-) throws(DecodingError) -> [Value] {
-  var values: [Value] = []
-  values.reserveCapacity(elements.count)
-  for element in elements { values.append(try decode(element)) }
-  return values
 }

@@ -63,7 +63,6 @@ public struct PersistedGossip: Hashable, Sendable {
 }
 
 extension Replica {
-  /// The gossip data to store now.
   public var persistedGossip: PersistedGossip {
     PersistedGossip(orders: book.objects, peers: gossip.encodedBook, anchors: gossip.peers.nextAnchors)
   }

@@ -13,6 +13,10 @@ extension Replica {
   }
 
   mutating func perform(_ effect: Consensus.Effect, _ turn: inout Turn) {
+    /// To one peer, or to all validators.
+    func send(_ message: PeerMessage, _ peer: PeerID? = nil) {
+      turn.effects.append(.send(message, to: peer.map { [$0] } ?? validatorPeers))
+    }
     switch effect {
     case .log(let record): turn.effects.append(.log(.input(record)))
     case .sign(let request): turn.effects.append(.sign(request))
@@ -21,15 +25,13 @@ extension Replica {
     case .fetchBlock(let identifier, let height): fetch(identifier, height, &turn)
     case .broadcastProposal(let proposal): sendProposal(proposal, to: validatorPeers, &turn)
     case .sendProposal(let proposal, let peer): sendProposal(proposal, to: [peer], &turn)
-    case .broadcastVote(let vote): turn.effects.append(.send(.votes([vote]), to: validatorPeers))
-    case .sendVotes(let votes, let peer): turn.effects.append(.send(.votes(votes), to: [peer]))
+    case .broadcastVote(let vote): send(.votes([vote]))
+    case .sendVotes(let votes, let peer): send(.votes(votes), peer)
     case .sendCertificate(let certificate, let peer):
-      let receivers = peer.map { [$0] } ?? validatorPeers
-      turn.effects.append(.send(.certificates([certificate], rounds: []), to: receivers))
+      send(.certificates([certificate], rounds: []), peer)
     case .sendRoundCertificate(let certificate, let peer):
-      let receivers = peer.map { [$0] } ?? validatorPeers
-      turn.effects.append(.send(.certificates([], rounds: [certificate]), to: receivers))
-    case .broadcastStatus: turn.effects.append(.send(.status(ownStatus), to: validatorPeers))
+      send(.certificates([], rounds: [certificate]), peer)
+    case .broadcastStatus: send(.status(ownStatus))
     case .schedule(let timer, let interval):
       turn.effects.append(.schedule(.consensus(timer), after: interval))
     case .decide(_, _, let block, let certificate): decide(block, certificate, &turn)
@@ -164,7 +166,7 @@ extension Replica {
   mutating func fetch(_ identifier: Digest, _ height: Height, _ turn: inout Turn) {
     guard height == tip.height + 1 else { return }
     if candidates[identifier] != nil { return validate(identifier, &turn) }
-    candidates.addWanted(identifier)
+    candidates.wanted.insert(identifier)
     // The node has the compact block and waits for its transactions.
     guard candidates.assembly(of: identifier) == nil else { return }
     turn.effects.append(.send(.candidateRequest(identifier, height), to: validatorPeers))
@@ -185,7 +187,7 @@ extension Replica {
       candidates.add(block)
       turn.effects.append(.log(.block(block.encoded)))
     }
-    if candidates.removeWanted(block.identifier) { validate(block.identifier, &turn) }
+    if candidates.wanted.remove(block.identifier) != nil { validate(block.identifier, &turn) }
   }
 
   // MARK: Messages
@@ -202,12 +204,17 @@ extension Replica {
   /// tip's height are needed to detect evidence. A wrong signature is a fault of the peer.
   mutating func verifyProposal(_ proposal: Proposal, from peer: PeerID, _ turn: inout Turn) -> Bool {
     guard proposal.height >= tip.height, let set = validators(at: proposal.height) else { return false }
-    do { try set.verify(proposal, chain: rules.chain, using: configuration.checks) } catch {
+    guard isValid({ try set.verify(proposal, chain: $0, using: $1) }) else {
       fault(peer, .consensusMisconduct, &turn)
       return false
     }
     recordVote(proposal.validator, at: proposal.height)
     return true
+  }
+
+  /// Whether `verify`, which is given the chain and how signatures are checked, finds no fault.
+  func isValid<Result>(_ verify: (ChainID, Checks) throws -> Result) -> Bool {
+    (try? verify(rules.chain, configuration.checks)) != nil
   }
 
   mutating func submitProposal(_ proposal: Proposal, _ header: Header, _ turn: inout Turn) {
@@ -216,7 +223,7 @@ extension Replica {
 
   mutating func receive(_ vote: Vote, from peer: PeerID, _ turn: inout Turn) {
     guard !seenVotes.contains(vote), let set = validators(at: vote.height) else { return }
-    do { try set.verify(vote, chain: rules.chain, using: configuration.checks) } catch {
+    guard isValid({ try set.verify(vote, chain: $0, using: $1) }) else {
       return fault(peer, .consensusMisconduct, &turn)
     }
     if seenVotes.count < 16 * set.count + 1_024 { seenVotes.insert(vote) }
@@ -226,7 +233,7 @@ extension Replica {
 
   mutating func receive(_ certificate: Certificate, from peer: PeerID, _ turn: inout Turn) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
-    do { try set.verify(certificate, chain: rules.chain, using: configuration.checks) } catch {
+    guard isValid({ try set.verify(certificate, chain: $0, using: $1) }) else {
       return fault(peer, .consensusMisconduct, &turn)
     }
     stepConsensus(.certificate(certificate), &turn)
@@ -234,7 +241,7 @@ extension Replica {
 
   mutating func receive(_ certificate: RoundCertificate, from peer: PeerID, _ turn: inout Turn) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
-    do { try set.verify(certificate, chain: rules.chain, using: configuration.checks) } catch {
+    guard isValid({ try set.verify(certificate, chain: $0, using: $1) }) else {
       return fault(peer, .consensusMisconduct, &turn)
     }
     stepConsensus(.roundCertificate(certificate), &turn)

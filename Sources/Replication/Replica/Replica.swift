@@ -10,9 +10,7 @@ public struct ReplicaConfiguration: Sendable {
   public var genesis: Genesis
   /// The own consensus key; nil for a node that is not a validator.
   public var consensusKey: PublicKey?
-  /// The timeouts of consensus.
   public var timeouts: Timeouts
-  /// The limits of the mempool.
   public var mempool: Mempool.Limits
   /// How signatures are checked, and the memory of what is valid. A node uses Ed25519.
   public var checks: Checks
@@ -94,17 +92,14 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// The newest committed block; it may not be durable yet.
   public internal(set) var tip: Tip
   var consensus: Tendermint
-  /// The transactions that wait for a block.
   public internal(set) var mempool: Mempool
   /// Membership and the spread of orders, bids and node records.
   public internal(set) var gossip: GossipCore
   /// The order book, as of the tip.
   public internal(set) var book: OrderBook
   var sync = BlockSync()
-  /// Whether a sync timer is scheduled.
   var isSyncTimerActive = false
   var verifiedIdentifiers = VerifiedIdentifiers()
-  /// The blocks that may follow the tip.
   var candidates = Candidates()
   var peers = PeerTable()
   var knownNodes = KnownNodes()
@@ -123,7 +118,6 @@ public struct Replica<State: ReplicaState>: Sendable {
   var announcements: [(transaction: Transaction, from: PeerID?)] = []
   /// The hashes of transactions that the ledger rejected in this batch.
   var rejectedHashes: [Digest] = []
-  /// The announcements and requests of transactions.
   public internal(set) var exchange = TransactionExchange()
   var exchangeTimerAt: Instant?
   /// The time at which the ledger next has work without transactions.
@@ -135,7 +129,6 @@ public struct Replica<State: ReplicaState>: Sendable {
   var durableHeight: Height
   /// The lowest height whose block this node can send to peers.
   public internal(set) var lowestBlock: Height
-  /// The current round of consensus.
   public internal(set) var round: Round = 0
   /// All violations of safety since the start.
   public internal(set) var alarms: [Alarm] = []
@@ -175,7 +168,6 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// Whether a peer claims to be more than one block ahead.
   public var isCatchingUp: Bool { sync.claimedHeight > tip.height + 1 }
 
-  /// The number of connected peers.
   public var peerCount: Int { peers.count }
 
   /// The role of a connected peer; nil when it is not connected. A peer that claims to be a validator without
@@ -203,7 +195,7 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// The proof of the entry at `key`, or of its absence, against the tip's state root. Nil when the stored
   /// tree is damaged.
   public func proof(of key: [UInt8]) -> StateTreeProof? {
-    try? StateTree.prove(key: key, in: state, root: tip.stateRoot)
+    try? StateTree.prove(key: StateTree.keyDigest(key), in: state, root: tip.stateRoot)
   }
 
   /// The validators of `height`, which must be that of the tip or one of the next two; otherwise nil.

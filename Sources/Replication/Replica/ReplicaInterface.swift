@@ -29,7 +29,6 @@ public enum ReplicaInput: Sendable {
   /// A session with a peer is open. `role` is only a claim. The signature of `voucher` is verified, but not
   /// whether it is in force.
   indirect case connected(PeerID, Connection, role: NodeRecord.Role, voucher: NodeVoucher? = nil)
-  /// The session with the peer is closed.
   case disconnected(PeerID)
   /// A dial that the replica asked for failed.
   case dialFailed(Dial)

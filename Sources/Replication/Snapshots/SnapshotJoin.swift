@@ -82,6 +82,13 @@ public struct SnapshotJoin: Sendable {
     case anchorUnknown
   }
 
+  /// The handling of one input: when, and what is to be done.
+  struct Turn {
+    let now: Instant
+    let wall: Timestamp
+    var effects: [Effect] = []
+  }
+
   enum Request: Hashable, Sendable {
     case offers
     case header(Height)
@@ -165,14 +172,16 @@ public struct SnapshotJoin: Sendable {
   public mutating func step(_ input: Input, at now: Instant, wall: Timestamp, effects: inout [Effect]) {
     if case .finished = phase { return }
     if lastProgress == nil { lastProgress = now }
+    var turn = Turn(now: now, wall: wall)
     switch input {
     case .connected(let peer): if !bannedPeers.contains(peer) { peers[peer] = Peer() }
     case .disconnected(let peer): remove(peer)
-    case .message(let message, let peer): receive(message, from: peer, at: now, wall, &effects)
+    case .message(let message, let peer): receive(message, from: peer, &turn)
     case .tick: expire(at: now)
     }
-    advance(at: now, &effects)
-    sendRequests(at: now, &effects)
+    advance(&turn)
+    sendRequests(&turn)
+    effects += turn.effects
   }
 
   mutating func remove(_ peer: PeerID) {
@@ -182,23 +191,19 @@ public struct SnapshotJoin: Sendable {
     for pending in lost { requeue(pending.request) }
   }
 
-  /// The chunk of a request that was not answered, if it must be requested again. Other requests are repeated
-  /// by `sendRequests`.
-  func chunkToRequestAgain(_ request: Request) -> NibblePath? {
+  /// Requests the chunk of a request that was not answered again, unless it has arrived. Other requests are
+  /// repeated by `sendRequests`.
+  mutating func requeue(_ request: Request) {
     guard case .part(.chunk(let path)) = request, case .chunks(_, let assembly) = phase,
       assembly.missing.contains(path)
-    else { return nil }
-    return path
+    else { return }
+    queue.append(path)
   }
 
-  mutating func requeue(_ request: Request) {
-    if let path = chunkToRequestAgain(request) { queue.append(path) }
-  }
-
-  mutating func banPeer(_ peer: PeerID, _ part: InvalidPart, _ effects: inout [Effect]) {
+  mutating func banPeer(_ peer: PeerID, _ part: InvalidPart, _ turn: inout Turn) {
     bannedPeers.insert(peer)
     remove(peer)
-    effects.append(.reportPeer(peer, part))
+    turn.effects.append(.reportPeer(peer, part))
   }
 
   private mutating func expire(at now: Instant) {

@@ -32,20 +32,16 @@ public enum SnapshotMessage: Hashable, Sendable {
   case partRequest(Height, SnapshotPart)
   /// The bytes of the manifest or the chunk; nil when the sender does not have it.
   case part(Height, SnapshotPart, [UInt8]?)
-}
 
-extension SnapshotMessage {
   /// The greatest number of snapshots that a node stores and offers.
   public static let offerLimit = 4
 
   /// Whether a frame of this kind contains such a message.
   public static func isKind(_ kind: FrameKind) -> Bool {
-    switch kind {
-    case .snapshotOffersRequest, .snapshotOffers, .lightBlockRequest, .lightBlock, .snapshotPartRequest,
-      .snapshotPart:
-      true
-    default: false
-    }
+    [
+      .snapshotOffersRequest, .snapshotOffers, .lightBlockRequest, .lightBlock, .snapshotPartRequest,
+      .snapshotPart,
+    ].contains(kind)
   }
 
   /// The kind of frame in which the message is sent.

@@ -109,9 +109,6 @@ extension Replica {
 
   /// Whether a quorum of `validators` has signed the certificate.
   private func isValidCommit(_ certificate: Certificate, _ validators: ValidatorSet) -> Bool {
-    do {
-      try validators.verify(certificate, chain: rules.chain, using: configuration.checks)
-      return true
-    } catch { return false }
+    isValid { try validators.verify(certificate, chain: $0, using: $1) }
   }
 }

@@ -70,10 +70,8 @@ public struct Mempool: Sendable {
     mutating func advance(to sequence: UInt64) {
       expected = sequence
       next = max(next, sequence)
-      skipPresent()
+      while entries[next] != nil { next += 1 }
     }
-
-    private mutating func skipPresent() { while entries[next] != nil { next += 1 } }
   }
 
   public let limits: Limits
@@ -86,7 +84,6 @@ public struct Mempool: Sendable {
 
   public init(limits: Limits = Limits()) { self.limits = limits }
 
-  /// The number of transactions in the pool.
   public var count: Int { hashes.count }
   public var isEmpty: Bool { hashes.isEmpty }
   /// Whether a block can include a transaction now.

@@ -12,19 +12,13 @@ public struct TransactionName: Hashable, Sendable {
   private let low: UInt64
 
   public init(_ hash: Digest) {
-    let bytes = hash.bytes
-    high = bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }
-    low = bytes[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+    high = hash.words[0]
+    low = hash.words[1]
   }
 
-  init(from reader: inout ByteReader) throws(DecodingError) {
+  private init(from reader: inout ByteReader) throws(DecodingError) {
     high = try reader.read()
     low = try reader.read()
-  }
-
-  func write(to writer: inout ByteWriter) {
-    writer.write(high)
-    writer.write(low)
   }
 
   /// The number of names in one message: as many as fit into 1,200 bytes.
@@ -32,7 +26,10 @@ public struct TransactionName: Hashable, Sendable {
 
   static func encode(_ names: [TransactionName]) -> [UInt8] {
     var writer = ByteWriter(capacity: names.count * byteCount)
-    for name in names { name.write(to: &writer) }
+    for name in names {
+      writer.write(name.high)
+      writer.write(name.low)
+    }
     return writer.bytes
   }
 
@@ -59,18 +56,16 @@ public struct TransactionName: Hashable, Sendable {
 /// A name waits `announceDelay` for others, so that up to 75 names share a message. A request waits
 /// `requestDelay`, since the pushed copy is usually on its way or its signature is being checked.
 public struct TransactionExchange: Sendable {
-  struct Settings: Hashable, Sendable {
-    /// How long a name waits for others to be announced together.
-    var announceDelay = Interval.milliseconds(5)
-    /// How long to wait for the pushed copy before the first request.
-    var requestDelay = Interval.milliseconds(25)
-    /// How long to wait for an answer before the next peer is asked.
-    var retryInterval = Interval.milliseconds(250)
-    /// The number of names that are waited for.
-    var wantedLimit = 16_384
-    /// The number of those that one peer was the first to announce.
-    var wantedPerPeer = 4_096
-  }
+  /// How long a name waits for others to be announced together.
+  static let announceDelay = Interval.milliseconds(5)
+  /// How long to wait for the pushed copy before the first request.
+  static let requestDelay = Interval.milliseconds(25)
+  /// How long to wait for an answer before the next peer is asked.
+  static let retryInterval = Interval.milliseconds(250)
+  /// The number of names that are waited for.
+  static let wantedLimit = 16_384
+  /// The number of those that one peer was the first to announce.
+  static let wantedPerPeer = 4_096
 
   /// Totals since the start, for metrics.
   public struct Counters: Hashable, Sendable {
@@ -100,13 +95,11 @@ public struct TransactionExchange: Sendable {
     let peer: PeerID
   }
 
-  let settings: Settings
-  /// The totals since the start.
   public internal(set) var counters = Counters()
   /// The transactions that were accepted or rejected lately. They are not requested.
-  private var handled = GenerationTable<TransactionName, Digest>(capacity: 131_072, period: .seconds(60))
+  private var handled = Generations<TransactionName, Digest>(capacity: 131_072, period: .seconds(60))
   /// The requests that were answered lately. They are not answered again.
-  private var answered = GenerationSet<Answered>(capacity: 65_536, period: .seconds(30))
+  private var answered = Generations<Answered, Void>(capacity: 65_536, period: .seconds(30))
   /// The names to announce to each peer.
   private var queues: [PeerID: [TransactionName]] = [:]
   /// The announced transactions that have not arrived.
@@ -118,8 +111,6 @@ public struct TransactionExchange: Sendable {
   /// When to look for requests that are due. It is never after the earliest of them.
   private var askAt: Instant?
 
-  init(settings: Settings = Settings()) { self.settings = settings }
-
   /// Notes that a transaction of `bytes` length was added to the mempool.
   mutating func recordAdded(_ hash: Digest, bytes: Int, at now: Instant) {
     counters.distinctBytes += UInt64(bytes)
@@ -129,7 +120,7 @@ public struct TransactionExchange: Sendable {
   /// Notes that the transaction is not needed any more, whether it was accepted or rejected.
   mutating func markHandled(_ hash: Digest, at now: Instant) {
     let name = TransactionName(hash)
-    handled.insert(hash, for: name, at: now)
+    handled.set(name, to: hash, at: now)
     forget(name)
   }
 
@@ -138,7 +129,7 @@ public struct TransactionExchange: Sendable {
     guard !peers.isEmpty else { return }
     let name = TransactionName(hash)
     for peer in peers { queues[peer, default: []].append(name) }
-    if flushAt == nil { flushAt = now + settings.announceDelay }
+    if flushAt == nil { flushAt = now + Self.announceDelay }
   }
 
   /// Notes that `peer` has announced these transactions. Ignores names beyond the limits.
@@ -151,10 +142,9 @@ public struct TransactionExchange: Sendable {
         }
         continue
       }
-      guard wanted.count < settings.wantedLimit,
-        firstAnnouncedCounts[peer, default: 0] < settings.wantedPerPeer
+      guard wanted.count < Self.wantedLimit, firstAnnouncedCounts[peer, default: 0] < Self.wantedPerPeer
       else { return }
-      let due = now + settings.requestDelay
+      let due = now + Self.requestDelay
       wanted[name] = Wanted(announcers: [peer], due: due)
       askAt = min(askAt ?? due, due)
       firstAnnouncedCounts[peer, default: 0] += 1
@@ -213,7 +203,7 @@ public struct TransactionExchange: Sendable {
       }
       asks[entry.announcers[entry.asked], default: []].append(name)
       wanted[name]?.asked += 1
-      wanted[name]?.due = now + settings.retryInterval
+      wanted[name]?.due = now + Self.retryInterval
     }
     self.askAt = wanted.values.lazy.map(\.due).min()
     counters.requested += UInt64(asks.values.reduce(0) { $0 + $1.count })

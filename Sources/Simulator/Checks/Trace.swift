@@ -4,7 +4,7 @@ import Primitives
 /// The hash of all events of a run in their order, and a readable log of the notable ones. Equal scenarios
 /// give equal hashes on every machine.
 final class Trace {
-  private var builder = DigestBuilder(.blake2b)
+  private var builder = DigestBuilder()
   private var buffer: [UInt8] = []
   /// The number of recorded events.
   private(set) var events: UInt64 = 0

@@ -32,7 +32,7 @@ extension DatagramEndpoint {
     guard initiation.key != identity.publicKey else { throw .selfSession }
     try checkClaim(initiation)
     try checkBudget(bytes, initiation, from: source, now: now, &effects)
-    guard timestamps.isNew(initiation.timestamp, of: initiation.key) else { throw .replayed }
+    guard initiation.timestamp > timestamps[initiation.key] ?? 0 else { throw .replayed }
     if peers[initiation.key] == nil { try checkRoom(for: source) }
     try compute(.respond(initiation, bytes: bytes, sender: freeIndex(), from: source), &effects)
   }
@@ -84,10 +84,10 @@ extension DatagramEndpoint {
     _ effects: inout [Effect]
   ) throws(DatagramDrop) {
     try checkClaim(initiation)
-    guard timestamps.isNew(initiation.timestamp, of: initiation.key) else { throw .replayed }
+    guard initiation.timestamp > timestamps[initiation.key] ?? 0 else { throw .replayed }
     if peers[initiation.key] == nil { try checkRoom(for: source) }
     guard indices[session.localIndex] == nil else { throw .full }
-    timestamps.remember(initiation.timestamp, of: initiation.key)
+    timestamps.set(initiation.key, to: initiation.timestamp)
     let peer = peers[initiation.key] ?? makePeer(initiation.key, at: source, now: now)
     if !peer.isUp { peer.endpoint = source }
     release(peer.prepare(session))
@@ -179,25 +179,5 @@ extension DatagramEndpoint {
     var same = 0
     for peer in peers.values where peer.endpoint.address == source.address { same += 1 }
     guard same < settings.maximumPeersPerAddress else { throw .full }
-  }
-}
-
-/// The newest timestamp of an initiation for each key. Memory is bounded by two tables; when the newer is full, the older is
-/// dropped. A forgotten timestamp lets a replayed initiation cause a useless computation, but no usable session.
-struct TimestampMemory {
-  private static let capacity = 8_192
-  private var newer: [PublicKey: UInt64] = [:]
-  private var older: [PublicKey: UInt64] = [:]
-
-  func isNew(_ timestamp: UInt64, of key: PublicKey) -> Bool {
-    timestamp > (newer[key] ?? older[key] ?? 0)
-  }
-
-  mutating func remember(_ timestamp: UInt64, of key: PublicKey) {
-    newer[key] = timestamp
-    if newer.count >= Self.capacity {
-      older = newer
-      newer = [:]
-    }
   }
 }

@@ -43,7 +43,9 @@ final class DatagramEndpoint {
   var indices: [UInt32: DatagramPeer] = [:]
   private var backlogged: [PeerID] = []
   private var tickedAt: Instant
-  var timestamps = TimestampMemory()
+  /// The newest timestamp of an initiation for each key. A forgotten timestamp lets a replayed initiation cause a useless
+  /// computation, but no usable session.
+  var timestamps = Generations<PublicKey, UInt64>(capacity: 16_384)
   private(set) var drops = [Int](repeating: 0, count: DatagramDrop.allCases.count)
   /// Datagrams that this node dropped because more waited than `DatagramSettings.backlog`.
   private(set) var pacingDrops = 0

@@ -77,7 +77,6 @@ extension DecoderFuzzTests {
   private static var proofTargets: [Target] {
     let siblings = (0..<8).map { $0 == 2 ? Digest.zero : .sha256([$0]) }
     let proof = StateTreeProof(end: .other(key: .sha256([1]), value: .sha256([2])), siblings: siblings)
-    let leaves = (0..<5 as Range<UInt8>).map { Digest.sha256([$0]) }
     return [
       Target(name: "transaction batch", corpus: [TransactionBatch.encode([[1, 2], [3]])]) {
         guard let batch = TransactionBatch.decode($0) else { throw Primitives.DecodingError.truncated }
@@ -85,11 +84,6 @@ extension DecoderFuzzTests {
       },
       Target(name: "proof of a state entry", corpus: proof.map { [$0.encoded()] } ?? []) { bytes in
         let proof = try StateTreeProof(decoding: bytes)
-        return proof.encoded()
-      },
-      Target(name: "proof of a list entry", corpus: [MerkleTree(leaves).proof(at: 3)?.encoded() ?? []]) {
-        let proof = try MerkleProof(decoding: $0)
-        _ = proof.verifies(leaves[3], root: leaves[0])
         return proof.encoded()
       },
     ]

@@ -12,7 +12,7 @@ import Testing
 /// Signatures are checked on other threads, and what was found there is known to everybody in the node.
 final class SignatureVerifierTests: Sendable {
   private let chain = ChainID("verifier-1")!
-  private let key = SigningKey(SecretKey(seed: Array(repeating: 5, count: 32))!)
+  private let key = SigningKey(seed: Array(repeating: 5, count: 32))!
   private let asked = Mutex(0)
   private let answers = Mutex<[ReplicaInput]>([])
 

@@ -10,8 +10,8 @@ import Storage
 
 /// A chain in a real store: one validator signs every header, and the state has many entries and never changes.
 struct SignedChain: Sendable {
-  static let signer = SigningKey(SecretKey(seed: Array(repeating: 9, count: 32))!)
-  static let key = SigningKey(SecretKey(seed: Array(repeating: 8, count: 32))!)
+  static let signer = SigningKey(seed: Array(repeating: 9, count: 32))!
+  static let key = SigningKey(seed: Array(repeating: 8, count: 32))!
 
   let genesis: Genesis
   let origin: Tip
