@@ -106,37 +106,36 @@ extension DocumentChecker {
   }
 
   private mutating func checkTotals(_ name: String, _ members: [Use]) {
-    var totals = (cpu: UInt128(0), gpu: UInt128(0), memory: UInt128(0))
-    var isKnown = (cpu: true, gpu: true, memory: true)
-    for use in members {
-      let count = UInt128(use.count.value)
-      let isCounted = use.count.isSound
-      let cpu = use.resources?.cpu.value?.units
-      let memory = use.resources?.memory.value
-      totals.cpu += UInt128(cpu?.value ?? 0) * count
-      totals.memory += UInt128(memory?.value ?? 0) * count
-      isKnown.cpu = isKnown.cpu && isCounted && cpu?.isSound ?? false
-      isKnown.memory = isKnown.memory && isCounted && memory?.isSound ?? false
-      if let gpu = use.resources?.gpu.value {
-        totals.gpu += UInt128(gpu.units.value) * count
-        isKnown.gpu = isKnown.gpu && isCounted && gpu.units.isSound
-      }
-    }
     guard let at = members.first?.count.place else { return }
     let place = "the replicas at the placement \(quoted(name)) together"
     let isNothing = members.allSatisfy { $0.count.value == 0 }
     let advice = isNothing ? ["count: 1"] : []
-    if isKnown.cpu, !(1...19_200_000).contains(totals.cpu) {
+    let cpu = Self.total(members) { $0.resources?.cpu.value?.units }
+    if let cpu, !(1...19_200_000).contains(cpu) {
       let problem = "thousandths of a core, which is not between 1 and 19200000"
-      report(.limitGroupCPU, at, "\(place) take \(totals.cpu) \(problem)", advice)
+      report(.limitGroupCPU, at, "\(place) take \(cpu) \(problem)", advice)
     }
-    if isKnown.gpu, totals.gpu > 1200 {
-      report(.limitGroupGPU, at, "\(place) take \(totals.gpu) GPUs, more than 1200")
+    let gpus = Self.total(members.filter { $0.resources?.gpu.value != nil }) {
+      $0.resources?.gpu.value?.units
     }
-    if isKnown.memory, !(1...UInt128(100 * Self.tebi)).contains(totals.memory) {
+    if let gpus, gpus > 1200 {
+      report(.limitGroupGPU, at, "\(place) take \(gpus) GPUs, more than 1200")
+    }
+    let memory = Self.total(members) { $0.resources?.memory.value }
+    if let memory, !(1...UInt128(100 * Self.tebi)).contains(memory) {
       let problem = "bytes of memory, which is not between 1 and 100 Ti"
-      report(.limitGroupMemory, at, "\(place) take \(totals.memory) \(problem)", advice)
+      report(.limitGroupMemory, at, "\(place) take \(memory) \(problem)", advice)
     }
+  }
+
+  /// The sum of a quantity over all replicas; nil when a quantity or a number of replicas is not known.
+  private static func total(_ members: [Use], _ quantity: (Use) -> Located<UInt64>?) -> UInt128? {
+    var sum = UInt128(0)
+    for use in members {
+      guard let each = quantity(use), each.isSound, use.count.isSound else { return nil }
+      sum += UInt128(each.value) * UInt128(use.count.value)
+    }
+    return sum
   }
 
   private mutating func checkPriceLimit(_ use: Use) {

@@ -23,25 +23,17 @@ struct DocumentReader {
     self.source = source
   }
 
-  /// Reports an error in the value at `place`. With `isFix` its edit replaces the value by the first suggestion.
+  /// Reports an error in the value at `place`. `edits` put the first suggestion into the source; with
+  /// `isFix` it replaces the value there.
   mutating func report(
     _ rule: Rule,
     _ place: Place,
     _ message: String,
     _ suggestions: [String] = [],
-    isFix: Bool = false
+    isFix: Bool = false,
+    edits: [TextEdit] = []
   ) {
-    let edits = isFix ? suggestions.first.map { replace(place.node, with: $0) } : nil
-    report(rule, place, message, suggestions, edits: edits ?? [])
-  }
-
-  private mutating func report(
-    _ rule: Rule,
-    _ place: Place,
-    _ message: String,
-    _ suggestions: [String],
-    edits: [TextEdit]
-  ) {
+    let replacement = isFix ? suggestions.first.map { replace(place.node, with: $0) } : nil
     // A text longer than this is of no use as a suggestion.
     let isShort = suggestions.allSatisfy { $0.utf8.count <= 200 }
     log.add(
@@ -52,7 +44,7 @@ struct DocumentReader {
         path: place.path.text,
         message: message,
         suggestions: isShort ? suggestions : [],
-        edits: isShort ? edits : []
+        edits: isShort ? replacement ?? edits : []
       )
     )
   }

@@ -4,12 +4,15 @@ import Primitives
 extension Explanation {
   /// Such as `0.5 cores` or `1 core`.
   static func cores(_ millis: UInt64) -> String {
-    guard millis != 1000 else { return "1 core" }
-    let fraction = String(1000 + millis % 1000).dropFirst()
-    var text = Substring("\(millis / 1000).\(fraction)")
+    millis == 1000 ? "1 core" : "\(decimal(UInt128(millis), over: 1000)) cores"
+  }
+
+  /// `number` divided by a power of ten, without zeros at the end.
+  private static func decimal(_ number: UInt128, over divisor: UInt128) -> Substring {
+    var text = Substring("\(number / divisor).\(String(divisor + number % divisor).dropFirst())")
     while text.hasSuffix("0") { text.removeLast() }
     if text.hasSuffix(".") { text.removeLast() }
-    return "\(text) cores"
+    return text
   }
 
   /// The size in the largest suitable binary unit, with at most two decimals.
@@ -20,10 +23,7 @@ extension Explanation {
     }
     let hundredths = (UInt128(bytes) * 100) >> UInt128(shift)
     let isExact = hundredths << UInt128(shift) == UInt128(bytes) * 100
-    var text = Substring("\(hundredths / 100).\(String(100 + hundredths % 100).dropFirst())")
-    while text.hasSuffix("0") { text.removeLast() }
-    if text.hasSuffix(".") { text.removeLast() }
-    return (isExact ? "" : "about ") + "\(text) \(name)"
+    return (isExact ? "" : "about ") + "\(decimal(hundredths, over: 100)) \(name)"
   }
 
   /// Such as `any NVIDIA model`, or `one of h100 with 80 GiB on sxm; any a100`.

@@ -120,9 +120,7 @@ public enum Rule: String, Hashable, CaseIterable, Sendable {
 extension Rule {
   /// Whether the rule is about GPU requests that no provider fulfils.
   public var isAboutGPUs: Bool {
-    switch self {
-    case .gpuVendorIgnored, .gpuModelSpelling, .gpuModelUnknown, .gpuMemoryUnknown, .gpuInterfaceUnknown: true
-    default: false
-    }
+    [.gpuVendorIgnored, .gpuModelSpelling, .gpuModelUnknown, .gpuMemoryUnknown, .gpuInterfaceUnknown]
+      .contains(self)
   }
 }

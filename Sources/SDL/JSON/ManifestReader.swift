@@ -13,10 +13,8 @@ extension Manifest {
     let value = try JSONReader.read(json, byteLimit: byteLimit)
     let groups = try FieldReader.list(value, "manifest") { value, path throws(ManifestError) in
       let fields = try FieldReader(value, path)
-      return ManifestGroup(
-        name: try fields.text("name"),
-        services: try fields.list("services", FieldReader.service)
-      )
+      let name = try fields.text("name")
+      return ManifestGroup(name: name, services: try fields.list("services", FieldReader.service))
     }
     return Manifest(groups: groups)
   }
@@ -91,10 +89,12 @@ private struct FieldReader {
 
   func list<Element>(
     _ key: String,
-    _ read: (JSONValue, String) throws(ManifestError) -> Element
+    _ read: (FieldReader) throws(ManifestError) -> Element
   ) throws(ManifestError) -> [Element] {
     guard let value = field(key) else { throw wrong(key, "a list") }
-    return try Self.list(value, "\(path).\(key)", read)
+    return try Self.list(value, "\(path).\(key)") { value, path throws(ManifestError) in
+      try read(try FieldReader(value, path))
+    }
   }
 
   static func list<Element>(
@@ -111,9 +111,8 @@ private struct FieldReader {
 }
 
 extension FieldReader {
-  static func service(_ value: JSONValue, _ path: String) throws(ManifestError) -> ManifestService {
-    let fields = try FieldReader(value, path)
-    return ManifestService(
+  static func service(_ fields: FieldReader) throws(ManifestError) -> ManifestService {
+    ManifestService(
       name: try fields.text("name"),
       image: try fields.text("image"),
       command: try fields.texts("command"),
@@ -135,20 +134,15 @@ extension FieldReader {
       cpuAttributes: try cpu.attributes(),
       memoryBytes: try memory.quantity("size"),
       memoryAttributes: try memory.attributes(),
-      volumes: try list("storage") { value, path throws(ManifestError) in
-        let fields = try FieldReader(value, path)
-        return Volume(
-          name: try fields.text("name"),
-          bytes: try fields.quantity("size"),
-          attributes: try fields.attributes()
-        )
+      volumes: try list("storage") { fields throws(ManifestError) in
+        let (name, bytes) = (try fields.text("name"), try fields.quantity("size"))
+        return Volume(name: name, bytes: bytes, attributes: try fields.attributes())
       },
       gpus: try gpu.quantity("units"),
       gpuAttributes: try gpu.attributes(),
-      endpoints: try list("endpoints") { value, path throws(ManifestError) in
-        let fields = try FieldReader(value, path)
+      endpoints: try list("endpoints") { fields throws(ManifestError) in
         guard let kind = ServiceEndpoint.Kind(rawValue: try fields.number("kind")) else {
-          throw .malformed(path: "\(path).kind", reason: "not a kind of endpoint")
+          throw .malformed(path: "\(fields.path).kind", reason: "not a kind of endpoint")
         }
         return ServiceEndpoint(kind: kind, sequence: try fields.number("sequence_number"))
       }
@@ -166,17 +160,15 @@ extension FieldReader {
   }
 
   private func attributes() throws(ManifestError) -> [Attribute] {
-    guard let value = field("attributes") else { return [] }
-    return try Self.list(value, "\(path).attributes") { value, path throws(ManifestError) in
-      let fields = try FieldReader(value, path)
-      return Attribute(key: try fields.text("key"), value: try fields.text("value"))
+    guard field("attributes") != nil else { return [] }
+    return try list("attributes") { fields throws(ManifestError) in
+      Attribute(key: try fields.text("key"), value: try fields.text("value"))
     }
   }
 
-  private static func expose(_ value: JSONValue, _ path: String) throws(ManifestError) -> ServiceExpose {
-    let fields = try FieldReader(value, path)
+  private static func expose(_ fields: FieldReader) throws(ManifestError) -> ServiceExpose {
     guard let proto = TransportProtocol(rawValue: try fields.text("proto")) else {
-      throw .malformed(path: "\(path).proto", reason: "TCP or UDP is expected")
+      throw fields.wrong("proto", "TCP or UDP")
     }
     return ServiceExpose(
       port: try fields.number("port"),
@@ -206,13 +198,9 @@ extension FieldReader {
   private func parameters() throws(ManifestError) -> ServiceParameters {
     var mounts: [VolumeMount]?
     if field("storage") != nil {
-      mounts = try list("storage") { value, path throws(ManifestError) in
-        let fields = try FieldReader(value, path)
-        return VolumeMount(
-          name: try fields.text("name"),
-          mount: try fields.text("mount"),
-          isReadOnly: try fields.flag("readOnly")
-        )
+      mounts = try list("storage") { fields throws(ManifestError) in
+        let (name, mount) = (try fields.text("name"), try fields.text("mount"))
+        return VolumeMount(name: name, mount: mount, isReadOnly: try fields.flag("readOnly"))
       }
     }
     var permissions: ServicePermissions?
@@ -221,10 +209,8 @@ extension FieldReader {
     }
     var tee: ConfidentialComputing?
     if let fields = try object("tee") {
-      tee = ConfidentialComputing(
-        type: try fields.text("type"),
-        needsAttestation: try fields.flag("attestation")
-      )
+      let type = try fields.text("type")
+      tee = ConfidentialComputing(type: type, needsAttestation: try fields.flag("attestation"))
     }
     return ServiceParameters(mounts: mounts, permissions: permissions, confidentialComputing: tee)
   }

@@ -75,10 +75,8 @@ extension Manifest {
   public func check(against specs: [GroupSpec]) throws(ManifestError) {
     try validate()
     guard groups.count == specs.count else {
-      throw .mismatch(
-        group: "",
-        reason: "the manifest has \(groups.count) groups, and \(specs.count) were ordered"
-      )
+      let reason = "the manifest has \(groups.count) groups, and \(specs.count) were ordered"
+      throw .mismatch(group: "", reason: reason)
     }
     var ordered: [Name: GroupSpec] = [:]
     for spec in specs { ordered[Name(spec.name)] = spec }
@@ -153,10 +151,8 @@ private struct GroupBudget {
   mutating func spend(_ service: ManifestService) throws(ManifestError) {
     let id = service.resources.id
     let mismatch = { [name] (reason: String) in
-      ManifestError.mismatch(
-        group: name,
-        reason: "service \(quoted(service.name)), resources \(id): \(reason)"
-      )
+      let place = "service \(quoted(service.name)), resources \(id)"
+      return ManifestError.mismatch(group: name, reason: "\(place): \(reason)")
     }
     guard let unit = units[id] else { throw mismatch("not ordered") }
     guard service.count <= unit.count else {
@@ -195,16 +191,12 @@ private struct GroupBudget {
     for (id, unit) in units.sorted(by: { $0.key < $1.key }) {
       for kind in [ServiceEndpoint.Kind.sharedHTTP, .randomPort, .leasedIP] {
         guard let left = unit.endpoints[kind], left > 0 else { continue }
-        throw .mismatch(
-          group: name,
-          reason: "resources \(id): \(left) \(kind.words) are ordered and not used"
-        )
+        let reason = "resources \(id): \(left) \(kind.words) are ordered and not used"
+        throw .mismatch(group: name, reason: reason)
       }
       guard unit.count == 0 else {
-        throw .mismatch(
-          group: name,
-          reason: "resources \(id): \(unit.count) replicas are ordered and not used"
-        )
+        let reason = "resources \(id): \(unit.count) replicas are ordered and not used"
+        throw .mismatch(group: name, reason: reason)
       }
     }
   }

@@ -2,14 +2,10 @@
 ///
 /// Swift's strings are equal when they are canonically equivalent ("é" as one or two code points). Names in
 /// this format, and everything that is hashed, are compared by bytes.
-struct Name: Hashable, Comparable, Sendable, ExpressibleByStringLiteral {
+struct Name: Hashable, Comparable, Sendable {
   let text: String
 
   init(_ text: String) {
-    self.text = text
-  }
-
-  init(stringLiteral text: String) {
     self.text = text
   }
 

@@ -5,67 +5,51 @@ import Primitives
 /// They are only used for advice; a model that is not listed can be requested too.
 enum GPUModels {
   struct Model {
-    var name: String
+    let name: String
     /// In GiB, as sold.
-    var memory: [UInt64]
-    var interfaces: [String] = ["pcie"]
+    let memory: [UInt64]
+    let interfaces: [String]
+
+    fileprivate init(_ name: String, _ memory: UInt64..., on interfaces: [String] = ["pcie"]) {
+      self.name = name
+      self.memory = memory
+      self.interfaces = interfaces
+    }
   }
 
   static let all: [Model] = datacentre + workstation + consumer
 
   private static let datacentre: [Model] = [
-    Model(name: "a2", memory: [16]), Model(name: "a10", memory: [24]), Model(name: "a10g", memory: [24]),
-    Model(name: "a16", memory: [16, 64]), Model(name: "a30", memory: [24]), Model(name: "a40", memory: [48]),
-    Model(name: "a100", memory: [40, 80], interfaces: ["pcie", "sxm"]),
-    Model(name: "b100", memory: [192], interfaces: ["sxm"]),
-    Model(name: "b200", memory: [180, 183, 192], interfaces: ["sxm"]),
-    Model(name: "b300", memory: [288], interfaces: ["sxm"]),
-    Model(name: "gb200", memory: [192], interfaces: ["sxm"]),
-    Model(name: "gh200", memory: [96, 144], interfaces: ["sxm"]),
-    Model(name: "h100", memory: [80, 94, 96], interfaces: ["pcie", "sxm"]),
-    Model(name: "h200", memory: [141], interfaces: ["pcie", "sxm"]),
-    Model(name: "h800", memory: [80], interfaces: ["pcie", "sxm"]),
-    Model(name: "k80", memory: [12, 24]), Model(name: "l4", memory: [24]), Model(name: "l40", memory: [48]),
-    Model(name: "l40s", memory: [48]), Model(name: "m40", memory: [12, 24]),
-    Model(name: "m60", memory: [8, 16]), Model(name: "p4", memory: [8]), Model(name: "p40", memory: [24]),
-    Model(name: "p100", memory: [12, 16], interfaces: ["pcie", "sxm"]), Model(name: "t4", memory: [16]),
-    Model(name: "t4g", memory: [16]),
-    Model(name: "v100", memory: [16, 32], interfaces: ["pcie", "sxm"]),
+    Model("a2", 16), Model("a10", 24), Model("a10g", 24), Model("a16", 16, 64), Model("a30", 24),
+    Model("a40", 48), Model("a100", 40, 80, on: ["pcie", "sxm"]), Model("b100", 192, on: ["sxm"]),
+    Model("b200", 180, 183, 192, on: ["sxm"]), Model("b300", 288, on: ["sxm"]),
+    Model("gb200", 192, on: ["sxm"]), Model("gh200", 96, 144, on: ["sxm"]),
+    Model("h100", 80, 94, 96, on: ["pcie", "sxm"]), Model("h200", 141, on: ["pcie", "sxm"]),
+    Model("h800", 80, on: ["pcie", "sxm"]), Model("k80", 12, 24), Model("l4", 24), Model("l40", 48),
+    Model("l40s", 48), Model("m40", 12, 24), Model("m60", 8, 16), Model("p4", 8), Model("p40", 24),
+    Model("p100", 12, 16, on: ["pcie", "sxm"]), Model("t4", 16), Model("t4g", 16),
+    Model("v100", 16, 32, on: ["pcie", "sxm"]),
   ]
 
   private static let workstation: [Model] = [
-    Model(name: "rtx4000", memory: [8]), Model(name: "rtx5000", memory: [16]),
-    Model(name: "rtx6000", memory: [24]), Model(name: "rtx8000", memory: [48]),
-    Model(name: "rtxa2000", memory: [6, 12]), Model(name: "rtxa4000", memory: [16]),
-    Model(name: "rtxa4500", memory: [20]), Model(name: "rtxa5000", memory: [24]),
-    Model(name: "rtxa5500", memory: [24]), Model(name: "rtxa6000", memory: [48]),
-    Model(name: "rtx2000ada", memory: [16]), Model(name: "rtx4000ada", memory: [20]),
-    Model(name: "rtx4500ada", memory: [24]), Model(name: "rtx5000ada", memory: [32]),
-    Model(name: "rtx6000ada", memory: [48]), Model(name: "pro6000se", memory: [96]),
-    Model(name: "pro6000we", memory: [96]),
+    Model("rtx4000", 8), Model("rtx5000", 16), Model("rtx6000", 24), Model("rtx8000", 48),
+    Model("rtxa2000", 6, 12), Model("rtxa4000", 16), Model("rtxa4500", 20), Model("rtxa5000", 24),
+    Model("rtxa5500", 24), Model("rtxa6000", 48), Model("rtx2000ada", 16), Model("rtx4000ada", 20),
+    Model("rtx4500ada", 24), Model("rtx5000ada", 32), Model("rtx6000ada", 48), Model("pro6000se", 96),
+    Model("pro6000we", 96),
   ]
 
   private static let consumer: [Model] = [
-    Model(name: "gtx1050", memory: [2, 3]), Model(name: "gtx1050ti", memory: [4]),
-    Model(name: "gtx1060", memory: [3, 6]), Model(name: "gtx1070", memory: [8]),
-    Model(name: "gtx1070ti", memory: [8]), Model(name: "gtx1080", memory: [8]),
-    Model(name: "gtx1080ti", memory: [11]), Model(name: "gtx1650", memory: [4]),
-    Model(name: "gtx1650ti", memory: [4]), Model(name: "gtx1660", memory: [6]),
-    Model(name: "gtx1660ti", memory: [6]), Model(name: "rtx2060", memory: [6, 12]),
-    Model(name: "rtx2070", memory: [8]), Model(name: "rtx2080", memory: [8]),
-    Model(name: "rtx2080ti", memory: [11, 22]), Model(name: "rtx3050", memory: [4, 6, 8]),
-    Model(name: "rtx3060", memory: [8, 12]), Model(name: "rtx3060ti", memory: [8]),
-    Model(name: "rtx3070", memory: [8]), Model(name: "rtx3070ti", memory: [8]),
-    Model(name: "rtx3080", memory: [10, 12]), Model(name: "rtx3080ti", memory: [12]),
-    Model(name: "rtx3090", memory: [24]), Model(name: "rtx3090ti", memory: [24]),
-    Model(name: "rtx4060", memory: [8]), Model(name: "rtx4060ti", memory: [8, 16]),
-    Model(name: "rtx4070", memory: [12]), Model(name: "rtx4070ti", memory: [12]),
-    Model(name: "rtx4080", memory: [16]), Model(name: "rtx4090", memory: [24]),
-    Model(name: "rtx5060", memory: [8]), Model(name: "rtx5060ti", memory: [8, 16]),
-    Model(name: "rtx5070", memory: [12]), Model(name: "rtx5070ti", memory: [16]),
-    Model(name: "rtx5080", memory: [16]), Model(name: "rtx5090", memory: [32]),
-    Model(name: "titanrtx", memory: [24]), Model(name: "titanv", memory: [12]),
-    Model(name: "titanxp", memory: [12]),
+    Model("gtx1050", 2, 3), Model("gtx1050ti", 4), Model("gtx1060", 3, 6), Model("gtx1070", 8),
+    Model("gtx1070ti", 8), Model("gtx1080", 8), Model("gtx1080ti", 11), Model("gtx1650", 4),
+    Model("gtx1650ti", 4), Model("gtx1660", 6), Model("gtx1660ti", 6), Model("rtx2060", 6, 12),
+    Model("rtx2070", 8), Model("rtx2080", 8), Model("rtx2080ti", 11, 22), Model("rtx3050", 4, 6, 8),
+    Model("rtx3060", 8, 12), Model("rtx3060ti", 8), Model("rtx3070", 8), Model("rtx3070ti", 8),
+    Model("rtx3080", 10, 12), Model("rtx3080ti", 12), Model("rtx3090", 24), Model("rtx3090ti", 24),
+    Model("rtx4060", 8), Model("rtx4060ti", 8, 16), Model("rtx4070", 12), Model("rtx4070ti", 12),
+    Model("rtx4080", 16), Model("rtx4090", 24), Model("rtx5060", 8), Model("rtx5060ti", 8, 16),
+    Model("rtx5070", 12), Model("rtx5070ti", 16), Model("rtx5080", 16), Model("rtx5090", 32),
+    Model("titanrtx", 24), Model("titanv", 12), Model("titanxp", 12),
   ]
 
   static func model(_ name: String) -> Model? {
