@@ -130,3 +130,7 @@ extension SandboxDriver {
     return folder.readState().flatMap { folder.runningProcess($0)?.process }
   }
 }
+
+extension DriverCapabilities {
+  subscript(name: String) -> Capability? { list.first { $0.name == name } }
+}

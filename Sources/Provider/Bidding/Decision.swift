@@ -61,9 +61,8 @@ public struct DecisionLog: Hashable, Sendable {
 
   public let capacity: Int
   private var decisions: [Key: Decision] = [:]
-  /// Keys in the order of their first decision; some may have been deleted.
+  /// The keys of `decisions` in the order of their first decision.
   private var arrivals: [Key] = []
-  private var start = 0
 
   public init(capacity: Int = 4_096) {
     self.capacity = max(1, capacity)
@@ -74,19 +73,13 @@ public struct DecisionLog: Hashable, Sendable {
   public mutating func record(_ decision: Decision) {
     let key = Key(order: decision.order, group: decision.group)
     if decisions.updateValue(decision, forKey: key) == nil { arrivals.append(key) }
-    while decisions.count > capacity { dropOldest() }
+    dropOldest(max(0, arrivals.count - capacity))
   }
 
   /// Deletes decisions that are more than 24 hours old.
   public mutating func expire(at now: Timestamp) {
-    while start < arrivals.count {
-      if let decision = decisions[arrivals[start]],
-        now.milliseconds(since: decision.at) < Self.lifetimeMilliseconds
-      {
-        return
-      }
-      dropOldest()
-    }
+    let isOld = { (decision: Decision) in now.milliseconds(since: decision.at) >= Self.lifetimeMilliseconds }
+    dropOldest(arrivals.prefix { decisions[$0].map(isOld) != false }.count)
   }
 
   /// Decisions on `order`, sorted by group; with nil, decisions on all orders, the newest first.
@@ -99,13 +92,8 @@ public struct DecisionLog: Hashable, Sendable {
     return decisions.values.filter { $0.order == order }.sorted { $0.group < $1.group }
   }
 
-  private mutating func dropOldest() {
-    guard start < arrivals.count else { return }
-    decisions[arrivals[start]] = nil
-    start += 1
-    if start > 1_024, start * 2 > arrivals.count {
-      arrivals.removeFirst(start)
-      start = 0
-    }
+  private mutating func dropOldest(_ count: Int) {
+    for key in arrivals.prefix(count) { decisions[key] = nil }
+    arrivals.removeFirst(count)
   }
 }

@@ -19,14 +19,8 @@ struct GPUPriceKey: Hashable, Sendable {
   /// A key with more named parts is more specific; of two with equally many, the one that names the earlier
   /// part.
   func isMoreSpecific(than other: GPUPriceKey) -> Bool {
-    let mine = parts.count { $0 != nil }
-    let others = other.parts.count { $0 != nil }
-    guard mine == others else { return mine > others }
-    for index in 0..<4 {
-      let here = index < parts.count && parts[index] != nil
-      let there = index < other.parts.count && other.parts[index] != nil
-      if here != there { return here }
-    }
-    return false
+    let mine = parts.indices.filter { parts[$0] != nil }
+    let others = other.parts.indices.filter { other.parts[$0] != nil }
+    return mine.count == others.count ? mine.lexicographicallyPrecedes(others) : mine.count > others.count
   }
 }

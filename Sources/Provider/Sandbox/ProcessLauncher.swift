@@ -80,22 +80,9 @@ enum ProcessLauncher {
     }
   }
 
-  /// How a child has ended: its exit status, or 128 + the signal's number. Nil while it runs. A process that
-  /// is not a child of this one counts as ended, with an unknown status.
-  static func reap(_ process: pid_t) -> Ended? {
-    var status: Int32 = 0
-    switch waitpid(process, &status, WNOHANG) {
-    case 0: return nil
-    case process:
-      let signal = status & 0x7F
-      return Ended(status: Int(signal == 0 ? (status >> 8) & 0xFF : 128 + signal))
-    default: return Ended(status: nil)
-    }
-  }
-
-  struct Ended {
-    var status: Int?
-  }
+  /// Whether a child has ended; the kernel then forgets it. A process that is not a child of this one counts
+  /// as ended.
+  static func reap(_ process: pid_t) -> Bool { waitpid(process, nil, WNOHANG) != 0 }
 
   private static func withCStrings<Value>(
     _ texts: [String],

@@ -121,6 +121,6 @@ extension SandboxDriver {
   }
 
   func reapChildren() {
-    for child in children where ProcessLauncher.reap(child) != nil { children.remove(child) }
+    for child in children where ProcessLauncher.reap(child) { children.remove(child) }
   }
 }

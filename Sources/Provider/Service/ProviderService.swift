@@ -25,9 +25,6 @@ public actor ProviderService {
       self.endpoint = endpoint
       self.folder = folder
     }
-
-    /// The driver's folder below the provider's.
-    public var leasesFolder: String { folder + "/leases" }
   }
 
   let configuration: Configuration

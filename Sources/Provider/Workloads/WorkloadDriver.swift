@@ -71,8 +71,6 @@ public struct DriverCapabilities: Hashable, Sendable, Codable {
   public var driver: String
   /// Isolation, memory, cpu, processes, disk, network, images.
   public var list: [Capability]
-
-  public subscript(name: String) -> Capability? { list.first { $0.name == name } }
 }
 
 /// How a replica ended.
