@@ -8,7 +8,7 @@ import Primitives
 struct EscrowAccount: Hashable, Sendable {
   /// The lifecycle: open → overdrawn → open (when a group is leased again), and any of them → closed, which
   /// is final.
-  enum State: UInt8, Hashable, Sendable, CaseIterable {
+  enum State: UInt8, Hashable, Sendable, CaseIterable, StateValue {
     case open = 1
     case closed = 2
     case overdrawn = 3
@@ -119,5 +119,43 @@ extension EscrowAccount {
     deposits.removeFirst(exhausted)
     spentOfFirstDeposit = spent
     transferred = try transferred.adding(amount)
+  }
+}
+
+extension EscrowAccount: StateValue {
+  /// The most entries that `deposits` may have.
+  static let depositLimit = 64
+  /// The most payments that decoding accepts; more than a deployment can have groups.
+  private static let paymentLimit = 256
+
+  func encode(into writer: inout ByteWriter) {
+    writer.write(denomination, state, settledAt, takeIndex, deposits, spentOfFirstDeposit, transferred)
+    writer.write(payments, residue, endedAt, runwayStart, lastWarningPercent, indexedAt)
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    (denomination, state, settledAt, takeIndex, deposits, spentOfFirstDeposit, transferred) =
+      try reader.readAll()
+    (payments, residue, endedAt, runwayStart, lastWarningPercent, indexedAt) = try reader.readAll()
+    guard deposits.count <= Self.depositLimit else { throw .outOfRange(field: "deposits") }
+    guard payments.count <= Self.paymentLimit else { throw .outOfRange(field: "payments") }
+  }
+}
+
+extension EscrowAccount.Deposit: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(depositor, isGranted, amount) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    (depositor, isGranted, amount) = try reader.readAll()
+  }
+}
+
+extension EscrowAccount.Payment: StateValue {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(group, order, provider, rate, earned, paid, takeDue, collectedTake, nextPayout)
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    (group, order, provider, rate, earned, paid, takeDue, collectedTake, nextPayout) = try reader.readAll()
   }
 }

@@ -10,8 +10,8 @@ extension Execution {
   /// not from the beginning: a scan of RocksDB from the beginning would pass the tombstones of all removed
   /// entries in every block.
   package func processDue() {
-    var from = Tables.due.prefix { $0.write(overlay.read(Tables.dueFloor, SingleKey()) ?? 0) }
-    let end = Tables.due.prefix { $0.write(moment.tick &+ 1) }
+    var from = Tables.due.prefix(overlay.read(Tables.dueFloor, SingleKey()) ?? 0)
+    let end = Tables.due.prefix(moment.tick &+ 1)
     var isAnyDue = false
     while true {
       let page = overlay.entries(from: from, to: end, limit: 256)

@@ -32,17 +32,9 @@ struct TakeIndex: Hashable, Sendable {
 }
 
 extension TakeIndex: StateValue {
-  func encode(into writer: inout ByteWriter) {
-    writer.write(base)
-    writer.write(since)
-    writer.write(rate)
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(base, since, rate) }
 
-  init(from reader: inout ByteReader) throws(DecodingError) {
-    base = try reader.read()
-    since = try reader.read()
-    rate = try reader.read()
-  }
+  init(from reader: inout ByteReader) throws(DecodingError) { (base, since, rate) = try reader.readAll() }
 }
 
 /// A sum of earnings × take rates, without rounding.
@@ -71,14 +63,10 @@ struct TakeAccrual: Hashable, Sendable {
 }
 
 extension TakeAccrual: StateValue {
-  func encode(into writer: inout ByteWriter) {
-    writer.write(raw)
-    writer.write(rest)
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(raw, rest) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    raw = try reader.read()
-    rest = try reader.read()
+    (raw, rest) = try reader.readAll()
     guard rest < 10_000 else { throw .outOfRange(field: "rest") }
   }
 }

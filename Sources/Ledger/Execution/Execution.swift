@@ -123,7 +123,7 @@ extension Execution {
   /// A currency by its canonical name or by an alias; nil when it is not registered.
   func findCurrency(_ name: Denomination) -> CurrencyRecord? {
     if let cached = cachedCurrencies[name] { return cached }
-    let canonical = overlay.read(Tables.aliases, name) ?? name
+    let canonical = overlay.read(Tables.aliases, name)?.name ?? name
     guard let record = overlay.read(Tables.currencies, canonical) else { return nil }
     cachedCurrencies[canonical] = record
     return record

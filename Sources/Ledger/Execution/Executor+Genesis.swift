@@ -68,7 +68,9 @@ extension Executor {
       let rate = currency.takeBasisPoints ?? UInt32(clamping: execution.parameter(.defaultTake))
       guard rate <= 10_000 else { throw .takeRate(currency.denomination) }
       execution.write(CurrencyRecord(currency: currency, take: TakeIndex(rate: rate, since: 0)))
-      for alias in currency.aliases { execution.overlay.write(Tables.aliases, alias, currency.denomination) }
+      for alias in currency.aliases {
+        execution.overlay.write(Tables.aliases, alias, CanonicalName(currency.denomination))
+      }
     }
   }
 

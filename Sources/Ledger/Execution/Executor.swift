@@ -51,7 +51,7 @@ public enum Executor {
   /// The next tick at which an escrow account is due; nil when none is.
   public static func nextDueTick(on state: some StateReading) -> Tick? {
     let floor = state.read(Tables.dueFloor, SingleKey()) ?? 0
-    let from = Tables.due.prefix { $0.write(floor) }
+    let from = Tables.due.prefix(floor)
     guard let end = KeyOrder.end(of: [Tables.due.prefix]) else { return nil }
     return state.entries(from: from, to: end, limit: 1).first.map { Tables.due.key($0.key).first }
   }

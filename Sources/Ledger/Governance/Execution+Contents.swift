@@ -151,7 +151,7 @@ extension Execution {
       guard findCurrency(alias) == nil else {
         throw .governance(.invalidContent("\(alias) is registered already"))
       }
-      overlay.write(Tables.aliases, alias, currency.denomination)
+      overlay.write(Tables.aliases, alias, CanonicalName(currency.denomination))
     }
     emit(.currencyAdded(denomination: currency.denomination))
   }

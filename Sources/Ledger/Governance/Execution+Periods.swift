@@ -81,7 +81,7 @@ extension Execution {
 
   private func keys(ofVotes id: UInt64) -> [Pair<UInt64, Address>] {
     var keys: [Pair<UInt64, Address>] = []
-    overlay.forEach(Tables.votes, prefix: Tables.votes.prefix { $0.write(id) }) { key, _ in
+    overlay.forEach(Tables.votes, prefix: Tables.votes.prefix(id)) { key, _ in
       keys.append(key)
     }
     return keys
@@ -91,7 +91,7 @@ extension Execution {
     var deposits: [(key: Pair<UInt64, Address>, amount: Amount)] = []
     overlay.forEach(
       Tables.proposalDeposits,
-      prefix: Tables.proposalDeposits.prefix { $0.write(id) }
+      prefix: Tables.proposalDeposits.prefix(id)
     ) { deposits.append(($0, $1)) }
     for (key, amount) in deposits {
       overlay.remove(Tables.proposalDeposits, key)
@@ -113,12 +113,12 @@ extension Execution {
     /// The shares of each bonded validator whose delegators voted themselves.
     var votedShares: [Address: Decimal18] = [:]
     var voters: [(Address, VoteRecord)] = []
-    overlay.forEach(Tables.votes, prefix: Tables.votes.prefix { $0.write(id) }) {
+    overlay.forEach(Tables.votes, prefix: Tables.votes.prefix(id)) {
       voters.append(($0.second, $1))
     }
     for (voter, vote) in voters {
       var delegations: [(Address, DelegationRecord)] = []
-      overlay.forEach(Tables.delegations, prefix: Tables.delegations.prefix { $0.write(voter) }) {
+      overlay.forEach(Tables.delegations, prefix: Tables.delegations.prefix(voter)) {
         delegations.append(($0.second, $1))
       }
       for (address, delegation) in delegations {

@@ -6,7 +6,7 @@ public import Primitives
 public struct ProposalRecord: Hashable, Sendable, StateValue {
   /// The lifecycle: deposit → voting or dropped; voting → passed, rejected or failed. The last four are
   /// final. The numbers are those of the Cosmos SDK, except for `dropped`.
-  public enum Status: UInt8, Hashable, Sendable, CaseIterable {
+  public enum Status: UInt8, Hashable, Sendable, CaseIterable, StateValue {
     case deposit = 1
     case voting = 2
     case passed = 3
@@ -16,17 +16,8 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
     /// The minimum deposit was not reached in time.
     case dropped = 6
 
-    /// The name in events and in answers to queries.
-    public var name: String {
-      switch self {
-      case .deposit: "deposit"
-      case .voting: "voting"
-      case .passed: "passed"
-      case .rejected: "rejected"
-      case .failed: "failed"
-      case .dropped: "dropped"
-      }
-    }
+    /// The name in events and in answers to queries: that of the case.
+    public var name: String { "\(self)" }
   }
 
   public var proposer: Address
@@ -61,17 +52,17 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
     writer.write(proposer)
     writer.write(title)
     writer.write(summary)
-    writer.write(UInt16(truncatingIfNeeded: contents.count))
-    for content in contents { writer.writeCounted(content.encoded) }
-    writer.write(isExpedited)
-    writer.write(status.rawValue)
-    writer.write(submittedAt)
-    writer.write(depositEnd.milliseconds)
-    writer.write(deposit)
-    writer.write(votingStart?.milliseconds)
-    writer.write(votingEnd?.milliseconds)
-    writer.write(tally != nil)
-    tally?.encode(into: &writer)
+    writer.write(
+      contents,
+      isExpedited,
+      status,
+      submittedAt,
+      depositEnd,
+      deposit,
+      votingStart,
+      votingEnd,
+      tally
+    )
     writer.write(log)
   }
 
@@ -79,69 +70,41 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
     proposer = try reader.readAddress()
     title = try reader.readText(limit: ChainLimits.titleBytes)
     summary = try reader.readText(limit: ChainLimits.summaryBytes)
-    let count = Int(try reader.read(UInt16.self))
-    contents = []
-    for _ in 0..<count { contents.append(try ProposalContent(decoding: try reader.readCounted())) }
-    isExpedited = try reader.readFlag()
-    guard let status = Status(rawValue: try reader.read()) else { throw .outOfRange(field: "status") }
-    self.status = status
-    submittedAt = try reader.readMoment()
-    depositEnd = Timestamp(milliseconds: try reader.read())
-    deposit = try reader.readAmount()
-    votingStart = try reader.readOptionalTick().map { Timestamp(milliseconds: $0) }
-    votingEnd = try reader.readOptionalTick().map { Timestamp(milliseconds: $0) }
-    tally = try reader.readFlag() ? try Tally(from: &reader) : nil
+    (contents, isExpedited, status, submittedAt, depositEnd, deposit) = try reader.readAll()
+    (votingStart, votingEnd, tally) = try reader.readAll()
     log = try reader.readText(limit: 1_024)
   }
 }
 
 /// One voter's vote.
-public struct VoteRecord: Hashable, Sendable, StateValue {
+public struct VoteRecord: Hashable, Sendable {
   public var options: [WeightedVote]
+}
 
-  init(options: [WeightedVote]) { self.options = options }
-
+extension VoteRecord: StateValue {
   func encode(into writer: inout ByteWriter) {
     writer.write(UInt8(truncatingIfNeeded: options.count))
-    for option in options {
-      writer.write(option.option.rawValue)
-      writer.write(option.weight)
-    }
+    for option in options { writer.write(option.option, option.weight) }
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    let count = Int(try reader.read(UInt8.self))
     options = []
-    for _ in 0..<count {
-      guard let option = VoteOption(rawValue: try reader.read()) else { throw .outOfRange(field: "option") }
-      options.append(WeightedVote(option: option, weight: try reader.readDecimal()))
+    for _ in 0..<(try reader.read(UInt8.self)) {
+      options.append(WeightedVote(option: try reader.readAll(), weight: try reader.readAll()))
     }
   }
 }
 
 /// The key of `Tables.periods`: a proposal and the time at which its current period ends.
-struct PeriodKey: StateKey, Hashable, Sendable {
+struct PeriodKey: Hashable, Sendable {
   var time: Timestamp
   var proposal: UInt64
-
-  init(time: Timestamp, proposal: UInt64) {
-    self.time = time
-    self.proposal = proposal
-  }
-
-  func write(to writer: inout ByteWriter) {
-    writer.write(time.milliseconds)
-    writer.write(proposal)
-  }
-
-  init(from reader: inout ByteReader) throws(DecodingError) {
-    time = Timestamp(milliseconds: try reader.read())
-    proposal = try reader.read()
-  }
 }
 
-extension UInt64: StateValue {
-  func encode(into writer: inout ByteWriter) { writer.write(self) }
+extension PeriodKey: StateKey {
+  func encode(into writer: inout ByteWriter) { writer.write(time, proposal) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { (time, proposal) = try reader.readAll() }
 }
 
 extension Tables {

@@ -69,33 +69,21 @@ public struct Tally: Hashable, Sendable {
 
   /// Whether part ÷ whole < partsPerMillion ÷ 10⁶, computed without rounding.
   private static func isLess(_ part: Decimal18, than partsPerMillion: UInt64, of whole: Decimal18) -> Bool {
-    let left = part.raw.multipliedFullWidth(by: 1_000_000)
-    let right = whole.raw.multipliedFullWidth(by: UInt128(partsPerMillion))
-    return left.high == right.high ? left.low < right.low : left.high < right.high
+    part.raw.multipliedFullWidth(by: 1_000_000)
+      < whole.raw.multipliedFullWidth(by: UInt128(partsPerMillion))
   }
 
   private static func isMore(_ part: Decimal18, than partsPerMillion: UInt64, of whole: Decimal18) -> Bool {
-    let left = part.raw.multipliedFullWidth(by: 1_000_000)
-    let right = whole.raw.multipliedFullWidth(by: UInt128(partsPerMillion))
-    return left.high == right.high ? left.low > right.low : left.high > right.high
+    part.raw.multipliedFullWidth(by: 1_000_000)
+      > whole.raw.multipliedFullWidth(by: UInt128(partsPerMillion))
   }
 }
 
-extension Tally {
-  func encode(into writer: inout ByteWriter) {
-    writer.write(yes)
-    writer.write(abstain)
-    writer.write(no)
-    writer.write(noWithVeto)
-    writer.write(bonded)
-  }
+extension Tally: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(yes, abstain, no, noWithVeto, bonded) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    yes = try reader.readDecimal()
-    abstain = try reader.readDecimal()
-    no = try reader.readDecimal()
-    noWithVeto = try reader.readDecimal()
-    bonded = try reader.readAmount()
+    (yes, abstain, no, noWithVeto, bonded) = try reader.readAll()
   }
 }
 

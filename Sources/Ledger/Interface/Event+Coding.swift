@@ -1,243 +1,222 @@
 import Chain
 import Cryptography
-public import Primitives
+import Primitives
+
+/// The value of one field of an event.
+protocol EventField: StateValue {
+  var eventText: String { get }
+}
+
+extension EventField where Self: CustomStringConvertible {
+  var eventText: String { description }
+}
+
+extension Address: EventField {}
+extension Coin: EventField {}
+extension DecimalCoin: EventField {}
+extension Denomination: EventField {}
+extension DeploymentID: EventField {}
+extension Digest: EventField {}
+extension LeaseID: EventField {}
+extension UInt64: EventField {}
+
+extension Closer: EventField {
+  var eventText: String { name }
+}
+
+extension LeaseCloseReason: EventField {
+  var eventText: String { name }
+}
+
+/// A text of an event; at most 1,024 bytes.
+extension String: EventField {
+  func encode(into writer: inout ByteWriter) { writer.write(self) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readText(limit: 1_024) }
+}
 
 extension Event {
   /// The event's name in lower case with hyphens, such as `lease-opened`.
   public var name: String { parts.name }
 
   /// The fields as texts, in a fixed order.
-  public var attributes: [(key: String, value: String)] { parts.fields.map { ($0.key, $0.value.text) } }
+  public var attributes: [(key: String, value: String)] { parts.fields.map { ($0.key, $0.value.eventText) } }
 
-  /// Writes the event as receipts contain it.
-  public func encode(into writer: inout ByteWriter) {
+  /// The event's number in the encoding, its name and its fields. The fields are in the order in which the
+  /// case has them.
+  var parts: (tag: UInt8, name: String, fields: [(key: String, value: any EventField)]) {
+    switch self {
+    case .transferred(let from, let to, let coin):
+      (1, "transferred", [("sender", from), ("recipient", to), ("amount", coin)])
+    case .minted(let issuer, let to, let coin):
+      (2, "minted", [("issuer", issuer), ("recipient", to), ("amount", coin)])
+    case .burned(let issuer, let coin): (3, "burned", [("issuer", issuer), ("amount", coin)])
+    case .providerRegistered(let provider): (4, "provider-registered", [("owner", provider)])
+    case .providerUpdated(let provider): (5, "provider-updated", [("owner", provider)])
+    case .providerLeft(let provider): (6, "provider-left", [("owner", provider)])
+    case .attributesSigned(let provider, let auditor):
+      (7, "attributes-signed", [("owner", provider), ("auditor", auditor)])
+    case .attributesWithdrawn(let provider, let auditor):
+      (8, "attributes-withdrawn", [("owner", provider), ("auditor", auditor)])
+    case .orderAgreed(let order, let deployment):
+      (9, "order-agreed", [("order", order), ("deployment", deployment)])
+    case .deploymentCreated(let deployment, let manifestHash):
+      (10, "deployment-created", [("deployment", deployment), ("manifest-hash", manifestHash)])
+    case .deploymentUpdated(let deployment, let manifestHash):
+      (11, "deployment-updated", [("deployment", deployment), ("manifest-hash", manifestHash)])
+    case .deploymentClosed(let deployment, let actor, let reason):
+      (12, "deployment-closed", [("deployment", deployment), ("by", actor), ("reason", reason)])
+    case .leaseOpened(let lease, let price): (13, "lease-opened", [("lease", lease), ("price", price)])
+    case .leaseClosed(let lease, let price, let actor, let reason):
+      (14, "lease-closed", [("lease", lease), ("price", price), ("by", actor), ("reason", reason)])
+    case .reclamationStarted(let lease, let deadline, let reason):
+      (15, "reclamation-started", [("lease", lease), ("deadline", deadline), ("reason", reason)])
+    case .deposited(let deployment, let depositor, let coin):
+      (16, "deposited", [("deployment", deployment), ("depositor", depositor), ("amount", coin)])
+    case .refunded(let deployment, let depositor, let coin):
+      (17, "refunded", [("deployment", deployment), ("depositor", depositor), ("amount", coin)])
+    case .paidOut(let lease, let gross, let fee):
+      (18, "paid-out", [("lease", lease), ("gross", gross), ("fee", fee)])
+    case .fundsLow(let deployment, let percent, let lastAffordableTick):
+      (19, "funds-low", [("deployment", deployment), ("percent", percent), ("dry-tick", lastAffordableTick)])
+    case .escrowOverdrawn(let deployment, let tick):
+      (20, "escrow-overdrawn", [("deployment", deployment), ("tick", tick)])
+    case .residueCollected(let deployment, let coin):
+      (21, "residue-collected", [("deployment", deployment), ("amount", coin)])
+    case .leaseDepositLocked(let lease, let coin):
+      (22, "lease-deposit-locked", [("lease", lease), ("amount", coin)])
+    case .leaseDepositReleased(let lease, let coin):
+      (23, "lease-deposit-released", [("lease", lease), ("amount", coin)])
+    case .granted(let granter, let grantee, let kind, let limit):
+      (24, "granted", [("granter", granter), ("grantee", grantee), ("kind", kind), ("limit", limit)])
+    case .grantRevoked(let granter, let grantee, let kind, let limit):
+      (25, "grant-revoked", [("granter", granter), ("grantee", grantee), ("kind", kind), ("limit", limit)])
+    case .validatorCreated(let validator, let stake):
+      (26, "validator-created", [("validator", validator), ("amount", stake)])
+    case .validatorEdited(let validator): (27, "validator-edited", [("validator", validator)])
+    case .validatorBonded(let validator, let power):
+      (28, "validator-bonded", [("validator", validator), ("power", power)])
+    case .validatorUnbonding(let validator): (29, "validator-unbonding", [("validator", validator)])
+    case .validatorJailed(let validator, let reason):
+      (30, "validator-jailed", [("validator", validator), ("reason", reason)])
+    case .validatorUnjailed(let validator): (31, "validator-unjailed", [("validator", validator)])
+    case .validatorSlashed(let validator, let coin, let reason):
+      (32, "validator-slashed", [("validator", validator), ("amount", coin), ("reason", reason)])
+    case .delegated(let delegator, let validator, let coin):
+      (33, "delegated", [("delegator", delegator), ("validator", validator), ("amount", coin)])
+    case .undelegated(let delegator, let validator, let coin, let completion):
+      (
+        34, "undelegated",
+        [
+          ("delegator", delegator), ("validator", validator), ("amount", coin),
+          ("completion-time", completion),
+        ]
+      )
+    case .redelegated(let delegator, let from, let to, let coin):
+      (
+        35, "redelegated",
+        [
+          ("delegator", delegator), ("source-validator", from), ("destination-validator", to),
+          ("amount", coin),
+        ]
+      )
+    case .unbonded(let delegator, let validator, let coin):
+      (36, "unbonded", [("delegator", delegator), ("validator", validator), ("amount", coin)])
+    case .rewardWithdrawn(let delegator, let validator, let coin):
+      (37, "reward-withdrawn", [("delegator", delegator), ("validator", validator), ("amount", coin)])
+    case .commissionWithdrawn(let validator, let coin):
+      (38, "commission-withdrawn", [("validator", validator), ("amount", coin)])
+    case .proposalSubmitted(let proposal, let proposer):
+      (39, "proposal-submitted", [("proposal-id", proposal), ("proposer", proposer)])
+    case .proposalDeposited(let proposal, let depositor, let coin):
+      (40, "proposal-deposited", [("proposal-id", proposal), ("depositor", depositor), ("amount", coin)])
+    case .votingStarted(let proposal, let end):
+      (41, "voting-started", [("proposal-id", proposal), ("voting-end-time", end)])
+    case .voted(let proposal, let voter, let options):
+      (42, "voted", [("proposal-id", proposal), ("voter", voter), ("options", options)])
+    case .proposalEnded(let proposal, let outcome, let log):
+      (43, "proposal-ended", [("proposal-id", proposal), ("outcome", outcome), ("log", log)])
+    case .parameterChanged(let key, let value, let proposal):
+      (44, "parameter-changed", [("key", key), ("value", value), ("proposal-id", proposal)])
+    case .takeRateChanged(let denomination, let basisPoints, let tick):
+      (45, "take-rate-changed", [("denom", denomination), ("basis-points", basisPoints), ("tick", tick)])
+    case .currencyAdded(let denomination): (46, "currency-added", [("denom", denomination)])
+    case .currencyRetired(let denomination): (47, "currency-retired", [("denom", denomination)])
+    case .communityPoolSpent(let recipient, let coin):
+      (48, "community-pool-spent", [("recipient", recipient), ("amount", coin)])
+    case .upgradePlanned(let name, let height, let version):
+      (49, "upgrade-planned", [("name", name), ("height", height), ("protocol-version", version)])
+    case .upgraded(let version): (50, "upgraded", [("protocol-version", version)])
+    }
+  }
+}
+
+/// The form in receipts: the event's number, then its fields.
+extension Event: StateValue {
+  func encode(into writer: inout ByteWriter) {
     let (tag, _, fields) = parts
     writer.write(tag)
-    for (_, field) in fields {
-      switch field {
-      case .address(let address): writer.write(address)
-      case .deployment(let id): writer.write(id)
-      case .lease(let id): writer.write(id)
-      case .coin(let coin): writer.write(coin)
-      case .price(let price): writer.write(price)
-      case .denomination(let denomination): writer.write(denomination)
-      case .digest(let digest): writer.write(digest)
-      case .number(let number): writer.write(number)
-      case .text(let text): writer.write(text)
-      case .closer(let closer): writer.write(closer.rawValue)
-      case .reason(let reason): writer.write(reason.rawValue)
+    for (_, value) in fields { value.encode(into: &writer) }
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    /// Reads the fields of the case that `make` makes.
+    func read<each Field: EventField>(_ make: (repeat each Field) -> Event) throws(DecodingError) -> Event {
+      make(repeat try (each Field)(from: &reader))
+    }
+    self =
+      switch try reader.read(UInt8.self) {
+      case 1: try read(Event.transferred)
+      case 2: try read(Event.minted)
+      case 3: try read(Event.burned)
+      case 4: try read(Event.providerRegistered)
+      case 5: try read(Event.providerUpdated)
+      case 6: try read(Event.providerLeft)
+      case 7: try read(Event.attributesSigned)
+      case 8: try read(Event.attributesWithdrawn)
+      case 9: try read(Event.orderAgreed)
+      case 10: try read(Event.deploymentCreated)
+      case 11: try read(Event.deploymentUpdated)
+      case 12: try read(Event.deploymentClosed)
+      case 13: try read(Event.leaseOpened)
+      case 14: try read(Event.leaseClosed)
+      case 15: try read(Event.reclamationStarted)
+      case 16: try read(Event.deposited)
+      case 17: try read(Event.refunded)
+      case 18: try read(Event.paidOut)
+      case 19: try read(Event.fundsLow)
+      case 20: try read(Event.escrowOverdrawn)
+      case 21: try read(Event.residueCollected)
+      case 22: try read(Event.leaseDepositLocked)
+      case 23: try read(Event.leaseDepositReleased)
+      case 24: try read(Event.granted)
+      case 25: try read(Event.grantRevoked)
+      case 26: try read(Event.validatorCreated)
+      case 27: try read(Event.validatorEdited)
+      case 28: try read(Event.validatorBonded)
+      case 29: try read(Event.validatorUnbonding)
+      case 30: try read(Event.validatorJailed)
+      case 31: try read(Event.validatorUnjailed)
+      case 32: try read(Event.validatorSlashed)
+      case 33: try read(Event.delegated)
+      case 34: try read(Event.undelegated)
+      case 35: try read(Event.redelegated)
+      case 36: try read(Event.unbonded)
+      case 37: try read(Event.rewardWithdrawn)
+      case 38: try read(Event.commissionWithdrawn)
+      case 39: try read(Event.proposalSubmitted)
+      case 40: try read(Event.proposalDeposited)
+      case 41: try read(Event.votingStarted)
+      case 42: try read(Event.voted)
+      case 43: try read(Event.proposalEnded)
+      case 44: try read(Event.parameterChanged)
+      case 45: try read(Event.takeRateChanged)
+      case 46: try read(Event.currencyAdded)
+      case 47: try read(Event.currencyRetired)
+      case 48: try read(Event.communityPoolSpent)
+      case 49: try read(Event.upgradePlanned)
+      case 50: try read(Event.upgraded)
+      default: throw .outOfRange(field: "event")
       }
-    }
-  }
-
-  /// Reads what `encode(into:)` wrote.
-  public init(from reader: inout ByteReader) throws(DecodingError) {
-    let tag = try reader.read(UInt8.self)
-    guard let event = try Self.read(tag, &reader) else { throw .outOfRange(field: "event") }
-    self = event
-  }
-
-  private static func read(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event? {
-    switch tag {
-    case 1...12: try readBasics(tag, &reader)
-    case 13...23: try readLeases(tag, &reader)
-    case 24...33: try readValidators(tag, &reader)
-    case 34...43: try readDelegations(tag, &reader)
-    case 44...50: try readCurrencies(tag, &reader)
-    default: nil
-    }
-  }
-
-  private static func readBasics(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event? {
-    switch tag {
-    case 1:
-      .transferred(from: try reader.readAddress(), to: try reader.readAddress(), coin: try reader.readCoin())
-    case 2:
-      .minted(issuer: try reader.readAddress(), to: try reader.readAddress(), coin: try reader.readCoin())
-    case 3: .burned(issuer: try reader.readAddress(), coin: try reader.readCoin())
-    case 4: .providerRegistered(provider: try reader.readAddress())
-    case 5: .providerUpdated(provider: try reader.readAddress())
-    case 6: .providerLeft(provider: try reader.readAddress())
-    case 7: .attributesSigned(provider: try reader.readAddress(), auditor: try reader.readAddress())
-    case 8: .attributesWithdrawn(provider: try reader.readAddress(), auditor: try reader.readAddress())
-    case 9: .orderAgreed(order: try reader.readDigest(), deployment: try reader.readDeployment())
-    case 10:
-      .deploymentCreated(deployment: try reader.readDeployment(), manifestHash: try reader.readDigest())
-    case 11:
-      .deploymentUpdated(deployment: try reader.readDeployment(), manifestHash: try reader.readDigest())
-    case 12:
-      .deploymentClosed(
-        deployment: try reader.readDeployment(),
-        actor: try reader.readCloser(),
-        reason: try reader.readReason()
-      )
-    default: nil
-    }
-  }
-
-  private static func readLeases(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event? {
-    switch tag {
-    case 13: .leaseOpened(lease: try reader.readLease(), price: try reader.readPrice())
-    case 14:
-      .leaseClosed(
-        lease: try reader.readLease(),
-        price: try reader.readPrice(),
-        actor: try reader.readCloser(),
-        reason: try reader.readReason()
-      )
-    case 15:
-      .reclamationStarted(
-        lease: try reader.readLease(),
-        deadline: try reader.read(),
-        reason: try reader.readReason()
-      )
-    case 16:
-      .deposited(
-        deployment: try reader.readDeployment(),
-        depositor: try reader.readAddress(),
-        coin: try reader.readCoin()
-      )
-    case 17:
-      .refunded(
-        deployment: try reader.readDeployment(),
-        depositor: try reader.readAddress(),
-        coin: try reader.readCoin()
-      )
-    case 18: .paidOut(lease: try reader.readLease(), gross: try reader.readCoin(), fee: try reader.readCoin())
-    case 19:
-      .fundsLow(
-        deployment: try reader.readDeployment(),
-        percent: try reader.read(),
-        lastAffordableTick: try reader.read()
-      )
-    case 20: .escrowOverdrawn(deployment: try reader.readDeployment(), tick: try reader.read())
-    case 21: .residueCollected(deployment: try reader.readDeployment(), coin: try reader.readCoin())
-    case 22: .leaseDepositLocked(lease: try reader.readLease(), coin: try reader.readCoin())
-    case 23: .leaseDepositReleased(lease: try reader.readLease(), coin: try reader.readCoin())
-    default: nil
-    }
-  }
-
-  private static func readValidators(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event?
-  {
-    switch tag {
-    case 24:
-      .granted(
-        granter: try reader.readAddress(),
-        grantee: try reader.readAddress(),
-        kind: try reader.readText(limit: 1_024),
-        limit: try reader.readCoin()
-      )
-    case 25:
-      .grantRevoked(
-        granter: try reader.readAddress(),
-        grantee: try reader.readAddress(),
-        kind: try reader.readText(limit: 1_024),
-        limit: try reader.readCoin()
-      )
-    case 26: .validatorCreated(validator: try reader.readAddress(), stake: try reader.readCoin())
-    case 27: .validatorEdited(validator: try reader.readAddress())
-    case 28: .validatorBonded(validator: try reader.readAddress(), power: try reader.read())
-    case 29: .validatorUnbonding(validator: try reader.readAddress())
-    case 30: .validatorJailed(validator: try reader.readAddress(), reason: try reader.readText(limit: 1_024))
-    case 31: .validatorUnjailed(validator: try reader.readAddress())
-    case 32:
-      .validatorSlashed(
-        validator: try reader.readAddress(),
-        coin: try reader.readCoin(),
-        reason: try reader.readText(limit: 1_024)
-      )
-    case 33:
-      .delegated(
-        delegator: try reader.readAddress(),
-        validator: try reader.readAddress(),
-        coin: try reader.readCoin()
-      )
-    default: nil
-    }
-  }
-
-  private static func readDelegations(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError)
-    -> Event?
-  {
-    switch tag {
-    case 34:
-      .undelegated(
-        delegator: try reader.readAddress(),
-        validator: try reader.readAddress(),
-        coin: try reader.readCoin(),
-        completion: try reader.read()
-      )
-    case 35:
-      .redelegated(
-        delegator: try reader.readAddress(),
-        from: try reader.readAddress(),
-        to: try reader.readAddress(),
-        coin: try reader.readCoin()
-      )
-    case 36:
-      .unbonded(
-        delegator: try reader.readAddress(),
-        validator: try reader.readAddress(),
-        coin: try reader.readCoin()
-      )
-    case 37:
-      .rewardWithdrawn(
-        delegator: try reader.readAddress(),
-        validator: try reader.readAddress(),
-        coin: try reader.readCoin()
-      )
-    case 38: .commissionWithdrawn(validator: try reader.readAddress(), coin: try reader.readCoin())
-    case 39: .proposalSubmitted(proposal: try reader.read(), proposer: try reader.readAddress())
-    case 40:
-      .proposalDeposited(
-        proposal: try reader.read(),
-        depositor: try reader.readAddress(),
-        coin: try reader.readCoin()
-      )
-    case 41: .votingStarted(proposal: try reader.read(), end: try reader.read())
-    case 42:
-      .voted(
-        proposal: try reader.read(),
-        voter: try reader.readAddress(),
-        options: try reader.readText(limit: 1_024)
-      )
-    case 43:
-      .proposalEnded(
-        proposal: try reader.read(),
-        outcome: try reader.readText(limit: 1_024),
-        log: try reader.readText(limit: 1_024)
-      )
-    default: nil
-    }
-  }
-
-  private static func readCurrencies(_ tag: UInt8, _ reader: inout ByteReader) throws(DecodingError) -> Event?
-  {
-    switch tag {
-    case 44:
-      .parameterChanged(
-        key: try reader.readText(limit: 1_024),
-        value: try reader.read(),
-        proposal: try reader.read()
-      )
-    case 45:
-      .takeRateChanged(
-        denomination: try reader.readDenomination(),
-        basisPoints: try reader.read(),
-        tick: try reader.read()
-      )
-    case 46: .currencyAdded(denomination: try reader.readDenomination())
-    case 47: .currencyRetired(denomination: try reader.readDenomination())
-    case 48: .communityPoolSpent(recipient: try reader.readAddress(), coin: try reader.readCoin())
-    case 49:
-      .upgradePlanned(
-        name: try reader.readText(limit: 1_024),
-        height: try reader.read(),
-        version: try reader.read()
-      )
-    case 50: .upgraded(version: try reader.read())
-    default: nil
-    }
   }
 }

@@ -8,6 +8,24 @@ public enum Closer: UInt8, Hashable, Sendable, CaseIterable {
   case provider = 2
   /// The ledger itself: the money ran out.
   case ledger = 3
+
+  /// The name in events and in answers to queries: that of the case.
+  public var name: String { "\(self)" }
+}
+
+extension LeaseCloseReason {
+  /// The name in events and in answers to queries.
+  public var name: String {
+    switch self {
+    case .owner: "owner"
+    case .unstable: "unstable"
+    case .decommission: "decommission"
+    case .unspecified: "unspecified"
+    case .manifestTimeout: "manifest_timeout"
+    case .insufficientFunds: "insufficient_funds"
+    case .deploymentClosed: "deployment_closed"
+    }
+  }
 }
 
 /// What changed: every movement of money and every change of a record's state, in the order in which they

@@ -67,7 +67,7 @@ extension Receipt {
     code = try reader.read()
     codespace = try reader.readText(limit: Limit.codespace * 4)
     log = try reader.readText(limit: Limit.log)
-    fee = try reader.readOptionalCoin()
+    fee = try reader.readAll()
     let count = Int(try reader.read(UInt32.self))
     guard count <= Limit.events, count <= reader.remaining else { throw .outOfRange(field: "events") }
     events = []

@@ -29,7 +29,7 @@ extension Execution {
 
   func leaveProvider(_ owner: Address) throws(Rejection) {
     guard overlay.contains(Tables.providers, owner) else { throw .provider(.providerNotFound(owner)) }
-    let demands = Tables.demands.prefix { $0.write(owner) }
+    let demands = Tables.demands.prefix(owner)
     guard overlay.scan(Tables.demands, prefix: demands, limit: 1).isEmpty else {
       throw .provider(.providerHasLeases(owner))
     }
@@ -56,7 +56,7 @@ extension Execution {
   private func firstIncompatibleLease(byNew attributes: [Attribute], old: ProviderRecord) -> LeaseID? {
     var broken: LeaseID?
     let signed = signedAttributes(of: old.owner)
-    overlay.forEach(Tables.demands, prefix: Tables.demands.prefix { $0.write(old.owner) }) {
+    overlay.forEach(Tables.demands, prefix: Tables.demands.prefix(old.owner)) {
       _,
       demand in
       func matches(_ attributes: [Attribute]) -> Bool {

@@ -13,14 +13,14 @@ extension LedgerQuery {
     _ request: PageRequest
   ) throws(PageFault) -> Page<(id: UInt64, record: ProposalRecord)> {
     guard let status else { return try state.page(Tables.proposals, request) { ($0, $1) } }
-    let prefix = Tables.proposalsByStatus.prefix { $0.write(status.rawValue) }
+    let prefix = Tables.proposalsByStatus.prefix(status.rawValue)
     return try state.page(Tables.proposalsByStatus, prefix: prefix, request) { key, _ in
       proposal(key.key).map { (key.key, $0) }
     }
   }
 
   public func deposits(onProposal id: UInt64) -> [(depositor: Address, amount: Amount)] {
-    let prefix = Tables.proposalDeposits.prefix { $0.write(id) }
+    let prefix = Tables.proposalDeposits.prefix(id)
     return state.all(Tables.proposalDeposits, prefix: prefix) { ($0.second, $1) }
   }
 
@@ -29,7 +29,7 @@ extension LedgerQuery {
     onProposal id: UInt64,
     _ request: PageRequest
   ) throws(PageFault) -> Page<(voter: Address, options: [WeightedVote])> {
-    let prefix = Tables.votes.prefix { $0.write(id) }
+    let prefix = Tables.votes.prefix(id)
     return try state.page(Tables.votes, prefix: prefix, request) { ($0.second, $1.options) }
   }
 
@@ -63,7 +63,7 @@ extension LedgerQuery {
   }
 
   public func delegations(of delegator: Address) -> [DelegationStatus] {
-    let prefix = Tables.delegations.prefix { $0.write(delegator) }
+    let prefix = Tables.delegations.prefix(delegator)
     return state.all(Tables.delegations, prefix: prefix) { status($0, $1) }
   }
 
@@ -72,7 +72,7 @@ extension LedgerQuery {
     to validator: Address,
     _ request: PageRequest
   ) throws(PageFault) -> Page<DelegationStatus> {
-    let prefix = Tables.delegationsByValidator.prefix { $0.write(validator) }
+    let prefix = Tables.delegationsByValidator.prefix(validator)
     return try state.page(Tables.delegationsByValidator, prefix: prefix, request) { key, _ in
       let key = Pair(key.second, key.first)
       return state.read(Tables.delegations, key).flatMap { status(key, $0) }
@@ -103,7 +103,7 @@ extension LedgerQuery {
 
   /// The redelegations that can still be slashed for faults of their source validator.
   public func redelegations(of delegator: Address) -> [RedelegationRecord] {
-    let prefix = Tables.redelegationsByDelegator.prefix { $0.write(delegator) }
+    let prefix = Tables.redelegationsByDelegator.prefix(delegator)
     return state.all(Tables.redelegationsByDelegator, prefix: prefix) { key, _ in
       state.read(Tables.redelegations, key.second)
     }
@@ -114,7 +114,7 @@ extension LedgerQuery {
   }
 
   public func unbondings(of delegator: Address) -> [UnbondingRecord] {
-    let prefix = Tables.unbondingsByDelegator.prefix { $0.write(delegator) }
+    let prefix = Tables.unbondingsByDelegator.prefix(delegator)
     return state.all(Tables.unbondingsByDelegator, prefix: prefix) { key, _ in
       state.read(Tables.unbondings, key.second)
     }

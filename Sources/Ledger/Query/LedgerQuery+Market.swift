@@ -82,19 +82,16 @@ extension LedgerQuery {
       deployment(id).flatMap { wanted == nil || $0.record.state == wanted ? $0 : nil }
     }
     if let owner, let wanted, hasOwnerIndexes {
-      let prefix = Tables.deploymentsByOwner.prefix { writer in
-        writer.write(owner)
-        writer.write(wanted.rawValue)
-      }
+      let prefix = Tables.deploymentsByOwner.prefix(owner, wanted.rawValue)
       return try state.page(Tables.deploymentsByOwner, prefix: prefix, request) { key, _ in
         found(key.second.key)
       }
     }
     if let wanted, owner == nil {
-      let prefix = Tables.deploymentsByState.prefix { $0.write(wanted.rawValue) }
+      let prefix = Tables.deploymentsByState.prefix(wanted.rawValue)
       return try state.page(Tables.deploymentsByState, prefix: prefix, request) { key, _ in found(key.key) }
     }
-    let prefix = owner.map { owner in Tables.deployments.prefix { $0.write(owner) } }
+    let prefix = owner.map { Tables.deployments.prefix($0) }
     return try state.page(Tables.deployments, prefix: prefix, request) { key, _ in found(key) }
   }
 
@@ -159,7 +156,7 @@ extension LedgerQuery {
 
   /// All leases of a deployment, including ended ones.
   public func leases(of id: DeploymentID, at tick: Tick) -> [LeaseStatus] {
-    let prefix = Tables.leases.prefix { $0.write(id) }
+    let prefix = Tables.leases.prefix(id)
     return state.all(Tables.leases, prefix: prefix) { status($0, $1, at: tick) }
   }
 
@@ -181,13 +178,10 @@ extension LedgerQuery {
     func prefix(_ table: Table<Pair<Address, StateIndexKey<LeaseID>>, Presence>, _ address: Address)
       -> [UInt8]
     {
-      table.prefix { writer in
-        writer.write(address)
-        if let wanted { writer.write(wanted.rawValue) }
-      }
+      wanted.map { table.prefix(address, $0) } ?? table.prefix(address)
     }
     if let owner, wanted == nil || !hasOwnerIndexes {
-      let prefix = Tables.leases.prefix { $0.write(owner) }
+      let prefix = Tables.leases.prefix(owner)
       return try state.page(Tables.leases, prefix: prefix, request) { key, _ in found(key) }
     }
     if let address = owner ?? provider {
@@ -197,7 +191,7 @@ extension LedgerQuery {
       }
     }
     if let wanted {
-      let prefix = Tables.leasesByState.prefix { $0.write(wanted.rawValue) }
+      let prefix = Tables.leasesByState.prefix(wanted.rawValue)
       return try state.page(Tables.leasesByState, prefix: prefix, request) { key, _ in found(key.key) }
     }
     return try state.page(Tables.leases, request) { key, _ in found(key) }
@@ -228,10 +222,7 @@ extension LedgerQuery {
   /// `PageRequest.maximumLimit`.
   public func runningLeaseCount(of provider: Address) -> Int {
     LeaseRecord.State.allCases.filter(\.isRunning).reduce(0) { count, wanted in
-      let prefix = Tables.leasesByProvider.prefix { writer in
-        writer.write(provider)
-        writer.write(wanted.rawValue)
-      }
+      let prefix = Tables.leasesByProvider.prefix(provider, wanted.rawValue)
       guard let end = KeyOrder.end(of: prefix) else { return count }
       return count + state.entries(from: prefix, to: end, limit: PageRequest.maximumLimit).count
     }

@@ -36,13 +36,11 @@ extension LedgerQuery {
       }
     }
     guard let auditor else {
-      let prefix = provider.map { provider in Tables.signedAttributes.prefix { $0.write(provider) } }
+      let prefix = provider.map { Tables.signedAttributes.prefix($0) }
       return try state.page(Tables.signedAttributes, prefix: prefix, request) { key, _ in signed(key) }
     }
-    let prefix = Tables.signedByAuditor.prefix { writer in
-      writer.write(auditor)
-      if let provider { writer.write(provider) }
-    }
+    let prefix =
+      provider.map { Tables.signedByAuditor.prefix(auditor, $0) } ?? Tables.signedByAuditor.prefix(auditor)
     return try state.page(Tables.signedByAuditor, prefix: prefix, request) { key, _ in
       signed(Pair(key.second, key.first))
     }
@@ -100,15 +98,12 @@ extension LedgerQuery {
       }
     }
     guard let granter else {
-      let prefix = grantee.map { grantee in Tables.grantsByGrantee.prefix { $0.write(grantee) } }
+      let prefix = grantee.map { Tables.grantsByGrantee.prefix($0) }
       return try state.page(Tables.grantsByGrantee, prefix: prefix, request) { key, _ in
         status(key.byGrantee)
       }
     }
-    let prefix = Tables.grants.prefix { writer in
-      writer.write(granter)
-      if let grantee { writer.write(grantee) }
-    }
+    let prefix = grantee.map { Tables.grants.prefix(granter, $0) } ?? Tables.grants.prefix(granter)
     return try state.page(Tables.grants, prefix: prefix, request) { key, _ in status(key) }
   }
 }

@@ -24,7 +24,7 @@ public struct LedgerQuery<State: StateReading> {
   public func sequence(of address: Address) -> UInt64 { state.read(Tables.accounts, address)?.sequence ?? 0 }
 
   public func balances(of address: Address) -> [Coin] {
-    let prefix = Tables.balances.prefix { $0.write(address) }
+    let prefix = Tables.balances.prefix(address)
     return state.all(Tables.balances, prefix: prefix) { Coin($1, $0.second) }
   }
 
@@ -66,7 +66,7 @@ public struct LedgerQuery<State: StateReading> {
 
   /// A currency by its canonical name or an alias; nil when it is not registered.
   public func currency(_ name: Denomination) -> CurrencyStatus? {
-    let own = state.read(Tables.aliases, name) ?? name
+    let own = state.read(Tables.aliases, name)?.name ?? name
     return state.read(Tables.currencies, own).map { CurrencyStatus($0) }
   }
 
@@ -76,8 +76,8 @@ public struct LedgerQuery<State: StateReading> {
     days: ClosedRange<UInt64> = 0...UInt64.max - 1,
     _ request: PageRequest
   ) throws(PageFault) -> Page<(day: UInt64, coin: Coin)> {
-    let from = Tables.takeIncome.prefix { $0.write(days.lowerBound) }
-    let to = Tables.takeIncome.prefix { $0.write(days.upperBound + 1) }
+    let from = Tables.takeIncome.prefix(days.lowerBound)
+    let to = Tables.takeIncome.prefix(days.upperBound + 1)
     return try state.page(from: from, to: to, request) { key, value in
       let key = Tables.takeIncome.key(key)
       guard denomination.map({ $0 == key.second }) ?? true else { return nil }

@@ -14,22 +14,13 @@ struct AccountRecord: Hashable, Sendable, StateValue {
 }
 
 /// A grant. `limit` is the amount that is left.
-struct GrantRecord: Hashable, Sendable, StateValue {
+struct GrantRecord: Hashable, Sendable {
   var limit: Amount
   var expiresAt: Timestamp
+}
 
-  init(limit: Amount, expiresAt: Timestamp) {
-    self.limit = limit
-    self.expiresAt = expiresAt
-  }
+extension GrantRecord: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(limit, expiresAt) }
 
-  func encode(into writer: inout ByteWriter) {
-    writer.write(limit)
-    writer.write(expiresAt.milliseconds)
-  }
-
-  init(from reader: inout ByteReader) throws(DecodingError) {
-    limit = try reader.readAmount()
-    expiresAt = Timestamp(milliseconds: try reader.read())
-  }
+  init(from reader: inout ByteReader) throws(DecodingError) { (limit, expiresAt) = try reader.readAll() }
 }

@@ -2,48 +2,40 @@ import Chain
 import Primitives
 
 /// The ledger's record of its own chain.
-struct ChainRecord: Hashable, Sendable, StateValue {
+struct ChainRecord: Hashable, Sendable {
   var chain: ChainID
   var genesisTime: Timestamp
   var protocolVersion: UInt32
   var ticks: TickSchedule
   /// The planned upgrade: decided by vote, its height not reached yet.
   var upgrade: SoftwareUpgrade?
+}
 
-  init(chain: ChainID, genesisTime: Timestamp, protocolVersion: UInt32, ticks: TickSchedule) {
-    self.chain = chain
-    self.genesisTime = genesisTime
-    self.protocolVersion = protocolVersion
-    self.ticks = ticks
-  }
-
+extension ChainRecord: StateValue {
   func encode(into writer: inout ByteWriter) {
     writer.write(chain.text)
-    writer.write(genesisTime.milliseconds)
-    writer.write(protocolVersion)
-    ticks.encode(into: &writer)
-    writer.write(upgrade != nil)
-    guard let upgrade else { return }
-    writer.write(upgrade.name)
-    writer.write(upgrade.height)
-    writer.write(upgrade.protocolVersion)
-    writer.write(upgrade.info)
+    writer.write(genesisTime, protocolVersion, ticks, upgrade)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
     guard let chain = ChainID(try reader.readText(limit: 48)) else { throw .invalid(field: "chain") }
     self.chain = chain
-    genesisTime = Timestamp(milliseconds: try reader.read())
-    protocolVersion = try reader.read()
-    ticks = try TickSchedule(from: &reader)
-    guard try reader.readFlag() else { return }
-    let name = try reader.readText(limit: ChainLimits.nameBytes)
-    let height = try reader.read(UInt64.self)
-    let version = try reader.read(UInt32.self)
-    upgrade = SoftwareUpgrade(
-      name: name,
-      height: height,
-      protocolVersion: version,
+    (genesisTime, protocolVersion, ticks, upgrade) = try reader.readAll()
+  }
+}
+
+extension SoftwareUpgrade: StateValue {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(name)
+    writer.write(height, protocolVersion)
+    writer.write(info)
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    self.init(
+      name: try reader.readText(limit: ChainLimits.nameBytes),
+      height: try reader.read(),
+      protocolVersion: try reader.read(),
       info: try reader.readText(limit: ChainLimits.summaryBytes)
     )
   }
@@ -86,15 +78,10 @@ public struct TickSchedule: Hashable, Sendable, StateValue {
     tickMilliseconds = max(1, milliseconds)
   }
 
-  func encode(into writer: inout ByteWriter) {
-    writer.write(start.milliseconds)
-    writer.write(firstTick)
-    writer.write(tickMilliseconds)
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(start, firstTick, tickMilliseconds) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    start = Timestamp(milliseconds: try reader.read())
-    firstTick = try reader.read()
-    tickMilliseconds = max(1, try reader.read())
+    (start, firstTick, tickMilliseconds) = try reader.readAll()
+    tickMilliseconds = max(1, tickMilliseconds)
   }
 }

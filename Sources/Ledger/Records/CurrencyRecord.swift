@@ -3,14 +3,15 @@ import Primitives
 
 extension Currency: StateValue {}
 
-extension Amount: StateValue {
-  func encode(into writer: inout ByteWriter) { writer.write(self) }
+/// The canonical name of a currency that has an alias.
+struct CanonicalName: StateValue {
+  var name: Denomination
 
-  init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readAmount() }
-}
+  init(_ name: Denomination) { self.name = name }
 
-extension Denomination: StateValue {
-  func encode(into writer: inout ByteWriter) { write(to: &writer) }
+  func encode(into writer: inout ByteWriter) { name.write(to: &writer) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { name = try Denomination(key: &reader) }
 }
 
 /// A registered currency with the network's totals in it.
@@ -37,22 +38,12 @@ struct CurrencyRecord: Hashable, Sendable, StateValue {
   }
 
   func encode(into writer: inout ByteWriter) {
-    currency.encode(into: &writer)
-    writer.write(minted)
-    take.encode(into: &writer)
-    writer.write(takeCollected)
-    writer.write(owedToStakers)
-    writer.write(paidToStakers)
+    writer.write(currency, minted, take, takeCollected, owedToStakers, paidToStakers)
     for proposal in proposals { writer.write(proposal) }
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    currency = try Currency(from: &reader)
-    minted = try reader.readAmount()
-    take = try TakeIndex(from: &reader)
-    takeCollected = try reader.readAmount()
-    owedToStakers = try reader.read()
-    paidToStakers = try reader.readAmount()
+    (currency, minted, take, takeCollected, owedToStakers, paidToStakers) = try reader.readAll()
     proposals = []
     for _ in ParameterName.CurrencyField.allCases { proposals.append(try reader.read()) }
   }

@@ -8,40 +8,25 @@ public struct Closing: Hashable, Sendable {
   public var reason: LeaseCloseReason
   /// The block that ended it. For a lease, `tick` is the last tick that was paid in full.
   public var moment: Moment
+}
 
-  func encode(into writer: inout ByteWriter) {
-    writer.write(closer.rawValue)
-    writer.write(reason.rawValue)
-    writer.write(moment)
-  }
-
-  init(closer: Closer, reason: LeaseCloseReason, moment: Moment) {
-    self.closer = closer
-    self.reason = reason
-    self.moment = moment
-  }
+extension Closing: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(closer, reason, moment) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    closer = try reader.readCloser()
-    reason = try reader.readReason()
-    moment = try reader.readMoment()
+    (closer, reason, moment) = try reader.readAll()
   }
 }
 
 /// A tenant's deployment.
-public struct DeploymentRecord: Hashable, Sendable, StateValue {
+public struct DeploymentRecord: Hashable, Sendable {
   /// The lifecycle: active → closed, which is final.
   public enum State: UInt8, Hashable, Sendable, CaseIterable {
     case active = 1
     case closed = 2
 
-    /// The name in answers to queries.
-    public var name: String {
-      switch self {
-      case .active: "active"
-      case .closed: "closed"
-      }
-    }
+    /// The name in answers to queries: that of the case.
+    public var name: String { "\(self)" }
   }
 
   public var manifestHash: Digest
@@ -54,48 +39,28 @@ public struct DeploymentRecord: Hashable, Sendable, StateValue {
   public var closing: Closing?
 
   public var state: State { closing == nil ? .active : .closed }
+}
 
-  init(manifestHash: Digest, groupCount: UInt32, order: Digest, createdAt: Moment) {
-    self.manifestHash = manifestHash
-    self.groupCount = groupCount
-    self.order = order
-    self.createdAt = createdAt
-  }
-
+extension DeploymentRecord: StateValue {
   func encode(into writer: inout ByteWriter) {
-    writer.write(manifestHash)
-    writer.write(groupCount)
-    writer.write(order)
-    writer.write(createdAt)
-    writer.write(closing != nil)
-    closing?.encode(into: &writer)
+    writer.write(manifestHash, groupCount, order, createdAt, closing)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    manifestHash = try reader.readDigest()
-    groupCount = try reader.read()
-    order = try reader.readDigest()
-    createdAt = try reader.readMoment()
-    closing = try reader.readFlag() ? try Closing(from: &reader) : nil
+    (manifestHash, groupCount, order, createdAt, closing) = try reader.readAll()
   }
 }
 
 /// A group of a deployment: the unit of leasing.
 public struct GroupRecord: Hashable, Sendable, StateValue {
   /// The lifecycle: open → leased → open; either → closed with the deployment.
-  public enum State: UInt8, Hashable, Sendable, CaseIterable {
+  public enum State: UInt8, Hashable, Sendable, CaseIterable, StateValue {
     case open = 1
     case leased = 2
     case closed = 3
 
-    /// The name in answers to queries.
-    public var name: String {
-      switch self {
-      case .open: "open"
-      case .leased: "leased"
-      case .closed: "closed"
-      }
-    }
+    /// The name in answers to queries: that of the case.
+    public var name: String { "\(self)" }
   }
 
   public var spec: GroupSpec
@@ -111,19 +76,9 @@ public struct GroupRecord: Hashable, Sendable, StateValue {
     orders = 0
   }
 
-  func encode(into writer: inout ByteWriter) {
-    writer.write(state.rawValue)
-    writer.write(orders)
-    writer.write(provider != nil)
-    if let provider { writer.write(provider) }
-    writer.writeCounted(spec.encoded)
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(state, orders, provider, spec) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    guard let state = State(rawValue: try reader.read()) else { throw .outOfRange(field: "state") }
-    self.state = state
-    orders = try reader.read()
-    provider = try reader.readFlag() ? try reader.readAddress() : nil
-    spec = try GroupSpec(decoding: try reader.readCounted())
+    (state, orders, provider, spec) = try reader.readAll()
   }
 }

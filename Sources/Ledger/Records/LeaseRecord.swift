@@ -5,7 +5,7 @@ public import Primitives
 public struct LeaseRecord: Hashable, Sendable, StateValue {
   /// The lifecycle: active → reclaiming, and either of them → insufficientFunds or closed, which are final.
   /// The numbers are those of the reference chain.
-  public enum State: UInt8, Hashable, Sendable, CaseIterable {
+  public enum State: UInt8, Hashable, Sendable, CaseIterable, StateValue {
     case active = 1
     case insufficientFunds = 2
     case closed = 3
@@ -70,50 +70,20 @@ public struct LeaseRecord: Hashable, Sendable, StateValue {
   }
 
   func encode(into writer: inout ByteWriter) {
-    writer.write(state.rawValue)
-    writer.write(price)
-    writer.write(UInt16(offer.count))
-    for unit in offer { writer.writeCounted(unit.encoded) }
-    writer.write(openedAt)
-    writer.write(deposit)
-    writer.write(reclamationWindow)
-    writer.write(reclamation != nil)
-    if let reclamation {
-      writer.write(reclamation.reason.rawValue)
-      writer.write(reclamation.announcedAt)
-      writer.write(reclamation.deadline.milliseconds)
-    }
-    writer.write(requiresAuditedGPUs)
-    writer.write(closing != nil)
-    closing?.encode(into: &writer)
-    writer.write(earned)
-    writer.write(paid)
-    writer.write(fee)
+    writer.write(state, price, offer, openedAt, deposit, reclamationWindow, reclamation)
+    writer.write(requiresAuditedGPUs, closing, earned, paid, fee)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    guard let state = State(rawValue: try reader.read()) else { throw .outOfRange(field: "state") }
-    self.state = state
-    price = try reader.readPrice()
-    let count = Int(try reader.read(UInt16.self))
-    offer = []
-    for _ in 0..<count { offer.append(try ResourceOffer(decoding: try reader.readCounted())) }
-    openedAt = try reader.readMoment()
-    deposit = try reader.readCoin()
-    reclamationWindow = try reader.read()
-    if try reader.readFlag() {
-      let reason = try reader.readReason()
-      let announcedAt = try reader.readMoment()
-      reclamation = Reclamation(
-        reason: reason,
-        announcedAt: announcedAt,
-        deadline: Timestamp(milliseconds: try reader.read())
-      )
-    }
-    requiresAuditedGPUs = try reader.readFlag()
-    closing = try reader.readFlag() ? try Closing(from: &reader) : nil
-    earned = try reader.readDecimal()
-    paid = try reader.readAmount()
-    fee = try reader.readAmount()
+    (state, price, offer, openedAt, deposit, reclamationWindow, reclamation) = try reader.readAll()
+    (requiresAuditedGPUs, closing, earned, paid, fee) = try reader.readAll()
+  }
+}
+
+extension LeaseRecord.Reclamation: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(reason, announcedAt, deadline) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    (reason, announcedAt, deadline) = try reader.readAll()
   }
 }

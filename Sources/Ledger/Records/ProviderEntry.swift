@@ -15,71 +15,59 @@ public struct ProviderEntry: Hashable, Sendable, StateValue {
   }
 
   func encode(into writer: inout ByteWriter) {
-    writer.write(record.owner)
-    writer.write(record.hostURI)
-    writer.write(record.attributes)
-    writer.write(record.email)
-    writer.write(record.website)
-    writer.write(registeredAt)
-    writer.write(updatedAt)
+    writer.write(record, registeredAt, updatedAt)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    let owner = try reader.readAddress()
-    let host = try reader.readText(limit: ChainLimits.hostBytes)
-    let attributes = try reader.readAttributes()
-    let email = try reader.readText(limit: ChainLimits.hostBytes)
-    let website = try reader.readText(limit: ChainLimits.hostBytes)
-    record = ProviderRecord(
-      owner: owner,
-      hostURI: host,
-      attributes: attributes,
-      email: email,
-      website: website
+    (record, registeredAt, updatedAt) = try reader.readAll()
+  }
+}
+
+extension ProviderRecord: StateValue {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(owner)
+    writer.write(hostURI)
+    writer.write(attributes)
+    writer.write(email)
+    writer.write(website)
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    self.init(
+      owner: try reader.readAddress(),
+      hostURI: try reader.readText(limit: ChainLimits.hostBytes),
+      attributes: try reader.readAll(),
+      email: try reader.readText(limit: ChainLimits.hostBytes),
+      website: try reader.readText(limit: ChainLimits.hostBytes)
     )
-    registeredAt = try reader.readMoment()
-    updatedAt = try reader.readMoment()
   }
 }
 
 /// The attributes that one auditor has signed about one provider, sorted by key.
-struct AuditRecord: Hashable, Sendable, StateValue {
+struct AuditRecord: Hashable, Sendable {
   var attributes: [Attribute]
+}
 
-  init(attributes: [Attribute]) { self.attributes = attributes }
-
+extension AuditRecord: StateValue {
   func encode(into writer: inout ByteWriter) { writer.write(attributes) }
 
-  init(from reader: inout ByteReader) throws(DecodingError) { attributes = try reader.readAttributes() }
+  init(from reader: inout ByteReader) throws(DecodingError) { attributes = try reader.readAll() }
 }
 
 /// What running leases require of their provider's attributes. Leases with equal requirements share a record.
-struct DemandRecord: Hashable, Sendable, StateValue {
+struct DemandRecord: Hashable, Sendable {
   /// The number of running leases with these requirements.
   var count: UInt64
   /// One of these leases, for the message when an update would break them.
   var example: LeaseID
   var requiresAuditedGPUs: Bool
   var spec: GroupSpec
+}
 
-  init(count: UInt64, example: LeaseID, requiresAuditedGPUs: Bool, spec: GroupSpec) {
-    self.count = count
-    self.example = example
-    self.requiresAuditedGPUs = requiresAuditedGPUs
-    self.spec = spec
-  }
-
-  func encode(into writer: inout ByteWriter) {
-    writer.write(count)
-    writer.write(example)
-    writer.write(requiresAuditedGPUs)
-    writer.writeCounted(spec.encoded)
-  }
+extension DemandRecord: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(count, example, requiresAuditedGPUs, spec) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    count = try reader.read()
-    example = try reader.readLease()
-    requiresAuditedGPUs = try reader.readFlag()
-    spec = try GroupSpec(decoding: try reader.readCounted())
+    (count, example, requiresAuditedGPUs, spec) = try reader.readAll()
   }
 }

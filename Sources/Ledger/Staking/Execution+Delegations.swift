@@ -111,10 +111,7 @@ extension Execution {
 
   func undelegate(_ delegator: Address, from address: Address, _ coin: Coin) throws(Rejection) {
     let amount = try stake(coin)
-    let owner = Tables.unbondingsByDelegator.prefix {
-      $0.write(delegator)
-      $0.write(address)
-    }
+    let owner = Tables.unbondingsByDelegator.prefix(delegator, address)
     let limit = parameter(.maximumUnbondingEntries)
     let entries = overlay.scan(Tables.unbondingsByDelegator, prefix: owner, limit: Int(limit))
     guard entries.count < Int(limit) else { throw .staking(.tooManyEntries(limit: limit)) }
@@ -130,6 +127,7 @@ extension Execution {
     let entry = UnbondingRecord(
       delegator: delegator,
       validator: address,
+      initial: amount,
       amount: amount,
       height: height,
       completion: completion
@@ -176,17 +174,11 @@ extension Execution {
     let amount = try stake(coin)
     guard source != destination else { throw .staking(.selfRedelegation) }
     let target = try validator(destination)
-    let arriving = Tables.redelegationsByDelegator.prefix {
-      $0.write(delegator)
-      $0.write(source)
-    }
+    let arriving = Tables.redelegationsByDelegator.prefix(delegator, source)
     guard overlay.scan(Tables.redelegationsByDelegator, prefix: arriving, limit: 1).isEmpty else {
       throw .staking(.transitiveRedelegation)
     }
-    let leaving = Tables.redelegationsByDelegator.prefix {
-      $0.write(delegator)
-      $0.write(destination)
-    }
+    let leaving = Tables.redelegationsByDelegator.prefix(delegator, destination)
     let limit = parameter(.maximumUnbondingEntries)
     let entries = overlay.scan(Tables.redelegationsByDelegator, prefix: leaving, limit: Int(limit))
     guard entries.count < Int(limit) else { throw .staking(.tooManyEntries(limit: limit)) }

@@ -9,7 +9,7 @@ extension Execution {
   /// Distributes the block's fees, and the stakers' share of the take, among all bonded stake.
   func distributeFees() throws(Rejection) {
     let collector = ModuleAccount.feeCollector.address
-    let prefix = Tables.balances.prefix { $0.write(collector) }
+    let prefix = Tables.balances.prefix(collector)
     for (key, amount) in overlay.scan(Tables.balances, prefix: prefix, limit: 64) {
       let coin = Coin(amount, key.second)
       var staking = staking

@@ -61,7 +61,7 @@ extension Execution {
     since height: Height
   ) throws(Rejection) -> Amount {
     var total: UInt64 = 0
-    let prefix = Tables.unbondingsByValidator.prefix { $0.write(address) }
+    let prefix = Tables.unbondingsByValidator.prefix(address)
     var numbers: [UInt64] = []
     overlay.forEach(Tables.unbondingsByValidator, prefix: prefix) { key, _ in
       if key.first.second >= height { numbers.append(key.second) }
@@ -86,7 +86,7 @@ extension Execution {
     since height: Height
   ) throws(Rejection) -> Amount {
     var total: UInt64 = 0
-    let prefix = Tables.redelegationsBySource.prefix { $0.write(address) }
+    let prefix = Tables.redelegationsBySource.prefix(address)
     var numbers: [UInt64] = []
     overlay.forEach(Tables.redelegationsBySource, prefix: prefix) { key, _ in
       if key.first.second >= height { numbers.append(key.second) }
@@ -124,7 +124,7 @@ extension Execution {
     else { return }
     let height = moment.height - 1
     let window = parameter(.signedBlocksWindow)
-    let prefix = Tables.missed.prefix { $0.write(address) }
+    let prefix = Tables.missed.prefix(address)
     for (key, _) in overlay.scan(Tables.missed, prefix: prefix, limit: 64) {
       guard key.second + window <= height else { break }
       overlay.remove(Tables.missed, key)
@@ -150,7 +150,7 @@ extension Execution {
 
   func missedKeys(of address: Address) -> [Pair<Address, UInt64>] {
     var keys: [Pair<Address, UInt64>] = []
-    overlay.forEach(Tables.missed, prefix: Tables.missed.prefix { $0.write(address) }) { key, _ in
+    overlay.forEach(Tables.missed, prefix: Tables.missed.prefix(address)) { key, _ in
       keys.append(key)
     }
     return keys

@@ -24,25 +24,19 @@ struct StakingRecord: Hashable, Sendable, StateValue {
   init() {}
 
   func encode(into writer: inout ByteWriter) {
-    writer.write(bonded)
-    writer.write(nextEntry)
-    writer.write(UInt16(truncatingIfNeeded: rewards.count))
-    for reward in rewards {
-      writer.write(reward.denomination)
-      writer.write(reward.index)
-      writer.write(reward.rest)
-    }
+    writer.write(bonded, nextEntry, rewards)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    bonded = try reader.readAmount()
-    nextEntry = try reader.read()
-    let count = Int(try reader.read(UInt16.self))
-    for _ in 0..<count {
-      let denomination = try reader.readDenomination()
-      let index = try reader.read(UInt128.self)
-      rewards.append(Reward(denomination: denomination, index: index, rest: try reader.read()))
-    }
+    (bonded, nextEntry, rewards) = try reader.readAll()
+  }
+}
+
+extension StakingRecord.Reward: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(denomination, index, rest) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    (denomination, index, rest) = try reader.readAll()
   }
 }
 
@@ -62,31 +56,21 @@ public struct DelegationRecord: Hashable, Sendable, StateValue {
 
   init() {}
 
-  func encode(into writer: inout ByteWriter) {
-    writer.write(shares)
-    writer.write(UInt16(truncatingIfNeeded: rewards.count))
-    for reward in rewards {
-      writer.write(reward.denomination)
-      writer.write(reward.perShare)
-      writer.write(reward.accrued)
-    }
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(shares, rewards) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { (shares, rewards) = try reader.readAll() }
+}
+
+extension DelegationRecord.Reward: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(denomination, perShare, accrued) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    shares = try reader.readDecimal()
-    let count = Int(try reader.read(UInt16.self))
-    for _ in 0..<count {
-      let denomination = try reader.readDenomination()
-      let perShare = try reader.read(UInt128.self)
-      rewards.append(
-        Reward(denomination: denomination, perShare: perShare, accrued: try reader.readDecimal())
-      )
-    }
+    (denomination, perShare, accrued) = try reader.readAll()
   }
 }
 
 /// Undelegated stake that is not paid out yet.
-public struct UnbondingRecord: Hashable, Sendable, StateValue {
+public struct UnbondingRecord: Hashable, Sendable {
   public var delegator: Address
   public var validator: Address
   /// The amount at the beginning, of which slashing takes its part.
@@ -95,103 +79,53 @@ public struct UnbondingRecord: Hashable, Sendable, StateValue {
   public var amount: Amount
   public var height: Height
   public var completion: Timestamp
+}
 
+extension UnbondingRecord: StateValue {
   func encode(into writer: inout ByteWriter) {
-    writer.write(delegator)
-    writer.write(validator)
-    writer.write(initial)
-    writer.write(amount)
-    writer.write(height)
-    writer.write(completion.milliseconds)
-  }
-
-  init(delegator: Address, validator: Address, amount: Amount, height: Height, completion: Timestamp) {
-    self.delegator = delegator
-    self.validator = validator
-    initial = amount
-    self.amount = amount
-    self.height = height
-    self.completion = completion
+    writer.write(delegator, validator, initial, amount, height, completion)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    delegator = try reader.readAddress()
-    validator = try reader.readAddress()
-    initial = try reader.readAmount()
-    amount = try reader.readAmount()
-    height = try reader.read()
-    completion = Timestamp(milliseconds: try reader.read())
+    (delegator, validator, initial, amount, height, completion) = try reader.readAll()
   }
 }
 
 /// Stake that moved from one validator to another and can still be slashed for faults of the first one.
-public struct RedelegationRecord: Hashable, Sendable, StateValue {
+public struct RedelegationRecord: Hashable, Sendable {
   public var delegator: Address
   public var source: Address
   public var destination: Address
   public var initial: Amount
   public var height: Height
   public var completion: Timestamp
+}
 
+extension RedelegationRecord: StateValue {
   func encode(into writer: inout ByteWriter) {
-    writer.write(delegator)
-    writer.write(source)
-    writer.write(destination)
-    writer.write(initial)
-    writer.write(height)
-    writer.write(completion.milliseconds)
-  }
-
-  init(
-    delegator: Address,
-    source: Address,
-    destination: Address,
-    initial: Amount,
-    height: Height,
-    completion: Timestamp
-  ) {
-    self.delegator = delegator
-    self.source = source
-    self.destination = destination
-    self.initial = initial
-    self.height = height
-    self.completion = completion
+    writer.write(delegator, source, destination, initial, height, completion)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    delegator = try reader.readAddress()
-    source = try reader.readAddress()
-    destination = try reader.readAddress()
-    initial = try reader.readAmount()
-    height = try reader.read()
-    completion = Timestamp(milliseconds: try reader.read())
+    (delegator, source, destination, initial, height, completion) = try reader.readAll()
   }
 }
 
 /// The key and the power with which consensus last learned of a validator.
-struct AnnouncedPower: Hashable, Sendable, StateValue {
+struct AnnouncedPower: Hashable, Sendable {
   var key: PublicKey
   var power: Int64
+}
 
-  init(key: PublicKey, power: Int64) {
-    self.key = key
-    self.power = power
-  }
+extension AnnouncedPower: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(key, power) }
 
-  func encode(into writer: inout ByteWriter) {
-    writer.write(key)
-    writer.write(UInt64(bitPattern: power))
-  }
-
-  init(from reader: inout ByteReader) throws(DecodingError) {
-    key = try reader.readPublicKey()
-    power = Int64(bitPattern: try reader.read())
-  }
+  init(from reader: inout ByteReader) throws(DecodingError) { (key, power) = try reader.readAll() }
 }
 
 /// The key of `Tables.maturities`: what ends at a time.
-struct MaturityKey: StateKey, Hashable, Sendable {
-  enum Kind: UInt8, Hashable, Sendable {
+struct MaturityKey: Hashable, Sendable {
+  enum Kind: UInt8, Hashable, Sendable, StateValue {
     case unbonding = 1
     case redelegation = 2
     case validator = 3
@@ -203,38 +137,14 @@ struct MaturityKey: StateKey, Hashable, Sendable {
   var entry: UInt64
   /// The validator's address, or for the other kinds the delegator's.
   var address: Address
+}
 
-  init(time: Timestamp, kind: Kind, entry: UInt64, address: Address) {
-    self.time = time
-    self.kind = kind
-    self.entry = entry
-    self.address = address
-  }
-
-  func write(to writer: inout ByteWriter) {
-    writer.write(time.milliseconds)
-    writer.write(kind.rawValue)
-    writer.write(entry)
-    writer.write(address)
-  }
+extension MaturityKey: StateKey {
+  func encode(into writer: inout ByteWriter) { writer.write(time, kind, entry, address) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    time = Timestamp(milliseconds: try reader.read())
-    guard let kind = Kind(rawValue: try reader.read()) else { throw .outOfRange(field: "kind") }
-    self.kind = kind
-    entry = try reader.read()
-    address = try reader.readAddress()
+    (time, kind, entry, address) = try reader.readAll()
   }
-}
-
-extension PublicKey: StateKey {
-  func write(to writer: inout ByteWriter) { writer.write(self) }
-
-  init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readPublicKey() }
-}
-
-extension Address: StateValue {
-  func encode(into writer: inout ByteWriter) { writer.write(self) }
 }
 
 extension Tables {

@@ -6,19 +6,13 @@ public import Primitives
 public struct ValidatorRecord: Hashable, Sendable, StateValue {
   /// The lifecycle: unbonded → bonded → unbonding → unbonded or bonded again. The numbers are those of the
   /// Cosmos SDK.
-  public enum Status: UInt8, Hashable, Sendable, CaseIterable {
+  public enum Status: UInt8, Hashable, Sendable, CaseIterable, StateValue {
     case unbonded = 1
     case unbonding = 2
     case bonded = 3
 
-    /// The name in answers to queries.
-    public var name: String {
-      switch self {
-      case .unbonded: "unbonded"
-      case .unbonding: "unbonding"
-      case .bonded: "bonded"
-      }
-    }
+    /// The name in answers to queries: that of the case.
+    public var name: String { "\(self)" }
   }
 
   /// The validator's rewards in one currency.
@@ -82,77 +76,41 @@ public struct ValidatorRecord: Hashable, Sendable, StateValue {
 
 extension ValidatorRecord {
   func encode(into writer: inout ByteWriter) {
-    writer.write(consensusKey)
-    for text in description.texts { writer.write(text) }
-    writer.write(commission)
-    writer.write(maximumCommission)
-    writer.write(maximumCommissionChange)
-    writer.write(commissionChangedAt.milliseconds)
-    writer.write(minimumSelfDelegation)
-    writer.write(tokens)
-    writer.write(shares)
-    writer.write(status.rawValue)
-    writer.write(isJailed)
-    writer.write(jailedUntil.milliseconds)
-    writer.write(isTombstoned)
-    writer.write(unbondingHeight)
-    writer.write(unbondingCompletion.milliseconds)
-    writer.write(bondedSince)
-    writer.write(missedBlocks)
-    writer.write(UInt16(truncatingIfNeeded: rewards.count))
-    for reward in rewards {
-      writer.write(reward.denomination)
-      writer.write(reward.networkIndex)
-      writer.write(reward.perShare)
-      writer.write(reward.rest)
-      writer.write(reward.commission)
-    }
+    writer.write(consensusKey, description, commission, maximumCommission, maximumCommissionChange)
+    writer.write(commissionChangedAt, minimumSelfDelegation, tokens, shares, status, isJailed, jailedUntil)
+    writer.write(isTombstoned, unbondingHeight, unbondingCompletion, bondedSince, missedBlocks, rewards)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    consensusKey = try reader.readPublicKey()
-    description = try ValidatorDescription(from: &reader)
-    commission = try reader.readDecimal()
-    maximumCommission = try reader.readDecimal()
-    maximumCommissionChange = try reader.readDecimal()
-    commissionChangedAt = Timestamp(milliseconds: try reader.read())
-    minimumSelfDelegation = try reader.readAmount()
-    tokens = try reader.readAmount()
-    shares = try reader.readDecimal()
-    guard let status = Status(rawValue: try reader.read()) else { throw .outOfRange(field: "status") }
-    self.status = status
-    isJailed = try reader.readFlag()
-    jailedUntil = Timestamp(milliseconds: try reader.read())
-    isTombstoned = try reader.readFlag()
-    unbondingHeight = try reader.read()
-    unbondingCompletion = Timestamp(milliseconds: try reader.read())
-    bondedSince = try reader.read()
-    missedBlocks = try reader.read()
-    let count = Int(try reader.read(UInt16.self))
-    for _ in 0..<count {
-      let denomination = try reader.readDenomination()
-      var reward = Reward(denomination: denomination, networkIndex: try reader.read())
-      reward.perShare = try reader.read()
-      reward.rest = try reader.read()
-      reward.commission = try reader.readDecimal()
-      rewards.append(reward)
-    }
+    (consensusKey, description, commission, maximumCommission, maximumCommissionChange) = try reader.readAll()
+    (commissionChangedAt, minimumSelfDelegation, tokens, shares, status, isJailed, jailedUntil) =
+      try reader.readAll()
+    (isTombstoned, unbondingHeight, unbondingCompletion, bondedSince, missedBlocks, rewards) =
+      try reader.readAll()
   }
 }
 
-extension ValidatorDescription {
-  fileprivate var texts: [String] { [moniker, identity, website, securityContact, details] }
+extension ValidatorRecord.Reward: StateValue {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(denomination, networkIndex, perShare, rest, commission)
+  }
 
-  fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
-    let moniker = try reader.readText(limit: ChainLimits.identityBytes)
-    let identity = try reader.readText(limit: ChainLimits.identityBytes)
-    let website = try reader.readText(limit: ChainLimits.identityBytes)
-    let contact = try reader.readText(limit: ChainLimits.identityBytes)
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    (denomination, networkIndex, perShare, rest, commission) = try reader.readAll()
+  }
+}
+
+extension ValidatorDescription: StateValue {
+  func encode(into writer: inout ByteWriter) {
+    for text in [moniker, identity, website, securityContact, details] { writer.write(text) }
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
     self.init(
-      moniker: moniker,
-      identity: identity,
-      website: website,
-      securityContact: contact,
+      moniker: try reader.readText(limit: ChainLimits.identityBytes),
+      identity: try reader.readText(limit: ChainLimits.identityBytes),
+      website: try reader.readText(limit: ChainLimits.identityBytes),
+      securityContact: try reader.readText(limit: ChainLimits.identityBytes),
       details: try reader.readText(limit: ChainLimits.identityBytes)
     )
   }

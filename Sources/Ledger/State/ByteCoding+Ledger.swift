@@ -2,148 +2,167 @@ import Chain
 import Cryptography
 import Primitives
 
-// The encoding of the ledger's values in keys and entries. Texts are not checked for length when written:
-// decoders have bounded them before.
+/// A value of an entry, or a part of one. Texts are not checked for length when written: decoders have
+/// bounded them before.
+protocol StateValue {
+  func encode(into writer: inout ByteWriter)
+  init(from reader: inout ByteReader) throws(DecodingError)
+}
 
 extension ByteWriter {
-  mutating func write(_ amount: Amount) { write(amount.units) }
-
-  mutating func write(_ decimal: Decimal18) { write(decimal.raw) }
-
-  mutating func write(_ denomination: Denomination) {
-    let name = denomination.name.utf8
-    write(UInt8(truncatingIfNeeded: name.count))
-    writeRaw(name)
-  }
-
-  mutating func write(_ coin: Coin) {
-    write(coin.amount)
-    write(coin.denomination)
-  }
-
-  mutating func write(_ coin: Coin?) {
-    write(coin != nil)
-    if let coin { write(coin) }
-  }
-
-  mutating func write(_ price: DecimalCoin) {
-    write(price.amount)
-    write(price.denomination)
-  }
-
-  mutating func write(_ id: DeploymentID) {
-    write(id.owner)
-    write(id.sequence)
-  }
-
-  mutating func write(_ id: LeaseID) {
-    write(id.deployment)
-    write(id.group)
-    write(id.order)
-    write(id.provider)
-  }
-
-  mutating func write(_ attributes: [Attribute]) {
-    write(UInt16(truncatingIfNeeded: attributes.count))
-    for attribute in attributes {
-      write(attribute.key)
-      write(attribute.value)
-    }
-  }
-
-  mutating func write(_ moment: Moment) {
-    write(moment.height)
-    write(moment.time.milliseconds)
-    write(moment.tick)
+  /// Writes values one after the other.
+  mutating func write<each Value: StateValue>(_ values: repeat each Value) {
+    repeat (each values).encode(into: &self)
   }
 }
 
 extension ByteReader {
-  mutating func readAmount() throws(DecodingError) -> Amount { Amount(try read()) }
-
-  mutating func readDecimal() throws(DecodingError) -> Decimal18 { Decimal18(raw: try read()) }
-
-  mutating func readDenomination() throws(DecodingError) -> Denomination {
-    let count = Int(try read(UInt8.self))
-    guard let name = String(validating: try readRaw(count: count), as: UTF8.self),
-      let denomination = Denomination(name)
-    else { throw .invalid(field: "denomination") }
-    return denomination
-  }
-
-  mutating func readCoin() throws(DecodingError) -> Coin {
-    let amount = try readAmount()
-    return Coin(amount, try readDenomination())
-  }
-
-  mutating func readOptionalCoin() throws(DecodingError) -> Coin? { try readFlag() ? try readCoin() : nil }
-
-  mutating func readPrice() throws(DecodingError) -> DecimalCoin {
-    let amount = try readDecimal()
-    return DecimalCoin(amount, try readDenomination())
-  }
-
-  mutating func readDeployment() throws(DecodingError) -> DeploymentID {
-    let owner = try readAddress()
-    return DeploymentID(owner: owner, sequence: try read())
-  }
-
-  mutating func readLease() throws(DecodingError) -> LeaseID {
-    let deployment = try readDeployment()
-    let group = try read(UInt32.self)
-    let order = try read(UInt32.self)
-    return LeaseID(deployment: deployment, group: group, order: order, provider: try readAddress())
-  }
-
-  mutating func readAttributes() throws(DecodingError) -> [Attribute] {
-    let count = Int(try read(UInt16.self))
-    var attributes: [Attribute] = []
-    for _ in 0..<count {
-      let key = try readText(limit: ChainLimits.attributeBytes)
-      attributes.append(Attribute(key: key, value: try readText(limit: ChainLimits.attributeBytes)))
-    }
-    return attributes
-  }
-
-  mutating func readMoment() throws(DecodingError) -> Moment {
-    let height = try read(UInt64.self)
-    let time = Timestamp(milliseconds: try read())
-    return Moment(height: height, time: time, tick: try read())
-  }
-
-  mutating func readCloser() throws(DecodingError) -> Closer {
-    guard let closer = Closer(rawValue: try read()) else { throw .outOfRange(field: "closer") }
-    return closer
-  }
-
-  mutating func readReason() throws(DecodingError) -> LeaseCloseReason {
-    guard let reason = LeaseCloseReason(rawValue: try read()) else { throw .outOfRange(field: "reason") }
-    return reason
+  /// Reads values one after the other. Their types are those of the variables that get them.
+  mutating func readAll<each Value: StateValue>() throws(DecodingError) -> (repeat each Value) {
+    (repeat try (each Value)(from: &self))
   }
 }
 
-extension Closer {
-  /// The name in events and in answers to queries.
-  public var name: String {
-    switch self {
-    case .tenant: "tenant"
-    case .provider: "provider"
-    case .ledger: "ledger"
-    }
+extension StateValue where Self: FixedWidthInteger & UnsignedInteger {
+  func encode(into writer: inout ByteWriter) { writer.write(self) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.read() }
+}
+
+extension UInt8: StateValue {}
+extension UInt16: StateValue {}
+extension UInt32: StateValue {}
+extension UInt64: StateValue {}
+extension UInt128: StateValue {}
+
+extension Int64: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(UInt64(bitPattern: self)) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { self.init(bitPattern: try reader.read()) }
+}
+
+extension Bool: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(self) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readFlag() }
+}
+
+/// Whether there is a value, then the value.
+extension Optional: StateValue where Wrapped: StateValue {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(self != nil)
+    if let self { self.encode(into: &writer) }
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    self = try reader.readFlag() ? try Wrapped(from: &reader) : nil
   }
 }
 
-extension LeaseCloseReason {
-  /// The name in events and in answers to queries.
-  public var name: String {
-    switch self {
-    case .owner: "owner"
-    case .unstable: "unstable"
-    case .decommission: "decommission"
-    case .unspecified: "unspecified"
-    case .manifestTimeout: "manifest_timeout"
-    case .insufficientFunds: "insufficient_funds"
-    case .deploymentClosed: "deployment_closed"
+/// The count in 16 bits, then the elements.
+extension Array: StateValue where Element: StateValue {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(UInt16(truncatingIfNeeded: count))
+    for element in self { element.encode(into: &writer) }
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    self = []
+    for _ in 0..<(try reader.read(UInt16.self)) { append(try Element(from: &reader)) }
+  }
+}
+
+/// Cases are encoded by their numbers.
+extension StateValue where Self: RawRepresentable, RawValue: StateValue {
+  func encode(into writer: inout ByteWriter) { rawValue.encode(into: &writer) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    guard let value = Self(rawValue: try RawValue(from: &reader)) else {
+      throw .outOfRange(field: "\(Self.self)".lowercased())
     }
+    self = value
+  }
+}
+
+extension Closer: StateValue {}
+extension LeaseCloseReason: StateValue {}
+extension VoteOption: StateValue {}
+extension Grant.Kind: StateValue {}
+
+extension Amount: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(units) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { self.init(try reader.read()) }
+}
+
+extension Decimal18: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(raw) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { self.init(raw: try reader.read()) }
+}
+
+extension Timestamp: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(milliseconds) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { self.init(milliseconds: try reader.read()) }
+}
+
+extension Moment: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(height, time, tick) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) { (height, time, tick) = try reader.readAll() }
+}
+
+extension Coin: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(amount, denomination) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    self.init(try Amount(from: &reader), try Denomination(from: &reader))
+  }
+}
+
+extension DecimalCoin: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.write(amount, denomination) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    self.init(try Decimal18(from: &reader), try Denomination(from: &reader))
+  }
+}
+
+extension Attribute: StateValue {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(key)
+    writer.write(value)
+  }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    self.init(
+      key: try reader.readText(limit: ChainLimits.attributeBytes),
+      value: try reader.readText(limit: ChainLimits.attributeBytes)
+    )
+  }
+}
+
+extension GroupSpec: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.writeCounted(encoded) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    try self.init(decoding: try reader.readCounted())
+  }
+}
+
+extension ResourceOffer: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.writeCounted(encoded) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    try self.init(decoding: try reader.readCounted())
+  }
+}
+
+extension ProposalContent: StateValue {
+  func encode(into writer: inout ByteWriter) { writer.writeCounted(encoded) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    try self.init(decoding: try reader.readCounted())
   }
 }

@@ -2,48 +2,84 @@ import Chain
 import Cryptography
 import Primitives
 
+/// The key of an entry. The byte order of encoded keys must be the order of their meaning.
+protocol StateKey: StateValue {
+  func write(to writer: inout ByteWriter)
+  init(key reader: inout ByteReader) throws(DecodingError)
+}
+
+/// Most keys have the same form as in values.
+extension StateKey {
+  func write(to writer: inout ByteWriter) { encode(into: &writer) }
+
+  init(key reader: inout ByteReader) throws(DecodingError) { try self.init(from: &reader) }
+}
+
 extension Address: StateKey {
-  func write(to writer: inout ByteWriter) { writer.write(self) }
+  func encode(into writer: inout ByteWriter) { writer.write(self) }
 
   init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readAddress() }
 }
 
 extension Digest: StateKey {
-  func write(to writer: inout ByteWriter) { writer.write(self) }
+  func encode(into writer: inout ByteWriter) { writer.write(self) }
 
   init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readDigest() }
 }
 
-extension DeploymentID: StateKey {
-  func write(to writer: inout ByteWriter) { writer.write(self) }
+extension PublicKey: StateKey {
+  func encode(into writer: inout ByteWriter) { writer.write(self) }
 
-  init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readDeployment() }
+  init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readPublicKey() }
+}
+
+extension DeploymentID: StateKey {
+  func encode(into writer: inout ByteWriter) { writer.write(owner, sequence) }
+
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    self.init(owner: try reader.readAddress(), sequence: try reader.read())
+  }
 }
 
 extension LeaseID: StateKey {
-  func write(to writer: inout ByteWriter) { writer.write(self) }
+  func encode(into writer: inout ByteWriter) { writer.write(deployment, group, order, provider) }
 
-  init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.readLease() }
+  init(from reader: inout ByteReader) throws(DecodingError) {
+    self.init(
+      deployment: try DeploymentID(from: &reader),
+      group: try reader.read(),
+      order: try reader.read(),
+      provider: try reader.readAddress()
+    )
+  }
 }
 
-/// The key is the name without a length, so that keys sort as names do.
+/// In values the name has its length before it. A key is the name alone, so that keys sort as names do.
 extension Denomination: StateKey {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(UInt8(truncatingIfNeeded: name.utf8.count))
+    write(to: &writer)
+  }
+
   func write(to writer: inout ByteWriter) { writer.writeRaw(name.utf8) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    guard let name = String(validating: try reader.readRaw(count: reader.remaining), as: UTF8.self),
-      let denomination = Denomination(name)
+    try self.init(name: try reader.readRaw(count: Int(try reader.read(UInt8.self))))
+  }
+
+  init(key reader: inout ByteReader) throws(DecodingError) {
+    try self.init(name: try reader.readRaw(count: reader.remaining))
+  }
+
+  private init(name bytes: [UInt8]) throws(DecodingError) {
+    guard let name = String(validating: bytes, as: UTF8.self), let denomination = Denomination(name)
     else { throw .invalid(field: "denomination") }
     self = denomination
   }
 }
 
 /// Numbers of proposals, unbondings and days.
-extension UInt64: StateKey {
-  func write(to writer: inout ByteWriter) { writer.write(self) }
-
-  init(from reader: inout ByteReader) throws(DecodingError) { self = try reader.read() }
-}
+extension UInt64: StateKey {}
 
 /// Two keys: entries sort by the first, then by the second. The first must have a fixed width.
 struct Pair<First: StateKey & Sendable, Second: StateKey & Sendable>: StateKey, Sendable {
@@ -55,14 +91,14 @@ struct Pair<First: StateKey & Sendable, Second: StateKey & Sendable>: StateKey, 
     self.second = second
   }
 
-  func write(to writer: inout ByteWriter) {
+  func encode(into writer: inout ByteWriter) {
     first.write(to: &writer)
     second.write(to: &writer)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    first = try First(from: &reader)
-    second = try Second(from: &reader)
+    first = try First(key: &reader)
+    second = try Second(key: &reader)
   }
 }
 
@@ -76,15 +112,9 @@ struct GroupKey: StateKey, Hashable, Sendable {
     self.group = group
   }
 
-  func write(to writer: inout ByteWriter) {
-    writer.write(deployment)
-    writer.write(group)
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(deployment, group) }
 
-  init(from reader: inout ByteReader) throws(DecodingError) {
-    deployment = try reader.readDeployment()
-    group = try reader.read()
-  }
+  init(from reader: inout ByteReader) throws(DecodingError) { (deployment, group) = try reader.readAll() }
 }
 
 /// The key of an index by state: the state's raw value, then the key of the entry.
@@ -97,50 +127,34 @@ struct StateIndexKey<Key: StateKey & Sendable>: StateKey, Sendable {
     self.key = key
   }
 
-  func write(to writer: inout ByteWriter) {
-    writer.write(state)
-    key.write(to: &writer)
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(state, key) }
 
-  init(from reader: inout ByteReader) throws(DecodingError) {
-    state = try reader.read()
-    key = try Key(from: &reader)
-  }
+  init(from reader: inout ByteReader) throws(DecodingError) { (state, key) = try reader.readAll() }
 }
 
 /// The key of a grant.
-struct GrantKey: StateKey, Hashable, Sendable {
+struct GrantKey: Hashable, Sendable {
   var granter: Address
   var grantee: Address
   var kind: Grant.Kind
   var denomination: Denomination
+}
 
-  func write(to writer: inout ByteWriter) {
-    writer.write(granter)
-    writer.write(grantee)
-    writer.write(kind.rawValue)
+extension GrantKey: StateKey {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(granter, grantee, kind)
     denomination.write(to: &writer)
   }
 
-  init(granter: Address, grantee: Address, kind: Grant.Kind, denomination: Denomination) {
-    self.granter = granter
-    self.grantee = grantee
-    self.kind = kind
-    self.denomination = denomination
-  }
-
   init(from reader: inout ByteReader) throws(DecodingError) {
-    granter = try reader.readAddress()
-    grantee = try reader.readAddress()
-    guard let kind = Grant.Kind(rawValue: try reader.read()) else { throw .outOfRange(field: "kind") }
-    self.kind = kind
-    denomination = try Denomination(from: &reader)
+    (granter, grantee, kind) = try reader.readAll()
+    denomination = try Denomination(key: &reader)
   }
 }
 
 /// The key of `Tables.expiries`: when an entry expires, its kind, and its own key.
-struct ExpiryKey: StateKey, Hashable, Sendable {
-  enum Kind: UInt8, Hashable, Sendable {
+struct ExpiryKey: Hashable, Sendable {
+  enum Kind: UInt8, Hashable, Sendable, StateValue {
     case grant = 1
     case agreedOrder = 2
   }
@@ -148,23 +162,16 @@ struct ExpiryKey: StateKey, Hashable, Sendable {
   var time: Timestamp
   var kind: Kind
   var key: [UInt8]
+}
 
-  init(time: Timestamp, kind: Kind, key: [UInt8]) {
-    self.time = time
-    self.kind = kind
-    self.key = key
-  }
-
-  func write(to writer: inout ByteWriter) {
-    writer.write(time.milliseconds)
-    writer.write(kind.rawValue)
+extension ExpiryKey: StateKey {
+  func encode(into writer: inout ByteWriter) {
+    writer.write(time, kind)
     writer.writeRaw(key)
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    time = Timestamp(milliseconds: try reader.read())
-    guard let kind = Kind(rawValue: try reader.read()) else { throw .outOfRange(field: "kind") }
-    self.kind = kind
+    (time, kind) = try reader.readAll()
     key = try reader.readRaw(count: reader.remaining)
   }
 }

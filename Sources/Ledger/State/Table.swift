@@ -1,17 +1,4 @@
-import Cryptography
 import Primitives
-
-/// The key of an entry. The byte order of encoded keys must be the order of their meaning.
-protocol StateKey {
-  func write(to writer: inout ByteWriter)
-  init(from reader: inout ByteReader) throws(DecodingError)
-}
-
-/// The value of an entry.
-protocol StateValue {
-  func encode(into writer: inout ByteWriter)
-  init(from reader: inout ByteReader) throws(DecodingError)
-}
 
 /// A table: the entries whose keys begin with the byte `prefix`.
 struct Table<Key: StateKey, Value: StateValue>: Sendable {
@@ -26,11 +13,10 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
     return writer.bytes
   }
 
-  /// The bytes with which all keys of this table begin that start with what `part` writes.
-  func prefix(_ part: (inout ByteWriter) -> Void) -> [UInt8] {
+  /// The bytes with which all keys of this table begin that start with `parts`.
+  func prefix<each Part: StateValue>(_ parts: repeat each Part) -> [UInt8] {
     var writer = ByteWriter(capacity: 64)
-    writer.write(prefix)
-    part(&writer)
+    writer.write(prefix, repeat each parts)
     return writer.bytes
   }
 
@@ -53,7 +39,7 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
   func key(_ bytes: [UInt8]) -> Key {
     do {
       var reader = ByteReader(bytes.dropFirst())
-      let key = try Key(from: &reader)
+      let key = try Key(key: &reader)
       try reader.finish()
       return key
     } catch {
@@ -66,7 +52,7 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
 struct SingleKey: StateKey {
   init() {}
   init(from reader: inout ByteReader) throws(DecodingError) {}
-  func write(to writer: inout ByteWriter) {}
+  func encode(into writer: inout ByteWriter) {}
 }
 
 /// The empty value of an index, whose keys hold all information.

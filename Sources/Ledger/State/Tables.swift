@@ -10,7 +10,7 @@ enum Tables {
   static var parameters: Table<SingleKey, ParametersRecord> { Table(0x02) }
   static var currencies: Table<Denomination, CurrencyRecord> { Table(0x03) }
   /// From an alias of a currency to its canonical name.
-  static var aliases: Table<Denomination, Denomination> { Table(0x04) }
+  static var aliases: Table<Denomination, CanonicalName> { Table(0x04) }
 
   // Bank
   static var accounts: Table<Address, AccountRecord> { Table(0x10) }
