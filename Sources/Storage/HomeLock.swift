@@ -7,8 +7,7 @@ public struct HomeLock: ~Copyable, Sendable {
 
   /// Takes the lock of `home`; makes the folder if it is missing.
   ///
-  /// Throws `.locked` with the holder's process id when another process, or another `HomeLock` of this
-  /// process, has it.
+  /// Throws `.locked` with the holder's process id when another process, or another `HomeLock`, has it.
   public init(home: String) throws(StorageError) {
     try Folder.create(home)
     let path = home + "/lock"
@@ -19,8 +18,7 @@ public struct HomeLock: ~Copyable, Sendable {
       guard code == EWOULDBLOCK else { throw StorageError(code: code, operation: "flock", path: path) }
       throw .locked(path: home, holder: Self.holder(in: file))
     }
-    // The process id is only for the error message of a second process; `flock` on the descriptor is the
-    // lock.
+    // The process id is only for the error message of a second process; `flock` is the lock.
     try file.truncate(to: 0)
     try file.write(Array("\(getpid())\n".utf8), at: 0)
     self.file = file

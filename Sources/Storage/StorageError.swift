@@ -42,8 +42,7 @@ public enum StorageError: Error, Hashable, Sendable {
     }
   }
 
-  /// The error for a message of RocksDB. Its C interface reports a failure as text only, so the case is
-  /// guessed from the text.
+  /// The error for a message of RocksDB. Its C interface reports only a text, so the case is guessed from it.
   init(message: String, path: String) {
     let holds = { (text: String) in message.contains(text) }
     if holds("While lock file") || holds("lock hold by current process") {

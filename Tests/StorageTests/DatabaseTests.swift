@@ -42,9 +42,6 @@ import Testing
     batch.delete([9], in: .headers)
     batch.set([1], nil, in: .headers)
     batch.set([1], [3], in: .state)
-    let (count, size) = (batch.count, batch.byteCount)
-    #expect(count == 5)
-    #expect(size > 5)
     try database.write(batch, sync: true)
     let keys = try database.entries(in: .headers, limit: 100).map(\.key)
     #expect(keys == [[0], [5], [8]])
@@ -91,7 +88,9 @@ import Testing
   }
 
   @Test func `a missing database is not made when that was not asked for`() throws {
-    let error = #expect(throws: StorageError.self) { try open(DatabaseOptions(createsIfMissing: false)) }
+    var options = DatabaseOptions()
+    options.createsIfMissing = false
+    let error = #expect(throws: StorageError.self) { try open(options) }
     guard case .missing = error else {
       Issue.record("\(String(describing: error))")
       return
@@ -118,7 +117,7 @@ import Testing
     }
   }
 
-  @Test func `a changed byte in the middle of the log is reported, and dropped only on request`() throws {
+  @Test func `a changed byte in the middle of the log is reported`() throws {
     let database = try open()
     for key in 0..<20 { try database.put([UInt8(key)], [1, 2, 3], in: .state, sync: true) }
     // A copy of the files as they are now is what a crash leaves.
@@ -131,12 +130,6 @@ import Testing
       Issue.record("\(String(describing: error))")
       return
     }
-    let rest = try Database(
-      path: folder.path("crashed"),
-      options: DatabaseOptions(recovery: .dropDamagedTail)
-    )
-    let left = try rest.entries(in: .state, limit: 100).count
-    #expect(left > 0 && left < 20)
   }
 
   @Test func `a table of a later version is refused, not ignored`() throws {
@@ -180,7 +173,7 @@ import Testing
     try database.flush()
     let full = try database.approximateSize(of: .bodies)
     #expect(full > 150_000)
-    #expect(try database.approximateSize(of: .bodies, KeyRange(from: [0], to: [1])) < full / 2)
+    #expect(try database.approximateSize(of: .headers) < full / 2)
   }
 
   @Test func `serves many threads at once`() async throws {

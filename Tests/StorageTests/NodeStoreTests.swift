@@ -5,30 +5,31 @@ import Testing
 /// A block whose parts name its height.
 func block(_ height: UInt64) -> BlockCommit {
   let mark = StoreKeys.height(height)
-  return BlockCommit(
+  var commit = BlockCommit(
     height: height,
     header: [1] + mark,
     body: [2] + mark,
     certificate: [3] + mark,
-    receipts: [4] + mark,
-    state: [
-      Change(key: Array("last".utf8), value: mark),
-      Change(key: Array("at".utf8) + mark, value: [1]),
-      Change(key: Array("at".utf8) + StoreKeys.height(height - 1), value: nil),
-    ],
-    tree: [Change(key: [UInt8(truncatingIfNeeded: height & 7)], value: mark)],
-    transactions: [[0xaa] + mark, [0xbb] + mark],
-    meta: [("newest", mark)]
+    receipts: [4] + mark
   )
+  commit.state = [
+    Change(key: Array("last".utf8), value: mark),
+    Change(key: Array("at".utf8) + mark, value: [1]),
+    Change(key: Array("at".utf8) + StoreKeys.height(height - 1), value: nil),
+  ]
+  commit.tree = [Change(key: [UInt8(truncatingIfNeeded: height & 7)], value: mark)]
+  commit.transactions = [[0xaa] + mark, [0xbb] + mark]
+  commit.meta = [("newest", mark)]
+  return commit
 }
 
-let origin = StoreOrigin(
-  chainID: "test-1",
-  genesisDigest: [UInt8](repeating: 7, count: 32),
-  state: [Entry(key: Array("genesis".utf8), value: [1])],
-  tree: [Entry(key: [9], value: [9])],
-  meta: [("who", [1])]
-)
+let origin = {
+  var origin = StoreOrigin(chainID: "test-1", genesisDigest: [UInt8](repeating: 7, count: 32))
+  origin.state = [Entry(key: Array("genesis".utf8), value: [1])]
+  origin.tree = [Entry(key: [9], value: [9])]
+  origin.meta = [("who", [1])]
+  return origin
+}()
 
 @Suite struct NodeStoreTests {
   let folder = TemporaryFolder()
@@ -95,7 +96,6 @@ let origin = StoreOrigin(
     #expect(try store.certificate(at: 2) == [3] + mark)
     #expect(try store.receipts(at: 2) == [4] + mark)
     #expect(try store.header(at: 4) == nil)
-    #expect(try store.headers(from: 2, limit: 5).map(\.height) == [2, 3])
     #expect(try store.transactionLocation([0xbb] + mark) == TransactionLocation(height: 2, index: 1))
     #expect(try store.transactionLocation(mark) == nil)
     #expect(try store.transactions(at: 2) == [[0xaa] + mark, [0xbb] + mark])
@@ -150,7 +150,7 @@ let origin = StoreOrigin(
     #expect(try store.prune(below: 100, limit: 16) == false)
     #expect(store.lowestHeight == 30)
     #expect(try store.prune(below: 100, limit: 16) == false)
-    #expect(try store.headers(from: 0, limit: 999).map(\.height) == [30])
+    #expect(try (0...31).filter { try store.header(at: $0) != nil } == [30])
     #expect(try store.verify(.everything) != nil)
   }
 

@@ -217,7 +217,7 @@ func signature(_ number: UInt8) -> Signature {
 
   @Test func `a record that could not be written stops the guard for good`() throws {
     var signer = try open()
-    redirect(signer.descriptor, to: "/dev/full")
+    redirect(signer.file.file.descriptor, to: "/dev/full")
     do throws(StorageError) {
       try signer.record(height: 1, round: 0, step: .prevote, signBytes: [1], signature: signature(1))
       Issue.record("it was recorded")

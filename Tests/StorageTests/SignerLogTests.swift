@@ -175,7 +175,7 @@ import Testing
       try vote(&log, 2)
       try log.sync()
     }
-    let name = RecordLog.name(sequence: 1, height: 1)
+    let name = RecordLog.Segment(sequence: 1, startingHeight: 1).name
     let path = folder.path("home/wal/" + name)
     try overwrite(path, Array(try contents(of: path).prefix(size)))
     let quarantine = try open().quarantine
@@ -334,7 +334,7 @@ import Testing
         try log.sync()
       }
     }
-    try flip(folder.path("home/wal/" + RecordLog.name(sequence: 1, height: 1)), at: 500)
+    try flip(folder.path("home/wal/" + RecordLog.Segment(sequence: 1, startingHeight: 1).name), at: 500)
     let error = #expect(throws: StorageError.self) { _ = try open() }
     guard case .corrupt = error else {
       Issue.record("\(String(describing: error))")

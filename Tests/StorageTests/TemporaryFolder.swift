@@ -1,5 +1,8 @@
+import Cryptography
 import Foundation
 import Glibc
+
+@testable import Storage
 
 /// A folder that is gone with this value.
 final class TemporaryFolder: Sendable {
@@ -17,6 +20,50 @@ final class TemporaryFolder: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   func path(_ name: String) -> String { path + "/" + name }
+}
+
+extension Database {
+  /// Puts a single entry.
+  func put(_ key: [UInt8], _ value: [UInt8], in family: ColumnFamily, sync: Bool) throws(StorageError) {
+    var batch = try batch()
+    batch.put(key, value, in: family)
+    try write(batch, sync: sync)
+  }
+}
+
+extension SignerGuard {
+  func admit(height: UInt64, round: UInt32, step: SignerStep, signBytes: [UInt8]) -> SignerAdmission {
+    admit(SignerPosition(height: height, round: round, step: step), signBytes: signBytes)
+  }
+
+  mutating func record(
+    height: UInt64,
+    round: UInt32,
+    step: SignerStep,
+    signBytes: [UInt8],
+    signature: Signature
+  ) throws(StorageError) {
+    let position = SignerPosition(height: height, round: round, step: step)
+    try record(position, signBytes: signBytes, signature: signature)
+  }
+}
+
+extension SignerLog {
+  func admit(height: UInt64, round: UInt32, step: SignerStep, signBytes: [UInt8]) -> SignerAdmission {
+    admit(SignerPosition(height: height, round: round, step: step), signBytes: signBytes)
+  }
+
+  @discardableResult
+  mutating func record(
+    height: UInt64,
+    round: UInt32,
+    step: SignerStep,
+    signBytes: [UInt8],
+    signature: Signature
+  ) throws(StorageError) -> UInt64 {
+    let position = SignerPosition(height: height, round: round, step: step)
+    return try record(position, signBytes: signBytes, signature: signature)
+  }
 }
 
 func copy(_ source: String, to target: String) throws {

@@ -198,18 +198,13 @@ final class StorageWorker: Sendable {
       case .prevote: .prevote
       case .precommit: .precommit
       }
+    let position = SignerPosition(height: request.height, round: request.round, step: step)
     return try signer.withLock { signer in
       guard signer != nil else { return nil }
-      switch signer?.admit(height: request.height, round: request.round, step: step, signBytes: message) {
+      switch signer?.admit(position, signBytes: message) {
       case .sign:
         let signature = key.sign(message)
-        try signer?.record(
-          height: request.height,
-          round: request.round,
-          step: step,
-          signBytes: message,
-          signature: signature
-        )
+        try signer?.record(position, signBytes: message, signature: signature)
         return request.message(with: signature)
       case .reuse(let signature): return request.message(with: signature)
       case .refuse(let reason):

@@ -63,13 +63,10 @@ public struct JoinStore: Sendable {
         )
       }
     }
-    var origin = StoreOrigin(
-      chainID: genesis.chain.text,
-      genesisDigest: genesis.digest.bytes,
-      height: tip.height,
-      block: (plan.below.header.encoded, plan.below.certificate.encoded),
-      meta: [(StoreState.tipName, tip.encoded)]
-    )
+    let (name, digest) = (genesis.chain.text, genesis.digest.bytes)
+    var origin = StoreOrigin(chainID: name, genesisDigest: digest, height: tip.height)
+    origin.block = (plan.below.header.encoded, plan.below.certificate.encoded)
+    origin.meta = [(StoreState.tipName, tip.encoded)]
     if let signer { origin.meta.append(("signer", signer)) }
     origin.validators = LightBlocks.origin(tip)
     try store.initialize(origin)

@@ -10,9 +10,7 @@ extension NodeStore {
   public func prune(below height: UInt64, limit: UInt64) throws(StorageError) -> Bool {
     var isMoreLeft = false
     try withWriter { (progress) throws(StorageError) in
-      guard let last = progress.last else {
-        throw .misuse(path: database.path, detail: "the store has no origin yet")
-      }
+      guard let last = progress.last else { throw noOrigin }
       let lowest = progress.lowest
       let wanted = min(height, last)
       guard wanted > lowest else { return }
@@ -36,8 +34,7 @@ extension NodeStore {
     return isMoreLeft
   }
 
-  /// Deletes the validator sets that decide only heights below `height`: all sets older than the one that
-  /// decides `height` itself.
+  /// Deletes the validator sets that decide only heights below `height`: all older than the one for `height`.
   private func deleteValidators(before height: UInt64, in batch: inout WriteBatch) throws(StorageError) {
     guard let first = try validators(at: height) else { return }
     let older = KeyRange(from: nil, to: StoreKeys.height(first.height))
@@ -46,18 +43,6 @@ extension NodeStore {
     }
   }
 
-  /// The largest number of validator sets that one call deletes. One is written every 64 heights, and one for
-  /// each change of validators.
+  /// How many sets one call deletes. One is written every 64 heights, and one for each change of validators.
   private static let validatorStep = 64
-
-  func decoded<Value>(
-    _ family: ColumnFamily,
-    _ body: () throws(DecodingError) -> Value
-  ) throws(StorageError) -> Value {
-    do throws(DecodingError) {
-      return try body()
-    } catch {
-      throw .corrupt(path: database.path, detail: "an entry of \(family.name) does not decode: \(error)")
-    }
-  }
 }

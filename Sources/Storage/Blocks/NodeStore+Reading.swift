@@ -40,29 +40,21 @@ extension NodeStore {
     try database.write(batch, sync: true)
   }
 
-  /// Headers from `height` upwards, at most `limit`; it ends before the first height that is missing at the
-  /// top.
-  public func headers(from height: UInt64, limit: Int) throws(StorageError) -> [(
-    height: UInt64, header: [UInt8]
-  )] {
-    let range = KeyRange(from: StoreKeys.height(height), to: nil)
-    return try database.entries(in: .headers, range, limit: limit).map { (entry) throws(StorageError) in
-      guard let height = StoreKeys.height(of: entry.key) else {
-        throw .corrupt(path: database.path, detail: "a key of headers is not a height")
-      }
-      return (height, entry.value)
-    }
-  }
-
   public func transactionLocation(_ hash: [UInt8]) throws(StorageError) -> TransactionLocation? {
     guard let bytes = try database.get(StoreKeys.item(hash), in: .transactions) else { return nil }
-    return try decoded(.transactions) { () throws(DecodingError) in try StoreKeys.decode(location: bytes) }
+    return try decoded { () throws(DecodingError) in try StoreKeys.decode(location: bytes) }
   }
 
   /// The hashes of a block's transactions, in their order.
   public func transactions(at height: UInt64) throws(StorageError) -> [[UInt8]] {
     guard let bytes = try database.get(StoreKeys.itemList(height), in: .transactions) else { return [] }
-    return try decoded(.transactions) { () throws(DecodingError) in try StoreKeys.decode(list: bytes) }
+    return try decoded { () throws(DecodingError) in try StoreKeys.decode(list: bytes) }
+  }
+
+  private func decoded<Value>(_ body: () throws(DecodingError) -> Value) throws(StorageError) -> Value {
+    do throws(DecodingError) { return try body() } catch {
+      throw .corrupt(path: database.path, detail: "an entry of transactions does not decode: \(error)")
+    }
   }
 
   // MARK: State
@@ -106,12 +98,9 @@ extension NodeStore {
     try database.get(StoreKeys.named(name), in: .meta)
   }
 
-  /// Sets a named value durably; nil removes it. Values that belong to a block go into its `BlockCommit`
-  /// instead.
+  /// Sets a named value durably; nil removes it. Values that belong to a block go into its `BlockCommit`.
   public func setMeta(_ name: String, _ value: [UInt8]?) throws(StorageError) {
-    guard lastHeight != nil else {
-      throw .misuse(path: database.path, detail: "the store has no origin yet")
-    }
+    guard lastHeight != nil else { throw noOrigin }
     var batch = try database.batch()
     batch.set(StoreKeys.named(name), value, in: .meta)
     try database.write(batch, sync: true)

@@ -41,9 +41,7 @@ extension NodeStore {
     var report = StoreReport(chainID: chainID, height: height, base: base, lowest: lowest, entries: 0)
     if depth == .everything {
       let first = max(lowest, base + 1)
-      for family in ColumnFamily.allCases {
-        report.entries += try readAll(family)
-      }
+      for family in ColumnFamily.allCases { report.entries += try readAll(family) }
       for family in [ColumnFamily.headers, .bodies, .certificates, .receipts] where first <= height {
         try verifyHeights(family, from: first, through: height)
       }
@@ -51,9 +49,7 @@ extension NodeStore {
     return report
   }
 
-  private func damaged(_ detail: String) -> StorageError {
-    .corrupt(path: database.path, detail: detail)
-  }
+  private func damaged(_ detail: String) -> StorageError { .corrupt(path: database.path, detail: detail) }
 
   private func verifyNewest(_ family: ColumnFamily, height: UInt64, base: UInt64) throws(StorageError) {
     // The origin has no body; it has a header only if it is a snapshot.

@@ -10,8 +10,8 @@ public final class NodeStore: Sendable {
   public let database: Database
   /// Locked for a moment only and never during disk access, so that readers do not wait for a commit.
   private let progress: Mutex<Progress>
-  /// Locked while a batch is written, so that there is one writer at a time.
-  private let writer = Mutex(Writer())
+  /// Locked while a batch is written, so that there is one writer at a time. The value is the first failure.
+  private let writer = Mutex<String?>(nil)
 
   struct Progress {
     /// The last committed height; nil before `initialize`.
@@ -19,10 +19,6 @@ public final class NodeStore: Sendable {
     var lowest: UInt64 = 0
     /// The origin's height.
     var base: UInt64 = 0
-  }
-
-  private struct Writer {
-    var failure: String?
   }
 
   /// Takes over the database. Throws `.unsupported` when another version of the layout is in it.
@@ -40,16 +36,11 @@ public final class NodeStore: Sendable {
       let detail = "its layout is version \(version), this program's is \(StoreKeys.schema)"
       throw .unsupported(path: database.path, detail: detail)
     }
-    let last = try number(.height)
-    let lowest = try number(.lowest)
-    let base = try number(.base)
-    progress.withLock { $0 = Progress(last: last, lowest: lowest, base: base) }
+    let found = Progress(last: try number(.height), lowest: try number(.lowest), base: try number(.base))
+    progress.withLock { $0 = found }
   }
 
-  public convenience init(
-    path: String,
-    options: DatabaseOptions = DatabaseOptions()
-  ) throws(StorageError) {
+  public convenience init(path: String, options: DatabaseOptions = DatabaseOptions()) throws(StorageError) {
     try self.init(Database(path: path, options: options))
   }
 
@@ -64,6 +55,8 @@ public final class NodeStore: Sendable {
   public var lowestBlock: UInt64 {
     progress.withLock { $0.base == .max ? .max : max($0.lowest, $0.base + 1) }
   }
+
+  var noOrigin: StorageError { .misuse(path: database.path, detail: "the store has no origin yet") }
 
   func number(_ meta: StoreKeys.Meta) throws(StorageError) -> UInt64 {
     guard let bytes = try database.get(meta.key, in: .meta), let number = StoreKeys.height(of: bytes) else {
@@ -85,9 +78,7 @@ public final class NodeStore: Sendable {
       batch.put(StoreKeys.Meta.chainID.key, Array(origin.chainID.utf8), in: .meta)
       batch.put(StoreKeys.Meta.genesisDigest.key, origin.genesisDigest, in: .meta)
       let height = StoreKeys.height(origin.height)
-      batch.put(StoreKeys.Meta.height.key, height, in: .meta)
-      batch.put(StoreKeys.Meta.base.key, height, in: .meta)
-      batch.put(StoreKeys.Meta.lowest.key, height, in: .meta)
+      for meta in [StoreKeys.Meta.height, .base, .lowest] { batch.put(meta.key, height, in: .meta) }
       for entry in origin.state { batch.put(entry.key, entry.value, in: .state) }
       for entry in origin.tree { batch.put(entry.key, entry.value, in: .tree) }
       for (name, value) in origin.meta { batch.put(StoreKeys.named(name), value, in: .meta) }
@@ -99,9 +90,7 @@ public final class NodeStore: Sendable {
       }
       // The write-ahead log is sequential: this sync makes everything staged before durable, too.
       try database.write(batch, sync: true)
-      progress.last = origin.height
-      progress.lowest = origin.height
-      progress.base = origin.height
+      progress = Progress(last: origin.height, lowest: origin.height, base: origin.height)
     }
   }
 
@@ -110,9 +99,7 @@ public final class NodeStore: Sendable {
   /// Commits a block durably. Throws `.wrongHeight` when its height is not the one after the last.
   public func commit(_ commit: BlockCommit) throws(StorageError) {
     try withWriter { (progress) throws(StorageError) in
-      guard let last = progress.last else {
-        throw .misuse(path: database.path, detail: "the store has no origin yet")
-      }
+      guard let last = progress.last else { throw noOrigin }
       guard last < .max, commit.height == last + 1 else {
         throw .wrongHeight(path: database.path, expected: last &+ 1, found: commit.height)
       }
@@ -126,15 +113,15 @@ public final class NodeStore: Sendable {
   /// Runs `body` as the only writer. Its changes to the progress take effect when it succeeds. After an error
   /// other than the caller's own mistakes, all further calls throw `.poisoned`.
   func withWriter(_ body: (inout Progress) throws(StorageError) -> Void) throws(StorageError) {
-    try writer.withLock { (writer) throws(StorageError) in
-      if let failure = writer.failure { throw .poisoned(path: database.path, cause: failure) }
+    try writer.withLock { (failure) throws(StorageError) in
+      if let failure { throw .poisoned(path: database.path, cause: failure) }
       var next = progress.withLock { $0 }
       do throws(StorageError) {
         try body(&next)
       } catch {
         switch error {
         case .misuse, .wrongHeight, .closed: break
-        default: writer.failure = "\(error)"
+        default: failure = "\(error)"
         }
         throw error
       }

@@ -43,7 +43,7 @@ public struct KeyRange: Hashable, Sendable {
 /// options that no longer change. They are released in `deinit`.
 public final class Snapshot: @unchecked Sendable {
   private let handle: DatabaseHandle
-  private let pointer: OpaquePointer?
+  let pointer: OpaquePointer?
   let reading: OpaquePointer?
 
   init(_ handle: DatabaseHandle) {
@@ -63,16 +63,11 @@ public final class Snapshot: @unchecked Sendable {
       throw .misuse(path: other.path, detail: "the snapshot was made of another database")
     }
   }
-
-  func apply(to options: OpaquePointer?) {
-    rocksdb_readoptions_set_snapshot(options, pointer)
-  }
 }
 
 /// An iterator over a range of keys. It sees the database as it was when the cursor was made.
 ///
-/// It is Sendable because it has one owner, and RocksDB's iterator may move between threads as long as one at
-/// a time uses it.
+/// It is Sendable because it has one owner, and any thread may use a RocksDB iterator if one at a time does.
 public struct Cursor: ~Copyable, @unchecked Sendable {
   private let handle: DatabaseHandle
   private let snapshot: Snapshot?
@@ -98,7 +93,7 @@ public struct Cursor: ~Copyable, @unchecked Sendable {
     self.reversed = reversed
     options = rocksdb_readoptions_create()
     rocksdb_readoptions_set_fill_cache(options, fillsCache ? 1 : 0)
-    snapshot?.apply(to: options)
+    if let snapshot { rocksdb_readoptions_set_snapshot(options, snapshot.pointer) }
     var bounds: [UnsafeMutablePointer<CChar>] = []
     if let lower = range.lower {
       bounds.append(Self.copy(lower))

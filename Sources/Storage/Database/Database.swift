@@ -24,11 +24,7 @@ public final class Database: Sendable {
   /// holds it; the files and their lock are then released when that ends. Closing twice is harmless.
   @discardableResult
   public func close() -> Bool {
-    var taken = handle.withLock { held -> DatabaseHandle? in
-      let taken = held
-      held = nil
-      return taken
-    }
+    var taken = handle.withLock { $0.take() }
     return taken == nil || isKnownUniquelyReferenced(&taken)
   }
 
@@ -45,9 +41,7 @@ public final class Database: Sendable {
     in family: ColumnFamily,
     at snapshot: Snapshot? = nil
   ) throws(StorageError) -> [UInt8]? {
-    try read(key, in: family, at: snapshot) { bytes in
-      bytes.withUnsafeBytes { Array($0) }
-    }
+    try read(key, in: family, at: snapshot) { bytes in bytes.withUnsafeBytes { Array($0) } }
   }
 
   /// Calls `body` with the bytes of the value of `key`, without copying them; returns nil when there is none.
@@ -73,18 +67,11 @@ public final class Database: Sendable {
     return try body(UnsafeRawBufferPointer(start: start, count: count).bytes)
   }
 
-  public func contains(
-    _ key: [UInt8],
-    in family: ColumnFamily,
-    at snapshot: Snapshot? = nil
-  ) throws(StorageError) -> Bool {
-    try read(key, in: family, at: snapshot) { _ in true } ?? false
+  public func contains(_ key: [UInt8], in family: ColumnFamily) throws(StorageError) -> Bool {
+    try read(key, in: family) { _ in true } ?? false
   }
 
-  /// A frozen view of all tables.
-  public func snapshot() throws(StorageError) -> Snapshot {
-    try Snapshot(opened())
-  }
+  public func snapshot() throws(StorageError) -> Snapshot { try Snapshot(opened()) }
 
   /// A cursor over `range` in the order of keys, or from the last key to the first when `reversed`. With
   /// `fillsCache` false, blocks that it reads do not displace others from the cache.
@@ -116,10 +103,7 @@ public final class Database: Sendable {
 
   // MARK: Writing
 
-  /// An empty batch for this database.
-  public func batch() throws(StorageError) -> WriteBatch {
-    try WriteBatch(opened())
-  }
+  public func batch() throws(StorageError) -> WriteBatch { try WriteBatch(opened()) }
 
   /// Applies the batch, wholly or not at all. With `sync` it is on disk when the call returns; without, it
   /// survives the end of the process but not of the machine.
@@ -133,15 +117,47 @@ public final class Database: Sendable {
     }
   }
 
-  /// Puts a single entry.
-  public func put(
-    _ key: [UInt8],
-    _ value: [UInt8],
-    in family: ColumnFamily,
-    sync: Bool
-  ) throws(StorageError) {
-    var batch = try batch()
-    batch.put(key, value, in: family)
-    try write(batch, sync: sync)
+  // MARK: Maintenance
+
+  /// About how many bytes of files the table takes; writes that are still in memory do not count.
+  public func approximateSize(of family: ColumnFamily) throws(StorageError) -> UInt64 {
+    let handle = try opened()
+    let lower: [UInt8] = []
+    // This is above all keys of the store: they are shorter, and none begins with 64 bytes of 0xff.
+    let upper = [UInt8](repeating: 0xff, count: 64)
+    var size: UInt64 = 0
+    try lower.withCharacters { (lowerStart, lowerCount) throws(StorageError) in
+      try upper.withCharacters { (upperStart, upperCount) throws(StorageError) in
+        var starts = [lowerStart]
+        var limits = [upperStart]
+        var startCounts = [lowerCount]
+        var limitCounts = [upperCount]
+        try checked(path) { error in
+          rocksdb_approximate_sizes_cf(
+            handle.pointer,
+            handle[family],
+            1,
+            &starts,
+            &startCounts,
+            &limits,
+            &limitCounts,
+            &size,
+            error
+          )
+        }
+      }
+    }
+    return size
+  }
+
+  /// Writes the changes that are in memory into table files, and waits for it.
+  public func flush() throws(StorageError) {
+    let handle = try opened()
+    let options = rocksdb_flushoptions_create()
+    defer { rocksdb_flushoptions_destroy(options) }
+    rocksdb_flushoptions_set_wait(options, 1)
+    for family in ColumnFamily.allCases {
+      try checked(path) { error in rocksdb_flush_cf(handle.pointer, options, handle[family], error) }
+    }
   }
 }

@@ -1,8 +1,7 @@
 import CRocksDB
 import Glibc
 
-/// Runs a RocksDB call that reports its failure as a text through an error pointer, and throws that text as
-/// an error.
+/// Runs a RocksDB call that reports its failure as a text through a pointer, and throws that text.
 func checked<Value>(
   _ path: String,
   _ call: (_ error: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Value

@@ -1,38 +1,17 @@
 import CRocksDB
 
-/// How much memory and how many files a database may use, and how it is opened after a crash.
+/// How much memory and how many files a database may use.
 public struct DatabaseOptions: Sendable {
   /// Bytes of the block cache that all tables share; indexes and filters count.
-  public var cacheBytes: Int
+  public var cacheBytes = 32 << 20
   /// Bytes of writes, over all tables, that may be in memory before they are written to table files.
-  public var writeBufferBytes: Int
+  public var writeBufferBytes = 12 << 20
   /// The largest number of files that are open at once.
-  public var openFiles: Int
+  public var openFiles = 256
   /// Whether a missing database is made.
-  public var createsIfMissing: Bool
-  public var recovery: Recovery
+  public var createsIfMissing = true
 
-  /// What to do about a damaged write-ahead log.
-  public enum Recovery: Sendable {
-    /// Refuse to open, unless only the last write is incomplete: that one was never acknowledged.
-    case strict
-    /// Drop everything from the first damaged record on. Only for an operator who accepts that loss.
-    case dropDamagedTail
-  }
-
-  public init(
-    cacheBytes: Int = 32 << 20,
-    writeBufferBytes: Int = 12 << 20,
-    openFiles: Int = 256,
-    createsIfMissing: Bool = true,
-    recovery: Recovery = .strict
-  ) {
-    self.cacheBytes = cacheBytes
-    self.writeBufferBytes = writeBufferBytes
-    self.openFiles = openFiles
-    self.createsIfMissing = createsIfMissing
-    self.recovery = recovery
-  }
+  public init() {}
 
   /// RocksDB's options object; the caller destroys it after opening.
   func makeOptions() -> OpaquePointer? {
@@ -40,10 +19,7 @@ public struct DatabaseOptions: Sendable {
     rocksdb_options_set_create_if_missing(options, createsIfMissing ? 1 : 0)
     rocksdb_options_set_create_missing_column_families(options, 1)
     rocksdb_options_set_paranoid_checks(options, 1)
-    rocksdb_options_set_wal_recovery_mode(
-      options,
-      recovery == .strict ? Self.tolerateTornTail : Self.pointInTime
-    )
+    rocksdb_options_set_wal_recovery_mode(options, Self.tolerateTornTail)
     rocksdb_options_set_max_open_files(options, Int32(clamping: openFiles))
     rocksdb_options_set_max_background_jobs(options, 2)
     rocksdb_options_set_skip_stats_update_on_db_open(options, 1)
@@ -53,8 +29,8 @@ public struct DatabaseOptions: Sendable {
     return options
   }
 
+  /// A damaged write-ahead log is refused, unless only its last, never acknowledged write is incomplete.
   private static let tolerateTornTail: Int32 = 0
-  private static let pointInTime: Int32 = 2
   /// The information log gets fatal messages only: RocksDB aborts the process when it cannot write that log,
   /// and failures are returned as errors anyway.
   private static let fatalLevel: Int32 = 4

@@ -2,8 +2,7 @@ import CRocksDB
 
 /// Changes that are applied together, in the order in which they were added.
 ///
-/// It is Sendable because it has one owner, and a RocksDB batch may move between threads as long as one at a
-/// time uses it.
+/// It is Sendable because it has one owner, and any thread may use a RocksDB batch if one at a time does.
 public struct WriteBatch: ~Copyable, @unchecked Sendable {
   let handle: DatabaseHandle
   let pointer: OpaquePointer?
@@ -13,19 +12,7 @@ public struct WriteBatch: ~Copyable, @unchecked Sendable {
     pointer = rocksdb_writebatch_create()
   }
 
-  deinit {
-    rocksdb_writebatch_destroy(pointer)
-  }
-
-  /// The number of changes.
-  public var count: Int { Int(rocksdb_writebatch_count(pointer)) }
-
-  /// The batch's size in the write-ahead log, in bytes.
-  public var byteCount: Int {
-    var count = 0
-    _ = rocksdb_writebatch_data(pointer, &count)
-    return count
-  }
+  deinit { rocksdb_writebatch_destroy(pointer) }
 
   public mutating func put(_ key: [UInt8], _ value: [UInt8], in family: ColumnFamily) {
     key.withCharacters { keyStart, keyCount in
@@ -36,9 +23,7 @@ public struct WriteBatch: ~Copyable, @unchecked Sendable {
   }
 
   public mutating func delete(_ key: [UInt8], in family: ColumnFamily) {
-    key.withCharacters { start, count in
-      rocksdb_writebatch_delete_cf(pointer, handle[family], start, count)
-    }
+    key.withCharacters { start, count in rocksdb_writebatch_delete_cf(pointer, handle[family], start, count) }
   }
 
   /// Puts the value, or deletes the key when `value` is nil.

@@ -8,9 +8,7 @@ enum Checksum {
     var tables = [UInt32](repeating: 0, count: 8 * 256)
     for byte in 0..<256 {
       var remainder = UInt32(byte)
-      for _ in 0..<8 {
-        remainder = remainder & 1 == 1 ? remainder >> 1 ^ polynomial : remainder >> 1
-      }
+      for _ in 0..<8 { remainder = remainder & 1 == 1 ? remainder >> 1 ^ polynomial : remainder >> 1 }
       tables[byte] = remainder
     }
     for entry in 256..<tables.count {

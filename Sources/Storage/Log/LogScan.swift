@@ -26,12 +26,11 @@ struct LogScan {
       }
       segments.append(segment)
     }
-    var previous: ScannedSegment?
-    for segment in segments {
-      let isNewest = segment == segments.last
-      previous = try scan(folder, segment, after: previous, isNewest: isNewest, body)
-    }
-    last = previous
+    for segment in segments { last = try scan(folder, segment, after: last, body) }
+  }
+
+  var recovery: RecordLog.Recovery {
+    .init(records: records, tornBytes: last?.tornBytes ?? 0, movedSegment: movedSegment)
   }
 
   private static func segment(named name: String) -> RecordLog.Segment? {
@@ -47,21 +46,19 @@ struct LogScan {
     _ folder: String,
     _ segment: RecordLog.Segment,
     after previous: ScannedSegment?,
-    isNewest: Bool,
     _ body: (_ payload: [UInt8]) throws(StorageError) -> Void
   ) throws(StorageError) -> ScannedSegment {
     let path = folder + "/" + segment.name
     let file = try PosixFile(path: path, .readOnly)
     let size = try file.size()
-    // The largest size: a segment that is below its limit may still take one record and what the buffer
-    // contains.
+    // A segment that is below its limit may still take one record and what the buffer contains.
     let sizeLimit =
       RecordLog.segmentLimit + RecordLog.recordLimit + RecordLog.bufferLimit + LogSegment.headerSize
     guard size <= sizeLimit else {
       throw .corrupt(path: path, detail: "\(size) bytes are more than a segment can have")
     }
     let bytes = try file.read(at: 0, count: size)
-    guard let header = LogSegment.Header(bytes) else {
+    guard let header = LogSegment.Header.read(bytes) else {
       throw .corrupt(path: path, detail: "its header does not pass its checksum")
     }
     guard header.sequence == segment.sequence, header.startingHeight == segment.startingHeight else {
@@ -86,10 +83,8 @@ struct LogScan {
     }
     records += count
     switch tail {
-    case .clean:
-      break
-    case .torn where isNewest:
-      break
+    case .clean: break
+    case .torn where segment == segments.last: break
     case .torn, .corrupted:
       throw .corrupt(path: path, detail: "the record at offset \(end) changed after it was written")
     }

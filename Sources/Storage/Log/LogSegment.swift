@@ -36,40 +36,24 @@ enum LogSegment {
       return writer.bytes
     }
 
-    init(
-      sequence: UInt64,
-      startingHeight: UInt64,
-      previousLength: UInt64,
-      salt: UInt64,
-      identity: FileIdentity
-    ) {
-      self.sequence = sequence
-      self.startingHeight = startingHeight
-      self.previousLength = previousLength
-      self.salt = salt
-      self.identity = identity
-    }
-
     /// Nil when the bytes are not a header or do not pass the checksum.
-    init?(_ bytes: [UInt8]) {
+    static func read(_ bytes: [UInt8]) -> Header? {
       guard bytes.count >= headerSize, bytes.starts(with: magic) else { return nil }
       let checked = headerSize - 4
-      guard Checksum.crc32c(bytes[..<checked]) == LogSegment.number(bytes, at: checked, width: 4) else {
-        return nil
-      }
-      let numbers = (0..<6).map { LogSegment.number(bytes, at: 8 + $0 * 8, width: 8) }
-      sequence = numbers[0]
-      startingHeight = numbers[1]
-      previousLength = numbers[2]
-      salt = numbers[3]
-      identity = FileIdentity(inode: numbers[4], birth: numbers[5])
+      guard Checksum.crc32c(bytes[..<checked]) == number(bytes, at: checked, width: 4) else { return nil }
+      let numbers = (0..<6).map { number(bytes, at: 8 + $0 * 8, width: 8) }
+      return Header(
+        sequence: numbers[0],
+        startingHeight: numbers[1],
+        previousLength: numbers[2],
+        salt: numbers[3],
+        identity: FileIdentity(inode: numbers[4], birth: numbers[5])
+      )
     }
   }
 
   static func number(_ bytes: [UInt8], at offset: Int, width: Int) -> UInt64 {
-    var number: UInt64 = 0
-    for index in offset..<offset + width { number = number << 8 | UInt64(bytes[index]) }
-    return number
+    bytes[offset..<offset + width].reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   private static func set(_ number: UInt64, _ bytes: inout [UInt8], at offset: Int, width: Int) {
@@ -83,7 +67,6 @@ enum LogSegment {
     return Checksum.crc32c(payload, after: Checksum.crc32c(UInt64(payload.count), after: seed))
   }
 
-  /// Appends a record to `buffer`.
   static func append(_ payload: [UInt8], durable: Int, salt: UInt64, to buffer: inout [UInt8]) {
     let start = buffer.count
     let sum = checksum(salt: salt, durable: UInt64(durable), payload: payload[...])
@@ -138,8 +121,7 @@ enum LogSegment {
       offset = found.end
     }
     guard offset < bytes.count else { return (offset, .clean) }
-    // A later record that names a durable offset beyond this one proves that the bytes here were on disk and
-    // have changed.
+    // A later record with a durable offset beyond this one proves that bytes here were on disk and changed.
     var place = offset + 1
     while place + recordHeaderSize <= bytes.count {
       if let later = record(in: bytes, at: place, salt: salt, limit: limit) {

@@ -12,8 +12,7 @@ struct FileIdentity: Hashable, Sendable {
   var birth: UInt64
 }
 
-/// An open file. Every failure is thrown with the operation and the path; calls that a signal interrupts are
-/// repeated.
+/// An open file. Failures are thrown with operation and path; calls that a signal interrupts are repeated.
 public struct PosixFile: ~Copyable, Sendable {
   public let path: String
   let descriptor: Int32

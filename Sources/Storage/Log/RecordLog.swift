@@ -37,7 +37,14 @@ public struct RecordLog: ~Copyable, Sendable {
   struct Segment: Hashable, Sendable {
     var sequence: UInt64
     var startingHeight: UInt64
-    var name: String { RecordLog.name(sequence: sequence, height: startingHeight) }
+
+    var name: String {
+      let numbers = [sequence, startingHeight].map { number in
+        let text = String(number)
+        return String(repeating: "0", count: 20 - text.count) + text
+      }
+      return "\(numbers[0])-\(numbers[1]).log"
+    }
   }
 
   /// What opening found.
@@ -72,30 +79,16 @@ public struct RecordLog: ~Copyable, Sendable {
     durable = written
     header = current.header
     file = current.file
-    recovery = Recovery(
-      records: scan.records,
-      tornBytes: scan.last?.tornBytes ?? 0,
-      movedSegment: scan.movedSegment
-    )
+    recovery = scan.recovery
     appended = scan.records
     synced = scan.records
   }
 
   /// What opening would find; changes nothing.
-  public static func inspect(folder: String) throws(StorageError) -> Recovery {
-    let scan = try LogScan(folder)
-    return Recovery(
-      records: scan.records,
-      tornBytes: scan.last?.tornBytes ?? 0,
-      movedSegment: scan.movedSegment
-    )
-  }
+  public static func inspect(folder: String) throws(StorageError) -> Recovery { try LogScan(folder).recovery }
 
-  /// Calls `body` for each record found at opening, in order; records appended since are left out. Must be
-  /// called before `drop`.
-  public func replay(
-    _ body: (_ payload: [UInt8]) throws(StorageError) -> Void
-  ) throws(StorageError) {
+  /// Calls `body` for each record found at opening, in order, but not for later ones. Call it before `drop`.
+  public func replay(_ body: (_ payload: [UInt8]) throws(StorageError) -> Void) throws(StorageError) {
     var left = recovery.records
     _ = try LogScan(folder) { (payload) throws(StorageError) in
       guard left > 0 else { return }
@@ -115,8 +108,6 @@ public struct RecordLog: ~Copyable, Sendable {
   public var segmentSize: Int { written + buffer.count }
   /// The number of segments.
   public var segmentCount: Int { segments.count }
-  /// The height at which the oldest segment starts.
-  public var oldestHeight: UInt64 { segments.first?.startingHeight ?? header.startingHeight }
   public var isPoisoned: Bool { failure != nil }
 
   // MARK: Writing
@@ -166,18 +157,14 @@ public struct RecordLog: ~Copyable, Sendable {
     durable = written
   }
 
-  /// Deletes the segments before the one that contains the start of `height`. The current segment always
-  /// stays.
+  /// Deletes the segments before the one with the start of `height`. The current segment always stays.
   public mutating func drop(before height: UInt64) throws(StorageError) {
     try checkUsable()
     var dropped = false
     // The oldest segment is deleted first, so that a crash leaves segments without a gap.
     while segments.count > 1, segments[0].startingHeight < height, segments[1].startingHeight <= height {
-      do throws(StorageError) {
-        try Folder.remove(file: folder + "/" + segments[0].name)
-      } catch {
-        throw poison(error)
-      }
+      let path = folder + "/" + segments[0].name
+      do throws(StorageError) { try Folder.remove(file: path) } catch { throw poison(error) }
       segments.removeFirst()
       dropped = true
     }
@@ -204,14 +191,6 @@ public struct RecordLog: ~Copyable, Sendable {
 
   // MARK: Files
 
-  static func name(sequence: UInt64, height: UInt64) -> String {
-    func padded(_ number: UInt64) -> String {
-      let text = String(number)
-      return String(repeating: "0", count: 20 - text.count) + text
-    }
-    return "\(padded(sequence))-\(padded(height)).log"
-  }
-
   static let unfinishedSuffix = ".new"
 
   private struct OpenSegment: ~Copyable {
@@ -230,8 +209,7 @@ public struct RecordLog: ~Copyable, Sendable {
     return OpenSegment(header: last.header, file: file)
   }
 
-  /// Makes a segment's file. It gets its name when its header is on disk, so a damaged header cannot be an
-  /// incomplete write.
+  /// Makes a segment's file. It gets its name when its header is on disk, so that no header is incomplete.
   private static func create(
     _ segment: Segment,
     in folder: String,

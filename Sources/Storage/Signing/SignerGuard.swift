@@ -15,7 +15,7 @@ import Cryptography
 /// Used alone, `record` costs one sync. `SignerLog` shares that sync with the consensus log.
 public struct SignerGuard: ~Copyable, Sendable {
   public let path: String
-  private var file: SignerFile
+  private(set) var file: SignerFile
   private(set) var state: SignerState
   /// The newest signatures by position, kept to answer `.reuse`.
   private var signed: [SignerPosition: SignedRecord] = [:]
@@ -90,8 +90,8 @@ public struct SignerGuard: ~Copyable, Sendable {
   // MARK: Signing
 
   /// Whether `signBytes` may be signed. Changes nothing; send the signature only after `record` has returned.
-  public func admit(height: UInt64, round: UInt32, step: SignerStep, signBytes: [UInt8]) -> SignerAdmission {
-    let position = SignerPosition(height: height, round: round, step: step)
+  public func admit(_ position: SignerPosition, signBytes: [UInt8]) -> SignerAdmission {
+    let height = position.height
     if let record = signed[position] {
       return record.digest == .blake2b(signBytes) ? .reuse(record.signature) : .refuse(.conflict(position))
     }
@@ -108,39 +108,27 @@ public struct SignerGuard: ~Copyable, Sendable {
 
   /// Records a signature durably. Throws `.refused` when `admit` refuses, `.misuse` when it answers `.reuse`.
   public mutating func record(
-    height: UInt64,
-    round: UInt32,
-    step: SignerStep,
+    _ position: SignerPosition,
     signBytes: [UInt8],
     signature: Signature
   ) throws(StorageError) {
-    let next = try recordInMemory(
-      height: height,
-      round: round,
-      step: step,
-      signBytes: signBytes,
-      signature: signature
-    )
-    try save([next], sync: true)
+    try save([recordInMemory(position, signBytes: signBytes, signature: signature)], sync: true)
   }
 
   /// Records the signature in memory; nothing else is admitted at its position then. Returns the state that
   /// must be saved before the signature is sent.
   mutating func recordInMemory(
-    height: UInt64,
-    round: UInt32,
-    step: SignerStep,
+    _ position: SignerPosition,
     signBytes: [UInt8],
     signature: Signature
   ) throws(StorageError) -> SignerState {
-    switch admit(height: height, round: round, step: step, signBytes: signBytes) {
+    switch admit(position, signBytes: signBytes) {
     case .sign: break
     case .reuse: throw .misuse(path: path, detail: "the signature is recorded already")
     case .refuse(let refusal): throw .refused(refusal)
     }
-    let position = SignerPosition(height: height, round: round, step: step)
     let record = SignedRecord(position: position, digest: .blake2b(signBytes), signature: signature)
-    forgetOld(before: height)
+    forgetOld(before: position.height)
     signed[position] = record
     state.sequence += 1
     state.last = record
@@ -161,7 +149,7 @@ public struct SignerGuard: ~Copyable, Sendable {
     guard !isPoisoned else { throw .poisoned(path: path, cause: "an earlier record could not be written") }
     do throws(StorageError) {
       for state in states { try file.write(state) }
-      if sync { try file.sync() }
+      if sync { try file.file.sync() }
     } catch {
       poison()
       throw error
@@ -172,11 +160,8 @@ public struct SignerGuard: ~Copyable, Sendable {
 
   // MARK: What others decided
 
-  /// Records that a verified commit certificate for `height` is known; nothing is signed at that height or
-  /// below any more.
-  public mutating func recordCertificate(height: UInt64) {
-    certifiedHeight = max(certifiedHeight, height)
-  }
+  /// Records that a verified commit certificate for `height` is known: nothing is signed up to it any more.
+  public mutating func recordCertificate(height: UInt64) { certifiedHeight = max(certifiedHeight, height) }
 
   /// Records a verified commit certificate that was made while this node was running and up to date. For a
   /// certificate that comes with synchronisation call `recordCertificate` instead.
@@ -242,7 +227,4 @@ public struct SignerGuard: ~Copyable, Sendable {
   mutating func startQuarantine(_ reason: SignerQuarantine) {
     if quarantine == nil || quarantine == .fresh { quarantine = reason }
   }
-
-  /// For tests that make writes fail.
-  var descriptor: Int32 { file.descriptor }
 }

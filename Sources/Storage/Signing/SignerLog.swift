@@ -112,47 +112,33 @@ public struct SignerLog: ~Copyable, Sendable {
   public var certifiedHeight: UInt64 { signer.certifiedHeight }
 
   /// See `SignerGuard.admit`.
-  public func admit(height: UInt64, round: UInt32, step: SignerStep, signBytes: [UInt8]) -> SignerAdmission {
-    let answer = signer.admit(height: height, round: round, step: step, signBytes: signBytes)
+  public func admit(_ position: SignerPosition, signBytes: [UInt8]) -> SignerAdmission {
+    let answer = signer.admit(position, signBytes: signBytes)
     return log.isPoisoned && answer == .sign ? .refuse(.unusable) : answer
   }
 
   /// Appends the record of a signature. The signature may be sent when `sync` has returned.
   @discardableResult
   public mutating func record(
-    height: UInt64,
-    round: UInt32,
-    step: SignerStep,
+    _ position: SignerPosition,
     signBytes: [UInt8],
     signature: Signature
   ) throws(StorageError) -> UInt64 {
     if log.isPoisoned { signer.poison() }
-    if admit(height: height, round: round, step: step, signBytes: signBytes) == .sign {
-      try prepare(height)
-    }
-    let state = try signer.recordInMemory(
-      height: height,
-      round: round,
-      step: step,
-      signBytes: signBytes,
-      signature: signature
-    )
+    if admit(position, signBytes: signBytes) == .sign { try prepare(position.height) }
+    let state = try signer.recordInMemory(position, signBytes: signBytes, signature: signature)
     let number = try append(Kind.signer, state.bytes)
     pending.append(state)
     return number
   }
 
-  /// Makes the ceiling, and the end of a quarantine by `.logLost`, durable before anything is signed at
-  /// `height`.
+  /// Makes the ceiling, and the end of a quarantine by `.logLost`, durable before a signature at `height`.
   private mutating func prepare(_ height: UInt64) throws(StorageError) {
     if case .logLost = signer.quarantine { try endQuarantine() }
     guard height > signer.state.ceiling else { return }
     let (sum, overflow) = height.addingReportingOverflow(Self.ceilingStep)
-    do throws(StorageError) {
-      try signer.raiseCeiling(to: overflow ? .max : sum)
-    } catch {
-      throw fail(error)
-    }
+    let ceiling = overflow ? .max : sum
+    do throws(StorageError) { try signer.raiseCeiling(to: ceiling) } catch { throw fail(error) }
   }
 
   /// See `SignerGuard.recordCertificate`.
@@ -249,8 +235,7 @@ public struct SignerLog: ~Copyable, Sendable {
     }
   }
 
-  /// Calls `body` for each of the caller's records found at opening, in order. Must be called before anything
-  /// is appended.
+  /// Calls `body` for each of the caller's records found at opening, in order. Call it before any `append`.
   public func replay(_ body: (_ payload: [UInt8]) throws(StorageError) -> Void) throws(StorageError) {
     try log.replay { (payload) throws(StorageError) in
       if payload.first == Kind.caller { try body(Array(payload.dropFirst())) }

@@ -10,17 +10,16 @@ struct SignerState: Hashable, Sendable {
   /// 16 random bytes, drawn when the guard was made.
   var instance: [UInt8]
   /// The number of this state among the guard's states; a higher one is newer.
-  var sequence: UInt64
+  var sequence: UInt64 = 0
   /// nil before the first signature.
   var last: SignedRecord?
-  /// No signature was given above this height. A higher ceiling is made durable before the first signature
-  /// above the old one.
-  var ceiling: UInt64
+  /// No signature was given above this height: a higher ceiling is made durable before one is given.
+  var ceiling: UInt64 = 0
   /// Whether it is certain that nothing was signed that this guard does not know.
-  var isHistoryCertain: Bool
+  var isHistoryCertain = false
   /// Log segments up to this one may be in other files than their headers say: the home was a copy, and the
   /// quarantine for that has ended.
-  var acceptedSegment: UInt64
+  var acceptedSegment: UInt64 = 0
 
   var bytes: [UInt8] {
     var writer = ByteWriter(capacity: Self.size)
@@ -41,13 +40,7 @@ struct SignerState: Hashable, Sendable {
     return writer.bytes
   }
 
-  init(instance: [UInt8], sequence: UInt64 = 0) {
-    self.instance = instance
-    self.sequence = sequence
-    ceiling = 0
-    acceptedSegment = 0
-    isHistoryCertain = false
-  }
+  init(instance: [UInt8]) { self.instance = instance }
 
   /// Nil when the bytes are not a state or do not pass the checksum.
   init?(_ bytes: [UInt8]) {
@@ -80,15 +73,14 @@ struct SignerState: Hashable, Sendable {
 
 /// The guard's file: a header and a ring of states, each in a slot of 256 bytes.
 ///
-/// A new state goes into the next slot of the ring, so it never overwrites the newest one, and the file never
-/// needs compaction.
+/// A new state goes into the next slot, so it never overwrites the newest, and the file needs no compaction.
 struct SignerFile: ~Copyable, Sendable {
   static let slotCount = 255
   static let size = (slotCount + 1) * SignerState.size
   private static let magic: [UInt8] = Array("GUARD001".utf8)
 
   let path: String
-  private var file: PosixFile
+  let file: PosixFile
 
   /// What reading the file found.
   struct Contents {
@@ -174,10 +166,4 @@ struct SignerFile: ~Copyable, Sendable {
   func write(_ state: SignerState) throws(StorageError) {
     try file.write(state.bytes, at: Self.offset(state.sequence))
   }
-
-  func sync() throws(StorageError) {
-    try file.sync()
-  }
-
-  var descriptor: Int32 { file.descriptor }
 }

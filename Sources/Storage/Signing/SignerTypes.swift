@@ -9,8 +9,7 @@ public enum SignerStep: UInt8, Comparable, Hashable, Sendable {
   public static func < (left: SignerStep, right: SignerStep) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// A position in the order of signatures: by height, then round, then step. A validator signs once at each
-/// position and never goes back.
+/// A position in the order of signatures: by height, round, step. A validator signs once at each, in order.
 public struct SignerPosition: Comparable, Hashable, Sendable, CustomStringConvertible {
   public var height: UInt64
   public var round: UInt32
@@ -36,12 +35,6 @@ public struct SignedRecord: Hashable, Sendable {
   public var digest: Digest
   /// 64 bytes.
   public var signature: Signature
-
-  public init(position: SignerPosition, digest: Digest, signature: Signature) {
-    self.position = position
-    self.digest = digest
-    self.signature = signature
-  }
 }
 
 /// What the guard answers to a request to sign.

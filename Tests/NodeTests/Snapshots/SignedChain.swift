@@ -45,7 +45,8 @@ struct SignedChain: Sendable {
     let validator = ValidatorUpdate(address: Self.signer.address, key: Self.signer.publicKey, power: 10)
     origin = try Tip(genesis: genesis, stateRoot: root, validators: [validator])
     store = try NodeStore(path: folder.path)
-    var start = StoreOrigin(chainID: genesis.chain.text, genesisDigest: genesis.digest.bytes, state: state)
+    var start = StoreOrigin(chainID: genesis.chain.text, genesisDigest: genesis.digest.bytes)
+    start.state = state
     start.tree = update.pages.compactMap { path, page in
       page.map { Entry(key: path.encoded(), value: $0.encoded()) }
     }

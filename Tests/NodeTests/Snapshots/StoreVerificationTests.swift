@@ -141,3 +141,16 @@ import Testing
     #expect(found.hasPrefix("the state tree's root is"))
   }
 }
+
+extension Database {
+  fileprivate func put(
+    _ key: [UInt8],
+    _ value: [UInt8],
+    in family: ColumnFamily,
+    sync: Bool
+  ) throws(StorageError) {
+    var batch = try batch()
+    batch.put(key, value, in: family)
+    try write(batch, sync: sync)
+  }
+}
