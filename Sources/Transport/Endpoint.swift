@@ -1,17 +1,10 @@
 import Cryptography
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
 import Primitives
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A message for a peer's stream.
 public struct OutboundMessage: Sendable {
@@ -91,9 +84,8 @@ public final class Endpoint: Sendable {
     let loop = group.next()
     let failure = configuration.listen ?? NetworkAddress(host: "", port: 0)
     let epoch = wallClockNanoseconds()
-    let core: NIOLoopBound<EndpointCore>
     do {
-      core = try await loop.submit {
+      let core = try await loop.submit {
         let core = EndpointCore(
           loop: loop,
           configuration: configuration,
@@ -103,28 +95,20 @@ public final class Endpoint: Sendable {
         )
         return NIOLoopBound(core, eventLoop: loop)
       }.get()
-    } catch {
-      throw .bindFailed(failure, "\(error)")
-    }
-    var port: UInt16 = 0
-    if let address = configuration.listen { port = try await bind(core, address, on: loop) }
-    let presence: DatagramPresence?
-    do {
-      presence = try await loop.submit {
+      var port: UInt16 = 0
+      if let address = configuration.listen {
+        port = try await bind(core, address, on: loop)
+        logger.info("listening", metadata: ["port": "\(port)"])
+      }
+      let presence = try await loop.submit {
         core.value.startMaintenance()
         return core.value.datagrams?.presence
       }.get()
+      let identity = configuration.identity.node.publicKey
+      return Endpoint(port: port, identity: identity, loop: loop, core: core, presence: presence)
     } catch {
-      throw .bindFailed(failure, "\(error)")
+      throw error as? TransportError ?? .bindFailed(failure, "\(error)")
     }
-    if configuration.listen != nil { logger.info("listening", metadata: ["port": "\(port)"]) }
-    return Endpoint(
-      port: port,
-      identity: configuration.identity.node.publicKey,
-      loop: loop,
-      core: core,
-      presence: presence
-    )
   }
 
   /// Binds TCP, then UDP at the same port number. With port 0, if the UDP port of that number is in use, another number is
@@ -209,9 +193,7 @@ public final class Endpoint: Sendable {
   }
 
   /// Queues many messages at once.
-  public func send(_ messages: [OutboundMessage]) {
-    post(contentsOf: messages.lazy.map { .send($0) })
-  }
+  public func send(_ messages: [OutboundMessage]) { post(contentsOf: messages.lazy.map { .send($0) }) }
 
   /// Sends a datagram of at most `maximumDatagram` bytes in the peer's datagram session. Returns false when there is no such
   /// session or there are too many bytes; the caller should then use `send`. True does not mean that the datagram arrives.
@@ -223,24 +205,10 @@ public final class Endpoint: Sendable {
   }
 
   /// Whether there is a datagram session and the peer receives what is sent in it.
-  public func hasDatagramSession(with peer: PeerID) -> Bool {
-    presence?.contains(peer) ?? false
-  }
-
-  /// Opens a datagram session with a connected peer at an IP address, and reopens it whenever it ends, until the peer's
-  /// stream ends. For peers that this node dialed this happens by itself, unless `opensDatagramSessions` is false.
-  public func openDatagramSession(with peer: PeerID, at address: NetworkAddress) {
-    post(.openDatagrams(peer, address))
-  }
-
-  public func closeDatagramSession(with peer: PeerID) {
-    post(.closeDatagrams(peer))
-  }
+  public func hasDatagramSession(with peer: PeerID) -> Bool { presence?.contains(peer) ?? false }
 
   /// Ends the peer's stream and datagram session; `.disconnected` follows if there was one.
-  public func disconnect(_ peer: PeerID, reason: CloseCode = .done) {
-    post(.disconnect(peer, reason))
-  }
+  public func disconnect(_ peer: PeerID, reason: CloseCode = .done) { post(.disconnect(peer, reason)) }
 
   /// Sends a response to the request of that number in a lease session, or with `request` 0 a message without one.
   public func sendLease(_ session: LeaseSession, request: UInt32 = 0, type: UInt8, bytes: [UInt8]) {
@@ -253,19 +221,13 @@ public final class Endpoint: Sendable {
 
   /// Sets the peers, usually the validators, that the limit of inbound sessions does not count and whose messages are
   /// handled before those of others.
-  public func setReserved(_ peers: Set<PeerID>) {
-    post(.policy(reserved: peers, banned: nil))
-  }
+  public func setReserved(_ peers: Set<PeerID>) { post(.policy(reserved: peers, banned: nil)) }
 
   /// Sets the peers that are banned: disconnected now, and refused when they connect or are dialed.
-  public func setBanned(_ peers: Set<PeerID>) {
-    post(.policy(reserved: nil, banned: peers))
-  }
+  public func setBanned(_ peers: Set<PeerID>) { post(.policy(reserved: nil, banned: peers)) }
 
   /// What this node says about itself in handshakes from now on, at most 1,024 bytes.
-  public func setHello(_ bytes: [UInt8]) {
-    post(.hello(bytes))
-  }
+  public func setHello(_ bytes: [UInt8]) { post(.hello(bytes)) }
 
   /// Tells the endpoint that the owner has handled these events. Only needed with `acknowledgesEvents`.
   public func acknowledge(_ events: [TransportEvent]) {
@@ -300,18 +262,9 @@ public final class Endpoint: Sendable {
     return (try? await loop.submit { core.value.statuses() }.get()) ?? []
   }
 
-  /// The bytes that wait to be sent in a lease session; nil when there is no such session. A session whose queue is full is
-  /// ended, so a sender of unrequested messages should check this first.
-  public func queuedBytes(of session: LeaseSession) async -> Int? {
-    let core = core
-    return try? await loop.submit { core.value.streams.leases[session]?.session.queuedBytes }.get()
-  }
-
   // MARK: Passing commands to the loop
 
-  private func post(_ command: EndpointCommand) {
-    post(contentsOf: CollectionOfOne(command))
-  }
+  private func post(_ command: EndpointCommand) { post(contentsOf: CollectionOfOne(command)) }
 
   private func post(contentsOf commands: some Sequence<EndpointCommand>) {
     if loop.inEventLoop {

@@ -11,8 +11,6 @@ enum EndpointCommand {
   case dial(DialRequest)
   case disconnect(PeerID, CloseCode)
   case closeLease(LeaseSession, CloseCode)
-  case openDatagrams(PeerID, NetworkAddress)
-  case closeDatagrams(PeerID)
   case acknowledge(peers: [PeerID: Int], leases: [LeaseSession: Int], datagrams: Int)
   case policy(reserved: Set<PeerID>?, banned: Set<PeerID>?)
   case hello([UInt8])
@@ -99,7 +97,6 @@ final class EndpointCore {
     // Weak, since a handshake in computation keeps the UDP side in memory and may end after the TCP side is gone.
     datagrams.endpoint.admits = { [weak streams] peer in streams?.peers[peer] != nil }
     streams.onPeerEnd = { [unowned datagrams] peer in datagrams.close(peer) }
-    guard configuration.opensDatagramSessions else { return }
     streams.onDialedPeer = { [unowned datagrams] peer, address in datagrams.open(peer, at: address) }
   }
 
@@ -132,12 +129,10 @@ final class EndpointCore {
     switch command {
     case .send(let message):
       streams.send(message.type, message.bytes, class: message.traffic, over: streams.peers[message.peer])
-    case .datagram(let peer, let bytes):
-      datagrams?.send(peer, bytes)
+    case .datagram(let peer, let bytes): datagrams?.send(peer, bytes)
     case .lease(let session, let request, let type, let bytes):
       streams.sendLease(session, request: request, type: type, bytes: bytes)
-    case .dial(let request):
-      streams.dial(request)
+    case .dial(let request): streams.dial(request)
     case .disconnect(let peer, let code):
       datagrams?.close(peer)
       if let link = streams.peers[peer] {
@@ -147,26 +142,16 @@ final class EndpointCore {
       if let link = streams.leases[session] {
         streams.end(link, .closedHere(code), telling: code, at: currentInstant())
       }
-    case .openDatagrams(let peer, let address):
-      guard streams.peers[peer] != nil else { return }
-      guard let literal = try? SocketAddress(ipAddress: address.host, port: Int(address.port)) else { return }
-      if let endpoint = IPEndpoint(literal) { datagrams?.open(peer, at: endpoint) }
-    case .closeDatagrams(let peer):
-      datagrams?.close(peer)
-    case .acknowledge(let peers, let leases, let datagrams):
-      acknowledge(peers, leases, datagrams)
+    case .acknowledge(let peers, let leases, let datagrams): acknowledge(peers, leases, datagrams)
     case .policy(let reserved, let banned):
       if let reserved { streams.reserved = reserved }
       if let banned { ban(banned) }
-    case .hello(let bytes):
-      streams.hello = bytes
+    case .hello(let bytes): streams.hello = bytes
     }
   }
 
   private func acknowledge(_ peers: [PeerID: Int], _ leases: [LeaseSession: Int], _ datagrams: Int) {
-    for (peer, cost) in peers {
-      streams.peers[peer]?.acknowledged(cost, limit: configuration.readAhead)
-    }
+    for (peer, cost) in peers { streams.peers[peer]?.acknowledged(cost, limit: configuration.readAhead) }
     for (session, cost) in leases {
       streams.leases[session]?.acknowledged(cost, limit: configuration.readAhead)
     }
@@ -189,11 +174,9 @@ final class EndpointCore {
     counters.leases = streams.leases.count
     counters.halfOpen = streams.halfOpen
     if let endpoint = datagrams?.endpoint {
-      counters.datagramSessions = endpoint.peers.values.reduce(0) { $0 + ($1.isUp ? 1 : 0) }
+      counters.datagramSessions = endpoint.peers.values.count { $0.isUp }
       counters.datagramsUnsent += endpoint.pacingDrops
-      for drop in DatagramDrop.allCases where endpoint.drops[Int(drop.rawValue)] > 0 {
-        counters.datagramDrops[drop] = endpoint.drops[Int(drop.rawValue)]
-      }
+      counters.datagramDrops = endpoint.drops
     }
     return counters
   }

@@ -35,6 +35,4 @@ final class EventSink {
 }
 
 /// The loop's monotonic clock.
-func currentInstant() -> Instant {
-  Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds)
-}
+func currentInstant() -> Instant { Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }

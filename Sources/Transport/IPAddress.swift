@@ -9,15 +9,6 @@ struct IPAddress: Hashable, Sendable {
 
   private static let mappedPrefix: UInt64 = 0x0000_FFFF_0000_0000
 
-  init(high: UInt64, low: UInt64) {
-    self.high = high
-    self.low = low
-  }
-
-  init(v4: UInt32) {
-    self.init(high: 0, low: Self.mappedPrefix | UInt64(v4))
-  }
-
   var isV4: Bool { high == 0 && low & 0xFFFF_FFFF_0000_0000 == Self.mappedPrefix }
 
   /// The address's /24 network for IPv4 and /48 network for IPv6: blocks of this size usually belong to one customer.
@@ -27,25 +18,24 @@ struct IPAddress: Hashable, Sendable {
 
   /// The address's bytes in network order: 4 for an IPv4 address unless `mapped`, else 16.
   func packed(mapped: Bool) -> [UInt8] {
-    if isV4, !mapped {
-      return (0..<4).map { UInt8(truncatingIfNeeded: low >> (24 - 8 * UInt64($0))) }
-    }
+    if isV4, !mapped { return (0..<4).map { UInt8(truncatingIfNeeded: low >> (24 - 8 * UInt64($0))) } }
     return (0..<16).map { index in
       UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> (56 - 8 * UInt64(index % 8)))
     }
   }
 }
 
+extension IPAddress {
+  init(v4: UInt32) { self.init(high: 0, low: Self.mappedPrefix | UInt64(v4)) }
+}
+
 /// The source or target of a datagram.
 struct IPEndpoint: Hashable, Sendable {
   let address: IPAddress
   let port: UInt16
+}
 
-  init(address: IPAddress, port: UInt16) {
-    self.address = address
-    self.port = port
-  }
-
+extension IPEndpoint {
   /// Nil for Unix domain sockets.
   init?(_ socket: SocketAddress) {
     // `sockaddr_in` and `sockaddr_in6` both begin with 2 bytes of family and 2 bytes of port in network order. In the first
@@ -65,8 +55,7 @@ struct IPEndpoint: Hashable, Sendable {
         let port = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
         return (IPAddress(high: high, low: low), port)
       }
-    case .unixDomainSocket:
-      return nil
+    case .unixDomainSocket: return nil
     }
   }
 

@@ -44,12 +44,6 @@ public final class Mailbox<Item: Sendable>: Sendable {
     self.drain = drain
   }
 
-  /// Adds an item. Returns the item if it was refused: the mailbox was full.
-  @discardableResult
-  public func post(_ item: Item) -> [Item] {
-    post(contentsOf: CollectionOfOne(item))
-  }
-
   /// Adds items. Returns those that were refused: the mailbox was full. A closed mailbox drops all of them.
   @discardableResult
   public func post(contentsOf items: some Sequence<Item>) -> [Item] {

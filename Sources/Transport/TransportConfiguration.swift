@@ -69,13 +69,11 @@ public struct TransportConfiguration: Sendable {
   public var frames: FrameLimits
   /// The largest payload per frame type of lease sessions.
   public var leaseFrames: FrameLimits
-  public var queues = QueueLimits()
+  public var queues = QueueLimits.standard
   public var connections = ConnectionLimits()
   public var timing = TransportTiming()
-  /// Nil: no UDP.
+  /// Nil: no UDP. Otherwise each peer that this node dialed gets a datagram session, at the same address.
   public var datagrams: DatagramSettings? = DatagramSettings()
-  /// Whether a datagram session is opened with each peer that this node dialed, at the same address and port.
-  public var opensDatagramSessions = true
   /// Whether the owner calls `acknowledge` when it has handled events. If so, a peer with more than `readAhead` bytes of
   /// events not acknowledged is not read from. If not, events count as handled when the handler returns.
   public var acknowledgesEvents = false

@@ -28,7 +28,7 @@ import Wire
     ("removals", OrderBook.Removal.allCases.map(\.name)),
     ("faults", Fault.allCases.map(\.rawValue)),
     ("drops of gossip", Dissemination.Drop.allCases.map(\.rawValue)),
-    ("drops of datagrams", DatagramDrop.allCases.map(\.name)),
+    ("drops of datagrams", DatagramDrop.allCases.map(\.rawValue)),
     ("refusals", ConnectionRefusal.allCases.map(\.rawValue)),
     ("violations", FrameViolation.allCases.map(\.rawValue)),
     ("traffic", TrafficClass.allCases.map(\.name)),

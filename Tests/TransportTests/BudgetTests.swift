@@ -12,7 +12,7 @@ import Testing
       capacity: 100
     )
     for source in 0..<10_000 { _ = limiter.admits(IPAddress(v4: UInt32(source)), at: Fixture.start) }
-    #expect(limiter.trackedSources <= 100)
+    #expect(limiter.buckets.count <= 100)
     let known = (0..<3).count { _ in limiter.admits(IPAddress(v4: 5), at: Fixture.start) }
     #expect(known == 1)
     let isForgotten = limiter.admits(IPAddress(v4: 777_777), at: Fixture.start + .seconds(60))

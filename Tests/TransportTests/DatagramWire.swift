@@ -41,7 +41,7 @@ final class DatagramWire {
         if !loses(bytes) { pass(bytes, from: address, to: target) }
       case .compute(let step):
         let outcome = step.run(as: sender.identity, on: sender.network, at: now)
-        run(address) { $0.conclude(outcome, now: $1, &$2) }
+        run(address) { $0.conclude(outcome, &$1) }
       case .deliver(let peer, let bytes): delivered.append((me, peer, bytes))
       case .up(let peer): ups[me, default: []].append(peer)
       case .down(let peer): downs[me, default: []].append(peer)
@@ -52,30 +52,27 @@ final class DatagramWire {
 
   func pass(_ bytes: [UInt8], from source: IPEndpoint, to target: IPEndpoint) {
     guard let endpoint = endpoints[target] else { return }
-    var effects: [DatagramEndpoint.Effect] = []
-    endpoint.receive(bytes, from: source, now: now, &effects)
-    perform(effects, of: target)
+    var turn = DatagramEndpoint.Turn(now: now)
+    endpoint.receive(bytes, from: source, &turn)
+    perform(turn.effects, of: target)
   }
 
-  func run(
-    _ address: IPEndpoint,
-    _ body: (DatagramEndpoint, Instant, inout [DatagramEndpoint.Effect]) -> Void
-  ) {
+  func run(_ address: IPEndpoint, _ body: (DatagramEndpoint, inout DatagramEndpoint.Turn) -> Void) {
     guard let endpoint = endpoints[address] else { return }
-    var effects: [DatagramEndpoint.Effect] = []
-    body(endpoint, now, &effects)
-    perform(effects, of: address)
+    var turn = DatagramEndpoint.Turn(now: now)
+    body(endpoint, &turn)
+    perform(turn.effects, of: address)
   }
 
   func open(_ from: IPEndpoint, to target: IPEndpoint) {
     guard let key = endpoints[target]?.identity.publicKey else { return }
-    run(from) { $0.open(key, at: target, now: $1, &$2) }
+    run(from) { $0.open(key, at: target, &$1) }
   }
 
   func send(_ from: IPEndpoint, to target: IPEndpoint, _ bytes: [UInt8]) -> Bool {
     guard let key = endpoints[target]?.identity.publicKey else { return false }
     var isSent = false
-    run(from) { isSent = $0.send(key, bytes, now: $1, &$2) }
+    run(from) { isSent = $0.send(key, bytes, &$1) }
     return isSent
   }
 
@@ -102,9 +99,9 @@ final class DatagramWire {
     let addresses = endpoints.keys.sorted { $0.address.low < $1.address.low }
     for _ in 0..<seconds * 10 {
       now = now + .milliseconds(100)
-      for address in addresses { run(address) { $0.tick(now: $1, &$2) } }
+      for address in addresses { run(address) { $0.tick(&$1) } }
     }
   }
 
-  func drops(_ endpoint: DatagramEndpoint, _ drop: DatagramDrop) -> Int { endpoint.drops[Int(drop.rawValue)] }
+  func drops(_ endpoint: DatagramEndpoint, _ drop: DatagramDrop) -> Int { endpoint.drops[drop] ?? 0 }
 }

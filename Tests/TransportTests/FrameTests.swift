@@ -210,11 +210,7 @@ import Testing
       queue.enqueue(type: type, bytes: bytes, class: traffic)
     }
 
-    func next() -> [UInt8]? {
-      var bytes = 0
-      var messages = 0
-      return queue.nextRecord(payloadBytes: &bytes, messages: &messages)
-    }
+    func next() -> [UInt8]? { queue.nextRecord() }
 
     func drain() -> [[UInt8]] {
       var records: [[UInt8]] = []
@@ -272,10 +268,10 @@ import Testing
 
   @Test func `a full gossip queue drops the oldest`() throws {
     let queue = Queue(QueueLimits(gossip: 300))
-    #expect(queue.enqueue(1, [1] + [UInt8](repeating: 0, count: 99), .gossip) == .queued)
-    #expect(queue.enqueue(1, [2] + [UInt8](repeating: 0, count: 99), .gossip) == .queued)
+    #expect(queue.enqueue(1, [1] + [UInt8](repeating: 0, count: 99), .gossip) == .queued(displaced: 0))
+    #expect(queue.enqueue(1, [2] + [UInt8](repeating: 0, count: 99), .gossip) == .queued(displaced: 0))
     #expect(
-      queue.enqueue(1, [3] + [UInt8](repeating: 0, count: 99), .gossip) == .displaced(1)
+      queue.enqueue(1, [3] + [UInt8](repeating: 0, count: 99), .gossip) == .queued(displaced: 1)
     )
     #expect(queue.enqueue(1, [UInt8](repeating: 0, count: 400), .gossip) == .refused)
     let firsts = try frames(queue.drain()).map { frame in
@@ -291,7 +287,7 @@ import Testing
     var records = [try #require(queue.next())]
     _ = queue.enqueue(1, [UInt8](repeating: 1, count: 30_000), .gossip)
     #expect(
-      queue.enqueue(1, [UInt8](repeating: 2, count: 30_000), .gossip) == .displaced(1)
+      queue.enqueue(1, [UInt8](repeating: 2, count: 30_000), .gossip) == .queued(displaced: 1)
     )
     records += queue.drain()
     #expect(try frames(records).count == 2)
@@ -306,7 +302,7 @@ import Testing
       (TrafficClass.consensus, OutboundQueue.Admission.overflow), (.lease, .overflow), (.blocks, .refused),
       (.sync, .refused),
     ] {
-      #expect(queue.enqueue(1, bytes, traffic) == .queued)
+      #expect(queue.enqueue(1, bytes, traffic) == .queued(displaced: 0))
       #expect(queue.enqueue(1, bytes, traffic) == expected)
     }
   }

@@ -20,27 +20,31 @@ import Testing
     var now = Fixture.start
 
     init() {
-      let settings = StreamSession.Settings(
-        frames: Fixture.frames,
-        leaseFrames: Fixture.frames,
-        queues: QueueLimits()
+      var settings = TransportConfiguration(
+        network: Fixture.network,
+        identity: Fixture.identity(1),
+        listen: nil,
+        frames: Fixture.frames
       )
+      settings.leaseFrames = Fixture.frames
       dialer = StreamSession(
-        dialing: Handshake(
+        Handshake(
           initiating: .peer,
           expecting: .anyone,
           as: Fixture.identity(1),
           on: Fixture.network,
           introduction: .init(listenPort: 1)
         ),
+        isDialer: true,
         settings: settings
       )
       listener = StreamSession(
-        answering: Handshake(
+        Handshake(
           respondingAs: Fixture.identity(2),
           on: Fixture.network,
           introduction: .init(listenPort: 2)
         ),
+        isDialer: false,
         settings: settings
       )
     }
@@ -110,7 +114,7 @@ import Testing
     #expect(early == .refused)
     try pair.run()
     let late = pair.dialer.enqueue(type: 1, bytes: [1], class: .gossip)
-    #expect(late == .queued)
+    #expect(late == .queued(displaced: 0))
   }
 
   @Test func `an end is told with its reason and nothing follows it`() throws {

@@ -178,10 +178,10 @@ extension SocketTests {
     let refused = try await loop.submit { mailbox.post(contentsOf: [4, 6, 1, 0]) }.get()
     #expect(refused == [1])
     try await eventually("the loop takes them out") { taken.withLock { $0 } == [4, 6, 0] }
-    #expect(mailbox.post(10).isEmpty)
+    #expect(mailbox.post(contentsOf: [10]).isEmpty)
     try await eventually("there is room again") { taken.withLock { $0 } == [4, 6, 0, 10] }
     #expect(mailbox.close().isEmpty)
-    mailbox.post(1)
+    mailbox.post(contentsOf: [1])
     #expect(mailbox.close().isEmpty)
   }
 }

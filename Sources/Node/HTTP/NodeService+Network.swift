@@ -63,7 +63,7 @@ extension NodeService {
         "address_book_tried": UInt64(core.peers.book.triedCount),
         "table_bytes": UInt64(core.footprint),
         // The most bytes that one peer can cause gossip and transport to hold.
-        "peer_limit_bytes": UInt64(core.bytesPerPeer + QueueLimits().total + 5 << 20),
+        "peer_limit_bytes": UInt64(core.bytesPerPeer + QueueLimits.standard.total + 5 << 20),
         "order_book_bytes": UInt64(replica.book.bytes),
         "order_book_objects": UInt64(replica.book.count),
         "transaction_bytes_sent": exchange.sentBytes,
@@ -103,7 +103,7 @@ extension NodeService {
         drops.append(.init(layer: layer, reason: name(reason), count: UInt64(clamping: count)))
       }
     }
-    add("datagram", transport.datagramDrops, \.name)
+    add("datagram", transport.datagramDrops, \.rawValue)
     add("handshake", transport.handshakeFailures, \.name)
     add("connection", transport.connectionsRefused, \.rawValue)
     add("frame", transport.violations, \.rawValue)

@@ -7,34 +7,29 @@ extension DatagramEndpoint {
   /// How many steps for received messages may be in computation; further messages are dropped.
   private static let stepLimit = 256
 
-  func initiate(_ peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
+  func initiate(_ peer: DatagramPeer, _ turn: inout Turn) {
     release(peer.initiating)
     let index = freeIndex()
-    let timestamp = max(epoch &+ now.nanoseconds, peer.lastInitiation + 1)
+    let timestamp = max(epoch &+ turn.now.nanoseconds, peer.lastInitiation + 1)
     peer.lastInitiation = timestamp
-    let cookie = peer.cookie.flatMap { now.since($0.at) < .seconds(120) ? $0.bytes : nil }
+    let cookie = peer.cookie.flatMap { turn.now.since($0.at) < .seconds(120) ? $0.bytes : nil }
     peer.initiating = index
     indices[index] = peer
     peer.attempts += 1
-    peer.retryAt = now + .seconds(1 << UInt64(min(peer.attempts - 1, 6)))
-    effects.append(.compute(.initiate(peer.id, sender: index, timestamp: timestamp, cookie: cookie)))
+    peer.retryAt = turn.now + .seconds(1 << UInt64(min(peer.attempts - 1, 6)))
+    turn.effects.append(.compute(.initiate(peer.id, sender: index, timestamp: timestamp, cookie: cookie)))
   }
 
-  func initiation(
-    _ bytes: [UInt8],
-    from source: IPEndpoint,
-    now: Instant,
-    _ effects: inout [Effect]
-  ) throws(DatagramDrop) {
+  func initiation(_ bytes: [UInt8], from source: IPEndpoint, _ turn: inout Turn) throws(DatagramDrop) {
     let codeStart = DatagramMessage.Initiation.claimsCount + 64
     guard mac.isValid(bytes, count: codeStart) else { throw .wrongRecipient }
     guard let initiation = DatagramMessage.Initiation(bytes) else { throw .length }
     guard initiation.key != identity.publicKey else { throw .selfSession }
     try checkClaim(initiation)
-    try checkBudget(bytes, initiation, from: source, now: now, &effects)
+    try checkBudget(bytes, initiation, from: source, &turn)
     guard initiation.timestamp > timestamps[initiation.key] ?? 0 else { throw .replayed }
     if peers[initiation.key] == nil { try checkRoom(for: source) }
-    try compute(.respond(initiation, bytes: bytes, sender: freeIndex(), from: source), &effects)
+    try compute(.respond(initiation, bytes: bytes, sender: freeIndex(), from: source), &turn)
   }
 
   /// Throws unless this node accepts a session with the key that the initiation names.
@@ -43,14 +38,14 @@ extension DatagramEndpoint {
   }
 
   /// Adds the effect that computes a step for a received message.
-  private func compute(_ step: DatagramStep, _ effects: inout [Effect]) throws(DatagramDrop) {
+  private func compute(_ step: DatagramStep, _ turn: inout Turn) throws(DatagramDrop) {
     guard openSteps < Self.stepLimit else { throw .overBudget }
     openSteps += 1
-    effects.append(.compute(step))
+    turn.effects.append(.compute(step))
   }
 
   /// Takes the result of a step. Meanwhile other messages may have been handled and peers removed.
-  func conclude(_ outcome: DatagramStep.Outcome, now: Instant, _ effects: inout [Effect]) {
+  func conclude(_ outcome: DatagramStep.Outcome, _ turn: inout Turn) {
     do throws(DatagramDrop) {
       switch outcome {
       case .initiated(let id, let pending, let message):
@@ -58,14 +53,14 @@ extension DatagramEndpoint {
         release(peer.pending?.sender)
         peer.initiating = nil
         peer.pending = pending
-        effects.append(.transmit(message, peer.endpoint))
+        turn.effects.append(.transmit(message, peer.endpoint))
       case .responded(let initiation, let session, let message, let source):
         openSteps -= 1
-        try responded(initiation, session, message, to: source, now: now, &effects)
+        try responded(initiation, session, message, to: source, &turn)
       case .completed(let id, let pending, let session, let source):
         openSteps -= 1
         guard let peer = peers[id], peer.pending === pending else { throw .unknownSession }
-        completed(peer, session, from: source, now: now, &effects)
+        completed(peer, session, from: source, &turn)
       case .refused(let drop):
         openSteps -= 1
         throw drop
@@ -80,19 +75,18 @@ extension DatagramEndpoint {
     _ session: DatagramSession,
     _ message: [UInt8],
     to source: IPEndpoint,
-    now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) throws(DatagramDrop) {
     try checkClaim(initiation)
     guard initiation.timestamp > timestamps[initiation.key] ?? 0 else { throw .replayed }
     if peers[initiation.key] == nil { try checkRoom(for: source) }
     guard indices[session.localIndex] == nil else { throw .full }
     timestamps.set(initiation.key, to: initiation.timestamp)
-    let peer = peers[initiation.key] ?? makePeer(initiation.key, at: source, now: now)
+    let peer = peers[initiation.key] ?? makePeer(initiation.key, at: source, now: turn.now)
     if !peer.isUp { peer.endpoint = source }
-    release(peer.prepare(session))
+    release(peer.replaceNext(with: session))
     indices[session.localIndex] = peer
-    effects.append(.transmit(message, source))
+    turn.effects.append(.transmit(message, source))
   }
 
   /// Throws when an initiation must not cause curve operations. Below the rate limits, any initiation may. Above them the
@@ -102,82 +96,67 @@ extension DatagramEndpoint {
     _ bytes: [UInt8],
     _ initiation: DatagramMessage.Initiation,
     from source: IPEndpoint,
-    now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) throws(DatagramDrop) {
-    let threshold = UInt64(max(1, settings.cookieThreshold))
     if cookies.isValid(bytes, from: source) {
-      guard verifiedSources.admits(source.address, at: now) else { throw .overBudget }
+      guard verifiedSources.admits(source.address, at: turn.now) else { throw .overBudget }
       return
     }
-    let isWithinRate = initiations.take(at: now, .init(perSecond: threshold, burst: threshold))
-    if isWithinRate, unverifiedSources.admits(source.address, at: now) { return }
+    let isWithinRate = initiations.take(at: turn.now, TokenBucket.Rate(settings.cookieThreshold))
+    if isWithinRate, unverifiedSources.admits(source.address, at: turn.now) { return }
     let code = DatagramMessage.Initiation.claimsCount + 64
     var writer = ByteWriter(capacity: DatagramMessage.cookieCount)
     writer.write(DatagramMessage.cookie)
     writer.write(initiation.sender)
     writer.writeRaw(bytes[code..<code + DatagramMessage.macCount])
-    writer.writeRaw(cookies.cookie(for: source, at: now))
-    effects.append(.transmit(writer.bytes, source))
+    writer.writeRaw(cookies.cookie(for: source, at: turn.now))
+    turn.effects.append(.transmit(writer.bytes, source))
     throw .cookieRequired
   }
 
-  func response(
-    _ bytes: [UInt8],
-    from source: IPEndpoint,
-    now: Instant,
-    _ effects: inout [Effect]
-  ) throws(DatagramDrop) {
+  func response(_ bytes: [UInt8], from source: IPEndpoint, _ turn: inout Turn) throws(DatagramDrop) {
     guard mac.isValid(bytes, count: DatagramMessage.responseCount - DatagramMessage.macCount) else {
       throw .wrongRecipient
     }
     guard let response = DatagramMessage.Response(bytes) else { throw .length }
     guard let peer = indices[response.receiver] else { throw .unknownSession }
-    guard unverifiedSources.admits(source.address, at: now) else { throw .overBudget }
+    guard unverifiedSources.admits(source.address, at: turn.now) else { throw .overBudget }
     guard let pending = peer.pending, pending.sender == response.receiver else { throw .unknownSession }
-    try compute(.complete(peer.id, pending, response, bytes: bytes, from: source), &effects)
+    try compute(.complete(peer.id, pending, response, bytes: bytes, from: source), &turn)
   }
 
   private func completed(
     _ peer: DatagramPeer,
     _ session: DatagramSession,
     from source: IPEndpoint,
-    now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) {
     peer.pending = nil
     let wasUp = peer.isUp
     release(peer.adopt(session))
     peer.attempts = 0
-    peer.lastReceived = now
+    peer.lastReceived = turn.now
     peer.endpoint = source
-    handshakes += 1
-    if !wasUp { effects.append(.up(peer.id)) }
+    if !wasUp { turn.effects.append(.up(peer.id)) }
     // The responder uses the session only after a first datagram in it: a replayed initiation has none.
-    transmit(peer, DatagramMessage.control, [Control.keepAlive], now: now, &effects)
+    transmit(peer, DatagramMessage.control, [Control.keepAlive], &turn)
   }
 
-  func cookie(
-    _ bytes: [UInt8],
-    from source: IPEndpoint,
-    now: Instant,
-    _ effects: inout [Effect]
-  ) throws(DatagramDrop) {
+  func cookie(_ bytes: [UInt8], from source: IPEndpoint, _ turn: inout Turn) throws(DatagramDrop) {
     let index = DatagramMessage.index(bytes, at: 1)
     guard let peer = indices[index], let pending = peer.pending, pending.sender == index else {
       throw .unknownSession
     }
     guard DatagramMAC.equal(pending.mac, bytes[5..<21]) else { throw .notAuthentic }
-    let isFirst = peer.cookie.map { now.since($0.at) >= .seconds(1) } ?? true
+    let isFirst = peer.cookie.map { turn.now.since($0.at) >= .seconds(1) } ?? true
     guard isFirst else { throw .overBudget }
-    peer.cookie = (Array(bytes[21...]), now)
-    initiate(peer, now: now, &effects)
+    peer.cookie = (Array(bytes[21...]), turn.now)
+    initiate(peer, &turn)
   }
 
   func checkRoom(for source: IPEndpoint) throws(DatagramDrop) {
     guard peers.count < settings.maximumPeers else { throw .full }
-    var same = 0
-    for peer in peers.values where peer.endpoint.address == source.address { same += 1 }
+    let same = peers.values.count { $0.endpoint.address == source.address }
     guard same < settings.maximumPeersPerAddress else { throw .full }
   }
 }

@@ -16,40 +16,40 @@ extension DatagramEndpoint {
   static let unansweredPingLimit = 3
 
   /// Handles a report of loss, which also proves that datagrams arrive.
-  func reported(_ peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
-    peer.lossyUntil = peer.lossPerMille >= Self.lossLimit ? now + Self.lossPause : nil
-    confirm(peer, now: now, &effects)
+  func reported(_ peer: DatagramPeer, _ turn: inout Turn) {
+    peer.lossyUntil = peer.lossPerMille >= Self.lossLimit ? turn.now + Self.lossPause : nil
+    confirm(peer, &turn)
   }
 
   /// Notes that the peer has received a datagram.
-  func confirm(_ peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
-    peer.confirmedAt = now
+  func confirm(_ peer: DatagramPeer, _ turn: inout Turn) {
+    peer.confirmedAt = turn.now
     peer.unansweredPings = 0
-    updateUsability(of: peer, now: now, &effects)
+    updateUsability(of: peer, &turn)
   }
 
   /// Pings the peer if datagrams were sent to it since it last confirmed to receive them. Called with every tick.
-  func ping(_ peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
-    updateUsability(of: peer, now: now, &effects)
+  func ping(_ peer: DatagramPeer, _ turn: inout Turn) {
+    updateUsability(of: peer, &turn)
     let isUnanswered = peer.unansweredPings > 0
     guard isUnanswered || peer.lastData > peer.confirmedAt else { return }
     let isSlow = !isUnanswered || peer.unansweredPings >= Self.unansweredPingLimit
     let wait = isSlow ? Self.pingInterval : Self.pongTimeout
-    guard now.since(max(peer.pingedAt, peer.confirmedAt)) >= wait else { return }
-    peer.pingedAt = now
+    guard turn.now.since(max(peer.pingedAt, peer.confirmedAt)) >= wait else { return }
+    peer.pingedAt = turn.now
     peer.unansweredPings += 1
-    transmit(peer, DatagramMessage.control, [Control.ping], now: now, &effects)
+    transmit(peer, DatagramMessage.control, [Control.ping], &turn)
   }
 
-  private func updateUsability(of peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
+  private func updateUsability(of peer: DatagramPeer, _ turn: inout Turn) {
     guard peer.isUp else { return }
-    if let until = peer.lossyUntil, until <= now { peer.lossyUntil = nil }
+    if let until = peer.lossyUntil, until <= turn.now { peer.lossyUntil = nil }
     let isUnreceived =
       peer.unansweredPings > Self.unansweredPingLimit
-      || peer.unansweredPings == Self.unansweredPingLimit && now.since(peer.pingedAt) >= Self.pongTimeout
+      || peer.unansweredPings == Self.unansweredPingLimit && turn.now.since(peer.pingedAt) >= Self.pongTimeout
     let isUsable = peer.lossyUntil == nil && !isUnreceived
     guard isUsable != peer.isUsable else { return }
     peer.isUsable = isUsable
-    effects.append(.usable(peer.id, isUsable))
+    turn.effects.append(.usable(peer.id, isUsable))
   }
 }

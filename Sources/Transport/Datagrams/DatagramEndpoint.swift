@@ -15,6 +15,12 @@ final class DatagramEndpoint {
     case usable(PeerID, Bool)
   }
 
+  /// What a call works with: its time, and the effects that it wants, in their order.
+  struct Turn {
+    var now: Instant
+    var effects: [Effect] = []
+  }
+
   enum Control {
     static let keepAlive: UInt8 = 0
     static let report: UInt8 = 1
@@ -46,10 +52,9 @@ final class DatagramEndpoint {
   /// The newest timestamp of an initiation for each key. A forgotten timestamp lets a replayed initiation cause a useless
   /// computation, but no usable session.
   var timestamps = Generations<PublicKey, UInt64>(capacity: 16_384)
-  private(set) var drops = [Int](repeating: 0, count: DatagramDrop.allCases.count)
+  private(set) var drops: [DatagramDrop: Int] = [:]
   /// Datagrams that this node dropped because more waited than `DatagramSettings.backlog`.
   private(set) var pacingDrops = 0
-  var handshakes = 0
   /// How many steps for received messages are in computation.
   var openSteps = 0
 
@@ -67,16 +72,8 @@ final class DatagramEndpoint {
     mac = DatagramMAC(recipient: identity.publicKey, network: network)
     cookies = CookieJar(at: now)
     tickedAt = now
-    let limiter = SourceLimiter(
-      rate: .init(
-        perSecond: UInt64(max(1, settings.handshakesPerAddress)),
-        burst: UInt64(max(1, settings.handshakesPerAddress)) * 2
-      ),
-      total: .init(
-        perSecond: UInt64(max(1, settings.handshakesInTotal)),
-        burst: UInt64(max(1, settings.handshakesInTotal))
-      )
-    )
+    let rate = TokenBucket.Rate(settings.handshakesPerAddress, bursts: 2)
+    let limiter = SourceLimiter(rate: rate, total: TokenBucket.Rate(settings.handshakesInTotal))
     unverifiedSources = limiter
     verifiedSources = limiter
   }
@@ -85,41 +82,39 @@ final class DatagramEndpoint {
 
   func isUp(_ peer: PeerID) -> Bool { peers[peer]?.isUp ?? false }
 
-  func count(_ drop: DatagramDrop) {
-    drops[Int(drop.rawValue)] += 1
-  }
+  func count(_ drop: DatagramDrop) { drops[drop, default: 0] += 1 }
 
   // MARK: Calls of the owner
 
   /// Opens a session with a peer, and reopens it whenever it ends, until `close`.
-  func open(_ id: PeerID, at endpoint: IPEndpoint, now: Instant, _ effects: inout [Effect]) {
+  func open(_ id: PeerID, at endpoint: IPEndpoint, _ turn: inout Turn) {
     guard id != identity.publicKey else { return }
-    let peer = peers[id] ?? makePeer(id, at: endpoint, now: now)
+    let peer = peers[id] ?? makePeer(id, at: endpoint, now: turn.now)
     peer.isWanted = true
     guard !peer.isUp else { return }
     peer.endpoint = endpoint
     peer.attempts = 0
-    initiate(peer, now: now, &effects)
+    initiate(peer, &turn)
   }
 
   /// Ends the session and does not open it again.
-  func close(_ id: PeerID, now: Instant, _ effects: inout [Effect]) {
+  func close(_ id: PeerID, _ turn: inout Turn) {
     guard let peer = peers[id] else { return }
-    if peer.isUp { transmit(peer, DatagramMessage.control, [Control.close], now: now, &effects) }
+    if peer.isUp { transmit(peer, DatagramMessage.control, [Control.close], &turn) }
     peer.isWanted = false
-    down(peer, &effects)
+    down(peer, &turn)
     remove(peer)
   }
 
   /// Sends in the peer's session; false when there is none or `bytes` exceed a datagram.
   ///
   /// A datagram above the peer's rate waits. When more wait than `DatagramSettings.backlog`, the oldest is dropped.
-  func send(_ id: PeerID, _ bytes: [UInt8], now: Instant, _ effects: inout [Effect]) -> Bool {
+  func send(_ id: PeerID, _ bytes: [UInt8], _ turn: inout Turn) -> Bool {
     guard let peer = peers[id], peer.isUp,
       bytes.count <= DatagramMessage.maximum - DatagramMessage.minimumTransport
     else { return false }
-    if peer.backlog.isEmpty, peer.pace.take(at: now, pace(of: peer)) {
-      transmit(peer, DatagramMessage.data, bytes, now: now, &effects)
+    if peer.backlog.isEmpty, peer.pace.take(at: turn.now, pace(of: peer)) {
+      transmit(peer, DatagramMessage.data, bytes, &turn)
       return true
     }
     if peer.backlog.isEmpty { backlogged.append(id) }
@@ -132,12 +127,12 @@ final class DatagramEndpoint {
   }
 
   /// Sends waiting datagrams as far as the peers' rates allow. Called every few milliseconds while `hasBacklog`.
-  func drainBacklog(now: Instant, _ effects: inout [Effect]) {
+  func drainBacklog(_ turn: inout Turn) {
     backlogged.removeAll { id in
       guard let peer = peers[id], peer.isUp else { return true }
       while !peer.backlog.isEmpty {
-        guard peer.pace.take(at: now, pace(of: peer)) else { return false }
-        transmit(peer, DatagramMessage.data, peer.backlog.removeFirst(), now: now, &effects)
+        guard peer.pace.take(at: turn.now, pace(of: peer)) else { return false }
+        transmit(peer, DatagramMessage.data, peer.backlog.removeFirst(), &turn)
       }
       return true
     }
@@ -147,39 +142,31 @@ final class DatagramEndpoint {
     TokenBucket.Rate(perSecond: max(1, peer.datagramsPerSecond), burst: UInt64(max(1, settings.burst)))
   }
 
-  func transmit(
-    _ peer: DatagramPeer,
-    _ type: UInt8,
-    _ plaintext: [UInt8],
-    now: Instant,
-    _ effects: inout [Effect]
-  ) {
+  func transmit(_ peer: DatagramPeer, _ type: UInt8, _ plaintext: [UInt8], _ turn: inout Turn) {
     guard let datagram = peer.seal(type, plaintext) else { return }
-    peer.lastSent = now
-    if type == DatagramMessage.data { peer.lastData = now }
-    effects.append(.transmit(datagram, peer.endpoint))
+    peer.lastSent = turn.now
+    if type == DatagramMessage.data { peer.lastData = turn.now }
+    turn.effects.append(.transmit(datagram, peer.endpoint))
   }
 
   // MARK: Received datagrams
 
   /// Handles a received datagram. One that is invalid is counted by its reason and has no other effect.
-  func receive(_ bytes: [UInt8], from source: IPEndpoint, now: Instant, _ effects: inout [Effect]) {
+  func receive(_ bytes: [UInt8], from source: IPEndpoint, _ turn: inout Turn) {
     do throws(DatagramDrop) {
       guard let type = bytes.first, bytes.count <= DatagramMessage.maximum else { throw .length }
       switch type {
-      case DatagramMessage.data, DatagramMessage.control:
-        try transport(bytes, type, from: source, now: now, &effects)
+      case DatagramMessage.data, DatagramMessage.control: try transport(bytes, type, from: source, &turn)
       case DatagramMessage.initiation:
         guard bytes.count == DatagramMessage.initiationCount else { throw .length }
-        try initiation(bytes, from: source, now: now, &effects)
+        try initiation(bytes, from: source, &turn)
       case DatagramMessage.response:
         guard bytes.count == DatagramMessage.responseCount else { throw .length }
-        try response(bytes, from: source, now: now, &effects)
+        try response(bytes, from: source, &turn)
       case DatagramMessage.cookie:
         guard bytes.count == DatagramMessage.cookieCount else { throw .length }
-        try cookie(bytes, from: source, now: now, &effects)
-      default:
-        throw .unknownType
+        try cookie(bytes, from: source, &turn)
+      default: throw .unknownType
       }
     } catch {
       count(error)
@@ -190,22 +177,21 @@ final class DatagramEndpoint {
     _ bytes: [UInt8],
     _ type: UInt8,
     from source: IPEndpoint,
-    now: Instant,
-    _ effects: inout [Effect]
+    _ turn: inout Turn
   ) throws(DatagramDrop) {
     guard bytes.count >= DatagramMessage.minimumTransport else { throw .length }
     let index = DatagramMessage.index(bytes, at: 1)
     guard let peer = indices[index] else { throw .unknownSession }
     let rate = UInt64(max(1, settings.inboundPerSecond))
-    guard peer.inbound.take(at: now, .init(perSecond: rate, burst: max(1, rate / 8))) else {
+    guard peer.inbound.take(at: turn.now, .init(perSecond: rate, burst: max(1, rate / 8))) else {
       throw .overBudget
     }
     let (slot, plaintext) = try peer.open(index, bytes)
-    peer.lastReceived = now
+    peer.lastReceived = turn.now
     if slot == .next {
       let wasUp = peer.isUp
       release(peer.promote())
-      if !wasUp { effects.append(.up(peer.id)) }
+      if !wasUp { turn.effects.append(.up(peer.id)) }
     }
     // The peer's address has changed. Only its newest datagram counts, since older ones may arrive late.
     if slot != .previous, peer.endpoint != source,
@@ -214,18 +200,13 @@ final class DatagramEndpoint {
       peer.endpoint = source
     }
     if type == DatagramMessage.data {
-      effects.append(.deliver(peer.id, plaintext))
+      turn.effects.append(.deliver(peer.id, plaintext))
     } else {
-      control(plaintext, from: peer, now: now, &effects)
+      control(plaintext, from: peer, &turn)
     }
   }
 
-  private func control(
-    _ plaintext: [UInt8],
-    from peer: DatagramPeer,
-    now: Instant,
-    _ effects: inout [Effect]
-  ) {
+  private func control(_ plaintext: [UInt8], from peer: DatagramPeer, _ turn: inout Turn) {
     switch plaintext.first {
     case Control.report where plaintext.count == 9:
       let received = Int(DatagramMessage.index(plaintext, at: 1))
@@ -237,13 +218,10 @@ final class DatagramEndpoint {
         peer.lossPerMille > 50
         ? max(full / 10, peer.datagramsPerSecond / 2)
         : min(full, peer.datagramsPerSecond + full / 20)
-      reported(peer, now: now, &effects)
-    case Control.ping:
-      transmit(peer, DatagramMessage.control, [Control.pong], now: now, &effects)
-    case Control.pong:
-      confirm(peer, now: now, &effects)
-    case Control.close:
-      down(peer, &effects)
+      reported(peer, &turn)
+    case Control.ping: transmit(peer, DatagramMessage.control, [Control.pong], &turn)
+    case Control.pong: confirm(peer, &turn)
+    case Control.close: down(peer, &turn)
     default:
       // A keep-alive, or a type that this version does not know.
       break
@@ -253,41 +231,41 @@ final class DatagramEndpoint {
   // MARK: Timeouts
 
   /// Retries handshakes, sends keep-alives and reports, renews keys, closes silent sessions. Called a few times a second.
-  func tick(now: Instant, _ effects: inout [Effect]) {
+  func tick(_ turn: inout Turn) {
     // If this process did not run for a while (a suspended machine), it received nothing meanwhile. That time is not counted
     // as silence of the peers.
-    let pause = now.since(tickedAt)
-    tickedAt = now
-    if pause > Self.longestTick { for peer in peers.values { peer.shiftTimeouts(by: pause, at: now) } }
-    for peer in Array(peers.values) {
-      maintain(peer, now: now, &effects)
-    }
+    let pause = turn.now.since(tickedAt)
+    tickedAt = turn.now
+    if pause > Self.longestTick { for peer in peers.values { peer.shiftTimeouts(by: pause, at: turn.now) } }
+    for peer in Array(peers.values) { maintain(peer, &turn) }
   }
 
   /// If more time than this passed since the last tick, this process did not run in between.
   private static let longestTick = Interval.seconds(2)
 
-  private func maintain(_ peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
-    if let next = peer.next, now.since(next.createdAt) > .seconds(10) { release(peer.forgetNext()) }
+  private func maintain(_ peer: DatagramPeer, _ turn: inout Turn) {
+    if let next = peer.next, turn.now.since(next.createdAt) > .seconds(10) {
+      release(peer.replaceNext(with: nil))
+    }
     if let current = peer.current {
-      let age = now.since(current.createdAt)
-      if now.since(peer.lastReceived) >= settings.idle || age >= settings.rekey + settings.rekey {
-        down(peer, &effects)
+      let age = turn.now.since(current.createdAt)
+      if turn.now.since(peer.lastReceived) >= settings.idle || age >= settings.rekey + settings.rekey {
+        down(peer, &turn)
       } else {
-        if now.since(peer.lastSent) >= settings.keepAlive {
-          transmit(peer, DatagramMessage.control, [Control.keepAlive], now: now, &effects)
+        if turn.now.since(peer.lastSent) >= settings.keepAlive {
+          transmit(peer, DatagramMessage.control, [Control.keepAlive], &turn)
         }
         let isDue =
           current.isInitiator
           ? age >= settings.rekey : peer.isWanted && age >= settings.rekey + .seconds(60)
-        if isDue, now >= peer.retryAt { initiate(peer, now: now, &effects) }
-        report(to: peer, now: now, &effects)
-        ping(peer, now: now, &effects)
+        if isDue, turn.now >= peer.retryAt { initiate(peer, &turn) }
+        report(to: peer, &turn)
+        ping(peer, &turn)
       }
     }
     if !peer.isUp {
       if peer.isWanted {
-        if now >= peer.retryAt { initiate(peer, now: now, &effects) }
+        if turn.now >= peer.retryAt { initiate(peer, &turn) }
       } else if peer.next == nil {
         remove(peer)
       }
@@ -295,7 +273,7 @@ final class DatagramEndpoint {
   }
 
   /// Reports to the peer how many of its datagrams arrived, once it has sent at least 100 since the last report.
-  private func report(to peer: DatagramPeer, now: Instant, _ effects: inout [Effect]) {
+  private func report(to peer: DatagramPeer, _ turn: inout Turn) {
     guard let current = peer.current else { return }
     let expected = current.window.end - min(peer.reported.end, current.window.end)
     guard expected >= 100 else { return }
@@ -305,7 +283,7 @@ final class DatagramEndpoint {
     writer.write(Control.report)
     writer.write(UInt32(clamping: received))
     writer.write(UInt32(clamping: expected))
-    transmit(peer, DatagramMessage.control, writer.bytes, now: now, &effects)
+    transmit(peer, DatagramMessage.control, writer.bytes, &turn)
   }
 
   // MARK: The tables
@@ -317,10 +295,10 @@ final class DatagramEndpoint {
     return peer
   }
 
-  private func down(_ peer: DatagramPeer, _ effects: inout [Effect]) {
+  private func down(_ peer: DatagramPeer, _ turn: inout Turn) {
     let wasUp = peer.isUp
     for index in peer.forgetSessions() { indices[index] = nil }
-    if wasUp { effects.append(.down(peer.id)) }
+    if wasUp { turn.effects.append(.down(peer.id)) }
   }
 
   private func remove(_ peer: DatagramPeer) {

@@ -110,15 +110,8 @@ enum DatagramHandshake {
     let seal = AEADKey(try mix(&transcript, ephemeral, with: initiation.ephemeral))
     message += seal.seal(counter: 0, plaintext: [], associated: transcript.hash.bytes)
     message += DatagramMAC(recipient: initiation.key, network: network).code(over: message)
-    let (initiatorKey, responderKey) = transcript.split()
-    return DatagramSession(
-      localIndex: sender,
-      remoteIndex: initiation.sender,
-      sendKey: responderKey,
-      receiveKey: initiatorKey,
-      isInitiator: false,
-      at: now
-    )
+    let (remote, keys) = (initiation.sender, transcript.split())
+    return DatagramSession(local: sender, remote: remote, keys: keys, isInitiator: false, at: now)
   }
 
   /// The session that a response opens. Throws unless `responder` made it for this initiation.
@@ -142,15 +135,8 @@ enum DatagramHandshake {
     guard
       responder.verifies(response.signature, domain: .handshakeResponder, chain: network.chainID, body)
     else { throw .badSignature }
-    let (initiatorKey, responderKey) = transcript.split()
-    return DatagramSession(
-      localIndex: pending.sender,
-      remoteIndex: response.sender,
-      sendKey: initiatorKey,
-      receiveKey: responderKey,
-      isInitiator: true,
-      at: now
-    )
+    let (local, remote, keys) = (pending.sender, response.sender, transcript.split())
+    return DatagramSession(local: local, remote: remote, keys: keys, isInitiator: true, at: now)
   }
 
   private static func mix(

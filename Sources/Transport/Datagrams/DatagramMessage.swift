@@ -1,30 +1,30 @@
 import Cryptography
 import Primitives
 
-/// Why a datagram was dropped.
-public enum DatagramDrop: UInt8, Error, Hashable, Sendable, CaseIterable {
+/// Why a datagram was dropped. The raw values are the names in answers and metrics: do not change them.
+public enum DatagramDrop: String, Error, Hashable, Sendable, CaseIterable {
   /// Too short, too long, or of the wrong length for its type.
   case length
-  case unknownType
+  case unknownType = "unknown_type"
   /// The first authentication code is wrong: the sender does not know this node's key or the network.
-  case wrongRecipient
+  case wrongRecipient = "wrong_recipient"
   /// The index names no session.
-  case unknownSession
+  case unknownSession = "unknown_session"
   /// The counter or timestamp was used before.
   case replayed
   /// Decryption failed: other keys, or changed on the way.
-  case notAuthentic
-  case badSignature
+  case notAuthentic = "not_authentic"
+  case badSignature = "bad_signature"
   /// An X25519 public key of low order, with which the shared secret would be a known value (RFC 7748 § 6.1).
-  case lowOrderPoint
+  case lowOrderPoint = "low_order_point"
   /// The initiation bears this node's own key.
-  case selfSession
+  case selfSession = "self_session"
   /// The source or peer exceeded its rate limit.
-  case overBudget
+  case overBudget = "over_budget"
   /// An initiation by a key with which there is no stream session.
   case stranger
   /// The rate of initiations requires a cookie, which was absent or wrong; one was sent.
-  case cookieRequired
+  case cookieRequired = "cookie_required"
   /// The limit of sessions, of all or of that address, is reached.
   case full
   /// Too many received datagrams wait for the owner.
@@ -128,9 +128,7 @@ enum DatagramMessage {
     bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
   }
 
-  static func counter(_ bytes: [UInt8]) -> UInt64 {
-    bytes[5..<13].reduce(0) { $0 << 8 | UInt64($1) }
-  }
+  static func counter(_ bytes: [UInt8]) -> UInt64 { bytes[5..<13].reduce(0) { $0 << 8 | UInt64($1) } }
 
   static func header(type: UInt8, receiver: UInt32, counter: UInt64) -> [UInt8] {
     var writer = ByteWriter(capacity: headerCount)

@@ -82,9 +82,7 @@ final class DatagramPeer {
   }
 
   /// Encrypts in the current session; nil when there is none.
-  func seal(_ type: UInt8, _ plaintext: [UInt8]) -> [UInt8]? {
-    current?.seal(type, plaintext)
-  }
+  func seal(_ type: UInt8, _ plaintext: [UInt8]) -> [UInt8]? { current?.seal(type, plaintext) }
 
   /// Makes the session the current one. Returns the index of the session that this removes.
   func adopt(_ session: DatagramSession) -> UInt32? {
@@ -102,23 +100,15 @@ final class DatagramPeer {
     return adopt(session)
   }
 
-  /// Keeps a prepared session. Returns the index of the one that it replaces.
-  func prepare(_ session: DatagramSession) -> UInt32? {
-    let displaced = next?.localIndex
-    next = session
-    return displaced
-  }
-
-  func forgetNext() -> UInt32? {
-    defer { next = nil }
+  /// Sets the prepared session. Returns the index of the one that it replaces.
+  func replaceNext(with session: DatagramSession?) -> UInt32? {
+    defer { next = session }
     return next?.localIndex
   }
 
   func forgetSessions() -> [UInt32] {
     let indices = [current?.localIndex, previous?.localIndex, next?.localIndex].compactMap { $0 }
-    current = nil
-    previous = nil
-    next = nil
+    (current, previous, next) = (nil, nil, nil)
     backlog.removeAll()
     (unansweredPings, lossyUntil, isUsable) = (0, nil, true)
     return indices

@@ -16,18 +16,12 @@ struct DatagramSession: Sendable {
   private(set) var window = ReplayWindow()
   private(set) var received: UInt64 = 0
 
-  init(
-    localIndex: UInt32,
-    remoteIndex: UInt32,
-    sendKey: Digest,
-    receiveKey: Digest,
-    isInitiator: Bool,
-    at now: Instant
-  ) {
-    self.localIndex = localIndex
-    self.remoteIndex = remoteIndex
-    self.sendKey = AEADKey(sendKey)
-    self.receiveKey = AEADKey(receiveKey)
+  /// `keys` are those of the initiator's direction and of the responder's.
+  init(local: UInt32, remote: UInt32, keys: (Digest, Digest), isInitiator: Bool, at now: Instant) {
+    localIndex = local
+    remoteIndex = remote
+    sendKey = AEADKey(isInitiator ? keys.0 : keys.1)
+    receiveKey = AEADKey(isInitiator ? keys.1 : keys.0)
     self.isInitiator = isInitiator
     createdAt = now
   }
@@ -41,9 +35,7 @@ struct DatagramSession: Sendable {
     return header + sendKey.seal(counter: counter, plaintext: plaintext, associated: header)
   }
 
-  /// Decrypts a datagram of this session.
-  ///
-  /// - Precondition: `bytes` is at least 29 bytes long.
+  /// Decrypts a datagram of this session, which must have at least 29 bytes.
   mutating func open(_ bytes: [UInt8]) throws(DatagramDrop) -> [UInt8] {
     let counter = DatagramMessage.counter(bytes)
     guard counter < Self.maximumCounter, window.admits(counter) else { throw .replayed }

@@ -22,18 +22,13 @@ enum DatagramStep: Sendable {
 
   /// Computes the step: 50 to 200 microseconds. `now` becomes the time at which a session began.
   func run(as identity: SigningKey, on network: NetworkIdentity, at now: Instant) -> Outcome {
-    do throws(DatagramDrop) {
-      return try compute(identity, network, now)
-    } catch {
-      return .refused(error)
-    }
+    do throws(DatagramDrop) { return try compute(identity, network, now) } catch { return .refused(error) }
   }
 
-  private func compute(
-    _ identity: SigningKey,
-    _ network: NetworkIdentity,
-    _ now: Instant
-  ) throws(DatagramDrop) -> Outcome {
+  private func compute(_ identity: SigningKey, _ network: NetworkIdentity, _ now: Instant)
+    throws(DatagramDrop)
+    -> Outcome
+  {
     var message: [UInt8] = []
     switch self {
     case .initiate(let peer, let sender, let timestamp, let cookie):

@@ -8,17 +8,11 @@ import Synchronization
 final class DatagramPresence: Sendable {
   private let peers = Mutex<Set<PeerID>>([])
 
-  func contains(_ peer: PeerID) -> Bool {
-    peers.withLock { $0.contains(peer) }
-  }
+  func contains(_ peer: PeerID) -> Bool { peers.withLock { $0.contains(peer) } }
 
   func set(_ peer: PeerID, isUp: Bool) {
     peers.withLock { peers in
-      if isUp {
-        peers.insert(peer)
-      } else {
-        peers.remove(peer)
-      }
+      if isUp { peers.insert(peer) } else { peers.remove(peer) }
     }
   }
 }
@@ -50,7 +44,7 @@ final class DatagramTransport: ChannelInboundHandler {
   private var inbox = CircularBuffer<AddressedEnvelope<ByteBuffer>>()
   private var channel: (any Channel)?
   private var isV6 = false
-  private var effects: [DatagramEndpoint.Effect] = []
+  private var turn = DatagramEndpoint.Turn(now: .zero)
   private var addresses: [IPEndpoint: SocketAddress] = [:]
   private var unacknowledged = 0
   private var isDraining = false
@@ -119,8 +113,7 @@ final class DatagramTransport: ChannelInboundHandler {
     guard let source = IPEndpoint(envelope.remoteAddress) else { return endpoint.count(.source) }
     guard unacknowledged <= Self.readAhead else { return endpoint.count(.backlog) }
     let bytes = Array(envelope.data.readableBytesView)
-    endpoint.receive(bytes, from: source, now: now, &effects)
-    perform()
+    run(at: now) { endpoint.receive(bytes, from: source, &$0) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -129,46 +122,32 @@ final class DatagramTransport: ChannelInboundHandler {
 
   // MARK: Calls of the endpoint
 
-  func open(_ peer: PeerID, at address: IPEndpoint) {
-    endpoint.open(peer, at: address, now: currentInstant(), &effects)
-    perform()
-  }
+  func open(_ peer: PeerID, at address: IPEndpoint) { run { endpoint.open(peer, at: address, &$0) } }
 
-  func close(_ peer: PeerID) {
-    endpoint.close(peer, now: currentInstant(), &effects)
-    perform()
-  }
+  func close(_ peer: PeerID) { run { endpoint.close(peer, &$0) } }
 
   func send(_ peer: PeerID, _ bytes: [UInt8]) {
-    if !endpoint.send(peer, bytes, now: currentInstant(), &effects) { sink.counters.datagramsUnsent += 1 }
-    perform()
+    run { if !endpoint.send(peer, bytes, &$0) { sink.counters.datagramsUnsent += 1 } }
   }
 
-  func tick(at now: Instant) {
-    endpoint.tick(now: now, &effects)
-    perform()
-  }
+  func tick(at now: Instant) { run(at: now) { endpoint.tick(&$0) } }
 
-  func acknowledged(_ cost: Int) {
-    unacknowledged = max(0, unacknowledged - cost)
-  }
+  func acknowledged(_ cost: Int) { unacknowledged = max(0, unacknowledged - cost) }
 
   /// Closes every session with a message to the peer.
   func closeAll() {
-    for peer in Array(endpoint.peers.keys) {
-      endpoint.close(peer, now: currentInstant(), &effects)
-    }
-    perform()
+    for peer in Array(endpoint.peers.keys) { close(peer) }
     flush()
   }
 
-  private func perform() {
-    for effect in effects {
+  /// Calls the endpoint and performs what it wants.
+  private func run(at now: Instant = currentInstant(), _ call: (inout DatagramEndpoint.Turn) -> Void) {
+    turn.now = now
+    call(&turn)
+    for effect in turn.effects {
       switch effect {
-      case .transmit(let bytes, let target):
-        transmit(bytes, to: target)
-      case .compute(let step):
-        compute(step)
+      case .transmit(let bytes, let target): transmit(bytes, to: target)
+      case .compute(let step): compute(step)
       case .deliver(let peer, let bytes):
         let event = TransportEvent.datagram(peer, bytes: bytes)
         if acknowledgesEvents { unacknowledged += event.cost }
@@ -179,11 +158,10 @@ final class DatagramTransport: ChannelInboundHandler {
       case .down(let peer):
         presence.set(peer, isUp: false)
         sink.emit(.datagramSessionDown(peer))
-      case .usable(let peer, let isUsable):
-        presence.set(peer, isUp: isUsable)
+      case .usable(let peer, let isUsable): presence.set(peer, isUp: isUsable)
       }
     }
-    effects.removeAll(keepingCapacity: true)
+    turn.effects.removeAll(keepingCapacity: true)
     if endpoint.hasBacklog { scheduleDrain() }
   }
 
@@ -196,8 +174,7 @@ final class DatagramTransport: ChannelInboundHandler {
       let outcome = step.run(as: identity, on: network, at: currentInstant())
       loop.execute {
         let transport = bound.value
-        transport.endpoint.conclude(outcome, now: currentInstant(), &transport.effects)
-        transport.perform()
+        transport.run { transport.endpoint.conclude(outcome, &$0) }
       }
     }
   }
@@ -239,8 +216,7 @@ final class DatagramTransport: ChannelInboundHandler {
     isDraining = true
     sink.loop.assumeIsolated().scheduleTask(in: Self.backlogInterval) {
       self.isDraining = false
-      self.endpoint.drainBacklog(now: currentInstant(), &self.effects)
-      self.perform()
+      self.run { self.endpoint.drainBacklog(&$0) }
     }
   }
 }

@@ -21,9 +21,7 @@ struct ReplayWindow: Sendable {
     if counter >= end {
       let newest = end == 0 ? 0 : (end - 1) / 64
       let steps = min(counter / 64 - newest, Self.words)
-      for step in 0..<steps {
-        bits[Int((newest + 1 + step) % Self.words)] = 0
-      }
+      for step in 0..<steps { bits[Int((newest + 1 + step) % Self.words)] = 0 }
       end = counter + 1
     }
     bits[word(counter)] |= bit(counter)

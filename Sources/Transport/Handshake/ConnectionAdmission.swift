@@ -10,12 +10,8 @@ struct ConnectionAdmission {
 
   init(limits: ConnectionLimits) {
     self.limits = limits
-    let each = UInt64(max(1, limits.handshakesPerAddress))
-    let total = UInt64(max(1, limits.handshakesInTotal))
-    handshakes = SourceLimiter(
-      rate: .init(perSecond: each, burst: 2 * each),
-      total: .init(perSecond: total, burst: 2 * total)
-    )
+    let rate = TokenBucket.Rate(limits.handshakesPerAddress, bursts: 2)
+    handshakes = SourceLimiter(rate: rate, total: TokenBucket.Rate(limits.handshakesInTotal, bursts: 2))
   }
 
   /// Admits the connection and counts it, or returns why not. For an admitted one, `release` must be called once.

@@ -84,38 +84,20 @@ public struct Handshake: ~Copyable, Sendable {
     on network: NetworkIdentity,
     introduction: Introduction
   ) {
-    self.init(
-      network: network,
-      identity: identity,
-      introduction: introduction,
-      expected: expected,
-      purpose: purpose,
-      isInitiator: true
-    )
+    self.init(network, identity, introduction, expected, purpose, isInitiator: true)
   }
 
   /// The listener's side.
-  public init(
-    respondingAs identity: LocalIdentity,
-    on network: NetworkIdentity,
-    introduction: Introduction
-  ) {
-    self.init(
-      network: network,
-      identity: identity,
-      introduction: introduction,
-      expected: .anyone,
-      purpose: .peer,
-      isInitiator: false
-    )
+  public init(respondingAs identity: LocalIdentity, on network: NetworkIdentity, introduction: Introduction) {
+    self.init(network, identity, introduction, .anyone, .peer, isInitiator: false)
   }
 
   private init(
-    network: NetworkIdentity,
-    identity: LocalIdentity,
-    introduction: Introduction,
-    expected: ExpectedPeer,
-    purpose: SessionPurpose,
+    _ network: NetworkIdentity,
+    _ identity: LocalIdentity,
+    _ introduction: Introduction,
+    _ expected: ExpectedPeer,
+    _ purpose: SessionPurpose,
     isInitiator: Bool
   ) {
     self.network = network
@@ -134,7 +116,7 @@ public struct Handshake: ~Copyable, Sendable {
     let key = EphemeralKey.generate()
     let message = HandshakeMessage.Hello(
       version: network.version,
-      purpose: purpose,
+      purpose: purpose.rawValue,
       network: network.hash,
       ephemeral: key.publicKey,
       nonce: SecureRandom.bytes(32)

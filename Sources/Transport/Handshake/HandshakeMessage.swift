@@ -8,7 +8,7 @@ enum HandshakeMessage {
   /// The most bytes that a node may tell about itself in a handshake.
   static let maximumHello = 1_024
 
-  private static let magic = Array("SCLD".utf8)
+  fileprivate static let magic = Array("SCLD".utf8)
   private static let helloCount = 1 + 4 + 2 + 1 + 32 + 32 + 32
   private static let sealedMinimum = 32 + 64 + 2 + AEADKey.overhead
 
@@ -49,25 +49,6 @@ enum HandshakeMessage {
       writer.writeRaw(nonce)
       return writer.bytes
     }
-
-    init(version: UInt16, purpose: SessionPurpose, network: Digest, ephemeral: [UInt8], nonce: [UInt8]) {
-      self.version = version
-      self.purpose = purpose.rawValue
-      self.network = network
-      self.ephemeral = ephemeral
-      self.nonce = nonce
-    }
-
-    init(_ message: [UInt8]) throws(DecodingError) {
-      var reader = ByteReader(message.dropFirst())
-      guard try reader.readRaw(count: 4) == magic else { throw .invalid(field: "magic") }
-      version = try reader.read()
-      purpose = try reader.read()
-      network = try reader.readDigest()
-      ephemeral = try reader.readRaw(count: 32)
-      nonce = try reader.readRaw(count: 32)
-      try reader.finish()
-    }
   }
 
   /// What each end tells about itself, encrypted: its key, the port on which it listens, and the owner's bytes.
@@ -96,21 +77,6 @@ enum HandshakeMessage {
       writer.writeRaw(hello)
       return writer.bytes
     }
-
-    init(key: PublicKey, signature: Signature, listenPort: UInt16, hello: [UInt8]) {
-      self.key = key
-      self.signature = signature
-      self.listenPort = listenPort
-      self.hello = hello
-    }
-
-    init(_ plaintext: [UInt8]) throws(DecodingError) {
-      var reader = ByteReader(plaintext)
-      key = try reader.readPublicKey()
-      signature = try reader.readSignature()
-      listenPort = try reader.read()
-      hello = try reader.readRaw(count: reader.remaining)
-    }
   }
 
   /// `message` preceded by its length.
@@ -120,9 +86,7 @@ enum HandshakeMessage {
   }
 
   /// A refusal with its length.
-  static func refusal(_ code: CloseCode) -> [UInt8] {
-    framed([Kind.refusal.rawValue, code.rawValue])
-  }
+  static func refusal(_ code: CloseCode) -> [UInt8] { framed([Kind.refusal.rawValue, code.rawValue]) }
 
   /// Takes the next message from the front of `input` if all of it is there.
   ///
@@ -142,5 +106,28 @@ enum HandshakeMessage {
     guard let message = input.getBytes(at: start + lengthBytes, length: Int(length)) else { return nil }
     input.moveReaderIndex(forwardBy: lengthBytes + Int(length))
     return (kind, message)
+  }
+}
+
+extension HandshakeMessage.Hello {
+  init(_ message: [UInt8]) throws(DecodingError) {
+    var reader = ByteReader(message.dropFirst())
+    guard try reader.readRaw(count: 4) == HandshakeMessage.magic else { throw .invalid(field: "magic") }
+    version = try reader.read()
+    purpose = try reader.read()
+    network = try reader.readDigest()
+    ephemeral = try reader.readRaw(count: 32)
+    nonce = try reader.readRaw(count: 32)
+    try reader.finish()
+  }
+}
+
+extension HandshakeMessage.Introduction {
+  init(_ plaintext: [UInt8]) throws(DecodingError) {
+    var reader = ByteReader(plaintext)
+    key = try reader.readPublicKey()
+    signature = try reader.readSignature()
+    listenPort = try reader.read()
+    hello = try reader.readRaw(count: reader.remaining)
   }
 }

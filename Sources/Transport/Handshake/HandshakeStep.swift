@@ -6,29 +6,28 @@ import Synchronization
 ///
 /// A session emits one step at a time and waits for its outcome.
 struct HandshakeStep: Sendable {
-  enum Task: Sendable {
-    /// The dialer's first message.
-    case start
-    /// The answer to a message of the peer.
-    case answer(Handshake.Message)
-  }
-
   let handshake: SharedHandshake
-  let task: Task
+  /// The peer's message to answer; nil to make the dialer's first message.
+  let message: Handshake.Message?
 
   /// Computes the step: 50 to 200 microseconds.
   func run() -> Result<Handshake.Step, HandshakeFailure> {
-    handshake.run(task)
+    handshake.machine.withLock { machine in
+      do throws(HandshakeFailure) {
+        guard let message else { return .success(.reply(try machine.start())) }
+        return .success(try machine.receive(message))
+      } catch {
+        return .failure(error)
+      }
+    }
   }
 }
 
 /// A handshake to which its session and the thread that computes a step both refer. They never use it at the same time.
 final class SharedHandshake: Sendable {
-  private let machine: Mutex<Handshake>
+  fileprivate let machine: Mutex<Handshake>
 
-  init(_ handshake: consuming sending Handshake) {
-    machine = Mutex(handshake)
-  }
+  init(_ handshake: consuming sending Handshake) { machine = Mutex(handshake) }
 
   /// Takes the next message from the front of `input` if all of it is there. Computes nothing.
   func nextMessage(from input: inout ByteBuffer) throws(HandshakeFailure) -> Handshake.Message? {
@@ -39,18 +38,5 @@ final class SharedHandshake: Sendable {
     }
     input = rest
     return message
-  }
-
-  fileprivate func run(_ task: HandshakeStep.Task) -> Result<Handshake.Step, HandshakeFailure> {
-    machine.withLock { machine in
-      do throws(HandshakeFailure) {
-        switch task {
-        case .start: return .success(.reply(try machine.start()))
-        case .answer(let message): return .success(try machine.receive(message))
-        }
-      } catch {
-        return .failure(error)
-      }
-    }
   }
 }

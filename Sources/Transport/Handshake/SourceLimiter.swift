@@ -1,11 +1,19 @@
 import Primitives
 
+extension TokenBucket.Rate {
+  /// A setting's rate, at least one a second, with bursts of `bursts` times as many.
+  init(_ setting: Int, bursts: UInt64 = 1) {
+    let perSecond = UInt64(max(1, setting))
+    self.init(perSecond: perSecond, burst: perSecond * bursts)
+  }
+}
+
 /// A rate limit for each source address, in bounded memory.
 struct SourceLimiter: Sendable {
   private let rate: TokenBucket.Rate
   private let total: TokenBucket.Rate
   private let capacity: Int
-  private var buckets: [IPAddress: TokenBucket] = [:]
+  private(set) var buckets: [IPAddress: TokenBucket] = [:]
   private var all = TokenBucket()
   /// Shared by all sources beyond `capacity`.
   private var overflow = TokenBucket()
@@ -17,14 +25,10 @@ struct SourceLimiter: Sendable {
     self.capacity = capacity
   }
 
-  var trackedSources: Int { buckets.count }
-
   mutating func admits(_ source: IPAddress, at now: Instant) -> Bool {
     if buckets[source] == nil, buckets.count >= capacity {
       buckets = buckets.filter { !$0.value.isFull(at: now) }
-      if buckets.count >= capacity {
-        return overflow.take(at: now, rate) && all.take(at: now, total)
-      }
+      if buckets.count >= capacity { return overflow.take(at: now, rate) && all.take(at: now, total) }
     }
     return buckets[source, default: TokenBucket()].take(at: now, rate) && all.take(at: now, total)
   }

@@ -18,9 +18,7 @@ struct Transcript: Sendable {
     chainingKey = hash
   }
 
-  mutating func absorb(_ bytes: some Collection<UInt8>) {
-    hash = Digest.blake2b(hash.bytes + Array(bytes))
-  }
+  mutating func absorb(_ bytes: some Collection<UInt8>) { hash = Digest.blake2b(hash.bytes + Array(bytes)) }
 
   /// The hash after absorbing `bytes`, without absorbing them: what a signature over the transcript covers.
   func signedBody(_ bytes: some Collection<UInt8>) -> [UInt8] {
@@ -35,7 +33,5 @@ struct Transcript: Sendable {
   }
 
   /// The keys of the two directions, the dialer's first, derived from the whole transcript.
-  func split() -> (Digest, Digest) {
-    KeyDerivation.mix(chainingKey: chainingKey, input: hash.bytes)
-  }
+  func split() -> (Digest, Digest) { KeyDerivation.mix(chainingKey: chainingKey, input: hash.bytes) }
 }

@@ -30,9 +30,7 @@ final class LeaseClient: Sendable {
     self.frames = frames
   }
 
-  func attach(_ endpoint: Endpoint) {
-    state.withLock { $0.endpoint = endpoint }
-  }
+  func attach(_ endpoint: Endpoint) { state.withLock { $0.endpoint = endpoint } }
 
   func open(_ address: NetworkAddress, _ provider: ExpectedPeer) async throws(LeaseError) -> PublicKey {
     let result = await withCheckedContinuation { continuation in
@@ -65,9 +63,7 @@ final class LeaseClient: Sendable {
     }
     defer { timer.cancel() }
     let result = await withTaskCancellationHandler {
-      await withCheckedContinuation { waiter in
-        self.begin(number, waiter, type, bytes)
-      }
+      await withCheckedContinuation { waiter in self.begin(number, waiter, type, bytes) }
     } onCancel: {
       self.resolve(number, with: .failure(.cancelled))
     }
@@ -125,8 +121,7 @@ final class LeaseClient: Sendable {
   func handle(_ events: [TransportEvent]) {
     for event in events {
       switch event {
-      case .leaseOpened(let session, let account, _):
-        opened(session, account)
+      case .leaseOpened(let session, let account, _): opened(session, account)
       case .leaseFrame(_, let request, let type, let bytes):
         if request == 0 {
           pushed(event)
@@ -134,12 +129,9 @@ final class LeaseClient: Sendable {
           acknowledge(event)
           resolve(request, with: .success(LeaseFrame(type: type, bytes: bytes)))
         }
-      case .leaseClosed(_, let reason):
-        finish(.closed(reason))
-      case .dialFailed(_, let failure):
-        finish(.dial(failure))
-      default:
-        break
+      case .leaseClosed(_, let reason): finish(.closed(reason))
+      case .dialFailed(_, let failure): finish(.dial(failure))
+      default: break
       }
     }
   }
@@ -162,9 +154,8 @@ final class LeaseClient: Sendable {
       case .idle, .open: break
       }
       state.phase = .closed(error)
-      let waiters = Array(state.waiters.values)
-      state.waiters = [:]
-      return (dialer, waiters, state.consumer.take())
+      defer { state.waiters = [:] }
+      return (dialer, Array(state.waiters.values), state.consumer.take())
     }
     dialer?.resume(returning: .failure(error))
     for waiter in waiters { waiter.resume(returning: .failure(error)) }
@@ -186,9 +177,7 @@ final class LeaseClient: Sendable {
 
   func nextPush() async -> LeaseFrame? {
     await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        self.consume(continuation)
-      }
+      await withCheckedContinuation { continuation in self.consume(continuation) }
     } onCancel: {
       let consumer = self.state.withLock { $0.consumer.take() }
       consumer?.resume(returning: nil)

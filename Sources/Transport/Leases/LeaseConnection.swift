@@ -99,29 +99,16 @@ public final class LeaseConnection: Sendable {
   }
 
   /// Ends the session and closes its socket. Requests under way fail with `closed`.
-  public func close() async {
-    await client.shutdown()
-  }
+  public func close() async { await client.shutdown() }
 }
 
 /// The messages that a provider pushes, in order; ends with the session.
-public struct LeasePushes: AsyncSequence, Sendable {
-  public typealias Element = LeaseFrame
+public struct LeasePushes: AsyncSequence, AsyncIteratorProtocol, Sendable {
   fileprivate let client: LeaseClient
 
-  public struct AsyncIterator: AsyncIteratorProtocol {
-    fileprivate let client: LeaseClient
+  public func makeAsyncIterator() -> LeasePushes { self }
 
-    public mutating func next() async -> LeaseFrame? {
-      await client.nextPush()
-    }
+  public func next() async -> LeaseFrame? { await client.nextPush() }
 
-    public mutating func next(isolation actor: isolated (any Actor)?) async -> LeaseFrame? {
-      await client.nextPush()
-    }
-  }
-
-  public func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(client: client)
-  }
+  public func next(isolation actor: isolated (any Actor)?) async -> LeaseFrame? { await client.nextPush() }
 }

@@ -1,16 +1,15 @@
+import Primitives
+
 /// The format of frames in a lease session: the number of the request, 4 bytes, then the payload.
 enum LeaseMessage {
   static let prefixBytes = 4
 
   /// A frame's bytes. `request` is 0 for a message that is neither a request nor a response.
   static func payload(request: UInt32, _ bytes: [UInt8]) -> [UInt8] {
-    var payload: [UInt8] = []
-    payload.reserveCapacity(prefixBytes + bytes.count)
-    for shift: UInt32 in [24, 16, 8, 0] {
-      payload.append(UInt8(truncatingIfNeeded: request >> shift))
-    }
-    payload.append(contentsOf: bytes)
-    return payload
+    var writer = ByteWriter(capacity: prefixBytes + bytes.count)
+    writer.write(request)
+    writer.writeRaw(bytes)
+    return writer.bytes
   }
 
   /// Nil when the frame is too short for a number.

@@ -27,9 +27,7 @@ struct FrameAssembler: Sendable {
   }
 
   /// Bytes of incomplete messages.
-  var pendingBytes: Int {
-    partials.reduce(0) { $0 + ($1?.bytes.count ?? 0) }
-  }
+  var pendingBytes: Int { partials.reduce(0) { $0 + ($1?.bytes.count ?? 0) } }
 
   /// Parses one record, appending its complete messages to `frames`.
   mutating func receive(_ record: [UInt8], into frames: inout [InboundFrame]) throws(FrameViolation) {
@@ -47,9 +45,7 @@ struct FrameAssembler: Sendable {
       let payload = record[position..<position + length]
       position += length
       if type < FrameLimits.firstReservedType {
-        if try admits(type, length: length) {
-          frames.append(.message(type: type, bytes: Array(payload)))
-        }
+        if try admits(type, length: length) { frames.append(.message(type: type, bytes: Array(payload))) }
       } else {
         try control(type, payload, into: &frames)
       }
@@ -72,10 +68,8 @@ struct FrameAssembler: Sendable {
     into frames: inout [InboundFrame]
   ) throws(FrameViolation) {
     switch type {
-    case FrameHeader.Control.begin:
-      try begin(payload)
-    case FrameHeader.Control.piece:
-      if let message = try append(payload) { frames.append(message) }
+    case FrameHeader.Control.begin: try begin(payload)
+    case FrameHeader.Control.piece: if let message = try append(payload) { frames.append(message) }
     case FrameHeader.Control.ping:
       guard payload.isEmpty else { throw .malformed }
       // Several pings in one record are answered once.
@@ -89,8 +83,7 @@ struct FrameAssembler: Sendable {
     case FrameHeader.Control.accepted:
       guard payload.isEmpty else { throw .malformed }
       frames.append(.accepted)
-    default:
-      throw .unknownType
+    default: throw .unknownType
     }
   }
 

@@ -29,8 +29,6 @@ enum FrameHeader {
     append(type: Control.begin, length: beginCount, to: &record)
     record.append(traffic.rawValue)
     record.append(type)
-    for shift in [24, 16, 8, 0] {
-      record.append(UInt8(truncatingIfNeeded: total >> shift))
-    }
+    for shift in [24, 16, 8, 0] { record.append(UInt8(truncatingIfNeeded: total >> shift)) }
   }
 }

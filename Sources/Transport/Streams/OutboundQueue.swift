@@ -2,26 +2,14 @@ import NIOCore
 
 /// How many bytes may wait for a peer, per class.
 public struct QueueLimits: Hashable, Sendable {
-  public var consensus: Int
-  public var blocks: Int
-  public var gossip: Int
-  public var sync: Int
-  public var lease: Int
+  public static let standard = QueueLimits()
 
-  /// Limits in bytes. Each must be at least the largest message of its class, or such a message cannot be sent.
-  public init(
-    consensus: Int = 8 << 20,
-    blocks: Int = 8 << 20,
-    gossip: Int = 1 << 20,
-    sync: Int = 8 << 20,
-    lease: Int = 8 << 20
-  ) {
-    self.consensus = consensus
-    self.blocks = blocks
-    self.gossip = gossip
-    self.sync = sync
-    self.lease = lease
-  }
+  // Each must be at least the largest message of its class, or such a message cannot be sent.
+  var consensus = 8 << 20
+  var blocks = 8 << 20
+  var gossip = 1 << 20
+  var sync = 8 << 20
+  var lease = 8 << 20
 
   /// The limit for all classes together. With received bytes and one incomplete message it bounds the memory of a session:
   /// 38 MiB with the usual settings, of which an honest peer needs a few KiB.
@@ -44,9 +32,8 @@ public struct QueueLimits: Hashable, Sendable {
 /// SIGCOMM 1995), so that none starves.
 struct OutboundQueue {
   enum Admission: Hashable {
-    case queued
     /// Queued; this many of the oldest messages were dropped to make room.
-    case displaced(Int)
+    case queued(displaced: Int)
     /// Not queued: the queue is full, and its messages must not be dropped.
     case refused
     /// Not queued: the queue is full, and the session has to be ended.
@@ -99,7 +86,7 @@ struct OutboundQueue {
     }
     queues[slot].append(message)
     queuedBytes[slot] += message.cost
-    return dropped == 0 ? .queued : .displaced(dropped)
+    return .queued(displaced: dropped)
   }
 
   /// Drops the oldest messages until `cost` bytes fit, but not one whose first piece was sent.
@@ -122,7 +109,7 @@ struct OutboundQueue {
   /// The plaintext of the next record; nil when nothing waits.
   ///
   /// A record has several small messages of up to 16 KiB together, or one message, or one piece of a large one.
-  mutating func nextRecord(payloadBytes: inout Int, messages: inout Int) -> [UInt8]? {
+  mutating func nextRecord() -> [UInt8]? {
     var record: [UInt8] = []
     while let slot = nextClass() {
       guard let head = queues[slot].first else { break }
@@ -130,8 +117,6 @@ struct OutboundQueue {
       if head.isInPieces {
         guard record.isEmpty else { break }
         appendPiece(of: head, slot, to: &record)
-        payloadBytes += record.count
-        if queues[slot].first?.sent ?? 0 == 0 { messages += 1 }
         break
       }
       guard record.isEmpty || head.cost <= room else { break }
@@ -140,8 +125,6 @@ struct OutboundQueue {
       }
       FrameHeader.append(type: head.type, length: head.bytes.count, to: &record)
       record.append(contentsOf: head.bytes)
-      payloadBytes += head.bytes.count
-      messages += 1
       remove(slot)
       charge(slot, head.cost)
     }
@@ -159,11 +142,7 @@ struct OutboundQueue {
     record.append(traffic.rawValue)
     record.append(contentsOf: head.bytes[head.sent..<end])
     charge(slot, end - head.sent)
-    if end == head.bytes.count {
-      remove(slot)
-    } else {
-      queues[slot][queues[slot].startIndex].sent = end
-    }
+    if end == head.bytes.count { remove(slot) } else { queues[slot][queues[slot].startIndex].sent = end }
   }
 
   private mutating func remove(_ slot: Int) {

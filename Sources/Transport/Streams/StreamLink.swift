@@ -90,13 +90,9 @@ final class StreamLink: ChannelDuplexHandler {
 
   // MARK: Channel events
 
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-  }
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-  func handlerRemoved(context: ChannelHandlerContext) {
-    self.context = nil
-  }
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
   func channelActive(context: ChannelHandlerContext) {
     startedAt = currentInstant()
@@ -109,11 +105,7 @@ final class StreamLink: ChannelDuplexHandler {
     transport.sink.counters.streamBytesReceived += bytes.readableBytes
     lastReceived = currentInstant()
     guard phase != .closing else { return }
-    if input.readableBytes == 0 {
-      input = bytes
-    } else {
-      input.writeBuffer(&bytes)
-    }
+    if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
     if mayWork { transport.enqueue(self) }
   }
 

@@ -34,16 +34,8 @@ struct StreamSession: ~Copyable {
     case closed
   }
 
-  struct Settings: Sendable {
-    var frames: FrameLimits
-    /// For lease sessions. A listener learns the purpose from the dialer.
-    var leaseFrames: FrameLimits
-    var queues: QueueLimits
-    var rekey = RekeyPolicy()
-  }
-
   private let isDialer: Bool
-  private let settings: Settings
+  private let settings: TransportConfiguration
   private var phase: Phase = .handshaking
   private var handshake: SharedHandshake?
   /// Whether a step of the handshake is in computation.
@@ -55,19 +47,9 @@ struct StreamSession: ~Copyable {
   private var queue: OutboundQueue
   /// Bytes to send: handshake messages and control frames.
   private(set) var output = ByteBuffer()
-  private(set) var sentMessages = 0
-  private(set) var sentBytes = 0
 
-  /// The dialer's side. The first event is the handshake's first step.
-  init(dialing handshake: consuming sending Handshake, settings: Settings) {
-    self.init(handshake, isDialer: true, settings: settings)
-  }
-
-  init(answering handshake: consuming sending Handshake, settings: Settings) {
-    self.init(handshake, isDialer: false, settings: settings)
-  }
-
-  private init(_ handshake: consuming sending Handshake, isDialer: Bool, settings: Settings) {
+  /// The first event of a dialer's session is the handshake's first step.
+  init(_ handshake: consuming sending Handshake, isDialer: Bool, settings: TransportConfiguration) {
     self.isDialer = isDialer
     isUntouched = !isDialer
     hasStarted = !isDialer
@@ -99,17 +81,15 @@ struct StreamSession: ~Copyable {
     guard !isComputing, let handshake else { return nil }
     guard hasStarted else {
       (hasStarted, isComputing) = (true, true)
-      return .handshake(HandshakeStep(handshake: handshake, task: .start))
+      return .handshake(HandshakeStep(handshake: handshake, message: nil))
     }
     let message: Handshake.Message?
-    do throws(HandshakeFailure) {
-      message = try handshake.nextMessage(from: &input)
-    } catch {
+    do throws(HandshakeFailure) { message = try handshake.nextMessage(from: &input) } catch {
       throw fail(error)
     }
     guard let message else { return nil }
     (isUntouched, isComputing) = (false, true)
-    return .handshake(HandshakeStep(handshake: handshake, task: .answer(message)))
+    return .handshake(HandshakeStep(handshake: handshake, message: message))
   }
 
   /// Takes the outcome of the step that `next` returned.
@@ -131,6 +111,7 @@ struct StreamSession: ~Copyable {
       handshake = nil
       sealer = RecordSealer(key: result.sendKey, policy: settings.rekey, at: now)
       opener = RecordOpener(key: result.receiveKey)
+      // A listener learns the purpose from the dialer.
       if result.purpose == .lease {
         assembler = FrameAssembler(limits: settings.leaseFrames.extended(by: LeaseMessage.prefixBytes))
       }
@@ -158,10 +139,7 @@ struct StreamSession: ~Copyable {
     }
   }
 
-  private mutating func event(
-    of frames: [InboundFrame],
-    isFinal: Bool
-  ) throws(FrameViolation) -> Event? {
+  private mutating func event(of frames: [InboundFrame], isFinal: Bool) throws(FrameViolation) -> Event? {
     for frame in frames {
       if case .close(let code) = frame {
         phase = .closed
@@ -194,12 +172,9 @@ struct StreamSession: ~Copyable {
   /// During the handshake a listener sends an unencrypted refusal and a dialer sends nothing. Queued messages are dropped.
   mutating func close(_ code: CloseCode, at now: Instant) {
     switch phase {
-    case .handshaking:
-      if !isDialer { output.writeBytes(HandshakeMessage.refusal(code)) }
-    case .authenticated, .open:
-      control(FrameHeader.Control.close, [code.rawValue], final: true, at: now)
-    case .closed:
-      return
+    case .handshaking: if !isDialer { output.writeBytes(HandshakeMessage.refusal(code)) }
+    case .authenticated, .open: control(FrameHeader.Control.close, [code.rawValue], final: true, at: now)
+    case .closed: return
     }
     phase = .closed
     handshake = nil
@@ -221,9 +196,7 @@ struct StreamSession: ~Copyable {
     sealer?.seal(record, final: final, at: now, into: &output)
   }
 
-  /// Queues a message.
-  ///
-  /// - Precondition: `type` is below `0xF0` and `bytes` within 4 MiB; the public entry has checked both.
+  /// Queues a message. Its type is below `0xF0` and its bytes within 4 MiB: the public entry checked both.
   mutating func enqueue(type: UInt8, bytes: [UInt8], class traffic: TrafficClass) -> OutboundQueue.Admission {
     guard phase == .open else { return .refused }
     return queue.enqueue(type: type, bytes: bytes, class: traffic)
@@ -233,10 +206,8 @@ struct StreamSession: ~Copyable {
   mutating func drain(limit: Int, at now: Instant) -> ByteBuffer? {
     if phase == .open {
       while output.readableBytes < limit,
-        let record = queue.nextRecord(payloadBytes: &sentBytes, messages: &sentMessages)
-      {
-        sealer?.seal(record, at: now, into: &output)
-      }
+        let record = queue.nextRecord()
+      { sealer?.seal(record, at: now, into: &output) }
     }
     guard output.readableBytes > 0 else { return nil }
     let bytes = output

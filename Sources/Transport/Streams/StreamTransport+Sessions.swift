@@ -6,15 +6,12 @@ import Primitives
 extension StreamTransport {
   func handle(_ event: StreamSession.Event, of link: StreamLink, at now: Instant) {
     switch event {
-    case .handshake(let step):
-      compute(step, of: link)
+    case .handshake(let step): compute(step, of: link)
     case .authenticated(let result):
       link.result = result
       if link.isInbound { acceptOrRefuse(link, result, at: now) }
-    case .opened:
-      if let result = link.result { openOrRefuse(link, result, at: now) }
-    case .frames(let frames):
-      deliver(frames, of: link, at: now)
+    case .opened: if let result = link.result { openOrRefuse(link, result, at: now) }
+    case .frames(let frames): deliver(frames, of: link, at: now)
     case .ended(let code):
       if link.phase == .handshaking {
         fail(link, .handshake(.refused(code)), at: now)
@@ -29,17 +26,16 @@ extension StreamTransport {
   private func acceptOrRefuse(_ link: StreamLink, _ result: HandshakeResult, at now: Instant) {
     switch result.purpose {
     case .lease:
-      let inbound = leases.values.reduce(0) { $0 + ($1.isInbound ? 1 : 0) }
+      let inbound = leases.values.count { $0.isInbound }
       guard inbound < configuration.connections.leases else { return refuse(link, .full, at: now) }
     case .peer:
       guard !banned.contains(result.peer) else { return refuse(link, .banned, at: now) }
       if let existing = peers[result.peer] {
         guard replaces(link, existing, result.peer) else { return refuse(link, .duplicate, at: now) }
       } else if !reserved.contains(result.peer) {
+        let free = configuration.connections.inbound - inboundPeers
         guard
-          inboundPeers < configuration.connections.inbound
-            || inboundPeers < configuration.connections.inbound + Self.extraReserved
-              && configuration.isReserved(result.peer, result.hello)
+          free > 0 || free + Self.extraReserved > 0 && configuration.isReserved(result.peer, result.hello)
         else { return refuse(link, .full, at: now) }
       }
     }
@@ -71,9 +67,7 @@ extension StreamTransport {
   /// number of nodes.
   private static let extraReserved = 8
 
-  var inboundPeers: Int {
-    peers.reduce(0) { $0 + ($1.value.isInbound && !reserved.contains($1.key) ? 1 : 0) }
-  }
+  var inboundPeers: Int { peers.count { $0.value.isInbound && !reserved.contains($0.key) } }
 
   private func open(_ link: StreamLink, _ result: HandshakeResult, at now: Instant) {
     if result.purpose == .peer, let existing = peers[result.peer] {
@@ -130,10 +124,8 @@ extension StreamTransport {
         } else if let peer = link.result?.peer {
           sink.emit(.frame(peer, type: type, bytes: bytes))
         }
-      case .ping:
-        link.session.pong(at: now)
-      case .pong, .accepted, .close:
-        break
+      case .ping: link.session.pong(at: now)
+      case .pong, .accepted, .close: break
       }
     }
     if configuration.acknowledgesEvents { link.delivered(cost, limit: configuration.readAhead) }
@@ -163,17 +155,13 @@ extension StreamTransport {
   func fail(_ link: StreamLink, _ failure: StreamFailure, at now: Instant) {
     if case .frame(let violation) = failure { sink.counters.violations[violation, default: 0] += 1 }
     switch (link.phase, failure) {
-    case (.open, .frame(let violation)):
-      end(link, .violation(violation), telling: .violation, at: now)
-    case (.open, .handshake), (.closing, _):
-      link.close(nil, at: now)
-    case (.handshaking, .handshake(let failure)):
-      count(failure)
-      forgetDial(link, .handshake(failure))
-      link.close(nil, at: now)
-    case (.handshaking, .frame):
-      count(.notAuthentic)
-      forgetDial(link, .handshake(.notAuthentic))
+    case (.open, .frame(let violation)): end(link, .violation(violation), telling: .violation, at: now)
+    case (.open, .handshake), (.closing, _): link.close(nil, at: now)
+    case (.handshaking, _):
+      let reason: HandshakeFailure =
+        if case .handshake(let reason) = failure { reason } else { .notAuthentic }
+      count(reason)
+      forgetDial(link, .handshake(reason))
       link.close(nil, at: now)
     }
   }
@@ -219,15 +207,11 @@ extension StreamTransport {
 
   private func enqueue(_ type: UInt8, _ bytes: [UInt8], class traffic: TrafficClass, on link: StreamLink) {
     switch link.session.enqueue(type: type, bytes: bytes, class: traffic) {
-    case .queued:
+    case .queued(let displaced):
       sink.counters.messagesSent += 1
+      if displaced > 0 { sink.counters.displaced[traffic, default: 0] += displaced }
       requestFlush(link)
-    case .displaced(let count):
-      sink.counters.messagesSent += 1
-      sink.counters.displaced[traffic, default: 0] += count
-      requestFlush(link)
-    case .refused:
-      sink.counters.unsent[traffic, default: 0] += 1
+    case .refused: sink.counters.unsent[traffic, default: 0] += 1
     case .overflow:
       sink.counters.unsent[traffic, default: 0] += 1
       end(link, .tooSlow(traffic), telling: .tooSlow, at: currentInstant())

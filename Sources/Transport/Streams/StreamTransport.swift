@@ -37,12 +37,7 @@ final class StreamTransport {
   private var emptied: EventLoopPromise<Void>?
   private var maintainedAt = currentInstant()
 
-  init(
-    loop: any EventLoop,
-    configuration: TransportConfiguration,
-    pool: NIOThreadPool,
-    sink: EventSink
-  ) {
+  init(loop: any EventLoop, configuration: TransportConfiguration, pool: NIOThreadPool, sink: EventSink) {
     self.loop = loop
     self.configuration = configuration
     self.pool = pool
@@ -51,7 +46,7 @@ final class StreamTransport {
     admission = ConnectionAdmission(limits: configuration.connections)
   }
 
-  var halfOpen: Int { links.values.reduce(0) { $0 + ($1.phase == .handshaking && $1.isInbound ? 1 : 0) } }
+  var halfOpen: Int { links.values.count { $0.phase == .handshaking && $0.isInbound } }
 
   // MARK: Listening
 
@@ -105,15 +100,14 @@ final class StreamTransport {
       introduction: introduction
     )
     let link = StreamLink(
-      StreamSession(answering: handshake, settings: settings),
+      StreamSession(handshake, isDialer: false, settings: configuration),
       request: nil,
       remote: source.networkAddress,
       source: source,
       transport: self,
       at: now
     )
-    try channel.pipeline.syncOperations.addHandler(link)
-    track(link, channel)
+    try add(link, to: channel)
   }
 
   /// Aborts a handshake to make room for another: the oldest without a first message, else the oldest that takes longer than
@@ -132,7 +126,8 @@ final class StreamTransport {
 
   private static let honestHandshake = Interval.seconds(1)
 
-  private func track(_ link: StreamLink, _ channel: any Channel) {
+  private func add(_ link: StreamLink, to channel: any Channel) throws {
+    try channel.pipeline.syncOperations.addHandler(link)
     links[ObjectIdentifier(link)] = link
     channel.closeFuture.assumeIsolated().whenComplete { _ in
       self.links[ObjectIdentifier(link)] = nil
@@ -143,15 +138,6 @@ final class StreamTransport {
 
   var introduction: Handshake.Introduction {
     Handshake.Introduction(listenPort: configuration.advertisedPort ?? listenPort, hello: hello)
-  }
-
-  private var settings: StreamSession.Settings {
-    StreamSession.Settings(
-      frames: configuration.frames,
-      leaseFrames: configuration.leaseFrames,
-      queues: configuration.queues,
-      rekey: configuration.rekey
-    )
   }
 
   // MARK: Dialing
@@ -205,15 +191,14 @@ final class StreamTransport {
       introduction: introduction
     )
     let link = StreamLink(
-      StreamSession(dialing: handshake, settings: settings),
+      StreamSession(handshake, isDialer: true, settings: configuration),
       request: request,
       remote: request.address,
       source: nil,
       transport: self,
       at: currentInstant()
     )
-    try channel.pipeline.syncOperations.addHandler(link)
-    track(link, channel)
+    try add(link, to: channel)
   }
 
   // MARK: Turns
@@ -327,10 +312,8 @@ final class StreamTransport {
           fail(link, .handshake(.timedOut), at: now)
           link.abort()
         }
-      case .open:
-        if link.checkSilence(at: now, timing) { end(link, .idle, telling: .idle, at: now) }
-      case .closing:
-        if now.since(link.closingSince) >= timing.linger { link.abort() }
+      case .open: if link.checkSilence(at: now, timing) { end(link, .idle, telling: .idle, at: now) }
+      case .closing: if now.since(link.closingSince) >= timing.linger { link.abort() }
       }
     }
   }

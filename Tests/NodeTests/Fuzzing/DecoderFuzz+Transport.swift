@@ -176,12 +176,12 @@ extension DecoderFuzzTests {
 
   /// No answer is longer than what was sent, and nothing is delivered from who proved nothing.
   private static func receive(_ bytes: [UInt8]) throws {
-    var effects: [DatagramEndpoint.Effect] = []
+    var turn = DatagramEndpoint.Turn(now: now)
     let target = endpoint(key)
-    target.receive(bytes, from: addresses.0, now: now, &effects)
-    compute(&effects, of: target)
+    target.receive(bytes, from: addresses.0, &turn)
+    compute(&turn, of: target)
     var answered = 0
-    for effect in effects {
+    for effect in turn.effects {
       guard case .transmit(let answer, _) = effect else { throw FuzzFailure() }
       answered += answer.count
     }
@@ -189,36 +189,36 @@ extension DecoderFuzzTests {
   }
 
   /// Computes the steps of handshakes among the effects, in their places.
-  private static func compute(_ effects: inout [DatagramEndpoint.Effect], of endpoint: DatagramEndpoint) {
-    let wanted = effects
-    effects = []
+  private static func compute(_ turn: inout DatagramEndpoint.Turn, of endpoint: DatagramEndpoint) {
+    let wanted = turn.effects
+    turn.effects = []
     for effect in wanted {
       guard case .compute(let step) = effect else {
-        effects.append(effect)
+        turn.effects.append(effect)
         continue
       }
       let outcome = step.run(as: endpoint.identity, on: endpoint.network, at: now)
-      endpoint.conclude(outcome, now: now, &effects)
+      endpoint.conclude(outcome, &turn)
     }
   }
 
   /// The bytes as a control message of a peer that opened a session properly.
   @Sendable private static func control(_ bytes: [UInt8]) throws -> [UInt8]? {
     let (dialer, listener) = (endpoint(other), endpoint(key))
-    var effects: [DatagramEndpoint.Effect] = []
+    var turn = DatagramEndpoint.Turn(now: now)
     func pass(_ target: DatagramEndpoint, from source: IPEndpoint) {
-      let sent = effects
-      effects = []
-      for case .transmit(let bytes, _) in sent { target.receive(bytes, from: source, now: now, &effects) }
-      compute(&effects, of: target)
+      let sent = turn.effects
+      turn.effects = []
+      for case .transmit(let bytes, _) in sent { target.receive(bytes, from: source, &turn) }
+      compute(&turn, of: target)
     }
-    dialer.open(key.publicKey, at: addresses.1, now: now, &effects)
-    compute(&effects, of: dialer)
+    dialer.open(key.publicKey, at: addresses.1, &turn)
+    compute(&turn, of: dialer)
     pass(listener, from: addresses.0)
     pass(dialer, from: addresses.1)
     guard let peer = dialer.peers[key.publicKey], peer.isUp else { throw FuzzFailure() }
-    effects = []
-    dialer.transmit(peer, DatagramMessage.control, Array(bytes.prefix(1_100)), now: now, &effects)
+    turn.effects = []
+    dialer.transmit(peer, DatagramMessage.control, Array(bytes.prefix(1_100)), &turn)
     pass(listener, from: addresses.0)
     guard let known = listener.peers[other.publicKey] else { return nil }
     guard (0...1_000).contains(known.lossPerMille), known.datagramsPerSecond > 0 else { throw FuzzFailure() }
