@@ -166,10 +166,10 @@ public struct SnapshotRun {
     }
     var used: Set<PeerID> = []
     while true {
-      var effects: [SnapshotJoin.Effect] = []
       let now = Instant(nanoseconds: UInt64((ContinuousClock.now - start) / .nanoseconds(1)))
-      machine.step(inputs.isEmpty ? .tick : inputs.removeFirst(), at: now, wall: wall, effects: &effects)
-      for effect in effects {
+      var turn = SnapshotJoin.Turn(at: now, wall: wall)
+      machine.step(inputs.isEmpty ? .tick : inputs.removeFirst(), &turn)
+      for effect in turn.effects {
         switch effect {
         case .send(let request, let peer):
           guard let answer = try answer(to: request, archive, blocks) else { continue }

@@ -62,7 +62,7 @@ extension GossipCore {
     case fault(PeerID, Fault)
   }
 
-  public typealias Turn = GossipTurn<Effect>
+  public typealias Turn = Primitives.Turn<Effect>
 
   public enum Delivery: Hashable, Sendable {
     case datagram
@@ -74,19 +74,5 @@ extension GossipCore {
     case dissemination
     case reconciliation
     case peers
-  }
-}
-
-/// What a machine of gossip is given to handle an input with: the instant at which it is handled, and a place for its
-/// effects.
-public struct GossipTurn<Effect: Sendable>: Sendable {
-  public let now: Instant
-  /// What is to be done, in order.
-  public var effects: [Effect]
-
-  /// `effects`: those that come before this turn's.
-  public init(at now: Instant, effects: consuming [Effect] = []) {
-    self.now = now
-    self.effects = effects
   }
 }

@@ -191,9 +191,9 @@ final class Harness {
     )
   }
 
-  private var clock: ReplicaClock {
+  private func makeTurn() -> ReplicaTurn {
     let milliseconds = now.nanoseconds / 1_000_000
-    return .init(now: now, wall: world.genesis.time.advanced(byMilliseconds: 1 + milliseconds))
+    return ReplicaTurn(at: now, wall: world.genesis.time.advanced(byMilliseconds: 1 + milliseconds))
   }
 
   /// Told of all that is hashed in a step.
@@ -210,7 +210,7 @@ final class Harness {
   private func handle(_ input: ReplicaInput) {
     answers.append(input)
     while !answers.isEmpty {
-      var turn = Turn(at: clock)
+      var turn = makeTurn()
       replica.step(answers.removeFirst(), &turn)
       replica.step(.batchEnded, &turn)
       for effect in turn.effects { perform(effect) }
@@ -219,7 +219,7 @@ final class Harness {
 
   @discardableResult
   func admit(_ transaction: Transaction) -> Admission {
-    var turn = Turn(at: clock)
+    var turn = makeTurn()
     replica.step(.submitted([transaction], Ticket(0)), &turn)
     for effect in turn.effects { perform(effect) }
     drain()

@@ -151,11 +151,13 @@ import Testing
     }
 
     private mutating func step(_ input: SnapshotJoin.Input) -> [(SnapshotMessage, Peer)] {
-      var effects: [SnapshotJoin.Effect] = []
-      let wall = chain.maker.store.tip.time.advanced(byMilliseconds: 1_000)
-      machine.step(input, at: now, wall: wall, effects: &effects)
+      var turn = SnapshotJoin.Turn(
+        at: now,
+        wall: chain.maker.store.tip.time.advanced(byMilliseconds: 1_000)
+      )
+      machine.step(input, &turn)
       var sent: [(SnapshotMessage, Peer)] = []
-      for effect in effects {
+      for effect in turn.effects {
         switch effect {
         case .send(let message, let peer):
           asked[peer, default: 0] += 1

@@ -52,14 +52,14 @@ final class DatagramWire {
 
   func pass(_ bytes: [UInt8], from source: IPEndpoint, to target: IPEndpoint) {
     guard let endpoint = endpoints[target] else { return }
-    var turn = DatagramEndpoint.Turn(now: now)
+    var turn = DatagramEndpoint.Turn(at: now)
     endpoint.receive(bytes, from: source, &turn)
     perform(turn.effects, of: target)
   }
 
   func run(_ address: IPEndpoint, _ body: (DatagramEndpoint, inout DatagramEndpoint.Turn) -> Void) {
     guard let endpoint = endpoints[address] else { return }
-    var turn = DatagramEndpoint.Turn(now: now)
+    var turn = DatagramEndpoint.Turn(at: now)
     body(endpoint, &turn)
     perform(turn.effects, of: address)
   }

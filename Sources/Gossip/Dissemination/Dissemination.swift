@@ -54,7 +54,7 @@ public struct Dissemination: Sendable {
     case fault(PeerID, Fault)
   }
 
-  public typealias Turn = GossipTurn<Effect>
+  public typealias Turn = Primitives.Turn<Effect>
 
   /// An object between its arrival and its judgement.
   struct Pending {

@@ -38,7 +38,7 @@ public struct PeerManager: Sendable {
     case fault(PeerID, Fault)
   }
 
-  public typealias Turn = GossipTurn<Effect>
+  public typealias Turn = Primitives.Turn<Effect>
 
   /// A node that the configuration names.
   public struct Seed: Hashable, Sendable {

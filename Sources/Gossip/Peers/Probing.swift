@@ -41,7 +41,7 @@ struct Probing: Sendable {
     case fault(PeerID, Fault)
   }
 
-  typealias Turn = GossipTurn<Effect>
+  typealias Turn = Primitives.Turn<Effect>
 
   private enum LinkState: Hashable {
     /// Becomes `pinged` after `silence`.

@@ -29,7 +29,7 @@ public struct Reconciliation: Sendable {
     case fault(PeerID, Fault)
   }
 
-  public typealias Turn = GossipTurn<Effect>
+  public typealias Turn = Primitives.Turn<Effect>
 
   public struct Settings: Hashable, Sendable {
     public var interval = Interval.seconds(10)

@@ -102,7 +102,7 @@ struct NodeParts: Sendable {
     _ store: NodeStore
   ) throws -> Replica<StoreState> {
     // Recovery has no effects, so the turn's effects are not performed.
-    var recovery = Turn(at: ReplicaClock(now: .zero, wall: .now))
+    var recovery = ReplicaTurn(at: .zero, wall: .now)
     replica.step(.recovered(log: records, evidence: try PendingEvidence.load(from: store)), &recovery)
     return replica
   }

@@ -64,7 +64,7 @@ actor ReplicaHost {
   /// Handles a batch of inputs. Must be called on the loop.
   func handle(_ inputs: [ReplicaInput]) {
     guard !isStopped else { return }
-    var turn = Turn(at: clock(), effects: effects)
+    var turn = ReplicaTurn(at: now, wall: .now(offsetBy: dependencies.clockOffset), effects: effects)
     effects = []
     for input in inputs { replica.step(input, &turn) }
     replica.step(.batchEnded, &turn)
@@ -98,14 +98,8 @@ actor ReplicaHost {
   }
 
   /// The replica's monotonic clock.
-  var now: Instant { clock().now }
-
-  private func clock() -> ReplicaClock {
-    let elapsed = NIODeadline.now() - startedAt
-    return .init(
-      now: Instant(nanoseconds: UInt64(max(0, elapsed.nanoseconds))),
-      wall: .now(offsetBy: dependencies.clockOffset)
-    )
+  var now: Instant {
+    Instant(nanoseconds: UInt64(max(0, (NIODeadline.now() - startedAt).nanoseconds)))
   }
 
   // MARK: Users

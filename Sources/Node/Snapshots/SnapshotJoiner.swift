@@ -178,9 +178,9 @@ final class SnapshotJoiner {
   ) throws -> SnapshotJoin.Outcome? {
     let elapsed = ContinuousClock.now - startedAt
     let now = Instant(nanoseconds: UInt64(elapsed / .nanoseconds(1)))
-    var effects: [SnapshotJoin.Effect] = []
-    machine.step(input, at: now, wall: .now, effects: &effects)
-    for effect in effects {
+    var turn = SnapshotJoin.Turn(at: now, wall: .now)
+    machine.step(input, &turn)
+    for effect in turn.effects {
       switch effect {
       case .send(let message, let peer):
         endpoint.send(to: peer, type: message.kind.rawValue, bytes: message.encoded, class: .sync)

@@ -10,7 +10,7 @@ extension Replica {
   func parameter(_ key: ParameterKey) -> UInt64 { committed.parameters[key] }
 
   /// Commits a block that consensus decided and that this node has validated.
-  mutating func decide(_ identifier: Digest, _ certificate: Certificate, _ turn: inout Turn) {
+  mutating func decide(_ identifier: Digest, _ certificate: Certificate, _ turn: inout ReplicaTurn) {
     // Block sync may have committed this height already.
     guard certificate.height == tip.height + 1 else { return }
     guard let valid = candidates.valid(identifier) else {
@@ -25,7 +25,7 @@ extension Replica {
     _ valid: ValidBlock,
     _ certificate: Certificate,
     isDecidedByConsensus: Bool,
-    _ turn: inout Turn
+    _ turn: inout ReplicaTurn
   ) {
     let header = valid.block.header
     let executed = candidates[valid.block.identifier]?.execution ?? execute(valid)
@@ -61,7 +61,11 @@ extension Replica {
     updateAfterCommit(valid, outcome, &turn)
   }
 
-  private mutating func updateAfterCommit(_ valid: ValidBlock, _ outcome: BlockOutcome, _ turn: inout Turn) {
+  private mutating func updateAfterCommit(
+    _ valid: ValidBlock,
+    _ outcome: BlockOutcome,
+    _ turn: inout ReplicaTurn
+  ) {
     let height = tip.height
     mempool.commit(valid.transactions, at: height) { sender in
       LedgerQuery(state: state).sequence(of: sender)
@@ -80,7 +84,7 @@ extension Replica {
 
   /// Gives parameters that governance has changed to consensus and the order book. They apply from the next
   /// height on.
-  private mutating func applyParameters(_ turn: inout Turn) {
+  private mutating func applyParameters(_ turn: inout ReplicaTurn) {
     let parameters = committed.parameters
     consensus.setMaximumBlockInterval(.milliseconds(parameters[.maximumBlockInterval]))
     var events: [OrderBook.Event] = []
@@ -90,7 +94,7 @@ extension Replica {
 
   /// Handles that the block at `height` is durable: tells the new height to peers that need it and asks for
   /// more blocks.
-  mutating func handleDurable(_ height: Height, _ turn: inout Turn) {
+  mutating func handleDurable(_ height: Height, _ turn: inout ReplicaTurn) {
     state.drop(through: height)
     durableHeight = max(durableHeight, height)
     // A peer that has committed this height needs no message, nor does a validator that votes at it: it gets
@@ -106,12 +110,12 @@ extension Replica {
   /// Everything that is signed at the new height comes after the tip in that queue, so no signature leaves
   /// the node before the tip is durable. Only one block may be waiting for the disk, so that a slow disk
   /// slows the node down instead of filling its memory.
-  mutating func beginNextHeight(_ turn: inout Turn) {
+  mutating func beginNextHeight(_ turn: inout ReplicaTurn) {
     guard isStarted, consensus.height <= tip.height, durableHeight + 1 >= tip.height else { return }
     beginHeight(&turn)
   }
 
-  mutating func beginHeight(_ turn: inout Turn) {
+  mutating func beginHeight(_ turn: inout ReplicaTurn) {
     guard missingVersion == nil else { return }
     stepConsensus(
       .beginHeight(
@@ -141,7 +145,7 @@ extension Replica {
 
   /// Tells consensus if there is something to put into a block: transactions, evidence, or work of the ledger
   /// that is due.
-  mutating func signalWork(_ turn: inout Turn) {
+  mutating func signalWork(_ turn: inout ReplicaTurn) {
     guard mempool.hasReady || !pendingEvidence.isEmpty || due.isDue(at: turn.wall) else { return }
     stepConsensus(.workAvailable, &turn)
   }
@@ -183,7 +187,7 @@ extension Replica {
   }
 
   /// Gives `upgradeNeeded` if the next block requires a version that this program does not support.
-  mutating func announceUpgrade(_ turn: inout Turn) {
+  mutating func announceUpgrade(_ turn: inout ReplicaTurn) {
     guard let version = missingVersion else { return }
     turn.effects.append(.upgradeNeeded(version: version, before: tip.height + 1))
   }

@@ -10,7 +10,12 @@ import Primitives
 /// The node asks the sender for the missing ones, which costs one round trip. If the answer does not come,
 /// the node fetches the whole block from any validator, like a block that it knows only from votes.
 extension Replica {
-  mutating func receive(_ proposal: Proposal, _ block: CompactBlock, from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(
+    _ proposal: Proposal,
+    _ block: CompactBlock,
+    from peer: PeerID,
+    _ turn: inout ReplicaTurn
+  ) {
     guard verifyProposal(proposal, from: peer, &turn) else { return }
     guard block.identifier == proposal.block else { return fault(peer, .malformedFrame, &turn) }
     if block.header.height > tip.height, candidates[block.identifier] == nil,
@@ -21,7 +26,7 @@ extension Replica {
     submitProposal(proposal, block.header, &turn)
   }
 
-  private mutating func assemble(_ block: CompactBlock, from peer: PeerID, _ turn: inout Turn) {
+  private mutating func assemble(_ block: CompactBlock, from peer: PeerID, _ turn: inout ReplicaTurn) {
     let assembly = Candidates.Assembly(
       block: block,
       transactions: block.transactionHashes.map { mempool[$0]?.encoded },
@@ -46,7 +51,7 @@ extension Replica {
     _ places: [UInt32],
     of identifier: Digest,
     to peer: PeerID,
-    _ turn: inout Turn
+    _ turn: inout ReplicaTurn
   ) {
     guard let block = candidates[identifier]?.block else { return }
     var transactions: [[UInt8]] = []
@@ -68,7 +73,7 @@ extension Replica {
     _ transactions: [[UInt8]],
     of identifier: Digest,
     from peer: PeerID,
-    _ turn: inout Turn
+    _ turn: inout ReplicaTurn
   ) {
     guard var assembly = candidates.assembly(of: identifier), assembly.source == peer else { return }
     let places = assembly.missing
@@ -87,7 +92,7 @@ extension Replica {
 
   /// Stops waiting for the transactions of a compact block. If consensus waits for the block, all validators
   /// are asked for it.
-  mutating func endAssembly(of identifier: Digest, _ turn: inout Turn) {
+  mutating func endAssembly(of identifier: Digest, _ turn: inout ReplicaTurn) {
     guard let assembly = candidates.endAssembly(of: identifier), candidates.wanted.remove(identifier) != nil
     else { return }
     fetch(identifier, assembly.block.header.height, &turn)

@@ -14,12 +14,12 @@ extension Replica {
 
   /// Stores evidence that consensus detected and sends it to all validators, since this node may stop before
   /// it can propose a block.
-  mutating func addDetectedEvidence(_ evidence: Evidence, _ turn: inout Turn) {
+  mutating func addDetectedEvidence(_ evidence: Evidence, _ turn: inout ReplicaTurn) {
     guard isPunishable(evidence), storeEvidence(evidence, &turn) else { return }
     turn.effects.append(.send(.evidence([evidence]), to: validatorPeers))
   }
 
-  mutating func receive(_ evidence: Evidence, from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(_ evidence: Evidence, from peer: PeerID, _ turn: inout ReplicaTurn) {
     // An honest peer may send evidence that is already committed, too old, or of a height that this node has
     // not reached. That is no fault, and its signatures need no check.
     guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
@@ -30,7 +30,7 @@ extension Replica {
   }
 
   /// Stores evidence, also across a restart; false when it is stored already or there is no room.
-  private mutating func storeEvidence(_ evidence: Evidence, _ turn: inout Turn) -> Bool {
+  private mutating func storeEvidence(_ evidence: Evidence, _ turn: inout ReplicaTurn) -> Bool {
     guard !pendingEvidence.contains(evidence), pendingEvidence.count < Self.pendingLimit else { return false }
     pendingEvidence.append(evidence)
     turn.effects.append(.keepEvidence(pendingEvidence))
@@ -46,7 +46,7 @@ extension Replica {
   }
 
   /// Drops the evidence that `block` contains and evidence that no later block may contain.
-  mutating func pruneEvidence(after block: Block, _ turn: inout Turn) {
+  mutating func pruneEvidence(after block: Block, _ turn: inout ReplicaTurn) {
     guard !pendingEvidence.isEmpty else { return }
     let before = pendingEvidence.count
     pendingEvidence = pendingEvidence.filter { !block.evidence.contains($0) && isPunishable($0) }
@@ -55,7 +55,7 @@ extension Replica {
 
   /// Compares the parent's certificate in `block` with the precommits that this node received. A validator
   /// that signed the certificate and precommitted something else here has contradicted itself.
-  mutating func findEvidenceInLastCertificate(of block: Block, _ turn: inout Turn) {
+  mutating func findEvidenceInLastCertificate(of block: Block, _ turn: inout ReplicaTurn) {
     guard let certificate = block.lastCertificate, certificate != consensus.lastCommit else { return }
     for evidence in consensus.contradictions(with: certificate) { addDetectedEvidence(evidence, &turn) }
   }

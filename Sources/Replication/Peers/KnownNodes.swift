@@ -48,7 +48,7 @@ struct KnownNodes: Sendable {
 extension Replica {
   /// Adds an authentic voucher of a session or a node record. True when the voucher is in force, that is, it
   /// has not expired and its key is that of a current or next validator or of a registered provider.
-  mutating func addVoucher(_ voucher: NodeVoucher, of node: PeerID, _ turn: inout Turn) -> Bool {
+  mutating func addVoucher(_ voucher: NodeVoucher, of node: PeerID, _ turn: inout ReplicaTurn) -> Bool {
     guard isKnown(voucher) else { return false }
     // A session can last longer than the voucher that the peer sent when it connected.
     if let shown = peers[node]?.voucher, shown.key == voucher.key, shown.expiresAt < voucher.expiresAt {
@@ -73,7 +73,7 @@ extension Replica {
   /// Reads all vouchers again after a commit if needed: for two heights after the validator set changed,
   /// since the change takes effect two heights later, and after every `refreshInterval`, because vouchers
   /// expire.
-  mutating func refreshKnownNodes(isChanged: Bool, _ turn: inout Turn) {
+  mutating func refreshKnownNodes(isChanged: Bool, _ turn: inout ReplicaTurn) {
     if isChanged { validatorsChangedAt = tip.height }
     let isFresh = validatorsChangedAt.map { tip.height <= $0 + 2 } ?? false
     guard isFresh || tip.time.milliseconds(since: knownNodesReadAt) >= KnownNodes.refreshInterval else {
@@ -83,7 +83,7 @@ extension Replica {
   }
 
   /// Reads all vouchers of the address book and of the sessions again.
-  mutating func reloadKnownNodes(_ turn: inout Turn) {
+  mutating func reloadKnownNodes(_ turn: inout ReplicaTurn) {
     knownNodesReadAt = tip.time
     knownNodes = KnownNodes()
     let book = gossip.peers.book
@@ -94,7 +94,7 @@ extension Replica {
     publishKnownNodes(&turn)
   }
 
-  private mutating func publishKnownNodes(_ turn: inout Turn) {
+  private mutating func publishKnownNodes(_ turn: inout ReplicaTurn) {
     let validators = knownNodes.validators.sorted()
     turn.effects.append(.validatorsKnown(nodes: validators, keys: tip.validators.members.map(\.key)))
     stepGossip(.chainKnows(peers: knownNodes.nodes, mesh: ownAddress == nil ? [] : validators), &turn)

@@ -74,7 +74,7 @@ extension Replica {
   ///   decoded. The order book is restored in any case.
   mutating func restore(
     _ memory: PersistedGossip,
-    _ turn: inout Turn
+    _ turn: inout ReplicaTurn
   ) -> (live: Int, addressBook: DecodingError?) {
     var live: [SignedObject] = []
     for object in memory.orders where object.kind != .nodeRecord {

@@ -6,13 +6,13 @@ import Primitives
 
 extension Replica {
   /// Gives `input` to the consensus machine and performs its effects.
-  mutating func stepConsensus(_ input: Consensus.Input, _ turn: inout Turn) {
+  mutating func stepConsensus(_ input: Consensus.Input, _ turn: inout ReplicaTurn) {
     var inner = Tendermint.Turn(at: turn.now)
     consensus.step(input, &inner)
     for effect in inner.effects { perform(effect, &turn) }
   }
 
-  mutating func perform(_ effect: Consensus.Effect, _ turn: inout Turn) {
+  mutating func perform(_ effect: Consensus.Effect, _ turn: inout ReplicaTurn) {
     /// To one peer, or to all validators.
     func send(_ message: PeerMessage, _ peer: PeerID? = nil) {
       turn.effects.append(.send(message, to: peer.map { [$0] } ?? validatorPeers))
@@ -45,7 +45,7 @@ extension Replica {
     }
   }
 
-  private func sendProposal(_ proposal: Proposal, to receivers: [PeerID], _ turn: inout Turn) {
+  private func sendProposal(_ proposal: Proposal, to receivers: [PeerID], _ turn: inout ReplicaTurn) {
     guard let block = candidates[proposal.block]?.block else { return }
     let isCompact = block.encoded.count >= configuration.compactBytes
     let message: PeerMessage =
@@ -55,7 +55,7 @@ extension Replica {
 
   // MARK: Blocks
 
-  private mutating func build(_ height: Height, _ round: Round, _ turn: inout Turn) {
+  private mutating func build(_ height: Height, _ round: Round, _ turn: inout ReplicaTurn) {
     guard height == tip.height + 1, let proposer = ownAddress else { return }
     let limit = Int(clamping: parameter(.maximumBlockBytes))
     let transactions = mempool.candidates(byteLimit: limit, countLimit: configuration.blockTransactions)
@@ -78,7 +78,7 @@ extension Replica {
     turn.effects.append(.schedule(.execution(built.block.identifier), after: .zero))
   }
 
-  mutating func validate(_ identifier: Digest, _ turn: inout Turn) {
+  mutating func validate(_ identifier: Digest, _ turn: inout ReplicaTurn) {
     guard let candidate = candidates[identifier] else { return fetch(identifier, tip.height + 1, &turn) }
     if candidate.verdict == nil { checkBlock(candidate.block, &turn) }
     reportVerdict(identifier, &turn)
@@ -86,7 +86,7 @@ extension Replica {
 
   /// Checks a block. If some of its transactions are not in the mempool, their signatures are checked on
   /// other threads first, and the verdict stays `pending` until then.
-  private mutating func checkBlock(_ block: Block, _ turn: inout Turn) {
+  private mutating func checkBlock(_ block: Block, _ turn: inout ReplicaTurn) {
     do {
       try checkFrame(of: block)
     } catch {
@@ -105,7 +105,7 @@ extension Replica {
   mutating func transactionsVerified(
     _ transactions: [Transaction]?,
     of identifier: Digest,
-    _ turn: inout Turn
+    _ turn: inout ReplicaTurn
   ) {
     guard let candidate = candidates[identifier], case .pending? = candidate.verdict,
       candidate.block.header.height == tip.height + 1
@@ -120,7 +120,7 @@ extension Replica {
   }
 
   /// Tells consensus whether a block is valid; does nothing while that is not known.
-  private mutating func reportVerdict(_ identifier: Digest, _ turn: inout Turn) {
+  private mutating func reportVerdict(_ identifier: Digest, _ turn: inout ReplicaTurn) {
     guard let candidate = candidates[identifier] else { return }
     switch candidate.verdict {
     case .pending, nil: return
@@ -163,7 +163,7 @@ extension Replica {
     } catch { return .invalid(error) }
   }
 
-  mutating func fetch(_ identifier: Digest, _ height: Height, _ turn: inout Turn) {
+  mutating func fetch(_ identifier: Digest, _ height: Height, _ turn: inout ReplicaTurn) {
     guard height == tip.height + 1 else { return }
     if candidates[identifier] != nil { return validate(identifier, &turn) }
     candidates.wanted.insert(identifier)
@@ -172,7 +172,7 @@ extension Replica {
     turn.effects.append(.send(.candidateRequest(identifier, height), to: validatorPeers))
   }
 
-  mutating func receiveCandidate(_ bytes: [UInt8], from peer: PeerID, _ turn: inout Turn) {
+  mutating func receiveCandidate(_ bytes: [UInt8], from peer: PeerID, _ turn: inout ReplicaTurn) {
     guard let block = try? configuration.checks.reading.block(bytes) else {
       return fault(peer, .malformedFrame, &turn)
     }
@@ -181,7 +181,7 @@ extension Replica {
   }
 
   /// Stores a block as a candidate, and validates it if consensus waits for it.
-  mutating func addCandidate(_ block: Block, _ turn: inout Turn) {
+  mutating func addCandidate(_ block: Block, _ turn: inout ReplicaTurn) {
     guard block.header.height > tip.height else { return }
     if candidates[block.identifier] == nil {
       candidates.add(block)
@@ -192,7 +192,8 @@ extension Replica {
 
   // MARK: Messages
 
-  mutating func receive(_ proposal: Proposal, _ bytes: [UInt8], from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(_ proposal: Proposal, _ bytes: [UInt8], from peer: PeerID, _ turn: inout ReplicaTurn)
+  {
     guard verifyProposal(proposal, from: peer, &turn) else { return }
     guard let block = try? configuration.checks.reading.block(bytes), block.identifier == proposal.block
     else { return fault(peer, .malformedFrame, &turn) }
@@ -202,7 +203,7 @@ extension Replica {
 
   /// Whether the proposal has a valid signature and is of the tip's height or a later one. Proposals of the
   /// tip's height are needed to detect evidence. A wrong signature is a fault of the peer.
-  mutating func verifyProposal(_ proposal: Proposal, from peer: PeerID, _ turn: inout Turn) -> Bool {
+  mutating func verifyProposal(_ proposal: Proposal, from peer: PeerID, _ turn: inout ReplicaTurn) -> Bool {
     guard proposal.height >= tip.height, let set = validators(at: proposal.height) else { return false }
     guard isValid({ try set.verify(proposal, chain: $0, using: $1) }) else {
       fault(peer, .consensusMisconduct, &turn)
@@ -217,11 +218,11 @@ extension Replica {
     (try? verify(rules.chain, configuration.checks)) != nil
   }
 
-  mutating func submitProposal(_ proposal: Proposal, _ header: Header, _ turn: inout Turn) {
+  mutating func submitProposal(_ proposal: Proposal, _ header: Header, _ turn: inout ReplicaTurn) {
     stepConsensus(.proposal(proposal, time: header.time, receivedAt: turn.wall), &turn)
   }
 
-  mutating func receive(_ vote: Vote, from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(_ vote: Vote, from peer: PeerID, _ turn: inout ReplicaTurn) {
     guard !seenVotes.contains(vote), let set = validators(at: vote.height) else { return }
     guard isValid({ try set.verify(vote, chain: $0, using: $1) }) else {
       return fault(peer, .consensusMisconduct, &turn)
@@ -231,7 +232,7 @@ extension Replica {
     stepConsensus(.vote(vote), &turn)
   }
 
-  mutating func receive(_ certificate: Certificate, from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(_ certificate: Certificate, from peer: PeerID, _ turn: inout ReplicaTurn) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     guard isValid({ try set.verify(certificate, chain: $0, using: $1) }) else {
       return fault(peer, .consensusMisconduct, &turn)
@@ -239,7 +240,7 @@ extension Replica {
     stepConsensus(.certificate(certificate), &turn)
   }
 
-  mutating func receive(_ certificate: RoundCertificate, from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(_ certificate: RoundCertificate, from peer: PeerID, _ turn: inout ReplicaTurn) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     guard isValid({ try set.verify(certificate, chain: $0, using: $1) }) else {
       return fault(peer, .consensusMisconduct, &turn)

@@ -6,21 +6,21 @@ import Primitives
 
 extension Replica {
   /// Gives `input` to gossip and performs its effects.
-  mutating func stepGossip(_ input: GossipCore.Input, _ turn: inout Turn) {
+  mutating func stepGossip(_ input: GossipCore.Input, _ turn: inout ReplicaTurn) {
     var inner = GossipCore.Turn(at: turn.now)
     gossip.step(input, &inner)
     perform(inner.effects, &turn)
   }
 
   /// Starts gossip, which dials the first peers.
-  mutating func startGossip(_ turn: inout Turn) {
+  mutating func startGossip(_ turn: inout ReplicaTurn) {
     stepGossip(.committed(tip.time), &turn)
     var inner = GossipCore.Turn(at: turn.now)
     gossip.start(&inner)
     perform(inner.effects, &turn)
   }
 
-  private mutating func perform(_ effects: [GossipCore.Effect], _ turn: inout Turn) {
+  private mutating func perform(_ effects: [GossipCore.Effect], _ turn: inout ReplicaTurn) {
     for effect in effects {
       switch effect {
       case .send(let peer, let message, let delivery):
@@ -42,7 +42,7 @@ extension Replica {
   /// is accepted.
   ///
   /// A node record is only sent to peers, since gossip stores node records itself.
-  mutating func publish(_ object: SignedObject, _ turn: inout Turn) -> BookOutcome {
+  mutating func publish(_ object: SignedObject, _ turn: inout ReplicaTurn) -> BookOutcome {
     guard object.kind != .nodeRecord else {
       stepGossip(.published(object), &turn)
       return .judged(.accepted)
@@ -55,7 +55,7 @@ extension Replica {
   /// Whether an authentic object is forwarded. The order book decides it, but not for node records: one is
   /// forwarded if the chain knows the node's owner, or gossip allows it; other records could be made without
   /// limit at no cost.
-  private mutating func judge(_ object: SignedObject, _ content: ObjectContent, _ turn: inout Turn)
+  private mutating func judge(_ object: SignedObject, _ content: ObjectContent, _ turn: inout ReplicaTurn)
     -> Judgement
   {
     guard case .nodeRecord(let record) = content else { return insert(object, content, &turn).judgement }
@@ -64,7 +64,9 @@ extension Replica {
   }
 
   /// Checks an authentic object against the committed state and inserts it into the order book.
-  mutating func insert(_ object: SignedObject, _ content: ObjectContent, _ turn: inout Turn) -> BookOutcome {
+  mutating func insert(_ object: SignedObject, _ content: ObjectContent, _ turn: inout ReplicaTurn)
+    -> BookOutcome
+  {
     guard case .market(let content) = content else { return .malformed }
     let admission = OrderAdmission(on: state, at: moment)
     var locked = Amount.zero
@@ -88,7 +90,7 @@ extension Replica {
   }
 
   /// Tells gossip which objects were removed from the order book, so that it no longer sends them to peers.
-  private mutating func removeFromGossip(_ events: [OrderBook.Event], _ turn: inout Turn) {
+  private mutating func removeFromGossip(_ events: [OrderBook.Event], _ turn: inout ReplicaTurn) {
     let gone = events.compactMap { event -> Digest? in
       if case .removed(let object, _) = event { object.identifier } else { nil }
     }
@@ -115,7 +117,7 @@ extension Replica {
 
   /// Updates the order book after a block: removes orders for which the block opened leases, and objects that
   /// expired by the block's time.
-  mutating func advanceBook(_ transactions: [Transaction], _ receipts: [Receipt], _ turn: inout Turn) {
+  mutating func advanceBook(_ transactions: [Transaction], _ receipts: [Receipt], _ turn: inout ReplicaTurn) {
     var events: [OrderBook.Event] = []
     for (transaction, receipt) in zip(transactions, receipts) where receipt.isSuccess {
       for case .agreeLease(let agreement) in transaction.actions {
@@ -127,7 +129,7 @@ extension Replica {
   }
 
   /// Reports changes of the order book to watchers, and removed objects to gossip.
-  mutating func publish(_ events: [OrderBook.Event], _ turn: inout Turn) {
+  mutating func publish(_ events: [OrderBook.Event], _ turn: inout ReplicaTurn) {
     guard !events.isEmpty else { return }
     removeFromGossip(events, &turn)
     turn.effects.append(.bookChanged(events))

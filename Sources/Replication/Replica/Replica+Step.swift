@@ -7,12 +7,12 @@ import Primitives
 extension Replica {
   /// Handles one input and appends its effects to `turn.effects` in the order in which the caller must carry
   /// them out.
-  public mutating func step(_ input: ReplicaInput, _ turn: inout Turn) {
+  public mutating func step(_ input: ReplicaInput, _ turn: inout ReplicaTurn) {
     handle(input, &turn)
     beginNextHeight(&turn)
   }
 
-  private mutating func handle(_ input: ReplicaInput, _ turn: inout Turn) {
+  private mutating func handle(_ input: ReplicaInput, _ turn: inout ReplicaTurn) {
     switch input {
     case .recovered(let log, let evidence):
       restore(log)
@@ -56,7 +56,7 @@ extension Replica {
     }
   }
 
-  private mutating func start(_ turn: inout Turn) {
+  private mutating func start(_ turn: inout ReplicaTurn) {
     isStarted = true
     requestBlocks(&turn)
     if configuration.consensusKey != nil { turn.effects.append(.schedule(.work, after: .zero)) }
@@ -66,7 +66,7 @@ extension Replica {
     enterHeight(&turn)
   }
 
-  private mutating func handleTimer(_ timer: ReplicaTimer, _ turn: inout Turn) {
+  private mutating func handleTimer(_ timer: ReplicaTimer, _ turn: inout ReplicaTurn) {
     switch timer {
     case .consensus(let timer): stepConsensus(.timeout(timer), &turn)
     case .gossip(let timer, _): stepGossip(.fired(timer), &turn)
@@ -82,7 +82,7 @@ extension Replica {
     }
   }
 
-  private mutating func receive(_ message: PeerMessage, from peer: PeerID, _ turn: inout Turn) {
+  private mutating func receive(_ message: PeerMessage, from peer: PeerID, _ turn: inout ReplicaTurn) {
     switch message {
     case .status(let status): receive(status, from: peer, &turn)
     case .transactions: break
@@ -118,7 +118,7 @@ extension Replica {
   /// to them.
   var validatorPeers: [PeerID] { peers.keys.filter { knownNodes.validators.contains($0) } }
 
-  mutating func fault(_ peer: PeerID, _ fault: Fault, _ turn: inout Turn) {
+  mutating func fault(_ peer: PeerID, _ fault: Fault, _ turn: inout ReplicaTurn) {
     stepGossip(.misbehaved(peer, fault), &turn)
   }
 
@@ -149,7 +149,7 @@ extension Replica {
   }
 
   /// Begins the height after the tip, or resumes it if the log has restored it.
-  mutating func enterHeight(_ turn: inout Turn) {
+  mutating func enterHeight(_ turn: inout ReplicaTurn) {
     guard missingVersion == nil else { return }
     guard consensus.height == tip.height + 1 else { return beginHeight(&turn) }
     var inner = Tendermint.Turn(at: turn.now)

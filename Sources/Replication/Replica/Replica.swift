@@ -46,36 +46,8 @@ public struct ReplicaConfiguration: Sendable {
   var chain: ChainID { genesis.chain }
 }
 
-/// The time at which an input is handled.
-public struct ReplicaClock: Hashable, Sendable {
-  /// The monotonic clock, for timers.
-  public var now: Instant
-  /// The wall clock, for block times.
-  public var wall: Timestamp
-
-  public init(now: Instant, wall: Timestamp) {
-    self.now = now
-    self.wall = wall
-  }
-}
-
-/// The context of one turn of the event loop: the time at which inputs are handled, and the buffer for their
-/// effects.
-public struct Turn: Sendable {
-  public let clock: ReplicaClock
-  /// The effects in the order in which the caller must carry them out.
-  public var effects: [ReplicaEffect]
-
-  /// `effects` is a buffer to append to, for example the emptied one of an earlier turn, whose memory is used
-  /// again.
-  public init(at clock: ReplicaClock, effects: consuming [ReplicaEffect] = []) {
-    self.clock = clock
-    self.effects = effects
-  }
-
-  var now: Instant { clock.now }
-  var wall: Timestamp { clock.wall }
-}
+/// The time at which the replica handles inputs, and the buffer for its effects.
+public typealias ReplicaTurn = Turn<ReplicaEffect>
 
 /// A whole node without input and output: consensus, mempool, execution, block sync, gossip and order book in
 /// one deterministic state machine.

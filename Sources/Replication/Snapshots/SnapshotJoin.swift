@@ -82,12 +82,8 @@ public struct SnapshotJoin: Sendable {
     case anchorUnknown
   }
 
-  /// The handling of one input: when, and what is to be done.
-  struct Turn {
-    let now: Instant
-    let wall: Timestamp
-    var effects: [Effect] = []
-  }
+  /// The time at which an input is handled, and the buffer for its effects.
+  public typealias Turn = Primitives.Turn<Effect>
 
   enum Request: Hashable, Sendable {
     case offers
@@ -167,21 +163,18 @@ public struct SnapshotJoin: Sendable {
     return (assembly.count - assembly.missing.count, assembly.count, plan.tip.height)
   }
 
-  /// Handles one input and appends its effects in the order in which the caller must carry them out. `now` is
-  /// the monotonic clock and `wall` the wall clock.
-  public mutating func step(_ input: Input, at now: Instant, wall: Timestamp, effects: inout [Effect]) {
+  /// Handles one input and appends its effects in the order in which the caller must perform them.
+  public mutating func step(_ input: Input, _ turn: inout Turn) {
     if case .finished = phase { return }
-    if lastProgress == nil { lastProgress = now }
-    var turn = Turn(now: now, wall: wall)
+    if lastProgress == nil { lastProgress = turn.now }
     switch input {
     case .connected(let peer): if !bannedPeers.contains(peer) { peers[peer] = Peer() }
     case .disconnected(let peer): remove(peer)
     case .message(let message, let peer): receive(message, from: peer, &turn)
-    case .tick: expire(at: now)
+    case .tick: expire(at: turn.now)
     }
     advance(&turn)
     sendRequests(&turn)
-    effects += turn.effects
   }
 
   mutating func remove(_ peer: PeerID) {

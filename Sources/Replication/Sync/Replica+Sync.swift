@@ -5,7 +5,7 @@ import Gossip
 import Primitives
 
 extension Replica {
-  mutating func receive(_ status: PeerStatus, from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(_ status: PeerStatus, from peer: PeerID, _ turn: inout ReplicaTurn) {
     let isWithinRate = peers.setStatus(status, from: peer, at: turn.now)
     sync.handleStatus(from: peer, height: status.committed, base: status.base, at: turn.now)
     guard isWithinRate else { return scheduleSync(&turn) }
@@ -16,7 +16,7 @@ extension Replica {
   }
 
   /// Requests blocks that peers have and this node lacks.
-  mutating func requestBlocks(_ turn: inout Turn) {
+  mutating func requestBlocks(_ turn: inout ReplicaTurn) {
     guard isStarted, sync.claimedHeight > tip.height, alarms.isEmpty, missingVersion == nil else { return }
     // Blocks that are not yet written are held in memory, so their number is limited.
     guard tip.height < durableHeight + Self.unwrittenLimit else { return }
@@ -27,7 +27,7 @@ extension Replica {
   }
 
   /// Schedules the next check while peers are ahead, since a request can time out without any message.
-  private mutating func scheduleSync(_ turn: inout Turn) {
+  private mutating func scheduleSync(_ turn: inout ReplicaTurn) {
     guard isStarted, sync.claimedHeight > tip.height, !isSyncTimerActive else { return }
     isSyncTimerActive = true
     turn.effects.append(.schedule(.sync, after: .milliseconds(100)))
@@ -36,7 +36,7 @@ extension Replica {
   /// The number of committed blocks that may wait for the disk before requests stop.
   private static var unwrittenLimit: Height { 64 }
 
-  mutating func receive(_ blocks: [CommittedBlock], from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(_ blocks: [CommittedBlock], from peer: PeerID, _ turn: inout ReplicaTurn) {
     var read: [(block: Block, certificate: Certificate)] = []
     for committed in blocks.prefix(Int(BlockSync.batch)) {
       guard let block = try? configuration.checks.reading.block(committed.block),
@@ -51,7 +51,7 @@ extension Replica {
   }
 
   /// Commits the blocks that have arrived, in order, up to the first missing one.
-  private mutating func commitArrivals(_ turn: inout Turn) {
+  private mutating func commitArrivals(_ turn: inout ReplicaTurn) {
     while alarms.isEmpty, missingVersion == nil {
       var verifiedIdentifiers = self.verifiedIdentifiers
       verifiedIdentifiers.extend(from: tip, arrivals: sync.arrival) { isValidCommit($0, $1) }
@@ -78,7 +78,7 @@ extension Replica {
   /// Commits a block that others have decided.
   ///
   /// The consensus machine learns of it by the next `beginHeight`. It signs nothing for heights below that.
-  private mutating func commitArrival(_ arrival: BlockSync.Arrival, _ turn: inout Turn) -> Adoption {
+  private mutating func commitArrival(_ arrival: BlockSync.Arrival, _ turn: inout ReplicaTurn) -> Adoption {
     let (block, height) = (arrival.block, tip.height + 1)
     var certificate = arrival.certificate
     if verifiedIdentifiers.isKnown(block.identifier, at: height) {

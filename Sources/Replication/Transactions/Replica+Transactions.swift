@@ -40,7 +40,7 @@ extension Replica {
 
   /// Tells consensus that there is work, sends the transactions of own users to the peers that need them, and
   /// announces all transactions of this batch to the others.
-  mutating func announceTransactions(_ turn: inout Turn) {
+  mutating func announceTransactions(_ turn: inout ReplicaTurn) {
     for hash in rejectedHashes { exchange.markHandled(hash, at: turn.now) }
     rejectedHashes.removeAll(keepingCapacity: true)
     guard !announcements.isEmpty else { return }
@@ -67,7 +67,7 @@ extension Replica {
   private mutating func sendTransactions(
     _ transactions: [Transaction],
     to receivers: [PeerID],
-    _ turn: inout Turn
+    _ turn: inout ReplicaTurn
   ) {
     var batch: [[UInt8]] = []
     var size = 0
@@ -86,7 +86,7 @@ extension Replica {
   }
 
   /// Handles the announcement of transactions by a peer.
-  mutating func receive(names: [TransactionName], from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(names: [TransactionName], from peer: PeerID, _ turn: inout ReplicaTurn) {
     guard peers[peer] != nil else { return }
     exchange.handleAnnouncement(names, by: peer, at: turn.now)
     scheduleExchange(&turn)
@@ -94,14 +94,14 @@ extension Replica {
 
   /// Sends a peer the transactions that it asks for and that are in the mempool. The peer gets those that a
   /// block has included meanwhile with the block.
-  mutating func receive(request names: [TransactionName], from peer: PeerID, _ turn: inout Turn) {
+  mutating func receive(request names: [TransactionName], from peer: PeerID, _ turn: inout ReplicaTurn) {
     let transactions = exchange.answerRequest(names, by: peer, at: turn.now).compactMap { mempool[$0] }
     exchange.counters.supplied += UInt64(transactions.count)
     sendTransactions(transactions, to: [peer], &turn)
   }
 
   /// Handles the timer of the exchange: sends the gathered announcements and the requests that are due.
-  mutating func handleExchangeTimer(_ turn: inout Turn) {
+  mutating func handleExchangeTimer(_ turn: inout ReplicaTurn) {
     exchangeTimerAt = nil
     let (tell, ask) = exchange.takeDue(at: turn.now)
     for (peer, names) in tell { turn.effects.append(.send(.transactionNames(names), to: [peer])) }
@@ -109,7 +109,7 @@ extension Replica {
     scheduleExchange(&turn)
   }
 
-  private mutating func scheduleExchange(_ turn: inout Turn) {
+  private mutating func scheduleExchange(_ turn: inout ReplicaTurn) {
     guard let deadline = exchange.deadline, exchangeTimerAt.map({ deadline < $0 }) ?? true else { return }
     exchangeTimerAt = deadline
     turn.effects.append(.schedule(.transactions, after: deadline.since(turn.now)))

@@ -62,7 +62,7 @@ extension Cluster {
     let skipsReplay = !isFirst && (broken == .replaySkipped || broken == .guardForgets)
     if broken == .guardForgets { node.store.forgetGuard() }
     // Replaying the log has no effects, so `recovery.effects` is empty and is not performed.
-    var recovery = Turn(at: shard(of: node.index).clock(of: node))
+    var recovery = shard(of: node.index).makeTurn(of: node)
     replica.step(.recovered(log: skipsReplay ? [] : node.store.log, evidence: node.store.evidence), &recovery)
     node.start(replica)
     trace.log(at: now, "\(node.name) starts at height \(tip.height)")

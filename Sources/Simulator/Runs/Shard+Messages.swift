@@ -166,19 +166,17 @@ extension Shard {
     return changed
   }
 
-  /// The node's clock. With the broken rule `timestampUnchecked` it shows the time of the proposal that
-  /// arrives, so that every block time seems right.
-  func clock(of node: SimulatedNode, for input: ReplicaInput) -> ReplicaClock {
-    var clock = clock(of: node)
+  /// The time that the node's wall clock shows while it handles `input`; nil for its own time. With the broken
+  /// rule `timestampUnchecked` it is the time of the proposal that arrives, so that every block time seems
+  /// right.
+  func shownTime(to node: SimulatedNode, by input: ReplicaInput) -> Timestamp? {
     guard context.scenario.brokenRule == .timestampUnchecked, node.isHonest,
       case .message(let message, _) = input
-    else { return clock }
+    else { return nil }
     switch message {
-    case .proposal(_, let bytes):
-      if let block = try? Block(decoding: bytes) { clock.wall = block.header.time }
-    case .compactProposal(_, let block): clock.wall = block.header.time
-    default: break
+    case .proposal(_, let bytes): return (try? Block(decoding: bytes))?.header.time
+    case .compactProposal(_, let block): return block.header.time
+    default: return nil
     }
-    return clock
   }
 }

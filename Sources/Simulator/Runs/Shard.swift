@@ -163,7 +163,7 @@ final class Shard {
     guard node.isUp else { return }
     let (first, second) = input.summary
     trace.record(at: now, node: node.index, tag: tag, first, second)
-    var turn = Turn(at: clock(of: node, for: input), effects: spareEffects)
+    var turn = makeTurn(of: node, wall: shownTime(to: node, by: input), effects: spareEffects)
     spareEffects = []
     node.replica?.step(input, &turn)
     node.replica?.step(.batchEnded, &turn)
@@ -174,7 +174,7 @@ final class Shard {
 
   /// Gives a node's replica an input of a user, performs the effects, and returns the replica's answer.
   func request(_ input: ReplicaInput, of node: SimulatedNode) -> ReplicaAnswer? {
-    var turn = Turn(at: clock(of: node))
+    var turn = makeTurn(of: node)
     node.replica?.step(input, &turn)
     node.replica?.step(.batchEnded, &turn)
     perform(turn.effects, of: node)
@@ -192,8 +192,11 @@ final class Shard {
     observations.append((now, node, what))
   }
 
-  /// The time on the node's own inexact clocks.
-  func clock(of node: SimulatedNode) -> ReplicaClock {
-    .init(now: node.localInstant(at: now), wall: node.wall(at: now, genesis: context.genesis.time))
+  /// Makes a turn at the time on the node's own inexact clocks, or with another time on its wall clock.
+  func makeTurn(of node: SimulatedNode, wall: Timestamp? = nil, effects: consuming [ReplicaEffect] = [])
+    -> ReplicaTurn
+  {
+    let wall = wall ?? node.wall(at: now, genesis: context.genesis.time)
+    return ReplicaTurn(at: node.localInstant(at: now), wall: wall, effects: effects)
   }
 }

@@ -15,11 +15,8 @@ final class DatagramEndpoint {
     case usable(PeerID, Bool)
   }
 
-  /// What a call works with: its time, and the effects that it wants, in their order.
-  struct Turn {
-    var now: Instant
-    var effects: [Effect] = []
-  }
+  /// The time of a call, and the buffer for its effects.
+  typealias Turn = Primitives.Turn<Effect>
 
   enum Control {
     static let keepAlive: UInt8 = 0

@@ -44,7 +44,7 @@ final class DatagramTransport: ChannelInboundHandler {
   private var inbox = CircularBuffer<AddressedEnvelope<ByteBuffer>>()
   private var channel: (any Channel)?
   private var isV6 = false
-  private var turn = DatagramEndpoint.Turn(now: .zero)
+  private var spareEffects: [DatagramEndpoint.Effect] = []
   private var addresses: [IPEndpoint: SocketAddress] = [:]
   private var unacknowledged = 0
   private var isDraining = false
@@ -142,7 +142,8 @@ final class DatagramTransport: ChannelInboundHandler {
 
   /// Calls the endpoint and performs what it wants.
   private func run(at now: Instant = currentInstant(), _ call: (inout DatagramEndpoint.Turn) -> Void) {
-    turn.now = now
+    var turn = DatagramEndpoint.Turn(at: now, effects: spareEffects)
+    spareEffects = []
     call(&turn)
     for effect in turn.effects {
       switch effect {
@@ -161,7 +162,8 @@ final class DatagramTransport: ChannelInboundHandler {
       case .usable(let peer, let isUsable): presence.set(peer, isUp: isUsable)
       }
     }
-    turn.effects.removeAll(keepingCapacity: true)
+    spareEffects = turn.effects
+    spareEffects.removeAll(keepingCapacity: true)
     if endpoint.hasBacklog { scheduleDrain() }
   }
 

@@ -176,7 +176,7 @@ extension DecoderFuzzTests {
 
   /// No answer is longer than what was sent, and nothing is delivered from who proved nothing.
   private static func receive(_ bytes: [UInt8]) throws {
-    var turn = DatagramEndpoint.Turn(now: now)
+    var turn = DatagramEndpoint.Turn(at: now)
     let target = endpoint(key)
     target.receive(bytes, from: addresses.0, &turn)
     compute(&turn, of: target)
@@ -205,7 +205,7 @@ extension DecoderFuzzTests {
   /// The bytes as a control message of a peer that opened a session properly.
   @Sendable private static func control(_ bytes: [UInt8]) throws -> [UInt8]? {
     let (dialer, listener) = (endpoint(other), endpoint(key))
-    var turn = DatagramEndpoint.Turn(now: now)
+    var turn = DatagramEndpoint.Turn(at: now)
     func pass(_ target: DatagramEndpoint, from source: IPEndpoint) {
       let sent = turn.effects
       turn.effects = []
