@@ -55,10 +55,8 @@ public struct LeaseRun: Sendable {
   ///
   /// - Throws: `Failure` when no bid comes or the ledger refuses, `ClientError` when the node cannot be asked.
   public func lease(_ number: UInt64) async throws -> Sample {
-    let deployment = DeploymentID(
-      owner: request.deployment.owner,
-      sequence: request.deployment.sequence + number
-    )
+    let first = request.deployment
+    let deployment = DeploymentID(owner: first.owner, sequence: first.sequence + number)
     let minimum = wallet.currency(request.denomination).flatMap { UInt64($0.minimumDeposit) } ?? 0
     let signedAt = Date()
     let order = Order(

@@ -52,12 +52,7 @@ public struct LoadRun: Sendable {
   let note: @Sendable (String) -> Void
 
   /// `nodes`: at least one. `faucet`: of an account that can fund the senders. `note`: is told what is being done.
-  public init(
-    nodes: [Node],
-    offer: Offer,
-    faucet: SigningKey,
-    note: @escaping @Sendable (String) -> Void
-  ) {
+  public init(nodes: [Node], offer: Offer, faucet: SigningKey, note: @escaping @Sendable (String) -> Void) {
     self.nodes = nodes
     self.offer = offer
     self.faucet = faucet
@@ -70,8 +65,7 @@ public struct LoadRun: Sendable {
   public func run() async throws -> LoadReport {
     let status: Answer.Status = try await nodes[0].client.get("/v1/status")
     guard let chain = ChainID(status.chainId) else { throw Failure("the node names no legal chain") }
-    let currencies: [Answer.Currency] = try await nodes[0].client.get("/v1/currencies")
-    let minimumFee = currencies.first { $0.denomination == "uakt" }.flatMap { UInt64($0.minimumFee) } ?? 0
+    let minimumFee = try await nodes[0].client.minimumFee()
     let verifies = Self.measureVerifies()
     let keys = (0...offer.accounts).map { _ in SigningKey.generate() }
     note("funding \(keys.count) accounts")
@@ -84,18 +78,19 @@ public struct LoadRun: Sendable {
     let started = Date()
     let deadline = started.addingTimeInterval(Double(offer.seconds))
     let progress = Progress(lanes: lanes, connections: offer.connections)
-    let latencies = LatencyRecorder()
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    let latencies = try await withThrowingTaskGroup(of: Latencies.self) { group in
       for connection in 0..<offer.connections {
         let client = nodes[connection % nodes.count].client
-        group.addTask { try await drive(connection, client, progress, until: deadline) }
-      }
-      if let probe = keys.last {
         group.addTask {
-          try await self.probe(probe, chain: chain, fee: minimumFee, until: deadline, into: latencies)
+          try await drive(connection, client, progress, until: deadline)
+          return Latencies()
         }
       }
-      try await group.waitForAll()
+      if let probe = keys.last {
+        group.addTask { try await self.probe(probe, chain: chain, fee: minimumFee, until: deadline) }
+      }
+      // Only the probe measures.
+      return try await group.reduce(into: Latencies()) { if $1.count > 0 { $0 = $1 } }
     }
     let after = try await snapshot()
     return report(
@@ -103,7 +98,7 @@ public struct LoadRun: Sendable {
       after,
       elapsed: Date().timeIntervalSince(started),
       progress: progress,
-      latencies: latencies.recorded,
+      latencies: latencies,
       verifies: verifies
     )
   }
@@ -147,16 +142,13 @@ public struct LoadRun: Sendable {
   }
 
   /// One transfer after the other, each timed from submission to its block.
-  private func probe(
-    _ key: SigningKey,
-    chain: ChainID,
-    fee: UInt64,
-    until deadline: Date,
-    into latencies: LatencyRecorder
-  ) async throws {
+  private func probe(_ key: SigningKey, chain: ChainID, fee: UInt64, until deadline: Date) async throws
+    -> Latencies
+  {
+    var latencies = Latencies()
     var sequence: UInt64 = 0
     while Date() < deadline {
-      let transaction = Self.transfer(from: key, to: key.address, sequence: sequence, chain: chain, fee: fee)
+      let transaction = Transaction.transfer(from: key, sequence: sequence, chain: chain, fee: fee)
       let start = Date()
       do {
         let result: Answer.TransactionResult = try await nodes[Int(sequence) % nodes.count].client.post(
@@ -171,21 +163,10 @@ public struct LoadRun: Sendable {
         try await Task.sleep(for: .milliseconds(20))
       }
     }
+    return latencies
   }
 
   // MARK: Preparation
-
-  private static func transfer(
-    from key: SigningKey,
-    to: Address,
-    sequence: UInt64,
-    chain: ChainID,
-    fee: UInt64
-  ) -> Transaction {
-    let send = Chain.Send(from: key.address, to: to, amount: [Coin(1, .uakt)])
-    return TransactionDraft(actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(fee, .uakt)))
-      .signed(by: key, chain: chain)
-  }
 
   private func fund(_ keys: [SigningKey], chain: ChainID, fee: UInt64) async throws {
     let wallet = try await Wallet(key: faucet, client: nodes[0].client)
@@ -207,9 +188,9 @@ public struct LoadRun: Sendable {
       var lane: [[UInt8]] = []
       lane.reserveCapacity(each)
       for sequence in 0..<UInt64(each) {
-        lane.append(
-          Self.transfer(from: keys[index], to: to, sequence: sequence, chain: chain, fee: fee).encoded
-        )
+        let key = keys[index]
+        let transfer = Transaction.transfer(from: key, to: to, sequence: sequence, chain: chain, fee: fee)
+        lane.append(transfer.encoded)
       }
       lanes.withLock { $0[index] = lane }
     }
@@ -343,5 +324,28 @@ private final class Progress: Sendable {
 
   func note(_ reason: String) {
     state.withLock { state in if state.reason == nil { state.reason = reason } }
+  }
+}
+
+extension Transaction {
+  /// A transfer of the smallest amount; without `to`, to the sender.
+  static func transfer(
+    from key: SigningKey,
+    to: Address? = nil,
+    sequence: UInt64,
+    chain: ChainID,
+    fee: UInt64
+  ) -> Transaction {
+    let send = Chain.Send(from: key.address, to: to ?? key.address, amount: [Coin(1, .uakt)])
+    return TransactionDraft(actions: [.send(send)], sequence: sequence, fee: Fee(amount: Coin(fee, .uakt)))
+      .signed(by: key, chain: chain)
+  }
+}
+
+extension NodeClient {
+  /// The lowest fee of a transaction in `uakt`.
+  func minimumFee() async throws -> UInt64 {
+    let currencies: [Answer.Currency] = try await get("/v1/currencies")
+    return currencies.first { $0.denomination == "uakt" }.flatMap { UInt64($0.minimumFee) } ?? 0
   }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 
 /// CPU time and memory of another process, as the kernel counts them.
 struct ProcessUsage {
@@ -40,15 +39,4 @@ struct Latencies {
     let rank = Int((share * Double(sorted.count)).rounded(.up))
     return sorted[min(max(rank - 1, 0), sorted.count - 1)] * 1_000
   }
-}
-
-/// Gathers measured times from several tasks.
-final class LatencyRecorder: Sendable {
-  private let latencies = Mutex(Latencies())
-
-  func add(_ seconds: Double) {
-    latencies.withLock { $0.add(seconds) }
-  }
-
-  var recorded: Latencies { latencies.withLock { $0 } }
 }

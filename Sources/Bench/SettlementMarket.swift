@@ -114,7 +114,7 @@ struct SettlementMarket {
     try store.database.flush()
     _ = store.database.close()
     // Up to the tick before the first payouts.
-    advance(ticks: Self.interval - 1 - moment.tick)
+    moment.advance(ticks: Self.interval - 1 - moment.tick)
     return root
   }
 
@@ -122,7 +122,7 @@ struct SettlementMarket {
     var total = 0
     for _ in 0..<dueTicks {
       try open(Self.dueAccounts, from: &total, on: state, store)
-      advance(ticks: 1)
+      moment.advance(ticks: 1)
     }
     let first = dueTicks * Self.dueAccounts
     let ticksLeft = Int(Self.interval) - 2 * dueTicks
@@ -134,7 +134,7 @@ struct SettlementMarket {
         progress(total)
         next = total + leases / 10
       }
-      advance(ticks: 1)
+      moment.advance(ticks: 1)
     }
   }
 
@@ -210,11 +210,6 @@ struct SettlementMarket {
     return root
   }
 
-  private mutating func advance(ticks: UInt64) {
-    moment.tick += ticks
-    moment.time = moment.time.advanced(byMilliseconds: ticks * 6_000)
-  }
-
   // MARK: What people sign
 
   private func agreement(_ index: Int, tenant: SigningKey, provider: SigningKey) throws -> Action {
@@ -273,5 +268,13 @@ struct SettlementMarket {
         }
         return signature
       }
+  }
+}
+
+extension Moment {
+  /// Ticks of six seconds.
+  mutating func advance(ticks: UInt64) {
+    tick += ticks
+    time = time.advanced(byMilliseconds: ticks * 6_000)
   }
 }

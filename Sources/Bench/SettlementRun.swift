@@ -42,7 +42,7 @@ public struct SettlementRun {
     moment = market.moment
     store = try NodeStore(path: folder.path)
     state = StoreState(store: store)
-    openingSeconds = (clock.now - start).seconds
+    openingSeconds = (clock.now - start) / .seconds(1)
     progress("\(leases) leases: opened in \(String(format: "%.1f", openingSeconds)) s; measuring")
   }
 
@@ -60,11 +60,6 @@ public struct SettlementRun {
       due: due,
       takeRate: takeRate
     )
-  }
-
-  private mutating func advance(ticks: UInt64) {
-    moment.tick += ticks
-    moment.time = moment.time.advanced(byMilliseconds: ticks * 6_000)
   }
 
   /// Executes, makes the tree and commits, as a node does.
@@ -110,21 +105,8 @@ public struct SettlementRun {
     _ update: StateTreeUpdate,
     _ transactions: [Transaction]
   ) -> BlockCommit {
-    let header = Header(
-      version: 1,
-      chain: market.chain,
-      height: moment.height,
-      time: moment.time,
-      parent: .zero,
-      stateRoot: stateRoot,
-      receiptsRoot: .zero,
-      transactionsRoot: .zero,
-      evidenceRoot: .zero,
-      lastCertificateHash: .zero,
-      validatorsHash: .zero,
-      nextValidatorsHash: .zero,
-      proposer: market.validator.address
-    )
+    var header = Header.empty(market.chain, moment.height, moment.time, by: market.validator.address)
+    header.stateRoot = stateRoot
     var commit = BlockCommit(
       height: moment.height,
       header: header.encoded,
@@ -167,10 +149,8 @@ public struct SettlementRun {
         voter: validator.address,
         options: [WeightedVote(option: .yes, weight: Decimal18(1))]
       )
-      let submission = market.draft(.submitProposal(proposal), by: validator, sequence: sequence)
-      try block([submission])
-      let ballot = market.draft(vote, by: validator, sequence: sequence + 1)
-      try block([ballot])
+      try block([market.draft(.submitProposal(proposal), by: validator, sequence: sequence)])
+      try block([market.draft(vote, by: validator, sequence: sequence + 1)])
       sequence += 2
       moment.time = moment.time.advanced(byMilliseconds: 1_000)
       all += try measured { try $0.block() }
@@ -186,7 +166,7 @@ public struct SettlementRun {
     var due: [Sample] = []
     idle += try measured { run in for _ in 0..<20 { try run.idleBlock() } }
     for _ in 0..<market.dueTicks {
-      advance(ticks: 1)
+      moment.advance(ticks: 1)
       let before = due.count
       due += try measured { try $0.block() }
       guard due.count == before + 1 else { throw Failure("a block was not measured") }
@@ -207,12 +187,33 @@ public struct SettlementRun {
     }
     return BlockCost(
       samples: samples.count,
-      milliseconds: median { $0.total.seconds * 1_000 },
-      executionMicroseconds: median { $0.execution.seconds * 1_000_000 },
-      treeMicroseconds: median { $0.tree.seconds * 1_000_000 },
-      commitMilliseconds: median { $0.commit.seconds * 1_000 },
+      milliseconds: median { $0.total / .milliseconds(1) },
+      executionMicroseconds: median { $0.execution / .microseconds(1) },
+      treeMicroseconds: median { $0.tree / .microseconds(1) },
+      commitMilliseconds: median { $0.commit / .milliseconds(1) },
       stateBytes: Int(median { Double($0.stateBytes) }),
       writtenBytes: Int(median { Double($0.writtenBytes) })
+    )
+  }
+}
+
+extension Header {
+  /// A header whose digests are zero.
+  static func empty(_ chain: ChainID, _ height: Height, _ time: Timestamp, by proposer: Address) -> Header {
+    Header(
+      version: 1,
+      chain: chain,
+      height: height,
+      time: time,
+      parent: .zero,
+      stateRoot: .zero,
+      receiptsRoot: .zero,
+      transactionsRoot: .zero,
+      evidenceRoot: .zero,
+      lastCertificateHash: .zero,
+      validatorsHash: .zero,
+      nextValidatorsHash: .zero,
+      proposer: proposer
     )
   }
 }
@@ -222,11 +223,5 @@ extension BlockCommit {
   fileprivate var size: Int {
     let entries = (state + tree).reduce(0) { $0 + $1.key.count + ($1.value?.count ?? 0) }
     return entries + header.count + body.count + certificate.count + receipts.count + 40 * transactions.count
-  }
-}
-
-extension Duration {
-  fileprivate var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) / 1e18
   }
 }

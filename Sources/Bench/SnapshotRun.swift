@@ -9,8 +9,7 @@ import Primitives
 import Replication
 import Storage
 
-/// The phases of the measurement of snapshots: each may run in a process of its own, since they find each other's files
-/// in one folder.
+/// The phases of measuring snapshots: each may run in its own process, since their files are in one folder.
 public struct SnapshotRun {
   /// What making a snapshot took. Sizes are in bytes.
   public struct ExportRow: Codable, Sendable {
@@ -26,14 +25,14 @@ public struct SnapshotRun {
 
   /// What joining by it took. Sizes are in bytes.
   public struct JoinRow: Codable, Sendable {
-    public var seconds: Double
-    public var receivedBytes: UInt64
-    public var messages: Int
-    public var peers: Int
-    public var leases: Int
-    public var storeBytes: UInt64
+    public var seconds = 0.0
+    public var receivedBytes: UInt64 = 0
+    public var messages = 0
+    public var peers = 0
+    public var leases = 0
+    public var storeBytes: UInt64 = 0
     public var idleBytes: UInt64
-    public var peakBytes: UInt64
+    public var peakBytes: UInt64 = 0
   }
 
   /// What the first phase leaves to the others.
@@ -64,12 +63,10 @@ public struct SnapshotRun {
     let start = ContinuousClock.now
     var market = try SettlementMarket(leases: leases, folder: data)
     let root = try market.open { progress("\(leases) leases: \($0) are open") }
-    let seconds = (ContinuousClock.now - start).inSeconds
-    let source = Source(
-      height: market.moment.height,
-      stateRoot: root.description,
-      time: market.moment.time.milliseconds
-    )
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let moment = market.moment
+    let time = moment.time.milliseconds
+    let source = Source(height: moment.height, stateRoot: root.description, time: time)
     try JSONEncoder().encode(source).write(to: folder.appending(path: "source.json"))
     return seconds
   }
@@ -93,7 +90,7 @@ public struct SnapshotRun {
     let start = ContinuousClock.now
     let export = SnapshotExport(of: store, at: try store.database.snapshot(), height: height, root: root)
     let report = try export.run(into: archiveFolder)
-    let seconds = (ContinuousClock.now - start).inSeconds
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
     let archive = try SnapshotArchive(archiveFolder)
     return ExportRow(
       seconds: seconds,
@@ -117,31 +114,21 @@ public struct SnapshotRun {
     let blocks = try headers(above: archive)
     guard let chain, let below = blocks[archive.height] else { throw Failure("no header") }
     let store = JoinStore(try NodeStore(path: folder.appending(path: "joined").path))
-    let anchor = TrustAnchor.header(below.height, below.identifier)
     var settings = SnapshotJoin.Settings()
     settings.minimumGain = 1
     var machine = SnapshotJoin(
       chain: chain,
-      anchor: anchor,
+      anchor: .header(below.height, below.identifier),
       ownHeight: 0,
       trust: .init(trustingMilliseconds: 1_000_000_000),
       settings: settings
     )
     let idle = PeakMemory.restart()
     let start = ContinuousClock.now
-    var row = JoinRow(
-      seconds: 0,
-      receivedBytes: 0,
-      messages: 0,
-      peers: 0,
-      leases: 0,
-      storeBytes: 0,
-      idleBytes: idle,
-      peakBytes: 0
-    )
+    var row = JoinRow(idleBytes: idle)
     let plan = try fetch(&machine, archive, blocks, into: store, &row)
     try store.finish(plan, genesis: Genesis.empty(chain), signer: nil)
-    row.seconds = (ContinuousClock.now - start).inSeconds
+    row.seconds = (ContinuousClock.now - start) / .seconds(1)
     row.peakBytes = PeakMemory.now
     row.leases = Int(LedgerQuery(state: StoreState(store: store.store)).runningLeaseCount)
     try store.store.database.flush()
@@ -213,21 +200,11 @@ public struct SnapshotRun {
     for (offset, root) in [Digest.zero, archive.root].enumerated() {
       var next = set
       next.advance()
-      let header = Header(
-        version: 1,
-        chain: chain,
-        height: archive.height + Height(offset),
-        time: time.advanced(byMilliseconds: UInt64(offset)),
-        parent: parent,
-        stateRoot: root,
-        receiptsRoot: .zero,
-        transactionsRoot: .zero,
-        evidenceRoot: .zero,
-        lastCertificateHash: .zero,
-        validatorsHash: set.hash,
-        nextValidatorsHash: next.hash,
-        proposer: signer.address
-      )
+      let height = archive.height + Height(offset)
+      let time = time.advanced(byMilliseconds: UInt64(offset))
+      var header = Header.empty(chain, height, time, by: signer.address)
+      (header.parent, header.stateRoot) = (parent, root)
+      (header.validatorsHash, header.nextValidatorsHash) = (set.hash, next.hash)
       let vote = Vote.signBody(height: header.height, round: 0, validRound: nil, block: header.identifier)
       let certificate = Certificate(
         kind: .precommit,
@@ -256,8 +233,4 @@ extension Genesis {
   fileprivate static func empty(_ chain: ChainID) -> Genesis {
     Genesis(chain: chain, time: .zero, currencies: [], parameters: Parameters(), accounts: [], validators: [])
   }
-}
-
-extension Duration {
-  fileprivate var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

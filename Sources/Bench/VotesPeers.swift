@@ -25,14 +25,7 @@ struct VotesTarget: Sendable {
     on group: MultiThreadedEventLoopGroup,
     handler: @escaping @Sendable ([TransportEvent]) -> Void
   ) async throws -> Transport.Endpoint {
-    var frames: [UInt8: Int] = [:]
-    for kind in FrameKind.allCases { frames[kind.rawValue] = min(kind.limit, FrameLimits.maximumMessage) }
-    var configuration = TransportConfiguration(
-      network: NetworkIdentity(chainID: network.chain.text, genesis: network.digest),
-      identity: LocalIdentity(node: key),
-      listen: nil,
-      frames: FrameLimits(frames)
-    )
+    var configuration = TransportConfiguration(network, LocalIdentity(node: key), listen: nil)
     configuration.hello = hello
     return try await Transport.Endpoint.start(configuration, on: group, handler: handler)
   }
@@ -109,20 +102,16 @@ final class VotesVoter: Sendable {
     case .frame(_, let type, let bytes):
       switch FrameKind(rawValue: type) {
       case .candidate: answered()
-      case .proposal, .compactProposal: proposed(type, bytes)
-      default:
-        if let reply = target.reply(to: type, bytes) { send(.probe, reply, class: .gossip) }
+      case .proposal: proposed(.proposal, bytes)
+      case .compactProposal: proposed(.compactProposal, bytes)
+      default: if let reply = target.reply(to: type, bytes) { send(.probe, reply, class: .gossip) }
       }
     default: break
     }
   }
 
-  private func proposed(_ type: UInt8, _ bytes: [UInt8]) {
-    guard let kind = FrameKind(rawValue: type), let message = try? PeerMessage(kind: kind, bytes: bytes)
-    else {
-      return
-    }
-    switch message {
+  private func proposed(_ kind: FrameKind, _ bytes: [UInt8]) {
+    switch try? PeerMessage(kind: kind, bytes: bytes) {
     case .proposal(let proposal, _), .compactProposal(let proposal, _):
       state.withLock { $0.block = $0.block ?? proposal.block }
     default: break
@@ -241,7 +230,8 @@ final class VotesFlood: Sendable {
     var endpoints: [Transport.Endpoint] = []
     let hello = [UInt8(truncatingIfNeeded: NodeRecord.Role.full.rawValue)]
     for link in 0..<links {
-      let holder = EndpointHolder()
+      // The handler needs the endpoint, which exists a moment later.
+      let holder = Mutex<Transport.Endpoint?>(nil)
       let endpoint = try await target.endpoint(SigningKey.generate(), hello: hello, on: group) { events in
         for event in events {
           switch event {
@@ -249,12 +239,12 @@ final class VotesFlood: Sendable {
           case .disconnected: open.withLock { _ = $0.remove(link) }
           case .frame(let peer, let type, let bytes):
             guard let reply = target.reply(to: type, bytes) else { continue }
-            holder.endpoint?.send(to: peer, type: type, bytes: reply, class: .consensus)
+            holder.withLock { $0 }?.send(to: peer, type: type, bytes: reply, class: .consensus)
           default: break
           }
         }
       }
-      holder.endpoint = endpoint
+      holder.withLock { $0 = endpoint }
       endpoint.dial(target.address, expecting: .key(target.key))
       endpoints.append(endpoint)
     }
@@ -271,15 +261,9 @@ final class VotesFlood: Sendable {
   /// A full frame of valid transactions, which no account has coins for.
   private static func frame(on chain: ChainID) throws -> [UInt8] {
     let key = SigningKey.generate()
-    let send = Chain.Send(from: key.address, to: key.address, amount: [Coin(1, .uakt)])
     var (transactions, size, sequence): ([[UInt8]], Int, UInt64) = ([], 0, 0)
     while size < frameBytes {
-      let draft = TransactionDraft(
-        actions: [.send(send)],
-        sequence: sequence,
-        fee: Fee(amount: Coin(1_000, .uakt))
-      )
-      let bytes = draft.signed(by: key, chain: chain).encoded
+      let bytes = Transaction.transfer(from: key, sequence: sequence, chain: chain, fee: 1_000).encoded
       transactions.append(bytes)
       size += bytes.count + 4
       sequence += 1
@@ -317,15 +301,5 @@ final class VotesFlood: Sendable {
     isRunning.store(false, ordering: .relaxed)
     for endpoint in endpoints { await endpoint.shutdown() }
     try? await group.shutdownGracefully()
-  }
-}
-
-/// Gives an endpoint's handler the endpoint, which exists a moment later.
-private final class EndpointHolder: Sendable {
-  private let stored = Mutex<Transport.Endpoint?>(nil)
-
-  var endpoint: Transport.Endpoint? {
-    get { stored.withLock { $0 } }
-    set { stored.withLock { $0 = newValue } }
   }
 }

@@ -131,14 +131,9 @@ public struct VotesRun: Sendable {
   /// Gives the node a transaction, so that it proposes a block.
   private func propose(on client: NodeClient, chain: ChainID) async throws {
     let key = try TestnetPlan.key(TestnetPlan.tenantIndex)
-    let currencies: [Answer.Currency] = try await client.get("/v1/currencies")
-    let fee = currencies.first { $0.denomination == "uakt" }.flatMap { UInt64($0.minimumFee) } ?? 0
-    let send = Chain.Send(from: key.address, to: key.address, amount: [Coin(1, .uakt)])
-    let draft = TransactionDraft(actions: [.send(send)], sequence: 0, fee: Fee(amount: Coin(fee, .uakt)))
-    let _: Answer.TransactionResult = try await client.post(
-      "/v1/transactions",
-      body: draft.signed(by: key, chain: chain).encoded
-    )
+    let fee = try await client.minimumFee()
+    let transfer = Transaction.transfer(from: key, sequence: 0, chain: chain, fee: fee)
+    let _: Answer.TransactionResult = try await client.post("/v1/transactions", body: transfer.encoded)
   }
 
   private func phase(
@@ -172,12 +167,10 @@ struct ThreadUsage {
   /// The event loop's thread that has worked most: the one that serves the peers.
   init(busiestLoopOf process: Int32) {
     let folder = "/proc/\(process)/task"
-    let threads = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).compactMap(
-      Int32.init
-    )
-    let loops = threads.filter { thread in
-      (try? String(contentsOfFile: "\(folder)/\(thread)/comm", encoding: .utf8))?.hasPrefix("NIO-ELT")
-        ?? false
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let loops = names.compactMap { Int32($0) }.filter { thread in
+      let name = try? String(contentsOfFile: "\(folder)/\(thread)/comm", encoding: .utf8)
+      return name?.hasPrefix("NIO-ELT") ?? false
     }
     thread = loops.max { Self.schedule(of: $0).ran < Self.schedule(of: $1).ran }
   }

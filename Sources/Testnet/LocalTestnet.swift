@@ -75,9 +75,7 @@ public struct LocalTestnet: Sendable {
         return .success(())
       }
       group.addTask {
-        await Self.result {
-          try await show(demo: demo, check: check, statusInterval: statusInterval, report)
-        }
+        await Self.result { try await show(demo: demo, check: check, statusInterval: statusInterval, report) }
       }
       // The first to end ends the network: a process that died, an interrupt, or the check.
       var failure: (any Error)?

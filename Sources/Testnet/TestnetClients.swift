@@ -44,11 +44,7 @@ struct TestnetClients: Sendable {
       }
       try await Task.sleep(for: .milliseconds(50))
     }
-    throw Failure(
-      "the network did not come up within 60 s",
-      why: last,
-      fix: "the logs are in \(logs.path)"
-    )
+    throw Failure("the network did not come up within 60 s", why: last, fix: "the logs are in \(logs.path)")
   }
 
   /// Reports how the network is doing, until the task ends.

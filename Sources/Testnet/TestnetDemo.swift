@@ -16,18 +16,8 @@ struct TestnetDemo {
   }
 
   func run(check: Bool) async throws {
-    let akt = try await deploy(
-      "an H100, paid in AKT",
-      model: "h100",
-      denomination: "uakt",
-      file: "demo-akt.yaml"
-    )
-    let usdc = try await deploy(
-      "an RTX 3090, paid in USDC",
-      model: "rtx3090",
-      denomination: "uusdc",
-      file: "demo-usdc.yaml"
-    )
+    let akt = try await deploy("an H100, paid in AKT", model: "h100", "uakt", "demo-akt.yaml")
+    let usdc = try await deploy("an RTX 3090, paid in USDC", model: "rtx3090", "uusdc", "demo-usdc.yaml")
     let deployed = [akt, usdc]
     for url in deployed.flatMap({ $0.report.leases.flatMap(\.urls) }) {
       report(.answered(url: url, page: try await Self.fetch(url)))
@@ -79,7 +69,7 @@ struct TestnetDemo {
     """
   }
 
-  private func deploy(_ label: String, model: String, denomination: String, file: String) async throws
+  private func deploy(_ label: String, model: String, _ denomination: String, _ file: String) async throws
     -> Deployed
   {
     guard let tenant = testnet.plan.member("tenant") else { throw Failure("the plan has no tenant") }

@@ -9,44 +9,17 @@ struct TestnetHardware {
   var settings: String
 
   static let all: [TestnetHardware] = [
-    machine(
-      "saturn",
-      count: 8,
-      model: "h100",
-      memory: "80Gi",
-      interface: "sxm",
-      cpu: 128_000,
-      memoryGiB: 1_024,
-      hourly: "2.19"
-    ),
-    machine(
-      "titan",
-      count: 4,
-      model: "a100",
-      memory: "40Gi",
-      interface: "pcie",
-      cpu: 64_000,
-      memoryGiB: 512,
-      hourly: "1.10"
-    ),
-    machine(
-      "rhea",
-      count: 2,
-      model: "rtx3090",
-      memory: "24Gi",
-      interface: "pcie",
-      cpu: 16_000,
-      memoryGiB: 64,
-      hourly: "0.22"
-    ),
+    machine("saturn", 8, "h100", "80Gi", "sxm", cpu: 128_000, memoryGiB: 1_024, hourly: "2.19"),
+    machine("titan", 4, "a100", "40Gi", "pcie", cpu: 64_000, memoryGiB: 512, hourly: "1.10"),
+    machine("rhea", 2, "rtx3090", "24Gi", "pcie", cpu: 16_000, memoryGiB: 64, hourly: "0.22"),
   ]
 
   private static func machine(
     _ name: String,
-    count: UInt32,
-    model: String,
-    memory: String,
-    interface: String,
+    _ count: UInt32,
+    _ model: String,
+    _ memory: String,
+    _ interface: String,
     cpu: UInt64,
     memoryGiB: UInt64,
     hourly: String
@@ -59,19 +32,12 @@ struct TestnetHardware {
       count: count,
       declared: true
     )
-    var settings = ProviderSettings.defaults(
-      gpus: [gpu],
-      cpuMillis: cpu,
-      memoryBytes: memoryGiB << 30,
-      hourly: hourly
-    )
+    let bytes = memoryGiB << 30
+    var settings = ProviderSettings.defaults(gpus: [gpu], cpuMillis: cpu, memoryBytes: bytes, hourly: hourly)
     // A testnet that stops leaves nothing behind; it starts its workloads again when it resumes.
     settings.workloads.stopWorkloadsOnExit = true
     settings.workloads.stopGraceSeconds = 2
-    return TestnetHardware(
-      name: name,
-      summary: "\(count) × \(model) \(memory) \(interface)",
-      settings: settings.text
-    )
+    let summary = "\(count) × \(model) \(memory) \(interface)"
+    return TestnetHardware(name: name, summary: summary, settings: settings.text)
   }
 }

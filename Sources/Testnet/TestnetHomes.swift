@@ -29,25 +29,14 @@ public struct TestnetHomes: Sendable {
 
   /// Creates the definition of the network, the homes and their keys; what was there is replaced.
   public func create() throws {
-    try FileManager.default.createDirectory(
-      at: folder.appending(path: "logs"),
-      withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o700]
-    )
+    try Home.createFolder(folder.appending(path: "logs"))
     let definition = folder.appending(path: "network")
     try FileManager.default.createDirectory(at: definition, withIntermediateDirectories: true)
     try NetworkDefinition.copy(from: try NetworkDefinition.locate("local"), to: definition)
     try writeParameters(definition)
     for member in plan.members { try home(member).create() }
     try writeGenesis(definition)
-    guard let first = plan.members.first else { return }
-    let seed = NetworkDefinition.Seed(
-      key: try home(first).machineKey("node").publicKey,
-      address: "127.0.0.1:\(first.peerPort)"
-    )
-    try NetworkDefinition.write(seeds: [seed], to: definition)
-    for member in plan.members { try configure(member, definition) }
-    try plan.write(folder)
+    try refresh()
   }
 
   /// Writes configurations and seeds again, for ports that changed.
@@ -122,12 +111,7 @@ public struct TestnetHomes: Sendable {
       }
     case .provider:
       try store("provider", member.accountIndex)
-      configuration.provider = .init(
-        account: "provider",
-        endpoint: "127.0.0.1",
-        domain: "127.0.0.1",
-        settings: "provider.toml"
-      )
+      configuration.provider = .init(account: "provider", host: "127.0.0.1")
       let settings = home.folder.appending(path: "provider.toml")
       // Prices and policies are the user's to edit once the network is made.
       guard !FileManager.default.fileExists(atPath: settings.path) else { break }

@@ -19,12 +19,7 @@ struct TestnetProcesses: Sendable {
 
   /// `restarts`: nodes that die are started again, as a supervisor would; else their death is an error.
   /// `clockOffsets`: by member; those beyond have right clocks.
-  init(
-    testnet: LocalTestnet,
-    restarts: Bool,
-    clockOffsets: [Int64],
-    report: @escaping TestnetReport
-  ) {
+  init(testnet: LocalTestnet, restarts: Bool, clockOffsets: [Int64], report: @escaping TestnetReport) {
     self.restarts = restarts
     self.report = report
     members = testnet.plan.members.enumerated().map { index, member in

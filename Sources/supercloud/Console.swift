@@ -19,10 +19,6 @@ enum Console {
     try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
   }
 
-  static func error(_ text: String) {
-    note(text)
-  }
-
   /// Ends the program, as SIGPIPE does, when the reader has closed the pipe: `supercloud … | head`.
   static func write(_ bytes: some Sequence<UInt8>) {
     do {
@@ -39,11 +35,17 @@ enum Console {
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-  static func json(_ value: some Encodable) throws {
+  static func json(_ value: some Encodable) throws { write(try encoded(value) + [UInt8(ascii: "\n")]) }
+
+  /// JSON for people and files; the keys are in snake_case unless `keys` says otherwise.
+  static func encoded(
+    _ value: some Encodable,
+    keys: JSONEncoder.KeyEncodingStrategy = .convertToSnakeCase
+  ) throws -> Data {
     let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.keyEncodingStrategy = keys
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    return try encoder.encode(value)
   }
 
   /// Prints a table; columns are as wide as their widest cell, and numbers are right-aligned.

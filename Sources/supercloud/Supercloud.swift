@@ -65,19 +65,18 @@ struct Supercloud: AsyncParsableCommand {
     }
   }
 
-  /// Prints an error and exits. ArgumentParser handles help and clean exits; wrong usage exits with 2, all
-  /// other errors with 1.
+  /// Prints an error and exits. ArgumentParser handles help and clean exits; wrong usage gives 2, the rest 1.
   private static func end(with error: any Error) -> Never {
     if let failure = error as? Failure {
-      Console.error(failure.description)
+      Console.note(failure.description)
       exit(withError: ExitCode(failure.code))
     }
     switch exitCode(for: error) {
     case .validationFailure:
-      Console.error(fullMessage(for: error))
+      Console.note(fullMessage(for: error))
       exit(withError: ExitCode(2))
     case .failure where !(error is ExitCode):
-      Console.error("error: \(error)")
+      Console.note("error: \(error)")
       exit(withError: ExitCode(1))
     default: exit(withError: error)
     }

@@ -33,7 +33,8 @@ import Testing
 
   private func configuration() -> NodeConfiguration {
     var configuration = NodeConfiguration(moniker: "node", role: .provider)
-    configuration.provider = .init(account: "a", endpoint: "::1", domain: "d", settings: "provider.toml")
+    configuration.provider = .init(account: "a", host: "::1")
+    configuration.provider?.domain = "d"
     return configuration
   }
 

@@ -22,8 +22,7 @@ public struct BidGathering {
   private let wait: Duration
   private let isComplete: ([Answer.Bid]) -> Bool
 
-  /// `timeout`: how long to wait for a complete set of bids. `wait`: how long to wait for cheaper bids after
-  /// that.
+  /// `timeout`: how long to wait for a complete set of bids. `wait`: for cheaper bids after it.
   public init(
     client: NodeClient,
     order: Digest,
@@ -68,8 +67,7 @@ public struct BidGathering {
       for await step in steps {
         switch step {
         case .connected: progress.begin()
-        case .event(let event):
-          if let bid = try progress.take(event) { arrived(bid) }
+        case .event(let event): if let bid = try progress.take(event) { arrived(bid) }
         case .interrupted(let reason):
           if progress.result.interruption != reason { interrupted(reason) }
           progress.result.interruption = reason
@@ -102,11 +100,8 @@ public struct BidGathering {
     while !Task.isCancelled {
       sink.yield(.connected)
       do {
-        try await client.events(
-          "/v1/market/events",
-          [("order", order.description)],
-          as: Answer.MarketEvent.self
-        ) { event in
+        let query = [("order", Optional(order.description))]
+        try await client.events("/v1/market/events", query, as: Answer.MarketEvent.self) { event in
           sink.yield(.event(event))
           return true
         }

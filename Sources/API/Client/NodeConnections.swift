@@ -42,10 +42,8 @@ enum NodeConnections {
     configuration.httpVersion = .http1Only
     // A node that does not run is reported at once, not after several attempts.
     configuration.connectionPool.retryConnectionEstablishment = false
-    return HTTPClient(
-      eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton),
-      configuration: configuration
-    )
+    let group = MultiThreadedEventLoopGroup.singleton
+    return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
   }
 
   /// Closes all connections. Requests that wait for an answer fail.

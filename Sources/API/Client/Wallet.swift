@@ -63,9 +63,7 @@ public struct Wallet: Sendable {
         UInt64($0.amount)
       }
       guard let minimum = UInt64(currency.minimumFee), let denomination = Denomination(currency.denomination)
-      else {
-        continue
-      }
+      else { continue }
       if minimum == 0, currency.denomination == "uakt" { return Fee(amount: nil) }
       if let balance, balance >= minimum { return Fee(amount: Coin(minimum, denomination)) }
     }

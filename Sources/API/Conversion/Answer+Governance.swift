@@ -39,10 +39,8 @@ extension Answer.Tally {
 
 extension Answer.Vote {
   public init(_ voter: Address, _ options: [WeightedVote]) {
-    self.init(
-      voter: voter.text(),
-      options: options.map { .init(key: $0.option.name, value: $0.weight.description) }
-    )
+    let weights = options.map { Answer.Event.Attribute(key: $0.option.name, value: $0.weight.description) }
+    self.init(voter: voter.text(), options: weights)
   }
 }
 
@@ -53,8 +51,7 @@ extension Answer.ProposalContent {
     case .text(let text): self.init(kind: "text", fields: [Field(key: "text", value: text)])
     case .parameters(let changes):
       self.init(kind: "parameters", fields: changes.map { Field(key: $0.key, value: $0.value) })
-    case .addCurrency(let currency):
-      self.init(kind: "add_currency", fields: Self.fields(of: currency))
+    case .addCurrency(let currency): self.init(kind: "add_currency", fields: Self.fields(of: currency))
     case .retireCurrency(let denomination):
       self.init(kind: "retire_currency", fields: [Field(key: "denomination", value: denomination.name)])
     case .communitySpend(let recipient, let amount):
@@ -126,6 +123,26 @@ extension Answer.Currency {
       minted: status.minted.description,
       retired: currency.isRetired
     )
+  }
+}
+
+extension Answer.Take {
+  public init<State: StateReading>(_ status: LedgerQuery<State>.CurrencyStatus, communityPool: Amount) {
+    self.init(
+      denomination: status.currency.denomination.name,
+      basisPoints: status.takeBasisPoints,
+      collected: status.takeCollected.description,
+      stakers: status.paidToStakers.description,
+      communityPool: communityPool.description
+    )
+  }
+}
+
+extension Answer.Income {
+  /// `day`: counted since the Unix epoch.
+  public init(day: UInt64, coin: Coin) {
+    let (name, amount) = (coin.denomination.name, coin.amount.description)
+    self.init(day: CalendarDay.text(day), denomination: name, amount: amount)
   }
 }
 

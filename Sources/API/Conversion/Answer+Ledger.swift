@@ -11,14 +11,49 @@ extension Answer.Coin {
 
 extension Answer.Event {
   public init(_ event: Event) {
+    self.init(name: event.name, attributes: event.attributes.map { Attribute(key: $0.key, value: $0.value) })
+  }
+}
+
+extension Answer.Block {
+  public init(_ block: Block, _ certificate: Certificate) {
+    let header = block.header
     self.init(
-      name: event.name,
-      attributes: event.attributes.map { Attribute(key: $0.key, value: $0.value) }
+      height: header.height,
+      identifier: block.identifier.description,
+      time: header.time.text,
+      proposer: header.proposer.text(),
+      parent: header.parent.description,
+      stateRoot: header.stateRoot.description,
+      transactions: block.transactionHashes.map { $0.description.uppercased() },
+      round: certificate.round,
+      signers: certificate.signatures.count
     )
   }
 }
 
+extension Answer.LightBlock {
+  public init(_ block: LightBlock) {
+    self.init(
+      height: block.height,
+      hash: block.identifier.description,
+      time: block.header.time.text,
+      block: Hex.encode(block.encoded)
+    )
+  }
+}
+
+extension Answer.BatchResult {
+  /// The result of an empty batch.
+  public init() { self.init(accepted: 0, busy: [], refused: []) }
+}
+
 extension Answer.TransactionResult {
+  /// The result of a transaction that is in no block yet.
+  public init(pending hash: Digest, log: String = "") {
+    self.init(hash: hash.description, height: 0, code: 0, codespace: "", log: log, events: [])
+  }
+
   public init(hash: Digest, height: Height, receipt: Receipt) {
     self.init(
       hash: hash.description,
@@ -129,6 +164,35 @@ extension Answer.Order.Group {
   }
 }
 
+extension Answer.Provider {
+  /// `endpoint`: of its lease streams, if it has a live offer.
+  public init(_ record: ProviderRecord, endpoint: String?, activeLeases: Int) {
+    self.init(
+      owner: record.owner.text(),
+      hostUri: record.hostURI,
+      attributes: record.attributes.map { .init($0) },
+      email: record.email,
+      website: record.website,
+      endpoint: endpoint,
+      activeLeases: activeLeases
+    )
+  }
+}
+
+extension Answer.Match {
+  /// `code` and `reason` say why the group does not match; both are nil when it does.
+  public init(_ provider: Address, hostUri: String, group: UInt32, code: String?, reason: String?) {
+    self.init(
+      provider: provider.text(),
+      hostUri: hostUri,
+      group: group,
+      matches: code == nil,
+      code: code,
+      reason: reason
+    )
+  }
+}
+
 extension Answer.Bid {
   public init(_ bid: Bid, object: SignedObject) {
     self.init(
@@ -168,5 +232,90 @@ enum GPUName {
       words.append(value)
     }
     return words.isEmpty ? key : words.joined(separator: " ")
+  }
+}
+
+extension Answer.Coin {
+  /// An exact amount, fraction included.
+  public init(_ coin: DecimalCoin) {
+    self.init(denomination: coin.denomination.name, amount: coin.amount.description)
+  }
+}
+
+extension Answer.Event.Attribute {
+  public init(_ attribute: Attribute) {
+    self.init(key: attribute.key, value: attribute.value)
+  }
+}
+
+extension Answer.Validator {
+  /// `power`: the voting power in the current validator set; 0 when the validator is not in it.
+  public init(_ address: Address, _ record: ValidatorRecord, power: Int64) {
+    self.init(
+      operatorAddress: address.text(),
+      consensusKey: Hex.encode(record.consensusKey.bytes),
+      moniker: record.moniker,
+      identity: record.description.identity,
+      website: record.description.website,
+      securityContact: record.description.securityContact,
+      details: record.description.details,
+      power: power,
+      status: record.status.name,
+      jailed: record.isJailed,
+      jailedUntil: record.isJailed ? record.jailedUntil.text : nil,
+      tombstoned: record.isTombstoned,
+      missedBlocks: record.missedBlocks,
+      tokens: record.tokens.description,
+      minimumSelfDelegation: record.minimumSelfDelegation.description,
+      commission: record.commission.description,
+      maximumCommission: record.maximumCommission.description,
+      maximumCommissionChange: record.maximumCommissionChange.description
+    )
+  }
+}
+
+extension Answer.Delegation {
+  public init<State: StateReading>(_ delegation: LedgerQuery<State>.DelegationStatus) {
+    self.init(
+      delegator: delegation.delegator.text(),
+      validator: delegation.validator.text(),
+      shares: delegation.shares.description,
+      stake: delegation.stake.description,
+      rewards: delegation.rewards.map { Answer.Coin($0) }
+    )
+  }
+}
+
+extension Answer.StakeMove {
+  public init(_ record: UnbondingRecord) {
+    self.init(
+      from: record.validator.text(),
+      to: nil,
+      initial: record.initial.description,
+      amount: record.amount.description,
+      completesAt: record.completion.text
+    )
+  }
+
+  public init(_ record: RedelegationRecord) {
+    self.init(
+      from: record.source.text(),
+      to: record.destination.text(),
+      initial: record.initial.description,
+      amount: record.initial.description,
+      completesAt: record.completion.text
+    )
+  }
+}
+
+extension Answer.Stake {
+  public init<State: StateReading>(of address: Address, in query: LedgerQuery<State>) {
+    self.init(
+      address: address.text(),
+      delegations: query.delegations(of: address).map { Answer.Delegation($0) },
+      unbondings: query.unbondings(of: address).map { Answer.StakeMove($0) },
+      redelegations: query.redelegations(of: address).map { Answer.StakeMove($0) },
+      commission: query.commission(of: address).map { Answer.Coin($0) }
+    )
   }
 }

@@ -8,11 +8,6 @@ extension Answer {
   public struct Coin: Codable, Hashable, Sendable {
     public var denomination: String
     public var amount: String
-
-    public init(denomination: String, amount: String) {
-      self.denomination = denomination
-      self.amount = amount
-    }
   }
 
   public struct Failure: Codable, Sendable {
@@ -24,20 +19,6 @@ extension Answer {
     /// The error code of a rejected transaction.
     public var code: UInt32?
     public var codespace: String?
-
-    public init(
-      error: String,
-      message: String,
-      fix: String? = nil,
-      code: UInt32? = nil,
-      codespace: String? = nil
-    ) {
-      self.error = error
-      self.message = message
-      self.fix = fix
-      self.code = code
-      self.codespace = codespace
-    }
   }
 
   public struct Status: Codable, Sendable {
@@ -142,16 +123,6 @@ extension Answer {
     public struct Attribute: Codable, Hashable, Sendable {
       public var key: String
       public var value: String
-
-      public init(key: String, value: String) {
-        self.key = key
-        self.value = value
-      }
-    }
-
-    public init(name: String, attributes: [Attribute]) {
-      self.name = name
-      self.attributes = attributes
     }
   }
 
@@ -164,22 +135,6 @@ extension Answer {
     public var codespace: String
     public var log: String
     public var events: [Event]
-
-    public init(
-      hash: String,
-      height: UInt64,
-      code: UInt32,
-      codespace: String,
-      log: String,
-      events: [Event]
-    ) {
-      self.hash = hash
-      self.height = height
-      self.code = code
-      self.codespace = codespace
-      self.log = log
-      self.events = events
-    }
   }
 
   public struct Block: Codable, Sendable {
@@ -192,28 +147,6 @@ extension Answer {
     public var transactions: [String]
     public var round: UInt32
     public var signers: Int
-
-    public init(
-      height: UInt64,
-      identifier: String,
-      time: String,
-      proposer: String,
-      parent: String,
-      stateRoot: String,
-      transactions: [String],
-      round: UInt32,
-      signers: Int
-    ) {
-      self.height = height
-      self.identifier = identifier
-      self.time = time
-      self.proposer = proposer
-      self.parent = parent
-      self.stateRoot = stateRoot
-      self.transactions = transactions
-      self.round = round
-      self.signers = signers
-    }
   }
 
   /// The results of a batch of transactions.
@@ -232,12 +165,6 @@ extension Answer {
         self.index = index
         self.reason = reason
       }
-    }
-
-    public init(accepted: Int, busy: [Int], refused: [Refusal]) {
-      self.accepted = accepted
-      self.busy = busy
-      self.refused = refused
     }
   }
 

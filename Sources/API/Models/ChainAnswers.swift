@@ -1,6 +1,5 @@
 extension Answer {
-  /// The conservation audit of one denomination: accounts, escrow, deposits, stake and pools must add up to
-  /// the supply.
+  /// The audit of one denomination: accounts, escrow, deposits, stake and pools must add up to the supply.
   public struct AuditLine: Codable, Sendable {
     public var denomination: String
     public var accounts: String
@@ -10,26 +9,6 @@ extension Answer {
     public var pools: String
     public var supply: String
     public var conserved: Bool
-
-    public init(
-      denomination: String,
-      accounts: String,
-      escrow: String,
-      leaseDeposits: String,
-      stake: String,
-      pools: String,
-      supply: String,
-      conserved: Bool
-    ) {
-      self.denomination = denomination
-      self.accounts = accounts
-      self.escrow = escrow
-      self.leaseDeposits = leaseDeposits
-      self.stake = stake
-      self.pools = pools
-      self.supply = supply
-      self.conserved = conserved
-    }
   }
 
   /// The network's income in one denomination.
@@ -41,20 +20,6 @@ extension Answer {
     /// The part of `collected` that went to stakers.
     public var stakers: String
     public var communityPool: String
-
-    public init(
-      denomination: String,
-      basisPoints: UInt32,
-      collected: String,
-      stakers: String,
-      communityPool: String
-    ) {
-      self.denomination = denomination
-      self.basisPoints = basisPoints
-      self.collected = collected
-      self.stakers = stakers
-      self.communityPool = communityPool
-    }
   }
 
   public struct Parameter: Codable, Sendable {
@@ -69,28 +34,6 @@ extension Answer {
     public var summary: String
     /// The number of the proposal that set the value; absent when it is from genesis.
     public var proposal: UInt64?
-
-    public init(
-      key: String,
-      value: String,
-      type: String,
-      unit: String,
-      minimum: String,
-      maximum: String,
-      standard: String,
-      summary: String,
-      proposal: UInt64?
-    ) {
-      self.key = key
-      self.value = value
-      self.type = type
-      self.unit = unit
-      self.minimum = minimum
-      self.maximum = maximum
-      self.standard = standard
-      self.summary = summary
-      self.proposal = proposal
-    }
   }
 
   public struct Currency: Codable, Sendable {
@@ -108,36 +51,6 @@ extension Answer {
     public var mintCap: String
     public var minted: String
     public var retired: Bool
-
-    public init(
-      denomination: String,
-      symbol: String,
-      exponent: UInt8,
-      aliases: [String],
-      minimumDeposit: String,
-      leaseDeposit: String,
-      minimumFee: String,
-      takeBasisPoints: UInt32,
-      supply: String,
-      issuer: String?,
-      mintCap: String,
-      minted: String,
-      retired: Bool
-    ) {
-      self.denomination = denomination
-      self.symbol = symbol
-      self.exponent = exponent
-      self.aliases = aliases
-      self.minimumDeposit = minimumDeposit
-      self.leaseDeposit = leaseDeposit
-      self.minimumFee = minimumFee
-      self.takeBasisPoints = takeBasisPoints
-      self.supply = supply
-      self.issuer = issuer
-      self.mintCap = mintCap
-      self.minted = minted
-      self.retired = retired
-    }
   }
 
   public struct Peer: Codable, Sendable {
@@ -172,8 +85,7 @@ extension Answer {
   public struct Decision: Codable, Sendable {
     public var order: String
     public var time: String
-    /// `bid`, or a code that begins with `declined_` and names the first reason against it; see
-    /// `Decision.code` of the provider.
+    /// `bid`, or `declined_` and the first reason against it; see `Decision.code` of the provider.
     public var outcome: String
     public var detail: String
 
@@ -183,5 +95,15 @@ extension Answer {
       self.outcome = outcome
       self.detail = detail
     }
+  }
+
+  /// A header with its certificate and validators for a light client, which must verify them.
+  public struct LightBlock: Codable, Sendable {
+    public var height: UInt64
+    /// The header's hash.
+    public var hash: String
+    public var time: String
+    /// `LightBlock.encoded` in hex.
+    public var block: String
   }
 }

@@ -28,38 +28,21 @@ public struct DeployReport: Codable, Sendable {
   public var owner: String
   public var dseq: UInt64
   public var order: String
-  public var bids: Int
-  public var leases: [Lease]
-  public var height: UInt64
+  public var bids = 0
+  public var leases: [Lease] = []
+  public var height: UInt64 = 0
   /// Milliseconds from signing the order to the first bid and to the committed lease.
-  public var firstBidMilliseconds: Double
-  public var leaseMilliseconds: Double
+  public var firstBidMilliseconds = 0.0
+  public var leaseMilliseconds = 0.0
   /// The part of `leaseMilliseconds` from submitting the agreement to its block.
-  public var agreementMilliseconds: Double
+  public var agreementMilliseconds = 0.0
   /// Milliseconds from signing the order to the first answer of the services.
-  public var readyMilliseconds: Double
+  public var readyMilliseconds = 0.0
 
-  public init(
-    owner: String,
-    dseq: UInt64,
-    order: String,
-    bids: Int,
-    leases: [Lease],
-    height: UInt64,
-    firstBidMilliseconds: Double,
-    leaseMilliseconds: Double,
-    agreementMilliseconds: Double,
-    readyMilliseconds: Double
-  ) {
+  /// A report of a deployment of which nothing is done yet.
+  public init(owner: String, dseq: UInt64, order: String) {
     self.owner = owner
     self.dseq = dseq
     self.order = order
-    self.bids = bids
-    self.leases = leases
-    self.height = height
-    self.firstBidMilliseconds = firstBidMilliseconds
-    self.leaseMilliseconds = leaseMilliseconds
-    self.agreementMilliseconds = agreementMilliseconds
-    self.readyMilliseconds = readyMilliseconds
   }
 }

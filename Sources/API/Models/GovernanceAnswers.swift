@@ -18,49 +18,12 @@ extension Answer {
     public var tally: Tally?
     /// Why the proposal failed or was rejected.
     public var log: String
-
-    public init(
-      id: UInt64,
-      title: String,
-      summary: String,
-      proposer: String,
-      status: String,
-      expedited: Bool,
-      contents: [ProposalContent],
-      deposit: String,
-      submittedAtHeight: UInt64,
-      depositEnd: String,
-      votingStart: String?,
-      votingEnd: String?,
-      tally: Tally?,
-      log: String
-    ) {
-      self.id = id
-      self.title = title
-      self.summary = summary
-      self.proposer = proposer
-      self.status = status
-      self.expedited = expedited
-      self.contents = contents
-      self.deposit = deposit
-      self.submittedAtHeight = submittedAtHeight
-      self.depositEnd = depositEnd
-      self.votingStart = votingStart
-      self.votingEnd = votingEnd
-      self.tally = tally
-      self.log = log
-    }
   }
 
   public struct ProposalContent: Codable, Sendable {
     /// `text`, `parameters`, `add_currency`, `retire_currency`, `community_spend` or `software_upgrade`.
     public var kind: String
     public var fields: [Event.Attribute]
-
-    public init(kind: String, fields: [Event.Attribute]) {
-      self.kind = kind
-      self.fields = fields
-    }
   }
 
   /// Stake by vote option, in `uakt`, fractions included.
@@ -71,25 +34,12 @@ extension Answer {
     public var noWithVeto: String
     /// All stake that can vote.
     public var bonded: String
-
-    public init(yes: String, abstain: String, no: String, noWithVeto: String, bonded: String) {
-      self.yes = yes
-      self.abstain = abstain
-      self.no = no
-      self.noWithVeto = noWithVeto
-      self.bonded = bonded
-    }
   }
 
   public struct Vote: Codable, Sendable {
     public var voter: String
     /// Options with their weights; the weights sum to 1.
     public var options: [Event.Attribute]
-
-    public init(voter: String, options: [Event.Attribute]) {
-      self.voter = voter
-      self.options = options
-    }
   }
 
   public struct Grant: Codable, Sendable {
@@ -100,14 +50,6 @@ extension Answer {
     /// The remaining limit.
     public var limit: Coin
     public var expiresAt: String
-
-    public init(granter: String, grantee: String, kind: String, limit: Coin, expiresAt: String) {
-      self.granter = granter
-      self.grantee = grantee
-      self.kind = kind
-      self.limit = limit
-      self.expiresAt = expiresAt
-    }
   }
 
   /// Attributes of a provider that an auditor has signed.
@@ -115,12 +57,6 @@ extension Answer {
     public var provider: String
     public var auditor: String
     public var attributes: [Event.Attribute]
-
-    public init(provider: String, auditor: String, attributes: [Event.Attribute]) {
-      self.provider = provider
-      self.auditor = auditor
-      self.attributes = attributes
-    }
   }
 
   /// The network's income on one day (UTC).
@@ -129,12 +65,6 @@ extension Answer {
     public var day: String
     public var denomination: String
     public var amount: String
-
-    public init(day: String, denomination: String, amount: String) {
-      self.day = day
-      self.denomination = denomination
-      self.amount = amount
-    }
   }
 
   /// Whether a registered provider can serve a group of an order.
@@ -147,22 +77,6 @@ extension Answer {
     public var code: String?
     /// The first reason against it in words; absent when the group matches.
     public var reason: String?
-
-    public init(
-      provider: String,
-      hostUri: String,
-      group: UInt32,
-      matches: Bool,
-      code: String?,
-      reason: String?
-    ) {
-      self.provider = provider
-      self.hostUri = hostUri
-      self.group = group
-      self.matches = matches
-      self.code = code
-      self.reason = reason
-    }
   }
 
   /// An entry of the state with its proof; bytes are in hex.
@@ -179,25 +93,5 @@ extension Answer {
     public var certificate: String
     /// The validator set of the header's height, with proposer priorities.
     public var validators: String
-
-    public init(
-      chainId: String,
-      kind: String,
-      key: String,
-      value: String?,
-      proof: String,
-      header: String,
-      certificate: String,
-      validators: String
-    ) {
-      self.chainId = chainId
-      self.kind = kind
-      self.key = key
-      self.value = value
-      self.proof = proof
-      self.header = header
-      self.certificate = certificate
-      self.validators = validators
-    }
   }
 }

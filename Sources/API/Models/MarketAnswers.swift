@@ -19,46 +19,6 @@ extension Answer {
       public var memoryBytes: UInt64
       public var gpus: UInt64
       public var gpuAttributes: [String]
-
-      public init(
-        sequence: UInt32,
-        name: String,
-        maximumPrice: String,
-        denomination: String,
-        cpuMillis: UInt64,
-        memoryBytes: UInt64,
-        gpus: UInt64,
-        gpuAttributes: [String]
-      ) {
-        self.sequence = sequence
-        self.name = name
-        self.maximumPrice = maximumPrice
-        self.denomination = denomination
-        self.cpuMillis = cpuMillis
-        self.memoryBytes = memoryBytes
-        self.gpus = gpus
-        self.gpuAttributes = gpuAttributes
-      }
-    }
-
-    public init(
-      identifier: String,
-      owner: String,
-      dseq: UInt64,
-      groups: [Group],
-      deposit: Coin,
-      manifestHash: String,
-      expiresAt: String,
-      bids: Int
-    ) {
-      self.identifier = identifier
-      self.owner = owner
-      self.dseq = dseq
-      self.groups = groups
-      self.deposit = deposit
-      self.manifestHash = manifestHash
-      self.expiresAt = expiresAt
-      self.bids = bids
     }
   }
 
@@ -78,29 +38,6 @@ extension Answer {
       public var denomination: String
       /// The offered GPU models with their numbers, such as `8 × h100 80Gi sxm`.
       public var gpus: [String]
-
-      public init(sequence: UInt32, price: String, denomination: String, gpus: [String]) {
-        self.sequence = sequence
-        self.price = price
-        self.denomination = denomination
-        self.gpus = gpus
-      }
-    }
-
-    public init(
-      identifier: String,
-      order: String,
-      provider: String,
-      groups: [Group],
-      expiresAt: String,
-      encoded: String
-    ) {
-      self.identifier = identifier
-      self.order = order
-      self.provider = provider
-      self.groups = groups
-      self.expiresAt = expiresAt
-      self.encoded = encoded
     }
   }
 
@@ -126,42 +63,6 @@ extension Answer {
     public var paid: String
     /// The network's share of `paid`.
     public var fee: String
-
-    public init(
-      identifier: String,
-      owner: String,
-      dseq: UInt64,
-      group: UInt32,
-      order: UInt32,
-      provider: String,
-      state: String,
-      price: String,
-      denomination: String,
-      openedAtTick: UInt64,
-      closedAtTick: UInt64?,
-      closedBy: String?,
-      reason: String?,
-      earned: String,
-      paid: String,
-      fee: String
-    ) {
-      self.identifier = identifier
-      self.owner = owner
-      self.dseq = dseq
-      self.group = group
-      self.order = order
-      self.provider = provider
-      self.state = state
-      self.price = price
-      self.denomination = denomination
-      self.openedAtTick = openedAtTick
-      self.closedAtTick = closedAtTick
-      self.closedBy = closedBy
-      self.reason = reason
-      self.earned = earned
-      self.paid = paid
-      self.fee = fee
-    }
   }
 
   public struct Deployment: Codable, Sendable {
@@ -179,32 +80,6 @@ extension Answer {
       public var sequence: UInt32
       public var name: String
       public var state: String
-
-      public init(sequence: UInt32, name: String, state: String) {
-        self.sequence = sequence
-        self.name = name
-        self.state = state
-      }
-    }
-
-    public init(
-      owner: String,
-      dseq: UInt64,
-      state: String,
-      manifestHash: String,
-      denomination: String,
-      groups: [Group],
-      escrow: Escrow,
-      leases: [Lease]
-    ) {
-      self.owner = owner
-      self.dseq = dseq
-      self.state = state
-      self.manifestHash = manifestHash
-      self.denomination = denomination
-      self.groups = groups
-      self.escrow = escrow
-      self.leases = leases
     }
   }
 
@@ -218,14 +93,6 @@ extension Answer {
     public var rate: String
     /// The number of full ticks that the funds suffice for; absent while nothing is charged.
     public var runwayTicks: UInt64?
-
-    public init(state: String, funds: String, deposited: String, rate: String, runwayTicks: UInt64?) {
-      self.state = state
-      self.funds = funds
-      self.deposited = deposited
-      self.rate = rate
-      self.runwayTicks = runwayTicks
-    }
   }
 
   public struct Provider: Codable, Sendable {
@@ -237,24 +104,6 @@ extension Answer {
     /// host:port of its lease streams, from its newest offer; absent without a live offer.
     public var endpoint: String?
     public var activeLeases: Int
-
-    public init(
-      owner: String,
-      hostUri: String,
-      attributes: [Event.Attribute],
-      email: String,
-      website: String,
-      endpoint: String?,
-      activeLeases: Int
-    ) {
-      self.owner = owner
-      self.hostUri = hostUri
-      self.attributes = attributes
-      self.email = email
-      self.website = website
-      self.endpoint = endpoint
-      self.activeLeases = activeLeases
-    }
   }
 
   /// One GPU model, summed over all providers.

@@ -49,30 +49,29 @@ extension Answer.MarketEvent: Codable {
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    func name(_ name: Name) throws { try container.encode(name, forKey: .event) }
+    func encode(
+      _ name: Name,
+      order: Answer.Order? = nil,
+      bid: Answer.Bid? = nil,
+      lease: Answer.Lease? = nil,
+      reason: String? = nil,
+      agreedOrder: String? = nil
+    ) throws {
+      try container.encode(name, forKey: .event)
+      try container.encodeIfPresent(order, forKey: .order)
+      try container.encodeIfPresent(bid, forKey: .bid)
+      try container.encodeIfPresent(lease, forKey: .lease)
+      try container.encodeIfPresent(reason, forKey: .reason)
+      try container.encodeIfPresent(agreedOrder, forKey: .agreedOrder)
+    }
     switch self {
-    case .caughtUp: try name(.caughtUp)
-    case .orderAdded(let order):
-      try name(.orderAdded)
-      try container.encode(order, forKey: .order)
-    case .orderRemoved(let order, let reason):
-      try name(.orderRemoved)
-      try container.encode(order, forKey: .order)
-      try container.encode(reason, forKey: .reason)
-    case .bidAdded(let bid):
-      try name(.bidAdded)
-      try container.encode(bid, forKey: .bid)
-    case .bidRemoved(let bid, let reason):
-      try name(.bidRemoved)
-      try container.encode(bid, forKey: .bid)
-      try container.encode(reason, forKey: .reason)
-    case .leaseOpened(let lease, let agreedOrder):
-      try name(.leaseOpened)
-      try container.encode(lease, forKey: .lease)
-      try container.encode(agreedOrder, forKey: .agreedOrder)
-    case .leaseClosed(let lease):
-      try name(.leaseClosed)
-      try container.encode(lease, forKey: .lease)
+    case .caughtUp: try encode(.caughtUp)
+    case .orderAdded(let order): try encode(.orderAdded, order: order)
+    case .orderRemoved(let order, let reason): try encode(.orderRemoved, order: order, reason: reason)
+    case .bidAdded(let bid): try encode(.bidAdded, bid: bid)
+    case .bidRemoved(let bid, let reason): try encode(.bidRemoved, bid: bid, reason: reason)
+    case .leaseOpened(let lease, let order): try encode(.leaseOpened, lease: lease, agreedOrder: order)
+    case .leaseClosed(let lease): try encode(.leaseClosed, lease: lease)
     }
   }
 }

@@ -1,6 +1,5 @@
 extension Answer {
-  /// A page of a list. `next` is the `page_key` of the next page, with the same filters; null on the last
-  /// page.
+  /// A page of a list. `next` is the `page_key` of the next page with the same filters; null on the last.
   public struct Page<Item: Codable & Sendable>: Codable, Sendable {
     public var items: [Item]
     public var next: String?

@@ -24,46 +24,6 @@ extension Answer {
     public var commission: String
     public var maximumCommission: String
     public var maximumCommissionChange: String
-
-    public init(
-      operatorAddress: String,
-      consensusKey: String,
-      moniker: String,
-      identity: String = "",
-      website: String = "",
-      securityContact: String = "",
-      details: String = "",
-      power: Int64,
-      status: String,
-      jailed: Bool,
-      jailedUntil: String? = nil,
-      tombstoned: Bool = false,
-      missedBlocks: UInt32 = 0,
-      tokens: String,
-      minimumSelfDelegation: String,
-      commission: String,
-      maximumCommission: String,
-      maximumCommissionChange: String
-    ) {
-      self.operatorAddress = operatorAddress
-      self.consensusKey = consensusKey
-      self.moniker = moniker
-      self.identity = identity
-      self.website = website
-      self.securityContact = securityContact
-      self.details = details
-      self.power = power
-      self.status = status
-      self.jailed = jailed
-      self.jailedUntil = jailedUntil
-      self.tombstoned = tombstoned
-      self.missedBlocks = missedBlocks
-      self.tokens = tokens
-      self.minimumSelfDelegation = minimumSelfDelegation
-      self.commission = commission
-      self.maximumCommission = maximumCommission
-      self.maximumCommissionChange = maximumCommissionChange
-    }
   }
 
   public struct Delegation: Codable, Sendable {
@@ -74,14 +34,6 @@ extension Answer {
     public var stake: String
     /// Accrued rewards that were not withdrawn yet, exact decimals.
     public var rewards: [Coin]
-
-    public init(delegator: String, validator: String, shares: String, stake: String, rewards: [Coin]) {
-      self.delegator = delegator
-      self.validator = validator
-      self.shares = shares
-      self.stake = stake
-      self.rewards = rewards
-    }
   }
 
   /// Stake that is leaving a validator, or moving from one to another.
@@ -93,14 +45,6 @@ extension Answer {
     /// The amount that will be paid; less than `initial` after slashing.
     public var amount: String
     public var completesAt: String
-
-    public init(from: String, to: String?, initial: String, amount: String, completesAt: String) {
-      self.from = from
-      self.to = to
-      self.initial = initial
-      self.amount = amount
-      self.completesAt = completesAt
-    }
   }
 
   /// All delegations, unbondings, redelegations and commission of an account.
@@ -111,19 +55,5 @@ extension Answer {
     public var redelegations: [StakeMove]
     /// An operator's commission that was not withdrawn yet, exact decimals.
     public var commission: [Coin]
-
-    public init(
-      address: String,
-      delegations: [Delegation],
-      unbondings: [StakeMove],
-      redelegations: [StakeMove],
-      commission: [Coin]
-    ) {
-      self.address = address
-      self.delegations = delegations
-      self.unbondings = unbondings
-      self.redelegations = redelegations
-      self.commission = commission
-    }
   }
 }

@@ -21,8 +21,7 @@ public struct APIServer: Sendable {
     self.connections = connections
   }
 
-  /// Serves until the task is cancelled. `listening` is called with the port, which is a free one when `port`
-  /// is 0.
+  /// Serves until the task is cancelled. `listening` gets the port: a free one when `port` is 0.
   ///
   /// - Throws: When nothing can listen on the address.
   public func run(
@@ -38,11 +37,12 @@ public struct APIServer: Sendable {
     // This must be outside `AnswerFailures`, because it wraps errors that pass through it.
     router.add(middleware: CORSMiddleware(allowOrigin: .all, allowMethods: [.get, .post]))
     router.add(middleware: AnswerFailures(logger: logger))
-    queries(router)
-    ledger(router)
-    market(router)
+    let routes = Routes(router: router)
+    queries(routes)
+    ledger(routes)
+    market(routes)
     events(router)
-    submissions(router)
+    submissions(routes)
     let application = Application(
       router: router,
       server: .http1(configuration: .init(idleTimeout: TimeAmount(connections.idle))),
@@ -59,113 +59,6 @@ public struct APIServer: Sendable {
       logger: quiet
     )
     try await application.run()
-  }
-
-  private func queries(_ router: Router<ConnectionContext>) {
-    let node = node
-    router.get("health") { _, _ in "ok\n" }
-    router.get("metrics") { _, _ in try await node.metrics() }
-    router.get("v1/status") { _, _ in try await JSON(node.status()) }
-    router.get("v1/accounts/:address") { _, context in
-      try await JSON(node.account(context.parameters.require("address")))
-    }
-    router.get("v1/blocks/:height") { _, context in
-      let text = try context.parameters.require("height")
-      guard text == "latest" || UInt64(text) != nil else {
-        throw ServingError.invalid("`\(text)` is not a height", fix: "a number, or `latest`")
-      }
-      return try await JSON(node.block(UInt64(text)))
-    }
-    router.get("v1/light/:height") { _, context in
-      let text = try context.parameters.require("height")
-      guard text == "latest" || UInt64(text) != nil else {
-        throw ServingError.invalid("`\(text)` is not a height", fix: "a number, or `latest`")
-      }
-      return try await JSON(node.lightBlock(UInt64(text)))
-    }
-    router.get("v1/transactions/:hash") { _, context in
-      try await JSON(node.transaction(context.parameters.require("hash")))
-    }
-    router.get("v1/parameters") { _, _ in try await JSON(node.parameters()) }
-    router.get("v1/currencies") { _, _ in try await JSON(node.currencies()) }
-    router.get("v1/take") { _, _ in try await JSON(node.take()) }
-    router.get("v1/audit") { _, _ in try await JSON(node.audit()) }
-    router.get("v1/peers") { _, _ in try await JSON(node.peers()) }
-    router.get("v1/network") { _, _ in try await JSON(node.network()) }
-  }
-
-  private func market(_ router: Router<ConnectionContext>) {
-    let node = node
-    router.get("v1/orders") { request, _ in
-      try await JSON(node.orders(owner: request.query("owner"), request.page()))
-    }
-    router.get("v1/orders/:id") { _, context in
-      try await JSON(node.order(context.parameters.require("id")))
-    }
-    router.get("v1/orders/:id/bids") { _, context in
-      try await JSON(node.bids(order: context.parameters.require("id")))
-    }
-    router.get("v1/providers") { request, _ in try await JSON(node.providers(request.page())) }
-    router.get("v1/providers/:address") { _, context in
-      try await JSON(node.provider(context.parameters.require("address")))
-    }
-    router.get("v1/deployments") { request, _ in
-      try await JSON(
-        node.deployments(
-          owner: request.query("owner"),
-          state: request.query("state"),
-          request.page()
-        )
-      )
-    }
-    router.get("v1/deployments/:owner/:dseq") { _, context in
-      let text = try context.parameters.require("dseq")
-      guard let dseq = UInt64(text) else {
-        throw ServingError.invalid("`\(text)` is not a deployment number", fix: "a whole number above 0")
-      }
-      return try await JSON(node.deployment(owner: context.parameters.require("owner"), dseq: dseq))
-    }
-    router.get("v1/leases") { request, _ in
-      try await JSON(
-        node.leases(
-          LeaseFilter(
-            owner: request.query("owner"),
-            provider: request.query("provider"),
-            state: request.query("state")
-          ),
-          request.page()
-        )
-      )
-    }
-    router.get("v1/market/gpus") { _, _ in try await JSON(node.gpus()) }
-    router.get("v1/provider/status") { _, _ in try await JSON(node.providerStatus()) }
-    router.get("v1/provider/decisions") { request, _ in
-      try await JSON(node.decisions(order: request.query("order")))
-    }
-  }
-
-  private func submissions(_ router: Router<ConnectionContext>) {
-    let node = node
-    router.post("v1/transactions") { request, _ in
-      let wait = request.query("wait") == "committed"
-      return try await JSON(node.submit(transaction: request.bytes(upTo: 300_000), wait: wait))
-    }
-    router.post("v1/transactions/batch") { request, _ in
-      let body = try await request.bytes(upTo: 4_000_000)
-      guard let batch = TransactionBatch.decode(body) else {
-        throw ServingError.invalid(
-          "the body is not a batch",
-          fix: "for each transaction its length in four bytes, big-endian, then its bytes"
-        )
-      }
-      return try await JSON(node.submit(batch: batch))
-    }
-    router.post("v1/objects") { request, _ in
-      try await JSON(node.submit(object: request.bytes(upTo: 70_000)))
-    }
-    router.post("v1/faucet/:address") { _, context in
-      try await JSON(node.faucet(context.parameters.require("address")))
-    }
   }
 }
 
@@ -203,17 +96,19 @@ extension Request {
 /// A JSON response.
 struct JSON: ResponseGenerator {
   let bytes: [UInt8]
+  private let status: HTTPResponse.Status
 
-  init(_ value: some Encodable) throws {
+  init(_ value: some Encodable, _ status: HTTPResponse.Status = .ok) throws {
+    self.status = status
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     bytes = [UInt8](try encoder.encode(value))
   }
 
-  func response(from request: Request, context: some RequestContext) throws -> Response {
+  func response(from request: Request, context: some RequestContext) -> Response {
     Response(
-      status: .ok,
+      status: status,
       headers: [.contentType: "application/json"],
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
     )
@@ -229,44 +124,35 @@ private struct AnswerFailures<Context: RequestContext>: RouterMiddleware {
     context: Context,
     next: @concurrent (Request, Context) async throws -> Response
   ) async throws -> Response {
+    let (status, failure): (HTTPResponse.Status, Answer.Failure)
     do {
       return try await next(request, context)
     } catch let error as ServingError {
-      let (status, failure) = Self.describe(error)
-      return try Self.response(status, failure)
+      (status, failure) = Self.describe(error)
     } catch let error as HTTPError {
       let message = error.body ?? "\(error.status)"
-      return try Self.response(error.status, Answer.Failure(error: "http", message: message))
+      (status, failure) = (error.status, Answer.Failure(error: "http", message: message))
     } catch {
       logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
-      return try Self.response(
-        .internalServerError,
-        Answer.Failure(error: "internal", message: "the node could not answer")
-      )
+      status = .internalServerError
+      failure = Answer.Failure(error: "internal", message: "the node could not answer")
     }
+    return try JSON(failure, status).response(from: request, context: context)
   }
 
   private static func describe(_ error: ServingError) -> (HTTPResponse.Status, Answer.Failure) {
+    var failure = Answer.Failure(error: "", message: error.description)
+    let status: HTTPResponse.Status
     switch error {
-    case .notFound: (.notFound, Answer.Failure(error: "not_found", message: error.description))
-    case .invalid(_, let fix):
-      (.badRequest, Answer.Failure(error: "invalid", message: error.description, fix: fix))
-    case .tooLarge: (.contentTooLarge, Answer.Failure(error: "too_large", message: error.description))
-    case .rejected(let code, let codespace, let message):
-      (
-        .unprocessableContent,
-        Answer.Failure(error: "rejected", message: message, code: code, codespace: codespace)
-      )
-    case .unavailable: (.serviceUnavailable, Answer.Failure(error: "unavailable", message: error.description))
-    case .busy: (.tooManyRequests, Answer.Failure(error: "busy", message: error.description))
+    case .notFound: (status, failure.error) = (.notFound, "not_found")
+    case .invalid(_, let fix): (status, failure.error, failure.fix) = (.badRequest, "invalid", fix)
+    case .tooLarge: (status, failure.error) = (.contentTooLarge, "too_large")
+    case .rejected(let code, let codespace, _):
+      (status, failure.error) = (.unprocessableContent, "rejected")
+      (failure.code, failure.codespace) = (code, codespace)
+    case .unavailable: (status, failure.error) = (.serviceUnavailable, "unavailable")
+    case .busy: (status, failure.error) = (.tooManyRequests, "busy")
     }
-  }
-
-  private static func response(_ status: HTTPResponse.Status, _ failure: Answer.Failure) throws -> Response {
-    Response(
-      status: status,
-      headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSON(failure).bytes))
-    )
+    return (status, failure)
   }
 }

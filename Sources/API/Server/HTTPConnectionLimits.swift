@@ -4,8 +4,7 @@
 public struct HTTPConnectionLimits: Hashable, Sendable {
   /// The largest number of connections, at least 1.
   public var total: Int
-  /// The largest number of connections from one remote address, at least 1. A /64 network of IPv6 counts as
-  /// one address.
+  /// The largest number of connections from one remote address, at least 1. A /64 network of IPv6 is one.
   public var perAddress: Int
   /// The longest time without a request, and for receiving a request's head. It does not apply during a
   /// response, such as a stream of events.

@@ -69,12 +69,6 @@ public struct LeaseFilter: Hashable, Sendable {
   public var provider: String?
   /// `active`, `closed` or `insufficient_funds`.
   public var state: String?
-
-  public init(owner: String? = nil, provider: String? = nil, state: String? = nil) {
-    self.owner = owner
-    self.provider = provider
-    self.state = state
-  }
 }
 
 /// A filter for market events; nil matches any. An event must match all fields.
@@ -85,12 +79,6 @@ public struct MarketFilter: Hashable, Sendable {
   public var owner: String?
   /// A provider's address. Matches its bids and leases.
   public var provider: String?
-
-  public init(order: String? = nil, owner: String? = nil, provider: String? = nil) {
-    self.order = order
-    self.owner = owner
-    self.provider = provider
-  }
 }
 
 /// An error that the server returns with an HTTP status and an `Answer.Failure`.

@@ -39,9 +39,8 @@ public struct NetworkDefinition: Sendable {
     }
     var folder = URL(filePath: FileManager.default.currentDirectoryPath)
     candidates.append(folder.appending(path: "Network/\(name)"))
-    if let program = try? URL(
-      filePath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    ) {
+    let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    if let program = program.map({ URL(filePath: $0) }) {
       folder = program.deletingLastPathComponent()
       while folder.path != "/" {
         candidates.append(folder.appending(path: "Network/\(name)"))
@@ -158,10 +157,8 @@ public struct DefinitionError: Error, CustomStringConvertible, Sendable {
     do {
       return try String(contentsOf: file, encoding: .utf8)
     } catch {
-      throw DefinitionError(
-        file: file.path,
-        problem: "the file cannot be read: \(error.localizedDescription)"
-      )
+      let problem = "the file cannot be read: \(error.localizedDescription)"
+      throw DefinitionError(file: file.path, problem: problem)
     }
   }
 }

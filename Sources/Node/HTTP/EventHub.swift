@@ -9,8 +9,7 @@ import Replication
 /// Sends blocks and market events to the followers of this node's HTTP streams.
 ///
 /// The replica's loop makes one call per batch of events, however many followers there are. This actor finds
-/// the followers of each event on Swift's thread pool. Every queue has a limit; a follower that exceeds it is
-/// disconnected.
+/// the followers of each event on Swift's thread pool. A follower whose queue is full is disconnected.
 actor EventHub {
   /// The largest number of events that one follower has not read.
   static let (commitLimit, marketLimit) = (64, 1_024)
@@ -20,8 +19,7 @@ actor EventHub {
   private let host: ReplicaHost
   private var nextFollower = 0
   private var commitFollowers: [Int: EventFeed<Answer.Commit>.Sender] = [:]
-  /// Followers of a single order, by that order, so that an event need not be checked against the followers
-  /// of other orders.
+  /// Followers of a single order, by that order: an event is checked against its own order's only.
   private var orderFollowers: [Digest: [Int: MarketFollower]] = [:]
   private var marketFollowers: [Int: MarketFollower] = [:]
 
@@ -115,8 +113,7 @@ actor EventHub {
 
   private func distribute(_ change: OrderBook.Event) {
     switch change {
-    case .orderAdded(let order):
-      distribute(MarketScope(order)) { .orderAdded(Answer.Order(order)) }
+    case .orderAdded(let order): distribute(MarketScope(order)) { .orderAdded(Answer.Order(order)) }
     case .bidAdded(let bid):
       distribute(MarketScope(bid)) { .bidAdded(Answer.Bid(bid.content, object: bid.object)) }
     case .removed(let object, let removal):
@@ -148,8 +145,7 @@ actor EventHub {
     }
   }
 
-  /// Sends an event to the followers whose scope contains `subject`. `event` is called once, and only if
-  /// there is such a follower.
+  /// Sends an event to the followers whose scope contains `subject`. `event` is called once, if there is one.
   private func distribute(_ subject: MarketScope, _ event: () -> Answer.MarketEvent) {
     var made: Answer.MarketEvent?
     func offer(_ follower: MarketFollower) {
@@ -170,22 +166,18 @@ struct MarketScope: Sendable {
   var owner: Address?
   var provider: Address?
 
-  init(order: Digest? = nil, owner: Address? = nil, provider: Address? = nil) {
-    self.order = order
-    self.owner = owner
-    self.provider = provider
+  func contains(_ subject: MarketScope) -> Bool {
+    (order == nil || order == subject.order) && (owner == nil || owner == subject.owner)
+      && (provider == nil || provider == subject.provider)
   }
+}
 
+extension MarketScope {
   init(_ order: OrderBook.Signed<Order>) {
     self.init(order: order.identifier, owner: order.content.deployment.owner)
   }
 
   init(_ bid: OrderBook.Signed<Bid>) {
     self.init(order: bid.content.order, provider: bid.content.provider)
-  }
-
-  func contains(_ subject: MarketScope) -> Bool {
-    (order == nil || order == subject.order) && (owner == nil || owner == subject.owner)
-      && (provider == nil || provider == subject.provider)
   }
 }

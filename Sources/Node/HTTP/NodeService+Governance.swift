@@ -8,16 +8,10 @@ import Replication
 // Parameters, currencies, validators, proposals.
 extension NodeService {
   func take() async throws -> [Answer.Take] {
-    await query { state, _ in
-      let query = LedgerQuery(state: AnyState(state))
-      return query.currencies.map { status in
-        Answer.Take(
-          denomination: status.currency.denomination.name,
-          basisPoints: status.takeBasisPoints,
-          collected: status.takeCollected.description,
-          stakers: status.paidToStakers.description,
-          communityPool: query.balance(of: .communityPool, in: status.currency.denomination).description
-        )
+    await query { query, _ in
+      query.currencies.map { status in
+        let pool = query.balance(of: .communityPool, in: status.currency.denomination)
+        return Answer.Take(status, communityPool: pool)
       }
     }
   }
@@ -38,20 +32,13 @@ extension NodeService {
       throw ServingError.invalid("the period ends before it begins", fix: "from= must not be after to=")
     }
     let wanted = try denomination.map { try name($0) }
-    return try await self.page(
-      page,
-      { (request, query, _) throws(PageFault) in
-        let own = wanted.map { wanted in query.currency(wanted)?.currency.denomination ?? wanted }
-        return try query.takeIncome(in: own, days: first...last, request)
-      },
-      { income, _, _ in
-        Answer.Income(
-          day: CalendarDay.text(income.day),
-          denomination: income.coin.denomination.name,
-          amount: income.coin.amount.description
-        )
-      }
-    )
+    let line = { @Sendable (income: (day: UInt64, coin: Coin)) in
+      Answer.Income(day: income.day, coin: income.coin)
+    }
+    return try await self.page(page, of: line) { (request, query, _) throws(PageFault) in
+      let own = wanted.map { wanted in query.currency(wanted)?.currency.denomination ?? wanted }
+      return try query.takeIncome(in: own, days: first...last, request)
+    }
   }
 
   func name(_ text: String) throws -> Denomination {
@@ -62,21 +49,17 @@ extension NodeService {
   }
 
   func parameters() async throws -> [Answer.Parameter] {
-    await query { state, _ in
-      LedgerQuery(state: AnyState(state)).parameterStatuses.map { Answer.Parameter($0) }
-    }
+    await query { query, _ in query.parameterStatuses.map { Answer.Parameter($0) } }
   }
 
   func currencies() async throws -> [Answer.Currency] {
-    await query { state, _ in
-      let query = LedgerQuery(state: AnyState(state))
-      return query.currencies.map { Answer.Currency($0, supply: query.supply(of: $0.currency.denomination)) }
+    await query { query, _ in
+      query.currencies.map { Answer.Currency($0, supply: query.supply(of: $0.currency.denomination)) }
     }
   }
 
   func currency(_ text: String) async throws -> Answer.Currency {
-    let found = await query { state, _ in
-      let query = LedgerQuery(state: AnyState(state))
+    let found = await query { query, _ in
       let status =
         Denomination(text).flatMap { query.currency($0) }
         ?? query.currencies.first { $0.currency.symbol.lowercased() == text.lowercased() }
@@ -89,12 +72,8 @@ extension NodeService {
   /// A page of validators, sorted by power, the most powerful first. Pages follow each other by address.
   func validators(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Validator> {
     let known = ValidatorRecord.Status.allCases.map(\.name) + ["jailed"]
-    if let status, !known.contains(status) {
-      throw ServingError.invalid(
-        "`\(status)` is not a validator's status",
-        fix: "bonded, unbonding, unbonded or jailed"
-      )
-    }
+    let fix = "bonded, unbonding, unbonded or jailed"
+    _ = try value(named: status, \.self, among: known, "a validator's status", fix: fix)
     return try await self.page(page) { (request, replica) throws(PageFault) in
       let set = replica.tip.validators
       let found = try LedgerQuery(state: replica.view).validators(request)
@@ -102,10 +81,8 @@ extension NodeService {
         status == nil || $0.record.status.name == status || (status == "jailed" && $0.record.isJailed)
       }
       let lines = fitting.map { Answer.Validator($0.address, $0.record, power: set.power(of: $0.address)) }
-      return Page(
-        items: lines.sorted { ($0.power, $1.operatorAddress) > ($1.power, $0.operatorAddress) },
-        next: found.next
-      )
+      let sorted = lines.sorted { ($0.power, $1.operatorAddress) > ($1.power, $0.operatorAddress) }
+      return Page(items: sorted, next: found.next)
     }
   }
 
@@ -122,28 +99,20 @@ extension NodeService {
 
   func delegations(to text: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Delegation> {
     let address = try address(text)
-    return try await self.page(
-      page,
-      { (request, query, _) throws(PageFault) in try query.delegations(to: address, request) },
-      { delegation, _, _ in Answer.Delegation(delegation) }
-    )
+    return try await self.page(page, of: { Answer.Delegation($0) }) { (request, query, _) throws(PageFault) in
+      try query.delegations(to: address, request)
+    }
   }
 
   func stake(of text: String) async throws -> Answer.Stake {
     let address = try address(text)
-    return await query { state, _ in Answer.Stake(of: address, in: LedgerQuery(state: AnyState(state))) }
+    return await query { query, _ in Answer.Stake(of: address, in: query) }
   }
 
   func proposals(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Proposal> {
-    let wanted = try status.map { text in
-      guard let status = ProposalRecord.Status.allCases.first(where: { $0.name == text }) else {
-        throw ServingError.invalid(
-          "`\(text)` is not a proposal's status",
-          fix: ProposalRecord.Status.allCases.map(\.name).joined(separator: ", ")
-        )
-      }
-      return status
-    }
+    let all = ProposalRecord.Status.allCases
+    let fix = all.map(\.name).joined(separator: ", ")
+    let wanted = try value(named: status, \.name, among: all, "a proposal's status", fix: fix)
     return try await self.page(
       page,
       { (request, query, _) throws(PageFault) in try query.proposals(in: wanted, request) },
@@ -152,9 +121,8 @@ extension NodeService {
   }
 
   func proposal(_ id: UInt64) async throws -> Answer.Proposal {
-    let found = await query { state, _ in
-      let query = LedgerQuery(state: AnyState(state))
-      return query.proposal(id).map { record in
+    let found = await query { query, _ in
+      query.proposal(id).map { record in
         Answer.Proposal(id, record, tally: record.votingStart == nil ? nil : query.tally(ofProposal: id))
       }
     }
@@ -163,7 +131,7 @@ extension NodeService {
   }
 
   func votes(onProposal id: UInt64, _ page: PageQuery) async throws -> Answer.Page<Answer.Vote> {
-    guard await query({ state, _ in LedgerQuery(state: AnyState(state)).proposal(id) != nil }) else {
+    guard await query({ query, _ in query.proposal(id) != nil }) else {
       throw ServingError.notFound("there is no proposal \(id)")
     }
     return try await self.page(
@@ -181,13 +149,9 @@ extension NodeService {
   {
     let granter = try granter.map { try address($0) }
     let grantee = try grantee.map { try address($0) }
-    return try await self.page(
-      page,
-      { (request, query, _) throws(PageFault) in
-        try query.grants(granter: granter, grantee: grantee, request)
-      },
-      { grant, _, _ in Answer.Grant(grant) }
-    )
+    return try await self.page(page, of: { Answer.Grant($0) }) { (request, query, _) throws(PageFault) in
+      try query.grants(granter: granter, grantee: grantee, request)
+    }
   }
 
   func signedAttributes(provider: String?, auditor: String?, _ page: PageQuery) async throws
@@ -195,13 +159,10 @@ extension NodeService {
   {
     let provider = try provider.map { try address($0) }
     let auditor = try auditor.map { try address($0) }
-    return try await self.page(
-      page,
-      { (request, query, _) throws(PageFault) in
-        try query.signedAttributes(provider: provider, auditor: auditor, request)
-      },
-      { signed, _, _ in Answer.SignedAttributes(signed) }
-    )
+    return try await self.page(page, of: { Answer.SignedAttributes($0) }) {
+      (request, query, _) throws(PageFault) in
+      try query.signedAttributes(provider: provider, auditor: auditor, request)
+    }
   }
 }
 

@@ -86,28 +86,18 @@ extension NodeService {
     _ query: LedgerQuery<View>,
     _ replica: borrowing Replica<StoreState>
   ) -> Answer.Provider {
-    let record = entry.record
-    return Answer.Provider(
-      owner: record.owner.text(),
-      hostUri: record.hostURI,
-      attributes: record.attributes.map { Answer.Event.Attribute(key: $0.key, value: $0.value) },
-      email: record.email,
-      website: record.website,
-      endpoint: replica.book.offer(of: record.owner)?.endpoint,
-      activeLeases: query.runningLeaseCount(of: record.owner)
-    )
+    let owner = entry.record.owner
+    let endpoint = replica.book.offer(of: owner)?.endpoint
+    return Answer.Provider(entry.record, endpoint: endpoint, activeLeases: query.runningLeaseCount(of: owner))
   }
 
   func deployments(owner: String?, state: String?, _ page: PageQuery) async throws
     -> Answer.Page<Answer.Deployment>
   {
     let owner = try owner.map { try address($0) }
-    let wanted = try state.map { text in
-      guard let state = DeploymentRecord.State.allCases.first(where: { $0.name == text }) else {
-        throw ServingError.invalid("`\(text)` is not a deployment's state", fix: "active or closed")
-      }
-      return state
-    }
+    let all = DeploymentRecord.State.allCases
+    let fix = "active or closed"
+    let wanted = try value(named: state, \.name, among: all, "a deployment's state", fix: fix)
     return try await self.page(
       page,
       { (request, query, _) throws(PageFault) in
@@ -119,9 +109,8 @@ extension NodeService {
 
   func deployment(owner: String, dseq: UInt64) async throws -> Answer.Deployment {
     let id = DeploymentID(owner: try address(owner), sequence: dseq)
-    let found = await query { state, moment in
-      let query = LedgerQuery(state: AnyState(state))
-      return query.deployment(id).flatMap { Self.answer($0, query, moment) }
+    let found = await query { query, moment in
+      query.deployment(id).flatMap { Self.answer($0, query, moment) }
     }
     guard let found else { throw ServingError.notFound("\(owner) has no deployment \(dseq)") }
     return found
@@ -140,22 +129,12 @@ extension NodeService {
   func leases(_ filter: LeaseFilter, _ page: PageQuery) async throws -> Answer.Page<Answer.Lease> {
     let owner = try filter.owner.map { try address($0) }
     let provider = try filter.provider.map { try address($0) }
-    let wanted = try filter.state.map { text in
-      guard let state = LeaseRecord.State.allCases.first(where: { $0.name == text }) else {
-        throw ServingError.invalid(
-          "`\(text)` is not a lease's state",
-          fix: "active, closed, reclaiming or insufficient_funds"
-        )
-      }
-      return state
+    let all = LeaseRecord.State.allCases
+    let fix = "active, closed, reclaiming or insufficient_funds"
+    let wanted = try value(named: filter.state, \.name, among: all, "a lease's state", fix: fix)
+    return try await self.page(page, of: { Answer.Lease($0) }) { (request, query, moment) throws(PageFault) in
+      try query.leases(owner: owner, provider: provider, state: wanted, at: moment.tick, request)
     }
-    return try await self.page(
-      page,
-      { (request, query, moment) throws(PageFault) in
-        try query.leases(owner: owner, provider: provider, state: wanted, at: moment.tick, request)
-      },
-      { lease, _, _ in Answer.Lease(lease) }
-    )
   }
 
   func gpus() async throws -> [Answer.GPU] {
@@ -190,43 +169,16 @@ extension NodeService {
     metrics.add("cometbft_consensus_height", .gauge, "Height of the newest committed block.", height)
     metrics.add("cometbft_mempool_size", .gauge, "Transactions that wait.", mempool)
     metrics.add("cometbft_p2p_peers", .gauge, "Sessions with peers.", peers)
-    metrics.add(
-      "supercloud_committed_blocks_total",
-      .counter,
-      "Blocks committed since the start.",
-      counters.committedBlocks
-    )
-    metrics.add(
-      "supercloud_committed_transactions_total",
-      .counter,
-      "Transactions committed since the start.",
-      counters.committedTransactions
-    )
-    metrics.add(
-      "supercloud_rounds_above_zero_total",
-      .counter,
-      "Rounds after a height's first.",
-      counters.roundsAboveZero
-    )
-    metrics.add(
-      "supercloud_stream_messages_sent_total",
-      .counter,
-      "Messages over TCP.",
-      transport.messagesSent
-    )
-    metrics.add(
-      "supercloud_stream_messages_received_total",
-      .counter,
-      "Messages over TCP.",
-      transport.messagesReceived
-    )
-    metrics.add("supercloud_datagrams_sent_total", .counter, "Datagrams sent.", transport.datagramsSent)
-    metrics.add(
-      "supercloud_datagrams_received_total",
-      .counter,
-      "Datagrams received.",
-      transport.datagramsReceived
-    )
+    let transferred = "Messages over TCP."
+    for (name, help, value) in [
+      ("committed_blocks", "Blocks committed since the start.", counters.committedBlocks),
+      ("committed_transactions", "Transactions committed since the start.", counters.committedTransactions),
+      ("rounds_above_zero", "Rounds after a height's first.", counters.roundsAboveZero),
+      ("stream_messages_sent", transferred, UInt64(clamping: transport.messagesSent)),
+      ("stream_messages_received", transferred, UInt64(clamping: transport.messagesReceived)),
+      ("datagrams_sent", "Datagrams sent.", UInt64(clamping: transport.datagramsSent)),
+      ("datagrams_received", "Datagrams received.", UInt64(clamping: transport.datagramsReceived)),
+    ] { metrics.add("supercloud_\(name)_total", .counter, help, value) }
     metrics.add(await network(transport, counters))
     return metrics.text
   }

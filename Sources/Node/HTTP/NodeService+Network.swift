@@ -13,17 +13,6 @@ extension NodeService {
   func network(_ transport: TransportCounters, _ counters: HostCounters) async -> Answer.Network {
     let traffic = parts.bridge.traffic
     let gossip = await host.read { Self.gossip($0) }
-    let frames = FrameKind.allCases.map { kind in
-      let counts = traffic[kind]
-      return Answer.Network.Frames(
-        kind: kind.name,
-        sent: counts.sent,
-        sentBytes: counts.sentBytes,
-        received: counts.received,
-        receivedBytes: counts.receivedBytes,
-        malformed: counts.malformed
-      )
-    }
     var drops = Self.drops(transport)
     for (drop, count) in gossip.counters.drops {
       drops.append(.init(layer: "gossip", reason: drop.rawValue, count: count))
@@ -32,7 +21,7 @@ extension NodeService {
       drops.append(.init(layer: "fault", reason: fault.rawValue, count: count))
     }
     return Answer.Network(
-      frames: frames,
+      frames: FrameKind.allCases.map { traffic[$0] },
       objects: SignedObject.Kind.allCases.map { Self.objects($0, gossip.counters[$0]) },
       drops: drops.sorted { ($0.layer, $0.reason) < ($1.layer, $1.reason) },
       figures: gossip.figures
@@ -68,8 +57,7 @@ extension NodeService {
         "order_book_objects": UInt64(replica.book.count),
         "transaction_bytes_sent": exchange.sentBytes,
         "transaction_bytes_distinct": exchange.distinctBytes,
-        // Bytes sent per distinct byte, in thousandths. Summed over all nodes it is the mean number of copies
-        // that each receives.
+        // Bytes sent per distinct byte, in thousandths. Over all nodes: the mean number of copies.
         "transaction_amplification_permille":
           exchange.distinctBytes == 0 ? 0 : exchange.sentBytes * 1_000 / exchange.distinctBytes,
         "transaction_names_sent": exchange.announced,
@@ -82,18 +70,17 @@ extension NodeService {
   private static func objects(_ kind: SignedObject.Kind, _ counts: Dissemination.KindCounters)
     -> Answer.Network.Objects
   {
-    Answer.Network.Objects(
-      kind: kind.name,
-      received: counts.received,
-      bytes: counts.bytes,
-      duplicates: counts.duplicates,
-      accepted: counts.accepted,
-      refused: counts.refused,
-      malformed: counts.malformed,
-      forged: counts.forged,
-      dropped: counts.dropped,
-      overOriginLimit: counts.overOriginLimit
-    )
+    var objects = Answer.Network.Objects(kind: kind.name)
+    objects.received = counts.received
+    objects.bytes = counts.bytes
+    objects.duplicates = counts.duplicates
+    objects.accepted = counts.accepted
+    objects.refused = counts.refused
+    objects.malformed = counts.malformed
+    objects.forged = counts.forged
+    objects.dropped = counts.dropped
+    objects.overOriginLimit = counts.overOriginLimit
+    return objects
   }
 
   private static func drops(_ transport: TransportCounters) -> [Answer.Network.Drop] {
@@ -110,12 +97,8 @@ extension NodeService {
     add("displaced", transport.displaced, \.name)
     add("unsent", transport.unsent, \.name)
     add("session", transport.sessionsClosed, \.name)
-    drops.append(
-      .init(layer: "session", reason: "throttled", count: UInt64(clamping: transport.throttled))
-    )
-    drops.append(
-      .init(layer: "unsent", reason: "datagram", count: UInt64(clamping: transport.datagramsUnsent))
-    )
+    add("session", ["throttled": transport.throttled], \.self)
+    add("unsent", ["datagram": transport.datagramsUnsent], \.self)
     return drops
   }
 }

@@ -19,6 +19,15 @@ extension NodeService {
     }
   }
 
+  /// A page of a list in the committed state, whose items `line` turns into their answers.
+  func page<Item, Line: Codable & Sendable>(
+    _ page: PageQuery,
+    of line: @Sendable (Item) -> Line,
+    _ list: @Sendable (PageRequest, LedgerQuery<AnyState>, Moment) throws(PageFault) -> Page<Item>
+  ) async throws -> Answer.Page<Line> {
+    try await self.page(page, list, { item, _, _ in line(item) })
+  }
+
   /// A page of a list of the replica.
   func page<Line: Codable & Sendable>(
     _ page: PageQuery,

@@ -14,10 +14,8 @@ extension NodeService {
 
   func proof(kind: String, key: String) async throws -> Answer.Proof {
     guard let kind = ProvenEntry.Kind(rawValue: kind) else {
-      throw ServingError.invalid(
-        "`\(kind)` is not a kind of entry that can be proven",
-        fix: "balance, lease or vote"
-      )
+      let problem = "`\(kind)` is not a kind of entry that can be proven"
+      throw ServingError.invalid(problem, fix: "balance, lease or vote")
     }
     guard let entry = ProvenEntry(kind, key) else {
       throw ServingError.invalid("`\(key)` is not the key of a \(kind.rawValue)", fix: kind.form)
@@ -95,11 +93,7 @@ extension NodeService {
     let query = LedgerQuery(state: replica.view)
     var list = Page<Answer.Match>(items: [], next: nil)
     for group in order.groups {
-      let found = try query.matches(
-        group.spec,
-        requiresAuditedGPUs: order.requiresAuditedGPUs,
-        request
-      )
+      let found = try query.matches(group.spec, requiresAuditedGPUs: order.requiresAuditedGPUs, request)
       list.next = found.next
       for match in found.items {
         var code = match.reason?.code
@@ -115,10 +109,9 @@ extension NodeService {
         }
         list.items.append(
           Answer.Match(
-            provider: match.provider.text(),
+            match.provider,
             hostUri: query.provider(match.provider)?.record.hostURI ?? "",
             group: group.sequence,
-            matches: code == nil,
             code: code,
             reason: reason
           )
@@ -126,5 +119,17 @@ extension NodeService {
       }
     }
     return list
+  }
+
+  func lightBlock(_ height: Height?) async throws -> Answer.LightBlock {
+    let last = parts.store.lastHeight ?? 0
+    let height = height ?? last
+    guard let block = try LightBlocks.block(at: height, in: parts.store) else {
+      guard (parts.store.lowestBlock...max(last, parts.store.lowestBlock)).contains(height) else {
+        throw missing(block: height)
+      }
+      throw ServingError.notFound("the validators of height \(height) are not known here")
+    }
+    return Answer.LightBlock(block)
   }
 }

@@ -74,9 +74,7 @@ extension NodeService {
     var sums: [Denomination: UInt64] = [:]
     for deployment in query.deployments(of: address, state: .active) {
       guard let escrow = query.escrow(of: deployment.id, at: tick), let funds = try? escrow.funds.truncated()
-      else {
-        continue
-      }
+      else { continue }
       sums[escrow.denomination, default: 0] += funds.units
     }
     for lease in query.runningLeases(of: address, at: tick) {
@@ -92,18 +90,7 @@ extension NodeService {
     guard let body = try store.body(at: height), let block = try? Block(decoding: body),
       let certificate = try store.certificate(at: height).flatMap({ try? Certificate(decoding: $0) })
     else { throw missing(block: height) }
-    let header = block.header
-    return Answer.Block(
-      height: header.height,
-      identifier: block.identifier.description,
-      time: header.time.text,
-      proposer: header.proposer.text(),
-      parent: header.parent.description,
-      stateRoot: header.stateRoot.description,
-      transactions: block.transactionHashes.map { $0.description.uppercased() },
-      round: certificate.round,
-      signers: certificate.signatures.count
-    )
+    return Answer.Block(block, certificate)
   }
 
   /// The error that says why this node does not have block `height`.
@@ -129,27 +116,16 @@ extension NodeService {
       let bytes = try parts.store.receipts(at: location.height),
       let receipts = try? BlockReceipts.decode(bytes).receipts, receipts.indices.contains(Int(location.index))
     {
-      return Answer.TransactionResult(
-        hash: hash,
-        height: location.height,
-        receipt: receipts[Int(location.index)]
-      )
+      let receipt = receipts[Int(location.index)]
+      return Answer.TransactionResult(hash: hash, height: location.height, receipt: receipt)
     }
     guard await host.read({ $0.mempool.contains(hash) }) else {
       throw ServingError.notFound("no transaction \(text) is known here" + transactionsBegin)
     }
-    return Answer.TransactionResult(
-      hash: hash.description,
-      height: 0,
-      code: 0,
-      codespace: "",
-      log: "waits in the mempool",
-      events: []
-    )
+    return Answer.TransactionResult(pending: hash, log: "waits in the mempool")
   }
 
-  /// Adds up all money in the state. It runs on another thread and on a frozen view, since it reads the whole
-  /// state.
+  /// Adds up all money in the state. It reads all of it, so on another thread and a frozen view.
   func audit() async throws -> [Answer.AuditLine] {
     let store = parts.store
     return try await NIOThreadPool.singleton.runIfActive {

@@ -17,10 +17,9 @@ final class NodeService: NodeServing {
 
   let parts: NodeParts
   private let provider = Mutex<ProviderHost?>(nil)
-  private let recordTask = Mutex<Task<Void, Never>?>(nil)
-  private let keepingTask = Mutex<Task<Void, Never>?>(nil)
+  /// The background tasks; empty before `start`.
+  private let tasks = Mutex<[Task<Void, Never>]>([])
   let hub: EventHub
-  private let hubTask = Mutex<Task<Void, Never>?>(nil)
   let lastInterval = Mutex<(time: Timestamp, interval: UInt64)>((.zero, 0))
 
   init(parts: NodeParts) {
@@ -41,34 +40,28 @@ final class NodeService: NodeServing {
         last = (time, last.time == .zero ? 0 : time.milliseconds(since: last.time))
       }
     }
-    let hub = hub
-    hubTask.withLock { $0 = Task { await hub.run() } }
+    let distributing = Task { [hub] in await hub.run() }
     if !parts.runtime.configuration.network.isReachable {
       parts.logger.notice(
         "others cannot dial this node, it only dials out: `advertise` in config.toml names no address"
       )
     }
-    let task = Task {
+    let publishing = Task {
       while !Task.isCancelled {
-        let record = GossipSetUp.record(
-          parts.runtime,
-          keys: parts.keys,
-          port: parts.endpoint.port,
-          time: .now
-        )
+        let port = parts.endpoint.port
+        let record = GossipSetUp.record(parts.runtime, keys: parts.keys, port: port, time: .now)
         _ = try? await host.publish(record)
         parts.endpoint.setHello(GossipSetUp.hello(parts.runtime, keys: parts.keys, time: .now).encoded)
         try? await Task.sleep(for: .milliseconds(GossipSetUp.recordLifetime / 4))
       }
     }
-    recordTask.withLock { $0 = task }
     let keeping = Task {
       while !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(GossipStore.interval))
         if !Task.isCancelled { gossipStore.save(await host.read { $0.persistedGossip }) }
       }
     }
-    keepingTask.withLock { $0 = keeping }
+    tasks.withLock { $0 = [distributing, publishing, keeping] }
     let started = try await ProviderHost.start(parts)
     provider.withLock { $0 = started }
   }
@@ -102,19 +95,34 @@ final class NodeService: NodeServing {
 
   func stop() async {
     await providerHost?.stop()
-    recordTask.withLock { $0 }?.cancel()
-    hubTask.withLock { $0 }?.cancel()
+    let tasks = tasks.withLock { $0 }
+    for task in tasks { task.cancel() }
     // A node that was stopped before `start` has no gossip state to save.
-    guard let keeping = keepingTask.withLock({ $0 }) else { return }
-    keeping.cancel()
+    guard !tasks.isEmpty else { return }
     gossipStore.save(await host.read { $0.persistedGossip })
   }
 
   /// Runs `body` on the replica's committed state.
-  func query<Value: Sendable>(
-    _ body: @Sendable (any StateReading, Moment) throws -> Value
-  ) async rethrows -> Value {
-    try await host.read { replica in try body(replica.view, replica.moment) }
+  func query<Value: Sendable>(_ body: @Sendable (LedgerQuery<AnyState>, Moment) throws -> Value)
+    async rethrows
+    -> Value
+  {
+    try await host.read { replica in try body(LedgerQuery(state: AnyState(replica.view)), replica.moment) }
+  }
+
+  /// The value whose `name` is `text`, nil for nil; throws for a text that names none: it is not `what`.
+  func value<Value>(
+    named text: String?,
+    _ name: (Value) -> String,
+    among values: [Value],
+    _ what: String,
+    fix: String
+  ) throws -> Value? {
+    guard let text else { return nil }
+    guard let value = values.first(where: { name($0) == text }) else {
+      throw ServingError.invalid("`\(text)` is not \(what)", fix: fix)
+    }
+    return value
   }
 
   func address(_ text: String) throws -> Address {
@@ -139,31 +147,16 @@ final class NodeService: NodeServing {
 
   func submit(transaction bytes: [UInt8], wait: Bool) async throws -> Answer.TransactionResult {
     let transaction = try decode(bytes)
-    async let committed = wait ? host.committed(transaction.hash) : nil
-    do {
-      if let error = ServingError(try await host.submit(transaction)) { throw error }
-    } catch {
-      await host.abandon(transaction.hash)
-      throw error
-    }
-    guard wait else {
-      return Answer.TransactionResult(
-        hash: transaction.hash.description,
-        height: 0,
-        code: 0,
-        codespace: "",
-        log: "",
-        events: []
-      )
-    }
-    guard let result = await committed else {
+    let committed = try await host.submit(transaction, wait: wait)
+    guard wait else { return Answer.TransactionResult(pending: transaction.hash) }
+    guard let result = committed else {
       throw ServingError.unavailable("the node is stopping; the transaction may still be committed")
     }
     return Answer.TransactionResult(hash: result.hash, height: result.height, receipt: result.receipt)
   }
 
   func submit(batch: [[UInt8]]) async throws -> Answer.BatchResult {
-    var result = Answer.BatchResult(accepted: 0, busy: [], refused: [])
+    var result = Answer.BatchResult()
     var authentic: [(index: Int, transaction: Transaction)] = []
     for (index, bytes) in batch.enumerated() {
       do {
@@ -218,16 +211,9 @@ final class NodeService: NodeServing {
     }
     let to = try self.address(address)
     let sequence = await host.read { $0.nextSequence(of: key.address) }
-    let send = Send(
-      from: key.address,
-      to: to,
-      amount: [Coin(100_000_000, .uakt), Coin(100_000_000, .uusdc)]
-    )
-    let draft = TransactionDraft(
-      actions: [.send(send)],
-      sequence: sequence,
-      fee: Fee(amount: Coin(5_000, .uakt))
-    )
+    let send = Send(from: key.address, to: to, amount: [Coin(100_000_000, .uakt), Coin(100_000_000, .uusdc)])
+    let fee = Fee(amount: Coin(5_000, .uakt))
+    let draft = TransactionDraft(actions: [.send(send)], sequence: sequence, fee: fee)
     return try await submit(transaction: draft.signed(by: key, chain: chain).encoded, wait: true)
   }
 }

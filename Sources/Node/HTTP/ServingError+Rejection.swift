@@ -6,11 +6,9 @@ import Replication
 // HTTP errors for what the ledger, the mempool and the order book reject.
 extension ServingError {
   init(_ rejection: Rejection) {
-    self = .rejected(
-      code: rejection.code.number,
-      codespace: rejection.code.space.rawValue,
-      message: rejection.description
-    )
+    let code = rejection.code
+    let text = rejection.description
+    self = .rejected(code: code.number, codespace: code.space.rawValue, message: text)
   }
 
   /// Nil for a transaction that succeeded.
@@ -30,10 +28,8 @@ extension ServingError {
     case .refused(.stale(let expected)):
       self = .invalid("the sequence number was used already", fix: "the next one is \(expected)")
     case .refused(.sequenceTaken):
-      self = .invalid(
-        "another waiting transaction of the sender has this sequence number",
-        fix: "use the next one"
-      )
+      let problem = "another waiting transaction of the sender has this sequence number"
+      self = .invalid(problem, fix: "use the next one")
     }
   }
 
@@ -42,11 +38,8 @@ extension ServingError {
     switch outcome {
     case .judged(.accepted), .judged(.replaced), .judged(.duplicate): return nil
     case .judged(.refused(let refusal)):
-      self = .rejected(
-        code: 1,
-        codespace: "book",
-        message: "the order book rejects it: \(Self.reason(refusal))"
-      )
+      let message = "the order book rejects it: \(Self.reason(refusal))"
+      self = .rejected(code: 1, codespace: "book", message: message)
     case .judged(.inadmissible(let rejection)): self.init(rejection)
     case .malformed: self = .invalid("the object's body cannot be decoded as its kind", fix: nil)
     }

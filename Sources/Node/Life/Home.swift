@@ -2,8 +2,7 @@ public import Cryptography
 public import Foundation
 import Primitives
 
-/// A node's home folder with its configuration, network definition, keys and data. A node writes nowhere
-/// else.
+/// A node's home folder with its configuration, network definition, keys and data. A node writes only here.
 public struct Home: Sendable {
   public let folder: URL
 
@@ -26,17 +25,25 @@ public struct Home: Sendable {
 
   /// Makes the folders; only their owner can read them.
   public func create() throws {
-    for folder in [folder, network, keys, data, consensus] {
-      try FileManager.default.createDirectory(
-        at: folder,
-        withIntermediateDirectories: true,
-        attributes: [.posixPermissions: 0o700]
-      )
-    }
+    for folder in [folder, network, keys, data, consensus] { try Self.createFolder(folder) }
   }
 
-  /// The key of the node or validator, made at first use. It is stored unencrypted, so it must not hold
-  /// money.
+  /// Makes a folder that only its owner can read.
+  public static func createFolder(_ folder: URL) throws {
+    try FileManager.default.createDirectory(
+      at: folder,
+      withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700]
+    )
+  }
+
+  /// Makes a file that only its owner can read; returns whether it is written.
+  static func createFile(_ file: URL, _ text: String) -> Bool {
+    let access: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+    return FileManager.default.createFile(atPath: file.path, contents: Data(text.utf8), attributes: access)
+  }
+
+  /// The key of the node or validator, made at first use. It is not encrypted: it must not hold money.
   public func machineKey(_ name: String) throws -> SigningKey {
     let file = keys.appending(path: "\(name).key")
     if FileManager.default.fileExists(atPath: file.path) {
@@ -51,24 +58,14 @@ public struct Home: Sendable {
       return key
     }
     let key = SigningKey.generate()
-    try write(key, to: file)
+    try write(machineKey: key, named: name)
     return key
   }
 
   /// Stores `key` under `name` unencrypted; only the owner can read the file.
   public func write(machineKey key: SigningKey, named name: String) throws {
-    try write(key, to: keys.appending(path: "\(name).key"))
-  }
-
-  private func write(_ key: SigningKey, to file: URL) throws {
-    let text = Hex.encode(key.seed()) + "\n"
-    guard
-      FileManager.default.createFile(
-        atPath: file.path,
-        contents: Data(text.utf8),
-        attributes: [.posixPermissions: 0o600]
-      )
-    else {
+    let file = keys.appending(path: "\(name).key")
+    guard Self.createFile(file, Hex.encode(key.seed()) + "\n") else {
       throw DefinitionError(file: file.path, problem: "the key file cannot be written")
     }
   }

@@ -42,11 +42,7 @@ public struct Keyring: Sendable {
     guard name.range(of: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", options: .regularExpression) != nil else {
       throw KeyringError(description: "`\(name)` is not a key name: letters, digits, - and _, at most 64")
     }
-    try FileManager.default.createDirectory(
-      at: folder,
-      withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o700]
-    )
+    try Home.createFolder(folder)
     let secret = key.seed()
     let body: String
     if let password {
@@ -55,13 +51,9 @@ public struct Keyring: Sendable {
       body = "plain " + Hex.encode(secret)
     }
     let text = "\(key.address.text()) \(Hex.encode(key.publicKey.bytes))\n\(body)\n"
-    guard
-      FileManager.default.createFile(
-        atPath: file(name).path,
-        contents: Data(text.utf8),
-        attributes: [.posixPermissions: 0o600]
-      )
-    else { throw KeyringError(description: "\(file(name).path) cannot be written") }
+    guard Home.createFile(file(name), text) else {
+      throw KeyringError(description: "\(file(name).path) cannot be written")
+    }
   }
 
   /// Opens a key; takes the password from SUPERCLOUD_PASSWORD or asks for it on the terminal.
@@ -81,12 +73,7 @@ public struct Keyring: Sendable {
     let lines = try read(name)
     let parts = lines[0].split(separator: " ").map(String.init)
     guard parts.count == 2 else { throw damaged(name) }
-    return Entry(
-      name: name,
-      address: parts[0],
-      publicKey: parts[1],
-      protected: lines[1].hasPrefix("sealed")
-    )
+    return Entry(name: name, address: parts[0], publicKey: parts[1], protected: lines[1].hasPrefix("sealed"))
   }
 
   public func entries() throws -> [Entry] {

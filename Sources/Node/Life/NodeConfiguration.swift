@@ -18,8 +18,7 @@ public struct NodeConfiguration: Decodable, Sendable {
     public var sessionsPerAddress: Int
     public var udp: Bool
 
-    /// Whether other nodes can be told an address to dial. An unspecified listen address (`0.0.0.0`, `::`)
-    /// does not do.
+    /// Whether other nodes can be told an address to dial. `0.0.0.0` and `::` do not do.
     public var isReachable: Bool {
       !advertise.isEmpty || !["0.0.0.0", "::"].contains(NetworkAddress(listen)?.host)
     }
@@ -60,11 +59,9 @@ public struct NodeConfiguration: Decodable, Sendable {
     public var domain: String
     public var settings: String
 
-    public init(account: String, endpoint: String, domain: String, settings: String) {
-      self.account = account
-      self.endpoint = endpoint
-      self.domain = domain
-      self.settings = settings
+    /// `host`: where tenants reach both lease streams and workloads.
+    public init(account: String, host: String) {
+      (self.account, endpoint, domain, settings) = (account, host, host, "provider.toml")
     }
   }
 
@@ -105,56 +102,41 @@ public struct NodeConfiguration: Decodable, Sendable {
     return configuration
   }
 
-  /// Throws `DefinitionError` for a value with which no node can start; `file` is the file named in the
-  /// error.
+  /// Throws `DefinitionError`, which names `file`, for a value with which no node can start.
   public func check(file: URL) throws {
-    func require(_ condition: Bool, _ key: String, _ value: String, _ remedy: String) throws {
-      guard condition else {
-        throw DefinitionError(file: file.path, problem: "`\(key)` is `\(value)`", remedy: remedy)
-      }
-    }
     let roles = NodeRecord.Role.allCases.map(\.name)
-    try require(roles.contains(node.role), "node.role", node.role, "one of \(roles.joined(separator: ", "))")
     let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
-    try require(
-      levels.contains(node.logLevel),
-      "node.log_level",
-      node.logLevel,
-      "one of \(levels.joined(separator: ", "))"
-    )
-    try require(
-      ["lan", "wan"].contains(consensus.timeouts),
-      "consensus.timeouts",
-      consensus.timeouts,
-      "`lan` or `wan`"
-    )
+    let (advertised, kept) = (network.advertise, storage.keepBlocks)
+    let fewest = Storage.fewestBlocks
+    var rules: [(holds: Bool, key: String, value: String, remedy: String)] = [
+      (roles.contains(node.role), "node.role", node.role, "one of \(roles.joined(separator: ", "))"),
+      (
+        levels.contains(node.logLevel), "node.log_level", node.logLevel,
+        "one of \(levels.joined(separator: ", "))"
+      ),
+      (
+        ["lan", "wan"].contains(consensus.timeouts), "consensus.timeouts", consensus.timeouts,
+        "`lan` or `wan`"
+      ),
+      (advertised.count <= 3, "network.advertise", "\(advertised.count) addresses", "at most three"),
+      (
+        kept == 0 || kept >= fewest, "storage.keep_blocks", "\(kept)",
+        "0, which keeps all blocks, or at least \(fewest)"
+      ),
+    ]
+    rules += advertised.map {
+      let remedy = "host:tcpPort/udpPort, such as gpu.example.org:26656/26656"
+      return (NetworkAddress(record: $0) != nil, "network.advertise", $0, remedy)
+    }
+    for (holds, key, value, remedy) in rules where !holds {
+      throw DefinitionError(file: file.path, problem: "`\(key)` is `\(value)`", remedy: remedy)
+    }
     for (key, value) in [("network.listen", network.listen), ("api.listen", api.listen)] {
       _ = try Self.address(value, key, file: file)
     }
-    for address in network.advertise {
-      try require(
-        NetworkAddress(record: address) != nil,
-        "network.advertise",
-        address,
-        "host:tcpPort/udpPort, such as gpu.example.org:26656/26656"
-      )
-    }
-    try require(
-      network.advertise.count <= 3,
-      "network.advertise",
-      "\(network.advertise.count) addresses",
-      "at most three"
-    )
-    try require(
-      storage.keepBlocks == 0 || storage.keepBlocks >= Storage.fewestBlocks,
-      "storage.keep_blocks",
-      "\(storage.keepBlocks)",
-      "0, which keeps all blocks, or at least \(Storage.fewestBlocks)"
-    )
   }
 
-  /// The address in `text`, which is the value of `key` in `file`. Throws `DefinitionError` when it is not an
-  /// address.
+  /// The address in `text`, which is the value of `key` in `file`. Throws `DefinitionError` when it is none.
   static func address(_ text: String, _ key: String, file: URL) throws -> NetworkAddress {
     do {
       return try NetworkAddress(parsing: text)
@@ -225,5 +207,82 @@ extension NodeRecord.Role: CaseIterable {
     case .tenant: "tenant"
     case .seed: "seed"
     }
+  }
+}
+
+// The sections of `config.toml` and their keys.
+
+extension NodeConfiguration {
+  public init(from decoder: any Decoder) throws {
+    let file = try SectionReader(
+      decoder,
+      known: ["node", "network", "api", "consensus", "storage", "provider"]
+    )
+    node = try file.required("node")
+    network = try file.required("network")
+    api = try file.required("api")
+    consensus = try file.required("consensus")
+    storage = try file.required("storage")
+    provider = try file.optional("provider")
+  }
+}
+
+extension NodeConfiguration.General {
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(decoder, known: ["moniker", "role", "log_level"])
+    moniker = try section.required("moniker")
+    role = try section.required("role")
+    logLevel = try section.required("log_level")
+  }
+}
+
+extension NodeConfiguration.Network {
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(
+      decoder,
+      known: ["listen", "advertise", "outbound_peers", "inbound_peers", "sessions_per_address", "udp"]
+    )
+    listen = try section.required("listen")
+    advertise = try section.required("advertise")
+    outboundPeers = try section.required("outbound_peers", in: 0...65_535)
+    inboundPeers = try section.required("inbound_peers", in: 0...65_535)
+    sessionsPerAddress = try section.required("sessions_per_address", in: 0...65_535)
+    udp = try section.required("udp")
+  }
+}
+
+extension NodeConfiguration.API {
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(decoder, known: ["listen", "faucet"])
+    listen = try section.required("listen")
+    faucet = try section.required("faucet")
+  }
+}
+
+extension NodeConfiguration.Consensus {
+  public init(from decoder: any Decoder) throws {
+    timeouts = try SectionReader(decoder, known: ["timeouts"]).required("timeouts")
+  }
+}
+
+extension NodeConfiguration.Storage {
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(
+      decoder,
+      known: ["block_cache_mebibytes", "keep_blocks", "snapshot_interval"]
+    )
+    blockCacheMebibytes = try section.required("block_cache_mebibytes", in: 1...1_024)
+    keepBlocks = try section.required("keep_blocks")
+    snapshotInterval = try section.value("snapshot_interval", default: snapshotInterval)
+  }
+}
+
+extension NodeConfiguration.Provider {
+  public init(from decoder: any Decoder) throws {
+    let section = try SectionReader(decoder, known: ["account", "endpoint", "domain", "settings"])
+    account = try section.required("account")
+    endpoint = try section.required("endpoint")
+    domain = try section.required("domain")
+    settings = try section.required("settings")
   }
 }

@@ -18,13 +18,9 @@ extension NodeParts {
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await serveHTTP(service) { portSink.yield($0) } }
-        group.addTask {
-          for await port in ports { try await begin(apiPort: port, service: service) }
-        }
+        group.addTask { for await port in ports { try await begin(apiPort: port, service: service) } }
         group.addTask { try await waitForSignal() }
-        group.addTask {
-          for await error in self.failure.failures { throw error }
-        }
+        group.addTask { for await error in self.failure.failures { throw error } }
         do {
           try await group.next()
         } catch is StopRequested {
@@ -88,9 +84,7 @@ extension NodeParts {
     try await service.start()
     logger.info(
       "the node is ready",
-      metadata: [
-        "peers": "\(peerAddress)", "http": "http://\(apiAddress)", "key": "\(keys.node.publicKey)",
-      ]
+      metadata: ["peers": "\(peerAddress)", "http": "http://\(apiAddress)", "key": "\(keys.node.publicKey)"]
     )
   }
 
@@ -101,8 +95,7 @@ extension NodeParts {
     }
   }
 
-  /// Closes the sessions first, so that nothing new arrives; then makes decided blocks durable; then ends the
-  /// threads.
+  /// Closes the sessions, so that nothing new arrives; makes decided blocks durable; ends the threads.
   private func close(_ service: NodeService) async {
     await service.stop()
     await endpoint.shutdown()

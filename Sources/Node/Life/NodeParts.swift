@@ -1,5 +1,5 @@
 import API
-import Chain
+public import Chain
 import Consensus
 import Cryptography
 import Foundation
@@ -8,11 +8,11 @@ import Ledger
 import Logging
 import NIOCore
 import NIOPosix
-import Primitives
+public import Primitives
 import Replication
 import Storage
 import Synchronization
-import Transport
+public import Transport
 import UnixSignals
 import Wire
 
@@ -116,20 +116,19 @@ struct NodeParts: Sendable {
     _ post: @escaping @Sendable ([ReplicaInput]) -> Void,
     _ failure: FailureSignal
   ) -> StorageWorker {
-    let key = signing.key
-    return StorageWorker(
+    let parts = StorageWorker.Parts(
       store: store,
       cache: cache,
       keepBlocks: runtime.configuration.storage.keepBlocks,
       neededFrom: { snapshots.lowestHeight },
-      signer: signing.takeLog(),
-      key: key,
+      key: signing.key,
       chain: runtime.definition.genesis.chain,
       logger: runtime.logger,
       written: { snapshots.committed($0) },
       report: post,
       failed: { failure.raise($0) }
     )
+    return StorageWorker(parts, signer: signing.takeLog())
   }
 
   private static func snapshots(
@@ -158,20 +157,11 @@ struct NodeParts: Sendable {
   ) throws -> TransportConfiguration {
     let network = runtime.configuration.network
     let genesis = runtime.definition.genesis
-    let listen = try NodeConfiguration.address(
-      network.listen,
-      "network.listen",
-      file: runtime.home.configuration
-    )
-    var frames: [UInt8: Int] = [:]
-    for kind in FrameKind.allCases { frames[kind.rawValue] = min(kind.limit, FrameLimits.maximumMessage) }
-    var configuration = TransportConfiguration(
-      network: NetworkIdentity(chainID: genesis.chain.text, genesis: genesis.digest),
-      identity: LocalIdentity(node: keys.node, account: keys.provider),
-      listen: listen,
-      frames: FrameLimits(frames)
-    )
-    configuration.leaseFrames = LeaseFrames.limits
+    let file = runtime.home.configuration
+    let listen = try NodeConfiguration.address(network.listen, "network.listen", file: file)
+    let identity = LocalIdentity(node: keys.node, account: keys.provider)
+    var configuration = TransportConfiguration(genesis, identity, listen: listen)
+    configuration.leaseFrames = .leases
     configuration.hello = GossipSetUp.hello(runtime, keys: keys, time: .now).encoded
     if let bridge { configuration.isReserved = { bridge.isReserved($0, $1) } }
     let isShared = network.sessionsPerAddress > 16
@@ -195,6 +185,24 @@ struct NodeParts: Sendable {
       lowestBlock: store.lowestBlock
     )
   }
+}
+
+extension TransportConfiguration {
+  /// The configuration of a node on the network of `genesis`; with `listen` nil it only dials.
+  public init(_ genesis: Genesis, _ identity: LocalIdentity, listen: NetworkAddress?) {
+    let limits = FrameKind.allCases.map { ($0.rawValue, min($0.limit, FrameLimits.maximumMessage)) }
+    self.init(
+      network: NetworkIdentity(chainID: genesis.chain.text, genesis: genesis.digest),
+      identity: identity,
+      listen: listen,
+      frames: FrameLimits(Dictionary(uniqueKeysWithValues: limits))
+    )
+  }
+}
+
+extension FrameLimits {
+  /// The largest frame on tenant–provider streams: 1 MiB, which holds any manifest and any answer.
+  public static let leases = FrameLimits.uniform(1 << 20)
 }
 
 /// A node's keys.

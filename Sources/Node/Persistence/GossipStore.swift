@@ -13,8 +13,7 @@ struct GossipStore: Sendable {
   let chain: ChainID
   let logger: Logger
 
-  /// What the last run saved; empty when there is no file. A damaged file is reported and ignored, since
-  /// peers have its content.
+  /// What the last run saved; empty when there is no file. A damaged file is ignored: peers have its content.
   func load() -> PersistedGossip {
     guard let data = try? Data(contentsOf: file) else { return PersistedGossip() }
     do {

@@ -11,8 +11,7 @@ import Synchronization
 /// after each commit.
 final class StateCache: Sendable {
   private struct Contents {
-    /// Incremented with each block, so that a value read from the database before a block is not cached after
-    /// it.
+    /// Counts blocks, so that a value read from the database before a block is not cached after it.
     var version: UInt64 = 0
     var values = Generations<[UInt8], [UInt8]?>(capacity: 32_768)
     var pages = Generations<NibblePath, StateTreePage?>(capacity: 8_192)
@@ -38,8 +37,7 @@ final class StateCache: Sendable {
     return page
   }
 
-  /// Takes over a commit's changes. Must be called after the commit is written and before anybody is told of
-  /// it.
+  /// Takes over a commit's changes. Must be called between the commit's write and its announcement.
   func wrote(_ commit: Commit) {
     contents.withLock { contents in
       contents.version += 1

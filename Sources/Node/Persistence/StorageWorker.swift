@@ -39,55 +39,38 @@ final class StorageWorker: Sendable {
     }
   }
 
-  /// The number of heights that are deleted at once. A job that arrives meanwhile waits some milliseconds at
-  /// most.
+  /// The number of heights that are deleted at once. A job that arrives meanwhile waits milliseconds.
   static let pruningStep: UInt64 = 16
 
-  private let store: NodeStore
-  private let keepBlocks: UInt64
-  private let neededFrom: @Sendable () -> Height?
-  private let cache: StateCache
-  private let signer: Mutex<SignerLog?>
-  private let key: SigningKey?
-  private let chain: ChainID
-  private let logger: Logger
-  private let queue = Mutex(Queue())
-  private let thread: WorkerThread
-  private let written: @Sendable (Tip) -> Void
-  private let report: @Sendable ([ReplicaInput]) -> Void
-  private let failed: @Sendable (any Error) -> Void
+  /// What the worker writes to, and whom it tells.
+  struct Parts: Sendable {
+    var store: NodeStore
+    var cache: StateCache
+    /// The number of newest blocks to keep; 0 keeps all.
+    var keepBlocks: UInt64
+    /// The lowest height whose blocks must be kept although they are older; nil for none.
+    var neededFrom: @Sendable () -> Height?
+    /// Nil for a node that does not sign.
+    var key: SigningKey?
+    var chain: ChainID
+    var logger: Logger
+    /// Called with each height when the store has it, and before it has the next.
+    var written: @Sendable (Tip) -> Void
+    /// Takes `signed`, `durable` and `pruned` inputs to the replica.
+    var report: @Sendable ([ReplicaInput]) -> Void
+    /// Called when a write failed; the node must stop.
+    var failed: @Sendable (any Error) -> Void
+  }
 
-  /// - `keepBlocks`: The number of newest blocks to keep; 0 keeps all.
-  /// - `neededFrom`: The lowest height whose blocks must be kept although they are older; nil for none.
-  /// - `signer`: The consensus log; nil for a node that does not sign.
-  /// - `written`: Called with each height when the store has it, and before it has the next.
-  /// - `report`: Takes `signed`, `durable` and `pruned` inputs to the replica.
-  /// - `failed`: Called when a write failed; the node must stop.
-  init(
-    store: NodeStore,
-    cache: StateCache,
-    keepBlocks: UInt64,
-    neededFrom: @escaping @Sendable () -> Height?,
-    signer: consuming SignerLog?,
-    key: SigningKey?,
-    chain: ChainID,
-    logger: Logger,
-    written: @escaping @Sendable (Tip) -> Void,
-    report: @escaping @Sendable ([ReplicaInput]) -> Void,
-    failed: @escaping @Sendable (any Error) -> Void
-  ) {
-    self.store = store
-    self.cache = cache
-    self.keepBlocks = keepBlocks
-    self.neededFrom = neededFrom
+  private let parts: Parts
+  private let signer: Mutex<SignerLog?>
+  private let queue = Mutex(Queue())
+  private let thread = WorkerThread(name: "storage")
+
+  /// `signer`: the consensus log; nil for a node that does not sign.
+  init(_ parts: Parts, signer: consuming SignerLog?) {
+    self.parts = parts
     self.signer = Mutex(signer)
-    self.key = key
-    self.chain = chain
-    self.logger = logger
-    self.written = written
-    self.report = report
-    self.failed = failed
-    thread = WorkerThread(name: "storage")
   }
 
   func post(_ jobs: [Job]) {
@@ -131,10 +114,10 @@ final class StorageWorker: Sendable {
         return
       }
       do {
-        if !jobs.isEmpty { report(try perform(jobs)) }
+        if !jobs.isEmpty { parts.report(try perform(jobs)) }
         hasOldBlocks = try prune()
       } catch {
-        logger.critical(
+        parts.logger.critical(
           "a record could not be written to disk; the node stops",
           metadata: ["error": "\(error)"]
         )
@@ -143,7 +126,7 @@ final class StorageWorker: Sendable {
           queue.hasFailed = true
           return queue.takeWaiter()
         }
-        failed(error)
+        parts.failed(error)
         waiter?.resume()
         return
       }
@@ -166,7 +149,7 @@ final class StorageWorker: Sendable {
         needsSync = false
         try write(commit)
         results.append(.durable(commit.tip.height))
-      case .keepEvidence(let evidence): try PendingEvidence.save(evidence, in: store)
+      case .keepEvidence(let evidence): try PendingEvidence.save(evidence, in: parts.store)
       case .perform(let body): body()
       }
     }
@@ -176,12 +159,14 @@ final class StorageWorker: Sendable {
 
   /// Deletes a few of the blocks that need not be kept; returns whether there are more.
   private func prune() throws -> Bool {
-    guard keepBlocks > 0, let last = store.lastHeight, last > keepBlocks else { return false }
-    let end = min(last - keepBlocks + 1, neededFrom() ?? .max)
-    guard end > store.lowestHeight else { return false }
-    let before = store.lowestBlock
-    let isMoreLeft = try store.prune(below: end, limit: Self.pruningStep)
-    if store.lowestBlock > before { report([.pruned(below: store.lowestBlock)]) }
+    guard parts.keepBlocks > 0, let last = parts.store.lastHeight, last > parts.keepBlocks else {
+      return false
+    }
+    let end = min(last - parts.keepBlocks + 1, parts.neededFrom() ?? .max)
+    guard end > parts.store.lowestHeight else { return false }
+    let before = parts.store.lowestBlock
+    let isMoreLeft = try parts.store.prune(below: end, limit: Self.pruningStep)
+    if parts.store.lowestBlock > before { parts.report([.pruned(below: parts.store.lowestBlock)]) }
     return isMoreLeft
   }
 
@@ -190,8 +175,8 @@ final class StorageWorker: Sendable {
   }
 
   private func sign(_ request: SigningRequest) throws -> SignedMessage? {
-    guard let key else { return nil }
-    let message = request.domain.message(chain: chain.text, request.signBody)
+    guard let key = parts.key else { return nil }
+    let message = request.domain.message(chain: parts.chain.text, request.signBody)
     let step: SignerStep =
       switch request.kind {
       case .proposal: .proposal
@@ -208,7 +193,7 @@ final class StorageWorker: Sendable {
         return request.message(with: signature)
       case .reuse(let signature): return request.message(with: signature)
       case .refuse(let reason):
-        logger.warning(
+        parts.logger.warning(
           "the signing guard refused to sign",
           metadata: ["height": "\(request.height)", "round": "\(request.round)", "reason": "\(reason)"]
         )
@@ -232,9 +217,9 @@ final class StorageWorker: Sendable {
     record.transactions = commit.block.transactionHashes.map(\.bytes)
     record.meta = [(StoreState.tipName, commit.tip.encoded)]
     record.validators = LightBlocks.changes(after: commit.tip)
-    try store.commit(record)
-    cache.wrote(commit)
-    written(commit.tip)
+    try parts.store.commit(record)
+    parts.cache.wrote(commit)
+    parts.written(commit.tip)
     try signer.withLock { signer in
       guard signer != nil else { return }
       // Nothing may be signed at this height or below any more, wherever the block came from.
@@ -242,7 +227,7 @@ final class StorageWorker: Sendable {
       // A synchronised block does not show who signs now, so only heights that this node saw being decided
       // end a quarantine. During synchronisation the guard's file and the log's segments do not change.
       guard commit.isDecidedByConsensus else { return }
-      let hasOwn = key.map { Self.signed(commit, by: $0.publicKey) } ?? false
+      let hasOwn = parts.key.map { Self.signed(commit, by: $0.publicKey) } ?? false
       try signer?.recordDecidedHeight(height: height, hasOwnSignature: hasOwn)
       try signer?.rotateAndDrop(after: height)
     }
@@ -258,8 +243,7 @@ final class StorageWorker: Sendable {
 }
 
 extension SignerLog {
-  /// Starts a new segment every 64 heights or at 8 MiB and deletes segments of past heights, so that the log
-  /// stays small.
+  /// Starts a segment every 64 heights or at 8 MiB and deletes those of past heights: the log stays small.
   fileprivate mutating func rotateAndDrop(after height: Height) throws(StorageError) {
     guard height.isMultiple(of: 64) || segmentSize > 8 << 20 else { return }
     try rotate(startingAt: height + 1)

@@ -18,12 +18,7 @@ public struct StoreState: ReplicaState {
 
   /// Reads every entry from the store, without a cache.
   public init(store: NodeStore) {
-    self.init(store: store, cache: nil, view: nil)
-  }
-
-  /// Reads through `cache`, which must be told of every commit to `store`.
-  init(store: NodeStore, cache: StateCache) {
-    self.init(store: store, cache: cache, view: nil)
+    self.init(store: store, cache: nil)
   }
 
   /// The state as it is now; later blocks do not change it. For long queries that must not delay others.
@@ -32,7 +27,8 @@ public struct StoreState: ReplicaState {
     self.init(store: store, cache: nil, view: try store.database.snapshot())
   }
 
-  private init(store: NodeStore, cache: StateCache?, view: Snapshot?) {
+  /// Reads through `cache`, which must be told of every commit to `store`.
+  init(store: NodeStore, cache: StateCache?, view: Snapshot? = nil) {
     self.store = store
     self.cache = cache
     self.view = view
@@ -59,10 +55,8 @@ public struct StoreState: ReplicaState {
   }
 
   private func storedPage(at path: NibblePath) -> StateTreePage? {
-    guard let bytes = reading({ () throws(StorageError) in try store.treePage(path.encoded(), at: view) })
-    else {
-      return nil
-    }
+    let found = reading { () throws(StorageError) in try store.treePage(path.encoded(), at: view) }
+    guard let bytes = found else { return nil }
     guard let page = try? StateTreePage(decoding: bytes) else {
       fatalError(
         "the state tree's page at \(path) in \(store.database.path) is damaged; restore the node from a peer"

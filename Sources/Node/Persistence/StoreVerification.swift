@@ -44,8 +44,7 @@ public struct StoreVerification {
   }
 
   /// Checks every record against its checksum, every block as `newest` does and its certificate's signatures
-  /// too, and that the state's entries are those of the state tree. Takes as long as reading the whole
-  /// database.
+  /// too, and that the state's entries are those of the state tree. Reads the whole database.
   ///
   /// - Throws: `StorageError.corrupt`, which says what is damaged and where.
   public func everything() throws -> Report? {
@@ -72,10 +71,14 @@ public struct StoreVerification {
     .corrupt(path: store.database.path, detail: detail)
   }
 
-  /// Decodes with `body`; an error is reported as damage of `what`.
-  private func reading<Value>(_ what: String, _ body: () throws(DecodingError) -> Value) throws -> Value {
+  /// Decodes `bytes`; an error is reported as damage of `what`.
+  private func reading<Value>(
+    _ what: String,
+    _ bytes: [UInt8],
+    _ decode: ([UInt8]) throws(DecodingError) -> Value
+  ) throws -> Value {
     do throws(DecodingError) {
-      return try body()
+      return try decode(bytes)
     } catch {
       throw damaged("\(what) does not decode: \(error)")
     }
@@ -109,9 +112,7 @@ public struct StoreVerification {
   private func identifier(before height: Height) throws -> Digest? {
     if height == 1 { return try store.genesisDigest().flatMap { Digest($0) } }
     guard height > 0, let bytes = try store.header(at: height - 1) else { return nil }
-    return try reading("the header of block \(height - 1)") { () throws(DecodingError) in
-      try Header(decoding: bytes)
-    }.identifier
+    return try reading("the header of block \(height - 1)", bytes, Header.init(decoding:)).identifier
   }
 
   private func verifyBlock(at height: Height, after parent: Digest?) throws -> Block {
@@ -119,9 +120,7 @@ public struct StoreVerification {
     guard let body = try store.body(at: height) else { throw missing("body", height) }
     guard let proof = try store.certificate(at: height) else { throw missing("certificate", height) }
     guard try store.receipts(at: height) != nil else { throw missing("receipts", height) }
-    let block = try reading("the body of block \(height)") { () throws(DecodingError) in
-      try Block(decoding: body)
-    }
+    let block = try reading("the body of block \(height)", body, Block.init(decoding:))
     guard block.header.encoded == header, block.header.height == height else {
       throw damaged("header and body of block \(height) are not of the same block")
     }
@@ -130,13 +129,9 @@ public struct StoreVerification {
         "block \(height) names \(block.header.parent) as its parent; block \(height - 1) is \(parent)"
       )
     }
-    let certificate = try reading("the certificate of block \(height)") { () throws(DecodingError) in
-      try Certificate(decoding: proof)
-    }
+    let certificate = try reading("the certificate of block \(height)", proof, Certificate.init(decoding:))
     guard certificate.kind == .precommit, certificate.height == height, certificate.block == block.identifier
-    else {
-      throw damaged("the certificate of block \(height) is one of another block")
-    }
+    else { throw damaged("the certificate of block \(height) is one of another block") }
     return block
   }
 
@@ -162,9 +157,7 @@ public struct StoreVerification {
     guard let bytes = try store.meta(StoreState.tipName) else {
       throw damaged("the record of where the state stands is missing")
     }
-    return try reading("the record of where the state stands") { () throws(DecodingError) in
-      try Tip(decoding: bytes)
-    }
+    return try reading("the record of where the state stands", bytes, Tip.init(decoding:))
   }
 
   private func verifyRoot(_ tip: Tip) throws {
@@ -176,9 +169,7 @@ public struct StoreVerification {
 
   private func page(at path: NibblePath) throws -> StateTreePage? {
     guard let bytes = try store.treePage(path.encoded()) else { return nil }
-    return try reading("the state tree's page at \(path)") { () throws(DecodingError) in
-      try StateTreePage(decoding: bytes)
-    }
+    return try reading("the state tree's page at \(path)", bytes, StateTreePage.init(decoding:))
   }
 
   /// Checks the tree's pages against the digests in their parents, from the root down, and the state's

@@ -137,14 +137,7 @@ final class ProviderHost: MarketAccess {
     }
     let transaction = TransactionDraft(actions: actions, sequence: sequence, fee: Fee(amount: fee))
       .signed(by: key, chain: chain)
-    async let committed = parts.host.committed(transaction.hash)
-    do {
-      if let error = ServingError(try await parts.host.submit(transaction)) { throw error }
-    } catch {
-      await parts.host.abandon(transaction.hash)
-      throw error
-    }
-    guard let result = await committed else { throw CancellationError() }
+    guard let result = try await parts.host.submit(transaction, wait: true) else { throw CancellationError() }
     if let error = ServingError(result.receipt) { throw error }
   }
 
@@ -191,11 +184,8 @@ final class ProviderHost: MarketAccess {
       guard let found = LedgerQuery(state: replica.view).deployment(id), found.record.state == .active else {
         return nil
       }
-      return DeploymentView(
-        id: id,
-        manifestHash: found.record.manifestHash,
-        groups: found.groups.map(\.record.spec)
-      )
+      let groups = found.groups.map(\.record.spec)
+      return DeploymentView(id: id, manifestHash: found.record.manifestHash, groups: groups)
     }
   }
 
@@ -213,8 +203,7 @@ final class ProviderHost: MarketAccess {
     case .orderAdded(let order): await service?.handle(.orderAdded(order.identifier, order.content))
     case .removed(let object, let removal):
       switch object.content {
-      case .order:
-        await service?.handle(.orderRemoved(object.identifier, BidEngine.OrderEnd(removal)))
+      case .order: await service?.handle(.orderRemoved(object.identifier, BidEngine.OrderEnd(removal)))
       case .bid(let bid) where bid.provider == address && removal == .outbid:
         await service?.handle(.outbid(order: bid.order))
       case .bid, .withdrawal, .offer: break

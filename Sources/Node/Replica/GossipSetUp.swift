@@ -18,20 +18,12 @@ enum GossipSetUp {
     settings.peers.seeds = runtime.definition.seeds
       .filter { $0.key != keys.node.publicKey }
       .map { PeerManager.Seed(address: $0.address, key: $0.key) }
-    return GossipCore(
-      peer: keys.node.publicKey,
-      settings: settings,
-      seed: SecureRandom.uint64(),
-      at: .zero
-    )
+    return GossipCore(peer: keys.node.publicKey, settings: settings, seed: SecureRandom.uint64(), at: .zero)
   }
 
   /// What this node tells peers about itself in handshakes.
   static func hello(_ runtime: NodeRuntime, keys: NodeKeys, time: Timestamp) -> NodeHello {
-    NodeHello(
-      role: runtime.configuration.role,
-      voucher: voucher(runtime, keys: keys, time: time)
-    )
+    NodeHello(role: runtime.configuration.role, voucher: voucher(runtime, keys: keys, time: time))
   }
 
   /// A statement, signed with a validator's consensus key or a provider's account key, that the node key
@@ -59,11 +51,7 @@ enum GossipSetUp {
       expiresAt: time.advanced(byMilliseconds: recordLifetime),
       voucher: voucher(runtime, keys: keys, time: time)
     )
-    return SignedObject(
-      kind: .nodeRecord,
-      body: record.encoded,
-      signer: keys.node,
-      chain: runtime.definition.genesis.chain
-    )
+    let chain = runtime.definition.genesis.chain
+    return SignedObject(kind: .nodeRecord, body: record.encoded, signer: keys.node, chain: chain)
   }
 }

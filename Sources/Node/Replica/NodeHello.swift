@@ -2,8 +2,7 @@ import Chain
 import Cryptography
 import Primitives
 
-/// What a node tells about itself in a handshake: its role, and a voucher by which a validator or provider
-/// confirms it.
+/// What a node tells in a handshake: its role, and a voucher by which a validator or provider confirms it.
 struct NodeHello: Hashable {
   var role: NodeRecord.Role
   var voucher: NodeVoucher?
@@ -22,8 +21,7 @@ struct NodeHello: Hashable {
     case forged
   }
 
-  /// Checks the hello of `peer`. A voucher that cannot be decoded is ignored, since a later version may have
-  /// sent it.
+  /// Checks the hello of `peer`. A voucher that cannot be decoded is ignored: it may be of a later version.
   static func read(_ hello: [UInt8], of peer: PublicKey, on chain: ChainID, by checks: Checks = .ed25519)
     -> Reading
   {

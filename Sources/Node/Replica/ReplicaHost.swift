@@ -68,7 +68,6 @@ actor ReplicaHost {
     effects = []
     for input in inputs { replica.step(input, &turn) }
     replica.step(.batchEnded, &turn)
-    counters.inputs += UInt64(inputs.count)
     perform(turn.effects)
     effects = turn.effects
     effects.removeAll(keepingCapacity: true)
@@ -81,9 +80,7 @@ actor ReplicaHost {
     nextTicket += 1
     let ticket = Ticket(nextTicket)
     handle([request(ticket)])
-    guard let answer = answers.removeValue(forKey: ticket) else {
-      throw .unavailable("the node is stopping")
-    }
+    guard let answer = answers.removeValue(forKey: ticket) else { throw .unavailable("the node is stopping") }
     return answer
   }
 
@@ -104,10 +101,22 @@ actor ReplicaHost {
 
   // MARK: Users
 
-  /// Submits a transaction whose signature has been checked.
-  func submit(_ transaction: Transaction) throws(ServingError) -> Admission {
-    guard let admission = try submit([transaction]).first else { throw .unavailable("the node is stopping") }
-    return admission
+  /// Submits a transaction whose signature has been checked. With `wait`, returns when a block contains it, and nil
+  /// when the node stops first.
+  ///
+  /// - Throws: `ServingError` when the mempool refuses it.
+  nonisolated func submit(_ transaction: Transaction, wait: Bool) async throws -> CommittedTransaction? {
+    async let committed = wait ? committed(transaction.hash) : nil
+    do {
+      guard let admission = try await submit([transaction]).first else {
+        throw ServingError.unavailable("the node is stopping")
+      }
+      if let error = ServingError(admission) { throw error }
+    } catch {
+      await abandon(transaction.hash)
+      throw error
+    }
+    return await committed
   }
 
   /// Submits transactions whose signatures have been checked, in their order.
@@ -117,15 +126,13 @@ actor ReplicaHost {
   }
 
   /// Ends all waiting for the transaction.
-  func abandon(_ hash: Digest) {
+  private func abandon(_ hash: Digest) {
     for continuation in waiting.removeValue(forKey: hash) ?? [] { continuation.resume(returning: nil) }
   }
 
   /// Waits until a block contains the transaction; nil when the node stops first, or on `abandon`.
-  func committed(_ hash: Digest) async -> CommittedTransaction? {
-    await withCheckedContinuation { continuation in
-      waiting[hash, default: []].append(continuation)
-    }
+  private func committed(_ hash: Digest) async -> CommittedTransaction? {
+    await withCheckedContinuation { continuation in waiting[hash, default: []].append(continuation) }
   }
 
   /// Publishes an order, bid, withdrawal or offer whose signature has been checked.
@@ -232,7 +239,6 @@ actor ReplicaHost {
     case .tested, .nearer, .silent: dependencies.transport.disconnect(peer)
     case .full: dependencies.transport.disconnect(peer, reason: .full)
     case .banned(let seconds):
-      counters.bans += 1
       let end = NIODeadline.now() + .seconds(Int64(clamping: seconds))
       banned[peer] = end
       dependencies.transport.setBanned(Set(banned.keys))
@@ -303,8 +309,7 @@ struct UpgradeNeeded: Error, CustomStringConvertible {
   }
 }
 
-/// An event for observers. It contains all data about what happened, so that observers need not read the
-/// replica's state.
+/// An event for observers. It contains all that observers need, so they do not read the replica's state.
 enum HostEvent: Sendable {
   /// A block was decided and executed; it becomes durable a moment later.
   case committed(Commit)
@@ -321,12 +326,9 @@ struct CommittedTransaction: Sendable {
 
 /// Counters since the host's start.
 struct HostCounters: Sendable {
-  var inputs: UInt64 = 0
   var committedBlocks: UInt64 = 0
   var committedTransactions: UInt64 = 0
   var roundsAboveZero: UInt64 = 0
-  /// Number of bans.
-  var bans: UInt64 = 0
   var faults: [Fault: UInt64] = [:]
 }
 

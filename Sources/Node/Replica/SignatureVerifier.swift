@@ -95,8 +95,7 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// Decodes and checks a peer's transactions; a forged or malformed one is recorded as misbehaviour of the
-  /// peer.
+  /// Decodes and checks a peer's transactions; a forged or malformed one is the peer's misbehaviour.
   ///
   /// When `waitingLimit` transactions wait, further ones are dropped: an overloaded node then misses
   /// transactions that others have, but keeps up with consensus.
@@ -110,12 +109,8 @@ final class SignatureVerifier: Sendable {
       pool.submit { [post, self] state in
         waiting.subtract(piece.count, ordering: .relaxed)
         guard state == .active else { return }
-        let open = encountered.withLock { known in
-          piece.filter { known.committed.use($0.hash) == nil }
-        }
-        let authentic = open.compactMap {
-          try? checks.transaction($0.bytes, hash: $0.hash, on: chain)
-        }
+        let open = encountered.withLock { known in piece.filter { known.committed.use($0.hash) == nil } }
+        let authentic = open.compactMap { try? checks.transaction($0.bytes, hash: $0.hash, on: chain) }
         for _ in authentic.count..<open.count { post([.misbehaved(peer, .forgedSignature)]) }
         if !authentic.isEmpty { post([.transactions(authentic, from: peer)]) }
       }
@@ -160,8 +155,7 @@ final class SignatureVerifier: Sendable {
   }
 }
 
-/// Collects the results of several jobs. Calls `done` once: with all results, or with nil when a job has
-/// failed.
+/// Collects the results of several jobs. Calls `done` once: with all results, or nil when one failed.
 private final class Pieces: Sendable {
   private struct State {
     var found: [[Transaction]?]

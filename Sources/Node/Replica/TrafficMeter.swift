@@ -1,18 +1,12 @@
+import API
 import Synchronization
 import Wire
 
 /// Counts frames and their bytes by kind, for TCP and UDP together.
 final class TrafficMeter: Sendable {
-  struct Counts: Hashable, Sendable {
-    var sent: UInt64 = 0
-    var sentBytes: UInt64 = 0
-    var received: UInt64 = 0
-    var receivedBytes: UInt64 = 0
-    /// Received frames whose content is not a message of that kind.
-    var malformed: UInt64 = 0
-  }
-
-  private let counts = Mutex(Array(repeating: Counts(), count: 32))
+  private let counts = Mutex(
+    (0..<32).map { Answer.Network.Frames(kind: FrameKind(rawValue: $0)?.name ?? "") }
+  )
 
   func sent(_ kind: FrameKind, _ bytes: Int) {
     count(kind) { counts in
@@ -32,11 +26,11 @@ final class TrafficMeter: Sendable {
     count(kind) { $0.malformed += 1 }
   }
 
-  subscript(kind: FrameKind) -> Counts {
+  subscript(kind: FrameKind) -> Answer.Network.Frames {
     counts.withLock { $0[Self.place(of: kind)] }
   }
 
-  private func count(_ kind: FrameKind, _ change: (inout Counts) -> Void) {
+  private func count(_ kind: FrameKind, _ change: (inout Answer.Network.Frames) -> Void) {
     counts.withLock { change(&$0[Self.place(of: kind)]) }
   }
 

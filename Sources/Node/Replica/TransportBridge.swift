@@ -9,8 +9,7 @@ import Synchronization
 import Transport
 import Wire
 
-/// Turns events of the transport into inputs of the replica, and sends transactions to the signature verifier
-/// first.
+/// Turns events of the transport into inputs of the replica; transactions go to the signature verifier first.
 ///
 /// Transport and replica share one event loop and call each other directly. Neither is called while it is at
 /// work: the replica's effects are performed when its step is over, and what they cause in the transport is
@@ -53,9 +52,7 @@ final class TransportBridge: Sendable {
     snapshots: SnapshotService,
     on loop: any EventLoop
   ) async throws {
-    let mailbox = Mailbox<ReplicaInput>(loop: loop) { inputs in
-      host.assumeIsolated { $0.handle(inputs) }
-    }
+    let mailbox = Mailbox<ReplicaInput>(loop: loop) { inputs in host.assumeIsolated { $0.handle(inputs) } }
     try await loop.submit { [self] in
       attached.withLock {
         $0 = Attached(host: host, verifier: verifier, mailbox: mailbox, snapshots: snapshots)
@@ -87,8 +84,7 @@ final class TransportBridge: Sendable {
     validators.withLock { $0 = Set(keys) }
   }
 
-  /// Whether a peer is accepted although all inbound sessions are taken: it must prove that it is a current
-  /// validator.
+  /// Whether a peer is accepted although all inbound sessions are taken: only a proven current validator is.
   func isReserved(_ peer: PeerID, _ hello: [UInt8]) -> Bool {
     guard case .plausible(let hello) = NodeHello.read(hello, of: peer, on: chain, by: checks),
       let voucher = hello.voucher, voucher.role == .validator
@@ -207,9 +203,7 @@ final class TransportBridge: Sendable {
 extension ReplicaHost.Dependencies {
   /// Opens the session that gossip wants.
   func dial(_ dial: Dial) {
-    guard let address = NetworkAddress(record: dial.address) else {
-      return post([.dialFailed(dial)])
-    }
+    guard let address = NetworkAddress(record: dial.address) else { return post([.dialFailed(dial)]) }
     bridge.register(dial, at: address)
     transport.dial(address, expecting: dial.expectedKey.map { .key($0) } ?? .anyone)
   }

@@ -90,9 +90,7 @@ public struct JoinStore: Sendable {
   static func recover(_ home: Home) throws {
     let files = FileManager.default
     guard files.fileExists(atPath: home.replaced.path) else { return }
-    if !files.fileExists(atPath: home.data.path) {
-      try files.moveItem(at: home.joining, to: home.data)
-    }
+    if !files.fileExists(atPath: home.data.path) { try files.moveItem(at: home.joining, to: home.data) }
     try? files.removeItem(at: home.replaced)
   }
 }

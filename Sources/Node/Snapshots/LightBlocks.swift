@@ -56,8 +56,7 @@ public enum LightBlocks {
       validators: validators,
       nextValidators: next
     )
-    // A store from a version that did not record changes of validators may give sets that the header does not
-    // name.
+    // A store from a version that did not record changes of validators may give sets of other headers.
     guard validators.hash == block.header.validatorsHash, next.hash == block.header.nextValidatorsHash else {
       return nil
     }

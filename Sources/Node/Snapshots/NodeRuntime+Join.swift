@@ -32,18 +32,13 @@ public struct TrustedHeader: Hashable, Sendable, CustomStringConvertible {
   public var height: Height
   public var hash: Digest
 
-  public init(height: Height, hash: Digest) {
-    self.height = height
-    self.hash = hash
-  }
-
   /// Nil unless `text` is a height above 0, a colon and 64 hex digits.
   public init?(_ text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, let height = Height(parts[0]), height > 0, height <= ChainLimits.height,
       let bytes = Hex.decode(String(parts[1])), let hash = Digest(bytes)
     else { return nil }
-    self.init(height: height, hash: hash)
+    (self.height, self.hash) = (height, hash)
   }
 
   public var description: String { "\(height):\(hash)" }
@@ -120,9 +115,7 @@ extension NodeRuntime {
   }
 
   private func isJoinWanted(_ tip: Tip) -> Bool {
-    let others = definition.seeds.contains { seed in
-      (try? home.machineKey("node").publicKey) != seed.key
-    }
+    let others = definition.seeds.contains { seed in (try? home.machineKey("node").publicKey) != seed.key }
     guard others else { return false }
     switch join.mode {
     case .never: return false

@@ -24,29 +24,18 @@ public struct SnapshotExport {
   private let view: Storage.Snapshot
   private let height: Height
   private let root: Digest
-  private let memory: Int
-  private let chunkBytes: Int
-  private let isCancelled: @Sendable () -> Bool
+  /// Bytes of state that are sorted in memory at once.
+  var memory = 16 << 20
+  /// The largest chunk aimed at; larger ones occur when the greatest depth does not suffice.
+  var chunkBytes = 256 << 10
+  var isCancelled: @Sendable () -> Bool = { false }
 
-  /// - `view`: The database right after the commit of `height`.
-  /// - `memory`: Bytes of state that are sorted in memory at once.
-  /// - `chunkBytes`: The largest chunk aimed at; larger ones occur when the greatest depth does not suffice.
-  public init(
-    of store: NodeStore,
-    at view: Storage.Snapshot,
-    height: Height,
-    root: Digest,
-    memory: Int = 16 << 20,
-    chunkBytes: Int = 256 << 10,
-    isCancelled: @escaping @Sendable () -> Bool = { false }
-  ) {
+  /// `view`: the database right after the commit of `height`.
+  public init(of store: NodeStore, at view: Storage.Snapshot, height: Height, root: Digest) {
     self.store = store
     self.view = view
     self.height = height
     self.root = root
-    self.memory = memory
-    self.chunkBytes = chunkBytes
-    self.isCancelled = isCancelled
   }
 
   /// Writes the snapshot. `folder` appears when it is complete.
@@ -69,12 +58,8 @@ public struct SnapshotExport {
     let runs = try SnapshotRuns(scratch, memory: memory)
     try gather(runs)
     let depth = depth(of: runs.sizes)
-    let manifest = try SnapshotManifest(
-      of: TreeView(store: store, view: view),
-      height: height,
-      root: root,
-      depth: depth
-    )
+    let tree = TreeView(store: store, view: view)
+    let manifest = try SnapshotManifest(of: tree, height: height, root: root, depth: depth)
     let file = try SnapshotFile(folder.appending(path: SnapshotArchive.chunksName).path, writing: true)
     var index: [SnapshotArchive.Place] = []
     let width = SnapshotRuns.slotCount >> (4 * depth)

@@ -222,8 +222,7 @@ final class SnapshotJoiner {
 }
 
 extension LightClient.Settings {
-  /// A header is trusted for two thirds of the unbonding time: validators who signed a false one can still be
-  /// punished.
+  /// A header is trusted for two thirds of the unbonding time: signers of a false one can still be punished.
   public init(_ genesis: Genesis) {
     self.init(trustingMilliseconds: genesis.parameters[.unbondingTime] / 3 * 2)
   }

@@ -66,9 +66,7 @@ final class SnapshotService: Sendable {
         let archive = try SnapshotArchive(place)
         let header = try store.header(at: archive.height + 1).map { try Header(decoding: $0) }
         guard archive.height >= store.lowestHeight, header.map({ $0.stateRoot == archive.root }) ?? true
-        else {
-          throw DecodingError.invalid(field: "root")
-        }
+        else { throw DecodingError.invalid(field: "root") }
         archives.append(archive)
       } catch {
         logger.info(
@@ -100,8 +98,7 @@ final class SnapshotService: Sendable {
 
   // MARK: Making
 
-  /// Must be called when a block has been written, on the storage thread, so that the view is of exactly that
-  /// height.
+  /// Must be called on the storage thread when a block has been written: the view is of exactly that height.
   func committed(_ tip: Tip) {
     guard interval > 0, tip.height.isMultiple(of: interval), !isStopped.load(ordering: .relaxed) else {
       return
@@ -135,13 +132,8 @@ final class SnapshotService: Sendable {
     let target = folder.appending(path: "\(tip.height)")
     let start = ContinuousClock.now
     do {
-      let export = SnapshotExport(
-        of: store,
-        at: view,
-        height: tip.height,
-        root: tip.stateRoot,
-        isCancelled: { self.isStopped.load(ordering: .relaxed) }
-      )
+      var export = SnapshotExport(of: store, at: view, height: tip.height, root: tip.stateRoot)
+      export.isCancelled = { self.isStopped.load(ordering: .relaxed) }
       let report = try export.run(into: target)
       let archive = try SnapshotArchive(target)
       let old = state.withLock { state in
@@ -169,8 +161,7 @@ final class SnapshotService: Sendable {
 
   // MARK: Serving
 
-  /// Answers a request of a joining peer. Messages that are answers are ignored, since this node has already
-  /// joined.
+  /// Answers a request of a joining peer. Answers are ignored: this node has joined already.
   ///
   /// - Throws: `DecodingError` when the bytes are not a message of that kind.
   func handle(_ kind: FrameKind, _ bytes: [UInt8], from peer: PeerID) throws(DecodingError) {

@@ -6,23 +6,21 @@ import Node
 import Primitives
 
 struct AccountCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "account",
-    abstract: "Balances and payments.",
-    subcommands: [Show.self, Send.self, Faucet.self]
+  static let configuration = about(
+    "Balances and payments.",
+    named: "account",
+    [Show.self, Send.self, Faucet.self]
   )
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The balances of an account.")
+    static let configuration = about("The balances of an account.")
 
     @Argument(help: "An address, or the name of a key of this home.") var account = "main"
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let address = try resolve(account, home: node.home.value)
-      let found: Answer.Account = try await node.withClient {
-        try await $0.get("/v1/accounts/\(address.text())")
-      }
+      let address = try node.address(account)
+      let found: Answer.Account = try await node.get("/v1/accounts/\(address.text())")
       if node.output == .json { return try Console.json(found) }
       Console.line("address   \(found.address)")
       Console.line("sequence  \(found.sequence)")
@@ -33,48 +31,34 @@ struct AccountCommand: AsyncParsableCommand {
   }
 
   struct Send: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Send coins to another account.")
+    static let configuration = about("Send coins to another account.")
 
     @Argument(help: "An address, or the name of a key of this home.") var to: String
     @Argument(help: "The amount, such as 2500000uakt.") var amount: String
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let coin = try coin(amount)
-      let to = try resolve(to, home: node.home.value)
-      let wallet = try await node.wallet(signer)
-      let send = Chain.Send(from: wallet.address, to: to, amount: [coin])
-      let result = try await wallet.send([.send(send)], preferring: coin.denomination)
-      if node.output == .json { return try Console.json(result) }
-      Console.line("sent \(Money.text(coin.amount, coin.denomination)) to \(to) in block \(result.height)")
+      let to = try signer.node.address(to)
+      try await signer.send(
+        "sent \(Money.text(coin.amount, coin.denomination)) to \(to) in block",
+        preferring: coin.denomination
+      ) { .send(Chain.Send(from: $0, to: to, amount: [coin])) }
     }
   }
 
   struct Faucet: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Ask a test network's faucet for coins.")
+    static let configuration = about("Ask a test network's faucet for coins.")
 
     @Argument(help: "An address, or the name of a key of this home.") var account: String
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let address = try resolve(account, home: node.home.value)
-      let result: Answer.TransactionResult = try await node.withClient {
-        try await $0.post("/v1/faucet/\(address.text())", body: Array("faucet".utf8))
-      }
-      if node.output == .json { return try Console.json(result) }
-      Console.line("the faucet paid \(address) in block \(result.height)")
+      let address = try node.address(account)
+      let result: Answer.TransactionResult =
+        try await node.post("/v1/faucet/\(address.text())", body: Array("faucet".utf8))
+      try node.report(result, "the faucet paid \(address) in block")
     }
-  }
-}
-
-/// The address of an account that is named by its address or by a key of the home.
-func resolve(_ account: String, home: Home) throws -> Address {
-  if account.hasPrefix("akash1") { return try accountAddress(account) }
-  do {
-    return try Address(text: try Keyring(home: home).entry(account).address)
-  } catch {
-    throw Failure("`\(account)` is neither an address nor a key of this home", why: "\(error)", code: 2)
   }
 }
 

@@ -5,34 +5,31 @@ import Node
 import Storage
 
 struct DebugCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "debug",
-    abstract: "Check the supply of the ledger, and a node's data on disk.",
-    subcommands: [Audit.self, Verify.self]
+  static let configuration = about(
+    "Check the supply of the ledger, and a node's data on disk.",
+    named: "debug",
+    [Audit.self, Verify.self]
   )
 
   struct Audit: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Check that every unit of every currency is accounted for; exit 1 when not."
+    static let configuration = about(
+      "Check that every unit of every currency is accounted for; exit 1 when not."
     )
 
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let lines: [Answer.AuditLine] = try await node.withClient { try await $0.get("/v1/audit") }
-      if node.output == .json {
-        try Console.json(lines)
-      } else {
-        Console.table(
-          ["DENOMINATION", "ACCOUNTS", "ESCROW", "LEASE DEPOSITS", "STAKE", "POOLS", "SUPPLY", "CONSERVED"],
-          lines.map {
-            [
-              $0.denomination, $0.accounts, $0.escrow, $0.leaseDeposits, $0.stake, $0.pools, $0.supply,
-              $0.conserved ? "yes" : "NO",
-            ]
-          }
-        )
-      }
+      let lines: [Answer.AuditLine] = try await node.get("/v1/audit")
+      try node.show(
+        lines,
+        ["DENOMINATION", "ACCOUNTS", "ESCROW", "LEASE DEPOSITS", "STAKE", "POOLS", "SUPPLY", "CONSERVED"],
+        lines.map {
+          [
+            $0.denomination, $0.accounts, $0.escrow, $0.leaseDeposits, $0.stake, $0.pools, $0.supply,
+            $0.conserved ? "yes" : "NO",
+          ]
+        }
+      )
       guard lines.allSatisfy(\.conserved) else {
         throw Failure("a currency is not conserved", why: "the sum of what is held differs from the supply")
       }
@@ -40,9 +37,8 @@ struct DebugCommand: AsyncParsableCommand {
   }
 
   struct Verify: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract:
-        "Check all blocks and the whole state of a stopped node's home; exit 1 when something is damaged."
+    static let configuration = about(
+      "Check all blocks and the whole state of a stopped node's home; exit 1 when something is damaged."
     )
 
     @OptionGroup var home: HomeOption
@@ -58,13 +54,8 @@ struct DebugCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let home = home.value
-      guard home.exists else {
-        throw Failure(
-          "there is no node in \(home.folder.path)",
-          why: "config.toml is missing",
-          fix: "name the folder of a node: supercloud debug verify --home HOME"
-        )
+      let home = try home.existing(why: "config.toml is missing") { _ in
+        "name the folder of a node: supercloud debug verify --home HOME"
       }
       do {
         try show(HomeVerification(of: home), of: home)
@@ -76,9 +67,7 @@ struct DebugCommand: AsyncParsableCommand {
         )
       } catch let error as DefinitionError {
         let damage = "\(error.file): \(error.problem)"
-        if output == .json {
-          try Console.json(Result(home: home.folder.path, intact: false, damage: damage))
-        }
+        if output == .json { try Console.json(Result(home: home.folder.path, intact: false, damage: damage)) }
         throw Failure(damage, fix: error.remedy)
       } catch let error as StorageError {
         throw Failure("the data of \(home.folder.path) cannot be read", why: "\(error)", fix: error.hint)

@@ -14,7 +14,7 @@ struct DenomCommand: AsyncParsableCommand {
   )
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "All currencies.")
+    static let configuration = about("All currencies.")
 
     @OptionGroup var node: NodeOption
 
@@ -24,14 +24,14 @@ struct DenomCommand: AsyncParsableCommand {
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "One currency in full.")
+    static let configuration = about("One currency in full.")
 
     @Argument(help: "Its denomination, an alias or its symbol.") var name: String
     @OptionGroup var node: NodeOption
 
     func run() async throws {
       let allowed = name.replacing("/", with: "%2F")
-      let found: Answer.Currency = try await node.withClient { try await $0.get("/v1/currencies/\(allowed)") }
+      let found: Answer.Currency = try await node.get("/v1/currencies/\(allowed)")
       if node.output == .json { return try Console.json(found) }
       Console.line(
         "denomination     \(found.denomination)  (1 \(found.symbol) = 10^\(found.exponent) \(found.denomination))"
@@ -50,42 +50,39 @@ struct DenomCommand: AsyncParsableCommand {
   }
 
   struct Mint: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Create units, as the issuer.")
+    static let configuration = about("Create units, as the issuer.")
 
     @Argument(help: "The amount, such as 1000000uusdc.") var amount: String
     @Option(help: "Who gets them. Default: the issuer.") var to: String?
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let coin = try coin(amount)
-      let wallet = try await node.wallet(signer)
-      let recipient = try to.map { try resolve($0, home: node.home.value) } ?? wallet.address
+      let wallet = try await signer.wallet()
+      let recipient = try to.map { try signer.node.address($0) } ?? wallet.address
       let mint = Chain.Mint(issuer: wallet.address, recipient: recipient, amount: coin)
-      try await wallet.report(.mint(mint), node) { "minted \(coin) for \(recipient) in block \($0)" }
+      let result = try await wallet.send([.mint(mint)])
+      try signer.node.report(result, "minted \(coin) for \(recipient) in block")
     }
   }
 
   struct Burn: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Destroy units that the issuer holds.")
+    static let configuration = about("Destroy units that the issuer holds.")
 
     @Argument(help: "The amount, such as 1000000uusdc.") var amount: String
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let coin = try coin(amount)
-      let wallet = try await node.wallet(signer)
-      let burn = Chain.Burn(issuer: wallet.address, amount: coin)
-      try await wallet.report(.burn(burn), node) { "burned \(coin) in block \($0)" }
+      try await signer.send("burned \(coin) in block") { .burn(Chain.Burn(issuer: $0, amount: coin)) }
     }
   }
 }
 
 func showCurrencies(_ node: NodeOption) async throws {
-  let currencies: [Answer.Currency] = try await node.withClient { try await $0.get("/v1/currencies") }
-  if node.output == .json { return try Console.json(currencies) }
-  Console.table(
+  let currencies: [Answer.Currency] = try await node.get("/v1/currencies")
+  try node.show(
+    currencies,
     ["DENOMINATION", "SYMBOL", "TAKE", "MINIMUM DEPOSIT", "LEASE DEPOSIT", "FEE", "SUPPLY", "STATE"],
     currencies.map {
       [

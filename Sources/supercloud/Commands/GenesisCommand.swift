@@ -7,10 +7,10 @@ import Node
 import Primitives
 
 struct GenesisCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "genesis",
-    abstract: "Edit and check a network's genesis.",
-    subcommands: [Check.self, AddAccount.self, AddValidator.self, SetTime.self]
+  static let configuration = about(
+    "Edit and check a network's genesis.",
+    named: "genesis",
+    [Check.self, AddAccount.self, AddValidator.self, SetTime.self]
   )
 
   /// The folder of a network definition.
@@ -22,7 +22,7 @@ struct GenesisCommand: AsyncParsableCommand {
   }
 
   struct Check: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Check a definition and print its digest.")
+    static let configuration = about("Check a definition and print its digest.")
 
     @OptionGroup var folder: Folder
 
@@ -39,30 +39,21 @@ struct GenesisCommand: AsyncParsableCommand {
   }
 
   struct AddAccount: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Add an account with its initial balance.")
+    static let configuration = about("Add an account with its initial balance.")
 
     @OptionGroup var folder: Folder
     @Argument(help: "The address.") var address: String
     @Argument(help: "Coins, such as 1000000uakt.") var coins: [String]
 
     func run() async throws {
-      let coins = try coins.map { text in
-        guard let coin = Coin(text) else {
-          throw Failure(
-            "`\(text)` is not a coin",
-            fix: "digits and a denomination, such as 1000000uakt",
-            code: 2
-          )
-        }
-        return coin
-      }
+      let coins = try coins.map { try coin($0, "a coin") }
       let address = try accountAddress(address)
       try edit(folder.file()) { $0.add(account: address, coins: coins) }
     }
   }
 
   struct AddValidator: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Add an initial validator.")
+    static let configuration = about("Add an initial validator.")
 
     @OptionGroup var folder: Folder
     @Option(name: .customLong("operator"), help: "The operator's address.") var operatorAddress: String
@@ -72,18 +63,15 @@ struct GenesisCommand: AsyncParsableCommand {
     @Option(help: "The commission, a decimal from 0 to 1.") var commission = "0.05"
 
     func run() async throws {
-      guard let bytes = Hex.decode(key), let key = PublicKey(bytes), key.isPrimeOrder else {
-        throw Failure(
-          "`\(key)` is not a consensus key",
-          fix: "64 hex digits, as `supercloud init` prints",
-          code: 2
-        )
+      let key = try parsed(key, "a consensus key", fix: "64 hex digits, as `supercloud init` prints") {
+        text in
+        Hex.decode(text).flatMap { PublicKey($0) }.flatMap { $0.isPrimeOrder ? $0 : nil }
       }
       guard let stake = Coin(stake), stake.denomination == .uakt else {
-        throw Failure("`\(stake)` is not a stake", fix: "an amount of uakt, such as 1000000000uakt", code: 2)
+        throw Failure.usage("`\(stake)` is not a stake", fix: "an amount of uakt, such as 1000000000uakt")
       }
-      guard let commission = Decimal18(commission), commission.raw <= Decimal18.one else {
-        throw Failure("`\(commission)` is not a commission", fix: "a decimal from 0 to 1", code: 2)
+      let commission = try parsed(commission, "a commission", fix: "a decimal from 0 to 1") {
+        Decimal18($0).flatMap { $0.raw <= Decimal18.one ? $0 : nil }
       }
       let address = try accountAddress(operatorAddress)
       try edit(folder.file()) {
@@ -93,14 +81,14 @@ struct GenesisCommand: AsyncParsableCommand {
   }
 
   struct SetTime: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Set the time at which tick 0 begins.")
+    static let configuration = about("Set the time at which tick 0 begins.")
 
     @OptionGroup var folder: Folder
     @Argument(help: "A time such as 2026-12-01T00:00:00Z, or `now`.") var time: String
 
     func run() async throws {
-      guard let time = time == "now" ? Timestamp.now : Timestamp(iso8601: time) else {
-        throw Failure("`\(time)` is not a time", fix: "such as 2026-12-01T00:00:00Z", code: 2)
+      let time = try parsed(time, "a time", fix: "such as 2026-12-01T00:00:00Z") {
+        $0 == "now" ? .now : Timestamp(iso8601: $0)
       }
       try edit(folder.file()) { $0.setTime(time) }
     }
@@ -113,18 +101,4 @@ private func edit(_ file: URL, _ change: (inout GenesisFile) -> Void) throws {
   change(&genesis)
   _ = try genesis.genesis(parameters: Parameters())
   try genesis.write(to: file)
-}
-
-/// Parses an address. Throws `Failure` that says what is wrong in it.
-func accountAddress(_ text: String) throws -> Address {
-  do {
-    return try Address(text: text)
-  } catch {
-    throw Failure(
-      "`\(text)` is not an address",
-      why: "\(error)",
-      fix: "an address begins with akash1",
-      code: 2
-    )
-  }
 }

@@ -5,40 +5,34 @@ import Node
 import Primitives
 
 struct GovCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "gov",
-    abstract: "Proposals, deposits, votes and parameters.",
-    subcommands: [List.self, Show.self, Params.self, Submit.self, Deposit.self, Vote.self]
+  static let configuration = about(
+    "Proposals, deposits, votes and parameters.",
+    named: "gov",
+    [List.self, Show.self, Params.self, Submit.self, Deposit.self, Vote.self]
   )
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "All proposals, or those in one status.")
+    static let configuration = about("All proposals, or those in one status.")
 
     @Option(help: "deposit, voting, passed, rejected, failed or dropped") var status: String?
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let proposals: Answer.Page<Answer.Proposal> = try await node.withClient {
-        try await $0.get("/v1/proposals", [("status", status)] + page.query)
-      }
-      try page.show(proposals, node, ["ID", "STATUS", "TITLE", "CONTENT", "ENDS"]) { proposals in
-        proposals.map {
-          [
-            String($0.id), $0.status, $0.title, $0.contents.map(\.kind).joined(separator: ", "),
-            $0.votingEnd ?? $0.depositEnd,
-          ]
-        }
+      let header = ["ID", "STATUS", "TITLE", "CONTENT", "ENDS"]
+      try await page.list("/v1/proposals", [("status", status)], header) { (it: Answer.Proposal) in
+        [
+          String(it.id), it.status, it.title, it.contents.map(\.kind).joined(separator: ", "),
+          it.votingEnd ?? it.depositEnd,
+        ]
       }
     }
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "One proposal, its tally and its votes.")
+    static let configuration = about("One proposal, its tally and its votes.")
 
     @Argument(help: "The proposal's number.") var id: UInt64
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     private struct Both: Encodable {
       var proposal: Answer.Proposal
@@ -46,13 +40,11 @@ struct GovCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let both = try await node.withClient { client in
-        Both(
-          proposal: try await client.get("/v1/proposals/\(id)"),
-          votes: try await client.get("/v1/proposals/\(id)/votes", page.query)
-        )
-      }
-      if node.output == .json { return try Console.json(both) }
+      let both = Both(
+        proposal: try await page.node.get("/v1/proposals/\(id)"),
+        votes: try await page.node.get("/v1/proposals/\(id)/votes", page.query)
+      )
+      if page.node.output == .json { return try Console.json(both) }
       let found = both.proposal
       Console.line("proposal  \(found.id)  \(found.title)\(found.expedited ? "  (expedited)" : "")")
       Console.line("status    \(found.status)\(found.log.isEmpty ? "" : ": \(found.log)")")
@@ -83,9 +75,8 @@ struct GovCommand: AsyncParsableCommand {
   }
 
   struct Params: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract:
-        "Parameters that governance can change: value, unit, range, default, and the proposal that set it."
+    static let configuration = about(
+      "Parameters that governance can change: value, unit, range, default, and the proposal that set it."
     )
 
     @Argument(help: "Only those whose name contains this.") var name: String?
@@ -97,18 +88,15 @@ struct GovCommand: AsyncParsableCommand {
   }
 
   struct Deposit: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Add to a proposal's deposit.")
+    static let configuration = about("Add to a proposal's deposit.")
 
     @Argument(help: "The proposal's number.") var id: UInt64
     @Argument(help: "The amount, such as 1000000000uakt.") var amount: String
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let coin = try coin(amount)
-      let wallet = try await node.wallet(signer)
-      let action = Action.depositProposal(id: id, depositor: wallet.address, amount: [coin])
-      try await wallet.report(action, node) { "deposited in block \($0)" }
+      try await signer.send("deposited in block") { .depositProposal(id: id, depositor: $0, amount: [coin]) }
     }
   }
 
@@ -124,13 +112,10 @@ struct GovCommand: AsyncParsableCommand {
     @Argument(help: "The proposal's number.") var id: UInt64
     @Argument(help: "yes, no, veto or abstain; or several with weights that sum to 1.") var options: [String]
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let options = try options.map { try Self.option($0) }
-      let wallet = try await node.wallet(signer)
-      let action = Action.vote(id: id, voter: wallet.address, options: options)
-      try await wallet.report(action, node) { "voted in block \($0)" }
+      try await signer.send("voted in block") { .vote(id: id, voter: $0, options: options) }
     }
 
     private static func option(_ text: String) throws -> WeightedVote {
@@ -139,16 +124,11 @@ struct GovCommand: AsyncParsableCommand {
         "yes": .yes, "no": .no, "abstain": .abstain, "veto": .noWithVeto, "nowithveto": .noWithVeto,
         "no-with-veto": .noWithVeto,
       ]
-      guard let name = parts.first?.lowercased(), let option = names[name] else {
-        throw Failure(
-          "`\(text)` is not a vote",
-          fix: "yes, no, veto or abstain, each with or without =WEIGHT",
-          code: 2
-        )
+      let fix = "yes, no, veto or abstain, each with or without =WEIGHT"
+      let option = try parsed(text, "a vote", fix: fix) { _ in parts.first.flatMap { names[$0.lowercased()] }
       }
-      guard let weight = Decimal18(parts.count == 2 ? parts[1] : "1") else {
-        throw Failure("`\(parts[1])` is not a weight", fix: "a decimal such as 0.7", code: 2)
-      }
+      let text = parts.count == 2 ? parts[1] : "1"
+      let weight = try parsed(text, "a weight", fix: "a decimal such as 0.7") { Decimal18($0) }
       return WeightedVote(option: option, weight: weight)
     }
   }
@@ -156,13 +136,13 @@ struct GovCommand: AsyncParsableCommand {
 
 /// Prints the table of parameters; with `name`, those whose key contains it.
 func showParameters(_ node: NodeOption, containing name: String?) async throws {
-  let all: [Answer.Parameter] = try await node.withClient { try await $0.get("/v1/parameters") }
+  let all: [Answer.Parameter] = try await node.get("/v1/parameters")
   let parameters = all.filter { parameter in name.map { parameter.key.contains($0) } ?? true }
   guard !parameters.isEmpty else {
     throw Failure("no parameter's name contains `\(name ?? "")`", fix: "supercloud gov params lists them all")
   }
-  if node.output == .json { return try Console.json(parameters) }
-  Console.table(
+  try node.show(
+    parameters,
     ["PARAMETER", "VALUE", "TYPE", "UNIT", "RANGE", "DEFAULT", "SET BY"],
     parameters.map {
       [

@@ -34,18 +34,16 @@ extension GovCommand {
     @Option(help: "A software upgrade, as name=…,height=…,version=…") var upgrade: String?
     @Option(help: "A text to vote on; nothing is executed.") var text: String?
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let contents = try contents()
       guard !contents.isEmpty else {
-        throw Failure(
+        throw Failure.usage(
           "the proposal does nothing",
-          fix: "say what: --set, --add-currency, --retire-currency, --spend, --upgrade or --text",
-          code: 2
+          fix: "say what: --set, --add-currency, --retire-currency, --spend, --upgrade or --text"
         )
       }
-      let wallet = try await node.wallet(signer)
+      let wallet = try await signer.wallet()
       let submission = SubmitProposal(
         proposer: wallet.address,
         title: title,
@@ -55,7 +53,7 @@ extension GovCommand {
         isExpedited: expedited
       )
       let result = try await wallet.send([.submitProposal(submission)])
-      if node.output == .json { return try Console.json(result) }
+      if signer.node.output == .json { return try Console.json(result) }
       let id = result.events.flatMap(\.attributes).first { $0.key == "proposal-id" }?.value
       Console.line("proposal \(id ?? "?") in block \(result.height)")
       Console.note("next: supercloud gov vote \(id ?? "ID") yes --from …")
@@ -63,7 +61,7 @@ extension GovCommand {
 
     private func depositCoin() async throws -> Coin {
       if let deposit { return try coin(deposit) }
-      let all: [Answer.Parameter] = try await node.withClient { try await $0.get("/v1/parameters") }
+      let all: [Answer.Parameter] = try await signer.node.get("/v1/parameters")
       let key: ParameterKey = expedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit
       guard let units = all.first(where: { $0.key == key.rawValue }).flatMap({ UInt64($0.value) }) else {
         throw Failure(
@@ -78,20 +76,15 @@ extension GovCommand {
     private func contents() throws -> [ProposalContent] {
       var contents: [ProposalContent] = []
       for text in addCurrency { contents.append(.addCurrency(try currency(text))) }
-      if !set.isEmpty {
-        contents.append(
-          .parameters(
-            try set.map { text in
-              let (key, value) = try pair(text, "--set")
-              return ParameterChange(key: key, value: value)
-            }
-          )
-        )
+      let changes = try set.map { text in
+        let (key, value) = try pair(text, "--set")
+        return ParameterChange(key: key, value: value)
       }
+      if !changes.isEmpty { contents.append(.parameters(changes)) }
       for text in retireCurrency { contents.append(.retireCurrency(try denominationOf(text))) }
       for text in spend {
         let (recipient, amount) = try pair(text, "--spend")
-        let address = try resolve(recipient, home: node.home.value)
+        let address = try signer.node.address(recipient)
         contents.append(.communitySpend(recipient: address, amount: [try coin(amount)]))
       }
       if let upgrade { contents.append(.softwareUpgrade(try softwareUpgrade(upgrade))) }
@@ -120,14 +113,14 @@ extension GovCommand {
         symbol: try fields.text("symbol"),
         exponent: UInt8(clamping: try fields.number("exponent", standard: 6)),
         aliases: aliases,
-        issuer: try fields.take("issuer").map { try resolve($0, home: node.home.value) },
+        issuer: try fields.take("issuer").map { try signer.node.address($0) },
         mintCap: Amount(try fields.number("mint_cap", standard: 0)),
         minimumDeposit: Amount(try fields.number("minimum_deposit", standard: 0)),
         leaseDeposit: Amount(try fields.number("lease_deposit", standard: 0)),
         minimumFee: Amount(try fields.number("minimum_fee", standard: 0)),
         takeBasisPoints: try fields.take("take").map { text in
           guard let rate = UInt32(text), rate <= 10_000 else {
-            throw Failure("`\(text)` is not a take rate", fix: "basis points: 0 to 10000", code: 2)
+            throw Failure.usage("`\(text)` is not a take rate", fix: "basis points: 0 to 10000")
           }
           return rate
         }
@@ -136,27 +129,6 @@ extension GovCommand {
       return currency
     }
   }
-}
-
-/// Parses a denomination; throws `Failure` when `text` is not one.
-func denominationOf(_ text: String) throws -> Denomination {
-  guard let denomination = Denomination(text) else {
-    throw Failure(
-      "`\(text)` is not a denomination",
-      fix: "such as uakt: 3 to 128 of a-z, A-Z, 0-9 and /:._-",
-      code: 2
-    )
-  }
-  return denomination
-}
-
-/// Splits `KEY=VALUE`.
-func pair(_ text: String, _ option: String) throws -> (String, String) {
-  let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-  guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-    throw Failure("`\(text)` is not of the form KEY=VALUE", why: "\(option) takes that form", code: 2)
-  }
-  return (parts[0], parts[1])
 }
 
 /// Fields such as `a=1,b=2`. Each can be taken once; fields that were not taken are an error in `finish`.
@@ -179,7 +151,7 @@ struct FieldList {
 
   mutating func text(_ name: String) throws -> String {
     guard let value = take(name) else {
-      throw Failure("\(option) has no \(name)", fix: "add \(name)=…", code: 2)
+      throw Failure.usage("\(option) has no \(name)", fix: "add \(name)=…")
     }
     return value
   }
@@ -187,20 +159,17 @@ struct FieldList {
   mutating func number(_ name: String, standard: UInt64? = nil) throws -> UInt64 {
     guard let text = take(name) else {
       if let standard { return standard }
-      throw Failure("\(option) has no \(name)", fix: "add \(name)=…", code: 2)
+      throw Failure.usage("\(option) has no \(name)", fix: "add \(name)=…")
     }
     guard let value = UInt64(text) else {
-      throw Failure("`\(text)` is not a whole number", why: "it is the \(name) of \(option)", code: 2)
+      throw Failure.usage("`\(text)` is not a whole number", why: "it is the \(name) of \(option)")
     }
     return value
   }
 
   func finish() throws {
     guard let rest = fields.first else { return }
-    throw Failure(
-      "\(option) takes no field `\(rest.name)`",
-      fix: "`supercloud help gov submit` lists the fields",
-      code: 2
-    )
+    let fix = "`supercloud help gov submit` lists the fields"
+    throw Failure.usage("\(option) takes no field `\(rest.name)`", fix: fix)
   }
 }

@@ -7,9 +7,9 @@ import Node
 import Primitives
 
 struct InitCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "init",
-    abstract: "Create a node's home folder: configuration, network definition and keys."
+  static let configuration = about(
+    "Create a node's home folder: configuration, network definition and keys.",
+    named: "init"
   )
 
   @Option(help: "A network's name, or the folder of its definition.") var network = "local"
@@ -23,11 +23,8 @@ struct InitCommand: AsyncParsableCommand {
 
   func run() async throws {
     guard let role = NodeRecord.Role.allCases.first(where: { $0.name == role }) else {
-      throw Failure(
-        "`\(role)` is not a role",
-        fix: NodeRecord.Role.allCases.map(\.name).joined(separator: ", "),
-        code: 2
-      )
+      let roles = NodeRecord.Role.allCases.map(\.name).joined(separator: ", ")
+      throw Failure.usage("`\(role)` is not a role", fix: roles)
     }
     let home = home.value
     guard !home.exists else {
@@ -64,14 +61,14 @@ struct InitCommand: AsyncParsableCommand {
 }
 
 struct ConfigCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "config",
-    abstract: "Check and show a node's configuration.",
-    subcommands: [Check.self, Show.self]
+  static let configuration = about(
+    "Check and show a node's configuration.",
+    named: "config",
+    [Check.self, Show.self]
   )
 
   struct Check: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Read config.toml and the network definition.")
+    static let configuration = about("Read config.toml and the network definition.")
 
     @OptionGroup var home: HomeOption
 
@@ -84,9 +81,7 @@ struct ConfigCommand: AsyncParsableCommand {
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Print the configuration with every key's meaning."
-    )
+    static let configuration = about("Print the configuration with every key's meaning.")
 
     @OptionGroup var home: HomeOption
 

@@ -5,25 +5,15 @@ import Foundation
 import Node
 import Primitives
 
-/// The home folder, for every command that needs keys or configuration.
-struct HomeOption: ParsableArguments {
-  @Option(help: "The folder of keys, configuration and data.")
-  var home: String = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud").path
-
-  var value: Home { Home(URL(filePath: home)) }
-}
-
 struct KeysCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "keys",
-    abstract: "Make, restore and list account keys.",
-    subcommands: [Add.self, List.self, Show.self, Delete.self]
+  static let configuration = about(
+    "Make, restore and list account keys.",
+    named: "keys",
+    [Add.self, List.self, Show.self, Delete.self]
   )
 
   struct Add: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Make a key, or restore it from its 24 words with --recover."
-    )
+    static let configuration = about("Make a key, or restore it from its 24 words with --recover.")
 
     @Argument(help: "The key's name.") var name: String
     @Flag(help: "Read the 24 words from standard input.") var recover = false
@@ -62,18 +52,15 @@ struct KeysCommand: AsyncParsableCommand {
       Console.note("the 24 words, in one line:")
       let words = (readLine() ?? "").split(separator: " ").map(String.init)
       guard words.count == 24 else {
-        throw Failure(
-          "\(words.count) words were given",
-          why: "a mnemonic has 24",
-          fix: "give all words in one line"
-        )
+        let why = "a mnemonic has 24"
+        throw Failure("\(words.count) words were given", why: why, fix: "give all words in one line")
       }
       return words
     }
   }
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the keys of this home.")
+    static let configuration = about("List the keys of this home.")
 
     @OptionGroup var home: HomeOption
     @Option(help: "table or json") var output: OutputFormat = .table
@@ -81,15 +68,13 @@ struct KeysCommand: AsyncParsableCommand {
     func run() async throws {
       let entries = try Keyring(home: home.value).entries()
       if output == .json { return try Console.json(entries) }
-      Console.table(
-        ["NAME", "ADDRESS", "PROTECTED"],
-        entries.map { [$0.name, $0.address, $0.protected ? "yes" : "no"] }
-      )
+      let rows = entries.map { [$0.name, $0.address, $0.protected ? "yes" : "no"] }
+      Console.table(["NAME", "ADDRESS", "PROTECTED"], rows)
     }
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show the address of a key.")
+    static let configuration = about("Show the address of a key.")
 
     @Argument(help: "The key's name.") var name: String
     @OptionGroup var home: HomeOption
@@ -103,7 +88,7 @@ struct KeysCommand: AsyncParsableCommand {
   }
 
   struct Delete: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Delete a key. Its words restore it.")
+    static let configuration = about("Delete a key. Its words restore it.")
 
     @Argument(help: "The key's name.") var name: String
     @Flag(help: "Delete without asking.") var yes = false

@@ -6,49 +6,40 @@ import Node
 import Primitives
 
 struct LeaseCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "lease",
-    abstract: "Leases: what runs, what it costs, how to end it.",
-    subcommands: [
-      List.self, Show.self, Close.self, Withdraw.self, Status.self, Logs.self, SendManifest.self,
-    ]
+  static let configuration = about(
+    "Leases: what runs, what it costs, how to end it.",
+    named: "lease",
+    [List.self, Show.self, Close.self, Withdraw.self, Status.self, Logs.self, SendManifest.self]
   )
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Leases of an owner or a provider.")
+    static let configuration = about("Leases of an owner or a provider.")
 
     @Option(help: "An address, or the name of a key.") var owner: String?
     @Option(help: "An address, or the name of a key.") var provider: String?
     @Option(help: "active, reclaiming, closed or insufficient_funds") var state: String?
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let home = node.home.value
-      let owner = try owner.map { try resolve($0, home: home).text() }
-      let provider = try provider.map { try resolve($0, home: home).text() }
-      let filters = [("owner", owner), ("provider", provider), ("state", state)]
-      let leases: Answer.Page<Answer.Lease> = try await node.withClient {
-        try await $0.get("/v1/leases", filters + page.query)
-      }
+      let filters = [
+        ("owner", try page.node.address(ofAny: owner)), ("provider", try page.node.address(ofAny: provider)),
+        ("state", state),
+      ]
       let header = [
         "OWNER", "DSEQ", "GROUP", "PROVIDER", "STATE", "PRICE PER TICK", "EARNED", "PAID", "TAKE",
       ]
-      try page.show(leases, node, header) { leases in
-        leases.map {
-          [
-            Money.short($0.owner), String($0.dseq), String($0.group), Money.short($0.provider), $0.state,
-            "\($0.price) \($0.denomination)", money($0.earned, $0.denomination),
-            money($0.paid, $0.denomination),
-            money($0.fee, $0.denomination),
-          ]
-        }
+      try await page.list("/v1/leases", filters, header) { (it: Answer.Lease) in
+        [
+          Money.short(it.owner), String(it.dseq), String(it.group), Money.short(it.provider), it.state,
+          "\(it.price) \(it.denomination)", money(it.earned, it.denomination),
+          money(it.paid, it.denomination), money(it.fee, it.denomination),
+        ]
       }
     }
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "One lease in full.")
+    static let configuration = about("One lease in full.")
 
     @OptionGroup var lease: LeaseOption
     @OptionGroup var node: NodeOption
@@ -57,55 +48,42 @@ struct LeaseCommand: AsyncParsableCommand {
       let found = try await lease.find(node)
       if node.output == .json { return try Console.json(found) }
       Console.line("lease     \(found.identifier)")
-      Console.line(
-        "state     \(found.state)\(found.reason.map { " (\($0), by \(found.closedBy ?? "the network"))" } ?? "")"
-      )
+      func amount(_ text: String) -> String { money(text, found.denomination) }
+      let reason = found.reason.map { " (\($0), by \(found.closedBy ?? "the network"))" } ?? ""
+      let end = found.closedAtTick.map { ", until tick \($0)" } ?? ""
+      Console.line("state     \(found.state)\(reason)")
       Console.line("price     \(found.price) \(found.denomination) per tick")
-      Console.line(
-        "since     tick \(found.openedAtTick)\(found.closedAtTick.map { ", until tick \($0)" } ?? "")"
-      )
-      Console.line(
-        "earned    \(money(found.earned, found.denomination)) (\(found.earned) \(found.denomination))"
-      )
-      Console.line(
-        "paid      \(money(found.paid, found.denomination)), of which the network took \(money(found.fee, found.denomination))"
-      )
+      Console.line("since     tick \(found.openedAtTick)\(end)")
+      Console.line("earned    \(amount(found.earned)) (\(found.earned) \(found.denomination))")
+      Console.line("paid      \(amount(found.paid)), of which the network took \(amount(found.fee))")
     }
   }
 
   struct Close: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "End a lease as its tenant. The group can be ordered again; the deployment stays open."
+    static let configuration = about(
+      "End a lease as its tenant. The group can be ordered again; the deployment stays open."
     )
 
     @OptionGroup var lease: LeaseOption
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let found = try await lease.find(node)
-      let wallet = try await node.wallet(signer)
-      let result = try await wallet.send([.closeLease(try found.leaseID())])
-      if node.output == .json { return try Console.json(result) }
-      Console.line("closed in block \(result.height)")
+      let found = try await lease.find(signer.node)
+      try await signer.send("closed in block") { _ in .closeLease(try found.leaseID()) }
     }
   }
 
   struct Withdraw: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Have a lease paid out now, as its provider. Payouts also happen automatically."
+    static let configuration = about(
+      "Have a lease paid out now, as its provider. Payouts also happen automatically."
     )
 
     @OptionGroup var lease: LeaseOption
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let found = try await lease.find(node)
-      let wallet = try await node.wallet(signer)
-      let result = try await wallet.send([.withdrawLease(try found.leaseID())])
-      if node.output == .json { return try Console.json(result) }
-      Console.line("paid out in block \(result.height)")
+      let found = try await lease.find(signer.node)
+      try await signer.send("paid out in block") { _ in .withdrawLease(try found.leaseID()) }
     }
   }
 }
@@ -118,10 +96,8 @@ struct LeaseOption: ParsableArguments {
 
   /// The newest lease of the group; throws `Failure` when there is none.
   func find(_ node: NodeOption) async throws -> Answer.Lease {
-    let owner = try resolve(owner, home: node.home.value).text()
-    let deployment: Answer.Deployment = try await node.withClient {
-      try await $0.get("/v1/deployments/\(owner)/\(dseq)")
-    }
+    let owner = try node.address(owner).text()
+    let deployment: Answer.Deployment = try await node.get("/v1/deployments/\(owner)/\(dseq)")
     let matching = deployment.leases.filter { $0.group == group }
     guard let newest = matching.max(by: { $0.order < $1.order }) else {
       throw Failure(
@@ -145,42 +121,34 @@ extension Answer.Lease {
 }
 
 struct DeploymentCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "deployment",
-    abstract: "Deployments and their escrow accounts.",
-    subcommands: [List.self, Show.self, Deposit.self, Update.self, Close.self]
+  static let configuration = about(
+    "Deployments and their escrow accounts.",
+    named: "deployment",
+    [List.self, Show.self, Deposit.self, Update.self, Close.self]
   )
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Deployments of an owner.")
+    static let configuration = about("Deployments of an owner.")
 
     @Option(help: "An address, or the name of a key.") var owner: String?
     @Option(help: "active or closed") var state: String?
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let owner = try owner.map { try resolve($0, home: node.home.value).text() }
-      let deployments: Answer.Page<Answer.Deployment> = try await node.withClient {
-        try await $0.get("/v1/deployments", [("owner", owner), ("state", state)] + page.query)
-      }
+      let filters = [("owner", try page.node.address(ofAny: owner)), ("state", state)]
       let header = ["OWNER", "DSEQ", "STATE", "LEASES", "FUNDS", "RATE PER TICK", "LASTS"]
-      try page.show(deployments, node, header) { deployments in
-        deployments.map { deployment in
-          [
-            Money.short(deployment.owner), String(deployment.dseq), deployment.state,
-            String(deployment.leases.count { $0.state == "active" }),
-            money(deployment.escrow.funds, deployment.denomination),
-            "\(deployment.escrow.rate) \(deployment.denomination)",
-            deployment.escrow.runwayTicks.map { "\($0) ticks" } ?? "–",
-          ]
-        }
+      try await page.list("/v1/deployments", filters, header) { (it: Answer.Deployment) in
+        [
+          Money.short(it.owner), String(it.dseq), it.state,
+          String(it.leases.count { $0.state == "active" }), money(it.escrow.funds, it.denomination),
+          "\(it.escrow.rate) \(it.denomination)", it.escrow.runwayTicks.map { "\($0) ticks" } ?? "–",
+        ]
       }
     }
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "One deployment in full.")
+    static let configuration = about("One deployment in full.")
 
     @OptionGroup var deployment: DeploymentOption
     @OptionGroup var node: NodeOption
@@ -190,10 +158,11 @@ struct DeploymentCommand: AsyncParsableCommand {
       if node.output == .json { return try Console.json(found) }
       Console.line("deployment  \(found.owner)/\(found.dseq)  \(found.state)")
       Console.line("manifest    \(found.manifestHash)")
-      Console.line(
-        "escrow      \(found.escrow.state), \(money(found.escrow.funds, found.denomination)) left of \(money(found.escrow.deposited, found.denomination))"
-      )
-      if let runway = found.escrow.runwayTicks { Console.line("lasts       \(runway) ticks") }
+      let escrow = found.escrow
+      let deposited = money(escrow.deposited, found.denomination)
+      let left = money(escrow.funds, found.denomination)
+      Console.line("escrow      \(escrow.state), \(left) left of \(deposited)")
+      if let runway = escrow.runwayTicks { Console.line("lasts       \(runway) ticks") }
       for group in found.groups { Console.line("group \(group.sequence)     \(group.name)  \(group.state)") }
       for lease in found.leases {
         Console.line("lease       group \(lease.group) with \(lease.provider)  \(lease.state)")
@@ -202,48 +171,40 @@ struct DeploymentCommand: AsyncParsableCommand {
   }
 
   struct Deposit: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Add to a deployment's escrow. Any account may; what is not spent returns to it."
+    static let configuration = about(
+      "Add to a deployment's escrow. Any account may; what is not spent returns to it."
     )
 
     @OptionGroup var deployment: DeploymentOption
     @Argument(help: "The amount, such as 5000000uakt.") var amount: String
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      guard let coin = Coin(amount) else {
-        throw Failure("`\(amount)` is not an amount", fix: "such as 5000000uakt", code: 2)
-      }
-      let id = try deployment.identifier(node)
-      let wallet = try await node.wallet(signer)
-      let result = try await wallet.send(
-        [.depositDeployment(id, amount: coin, depositor: wallet.address)],
+      let coin = try coin(amount)
+      let id = try deployment.identifier(signer.node)
+      try await signer.send(
+        "deposited \(Money.text(coin.amount, coin.denomination)) in block",
         preferring: coin.denomination
-      )
-      if node.output == .json { return try Console.json(result) }
-      Console.line("deposited \(Money.text(coin.amount, coin.denomination)) in block \(result.height)")
+      ) { .depositDeployment(id, amount: coin, depositor: $0) }
     }
   }
 
   struct Update: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract:
-        "Replace what a deployment runs: puts the new manifest's hash on the chain, then sends the manifest."
+    static let configuration = about(
+      "Replace what a deployment runs: puts the new manifest's hash on the chain, then sends the manifest."
     )
 
     @OptionGroup var deployment: DeploymentOption
     @Argument(help: "The new deploy.yaml. Resources and prices must stay the same.") var file: String
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let wallet = try await node.wallet(signer)
+      let wallet = try await signer.wallet()
       let plan = try DeployPlan(file: file, wallet: wallet)
-      let id = try deployment.identifier(node)
+      let id = try deployment.identifier(signer.node)
       let result = try await wallet.send([.updateDeployment(id, manifestHash: plan.manifestHash)])
       Console.note("the hash is on the chain in block \(result.height); sending the manifest")
-      let found = try await deployment.find(node)
+      let found = try await deployment.find(signer.node)
       for lease in found.leases where lease.state == "active" {
         let stream = try await LeaseStream.open(lease: lease.leaseID(), wallet: wallet)
         try await stream.send(manifest: plan.manifestJSON)
@@ -254,20 +215,16 @@ struct DeploymentCommand: AsyncParsableCommand {
   }
 
   struct Close: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Close a deployment with all its leases; what is left in escrow is returned."
+    static let configuration = about(
+      "Close a deployment with all its leases; what is left in escrow is returned."
     )
 
     @OptionGroup var deployment: DeploymentOption
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let id = try deployment.identifier(node)
-      let wallet = try await node.wallet(signer)
-      let result = try await wallet.send([.closeDeployment(id)])
-      if node.output == .json { return try Console.json(result) }
-      Console.line("closed in block \(result.height)")
+      let id = try deployment.identifier(signer.node)
+      try await signer.send("closed in block") { _ in .closeDeployment(id) }
     }
   }
 }
@@ -278,11 +235,11 @@ struct DeploymentOption: ParsableArguments {
   @Option(help: "The tenant: an address, or the name of a key.") var owner = "main"
 
   func identifier(_ node: NodeOption) throws -> DeploymentID {
-    DeploymentID(owner: try resolve(owner, home: node.home.value), sequence: dseq)
+    DeploymentID(owner: try node.address(owner), sequence: dseq)
   }
 
   func find(_ node: NodeOption) async throws -> Answer.Deployment {
-    let owner = try resolve(owner, home: node.home.value).text()
-    return try await node.withClient { try await $0.get("/v1/deployments/\(owner)/\(dseq)") }
+    let owner = try node.address(owner).text()
+    return try await node.get("/v1/deployments/\(owner)/\(dseq)")
   }
 }

@@ -7,25 +7,23 @@ import Node
 import Primitives
 
 struct MarketCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "market",
-    abstract: "GPUs on offer, and their prices.",
-    subcommands: [GPUs.self, WhyNot.self]
+  static let configuration = about(
+    "GPUs on offer, and their prices.",
+    named: "market",
+    [GPUs.self, WhyNot.self]
   )
 
   struct GPUs: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "gpus",
-      abstract: "GPUs by model: free, total and price, from the providers' signed offers."
+    static let configuration = about(
+      "GPUs by model: free, total and price, from the providers' signed offers.",
+      named: "gpus"
     )
 
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let (gpus, status): ([Answer.GPU], Answer.Status) = try await node.withClient { client in
-        (try await client.get("/v1/market/gpus"), try await client.get("/v1/status"))
-      }
-      if node.output == .json { return try Console.json(gpus) }
+      let gpus: [Answer.GPU] = try await node.get("/v1/market/gpus")
+      let status: Answer.Status = try await node.get("/v1/status")
       let ticks = TickPrice(tickMilliseconds: status.tickMilliseconds)
       var rows: [[String]] = []
       for gpu in gpus {
@@ -38,10 +36,8 @@ struct MarketCommand: AsyncParsableCommand {
           ])
         }
       }
-      Console.table(
-        ["VENDOR", "MODEL", "FREE", "SOURCE", "PROVIDERS", "LOWEST PER HOUR", "MEDIAN PER HOUR"],
-        rows
-      )
+      let header = ["VENDOR", "MODEL", "FREE", "SOURCE", "PROVIDERS", "LOWEST PER HOUR", "MEDIAN PER HOUR"]
+      try node.show(gpus, header, rows)
     }
   }
 }
@@ -63,43 +59,37 @@ struct TickPrice {
 }
 
 struct OrderCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "order",
-    abstract: "Orders in the book.",
-    subcommands: [List.self, Show.self, WhyNot.self]
+  static let configuration = about(
+    "Orders in the book.",
+    named: "order",
+    [List.self, Show.self, WhyNot.self]
   )
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The live orders.")
+    static let configuration = about("The live orders.")
 
     @Option(help: "Only this owner's.") var owner: String?
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let orders: Answer.Page<Answer.Order> = try await node.withClient {
-        try await $0.get("/v1/orders", [("owner", owner)] + page.query)
-      }
       let header = ["ORDER", "OWNER", "DSEQ", "GROUPS", "GPUS", "BIDS", "EXPIRES"]
-      try page.show(orders, node, header) { orders in
-        orders.map {
-          [
-            String($0.identifier.prefix(16)), Money.short($0.owner), String($0.dseq), String($0.groups.count),
-            String($0.groups.reduce(0) { $0 + $1.gpus }), String($0.bids), $0.expiresAt,
-          ]
-        }
+      try await page.list("/v1/orders", [("owner", owner)], header) { (it: Answer.Order) in
+        [
+          String(it.identifier.prefix(16)), Money.short(it.owner), String(it.dseq), String(it.groups.count),
+          String(it.groups.reduce(0) { $0 + $1.gpus }), String(it.bids), it.expiresAt,
+        ]
       }
     }
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "One order, by identifier or its first digits.")
+    static let configuration = about("One order, by identifier or its first digits.")
 
     @Argument(help: "The identifier.") var order: String
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let found: Answer.Order = try await node.withClient { try await $0.get("/v1/orders/\(order)") }
+      let found: Answer.Order = try await node.get("/v1/orders/\(order)")
       if node.output == .json { return try Console.json(found) }
       Console.line("order     \(found.identifier)")
       Console.line("owner     \(found.owner), deployment \(found.dseq)")
@@ -115,47 +105,36 @@ struct OrderCommand: AsyncParsableCommand {
   }
 
   struct WhyNot: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "What this provider node decided about an order, and why."
-    )
+    static let configuration = about("What this provider node decided about an order, and why.")
 
     @Argument(help: "The identifier.") var order: String
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let decisions: [Answer.Decision] = try await node.withClient {
-        try await $0.get("/v1/provider/decisions", [("order", order)])
-      }
-      try show(decisions, node.output)
+      let decisions: [Answer.Decision] = try await node.get("/v1/provider/decisions", [("order", order)])
+      try show(decisions, node)
     }
   }
 }
 
-func show(_ decisions: [Answer.Decision], _ output: OutputFormat) throws {
-  if output == .json { return try Console.json(decisions) }
-  Console.table(
-    ["ORDER", "TIME", "OUTCOME", "DETAIL"],
-    decisions.map { [String($0.order.prefix(16)), $0.time, $0.outcome, $0.detail] }
-  )
+func show(_ decisions: [Answer.Decision], _ node: NodeOption) throws {
+  let rows = decisions.map { [String($0.order.prefix(16)), $0.time, $0.outcome, $0.detail] }
+  try node.show(decisions, ["ORDER", "TIME", "OUTCOME", "DETAIL"], rows)
 }
 
 struct BidCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "bid",
-    abstract: "Bids on an order.",
-    subcommands: [List.self]
-  )
+  static let configuration = about("Bids on an order.", named: "bid", [List.self])
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The live bids on an order, cheapest first.")
+    static let configuration = about("The live bids on an order, cheapest first.")
 
     @Argument(help: "The order's identifier or its first digits.") var order: String
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let bids: [Answer.Bid] = try await node.withClient { try await $0.get("/v1/orders/\(order)/bids") }
-      if node.output == .json { return try Console.json(bids) }
-      Console.table(
+      let bids: [Answer.Bid] = try await node.get("/v1/orders/\(order)/bids")
+      try node.show(
+        bids,
         ["BID", "PROVIDER", "GROUP", "PRICE PER TICK", "GPUS", "EXPIRES"],
         bids.flatMap { bid in
           bid.groups.map {
@@ -166,6 +145,59 @@ struct BidCommand: AsyncParsableCommand {
           }
         }
       )
+    }
+  }
+}
+
+extension MarketCommand {
+  struct WhyNot: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "why-not",
+      abstract:
+        "Which registered providers can serve a deploy.yaml or a live order, and why the others cannot.",
+      discussion:
+        "A provider is checked by the rules of the ledger first, then against the free capacity in its offer."
+    )
+
+    @Argument(help: "A deploy.yaml, or an order's identifier or its first digits.") var fileOrOrder: String
+    @Flag(help: "The auditors named in the file must have signed the GPU attributes too.") var auditedGpus =
+      false
+    @OptionGroup var page: PageOption
+
+    func run() async throws {
+      let matches: Answer.Page<Answer.Match>
+      if FileManager.default.fileExists(atPath: fileOrOrder) {
+        matches = try await page.node.post("/v1/market/why-not", page.query, body: try await order())
+      } else {
+        matches = try await page.node.get("/v1/market/why-not", [("order", fileOrOrder)] + page.query)
+      }
+      if page.node.output == .table, page.pageKey == nil, matches.items.isEmpty {
+        throw Failure("no provider can serve it", why: "no provider is registered on this network")
+      }
+      try page.show(matches, ["GROUP", "PROVIDER", "HOST", "MATCHES", "REASON"]) { matches in
+        matches.map { match in
+          [
+            String(match.group), Money.short(match.provider), match.hostUri, match.matches ? "yes" : "no",
+            match.reason.map { "\(match.code ?? ""): \($0)" } ?? "",
+          ]
+        }
+      }
+    }
+
+    /// The body of an unsigned order made from the file.
+    private func order() async throws -> [UInt8] {
+      let currencies: [Answer.Currency] = try await page.node.get("/v1/currencies")
+      let plan = try DeployPlan(file: fileOrOrder, owner: Address.module("nobody")) { name in
+        try currencies.denomination(named: name)
+      }
+      return Order(
+        deployment: plan.deployment,
+        groups: plan.groups,
+        manifestHash: plan.manifestHash,
+        deposit: Coin(0, plan.denomination),
+        expiresAt: Timestamp.now.advanced(byMilliseconds: 60_000),
+        requiresAuditedGPUs: auditedGpus
+      ).encoded
     }
   }
 }

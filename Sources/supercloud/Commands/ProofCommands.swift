@@ -27,22 +27,14 @@ extension QueryCommand {
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let proof: Answer.Proof = try await node.withClient {
-        try await $0.get("/v1/proofs", [("kind", kind), ("key", key)])
-      }
+      let proof: Answer.Proof = try await node.get("/v1/proofs", [("kind", kind), ("key", key)])
       if file == "-" { return try Console.json(proof) }
       let file = file ?? "\(kind)-proof.json"
-      let encoder = JSONEncoder()
-      encoder.keyEncodingStrategy = .convertToSnakeCase
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       do {
-        try encoder.encode(proof).write(to: URL(filePath: file))
+        try Console.encoded(proof).write(to: URL(filePath: file))
       } catch {
-        throw Failure(
-          "\(file) cannot be written",
-          why: error.localizedDescription,
-          fix: "name another: --file"
-        )
+        let why = error.localizedDescription
+        throw Failure("\(file) cannot be written", why: why, fix: "name another: --file")
       }
       let evidence = try proof.evidence()
       if node.output == .json { return try Console.json(proof) }
@@ -54,22 +46,18 @@ extension QueryCommand {
   }
 
   struct Income: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Income from the take rates, by day and currency."
-    )
+    static let configuration = about("Income from the take rates, by day and currency.")
 
     @Option(help: "Only this denomination.") var denom: String?
     @Option(help: "The first day, such as 2026-11-01 (UTC).") var from: String?
     @Option(help: "The last day.") var to: String?
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let filters = [("denomination", denom), ("from", from), ("to", to)]
-      let income: Answer.Page<Answer.Income> = try await node.withClient {
-        try await $0.get("/v1/take/income", filters + page.query)
-      }
-      try page.show(income, node, ["DAY", "DENOMINATION", "TAKEN"]) { income in
+      let path = "/v1/take/income"
+      let income: Answer.Page<Answer.Income> = try await page.node.get(path, filters + page.query)
+      try page.show(income, ["DAY", "DENOMINATION", "TAKEN"]) { income in
         var sums: [String: UInt64] = [:]
         for line in income { sums[line.denomination, default: 0] &+= UInt64(line.amount) ?? 0 }
         let rows = income.map { [$0.day, $0.denomination, $0.amount] }
@@ -118,7 +106,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   func run() throws {
-    let proof = try Self.read(Answer.Proof.self, file, "a proof")
+    let proof = try decode(Answer.Proof.self, contents(of: file), of: file, "a proof", snakeCase: true)
     let evidence: StateEvidence
     do {
       evidence = try proof.evidence()
@@ -143,27 +131,20 @@ struct VerifyCommand: ParsableCommand {
       )
     }
     guard
-      evidence.proof.verifies(
-        key: evidence.entry.key,
-        value: evidence.value,
-        root: evidence.header.stateRoot
-      )
+      evidence.proof.verifies(key: evidence.entry.key, value: evidence.value, root: evidence.header.stateRoot)
     else {
-      throw Failure(
-        "the proof in \(file) is not valid",
-        why: StateEvidence.VerificationError.proof.description
-      )
+      let why = StateEvidence.VerificationError.proof.description
+      throw Failure("the proof in \(file) is not valid", why: why)
     }
   }
 
   private func check(_ evidence: StateEvidence, _ trusted: String) throws -> StateEvidence.SignedPower {
     let (validators, network) = try trustedValidators(trusted)
     guard let chain = try chain.map({ try Self.chain($0) }) ?? network else {
-      throw Failure(
+      throw Failure.usage(
         "the chain is not named",
         why: "a file of validators does not name its chain",
-        fix: "--chain CHAIN_ID",
-        code: 2
+        fix: "--chain CHAIN_ID"
       )
     }
     do throws(StateEvidence.VerificationError) {
@@ -210,27 +191,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private static func chain(_ text: String) throws -> ChainID {
-    guard let chain = ChainID(text) else { throw Failure("`\(text)` is not a chain id", code: 2) }
-    return chain
-  }
-
-  private static func read<Value: Decodable>(_ type: Value.Type, _ file: String, _ what: String) throws
-    -> Value
-  {
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw Failure("\(file) cannot be read", why: "there is no such file, or it is not readable", code: 2)
-    }
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    do {
-      return try decoder.decode(type, from: data)
-    } catch let error as Swift.DecodingError {
-      throw Failure(
-        "\(file) is not \(what)",
-        why: JSONFault(error, in: data, snakeCase: true).description,
-        code: 2
-      )
-    }
+    try parsed(text, "a chain id") { ChainID($0) }
   }
 
   /// The validator set, and the chain if the source names it.
@@ -240,12 +201,18 @@ struct VerifyCommand: ParsableCommand {
     let members: [Validator]
     var chain: ChainID?
     if exists, !isFolder.boolValue {
-      let list = try Self.read(Answer.Page<Answer.Validator>.self, trusted, "a list of validators")
+      let list: Answer.Page<Answer.Validator> =
+        try decode(
+          Answer.Page.self,
+          contents(of: trusted),
+          of: trusted,
+          "a list of validators",
+          snakeCase: true
+        )
       guard list.next == nil else {
-        throw Failure(
+        throw Failure.usage(
           "\(trusted) holds only a part of the validators",
-          fix: "write it with `supercloud validator list --status bonded --limit 1000 --output json`",
-          code: 2
+          fix: "write it with `supercloud validator list --status bonded --limit 1000 --output json`"
         )
       }
       members = try list.items.filter { $0.power > 0 }.map {
@@ -260,7 +227,7 @@ struct VerifyCommand: ParsableCommand {
       do {
         genesis = try NetworkDefinition(at: NetworkDefinition.locate(trusted)).genesis
       } catch {
-        throw Failure("the validators of \(trusted) cannot be read", why: "\(error)", code: 2)
+        throw Failure.usage("the validators of \(trusted) cannot be read", why: "\(error)")
       }
       chain = genesis.chain
       members = genesis.validators.map {
@@ -274,7 +241,7 @@ struct VerifyCommand: ParsableCommand {
     do {
       return (try ValidatorSet(members), chain)
     } catch {
-      throw Failure("\(trusted) is not a set of validators", why: "\(error)", code: 2)
+      throw Failure.usage("\(trusted) is not a set of validators", why: "\(error)")
     }
   }
 }

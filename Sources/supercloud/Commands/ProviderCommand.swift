@@ -7,15 +7,15 @@ import Primitives
 import Provider
 
 struct ProviderCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "provider",
-    abstract: "Offer GPUs for lease.",
-    subcommands: [Init.self, Status.self, Decisions.self, Leave.self]
+  static let configuration = about(
+    "Offer GPUs for lease.",
+    named: "provider",
+    [Init.self, Status.self, Decisions.self, Leave.self]
   )
 
   struct Init: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Make a node a provider: writes provider.toml and the [provider] section of config.toml."
+    static let configuration = about(
+      "Make a node a provider: writes provider.toml and the [provider] section of config.toml."
     )
 
     @Option(help: "The host that tenants reach this machine at.") var host = "127.0.0.1"
@@ -26,24 +26,13 @@ struct ProviderCommand: AsyncParsableCommand {
     @OptionGroup var home: HomeOption
 
     func run() async throws {
-      let home = home.value
-      guard home.exists else {
-        throw Failure(
-          "there is no node in \(home.folder.path)",
-          fix: "supercloud init --role provider --home \(home.folder.path)"
-        )
-      }
+      let home = try home.existing { "supercloud init --role provider --home \($0)" }
       let file = home.folder.appending(path: "provider.toml")
       guard !FileManager.default.fileExists(atPath: file.path) else {
-        throw Failure(
-          "\(file.path) exists",
-          why: "an existing file is not overwritten",
-          fix: "edit it, or move it away"
-        )
+        let why = "an existing file is not overwritten"
+        throw Failure("\(file.path) exists", why: why, fix: "edit it, or move it away")
       }
-      guard Decimal18(hourly) != nil else {
-        throw Failure("`\(hourly)` is not a price", fix: "a decimal such as 0.50", code: 2)
-      }
+      _ = try parsed(hourly, "a price", fix: "a decimal such as 0.50") { Decimal18($0) }
       let gpus = try gpu.map { try Self.gpu($0) }
       let settings = ProviderSettings.defaults(
         gpus: gpus,
@@ -55,12 +44,7 @@ struct ProviderCommand: AsyncParsableCommand {
       try settings.text.write(to: file, atomically: true, encoding: .utf8)
       var configuration = try NodeConfiguration.read(home.configuration)
       configuration.node.role = "provider"
-      configuration.provider = .init(
-        account: account,
-        endpoint: host,
-        domain: host,
-        settings: "provider.toml"
-      )
+      configuration.provider = .init(account: account, host: host)
       try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
       Console.line("settings  \(file.path)")
       Console.note(
@@ -71,33 +55,21 @@ struct ProviderCommand: AsyncParsableCommand {
     private static func gpu(_ text: String) throws -> GPUSetting {
       let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 4, let count = UInt32(parts[0]) else {
-        throw Failure(
-          "`\(text)` is not a GPU",
-          fix: "COUNT,MODEL,MEMORY,INTERFACE such as 2,rtx3090,24Gi,pcie",
-          code: 2
-        )
+        let fix = "COUNT,MODEL,MEMORY,INTERFACE such as 2,rtx3090,24Gi,pcie"
+        throw Failure.usage("`\(text)` is not a GPU", fix: fix)
       }
-      return GPUSetting(
-        vendor: "nvidia",
-        model: parts[1],
-        memory: parts[2],
-        interface: parts[3],
-        count: count
-      )
+      let (model, memory, interface) = (parts[1], parts[2], parts[3])
+      return GPUSetting(vendor: "nvidia", model: model, memory: memory, interface: interface, count: count)
     }
   }
 
   struct Status: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Leases, open bids, and which limits the driver enforces."
-    )
+    static let configuration = about("Leases, open bids, and which limits the driver enforces.")
 
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let status: Answer.ProviderStatus = try await node.withClient {
-        try await $0.get("/v1/provider/status")
-      }
+      let status: Answer.ProviderStatus = try await node.get("/v1/provider/status")
       if node.output == .json { return try Console.json(status) }
       Console.line("provider   \(status.provider)  (\(status.ready ? "bidding" : "starting"))")
       Console.line("open bids  \(status.openBids)\n")
@@ -115,34 +87,26 @@ struct ProviderCommand: AsyncParsableCommand {
   }
 
   struct Decisions: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Why this provider bid or did not, for every order of the last day."
-    )
+    static let configuration = about("Why this provider bid or did not, for every order of the last day.")
 
     @Option(help: "Only this order: its identifier or first digits.") var order: String?
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let decisions: [Answer.Decision] = try await node.withClient {
-        try await $0.get("/v1/provider/decisions", [("order", order)])
-      }
-      try show(decisions, node.output)
+      let decisions: [Answer.Decision] = try await node.get("/v1/provider/decisions", [("order", order)])
+      try show(decisions, node)
     }
   }
-}
 
-extension ProviderCommand {
   struct Leave: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Remove the provider from the registry. Rejected while it has active leases."
+    static let configuration = about(
+      "Remove the provider from the registry. Rejected while it has active leases."
     )
 
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let wallet = try await node.wallet(signer)
-      try await wallet.report(.leaveProvider(owner: wallet.address), node) { "removed in block \($0)" }
+      try await signer.send("removed in block") { .leaveProvider(owner: $0) }
     }
   }
 }
@@ -157,15 +121,11 @@ struct WorkloadCommand: AsyncParsableCommand {
   )
 
   struct Hello: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The demo service: answers HTTP at PORT.")
+    static let configuration = about("The demo service: answers HTTP at PORT.")
 
     func run() async throws {
       guard let port = ProcessInfo.processInfo.environment["PORT"].flatMap({ Int($0) }) else {
-        throw Failure(
-          "PORT is not set",
-          why: "a provider tells its workloads which port to listen on",
-          code: 2
-        )
+        throw Failure.usage("PORT is not set", why: "a provider tells its workloads which port to listen on")
       }
       try await HelloWorkload.run(port: port)
     }

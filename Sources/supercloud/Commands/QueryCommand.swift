@@ -3,24 +3,24 @@ import ArgumentParser
 import Primitives
 
 struct QueryCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "query",
-    abstract: "Ask a node about the chain.",
-    subcommands: [
+  static let configuration = about(
+    "Ask a node about the chain.",
+    named: "query",
+    [
       Block.self, Transaction.self, Parameters.self, Currencies.self, Validators.self, Take.self, Income.self,
-      Providers.self, Peers.self, Proof.self,
+      Providers.self, PeersCommand.self, Proof.self,
     ]
   )
 
   struct Block: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "A block, the newest by default.")
+    static let configuration = about("A block, the newest by default.")
 
     @Argument(help: "The height.") var height: UInt64?
     @OptionGroup var node: NodeOption
 
     func run() async throws {
       let path = "/v1/blocks/" + (height.map(String.init) ?? "latest")
-      let block: Answer.Block = try await node.withClient { try await $0.get(path) }
+      let block: Answer.Block = try await node.get(path)
       if node.output == .json { return try Console.json(block) }
       Console.line("height        \(block.height)  (round \(block.round), \(block.signers) signatures)")
       Console.line("block         \(block.identifier)")
@@ -33,15 +33,13 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   struct Transaction: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "A transaction's result.")
+    static let configuration = about("A transaction's result.")
 
     @Argument(help: "The hash, hex.") var hash: String
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let result: Answer.TransactionResult = try await node.withClient {
-        try await $0.get("/v1/transactions/\(hash)")
-      }
+      let result: Answer.TransactionResult = try await node.get("/v1/transactions/\(hash)")
       if node.output == .json { return try Console.json(result) }
       Console.line("hash    \(result.hash)")
       Console.line("height  \(result.height == 0 ? "waiting" : String(result.height))")
@@ -56,9 +54,7 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   struct Parameters: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "All parameters with unit, range, and the proposal that set them."
-    )
+    static let configuration = about("All parameters with unit, range, and the proposal that set them.")
 
     @OptionGroup var node: NodeOption
 
@@ -68,9 +64,7 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   struct Currencies: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "The currencies that deployments can be paid in."
-    )
+    static let configuration = about("The currencies that deployments can be paid in.")
 
     @OptionGroup var node: NodeOption
 
@@ -80,32 +74,27 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   struct Validators: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The validators with their power.")
+    static let configuration = about("The validators with their power.")
 
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let validators: Answer.Page<Answer.Validator> = try await node.withClient {
-        try await $0.get("/v1/validators", page.query)
-      }
-      try page.show(validators, node, ["MONIKER", "OPERATOR", "POWER", "COMMISSION", "STATE"]) { validators in
-        validators.map {
-          [$0.moniker, $0.operatorAddress, String($0.power), $0.commission, $0.jailed ? "jailed" : "active"]
-        }
+      let header = ["MONIKER", "OPERATOR", "POWER", "COMMISSION", "STATE"]
+      try await page.list("/v1/validators", [], header) { (it: Answer.Validator) in
+        [it.moniker, it.operatorAddress, String(it.power), it.commission, it.jailed ? "jailed" : "active"]
       }
     }
   }
 
   struct Take: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Take rates and the income from them.")
+    static let configuration = about("Take rates and the income from them.")
 
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let takes: [Answer.Take] = try await node.withClient { try await $0.get("/v1/take") }
-      if node.output == .json { return try Console.json(takes) }
-      Console.table(
+      let takes: [Answer.Take] = try await node.get("/v1/take")
+      try node.show(
+        takes,
         ["DENOMINATION", "RATE", "TAKEN", "TO STAKERS", "COMMUNITY POOL"],
         takes.map { [$0.denomination, percent($0.basisPoints), $0.collected, $0.stakers, $0.communityPool] }
       )
@@ -113,38 +102,15 @@ struct QueryCommand: AsyncParsableCommand {
   }
 
   struct Providers: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The registered providers.")
+    static let configuration = about("The registered providers.")
 
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let providers: Answer.Page<Answer.Provider> = try await node.withClient {
-        try await $0.get("/v1/providers", page.query)
+      let header = ["PROVIDER", "HOST", "LEASES", "ENDPOINT"]
+      try await page.list("/v1/providers", [], header) { (it: Answer.Provider) in
+        [it.owner, it.hostUri, String(it.activeLeases), it.endpoint ?? "–"]
       }
-      try page.show(providers, node, ["PROVIDER", "HOST", "LEASES", "ENDPOINT"]) { providers in
-        providers.map { [$0.owner, $0.hostUri, String($0.activeLeases), $0.endpoint ?? "–"] }
-      }
-    }
-  }
-
-  struct Peers: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The node's peers.")
-
-    @OptionGroup var node: NodeOption
-
-    func run() async throws {
-      let peers: [Answer.Peer] = try await node.withClient { try await $0.get("/v1/peers") }
-      if node.output == .json { return try Console.json(peers) }
-      Console.table(
-        ["NODE KEY", "ADDRESS", "ROLE", "DIRECTION", "HEIGHT", "UDP", "SCORE"],
-        peers.map {
-          [
-            String($0.nodeKey.prefix(16)), $0.address, $0.role, $0.inbound ? "in" : "out", String($0.height),
-            $0.datagrams ? "yes" : "no", String($0.score),
-          ]
-        }
-      )
     }
   }
 }

@@ -6,25 +6,21 @@ import Node
 import Primitives
 
 struct StakeCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "stake",
-    abstract: "Delegate to validators, and see or withdraw rewards.",
-    subcommands: [Show.self, Delegate.self, Undelegate.self, Redelegate.self, Withdraw.self]
+  static let configuration = about(
+    "Delegate to validators, and see or withdraw rewards.",
+    named: "stake",
+    [Show.self, Delegate.self, Undelegate.self, Redelegate.self, Withdraw.self]
   )
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "An account's delegations, rewards and what is unbonding."
-    )
+    static let configuration = about("An account's delegations, rewards and what is unbonding.")
 
     @Argument(help: "An address, or the name of a key.") var account = "main"
     @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let address = try resolve(account, home: node.home.value).text()
-      let stake: Answer.Stake = try await node.withClient {
-        try await $0.get("/v1/accounts/\(address)/stake")
-      }
+      let address = try node.address(account).text()
+      let stake: Answer.Stake = try await node.get("/v1/accounts/\(address)/stake")
       if node.output == .json { return try Console.json(stake) }
       showDelegations(stake.delegations)
       if !stake.unbondings.isEmpty {
@@ -46,67 +42,59 @@ struct StakeCommand: AsyncParsableCommand {
   }
 
   struct Delegate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Delegate stake to a validator.")
+    static let configuration = about("Delegate stake to a validator.")
 
     @OptionGroup var stake: StakeOptions
 
     func run() async throws {
-      try await stake.send(Action.delegate) { "delegated in block \($0)" }
+      try await stake.send("delegated in block", Action.delegate)
     }
   }
 
   struct Undelegate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Undelegate stake; it can be spent after the unbonding time."
-    )
+    static let configuration = about("Undelegate stake; it can be spent after the unbonding time.")
 
     @OptionGroup var stake: StakeOptions
 
     func run() async throws {
-      try await stake.send(Action.undelegate) {
-        "unbonding since block \($0); `supercloud stake show` tells until when"
-      }
+      let suffix = "; `supercloud stake show` tells until when"
+      try await stake.send("unbonding since block", then: suffix, Action.undelegate)
     }
   }
 
   struct Redelegate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Move stake from one validator to another.")
+    static let configuration = about("Move stake from one validator to another.")
 
     @Argument(help: "The operator of the validator that has the stake.") var source: String
     @Argument(help: "The operator of the validator that gets it.") var destination: String
     @Argument(help: "The amount, such as 1000000uakt.") var amount: String
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let coin = try coin(amount)
-      let source = try resolve(source, home: node.home.value)
-      let destination = try resolve(destination, home: node.home.value)
-      let wallet = try await node.wallet(signer)
-      let action = Action.redelegate(delegator: wallet.address, from: source, to: destination, amount: coin)
-      try await wallet.report(action, node) { "moved in block \($0)" }
+      let source = try signer.node.address(source)
+      let destination = try signer.node.address(destination)
+      try await signer.send("moved in block") {
+        .redelegate(delegator: $0, from: source, to: destination, amount: coin)
+      }
     }
   }
 
   struct Withdraw: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract:
-        "Withdraw rewards from one validator, or from all; with --commission also your validator's commission."
+    static let configuration = about(
+      "Withdraw rewards from one validator, or from all; with --commission also your validator's commission."
     )
 
     @Argument(help: "The validator's operator. Default: all that you delegate to.") var validator: String?
     @Flag(help: "Also the commission of your own validator.") var commission = false
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let wallet = try await node.wallet(signer)
-      var validators = try validator.map { [try resolve($0, home: node.home.value)] } ?? []
+      let wallet = try await signer.wallet()
+      var validators = try validator.map { [try signer.node.address($0)] } ?? []
       if validator == nil {
         let address = wallet.address.text()
-        let stake: Answer.Stake = try await node.withClient {
-          try await $0.get("/v1/accounts/\(address)/stake")
-        }
+        let stake: Answer.Stake = try await signer.node.get("/v1/accounts/\(address)/stake")
         validators = try stake.delegations.map { try accountAddress($0.validator) }
       }
       var actions = validators.map { Action.withdrawReward(delegator: wallet.address, validator: $0) }
@@ -119,7 +107,7 @@ struct StakeCommand: AsyncParsableCommand {
         results.append(try await wallet.send(Array(actions.prefix(ChainLimits.messages))))
         actions.removeFirst(min(actions.count, ChainLimits.messages))
       }
-      if node.output == .json { return try Console.json(results) }
+      if signer.node.output == .json { return try Console.json(results) }
       for event in results.flatMap(\.events) where event.name.contains("withdraw") {
         let values = event.attributes.map { "\($0.key)=\($0.value)" }
         Console.line("\(event.name)  \(values.joined(separator: " "))")
@@ -134,17 +122,13 @@ struct StakeOptions: ParsableArguments {
   @Argument(help: "The validator's operator.") var validator: String
   @Argument(help: "The amount, such as 1000000uakt.") var amount: String
   @OptionGroup var signer: SignerOption
-  @OptionGroup var node: NodeOption
 
-  /// `action` makes the action from delegator, validator and amount; `text` makes the message from the
-  /// block's height.
-  func send(
-    _ action: (Address, Address, Coin) -> Action,
-    _ text: (UInt64) -> String
-  ) async throws {
+  /// Sends the action that `action` makes from delegator, validator and amount; reports it with `done` and `suffix`.
+  func send(_ done: String, then suffix: String = "", _ action: (Address, Address, Coin) -> Action)
+    async throws
+  {
     let coin = try coin(amount)
-    let validator = try resolve(validator, home: node.home.value)
-    let wallet = try await node.wallet(signer)
-    try await wallet.report(action(wallet.address, validator, coin), node, text)
+    let validator = try signer.node.address(validator)
+    try await signer.send(done, then: suffix) { action($0, validator, coin) }
   }
 }

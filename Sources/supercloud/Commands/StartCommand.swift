@@ -8,9 +8,9 @@ import Storage
 import Transport
 
 struct StartCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "start",
-    abstract: "Run the node of a home until it is told to stop (SIGTERM or Ctrl-C)."
+  static let configuration = about(
+    "Run the node of a home until it is told to stop (SIGTERM or Ctrl-C).",
+    named: "start"
   )
 
   @OptionGroup var home: HomeOption
@@ -32,14 +32,7 @@ struct StartCommand: AsyncParsableCommand {
 
   func run() async throws {
     if exitWithParent { Self.stopWithParent() }
-    let home = home.value
-    guard home.exists else {
-      throw Failure(
-        "there is no node in \(home.folder.path)",
-        why: "config.toml is missing",
-        fix: "make one: supercloud init --home \(home.folder.path)"
-      )
-    }
+    let home = try home.existing(why: "config.toml is missing") { "make one: supercloud init --home \($0)" }
     do {
       let configuration = try NodeConfiguration.read(home.configuration)
       var logger = Logger(label: configuration.node.moniker) { StreamLogHandler.standardError(label: $0) }

@@ -7,41 +7,34 @@ import Node
 import Primitives
 
 struct ValidatorCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "validator",
-    abstract: "Become a validator, change its profile, leave jail.",
-    subcommands: [List.self, Show.self, Create.self, Edit.self, Unjail.self]
+  static let configuration = about(
+    "Become a validator, change its profile, leave jail.",
+    named: "validator",
+    [List.self, Show.self, Create.self, Edit.self, Unjail.self]
   )
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Validators, most power first.")
+    static let configuration = about("Validators, most power first.")
 
     @Option(help: "Only bonded, unbonding, unbonded or jailed ones.") var status: String?
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let validators: Answer.Page<Answer.Validator> = try await node.withClient {
-        try await $0.get("/v1/validators", [("status", status)] + page.query)
-      }
       let header = ["MONIKER", "OPERATOR", "POWER", "STAKE", "COMMISSION", "MISSED", "STATE"]
-      try page.show(validators, node, header) { validators in
-        validators.map {
-          [
-            $0.moniker, $0.operatorAddress, String($0.power), money($0.tokens, "uakt"), $0.commission,
-            String($0.missedBlocks), $0.tombstoned ? "tombstoned" : $0.jailed ? "jailed" : $0.status,
-          ]
-        }
+      try await page.list("/v1/validators", [("status", status)], header) { (it: Answer.Validator) in
+        [
+          it.moniker, it.operatorAddress, String(it.power), money(it.tokens, "uakt"), it.commission,
+          String(it.missedBlocks), it.tombstoned ? "tombstoned" : it.jailed ? "jailed" : it.status,
+        ]
       }
     }
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "One validator and its delegations.")
+    static let configuration = about("One validator and its delegations.")
 
     @Argument(help: "The operator: an address, or the name of a key.") var validator: String
     @OptionGroup var page: PageOption
-    @OptionGroup var node: NodeOption
 
     private struct Both: Encodable {
       var validator: Answer.Validator
@@ -49,14 +42,12 @@ struct ValidatorCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let address = try resolve(validator, home: node.home.value).text()
-      let both = try await node.withClient { client in
-        Both(
-          validator: try await client.get("/v1/validators/\(address)"),
-          delegations: try await client.get("/v1/validators/\(address)/delegations", page.query)
-        )
-      }
-      if node.output == .json { return try Console.json(both) }
+      let address = try page.node.address(validator).text()
+      let both = Both(
+        validator: try await page.node.get("/v1/validators/\(address)"),
+        delegations: try await page.node.get("/v1/validators/\(address)/delegations", page.query)
+      )
+      if page.node.output == .json { return try Console.json(both) }
       let found = both.validator
       Console.line("validator   \(found.moniker)  (\(found.operatorAddress))")
       Console.line("key         \(found.consensusKey)")
@@ -87,7 +78,6 @@ struct ValidatorCommand: AsyncParsableCommand {
     @Option(help: "The consensus key, 64 hex digits. Default: the home's.") var consensusKey: String?
     @OptionGroup var profile: ProfileOptions
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let stake = try coin(stake)
@@ -95,7 +85,7 @@ struct ValidatorCommand: AsyncParsableCommand {
       let commission = try share(commission, "--commission")
       let limit = try share(maximumCommission, "--maximum-commission")
       let change = try share(maximumCommissionChange, "--maximum-commission-change")
-      let wallet = try await node.wallet(signer)
+      let wallet = try await signer.wallet()
       let creation = CreateValidator(
         operatorAddress: wallet.address,
         description: profile.description(moniker: moniker),
@@ -106,27 +96,21 @@ struct ValidatorCommand: AsyncParsableCommand {
         minimumSelfDelegation: Amount(minimumSelfDelegation),
         stake: stake
       )
-      try await wallet.report(.createValidator(creation), node) { "\(moniker) is registered in block \($0)" }
+      let result = try await wallet.send([.createValidator(creation)])
+      try signer.node.report(result, "\(moniker) is registered in block")
     }
 
     private func ownKey() throws -> PublicKey {
-      let home = node.home.value
-      guard home.exists else {
-        throw Failure(
-          "there is no node in \(home.folder.path)",
-          why: "a validator needs a consensus key",
-          fix:
-            "supercloud init --role validator --home \(home.folder.path), or name the key: --consensus-key",
-          code: 2
-        )
+      let home = try signer.node.home.existing(why: "a validator needs a consensus key", code: 2) {
+        "supercloud init --role validator --home \($0), or name the key: --consensus-key"
       }
       return try home.machineKey("consensus").publicKey
     }
   }
 
   struct Edit: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Change the profile or the commission; options that are left out change nothing."
+    static let configuration = about(
+      "Change the profile or the commission; options that are left out change nothing."
     )
 
     @Option(help: "The name that others see.") var moniker: String?
@@ -135,42 +119,29 @@ struct ValidatorCommand: AsyncParsableCommand {
       UInt64?
     @OptionGroup var profile: ProfileOptions
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
       let commission = try commission.map { try share($0, "--commission") }
-      let wallet = try await node.wallet(signer)
+      let wallet = try await signer.wallet()
       let address = wallet.address.text()
-      let present: Answer.Validator = try await node.withClient {
-        try await $0.get("/v1/validators/\(address)")
-      }
+      let present: Answer.Validator = try await signer.node.get("/v1/validators/\(address)")
       let edit = EditValidator(
         operatorAddress: wallet.address,
-        description: ValidatorDescription(
-          moniker: moniker ?? present.moniker,
-          identity: profile.identity ?? present.identity,
-          website: profile.website ?? present.website,
-          securityContact: profile.securityContact ?? present.securityContact,
-          details: profile.details ?? present.details
-        ),
+        description: profile.description(moniker: moniker ?? present.moniker, over: present),
         commission: commission,
         minimumSelfDelegation: minimumSelfDelegation.map { Amount($0) }
       )
-      try await wallet.report(.editValidator(edit), node) { "changed in block \($0)" }
+      try signer.node.report(try await wallet.send([.editValidator(edit)]), "changed in block")
     }
   }
 
   struct Unjail: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Return to the validator set after being jailed for missed blocks."
-    )
+    static let configuration = about("Return to the validator set after being jailed for missed blocks.")
 
     @OptionGroup var signer: SignerOption
-    @OptionGroup var node: NodeOption
 
     func run() async throws {
-      let wallet = try await node.wallet(signer)
-      try await wallet.report(.unjail(validator: wallet.address), node) { "unjailed in block \($0)" }
+      try await signer.send("unjailed in block") { .unjail(validator: $0) }
     }
   }
 }
@@ -182,13 +153,14 @@ struct ProfileOptions: ParsableArguments {
   @Option(help: "Where to report a vulnerability.") var securityContact: String?
   @Option(help: "A description.") var details: String?
 
-  func description(moniker: String) -> ValidatorDescription {
+  /// What is not given stays as it is in `present`.
+  func description(moniker: String, over present: Answer.Validator? = nil) -> ValidatorDescription {
     ValidatorDescription(
       moniker: moniker,
-      identity: identity ?? "",
-      website: website ?? "",
-      securityContact: securityContact ?? "",
-      details: details ?? ""
+      identity: identity ?? present?.identity ?? "",
+      website: website ?? present?.website ?? "",
+      securityContact: securityContact ?? present?.securityContact ?? "",
+      details: details ?? present?.details ?? ""
     )
   }
 }
@@ -207,33 +179,14 @@ func showDelegations(_ delegations: [Answer.Delegation]) {
 
 /// Parses a public key from 64 hex digits.
 func publicKey(_ text: String) throws -> PublicKey {
-  guard let bytes = Hex.decode(text), let key = PublicKey(bytes) else {
-    throw Failure("`\(text)` is not a public key", fix: "64 hex digits", code: 2)
-  }
-  return key
+  try parsed(text, "a public key", fix: "64 hex digits") { Hex.decode($0).flatMap { PublicKey($0) } }
 }
 
 /// Parses a decimal from 0 to 1.
 func share(_ text: String, _ option: String) throws -> Decimal18 {
   guard let value = Decimal18(text), value.raw <= Decimal18.one else {
-    throw Failure(
-      "`\(text)` is not a share",
-      why: "\(option) is a decimal between 0 and 1",
-      fix: "such as 0.05",
-      code: 2
-    )
+    let why = "\(option) is a decimal between 0 and 1"
+    throw Failure.usage("`\(text)` is not a share", why: why, fix: "such as 0.05")
   }
   return value
-}
-
-/// Parses an amount of one currency, such as `1000000uakt`.
-func coin(_ text: String) throws -> Coin {
-  guard let coin = Coin(text) else {
-    throw Failure(
-      "`\(text)` is not an amount",
-      fix: "digits and a denomination, such as 2500000uakt",
-      code: 2
-    )
-  }
-  return coin
 }

@@ -24,7 +24,6 @@ struct DeployCommand: AsyncParsableCommand {
   @Flag(help: "Take the cheapest bids without asking.") var yes = false
   @Option(help: .hidden) var report: String?
   @OptionGroup var signer: SignerOption
-  @OptionGroup var node: NodeOption
 
   func run() async throws {
     let journey = try await DeployJourney(command: self)
@@ -32,7 +31,7 @@ struct DeployCommand: AsyncParsableCommand {
     if let path = self.report {
       try JSONEncoder().encode(report).write(to: URL(filePath: path), options: .atomic)
     }
-    if node.output == .json { try Console.json(report) }
+    if signer.node.output == .json { try Console.json(report) }
   }
 }
 
@@ -48,22 +47,21 @@ struct DeployJourney {
     self.command = command
     // The file is checked first, because that needs no node.
     try DeployPlan.check(file: command.file)
-    wallet = try await command.node.wallet(command.signer)
-    let status: Answer.Status = try await command.node.withClient { try await $0.get("/v1/status") }
+    wallet = try await command.signer.wallet()
+    let status: Answer.Status = try await command.signer.node.get("/v1/status")
     ticks = TickPrice(tickMilliseconds: status.tickMilliseconds)
     plan = try DeployPlan(file: command.file, wallet: wallet)
   }
 
-  private var isQuiet: Bool { command.node.output == .json }
+  private var isQuiet: Bool { command.signer.node.output == .json }
 
   private func say(_ text: String) {
     guard !isQuiet else { return }
-    let seconds = String(format: "%6.2f s", Date().timeIntervalSince(started))
-    Console.line("\(seconds)  \(text)")
+    Console.line(String(format: "%6.2f s", Date().timeIntervalSince(started)) + "  " + text)
   }
 
-  private func milliseconds(since date: Date) -> Double {
-    (Date().timeIntervalSince(date) * 10_000).rounded() / 10
+  private func milliseconds(since date: Date, until end: Date = Date()) -> Double {
+    (end.timeIntervalSince(date) * 10_000).rounded() / 10
   }
 
   func run() async throws -> DeployReport {
@@ -71,50 +69,31 @@ struct DeployJourney {
     let deposit = try depositCoin()
     let signedAt = Date()
     let order = try await postOrder(deposit)
+    let dseq = plan.deployment.sequence
+    let owner = wallet.address.text()
+    var report = DeployReport(owner: owner, dseq: dseq, order: order.identifier.description)
     let (bids, firstBid) = try await gatherBids(order, signedAt: signedAt)
+    (report.bids, report.firstBidMilliseconds) = (bids.count, firstBid)
     let chosen = try choose(bids)
     let agreedAt = Date()
-    let result = try await agree(order, chosen)
-    let agreement = milliseconds(since: agreedAt)
-    let lease = milliseconds(since: signedAt)
-    say(
-      "agreed: deployment \(plan.deployment.sequence), \(chosen.count) lease\(chosen.count == 1 ? "" : "s") in block \(result.height), \(Int(lease)) ms after the order"
-    )
-    var leases: [DeployReport.Lease] = []
-    for choice in chosen { leases.append(try await start(choice)) }
-    let ready = milliseconds(since: signedAt)
+    report.height = try await agree(order, chosen).height
+    report.agreementMilliseconds = milliseconds(since: agreedAt)
+    report.leaseMilliseconds = milliseconds(since: signedAt)
+    let leases = "\(chosen.count) lease\(chosen.count == 1 ? "" : "s")"
+    let after = "\(Int(report.leaseMilliseconds)) ms after the order"
+    say("agreed: deployment \(dseq), \(leases) in block \(report.height), \(after)")
+    for choice in chosen { report.leases.append(try await start(choice)) }
+    report.readyMilliseconds = milliseconds(since: signedAt)
     if !isQuiet {
-      Console.line(
-        "\nclose it with: supercloud deployment close \(plan.deployment.sequence) --from \(command.signer.from)"
-      )
+      Console.line("\nclose it with: supercloud deployment close \(dseq) --from \(command.signer.from)")
     }
-    return DeployReport(
-      owner: wallet.address.text(),
-      dseq: plan.deployment.sequence,
-      order: order.identifier.description,
-      bids: bids.count,
-      leases: leases,
-      height: result.height,
-      firstBidMilliseconds: firstBid,
-      leaseMilliseconds: lease,
-      agreementMilliseconds: agreement,
-      readyMilliseconds: ready
-    )
+    return report
   }
 
   // MARK: Steps
 
   private func depositCoin() throws -> Coin {
-    if let text = command.deposit {
-      guard let coin = Coin(text) else {
-        throw Failure(
-          "`\(text)` is not a deposit",
-          fix: "digits and a denomination, such as 5000000uakt",
-          code: 2
-        )
-      }
-      return coin
-    }
+    if let text = command.deposit { return try coin(text, "a deposit") }
     let minimum = wallet.currency(plan.denomination).flatMap { UInt64($0.minimumDeposit) } ?? 0
     return Coin(minimum * 10, plan.denomination)
   }
@@ -171,8 +150,7 @@ struct DeployJourney {
           "raise the price in the file, or ask for another GPU; the order expires by itself and nothing was paid"
       )
     }
-    let first = found.firstBidAt.map { ($0.timeIntervalSince(signedAt) * 10_000).rounded() / 10 }
-    return (found.bids, first ?? 0)
+    return (found.bids, found.firstBidAt.map { milliseconds(since: signedAt, until: $0) } ?? 0)
   }
 
   /// The names of the groups without a bid.
@@ -220,11 +198,7 @@ struct DeployJourney {
     Console.note("which one? [1]")
     let text = readLine()?.trimmingCharacters(in: .whitespaces) ?? ""
     guard let number = text.isEmpty ? 1 : Int(text), offers.indices.contains(number - 1) else {
-      throw Failure(
-        "`\(text)` is none of 1 to \(offers.count)",
-        fix: "nothing was paid; deploy again",
-        code: 2
-      )
+      throw Failure.usage("`\(text)` is none of 1 to \(offers.count)", fix: "nothing was paid; deploy again")
     }
     return offers[number - 1]
   }
@@ -237,12 +211,10 @@ struct DeployJourney {
         throw Failure("the node sent a bid that is not hex")
       }
       let bid = try SignedObject(decoding: bytes, chain: wallet.chain)
-      var index = bids.firstIndex { $0.identifier == bid.identifier }
-      if index == nil {
-        bids.append(bid)
-        index = bids.count - 1
-      }
-      choices.append(AgreeLease.Choice(group: choice.group.sequence, bid: UInt32(index ?? 0)))
+      let known = bids.firstIndex { $0.identifier == bid.identifier }
+      if known == nil { bids.append(bid) }
+      let index = known ?? bids.count - 1
+      choices.append(AgreeLease.Choice(group: choice.group.sequence, bid: UInt32(index)))
     }
     let agreement = AgreeLease(owner: wallet.address, order: order, bids: bids, choices: choices)
     return try await wallet.send([.agreeLease(agreement)], preferring: plan.denomination)
@@ -251,12 +223,8 @@ struct DeployJourney {
   /// Sends the manifest to the group's provider and waits until its services are ready.
   private func start(_ choice: Choice) async throws -> DeployReport.Lease {
     let provider = try accountAddress(choice.bid.provider)
-    let lease = LeaseID(
-      deployment: plan.deployment,
-      group: choice.group.sequence,
-      order: 1,
-      provider: provider
-    )
+    let group = choice.group.sequence
+    let lease = LeaseID(deployment: plan.deployment, group: group, order: 1, provider: provider)
     let stream = try await LeaseStream.open(lease: lease, wallet: wallet)
     try await stream.send(manifest: plan.manifestJSON)
     say(

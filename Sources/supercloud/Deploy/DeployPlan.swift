@@ -25,10 +25,7 @@ struct DeployPlan {
   }
 
   private static func read(_ path: String) throws -> Deployment {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Failure("\(path) cannot be read", why: "there is no such file, or it is not readable", code: 2)
-    }
-    let file = DeploymentFile([UInt8](data))
+    let file = DeploymentFile([UInt8](try contents(of: path)))
     guard let deployment = file.deployment else {
       Console.note(file.errors.map { $0.text(in: path) }.joined(separator: "\n"))
       throw Failure(

@@ -41,7 +41,7 @@ struct LeaseStream {
         provider: .account(lease.provider),
         account: wallet.key,
         network: NetworkIdentity(chainID: wallet.chain.text, genesis: genesis),
-        frames: .uniform(1 << 20),
+        frames: .leases,
         on: MultiThreadedEventLoopGroup.singleton,
         logger: Logger(label: "lease") { _ in SwiftLogNoOpLogHandler() }
       )
@@ -124,5 +124,71 @@ struct LeaseStream {
       guard let client = try? NodeClient(url), (try? await client.text("/")) != nil else { return false }
     }
     return true
+  }
+}
+
+extension LeaseCommand {
+  struct Status: AsyncParsableCommand {
+    static let configuration = about("What runs for a lease, as its provider says.")
+
+    @OptionGroup var lease: LeaseOption
+    @OptionGroup var signer: SignerOption
+
+    func run() async throws {
+      let found = try await lease.find(signer.node)
+      let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: signer.wallet())
+      let status = try await stream.status()
+      await stream.close()
+      Console.line("state  \(status.state)  \(status.message)")
+      Console.table(
+        ["SERVICE", "READY", "RESTARTS", "LAST EXIT", "URLS"],
+        status.services.map {
+          [
+            $0.name, "\($0.ready)/\($0.replicas)", String($0.restarts), $0.lastExit,
+            $0.urls.joined(separator: " "),
+          ]
+        }
+      )
+    }
+  }
+
+  struct Logs: AsyncParsableCommand {
+    static let configuration = about("The newest lines that a lease's services printed.")
+
+    @OptionGroup var lease: LeaseOption
+    @Option(help: "Only this service.") var service = ""
+    @Option(help: "Lines of each log.") var tail: UInt32 = 100
+    @OptionGroup var signer: SignerOption
+
+    func run() async throws {
+      let found = try await lease.find(signer.node)
+      let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: signer.wallet())
+      let chunks = try await stream.logs(service: service, tail: tail)
+      await stream.close()
+      for chunk in chunks {
+        for line in chunk.lines { Console.line("\(chunk.service).\(chunk.replica) \(chunk.stream)  \(line)") }
+      }
+    }
+  }
+
+  struct SendManifest: AsyncParsableCommand {
+    static let configuration = about(
+      "Send a lease's manifest to its provider again, after a deployment that was cut off.",
+      named: "send-manifest"
+    )
+
+    @OptionGroup var lease: LeaseOption
+    @Argument(help: "The deploy.yaml that was deployed.") var file: String
+    @OptionGroup var signer: SignerOption
+
+    func run() async throws {
+      let wallet = try await signer.wallet()
+      let plan = try DeployPlan(file: file, wallet: wallet)
+      let stream = try await LeaseStream.open(lease: lease.find(signer.node).leaseID(), wallet: wallet)
+      try await stream.send(manifest: plan.manifestJSON)
+      let urls = try await stream.waitUntilReady(timeout: 60)
+      await stream.close()
+      for url in urls { Console.line("ready  \(url)") }
+    }
   }
 }

@@ -20,11 +20,10 @@ enum SDLFiles {
       return [UInt8](try handle.read(upToCount: readLimit) ?? Data())
     } catch {
       let isThere = FileManager.default.fileExists(atPath: path)
-      throw Failure(
+      throw Failure.usage(
         "cannot read \(path)",
         why: isThere ? "it is not a file that this user may read" : "there is no such file",
-        fix: "name a deploy.yaml, or - for standard input",
-        code: 2
+        fix: "name a deploy.yaml, or - for standard input"
       )
     }
   }
@@ -54,8 +53,7 @@ enum SDLFiles {
 
 /// Prints the results of the commands.
 enum SDLOutput {
-  /// Prints the bytes unchanged. A line break follows only on a terminal, so that `| sha256sum` and `cmp` get
-  /// the exact bytes.
+  /// Prints the bytes unchanged. A line break follows only on a terminal: `| sha256sum` gets the exact bytes.
   static func exact(_ bytes: [UInt8]) {
     Console.write(bytes)
     if Console.isTerminal { Console.line() }
@@ -68,7 +66,7 @@ enum SDLOutput {
 
   /// All errors of the file, in the order of its lines.
   static func errors(of file: DeploymentFile, name: String) {
-    for finding in file.findings where finding.severity == .error { Console.error(finding.text(in: name)) }
+    for finding in file.findings where finding.severity == .error { Console.note(finding.text(in: name)) }
   }
 
   static func warnings(of file: DeploymentFile, name: String) {

@@ -97,22 +97,13 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
   private func plan() throws -> FaultPlan {
     if let plan = FaultPlan.named(faults) { return plan }
     guard let data = FileManager.default.contents(atPath: faults) else {
-      throw Failure(
+      throw Failure.usage(
         "there are no faults named \(faults)",
         why: "it is neither none, light, chaos, byzantine nor a readable file",
-        fix: "supercloud simulate --faults chaos",
-        code: 2
+        fix: "supercloud simulate --faults chaos"
       )
     }
-    do {
-      return try JSONDecoder().decode(FaultPlan.self, from: data)
-    } catch let error as Swift.DecodingError {
-      throw Failure(
-        "\(faults) is not a plan of faults",
-        why: JSONFault(error, in: data).description,
-        code: 2
-      )
-    }
+    return try decode(FaultPlan.self, data, of: faults, "a plan of faults")
   }
 
   private func replay(_ seed: UInt64, _ base: Scenario) throws {
@@ -178,4 +169,14 @@ struct VirtualDuration: ExpressibleByArgument, CustomStringConvertible {
   var description: String {
     milliseconds.isMultiple(of: 1_000) ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms"
   }
+}
+
+/// The simulations. Without a subcommand, a network with faults is simulated.
+struct SimulateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Simulate a network, its gossip or its ledger in virtual time.",
+    subcommands: [SimulateNetworkCommand.self, SimulateLedgerCommand.self, SimulateGossipCommand.self],
+    defaultSubcommand: SimulateNetworkCommand.self
+  )
 }

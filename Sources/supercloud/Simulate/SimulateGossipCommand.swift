@@ -102,49 +102,31 @@ struct Share: ExpressibleByArgument, CustomStringConvertible {
 /// The text of the table output.
 enum GossipTable {
   static func show(_ report: GossipReport) {
-    func line(_ name: String, _ text: String) {
-      Console.line(name.padding(toLength: 18, withPad: " ", startingAt: 0) + text)
-    }
     func times(_ values: GossipReport.Percentiles, _ unit: String) -> String {
-      String(
-        format: "p50 %.1f%@, p99 %.1f%@, last %.1f%@",
-        values.p50,
-        unit,
-        values.p99,
-        unit,
-        values.last,
-        unit
-      )
+      let texts = [values.p50, values.p99, values.last].map { String(format: "%.1f", $0) + unit }
+      return "p50 \(texts[0]), p99 \(texts[1]), last \(texts[2])"
     }
-    line(
-      "network",
-      "\(report.peers) peers, mean degree \(report.meanDegree), \(report.byzantine) Byzantine\(report.attack.map { " (\($0))" } ?? ""), \(report.newcomers) newcomers, loss \(report.loss)"
-    )
-    line(
-      "delivered",
-      "\(report.expectedDeliveries - report.missedDeliveries) of \(report.expectedDeliveries), \(report.messages) messages; within a second \(report.deliveredWithinSecond)"
-    )
-    line("to a peer", times(report.deliveryMilliseconds, " ms"))
-    line("to all peers", times(report.allPeersMilliseconds, " ms"))
-    line("hops", times(report.hops, ""))
-    line(
-      "payload copies",
-      "\(report.payloadCopies); learnt from object \(report.convergedAtObject.map(String.init) ?? "–") of an origin"
-    )
+    let attack = report.attack.map { " (\($0))" } ?? ""
+    let delivered = report.expectedDeliveries - report.missedDeliveries
+    let learnt = report.convergedAtObject.map(String.init) ?? "–"
     let kinds = report.bytesByKind.sorted { $0.key < $1.key }.map { "\($0.key) \(Int($0.value))" }
-    line("bytes/peer/s", "\(Int(report.bytesPerPeerAndSecond)): " + kinds.joined(separator: ", "))
-    line("checks", "\(report.signatureChecksPerObjectAndPeer) signature checks per object and peer")
-    line(
-      "repair",
-      "\(report.requests) requests, \(report.reconciliationRounds) reconciliation rounds, \(report.reconciledObjects) objects"
-    )
-    line(
-      "memory/peer",
-      "\(report.memoryPerPeerBytes / 1_024) KiB, largest \(report.largestPeerBytes / 1_024) KiB"
-    )
-    line(
-      "bans",
-      "\(report.byzantinePeersBanned) of Byzantine peers, \(report.honestPeersBanned) of honest ones"
+    Console.line(
+      """
+      network           \(report.peers) peers, mean degree \(report.meanDegree), \(report.byzantine) Byzantine\(attack), \
+      \(report.newcomers) newcomers, loss \(report.loss)
+      delivered         \(delivered) of \(report.expectedDeliveries), \(report.messages) messages; \
+      within a second \(report.deliveredWithinSecond)
+      to a peer         \(times(report.deliveryMilliseconds, " ms"))
+      to all peers      \(times(report.allPeersMilliseconds, " ms"))
+      hops              \(times(report.hops, ""))
+      payload copies    \(report.payloadCopies); learnt from object \(learnt) of an origin
+      bytes/peer/s      \(Int(report.bytesPerPeerAndSecond)): \(kinds.joined(separator: ", "))
+      checks            \(report.signatureChecksPerObjectAndPeer) signature checks per object and peer
+      repair            \(report.requests) requests, \(report.reconciliationRounds) reconciliation rounds, \
+      \(report.reconciledObjects) objects
+      memory/peer       \(report.memoryPerPeerBytes / 1_024) KiB, largest \(report.largestPeerBytes / 1_024) KiB
+      bans              \(report.byzantinePeersBanned) of Byzantine peers, \(report.honestPeersBanned) of honest ones
+      """
     )
     Console.table(
       ["CONDITION", "VALUE", "LIMIT", ""],

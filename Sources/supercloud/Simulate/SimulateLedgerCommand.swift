@@ -41,15 +41,10 @@ struct SimulateLedgerCommand: ParsableCommand {
     do throws(LedgerScenario.Fault) {
       result = try scenario.run()
     } catch {
-      throw Failure("\(file) cannot begin", why: error.description, code: 2)
+      throw Failure.usage("\(file) cannot begin", why: error.description)
     }
-    if output == .json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      Console.line(String(decoding: try encoder.encode(result), as: UTF8.self))
-    } else {
-      Self.show(result)
-    }
+    guard output == .json else { return Self.show(result) }
+    Console.line(String(decoding: try Console.encoded(result, keys: .useDefaultKeys), as: UTF8.self))
   }
 
   private static func read(_ file: String) throws -> LedgerScenario {
@@ -59,23 +54,14 @@ struct SimulateLedgerCommand: ParsableCommand {
         file == "-"
         ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(filePath: file))
     } catch {
-      throw Failure(
+      throw Failure.usage(
         "\(file) cannot be read",
         why: error.localizedDescription,
-        fix: "name a JSON file; `supercloud help simulate ledger` shows one",
-        code: 2
+        fix: "name a JSON file; `supercloud help simulate ledger` shows one"
       )
     }
-    do {
-      return try JSONDecoder().decode(LedgerScenario.self, from: data)
-    } catch let error as Swift.DecodingError {
-      throw Failure(
-        "\(file) is not a scenario",
-        why: JSONFault(error, in: data).description,
-        fix: "`supercloud help simulate ledger` shows one",
-        code: 2
-      )
-    }
+    let fix = "`supercloud help simulate ledger` shows one"
+    return try decode(LedgerScenario.self, data, of: file, "a scenario", fix: fix)
   }
 
   private static func show(_ result: LedgerScenario.Result) {

@@ -37,7 +37,7 @@ struct TestnetCommand: AsyncParsableCommand {
       let offsets = try clockOffsets.map { text in
         try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
           guard let offset = Int64(part) else {
-            throw Failure("`\(part)` is not a number of milliseconds", fix: "such as 0,200,-200", code: 2)
+            throw Failure.usage("`\(part)` is not a number of milliseconds", fix: "such as 0,200,-200")
           }
           return offset
         }
@@ -47,7 +47,7 @@ struct TestnetCommand: AsyncParsableCommand {
         ? FileManager.default.temporaryDirectory.appending(
           path: "supercloud-check-\(UUID().uuidString.prefix(8))"
         )
-        : URL(filePath: network.home).standardizedFileURL
+        : URL(filePath: network.folder.home).standardizedFileURL
       let testnet = try LocalTestnet.prepare(folder: folder, shape: network.shape, reset: reset || check)
       let output = TestnetOutput(testnet: testnet)
       try await testnet.run(
@@ -68,7 +68,7 @@ struct TestnetCommand: AsyncParsableCommand {
     @OptionGroup var network: TestnetOptions
 
     func run() async throws {
-      let folder = URL(filePath: network.home).standardizedFileURL
+      let folder = URL(filePath: network.folder.home).standardizedFileURL
       let testnet = try LocalTestnet.prepare(folder: folder, shape: network.shape, reset: false)
       for member in testnet.plan.members {
         Console.line("supercloud start --home \(testnet.homes.home(member).folder.path)")
@@ -77,12 +77,12 @@ struct TestnetCommand: AsyncParsableCommand {
   }
 
   struct Purge: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Remove a network's folder.")
+    static let configuration = about("Remove a network's folder.")
 
-    @Option(help: "The network's folder.")
-    var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+    @OptionGroup var folder: TestnetFolder
 
     func run() async throws {
+      let home = folder.home
       guard TestnetPlan.read(URL(filePath: home)) != nil else {
         throw Failure("\(home) is not a testnet's folder", why: "testnet.json is not there")
       }
@@ -91,13 +91,18 @@ struct TestnetCommand: AsyncParsableCommand {
   }
 }
 
+/// The folder of a local network.
+struct TestnetFolder: ParsableArguments {
+  @Option(help: "The network's folder.")
+  var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+}
+
 /// The options for a local network's shape. Its folder stores them.
 struct TestnetOptions: ParsableArguments {
   @Option(help: "How many validators, 1 to 50. Default: 4.") var validators: Int?
   @Option(help: "How many providers, 0 to 50. Default: 3.") var providers: Int?
   @Option(help: "Milliseconds of a tick, by which money moves. Default: 1000.") var tick: UInt64?
-  @Option(help: "The network's folder.")
-  var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+  @OptionGroup var folder: TestnetFolder
 
   var shape: TestnetShape {
     TestnetShape(validators: validators, providers: providers, tickMilliseconds: tick)

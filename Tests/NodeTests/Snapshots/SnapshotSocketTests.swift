@@ -27,14 +27,9 @@ extension RealProcesses {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       chain = try SignedChain(entries: 20_000, heights: 140, folder: folder.appending(path: "chain"))
       let height: Height = 140
-      let export = SnapshotExport(
-        of: chain.store,
-        at: try chain.store.database.snapshot(),
-        height: height - 1,
-        root: chain.root,
-        memory: 300_000,
-        chunkBytes: 20_000
-      )
+      let view = try chain.store.database.snapshot()
+      var export = SnapshotExport(of: chain.store, at: view, height: height - 1, root: chain.root)
+      (export.memory, export.chunkBytes) = (300_000, 20_000)
       let place = folder.appending(path: "snapshots/\(height - 1)")
       let report = try export.run(into: place)
       #expect(report.entries == 20_000 && report.depth == 2 && report.runs == 8, "\(report)")

@@ -56,12 +56,11 @@ import Transport
       initialHeight: 1,
       certifiedHeight: 0
     )
-    return StorageWorker(
+    let parts = StorageWorker.Parts(
       store: chain.store,
       cache: StateCache(),
       keepBlocks: keepBlocks,
       neededFrom: neededFrom,
-      signer: log,
       key: SignedChain.key,
       chain: chain.genesis.chain,
       logger: Transport.Endpoint.silentLogger,
@@ -69,6 +68,7 @@ import Transport
       report: { reports.add($0) },
       failed: { Issue.record($0) }
     )
+    return StorageWorker(parts, signer: log)
   }
 
   @Test func `blocks from others end no quarantine, and still nothing is signed at their heights or below`()

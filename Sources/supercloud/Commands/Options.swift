@@ -1,0 +1,242 @@
+import API
+import ArgumentParser
+import Chain
+import Cryptography
+import Foundation
+import Node
+import Primitives
+
+/// The home folder, for every command that needs keys or configuration.
+struct HomeOption: ParsableArguments {
+  @Option(help: "The folder of keys, configuration and data.")
+  var home: String = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud").path
+
+  var value: Home { Home(URL(filePath: home)) }
+
+  /// The home of a node; throws `Failure` when there is none.
+  func existing(why: String? = nil, code: Int32 = 1, fix: (_ path: String) -> String) throws -> Home {
+    let home = value
+    guard !home.exists else { return home }
+    let path = home.folder.path
+    throw Failure("there is no node in \(path)", why: why, fix: fix(path), code: code)
+  }
+}
+
+/// The node to which requests are sent, and the output format.
+struct NodeOption: ParsableArguments {
+  @Option(help: "The node's HTTP address, host:port. Default: SUPERCLOUD_NODE, then the node of --home.")
+  var node: String?
+  @OptionGroup var home: HomeOption
+  @Option(help: "table or json") var output: OutputFormat = .table
+
+  /// - Throws: `Failure` when no node is named and the home has no running one.
+  func client() throws -> NodeClient {
+    if let address = node ?? ProcessInfo.processInfo.environment["SUPERCLOUD_NODE"] {
+      return try NodeClient(address)
+    }
+    if let runtime = home.value.readRuntime() { return try NodeClient(runtime.apiAddress) }
+    throw Failure(
+      "no node to ask",
+      why: "neither --node nor SUPERCLOUD_NODE is set, and no node has run in \(home.home)",
+      fix: "start one with `supercloud start`, or name one: --node 127.0.0.1:26657"
+    )
+  }
+
+  /// Sends a query; errors of the client become a `Failure`.
+  func get<Value: Decodable & Sendable>(_ path: String, _ query: [(String, String?)] = []) async throws
+    -> Value
+  {
+    let client = try client()
+    return try await Failure.explaining { try await client.get(path, query) }
+  }
+
+  /// Posts `body`; errors of the client become a `Failure`.
+  func post<Value: Decodable & Sendable>(_ path: String, _ query: [(String, String?)] = [], body: [UInt8])
+    async throws -> Value
+  {
+    let client = try client()
+    return try await Failure.explaining { try await client.post(path, query, body: body) }
+  }
+
+  /// The address of an account that is named by its address or by a key of the home.
+  func address(_ account: String) throws -> Address {
+    if account.hasPrefix("akash1") { return try accountAddress(account) }
+    do {
+      return try Address(text: try Keyring(home: home.value).entry(account).address)
+    } catch {
+      throw Failure.usage("`\(account)` is neither an address nor a key of this home", why: "\(error)")
+    }
+  }
+
+  /// The text of the address of an account that need not be named.
+  func address(ofAny account: String?) throws -> String? { try account.map { try address($0).text() } }
+
+  /// Prints the result of a transaction: as JSON, or `done`, such as "sent in block", the block's height and `suffix`.
+  func report(_ result: Answer.TransactionResult, _ done: String, then suffix: String = "") throws {
+    if output == .json { return try Console.json(result) }
+    Console.line("\(done) \(result.height)\(suffix)")
+  }
+
+  /// Prints `value` as JSON, or its `rows` as a table.
+  func show(_ value: some Encodable, _ header: [String], _ rows: [[String]]) throws {
+    if output == .json { return try Console.json(value) }
+    Console.table(header, rows)
+  }
+}
+
+/// The page of a list that is shown, and the node that has it.
+struct PageOption: ParsableArguments {
+  @Option(help: "Entries of a page, at most 1000.") var limit: Int?
+  @Option(help: "Show the next page: the key that the page before named.") var pageKey: String?
+  @OptionGroup var node: NodeOption
+
+  /// The query parameters for the node.
+  var query: [(String, String?)] {
+    [("limit", limit.map(String.init)), ("page_key", pageKey)]
+  }
+
+  /// Fetches a page and prints it; each item is a row of the table.
+  func list<Item: Codable & Sendable>(
+    _ path: String,
+    _ filters: [(String, String?)],
+    _ header: [String],
+    _ row: (Item) -> [String]
+  ) async throws {
+    let page: Answer.Page<Item> = try await node.get(path, filters + query)
+    try show(page, header) { $0.map(row) }
+  }
+
+  /// Prints a page in the chosen format, and how to get the next one.
+  func show<Item>(_ page: Answer.Page<Item>, _ header: [String], _ rows: ([Item]) -> [[String]]) throws {
+    try node.show(page, header, rows(page.items))
+    if node.output == .table { Self.noteNext(page.next) }
+  }
+
+  static func noteNext(_ key: String?) {
+    if let key { Console.note("there is more: --page-key \(key)") }
+  }
+}
+
+/// The account that signs a transaction, who pays its fees, and the node that gets it.
+struct SignerOption: ParsableArguments {
+  @Option(help: "The name of the key that signs.") var from: String = "main"
+  @Option(help: "The denomination in which the fee is paid. Default: one that the account holds.")
+  var feeDenom: String?
+  @Option(help: "Whose fee grant pays: an address, or the name of a key.") var feeGranter: String?
+  @OptionGroup var node: NodeOption
+
+  func wallet() async throws -> Wallet {
+    let key: SigningKey
+    do {
+      key = try Keyring(home: node.home.value).open(from)
+    } catch {
+      throw Failure("the key \(from) cannot be used", why: "\(error)")
+    }
+    var wallet = try await Failure.explaining { try await Wallet(key: key, client: node.client()) }
+    wallet.feeDenomination = try feeDenom.map { try wallet.denomination($0) }
+    wallet.feeGranter = try feeGranter.map { try node.address($0) }
+    return wallet
+  }
+
+  /// Sends the action that `action` makes for the signer's address; reports it with `done` and `suffix`.
+  func send(
+    _ done: String,
+    then suffix: String = "",
+    preferring denomination: Denomination? = nil,
+    _ action: (Address) throws -> Action
+  ) async throws {
+    let wallet = try await wallet()
+    let result = try await wallet.send([action(wallet.address)], preferring: denomination)
+    try node.report(result, done, then: suffix)
+  }
+}
+
+/// The configuration of a command: what it does, its name where that of its type will not do, and its subcommands.
+func about(
+  _ abstract: String,
+  named name: String? = nil,
+  _ subcommands: [any ParsableCommand.Type] = []
+) -> CommandConfiguration {
+  CommandConfiguration(commandName: name, abstract: abstract, subcommands: subcommands)
+}
+
+extension Failure {
+  /// Wrong usage of a command: exit status 2.
+  static func usage(_ what: String, why: String? = nil, fix: String? = nil) -> Failure {
+    Failure(what, why: why, fix: fix, code: 2)
+  }
+
+  /// Runs `body` and converts errors of the client into a `Failure`.
+  static func explaining<Value>(_ body: () async throws -> Value) async throws -> Value {
+    do {
+      return try await body()
+    } catch let error as ClientError {
+      throw Failure(error)
+    }
+  }
+}
+
+/// The value that `make` gives for `text`; throws `Failure`, which says what is expected, when it gives none.
+func parsed<Value>(_ text: String, _ what: String, fix: String? = nil, _ make: (String) -> Value?) throws
+  -> Value
+{
+  guard let value = make(text) else { throw Failure.usage("`\(text)` is not \(what)", fix: fix) }
+  return value
+}
+
+/// The content of a file that the user names.
+func contents(of file: String) throws -> Data {
+  guard let data = FileManager.default.contents(atPath: file) else {
+    throw Failure.usage("\(file) cannot be read", why: "there is no such file, or it is not readable")
+  }
+  return data
+}
+
+/// The JSON in `data`; the error says where `file` is not `what`.
+func decode<Value: Decodable>(
+  _ type: Value.Type,
+  _ data: Data,
+  of file: String,
+  _ what: String,
+  fix: String? = nil,
+  snakeCase: Bool = false
+) throws -> Value {
+  let decoder = JSONDecoder()
+  if snakeCase { decoder.keyDecodingStrategy = .convertFromSnakeCase }
+  do {
+    return try decoder.decode(type, from: data)
+  } catch let error as Swift.DecodingError {
+    let fault = JSONFault(error, in: data, snakeCase: snakeCase)
+    throw Failure.usage("\(file) is not \(what)", why: fault.description, fix: fix)
+  }
+}
+
+/// Parses a denomination.
+func denominationOf(_ text: String) throws -> Denomination {
+  try parsed(text, "a denomination", fix: "such as uakt: 3 to 128 of a-z, A-Z, 0-9 and /:._-") {
+    Denomination($0)
+  }
+}
+
+/// Parses an amount of one currency, such as `1000000uakt`; `what` names it in the error.
+func coin(_ text: String, _ what: String = "an amount") throws -> Coin {
+  try parsed(text, what, fix: "digits and a denomination, such as 2500000uakt") { Coin($0) }
+}
+
+/// Parses an address.
+func accountAddress(_ text: String) throws -> Address {
+  do {
+    return try Address(text: text)
+  } catch {
+    throw Failure.usage("`\(text)` is not an address", why: "\(error)", fix: "an address begins with akash1")
+  }
+}
+
+/// Splits `KEY=VALUE`.
+func pair(_ text: String, _ option: String) throws -> (String, String) {
+  let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+  guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+    throw Failure.usage("`\(text)` is not of the form KEY=VALUE", why: "\(option) takes that form")
+  }
+  return (parts[0], parts[1])
+}
