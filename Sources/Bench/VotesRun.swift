@@ -13,8 +13,7 @@ import Wire
 /// The result of one phase of the measurement.
 public struct VotesRow: Codable, Sendable {
   public var floodedLinks: Int
-  /// Mebibytes a second that the flooding links sent, all together. The node has read them, but for what the sockets
-  /// buffer.
+  /// Mebibytes a second that all flooding links sent; the node has read them, but for what sockets buffer.
   public var mebibytesPerSecond: Double
   public var votes: Int
   public var p50Milliseconds: Double

@@ -1,8 +1,7 @@
 import Glibc
 import NIOCore
 
-/// Limits the connections of the listening socket: closes connections above the limits, and pauses accepting
-/// while the process cannot open more files.
+/// Closes connections above the limits, and pauses accepting while the process cannot open more files.
 final class ConnectionGate: ChannelInboundHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel

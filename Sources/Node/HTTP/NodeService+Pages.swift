@@ -44,8 +44,7 @@ extension NodeService {
 }
 
 extension PageKey {
-  /// The first byte of page keys of lists that are not in the state, such as the order book. No key of the
-  /// state begins with it.
+  /// The first byte of page keys of lists outside of the state; no key of the state begins with it.
   private static let mark: UInt8 = 0xFE
 
   init?(arrival: UInt64) {

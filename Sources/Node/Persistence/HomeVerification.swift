@@ -66,8 +66,7 @@ extension DefinitionError {
 }
 
 extension NodeRuntime {
-  /// The number of newest blocks that are verified at each start. It takes some milliseconds and covers what
-  /// a crash may have damaged.
+  /// The number of newest blocks that are verified at each start: what a crash may have damaged.
   private static let verifiedBlocks: UInt64 = 100
 
   /// Verifies the newest part of the store before the node uses it.

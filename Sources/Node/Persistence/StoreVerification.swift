@@ -7,8 +7,7 @@ public import Storage
 
 /// Checks that a node's database contains one chain and the state to which it led.
 ///
-/// It only reads. Damage is reported and not repaired: a repaired block could not be told from a forged one,
-/// and peers have good ones.
+/// It only reads. Damage is not repaired: a repaired block could be a forged one, and peers have good ones.
 public struct StoreVerification {
   /// What was checked and found in order.
   public struct Report: Codable, Sendable {

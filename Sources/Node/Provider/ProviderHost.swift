@@ -11,8 +11,7 @@ import Replication
 import Synchronization
 import Transport
 
-/// Connects the provider with its node: state and events of the replica, signatures of the account, lease
-/// streams.
+/// Connects the provider with its node: the replica's state and events, signatures, lease streams.
 final class ProviderHost: MarketAccess {
   private let parts: NodeParts
   private let key: SigningKey

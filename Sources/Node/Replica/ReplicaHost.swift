@@ -101,8 +101,7 @@ actor ReplicaHost {
 
   // MARK: Users
 
-  /// Submits a transaction whose signature has been checked. With `wait`, returns when a block contains it, and nil
-  /// when the node stops first.
+  /// Submits a checked transaction. With `wait`, returns when a block has it; nil when the node stops first.
   ///
   /// - Throws: `ServingError` when the mempool refuses it.
   nonisolated func submit(_ transaction: Transaction, wait: Bool) async throws -> CommittedTransaction? {

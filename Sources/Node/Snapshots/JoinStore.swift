@@ -5,8 +5,7 @@ import Primitives
 public import Replication
 public import Storage
 
-/// The new database of a node that joins by a snapshot. It is beside the one in use until the snapshot is
-/// complete.
+/// The new database of a node that joins by a snapshot, beside the one in use until it is complete.
 public struct JoinStore: Sendable {
   private static let planMark: [UInt8] = [0]
   private static let chunkMark: UInt8 = 1

@@ -97,8 +97,7 @@ extension LoadReport {
   }
 }
 
-/// Opens leases one after the other on a running testnet: publishes an order, accepts the cheapest bid,
-/// agrees, closes.
+/// Opens leases one by one on a running testnet: order, cheapest bid, agreement, closing.
 struct LeasesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "leases",

@@ -71,7 +71,7 @@ struct NodeOption: ParsableArguments {
   /// The text of the address of an account that need not be named.
   func address(ofAny account: String?) throws -> String? { try account.map { try address($0).text() } }
 
-  /// Prints the result of a transaction: as JSON, or `done`, such as "sent in block", the block's height and `suffix`.
+  /// Prints a transaction's result: JSON, or `done`, such as "sent in block", the height and `suffix`.
   func report(_ result: Answer.TransactionResult, _ done: String, then suffix: String = "") throws {
     if output == .json { return try Console.json(result) }
     Console.line("\(done) \(result.height)\(suffix)")
@@ -151,7 +151,7 @@ struct SignerOption: ParsableArguments {
   }
 }
 
-/// The configuration of a command: what it does, its name where that of its type will not do, and its subcommands.
+/// A command's configuration: what it does, its name where its type's will not do, its subcommands.
 func about(
   _ abstract: String,
   named name: String? = nil,

@@ -123,7 +123,7 @@ struct StakeOptions: ParsableArguments {
   @Argument(help: "The amount, such as 1000000uakt.") var amount: String
   @OptionGroup var signer: SignerOption
 
-  /// Sends the action that `action` makes from delegator, validator and amount; reports it with `done` and `suffix`.
+  /// Sends what `action` makes of delegator, validator and amount; reports it with `done` and `suffix`.
   func send(_ done: String, then suffix: String = "", _ action: (Address, Address, Coin) -> Action)
     async throws
   {
