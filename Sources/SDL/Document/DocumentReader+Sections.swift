@@ -83,8 +83,8 @@ extension DocumentReader {
     report(rule, place, "\(quoted(name)) is not \(what)", suggestions, isFix: isFree == true)
   }
 
-  /// Reads the entries of a mapping into `map`; false when it cannot be read. An entry that is null keeps what
-  /// an earlier section of this name defined; a section that is null removes all earlier entries.
+  /// Reads the entries of a mapping into `map`; false when it cannot be read. An entry that is null keeps
+  /// what an earlier section of this name defined; a section that is null removes all earlier entries.
   mutating func readEach<Value>(
     _ place: Place,
     of map: inout NameMap<Value>,

@@ -164,7 +164,7 @@ extension DocumentReader {
     return false
   }
 
-  /// Reads a mapping's plain values of the given keys; gives all other fields to `other`, in the file's order.
+  /// Reads a mapping's plain values of the given keys; `other` gets all other fields, in the file's order.
   mutating func values(
     _ place: Place,
     wanted: String = "a mapping",

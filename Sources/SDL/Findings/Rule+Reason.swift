@@ -105,7 +105,8 @@ extension Rule {
     .reclamationWindow: "the window is a time above zero such as 30m, 24h or 1h30m",
     .groupNameEmpty: "a placement's name is the name of its group",
     .schemaYAML: """
-    the schema looks at the file as JSON, which has no repeated keys, other keys than texts, or infinite values
+    the schema looks at the file as JSON, which has no repeated keys, other keys than texts, or infinite \
+    values
     """,
     .schemaType: "the published schema, which some tools enforce, wants another type here",
     .schemaUnknownKey:

@@ -17,9 +17,9 @@ indirect enum SchemaShape: Sendable {
 
 /// Checks a document against the JSON schema (draft 7) for SDL files that belongs to Akash's parser.
 ///
-/// The schema itself is not interpreted; `SchemaShape.document` states its rules. Where it has alternatives of
-/// different JSON types, the alternative for the value's type is checked, so that findings name the innermost
-/// value. The verdict is the same.
+/// The schema itself is not interpreted; `SchemaShape.document` states its rules. Where it has alternatives
+/// of different JSON types, the alternative for the value's type is checked, so that findings name the
+/// innermost value. The verdict is the same.
 struct SchemaChecker {
   private let yaml: YAMLDocument
   private var log = FindingLog()
