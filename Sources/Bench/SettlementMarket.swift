@@ -160,7 +160,7 @@ struct SettlementMarket {
   {
     moment.height += 1
     let outcome = Executor.execute(
-      BlockInput(moment: moment, proposer: validator.address),
+      BlockInput(moment: moment),
       transactions: transactions,
       on: state,
       checks: Checks { _, _, _, _, _ in true }

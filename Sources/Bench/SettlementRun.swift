@@ -68,7 +68,7 @@ public struct SettlementRun {
     let clock = ContinuousClock()
     let begin = clock.now
     let outcome = Executor.execute(
-      BlockInput(moment: moment, proposer: market.validator.address),
+      BlockInput(moment: moment),
       transactions: transactions,
       on: state,
       checks: Checks { _, _, _, _, _ in true }

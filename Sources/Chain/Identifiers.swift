@@ -38,7 +38,7 @@ public struct DeploymentID: Hashable, Comparable, Sendable, CustomStringConverti
   }
 
   public static func < (left: DeploymentID, right: DeploymentID) -> Bool {
-    left.owner == right.owner ? left.sequence < right.sequence : left.owner < right.owner
+    (left.owner, left.sequence) < (right.owner, right.sequence)
   }
 
   public var description: String { "\(owner)/\(sequence)" }
@@ -61,9 +61,8 @@ public struct LeaseID: Hashable, Comparable, Sendable, CustomStringConvertible {
   }
 
   public static func < (left: LeaseID, right: LeaseID) -> Bool {
-    if left.deployment != right.deployment { return left.deployment < right.deployment }
-    if left.group != right.group { return left.group < right.group }
-    return left.order == right.order ? left.provider < right.provider : left.order < right.order
+    (left.deployment, left.group, left.order, left.provider)
+      < (right.deployment, right.group, right.order, right.provider)
   }
 
   public var description: String { "\(deployment)/\(group)/\(order)/\(provider)" }

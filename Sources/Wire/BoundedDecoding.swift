@@ -35,13 +35,13 @@ extension Message {
     }
   }
 
-  /// Decodes at most `limit` bytes that contain only this message's fields, each once; unknown fields are
+  /// Decodes at most `limit` bytes, by default those of a transaction, that contain only this message's fields, each once; unknown fields are
   /// refused. Fields may be in any order.
   ///
   /// - Throws: `outOfRange` when there are more bytes; `invalid` when they are not this message or have other
   ///   fields, fields of another type, default values that should be left out, or numbers longer than
   ///   necessary.
-  public init(complete bytes: [UInt8], limit: Int) throws(DecodingError) {
+  public init(complete bytes: [UInt8], limit: Int = WireLimits.transactionBytes) throws(DecodingError) {
     try self.init(decoding: bytes, limit: limit)
     // Each of these errors makes the bytes longer than the message's encoding.
     guard encoded.count == bytes.count else { throw .invalid(field: Self.protoMessageName) }

@@ -178,7 +178,7 @@ import Wire
       evidence: [samples.evidence()],
       lastCertificate: samples.certificate()
     )
-    #expect(block.header.transactionsRoot == Block.transactionsRoot([[1], [2, 3]]))
+    #expect(block.header.transactionsRoot == MerkleTree.root([.sha256([1]), .sha256([2, 3])]))
     #expect(block.header.evidenceRoot == Block.evidenceRoot(block.evidence))
     #expect(block.header.lastCertificateHash == block.lastCertificate?.digest)
     let good = try Supercloud_Chain_V1_Block(decoding: block.encoded, limit: WireLimits.blockBytes)

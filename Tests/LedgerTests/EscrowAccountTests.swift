@@ -143,7 +143,7 @@ import Testing
     let reads = CountingState(chain.state)
     let moment = Moment(height: 99, time: chain.moment.time, tick: chain.moment.tick)
     let outcome = Executor.execute(
-      BlockInput(moment: moment, proposer: chain.address("validator")),
+      BlockInput(moment: moment),
       transactions: [],
       on: reads
     )
@@ -159,7 +159,7 @@ import Testing
     let reads = CountingState(chain.state)
     let moment = Moment(height: 99, time: chain.moment.time, tick: chain.moment.tick)
     let outcome = Executor.execute(
-      BlockInput(moment: moment, proposer: chain.address("validator")),
+      BlockInput(moment: moment),
       transactions: [],
       on: reads
     )

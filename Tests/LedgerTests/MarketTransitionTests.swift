@@ -156,7 +156,8 @@ import Testing
       // The book's rejection has the reference's number; it counts live bids.
       tally.record(
         id,
-        agrees: OrderRejection.orderBidLimit(20).code.description == code && admission.bidLimit == 20
+        agrees: OrderRejection.orderBidLimit(20).code.description == code
+          && chain.query.parameters[.orderMaximumBids] == 20
       )
     case "bid-price-denom-differs":
       tally.differ(id, because: "a clear code in place of an abort", asHere: found == "market/22")

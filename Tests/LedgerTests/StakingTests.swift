@@ -122,7 +122,7 @@ import Testing
     chain.block()
     #expect(chain.balance("alice") == before)
     chain.advance(milliseconds: 1)
-    #expect(Executor.hasDueWork(at: chain.moment, on: chain.state))
+    #expect(Executor.nextDueTime(on: chain.state).map { $0 <= chain.moment.time } == true)
     chain.block()
     #expect(chain.balance("alice") == before + 8_000_000)
     #expect(chain.lastEvents.map(\.name).filter { $0 == "unbonded" }.count == 2)

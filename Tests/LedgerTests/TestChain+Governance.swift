@@ -39,3 +39,8 @@ extension TestChain {
     return submit(.submitProposal(proposal), by: "alice")
   }
 }
+
+extension LedgerQuery {
+  /// The upgrade that was voted for and whose height is not reached yet.
+  var plannedUpgrade: SoftwareUpgrade? { state.read(Tables.chain, SingleKey())?.upgrade }
+}

@@ -137,7 +137,6 @@ final class TestChain {
     let outcome = Executor.execute(
       BlockInput(
         moment: moment,
-        proposer: address("validator"),
         evidence: evidence,
         lastCommit: lastCommit,
         protocolVersion: protocolVersion

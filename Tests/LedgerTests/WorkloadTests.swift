@@ -185,7 +185,7 @@ import Testing
     let receipt = outcome.receipts[0]
     MoneyInEvents.expectToExplain(outcome, of: [transaction], from: before, to: chain.state)
     guard !receipt.isSuccess else { return receipt }
-    var input = BlockInput(moment: chain.moment, proposer: chain.address("validator"))
+    var input = BlockInput(moment: chain.moment)
     input.lastCommit = chain.lastCommit
     guard let fee = receipt.fee else {
       if chain.query.sequence(of: transaction.sender) != transaction.sequence {

@@ -2,6 +2,52 @@ public import Cryptography
 public import Primitives
 import Wire
 
+extension Header {
+  /// - Throws: `outOfRange` or `invalid` with the field that is not legal, also when the bytes are not
+  ///   canonical.
+  public init(decoding bytes: [UInt8]) throws(DecodingError) {
+    let wire = try Supercloud_Chain_V1_Header(canonical: bytes, limit: WireLimits.headerBytes)
+    guard let chain = ChainID(wire.chainID) else { throw .invalid(field: "chain_id") }
+    guard let proposer = Address(wire.proposer.array) else { throw .invalid(field: "proposer") }
+    self.init(
+      version: wire.version,
+      chain: chain,
+      height: try Field.blockHeight(wire.height),
+      time: Timestamp(milliseconds: wire.time),
+      parent: try Field.digest(wire.parent.array, "parent"),
+      stateRoot: try Field.digest(wire.stateRoot.array, "state_root"),
+      receiptsRoot: try Field.digest(wire.receiptsRoot.array, "receipts_root"),
+      transactionsRoot: try Field.digest(wire.transactionsRoot.array, "transactions_root"),
+      evidenceRoot: try Field.digest(wire.evidenceRoot.array, "evidence_root"),
+      lastCertificateHash: try Field.digest(wire.lastCertificateHash.array, "last_certificate_hash"),
+      validatorsHash: try Field.digest(wire.validatorsHash.array, "validators_hash"),
+      nextValidatorsHash: try Field.digest(wire.nextValidatorsHash.array, "next_validators_hash"),
+      proposer: proposer
+    )
+  }
+
+  public var encoded: [UInt8] {
+    var wire = Supercloud_Chain_V1_Header()
+    wire.version = version
+    wire.chainID = chain.text
+    wire.height = height
+    wire.time = time.milliseconds
+    wire.parent = .init(wire: parent.bytes)
+    wire.stateRoot = .init(wire: stateRoot.bytes)
+    wire.receiptsRoot = .init(wire: receiptsRoot.bytes)
+    wire.transactionsRoot = .init(wire: transactionsRoot.bytes)
+    wire.evidenceRoot = .init(wire: evidenceRoot.bytes)
+    wire.lastCertificateHash = .init(wire: lastCertificateHash.bytes)
+    wire.validatorsHash = .init(wire: validatorsHash.bytes)
+    wire.nextValidatorsHash = .init(wire: nextValidatorsHash.bytes)
+    wire.proposer = .init(wire: proposer.bytes)
+    return wire.encoded
+  }
+
+  /// BLAKE2b of `encoded`: the identifier of the header's block.
+  public var identifier: Digest { .blake2b(encoded) }
+}
+
 extension Block {
   /// Decodes a block. The bytes must be canonical, and the header must contain the digests of the body, so
   /// that the block's identifier covers all of it. Transactions are not decoded.
@@ -10,12 +56,10 @@ extension Block {
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Chain_V1_Block(canonical: bytes, limit: WireLimits.blockBytes)
     let header = try Header(decoding: wire.header.array)
-    var transactions: [[UInt8]] = []
-    for transaction in try Field.list(wire.transactions, "transactions", limit: ChainLimits.blockTransactions)
-    {
-      let transaction = transaction.array
-      guard transaction.count <= WireLimits.transactionBytes else { throw .outOfRange(field: "transactions") }
-      transactions.append(transaction)
+    let limit = ChainLimits.blockTransactions
+    let transactions = try Field.list(wire.transactions, "transactions", limit: limit).map(\.array)
+    guard transactions.allSatisfy({ $0.count <= WireLimits.transactionBytes }) else {
+      throw .outOfRange(field: "transactions")
     }
     let hashes = transactions.map { Digest.sha256($0) }
     let pieces = try Field.list(wire.evidence, "evidence", limit: ChainLimits.blockEvidence).map(\.array)
@@ -82,12 +126,6 @@ extension Block {
     )
   }
 
-  /// The Merkle root over the transactions' SHA-256 hashes, which wallets know, so that a transaction has a
-  /// short proof.
-  public static func transactionsRoot(_ transactions: [[UInt8]]) -> Digest {
-    MerkleTree.root(transactions.map { Digest.sha256($0) })
-  }
-
   /// The Merkle root over the digests of the evidence.
   public static func evidenceRoot(_ evidence: [Evidence]) -> Digest {
     MerkleTree.root(evidence.map(\.digest))
@@ -109,9 +147,7 @@ struct BlockAttachments {
 
   /// Decodes the parts. Empty `certificate` bytes stand for no certificate.
   init(evidence pieces: [[UInt8]], certificate: [UInt8]) throws(DecodingError) {
-    var evidence: [Evidence] = []
-    for piece in pieces { evidence.append(try Evidence(decoding: piece)) }
-    self.evidence = evidence
+    evidence = try pieces.map { piece throws(DecodingError) in try Evidence(decoding: piece) }
     self.certificate = certificate.isEmpty ? nil : try Certificate(decoding: certificate)
   }
 

@@ -14,6 +14,8 @@ public struct Header: Hashable, Sendable {
   public var stateRoot: Digest
   /// Merkle root of the parent block's receipts.
   public var receiptsRoot: Digest
+  /// The Merkle root over the transactions' SHA-256 hashes, which wallets know, so that a transaction has a
+  /// short proof.
   public var transactionsRoot: Digest
   public var evidenceRoot: Digest
   /// The digest of the parent's commit certificate in this block; zero at height 1. (Other nodes may have a

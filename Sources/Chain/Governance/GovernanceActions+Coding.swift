@@ -4,10 +4,10 @@ import Wire
 
 extension SubmitProposal {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Cosmos_Gov_V1_MsgSubmitProposal(complete: bytes, limit: WireLimits.transactionBytes)
-    var contents: [ProposalContent] = []
-    for message in try Field.list(wire.messages, "messages", limit: ChainLimits.proposalContents) {
-      contents.append(try ProposalContent(message.typed))
+    let wire = try Cosmos_Gov_V1_MsgSubmitProposal(complete: bytes)
+    let contents = try Field.list(wire.messages, "messages", limit: ChainLimits.proposalContents) {
+      message throws(DecodingError) in
+      try ProposalContent(message.typed)
     }
     self.init(
       proposer: try Field.address(wire.proposer, "proposer"),
@@ -33,7 +33,7 @@ extension SubmitProposal {
 
 extension Action {
   static func depositProposal(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Cosmos_Gov_V1_MsgDeposit(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Gov_V1_MsgDeposit(complete: bytes)
     return .depositProposal(
       id: wire.proposalID,
       depositor: try Field.address(wire.depositor, "depositor"),
@@ -42,16 +42,16 @@ extension Action {
   }
 
   static func vote(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Cosmos_Gov_V1_MsgVote(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Gov_V1_MsgVote(complete: bytes)
     return .vote(
       id: wire.proposalID,
       voter: try Field.address(wire.voter, "voter"),
-      options: [WeightedVote(option: try VoteOption(wire.option), weight: Decimal18(1))]
+      options: [WeightedVote(option: try Field.kind(wire.option.rawValue, "option"), weight: Decimal18(1))]
     )
   }
 
   static func voteWeighted(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Cosmos_Gov_V1_MsgVoteWeighted(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Gov_V1_MsgVoteWeighted(complete: bytes)
     return .vote(
       id: wire.proposalID,
       voter: try Field.address(wire.voter, "voter"),
@@ -66,7 +66,7 @@ extension Action {
       var wire = Cosmos_Gov_V1_MsgVote()
       wire.proposalID = id
       wire.voter = voter.text()
-      wire.option = options[0].option.wire
+      wire.option = .init(rawValue: Int(options[0].option.rawValue)) ?? .unspecified
       return (.vote, wire.encoded)
     }
     var wire = Cosmos_Gov_V1_MsgVoteWeighted()
@@ -94,7 +94,7 @@ extension WeightedVote {
     var options: [WeightedVote] = []
     var sum = Decimal18.zero
     for element in try Field.list(wire, "options", limit: VoteOption.allCases.count, least: 1) {
-      let option = try VoteOption(element.option)
+      let option: VoteOption = try Field.kind(element.option.rawValue, "option")
       // Unlike its other decimals, the Cosmos SDK writes this one with a point.
       guard element.weight.utf8.count <= 40, let weight = Decimal18(element.weight), !weight.isZero,
         weight <= Decimal18(1), !options.contains(where: { $0.option == option })
@@ -109,29 +109,8 @@ extension WeightedVote {
 
   fileprivate var wire: Cosmos_Gov_V1_WeightedVoteOption {
     var wire = Cosmos_Gov_V1_WeightedVoteOption()
-    wire.option = option.wire
+    wire.option = .init(rawValue: Int(option.rawValue)) ?? .unspecified
     wire.weight = weight.fixedText
     return wire
-  }
-}
-
-extension VoteOption {
-  fileprivate init(_ wire: Cosmos_Gov_V1_VoteOption) throws(DecodingError) {
-    switch wire {
-    case .yes: self = .yes
-    case .abstain: self = .abstain
-    case .no: self = .no
-    case .noWithVeto: self = .noWithVeto
-    case .unspecified, .UNRECOGNIZED: throw .invalid(field: "option")
-    }
-  }
-
-  fileprivate var wire: Cosmos_Gov_V1_VoteOption {
-    switch self {
-    case .yes: .yes
-    case .abstain: .abstain
-    case .no: .no
-    case .noWithVeto: .noWithVeto
-    }
   }
 }

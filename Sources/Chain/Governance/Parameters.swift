@@ -49,57 +49,56 @@ extension ParameterKey {
   }
 
   public var definition: Definition {
-    func define(_ defaultValue: UInt64, _ range: ClosedRange<UInt64>, _ unit: String, _ summary: String)
-      -> Definition
-    { Definition(summary: summary, unit: unit, range: range, defaultValue: defaultValue) }
-    let day: UInt64 = 86_400_000
     switch self {
     case .tickMilliseconds:
-      return define(6_000, 100...3_600_000, "ms", "Length of a tick, the unit of time of prices")
-    case .maximumBlockInterval:
-      return define(6_000, 100...600_000, "ms", "A block is made at least this often")
-    case .maximumBlockBytes:
-      return define(1_048_576, 65_536...3_000_000, "bytes", "Size of a block's transactions")
-    case .orderMaximumBids: return define(20, 1...500, "bids", "Live bids kept per order, the cheapest")
-    case .orderMaximumLifetime:
-      return define(3_600_000, 10_000...day, "ms", "How far ahead an order may expire")
-    case .maximumLiveOrders: return define(32, 1...10_000, "orders", "Live orders of one account")
-    case .payoutInterval:
-      return define(600, 1...1_000_000, "ticks", "Time between automatic payouts of a lease")
-    case .defaultTake: return define(2_000, 0...10_000, "0.01 %", "Take of a currency without its own rate")
-    case .takeShareToStakers: return define(0, 0...10_000, "0.01 %", "Share of the take that goes to stakers")
+      define(6_000, 100...3_600_000, "ms", "Length of a tick, the unit of time of prices")
+    case .maximumBlockInterval: define(6_000, 100...600_000, "ms", "A block is made at least this often")
+    case .maximumBlockBytes: define(1_048_576, 65_536...3_000_000, "bytes", "Size of a block's transactions")
+    case .orderMaximumBids: define(20, 1...500, "bids", "Live bids kept per order, the cheapest")
+    case .orderMaximumLifetime: define(3_600_000, 10_000...day, "ms", "How far ahead an order may expire")
+    case .maximumLiveOrders: define(32, 1...10_000, "orders", "Live orders of one account")
+    case .payoutInterval: define(600, 1...1_000_000, "ticks", "Time between automatic payouts of a lease")
+    case .defaultTake: define(2_000, 0...10_000, "0.01 %", "Take of a currency without its own rate")
+    case .takeShareToStakers: define(0, 0...10_000, "0.01 %", "Share of the take that goes to stakers")
     case .unbondingTime:
-      return define(21 * day, 1_000...365 * day, "ms", "Time until undelegated stake can be spent")
-    case .maximumValidators: return define(64, 1...1_000, "validators", "Size of the validator set")
-    case .maximumUnbondingEntries: return define(7, 1...100, "entries", "Unbondings at once per delegation")
-    case .minimumCommission: return define(500, 0...10_000, "0.01 %", "Lowest commission of a validator")
-    case .signedBlocksWindow: return define(10_000, 10...1_000_000, "blocks", "Length of the signing window")
+      define(21 * day, 1_000...365 * day, "ms", "Time until undelegated stake can be spent")
+    case .maximumValidators: define(64, 1...1_000, "validators", "Size of the validator set")
+    case .maximumUnbondingEntries: define(7, 1...100, "entries", "Unbondings at once per delegation")
+    case .minimumCommission: define(500, 0...10_000, "0.01 %", "Lowest commission of a validator")
+    case .signedBlocksWindow: define(10_000, 10...1_000_000, "blocks", "Length of the signing window")
     case .minimumSignedPerWindow:
-      return define(500, 0...10_000, "0.01 %", "Share of the signing window that must be signed")
-    case .downtimeJail: return define(600_000, 1_000...365 * day, "ms", "Time in jail for missed blocks")
-    case .slashDoubleSign: return define(50_000, 0...1_000_000, "ppm", "Stake slashed for double signing")
-    case .slashDowntime: return define(100, 0...1_000_000, "ppm", "Stake slashed for missed blocks")
-    case .evidenceMaximumBlocks:
-      return define(279_138, 10...10_000_000, "blocks", "Age of evidence in blocks")
-    case .evidenceMaximumAge: return define(21 * day, 1_000...365 * day, "ms", "Age of evidence in time")
+      define(500, 0...10_000, "0.01 %", "Share of the signing window that must be signed")
+    case .downtimeJail: define(600_000, 1_000...365 * day, "ms", "Time in jail for missed blocks")
+    case .slashDoubleSign: define(50_000, 0...1_000_000, "ppm", "Stake slashed for double signing")
+    case .slashDowntime: define(100, 0...1_000_000, "ppm", "Stake slashed for missed blocks")
+    case .evidenceMaximumBlocks: define(279_138, 10...10_000_000, "blocks", "Age of evidence in blocks")
+    case .evidenceMaximumAge: define(21 * day, 1_000...365 * day, "ms", "Age of evidence in time")
     case .proposalMinimumDeposit:
-      return define(1_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit that opens the vote")
+      define(1_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit that opens the vote")
     case .proposalInitialDepositShare:
-      return define(4_000, 0...10_000, "0.01 %", "Share of that deposit due at submission")
-    case .depositPeriod: return define(14 * day, 1_000...365 * day, "ms", "Time to gather the deposit")
-    case .votingPeriod: return define(7 * day, 1_000...365 * day, "ms", "Time to vote")
-    case .quorum: return define(334_000, 0...1_000_000, "ppm", "Share of stake that must vote")
-    case .threshold: return define(500_000, 1...1_000_000, "ppm", "Share of yes that passes")
+      define(4_000, 0...10_000, "0.01 %", "Share of that deposit due at submission")
+    case .depositPeriod: define(14 * day, 1_000...365 * day, "ms", "Time to gather the deposit")
+    case .votingPeriod: define(7 * day, 1_000...365 * day, "ms", "Time to vote")
+    case .quorum: define(334_000, 0...1_000_000, "ppm", "Share of stake that must vote")
+    case .threshold: define(500_000, 1...1_000_000, "ppm", "Share of yes that passes")
     case .vetoThreshold:
-      return define(334_000, 1...1_000_000, "ppm", "Share of veto that rejects and burns the deposit")
+      define(334_000, 1...1_000_000, "ppm", "Share of veto that rejects and burns the deposit")
     case .expeditedMinimumDeposit:
-      return define(2_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit of an expedited proposal")
-    case .expeditedVotingPeriod:
-      return define(day, 1_000...365 * day, "ms", "Time to vote on an expedited proposal")
+      define(2_000_000_000, 1...1_000_000_000_000_000, "uakt", "Deposit of an expedited proposal")
+    case .expeditedVotingPeriod: define(day, 1_000...365 * day, "ms", "Time to vote on an expedited proposal")
     case .expeditedThreshold:
-      return define(667_000, 1...1_000_000, "ppm", "Share of yes that passes an expedited proposal")
+      define(667_000, 1...1_000_000, "ppm", "Share of yes that passes an expedited proposal")
     }
   }
+
+  private func define(
+    _ defaultValue: UInt64,
+    _ range: ClosedRange<UInt64>,
+    _ unit: String,
+    _ summary: String
+  ) -> Definition { Definition(summary: summary, unit: unit, range: range, defaultValue: defaultValue) }
+
+  private var day: UInt64 { 86_400_000 }
 }
 
 /// The values of all parameters.

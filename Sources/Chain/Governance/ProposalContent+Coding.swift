@@ -60,7 +60,7 @@ extension ProposalContent {
 
 extension ProposalContent {
   private static func text(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgText(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgText(complete: bytes)
     try authorize(wire.authority)
     return .text(try Field.text(wire.text, "messages.text", limit: ChainLimits.summaryBytes))
   }
@@ -73,20 +73,14 @@ extension ProposalContent {
   }
 
   private static func parameters(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgUpdateParameters(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgUpdateParameters(complete: bytes)
     try authorize(wire.authority)
-    var changes: [ParameterChange] = []
-    for change in try Field.list(
-      wire.parameters,
-      "messages.parameters",
-      limit: ChainLimits.parameterChanges,
-      least: 1
-    ) {
-      changes.append(
-        ParameterChange(
-          key: try Field.text(change.key, "messages.parameters.key", limit: ChainLimits.nameBytes),
-          value: try Field.text(change.value, "messages.parameters.value", limit: ChainLimits.nameBytes)
-        )
+    let limit = ChainLimits.parameterChanges
+    let changes = try Field.list(wire.parameters, "messages.parameters", limit: limit, least: 1) {
+      element throws(DecodingError) in
+      ParameterChange(
+        key: try Field.text(element.key, "messages.parameters.key", limit: ChainLimits.nameBytes),
+        value: try Field.text(element.value, "messages.parameters.value", limit: ChainLimits.nameBytes)
       )
     }
     return .parameters(changes)
@@ -105,10 +99,7 @@ extension ProposalContent {
   }
 
   private static func communitySpend(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgCommunityPoolSpend(
-      complete: bytes,
-      limit: WireLimits.transactionBytes
-    )
+    let wire = try Supercloud_Gov_V1_MsgCommunityPoolSpend(complete: bytes)
     try authorize(wire.authority)
     return .communitySpend(
       recipient: try Field.address(wire.recipient, "messages.recipient"),
@@ -125,7 +116,7 @@ extension ProposalContent {
   }
 
   private static func softwareUpgrade(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgSoftwareUpgrade(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgSoftwareUpgrade(complete: bytes)
     try authorize(wire.authority)
     return .softwareUpgrade(
       SoftwareUpgrade(
@@ -150,15 +141,15 @@ extension ProposalContent {
 
 extension ProposalContent {
   private static func addCurrency(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgAddDenomination(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgAddDenomination(complete: bytes)
     try authorize(wire.authority)
     guard wire.exponent <= ChainLimits.exponent else { throw .outOfRange(field: "messages.exponent") }
     guard wire.takeBasisPoints <= ChainLimits.basisPoints else {
       throw .outOfRange(field: "messages.take_basis_points")
     }
-    var aliases: [Denomination] = []
-    for alias in try Field.list(wire.aliases, "messages.aliases", limit: ChainLimits.currencyAliases) {
-      aliases.append(try Field.denomination(alias, "messages.aliases"))
+    let aliases = try Field.list(wire.aliases, "messages.aliases", limit: ChainLimits.currencyAliases) {
+      element throws(DecodingError) in
+      try Field.denomination(element, "messages.aliases")
     }
     return .addCurrency(
       Currency(
@@ -194,10 +185,7 @@ extension ProposalContent {
   }
 
   private static func retireCurrency(decoding bytes: [UInt8]) throws(DecodingError) -> ProposalContent {
-    let wire = try Supercloud_Gov_V1_MsgRetireDenomination(
-      complete: bytes,
-      limit: WireLimits.transactionBytes
-    )
+    let wire = try Supercloud_Gov_V1_MsgRetireDenomination(complete: bytes)
     try authorize(wire.authority)
     return .retireCurrency(try Field.denomination(wire.denom, "messages.denom"))
   }

@@ -14,10 +14,7 @@ extension GroupSpec {
   init(_ wire: Akash_GroupSpec) throws(DecodingError) {
     name = try Field.text(wire.name, "name", limit: ChainLimits.nameBytes)
     requirements = try PlacementRequirements(wire.requirements)
-    units = []
-    for unit in try Field.list(wire.resources, "resources", limit: ChainLimits.units, least: 1) {
-      units.append(try ResourceUnit(unit))
-    }
+    units = try Field.list(wire.resources, "resources", limit: ChainLimits.units, least: 1, ResourceUnit.init)
   }
 
   var wire: Akash_GroupSpec {

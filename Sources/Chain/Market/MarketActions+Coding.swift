@@ -4,15 +4,15 @@ import Wire
 
 extension AgreeLease {
   init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
-    let wire = try Supercloud_Market_V1_MsgAgreeLease(complete: bytes, limit: WireLimits.transactionBytes)
-    var bids: [SignedObject] = []
-    for bid in try Field.list(wire.bids, "bids", limit: ChainLimits.bids, least: 1) {
-      bids.append(try Self.object(bid.array, .bid, "bids", chain))
+    let wire = try Supercloud_Market_V1_MsgAgreeLease(complete: bytes)
+    let bids = try Field.list(wire.bids, "bids", limit: ChainLimits.bids, least: 1) {
+      element throws(DecodingError) in
+      try Self.object(element.array, .bid, "bids", chain)
     }
-    var choices: [Choice] = []
-    for choice in try Field.list(wire.choices, "choices", limit: ChainLimits.groups, least: 1) {
+    let choices = try Field.list(wire.choices, "choices", limit: ChainLimits.groups, least: 1) {
+      choice throws(DecodingError) in
       guard choice.bid < bids.count else { throw .outOfRange(field: "choices.bid") }
-      choices.append(Choice(group: try Field.ordinal(choice.gseq, "choices.gseq"), bid: choice.bid))
+      return Choice(group: try Field.ordinal(choice.gseq, "choices.gseq"), bid: choice.bid)
     }
     self.init(
       owner: try Field.address(wire.owner, "owner"),
@@ -78,7 +78,7 @@ extension LeaseCloseReason {
 
 extension Action {
   static func updateDeployment(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgUpdateDeployment(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgUpdateDeployment(complete: bytes)
     return .updateDeployment(
       try DeploymentID(wire.id, "id"),
       manifestHash: try Field.digest(wire.hash.array, "hash")
@@ -86,7 +86,7 @@ extension Action {
   }
 
   static func depositDeployment(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgDepositDeployment(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgDepositDeployment(complete: bytes)
     return .depositDeployment(
       try DeploymentID(wire.id, "id"),
       amount: try Field.coin(wire.amount, "amount"),
@@ -95,12 +95,12 @@ extension Action {
   }
 
   static func closeDeployment(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgCloseDeployment(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgCloseDeployment(complete: bytes)
     return .closeDeployment(try DeploymentID(wire.id, "id"))
   }
 
   static func closeLease(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgCloseLease(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgCloseLease(complete: bytes)
     guard wire.reason == 0 || wire.reason == LeaseCloseReason.owner.rawValue else {
       throw .invalid(field: "reason")
     }
@@ -108,12 +108,12 @@ extension Action {
   }
 
   static func resignLease(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgCloseBid(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgCloseBid(complete: bytes)
     return .resignLease(try LeaseID(wire.id, "id"), reason: try LeaseCloseReason(byProvider: wire.reason))
   }
 
   static func startReclamation(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgLeaseStartReclaim(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgLeaseStartReclaim(complete: bytes)
     return .startReclamation(
       try LeaseID(wire.id, "id"),
       reason: try LeaseCloseReason(byProvider: wire.reason)
@@ -121,7 +121,7 @@ extension Action {
   }
 
   static func withdrawLease(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgWithdrawLease(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgWithdrawLease(complete: bytes)
     return .withdrawLease(try LeaseID(wire.id, "id"))
   }
 }
@@ -140,13 +140,6 @@ extension Akash_MsgDepositDeployment {
     self.id = id.wire
     self.amount = amount.wire
     self.depositor = depositor.text()
-  }
-}
-
-extension Akash_MsgCloseDeployment {
-  init(_ id: DeploymentID) {
-    self.init()
-    self.id = id.wire
   }
 }
 
@@ -171,12 +164,5 @@ extension Akash_MsgLeaseStartReclaim {
     self.init()
     self.id = id.wire
     self.reason = reason.rawValue
-  }
-}
-
-extension Akash_MsgWithdrawLease {
-  init(_ id: LeaseID) {
-    self.init()
-    self.id = id.wire
   }
 }

@@ -3,13 +3,10 @@ public import Primitives
 import Wire
 
 extension Offer {
-  /// Decodes an offer's body.
-  ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Market_V1_Offer(complete: bytes, limit: WireLimits.objectBytes)
-    var gpus: [GPU] = []
-    for gpu in try Field.list(wire.gpus, "gpus", limit: ChainLimits.gpuModels) { gpus.append(try GPU(gpu)) }
+    let gpus = try Field.list(wire.gpus, "gpus", limit: ChainLimits.gpuModels, GPU.init)
     self.init(
       provider: try Field.address(wire.provider, "provider"),
       sequence: wire.sequence,
@@ -44,9 +41,9 @@ extension Offer.GPU {
     func name(_ text: String, _ field: String) throws(DecodingError) -> String {
       try Field.text(text, field, limit: ChainLimits.nameBytes)
     }
-    var prices: [DecimalCoin] = []
-    for price in try Field.list(wire.prices, "gpus.prices", limit: ChainLimits.prices) {
-      prices.append(try Field.decimalCoin(price, "gpus.prices"))
+    let prices = try Field.list(wire.prices, "gpus.prices", limit: ChainLimits.prices) {
+      element throws(DecodingError) in
+      try Field.decimalCoin(element, "gpus.prices")
     }
     self.init(
       vendor: try name(wire.vendor, "gpus.vendor"),
@@ -75,8 +72,6 @@ extension Offer.GPU {
 }
 
 extension NodeRecord {
-  /// Decodes a node record's body.
-  ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Market_V1_NodeRecord(complete: bytes, limit: WireLimits.objectBytes)

@@ -3,8 +3,6 @@ public import Primitives
 import Wire
 
 extension Order {
-  /// Decodes an order's body.
-  ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Market_V1_Order(complete: bytes, limit: WireLimits.objectBytes)
@@ -38,13 +36,9 @@ extension Order {
 
 extension Order.Group {
   fileprivate static func list(_ wire: [Supercloud_Market_V1_OrderGroup]) throws(DecodingError) -> [Self] {
-    var groups: [Self] = []
-    for group in try Field.list(wire, "groups", limit: ChainLimits.groups, least: 1) {
-      groups.append(
-        Self(sequence: try Field.ordinal(group.gseq, "groups.gseq"), spec: try GroupSpec(group.spec))
-      )
+    try Field.list(wire, "groups", limit: ChainLimits.groups, least: 1) { element throws(DecodingError) in
+      Self(sequence: try Field.ordinal(element.gseq, "groups.gseq"), spec: try GroupSpec(element.spec))
     }
-    return groups
   }
 
   fileprivate var wire: Supercloud_Market_V1_OrderGroup {
@@ -89,5 +83,67 @@ extension LeaseID {
     wire.oseq = order
     wire.provider = provider.text()
     return wire
+  }
+}
+
+extension Bid {
+  /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
+  public init(decoding bytes: [UInt8]) throws(DecodingError) {
+    let wire = try Supercloud_Market_V1_Bid(complete: bytes, limit: WireLimits.objectBytes)
+    self.init(
+      order: try Field.digest(wire.order.array, "order"),
+      provider: try Field.address(wire.provider, "provider"),
+      groups: try Group.list(wire.groups),
+      expiresAt: Timestamp(milliseconds: wire.expiresAt),
+      reclamationWindow: wire.reclamationWindow
+    )
+  }
+
+  public var encoded: [UInt8] {
+    var wire = Supercloud_Market_V1_Bid()
+    wire.order = .init(wire: order.bytes)
+    wire.provider = provider.text()
+    wire.groups = groups.map(\.wire)
+    wire.expiresAt = expiresAt.milliseconds
+    wire.reclamationWindow = reclamationWindow
+    return wire.encoded
+  }
+}
+
+extension Bid.Group {
+  fileprivate static func list(_ wire: [Supercloud_Market_V1_GroupBid]) throws(DecodingError) -> [Self] {
+    try Field.list(wire, "groups", limit: ChainLimits.groups, least: 1) { element throws(DecodingError) in
+      Self(
+        sequence: try Field.ordinal(element.gseq, "groups.gseq"),
+        price: try Field.decimalCoin(element.price, "groups.price"),
+        offer: try Field.list(element.offer, "groups.offer", limit: ChainLimits.units, ResourceOffer.init)
+      )
+    }
+  }
+
+  fileprivate var wire: Supercloud_Market_V1_GroupBid {
+    var wire = Supercloud_Market_V1_GroupBid()
+    wire.gseq = sequence
+    wire.price = price.wire
+    wire.offer = offer.map(\.wire)
+    return wire
+  }
+}
+
+extension Withdrawal {
+  /// - Throws: `invalid` with the field that is not legal.
+  public init(decoding bytes: [UInt8]) throws(DecodingError) {
+    let wire = try Supercloud_Market_V1_Withdrawal(complete: bytes, limit: WireLimits.objectBytes)
+    self.init(
+      object: try Field.digest(wire.object.array, "object"),
+      expiresAt: Timestamp(milliseconds: wire.expiresAt)
+    )
+  }
+
+  public var encoded: [UInt8] {
+    var wire = Supercloud_Market_V1_Withdrawal()
+    wire.object = .init(wire: object.bytes)
+    wire.expiresAt = expiresAt.milliseconds
+    return wire.encoded
   }
 }

@@ -5,7 +5,7 @@ import Wire
 extension ProviderRecord {
   /// Decodes `MsgCreateProvider`, or `MsgUpdateProvider`, which has the same fields.
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Akash_MsgCreateProvider(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgCreateProvider(complete: bytes)
     self.init(
       owner: try Field.address(wire.owner, "owner"),
       hostURI: try Field.text(wire.hostUri, "host_uri", limit: ChainLimits.hostBytes),
@@ -28,12 +28,12 @@ extension ProviderRecord {
 
 extension Action {
   static func leaveProvider(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgDeleteProvider(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgDeleteProvider(complete: bytes)
     return .leaveProvider(owner: try Field.address(wire.owner, "owner"))
   }
 
   static func signAttributes(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgSignProviderAttributes(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgSignProviderAttributes(complete: bytes)
     return .signAttributes(
       provider: try Field.address(wire.owner, "owner"),
       auditor: try Field.address(wire.auditor, "auditor"),
@@ -42,7 +42,7 @@ extension Action {
   }
 
   static func withdrawAttributes(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Akash_MsgDeleteProviderAttributes(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Akash_MsgDeleteProviderAttributes(complete: bytes)
     return .withdrawAttributes(
       provider: try Field.address(wire.owner, "owner"),
       auditor: try Field.address(wire.auditor, "auditor"),
@@ -53,13 +53,6 @@ extension Action {
         bytes: ChainLimits.attributeBytes
       )
     )
-  }
-}
-
-extension Akash_MsgDeleteProvider {
-  init(_ owner: Address) {
-    self.init()
-    self.owner = owner.text()
   }
 }
 

@@ -45,17 +45,13 @@ extension Akash_ResourceValue {
 
 extension Volume {
   fileprivate static func list(_ wire: [Akash_Storage]) throws(DecodingError) -> [Volume] {
-    var volumes: [Volume] = []
-    for volume in try Field.list(wire, "storage", limit: ChainLimits.volumes) {
-      volumes.append(
-        Volume(
-          name: try Field.text(volume.name, "storage.name", limit: ChainLimits.nameBytes),
-          bytes: try volume.quantity.number("storage.quantity"),
-          attributes: try Attribute.list(volume.attributes, "storage.attributes")
-        )
+    try Field.list(wire, "storage", limit: ChainLimits.volumes) { element throws(DecodingError) in
+      Volume(
+        name: try Field.text(element.name, "storage.name", limit: ChainLimits.nameBytes),
+        bytes: try element.quantity.number("storage.quantity"),
+        attributes: try Attribute.list(element.attributes, "storage.attributes")
       )
     }
-    return volumes
   }
 
   fileprivate var wire: Akash_Storage {
@@ -69,12 +65,10 @@ extension Volume {
 
 extension ServiceEndpoint {
   fileprivate static func list(_ wire: [Akash_Endpoint]) throws(DecodingError) -> [ServiceEndpoint] {
-    var endpoints: [ServiceEndpoint] = []
-    for endpoint in try Field.list(wire, "endpoints", limit: ChainLimits.endpoints) {
+    try Field.list(wire, "endpoints", limit: ChainLimits.endpoints) { endpoint throws(DecodingError) in
       guard let kind = Kind(rawValue: endpoint.kind) else { throw .invalid(field: "endpoints.kind") }
-      endpoints.append(ServiceEndpoint(kind: kind, sequence: endpoint.sequenceNumber))
+      return ServiceEndpoint(kind: kind, sequence: endpoint.sequenceNumber)
     }
-    return endpoints
   }
 
   fileprivate var wire: Akash_Endpoint {
@@ -87,16 +81,12 @@ extension ServiceEndpoint {
 
 extension Attribute {
   static func list(_ wire: [Akash_Attribute], _ field: String) throws(DecodingError) -> [Attribute] {
-    var attributes: [Attribute] = []
-    for attribute in try Field.list(wire, field, limit: ChainLimits.attributes) {
-      attributes.append(
-        Attribute(
-          key: try Field.text(attribute.key, field, limit: ChainLimits.attributeBytes),
-          value: try Field.text(attribute.value, field, limit: ChainLimits.attributeBytes)
-        )
+    try Field.list(wire, field, limit: ChainLimits.attributes) { element throws(DecodingError) in
+      Attribute(
+        key: try Field.text(element.key, field, limit: ChainLimits.attributeBytes),
+        value: try Field.text(element.value, field, limit: ChainLimits.attributeBytes)
       )
     }
-    return attributes
   }
 
   var wire: Akash_Attribute {

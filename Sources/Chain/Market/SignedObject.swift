@@ -48,15 +48,10 @@ public struct SignedObject: Hashable, Sendable {
   /// Decodes an object, which must be in canonical form. The signature is not checked.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
     let wire = try Supercloud_Market_V1_SignedObject(canonical: bytes, limit: WireLimits.objectBytes)
-    guard let kind = Kind(rawValue: UInt8(truncatingIfNeeded: wire.kind.rawValue)),
-      wire.kind.rawValue == Int(kind.rawValue)
-    else { throw .invalid(field: "kind") }
-    guard let key = PublicKey(wire.publicKey.array) else { throw .invalid(field: "public_key") }
-    guard let signature = Signature(wire.signature.array) else { throw .invalid(field: "signature") }
-    self.kind = kind
-    self.key = key
+    kind = try Field.kind(wire.kind.rawValue, "kind")
+    key = try Field.key(wire.publicKey.array, "public_key")
     body = wire.body.array
-    self.signature = signature
+    signature = try Field.signature(wire.signature.array, "signature")
     identifier = Self.identifier(kind: kind, key: key, body: body, chain: chain)
     encoded = bytes
   }

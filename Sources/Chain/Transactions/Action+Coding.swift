@@ -1,5 +1,46 @@
+import Cryptography
 import Primitives
 import Wire
+
+/// The type URLs of messages: those of the Cosmos SDK and of Akash where they have a message for the same
+/// action, our own for the others.
+enum MessageType: String, CaseIterable, Sendable {
+  case send = "/cosmos.bank.v1beta1.MsgSend"
+  case mint = "/supercloud.gov.v1.MsgMint"
+  case burn = "/supercloud.gov.v1.MsgBurn"
+
+  case registerProvider = "/akash.provider.v1beta4.MsgCreateProvider"
+  case updateProvider = "/akash.provider.v1beta4.MsgUpdateProvider"
+  case leaveProvider = "/akash.provider.v1beta4.MsgDeleteProvider"
+  case signAttributes = "/akash.audit.v1.MsgSignProviderAttributes"
+  case withdrawAttributes = "/akash.audit.v1.MsgDeleteProviderAttributes"
+
+  case agreeLease = "/supercloud.market.v1.MsgAgreeLease"
+  case updateDeployment = "/akash.deployment.v1beta4.MsgUpdateDeployment"
+  case closeDeployment = "/akash.deployment.v1beta4.MsgCloseDeployment"
+  case depositDeployment = "/akash.deployment.v1beta3.MsgDepositDeployment"
+  case closeLease = "/akash.market.v1beta5.MsgCloseLease"
+  case resignLease = "/akash.market.v1beta5.MsgCloseBid"
+  case startReclamation = "/akash.market.v1beta5.MsgLeaseStartReclaim"
+  case withdrawLease = "/akash.market.v1beta5.MsgWithdrawLease"
+
+  case grant = "/supercloud.gov.v1.MsgGrant"
+  case revokeGrant = "/supercloud.gov.v1.MsgRevokeGrant"
+
+  case createValidator = "/cosmos.staking.v1beta1.MsgCreateValidator"
+  case editValidator = "/cosmos.staking.v1beta1.MsgEditValidator"
+  case delegate = "/cosmos.staking.v1beta1.MsgDelegate"
+  case undelegate = "/cosmos.staking.v1beta1.MsgUndelegate"
+  case redelegate = "/cosmos.staking.v1beta1.MsgBeginRedelegate"
+  case unjail = "/cosmos.slashing.v1beta1.MsgUnjail"
+  case withdrawReward = "/cosmos.distribution.v1beta1.MsgWithdrawDelegatorReward"
+  case withdrawCommission = "/cosmos.distribution.v1beta1.MsgWithdrawValidatorCommission"
+
+  case submitProposal = "/cosmos.gov.v1.MsgSubmitProposal"
+  case depositProposal = "/cosmos.gov.v1.MsgDeposit"
+  case vote = "/cosmos.gov.v1.MsgVote"
+  case voteWeighted = "/cosmos.gov.v1.MsgVoteWeighted"
+}
 
 extension Action {
   /// Decodes one message of a transaction. `chain` is needed to identify the signed objects of an agreement.
@@ -67,7 +108,8 @@ extension Action {
     case .burn(let burn): (.burn, burn.encoded)
     case .registerProvider(let record): (.registerProvider, record.encoded)
     case .updateProvider(let record): (.updateProvider, record.encoded)
-    case .leaveProvider(let owner): (.leaveProvider, Akash_MsgDeleteProvider(owner).encoded)
+    case .leaveProvider(let owner):
+      (.leaveProvider, Akash_MsgDeleteProvider.filled { $0.owner = owner.text() }.encoded)
     case .signAttributes(let provider, let auditor, let attributes):
       (.signAttributes, Akash_MsgSignProviderAttributes(provider, auditor, attributes).encoded)
     case .withdrawAttributes(let provider, let auditor, let keys):
@@ -76,12 +118,13 @@ extension Action {
     case .updateDeployment(let id, let hash): (.updateDeployment, Akash_MsgUpdateDeployment(id, hash).encoded)
     case .depositDeployment(let id, let amount, let depositor):
       (.depositDeployment, Akash_MsgDepositDeployment(id, amount, depositor).encoded)
-    case .closeDeployment(let id): (.closeDeployment, Akash_MsgCloseDeployment(id).encoded)
+    case .closeDeployment(let id):
+      (.closeDeployment, Akash_MsgCloseDeployment.filled { $0.id = id.wire }.encoded)
     case .closeLease(let id): (.closeLease, Akash_MsgCloseLease(id).encoded)
     case .resignLease(let id, let reason): (.resignLease, Akash_MsgCloseBid(id, reason).encoded)
     case .startReclamation(let id, let reason):
       (.startReclamation, Akash_MsgLeaseStartReclaim(id, reason).encoded)
-    case .withdrawLease(let id): (.withdrawLease, Akash_MsgWithdrawLease(id).encoded)
+    case .withdrawLease(let id): (.withdrawLease, Akash_MsgWithdrawLease.filled { $0.id = id.wire }.encoded)
     case .grant(let grant): (.grant, grant.encoded)
     case .revokeGrant(let granter, let grantee, let kind, let denomination):
       (.revokeGrant, Supercloud_Gov_V1_MsgRevokeGrant(granter, grantee, kind, denomination).encoded)
@@ -93,11 +136,21 @@ extension Action {
       (.undelegate, Cosmos_Staking_V1beta1_MsgUndelegate(delegator, validator, amount).encoded)
     case .redelegate(let delegator, let source, let target, let amount):
       (.redelegate, Cosmos_Staking_V1beta1_MsgBeginRedelegate(delegator, source, target, amount).encoded)
-    case .unjail(let validator): (.unjail, Cosmos_Slashing_V1beta1_MsgUnjail(validator).encoded)
+    case .unjail(let validator):
+      (
+        .unjail,
+        Cosmos_Slashing_V1beta1_MsgUnjail.filled { $0.validatorAddr = validator.operatorText }.encoded
+      )
     case .withdrawReward(let delegator, let validator):
       (.withdrawReward, Cosmos_Distribution_V1beta1_MsgWithdrawDelegatorReward(delegator, validator).encoded)
     case .withdrawCommission(let validator):
-      (.withdrawCommission, Cosmos_Distribution_V1beta1_MsgWithdrawValidatorCommission(validator).encoded)
+      (
+        .withdrawCommission,
+        Cosmos_Distribution_V1beta1_MsgWithdrawValidatorCommission.filled {
+          $0.validatorAddress = validator.operatorText
+        }
+        .encoded
+      )
     case .submitProposal(let proposal): (.submitProposal, proposal.encoded)
     case .depositProposal(let id, let depositor, let amount):
       (.depositProposal, Cosmos_Gov_V1_MsgDeposit(id, depositor, amount).encoded)

@@ -4,7 +4,7 @@ import Wire
 
 extension Send {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Cosmos_Bank_V1beta1_MsgSend(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Cosmos_Bank_V1beta1_MsgSend(complete: bytes)
     self.init(
       from: try Field.address(wire.fromAddress, "from_address"),
       to: try Field.address(wire.toAddress, "to_address"),
@@ -23,7 +23,7 @@ extension Send {
 
 extension Mint {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Gov_V1_MsgMint(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgMint(complete: bytes)
     self.init(
       issuer: try Field.address(wire.issuer, "issuer"),
       recipient: try Field.address(wire.recipient, "recipient"),
@@ -42,7 +42,7 @@ extension Mint {
 
 extension Burn {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Gov_V1_MsgBurn(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgBurn(complete: bytes)
     self.init(issuer: try Field.address(wire.issuer, "issuer"), amount: try Field.coin(wire.amount, "amount"))
   }
 
@@ -56,11 +56,11 @@ extension Burn {
 
 extension Grant {
   init(decoding bytes: [UInt8]) throws(DecodingError) {
-    let wire = try Supercloud_Gov_V1_MsgGrant(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgGrant(complete: bytes)
     self.init(
       granter: try Field.address(wire.granter, "granter"),
       grantee: try Field.address(wire.grantee, "grantee"),
-      kind: try Kind(wire.kind),
+      kind: try Field.kind(wire.kind.rawValue, "kind"),
       limit: try Field.coin(wire.limit, "limit"),
       expiresAt: Timestamp(milliseconds: wire.expiresAt)
     )
@@ -70,37 +70,20 @@ extension Grant {
     var wire = Supercloud_Gov_V1_MsgGrant()
     wire.granter = granter.text()
     wire.grantee = grantee.text()
-    wire.kind = kind.wire
+    wire.kind = .init(rawValue: Int(kind.rawValue)) ?? .unspecified
     wire.limit = limit.wire
     wire.expiresAt = expiresAt.milliseconds
     return wire.encoded
   }
 }
 
-extension Grant.Kind {
-  fileprivate init(_ wire: Supercloud_Gov_V1_GrantKind) throws(DecodingError) {
-    switch wire {
-    case .fees: self = .fees
-    case .deposits: self = .deposits
-    case .unspecified, .UNRECOGNIZED: throw .invalid(field: "kind")
-    }
-  }
-
-  fileprivate var wire: Supercloud_Gov_V1_GrantKind {
-    switch self {
-    case .fees: .fees
-    case .deposits: .deposits
-    }
-  }
-}
-
 extension Action {
   static func revokeGrant(decoding bytes: [UInt8]) throws(DecodingError) -> Action {
-    let wire = try Supercloud_Gov_V1_MsgRevokeGrant(complete: bytes, limit: WireLimits.transactionBytes)
+    let wire = try Supercloud_Gov_V1_MsgRevokeGrant(complete: bytes)
     return .revokeGrant(
       granter: try Field.address(wire.granter, "granter"),
       grantee: try Field.address(wire.grantee, "grantee"),
-      kind: try Grant.Kind(wire.kind),
+      kind: try Field.kind(wire.kind.rawValue, "kind"),
       denomination: try Field.denomination(wire.denom, "denom")
     )
   }
@@ -111,7 +94,7 @@ extension Supercloud_Gov_V1_MsgRevokeGrant {
     self.init()
     self.granter = granter.text()
     self.grantee = grantee.text()
-    self.kind = kind.wire
+    self.kind = .init(rawValue: Int(kind.rawValue)) ?? .unspecified
     denom = denomination.name
   }
 }

@@ -19,6 +19,15 @@ enum Field {
     return list
   }
 
+  /// A list whose elements `element` decodes.
+  static func list<Wire, Element>(
+    _ list: [Wire],
+    _ field: String,
+    limit: Int,
+    least: Int = 0,
+    _ element: (Wire) throws(DecodingError) -> Element
+  ) throws(DecodingError) -> [Element] { try Self.list(list, field, limit: limit, least: least).map(element) }
+
   static func texts(
     _ list: [String],
     _ field: String,
@@ -83,6 +92,17 @@ enum Field {
 }
 
 extension Field {
+  /// A kind by its number in the encoding; 0, which stands for an absent kind, is rejected.
+  static func kind<Kind: RawRepresentable>(
+    _ number: Int,
+    _ field: String
+  ) throws(DecodingError) -> Kind where Kind.RawValue == UInt8 {
+    guard let number = UInt8(exactly: number), let kind = Kind(rawValue: number) else {
+      throw .invalid(field: field)
+    }
+    return kind
+  }
+
   /// A number as decimal digits, without sign or leading zeros, so that each number has one text.
   static func number<Number: FixedWidthInteger & UnsignedInteger>(
     _ digits: some Collection<UInt8>,

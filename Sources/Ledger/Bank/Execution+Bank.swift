@@ -13,16 +13,12 @@ extension Execution {
 
   /// Moves `coin`, whose denomination must be the currency's canonical name. An amount of zero moves nothing.
   func transfer(_ coin: Coin, from: Address, to: Address) throws(Rejection) {
-    guard !coin.amount.isZero, from != to else {
-      let available = balance(of: from, in: coin.denomination)
-      guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
-      return
-    }
     let available = balance(of: from, in: coin.denomination)
     guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
+    guard !coin.amount.isZero, from != to else { return }
     let received = balance(of: to, in: coin.denomination)
-    let rest = try checked { () throws(ArithmeticError) in try available.subtracting(coin.amount) }
-    let sum = try checked { () throws(ArithmeticError) in try received.adding(coin.amount) }
+    let rest = try checked(available.subtracting(coin.amount))
+    let sum = try checked(received.adding(coin.amount))
     setBalance(of: from, in: coin.denomination, to: rest)
     setBalance(of: to, in: coin.denomination, to: sum)
   }
@@ -39,11 +35,9 @@ extension Execution {
   /// Creates units and adds them to the supply. Only genesis and `mint` call this.
   func create(_ coin: Coin, for address: Address) throws(Rejection) {
     let supply = overlay.read(Tables.supply, coin.denomination) ?? .zero
-    let sum = try checked { () throws(ArithmeticError) in try supply.adding(coin.amount) }
+    let sum = try checked(supply.adding(coin.amount))
     // A balance never exceeds the supply: where the supply fits into 64 bits, the balance does too.
-    let balance = try checked { () throws(ArithmeticError) in
-      try self.balance(of: address, in: coin.denomination).adding(coin.amount)
-    }
+    let balance = try checked(self.balance(of: address, in: coin.denomination).adding(coin.amount))
     overlay.write(Tables.supply, coin.denomination, sum)
     setBalance(of: address, in: coin.denomination, to: balance)
   }
@@ -53,9 +47,8 @@ extension Execution {
     let available = balance(of: address, in: coin.denomination)
     guard available >= coin.amount else { throw .insufficientFunds(required: coin, available: available) }
     let supply = overlay.read(Tables.supply, coin.denomination) ?? .zero
-    let rest = try checked { () throws(ArithmeticError) in try supply.subtracting(coin.amount) }
-    let balance = try checked { () throws(ArithmeticError) in try available.subtracting(coin.amount)
-    }
+    let rest = try checked(supply.subtracting(coin.amount))
+    let balance = try checked(available.subtracting(coin.amount))
     overlay.write(Tables.supply, coin.denomination, rest)
     setBalance(of: address, in: coin.denomination, to: balance)
   }
@@ -81,7 +74,7 @@ extension Execution {
     guard !ModuleAccount.contains(mint.recipient) else { throw .moduleAccount(mint.recipient) }
     var record = try issued(mint.amount, by: mint.issuer)
     let coin = Coin(mint.amount.amount, record.currency.denomination)
-    let minted = try checked { () throws(ArithmeticError) in try record.minted.adding(coin.amount) }
+    let minted = try checked(record.minted.adding(coin.amount))
     guard minted <= record.currency.mintCap else {
       throw .mintCapExceeded(cap: record.currency.mintCap, minted: record.minted)
     }

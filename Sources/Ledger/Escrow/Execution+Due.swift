@@ -40,16 +40,14 @@ extension Execution {
   private func processDue(_ id: DeploymentID) throws(Rejection) {
     var account = try escrow(of: id)
     let take = try currency(account.denomination).take
-    while let (tick, due) = try checked({ () throws(ArithmeticError) in try account.nextDue() }),
-      tick <= moment.tick
-    {
+    while let (tick, due) = try checked(account.nextDue()), tick <= moment.tick {
       switch due {
       case .warning(let percent):
         account.lastWarningPercent = percent
-        let lastAffordable = try checked { () throws(ArithmeticError) in try account.lastAffordableTick() }
+        let lastAffordable = try checked(account.lastAffordableTick())
         emit(.fundsLow(deployment: id, percent: UInt64(percent), lastAffordableTick: lastAffordable ?? tick))
       case .payout:
-        _ = try checked { () throws(ArithmeticError) in try account.settle(to: tick, take: take) }
+        _ = try checked(account.settle(to: tick, take: take))
         let interval = parameter(.payoutInterval)
         for index in account.payments.indices where account.payments[index].nextPayout == tick {
           try payOut(index, of: &account, id)

@@ -12,9 +12,7 @@ extension Execution {
   func store(_ account: EscrowAccount, of id: DeploymentID) throws(Rejection) {
     var account = account
     // The entry is never before the block's tick: `processDue` does not look at earlier ticks.
-    let next = try checked { () throws(ArithmeticError) in
-      try account.nextDue().map { max($0.tick, moment.tick) }
-    }
+    let next = try checked(account.nextDue().map { max($0.tick, moment.tick) })
     if next != account.indexedAt {
       if let old = account.indexedAt { overlay.remove(Tables.due, Pair(old, id)) }
       if let next { overlay.write(Tables.due, Pair(next, id), Presence()) }
@@ -39,9 +37,7 @@ extension Execution {
     var account = try escrow(of: id)
     guard account.state != .closed else { throw .lease(.deploymentClosed(id)) }
     let take = try currency(account.denomination).take
-    let settlement = try checked { () throws(ArithmeticError) in
-      try account.settle(to: tick ?? moment.tick, take: take)
-    }
+    let settlement = try checked(account.settle(to: tick ?? moment.tick, take: take))
     if case .overdrawn = settlement { try endOverdrawn(&account, of: id) }
     return account
   }
@@ -80,19 +76,14 @@ extension Execution {
   }
 
   private func add(_ amount: Amount, to index: Int, of account: inout EscrowAccount) throws(Rejection) {
-    account.deposits[index].amount = try checked { () throws(ArithmeticError) in
-      try account.deposits[index].amount.adding(amount)
-    }
+    account.deposits[index].amount = try checked(account.deposits[index].amount.adding(amount))
   }
 
   /// Adds payments, which earn from the block's tick on. An overdrawn account becomes open again.
   func openPayments(_ payments: [EscrowAccount.Payment], of id: DeploymentID) throws(Rejection) {
     var account = try settledEscrow(of: id)
     account.payments.append(contentsOf: payments)
-    account.payments.sort {
-      if $0.provider != $1.provider { return $0.provider < $1.provider }
-      return $0.group == $1.group ? $0.order < $1.order : $0.group < $1.group
-    }
+    account.payments.sort { ($0.provider, $0.group, $0.order) < ($1.provider, $1.group, $1.order) }
     account.state = .open
     account.endedAt = nil
     account.restartRunway()
@@ -105,16 +96,12 @@ extension Execution {
   /// Pays the provider what the lease has earned up to the account's last settlement, less the take.
   func payOut(_ index: Int, of account: inout EscrowAccount, _ id: DeploymentID) throws(Rejection) {
     let providerBalance = balance(of: account.payments[index].provider, in: account.denomination)
-    let payout = try checked { () throws(ArithmeticError) in
-      try account.payments[index].payOut(providerBalance: providerBalance)
-    }
+    let payout = try checked(account.payments[index].payOut(providerBalance: providerBalance))
     guard !payout.gross.isZero || !payout.fee.isZero else { return }
     let payment = account.payments[index]
     let source = ModuleAccount.escrow.address
     try transfer(Coin(payout.fromProvider, account.denomination), from: payment.provider, to: source)
-    let net = try checked { () throws(ArithmeticError) in
-      try payout.gross.adding(payout.fromProvider).subtracting(payout.fee)
-    }
+    let net = try checked(payout.gross.adding(payout.fromProvider).subtracting(payout.fee))
     try transfer(Coin(net, account.denomination), from: source, to: payment.provider)
     try collectTake(Coin(payout.fee, account.denomination), from: source)
     emit(
@@ -131,24 +118,20 @@ extension Execution {
     guard !fee.amount.isZero else { return }
     var record = try currency(fee.denomination)
     let share = UInt128(parameter(.takeShareToStakers))
-    record.takeCollected = try checked { () throws(ArithmeticError) in
-      try record.takeCollected.adding(fee.amount)
-    }
+    record.takeCollected = try checked(record.takeCollected.adding(fee.amount))
     // This cannot overflow: `takeCollected`, the sum of all fees, has 64 bits, and a share has 14.
     record.owedToStakers += UInt128(fee.amount.units) * share
     let given = record.owedToStakers / 10_000 - UInt128(record.paidToStakers.units)
     let toStakers = Amount(min(UInt64(clamping: given), fee.amount.units))
-    record.paidToStakers = try checked { () throws(ArithmeticError) in
-      try record.paidToStakers.adding(toStakers)
-    }
+    record.paidToStakers = try checked(record.paidToStakers.adding(toStakers))
     write(record)
-    let toPool = try checked { () throws(ArithmeticError) in try fee.amount.subtracting(toStakers) }
+    let toPool = try checked(fee.amount.subtracting(toStakers))
     let collector = ModuleAccount.feeCollector.address
     try transfer(Coin(toStakers, fee.denomination), from: source, to: collector)
     try transfer(Coin(toPool, fee.denomination), from: source, to: ModuleAccount.communityPool.address)
     let key = Pair(moment.time.day, fee.denomination)
     let income = overlay.read(Tables.takeIncome, key) ?? .zero
-    let sum = try checked { () throws(ArithmeticError) in try income.adding(fee.amount) }
+    let sum = try checked(income.adding(fee.amount))
     overlay.write(Tables.takeIncome, key, sum)
   }
 
@@ -160,9 +143,7 @@ extension Execution {
   ) throws(Rejection) -> EscrowAccount.Payment {
     try payOut(index, of: &account, id)
     let payment = account.payments.remove(at: index)
-    account.residue = try checked { () throws(ArithmeticError) in
-      try account.residue.adding(payment.fraction)
-    }
+    account.residue = try checked(account.residue.adding(payment.fraction))
     return payment
   }
 
@@ -188,19 +169,15 @@ extension Execution {
     }
     var spent = account.spentOfFirstDeposit
     for deposit in account.deposits {
-      let left = try checked { () throws(ArithmeticError) in
-        try Decimal18(deposit.amount).subtracting(spent)
-      }
-      let refund = try checked { () throws(ArithmeticError) in try left.truncated() }
-      account.residue = try checked { () throws(ArithmeticError) in
-        try account.residue.adding(left.fraction)
-      }
+      let left = try checked(Decimal18(deposit.amount).subtracting(spent))
+      let refund = try checked(left.truncated())
+      account.residue = try checked(account.residue.adding(left.fraction))
       try self.refund(Coin(refund, account.denomination), of: deposit, id)
       spent = .zero
     }
     account.deposits = []
     account.spentOfFirstDeposit = .zero
-    let pool = try checked { () throws(ArithmeticError) in try account.residue.truncated() }
+    let pool = try checked(account.residue.truncated())
     account.residue = account.residue.fraction
     account.state = .closed
     account.endedAt = moment.tick

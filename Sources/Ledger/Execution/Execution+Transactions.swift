@@ -99,11 +99,18 @@ extension Execution {
     case .grant(let action): try grant(action)
     case .revokeGrant(let granter, let grantee, let kind, let denomination):
       try revokeGrant(granter: granter, grantee: grantee, kind: kind, denomination: denomination)
-    case .createValidator, .editValidator, .delegate, .undelegate, .redelegate, .unjail,
-      .withdrawReward,
-      .withdrawCommission:
-      try executeStaking(action)
-    case .submitProposal, .depositProposal, .vote: try executeGovernance(action)
+    case .createValidator(let creation): try createValidator(creation)
+    case .editValidator(let edit): try editValidator(edit)
+    case .delegate(let delegator, let validator, let coin): try delegate(delegator, to: validator, coin)
+    case .undelegate(let delegator, let validator, let coin): try undelegate(delegator, from: validator, coin)
+    case .redelegate(let delegator, let source, let destination, let coin):
+      try redelegate(delegator, from: source, to: destination, coin)
+    case .unjail(let address): try unjail(address)
+    case .withdrawReward(let delegator, let validator): try withdrawReward(delegator, from: validator)
+    case .withdrawCommission(let validator): try withdrawCommission(validator)
+    case .submitProposal(let submission): try submit(submission)
+    case .depositProposal(let id, let depositor, let amount): try deposit(amount, from: depositor, on: id)
+    case .vote(let id, let voter, let options): try vote(id, voter, options)
     }
   }
 }

@@ -151,15 +151,11 @@ extension Execution {
   }
 
   /// All currencies in the order of their names.
-  func allCurrencies() -> [CurrencyRecord] {
-    var records: [CurrencyRecord] = []
-    overlay.forEach(Tables.currencies) { _, record in records.append(record) }
-    return records
-  }
+  func allCurrencies() -> [CurrencyRecord] { overlay.all(Tables.currencies) { $1 } }
 }
 
-/// Runs `body` and turns an arithmetic error into a rejection.
-func checked<Result>(_ body: () throws(ArithmeticError) -> Result) throws(Rejection) -> Result {
+/// Computes `body` and turns an arithmetic error into a rejection.
+func checked<Result>(_ body: @autoclosure () throws(ArithmeticError) -> Result) throws(Rejection) -> Result {
   do {
     return try body()
   } catch {

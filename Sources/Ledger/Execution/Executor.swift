@@ -64,12 +64,6 @@ public enum Executor {
     return period.map { min($0, stake) } ?? stake
   }
 
-  /// Whether a block at `moment` would change the state without any transaction.
-  public static func hasDueWork(at moment: Moment, on state: some StateReading) -> Bool {
-    nextDueTick(on: state).map { $0 <= moment.tick } ?? false
-      || nextDueTime(on: state).map { $0 <= moment.time } ?? false
-  }
-
   /// The protocol version by whose rules the block at `height` must be executed. A program that does not know it
   /// (`versions`) must stop before that block.
   public static func requiredVersion(at height: Height, on state: some StateReading) -> UInt32 {

@@ -32,8 +32,7 @@ extension Execution {
   /// Applies one content of a passed proposal.
   package func execute(_ content: ProposalContent, proposal id: UInt64) throws(Rejection) {
     switch content {
-    case .text(let text):
-      guard !text.isEmpty else { throw .governance(.invalidContent("the text is empty")) }
+    case .text(let text): guard !text.isEmpty else { throw .governance(.invalidContent("the text is empty")) }
     case .parameters(let changes):
       guard !changes.isEmpty else { throw .governance(.invalidContent("no parameter is named")) }
       guard Set(changes.map(\.key)).count == changes.count else {

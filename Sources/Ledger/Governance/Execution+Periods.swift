@@ -44,7 +44,7 @@ extension Execution {
       threshold: parameter(record.isExpedited ? .expeditedThreshold : .threshold),
       veto: parameter(.vetoThreshold)
     )
-    let result = try checked { () throws(ArithmeticError) in try tally.result(rules) }
+    let result = try checked(tally.result(rules))
     if record.isExpedited, !result.passes, !result.burnsDeposits {
       // An expedited proposal that did not pass goes on as an ordinary one; its votes stay.
       record.isExpedited = false
@@ -70,7 +70,9 @@ extension Execution {
         record.log = Self.shortened(error.description)
       }
     }
-    for key in keys(ofVotes: id) { overlay.remove(Tables.votes, key) }
+    for (key, _) in overlay.all(Tables.votes, prefix: Tables.votes.prefix(id), { ($0, $1) }) {
+      overlay.remove(Tables.votes, key)
+    }
     finish(record, id, was: .voting)
   }
 
@@ -79,21 +81,9 @@ extension Execution {
     emit(.proposalEnded(proposal: id, outcome: record.status.name, log: record.log))
   }
 
-  private func keys(ofVotes id: UInt64) -> [Pair<UInt64, Address>] {
-    var keys: [Pair<UInt64, Address>] = []
-    overlay.forEach(Tables.votes, prefix: Tables.votes.prefix(id)) { key, _ in
-      keys.append(key)
-    }
-    return keys
-  }
-
   private func returnDeposits(of id: UInt64, burning: Bool) throws(Rejection) {
-    var deposits: [(key: Pair<UInt64, Address>, amount: Amount)] = []
-    overlay.forEach(
-      Tables.proposalDeposits,
-      prefix: Tables.proposalDeposits.prefix(id)
-    ) { deposits.append(($0, $1)) }
-    for (key, amount) in deposits {
+    let prefix = Tables.proposalDeposits.prefix(id)
+    for (key, amount) in overlay.all(Tables.proposalDeposits, prefix: prefix, { ($0, $1) }) {
       overlay.remove(Tables.proposalDeposits, key)
       let coin = Coin(amount, .uakt)
       if burning {
@@ -112,31 +102,21 @@ extension Execution {
     var tally = Tally(bonded: staking.bonded)
     /// The shares of each bonded validator whose delegators voted themselves.
     var votedShares: [Address: Decimal18] = [:]
-    var voters: [(Address, VoteRecord)] = []
-    overlay.forEach(Tables.votes, prefix: Tables.votes.prefix(id)) {
-      voters.append(($0.second, $1))
-    }
+    let voters = overlay.all(Tables.votes, prefix: Tables.votes.prefix(id)) { ($0.second, $1) }
     for (voter, vote) in voters {
-      var delegations: [(Address, DelegationRecord)] = []
-      overlay.forEach(Tables.delegations, prefix: Tables.delegations.prefix(voter)) {
-        delegations.append(($0.second, $1))
-      }
-      for (address, delegation) in delegations {
+      let prefix = Tables.delegations.prefix(voter)
+      for (address, delegation) in overlay.all(Tables.delegations, prefix: prefix, { ($0.second, $1) }) {
         guard let record = overlay.read(Tables.validators, address), record.status == .bonded else {
           continue
         }
-        try checked { () throws(ArithmeticError) in
-          votedShares[address] = try (votedShares[address] ?? .zero).adding(delegation.shares)
-          try tally.add(delegation.shares, of: record, vote)
-        }
+        votedShares[address] = try checked((votedShares[address] ?? .zero).adding(delegation.shares))
+        try checked(tally.add(delegation.shares, of: record, vote))
       }
     }
     for (voter, vote) in voters {
       guard let record = overlay.read(Tables.validators, voter), record.status == .bonded else { continue }
-      try checked { () throws(ArithmeticError) in
-        let left = try record.shares.subtracting(min(votedShares[voter] ?? .zero, record.shares))
-        try tally.add(left, of: record, vote)
-      }
+      let left = try checked(record.shares.subtracting(min(votedShares[voter] ?? .zero, record.shares)))
+      try checked(tally.add(left, of: record, vote))
     }
     return tally
   }

@@ -3,15 +3,6 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  func executeGovernance(_ action: Action) throws(Rejection) {
-    switch action {
-    case .submitProposal(let submission): try submit(submission)
-    case .depositProposal(let id, let depositor, let amount): try deposit(amount, from: depositor, on: id)
-    case .vote(let id, let voter, let options): try vote(id, voter, options)
-    default: throw .invalidRequest("this is not governance's to do")
-    }
-  }
-
   /// Submits a proposal with its first deposit. Its contents are checked now, so that nobody votes on
   /// something impossible.
   func submit(_ submission: SubmitProposal) throws(Rejection) {
@@ -68,10 +59,9 @@ extension Execution {
       try transfer(coin, from: depositor, to: ModuleAccount.governance.address)
       let key = Pair(id, depositor)
       let before = overlay.read(Tables.proposalDeposits, key) ?? .zero
-      let sum = try checked { () throws(ArithmeticError) in try before.adding(amount) }
+      let sum = try checked(before.adding(amount))
       overlay.write(Tables.proposalDeposits, key, sum)
-      record.deposit = try checked { () throws(ArithmeticError) in try record.deposit.adding(amount)
-      }
+      record.deposit = try checked(record.deposit.adding(amount))
       emit(.proposalDeposited(proposal: id, depositor: depositor, coin: coin))
     }
     let minimum = parameter(record.isExpedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit)
@@ -104,7 +94,7 @@ extension Execution {
       guard !option.weight.isZero, seen.insert(option.option).inserted else {
         throw .governance(.invalidVote("an option is named twice or weighs nothing"))
       }
-      sum = try checked { () throws(ArithmeticError) in try sum.adding(option.weight) }
+      sum = try checked(sum.adding(option.weight))
     }
     guard sum.raw == Decimal18.one else { throw .governance(.invalidVote("the weights must sum to 1")) }
     overlay.write(Tables.votes, Pair(id, voter), VoteRecord(options: options))

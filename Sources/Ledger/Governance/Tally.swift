@@ -31,12 +31,6 @@ public struct Tally: Hashable, Sendable {
     public var threshold: UInt64
     /// The share of vetoes among all votes that must not be exceeded.
     public var veto: UInt64
-
-    public init(quorum: UInt64, threshold: UInt64, veto: UInt64) {
-      self.quorum = quorum
-      self.threshold = threshold
-      self.veto = veto
-    }
   }
 
   public struct Result: Hashable, Sendable {

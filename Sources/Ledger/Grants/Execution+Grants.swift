@@ -60,9 +60,7 @@ extension Execution {
   {
     var record = try usableGrant(kind, of: granter, to: grantee, for: coin)
     let key = GrantKey(granter: granter, grantee: grantee, kind: kind, denomination: coin.denomination)
-    record.limit = try checked { () throws(ArithmeticError) in
-      try record.limit.subtracting(coin.amount)
-    }
+    record.limit = try checked(record.limit.subtracting(coin.amount))
     if record.limit.isZero, kind == .fees {
       remove(key, expiringAt: record.expiresAt)
     } else {

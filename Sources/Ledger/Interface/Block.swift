@@ -48,8 +48,6 @@ public struct BlockInput: Hashable, Sendable {
   }
 
   public var moment: Moment
-  /// Operator address of the proposer.
-  public var proposer: Address
   /// The double signing that this block proves.
   public var evidence: [Misbehaviour]
   /// All validators of the parent block's set, and whether they signed.
@@ -59,34 +57,14 @@ public struct BlockInput: Hashable, Sendable {
 
   public init(
     moment: Moment,
-    proposer: Address,
     evidence: [Misbehaviour] = [],
     lastCommit: [Signer] = [],
     protocolVersion: UInt32 = 1
   ) {
     self.moment = moment
-    self.proposer = proposer
     self.evidence = evidence
     self.lastCommit = lastCommit
     self.protocolVersion = protocolVersion
-  }
-
-  public init(
-    height: Height,
-    time: Timestamp,
-    tick: Tick,
-    proposer: Address,
-    evidence: [Misbehaviour] = [],
-    lastCommit: [Signer] = [],
-    protocolVersion: UInt32 = 1
-  ) {
-    self.init(
-      moment: Moment(height: height, time: time, tick: tick),
-      proposer: proposer,
-      evidence: evidence,
-      lastCommit: lastCommit,
-      protocolVersion: protocolVersion
-    )
   }
 }
 

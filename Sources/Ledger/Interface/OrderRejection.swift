@@ -5,7 +5,7 @@ public import Primitives
 ///
 /// The codes in the codespaces `market` and `deployment` are those of the reference chain; others are in
 /// `supercloud`.
-public enum OrderRejection: Error, Hashable, Sendable, CustomStringConvertible {
+public enum OrderRejection: CodedRejection {
   case malformedOrder(DecodingError)
   case malformedBid(DecodingError)
   case notAnOrder
@@ -37,73 +37,43 @@ public enum OrderRejection: Error, Hashable, Sendable, CustomStringConvertible {
   case orderBidLimit(UInt64)
   case liveOrderLimit(UInt64)
 
-  public var code: Rejection.Code {
+  public var answer: (code: Rejection.Code, text: String) {
     switch self {
-    case .malformedOrder: .init(.supercloud, 30)
-    case .malformedBid: .init(.supercloud, 31)
-    case .notAnOrder: .init(.supercloud, 32)
-    case .notABid: .init(.supercloud, 33)
-    case .orderSignature: .init(.supercloud, 34)
-    case .bidSignature: .init(.supercloud, 35)
-    case .orderOfOther: .init(.supercloud, 36)
-    case .bidOfOther: .init(.supercloud, 37)
-    case .orderExpired: .init(.supercloud, 38)
-    case .bidExpired: .init(.supercloud, 39)
-    case .expiryTooFar: .init(.supercloud, 40)
-    case .invalidGroup: .init(.deployment, 19)
-    case .invalidGroups: .init(.deployment, 7)
-    case .depositDenomination: .init(.deployment, 20)
-    case .depositTooSmall: .init(.deployment, 20)
-    case .depositOfExisting: .init(.deployment, 20)
-    case .bidForOtherOrder: .init(.supercloud, 41)
-    case .choices: .init(.supercloud, 42)
-    case .bidNotFound, .bidLacksGroup: .init(.market, 18)
-    case .sameAccount: .init(.market, 2)
-    case .unknownProvider: .init(.market, 30)
-    case .zeroPrice: .init(.market, 19)
-    case .priceDenomination: .init(.market, 22)
-    case .overMaximum: .init(.market, 4)
-    case .mismatch(let reason): .init(.market, reason.isCapability ? 32 : 5)
-    case .offer: .init(.market, 32)
-    case .reclamationWindowTooShort: .init(.supercloud, 43)
-    case .orderBidLimit: .init(.market, 31)
-    case .liveOrderLimit: .init(.supercloud, 44)
-    }
-  }
-
-  public var description: String {
-    switch self {
-    case .malformedOrder(let error): "the order does not decode: \(error)"
-    case .malformedBid(let error): "a bid does not decode: \(error)"
-    case .notAnOrder: "the object is not an order"
-    case .notABid: "the object is not a bid"
-    case .orderSignature: "the order's signature is not its owner's"
-    case .bidSignature(let provider): "the bid's signature is not \(provider)'s"
-    case .orderOfOther(let owner): "the order belongs to \(owner)"
-    case .bidOfOther(let provider): "the bid names provider \(provider) but was signed by another key"
-    case .orderExpired(let time): "the order expired at \(time)"
-    case .bidExpired(let time): "the bid expired at \(time)"
-    case .expiryTooFar(let latest): "it may expire at \(latest) at the latest"
-    case .invalidGroup(let fault): fault.description
-    case .invalidGroups(let why): why
+    case .malformedOrder(let error): (.init(.supercloud, 30), "the order does not decode: \(error)")
+    case .malformedBid(let error): (.init(.supercloud, 31), "a bid does not decode: \(error)")
+    case .notAnOrder: (.init(.supercloud, 32), "the object is not an order")
+    case .notABid: (.init(.supercloud, 33), "the object is not a bid")
+    case .orderSignature: (.init(.supercloud, 34), "the order's signature is not its owner's")
+    case .bidSignature(let provider): (.init(.supercloud, 35), "the bid's signature is not \(provider)'s")
+    case .orderOfOther(let owner): (.init(.supercloud, 36), "the order belongs to \(owner)")
+    case .bidOfOther(let provider):
+      (.init(.supercloud, 37), "the bid names provider \(provider) but was signed by another key")
+    case .orderExpired(let time): (.init(.supercloud, 38), "the order expired at \(time)")
+    case .bidExpired(let time): (.init(.supercloud, 39), "the bid expired at \(time)")
+    case .expiryTooFar(let latest): (.init(.supercloud, 40), "it may expire at \(latest) at the latest")
+    case .invalidGroup(let fault): (.init(.deployment, 19), fault.description)
+    case .invalidGroups(let why): (.init(.deployment, 7), why)
     case .depositDenomination(let denomination):
-      "the deposit must be in the groups' currency, \(denomination)"
-    case .depositTooSmall(let minimum): "the deposit must be at least \(minimum)"
-    case .depositOfExisting: "an order for an existing deployment carries no deposit"
-    case .bidForOtherOrder(let order): "the bid answers order \(order)"
-    case .choices(let why): why
-    case .bidNotFound(let index): "the agreement carries no bid number \(index)"
-    case .bidLacksGroup(let group): "the chosen bid has no price for group \(group)"
-    case .sameAccount: "a provider cannot lease to itself"
-    case .unknownProvider(let address): "\(address) is not a registered provider"
-    case .zeroPrice: "the price is zero"
-    case .priceDenomination(let denomination): "the price must be in \(denomination)"
-    case .overMaximum(let price, let maximum): "the price \(price) is above the order's maximum \(maximum)"
-    case .mismatch(let reason): reason.description
-    case .offer(let fault): fault.description
-    case .reclamationWindowTooShort(let required): "the order asks for \(required) ms of notice"
-    case .orderBidLimit(let limit): "the order has \(limit) bids that are not dearer"
-    case .liveOrderLimit(let limit): "the account has \(limit) live orders already"
+      (.init(.deployment, 20), "the deposit must be in the groups' currency, \(denomination)")
+    case .depositTooSmall(let minimum): (.init(.deployment, 20), "the deposit must be at least \(minimum)")
+    case .depositOfExisting:
+      (.init(.deployment, 20), "an order for an existing deployment carries no deposit")
+    case .bidForOtherOrder(let order): (.init(.supercloud, 41), "the bid answers order \(order)")
+    case .choices(let why): (.init(.supercloud, 42), why)
+    case .bidNotFound(let index): (.init(.market, 18), "the agreement carries no bid number \(index)")
+    case .bidLacksGroup(let group): (.init(.market, 18), "the chosen bid has no price for group \(group)")
+    case .sameAccount: (.init(.market, 2), "a provider cannot lease to itself")
+    case .unknownProvider(let address): (.init(.market, 30), "\(address) is not a registered provider")
+    case .zeroPrice: (.init(.market, 19), "the price is zero")
+    case .priceDenomination(let denomination): (.init(.market, 22), "the price must be in \(denomination)")
+    case .overMaximum(let price, let maximum):
+      (.init(.market, 4), "the price \(price) is above the order's maximum \(maximum)")
+    case .mismatch(let reason): (.init(.market, reason.isCapability ? 32 : 5), reason.description)
+    case .offer(let fault): (.init(.market, 32), fault.description)
+    case .reclamationWindowTooShort(let required):
+      (.init(.supercloud, 43), "the order asks for \(required) ms of notice")
+    case .orderBidLimit(let limit): (.init(.market, 31), "the order has \(limit) bids that are not dearer")
+    case .liveOrderLimit(let limit): (.init(.supercloud, 44), "the account has \(limit) live orders already")
     }
   }
 }

@@ -7,7 +7,7 @@ public import Primitives
 /// Codespaces and codes are those of the Akash node where it has the case (the errors of `x/market`,
 /// `x/deployment`, `x/escrow`, `x/provider` and `x/audit`; those of the Cosmos SDK for `sdk`, `staking`,
 /// `slashing` and `gov`). Our own are in `supercloud`. Receipts and answers contain them unchanged.
-public enum Rejection: Error, Hashable, Sendable {
+public enum Rejection: CodedRejection {
   case wrongSequence(expected: UInt64, given: UInt64)
   case timedOut(last: Height)
   case insufficientFee(required: Coin)
@@ -50,64 +50,54 @@ extension Rejection {
 
     public var description: String { "\(space.rawValue)/\(number)" }
   }
-
-  public var code: Code {
-    switch self {
-    case .wrongSequence: Code(.sdk, 32)
-    case .timedOut: Code(.sdk, 30)
-    case .insufficientFee: Code(.sdk, 13)
-    case .insufficientFunds: Code(.sdk, 5)
-    case .unauthorized: Code(.sdk, 4)
-    case .invalidRequest: Code(.sdk, 18)
-    case .zeroAmount: Code(.sdk, 10)
-    case .repeatedDenomination: Code(.sdk, 10)
-    case .moduleAccount: Code(.sdk, 4)
-    case .arithmetic: Code(.supercloud, 1)
-    case .unsupportedVersion: Code(.supercloud, 2)
-    case .unknownDenomination: Code(.supercloud, 10)
-    case .retiredDenomination: Code(.supercloud, 11)
-    case .mintCapExceeded: Code(.supercloud, 12)
-    case .noGrant: Code(.sdk, 4)
-    case .grantExpired: Code(.sdk, 4)
-    case .grantExceeded: Code(.sdk, 5)
-    case .grantInPast: Code(.sdk, 18)
-    case .provider(let rejection): rejection.code
-    case .order(let rejection): rejection.code
-    case .lease(let rejection): rejection.code
-    case .staking(let rejection): rejection.code
-    case .governance(let rejection): rejection.code
-    }
-  }
 }
 
-extension Rejection: CustomStringConvertible {
-  /// What was wrong, with the values that led to the rejection.
-  public var description: String {
+/// A reason with a code that programs know and a text for people.
+public protocol CodedRejection: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The code, and what was wrong, with the values that led to the rejection.
+  var answer: (code: Rejection.Code, text: String) { get }
+}
+
+extension CodedRejection {
+  public var code: Rejection.Code { answer.code }
+
+  public var description: String { answer.text }
+}
+
+extension Rejection {
+  public var answer: (code: Rejection.Code, text: String) {
     switch self {
     case .wrongSequence(let expected, let given):
-      "the account's sequence number is \(expected), the transaction has \(given)"
-    case .timedOut(let last): "the transaction was valid until height \(last)"
-    case .insufficientFee(let required): "the fee must be at least \(required)"
-    case .insufficientFunds(let required, let available): "\(required) are needed, \(available) are there"
-    case .unauthorized(let why): why
-    case .invalidRequest(let why): why
-    case .zeroAmount: "the amount is zero"
-    case .repeatedDenomination(let denomination): "\(denomination) is listed twice"
-    case .moduleAccount(let address): "\(address) belongs to the ledger and takes no transfers"
-    case .arithmetic(let error): "an amount left its range: \(error)"
-    case .unsupportedVersion(let required): "protocol version \(required) is required"
-    case .unknownDenomination(let denomination): "\(denomination) is not registered on this network"
-    case .retiredDenomination(let denomination): "\(denomination) is retired: it takes no new deployments"
-    case .mintCapExceeded(let cap, let minted): "at most \(cap) may be minted, \(minted) are"
-    case .noGrant(let granter, let grantee): "\(granter) has granted nothing of the kind to \(grantee)"
-    case .grantExpired(let time): "the grant ended at \(time)"
-    case .grantExceeded(let limit): "the grant has \(limit) left"
-    case .grantInPast: "the grant would already be over"
-    case .provider(let rejection): rejection.description
-    case .order(let rejection): rejection.description
-    case .lease(let rejection): rejection.description
-    case .staking(let rejection): rejection.description
-    case .governance(let rejection): rejection.description
+      (.init(.sdk, 32), "the account's sequence number is \(expected), the transaction has \(given)")
+    case .timedOut(let last): (.init(.sdk, 30), "the transaction was valid until height \(last)")
+    case .insufficientFee(let required): (.init(.sdk, 13), "the fee must be at least \(required)")
+    case .insufficientFunds(let required, let available):
+      (.init(.sdk, 5), "\(required) are needed, \(available) are there")
+    case .unauthorized(let why): (.init(.sdk, 4), why)
+    case .invalidRequest(let why): (.init(.sdk, 18), why)
+    case .zeroAmount: (.init(.sdk, 10), "the amount is zero")
+    case .repeatedDenomination(let denomination): (.init(.sdk, 10), "\(denomination) is listed twice")
+    case .moduleAccount(let address):
+      (.init(.sdk, 4), "\(address) belongs to the ledger and takes no transfers")
+    case .arithmetic(let error): (.init(.supercloud, 1), "an amount left its range: \(error)")
+    case .unsupportedVersion(let required):
+      (.init(.supercloud, 2), "protocol version \(required) is required")
+    case .unknownDenomination(let denomination):
+      (.init(.supercloud, 10), "\(denomination) is not registered on this network")
+    case .retiredDenomination(let denomination):
+      (.init(.supercloud, 11), "\(denomination) is retired: it takes no new deployments")
+    case .mintCapExceeded(let cap, let minted):
+      (.init(.supercloud, 12), "at most \(cap) may be minted, \(minted) are")
+    case .noGrant(let granter, let grantee):
+      (.init(.sdk, 4), "\(granter) has granted nothing of the kind to \(grantee)")
+    case .grantExpired(let time): (.init(.sdk, 4), "the grant ended at \(time)")
+    case .grantExceeded(let limit): (.init(.sdk, 5), "the grant has \(limit) left")
+    case .grantInPast: (.init(.sdk, 18), "the grant would already be over")
+    case .provider(let rejection): rejection.answer
+    case .order(let rejection): rejection.answer
+    case .lease(let rejection): rejection.answer
+    case .staking(let rejection): rejection.answer
+    case .governance(let rejection): rejection.answer
     }
   }
 }

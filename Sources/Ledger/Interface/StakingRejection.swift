@@ -3,7 +3,7 @@ public import Primitives
 
 /// Why a staking action is rejected. The codes are those of the Cosmos SDK (`x/staking`, `x/slashing`); our
 /// own are in `supercloud`.
-public enum StakingRejection: Error, Hashable, Sendable, CustomStringConvertible {
+public enum StakingRejection: CodedRejection {
   case validatorNotFound(Address)
   case validatorExists(Address)
   case consensusKeyExists(PublicKey)
@@ -26,55 +26,36 @@ public enum StakingRejection: Error, Hashable, Sendable, CustomStringConvertible
   case tombstoned
   case nothingToWithdraw
 
-  public var code: Rejection.Code {
-    switch self {
-    case .validatorNotFound: .init(.staking, 3)
-    case .validatorExists: .init(.staking, 4)
-    case .consensusKeyExists: .init(.staking, 5)
-    case .illegalConsensusKey: .init(.staking, 6)
-    case .wrongDenomination: .init(.sdk, 18)
-    case .commissionBelowFloor: .init(.sdk, 4)
-    case .commissionTooHigh: .init(.staking, 11)
-    case .commissionChangedRecently: .init(.staking, 12)
-    case .commissionChangeTooLarge: .init(.staking, 15)
-    case .selfDelegationBelowMinimum: .init(.staking, 16)
-    case .minimumSelfDelegationDecreased: .init(.staking, 17)
-    case .noDelegation: .init(.staking, 19)
-    case .insufficientStake: .init(.staking, 22)
-    case .tooManyEntries: .init(.staking, 27)
-    case .selfRedelegation: .init(.staking, 29)
-    case .transitiveRedelegation: .init(.staking, 32)
-    case .emptiedValidator: .init(.staking, 23)
-    case .notJailed: .init(.slashing, 5)
-    case .jailedUntil, .tombstoned: .init(.slashing, 4)
-    case .nothingToWithdraw: .init(.supercloud, 60)
-    }
-  }
-
-  public var description: String {
+  public var answer: (code: Rejection.Code, text: String) {
     switch self {
     case .validatorNotFound(let address):
-      "there is no validator \(address.text(prefix: Address.operatorPrefix))"
-    case .validatorExists: "the account runs a validator already"
-    case .consensusKeyExists(let key): "consensus key \(key) is in use"
-    case .illegalConsensusKey: "the consensus key is not a canonical point of the prime-order group"
-    case .wrongDenomination: "only uakt can be staked"
-    case .commissionBelowFloor(let minimum): "the commission must be at least \(minimum)"
-    case .commissionTooHigh(let maximum): "the commission may be at most \(maximum)"
-    case .commissionChangedRecently(let next): "the commission may change again at \(next)"
-    case .commissionChangeTooLarge(let maximum): "the commission may change by \(maximum) a day"
-    case .selfDelegationBelowMinimum(let minimum): "the validator must stake at least \(minimum) itself"
-    case .minimumSelfDelegationDecreased: "the minimum self-delegation cannot be lowered"
-    case .noDelegation: "there is no such delegation"
-    case .insufficientStake(let available): "\(available) are delegated"
-    case .tooManyEntries(let limit): "\(limit) unbondings or redelegations are under way already"
-    case .selfRedelegation: "source and destination are the same validator"
-    case .transitiveRedelegation: "stake that is being redelegated cannot move on yet"
-    case .emptiedValidator: "the validator's stake was slashed to nothing"
-    case .notJailed: "the validator is not jailed"
-    case .jailedUntil(let time): "the validator is jailed until \(time)"
-    case .tombstoned: "the validator signed twice and can never return"
-    case .nothingToWithdraw: "nothing has accrued"
+      (.init(.staking, 3), "there is no validator \(address.text(prefix: Address.operatorPrefix))")
+    case .validatorExists: (.init(.staking, 4), "the account runs a validator already")
+    case .consensusKeyExists(let key): (.init(.staking, 5), "consensus key \(key) is in use")
+    case .illegalConsensusKey:
+      (.init(.staking, 6), "the consensus key is not a canonical point of the prime-order group")
+    case .wrongDenomination: (.init(.sdk, 18), "only uakt can be staked")
+    case .commissionBelowFloor(let minimum): (.init(.sdk, 4), "the commission must be at least \(minimum)")
+    case .commissionTooHigh(let maximum): (.init(.staking, 11), "the commission may be at most \(maximum)")
+    case .commissionChangedRecently(let next):
+      (.init(.staking, 12), "the commission may change again at \(next)")
+    case .commissionChangeTooLarge(let maximum):
+      (.init(.staking, 15), "the commission may change by \(maximum) a day")
+    case .selfDelegationBelowMinimum(let minimum):
+      (.init(.staking, 16), "the validator must stake at least \(minimum) itself")
+    case .minimumSelfDelegationDecreased:
+      (.init(.staking, 17), "the minimum self-delegation cannot be lowered")
+    case .noDelegation: (.init(.staking, 19), "there is no such delegation")
+    case .insufficientStake(let available): (.init(.staking, 22), "\(available) are delegated")
+    case .tooManyEntries(let limit):
+      (.init(.staking, 27), "\(limit) unbondings or redelegations are under way already")
+    case .selfRedelegation: (.init(.staking, 29), "source and destination are the same validator")
+    case .transitiveRedelegation: (.init(.staking, 32), "stake that is being redelegated cannot move on yet")
+    case .emptiedValidator: (.init(.staking, 23), "the validator's stake was slashed to nothing")
+    case .notJailed: (.init(.slashing, 5), "the validator is not jailed")
+    case .jailedUntil(let time): (.init(.slashing, 4), "the validator is jailed until \(time)")
+    case .tombstoned: (.init(.slashing, 4), "the validator signed twice and can never return")
+    case .nothingToWithdraw: (.init(.supercloud, 60), "nothing has accrued")
     }
   }
 }

@@ -42,11 +42,9 @@ extension Execution {
   /// Checks that the escrow of an existing deployment can pay the first tick with the new leases.
   private func checkRunway(of id: DeploymentID, adding openings: [LeaseOpening]) throws(Rejection) {
     let account = try settledEscrow(of: id)
-    let (funds, rate) = try checked { () throws(ArithmeticError) in
-      var rate = try account.rate()
-      for opening in openings { rate = try rate.adding(opening.price.amount) }
-      return (try account.funds(), rate)
-    }
+    var rate = try checked(account.rate())
+    for opening in openings { rate = try checked(rate.adding(opening.price.amount)) }
+    let funds = try checked(account.funds())
     guard funds >= rate else {
       // Rounded up to whole units for the message.
       let required = Amount(UInt64(clamping: (rate.raw / Decimal18.one) + 1))

@@ -50,9 +50,7 @@ extension Execution {
         throw .order(.invalidGroups("the groups of a new deployment are numbered 1, 2, 3 …"))
       }
       let named = !group.spec.requirements.allOf.isEmpty || !group.spec.requirements.anyOf.isEmpty
-      if order.requiresAuditedGPUs, !named,
-        group.spec.units.contains(where: { $0.resources.gpus > 0 })
-      {
+      if order.requiresAuditedGPUs, !named, group.spec.units.contains(where: { $0.resources.gpus > 0 }) {
         throw .order(.invalidGroup(.noAuditorForGPUs))
       }
     }
@@ -154,7 +152,7 @@ extension Execution {
       throw .order(.priceDenomination(order.denomination))
     }
     guard !group.price.amount.isZero else { throw .order(.zeroPrice) }
-    let maximum = try checked { () throws(ArithmeticError) in try spec.maximumPrice() }
+    let maximum = try checked(spec.maximumPrice())
     guard group.price.amount <= maximum else {
       throw .order(.overMaximum(price: group.price.amount, maximum: maximum))
     }

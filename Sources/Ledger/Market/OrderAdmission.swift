@@ -45,9 +45,6 @@ public struct OrderAdmission {
     execution.findCurrency(denomination).map { Coin($0.currency.leaseDeposit, $0.currency.denomination) }
   }
 
-  /// How many live bids a book keeps for an order; the cheapest stay.
-  public var bidLimit: Int { Int(clamping: execution.parameter(.orderMaximumBids)) }
-
   /// Whether an account is a registered provider.
   public func isProvider(_ address: Address) -> Bool { execution.overlay.contains(Tables.providers, address) }
 

@@ -5,23 +5,23 @@ public import Primitives
 public struct ConservationReport: Hashable, Sendable {
   public var denomination: Denomination
   /// The balances of all accounts that are not module accounts.
-  public var accounts: UInt128
-  public var escrow: Amount
-  public var leaseDeposits: Amount
+  public var accounts: UInt128 = 0
+  public var escrow = Amount.zero
+  public var leaseDeposits = Amount.zero
   /// Bonded and unbonding stake.
-  public var stake: UInt128
+  public var stake: UInt128 = 0
   /// Community pool, rewards, fees and proposal deposits.
-  public var pools: UInt128
+  public var pools: UInt128 = 0
   public var supply: Amount
   /// The sum over all escrow accounts, in 10⁻¹⁸ of a unit; it must equal the balance `escrow`.
-  public var escrowRecords: UInt128
+  public var escrowRecords: UInt128 = 0
   /// The sum of the deposits of running leases; it must equal `leaseDeposits`.
-  public var leaseDepositRecords: UInt128
+  public var leaseDepositRecords: UInt128 = 0
   /// The sum of the stake of validators and unbondings; it must equal `stake`.
-  public var stakeRecords: UInt128
-  public var proposalDeposits: Amount
+  public var stakeRecords: UInt128 = 0
+  public var proposalDeposits = Amount.zero
   /// The sum of all deposits on proposals; it must equal `proposalDeposits`.
-  public var proposalDepositRecords: UInt128
+  public var proposalDepositRecords: UInt128 = 0
 
   /// Whether all units add up to the supply, and the records to the balances of the module accounts.
   public var isConserved: Bool {
@@ -30,21 +30,6 @@ public struct ConservationReport: Hashable, Sendable {
       && escrowRecords == UInt128(escrow.units) * Decimal18.one
       && leaseDepositRecords == UInt128(leaseDeposits.units)
       && stakeRecords == stake && proposalDepositRecords == UInt128(proposalDeposits.units)
-  }
-
-  init(denomination: Denomination, supply: Amount) {
-    self.denomination = denomination
-    self.supply = supply
-    accounts = 0
-    escrow = .zero
-    leaseDeposits = .zero
-    stake = 0
-    pools = 0
-    escrowRecords = 0
-    leaseDepositRecords = 0
-    stakeRecords = 0
-    proposalDeposits = .zero
-    proposalDepositRecords = 0
   }
 }
 

@@ -20,8 +20,7 @@ extension LedgerQuery {
   }
 
   public func deposits(onProposal id: UInt64) -> [(depositor: Address, amount: Amount)] {
-    let prefix = Tables.proposalDeposits.prefix(id)
-    return state.all(Tables.proposalDeposits, prefix: prefix) { ($0.second, $1) }
+    state.all(Tables.proposalDeposits, prefix: Tables.proposalDeposits.prefix(id)) { ($0.second, $1) }
   }
 
   /// The votes on a proposal, ordered by voter. Votes are removed when the voting period ends.
@@ -29,8 +28,7 @@ extension LedgerQuery {
     onProposal id: UInt64,
     _ request: PageRequest
   ) throws(PageFault) -> Page<(voter: Address, options: [WeightedVote])> {
-    let prefix = Tables.votes.prefix(id)
-    return try state.page(Tables.votes, prefix: prefix, request) { ($0.second, $1.options) }
+    try state.page(Tables.votes, prefix: Tables.votes.prefix(id), request) { ($0.second, $1.options) }
   }
 
   /// The result of an ended vote, or the result as if a running vote ended now.
@@ -39,9 +37,6 @@ extension LedgerQuery {
     if let tally = record.tally { return tally }
     return try? Execution(on: state, at: .zero, protocolVersion: protocolVersion).tallyVotes(id)
   }
-
-  /// The upgrade that was voted for and whose height is not reached yet.
-  public var plannedUpgrade: SoftwareUpgrade? { state.read(Tables.chain, SingleKey())?.upgrade }
 
   public var protocolVersion: UInt32 { state.read(Tables.chain, SingleKey())?.protocolVersion ?? 0 }
 
@@ -63,8 +58,7 @@ extension LedgerQuery {
   }
 
   public func delegations(of delegator: Address) -> [DelegationStatus] {
-    let prefix = Tables.delegations.prefix(delegator)
-    return state.all(Tables.delegations, prefix: prefix) { status($0, $1) }
+    state.all(Tables.delegations, prefix: Tables.delegations.prefix(delegator)) { status($0, $1) }
   }
 
   /// The delegations to a validator, ordered by delegator.

@@ -12,18 +12,12 @@ public struct LeaseStatus: Hashable, Sendable {
   public var paid: Amount
   /// The part of `paid` that was the network's take.
   public var fee: Amount
+}
 
+extension LeaseStatus {
   /// Of a lease that nothing has accrued to since its record was written: it was opened now, or has ended.
   public init(_ id: LeaseID, settled record: LeaseRecord) {
     self.init(id: id, record: record, earned: record.earned, paid: record.paid, fee: record.fee)
-  }
-
-  init(id: LeaseID, record: LeaseRecord, earned: Decimal18, paid: Amount, fee: Amount) {
-    self.id = id
-    self.record = record
-    self.earned = earned
-    self.paid = paid
-    self.fee = fee
   }
 }
 
@@ -50,17 +44,10 @@ public struct EscrowStatus: Hashable, Sendable {
 }
 
 /// A deployment with its groups.
-public struct DeploymentStatus: Hashable, Sendable {
+public struct DeploymentStatus: Sendable {
   public var id: DeploymentID
   public var record: DeploymentRecord
   public var groups: [(sequence: UInt32, record: GroupRecord)]
-
-  public static func == (left: DeploymentStatus, right: DeploymentStatus) -> Bool {
-    left.id == right.id && left.record == right.record
-      && left.groups.map(\.record) == right.groups.map(\.record)
-  }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
 extension LedgerQuery {
@@ -156,8 +143,7 @@ extension LedgerQuery {
 
   /// All leases of a deployment, including ended ones.
   public func leases(of id: DeploymentID, at tick: Tick) -> [LeaseStatus] {
-    let prefix = Tables.leases.prefix(id)
-    return state.all(Tables.leases, prefix: prefix) { status($0, $1, at: tick) }
+    state.all(Tables.leases, prefix: Tables.leases.prefix(id)) { status($0, $1, at: tick) }
   }
 
   /// Leases by owner, provider and state, read through the best index; conditions that it does not cover are

@@ -24,8 +24,7 @@ public struct LedgerQuery<State: StateReading> {
   public func sequence(of address: Address) -> UInt64 { state.read(Tables.accounts, address)?.sequence ?? 0 }
 
   public func balances(of address: Address) -> [Coin] {
-    let prefix = Tables.balances.prefix(address)
-    return state.all(Tables.balances, prefix: prefix) { Coin($1, $0.second) }
+    state.all(Tables.balances, prefix: Tables.balances.prefix(address)) { Coin($1, $0.second) }
   }
 
   public func balance(of address: Address, in denomination: Denomination) -> Amount {

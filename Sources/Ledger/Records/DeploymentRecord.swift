@@ -52,7 +52,7 @@ extension DeploymentRecord: StateValue {
 }
 
 /// A group of a deployment: the unit of leasing.
-public struct GroupRecord: Hashable, Sendable, StateValue {
+public struct GroupRecord: Hashable, Sendable {
   /// The lifecycle: open → leased → open; either → closed with the deployment.
   public enum State: UInt8, Hashable, Sendable, CaseIterable, StateValue {
     case open = 1
@@ -64,18 +64,14 @@ public struct GroupRecord: Hashable, Sendable, StateValue {
   }
 
   public var spec: GroupSpec
-  public var state: State
+  public var state = State.open
   /// How many leases the group has had. The order number of the next lease is one more.
-  public var orders: UInt32
+  public var orders: UInt32 = 0
   /// The provider of the running lease; nil when there is none.
   public var provider: Address?
+}
 
-  init(spec: GroupSpec) {
-    self.spec = spec
-    state = .open
-    orders = 0
-  }
-
+extension GroupRecord: StateValue {
   func encode(into writer: inout ByteWriter) { writer.write(state, orders, provider, spec) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {

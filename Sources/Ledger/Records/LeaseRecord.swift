@@ -2,7 +2,7 @@ public import Chain
 public import Primitives
 
 /// A provider's lease of a group.
-public struct LeaseRecord: Hashable, Sendable, StateValue {
+public struct LeaseRecord: Hashable, Sendable {
   /// The lifecycle: active → reclaiming, and either of them → insufficientFunds or closed, which are final.
   /// The numbers are those of the reference chain.
   public enum State: UInt8, Hashable, Sendable, CaseIterable, StateValue {
@@ -32,7 +32,7 @@ public struct LeaseRecord: Hashable, Sendable, StateValue {
     public var deadline: Timestamp
   }
 
-  public var state: State
+  public var state = State.active
   /// The price per tick.
   public var price: DecimalCoin
   /// The resources that the provider offered, with concrete GPUs.
@@ -51,24 +51,9 @@ public struct LeaseRecord: Hashable, Sendable, StateValue {
   public var earned = Decimal18.zero
   public var paid = Amount.zero
   public var fee = Amount.zero
+}
 
-  init(
-    price: DecimalCoin,
-    offer: [ResourceOffer],
-    openedAt: Moment,
-    deposit: Coin,
-    reclamationWindow: UInt64,
-    requiresAuditedGPUs: Bool
-  ) {
-    state = .active
-    self.price = price
-    self.offer = offer
-    self.openedAt = openedAt
-    self.deposit = deposit
-    self.reclamationWindow = reclamationWindow
-    self.requiresAuditedGPUs = requiresAuditedGPUs
-  }
-
+extension LeaseRecord: StateValue {
   func encode(into writer: inout ByteWriter) {
     writer.write(state, price, offer, openedAt, deposit, reclamationWindow, reclamation)
     writer.write(requiresAuditedGPUs, closing, earned, paid, fee)

@@ -14,9 +14,7 @@ public struct ProviderEntry: Hashable, Sendable, StateValue {
     updatedAt = moment
   }
 
-  func encode(into writer: inout ByteWriter) {
-    writer.write(record, registeredAt, updatedAt)
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(record, registeredAt, updatedAt) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
     (record, registeredAt, updatedAt) = try reader.readAll()

@@ -33,19 +33,14 @@ extension Execution {
     var delegation = overlay.read(Tables.delegations, key) ?? DelegationRecord()
     try settleRewards(of: &delegation, in: record)
     try move(record)
+    let (units, tokens) = (UInt128(amount.units), UInt128(record.tokens.units))
     let shares =
       record.shares.isZero
       ? Decimal18(amount)
-      : Decimal18(
-        raw: try checked { () throws(ArithmeticError) in
-          try Fraction.floor(UInt128(amount.units), record.shares.raw, over: UInt128(record.tokens.units))
-        }
-      )
-    try checked { () throws(ArithmeticError) in
-      record.tokens = try record.tokens.adding(amount)
-      record.shares = try record.shares.adding(shares)
-      delegation.shares = try delegation.shares.adding(shares)
-    }
+      : Decimal18(raw: try checked(Fraction.floor(units, record.shares.raw, over: tokens)))
+    record.tokens = try checked(record.tokens.adding(amount))
+    record.shares = try checked(record.shares.adding(shares))
+    delegation.shares = try checked(delegation.shares.adding(shares))
     if record.status == .bonded { try changeBonded(adding: amount) }
     overlay.write(Tables.delegations, key, delegation)
     overlay.write(Tables.delegationsByValidator, Pair(address, delegator), Presence())
@@ -54,9 +49,7 @@ extension Execution {
 
   func changeBonded(adding: Amount = .zero, subtracting: Amount = .zero) throws(Rejection) {
     var staking = staking
-    staking.bonded = try checked { () throws(ArithmeticError) in
-      try staking.bonded.adding(adding).subtracting(subtracting)
-    }
+    staking.bonded = try checked(staking.bonded.adding(adding).subtracting(subtracting))
     write(staking)
   }
 
@@ -74,23 +67,16 @@ extension Execution {
     try settleRewards(of: &delegation, in: record)
     let available = try record.tokens(of: delegation.shares)
     guard amount <= available else { throw .staking(.insufficientStake(available: available)) }
-    try checked { () throws(ArithmeticError) in
-      // Removing the whole value removes all shares. For a part, the shares are rounded up, in favour of the
-      // other delegators.
-      let shares =
-        amount == available
-        ? delegation.shares
-        : Decimal18(
-          raw: try Fraction.ceiling(
-            UInt128(amount.units),
-            record.shares.raw,
-            over: UInt128(record.tokens.units)
-          )
-        )
-      delegation.shares = try delegation.shares.subtracting(min(shares, delegation.shares))
-      record.shares = try record.shares.subtracting(min(shares, record.shares))
-      record.tokens = try record.tokens.subtracting(amount)
-    }
+    // Removing the whole value removes all shares. For a part, the shares are rounded up, in favour of the
+    // other delegators.
+    let (units, tokens) = (UInt128(amount.units), UInt128(record.tokens.units))
+    let shares =
+      amount == available
+      ? delegation.shares
+      : Decimal18(raw: try checked(Fraction.ceiling(units, record.shares.raw, over: tokens)))
+    delegation.shares = try checked(delegation.shares.subtracting(min(shares, delegation.shares)))
+    record.shares = try checked(record.shares.subtracting(min(shares, record.shares)))
+    record.tokens = try checked(record.tokens.subtracting(amount))
     if record.status == .bonded { try changeBonded(subtracting: amount) }
     if delegation.shares.isZero {
       try payRewards(of: &delegation, to: delegator, from: address)

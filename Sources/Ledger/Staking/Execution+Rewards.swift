@@ -9,8 +9,7 @@ extension Execution {
   /// Distributes the block's fees, and the stakers' share of the take, among all bonded stake.
   func distributeFees() throws(Rejection) {
     let collector = ModuleAccount.feeCollector.address
-    let prefix = Tables.balances.prefix(collector)
-    for (key, amount) in overlay.scan(Tables.balances, prefix: prefix, limit: 64) {
+    for (key, amount) in overlay.scan(Tables.balances, prefix: Tables.balances.prefix(collector), limit: 64) {
       let coin = Coin(amount, key.second)
       var staking = staking
       guard !staking.bonded.isZero else {
@@ -19,13 +18,10 @@ extension Execution {
       }
       try transfer(coin, from: collector, to: ModuleAccount.rewards.address)
       let index = staking.rewards.index(of: coin.denomination) { StakingRecord.Reward(denomination: $0) }
-      let sum = try checked { () throws(ArithmeticError) in
-        try Decimal18(amount).adding(Decimal18(raw: staking.rewards[index].rest))
-      }
+      let sum = try checked(Decimal18(amount).adding(Decimal18(raw: staking.rewards[index].rest)))
       let (each, rest) = sum.raw.quotientAndRemainder(dividingBy: UInt128(staking.bonded.units))
-      staking.rewards[index].index = try checked { () throws(ArithmeticError) in
-        try Decimal18(raw: staking.rewards[index].index).adding(Decimal18(raw: each)).raw
-      }
+      let total = try checked(Decimal18(raw: staking.rewards[index].index).adding(Decimal18(raw: each)))
+      staking.rewards[index].index = total.raw
       staking.rewards[index].rest = rest
       write(staking)
     }
@@ -41,23 +37,22 @@ extension Execution {
       let earned = reward.index - record.rewards[index].networkIndex
       record.rewards[index].networkIndex = reward.index
       guard record.status == .bonded, earned > 0 else { continue }
-      try checked { () throws(ArithmeticError) in
-        let total = try Decimal18(raw: earned).multiplied(by: record.tokens.units)
-        let commission = Decimal18(
-          raw: try Fraction.floor(total.raw, record.commission.raw, over: Decimal18.one)
-        )
-        let entry = record.rewards[index]
-        let toShare = try total.subtracting(commission).adding(Decimal18(raw: entry.rest))
-        record.rewards[index].commission = try entry.commission.adding(commission)
-        guard !record.shares.isZero else {
-          record.rewards[index].rest = toShare.raw
-          return
-        }
-        let each = try Fraction.floor(toShare.raw, Decimal18.one, over: record.shares.raw)
-        let given = try Fraction.ceiling(each, record.shares.raw, over: Decimal18.one)
-        record.rewards[index].perShare = try Decimal18(raw: entry.perShare).adding(Decimal18(raw: each)).raw
-        record.rewards[index].rest = toShare.raw - min(given, toShare.raw)
+      let total = try checked(Decimal18(raw: earned).multiplied(by: record.tokens.units))
+      let commission = Decimal18(
+        raw: try checked(Fraction.floor(total.raw, record.commission.raw, over: Decimal18.one))
+      )
+      let entry = record.rewards[index]
+      let toShare = try checked(total.subtracting(commission).adding(Decimal18(raw: entry.rest)))
+      record.rewards[index].commission = try checked(entry.commission.adding(commission))
+      guard !record.shares.isZero else {
+        record.rewards[index].rest = toShare.raw
+        continue
       }
+      let each = try checked(Fraction.floor(toShare.raw, Decimal18.one, over: record.shares.raw))
+      let given = try checked(Fraction.ceiling(each, record.shares.raw, over: Decimal18.one))
+      let perShare = try checked(Decimal18(raw: entry.perShare).adding(Decimal18(raw: each)))
+      record.rewards[index].perShare = perShare.raw
+      record.rewards[index].rest = toShare.raw - min(given, toShare.raw)
     }
   }
 
@@ -71,12 +66,9 @@ extension Execution {
       let earned = reward.perShare - delegation.rewards[index].perShare
       delegation.rewards[index].perShare = reward.perShare
       guard earned > 0, !isNew else { continue }
-      try checked { () throws(ArithmeticError) in
-        let amount = try Fraction.floor(earned, delegation.shares.raw, over: Decimal18.one)
-        delegation.rewards[index].accrued = try delegation.rewards[index].accrued.adding(
-          Decimal18(raw: amount)
-        )
-      }
+      let amount = try checked(Fraction.floor(earned, delegation.shares.raw, over: Decimal18.one))
+      let accrued = try checked(delegation.rewards[index].accrued.adding(Decimal18(raw: amount)))
+      delegation.rewards[index].accrued = accrued
     }
   }
 
@@ -88,7 +80,7 @@ extension Execution {
   ) throws(Rejection) {
     for index in delegation.rewards.indices {
       let reward = delegation.rewards[index]
-      let amount = try checked { () throws(ArithmeticError) in try reward.accrued.truncated() }
+      let amount = try checked(reward.accrued.truncated())
       guard !amount.isZero else { continue }
       delegation.rewards[index].accrued = reward.accrued.fraction
       let coin = Coin(amount, reward.denomination)
@@ -114,7 +106,7 @@ extension Execution {
     var paid = false
     for index in record.rewards.indices {
       let reward = record.rewards[index]
-      let amount = try checked { () throws(ArithmeticError) in try reward.commission.truncated() }
+      let amount = try checked(reward.commission.truncated())
       guard !amount.isZero else { continue }
       record.rewards[index].commission = reward.commission.fraction
       let coin = Coin(amount, reward.denomination)

@@ -38,9 +38,7 @@ extension Execution {
     var record = try validator(address)
     try settleRewards(of: &record)
     let burned = Self.part(fraction, of: record.tokens)
-    record.tokens = try checked { () throws(ArithmeticError) in
-      try record.tokens.subtracting(burned)
-    }
+    record.tokens = try checked(record.tokens.subtracting(burned))
     let pool = record.status == .bonded ? ModuleAccount.bondedStake : .unbondingStake
     try destroy(Coin(burned, .uakt), of: pool.address)
     if record.status == .bonded { try changeBonded(subtracting: burned) }
@@ -62,17 +60,14 @@ extension Execution {
   ) throws(Rejection) -> Amount {
     var total: UInt64 = 0
     let prefix = Tables.unbondingsByValidator.prefix(address)
-    var numbers: [UInt64] = []
-    overlay.forEach(Tables.unbondingsByValidator, prefix: prefix) { key, _ in
-      if key.first.second >= height { numbers.append(key.second) }
+    let numbers = overlay.all(Tables.unbondingsByValidator, prefix: prefix) { key, _ in
+      key.first.second >= height ? key.second : nil
     }
     for number in numbers {
       guard var entry = overlay.read(Tables.unbondings, number), entry.completion > moment.time
       else { continue }
       let burned = min(Self.part(fraction, of: entry.initial), entry.amount)
-      entry.amount = try checked { () throws(ArithmeticError) in
-        try entry.amount.subtracting(burned)
-      }
+      entry.amount = try checked(entry.amount.subtracting(burned))
       try destroy(Coin(burned, .uakt), of: ModuleAccount.unbondingStake.address)
       overlay.write(Tables.unbondings, number, entry)
       total &+= burned.units
@@ -87,9 +82,8 @@ extension Execution {
   ) throws(Rejection) -> Amount {
     var total: UInt64 = 0
     let prefix = Tables.redelegationsBySource.prefix(address)
-    var numbers: [UInt64] = []
-    overlay.forEach(Tables.redelegationsBySource, prefix: prefix) { key, _ in
-      if key.first.second >= height { numbers.append(key.second) }
+    let numbers = overlay.all(Tables.redelegationsBySource, prefix: prefix) { key, _ in
+      key.first.second >= height ? key.second : nil
     }
     for number in numbers {
       guard let entry = overlay.read(Tables.redelegations, number), entry.completion > moment.time,
@@ -124,8 +118,7 @@ extension Execution {
     else { return }
     let height = moment.height - 1
     let window = parameter(.signedBlocksWindow)
-    let prefix = Tables.missed.prefix(address)
-    for (key, _) in overlay.scan(Tables.missed, prefix: prefix, limit: 64) {
+    for (key, _) in overlay.scan(Tables.missed, prefix: Tables.missed.prefix(address), limit: 64) {
       guard key.second + window <= height else { break }
       overlay.remove(Tables.missed, key)
       record.missedBlocks -= min(record.missedBlocks, 1)
@@ -140,7 +133,7 @@ extension Execution {
     }
     record.missedBlocks = 0
     overlay.write(Tables.validators, address, record)
-    for key in missedKeys(of: address) { overlay.remove(Tables.missed, key) }
+    removeMissedBlocks(of: address)
     try slash(address, partsPerMillion: parameter(.slashDowntime), since: height, reason: "downtime")
     var slashed = try validator(address)
     let until = moment.time.advanced(byMilliseconds: parameter(.downtimeJail))
@@ -148,11 +141,9 @@ extension Execution {
     store(slashed, of: address)
   }
 
-  func missedKeys(of address: Address) -> [Pair<Address, UInt64>] {
-    var keys: [Pair<Address, UInt64>] = []
-    overlay.forEach(Tables.missed, prefix: Tables.missed.prefix(address)) { key, _ in
-      keys.append(key)
+  func removeMissedBlocks(of address: Address) {
+    for key in overlay.all(Tables.missed, prefix: Tables.missed.prefix(address), { key, _ in key }) {
+      overlay.remove(Tables.missed, key)
     }
-    return keys
   }
 }

@@ -60,11 +60,7 @@ extension Execution {
       updates.append(ValidatorUpdate(address: address, key: record.consensusKey, power: record.power))
     }
     let stay = Set(chosen)
-    var leaving: [(Address, AnnouncedPower)] = []
-    overlay.forEach(Tables.announced) { address, announced in
-      if !stay.contains(address) { leaving.append((address, announced)) }
-    }
-    for (address, announced) in leaving {
+    for (address, announced) in overlay.all(Tables.announced, { ($0, $1) }) where !stay.contains(address) {
       overlay.remove(Tables.announced, address)
       try unbond(address)
       updates.append(ValidatorUpdate(address: address, key: announced.key, power: 0))
@@ -79,7 +75,7 @@ extension Execution {
     record.status = .bonded
     record.bondedSince = moment.height
     record.missedBlocks = 0
-    for key in missedKeys(of: address) { overlay.remove(Tables.missed, key) }
+    removeMissedBlocks(of: address)
     try moveStake(record.tokens, bonded: true)
     try changeBonded(adding: record.tokens)
     overlay.write(Tables.validators, address, record)

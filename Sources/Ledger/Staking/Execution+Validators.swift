@@ -28,21 +28,6 @@ extension Execution {
     isValidatorSetStale = true
   }
 
-  func executeStaking(_ action: Action) throws(Rejection) {
-    switch action {
-    case .createValidator(let creation): try createValidator(creation)
-    case .editValidator(let edit): try editValidator(edit)
-    case .delegate(let delegator, let validator, let coin): try delegate(delegator, to: validator, coin)
-    case .undelegate(let delegator, let validator, let coin): try undelegate(delegator, from: validator, coin)
-    case .redelegate(let delegator, let source, let destination, let coin):
-      try redelegate(delegator, from: source, to: destination, coin)
-    case .unjail(let address): try unjail(address)
-    case .withdrawReward(let delegator, let validator): try withdrawReward(delegator, from: validator)
-    case .withdrawCommission(let validator): try withdrawCommission(validator)
-    default: throw .invalidRequest("this is not staking's to do")
-    }
-  }
-
   func createValidator(_ creation: CreateValidator) throws(Rejection) {
     let address = creation.operatorAddress
     guard !overlay.contains(Tables.validators, address) else { throw .staking(.validatorExists(address)) }
@@ -132,37 +117,41 @@ extension ValidatorRecord {
   /// The stake that `shares` are worth, rounded down.
   func tokens(of shares: Decimal18) throws(Rejection) -> Amount {
     guard !self.shares.isZero else { return .zero }
-    return Amount(
-      try checked { () throws(ArithmeticError) in
-        UInt64(clamping: try Fraction.floor(shares.raw, UInt128(tokens.units), over: self.shares.raw))
-      }
-    )
+    let units = try checked(Fraction.floor(shares.raw, UInt128(tokens.units), over: self.shares.raw))
+    return Amount(UInt64(clamping: units))
   }
 }
 
 /// first × second ÷ divisor with a 256-bit product, so that only the result must fit into 128 bits.
 enum Fraction {
   /// ⌊first × second ÷ divisor⌋
-  static func floor(_ first: UInt128, _ second: UInt128, over divisor: UInt128)
-    throws(ArithmeticError) -> UInt128
-  {
-    let product = first.multipliedFullWidth(by: second)
-    guard divisor > 0 else { throw .divisionByZero }
-    guard product.high < divisor else { throw .overflow }
-    return divisor.dividingFullWidth(product).quotient
-  }
+  static func floor(
+    _ first: UInt128,
+    _ second: UInt128,
+    over divisor: UInt128
+  ) throws(ArithmeticError) -> UInt128 { try divide(first, second, divisor).quotient }
 
   /// ⌈first × second ÷ divisor⌉
-  static func ceiling(_ first: UInt128, _ second: UInt128, over divisor: UInt128)
-    throws(ArithmeticError) -> UInt128
-  {
-    let product = first.multipliedFullWidth(by: second)
-    guard divisor > 0 else { throw .divisionByZero }
-    guard product.high < divisor else { throw .overflow }
-    let (quotient, remainder) = divisor.dividingFullWidth(product)
+  static func ceiling(
+    _ first: UInt128,
+    _ second: UInt128,
+    over divisor: UInt128
+  ) throws(ArithmeticError) -> UInt128 {
+    let (quotient, remainder) = try divide(first, second, divisor)
     guard remainder > 0 else { return quotient }
     let (sum, overflow) = quotient.addingReportingOverflow(1)
     guard !overflow else { throw .overflow }
     return sum
+  }
+
+  private static func divide(
+    _ first: UInt128,
+    _ second: UInt128,
+    _ divisor: UInt128
+  ) throws(ArithmeticError) -> (quotient: UInt128, remainder: UInt128) {
+    let product = first.multipliedFullWidth(by: second)
+    guard divisor > 0 else { throw .divisionByZero }
+    guard product.high < divisor else { throw .overflow }
+    return divisor.dividingFullWidth(product)
   }
 }

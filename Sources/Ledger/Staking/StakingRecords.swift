@@ -23,9 +23,7 @@ struct StakingRecord: Hashable, Sendable, StateValue {
 
   init() {}
 
-  func encode(into writer: inout ByteWriter) {
-    writer.write(bonded, nextEntry, rewards)
-  }
+  func encode(into writer: inout ByteWriter) { writer.write(bonded, nextEntry, rewards) }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
     (bonded, nextEntry, rewards) = try reader.readAll()

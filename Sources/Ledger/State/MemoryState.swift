@@ -83,23 +83,11 @@ public struct MemoryState: StateReading, Sendable {
   /// The index of the last piece whose first key is not after `key`, else 0; nil when there are no pieces.
   private func piece(for key: [UInt8]) -> Int? {
     guard !pieces.isEmpty else { return nil }
-    var low = 0
-    var high = pieces.count
-    while low < high {
-      let middle = (low + high) / 2
-      if KeyOrder.precedes(key, pieces[middle][0].key) { high = middle } else { low = middle + 1 }
-    }
-    return max(0, low - 1)
+    return max(0, pieces.partitionPoint { !KeyOrder.precedes(key, $0[0].key) } - 1)
   }
 
   /// The position of the first entry that does not come before `key`.
   private static func index(of key: [UInt8], in piece: [Entry]) -> Int {
-    var low = 0
-    var high = piece.count
-    while low < high {
-      let middle = (low + high) / 2
-      if KeyOrder.precedes(piece[middle].key, key) { low = middle + 1 } else { high = middle }
-    }
-    return low
+    piece.partitionPoint { KeyOrder.precedes($0.key, key) }
   }
 }

@@ -162,13 +162,5 @@ private struct WrittenKeys {
     sortedCount = keys.count
   }
 
-  private func lowerBound(_ key: [UInt8]) -> Int {
-    var low = 0
-    var high = keys.count
-    while low < high {
-      let middle = (low + high) / 2
-      if KeyOrder.precedes(keys[middle], key) { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private func lowerBound(_ key: [UInt8]) -> Int { keys.partitionPoint { KeyOrder.precedes($0, key) } }
 }

@@ -47,3 +47,17 @@ public enum KeyOrder {
     return nil
   }
 }
+
+extension Array {
+  /// The position of the first element for which `isBefore` is false. All elements for which it is true must
+  /// come before those for which it is false.
+  func partitionPoint(_ isBefore: (Element) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}

@@ -46,10 +46,7 @@ extension Replica {
     let task = ExecutionTask(
       block: valid.block.identifier,
       input: BlockInput(
-        height: header.height,
-        time: header.time,
-        tick: committed.ticks.tick(at: header.time),
-        proposer: header.proposer,
+        moment: Moment(height: header.height, time: header.time, tick: committed.ticks.tick(at: header.time)),
         evidence: misbehaviour(in: valid.block),
         lastCommit: lastSigners(by: valid.block.lastCertificate),
         protocolVersion: header.version
