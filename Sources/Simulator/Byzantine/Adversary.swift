@@ -13,10 +13,16 @@ struct OutgoingMessage {
   var delay = Interval.zero
   /// Whether the message's encoding is damaged at random positions on the way.
   var isDamaged = false
+
+  /// The same with another message.
+  func carrying(_ message: PeerMessage) -> OutgoingMessage {
+    var changed = self
+    changed.message = message
+    return changed
+  }
 }
 
-/// Makes one node Byzantine: applies the node's strategies, one after another, to each batch of messages that
-/// its replica wants to send.
+/// Makes one node Byzantine: applies its strategies in turn to each batch of messages that its replica sends.
 struct Adversary {
   var strategies: [any ByzantineStrategy]
   var generator: SeededGenerator
@@ -30,8 +36,7 @@ struct Adversary {
     for index in strategies.indices { strategies[index].observe(message) }
   }
 
-  /// Returns the messages that the node sends in place of `messages`; `peers` are the nodes with which it has
-  /// sessions.
+  /// The messages that the node sends in place of `messages`; it has sessions with the nodes `peers`.
   mutating func alter(_ messages: [OutgoingMessage], peers: [Int]) -> [OutgoingMessage] {
     var messages = messages
     for index in strategies.indices {
@@ -69,9 +74,7 @@ struct ByzantineContext {
   func isOwn(_ vote: Vote) -> Bool { signed(vote) == vote }
 
   /// True with a probability of `percent` / 100.
-  mutating func chance(_ percent: UInt64) -> Bool {
-    generator.next(below: 100) < percent
-  }
+  mutating func chance(_ percent: UInt64) -> Bool { generator.next(below: 100) < percent }
 }
 
 /// One kind of Byzantine behaviour.
@@ -90,21 +93,16 @@ extension ByzantineStrategy {
 }
 
 /// The list of all strategies.
-public enum ByzantineStrategies {
+enum ByzantineStrategies {
   static var all: [any ByzantineStrategy.Type] {
     [
       EquivocatingVotes.self, EquivocatingProposals.self, SelectiveSending.self, Withholding.self,
       InvalidBlocks.self, ForgottenLocks.self, Replaying.self, Flooding.self, FalseSyncAnswers.self,
-      DamagedBytes.self,
-      LateVotes.self, WrongTime.self,
+      DamagedBytes.self, LateVotes.self, WrongTime.self,
     ]
   }
 
-  /// The names that `FaultPlan.strategies` accepts.
-  public static var names: [String] { all.map { $0.name } }
-
-  /// Draws one to three different strategies among those in `names`; an empty `names` stands for all
-  /// strategies.
+  /// Draws one to three different strategies among those in `names`; an empty `names` stands for all.
   static func draw(from names: [String], _ generator: inout SeededGenerator) -> [any ByzantineStrategy] {
     var candidates = all.filter { names.isEmpty || names.contains($0.name) }
     var drawn: [any ByzantineStrategy] = []

@@ -4,26 +4,16 @@ import Cryptography
 import Primitives
 import Replication
 
-/// Proposes two different blocks in one round: peers with an odd index get the real one, the others a changed
-/// one.
+/// Proposes two blocks in one round: peers with an odd index get the real one, the others a changed one.
 struct EquivocatingProposals: ByzantineStrategy {
   static let name = "equivocate-proposals"
-
-  init() {}
 
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in
       guard case .proposal(let proposal, let bytes) = outgoing.message, proposal.validRound == nil,
         outgoing.to.isMultiple(of: 2), let block = try? Block(decoding: bytes)
       else { return outgoing }
-      var header = block.header
-      header.time = header.time.advanced(byMilliseconds: 1)
-      let other = Block(
-        header: header,
-        transactions: [],
-        evidence: block.evidence,
-        lastCertificate: block.lastCertificate
-      )
+      let other = block.changed(time: block.header.time.advanced(byMilliseconds: 1), transactions: [])
       return outgoing.proposing(other, in: proposal, context)
     }
   }
@@ -33,16 +23,12 @@ struct EquivocatingProposals: ByzantineStrategy {
 struct InvalidBlocks: ByzantineStrategy {
   static let name = "invalid-blocks"
 
-  init() {}
-
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     let kind = context.generator.next(below: 9)
     return messages.map { outgoing in
       guard case .proposal(let proposal, let bytes) = outgoing.message,
         let block = try? Block(decoding: bytes)
-      else {
-        return outgoing
-      }
+      else { return outgoing }
       return outgoing.proposing(Self.broken(block, kind), in: proposal, context)
     }
   }
@@ -71,12 +57,9 @@ struct InvalidBlocks: ByzantineStrategy {
   }
 }
 
-/// Proposes blocks whose time is 0.6 to 60.6 s ahead of the true one, or, in one of five cases, as far behind
-/// it.
+/// Proposes blocks whose time is 0.6 to 60.6 s ahead of the true one or, one in five times, as far behind.
 struct WrongTime: ByzantineStrategy {
   static let name = "wrong-time"
-
-  init() {}
 
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     let ahead = 600 + context.generator.next(below: 60_000)
@@ -85,17 +68,12 @@ struct WrongTime: ByzantineStrategy {
       guard case .proposal(let proposal, let bytes) = outgoing.message, proposal.validRound == nil,
         let block = try? Block(decoding: bytes)
       else { return outgoing }
-      var header = block.header
-      header.time =
+      let truth = block.header.time
+      let time =
         isPast
-        ? Timestamp(milliseconds: header.time.milliseconds - min(header.time.milliseconds, ahead))
-        : header.time.advanced(byMilliseconds: ahead)
-      let other = Block(
-        header: header,
-        transactions: block.transactions,
-        evidence: block.evidence,
-        lastCertificate: block.lastCertificate
-      )
+        ? Timestamp(milliseconds: truth.milliseconds - min(truth.milliseconds, ahead))
+        : truth.advanced(byMilliseconds: ahead)
+      let other = block.changed(time: time, transactions: block.transactions)
       return outgoing.proposing(other, in: proposal, context)
     }
   }
@@ -106,8 +84,20 @@ extension OutgoingMessage {
   func proposing(_ block: Block, in proposal: Proposal, _ context: ByzantineContext) -> OutgoingMessage {
     var other = proposal
     other.block = block.identifier
-    var changed = self
-    changed.message = .proposal(context.signed(other), block: block.encoded)
-    return changed
+    return carrying(.proposal(context.signed(other), block: block.encoded))
+  }
+}
+
+extension Block {
+  /// The block with another time and other transactions.
+  fileprivate func changed(time: Timestamp, transactions: [[UInt8]]) -> Block {
+    var header = header
+    header.time = time
+    return Block(
+      header: header,
+      transactions: transactions,
+      evidence: evidence,
+      lastCertificate: lastCertificate
+    )
   }
 }

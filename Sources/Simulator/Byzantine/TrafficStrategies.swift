@@ -10,8 +10,6 @@ struct Replaying: ByzantineStrategy {
   private var memory: [PeerMessage] = []
   private var seen: UInt64 = 0
 
-  init() {}
-
   mutating func observe(_ message: PeerMessage) {
     // Only every 17th message is kept, so that the 256 kept messages reach far into the past.
     seen += 1
@@ -39,8 +37,6 @@ struct Replaying: ByzantineStrategy {
 /// With each message of own votes, sends four well-formed but useless messages to the same receiver.
 struct Flooding: ByzantineStrategy {
   static let name = "flood"
-
-  init() {}
 
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     var flood = messages
@@ -71,33 +67,21 @@ struct Flooding: ByzantineStrategy {
     case 2: return .candidateRequest(random, vote.height)
     case 3: return .blocksRequest(from: 1 + context.generator.next(below: vote.height + 10), count: .max)
     default:
-      return .status(
-        PeerStatus(
-          committed: vote.height - 1,
-          base: 1,
-          consensusStatus: ConsensusStatus(
-            height: vote.height,
-            round: vote.round + Round(context.generator.next(below: 1 << 16)),
-            step: .precommit
-          )
-        )
-      )
+      let round = vote.round + Round(context.generator.next(below: 1 << 16))
+      let consensus = ConsensusStatus(height: vote.height, round: round, step: .precommit)
+      return .status(PeerStatus(committed: vote.height - 1, base: 1, consensusStatus: consensus))
     }
   }
 }
 
-/// Claims wrong heights in its status, and answers block requests with no blocks, reordered blocks, or blocks
-/// that were never decided.
+/// Claims wrong heights, and answers block requests with no, reordered, or never decided blocks.
 struct FalseSyncAnswers: ByzantineStrategy {
   static let name = "sync-liar"
-
-  init() {}
 
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     let claim = context.generator.next(below: 3)
     let lie = context.generator.next(below: 4)
     return messages.map { outgoing in
-      var changed = outgoing
       switch outgoing.message {
       case .status(var status):
         switch claim {
@@ -105,11 +89,10 @@ struct FalseSyncAnswers: ByzantineStrategy {
         case 1: status.committed = 0
         default: status.base = status.committed
         }
-        changed.message = .status(status)
-      case .blocksResponse(let blocks): changed.message = .blocksResponse(Self.false(blocks, lie))
-      default: break
+        return outgoing.carrying(.status(status))
+      case .blocksResponse(let blocks): return outgoing.carrying(.blocksResponse(Self.false(blocks, lie)))
+      default: return outgoing
       }
-      return changed
     }
   }
 
@@ -140,8 +123,6 @@ struct FalseSyncAnswers: ByzantineStrategy {
 /// Damages the encoding of one message in twenty.
 struct DamagedBytes: ByzantineStrategy {
   static let name = "malformed-bytes"
-
-  init() {}
 
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in

@@ -10,8 +10,6 @@ struct EquivocatingVotes: ByzantineStrategy {
   /// The last four proposed blocks; contradicting votes are for one of them or nil.
   private var blocks: [Digest] = []
 
-  init() {}
-
   mutating func observe(_ message: PeerMessage) {
     guard let proposal = message.proposal, !blocks.contains(proposal.block) else { return }
     if blocks.count >= 4 { blocks.removeFirst() }
@@ -21,9 +19,7 @@ struct EquivocatingVotes: ByzantineStrategy {
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in
       guard case .votes(let votes) = outgoing.message, outgoing.to.isMultiple(of: 2) else { return outgoing }
-      var changed = outgoing
-      changed.message = .votes(votes.map { flipped($0, &context) })
-      return changed
+      return outgoing.carrying(.votes(votes.map { flipped($0, &context) }))
     }
   }
 
@@ -31,11 +27,8 @@ struct EquivocatingVotes: ByzantineStrategy {
     guard context.isOwn(vote) else { return vote }
     var other = vote
     other.validRound = nil
-    if vote.block != nil, context.chance(50) {
-      other.block = nil
-    } else {
-      other.block = blocks.last { $0 != vote.block }
-    }
+    let isNil = vote.block != nil && context.chance(50)
+    other.block = isNil ? nil : blocks.last { $0 != vote.block }
     return context.signed(other)
   }
 }
@@ -45,8 +38,6 @@ struct ForgottenLocks: ByzantineStrategy {
   static let name = "forget-locks"
   private var newest: Proposal?
 
-  init() {}
-
   mutating func observe(_ message: PeerMessage) {
     if let proposal = message.proposal { newest = proposal }
   }
@@ -54,21 +45,16 @@ struct ForgottenLocks: ByzantineStrategy {
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in
       guard case .votes(let votes) = outgoing.message, let newest else { return outgoing }
-      var changed = outgoing
-      changed.message = .votes(
-        votes.map { vote in
-          guard vote.height == newest.height, vote.round >= newest.round, vote.block != newest.block,
-            context.isOwn(vote)
-          else {
-            return vote
-          }
-          var other = vote
-          other.block = newest.block
-          other.validRound = nil
-          return context.signed(other)
-        }
-      )
-      return changed
+      let changed = votes.map { vote in
+        guard vote.height == newest.height, vote.round >= newest.round, vote.block != newest.block,
+          context.isOwn(vote)
+        else { return vote }
+        var other = vote
+        other.block = newest.block
+        other.validRound = nil
+        return context.signed(other)
+      }
+      return outgoing.carrying(.votes(changed))
     }
   }
 }
@@ -76,8 +62,6 @@ struct ForgottenLocks: ByzantineStrategy {
 /// Sends votes 40 to 440 ms late: shortly before or after the timeouts of the other validators.
 struct LateVotes: ByzantineStrategy {
   static let name = "late-votes"
-
-  init() {}
 
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     messages.map { outgoing in
@@ -93,8 +77,6 @@ struct LateVotes: ByzantineStrategy {
 struct SelectiveSending: ByzantineStrategy {
   static let name = "send-to-some"
   private var favourites: Set<Int> = []
-
-  init() {}
 
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     if favourites.isEmpty || context.chance(2) {
@@ -114,8 +96,6 @@ struct SelectiveSending: ByzantineStrategy {
 struct Withholding: ByzantineStrategy {
   static let name = "withhold"
   private var kept = 0
-
-  init() {}
 
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     if context.chance(1) { kept = Int(context.generator.next(below: 4)) }

@@ -1,7 +1,6 @@
 /// A property of the honest nodes that must hold in every run. The raw values are the names in reports.
 public enum Invariant: String, CaseIterable, Codable, Hashable, Sendable {
-  /// All honest nodes commit the same block at a height. Each header contains its parent's hash, so the
-  /// chains below are equal too.
+  /// All honest nodes commit the same block at a height. Its parent's hash makes the chains below equal too.
   case agreement
   /// The certificate of every commit has valid signatures of more than two thirds of the voting power of that
   /// height. The observer checks them by itself.
@@ -21,11 +20,9 @@ public enum Invariant: String, CaseIterable, Codable, Hashable, Sendable {
   case ordersAgreedOnce = "orders_agreed_once"
   /// A block's time is at most `Observer.timeToleranceMilliseconds` ahead of the true time of its commit.
   case blockTime = "block_time"
-  /// No honest node reports a fault of weight 20 or more of another honest node, and no honest node raises an
-  /// alarm.
+  /// No honest node reports a fault of weight 20 or more of another honest node, or raises an alarm.
   case honestPeers = "honest_peers"
-  /// After the faults have ended, every honest node commits at least `Cluster.heightsAfterHealing` more
-  /// heights.
+  /// After the faults every honest node commits at least `Cluster.heightsAfterHealing` more heights.
   case liveness
 }
 

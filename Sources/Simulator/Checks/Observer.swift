@@ -5,8 +5,7 @@ import Ledger
 import Primitives
 import Replication
 
-/// Checks the invariants: it is told of every commit and signature of the nodes and compares them with each
-/// other.
+/// Checks the invariants: it is told of every commit and signature of the nodes and compares them.
 final class Observer {
   struct Decision {
     let block: Digest
@@ -62,14 +61,8 @@ final class Observer {
 
   func violated(_ invariant: Invariant, at now: Instant, _ node: SimulatedNode, _ text: String) {
     guard violations.count < Self.violationLimit else { return }
-    violations.append(
-      Violation(
-        invariant: invariant,
-        atMilliseconds: now.nanoseconds / 1_000_000,
-        node: node.name,
-        text: text
-      )
-    )
+    let at = now.nanoseconds / 1_000_000
+    violations.append(Violation(invariant: invariant, atMilliseconds: at, node: node.name, text: text))
   }
 
   var highest: Height { Height(decisions.count) }
@@ -78,37 +71,25 @@ final class Observer {
 
   /// Checks a commit that a node has written to its disk.
   func committed(_ commit: Commit, by node: SimulatedNode, at now: Instant) {
-    let height = commit.tip.height
+    let (height, block, root) = (commit.tip.height, commit.tip.block, commit.tip.stateRoot)
     count(.agreement)
     count(.stateRoots)
     if height <= highest {
       let known = decisions[Int(height) - 1]
-      if known.block != commit.tip.block {
-        violated(
-          .agreement,
-          at: now,
-          node,
-          "commits block \(commit.tip.block) at height \(height); another node committed \(known.block)"
-        )
+      if known.block != block {
+        let text = "commits block \(block) at height \(height); another node committed \(known.block)"
+        violated(.agreement, at: now, node, text)
       }
-      if known.stateRoot != commit.tip.stateRoot {
-        violated(
-          .stateRoots,
-          at: now,
-          node,
-          "has state root \(commit.tip.stateRoot) at height \(height); another node has \(known.stateRoot)"
-        )
+      if known.stateRoot != root {
+        let text = "has state root \(root) at height \(height); another node has \(known.stateRoot)"
+        violated(.stateRoots, at: now, node, text)
       }
     } else if height == highest + 1 {
-      decisions.append(Decision(block: commit.tip.block, stateRoot: commit.tip.stateRoot))
+      decisions.append(Decision(block: block, stateRoot: root))
       recordNewHeight(commit, by: node, at: now)
     } else {
-      violated(
-        .agreement,
-        at: now,
-        node,
-        "commits height \(height), but the highest height committed before is \(highest)"
-      )
+      let text = "commits height \(height), but the highest height committed before is \(highest)"
+      violated(.agreement, at: now, node, text)
     }
     verify(commit, by: node, at: now)
   }
@@ -120,22 +101,14 @@ final class Observer {
       guard certificate.kind == .precommit, certificate.block == commit.tip.block,
         certificate.height == commit.tip.height
       else {
-        return violated(
-          .certificates,
-          at: now,
-          node,
-          "the certificate of height \(commit.tip.height) is for another block"
-        )
+        let text = "the certificate of height \(commit.tip.height) is for another block"
+        return violated(.certificates, at: now, node, text)
       }
       // Nodes that got the block from each other have equal certificates; the memory checks those once.
       try commit.tip.lastValidators.verify(certificate, chain: chain, using: verification)
     } catch {
-      violated(
-        .certificates,
-        at: now,
-        node,
-        "the certificate of height \(commit.tip.height) is invalid: \(error)"
-      )
+      let text = "the certificate of height \(commit.tip.height) is invalid: \(error)"
+      violated(.certificates, at: now, node, text)
     }
   }
 
@@ -161,13 +134,10 @@ final class Observer {
     case .agreeLease(let agreement):
       agreements += 1
       count(.ordersAgreedOnce)
-      if let earlier = agreedOrders.updateValue(height, forKey: agreement.order.identifier) {
-        violated(
-          .ordersAgreedOnce,
-          at: now,
-          node,
-          "order \(agreement.order.identifier) is agreed at height \(earlier) and again at \(height)"
-        )
+      let order = agreement.order.identifier
+      if let earlier = agreedOrders.updateValue(height, forKey: order) {
+        let text = "order \(order) is agreed at height \(earlier) and again at \(height)"
+        violated(.ordersAgreedOnce, at: now, node, text)
       }
     case .closeDeployment, .closeLease: closes += 1
     default: break
@@ -190,12 +160,9 @@ final class Observer {
     for report in LedgerQuery(state: store).audit() {
       count(.conservation)
       if !report.isConserved {
-        violated(
-          .conservation,
-          at: now,
-          node,
+        let text =
           "the amounts of \(report.denomination) differ from its supply: accounts \(report.accounts), escrow \(report.escrow), deposits \(report.leaseDeposits), stake \(report.stake), pools \(report.pools), supply \(report.supply), escrow records \(report.escrowRecords)"
-        )
+        violated(.conservation, at: now, node, text)
       }
     }
   }
@@ -211,24 +178,17 @@ final class Observer {
       position = SigningPosition(key: key, height: proposal.height, round: proposal.round, kind: .proposal)
       body = proposal.signBody
     case .vote(let vote):
-      position = SigningPosition(
-        key: key,
-        height: vote.height,
-        round: vote.round,
-        kind: vote.kind == .prevote ? .prevote : .precommit
-      )
+      let kind: SigningRequest.Kind = vote.kind == .prevote ? .prevote : .precommit
+      position = SigningPosition(key: key, height: vote.height, round: vote.round, kind: kind)
       body = vote.signBody
       checkLock(vote, by: node, key, at: now)
     }
     count(.singleSigning)
     if let known = signed[position] {
       if known != body {
-        violated(
-          .singleSigning,
-          at: now,
-          node,
+        let text =
           "two different messages are signed as \(position.kind) of height \(position.height) round \(position.round)"
-        )
+        violated(.singleSigning, at: now, node, text)
       }
     } else {
       signed[position] = body
@@ -247,12 +207,9 @@ final class Observer {
     count(.lockRule)
     let isJustified = vote.validRound.map { $0 >= lock.round } ?? false
     if block != lock.block, !isJustified {
-      violated(
-        .lockRule,
-        at: now,
-        node,
+      let text =
         "is locked in round \(lock.round) of height \(lock.height) but prevotes for another block in round \(vote.round)"
-      )
+      violated(.lockRule, at: now, node, text)
     }
   }
 }

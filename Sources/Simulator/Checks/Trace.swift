@@ -11,11 +11,10 @@ final class Trace {
 
   /// Lines for a reader, the newest last. They are not part of the hash.
   private(set) var eventLog: [(at: Instant, text: String)] = []
-  /// At least this many of the newest lines are kept, and at most twice as many; 0 keeps none.
-  var eventLogLimit = 400
+  /// At least this many of the newest lines are kept, and at most twice as many.
+  private static let eventLogLimit = 400
 
-  /// Adds an event to the hash. `tag` is the kind of event; `first` and `second` are details that depend on
-  /// it.
+  /// Adds an event of the kind `tag` to the hash; `first` and `second` are details that depend on the kind.
   func record(at instant: Instant, node: Int, tag: UInt8, _ first: UInt64, _ second: UInt64 = 0) {
     events += 1
     append(instant.nanoseconds)
@@ -26,15 +25,12 @@ final class Trace {
   }
 
   /// Adds a block's hash to the hash.
-  func record(_ digest: Digest) {
-    buffer.append(contentsOf: digest.bytes)
-  }
+  func record(_ digest: Digest) { buffer.append(contentsOf: digest.bytes) }
 
   /// Adds a line for a reader. It does not change the hash.
-  func log(at instant: Instant, _ text: @autoclosure () -> String) {
-    guard eventLogLimit > 0 else { return }
-    if eventLog.count >= 2 * eventLogLimit { eventLog.removeFirst(eventLogLimit) }
-    eventLog.append((instant, text()))
+  func log(at instant: Instant, _ text: String) {
+    if eventLog.count >= 2 * Self.eventLogLimit { eventLog.removeFirst(Self.eventLogLimit) }
+    eventLog.append((instant, text))
   }
 
   /// The lines of several traces in the order of time, each with its virtual time in seconds in front.

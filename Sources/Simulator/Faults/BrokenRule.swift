@@ -15,8 +15,7 @@ public enum BrokenRule: String, CaseIterable, Codable, Hashable, Sendable {
   case durableBeforeSync = "durable-before-sync"
   /// A crash during a commit can leave the new tip on disk without the new state.
   case commitNotAtomic = "commit-not-atomic"
-  /// A prevote for nil becomes a prevote for the proposed block, even if the validator is locked on another
-  /// one.
+  /// A prevote for nil becomes one for the proposed block, even if the validator is locked on another.
   case lockIgnored = "lock-ignored"
   /// Nodes accept every signature.
   case signaturesUnchecked = "signatures-unchecked"

@@ -20,8 +20,7 @@ public struct FaultPlan: Hashable, Sendable {
   public var delays = Delays.lan
   public var lossPartsPerMillion: UInt64 = 0
   public var duplicationPartsPerMillion: UInt64 = 0
-  /// Share of messages that are delayed by up to `reorderMilliseconds` more, so that later ones can overtake
-  /// them.
+  /// Share of messages that later ones can overtake: they are delayed by up to `reorderMilliseconds` more.
   public var reorderPartsPerMillion: UInt64 = 0
   public var reorderMilliseconds: UInt64 = 200
   /// Share of messages that are really encoded and decoded, as a node does with all; the others are passed on
@@ -37,13 +36,11 @@ public struct FaultPlan: Hashable, Sendable {
   public var diskStallsPerMinute: UInt64 = 0
   public var fullDisksPerMinute: UInt64 = 0
   public var pausesPerMinute: UInt64 = 0
-  /// The number of Byzantine validators; nil for as many as consensus tolerates. A greater number is reduced
-  /// to that.
+  /// The number of Byzantine validators, at most as many as consensus tolerates; nil stands for that many.
   public var byzantine: Int? = 0
   /// Names of the strategies that Byzantine validators may follow; empty for all.
   public var strategies: [String] = []
-  /// The complete schedule of crashes, partitions, cuts, disk faults and pauses. When it is set, the rates
-  /// per minute are not used.
+  /// All crashes, partitions, cuts, disk faults and pauses. When set, the rates per minute are not used.
   public var schedule: [TimedFault]?
 
   public init() {}
@@ -51,8 +48,7 @@ public struct FaultPlan: Hashable, Sendable {
   /// No faults and the delays of a local network.
   public static let none = FaultPlan()
 
-  /// The usual faults of a worldwide network: some loss and duplication, inexact clocks, rare crashes and
-  /// disk stalls.
+  /// Some loss and duplication, inexact clocks, rare crashes and disk stalls, as in a worldwide network.
   public static var light: FaultPlan {
     var plan = FaultPlan()
     plan.name = "light"
@@ -99,13 +95,7 @@ public struct FaultPlan: Hashable, Sendable {
 
   /// The plan with this name; nil when there is none.
   public static func named(_ name: String) -> FaultPlan? {
-    switch name {
-    case "none": FaultPlan.none
-    case "light": light
-    case "chaos": chaos
-    case "byzantine": byzantine
-    default: nil
-    }
+    [none, light, chaos, byzantine].first { $0.name == name }
   }
 }
 
@@ -118,6 +108,19 @@ extension FaultPlan: Codable {
     case schedule
   }
 
+  private static var numbers: [(Key, WritableKeyPath<FaultPlan, UInt64>)] {
+    [
+      (.lossPartsPerMillion, \.lossPartsPerMillion),
+      (.duplicationPartsPerMillion, \.duplicationPartsPerMillion),
+      (.reorderPartsPerMillion, \.reorderPartsPerMillion), (.reorderMilliseconds, \.reorderMilliseconds),
+      (.codecPartsPerMillion, \.codecPartsPerMillion), (.skewMilliseconds, \.skewMilliseconds),
+      (.driftPartsPerMillion, \.driftPartsPerMillion), (.crashesPerMinute, \.crashesPerMinute),
+      (.partitionsPerMinute, \.partitionsPerMinute), (.oneWayCutsPerMinute, \.oneWayCutsPerMinute),
+      (.diskStallsPerMinute, \.diskStallsPerMinute), (.fullDisksPerMinute, \.fullDisksPerMinute),
+      (.pausesPerMinute, \.pausesPerMinute),
+    ]
+  }
+
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
     func read<Value: Decodable>(_ key: Key, into value: inout Value) throws {
@@ -125,19 +128,7 @@ extension FaultPlan: Codable {
     }
     try read(.name, into: &name)
     try read(.delays, into: &delays)
-    try read(.lossPartsPerMillion, into: &lossPartsPerMillion)
-    try read(.duplicationPartsPerMillion, into: &duplicationPartsPerMillion)
-    try read(.reorderPartsPerMillion, into: &reorderPartsPerMillion)
-    try read(.reorderMilliseconds, into: &reorderMilliseconds)
-    try read(.codecPartsPerMillion, into: &codecPartsPerMillion)
-    try read(.skewMilliseconds, into: &skewMilliseconds)
-    try read(.driftPartsPerMillion, into: &driftPartsPerMillion)
-    try read(.crashesPerMinute, into: &crashesPerMinute)
-    try read(.partitionsPerMinute, into: &partitionsPerMinute)
-    try read(.oneWayCutsPerMinute, into: &oneWayCutsPerMinute)
-    try read(.diskStallsPerMinute, into: &diskStallsPerMinute)
-    try read(.fullDisksPerMinute, into: &fullDisksPerMinute)
-    try read(.pausesPerMinute, into: &pausesPerMinute)
+    for (key, path) in Self.numbers { try read(key, into: &self[keyPath: path]) }
     if values.contains(.byzantine) { byzantine = try values.decode(Int?.self, forKey: .byzantine) }
     try read(.strategies, into: &strategies)
     schedule = try values.decodeIfPresent([TimedFault].self, forKey: .schedule)
@@ -147,19 +138,7 @@ extension FaultPlan: Codable {
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(name, forKey: .name)
     try values.encode(delays, forKey: .delays)
-    try values.encode(lossPartsPerMillion, forKey: .lossPartsPerMillion)
-    try values.encode(duplicationPartsPerMillion, forKey: .duplicationPartsPerMillion)
-    try values.encode(reorderPartsPerMillion, forKey: .reorderPartsPerMillion)
-    try values.encode(reorderMilliseconds, forKey: .reorderMilliseconds)
-    try values.encode(codecPartsPerMillion, forKey: .codecPartsPerMillion)
-    try values.encode(skewMilliseconds, forKey: .skewMilliseconds)
-    try values.encode(driftPartsPerMillion, forKey: .driftPartsPerMillion)
-    try values.encode(crashesPerMinute, forKey: .crashesPerMinute)
-    try values.encode(partitionsPerMinute, forKey: .partitionsPerMinute)
-    try values.encode(oneWayCutsPerMinute, forKey: .oneWayCutsPerMinute)
-    try values.encode(diskStallsPerMinute, forKey: .diskStallsPerMinute)
-    try values.encode(fullDisksPerMinute, forKey: .fullDisksPerMinute)
-    try values.encode(pausesPerMinute, forKey: .pausesPerMinute)
+    for (key, path) in Self.numbers { try values.encode(self[keyPath: path], forKey: key) }
     try values.encode(byzantine, forKey: .byzantine)
     try values.encode(strategies, forKey: .strategies)
     try values.encodeIfPresent(schedule, forKey: .schedule)

@@ -91,8 +91,7 @@ extension FaultPlan {
       // One crash in twenty stops all nodes at once, as a power failure does.
       if generator.chance(partsPerMillion: 50_000) { return Array(0..<nodes) }
       return [Int(generator.next(below: UInt64(nodes)))]
-    case .diskStall, .fullDisk, .pause:
-      return [Int(generator.next(below: UInt64(max(1, validators))))]
+    case .diskStall, .fullDisk, .pause: return [Int(generator.next(below: UInt64(max(1, validators))))]
     }
   }
 }

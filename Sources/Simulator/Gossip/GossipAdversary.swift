@@ -8,8 +8,7 @@ struct GossipAdversary {
   let attack: GossipScenario.Attack
   /// Authentic objects and node records that the replay attack sends again; at most 10,000.
   private(set) var kept: [SignedObject] = []
-  /// The newest 64 object digests that each neighbour announced, by the index of the attacker and of the
-  /// neighbour.
+  /// The newest 64 object digests that each neighbour announced, by the attacker's and neighbour's indices.
   var announced: [Int: [Int: [UInt64]]] = [:]
   /// How many old objects were sent again.
   var replayed: UInt64 = 0
@@ -38,16 +37,13 @@ struct GossipAdversary {
   }
 
   /// Whether this is one of the attackers' keys without an account in a flood: all but four of their keys.
-  func isUnfunded(_ key: PublicKey) -> Bool {
-    attack == .flood && unfunded.contains(key)
-  }
+  func isUnfunded(_ key: PublicKey) -> Bool { attack == .flood && unfunded.contains(key) }
 
   /// Whether an attacker lets its gossip core send this message.
   func allows(_ message: GossipMessage, to receiver: Int) -> Bool {
     switch attack {
     case .drop, .eclipse:
-      // They take part in choosing suppliers, so that they are chosen, but send no objects, announcements or
-      // records.
+      // They take part in choosing suppliers, to be chosen, but send no objects, announcements or records.
       switch message {
       case .packet(let packet): return packet.objects.isEmpty && packet.digests.isEmpty
       case .probe: return true
@@ -65,8 +61,7 @@ struct GossipAdversary {
 }
 
 extension GossipNetwork {
-  /// Lets the Byzantine peers begin, and chooses the victim: the first honest, reachable peer that publishes
-  /// nothing.
+  /// Lets the Byzantine peers begin. The victim is the first honest, reachable peer that publishes nothing.
   func beginAttack() {
     guard scenario.byzantinePartsPerMillion > 0 else { return }
     guard !scenario.isBaseline else {
@@ -167,9 +162,7 @@ extension GossipNetwork {
       for _ in 0..<5 {
         var packet = Packet()
         for _ in 0..<4 {
-          packet.objects.append(
-            adversary.kept[Int(generator.next(below: UInt64(adversary.kept.count)))]
-          )
+          packet.objects.append(adversary.kept[Int(generator.next(below: UInt64(adversary.kept.count)))])
         }
         adversary.replayed += UInt64(packet.objects.count)
         inject(.packet(packet), from: index, to: other, via: .datagram)

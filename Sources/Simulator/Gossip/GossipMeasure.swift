@@ -21,16 +21,9 @@ struct GossipMeasure {
     var copies: UInt64 = 0
   }
 
-  /// Bytes sent, by purpose.
-  struct BytesByKind: Codable, Sendable {
-    var payload: UInt64 = 0
-    var digests: UInt64 = 0
-    var control: UInt64 = 0
-    var reconciliation: UInt64 = 0
-    var records: UInt64 = 0
-    var probes: UInt64 = 0
-
-    var total: UInt64 { payload + digests + control + reconciliation + records + probes }
+  /// What bytes are sent for. The raw values are the names in reports.
+  enum Purpose: String, CaseIterable {
+    case payload, digests, control, reconciliation, records, probes
   }
 
   /// One check of a signature by one peer.
@@ -45,7 +38,7 @@ struct GossipMeasure {
   private(set) var tracks: [Track] = []
   private var indexes: [Digest: Int] = [:]
   /// What honest peers sent while messages were counted.
-  private(set) var bytes = BytesByKind()
+  private(set) var bytes: [Purpose: UInt64] = [:]
   private(set) var messages: UInt64 = 0
   /// Faults that honest peers reported of Byzantine peers, by the fault's name.
   private(set) var faults: [String: Int] = [:]
@@ -55,8 +48,7 @@ struct GossipMeasure {
   private(set) var byzantineBans = 0
   /// Signature checks of objects by honest peers while messages were counted; node records are not included.
   var checks: UInt64 = 0
-  /// Checks of a signature that the same honest peer had checked before, node records included. It is counted
-  /// in replay attacks only.
+  /// Repeated checks of a signature by an honest peer, node records included; counted in replay attacks only.
   private(set) var repeatedChecks: UInt64 = 0
   private var checkedBefore: Set<Check> = []
   private(set) var countedSince: Instant = .zero
@@ -64,11 +56,8 @@ struct GossipMeasure {
   /// Each peer's figures when the counting began.
   private(set) var figuresBefore: [GossipMachineFigures] = []
 
-  init(capacity: Int) {
-    self.capacity = capacity
-  }
+  init(capacity: Int) { self.capacity = capacity }
 
-  /// A peer publishes an object.
   mutating func publish(
     _ object: SignedObject,
     origin: Int,
@@ -90,7 +79,6 @@ struct GossipMeasure {
     tracks.append(track)
   }
 
-  /// A message has arrived.
   mutating func arrived(_ message: GossipMessage, from sender: Int, to receiver: Int, isHonest: Bool) {
     let objects: [SignedObject]
     switch message {
@@ -107,7 +95,6 @@ struct GossipMeasure {
     }
   }
 
-  /// A peer has accepted an object.
   mutating func delivered(_ identifier: Digest, to peer: Int, at now: Instant) {
     guard let index = indexes[identifier], tracks[index].delays[peer] == .max else { return }
     let delay = now.since(tracks[index].publishedAt).nanoseconds / 1_000
@@ -124,26 +111,23 @@ struct GossipMeasure {
   mutating func sent(_ message: GossipMessage, isStream: Bool, byHonest: Bool) {
     guard byHonest, countedUntil == nil else { return }
     messages += 1
-    let size = UInt64(GossipTraffic.bytes(of: message, isStream: isStream))
+    let size = UInt64(message.wireSize(isStream: isStream))
     switch message {
     case .packet(let packet):
       let small = UInt64(8 * (packet.digests.count + packet.wants.count))
       let tags = UInt64(8 * (packet.stops.count + packet.starts.count))
-      // The bytes of the frame count for the purpose of the packet: objects, else digests, else control
-      // entries.
+      // The bytes of the frame count for the packet's purpose: objects, else control entries, else digests.
       if !packet.objects.isEmpty {
-        bytes.payload += size - small - tags
-        bytes.digests += small
-        bytes.control += tags
-      } else if tags == 0 {
-        bytes.digests += size
+        bytes[.payload, default: 0] += size - small - tags
+        bytes[.digests, default: 0] += small
+        bytes[.control, default: 0] += tags
       } else {
-        bytes.control += size
+        bytes[tags == 0 ? .digests : .control, default: 0] += size
       }
-    case .objects: bytes.payload += size
-    case .ranges: bytes.reconciliation += size
-    case .records, .recordsRequest: bytes.records += size
-    case .probe: bytes.probes += size
+    case .objects: bytes[.payload, default: 0] += size
+    case .ranges: bytes[.reconciliation, default: 0] += size
+    case .records, .recordsRequest: bytes[.records, default: 0] += size
+    case .probe: bytes[.probes, default: 0] += size
     }
   }
 
@@ -158,11 +142,7 @@ struct GossipMeasure {
 
   /// An honest peer reports a fault of another peer.
   mutating func fault(_ fault: Fault, ofHonest: Bool) {
-    if ofHonest {
-      honestFaults["\(fault)", default: 0] += 1
-    } else {
-      faults["\(fault)", default: 0] += 1
-    }
+    if ofHonest { honestFaults["\(fault)", default: 0] += 1 } else { faults["\(fault)", default: 0] += 1 }
   }
 
   /// An honest peer bans another peer.

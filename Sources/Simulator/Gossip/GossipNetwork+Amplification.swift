@@ -18,16 +18,14 @@ struct AmplificationTraffic {
   /// Traffic after the first `GossipCore.backfillTime` of a session. Index 0: attackers that ask only when an
   /// answer is due. Index 1: attackers that ask all the time.
   var byBehaviour = [Totals(), Totals()]
-  /// Traffic of all attackers, whatever their behaviour, in the first `GossipCore.backfillTime` of a session,
-  /// when honest peers send more.
+  /// Traffic of all attackers in a session's first `GossipCore.backfillTime`, when honest peers send more.
   var newcomers = Totals()
   /// The number of sessions that began since the counting did.
   var newSessions = 0
   /// When each session began, by its number.
   var openedAt: [UInt64: Instant] = [:]
 
-  /// Whether an attacker asks only every 2 s, when an answer is due, and not all the time: true for even
-  /// indices.
+  /// Whether an attacker asks only every 2 s, when an answer is due: those with even indices do.
   static func asksOnlyWhenDue(_ index: Int) -> Bool { index.isMultiple(of: 2) }
 
   /// Changes the totals to which an attacker's session belongs now.
@@ -61,7 +59,7 @@ extension GossipNetwork {
     guard isCounting, countsAttackTraffic, peers[index].isByzantine != peers[other].isByzantine else {
       return
     }
-    let bytes = UInt64(GossipTraffic.bytes(of: message, isStream: isStream))
+    let bytes = UInt64(message.wireSize(isStream: isStream))
     let isSent = peers[index].isByzantine
     adversary.attackTraffic.change(isSent ? index : other, session, at: now) {
       if isSent { $0.sent += bytes } else { $0.received += bytes }
@@ -101,8 +99,7 @@ extension GossipNetwork {
     var checks = names.enumerated().flatMap { behaviour, name in
       let totals = adversary.attackTraffic.byBehaviour[behaviour]
       let usual = baseline.adversary.attackTraffic.byBehaviour[behaviour]
-      // Attackers that ask all the time are banned in the end: only the time in which they have a session
-      // counts.
+      // Attackers that ask all the time are banned in the end: only the time with a session counts.
       let seconds = max(1, totals.seconds)
       let received = Double(totals.received) - Double(usual.received) * seconds / max(1, usual.seconds)
       let leverage = max(0, received - 1_024 * seconds) / Double(max(1, totals.sent))

@@ -19,10 +19,7 @@ extension GossipNetwork {
         / UInt64(max(1, scenario.newcomers))
     )
     for index in 0..<scenario.newcomers {
-      events.insert(
-        .churn,
-        at: at + Interval(nanoseconds: UInt64(index) * churnInterval.nanoseconds)
-      )
+      events.insert(.churn, at: at + Interval(nanoseconds: UInt64(index) * churnInterval.nanoseconds))
     }
     for _ in 0..<scenario.messages {
       events.insert(.publish, at: at)
@@ -31,7 +28,6 @@ extension GossipNetwork {
     events.insert(.measure, at: at)
   }
 
-  /// Handles one event at `now`.
   func handle(_ event: Event) {
     switch event {
     case .start(let index): start(index)
@@ -44,14 +40,11 @@ extension GossipNetwork {
     case .frame(let message, let sender, let receiver, let session):
       guard peers[receiver].isAlive, peers[receiver].sessions[sender] == session else { return }
       measure.arrived(message, from: sender, to: receiver, isHonest: !peers[receiver].isByzantine)
-      if peers[receiver].isByzantine, isAttacking {
-        received(message, from: sender, byAttacker: receiver)
-      }
+      if peers[receiver].isByzantine, isAttacking { received(message, from: sender, byAttacker: receiver) }
       step(receiver, .received(message, from: peers[sender].id))
     case .timer(let timer, let index, let incarnation):
       if peers[index].incarnation == incarnation { step(index, .fired(timer)) }
-    case .verified(let identifier, let content, let index):
-      step(index, .verified(identifier, content))
+    case .verified(let identifier, let content, let index): step(index, .verified(identifier, content))
     case .publish: publish()
     case .count: beginCounting()
     case .attack: beginAttack()
@@ -81,12 +74,10 @@ extension GossipNetwork {
     perform(turn.effects, of: index)
   }
 
-  /// Carries out the effects of a peer's machine.
   func perform(_ effects: [GossipCore.Effect], of index: Int) {
     for effect in effects {
       switch effect {
-      case .send(let peer, let message, let delivery):
-        send(message, from: index, to: peer, via: delivery)
+      case .send(let peer, let message, let delivery): send(message, from: index, to: peer, via: delivery)
       case .verify(let object): verify(object, at: index)
       case .deliver(let object, _, _): judge(object, at: index)
       case .vouched: break
@@ -130,16 +121,13 @@ extension GossipNetwork {
     }
     // The ledger refuses objects that are retired and, except for four keys, objects of the attackers'
     // made-up keys.
-    guard !adversary.isUnfunded(object.key) else {
-      return step(index, .judged(object.identifier, .refused))
-    }
+    guard !adversary.isUnfunded(object.key) else { return step(index, .judged(object.identifier, .refused)) }
     if peers[index].isHonest { measure.delivered(object.identifier, to: index, at: now) }
     if isAttacking, peers[index].isByzantine { adversary.keep(object, index) }
     step(index, .judged(object.identifier, .accepted))
   }
 
-  /// Publishes the next object: in the warm-up the origins take turns, while messages are counted a random
-  /// one does.
+  /// Publishes the next object. In the warm-up the origins take turns, afterwards a random one publishes.
   private func publish() {
     let origin =
       isCounting
@@ -148,13 +136,7 @@ extension GossipNetwork {
     published += 1
     guard peers[origin].isAlive else { return }
     let object = bid(by: peers[origin].key, UInt64(published))
-    measure.publish(
-      object,
-      origin: origin,
-      at: now,
-      isCounted: isCounting,
-      reachable: connected(to: origin)
-    )
+    measure.publish(object, origin: origin, at: now, isCounted: isCounting, reachable: connected(to: origin))
     step(origin, .published(object))
   }
 
@@ -176,7 +158,6 @@ extension GossipNetwork {
     return SignedObject(kind: .bid, body: bid.encoded, signer: key, chain: chain)
   }
 
-  /// Begins the counted part of the run.
   private func beginCounting() {
     isCounting = true
     measure.beginCounting(at: now, figures: peers.map(\.machine.figures))

@@ -38,12 +38,9 @@ extension GossipNetwork {
     step(to, .connected(peers[from].id, Connection(direction: .inbound, host: host(of: from))))
   }
 
-  private func host(of index: Int) -> String {
-    String(peers[index].address.prefix { $0 != ":" })
-  }
+  private func host(of index: Int) -> String { String(peers[index].address.prefix { $0 != ":" }) }
 
-  /// Ends a session on one side; the other side learns of it one delay later, after all that the stream has
-  /// carried.
+  /// Ends a session on one side; the other learns of it one delay later, after all that the stream carried.
   func closeSession(_ index: Int, _ peer: PeerID, _ reason: CloseReason) {
     guard let other = indexes[peer], let session = peers[index].sessions[other] else { return }
     if case .banned = reason, !peers[index].isByzantine {
@@ -86,25 +83,17 @@ extension GossipNetwork {
 
   /// Draws the delay of a message: the network's, and up to 2 ms of batching.
   func delay(_ from: Int, _ to: Int) -> Interval {
-    Interval(
-      nanoseconds: delays.draw(from: from, to: to, &generator) + generator.next(below: 2_000_000)
-    )
+    Interval(nanoseconds: delays.draw(from: from, to: to, &generator) + generator.next(below: 2_000_000))
   }
 
   /// Sends a message of a peer's machine, unless an attacker suppresses it.
-  func send(
-    _ message: GossipMessage,
-    from index: Int,
-    to peer: PeerID,
-    via delivery: GossipCore.Delivery
-  ) {
+  func send(_ message: GossipMessage, from index: Int, to peer: PeerID, via delivery: GossipCore.Delivery) {
     guard let other = indexes[peer], let session = peers[index].sessions[other] else { return }
     if isAttacking, peers[index].isByzantine, !adversary.allows(message, to: other) { return }
     transmit(message, from: index, to: other, session: session, via: delivery)
   }
 
-  /// Sends a message over a session and counts it. A lost datagram does not arrive; a lost stream segment
-  /// arrives 200 ms late.
+  /// Sends and counts a message. A lost datagram does not arrive; a lost stream segment arrives 200 ms late.
   func transmit(
     _ message: GossipMessage,
     from index: Int,
@@ -112,11 +101,8 @@ extension GossipNetwork {
     session: UInt64,
     via delivery: GossipCore.Delivery
   ) {
-    let isStream =
-      delivery == .stream || peers[index].usesStreamsOnly || peers[other].usesStreamsOnly
-    if isCounting {
-      measure.sent(message, isStream: isStream, byHonest: !peers[index].isByzantine)
-    }
+    let isStream = delivery == .stream || peers[index].usesStreamsOnly || peers[other].usesStreamsOnly
+    if isCounting { measure.sent(message, isStream: isStream, byHonest: !peers[index].isByzantine) }
     countAttackTraffic(message, from: index, to: other, session, isStream)
     let isLost =
       scenario.lossPartsPerMillion > 0 && generator.chance(partsPerMillion: scenario.lossPartsPerMillion)
@@ -131,14 +117,12 @@ extension GossipNetwork {
   }
 }
 
-/// The size of messages on the wire.
-enum GossipTraffic {
-  /// Bytes with the framing and encryption of the session and with the headers of IPv4, UDP and TCP.
-  static func bytes(of message: GossipMessage, isStream: Bool) -> Int {
+extension GossipMessage {
+  /// Bytes on the wire, with the framing and encryption of the session and the headers of IPv4, UDP and TCP.
+  func wireSize(isStream: Bool) -> Int {
     // A datagram has 57 bytes more: 13 header, 16 authentication tag, 28 UDP and IPv4. A stream message has
     // 25 bytes more, 5 header and 17 + 3 of its encrypted record, and 40 of TCP and IPv4 for each segment of
     // 1,400 bytes.
-    let payload = message.encodedSize
-    return isStream ? payload + 25 + 40 * (1 + payload / 1_400) : payload + 57
+    isStream ? encodedSize + 25 + 40 * (1 + encodedSize / 1_400) : encodedSize + 57
   }
 }

@@ -76,12 +76,10 @@ final class GossipNetwork<Machine: GossipMachine> {
   var generator: SeededGenerator
   var events: EventQueue<Event>
   var now: Instant = .zero
-  /// The number of handled events.
   var handled: UInt64 = 0
   var nextSession: UInt64 = 1
   /// The peers that publish objects.
   var origins: [Int] = []
-  /// The number of published objects.
   var published = 0
   /// Whether the counted part of the run has begun.
   var isCounting = false
@@ -119,8 +117,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     let isByzantine =
       generator.chance(partsPerMillion: scenario.byzantinePartsPerMillion)
       && index >= scenario.origins
-    // The attackers of an eclipse have addresses in three address groups only; every other peer has its own
-    // group.
+    // The attackers of an eclipse have addresses in three groups only; every other peer has its own group.
     let host =
       isByzantine && scenario.attack == .eclipse
       ? "10.\(index % 3).\(index / 250).\(index % 250)" : "\(11 + index / 200).\(index % 200).0.1"
@@ -178,10 +175,7 @@ final class GossipNetwork<Machine: GossipMachine> {
 
   /// Chooses the peers that the chain knows, the validators and the origins.
   private func chooseRoles() {
-    known = peers.indices.filter {
-      isStaked($0) && !(scenario.attack == .eclipse && peers[$0].isByzantine)
-    }
-    .map { peers[$0].id }
+    known = peers.indices.filter { isStaked($0) && !isAttackerByIndex($0) }.map { peers[$0].id }
     mesh = peers.prefix(scenario.validators).map(\.id)
     let honest = peers.indices.filter { !peers[$0].isByzantine }
     while origins.count < min(scenario.origins, honest.count) {
@@ -200,10 +194,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     // A validator also knows the records of all validators.
     if index < scenario.validators { records += peers.prefix(scenario.validators).map(\.record) }
     peers[index].machine.learn(records, at: now)
-    events.insert(
-      .start(index),
-      at: now + Interval(nanoseconds: generator.next(below: 1_000_000_000))
-    )
+    events.insert(.start(index), at: now + Interval(nanoseconds: generator.next(below: 1_000_000_000)))
   }
 
   /// Adds an honest peer and returns its index.
@@ -215,7 +206,6 @@ final class GossipNetwork<Machine: GossipMachine> {
     return index
   }
 
-  /// Handles all events until `end`.
   func run(until end: Instant) {
     while let (at, event) = events.next(until: end) {
       now = at
@@ -243,7 +233,5 @@ extension GossipScenario {
   /// When the counting begins: 1 s after the attack, in an eclipse 60 s after it.
   var countingAt: Instant { attackAt + (attack == .eclipse ? .seconds(60) : .seconds(1)) }
   /// When the run ends.
-  var end: Instant {
-    countingAt + Interval(nanoseconds: UInt64(messages) * interval.nanoseconds) + tailTime
-  }
+  var end: Instant { countingAt + Interval(nanoseconds: UInt64(messages) * interval.nanoseconds) + tailTime }
 }

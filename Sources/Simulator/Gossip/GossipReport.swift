@@ -24,9 +24,7 @@ public struct GossipReport: Codable, Sendable {
   public var strategy = ""
   /// The number of peers at the beginning.
   public var peers = 0
-  /// The number of peers that are validators.
   public var validators = 0
-  /// The number of Byzantine peers.
   public var byzantine = 0
   /// The number of peers that joined during the run.
   public var newcomers = 0
@@ -68,8 +66,7 @@ public struct GossipReport: Codable, Sendable {
   public var messagesPerPeerAndSecond = 0.0
   /// Signature checks of an honest peer per counted object.
   public var signatureChecksPerObjectAndPeer = 0.0
-  /// Reconciliations, objects that they brought, and requests for announced objects; all honest peers
-  /// together.
+  /// Reconciliations, objects that they brought, requests for announced objects; all honest peers together.
   public var reconciliationRounds: UInt64 = 0
   public var reconciledObjects: UInt64 = 0
   public var requests: UInt64 = 0
@@ -79,14 +76,10 @@ public struct GossipReport: Codable, Sendable {
   public var largestPeerBytes = 0
   /// Faults that honest peers reported, by name; faults of honest peers have the prefix `honest:`.
   public var faults: [String: Int] = [:]
-  /// How often honest peers banned an honest peer.
   public var honestPeersBanned = 0
-  /// How often honest peers banned a Byzantine peer.
   public var byzantinePeersBanned = 0
   public var virtualSeconds = 0.0
-  /// The number of events that the simulation handled.
   public var events: UInt64 = 0
-  /// The conditions that the run must meet.
   public var checks: [Check] = []
 
   /// Whether all conditions are met.
@@ -154,8 +147,7 @@ extension GossipNetwork {
   }
 
   private func copies(_ report: inout GossipReport) {
-    // The number of honest peers at the end stands for their number at each publication: the difference is
-    // small.
+    // The number of honest peers at the end stands for that at each publication: the difference is small.
     let honest = Double(peers.count { $0.isHonest })
     var perPlace: [Int: (copies: Double, count: Double)] = [:]
     var places: [Int: Int] = [:]
@@ -187,16 +179,11 @@ extension GossipNetwork {
     let seconds = Double(until.since(measure.countedSince).nanoseconds) / 1e9
     let honest = Double(peers.count { $0.isHonest })
     let scale = 1 / max(1, seconds * honest)
-    report.bytesPerPeerAndSecond = rounded(Double(measure.bytes.total) * scale)
+    report.bytesPerPeerAndSecond = rounded(Double(measure.bytes.values.reduce(0, +)) * scale)
     report.messagesPerPeerAndSecond = rounded(Double(measure.messages) * scale)
-    report.bytesByKind = [
-      "payload": rounded(Double(measure.bytes.payload) * scale),
-      "digests": rounded(Double(measure.bytes.digests) * scale),
-      "control": rounded(Double(measure.bytes.control) * scale),
-      "reconciliation": rounded(Double(measure.bytes.reconciliation) * scale),
-      "records": rounded(Double(measure.bytes.records) * scale),
-      "probes": rounded(Double(measure.bytes.probes) * scale),
-    ]
+    for purpose in GossipMeasure.Purpose.allCases {
+      report.bytesByKind[purpose.rawValue] = rounded(Double(measure.bytes[purpose] ?? 0) * scale)
+    }
     report.signatureChecksPerObjectAndPeer =
       rounded(Double(measure.checks) / max(1, honest * Double(report.messages)))
   }
@@ -206,11 +193,12 @@ extension GossipNetwork {
     for (index, peer) in peers.enumerated() where peer.isHonest {
       let figures = peer.machine.figures
       let before = index < measure.figuresBefore.count ? measure.figuresBefore[index] : GossipMachineFigures()
-      report.reconciliationRounds +=
-        figures.reconciliationRounds &- min(before.reconciliationRounds, figures.reconciliationRounds)
-      report.reconciledObjects +=
-        figures.reconciledObjects &- min(before.reconciledObjects, figures.reconciledObjects)
-      report.requests += figures.requests &- min(before.requests, figures.requests)
+      func gained(_ count: (GossipMachineFigures) -> UInt64) -> UInt64 {
+        count(figures) - min(count(before), count(figures))
+      }
+      report.reconciliationRounds += gained(\.reconciliationRounds)
+      report.reconciledObjects += gained(\.reconciledObjects)
+      report.requests += gained(\.requests)
       footprints.append(figures.footprint)
     }
     report.memoryPerPeerBytes = footprints.reduce(0, +) / max(1, footprints.count)

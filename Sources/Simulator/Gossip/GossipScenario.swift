@@ -6,16 +6,13 @@ public import Primitives
 /// All settings of a simulated gossip network: equal scenarios give equal reports. Rates per million are
 /// shares of the peers unless stated otherwise.
 public struct GossipScenario: Sendable {
-  /// What the Byzantine peers do. `GossipNetwork.verdict` has the conditions that a run under each attack
-  /// must meet.
+  /// What the Byzantine peers do. `GossipNetwork.verdict` has the conditions that a run must then meet.
   public enum Attack: String, Codable, CaseIterable, Sendable {
     /// They choose suppliers like honest peers, but send no more objects once routes are learnt.
     case drop
-    /// Many keys in few address groups fill a victim's inbound places and address book; then the victim
-    /// restarts.
+    /// Keys in few address groups fill a victim's inbound places and address book; then the victim restarts.
     case eclipse
-    /// They send 1,000 made-up objects a second to each neighbour, some with invalid signatures, and many
-    /// control entries.
+    /// They send each neighbour 1,000 made-up objects a second, some badly signed, and many control entries.
     case flood
     /// They send old objects and node records again and again, even after these were retired.
     case replay
@@ -37,14 +34,12 @@ public struct GossipScenario: Sendable {
   public var stakedPartsPerMillion: UInt64 = 250_000
   /// How many sessions each peer dials. A peer has twice as many on average.
   public var outbound = 8
-  /// Share of lost messages. A lost datagram does not arrive; a message on a stream arrives 200 ms late
-  /// instead.
+  /// Share of lost messages. A lost datagram does not arrive; a lost stream message arrives 200 ms late.
   public var lossPartsPerMillion: UInt64 = 0
   /// Share of peers that leave while messages are counted; each is replaced by a new peer.
   public var churnPartsPerMillion: UInt64 = 0
   /// Share of Byzantine peers, which do what `attack` says.
   public var byzantinePartsPerMillion: UInt64 = 0
-  /// What the Byzantine peers do.
   public var attack: Attack = .drop
   /// Share of peers that cannot be dialed, as behind a NAT; they only dial.
   public var hiddenPartsPerMillion: UInt64 = 0
@@ -62,8 +57,7 @@ public struct GossipScenario: Sendable {
   public var settlingTime = Interval.seconds(20)
   /// The time from the last publication to the end of the run.
   public var tailTime = Interval.seconds(12)
-  /// The settings of every peer's gossip core; the scenario sets the numbers of inbound and outbound
-  /// sessions.
+  /// The settings of every gossip core, except for the numbers of sessions, which the scenario sets.
   public var settings = GossipCore.Settings()
 
   public init(seed: UInt64 = 1) {
@@ -98,12 +92,8 @@ public struct GossipMachineFigures: Sendable {
   public var reconciledObjects: UInt64 = 0
   /// Announced objects that it requested.
   public var requests: UInt64 = 0
-  /// Copies of objects that it had already.
-  public var duplicates: UInt64 = 0
   /// The memory of its tables in bytes.
   public var footprint = 0
-  /// The number of origins to which it has a route.
-  public var routes = 0
   /// How many bytes it takes to send a newcomer all live objects.
   public var fullSyncBytes = 0
 
@@ -118,9 +108,7 @@ extension GossipCore: GossipMachine {
     figures.reconciliationRounds = reconciliation.rounds
     figures.reconciledObjects = reconciliation.requested
     figures.requests = dissemination.counters.wantsSent
-    figures.duplicates = dissemination.counters.duplicates
     figures.footprint = footprint
-    figures.routes = dissemination.routeCount
     figures.fullSyncBytes = dissemination.fullSyncBytes
     return figures
   }

@@ -14,24 +14,25 @@ public enum GossipSimulation {
     _ machine: Machine.Type,
     strategy: String
   ) -> GossipReport {
-    let network = GossipNetwork<Machine>(scenario)
-    network.plan()
-    network.run(until: scenario.end)
+    let network = GossipNetwork<Machine>(played: scenario)
     var report = network.report(strategy: strategy)
     report.checks = network.verdict(report)
     if scenario.attack == .amplification, report.byzantine > 0 {
       var baseline = scenario
       baseline.isBaseline = true
-      let comparison = GossipNetwork<Machine>(baseline)
-      comparison.plan()
-      comparison.run(until: baseline.end)
-      report.checks += network.amplification(comparedWith: comparison)
+      report.checks += network.amplification(comparedWith: GossipNetwork(played: baseline))
     }
     return report
   }
 }
 
 extension GossipNetwork {
+  fileprivate convenience init(played scenario: GossipScenario) {
+    self.init(scenario)
+    plan()
+    run(until: scenario.end)
+  }
+
   /// The conditions that the run must meet, for every scenario and for its attack.
   func verdict(_ report: GossipReport) -> [GossipReport.Check] {
     var checks: [GossipReport.Check] = []
@@ -44,30 +45,19 @@ extension GossipNetwork {
     switch scenario.attack {
     case .drop, .amplification: break
     case .eclipse:
-      let outbound = peers[victim].dialed
-      let honest = outbound.count { !peers[$0].isByzantine }
-      checks.append(
-        .init(
-          name: "victim's outbound sessions to honest peers (at least)",
-          value: Double(honest),
-          limit: Double(scenario.outbound / 2),
-          passed: honest >= scenario.outbound / 2
-        )
-      )
+      let honest = peers[victim].dialed.count { !peers[$0].isByzantine }
+      let (value, limit) = (Double(honest), Double(scenario.outbound / 2))
+      let name = "victim's outbound sessions to honest peers (at least)"
+      checks.append(.init(name: name, value: value, limit: limit, passed: value >= limit))
       let missed = measure.tracks.count { $0.isCounted && $0.delays[victim] == .max }
       atMost("objects that the victim missed", Double(missed), 0)
-    case .flood:
-      atMost("delivery p99, ms", report.deliveryMilliseconds.p99, 1_000)
+    case .flood: atMost("delivery p99, ms", report.deliveryMilliseconds.p99, 1_000)
     case .replay:
       // A peer checks each object and record once, however often it is sent.
-      atMost(
-        "repeated signature checks per thousand replays",
-        Double(measure.repeatedChecks) * 1_000 / Double(max(1, adversary.replayed)),
-        0.1
-      )
+      let repeated = Double(measure.repeatedChecks) * 1_000 / Double(max(1, adversary.replayed))
+      atMost("repeated signature checks per thousand replays", repeated, 0.1)
       atMost("signature checks per object and peer", report.signatureChecksPerObjectAndPeer, 1)
-    case .censorship:
-      atMost("delivery p99, ms", report.deliveryMilliseconds.p99, 1_500)
+    case .censorship: atMost("delivery p99, ms", report.deliveryMilliseconds.p99, 1_500)
     }
     return checks
   }

@@ -111,15 +111,24 @@ private final class ScenarioFields {
     .dataCorruptedError(forKey: ScenarioKey(name), in: container, debugDescription: text)
   }
 
-  private func decode<Value: Decodable>(_ type: Value.Type, _ name: String, _ wanted: String) throws -> Value
+  /// Reads a field. `wanted` says in a fault what it must be.
+  private func read<Value>(_ name: String, _ wanted: String, _ body: (ScenarioKey) throws -> Value) throws
+    -> Value
   {
     read.insert(name)
-    guard container.contains(ScenarioKey(name)) else {
-      throw fault(name, "this field is missing; it is \(wanted)")
-    }
-    guard let value = try? container.decode(type, forKey: ScenarioKey(name)) else {
-      throw fault(name, "this must be \(wanted)")
-    }
+    let key = ScenarioKey(name)
+    guard container.contains(key) else { throw fault(name, "this field is missing; it is \(wanted)") }
+    guard let value = try? body(key) else { throw fault(name, "this must be \(wanted)") }
+    return value
+  }
+
+  private func decode<Value: Decodable>(_ type: Value.Type, _ name: String, _ wanted: String) throws -> Value
+  { try read(name, wanted) { try container.decode(type, forKey: $0) } }
+
+  private func parsed<Value>(_ name: String, _ text: String, _ value: Value?, _ wanted: String) throws
+    -> Value
+  {
+    guard let value else { throw fault(name, "`\(text)` is not \(wanted)") }
     return value
   }
 
@@ -149,29 +158,19 @@ private final class ScenarioFields {
   func denomination(called name: String) throws -> Denomination { try denomination(name, of: name) }
 
   func denomination(_ text: String, of name: String) throws -> Denomination {
-    guard let denomination = Denomination(text) else {
-      throw fault(name, "`\(text)` is not a denomination such as uakt")
-    }
-    return denomination
+    try parsed(name, text, Denomination(text), "a denomination such as uakt")
   }
 
   func coin(_ name: String) throws -> Coin {
     let text = try text(name)
-    guard let coin = Coin(text) else {
-      throw fault(name, "`\(text)` is not an amount: whole digits and a denomination, such as 1000uakt")
-    }
-    return coin
+    let wanted = "an amount: whole digits and a denomination, such as 1000uakt"
+    return try parsed(name, text, Coin(text), wanted)
   }
 
   func price(_ name: String) throws -> DecimalCoin {
     let text = try text(name)
-    guard let price = DecimalCoin(text) else {
-      throw fault(
-        name,
-        "`\(text)` is not a price: digits, at most 18 of them after a point, and a denomination, such as 2.5uakt"
-      )
-    }
-    return price
+    let wanted = "a price: digits, at most 18 of them after a point, and a denomination, such as 2.5uakt"
+    return try parsed(name, text, DecimalCoin(text), wanted)
   }
 
   func closer(_ name: String) throws -> Closer {
@@ -194,23 +193,13 @@ private final class ScenarioFields {
   }
 
   func object(_ name: String) throws -> ScenarioFields {
-    read.insert(name)
-    guard container.contains(ScenarioKey(name)) else {
-      throw fault(name, "this field is missing; it is an object")
+    try read(name, "an object") {
+      ScenarioFields(try container.nestedContainer(keyedBy: ScenarioKey.self, forKey: $0))
     }
-    guard let nested = try? container.nestedContainer(keyedBy: ScenarioKey.self, forKey: ScenarioKey(name))
-    else { throw fault(name, "this must be an object") }
-    return ScenarioFields(nested)
   }
 
   func list(_ name: String) throws -> [ScenarioFields] {
-    read.insert(name)
-    guard container.contains(ScenarioKey(name)) else {
-      throw fault(name, "this field is missing; it is a list")
-    }
-    guard var elements = try? container.nestedUnkeyedContainer(forKey: ScenarioKey(name)) else {
-      throw fault(name, "this must be a list")
-    }
+    var elements = try read(name, "a list") { try container.nestedUnkeyedContainer(forKey: $0) }
     var list: [ScenarioFields] = []
     while !elements.isAtEnd {
       list.append(ScenarioFields(try elements.nestedContainer(keyedBy: ScenarioKey.self)))

@@ -4,9 +4,7 @@ import Ledger
 import Primitives
 
 extension LedgerScenario {
-  /// Plays the scenario.
-  ///
-  /// - Throws: When its beginning is not possible.
+  /// Plays the scenario. Throws when its beginning is not possible.
   public func run() throws(Fault) -> Result {
     var play = try LedgerPlay(self)
     var refused: [Result.Refusal] = []
@@ -134,9 +132,7 @@ private struct LedgerPlay {
   /// Does a step; why not, when the ledger refuses it.
   mutating func play(_ action: LedgerScenario.Action) -> Rejection? {
     let execution = Execution(on: state, at: moment)
-    do {
-      try execution.atomically { () throws(Rejection) in try perform(action, execution) }
-    } catch {
+    do { try execution.atomically { () throws(Rejection) in try perform(action, execution) } } catch {
       return error
     }
     state.apply(execution.changes)
@@ -194,17 +190,16 @@ private struct LedgerPlay {
       guard lease.price.denomination == deposit.denomination else {
         throw .order(.priceDenomination(deposit.denomination))
       }
-      openings.append(
-        Execution.LeaseOpening(
-          group: UInt32(index) + 1,
-          spec: Self.group(index, lease.price),
-          provider: provider,
-          price: lease.price,
-          offer: [],
-          reclamationWindow: 0,
-          requiresAuditedGPUs: false
-        )
+      let opening = Execution.LeaseOpening(
+        group: UInt32(index) + 1,
+        spec: Self.group(index, lease.price),
+        provider: provider,
+        price: lease.price,
+        offer: [],
+        reclamationWindow: 0,
+        requiresAuditedGPUs: false
       )
+      openings.append(opening)
     }
     guard openings.count <= ChainLimits.groups else {
       throw .order(.invalidGroups("an order has at most \(ChainLimits.groups) groups"))
@@ -252,9 +247,7 @@ private struct LedgerPlay {
     let all = allLeases(of: id).filter { $0.id.provider == address }
     let running = all.filter(\.record.state.isRunning)
     guard let last = all.last else {
-      throw .lease(
-        .leaseNotFound(LeaseID(deployment: id, group: 1, order: 1, provider: address))
-      )
+      throw .lease(.leaseNotFound(LeaseID(deployment: id, group: 1, order: 1, provider: address)))
     }
     return running.isEmpty ? [last.id] : running.map(\.id)
   }

@@ -11,11 +11,6 @@ public struct LedgerScenario: Hashable, Sendable {
     public var provider: String
     /// Per tick.
     public var price: DecimalCoin
-
-    public init(provider: String, price: DecimalCoin) {
-      self.provider = provider
-      self.price = price
-    }
   }
 
   public enum Action: Hashable, Sendable {
@@ -33,11 +28,6 @@ public struct LedgerScenario: Hashable, Sendable {
   public struct Step: Hashable, Sendable {
     public var tick: Tick
     public var action: Action
-
-    public init(tick: Tick, action: Action) {
-      self.tick = tick
-      self.action = action
-    }
   }
 
   /// In basis points. A currency that is not listed takes the standard rate.
@@ -48,20 +38,6 @@ public struct LedgerScenario: Hashable, Sendable {
   /// Steps of one tick happen in their order.
   public var steps: [Step]
   public var untilTick: Tick
-
-  public init(
-    takeRates: [Denomination: UInt64],
-    payoutInterval: UInt64,
-    accounts: [String: [Coin]],
-    steps: [Step],
-    untilTick: Tick
-  ) {
-    self.takeRates = takeRates
-    self.payoutInterval = payoutInterval
-    self.accounts = accounts
-    self.steps = steps
-    self.untilTick = untilTick
-  }
 }
 
 extension LedgerScenario {
@@ -69,7 +45,7 @@ extension LedgerScenario {
   static let payoutIntervals: ClosedRange<UInt64> = 1...UInt64(Int64.max)
 
   /// How the story ends.
-  public struct Result: Hashable, Sendable {
+  public struct Result: Sendable {
     public struct Escrow: Hashable, Sendable {
       public var deployment: String
       public var state: EscrowStatus.State
@@ -113,21 +89,6 @@ extension LedgerScenario {
     public var leases: [Lease]
     public var refused: [Refusal]
     public var isSupplyConserved: Bool
-
-    public static func == (left: Result, right: Result) -> Bool {
-      left.balances.map(\.name) == right.balances.map(\.name)
-        && left.balances.map(\.coins) == right.balances.map(\.coins)
-        && left.denominations == right.denominations
-        && left.communityPool == right.communityPool && left.escrow == right.escrow
-        && left.leases == right.leases && left.refused == right.refused
-        && left.isSupplyConserved == right.isSupplyConserved
-    }
-
-    public func hash(into hasher: inout Hasher) {
-      hasher.combine(communityPool)
-      hasher.combine(escrow)
-      hasher.combine(leases)
-    }
   }
 
   /// Why a scenario cannot be played at all.

@@ -32,8 +32,7 @@ struct EventQueue<Content> {
   /// When the next event happens; nil when there is none.
   var nextInstant: Instant? { heap.min.map { Instant(nanoseconds: $0.at) } }
 
-  /// Adds an event. With `keepsOrder` it comes before events of the same instant without it, and after
-  /// earlier ones with it.
+  /// Adds an event. Of one instant's events those with `keepsOrder` come first, in the order of insertion.
   mutating func insert(_ content: Content, at instant: Instant, keepsOrder: Bool = false) {
     let slot: UInt32
     if let reused = free.popLast() {

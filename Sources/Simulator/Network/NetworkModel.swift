@@ -15,8 +15,7 @@ struct NetworkModel {
 
   /// One direction between two nodes. What the sending of a message reads is stored together, for speed.
   private struct Direction {
-    /// When the last message arrives, in nanoseconds since the start: later messages of the session arrive
-    /// later.
+    /// When the last message arrives, in nanoseconds since the start: later ones of the session arrive later.
     var lastArrival: UInt64 = 0
     /// The session's number; 0 for no session. Both directions have the same number.
     var session: UInt32 = 0
@@ -38,9 +37,7 @@ struct NetworkModel {
   func session(_ left: Int, _ right: Int) -> UInt32 { directions[left * count + right].session }
 
   /// Indices of the nodes with which a node has a session, ascending.
-  func sessionPeers(of node: Int) -> [Int] {
-    (0..<count).filter { session(node, $0) != 0 }
-  }
+  func sessionPeers(of node: Int) -> [Int] { (0..<count).filter { session(node, $0) != 0 } }
 
   /// Opens a session and returns its number; nil when there is one already or either direction is cut.
   mutating func open(_ left: Int, _ right: Int) -> UInt32? {
@@ -87,32 +84,29 @@ struct NetworkModel {
     isStream: Bool = false
   ) -> (UInt64?, UInt64?) {
     guard !isCut(from, to) else { return (nil, nil) }
-    let isUnreliable = isUnreliable
     var start = now.nanoseconds + extra.nanoseconds
-    if isUnreliable, plan.lossPartsPerMillion > 0, generator.chance(partsPerMillion: plan.lossPartsPerMillion)
-    {
+    if isUnreliable, draws(plan.lossPartsPerMillion) {
       guard isStream else { return (nil, nil) }
       start += 200_000_000
     }
     var at = start + delays.draw(from: from, to: to, &generator)
     let index = from * count + to
-    if isUnreliable, !isStream, plan.reorderPartsPerMillion > 0,
-      generator.chance(partsPerMillion: plan.reorderPartsPerMillion)
-    {
+    if isUnreliable, !isStream, draws(plan.reorderPartsPerMillion) {
       at += generator.next(below: max(1, plan.reorderMilliseconds) * 1_000_000)
     } else {
       at = max(at, directions[index].lastArrival + 1)
       directions[index].lastArrival = at
     }
-    guard isUnreliable, !isStream, plan.duplicationPartsPerMillion > 0,
-      generator.chance(partsPerMillion: plan.duplicationPartsPerMillion)
-    else { return (at, nil) }
+    guard isUnreliable, !isStream, draws(plan.duplicationPartsPerMillion) else { return (at, nil) }
     return (at, at + generator.next(below: 50_000_000))
   }
 
   /// Draws whether the next message is really encoded and decoded.
-  mutating func passesCodec() -> Bool {
-    plan.codecPartsPerMillion > 0 && generator.chance(partsPerMillion: plan.codecPartsPerMillion)
+  mutating func passesCodec() -> Bool { draws(plan.codecPartsPerMillion) }
+
+  /// A draw with this probability; none is made when it is zero.
+  private mutating func draws(_ partsPerMillion: UInt64) -> Bool {
+    partsPerMillion > 0 && generator.chance(partsPerMillion: partsPerMillion)
   }
 
   /// Draws the duration of a handshake in nanoseconds: three one-way delays.

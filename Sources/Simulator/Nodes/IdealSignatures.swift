@@ -19,8 +19,7 @@ enum IdealSignatures {
     return Signature(digest, digest)
   }
 
-  /// Checks these signatures of votes, proposals and transactions. Gossiped objects and vouchers have real
-  /// signatures.
+  /// Checks votes, proposals and transactions. Gossiped objects and vouchers have real signatures.
   static let verdict: Checks.Verdict = { key, signature, domain, chain, body in
     switch domain {
     case .prevote, .precommit, .proposal, nil: sign(body, domain: domain, by: key) == signature

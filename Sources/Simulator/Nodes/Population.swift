@@ -4,8 +4,7 @@ import Ledger
 import Primitives
 import Replication
 
-/// The keys and the genesis of a run, drawn from its seed. Each account has 1,000,000 AKT, each validator a
-/// stake of 1,000 AKT.
+/// The keys and the genesis of a run. Each account has 1,000,000 AKT, each validator a stake of 1,000 AKT.
 public struct Population {
   public let genesis: Genesis
   /// The consensus keys of the validators, in the order of their nodes.

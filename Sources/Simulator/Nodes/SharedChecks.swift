@@ -5,8 +5,7 @@ import Synchronization
 
 /// Caches what is valid and what was decoded, for all nodes that share it.
 ///
-/// Each node would get the same results by itself. What differs in anything is checked anew, and so is what
-/// is invalid.
+/// Each node would get the same results by itself. What differs in anything, or is invalid, is checked anew.
 final class SharedChecks: Sendable {
   /// The digest of what was checked, and the chain for which it was checked.
   private struct Key: Hashable {

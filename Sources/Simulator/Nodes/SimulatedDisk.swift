@@ -3,11 +3,9 @@ import Consensus
 import Primitives
 import Replication
 
-/// The queue of a node's disk writes, in order. Writes that are requested during a sync are synced together
-/// afterwards, as in a real node.
+/// A node's disk writes, in order. As in a real node, writes that come during a sync are synced together.
 struct SimulatedDisk {
-  /// Something to be done durably. `sign` also signs: the guard's record must be durable before the signature
-  /// is used.
+  /// Something to be done durably. `sign` also signs: the guard's record must be durable before that is used.
   enum Job {
     case log(ReplicaRecord)
     case sign(SigningRequest)
@@ -24,10 +22,7 @@ struct SimulatedDisk {
   /// No sync ends before this.
   var stalledUntil = Instant.zero
 
-  /// Requests a write.
-  mutating func add(_ job: Job) {
-    waiting.append(job)
-  }
+  mutating func add(_ job: Job) { waiting.append(job) }
 
   /// Begins a sync of the waiting writes; returns false when there are none or a sync is going on.
   mutating func begin() -> Bool {
@@ -42,8 +37,7 @@ struct SimulatedDisk {
     return inFlight
   }
 
-  /// Drops all writes, since the node has stopped. Returns those of the current sync: some of them may be on
-  /// the disk.
+  /// Drops all writes, since the node has stopped. Returns those of the current sync, which may be on disk.
   mutating func crash() -> [Job] {
     defer {
       inFlight = []

@@ -13,7 +13,6 @@ final class SimulatedNode {
   let consensusKey: SigningKey?
   let role: NodeRecord.Role
   let store: SimulatedStore
-  let signatures: SigningService
   /// The validator's signed statement that this node is its node; nil for a follower.
   let voucher: NodeVoucher?
 
@@ -39,35 +38,30 @@ final class SimulatedNode {
   var versions = Executor.versions
   /// What makes the node Byzantine; nil for an honest node.
   var adversary: Adversary?
-  /// Whether the node is honest. Other shards read it while this node's shard runs, so it never changes
-  /// during a run.
+  /// Whether the node is honest. Other shards read it while this node's runs, so it never changes in a run.
   private(set) var isHonest = true
   /// The greatest height that was reported to the replica as durable.
   var reportedDurableHeight: Height = 0
-  /// The newest proposal that the node has received; set only for Byzantine nodes and in runs with a broken
-  /// rule.
+  /// The newest proposal received; set only for Byzantine nodes and in runs with a broken rule.
   var lastProposal: Proposal?
 
-  init(
-    index: Int,
-    name: String,
-    nodeKey: SigningKey,
-    consensusKey: SigningKey?,
-    role: NodeRecord.Role,
-    store: SimulatedStore,
-    signatures: SigningService,
-    genesis: Genesis
-  ) {
+  /// With this many followers or more, followers with equal state execute a block only once, to save time.
+  private static let sharingPeers = 100
+
+  init(_ index: Int, of scenario: Scenario, _ population: Population, _ start: GenesisState) {
+    let isValidator = index < scenario.validators
     self.index = index
-    self.name = name
-    self.nodeKey = nodeKey
-    self.consensusKey = consensusKey
-    self.role = role
-    self.store = store
-    self.signatures = signatures
+    name = isValidator ? "validator-\(index + 1)" : "peer-\(index - scenario.validators + 1)"
+    nodeKey = population.nodeKeys[index]
+    consensusKey = isValidator ? population.validators[index] : nil
+    role = isValidator ? .validator : .full
+    // Validators, and followers of a small network, execute every block, so that a divergence is seen.
+    let sharesExecution = !isValidator && scenario.peers >= Self.sharingPeers
+    store = SimulatedStore(start.version, tip: start.tip, sharesExecution: sharesExecution)
+    let (genesis, key) = (population.genesis, nodeKey)
     let expiry = genesis.time.advanced(byMilliseconds: 365 * NodeVoucher.lifetime)
     voucher = consensusKey.map {
-      NodeVoucher(for: nodeKey.publicKey, as: .validator, by: $0, expiresAt: expiry, chain: genesis.chain)
+      NodeVoucher(for: key.publicKey, as: .validator, by: $0, expiresAt: expiry, chain: genesis.chain)
     }
   }
 

@@ -21,8 +21,7 @@ final class SimulatedStore: ReplicaState {
     var evidence: [Evidence] = []
   }
 
-  /// The position of a signed message in the protocol. The guard signs nothing before the newest signed
-  /// position.
+  /// The position of a signed message in the protocol. The guard signs nothing before the newest one.
   struct Position: Hashable, Comparable {
     var height: Height
     var round: Round
@@ -54,17 +53,13 @@ final class SimulatedStore: ReplicaState {
   var tip: Tip { contents.withLock { $0.tip } }
   var log: [ReplicaRecord] { contents.withLock { $0.log } }
 
-  func value(for key: [UInt8]) -> [UInt8]? {
-    version.state.value(for: key)
-  }
+  func value(for key: [UInt8]) -> [UInt8]? { version.state.value(for: key) }
 
   func entries(from: [UInt8], to: [UInt8], limit: Int) -> [(key: [UInt8], value: [UInt8])] {
     version.state.entries(from: from, to: to, limit: limit)
   }
 
-  func page(at path: NibblePath) -> StateTreePage? {
-    version.pages[path]
-  }
+  func page(at path: NibblePath) -> StateTreePage? { version.pages[path] }
 
   func executed(
     _ task: ExecutionTask,
@@ -83,24 +78,16 @@ final class SimulatedStore: ReplicaState {
     return version.executed(task, execute)
   }
 
-  func block(at height: Height) -> CommittedBlock? {
-    contents.withLock { $0.blocks[height] }
-  }
+  func block(at height: Height) -> CommittedBlock? { contents.withLock { $0.blocks[height] } }
 
   /// Evidence of misbehaviour that no committed block contains yet.
   var evidence: [Evidence] { contents.withLock { $0.evidence } }
 
   // MARK: Writing
 
-  /// Replaces the stored evidence.
-  func keep(_ evidence: [Evidence]) {
-    contents.withLock { $0.evidence = evidence }
-  }
+  func keep(_ evidence: [Evidence]) { contents.withLock { $0.evidence = evidence } }
 
-  /// Appends a record to the consensus log.
-  func append(_ record: ReplicaRecord) {
-    contents.withLock { $0.log.append(record) }
-  }
+  func append(_ record: ReplicaRecord) { contents.withLock { $0.log.append(record) } }
 
   /// Writes a commit: block, state and tip. It also removes log and guard records that are no longer needed.
   ///
@@ -108,11 +95,8 @@ final class SimulatedStore: ReplicaState {
   /// - `changes`: the state changes to write: all of the commit's, unless the scenario breaks a rule.
   func commit(_ commit: Commit, stored: CommittedBlock, changes: [StateChange]) {
     contents.withLock { contents in
-      contents.version = contents.version.successor(
-        writing: changes,
-        commit.pages,
-        root: commit.tip.stateRoot
-      )
+      let (pages, root) = (commit.pages, commit.tip.stateRoot)
+      contents.version = contents.version.successor(writing: changes, pages, root: root)
       contents.blocks[commit.tip.height] = stored
       contents.tip = commit.tip
       // The records since the beginning of the last finished height stay: blocks of the next height may be
@@ -157,7 +141,6 @@ final class SimulatedStore: ReplicaState {
     }
   }
 
-  /// Stores a signed message in the guard's records.
   func recordSignature(_ request: SigningRequest, _ message: SignedMessage) {
     let position = Position(height: request.height, round: request.round, kind: request.kind.rawValue)
     contents.withLock {
@@ -167,8 +150,7 @@ final class SimulatedStore: ReplicaState {
 
   // MARK: Damage by broken rules
 
-  /// Removes the newest half of the log, and the guard's records of the height after the tip, as if the disk
-  /// had not synced them.
+  /// Removes the newest half of the log, and the guard's records above the tip, as if they were never synced.
   func loseSyncedRecords() {
     contents.withLock { contents in
       contents.log.removeLast(contents.log.count / 2)
@@ -177,13 +159,5 @@ final class SimulatedStore: ReplicaState {
     }
   }
 
-  /// Removes all records of the guard.
-  func forgetGuard() {
-    contents.withLock { $0.guardRecords = [] }
-  }
-
-  /// Writes a commit's block and tip without its state changes.
-  func writeOnlyTip(of commit: Commit, stored: CommittedBlock) {
-    self.commit(commit, stored: stored, changes: [])
-  }
+  func forgetGuard() { contents.withLock { $0.guardRecords = [] } }
 }

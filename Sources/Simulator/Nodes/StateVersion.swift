@@ -30,8 +30,7 @@ final class StateVersion: Sendable {
     self.pages = pages
   }
 
-  /// The version after a block's writes. `root` is the root of the state tree with the changed `pages`; a nil
-  /// page is removed.
+  /// The version after a block's writes. `root` is that of the tree with the new `pages`, nil ones removed.
   func successor(
     writing changes: [StateChange],
     _ pages: [(path: NibblePath, page: StateTreePage?)],

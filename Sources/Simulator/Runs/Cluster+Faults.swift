@@ -6,37 +6,33 @@ extension Cluster {
   /// Applies a fault to the nodes and the network.
   func begin(_ fault: TimedFault) {
     trace.record(at: now, node: fault.nodes.first ?? -1, tag: 4, fault.forMilliseconds)
-    let names = fault.nodes.filter(nodes.indices.contains).map { nodes[$0].name }.joined(separator: ", ")
+    let victims = fault.nodes.filter(nodes.indices.contains).map { nodes[$0] }
+    let names = victims.map(\.name).joined(separator: ", ")
     trace.log(at: now, "\(fault.kind.rawValue) of \(names) for \(fault.forMilliseconds) ms")
     let until = now + .milliseconds(fault.forMilliseconds)
-    let victims = fault.nodes.filter(nodes.indices.contains)
     switch fault.kind {
     case .crash:
-      for index in victims {
-        nodes[index].activeCrashFaults += 1
-        stop(nodes[index])
+      for node in victims {
+        node.activeCrashFaults += 1
+        stop(node)
       }
-    case .partition: cut(victims, 1)
-    case .oneWayCut: cutOneWay(victims, 1)
-    case .diskStall:
-      for index in victims { nodes[index].disk.stalledUntil = max(until, nodes[index].disk.stalledUntil) }
-    case .fullDisk:
-      for index in victims { nodes[index].disk.isFull = true }
-    case .pause:
-      for index in victims { nodes[index].pausedUntil = max(until, nodes[index].pausedUntil) }
+    case .partition: cut(victims.map(\.index), 1)
+    case .oneWayCut: cutOneWay(victims.map(\.index), 1)
+    case .diskStall: for node in victims { node.disk.stalledUntil = max(until, node.disk.stalledUntil) }
+    case .fullDisk: for node in victims { node.disk.isFull = true }
+    case .pause: for node in victims { node.pausedUntil = max(until, node.pausedUntil) }
     }
   }
 
-  /// Takes a fault back: stopped nodes start again unless another fault still holds them, and sessions are
-  /// opened again.
+  /// Takes a fault back: nodes start again unless another fault holds them, and sessions are opened again.
   func end(_ fault: TimedFault) {
     trace.record(at: now, node: fault.nodes.first ?? -1, tag: 5, fault.forMilliseconds)
     let victims = fault.nodes.filter(nodes.indices.contains)
     switch fault.kind {
-    case .crash:
-      for index in victims {
-        nodes[index].activeCrashFaults -= 1
-        if nodes[index].activeCrashFaults == 0, !nodes[index].isUp { boot(nodes[index]) }
+    case .crash, .fullDisk:
+      for node in victims.map({ nodes[$0] }) {
+        if fault.kind == .crash { node.activeCrashFaults -= 1 } else { node.disk.isFull = false }
+        if node.activeCrashFaults == 0, !node.isUp { boot(node) }
       }
     case .partition:
       cut(victims, -1)
@@ -44,11 +40,6 @@ extension Cluster {
     case .oneWayCut:
       cutOneWay(victims, -1)
       reconnect()
-    case .fullDisk:
-      for index in victims {
-        nodes[index].disk.isFull = false
-        if nodes[index].activeCrashFaults == 0, !nodes[index].isUp { boot(nodes[index]) }
-      }
     case .diskStall, .pause: break
     }
   }
@@ -108,12 +99,9 @@ extension Cluster {
       let height = node.store.tip.height
       if height < healedHeight + Self.heightsAfterHealing {
         let state = node.replica.map { "round \($0.round)" } ?? "down"
-        observer.violated(
-          .liveness,
-          at: now,
-          node,
+        let text =
           "has height \(height) (\(state)) at the end; all faults were over at \(scenario.healsAt.nanoseconds / 1_000_000_000) s with the highest height \(healedHeight), so at least \(healedHeight + Self.heightsAfterHealing) was due"
-        )
+        observer.violated(.liveness, at: now, node, text)
       }
     }
     if let node = nodes.first(where: \.isHonest) { observer.audit(node.store, node, now) }

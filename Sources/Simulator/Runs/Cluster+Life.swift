@@ -6,33 +6,6 @@ import Primitives
 import Replication
 
 extension Cluster {
-  /// Stops a node; everything that it has not synced is lost.
-  public func crash(_ index: Int) {
-    stop(nodes[index])
-  }
-
-  /// Starts a stopped node with what is on its disk. It does nothing when the node is up.
-  public func restart(_ index: Int) {
-    guard !nodes[index].isUp else { return }
-    boot(nodes[index])
-  }
-
-  /// Sets the protocol versions that a node's program supports. It takes effect at the node's next start.
-  public func install(_ versions: ClosedRange<UInt32>, on index: Int) {
-    nodes[index].versions = versions
-  }
-
-  /// Cuts all links between these nodes and the others until `rejoin`.
-  public func isolate(_ indices: Set<Int>) {
-    cut(indices.sorted(), 1)
-  }
-
-  /// Ends the cut that `isolate` made for the same nodes.
-  public func rejoin(_ indices: Set<Int>) {
-    cut(indices.sorted(), -1)
-    reconnect()
-  }
-
   /// Starts a node: restores its replica from its disk and schedules connections to its neighbours.
   func boot(_ node: SimulatedNode) {
     let isFirst = node.incarnation == 0
@@ -44,12 +17,9 @@ extension Cluster {
     if node.isHonest {
       observer.count(.durability)
       if tip.height < node.reportedDurableHeight {
-        observer.violated(
-          .durability,
-          at: now,
-          node,
+        let text =
           "reported height \(node.reportedDurableHeight) as durable, but its disk holds only height \(tip.height) after a restart"
-        )
+        observer.violated(.durability, at: now, node, text)
       }
     }
     if broken == .staleValidators, !isFirst { tip.validators = tip.lastValidators }

@@ -2,18 +2,16 @@ import Dispatch
 public import Primitives
 
 extension Cluster {
-  /// Starts every node and schedules the faults and the users' actions of the scenario. Call it once, before
-  /// `run`.
+  /// Starts every node and schedules the scenario's faults and users' actions. Call it once, before `run`.
   public func start() {
     for node in nodes { boot(node) }
     for (index, fault) in faults.enumerated() {
       let begins = Instant.zero + .milliseconds(fault.atMilliseconds)
       queue.insert(.faultBegins(index), at: begins)
       queue.insert(.faultEnds(index), at: begins + .milliseconds(fault.forMilliseconds))
-      guard fault.kind == .partition || fault.kind == .oneWayCut, fault.forMilliseconds > 2_000 else {
-        continue
+      if fault.kind == .partition || fault.kind == .oneWayCut, fault.forMilliseconds > 2_000 {
+        queue.insert(.cutSessionsEnd(index), at: begins + .milliseconds(2_000))
       }
-      queue.insert(.cutSessionsEnd(index), at: begins + .milliseconds(2_000))
     }
     queue.insert(.heals, at: scenario.healsAt)
     for (step, delay) in workload.firstSteps() { queue.insert(.work(step), at: now + delay) }
@@ -55,7 +53,7 @@ extension Cluster {
     } else {
       var stop = min(first + context.shards.lookahead, end + Interval(nanoseconds: 1))
       if let instant = queue.nextInstant { stop = min(stop, instant) }
-      ParallelShards(shards).run(until: stop)
+      ParallelShards(shards: shards).run(until: stop)
     }
     now = shards.reduce(now) { max($0, $1.now) }
   }
@@ -98,11 +96,8 @@ extension Cluster {
     var next = shards.map { _ in 0 }
     while true {
       let waiting = shards.indices.filter { next[$0] < shards[$0].observations.count }
-      guard
-        let first = waiting.min(by: {
-          shards[$0].observations[next[$0]].at < shards[$1].observations[next[$1]].at
-        })
-      else { break }
+      func when(_ shard: Int) -> Instant { shards[shard].observations[next[shard]].at }
+      guard let first = waiting.min(by: { when($0) < when($1) }) else { break }
       let (at, node, what) = shards[first].observations[next[first]]
       next[first] += 1
       switch what {
@@ -121,11 +116,7 @@ private struct ParallelShards: @unchecked Sendable {
   // This is safe though unchecked: one thread at a time runs a shard, a shard changes only itself and its own
   // nodes, and what nodes share is constant or protected by a mutex (`StateVersion`). `run` returns when all
   // threads are done.
-  private let shards: [Shard]
-
-  init(_ shards: [Shard]) {
-    self.shards = shards
-  }
+  let shards: [Shard]
 
   /// Handles the events of all shards before `stop`.
   func run(until stop: Instant) {

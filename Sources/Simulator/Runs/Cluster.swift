@@ -28,15 +28,12 @@ public final class Cluster {
   let observer: Observer
   let trace = Trace()
   let faults: [TimedFault]
-  /// The neighbours of each node, fixed for the run: validators are linked to each other, each follower to a
-  /// few nodes.
+  /// The neighbours of each node: validators are linked to each other, each follower to a few nodes.
   let links: [[Int]]
   let context: RunContext
   let shards: [Shard]
   /// The virtual time since the start of the run.
-  public internal(set) var now = Instant.zero {
-    didSet { for shard in shards { shard.now = now } }
-  }
+  public internal(set) var now = Instant.zero { didSet { for shard in shards { shard.now = now } } }
   var queue: EventQueue<Event>
   var generator: SeededGenerator
   var workload: Workload
@@ -63,7 +60,7 @@ public final class Cluster {
     let genesis = population.genesis
     let signatures = SigningService(scenario.signatures, chain: genesis.chain)
     let genesisState = try GenesisState(genesis)
-    let nodes = (0..<count).map { Self.node($0, scenario, population, genesisState, signatures, genesis) }
+    let nodes = (0..<count).map { SimulatedNode($0, of: scenario, population, genesisState) }
     let context = RunContext(scenario: scenario, genesis: genesis, nodes: nodes, signatures: signatures)
     self.context = context
     shards = (0..<context.shards.count).map { Shard($0, in: context) }
@@ -74,36 +71,6 @@ public final class Cluster {
     links = Self.links(scenario, &generator)
     setClocks()
     chooseByzantineValidators()
-  }
-
-  /// With this many followers or more, followers with equal state execute a block only once, to save time.
-  private static let sharingPeers = 100
-
-  private static func node(
-    _ index: Int,
-    _ scenario: Scenario,
-    _ population: Population,
-    _ genesisState: GenesisState,
-    _ signatures: SigningService,
-    _ genesis: Genesis
-  ) -> SimulatedNode {
-    let isValidator = index < scenario.validators
-    return SimulatedNode(
-      index: index,
-      name: isValidator ? "validator-\(index + 1)" : "peer-\(index - scenario.validators + 1)",
-      nodeKey: population.nodeKeys[index],
-      consensusKey: isValidator ? population.validators[index] : nil,
-      role: isValidator ? .validator : .full,
-      // Validators, and the followers of a small network, execute every block themselves, so that a
-      // divergence is seen.
-      store: SimulatedStore(
-        genesisState.version,
-        tip: genesisState.tip,
-        sharesExecution: !isValidator && scenario.peers >= Self.sharingPeers
-      ),
-      signatures: signatures,
-      genesis: genesis
-    )
   }
 
   private static func links(_ scenario: Scenario, _ generator: inout SeededGenerator) -> [[Int]] {
@@ -127,16 +94,12 @@ public final class Cluster {
 
   /// Draws the error of each node's clock.
   private func setClocks() {
-    let plan = scenario.faults
+    func error(upTo most: UInt64) -> Int64 {
+      most > 0 ? Int64(generator.next(below: 2 * most + 1)) - Int64(most) : 0
+    }
     for node in nodes {
-      if plan.skewMilliseconds > 0 {
-        let drawn = generator.next(below: 2 * plan.skewMilliseconds + 1)
-        node.skewMilliseconds = Int64(drawn) - Int64(plan.skewMilliseconds)
-      }
-      if plan.driftPartsPerMillion > 0 {
-        let drawn = generator.next(below: 2 * plan.driftPartsPerMillion + 1)
-        node.driftPartsPerMillion = Int64(drawn) - Int64(plan.driftPartsPerMillion)
-      }
+      node.skewMilliseconds = error(upTo: scenario.faults.skewMilliseconds)
+      node.driftPartsPerMillion = error(upTo: scenario.faults.driftPartsPerMillion)
     }
   }
 
@@ -147,15 +110,13 @@ public final class Cluster {
     for _ in 0..<max(0, wanted) {
       let index = candidates.remove(at: Int(generator.next(below: UInt64(candidates.count))))
       guard let key = nodes[index].consensusKey else { continue }
-      let strategies = ByzantineStrategies.draw(from: scenario.faults.strategies, &generator)
-      nodes[index].misbehave(
-        as: Adversary(
-          strategies: strategies,
-          generator: SeededGenerator(seed: generator.next()),
-          key: key,
-          signatures: signatures
-        )
+      let adversary = Adversary(
+        strategies: ByzantineStrategies.draw(from: scenario.faults.strategies, &generator),
+        generator: SeededGenerator(seed: generator.next()),
+        key: key,
+        signatures: signatures
       )
+      nodes[index].misbehave(as: adversary)
     }
   }
 
@@ -206,27 +167,5 @@ public final class Cluster {
   /// Signs a transaction in the way that the scenario's nodes accept.
   public func signed(_ draft: TransactionDraft, by key: SigningKey) -> Transaction {
     signatures.sign(draft, by: key)
-  }
-
-  /// A signed vote, as a validator with `key` could make it, contradicting ones included. `validator` is its
-  /// index in the set of that height; nil `block` is a vote for nil.
-  public func vote(
-    _ kind: Vote.Kind,
-    height: Height,
-    round: Round,
-    block: Digest?,
-    validator: ValidatorIndex,
-    by key: SigningKey
-  ) -> Vote {
-    let body = Vote.signBody(height: height, round: round, validRound: nil, block: block)
-    return Vote(
-      kind: kind,
-      height: height,
-      round: round,
-      validRound: nil,
-      block: block,
-      validator: validator,
-      signature: signatures.sign(body, domain: kind.domain, by: key)
-    )
   }
 }

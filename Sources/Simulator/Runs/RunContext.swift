@@ -29,8 +29,7 @@ struct RunContext {
   func shard(of node: Int) -> Int { shards.shard(of: node) }
 }
 
-/// How the nodes of a run are divided into shards, and for how long shards can run without messages from each
-/// other.
+/// How the nodes are divided into shards, and for how long these can run without messages from each other.
 struct ShardPlan {
   /// With fewer nodes than this, a second thread saves no time.
   private static let sharedFrom = 200
@@ -39,16 +38,12 @@ struct ShardPlan {
   /// The shortest delay of a message from one shard to another; zero for one shard.
   let lookahead: Interval
 
-  /// Divides a large network of regions into two shards, between the regions that are farthest apart; every
-  /// other network is one shard.
+  /// Divides a large network of regions into two, between the farthest regions; any other is one shard.
   init(for scenario: Scenario) {
-    let isCut =
-      scenario.faults.delays == .regions && scenario.validators + scenario.peers >= Self.sharedFrom
+    let isCut = scenario.faults.delays == .regions && scenario.validators + scenario.peers >= Self.sharedFrom
     count = isCut ? 2 : 1
     lookahead = isCut ? DelayModel.leastDelayBetweenHalves : .zero
   }
 
-  func shard(of node: Int) -> Int {
-    count > 1 && DelayModel.isInFarHalf(node) ? 1 : 0
-  }
+  func shard(of node: Int) -> Int { count > 1 && DelayModel.isInFarHalf(node) ? 1 : 0 }
 }

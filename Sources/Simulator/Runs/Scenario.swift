@@ -12,8 +12,7 @@ public struct Scenario: Codable, Hashable, Sendable {
   public enum Signatures: String, Codable, Hashable, Sendable {
     /// Real Ed25519 signatures, as in a node.
     case ed25519
-    /// Digests in place of signatures (`IdealSignatures`), which are much faster; no simulated node forges
-    /// them.
+    /// Digests in place of signatures (`IdealSignatures`): much faster, and no simulated node forges them.
     case ideal
   }
 

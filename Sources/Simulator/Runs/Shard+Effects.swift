@@ -13,11 +13,8 @@ extension Shard {
     var sends: [OutgoingMessage] = []
     func send(_ message: PeerMessage, to peer: PeerID) {
       guard let target = context.index(of: peer) else { return }
-      if node.isHonest {
-        transmit(message, from: node, to: target)
-      } else {
-        sends.append(OutgoingMessage(message: message, to: target))
-      }
+      let outgoing = OutgoingMessage(message: message, to: target)
+      if node.isHonest { transmit(outgoing, from: node) } else { sends.append(outgoing) }
     }
     for effect in effects {
       switch effect {
@@ -29,18 +26,13 @@ extension Shard {
           schedule(.durable(commit.tip.height), at: node, after: .zero)
         }
       case .keepEvidence(let evidence): node.disk.add(.keepEvidence(evidence))
-      case .send(let message, let peers):
-        for peer in peers { send(message, to: peer) }
+      case .send(let message, let peers): for peer in peers { send(message, to: peer) }
       case .sendGossip(let message, let peer, let delivery):
         transmit(message, from: node, to: peer, via: delivery)
       case .verifyTransactions(let raw, let block):
         let transactions = raw.compactMap { transaction($0.bytes, hash: $0.hash) }
-        let isAuthentic = transactions.count == raw.count
-        schedule(
-          .transactionsVerified(block: block, isAuthentic ? transactions : nil),
-          at: node,
-          after: .milliseconds(1)
-        )
+        let authentic = transactions.count == raw.count ? transactions : nil
+        schedule(.transactionsVerified(block: block, authentic), at: node, after: .milliseconds(1))
       case .verify(let object):
         let content = ObjectContent(of: object, on: context.genesis.chain, checkedBy: checks)
         schedule(.objectVerified(object.identifier, content), at: node, after: .milliseconds(1))
@@ -50,10 +42,8 @@ extension Shard {
         send(.blocksResponse(blocks), to: peer)
       case .alarm(let alarm): noteAlarm(alarm, at: node)
       case .upgradeNeeded(let version, let height):
-        trace.log(
-          at: now,
-          "\(node.name) does not support version \(version), which height \(height) needs"
-        )
+        let text = "\(node.name) does not support version \(version), which height \(height) needs"
+        trace.log(at: now, text)
       case .dial(let dial): schedule(.dialFailed(dial), at: node, after: .milliseconds(10))
       case .disconnect(let peer, let reason): disconnect(peer, reason, by: node)
       case .enteredRound(let height, let round, _): noteRound(height, round, node)
@@ -69,13 +59,7 @@ extension Shard {
   private func sendAltered(_ messages: [OutgoingMessage], by node: SimulatedNode) {
     let peers = network.sessionPeers(of: node.index)
     for outgoing in node.adversary?.alter(messages, peers: peers) ?? messages {
-      transmit(
-        outgoing.message,
-        from: node,
-        to: outgoing.to,
-        after: outgoing.delay,
-        isDamaged: outgoing.isDamaged
-      )
+      transmit(outgoing, from: node)
     }
   }
 
@@ -107,16 +91,10 @@ extension Shard {
 
   private func noteFault(_ peer: PeerID, _ fault: Fault, at node: SimulatedNode) {
     report(.counted(.honestPeers), at: node)
-    guard let other = context.index(of: peer) else { return }
-    trace.log(at: now, "\(node.name) reports a fault of \(context.nodes[other].name): \(fault)")
-    guard node.isHonest, context.nodes[other].isHonest, fault.weight >= 20 else { return }
-    report(
-      .violated(
-        .honestPeers,
-        "reports the fault \(fault) of \(context.nodes[other].name), which is honest"
-      ),
-      at: node
-    )
+    guard let other = context.index(of: peer).map({ context.nodes[$0] }) else { return }
+    trace.log(at: now, "\(node.name) reports a fault of \(other.name): \(fault)")
+    guard node.isHonest, other.isHonest, fault.weight >= 20 else { return }
+    report(.violated(.honestPeers, "reports the fault \(fault) of \(other.name), which is honest"), at: node)
   }
 
   private func disconnect(_ peer: PeerID, _ reason: CloseReason, by node: SimulatedNode) {

@@ -8,23 +8,17 @@ import Wire
 
 extension Shard {
   /// Sends a message of the chain's protocols over an open session; without a session it is dropped.
-  /// `isDamaged`: with random errors in its encoding.
-  func transmit(
-    _ message: PeerMessage,
-    from node: SimulatedNode,
-    to target: Int,
-    after delay: Interval = .zero,
-    isDamaged: Bool = false
-  ) {
+  func transmit(_ outgoing: OutgoingMessage, from node: SimulatedNode) {
+    let (message, target) = (outgoing.message, outgoing.to)
     let session = network.session(node.index, target)
     guard session != 0 else { return }
-    count(message.kind, bytes: Traffic.bytes(of: message))
-    let arrivals = network.arrivals(from: node.index, to: target, at: now, extra: delay)
+    count(message.kind, bytes: message.approximateSize)
+    let arrivals = network.arrivals(from: node.index, to: target, at: now, extra: outgoing.delay)
     guard arrivals.0 != nil else {
       counters.lost += 1
       return
     }
-    guard let input = input(message, from: node, isDamaged: isDamaged) else { return }
+    let input = outgoing.isDamaged ? damaged(message, from: node) : input(message, from: node)
     send(input, to: target, from: node.index, session: session, at: arrivals)
   }
 
@@ -39,12 +33,7 @@ extension Shard {
     let session = network.session(node.index, target)
     guard session != 0 else { return }
     count(message.kind, bytes: message.encodedSize)
-    let arrivals = network.arrivals(
-      from: node.index,
-      to: target,
-      at: now,
-      isStream: delivery == .stream
-    )
+    let arrivals = network.arrivals(from: node.index, to: target, at: now, isStream: delivery == .stream)
     send(.gossip(message, from: node.peer), to: target, from: node.index, session: session, at: arrivals)
   }
 
@@ -77,31 +66,22 @@ extension Shard {
 
   /// The input that the message becomes for the receiver's replica. A message that cannot be decoded becomes
   /// an input that reports the sender's misbehaviour.
-  private func input(_ message: PeerMessage, from node: SimulatedNode, isDamaged: Bool) -> ReplicaInput? {
-    if isDamaged { return damaged(message, from: node) }
-    var message = message
-    if case .transactions(let raw) = message {
-      return .transactions(transactions(raw), from: node.peer)
-    }
-    if network.passesCodec() {
-      let bytes = message.encoded
-      guard bytes.count <= message.kind.limit,
-        let decoded = try? PeerMessage(kind: message.kind, bytes: bytes)
-      else {
-        if node.isHonest {
-          report(
-            .violated(
-              .honestPeers,
-              "sends a message of kind \(message.kind) with \(bytes.count) bytes that cannot be decoded"
-            ),
-            at: node
-          )
-        }
-        return .misbehaved(node.peer, .malformedFrame)
+  private func input(_ message: PeerMessage, from node: SimulatedNode) -> ReplicaInput {
+    if case .transactions(let raw) = message { return .transactions(transactions(raw), from: node.peer) }
+    guard network.passesCodec() else { return .message(message, from: node.peer) }
+    let bytes = message.encoded
+    guard let decoded = decoded(bytes, as: message.kind) else {
+      if node.isHonest {
+        let text = "sends a message of kind \(message.kind) with \(bytes.count) bytes that cannot be decoded"
+        report(.violated(.honestPeers, text), at: node)
       }
-      message = decoded
+      return .misbehaved(node.peer, .malformedFrame)
     }
-    return .message(message, from: node.peer)
+    return .message(decoded, from: node.peer)
+  }
+
+  private func decoded(_ bytes: [UInt8], as kind: FrameKind) -> PeerMessage? {
+    bytes.count <= kind.limit ? try? PeerMessage(kind: kind, bytes: bytes) : nil
   }
 
   /// Makes one to four random changes to the encoding: flips a bit, cuts off the end, or inserts a byte.
@@ -115,18 +95,14 @@ extension Shard {
       default: bytes.insert(UInt8(truncatingIfNeeded: generator.next()), at: position)
       }
     }
-    guard bytes.count <= message.kind.limit, let decoded = try? PeerMessage(kind: message.kind, bytes: bytes)
-    else {
+    guard let decoded = decoded(bytes, as: message.kind) else {
       return .misbehaved(node.peer, .malformedFrame)
     }
-    if case .transactions(let raw) = decoded {
-      return .transactions(transactions(raw), from: node.peer)
-    }
+    if case .transactions(let raw) = decoded { return .transactions(transactions(raw), from: node.peer) }
     return .message(decoded, from: node.peer)
   }
 
-  /// The decoded transaction; nil when the bytes or the signature are invalid. Each valid one is checked once
-  /// for all nodes of the shard.
+  /// The transaction; nil when bytes or signature are invalid. A valid one is checked once for the shard.
   func transaction(_ bytes: [UInt8], hash: Digest) -> Transaction? {
     try? checks.transaction(bytes, hash: hash, on: context.genesis.chain)
   }
@@ -138,9 +114,7 @@ extension Shard {
   /// The input after the scenario's broken rule has changed it; nil when the node ignores it.
   func applyBrokenRule(to input: ReplicaInput, at node: SimulatedNode) -> ReplicaInput? {
     guard let rule = context.scenario.brokenRule, node.isHonest, case .message(let message, let peer) = input
-    else {
-      return input
-    }
+    else { return input }
     switch (rule, message) {
     case (.statusIgnored, .status): return nil
     case (.votesCountedTwice, .votes(let votes)):

@@ -51,16 +51,13 @@ extension Shard {
     switch answer {
     case .durable(let height): node.reportedDurableHeight = max(height, node.reportedDurableHeight)
     case .signed(let message):
-      if node.isHonest, let key = node.consensusKey {
-        report(.released(message, key.publicKey), at: node)
-      }
+      if node.isHonest, let key = node.consensusKey { report(.released(message, key.publicKey), at: node) }
     default: break
     }
     handle(answer, at: node, tag: 2)
   }
 
-  /// Stops a node: everything that it has not synced is lost. Its sessions end when the shards are
-  /// synchronized.
+  /// Stops a node: what it has not synced is lost. Its sessions end when the shards are synchronized.
   func halt(_ node: SimulatedNode) {
     counters.crashes += 1
     node.halt()
@@ -85,12 +82,9 @@ extension Shard {
         }
       case .keepEvidence(let evidence): node.store.keep(evidence)
       case .commit(let commit):
-        let stored = stored(commit)
-        if context.scenario.brokenRule == .commitNotAtomic {
-          node.store.writeOnlyTip(of: commit, stored: stored)
-        } else {
-          node.store.commit(commit, stored: stored, changes: changes(of: commit))
-        }
+        // With the broken rule, block and tip are written without the state.
+        let isWhole = context.scenario.brokenRule != .commitNotAtomic
+        node.store.commit(commit, stored: stored(commit), changes: isWhole ? changes(of: commit) : [])
         if node.isHonest { report(.committed(commit), at: node) }
       }
     }
@@ -123,7 +117,7 @@ extension Shard {
     guard case .vote(let vote)? = sign(changed, by: node), let key = node.consensusKey else { return request }
     report(.released(.vote(vote), key.publicKey), at: node)
     for other in network.sessionPeers(of: node.index) where other < context.scenario.validators {
-      transmit(.votes([vote]), from: node, to: other)
+      transmit(OutgoingMessage(message: .votes([vote]), to: other), from: node)
     }
     return changed
   }
@@ -154,26 +148,20 @@ extension Shard {
 
   // MARK: Blocks
 
-  /// The encoded block and certificate. All nodes of the shard with equal ones share one copy, to save
-  /// memory.
+  /// The encoded block and certificate; to save memory, the nodes of the shard share one copy of equal ones.
   func stored(_ commit: Commit) -> CommittedBlock {
-    let block = commit.tip.block
-    let bytes = caches.blocks[block] ?? commit.block.encoded
-    caches.blocks[block] = bytes
-    if let known = caches.certificates[commit.certificate] {
-      return CommittedBlock(block: bytes, certificate: known)
-    }
-    let certificate = commit.certificate.encoded
-    caches.certificates[commit.certificate] = certificate
-    return CommittedBlock(block: bytes, certificate: certificate)
+    let block = caches.blocks[commit.tip.block] ?? commit.block.encoded
+    caches.blocks[commit.tip.block] = block
+    let known = caches.certificates[commit.certificate]
+    let certificate = known ?? commit.certificate.encoded
+    if known == nil { caches.certificates[commit.certificate] = certificate }
+    return CommittedBlock(block: block, certificate: certificate)
   }
 
   /// The state changes to write: all of the commit's, or all but one with the broken rule `writeLost`.
   func changes(of commit: Commit) -> [StateChange] {
-    guard context.scenario.brokenRule == .writeLost, !commit.outcome.changes.isEmpty else {
-      return commit.outcome.changes
-    }
     var changes = commit.outcome.changes
+    guard context.scenario.brokenRule == .writeLost, !changes.isEmpty else { return changes }
     changes.remove(at: Int(commit.tip.height % Height(changes.count)))
     return changes
   }

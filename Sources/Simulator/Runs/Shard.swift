@@ -96,12 +96,9 @@ final class Shard {
   }
 
   /// When the next event happens; nil when there is none.
-  var nextInstant: Instant? {
-    incomingMessages.reduce(queue.nextInstant) { min($0 ?? $1.at, $1.at) }
-  }
+  var nextInstant: Instant? { incomingMessages.reduce(queue.nextInstant) { min($0 ?? $1.at, $1.at) } }
 
-  /// Takes the messages that nodes of another shard have sent to nodes of this one. None of them arrives
-  /// before `now`.
+  /// Takes the messages from nodes of another shard to nodes of this one. None of them arrives before `now`.
   func receive(from shard: Shard) {
     if incomingMessages.isEmpty {
       swap(&incomingMessages, &shard.outgoingMessages[index])
@@ -111,7 +108,6 @@ final class Shard {
     }
   }
 
-  /// Handles the next event.
   func step() {
     guard let (at, event) = queue.next() else { return }
     now = max(now, at)
@@ -139,8 +135,7 @@ final class Shard {
     }
   }
 
-  /// Moves an event of a paused node to the end of the pause; the node's events keep their order. Returns
-  /// whether the node is paused.
+  /// Moves an event of a paused node to the pause's end, in its order. Returns whether the node is paused.
   private func postpone(_ event: Event, for node: SimulatedNode) -> Bool {
     guard node.pausedUntil > now else { return false }
     queue.insert(event, at: node.pausedUntil, keepsOrder: true)
@@ -188,9 +183,7 @@ final class Shard {
   }
 
   /// Stores an observation for the observer.
-  func report(_ what: Observation, at node: SimulatedNode) {
-    observations.append((now, node, what))
-  }
+  func report(_ what: Observation, at node: SimulatedNode) { observations.append((now, node, what)) }
 
   /// Makes a turn at the time on the node's own inexact clocks, or with another time on its wall clock.
   func makeTurn(of node: SimulatedNode, wall: Timestamp? = nil, effects: consuming [ReplicaEffect] = [])

@@ -43,19 +43,15 @@ public struct Shrinker {
     } while scenario != before && runs < limit
   }
 
-  /// Runs the changed scenario and keeps the change if the same invariant is violated. `what` is the text for
-  /// `progress`.
+  /// Runs the changed scenario; keeps it if it violates the same invariant. `what` is told to `progress`.
   private mutating func attempt(_ what: String, _ change: (inout Scenario) -> Void) throws -> Bool {
     guard runs < limit else { return false }
     var smaller = scenario
     change(&smaller)
     guard smaller != scenario else { return false }
     runs += 1
-    guard
-      let found = try Simulation.run(smaller).violations.first(where: { $0.invariant == violation.invariant })
-    else {
-      return false
-    }
+    let violations = try Simulation.run(smaller).violations
+    guard let found = violations.first(where: { $0.invariant == violation.invariant }) else { return false }
     scenario = smaller
     violation = found
     progress(what)

@@ -13,7 +13,6 @@ public struct SimulationReport: Codable, Sendable {
   }
 
   public var seed: UInt64
-  /// The number of validators.
   public var validators: Int
   /// The number of followers.
   public var peers: Int
@@ -29,11 +28,8 @@ public struct SimulationReport: Codable, Sendable {
   public var healedHeight: Height
   /// How often a node entered a round above 0, all nodes together.
   public var roundsAboveZero: UInt64
-  /// The highest round that a node entered.
   public var highestRound: Round
-  /// The simulated time.
   public var virtualMilliseconds: UInt64
-  /// The real time that the run took.
   public var realMilliseconds: UInt64
   /// The number of events in the trace.
   public var events: UInt64
@@ -122,12 +118,10 @@ public enum Simulation {
       events: cluster.events,
       messages: traffic.messages,
       bytes: traffic.bytes,
-      messagesByKind: Dictionary(
-        uniqueKeysWithValues: FrameKind.allCases.compactMap { kind in
-          let count = traffic.byKind[Int(kind.rawValue)]
-          return count > 0 ? ("\(kind)", count) : nil
-        }
-      ),
+      messagesByKind: FrameKind.allCases.reduce(into: [:]) { counts, kind in
+        let count = traffic.byKind[Int(kind.rawValue)]
+        if count > 0 { counts["\(kind)"] = count }
+      },
       lost: traffic.lost,
       crashes: traffic.crashes,
       disconnects: traffic.bans,
@@ -151,12 +145,9 @@ public enum Simulation {
 extension Scenario {
   /// The command line that repeats the scenario. It is right only if the fault plan is one of the named ones
   /// and the workload is the default.
-  public var command: String {
-    command(faults: faults.name)
-  }
+  public var command: String { command(faults: faults.name) }
 
-  /// The command line that repeats the scenario; `faults` is the name of a fault plan or the path of its JSON
-  /// file.
+  /// The command line that repeats the scenario; `faults` is a fault plan's name or its JSON file's path.
   public func command(faults: String) -> String {
     var text = "supercloud simulate --seed \(seed) --validators \(validators)"
     if peers > 0 { text += " --peers \(peers)" }

@@ -8,8 +8,7 @@ import Replication
 extension Cluster {
   private static let gpu = "capabilities/gpu/vendor/nvidia/model/h100"
 
-  /// The node that a provider uses: another one than its tenants use, so that orders and bids cross the
-  /// network.
+  /// The node that a provider uses: not its tenants', so that orders and bids cross the network.
   private func providerHome(_ provider: Int) -> Int? { home(of: provider + 3) }
 
   /// Registers each provider on the chain that is not registered yet and has no transaction waiting.
@@ -133,18 +132,10 @@ extension Cluster {
 
   /// Closes the deployments that have run as long as their tenants want.
   func closeDeployments() {
-    var left: [(tenant: Int, deployment: DeploymentID, until: Instant)] = []
-    for entry in workload.running {
-      guard entry.until <= now else {
-        left.append(entry)
-        continue
-      }
-      submit(
-        [.closeDeployment(entry.deployment)],
-        by: workload.tenants[entry.tenant],
-        home: home(of: entry.tenant)
-      )
+    let due = workload.running.filter { $0.until <= now }
+    workload.running.removeAll { $0.until <= now }
+    for (tenant, deployment, _) in due {
+      submit([.closeDeployment(deployment)], by: workload.tenants[tenant], home: home(of: tenant))
     }
-    workload.running = left
   }
 }

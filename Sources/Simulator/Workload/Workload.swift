@@ -1,8 +1,9 @@
-import Chain
+public import Chain
 import Cryptography
+import Gossip
 import Ledger
 import Primitives
-import Replication
+public import Replication
 
 /// One kind of action of the users.
 enum WorkloadStep {
@@ -47,8 +48,7 @@ struct Workload {
     return steps
   }
 
-  /// How long until the next action of this kind: uniformly between zero and twice the mean for transfers and
-  /// orders.
+  /// How long until the next such action: for transfers and orders uniformly from zero to twice the mean.
   mutating func pause(after step: WorkloadStep) -> Interval {
     switch step {
     case .transfer:
@@ -60,6 +60,32 @@ struct Workload {
 }
 
 extension Cluster {
+  /// Submits an authentic transaction to a node. Returns the mempool's answer; nil when the node is down.
+  @discardableResult
+  public func submit(_ transaction: Transaction, to index: Int) -> Admission? {
+    let node = nodes[index]
+    let shard = shard(of: index)
+    guard node.replica != nil else { return nil }
+    trace.record(at: now, node: index, tag: 7, transaction.sequence)
+    let answer = shard.request(.submitted([transaction], Ticket(0)), of: node)
+    synchronizeShards()
+    guard case .admitted(let admissions)? = answer else { return nil }
+    return admissions.first
+  }
+
+  /// Publishes an authentic order, bid or offer through a node, as a user would. Returns whether the node's
+  /// order book accepted it; false when the node is down.
+  @discardableResult
+  public func publish(_ object: SignedObject, to index: Int) -> Bool {
+    let node = nodes[index]
+    let shard = shard(of: index)
+    trace.record(at: now, node: index, tag: 8, UInt64(object.kind.rawValue))
+    let answer = shard.request(.published(object, Ticket(0)), of: node)
+    synchronizeShards()
+    guard case .published(let outcome)? = answer else { return false }
+    return outcome.judgement == .accepted
+  }
+
   /// Does an action of the users and schedules the next one of its kind.
   func perform(_ step: WorkloadStep) {
     switch step {
@@ -93,8 +119,7 @@ extension Cluster {
     return nil
   }
 
-  /// Signs and submits a transaction with the account's next sequence number. Returns whether the mempool
-  /// accepted it.
+  /// Signs and submits the account's next transaction. Returns whether the mempool accepted it.
   @discardableResult
   func submit(_ actions: [Action], by key: SigningKey, home: Int?) -> Bool {
     guard let home, let replica = nodes[home].replica else { return false }

@@ -12,7 +12,6 @@ struct Membership {
   /// Objects between arrival and judgement, with those who sent a copy.
   var waiting: [Digest: (object: SignedObject, senders: [PeerID])] = [:]
   var live: [Digest: SignedObject] = [:]
-  var duplicates: UInt64 = 0
   private var armed: Instant?
 
   init(peer: PeerID, settings: GossipCore.Settings, seed: UInt64, at now: Instant) {
@@ -63,11 +62,8 @@ struct Membership {
   /// A copy came; the first one is to be checked.
   mutating func receive(_ object: SignedObject, from peer: PeerID, _ effects: inout [GossipCore.Effect]) {
     if waiting[object.identifier] != nil {
-      duplicates += 1
       waiting[object.identifier]?.senders.append(peer)
-    } else if seen.contains(object.identifier) {
-      duplicates += 1
-    } else {
+    } else if !seen.contains(object.identifier) {
       waiting[object.identifier] = (object, [peer])
       effects.append(.verify(object))
     }
@@ -263,11 +259,7 @@ extension GossipMachine where Self: HasMembership {
     }
   }
 
-  var figures: GossipMachineFigures {
-    var figures = GossipMachineFigures()
-    figures.duplicates = membership.duplicates
-    return figures
-  }
+  var figures: GossipMachineFigures { GossipMachineFigures() }
 
   var persisted: (book: [UInt8], anchors: [PeerID]) { (membership.peers.book.encoded, []) }
 
