@@ -5,9 +5,9 @@ import Foundation
 import Node
 import Primitives
 
-/// Orders, takes the cheapest bid, agrees and closes, one lease after the other.
+/// Makes leases one after the other: publishes an order, agrees with the cheapest bid, closes the deployment.
 public struct LeaseRun: Sendable {
-  /// What one lease took. Times are in seconds.
+  /// The durations of the steps of one lease, in seconds, and the number of its bids.
   public struct Sample: Sendable {
     var firstBid: Double
     var lease: Double
@@ -15,9 +15,9 @@ public struct LeaseRun: Sendable {
     var bids: Int
   }
 
-  /// What each order asks for.
+  /// The content of each order.
   public struct Request: Sendable {
-    /// The deployment of the first lease; later ones have the next sequence numbers.
+    /// The deployment of lease 0. Lease `n` adds `n` to its sequence number.
     public var deployment: DeploymentID
     public var group: Order.Group
     public var denomination: Denomination
@@ -41,7 +41,8 @@ public struct LeaseRun: Sendable {
   let wait: UInt64
   let timeout: UInt64
 
-  /// `wallet`: of the tenant. `wait`: milliseconds to gather bids after the first. `timeout`: seconds to wait for one.
+  /// `wallet`: the tenant's. `wait`: how many milliseconds to gather further bids after the first. `timeout`:
+  /// how many seconds to wait for a first bid.
   public init(wallet: Wallet, request: Request, wait: UInt64, timeout: UInt64) {
     self.wallet = wallet
     self.request = request
@@ -51,9 +52,10 @@ public struct LeaseRun: Sendable {
 
   /// Makes one lease and closes it.
   ///
-  /// `number`: makes the deployment's sequence number unique in the run.
+  /// `number`: added to the request's sequence number, so that each deployment of the run has its own.
   ///
-  /// - Throws: `Failure` when no bid comes or the ledger refuses, `ClientError` when the node cannot be asked.
+  /// - Throws: `Failure` when no bid comes or the ledger refuses, `ClientError` when the node does not
+  ///   answer.
   public func lease(_ number: UInt64) async throws -> Sample {
     let first = request.deployment
     let deployment = DeploymentID(owner: first.owner, sequence: first.sequence + number)

@@ -1,6 +1,6 @@
-/// What the leases took, in milliseconds.
+/// The durations of the steps of all leases of a run, in milliseconds.
 public struct LeasesReport: Codable, Sendable {
-  /// Of one kind of time.
+  /// Percentiles of one duration over all leases.
   public struct Percentiles: Codable, Sendable {
     public var p50: Double
     public var p95: Double
@@ -20,11 +20,11 @@ public struct LeasesReport: Codable, Sendable {
 
   public var leases: Int
   public var bidsPerOrder: Double
-  /// From signing the order to the first bid that the tenant's node shows.
+  /// The time from signing the order to the first bid that the tenant's node shows.
   public var firstBid: Percentiles
-  /// From signing the order to the block that opens the lease.
+  /// The time from signing the order to the block that opens the lease.
   public var lease: Percentiles
-  /// Of that, from submitting the agreement to its block.
+  /// The part of `lease` from submitting the agreement to its block.
   public var agreement: Percentiles
 
   public init(_ samples: [LeaseRun.Sample]) {

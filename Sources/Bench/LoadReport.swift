@@ -1,35 +1,35 @@
-/// What a load run measured.
+/// The results of a load run.
 public struct LoadReport: Codable, Sendable {
   public struct NodeUsage: Codable, Sendable {
     public var name: String
     public var cpuMicrosecondsPerTransaction: Double
-    /// At the end.
+    /// The node's resident memory at the end of the run.
     public var residentMebibytes: Double
   }
 
-  /// How long it was driven.
+  /// How long transfers were sent.
   public var seconds: Double
-  /// Transfers that were sent, accepted or not.
+  /// The number of transfers that were sent, whether accepted or not.
   public var offered: Int
-  /// Transfers in blocks that were made during the run.
+  /// The number of transactions in the blocks that the first node committed during the run.
   public var committed: Int
   public var committedPerSecond: Double
-  /// Transfers that a node refused for good.
+  /// The number of transfers that a node refused for good.
   public var refused: Int
-  /// From submitting a transfer to its block.
+  /// The time from submitting a transfer to its block, measured with the transfers of one separate account.
   public var latencyP50Milliseconds: Double
   public var latencyP95Milliseconds: Double
   public var latencyP99Milliseconds: Double
   public var latencySamples: Int
-  /// Blocks made during the run.
+  /// The number of blocks that the first node committed during the run.
   public var blocks: Int
   public var blockIntervalMilliseconds: Double
-  /// By node.
+  /// The usage of each node.
   public var nodes: [NodeUsage]
-  /// Of all nodes together.
+  /// The CPU time of all nodes together per committed transaction.
   public var cpuMicrosecondsPerTransaction: Double
   /// Ed25519 checks per second on one core of this machine, measured before the run.
   public var verifiesPerSecondPerCore: Double
-  /// Of this machine.
+  /// The number of active CPU cores of this machine.
   public var cores: Int
 }

@@ -5,13 +5,13 @@ import Foundation
 import Primitives
 import Synchronization
 
-/// Drives a running network with transfers from this process and measures what comes of it.
+/// Sends transfers from this process to a running network and measures how the network handles them.
 public struct LoadRun: Sendable {
   /// One node of the network.
   public struct Node: Sendable {
     public var name: String
     public var client: NodeClient
-    /// Its process on this machine, whose CPU time and memory are read.
+    /// The id of the node's process on this machine, whose CPU time and memory are measured.
     public var process: Int32
 
     public init(name: String, client: NodeClient, process: Int32) {
@@ -21,17 +21,17 @@ public struct LoadRun: Sendable {
     }
   }
 
-  /// What is offered to the network.
+  /// The load that is offered to the network.
   public struct Offer: Sendable {
-    /// How long to drive, in seconds.
+    /// How long to send transfers, in seconds.
     public var seconds: UInt64
-    /// Transfers per second; 0 offers as many as the network takes.
+    /// Transfers per second; 0 sends as many as the network takes.
     public var rate: UInt64
-    /// Connections, at least 1, spread over the nodes.
+    /// The number of connections, at least 1, spread over the nodes.
     public var connections: Int
-    /// Sending accounts, at least 1.
+    /// The number of sending accounts, at least 1.
     public var accounts: Int
-    /// Transfers signed ahead of time.
+    /// The number of transfers, all of which are signed before the first is sent.
     public var signed: Int
 
     public init(seconds: UInt64, rate: UInt64, connections: Int, accounts: Int, signed: Int) {
@@ -43,7 +43,7 @@ public struct LoadRun: Sendable {
     }
   }
 
-  /// Transfers of one request.
+  /// The most transfers in one request.
   private static let batch = 64
 
   let nodes: [Node]
@@ -51,7 +51,8 @@ public struct LoadRun: Sendable {
   let faucet: SigningKey
   let note: @Sendable (String) -> Void
 
-  /// `nodes`: at least one. `faucet`: of an account that can fund the senders. `note`: is told what is being done.
+  /// `nodes`: at least one. `faucet`: the key of an account that can fund the senders. `note`: called with a
+  /// text for each phase of the run.
   public init(nodes: [Node], offer: Offer, faucet: SigningKey, note: @escaping @Sendable (String) -> Void) {
     self.nodes = nodes
     self.offer = offer
@@ -59,9 +60,9 @@ public struct LoadRun: Sendable {
     self.note = note
   }
 
-  /// Funds accounts, signs their transfers, sends them, and says what the network made of them.
+  /// Funds accounts, signs their transfers, sends them, and reports what the network committed.
   ///
-  /// - Throws: `ClientError` or `Failure` when a node cannot be asked or refuses the funding.
+  /// - Throws: `ClientError` or `Failure` when a node does not answer or refuses the funding.
   public func run() async throws -> LoadReport {
     let status: Answer.Status = try await nodes[0].client.get("/v1/status")
     guard let chain = ChainID(status.chainId) else { throw Failure("the node names no legal chain") }
@@ -103,7 +104,8 @@ public struct LoadRun: Sendable {
     )
   }
 
-  /// Batches of one connection's accounts, one after the other, at the asked rate.
+  /// Sends the transfers of one connection's accounts, batch after batch, at the connection's share of the
+  /// rate.
   private func drive(_ connection: Int, _ client: NodeClient, _ progress: Progress, until deadline: Date)
     async throws
   {
@@ -123,7 +125,7 @@ public struct LoadRun: Sendable {
     }
   }
 
-  /// Sends a batch; what found the mempool full, to be offered again in its order.
+  /// Sends a batch. Returns the transfers for which the mempool was full, in their order, to be sent again.
   private func send(_ batch: [[UInt8]], to client: NodeClient, _ progress: Progress) async throws
     -> [[UInt8]]
   {
@@ -141,7 +143,7 @@ public struct LoadRun: Sendable {
     return result.busy.map { batch[$0] }
   }
 
-  /// One transfer after the other, each timed from submission to its block.
+  /// Sends one transfer after the other and measures the time from the submission of each to its block.
   private func probe(_ key: SigningKey, chain: ChainID, fee: UInt64, until deadline: Date) async throws
     -> Latencies
   {
@@ -179,7 +181,7 @@ public struct LoadRun: Sendable {
     }
   }
 
-  /// Each account's transfers in order, to its neighbour.
+  /// The encoded transfers of each account in order, all to the account after it in `keys`.
   private func sign(_ keys: [SigningKey], chain: ChainID, fee: UInt64) -> [[[UInt8]]] {
     let each = offer.signed / max(1, keys.count)
     let lanes = Mutex<[[[UInt8]]]>(Array(repeating: [], count: keys.count))
@@ -197,7 +199,7 @@ public struct LoadRun: Sendable {
     return lanes.withLock { $0 }
   }
 
-  /// Ed25519 checks per second of one thread, over half a second.
+  /// How many Ed25519 signatures one thread checks per second, measured for half a second.
   private static func measureVerifies() -> Double {
     let key = SigningKey.generate()
     let message = [UInt8](repeating: 7, count: 186)
@@ -274,7 +276,8 @@ public struct LoadRun: Sendable {
   }
 }
 
-/// Which transfers are taken already; an account's go over one connection, so that they arrive in order.
+/// Tracks which transfers have been sent. Each account's transfers use one connection, so they arrive in
+/// order.
 private final class Progress: Sendable {
   private struct State {
     var positions: [Int]
@@ -300,7 +303,8 @@ private final class Progress: Sendable {
   var refusals: Int { state.withLock { $0.refusals } }
   var reason: String? { state.withLock { $0.reason } }
 
-  /// The next transfers of one of the connection's accounts.
+  /// Takes up to `count` transfers of the connection's next account; empty when none of its accounts has any
+  /// left.
   func take(_ count: Int, for connection: Int) -> [[UInt8]] {
     state.withLock { state in
       let own = Array(stride(from: connection, to: lanes.count, by: connections))

@@ -1,14 +1,14 @@
 import Foundation
 
-/// The most memory that this process has had resident.
+/// The greatest resident memory of this process since its start or the last `restart`.
 public enum PeakMemory {
-  /// Forgets the peak; returns what is resident now, in bytes.
+  /// Resets the peak to the present resident memory and returns it, in bytes.
   public static func restart() -> UInt64 {
     try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
     return now
   }
 
-  /// The peak up to now, in bytes; 0 when the kernel does not tell.
+  /// The peak so far, in bytes; 0 when the kernel does not report it.
   public static var now: UInt64 {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }

@@ -7,12 +7,12 @@ struct ProcessUsage {
   var cpuMicroseconds: Double
   var residentBytes: UInt64
 
-  /// Nil when there is no such process.
+  /// Reads the usage of a process; nil when there is no such process.
   init?(process: Int32) {
     guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
       let close = stat.lastIndex(of: ")")
     else { return nil }
-    // After the name: state is field 3, utime 14, stime 15.
+    // `proc_pid_stat(5)`: the fields after the name begin with field 3; utime is 14, stime 15, rss 24.
     let fields = stat[stat.index(close, offsetBy: 2)...].split(separator: " ")
     guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
       let pages = UInt64(fields[21])
@@ -32,7 +32,7 @@ struct Latencies {
 
   var count: Int { samples.count }
 
-  /// In milliseconds, by the nearest rank; 0 when nothing was measured.
+  /// The quantile in milliseconds, by the nearest rank; 0 when nothing was measured.
   func quantile(_ share: Double) -> Double {
     guard !samples.isEmpty else { return 0 }
     let sorted = samples.sorted()

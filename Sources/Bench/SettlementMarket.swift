@@ -8,17 +8,17 @@ import Primitives
 import Storage
 import Wire
 
-/// The people of a measurement and the leases that run when it begins.
+/// The accounts of a settlement measurement and the leases that run when it begins.
 ///
-/// Leases are opened by agreements that the ledger executes, tick by tick, as blocks would; but what they write is
-/// staged, like a snapshot that a node restores, and the tree is made once at the end. So a million of them take
-/// minutes, and the state is the one that blocks would have left.
+/// The ledger executes the agreements that open the leases, tick by tick, as in blocks. But the changes are
+/// written to the store without commits, like a snapshot that a node restores, and the state tree is made
+/// once at the end. So a million leases take minutes, and the state is the same as after real blocks.
 struct SettlementMarket {
-  /// Accounts that fall due at each measured tick.
+  /// How many accounts are due for a payout at each measured tick.
   static let dueAccounts = 100
-  /// Ticks between payouts: leases are opened within one interval.
+  /// Ticks between payouts. All leases are opened within one such interval.
   static let interval: UInt64 = 600
-  /// Agreements of one execution.
+  /// The most agreements in one execution of the ledger.
   private static let opened = 2_000
 
   let leases: Int
@@ -88,11 +88,12 @@ struct SettlementMarket {
 
   // MARK: Opening
 
-  /// Opens the leases and closes the store, which then is that of a node at `moment`; the state's root.
+  /// Opens the leases and closes the store, which is then that of a node. Returns the state's root.
   ///
-  /// The first ticks get as many leases as are due at once later; the others are opened after them, within an interval.
+  /// In each of the first `dueTicks` ticks it opens `dueAccounts` leases, whose payouts are measured later.
+  /// It opens the others in later ticks of the interval.
   mutating func open(_ progress: (Int) -> Void) throws -> Digest {
-    // A restore has the machine to itself; what is measured runs with a node's options.
+    // Restoring may use more memory than a node; the measurement itself runs with a node's options.
     var options = DatabaseOptions()
     options.writeBufferBytes = 384 << 20
     options.cacheBytes = 256 << 20
@@ -113,7 +114,7 @@ struct SettlementMarket {
     )
     try store.database.flush()
     _ = store.database.close()
-    // Up to the tick before the first payouts.
+    // The measurement begins at the last tick before the first payouts.
     moment.advance(ticks: Self.interval - 1 - moment.tick)
     return root
   }
@@ -173,14 +174,15 @@ struct SettlementMarket {
 
   private func stage(_ changes: [StateChange], in store: NodeStore) throws {
     let entries = try changes.map { change in
-      // What only opens leases removes nothing; staging could not.
+      // Opening leases never removes an entry, and staging could not remove one.
       guard let value = change.value else { throw Failure("opening leases removed an entry") }
       return Entry(key: change.key, value: value)
     }
     try store.stage(state: entries, tree: [], marks: [])
   }
 
-  /// The tree over all entries, a sixteenth at a time, so that neither pages nor changes fill the memory.
+  /// Makes and stores the state tree over all entries and returns its root. It handles a sixteenth of the key
+  /// digests at a time, to bound the memory for pages.
   private func makeTree(of state: StoreState, _ store: NodeStore) throws -> Digest {
     var parts: [[StateTreeChange]] = Array(repeating: [], count: 16)
     var from: [UInt8] = []
@@ -249,7 +251,7 @@ struct SettlementMarket {
     )
   }
 
-  /// A signed object whose signature is all zeros; nobody checks it.
+  /// A signed object whose signature is all zeros, since nothing checks it.
   private func object(_ kind: SignedObject.Kind, _ body: [UInt8], of key: SigningKey) throws -> SignedObject {
     var wire = Supercloud_Market_V1_SignedObject()
     wire.kind = .init(rawValue: Int(kind.rawValue)) ?? .unspecified
@@ -259,7 +261,7 @@ struct SettlementMarket {
     return try SignedObject(decoding: wire.encoded, chain: chain)
   }
 
-  /// A transaction whose signature is all zeros; nobody checks it.
+  /// A transaction whose signature is all zeros, since nothing checks it.
   func draft(_ action: Action, by key: SigningKey, sequence: UInt64) -> Transaction {
     TransactionDraft(actions: [action], sequence: sequence, fee: Fee(amount: nil))
       .signed(by: key.publicKey, chain: chain) { _ in

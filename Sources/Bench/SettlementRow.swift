@@ -1,22 +1,22 @@
-/// Medians of one kind of block.
+/// The cost of one kind of block. All values except `samples` are medians.
 public struct BlockCost: Encodable, Sendable {
   public var samples: Int
-  /// Everything, until the block is durable.
+  /// The whole time until the block is durable.
   public var milliseconds: Double
   public var executionMicroseconds: Double
   public var treeMicroseconds: Double
   public var commitMilliseconds: Double
-  /// Keys and values of entries that change.
+  /// The size of the keys and values of the changed state entries.
   public var stateBytes: Int
-  /// What the store is given: entries, tree pages, receipts and the block.
+  /// The size of all data given to the store: state entries, tree pages, receipts and the block.
   public var writtenBytes: Int
 }
 
-/// What was measured with one number of leases.
+/// The results for one number of leases.
 public struct SettlementRow: Encodable, Sendable {
   public var leases: Int
   public var openingSeconds: Double
-  /// The most memory that the process has used up to the end of the measurement.
+  /// The greatest resident memory of the process until the end of the measurement.
   public var peakBytes: UInt64
   /// The cost of blocks with nothing to do.
   public var idle: BlockCost

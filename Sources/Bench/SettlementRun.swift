@@ -8,7 +8,8 @@ import Primitives
 import Replication
 import Storage
 
-/// The measurement with one number of leases: opens a store with that many running leases and times blocks on it.
+/// The measurement for one number of leases: makes a store with that many running leases and times blocks on
+/// it.
 public struct SettlementRun {
   private let market: SettlementMarket
   private let store: NodeStore
@@ -28,11 +29,11 @@ public struct SettlementRun {
     var writtenBytes: Int
   }
 
-  /// Opens the leases, then the store as a node does.
+  /// Makes a store with running leases, then opens it as a node does.
   ///
-  /// `leases`: at least 1,000. `folder`: an empty one. `progress`: is told what is being done.
+  /// `leases`: at least 1,000. `folder`: an empty folder. `progress`: called with a text for each phase.
   ///
-  /// - Throws: `Failure` when the ledger refuses them, `StorageError` when the folder cannot be used.
+  /// - Throws: `Failure` when the ledger refuses the leases, `StorageError` when the folder cannot be used.
   public init(leases: Int, folder: URL, _ progress: (String) -> Void) throws {
     let clock = ContinuousClock()
     let start = clock.now
@@ -48,7 +49,7 @@ public struct SettlementRun {
 
   /// Times blocks of each kind.
   ///
-  /// - Throws: As the initializer.
+  /// - Throws: The same errors as the initializer.
   public mutating func measure() throws -> SettlementRow {
     let takeRate = try measureTakeRate()
     let (idle, due) = try measureDue()
@@ -62,7 +63,8 @@ public struct SettlementRun {
     )
   }
 
-  /// Executes, makes the tree and commits, as a node does.
+  /// Executes a block, updates the state tree and commits, as a node does. Records the times while
+  /// `isMeasured`.
   private mutating func block(_ transactions: [Transaction] = []) throws {
     moment.height += 1
     let clock = ContinuousClock()
@@ -160,7 +162,8 @@ public struct SettlementRun {
     return Self.cost(all)
   }
 
-  /// Measures, at each tick, a block in which 100 accounts are due and blocks in which none is.
+  /// Measures at each tick one block in which `SettlementMarket.dueAccounts` accounts are due, and 20 in
+  /// which none is.
   private mutating func measureDue() throws -> (idle: BlockCost, due: BlockCost) {
     var idle: [Sample] = []
     var due: [Sample] = []
@@ -219,7 +222,7 @@ extension Header {
 }
 
 extension BlockCommit {
-  /// Bytes of keys and values.
+  /// The approximate number of bytes that the commit writes to the store.
   fileprivate var size: Int {
     let entries = (state + tree).reduce(0) { $0 + $1.key.count + ($1.value?.count ?? 0) }
     return entries + header.count + body.count + certificate.count + receipts.count + 40 * transactions.count

@@ -11,7 +11,7 @@ import Storage
 
 /// The phases of measuring snapshots: each may run in its own process, since their files are in one folder.
 public struct SnapshotRun {
-  /// What making a snapshot took. Sizes are in bytes.
+  /// The time, sizes and memory of making a snapshot. Sizes are in bytes.
   public struct ExportRow: Codable, Sendable {
     public var seconds: Double
     public var entries: Int
@@ -23,7 +23,7 @@ public struct SnapshotRun {
     public var peakBytes: UInt64
   }
 
-  /// What joining by it took. Sizes are in bytes.
+  /// The time, traffic and memory of joining by the snapshot. Sizes are in bytes.
   public struct JoinRow: Codable, Sendable {
     public var seconds = 0.0
     public var receivedBytes: UInt64 = 0
@@ -35,7 +35,7 @@ public struct SnapshotRun {
     public var peakBytes: UInt64 = 0
   }
 
-  /// What the first phase leaves to the others.
+  /// The facts about the store that `make` writes to a file for the other phases.
   private struct Source: Codable {
     var height: UInt64
     var stateRoot: String
@@ -45,7 +45,8 @@ public struct SnapshotRun {
   let folder: URL
   let peers: Int
 
-  /// `folder`: of the stores and the snapshot. `peers`: how many serve the joining node, at least 1.
+  /// `folder`: the folder for the stores and the snapshot. `peers`: how many peers serve the joining node, at
+  /// least 1.
   public init(folder: URL, peers: Int) {
     self.folder = folder
     self.peers = peers
@@ -54,9 +55,9 @@ public struct SnapshotRun {
   private var chain: ChainID? { ChainID("bench") }
   private var archiveFolder: URL { folder.appending(path: "snapshot") }
 
-  /// Opens the leases in a store of the folder; returns the seconds that this took.
+  /// Makes a store with running leases in the folder. Returns how many seconds this took.
   ///
-  /// - Throws: `Failure` when the ledger refuses them, `StorageError` when the folder cannot be used.
+  /// - Throws: `Failure` when the ledger refuses the leases, `StorageError` when the folder cannot be used.
   public func make(leases: Int, _ progress: (String) -> Void) throws -> Double {
     let data = folder.appending(path: "data")
     try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
@@ -80,9 +81,9 @@ public struct SnapshotRun {
 
   // MARK: Export
 
-  /// Makes a snapshot of the store that `make` left.
+  /// Makes a snapshot of the store that `make` has left.
   ///
-  /// - Throws: `Failure`, `StorageError`, or what reading and writing the folder's files throws.
+  /// - Throws: `Failure`, `StorageError`, or an error of reading or writing the folder's files.
   public func export() throws -> ExportRow {
     let (height, root, _) = try source()
     let store = try NodeStore(path: folder.appending(path: "data").path)
@@ -106,9 +107,10 @@ public struct SnapshotRun {
 
   // MARK: Joining
 
-  /// Joins by the snapshot that `export` left, as a new node with peers that answer from its files.
+  /// Joins by the snapshot that `export` has left, as a new node with simulated peers that answer from its
+  /// files.
   ///
-  /// - Throws: `Failure` when a part is wrong, `StorageError`, or what reading and writing files throws.
+  /// - Throws: `Failure` when a part is wrong, `StorageError`, or an error of reading or writing files.
   public func join() throws -> JoinRow {
     let archive = try SnapshotArchive(archiveFolder)
     let blocks = try headers(above: archive)
@@ -138,7 +140,7 @@ public struct SnapshotRun {
     return row
   }
 
-  /// Lets the machine and peers with the archive's files talk until everything is staged.
+  /// Passes messages between the joining machine and the simulated peers until all parts are staged.
   private func fetch(
     _ machine: inout SnapshotJoin,
     _ archive: SnapshotArchive,
@@ -189,7 +191,7 @@ public struct SnapshotRun {
     }
   }
 
-  /// Two headers, signed by one validator, the second of which has the state's root.
+  /// Two headers signed by one validator. The second contains the root of the snapshot's state.
   private func headers(above archive: SnapshotArchive) throws -> [Height: LightBlock] {
     let time = try source().time
     let signer = SettlementMarket.key("consensus")
@@ -229,7 +231,7 @@ public struct SnapshotRun {
 }
 
 extension Genesis {
-  /// Of a chain that has nothing but a name.
+  /// The genesis of a chain that has nothing but a name.
   fileprivate static func empty(_ chain: ChainID) -> Genesis {
     Genesis(chain: chain, time: .zero, currencies: [], parameters: Parameters(), accounts: [], validators: [])
   }

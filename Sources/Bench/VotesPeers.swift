@@ -18,7 +18,7 @@ struct VotesTarget: Sendable {
   let key: PublicKey
   let network: Genesis
 
-  /// An endpoint that only dials.
+  /// Starts an endpoint that only dials and does not listen.
   func endpoint(
     _ key: SigningKey,
     hello: [UInt8],
@@ -30,7 +30,7 @@ struct VotesTarget: Sendable {
     return try await Transport.Endpoint.start(configuration, on: group, handler: handler)
   }
 
-  /// The answer of a living peer to the node's question whether it lives; nil to everything else.
+  /// The reply to a gossip ping, by which the node checks that a peer is alive; nil for other frames.
   func reply(to type: UInt8, _ bytes: [UInt8]) -> [UInt8]? {
     guard type == FrameKind.probe.rawValue,
       case .probe(.ping)? = try? GossipMessage(kind: .probe, bytes: bytes, chain: network.chain)
@@ -39,7 +39,8 @@ struct VotesTarget: Sendable {
   }
 }
 
-/// A validator of the set that votes, and waits for the answer to what it asks behind each vote.
+/// A validator that sends votes. Each vote is followed by a request, and the time until the answer is
+/// measured.
 final class VotesVoter: Sendable {
   struct Result {
     var latencies = Latencies()
@@ -51,7 +52,7 @@ final class VotesVoter: Sendable {
     var isConnected = false
     var block: Digest?
     var waiter: CheckedContinuation<NIODeadline?, Never>?
-    /// The round of the next vote: each is another one, whose signature the node checks.
+    /// The round of the next vote. Each vote has a new round, so that the node checks its signature.
     var round: Round = 0
   }
 
@@ -85,7 +86,7 @@ final class VotesVoter: Sendable {
       for event in events { voter?.handle(event) }
     }
     voter.state.withLock { $0.endpoint = endpoint }
-    // As the node's thread: it is the way that is measured, not the wait for a core.
+    // The voter's thread gets the same priority as the node's, so that waiting for a core is not measured.
     try await voter.group.next().submit { ThreadUsage.prioritize(0) }.get()
     return voter
   }
@@ -147,7 +148,7 @@ final class VotesVoter: Sendable {
     endpoint?.send(to: target.key, type: kind.rawValue, bytes: bytes, class: traffic)
   }
 
-  /// Sends so many votes a second, each when the one before is answered or given up.
+  /// Sends up to `rate` votes a second. A vote is sent only when the previous one was answered or timed out.
   func vote(rate: UInt64, seconds: UInt64) async throws -> Result {
     var result = Result()
     let interval = Duration.seconds(1) / Int(rate)
@@ -165,7 +166,8 @@ final class VotesVoter: Sendable {
     return result
   }
 
-  /// Seconds from the vote's hand-over to the session until the answer to what follows it; nil when none came.
+  /// Sends a vote and a request. Returns the seconds from their submission until the answer; nil when none
+  /// came within a second.
   private func voteOnce() async -> Double? {
     let (endpoint, block, round) = state.withLock { state in
       defer { state.round += 1 }
@@ -201,9 +203,10 @@ final class VotesVoter: Sendable {
 
 /// Full nodes that send frames of transactions as fast as the measured node reads them.
 final class VotesFlood: Sendable {
-  /// Of a frame: as large as the pieces in which messages travel.
+  /// The size of a frame, in bytes: slightly below that of the pieces in which the transport sends large
+  /// messages.
   private static let frameBytes = 60 << 10
-  /// Frames that each link is offered in a round of two milliseconds.
+  /// How many frames are offered to each link every two milliseconds.
   private static let framesPerRound = 8
 
   private let endpoints: [Transport.Endpoint]
@@ -258,7 +261,7 @@ final class VotesFlood: Sendable {
     return VotesFlood(endpoints, target, group, try frame(on: target.network.chain))
   }
 
-  /// A full frame of valid transactions, which no account has coins for.
+  /// A full frame of transactions with valid signatures, whose account has no coins.
   private static func frame(on chain: ChainID) throws -> [UInt8] {
     let key = SigningKey.generate()
     var (transactions, size, sequence): ([[UInt8]], Int, UInt64) = ([], 0, 0)
@@ -271,7 +274,7 @@ final class VotesFlood: Sendable {
     return PeerMessage.transactions(transactions).encoded
   }
 
-  /// Floods until `stop`; returns at once.
+  /// Starts the flood, which continues until `stop`, and returns at once.
   func run() async {
     isRunning.store(true, ordering: .relaxed)
     schedule()
@@ -280,7 +283,7 @@ final class VotesFlood: Sendable {
   private func schedule() {
     group.next().scheduleTask(in: .milliseconds(2)) { [self] in
       guard isRunning.load(ordering: .relaxed) else { return }
-      // What does not fit the link's queue is refused there.
+      // A frame that does not fit into the link's queue is refused there.
       for endpoint in endpoints {
         for _ in 0..<Self.framesPerRound {
           endpoint.send(to: target.key, type: FrameKind.transactions.rawValue, bytes: frame, class: .sync)
@@ -290,7 +293,7 @@ final class VotesFlood: Sendable {
     }
   }
 
-  /// On the wire, by all links together.
+  /// The bytes that all links together have sent, including framing and encryption.
   func sentBytes() async -> Int {
     var sum = 0
     for endpoint in endpoints { sum += await endpoint.counters().streamBytesSent }

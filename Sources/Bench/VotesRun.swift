@@ -36,9 +36,9 @@ public struct VotesRun: Sendable {
   /// - Parameters:
   ///   - folder: a folder to be created, for the homes and logs of the network.
   ///   - links: the number of links that are flooded.
-  ///   - rate: votes a second.
-  ///   - program: the node's program; nil for the running one.
-  ///   - progress: told what is measured, for a reader.
+  ///   - rate: the number of votes per second.
+  ///   - program: the node's program; nil for the running program.
+  ///   - progress: called with a text for each phase.
   public init(
     folder: URL,
     links: Int,
@@ -53,7 +53,7 @@ public struct VotesRun: Sendable {
     self.progress = progress
   }
 
-  /// Measures for `seconds` without a flood, and then as long with it: one row each.
+  /// Measures for `seconds` without a flood and for as long with it. Returns one row for each phase.
   ///
   /// - Throws: `Failure` when the node does not start, lets nobody in or proposes no block.
   public func measure(seconds: UInt64) async throws -> [VotesRow] {
@@ -62,7 +62,7 @@ public struct VotesRun: Sendable {
     try homes.create()
     let definition = try NetworkDefinition(at: folder.appending(path: "network"))
     let tip = try NodeRuntime.genesisTip(definition.genesis)
-    // The node that proposes the first block makes the one that the voter asks for.
+    // The proposer of the first block must be measured, because the voter asks for the block that it makes.
     guard let proposer = tip.validators[tip.validators.proposer]?.key,
       let member = try plan.validators.first(where: { try consensusKey(homes, $0).publicKey == proposer }),
       let voter = plan.validators.first(where: { $0.name != member.name })
@@ -79,7 +79,7 @@ public struct VotesRun: Sendable {
         )
       }
       group.addTask { try await measure(seconds, homes.home(member), homes.home(voter), definition, tip) }
-      // The node ends with its task.
+      // Cancelling the group also ends the node's process.
       defer { group.cancelAll() }
       return try await group.next() ?? []
     }
@@ -127,7 +127,7 @@ public struct VotesRun: Sendable {
     throw Failure("the node did not start", why: "it wrote no runtime.json within 60 s")
   }
 
-  /// Gives the node a transaction, so that it proposes a block.
+  /// Submits a transaction to the node, so that it proposes a block.
   private func propose(on client: NodeClient, chain: ChainID) async throws {
     let key = try TestnetPlan.key(TestnetPlan.tenantIndex)
     let fee = try await client.minimumFee()
@@ -159,11 +159,11 @@ public struct VotesRun: Sendable {
   }
 }
 
-/// How a thread of another process is scheduled.
+/// The scheduling of a thread of another process.
 struct ThreadUsage {
   private let thread: Int32?
 
-  /// The event loop's thread that has worked most: the one that serves the peers.
+  /// Finds the event loop's thread that has used the most CPU time, which is the one that serves the peers.
   init(busiestLoopOf process: Int32) {
     let folder = "/proc/\(process)/task"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -174,7 +174,8 @@ struct ThreadUsage {
     thread = loops.max { Self.schedule(of: $0).ran < Self.schedule(of: $1).ran }
   }
 
-  /// Nanoseconds that the thread ran, and that it was ready to run and had no core, since it started.
+  /// How many nanoseconds the thread has run since its start, and how many it was ready to run but had no
+  /// core.
   private static func schedule(of thread: Int32) -> (ran: UInt64, waited: UInt64) {
     let text = (try? String(contentsOfFile: "/proc/\(thread)/schedstat", encoding: .utf8)) ?? ""
     let fields = text.split(whereSeparator: \.isWhitespace).map { UInt64($0) ?? 0 }
@@ -183,12 +184,13 @@ struct ThreadUsage {
 
   var waitedNanoseconds: UInt64 { thread.map { Self.schedule(of: $0).waited } ?? 0 }
 
-  /// Lets the thread run before others; does nothing without the right to.
+  /// Gives the thread a real-time priority. Does nothing when this process lacks the right.
   func prioritize() {
     if let thread { Self.prioritize(thread) }
   }
 
-  /// Lets any thread run before others whenever it has something to do, first in, first out; 0 is the calling one.
+  /// Gives any thread a real-time priority (`SCHED_FIFO`), so that it preempts normal threads. 0 is the
+  /// calling thread.
   static func prioritize(_ thread: Int32) {
     var parameters = sched_param()
     parameters.sched_priority = 1

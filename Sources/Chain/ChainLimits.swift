@@ -57,7 +57,7 @@ public enum ChainLimits {
   public static let validators = 1_024
   /// The bitmap of signers, with one bit for each validator.
   public static let signersBytes = validators / 8
-  /// More than the number of signed transactions that fit into a block.
+  /// Transactions of a block. The size of a block allows for fewer.
   public static let blockTransactions = 32_768
   public static let blockEvidence = 64
   /// The largest height and round; sums of a few of them cannot overflow their types.

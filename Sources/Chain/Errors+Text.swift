@@ -1,7 +1,7 @@
 import Cryptography
 import Primitives
 
-// What the errors of this room say to people: in logs, answers and on the command line.
+// The texts of this module's errors for people: in logs, in answers and on the command line.
 
 extension LightError: CustomStringConvertible {
   public var description: String {

@@ -29,7 +29,7 @@ public struct ChainID: Hashable, Sendable, CustomStringConvertible {
 /// A tenant's deployment: its owner and a sequence number that the owner chooses and never uses twice.
 public struct DeploymentID: Hashable, Comparable, Sendable, CustomStringConvertible {
   public var owner: Address
-  /// Above 0.
+  /// The number that the owner chose; at least 1.
   public var sequence: UInt64
 
   public init(owner: Address, sequence: UInt64) {

@@ -10,10 +10,10 @@ public enum Effect: Hashable, Sendable {
   /// Append the record to the consensus log. Records come in the order in which the machine consumed the
   /// inputs.
   case log(LogRecord)
-  /// Sign a message with the own consensus key. The caller asks the signing guard, which refuses a message
-  /// that contradicts one signed before. If the guard allows it, the caller signs, records the message in the
-  /// guard's log, syncs all logs to disk, and only then answers with `Input.signed`. If the guard refuses,
-  /// the caller gives no answer.
+  /// Sign a message with this node's consensus key. The caller asks the signing guard, which refuses a
+  /// message that contradicts one signed before. If the guard allows it, the caller signs, records the
+  /// message in the guard's log, syncs all logs to disk, and only then answers with `Input.signed`. If the
+  /// guard refuses, the caller gives no answer.
   case sign(SigningRequest)
   /// Build a block on the parent, even an empty one when there is no work. The answer is `Input.built`.
   case requestBlock(Height, Round)
@@ -26,9 +26,9 @@ public enum Effect: Hashable, Sendable {
   case broadcastProposal(Proposal)
   /// Send the proposal and its block to one validator that lacks it.
   case sendProposal(Proposal, to: PublicKey)
-  /// Send an own vote to all validators.
+  /// Send a vote of this node to all validators.
   case broadcastVote(Vote)
-  /// Send a peer the votes that it lacks, own ones and those of others.
+  /// Send a peer the votes that it lacks, both of this node and of others.
   case sendVotes([Vote], to: PublicKey)
   /// Send a polka or a commit to one peer, or to all validators if `to` is nil. The caller may leave out
   /// validators whose last status shows a quorum of these votes or a later height.
@@ -36,7 +36,7 @@ public enum Effect: Hashable, Sendable {
   /// Send the proof that a round may be entered to one peer, or to all validators if `to` is nil. The caller
   /// may leave out validators whose last status shows this round or a later one.
   case sendRoundCertificate(RoundCertificate, to: PublicKey?)
-  /// Send the own status to all validators.
+  /// Send this node's status to all validators.
   case broadcastStatus(ConsensusStatus)
   /// Give `Input.timeout` with this timer after the interval. The timer replaces an earlier one of its kind.
   case schedule(Timer, after: Interval)
@@ -71,7 +71,7 @@ public enum Alarm: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// A proposal or vote that the own consensus key is to sign.
+/// A proposal or vote that this node's consensus key is to sign.
 public struct SigningRequest: Hashable, Sendable {
   /// The kind of message. Raw values ascend in the order in which a validator signs within one round.
   public enum Kind: UInt8, Hashable, Comparable, Sendable {
@@ -86,11 +86,11 @@ public struct SigningRequest: Hashable, Sendable {
   public var kind: Kind
   public var height: Height
   public var round: Round
-  /// Of a proposal or prevote: the round of the polka that justifies it, nil for a fresh block.
+  /// For a proposal or prevote: the round of the polka that justifies it, nil for a fresh block.
   public var validRound: Round?
   /// The block that is proposed or voted for; nil in a vote for no block.
   public var block: Digest?
-  /// The own place in the validator set of the height.
+  /// This node's place in the validator set of the height.
   public var validator: ValidatorIndex
 
   /// The domain that separates signatures of this kind of message from all others.

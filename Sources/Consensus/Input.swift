@@ -30,8 +30,8 @@ public enum Input: Hashable, Sendable {
   /// A peer sent its status. The machine answers with effects that send what the peer lacks, and changes no
   /// state.
   case peerStatus(peer: PublicKey, ConsensusStatus)
-  /// The answer to `sign`: an own message with its signature, after the signing guard allowed it and the log
-  /// was synced.
+  /// The answer to `sign`: a message of this node with its signature, after the signing guard allowed it and
+  /// the log was synced.
   case signed(SignedMessage)
   /// There is something to put into a block: transactions wait, or the ledger has work that is due. The
   /// caller gives this again after every `beginHeight` while it is true.

@@ -1,9 +1,10 @@
-/// Why decryption, a key agreement or a key's length was refused.
+/// The reasons why decryption, a key agreement or a key's length is refused.
 public enum CryptographyError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The bytes were sealed with another key, counter or position in the stream, or they were changed.
   case notAuthentic
   case truncated
-  /// The other side's public key is a point of low order: the result would not depend on our key.
+  /// The other side's public key is a point of low order, so the shared secret would not depend on this
+  /// side's key.
   case lowOrderPoint
   /// A key or header has the wrong length; the value is the number of bytes found.
   case length(Int)

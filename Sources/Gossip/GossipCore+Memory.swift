@@ -3,10 +3,10 @@ public import Cryptography
 public import Primitives
 
 extension GossipCore {
-  /// What the last run knew of the network: entries of the address book, and the outbound peers to be dialed first.
+  /// Restores the address book of the last run, and the outbound peers to dial first (`anchors`). Call it
+  /// before `start`, after the time of the last committed block is known.
   ///
-  /// Throws when `book` was damaged; what was read before stays. Called before `start`, after the time of the last
-  /// committed block is known.
+  /// Throws when `book` is damaged; the entries read before the damage stay.
   public mutating func restore(book: [UInt8], anchors: [PeerID], chain: ChainID, at now: Instant)
     throws(DecodingError)
   {
@@ -25,12 +25,13 @@ extension GossipCore {
   /// The address book, to be kept for the next run.
   public var encodedBook: [UInt8] { peers.book.encoded }
 
-  /// How long a new neighbour gets a backfill, and how many bytes beyond the size of what this node holds.
+  /// The time during which a new neighbour gets a backfill, and the bytes that it gets beyond the size of the
+  /// live objects.
   public static var backfillTime: Interval { AnswerBudget.backfillTime }
   public static var leastBackfill: Int { Int(AnswerBudget.leastBackfill) }
 
-  /// About how many bytes the tables and the objects in them take. Objects that the order book holds as well are
-  /// counted once more here.
+  /// An estimate of the bytes of the tables and the objects in them. Objects that the order book also holds
+  /// are counted here too.
   public var footprint: Int { dissemination.footprint + reconciliation.liveCount * 40 + peers.book.footprint }
 }
 
@@ -51,7 +52,7 @@ extension GossipCore.Settings {
 }
 
 extension Dissemination {
-  /// Tables by their capacity, objects by their bytes.
+  /// An estimate in bytes: tables by their capacity, objects by their size.
   var footprint: Int {
     var bytes =
       live.capacity * 40 + liveShorts.capacity * 48 + seen.footprint + refused.footprint + checked.footprint
@@ -63,14 +64,14 @@ extension Dissemination {
     return bytes
   }
 
-  /// As received, taken apart, and the fields beside.
+  /// The bytes as received, the decoded fields, and an estimate for the rest.
   static func bytes(of object: SignedObject) -> Int { 2 * object.encoded.count + 256 }
 }
 
 extension Route { var footprint: Int { 256 + tableBytes } }
 
 extension Link {
-  /// Entries of the tables that the neighbour can fill.
+  /// An estimate in bytes of the tables that the neighbour can fill.
   var footprint: Int { 512 + queue.count * 32 + announced.count * 64 }
 }
 

@@ -4,9 +4,9 @@ public import Primitives
 
 /// A node's gossip: dissemination, reconciliation, probing and the choice of peers behind one interface.
 ///
-/// The caller owns the order book and checks signatures: the effects `.verify` and `.deliver` ask it, the inputs
-/// `.verified` and `.judged` are its answers. What a step sends to one peer is packed into as few messages as fit, and
-/// comes last among the step's effects.
+/// The caller owns the order book and checks signatures: it answers the effects `.verify` and `.deliver` with
+/// the inputs `.verified` and `.judged`. Messages of one step to the same peer are packed into as few as
+/// possible and come last among the step's effects.
 public struct GossipCore: Sendable {
   public struct Settings: Hashable, Sendable {
     public var dissemination = Dissemination.Settings()
@@ -15,7 +15,7 @@ public struct GossipCore: Sendable {
 
     public init() {}
 
-    /// For a network on one machine.
+    /// Settings for a network on one machine.
     public static var local: Settings {
       var settings = Settings()
       settings.dissemination = .local
@@ -24,7 +24,7 @@ public struct GossipCore: Sendable {
     }
   }
 
-  /// The most that one neighbour can make the tables hold.
+  /// The most bytes of memory that one neighbour can make gossip's tables hold.
   public let bytesPerPeer: Int
   public internal(set) var dissemination: Dissemination
   public internal(set) var reconciliation: Reconciliation
@@ -35,17 +35,18 @@ public struct GossipCore: Sendable {
   /// Records from answers that wait for their signature check.
   var records: [Digest: (object: SignedObject, peer: PeerID)] = [:]
   var answers = AnswerBudget()
-  /// The record of each key that dissemination holds.
+  /// For each node key, the identifier of the live node record that dissemination holds.
   private var liveRecords: [PeerID: Digest] = [:]
   private var armed: [Timer: Instant] = [:]
   private var outboxes: [PeerID: Packet] = [:]
   private var touched: [PeerID] = []
   private var recordsExpiredAt: Timestamp = .zero
 
-  /// Node records of one answer times the neighbours that may answer at once.
+  /// The limit of `records`: the records of one answer times the neighbours that may answer at once.
   static let pendingRecordLimit = 4_096
 
-  /// `seed` decides all chance in gossip; from the system in a node, from the scenario in a simulation.
+  /// `seed` determines all random choices of gossip. A node takes it from the system, a simulation from the
+  /// scenario.
   public init(peer: PeerID, settings: Settings = Settings(), seed: UInt64, at now: Instant) {
     var generator = SeededGenerator(seed: seed)
     bytesPerPeer = settings.bytesPerPeer
@@ -85,14 +86,14 @@ public struct GossipCore: Sendable {
     finish(&turn)
   }
 
-  /// The peer said something, in gossip or in another protocol: its session is alive.
+  /// Notes that the peer sent a message of any protocol, which shows that its session is alive.
   public mutating func heard(_ peer: PeerID, at now: Instant) { probing.heard(peer, at: now) }
 
-  /// Peers that objects are exchanged with.
+  /// The peers with which objects are exchanged.
   public var neighbours: [PeerID] { dissemination.slots.keys.sorted() }
 
   private mutating func connected(_ peer: PeerID, _ connection: Connection, _ turn: inout Turn) {
-    // First, since a peer that gets no session is still sent records of others.
+    // Done first, since a peer that gets no session is still sent node records of others.
     answers.link(peer, at: turn.now)
     run(PeerManager.Input.connected(peer, connection), &turn)
     run(Probing.Input.reached(peer), &turn)
@@ -141,8 +142,8 @@ public struct GossipCore: Sendable {
     isRepair: Bool,
     _ turn: inout Turn
   ) {
-    // Node records whose signature is being checked are left out: `.verified` names only the identifier, so it could not
-    // be told which of the two it answers. They come again.
+    // Node records whose signature is being checked are left out. `.verified` names only the identifier, so
+    // its answer could not be matched to one of two checks. Neighbours send these records again.
     let objects = objects.filter { records[$0.identifier] == nil }
     guard !objects.isEmpty else { return }
     run(Dissemination.Input.received(objects, from: peer, isRepair: isRepair), &turn)
@@ -197,7 +198,7 @@ public struct GossipCore: Sendable {
       switch effect {
       case .push(let object, let targets): for peer in targets { outbox(peer) { $0.objects.append(object) } }
       case .answer(let object, let peer):
-        // The size of a message with this object alone.
+        // The size of a message that carries only this object.
         if isAllowed(object.encoded.count + 64, to: peer, at: turn.now) {
           outbox(peer) { $0.objects.append(object) }
         }
@@ -338,7 +339,7 @@ public struct GossipCore: Sendable {
     }
   }
 
-  /// Takes an authentic record of an answer; one whose body cannot be decoded is ignored.
+  /// Handles an authentic record of an answer. A record whose body cannot be decoded is ignored.
   mutating func take(_ object: SignedObject, _ content: ObjectContent, from peer: PeerID, _ turn: inout Turn)
   {
     var records: [PeerManager.Record] = []
@@ -346,8 +347,9 @@ public struct GossipCore: Sendable {
     run(PeerManager.Input.records(records, from: peer), &turn)
   }
 
-  /// Judges a gossiped node record. A newer one goes into the address book, and is forwarded when the chain knows its
-  /// key. Nil when it has a voucher, which the caller judges by committed state.
+  /// Judges a gossiped node record and inserts it into the address book. The record is forwarded when it is
+  /// newer and the chain knows its key. Nil when it has a voucher: then the caller judges it by the committed
+  /// state.
   mutating func judge(record object: SignedObject, _ content: ObjectContent, from peer: PeerID?) -> Judgement?
   {
     guard case .nodeRecord(let record) = content else { return .malformed }

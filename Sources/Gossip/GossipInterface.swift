@@ -2,25 +2,28 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// What the ledger and the order book say of an authentic object. Only accepted ones are forwarded.
+/// The judgement of the ledger and the order book on an authentic object. Only accepted objects are
+/// forwarded.
 public enum Judgement: Hashable, Sendable {
-  /// Live here; forwarded.
+  /// The object is live on this node and is forwarded.
   case accepted
-  /// Not live by this node's state, such as expired, without balance, or dearer than the bids that are kept. The sender is
-  /// not at fault: its state may differ.
+  /// Not live by this node's state: for example expired, without balance, or with a higher price than the
+  /// bids that are kept. The sender is not at fault, since its state may differ.
   case refused
-  /// Wrong in any state, such as a body that does not decode or a signer that is not the owner. The sender is at fault.
+  /// Wrong in any state: for example, the body cannot be decoded, or the signer is not the owner. The sender
+  /// is at fault.
   case malformed
 }
 
 extension GossipCore {
-  /// What gossip is told. Each call carries the instant of its handling.
+  /// The inputs of gossip. Each is handled at the instant that its turn carries.
   public enum Input: Sendable {
     /// An authenticated session is open. At most one per peer: the transport closes duplicates.
     case connected(PeerID, Connection)
     case disconnected(PeerID)
     case dialFailed(Dial)
-    /// A decoded frame. One that does not decode is reported as `.misbehaved(peer, .malformedFrame)`.
+    /// A decoded gossip frame. A frame that cannot be decoded is reported as `.misbehaved(peer,
+    /// .malformedFrame)`.
     case received(GossipMessage, from: PeerID)
     /// The answer to `.verify`: the decoded body of the object, or nil when a signature is invalid.
     case verified(Digest, ObjectContent?)
@@ -28,37 +31,39 @@ extension GossipCore {
     case judged(Digest, Judgement)
     /// An object of our own, signed here and accepted by our book.
     case published(SignedObject)
-    /// Objects that the book held before a restart; they are supplied to others, not spread again.
+    /// Objects that the order book held before a restart. They are sent on request, but not spread again.
     case restored([SignedObject])
-    /// Objects that the book no longer holds: expired, replaced, withdrawn, agreed.
+    /// Objects that the order book no longer holds: they expired, or were replaced, withdrawn or agreed.
     case retired([Digest])
-    /// Node keys that the chain vouches for, and those that a validator keeps direct links to.
+    /// The node keys that the chain vouches for; `mesh` are those to which a validator keeps direct links.
     case chainKnows(peers: [PeerID], mesh: [PeerID])
-    /// The time of a committed block; node records expire by it.
+    /// The time of the newest committed block, by which node records expire.
     case committed(Timestamp)
-    /// Another room found a peer at fault.
+    /// Another module found that the peer is at fault.
     case misbehaved(PeerID, Fault)
-    /// A timer that `.schedule` asked for.
+    /// The instant of a timer that `.schedule` set is reached.
     case fired(Timer)
   }
 
-  /// What gossip wants done, in order.
+  /// The effects that gossip asks its caller to carry out, in order.
   public enum Effect: Hashable, Sendable {
-    /// `.datagram` messages fit 1,150 bytes and may be lost; without a UDP session they go over the stream.
+    /// Send the message. `.datagram` messages have at most 1,150 bytes and may be lost; without a UDP session
+    /// the caller sends them over the stream.
     case send(PeerID, GossipMessage, via: Delivery)
-    /// Check the signature, decode the body, both off the replica's thread, and answer with `.verified`.
+    /// Check the signature and decode the body, both off the replica's thread, then answer with `.verified`.
     case verify(SignedObject)
     /// Judge an authentic order, bid, withdrawal or offer, or a node record with a voucher, and answer with
     /// `.judged`.
     /// `from` is nil when that peer has gone meanwhile.
     case deliver(SignedObject, ObjectContent, from: PeerID?)
-    /// A node record that is not to be forwarded has a voucher, whose signature holds.
+    /// The node record of this peer contains this voucher with a valid signature, but is not forwarded.
     case vouched(PeerID, NodeVoucher)
     case dial(Dial)
     case disconnect(PeerID, CloseReason)
-    /// Wake with `.fired(timer)` at the instant; a later one for the same timer does not cancel an earlier one.
+    /// Give `.fired(timer)` at the instant. A later request for the same timer does not cancel an earlier
+    /// one.
     case schedule(Timer, at: Instant)
-    /// Already counted in the peer's score; for metrics and logs.
+    /// A fault of the peer, for metrics and logs. The peer's score already includes it.
     case fault(PeerID, Fault)
   }
 
@@ -69,7 +74,7 @@ extension GossipCore {
     case stream
   }
 
-  /// One timer per machine.
+  /// One timer for each state machine of gossip that needs one.
   public enum Timer: Hashable, Sendable, CaseIterable {
     case dissemination
     case reconciliation

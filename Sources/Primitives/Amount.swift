@@ -1,4 +1,4 @@
-/// Why a calculation with amounts has no result.
+/// The reasons why a calculation with amounts has no result.
 public enum ArithmeticError: Error, Hashable, Sendable, CustomStringConvertible {
   case overflow
   case underflow
@@ -13,7 +13,7 @@ public enum ArithmeticError: Error, Hashable, Sendable, CustomStringConvertible 
   }
 }
 
-/// A number of a currency's smallest units (1 `uakt` = 10⁻⁶ AKT). All arithmetic is checked.
+/// An amount of money in a currency's smallest units (1 `uakt` = 10⁻⁶ AKT). All arithmetic is checked.
 public struct Amount: Hashable, Comparable, Sendable {
   public var units: UInt64
 

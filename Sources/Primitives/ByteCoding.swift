@@ -1,4 +1,4 @@
-/// Why bytes do not decode.
+/// The reasons why bytes cannot be decoded.
 public enum DecodingError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The bytes end before the value does.
   case truncated
@@ -40,10 +40,10 @@ public struct ByteWriter: Sendable {
 
   @inlinable public mutating func write(_ flag: Bool) { storage.append(flag ? 1 : 0) }
 
-  /// Writes bytes without their count, which the reader must know.
+  /// Writes bytes without a length in front; the reader must know their number.
   @inlinable public mutating func writeRaw(_ raw: some Sequence<UInt8>) { storage.append(contentsOf: raw) }
 
-  /// Writes a 32-bit count and the bytes.
+  /// Writes the number of bytes as a 32-bit integer, then the bytes.
   @inlinable public mutating func writeCounted(_ counted: some Collection<UInt8>) {
     write(UInt32(counted.count))
     storage.append(contentsOf: counted)

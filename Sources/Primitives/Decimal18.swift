@@ -5,7 +5,7 @@ public struct Decimal18: Hashable, Comparable, Sendable, CustomStringConvertible
   /// The value times 10¹⁸.
   public var raw: UInt128
 
-  /// The `raw` of 1.
+  /// The value of `raw` for the number 1.
   public static let one: UInt128 = 1_000_000_000_000_000_000
   public static let zero = Decimal18(raw: 0)
 

@@ -39,7 +39,7 @@ public struct Generations<Key: Hashable, Value> {
     return value
   }
 
-  /// Changes a value that is there; it is forgotten when it would have been without the change.
+  /// Changes the value of a key if there is one. The change does not prolong the time until it is forgotten.
   @inlinable public mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
     if let index = current.index(forKey: key) {
       change(&current.values[index])

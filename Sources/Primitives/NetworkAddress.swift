@@ -8,7 +8,7 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
   /// The port; for listening, 0 stands for any free port.
   public var port: UInt16
 
-  /// What is wrong with a text, in words that follow "it".
+  /// The reason why a text is not an address, as a predicate without a subject, such as "names no port".
   public struct Malformed: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
   }

@@ -1,7 +1,7 @@
 /// A token bucket for rate limits. It stores only the instant at which it is full again (the generic cell
 /// rate algorithm, ITU-T I.371).
 public struct TokenBucket: Hashable, Sendable {
-  /// How many tokens per second the bucket gains, and how many it can hold.
+  /// The number of tokens that the bucket gains per second, and the number that it can hold.
   public struct Rate: Hashable, Sendable {
     public let perSecond: UInt64
     public let burst: UInt64
@@ -24,7 +24,7 @@ public struct TokenBucket: Hashable, Sendable {
 
   public init() {}
 
-  /// Returns `count` tokens that were taken before.
+  /// Puts `count` tokens back into the bucket that were taken before.
   public mutating func giveBack(_ count: UInt64, _ rate: Rate) {
     let time = rate.time(of: count).nanoseconds
     fullAt = Instant(nanoseconds: fullAt.nanoseconds > time ? fullAt.nanoseconds - time : 0)

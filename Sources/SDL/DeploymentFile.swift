@@ -1,14 +1,14 @@
 /// The result of reading a `deploy.yaml`: its errors, its warnings, and the deployment that it describes.
 ///
-/// The *reference* is Akash's SDL parser. Its errors decide whether there is a `deployment`. Its JSON schema
-/// only gives warnings: some tools enforce the schema, but the reference merely logs what violates it.
+/// In this module, *reference* means Akash's SDL parser. Its errors decide whether there is a `deployment`.
+/// Its JSON schema only gives warnings: some tools enforce the schema, but the parser merely logs violations.
 public struct DeploymentFile: Sendable {
   public let source: [UInt8]
-  /// Why the file is refused, in the order of the reference's checks; the reference would report only the
-  /// first.
+  /// The reasons to refuse the file, in the order of the checks of Akash's parser. That parser reports only
+  /// the first.
   public let errors: [Finding]
-  /// Findings for which no file is refused: those of the JSON schema, and GPU requests that no provider
-  /// fulfils.
+  /// Findings that do not make a file illegal: violations of the JSON schema, and GPU requests that no
+  /// provider fulfils.
   public let warnings: [Finding]
   /// Nil when there are errors.
   public let deployment: Deployment?

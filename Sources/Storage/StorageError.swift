@@ -4,7 +4,8 @@ import Glibc
 ///
 /// Every case but `refused` names the path; `detail` is the library's or the system's own message.
 public enum StorageError: Error, Hashable, Sendable {
-  /// Another process, or this one, has opened it. `holder` is that process's id where it is known.
+  /// Another process, or this one, has opened the database or file. `holder` is that process's id if it is
+  /// known.
   case locked(path: String, holder: Int32?)
   /// The stored bytes differ from those that were written, or some are missing. Nothing was repaired.
   case corrupt(path: String, detail: String)
@@ -16,7 +17,7 @@ public enum StorageError: Error, Hashable, Sendable {
   case missing(path: String, detail: String)
   /// Any other failure of the disk, the system or the database.
   case failed(path: String, detail: String)
-  /// It was written by another version or for another network.
+  /// The data was written by another version or for another network.
   case unsupported(path: String, detail: String)
   /// The database was closed before the call.
   case closed(path: String)

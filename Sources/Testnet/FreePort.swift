@@ -1,7 +1,7 @@
 import API
 import Glibc
 
-/// TCP and UDP ports of loopback that nothing listens on now.
+/// Finds loopback ports that nothing uses now, neither with TCP nor with UDP.
 enum FreePort {
   /// - Throws: `Failure` when the system has no free port.
   static func choose(excluding taken: inout Set<Int>) throws -> Int {
@@ -23,7 +23,7 @@ enum FreePort {
     let descriptor = socket(AF_INET, Int32(kind), 0)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    // As the nodes do: connections that ended a moment ago do not keep the port.
+    // Like the nodes, ignore connections on the port that ended a moment ago.
     var reuse: Int32 = 1
     if !datagram {
       setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))

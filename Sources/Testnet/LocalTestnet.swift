@@ -2,17 +2,17 @@ import API
 public import Foundation
 import UnixSignals
 
-/// A local network: validators, providers and a tenant, each its own process on this machine, in one folder.
+/// A local network in one folder: validators, providers and a tenant, each a process on this machine.
 public struct LocalTestnet: Sendable {
   public let folder: URL
   public let plan: TestnetPlan
   public let homes: TestnetHomes
 
-  /// Makes or resumes the network of `folder`.
+  /// Creates the network in `folder`, or resumes the one that is there.
   ///
-  /// `reset`: forget the network that is there.
+  /// `reset`: whether to delete an existing network and create a new one.
   ///
-  /// - Throws: `Failure` when the folder holds something else, or a network of another shape than asked for.
+  /// - Throws: `Failure` when the folder holds something else, or a network of a different shape.
   public static func prepare(folder: URL, shape: TestnetShape, reset: Bool) throws -> LocalTestnet {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let existing = TestnetPlan.read(folder)
@@ -41,16 +41,16 @@ public struct LocalTestnet: Sendable {
     return LocalTestnet(folder: folder, plan: plan, homes: homes)
   }
 
-  /// Starts every process, waits until the network is up, shows the demo when asked to, and runs until SIGTERM or
-  /// SIGINT; then, and whatever happens, stops every process.
+  /// Starts every process, waits until the network is up, shows the demo if asked to, and runs until SIGTERM
+  /// or SIGINT. Whatever happens, it stops every process at the end.
   ///
   /// - Parameters:
-  ///   - demo: Whether two GPUs are leased.
-  ///   - check: Whether the demo's numbers are asserted too; the run then ends by itself, and the folder is removed when
-  ///     they hold.
-  ///   - clockOffsets: Milliseconds by which the nodes' clocks are fast, in their order; the rest are right.
-  ///   - statusInterval: How often the status is reported once the network runs.
-  ///   - report: Is told what happens.
+  ///   - demo: Whether to lease two GPUs.
+  ///   - check: Whether to run the demo and assert its numbers. The run then ends by itself, and its folder
+  ///     is removed if the numbers are right.
+  ///   - clockOffsets: By how many milliseconds each node's clock is ahead; missing entries mean 0.
+  ///   - statusInterval: The time between status reports once the network runs.
+  ///   - report: Called with each event.
   /// - Throws: `Failure` when a node ends by itself, the network does not come up, or a check fails.
   public func run(
     demo: Bool,
@@ -77,12 +77,12 @@ public struct LocalTestnet: Sendable {
       group.addTask {
         await Self.result { try await show(demo: demo, check: check, statusInterval: statusInterval, report) }
       }
-      // The first to end ends the network: a process that died, an interrupt, or the check.
+      // The first task to end ends the network: a process has failed, a signal came, or the check is over.
       var failure: (any Error)?
       if case .failure(let error) = await group.next() { failure = error }
       if failure == nil { report(.stopping(plan.members.count)) }
       group.cancelAll()
-      // Every process ends; what the others throw now is that they were cancelled.
+      // The remaining tasks end their processes. Their errors say only that they were cancelled.
       await group.waitForAll()
       return failure
     }

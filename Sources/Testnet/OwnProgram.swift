@@ -3,13 +3,13 @@ public import Foundation
 public import Subprocess
 import SystemPackage
 
-/// The running program, run again as a process of its own, which ends with the task that runs it.
+/// Runs the running program once more, as a process that ends with the task that runs it.
 public enum OwnProgram {
-  /// Runs it to its end, with no input; returns how it ended. When the task is cancelled it is asked to end with SIGTERM,
-  /// and killed when it does not end in time.
+  /// Runs the program to its end, without input, and returns how it ended. When the task is cancelled, the
+  /// program gets SIGTERM, and SIGKILL if it has not ended after the time `grace`.
   ///
-  /// `program` is another build of the program; nil is the running one. The output is added to the file `log`; nil shows
-  /// it where this process shows its own. When the task is cancelled, the program has the time `grace` to end.
+  /// `program` is another build of the program; nil means the running one. The output is appended to the file
+  /// `log`; with nil it goes to this process's own output.
   ///
   /// - Throws: `Failure` when the log cannot be written, `SubprocessError` when the program does not start.
   public static func run(
@@ -19,7 +19,8 @@ public enum OwnProgram {
     grace: Duration = .seconds(10)
   ) async throws -> TerminationStatus {
     var options = PlatformOptions()
-    // A group of its own: Ctrl-C on a terminal goes to us alone, and we tell it to end.
+    // A process group of its own: Ctrl-C on a terminal reaches only this process, which then ends the
+    // program.
     options.processGroupID = 0
     options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: grace)]
     let configuration = Configuration(
@@ -52,9 +53,10 @@ public enum OwnProgram {
     ).terminationStatus
   }
 
-  /// Runs it to its end and returns what it printed, at most 1 MiB; its errors are shown where ours are shown.
+  /// Runs the program to its end and returns its output, at most 1 MiB. Its errors go to this process's
+  /// standard error.
   ///
-  /// - Throws: `Failure` when it fails, `SubprocessError` when it does not start or prints more.
+  /// - Throws: `Failure` when the program fails, `SubprocessError` when it does not start or prints more.
   public static func output(of arguments: [String]) async throws -> [UInt8] {
     let result = try await Subprocess.run(
       Configuration(executable: .path(try path()), arguments: Arguments(arguments)),
@@ -73,7 +75,7 @@ public enum OwnProgram {
     return text.split(separator: "\n").suffix(count).joined(separator: "\n")
   }
 
-  /// The file of the running program, also after it was replaced by a newer build.
+  /// The path of the running program's file.
   private static func path() throws -> FilePath {
     FilePath(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
   }

@@ -4,7 +4,7 @@ import Node
 import Subprocess
 import Primitives
 
-/// Asserts every number of the demo: `Testnet/run --check`.
+/// Asserts the numbers of the demo, for `Testnet/run --check`.
 struct TestnetCheck {
   let demo: TestnetDemo
   let deployed: [TestnetDemo.Deployed]
@@ -45,7 +45,8 @@ struct TestnetCheck {
     try require(!lease.urls.isEmpty, "the deployment has a URL")
   }
 
-  /// Each lease's fee is the floor of what it was paid times the rate, and the pool holds exactly the fees.
+  /// Checks that each lease's fee is its payout times the take rate, and that the community pool holds at
+  /// least all fees.
   private func checkTakes(_ client: NodeClient) async throws {
     let leases = try await TestnetDemo.leases(deployed, client)
     let takes: [Answer.Take] = try await client.get("/v1/take")
@@ -53,8 +54,8 @@ struct TestnetCheck {
       guard let take = takes.first(where: { $0.denomination == lease.denomination }) else { continue }
       let paid = UInt64(lease.paid) ?? 0
       let fee = UInt64(lease.fee) ?? 0
-      // The fee is the floor of the exact take; what is paid is the floor of what was earned, so it may lack less
-      // than one unit of what the fee was reckoned on.
+      // The fee is the exact take, rounded down. `paid` is the earnings, rounded down, so it may be up to one
+      // unit less than the amount from which the fee was computed.
       let low = paid * UInt64(take.basisPoints) / 10_000
       let high = (paid + 1) * UInt64(take.basisPoints) / 10_000
       try require(
@@ -72,7 +73,8 @@ struct TestnetCheck {
     }
   }
 
-  /// Every node has the same block and state root at one height, and the money adds up on each.
+  /// Checks that all nodes have the same block and state root at one height, and that the money adds up on
+  /// each.
   private func checkAgreement() async throws {
     let statuses = try await demo.clients.statuses()
     let height = statuses.map(\.height).min() ?? 0
@@ -89,7 +91,8 @@ struct TestnetCheck {
     )
   }
 
-  /// Closing returns what is left; afterwards nothing of the deployments is held.
+  /// Closes the deployments and checks that their escrow and leases are closed and that no money is held for
+  /// them.
   private func close(_ client: NodeClient) async throws {
     guard let tenant = demo.testnet.plan.member("tenant") else { return }
     let home = demo.testnet.homes.home(tenant).folder.path

@@ -1,7 +1,7 @@
 import API
 import Foundation
 
-/// The HTTP ports of a testnet's nodes.
+/// HTTP clients for the nodes of a testnet.
 struct TestnetClients: Sendable {
   let nodes: [(member: TestnetPlan.Member, client: NodeClient)]
 
@@ -27,7 +27,7 @@ struct TestnetClients: Sendable {
     }
   }
 
-  /// Waits until every node has a block and knows every provider.
+  /// Waits until every node has a block and a peer, and the tenant's node knows an offer of every provider.
   func waitUntilReady(logs: URL) async throws {
     let providers = nodes.filter { $0.member.role == "provider" }.count
     let deadline = Date().addingTimeInterval(60)
@@ -47,7 +47,7 @@ struct TestnetClients: Sendable {
     throw Failure("the network did not come up within 60 s", why: last, fix: "the logs are in \(logs.path)")
   }
 
-  /// Reports how the network is doing, until the task ends.
+  /// Reports the status of the tenant's node at each interval, until the task is cancelled.
   func reportStatus(every interval: Duration, _ report: TestnetReport) async throws {
     guard let node = nodes.last else { return }
     while true {

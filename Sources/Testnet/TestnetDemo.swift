@@ -3,13 +3,14 @@ import Foundation
 import Node
 import Subprocess
 
-/// The journey that a testnet shows: one deployment paid in AKT, one in USDC, their URLs, and how the money moved.
+/// The demo of a testnet: a deployment paid in AKT, one paid in USDC, their web pages, and how the money
+/// moved.
 struct TestnetDemo {
   let testnet: LocalTestnet
   let clients: TestnetClients
   let report: TestnetReport
 
-  /// A deployment of the demo.
+  /// A deployment of the demo and its results.
   struct Deployed {
     var label: String
     var report: DeployReport
@@ -93,7 +94,7 @@ struct TestnetDemo {
     return try await client.text("/")
   }
 
-  /// Waits for a payout of every lease and reports where the money is.
+  /// Waits up to 40 s until every lease has had a payout, and reports where the money is.
   private func settle(_ deployed: [Deployed]) async throws {
     let client = try clients.client(of: "tenant")
     report(.waitingForPayouts)

@@ -1,39 +1,40 @@
 public import API
 
-/// Is told what happens in a local network. Several tasks may call it at once.
+/// A function that is called with each event of a local network. Several tasks may call it at once.
 public typealias TestnetReport = @Sendable (TestnetEvent) -> Void
 
-/// What happens in a local network, for whoever shows it.
+/// An event in a local network, to be shown to the user.
 public enum TestnetEvent: Sendable {
-  /// Every node has a block and knows every provider.
+  /// Every node has a block and a peer, and the tenant's node knows every provider.
   case ready
-  /// A node ended by itself and is started again.
+  /// The named node has ended by itself and is started again.
   case restarting(String, ending: String)
-  /// The demo runs a command, whose output is the terminal's.
+  /// The demo runs a deployment's command, whose output goes to the terminal. The first string describes the
+  /// deployment.
   case deploying(String, command: String)
   /// A workload of the demo answered.
   case answered(url: String, page: String)
   case waitingForPayouts
   case settled(TestnetSettlement)
-  /// What follows are the numbers that are checked.
+  /// The checks of the demo's numbers begin.
   case checking
-  /// A claim that holds; one that does not ends the run.
+  /// A check has succeeded; the string says what holds. A failed check ends the run.
   case verified(String)
-  /// How long a deployment of the demo took.
+  /// The durations of a deployment of the demo.
   case timed(String, DeployReport)
   case checked
-  /// The network runs until it is interrupted.
+  /// The network is up and runs until it is interrupted.
   case running
-  /// How the tenant's node is doing.
+  /// The status of the tenant's node.
   case status(Answer.Status)
   case interrupted
-  /// This many processes are being stopped.
+  /// The processes are being stopped; the value is their number.
   case stopping(Int)
 }
 
-/// Where the demo's money is.
+/// Where the demo's money is: the leases, the takes and the audit at one tick.
 public struct TestnetSettlement: Sendable {
-  /// A lease, with what its deployment's escrow still holds.
+  /// A lease, with the money left in its deployment's escrow.
   public struct Lease: Sendable {
     public var lease: Answer.Lease
     public var escrowFunds: String

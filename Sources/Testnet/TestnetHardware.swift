@@ -1,11 +1,11 @@
 import Node
 import Provider
 
-/// What the testnet's providers declare: stated, not detected.
+/// The hardware of a testnet's provider. It is declared, not detected.
 struct TestnetHardware {
   var name: String
   var summary: String
-  /// `provider.toml`.
+  /// The text of the provider's `provider.toml`.
   var settings: String
 
   static let all: [TestnetHardware] = [

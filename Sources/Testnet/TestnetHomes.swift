@@ -5,12 +5,13 @@ public import Foundation
 public import Node
 import Primitives
 
-/// Makes the homes of a testnet's nodes: one network definition, its own keys and configuration for each.
+/// Makes the homes of a testnet's nodes. All have the same network definition, and each has its own keys and
+/// configuration.
 public struct TestnetHomes: Sendable {
   let folder: URL
   let plan: TestnetPlan
 
-  /// `folder`: the network's.
+  /// `folder`: the folder of the network.
   public init(folder: URL, plan: TestnetPlan) {
     self.folder = folder
     self.plan = plan
@@ -18,16 +19,16 @@ public struct TestnetHomes: Sendable {
 
   /// A node's home.
   public func home(_ member: TestnetPlan.Member) -> Home { Home(folder.appending(path: member.name)) }
-  /// The file with what a node prints.
+  /// The file with a node's output.
   public func log(_ member: TestnetPlan.Member) -> URL { folder.appending(path: "logs/\(member.name).log") }
 
-  /// Coins that the public accounts begin with, in AKT and USDC.
+  /// How many whole AKT, and as many USDC, each kind of account has in the genesis.
   static let faucetCoins: UInt64 = 1_000_000_000
   static let tenantCoins: UInt64 = 10_000
   static let providerCoins: UInt64 = 1_000
   static let validatorStake: UInt64 = 1_000_000
 
-  /// Creates the definition of the network, the homes and their keys; what was there is replaced.
+  /// Creates the definition of the network, the homes and their keys. Existing files are replaced.
   public func create() throws {
     try Home.createFolder(folder.appending(path: "logs"))
     let definition = folder.appending(path: "network")
@@ -39,7 +40,7 @@ public struct TestnetHomes: Sendable {
     try refresh()
   }
 
-  /// Writes configurations and seeds again, for ports that changed.
+  /// Writes the configurations and the seeds again, since ports may have changed.
   func refresh() throws {
     let definition = folder.appending(path: "network")
     guard let first = plan.members.first else { return }
@@ -113,7 +114,7 @@ public struct TestnetHomes: Sendable {
       try store("provider", member.accountIndex)
       configuration.provider = .init(account: "provider", host: "127.0.0.1")
       let settings = home.folder.appending(path: "provider.toml")
-      // Prices and policies are the user's to edit once the network is made.
+      // The user may have edited prices and policies, so an existing file is kept.
       guard !FileManager.default.fileExists(atPath: settings.path) else { break }
       let hardware = TestnetHardware.all.first { $0.summary == member.hardware }
       try hardware?.settings.write(to: settings, atomically: true, encoding: .utf8)

@@ -4,18 +4,19 @@ public import Cryptography
 public import Foundation
 import Node
 
-/// What a local network consists of; kept in its folder, so that a second run resumes the same.
+/// The members and settings of a local network. It is stored in the network's folder, so that a second run
+/// resumes the same network.
 public struct TestnetPlan: Codable, Sendable {
   /// One node of the network.
   public struct Member: Codable, Sendable {
     public var name: String
-    /// As configurations write it: `validator`, `provider`, `tenant`.
+    /// The role as in configurations: `validator`, `provider` or `tenant`.
     public var role: String
-    /// Of the shared mnemonic: the account at `m/44'/118'/index'/0'/0'`.
+    /// The `index` of the node's account `m/44'/118'/index'/0'/0'` of the shared mnemonic.
     public var accountIndex: UInt32
     public var peerPort: Int
     public var apiPort: Int
-    /// Declared GPUs of a provider, such as `8 × h100`.
+    /// The declared GPUs of a provider, such as `8 × h100 80Gi sxm`; nil for other nodes.
     public var hardware: String?
   }
 
@@ -23,13 +24,13 @@ public struct TestnetPlan: Codable, Sendable {
   public var tickMilliseconds: UInt64
   public var members: [Member]
 
-  /// The words of BIP-39's first 24-word test vector: public, the same in every testnet, worth nothing.
+  /// The mnemonic of BIP-39's first 24-word test vector. It is public and the same in every testnet.
   public static let mnemonic = Array(repeating: "abandon", count: 23) + ["art"]
-  /// Which account of the mnemonic funds the others.
+  /// The index of the mnemonic's account that funds others.
   public static let faucetIndex: UInt32 = 0
-  /// Which is the tenant's, that the demo deploys with.
+  /// The index of the tenant's account, with which the demo deploys.
   public static let tenantIndex: UInt32 = 1
-  /// Which is free to play with.
+  /// The index of a second tenant's account, which has coins and is for experiments.
   public static let secondTenantIndex: UInt32 = 2
 
   /// The mnemonic's key at `m/44'/118'/index'/0'/0'`.
@@ -39,7 +40,7 @@ public struct TestnetPlan: Codable, Sendable {
     try Keyring.key(words: mnemonic, index: index)
   }
 
-  /// A plan with free ports.
+  /// Makes a plan, choosing ports that are free now.
   public init(validators: Int, providers: Int, tickMilliseconds: UInt64) throws {
     chain = "supercloud-local-1"
     self.tickMilliseconds = tickMilliseconds
@@ -72,7 +73,7 @@ public struct TestnetPlan: Codable, Sendable {
   public var providers: [Member] { members.filter { $0.role == NodeRecord.Role.provider.name } }
   public var validators: [Member] { members.filter { $0.role == NodeRecord.Role.validator.name } }
 
-  /// Throws `Failure` when `shape` is of another network than this.
+  /// Throws `Failure` when a value in `shape` differs from this network.
   func mustMatch(_ shape: TestnetShape) throws {
     let differences = [
       shape.validators.flatMap { $0 == validators.count ? nil : "\(validators.count) validators" },
@@ -87,7 +88,7 @@ public struct TestnetPlan: Codable, Sendable {
     )
   }
 
-  /// Takes other ports for those that somebody else uses now.
+  /// Replaces ports that another program uses now.
   mutating func refreshPorts() throws {
     var taken = Set(members.flatMap { [$0.peerPort, $0.apiPort] })
     for index in members.indices {
@@ -100,7 +101,7 @@ public struct TestnetPlan: Codable, Sendable {
     }
   }
 
-  /// The plan of a network's folder; nil when there is none that can be read.
+  /// The plan in a network's folder; nil when there is none or it cannot be decoded.
   public static func read(_ folder: URL) -> TestnetPlan? {
     guard let data = try? Data(contentsOf: folder.appending(path: "testnet.json")) else { return nil }
     return try? JSONDecoder().decode(TestnetPlan.self, from: data)
@@ -113,13 +114,14 @@ public struct TestnetPlan: Codable, Sendable {
   }
 }
 
-/// How large a local network is to be; what is nil is as in its folder, or the default in a new one.
+/// The requested size of a local network. A nil value means that of the existing network, or the default in a
+/// new one.
 public struct TestnetShape: Sendable {
-  /// 1 to 50; 4 in a new network.
+  /// The number of validators: 1 to 50; 4 by default.
   public var validators: Int?
-  /// 0 to 50; 3 in a new network.
+  /// The number of providers: 0 to 50; 3 by default.
   public var providers: Int?
-  /// Milliseconds of a tick, by which money moves: 100 to 3,600,000; 1,000 in a new network.
+  /// The length of a tick, the unit of lease payments, in milliseconds: 100 to 3,600,000; 1,000 by default.
   public var tickMilliseconds: UInt64?
 
   public init(validators: Int? = nil, providers: Int? = nil, tickMilliseconds: UInt64? = nil) {

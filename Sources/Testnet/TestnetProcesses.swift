@@ -2,7 +2,7 @@ import API
 import Foundation
 import Node
 
-/// The node processes of a testnet: run, started again when they die, stopped.
+/// Runs the node processes of a testnet, restarts them when they die, and stops them.
 struct TestnetProcesses: Sendable {
   private struct Member: Sendable {
     var name: String
@@ -10,15 +10,15 @@ struct TestnetProcesses: Sendable {
     var log: URL
   }
 
-  /// A node that ends sooner than this after its start, in seconds, would end again.
+  /// A node that ends within this many seconds of its start is not restarted, since it would end again.
   private static let shortestLife = 10.0
 
   private let restarts: Bool
   private let members: [Member]
   private let report: TestnetReport
 
-  /// `restarts`: nodes that die are started again, as a supervisor would; else their death is an error.
-  /// `clockOffsets`: by member; those beyond have right clocks.
+  /// `restarts`: whether nodes that die are restarted; otherwise their death is an error. `clockOffsets`: by
+  /// how many milliseconds each member's clock is ahead; missing entries mean 0.
   init(testnet: LocalTestnet, restarts: Bool, clockOffsets: [Int64], report: @escaping TestnetReport) {
     self.restarts = restarts
     self.report = report
@@ -33,9 +33,10 @@ struct TestnetProcesses: Sendable {
     }
   }
 
-  /// Runs every node until the task is cancelled, and returns when the last has ended.
+  /// Runs every node until the task is cancelled and all nodes have ended.
   ///
-  /// - Throws: `Failure` when a node ends by itself and is not, or cannot usefully be, started again.
+  /// - Throws: `Failure` when a node ends by itself and is not restarted, `CancellationError` after a
+  ///   cancellation.
   func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for member in members { group.addTask { try await keep(member) } }

@@ -9,7 +9,7 @@ import Synchronization
 /// A message for a peer's stream.
 public struct OutboundMessage: Sendable {
   public let peer: PeerID
-  /// Below `0xF0`, and in the table of `TransportConfiguration.frames`.
+  /// The frame type: below `0xF0`, and in the table of `TransportConfiguration.frames`.
   public let type: UInt8
   public let bytes: [UInt8]
   public let traffic: TrafficClass
@@ -22,8 +22,8 @@ public struct OutboundMessage: Sendable {
   }
 }
 
-/// A node's connections to other nodes: TCP and UDP sessions behind one object that any thread may call. Whoever started
-/// it, here called its owner, hears of everything through the handler.
+/// A node's connections to other nodes: TCP and UDP sessions behind one object that any thread may call. The
+/// code that starts the endpoint is called its owner and receives all events in a handler.
 ///
 /// All sockets live on one event loop of the group. A call on that loop is carried out at once. A call on another thread
 /// goes through a mailbox, which wakes the loop only when it sleeps: it costs some tens of nanoseconds and returns at once.
@@ -35,7 +35,7 @@ public final class Endpoint: Sendable {
   /// The largest payload of a datagram, in bytes.
   public static let maximumDatagram = DatagramMessage.maximum - DatagramMessage.minimumTransport
 
-  /// Logs nothing.
+  /// A logger that logs nothing.
   public static var silentLogger: Logger {
     Logger(label: "transport", factory: { _ in SwiftLogNoOpLogHandler() })
   }
@@ -48,7 +48,7 @@ public final class Endpoint: Sendable {
   private let core: NIOLoopBound<EndpointCore>
   private let presence: DatagramPresence?
   private let mailbox: Mailbox<EndpointCommand>
-  /// Messages that were refused because too many bytes waited for the loop.
+  /// How many messages of each class were refused because too many bytes waited for the event loop.
   private let refused = Mutex<[TrafficClass: Int]>([:])
 
   private init(
@@ -72,8 +72,8 @@ public final class Endpoint: Sendable {
 
   /// Binds the ports and starts. Throws when the address cannot be bound.
   ///
-  /// `pool` computes the handshakes: their curve operations take 50 to 200 microseconds each, in which the loop serves
-  /// the sessions that are open.
+  /// `pool` computes the handshakes, whose curve operations take 50 to 200 microseconds each, so that the
+  /// event loop can serve open sessions meanwhile.
   public static func start(
     _ configuration: TransportConfiguration,
     on group: any EventLoopGroup,
@@ -111,8 +111,8 @@ public final class Endpoint: Sendable {
     }
   }
 
-  /// Binds TCP, then UDP at the same port number. With port 0, if the UDP port of that number is in use, another number is
-  /// tried, up to 16 times.
+  /// Binds TCP, then UDP at the same port number. With port 0 the system chooses the number; if its UDP port
+  /// is in use, another number is tried, up to 16 times.
   private static func bind(
     _ core: NIOLoopBound<EndpointCore>,
     _ address: NetworkAddress,
@@ -167,7 +167,7 @@ public final class Endpoint: Sendable {
   /// Closes every session with a message to the peer, then every socket. Returns when all sockets are closed and the last
   /// events are delivered.
   public func shutdown() async {
-    // Commands that were given before the shutdown are performed before it.
+    // Commands that were posted before the shutdown are performed first.
     let core = core
     let last = mailbox.close()
     try? await loop.flatSubmit {
@@ -187,7 +187,8 @@ public final class Endpoint: Sendable {
     post(.dial(DialRequest(address: address, expected: expected, purpose: purpose)))
   }
 
-  /// Queues a message on the peer's stream; counted as unsent when there is no session or no room.
+  /// Queues a message on the peer's stream. Without a session, or when the queue is full, it counts as
+  /// unsent.
   public func send(to peer: PeerID, type: UInt8, bytes: [UInt8], class traffic: TrafficClass) {
     post(.send(OutboundMessage(to: peer, type: type, bytes: bytes, class: traffic)))
   }
@@ -204,13 +205,13 @@ public final class Endpoint: Sendable {
     return true
   }
 
-  /// Whether there is a datagram session and the peer receives what is sent in it.
+  /// Whether there is a datagram session whose datagrams reach the peer.
   public func hasDatagramSession(with peer: PeerID) -> Bool { presence?.contains(peer) ?? false }
 
   /// Ends the peer's stream and datagram session; `.disconnected` follows if there was one.
   public func disconnect(_ peer: PeerID, reason: CloseCode = .done) { post(.disconnect(peer, reason)) }
 
-  /// Sends a response to the request of that number in a lease session, or with `request` 0 a message without one.
+  /// Sends the response to the lease session's request with that number; `request` 0 marks a pushed message.
   public func sendLease(_ session: LeaseSession, request: UInt32 = 0, type: UInt8, bytes: [UInt8]) {
     post(.lease(session, request: request, type: type, bytes: bytes))
   }
@@ -219,14 +220,14 @@ public final class Endpoint: Sendable {
     post(.closeLease(session, reason))
   }
 
-  /// Sets the peers, usually the validators, that the limit of inbound sessions does not count and whose messages are
-  /// handled before those of others.
+  /// Sets the reserved peers, usually the validators. They do not count towards the limit of inbound
+  /// sessions, and their messages are handled before others.
   public func setReserved(_ peers: Set<PeerID>) { post(.policy(reserved: peers, banned: nil)) }
 
   /// Sets the peers that are banned: disconnected now, and refused when they connect or are dialed.
   public func setBanned(_ peers: Set<PeerID>) { post(.policy(reserved: nil, banned: peers)) }
 
-  /// What this node says about itself in handshakes from now on, at most 1,024 bytes.
+  /// Sets the bytes with which this node introduces itself in later handshakes, at most 1,024.
   public func setHello(_ bytes: [UInt8]) { post(.hello(bytes)) }
 
   /// Tells the endpoint that the owner has handled these events. Only needed with `acknowledgesEvents`.

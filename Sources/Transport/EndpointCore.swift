@@ -15,7 +15,7 @@ enum EndpointCommand {
   case policy(reserved: Set<PeerID>?, banned: Set<PeerID>?)
   case hello([UInt8])
 
-  /// The traffic class in whose count of unsent messages the command appears when it is refused.
+  /// The traffic class under which a refused command is counted as an unsent message.
   var traffic: TrafficClass {
     switch self {
     case .send(let message): message.traffic
@@ -76,8 +76,8 @@ final class EndpointCore {
     turns.turn = { [weak self] in self?.takeTurn() ?? false }
   }
 
-  /// Decrypts and delivers what the sockets have received. The validators' links come first: the owner has handled their
-  /// messages before anything else is decrypted. Returns whether there is work left for the next turn.
+  /// Decrypts and delivers what the sockets have received. The validators' links come first: their messages
+  /// are delivered before anything else is decrypted. Returns whether work is left for the next turn.
   private func takeTurn() -> Bool {
     let now = currentInstant()
     streams.work(on: .reserved, at: now)
@@ -94,7 +94,7 @@ final class EndpointCore {
   /// Ties datagram sessions to streams: only a peer with a stream can open one, and it ends with the stream.
   private func tieToStreams(_ datagrams: DatagramTransport) {
     let streams = streams
-    // Weak, since a handshake in computation keeps the UDP side in memory and may end after the TCP side is gone.
+    // Weak, since a running handshake computation keeps the UDP side in memory and may outlive the TCP side.
     datagrams.endpoint.admits = { [weak streams] peer in streams?.peers[peer] != nil }
     streams.onPeerEnd = { [unowned datagrams] peer in datagrams.close(peer) }
     streams.onDialedPeer = { [unowned datagrams] peer, address in datagrams.open(peer, at: address) }

@@ -17,14 +17,15 @@ final class EventSink {
 
   var isEmpty: Bool { pending.isEmpty }
 
-  /// Adds an event to be delivered at the end of this turn or in the next one, never before the caller returns. So an owner
-  /// that calls the endpoint from its handler is not called again before the handler has returned.
+  /// Adds an event, to be delivered at the end of this turn or in the next one, never before `emit` returns.
+  /// So an owner that calls the endpoint from its handler is not called again before the handler has
+  /// returned.
   func emit(_ event: TransportEvent) {
     pending.append(event)
     turns.request()
   }
 
-  /// Calls the owner with the gathered events. Events that the owner causes meanwhile wait for the next delivery.
+  /// Calls the owner's handler with the gathered events. Events that this call causes wait for the next one.
   func deliver() {
     guard !pending.isEmpty else { return }
     let batch = pending
@@ -34,5 +35,5 @@ final class EventSink {
   }
 }
 
-/// The loop's monotonic clock.
+/// The present time by the monotonic clock that SwiftNIO's event loops use.
 func currentInstant() -> Instant { Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }

@@ -36,7 +36,7 @@ struct IPEndpoint: Hashable, Sendable {
 }
 
 extension IPEndpoint {
-  /// Nil for Unix domain sockets.
+  /// Converts SwiftNIO's address; nil for a Unix domain socket.
   init?(_ socket: SocketAddress) {
     // `sockaddr_in` and `sockaddr_in6` both begin with 2 bytes of family and 2 bytes of port in network order. In the first
     // the address follows; in the second 4 bytes of flow label, then the address.
@@ -59,7 +59,7 @@ extension IPEndpoint {
     }
   }
 
-  /// The address in the form that a socket of the given family takes; nil for an IPv6 address and an IPv4 socket.
+  /// The address for a socket of the given family; nil for an IPv6 address with an IPv4 socket.
   func socketAddress(ofV6Socket: Bool) -> SocketAddress? {
     guard ofV6Socket || address.isV4 else { return nil }
     let packed = ByteBuffer(bytes: address.packed(mapped: ofV6Socket))

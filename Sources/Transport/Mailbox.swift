@@ -1,10 +1,10 @@
 import NIOCore
 import Synchronization
 
-/// Items that any thread may add and that one event loop takes out, all that have gathered at once.
+/// A queue to which any thread may add items and from which one event loop takes all waiting items at once.
 ///
-/// Waking a sleeping loop costs several microseconds, as much as handling tens of items. So the loop is woken by the
-/// first item only; what is added before it has run is taken out with the first.
+/// Waking a sleeping loop costs several microseconds, as much as handling tens of items. So only the first
+/// item wakes the loop; items added before the loop runs are taken out together with the first.
 public final class Mailbox<Item: Sendable>: Sendable {
   private struct State {
     var items: [Item] = []
@@ -29,8 +29,8 @@ public final class Mailbox<Item: Sendable>: Sendable {
   ///
   /// - Parameters:
   ///   - loop: the event loop that takes the items out.
-  ///   - limit: how much may wait, in the unit of `cost`; items beyond it are refused.
-  ///   - cost: what an item counts; an item of cost 0 is always taken.
+  ///   - limit: the greatest total cost of waiting items; items beyond it are refused.
+  ///   - cost: the cost of an item in a unit of the caller's choice; an item of cost 0 is always accepted.
   ///   - drain: called on the loop with the items in the order in which they were added.
   public init(
     loop: any EventLoop,
@@ -44,7 +44,7 @@ public final class Mailbox<Item: Sendable>: Sendable {
     self.drain = drain
   }
 
-  /// Adds items. Returns those that were refused: the mailbox was full. A closed mailbox drops all of them.
+  /// Adds items. Returns those refused because the mailbox was full. A closed mailbox drops items silently.
   @discardableResult
   public func post(contentsOf items: some Sequence<Item>) -> [Item] {
     let (refused, wakes) = state.withLock { state in
@@ -67,7 +67,7 @@ public final class Mailbox<Item: Sendable>: Sendable {
     return refused
   }
 
-  /// Takes nothing more from now on. Returns what waits, which `drain` is not called for.
+  /// Accepts no more items. Returns the waiting items, which are not passed to `drain`.
   public func close() -> [Item] {
     state.withLock { state in
       state.isClosed = true

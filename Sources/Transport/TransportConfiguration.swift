@@ -3,28 +3,28 @@ import Primitives
 
 /// Limits on connections.
 public struct ConnectionLimits: Sendable {
-  /// Inbound peer sessions, not counting reserved peers.
+  /// The most inbound peer sessions, not counting reserved peers.
   public var inbound = 24
-  /// Inbound lease sessions.
+  /// The most inbound lease sessions.
   public var leases = 256
-  /// Connections that have not finished their handshake.
+  /// The most connections that have not finished their handshake.
   public var halfOpen = 64
-  /// Inbound connections from one IP address, and from one /24 or /48.
+  /// The most inbound connections from one IP address; `perSubnet`: from one /24 (IPv4) or /48 (IPv6).
   public var perAddress = 4
   public var perSubnet = 16
-  /// Handshakes of inbound connections begun per second, for each address and for all together; bursts of twice as many
-  /// are allowed.
+  /// The most inbound handshakes that begin per second, per address and in total; bursts of twice as many are
+  /// allowed.
   public var handshakesPerAddress = 5
   public var handshakesInTotal = 200
-  /// Bytes read per second from one session, where each message counts `messageCost` bytes more; a burst of twice as much
-  /// is allowed. A session beyond the limit is not read until it is within it again; the peer is not punished otherwise.
-  /// Does not hold for reserved peers.
+  /// The most bytes read per second from one session; each message counts `messageCost` bytes more. A burst
+  /// of twice as much is allowed. A session beyond the limit is not read until it is within the limit again;
+  /// the peer has no other disadvantage. The limit does not hold for reserved peers.
   public var bytesPerSecond = 32 << 20
   public var messageCost = 32 << 10
 
   public init() {}
 
-  /// For testnets on one machine, where all nodes have the same address.
+  /// Limits for testnets on one machine, where all nodes have the same address.
   public static var testnet: ConnectionLimits {
     var limits = ConnectionLimits()
     limits.inbound = 256
@@ -55,15 +55,15 @@ public struct TransportTiming: Hashable, Sendable {
 public struct TransportConfiguration: Sendable {
   public var network: NetworkIdentity
   public var identity: LocalIdentity
-  /// Where to listen with TCP, and with UDP at the same port; nil: nowhere, dialing only. Port 0 picks a free one.
+  /// Where to listen, with TCP and UDP at the same port; nil to only dial. Port 0 picks a free port.
   public var listen: NetworkAddress?
-  /// The port that peers are told, if it differs from the bound one because a router forwards it; nil: the bound one.
+  /// The port that peers are told when a router forwards another port to the bound one; nil: the bound port.
   public var advertisedPort: UInt16?
-  /// What this node tells peers about itself in handshakes: up to 1,024 bytes that this room does not interpret. `setHello`
-  /// changes it.
+  /// The bytes with which this node introduces itself in handshakes: up to 1,024, which this module does not
+  /// interpret. `Endpoint.setHello` changes them.
   public var hello: [UInt8] = []
-  /// Whether a peer with a proven key that sent `hello` is admitted although the limit of inbound sessions is reached, as
-  /// peers of `setReserved` are. Called on the event loop.
+  /// Whether to admit a peer that has proved its key and sent `hello` although the limit of inbound sessions
+  /// is reached, like the peers of `Endpoint.setReserved`. Called on the event loop.
   public var isReserved: @Sendable (PeerID, _ hello: [UInt8]) -> Bool = { _, _ in false }
   /// The largest payload per frame type of peer sessions.
   public var frames: FrameLimits
@@ -74,10 +74,11 @@ public struct TransportConfiguration: Sendable {
   public var timing = TransportTiming()
   /// Nil: no UDP. Otherwise each peer that this node dialed gets a datagram session, at the same address.
   public var datagrams: DatagramSettings? = DatagramSettings()
-  /// Whether the owner calls `acknowledge` when it has handled events. If so, a peer with more than `readAhead` bytes of
-  /// events not acknowledged is not read from. If not, events count as handled when the handler returns.
+  /// Whether the endpoint's owner calls `acknowledge` when it has handled events. If so, a peer with more
+  /// than `readAhead` bytes of unacknowledged events is not read from. If not, events count as handled when
+  /// the handler returns.
   public var acknowledgesEvents = false
-  /// Bytes per session; see `acknowledgesEvents`.
+  /// The most bytes of unacknowledged events per session; see `acknowledgesEvents`.
   public var readAhead = 1 << 20
   /// When a stream changes its keys. Only tests set it.
   var rekey = RekeyPolicy()

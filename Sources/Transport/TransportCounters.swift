@@ -4,7 +4,7 @@ import Cryptography
 public struct TransportCounters: Sendable {
   public var messagesSent = 0
   public var messagesReceived = 0
-  /// Bytes of the TCP streams, with framing and encryption, without TCP and IP headers.
+  /// Bytes on TCP connections, including framing and encryption, without TCP and IP headers.
   public var streamBytesSent = 0
   public var streamBytesReceived = 0
   public var datagramsSent = 0
@@ -22,14 +22,14 @@ public struct TransportCounters: Sendable {
   public var displaced: [TrafficClass: Int] = [:]
   /// Messages that were not queued, because the queue was full, there was no session, or they exceeded their type's limit.
   public var unsent: [TrafficClass: Int] = [:]
-  /// Datagrams dropped on arrival.
+  /// Received datagrams that were dropped, by reason.
   public var datagramDrops: [DatagramDrop: Int] = [:]
   /// Datagrams that were not sent, because of the rate limit or a full socket buffer.
   public var datagramsUnsent = 0
   /// How often reading from a session was suspended because its peer exceeded `ConnectionLimits.bytesPerSecond`.
   public var throttled = 0
   public var sessionsClosed: [DisconnectReason: Int] = [:]
-  /// The present number, not a count since the start; the same holds for the properties below.
+  /// The number of connected peers now, not a count since the start; likewise the properties below.
   public var peers = 0
   public var inboundPeers = 0
   public var leases = 0
@@ -55,7 +55,7 @@ public struct SessionStatus: Sendable {
   public let info: SessionInfo
   /// Bytes that wait to be sent.
   public let queuedBytes: Int
-  /// Whether there is a datagram session and the peer receives what is sent in it.
+  /// Whether there is a datagram session whose datagrams reach the peer.
   public let hasDatagramSession: Bool
   /// How many of a thousand sent datagrams the peer reported as lost.
   public let datagramLossPerMille: Int

@@ -1,34 +1,34 @@
 import Cryptography
 import Primitives
 
-/// What is known of a session when it opens.
+/// The facts known about a session when it opens.
 public struct SessionInfo: Hashable, Sendable {
   /// The peer's address as this node sees it.
   public let address: NetworkAddress
-  /// Whether the peer dialed.
+  /// Whether the peer dialed this node.
   public let inbound: Bool
   public let purpose: SessionPurpose
   /// The peer's host with the port on which it claims to listen; nil when it does not listen. Not verified: the port may
   /// be unreachable.
   public let listenAddress: NetworkAddress?
-  /// What the peer told about itself, at most 1,024 bytes; see `TransportConfiguration.hello`.
+  /// The bytes with which the peer introduced itself, at most 1,024; see `TransportConfiguration.hello`.
   public let hello: [UInt8]
 }
 
-/// A stream between a tenant and a provider. An account may have several.
+/// A stream between a tenant and a provider. One account may have several sessions.
 public struct LeaseSession: Hashable, Sendable {
   let number: UInt64
 }
 
 /// Why a session ended.
 public enum DisconnectReason: Hashable, Sendable {
-  /// The peer closed it, for this reason.
+  /// The peer closed the session, for this reason.
   case closedByPeer(CloseCode)
-  /// The owner closed it, for this reason.
+  /// The owner of this node's endpoint closed the session, for this reason.
   case closedHere(CloseCode)
   /// The connection ended without a close message; messages under way may be lost.
   case connectionLost
-  /// The peer broke the protocol. Authentication proves that it was the peer and not the network.
+  /// The peer broke the protocol. Authentication proves that the fault is the peer's and not the network's.
   case violation(FrameViolation)
   /// Nothing was received for `TransportTiming.idle`.
   case idle
@@ -40,7 +40,7 @@ public enum DisconnectReason: Hashable, Sendable {
 
 /// Why dialing did not lead to a session.
 public enum DialFailure: Error, Hashable, Sendable {
-  /// No TCP connection came about; the operating system's reason.
+  /// The TCP connection could not be established; the string is the operating system's reason.
   case unreachable(String)
   case handshake(HandshakeFailure)
   /// The expected peer is connected already.
@@ -53,7 +53,7 @@ public enum DialFailure: Error, Hashable, Sendable {
   case shutDown
 }
 
-/// What the endpoint tells its owner, in batches and in the order in which it happened.
+/// What the endpoint reports to its owner. Events come in batches, in the order in which they happened.
 public enum TransportEvent: Sendable {
   case connected(PeerID, SessionInfo)
   case disconnected(PeerID, DisconnectReason)
@@ -83,11 +83,11 @@ public enum TransportEvent: Sendable {
 
 /// Why the endpoint could not start.
 public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// Another program listens there.
+  /// Another program already listens at the address.
   case addressInUse(NetworkAddress)
   /// The address belongs to no interface of this machine, or the host name does not resolve.
   case addressNotAvailable(NetworkAddress)
-  /// Any other error of the operating system, in its words.
+  /// Any other error of the operating system, with its message.
   case bindFailed(NetworkAddress, String)
 
   public var description: String {

@@ -1,21 +1,21 @@
 import NIOCore
 
-/// Runs the endpoint's turns on its event loop. In a turn, received bytes are decrypted, and the messages in them are
-/// delivered to the owner. Lives on the loop.
+/// Runs the endpoint's turns on its event loop. In a turn, received bytes are decrypted, and the messages in
+/// them are delivered to the owner. Lives on the event loop.
 ///
 /// A turn runs after the loop has read every readable socket once. So the turn decides which peers are served first; the
 /// kernel's order of readable sockets does not matter.
 final class TurnScheduler {
-  /// The delay between two turns when the first has left work. NIO runs all tasks that are due before it polls the sockets
-  /// again, so without a delay the second turn would run before any socket is read. If no socket is readable, the loop
-  /// sleeps for this long.
+  /// The delay before the next turn when a turn has left work. SwiftNIO runs all due tasks before it polls
+  /// the sockets again, so without a delay the next turn would run before any socket is read. If no socket is
+  /// readable, the loop sleeps for this long.
   private static let pause = TimeAmount.microseconds(20)
 
   let loop: any EventLoop
   /// Does the work of one turn; returns whether work is left for another one.
   var turn: () -> Bool = { false }
   private var isScheduled = false
-  /// Whether a turn is under way. It delivers and flushes before it ends, so nothing needs to be scheduled meanwhile.
+  /// Whether a turn is under way. It delivers events and flushes at its end, so neither is scheduled.
   private(set) var isRunning = false
 
   init(loop: any EventLoop) {

@@ -43,7 +43,7 @@ extension Message {
   ///   necessary.
   public init(complete bytes: [UInt8], limit: Int = WireLimits.transactionBytes) throws(DecodingError) {
     try self.init(decoding: bytes, limit: limit)
-    // Each of these errors makes the bytes longer than the message's encoding.
+    // Each kind of invalid bytes named above is longer than the message's encoding.
     guard encoded.count == bytes.count else { throw .invalid(field: Self.protoMessageName) }
   }
 

@@ -52,7 +52,7 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
       4 * 1024
     case .transactions: 1024 * 1024
     case .proposal, .candidate, .missingTransactions: WireLimits.blockBytes + 64 * 1024
-    // 32 bytes for each of the most transactions of a block, and the other parts of a block.
+    // 32 bytes for each of the at most 32,768 transactions of a block, and the other parts of a block.
     case .compactProposal:
       32 * 32_768 + WireLimits.certificateBytes + 64 * WireLimits.evidenceBytes + 4 * 1024
     case .missingRequest: 3 * 32_768 + 1024

@@ -1,7 +1,7 @@
 public import Primitives
 
-/// Reads the fields of one protobuf message. It is faster than generated code, for the envelope of a
-/// transaction, which every node must decode.
+/// Reads the fields of one protobuf message. It is faster than generated code and is used for the envelope of
+/// a transaction, which every node must decode.
 ///
 /// It is as strict as `Message.init(complete:limit:)`: numbers must be in their shortest form, and only the
 /// two wire types of our messages are accepted. It does not copy or allocate.

@@ -10,9 +10,9 @@ public struct BidGathering {
     /// The live bids.
     public internal(set) var bids: [Answer.Bid] = []
     public internal(set) var firstBidAt: Date?
-    /// False when the timeout ended the gathering.
+    /// Whether the bids suffice; false when the timeout ended the gathering.
     public internal(set) var isComplete = false
-    /// Why the last stream ended; nil while a stream works.
+    /// The reason why the last stream ended; nil while a stream is open and up to date.
     public internal(set) var interruption: String?
   }
 
@@ -49,8 +49,8 @@ public struct BidGathering {
   /// The pause before a stream that has ended is opened again.
   private static let pause = Duration.milliseconds(100)
 
-  /// Calls `arrived` once for each new bid, and `interrupted` with the reason when a stream has ended, before
-  /// it is opened again.
+  /// Calls `arrived` once for each new bid, and `interrupted` with the reason when a stream has ended and
+  /// will be opened again.
   ///
   /// - Throws: `Failure` when the order leaves the node's book or the node refuses the stream.
   public func run(arrived: (Answer.Bid) -> Void, interrupted: (String) -> Void) async throws -> Result {
@@ -73,7 +73,8 @@ public struct BidGathering {
           progress.result.interruption = reason
         case .failed(let error): throw Failure(error)
         case .gathered:
-          // A bid that was needed may have gone meanwhile; then it goes on.
+          // A bid may have been withdrawn during the wait, so that the set is incomplete again; then keep
+          // gathering.
           guard progress.isCurrent, isComplete(progress.result.bids) else {
             progress.isWaiting = false
             break
@@ -121,10 +122,10 @@ public struct BidGathering {
   /// The bids received so far.
   private struct Progress {
     var result = Result()
-    /// Whether the stream has sent everything that the node had when it began.
+    /// Whether the current stream has sent all bids that the node had when the stream began.
     private(set) var isCurrent = false
     var isWaiting = false
-    /// The bids of the current stream; they replace the former ones when it is current.
+    /// The bids of the current stream; they replace those of the former stream when the stream is current.
     private var fresh: [Answer.Bid] = []
     private var known: Set<String> = []
 
@@ -133,7 +134,7 @@ public struct BidGathering {
       fresh = []
     }
 
-    /// Handles an event; returns the bid if it is new.
+    /// Handles an event. Returns its bid if that is new, else nil.
     mutating func take(_ event: Answer.MarketEvent) throws -> Answer.Bid? {
       switch event {
       case .caughtUp:

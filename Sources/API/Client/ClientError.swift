@@ -8,11 +8,11 @@ import Primitives
 /// Why a request to a node failed.
 public enum ClientError: Error, CustomStringConvertible, Sendable {
   case invalidAddress(String, reason: String)
-  /// No connection came about, or it ended before the answer.
+  /// The connection could not be opened, or it ended before the answer.
   case unreachable(address: String, reason: String)
-  /// There is a connection, but the whole answer did not come in time.
+  /// The connection is open, but the whole answer did not come in time.
   case timedOut(address: String, seconds: Double)
-  /// Something else than HTTP is spoken there.
+  /// The server at the address does not speak HTTP.
   case notHTTP(address: String)
   case answerTooLarge
   /// The answer does not have the expected form.
@@ -38,7 +38,7 @@ public enum ClientError: Error, CustomStringConvertible, Sendable {
 }
 
 extension ClientError {
-  /// What an error of the HTTP client means for who asked `address`.
+  /// Converts an error of the HTTP client in a request to `address`.
   init(_ error: any Error, at address: NetworkAddress) {
     switch error {
     case let error as ClientError: self = error
@@ -48,7 +48,7 @@ extension ClientError {
     }
   }
 
-  /// What an error of a connection means.
+  /// Describes a connection's error in plain words.
   static func words(_ error: any Error) -> String {
     switch error {
     case let error as NIOConnectionError: words(error)

@@ -1,9 +1,9 @@
 /// Parses a stream of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 ///
-/// A piece of the stream may end anywhere, even within a character.
+/// The stream arrives in pieces, which may end anywhere, even within a character.
 struct EventReader {
   struct Event: Equatable {
-    /// `message` when the event has no name.
+    /// The event's name; `message` when the stream gives none.
     var name = "message"
     var data: [UInt8] = []
   }
@@ -14,7 +14,7 @@ struct EventReader {
   private var line: [UInt8] = []
   private var event = Event()
 
-  /// The events that `piece` completes.
+  /// Takes the next piece of the stream. Returns the events that are complete with it.
   ///
   /// - Throws: `ClientError.answerTooLarge`.
   mutating func read(_ piece: [UInt8]) throws -> [Event] {

@@ -1,7 +1,8 @@
 public import Foundation
 import Primitives
 
-/// Where in a JSON document something is wrong, and what: a decoding error of Foundation in plain words.
+/// An error in a JSON document: the place and the problem. It explains Foundation's decoding errors in plain
+/// words.
 public struct JSONFault: CustomStringConvertible, Sendable {
   /// The place, such as `steps[3].amount`; empty when the document is not JSON at all.
   public private(set) var path = ""
@@ -9,8 +10,8 @@ public struct JSONFault: CustomStringConvertible, Sendable {
 
   public var description: String { path.isEmpty ? text : "`\(path)`: \(text)" }
 
-  /// `data` is the document; with it, the text names the place where it stops being JSON. With `snakeCase`, keys are
-  /// shown in snake_case, as the document spells them, and not as the code does.
+  /// `data` is the document; if it is given and is not valid JSON, the text names the place of the syntax
+  /// error. With `snakeCase`, keys are shown in snake_case, as the document spells them.
   public init(_ error: Swift.DecodingError, in data: Data? = nil, snakeCase: Bool = false) {
     var keys: [any CodingKey]
     switch error {
@@ -44,7 +45,7 @@ public struct JSONFault: CustomStringConvertible, Sendable {
     }
   }
 
-  /// What our own readers found wrong is in words already; Foundation's is not.
+  /// Texts of this project's own decoders are already plain and are kept; Foundation's are translated.
   private static func corruption(_ context: Swift.DecodingError.Context, in data: Data?) -> String {
     let text = context.debugDescription
     if text.hasPrefix("Parsed JSON number") || text.contains("not representable") {
@@ -55,7 +56,8 @@ public struct JSONFault: CustomStringConvertible, Sendable {
     guard detail == nil, let data else { return detail ?? text }
     do {
       _ = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
-      // It is JSON all the same: Foundation says so of a number that its type cannot hold, and names no place.
+      // The document is valid JSON. Foundation reports a number that its type cannot hold this way, without a
+      // place.
       return "a number is out of range"
     } catch {
       return (error as NSError).userInfo["NSDebugDescription"] as? String ?? text

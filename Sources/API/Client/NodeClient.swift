@@ -25,7 +25,7 @@ public struct NodeClient: Sendable {
     }
   }
 
-  /// The largest answer, in bytes; a larger one is an error.
+  /// The largest accepted answer, in bytes; a larger one is an error.
   static let answerLimit = 64 << 20
 
   /// Closes the connections that this process keeps to nodes. Call it before the program ends.
@@ -35,7 +35,7 @@ public struct NodeClient: Sendable {
 
   /// Sends a query and decodes its answer.
   ///
-  /// `timeout`: for the whole answer.
+  /// `timeout`: the limit for the time until the whole answer has arrived.
   ///
   /// - Throws: `ClientError`, or `CancellationError`.
   public func get<Value: Decodable & Sendable>(
@@ -61,7 +61,7 @@ public struct NodeClient: Sendable {
 
   /// Posts `body` and decodes the answer.
   ///
-  /// `timeout`: for the whole answer; a node that is asked to wait for a block answers when it has come.
+  /// `timeout`: the limit for the time until the whole answer has arrived, including any wait for a block.
   ///
   /// - Throws: As `get`.
   public func post<Value: Decodable & Sendable>(
@@ -123,7 +123,7 @@ public struct NodeClient: Sendable {
     var data: Data { Data(body.readableBytesView) }
   }
 
-  /// Asks, and waits for the whole answer.
+  /// Sends a request and waits for the whole answer.
   private func exchange(
     _ method: HTTPMethod,
     _ target: String,
@@ -143,7 +143,7 @@ public struct NodeClient: Sendable {
         throw ClientError.timedOut(address: "\(address)", seconds: timeout / .seconds(1))
       }
       defer { group.cancelAll() }
-      // There are two, so there is a first.
+      // The group has two tasks, so there is a first result.
       guard let first = try await group.next() else { throw CancellationError() }
       return first
     }
@@ -163,7 +163,7 @@ public struct NodeClient: Sendable {
     return try await client.execute(request, deadline: .distantFuture)
   }
 
-  /// Runs `body`; what the HTTP client throws becomes a `ClientError`.
+  /// Runs `body` and converts errors of the HTTP client to `ClientError`.
   private func reaching<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
       return try await body()

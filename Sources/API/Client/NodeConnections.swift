@@ -3,8 +3,9 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The HTTP connections of this process. After an answer, one is kept for the next request to the same node; there are
-/// more only while several requests to it are open at once. Streams of events have connections of their own.
+/// The HTTP connections of this process. After an answer, a connection is kept for the next request to the
+/// same node. A node has several connections only while several requests to it are open. Event streams have
+/// connections of their own.
 enum NodeConnections {
   private struct Clients {
     var requests: HTTPClient?
@@ -13,10 +14,11 @@ enum NodeConnections {
 
   private static let clients = Mutex(Clients())
 
-  /// How many requests to one node are open at once; further ones wait. A node accepts as many from one address.
+  /// The most requests to one node at once; further ones wait. A node accepts at least as many from one
+  /// address.
   private static let concurrent = 64
 
-  /// The client for streams of events, or for all else.
+  /// The HTTP client for event streams, or the one for all other requests.
   static func client(isStream: Bool) -> HTTPClient {
     clients.withLock { clients in
       let place = isStream ? \Clients.streams : \Clients.requests
@@ -30,9 +32,10 @@ enum NodeConnections {
   private static func make(isStream: Bool) -> HTTPClient {
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
-      // A stream on which nothing comes for three heartbeats has ended; a request has its own timeout.
+      // A stream without data for the time of three heartbeats has ended. A request has its own timeout.
       timeout: .init(connect: .seconds(5), read: isStream ? .seconds(30) : nil),
-      // Shorter than a node keeps idle connections, so that it does not close one while a request is on its way.
+      // A node keeps idle connections longer than this, so it does not close one while a request is on its
+      // way.
       connectionPool: .init(
         idleTimeout: .seconds(10),
         concurrentHTTP1ConnectionsPerHostSoftLimit: concurrent
@@ -40,7 +43,7 @@ enum NodeConnections {
       decompression: .disabled
     )
     configuration.httpVersion = .http1Only
-    // A node that does not run is reported at once, not after several attempts.
+    // If a node does not run, the first failed attempt is reported at once and not repeated.
     configuration.connectionPool.retryConnectionEstablishment = false
     let group = MultiThreadedEventLoopGroup.singleton
     return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)

@@ -8,12 +8,12 @@ public struct Wallet: Sendable {
   public let client: NodeClient
   public let chain: ChainID
   private let currencies: [Answer.Currency]
-  /// The currency in which fees are paid; nil means the first one that suffices.
+  /// The currency in which fees are paid; nil chooses the first currency of which the account has enough.
   public var feeDenomination: Denomination?
   /// The account whose fee grant pays the fees; nil means the wallet's own.
   public var feeGranter: Address?
 
-  /// Asks the node for its chain and its currencies.
+  /// Makes a wallet. Asks the node for its chain and its currencies.
   ///
   /// - Throws: `ClientError` when the request fails, `Failure` when the chain's name is not legal.
   public init(key: SigningKey, client: NodeClient) async throws {
@@ -36,13 +36,13 @@ public struct Wallet: Sendable {
     try currencies.denomination(named: name)
   }
 
-  /// The network's data about a currency; nil when the network does not have it.
+  /// The network's data about a currency; nil when the network has no such currency.
   public func currency(_ denomination: Denomination) -> Answer.Currency? {
     currencies.first { $0.denomination == denomination.name }
   }
 
-  /// The lowest fee in the first currency of which the account has enough; the preferred one is tried first.
-  /// Throws `Failure` when it has none.
+  /// The minimum fee in the first currency of which the account has enough, trying `preferred` first. Throws
+  /// `Failure` when no currency suffices.
   public func fee(preferring preferred: Denomination?, account: Answer.Account) throws -> Fee {
     if let feeGranter {
       let wanted = feeDenomination ?? preferred ?? .uakt

@@ -168,13 +168,13 @@ extension Answer.SignedAttributes {
   }
 }
 
-/// Converts days since the Unix epoch (UTC) to and from `2026-11-24`.
+/// Converts days since 1970-01-01 (UTC) to and from text such as `2026-11-24`.
 public enum CalendarDay {
   public static func text(_ day: UInt64) -> String {
     Date(timeIntervalSince1970: Double(day) * 86_400).formatted(.iso8601.year().month().day())
   }
 
-  /// Nil when `text` is not such a date, or is before 1970.
+  /// Parses a date; nil when `text` is not a date like `2026-11-24`, or is before 1970.
   public static func number(_ text: String) -> UInt64? {
     guard let date = try? Date(text, strategy: .iso8601.year().month().day()), date.timeIntervalSince1970 >= 0
     else { return nil }
@@ -196,7 +196,7 @@ extension Answer.Proof {
     )
   }
 
-  /// Why a file is not a proof: the field, and what is wrong with it.
+  /// The reason why a file is not a proof: the wrong field and the problem.
   public struct Fault: Error, CustomStringConvertible, Sendable {
     public var field: String
     public var problem: String

@@ -236,7 +236,7 @@ enum GPUName {
 }
 
 extension Answer.Coin {
-  /// An exact amount, fraction included.
+  /// A coin whose amount may have a fraction, without rounding.
   public init(_ coin: DecimalCoin) {
     self.init(denomination: coin.denomination.name, amount: coin.amount.description)
   }

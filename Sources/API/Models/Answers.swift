@@ -14,7 +14,7 @@ extension Answer {
     /// A stable word for programs, such as `not_found`, `invalid`, `rejected` or `unavailable`.
     public var error: String
     public var message: String
-    /// What the caller can do about it.
+    /// Advice for the caller.
     public var fix: String?
     /// The error code of a rejected transaction.
     public var code: UInt32?
@@ -29,7 +29,7 @@ extension Answer {
     public var role: String
     public var nodeKey: String
     public var height: UInt64
-    /// The node has blocks and their transactions from this height on; older ones are pruned.
+    /// The lowest height whose block and transactions the node has; older ones are pruned.
     public var lowestBlock: UInt64
     public var block: String
     public var time: String
@@ -45,7 +45,7 @@ extension Answer {
     public var orders: Int
     public var bids: Int
     public var leases: Int
-    /// The operator's address if this node is a validator.
+    /// The operator's address; absent if this node is not a validator.
     public var validator: String?
     public var provider: String?
 
@@ -102,7 +102,7 @@ extension Answer {
 
   public struct Account: Codable, Sendable {
     public var address: String
-    /// The sequence number for the account's next transaction; transactions in the mempool count.
+    /// The sequence number for the account's next transaction, counting its transactions in the mempool.
     public var sequence: UInt64
     public var balances: [Coin]
     /// Coins locked in escrow accounts and as lease deposits.
@@ -128,9 +128,9 @@ extension Answer {
 
   public struct TransactionResult: Codable, Sendable {
     public var hash: String
-    /// 0 while the transaction is in the mempool.
+    /// The height of the transaction's block; 0 while the transaction is in the mempool.
     public var height: UInt64
-    /// 0 means success.
+    /// The error code of the transaction; 0 means success.
     public var code: UInt32
     public var codespace: String
     public var log: String
@@ -152,7 +152,7 @@ extension Answer {
   /// The results of a batch of transactions.
   public struct BatchResult: Codable, Sendable {
     public var accepted: Int
-    /// Positions in the batch of transactions that may be sent again, because the mempool was full.
+    /// Positions in the batch of transactions refused because the mempool is full; they may be sent again.
     public var busy: [Int]
     /// Positions and reasons of transactions that can never be accepted.
     public var refused: [Refusal]

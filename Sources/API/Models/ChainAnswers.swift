@@ -15,7 +15,7 @@ extension Answer {
   public struct Take: Codable, Sendable {
     public var denomination: String
     public var basisPoints: UInt32
-    /// The total that was taken from payouts.
+    /// The total amount taken from payouts to providers.
     public var collected: String
     /// The part of `collected` that went to stakers.
     public var stakers: String
@@ -25,14 +25,14 @@ extension Answer {
   public struct Parameter: Codable, Sendable {
     public var key: String
     public var value: String
-    /// `integer`, or `integer_or_default`.
+    /// The type of the value: `integer` or `integer_or_default`.
     public var type: String
     public var unit: String
     public var minimum: String
     public var maximum: String
     public var standard: String
     public var summary: String
-    /// The number of the proposal that set the value; absent when it is from genesis.
+    /// The number of the proposal that set the value; absent when the value is that of the genesis.
     public var proposal: UInt64?
   }
 
@@ -81,7 +81,7 @@ extension Answer {
     }
   }
 
-  /// Why a provider did or did not bid for an order.
+  /// A provider's decision whether to bid for an order, with the reason.
   public struct Decision: Codable, Sendable {
     public var order: String
     public var time: String

@@ -31,12 +31,12 @@ public struct DeployReport: Codable, Sendable {
   public var bids = 0
   public var leases: [Lease] = []
   public var height: UInt64 = 0
-  /// Milliseconds from signing the order to the first bid and to the committed lease.
+  /// Milliseconds from signing the order to the first bid, and (below) to the committed lease.
   public var firstBidMilliseconds = 0.0
   public var leaseMilliseconds = 0.0
   /// The part of `leaseMilliseconds` from submitting the agreement to its block.
   public var agreementMilliseconds = 0.0
-  /// Milliseconds from signing the order to the first answer of the services.
+  /// Milliseconds from signing the order to the first response of the deployed services.
   public var readyMilliseconds = 0.0
 
   /// A report of a deployment of which nothing is done yet.

@@ -8,13 +8,13 @@ extension Answer {
     public var status: String
     public var expedited: Bool
     public var contents: [ProposalContent]
-    /// In `uakt`.
+    /// The deposit on the proposal, in `uakt`.
     public var deposit: String
     public var submittedAtHeight: UInt64
     public var depositEnd: String
     public var votingStart: String?
     public var votingEnd: String?
-    /// During the vote, the tally as if it ended now; absent before the vote.
+    /// The tally; during the vote, as if the vote ended now; absent before the vote.
     public var tally: Tally?
     /// Why the proposal failed or was rejected.
     public var log: String
@@ -45,9 +45,9 @@ extension Answer {
   public struct Grant: Codable, Sendable {
     public var granter: String
     public var grantee: String
-    /// `fees` or `deposits`.
+    /// The purpose for which the grantee may spend: `fees` or `deposits`.
     public var kind: String
-    /// The remaining limit.
+    /// The amount that the grantee may still spend.
     public var limit: Coin
     public var expiresAt: String
   }
@@ -61,7 +61,7 @@ extension Answer {
 
   /// The network's income on one day (UTC).
   public struct Income: Codable, Sendable {
-    /// Such as `2026-11-24`.
+    /// The date, such as `2026-11-24`.
     public var day: String
     public var denomination: String
     public var amount: String
@@ -73,22 +73,22 @@ extension Answer {
     public var hostUri: String
     public var group: UInt32
     public var matches: Bool
-    /// A stable word for the reason; absent when the group matches.
+    /// A stable word for programs that names the reason against the match; absent when the group matches.
     public var code: String?
-    /// The first reason against it in words; absent when the group matches.
+    /// The first reason against the match in words; absent when the group matches.
     public var reason: String?
   }
 
-  /// An entry of the state with its proof; bytes are in hex.
+  /// An entry of the state, or its absence, with a proof; bytes are in hex.
   public struct Proof: Codable, Sendable {
     public var chainId: String
-    /// `balance`, `lease` or `vote`.
+    /// The kind of entry: `balance`, `lease` or `vote`.
     public var kind: String
     public var key: String
-    /// The value as the state stores it; absent when there is no such entry.
+    /// The value as the state stores it; absent when the proof shows that there is no such entry.
     public var value: String?
     public var proof: String
-    /// The header of the height after the proven state; it has that state's root.
+    /// The header of the height after the proven state. It contains that state's root.
     public var header: String
     public var certificate: String
     /// The validator set of the header's height, with proposer priorities.

@@ -33,10 +33,10 @@ extension Answer {
 
     public struct Group: Codable, Sendable {
       public var sequence: UInt32
-      /// Per tick.
+      /// The price per tick.
       public var price: String
       public var denomination: String
-      /// The offered GPU models with their numbers, such as `8 × h100 80Gi sxm`.
+      /// The offered GPU models with their counts, such as `8 × h100 80Gi sxm`.
       public var gpus: [String]
     }
   }
@@ -86,12 +86,12 @@ extension Answer {
   public struct Escrow: Codable, Sendable {
     /// `open`, `closed` or `overdrawn`.
     public var state: String
-    /// What is left at the current tick, an exact decimal.
+    /// The money left at the current tick, an exact decimal.
     public var funds: String
     public var deposited: String
     /// The sum of all leases' prices, per tick.
     public var rate: String
-    /// The number of full ticks that the funds suffice for; absent while nothing is charged.
+    /// The number of full ticks that the funds pay for; absent while no lease is charged.
     public var runwayTicks: UInt64?
   }
 
@@ -101,7 +101,7 @@ extension Answer {
     public var attributes: [Event.Attribute]
     public var email: String
     public var website: String
-    /// host:port of its lease streams, from its newest offer; absent without a live offer.
+    /// The `host:port` of its lease streams, from its newest offer; absent without a live offer.
     public var endpoint: String?
     public var activeLeases: Int
   }
@@ -115,7 +115,7 @@ extension Answer {
     public var free: UInt32
     public var total: UInt32
     public var providers: Int
-    /// How many of `total` are stated by their provider and not detected by a driver.
+    /// How many of `total` their providers only declare, without detection by a driver.
     public var declared: UInt32
     /// Prices per GPU and tick, by denomination.
     public var prices: [PriceRange]

@@ -1,8 +1,8 @@
 extension Answer {
   /// A change of the order book or of a lease, as the stream of market events sends it.
   ///
-  /// Its JSON is an object with the name in `event`, such as `bid_added`, and the subject in `order`, `bid`
-  /// or `lease`. Removals have a `reason`; an opened lease has `agreed_order`, the order's identifier.
+  /// Its JSON is an object with the event's name in `event`, such as `bid_added`, and its subject in `order`,
+  /// `bid` or `lease`. Removals have a `reason`; an opened lease has `agreed_order`, the order's identifier.
   public enum MarketEvent: Sendable {
     /// Everything that existed when the stream began has been sent; changes follow.
     case caughtUp

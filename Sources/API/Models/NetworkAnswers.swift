@@ -1,5 +1,5 @@
 extension Answer {
-  /// Counters of what a node has sent, received and dropped since it started.
+  /// Counters of the frames and objects that a node has sent, received and dropped since it started.
   public struct Network: Codable, Sendable {
     /// Frames of one kind, over TCP and UDP together. Bytes do not include framing and encryption.
     public struct Frames: Codable, Sendable {
@@ -8,7 +8,7 @@ extension Answer {
       public var sentBytes: UInt64 = 0
       public var received: UInt64 = 0
       public var receivedBytes: UInt64 = 0
-      /// Received frames whose content is not a message of that kind.
+      /// Received frames whose content cannot be decoded as a message of their kind.
       public var malformed: UInt64 = 0
 
       public init(kind: String) {
@@ -16,7 +16,7 @@ extension Answer {
       }
     }
 
-    /// Gossiped objects of one kind.
+    /// Counts of gossiped objects of one kind.
     public struct Objects: Codable, Sendable {
       public var kind: String
       public var received: UInt64 = 0
@@ -26,7 +26,7 @@ extension Answer {
       public var refused: UInt64 = 0
       public var malformed: UInt64 = 0
       public var forged: UInt64 = 0
-      /// Dropped before their signature was checked.
+      /// Objects that were dropped before their signature was checked.
       public var dropped: UInt64 = 0
       public var overOriginLimit: UInt64 = 0
 
@@ -35,7 +35,7 @@ extension Answer {
       }
     }
 
-    /// How often something was dropped or refused, or a fault of a peer was recorded.
+    /// How often data was dropped or refused, or a fault of a peer was recorded, for one reason.
     public struct Drop: Codable, Sendable {
       /// `gossip`, `fault`, `datagram`, `handshake`, `connection`, `frame`, `displaced`, `unsent`, `session`.
       public var layer: String
@@ -65,7 +65,7 @@ extension Answer {
 }
 
 extension PrometheusText {
-  /// Adds all counters of `network`.
+  /// Adds all counters of `network` as metrics.
   public mutating func add(_ network: Answer.Network) {
     let frames: [(name: String, help: String, value: (Answer.Network.Frames) -> UInt64)] = [
       ("frames_sent", "Frames sent, by kind.", \.sent),

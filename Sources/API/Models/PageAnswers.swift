@@ -22,9 +22,9 @@ extension Answer {
 public struct PageQuery: Hashable, Sendable {
   public static let maximumLimit = 1_000
 
-  /// The largest number of items.
+  /// The largest number of items on the page.
   public var limit: Int
-  /// `next` of the page before; nil for the first page.
+  /// The `next` of the previous page; nil for the first page.
   public var key: String?
 
   public init(limit: Int = PageQuery.maximumLimit, key: String? = nil) {

@@ -35,7 +35,7 @@ extension Answer {
     public var openBids: Int
     public var leases: [Lease]
     public var capabilities: [Capability]
-    /// What became of earlier leases at the last start.
+    /// What the provider did with each earlier lease at its last start.
     public var reconciliation: [String]
 
     public init(

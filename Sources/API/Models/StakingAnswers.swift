@@ -12,13 +12,13 @@ extension Answer {
     /// `bonded`, `unbonding` or `unbonded`.
     public var status: String
     public var jailed: Bool
-    /// The time from which on it may be unjailed; absent unless it is jailed.
+    /// The time from which on the validator may be unjailed; absent unless it is jailed.
     public var jailedUntil: String?
-    /// It has signed twice and can never be a validator again.
+    /// Whether the validator has double signed and so can never be a validator again.
     public var tombstoned: Bool
-    /// The number of blocks that it did not sign, within the window for downtime.
+    /// The number of blocks that the validator has not signed, within the window for downtime.
     public var missedBlocks: UInt32
-    /// All stake delegated to it, in `uakt`.
+    /// All stake delegated to the validator, in `uakt`.
     public var tokens: String
     public var minimumSelfDelegation: String
     public var commission: String
@@ -30,7 +30,7 @@ extension Answer {
     public var delegator: String
     public var validator: String
     public var shares: String
-    /// What the shares are worth, in `uakt`.
+    /// The value of the shares, in `uakt`.
     public var stake: String
     /// Accrued rewards that were not withdrawn yet, exact decimals.
     public var rewards: [Coin]

@@ -1,6 +1,6 @@
 import Primitives
 
-/// The body of a batch submission: for each transaction its length in four bytes, big-endian, and its bytes.
+/// The body of a batch submission: for each transaction, its length in four big-endian bytes, then its bytes.
 public enum TransactionBatch {
   public static let limit = 2_000
 
@@ -10,7 +10,7 @@ public enum TransactionBatch {
     return writer.bytes
   }
 
-  /// Nil when the bytes are not a batch, or there are more than `limit` transactions.
+  /// Splits a batch; nil when the bytes are no batch or have more than `limit` transactions.
   public static func decode(_ bytes: [UInt8]) -> [[UInt8]]? {
     var reader = ByteReader(bytes)
     var transactions: [[UInt8]] = []

@@ -2,7 +2,8 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-// The streams of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+// Routes for the streams of server-sent events
+// (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 extension APIServer {
   func events(_ router: Router<ConnectionContext>) {
     let (node, heartbeat) = (node, connections.heartbeat)
@@ -51,7 +52,7 @@ extension APIServer {
   }
 }
 
-/// Measures how long a write has been waiting for a reader who does not read.
+/// Measures how long the current write has waited for a client that does not read.
 private final class WriteWatch: Sendable {
   private let since = Mutex<ContinuousClock.Instant?>(nil)
 

@@ -30,11 +30,11 @@ public struct APIServer: Sendable {
     group: MultiThreadedEventLoopGroup,
     listening: @escaping @Sendable (Int) async -> Void
   ) async throws {
-    // The server logs its own cancellation as an error; only critical messages are shown.
+    // The server logs its own cancellation as an error, so everything below critical is silenced.
     var quiet = logger
     quiet.logLevel = .critical
     let router = Router(context: ConnectionContext.self)
-    // This must be outside `AnswerFailures`, because it wraps errors that pass through it.
+    // CORS must be outside `AnswerFailures`, because `CORSMiddleware` wraps errors that pass through it.
     router.add(middleware: CORSMiddleware(allowOrigin: .all, allowMethods: [.get, .post]))
     router.add(middleware: AnswerFailures(logger: logger))
     let routes = Routes(router: router)

@@ -1,7 +1,7 @@
 /// A queue of events from a node to one follower.
 ///
-/// The node never waits for the follower. Up to a limit, events that the follower has not read are kept; one
-/// more ends the feed. The follower then gets the kept events, followed by an error.
+/// The node never waits for the follower. Events that the follower has not read are kept, up to a limit; an
+/// event beyond the limit ends the feed. The follower then gets the kept events, followed by an error.
 public struct EventFeed<Event: Encodable & Sendable>: Sendable {
   enum Item: Sendable {
     case event(Event)
@@ -10,7 +10,7 @@ public struct EventFeed<Event: Encodable & Sendable>: Sendable {
   }
 
   let items: AsyncThrowingStream<Item, any Error>
-  /// The node's end. Whoever holds only this end does not keep the stream alive: it terminates when its follower is gone.
+  /// The node's end. Holding it does not keep the feed alive: the feed ends when its follower is gone.
   public let sender: Sender
 
   /// `limit`: the largest number of kept events, at least 1.
@@ -22,11 +22,11 @@ public struct EventFeed<Event: Encodable & Sendable>: Sendable {
     sender = Sender(continuation: continuation)
   }
 
-  /// Gives a feed its events.
+  /// Sends events into a feed.
   public struct Sender: Sendable {
     let continuation: AsyncThrowingStream<Item, any Error>.Continuation
 
-    /// Returns false when the feed has ended.
+    /// Sends an event. Returns false when the feed has ended, also because this event exceeded the limit.
     public func send(_ event: Event) -> Bool {
       switch continuation.yield(.event(event)) {
       case .enqueued: return true
@@ -48,7 +48,7 @@ public struct EventFeed<Event: Encodable & Sendable>: Sendable {
       continuation.onTermination = { _ in body() }
     }
 
-    /// Sends a heartbeat. When the feed is full it is dropped, which is fine: the follower has events to read.
+    /// Sends a heartbeat. A full feed drops it, which does no harm: the follower has events to read.
     func sendHeartbeat() {
       _ = continuation.yield(.heartbeat)
     }

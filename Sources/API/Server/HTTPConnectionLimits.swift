@@ -6,11 +6,11 @@ public struct HTTPConnectionLimits: Hashable, Sendable {
   public var total: Int
   /// The largest number of connections from one remote address, at least 1. A /64 network of IPv6 is one.
   public var perAddress: Int
-  /// The longest time without a request, and for receiving a request's head. It does not apply during a
-  /// response, such as a stream of events.
+  /// The longest time that a connection may be without a request, or take to receive a request's head. It
+  /// does not apply during a response, such as a stream of events.
   public var idle: Duration
-  /// The interval between heartbeats of a stream of events, and the longest time for which a write to it may wait
-  /// for a reader who does not read; the connection is closed then.
+  /// The interval between heartbeats of a stream of events. Also the longest time that a write to a stream
+  /// may wait for a client that does not read; then the connection is closed.
   public var heartbeat: Duration
 
   public init(
@@ -25,8 +25,8 @@ public struct HTTPConnectionLimits: Hashable, Sendable {
     self.heartbeat = heartbeat
   }
 
-  /// Allows half of the files that the process may open, at most 4,096, and an eighth of that per address.
-  /// The other half is for the database, the log and the peers.
+  /// Allows half of the files that the process may open, but at most 4,096 connections, and an eighth of this
+  /// number per address. The other half of the files is for the database, the log and the peers.
   public init(openFiles: Int) {
     let total = min(4_096, openFiles / 2)
     self.init(total: total, perAddress: total / 8)

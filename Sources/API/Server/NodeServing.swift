@@ -1,4 +1,4 @@
-/// What the HTTP server needs from a node; `NodeService` of the node implements it.
+/// The requests that the HTTP server passes to a node. The node's `NodeService` implements it.
 public protocol NodeServing: Sendable {
   func status() async throws -> Answer.Status
   func account(_ address: String) async throws -> Answer.Account
@@ -29,7 +29,7 @@ public protocol NodeServing: Sendable {
   func parameters() async throws -> [Answer.Parameter]
   func currencies() async throws -> [Answer.Currency]
   func currency(_ name: String) async throws -> Answer.Currency
-  /// `status`: bonded, unbonding, unbonded or jailed; nil means any.
+  /// `status`: `bonded`, `unbonding`, `unbonded` or `jailed`; nil for validators of any status.
   func validators(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Validator>
   func validator(_ address: String) async throws -> Answer.Validator
   func delegations(to validator: String, _ page: PageQuery) async throws
@@ -42,9 +42,9 @@ public protocol NodeServing: Sendable {
     -> Answer.Page<Answer.Grant>
   func signedAttributes(provider: String?, auditor: String?, _ page: PageQuery) async throws
     -> Answer.Page<Answer.SignedAttributes>
-  /// Whether each registered provider can serve a live order, and why not.
+  /// For each registered provider, whether it can serve a live order, and the reason if it cannot.
   func whyNot(order identifier: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Match>
-  /// The same for an order that was not published; `body` is its encoding.
+  /// Like `whyNot(order:)`, for an order that was not published; `body` is its encoding.
   func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.Match>
   /// Proves an entry of the state. Waits up to 30 s for the next block, whose header has the state root.
   func proof(kind: String, key: String) async throws -> Answer.Proof
@@ -56,14 +56,14 @@ public protocol NodeServing: Sendable {
   func faucet(_ address: String) async throws -> Answer.TransactionResult
   /// The metrics in Prometheus' text format.
   func metrics() async throws -> String
-  /// Blocks as they are committed from now on.
+  /// A stream of the blocks that are committed from now on.
   func events() async throws -> EventStream<Answer.Commit>
-  /// Changes of the order book and of leases from now on. With an order in the filter, that order and its
-  /// current bids come first, so that the caller misses none.
+  /// A stream of changes of the order book and of leases from now on. If the filter names an order, that
+  /// order and its current bids come first, so that the caller misses none.
   func marketEvents(_ filter: MarketFilter) async throws -> EventStream<Answer.MarketEvent>
 }
 
-/// A filter for leases; nil matches any.
+/// A filter for leases; a field that is nil matches all.
 public struct LeaseFilter: Hashable, Sendable {
   public var owner: String?
   public var provider: String?
@@ -71,7 +71,7 @@ public struct LeaseFilter: Hashable, Sendable {
   public var state: String?
 }
 
-/// A filter for market events; nil matches any. An event must match all fields.
+/// A filter for market events; a field that is nil matches all. An event must match every field.
 public struct MarketFilter: Hashable, Sendable {
   /// The complete identifier of an order. Matches the order, its bids, and leases opened by its agreement.
   public var order: String?
@@ -83,17 +83,17 @@ public struct MarketFilter: Hashable, Sendable {
 
 /// An error that the server returns with an HTTP status and an `Answer.Failure`.
 public enum ServingError: Error, CustomStringConvertible, Sendable {
-  /// 404
+  /// HTTP status 404.
   case notFound(String)
-  /// 400
+  /// HTTP status 400. `fix` says what to send instead.
   case invalid(String, fix: String?)
-  /// 413
+  /// HTTP status 413: the request's body is longer than `limit` bytes.
   case tooLarge(limit: Int)
-  /// 422: the ledger or the order book rejected it.
+  /// HTTP status 422: the ledger or the order book rejected the transaction or object.
   case rejected(code: UInt32, codespace: String, message: String)
-  /// 503
+  /// HTTP status 503.
   case unavailable(String)
-  /// 429
+  /// HTTP status 429.
   case busy(String)
 
   /// The message for the caller.

@@ -14,12 +14,12 @@ public struct Header: Hashable, Sendable {
   public var stateRoot: Digest
   /// Merkle root of the parent block's receipts.
   public var receiptsRoot: Digest
-  /// The Merkle root over the transactions' SHA-256 hashes, which wallets know, so that a transaction has a
-  /// short proof.
+  /// The Merkle root over the transactions' SHA-256 hashes. Wallets identify a transaction by this hash, so
+  /// they can check a short proof that a block contains it.
   public var transactionsRoot: Digest
   public var evidenceRoot: Digest
-  /// The digest of the parent's commit certificate in this block; zero at height 1. (Other nodes may have a
-  /// certificate with other signatures.)
+  /// The digest of the commit certificate for the parent that this block contains; zero at height 1. (Other
+  /// nodes may hold a certificate for the same commit with other signatures.)
   public var lastCertificateHash: Digest
   /// `ValidatorSet.hash` of this height's set.
   public var validatorsHash: Digest

@@ -49,7 +49,7 @@ extension LightBlock {
     return writer.bytes
   }
 
-  /// Decodes what `encoded` gives, without any check. `LightClient` verifies the result.
+  /// Decodes a light block from the bytes of `encoded`, without any check. `LightClient` verifies the result.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     self.init(

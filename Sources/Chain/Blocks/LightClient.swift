@@ -20,11 +20,11 @@ public enum LightError: Error, Hashable, Sendable {
 
 /// Verifies headers from a trusted one without the blocks between (CometBFT spec, `spec/light-client`).
 ///
-/// A header is trusted at once under two conditions: a quorum of its own set signed it, and so did validators
-/// with more than a third of the power of the trusted header's next set. As long as that stake is bonded, at
-/// least one of the latter is honest. The header directly after the trusted one does not need the second
-/// condition, because the trusted one names its set. When the second condition fails, the client asks for a
-/// header half way first.
+/// A header is trusted at once under two conditions: a quorum of its own set signed it, and validators with
+/// more than a third of the power of the trusted header's next set signed it too. As long as that third is
+/// bonded, it includes an honest validator. The header directly after the trusted one does not need the
+/// second condition, because the trusted header names its set. When the second condition fails, the client
+/// first asks for a header half way between.
 public struct LightClient: Sendable {
   /// The limits within which headers are trusted.
   public struct Settings: Hashable, Sendable {
@@ -43,7 +43,8 @@ public struct LightClient: Sendable {
   public enum Outcome: Hashable, Sendable {
     /// The offered block is the trusted one now.
     case trusted
-    /// Too few of the trusted validators signed: a block of this height, in between, is needed first.
+    /// Too few of the trusted validators signed. A block of this height, between the trusted and the offered
+    /// one, must be verified first.
     case needs(Height)
   }
 
@@ -51,7 +52,7 @@ public struct LightClient: Sendable {
   public struct Trusted: Hashable, Sendable {
     public var height: Height
     public var time: Timestamp
-    /// The genesis digest at height 0.
+    /// The identifier of the trusted block; the genesis digest at height 0.
     public var block: Digest
     public var nextValidators: ValidatorSet
 

@@ -12,7 +12,7 @@ public struct Checks: Sendable {
   public typealias Verdict = @Sendable (PublicKey, Signature, SigningDomain?, ChainID, [UInt8]) -> Bool
 
   public var verdict: Verdict
-  /// Nil if everything is checked each time.
+  /// The memory of valid signatures; nil to check every signature each time.
   public var memory: Memory?
   public var reading = Reading()
 
@@ -27,16 +27,17 @@ public struct Checks: Sendable {
     return key.verifies(signature, domain: domain, chain: chain.text, bytes)
   }
 
-  /// Stores what is valid. What is invalid is never stored, so an attacker cannot fill the memory with forged
-  /// signatures.
+  /// A memory of valid signatures. Invalid ones are never stored, so an attacker cannot fill the memory with
+  /// forged signatures.
   public struct Memory: Sendable {
-    /// Whether the signature with this claim is valid for the chain. A claim is a digest of everything that the
-    /// check covers: domain, chain, key, bytes and the signature itself. An identifier must not be used instead,
-    /// since it does not cover the signature: a node that knows the true object would accept a forged one, all
-    /// others would reject it, and the chain would split.
+    /// Whether a valid signature with this claim is stored for the chain. A claim is a digest of everything
+    /// that the check covers: domain, chain, key, bytes and the signature itself. An object's identifier
+    /// cannot serve as a claim, since it does not cover the signature: a node that has stored the true object
+    /// would accept a forged one, all others would reject it, and the chain would split.
     public var isKnown: @Sendable (_ claim: Digest, ChainID) -> Bool
     public var add: @Sendable (_ claim: Digest, ChainID) -> Void
-    /// The authentic transaction of the chain whose bytes have this SHA-256 hash. They include the signature.
+    /// The stored transaction of the chain whose bytes, signature included, have this SHA-256 hash. Its
+    /// signature is valid.
     public var transaction: @Sendable (_ hash: Digest, ChainID) -> Transaction?
     public var addTransaction: @Sendable (Transaction, ChainID) -> Void
     /// Whether this certificate was verified with this validator set.
@@ -98,7 +99,8 @@ public struct Checks: Sendable {
     return transaction
   }
 
-  /// Looks the claim up in the memory. If it is not there, `check` is called, and the claim stored when it is valid.
+  /// Returns whether the claim is in the memory or `check` returns true. In the second case the claim is
+  /// stored.
   fileprivate func remembering(
     _ claim: @autoclosure () -> Digest,
     _ chain: ChainID,
@@ -141,6 +143,7 @@ extension NodeVoucher {
     }
   }
 
-  /// Its input is longer than that of an object's claim, so the two cannot be equal.
+  /// The digest by which a memory stores the voucher's signature. Its input is longer than that of a
+  /// `SignedObject`'s claim, so the two cannot be equal.
   private func claim(for node: PublicKey) -> Digest { Digest.blake2b(node.bytes + encoded) }
 }

@@ -6,7 +6,7 @@ public struct Currency: Hashable, Sendable {
   public var denomination: Denomination
   /// The name for people, such as AKT.
   public var symbol: String
-  /// One `symbol` is 10^exponent smallest units; at most 18.
+  /// The decimal places of the main unit: one `symbol` is 10^exponent smallest units. At most 18.
   public var exponent: UInt8
   /// Other names that an SDL may use for the currency.
   public var aliases: [Denomination]
@@ -17,9 +17,9 @@ public struct Currency: Hashable, Sendable {
   public var minimumDeposit: Amount
   /// The amount that a provider locks for each lease. It is returned when the lease ends.
   public var leaseDeposit: Amount
-  /// The smallest fee of a transaction.
+  /// The smallest fee of a transaction that is paid in this currency, in smallest units.
   public var minimumFee: Amount
-  /// The network's take of each payment, in basis points (0.01 %); nil for the network's default.
+  /// The network's share of each payment (the take), in basis points (0.01 %); nil for the network's default.
   public var takeBasisPoints: UInt32?
   /// Whether new deployments in this currency are rejected. Existing ones go on.
   public var isRetired: Bool

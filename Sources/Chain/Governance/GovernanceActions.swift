@@ -8,7 +8,7 @@ public enum VoteOption: UInt8, Hashable, Sendable, CaseIterable {
   case noWithVeto = 4
 }
 
-/// An option with a share of the voter's weight. The shares of one vote sum to 1.
+/// An option and the share of the voter's stake that votes for it. The shares of one vote sum to 1.
 public struct WeightedVote: Hashable, Sendable {
   public var option: VoteOption
   public var weight: Decimal18

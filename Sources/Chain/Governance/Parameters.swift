@@ -10,7 +10,7 @@ public enum ParameterKey: String, CaseIterable, Hashable, Sendable {
   case orderMaximumLifetime = "market.order_maximum_lifetime_milliseconds"
   case maximumLiveOrders = "market.maximum_live_orders_per_account"
   case payoutInterval = "market.payout_interval_ticks"
-  // Take
+  // Take (the network's share of payments)
   case defaultTake = "take.default_basis_points"
   case takeShareToStakers = "take.share_to_stakers_basis_points"
   // Staking and slashing
@@ -44,7 +44,7 @@ extension ParameterKey {
     public let summary: String
     public let unit: String
     public let range: ClosedRange<UInt64>
-    /// The default: the value of the GPU mainnet, or our own where the reference chain has no such parameter.
+    /// The default: the value on Akash's GPU mainnet, or our own value where Akash has no such parameter.
     public let defaultValue: UInt64
   }
 
@@ -103,7 +103,7 @@ extension ParameterKey {
 
 /// The values of all parameters.
 public struct Parameters: Hashable, Sendable {
-  /// In the order of `ParameterKey.allCases`.
+  /// The values in the order of `ParameterKey.allCases`.
   private var values: [UInt64]
 
   /// All parameters with their default values.

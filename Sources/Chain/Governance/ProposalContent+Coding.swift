@@ -18,7 +18,7 @@ extension ProposalContent {
 
   private static let authorityText = authority.text()
 
-  /// Decodes what `encoded` gives: the stored form of a proposal's content.
+  /// Decodes a proposal's content from its stored form, the bytes of `encoded`.
   ///
   /// - Throws: `outOfRange` or `invalid` with the field that is not legal.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {

@@ -78,8 +78,8 @@ public struct Resources: Hashable, Sendable {
   public var memoryAttributes: [Attribute]
   public var volumes: [Volume]
   public var gpus: UInt64
-  /// Keys like `vendor/nvidia/model/h100[/ram/80Gi][/interface/sxm]` with the value `true`. Several keys are
-  /// alternatives.
+  /// Keys like `vendor/nvidia/model/h100[/ram/80Gi][/interface/sxm]` with the value `true`. If there are
+  /// several keys, a GPU must match one of them.
   public var gpuAttributes: [Attribute]
   public var endpoints: [ServiceEndpoint]
 

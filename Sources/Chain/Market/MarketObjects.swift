@@ -20,7 +20,8 @@ public struct Order: Hashable, Sendable {
   /// The deposit that goes to escrow when the order is agreed; zero for an existing deployment.
   public var deposit: Coin
   public var expiresAt: Timestamp
-  /// Whether the deployment exists already. The order is then for groups of it that have no lease now.
+  /// Whether the deployment exists already. If so, the order is for groups of the deployment that have no
+  /// lease now.
   public var isExisting: Bool
   /// The notice in milliseconds that a provider must promise before it takes resources back; 0 for none.
   public var minimumReclamationWindow: UInt64
@@ -114,7 +115,7 @@ public struct Offer: Hashable, Sendable {
     public var total: UInt32
     /// The price per GPU and tick, at most one for each currency.
     public var prices: [DecimalCoin]
-    /// Whether the provider only states these devices, and no driver has reported them.
+    /// Whether the provider only claims to have these devices: no driver has detected them.
     public var isDeclared: Bool
 
     public init(
@@ -197,7 +198,7 @@ public struct NodeRecord: Hashable, Sendable {
   public var role: Role
   public var protocolVersion: UInt32
   public var expiresAt: Timestamp
-  /// The voucher of a validator or provider for this node; nil when it has none.
+  /// The signed statement of a validator or provider that this node is its own; nil when there is none.
   public var voucher: NodeVoucher?
 
   public init(

@@ -56,7 +56,7 @@ public struct CreateValidator: Hashable, Sendable {
   }
 }
 
-/// Changes what a validator may change; nil leaves a field as it is.
+/// Changes a validator's description, commission or minimum self-delegation. A nil value leaves it as it is.
 public struct EditValidator: Hashable, Sendable {
   public var operatorAddress: Address
   public var description: ValidatorDescription

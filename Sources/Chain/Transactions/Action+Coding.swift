@@ -2,8 +2,8 @@ import Cryptography
 import Primitives
 import Wire
 
-/// The type URLs of messages: those of the Cosmos SDK and of Akash where they have a message for the same
-/// action, our own for the others.
+/// The type URLs of messages. Actions that the Cosmos SDK or Akash also has use their URLs; the others use
+/// our own.
 enum MessageType: String, CaseIterable, Sendable {
   case send = "/cosmos.bank.v1beta1.MsgSend"
   case mint = "/supercloud.gov.v1.MsgMint"
@@ -95,7 +95,7 @@ extension Action {
     }
   }
 
-  /// The message from which `init(_:chain:)` decodes the action.
+  /// The action as a message; `init(_:chain:)` decodes it again.
   var message: TypedMessage {
     let (type, value) = typeAndBytes
     return TypedMessage(type: type.rawValue, value: value)

@@ -20,7 +20,7 @@ public enum Action: Hashable, Sendable {
   case closeDeployment(DeploymentID)
   /// The tenant ends a lease. The group is open again for a new order.
   case closeLease(LeaseID)
-  /// The provider ends a lease, after its promised notice when there is one.
+  /// The provider ends a lease. If it has promised a notice, it must have announced the end before.
   case resignLease(LeaseID, reason: LeaseCloseReason)
   /// The provider announces that it wants its resources back after the promised notice.
   case startReclamation(LeaseID, reason: LeaseCloseReason)
@@ -159,7 +159,7 @@ public struct AgreeLease: Hashable, Sendable {
   }
 }
 
-/// Why a lease ended. The numbers are those of the reference chain where it has the reason.
+/// Why a lease ended. Reasons that Akash also has use its numbers.
 public enum LeaseCloseReason: UInt32, Hashable, Sendable, CaseIterable {
   case owner = 1
   case unstable = 10_000

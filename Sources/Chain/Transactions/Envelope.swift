@@ -11,7 +11,7 @@ struct Envelope {
   let authorization: ArraySlice<UInt8>
   let signatures: [ArraySlice<UInt8>]
 
-  /// Decodes `TxRaw`, whose fields must be in the order of their numbers (ADR-027).
+  /// Decodes `TxRaw`. Its fields must be in the order of their numbers (Cosmos SDK, ADR-027).
   init(_ bytes: [UInt8]) throws(DecodingError) {
     var reader = MessageReader("cosmos.tx.v1beta1.TxRaw", bytes[...])
     var body: ArraySlice<UInt8> = []
@@ -67,8 +67,8 @@ struct TransactionBody {
       case (1, .bytes(let bytes)): messages.append(try TypedMessage(reading: bytes))
       case (2, .bytes(let bytes)): memo = try reader.onceText(2, bytes)
       case (3, .number(let number)): timeoutHeight = try reader.once(3, number)
-      // Field 1,023 has critical extension options; those in field 2,047 may be ignored by programs that do
-      // not know them.
+      // Field 1,023 holds critical extension options, which every program must know. Field 2,047 holds
+      // options that a program may ignore.
       case (1_023, .bytes(let bytes)):
         _ = try TypedMessage(reading: bytes)
         hasExtensions = true

@@ -7,9 +7,10 @@ extension Transaction {
   /// every message.
   ///
   /// The signature is not checked. `TxRaw` must be in canonical form (ADR-027 of the Cosmos SDK), and the
-  /// signature covers the rest. So only the signer can give one transaction two hashes.
+  /// signature covers body and authorization. So only the signer can make a second transaction, with another
+  /// hash, of the same content.
   ///
-  /// `hash` is the SHA-256 hash of `bytes` if it is known already.
+  /// `hash` is the SHA-256 hash of `bytes`; nil when it must be computed.
   public init(decoding bytes: [UInt8], chain: ChainID, hash: Digest? = nil) throws(TransactionError) {
     guard bytes.count <= WireLimits.transactionBytes else {
       throw .malformed(.outOfRange(field: "cosmos.tx.v1beta1.TxRaw"))

@@ -36,7 +36,7 @@ public struct Transaction: Hashable, Sendable {
 
   public var sender: Address { Address(signer) }
 
-  /// `hash` is that of `encoded` if it is known already.
+  /// `hash` is the SHA-256 digest of `encoded`; nil when it must be computed.
   init(
     encoded: [UInt8],
     hash: Digest? = nil,

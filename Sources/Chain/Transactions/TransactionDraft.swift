@@ -4,9 +4,9 @@ import Wire
 
 /// A transaction before it is signed.
 public struct TransactionDraft: Hashable, Sendable {
-  /// 1 to 16 actions, all of the account that will sign.
+  /// 1 to 16 actions. The account that will sign must be the signer of each.
   public var actions: [Action]
-  /// At most 256 bytes.
+  /// A note for people; at most 256 bytes.
   public var memo: String
   /// The last height at which the transaction may be in a block; 0 for no limit.
   public var timeoutHeight: Height
@@ -27,7 +27,8 @@ public struct TransactionDraft: Hashable, Sendable {
     signed(by: key.publicKey, chain: chain) { key.sign($0) }
   }
 
-  /// The transaction with the signature that `sign` makes of the `SignDoc`, for keys outside this process.
+  /// Signs the draft with a key outside this process: `sign` returns the signature for the bytes of the
+  /// `SignDoc`.
   public func signed(
     by signer: PublicKey,
     chain: ChainID,

@@ -3,12 +3,11 @@ public import Primitives
 
 /// A statement of a validator or provider that a node is its own, valid until a time (Malachite ADR-006).
 ///
-/// Without a voucher the role of a node is only the node's own claim. The session proves that the peer has
-/// the node key; the voucher ties the node key to a validator's consensus key or a provider's account key;
-/// and the committed state tells what that key is. Since a voucher names the node key, others cannot use a
-/// copy.
+/// Without a voucher a node only claims its role. The session proves that the peer has the node key; the
+/// voucher ties the node key to a validator's consensus key or a provider's account key; and the committed
+/// state tells whose key that is. A voucher names the node key, so other nodes cannot use a copy of it.
 public struct NodeVoucher: Hashable, Sendable {
-  /// What the signing key belongs to.
+  /// Whether the signing key is a validator's or a provider's.
   public enum Role: UInt8, Hashable, Sendable {
     case validator = 1
     case provider = 2
@@ -21,8 +20,8 @@ public struct NodeVoucher: Hashable, Sendable {
     }
   }
 
-  /// The validity of a new voucher in milliseconds: one day. It is renewed well before its end; a stolen node
-  /// key loses its role when it ends.
+  /// The validity of a new voucher in milliseconds: one day. A node renews its voucher well before the end. A
+  /// stolen node key loses its role at the end.
   public static let lifetime: UInt64 = 86_400_000
   static let byteCount = 1 + 32 + 8 + 64
 

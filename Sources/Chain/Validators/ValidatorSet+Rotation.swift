@@ -2,10 +2,10 @@ import Cryptography
 
 /// Selects proposers by weighted round robin, and applies changes of power.
 extension ValidatorSet {
-  /// Advances the rotation by `times` turns; `proposer` is then the validator of the last one.
+  /// Advances the rotation by `times` turns. Afterwards `proposer` is the validator of the last turn.
   ///
-  /// The set of height h + 1 is that of h with its updates applied, advanced by one. Rescaling and centring
-  /// are done once per call, so `advance(2)` can differ from two calls of `advance()`.
+  /// The set of height h + 1 is the set of height h with its updates applied, advanced by one. Rescaling and
+  /// centring are done once per call, so `advance(2)` can differ from two calls of `advance()`.
   public mutating func advance(_ times: Int = 1) {
     guard times > 0, !members.isEmpty else { return }
     rescale()
@@ -21,11 +21,12 @@ extension ValidatorSet {
     return copy.proposer
   }
 
-  /// The set with all `updates` applied, or none when it throws. Advance the result by one to get the next
-  /// height's set.
+  /// Returns the set with all `updates` applied; when it throws, this set is unchanged. Advance the result by
+  /// one to get the next height's set.
   ///
-  /// Rescaling and centring aside, priorities of unchanged validators stay. A new validator starts with the
-  /// priority −1.125 × total power, below all others, so that leaving and joining again gives no advantage.
+  /// Priorities of unchanged validators stay, except for rescaling and centring. A new validator starts with
+  /// the priority −1.125 × total power, below all others, so that leaving and joining again gives no
+  /// advantage.
   public func applying(_ updates: [ValidatorUpdate]) throws(ValidatorSetError) -> ValidatorSet {
     var copy = self
     try copy.apply(updates)
@@ -137,7 +138,7 @@ public struct ProposerSchedule: Sendable {
   public init(_ validators: ValidatorSet) {
     set = validators
     proposers = [validators.proposer]
-    // `advance(r)` also does this once, for any number of turns.
+    // `advance(r)` also rescales and centres once, for any number of turns.
     set.rescale()
     set.centre()
   }

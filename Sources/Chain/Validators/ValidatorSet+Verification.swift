@@ -27,11 +27,11 @@ extension ValidatorSet {
   /// Checks that a quorum of this set signed one vote for one block.
   ///
   /// The rule is the same on all nodes: the bitmap has exactly the set's size and zero padding, there is one
-  /// signature for each bit, the signers have a quorum of the power, and every signature is valid for the
+  /// signature for each bit set, the signers have a quorum of the power, and every signature is valid for the
   /// same vote. All signatures are checked, even when fewer would be a quorum.
   ///
-  /// `known` are verified certificates of this set. A signature that one of them has for the same vote is not
-  /// checked again. Nothing is checked if the memory of `checks` has this certificate with this set.
+  /// `known` are verified certificates of this set. Signatures that they have for the same vote are not
+  /// checked again. No signature is checked if the memory of `checks` holds this certificate with this set.
   public func verify(
     _ certificate: Certificate,
     chain: ChainID,
@@ -93,10 +93,10 @@ extension ValidatorSet {
     return signatures
   }
 
-  /// Checks that `certificate` justifies entering its round.
+  /// Checks that `certificate` justifies entering the round that it names.
   ///
-  /// Either a quorum precommitted, for any block or nil, in the round before it, or validators with more than
-  /// a third of the power voted in it or in later rounds.
+  /// Either a quorum precommitted, for any block or nil, in the round before, or validators with more than a
+  /// third of the power voted in the named round or in later ones.
   public func verify(
     _ certificate: RoundCertificate,
     chain: ChainID,
@@ -130,7 +130,7 @@ extension ValidatorSet {
     }
   }
 
-  /// Checks form and signature. The caller checks that it is the signer's turn in that round.
+  /// Checks form and signature. The caller checks that the signer is the proposer of that round.
   public func verify(
     _ proposal: Proposal,
     chain: ChainID,
@@ -180,7 +180,7 @@ extension ValidatorSet {
 }
 
 extension Vote {
-  /// Whether the fields are in range and consistent: only a prevote for a block may have a valid round, and
+  /// Whether the fields are in range and consistent. Only a prevote for a block may have a `validRound`, and
   /// it must be below `round`.
   public var isWellFormed: Bool {
     ValidatorSet.isWellFormed(kind: kind, height: height, round: round, validRound: validRound, block: block)
@@ -220,7 +220,7 @@ extension Evidence {
 /// A subset of a validator set, as a bitmap: validator i is bit i mod 8 of byte i / 8, the least significant
 /// bit first.
 public struct SignerSet: Hashable, Sendable {
-  /// Exactly ⌈count/8⌉ bytes, with zero padding.
+  /// The bitmap: exactly ⌈count/8⌉ bytes, with zero padding.
   public private(set) var bytes: [UInt8]
   public let count: Int
 

@@ -3,7 +3,7 @@ public import Primitives
 
 /// A member of one height's validator set.
 public struct Validator: Hashable, Sendable {
-  /// The operator's account. It breaks ties in the order of members and of turns.
+  /// The operator's account. It breaks ties in the order of members and in the choice of the proposer.
   public var address: Address
   /// The consensus key that signs votes.
   public var key: PublicKey
@@ -97,7 +97,7 @@ public struct ValidatorSet: Hashable, Sendable {
   }
 
   /// The power of a quorum: the least x with 3·x > 2·total. Any two quorums have a correct validator in
-  /// common.
+  /// common, as long as less than a third of the power is faulty.
   public var quorumPower: Int64 { totalPower * 2 / 3 + 1 }
 
   /// The least x with 3·x > total: validators with this power include a correct one.
@@ -136,9 +136,9 @@ extension ValidatorSet {
     }
   }
 
-  /// Reads what `encoded` holds.
+  /// Decodes a set from the bytes of `encoded`.
   ///
-  /// - Throws: Also when the members are not in the order of `members`.
+  /// - Throws: When the bytes are not a valid set, also when its members are not in the order of `members`.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(bytes)
     try self.init(from: &reader)

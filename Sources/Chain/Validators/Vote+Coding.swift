@@ -82,7 +82,8 @@ extension Field {
     return round
   }
 
-  /// The round of a polka, from its encoding: the round plus one, 0 for none. It must be below `round`.
+  /// Decodes the round of a polka, which is encoded as the round plus one, with 0 for none. The round must be
+  /// before `round`.
   static func validRound(_ wire: UInt32, before round: Round) throws(DecodingError) -> Round? {
     guard wire > 0 else { return nil }
     guard wire <= round else { throw .outOfRange(field: "valid_round") }
@@ -111,8 +112,8 @@ extension Certificate {
 
   /// Decodes a certificate that is part of another message.
   ///
-  /// There must be as many signatures as `signers` has bits. Whether they are a quorum depends on the
-  /// height's validator set and is not checked.
+  /// There must be as many signatures as `signers` has bits set. Whether the signers are a quorum depends on
+  /// the height's validator set and is not checked.
   public init(_ wire: Supercloud_Chain_V1_Certificate) throws(DecodingError) {
     kind = try Field.kind(wire.kind.rawValue, "kind")
     height = try Field.blockHeight(wire.height)

@@ -17,8 +17,8 @@ public struct Vote: Hashable, Sendable {
   public var kind: Kind
   public var height: Height
   public var round: Round
-  /// For a prevote for a block, the round of the polka that justified it; else nil. It makes amnesia
-  /// provable.
+  /// For a prevote for a block, the round of the polka (a quorum of prevotes) that justifies it; else nil.
+  /// Without this field amnesia (see `Evidence`) could not be proven.
   public var validRound: Round?
   /// The block; nil for a vote for no block.
   public var block: Digest?
@@ -63,7 +63,7 @@ public struct Vote: Hashable, Sendable {
 public struct Proposal: Hashable, Sendable {
   public var height: Height
   public var round: Round
-  /// The round in which the block already had a polka; nil for a new block.
+  /// The round in which the block already had a polka (a quorum of prevotes); nil for a new block.
   public var validRound: Round?
   public var block: Digest
   public var validator: ValidatorIndex
@@ -95,7 +95,7 @@ public struct Certificate: Hashable, Sendable {
   public var kind: Vote.Kind
   public var height: Height
   public var round: Round
-  /// For prevotes, the valid round, which is equal in all of them.
+  /// The `validRound` of the votes, which is the same in all of them; nil for precommits.
   public var validRound: Round?
   public var block: Digest
   /// The bitmap of the signers, as `SignerSet` encodes it: exactly as many bytes as the set needs.

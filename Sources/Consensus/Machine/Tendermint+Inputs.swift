@@ -2,7 +2,8 @@ import Chain
 import Cryptography
 import Primitives
 
-/// How the machine consumes each input. It drops inputs without effect before it logs them.
+/// Consumes each input. An input without effect is dropped before it is logged. L-numbers are lines of the
+/// Tendermint paper's pseudo-code (arXiv:1807.04938).
 extension Tendermint {
   mutating func consume(_ input: Input, _ turn: inout Turn) {
     switch input {
@@ -66,7 +67,7 @@ extension Tendermint {
   }
 
   /// Gives evidence when the proposer has signed another proposal for the same round, at this height or the
-  /// last.
+  /// one before.
   private mutating func findDuplicateProposal(_ proposal: Proposal, _ turn: inout Turn) {
     var evidence: [Evidence] = []
     if proposal.height == height, let other = proposals.contradiction(to: proposal) {

@@ -4,7 +4,7 @@ public import Primitives
 
 /// Restores the machine after a restart from the inputs in the log.
 extension Tendermint {
-  /// The machine in the state in which it was after it had consumed the last of `records`.
+  /// Makes the machine that has consumed `records`, with the state that it had after the last of them.
   ///
   /// The replay drops all effects. `resume` repeats those that are still needed.
   public static func replay(_ records: [LogRecord], configuration: TendermintConfiguration) -> Tendermint {

@@ -2,7 +2,8 @@ import Chain
 import Cryptography
 import Primitives
 
-/// Gives the round machine each input whose condition holds, and performs its effects.
+/// Gives the round machine each input whose condition holds, and performs its effects. L-numbers are lines of
+/// the Tendermint paper's pseudo-code (arXiv:1807.04938).
 extension Tendermint {
   /// Applies rules until none applies any more. If several apply, the first of this order does: commit,
   /// polkas, proposals with a polka, fresh proposals, nil, waiting. The order must not change, since replay
@@ -221,7 +222,8 @@ extension Tendermint {
       validators: voteSet.validators,
       votes: voteSet.precommits(of: round)
     )
-    // The proposer sent this node another block than the decided one. Others need that proposal to prove it.
+    // The proposer sent this node another block than the decided one. Other nodes need that proposal as
+    // evidence.
     for entry in proposals.proposals(of: round) where entry.proposal.block != block {
       turn.effects.append(.broadcastProposal(entry.proposal))
     }

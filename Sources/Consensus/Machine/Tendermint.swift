@@ -43,7 +43,7 @@ public struct Tendermint: Sendable {
   var hasWork = false
   /// The highest height whose commit certificate is known. The machine signs nothing at this height or below.
   var certifiedHeight: Height = 0
-  /// The alarm that was raised first. It stays.
+  /// The first alarm that was raised; nil when there is none. It is never cleared.
   public internal(set) var alarm: Alarm?
 
   // The following is not logged and does not decide what is signed.
@@ -115,7 +115,7 @@ public struct Tendermint: Sendable {
   public var step: Step { machine.step }
   /// The validators of the current height; nil before the first.
   public var validators: ValidatorSet? { start?.validators }
-  /// The own place in the validator set of the current height; nil for a node that is not in it.
+  /// This node's place in the validator set of the current height; nil for a node that is not in it.
   public var validatorIndex: ValidatorIndex? { ownIndex }
   /// The newest commit certificate that was decided here or came with `beginHeight`, with the precommits that
   /// arrived since.

@@ -67,8 +67,8 @@ public struct Timeouts: Hashable, Sendable {
 /// The settings of a consensus machine.
 public struct TendermintConfiguration: Hashable, Sendable {
   public var chain: ChainID
-  /// The own consensus key. A node without one, or whose key is not in the validator set of a height, follows
-  /// that height without voting.
+  /// This node's consensus key. A node without one, or whose key is not in the validator set of a height,
+  /// follows that height without voting.
   public var key: PublicKey?
   /// How long to wait in each step of a round.
   public var timeouts: Timeouts

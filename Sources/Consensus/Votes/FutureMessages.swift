@@ -19,7 +19,7 @@ struct FutureMessages: Sendable {
     var certificates = 0
   }
 
-  /// In ascending order of heights.
+  /// The stored messages of each height, in ascending order of heights.
   private var waiting: [Waiting] = []
 
   var count: Int { waiting.reduce(0) { $0 + $1.inputs.count } }

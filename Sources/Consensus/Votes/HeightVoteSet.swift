@@ -56,7 +56,7 @@ struct HeightVoteSet: Sendable {
   /// The validators that have a vote in a slot of any round.
   private(set) var seenVoters: SignerSet
   private(set) var seenPower: Int64 = 0
-  /// By validator index: the newest prevote of rounds after the current one, and the same for precommits.
+  /// The newest prevote (precommit) of each validator for rounds after the current one, by validator index.
   /// Both are empty until the first such vote.
   private var futurePrevotes: [Vote?] = []
   private var futurePrecommits: [Vote?] = []
@@ -195,8 +195,8 @@ struct HeightVoteSet: Sendable {
     }.sorted { $0.round == $1.round ? $0.validator < $1.validator : $0.round > $1.round }
   }
 
-  /// L55: the proof for the latest round that validators with more than a third of the power have reached.
-  /// Each validator counts once.
+  /// The proof by line 55 of the Tendermint paper for the latest round that more than a third of the power
+  /// has reached. Each validator counts once.
   private func findSkipCertificate() -> RoundCertificate? {
     var power: Int64 = 0
     var votes: [Vote] = []

@@ -16,7 +16,7 @@ struct ProposalSet: Hashable, Sendable {
     var isTimely: Bool
   }
 
-  /// In the order of arrival.
+  /// The proposals in the order of arrival.
   private(set) var entries: [Entry] = []
 
   /// One proposal of each of the last rounds that are over, to detect a second one that arrives later.

@@ -1,8 +1,8 @@
 import Chain
 import Cryptography
 
-/// What a vote is for. Prevotes for the same block with different justifications are different choices, and a
-/// quorum must agree on both.
+/// The choice that a vote makes. Prevotes for the same block with different justifications are different
+/// choices, and a quorum must agree on both.
 ///
 /// Therefore a validator that precommits a block and later prevotes another without a newer polka (amnesia)
 /// has signed the proof of it. In the paper prevotes carry no justification and cannot prove amnesia.
@@ -27,7 +27,7 @@ struct VoteTally: Sendable {
   let kind: Vote.Kind
   /// The slots by validator index; empty until the first vote.
   private(set) var slots: [Slot?] = []
-  /// In the order of their first votes.
+  /// The power of each choice, in the order of the first votes.
   private(set) var choices: [Count] = []
   /// The power of all validators that voted.
   private(set) var power: Int64 = 0

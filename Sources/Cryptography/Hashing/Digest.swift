@@ -1,7 +1,7 @@
 import CSodium
 import Primitives
 
-/// A 32-byte hash, in the order of its bytes.
+/// A 32-byte hash. Digests are compared by their bytes.
 public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
   let storage: Bytes32
 
@@ -23,7 +23,7 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
   public static func < (left: Digest, right: Digest) -> Bool { left.storage < right.storage }
 
   #if DEBUG
-    /// Called with everything that is hashed in a task, so that tests can count. A release build does not have it.
+    /// Called with every input of `sha256` and unkeyed `blake2b` in a task, for tests. Only in debug builds.
     @TaskLocal static var observer: (@Sendable (_ input: [UInt8]) -> Void)?
   #endif
 
@@ -63,7 +63,7 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The caller must have called `Sodium.start()`.
+  /// BLAKE2b of `count` bytes at `input`. The caller must have called `Sodium.start()`.
   static func blake2b(unsafePointer input: UnsafePointer<UInt8>, count: Int) -> Digest {
     Digest(
       storage: Bytes32 { output in

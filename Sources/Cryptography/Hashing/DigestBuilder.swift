@@ -25,7 +25,7 @@ import CSodium
 
   /// The hash of the input so far; `update` may be called again afterwards.
   public func finalize() -> Digest {
-    // The last step changes the state, so it works on a copy.
+    // The final step changes the state, so it works on a copy.
     unsafe withUnsafeTemporaryAllocation(byteCount: Self.stateBytes, alignment: Self.stateAlignment) { copy in
       unsafe copy.copyMemory(from: UnsafeRawBufferPointer(start: state, count: Self.stateBytes))
       guard let base = copy.baseAddress else { return .zero }

@@ -10,8 +10,8 @@ public enum Hash {
   }
 }
 
-/// HMAC-SHA-512 in steps. A copy of the value keeps the keyed state, so that PBKDF2 can start 2,048 times
-/// from it.
+/// HMAC-SHA-512 in steps. A copy of the value keeps the keyed state, so that PBKDF2 hashes the key only once
+/// and not in each of its 2,048 rounds.
 struct HMACSHA512 {
   private var state = crypto_auth_hmacsha512_state()
 

@@ -1,6 +1,6 @@
 import CSodium
 
-/// SipHash-2-4: an 8-byte keyed hash. Without the key nobody can find collisions on purpose.
+/// SipHash-2-4, a keyed hash of 8 bytes. Nobody can find collisions on purpose without the key.
 ///
 /// It is for short identifiers on a connection and for hash tables with keys from peers. It is too short for
 /// anything that must stay unique for long.

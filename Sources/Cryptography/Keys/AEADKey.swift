@@ -5,7 +5,7 @@ import CSodium
 /// A counter must never be used twice with the same key. The nonce is four zero bytes and the counter in
 /// little-endian order, as in Noise.
 public final class AEADKey: Sendable {
-  /// The bytes that sealing adds to a message: the tag.
+  /// The number of bytes by which sealing makes a message longer: the authentication tag.
   public static let overhead = 16
 
   private let key: SecretBytes
@@ -92,7 +92,7 @@ public final class AEADKey: Sendable {
 }
 
 extension Bytes32 {
-  /// A copy of the bytes that is wiped at the end.
+  /// A copy of the 32 bytes, wiped when its owner's lifetime ends.
   func secretCopy() -> SecretBytes {
     SecretBytes(count: 32, .wiped) { target in withPointer { unsafe target.update(from: $0, count: 32) } }
   }

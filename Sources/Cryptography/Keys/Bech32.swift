@@ -1,4 +1,4 @@
-/// Why a text is not a valid address.
+/// The reasons why a text is not a valid address.
 public enum AddressError: Error, Hashable, Sendable, CustomStringConvertible {
   case empty
   /// The text has more than the 90 characters that BIP-173 allows; the value is the number found.

@@ -24,7 +24,7 @@ public struct EphemeralKey: ~Copyable, Sendable {
     self.init(scalar: SecretBytes(copying: scalar, .wiped))
   }
 
-  /// The shared secret of this pair and the owner of the public key `key`.
+  /// The shared secret of this key pair and the other side's public key `key`.
   public func sharedSecret(with key: [UInt8]) throws(CryptographyError) -> SharedSecret {
     try SharedSecret(scalar: scalar, point: key)
   }
@@ -43,12 +43,13 @@ public struct SharedSecret: ~Copyable, Sendable {
       guard point.count == 32 else { return }
       scalar.withPointer { agreed = unsafe crypto_scalarmult_curve25519(output, $0, point) == 0 }
     }
-    // A noncopyable value must be complete before an initialiser may throw, so the checks come last.
+    // All properties of a noncopyable value must be set before its initializer may throw, so the checks come
+    // last.
     guard point.count == 32 else { throw .length(point.count) }
     guard agreed else { throw .lowOrderPoint }
   }
 
-  /// A copy in ordinary memory, which is not wiped, for `KeyDerivation`.
+  /// A copy of the secret in ordinary memory that is not wiped, for `KeyDerivation`.
   public var bytes: [UInt8] { secret.bytes }
 
   @safe func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {

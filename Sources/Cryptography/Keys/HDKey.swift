@@ -1,4 +1,4 @@
-/// Why a derivation path or seed is refused.
+/// The reasons why a derivation path or seed is refused.
 public enum HDKeyError: Error, Hashable, Sendable, CustomStringConvertible {
   case missingRoot
   /// A step is not a number below 2³¹ followed by `'`; `index` counts from zero.

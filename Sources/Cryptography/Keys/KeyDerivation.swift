@@ -25,7 +25,7 @@ public enum KeyDerivation {
   ) -> Digest {
     let label = Array(label.utf8)
     precondition(label.count <= 255, "a label has at most 255 bytes")
-    // The length in front makes the boundary between label and context unambiguous.
+    // The length of the label comes first, so that the boundary between label and context is unambiguous.
     return Digest.blake2b([UInt8(label.count)] + label + Array(context), key: key)
   }
 

@@ -1,4 +1,4 @@
-/// Why words are not a valid mnemonic.
+/// The reasons why words are not a valid mnemonic.
 public enum MnemonicError: Error, Hashable, Sendable, CustomStringConvertible {
   /// BIP-39 allows 12, 15, 18, 21 or 24 words; the value is the number found.
   case wordCount(Int)
@@ -44,8 +44,8 @@ public enum Mnemonic {
     let checksumWidth = words.count / 3
     let entropyCount = words.count * 4 / 3
     let entropy = bits.groups.prefix(entropyCount).map { UInt8($0) }
-    // The bits after the entropy are the checksum. With 24 words they fill a byte; otherwise they are the
-    // remainder.
+    // The bits after the entropy are the checksum. With 24 words the checksum is a whole byte; otherwise it
+    // is shorter and is in `remainder`.
     let found = checksumWidth == 8 ? bits.groups[entropyCount] : bits.remainder
     guard UInt8(found) == Digest.sha256(entropy).bytes[0] >> UInt8(8 - checksumWidth) else { throw .checksum }
     return entropy

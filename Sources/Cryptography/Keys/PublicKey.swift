@@ -17,7 +17,7 @@ public struct PublicKey: Hashable, Comparable, Sendable, CustomStringConvertible
 
   public var bytes: [UInt8] { storage.bytes }
 
-  /// Whether the key is the canonical encoding of a point of the prime-order group. Keys must be this to be
+  /// Whether the key is the canonical encoding of a point of the prime-order group. Only such keys can be
   /// registered.
   public var isPrimeOrder: Bool {
     Sodium.start()

@@ -1,7 +1,7 @@
 import CSodium
 import Primitives
 
-/// Why a secret was not sealed or a sealed file not opened.
+/// The reasons why a secret was not sealed or a sealed file not opened.
 public enum SealedKeyFileError: Error, Hashable, Sendable, CustomStringConvertible {
   case format
   /// The file has a format version that this program does not know.
@@ -96,7 +96,7 @@ public enum SealedKeyFile {
     return associated + ciphertext
   }
 
-  /// Decrypts what `seal` gives. The cost in the file is checked before any work is done.
+  /// Decrypts the bytes that `seal` returned. The cost in the file is checked before any work is done.
   public static func open(_ file: [UInt8], password: String) throws(SealedKeyFileError) -> [UInt8] {
     let (cost, salt, nonce) = try header(of: file)
     let ciphertext = Array(file[headerCount...])

@@ -8,10 +8,10 @@ import CSodium
   // afterwards it is only read, and the single owner frees it once.
 
   enum Protection {
-    /// Memory with guard pages and a canary that is never swapped to disk and read-only after `init`. An
+    /// Memory that is never swapped to disk and has guard pages and a canary; read-only after `init`. An
     /// allocation takes about 60 µs, so it is for keys that live long.
     case guarded
-    /// Ordinary memory that is wiped at the end, for secrets of a handshake or a session.
+    /// Ordinary memory that is wiped when the owner's lifetime ends, for secrets of a handshake or a session.
     case wiped
   }
 

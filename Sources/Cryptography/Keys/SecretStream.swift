@@ -1,6 +1,6 @@
 import CSodium
 
-/// The state of one direction of a stream, wiped at the end.
+/// The state of one direction of a stream. Its memory is wiped when its owner's lifetime ends.
 @safe private struct StreamState: ~Copyable, @unchecked Sendable {
   // `@unchecked` is safe: only the single owner reaches the memory, and only its mutating functions write it.
   let pointer: UnsafeMutablePointer<crypto_secretstream_xchacha20poly1305_state>
@@ -21,7 +21,7 @@ import CSodium
 ///
 /// The opener notices every message that was changed, reordered, repeated or dropped.
 public struct StreamSealer: ~Copyable, Sendable {
-  /// The bytes that sealing adds to a message.
+  /// The number of bytes by which sealing makes a message longer.
   public static let overhead = 17
   public static let headerCount = 24
 
@@ -82,7 +82,7 @@ public struct StreamOpener: ~Copyable, Sendable {
     self.state = state
   }
 
-  /// Decrypts the next message, and tells whether it is the last.
+  /// Decrypts the next message. `isFinal` is true for the last message of the stream.
   ///
   /// After an error the stream must be closed.
   public mutating func open(

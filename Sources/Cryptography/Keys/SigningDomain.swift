@@ -17,7 +17,7 @@ public enum SigningDomain: String, CaseIterable, Sendable {
   case validatorProof = "sc/validator...."
   case providerProof = "sc/provider....."
 
-  /// 16 ASCII bytes.
+  /// The tag: 16 ASCII bytes.
   public var tag: [UInt8] { Array(rawValue.utf8) }
 
   /// The bytes that are signed: tag (16), SHA-256 of the chain's name (32), body.

@@ -5,7 +5,7 @@ import Primitives
 ///
 /// Paths are ordered by their nibbles; a prefix comes before longer paths.
 public struct NibblePath: Hashable, Comparable, Sendable, CustomStringConvertible {
-  /// The nibbles from the left; all beyond `length` are zero.
+  /// The nibbles from the left; all nibbles after the first `length` are zero.
   private let nibbles: Bytes32
   private let length: UInt8
 
@@ -49,11 +49,11 @@ public struct NibblePath: Hashable, Comparable, Sendable, CustomStringConvertibl
     (left.nibbles, left.length) < (right.nibbles, right.length)
   }
 
-  /// The encoding: the number of nibbles in one byte, then two nibbles in each byte, the second of the last
-  /// byte being zero when their number is odd.
+  /// The encoding: the number of nibbles in one byte, then two nibbles in each byte. If their number is odd,
+  /// the second half of the last byte is zero.
   public func encoded() -> [UInt8] { [length] + nibbles.bytes.prefix((count + 1) / 2) }
 
-  /// Decodes what `encoded` gives; any other form is refused.
+  /// Decodes the bytes of `encoded`; any other form is refused.
   public init(decoding bytes: some Collection<UInt8>) throws(DecodingError) {
     guard let length = bytes.first else { throw .truncated }
     guard length <= 64 else { throw .outOfRange(field: "nibbles") }
@@ -93,7 +93,7 @@ extension Bytes32 {
     return Bytes32(kept(word0, 0), kept(word1, 1), kept(word2, 2), kept(word3, 3))
   }
 
-  /// These bytes with `nibble` at `index`, which must be zero before.
+  /// A copy of these bytes in which the nibble at `index`, which must be zero before, is `nibble`.
   fileprivate func setting(nibble: UInt64, at index: Int) -> Bytes32 {
     let bits = nibble << UInt64(60 - 4 * (index & 15))
     return switch index >> 4 {

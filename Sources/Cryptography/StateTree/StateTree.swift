@@ -124,7 +124,8 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
     return page.digest
   }
 
-  /// Applies the changes in `range` to `page` and below; returns false when nothing differs afterwards.
+  /// Applies the changes in `range` to `page` and the pages below it. False when the page is unchanged
+  /// afterwards.
   private mutating func update(_ page: inout StateTreePage, at path: NibblePath, with range: Range<Int>)
     throws(StateTreeError) -> Bool
   {
@@ -183,7 +184,7 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
     return .child(page.digest)
   }
 
-  /// The entries that are left after the changes in `range`, sorted. `slot` has at most one entry before.
+  /// The entries of `slot` after the changes in `range`, sorted. Before, `slot` has at most one entry.
   private func merged(_ slot: Slot, with range: Range<Int>) -> [Slot] {
     var entries: [Slot] = []
     entries.reserveCapacity(range.count + 1)
@@ -200,7 +201,8 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
     return entries
   }
 
-  /// Makes pages for `entries`, which are sorted leaves whose keys begin with `path`.
+  /// Makes pages for `entries`, sorted leaves whose keys begin with `path`, and returns the slot that refers
+  /// to them.
   private mutating func built(_ entries: ArraySlice<Slot>, at path: NibblePath) -> Slot {
     guard let first = entries.first else { return .empty }
     guard entries.count > 1 else { return first }
@@ -220,7 +222,7 @@ private struct StateTreeBatch<Reader: StateTreeReading> {
 }
 
 extension StateTreeChange {
-  /// The content of an empty slot after this change.
+  /// The slot that this change gives where no entry was before.
   fileprivate var slot: StateTreePage.Slot { value.map { .leaf(key: key, value: $0) } ?? .empty }
 }
 

@@ -25,7 +25,7 @@ public struct StateTreePage: Sendable {
 
   /// Always sixteen slots.
   public private(set) var slots: [Slot]
-  /// The digests of slots 0–3, 4–7, 8–11, 12–15.
+  /// The four digests of the slots 0–3, 4–7, 8–11 and 12–15.
   var quarters: [4 of Digest]
 
   /// An empty page.
@@ -40,8 +40,8 @@ public struct StateTreePage: Sendable {
 
   public var isEmpty: Bool { slots.allSatisfy { $0 == .empty } }
 
-  /// The page's only content when that is a single entry. Such a page is replaced by the entry in the
-  /// parent's slot.
+  /// The only entry of the page, if its content is a single entry; otherwise nil. Such a page is replaced by
+  /// the entry in the parent's slot.
   var soleLeaf: Slot? {
     var sole: Slot?
     for slot in slots where slot != .empty {
@@ -69,7 +69,7 @@ public struct StateTreePage: Sendable {
     )
   }
 
-  /// The digests of the four neighbours on the path from slot `index` to the page's digest, lowest first.
+  /// The digests of the four sibling nodes on the path from slot `index` to the page's digest, lowest first.
   func siblings(of index: Int) -> [Digest] {
     let pair = (index ^ 2) & ~1
     let half = (index >> 2 ^ 2) & ~1
@@ -159,8 +159,8 @@ extension StateTreePage {
     }
   }
 
-  /// Decodes what `encoded` gives. The quarters' digests are not checked: call `isConsistent` for pages from
-  /// peers.
+  /// Decodes the bytes of `encoded`. The digests of the quarters are not checked: call `isConsistent` for
+  /// pages from peers.
   public init(decoding bytes: some Collection<UInt8>) throws(DecodingError) {
     guard bytes.count <= Self.maximumEncodedCount else { throw .outOfRange(field: "page") }
     let page: Result<StateTreePage, DecodingError> = withContiguous(bytes) { borrowed in

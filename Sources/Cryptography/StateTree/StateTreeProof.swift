@@ -5,7 +5,7 @@ import Primitives
 ///
 /// It has about 130 bytes per page on the path: 650 with a million entries.
 public struct StateTreeProof: Hashable, Sendable {
-  /// What is at the end of the key's path.
+  /// What the proof shows at the end of the key's path.
   public enum End: Hashable, Sendable {
     /// An empty slot: the key is absent.
     case empty
@@ -19,8 +19,8 @@ public struct StateTreeProof: Hashable, Sendable {
   public static let maximumPages = 64
 
   public let end: End
-  /// Four digests for each page, from the deepest page to the root, the lowest neighbour first; zero for an
-  /// empty one.
+  /// The digests of the siblings on the path: four for each page, from the deepest page to the root, and in
+  /// each page the lowest first. The digest of an empty sibling is zero.
   public let siblings: [Digest]
 
   /// Nil unless there are four siblings for each of at most 64 pages.
@@ -41,7 +41,7 @@ public struct StateTreeProof: Hashable, Sendable {
     verifies(key: StateTree.keyDigest(key), value: value.map(StateTree.valueDigest), root: root)
   }
 
-  /// The same, given the digests of key and value.
+  /// Whether the tree with this `root` has `value` at `key`, both given by their digests; nil for no entry.
   public func verifies(key: Digest, value: Digest?, root: Digest) -> Bool {
     Sodium.start()
     let start: Digest
@@ -108,7 +108,7 @@ extension StateTreeProof {
   public static let maximumEncodedCount = 2 + 64 + maximumPages * (1 + 4 * 32)
 
   /// The encoding: the kind of the end and the number of pages (a byte each); the other entry, if there is
-  /// one; for each page a byte whose low four bits tell which neighbours are not zero; then these neighbours.
+  /// one; for each page a byte whose low four bits tell which siblings are not zero; then these siblings.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: 66 + 33 * siblings.count)
     switch end {
@@ -131,7 +131,7 @@ extension StateTreeProof {
     return writer.bytes
   }
 
-  /// Decodes what `encoded` gives; any other form is refused.
+  /// Decodes the bytes of `encoded`; any other form is refused.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     guard bytes.count <= Self.maximumEncodedCount else { throw .outOfRange(field: "proof") }
     var reader = ByteReader(bytes)

@@ -4,7 +4,7 @@ import DequeModule
 import Primitives
 
 extension Dissemination {
-  /// A copy of an object came over a link.
+  /// Handles a copy of an object that came over a link.
   mutating func receive(_ object: SignedObject, _ slot: Int, isRepair: Bool, _ turn: inout Turn) {
     counters[object.kind].received += 1
     counters[object.kind].bytes += UInt64(object.encoded.count)
@@ -51,28 +51,28 @@ extension Dissemination {
     }
   }
 
-  /// Whether this object with this signature was checked lately, whatever way it came.
+  /// Whether this object's signature was checked lately and is valid, whichever way the object came.
   func isChecked(_ object: SignedObject, at now: Instant) -> Bool { checked.contains(object.claim, at: now) }
 
   mutating func noteChecked(_ object: SignedObject, at now: Instant) { checked.insert(object.claim, at: now) }
 
-  /// Another copy of an object that is being checked.
+  /// Handles another copy of an object that waits for its check or judgement.
   private mutating func join(_ object: SignedObject, _ slot: Int, at now: Instant) {
     guard pending[object.identifier]?.object.signature != object.signature else {
       pending[object.identifier]?.senders.insert(slot)
       pending[object.identifier]?.arrival.note(slot, at: now)
       return
     }
-    // Two alternatives are enough: each forged one costs its sender the session.
+    // Two alternatives are enough: a forged one costs its sender 100 points of its score.
     guard let waiting = pending[object.identifier], waiting.content == nil, waiting.alternatives.count < 2
     else { return }
     pending[object.identifier]?.alternatives.append((object, slot))
   }
 
-  /// Why an object is dropped before its signature is checked; nil when it is checked.
+  /// The reason to drop an object before its signature check; nil when the object is kept.
   ///
-  /// Objects that were asked for have an allowance of their own, so that a neighbour that pushed too much can still
-  /// answer.
+  /// Objects that this node asked for have an allowance of their own. Therefore a neighbour that has used up
+  /// its allowance for pushed objects can still answer.
   private mutating func reasonToDrop(
     _ object: SignedObject,
     _ slot: Int,
@@ -86,11 +86,12 @@ extension Dissemination {
     else { return .queueFull }
     guard link.pending < settings.pendingLimit / 4, link.pendingBytes + size <= settings.pendingBytes / 4
     else { return .queueShare }
-    // From half of the limit on, offers and node records are dropped.
+    // When half of `pendingLimit` is reached, offers and node records are dropped.
     if pending.count >= settings.pendingLimit / 2, object.kind == .nodeRecord || object.kind == .offer {
       return .lessUrgent
     }
-    // An object that needs no check takes no allowance. One that was refused is ignored for `refusedPeriod`.
+    // An object that needs no check uses no allowance. If it was refused, `receive` ignores it for
+    // `refusedPeriod`.
     if isChecked { return nil }
     let isAllowed =
       isAsked
@@ -99,7 +100,7 @@ extension Dissemination {
     return isAllowed == true ? nil : .checkAllowance
   }
 
-  /// The caller has checked the signature.
+  /// Handles the result of the signature check: the decoded content, or nil when the signature is invalid.
   mutating func verified(_ identifier: Digest, _ content: ObjectContent?, _ turn: inout Turn) {
     guard let waiting = pending[identifier], waiting.content == nil else { return }
     guard let content else {
@@ -118,8 +119,9 @@ extension Dissemination {
     turn.effects.append(.deliver(waiting.object, content, from: first))
   }
 
-  /// Charges the allowance of the object's origin, or of the neighbour for origins without a route; false when it is used
-  /// up. Only authentic objects are charged, since with forged ones anybody could use up another's allowance.
+  /// Charges an authentic object to the allowance of its origin, or of the neighbour when the origin has no
+  /// route. False when the allowance is used up. Forged objects are not charged, since anybody can forge an
+  /// origin.
   private mutating func isWithinAllowance(_ waiting: Pending, at now: Instant) -> Bool {
     guard !waiting.isRepair else { return true }
     if routes[waiting.arrival.tag] != nil {
@@ -137,7 +139,7 @@ extension Dissemination {
     turn.effects.append(.verify(next.object))
   }
 
-  /// The ledger and the book have spoken.
+  /// Handles the judgement of the ledger and the order book on an authentic object.
   mutating func judged(_ identifier: Digest, _ judgement: Judgement, _ turn: inout Turn) {
     guard let waiting = pending[identifier], waiting.content != nil else { return }
     switch judgement {
@@ -167,7 +169,8 @@ extension Dissemination {
   private mutating func removePending(_ identifier: Digest) {
     guard let waiting = pending.removeValue(forKey: identifier) else { return }
     pendingShorts.remove(hash(identifier))
-    // The size is that of the object counted: alternatives have the same body.
+    // `waiting.object` may be an alternative of the object that was counted. Both have the same body and so
+    // the same size.
     pendingBytes -= waiting.object.encoded.count
     guard let slot = waiting.arrival.firstSlot else { return }
     links[slot]?.pending -= 1
@@ -179,7 +182,7 @@ extension Dissemination {
   {
     let short = hash(object.identifier)
     counters[object.kind].accepted += 1
-    // Not before it is accepted, so that a forged signature does not block the object with the right one.
+    // Only now, so that a copy with a forged signature does not block a copy with the valid one.
     seen.insert(short, at: turn.now)
     keep(object, short)
     removeMissing(short)
@@ -202,7 +205,7 @@ extension Dissemination {
     )
   }
 
-  /// Spreads an object of this node's own.
+  /// Sends an object that this node itself publishes to its neighbours.
   mutating func publish(_ object: SignedObject, _ turn: inout Turn) {
     guard live[object.identifier] == nil else { return }
     let short = hash(object.identifier)
@@ -214,7 +217,7 @@ extension Dissemination {
     spread(object, Arrival(tag: object.key.originTag, firstAt: turn.now), isOurs: true, &turn)
   }
 
-  /// An object that the book held before a restart.
+  /// Stores an object that the order book held before a restart, without sending it.
   mutating func restore(_ object: SignedObject, _ turn: inout Turn) {
     guard live[object.identifier] == nil else { return }
     keep(object, hash(object.identifier))

@@ -1,9 +1,9 @@
 public import Chain
 
 extension Dissemination {
-  /// What happened since the start, for metrics.
+  /// The numbers of events since the start, for metrics.
   @dynamicMemberLookup public struct Counters: Hashable, Sendable {
-    /// Per kind of object, in the order of `SignedObject.Kind.allCases`.
+    /// The counters of each kind of object, in the order of `SignedObject.Kind.allCases`.
     public private(set) var kinds = Array(repeating: KindCounters(), count: SignedObject.Kind.allCases.count)
     /// Objects that were dropped before a signature check, by reason.
     public internal(set) var drops: [Drop: UInt64] = [:]
@@ -11,7 +11,7 @@ extension Dissemination {
     public var announced: UInt64 = 0
     public var wantsSent: UInt64 = 0
     public internal(set) var wantsAnswered: UInt64 = 0
-    /// Objects whose signature was not checked, since it had been checked before.
+    /// Objects whose signature was not checked again, since an earlier check had found it valid.
     public internal(set) var checksSpared: UInt64 = 0
     public internal(set) var stopsSent: UInt64 = 0
     public internal(set) var startsSent: UInt64 = 0
@@ -29,7 +29,7 @@ extension Dissemination {
     }
   }
 
-  /// Objects of one kind.
+  /// The counters of one kind of object.
   public struct KindCounters: Hashable, Sendable {
     public internal(set) var received: UInt64 = 0
     public internal(set) var bytes: UInt64 = 0
@@ -51,9 +51,9 @@ extension Dissemination {
     case queueFull = "queue_full"
     /// The neighbour holds its quarter of that queue.
     case queueShare = "queue_share"
-    /// The queue fills up, and offers and records give way.
+    /// The queue is half full, and the object is an offer or a node record.
     case lessUrgent = "less_urgent"
-    /// Too much of what the neighbour sent led to nothing.
+    /// The neighbour has used up its allowance of signature checks.
     case checkAllowance = "check_allowance"
   }
 }

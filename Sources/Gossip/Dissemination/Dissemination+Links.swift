@@ -42,11 +42,12 @@ extension Dissemination {
     let wasFirst = entry.announcers.first == UInt8(slot)
     missing[short]?.announcers.removeAll { $0 == UInt8(slot) }
     missing[short]?.asked.remove(slot)
-    // The entry counts against its first announcer.
+    // The missing object counts against the neighbour that is now its first announcer.
     if wasFirst, let next = missing[short]?.announcers.first { links[Int(next)]?.missing += 1 }
   }
 
-  /// A neighbour says of which origins it wants pushes from this node.
+  /// Handles STOP (`isWanted` is false) or START (true): the neighbour says whether this node is to push the
+  /// objects of these origins to it.
   mutating func updateInterest(_ tags: [OriginTag], isWanted: Bool, of peer: PeerID, _ turn: inout Turn) {
     guard let slot = slots[peer] else { return }
     guard links[slot]?.control.take(UInt64(tags.count), at: turn.now, settings.control) == true else {
@@ -58,7 +59,8 @@ extension Dissemination {
         links[slot]?.stopsShared = !isWanted
         continue
       }
-      // An origin without a route here takes no memory. When objects of it come, the neighbour sends its STOP again.
+      // An origin without a route here takes no memory. If objects of it come later, the neighbour sends STOP
+      // again.
       guard routes[tag] != nil else { continue }
       if isWanted {
         routes[tag]?.startedByPeer.insert(slot)
@@ -71,19 +73,19 @@ extension Dissemination {
   }
 }
 
-/// A neighbour: what was announced to it, how much it may still send, and how much of it waits.
+/// A neighbour: the objects announced to it, its allowances, and the objects from it that wait.
 struct Link: Sendable {
   let peer: PeerID
-  /// Short identifiers under the neighbour's key.
+  /// The hash with the neighbour's key, which gives the short identifiers that are sent to it.
   let hash: ShortHash
-  /// The neighbour wants no pushes but of origins that it asked for by their tags.
+  /// True when the neighbour wants pushes only of origins for which it sent START by tag.
   var stopsShared = false
   /// Identifiers of objects that wait to be announced to it.
   var queue: [Digest] = []
-  /// What was announced to it, so that it can ask for it.
+  /// Objects that were announced to the neighbour, by short identifier. It may ask for these only.
   var announced: Generations<UInt64, Announcement>
 
-  /// Signature checks that are left for objects that it pushes, and for objects that it was asked for.
+  /// The signature checks left for objects that the neighbour pushes; `askedChecks` is for requested objects.
   var checks = TokenBucket()
   var askedChecks = TokenBucket()
   var strangers = TokenBucket()
@@ -92,10 +94,10 @@ struct Link: Sendable {
   var wants = TokenBucket()
   var pushBytes = TokenBucket()
 
-  /// Its objects that wait for a check or judgement.
+  /// The number of objects from this neighbour that wait for a check or judgement.
   var pending = 0
   var pendingBytes = 0
-  /// Objects that it was the first to announce and that have not come.
+  /// The number of missing objects of which the neighbour is the first announcer.
   var missing = 0
   var emptyAnnouncements = 0
   var digestsIgnoredUntil: Instant = .zero

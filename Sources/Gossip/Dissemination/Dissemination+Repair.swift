@@ -4,7 +4,7 @@ import DequeModule
 import Primitives
 
 extension Dissemination {
-  /// A neighbour announces objects. Those that this node lacks are asked for unless they are pushed before.
+  /// Handles announcements. Objects that this node lacks are asked for later, unless they are pushed before.
   mutating func announced(_ shorts: [UInt64], by peer: PeerID, _ turn: inout Turn) {
     guard let slot = slots[peer], let link = links[slot], turn.now >= link.digestsIgnoredUntil else { return }
     guard links[slot]?.digests.take(UInt64(shorts.count), at: turn.now, settings.digests) == true else {
@@ -19,7 +19,7 @@ extension Dissemination {
       guard !seen.contains(short, at: turn.now), !refused.contains(short, at: turn.now) else { continue }
       if missing[short] != nil {
         guard missing[short]?.announcers.contains(UInt8(slot)) == false else { continue }
-        // More than eight announcers would hardly ever be asked.
+        // An object has at most eight announcers, since more would hardly ever be asked.
         if missing[short]?.announcers.count ?? 8 < 8 { missing[short]?.announcers.append(UInt8(slot)) }
         continue
       }
@@ -32,14 +32,15 @@ extension Dissemination {
     }
   }
 
-  /// Asks for what is overdue: the first announcer first, then the others in turn.
+  /// Sends the requests for missing objects that are due, to the first announcer first, then to the others in
+  /// turn.
   mutating func askForMissing(_ turn: inout Turn) {
     var wants: [Int: [UInt64]] = [:]
     while let first = fresh.first, first.at <= turn.now {
       fresh.removeFirst()
       ask(first.value, &wants, &turn)
     }
-    // The loop ends, since what is asked for now gets a later time.
+    // The loop ends, since `ask` gives each object a later time.
     while let first = retries.first, first.at <= turn.now {
       retries.removeFirst()
       ask(first.value, &wants, &turn)

@@ -8,49 +8,53 @@ extension Dissemination {
     /// Copies wanted per object of an origin without a route. All such origins share their suppliers, which are not the
     /// fastest for each of them; hence one more.
     public var sharedSuppliers = 3
-    /// From this many objects on, suppliers are chosen for an origin itself. All neighbours push its next
-    /// `routeSamples` objects for that, which would cost more than it saves for an origin with fewer objects.
+    /// The number of objects from which on suppliers are chosen for the origin itself. To choose them, all
+    /// neighbours push the next `routeSamples` objects, which costs an origin with fewer objects more than it
+    /// saves.
     public var routeAfter = 4
-    /// Objects of an origin that all neighbours push before any is told to stop. With a single one, a loss or a jitter of
-    /// milliseconds would decide who supplies for half an hour.
+    /// The number of objects of an origin that all neighbours push before any of them is told to stop. With
+    /// one object, a loss or a jitter of milliseconds would decide who supplies for half an hour.
     public var routeSamples = 3
-    /// Objects after which suppliers are chosen for the origins without a route.
+    /// The number of objects after which suppliers are chosen for the origins without a route.
     public var sharedRouteAfter = 8
     /// How long identifiers are gathered before a digest is sent.
     public var digestInterval = Interval.milliseconds(50)
-    /// How long after its announcement an object is asked for; mostly it is pushed before.
+    /// The time from the announcement of an object to the first request for it. Most objects are pushed
+    /// before.
     public var wantAfter = Interval.milliseconds(80)
     public var wantRetry = Interval.milliseconds(150)
     public var wantAttempts = 10
-    /// How long copies of an object are waited for before its suppliers are compared.
+    /// The time from the first copy of an object to the comparison of its suppliers, so that others can
+    /// arrive.
     public var settleTime = Interval.milliseconds(250)
     public var exploreInterval = Interval.seconds(30)
     public var routeLifetime = Interval.seconds(1_800)
     public var seenPeriod = Interval.seconds(60)
-    /// 4,000 objects a second for two minutes.
+    /// Identifiers that are remembered: 4,000 objects a second for two minutes.
     public var seenCapacity = 480_000
-    /// Twice this period is an hour, the longest life of an object of the market.
+    /// An object of the market lives for an hour at most, and checks are remembered for up to two of these
+    /// periods.
     public var checkedPeriod = Interval.seconds(1_800)
     public var checkedCapacity = 131_072
-    /// A refused object is not asked for again for this long. After that this node's state may let it in.
+    /// The time for which copies of a refused object are ignored. Later, this node's state may admit it.
     public var refusedPeriod = Interval.seconds(10)
 
-    /// Signature checks a second that one neighbour may cost with objects that are not accepted. This allowance exists
-    /// twice: for objects that it pushes and for objects that it was asked for. At 58 µs a check, 32 hostile neighbours
-    /// can take three quarters of a core.
+    /// Signature checks a second that one neighbour can cause with objects that are not accepted. One such
+    /// allowance holds for objects that it pushes, another for objects that this node asked it for. At 58 µs
+    /// a check, 32 hostile neighbours take three quarters of a core.
     public var checks = TokenBucket.Rate(perSecond: 200, burst: 2_000)
-    /// Objects a second of one origin that has a route.
+    /// Objects a second that are accepted of one origin that has a route.
     public var origin = TokenBucket.Rate(perSecond: 20, burst: 100)
-    /// Objects a second that one neighbour delivers of all origins without a route together.
+    /// Objects a second that one neighbour may deliver of all origins without a route together.
     public var strangers = TokenBucket.Rate(perSecond: 100, burst: 2_000)
-    /// STOP and START entries of one neighbour a second; the burst is two for each of a few thousand origins at once.
+    /// STOP and START entries a second from one neighbour; the burst is two for each of 8,192 origins.
     public var control = TokenBucket.Rate(perSecond: 500, burst: 16_384)
     public var digests = TokenBucket.Rate(perSecond: 10_000, burst: 40_000)
     public var wants = TokenBucket.Rate(perSecond: 500, burst: 2_000)
-    /// Bytes a second pushed to one neighbour; what is beyond is only announced.
+    /// Bytes a second that are pushed to one neighbour; objects beyond that are only announced.
     public var pushBytes = TokenBucket.Rate(perSecond: 4 * 1024 * 1024, burst: 1024 * 1024)
 
-    /// Objects that wait for a check or judgement; one neighbour may hold a quarter.
+    /// Objects that wait for a check or judgement; one neighbour may hold a quarter of them.
     public var pendingLimit = 8_192
     public var pendingBytes = 8 * 1024 * 1024
     public var missingLimit = 16_384
@@ -58,9 +62,11 @@ extension Dissemination {
     public var routeLimit = 8_192
     public var announcedPerPeer = 8_192
     public var liveLimit = 262_144
-    /// How often one announced object is sent on request. An answer may be lost, so more than once.
+    /// The most times that an announced object is sent to a neighbour on request, since an answer may be
+    /// lost.
     public var answersPerAnnouncement: UInt8 = 3
-    /// Announced objects in a row that a neighbour did not deliver before its digests are ignored for a minute.
+    /// After this many announced but undelivered objects in a row, a neighbour's digests are ignored for a
+    /// minute.
     public var emptyAnnouncementLimit = 64
 
     public init() {}
@@ -77,8 +83,8 @@ extension Dissemination {
     }
   }
 
-  /// The share of objects that came only because they were asked for. Above 2 % one more supplier is kept for each
-  /// origin, until the share was below 0.5 % for five minutes.
+  /// The share of objects that came only because this node asked for them, over each 256 objects. Above 2 %,
+  /// one more supplier is kept for each origin, until the share has been below 0.5 % for five minutes.
   struct LossWindow: Hashable, Sendable {
     private static let sample: UInt64 = 256
     private static let calmTime = Interval.seconds(300)

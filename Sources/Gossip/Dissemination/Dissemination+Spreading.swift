@@ -6,8 +6,8 @@ import Primitives
 extension Dissemination {
   /// Sends an accepted object to the neighbours that want it from us and announces it to the others.
   ///
-  /// An object that this node publishes itself (`isOurs`) goes to all neighbours that have not stopped its origin by its
-  /// tag: no other node can supply it.
+  /// An object that this node publishes itself (`isOurs`) is pushed to all neighbours except those that sent
+  /// STOP for its origin by tag, since no other node can supply it.
   mutating func spread(
     _ object: SignedObject,
     _ arrival: Arrival,
@@ -28,7 +28,7 @@ extension Dissemination {
       } else {
         isWanted = isOurs || !link.stopsShared
       }
-      // Beyond the bytes a second for one neighbour the object is only announced; the neighbour can ask for it.
+      // Beyond `pushBytes` for one neighbour, the object is only announced; the neighbour can ask for it.
       if pushes, isWanted, links[slot]?.pushBytes.take(size, at: turn.now, settings.pushBytes) == true {
         targets.append(link.peer)
       } else {
@@ -46,7 +46,8 @@ extension Dissemination {
     if flushAt == nil { flushAt = now + settings.digestInterval }
   }
 
-  /// Announces the objects that have gathered, without those that the neighbour announced itself meanwhile.
+  /// Sends the gathered announcements, except those of objects that the neighbour has announced or sent
+  /// itself.
   mutating func flushAnnouncements(_ turn: inout Turn) {
     flushAt = nil
     for slot in links.indices {

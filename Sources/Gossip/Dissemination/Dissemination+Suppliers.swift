@@ -13,7 +13,7 @@ extension Dissemination {
     mutating func start(_ slot: Int, _ tag: OriginTag) { starts[slot, default: []].append(tag) }
   }
 
-  /// Stands in STOP and START for all origins that the neighbour was not told about by their own tags.
+  /// In STOP and START, this tag stands for all origins that the sender has not named by their own tags.
   static let sharedTag: OriginTag = 0
 
   mutating func send(_ control: Control, _ turn: inout Turn) {
@@ -32,7 +32,8 @@ extension Dissemination {
     items.sorted { $0.key < $1.key }.compactMap { slot, items in links[slot].map { ($0.peer, items) } }
   }
 
-  /// Counts an accepted object of an origin. From `Settings.routeAfter` objects on, the origin gets a route of its own.
+  /// Counts an accepted object of an origin. After `Settings.routeAfter` objects, suppliers are chosen for
+  /// the origin.
   mutating func countObject(of tag: OriginTag, _ turn: inout Turn) {
     if routes[tag] == nil { makeRoute(tag, at: turn.now) }
     routes[tag]?.usedAt = turn.now
@@ -57,7 +58,8 @@ extension Dissemination {
     routes[tag] = Route(at: now)
   }
 
-  /// Drops routes that were not used for `Settings.routeLifetime`; if that is not enough, the older half of all.
+  /// Drops the routes that were not used for `Settings.routeLifetime`. If too many remain, drops the least
+  /// recently used half.
   private mutating func forgetRoutes(at now: Instant) {
     routes = routes.filter { now.since($0.value.usedAt) < settings.routeLifetime }
     guard routes.count >= settings.routeLimit else { return }
@@ -66,8 +68,8 @@ extension Dissemination {
     for old in byAge.prefix(byAge.count / 2) { routes[old.tag] = nil }
   }
 
-  /// Chooses suppliers anew by each object that was first received `Settings.settleTime` ago: by now its copies have
-  /// arrived.
+  /// Updates the suppliers from the objects whose first copy came at least `Settings.settleTime` ago, since
+  /// their other copies have arrived by now.
   mutating func evaluate(_ turn: inout Turn) {
     var control = Control()
     while let first = evaluations.first, first.at <= turn.now {
@@ -82,7 +84,8 @@ extension Dissemination {
         shared = Route(at: turn.now)
         evaluate(arrival, Self.sharedTag, &route, wanted: settings.sharedSuppliers, at: turn.now, &control)
         route.objects &+= 1
-        // Until then all neighbours push, new ones too, and the order of their copies shows who is fast.
+        // Until suppliers are chosen, all neighbours push, and the order of their copies shows which are
+        // fast.
         route.hasChosenSuppliers = route.hasChosenSuppliers || route.objects >= settings.sharedRouteAfter
         shared = route
       }
@@ -107,7 +110,7 @@ extension Dissemination {
     let samples = UInt32(settings.routeAfter + settings.routeSamples)
     guard tag == Self.sharedTag || route.objects >= samples else { return }
     stopExcess(arrival, tag, &route, wanted: wanted, at: now, &control)
-    // A supplier that nearly always misses is of no use.
+    // Stops suppliers that missed nearly all of the last objects.
     for slot in route.suppliers where route.missed(slot) >= Route.deadAt && route.suppliers.count > wanted {
       route.stop(slot)
       control.stop(slot, tag)
@@ -118,10 +121,10 @@ extension Dissemination {
     }
   }
 
-  /// Stops half of the suppliers that delivered beyond the number wanted, the slowest first.
+  /// If more suppliers delivered the object than `wanted`, stops half of the excess, the slowest first.
   ///
-  /// When only the wanted number remains, the last of them is drawn at random from all but the fastest `wanted` − 1.
-  /// Otherwise an attacker that is fast could become all the suppliers of a node.
+  /// If only `wanted` suppliers remain, the last of them is drawn at random from all but the fastest `wanted`
+  /// − 1. Otherwise a fast attacker could become all the suppliers of a node.
   private mutating func stopExcess(
     _ arrival: Arrival,
     _ tag: OriginTag,
@@ -147,8 +150,8 @@ extension Dissemination {
       }
       route.stoppedAt = now
     }
-    // A neighbour that still pushes did not get the STOP, or has forgotten it: it is sent again, every two seconds at
-    // most.
+    // A neighbour that still pushes has not received the STOP or has forgotten it. STOP is sent again, at
+    // most every two seconds.
     guard now.since(route.stoppedAt) >= .seconds(2) else { return }
     for slot in arrival.order.map(Int.init) where !route.suppliers.contains(slot) {
       control.stop(slot, tag)
@@ -156,8 +159,8 @@ extension Dissemination {
     }
   }
 
-  /// The link to make a supplier next: of those that are none, one that delivered this object when it was asked for it,
-  /// else the fastest. Ties are broken at random.
+  /// The link to make a supplier next. Among the links that are not suppliers, one that delivered this object
+  /// on request is preferred, then the fastest. Ties are broken at random.
   private mutating func alternative(to route: Route, preferring asked: SlotSet) -> Int? {
     func lateness(_ slot: Int) -> Int { asked.contains(slot) ? -1 : Int(route.lateness(slot)) }
     let others = links.indices.filter { links[$0] != nil && !route.suppliers.contains($0) }
@@ -165,8 +168,8 @@ extension Dissemination {
     return generator.sample(1, of: others.filter { lateness($0) == best }).first
   }
 
-  /// Makes one random neighbour a supplier for a third of the origins that it does not supply, drawn at random. If it is
-  /// fast, it stays one.
+  /// Draws one neighbour at random and makes it a supplier of a third of the origins that it does not supply.
+  /// It stays a supplier if it is fast.
   mutating func explore(_ turn: inout Turn) {
     exploreAt = turn.now + settings.exploreInterval
     let present = links.indices.filter { links[$0] != nil }
@@ -185,7 +188,7 @@ extension Dissemination {
     send(control, &turn)
   }
 
-  /// Replaces a lost supplier where too few are left.
+  /// Removes a lost neighbour from all routes, and chooses another supplier where too few are left.
   mutating func replaceSupplier(_ slot: Int, _ turn: inout Turn) {
     var control = Control()
     for tag in routes.keys.sorted() {

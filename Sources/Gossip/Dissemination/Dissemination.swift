@@ -6,12 +6,13 @@ public import Primitives
 /// Spreads signed objects. Each node chooses, for each origin, which neighbours push that origin's objects to it: its
 /// suppliers.
 ///
-/// All neighbours push an origin's first objects. Each node then keeps the neighbours that delivered first and sends the
-/// others STOP for that origin. Those send digests with short identifiers instead, and an object that does not come is
-/// asked for with WANT. Every node keeps a fixed number of suppliers, so each gets every object, and the links that push
-/// form a few trees of nearly shortest paths. Plumtree (Leitão, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007) has
-/// the eager and lazy links but one tree and one supplier for all origins; GossipSub (libp2p spec,
-/// `pubsub/gossipsub`) has a fixed number of eager links for everything, and as many copies.
+/// All neighbours push an origin's first objects. Each node then keeps the neighbours that delivered first
+/// and sends STOP for that origin to the others. These then send digests: lists of short identifiers. The
+/// node asks with WANT for an object that was announced but does not come. Every node keeps a fixed number of
+/// suppliers, so each gets every object, and the links that push form a few trees of nearly shortest paths.
+/// Plumtree (Leitão, Pereira, Rodrigues: "Epidemic Broadcast Trees", 2007) also has eager and lazy links, but
+/// one tree for all origins. GossipSub (libp2p spec, `pubsub/gossipsub`) has a fixed number of eager links
+/// per topic, whatever the origin, and as many copies.
 ///
 /// Short identifiers are hashed under the *receiver's* key rather than under one for each link, so that a node can match
 /// the announcements of several neighbours before it has the object.
@@ -25,29 +26,30 @@ public struct Dissemination: Sendable {
     case verified(Digest, ObjectContent?)
     case judged(Digest, Judgement)
     case published(SignedObject)
-    /// Objects that were live before a restart. They are kept and sent on request, but not pushed or announced.
+    /// Objects that were live before a restart. They are stored and sent on request, but not pushed or
+    /// announced.
     case restored([SignedObject])
     case retired([Digest])
     case digests([UInt64], from: PeerID)
     case wants([UInt64], from: PeerID)
     case stops([OriginTag], from: PeerID)
     case starts([OriginTag], from: PeerID)
-    /// Time passed; sent when `deadline` is reached, harmless otherwise.
+    /// Time has reached `deadline`. An earlier `fired` has no effect.
     case fired
   }
 
   public enum Effect: Hashable, Sendable {
     case push(SignedObject, to: [PeerID])
-    /// The peer asked for it.
+    /// Send the object, which the peer has asked for.
     case answer(SignedObject, to: PeerID)
     case announce([UInt64], to: PeerID)
     case want([UInt64], from: PeerID)
     case stop([OriginTag], PeerID)
     case start([OriginTag], PeerID)
     case verify(SignedObject)
-    /// `from` is nil when the link is gone by now.
+    /// Ask for the judgement of the object. `from` is nil when the link is closed by now.
     case deliver(SignedObject, ObjectContent, from: PeerID?)
-    /// The object is live here from now on.
+    /// The object is live on this node from now on.
     case accepted(SignedObject)
     /// The peer was the first to deliver an object that was accepted.
     case useful(PeerID)
@@ -69,22 +71,22 @@ public struct Dissemination: Sendable {
     var content: ObjectContent?
   }
 
-  /// In which order neighbours delivered an object.
+  /// The links over which an object arrived, and in which order.
   struct Arrival {
     let tag: OriginTag
     let firstAt: Instant
-    /// The link over which it came first; nil once that link is gone.
+    /// The link over which the object came first; nil once that link is closed.
     var firstSlot: Int?
-    /// Links over which it came or was announced. They are sent no copy.
+    /// Links over which the object came or was announced. The object is not sent to them.
     var holders: SlotSet = []
-    /// Links that pushed it unasked, first to last.
+    /// Links that pushed the object unasked, first to last.
     var order: [UInt8] = []
-    /// By how many milliseconds each of `order` was later than the first.
+    /// For each link of `order`, the milliseconds between the first copy and its copy.
     var lateness: [UInt8] = []
-    /// Links that were asked for it.
+    /// Links that this node asked for the object.
     var asked: SlotSet = []
 
-    /// One more copy.
+    /// Notes that a copy came over the link.
     mutating func note(_ slot: Int, at now: Instant) {
       holders.insert(slot)
       guard !asked.contains(slot), !order.contains(UInt8(slot)) else { return }
@@ -103,11 +105,11 @@ public struct Dissemination: Sendable {
     }
   }
 
-  /// An announced object that has not come.
+  /// An announced object that has not arrived.
   struct Missing {
     var announcers: [UInt8]
     var asked: SlotSet = []
-    /// How often it was asked for, and the requests sent in all: later attempts ask two neighbours at once.
+    /// `attempts` counts the times the object was asked for, `asks` the requests: later attempts send two.
     var attempts = 0
     var asks = 0
   }
@@ -120,20 +122,20 @@ public struct Dissemination: Sendable {
   public let settings: Settings
   public internal(set) var counters = Counters()
   var generator: SeededGenerator
-  /// Short identifiers under our own key.
+  /// The hash with this node's own key, which gives the short identifiers that neighbours send to it.
   let hash: ShortHash
   var slots: [PeerID: Int] = [:]
   var links: [Link?] = []
   var routes: [OriginTag: Route] = [:]
-  /// Suppliers for origins without a route of their own.
+  /// The suppliers for origins without a route of their own.
   var shared = Route(at: .zero)
   var live: [Digest: SignedObject] = [:]
   var liveBytes = 0
   var liveShorts: [UInt64: Digest] = [:]
   var seen: Generations<UInt64, Void>
   var refused: Generations<UInt64, Void>
-  /// Objects whose signature holds, by content and signature. One that was refused, retired or forgotten and comes again
-  /// is judged again, but its signature is not checked again.
+  /// Objects whose signature is valid, by content and signature. If such an object is refused, retired or
+  /// forgotten and then comes again, it is judged again, but its signature is not checked again.
   var checked: Generations<Digest, Void>
   var pending: [Digest: Pending] = [:]
   var pendingShorts: Set<UInt64> = []
@@ -147,7 +149,7 @@ public struct Dissemination: Sendable {
   var exploreAt: Instant
   var lossWindow = LossWindow()
 
-  /// `generator` decides which of several equal suppliers are kept and explored.
+  /// `generator` makes the random choices: which of equal suppliers are kept, and which neighbours are tried.
   public init(peer: PeerID, settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
     self.settings = settings
     self.generator = generator
@@ -158,8 +160,8 @@ public struct Dissemination: Sendable {
     exploreAt = now + settings.exploreInterval
   }
 
-  /// The hash under which objects are announced to `peer`. Everybody can compute it. An attacker that makes two of its
-  /// own objects collide only hides one of them from one receiver.
+  /// The hash under which objects are announced to `peer`. Everybody can compute it. An attacker that gives
+  /// two of its own objects the same hash only hides one of them from that peer.
   static func hash(of peer: PeerID) -> ShortHash {
     ShortHash(Digest.blake2b(Array("supercloud digest".utf8) + peer.bytes))
   }
@@ -184,7 +186,7 @@ public struct Dissemination: Sendable {
     }
   }
 
-  /// The next instant at which `.fired` has something to do.
+  /// The next instant at which `.fired` has an effect.
   public var deadline: Instant {
     var next = exploreAt
     if let flushAt { next = min(next, flushAt) }
@@ -201,11 +203,11 @@ public struct Dissemination: Sendable {
     if exploreAt <= turn.now { explore(&turn) }
   }
 
-  /// A live object, for reconciliation.
+  /// The live object with this identifier, for reconciliation; nil when there is none.
   public func object(_ identifier: Digest) -> SignedObject? { live[identifier] }
 
   public var liveCount: Int { live.count }
-  /// Bytes that sending all live objects to a new neighbour takes: each object once and its identifier twice.
+  /// The bytes needed to send all live objects to a new neighbour: each object once and its identifier twice.
   public var fullSyncBytes: Int { liveBytes + live.count * 80 }
   public var pendingCount: Int { pending.count }
   public var missingCount: Int { missing.count }

@@ -3,8 +3,9 @@ import Primitives
 
 /// A fingerprint of a set of identifiers: their count and their sum modulo 2²⁵⁶, hashed to 16 bytes, as in negentropy.
 ///
-/// Identifiers are added rather than combined by exclusive-or, since with exclusive-or it is easy to choose identifiers
-/// that cancel each other. The sum is hashed with the count, so that it cannot be computed with further.
+/// Identifiers are added, not combined by exclusive-or, since with exclusive-or it is easy to choose
+/// identifiers that cancel each other. The sum and the count are hashed, so that a fingerprint does not
+/// reveal the sum.
 public struct Fingerprint: Hashable, Sendable {
   public let high: UInt64
   public let low: UInt64
@@ -23,7 +24,7 @@ public struct Fingerprint: Hashable, Sendable {
   }
 }
 
-/// The sum modulo 2²⁵⁶ of identifiers, which are hashes already, with their count.
+/// The sum of identifiers modulo 2²⁵⁶, and their count.
 struct IdentifierSum: Hashable, Sendable {
   /// Big-endian, as `Digest.words`.
   private(set) var words = SIMD4<UInt64>.zero
@@ -58,7 +59,8 @@ struct IdentifierSum: Hashable, Sendable {
 
 /// A sorted set of identifiers with cached sums, for fingerprints of ranges.
 ///
-/// 256 buckets by first byte: an insertion moves a 256th of the set, a fingerprint adds whole buckets.
+/// There are 256 buckets by first byte. An insertion moves entries of one bucket only, and a sum adds whole
+/// buckets.
 struct LiveSet: Sendable {
   private struct Bucket: Sendable {
     var identifiers: [Digest] = []
@@ -93,7 +95,7 @@ struct LiveSet: Sendable {
     return (bucket, position, position < identifiers.count && identifiers[position] == identifier)
   }
 
-  /// The sum of the identifiers from `lower` up to and without `upper`.
+  /// The sum of the identifiers from `lower` to before `upper`, or to the end when `upper` is nil.
   func sum(from lower: Digest, to upper: Digest?) -> IdentifierSum {
     var total = IdentifierSum()
     forEachPart(from: lower, to: upper) { bucket, range in
@@ -106,7 +108,7 @@ struct LiveSet: Sendable {
     return total
   }
 
-  /// The first `limit` identifiers from `lower` up to and without `upper`.
+  /// The first `limit` identifiers from `lower` to before `upper`, or to the end when `upper` is nil.
   func identifiers(from lower: Digest, to upper: Digest?, limit: Int = .max) -> [Digest] {
     var found: [Digest] = []
     forEachPart(from: lower, to: upper) { bucket, range in
@@ -116,7 +118,8 @@ struct LiveSet: Sendable {
     return found
   }
 
-  /// `parts` − 1 identifiers that divide the range into parts of about equal count; ascending.
+  /// At most `parts` − 1 identifiers, in ascending order, that divide the range into parts of about equal
+  /// count.
   func dividers(from lower: Digest, to upper: Digest?, parts: Int) -> [Digest] {
     let total = sum(from: lower, to: upper).count
     guard total >= parts, parts > 1 else { return [] }

@@ -1,34 +1,35 @@
 import Primitives
 
-/// How the objects of one origin, or of all origins without a route of their own, travel over each link of this node.
+/// The supply state of one origin, or of all origins without a route of their own, for each link of this
+/// node.
 struct Route: Sendable {
   /// Links that this node asks to push.
   var suppliers: SlotSet = []
-  /// Links over which this node was told to stop pushing, and over which it was asked to push.
+  /// Links whose peers told this node to stop pushing, and links whose peers asked it to push.
   var stoppedByPeer: SlotSet = []
   var startedByPeer: SlotSet = []
-  /// Objects accepted of this origin.
+  /// The number of accepted objects of this origin.
   var objects: UInt32 = 0
   /// Whether suppliers are chosen for this route. Until then all neighbours push.
   var hasChosenSuppliers = false
   var usedAt: Instant
   var stoppedAt: Instant = .zero
   var allowance = TokenBucket()
-  /// By link, the moving average of how many milliseconds after the first copy the link delivered, at most 250; 255 is
-  /// unknown. Milliseconds are averaged rather than ranks (first, second, third), since the rank of links that differ by
-  /// a millisecond is random.
+  /// For each link, the moving average of the milliseconds between the first copy and the link's copy, at
+  /// most 250; 255 if unknown. Milliseconds are averaged instead of ranks (first, second, third), since the
+  /// ranks of links that differ by a millisecond are random.
   private var latenesses: [UInt8] = []
-  /// By link, one bit for each of the last eight objects, the newest in the lowest: set when the link did not deliver
-  /// the object although it was a supplier.
+  /// For each link, one bit for each of the last eight objects, the newest in the lowest bit. A bit is set
+  /// when the link was a supplier and did not deliver the object.
   private var misses: [UInt8] = []
 
   static let unknownLateness: UInt8 = 255
-  /// A copy that is later counts as this late.
+  /// The greatest lateness in milliseconds. A copy that is later counts as this late.
   static let latest: UInt8 = 250
-  /// Missed objects of the last eight from which a supplier is no longer counted as delivering. Three, so that a loss of
-  /// 5 % does not change suppliers all the time.
+  /// A supplier that missed this many of the last eight objects no longer counts as delivering. Three, so
+  /// that a loss of 5 % does not change suppliers all the time.
   static let failingAt = 3
-  /// Missed objects of the last eight from which a supplier is stopped.
+  /// A supplier that missed this many of the last eight objects is stopped.
   static let deadAt = 6
 
   init(at now: Instant) { usedAt = now }
@@ -58,7 +59,7 @@ struct Route: Sendable {
   /// Bytes in the two tables.
   var tableBytes: Int { latenesses.count + misses.count }
 
-  /// Makes the link a supplier; what it missed before no longer counts.
+  /// Makes the link a supplier and forgets the objects that it missed before.
   mutating func start(_ slot: Int) {
     suppliers.insert(slot)
     if slot < misses.count { misses[slot] = 0 }
@@ -66,7 +67,7 @@ struct Route: Sendable {
 
   mutating func stop(_ slot: Int) { suppliers.remove(slot) }
 
-  /// The link is gone; its slot may be given to another peer.
+  /// Removes a link that is closed, since its slot may be given to another peer.
   mutating func forget(_ slot: Int) {
     suppliers.remove(slot)
     stoppedByPeer.remove(slot)

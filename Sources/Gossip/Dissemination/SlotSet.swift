@@ -1,7 +1,7 @@
 /// A set of link slots, 0 to 255, in four words: no allocation, cheap to copy. As a sequence it gives its slots in
 /// ascending order.
 struct SlotSet: Hashable, Sendable, Sequence, IteratorProtocol, ExpressibleByArrayLiteral {
-  /// Links that dissemination can have at once.
+  /// The number of links that dissemination can have at once.
   static let capacity = 256
 
   private var words = SIMD4<UInt64>.zero

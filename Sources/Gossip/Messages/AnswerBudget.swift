@@ -1,8 +1,8 @@
 import Cryptography
 import Primitives
 
-/// Limits how many bytes a node sends in answer to requests: to WANT, to ranges of reconciliation, for objects and for
-/// node records.
+/// Limits the bytes that a node sends in answer to a peer's requests: WANT, ranges of reconciliation,
+/// objects, and node records.
 ///
 /// A request is smaller than its answer, so without a limit a neighbour could make this node send much traffic at
 /// little cost of its own (traffic amplification). A neighbour is answered from three budgets, tried in this order:
@@ -21,12 +21,12 @@ struct AnswerBudget: Sendable {
   /// less than a third of an uplink of 10 Mbit/s.
   static let earnedRate = TokenBucket.Rate(perSecond: 8 << 10, burst: 16 << 10)
   static let trickleRate = TokenBucket.Rate(perSecond: 1_024, burst: 4_096)
-  /// The most for one neighbour: 20,000 live objects of 250 bytes, with their identifiers.
+  /// The most backfill bytes for one neighbour: 20,000 live objects of 250 bytes, with their identifiers.
   static let backfillLimit: UInt64 = 6 << 20
-  /// Added to the size of what this node holds, for node records and for range messages.
+  /// Backfill bytes for node records and range messages, in addition to the size of the live objects.
   static let leastBackfill: UInt64 = 16 << 10
   static let backfillTime = Interval.seconds(30)
-  /// For all new neighbours together: 4 Mbit/s, and at once enough for about five of them.
+  /// The rate for all new neighbours together: 4 Mbit/s, with a burst for about five full backfills.
   static let backfillRate = TokenBucket.Rate(perSecond: 512 << 10, burst: 32 << 20)
   /// The most earned bytes that a neighbour can save up.
   static let earnedLimit: UInt64 = 16 << 10
@@ -36,17 +36,18 @@ struct AnswerBudget: Sendable {
     var earned: UInt64 = 0
     var earnedBucket = TokenBucket()
     var trickleBucket = TokenBucket()
-    /// It has had no session lately, so it gets a backfill.
+    /// True if the peer has had no session lately, so that it gets a backfill.
     let isNew: Bool
-    /// Bytes of backfill sent.
+    /// The backfill bytes sent so far.
     var backfilled: UInt64 = 0
   }
 
   private var accounts: [PeerID: Account] = [:]
   private var backfillBucket = TokenBucket()
-  /// Peers that had a session within the last 10 to 20 minutes: connecting again brings no second backfill.
+  /// Peers that had a session within the last 10 to 20 minutes. They get no second backfill when they connect
+  /// again.
   private var backfilledPeers = Generations<PeerID, Void>(capacity: 8_192, period: .seconds(600))
-  /// Answers that were not sent.
+  /// The number of answers that were not sent because no budget allowed them.
   private(set) var refused: UInt64 = 0
 
   mutating func link(_ peer: PeerID, at now: Instant) {
@@ -62,9 +63,9 @@ struct AnswerBudget: Sendable {
     accounts[peer]?.earned = min(earned + Self.earnedPerByte * UInt64(bytes), Self.earnedLimit)
   }
 
-  /// Charges an answer of `bytes` to `peer`; false when it must not be sent.
+  /// Charges an answer of `bytes` bytes to `peer`; false when it must not be sent.
   ///
-  /// `fullSync`: bytes that sending everything this node holds takes.
+  /// `fullSync` is the number of bytes needed to send everything that this node holds.
   mutating func take(_ bytes: Int, for peer: PeerID, fullSync: Int, at now: Instant) -> Bool {
     let bytes = UInt64(bytes)
     guard let account = accounts[peer] else { return false }

@@ -1,13 +1,13 @@
-/// What a peer certainly did wrong. Only such things lower a score: an object that is refused by our state
-/// alone may be fine in the sender's, and a timeout may be our own fault.
+/// A fault that a peer has certainly committed. Nothing else lowers a score: an object that only this node's
+/// state refuses may be valid in the sender's state, and a timeout may be this node's own fault.
 public enum Fault: String, Hashable, Sendable, CaseIterable {
-  /// Forwarded an object whose signature does not hold; forwarders must have checked it.
+  /// Sent an object or transaction with an invalid signature, which every forwarder must check.
   case forgedSignature = "forged_signature"
-  /// Forwarded an object whose body is not what its kind says, whatever the state.
+  /// Sent an object that is wrong in any state, or a committed block with an invalid certificate.
   case malformedObject = "malformed_object"
-  /// A frame that is not the message its kind names.
+  /// Sent a frame that is not a valid message of its kind, or an answer that does not match the request.
   case malformedFrame = "malformed_frame"
-  /// Node records that nobody asked for.
+  /// Sent node records that this node did not ask for.
   case unrequestedRecords = "unrequested_records"
   /// A range message that breaks the rules of reconciliation.
   case malformedRanges = "malformed_ranges"
@@ -21,10 +21,10 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
   case emptyAnnouncements = "empty_announcements"
   /// Showed a voucher whose signature does not hold.
   case falseVoucher = "false_voucher"
-  /// Proved misconduct in consensus, reported by another room: two votes for one step, a forged certificate.
+  /// Sent a consensus message, certificate or evidence with an invalid signature; reported by another module.
   case consensusMisconduct = "consensus_misconduct"
 
-  /// Points taken off; at 100 the peer is banned.
+  /// The points that the fault takes off the score. At −100 points the peer is banned.
   public var weight: Int64 {
     switch self {
     case .forgedSignature, .malformedFrame, .falseVoucher, .consensusMisconduct: 100

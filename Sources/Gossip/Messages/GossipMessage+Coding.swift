@@ -53,15 +53,15 @@ extension GossipMessage {
   }
 }
 
-/// Counts beyond which a gossip frame is refused.
+/// Limits of the counts in a gossip frame. A frame that exceeds one is refused.
 public enum GossipLimits {
-  /// Node records of one answer.
+  /// Node records in one answer.
   public static let records = 16
-  /// Objects of one frame; the smallest takes about 110 bytes of the frame's megabyte.
+  /// Objects in one frame. The smallest object takes about 110 bytes of the frame's megabyte.
   public static let objects = 10_000
-  /// Ranges of one step of reconciliation.
+  /// Ranges in one message of reconciliation.
   public static let ranges = 1_024
-  /// Identifiers of one step, wherever they stand in it.
+  /// Identifiers in one message of reconciliation, over all its fields.
   public static let identifiers = 2_048
 
   static func objects(_ encoded: [[UInt8]], chain: ChainID) throws(DecodingError) -> [SignedObject] {
@@ -81,7 +81,8 @@ extension Packet {
     }.encoded
   }
 
-  /// - Throws: `outOfRange` beyond the frame's limit, `invalid` for what is no packet, and what its objects throw.
+  /// - Throws: `outOfRange` when a count exceeds its limit, `invalid` when the bytes are not a packet, and
+  ///   the errors of decoding its objects.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
     let wire = try Supercloud_Peer_V1_Packet(decoding: bytes, limit: FrameKind.packet.limit)
     self.init()
@@ -127,7 +128,8 @@ extension RangeMessage {
     }.encoded
   }
 
-  /// - Throws: `invalid(field: "upper")` unless the ranges ascend to the end of all identifiers.
+  /// - Throws: `invalid(field: "upper")` unless the upper ends ascend and only the last range has none;
+  ///   `outOfRange` when a count exceeds its limit.
   public init(decoding bytes: [UInt8]) throws(DecodingError) {
     let wire = try Supercloud_Peer_V1_Ranges(decoding: bytes, limit: FrameKind.ranges.limit)
     guard wire.ranges.count <= GossipLimits.ranges else { throw .outOfRange(field: "ranges") }
@@ -222,10 +224,10 @@ extension GossipMessage {
     }
   }
 
-  /// About the bytes on the wire, with the session's encryption and the headers.
+  /// An estimate of the bytes on the network, including encryption and headers.
   var cost: Int { encodedSize + 60 }
 
-  /// Bytes of an identifier with its tag and length.
+  /// The bytes of an encoded identifier with its protobuf tag and length.
   static let identifierSize = 34
 
   private static func size(of objects: [SignedObject]) -> Int {
@@ -234,7 +236,7 @@ extension GossipMessage {
 
   private static func size(of shorts: [UInt64]) -> Int { shorts.isEmpty ? 0 : fieldSize(8 * shorts.count) }
 
-  /// Bytes of content with its tag and length.
+  /// The bytes of an encoded field with `length` bytes of content, including its protobuf tag and length.
   static func fieldSize(_ length: Int) -> Int { 1 + varintSize(length) + length }
 
   private static func varintSize(_ value: Int) -> Int {
@@ -250,7 +252,7 @@ extension GossipMessage {
 
 extension RangeMessage.Range {
   fileprivate var encodedSize: Int {
-    // Zeros at the end of the upper limit are not written.
+    // Trailing zeros of the upper end are not written.
     let length = upper.map { 32 - $0.bytes.reversed().prefix { $0 == 0 }.count } ?? 0
     let limit = length == 0 ? 0 : GossipMessage.fieldSize(length)
     return switch content {

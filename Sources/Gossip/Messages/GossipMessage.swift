@@ -1,18 +1,18 @@
 public import Chain
 public import Cryptography
 
-/// A message about soft state: what nodes tell each other without agreeing on it. The messages of consensus and sync are
-/// `PeerMessage` in Replication.
+/// A message about data that nodes exchange without agreeing on it. The messages of consensus and sync are of
+/// type `PeerMessage` in the module Replication.
 public enum GossipMessage: Hashable, Sendable {
   /// Small objects and control entries that fit a datagram.
   case packet(Packet)
   /// Objects over the stream: too large for a datagram, or answers of reconciliation.
   case objects([SignedObject])
-  /// A step of range reconciliation.
+  /// A message of range reconciliation.
   case ranges(RangeMessage)
-  /// Asks for up to `count` tested node records.
+  /// Asks for up to `count` node records of peers that the receiver has dialed successfully.
   case recordsRequest(count: Int)
-  /// Node records: our own after connecting, or the answer to a request.
+  /// Node records: the sender's own one after connecting, or the answer to a request.
   case records([SignedObject])
   case probe(Probe)
 }
@@ -35,17 +35,18 @@ public enum Probe: Hashable, Sendable {
   }
 }
 
-/// What a datagram carries.
+/// The contents of a datagram. A packet can also be sent over the stream.
 public struct Packet: Hashable, Sendable {
-  /// The most bytes of an encoded packet that is to travel as a datagram. A datagram has at most 1,200 bytes,
-  /// which every IPv6 path carries unfragmented (RFC 9000 § 14.1 relies on the same), and encryption takes
-  /// its part.
+  /// The maximum length in bytes of an encoded packet that is sent as a datagram. A datagram has at most
+  /// 1,200 bytes, including encryption. Every IPv6 path carries that unfragmented (RFC 9000 § 14.1 relies on
+  /// it too).
   public static let byteLimit = 1_150
 
   public var objects: [SignedObject] = []
-  /// Objects that the sender holds, hashed under the receiver's key.
+  /// The short identifiers of objects that the sender holds, hashed under the receiver's key.
   public var digests: [UInt64] = []
-  /// Objects to be sent, hashed under the asker's key as they were announced.
+  /// The short identifiers of objects that the sender asks for, hashed under its own key as in the
+  /// announcement.
   public var wants: [UInt64] = []
   public var stops: [OriginTag] = []
   public var starts: [OriginTag] = []
@@ -57,10 +58,11 @@ public struct Packet: Hashable, Sendable {
   }
 }
 
-/// A step of reconciliation: what the sender holds, range by range, in ascending order from zero.
+/// A message of reconciliation: the ranges of the identifier space in ascending order from zero, with what
+/// the sender holds in each.
 public struct RangeMessage: Hashable, Sendable {
   public enum Content: Hashable, Sendable {
-    /// Nothing more to say about this range.
+    /// The sender has nothing more to say about this range.
     case settled
     /// Sum and count of the identifiers in the range, hashed to 16 bytes.
     case fingerprint(Fingerprint)
@@ -80,7 +82,7 @@ public struct RangeMessage: Hashable, Sendable {
   }
 
   public var ranges: [Range] = []
-  /// Identifiers that the sender holds and the receiver seems not to.
+  /// Identifiers of objects that the sender holds and the receiver appears to lack.
   public var held: [Digest] = []
   /// Identifiers of objects that the receiver is asked to send.
   public var wanted: [Digest] = []
@@ -89,7 +91,7 @@ public struct RangeMessage: Hashable, Sendable {
 
   public var isEmpty: Bool { ranges.isEmpty && held.isEmpty && wanted.isEmpty }
 
-  /// Identifiers that it tells of, in lists and as held.
+  /// The number of identifiers in listed ranges and in `held`.
   var identifierCount: Int {
     ranges.reduce(held.count) { count, range in
       if case .listed(let identifiers) = range.content { count + identifiers.count } else { count }

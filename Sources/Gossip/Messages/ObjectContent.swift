@@ -2,7 +2,7 @@ public import Chain
 
 /// The decoded body of a gossiped object.
 ///
-/// A node decodes a body once, where it checks the signature, and passes the content on with the object.
+/// A node decodes a body once, when it checks the signature, and passes the content on with the object.
 public indirect enum ObjectContent: Hashable, Sendable {
   case market(MarketObject)
   case nodeRecord(NodeRecord)
@@ -18,10 +18,10 @@ public indirect enum ObjectContent: Hashable, Sendable {
     }
   }
 
-  /// Decodes the body of an authentic object. Nil when the signature is invalid, or in a node record that of its
-  /// voucher: such a record is refused as a whole and not forwarded.
+  /// Decodes the body of an authentic object. Nil when its signature is invalid, or when the object is a node
+  /// record with a voucher whose signature is invalid: such a record is refused as a whole.
   ///
-  /// `chain` is the one that the object was decoded for.
+  /// `chain` is the chain for which the object was decoded.
   public init?(of object: SignedObject, on chain: ChainID, checkedBy checks: Checks) {
     guard object.isAuthentic(on: chain, by: checks) else { return nil }
     self.init(object)

@@ -19,7 +19,8 @@ extension Packet {
     return controlMessages + packer.messages + Self.frames(of: large).map { (.objects($0), .stream) }
   }
 
-  /// STOP and START go over the stream, since the loss of one would cost copies or objects for a while.
+  /// Sends STOP and START over the stream, since a lost one would cause extra copies or missing objects for a
+  /// while.
   private var controlMessages: [(GossipMessage, GossipCore.Delivery)] {
     var messages: [(GossipMessage, GossipCore.Delivery)] = []
     var stops = stops[...]
@@ -67,10 +68,10 @@ private struct Packer {
   private var packet = Packet()
   private var bytes = 0
 
-  /// Tag and length of an array of short identifiers.
+  /// The bytes of the protobuf tag and length of an array of short identifiers.
   private static let arrayHeader = 4
 
-  /// An object with its tag and length.
+  /// The bytes of an object with its protobuf tag and length.
   static func cost(_ object: SignedObject) -> Int { object.encoded.count + 4 }
 
   mutating func add(_ object: SignedObject) {

@@ -1,13 +1,13 @@
 import Chain
 public import Primitives
 
-/// What the network has of one GPU model and asks for it, from the providers' live offers.
+/// The capacity and the prices of one GPU model in the network, summed up from the providers' live offers.
 public struct GPUMarketRow: Hashable, Sendable {
   public struct Price: Hashable, Sendable {
     public var denomination: Denomination
     /// The lowest price per GPU and tick.
     public var low: Decimal18
-    /// The middle one; the mean of the two middle ones for an even number of offers.
+    /// The median price; the mean of the two middle prices for an even number of offers.
     public var median: Decimal18
   }
 
@@ -17,11 +17,11 @@ public struct GPUMarketRow: Hashable, Sendable {
   public var interface: String
   public var free: UInt64
   public var total: UInt64
-  /// Providers that have the model.
+  /// The number of entries for the model in the live offers, usually one for each provider.
   public var providers: Int
-  /// Of `total`, devices that providers state without a driver's report.
+  /// The part of `total` that providers declare without a report of the GPU driver.
   public var declared: UInt64
-  /// By denomination.
+  /// The prices in ascending order of their denomination.
   public var prices: [Price]
 }
 

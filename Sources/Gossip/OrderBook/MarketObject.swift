@@ -8,9 +8,9 @@ public enum MarketObject: Hashable, Sendable {
   case withdrawal(Withdrawal)
   case offer(Offer)
 
-  /// Reads the body of `object`.
+  /// Decodes the body of `object`.
   ///
-  /// - Throws: what the body's codec found; `invalid(field: "kind")` for a node record.
+  /// - Throws: The error of decoding the body; `invalid(field: "kind")` for a node record.
   public init(_ object: SignedObject) throws(DecodingError) {
     switch object.kind {
     case .order: self = .order(try Order(decoding: object.body))
@@ -32,9 +32,10 @@ public enum MarketObject: Hashable, Sendable {
 }
 
 extension Bid {
-  /// What bids of one order are ranked by: the mean price of the groups that the bid covers, in 10⁻¹⁸ units.
+  /// The price by which the bids of an order are ranked: the mean price of the groups that the bid covers, in
+  /// 10⁻¹⁸ units.
   ///
-  /// A mean, so that a bid for all groups does not lose to one for the cheapest group alone. Saturates.
+  /// With the mean, a bid for all groups does not lose to one for the cheapest group alone. Saturates.
   public var rankingPrice: UInt128 {
     guard !groups.isEmpty else { return .max }
     var total: UInt128 = 0

@@ -4,8 +4,8 @@ import HeapModule
 import Primitives
 
 extension OrderBook {
-  /// Asks the ledger whether the committed state admits an object; nil when it does. For a bid the order is given
-  /// when the book has it.
+  /// Asks the ledger whether the committed state admits an object, and returns the reason if not; nil if it
+  /// does. The second argument is the order of a bid, if the book has it.
   public typealias Admission<Reason> = (MarketObject, Order?) -> Reason?
 
   /// What an insertion changes, and what it asks the ledger.
@@ -14,9 +14,10 @@ extension OrderBook {
     let admission: Admission<Reason>
   }
 
-  /// Puts an authentic object to the book.
+  /// Inserts an authentic object.
   ///
-  /// The book's own rules come first, then `admission`, then replacement and room; a refused object changes nothing.
+  /// The book's own rules are checked first, then `admission`, then room. An object that is refused with
+  /// `.bookFull` can have evicted objects of larger accounts; any other refusal changes nothing.
   public mutating func insert<Reason: Sendable>(
     _ object: SignedObject,
     _ content: MarketObject,
@@ -38,7 +39,7 @@ extension OrderBook {
     }
   }
 
-  /// The rules that hold for every kind.
+  /// Checks the rules that hold for every kind of object. Returns the broken rule; nil when there is none.
   private func refusalByForm(_ object: SignedObject, _ content: MarketObject, _ account: Address) -> Refusal?
   {
     switch content {
@@ -73,7 +74,7 @@ extension OrderBook {
     return .accepted
   }
 
-  /// The order has come: bids that waited for it are judged now.
+  /// Judges the bids that waited for an order when the order arrives.
   private mutating func adoptHeldBids<Reason>(
     of identifier: Digest,
     _ order: Order,
@@ -127,7 +128,7 @@ extension OrderBook {
     if let outgoing, entries[outgoing] != nil {
       remove(outgoing, present == nil ? .outbid : .replaced, events: &change.events)
     }
-    // Making room may have evicted the order itself; then the bid waits like any other.
+    // If making room has evicted the order itself, the bid waits for the order to come again.
     let hasOrder = order != nil && bidsOfOrder[bid.order] != nil
     store(entry)
     bidOfProvider[key] = identifier
@@ -192,8 +193,9 @@ extension OrderBook {
     return present.map { .replaced($0) } ?? .accepted
   }
 
-  /// Whether a bid is newer than another of the same provider on the same order: it expires later or, when both expire
-  /// together, has the greater identifier. So every peer keeps the same one.
+  /// Whether a bid is newer than another bid of the same provider on the same order: it expires later or,
+  /// when both expire at the same time, has the greater identifier. By this rule every peer keeps the same
+  /// bid.
   private func isNewer(_ expiresAt: Timestamp, _ identifier: Digest, than older: Entry) -> Bool {
     (expiresAt, identifier) > (older.content.expiresAt, older.object.identifier)
   }

@@ -4,8 +4,8 @@ import HeapModule
 public import Primitives
 
 extension OrderBook {
-  /// Follows the chain's parameters. Of orders that may keep fewer bids now the dearest go; what is there of other
-  /// kinds stays until it expires.
+  /// Applies the chain's parameters. If an order may keep fewer bids now, its dearest ones are removed. Other
+  /// objects beyond the new limits stay until they expire.
   public mutating func adopt(_ parameters: Parameters, events: inout [Event]) {
     let before = limits
     limits.adopt(parameters)
@@ -17,7 +17,7 @@ extension OrderBook {
     }
   }
 
-  /// Moves consensus time on and drops what expired.
+  /// Sets the consensus time and removes the objects that have expired.
   public mutating func advance(to time: Timestamp, events: inout [Event]) {
     guard time > self.time else { return }
     self.time = time
@@ -29,14 +29,15 @@ extension OrderBook {
     }
   }
 
-  /// Removes an order that was agreed, with its bids. It is remembered as closed until it expires, while there is room,
-  /// so that it cannot come back.
+  /// Removes an order that was agreed, and its bids. It is remembered as closed until it expires, if there is
+  /// room, so that it cannot be inserted again.
   public mutating func close(order identifier: Digest, events: inout [Event]) {
     guard entries[identifier]?.object.kind == .order else { return }
     remove(identifier, .closed, events: &events)
   }
 
-  /// Removes objects that the committed state no longer admits, such as the bids of a provider that left.
+  /// Removes all objects of an account that the committed state no longer admits, such as a provider that
+  /// left.
   public mutating func removeAll(of account: Address, events: inout [Event]) {
     for identifier in (accounts[account]?.identifiers ?? []).sorted() where entries[identifier] != nil {
       remove(identifier, .inadmissible, events: &events)
@@ -55,7 +56,7 @@ extension OrderBook {
     update(entry.account, charge: charge, kind: entry.content, by: 1)
   }
 
-  /// Drops the entries of objects that left before their time.
+  /// Rebuilds the heap without the entries of objects that were removed before they expired.
   private mutating func rebuildExpiries() {
     expiries = Heap(
       entries.map { Expiry(at: $0.value.content.expiresAt, identifier: $0.key) }
@@ -63,7 +64,7 @@ extension OrderBook {
     )
   }
 
-  /// Removes an object; with an order also its bids.
+  /// Removes an object, and with an order also its bids.
   mutating func remove(_ identifier: Digest, _ removal: Removal, events: inout [Event]) {
     guard let entry = entries.removeValue(forKey: identifier) else { return }
     switch entry.content {
@@ -115,7 +116,7 @@ extension OrderBook {
     }
   }
 
-  /// Keeps a bid for an order that has not come.
+  /// Marks a bid as held, since its order has not arrived.
   mutating func hold(_ identifier: Digest, for order: Digest) {
     entries[identifier]?.isHeld = true
     heldOfOrder[order, default: []].append(identifier)
@@ -132,7 +133,7 @@ extension OrderBook {
     accounts[account]?.heldBids -= 1
   }
 
-  /// Puts a bid into its order's list.
+  /// Inserts a bid into its order's list, which is sorted by price.
   mutating func rank(_ identifier: Digest, _ bid: Bid) {
     let price = bid.rankingPrice
     let position =
@@ -141,7 +142,8 @@ extension OrderBook {
     bidsOfOrder[bid.order]?.insert(identifier, at: position)
   }
 
-  /// The bid that must go when `bid` joins its order: nil while there is room, `bid` itself when it is the dearest.
+  /// The bid that must be dropped if `bid` joins its order: nil while there is room, `bid` itself if it is
+  /// the dearest.
   func dearestBidToGive(for bid: Bid, _ identifier: Digest, of order: Digest) -> Digest? {
     guard let bids = bidsOfOrder[order], bids.count >= limits.bidsPerOrder, let last = bids.last else {
       return nil
@@ -154,13 +156,14 @@ extension OrderBook {
     return (price, identifier) < (bid.rankingPrice, other)
   }
 
-  /// Frees room for `entry`, taking it from the account that holds most; false when that is the author's own.
-  /// `freed`: the bytes of an object that the entry replaces.
+  /// Frees room for `entry` by evicting objects of the account that holds most. False when no account holds
+  /// more than the author's would, and room is still missing. `freed` is the charge of the objects that the
+  /// entry replaces.
   mutating func makeRoom(for entry: Entry, freed: Int, events: inout [Event]) -> Bool {
     let needed = Self.charge(entry.object)
     guard bytes - freed + needed > limits.bytes else { return true }
     let own = (accounts[entry.account]?.bytes ?? 0) - freed + needed
-    // Room for more than one, so that a full book does not look for the largest account at every object.
+    // Frees more than needed, so that a full book does not search for the largest account at every object.
     let target = limits.bytes - needed - limits.bytes / 64
     while bytes - freed > target {
       guard let largest = largestAccount(), largest.bytes > own, largest.account != entry.account else {
@@ -180,7 +183,8 @@ extension OrderBook {
     return nil
   }
 
-  /// Drops an account's objects, those first that expire first, until it holds at most `limit` bytes.
+  /// Removes objects of an account, those that expire first before others, until it holds at most `limit`
+  /// bytes.
   private mutating func evict(from address: Address, downTo limit: Int, events: inout [Event]) {
     let soonest = (accounts[address]?.identifiers ?? []).compactMap { identifier in
       entries[identifier].map { Expiry(at: $0.content.expiresAt, identifier: identifier) }

@@ -3,32 +3,33 @@ public import Cryptography
 import HeapModule
 public import Primitives
 
-/// The market's soft state: live orders, bids, withdrawals and offers, all signed by their authors.
+/// The market's data without consensus: live orders, bids, withdrawals and offers, all signed by their
+/// authors.
 ///
 /// Every peer applies the same rules (`OrderAdmission` in `Ledger`) to what it hears and to its committed
 /// state. Time is consensus time. Memory is bounded: per account, per order, and by `Limits.bytes` for all;
 /// when the book is full, the account that holds most of it gives way.
 public struct OrderBook: Sendable {
-  /// What bounds the book, with the reason of each number.
+  /// The limits of the book.
   public struct Limits: Hashable, Sendable {
     /// How far ahead an object may expire, in milliseconds.
     public var lifetime: UInt64 = 3_600_000
     public var ordersPerAccount = 32
     public var bidsPerOrder = 20
-    /// A provider that bids on every order of a full book.
+    /// As many as a provider needs to bid on every order of a full book.
     public var bidsPerAccount = 4_096
     public var withdrawalsPerAccount = 512
-    /// Bids whose order has not come yet.
+    /// Bids that may wait for an order that has not arrived.
     public var heldBids = 1_024
     public var heldBidsPerAccount = 64
-    /// Closed orders that are remembered until they would have expired.
+    /// Closed orders that are remembered until the time at which they would have expired.
     public var closedOrders = 65_536
-    /// Memory for all objects, by `OrderBook.charge`.
+    /// The most bytes of memory for all objects, counted by `OrderBook.charge`.
     public var bytes = 64 * 1024 * 1024
 
     public init() {}
 
-    /// The numbers that the chain's parameters set.
+    /// The limits that the chain's parameters set; the others have their default values.
     public init(_ parameters: Parameters) { adopt(parameters) }
 
     mutating func adopt(_ parameters: Parameters) {
@@ -41,11 +42,11 @@ public struct OrderBook: Sendable {
   public struct Entry: Hashable, Sendable {
     public let object: SignedObject
     public let content: MarketObject
-    /// The author's account.
+    /// The address of the object's signer.
     public let account: Address
-    /// A number that rises with every object that the book takes.
+    /// A number that increases with every object that the book accepts.
     public let arrival: UInt64
-    /// A bid whose order has not arrived.
+    /// True for a bid whose order has not arrived.
     public internal(set) var isHeld = false
   }
 
@@ -77,7 +78,8 @@ public struct OrderBook: Sendable {
     }
   }
 
-  /// How much an account holds; entries in the heap may be out of date and are checked when taken.
+  /// The bytes that an account holds. Entries of the heap may be outdated and are checked when they are
+  /// taken.
   struct Usage: Comparable {
     let bytes: Int
     let account: Address
@@ -89,22 +91,22 @@ public struct OrderBook: Sendable {
 
   public var limits: Limits
   var entries: [Digest: Entry] = [:]
-  /// Identifiers of an order's bids, cheapest first.
+  /// The identifiers of each order's bids, cheapest first.
   var bidsOfOrder: [Digest: [Digest]] = [:]
   var bidOfProvider: [BidKey: Digest] = [:]
   var heldOfOrder: [Digest: [Digest]] = [:]
   var heldCount = 0
   var withdrawals: [WithdrawalKey: Digest] = [:]
   var offerOfProvider: [Address: Digest] = [:]
-  /// Orders that must not come back, with the time at which they would have expired.
+  /// Closed orders, which must not be inserted again, with the time at which they would have expired.
   var closed: [Digest: Timestamp] = [:]
   var accounts: [Address: Account] = [:]
   var expiries: Heap<Expiry> = []
   var usages: Heap<Usage> = []
   var arrivals: UInt64 = 0
-  /// Charged for all objects, at most `limits.bytes`.
+  /// The sum of the charges of all objects; at most `limits.bytes`.
   public internal(set) var bytes = 0
-  /// The consensus time up to which expired objects are gone.
+  /// The consensus time. All objects that expired by then are removed.
   public internal(set) var time: Timestamp
 
   public init(limits: Limits = Limits(), time: Timestamp = .zero) {
@@ -112,7 +114,8 @@ public struct OrderBook: Sendable {
     self.time = time
   }
 
-  /// The bytes that an object is charged for: three times its size (as received, body, decoded) and the indexes.
+  /// The bytes charged for an object: three times its length (received bytes, body and decoded content), and
+  /// indexes.
   static func charge(_ object: SignedObject) -> Int { 3 * object.encoded.count + 1_024 }
 
   public var count: Int { entries.count }
@@ -124,7 +127,7 @@ public struct OrderBook: Sendable {
 
   public subscript(identifier: Digest) -> Entry? { entries[identifier] }
 
-  /// All identifiers, ascending: what reconciliation compares.
+  /// The identifiers of all objects in ascending order, for reconciliation.
   public var liveIdentifiers: [Digest] { entries.keys.sorted() }
 
   /// All objects in the order of their arrival.
@@ -140,20 +143,20 @@ public struct OrderBook: Sendable {
     return order
   }
 
-  /// Orders whose identifier begins with the hex digits of `prefix`, ascending.
+  /// Live orders whose identifier starts with the hex digits `prefix`, in ascending order of the identifier.
   public func orders(withPrefix prefix: String) -> [Entry] {
     let prefix = prefix.lowercased()
     let identifiers = bidsOfOrder.keys.filter { $0.description.hasPrefix(prefix) }
     return identifiers.sorted().compactMap { entries[$0] }
   }
 
-  /// Live orders of an account, by deployment.
+  /// Live orders of an account, in ascending order of their identifier.
   public func orders(of owner: Address) -> [Entry] {
     guard let account = accounts[owner] else { return [] }
     return account.identifiers.sorted().compactMap { entries[$0] }.filter { $0.object.kind == .order }
   }
 
-  /// Bids of an order, cheapest first; ties by identifier.
+  /// Bids of an order, cheapest first; equal prices in ascending order of the identifier.
   public func bids(for order: Digest) -> [Entry] { (bidsOfOrder[order] ?? []).compactMap { entries[$0] } }
 
   /// Live bids of a provider, in the order of their arrival.
@@ -163,7 +166,7 @@ public struct OrderBook: Sendable {
       .sorted { $0.arrival < $1.arrival }
   }
 
-  /// The newest offer of each provider, by provider.
+  /// The newest offer of each provider, in ascending order of the provider's address.
   public var offers: [Offer] {
     offerOfProvider.sorted { $0.key < $1.key }.compactMap { pair in
       guard case .offer(let offer)? = entries[pair.value]?.content else { return nil }

@@ -2,14 +2,14 @@ public import Chain
 public import Cryptography
 
 extension OrderBook {
-  /// What became of an object that was put to the book. `Reason` is the ledger's own kind of refusal.
+  /// The result of inserting an object. `Reason` is the type of the ledger's reasons for not admitting it.
   public enum Outcome<Reason: Sendable>: Sendable {
     case accepted
-    /// Accepted in the place of an older one of the same author.
+    /// The object was accepted and replaced the object with this identifier by the same author.
     case replaced(Digest)
     case duplicate
     case refused(Refusal)
-    /// The committed state speaks against it.
+    /// The ledger does not admit the object by the committed state.
     case inadmissible(Reason)
 
     public var isLive: Bool {
@@ -19,10 +19,10 @@ extension OrderBook {
       }
     }
 
-    /// What dissemination is told: to forward the object, to drop it, or that the sender is at fault.
+    /// The judgement for gossip: forward the object, drop it, or count a fault of the sender.
     public var judgement: Judgement {
       switch self {
-      // An object that the book has already is live, so gossip is to hold it too.
+      // A duplicate is live in the book, so gossip should hold it too.
       case .accepted, .replaced, .duplicate: .accepted
       case .refused(.wrongSigner): .malformed
       case .refused, .inadmissible: .refused
@@ -30,34 +30,34 @@ extension OrderBook {
     }
   }
 
-  /// Why the book, whatever the ledger says, does not take an object.
+  /// The reasons of the book itself, without the ledger, to refuse an object.
   public enum Refusal: Hashable, Sendable {
-    /// Not signed by the account that it speaks for.
+    /// The signer is not the account that the order, bid or offer names.
     case wrongSigner
     case expired
     /// Expires later than `Limits.lifetime` from now.
     case expiresTooFar
-    /// The author took it back.
+    /// The author has withdrawn the object.
     case withdrawn
     /// Its order was agreed, withdrawn or has expired.
     case orderClosed
-    /// The account has as many live orders, bids or withdrawals as it may have.
+    /// The account has reached its limit of live orders, bids or withdrawals.
     case accountFull
-    /// The order has enough cheaper bids.
+    /// The order has its full number of bids, and all of them are cheaper.
     case tooDear
     /// The author's present bid, offer or withdrawal is as new or newer.
     case notNewer
-    /// Someone else's object.
+    /// The object to withdraw belongs to another account or cannot be withdrawn.
     case notOwner
-    /// A withdrawal must outlive what it withdraws, or a copy could come back.
+    /// The withdrawal expires before the object that it withdraws, so that a copy could be inserted again.
     case withdrawalTooShort
-    /// The book is full, and the author holds no less of it than others.
+    /// The book is full, and no account with more bytes than the author's can make room.
     case bookFull
     case tooLarge
   }
 
-  /// What a change of the book tells those who follow it. Events come in the order of the changes; each carries the
-  /// object that it is about, so that nobody has to look it up. Every identifier that was added is removed once.
+  /// A change of the book, for its watchers. Events come in the order of the changes and carry the whole
+  /// object. Every identifier that was added is removed once.
   public enum Event: Hashable, Sendable {
     case orderAdded(Signed<Order>)
     case bidAdded(Signed<Bid>)
@@ -85,18 +85,18 @@ extension OrderBook {
   public enum Removal: String, Hashable, Sendable, CaseIterable {
     case expired
     case withdrawn
-    /// A newer one of the same author stands in its place.
+    /// A newer object of the same author replaced it.
     case replaced
-    /// Cheaper bids filled the order.
+    /// The order has its full number of cheaper bids.
     case outbid
-    /// The order is agreed or closed, and its bids with it.
+    /// The order was agreed; or it is a bid whose order was removed before it expired.
     case closed
-    /// Made room for accounts that hold less.
+    /// Removed to make room for an account that holds less.
     case evicted
-    /// The order came and the ledger does not admit this bid for it.
+    /// The ledger does not admit the bid now that its order has arrived, or no longer admits the object.
     case inadmissible
 
-    /// As answers spell it.
+    /// The name in the answers of the API.
     public var name: String { rawValue }
   }
 }

@@ -3,22 +3,24 @@ public import Cryptography
 public import Primitives
 import Wire
 
-/// Signed node records, at most one per key, in tables of buckets that one attacker cannot fill (Heilman et al. 2015, as
-/// in Bitcoin and CometBFT).
+/// Signed node records, at most one per key, in tables of buckets that one attacker cannot fill. The design
+/// is from Heilman et al., "Eclipse Attacks on Bitcoin's Peer-to-Peer Network" (2015), as in Bitcoin and
+/// CometBFT.
 ///
-/// *Tried* entries have answered a dial with the key that the record names; *new* ones have not. Records that come from
-/// one group of senders reach only some of the new buckets, and addresses of one group only a few of the tried ones. A
-/// tried entry is dialed before another takes its place; it keeps the place when it answers.
+/// *Tried* entries have answered a dial with the key that the record names; *new* entries have not. Records
+/// from one group of senders reach only some of the new buckets, and addresses of one group only a few of the
+/// tried buckets. Before a new entry replaces a tried one, the tried one is dialed; it stays if it answers.
 public struct AddressBook: Sendable {
   public struct Settings: Hashable, Sendable {
     public var newBuckets = 256
     public var triedBuckets = 64
     public var bucketSize = 64
-    /// New buckets that records from one group of senders reach.
+    /// The number of new buckets that records from one group of senders can reach.
     public var bucketsPerSource = 32
-    /// Tried buckets that addresses of one group reach.
+    /// The number of tried buckets that addresses of one group can reach.
     public var bucketsPerGroup = 4
-    /// Off on loopback, where all nodes share one group.
+    /// Whether addresses are grouped (`AddressGroup`). False on loopback, where all nodes have the same
+    /// address.
     public var usesGroups = true
 
     public init() {}
@@ -28,7 +30,7 @@ public struct AddressBook: Sendable {
     public let object: SignedObject
     public let record: NodeRecord
     public internal(set) var isTried = false
-    /// Failed dials since the last success.
+    /// The number of failed dials since the last success.
     public internal(set) var failures: UInt32 = 0
     public internal(set) var triedAt: Instant?
     public internal(set) var succeededAt: Instant?
@@ -44,12 +46,12 @@ public struct AddressBook: Sendable {
 
   public enum Insertion: Hashable, Sendable {
     case added
-    /// A newer record of a key that the book has.
+    /// The record is newer than the book's record of the same key.
     case updated
-    /// As new as what the book has, or older.
+    /// The book's record of the same key is as new or newer.
     case stale
     case expired
-    /// The bucket is full of entries that are no worse.
+    /// The bucket is full, and no entry in it has failed repeatedly.
     case full
   }
 
@@ -58,11 +60,12 @@ public struct AddressBook: Sendable {
   private(set) var entries: [PeerID: Entry] = [:]
   /// The keys in each bucket, of new entries (false) and of tried ones (true).
   private var buckets: [Bool: [Int: [PeerID]]] = [false: [:], true: [:]]
-  /// Entries that answered while their tried bucket was full (the challengers), each with the entry whose place it takes
-  /// if that one does not answer.
+  /// Entries that answered while their tried bucket was full (challengers), each with the entry of that
+  /// bucket that it replaces if that entry (the incumbent) does not answer.
   private(set) var contests: [(challenger: PeerID, incumbent: PeerID)] = []
 
-  /// `generator` seeds the secret that places entries; bucket numbers cannot be computed without it.
+  /// `generator` gives the secret by which entries are assigned to buckets, so that nobody else can compute
+  /// the buckets.
   public init(settings: Settings = Settings(), generator: inout SeededGenerator) {
     self.settings = settings
     var writer = ByteWriter(capacity: 16)
@@ -79,7 +82,7 @@ public struct AddressBook: Sendable {
   /// Keys of all entries, ascending.
   public var keys: [PeerID] { entries.keys.sorted() }
 
-  /// Takes a record whose signature holds; `source` is the group of the peer that sent it.
+  /// Inserts a record with a valid signature; `source` is the address group of the peer that sent it.
   public mutating func insert(
     _ object: SignedObject,
     _ record: NodeRecord,
@@ -89,7 +92,7 @@ public struct AddressBook: Sendable {
     guard record.expiresAt > time else { return .expired }
     if let known = entries[object.key] {
       guard record.sequence > known.record.sequence else { return .stale }
-      // A new address has to prove itself again; the bucket follows it.
+      // With new addresses, the entry is untried again and moves to the bucket of its address.
       let keepsTried = known.isTried && known.record.addresses == record.addresses
       removeFromBucket(known)
       var entry = Entry(object: object, record: record, source: source, bucket: 0)
@@ -103,7 +106,7 @@ public struct AddressBook: Sendable {
     return place(&entry, tried: false) ? .added : .full
   }
 
-  /// The key answered at its address.
+  /// Records that the node with this key answered a dial.
   public mutating func succeeded(_ key: PeerID, at now: Instant) {
     guard var entry = entries[key] else { return }
     contests.removeAll { $0.incumbent == key }
@@ -117,7 +120,8 @@ public struct AddressBook: Sendable {
     let bucket = triedBucket(of: entry)
     if let members = buckets[true]?[bucket], members.count >= settings.bucketSize {
       entries[key] = entry
-      // Test before evict: the incumbent that answered longest ago is dialed first.
+      // Heilman et al. call this "test before evict": the incumbent that answered longest ago is dialed
+      // first.
       guard contests.count < 64, !contests.contains(where: { $0.challenger == key }) else { return }
       guard let oldest = members.min(by: { lastSuccess($0) < lastSuccess($1) }) else { return }
       contests.append((key, oldest))
@@ -128,7 +132,8 @@ public struct AddressBook: Sendable {
     _ = place(&entry, tried: true)
   }
 
-  /// A dial failed. New entries are dropped after a few failures, tried ones lose their place to a challenger.
+  /// Records a failed dial. New entries are dropped after several failures. A tried entry loses its place to
+  /// its challenger at once, or becomes new again after several failures.
   public mutating func failed(_ key: PeerID, at now: Instant) {
     guard var entry = entries[key] else { return }
     entry.failures += 1
@@ -151,7 +156,7 @@ public struct AddressBook: Sendable {
     contests.removeAll { $0.challenger == key || $0.incumbent == key }
   }
 
-  /// Drops records that are past their expiry; returns their identifiers.
+  /// Removes the records that have expired, and returns their identifiers.
   public mutating func expire(at time: Timestamp) -> [Digest] {
     let expired = entries.values.filter { $0.record.expiresAt <= time }.sorted { $0.key < $1.key }
     for entry in expired { remove(entry.key) }
@@ -169,7 +174,7 @@ public struct AddressBook: Sendable {
   }
 
   private mutating func removeFromBucket(_ entry: Entry) {
-    // The key alone is captured: with the whole entry the optimiser of Swift 6.3.1 stops with an ownership error.
+    // Capture only the key: with the whole entry, the optimizer of Swift 6.3.1 stops with an ownership error.
     let key = entry.key
     buckets[entry.isTried]?[entry.bucket]?.removeAll { $0 == key }
   }
@@ -218,7 +223,7 @@ public struct AddressBook: Sendable {
 
   private static let version: UInt8 = 1
 
-  /// The entries, by key, to be kept across a restart.
+  /// The encoded entries in ascending order of their key, to be stored across a restart.
   public var encoded: [UInt8] {
     var writer = ByteWriter(capacity: 256 * entries.count + 16)
     writer.write(Self.version)
@@ -231,9 +236,9 @@ public struct AddressBook: Sendable {
     return writer.bytes
   }
 
-  /// Adds the entries that `encoded` holds; their signatures were checked before they were kept.
+  /// Adds the entries in the bytes of `encoded`. Their signatures were checked before they were stored.
   ///
-  /// - Throws: `DecodingError` when the bytes were damaged; what was read before stays.
+  /// - Throws: `DecodingError` when the bytes are damaged; the entries read before the damage stay.
   public mutating func restore(_ bytes: [UInt8], chain: ChainID, time: Timestamp, at now: Instant)
     throws(DecodingError)
   {
@@ -251,7 +256,7 @@ public struct AddressBook: Sendable {
   }
 }
 
-/// Addresses that one party is likely to control together: a /16 of IPv4, a /32 of IPv6, a domain.
+/// A group of addresses that one party probably controls together: a /16 of IPv4, a /32 of IPv6, or a domain.
 public struct AddressGroup: Hashable, Comparable, Sendable, CustomStringConvertible {
   public let text: String
 

@@ -1,22 +1,23 @@
 public import Cryptography
 import Primitives
 
-/// The first eight bytes of an origin's key: the name of an origin in STOP and START.
+/// The first eight bytes of an origin's key, which name the origin in STOP and START.
 ///
-/// To find a second key with the tag of a given one takes 2⁶⁴ key generations. An attacker can make two keys of its own
-/// with the same tag more cheaply; then STOP and START for one of them hold for the other too, which harms nobody else.
+/// Finding a second key with a given tag takes 2⁶⁴ key generations. An attacker can more cheaply make two
+/// keys of its own with the same tag. STOP and START for one of them then also apply to the other, which
+/// harms nobody else.
 public typealias OriginTag = UInt64
 
-/// How a session came about.
+/// The origin of a session: which side dialed, and the remote host.
 public struct Connection: Hashable, Sendable {
   public enum Direction: Hashable, Sendable {
     case inbound
-    /// We dialed; `address` is the text that the dial named.
+    /// This node dialed; `address` is the address in the `Dial`.
     case outbound(address: String)
   }
 
   public var direction: Direction
-  /// The remote IP address or host name without port, for grouping; empty when unknown.
+  /// The remote IP address or host name without port, for address groups; empty when unknown.
   public var host: String
 
   public init(direction: Direction, host: String) {
@@ -32,9 +33,9 @@ public struct Dial: Hashable, Sendable {
     case outbound
     /// A validator's direct link to another one.
     case mesh
-    /// Tests an entry of the address book; the session is closed at once.
+    /// A dial that tests an entry of the address book. The session is closed as soon as it opens.
     case feeler
-    /// Named by the configuration; may lack a key.
+    /// A dial to a node that the configuration names; its key may be unknown.
     case seed
   }
 
@@ -51,17 +52,17 @@ public struct Dial: Hashable, Sendable {
   }
 }
 
-/// Why we close a session.
+/// The reason why this node closes a session.
 public enum CloseReason: Hashable, Sendable, CustomStringConvertible {
-  /// A feeler has proved its address.
+  /// The session was a feeler's, and the peer has answered at its address.
   case tested
-  /// The session with a near peer replaces this one.
+  /// A session with a nearer peer replaces this one.
   case nearer
   /// Probing found the session dead.
   case silent
-  /// All inbound slots are taken, and others are preferred.
+  /// Too many inbound sessions are open, and this one was chosen to end.
   case full
-  /// The score fell below the limit; new sessions are refused for this long.
+  /// The peer's score fell to the limit. New sessions with it are refused for this many seconds.
   case banned(seconds: UInt64)
 
   public var description: String {

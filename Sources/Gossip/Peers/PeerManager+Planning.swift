@@ -3,7 +3,7 @@ import Cryptography
 import Primitives
 
 extension PeerManager {
-  /// Dials and requests what is missing: sessions of the mesh, outbound sessions, node records, feelers.
+  /// Opens and requests what is missing: mesh sessions, outbound sessions, node records and feelers.
   mutating func plan(_ turn: inout Turn) {
     planMesh(&turn)
     planAnchors(&turn)
@@ -25,8 +25,8 @@ extension PeerManager {
   private mutating func planMesh(_ turn: inout Turn) {
     for key in mesh where sessions[key] == nil {
       guard let address = book[key]?.address else { continue }
-      // The validator with the smaller key dials. The other waits three seconds after its start and then dials too,
-      // since the first may be unable to reach it.
+      // The validator with the smaller key dials. The other one waits three seconds after its start and then
+      // dials too, since the first may be unable to reach it.
       let waits =
         key < peer && book[key]?.triedAt == nil && turn.now.nanoseconds < Interval.seconds(3).nanoseconds
       guard !waits else { continue }
@@ -49,7 +49,8 @@ extension PeerManager {
     while missing > 0, dialing.count < settings.dialsAtOnce, !candidates.isEmpty {
       let outboundKnown = sessions.count { !$0.value.isInbound && known.contains($0.key) }
       let dialedKnown = dialing.values.count { $0.dial.expectedKey.map(known.contains) ?? false }
-      // Half of the sessions are for keys that the chain vouches for, as far as there are any.
+      // At least half of the sessions should be with keys that the chain vouches for, if there are enough of
+      // them.
       let wantsKnown = outboundKnown + dialedKnown < settings.outbound / 2
       let preferred = wantsKnown ? candidates.indices.filter { known.contains(candidates[$0]) } : []
       let index =
@@ -62,19 +63,20 @@ extension PeerManager {
     }
   }
 
-  /// Keys that could be dialed. Of more than 512 the known ones and a random sample of the others.
+  /// The keys that could be dialed. If there are more than 512, those that the chain vouches for, and a
+  /// random sample.
   private mutating func eligible(at now: Instant) -> [PeerID] {
     let keys = book.keys.filter { key in
       sessions[key] == nil && scores.ban(of: key, at: now) == nil
         && book[key]?.record.addresses.isEmpty == false
     }
     guard keys.count > 512 else { return keys }
-    // A sample keeps planning cheap.
+    // The sample limits the time that planning takes.
     let first = keys.filter { known.contains($0) }
     return first + generator.sample(512 - min(first.count, 512), of: keys)
   }
 
-  /// Whether there is no outbound session yet with the entry's address group (`AddressGroup`).
+  /// Whether there is no outbound session yet in the entry's address group (`AddressGroup`).
   func isGroupFree(of entry: AddressBook.Entry) -> Bool {
     guard settings.usesGroups else { return true }
     let group = book.group(of: entry)
@@ -103,7 +105,7 @@ extension PeerManager {
     guard feelerAt <= turn.now, hasRoomForFeeler else { return }
     firstFeelers = max(0, firstFeelers - 1)
     feelerAt = turn.now + (firstFeelers > 0 ? settings.firstFeelerInterval : settings.feelerInterval)
-    // A peer with an outbound session needs no test.
+    // An incumbent with an open outbound session needs no test.
     for contest in book.contests where sessions[contest.incumbent]?.isInbound == false {
       book.succeeded(contest.incumbent, at: turn.now)
     }
@@ -124,7 +126,8 @@ extension PeerManager {
     dial(Dial(address: address, expectedKey: key, purpose: .feeler), &turn)
   }
 
-  /// Dials `peer` for another node that has no answer from it. The result also goes into this node's address book.
+  /// Dials `peer` for another node that gets no answer from it. The result is also recorded in this node's
+  /// address book.
   mutating func testOnRequest(_ peer: PeerID, _ turn: inout Turn) {
     guard sessions[peer] == nil, peer != self.peer, hasRoomForFeeler else { return }
     dialFeeler(to: peer, &turn)
@@ -132,8 +135,8 @@ extension PeerManager {
 
   /// Requests records while the address book has fewer than `bookTarget` entries.
   ///
-  /// All peers are asked while outbound sessions are missing and the book has too few entries to choose from. Later one
-  /// peer is asked each `recordInterval`.
+  /// All peers are asked while outbound sessions are missing and the book has too few entries to choose from.
+  /// Otherwise one peer is asked every `recordInterval`.
   private mutating func planRecords(_ turn: inout Turn) {
     guard book.count < settings.bookTarget else { return }
     let hasChoice = book.count >= 8 * settings.outbound || sessionCount(inbound: false) >= settings.outbound
@@ -155,7 +158,8 @@ extension PeerManager {
     }
   }
 
-  /// Dials, unless a dial to the same peer is under way or backed off, or the peer is banned. Returns whether it dials.
+  /// Dials unless a dial to the same peer is pending or must wait, the peer is banned, or too many dials are
+  /// pending. Returns whether it dials.
   @discardableResult private mutating func dial(_ dial: Dial, _ turn: inout Turn) -> Bool {
     let key = DialKey(dial)
     guard dialing[key] == nil, dialing.count < settings.dialsAtOnce + mesh.count else { return false }
@@ -167,19 +171,21 @@ extension PeerManager {
   }
 }
 
-/// Some outbound sessions (`Settings.nearby`) are kept for near peers: those that answered a feeler's dial fastest.
+/// Keeps some outbound sessions (`Settings.nearby`) for near peers: those that answered the dial of a feeler
+/// fastest.
 ///
-/// Random neighbours alone give a node one or two in its own region. The nodes of a region are then not connected among
-/// themselves, and an object crosses an ocean several times before all of them have it. With two near peers in eight,
-/// every region is connected, and an object that reaches one of its nodes reaches the others over short links.
+/// With random neighbours only, a node has one or two in its own region. The nodes of a region may then not
+/// be connected with each other, and an object crosses an ocean several times before all of them have it.
+/// With two near peers among eight, every region is connected, and objects spread in it over short links.
 ///
-/// To be near costs an attacker nothing, so these sessions are few, and sessions with keys that the chain vouches for are
-/// never replaced by them.
+/// Being near costs an attacker nothing. Therefore these sessions are few, and they replace no other session
+/// with a key that the chain vouches for.
 extension PeerManager {
-  /// Keeps the session of a feeler as one with a near peer, in the place of a slower session; returns whether it does.
+  /// Keeps the session of a feeler as a session with a near peer, which will replace a slower one. Returns
+  /// false if none is slow enough.
   ///
-  /// The new peer must have answered in less than half the time of the other, so that sessions are not exchanged for
-  /// differences of a millisecond.
+  /// The new peer must have answered in less than half the time of the replaced one, so that sessions are not
+  /// exchanged for differences of a millisecond.
   mutating func adoptAsNear(_ peer: PeerID, _ dialTime: Interval?) -> Bool {
     guard let dialTime, replacement == nil, sessionCount(inbound: false) >= settings.outbound,
       let entry = book[peer], isGroupFree(of: entry), let far = sessionToReplace()
@@ -189,8 +195,9 @@ extension PeerManager {
     return true
   }
 
-  /// The session that a near peer replaces: the slowest near one when there are `Settings.nearby` of them, else the
-  /// slowest of the others that the chain does not vouch for.
+  /// The session that a near peer replaces: the slowest near one when there are `Settings.nearby` of them,
+  /// otherwise the slowest of the other outbound sessions whose key the chain does not vouch for. Nil when
+  /// there is none.
   private func sessionToReplace() -> (peer: PeerID, time: Interval)? {
     let isFull = sessions.values.count(where: \.isNear) >= settings.nearby
     guard settings.nearby > 0 else { return nil }
@@ -203,8 +210,8 @@ extension PeerManager {
     return candidates.max { ($0.time, $0.peer) < ($1.time, $1.peer) }
   }
 
-  /// Ends the slower session once the near peer's has lasted a second: until then that peer may still disconnect for
-  /// lack of a free slot.
+  /// Ends the slower session when the near peer's session has lasted a second. Before, the near peer may
+  /// still disconnect for lack of a free slot.
   mutating func planReplacement(_ turn: inout Turn) {
     guard let (near, far) = replacement else { return }
     guard let session = sessions[near] else {

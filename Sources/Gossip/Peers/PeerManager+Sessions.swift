@@ -32,8 +32,8 @@ extension PeerManager {
     if connection.direction == .inbound { makeRoom(&turn) }
   }
 
-  /// Ends the dial that led to this session, also when both sides dialed at once. Returns what the dial was for and how
-  /// long it took.
+  /// Removes the pending dials to the peer. Returns the purpose of the session and the duration of the dial
+  /// that opened it; nil for an inbound session.
   private mutating func finishDial(to peer: PeerID, _ connection: Connection, at now: Instant)
     -> (Dial.Purpose?, Interval?)
   {
@@ -47,7 +47,8 @@ extension PeerManager {
     return (mesh.contains(peer) ? .mesh : attempt?.purpose, attempt.map { now.since($0.at) })
   }
 
-  /// Gives sessions with current validators the purpose `.mesh`, and takes it from former ones.
+  /// Gives the purpose `.mesh` to sessions with current validators, and removes it from sessions with former
+  /// ones.
   mutating func assignMesh() {
     let members = Set(mesh)
     for (peer, session) in sessions where session.purpose != .feeler {
@@ -61,7 +62,7 @@ extension PeerManager {
 
   mutating func disconnected(_ peer: PeerID, at now: Instant) {
     guard let session = sessions.removeValue(forKey: peer) else { return }
-    // A peer that disconnects within 10 s has no free slot: it is dialed again later.
+    // A peer that disconnects within 10 s probably has no free slot. It is dialed again later.
     for dial in session.dials(to: peer) {
       if now.since(session.since) < .seconds(10) {
         backOff(dial, at: now)
@@ -71,10 +72,10 @@ extension PeerManager {
     }
   }
 
-  /// Ends a session whose peer was found dead by probing.
+  /// Ends a session that probing found dead.
   ///
-  /// A peer that other nodes can reach may be dialed again at once. One that nobody reaches is treated like a failed
-  /// dial.
+  /// If other nodes can reach the peer, it may be dialed again at once. Otherwise an outbound session counts
+  /// as a failed dial.
   mutating func endSilent(_ peer: PeerID, _ isReachable: Bool, _ turn: inout Turn) {
     guard let session = sessions.removeValue(forKey: peer) else { return }
     turn.effects.append(.disconnect(peer, .silent))
@@ -101,7 +102,8 @@ extension PeerManager {
     backoffs.set(key, to: Backoff(failures: failures, until: until), at: now)
   }
 
-  /// Ends one inbound session when there are too many: the youngest of the largest address group that is not protected.
+  /// Ends one inbound session when there are too many: one of the largest address group, by `evictionRank`.
+  /// Peers that are protected or known to the chain are spared if others remain.
   private mutating func makeRoom(_ turn: inout Turn) {
     let inbound = sessions.filter { $0.value.isInbound && $0.value.purpose != .mesh }
     guard inbound.count > settings.inbound else { return }
@@ -125,14 +127,14 @@ extension PeerManager {
     turn.effects.append(.disconnect(victim, .full))
   }
 
-  /// The greatest is evicted first: graylisted peers before others, then the youngest session.
+  /// The rank for eviction, the greatest first: graylisted peers before others, then the youngest session.
   private func evictionRank(_ peer: PeerID, at now: Instant) -> (Int, Instant, PeerID) {
     let isGray = scores.points(peer, at: now) <= PeerScore.graylistAt
     return (isGray ? 1 : 0, sessions[peer]?.since ?? .zero, peer)
   }
 
-  /// Protected from eviction: the four peers that delivered most and the four oldest sessions. Bitcoin's rule without
-  /// latencies.
+  /// The peers protected from eviction: the four that delivered most and the four with the oldest sessions.
+  /// This is the rule of Bitcoin Core without its latencies.
   private func protected(among peers: [PeerID]) -> [PeerID] {
     let useful = peers.filter { sessions[$0]?.usefulness ?? 0 > 0 }
       .sorted { (sessions[$0]?.usefulness ?? 0, $0) > (sessions[$1]?.usefulness ?? 0, $1) }
@@ -147,19 +149,19 @@ extension PeerManager {
     turn.effects.append(.disconnect(peer, .banned(seconds: ban.milliseconds / 1_000)))
   }
 
-  /// Takes one answer with records off the answers that are expected of `peer`; false when none is expected.
+  /// Notes that the peer sent an answer with records; false when none was expected.
   mutating func takeExpectedRecords(from peer: PeerID) -> Bool {
     // A slow link may deliver the answers to several requests together, so they are counted.
     guard let expected = asked[peer]?.expected, expected > 0 else { return false }
     asked.update(peer) { entry in
       entry.expected -= 1
-      // Set back to 0 when a record of the answer turns out to be new.
+      // Set back to 0 if a record of this answer turns out to be new.
       entry.emptyAnswers = min(entry.emptyAnswers + 1, 8)
     }
     return true
   }
 
-  /// Expects one more answer with records from the peer. An answer that is not expected is a fault.
+  /// Expects one more answer with records from the peer. An unexpected answer is a fault.
   mutating func expectRecords(from peer: PeerID, askedAt: Instant?, at now: Instant) {
     var entry = asked[peer] ?? Asked()
     entry.at = askedAt ?? entry.at
@@ -169,8 +171,8 @@ extension PeerManager {
   }
 
   mutating func answer(_ peer: PeerID, count: Int, _ turn: inout Turn) {
-    // Tokens are milliseconds. A peer may ask twice as often as an honest one does: clocks differ, and a new session
-    // asks at once.
+    // Tokens are milliseconds. A peer may ask twice as often as an honest one does, since clocks differ and a
+    // new session asks at once.
     let interval = max(2, settings.recordInterval.milliseconds)
     let rate = TokenBucket.Rate(perSecond: 1_000, burst: 2 * interval)
     guard sessions[peer]?.answers.take(interval / 2, at: turn.now, rate) == true else {

@@ -4,10 +4,10 @@ public import Primitives
 
 /// Decides which peers this node has sessions with.
 ///
-/// * A few outbound sessions, which this node chooses: half of them to keys that the chain vouches for, and two to near
+/// * Outbound sessions, which this node chooses: half of them to keys that the chain vouches for, two to near
 ///   peers.
-/// * A bounded number of inbound sessions.
-/// * The mesh: a validator's sessions with the other validators, which count towards neither.
+/// * Inbound sessions, up to a limit.
+/// * The mesh: a validator's sessions with the other validators, which count as neither outbound nor inbound.
 ///
 /// The address book and the defence against eclipse attacks follow Heilman et al., "Eclipse Attacks on Bitcoin's
 /// Peer-to-Peer Network" (USENIX Security 2015).
@@ -17,15 +17,16 @@ public struct PeerManager: Sendable {
     case disconnected(PeerID)
     case dialFailed(Dial)
     case recordsRequested(count: Int, from: PeerID)
-    /// Records with valid signatures, in answer to a request or through gossip.
+    /// Records with valid signatures, from the answer to a request or from gossip.
     case records([Record], from: PeerID?)
     case chainKnows(peers: [PeerID], mesh: [PeerID])
     case committed(Timestamp)
     case misbehaved(PeerID, Fault)
     case useful(PeerID)
-    /// Probing found the session dead. `isReachable` says whether another node had an ack from the peer.
+    /// Probing found the session dead. `isReachable` is true when another node has received an ack from the
+    /// peer.
     case silent(PeerID, isReachable: Bool)
-    /// Another node asks whether the peer lives (ping-req): a feeler finds out.
+    /// Another node asks (ping-req) whether the peer is alive. A feeler finds out.
     case testRequested(PeerID)
     case fired
   }
@@ -55,29 +56,32 @@ public struct PeerManager: Sendable {
     var connection: Connection
     var purpose: Dial.Purpose?
     var since: Instant
-    /// From the dial to the session; nil for an inbound one.
+    /// The time from the dial to the open session; nil for an inbound session.
     var dialTime: Interval?
-    /// Counts among the sessions for near peers.
+    /// True for one of the sessions that are kept for near peers.
     var isNear = false
-    /// Accepted objects that this peer was the first to deliver.
+    /// The number of accepted objects that this peer was the first to deliver.
     var usefulness: UInt64 = 0
     var answers = TokenBucket()
 
     var isInbound: Bool { connection.direction == .inbound }
 
-    /// The dials that could have led to it: one by key, one by address alone. None for an inbound session.
+    /// The dials that may have opened this session: one by key, one by address only. Empty for an inbound
+    /// session.
     func dials(to peer: PeerID) -> [Dial] {
       guard case .outbound(let address) = connection.direction else { return [] }
       return [peer, nil].map { Dial(address: address, expectedKey: $0, purpose: purpose ?? .outbound) }
     }
   }
 
-  /// Requests for records to one peer. They outlive a session, since an answer may come over the next one.
+  /// The requests for records to one peer. They outlive a session, since an answer may come over the next
+  /// session.
   struct Asked {
     var at: Instant?
-    /// Requests that the peer has not answered.
+    /// The number of answers with records that are expected from the peer.
     var expected: UInt32 = 0
-    /// Answers in a row that brought nothing new. Each doubles the wait before the next request.
+    /// The number of answers in a row that brought nothing new. Each doubles the wait before the next
+    /// request.
     var emptyAnswers: UInt32 = 0
   }
 
@@ -85,14 +89,15 @@ public struct PeerManager: Sendable {
     let key: PeerID?
     let address: String
 
-    /// One dial per key, whatever the address; per address when no key is known.
+    /// Dials to the same key count as one, whatever the address; dials without a key count as one per
+    /// address.
     init(_ dial: Dial) {
       key = dial.expectedKey
       address = dial.expectedKey == nil ? dial.address : ""
     }
   }
 
-  /// A dial under way.
+  /// A pending dial and its start.
   struct Attempt {
     let dial: Dial
     let at: Instant
@@ -124,18 +129,19 @@ public struct PeerManager: Sendable {
   var dialing: [DialKey: Attempt] = [:]
   var backoffs: Generations<DialKey, Backoff>
   var scores = ScoreBook()
-  /// Remembers a request for one to two minutes.
+  /// The expected answers of each peer, remembered for one to two minutes after the last request.
   var asked: Generations<PeerID, Asked>
   var known: Set<PeerID> = []
   var mesh: [PeerID] = []
   var time: Timestamp = .zero
-  /// Outbound peers of the last run, dialed first.
+  /// The outbound peers of the last run, which are dialed first.
   var anchors: [PeerID] = []
   var tickAt: Instant
   var feelerAt: Instant
-  /// How many feelers are still to follow at `Settings.firstFeelerInterval`.
+  /// The number of feelers that still follow each other at `Settings.firstFeelerInterval`.
   var firstFeelers: Int
-  /// A near peer that was found, and the one whose session ends when the near peer's has lasted a second.
+  /// A near peer (`near`), and the peer whose session ends when the session with `near` has lasted a second
+  /// (`far`).
   var replacement: (near: PeerID, far: PeerID)?
   var recordsAt: Instant = .zero
 
@@ -189,7 +195,7 @@ public struct PeerManager: Sendable {
     plan(&turn)
   }
 
-  /// Puts a record with a valid signature into the address book.
+  /// Inserts a record with a valid signature into the address book.
   public mutating func insert(_ record: Record, from peer: PeerID?) -> AddressBook.Insertion {
     let object = record.object
     guard object.key != self.peer else { return .stale }
@@ -200,7 +206,7 @@ public struct PeerManager: Sendable {
       source: source ?? AddressGroup(text: "unknown"),
       time: time
     )
-    // An outbound session to that key shows that the address is right.
+    // This outbound session to the key proves that the address is right.
     if insertion == .added, let session = sessions[object.key], !session.isInbound {
       book.succeeded(object.key, at: session.since)
     }
@@ -218,7 +224,7 @@ public struct PeerManager: Sendable {
   /// be made at will, so their records are not forwarded.
   public func spreadsRecord(of key: PeerID) -> Bool { settings.spreadsAllRecords || known.contains(key) }
 
-  /// Drops expired records; returns their identifiers.
+  /// Removes expired records from the address book, and returns their identifiers.
   public mutating func expireRecords() -> [Digest] { book.expire(at: time) }
 
   public func score(of peer: PeerID, at now: Instant) -> Int64 { scores.points(peer, at: now) }
@@ -228,7 +234,7 @@ public struct PeerManager: Sendable {
 
   public var connectedPeers: [PeerID] { sessions.keys.sorted() }
 
-  /// The two outbound peers that have lasted longest, to be dialed first by the next run.
+  /// The two outbound peers with the oldest sessions, which the next run dials first.
   public var nextAnchors: [PeerID] {
     let outbound = sessions.filter { !$0.value.isInbound }
     return outbound.sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }.prefix(2).map(\.key)

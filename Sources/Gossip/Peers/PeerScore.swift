@@ -1,19 +1,20 @@
 import Cryptography
 import Primitives
 
-/// One peer's score in points: useful deliveries raise it, faults lower it, and it halves every ten minutes.
+/// The score of one peer in points. Useful deliveries raise it, faults lower it, and it halves every ten
+/// minutes.
 struct PeerScore: Hashable, Sendable {
   static let halfLife = Interval.seconds(600)
   /// From here down the peer keeps its session, but is evicted before others.
   static let graylistAt: Int64 = -50
   static let banAt: Int64 = -100
-  /// The most points that useful deliveries bring.
+  /// The greatest score that useful deliveries can reach.
   static let creditLimit: Int64 = 20
-  /// Doubles with every further ban, to a day.
+  /// The length of the first ban. Every further ban doubles it, up to `longestBan`.
   static let firstBan = Interval.seconds(3_600)
   static let longestBan = Interval.seconds(86_400)
 
-  /// Thousandths of a point at `updatedAt`.
+  /// The score at `updatedAt`, in thousandths of a point.
   private var milli: Int64 = 0
   private var updatedAt: Instant
   private var bans: UInt8 = 0
@@ -23,7 +24,7 @@ struct PeerScore: Hashable, Sendable {
 
   func points(at now: Instant) -> Int64 { decayed(at: now) / 1_000 }
 
-  /// Counts a fault; returns the ban when this one brings it.
+  /// Counts a fault. Returns the length of the ban if the fault causes one.
   mutating func punish(_ fault: Fault, at now: Instant) -> Interval? {
     settle(at: now)
     milli = max(milli - fault.weight * 1_000, 10 * Self.banAt * 1_000)
@@ -32,7 +33,7 @@ struct PeerScore: Hashable, Sendable {
     let ban = min(Interval(nanoseconds: Self.firstBan.nanoseconds << UInt64(min(bans, 8))), Self.longestBan)
     bans = min(bans + 1, 8)
     bannedUntil = now + ban
-    // After the ban the peer begins anew, graylisted.
+    // After the ban the peer starts again with the score of a graylisted peer.
     milli = Self.graylistAt * 1_000
     return ban
   }
@@ -48,7 +49,7 @@ struct PeerScore: Hashable, Sendable {
     updatedAt = max(updatedAt, now)
   }
 
-  /// Halves per half-life, linear within one: exact enough, and integers only.
+  /// The score at `now`. It halves every `halfLife` and falls linearly in between, which needs integers only.
   private func decayed(at now: Instant) -> Int64 {
     let elapsed = now.since(updatedAt).nanoseconds
     let (halvings, rest) = elapsed.quotientAndRemainder(dividingBy: Self.halfLife.nanoseconds)
@@ -59,13 +60,13 @@ struct PeerScore: Hashable, Sendable {
   }
 }
 
-/// The scores of peers. They are kept for at least an hour after the last change, so that a new session does not reset
-/// them.
+/// The scores of peers. A score is kept for one to two hours after its last change, or less if many others
+/// change. Therefore a new session does not reset it.
 struct ScoreBook: Sendable {
   static let capacity = 4_096
 
   private var scores = Generations<PeerID, PeerScore>(capacity: Self.capacity, period: .seconds(3_600))
-  /// Until when peers are banned. When the table is full, the ban that ends first is dropped.
+  /// The end of each peer's ban. When the table is full, the ban that ends first is dropped.
   private var bans: [PeerID: Instant] = [:]
 
   mutating func punish(_ peer: PeerID, _ fault: Fault, at now: Instant) -> Interval? {
@@ -84,7 +85,7 @@ struct ScoreBook: Sendable {
 
   func points(_ peer: PeerID, at now: Instant) -> Int64 { scores[peer]?.points(at: now) ?? 0 }
 
-  /// When the peer may have a session again; nil when it may have one now.
+  /// The end of the peer's ban; nil when it may have a session now.
   func ban(of peer: PeerID, at now: Instant) -> Instant? {
     guard let until = bans[peer], now < until else { return nil }
     return until

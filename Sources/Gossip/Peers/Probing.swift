@@ -3,15 +3,17 @@ import Primitives
 
 /// Finds sessions whose peer no longer answers (failure detection).
 ///
-/// **Direct and indirect pings** as in SWIM (Das, Gupta, Motivala 2002, § 3.1): a neighbour that was silent for a while
-/// is pinged. Without an ack it is suspected, and some other neighbours are asked to ping it (ping-req). **Local health**
-/// as in Lifeguard (Dadgar, Phillips, Currey 2017, § IV-A): the more of this node's own pings fail, the longer it waits.
+/// **Direct and indirect pings** as in SWIM (Das, Gupta, Motivala 2002, § 3.1): a neighbour that was silent
+/// for a while is pinged. If it sends no ack, it is suspected, and some other neighbours are asked to ping it
+/// (ping-req). **Local health** as in Lifeguard (Dadgar, Phillips, Currey 2017, § IV-A): the more of its
+/// pings stay without an ack, the longer this node waits for an ack.
 ///
 /// There are three differences:
 ///
 /// * The result concerns this node's own sessions only. SWIM tells all members who is suspected or dead; here any member
 ///   may be hostile and could declare anybody dead.
-/// * A node to which no neighbour has spoken since it sent a ping takes the fault to be its own, and ends no session.
+/// * If no neighbour has sent anything since the ping, this node considers itself at fault and ends no
+///   session.
 /// * An indirect ack never keeps or ends a session by itself. The neighbour is pinged once more; when it is silent again,
 ///   the session ends. The indirect ack only decides whether the peer may be dialed again at once.
 struct Probing: Sendable {
@@ -23,20 +25,22 @@ struct Probing: Sendable {
   static let helperCount = 3
 
   enum Input {
-    /// A session with the peer was opened, for any purpose, such as by a feeler: the peer lives.
+    /// A session with the peer was opened for any purpose, for example by a feeler. It shows that the peer is
+    /// alive.
     case reached(PeerID)
     case linked(PeerID)
     case unlinked(PeerID)
     case received(Probe, from: PeerID)
-    /// About once a second.
+    /// A timer event, given about once a second.
     case ticked
   }
 
   enum Effect: Hashable {
     case send(Probe, to: PeerID)
-    /// Dial the peer to find out whether it lives: somebody asked, and there is no session with it.
+    /// Dial the peer, with which there is no session, to find out whether it is alive. Another node has
+    /// asked.
     case dial(PeerID)
-    /// The session is dead. `isReachable` says whether another neighbour had an ack from the peer.
+    /// The session is dead. `isReachable` is true when another neighbour has received an ack from the peer.
     case silent(PeerID, isReachable: Bool)
     case fault(PeerID, Fault)
   }
@@ -46,24 +50,25 @@ struct Probing: Sendable {
   private enum LinkState: Hashable {
     /// Becomes `pinged` after `silence`.
     case alive
-    /// A ping was sent. Becomes `alive` when the neighbour says anything, else `suspect`.
+    /// A ping was sent. Becomes `alive` when the neighbour sends anything, and `suspect` after `ackTimeout`.
     case pinged(since: Instant)
-    /// Pings by others were asked for. Becomes `alive` when the neighbour says anything. After the timeout it becomes
-    /// `pinged` once more when one of `helpers` had an ack (`isAcked`), else the session ends.
+    /// The `helpers` were asked to ping the neighbour. Becomes `alive` when the neighbour sends anything.
+    /// After `ackTimeout` the session ends, but if a helper had an ack (`isAcked`), the neighbour is `pinged`
+    /// once more.
     case suspect(since: Instant, helpers: [PeerID], isAcked: Bool)
   }
 
   private struct Link {
     var heardAt: Instant
     var state = LinkState.alive
-    /// Another neighbour had an ack since this one was first suspected.
+    /// Whether a helper has received an ack from this neighbour since it was first suspected.
     var wasAckedIndirectly = false
-    /// Acks that this neighbour may still be sent.
+    /// The allowance of acks that are sent to this neighbour.
     var acks = TokenBucket()
-    /// Ping-reqs that this neighbour may still send.
+    /// The allowance of ping-reqs that this neighbour may send.
     var pingRequests = TokenBucket()
 
-    /// The peer said something. Returns whether a ping was under way.
+    /// Notes that the neighbour sent something. Returns whether it was `pinged` or `suspect`.
     mutating func heard(at now: Instant) -> Bool {
       heardAt = now
       guard state != .alive else { return false }
@@ -73,7 +78,7 @@ struct Probing: Sendable {
     }
   }
 
-  /// A neighbour asked this node to ping `target`.
+  /// The request of the neighbour `asker` to ping `target`.
   private struct PingRequest: Hashable {
     let asker: PeerID
     let target: PeerID
@@ -81,9 +86,9 @@ struct Probing: Sendable {
   }
 
   static let localHealthLimit: UInt64 = 3
-  /// An honest neighbour pings once in three seconds at most. A slow link may deliver several pings together.
+  /// An honest neighbour sends at most one ping in three seconds. A slow link may deliver several together.
   static let ackRate = TokenBucket.Rate(perSecond: 1, burst: 8)
-  /// Tokens are milliseconds: one ping-req in five seconds, four at once.
+  /// Tokens are milliseconds: one ping-req in five seconds, and up to four at once.
   static let pingRequestRate = TokenBucket.Rate(perSecond: 1_000, burst: 20_000)
   static let pingRequestCost: UInt64 = 5_000
   static let pingRequestLimit = 64
@@ -101,10 +106,10 @@ struct Probing: Sendable {
     tickedAt = now
   }
 
-  /// How long this node waits for an ack.
+  /// The time to wait for an ack at the present local health.
   var ackTimeout: Interval { Interval(nanoseconds: Self.timeout.nanoseconds * (1 + localHealth)) }
 
-  /// The peer said something, whatever it was.
+  /// Notes that the peer sent a message of any kind.
   mutating func heard(_ peer: PeerID, at now: Instant) {
     guard let index = links.index(forKey: peer), links.values[index].heard(at: now) else { return }
     localHealth -= min(localHealth, 1)
@@ -143,7 +148,7 @@ struct Probing: Sendable {
     guard links[asker]?.pingRequests.take(Self.pingRequestCost, at: turn.now, Self.pingRequestRate) == true
     else { return turn.effects.append(.fault(asker, .excessiveRequests)) }
     guard asker != target, pingRequests.count < Self.pingRequestLimit else { return }
-    // One ping serves all who ask for the same peer.
+    // One ping serves all neighbours that ask for the same target.
     let isPinged = pingRequests.contains { $0.target == target }
     pingRequests.append(PingRequest(asker: asker, target: target, until: turn.now + ackTimeout))
     guard !isPinged else { return }
@@ -167,8 +172,8 @@ struct Probing: Sendable {
     for peer in due { advance(peer, &turn) }
   }
 
-  /// Takes all neighbours to be alive again. This node did not run for a while, so what they said meanwhile has not been
-  /// read yet.
+  /// Treats all neighbours as alive again. This node did not run for a while, so messages that arrived in
+  /// that time may not have been read yet.
   private mutating func restart(at now: Instant) {
     localHealth = min(localHealth + 1, Self.localHealthLimit)
     for peer in links.keys {
@@ -193,8 +198,8 @@ struct Probing: Sendable {
     case .pinged(let since):
       localHealth = min(localHealth + 1, Self.localHealthLimit)
       let others = links.filter { $0.key != peer && $0.value.heardAt >= since }.keys.sorted()
-      // No neighbour has said anything since the ping, so the fault may be this node's own. A session that is really
-      // dead is ended by the transport's timeout.
+      // No neighbour has sent anything since the ping, so this node may be at fault. The transport's timeout
+      // ends a session that is really dead.
       guard !others.isEmpty else {
         links[peer]?.state = .alive
         return
@@ -203,7 +208,7 @@ struct Probing: Sendable {
       links[peer]?.state = .suspect(since: turn.now, helpers: helpers, isAcked: false)
       for helper in helpers { turn.effects.append(.send(.pingRequest(peer), to: helper)) }
     case .suspect(_, _, isAcked: true) where !link.wasAckedIndirectly:
-      // The peer lives, and perhaps its session is only slow: it is pinged once more.
+      // The peer is alive, but its session may be slow. It is pinged once more.
       links[peer]?.wasAckedIndirectly = true
       links[peer]?.state = .pinged(since: turn.now)
       turn.effects.append(.send(.ping, to: peer))

@@ -5,26 +5,26 @@ public import Primitives
 /// Finds the objects that one of two neighbours has and the other lacks, with traffic proportional to their number
 /// (range-based set reconciliation, as in negentropy).
 ///
-/// A message lists ranges of the identifier space with a fingerprint each. A node whose fingerprint of a range differs
-/// answers with sixteen parts of that range, or with all its identifiers in it when they are few. Objects are sent only
-/// when they are asked for by identifier. Both sides follow the same rules and keep no state but the identifiers that
-/// they still want.
+/// A message lists ranges of the identifier space with a fingerprint of each. If a node's own fingerprint of
+/// a range differs, it answers with up to sixteen parts of that range, or with all its identifiers in the
+/// range if they are few. Objects are sent only when they are asked for by identifier. Both sides follow the
+/// same rules. They store nothing about a round except the identifiers that they still want.
 public struct Reconciliation: Sendable {
   public enum Input: Sendable {
     case linked(PeerID)
     case unlinked(PeerID)
-    /// An object became live, or ceased to be.
+    /// The object with this identifier became live (`added`) or is no longer live (`removed`).
     case added(Digest)
     case removed(Digest)
     case received(RangeMessage, from: PeerID)
-    /// Objects came over the stream, wanted or not.
+    /// Objects arrived over the stream, whether reconciliation asked for them or not.
     case arrived([Digest], from: PeerID)
     case fired
   }
 
   public enum Effect: Hashable, Sendable {
     case send(RangeMessage, to: PeerID)
-    /// The peer asked for these live objects.
+    /// Send these live objects, which the peer has asked for.
     case supply([Digest], to: PeerID)
     case fault(PeerID, Fault)
   }
@@ -33,24 +33,25 @@ public struct Reconciliation: Sendable {
 
   public struct Settings: Hashable, Sendable {
     public var interval = Interval.seconds(10)
-    /// Answered rounds that a node needs after its start to have what the network has. They begin at once, with the first
-    /// neighbours.
+    /// The number of answered rounds after which a new node should have all objects of the network. These
+    /// rounds begin at once, with the first neighbours.
     public var joinRounds = 2
-    /// A round that got no answer within this time is followed by one with another neighbour.
+    /// The time to wait for an answer. After it, a round with another neighbour begins.
     public var answerTimeout = Interval.milliseconds(2_500)
-    /// Up to this many identifiers are listed rather than split.
+    /// The largest number of identifiers in a range that is listed. A range with more is split into `parts`
+    /// ranges.
     public var listLimit = 32
     public var parts = 16
-    /// Objects asked for at a time.
+    /// The number of objects that are asked for in one message.
     public var chunk = 1_024
-    /// Objects still to be asked of one neighbour.
+    /// The limit of identifiers that wait to be asked for, for each neighbour.
     public var neededLimit = 16_384
-    /// When a neighbour sends nothing that it was asked for during this time, the rest is not waited for.
+    /// If a neighbour sends none of the requested objects for this time, the missing ones are given up.
     public var deliveryTimeout = Interval.seconds(5)
-    /// An object is not asked for again within this time.
+    /// The shortest time between two requests for the same object.
     public var askAgainAfter = Interval.seconds(10)
-    /// Messages of a neighbour that are handled, and identifiers named in the answers. The bursts let a new neighbour get
-    /// everything at once.
+    /// For one neighbour: the messages that are handled a second, and the identifiers that the answers may
+    /// name a second. The bursts let a new neighbour get all objects at once.
     public var steps = TokenBucket.Rate(perSecond: 4, burst: 64)
     public var identifiers = TokenBucket.Rate(perSecond: 256, burst: 32_768)
     public var supplies = TokenBucket.Rate(perSecond: 4_000, burst: 32_768)
@@ -68,8 +69,8 @@ public struct Reconciliation: Sendable {
     var standing = Standing.untried
   }
 
-  /// Whether a neighbour answers. It becomes `silent` when a round begins with it, and `answering` when it sends a
-  /// message.
+  /// Whether a neighbour answers. It becomes `silent` when this node begins a round with it, and `answering`
+  /// when it sends a message.
   private enum Standing {
     case untried
     case answering
@@ -82,11 +83,11 @@ public struct Reconciliation: Sendable {
   private var sessions: [PeerID: Session] = [:]
   private var asked: Generations<Digest, Void>
   private var nextRoundAt: Instant
-  /// Rounds begun by this node.
+  /// The number of rounds that this node has begun.
   public private(set) var rounds: UInt64 = 0
-  /// Of these, rounds that the neighbour answered.
+  /// The number of rounds begun by this node that were answered.
   private var answeredRounds: UInt64 = 0
-  /// Objects asked for.
+  /// The number of objects that this node has asked for.
   public private(set) var requested: UInt64 = 0
 
   public init(settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
@@ -99,7 +100,7 @@ public struct Reconciliation: Sendable {
   public var deadline: Instant { nextRoundAt }
   public var liveCount: Int { live.count }
 
-  /// Whether reconciliation asked for the object within the last 10 to 20 s.
+  /// Whether the object was named as missing, and so queued for a request, within the last 10 to 20 s.
   public func hasAsked(for identifier: Digest, at now: Instant) -> Bool {
     asked.contains(identifier, at: now)
   }
@@ -131,8 +132,9 @@ public struct Reconciliation: Sendable {
     for partner in partners(among: peers) { begin(with: partner, &turn) }
   }
 
-  /// The neighbours to begin a round with, drawn at random from those that answer while there are any. Until `joinRounds`
-  /// rounds were answered, as many as still lack, and untried neighbours first.
+  /// The neighbours to begin a round with, drawn at random. Until `joinRounds` rounds are answered: as many
+  /// as are still missing, from the untried neighbours first. Later: one that is not `silent`, if there is
+  /// any.
   private mutating func partners(among peers: [PeerID]) -> [PeerID] {
     let isNewcomer = answeredRounds < settings.joinRounds
     let count = isNewcomer ? settings.joinRounds - Int(answeredRounds) : 1
@@ -153,13 +155,14 @@ public struct Reconciliation: Sendable {
     turn.effects.append(.send(message, to: peer))
   }
 
-  /// A neighbour has answered. Once `joinRounds` rounds were answered, the next begins after a whole interval.
+  /// Notes that a neighbour has answered. After `joinRounds` answers, the next round begins a whole interval
+  /// later.
   private mutating func heard(_ peer: PeerID, at now: Instant) {
     guard sessions[peer]?.standing == .silent else { return }
     sessions[peer]?.standing = .answering
     answeredRounds += 1
     guard answeredRounds >= settings.joinRounds else { return }
-    // A jitter of a tenth keeps nodes that started together from beginning their rounds together.
+    // A jitter of up to a tenth, so that nodes that started together do not begin their rounds together.
     let jitter = generator.next(below: max(1, settings.interval.nanoseconds / 10))
     nextRoundAt = now + settings.interval + Interval(nanoseconds: jitter)
   }
@@ -173,7 +176,7 @@ public struct Reconciliation: Sendable {
     supply(message.wanted, to: peer, &turn)
     queueMissing(message.held, from: peer, at: turn.now)
     var reply = answer(message.ranges, from: peer, at: turn.now)
-    // Identifiers beyond the allowance are named in a later round.
+    // If the answer names more identifiers than allowed, its contents are dropped. A later round names them.
     let count = UInt64(reply.identifierCount)
     if sessions[peer]?.identifiers.take(count, at: turn.now, settings.identifiers) != true {
       reply = RangeMessage()
@@ -191,7 +194,7 @@ public struct Reconciliation: Sendable {
     turn.effects.append(.supply(held, to: peer))
   }
 
-  /// Queues the identifiers that the peer holds and this node lacks, to be asked for.
+  /// Queues identifiers that the peer holds and this node lacks. `nextChunk` then asks for the objects.
   private mutating func queueMissing(_ identifiers: [Digest], from peer: PeerID, at now: Instant) {
     for identifier in identifiers where !live.contains(identifier) && !asked.contains(identifier, at: now) {
       guard let count = sessions[peer]?.needed.count, count < settings.neededLimit else { return }
@@ -224,13 +227,15 @@ public struct Reconciliation: Sendable {
     turn.effects.append(.send(message, to: peer))
   }
 
-  /// Compares the peer's ranges with this node's set. The answer has no ranges when all of theirs were settled.
+  /// Compares the peer's ranges with this node's set. The answer has no ranges if all of the peer's are
+  /// settled.
   private mutating func answer(_ ranges: [RangeMessage.Range], from peer: PeerID, at now: Instant)
     -> RangeMessage
   {
     var reply = RangeMessage()
     var lower = Digest.zero
-    // A listed identifier takes 34 bytes; the frame has room for these and a fingerprint for each range.
+    // A listed identifier takes 34 bytes. The frame has room for half the limit of identifiers and all
+    // fingerprints.
     var room = GossipLimits.identifiers / 2
     for range in ranges {
       defer { lower = range.upper ?? lower }
@@ -238,7 +243,7 @@ public struct Reconciliation: Sendable {
       case .settled: settle(&reply, upTo: range.upper)
       case .fingerprint(let theirs):
         let sum = live.sum(from: lower, to: range.upper)
-        // What finds no room waits for the next round.
+        // A range for which there is no room is compared in a later round.
         guard Fingerprint(sum: sum) != theirs, room >= settings.listLimit,
           reply.ranges.count < GossipLimits.ranges / 2
         else {
@@ -252,14 +257,14 @@ public struct Reconciliation: Sendable {
         offer(theirs, from: lower, upTo: range.upper, room: &room, &reply)
       }
     }
-    // A message in which all ranges are settled is not answered. It is sent once, so that the other side knows that its
-    // round was answered.
+    // If all ranges of a message are settled, it is not answered. Such a message is sent once, so that the
+    // other side learns that its round was answered.
     if ranges.allSatisfy({ $0.content == .settled }) { reply.ranges = [] }
     return reply
   }
 
-  /// Names the identifiers that the peer's list of a range lacks. When there is no room for them, the range's fingerprint
-  /// is sent instead.
+  /// Names the identifiers in this node's range that the peer's list lacks. From the first one without room
+  /// on, the fingerprint of the rest of the range is sent instead.
   private func offer(
     _ theirs: [Digest],
     from lower: Digest,
@@ -280,7 +285,8 @@ public struct Reconciliation: Sendable {
     settle(&reply, upTo: upper)
   }
 
-  /// Describes our part of a range: all of it when it is small, else fingerprints of its parts.
+  /// Appends this node's part of a range: all identifiers if they are few, otherwise fingerprints of its
+  /// parts.
   private func append(to message: inout RangeMessage, from lower: Digest, upTo upper: Digest?) {
     let identifiers = live.identifiers(from: lower, to: upper, limit: settings.listLimit + 1)
     guard identifiers.count > settings.listLimit else {

@@ -54,7 +54,7 @@ extension Execution {
   }
 }
 
-// The actions of transactions.
+// The handlers of the transaction actions.
 extension Execution {
   func send(_ send: Send) throws(Rejection) {
     guard !ModuleAccount.contains(send.to) else { throw .moduleAccount(send.to) }

@@ -15,8 +15,9 @@ extension EscrowAccount {
     case overdraw
   }
 
-  /// The next due tick and what is due then; nil when nothing is. On one tick, a warning comes before an
-  /// overdraw, and an overdraw, which pays out everything, before payouts.
+  /// Returns the next due tick and the work that is due at that tick; nil when nothing is due. When several
+  /// fall on one tick, a warning comes first, then an overdraw (which also pays out everything), then a
+  /// payout.
   func nextDue() throws(ArithmeticError) -> (tick: Tick, due: Due)? {
     guard state == .open, !payments.isEmpty else { return nil }
     var next: (tick: Tick, due: Due)?

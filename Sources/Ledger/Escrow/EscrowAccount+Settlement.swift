@@ -3,8 +3,8 @@ import Primitives
 extension EscrowAccount {
   enum Settlement: Hashable, Sendable {
     case paid
-    /// The money did not cover the tick after `lastFullTick`. The rest was shared among the leases, which
-    /// must end now.
+    /// The money paid `lastFullTick` in full but not the tick after it. The money that was left is shared
+    /// among the leases, and the caller must end them.
     case overdrawn(lastFullTick: Tick)
   }
 
@@ -77,8 +77,8 @@ extension EscrowAccount {
 }
 
 extension EscrowAccount.Payment {
-  /// Adds `amount` to the earnings and `rate` × `basisPoints` / 10,000 to the take that is due. `basisPoints`
-  /// is the sum of the take rates of all ticks in which `amount` was earned.
+  /// Adds `amount` to the earnings, and `rate` × `basisPoints` / 10,000 to the network's share that is due.
+  /// `basisPoints` is the sum of the take rates of all ticks in which `amount` was earned.
   mutating func earn(
     _ amount: Decimal18,
     ofRate rate: Decimal18,
@@ -93,17 +93,17 @@ extension EscrowAccount.Payment {
     var gross: Amount
     /// The network's take. The escrow pays `fee` − `fromProvider` of it out of `gross`.
     var fee: Amount
-    /// The part of `fee` that exceeds `gross`. The provider pays it from its balance, because it belongs to
-    /// earnings that were paid out before.
+    /// The part of `fee` that exceeds `gross`. The provider pays it from its balance, because it is the take
+    /// on earnings that were paid out before.
     var fromProvider: Amount
   }
 
   /// Pays out the whole units that were earned and not paid yet, and returns the amounts to move.
   ///
-  /// The fee is the whole part of all take due so far, less what was taken before. So the number of payouts
-  /// does not change the total. When the take rate rose close to 100 %, the fee can exceed `gross` by one
-  /// unit, since earlier payouts were made at a lower rate. The provider pays that unit from its balance,
-  /// `providerBalance`, or at the next payout when the balance is zero.
+  /// The fee is the whole part of the take on all earnings so far, less the fees of earlier payouts. So the
+  /// number of payouts does not change the total. The fee can exceed `gross` by one unit when the take rate
+  /// has risen close to 100 %, since earlier payouts were made at a lower rate. The provider pays that unit
+  /// from its balance, `providerBalance`, or at the next payout when the balance is zero.
   mutating func payOut(providerBalance: Amount) throws(ArithmeticError) -> Payout {
     let gross = try earned.truncated().subtracting(paid)
     let due = try takeDue.truncated().subtracting(collectedTake)

@@ -1,10 +1,10 @@
 import Cryptography
 import Primitives
 
-/// The money of one deployment: its deposits, and what its leases have earned of them.
+/// The money of one deployment: its deposits, and the part of them that its leases have earned.
 ///
-/// Nothing is written per tick. `settle` gives exactly the result of settling every tick in between by
-/// itself. (Akash's `x/escrow` settles lazily too, but rounds at each settlement.)
+/// Nothing is written per tick. One call of `settle` over many ticks gives exactly the same result as one
+/// call for each tick. (Akash's `x/escrow` settles lazily too, but rounds at each settlement.)
 struct EscrowAccount: Hashable, Sendable {
   /// The lifecycle: open → overdrawn → open (when a group is leased again), and any of them → closed, which
   /// is final.
@@ -17,9 +17,10 @@ struct EscrowAccount: Hashable, Sendable {
   /// A deposit that is not spent completely.
   struct Deposit: Hashable, Sendable {
     var depositor: Address
-    /// Whether a grant from the depositor to the owner paid. A refund then restores that grant.
+    /// Whether a grant from the depositor to the deployment's owner paid this deposit. If so, a refund
+    /// restores the grant.
     var isGranted: Bool
-    /// The amount as deposited. How much of the first deposit is spent is in `spentOfFirstDeposit`.
+    /// The amount as deposited. `spentOfFirstDeposit` tells how much of the first deposit is spent.
     var amount: Amount
   }
 
@@ -29,15 +30,15 @@ struct EscrowAccount: Hashable, Sendable {
     var group: UInt32
     var order: UInt32
     var provider: Address
-    /// In smallest units per tick.
+    /// The price of the lease per tick, in smallest units.
     var rate: Decimal18
     /// What the lease has earned since it opened, in smallest units, exact.
     var earned = Decimal18.zero
-    /// Whole units paid out so far, including the take.
+    /// The whole units paid out so far, including the network's share (the take).
     var paid = Amount.zero
-    /// The take on `earned`, exact.
+    /// The network's share (the take) of `earned`, exact.
     var takeDue = TakeAccrual()
-    /// The take that was taken so far, in whole units.
+    /// The part of `takeDue` that was collected so far, in whole units.
     var collectedTake = Amount.zero
     var nextPayout: Tick
   }
@@ -47,7 +48,7 @@ struct EscrowAccount: Hashable, Sendable {
   var settledAt: Tick
   /// The value of the currency's `TakeIndex` at `settledAt`.
   var takeIndex: UInt128
-  /// In the order of arrival; the first one is spent first.
+  /// The deposits that are not spent completely, in the order of arrival. The first one is spent first.
   var deposits: [Deposit] = []
   /// How much of `deposits[0]` is spent.
   var spentOfFirstDeposit = Decimal18.zero
@@ -59,11 +60,12 @@ struct EscrowAccount: Hashable, Sendable {
   var residue = Decimal18.zero
   /// For an overdrawn account, the last tick that was paid in full; for a closed one, the tick of closing.
   var endedAt: Tick?
-  /// The tick from which the runway is measured: that of the last change of deposits or leases.
+  /// The tick from which the runway (how long the money lasts) is measured: the last change of deposits or
+  /// leases.
   var runwayStart: Tick
   /// The percentage of the last warning about this runway; 100 before the first warning.
   var lastWarningPercent: UInt8 = 100
-  /// The tick under which `Tables.due` lists this account; nil when it does not.
+  /// The tick under which `Tables.due` lists this account; nil when the table does not list it.
   var indexedAt: Tick?
 
   init(denomination: Denomination, at tick: Tick, takeIndex: UInt128) {
@@ -125,7 +127,8 @@ extension EscrowAccount {
 extension EscrowAccount: StateValue {
   /// The most entries that `deposits` may have.
   static let depositLimit = 64
-  /// The most payments that decoding accepts; more than a deployment can have groups.
+  /// The most payments that decoding accepts. A deployment has fewer groups, and each group has at most one
+  /// payment.
   private static let paymentLimit = 256
 
   func encode(into writer: inout ByteWriter) {

@@ -2,13 +2,13 @@ import Chain
 import Primitives
 
 extension Execution {
-  /// Does the warnings, payouts and overdraws that are due up to the block's tick. The work depends on the
-  /// number of due accounts, not on the number of all accounts.
+  /// Carries out the warnings, payouts and overdraws that are due up to the block's tick. The work depends on
+  /// the number of due accounts, not on the number of all accounts.
   ///
-  /// Accounts do not influence each other, so each one is brought to the block's tick by itself, in the order
-  /// of its own due ticks. The index is read from `dueFloor`, the tick of the last block that had due work,
-  /// not from the beginning: a scan of RocksDB from the beginning would pass the tombstones of all removed
-  /// entries in every block.
+  /// Accounts do not influence each other. So each account is brought to the block's tick by itself, in the
+  /// order of its own due ticks. The index is read from `dueFloor`, the tick of the last block that had due
+  /// work: a scan of RocksDB from the beginning would pass the tombstones of all removed entries in every
+  /// block.
   package func processDue() {
     var from = Tables.due.prefix(overlay.read(Tables.dueFloor, SingleKey()) ?? 0)
     let end = Tables.due.prefix(moment.tick &+ 1)

@@ -31,8 +31,8 @@ extension Execution {
     try store(account, of: id)
   }
 
-  /// The account settled up to `tick`, by default the block's tick. When its money did not last that long,
-  /// its leases are ended. The caller stores the account.
+  /// Returns the account settled up to `tick`, by default the block's tick. When the account's money does not
+  /// last until `tick`, its leases are ended. The caller stores the account.
   func settledEscrow(of id: DeploymentID, at tick: Tick? = nil) throws(Rejection) -> EscrowAccount {
     var account = try escrow(of: id)
     guard account.state != .closed else { throw .lease(.deploymentClosed(id)) }
@@ -42,11 +42,11 @@ extension Execution {
     return account
   }
 
-  /// Adds money from `depositor` to an escrow. `isGranted` tells whether a grant from the depositor to the
+  /// Adds money from `depositor` to an escrow. `isGranted` is true when a grant from the depositor to the
   /// owner pays.
   ///
-  /// A deposit is added to the last entry when it is from the same depositor and of the same kind. One entry
-  /// is reserved for the owner, so others cannot use up all of them.
+  /// The money joins the last entry when both values are equal, else it gets a new entry. When no entry is
+  /// free, it joins an earlier entry with both values. One entry is reserved for the owner's own money.
   package func deposit(
     _ amount: Amount,
     from depositor: Address,
@@ -119,7 +119,8 @@ extension Execution {
     var record = try currency(fee.denomination)
     let share = UInt128(parameter(.takeShareToStakers))
     record.takeCollected = try checked(record.takeCollected.adding(fee.amount))
-    // This cannot overflow: `takeCollected`, the sum of all fees, has 64 bits, and a share has 14.
+    // The product cannot overflow: `takeCollected`, the sum of all fees, has 64 bits, and `share`, in basis
+    // points, has 14 bits.
     record.owedToStakers += UInt128(fee.amount.units) * share
     let given = record.owedToStakers / 10_000 - UInt128(record.paidToStakers.units)
     let toStakers = Amount(min(UInt64(clamping: given), fee.amount.units))

@@ -1,10 +1,10 @@
 import Primitives
 
-/// The running sum of one currency's take rate over all ticks since genesis. The take on a lease's earnings
-/// follows from the difference of two values, so a rate that changes while leases run is exact for each of
-/// them, and no lease must be updated.
+/// The running sum, over all ticks since genesis, of one currency's take rate: the network's share of lease
+/// earnings. The difference of the sum between two ticks gives the take on the earnings between them. So the
+/// take stays exact when the rate changes while leases run, and no lease must be updated.
 ///
-/// The rate changes only after everything due up to that tick was settled, so every tick that is settled
+/// The rate changes only after everything due up to that tick was settled. So every tick that is settled
 /// later has a known rate.
 struct TakeIndex: Hashable, Sendable {
   /// The sum of the rates, in basis points, of all ticks before `since`.
@@ -37,11 +37,11 @@ extension TakeIndex: StateValue {
   init(from reader: inout ByteReader) throws(DecodingError) { (base, since, rate) = try reader.readAll() }
 }
 
-/// A sum of earnings × take rates, without rounding.
+/// A sum of products of earnings and take rates, without rounding.
 struct TakeAccrual: Hashable, Sendable {
-  /// In 10⁻¹⁸ of a unit.
+  /// The sum, rounded down to 10⁻¹⁸ of a unit.
   private(set) var raw: UInt128 = 0
-  /// The remainder, in 1/10,000 of 10⁻¹⁸ of a unit; 0 to 9,999.
+  /// The part of the sum below `raw`, in 1/10,000 of 10⁻¹⁸ of a unit; 0 to 9,999.
   private(set) var rest: UInt16 = 0
 
   /// Adds `earned` × `basisPoints` / 10,000. `earned` is in 10⁻¹⁸ of a unit; `basisPoints` may be the sum of

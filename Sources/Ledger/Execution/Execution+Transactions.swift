@@ -30,9 +30,9 @@ extension Execution {
   ///
   /// - Parameters:
   ///   - transaction: The transaction.
-  ///   - sequence: The expected sequence number when other transactions of the sender wait before this one;
-  ///     nil for the account's own.
-  /// - Returns: The fee that was taken.
+  ///   - sequence: The sequence number to expect, given when other transactions of the sender wait before
+  ///     this one; nil for the number in the account's record.
+  /// - Returns: The fee that was taken; nil when the transaction has none.
   /// - Throws: The reason why the transaction must not be executed at all.
   @discardableResult
   func admit(_ transaction: Transaction, expecting sequence: UInt64? = nil) throws(Rejection) -> Coin? {

@@ -7,7 +7,7 @@ public enum GenesisError: Error, Hashable, Sendable {
   case noValidators
   /// Two currencies have the same name or alias, or one currency has a name twice.
   case repeatedCurrency(Denomination)
-  /// A coin or stake of a currency that the genesis does not register.
+  /// A coin or a stake is in a currency that the genesis does not register.
   case unknownCurrency(Denomination)
   /// The amounts of one currency sum to more than 64 bits.
   case supply(Denomination)
@@ -24,7 +24,7 @@ public enum GenesisError: Error, Hashable, Sendable {
 }
 
 extension Executor {
-  /// The state before the first block, and the first validators.
+  /// Returns the state before the first block as changes to an empty state, and the first validators.
   public static func genesis(
     _ genesis: Genesis
   ) throws(GenesisError) -> (changes: [StateChange], validators: [ValidatorUpdate]) {
@@ -36,8 +36,8 @@ extension Executor {
     return (execution.changes, validators)
   }
 
-  /// The state of a genesis without its validators. It accepts parameters outside the range that governance
-  /// must keep to, because the simulator runs chains with such values.
+  /// Returns an execution that holds the genesis state without its validators. Parameters may be outside the
+  /// range that governance must keep to, because the simulator runs chains with such values.
   package static func begin(_ genesis: Genesis) throws(GenesisError) -> Execution {
     let execution = Execution(
       on: MemoryState(),

@@ -64,8 +64,8 @@ public enum Executor {
     return period.map { min($0, stake) } ?? stake
   }
 
-  /// The protocol version by whose rules the block at `height` must be executed. A program that does not know it
-  /// (`versions`) must stop before that block.
+  /// The protocol version by whose rules the block at `height` must be executed. A node must stop before that
+  /// block when its `versions` do not contain the version.
   public static func requiredVersion(at height: Height, on state: some StateReading) -> UInt32 {
     guard let chain = state.read(Tables.chain, SingleKey()) else { return versions.lowerBound }
     if let upgrade = chain.upgrade, height >= upgrade.height { return upgrade.protocolVersion }

@@ -3,9 +3,9 @@ import Primitives
 
 /// A change of the state that a chain needs when it upgrades to a protocol version.
 ///
-/// Code whose rules differ between versions asks `Execution.protocolVersion`. What such code expects in the
-/// state, the version's migration writes. A migrated state equals that of a chain that ran the new version
-/// from genesis, except for records of the past that only the old version could write.
+/// Code whose rules differ between versions reads `Execution.protocolVersion`. The migration to a version
+/// writes the state that the version's code expects. A migrated state equals that of a chain that ran the new
+/// version from genesis, except for old records that only the old version could write.
 struct Migration: Sendable {
   /// The version after the migration; it starts from the version before.
   let version: UInt32
@@ -14,7 +14,7 @@ struct Migration: Sendable {
 }
 
 enum Migrations {
-  /// The migrations by version, ascending. A version that changes only rules needs none.
+  /// All migrations by version, ascending. A version that changes rules but not the state has no migration.
   static let all = [
     Migration(version: 2, summary: "deployments and leases are indexed by owner and state") {
       (execution) throws(Rejection) in
@@ -31,8 +31,8 @@ enum Migrations {
 extension Execution {
   /// Upgrades to the planned protocol version at its height, before anything else of the block.
   ///
-  /// - Precondition: The migration succeeds. It depends on the program, not on transactions; when it fails,
-  ///   the state stays as it was and the node must stop.
+  /// - Precondition: The migration succeeds, which depends only on the program. A failed migration leaves the
+  ///   state as it was and stops the process.
   func upgrade() {
     guard let plan = chain.upgrade, moment.height >= plan.height, protocolVersion == plan.protocolVersion
     else { return }

@@ -3,10 +3,10 @@ import Cryptography
 import Primitives
 
 /// Checks on one committed state whether transactions would be accepted into the next block, each as if it
-/// were the first there.
+/// were the first transaction of that block.
 ///
-/// Entries that one check read are kept for the next, so a batch of transactions costs little more than its
-/// differences. Use an instance only as long as the state does not change.
+/// State entries that one check has read are cached for the following checks, so each entry of a batch is
+/// read only once. Use an instance only as long as the state does not change.
 public final class TransactionCheck {
   private let execution: Execution
 
@@ -28,15 +28,15 @@ public final class TransactionCheck {
     execution.overlay.read(Tables.accounts, sender)?.sequence ?? 0
   }
 
-  /// The reason why a transaction would be rejected: its sequence number, fee, balance, or an action that
-  /// fails. Nil when it would be accepted.
+  /// Returns why a transaction would be rejected: its sequence number, fee or balance, or an action that
+  /// fails.
   ///
   /// - Parameters:
   ///   - transaction: The transaction. The caller checks its signature.
   ///   - expectedSequence: The sequence number to expect when other transactions of the sender wait before
-  ///     it. When it differs from the account's, the actions are not checked, since they may depend on those
-  ///     before.
-  /// - Returns: The rejection, or nil.
+  ///     this one. When it differs from the account's, the actions are not checked, since they may depend on
+  ///     the waiting transactions.
+  /// - Returns: The rejection; nil when the transaction would be accepted.
   public func rejection(of transaction: Transaction, expectedSequence: UInt64? = nil) -> Rejection? {
     let committed = sequence(of: transaction.sender)
     do {

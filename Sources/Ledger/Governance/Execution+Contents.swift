@@ -3,13 +3,13 @@ import Cryptography
 import Primitives
 
 extension Execution {
-  /// Checks a proposal's contents when it is submitted, by carrying them out and undoing that, so that nobody
-  /// votes on something impossible.
+  /// Checks a proposal's contents at submission by executing and undoing them, so that nobody votes on
+  /// something impossible.
   ///
-  /// Version 1 checks each content by itself. From version 2 on they are executed one after the other, as
-  /// when the proposal passes: a proposal can add a currency and spend it.
+  /// Version 1 checks each content by itself. From version 2 on the contents are executed one after the
+  /// other, as when the proposal passes, so that a proposal can add a currency and spend it.
   ///
-  /// - Throws: When carrying out the contents would fail today.
+  /// - Throws: The reason, when the contents could not be executed in this block.
   func validate(_ contents: [ProposalContent]) throws(Rejection) {
     guard protocolVersion >= 2 else {
       for content in contents { try dryRun { () throws(Rejection) in try tryCarryOut(content) } }
@@ -102,8 +102,8 @@ extension Execution {
     emit(.parameterChanged(key: change.key, value: value ?? parameter(.defaultTake), proposal: id))
   }
 
-  /// Sets the take rate for ticks from now on. It is exact for running leases, since everything due up to now
-  /// was settled before.
+  /// Sets the take rate (the network's share of earnings) for ticks from the block's tick on. Running leases
+  /// need no update, since everything due up to this tick is settled before.
   func changeTake(of record: CurrencyRecord, to basisPoints: UInt32) {
     var record = record
     record.take.change(to: basisPoints, at: moment.tick)

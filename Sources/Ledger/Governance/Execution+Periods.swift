@@ -100,7 +100,7 @@ extension Execution {
   /// validators; a validator that voted also votes with the shares of those delegators that did not.
   func tallyVotes(_ id: UInt64) throws(Rejection) -> Tally {
     var tally = Tally(bonded: staking.bonded)
-    /// The shares of each bonded validator whose delegators voted themselves.
+    /// For each bonded validator, the shares of those delegators that voted themselves.
     var votedShares: [Address: Decimal18] = [:]
     let voters = overlay.all(Tables.votes, prefix: Tables.votes.prefix(id)) { ($0.second, $1) }
     for (voter, vote) in voters {

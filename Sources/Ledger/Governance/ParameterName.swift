@@ -13,8 +13,8 @@ enum ParameterName: Hashable, Sendable {
     case mintCap = "mint_cap"
   }
 
-  /// The largest allowed minimum deposit, lease deposit or minimum fee, in smallest units; the same bound as
-  /// on the reference chain.
+  /// The largest value that a minimum deposit, lease deposit or minimum fee may have, in smallest units.
+  /// Akash has the same bound.
   static let largestMinimum: UInt64 = 2_147_483_646
 
   case network(ParameterKey)
@@ -45,7 +45,7 @@ enum ParameterName: Hashable, Sendable {
 }
 
 extension ParameterName.CurrencyField {
-  /// Position in `allCases`.
+  /// The case's position in `allCases`.
   var index: Int {
     switch self {
     case .take: 0

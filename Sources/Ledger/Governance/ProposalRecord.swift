@@ -28,9 +28,9 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
   public var status = Status.deposit
   public var submittedAt: Moment
   public var depositEnd: Timestamp
-  /// In `uakt`.
+  /// The sum of the deposits on the proposal, in `uakt`.
   public var deposit = Amount.zero
-  /// Set when the voting period begins.
+  /// The beginning and the end of the voting period, set when the period begins.
   public var votingStart: Timestamp?
   public var votingEnd: Timestamp?
   /// The result; set when the voting period ends.

@@ -27,9 +27,9 @@ public struct Tally: Hashable, Sendable {
   public struct Rules: Hashable, Sendable {
     /// The least share of the bonded stake that must vote, abstentions included.
     public var quorum: UInt64
-    /// The share of yes among the votes without abstentions that must be exceeded.
+    /// A proposal passes only when yes is more than this share of all votes other than abstentions.
     public var threshold: UInt64
-    /// The share of vetoes among all votes that must not be exceeded.
+    /// A proposal is vetoed when vetoes are more than this share of all votes.
     public var veto: UInt64
   }
 
@@ -83,7 +83,7 @@ extension Tally: StateValue {
 
 /// The deposit that a proposer must pay with the proposal.
 public enum InitialDeposit {
-  /// `basisPoints` of `minimum`, rounded half to even as decimals of the reference chain are.
+  /// `basisPoints` of `minimum`, rounded half to even like the decimals of the Cosmos SDK.
   public static func required(basisPoints: UInt64, of minimum: Amount) -> Amount {
     let (product, rest) = (UInt128(minimum.units) * UInt128(min(basisPoints, 10_000)))
       .quotientAndRemainder(dividingBy: 10_000)

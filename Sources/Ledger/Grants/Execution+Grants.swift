@@ -83,8 +83,8 @@ extension Execution {
     overlay.remove(Tables.expiries, key.expiry(at: time))
   }
 
-  /// Removes expired grants and agreed orders, at most `limit` per block. The block in which this happens
-  /// does not matter: expired entries are never used.
+  /// Removes expired grants and expired entries of agreed orders, at most `limit` per block. It does not
+  /// matter in which block this happens, since expired entries are never used.
   func removeExpired(limit: Int = 256) {
     // Most blocks find nothing expired: they read one entry, not a page.
     guard let (first, _) = overlay.scan(Tables.expiries, limit: 1).first, first.time <= moment.time else {
@@ -105,7 +105,7 @@ extension Execution {
 }
 
 extension GrantKey {
-  /// The key in `Tables.grantsByGrantee`: the same key with granter and grantee exchanged.
+  /// The key of this grant in `Tables.grantsByGrantee`, with granter and grantee exchanged.
   var byGrantee: GrantKey {
     GrantKey(granter: grantee, grantee: granter, kind: kind, denomination: denomination)
   }

@@ -20,7 +20,7 @@ public struct Moment: Hashable, Sendable {
 
 /// The input of a block apart from its transactions.
 public struct BlockInput: Hashable, Sendable {
-  /// Whether a validator of the parent block's set signed the parent's commit.
+  /// A validator of the parent block's set, and whether it signed the parent's commit.
   public struct Signer: Hashable, Sendable {
     /// Operator address.
     public var validator: Address
@@ -32,11 +32,11 @@ public struct BlockInput: Hashable, Sendable {
     }
   }
 
-  /// Double signing that is proven. The caller verified the evidence and found the validator.
+  /// A proven double signing. The caller has verified the evidence and looked up the validator.
   public struct Misbehaviour: Hashable, Sendable {
     /// Operator address.
     public var validator: Address
-    /// The height of the messages that contradict each other; `time` is that of its block.
+    /// The height of the messages that contradict each other, and the time of the block at that height.
     public var height: Height
     public var time: Timestamp
 

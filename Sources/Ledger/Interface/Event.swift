@@ -28,8 +28,8 @@ extension LeaseCloseReason {
   }
 }
 
-/// What changed: every movement of money and every change of a record's state, in the order in which they
-/// happened.
+/// A change in the ledger. The events of a block hold every movement of money and every change of a record's
+/// state, in the order in which they happened.
 public enum Event: Hashable, Sendable {
   /// Coins moved between accounts.
   case transferred(from: Address, to: Address, coin: Coin)
@@ -50,8 +50,8 @@ public enum Event: Hashable, Sendable {
   /// The provider may run the workload from the tick of this block on.
   case leaseOpened(lease: LeaseID, price: DecimalCoin)
   case leaseClosed(lease: LeaseID, price: DecimalCoin, actor: Closer, reason: LeaseCloseReason)
-  /// The provider announced that it wants its resources back. It may take them from `deadline` on, consensus
-  /// time in milliseconds.
+  /// The provider announced that it wants its resources back. It may take them from `deadline` on (block time
+  /// in milliseconds since the Unix epoch).
   case reclamationStarted(lease: LeaseID, deadline: UInt64, reason: LeaseCloseReason)
   /// Money went into a deployment's escrow.
   case deposited(deployment: DeploymentID, depositor: Address, coin: Coin)
@@ -59,7 +59,8 @@ public enum Event: Hashable, Sendable {
   case refunded(deployment: DeploymentID, depositor: Address, coin: Coin)
   /// A provider was paid `gross` − `fee`; `fee` is the network's take.
   case paidOut(lease: LeaseID, gross: Coin, fee: Coin)
-  /// At most `percent` of the runway is left; the money lasts until `lastAffordableTick`.
+  /// At most `percent` is left of the time for which the escrow's money pays; `lastAffordableTick` is the
+  /// last tick that it pays in full.
   case fundsLow(deployment: DeploymentID, percent: UInt64, lastAffordableTick: UInt64)
   /// The money ran out; `tick` is the last tick that was paid in full.
   case escrowOverdrawn(deployment: DeploymentID, tick: UInt64)
@@ -79,7 +80,8 @@ public enum Event: Hashable, Sendable {
   case validatorUnjailed(validator: Address)
   case validatorSlashed(validator: Address, coin: Coin, reason: String)
   case delegated(delegator: Address, validator: Address, coin: Coin)
-  /// The stake is paid out at `completion`, consensus time in milliseconds.
+  /// A delegator took stake back. It is paid out at `completion` (block time in milliseconds since the Unix
+  /// epoch).
   case undelegated(delegator: Address, validator: Address, coin: Coin, completion: UInt64)
   case redelegated(delegator: Address, from: Address, to: Address, coin: Coin)
   /// Undelegated stake was paid out.
@@ -88,12 +90,12 @@ public enum Event: Hashable, Sendable {
   case commissionWithdrawn(validator: Address, coin: Coin)
   case proposalSubmitted(proposal: UInt64, proposer: Address)
   case proposalDeposited(proposal: UInt64, depositor: Address, coin: Coin)
-  /// The voting period began; it ends at `end`, consensus time in milliseconds.
+  /// The voting period began. It ends at `end` (block time in milliseconds since the Unix epoch).
   case votingStarted(proposal: UInt64, end: UInt64)
   case voted(proposal: UInt64, voter: Address, options: String)
   case proposalEnded(proposal: UInt64, outcome: String, log: String)
   case parameterChanged(key: String, value: UInt64, proposal: UInt64)
-  /// The new rate holds for ticks from `tick` on.
+  /// The network's share of earnings changed. The new rate applies to ticks from `tick` on.
   case takeRateChanged(denomination: Denomination, basisPoints: UInt64, tick: UInt64)
   case currencyAdded(denomination: Denomination)
   case currencyRetired(denomination: Denomination)

@@ -1,7 +1,7 @@
 public import Chain
 public import Primitives
 
-/// Why a governance action is rejected. The codes are those of the Cosmos SDK's `x/gov` where it has the case.
+/// Why a governance action is rejected. Cases that the Cosmos SDK's `x/gov` also has use its error codes.
 public enum GovernanceRejection: CodedRejection {
   case proposalNotFound(UInt64)
   /// The proposal is not in the period in which the action is possible.

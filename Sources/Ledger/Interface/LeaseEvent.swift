@@ -24,8 +24,8 @@ public struct LeaseOrigin: Hashable, Sendable {
 }
 
 extension LedgerQuery {
-  /// The leases that a block opened and closed, in that order of events. The state must be the one right
-  /// after the block.
+  /// The leases that a block opened and closed, in the order of the block's events. The state of the query
+  /// must be the state directly after that block.
   public func leaseEvents(of outcome: BlockOutcome) -> [LeaseEvent] {
     var agreed: [DeploymentID: Digest] = [:]
     var events: [LeaseEvent] = []

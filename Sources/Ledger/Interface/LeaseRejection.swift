@@ -4,8 +4,8 @@ public import Primitives
 
 /// Why an action on a deployment or a lease is rejected.
 ///
-/// The codes in the codespaces `deployment`, `market` and `escrow` are those of the reference chain; others
-/// are in `supercloud`.
+/// The codes in the codespaces `deployment`, `market` and `escrow` are Akash's; the others are in
+/// `supercloud`.
 public enum LeaseRejection: CodedRejection {
   case zeroSequence
   case deploymentExists(DeploymentID)
@@ -20,8 +20,8 @@ public enum LeaseRejection: CodedRejection {
   case leaseNotFound(LeaseID)
   /// The lease that a provider wants to withdraw from does not exist.
   case unknownLease(LeaseID)
-  /// The lease that a provider wants to resign or reclaim does not exist. The reference chain has another
-  /// code for this.
+  /// The lease that a provider wants to resign or reclaim does not exist. Akash uses a different code for
+  /// this than for `unknownLease`.
   case unknownLeaseOfBid(LeaseID)
   /// The lease has ended, so nothing can be withdrawn.
   case paymentClosed(LeaseID)

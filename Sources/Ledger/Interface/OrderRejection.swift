@@ -3,8 +3,7 @@ public import Primitives
 
 /// Why an order or a bid is rejected, by the order book or in an agreement.
 ///
-/// The codes in the codespaces `market` and `deployment` are those of the reference chain; others are in
-/// `supercloud`.
+/// The codes in the codespaces `market` and `deployment` are Akash's; the others are in `supercloud`.
 public enum OrderRejection: CodedRejection {
   case malformedOrder(DecodingError)
   case malformedBid(DecodingError)

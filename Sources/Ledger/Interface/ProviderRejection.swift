@@ -4,8 +4,7 @@ import Primitives
 
 /// Why a change of a provider's record or of an auditor's signed attributes is rejected.
 ///
-/// The codes in the codespaces `provider`, `audit` and `akash` are those of the reference chain; others are
-/// in `supercloud`.
+/// The codes in the codespaces `provider`, `audit` and `akash` are Akash's; the others are in `supercloud`.
 public enum ProviderRejection: CodedRejection {
   case invalidHostURI
   case hostURINotAbsolute

@@ -4,9 +4,9 @@ public import Primitives
 public struct Receipt: Hashable, Sendable {
   /// 0 for success, else the code of the rejection within `codespace`.
   public var code: UInt32
-  /// Empty for success.
+  /// The codespace of `code`; empty for success.
   public var codespace: String
-  /// The rejection in words.
+  /// The rejection in words; empty for success.
   public var log: String
   /// The fee that was taken; nil when the transaction had none or could not pay it.
   public var fee: Coin?

@@ -4,9 +4,10 @@ public import Primitives
 
 /// Why the ledger rejects a transaction, an order or a bid.
 ///
-/// Codespaces and codes are those of the Akash node where it has the case (the errors of `x/market`,
-/// `x/deployment`, `x/escrow`, `x/provider` and `x/audit`; those of the Cosmos SDK for `sdk`, `staking`,
-/// `slashing` and `gov`). Our own are in `supercloud`. Receipts and answers contain them unchanged.
+/// Cases that Akash or the Cosmos SDK also have use their codespaces and codes (Akash's `x/market`,
+/// `x/deployment`, `x/escrow`, `x/provider` and `x/audit`; the Cosmos SDK's `sdk`, `staking`, `slashing` and
+/// `gov`). The other cases are in the codespace `supercloud`. Receipts and answers contain codespace and code
+/// unchanged.
 public enum Rejection: CodedRejection {
   case wrongSequence(expected: UInt64, given: UInt64)
   case timedOut(last: Height)

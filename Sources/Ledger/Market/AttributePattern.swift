@@ -22,9 +22,8 @@ public enum AttributePattern {
 
   /// Whether `pattern` matches `key`. A star in the pattern stands for any characters except `/`.
   ///
-  /// Only one star is supported: a resource key cannot have more, and the time stays linear for any input.
-  /// The reference chain also accepts other wildcards in placement keys, as a side effect of its
-  /// implementation.
+  /// Only one star is supported: a resource key cannot have more, and so the time is linear for any input.
+  /// Akash also accepts other wildcards in placement keys, as a side effect of its implementation.
   public static func matches(_ pattern: String, _ key: String) -> Bool {
     if pattern == key { return true }
     let pattern = Array(pattern.utf8)

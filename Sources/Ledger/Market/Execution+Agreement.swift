@@ -46,7 +46,7 @@ extension Execution {
     for opening in openings { rate = try checked(rate.adding(opening.price.amount)) }
     let funds = try checked(account.funds())
     guard funds >= rate else {
-      // Rounded up to whole units for the message.
+      // The message gives whole units. The required amount is the whole part of the rate plus one.
       let required = Amount(UInt64(clamping: (rate.raw / Decimal18.one) + 1))
       let available = Amount(UInt64(clamping: funds.raw / Decimal18.one))
       throw .insufficientFunds(required: Coin(required, account.denomination), available: available)

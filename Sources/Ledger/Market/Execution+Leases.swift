@@ -8,7 +8,7 @@ extension Execution {
     var group: UInt32
     package var spec: GroupSpec
     var provider: Address
-    /// The price per tick, under the currency's canonical name.
+    /// The price per tick. Its denomination is the currency's canonical name.
     var price: DecimalCoin
     var offer: [ResourceOffer]
     var reclamationWindow: UInt64
@@ -33,7 +33,7 @@ extension Execution {
     }
   }
 
-  /// Opens leases of a deployment, whose escrow has money, and locks the providers' deposits.
+  /// Opens leases of a deployment and locks the providers' deposits. The deployment's escrow must have money.
   package func openLeases(_ openings: [LeaseOpening], of id: DeploymentID) throws(Rejection) {
     var payments: [EscrowAccount.Payment] = []
     for opening in openings {
@@ -164,7 +164,7 @@ extension Execution {
   }
 }
 
-// The actions of transactions.
+// The handlers of the transaction actions.
 extension Execution {
   /// Ends a lease for the tenant. The group is open again for a new order.
   func closeLease(_ id: LeaseID) throws(Rejection) {
@@ -172,7 +172,8 @@ extension Execution {
     try close(id, by: .tenant, reason: .owner)
   }
 
-  /// Ends a lease for the provider: at once when its bid promised no notice, else after the announced notice.
+  /// Ends a lease for the provider. If its bid promised a notice before resources are reclaimed, the
+  /// reclamation must have been announced before and its deadline must have passed.
   func resignLease(_ id: LeaseID, reason: LeaseCloseReason) throws(Rejection) {
     guard reason.isAllowedForProvider else { throw .lease(.closeReason(reason)) }
     let record = try runningLease(id, missing: .unknownLeaseOfBid(id), ended: .leaseNotActive(id))

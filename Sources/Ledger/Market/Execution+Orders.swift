@@ -6,7 +6,7 @@ import Primitives
 struct CheckedOrder {
   var order: Order
   var identifier: Digest
-  /// The canonical name of the currency of its groups, deposit and prices.
+  /// The canonical name of the currency in which the order's groups, deposit and prices are.
   var denomination: Denomination
 }
 

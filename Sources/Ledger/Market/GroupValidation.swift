@@ -3,7 +3,7 @@ public import Primitives
 
 /// Limits of what a group may ask for (Akash API v0.0.27, `go/node/deployment/v1beta3/validation_config.go`).
 public enum ResourceLimits {
-  /// Thousandths of a CPU core.
+  /// CPU per replica, in thousandths of a core.
   public static let cpuMillis: ClosedRange<UInt64> = 10...256_000
   public static let gpus: ClosedRange<UInt64> = 0...100
   /// 1 MiB to 512 GiB per replica.
@@ -21,8 +21,7 @@ public enum ResourceLimits {
 
 /// Checks the limits of a group.
 public enum GroupValidation {
-  /// The first fault, in the order of the reference chain's checks: units, totals, prices. Nil when there is
-  /// none.
+  /// Returns the first fault in the order of Akash's checks (units, totals, prices); nil when there is none.
   public static func fault(_ spec: GroupSpec) -> GroupFault? {
     guard !spec.name.isEmpty else { return .emptyName }
     guard spec.units.count <= ResourceLimits.units else { return .tooManyUnits(spec.units.count) }
@@ -66,7 +65,8 @@ public enum GroupValidation {
     return nil
   }
 
-  /// The sums cannot overflow: 20 units of 50 replicas at the largest sizes are far below 64 bits.
+  /// Checks the totals over all units. The sums cannot overflow: 20 units of 50 replicas at the largest sizes
+  /// are far below 64 bits.
   private static func totals(_ spec: GroupSpec) -> GroupFault? {
     func total(_ value: (Resources) -> UInt64) -> UInt64 {
       spec.units.reduce(0) { $0 + value($1.resources) * UInt64($1.count) }

@@ -1,8 +1,8 @@
 /// Checks the URI at which a provider is reached (Akash API v0.0.27, `go/node/provider/v1beta3`).
 enum HostURI {
-  /// Why `uri` is not `https://host[:port]` without a path; nil when it is.
+  /// Returns why `uri` is not `https://host[:port]` without a path; nil when it has this form.
   ///
-  /// A URI without a scheme gets another error than one with a wrong scheme, as on the reference chain.
+  /// As in Akash, a URI without a scheme gets another error than a URI with a wrong scheme.
   static func rejection(_ uri: String) -> ProviderRejection? {
     let bytes = Array(uri.utf8)
     guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return .hostURINotAbsolute }

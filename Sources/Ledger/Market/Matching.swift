@@ -58,8 +58,8 @@ public enum Matching {
     return vouches ? nil : .noAuditor(of: requirements.anyOf)
   }
 
-  /// Checks the volumes: for each one with attributes, one storage group of the provider must have all of
-  /// them.
+  /// Checks the volumes. For each volume that has attributes, one storage group of the provider must have all
+  /// of those attributes.
   static func storage(_ resources: Resources, attributes: [Attribute]) -> MismatchReason? {
     for volume in resources.volumes where !volume.attributes.isEmpty {
       let groups = Capabilities.storageGroups(of: attributes)
@@ -105,7 +105,8 @@ public enum Matching {
 enum Capabilities {
   static let gpuPrefix = "capabilities/gpu/"
 
-  /// The parts of keys after `capabilities/gpu/`, when they contain a slash, with their values.
+  /// Returns the provider's GPU attributes with `capabilities/gpu/` removed from their keys. A key whose rest
+  /// contains no slash is left out.
   static func gpus(of attributes: [Attribute]) -> [Attribute] {
     attributes.compactMap { attribute in
       guard attribute.key.hasPrefix(gpuPrefix) else { return nil }

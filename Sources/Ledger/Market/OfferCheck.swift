@@ -122,7 +122,7 @@ public enum OfferFault: Hashable, Sendable, CustomStringConvertible {
   case gpuCount(unit: UInt32)
   /// The offer does not name its GPUs, or names them with wildcards.
   case gpuNotConcrete(unit: UInt32)
-  /// The named GPU is none of those that the group accepts.
+  /// The group does not accept the GPU that the offer names.
   case gpuOther(unit: UInt32, key: String)
   /// The provider's record does not state the GPU.
   case gpuNotStated(unit: UInt32, key: String)

@@ -76,7 +76,7 @@ public enum ProvenEntry: Hashable, Sendable {
     }
   }
 
-  /// Decodes the entry's stored bytes into names and texts for a reader. Nil stands for an absent entry.
+  /// Decodes the entry's stored bytes into named fields for people. A nil `value` stands for an absent entry.
   ///
   /// - Throws: When the bytes are not a valid entry. They may come from an untrusted peer.
   public func decodedFields(of value: [UInt8]?) throws(DecodingError) -> [(name: String, text: String)] {

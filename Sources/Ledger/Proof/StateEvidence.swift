@@ -36,9 +36,9 @@ public struct StateEvidence: Hashable, Sendable {
     case chain(ChainID)
     /// Key, value and proof do not lead to the header's state root.
     case proof
-    /// The certificate is not that of a commit of this header.
+    /// The certificate is not a commit certificate for this header.
     case foreignCertificate
-    /// The header names another validator set than the given one.
+    /// The header contains the hash of another validator set than `validators`.
     case validators
     case certificate(CertificateError)
     /// Too little power of the trusted set signed.
@@ -65,10 +65,10 @@ public struct StateEvidence: Hashable, Sendable {
 
   /// Checks the evidence without any other data.
   ///
-  /// Two conditions hold for the signatures: validators of `trusted` (found by their keys) with more than a
-  /// third of its power signed, so at least one honest validator did; and a quorum of the header's own set
-  /// signed. This is sound as long as more than two thirds of the trusted power were bonded or unbonding when
-  /// the header was made.
+  /// The signatures must meet two conditions. Validators of `trusted` (found by their keys) with more than a
+  /// third of the trusted power signed, so at least one of them is honest. And a quorum of the header's own
+  /// set signed. This is sound as long as more than two thirds of the trusted power were bonded or unbonding
+  /// when the header was made.
   public func verify(
     chain: ChainID,
     trusted: ValidatorSet,

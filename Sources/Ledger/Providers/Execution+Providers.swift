@@ -12,7 +12,8 @@ extension Execution {
     emit(.providerRegistered(provider: record.owner))
   }
 
-  /// Replaces the whole record. It is rejected when a running lease needs an attribute that would be gone.
+  /// Replaces the whole record. The update is rejected when it removes an attribute that a running lease
+  /// needs.
   func updateProvider(_ record: ProviderRecord) throws(Rejection) {
     try validate(record)
     guard var entry = overlay.read(Tables.providers, record.owner) else {
@@ -112,7 +113,7 @@ extension Execution {
   }
 }
 
-// The actions of auditors.
+// The handlers of the auditors' actions.
 extension Execution {
   /// Adds signed attributes; a key that exists gets the new value. Neither the provider's registration nor
   /// the keys are checked: tenants decide which auditors they trust.
@@ -153,8 +154,8 @@ extension Execution {
     emit(.attributesWithdrawn(provider: provider, auditor: auditor))
   }
 
-  /// Returns a function that gives the attributes an auditor has signed about a provider. The auditor is a
-  /// text as an SDL contains it; a text that is not an address gives nil.
+  /// Returns a function from an auditor's address, as text in an SDL, to the attributes that the auditor has
+  /// signed about `provider`. The function returns nil for a text that is not an address.
   func signedAttributes(of provider: Address) -> Matching.SignedAttributes {
     { auditor in
       guard let address = try? Address(text: auditor) else { return nil }

@@ -23,7 +23,8 @@ public struct ConservationReport: Hashable, Sendable {
   /// The sum of all deposits on proposals; it must equal `proposalDeposits`.
   public var proposalDepositRecords: UInt128 = 0
 
-  /// Whether all units add up to the supply, and the records to the balances of the module accounts.
+  /// Whether all units add up to the supply, and each sum of records equals the balance of its module
+  /// account.
   public var isConserved: Bool {
     accounts + UInt128(escrow.units) + UInt128(leaseDeposits.units) + stake + pools
       == UInt128(supply.units)

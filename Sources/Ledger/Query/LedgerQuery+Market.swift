@@ -6,16 +6,17 @@ public import Primitives
 public struct LeaseStatus: Hashable, Sendable {
   public var id: LeaseID
   public var record: LeaseRecord
-  /// Earned since the lease opened, exact.
+  /// The earnings since the lease opened, exact.
   public var earned: Decimal18
-  /// Paid out so far, including the take.
+  /// The units paid out so far, including the network's share (the take).
   public var paid: Amount
   /// The part of `paid` that was the network's take.
   public var fee: Amount
 }
 
 extension LeaseStatus {
-  /// Of a lease that nothing has accrued to since its record was written: it was opened now, or has ended.
+  /// Makes the status of a lease whose record has its present totals: one opened in this block, or an ended
+  /// one.
   public init(_ id: LeaseID, settled record: LeaseRecord) {
     self.init(id: id, record: record, earned: record.earned, paid: record.paid, fee: record.fee)
   }
@@ -59,7 +60,7 @@ extension LedgerQuery {
     return DeploymentStatus(id: id, record: record, groups: groups)
   }
 
-  /// Deployments by owner, state or both, read through the fitting index.
+  /// Deployments by owner, state or both, read through the index for these filters.
   public func deployments(
     of owner: Address? = nil,
     state wanted: DeploymentRecord.State? = nil,

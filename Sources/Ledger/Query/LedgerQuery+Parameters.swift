@@ -6,11 +6,11 @@ public struct ParameterStatus: Hashable, Sendable {
   /// The key that proposals use.
   public var key: String
   public var value: String
-  /// `integer`, or `integer_or_default`.
+  /// The form of `value`: `integer`, or `integer_or_default` when the text `default` is allowed too.
   public var type: String
   public var unit: String
   public var range: ClosedRange<UInt64>
-  /// The default value.
+  /// The value that the parameter has unless genesis or a proposal sets another.
   public var defaultValue: String
   public var summary: String
   /// The number of the proposal that set the value; 0 for genesis.

@@ -13,12 +13,12 @@ public struct SignedAttributes: Hashable, Sendable {
 /// A registered provider, and whether it can serve a group by the ledger's rules.
 public struct ProviderMatch: Hashable, Sendable {
   public var provider: Address
-  /// The first reason why it cannot; nil when it can.
+  /// The first reason why the provider cannot serve the group; nil when it can.
   public var reason: MismatchReason?
 }
 
 extension LedgerQuery {
-  /// The attributes that auditors have signed about a provider, by the auditor's address as text.
+  /// The attributes that auditors have signed about a provider. The keys are the auditors' addresses as text.
   public func signedAttributesByAuditor(of provider: Address) -> [String: [Attribute]] {
     let signed = signedAttributes(provider: provider).map { ($0.auditor.text(), $0.attributes) }
     return Dictionary(signed, uniquingKeysWith: { $1 })

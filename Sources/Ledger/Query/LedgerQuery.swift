@@ -45,11 +45,11 @@ public struct LedgerQuery<State: StateReading> {
   public struct CurrencyStatus: Hashable, Sendable {
     public var currency: Currency
     public var takeBasisPoints: UInt32
-    /// The take collected since genesis.
+    /// The network's share of payments (the take) collected since genesis.
     public var takeCollected: Amount
     /// The part of `takeCollected` that went to stakers.
     public var paidToStakers: Amount
-    /// What the issuer minted, less what it burned.
+    /// The units that the issuer has minted, less those it has burned.
     public var minted: Amount
 
     init(_ record: CurrencyRecord) {
@@ -69,7 +69,8 @@ public struct LedgerQuery<State: StateReading> {
     return state.read(Tables.currencies, own).map { CurrencyStatus($0) }
   }
 
-  /// The take by day, counted since the Unix epoch, and currency; `denomination` nil gives all currencies.
+  /// The take (the network's share of payments) by currency and day, counted since the Unix epoch. A nil
+  /// `denomination` selects all currencies.
   public func takeIncome(
     in denomination: Denomination? = nil,
     days: ClosedRange<UInt64> = 0...UInt64.max - 1,

@@ -5,7 +5,7 @@ import Primitives
 public struct PageKey: Hashable, Sendable {
   public let bytes: [UInt8]
 
-  /// No key of the state is longer.
+  /// The length of the longest accepted key. No key of the state is longer.
   private static let maximumBytes = 256
 
   public init?(_ bytes: [UInt8]) {
@@ -13,7 +13,7 @@ public struct PageKey: Hashable, Sendable {
     self.bytes = bytes
   }
 
-  /// Parses what `text` gives; nil for anything else.
+  /// Parses a key from the hexadecimal digits of `text`; nil for any other text.
   public init?(text: String) {
     guard let bytes = Hex.decode(text) else { return nil }
     self.init(bytes)

@@ -41,7 +41,8 @@ extension SoftwareUpgrade: StateValue {
   }
 }
 
-/// Assigns times to ticks. It stays valid when governance changes the length of a tick.
+/// Converts between times and ticks. When governance changes the length of a tick, `change` moves the start,
+/// and the numbers of the ticks go on.
 public struct TickSchedule: Hashable, Sendable, StateValue {
   /// The time at which `firstTick` begins.
   public private(set) var start: Timestamp
@@ -70,8 +71,7 @@ public struct TickSchedule: Hashable, Sendable, StateValue {
     return start.advanced(byMilliseconds: overflow ? .max : milliseconds)
   }
 
-  /// Changes the length of a tick. The tick in which `time` lies begins again at `time`; the numbers of ticks
-  /// go on.
+  /// Changes the length of a tick. The tick in which `time` lies starts anew at `time` and keeps its number.
   mutating func change(to milliseconds: UInt64, at time: Timestamp) {
     firstTick = tick(at: time)
     start = time
@@ -98,7 +98,7 @@ struct AccountRecord: Hashable, Sendable, StateValue {
   init(from reader: inout ByteReader) throws(DecodingError) { sequence = try reader.read() }
 }
 
-/// A grant. `limit` is the amount that is left.
+/// A grant, which lets an account spend another's money. `limit` is the amount that is left.
 struct GrantRecord: Hashable, Sendable {
   var limit: Amount
   var expiresAt: Timestamp

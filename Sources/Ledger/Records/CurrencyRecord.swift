@@ -14,16 +14,16 @@ struct CanonicalName: StateValue {
   init(from reader: inout ByteReader) throws(DecodingError) { name = try Denomination(key: &reader) }
 }
 
-/// A registered currency with the network's totals in it.
+/// A registered currency and its network-wide totals.
 struct CurrencyRecord: Hashable, Sendable, StateValue {
   var currency: Currency
-  /// What the issuer minted, less what it burned.
+  /// The units that the issuer has minted, less those it has burned.
   var minted = Amount.zero
   var take: TakeIndex
-  /// The take collected since genesis.
+  /// The network's share of payments (the take) collected since genesis.
   var takeCollected = Amount.zero
-  /// The sum of fee × stakers' share in basis points. The stakers get its whole part divided by 10,000, so
-  /// the result does not depend on how the fees are split.
+  /// The sum, over all fees, of fee × stakers' share in basis points. In total the stakers get this sum
+  /// divided by 10,000, rounded down, so the result does not depend on how the fees are split into payments.
   var owedToStakers: UInt128 = 0
   /// The units that went to stakers so far.
   var paidToStakers = Amount.zero

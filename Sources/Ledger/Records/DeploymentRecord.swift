@@ -35,7 +35,7 @@ public struct DeploymentRecord: Hashable, Sendable {
   /// The identifier of the order that opened the deployment.
   public var order: Digest
   public var createdAt: Moment
-  /// Set when the deployment is closed.
+  /// By whom, why and when the deployment was closed; nil while it is active.
   public var closing: Closing?
 
   public var state: State { closing == nil ? .active : .closed }

@@ -4,7 +4,7 @@ public import Primitives
 /// A provider's lease of a group.
 public struct LeaseRecord: Hashable, Sendable {
   /// The lifecycle: active → reclaiming, and either of them → insufficientFunds or closed, which are final.
-  /// The numbers are those of the reference chain.
+  /// The numbers are Akash's.
   public enum State: UInt8, Hashable, Sendable, CaseIterable, StateValue {
     case active = 1
     case insufficientFunds = 2
@@ -40,14 +40,16 @@ public struct LeaseRecord: Hashable, Sendable {
   public var openedAt: Moment
   /// The provider's money that is locked until the lease ends.
   public var deposit: Coin
-  /// The notice that the provider promised, in milliseconds; 0 for none.
+  /// The notice in milliseconds that the provider has promised before it takes its resources back; 0 for
+  /// none.
   public var reclamationWindow: UInt64
-  /// Nil until the provider announces a reclamation.
+  /// The provider's announcement that it reclaims its resources; nil before.
   public var reclamation: Reclamation?
   public var requiresAuditedGPUs: Bool
-  /// Set when the lease ends.
+  /// By whom, why and when the lease was ended; nil while it runs.
   public var closing: Closing?
-  /// Final totals, set when the lease ends. While it runs, the payment in its escrow account has them.
+  /// The final totals in smallest units, set when the lease ends. While the lease runs, its payment in the
+  /// escrow account has the totals.
   public var earned = Decimal18.zero
   public var paid = Amount.zero
   public var fee = Amount.zero

@@ -12,8 +12,8 @@ struct ParametersRecord: Hashable, Sendable, StateValue {
     proposals = Array(repeating: 0, count: ParameterKey.allCases.count)
   }
 
-  /// Values are encoded with their names, so that a parameter that is new in a later version gets its default
-  /// in an older state.
+  /// Each value is encoded with its name. So a parameter that a later version adds gets its default when an
+  /// older state is decoded.
   func encode(into writer: inout ByteWriter) {
     writer.write(UInt16(ParameterKey.allCases.count))
     for (index, key) in ParameterKey.allCases.enumerated() {

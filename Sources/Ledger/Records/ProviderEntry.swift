@@ -56,7 +56,8 @@ extension AuditRecord: StateValue {
 struct DemandRecord: Hashable, Sendable {
   /// The number of running leases with these requirements.
   var count: UInt64
-  /// One of these leases, for the message when an update would break them.
+  /// One of the leases with these requirements, named in the error when an update of the provider would break
+  /// them.
   var example: LeaseID
   var requiresAuditedGPUs: Bool
   var spec: GroupSpec

@@ -19,7 +19,7 @@ extension Execution {
   }
 
   /// Adds stake to a validator and gives the delegator shares for it. `move` transfers the money into the
-  /// pool of the validator's status.
+  /// module account for the validator's status (bonded or unbonding).
   private func addStake(
     _ amount: Amount,
     of delegator: Address,
@@ -53,7 +53,7 @@ extension Execution {
     write(staking)
   }
 
-  /// Removes stake from a validator. The money stays in the pool of the validator's status.
+  /// Removes stake from a validator. The money stays in the module account for the validator's status.
   ///
   /// - Returns: The validator's record after the removal.
   @discardableResult
@@ -129,8 +129,8 @@ extension Execution {
     )
   }
 
-  /// The height at which stake that leaves a validator now began to unbond, and the time at which it is paid
-  /// out.
+  /// Returns the height at which stake that is taken from the validator in this block begins to unbond, and
+  /// the time of its payout. When the validator itself is unbonding, both are the validator's.
   private func unbonding(of record: ValidatorRecord) -> (Height, Timestamp) {
     record.status == .unbonding
       ? (record.unbondingHeight, record.unbondingCompletion)

@@ -3,8 +3,9 @@ import Cryptography
 import Primitives
 
 // Rewards are distributed by running sums ("indexes"): one of the network, per bonded unit, and one of each
-// validator, per share. A block updates only the network's; what a delegator has earned is computed from the
-// differences when it is needed. A bonded validator that does not sign earns rewards until it is jailed.
+// validator, per share. A block updates only the network's index. A delegator's rewards are computed when
+// needed, from how much the indexes grew since its last settlement. A bonded validator that does not sign
+// earns rewards until it is jailed.
 extension Execution {
   /// Distributes the block's fees, and the stakers' share of the take, among all bonded stake.
   func distributeFees() throws(Rejection) {
@@ -31,7 +32,7 @@ extension Execution {
   func settleRewards(of record: inout ValidatorRecord) throws(Rejection) {
     for reward in staking.rewards {
       let index = record.rewards.index(of: reward.denomination) {
-        // A validator that joins later gets nothing of earlier rewards.
+        // A validator that is not bonded gets no part of the rewards distributed until now.
         ValidatorRecord.Reward(denomination: $0, networkIndex: record.status == .bonded ? 0 : reward.index)
       }
       let earned = reward.index - record.rewards[index].networkIndex
@@ -119,7 +120,7 @@ extension Execution {
   }
 }
 
-/// An element of a list that is sorted by currency and has one element for each.
+/// An element of a list that is sorted by currency and has at most one element for each currency.
 protocol PerCurrency {
   var denomination: Denomination { get }
 }
@@ -129,7 +130,8 @@ extension ValidatorRecord.Reward: PerCurrency {}
 extension DelegationRecord.Reward: PerCurrency {}
 
 extension Array where Element: PerCurrency {
-  /// The position of a currency's element, which `make` creates when there is none.
+  /// Returns the position of a currency's element. When there is none, it inserts the element that `make`
+  /// returns.
   mutating func index(of denomination: Denomination, make: (Denomination) -> Element) -> Int {
     let place = firstIndex { !($0.denomination < denomination) } ?? count
     if place == count || self[place].denomination != denomination { insert(make(denomination), at: place) }

@@ -25,8 +25,8 @@ extension Execution {
     store(slashed, of: address)
   }
 
-  /// Destroys a part of all stake that was bonded to a validator at `height`: what is still delegated, and
-  /// what has begun to unbond or was redelegated since.
+  /// Destroys a part of a validator's present stake, and of the stake that has begun to unbond from it or was
+  /// redelegated from it since `height`.
   func slash(
     _ address: Address,
     partsPerMillion: UInt64,
@@ -109,8 +109,8 @@ extension Execution {
     emit(.validatorJailed(validator: address, reason: reason))
   }
 
-  /// Counts a validator that did not sign the parent block, and punishes it when it missed too many blocks of
-  /// the window. Only missed blocks are stored, so a block that all signed writes nothing.
+  /// Records that a validator did not sign the parent block, and punishes it when it has missed too many
+  /// blocks of the window. Only missed blocks are stored, so a block that all have signed writes nothing.
   func countAbsence(_ address: Address) throws(Rejection) {
     guard var record = overlay.read(Tables.validators, address), !record.isJailed,
       record.status == .bonded,

@@ -14,7 +14,7 @@ extension Execution {
     return record
   }
 
-  /// Writes a validator, updates its entry among the candidates and marks the validator set as stale.
+  /// Writes a validator, updates its entry in `Tables.candidates` and marks the validator set as stale.
   func store(_ record: ValidatorRecord, of address: Address) {
     if let old = overlay.read(Tables.validators, address), let key = old.candidateKey(address) {
       if record.candidateKey(address).map({ $0.first != key.first }) ?? true {
@@ -54,7 +54,7 @@ extension Execution {
     let address = edit.operatorAddress
     var record = try validator(address)
     if let commission = edit.commission {
-      // What was earned until now counts at the old rate.
+      // The rewards earned until now are settled at the old commission.
       try settleRewards(of: &record)
       let next = record.commissionChangedAt.advanced(byMilliseconds: 86_400_000)
       guard moment.time >= next else { throw .staking(.commissionChangedRecently(next: next)) }
@@ -122,7 +122,7 @@ extension ValidatorRecord {
   }
 }
 
-/// first × second ÷ divisor with a 256-bit product, so that only the result must fit into 128 bits.
+/// Computes first × second ÷ divisor with a 256-bit product, so that only the result must fit into 128 bits.
 enum Fraction {
   /// ⌊first × second ÷ divisor⌋
   static func floor(

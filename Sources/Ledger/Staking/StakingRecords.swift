@@ -7,7 +7,7 @@ struct StakingRecord: Hashable, Sendable, StateValue {
   /// The rewards of one currency.
   struct Reward: Hashable, Sendable {
     var denomination: Denomination
-    /// What one bonded unit has earned since genesis, in 10⁻¹⁸ of a unit.
+    /// The sum of the rewards that one bonded unit has earned since genesis, in 10⁻¹⁸ of a unit.
     var index: UInt128 = 0
     /// The remainder that did not divide evenly among the bonded units, in 10⁻¹⁸ of a unit; the next block
     /// distributes it.
@@ -42,9 +42,9 @@ extension StakingRecord.Reward: StateValue {
 public struct DelegationRecord: Hashable, Sendable, StateValue {
   struct Reward: Hashable, Sendable {
     var denomination: Denomination
-    /// The validator's `perShare` up to which this delegation is settled.
+    /// The value of the validator's `perShare` at the last settlement of this delegation.
     var perShare: UInt128
-    /// Earned and not withdrawn.
+    /// The rewards that were settled and not withdrawn.
     var accrued = Decimal18.zero
   }
 
@@ -71,7 +71,7 @@ extension DelegationRecord.Reward: StateValue {
 public struct UnbondingRecord: Hashable, Sendable {
   public var delegator: Address
   public var validator: Address
-  /// The amount at the beginning, of which slashing takes its part.
+  /// The amount when unbonding began. Slashing takes a fraction of this amount.
   public var initial: Amount
   /// The amount that will be paid out.
   public var amount: Amount
@@ -109,7 +109,7 @@ extension RedelegationRecord: StateValue {
   }
 }
 
-/// The key and the power with which consensus last learned of a validator.
+/// A validator's key and voting power as last announced to consensus.
 struct AnnouncedPower: Hashable, Sendable {
   var key: PublicKey
   var power: Int64
@@ -121,7 +121,8 @@ extension AnnouncedPower: StateValue {
   init(from reader: inout ByteReader) throws(DecodingError) { (key, power) = try reader.readAll() }
 }
 
-/// The key of `Tables.maturities`: what ends at a time.
+/// The key of `Tables.maturities`: an unbonding, redelegation or unbonding validator, and the time at which
+/// it ends.
 struct MaturityKey: Hashable, Sendable {
   enum Kind: UInt8, Hashable, Sendable, StateValue {
     case unbonding = 1
@@ -133,7 +134,7 @@ struct MaturityKey: Hashable, Sendable {
   var kind: Kind
   /// The number of the unbonding or redelegation; 0 for a validator.
   var entry: UInt64
-  /// The validator's address, or for the other kinds the delegator's.
+  /// The validator's address for a validator; the delegator's address for an unbonding or redelegation.
   var address: Address
 }
 
@@ -150,8 +151,8 @@ extension Tables {
   /// The key is the operator's address.
   static var validators: Table<Address, ValidatorRecord> { Table(0x61) }
   static var validatorsByKey: Table<PublicKey, Address> { Table(0x62) }
-  /// The validators that may be in the set, most stake first. The key is UInt64.max − stake, then the
-  /// operator.
+  /// The validators that may be in the set, in the order of falling stake. The key is UInt64.max − stake,
+  /// then the operator's address.
   static var candidates: Table<Pair<UInt64, Address>, Presence> { Table(0x63) }
   /// The validators of the set as last announced to consensus.
   static var announced: Table<Address, AnnouncedPower> { Table(0x64) }
@@ -160,14 +161,14 @@ extension Tables {
   /// The key is the validator, then the delegator.
   static var delegationsByValidator: Table<Pair<Address, Address>, Presence> { Table(0x66) }
   static var unbondings: Table<UInt64, UnbondingRecord> { Table(0x67) }
-  /// The key is delegator, validator, number.
+  /// The key is the delegator, the validator, the number of the unbonding.
   static var unbondingsByDelegator: Table<Pair<Pair<Address, Address>, UInt64>, Presence> { Table(0x68) }
-  /// The key is validator, height, number.
+  /// The key is the validator, the height at which unbonding began, the number of the unbonding.
   static var unbondingsByValidator: Table<Pair<Pair<Address, UInt64>, UInt64>, Presence> { Table(0x69) }
   static var redelegations: Table<UInt64, RedelegationRecord> { Table(0x6A) }
-  /// The key is delegator, destination, number.
+  /// The key is the delegator, the destination validator, the number of the redelegation.
   static var redelegationsByDelegator: Table<Pair<Pair<Address, Address>, UInt64>, Presence> { Table(0x6B) }
-  /// The key is source, height, number.
+  /// The key is the source validator, the height of the redelegation, its number.
   static var redelegationsBySource: Table<Pair<Pair<Address, UInt64>, UInt64>, Presence> { Table(0x6C) }
   static var maturities: Table<MaturityKey, Presence> { Table(0x6D) }
   /// The key is a validator and a height that it did not sign.

@@ -18,7 +18,7 @@ public struct ValidatorRecord: Hashable, Sendable, StateValue {
   /// The validator's rewards in one currency.
   struct Reward: Hashable, Sendable {
     var denomination: Denomination
-    /// The network's reward index up to which this validator is settled.
+    /// The value of the network's reward index at the last settlement of this validator.
     var networkIndex: UInt128
     /// What one whole share has earned since the validator was created, in 10⁻¹⁸ of a unit.
     var perShare: UInt128 = 0
@@ -43,7 +43,7 @@ public struct ValidatorRecord: Hashable, Sendable, StateValue {
   public var status = Status.unbonded
   public var isJailed = false
   public var jailedUntil = Timestamp.zero
-  /// Whether the validator signed twice. It can never be unjailed.
+  /// Whether the validator was punished for double signing. Such a validator can never be unjailed.
   public var isTombstoned = false
   /// The height at which unbonding began; `unbondingCompletion` is the time at which it ends.
   public var unbondingHeight: Height = 0
@@ -52,7 +52,7 @@ public struct ValidatorRecord: Hashable, Sendable, StateValue {
   public var bondedSince: Height = 0
   /// The number of blocks in the current window that the validator did not sign.
   public var missedBlocks: UInt32 = 0
-  /// Sorted by denomination.
+  /// The rewards of each currency, sorted by denomination.
   var rewards: [Reward] = []
 
   /// How many uakt of stake give one unit of voting power.

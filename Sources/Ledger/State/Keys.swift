@@ -2,7 +2,7 @@ import Chain
 import Cryptography
 import Primitives
 
-/// The key of an entry. The byte order of encoded keys must be the order of their meaning.
+/// The key of an entry. The byte order of encoded keys must be the order in which the keys are to be sorted.
 protocol StateKey: StateValue {
   func write(to writer: inout ByteWriter)
   init(key reader: inout ByteReader) throws(DecodingError)
@@ -78,7 +78,7 @@ extension Denomination: StateKey {
   }
 }
 
-/// Numbers of proposals, unbondings and days.
+/// Encodes numbers, such as those of proposals, unbondings and days.
 extension UInt64: StateKey {}
 
 /// Two keys: entries sort by the first, then by the second. The first must have a fixed width.

@@ -80,7 +80,8 @@ public struct MemoryState: StateReading, Sendable {
     if pieces[piece].isEmpty { pieces.remove(at: piece) }
   }
 
-  /// The index of the last piece whose first key is not after `key`, else 0; nil when there are no pieces.
+  /// The index of the last piece whose first key is not after `key`; 0 when all pieces begin after it; nil
+  /// when there are no pieces.
   private func piece(for key: [UInt8]) -> Int? {
     guard !pieces.isEmpty else { return nil }
     return max(0, pieces.partitionPoint { !KeyOrder.precedes(key, $0[0].key) } - 1)

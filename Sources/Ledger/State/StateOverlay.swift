@@ -13,14 +13,16 @@ final class StateOverlay: StateReading {
     var value: [UInt8]?
     /// The value in the committed state.
     let committed: [UInt8]?
-    /// False for entries that were only read, and for writes that were rolled back.
+    /// Whether the block has written the entry. False when it was only read, or when its write was rolled
+    /// back.
     var isWritten: Bool
   }
 
   private let base: any StateReading
   private var entries: [[UInt8]: Entry] = [:]
   private var journal: [(key: [UInt8], previous: Entry)] = []
-  /// The keys that were written, also those rolled back since, by their first byte, which is the table.
+  /// The written keys of each table, indexed by their first byte, the table's prefix. It keeps keys whose
+  /// write was rolled back.
   private var written: [WrittenKeys]
 
   init(_ base: any StateReading) {
@@ -64,7 +66,7 @@ final class StateOverlay: StateReading {
     var start = from
     var wanted = limit
     while found.count < limit {
-      // Some entries of the committed state may be removed or replaced here. So pages, each larger than the
+      // The block may have removed or replaced entries of the committed state. So pages, each larger than the
       // one before, are read until there are enough entries.
       let page = base.entries(from: start, to: to, limit: wanted)
       merge(page, with: &own, limit: limit, into: &found)
@@ -154,7 +156,7 @@ private struct WrittenKeys {
       }
     } else {
       keys.sort(by: KeyOrder.precedes)
-      // A key is listed twice when its first write was rolled back.
+      // A key is listed twice when its first write was rolled back and it was written again.
       keys = keys.reduce(into: []) { unique, key in
         if unique.last != key { unique.append(key) }
       }

@@ -22,8 +22,8 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
 
   /// Decodes a stored value.
   ///
-  /// - Precondition: The ledger wrote the bytes. Going on with a damaged entry would fork the node off its
-  ///   chain. No message of a peer can cause it.
+  /// - Precondition: The ledger wrote the bytes. A damaged entry stops the process, because going on would
+  ///   fork the node off its chain. No peer's message can damage an entry.
   func value(_ bytes: [UInt8]) -> Value {
     do {
       var reader = ByteReader(bytes)
@@ -35,7 +35,7 @@ struct Table<Key: StateKey, Value: StateValue>: Sendable {
     }
   }
 
-  /// Decodes a stored key, with the same precondition.
+  /// Decodes a stored key, which the ledger must have written. A damaged key stops the process.
   func key(_ bytes: [UInt8]) -> Key {
     do {
       var reader = ByteReader(bytes.dropFirst())

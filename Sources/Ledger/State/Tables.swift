@@ -9,7 +9,7 @@ enum Tables {
   static var chain: Table<SingleKey, ChainRecord> { Table(0x01) }
   static var parameters: Table<SingleKey, ParametersRecord> { Table(0x02) }
   static var currencies: Table<Denomination, CurrencyRecord> { Table(0x03) }
-  /// From an alias of a currency to its canonical name.
+  /// The aliases of currencies. The key is the alias, the value the canonical name.
   static var aliases: Table<Denomination, CanonicalName> { Table(0x04) }
 
   // Bank
@@ -49,10 +49,11 @@ enum Tables {
 
   // Escrow
   static var escrow: Table<DeploymentID, EscrowAccount> { Table(0x40) }
-  /// The accounts that something is due for: the tick, then the deployment.
+  /// The escrow accounts with due work. The key is the due tick, then the deployment.
   static var due: Table<Pair<UInt64, DeploymentID>, Presence> { Table(0x41) }
-  /// No entry of `due` has an earlier tick.
+  /// The smallest tick that `due` may contain.
   static var dueFloor: Table<SingleKey, UInt64> { Table(0x43) }
-  /// The collected take: the day since the Unix epoch, then the currency.
+  /// The take (the network's share of payments) that was collected. The key is the day since the Unix epoch,
+  /// then the currency.
   static var takeIncome: Table<Pair<UInt64, Denomination>, Amount> { Table(0x42) }
 }

@@ -5,7 +5,8 @@ public import Foundation
 import Ledger
 public import Primitives
 
-/// The content of `genesis.json` as people write it; `genesis(parameters:)` checks and types it.
+/// The content of `genesis.json` as people write it. `genesis(parameters:)` validates it and converts it to
+/// `Genesis`.
 public struct GenesisFile: Codable, Sendable {
   public struct CurrencyEntry: Codable, Sendable {
     var denomination: String
@@ -86,7 +87,7 @@ public struct GenesisFile: Codable, Sendable {
     genesisTime = time.text
   }
 
-  /// The typed genesis with these parameters.
+  /// The file's content as a `Genesis`, with the given chain parameters.
   ///
   /// - Throws: `DefinitionError` that names the wrong entry.
   public func genesis(parameters: Parameters) throws -> Genesis {
@@ -177,7 +178,8 @@ public struct GenesisFile: Codable, Sendable {
 }
 
 extension Timestamp {
-  /// Reads `2026-12-01T00:00:00Z`, with or without milliseconds; nil for anything else or a time before 1970.
+  /// Parses `2026-12-01T00:00:00Z`, with or without milliseconds; nil for anything else or a time before
+  /// 1970.
   public init?(iso8601 text: String) {
     let plain = try? Date(text, strategy: .iso8601)
     let fractional = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))

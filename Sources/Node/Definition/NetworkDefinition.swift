@@ -12,7 +12,7 @@ public struct NetworkDefinition: Sendable {
   /// A node to which a new node connects first.
   public struct Seed: Hashable, Sendable {
     public var key: PublicKey
-    /// host:port of its TCP listener. Its UDP port is learnt later from its node record.
+    /// `host:port` of the seed's TCP listener. Its UDP port is learnt later from its node record.
     public var address: String
 
     public init(key: PublicKey, address: String) {
@@ -30,8 +30,9 @@ public struct NetworkDefinition: Sendable {
     seeds = try Self.seeds(at: folder.appending(path: "peers.toml"))
   }
 
-  /// Finds a definition by name. `name` is a path, or a folder below the environment's `SUPERCLOUD_NETWORKS`,
-  /// or below a folder `Network` in the working folder or any folder above the program.
+  /// Finds the folder of a definition. `name` is a path, or the name of a folder in `SUPERCLOUD_NETWORKS` (an
+  /// environment variable), or in a folder `Network` in the working folder or in any folder above the
+  /// program.
   public static func locate(_ name: String) throws -> URL {
     var candidates: [URL] = [URL(filePath: name)]
     if let configured = ProcessInfo.processInfo.environment["SUPERCLOUD_NETWORKS"] {
@@ -107,9 +108,9 @@ public struct NetworkDefinition: Sendable {
     }
   }
 
-  /// Copies a definition's files as files of the user's own: the source may be somebody else's.
+  /// Copies a definition's files, so that the user owns the copies even if somebody else owns the source.
   ///
-  /// - Throws: What reading and writing them throws.
+  /// - Throws: Any error of reading and writing the files.
   public static func copy(from source: URL, to target: URL) throws {
     for name in ["genesis.json", "parameters.toml", "peers.toml"] {
       let file = source.appending(path: name)
@@ -118,7 +119,7 @@ public struct NetworkDefinition: Sendable {
     }
   }
 
-  /// Writes the list of seeds, replacing it.
+  /// Writes the list of seeds to `peers.toml`, replacing its content.
   public static func write(seeds: [Seed], to folder: URL) throws {
     let entries = seeds.map { "  \(TOMLFile.quoted("\(Hex.encode($0.key.bytes))@\($0.address)"))," }
       .joined(separator: "\n")
@@ -137,7 +138,7 @@ private struct Peers: Decodable {
   }
 }
 
-/// What is wrong in a definition or configuration file.
+/// An error in a definition or configuration file.
 public struct DefinitionError: Error, CustomStringConvertible, Sendable {
   public var file: String
   public var problem: String

@@ -19,9 +19,9 @@ enum TOMLFile {
     }
   }
 
-  /// The file's content, decoded; `Value` reads its sections with `SectionReader`.
+  /// The file's content, decoded as `Value`, which reads its sections with `SectionReader`.
   ///
-  /// - Throws: `DefinitionError` with the wrong key and what it may be.
+  /// - Throws: `DefinitionError` with the wrong key and the values that it may have.
   static func read<Value: Decodable>(_ type: Value.Type, at file: URL) throws -> Value {
     let table = try table(at: file)
     do {

@@ -11,9 +11,9 @@ import Replication
 /// The replica's loop makes one call per batch of events, however many followers there are. This actor finds
 /// the followers of each event on Swift's thread pool. A follower whose queue is full is disconnected.
 actor EventHub {
-  /// The largest number of events that one follower has not read.
+  /// The most commits, and the most market events, that one follower may have left unread.
   static let (commitLimit, marketLimit) = (64, 1_024)
-  /// The largest number of the replica's events that are not distributed yet.
+  /// The most events of the replica that may wait to be distributed.
   private static let backlog = 1_024
 
   private let host: ReplicaHost
@@ -37,7 +37,7 @@ actor EventHub {
     while !Task.isCancelled {
       let (events, sink) = AsyncStream<HostEvent>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
       let observer = await host.observe { event in
-        // When an event is lost, all streams end, so that followers notice it and start again.
+        // When an event is lost, all streams end, so that followers notice the gap and follow again.
         if case .dropped = sink.yield(event) { sink.finish() }
       }
       for await event in events { distribute(event) }
@@ -160,7 +160,7 @@ actor EventHub {
   }
 }
 
-/// The subjects that a follower wants, where nil means any; or the subject of an event, where nil means none.
+/// The subjects that a follower wants (nil means any), or the subjects of an event (nil means none).
 struct MarketScope: Sendable {
   var order: Digest?
   var owner: Address?

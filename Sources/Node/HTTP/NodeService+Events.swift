@@ -47,7 +47,7 @@ extension NodeService {
 }
 
 extension Answer.Order {
-  /// The order without its bids, for events.
+  /// An order as events contain it: without its number of bids.
   init(_ order: OrderBook.Signed<Order>) {
     self.init(order.content, identifier: order.identifier, bids: 0)
   }

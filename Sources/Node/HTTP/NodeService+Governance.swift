@@ -5,7 +5,7 @@ import Ledger
 import Primitives
 import Replication
 
-// Parameters, currencies, validators, proposals.
+// Queries about parameters, currencies, validators and proposals.
 extension NodeService {
   func take() async throws -> [Answer.Take] {
     await query { query, _ in
@@ -69,7 +69,7 @@ extension NodeService {
     return found
   }
 
-  /// A page of validators, sorted by power, the most powerful first. Pages follow each other by address.
+  /// A page of validators. Pages follow each other by address; within a page the most powerful come first.
   func validators(status: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Validator> {
     let known = ValidatorRecord.Status.allCases.map(\.name) + ["jailed"]
     let fix = "bonded, unbonding, unbonded or jailed"
@@ -142,7 +142,7 @@ extension NodeService {
   }
 }
 
-// Grants and auditors.
+// Queries about grants and auditors.
 extension NodeService {
   func grants(granter: String?, grantee: String?, _ page: PageQuery) async throws
     -> Answer.Page<Answer.Grant>
@@ -167,7 +167,7 @@ extension NodeService {
 }
 
 extension ValidatorSet {
-  /// Voting power; 0 when the validator is not in the set.
+  /// The voting power of a validator; 0 when it is not in the set.
   fileprivate func power(of address: Address) -> Int64 {
     index(ofAddress: address).flatMap { self[$0]?.power } ?? 0
   }

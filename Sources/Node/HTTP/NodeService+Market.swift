@@ -8,7 +8,7 @@ import Replication
 import Transport
 
 extension NodeService {
-  /// A page of live orders in the order of their arrival; the page key is an arrival number.
+  /// A page of live orders in the order of their arrival at this node; the page key is an arrival number.
   func orders(owner: String?, _ page: PageQuery) async throws -> Answer.Page<Answer.Order> {
     let owner = try owner.map { try address($0) }
     return try await self.page(page) { (request, replica) throws(PageFault) in

@@ -51,7 +51,7 @@ extension NodeService {
         "address_book_entries": UInt64(core.peers.book.count),
         "address_book_tried": UInt64(core.peers.book.triedCount),
         "table_bytes": UInt64(core.footprint),
-        // The most bytes that one peer can cause gossip and transport to hold.
+        // The most bytes of memory that one peer can make gossip and transport hold.
         "peer_limit_bytes": UInt64(core.bytesPerPeer + QueueLimits.standard.total + 5 << 20),
         "order_book_bytes": UInt64(replica.book.bytes),
         "order_book_objects": UInt64(replica.book.count),

@@ -3,9 +3,9 @@ import Ledger
 import Primitives
 import Replication
 
-// Paged lists. The page key says where the next page begins; only the entries of one page are read.
+// Paged lists. A page key says where the next page begins, so only the entries of one page are read.
 extension NodeService {
-  /// A page of a list in the committed state; `line` turns an item into its answer, nil leaves it out.
+  /// A page of a list in the committed state. `line` converts an item to its answer, or omits it with nil.
   func page<Item, Line: Codable & Sendable>(
     _ page: PageQuery,
     _ list: @Sendable (PageRequest, LedgerQuery<AnyState>, Moment) throws(PageFault) -> Page<Item>,
@@ -28,7 +28,7 @@ extension NodeService {
     try await self.page(page, list, { item, _, _ in line(item) })
   }
 
-  /// A page of a list of the replica.
+  /// A page of the list that `list` reads from the replica.
   func page<Line: Codable & Sendable>(
     _ page: PageQuery,
     _ list: @Sendable (PageRequest, borrowing Replica<StoreState>) throws(PageFault) -> Page<Line>

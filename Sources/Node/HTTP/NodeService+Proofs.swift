@@ -8,8 +8,8 @@ import Replication
 import Storage
 
 extension NodeService {
-  /// How long a request waits for the block after the state, whose header has the state root. An idle network
-  /// makes a block at least this often.
+  /// How long a request waits for the block after the state's, because that block's header contains the state
+  /// root. An idle network makes a block at least this often.
   private static let nextBlockTimeout: Duration = .seconds(30)
 
   func proof(kind: String, key: String) async throws -> Answer.Proof {
@@ -39,7 +39,7 @@ extension NodeService {
     return Answer.Proof(evidence)
   }
 
-  /// Header and certificate of block `height`; waits for it if it is the next one.
+  /// The header and certificate of block `height`. If it is the next block, waits for it.
   private func committed(_ height: Height) async throws -> (Header, Certificate) {
     let store = parts.store
     let deadline = ContinuousClock.now.advanced(by: Self.nextBlockTimeout)
@@ -77,14 +77,15 @@ extension NodeService {
     return try await matchPage(order, page)
   }
 
-  /// A page counts providers; each has an entry for every group of the order.
+  /// A page of providers and whether they match the order. The page size counts providers; each has an entry
+  /// per group of the order.
   private func matchPage(_ order: Order, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
     try await self.page(page) { (request, replica) throws(PageFault) in
       try Self.matchPage(order, request, replica)
     }
   }
 
-  /// Checks the ledger's rules first; when they are met, the free capacity in the provider's own offer.
+  /// Checks the ledger's rules first. If a provider meets them, checks the free capacity that it has offered.
   private static func matchPage(
     _ order: Order,
     _ request: PageRequest,

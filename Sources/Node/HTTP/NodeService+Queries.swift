@@ -65,7 +65,7 @@ extension NodeService {
     }
   }
 
-  /// Unspent escrow of the account's deployments and lease deposits of its running leases.
+  /// The account's money that is locked: escrow of its deployments and lease deposits of its running leases.
   private static func locked<State: StateReading>(
     _ address: Address,
     _ query: LedgerQuery<State>,
@@ -104,7 +104,7 @@ extension NodeService {
     )
   }
 
-  /// A note on which transactions are pruned, for error messages; empty when the node has all blocks.
+  /// A note for error messages that older transactions are pruned; empty when the node has all blocks.
   private var transactionsBegin: String {
     let lowest = parts.store.lowestBlock
     return lowest > 1 ? "; those of older blocks are pruned: this node keeps blocks from \(lowest) on" : ""
@@ -167,7 +167,8 @@ extension NodeService {
     }
   }
 
-  /// A full identifier, or the first digits of that of a live order.
+  /// The identifier of an order from its hexadecimal text: the whole identifier, or the first digits of a
+  /// live order's.
   private func identifierOfOrder(_ text: String) async throws -> Digest {
     if let bytes = Hex.decode(text), let digest = Digest(bytes) { return digest }
     guard let found = await host.read({ $0.book.orders(withPrefix: text).first?.object.identifier }) else {

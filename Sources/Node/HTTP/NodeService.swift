@@ -10,8 +10,8 @@ import Storage
 import Synchronization
 import Transport
 
-/// Connects the HTTP server with the node: queries go to the replica or the store, transactions are checked
-/// and go to the mempool.
+/// Connects the HTTP server to the node: queries are answered by the replica or the store; transactions are
+/// checked and go to the mempool.
 final class NodeService: NodeServing {
   static let version = "0.1.0"
 
@@ -30,8 +30,8 @@ final class NodeService: NodeServing {
   var chain: ChainID { parts.runtime.definition.genesis.chain }
   var host: ReplicaHost { parts.host }
 
-  /// Starts the node's background tasks: it publishes the node's record before the old one expires, saves the
-  /// gossip state, and runs the provider if there is one.
+  /// Starts the node's background tasks: republishing the node's record before it expires, saving the gossip
+  /// state, and running the provider if there is one.
   func start() async throws {
     _ = await host.observe { [self] event in
       guard case .committed(let commit) = event else { return }
@@ -70,7 +70,7 @@ final class NodeService: NodeServing {
     GossipStore(file: parts.runtime.home.gossip, chain: chain, logger: parts.logger)
   }
 
-  /// Gives the replica the gossip state saved by the last run. Must be called before the replica starts.
+  /// Passes the gossip state saved by the last run to the replica. Call it before the replica starts.
   func restoreGossip() async {
     let memory = gossipStore.load()
     guard memory != PersistedGossip() else { return }

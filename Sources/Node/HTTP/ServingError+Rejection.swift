@@ -3,7 +3,7 @@ import Gossip
 import Ledger
 import Replication
 
-// HTTP errors for what the ledger, the mempool and the order book reject.
+// HTTP errors for requests that the ledger, the mempool or the order book rejects.
 extension ServingError {
   init(_ rejection: Rejection) {
     let code = rejection.code
@@ -11,13 +11,13 @@ extension ServingError {
     self = .rejected(code: code.number, codespace: code.space.rawValue, message: text)
   }
 
-  /// Nil for a transaction that succeeded.
+  /// The error of a failed transaction; nil when it succeeded.
   init?(_ receipt: Receipt) {
     guard !receipt.isSuccess else { return nil }
     self = .rejected(code: receipt.code, codespace: receipt.codespace, message: receipt.log)
   }
 
-  /// Nil for a transaction that is in the mempool.
+  /// The error of a transaction that is not in the mempool; nil when it is.
   init?(_ admission: Admission) {
     switch admission {
     case .accepted, .known, .refused(.added), .refused(.duplicate): return nil
@@ -33,7 +33,7 @@ extension ServingError {
     }
   }
 
-  /// Nil for an object that is in the book.
+  /// The error of an object that is not in the order book; nil when it is.
   init?(_ outcome: BookOutcome) {
     switch outcome {
     case .judged(.accepted), .judged(.replaced), .judged(.duplicate): return nil

@@ -15,15 +15,15 @@ public struct Home: Sendable {
   public var keys: URL { folder.appending(path: "keys") }
   public var data: URL { folder.appending(path: "data") }
   public var consensus: URL { folder.appending(path: "consensus") }
-  /// The gossip state that is saved for the next run.
+  /// The file with the gossip state that is saved for the next run.
   public var gossip: URL { data.appending(path: "gossip") }
   public var provider: URL { folder.appending(path: "provider") }
-  /// Process id and addresses of the running node; deleted when it stops, left behind when it crashes.
+  /// The file with the running node's process id and addresses. Deleted when it stops, left when it crashes.
   public var runtime: URL { folder.appending(path: "runtime.json") }
 
   public var exists: Bool { FileManager.default.fileExists(atPath: configuration.path) }
 
-  /// Makes the folders; only their owner can read them.
+  /// Makes the home's folders, which only their owner can read.
   public func create() throws {
     for folder in [folder, network, keys, data, consensus] { try Self.createFolder(folder) }
   }
@@ -70,7 +70,7 @@ public struct Home: Sendable {
     }
   }
 
-  /// What a running node writes into `runtime.json`.
+  /// The content of `runtime.json`, which a running node writes.
   public struct Runtime: Codable, Sendable {
     public var process: Int32
     public var peerAddress: String
@@ -83,7 +83,7 @@ public struct Home: Sendable {
     try JSONEncoder().encode(runtime).write(to: self.runtime, options: .atomic)
   }
 
-  /// Nil when there is no such file.
+  /// Reads `runtime.json`; nil when it is missing or cannot be decoded.
   public func readRuntime() -> Runtime? {
     guard let data = try? Data(contentsOf: runtime) else { return nil }
     return try? JSONDecoder().decode(Runtime.self, from: data)

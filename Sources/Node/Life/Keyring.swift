@@ -5,8 +5,8 @@ import Primitives
 
 /// Account keys in a home's `keys` folder, encrypted with a password or, for test networks, unencrypted.
 ///
-/// The first line of `NAME.account` is the address and public key in clear text, so that listing needs no
-/// password. The second is the key, `sealed` or `plain`.
+/// The first line of `NAME.account` has the address and public key in clear text, so that listing needs no
+/// password. The second line has the key, after the word `sealed` (encrypted) or `plain`.
 public struct Keyring: Sendable {
   public struct Entry: Codable, Hashable, Sendable {
     public var name: String
@@ -56,7 +56,7 @@ public struct Keyring: Sendable {
     }
   }
 
-  /// Opens a key; takes the password from SUPERCLOUD_PASSWORD or asks for it on the terminal.
+  /// Reads a key and decrypts it with the password from SUPERCLOUD_PASSWORD or from the terminal.
   public func open(_ name: String) throws -> SigningKey {
     let lines = try read(name)
     let parts = lines[1].split(separator: " ")

@@ -2,7 +2,7 @@ public import Chain
 public import Foundation
 import Primitives
 
-/// The content of `config.toml`. `supercloud init` writes every key with its meaning.
+/// The content of `config.toml`. `supercloud init` writes the file with an explanation of every key.
 public struct NodeConfiguration: Decodable, Sendable {
   public struct General: Decodable, Sendable {
     public var moniker: String
@@ -49,7 +49,7 @@ public struct NodeConfiguration: Decodable, Sendable {
     /// The number of heights between snapshots; 0 makes none.
     public var snapshotInterval: UInt64 = 10_000
 
-    /// The least `keepBlocks` above 0: with fewer, a peer that misses a few blocks could not get them here.
+    /// The lowest `keepBlocks` above 0. With fewer, a peer that misses a few blocks could not get them here.
     public static let fewestBlocks: UInt64 = 10
   }
 
@@ -93,9 +93,9 @@ public struct NodeConfiguration: Decodable, Sendable {
     NodeRecord.Role.allCases.first { $0.name == node.role } ?? .full
   }
 
-  /// Reads and checks the file. Unknown keys and illegal values are errors that say what is legal.
+  /// Reads and checks the file.
   ///
-  /// - Throws: `DefinitionError`.
+  /// - Throws: `DefinitionError` for an unknown key or an illegal value; it says what is legal.
   public static func read(_ file: URL) throws -> NodeConfiguration {
     let configuration = try TOMLFile.read(NodeConfiguration.self, at: file)
     try configuration.check(file: file)
@@ -149,7 +149,7 @@ public struct NodeConfiguration: Decodable, Sendable {
     }
   }
 
-  /// The content of the file, with the meaning of every key.
+  /// The text of a `config.toml` with these values and an explanation of every key.
   public var text: String {
     let quoted = TOMLFile.quoted
     var text = """

@@ -10,7 +10,7 @@ import Transport
 import UnixSignals
 
 extension NodeParts {
-  /// Opens the network and the HTTP port, serves until a signal or a failure, and closes all parts in order.
+  /// Opens the peer and API ports, serves until a signal or a failure, and closes all parts in order.
   func serve() async throws {
     let service = NodeService(parts: self)
     let (ports, portSink) = AsyncStream<Int>.makeStream()
@@ -63,7 +63,7 @@ extension NodeParts {
     }
   }
 
-  /// Runs when all ports are open: writes them into `runtime.json` and starts the replica.
+  /// Writes the open ports into `runtime.json` and starts the replica. Called when all ports are open.
   private func begin(apiPort: Int, service: NodeService) async throws {
     func own(_ listen: String, _ port: UInt16) -> String {
       NetworkAddress(host: NetworkAddress(listen)?.host ?? "127.0.0.1", port: port).description

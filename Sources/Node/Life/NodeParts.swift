@@ -25,7 +25,7 @@ struct NodeParts: Sendable {
   let apiGroup: MultiThreadedEventLoopGroup
   let endpoint: Transport.Endpoint
   let host: ReplicaHost
-  /// How this node verifies signatures, wherever they come from.
+  /// How this node checks signatures, whether from peers or from the API.
   let checks: Checks
   let verifier: SignatureVerifier
   let storage: StorageWorker
@@ -95,13 +95,13 @@ struct NodeParts: Sendable {
     )
   }
 
-  /// The replica after it has been given what the consensus log and the store have kept.
+  /// The replica, restored from the records of the consensus log and the data in the store.
   private static func recovered(
     _ replica: consuming Replica<StoreState>,
     from records: [ReplicaRecord],
     _ store: NodeStore
   ) throws -> Replica<StoreState> {
-    // Recovery has no effects, so the turn's effects are not performed.
+    // Recovery has no effects, so the turn's effects need not be performed.
     var recovery = ReplicaTurn(at: .zero, wall: .now)
     replica.step(.recovered(log: records, evidence: try PendingEvidence.load(from: store)), &recovery)
     return replica
@@ -208,11 +208,11 @@ extension FrameLimits {
 /// A node's keys.
 struct NodeKeys: Sendable {
   let node: SigningKey
-  /// Signs votes; nil unless the node is a validator.
+  /// The key that signs votes; nil unless the node is a validator.
   let consensus: SigningKey?
-  /// Signs bids and authenticates lease streams; nil unless the node is a provider.
+  /// The key that signs bids and authenticates lease streams; nil unless the node is a provider.
   let provider: SigningKey?
-  /// The account that gives test coins away; nil unless the faucet is on.
+  /// The key of the account that gives test coins away; nil unless the faucet is on.
   let faucet: SigningKey?
 
   init(runtime: NodeRuntime) throws {
@@ -224,7 +224,7 @@ struct NodeKeys: Sendable {
   }
 }
 
-/// Delivers the first failure that must end the node to `serve`.
+/// Passes failures that must end the node to `NodeParts.serve`, which acts on the first.
 final class FailureSignal: Sendable {
   private let continuation: AsyncStream<any Error>.Continuation
   let failures: AsyncStream<any Error>

@@ -14,17 +14,17 @@ import Storage
 import Transport
 import UnixSignals
 
-/// One node from start to end: opens its home, joins its network, serves until it is told to stop.
+/// One node from start to end: it opens its home, joins its network, and serves until it is told to stop.
 public struct NodeRuntime: Sendable {
   public let home: Home
   public let configuration: NodeConfiguration
   public let definition: NetworkDefinition
   let join: JoinOptions
-  /// By how many milliseconds this node's clock is fast; for tests.
+  /// How many milliseconds this node's clock is ahead of the machine's; for tests.
   let clockOffset: Int64
   let logger: Logger
 
-  /// Reads configuration and network definition.
+  /// Reads the home's configuration and network definition.
   ///
   /// - Throws: `DefinitionError` with file, problem and remedy.
   public init(home: Home, join: JoinOptions = JoinOptions(), clockOffset: Int64 = 0, logger: Logger) throws {
@@ -57,8 +57,8 @@ public struct NodeRuntime: Sendable {
     do {
       try await parts.serve()
     } catch {
-      // After a failed write RocksDB writes again while it closes, and aborts the process when that fails
-      // too. All that was acknowledged is synced, so the process ends with the database open.
+      // After a failed write, RocksDB writes again while it closes, and aborts the process when that fails
+      // too. All acknowledged data is synced, so the process may end with the database open.
       _ = Unmanaged.passRetained(store)
       throw error
     }

@@ -2,13 +2,13 @@ import Glibc
 
 /// The number of files and sockets that this process may have open at once.
 enum OpenFiles {
-  /// A node needs no more than this.
+  /// The highest limit that is set; a node needs no more.
   static let most: rlim_t = 65_536
 
-  /// Raises the process's limit to the system's hard limit, at most 65,536; never lowers it. The usual limit
-  /// of 1,024 is for programs that use `select`, which this one does not.
+  /// Raises the process's limit to the system's hard limit, but to 65,536 at most; never lowers it. The usual
+  /// limit of 1,024 exists for programs that use `select`, which this program does not.
   ///
-  /// - Returns: The limit now in effect; 1,024 when the system does not tell.
+  /// - Returns: The limit now in effect; 1,024 when the system does not report it.
   static func raiseLimit() -> Int {
     let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     var limit = rlimit()

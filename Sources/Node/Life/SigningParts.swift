@@ -4,12 +4,12 @@ import Logging
 import Replication
 import Storage
 
-/// What a validator needs to sign: its key, the consensus log, and all records that are still in the log.
+/// The parts with which a validator signs: its key, the consensus log, and all records still in the log.
 ///
-/// When acknowledged records of the log have changed or are missing, nobody knows what the key signed. The
-/// node then reports the damage and follows the chain without the key.
+/// When acknowledged records of the log have changed or are missing, nobody knows which messages the key has
+/// signed. The node then reports the damage and follows the chain without the key.
 struct SigningParts: ~Copyable {
-  /// Nil when the node does not sign.
+  /// The consensus key; nil when the node does not sign.
   let key: SigningKey?
   let records: [ReplicaRecord]
   private let log: SignerLog?

@@ -6,7 +6,7 @@ import Replication
 
 /// Saves the order book and the address book to disk for the next run.
 struct GossipStore: Sendable {
-  /// Milliseconds between saves. A crash loses at most what arrived since the last one; peers have it.
+  /// Milliseconds between saves. A crash loses at most the data since the last save, which peers also have.
   static let interval: UInt64 = 30_000
 
   let file: URL

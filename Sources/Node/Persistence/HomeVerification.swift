@@ -3,13 +3,13 @@ import Logging
 import Primitives
 import Storage
 
-/// The result of checking all that a stopped node has of its chain on disk.
+/// The result of checking all chain data that a stopped node has on disk.
 public struct HomeVerification: Codable, Sendable {
   public var store: StoreVerification.Report
   /// Number of records in the consensus log; nil when the node has none.
   public var consensusRecords: UInt64?
 
-  /// Reads the whole database and the consensus log, and takes as long as that.
+  /// Checks the home. It reads the whole database and the consensus log, which may take long.
   ///
   /// - Throws: `StorageError.locked` when the home is in use; `DefinitionError` with place, damage and
   ///   remedy.
@@ -51,7 +51,7 @@ public struct HomeVerification: Codable, Sendable {
 }
 
 extension DefinitionError {
-  /// Explains damage of a home's database.
+  /// Explains damage found in a home's database: `detail` at `path`.
   init(damageOf home: Home, _ path: String, _ detail: String) {
     self.init(
       file: path,

@@ -8,9 +8,9 @@ import Replication
 import Storage
 import Synchronization
 
-/// Writes what a replica wants stored to disk, on a thread of its own and in the order of the requests.
+/// Writes a replica's records and commits to disk, on a thread of its own and in the order of the requests.
 ///
-/// All jobs that have gathered are written and synced together. Only then are signatures and durable heights
+/// All waiting jobs are written and synced together. Only after the sync are signatures and durable heights
 /// reported to the replica, so nothing that depends on a record leaves the node before the record is durable.
 /// Old blocks are deleted between the jobs, a few at a time.
 final class StorageWorker: Sendable {
@@ -26,7 +26,7 @@ final class StorageWorker: Sendable {
   private struct Queue {
     var jobs: [Job] = []
     var isRunning = false
-    /// No further jobs are accepted.
+    /// Whether no further jobs are accepted.
     var isStopped = false
     var hasFailed = false
     /// The caller of `stop`, which waits for the last job or a failure.
@@ -104,7 +104,8 @@ final class StorageWorker: Sendable {
       let (jobs, waiter, isOver) = queue.withLock { queue in
         let jobs = queue.jobs
         queue.jobs = []
-        // When the worker is stopped, remaining old blocks are deleted after the next start.
+        // When the worker is stopping, the remaining old blocks are left; they are deleted after the next
+        // start.
         let isOver = jobs.isEmpty && (queue.isStopped || !hasOldBlocks)
         if isOver { queue.isRunning = false }
         return (jobs, isOver ? queue.takeWaiter() : nil, isOver)
@@ -222,10 +223,11 @@ final class StorageWorker: Sendable {
     parts.written(commit.tip)
     try signer.withLock { signer in
       guard signer != nil else { return }
-      // Nothing may be signed at this height or below any more, wherever the block came from.
+      // From now on nothing may be signed at this height or below, wherever the block came from.
       signer?.recordCertificate(height: height)
-      // A synchronised block does not show who signs now, so only heights that this node saw being decided
-      // end a quarantine. During synchronisation the guard's file and the log's segments do not change.
+      // A block received in synchronisation does not show who signs now, so only heights whose decision this
+      // node observed end a quarantine. Synchronisation does not change the guard's file or the log's
+      // segments.
       guard commit.isDecidedByConsensus else { return }
       let hasOwn = parts.key.map { Self.signed(commit, by: $0.publicKey) } ?? false
       try signer?.recordDecidedHeight(height: height, hasOwnSignature: hasOwn)

@@ -8,12 +8,12 @@ public import Storage
 ///
 /// A failed read means that the database is damaged; it ends the process with a message.
 public struct StoreState: ReplicaState {
-  /// The name of the store's value that contains the tip. Each commit writes it in its batch.
+  /// The name under which the store keeps the tip. Each commit writes the tip in the same batch.
   static let tipName = "tip"
 
   let store: NodeStore
   private let cache: StateCache?
-  /// The frozen view to read; nil reads the latest committed state.
+  /// The frozen view to read; with nil, the latest committed state is read.
   private let view: Snapshot?
 
   /// Reads every entry from the store, without a cache.
@@ -21,13 +21,13 @@ public struct StoreState: ReplicaState {
     self.init(store: store, cache: nil)
   }
 
-  /// The state as it is now; later blocks do not change it. For long queries that must not delay others.
-  /// Release it soon, because the database keeps old versions for it.
+  /// The state as it is now; later blocks do not change it. It serves long queries, which must not delay
+  /// others. Release it soon, because the database keeps old versions of entries for it.
   init(frozen store: NodeStore) throws(StorageError) {
     self.init(store: store, cache: nil, view: try store.database.snapshot())
   }
 
-  /// Reads through `cache`, which must be told of every commit to `store`.
+  /// Reads through `cache`, which must be updated with every commit to `store`.
   init(store: NodeStore, cache: StateCache?, view: Snapshot? = nil) {
     self.store = store
     self.cache = cache

@@ -16,7 +16,7 @@ public struct StoreVerification {
     public var height: UInt64
     /// The lowest height whose block is kept.
     public var lowestBlock: UInt64
-    /// Number of blocks checked; they are the last ones.
+    /// Number of blocks checked, counted back from the last one.
     public var blocks: UInt64
     /// Number of state entries; 0 when only the newest blocks were checked.
     public var stateEntries: UInt64
@@ -32,7 +32,7 @@ public struct StoreVerification {
 
   /// Checks the last `count` blocks: each has header, body, certificate and receipts, names the block before
   /// it as its parent, and is the one that its certificate decides. Also checks that the state tree's root is
-  /// the one to which the last block led. Signatures are not checked. Returns nil for a new database.
+  /// the one that the last block produced. Signatures are not checked. Returns nil for a new database.
   ///
   /// - Throws: `StorageError.corrupt`, which says what is damaged and where.
   public func newest(_ count: UInt64) throws -> Report? {
@@ -91,7 +91,7 @@ public struct StoreVerification {
       throw damaged("the last block is \(last), but the state stands at height \(tip.height)")
     }
     var parent = try identifier(before: first)
-    // `first` is above `last` when the chain has no block yet, or the only one came with a snapshot.
+    // `first` is above `last` when the chain has no block yet, or when its only block came with a snapshot.
     if first <= last {
       for height in first...last {
         let block = try verifyBlock(at: height, after: parent)
@@ -208,7 +208,7 @@ public struct StoreVerification {
 }
 
 /// An order-independent checksum of a set of entries: the exclusive or of their digests. It detects
-/// accidents, not entries that somebody chose to cancel out.
+/// accidental damage, not entries chosen by an attacker so that their digests cancel out.
 private struct EntrySum: Equatable {
   private(set) var count: UInt64 = 0
   private var sum = [UInt8](repeating: 0, count: 32)

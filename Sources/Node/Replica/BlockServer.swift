@@ -19,7 +19,7 @@ final class BlockServer: Sendable {
   }
 
   private struct State {
-    /// Peers for which an answer is being made.
+    /// The peers for which an answer is being made or queued.
     var active: Set<PeerID> = []
     var next: [PeerID: Request] = [:]
   }
@@ -40,7 +40,7 @@ final class BlockServer: Sendable {
     }
   }
 
-  /// `answer` reads and sends the blocks; it is called on the thread.
+  /// `answer` reads and sends the blocks; it is called on the server's thread.
   init(answer: @escaping @Sendable (PeerID, Request) -> Void) {
     self.answer = answer
   }

@@ -3,9 +3,9 @@ import Cryptography
 import Primitives
 import Synchronization
 
-/// The node's memory of valid signatures: of gossiped objects, vouchers and transactions.
+/// The node's cache of valid signatures on gossiped objects, vouchers and transactions.
 ///
-/// It has a lock, since the verifier's threads, the API and the replica's loop use it.
+/// It has a lock, because the verifier's threads, the API and the replica's loop use it.
 final class CheckMemory: Sendable {
   private struct Contents {
     var claims: Generations<Digest, Void>
@@ -23,9 +23,9 @@ final class CheckMemory: Sendable {
     )
   }
 
-  /// Checks with this memory. `verdict` checks a signature that the memory does not have.
+  /// Checks that use this cache. `verdict` checks a signature that is not in the cache.
   func checks(_ verdict: @escaping Checks.Verdict = Checks.ed25519.verdict) -> Checks {
-    // Nothing of another chain is stored: a node has one chain.
+    // Nothing of another chain is stored, because a node has only one chain.
     let own = chain
     return Checks(
       memory: Checks.Memory(
@@ -43,7 +43,7 @@ final class CheckMemory: Sendable {
           guard chain == own else { return }
           contents.withLock { $0.transactions.set(transaction.hash, to: transaction) }
         },
-        // The replica itself keeps the certificates that arrive repeatedly, those of its tip.
+        // Proven certificates are not cached here: the replica itself keeps those that arrive repeatedly.
         isProven: { _, _, _ in false },
         addProof: { _, _, _ in }
       ),

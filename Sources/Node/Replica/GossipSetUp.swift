@@ -6,7 +6,7 @@ import Replication
 
 /// Makes a node's gossip core, handshake data and record from its configuration.
 enum GossipSetUp {
-  /// Milliseconds. The record is renewed after a quarter of this.
+  /// How long a node record is valid, in milliseconds. It is renewed after a quarter of this time.
   static let recordLifetime: UInt64 = 3_600_000
 
   static func core(_ runtime: NodeRuntime, keys: NodeKeys, port: UInt16) -> GossipCore {
@@ -21,13 +21,13 @@ enum GossipSetUp {
     return GossipCore(peer: keys.node.publicKey, settings: settings, seed: SecureRandom.uint64(), at: .zero)
   }
 
-  /// What this node tells peers about itself in handshakes.
+  /// The data with which this node introduces itself to peers in handshakes.
   static func hello(_ runtime: NodeRuntime, keys: NodeKeys, time: Timestamp) -> NodeHello {
     NodeHello(role: runtime.configuration.role, voucher: voucher(runtime, keys: keys, time: time))
   }
 
-  /// A statement, signed with a validator's consensus key or a provider's account key, that the node key
-  /// belongs to it.
+  /// A statement that the node key belongs to a validator or provider, signed with the validator's consensus
+  /// key or the provider's account key; nil for other nodes.
   private static func voucher(_ runtime: NodeRuntime, keys: NodeKeys, time: Timestamp) -> NodeVoucher? {
     let role: NodeVoucher.Role = keys.consensus == nil ? .provider : .validator
     guard let signer = keys.consensus ?? keys.provider else { return nil }

@@ -7,7 +7,7 @@ struct NodeHello: Hashable {
   var role: NodeRecord.Role
   var voucher: NodeVoucher?
 
-  /// One byte for the role, followed by the voucher if there is one.
+  /// The hello's bytes: one byte for the role, followed by the voucher if there is one.
   var encoded: [UInt8] {
     [UInt8(truncatingIfNeeded: role.rawValue)] + (voucher?.encoded ?? [])
   }

@@ -2,18 +2,18 @@ import Chain
 import Primitives
 import Storage
 
-/// Evidence of misbehaviour that is in no block yet, stored for the next run.
+/// Stores evidence of misbehaviour that is in no block yet, for the next run.
 enum PendingEvidence {
   private static let name = "pending-evidence"
 
-  /// Stores the evidence; a replica keeps a limited number of pieces, each of at most one kilobyte.
+  /// Stores the evidence. A replica limits the number of its pieces; each takes at most one kilobyte.
   static func save(_ evidence: [Evidence], in store: NodeStore) throws {
     var writer = ByteWriter(capacity: 16 + 512 * evidence.count)
     for piece in evidence { writer.writeCounted(piece.encoded) }
     try store.setMeta(name, evidence.isEmpty ? nil : writer.bytes)
   }
 
-  /// Evidence that cannot be decoded is skipped: a later version may have written it.
+  /// Loads the evidence. Pieces that cannot be decoded are skipped: a later version may have written them.
   static func load(from store: NodeStore) throws -> [Evidence] {
     guard let bytes = try store.meta(name) else { return [] }
     var reader = ByteReader(bytes)

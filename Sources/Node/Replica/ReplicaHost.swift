@@ -14,8 +14,8 @@ import Wire
 
 /// Runs one replica on one event loop and performs its effects in order.
 ///
-/// Records that must be durable go to the storage worker. What depends on them returns from there as an
-/// input, and is sent only then.
+/// Records that must be durable go to the storage worker. Once they are durable, the worker returns what
+/// depends on them (such as a signed vote) as an input, and only then is it sent.
 actor ReplicaHost {
   nonisolated let loop: any EventLoop
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
@@ -23,7 +23,7 @@ actor ReplicaHost {
   private var replica: Replica<StoreState>
   private let dependencies: Dependencies
   private let startedAt = NIODeadline.now()
-  /// The array that earlier turns have allocated, reused by the next turn; empty between turns.
+  /// An array whose memory is reused for the effects of each turn; empty between turns.
   private var effects: [ReplicaEffect] = []
   /// The replica's answers to requests of this turn.
   private var answers: [Ticket: ReplicaAnswer] = [:]
@@ -31,7 +31,7 @@ actor ReplicaHost {
   private(set) var counters = HostCounters()
   private var observers: [Int: @Sendable (HostEvent) -> Void] = [:]
   private var nextObserver = 0
-  /// Callers that wait for their transaction's block, by the transaction's hash.
+  /// Callers that wait until a block contains their transaction, by the transaction's hash.
   private var waiting: [Digest: [CheckedContinuation<CommittedTransaction?, Never>]] = [:]
   private var isStopped = false
   /// Banned peers, with the end of each ban. Gossip decides about bans; the transport enforces them.
@@ -45,9 +45,9 @@ actor ReplicaHost {
     var verifier: SignatureVerifier
     var blocks: BlockServer
     var logger: Logger
-    /// Milliseconds that are added to the machine's clock.
+    /// The number of milliseconds that are added to the machine's clock.
     var clockOffset: Int64
-    /// Gives this host inputs, from any thread and later.
+    /// Posts inputs to this host, which handles them later. May be called on any thread.
     var post: @Sendable ([ReplicaInput]) -> Void
     /// Ends the node with an error.
     var failed: @Sendable (any Error) -> Void
@@ -73,7 +73,7 @@ actor ReplicaHost {
     effects.removeAll(keepingCapacity: true)
   }
 
-  /// Gives the replica a request of this node's own users; the answer comes in the same turn.
+  /// Passes a request of this node's own users to the replica, which answers in the same turn.
   ///
   /// - Throws: `unavailable` when the node has stopped.
   private func ask(_ request: (Ticket) -> ReplicaInput) throws(ServingError) -> ReplicaAnswer {
@@ -94,7 +94,7 @@ actor ReplicaHost {
     observers = [:]
   }
 
-  /// The replica's monotonic clock.
+  /// The present time by the replica's monotonic clock.
   var now: Instant {
     Instant(nanoseconds: UInt64(max(0, (NIODeadline.now() - startedAt).nanoseconds)))
   }
@@ -124,7 +124,7 @@ actor ReplicaHost {
     return admissions
   }
 
-  /// Ends all waiting for the transaction.
+  /// Ends every wait for the transaction; each waiting caller gets nil.
   private func abandon(_ hash: Digest) {
     for continuation in waiting.removeValue(forKey: hash) ?? [] { continuation.resume(returning: nil) }
   }
@@ -141,9 +141,9 @@ actor ReplicaHost {
     return outcome
   }
 
-  /// Gives the replica the gossip state that the last run saved.
+  /// Passes the gossip state saved by the last run to the replica.
   ///
-  /// Returns how many objects are live, and why the address book could not be used.
+  /// Returns the number of live objects, and the error if the address book could not be decoded.
   func restore(_ memory: PersistedGossip) throws(ServingError) -> (live: Int, addressBook: DecodingError?) {
     guard case .restored(let live, let failure) = try ask({ .gossipRecovered(memory, $0) }) else {
       return (0, nil)
@@ -158,7 +158,8 @@ actor ReplicaHost {
     try body(replica)
   }
 
-  /// Calls `observer` with every commit and every change of the order book, until `forget`.
+  /// Calls `observer` with every commit and every change of the order book, until `forget`. Returns the
+  /// observer's number for `forget`.
   func observe(_ observer: @escaping @Sendable (HostEvent) -> Void) -> Int {
     nextObserver += 1
     observers[nextObserver] = observer
@@ -212,7 +213,7 @@ actor ReplicaHost {
         metadata: ["reason": "\(alarm)"]
       )
     case .upgradeNeeded(let version, let height):
-      // The node ends after all earlier effects are written.
+      // Queued behind the jobs of earlier effects, so the node ends after they are written.
       let failed = dependencies.failed
       jobs.append(.perform { failed(UpgradeNeeded(version: version, height: height)) })
     case .enteredRound(let height, let round, _):
@@ -232,7 +233,7 @@ actor ReplicaHost {
     }
   }
 
-  /// Ends a session. The transport refuses a banned peer until the ban ends.
+  /// Ends a session, and for a ban has the transport refuse the peer until the ban ends.
   private func disconnect(_ peer: PeerID, _ reason: CloseReason) {
     switch reason {
     case .tested, .nearer, .silent: dependencies.transport.disconnect(peer)
@@ -295,7 +296,7 @@ actor ReplicaHost {
   }
 }
 
-/// The chain has reached a height for which this program does not have the protocol version.
+/// The error when the chain has reached a height whose protocol version this program does not have.
 struct UpgradeNeeded: Error, CustomStringConvertible {
   var version: UInt32
   var height: Height
@@ -332,7 +333,7 @@ struct HostCounters: Sendable {
 }
 
 extension PeerMessage {
-  /// The queue of a session in which the message is sent.
+  /// The traffic class, and so the session's queue, in which the message is sent.
   var trafficClass: TrafficClass {
     switch self {
     case .status, .proposal, .compactProposal, .votes, .certificates, .evidence, .candidateRequest,

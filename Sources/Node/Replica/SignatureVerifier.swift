@@ -7,16 +7,16 @@ import Replication
 import Synchronization
 import Wire
 
-/// Checks the signatures of transactions and gossiped objects on a pool of threads, so that the replica's
-/// thread need not. The replica itself checks votes, proposals and certificates, on its own thread.
+/// Checks the signatures of transactions and gossiped objects on a pool of threads, to relieve the replica's
+/// thread. The replica checks votes, proposals and certificates itself, on its own thread.
 ///
 /// Transactions are looked up by hash before they are decoded, so a duplicate costs only a hash. Authentic
-/// transactions and objects are kept in `memory`, which the replica and the API use too, so each is checked
+/// transactions and objects are kept in `memory`, which the replica and the API also use, so each is checked
 /// once. Committed transactions are not checked again. Proposed blocks have threads of their own, so they
 /// never wait for single transactions.
 final class SignatureVerifier: Sendable {
   private struct Encountered {
-    /// Hashes of transactions from peers and users.
+    /// Recent hashes of transactions from peers and users.
     var seen = Generations<Digest, Void>(capacity: 131_072)
     var committed = Generations<Digest, Void>(capacity: 32_768)
 
@@ -37,12 +37,12 @@ final class SignatureVerifier: Sendable {
   /// The number of transactions that wait for their check.
   private let waiting = Atomic(0)
   private static let waitingLimit = 16_384
-  /// The number of transactions in one job: large enough to outweigh the hand-over, small enough to
+  /// The number of transactions in one job: large enough that queueing costs little, small enough to
   /// distribute a block over the threads.
   private static let pieceLength = 32
   private let post: @Sendable ([ReplicaInput]) -> Void
 
-  /// `threads`: of each of the two pools. `checks` are those of `memory`.
+  /// `threads`: the number of threads in each of the two pools. `checks` must be those of `memory`.
   init(
     chain: ChainID,
     memory: CheckMemory,
@@ -74,11 +74,12 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// Bytes of frames that wait to be decoded; more are dropped.
+  /// The most bytes of frames that may wait to be decoded; further frames are dropped.
   private static let waitingBytesLimit = 8 << 20
   private let waitingBytes = Atomic(0)
 
-  /// Decodes a peer's frame of transactions and checks what it holds; `malformed` is called when it holds none.
+  /// Decodes a peer's frame of transactions and checks them; `malformed` is called if the frame cannot be
+  /// decoded.
   ///
   /// Decoding and hashing a full frame takes milliseconds, so it is done here and not on the caller's thread.
   func verify(frame bytes: [UInt8], from peer: PeerID, malformed: @escaping @Sendable () -> Void) {
@@ -117,8 +118,8 @@ final class SignatureVerifier: Sendable {
     }
   }
 
-  /// Decodes and checks the transactions of a proposed block, on all threads of the block pool. The hashes
-  /// are those of the bytes.
+  /// Decodes and checks the transactions of a proposed block, on all threads of the block pool. Each `hash`
+  /// must be the hash of its `bytes`.
   func verify(_ transactions: [(hash: Digest, bytes: [UInt8])], of block: Digest) {
     let count = (transactions.count + Self.pieceLength - 1) / Self.pieceLength
     let pieces = Pieces(count: count) { [post] transactions in

@@ -27,13 +27,13 @@ final class TransportBridge: Sendable {
   private let checks: Checks
   private let logger: Logger
   private let attached = Mutex<Attached?>(nil)
-  /// Events that arrive before the replica is started; `start` hands them over.
+  /// Events that arrived before the replica was started; `start` passes them on.
   private let early = Mutex<[TransportEvent]>([])
-  /// The largest number of early frames; further ones are dropped.
+  /// When this many early events wait, further early frames are dropped.
   private static let earlyLimit = 4_096
-  /// The sessions' roles and addresses, for queries.
+  /// The open sessions by peer, for queries.
   private let sessions = Mutex<[PeerID: SessionInfo]>([:])
-  /// The dials under way by address, to find the dial of a result.
+  /// The dials under way by address. An event with a dial's result names only the address.
   private let dials = Mutex<[NetworkAddress: Dial]>([:])
   /// Consensus keys of the current validators.
   private let validators = Mutex<Set<PublicKey>>([])
@@ -45,7 +45,7 @@ final class TransportBridge: Sendable {
     self.logger = logger
   }
 
-  /// Starts the replica, and gives it the early events first.
+  /// Starts the replica, then handles the early events.
   func start(
     _ host: ReplicaHost,
     verifier: SignatureVerifier,

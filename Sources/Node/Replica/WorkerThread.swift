@@ -23,7 +23,7 @@ final class WorkerThread: Sendable {
   }
 }
 
-/// The queue of the thread.
+/// The queue of closures of a worker thread.
 private final class AsyncWork: Sendable {
   private let bodies = Mutex<[(@Sendable () -> Void)?]>([])
   private let semaphore = DispatchSemaphore(value: 0)

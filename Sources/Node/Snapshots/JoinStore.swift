@@ -22,7 +22,8 @@ public struct JoinStore: Sendable {
     self.init(try NodeStore(path: home.joining.path, options: options))
   }
 
-  /// What an earlier run has fetched: the plan and the chunks that are staged; nil when nothing.
+  /// The unfinished join of an earlier run: its plan and the paths of the staged chunks; nil when there is
+  /// none.
   public func stagedJoin() throws -> (plan: SnapshotPlan, staged: [NibblePath])? {
     let marks = try store.stagedMarks()
     guard let first = marks.first, first.key == Self.planMark else { return nil }
@@ -73,8 +74,8 @@ public struct JoinStore: Sendable {
 
   // MARK: Taking the old database's place
 
-  /// Moves the finished database to the place of the node's. Both must be closed. After a crash in between,
-  /// `recover` finishes the move.
+  /// Moves the finished database to the place of the node's database. Both must be closed. If a crash
+  /// interrupts the move, `recover` finishes it.
   static func replaceDatabase(_ home: Home) throws {
     let files = FileManager.default
     if files.fileExists(atPath: home.data.path) {
@@ -95,10 +96,10 @@ public struct JoinStore: Sendable {
 }
 
 extension Home {
-  /// Snapshots that this node makes for others.
+  /// The folder of the snapshots that this node makes for others.
   public var snapshots: URL { folder.appending(path: "snapshots") }
-  /// The database of a snapshot that is being fetched.
+  /// The folder of the database into which a snapshot is being fetched.
   var joining: URL { folder.appending(path: "joining") }
-  /// The old database, while another takes its place.
+  /// The folder of the old database while the new one takes its place.
   var replaced: URL { folder.appending(path: "replaced") }
 }

@@ -5,12 +5,12 @@ public import Storage
 
 /// The validator sets in the store, and the light blocks made from them.
 public enum LightBlocks {
-  /// A set is written at least every so many heights, so that `validators(at:)` advances the proposer turns
-  /// of a stored set at most this often.
+  /// A set is written at least once in this many heights, so that `validators(at:)` advances the proposer
+  /// turns of a stored set at most this many times.
   static let interval: Height = 64
 
-  /// The validator set that the store must write with a block: the one of two heights above, unless it
-  /// follows from the set of the height before.
+  /// The validator sets that the store must write with the block of `tip`: the set of two heights later,
+  /// unless it follows from the set of the next height by advancing the proposer turn.
   static func changes(after tip: Tip) -> [(height: UInt64, set: [UInt8])] {
     let height = tip.height + 2
     var expected = tip.validators
@@ -19,7 +19,7 @@ public enum LightBlocks {
     return [(height, tip.nextValidators.encoded)]
   }
 
-  /// The validator sets that a store with an origin at `tip` starts with.
+  /// The validator sets to write into a store whose first height is that of `tip`.
   static func origin(_ tip: Tip) -> [(height: UInt64, set: [UInt8])] {
     let sets = [
       (tip.height, tip.lastValidators.encoded), (tip.height + 1, tip.validators.encoded),
@@ -28,7 +28,7 @@ public enum LightBlocks {
     return sets.filter { $0.0 > 0 }.map { (height: $0.0, set: $0.1) }
   }
 
-  /// Writes the current validator sets into a store that was made by a version that did not keep them.
+  /// Writes the current validator sets into a store that an older version made, which did not write them.
   static func writeMissingSets(_ store: NodeStore, tip: Tip) throws {
     guard try validators(at: tip.height + 2, in: store) != tip.nextValidators else { return }
     try store.saveValidators(origin(tip))

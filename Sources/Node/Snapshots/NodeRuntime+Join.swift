@@ -9,16 +9,17 @@ import Storage
 /// How a node that is far behind catches up.
 public struct JoinOptions: Sendable {
   public enum Mode: String, CaseIterable, Sendable {
-    /// By a snapshot if the node has been away for over an hour, otherwise block by block.
+    /// The node catches up by a snapshot if it was away for over an hour, otherwise block by block.
     case auto
-    /// By a snapshot, if one is higher than the node's own height.
+    /// The node catches up by a snapshot, if one is higher than the node's own height.
     case always
-    /// Block by block.
+    /// The node catches up block by block.
     case never
   }
 
   public var mode: Mode
-  /// A header that the operator trusts; nil trusts what this node has, or the genesis validators.
+  /// A header that the operator trusts. With nil, the node trusts its own newest header or the genesis
+  /// validators.
   public var trusted: TrustedHeader?
 
   public init(mode: Mode = .auto, trusted: TrustedHeader? = nil) {
@@ -32,7 +33,7 @@ public struct TrustedHeader: Hashable, Sendable, CustomStringConvertible {
   public var height: Height
   public var hash: Digest
 
-  /// Nil unless `text` is a height above 0, a colon and 64 hex digits.
+  /// Parses `HEIGHT:HASH`: a height above 0, a colon and 64 hex digits; nil for anything else.
   public init?(_ text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, let height = Height(parts[0]), height > 0, height <= ChainLimits.height,
@@ -45,7 +46,7 @@ public struct TrustedHeader: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension NodeRuntime {
-  /// Milliseconds. A node that was away for less catches up block by block.
+  /// The shortest absence, in milliseconds, after which a node fetches a snapshot instead of every block.
   private static let absence: UInt64 = 3_600_000
 
   /// Fetches a snapshot that is far ahead of the store, if peers have one, and returns the new store; `store`

@@ -23,7 +23,7 @@ public struct SnapshotArchive: Sendable {
   public let folder: URL
   public let height: Height
   public let root: Digest
-  /// The size of all chunks.
+  /// The size of all chunks together, in bytes.
   public let bytes: UInt64
   let manifest: [UInt8]
   private let places: [NibblePath: Place]

@@ -7,9 +7,9 @@ public import Storage
 
 /// Writes the state after one height as a manifest and chunks, from a frozen view of the database.
 ///
-/// Memory: one buffer of `memory` bytes, 12 bytes for each entry in it, 48 KiB of tables for each run of that
-/// size, and the chunk that is being written. The database is in use meanwhile; it keeps the view's old
-/// versions until the view is released.
+/// It uses this much memory: one buffer of `memory` bytes, 12 bytes for each entry in it, 48 KiB of tables
+/// for each time that the buffer is filled, and the chunk being written. The database stays in use; it keeps
+/// old versions of entries until the view is released.
 public struct SnapshotExport {
   public struct Report: Sendable {
     public var entries: Int
@@ -38,7 +38,7 @@ public struct SnapshotExport {
     self.root = root
   }
 
-  /// Writes the snapshot. `folder` appears when it is complete.
+  /// Writes the snapshot into a temporary folder, which becomes `folder` when the snapshot is complete.
   public func run(into folder: URL) throws -> Report {
     let partial = folder.appendingPathExtension("partial")
     try? FileManager.default.removeItem(at: partial)
@@ -105,7 +105,7 @@ public struct SnapshotExport {
   }
 }
 
-/// A chunk of the state is larger than a frame may be.
+/// The error when a chunk of the state is larger than a frame may be.
 struct SnapshotTooLarge: Error, CustomStringConvertible {
   let bytes: Int
   var description: String { "a chunk of the state takes \(bytes) bytes, more than a frame may hold" }

@@ -12,7 +12,7 @@ import Transport
 import Wire
 
 /// Runs a `SnapshotJoin` over real sockets before the node starts: it dials seeds and the nodes that they
-/// know, fetches a snapshot, and writes what is verified into a new database.
+/// know, fetches a snapshot, and writes the verified parts into a new database.
 final class SnapshotJoiner {
   private enum Signal: Sendable {
     case transport([TransportEvent])

@@ -11,8 +11,8 @@ import Storage
 /// gather in a buffer. Whenever it is full, they are sorted by the first twelve bits of their key's digest
 /// and appended to a file as a *run*. A chunk is collected from each run's part below the chunk's path.
 final class SnapshotRuns {
-  /// The number of slots, 4,096: one for each value of the digest's first twelve bits. A chunk of any depth
-  /// consists of whole slots.
+  /// The number of slots: 4,096, one for each value of the first twelve bits of a digest. A chunk of any
+  /// depth consists of whole slots.
   static let slotCount = 1 << (4 * SnapshotManifest.maximumDepth)
 
   private struct Record {
@@ -33,11 +33,11 @@ final class SnapshotRuns {
   private var writer: ByteWriter
   private var records: [Record] = []
   private var runs: [Run] = []
-  /// The bytes in each slot, over all runs.
+  /// The number of bytes in each slot, summed over all runs.
   private(set) var sizes = [Int](repeating: 0, count: slotCount)
   private(set) var entryCount = 0
 
-  /// `memory`: bytes of entries that are gathered before a run is written.
+  /// `memory`: how many bytes of entries are gathered before a run is written.
   init(_ path: String, memory: Int) throws {
     file = try SnapshotFile(path, writing: true)
     self.memory = memory
@@ -100,7 +100,7 @@ final class SnapshotFile {
 
   private let file: PosixFile
   private var buffer: [UInt8] = []
-  /// Bytes written; those in the buffer count.
+  /// The number of bytes written, including those still in the buffer.
   private(set) var count: UInt64 = 0
 
   /// With `writing`, makes the file or empties an existing one; otherwise opens it for reading.

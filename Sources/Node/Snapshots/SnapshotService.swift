@@ -12,8 +12,8 @@ import Wire
 /// Makes a node's snapshots, and answers peers that ask for snapshots and light blocks.
 ///
 /// Both happen on threads of their own; a commit only takes a frozen view of the database. One snapshot is
-/// made at a time, and a height that is due meanwhile is skipped. The number of waiting requests is bounded,
-/// per peer and in total.
+/// made at a time; a height that becomes due during that time is skipped. The number of waiting requests is
+/// bounded, per peer and in total.
 final class SnapshotService: Sendable {
   /// The number of snapshots that are kept.
   static let kept = 2
@@ -21,7 +21,7 @@ final class SnapshotService: Sendable {
   private static let waitingInTotal = 64
 
   private struct State {
-    /// The newest is first.
+    /// The finished snapshots, the newest first.
     var archives: [SnapshotArchive] = []
     /// The height of the snapshot that is being made.
     var exporting: Height?
@@ -81,8 +81,8 @@ final class SnapshotService: Sendable {
 
   var archives: [SnapshotArchive] { state.withLock { $0.archives } }
 
-  /// The lowest height of a snapshot, finished or being made; nil when there is none. A peer that fetches it
-  /// needs that height's header and the blocks after it, so they must be kept.
+  /// The lowest height of a snapshot, finished or being made; nil when there is none. A peer that fetches the
+  /// snapshot needs that height's header and all later blocks, so they must be kept.
   var lowestHeight: Height? {
     state.withLock { state in (state.archives.map(\.height) + [state.exporting].compactMap(\.self)).min() }
   }
@@ -196,7 +196,7 @@ final class SnapshotService: Sendable {
     do {
       switch message {
       case .offersRequest:
-        // The root is in the next block's header; until that exists nobody can verify the state.
+        // The state root is in the next block's header; until that block exists, nobody can verify the state.
         let last = store.lastHeight ?? 0
         let offers = archives.filter { $0.height < last }.prefix(SnapshotMessage.offerLimit)
         return .offers(offers.map { SnapshotOffer(height: $0.height, bytes: $0.bytes) })

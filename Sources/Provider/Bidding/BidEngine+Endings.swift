@@ -3,9 +3,9 @@ import Cryptography
 import Primitives
 
 extension BidEngine {
-  /// Handles an order that has left the book. Its reservations are kept until the next block: if the order
-  /// ended because our bid was accepted, the lease may be reported only after this. Returns true when capacity was
-  /// released.
+  /// Handles an order that has left the book. The reservations of a bid are kept until the next block: if the
+  /// order ended because our bid was accepted, the lease may be reported only later. Returns true when
+  /// capacity was released.
   mutating func handleOrderRemoved(_ identifier: Digest, _ end: OrderEnd) -> Bool {
     waiting.removeAll { $0.identifier == identifier }
     guard let answer = answers[identifier] else { return false }
@@ -14,7 +14,7 @@ extension BidEngine {
     return false
   }
 
-  /// Releases all that is reserved for an order. Returns true when something was.
+  /// Deletes the answer to an order and releases its reservations. Returns true when there were any.
   mutating func drop(_ identifier: Digest, _ outcome: Decision.Outcome) -> Bool {
     guard let answer = answers.removeValue(forKey: identifier) else { return false }
     var releasedCapacity = false
@@ -55,7 +55,7 @@ extension BidEngine {
     }
   }
 
-  /// The order with the reservation that the lease takes over; nil when there is none.
+  /// Returns the order whose reservation the lease takes over; nil when there is none.
   private func source(of lease: LeaseID, order: Digest?, offers: [ResourceOffer]) -> Digest? {
     if let order, inventory.reservations[.bid(order: order, group: lease.group)] != nil { return order }
     let candidates = answers.filter { $0.value.order.deployment == lease.deployment }.keys.sorted()
@@ -64,8 +64,8 @@ extension BidEngine {
     }
   }
 
-  /// Handles a block: releases what has ended, and considers orders anew whose bid has expired. Returns true when
-  /// capacity was released.
+  /// Handles a block. Releases capacity that has become free, and answers orders again whose bid has expired.
+  /// Returns true when capacity was released.
   mutating func handleBlock(at time: Timestamp, _ effects: inout [Effect]) -> Bool {
     now = max(now, time)
     log.expire(at: now)

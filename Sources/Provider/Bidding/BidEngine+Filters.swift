@@ -4,8 +4,8 @@ import Ledger
 import Primitives
 
 extension BidEngine {
-  /// The first reason against serving the group, before capacity and price. The checks have the order of
-  /// Akash's reference provider.
+  /// Returns the first reason not to serve the group; capacity and price are checked later. The order of the
+  /// checks is that of Akash's reference provider.
   func declineReason(_ order: Order, _ spec: GroupSpec) -> DeclineReason? {
     let policy = configuration.policy
     let owner = order.deployment.owner
@@ -62,7 +62,8 @@ extension BidEngine {
     )
   }
 
-  /// Open bids count as leases, since all of them may be accepted.
+  /// Returns the limit that another lease would exceed; nil when there is none. Open bids count as leases,
+  /// since all of them may be accepted.
   private func limitReason(_ owner: Address) -> DeclineReason? {
     let policy = configuration.policy
     guard inventory.reservations.count < Int(policy.maximumLeases) else {
@@ -117,7 +118,8 @@ extension BidEngine {
     throw .offer(fault)
   }
 
-  /// A suitable GPU model in the inventory without a price; nil when a suitable one has a price.
+  /// Returns a GPU model that suits a unit of the group when no suitable model of the inventory has a price;
+  /// nil when every unit has a suitable model with a price.
   private func unpricedModel(_ spec: GroupSpec, priced: [GPUModel]) -> GPUModel? {
     for unit in spec.units where unit.resources.gpus > 0 {
       let suitable = inventory.models.filter { $0.satisfies(unit.resources.gpuAttributes) }

@@ -3,29 +3,30 @@ import Cryptography
 import Ledger
 import Primitives
 
-/// Answers orders with bids: filters them, reserves capacity, prices them, and releases what is lost, closed
-/// or expired.
+/// Answers orders with bids: filters orders, reserves capacity, sets prices, and releases reservations whose
+/// bid is lost, withdrawn or expired or whose lease is closed.
 ///
-/// It is a state machine without input or output; its time is that of blocks. The filters have the order of
-/// Akash's reference provider, and the reason of each decline is kept for a day. Deviations from that
-/// provider: GPUs are reserved one by one; an order that was declined only for lack of capacity is considered
-/// again when some is released; the reservations of an ended order are kept until the next block, since the
-/// lease that ended it may be ours and be reported after it.
+/// It is a state machine without input or output; its time is that of blocks. The filters are in the order of
+/// Akash's reference provider, and the reason of each decline is kept for a day. It deviates from that
+/// provider as follows: GPUs are reserved one by one; an order that was declined only for lack of capacity is
+/// considered again when capacity is released; the reservations of an ended order are kept until the next
+/// block, since our own lease may have ended the order and be reported later.
 public struct BidEngine: Sendable {
   /// The settings that decide about bids.
   public struct Configuration: Hashable, Sendable {
     public var provider: Address
     public var policy: BidPolicy
     public var prices: PriceSheet
-    /// Why the driver cannot serve endpoints of a kind; kinds that are not here are served.
+    /// For each kind of endpoint that the driver cannot serve, the reason. It serves all other kinds.
     public var unsupportedEndpoints: [ServiceEndpoint.Kind: String] = [:]
   }
 
-  /// What the chain has registered about the provider.
+  /// The provider's registration on the chain, and what auditors have signed about it.
   public struct Standing: Hashable, Sendable {
     /// The provider's attributes; nil while it is not registered.
     public var attributes: [Attribute]?
-    /// Attributes that auditors have signed, by the auditor's address as text.
+    /// The attributes that auditors have signed about the provider. The keys are the auditors' addresses as
+    /// text.
     public var audits: [String: [Attribute]]
 
     public init(attributes: [Attribute]?, audits: [String: [Attribute]] = [:]) {
@@ -51,14 +52,14 @@ public struct BidEngine: Sendable {
     case bidRejected(order: Digest, reason: String)
     /// Cheaper bids displaced ours in the book.
     case outbid(order: Digest)
-    /// The pricing program's result.
+    /// The pricing program has ended with this result.
     case priced(order: Digest, group: UInt32, Result<Decimal18, PriceScript.Failure>)
     /// A lease of this provider was opened. `order` is the order that it came from, when that is known.
     case leaseOpened(LeaseID, order: Digest?, offers: [ResourceOffer])
     /// A lease's workload has ended and its capacity is free.
     case leaseGone(LeaseID)
     case standing(Standing)
-    /// A block with this time was committed. Its leases were reported before.
+    /// A block with this time was committed. The leases that it opened or closed were reported before.
     case committed(Timestamp)
     /// Withdraw every bid and make no more.
     case drain
@@ -116,7 +117,7 @@ public struct BidEngine: Sendable {
     self.inventory = inventory
   }
 
-  /// The number of orders with a live bid of ours.
+  /// The number of orders with an open bid of this provider.
   public var openBids: Int { answers.values.count { $0.state == .bid } }
 
   /// Handles one input. The caller must perform the effects in order.

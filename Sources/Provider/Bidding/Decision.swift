@@ -4,8 +4,8 @@ import Primitives
 
 /// The provider's decision on one group of an order, and what became of the bid.
 public struct Decision: Hashable, Sendable {
-  /// A decline is final unless capacity is released. A bid becomes won, lost, refused, outbid, withdrawn or
-  /// expired.
+  /// A decline is final, except that the order may be considered again when capacity is released. A bid
+  /// becomes won, lost, refused, outbid, withdrawn or expired.
   public enum Outcome: Hashable, Sendable {
     case declined(DeclineReason)
     /// The pricing program is asked.
@@ -29,7 +29,7 @@ public struct Decision: Hashable, Sendable {
   public var outcome: Outcome
   public var at: Timestamp
 
-  /// A stable word for programs; for a decline, `declined_` and the reason's code.
+  /// A word that programs can compare. For a decline it is `declined_` and the code of the reason.
   public var code: String { words.code }
   public var text: String { words.text }
 
@@ -82,7 +82,8 @@ public struct DecisionLog: Hashable, Sendable {
     dropOldest(arrivals.prefix { decisions[$0].map(isOld) != false }.count)
   }
 
-  /// Decisions on `order`, sorted by group; with nil, decisions on all orders, the newest first.
+  /// Returns the decisions on `order`, sorted by group. If `order` is nil, returns those on all orders, the
+  /// newest first.
   public func decisions(on order: Digest? = nil) -> [Decision] {
     guard let order else {
       return decisions.values.sorted {

@@ -14,7 +14,8 @@ public enum DeclineReason: Error, Hashable, Sendable, CustomStringConvertible {
   /// Leases and open bids of all tenants have reached this limit.
   case leaseLimit(UInt32)
   case tenantLimit(UInt32)
-  /// The order wants a longer notice before resources are reclaimed. Both in milliseconds.
+  /// The order requires a longer notice before resources are reclaimed than the provider gives. Both are in
+  /// milliseconds.
   case reclamationWindow(wanted: UInt64, offered: UInt64)
   /// The provider's record lacks an attribute that the placement requires.
   case attribute(MismatchReason)
@@ -35,7 +36,7 @@ public enum DeclineReason: Error, Hashable, Sendable, CustomStringConvertible {
   /// The ledger would reject the offered resources.
   case offer(OfferFault)
 
-  /// A stable word for programs.
+  /// A word that programs can compare; it does not change between versions.
   public var code: String { words.code }
   public var description: String { words.text }
 

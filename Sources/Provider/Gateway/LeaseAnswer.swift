@@ -9,18 +9,18 @@ public struct WorkloadStatus: Hashable, Sendable {
     public var replicas: UInt32
     public var urls: [String] = []
     public var restarts: UInt32 = 0
-    /// How the replica that ended last ended, such as `exit 137, out of memory, limit 512 MiB`; empty when
-    /// none has.
+    /// How the latest replica to end has ended, such as `exit 137, out of memory, limit 512 MiB`; empty when
+    /// no replica has ended.
     public var lastExit = ""
   }
 
-  /// `awaiting_manifest`, `starting`, `running`, `degraded`, `stopping`.
+  /// The lease's state: `awaiting_manifest`, `starting`, `running`, `degraded` or `stopping`.
   public var state: String
   /// The newest report about the lease.
   public var message: String
   public var services: [Service]
 
-  /// There is at least one service, and all replicas are ready.
+  /// Whether there is at least one service and all replicas are ready.
   public var isReady: Bool { !services.isEmpty && services.allSatisfy { $0.ready == $0.replicas } }
 }
 
@@ -115,8 +115,8 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-  /// A count of elements that have at least four bytes each, so that a small message cannot cause a large
-  /// allocation.
+  /// Reads the number of elements that follow. Each element has at least four bytes, and a number that is too
+  /// large for the remaining bytes is rejected, so that a small message cannot cause a large allocation.
   fileprivate mutating func readCount() throws(DecodingError) -> Int {
     let count = Int(try read(UInt32.self))
     guard count <= remaining / 4 else { throw .truncated }

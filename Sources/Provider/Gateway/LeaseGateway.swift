@@ -21,7 +21,7 @@ public struct DeploymentView: Hashable, Sendable {
 /// accepted.
 public struct LeaseGateway: Hashable, Sendable {
   public let provider: Address
-  /// Limit of processes for every replica.
+  /// The most processes and threads that each replica may have.
   public let maximumProcesses: UInt32
 
   public init(provider: Address, maximumProcesses: UInt32) {

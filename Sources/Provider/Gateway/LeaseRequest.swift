@@ -4,7 +4,7 @@ import Primitives
 
 /// A tenant's request on a lease stream: a type byte and a body.
 public enum LeaseRequest: Hashable, Sendable {
-  /// The manifest as JSON. It is sent again after the deployment's manifest hash was updated.
+  /// The manifest as JSON. The tenant sends it again after it has changed the deployment's manifest hash.
   case submitManifest(LeaseID, json: [UInt8])
   case status(LeaseID)
   /// The newest `tail` lines of each log of a service; an empty name means all services.

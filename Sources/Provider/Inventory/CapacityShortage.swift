@@ -3,8 +3,8 @@ public enum CapacityShortage: Error, Hashable, Sendable, CustomStringConvertible
   case cpu(wanted: UInt64, free: UInt64)
   case memory(wanted: UInt64, free: UInt64)
   case storage(wanted: UInt64, free: UInt64)
-  /// `free` is the largest number of free GPUs of one suitable model; all replicas of a unit get the same
-  /// model.
+  /// Too few GPUs are free. All replicas of a unit get the same model, so `free` is the number of free GPUs
+  /// of the suitable model with the most.
   case gpus(unit: UInt32, wanted: UInt64, free: UInt64, keys: [String])
   /// An amount exceeds 64 bits.
   case outOfRange

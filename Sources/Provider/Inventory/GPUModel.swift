@@ -2,9 +2,9 @@
 public struct GPUModel: Hashable, Sendable {
   public var vendor: String
   public var model: String
-  /// Such as `80Gi`; may be empty.
+  /// The size of the memory, such as `80Gi`; may be empty.
   public var memory = ""
-  /// `sxm` or `pcie`; may be empty.
+  /// The interface, `sxm` or `pcie`; may be empty.
   public var interface = ""
 }
 
@@ -32,11 +32,11 @@ extension GPUModel: Comparable, CustomStringConvertible {
       + (interface.isEmpty ? "" : "/interface/" + interface)
   }
 
-  /// Such as `nvidia/h100/80Gi/sxm`, the form in price sheets.
+  /// The form in price sheets, such as `nvidia/h100/80Gi/sxm`.
   public var description: String { "\(vendor)/\(model)/\(memory)/\(interface)" }
 
-  /// Vendor and model are not empty, and every part has at most 32 characters of those allowed in attribute
-  /// keys.
+  /// Whether vendor and model are not empty, and every part has at most 32 characters, all of them allowed in
+  /// attribute keys.
   var isLegal: Bool {
     let parts = [vendor, model, memory, interface]
     return !vendor.isEmpty && !model.isEmpty

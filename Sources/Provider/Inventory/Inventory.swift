@@ -10,14 +10,14 @@ import Primitives
 public struct Inventory: Hashable, Sendable {
   /// One GPU.
   public struct Device: Hashable, Sendable {
-    /// Stays the same over restarts, such as `declared/nvidia/h100/80Gi/sxm/3`.
+    /// The identifier, which stays the same over restarts, such as `declared/nvidia/h100/80Gi/sxm/3`.
     public var id: String
     public var model: GPUModel
-    /// The settings state this device; no driver has detected it.
+    /// Whether only the settings state this device, and no driver has detected it.
     public var isDeclared: Bool
   }
 
-  /// In the order of the settings.
+  /// The provider's GPUs in the order of the settings.
   public let devices: [Device]
   public let total: CapacityAmounts
   public private(set) var reservations: [ReservationHolder: Reservation] = [:]
@@ -192,7 +192,8 @@ public struct Inventory: Hashable, Sendable {
 }
 
 extension GPUModel {
-  /// Whether a device of this model satisfies a request: it matches one of the keys, or there are none.
+  /// Whether a device of this model satisfies a request: it matches one of the keys, or the request has no
+  /// keys.
   public func satisfies(_ requests: [Attribute]) -> Bool {
     guard !requests.isEmpty else { return true }
     let keys = GPUKey.generalisations(of: attributeKey)

@@ -2,7 +2,7 @@ import Chain
 import Cryptography
 import Primitives
 
-/// For whom capacity is reserved. A bid's reservation can become a lease's; both end when they are released.
+/// The bid or lease for which capacity is reserved. A lease can take over the reservation of its bid.
 public enum ReservationHolder: Hashable, Comparable, Sendable {
   /// A bid for one group of an order.
   case bid(order: Digest, group: UInt32)

@@ -57,7 +57,8 @@ public struct LeaseMachine: Hashable, Sendable {
   }
 
   public enum Effect: Hashable, Sendable {
-    /// Run the newest accepted manifest: replace the running workload, or start what does not run.
+    /// Run the newest accepted manifest: replace a workload of an older manifest, and start replicas that do
+    /// not run.
     case launch
     /// End the workload and delete all that belongs to it.
     case stop
@@ -74,7 +75,7 @@ public struct LeaseMachine: Hashable, Sendable {
     public var firstPause: UInt64 = 1_000
     public var longestPause: UInt64 = 60_000
     public var unstableAfter: UInt64
-    /// Between attempts to resign or to stop.
+    /// The pause between attempts to resign or to stop.
     public var retry: UInt64 = 60_000
 
     public init(_ policy: BidPolicy) {
@@ -102,8 +103,9 @@ public struct LeaseMachine: Hashable, Sendable {
     state = .awaitingManifest(deadline: now.advanced(byMilliseconds: timing.manifestTimeout))
   }
 
-  /// Handles one input. The caller must perform the effects in order. With `mayResign` false the lease is
-  /// not resigned as unstable: so many leases are degraded that the provider itself must be at fault.
+  /// Handles one input. The caller must perform the effects in order. If `mayResign` is false, the lease is
+  /// not resigned as unstable. Callers use this when so many leases are degraded that the provider itself
+  /// must be at fault.
   public mutating func step(_ input: Input, at now: Timestamp, mayResign: Bool = true) -> [Effect] {
     var effects: [Effect] = []
     switch input {

@@ -2,15 +2,15 @@ import Chain
 import Cryptography
 import Primitives
 
-/// What became of the leases of an earlier run, after comparing the chain, the provider's records and the
-/// driver.
+/// What the provider does with each lease of an earlier run, after comparing the chain, its own records and
+/// the driver.
 public struct LeaseReconciliation: Hashable, Sendable {
   /// The lease is active and everything runs; it continues.
   public var adopted: [LeaseID] = []
   /// The lease is active and prepared, but not all replicas run; they are started from the stored manifest.
   public var relaunched: [LeaseID] = []
-  /// The lease is active, but the stored manifest has another hash than the chain's. The old one runs until
-  /// the tenant sends the new one.
+  /// The lease is active, but the stored manifest has another hash than the chain's. The stored one runs
+  /// until the tenant sends the new one.
   public var outdated: [LeaseID] = []
   /// The lease is active and no manifest was ever accepted; the tenant gets the whole manifest timeout again.
   public var awaited: [LeaseID] = []

@@ -2,9 +2,9 @@ import Chain
 import Cryptography
 import Primitives
 
-/// All leases of the provider. It prevents that a fault of the provider ends many leases: at most one lease
-/// is resigned as unstable in ten minutes, and none while two or more leases, and at least half of those
-/// launched, are degraded.
+/// All leases of the provider. It prevents a fault of the provider from ending many leases: it resigns at
+/// most one lease as unstable in ten minutes, and none while two or more leases, and at least half of the
+/// launched ones, are degraded.
 public struct LeaseSupervisor: Hashable, Sendable {
   public enum Effect: Hashable, Sendable {
     case launch(LeaseID)

@@ -1,7 +1,7 @@
 /// A key of the price sheet's GPU prices: one to four parts `vendor/model/memory/interface`. A part that is
 /// `*` or missing matches anything.
 struct GPUPriceKey: Hashable, Sendable {
-  /// Nil matches anything.
+  /// The parts of the key; a nil part matches anything.
   let parts: [String?]
 
   /// Nil unless there are one to four parts.
@@ -16,8 +16,8 @@ struct GPUPriceKey: Hashable, Sendable {
     return zip(parts, actual).allSatisfy { part, actual in part == nil || part == actual }
   }
 
-  /// A key with more named parts is more specific; of two with equally many, the one that names the earlier
-  /// part.
+  /// Whether this key is more specific than `other`: it names more parts, or equally many and the first part
+  /// that only one of the keys names is named by this key.
   func isMoreSpecific(than other: GPUPriceKey) -> Bool {
     let mine = parts.indices.filter { parts[$0] != nil }
     let others = other.parts.indices.filter { other.parts[$0] != nil }

@@ -8,23 +8,23 @@ import Primitives
 public struct PriceEntry: Hashable, Sendable {
   /// The currency's smallest unit, such as `uakt`.
   public var denomination: String
-  /// The main unit is 10^exponent smallest units.
+  /// The decimal places of the main unit: one main unit is 10^exponent smallest units.
   public var exponent: UInt32 = 6
   public var rate = Decimal18(1)
   /// The denomination of the entry from which the amounts are taken; empty when this one has its own.
   public var like = ""
-  /// Per GPU, by `vendor/model/memory/interface`. A part that is `*` or missing matches anything; the key
-  /// with most named parts wins.
+  /// The amounts per GPU, by `vendor/model/memory/interface`. A part that is `*` or missing matches anything.
+  /// Of several matching keys the one with most named parts applies.
   public var gpu: [String: Decimal18] = [:]
-  /// Per core.
+  /// The amount per CPU core.
   public var cpu = Decimal18.zero
-  /// Per GiB.
+  /// The amount per GiB of memory.
   public var memory = Decimal18.zero
-  /// Per GiB, by storage class; volumes without a class are `ephemeral`.
+  /// The amounts per GiB of storage, by storage class. Volumes without a class are `ephemeral`.
   public var storage: [String: Decimal18] = [:]
-  /// Per endpoint of a unit, not per replica.
+  /// The amount per endpoint of a unit, whatever the number of its replicas.
   public var endpoint = Decimal18.zero
-  /// The lowest price of a group.
+  /// The lowest amount for which a group is leased.
   public var floor = Decimal18.zero
 
   /// This entry's currency with the amounts of `other`.

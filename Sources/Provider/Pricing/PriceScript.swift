@@ -75,7 +75,7 @@ extension PriceRequest {
     return (try? encoder.encode(input)).map(Array.init) ?? []
   }
 
-  /// The field names are those of Akash's scripts.
+  /// The content of the line of JSON. The field names are those of Akash's scripts.
   private struct Input: Encodable {
     struct Model: Encodable {
       var model: String

@@ -24,9 +24,9 @@ public enum PricingError: Error, Hashable, Sendable, CustomStringConvertible {
 /// A group's price and its parts.
 public struct Quote: Hashable, Sendable {
   public struct Line: Hashable, Sendable {
-    /// Such as `8 × nvidia/h100/80Gi/sxm`.
+    /// The resource that is priced, such as `8 × nvidia/h100/80Gi/sxm`.
     public var text: String
-    /// In the sheet's money; see `PriceEntry.rate`.
+    /// The amount per hour in the sheet's money; see `PriceEntry.rate`.
     public var perHour: Decimal18
   }
 

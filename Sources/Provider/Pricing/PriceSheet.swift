@@ -19,7 +19,7 @@ public struct PriceSheet: Hashable, Sendable {
   }
 
   let sheets: [Denomination: Sheet]
-  /// In the order of the settings.
+  /// The currencies in the order of the settings.
   public let denominations: [Denomination]
   public let tickMilliseconds: UInt64
 
@@ -102,7 +102,7 @@ public struct PriceSheet: Hashable, Sendable {
     return priced.sorted { ($0.price.raw, $0.index) < ($1.price.raw, $1.index) }.map(\.model)
   }
 
-  /// Converts an amount of the sheet per hour to smallest units per tick.
+  /// Converts an amount per hour in the sheet's money to smallest units per tick.
   func perTick(_ perHour: Decimal18, in entry: PriceEntry) throws(ArithmeticError) -> Decimal18 {
     let money = try perHour.scaled(by: entry.rate.raw, over: Decimal18.one)
     let scale = (0..<entry.exponent).reduce(UInt128(1)) { product, _ in product * 10 }
@@ -127,8 +127,8 @@ extension PriceSheet.Sheet {
 }
 
 extension Decimal18 {
-  /// `self` × `numerator` ÷ `denominator` with a 256-bit product; truncated, or rounded up, at the 18th
-  /// digit.
+  /// Returns `self` × `numerator` ÷ `denominator`, computed with a 256-bit product. The result is truncated
+  /// or rounded up at the 18th digit.
   func scaled(
     by numerator: UInt128,
     over denominator: UInt128,

@@ -3,7 +3,7 @@ import Glibc
 import Subprocess
 import SystemPackage
 
-/// What a program printed and how it ended.
+/// The output of a program and its exit status.
 struct CommandOutput: Sendable {
   /// The exit status, or 128 and the number of the signal that ended it.
   var status: Int
@@ -11,7 +11,7 @@ struct CommandOutput: Sendable {
   var errors: String
 }
 
-/// A program that is run until it ends.
+/// A command whose end the caller awaits.
 struct Command: Sendable {
   var path: String
   var arguments: [String] = []
@@ -25,11 +25,11 @@ struct Command: Sendable {
     var description: String { "\(path) took too long and was killed" }
   }
 
-  /// Runs it, in a session of its own. Standard streams are files: no pipe can block either side, and a program that
-  /// does not read its input cannot end us with SIGPIPE.
+  /// Runs the program in a session of its own. Its standard streams are files, so no pipe can block either
+  /// side, and a program that does not read its input cannot end this process with SIGPIPE.
   ///
-  /// - Throws: `LaunchError`, `SubprocessError`, `TimedOut`, `CancellationError`, or what making a temporary folder
-  ///   throws.
+  /// - Throws: `LaunchError`, `SubprocessError`, `TimedOut`, `CancellationError`, or an error of making a
+  ///   temporary folder.
   func run(input: [UInt8] = [], timeout: Duration = .seconds(30)) async throws -> CommandOutput {
     try LaunchError.check(path, arguments, environment)
     let folder = FileManager.default.temporaryDirectory.appending(path: "supercloud-\(UUID().uuidString)")

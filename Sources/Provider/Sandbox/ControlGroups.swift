@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// Limits memory, CPU and processes with Linux control groups, version 1 or 2, whichever has the controller.
+/// Limits memory, CPU and processes with Linux control groups. Each controller is used in version 1 or 2,
+/// whichever has it.
 struct ControlGroups: Sendable {
   enum Controller: String, CaseIterable, Sendable {
     case memory, cpu, pids
@@ -121,7 +122,8 @@ struct ControlGroups: Sendable {
 
   /// Makes the group `name` with these limits.
   ///
-  /// - Returns: Files; a process that writes itself into them is in the group.
+  /// - Returns: The `cgroup.procs` files of the group. A process joins the group by writing its id into each
+  ///   of them.
   func create(_ name: String, _ limits: WorkloadLimits) throws(WorkloadError) -> [String] {
     for (controller, hierarchy) in hierarchies {
       let folder = "\(hierarchy.parent)/\(name)"
@@ -155,7 +157,8 @@ struct ControlGroups: Sendable {
     return 0
   }
 
-  /// Removes the group; waits up to 2 s, since the kernel may need a moment after the last process ended.
+  /// Removes the group and returns whether it is gone. Waits up to 2 s, since the kernel may need a moment
+  /// after the last process has ended.
   func remove(_ name: String) async -> Bool {
     for attempt in 0..<100 {
       if attempt > 0 { try? await Task.sleep(for: .milliseconds(20)) }
@@ -170,7 +173,8 @@ struct ControlGroups: Sendable {
     }
   }
 
-  /// Writes with one unbuffered system call, as control files require.
+  /// Writes the text with one unbuffered system call, as control files require. Returns whether this
+  /// succeeded.
   private static func write(_ text: String, to path: String) -> Bool {
     let file = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { return false }

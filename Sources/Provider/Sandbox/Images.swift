@@ -164,7 +164,8 @@ struct Images: Sendable {
   }
 }
 
-/// The fields that matter here of an image's configuration, which is `config.json` beside its root.
+/// The part of an image's configuration that is used here. It is in `config.json` beside the image's root
+/// folder.
 private struct ImageConfiguration: Decodable {
   var entrypoint: [String]?
   var cmd: [String]?

@@ -28,7 +28,7 @@ enum Isolation: Hashable, Sendable {
     }
   }
 
-  /// The name of the method that runs workloads.
+  /// The name of the method: `sandbox`, `process`, or `none` when no workload is run.
   var driver: String {
     switch self {
     case .leaseUser, .providerUser: "sandbox"

@@ -2,7 +2,7 @@ import Glibc
 
 /// Finds free TCP ports of this machine.
 enum PortChoice {
-  /// A port that can be bound now, in `range` or anywhere if that is nil; nil when there is none.
+  /// Returns a port in `range` (any port if that is nil) that can be bound now; nil when there is none.
   ///
   /// The port is not held until the workload binds it, so another program may take it.
   static func free(in range: ClosedRange<UInt16>?, excluding taken: Set<UInt16>) -> UInt16? {

@@ -9,7 +9,8 @@ struct ProcessEntry: Hashable, Sendable {
   /// The first 15 bytes of the program's name.
   var name: String
   var isZombie: Bool
-  /// In clock ticks since boot. Together with the process id it identifies a process until the next boot.
+  /// The start time in clock ticks since boot. Together with the process id it identifies a process until the
+  /// next boot.
   var startTime: UInt64
 
   /// Reads `/proc/PID/stat`; nil when there is no such process.

@@ -6,13 +6,14 @@ struct ReplicaProcess: Codable, Hashable, Sendable {
   /// Process id and start time of the replica's first process; together they identify it.
   var process: Int32 = 0
   var processStart: UInt64 = 0
-  /// Process id of the shell that waits for it.
+  /// The process id of the shell that waits for the replica's first process.
   var supervisor: Int32 = 0
   var bootID = ""
-  /// Host ports by the port in the manifest.
+  /// The ports of this machine. The keys are the ports in the manifest.
   var ports: [UInt16: UInt16] = [:]
   var restarts = 0
-  /// The group's memory kills before this start.
+  /// How many processes of the replica's control group the kernel had killed for lack of memory before this
+  /// start.
   var memoryKills: UInt64 = 0
   var lastExit: ExitRecord?
   var startedBefore = false
@@ -57,12 +58,12 @@ struct ReplicaFolder: Sendable {
     return entry
   }
 
-  /// Whether the replica runs, or its supervisor has not written its exit status yet.
+  /// Whether the replica runs. It also counts as running until its supervisor has written the exit status.
   func isRunning(_ state: ReplicaProcess) -> Bool {
     runningProcess(state) != nil || (number("exit") == nil && supervisorProcess() != nil)
   }
 
-  /// The supervisor's process id; the process must have this folder's path in its command line.
+  /// The process id of the supervisor; nil unless that process has this folder's path in its command line.
   func supervisorProcess() -> pid_t? {
     guard let number = number("supervisor"), let process = pid_t(exactly: number),
       let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
@@ -70,8 +71,9 @@ struct ReplicaFolder: Sendable {
     return String(decoding: data, as: UTF8.self).contains(path) ? process : nil
   }
 
-  /// Cuts logs that are larger than `limit`: the newest half moves to `NAME.1`, the rest is deleted.
-  /// Processes append to the log, so they continue at the new end; what they write during the cut is lost.
+  /// Cuts logs that are larger than `limit`: the newest `limit` / 2 bytes move to `NAME.1`, the rest is
+  /// deleted. Processes append to the log, so they continue at the new end; what they write during the cut is
+  /// lost.
   func trimLogs(limit: UInt64) {
     for name in ["stdout.log", "stderr.log"] {
       let log = file(name)

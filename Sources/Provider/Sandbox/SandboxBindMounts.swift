@@ -1,11 +1,12 @@
 import Foundation
 import Glibc
 
-/// Makes files visible to the lease's user that are in folders which this user may not enter, such as a
-/// volume in the node's home, which only its owner can enter.
+/// Makes files visible to the lease's user although they lie in folders that this user may not enter, such as
+/// a volume in the node's home, which only the home's owner can enter.
 ///
-/// Before it switches to the lease's user, root binds each such file or folder below a folder that everybody
-/// may enter, in a mount namespace of the replica's own. So no file mode on the machine must be relaxed.
+/// Root does this before it switches to the lease's user: in a mount namespace of the replica's own, it binds
+/// each such file or folder below a folder that everybody may enter. So no file mode on the machine must be
+/// relaxed.
 struct SandboxBindMounts {
   static let folder = "/run/supercloud"
 
@@ -32,8 +33,8 @@ struct SandboxBindMounts {
     return "\(Self.folder)/\(sources.count - 1)"
   }
 
-  /// The beginning of the command line, before the command that it runs; empty when no file needs to be
-  /// bound.
+  /// Returns the command that binds the files and then runs the arguments that follow it; empty when no file
+  /// needs to be bound.
   ///
   /// - Throws: `files` when a file needs to be bound and `unshare` is nil.
   func command(_ unshare: String?) throws(WorkloadError) -> [String] {
@@ -75,9 +76,10 @@ struct SandboxBindMounts {
     return granted & wanted == wanted
   }
 
-  /// Whether `user` may enter every folder above `path`, with symbolic links resolved.
+  /// Whether `user` may enter every folder above `path`, both as written and with symbolic links resolved.
   private static func mayPass(to path: String, _ user: UInt32) -> Bool {
-    // A link on the way is in a folder of its own, so the folders of the path as written are checked too.
+    // A symbolic link lies in another folder than its target, so both the path as written and the resolved
+    // path are checked.
     let resolved = realpath(path, nil)
     defer { free(resolved) }
     guard let resolved else { return false }

@@ -9,7 +9,7 @@ struct SandboxCommand {
   var volumes: [(source: String, mount: MountPlan)]
   var environment: [(name: String, value: String)]
   var hostname: String
-  /// The lease's own user, if there is one.
+  /// The lease's own user; used only when the isolation switches to it.
   var user: UInt32
 
   /// The command line, and the options that bubblewrap reads from file descriptor 3. The environment is among
@@ -46,7 +46,7 @@ struct SandboxCommand {
     }
   }
 
-  /// A last check before a command that does not switch the user.
+  /// Throws when this process is root. It is the last check before a command that does not switch the user.
   private func refuseRoot() throws(WorkloadError) {
     guard geteuid() != 0 else {
       throw .launch(service: hostname, reason: "it would run as root, which no workload may")
@@ -58,7 +58,7 @@ struct SandboxCommand {
     return try options(&none)
   }
 
-  /// `stage` is nil unless the replica runs as the lease's own user.
+  /// Makes bubblewrap's options. `stage` is nil unless the replica runs as the lease's own user.
   private func options(_ stage: inout SandboxBindMounts?) throws(WorkloadError) -> SandboxOptions {
     var options = SandboxOptions()
     try options.add("--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL")
@@ -98,9 +98,9 @@ struct SandboxCommand {
     return type == .typeRegular
   }
 
-  /// The supervisor: a shell script that runs "$@" as its child in the control groups and writes the exit
-  /// status into a file. It outlives the provider, so that the status is known even if the provider was not
-  /// running. `0` in a group's file stands for the writing process.
+  /// The supervisor: a shell script that runs "$@" as its child in the control groups and writes the child's
+  /// exit status into a file. It outlives the provider, so the status is known even if the provider was not
+  /// running. Writing `0` to a group's file moves the writing process into the group.
   static let supervisor = """
     ulimit -c 0
     cd "$1" || exit 120

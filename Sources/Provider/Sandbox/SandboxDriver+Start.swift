@@ -122,7 +122,8 @@ extension SandboxDriver {
     try Self.makeFolder(path)
   }
 
-  /// The variables that every workload gets. Later ones win: the image's and the tenant's come after these.
+  /// The environment variables of a replica. Those that every workload gets come first; the image's and the
+  /// tenant's come later and win.
   private func environment(
     of replica: Replica,
     _ root: ImageRoot,

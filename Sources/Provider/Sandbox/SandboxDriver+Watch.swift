@@ -31,8 +31,9 @@ extension SandboxDriver {
   /// How the newest run of the replica ended.
   func exit(of replica: Replica, _ state: ReplicaProcess) -> ExitRecord {
     let code = replica.folder.number("exit")
-    // The kernel kills with signal 9. If only a child of the program was killed for lack of memory, and the
-    // program then ended with an error status of its own, that kill is still taken as the reason.
+    // Lack of memory counts as the reason when the kernel has killed a process of the group for it and the
+    // exit status is an error. It may have killed only a child, and the program then ended with a status of
+    // its own.
     let killed = groups.memoryKills(replica.group) > state.memoryKills
     return ExitRecord(
       code: code,
@@ -69,7 +70,8 @@ extension SandboxDriver {
     while ContinuousClock.now < grace, all.contains(where: { !programs(of: $0).isEmpty }) {
       try? await Task.sleep(for: .milliseconds(25))
     }
-    // What is left is killed, but supervisors only after 5 s: they need a moment to write exit statuses and end.
+    // Processes that are left are killed. Supervisors are killed only after 5 s, since they need a moment to
+    // write exit statuses and end.
     let deadline = ContinuousClock.now + .seconds(5)
     while all.contains(where: { !family(of: $0).isEmpty }) {
       for replica in all {

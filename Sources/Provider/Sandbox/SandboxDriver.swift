@@ -38,7 +38,7 @@ public actor SandboxDriver: WorkloadDriver {
   /// A prepared lease, stored as `lease.json`.
   struct Prepared: Codable, Hashable {
     var plan: WorkloadPlan
-    /// Host ports by `service.replica`, then by the manifest's port.
+    /// The ports of this machine, by `service.replica`, then by the port in the manifest.
     var ports: [String: [UInt16: UInt16]]
   }
 
@@ -153,8 +153,8 @@ public actor SandboxDriver: WorkloadDriver {
     return found
   }
 
-  /// Takes over a replica that was started just before the former driver ended and is not in `state.json`.
-  /// Its supervisor is recognised by its command line.
+  /// Takes over a replica that the former driver started just before its end and did not record in
+  /// `state.json`. The replica's supervisor is recognised by its command line.
   private func adoptUnrecorded(_ folder: ReplicaFolder) {
     var state = folder.readState() ?? ReplicaProcess()
     guard folder.runningProcess(state) == nil, let supervisor = folder.supervisorProcess(),

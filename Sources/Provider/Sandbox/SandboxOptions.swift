@@ -21,7 +21,7 @@ struct SandboxOptions: Hashable, Sendable {
     }
   }
 
-  /// Rejects words with NUL, at which an argument of a command line ends too.
+  /// Rejects words that contain NUL. It would also end an argument of a command line.
   ///
   /// - Throws: `unsupported` with the first word that contains NUL.
   static func check(_ words: some Sequence<String>) throws(WorkloadError) {

@@ -55,7 +55,7 @@ public struct ActiveLease: Hashable, Sendable {
   }
 }
 
-/// The provider's part of a committed state.
+/// The part of a committed state that concerns this provider.
 public struct MarketSnapshot: Hashable, Sendable {
   /// The newest block's time.
   public var time: Timestamp

@@ -16,7 +16,7 @@ extension ProviderService {
     }
   }
 
-  /// Observes the workloads, publishes what is due, and saves what has changed.
+  /// Observes the workloads, publishes the offer when it is due, and saves changes.
   func runOnce() async {
     for lease in supervisor.leases where work[lease] == nil {
       if let health = await health(of: lease), work[lease] == nil {
@@ -31,7 +31,7 @@ extension ProviderService {
     if mustSave { save() }
   }
 
-  /// The condition of a launched lease according to the driver; nil for others.
+  /// Returns the health of a lease's workload according to the driver; nil when it was not launched.
   private func health(of lease: LeaseID) async -> LeaseMachine.Health? {
     switch supervisor[lease]?.state {
     case .starting, .running, .degraded: break
@@ -63,7 +63,7 @@ extension ProviderService {
   private func reconcileLeases(_ snapshot: MarketSnapshot) async {
     let active = Set(snapshot.leases.map(\.id))
     for lease in supervisor.leases where !active.contains(lease) {
-      // A lease that is newer than the snapshot is not missing.
+      // A lease that was opened after the snapshot is not in it although it is active.
       guard let note = notes[lease], note.openedAtTick < snapshot.tick else { continue }
       perform(supervisor.step(lease, .leaseClosed, at: clock()))
     }

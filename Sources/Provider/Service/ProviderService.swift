@@ -4,11 +4,11 @@ import Foundation
 import Logging
 import Primitives
 
-/// The provider in a node: gives events to the bid engine and the lease supervisor, and performs their
+/// The provider in a node. It gives events to the bid engine and the lease supervisor, and performs their
 /// effects.
 ///
 /// `start` waits for the chain's current state, takes over earlier leases, and runs until `stop`. Events that
-/// arrive before are kept.
+/// arrive before that state is known are kept.
 public actor ProviderService {
   public struct Configuration: Sendable {
     public var settings: ProviderSettings
@@ -83,7 +83,7 @@ public actor ProviderService {
       configuration: BidEngine.Configuration(
         provider: configuration.provider,
         policy: settings.policy,
-        // A preliminary tick; `restore` sets the chain's.
+        // This length of a tick is preliminary; `restore` sets the chain's.
         prices: try PriceSheet(settings.prices, tickMilliseconds: 6_000),
         unsupportedEndpoints: [.leasedIP: "the provider has no addresses to lease"]
       ),
@@ -176,7 +176,7 @@ public actor ProviderService {
     save()
   }
 
-  /// Decisions on one order, or with nil on all orders, the newest first.
+  /// Returns the decisions on one order. If `order` is nil, returns those on all orders, the newest first.
   public func decisions(on order: Digest? = nil) -> [Decision] { engine.log.decisions(on: order) }
 
   public func status() async -> ProviderStatus {

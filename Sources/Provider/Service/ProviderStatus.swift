@@ -5,10 +5,10 @@ import Primitives
 public struct ProviderStatus: Hashable, Sendable {
   public struct Lease: Hashable, Sendable {
     public var id: LeaseID
-    /// See `LeaseMachine.State.name`.
+    /// The state as given by `LeaseMachine.State.name`.
     public var state: String
     public var message: String
-    /// Hex; empty before a manifest was accepted.
+    /// The hash of the accepted manifest in hexadecimal; empty when none was accepted yet.
     public var manifestHash: String
     /// The ids of the reserved devices.
     public var devices: [String]
@@ -21,6 +21,6 @@ public struct ProviderStatus: Hashable, Sendable {
   public var capabilities: DriverCapabilities
   /// What became of earlier leases at the last start.
   public var reconciliation: [String]
-  /// False until the chain's state is known and earlier leases are taken over.
+  /// Whether the chain's state is known and earlier leases are taken over.
   public var isReady: Bool
 }

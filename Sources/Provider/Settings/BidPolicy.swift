@@ -11,10 +11,11 @@ public struct BidPolicy: Hashable, Sendable {
   /// The limit of leases and open bids together.
   public var maximumLeases: UInt32 = 64
   public var maximumLeasesPerTenant: UInt32 = 16
-  /// Time from the opening of a lease to its manifest; after it the lease is resigned.
+  /// How long the tenant may take to send the manifest after the lease was opened. After that the lease is
+  /// resigned.
   public var manifestTimeoutSeconds: UInt64 = 300
   public var bidLifetimeSeconds: UInt64 = 300
-  /// A lease whose workload was degraded for so long is resigned.
+  /// How long a workload may be degraded. After that its lease is resigned.
   public var unstableAfterSeconds: UInt64 = 1_800
   /// The notice before resources are reclaimed, as promised in bids; 0 for none.
   public var reclamationWindowSeconds: UInt64 = 0
@@ -55,7 +56,7 @@ extension BidPolicy: Decodable {
 }
 
 extension Attribute {
-  /// `key=value`; nil without an equals sign or a key.
+  /// Parses `key=value`; nil without an equals sign or without a key.
   init?(written text: String) {
     guard let sign = text.firstIndex(of: "="), sign != text.startIndex else { return nil }
     self.init(key: String(text[..<sign]), value: String(text[text.index(after: sign)...]))

@@ -52,12 +52,13 @@ extension InventorySettings: Decodable {
 public struct GPUSetting: Decodable, Hashable, Sendable {
   public var vendor: String
   public var model: String
-  /// Such as `80Gi`; empty when it is not published.
+  /// The size of the memory, such as `80Gi`; empty when it is not published.
   public var memory: String
-  /// `sxm` or `pcie`; empty when it is not published.
+  /// The interface, `sxm` or `pcie`; empty when it is not published.
   public var interface: String
   public var count: UInt32
-  /// Stated in the settings and not detected by a driver. Offers, bids and workloads say so.
+  /// Whether the GPUs are only stated here and no driver has detected them. Offers, bids and workloads say
+  /// so.
   public var declared: Bool
 
   public init(

@@ -13,7 +13,8 @@ public struct WorkloadSettings: Hashable, Sendable {
   public var listenAddress = "127.0.0.1"
   /// The limit of processes and threads of one replica.
   public var maximumProcesses: UInt32 = 512
-  /// Each of a replica's two logs is cut to its newest half when it is larger than this.
+  /// The size in bytes above which a replica's log is cut to its newest part. Output and errors have a log
+  /// each.
   public var logBytes: UInt64 = 4 << 20
   /// Time between the request to end and the kill.
   public var stopGraceSeconds: UInt64 = 10

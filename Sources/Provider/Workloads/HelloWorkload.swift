@@ -46,7 +46,7 @@ public enum HelloWorkload {
 private final class Ballast: Sendable {
   private let blocks = Mutex<[[UInt8]]>([])
 
-  /// Allocates and writes `mebibytes`; returns the total.
+  /// Allocates and writes `mebibytes` MiB; returns how many MiB are allocated in all.
   func take(_ mebibytes: Int) -> Int {
     blocks.withLock { blocks in
       // The bytes are written because the kernel does not back untouched pages with memory.

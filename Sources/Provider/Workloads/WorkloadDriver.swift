@@ -62,14 +62,14 @@ public enum WorkloadError: Error, Hashable, Sendable, CustomStringConvertible {
 public struct Capability: Hashable, Sendable, Codable {
   public var name: String
   public var isEnforced: Bool
-  /// How it is enforced, or why it is not.
+  /// How the limit is enforced, or why it is not.
   public var detail: String
 }
 
 /// What a driver enforces on this machine.
 public struct DriverCapabilities: Hashable, Sendable, Codable {
   public var driver: String
-  /// Isolation, memory, cpu, processes, disk, network, images.
+  /// One entry each for isolation, memory, cpu, processes, disk, network and images.
   public var list: [Capability]
 }
 
@@ -78,7 +78,7 @@ public struct ExitRecord: Codable, Hashable, Sendable, CustomStringConvertible {
   /// The exit status, or 128 + the signal's number; nil when it is unknown.
   public var code: Int?
   public var outOfMemory: Bool
-  /// In bytes.
+  /// The limit of the replica's memory, in bytes.
   public var memoryLimit: UInt64
 
   public var description: String {
@@ -92,7 +92,7 @@ public struct ReplicaStatus: Hashable, Sendable {
   public var service: String
   public var replica: Int
   public var isRunning: Bool
-  /// The replica runs, and its first port, if it has one, accepts connections.
+  /// Whether the replica runs and its first port, if it has one, accepts connections.
   public var isReady: Bool
   /// The URLs of its global ports.
   public var urls: [String] = []

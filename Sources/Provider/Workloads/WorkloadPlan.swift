@@ -21,7 +21,7 @@ public struct ServicePlan: Codable, Hashable, Sendable {
   public var image: String
   public var command: [String]?
   public var arguments: [String]?
-  /// `NAME=value`, or `NAME` alone for an empty value.
+  /// The environment variables, each as `NAME=value`, or `NAME` alone for an empty value.
   public var environment: [String] = []
   public var replicas: UInt32 = 1
   public var limits: WorkloadLimits
@@ -48,16 +48,16 @@ public struct WorkloadLimits: Codable, Hashable, Sendable {
 public struct PortPlan: Codable, Hashable, Sendable {
   /// The port in the manifest.
   public var port: UInt16
-  /// Whether the tenant is told a URL for it.
+  /// Whether the tenant gets a URL for the port.
   public var isGlobal: Bool
 }
 
-/// A volume. It keeps its content over restarts and is deleted with the lease.
+/// A volume and its path in the container. It keeps its content over restarts and is deleted with the lease.
 public struct MountPlan: Codable, Hashable, Sendable {
   public var name: String
   public var path: String
   public var isReadOnly: Bool
-  /// It is in memory and empty after every start.
+  /// Whether the volume is in memory. Such a volume is empty after every start.
   public var isMemory: Bool
   public var bytes: UInt64
 }

@@ -41,7 +41,7 @@ struct BlockRules: Sendable {
   let chain: ChainID
   let checks: Checks
 
-  /// Checks everything of `block` as the one after `tip`, except its transactions and evidence.
+  /// Checks that `block` may follow `tip`, except for its transactions and evidence.
   ///
   /// `version` is the protocol version that the state requires for the block. `maximumBytes` bounds the sum
   /// of the lengths of its transactions. `known` is this node's own certificate of the parent, whose
@@ -88,8 +88,8 @@ struct BlockRules: Sendable {
 
   /// The decoded transactions of the block. Each must be authentic and may occur only once.
   ///
-  /// `verified` returns the verified transaction with a hash, or nil if there is none. Such a transaction is
-  /// decoded and its signature is checked here.
+  /// `verified` returns the verified transaction with a hash. If it returns nil, the transaction is decoded
+  /// and its signature is checked here.
   func transactions(of block: Block, verified: (Digest) -> Transaction?) throws(BlockFault) -> [Transaction] {
     var seen: Set<Digest> = []
     var transactions: [Transaction] = []

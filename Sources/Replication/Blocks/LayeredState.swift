@@ -12,7 +12,7 @@ public protocol ReplicaState: StateReading, StateTreeReading, Sendable {
 }
 
 extension ReplicaState {
-  /// Calls `execute` at every call.
+  /// The default implementation, which calls `execute` every time.
   public func executed(_ task: ExecutionTask, on layers: [StateLayer], _ execute: () -> ExecutedBlock)
     -> ExecutedBlock
   { execute() }
@@ -42,8 +42,8 @@ public struct StateLayer: Sendable {
 
 /// The state in the store, and on top of it the changes of blocks that are decided but not yet durable.
 ///
-/// So execution need not wait for the disk. A layer is dropped once its block is durable. Until then the
-/// store may already contain its changes; this is harmless, since the values are equal.
+/// Therefore execution does not wait for the disk. A layer is dropped once its block is durable. Until then
+/// the store may already contain its changes; this is harmless, since the values are equal.
 struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
   let base: Base
   /// The layers, oldest first.
@@ -72,7 +72,8 @@ struct LayeredState<Base: ReplicaState>: StateReading, StateTreeReading {
     guard !layers.isEmpty else { return base.entries(from: from, to: to, limit: limit) }
     let own = layeredKeys(from: from, to: to)
     guard !own.isEmpty else { return base.entries(from: from, to: to, limit: limit) }
-    // Every key of the layers can replace or delete one entry of the base, so that many more are read.
+    // Each key of the layers can replace or delete one entry of the base, so `own.count` more entries are
+    // read.
     let below = base.entries(from: from, to: to, limit: limit + own.count)
     var merged: [(key: [UInt8], value: [UInt8])] = []
     var next = own.startIndex

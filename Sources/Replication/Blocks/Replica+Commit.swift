@@ -92,13 +92,13 @@ extension Replica {
     publish(events, &turn)
   }
 
-  /// Handles that the block at `height` is durable: tells the new height to peers that need it and asks for
+  /// Called when the block at `height` is durable: tells the new height to peers that need it and asks for
   /// more blocks.
   mutating func handleDurable(_ height: Height, _ turn: inout ReplicaTurn) {
     state.drop(through: height)
     durableHeight = max(durableHeight, height)
-    // A peer that has committed this height needs no message, nor does a validator that votes at it: it gets
-    // the same votes.
+    // A peer that has committed this height needs no message. Neither does a validator that votes at this
+    // height, since the votes reach it too.
     let behind = peers.keys.filter { peers.committed(by: $0) < height && votedHeight(of: $0) < height }
     if !behind.isEmpty { turn.effects.append(.send(.status(ownStatus), to: behind)) }
     requestBlocks(&turn)
@@ -150,15 +150,15 @@ extension Replica {
     stepConsensus(.workAvailable, &turn)
   }
 
-  /// The certificate of the tip, with the precommits that arrived late where this node collected them. A
-  /// block shows by it which validators took part.
+  /// The certificate of the tip, including late precommits if this node collected them. The next block
+  /// contains it and so shows which validators took part.
   var mostCompleteLastCertificate: Certificate? {
     guard let gathered = consensus.lastCommit, gathered.height == tip.height, gathered.block == tip.block
     else { return tip.certificate }
     return gathered
   }
 
-  /// The operator address of the own validator; nil when the own consensus key is not in the current
+  /// The operator address of this node's validator; nil when this node's consensus key is not in the current
   /// validator set.
   var ownAddress: Address? {
     guard let key = configuration.consensusKey else { return nil }

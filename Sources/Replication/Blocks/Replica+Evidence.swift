@@ -87,7 +87,8 @@ extension Replica {
     }
   }
 
-  /// The validator set of a height; nil when the height is after the one after the tip or too long ago.
+  /// The validator set of a height; nil when the height is more than one above the tip, or its set was
+  /// removed.
   private func evidenceSet(at height: Height) -> ValidatorSet? {
     height > tip.height + 1 ? nil : validators(at: height) ?? history.validators(at: height)
   }

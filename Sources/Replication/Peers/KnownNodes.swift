@@ -4,8 +4,8 @@ import Gossip
 import Ledger
 import Primitives
 
-/// The nodes of validators and providers that the chain knows, proven by vouchers: by a voucher the holder of
-/// a validator's or provider's key names its node.
+/// The nodes of validators and providers that the chain knows, proven by vouchers. A voucher is signed by the
+/// holder of a validator's or provider's key and names its node.
 ///
 /// Each key has at most one node, the one whose voucher expires last. So a validator cannot occupy the
 /// connections that nodes reserve for validators with many nodes of its own; and when a validator moves to a
@@ -17,8 +17,8 @@ struct KnownNodes: Sendable {
     var expiresAt: Timestamp
   }
 
-  /// The number of keys from which on no more providers are added. Validators are always added. A provider
-  /// costs a deposit, which alone does not bound the number.
+  /// The number of keys from which on no more providers are added. Validators are always added. Each provider
+  /// must lock a deposit, but that alone does not limit their number.
   private static let capacity = 4_096
 
   /// The block time in milliseconds between two searches for expired vouchers.

@@ -14,9 +14,9 @@ struct PeerState: Sendable {
   var servingLimiter = ServingLimiter()
   var statuses = TokenBucket()
 
-  /// How many statuses of a peer are answered at once. An honest peer sends one with every height and round.
-  /// A status beyond the rate is still stored, and a node that is behind uses it at the next sync timer,
-  /// within 100 ms.
+  /// The rate at which the statuses of a peer are answered. An honest peer sends one with every height and
+  /// round. A status beyond the rate is still stored, and a node that is behind uses it at the next sync
+  /// timer, within 100 ms.
   static let statusRate = TokenBucket.Rate(perSecond: 100, burst: 50)
 }
 
@@ -68,7 +68,7 @@ struct PeerTable: Sendable {
 /// 16 MiB at once and 4 MiB per second are enough for that. Requests beyond the limit are not answered; the
 /// peer can ask others.
 struct ServingLimiter: Hashable, Sendable {
-  /// In bytes per second and bytes.
+  /// The rate in bytes per second, and the burst in bytes.
   static let rate = TokenBucket.Rate(perSecond: 4 << 20, burst: 16 << 20)
   /// The bytes that every answer costs in addition to its length.
   static let overhead: UInt64 = 4 << 10

@@ -23,7 +23,7 @@ public enum PeerMessage: Sendable {
   case blocksRequest(from: Height, count: UInt32)
   case blocksResponse([CommittedBlock])
   case evidence([Evidence])
-  /// Asks for a proposed block of a height.
+  /// Asks for the proposed block with this identifier and height.
   case candidateRequest(Digest, Height)
   /// The bytes of a proposed block.
   case candidate([UInt8])
@@ -31,7 +31,7 @@ public enum PeerMessage: Sendable {
   indirect case compactProposal(Proposal, CompactBlock)
   /// Asks for the transactions at `places` of a proposed block. The places must be in ascending order.
   case missingRequest(block: Digest, places: [UInt32])
-  /// The answer: the bytes of the transactions in the order of the request.
+  /// The answer to `missingRequest`: the bytes of the transactions in the order of the request.
   case missingTransactions(block: Digest, [[UInt8]])
 }
 

@@ -94,8 +94,8 @@ extension Replica {
       for certificate in certificates { receive(certificate, from: peer, &turn) }
       for round in rounds { receive(round, from: peer, &turn) }
     case .blocksRequest(let from, let count):
-      // A request for a height that is not committed here gets no answer. The next status tells the peer that
-      // it is.
+      // A request for a height that is not durable here gets no answer. This node's next status tells the
+      // peer when it is.
       guard from <= durableHeight else { return }
       let count = min(count, BlockSync.batch)
       turn.effects.append(.serveBlocks(to: peer, from: max(from, lowestBlock), count: count))

@@ -8,11 +8,11 @@ public import Primitives
 /// The settings of a replica.
 public struct ReplicaConfiguration: Sendable {
   public var genesis: Genesis
-  /// The own consensus key; nil for a node that is not a validator.
+  /// This node's consensus key; nil for a node that is not a validator.
   public var consensusKey: PublicKey?
   public var timeouts: Timeouts
   public var mempool: Mempool.Limits
-  /// How signatures are checked, and the memory of what is valid. A node uses Ed25519.
+  /// The signature checker, with its cache of valid signatures. A node uses Ed25519.
   public var checks: Checks
   /// The lowest height whose block this node has stored when it starts.
   public var lowestBlock: Height
@@ -79,14 +79,14 @@ public struct Replica<State: ReplicaState>: Sendable {
   var knownNodesReadAt: Timestamp = .zero
   /// The last height whose block changed the validators; nil when none did since the start.
   var validatorsChangedAt: Height?
-  /// Own votes, and votes of others whose signatures were verified, of heights after the tip.
+  /// Votes of this node, and verified votes of others, for heights after the tip.
   var seenVotes: Set<Vote> = []
   /// By consensus key: the highest height at which a vote or proposal of that validator arrived.
   var lastVotedHeights: [PublicKey: Height] = [:]
   /// Proven evidence that no block contains yet.
   var pendingEvidence: [Evidence] = []
-  /// The transactions to announce at the end of this batch, each with the peer that sent it; nil for one of
-  /// an own user.
+  /// The transactions to announce at the end of this batch, each with the peer that sent it; nil for a user
+  /// of this node.
   var announcements: [(transaction: Transaction, from: PeerID?)] = []
   /// The hashes of transactions that the ledger rejected in this batch.
   var rejectedHashes: [Digest] = []
@@ -105,8 +105,8 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// All violations of safety since the start.
   public internal(set) var alarms: [Alarm] = []
 
-  /// `tip` is the tip to which the committed `state` belongs; that of genesis for a new chain. `gossip` is a
-  /// new gossip machine with its configuration and seed.
+  /// `tip` is the tip to which the committed `state` belongs: the tip of genesis for a new chain. `gossip` is
+  /// a new gossip machine with its configuration and seed.
   public init(configuration: ReplicaConfiguration, tip: Tip, state: State, gossip: GossipCore) {
     let genesis = configuration.genesis
     self.configuration = configuration

@@ -57,7 +57,8 @@ public enum ReplicaInput: Sendable {
   case pruned(below: Height)
   /// A peer broke a rule of the transport or sent bytes that cannot be decoded.
   case misbehaved(PeerID, Fault)
-  /// All inputs that arrived together have been given. The replica sends what it gathered for them.
+  /// The end of the inputs that arrived together. The replica now sends the messages that it gathered for
+  /// them.
   case batchEnded
 }
 
@@ -85,9 +86,9 @@ public enum ReplicaEffect: Sendable {
   /// Append the record to the consensus log. It must be durable before a later `.sign` is answered; nothing is
   /// reported back.
   case log(ReplicaRecord)
-  /// Sign a message with the own consensus key, as `Consensus.Effect.sign` describes. The answer is
-  /// `ReplicaInput.signed`, given only when all records and commits before it are durable and the guard has
-  /// recorded the signature: the replica sends the message at once. A refusal of the guard is not answered.
+  /// Sign a message with this node's consensus key, as `Consensus.Effect.sign` describes. Answer with
+  /// `ReplicaInput.signed` only when all records and commits before it are durable and the guard has recorded
+  /// the signature, since the replica sends the message at once. If the guard refuses, give no answer.
   case sign(SigningRequest)
   /// Decode transactions of a proposed block and check their signatures, in parallel on other threads. The
   /// hashes are those of the bytes. The answer is `ReplicaInput.transactionsVerified`.
@@ -95,8 +96,8 @@ public enum ReplicaEffect: Sendable {
   /// Check the signature of an object and decode its body on another thread. The answer is
   /// `ReplicaInput.objectVerified`.
   case verify(SignedObject)
-  /// Write the commit in one synced batch. The answer is `ReplicaInput.durable`, given after the sync: the replica
-  /// then tells peers the height. When the disk fails, nothing is answered any more and the node stops.
+  /// Write the commit in one synced batch. After the sync, answer with `ReplicaInput.durable`; the replica
+  /// then tells peers the height. If the disk fails, nothing is answered any more and the node stops.
   indirect case commit(Commit)
   /// Give `ReplicaInput.timeout` with this timer after the interval.
   case schedule(ReplicaTimer, after: Interval)

@@ -78,7 +78,7 @@ public struct SnapshotAssembly: Sendable {
 extension Tip {
   /// The tip after the block of `below`. The state root comes from `above`, the header of the next height.
   ///
-  /// The caller has verified both with a light client. Nil unless the second follows the first.
+  /// The caller has verified both with a light client. Nil unless `above` follows `below`.
   public init?(restoring below: LightBlock, under above: LightBlock) {
     guard above.height == below.height + 1, above.header.parent == below.identifier else { return nil }
     self.init(

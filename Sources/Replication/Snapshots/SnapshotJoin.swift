@@ -126,8 +126,8 @@ public struct SnapshotJoin: Sendable {
   var pendingRequests: [PendingRequest] = []
   /// The chunks that are still to be requested; the next one is last.
   var queue: [NibblePath] = []
-  /// A peer sent another block than the trusted one for the anchor's height, and no peer has sent the trusted
-  /// one since.
+  /// Whether a peer sent another block than the trusted one for the anchor's height, and no peer has sent the
+  /// trusted one since.
   var hasAnchorMismatch = false
   /// The heights of snapshots that could not be completed.
   var abandoned: Set<Height> = []

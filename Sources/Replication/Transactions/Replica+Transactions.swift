@@ -92,8 +92,8 @@ extension Replica {
     scheduleExchange(&turn)
   }
 
-  /// Sends a peer the transactions that it asks for and that are in the mempool. The peer gets those that a
-  /// block has included meanwhile with the block.
+  /// Sends a peer the requested transactions that are in the mempool. If a block has included one meanwhile,
+  /// the peer gets it with the block.
   mutating func receive(request names: [TransactionName], from peer: PeerID, _ turn: inout ReplicaTurn) {
     let transactions = exchange.answerRequest(names, by: peer, at: turn.now).compactMap { mempool[$0] }
     exchange.counters.supplied += UInt64(transactions.count)
@@ -128,8 +128,8 @@ extension Replica {
 struct TransactionAudience {
   /// A node that is connected to fewer validators than this announces transactions to all its peers.
   static let minimumValidatorLinks = 3
-  /// The number of other peers to which such a node also pushes the transactions of its users, so that they
-  /// travel on without the delay of a request.
+  /// The number of other peers to which a node with few validator links also pushes the transactions of its
+  /// users, so that they travel on without the delay of a request.
   static let sparsePushCount = 2
 
   private let validators: [PeerID]
@@ -156,10 +156,10 @@ struct TransactionAudience {
     return validators + (isSparse ? Array(others.prefix(Self.sparsePushCount)) : [])
   }
 
-  /// The peers to which it is announced.
+  /// The peers to which a transaction from `origin` is announced; `origin` is nil for a user of this node.
   func announceReceivers(from origin: PeerID?) -> [PeerID] {
     guard let origin else { return isSparse ? Array(others.dropFirst(Self.sparsePushCount)) : [] }
-    // The origin is a validator and has pushed it to all the others.
+    // The origin is a validator, which has pushed the transaction to all other validators.
     if isMeshed, validators.contains(origin) { return [] }
     return (validators + (isSparse ? others : [])).filter { $0 != origin }
   }

@@ -86,7 +86,7 @@ public struct TransactionExchange: Sendable {
     var announcers: [PeerID]
     /// The number of `announcers` that were asked.
     var asked = 0
-    /// When the next one is asked.
+    /// The time at which the next of `announcers` is asked.
     var due: Instant
   }
 
@@ -106,9 +106,9 @@ public struct TransactionExchange: Sendable {
   private var wanted: [TransactionName: Wanted] = [:]
   /// The number of `wanted` transactions that each peer was the first to announce.
   private var firstAnnouncedCounts: [PeerID: Int] = [:]
-  /// When `queues` are sent.
+  /// The time at which `queues` are sent; nil when no sending is planned.
   private var flushAt: Instant?
-  /// When to look for requests that are due. It is never after the earliest of them.
+  /// The time of the next search for due requests; never after the earliest of them.
   private var askAt: Instant?
 
   /// Notes that a transaction of `bytes` length was added to the mempool.
@@ -175,7 +175,7 @@ public struct TransactionExchange: Sendable {
     firstAnnouncedCounts[peer] = nil
   }
 
-  /// When `due` must be called next; nil when nothing is queued or waited for.
+  /// The time at which `takeDue` must be called next; nil when nothing is queued or waited for.
   var deadline: Instant? {
     guard let flushAt, let askAt else { return flushAt ?? askAt }
     return min(flushAt, askAt)

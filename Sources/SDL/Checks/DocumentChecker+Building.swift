@@ -5,7 +5,7 @@ extension DocumentChecker {
   /// The largest sum of `ManifestWeight.records` over all services at all placements.
   static let recordLimit = 100_000
 
-  /// Reports a document whose manifest would exceed `recordLimit` or `Manifest.byteLimit`, and returns false.
+  /// Returns false, after reporting it, when the manifest would exceed `recordLimit` or `Manifest.byteLimit`.
   /// Without this limit a small file could describe a huge manifest.
   mutating func checkExpansion() -> Bool {
     var records = 0

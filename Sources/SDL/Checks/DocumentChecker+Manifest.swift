@@ -33,7 +33,7 @@ extension DocumentChecker {
     }
   }
 
-  /// A service's hosts occur once for each placement, and there once for each target.
+  /// Checks that no host occurs twice. The hosts of a service count once for each target at each placement.
   private mutating func checkHosts() {
     var known: Set<Name> = []
     for expose in uses.compactMap(\.service).flatMap(\.exposes) {
@@ -59,7 +59,7 @@ extension DocumentChecker {
     report(.noGlobalService, place, "no deployed service can be reached from outside", [advice])
   }
 
-  /// For example `web-1` for `Web_1`.
+  /// Returns a legal service name similar to `name`, for example `web-1` for `Web_1`; nil when there is none.
   private static func nearestServiceName(_ name: String) -> String? {
     let dash = UInt8(ascii: "-")
     let bytes = name.utf8.map(NumberSyntax.lowercased).map { $0.isAlphanumeric() ? $0 : dash }
@@ -69,7 +69,7 @@ extension DocumentChecker {
     return !nearest.isEmpty && name.utf8.allSatisfy({ $0 < 0x80 }) ? nearest : nil
   }
 
-  /// For example `MY_VAR=1` for `MY VAR=1`.
+  /// Returns a legal entry similar to `entry`, for example `MY_VAR=1` for `MY VAR=1`; nil when there is none.
   private static func nearestVariable(_ entry: String) -> String? {
     let name = entry.utf8.prefix { $0 != UInt8(ascii: "=") }
     let rest = entry.utf8.dropFirst(name.count)

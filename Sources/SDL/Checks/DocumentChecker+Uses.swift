@@ -126,7 +126,8 @@ extension DocumentChecker {
     checkPersistentVolumes(service, volumes)
   }
 
-  /// Akash's parser requires only that there is one mount, for any volume.
+  /// Checks, in version 2.0, that a service with a persistent volume has a mount. As in Akash's parser, a
+  /// mount of any volume is enough.
   private mutating func checkPersistentVolumes(_ service: ServiceSource, _ volumes: [VolumeSource]) {
     guard document.version == .v2_0, service.parameters?.mounts.isEmpty ?? true else { return }
     for volume in volumes where volume.attribute("persistent") == "true" {

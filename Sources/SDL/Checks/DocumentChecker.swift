@@ -24,7 +24,7 @@ struct DocumentChecker {
     var resources: ResourcesSource? { compute?.resources.value }
   }
 
-  /// Sorted by the service's name, then the placement's, in byte order.
+  /// The uses, sorted by the service's name, then the placement's, in byte order.
   let uses: [Use]
 
   init(_ document: SourceDocument, reader: DocumentReader) {

@@ -1,8 +1,8 @@
 import Chain
 
-/// Upper bounds of what one service at one placement adds to the manifest, computed without building it.
+/// An upper bound of what one service at one placement adds to the manifest, computed without building it.
 struct ManifestWeight {
-  /// Objects and texts, counted together.
+  /// The number of JSON objects and texts together.
   private(set) var records = 1
   private(set) var bytes = 600
 
@@ -26,7 +26,7 @@ struct ManifestWeight {
     }
   }
 
-  /// Every target repeats the hosts and the next cases.
+  /// In the manifest every target has its own copy of the hosts and the next cases.
   private mutating func add(_ expose: ExposeSource) {
     let repeated = ((expose.hosts ?? []) + expose.nextCases).map(\.value)
     let weight = repeated.reduce(0) { $0 + Self.weight(of: $1) }
@@ -41,7 +41,7 @@ struct ManifestWeight {
     bytes += texts.reduce(fixed) { $0 + Self.weight(of: $1) }
   }
 
-  /// The bytes that a text takes in JSON; an escaped character takes six.
+  /// The most bytes that a text takes in JSON. An escaped character takes six bytes.
   private static func weight(of text: String) -> Int {
     text.utf8.reduce(3) { sum, byte in
       let isEscaped = byte < 0x20 || byte == 0xE2 || "\"\\<>&".utf8.contains(byte)

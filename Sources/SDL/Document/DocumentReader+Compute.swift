@@ -45,7 +45,7 @@ extension DocumentReader {
     return .present(cpu)
   }
 
-  /// The mapping is read key by key, so a repeated key is not an error.
+  /// Reads the attributes of the CPU. The mapping is read key by key, so a repeated key is not an error.
   private mutating func readCPUAttributes(_ place: Place) -> [Located<Attribute>] {
     guard !isNull(place), let target = resolve(place) else { return [] }
     var attributes: [Located<Attribute>] = []

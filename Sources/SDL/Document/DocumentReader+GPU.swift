@@ -2,7 +2,8 @@ import Chain
 import Primitives
 
 extension DocumentReader {
-  /// The mapping is read key by key: the last of repeated keys counts, and merge keys are not supported.
+  /// Reads the `gpu` section. Its mapping is read key by key: the last of repeated keys counts, and merge
+  /// keys are not supported.
   mutating func readGPU(_ place: Place) -> Slot<GPUSource> {
     guard !isNull(place) else { return .absent }
     guard let target = resolve(place) else { return .broken }
@@ -130,7 +131,8 @@ extension DocumentReader {
     return Located(text, place, isSound: false)
   }
 
-  /// Makes sorted attributes from the models; without models the attribute stands for any model.
+  /// Makes the sorted attributes, one for each model. Without models there is one attribute for any NVIDIA
+  /// model.
   private mutating func combine(_ gpu: inout GPUSource, _ place: Place) {
     var keys: [(key: String, place: Place)] = gpu.models.map { model in
       var key = "vendor/nvidia/model/\(model.model.value)"
@@ -159,8 +161,8 @@ extension DocumentReader {
 }
 
 enum AttributeSyntax {
-  /// A letter, then 1 to 126 of letters, digits, `_`, `/`, `.` and `-`, and then possibly one more of them or
-  /// a `*`.
+  /// Whether `text` is an attribute key: a letter, then 1 to 126 letters, digits, `_`, `/`, `.` and `-`, and
+  /// then optionally one more of them or a `*`.
   static func isKey(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard let first = bytes.first, NumberSyntax.isLetter(first) else { return false }

@@ -3,8 +3,8 @@ extension DocumentReader {
   /// Legal spellings, the nearest first, and the edits that put the first into the source.
   typealias Fix = (suggestions: [String], edits: [TextEdit])
 
-  /// Replaces the text of a scalar and keeps its quotes. Empty when the scalar's text differs from the
-  /// source, as with escapes and folded lines.
+  /// Replaces the text of a scalar and keeps its quotes. Returns no edit when the scalar's text differs from
+  /// its bytes in the source, as with escapes and folded lines.
   func replace(_ index: Int, with replacement: String) -> [TextEdit] {
     guard let range = contentRange(index) else { return [] }
     return [TextEdit(range: range, replacement: replacement)]
@@ -45,7 +45,7 @@ extension DocumentReader {
     return ([], [])
   }
 
-  /// Where a list is required, makes a one-line mapping the only item of a list.
+  /// Repairs a value that must be a list: a mapping on one line becomes the only item of a list.
   func listRepair(_ index: Int) -> Fix {
     let node = yaml[yaml.resolve(index) ?? index]
     switch node.kind {

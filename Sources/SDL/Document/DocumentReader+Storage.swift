@@ -78,7 +78,8 @@ extension DocumentReader {
     return attributes
   }
 
-  /// The values are compared as they are written, before `yes` and `on` become `true`.
+  /// Checks that a volume's class and `persistent` fit together. Both are given as written: `yes` is not yet
+  /// `true`.
   private mutating func checkStorageClass(_ storageClass: Located<String>, _ persistent: Located<String>) {
     switch (storageClass.value, persistent.value) {
     case ("", _), ("ram", "false"): break
@@ -107,8 +108,8 @@ extension DocumentReader {
     }
   }
 
-  /// The comparison by which Akash's parser sorts volumes. It is inconsistent: of two volumes with the same
-  /// size that are not persistent, each comes before the other.
+  /// The comparison by which Akash's parser sorts volumes. It is inconsistent: of two volumes that have the
+  /// same size and are not persistent, each comes before the other.
   private static func comesBefore(_ left: VolumeSource, _ right: VolumeSource) -> Bool {
     if left.bytes.value != right.bytes.value { return left.bytes.value < right.bytes.value }
     let (mine, other) = (left.attribute("persistent"), right.attribute("persistent"))

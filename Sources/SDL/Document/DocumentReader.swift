@@ -2,8 +2,8 @@ import Primitives
 
 /// Reads a YAML document into typed sections and reports everything that is wrong.
 ///
-/// Values are interpreted as Akash's SDL parser does it, which differs from the YAML specification; see the
-/// functions.
+/// Values are interpreted as Akash's SDL parser interprets them. The functions say where this differs from
+/// the YAML specification.
 struct DocumentReader {
   let yaml: YAMLDocument
   let source: [UInt8]
@@ -105,7 +105,8 @@ extension DocumentReader {
     return isMerged ? fields : nil
   }
 
-  /// Returns false when a merge key cannot be resolved.
+  /// Adds the fields of a mapping and of its merge keys to `fields`. Returns false when a merge key cannot be
+  /// resolved.
   private mutating func collect(
     _ index: Int,
     _ path: Path,
@@ -144,7 +145,8 @@ extension DocumentReader {
     return true
   }
 
-  /// Reports a key that the mapping already has. Keys are compared as they are written.
+  /// Reports a key that the mapping already has, and returns whether it has. Keys are compared as they are
+  /// written.
   private mutating func noteKey(_ key: Int, _ path: Path, in written: inout [Name: Int]) -> Bool {
     let node = yaml[key]
     let name = Name("\(node.kind) \(node.text)")

@@ -78,6 +78,7 @@ enum HostSyntax {
   }
 
   /// The DNS name that was probably meant: the text in lower case without scheme, path, port and final dot.
+  /// Nil when that is not a DNS name.
   static func nearest(to text: String) -> String? {
     var bytes = Array(text.utf8.map(NumberSyntax.lowercased))[...]
     for scheme in ["http://", "https://"] where bytes.starts(with: scheme.utf8) {

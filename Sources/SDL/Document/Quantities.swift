@@ -16,7 +16,7 @@ enum Quantities {
     ("Ki", 0x1p10), ("Mi", 0x1p20), ("Gi", 0x1p30), ("Ti", 0x1p40), ("Pi", 0x1p50), ("Ei", 0x1p60),
   ]
 
-  /// Thousandths of a core; the text is such as `250m`, or a number of cores.
+  /// Parses an amount of CPU, such as `250m` or a number of cores, into thousandths of a core.
   static func cpuMillis(_ text: String) throws(QuantityError) -> UInt64 {
     let bytes = Array(text.utf8)
     if bytes.last == UInt8(ascii: "m") {
@@ -29,12 +29,12 @@ enum Quantities {
     return try truncate(cores * 1000)
   }
 
-  /// Bytes; the text is a number with a decimal suffix, a binary suffix or none.
+  /// Parses a number with a decimal suffix, a binary suffix or none into bytes.
   static func bytes(_ text: String) throws(QuantityError) -> UInt64 {
     try bytes(text, suffixes: binarySuffixes + decimalSuffixes)
   }
 
-  /// Bytes of GPU memory; decimal suffixes are not allowed.
+  /// Parses the size of a GPU's memory into bytes. Decimal suffixes are not allowed.
   static func gpuMemoryBytes(_ text: String) throws(QuantityError) -> UInt64 {
     try bytes(text, suffixes: binarySuffixes)
   }
@@ -60,7 +60,8 @@ enum Quantities {
 /// The amount of a price: an exact decimal, or one that is too large to be stored.
 enum PriceAmount {
   case exact(Decimal18)
-  /// Legal in a price that is not used; above every limit in one that is used.
+  /// Too large for `Decimal18`. It is legal in a price that no service uses, and above every limit in one
+  /// that is used.
   case huge
 
   enum Failure: Error {
@@ -71,7 +72,8 @@ enum PriceAmount {
     case zero
   }
 
-  /// The largest legal amount has 315 bits in units of 10⁻¹⁸. This is the first number above it.
+  /// 2³¹⁵, the smallest amount that is out of range, in units of 10⁻¹⁸: Akash's decimals have at most 315
+  /// bits.
   private static let bound = Array(
     "66749594872528440074844428317798503581334516323645399060845050244444366430645017188217565216768".utf8
   )
@@ -79,8 +81,8 @@ enum PriceAmount {
   init(_ text: String) throws(Failure) {
     var rest = Array(text.utf8)[...]
     var isNegative = false
-    // A minus may be followed by another sign: Akash's parser removes one itself, and its integer type reads
-    // another.
+    // A minus may be followed by a second sign: Akash's parser removes the first sign itself, and its integer
+    // type reads another one.
     if rest.first == UInt8(ascii: "-") {
       isNegative = true
       rest = rest.dropFirst()

@@ -1,8 +1,8 @@
-/// Sorts exactly as Go's `sort.Stable`, which Akash's parser uses.
+/// Sorts with the same comparisons as Go's `sort.Stable`, which Akash's parser uses.
 ///
-/// The comparison of volumes is inconsistent, so the result depends on which elements are compared: runs of
-/// 20 are sorted by insertion and then merged in place (SymMerge; Kim and Kutzner, "Stable Minimum Storage
-/// Merging by Symmetric Comparisons", 2004).
+/// The parser's comparison of volumes is inconsistent, so the result depends on which elements are compared.
+/// Go sorts runs of 20 by insertion and then merges them in place (SymMerge; Kim and Kutzner, "Stable Minimum
+/// Storage Merging by Symmetric Comparisons", 2004).
 enum ReferenceOrder {
   private static let run = 20
 

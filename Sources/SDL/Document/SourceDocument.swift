@@ -74,7 +74,8 @@ struct ServiceSource {
   var parameters: ParametersSource?
   /// The login for a private image registry: `host`, `email`, `username` and `password`.
   var credentials: MappingSource?
-  /// True when one of its exposed ports is unusable, so that it is unknown whether the service is reachable.
+  /// Whether one of the service's exposed ports is unusable, so that it is unknown whether the service is
+  /// reachable.
   var hasUnsoundExposes = false
 
   init(_ place: Place) {
@@ -140,7 +141,7 @@ struct GPUSource {
 struct GPUModelSource {
   let path: Path
   var model: Located<String>
-  /// In GiB.
+  /// The memory of one GPU, in GiB.
   var memory: Located<UInt64>?
   var interface: Located<String>?
 }
@@ -166,7 +167,7 @@ struct PlacementSource {
 
 struct PriceSource {
   let place: Place
-  /// Nil for an entry that is null; not sound when the amount cannot be used.
+  /// The amount. Its value is nil for a null entry; it is not sound when the written amount cannot be used.
   var price: Located<PriceAmount?>
   var denomination: Located<String>
 }

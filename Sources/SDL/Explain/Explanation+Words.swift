@@ -2,7 +2,7 @@ import Chain
 import Primitives
 
 extension Explanation {
-  /// Such as `0.5 cores` or `1 core`.
+  /// An amount of CPU in words, such as `0.5 cores` or `1 core`.
   static func cores(_ millis: UInt64) -> String {
     millis == 1000 ? "1 core" : "\(decimal(UInt128(millis), over: 1000)) cores"
   }
@@ -26,7 +26,8 @@ extension Explanation {
     return (isExact ? "" : "about ") + "\(decimal(hundredths, over: 100)) \(name)"
   }
 
-  /// Such as `any NVIDIA model`, or `one of h100 with 80 GiB on sxm; any a100`.
+  /// The requested GPU models in words, such as `any NVIDIA model`, or `one of h100 with 80 GiB on sxm; any
+  /// a100`.
   static func models(_ attributes: [Attribute]) -> String {
     let models = attributes.map { model($0.key) }
     guard models.count > 1 else { return models.first ?? "any model" }

@@ -4,8 +4,8 @@ import Primitives
 /// Describes a deployment in plain words: what runs where, with which resources, who can reach it, and its
 /// highest cost.
 public struct Explanation: Sendable {
-  /// The usual length of a tick in seconds. A price is paid once per tick; the length is a parameter of the
-  /// network, and Akash's blocks take 6 s.
+  /// The usual length of a tick in seconds, equal to the time of one Akash block. A price is paid once per
+  /// tick. The actual length is a parameter of the network.
   public static let usualTickSeconds: UInt64 = 6
 
   let deployment: Deployment

@@ -10,7 +10,8 @@ public struct Finding: Hashable, Sendable {
   public var rule: Rule
   public var severity = Severity.error
   public var position: SourcePosition
-  /// Such as `profiles.compute.web.resources.memory.size`; empty for the document as a whole.
+  /// The place of the value, such as `profiles.compute.web.resources.memory.size`; empty for the document as
+  /// a whole.
   public var path = ""
   /// What is wrong with this value.
   public var message: String
@@ -35,7 +36,7 @@ public struct TextEdit: Hashable, Sendable {
 
 /// Collects findings without repetitions, up to `limit`.
 struct FindingLog {
-  /// A file with more findings is most likely not a deploy.yaml; further findings are dropped.
+  /// The most findings that are kept. A file with more is most likely not a `deploy.yaml`.
   static let limit = 500
 
   private(set) var findings: [Finding] = []

@@ -3,10 +3,10 @@ import Chain
 extension Manifest {
   /// Decodes a manifest from untrusted JSON.
   ///
-  /// Where it matters for the hash, the rules are those of Akash's provider: missing numbers, texts and flags
-  /// are zero, empty and false; missing lists are null; unknown fields are dropped, so the hash of a manifest
-  /// that has them differs from the sender's. Wrong types, repeated keys, fractions and negative numbers are
-  /// errors. Call `check(against:)` and compare `hash` afterwards.
+  /// The rules that affect the hash are those of Akash's provider: missing numbers, texts and flags become
+  /// zero, empty and false; missing lists become null; unknown fields are dropped, so the hash of a manifest
+  /// with unknown fields differs from the sender's. Wrong types, repeated keys, fractions and negative
+  /// numbers are errors. Call `check(against:)` and compare `hash` afterwards.
   ///
   /// - Throws: `tooLarge` above `byteLimit` bytes, `malformed` when the bytes are not a manifest.
   public static func decode(json: [UInt8]) throws(ManifestError) -> Manifest {
@@ -149,8 +149,8 @@ extension FieldReader {
     )
   }
 
-  /// Reads `{"val": "123"}`. Other spellings of the number are refused, because they would be written
-  /// differently.
+  /// Reads a quantity in the form `{"val": "123"}`. Other spellings of the number are refused, because
+  /// writing the number again would not give the same bytes, and so another hash.
   private func quantity(_ key: String) throws(ManifestError) -> UInt64 {
     let text = try required(key).text("val")
     guard let number = NumberSyntax.digits(text.utf8), String(number) == text else {

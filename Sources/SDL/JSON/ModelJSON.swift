@@ -2,10 +2,11 @@ import Chain
 import Primitives
 
 // The JSON forms of Akash's newest types, field by field: which fields are omitted when empty, which are
-// null, and the order of the keys in the form for people.
+// null, and the order of the keys in the indented form.
 
 extension GroupSpec {
-  /// `emptyAuditorLists`: the keys of the lists that are written as `[]` when empty, and not as `null`.
+  /// `emptyAuditorLists` has the keys of those lists that are written as `[]` when empty; other empty lists
+  /// are `null`.
   func json(emptyAuditorLists: Set<String>) -> JSONValue {
     func auditors(_ key: String, _ list: [String]) -> (key: String, value: JSONValue) {
       (key, list.isEmpty && !emptyAuditorLists.contains(key) ? .null : .strings(list))

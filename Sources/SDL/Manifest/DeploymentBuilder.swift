@@ -11,9 +11,9 @@ struct DeploymentBuilder {
     var spec: GroupSpec
     var manifest: ManifestGroup
     var emptyAuditorLists: Set<String> = []
-    /// The unit of each compute profile; used in version 2.1, where services share units.
+    /// The position of each compute profile's unit; used in version 2.1, where services share units.
     var units: [Name: Int] = [:]
-    /// Units that more than one service uses.
+    /// The positions of the units that more than one service uses.
     var shared: Set<Int> = []
     var isConfidential = false
   }
@@ -22,12 +22,12 @@ struct DeploymentBuilder {
   init(_ checker: DocumentChecker) {
     document = checker.document
     uses = checker.uses
-    // These include services that `deployment` names without any placement.
+    // Services that `deployment` names without any placement count too.
     let named = checker.document.deployments.sorted.compactMap { checker.document.services[$0.name] }
     addressNumbers = Self.numberAddresses(named)
   }
 
-  /// Nil only when a part is missing that `DocumentChecker` requires.
+  /// Builds the deployment; nil only when a part is missing that `DocumentChecker` requires.
   func build() -> Deployment? {
     var groups: [Name: Group] = [:]
     for use in uses {
@@ -60,8 +60,8 @@ struct DeploymentBuilder {
     )
   }
 
-  /// In version 2.1, services with the same profile at the same placement share a unit; in 2.0 each has its
-  /// own.
+  /// Adds a service and its unit to a group. In version 2.1, services with the same profile at the same
+  /// placement share a unit; in 2.0 each has its own.
   private func add(_ unit: ResourceUnit, _ service: ManifestService, profile: Name, to slot: inout Group?) {
     guard var group = slot.take() else { return }
     var service = service
@@ -87,7 +87,8 @@ struct DeploymentBuilder {
     slot = group
   }
 
-  /// Adds the attribute that only providers with confidential computing have.
+  /// Adds an attribute that only providers with confidential computing (a trusted execution environment)
+  /// have.
   private static func require(_ type: String, of spec: inout GroupSpec) {
     let attribute = Attribute(key: "tee/type", value: type)
     // The attribute goes after those with the same key, as with a stable sort.
@@ -108,9 +109,9 @@ struct DeploymentBuilder {
     return spec
   }
 
-  /// Numbers the leased addresses. An address's number is its last position in the sorted list of the `ip`
-  /// names of all targets, except global ones without a name. Internal targets have an empty name, are in the
-  /// list, and so shift the numbers.
+  /// Numbers the leased addresses. An address's number is its last position, from 1, in the sorted list of
+  /// the `ip` names of all targets. Global targets without a name are left out. Internal targets have an
+  /// empty name; they are in the list and so shift the numbers.
   private static func numberAddresses(_ services: [ServiceSource]) -> [Name: UInt32] {
     let names = services.flatMap(\.exposes).flatMap(\.targets)
       .filter { !($0.isGlobal.value && $0.ip.value.isEmpty) }
@@ -165,7 +166,8 @@ extension DeploymentBuilder {
     )
   }
 
-  /// One record for each target; for a port without targets, one that is reachable within the deployment.
+  /// Returns one record for each target of each port. A port without targets gets one record that is not
+  /// global.
   private func exposes(of service: ServiceSource) -> [ServiceExpose] {
     var exposes: [ServiceExpose] = []
     for source in service.exposes {
@@ -194,7 +196,7 @@ extension DeploymentBuilder {
       .map(\.element)
   }
 
-  /// Zero and missing values take the default.
+  /// The options of a port. A zero or missing value is replaced by its default.
   private func options(_ source: ExposeSource) -> HTTPOptions {
     var options = HTTPOptions()
     let keys: [(String, WritableKeyPath<HTTPOptions, UInt32>)] = [
@@ -220,7 +222,8 @@ extension DeploymentBuilder {
     )
   }
 
-  /// Version 2.0 copies the values and omits the email; 2.1 includes it and removes blanks at the ends.
+  /// The login for the image registry. In version 2.0 the email is omitted; 2.1 includes it and removes
+  /// blanks at the ends of all values.
   private func credentials(_ source: MappingSource) -> ImageCredentials {
     let isNew = document.version == .v2_1
     func text(_ key: String) -> String {

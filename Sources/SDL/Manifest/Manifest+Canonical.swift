@@ -23,7 +23,8 @@ extension Deployment {
 }
 
 extension ServiceExpose {
-  /// The order of a service's records: by service, port and protocol; global ones come first.
+  /// Whether `left` comes before `right` in a manifest: by service, port and protocol; of equal ones, a
+  /// global one first.
   static func comesBefore(_ left: ServiceExpose, _ right: ServiceExpose) -> Bool {
     if Name(left.service) != Name(right.service) { return Name(left.service) < Name(right.service) }
     if left.port != right.port { return left.port < right.port }

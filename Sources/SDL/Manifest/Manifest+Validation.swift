@@ -2,7 +2,7 @@ public import Chain
 
 /// Why a provider refuses a manifest.
 public enum ManifestError: Error, Hashable, Sendable {
-  /// The bytes are not JSON or not a manifest; with the path of the error.
+  /// The bytes are not JSON or not a manifest; `path` is the place of the error.
   case malformed(path: String, reason: String)
   /// The manifest exceeds a limit of bytes, values or levels.
   case tooLarge
@@ -126,7 +126,7 @@ extension ManifestService {
   }
 }
 
-/// The resources of an ordered group that are left while its services are subtracted.
+/// The part of an ordered group's resources that its services have not used yet. Each service is subtracted.
 private struct GroupBudget {
   private struct Unit {
     var resources: Resources
@@ -186,7 +186,7 @@ private struct GroupBudget {
     units[id]?.endpoints[kind] = left - 1
   }
 
-  /// Checks that nothing of the order is left.
+  /// Checks that the services have used all ordered resources.
   func finish() throws(ManifestError) {
     for (id, unit) in units.sorted(by: { $0.key < $1.key }) {
       for kind in [ServiceEndpoint.Kind.sharedHTTP, .randomPort, .leasedIP] {

@@ -10,13 +10,14 @@ public struct Deployment: Hashable, Sendable {
   }
 
   public var version: Version
-  /// One for each placement, in byte order of their names.
+  /// The group specs, one for each placement, in byte order of their names.
   public var groups: [GroupSpec]
   /// For each group, which of `all_of` and `any_of` the file writes as an empty list. `GroupSpec` does not
   /// distinguish an empty list from an absent one; the groups' JSON does (`[]` and `null`).
   var emptyAuditorLists: [Set<String>]
   public var manifest: Manifest
-  /// The least time between a provider's notice and closing the lease; nil when the file requires none.
+  /// The shortest time that a provider must give between its notice and the end of the lease; nil when the
+  /// file requires none.
   public var reclamationWindow: Interval?
 
   /// The denomination of all prices; nil for a deployment without groups.

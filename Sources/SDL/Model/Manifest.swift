@@ -11,7 +11,7 @@ public struct Manifest: Hashable, Sendable {
 /// The services of one placement.
 public struct ManifestGroup: Hashable, Sendable {
   public var name: String
-  /// In byte order of their names.
+  /// The services in byte order of their names.
   public var services: [ManifestService]
 }
 
@@ -23,13 +23,13 @@ public struct ManifestService: Hashable, Sendable {
   public var image: String
   public var command: [String]?
   public var arguments: [String]?
-  /// `NAME=value`, or `NAME` without a value.
+  /// The environment variables, each as `NAME=value`, or `NAME` without a value.
   public var environment: [String]?
   /// The resources with this service's own endpoints; the id is that of the group's resource unit.
   public var resources: Resources
   /// The number of replicas.
   public var count: UInt32
-  /// Sorted by service, port and protocol; global ones come first.
+  /// The ports, sorted by service, port and protocol; of equal ones, a global one comes first.
   public var exposes: [ServiceExpose]
   public var parameters: ServiceParameters?
   public var credentials: ImageCredentials?
@@ -44,7 +44,7 @@ public enum TransportProtocol: String, Hashable, Sendable {
 /// A port of a service, and from where it can be reached.
 public struct ServiceExpose: Hashable, Sendable {
   public var port: UInt32
-  /// 0 means the same as `port`; it is written as 0.
+  /// The port as seen from outside. 0 means the same as `port`, and the manifest has it as 0.
   public var externalPort: UInt32 = 0
   public var proto = TransportProtocol.tcp
   /// The service that may connect; empty for all services of the deployment.
@@ -63,8 +63,8 @@ public struct ServiceExpose: Hashable, Sendable {
   /// Whether the provider's shared HTTP proxy serves the port.
   public var isIngress: Bool { isGlobal && proto == .tcp && effectivePort == 80 }
 
-  /// The endpoints that the port needs at the provider: none unless it is global; a leased address comes
-  /// last.
+  /// The endpoints that the provider must have for the port. A port that is not global needs none. An
+  /// endpoint for a leased address comes last.
   public var endpoints: [ServiceEndpoint] {
     guard isGlobal else { return [] }
     let first = ServiceEndpoint(kind: isIngress ? .sharedHTTP : .randomPort)
@@ -76,7 +76,7 @@ public struct ServiceExpose: Hashable, Sendable {
 
 /// Options of the provider's HTTP proxy. The defaults are Akash's.
 public struct HTTPOptions: Hashable, Sendable {
-  /// In bytes.
+  /// The size of the largest request body, in bytes.
   public var maxBodySize: UInt32 = 1_048_576
   /// In milliseconds.
   public var readTimeout: UInt32 = 60_000
@@ -84,15 +84,15 @@ public struct HTTPOptions: Hashable, Sendable {
   public var sendTimeout: UInt32 = 60_000
   public var nextTries: UInt32 = 3
   public var nextTimeout: UInt32 = 0
-  /// Not written when empty.
+  /// The cases in which the proxy tries another replica; left out of the JSON when empty.
   public var nextCases = ["error", "timeout"]
-  /// In bytes; 0 means the provider's default and is not written.
+  /// The proxy's buffer size in bytes. 0 means the provider's default and is left out of the JSON.
   public var proxyBufferSize: UInt32 = 0
 }
 
 /// What a service needs besides resources.
 public struct ServiceParameters: Hashable, Sendable {
-  /// In byte order of the volumes' names; nil when there are none.
+  /// The mounts in byte order of the volumes' names; nil when there are none.
   public var mounts: [VolumeMount]?
   public var permissions: ServicePermissions?
   public var confidentialComputing: ConfidentialComputing?
@@ -112,7 +112,7 @@ public struct ServicePermissions: Hashable, Sendable {
 
 /// The trusted execution environment that a service requires.
 public struct ConfidentialComputing: Hashable, Sendable {
-  /// `cpu` or `cpu-gpu`.
+  /// The type of environment: `cpu` or `cpu-gpu`.
   public var type: String
   public var needsAttestation = true
 }

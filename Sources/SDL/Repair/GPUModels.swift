@@ -6,7 +6,7 @@ import Primitives
 enum GPUModels {
   struct Model {
     let name: String
-    /// In GiB, as sold.
+    /// The sizes of memory with which the model is sold, in GiB.
     let memory: [UInt64]
     let interfaces: [String]
 

@@ -1,7 +1,7 @@
 /// Legal spellings for sizes such as `16GB`, `1gi`, `1 Gi` and `1,5Gi`.
 enum SizeSpelling {
-  /// The nearest spelling comes first. When it is unclear whether powers of 1024 or of 1000 are meant, 1024
-  /// comes first: a replica with slightly too much memory runs, one with too little may not.
+  /// Returns legal spellings, the nearest first. When it is unclear whether powers of 1024 or of 1000 are
+  /// meant, 1024 comes first: a replica with slightly too much memory runs, one with too little may not.
   static func nearest(to text: String, binaryOnly: Bool = false) -> [String] {
     guard let (number, unit) = split(text) else { return [] }
     var letters = unit
@@ -70,7 +70,7 @@ enum AmountSpelling {
     return (try? PriceAmount(comma)) != nil ? [comma] : []
   }
 
-  /// `1.5e3` as `1500`; nil when the result is not a whole number.
+  /// Writes out an exponent, for example `1.5e3` as `1500`; nil when the result is not a whole number.
   private static func expanded(_ text: String) -> String? {
     let parts = text.utf8.split { $0 | 0x20 == UInt8(ascii: "e") }
     guard parts.count == 2, let shift = Int(String(decoding: Array(parts[1]), as: UTF8.self)),

@@ -12,7 +12,8 @@ public struct Repair: Sendable {
     public var new: String
   }
 
-  /// A repaired file may show further mistakes, which are repaired in another round, at most this many.
+  /// The most rounds of repair. Reading a repaired file can show further mistakes, which the next round
+  /// repairs.
   private static let roundLimit = 8
 
   /// The repaired source; equal to the original when nothing was changed.
@@ -32,7 +33,7 @@ public struct Repair: Sendable {
     }
   }
 
-  /// Nil when the source is not valid YAML any more; the repair is then discarded.
+  /// Reads a repaired source. Returns nil when it is not valid YAML any more; the repair is then discarded.
   private static func read(_ source: [UInt8]) -> DeploymentFile? {
     let file = DeploymentFile(source)
     return file.errors.contains { $0.rule == .yamlSyntax } ? nil : file

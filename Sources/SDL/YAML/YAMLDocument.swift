@@ -55,7 +55,7 @@ struct YAMLNode {
   var tag = YAMLTag.implicit
   /// A scalar's text or an alias's anchor name; otherwise empty.
   var text = ""
-  /// The items of a sequence, or the keys and values of a mapping in turn.
+  /// The items of a sequence, or the keys and values of a mapping, alternating, given as indices of nodes.
   var children: [Int] = []
   /// The node to which an alias refers.
   var target: Int?
@@ -86,7 +86,7 @@ struct YAMLDocument {
   static let expandedByteLimit = 16 << 20
 
   var nodes: [YAMLNode] = []
-  /// Nil for a text without content.
+  /// The index of the root node; nil for a text without content.
   var root: Int?
 
   subscript(index: Int) -> YAMLNode { nodes[index] }

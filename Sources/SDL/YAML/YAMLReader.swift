@@ -1,6 +1,6 @@
-// This uses libyaml's events, from the module on which Yams is built, and not Yams' own nodes: those refuse
-// documents that Akash's parser accepts (repeated keys in sections that are read key by key, anchors inside
-// themselves), copy the target of each alias, and recurse as deep as the text is nested.
+// This reads libyaml's events, from the module on which Yams is built, and does not use Yams' own nodes. Yams
+// refuses documents that Akash's parser accepts (repeated keys in sections that are read key by key, anchors
+// inside themselves), copies the target of each alias, and recurses as deep as the text is nested.
 import CYaml
 
 /// Reads the first document of a stream, within the limits of `YAMLDocument`.
@@ -35,7 +35,8 @@ struct YAMLReader {
     return try source.withUnsafeBufferPointer { buffer throws(YAMLFailure) in try reader.run(buffer) }
   }
 
-  /// libyaml compares each tag directive with all others, so many of them would take quadratic time.
+  /// Refuses a source with more than `directiveLimit` lines that may be tag directives. libyaml compares each
+  /// directive with all others, which takes quadratic time.
   private static func checkDirectives(_ source: [UInt8]) throws(YAMLFailure) {
     var count = 0
     for index in source.indices where source[index] == UInt8(ascii: "%") {

@@ -34,7 +34,7 @@ struct Replaying: ByzantineStrategy {
   }
 }
 
-/// With each message of own votes, sends four well-formed but useless messages to the same receiver.
+/// With each message of the node's own votes, sends the receiver four well-formed but useless messages.
 struct Flooding: ByzantineStrategy {
   static let name = "flood"
 

@@ -33,6 +33,6 @@ public struct Violation: Codable, Hashable, Sendable {
   public var atMilliseconds: UInt64
   /// The name of the node on which the violation was seen, such as `validator-1`.
   public var node: String
-  /// What was wrong, in a sentence for a reader.
+  /// A sentence that says what was wrong.
   public var text: String
 }

@@ -17,7 +17,7 @@ final class Observer {
   private let genesisTime: Timestamp
   private(set) var checks: [Invariant: UInt64] = [:]
   private(set) var violations: [Violation] = []
-  /// What the first node to commit each height had; index 0 is height 1.
+  /// The first commit of each height by any node; index 0 is height 1.
   private(set) var decisions: [Decision] = []
   /// The signed bytes of every proposal and vote of the newest heights.
   private var signed: [SigningPosition: [UInt8]] = [:]
@@ -53,7 +53,7 @@ final class Observer {
   init(genesis: Genesis, verdict: @escaping Checks.Verdict) {
     chain = genesis.chain
     genesisTime = genesis.time
-    // The observer has its own memory of valid certificates: it does not rely on checks by nodes.
+    // The observer keeps its own cache of valid certificates and does not rely on checks by the nodes.
     verification = SharedChecks().checks(verdict)
   }
 
@@ -104,7 +104,7 @@ final class Observer {
         let text = "the certificate of height \(commit.tip.height) is for another block"
         return violated(.certificates, at: now, node, text)
       }
-      // Nodes that got the block from each other have equal certificates; the memory checks those once.
+      // Nodes that got the block from each other have equal certificates; the cache verifies such a one once.
       try commit.tip.lastValidators.verify(certificate, chain: chain, using: verification)
     } catch {
       let text = "the certificate of height \(commit.tip.height) is invalid: \(error)"
@@ -112,7 +112,7 @@ final class Observer {
     }
   }
 
-  /// Counts and checks what is equal on all nodes, once for each height.
+  /// Counts and checks what is the same on all nodes. Called for the first commit of each height only.
   private func recordNewHeight(_ commit: Commit, by node: SimulatedNode, at now: Instant) {
     let height = commit.tip.height
     transactions += UInt64(commit.transactions.count)
@@ -145,7 +145,7 @@ final class Observer {
   }
 
   /// Checks only that the block's time is not too far in the future. A block that is proposed again in a
-  /// later round keeps its time, so a correct time may be as old as the height took.
+  /// later round keeps its time, so a correct time may be as old as the duration of the whole height.
   private func checkTime(of commit: Commit, _ node: SimulatedNode, _ now: Instant) {
     count(.blockTime)
     let truth = genesisTime.advanced(byMilliseconds: now.nanoseconds / 1_000_000)

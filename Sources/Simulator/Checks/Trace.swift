@@ -24,7 +24,7 @@ final class Trace {
     if buffer.count >= 1 << 15 { flush() }
   }
 
-  /// Adds a block's hash to the hash.
+  /// Adds the hash of a block to the trace's hash.
   func record(_ digest: Digest) { buffer.append(contentsOf: digest.bytes) }
 
   /// Adds a line for a reader. It does not change the hash.
@@ -44,7 +44,7 @@ final class Trace {
     }
   }
 
-  /// The hash of all that was recorded until now.
+  /// The hash of all events recorded so far.
   var digest: Digest {
     flush()
     return builder.finalize()

@@ -9,7 +9,7 @@ public enum BrokenRule: String, CaseIterable, Codable, Hashable, Sendable {
   case guardForgets = "guard-forgets"
   /// A crash loses log records that the disk had reported as synced.
   case syncIgnored = "sync-ignored"
-  /// A node goes on when its disk is full, and its log records are lost.
+  /// A node continues when its disk is full, and loses its log records.
   case fullDiskIgnored = "full-disk-ignored"
   /// The replica is told that a commit is durable before it is written.
   case durableBeforeSync = "durable-before-sync"
@@ -25,7 +25,7 @@ public enum BrokenRule: String, CaseIterable, Codable, Hashable, Sendable {
   case nilCountedAsValue = "nil-counted-as-value"
   /// Nodes accept a proposal with any block time.
   case timestampUnchecked = "timestamp-unchecked"
-  /// All nodes leave out the same one of each block's state changes when they write the block.
+  /// All nodes omit the same one of each block's state changes when they write the block.
   case writeLost = "write-lost"
   /// A restarting node uses the validators of its last height for the next height.
   case staleValidators = "stale-validators"

@@ -23,8 +23,8 @@ public struct FaultPlan: Hashable, Sendable {
   /// Share of messages that later ones can overtake: they are delayed by up to `reorderMilliseconds` more.
   public var reorderPartsPerMillion: UInt64 = 0
   public var reorderMilliseconds: UInt64 = 200
-  /// Share of messages that are really encoded and decoded, as a node does with all; the others are passed on
-  /// as values, which is faster.
+  /// Share of messages that are really encoded and decoded, as all messages between real nodes are. The
+  /// others are passed on as values, which is faster.
   public var codecPartsPerMillion: UInt64 = 20_000
   /// The greatest constant error of a node's clock, ahead or behind.
   public var skewMilliseconds: UInt64 = 0

@@ -3,13 +3,13 @@ import Primitives
 /// One fault that lasts for some time.
 public struct TimedFault: Codable, Hashable, Sendable {
   public enum Kind: String, Codable, Hashable, Sendable {
-    /// `nodes` stop and lose what they had not synced; they start again when the fault ends.
+    /// `nodes` stop and lose what they have not synced to disk; they start again when the fault ends.
     case crash
     /// No message passes between `nodes` and the other nodes, in both directions.
     case partition
     /// No message passes from the first of `nodes` to the second.
     case oneWayCut
-    /// Disk syncs of `nodes` end only after the fault.
+    /// Disk syncs of `nodes` complete only when the fault has ended.
     case diskStall
     /// `nodes` cannot write: they stop, and start again when the fault ends.
     case fullDisk

@@ -36,7 +36,7 @@ struct GossipAdversary {
     unfunded = Set(keys.dropFirst(4).map(\.publicKey))
   }
 
-  /// Whether this is one of the attackers' keys without an account in a flood: all but four of their keys.
+  /// Whether, in a flood, this is an attacker's key without an account. All but four of their keys are.
   func isUnfunded(_ key: PublicKey) -> Bool { attack == .flood && unfunded.contains(key) }
 
   /// Whether an attacker lets its gossip core send this message.
@@ -93,7 +93,7 @@ extension GossipNetwork {
     if scenario.attack == .eclipse { restartVictim() }
   }
 
-  /// Shows an attacker a message that its core also receives.
+  /// Lets an attacker observe a message that its gossip core also receives.
   func received(_ message: GossipMessage, from sender: Int, byAttacker index: Int) {
     switch (scenario.attack, message) {
     case (.amplification, .packet(let packet)) where !packet.digests.isEmpty:
@@ -170,8 +170,8 @@ extension GossipNetwork {
     }
   }
 
-  /// Asks every neighbour for much with few bytes: all objects that it announced, 16 node records, and a
-  /// reconciliation with an empty set. Half of the attackers do so only every 2 s.
+  /// Asks every neighbour for large answers with small requests: all objects that it announced, 16 node
+  /// records, and a reconciliation with an empty set. Half of the attackers do so only every 2 s.
   private func requestLargeAnswers(from index: Int) {
     guard !AmplificationTraffic.asksOnlyWhenDue(index) || adversary.ticks.isMultiple(of: 20) else { return }
     for other in peers[index].sessions.keys.sorted() {

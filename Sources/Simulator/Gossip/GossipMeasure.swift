@@ -13,7 +13,7 @@ struct GossipMeasure {
     let isCounted: Bool
     /// Whether a path of honest peers led from the origin to the peer when the object was published.
     let reachable: [Bool]
-    /// The number of links over which the peer's first copy came from the origin; 255 when it has none yet.
+    /// The number of hops that the peer's first copy took from the origin; 255 when the peer has no copy yet.
     var hops: [UInt8]
     /// When the peer accepted the object, in microseconds after its publication; `.max` when it has not yet.
     var delays: [UInt32]
@@ -37,7 +37,7 @@ struct GossipMeasure {
   let capacity: Int
   private(set) var tracks: [Track] = []
   private var indexes: [Digest: Int] = [:]
-  /// What honest peers sent while messages were counted.
+  /// The bytes that honest peers sent while messages were counted.
   private(set) var bytes: [Purpose: UInt64] = [:]
   private(set) var messages: UInt64 = 0
   /// Faults that honest peers reported of Byzantine peers, by the fault's name.
@@ -101,13 +101,13 @@ struct GossipMeasure {
     tracks[index].delays[peer] = UInt32(clamping: delay)
   }
 
-  /// A peer checks an object's signature in a replay attack.
+  /// Records that a peer checks an object's signature. Called in replay attacks.
   mutating func checked(_ object: SignedObject, by peer: Int) {
     let check = Check(peer: peer, object: object.identifier, signature: object.signature)
     if !checkedBefore.insert(check).inserted { repeatedChecks += 1 }
   }
 
-  /// A peer sends a message. Only honest peers' messages count, until `endOfTraffic`.
+  /// Records that a peer sends a message. Only messages of honest peers before `endOfTraffic` count.
   mutating func sent(_ message: GossipMessage, isStream: Bool, byHonest: Bool) {
     guard byHonest, countedUntil == nil else { return }
     messages += 1
@@ -131,21 +131,21 @@ struct GossipMeasure {
     }
   }
 
-  /// The counted part of the run begins; `figures` has an element for each peer.
+  /// Begins the counted part of the run; `figures` has an element for each peer.
   mutating func beginCounting(at now: Instant, figures: [GossipMachineFigures]) {
     countedSince = now
     figuresBefore = figures
   }
 
-  /// The last object has been published: later messages are not counted.
+  /// Ends the counting of messages. Called when the last object has been published.
   mutating func endOfTraffic(at now: Instant) { countedUntil = now }
 
-  /// An honest peer reports a fault of another peer.
+  /// Records that an honest peer reports a fault of another peer.
   mutating func fault(_ fault: Fault, ofHonest: Bool) {
     if ofHonest { honestFaults["\(fault)", default: 0] += 1 } else { faults["\(fault)", default: 0] += 1 }
   }
 
-  /// An honest peer bans another peer.
+  /// Records that an honest peer bans another peer. `isHonest`: whether the banned peer is honest.
   mutating func banned(isHonest: Bool) {
     if isHonest { honestBans += 1 } else { byzantineBans += 1 }
   }

@@ -11,7 +11,7 @@ struct AmplificationTraffic {
     /// The length of all sessions together, in seconds.
     var seconds = 0.0
 
-    /// Bytes to attackers beyond three per byte from them and 1 KiB/s for each session.
+    /// The bytes sent to attackers in excess of three per byte from them plus 1 KiB/s for each session.
     var excess: Double { Double(received) - 3 * Double(sent) - 1_024 * seconds }
   }
 
@@ -20,7 +20,7 @@ struct AmplificationTraffic {
   var byBehaviour = [Totals(), Totals()]
   /// Traffic of all attackers in a session's first `GossipCore.backfillTime`, when honest peers send more.
   var newcomers = Totals()
-  /// The number of sessions that began since the counting did.
+  /// The number of sessions that have begun since the counting began.
   var newSessions = 0
   /// When each session began, by its number.
   var openedAt: [UInt64: Instant] = [:]
@@ -41,7 +41,7 @@ struct AmplificationTraffic {
 extension GossipNetwork {
   private var countsAttackTraffic: Bool { scenario.attack == .amplification }
 
-  /// Notes the beginning of a session.
+  /// Records the beginning of a session.
   func noteSessionStart(_ from: Int, _ to: Int, _ session: UInt64) {
     guard countsAttackTraffic, peers[from].isByzantine != peers[to].isByzantine else { return }
     adversary.attackTraffic.openedAt[session] = now

@@ -54,7 +54,7 @@ extension GossipNetwork {
     }
   }
 
-  /// Starts a peer's machine with what it knows from the chain.
+  /// Starts a peer's machine with the facts that the peer knows from the chain.
   private func start(_ index: Int) {
     guard peers[index].isAlive else { return }
     let isValidator = index < scenario.validators
@@ -66,7 +66,7 @@ extension GossipNetwork {
     perform(turn.effects, of: index)
   }
 
-  /// Gives a peer's machine an input and performs the effects; nothing when the peer has left.
+  /// Passes an input to a peer's machine and performs the effects. Does nothing when the peer has left.
   func step(_ index: Int, _ input: GossipCore.Input) {
     guard peers[index].isAlive else { return }
     var turn = GossipCore.Turn(at: now)
@@ -112,7 +112,7 @@ extension GossipNetwork {
     return content
   }
 
-  /// Answers as the ledger of a peer would, whether it accepts an authentic object.
+  /// Decides whether a peer's ledger accepts an authentic object, and tells the peer's machine.
   private func judge(_ object: SignedObject, at index: Int) {
     if isAttacking, peers[index].isByzantine, scenario.attack == .censorship,
       object.key == peers[origins[0]].key.publicKey
@@ -140,7 +140,7 @@ extension GossipNetwork {
     step(origin, .published(object))
   }
 
-  /// A signed bid of the usual size; `number` makes it differ from others.
+  /// A signed bid of typical size; `number` makes it differ from other bids.
   func bid(by key: SigningKey, _ number: UInt64) -> SignedObject {
     var writer = ByteWriter()
     writer.write(number)

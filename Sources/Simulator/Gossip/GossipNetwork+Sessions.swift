@@ -68,7 +68,7 @@ extension GossipNetwork {
     step(other, .disconnected(peers[index].id))
   }
 
-  /// Removes a random honest peer for good, except origins, and adds a new one.
+  /// Removes a random honest peer that is not an origin for good, and adds a new peer.
   func churn() {
     var index = Int(generator.next(below: UInt64(peers.count)))
     for _ in 0..<peers.count where !peers[index].isHonest || origins.contains(index) {

@@ -47,7 +47,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     var sessions: [Int: UInt64] = [:]
     /// The neighbours whose session this peer dialed.
     var dialed: Set<Int> = []
-    /// When the last message over the stream to each neighbour arrives: later ones arrive after it.
+    /// When the last message on the stream to each neighbour arrives; no later message may arrive before it.
     var streams: [Int: Instant] = [:]
     /// False when the peer has left.
     var isAlive = true
@@ -56,7 +56,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     var isHidden = false
     /// Whether the peer has no UDP and sends everything over streams.
     var usesStreamsOnly = false
-    /// When the signature checks that the peer has begun are done.
+    /// When the peer will have finished the signature checks it has begun.
     var busyUntil: Instant = .zero
     var joinedAt: Instant = .zero
 
@@ -156,7 +156,7 @@ final class GossipNetwork<Machine: GossipMachine> {
   func machine(_ peer: PeerID, _ index: Int) -> Machine {
     var settings = scenario.settings
     settings.peers.outbound = scenario.outbound
-    // Peers dial those that the chain knows more often, so these need more inbound places: 64 in place of 24.
+    // Peers dial peers that the chain knows more often, so such peers get more inbound places: 64, not 24.
     settings.peers.inbound = isStaked(index) ? 64 : 24
     return Machine(peer: peer, settings: settings, seed: generator.next(), at: now)
   }
@@ -168,7 +168,7 @@ final class GossipNetwork<Machine: GossipMachine> {
         && !isAttackerByIndex(index)
   }
 
-  /// Whether the peer is an attacker of an eclipse: those have no stake.
+  /// Whether the peer is an attacker of an eclipse. Such attackers have no stake.
   private func isAttackerByIndex(_ index: Int) -> Bool {
     scenario.attack == .eclipse && index < peers.count && peers[index].isByzantine
   }

@@ -45,7 +45,7 @@ public struct GossipReport: Codable, Sendable {
   public var deliveredWithinSecond = 0.0
   /// The number of pairs of a counted object and an honest peer to which no path of honest peers led.
   public var unconnected = 0
-  /// The number of links over which a peer's first copy came from the origin.
+  /// The number of hops that a peer's first copy took from the origin.
   public var hops = Percentiles()
   /// Milliseconds from publication to acceptance by a peer, over all deliveries.
   public var deliveryMilliseconds = Percentiles()
@@ -53,14 +53,15 @@ public struct GossipReport: Codable, Sendable {
   public var allPeersMilliseconds = Percentiles()
   /// Mean number of copies of a counted object that an honest peer received.
   public var payloadCopies = 0.0
-  /// The same for the first, second, third … object of an origin in the warm-up, while peers learn routes.
+  /// Like `payloadCopies`, for the first, second, … object of an origin in the warm-up, when routes are
+  /// learnt.
   public var copiesWhileLearning: [Double] = []
-  /// The number, from 1, of an origin's object from which on an honest peer received at most 2.1 copies; nil
-  /// when that was not reached in the warm-up.
+  /// The place, counted from 1, of the object of an origin from which on an honest peer received at most 2.1
+  /// copies; nil when the warm-up did not reach that.
   public var convergedAtObject: Int?
   /// Bytes on the wire that an honest peer sent per second while messages were counted.
   public var bytesPerPeerAndSecond = 0.0
-  /// The same by purpose of the message.
+  /// `bytesPerPeerAndSecond` by purpose of the message.
   public var bytesByKind: [String: Double] = [:]
   /// Messages that an honest peer sent per second while messages were counted.
   public var messagesPerPeerAndSecond = 0.0
@@ -89,7 +90,7 @@ public struct GossipReport: Codable, Sendable {
 }
 
 extension GossipNetwork {
-  /// Computes the report from the measurements; without `checks`.
+  /// Computes the report from the measurements, but leaves `checks` empty.
   func report(strategy: String) -> GossipReport {
     var report = GossipReport()
     report.seed = scenario.seed

@@ -8,17 +8,17 @@ public import Primitives
 public struct GossipScenario: Sendable {
   /// What the Byzantine peers do. `GossipNetwork.verdict` has the conditions that a run must then meet.
   public enum Attack: String, Codable, CaseIterable, Sendable {
-    /// They choose suppliers like honest peers, but send no more objects once routes are learnt.
+    /// The attackers choose suppliers like honest peers, but send no more objects once routes are learnt.
     case drop
     /// Keys in few address groups fill a victim's inbound places and address book; then the victim restarts.
     case eclipse
     /// They send each neighbour 1,000 made-up objects a second, some badly signed, and many control entries.
     case flood
-    /// They send old objects and node records again and again, even after these were retired.
+    /// The attackers send old objects and node records again and again, even after these were retired.
     case replay
-    /// They send small requests that ask for large answers.
+    /// The attackers send small requests that ask for large answers.
     case amplification
-    /// They are good suppliers for all origins but the first, whose objects they do not pass on.
+    /// The attackers are good suppliers for all origins but the first, whose objects they do not pass on.
     case censorship
   }
 
@@ -47,9 +47,9 @@ public struct GossipScenario: Sendable {
   public var streamOnlyPartsPerMillion: UInt64 = 0
   /// The number of peers that publish objects.
   public var origins = 8
-  /// How many objects each origin publishes before the counting begins.
+  /// How many objects each origin publishes before the counted part of the run.
   public var warmUpObjectsPerOrigin = 16
-  /// How many objects are published and counted; each is of a random origin.
+  /// How many objects are published and counted. A random origin publishes each of them.
   public var messages = 40
   /// The time between two publications.
   public var interval = Interval.milliseconds(250)
@@ -77,24 +77,25 @@ public protocol GossipMachine: Sendable {
   mutating func learn(_ records: [SignedObject], at now: Instant)
   /// The machine's own measurements until now.
   var figures: GossipMachineFigures { get }
-  /// What the peer keeps on disk: its address book, encoded, and the peers to dial first after a restart.
+  /// The data that the peer keeps on disk: its encoded address book, and the peers to dial first after a
+  /// restart.
   var persisted: (book: [UInt8], anchors: [PeerID]) { get }
-  /// Loads what `persisted` returned into a new machine. Throws when the book cannot be decoded.
+  /// Loads the data of `persisted` into a new machine. Throws when the book cannot be decoded.
   mutating func restore(book: [UInt8], anchors: [PeerID], chain: ChainID, at now: Instant)
     throws(DecodingError)
 }
 
 /// Measurements that a machine makes of itself.
 public struct GossipMachineFigures: Sendable {
-  /// Reconciliations with a neighbour.
+  /// The number of reconciliations with neighbours.
   public var reconciliationRounds: UInt64 = 0
-  /// Objects that the machine requested because of a reconciliation.
+  /// The number of objects that the machine requested because of a reconciliation.
   public var reconciledObjects: UInt64 = 0
-  /// Announced objects that it requested.
+  /// The number of announced objects that the machine requested.
   public var requests: UInt64 = 0
-  /// The memory of its tables in bytes.
+  /// The memory of the machine's tables, in bytes.
   public var footprint = 0
-  /// How many bytes it takes to send a newcomer all live objects.
+  /// The number of bytes needed to send a newcomer all live objects.
   public var fullSyncBytes = 0
 
   public init() {}

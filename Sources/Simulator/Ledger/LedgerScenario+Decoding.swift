@@ -11,8 +11,9 @@ import Primitives
 ///  "untilTick": 100}
 /// ```
 ///
-/// Steps are `open`, `deposit`, `setTake`, `withdraw`, `closeLease` and `closeDeployment`. What is not understood is a
-/// `DecodingError` whose path says where and whose text says what is wanted; nothing is ignored.
+/// Steps are `open`, `deposit`, `setTake`, `withdraw`, `closeLease` and `closeDeployment`. An unknown or
+/// wrong field throws a `DecodingError` whose path says where it is and whose text says what is expected;
+/// nothing is ignored.
 extension LedgerScenario: Decodable {
   public init(from decoder: any Decoder) throws {
     let fields = try ScenarioFields(decoder)
@@ -84,7 +85,7 @@ extension LedgerScenario.Step {
   }
 }
 
-/// One object of the file; remembers which of its fields were read.
+/// One JSON object of the file. It remembers which of its fields were read, so that unknown ones are found.
 private final class ScenarioFields {
   private let container: KeyedDecodingContainer<ScenarioKey>
   private var read: Set<String> = []
@@ -97,7 +98,7 @@ private final class ScenarioFields {
     self.container = container
   }
 
-  /// In the order of their bytes, so that the first fault is the same each time.
+  /// The names of the fields, sorted by their bytes so that the same error is reported first each time.
   var names: [String] {
     container.allKeys.map(\.stringValue).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
@@ -181,7 +182,8 @@ private final class ScenarioFields {
     }
   }
 
-  /// Of a provider that closes; absent is `unspecified`.
+  /// Reads the reason why a provider closes a lease; nil, which means `unspecified`, when the field is
+  /// absent.
   func reason(_ name: String) throws -> LeaseCloseReason? {
     guard container.contains(ScenarioKey(name)) else { return nil }
     let text = try text(name)
@@ -208,7 +210,7 @@ private final class ScenarioFields {
   }
 }
 
-/// Any name.
+/// A coding key with any name.
 struct ScenarioKey: CodingKey {
   let stringValue: String
   var intValue: Int? { nil }

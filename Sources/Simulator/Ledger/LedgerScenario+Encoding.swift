@@ -2,7 +2,7 @@ import Chain
 import Ledger
 import Primitives
 
-/// Amounts are decimal strings. What has not ended has `null` for its end.
+/// Encodes amounts as decimal strings, and the end of a lease or escrow that has not ended as `null`.
 extension LedgerScenario.Result: Encodable {
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: ScenarioKey.self)
@@ -20,7 +20,7 @@ extension LedgerScenario.Result: Encodable {
     try fields.encode(isSupplyConserved, forKey: ScenarioKey("supplyConserved"))
   }
 
-  /// Every denomination of the story, nothing written as 0.
+  /// Writes an amount for every denomination of the scenario, 0 where `coins` has none.
   private func encode(_ coins: [Coin], into fields: inout KeyedEncodingContainer<ScenarioKey>) throws {
     for denomination in denominations {
       let amount = coins.first { $0.denomination == denomination }?.amount ?? .zero

@@ -21,7 +21,7 @@ extension LedgerScenario {
     return play.result(refused: refused.sorted { $0.step < $1.step }, denominations: denominations)
   }
 
-  /// Every account that is named, in the order of the names.
+  /// The names of all accounts in the scenario, sorted by their bytes.
   fileprivate var names: [String] {
     var names = Set(accounts.keys)
     for step in steps {
@@ -37,7 +37,7 @@ extension LedgerScenario {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// In which there are money and prices.
+  /// The denominations of all amounts and prices in the scenario, sorted.
   fileprivate var denominations: [Denomination] {
     var found = Set<Denomination>()
     for coins in accounts.values { found.formUnion(coins.map(\.denomination)) }
@@ -54,7 +54,7 @@ extension LedgerScenario {
   }
 }
 
-/// The ledger on which a scenario is played, and what its names stand for.
+/// The ledger on which a scenario is played, with the addresses and deployments that its names stand for.
 private struct LedgerPlay {
   private var state = MemoryState()
   private var tick: Tick = 0
@@ -65,7 +65,7 @@ private struct LedgerPlay {
   init(_ scenario: LedgerScenario) throws(LedgerScenario.Fault) {
     names = scenario.names
     for (index, name) in names.enumerated() {
-      // Addresses sort as the names do, so that ties are broken by name.
+      // Addresses sort in the same order as the names, so ties that the ledger breaks by address go by name.
       var writer = ByteWriter(capacity: 20)
       writer.write(UInt64(0))
       writer.write(UInt32(0))
@@ -97,7 +97,8 @@ private struct LedgerPlay {
     do {
       state.apply(try Executor.begin(genesis).changes)
     } catch {
-      // Names, currencies and take rates are right by now: what is left is too much money.
+      // Names, currencies and take rates have been checked above, so the only possible error is too much
+      // money.
       throw .supply
     }
   }
@@ -121,7 +122,7 @@ private struct LedgerPlay {
 
   private var moment: Moment { Moment(height: tick, time: Timestamp(milliseconds: tick), tick: tick) }
 
-  /// Settles everything up to a tick.
+  /// Moves the ledger to a tick and settles everything that is due by then.
   mutating func move(to tick: Tick) {
     self.tick = max(self.tick, tick)
     let execution = Execution(on: state, at: moment)
@@ -129,7 +130,7 @@ private struct LedgerPlay {
     state.apply(execution.changes)
   }
 
-  /// Does a step; why not, when the ledger refuses it.
+  /// Performs a step. Returns the ledger's reason when it refuses the step; nil when it accepts.
   mutating func play(_ action: LedgerScenario.Action) -> Rejection? {
     let execution = Execution(on: state, at: moment)
     do { try execution.atomically { () throws(Rejection) in try perform(action, execution) } } catch {
@@ -240,7 +241,8 @@ private struct LedgerPlay {
     return id
   }
 
-  /// A provider's running leases of a deployment; its ended ones, for the refusal, when none runs.
+  /// The running leases that a provider has in a deployment. When none is running, the last ended one, so
+  /// that the ledger's refusal names it.
   private func leases(_ name: String, of provider: String) throws(Rejection) -> [LeaseID] {
     let id = try deployment(name)
     let address = try address(provider)

@@ -2,25 +2,26 @@ public import Chain
 public import Ledger
 public import Primitives
 
-/// A story of deployments and their money without a network: what happens at which tick, played on the real ledger.
+/// A scenario of deployments and their money, without a network: steps at given ticks, played on the real
+/// ledger.
 ///
-/// Fees, minimum and lease deposits are zero in it; accounts that are not named start empty. Accounts and deployments
-/// go by names; ties that the ledger breaks by provider are broken by name.
+/// Fees, minimum deposits and lease deposits are zero. Accounts that have no coins in `accounts` start empty.
+/// Accounts and deployments have names; ties that the ledger breaks by provider address are broken by name.
 public struct LedgerScenario: Hashable, Sendable {
   public struct Lease: Hashable, Sendable {
     public var provider: String
-    /// Per tick.
+    /// The price per tick.
     public var price: DecimalCoin
   }
 
   public enum Action: Hashable, Sendable {
-    /// A new deployment with a group and a lease for each price.
+    /// Opens a deployment, with one group and one lease for each element of `leases`.
     case open(deployment: String, tenant: String, deposit: Coin, leases: [Lease])
     case deposit(deployment: String, from: String, amount: Coin)
-    /// Counts for ticks after this one.
+    /// Sets a take rate, which applies to the ticks after the step's own tick.
     case setTake(Denomination, basisPoints: UInt64)
     case withdraw(deployment: String, provider: String)
-    /// By the tenant or, with a reason, by the provider.
+    /// Closes a lease. The tenant closes it, or the provider with a reason.
     case closeLease(deployment: String, provider: String, by: Closer, reason: LeaseCloseReason?)
     case closeDeployment(String)
   }
@@ -30,28 +31,29 @@ public struct LedgerScenario: Hashable, Sendable {
     public var action: Action
   }
 
-  /// In basis points. A currency that is not listed takes the standard rate.
+  /// The take rate of each currency, in basis points. A currency that is not listed has the standard rate.
   public var takeRates: [Denomination: UInt64]
-  /// In ticks.
+  /// The time between payouts to providers, in ticks.
   public var payoutInterval: UInt64
   public var accounts: [String: [Coin]]
-  /// Steps of one tick happen in their order.
+  /// The steps. Those of the same tick are performed in the order of the array.
   public var steps: [Step]
   public var untilTick: Tick
 }
 
 extension LedgerScenario {
-  /// Wider than what governance may set: one that no story reaches pays nothing by itself.
+  /// The accepted payout intervals, in ticks: a wider range than governance may set. With an interval longer
+  /// than the scenario, no payout happens by itself.
   static let payoutIntervals: ClosedRange<UInt64> = 1...UInt64(Int64.max)
 
-  /// How the story ends.
+  /// The state of the ledger at the end of the scenario.
   public struct Result: Sendable {
     public struct Escrow: Hashable, Sendable {
       public var deployment: String
       public var state: EscrowStatus.State
-      /// Deposited and not earned by anybody.
+      /// The money that was deposited and that no provider has earned.
       public var funds: Decimal18
-      /// When it was closed, or the last tick that was paid in full.
+      /// When the escrow was closed; for an overdrawn one, the last tick that was paid in full.
       public var closedAtTick: Tick?
     }
 
@@ -59,33 +61,34 @@ extension LedgerScenario {
       public var deployment: String
       public var provider: String
       public var state: LeaseRecord.State
-      /// The end, or the last tick that was paid in full.
+      /// When the lease ended; for an overdrawn one, the last tick that was paid in full.
       public var closedAtTick: Tick?
       public var reason: LeaseCloseReason?
-      /// Exact, with what is not paid yet.
+      /// The exact earnings, including those not paid yet.
       public var earned: Decimal18
-      /// Gross.
+      /// The amount paid out, including the network's fee.
       public var paid: Amount
-      /// Of `paid`.
+      /// The network's part of `paid`.
       public var fee: Amount
     }
 
-    /// A step that the ledger refused; it changed nothing.
+    /// A step that the ledger refused. Such a step changes nothing.
     public struct Refusal: Hashable, Sendable {
-      /// Counted from 0.
+      /// The index of the step in `steps`, counted from 0.
       public var step: Int
       public var code: Rejection.Code
       public var reason: String
     }
 
-    /// In which the story has money or prices, sorted.
+    /// The denominations of all amounts and prices in the scenario, sorted.
     public var denominations: [Denomination]
-    /// Of every account that the story names, sorted by name; coins by denomination, zero ones left out.
+    /// The coins of every account in the scenario, sorted by name; coins by denomination, without zero
+    /// amounts.
     public var balances: [(name: String, coins: [Coin])]
     public var communityPool: [Coin]
-    /// Sorted by name.
+    /// The escrow of each deployment, sorted by the deployment's name.
     public var escrow: [Escrow]
-    /// Sorted by deployment, then in the order of their groups.
+    /// All leases, sorted by deployment, then by the order of their groups.
     public var leases: [Lease]
     public var refused: [Refusal]
     public var isSupplyConserved: Bool
@@ -95,7 +98,7 @@ extension LedgerScenario {
   public enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
     case takeRate(Denomination)
     case payoutInterval(UInt64)
-    /// The amounts of one currency exceed 64 bits.
+    /// The accounts hold more of one currency in total than fits into 64 bits.
     case supply
 
     public var description: String {

@@ -16,8 +16,8 @@ struct DelayModel {
       let column = to % Self.count
       let mean = Self.means[row * Self.count + column]
       let deviation = Self.deviations[row * Self.count + column]
-      // The sum of four uniform draws is nearly normally distributed with mean 2 and standard deviation 1/√3
-      // (in units of `unit`). Multiplied by √3 ≈ 1.732 it has the standard deviation 1, and then `deviation`.
+      // The sum of four uniform draws is nearly normal, with mean 2 and standard deviation 1/√3 in units of
+      // `unit`. So its distance from the mean is multiplied by √3 ≈ 1.732 and by the wanted `deviation`.
       let unit: UInt64 = 1 << 20
       let sum = (0..<4).reduce(UInt64(0)) { sum, _ in sum + generator.next(below: unit) }
       let spread = (Int64(sum) - Int64(2 * unit)) * Int64(deviation) / Int64(unit) * 1_732 / 1_000

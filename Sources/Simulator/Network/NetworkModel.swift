@@ -13,7 +13,7 @@ struct NetworkModel {
   private var directions: [Direction]
   private var nextSession: UInt32 = 1
 
-  /// One direction between two nodes. What the sending of a message reads is stored together, for speed.
+  /// One direction between two nodes. Everything that sending a message reads is stored together, for speed.
   private struct Direction {
     /// When the last message arrives, in nanoseconds since the start: later ones of the session arrive later.
     var lastArrival: UInt64 = 0
@@ -70,12 +70,12 @@ struct NetworkModel {
 
   // MARK: Messages
 
-  /// When the copies of a message that is sent at `now` arrive, in nanoseconds since the start: two nils when
-  /// it is lost, two instants when it is duplicated. `extra` delays the sending.
+  /// When the copies of a message sent at `now` arrive, in nanoseconds since the start: two nils when it is
+  /// lost, two instants when it is duplicated. The message is sent `extra` after `now`.
   ///
-  /// - `isStream`: the message keeps its order and is never lost or duplicated; a loss delays it by 200 ms,
-  ///   the time of a retransmission. Messages of the chain's protocols are sent with false although nodes
-  ///   send them over streams: consensus must work with loss, duplication and reordering.
+  /// - `isStream`: whether the message keeps its order and is never lost or duplicated. A loss then delays it
+  ///   by 200 ms, the time of a retransmission. Real nodes send the chain's protocols over streams, but the
+  ///   simulation sends them with false: consensus must work with loss, duplication and reordering.
   mutating func arrivals(
     from: Int,
     to: Int,

@@ -28,7 +28,7 @@ enum IdealSignatures {
   }
 }
 
-/// Signs and checks for all nodes of a run, with the scenario's kind of signatures.
+/// Signs and checks for all nodes of a run, with the kind of signatures that the scenario chooses.
 struct SigningService: Sendable {
   let chain: ChainID
   private let isIdeal: Bool

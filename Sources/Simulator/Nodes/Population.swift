@@ -18,8 +18,9 @@ public struct Population {
   /// The keys by which nodes identify themselves to peers.
   let nodeKeys: [SigningKey]
 
-  /// `count` is the number of validators, `nodes` that of validators and followers. `parameters` are chain
-  /// parameters by the raw value of `ParameterKey`; an unknown name throws `ScenarioError.unknownParameter`.
+  /// `count` is the number of validators, `nodes` the number of validators and followers together.
+  /// `parameters` are chain parameters by the raw value of `ParameterKey`; an unknown name throws
+  /// `ScenarioError.unknownParameter`.
   init(
     seed: UInt64,
     validators count: Int,

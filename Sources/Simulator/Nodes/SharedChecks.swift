@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Each node would get the same results by itself. What differs in anything, or is invalid, is checked anew.
 final class SharedChecks: Sendable {
-  /// The digest of what was checked, and the chain for which it was checked.
+  /// The digest of the checked data, and the chain for which it was checked.
   private struct Key: Hashable {
     let digest: Digest
     let chain: ChainID
@@ -85,8 +85,8 @@ final class SharedChecks: Sendable {
 
 /// Decoded values by their bytes. Invalid bytes are decoded anew each time.
 private struct DecodedBytes<Value: Sendable>: Sendable {
-  /// Hashes only the length and the last bytes, which is fast; equality compares everything. The last bytes
-  /// differ between blocks by their certificates and between certificates by their signatures.
+  /// Hashes only the length and the last bytes, which is fast; equality compares all bytes. The last bytes of
+  /// different blocks differ in their certificates, those of different certificates in their signatures.
   private struct Key: Hashable {
     let bytes: [UInt8]
 

@@ -19,7 +19,7 @@ struct SimulatedDisk {
   private(set) var inFlight: [Job] = []
   /// Whether writes fail because the disk is full.
   var isFull = false
-  /// No sync ends before this.
+  /// No sync ends before this instant.
   var stalledUntil = Instant.zero
 
   mutating func add(_ job: Job) { waiting.append(job) }

@@ -5,7 +5,7 @@ import Ledger
 import Primitives
 import Replication
 
-/// One node of a run: its keys, its disk, its inexact clock, and, while it is up, its replica.
+/// One node of a run: its keys, its disk, its inexact clock and, while it runs, its replica.
 final class SimulatedNode {
   let index: Int
   let name: String
@@ -13,22 +13,22 @@ final class SimulatedNode {
   let consensusKey: SigningKey?
   let role: NodeRecord.Role
   let store: SimulatedStore
-  /// The validator's signed statement that this node is its node; nil for a follower.
+  /// The validator's signed statement that this node belongs to it; nil for a follower.
   let voucher: NodeVoucher?
 
-  /// Nil while the node is down. Only `start` and `halt` set it.
+  /// The node's replica; nil while the node is stopped. Only `start` and `halt` set it.
   var replica: Replica<SimulatedStore>?
-  /// Whether there is a replica. It is stored, because comparing `replica` with nil copies five kilobytes and
-  /// this is asked several times for each event.
+  /// Whether there is a replica. Stored, because comparing `replica` with nil copies five kilobytes and the
+  /// answer is needed several times for each event.
   private(set) var isUp = false
   /// Increases at each start and stop. Timers and syncs of an earlier incarnation are ignored.
   var incarnation: UInt32 = 0
   var disk = SimulatedDisk()
   /// When the node was last started.
   var bootedAt = Instant.zero
-  /// The node handles no event before this.
+  /// The node handles no event before this instant.
   var pausedUntil = Instant.zero
-  /// How many current crash faults stop the node; it starts again when there are none.
+  /// How many current crash faults keep the node stopped; it starts again when there are none.
   var activeCrashFaults = 0
   /// The constant error of the wall clock; positive when it is ahead.
   var skewMilliseconds: Int64 = 0
@@ -36,7 +36,7 @@ final class SimulatedNode {
   var driftPartsPerMillion: Int64 = 0
   /// The protocol versions that the node's program supports.
   var versions = Executor.versions
-  /// What makes the node Byzantine; nil for an honest node.
+  /// The node's Byzantine behaviour; nil for an honest node.
   var adversary: Adversary?
   /// Whether the node is honest. Other shards read it while this node's runs, so it never changes in a run.
   private(set) var isHonest = true

@@ -11,8 +11,8 @@ import Synchronization
 final class SimulatedStore: ReplicaState {
   private struct Contents {
     var version: StateVersion
-    /// The state after blocks that are executed but not yet written. It is kept because `StateVersion` shares
-    /// a version only as long as someone holds it.
+    /// The state after blocks that are executed but not yet written. Held here, because `StateVersion` shares
+    /// a version between nodes only as long as something holds it.
     var unwrittenVersion: StateVersion?
     var blocks: [Height: CommittedBlock] = [:]
     var tip: Tip
@@ -32,7 +32,7 @@ final class SimulatedStore: ReplicaState {
     }
   }
 
-  /// What the guard remembers of one signed message.
+  /// The guard's memory of one signed message.
   struct GuardRecord {
     var position: Position
     var body: [UInt8]
@@ -42,8 +42,8 @@ final class SimulatedStore: ReplicaState {
   private let contents: Mutex<Contents>
   private let sharesExecution: Bool
 
-  /// `sharesExecution`: whether the node takes the result of executing a block from another such node with
-  /// equal state, instead of executing the block itself.
+  /// `sharesExecution`: whether the node takes the result of executing a block from other nodes with the same
+  /// state, instead of executing every block itself.
   init(_ version: StateVersion, tip: Tip, sharesExecution: Bool) {
     contents = Mutex(Contents(version: version, tip: tip))
     self.sharesExecution = sharesExecution
@@ -99,8 +99,8 @@ final class SimulatedStore: ReplicaState {
       contents.version = contents.version.successor(writing: changes, pages, root: root)
       contents.blocks[commit.tip.height] = stored
       contents.tip = commit.tip
-      // The records since the beginning of the last finished height stay: blocks of the next height may be
-      // logged before that height's begin.
+      // The records from the start of the last finished height on stay, because blocks of the next height may
+      // be logged before the record that begins that height.
       let over = contents.log.lastIndex { Self.height(of: $0).map { $0 <= commit.tip.height } ?? false }
       contents.log.removeFirst(over ?? 0)
       contents.guardRecords.removeAll { $0.position.height + 1 < commit.tip.height }
@@ -118,7 +118,7 @@ final class SimulatedStore: ReplicaState {
   enum GuardDecision {
     /// The message may be signed.
     case sign
-    /// The same bytes have been signed before: this is the message.
+    /// The same bytes have been signed before; the message has the earlier signature.
     case alreadySigned(SignedMessage)
     /// Signing could contradict an earlier signature.
     case refuse

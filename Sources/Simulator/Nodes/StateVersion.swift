@@ -50,7 +50,8 @@ final class StateVersion: Sendable {
     }
   }
 
-  /// The result of executing a block on this version. Only the first caller with an equal `task` executes it.
+  /// The result of executing a block on this version: a stored result for an equal `task`, else that of
+  /// `execute`.
   func executed(_ task: ExecutionTask, _ execute: () -> ExecutedBlock) -> ExecutedBlock {
     let known = cache.withLock { cache in cache.executed.first { $0.task == task } }
     if let known { return known.block }

@@ -74,7 +74,7 @@ extension Cluster {
     }
   }
 
-  /// Ends all faults of the network and of the nodes; Byzantine validators go on misbehaving.
+  /// Ends all faults of the network and of the nodes. Byzantine validators continue to misbehave.
   func heal() {
     isHealed = true
     for shard in shards { shard.network.isUnreliable = false }

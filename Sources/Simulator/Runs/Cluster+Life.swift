@@ -44,7 +44,7 @@ extension Cluster {
     var checks = shard(of: node.index).checks
     switch scenario.brokenRule {
     case .signaturesUnchecked, .votesCountedTwice, .nilCountedAsValue:
-      // Without the shared memory: what a broken node takes for valid must not reach the others.
+      // Without the shared cache: signatures that this node wrongly accepts must not become valid for others.
       checks.memory = nil
       checks.verdict = { _, _, _, _, _ in true }
     default: break
@@ -62,13 +62,14 @@ extension Cluster {
     return configuration
   }
 
-  /// In bytes: more than a block without transactions takes when few validators signed its certificate.
+  /// A size in bytes above that of a block without transactions whose certificate few validators signed.
   private static var emptyBlockBytes: Int { 1_024 }
 
   private var gossipSettings: GossipCore.Settings {
     var settings = scenario.faults.delays == .regions ? GossipCore.Settings() : .local
     settings.peers.usesGroups = false
-    // The scenario decides who connects to whom: a node refuses no session for lack of places.
+    // The scenario decides which nodes connect. No node may refuse a session because its inbound places are
+    // full.
     settings.peers.inbound = nodes.count
     return settings
   }
@@ -109,7 +110,7 @@ extension Cluster {
     .connected(node.peer, connection, role: node.role, voucher: node.voucher)
   }
 
-  /// Ends a session: the left node is told now, the right one 1 ms later.
+  /// Ends a session. The left node learns of it now, the right one 1 ms later.
   func endSession(_ left: Int, _ right: Int) {
     guard session(left, right) != 0 else { return }
     for shard in shards { shard.network.close(left, right) }

@@ -18,7 +18,7 @@ extension Cluster {
   }
 
   /// Runs until `condition` holds or `limit` of virtual time has passed. Returns whether the condition holds.
-  /// It is checked after every step, and in a network of several shards after every step of all shards.
+  /// The condition is checked after every step; with several shards, a step is a joint step of all shards.
   @discardableResult
   public func run(for limit: Interval, until condition: (Cluster) -> Bool = { _ in false }) -> Bool {
     let end = now + limit
@@ -40,9 +40,9 @@ extension Cluster {
   }
 
   /// Handles the next event of the cluster, or else lets the shards run. An event of the cluster may concern
-  /// several shards, so it is handled while none of them runs. A single shard handles one event. Several
-  /// shards run in parallel for `ShardPlan.lookahead`: no message that is sent in that time arrives in
-  /// another shard before its end.
+  /// several shards, so it is handled while none of them runs. If there is one shard, it handles one event.
+  /// Several shards run in parallel for `ShardPlan.lookahead`, since no message sent in that time arrives in
+  /// another shard before the time is over.
   private func advance(from first: Instant, until end: Instant) {
     if let (at, event) = queue.next(until: first) {
       now = max(now, at)
@@ -71,7 +71,7 @@ extension Cluster {
     }
   }
 
-  /// Carries out, while no shard runs, what the shards have left for this moment: messages between shards,
+  /// Carries out, while no shard runs, the actions that the shards have postponed: messages between shards,
   /// observations, and ends of sessions.
   func synchronizeShards() {
     for shard in shards {
@@ -90,7 +90,7 @@ extension Cluster {
     }
   }
 
-  /// Gives the observer what the shards have observed, in the order of time.
+  /// Passes the observations of all shards to the observer, in the order of time.
   private func forwardObservations() {
     guard shards.contains(where: { !$0.observations.isEmpty }) else { return }
     var next = shards.map { _ in 0 }

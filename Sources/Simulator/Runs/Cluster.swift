@@ -6,9 +6,9 @@ import Ledger
 public import Primitives
 public import Replication
 
-/// A simulated network: many replicas under one virtual clock, driven by one seed.
+/// A simulated network: many replicas under one virtual clock, with all random numbers drawn from one seed.
 ///
-/// The replicas are the code that real nodes run. The simulator replaces what is around them: a network that
+/// The replicas are the code that real nodes run. The simulator replaces their surroundings: a network that
 /// delays, loses, duplicates and cuts; disks that take time, fill up and lose unsynced data; inexact clocks;
 /// and Byzantine validators. Equal scenarios give equal runs.
 public final class Cluster {
@@ -85,7 +85,8 @@ public final class Cluster {
       for right in left + 1..<max(left + 1, scenario.validators) { link(left, right) }
     }
     for follower in scenario.validators..<max(scenario.validators, count) {
-      // A validator and up to three nodes with a lower index: so there is a path between any two nodes.
+      // A follower is linked to a validator and up to three nodes with a lower index, so there is a path
+      // between any two nodes.
       link(follower, Int(generator.next(below: UInt64(scenario.validators))))
       for _ in 0..<3 { link(follower, Int(generator.next(below: UInt64(follower)))) }
     }
@@ -150,7 +151,7 @@ public final class Cluster {
   public var checks: [Invariant: UInt64] { observer.checks }
   /// The hash of everything that happened; equal for equal scenarios.
   public var traceHash: Digest { .blake2b(traces.flatMap(\.digest.bytes)) }
-  /// The number of events in the hash.
+  /// The number of events that `traceHash` covers.
   public var events: UInt64 { traces.reduce(0) { $0 + $1.events } }
   /// The notable events as lines for a reader, the newest last.
   public var eventLog: [String] { Trace.eventLog(of: traces) }
@@ -164,7 +165,7 @@ public final class Cluster {
   /// The names of the strategies of a Byzantine node; empty for an honest one.
   public func strategies(of index: Int) -> [String] { nodes[index].adversary?.names ?? [] }
 
-  /// Signs a transaction in the way that the scenario's nodes accept.
+  /// Signs a transaction with the kind of signatures that the scenario's nodes accept.
   public func signed(_ draft: TransactionDraft, by key: SigningKey) -> Transaction {
     signatures.sign(draft, by: key)
   }

@@ -5,7 +5,7 @@ import Replication
 import Wire
 
 extension ReplicaInput {
-  /// The input's kind and a detail of it as two numbers for the trace's hash.
+  /// The input's kind and one detail of it, as two numbers for the trace's hash.
   var summary: (UInt64, UInt64) {
     switch self {
     case .started: (1, 0)

@@ -4,8 +4,8 @@ import Gossip
 import Primitives
 import Replication
 
-/// What all shards of a run use together: the scenario, the genesis, the nodes and the signing service. Only
-/// a node's own shard changes the node.
+/// The data that all shards of a run share: the scenario, the genesis, the nodes and the signing service.
+/// Only a node's own shard changes the node.
 struct RunContext {
   let scenario: Scenario
   let genesis: Genesis
@@ -23,7 +23,7 @@ struct RunContext {
     indices = Dictionary(nodes.map { ($0.peer, $0.index) }, uniquingKeysWith: { $1 })
   }
 
-  /// The index of the node with this key; nil when it is no node of the run.
+  /// The index of the node with this key; nil when no node of the run has it.
   func index(of peer: PeerID) -> Int? { indices[peer] }
   /// The index of the shard that simulates a node.
   func shard(of node: Int) -> Int { shards.shard(of: node) }

@@ -55,8 +55,8 @@ public struct Scenario: Codable, Hashable, Sendable {
   /// The length of the run in virtual time.
   public var duration: Interval { .milliseconds(durationMilliseconds) }
 
-  /// When all faults except Byzantine behaviour end: 30 s before the end of the run, or at half of a run
-  /// shorter than 60 s. From then on heights must grow (`Invariant.liveness`).
+  /// When all faults except Byzantine behaviour end: 30 s before the end of the run, or halfway through a run
+  /// shorter than 60 s. Afterwards heights must grow (`Invariant.liveness`).
   public var healsAt: Instant {
     let calm = min(30_000, durationMilliseconds / 2)
     return .zero + .milliseconds(durationMilliseconds - calm)

@@ -7,8 +7,8 @@ import Primitives
 import Replication
 
 extension Shard {
-  /// Performs the effects of a replica in their order. Effects that must be durable go to the simulated
-  /// disk and are done when its sync ends.
+  /// Performs the effects of a replica in their order. Effects that must be durable go to the simulated disk
+  /// and are completed when its sync ends.
   func perform(_ effects: [ReplicaEffect], of node: SimulatedNode) {
     var sends: [OutgoingMessage] = []
     func send(_ message: PeerMessage, to peer: PeerID) {
@@ -55,7 +55,7 @@ extension Shard {
     startSync(of: node)
   }
 
-  /// Sends what the Byzantine node's strategies make of the messages.
+  /// Sends the messages as the Byzantine node's strategies have altered them.
   private func sendAltered(_ messages: [OutgoingMessage], by node: SimulatedNode) {
     let peers = network.sessionPeers(of: node.index)
     for outgoing in node.adversary?.alter(messages, peers: peers) ?? messages {

@@ -6,8 +6,8 @@ import Primitives
 import Replication
 
 extension Shard {
-  /// Begins to write and sync what a node's replica has requested, unless the disk is busy. A sync takes 0.1
-  /// to 0.3 ms, or until a disk stall ends.
+  /// Begins to write and sync the data that a node's replica wants stored, unless the disk is busy. A sync
+  /// takes 0.1 to 0.3 ms, or until a disk stall ends.
   func startSync(of node: SimulatedNode) {
     guard node.isUp, node.disk.begin() else { return }
     let usual = Interval(nanoseconds: 100_000 + generator.next(below: 200_000))
@@ -45,7 +45,7 @@ extension Shard {
     startSync(of: node)
   }
 
-  /// Gives a replica the result of a write. The observer sees released signatures.
+  /// Passes the result of a write to a replica. Signatures are also reported to the observer.
   private func deliver(_ answer: ReplicaInput, to node: SimulatedNode) {
     guard node.isUp else { return }
     switch answer {
@@ -92,7 +92,8 @@ extension Shard {
 
   // MARK: Signing
 
-  /// Lets the disk sync before a signature is given, or breaks that rule if the scenario says so.
+  /// Has a message signed after the next disk sync. The scenario may break the rule that the sync comes
+  /// first.
   func requestSignature(_ request: SigningRequest, of node: SimulatedNode) {
     guard node.isHonest else { return node.disk.add(.sign(request)) }
     switch context.scenario.brokenRule {
@@ -107,7 +108,7 @@ extension Shard {
     }
   }
 
-  /// Turns an own prevote for nil into one for the round's proposal, and sends it to all validators.
+  /// Turns the node's own prevote for nil into one for the round's proposal, and sends it to all validators.
   private func withoutLock(_ request: SigningRequest, _ node: SimulatedNode) -> SigningRequest {
     guard request.kind == .prevote, request.block == nil, let proposal = node.lastProposal,
       proposal.height == request.height, proposal.round == request.round

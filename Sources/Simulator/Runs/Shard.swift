@@ -7,17 +7,17 @@ import Replication
 /// A part of the nodes of a run that one thread simulates: it holds their events and handles them in the
 /// order of time.
 ///
-/// A shard changes only itself and its nodes. Whatever concerns others is stored until the shards are
+/// A shard changes only itself and its nodes. Everything that concerns others is stored until the shards are
 /// synchronized (`Cluster.synchronizeShards`): messages to nodes of other shards, ends of sessions, and
-/// observations. Therefore shards can run in parallel for as long as the fastest message between them takes
-/// (the lookahead of conservative parallel simulation), and the result does not depend on the threads.
+/// observations. So shards can run in parallel for as long as the fastest message between them takes (the
+/// lookahead of conservative parallel simulation), and the result does not depend on the threads.
 final class Shard {
-  /// An event of one node. It is indirect because the queue moves it often.
+  /// An event of one node. The enum is indirect because the queue moves events often.
   indirect enum Event {
     /// A message arrives; it is lost when its session has ended.
     case arrival(ReplicaInput, to: Int, from: Int, session: UInt32)
-    /// A timer, a result, or the end of a session, for the node with this index. It is void when the node has
-    /// stopped since, which `incarnation` shows.
+    /// A timer, a result, or the end of a session, for the node with this index. It is ignored when the node
+    /// has stopped since, which a changed `incarnation` shows.
     case local(ReplicaInput, Int, incarnation: UInt32)
     /// A sync of the node's disk ends.
     case synced(Int, incarnation: UInt32)
@@ -25,7 +25,7 @@ final class Shard {
 
   typealias TimedEvent = (at: Instant, event: Event)
 
-  /// An end of sessions that a shard asks the cluster for, since it may concern nodes of other shards.
+  /// A request that the cluster end sessions. It may concern nodes of other shards.
   enum Request {
     /// The first node disconnects the second.
     case disconnect(Int, Int)
@@ -33,7 +33,7 @@ final class Shard {
     case nodeStopped(Int)
   }
 
-  /// Something that the observer is told when the shards are synchronized.
+  /// Something that is reported to the observer when the shards are synchronized.
   enum Observation {
     case counted(Invariant)
     case violated(Invariant, String)
@@ -41,7 +41,7 @@ final class Shard {
     case released(SignedMessage, PublicKey)
   }
 
-  /// Results that are equal for all nodes, computed once for the shard.
+  /// Encodings that are equal for all nodes and kept once for the shard.
   struct Caches {
     /// Encodings of stored blocks.
     var blocks: [Digest: [UInt8]] = [:]
@@ -52,12 +52,12 @@ final class Shard {
   let index: Int
   let context: RunContext
   let trace = Trace()
-  /// How the nodes of the shard check signatures; they share its memory.
+  /// How the nodes of the shard check signatures. They share its cache of valid signatures.
   let checks: Checks
   var now = Instant.zero
   var queue: EventQueue<Event>
-  /// The shard's copy of the network: sessions and cuts are equal in all shards; the order of messages is
-  /// kept only for messages that this shard's nodes send.
+  /// The shard's copy of the network. Sessions and cuts are equal in all copies; the order of messages is
+  /// kept only for those that this shard's nodes send.
   var network: NetworkModel
   var generator: SeededGenerator
   var counters = TrafficCounters()
@@ -143,7 +143,7 @@ final class Shard {
   }
 
   private func arrive(_ input: ReplicaInput, at node: SimulatedNode) {
-    // Only Byzantine nodes and broken rules need to see the messages that arrive.
+    // Only Byzantine nodes and broken rules need to observe the messages that arrive.
     guard context.scenario.brokenRule != nil || !node.isHonest else { return handle(input, at: node, tag: 1) }
     if case .message(let message, _) = input {
       if let proposal = message.proposal { node.lastProposal = proposal }
@@ -167,7 +167,7 @@ final class Shard {
     spareEffects.removeAll(keepingCapacity: true)
   }
 
-  /// Gives a node's replica an input of a user, performs the effects, and returns the replica's answer.
+  /// Passes a user's input to a node's replica, performs the effects, and returns the replica's answer.
   func request(_ input: ReplicaInput, of node: SimulatedNode) -> ReplicaAnswer? {
     var turn = makeTurn(of: node)
     node.replica?.step(input, &turn)

@@ -3,7 +3,7 @@ import Primitives
 /// Reduces a failing scenario to a smaller one that violates the same invariant: it shortens the run and
 /// removes faults, nodes and users' actions as long as the run still fails (delta debugging).
 public struct Shrinker {
-  /// The smallest failing scenario found so far; its fault schedule is written out.
+  /// The smallest failing scenario found so far. It contains its fault schedule explicitly.
   public private(set) var scenario: Scenario
   /// The first violation in a run of `scenario`.
   public private(set) var violation: Violation
@@ -25,7 +25,7 @@ public struct Shrinker {
     self.violation = violation
     self.limit = limit
     self.progress = progress
-    // The drawn schedule is written out, so that single faults can be removed from it.
+    // The schedule drawn from the rates is made explicit, so that single faults can be removed from it.
     self.scenario.faults.schedule = scenario.faults.schedule(for: scenario)
     if self.scenario.faults.byzantine == nil { self.scenario.faults.byzantine = scenario.tolerated }
   }
@@ -60,8 +60,8 @@ public struct Shrinker {
 
   private mutating func shorten() throws {
     if violation.invariant != .liveness {
-      // Faults end at half of a short run (`Scenario.healsAt`): in a run of twice the violation's time they
-      // still act when it happens.
+      // In a short run, faults end halfway (`Scenario.healsAt`). A run of twice the violation's time still
+      // has its faults at that time.
       let needed = max(1_000, 2 * violation.atMilliseconds + 2)
       if needed < scenario.durationMilliseconds {
         _ = try attempt("\(needed) ms") { $0.durationMilliseconds = needed }

@@ -26,7 +26,7 @@ public struct SimulationReport: Codable, Sendable {
   public var highestHeight: Height
   /// The highest height of an honest node when the faults ended.
   public var healedHeight: Height
-  /// How often a node entered a round above 0, all nodes together.
+  /// How often a node entered a round above 0, summed over all nodes.
   public var roundsAboveZero: UInt64
   public var highestRound: Round
   public var virtualMilliseconds: UInt64
@@ -35,7 +35,7 @@ public struct SimulationReport: Codable, Sendable {
   public var events: UInt64
   /// The number of messages that nodes sent.
   public var messages: UInt64
-  /// Approximate payload bytes of these messages, without frames and encryption.
+  /// Approximate payload bytes of all sent messages, without frames and encryption.
   public var bytes: UInt64
   /// The number of messages by the name of their frame's kind; kinds that were not sent are left out.
   public var messagesByKind: [String: UInt64]

@@ -11,7 +11,7 @@ public struct LoadPlan: Codable, Hashable, Sendable {
 
   public init() {}
 
-  /// No users' actions and no providers.
+  /// A plan without users' actions and without providers.
   public static var quiet: LoadPlan {
     var plan = LoadPlan()
     plan.transfersPerMinute = 0

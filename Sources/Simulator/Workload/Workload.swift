@@ -26,7 +26,7 @@ struct Workload {
   var open: [(tenant: Int, object: SignedObject, order: Order)] = []
   /// For each provider, the orders for which it has bid.
   var answered: [Set<Digest>]
-  /// Deployments with an agreement, and when their tenant closes them.
+  /// Deployments with an agreement, and the times at which their tenants close them.
   var running: [(tenant: Int, deployment: DeploymentID, until: Instant)] = []
 
   init(plan: LoadPlan, population: Population, seed: UInt64) {
@@ -109,8 +109,8 @@ extension Cluster {
     submit([.send(send)], by: tenants[from], home: home(of: from))
   }
 
-  /// The node that an account uses; nil when no honest node is up. It is the same as long as that node is up,
-  /// so that the account's transactions have consecutive sequence numbers.
+  /// The index of the node that an account uses; nil when no honest node is up. It stays the same while that
+  /// node is up, so that the account's transactions have consecutive sequence numbers.
   func home(of account: Int) -> Int? {
     for step in 0..<nodes.count {
       let index = (account * 7 + step) % nodes.count

@@ -1,7 +1,7 @@
 extension NodeStore {
   /// Puts a part of a snapshot into a store that has no origin yet. `marks` are entries by which the caller
-  /// later recognises the parts that are there (`stagedMarks`). The part is written wholly or not at all. It
-  /// is not synced; after a crash the parts of the first calls are there, up to some call.
+  /// later recognises the stored parts (`stagedMarks`). The part is written wholly or not at all, without a
+  /// sync. A crash may lose the parts of the last calls, but never a part before one that is kept.
   public func stage(state: [Entry], tree: [Entry], marks: [Entry]) throws(StorageError) {
     try withWriter { (progress) throws(StorageError) in
       try Self.checkNew(progress, database)

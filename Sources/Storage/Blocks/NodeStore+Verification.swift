@@ -17,7 +17,7 @@ public struct StoreReport: Hashable, Sendable, CustomStringConvertible {
 public enum VerificationDepth: Sendable {
   /// The last block is there, and no table has an entry above it. Takes milliseconds.
   case newest
-  /// Besides, every entry of every table passes its checksum, and no height is missing.
+  /// In addition to `newest`: every entry of every table passes its checksum, and no height is missing.
   case everything
 }
 

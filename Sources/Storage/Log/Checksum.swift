@@ -3,7 +3,7 @@ enum Checksum {
   private static let polynomial: UInt32 = 0x82f6_3b78
 
   /// Eight tables, one after the other: entry `table * 256 + byte` is the checksum of `byte` followed by
-  /// `table` zero bytes. They allow to process eight bytes in one step.
+  /// `table` zero bytes. With them eight bytes are processed in one step.
   private static let tables: [UInt32] = {
     var tables = [UInt32](repeating: 0, count: 8 * 256)
     for byte in 0..<256 {
@@ -18,8 +18,8 @@ enum Checksum {
     return tables
   }()
 
-  /// The checksum of `bytes`; with `previous`, that of the bytes whose checksum is `previous` followed by
-  /// `bytes`.
+  /// The checksum of `bytes`. If `previous` is the checksum of other bytes, the result is the checksum of
+  /// those bytes followed by `bytes`.
   static func crc32c(_ bytes: ArraySlice<UInt8>, after previous: UInt32 = 0) -> UInt32 {
     var remainder = ~previous
     bytes.withUnsafeBytes { input in

@@ -98,9 +98,9 @@ enum LogSegment {
     return Found(payload: payload, durable: Int(durable))
   }
 
-  /// What follows the last valid record of a segment.
+  /// The kind of bytes that follow the last valid record of a segment.
   enum Tail: Hashable {
-    /// The file ends there.
+    /// No bytes follow: the file ends after the record.
     case clean
     /// Bytes of a write that was never acknowledged.
     case torn

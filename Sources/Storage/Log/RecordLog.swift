@@ -16,7 +16,7 @@ public struct RecordLog: ~Copyable, Sendable {
   static let bufferLimit = 256 << 10
 
   public let folder: String
-  /// What opening the log found.
+  /// The state in which the log was found when it was opened.
   public let recovery: Recovery
 
   private var segments: [Segment]
@@ -47,7 +47,7 @@ public struct RecordLog: ~Copyable, Sendable {
     }
   }
 
-  /// What opening found.
+  /// The state in which opening finds a log.
   public struct Recovery: Hashable, Sendable {
     /// Number of complete records.
     public var records: UInt64
@@ -84,7 +84,7 @@ public struct RecordLog: ~Copyable, Sendable {
     synced = scan.records
   }
 
-  /// What opening would find; changes nothing.
+  /// The result that opening the log would have; changes nothing.
   public static func inspect(folder: String) throws(StorageError) -> Recovery { try LogScan(folder).recovery }
 
   /// Calls `body` for each record found at opening, in order, but not for later ones. Call it before `drop`.

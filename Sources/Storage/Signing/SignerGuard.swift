@@ -23,7 +23,8 @@ public struct SignerGuard: ~Copyable, Sendable {
   /// The highest height for which a verified commit certificate is known.
   public private(set) var certifiedHeight: UInt64
   public private(set) var quarantine: SignerQuarantine?
-  /// The first height that was seen decided since opening, or the last one that had this key's signature.
+  /// In a quarantine: the first height seen decided since opening, or the last one seen with this key's
+  /// signature.
   private var firstWitnessed: UInt64?
   private var isPoisoned = false
 
@@ -138,7 +139,8 @@ public struct SignerGuard: ~Copyable, Sendable {
     return state
   }
 
-  /// Signatures are reused only during replay, which never goes back further than the height before the last.
+  /// Drops old signatures. They are reused only during replay, which goes back to the height before the last
+  /// at most.
   private mutating func forgetOld(before height: UInt64) {
     guard signed.count >= SignerFile.slotCount else { return }
     signed = signed.filter { $0.key.height + 1 >= height }

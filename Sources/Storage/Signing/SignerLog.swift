@@ -19,7 +19,7 @@ import Cryptography
 ///
 /// Every segment starts with the newest state, so deleting older segments loses nothing.
 public struct SignerLog: ~Copyable, Sendable {
-  /// How many heights a new ceiling is above the height to be signed.
+  /// The number of heights from the height to be signed to a new ceiling.
   public static let ceilingStep: UInt64 = 32
 
   private var log: RecordLog

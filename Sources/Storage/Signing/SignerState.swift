@@ -82,13 +82,13 @@ struct SignerFile: ~Copyable, Sendable {
   let path: String
   let file: PosixFile
 
-  /// What reading the file found.
+  /// The result of reading the file.
   struct Contents {
     /// nil when the header does not pass its checksum.
     var instance: [UInt8]?
     /// Whether this is the file to which the header was written, not a copy.
     var isOriginal = false
-    /// Sorted by sequence.
+    /// The valid states, sorted by sequence.
     var states: [SignerState] = []
     var isDamaged = false
   }

@@ -33,7 +33,7 @@ public struct SignedRecord: Hashable, Sendable {
   public var position: SignerPosition
   /// BLAKE2b of the signed bytes.
   public var digest: Digest
-  /// 64 bytes.
+  /// The signature of the signed bytes.
   public var signature: Signature
 }
 
@@ -50,7 +50,7 @@ public enum SignerAdmission: Hashable, Sendable {
 public enum SignerRefusal: Hashable, Sendable, CustomStringConvertible {
   /// Other bytes were signed at this position.
   case conflict(SignerPosition)
-  /// A later position, this one, was signed already.
+  /// A later position was signed already; the value is that position.
   case behind(SignerPosition)
   /// A commit certificate for this height is known, so heights up to it are over.
   case decided(UInt64)

@@ -1,10 +1,11 @@
 import Cryptography
 import Primitives
 
-/// Handshake messages. The inexpensive checks are made here; the curve operations are effects (`DatagramStep`) that are
-/// computed on other threads. When a result comes back, the checks that depend on tables are made again.
+/// Handles handshake messages. The inexpensive checks are made here. The curve operations are effects
+/// (`DatagramStep`) that other threads compute. When a result comes back, the checks that depend on the
+/// tables of peers and sessions are repeated, since the tables may have changed.
 extension DatagramEndpoint {
-  /// How many steps for received messages may be in computation; further messages are dropped.
+  /// The most handshake steps that other threads may be computing at once; messages beyond that are dropped.
   private static let stepLimit = 256
 
   func initiate(_ peer: DatagramPeer, _ turn: inout Turn) {
@@ -37,14 +38,14 @@ extension DatagramEndpoint {
     guard peers[initiation.key]?.isWanted ?? false || admits(initiation.key) else { throw .stranger }
   }
 
-  /// Adds the effect that computes a step for a received message.
+  /// Emits an effect that has another thread compute a step. Throws when `stepLimit` steps are under way.
   private func compute(_ step: DatagramStep, _ turn: inout Turn) throws(DatagramDrop) {
     guard openSteps < Self.stepLimit else { throw .overBudget }
     openSteps += 1
     turn.effects.append(.compute(step))
   }
 
-  /// Takes the result of a step. Meanwhile other messages may have been handled and peers removed.
+  /// Takes the outcome of a step. During the computation, messages may have been handled and peers removed.
   func conclude(_ outcome: DatagramStep.Outcome, _ turn: inout Turn) {
     do throws(DatagramDrop) {
       switch outcome {
@@ -89,9 +90,10 @@ extension DatagramEndpoint {
     turn.effects.append(.transmit(message, source))
   }
 
-  /// Throws when an initiation must not cause curve operations. Below the rate limits, any initiation may. Above them the
-  /// sender must include a cookie, which proves that it receives at its source address; such sources have rate limits
-  /// of their own, so that initiations with forged source addresses cannot lock them out.
+  /// Throws when an initiation may not cause curve operations. Below the rate limits every initiation may.
+  /// Above them it must include a cookie, which proves that the sender receives at its source address.
+  /// Sources with cookies have rate limits of their own, so initiations with forged source addresses cannot
+  /// lock them out.
   private func checkBudget(
     _ bytes: [UInt8],
     _ initiation: DatagramMessage.Initiation,
@@ -138,7 +140,8 @@ extension DatagramEndpoint {
     peer.lastReceived = turn.now
     peer.endpoint = source
     if !wasUp { turn.effects.append(.up(peer.id)) }
-    // The responder uses the session only after a first datagram in it: a replayed initiation has none.
+    // A first datagram at once: the responder uses the session only after it has received one, because the
+    // sender of a replayed initiation cannot make one.
     transmit(peer, DatagramMessage.control, [Control.keepAlive], &turn)
   }
 

@@ -1,34 +1,35 @@
 import Primitives
 
-/// Decides whether datagrams to a peer arrive. While they do not, the owner uses the stream instead.
+/// Decides whether datagrams to a peer arrive. While they do not, messages go over the peer's TCP stream.
 ///
-/// A firewall may block datagrams after a session was opened, and in one direction only. So datagrams received from the peer
-/// do not prove that the peer receives ours. It is asked by pings; pongs and its reports of loss are the proof.
+/// A firewall may block datagrams after a session was opened, and in one direction only. So datagrams
+/// received from the peer do not prove that the peer receives ours. Its pongs and its reports of loss do.
 extension DatagramEndpoint {
-  /// From this loss on, in datagrams of a thousand, the stream is used.
+  /// At this loss or more, in lost datagrams per thousand, messages go over the TCP stream.
   static let lossLimit = 100
-  /// How long the stream is used before datagrams are tried again.
+  /// How long messages go over the TCP stream after such a loss, before datagrams are tried again.
   static let lossPause = Interval.seconds(30)
-  /// How often a peer that is sent datagrams is pinged.
+  /// The time between pings to a peer to which datagrams are being sent.
   static let pingInterval = Interval.seconds(3)
-  /// How long to wait for the pong before the next ping.
+  /// How long to wait for a pong before the next ping. After `unansweredPingLimit` pings without a pong,
+  /// datagrams are considered not to arrive, and pings go out every `pingInterval` again.
   static let pongTimeout = Interval.seconds(1)
   static let unansweredPingLimit = 3
 
-  /// Handles a report of loss, which also proves that datagrams arrive.
+  /// Handles a peer's report of loss. The report also proves that the peer receives datagrams.
   func reported(_ peer: DatagramPeer, _ turn: inout Turn) {
     peer.lossyUntil = peer.lossPerMille >= Self.lossLimit ? turn.now + Self.lossPause : nil
     confirm(peer, &turn)
   }
 
-  /// Notes that the peer has received a datagram.
+  /// Records that the peer has proved to receive datagrams.
   func confirm(_ peer: DatagramPeer, _ turn: inout Turn) {
     peer.confirmedAt = turn.now
     peer.unansweredPings = 0
     updateUsability(of: peer, &turn)
   }
 
-  /// Pings the peer if datagrams were sent to it since it last confirmed to receive them. Called with every tick.
+  /// Pings the peer if datagrams were sent to it since it last proved to receive them. Called every tick.
   func ping(_ peer: DatagramPeer, _ turn: inout Turn) {
     updateUsability(of: peer, &turn)
     let isUnanswered = peer.unansweredPings > 0

@@ -11,7 +11,7 @@ final class DatagramEndpoint {
     case deliver(PeerID, [UInt8])
     case up(PeerID)
     case down(PeerID)
-    /// Whether the peer of an open session receives datagrams has changed.
+    /// Datagrams to the peer of an open session now arrive (true) or no longer arrive (false).
     case usable(PeerID, Bool)
   }
 
@@ -30,17 +30,17 @@ final class DatagramEndpoint {
   let identity: SigningKey
   let network: NetworkIdentity
   let settings: DatagramSettings
-  /// The wall-clock time at the zero of the monotonic clock, in nanoseconds since 1970.
+  /// The wall-clock time, in nanoseconds since 1970, at which the monotonic clock read zero.
   let epoch: UInt64
   let mac: DatagramMAC
   var cookies: CookieJar
-  /// Limits the handshake messages of each source address that may be forged.
+  /// Limits the handshake messages per source address that came without a valid cookie: it may be forged.
   var unverifiedSources: SourceLimiter
-  /// Limits the handshake messages of each source address that a cookie has verified.
+  /// Limits the handshake messages per source address that came with a valid cookie, so it is genuine.
   var verifiedSources: SourceLimiter
-  /// Whether initiations of a peer are accepted. Those of peers to which this node opens sessions always are.
+  /// Whether to accept initiations of a peer. Those of peers to which this node opens sessions always are.
   var admits: (PeerID) -> Bool = { _ in true }
-  /// Limits the initiations of all sources that are answered without a cookie.
+  /// The rate limit, for all sources together, of initiations that are handled without a cookie.
   var initiations = TokenBucket()
   var peers: [PeerID: DatagramPeer] = [:]
   var indices: [UInt32: DatagramPeer] = [:]
@@ -50,9 +50,9 @@ final class DatagramEndpoint {
   /// computation, but no usable session.
   var timestamps = Generations<PublicKey, UInt64>(capacity: 16_384)
   private(set) var drops: [DatagramDrop: Int] = [:]
-  /// Datagrams that this node dropped because more waited than `DatagramSettings.backlog`.
+  /// How many datagrams to peers this node dropped because more than `DatagramSettings.backlog` waited.
   private(set) var pacingDrops = 0
-  /// How many steps for received messages are in computation.
+  /// How many handshake steps other threads are computing for received messages.
   var openSteps = 0
 
   init(
@@ -237,7 +237,7 @@ final class DatagramEndpoint {
     for peer in Array(peers.values) { maintain(peer, &turn) }
   }
 
-  /// If more time than this passed since the last tick, this process did not run in between.
+  /// When more time than this passes between two ticks, the process is taken to have been suspended.
   private static let longestTick = Interval.seconds(2)
 
   private func maintain(_ peer: DatagramPeer, _ turn: inout Turn) {

@@ -1,7 +1,7 @@
 import Cryptography
 import Primitives
 
-/// The handshake of datagram sessions: one round trip, both ends proven.
+/// The handshake of datagram sessions: one round trip, in which both ends prove their node keys.
 ///
 /// The Ed25519 node key signs the ephemeral X25519 key of each handshake; there is no static X25519 key. The alternatives
 /// were a static X25519 key in the node record, which would be a second identity to publish and rotate, and converting the
@@ -12,8 +12,8 @@ import Primitives
 /// A replayed initiation makes the responder prepare a session whose keys only the true initiator knows. The responder does
 /// not use a prepared session until it has received a datagram in it.
 enum DatagramHandshake {
-  /// What the initiator needs to understand the response. A class, since several responses may be checked on other threads
-  /// at once: while a forged one is being checked, the true one must not be dropped.
+  /// The initiator's state until the response. A class, because several responses may be checked on other
+  /// threads at once: while a forged one is being checked, the true one must not be dropped.
   final class Pending: Sendable {
     let sender: UInt32
     let ephemeral: EphemeralKey
@@ -31,7 +31,7 @@ enum DatagramHandshake {
 
   private static let label = "supercloud datagram 1"
 
-  /// The transcript of a session that `initiator` opens with `responder`, up to what the initiator signs.
+  /// The transcript of a session with `responder`, as far as the initiator's signature covers it.
   private static func transcript(to responder: PublicKey, on network: NetworkIdentity) -> Transcript {
     var transcript = Transcript(label: label, network: network)
     transcript.absorb(responder.bytes)

@@ -8,11 +8,11 @@ public enum DatagramDrop: String, Error, Hashable, Sendable, CaseIterable {
   case unknownType = "unknown_type"
   /// The first authentication code is wrong: the sender does not know this node's key or the network.
   case wrongRecipient = "wrong_recipient"
-  /// The index names no session.
+  /// No session or handshake has the receiver index of the datagram.
   case unknownSession = "unknown_session"
   /// The counter or timestamp was used before.
   case replayed
-  /// Decryption failed: other keys, or changed on the way.
+  /// Decryption failed: the sender used other keys, or the datagram was changed on the way.
   case notAuthentic = "not_authentic"
   case badSignature = "bad_signature"
   /// An X25519 public key of low order, with which the shared secret would be a known value (RFC 7748 § 6.1).
@@ -23,11 +23,11 @@ public enum DatagramDrop: String, Error, Hashable, Sendable, CaseIterable {
   case overBudget = "over_budget"
   /// An initiation by a key with which there is no stream session.
   case stranger
-  /// The rate of initiations requires a cookie, which was absent or wrong; one was sent.
+  /// So many initiations arrive that a cookie is required. It was absent or wrong; the sender was sent one.
   case cookieRequired = "cookie_required"
-  /// The limit of sessions, of all or of that address, is reached.
+  /// The limit of peers with sessions or handshakes is reached, in total or for the source address.
   case full
-  /// Too many received datagrams wait for the owner.
+  /// Too many received datagrams wait to be handled.
   case backlog
   /// The source is not an IP address.
   case source
@@ -64,7 +64,7 @@ enum DatagramMessage {
     let key: PublicKey
     let signature: Signature
 
-    /// The bytes before the signature, which it covers.
+    /// The initiation's bytes before the signature. The signature covers them.
     static func claims(sender: UInt32, ephemeral: [UInt8], timestamp: UInt64, key: PublicKey) -> [UInt8] {
       var writer = ByteWriter(capacity: initiationCount)
       writer.write(initiation)
@@ -98,7 +98,7 @@ enum DatagramMessage {
     let signature: Signature
     let confirmation: [UInt8]
 
-    /// The bytes before the signature.
+    /// The response's bytes before the signature. The signature covers them.
     static func claims(sender: UInt32, receiver: UInt32, ephemeral: [UInt8]) -> [UInt8] {
       var writer = ByteWriter(capacity: responseCount)
       writer.write(response)
@@ -157,12 +157,12 @@ struct DatagramMAC: Sendable {
     Array(Digest.blake2b(bytes, key: key).bytes.prefix(DatagramMessage.macCount))
   }
 
-  /// Whether the code that follows the first `count` bytes is right.
+  /// Whether the first authentication code, which follows the first `count` bytes, is right.
   func isValid(_ bytes: [UInt8], count: Int) -> Bool {
     Self.equal(code(over: bytes[..<count]), bytes[count..<count + DatagramMessage.macCount])
   }
 
-  /// The second code: of a message, with a cookie as the key.
+  /// The second authentication code of a message, keyed with a cookie.
   static func code(cookie: [UInt8], over bytes: some Collection<UInt8>) -> [UInt8] {
     Array(Digest.blake2b(cookie + Array(bytes)).bytes.prefix(DatagramMessage.macCount))
   }

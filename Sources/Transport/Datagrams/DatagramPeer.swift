@@ -2,11 +2,11 @@ import Cryptography
 import NIOCore
 import Primitives
 
-/// The state of one peer: up to three sessions, one handshake, its rate.
+/// The state of one peer: up to three sessions, one handshake, the rate limits and measurements.
 ///
 /// A class, so that entries of the table can be changed in place.
 final class DatagramPeer {
-  /// In which of the sessions a datagram was received.
+  /// The session in which a datagram was received.
   enum Slot {
     case current, previous, next
   }
@@ -18,12 +18,12 @@ final class DatagramPeer {
 
   /// The session in which this node sends.
   private(set) var current: DatagramSession?
-  /// The session before; its datagrams are still accepted, since datagrams can arrive out of order.
+  /// The session before `current`; its datagrams are still accepted, since datagrams can arrive out of order.
   private(set) var previous: DatagramSession?
-  /// Prepared for an initiation that may be a replay; becomes `current` with the first datagram in it.
+  /// A session prepared for an initiation that may be a replay; its first datagram makes it `current`.
   private(set) var next: DatagramSession?
 
-  /// The index of the initiation that is in computation.
+  /// The sender index of the initiation that another thread is computing.
   var initiating: UInt32?
   /// The initiation that was sent and has no response yet.
   var pending: DatagramHandshake.Pending?
@@ -38,20 +38,20 @@ final class DatagramPeer {
   var inbound = TokenBucket()
   var lastReceived: Instant
   var lastSent: Instant
-  /// Up to where the last report of loss went: datagrams received, and the end of the replay window.
+  /// What the last report of loss covered: `received` datagrams, up to the replay window's `end`.
   var reported: (received: UInt64, end: UInt64) = (0, 0)
   /// How many of a thousand sent datagrams the peer reported as lost.
   var lossPerMille = 0
-  /// When this node last sent a datagram of its owner.
+  /// When this node last sent the peer a datagram with a payload, not a control datagram.
   var lastData: Instant = .zero
   /// When the peer last confirmed that it receives datagrams.
   var confirmedAt: Instant = .zero
   /// Pings sent since `confirmedAt`.
   var unansweredPings = 0
   var pingedAt: Instant = .zero
-  /// Until when the stream is used because of loss; nil when there is little.
+  /// Until when the TCP stream is used because of datagram loss; nil when the loss is small.
   var lossyUntil: Instant?
-  /// Whether datagrams arrive, as the owner was last told.
+  /// Whether datagrams to the peer arrive, as of the last `usable` effect.
   var isUsable = true
 
   init(_ id: PeerID, at endpoint: IPEndpoint, datagramsPerSecond: UInt64, now: Instant) {
@@ -84,7 +84,7 @@ final class DatagramPeer {
   /// Encrypts in the current session; nil when there is none.
   func seal(_ type: UInt8, _ plaintext: [UInt8]) -> [UInt8]? { current?.seal(type, plaintext) }
 
-  /// Makes the session the current one. Returns the index of the session that this removes.
+  /// Makes `session` the current one and the current one the previous. Returns the old previous one's index.
   func adopt(_ session: DatagramSession) -> UInt32? {
     let removed = previous?.localIndex
     previous = current
@@ -93,7 +93,7 @@ final class DatagramPeer {
     return removed
   }
 
-  /// Makes the prepared session the current one. Returns the index of the session that this removes.
+  /// Makes the prepared session the current one. Returns the index of the previous session, which is dropped.
   func promote() -> UInt32? {
     guard let session = next else { return nil }
     next = nil
@@ -114,7 +114,7 @@ final class DatagramPeer {
     return indices
   }
 
-  /// Moves the timeouts by a time in which this process did not run.
+  /// Postpones the timeouts by `pause`, a time in which this process did not run.
   func shiftTimeouts(by pause: Interval, at now: Instant) {
     lastReceived = min(now, lastReceived + pause)
     pingedAt = min(now, pingedAt + pause)

@@ -2,9 +2,9 @@ import Primitives
 
 /// Limits and intervals of datagram sessions.
 public struct DatagramSettings: Sendable {
-  /// Peers with sessions or handshakes that are kept.
+  /// The most peers whose sessions or handshakes are kept.
   public var maximumPeers = 5_000
-  /// The most peers with sessions or handshakes from one IP address; high for a testnet on one machine.
+  /// The most peers with sessions or handshakes from one IP address. Testnets on one machine need more.
   public var maximumPeersPerAddress = 4
   /// Handshake messages per second that are handled for one address; bursts of twice as many are allowed.
   public var handshakesPerAddress = 20
@@ -16,9 +16,9 @@ public struct DatagramSettings: Sendable {
   public var datagramsPerSecond = 2_000
   /// How many datagrams may be sent to a peer at once.
   public var burst = 64
-  /// Datagrams to one peer that may wait because of the rate; when there are more, the oldest is dropped.
+  /// The most datagrams to one peer that may wait because of the rate; beyond it the oldest is dropped.
   public var backlog = 128
-  /// Datagrams per second of one peer that are decrypted.
+  /// The most datagrams per second from one peer that are decrypted.
   public var inboundPerSecond = 8_000
   /// A keep-alive is sent after this time without another datagram, so that NAT mappings do not expire.
   public var keepAlive = Interval.seconds(25)
@@ -29,7 +29,7 @@ public struct DatagramSettings: Sendable {
 
   public init() {}
 
-  /// For testnets on one machine, where all nodes have the same address.
+  /// Settings for testnets on one machine, where all nodes have the same address.
   public static var testnet: DatagramSettings {
     var settings = DatagramSettings()
     settings.maximumPeersPerAddress = 1_000

@@ -17,21 +17,22 @@ final class DatagramPresence: Sendable {
   }
 }
 
-/// The UDP side: the socket of the `DatagramEndpoint`. Lives on the event loop. Received datagrams are kept until the
-/// endpoint's turn, which decrypts them after it has served the validators' links.
+/// The UDP socket of the `DatagramEndpoint`. Lives on the event loop. Received datagrams wait for `work`,
+/// which is called once per turn of the loop, after the validators' TCP links have been served.
 final class DatagramTransport: ChannelInboundHandler {
   typealias InboundIn = AddressedEnvelope<ByteBuffer>
   typealias OutboundOut = AddressedEnvelope<ByteBuffer>
 
-  /// How many bytes of datagrams the owner may have left to acknowledge; further ones are dropped without decryption.
+  /// The most bytes of delivered datagrams that the endpoint's owner may not have acknowledged yet; datagrams
+  /// beyond that are dropped without decryption.
   private static let readAhead = 4 << 20
-  /// One read takes up to `vectorCount` datagrams, with `vectorBytes` of room for each. A longer one is cut off by the kernel
-  /// and then dropped for its length.
+  /// One read takes up to `vectorCount` datagrams of up to `vectorBytes` bytes each. The kernel cuts off a
+  /// longer datagram, which is then dropped because of its length.
   private static let vectorCount = 32
   private static let vectorBytes = 2_048
-  /// Datagrams that are decrypted in a turn.
+  /// The most datagrams that are decrypted in one turn of the event loop.
   private static let turnBudget = 32
-  /// Datagrams that may wait for a turn; further ones are dropped.
+  /// The most received datagrams that may wait for the next turn; further ones are dropped.
   private static let inboxLimit = 256
   private static let backlogInterval = TimeAmount.milliseconds(2)
 
@@ -40,7 +41,7 @@ final class DatagramTransport: ChannelInboundHandler {
   private let pool: NIOThreadPool
   private let sink: EventSink
   private let acknowledgesEvents: Bool
-  /// Datagrams that wait for a turn.
+  /// Received datagrams that wait for a turn.
   private var inbox = CircularBuffer<AddressedEnvelope<ByteBuffer>>()
   private var channel: (any Channel)?
   private var isV6 = false
@@ -62,7 +63,7 @@ final class DatagramTransport: ChannelInboundHandler {
   func bind(to address: SocketAddress) -> EventLoopFuture<Void> {
     let bound = NIOLoopBound(self, eventLoop: sink.loop)
     return DatagramBootstrap(group: sink.loop)
-      // The kernel lowers these to the most that it allows.
+      // The kernel lowers these buffer sizes to its own maximum.
       .channelOption(.socketOption(.so_rcvbuf), value: 4 << 20)
       .channelOption(.socketOption(.so_sndbuf), value: 1 << 20)
       .channelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20))
@@ -101,7 +102,7 @@ final class DatagramTransport: ChannelInboundHandler {
 
   var isWorkLeft: Bool { !inbox.isEmpty }
 
-  /// Decrypts and handles received datagrams, up to a turn's budget.
+  /// Decrypts and handles up to `turnBudget` received datagrams.
   func work(at now: Instant) {
     for _ in 0..<Self.turnBudget {
       guard let envelope = inbox.popFirst() else { return }
@@ -117,7 +118,7 @@ final class DatagramTransport: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // Errors of single datagrams, such as an unreachable host. The socket stays.
+    // Errors concern single datagrams, such as an unreachable host. The socket stays open.
   }
 
   // MARK: Calls of the endpoint
@@ -167,7 +168,7 @@ final class DatagramTransport: ChannelInboundHandler {
     if endpoint.hasBacklog { scheduleDrain() }
   }
 
-  /// Computes a step of a handshake on the pool and takes its outcome on the loop.
+  /// Computes a handshake step on the thread pool and passes its outcome to the endpoint on the event loop.
   private func compute(_ step: DatagramStep) {
     let (identity, network) = (endpoint.identity, endpoint.network)
     let (bound, loop) = (NIOLoopBound(self, eventLoop: sink.loop), sink.loop)

@@ -1,11 +1,12 @@
-/// Which of the last 2,048 counters of a direction were received, as a ring of bits (RFC 6479).
+/// The window of the last 2,048 counters of a direction: a ring of bits, set for received counters (RFC
+/// 6479).
 struct ReplayWindow: Sendable {
   static let size: UInt64 = 2_048
   /// One word more than the window needs, so that the word that is cleared next holds no counter inside the window.
   private static let words: UInt64 = size / 64 + 1
 
   private var bits = [UInt64](repeating: 0, count: Int(words))
-  /// The highest counter received plus one; 0 when none was.
+  /// The highest received counter plus one; 0 when no datagram was received.
   private(set) var end: UInt64 = 0
 
   /// Whether the counter is neither marked nor too old. Does not depend on whether its datagram is authentic.

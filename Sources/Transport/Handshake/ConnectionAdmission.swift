@@ -14,7 +14,8 @@ struct ConnectionAdmission {
     handshakes = SourceLimiter(rate: rate, total: TokenBucket.Rate(limits.handshakesInTotal, bursts: 2))
   }
 
-  /// Admits the connection and counts it, or returns why not. For an admitted one, `release` must be called once.
+  /// Admits and counts the connection, or returns the reason for refusing it. Call `release` once for each
+  /// admitted connection.
   mutating func admit(_ source: IPAddress, reserved: Int, at now: Instant) -> ConnectionRefusal? {
     guard connections < limits.inbound + limits.leases + limits.halfOpen + reserved else { return .full }
     guard perAddress[source, default: 0] < limits.perAddress else { return .perAddress }

@@ -2,7 +2,7 @@ import Cryptography
 import NIOCore
 import Primitives
 
-/// What both ends know of each other once a handshake is done.
+/// The result of a handshake: the facts about the peer that were proved or told, and the session's keys.
 public struct HandshakeResult: Sendable {
   /// The peer's key, which its signature proves: a node key or an account key, depending on `purpose`. The expected key if
   /// one was expected.
@@ -10,7 +10,7 @@ public struct HandshakeResult: Sendable {
   public let purpose: SessionPurpose
   /// The port on which the peer claims to listen; 0 when it does not listen.
   public let listenPort: UInt16
-  /// What the peer told about itself, at most 1,024 bytes, covered by its signature.
+  /// The bytes with which the peer introduced itself, at most 1,024, covered by its signature.
   public let hello: [UInt8]
   let sendKey: Digest
   let receiveKey: Digest
@@ -29,7 +29,7 @@ public struct HandshakeResult: Sendable {
 /// the signer's own claims, under a domain per role. The stream keys come from the shared secret and the final
 /// transcript. A replayed first message leads to no session, since eB is new each time.
 public struct Handshake: ~Copyable, Sendable {
-  /// What a node tells about itself.
+  /// What a node tells the peer about itself.
   public struct Introduction: Hashable, Sendable {
     /// The port on which it listens; 0 when it does not.
     public var listenPort: UInt16
@@ -47,11 +47,11 @@ public struct Handshake: ~Copyable, Sendable {
     case incomplete
     /// Send these bytes; the handshake continues.
     case reply([UInt8])
-    /// The handshake is done. Send `reply`, the dialer's last message; a listener's is empty.
+    /// The handshake is done. Send `reply`: the dialer's last message, or nothing for a listener.
     case done(HandshakeResult, reply: [UInt8])
   }
 
-  /// A whole message of the peer, of a kind that the present phase expects.
+  /// One complete message from the peer, of a kind that is expected at this point of the handshake.
   struct Message: Sendable {
     let kind: HandshakeMessage.Kind
     let bytes: [UInt8]
@@ -152,7 +152,7 @@ public struct Handshake: ~Copyable, Sendable {
     }
   }
 
-  /// Answers a message of `nextMessage`. Takes 50 to 200 microseconds of curve operations.
+  /// Answers a message that `nextMessage` returned. Its curve operations take 50 to 200 microseconds.
   mutating func receive(_ message: Message) throws(HandshakeFailure) -> Step {
     do throws(HandshakeFailure) {
       switch message.kind {
@@ -193,7 +193,7 @@ public struct Handshake: ~Copyable, Sendable {
     return .reply(HandshakeMessage.framed(opening + sealed))
   }
 
-  /// Answers message 2 with message 3, and gives the result.
+  /// Answers message 2 with message 3 and returns the handshake's result.
   private mutating func finish(after message: [UInt8]) throws(HandshakeFailure) -> Step {
     guard let own = ephemeral.take(), let key = identity.key(for: purpose) else { throw .malformed }
     let opening = message.prefix(33)
@@ -206,7 +206,7 @@ public struct Handshake: ~Copyable, Sendable {
     return .done(result(with: peer), reply: HandshakeMessage.framed(kind + sealed))
   }
 
-  /// Takes message 3 and gives the result.
+  /// Takes message 3 and returns the handshake's result.
   private mutating func conclude(with message: [UInt8]) throws(HandshakeFailure) -> Step {
     guard let seal else { throw .malformed }
     let peer = try openIntroduction(message.dropFirst(), as: .handshakeInitiator, under: seal, counter: 1)
@@ -258,7 +258,7 @@ public struct Handshake: ~Copyable, Sendable {
       throw .notAuthentic
     }
     guard let peer = try? HandshakeMessage.Introduction(plaintext) else { throw .malformed }
-    // A node does not need a session with itself, but the account of a provider may lease from that provider.
+    // A node refuses a session with itself. But a provider's account may lease from that same provider.
     guard purpose == .lease || peer.key != identity.node.publicKey else { throw .selfConnection }
     guard expected.accepts(peer.key) else { throw .wrongPeer }
     let body = transcript.signedBody(peer.claims)

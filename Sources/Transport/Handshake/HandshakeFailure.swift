@@ -1,6 +1,6 @@
 /// Why a handshake failed.
 public enum HandshakeFailure: Error, Hashable, Sendable {
-  /// Not a message of this protocol, or not the one that was due.
+  /// The bytes are no message of this protocol, or not the message that was expected next.
   case malformed
   case unsupportedVersion
   /// The other node is on another chain id or genesis.
@@ -9,7 +9,7 @@ public enum HandshakeFailure: Error, Hashable, Sendable {
   case purposeRefused
   /// An X25519 public key of low order, with which the shared secret would be a known value (RFC 7748 § 6.1).
   case lowOrderPoint
-  /// Decryption failed: changed on the way, or made with other keys or another transcript.
+  /// Decryption failed: the message was changed on the way, or made with other keys or another transcript.
   case notAuthentic
   /// The signature is not valid for this transcript.
   case badSignature
@@ -17,9 +17,9 @@ public enum HandshakeFailure: Error, Hashable, Sendable {
   case wrongPeer
   /// The node connected to itself.
   case selfConnection
-  /// The peer refused, for this reason.
+  /// The peer refused the handshake and gave this reason.
   case refused(CloseCode)
-  /// Not finished within the handshake timeout.
+  /// The handshake took longer than its timeout.
   case timedOut
   /// The connection ended before the handshake did.
   case connectionLost

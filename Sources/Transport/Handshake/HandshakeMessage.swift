@@ -51,14 +51,14 @@ enum HandshakeMessage {
     }
   }
 
-  /// What each end tells about itself, encrypted: its key, the port on which it listens, and the owner's bytes.
+  /// What each end tells about itself, encrypted: its key, the port on which it listens, and free bytes.
   struct Introduction {
     let key: PublicKey
     let signature: Signature
     let listenPort: UInt16
     let hello: [UInt8]
 
-    /// What the signature covers besides the transcript.
+    /// The bytes that the signature covers besides the transcript.
     static func claims(key: PublicKey, listenPort: UInt16, hello: [UInt8]) -> [UInt8] {
       var writer = ByteWriter(capacity: 34 + hello.count)
       writer.write(key)
@@ -90,8 +90,8 @@ enum HandshakeMessage {
 
   /// Takes the next message from the front of `input` if all of it is there.
   ///
-  /// Length and kind are checked as soon as their three bytes are there, so that a connection of another protocol is closed
-  /// at its third byte.
+  /// Length and kind are checked as soon as their three bytes are there, so that a connection that speaks
+  /// another protocol is closed at its third byte.
   static func next(
     from input: inout ByteBuffer,
     accepting kinds: [Kind]

@@ -23,7 +23,7 @@ struct HandshakeStep: Sendable {
   }
 }
 
-/// A handshake to which its session and the thread that computes a step both refer. They never use it at the same time.
+/// A handshake shared by its session and the thread that computes a step. They never use it at the same time.
 final class SharedHandshake: Sendable {
   fileprivate let machine: Mutex<Handshake>
 

@@ -1,9 +1,10 @@
 import Cryptography
 import Primitives
 
-/// Which network a node belongs to. Nodes of different networks refuse each other at the first message.
+/// The identity of the network to which a node belongs. Nodes of different networks refuse each other at the
+/// first message.
 public struct NetworkIdentity: Hashable, Sendable {
-  /// The version of the handshakes and framing that this room speaks.
+  /// The version of the handshakes and framing that this module implements.
   public static let currentVersion: UInt16 = 1
 
   /// The chain id, as in the genesis file.
@@ -13,7 +14,7 @@ public struct NetworkIdentity: Hashable, Sendable {
   /// The version of the peer protocol.
   public let version: UInt16
 
-  /// A hash of the chain id and genesis, which the first message carries in their place.
+  /// A hash of the chain id and the genesis hash. The first message carries it instead of both.
   let hash: Digest
 
   public init(chainID: String, genesis: Digest, version: UInt16 = Self.currentVersion) {
@@ -28,7 +29,8 @@ public struct NetworkIdentity: Hashable, Sendable {
   }
 }
 
-/// The kind of a session. Part of the transcript, so that a session of one kind cannot be passed off as the other.
+/// The purpose of a session. It is part of the transcript, so a session cannot be passed off as one of the
+/// other purpose.
 public enum SessionPurpose: UInt8, Hashable, Sendable {
   /// Node key to node key.
   case peer = 1

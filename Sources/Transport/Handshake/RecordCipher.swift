@@ -2,7 +2,7 @@ import Cryptography
 import NIOCore
 import Primitives
 
-/// When a direction of a stream changes its key: after so many bytes or this time, whichever comes first.
+/// When a direction of a stream changes its key: after this many bytes or this time, whichever comes first.
 struct RekeyPolicy: Hashable, Sendable {
   var bytes = 1 << 30
   var interval: Interval = .seconds(3_600)
@@ -26,7 +26,7 @@ struct RecordSealer: ~Copyable {
     keyedAt = now
   }
 
-  /// Appends `plaintext` as one encrypted record to `output`, the first one preceded by the stream's header.
+  /// Appends `plaintext` to `output` as one encrypted record. The stream's header precedes the first record.
   mutating func seal(
     _ plaintext: [UInt8],
     final: Bool = false,

@@ -15,7 +15,7 @@ struct SourceLimiter: Sendable {
   private let capacity: Int
   private(set) var buckets: [IPAddress: TokenBucket] = [:]
   private var all = TokenBucket()
-  /// Shared by all sources beyond `capacity`.
+  /// The bucket that all further sources share while `capacity` sources have buckets of their own.
   private var overflow = TokenBucket()
 
   /// `rate` is the limit of each source, `total` that of all sources together.

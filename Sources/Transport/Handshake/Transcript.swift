@@ -20,7 +20,8 @@ struct Transcript: Sendable {
 
   mutating func absorb(_ bytes: some Collection<UInt8>) { hash = Digest.blake2b(hash.bytes + Array(bytes)) }
 
-  /// The hash after absorbing `bytes`, without absorbing them: what a signature over the transcript covers.
+  /// The bytes that a signature over the transcript covers: the hash that absorbing `bytes` would give. The
+  /// transcript itself does not change.
   func signedBody(_ bytes: some Collection<UInt8>) -> [UInt8] {
     Digest.blake2b(hash.bytes + Array(bytes)).bytes
   }

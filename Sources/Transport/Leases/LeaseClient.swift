@@ -3,7 +3,7 @@ import NIOCore
 import Primitives
 import Synchronization
 
-/// The state of a `LeaseConnection`: requests that wait for responses, and pushed messages that were not consumed.
+/// The state of a `LeaseConnection`: requests that wait for responses, and pushed messages not yet consumed.
 final class LeaseClient: Sendable {
   private typealias Waiter = CheckedContinuation<Result<LeaseFrame, LeaseError>, Never>
 
@@ -84,7 +84,7 @@ final class LeaseClient: Sendable {
       return
     }
     endpoint.sendLease(session, request: number, type: type, bytes: bytes)
-    // If the task was cancelled after the check above, its handler found no waiter yet.
+    // A cancellation after the check above but before the waiter was added has resumed no waiter. Do it here.
     if Task.isCancelled { resolve(number, with: .failure(.cancelled)) }
   }
 

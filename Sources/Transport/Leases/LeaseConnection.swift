@@ -7,11 +7,11 @@ import Synchronization
 /// Why a request to a provider got no response.
 public enum LeaseError: Error, Hashable, Sendable {
   case dial(DialFailure)
-  /// The session ended first.
+  /// The session ended before the response came.
   case closed(DisconnectReason)
   /// The message exceeds the size limit of its type.
   case tooLarge
-  /// No response in time; the session goes on.
+  /// No response came in time; the session stays open.
   case timedOut
   /// The caller's task was cancelled.
   case cancelled
@@ -30,8 +30,8 @@ public struct LeaseFrame: Hashable, Sendable {
 public final class LeaseConnection: Sendable {
   /// The provider's account key.
   public let provider: PublicKey
-  /// Messages that the provider pushes. To be consumed by one task: while more than 1 MiB of them waits, the connection is
-  /// not read, and responses do not arrive either.
+  /// Messages that the provider pushes. One task must consume them: while more than 1 MiB of them waits, the
+  /// connection is not read, so responses do not arrive either.
   public let pushes: LeasePushes
   private let client: LeaseClient
 
@@ -102,7 +102,7 @@ public final class LeaseConnection: Sendable {
   public func close() async { await client.shutdown() }
 }
 
-/// The messages that a provider pushes, in order; ends with the session.
+/// The messages that a provider pushes, in order. The sequence ends when the session ends.
 public struct LeasePushes: AsyncSequence, AsyncIteratorProtocol, Sendable {
   fileprivate let client: LeaseClient
 

@@ -4,7 +4,7 @@ import Primitives
 enum LeaseMessage {
   static let prefixBytes = 4
 
-  /// A frame's bytes. `request` is 0 for a message that is neither a request nor a response.
+  /// The payload of a frame. `request` is 0 for a message that is neither a request nor a response.
   static func payload(request: UInt32, _ bytes: [UInt8]) -> [UInt8] {
     var writer = ByteWriter(capacity: prefixBytes + bytes.count)
     writer.write(request)
@@ -12,7 +12,7 @@ enum LeaseMessage {
     return writer.bytes
   }
 
-  /// Nil when the frame is too short for a number.
+  /// The event of a received frame; nil when the frame is too short for a request number.
   static func event(_ session: LeaseSession, _ type: UInt8, _ payload: [UInt8]) -> TransportEvent? {
     guard payload.count >= prefixBytes else { return nil }
     let request = payload[..<prefixBytes].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }

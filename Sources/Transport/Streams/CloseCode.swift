@@ -24,9 +24,9 @@ public enum CloseCode: UInt8, Hashable, Sendable, CaseIterable {
   case idle = 9
   /// The peer reads too slowly: the queue of messages that must not be dropped is full.
   case tooSlow = 10
-  /// The peer is banned for a while.
+  /// This node has banned the peer for a while.
   case banned = 11
-  /// The owner does not need the session any more.
+  /// The node does not need the session any more.
   case done = 12
 
   init(received raw: UInt8) {

@@ -52,7 +52,8 @@ struct FrameAssembler: Sendable {
     }
   }
 
-  /// Whether the type is known; a frame of an optional type that is not is skipped.
+  /// Whether to take a frame: false for an unknown optional type, whose frames are skipped. Throws for any
+  /// other unknown type and for a frame that is too large.
   private func admits(_ type: UInt8, length: Int) throws(FrameViolation) -> Bool {
     guard let maximum = limits.maximum(of: type) else {
       guard type >= FrameLimits.firstOptionalType else { throw .unknownType }
@@ -95,7 +96,7 @@ struct FrameAssembler: Sendable {
       throw .malformed
     }
     let type = fields[1]
-    // A message in pieces of an unknown type is an error: to skip it, the assembler would have to keep its state.
+    // A message in pieces must have a known type: to skip one, the assembler would have to keep track of it.
     guard type < FrameLimits.firstReservedType, let maximum = limits.maximum(of: type) else {
       throw .unknownType
     }

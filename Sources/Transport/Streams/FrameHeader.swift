@@ -10,9 +10,9 @@ enum FrameHeader {
     static let piece: UInt8 = 0xF1
     static let ping: UInt8 = 0xF2
     static let pong: UInt8 = 0xF3
-    /// {close code}.
+    /// Closes the stream: {close code}.
     static let close: UInt8 = 0xF4
-    /// The listener accepts the session. Its first frame.
+    /// The listener accepts the session. This is the only frame of its first record.
     static let accepted: UInt8 = 0xF5
   }
 

@@ -1,20 +1,20 @@
 /// The size limit of each frame type, and the limits that hold for all types.
 ///
-/// The table comes from the owner, who defines the types; this room only knows their numbers.
+/// The caller of this module defines the types and supplies the table; this module knows only their numbers.
 public struct FrameLimits: Hashable, Sendable {
-  /// The size limit of any message, also if the table allows more.
+  /// The most bytes of any message, even if the table allows more.
   public static let maximumMessage = 4 << 20
-  /// The largest encrypted record, including 17 bytes of overhead of the encryption.
+  /// The most bytes of an encrypted record, including the 17 bytes that encryption adds.
   public static let maximumRecord = 1 << 20
-  /// Small frames are put together into records of up to this size.
+  /// Small frames are gathered into records of up to this many bytes.
   static let coalescedRecord = 16 << 10
   /// The most frames in a record. Bounds the memory that a record of tiny frames expands to.
   static let framesPerRecord = coalescedRecord / FrameHeader.count
-  /// Larger messages are sent in pieces of this size, so that more urgent ones can be sent in between.
+  /// Messages above this many bytes are sent in pieces of this size, so that urgent ones can go in between.
   static let piece = 64 << 10
   /// Types from here on are control frames.
   static let firstReservedType: UInt8 = 0xF0
-  /// A node skips frames of unknown types from here up to the reserved ones, and refuses frames of other unknown types.
+  /// Unknown frame types from this one up to the reserved ones are skipped; lower unknown types are refused.
   public static let firstOptionalType: UInt8 = 0x80
 
   private var maximum: [Int32]
@@ -31,7 +31,7 @@ public struct FrameLimits: Hashable, Sendable {
     }
   }
 
-  /// The same limit for every type below `0xF0`.
+  /// A table with the same limit, in bytes, for every type below `0xF0`.
   public static func uniform(_ size: Int) -> FrameLimits {
     FrameLimits(Dictionary(uniqueKeysWithValues: (0..<firstReservedType).map { ($0, size) }))
   }
@@ -45,14 +45,14 @@ public struct FrameLimits: Hashable, Sendable {
     return extended
   }
 
-  /// Nil for a type that the table does not name.
+  /// The largest payload of a type, in bytes; nil for a type that is not in the table.
   public func maximum(of type: UInt8) -> Int? {
     let size = maximum[Int(type)]
     return size < 0 ? nil : Int(size)
   }
 }
 
-/// How a peer broke the protocol of the stream. Authentication proves that the peer did it; the session is ended.
+/// How an authenticated peer broke the protocol of the stream. The session is then ended.
 public enum FrameViolation: String, Error, CaseIterable, Hashable, Sendable {
   /// The announced length of a record is above 1 MiB or below the overhead of encryption.
   case recordLength = "record_length"
@@ -60,7 +60,7 @@ public enum FrameViolation: String, Error, CaseIterable, Hashable, Sendable {
   case notAuthentic = "not_authentic"
   /// A frame extends beyond its record, or a control frame has the wrong size.
   case malformed = "malformed"
-  /// A type that is neither in the table nor optional.
+  /// A frame type that is neither in the table nor in the optional range.
   case unknownType = "unknown_type"
   /// A frame or an announced message is larger than its type may be.
   case tooLarge = "too_large"
@@ -76,7 +76,7 @@ public enum TrafficClass: UInt8, Hashable, Sendable, CaseIterable {
   case consensus = 0
   /// Blocks and block parts; a full queue refuses new ones.
   case blocks = 1
-  /// Market objects and digests; a full queue drops the oldest, which reconciliation recovers.
+  /// Orders, bids and digests of gossip; a full queue drops the oldest, which reconciliation recovers.
   case gossip = 2
   /// Answers to requests for history; a full queue refuses new ones.
   case sync = 3

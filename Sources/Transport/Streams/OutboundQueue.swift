@@ -1,6 +1,6 @@
 import NIOCore
 
-/// How many bytes may wait for a peer, per class.
+/// The most bytes that may wait to be sent to a peer, per traffic class.
 public struct QueueLimits: Hashable, Sendable {
   public static let standard = QueueLimits()
 
@@ -11,8 +11,8 @@ public struct QueueLimits: Hashable, Sendable {
   var sync = 8 << 20
   var lease = 8 << 20
 
-  /// The limit for all classes together. With received bytes and one incomplete message it bounds the memory of a session:
-  /// 38 MiB with the usual settings, of which an honest peer needs a few KiB.
+  /// The limit for all classes together. With the received bytes and one incomplete message it bounds a
+  /// session's memory: 38 MiB with the default settings, of which an honest peer needs a few KiB.
   public var total: Int { consensus + blocks + gossip + sync + lease }
 
   func bytes(of traffic: TrafficClass) -> Int {
@@ -43,7 +43,7 @@ struct OutboundQueue {
   private struct Message {
     let type: UInt8
     let bytes: [UInt8]
-    /// How many bytes of a message in pieces were sent.
+    /// How many bytes of a message that is sent in pieces have been sent.
     var sent = 0
     var isInPieces: Bool { bytes.count > FrameLimits.piece }
     var cost: Int { bytes.count + FrameHeader.count }
@@ -89,7 +89,7 @@ struct OutboundQueue {
     return .queued(displaced: dropped)
   }
 
-  /// Drops the oldest messages until `cost` bytes fit, but not one whose first piece was sent.
+  /// Drops the oldest messages until `cost` bytes fit, but never one whose first piece was already sent.
   private mutating func makeRoom(for cost: Int, within limit: Int, _ slot: Int) -> Int {
     guard cost <= limit else { return 0 }
     var dropped = 0

@@ -1,7 +1,7 @@
 import NIOCore
 import Primitives
 
-/// Whom to connect to, and for what.
+/// Which peer to connect to, and the purpose of the session.
 struct DialRequest: Hashable, Sendable {
   let address: NetworkAddress
   let expected: ExpectedPeer
@@ -10,14 +10,14 @@ struct DialRequest: Hashable, Sendable {
 
 /// One TCP connection: moves bytes between the socket and the `StreamSession`. Lives on the event loop.
 ///
-/// Received bytes are kept here until the endpoint's turn. While many wait, the socket is not read, so that TCP's flow control
-/// slows the peer down and memory does not grow.
+/// Received bytes are kept here until the endpoint handles them in a turn of the event loop. While many
+/// wait, the socket is not read, so that TCP's flow control slows the peer down and memory does not grow.
 final class StreamLink: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// A link that waits for a turn is not read from while it holds this many bytes.
+  /// While a link waits for a turn and holds this many received bytes, its socket is not read.
   private static let readLimit = 64 << 10
 
   /// Can transition to: `handshaking` → `open` → `closing`, or `handshaking` → `closing`.
@@ -28,7 +28,7 @@ final class StreamLink: ChannelDuplexHandler {
   }
 
   private unowned let transport: StreamTransport
-  /// Nil for an inbound connection.
+  /// The dial request that made this connection; nil for an inbound connection.
   let request: DialRequest?
   let remote: NetworkAddress
   /// The peer's address, for the limits per address; nil for an outbound connection.
@@ -45,19 +45,19 @@ final class StreamLink: ChannelDuplexHandler {
   private var pingedAt: Instant = .zero
   private var input = ByteBuffer()
   private var context: ChannelHandlerContext?
-  /// Whether the link waits for a turn.
+  /// Whether the link is in a queue of `StreamTransport`, to have its received bytes handled.
   var isQueued = false
   /// Whether the peer is reserved (a validator): then the link is served before others.
   var isReserved = false
   /// Whether the connection is closed. Received bytes may still wait for a turn.
   private(set) var hasEnded = false
-  /// Whether the channel has asked to read and was not allowed to.
+  /// Whether the channel has asked to read while reading was suspended.
   private var isReadHeld = false
-  /// Whether reading is suspended because the owner has too much to acknowledge.
+  /// Whether reading is suspended because the owner has too many unacknowledged events.
   private var isPaused = false
   /// Whether reading is suspended because the peer exceeded its rate limit.
   private var isThrottled = false
-  /// When the received bytes will be within the rate limit.
+  /// When the bytes received so far will be within the rate limit.
   private var withinRateAt: Instant = .zero
   /// Bytes of events that the owner has not acknowledged.
   private var unacknowledged = 0
@@ -85,7 +85,7 @@ final class StreamLink: ChannelDuplexHandler {
 
   var isActive: Bool { context?.channel.isActive ?? false }
 
-  /// The address to which the connection was made.
+  /// The remote address of the connection.
   var connectedTo: IPEndpoint? { context?.channel.remoteAddress.flatMap { IPEndpoint($0) } }
 
   // MARK: Channel events
@@ -117,7 +117,7 @@ final class StreamLink: ChannelDuplexHandler {
     context.read()
   }
 
-  /// Handles about `budget` bytes of the received ones, at least one record if one is complete. Returns how many bytes it
+  /// Handles about `budget` of the received bytes, or one record if it is larger. Returns how many bytes it
   /// handled and whether more are ready.
   func work(upTo budget: Int, at now: Instant) -> (used: Int, isMoreLeft: Bool) {
     let available = input.readableBytes
@@ -143,7 +143,7 @@ final class StreamLink: ChannelDuplexHandler {
     return (used, isMoreLeft && phase != .closing && mayWork)
   }
 
-  /// Takes the outcome of a handshake step and goes on with the session.
+  /// Takes the outcome of a handshake step and continues the session.
   func conclude(_ outcome: Result<Handshake.Step, HandshakeFailure>) {
     guard phase != .closing else { return }
     let now = currentInstant()
@@ -192,7 +192,7 @@ final class StreamLink: ChannelDuplexHandler {
     if hasWritten { context.flush() }
   }
 
-  /// How many queued bytes are still sent when the owner closes a session.
+  /// The most queued bytes that are still sent when the owner closes a session.
   private static let finalBytes = 64 * 1_024
 
   /// Closes this node's direction, with a close message if `code` is given. The peer then closes its own.
@@ -253,7 +253,8 @@ final class StreamLink: ChannelDuplexHandler {
     resume()
   }
 
-  /// Counts received bytes against the rate limit. Suspends reading while more than two seconds' worth was received.
+  /// Counts received bytes against the rate limit. Suspends reading when they exceed it by two seconds' worth
+  /// of bytes.
   func charge(_ cost: Int, perSecond: Int, at now: Instant) {
     let time = UInt64(cost) * 1_000_000_000 / UInt64(max(1, perSecond))
     withinRateAt = max(withinRateAt, now) + Interval(nanoseconds: time)
@@ -272,13 +273,13 @@ final class StreamLink: ChannelDuplexHandler {
   /// Handles and reads bytes again after a suspension.
   private func resume() {
     guard mayWork, phase != .closing else { return }
-    // While reading was suspended nothing could be received: that is not silence of the peer.
+    // Nothing could be received while reading was suspended. That time must not count as the peer's silence.
     lastReceived = currentInstant()
     transport.enqueue(self)
     resumeReading()
   }
 
-  /// Moves the timeouts by a time in which this process did not run.
+  /// Postpones the timeouts by `pause`, a time in which this process did not run.
   func shiftTimeouts(by pause: Interval, at now: Instant) {
     lastReceived = min(now, lastReceived + pause)
     startedAt = min(now, startedAt + pause)

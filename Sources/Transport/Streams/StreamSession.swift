@@ -9,9 +9,9 @@ enum StreamFailure: Error, Hashable {
 
 /// A state machine of one TCP session without IO, from the first byte of the handshake to the last record.
 ///
-/// The caller passes received bytes to `next`, which returns one event at a time, and sends the bytes of `drain`. It has
-/// handshake steps computed and passes their outcomes to `conclude`. After `.authenticated` a listener calls `accept` or
-/// `close`.
+/// The caller passes received bytes to `next`, which returns one event at a time, and sends the bytes that
+/// `drain` returns. It computes handshake steps on another thread and passes their outcomes to `conclude`.
+/// After `.authenticated` a listener calls `accept` or `close`.
 struct StreamSession: ~Copyable {
   enum Event {
     /// Compute this step, not on the event loop, and pass its outcome to `conclude`. Until then `next` returns nil.
@@ -45,7 +45,7 @@ struct StreamSession: ~Copyable {
   private var opener: RecordOpener?
   private var assembler: FrameAssembler
   private var queue: OutboundQueue
-  /// Bytes to send: handshake messages and control frames.
+  /// Handshake messages and control frames that are ready to be sent.
   private(set) var output = ByteBuffer()
 
   /// The first event of a dialer's session is the handshake's first step.
@@ -59,13 +59,13 @@ struct StreamSession: ~Copyable {
     queue = OutboundQueue(limits: settings.queues)
   }
 
-  /// Whether a listener has not yet received a first message.
+  /// Whether this is a listener's session that has not received its first message.
   private(set) var isUntouched: Bool
 
-  /// Bytes that wait to be sent.
+  /// How many bytes wait to be sent.
   var queuedBytes: Int { queue.totalBytes + output.readableBytes }
 
-  /// The next event in the bytes at the front of `input`; nil when more bytes are needed. Call it until nil.
+  /// Returns the next event from the front of `input`; nil when more bytes are needed. Call it until nil.
   mutating func next(_ input: inout ByteBuffer, at now: Instant) throws(StreamFailure) -> Event? {
     switch phase {
     case .handshaking: return try handshakeStep(&input)
@@ -151,7 +151,7 @@ struct StreamSession: ~Copyable {
       return .ended(.unspecified)
     }
     if phase == .authenticated {
-      // A listener's first record has the accepted frame only.
+      // The first record from a listener must hold the accepted frame and nothing else.
       guard frames == [.accepted] else { throw .malformed }
       phase = .open
       return .opened
@@ -167,7 +167,7 @@ struct StreamSession: ~Copyable {
     control(FrameHeader.Control.accepted, [], at: now)
   }
 
-  /// Ends the stream in this direction with a close message, which tells the peer that nothing was cut off.
+  /// Ends this direction of the stream with a close message, which proves that the stream was not cut off.
   ///
   /// During the handshake a listener sends an unencrypted refusal and a dialer sends nothing. Queued messages are dropped.
   mutating func close(_ code: CloseCode, at now: Instant) {
@@ -185,7 +185,7 @@ struct StreamSession: ~Copyable {
   }
 
   mutating func pong(at now: Instant) {
-    // Pongs do not pile up for a peer that pings and does not read.
+    // A peer that pings but does not read cannot make pongs pile up.
     if phase == .open, output.readableBytes < 1_024 { control(FrameHeader.Control.pong, [], at: now) }
   }
 

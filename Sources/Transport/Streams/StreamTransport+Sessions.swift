@@ -54,8 +54,9 @@ extension StreamTransport {
     open(link, result, at: now)
   }
 
-  /// Whether the new connection with a peer replaces the existing one. Of two connections dialed by different ends, both ends
-  /// keep the one that the smaller key dialed; of two dialed by the same end the newer, since the older is probably dead.
+  /// Whether `link`, a new connection with a peer, replaces the existing one. If each end dialed one of them,
+  /// both ends keep the one that the smaller key dialed. If one end dialed both, the newer replaces the
+  /// older, which is probably dead.
   private func replaces(_ link: StreamLink, _ existing: StreamLink, _ peer: PeerID) -> Bool {
     guard link.isInbound != existing.isInbound else { return true }
     let dialer = link.isInbound ? peer : configuration.identity.node.publicKey
@@ -63,8 +64,8 @@ extension StreamTransport {
     return dialer < other
   }
 
-  /// How many sessions beyond the inbound limit are admitted by `isReserved`. Limited, since a validator may vouch for any
-  /// number of nodes.
+  /// How many sessions the owner's `isReserved` may admit beyond the inbound limit. Limited, since a
+  /// validator may vouch for any number of nodes.
   private static let extraReserved = 8
 
   var inboundPeers: Int { peers.count { $0.value.isInbound && !reserved.contains($0.key) } }
@@ -136,7 +137,7 @@ extension StreamTransport {
 
   // MARK: Ending sessions
 
-  /// Ends an open session. The owner is told `reason`, the peer `code` if there is one.
+  /// Ends an open session. The owner receives `reason`; the peer receives `code`, if it is not nil.
   func end(_ link: StreamLink, _ reason: DisconnectReason, telling code: CloseCode?, at now: Instant) {
     guard link.phase == .open else { return }
     sink.counters.sessionsClosed[reason, default: 0] += 1
@@ -151,7 +152,7 @@ extension StreamTransport {
     link.close(code, at: now)
   }
 
-  /// Ends a session after a failure of its state machine.
+  /// Ends a session whose state machine has failed.
   func fail(_ link: StreamLink, _ failure: StreamFailure, at now: Instant) {
     if case .frame(let violation) = failure { sink.counters.violations[violation, default: 0] += 1 }
     switch (link.phase, failure) {
@@ -166,7 +167,7 @@ extension StreamTransport {
     }
   }
 
-  /// The connection is closed, by whichever end.
+  /// Called when the connection is closed, by either end.
   func connectionEnded(_ link: StreamLink) {
     let now = currentInstant()
     switch link.phase {

@@ -5,7 +5,7 @@ import Primitives
 
 /// The TCP side: listens, dials, and keeps the table of sessions. Lives on the event loop.
 ///
-/// Connections and turns are here; the handling of sessions' events is in `StreamTransport+Sessions`.
+/// `StreamTransport+Sessions` handles the events of sessions.
 final class StreamTransport {
   let loop: any EventLoop
   let configuration: TransportConfiguration
@@ -79,7 +79,7 @@ final class StreamTransport {
 
   private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
 
-  /// An inbound connection was refused before a handshake.
+  /// The error by which an inbound connection is refused before its handshake.
   private struct Refused: Error {}
 
   private func adopt(_ channel: any Channel) throws {
@@ -110,9 +110,9 @@ final class StreamTransport {
     try add(link, to: channel)
   }
 
-  /// Aborts a handshake to make room for another: the oldest without a first message, else the oldest that takes longer than
-  /// an honest one needs. Honest dialers send at once, so in a flood of silent connections those are aborted. Returns false
-  /// if there is none to abort.
+  /// Aborts an inbound handshake to make room for a new one: the oldest that has sent no first message, else
+  /// the oldest that takes longer than an honest one needs. Honest dialers send at once, so a flood of silent
+  /// connections aborts only silent ones. Returns false if there is none to abort.
   private func abortSlowHandshake(at now: Instant) -> Bool {
     let unfinished = links.values.filter { $0.phase == .handshaking && $0.isInbound }
     let untouched = unfinished.filter { $0.session.isUntouched }
@@ -210,15 +210,15 @@ final class StreamTransport {
     case ordinary
   }
 
-  /// The bytes of each group that are handled in a turn. They take some 300 microseconds, which is how long a vote waits
-  /// that arrives when a turn has just begun.
+  /// The most bytes of each group that are handled in a turn. They take some 300 microseconds, so a vote that
+  /// arrives at the beginning of a turn waits that long.
   private static let turnBudget = 128 << 10
-  /// Waiting links share the budget equally, but none that is served gets less than this: a record of small messages.
+  /// The waiting links share the budget equally, but a link's share is never smaller than this many bytes.
   private static let leastShare = 16 << 10
 
   var isWorkLeft: Bool { queues.values.contains { !$0.isEmpty } }
 
-  /// Has the link's received bytes handled in a turn.
+  /// Queues the link to have its received bytes handled in a turn.
   func enqueue(_ link: StreamLink) {
     guard !link.isQueued else { return }
     link.isQueued = true
@@ -226,8 +226,8 @@ final class StreamTransport {
     sink.turns.request()
   }
 
-  /// Handles the received bytes of the group's links, one link after the other, each up to its share of the turn's budget.
-  /// A link with more bytes goes to the end of the queue.
+  /// Handles the received bytes of the group's links, one link after the other, each up to its share of the
+  /// turn's budget. A link with bytes left goes to the end of the queue.
   func work(on group: LinkGroup, at now: Instant) {
     let count = queues[group]?.count ?? 0
     guard count > 0 else { return }
@@ -247,7 +247,7 @@ final class StreamTransport {
     }
   }
 
-  /// Computes a step of a handshake on the pool and takes its outcome on the loop.
+  /// Computes a handshake step on the thread pool and passes its outcome to the link on the event loop.
   func compute(_ step: HandshakeStep, of link: StreamLink) {
     let bound = NIOLoopBound(link, eventLoop: loop)
     let loop = loop
@@ -264,7 +264,7 @@ final class StreamTransport {
   /// Whether links wait to be flushed.
   var hasUnflushed: Bool { !dirty.isEmpty }
 
-  /// Has the link flushed once, however many messages are queued before that.
+  /// Schedules one flush of the link, even if more messages are queued before it happens.
   func requestFlush(_ link: StreamLink) {
     guard !link.isDirty else { return }
     link.isDirty = true
@@ -292,7 +292,7 @@ final class StreamTransport {
 
   // MARK: Timeouts
 
-  /// If maintenance comes this much later than planned, this process did not run in between.
+  /// When maintenance runs later than planned by this much, the process is taken to have been suspended.
   private static let lateness = Interval.milliseconds(500)
 
   /// Ends sessions and handshakes whose timeouts have passed.
@@ -307,7 +307,7 @@ final class StreamTransport {
     for link in Array(links.values) {
       switch link.phase {
       case .handshaking:
-        // Connecting has a timeout of its own.
+        // While the connection is not established, the timeout of the connection attempt applies instead.
         if link.isActive, now.since(link.startedAt) >= timing.handshake {
           fail(link, .handshake(.timedOut), at: now)
           link.abort()
@@ -335,7 +335,7 @@ final class StreamTransport {
       case .closing: break
       }
     }
-    // Closed connections with received bytes, which will not be handled any more.
+    // Ends the closed connections that still wait for a turn; their received bytes are dropped.
     let queued = queues.values.flatMap { $0 }
     for link in queued where link.hasEnded { connectionEnded(link) }
     if links.isEmpty { promise.succeed() }

@@ -62,7 +62,7 @@ struct AccountCommand: AsyncParsableCommand {
   }
 }
 
-/// A coin in its main unit, such as `12.5 AKT`.
+/// The text of a coin in its main unit, such as `12.5 AKT`.
 func money(_ coin: Answer.Coin) -> String {
   money(coin.amount, coin.denomination)
 }

@@ -44,11 +44,11 @@ struct DebugCommand: AsyncParsableCommand {
     @OptionGroup var home: HomeOption
     @Option(help: "table or json") var output: OutputFormat = .table
 
-    /// The form of `--output json`.
+    /// The JSON that `--output json` prints.
     private struct Result: Encodable {
       var home: String
       var intact: Bool
-      /// What is damaged, and where.
+      /// The damage and its place; nil when nothing is damaged.
       var damage: String?
       var found: HomeVerification?
     }

@@ -134,7 +134,7 @@ struct GovCommand: AsyncParsableCommand {
   }
 }
 
-/// Prints the table of parameters; with `name`, those whose key contains it.
+/// Prints the table of parameters; with `name`, only the parameters whose key contains it.
 func showParameters(_ node: NodeOption, containing name: String?) async throws {
   let all: [Answer.Parameter] = try await node.get("/v1/parameters")
   let parameters = all.filter { parameter in name.map { parameter.key.contains($0) } ?? true }

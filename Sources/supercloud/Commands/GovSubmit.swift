@@ -131,7 +131,7 @@ extension GovCommand {
   }
 }
 
-/// Fields such as `a=1,b=2`. Each can be taken once; fields that were not taken are an error in `finish`.
+/// Fields such as `a=1,b=2`. Each field can be taken once; `finish` throws if a field was not taken.
 struct FieldList {
   private var fields: [(name: String, value: String)]
   private let option: String

@@ -42,7 +42,7 @@ struct MarketCommand: AsyncParsableCommand {
   }
 }
 
-/// Converts prices per tick to prices per hour, for people.
+/// Converts prices per tick to prices per hour or month, for people.
 struct TickPrice {
   var tickMilliseconds: UInt64
 

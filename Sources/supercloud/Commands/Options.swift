@@ -106,7 +106,7 @@ struct PageOption: ParsableArguments {
     try show(page, header) { $0.map(row) }
   }
 
-  /// Prints a page in the chosen format, and how to get the next one.
+  /// Prints a page in the chosen format, and says how to get the next one.
   func show<Item>(_ page: Answer.Page<Item>, _ header: [String], _ rows: ([Item]) -> [[String]]) throws {
     try node.show(page, header, rows(page.items))
     if node.output == .table { Self.noteNext(page.next) }
@@ -232,7 +232,7 @@ func accountAddress(_ text: String) throws -> Address {
   }
 }
 
-/// Splits `KEY=VALUE`.
+/// Splits `KEY=VALUE`. Throws when it is malformed; the error names `option`.
 func pair(_ text: String, _ option: String) throws -> (String, String) {
   let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
   guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {

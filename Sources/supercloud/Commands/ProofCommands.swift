@@ -194,7 +194,8 @@ struct VerifyCommand: ParsableCommand {
     try parsed(text, "a chain id") { ChainID($0) }
   }
 
-  /// The validator set, and the chain if the source names it.
+  /// The validator set to trust, from a validator list or a network definition, and the chain if the source
+  /// names it.
   private func trustedValidators(_ trusted: String) throws -> (ValidatorSet, ChainID?) {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: trusted, isDirectory: &isFolder)

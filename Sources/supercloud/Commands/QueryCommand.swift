@@ -115,7 +115,7 @@ struct QueryCommand: AsyncParsableCommand {
   }
 }
 
-/// For example `4 %` for 400 basis points.
+/// Formats basis points as a percentage, such as `4 %` for 400.
 func percent(_ basisPoints: UInt32) -> String {
   let whole = basisPoints / 100
   let rest = basisPoints % 100

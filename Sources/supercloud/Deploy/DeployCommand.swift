@@ -45,7 +45,7 @@ struct DeployJourney {
 
   init(command: DeployCommand) async throws {
     self.command = command
-    // The file is checked first, because that needs no node.
+    // The file is checked first, because this check needs no node.
     try DeployPlan.check(file: command.file)
     wallet = try await command.signer.wallet()
     let status: Answer.Status = try await command.signer.node.get("/v1/status")

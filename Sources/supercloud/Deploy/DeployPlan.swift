@@ -37,7 +37,7 @@ struct DeployPlan {
     do {
       try deployment.manifest.validate()
     } catch {
-      // This is checked before an order is published for a manifest that no provider would accept.
+      // The manifest is checked here, before an order is published for one that no provider would accept.
       throw Failure(
         "\(path) gives a manifest that every provider rejects",
         why: "\(error)",
@@ -52,7 +52,7 @@ struct DeployPlan {
     try self.init(file: file, owner: wallet.address) { try wallet.denomination($0) }
   }
 
-  /// `denomination` finds the network's denomination for the currency's name in the file.
+  /// `denomination` maps the currency's name in the file to the network's denomination.
   init(file: String, owner: Address, denomination resolve: (String) throws -> Denomination) throws {
     let read = try Self.read(file)
     guard let named = read.denomination else { throw Failure("\(file) asks for nothing") }

@@ -69,7 +69,7 @@ struct LightCommand: AsyncParsableCommand {
   }
 }
 
-/// The verified header, and how it was verified.
+/// A verified header, with the trusted header and the steps that led to it.
 struct LightReport: Encodable {
   struct Place: Encodable {
     var height: UInt64

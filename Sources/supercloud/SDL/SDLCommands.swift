@@ -170,7 +170,7 @@ struct SDLExplainCommand: ParsableCommand {
   }
 }
 
-/// Prints the groups, which are what the market sees.
+/// Prints the groups, the part of the file that the market sees.
 struct SDLGroupsCommand: ParsableCommand {
   static let configuration = about(
     "Print the group specs as JSON, as they go into an order.",
