@@ -32,19 +32,19 @@ public struct LoadRun: Sendable {
     /// The number of sending accounts, at least 1.
     public var accounts: Int
     /// The number of transfers, all of which are signed before the first is sent.
-    public var signed: Int
+    public var transfers: Int
 
-    public init(seconds: UInt64, rate: UInt64, connections: Int, accounts: Int, signed: Int) {
+    public init(seconds: UInt64, rate: UInt64, connections: Int, accounts: Int, transfers: Int) {
       self.seconds = seconds
       self.rate = rate
       self.connections = connections
       self.accounts = accounts
-      self.signed = signed
+      self.transfers = transfers
     }
   }
 
   /// The most transfers in one request.
-  private static let batch = 64
+  private static let batchSize = 64
 
   let nodes: [Node]
   let offer: Offer
@@ -71,7 +71,7 @@ public struct LoadRun: Sendable {
     let keys = (0...offer.accounts).map { _ in SigningKey.generate() }
     note("funding \(keys.count) accounts")
     try await fund(keys, chain: chain, fee: minimumFee)
-    note("signing \(offer.signed) transfers")
+    note("signing \(offer.transfers) transfers")
     let lanes = sign(Array(keys.dropLast()), chain: chain, fee: minimumFee)
     note("driving for \(offer.seconds) s over \(offer.connections) connections")
 
@@ -118,7 +118,7 @@ public struct LoadRun: Sendable {
         let wait = Double(sent) / perConnection - Date().timeIntervalSince(started)
         if wait > 0 { try await Task.sleep(for: .seconds(wait)) }
       }
-      if batch.isEmpty { batch = progress.take(Self.batch, for: connection) }
+      if batch.isEmpty { batch = progress.take(Self.batchSize, for: connection) }
       guard !batch.isEmpty else { return }
       sent += batch.count
       batch = try await send(batch, to: client, progress)
@@ -172,7 +172,7 @@ public struct LoadRun: Sendable {
 
   private func fund(_ keys: [SigningKey], chain: ChainID, fee: UInt64) async throws {
     let wallet = try await Wallet(key: faucet, client: nodes[0].client)
-    let each = UInt64(offer.signed / max(1, offer.accounts) + 10_000) * (fee + 1)
+    let each = UInt64(offer.transfers / max(1, offer.accounts) + 10_000) * (fee + 1)
     for start in stride(from: 0, to: keys.count, by: 16) {
       let actions = keys[start..<min(start + 16, keys.count)].map { key -> Action in
         .send(Chain.Send(from: wallet.address, to: key.address, amount: [Coin(each, .uakt)]))
@@ -183,7 +183,7 @@ public struct LoadRun: Sendable {
 
   /// The encoded transfers of each account in order, all to the account after it in `keys`.
   private func sign(_ keys: [SigningKey], chain: ChainID, fee: UInt64) -> [[[UInt8]]] {
-    let each = offer.signed / max(1, keys.count)
+    let each = offer.transfers / max(1, keys.count)
     let lanes = Mutex<[[[UInt8]]]>(Array(repeating: [], count: keys.count))
     DispatchQueue.concurrentPerform(iterations: keys.count) { index in
       let to = keys[(index + 1) % keys.count].address

@@ -19,12 +19,12 @@ struct SettlementMarket {
   /// Ticks between payouts. All leases are opened within one such interval.
   static let interval: UInt64 = 600
   /// The most agreements in one execution of the ledger.
-  private static let opened = 2_000
+  private static let agreementsPerExecution = 2_000
 
   let leases: Int
   let dueTicks: Int
   let chain: ChainID
-  let validator: SigningKey
+  let operatorKey: SigningKey
   private(set) var moment: Moment
   private let genesis: Genesis
   private let tenants: [SigningKey]
@@ -41,9 +41,9 @@ struct SettlementMarket {
     self.chain = chain
     tenants = (0..<256).map { Self.key("tenant \($0)") }
     providers = (0..<64).map { Self.key("provider \($0)") }
-    validator = Self.key("validator")
+    operatorKey = Self.key("validator")
     sequences = Array(repeating: 0, count: 256)
-    genesis = Self.genesis(chain, people: tenants + providers + [validator], validator: validator)
+    genesis = Self.genesis(chain, people: tenants + providers + [operatorKey], operatorKey: operatorKey)
     moment = Moment(height: 0, time: genesis.time, tick: 0)
   }
 
@@ -54,7 +54,7 @@ struct SettlementMarket {
     return key
   }
 
-  private static func genesis(_ chain: ChainID, people: [SigningKey], validator: SigningKey) -> Genesis {
+  private static func genesis(_ chain: ChainID, people: [SigningKey], operatorKey: SigningKey) -> Genesis {
     var parameters = Parameters()
     parameters[.payoutInterval] = interval
     parameters[.proposalMinimumDeposit] = 1
@@ -76,7 +76,7 @@ struct SettlementMarket {
       accounts: people.map { .init(address: $0.address, coins: [Coin(50_000_000_000_000, .uakt)]) },
       validators: [
         .init(
-          operatorAddress: validator.address,
+          operatorAddress: operatorKey.address,
           consensusKey: key("consensus").publicKey,
           moniker: "validator",
           stake: Amount(1_000_000_000),
@@ -130,7 +130,9 @@ struct SettlementMarket {
     var next = max(leases / 10, total + 1)
     for tick in 0..<ticksLeft {
       let target = first + (leases - first) * (tick + 1) / ticksLeft
-      while total < target { try open(min(Self.opened, target - total), from: &total, on: state, store) }
+      while total < target {
+        try open(min(Self.agreementsPerExecution, target - total), from: &total, on: state, store)
+      }
       if total >= next, total < leases {
         progress(total)
         next = total + leases / 10

@@ -56,7 +56,7 @@ public struct SettlementRun {
     return SettlementRow(
       leases: market.leases,
       openingSeconds: openingSeconds,
-      peakBytes: PeakMemory.now,
+      peakBytes: PeakMemory.bytes,
       idle: idle,
       due: due,
       takeRate: takeRate
@@ -107,7 +107,7 @@ public struct SettlementRun {
     _ update: StateTreeUpdate,
     _ transactions: [Transaction]
   ) -> BlockCommit {
-    var header = Header.empty(market.chain, moment.height, moment.time, by: market.validator.address)
+    var header = Header.empty(market.chain, moment.height, moment.time, by: market.operatorKey.address)
     header.stateRoot = stateRoot
     var commit = BlockCommit(
       height: moment.height,
@@ -135,7 +135,7 @@ public struct SettlementRun {
   /// Measures the block that applies a new take rate after a vote on it, with all leases running.
   private mutating func measureTakeRate() throws -> BlockCost {
     var all: [Sample] = []
-    let validator = market.validator
+    let validator = market.operatorKey
     var sequence: UInt64 = 0
     for round in 1...5 {
       let change = ParameterChange(key: "currency.uakt.take_basis_points", value: "\(400 + round)")

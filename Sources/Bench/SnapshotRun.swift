@@ -87,7 +87,7 @@ public struct SnapshotRun {
   public func export() throws -> ExportRow {
     let (height, root, _) = try source()
     let store = try NodeStore(path: folder.appending(path: "data").path)
-    let idle = PeakMemory.restart()
+    let idle = PeakMemory.reset()
     let start = ContinuousClock.now
     let export = SnapshotExport(of: store, at: try store.database.snapshot(), height: height, root: root)
     let report = try export.run(into: archiveFolder)
@@ -101,7 +101,7 @@ public struct SnapshotRun {
       largestChunk: report.largestChunk,
       manifestBytes: try archive.part(.manifest)?.count ?? 0,
       idleBytes: idle,
-      peakBytes: PeakMemory.now
+      peakBytes: PeakMemory.bytes
     )
   }
 
@@ -125,13 +125,13 @@ public struct SnapshotRun {
       trust: .init(trustingMilliseconds: 1_000_000_000),
       settings: settings
     )
-    let idle = PeakMemory.restart()
+    let idle = PeakMemory.reset()
     let start = ContinuousClock.now
     var row = JoinRow(idleBytes: idle)
     let plan = try fetch(&machine, archive, blocks, into: store, &row)
     try store.finish(plan, genesis: Genesis.empty(chain), signer: nil)
     row.seconds = (ContinuousClock.now - start) / .seconds(1)
-    row.peakBytes = PeakMemory.now
+    row.peakBytes = PeakMemory.bytes
     row.leases = Int(LedgerQuery(state: StoreState(store: store.store)).runningLeaseCount)
     try store.store.database.flush()
     for table in ColumnFamily.allCases {

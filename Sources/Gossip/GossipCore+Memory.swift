@@ -28,7 +28,7 @@ extension GossipCore {
   /// The time during which a new neighbour gets a backfill, and the bytes that it gets beyond the size of the
   /// live objects.
   public static var backfillTime: Interval { AnswerBudget.backfillTime }
-  public static var leastBackfill: Int { Int(AnswerBudget.leastBackfill) }
+  public static var extraBackfill: Int { Int(AnswerBudget.extraBackfill) }
 
   /// An estimate of the bytes of the tables and the objects in them. Objects that the order book also holds
   /// are counted here too.

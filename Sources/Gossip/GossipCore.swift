@@ -42,7 +42,8 @@ public struct GossipCore: Sendable {
   private var touched: [PeerID] = []
   private var recordsExpiredAt: Timestamp = .zero
 
-  /// The limit of `records`: the records of one answer times the neighbours that may answer at once.
+  /// The most node records that may wait in `records` for their signature check: the records of one answer times
+  /// the neighbours that may answer at once.
   static let pendingRecordLimit = 4_096
 
   /// `seed` determines all random choices of gossip. A node takes it from the system, a simulation from the

@@ -33,7 +33,7 @@ public final class Endpoint: Sendable {
   /// How many bytes of commands may wait for the loop; messages beyond that are refused.
   private static let mailboxBytes = 64 << 20
   /// The largest payload of a datagram, in bytes.
-  public static let maximumDatagram = DatagramMessage.maximum - DatagramMessage.minimumTransport
+  public static let maximumDatagram = DatagramMessage.maximum - DatagramMessage.minimumDataCount
 
   /// A logger that logs nothing.
   public static var silentLogger: Logger {

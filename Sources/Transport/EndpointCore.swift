@@ -151,9 +151,11 @@ final class EndpointCore {
   }
 
   private func acknowledge(_ peers: [PeerID: Int], _ leases: [LeaseSession: Int], _ datagrams: Int) {
-    for (peer, cost) in peers { streams.peers[peer]?.acknowledged(cost, limit: configuration.readAhead) }
+    for (peer, cost) in peers {
+      streams.peers[peer]?.acknowledged(cost, limit: configuration.unacknowledgedLimit)
+    }
     for (session, cost) in leases {
-      streams.leases[session]?.acknowledged(cost, limit: configuration.readAhead)
+      streams.leases[session]?.acknowledged(cost, limit: configuration.unacknowledgedLimit)
     }
     self.datagrams?.acknowledged(datagrams)
   }

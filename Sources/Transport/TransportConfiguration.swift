@@ -75,11 +75,11 @@ public struct TransportConfiguration: Sendable {
   /// Nil: no UDP. Otherwise each peer that this node dialed gets a datagram session, at the same address.
   public var datagrams: DatagramSettings? = DatagramSettings()
   /// Whether the endpoint's owner calls `acknowledge` when it has handled events. If so, a peer with more
-  /// than `readAhead` bytes of unacknowledged events is not read from. If not, events count as handled when
+  /// than `unacknowledgedLimit` bytes of unacknowledged events is not read from. If not, events count as handled when
   /// the handler returns.
   public var acknowledgesEvents = false
   /// The most bytes of unacknowledged events per session; see `acknowledgesEvents`.
-  public var readAhead = 1 << 20
+  public var unacknowledgedLimit = 1 << 20
   /// When a stream changes its keys. Only tests set it.
   var rekey = RekeyPolicy()
 

@@ -194,10 +194,10 @@ final class FakeNode: NodeServing {
     try answer("signed \(provider ?? "-") \(auditor ?? "-")", page)
   }
 
-  func whyNot(order identifier: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
+  func whyNot(order identifier: String, _ page: PageQuery) async throws -> Answer.Page<Answer.MatchResult> {
     try answer("why-not \(identifier)", page)
   }
-  func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
+  func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.MatchResult> {
     try answer("why-not body \(body.count)", page)
   }
 

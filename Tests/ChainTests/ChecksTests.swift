@@ -31,9 +31,9 @@ struct ChecksTests {
           isProven: { _, _, _ in false },
           addProof: { _, _, _ in }
         ),
-        verdict: { key, signature, domain, chain, bytes in
+        checkSignature: { key, signature, domain, chain, bytes in
           self.asked.withLock { $0 += 1 }
-          return Checks.ed25519.verdict(key, signature, domain, chain, bytes)
+          return Checks.ed25519.checkSignature(key, signature, domain, chain, bytes)
         }
       )
     }

@@ -100,7 +100,7 @@ import Testing
       defer { checked = keys.keys }
       let checks = Checks { key, signature, domain, chain, body in
         keys.keys.append(key)
-        return Checks.ed25519.verdict(key, signature, domain, chain, body)
+        return Checks.ed25519.checkSignature(key, signature, domain, chain, body)
       }
       try set.verify(certificate, chain: chain, known: known, using: checks)
     }

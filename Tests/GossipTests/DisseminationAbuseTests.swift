@@ -142,7 +142,7 @@ import Testing
   @Test func `many origins do not grow the table of routes beyond its limit`() {
     var test = TestDissemination(neighbours: 2) {
       $0.routeLimit = 32
-      $0.strangers = .init(perSecond: 100, burst: 10_000)
+      $0.routelessAllowance = .init(perSecond: 100, burst: 10_000)
     }
     for number in 0..<200 {
       _ = test.accept(key(1_000 + UInt64(number)).token(1), from: 1)

@@ -51,7 +51,7 @@ func held(_ object: SignedObject) throws -> OrderBook.Event {
 }
 
 /// The event that tells of an object that left, with its content.
-func removed(_ object: SignedObject, _ removal: OrderBook.Removal) throws -> OrderBook.Event {
+func removed(_ object: SignedObject, _ removal: OrderBook.RemovalReason) throws -> OrderBook.Event {
   .removed(.init(object, try MarketObject(object)), removal)
 }
 

@@ -87,9 +87,9 @@ import Testing
       )
     }
 
-    func evidence(_ entry: ProvenEntry) throws -> StateEvidence {
+    func evidence(_ entry: ProvenEntry) throws -> CertifiedProof {
       let header = header()
-      return StateEvidence(
+      return CertifiedProof(
         entry: entry,
         value: chain.state.value(for: entry.key),
         proof: try StateTree.prove(key: StateTree.keyDigest(entry.key), in: pages, root: root),
@@ -144,7 +144,7 @@ import Testing
   @Test func `whatever is changed is noticed`() throws {
     let world = try World()
     let honest = try world.evidence(world.entries[0])
-    func changed(_ change: (inout StateEvidence) -> Void) -> StateEvidence.VerificationError? {
+    func changed(_ change: (inout CertifiedProof) -> Void) -> CertifiedProof.VerificationError? {
       var evidence = honest
       change(&evidence)
       return doubt(evidence, world)
@@ -175,7 +175,7 @@ import Testing
         return Validator(address: key.address, key: key.publicKey, power: 10)
       }
     )
-    do throws(StateEvidence.VerificationError) {
+    do throws(CertifiedProof.VerificationError) {
       _ = try evidence.verify(chain: TestChain.id, trusted: strangers)
       Issue.record("strangers are trusted")
     } catch {
@@ -196,7 +196,7 @@ import Testing
       return try ValidatorSet(known + [Validator(address: key.address, key: key.publicKey, power: power)])
     }
     _ = try evidence.verify(chain: TestChain.id, trusted: trusted(stranger: 19))
-    do throws(StateEvidence.VerificationError) {
+    do throws(CertifiedProof.VerificationError) {
       _ = try evidence.verify(chain: TestChain.id, trusted: try! trusted(stranger: 20))
       Issue.record("a third suffices")
     } catch {
@@ -230,8 +230,8 @@ import Testing
     }
   }
 
-  private func doubt(_ evidence: StateEvidence, _ world: World) -> StateEvidence.VerificationError? {
-    do throws(StateEvidence.VerificationError) {
+  private func doubt(_ evidence: CertifiedProof, _ world: World) -> CertifiedProof.VerificationError? {
+    do throws(CertifiedProof.VerificationError) {
       _ = try evidence.verify(chain: TestChain.id, trusted: world.validators)
       return nil
     } catch {

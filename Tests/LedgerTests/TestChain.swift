@@ -159,7 +159,7 @@ final class TestChain {
   }
 
   func audit() {
-    for report in query.audit() { #expect(report.isConserved, "\(report)") }
+    for report in query.conservationReports() { #expect(report.isConserved, "\(report)") }
   }
 
   /// The code of what the ledger would say to a look ahead; nil when it would do it.

@@ -243,7 +243,7 @@ import Testing
       case "quo":
         // What we divide is floored exactly: whole ticks, and shares by largest remainder.
         let divisor = try #require(Decimal18(item.text("b")))
-        let floor = try Fraction.floor(value.raw, Decimal18.one, over: divisor.raw)
+        let floor = try MultiplyDivide.floor(value.raw, Decimal18.one, over: divisor.raw)
         let text = Decimal18(raw: floor).fixedText
         if text == item.text("result") {
           tally.record(name, agrees: true)
@@ -252,7 +252,7 @@ import Testing
         }
       default:
         let factor = try #require(Decimal18(item.text("b")))
-        let floor = try Fraction.floor(value.raw, factor.raw, over: Decimal18.one)
+        let floor = try MultiplyDivide.floor(value.raw, factor.raw, over: Decimal18.one)
         let text = Decimal18(raw: floor).fixedText
         if text == item.text("result") {
           tally.record(name, agrees: true)

@@ -57,7 +57,7 @@ struct CatchUpTests {
     let world = try World(validators: 1)
     let maker = Harness.chain(world, heights: 96)
     let meter = CheckMeter()
-    let follower = Harness(world, key: nil, checks: Checks(verdict: meter.verdict))
+    let follower = Harness(world, key: nil, checks: Checks(checkSignature: meter.checkSignature))
     follower.step(.started)
     Self.serve(follower, maker.store.blocks, [Self.good])
     #expect(follower.store.tip.height == 96)

@@ -21,12 +21,12 @@ final class CheckMeter: Sendable {
 
   private let contents = Mutex(Contents())
 
-  var verdict: Checks.Verdict {
+  var checkSignature: Checks.SignatureCheck {
     { key, signature, domain, chain, bytes in
       self.contents.withLock {
         $0.questions[Question(key: key, signature: signature, domain: domain), default: 0] += 1
       }
-      return Checks.ed25519.verdict(key, signature, domain, chain, bytes)
+      return Checks.ed25519.checkSignature(key, signature, domain, chain, bytes)
     }
   }
 
@@ -42,7 +42,7 @@ final class CheckMeter: Sendable {
         isProven: { _, _, _ in false },
         addProof: { _, _, _ in }
       ),
-      verdict: verdict
+      checkSignature: checkSignature
     )
   }
 

@@ -182,7 +182,7 @@ final class Harness {
       timeouts: .lan,
       checks: checks
     )
-    configuration.compactBytes = 0
+    configuration.compactThreshold = 0
     return Replica(
       configuration: configuration,
       tip: store.tip,

@@ -12,7 +12,7 @@ import Testing
     let key = SigningKey(seed: Array(repeating: 7, count: 32))!
     let withdrawal = Withdrawal(object: .sha256([1]), expiresAt: Timestamp(milliseconds: 1_000))
     let object = SignedObject(kind: .withdrawal, body: withdrawal.encoded, signer: key, chain: chain)
-    return PersistedGossip(orders: [object], peers: [1, 2, 3], anchors: [key.publicKey])
+    return PersistedGossip(objects: [object], addressBook: [1, 2, 3], anchors: [key.publicKey])
   }
 
   @Test func `what is kept comes back`() throws {

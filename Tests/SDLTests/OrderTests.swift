@@ -10,7 +10,7 @@ import Testing
     for count in [0, 1, 2, 19, 20, 21, 40, 41, 100, 333] {
       let elements = (0..<count).map { (key: generator.next(below: 10), index: $0) }
       var sorted = elements
-      ReferenceOrder.sort(&sorted) { $0.key < $1.key }
+      GoStableSort.sort(&sorted) { $0.key < $1.key }
       let expected = elements.sorted { ($0.key, $0.index) < ($1.key, $1.index) }
       #expect(sorted.map(\.index) == expected.map(\.index), "\(count)")
     }

@@ -9,7 +9,7 @@ struct EventReader {
   }
 
   /// The largest size of an event, in bytes.
-  static let lineLimit = NodeClient.answerLimit
+  static let eventLimit = NodeClient.answerLimit
 
   private var line: [UInt8] = []
   private var event = Event()
@@ -33,7 +33,7 @@ struct EventReader {
       line = []
     }
     line += rest
-    guard line.count + event.data.count <= Self.lineLimit else { throw ClientError.answerTooLarge }
+    guard line.count + event.data.count <= Self.eventLimit else { throw ClientError.answerTooLarge }
     return events
   }
 

@@ -183,7 +183,7 @@ public enum CalendarDay {
 }
 
 extension Answer.Proof {
-  public init(_ evidence: StateEvidence) {
+  public init(_ evidence: CertifiedProof) {
     self.init(
       chainId: evidence.header.chain.text,
       kind: evidence.entry.kind.rawValue,
@@ -203,8 +203,8 @@ extension Answer.Proof {
     public var description: String { "\(field): \(problem)" }
   }
 
-  /// Decodes the proof without checking it; `StateEvidence.verify` checks it. Throws `Fault`.
-  public func evidence() throws -> StateEvidence {
+  /// Decodes the proof without checking it; `CertifiedProof.verify` checks it. Throws `Fault`.
+  public func decoded() throws -> CertifiedProof {
     func bytes(_ text: String, _ field: String) throws(Fault) -> [UInt8] {
       guard let bytes = Hex.decode(text) else { throw Fault(field: field, problem: "it is not hex") }
       return bytes
@@ -227,7 +227,7 @@ extension Answer.Proof {
     guard let entry = ProvenEntry(known, key) else {
       throw Fault(field: "key", problem: "`\(key)` is not \(known.form)")
     }
-    return StateEvidence(
+    return CertifiedProof(
       entry: entry,
       value: try value.map { try bytes($0, "value") },
       proof: try decoded(proof, "proof") { (bytes) throws(DecodingError) in

@@ -179,7 +179,7 @@ extension Answer.Provider {
   }
 }
 
-extension Answer.Match {
+extension Answer.MatchResult {
   /// `code` and `reason` say why the group does not match; both are nil when it does.
   public init(_ provider: Address, hostUri: String, group: UInt32, code: String?, reason: String?) {
     self.init(

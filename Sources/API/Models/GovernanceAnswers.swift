@@ -68,7 +68,7 @@ extension Answer {
   }
 
   /// Whether a registered provider can serve a group of an order.
-  public struct Match: Codable, Sendable {
+  public struct MatchResult: Codable, Sendable {
     public var provider: String
     public var hostUri: String
     public var group: UInt32

@@ -43,9 +43,9 @@ public protocol NodeServing: Sendable {
   func signedAttributes(provider: String?, auditor: String?, _ page: PageQuery) async throws
     -> Answer.Page<Answer.SignedAttributes>
   /// For each registered provider, whether it can serve a live order, and the reason if it cannot.
-  func whyNot(order identifier: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Match>
+  func whyNot(order identifier: String, _ page: PageQuery) async throws -> Answer.Page<Answer.MatchResult>
   /// Like `whyNot(order:)`, for an order that was not published; `body` is its encoding.
-  func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.Match>
+  func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.MatchResult>
   /// Proves an entry of the state. Waits up to 30 s for the next block, whose header has the state root.
   func proof(kind: String, key: String) async throws -> Answer.Proof
   func audit() async throws -> [Answer.AuditLine]

@@ -9,15 +9,15 @@ public import Primitives
 public struct Checks: Sendable {
   /// Whether the signature of the key is valid for these bytes, in the domain and for the chain. Without a
   /// domain the bytes are a transaction's `SignDoc`, which contains the chain.
-  public typealias Verdict = @Sendable (PublicKey, Signature, SigningDomain?, ChainID, [UInt8]) -> Bool
+  public typealias SignatureCheck = @Sendable (PublicKey, Signature, SigningDomain?, ChainID, [UInt8]) -> Bool
 
-  public var verdict: Verdict
+  public var checkSignature: SignatureCheck
   /// The memory of valid signatures; nil to check every signature each time.
   public var memory: Memory?
-  public var reading = Reading()
+  public var decoders = Decoders()
 
-  public init(memory: Memory? = nil, verdict: @escaping Verdict) {
-    self.verdict = verdict
+  public init(memory: Memory? = nil, checkSignature: @escaping SignatureCheck) {
+    self.checkSignature = checkSignature
     self.memory = memory
   }
 
@@ -62,7 +62,7 @@ public struct Checks: Sendable {
   }
 
   /// Decodes blocks and certificates. A simulation may cache the results, since its nodes receive the same bytes.
-  public struct Reading: Sendable {
+  public struct Decoders: Sendable {
     public var block: @Sendable ([UInt8]) throws(DecodingError) -> Block
     public var certificate: @Sendable ([UInt8]) throws(DecodingError) -> Certificate
 
@@ -118,7 +118,7 @@ public struct Checks: Sendable {
 extension Transaction {
   /// Whether the signature is valid. `chain` is the one that the transaction was decoded for.
   public func isAuthentic(on chain: ChainID, by checks: Checks = .ed25519) -> Bool {
-    checks.verdict(signer, signature, nil, chain, signBytes)
+    checks.checkSignature(signer, signature, nil, chain, signBytes)
   }
 }
 
@@ -129,7 +129,7 @@ extension SignedObject {
 
   /// Whether the signature is valid. `chain` is the one that the object was decoded for.
   public func isAuthentic(on chain: ChainID, by checks: Checks = .ed25519) -> Bool {
-    checks.remembering(claim, chain) { checks.verdict(key, signature, kind.domain, chain, body) }
+    checks.remembering(claim, chain) { checks.checkSignature(key, signature, kind.domain, chain, body) }
   }
 }
 
@@ -139,7 +139,7 @@ extension NodeVoucher {
   public func hasValidSignature(for node: PublicKey, on chain: ChainID, by checks: Checks = .ed25519) -> Bool
   {
     checks.remembering(claim(for: node), chain) {
-      checks.verdict(key, signature, role.domain, chain, Self.body(node, expiresAt))
+      checks.checkSignature(key, signature, role.domain, chain, Self.body(node, expiresAt))
     }
   }
 

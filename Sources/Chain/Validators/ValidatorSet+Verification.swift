@@ -74,7 +74,8 @@ extension ValidatorSet {
     let verified = signatures(in: known.filter { $0.isForSameVote(as: certificate) })
     for (index, signature) in zip(indices, certificate.signatures) {
       if !verified.isEmpty, verified[Int(index)] == signature { continue }
-      guard checks.verdict(members[Int(index)].key, signature, certificate.kind.domain, chain, vote) else {
+      guard checks.checkSignature(members[Int(index)].key, signature, certificate.kind.domain, chain, vote)
+      else {
         throw .invalidSignature(index)
       }
     }
@@ -125,7 +126,7 @@ extension ValidatorSet {
   public func verify(_ vote: Vote, chain: ChainID, using checks: Checks = .ed25519) throws(CertificateError) {
     guard vote.isWellFormed else { throw .malformed }
     guard let validator = self[vote.validator] else { throw .unknownValidator(vote.validator) }
-    guard checks.verdict(validator.key, vote.signature, vote.kind.domain, chain, vote.signBody) else {
+    guard checks.checkSignature(validator.key, vote.signature, vote.kind.domain, chain, vote.signBody) else {
       throw .invalidSignature(vote.validator)
     }
   }
@@ -138,7 +139,7 @@ extension ValidatorSet {
   ) throws(CertificateError) {
     guard proposal.isWellFormed else { throw .malformed }
     guard let validator = self[proposal.validator] else { throw .unknownValidator(proposal.validator) }
-    guard checks.verdict(validator.key, proposal.signature, .proposal, chain, proposal.signBody) else {
+    guard checks.checkSignature(validator.key, proposal.signature, .proposal, chain, proposal.signBody) else {
       throw .invalidSignature(proposal.validator)
     }
   }

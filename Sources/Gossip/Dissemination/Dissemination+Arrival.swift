@@ -79,7 +79,7 @@ extension Dissemination {
     isAsked: Bool,
     isChecked: Bool,
     at now: Instant
-  ) -> Drop? {
+  ) -> DropReason? {
     let size = object.encoded.count
     guard let link = links[slot], pending.count < settings.pendingLimit,
       pendingBytes + size <= settings.pendingBytes
@@ -108,7 +108,7 @@ extension Dissemination {
       blame(waiting.senders, .forgedSignature, &turn)
       return retryWithAlternative(identifier, &turn)
     }
-    guard isWithinAllowance(waiting, at: turn.now) else {
+    guard chargeAllowance(waiting, at: turn.now) else {
       counters[waiting.object.kind].overOriginLimit += 1
       return drop(identifier, hash(identifier), at: turn.now)
     }
@@ -122,13 +122,13 @@ extension Dissemination {
   /// Charges an authentic object to the allowance of its origin, or of the neighbour when the origin has no
   /// route. False when the allowance is used up. Forged objects are not charged, since anybody can forge an
   /// origin.
-  private mutating func isWithinAllowance(_ waiting: Pending, at now: Instant) -> Bool {
+  private mutating func chargeAllowance(_ waiting: Pending, at now: Instant) -> Bool {
     guard !waiting.isRepair else { return true }
     if routes[waiting.arrival.tag] != nil {
       return routes[waiting.arrival.tag]?.allowance.take(at: now, settings.origin) == true
     }
     guard let slot = waiting.senders.first(where: { links[$0] != nil }) else { return true }
-    return links[slot]?.strangers.take(at: now, settings.strangers) == true
+    return links[slot]?.routelessAllowance.take(at: now, settings.routelessAllowance) == true
   }
 
   private mutating func retryWithAlternative(_ identifier: Digest, _ turn: inout Turn) {

@@ -6,7 +6,7 @@ extension Dissemination {
     /// The counters of each kind of object, in the order of `SignedObject.Kind.allCases`.
     public private(set) var kinds = Array(repeating: KindCounters(), count: SignedObject.Kind.allCases.count)
     /// Objects that were dropped before a signature check, by reason.
-    public internal(set) var drops: [Drop: UInt64] = [:]
+    public internal(set) var drops: [DropReason: UInt64] = [:]
     public internal(set) var pushed: UInt64 = 0
     public var announced: UInt64 = 0
     public var wantsSent: UInt64 = 0
@@ -46,7 +46,7 @@ extension Dissemination {
   }
 
   /// Why an object was dropped before its signature was checked.
-  public enum Drop: String, Hashable, Sendable, CaseIterable {
+  public enum DropReason: String, Hashable, Sendable, CaseIterable {
     /// The queue of objects that wait for a check is full.
     case queueFull = "queue_full"
     /// The neighbour holds its quarter of that queue.

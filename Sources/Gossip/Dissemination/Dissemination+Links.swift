@@ -88,7 +88,7 @@ struct Link: Sendable {
   /// The signature checks left for objects that the neighbour pushes; `askedChecks` is for requested objects.
   var checks = TokenBucket()
   var askedChecks = TokenBucket()
-  var strangers = TokenBucket()
+  var routelessAllowance = TokenBucket()
   var control = TokenBucket()
   var digests = TokenBucket()
   var wants = TokenBucket()

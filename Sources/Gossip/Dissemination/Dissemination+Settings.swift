@@ -46,7 +46,7 @@ extension Dissemination {
     /// Objects a second that are accepted of one origin that has a route.
     public var origin = TokenBucket.Rate(perSecond: 20, burst: 100)
     /// Objects a second that one neighbour may deliver of all origins without a route together.
-    public var strangers = TokenBucket.Rate(perSecond: 100, burst: 2_000)
+    public var routelessAllowance = TokenBucket.Rate(perSecond: 100, burst: 2_000)
     /// STOP and START entries a second from one neighbour; the burst is two for each of 8,192 origins.
     public var control = TokenBucket.Rate(perSecond: 500, burst: 16_384)
     public var digests = TokenBucket.Rate(perSecond: 10_000, burst: 40_000)

@@ -24,7 +24,7 @@ struct AnswerBudget: Sendable {
   /// The most backfill bytes for one neighbour: 20,000 live objects of 250 bytes, with their identifiers.
   static let backfillLimit: UInt64 = 6 << 20
   /// Backfill bytes for node records and range messages, in addition to the size of the live objects.
-  static let leastBackfill: UInt64 = 16 << 10
+  static let extraBackfill: UInt64 = 16 << 10
   static let backfillTime = Interval.seconds(30)
   /// The rate for all new neighbours together: 4 Mbit/s, with a burst for about five full backfills.
   static let backfillRate = TokenBucket.Rate(perSecond: 512 << 10, burst: 32 << 20)
@@ -74,7 +74,7 @@ struct AnswerBudget: Sendable {
       return true
     }
     if accounts[peer]?.trickleBucket.take(bytes, at: now, Self.trickleRate) == true { return true }
-    let backfill = min(Self.backfillLimit, Self.leastBackfill + UInt64(fullSync))
+    let backfill = min(Self.backfillLimit, Self.extraBackfill + UInt64(fullSync))
     if account.isNew, now.since(account.since) < Self.backfillTime, account.backfilled + bytes <= backfill,
       backfillBucket.take(bytes, at: now, Self.backfillRate)
     {

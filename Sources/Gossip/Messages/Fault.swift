@@ -22,12 +22,12 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
   /// Showed a voucher whose signature does not hold.
   case falseVoucher = "false_voucher"
   /// Sent a consensus message, certificate or evidence with an invalid signature; reported by another module.
-  case consensusMisconduct = "consensus_misconduct"
+  case forgedConsensusMessage = "consensus_misconduct"
 
   /// The points that the fault takes off the score. At −100 points the peer is banned.
   public var weight: Int64 {
     switch self {
-    case .forgedSignature, .malformedFrame, .falseVoucher, .consensusMisconduct: 100
+    case .forgedSignature, .malformedFrame, .falseVoucher, .forgedConsensusMessage: 100
     case .malformedObject, .malformedRanges: 50
     case .unrequestedRecords: 20
     case .emptyAnnouncements: 5

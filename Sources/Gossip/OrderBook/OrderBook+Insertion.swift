@@ -86,7 +86,7 @@ extension OrderBook {
         remove(held, .inadmissible, events: &change.events)
         continue
       }
-      if let dearest = dearestBidToGive(for: bid, held, of: identifier) {
+      if let dearest = bidToEvict(for: bid, held, of: identifier) {
         remove(dearest, .outbid, events: &change.events)
         if dearest == held { continue }
       }
@@ -117,7 +117,7 @@ extension OrderBook {
     }
     var dearest: Digest?
     if order != nil, present == nil {
-      dearest = dearestBidToGive(for: bid, identifier, of: bid.order)
+      dearest = bidToEvict(for: bid, identifier, of: bid.order)
       guard dearest != identifier else { return .refused(.tooDear) }
     }
     if let reason = change.admission(entry.content, order) { return .inadmissible(reason) }

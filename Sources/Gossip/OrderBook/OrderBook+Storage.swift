@@ -65,7 +65,7 @@ extension OrderBook {
   }
 
   /// Removes an object, and with an order also its bids.
-  mutating func remove(_ identifier: Digest, _ removal: Removal, events: inout [Event]) {
+  mutating func remove(_ identifier: Digest, _ removal: RemovalReason, events: inout [Event]) {
     guard let entry = entries.removeValue(forKey: identifier) else { return }
     switch entry.content {
     case .order(let order):
@@ -144,7 +144,7 @@ extension OrderBook {
 
   /// The bid that must be dropped if `bid` joins its order: nil while there is room, `bid` itself if it is
   /// the dearest.
-  func dearestBidToGive(for bid: Bid, _ identifier: Digest, of order: Digest) -> Digest? {
+  func bidToEvict(for bid: Bid, _ identifier: Digest, of order: Digest) -> Digest? {
     guard let bids = bidsOfOrder[order], bids.count >= limits.bidsPerOrder, let last = bids.last else {
       return nil
     }

@@ -65,7 +65,7 @@ extension OrderBook {
     case bidHeld(Signed<Bid>)
     case withdrawalAdded(Signed<Withdrawal>)
     case offerUpdated(Signed<Offer>)
-    case removed(Signed<MarketObject>, Removal)
+    case removed(Signed<MarketObject>, RemovalReason)
   }
 
   /// A signed object with its body already decoded.
@@ -82,7 +82,7 @@ extension OrderBook {
     public var identifier: Digest { object.identifier }
   }
 
-  public enum Removal: String, Hashable, Sendable, CaseIterable {
+  public enum RemovalReason: String, Hashable, Sendable, CaseIterable {
     case expired
     case withdrawn
     /// A newer object of the same author replaced it.

@@ -47,12 +47,12 @@ extension PeerManager {
     guard missing > 0, dialing.count < settings.dialsAtOnce else { return }
     var candidates = eligible(at: turn.now)
     while missing > 0, dialing.count < settings.dialsAtOnce, !candidates.isEmpty {
-      let outboundKnown = sessions.count { !$0.value.isInbound && known.contains($0.key) }
-      let dialedKnown = dialing.values.count { $0.dial.expectedKey.map(known.contains) ?? false }
+      let outboundKnown = sessions.count { !$0.value.isInbound && vouchedKeys.contains($0.key) }
+      let dialedKnown = dialing.values.count { $0.dial.expectedKey.map(vouchedKeys.contains) ?? false }
       // At least half of the sessions should be with keys that the chain vouches for, if there are enough of
       // them.
       let wantsKnown = outboundKnown + dialedKnown < settings.outbound / 2
-      let preferred = wantsKnown ? candidates.indices.filter { known.contains(candidates[$0]) } : []
+      let preferred = wantsKnown ? candidates.indices.filter { vouchedKeys.contains(candidates[$0]) } : []
       let index =
         preferred.isEmpty
         ? generator.index(below: candidates.count) : preferred[generator.index(below: preferred.count)]
@@ -72,7 +72,7 @@ extension PeerManager {
     }
     guard keys.count > 512 else { return keys }
     // The sample limits the time that planning takes.
-    let first = keys.filter { known.contains($0) }
+    let first = keys.filter { vouchedKeys.contains($0) }
     return first + generator.sample(512 - min(first.count, 512), of: keys)
   }
 
@@ -143,7 +143,7 @@ extension PeerManager {
     if hasChoice, turn.now < recordsAt { return }
     var candidates = sessions.keys.sorted().filter { peer in
       guard let session = sessions[peer], session.purpose != .feeler else { return false }
-      guard let entry = asked[peer], let last = entry.at else { return true }
+      guard let entry = recordRequests[peer], let last = entry.at else { return true }
       let wait = settings.recordInterval.nanoseconds << UInt64(entry.emptyAnswers)
       return turn.now.since(last).nanoseconds >= min(wait, settings.longestRecordInterval.nanoseconds)
     }
@@ -203,7 +203,7 @@ extension PeerManager {
     guard settings.nearby > 0 else { return nil }
     let candidates = sessions.compactMap { peer, session -> (peer: PeerID, time: Interval)? in
       guard let time = session.dialTime, session.purpose == .outbound || session.purpose == .seed,
-        isFull ? session.isNear : !session.isNear && !known.contains(peer)
+        isFull ? session.isNear : !session.isNear && !vouchedKeys.contains(peer)
       else { return nil }
       return (peer, time)
     }

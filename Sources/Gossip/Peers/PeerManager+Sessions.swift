@@ -107,7 +107,7 @@ extension PeerManager {
   private mutating func makeRoom(_ turn: inout Turn) {
     let inbound = sessions.filter { $0.value.isInbound && $0.value.purpose != .mesh }
     guard inbound.count > settings.inbound else { return }
-    var candidates = inbound.keys.filter { !known.contains($0) }.sorted()
+    var candidates = inbound.keys.filter { !vouchedKeys.contains($0) }.sorted()
     if candidates.isEmpty { candidates = inbound.keys.sorted() }
     for protected in protected(among: candidates) where candidates.count > 1 {
       candidates.removeAll { $0 == protected }
@@ -152,8 +152,8 @@ extension PeerManager {
   /// Notes that the peer sent an answer with records; false when none was expected.
   mutating func takeExpectedRecords(from peer: PeerID) -> Bool {
     // A slow link may deliver the answers to several requests together, so they are counted.
-    guard let expected = asked[peer]?.expected, expected > 0 else { return false }
-    asked.update(peer) { entry in
+    guard let expected = recordRequests[peer]?.expected, expected > 0 else { return false }
+    recordRequests.update(peer) { entry in
       entry.expected -= 1
       // Set back to 0 if a record of this answer turns out to be new.
       entry.emptyAnswers = min(entry.emptyAnswers + 1, 8)
@@ -163,11 +163,11 @@ extension PeerManager {
 
   /// Expects one more answer with records from the peer. An unexpected answer is a fault.
   mutating func expectRecords(from peer: PeerID, askedAt: Instant?, at now: Instant) {
-    var entry = asked[peer] ?? Asked()
+    var entry = recordRequests[peer] ?? RecordRequests()
     entry.at = askedAt ?? entry.at
     // Bounded, so that a peer that never answers cannot save up answers to send later.
     entry.expected = min(entry.expected + 1, 8)
-    asked.set(peer, to: entry, at: now)
+    recordRequests.set(peer, to: entry, at: now)
   }
 
   mutating func answer(_ peer: PeerID, count: Int, _ turn: inout Turn) {

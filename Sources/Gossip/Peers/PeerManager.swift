@@ -76,7 +76,7 @@ public struct PeerManager: Sendable {
 
   /// The requests for records to one peer. They outlive a session, since an answer may come over the next
   /// session.
-  struct Asked {
+  struct RecordRequests {
     var at: Instant?
     /// The number of answers with records that are expected from the peer.
     var expected: UInt32 = 0
@@ -130,8 +130,8 @@ public struct PeerManager: Sendable {
   var backoffs: Generations<DialKey, Backoff>
   var scores = ScoreBook()
   /// The expected answers of each peer, remembered for one to two minutes after the last request.
-  var asked: Generations<PeerID, Asked>
-  var known: Set<PeerID> = []
+  var recordRequests: Generations<PeerID, RecordRequests>
+  var vouchedKeys: Set<PeerID> = []
   var mesh: [PeerID] = []
   var time: Timestamp = .zero
   /// The outbound peers of the last run, which are dialed first.
@@ -154,7 +154,7 @@ public struct PeerManager: Sendable {
     self.settings = settings
     self.generator = generator
     backoffs = Generations(capacity: 8_192, period: .seconds(1_800))
-    asked = Generations(capacity: 4_096, period: .seconds(60))
+    recordRequests = Generations(capacity: 4_096, period: .seconds(60))
     tickAt = now
     firstFeelers = settings.firstFeelers
     feelerAt = now + (settings.firstFeelers > 0 ? settings.firstFeelerWait : settings.feelerInterval)
@@ -172,10 +172,12 @@ public struct PeerManager: Sendable {
       for record in records {
         let insertion = insert(record, from: peer)
         guard let peer else { continue }
-        if insertion == .added || insertion == .updated { asked.update(peer) { $0.emptyAnswers = 0 } }
+        if insertion == .added || insertion == .updated {
+          recordRequests.update(peer) { $0.emptyAnswers = 0 }
+        }
       }
     case .chainKnows(let peers, let mesh):
-      known = Set(peers)
+      vouchedKeys = Set(peers)
       self.mesh = mesh.filter { $0 != self.peer }.sorted()
       assignMesh()
     case .committed(let time): self.time = max(self.time, time)
@@ -222,7 +224,9 @@ public struct PeerManager: Sendable {
 
   /// Whether node records of `key` are forwarded to neighbours. Keys that the chain vouches for cost stake; others can
   /// be made at will, so their records are not forwarded.
-  public func spreadsRecord(of key: PeerID) -> Bool { settings.spreadsAllRecords || known.contains(key) }
+  public func spreadsRecord(of key: PeerID) -> Bool {
+    settings.spreadsAllRecords || vouchedKeys.contains(key)
+  }
 
   /// Removes expired records from the address book, and returns their identifiers.
   public mutating func expireRecords() -> [Digest] { book.expire(at: time) }

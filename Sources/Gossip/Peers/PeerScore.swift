@@ -15,7 +15,7 @@ struct PeerScore: Hashable, Sendable {
   static let longestBan = Interval.seconds(86_400)
 
   /// The score at `updatedAt`, in thousandths of a point.
-  private var milli: Int64 = 0
+  private var milliPoints: Int64 = 0
   private var updatedAt: Instant
   private var bans: UInt8 = 0
   private var bannedUntil: Instant?
@@ -27,25 +27,25 @@ struct PeerScore: Hashable, Sendable {
   /// Counts a fault. Returns the length of the ban if the fault causes one.
   mutating func punish(_ fault: Fault, at now: Instant) -> Interval? {
     settle(at: now)
-    milli = max(milli - fault.weight * 1_000, 10 * Self.banAt * 1_000)
-    guard milli <= Self.banAt * 1_000 else { return nil }
+    milliPoints = max(milliPoints - fault.weight * 1_000, 10 * Self.banAt * 1_000)
+    guard milliPoints <= Self.banAt * 1_000 else { return nil }
     if let bannedUntil, now < bannedUntil { return nil }
     let ban = min(Interval(nanoseconds: Self.firstBan.nanoseconds << UInt64(min(bans, 8))), Self.longestBan)
     bans = min(bans + 1, 8)
     bannedUntil = now + ban
     // After the ban the peer starts again with the score of a graylisted peer.
-    milli = Self.graylistAt * 1_000
+    milliPoints = Self.graylistAt * 1_000
     return ban
   }
 
   /// Credits one object that this peer was the first to deliver and that turned out valid.
   mutating func credit(at now: Instant) {
     settle(at: now)
-    milli = min(milli + 100, Self.creditLimit * 1_000)
+    milliPoints = min(milliPoints + 100, Self.creditLimit * 1_000)
   }
 
   private mutating func settle(at now: Instant) {
-    milli = decayed(at: now)
+    milliPoints = decayed(at: now)
     updatedAt = max(updatedAt, now)
   }
 
@@ -54,7 +54,7 @@ struct PeerScore: Hashable, Sendable {
     let elapsed = now.since(updatedAt).nanoseconds
     let (halvings, rest) = elapsed.quotientAndRemainder(dividingBy: Self.halfLife.nanoseconds)
     guard halvings < 40 else { return 0 }
-    let halved = milli / (1 << Int64(halvings))
+    let halved = milliPoints / (1 << Int64(halvings))
     let parts = Int64(rest / (Self.halfLife.nanoseconds / 1_000))
     return halved - halved * parts / 2_000
   }

@@ -133,9 +133,9 @@ extension Tally {
     _ vote: VoteRecord
   ) throws(ArithmeticError) {
     guard !shares.isZero, !record.shares.isZero else { return }
-    let worth = try Fraction.floor(shares.raw, Decimal18(record.tokens).raw, over: record.shares.raw)
+    let worth = try MultiplyDivide.floor(shares.raw, Decimal18(record.tokens).raw, over: record.shares.raw)
     for option in vote.options {
-      let part = try Fraction.floor(worth, option.weight.raw, over: Decimal18.one)
+      let part = try MultiplyDivide.floor(worth, option.weight.raw, over: Decimal18.one)
       try add(Decimal18(raw: part), to: option.option)
     }
   }

@@ -8,7 +8,7 @@ public import Chain
 public enum Matching {
   /// Returns the attributes that an auditor, given by its address as text, has signed about the provider; nil
   /// when it has signed none.
-  public typealias SignedAttributes = (_ auditor: String) -> [Attribute]?
+  public typealias SignedAttributeLookup = (_ auditor: String) -> [Attribute]?
 
   /// Why the provider does not match.
   ///
@@ -22,7 +22,7 @@ public enum Matching {
     _ spec: GroupSpec,
     attributes: [Attribute],
     requiresAuditedGPUs: Bool = false,
-    signed: SignedAttributes
+    signed: SignedAttributeLookup
   ) -> MismatchReason? {
     if let reason = placement(spec.requirements, attributes: attributes, signed: signed) { return reason }
     for unit in spec.units {
@@ -38,7 +38,7 @@ public enum Matching {
   static func placement(
     _ requirements: PlacementRequirements,
     attributes: [Attribute],
-    signed: SignedAttributes
+    signed: SignedAttributeLookup
   ) -> MismatchReason? {
     let wanted = requirements.attributes
     guard !requirements.allOf.isEmpty || !requirements.anyOf.isEmpty else {
@@ -85,7 +85,7 @@ public enum Matching {
   static func auditedGPU(
     _ resources: Resources,
     _ requirements: PlacementRequirements,
-    signed: SignedAttributes
+    signed: SignedAttributeLookup
   ) -> MismatchReason? {
     guard resources.gpus > 0, !resources.gpuAttributes.isEmpty else { return nil }
     func vouches(_ auditor: String) -> Bool {

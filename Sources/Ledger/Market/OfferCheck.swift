@@ -12,7 +12,7 @@ public enum OfferCheck {
     for spec: GroupSpec,
     attributes: [Attribute],
     requiresAuditedGPUs: Bool = false,
-    signed: Matching.SignedAttributes
+    signed: Matching.SignedAttributeLookup
   ) -> OfferFault? {
     guard offer.count == spec.units.count else {
       return .unitCount(wanted: spec.units.count, offered: offer.count)
@@ -66,7 +66,7 @@ public enum OfferCheck {
   private static func audit(
     _ offered: Resources,
     _ requirements: PlacementRequirements,
-    signed: Matching.SignedAttributes
+    signed: Matching.SignedAttributeLookup
   ) -> OfferFault? {
     for attribute in offered.gpuAttributes {
       func vouches(_ auditor: String) -> Bool {

@@ -128,7 +128,7 @@ extension Execution {
       throw .provider(.tooManyAttributes(limit: ChainLimits.attributes))
     }
     guard !merged.isEmpty else { throw .invalidRequest("there is nothing to sign") }
-    overlay.write(Tables.signedAttributes, key, AuditRecord(attributes: merged.sorted()))
+    overlay.write(Tables.signedAttributes, key, SignedAttributesRecord(attributes: merged.sorted()))
     overlay.write(Tables.signedByAuditor, Pair(auditor, provider), Presence())
     emit(.attributesSigned(provider: provider, auditor: auditor))
   }
@@ -156,7 +156,7 @@ extension Execution {
 
   /// Returns a function from an auditor's address, as text in an SDL, to the attributes that the auditor has
   /// signed about `provider`. The function returns nil for a text that is not an address.
-  func signedAttributes(of provider: Address) -> Matching.SignedAttributes {
+  func signedAttributes(of provider: Address) -> Matching.SignedAttributeLookup {
     { auditor in
       guard let address = try? Address(text: auditor) else { return nil }
       return self.overlay.read(Tables.signedAttributes, Pair(provider, address))?.attributes

@@ -36,7 +36,7 @@ public struct ConservationReport: Hashable, Sendable {
 
 extension LedgerQuery {
   /// The report of every currency. It reads all accounts, so it takes time in proportion to their number.
-  public func audit() -> [ConservationReport] {
+  public func conservationReports() -> [ConservationReport] {
     var reports: [Denomination: ConservationReport] = [:]
     var order: [Denomination] = []
     for status in currencies {

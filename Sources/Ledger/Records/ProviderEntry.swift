@@ -42,11 +42,11 @@ extension ProviderRecord: StateValue {
 }
 
 /// The attributes that one auditor has signed about one provider, sorted by key.
-struct AuditRecord: Hashable, Sendable {
+struct SignedAttributesRecord: Hashable, Sendable {
   var attributes: [Attribute]
 }
 
-extension AuditRecord: StateValue {
+extension SignedAttributesRecord: StateValue {
   func encode(into writer: inout ByteWriter) { writer.write(attributes) }
 
   init(from reader: inout ByteReader) throws(DecodingError) { attributes = try reader.readAll() }

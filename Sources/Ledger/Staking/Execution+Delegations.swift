@@ -37,7 +37,7 @@ extension Execution {
     let shares =
       record.shares.isZero
       ? Decimal18(amount)
-      : Decimal18(raw: try checked(Fraction.floor(units, record.shares.raw, over: tokens)))
+      : Decimal18(raw: try checked(MultiplyDivide.floor(units, record.shares.raw, over: tokens)))
     record.tokens = try checked(record.tokens.adding(amount))
     record.shares = try checked(record.shares.adding(shares))
     delegation.shares = try checked(delegation.shares.adding(shares))
@@ -73,7 +73,7 @@ extension Execution {
     let shares =
       amount == available
       ? delegation.shares
-      : Decimal18(raw: try checked(Fraction.ceiling(units, record.shares.raw, over: tokens)))
+      : Decimal18(raw: try checked(MultiplyDivide.ceiling(units, record.shares.raw, over: tokens)))
     delegation.shares = try checked(delegation.shares.subtracting(min(shares, delegation.shares)))
     record.shares = try checked(record.shares.subtracting(min(shares, record.shares)))
     record.tokens = try checked(record.tokens.subtracting(amount))

@@ -40,7 +40,7 @@ extension Execution {
       guard record.status == .bonded, earned > 0 else { continue }
       let total = try checked(Decimal18(raw: earned).multiplied(by: record.tokens.units))
       let commission = Decimal18(
-        raw: try checked(Fraction.floor(total.raw, record.commission.raw, over: Decimal18.one))
+        raw: try checked(MultiplyDivide.floor(total.raw, record.commission.raw, over: Decimal18.one))
       )
       let entry = record.rewards[index]
       let toShare = try checked(total.subtracting(commission).adding(Decimal18(raw: entry.rest)))
@@ -49,8 +49,8 @@ extension Execution {
         record.rewards[index].rest = toShare.raw
         continue
       }
-      let each = try checked(Fraction.floor(toShare.raw, Decimal18.one, over: record.shares.raw))
-      let given = try checked(Fraction.ceiling(each, record.shares.raw, over: Decimal18.one))
+      let each = try checked(MultiplyDivide.floor(toShare.raw, Decimal18.one, over: record.shares.raw))
+      let given = try checked(MultiplyDivide.ceiling(each, record.shares.raw, over: Decimal18.one))
       let perShare = try checked(Decimal18(raw: entry.perShare).adding(Decimal18(raw: each)))
       record.rewards[index].perShare = perShare.raw
       record.rewards[index].rest = toShare.raw - min(given, toShare.raw)
@@ -67,7 +67,7 @@ extension Execution {
       let earned = reward.perShare - delegation.rewards[index].perShare
       delegation.rewards[index].perShare = reward.perShare
       guard earned > 0, !isNew else { continue }
-      let amount = try checked(Fraction.floor(earned, delegation.shares.raw, over: Decimal18.one))
+      let amount = try checked(MultiplyDivide.floor(earned, delegation.shares.raw, over: Decimal18.one))
       let accrued = try checked(delegation.rewards[index].accrued.adding(Decimal18(raw: amount)))
       delegation.rewards[index].accrued = accrued
     }

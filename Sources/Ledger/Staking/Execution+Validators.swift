@@ -117,13 +117,13 @@ extension ValidatorRecord {
   /// The stake that `shares` are worth, rounded down.
   func tokens(of shares: Decimal18) throws(Rejection) -> Amount {
     guard !self.shares.isZero else { return .zero }
-    let units = try checked(Fraction.floor(shares.raw, UInt128(tokens.units), over: self.shares.raw))
+    let units = try checked(MultiplyDivide.floor(shares.raw, UInt128(tokens.units), over: self.shares.raw))
     return Amount(UInt64(clamping: units))
   }
 }
 
 /// Computes first × second ÷ divisor with a 256-bit product, so that only the result must fit into 128 bits.
-enum Fraction {
+enum MultiplyDivide {
   /// ⌊first × second ÷ divisor⌋
   static func floor(
     _ first: UInt128,

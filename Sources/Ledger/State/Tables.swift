@@ -24,7 +24,7 @@ enum Tables {
   // Providers and auditors
   static var providers: Table<Address, ProviderEntry> { Table(0x20) }
   /// The key is the provider, then the auditor.
-  static var signedAttributes: Table<Pair<Address, Address>, AuditRecord> { Table(0x21) }
+  static var signedAttributes: Table<Pair<Address, Address>, SignedAttributesRecord> { Table(0x21) }
   /// The key is the auditor, then the provider.
   static var signedByAuditor: Table<Pair<Address, Address>, Presence> { Table(0x23) }
   /// What the running leases of a provider require of its attributes. The key is the provider, then a digest

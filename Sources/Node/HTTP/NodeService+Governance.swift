@@ -31,7 +31,7 @@ extension NodeService {
     guard first <= last else {
       throw ServingError.invalid("the period ends before it begins", fix: "from= must not be after to=")
     }
-    let wanted = try denomination.map { try name($0) }
+    let wanted = try denomination.map { try self.denomination($0) }
     let line = { @Sendable (income: (day: UInt64, coin: Coin)) in
       Answer.Income(day: income.day, coin: income.coin)
     }
@@ -41,7 +41,7 @@ extension NodeService {
     }
   }
 
-  func name(_ text: String) throws -> Denomination {
+  func denomination(_ text: String) throws -> Denomination {
     guard let denomination = Denomination(text) else {
       throw ServingError.invalid("`\(text)` is not a denomination", fix: "such as uakt or uusdc")
     }

@@ -28,7 +28,7 @@ extension NodeService {
     }
     guard let proof else { throw ServingError.unavailable("the state tree cannot be read") }
     let (header, certificate) = try await committed(height + 1)
-    let evidence = StateEvidence(
+    let evidence = CertifiedProof(
       entry: entry,
       value: value,
       proof: proof,
@@ -58,7 +58,7 @@ extension NodeService {
 
   // MARK: Why not
 
-  func whyNot(order text: String, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
+  func whyNot(order text: String, _ page: PageQuery) async throws -> Answer.Page<Answer.MatchResult> {
     let identifier = try await identifier(text)
     let order = await host.read { replica -> Order? in replica.book.order(identifier) }
     guard let order else {
@@ -67,7 +67,7 @@ extension NodeService {
     return try await matchPage(order, page)
   }
 
-  func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
+  func whyNot(body: [UInt8], _ page: PageQuery) async throws -> Answer.Page<Answer.MatchResult> {
     let order: Order
     do {
       order = try Order(decoding: body)
@@ -79,7 +79,7 @@ extension NodeService {
 
   /// A page of providers and whether they match the order. The page size counts providers; each has an entry
   /// per group of the order.
-  private func matchPage(_ order: Order, _ page: PageQuery) async throws -> Answer.Page<Answer.Match> {
+  private func matchPage(_ order: Order, _ page: PageQuery) async throws -> Answer.Page<Answer.MatchResult> {
     try await self.page(page) { (request, replica) throws(PageFault) in
       try Self.matchPage(order, request, replica)
     }
@@ -90,9 +90,9 @@ extension NodeService {
     _ order: Order,
     _ request: PageRequest,
     _ replica: borrowing Replica<StoreState>
-  ) throws(PageFault) -> Page<Answer.Match> {
+  ) throws(PageFault) -> Page<Answer.MatchResult> {
     let query = LedgerQuery(state: replica.view)
-    var list = Page<Answer.Match>(items: [], next: nil)
+    var list = Page<Answer.MatchResult>(items: [], next: nil)
     for group in order.groups {
       let found = try query.matches(group.spec, requiresAuditedGPUs: order.requiresAuditedGPUs, request)
       list.next = found.next
@@ -109,7 +109,7 @@ extension NodeService {
           }
         }
         list.items.append(
-          Answer.Match(
+          Answer.MatchResult(
             match.provider,
             hostUri: query.provider(match.provider)?.record.hostURI ?? "",
             group: group.sequence,

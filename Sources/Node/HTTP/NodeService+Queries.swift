@@ -129,7 +129,7 @@ extension NodeService {
   func audit() async throws -> [Answer.AuditLine] {
     let store = parts.store
     return try await NIOThreadPool.singleton.runIfActive {
-      try LedgerQuery(state: StoreState(frozen: store)).audit().map { Answer.AuditLine($0) }
+      try LedgerQuery(state: StoreState(frozen: store)).conservationReports().map { Answer.AuditLine($0) }
     }
   }
 

@@ -78,7 +78,7 @@ final class NodeService: NodeServing {
       let (live, failure) = try await host.restore(memory)
       parts.logger.info(
         "restored the order and address books of the last run",
-        metadata: ["objects": "\(live) of \(memory.orders.count)", "anchors": "\(memory.anchors.count)"]
+        metadata: ["objects": "\(live) of \(memory.objects.count)", "anchors": "\(memory.anchors.count)"]
       )
       if let failure {
         parts.logger.warning("the saved address book is damaged", metadata: ["error": "\(failure)"])

@@ -41,7 +41,7 @@ struct NodeParts: Sendable {
     let keys = try NodeKeys(runtime: runtime)
     let failure = FailureSignal()
     let coreGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let memory = CheckMemory(chain: chain)
+    let memory = SignatureCache(chain: chain)
     let checks = memory.checks()
     let bridge = TransportBridge(chain: chain, checks: checks, logger: logger)
     let post: @Sendable ([ReplicaInput]) -> Void = { bridge.post($0) }

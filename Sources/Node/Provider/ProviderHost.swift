@@ -252,7 +252,7 @@ final class ProviderHost: MarketAccess {
 
 extension BidEngine.OrderEnd {
   /// Maps the book's reason for a removal to the bid engine's.
-  fileprivate init(_ removal: OrderBook.Removal) {
+  fileprivate init(_ removal: OrderBook.RemovalReason) {
     self =
       switch removal {
       case .closed: .agreed

@@ -32,7 +32,7 @@ final class SignatureVerifier: Sendable {
   private let pool: NIOThreadPool
   private let blockPool: NIOThreadPool
   private let encountered = Mutex(Encountered())
-  private let memory: CheckMemory
+  private let memory: SignatureCache
   private let checks: Checks
   /// The number of transactions that wait for their check.
   private let waiting = Atomic(0)
@@ -45,7 +45,7 @@ final class SignatureVerifier: Sendable {
   /// `threads`: the number of threads in each of the two pools. `checks` must be those of `memory`.
   init(
     chain: ChainID,
-    memory: CheckMemory,
+    memory: SignatureCache,
     checks: Checks,
     threads: Int,
     post: @escaping @Sendable ([ReplicaInput]) -> Void

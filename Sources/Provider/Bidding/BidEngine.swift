@@ -58,6 +58,7 @@ public struct BidEngine: Sendable {
     case leaseOpened(LeaseID, order: Digest?, offers: [ResourceOffer])
     /// A lease's workload has ended and its capacity is free.
     case leaseGone(LeaseID)
+    /// The provider's registration or its audited attributes on the chain, read anew.
     case standing(Standing)
     /// A block with this time was committed. The leases that it opened or closed were reported before.
     case committed(Timestamp)

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 /// The state of one replica, stored as `state.json` in its folder.
-struct ReplicaProcess: Codable, Hashable, Sendable {
+struct StoredReplica: Codable, Hashable, Sendable {
   /// Process id and start time of the replica's first process; together they identify it.
   var process: Int32 = 0
   var processStart: UInt64 = 0
@@ -25,13 +25,13 @@ struct ReplicaFolder: Sendable {
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
-  func readState() -> ReplicaProcess? {
+  func readState() -> StoredReplica? {
     FileManager.default.contents(atPath: file("state.json")).flatMap {
-      try? JSONDecoder().decode(ReplicaProcess.self, from: $0)
+      try? JSONDecoder().decode(StoredReplica.self, from: $0)
     }
   }
 
-  func write(_ state: ReplicaProcess) throws(WorkloadError) {
+  func write(_ state: StoredReplica) throws(WorkloadError) {
     do {
       let data = try JSONEncoder().encode(state)
       try data.write(to: URL(filePath: file("state.json")), options: .atomic)
@@ -51,7 +51,7 @@ struct ReplicaFolder: Sendable {
   }
 
   /// The replica's first process; nil when it has ended or its id belongs to another process now.
-  func runningProcess(_ state: ReplicaProcess) -> ProcessEntry? {
+  func runningProcess(_ state: StoredReplica) -> ProcessEntry? {
     guard state.process > 0, state.bootID == ProcessTable.bootID, let entry = ProcessEntry(state.process),
       !entry.isZombie, entry.startTime == state.processStart
     else { return nil }
@@ -59,7 +59,7 @@ struct ReplicaFolder: Sendable {
   }
 
   /// Whether the replica runs. It also counts as running until its supervisor has written the exit status.
-  func isRunning(_ state: ReplicaProcess) -> Bool {
+  func isRunning(_ state: StoredReplica) -> Bool {
     runningProcess(state) != nil || (number("exit") == nil && supervisorProcess() != nil)
   }
 

@@ -35,9 +35,9 @@ struct SandboxCommand {
       return ([bubblewrap, "--args", "3", "--"] + root.program, try options())
     case .leaseUser(let bubblewrap, let setpriv, let unshare):
       do throws(WorkloadError) {
-        var stage: SandboxBindMounts? = SandboxBindMounts(user: user)
-        let options = try options(&stage)
-        let command = try stage?.command(unshare) ?? []
+        var bindMounts: SandboxBindMounts? = SandboxBindMounts(user: user)
+        let options = try options(&bindMounts)
+        let command = try bindMounts?.command(unshare) ?? []
         let bubblewrap = [bubblewrap, "--args", "3", "--"]
         return (command + [setpriv] + Isolation.userArguments(user) + bubblewrap + root.program, options)
       } catch .files(let reason) {
@@ -58,17 +58,17 @@ struct SandboxCommand {
     return try options(&none)
   }
 
-  /// Makes bubblewrap's options. `stage` is nil unless the replica runs as the lease's own user.
-  private func options(_ stage: inout SandboxBindMounts?) throws(WorkloadError) -> SandboxOptions {
+  /// Makes bubblewrap's options. `bindMounts` is nil unless the replica runs as the lease's own user.
+  private func options(_ bindMounts: inout SandboxBindMounts?) throws(WorkloadError) -> SandboxOptions {
     var options = SandboxOptions()
     try options.add("--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL")
     try options.add("--hostname", hostname)
-    if stage != nil { try options.add("--unshare-user", "--uid", "1000", "--gid", "1000") }
-    if let folder = root.folder { try options.add("--ro-bind", stage?.path(of: folder) ?? folder, "/") }
+    if bindMounts != nil { try options.add("--unshare-user", "--uid", "1000", "--gid", "1000") }
+    if let folder = root.folder { try options.add("--ro-bind", bindMounts?.path(of: folder) ?? folder, "/") }
     try options.add("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
     // The program may be below /tmp, so this comes after /tmp is mounted.
     for path in root.readOnlyPaths {
-      try options.add("--ro-bind-try", stage?.path(of: path) ?? path, path)
+      try options.add("--ro-bind-try", bindMounts?.path(of: path) ?? path, path)
     }
     if let folder = root.folder {
       for file in Self.hostFiles where Self.isFile(folder + file) {
@@ -79,7 +79,7 @@ struct SandboxCommand {
       if mount.isMemory {
         try options.add("--tmpfs", mount.path)
       } else {
-        let seen = try stage?.path(of: source) ?? source
+        let seen = try bindMounts?.path(of: source) ?? source
         try options.add(mount.isReadOnly ? "--ro-bind" : "--bind", seen, mount.path)
       }
     }

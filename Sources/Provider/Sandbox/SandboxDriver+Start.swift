@@ -11,7 +11,7 @@ extension SandboxDriver {
 
   private func start(_ replica: Replica, of known: Prepared) async throws(WorkloadError) {
     let folder = replica.folder
-    var state = folder.readState() ?? ReplicaProcess()
+    var state = folder.readState() ?? StoredReplica()
     guard !folder.isRunning(state) else { return }
     try Self.makeFolder(folder.path)
     if state.startedBefore {
@@ -55,7 +55,7 @@ extension SandboxDriver {
   }
 
   /// Waits up to 5 s for the id of the replica's first process and stores it with its start time.
-  private func recordProcess(_ replica: Replica, _ state: inout ReplicaProcess) async throws(WorkloadError) {
+  private func recordProcess(_ replica: Replica, _ state: inout StoredReplica) async throws(WorkloadError) {
     let deadline = ContinuousClock.now + .seconds(5)
     while ContinuousClock.now < deadline {
       if let number = replica.folder.number("pid"), let process = pid_t(exactly: number) {

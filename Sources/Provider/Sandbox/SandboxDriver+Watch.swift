@@ -9,7 +9,7 @@ extension SandboxDriver {
     reapChildren()
     return replicas(known).map { replica in
       replica.folder.trimLogs(limit: configuration.settings.logBytes)
-      let state = replica.folder.readState() ?? ReplicaProcess()
+      let state = replica.folder.readState() ?? StoredReplica()
       let isRunning = replica.folder.isRunning(state)
       let first = replica.service.ports.first.flatMap { replica.ports[$0.port] }
       return ReplicaStatus(
@@ -29,7 +29,7 @@ extension SandboxDriver {
   }
 
   /// How the newest run of the replica ended.
-  func exit(of replica: Replica, _ state: ReplicaProcess) -> ExitRecord {
+  func exit(of replica: Replica, _ state: StoredReplica) -> ExitRecord {
     let code = replica.folder.number("exit")
     // Lack of memory counts as the reason when the kernel has killed a process of the group for it and the
     // exit status is an error. It may have killed only a child, and the program then ended with a status of
@@ -90,7 +90,7 @@ extension SandboxDriver {
       guard await groups.remove(replica.group) else {
         throw .files("the control group \(replica.group) could not be removed")
       }
-      var state = replica.folder.readState() ?? ReplicaProcess()
+      var state = replica.folder.readState() ?? StoredReplica()
       state.process = 0
       state.startedBefore = false
       try? replica.folder.write(state)

@@ -156,7 +156,7 @@ public actor SandboxDriver: WorkloadDriver {
   /// Takes over a replica that the former driver started just before its end and did not record in
   /// `state.json`. The replica's supervisor is recognised by its command line.
   private func adoptUnrecorded(_ folder: ReplicaFolder) {
-    var state = folder.readState() ?? ReplicaProcess()
+    var state = folder.readState() ?? StoredReplica()
     guard folder.runningProcess(state) == nil, let supervisor = folder.supervisorProcess(),
       let number = folder.number("pid"), let process = pid_t(exactly: number),
       let entry = ProcessEntry(process), entry.parent == supervisor

@@ -46,7 +46,13 @@ struct BlockRules: Sendable {
   /// `version` is the protocol version that the state requires for the block. `maximumBytes` bounds the sum
   /// of the lengths of its transactions. `known` is this node's own certificate of the parent, whose
   /// signatures are verified.
-  func checkFrame(of block: Block, after tip: Tip, version: UInt32, maximumBytes: UInt64, known: Certificate?)
+  func checkHeader(
+    of block: Block,
+    after tip: Tip,
+    version: UInt32,
+    maximumBytes: UInt64,
+    known: Certificate?
+  )
     throws(BlockFault)
   {
     let header = block.header

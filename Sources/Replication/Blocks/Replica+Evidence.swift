@@ -23,7 +23,7 @@ extension Replica {
     // An honest peer may send evidence that is already committed, too old, or of a height that this node has
     // not reached. That is no fault, and its signatures need no check.
     guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
-    guard isProven(evidence) else { return fault(peer, .consensusMisconduct, &turn) }
+    guard isProven(evidence) else { return fault(peer, .forgedConsensusMessage, &turn) }
     guard storeEvidence(evidence, &turn) else { return }
     turn.effects.append(.send(.evidence([evidence]), to: validatorPeers.filter { $0 != peer }))
     signalWork(&turn)

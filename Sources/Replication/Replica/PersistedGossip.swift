@@ -10,15 +10,15 @@ import Wire
 /// A node that has lost it gets it again from its neighbours. A digest over all bytes detects damage.
 public struct PersistedGossip: Hashable, Sendable {
   /// The live objects of the order book, with verified signatures.
-  public var orders: [SignedObject]
+  public var objects: [SignedObject]
   /// The address book, encoded by `AddressBook.encoded`.
-  public var peers: [UInt8]
+  public var addressBook: [UInt8]
   /// The peers to dial first after the restart.
   public var anchors: [PeerID]
 
-  public init(orders: [SignedObject] = [], peers: [UInt8] = [], anchors: [PeerID] = []) {
-    self.orders = orders
-    self.peers = peers
+  public init(objects: [SignedObject] = [], addressBook: [UInt8] = [], anchors: [PeerID] = []) {
+    self.objects = objects
+    self.addressBook = addressBook
     self.anchors = anchors
   }
 
@@ -29,9 +29,9 @@ public struct PersistedGossip: Hashable, Sendable {
   public var encoded: [UInt8] {
     var writer = ByteWriter()
     writer.write(Self.version)
-    writer.write(UInt32(orders.count))
-    for order in orders { writer.writeCounted(order.encoded) }
-    writer.writeCounted(peers)
+    writer.write(UInt32(objects.count))
+    for object in objects { writer.writeCounted(object.encoded) }
+    writer.writeCounted(addressBook)
     writer.write(UInt32(anchors.count))
     for anchor in anchors { writer.writeCounted(anchor.bytes) }
     return writer.bytes + Digest.blake2b(writer.bytes).bytes
@@ -49,11 +49,11 @@ public struct PersistedGossip: Hashable, Sendable {
     guard try reader.read(UInt8.self) == Self.version else { throw .outOfRange(field: "version") }
     self.init()
     for _ in 0..<(try reader.read(UInt32.self)) {
-      orders.append(
+      objects.append(
         try SignedObject(decoding: reader.readCounted(limit: WireLimits.objectBytes), chain: chain)
       )
     }
-    peers = try reader.readCounted(limit: Self.limit)
+    addressBook = try reader.readCounted(limit: Self.limit)
     for _ in 0..<(try reader.read(UInt32.self)) {
       guard let anchor = PeerID(try reader.readCounted(limit: 32)) else { throw .invalid(field: "anchors") }
       anchors.append(anchor)
@@ -64,7 +64,7 @@ public struct PersistedGossip: Hashable, Sendable {
 
 extension Replica {
   public var persistedGossip: PersistedGossip {
-    PersistedGossip(orders: book.objects, peers: gossip.encodedBook, anchors: gossip.peers.nextAnchors)
+    PersistedGossip(objects: book.objects, addressBook: gossip.encodedBook, anchors: gossip.peers.nextAnchors)
   }
 
   /// Restores the data that was stored before a restart. Must be called before the replica is started.
@@ -77,15 +77,15 @@ extension Replica {
     _ turn: inout ReplicaTurn
   ) -> (live: Int, addressBook: DecodingError?) {
     var live: [SignedObject] = []
-    for object in memory.orders where object.kind != .nodeRecord {
+    for object in memory.objects where object.kind != .nodeRecord {
       if insert(object, ObjectContent(object), &turn).judgement == .accepted { live.append(object) }
     }
     stepGossip(.restored(live), &turn)
     stepGossip(.committed(tip.time), &turn)
-    guard !memory.peers.isEmpty else { return (live.count, nil) }
+    guard !memory.addressBook.isEmpty else { return (live.count, nil) }
     do throws(DecodingError) {
       try gossip.restore(
-        book: memory.peers,
+        book: memory.addressBook,
         anchors: memory.anchors,
         chain: configuration.genesis.chain,
         at: turn.now

@@ -47,7 +47,7 @@ extension Replica {
 
   private func sendProposal(_ proposal: Proposal, to receivers: [PeerID], _ turn: inout ReplicaTurn) {
     guard let block = candidates[proposal.block]?.block else { return }
-    let isCompact = block.encoded.count >= configuration.compactBytes
+    let isCompact = block.encoded.count >= configuration.compactThreshold
     let message: PeerMessage =
       isCompact ? .compactProposal(proposal, CompactBlock(block)) : .proposal(proposal, block: block.encoded)
     turn.effects.append(.send(message, to: receivers))
@@ -88,7 +88,7 @@ extension Replica {
   /// other threads first, and the verdict stays `pending` until then.
   private mutating func checkBlock(_ block: Block, _ turn: inout ReplicaTurn) {
     do {
-      try checkFrame(of: block)
+      try checkHeader(of: block)
     } catch {
       return candidates.setVerdict(block.identifier, .invalid(error))
     }
@@ -133,8 +133,8 @@ extension Replica {
   }
 
   /// Checks everything of the block except its transactions and evidence.
-  private func checkFrame(of block: Block) throws(BlockFault) {
-    try rules.checkFrame(
+  private func checkHeader(of block: Block) throws(BlockFault) {
+    try rules.checkHeader(
       of: block,
       after: tip,
       version: requiredVersion,
@@ -147,7 +147,7 @@ extension Replica {
   /// sync and from the log.
   func verdict(on block: Block) -> Candidates.Verdict {
     do {
-      try checkFrame(of: block)
+      try checkHeader(of: block)
       return verdict(onBodyOf: block)
     } catch { return .invalid(error) }
   }
@@ -173,7 +173,7 @@ extension Replica {
   }
 
   mutating func receiveCandidate(_ bytes: [UInt8], from peer: PeerID, _ turn: inout ReplicaTurn) {
-    guard let block = try? configuration.checks.reading.block(bytes) else {
+    guard let block = try? configuration.checks.decoders.block(bytes) else {
       return fault(peer, .malformedFrame, &turn)
     }
     guard candidates.wanted.contains(block.identifier) else { return }
@@ -195,7 +195,7 @@ extension Replica {
   mutating func receive(_ proposal: Proposal, _ bytes: [UInt8], from peer: PeerID, _ turn: inout ReplicaTurn)
   {
     guard verifyProposal(proposal, from: peer, &turn) else { return }
-    guard let block = try? configuration.checks.reading.block(bytes), block.identifier == proposal.block
+    guard let block = try? configuration.checks.decoders.block(bytes), block.identifier == proposal.block
     else { return fault(peer, .malformedFrame, &turn) }
     addCandidate(block, &turn)
     submitProposal(proposal, block.header, &turn)
@@ -206,7 +206,7 @@ extension Replica {
   mutating func verifyProposal(_ proposal: Proposal, from peer: PeerID, _ turn: inout ReplicaTurn) -> Bool {
     guard proposal.height >= tip.height, let set = validators(at: proposal.height) else { return false }
     guard isValid({ try set.verify(proposal, chain: $0, using: $1) }) else {
-      fault(peer, .consensusMisconduct, &turn)
+      fault(peer, .forgedConsensusMessage, &turn)
       return false
     }
     recordVote(proposal.validator, at: proposal.height)
@@ -225,7 +225,7 @@ extension Replica {
   mutating func receive(_ vote: Vote, from peer: PeerID, _ turn: inout ReplicaTurn) {
     guard !seenVotes.contains(vote), let set = validators(at: vote.height) else { return }
     guard isValid({ try set.verify(vote, chain: $0, using: $1) }) else {
-      return fault(peer, .consensusMisconduct, &turn)
+      return fault(peer, .forgedConsensusMessage, &turn)
     }
     if seenVotes.count < 16 * set.count + 1_024 { seenVotes.insert(vote) }
     recordVote(vote.validator, at: vote.height)
@@ -235,7 +235,7 @@ extension Replica {
   mutating func receive(_ certificate: Certificate, from peer: PeerID, _ turn: inout ReplicaTurn) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     guard isValid({ try set.verify(certificate, chain: $0, using: $1) }) else {
-      return fault(peer, .consensusMisconduct, &turn)
+      return fault(peer, .forgedConsensusMessage, &turn)
     }
     stepConsensus(.certificate(certificate), &turn)
   }
@@ -243,7 +243,7 @@ extension Replica {
   mutating func receive(_ certificate: RoundCertificate, from peer: PeerID, _ turn: inout ReplicaTurn) {
     guard certificate.height > tip.height, let set = validators(at: certificate.height) else { return }
     guard isValid({ try set.verify(certificate, chain: $0, using: $1) }) else {
-      return fault(peer, .consensusMisconduct, &turn)
+      return fault(peer, .forgedConsensusMessage, &turn)
     }
     stepConsensus(.roundCertificate(certificate), &turn)
   }

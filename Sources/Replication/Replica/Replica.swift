@@ -21,7 +21,7 @@ public struct ReplicaConfiguration: Sendable {
   public var blockTransactions = 500
   /// The length in bytes from which on a proposed block is sent as a compact one. A smaller block saves
   /// nothing by it, and would cost a round trip if a transaction has not arrived yet.
-  public var compactBytes = 16 * 1024
+  public var compactThreshold = 16 * 1024
   /// The protocol versions that this program supports.
   public var versions: ClosedRange<UInt32>
 

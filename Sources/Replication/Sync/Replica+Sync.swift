@@ -39,8 +39,8 @@ extension Replica {
   mutating func receive(_ blocks: [CommittedBlock], from peer: PeerID, _ turn: inout ReplicaTurn) {
     var read: [(block: Block, certificate: Certificate)] = []
     for committed in blocks.prefix(Int(BlockSync.batch)) {
-      guard let block = try? configuration.checks.reading.block(committed.block),
-        let certificate = try? configuration.checks.reading.certificate(committed.certificate),
+      guard let block = try? configuration.checks.decoders.block(committed.block),
+        let certificate = try? configuration.checks.decoders.certificate(committed.certificate),
         certificate.isCommit(of: block)
       else { return fault(peer, .malformedFrame, &turn) }
       read.append((block, certificate))

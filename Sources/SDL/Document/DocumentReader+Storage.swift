@@ -27,7 +27,7 @@ extension DocumentReader {
     for name in volumes.map(\.name) where !names.insert(Name(name.value)).inserted {
       report(.storageNameDuplicate, name.place, "a volume named \(quoted(name.value)) is there already")
     }
-    ReferenceOrder.sort(&volumes, by: Self.comesBefore)
+    GoStableSort.sort(&volumes, by: Self.comesBefore)
     return volumes.isEmpty ? .absent : .present(volumes)
   }
 

@@ -50,11 +50,11 @@ final class Observer {
   private static let violationLimit = 20
   private static let auditInterval: Height = 25
 
-  init(genesis: Genesis, verdict: @escaping Checks.Verdict) {
+  init(genesis: Genesis, checkSignature: @escaping Checks.SignatureCheck) {
     chain = genesis.chain
     genesisTime = genesis.time
     // The observer keeps its own cache of valid certificates and does not rely on checks by the nodes.
-    verification = SharedChecks().checks(verdict)
+    verification = SharedChecks().checks(checkSignature)
   }
 
   func count(_ invariant: Invariant) { checks[invariant, default: 0] += 1 }
@@ -157,7 +157,7 @@ final class Observer {
 
   /// Checks for every currency that the amounts in the ledger add up to the supply.
   func audit(_ store: SimulatedStore, _ node: SimulatedNode, _ now: Instant) {
-    for report in LedgerQuery(state: store).audit() {
+    for report in LedgerQuery(state: store).conservationReports() {
       count(.conservation)
       if !report.isConserved {
         let text =

@@ -114,7 +114,7 @@ extension GossipNetwork {
       check(
         "bytes received by a newcomer, beyond three per byte sent and 1 KiB/s",
         max(0, newcomers.excess) / Double(max(1, adversary.attackTraffic.newSessions)),
-        Double(whole + GossipCore.leastBackfill)
+        Double(whole + GossipCore.extraBackfill)
       )
     )
     return checks

@@ -13,7 +13,7 @@ extension GossipNetwork {
     }
     events.insert(.attack, at: scenario.attackAt)
     at = scenario.countingAt
-    events.insert(.count, at: at, keepsOrder: true)
+    events.insert(.startCounting, at: at, keepsOrder: true)
     let churnInterval = Interval(
       nanoseconds: UInt64(scenario.messages) * scenario.interval.nanoseconds
         / UInt64(max(1, scenario.newcomers))
@@ -25,7 +25,7 @@ extension GossipNetwork {
       events.insert(.publish, at: at)
       at = at + scenario.interval
     }
-    events.insert(.measure, at: at)
+    events.insert(.stopCounting, at: at)
   }
 
   func handle(_ event: Event) {
@@ -46,11 +46,11 @@ extension GossipNetwork {
       if peers[index].incarnation == incarnation { step(index, .fired(timer)) }
     case .verified(let identifier, let content, let index): step(index, .verified(identifier, content))
     case .publish: publish()
-    case .count: beginCounting()
+    case .startCounting: beginCounting()
     case .attack: beginAttack()
     case .tick: attackTick()
     case .churn: churn()
-    case .measure: measure.endOfTraffic(at: now)
+    case .stopCounting: measure.endOfTraffic(at: now)
     }
   }
 

@@ -24,7 +24,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     case verified(Digest, ObjectContent?, Int)
     case publish
     /// The counted part of the run begins.
-    case count
+    case startCounting
     /// The Byzantine peers begin to misbehave.
     case attack
     /// Attackers act; every 0.1 s.
@@ -32,7 +32,7 @@ final class GossipNetwork<Machine: GossipMachine> {
     /// One peer leaves and another joins.
     case churn
     /// Traffic is no longer counted.
-    case measure
+    case stopCounting
   }
 
   /// One peer of the network. Its index in `peers` never changes, even when it has left.
@@ -157,25 +157,25 @@ final class GossipNetwork<Machine: GossipMachine> {
     var settings = scenario.settings
     settings.peers.outbound = scenario.outbound
     // Peers dial peers that the chain knows more often, so such peers get more inbound places: 64, not 24.
-    settings.peers.inbound = isStaked(index) ? 64 : 24
+    settings.peers.inbound = isKnownToChain(index) ? 64 : 24
     return Machine(peer: peer, settings: settings, seed: generator.next(), at: now)
   }
 
   /// Whether the chain knows the peer's key: true for the validators and for a share of the other peers.
-  func isStaked(_ index: Int) -> Bool {
+  func isKnownToChain(_ index: Int) -> Bool {
     index < scenario.validators
-      || UInt64(index) * 7_919 % 1_000 < scenario.stakedPartsPerMillion / 1_000
-        && !isAttackerByIndex(index)
+      || UInt64(index) * 7_919 % 1_000 < scenario.knownPartsPerMillion / 1_000
+        && !isEclipseAttacker(index)
   }
 
   /// Whether the peer is an attacker of an eclipse. Such attackers have no stake.
-  private func isAttackerByIndex(_ index: Int) -> Bool {
+  private func isEclipseAttacker(_ index: Int) -> Bool {
     scenario.attack == .eclipse && index < peers.count && peers[index].isByzantine
   }
 
   /// Chooses the peers that the chain knows, the validators and the origins.
   private func chooseRoles() {
-    known = peers.indices.filter { isStaked($0) && !isAttackerByIndex($0) }.map { peers[$0].id }
+    known = peers.indices.filter { isKnownToChain($0) && !isEclipseAttacker($0) }.map { peers[$0].id }
     mesh = peers.prefix(scenario.validators).map(\.id)
     let honest = peers.indices.filter { !peers[$0].isByzantine }
     while origins.count < min(scenario.origins, honest.count) {

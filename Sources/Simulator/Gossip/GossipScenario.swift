@@ -31,7 +31,7 @@ public struct GossipScenario: Sendable {
   /// How many of the peers are validators, which keep direct sessions to each other.
   public var validators = 0
   /// Share of peers whose keys the chain knows, as providers or validators.
-  public var stakedPartsPerMillion: UInt64 = 250_000
+  public var knownPartsPerMillion: UInt64 = 250_000
   /// How many sessions each peer dials. A peer has twice as many on average.
   public var outbound = 8
   /// Share of lost messages. A lost datagram does not arrive; a lost stream message arrives 200 ms late.

@@ -296,7 +296,7 @@ extension LedgerPlay {
       escrow: escrow,
       leases: leases,
       refused: refused,
-      isSupplyConserved: query.audit().allSatisfy(\.isConserved)
+      isSupplyConserved: query.conservationReports().allSatisfy(\.isConserved)
     )
   }
 }

@@ -63,7 +63,7 @@ struct NetworkModel {
   func isCut(_ from: Int, _ to: Int) -> Bool { directions[from * count + to].cuts > 0 }
 
   /// Adds `change`, 1 or -1, to the number of faults that cut the direction.
-  mutating func cut(_ from: Int, _ to: Int, _ change: Int) {
+  mutating func changeCuts(_ from: Int, _ to: Int, _ change: Int) {
     let value = Int(directions[from * count + to].cuts) + change
     directions[from * count + to].cuts = UInt8(clamping: value)
   }

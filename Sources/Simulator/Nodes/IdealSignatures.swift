@@ -20,10 +20,10 @@ enum IdealSignatures {
   }
 
   /// Checks votes, proposals and transactions. Gossiped objects and vouchers have real signatures.
-  static let verdict: Checks.Verdict = { key, signature, domain, chain, body in
+  static let checkSignature: Checks.SignatureCheck = { key, signature, domain, chain, body in
     switch domain {
     case .prevote, .precommit, .proposal, nil: sign(body, domain: domain, by: key) == signature
-    default: Checks.ed25519.verdict(key, signature, domain, chain, body)
+    default: Checks.ed25519.checkSignature(key, signature, domain, chain, body)
     }
   }
 }
@@ -38,7 +38,9 @@ struct SigningService: Sendable {
     isIdeal = kind == .ideal
   }
 
-  var verdict: Checks.Verdict { isIdeal ? IdealSignatures.verdict : Checks.ed25519.verdict }
+  var checkSignature: Checks.SignatureCheck {
+    isIdeal ? IdealSignatures.checkSignature : Checks.ed25519.checkSignature
+  }
 
   func sign(_ body: [UInt8], domain: SigningDomain, by key: SigningKey) -> Signature {
     isIdeal

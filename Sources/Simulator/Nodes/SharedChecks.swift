@@ -31,9 +31,9 @@ final class SharedChecks: Sendable {
   private let blocks = Mutex(DecodedBytes<Block>())
   private let certificates = Mutex(DecodedBytes<Certificate>())
 
-  func checks(_ verdict: @escaping Checks.Verdict) -> Checks {
-    var checks = Checks(memory: memory, verdict: verdict)
-    checks.reading = reading
+  func checks(_ checkSignature: @escaping Checks.SignatureCheck) -> Checks {
+    var checks = Checks(memory: memory, checkSignature: checkSignature)
+    checks.decoders = decoders
     return checks
   }
 
@@ -67,8 +67,8 @@ final class SharedChecks: Sendable {
     )
   }
 
-  private var reading: Checks.Reading {
-    Checks.Reading(
+  private var decoders: Checks.Decoders {
+    Checks.Decoders(
       block: { [self] bytes throws(DecodingError) in
         try blocks.withLock { (memory) throws(DecodingError) in
           try memory.value(of: bytes) { (bytes) throws(DecodingError) in try Block(decoding: bytes) }

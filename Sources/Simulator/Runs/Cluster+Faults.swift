@@ -51,8 +51,8 @@ extension Cluster {
     for left in side {
       for right in nodes.indices where !inside.contains(right) {
         for shard in shards {
-          shard.network.cut(left, right, change)
-          shard.network.cut(right, left, change)
+          shard.network.changeCuts(left, right, change)
+          shard.network.changeCuts(right, left, change)
         }
       }
     }
@@ -61,7 +61,7 @@ extension Cluster {
   /// Cuts the link from the first of two `victims` to the second; `change` as in `cut`.
   private func cutOneWay(_ victims: [Int], _ change: Int) {
     guard victims.count == 2 else { return }
-    for shard in shards { shard.network.cut(victims[0], victims[1], change) }
+    for shard in shards { shard.network.changeCuts(victims[0], victims[1], change) }
   }
 
   /// Ends the sessions that a cut affects. It is called 2 s after a partition or a one-way cut began, as real

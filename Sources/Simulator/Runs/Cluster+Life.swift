@@ -46,7 +46,7 @@ extension Cluster {
     case .signaturesUnchecked, .votesCountedTwice, .nilCountedAsValue:
       // Without the shared cache: signatures that this node wrongly accepts must not become valid for others.
       checks.memory = nil
-      checks.verdict = { _, _, _, _, _ in true }
+      checks.checkSignature = { _, _, _, _, _ in true }
     default: break
     }
     var configuration = ReplicaConfiguration(
@@ -58,7 +58,7 @@ extension Cluster {
     )
     // Honest nodes propose every block that has a transaction in compact form. Byzantine nodes never do,
     // since their strategies change whole blocks.
-    configuration.compactBytes = node.isHonest ? Self.emptyBlockBytes : .max
+    configuration.compactThreshold = node.isHonest ? Self.emptyBlockBytes : .max
     return configuration
   }
 

@@ -66,7 +66,7 @@ public final class Cluster {
     shards = (0..<context.shards.count).map { Shard($0, in: context) }
     queue = EventQueue(seed: seed)
     faults = scenario.faults.schedule(for: scenario)
-    observer = Observer(genesis: genesis, verdict: signatures.verdict)
+    observer = Observer(genesis: genesis, checkSignature: signatures.checkSignature)
     workload = Workload(plan: scenario.workload, population: population, seed: seed)
     links = Self.links(scenario, &generator)
     setClocks()

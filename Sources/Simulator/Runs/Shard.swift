@@ -76,7 +76,7 @@ final class Shard {
   init(_ index: Int, in context: RunContext) {
     self.index = index
     self.context = context
-    checks = SharedChecks().checks(context.signatures.verdict)
+    checks = SharedChecks().checks(context.signatures.checkSignature)
     // Each shard has its own sequence of random numbers from the scenario's seed.
     let seed = context.scenario.seed ^ UInt64(index) << 56
     outgoingMessages = Array(repeating: [], count: context.shards.count)

@@ -33,7 +33,7 @@ extension DatagramEndpoint {
   func ping(_ peer: DatagramPeer, _ turn: inout Turn) {
     updateUsability(of: peer, &turn)
     let isUnanswered = peer.unansweredPings > 0
-    guard isUnanswered || peer.lastData > peer.confirmedAt else { return }
+    guard isUnanswered || peer.lastDataSent > peer.confirmedAt else { return }
     let isSlow = !isUnanswered || peer.unansweredPings >= Self.unansweredPingLimit
     let wait = isSlow ? Self.pingInterval : Self.pongTimeout
     guard turn.now.since(max(peer.pingedAt, peer.confirmedAt)) >= wait else { return }

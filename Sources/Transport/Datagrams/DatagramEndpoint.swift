@@ -108,7 +108,7 @@ final class DatagramEndpoint {
   /// A datagram above the peer's rate waits. When more wait than `DatagramSettings.backlog`, the oldest is dropped.
   func send(_ id: PeerID, _ bytes: [UInt8], _ turn: inout Turn) -> Bool {
     guard let peer = peers[id], peer.isUp,
-      bytes.count <= DatagramMessage.maximum - DatagramMessage.minimumTransport
+      bytes.count <= DatagramMessage.maximum - DatagramMessage.minimumDataCount
     else { return false }
     if peer.backlog.isEmpty, peer.pace.take(at: turn.now, pace(of: peer)) {
       transmit(peer, DatagramMessage.data, bytes, &turn)
@@ -142,7 +142,7 @@ final class DatagramEndpoint {
   func transmit(_ peer: DatagramPeer, _ type: UInt8, _ plaintext: [UInt8], _ turn: inout Turn) {
     guard let datagram = peer.seal(type, plaintext) else { return }
     peer.lastSent = turn.now
-    if type == DatagramMessage.data { peer.lastData = turn.now }
+    if type == DatagramMessage.data { peer.lastDataSent = turn.now }
     turn.effects.append(.transmit(datagram, peer.endpoint))
   }
 
@@ -176,7 +176,7 @@ final class DatagramEndpoint {
     from source: IPEndpoint,
     _ turn: inout Turn
   ) throws(DatagramDrop) {
-    guard bytes.count >= DatagramMessage.minimumTransport else { throw .length }
+    guard bytes.count >= DatagramMessage.minimumDataCount else { throw .length }
     let index = DatagramMessage.index(bytes, at: 1)
     guard let peer = indices[index] else { throw .unknownSession }
     let rate = UInt64(max(1, settings.inboundPerSecond))

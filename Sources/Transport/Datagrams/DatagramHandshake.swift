@@ -31,7 +31,7 @@ enum DatagramHandshake {
 
   private static let label = "supercloud datagram 1"
 
-  /// The transcript of a session with `responder`, as far as the initiator's signature covers it.
+  /// Makes the transcript with which both ends begin: the label, the network and the responder's key.
   private static func transcript(to responder: PublicKey, on network: NetworkIdentity) -> Transcript {
     var transcript = Transcript(label: label, network: network)
     transcript.absorb(responder.bytes)

@@ -54,7 +54,7 @@ enum DatagramMessage {
   static let cookieCount = 37
   static let headerCount = 13
   static let macCount = 16
-  static let minimumTransport = headerCount + AEADKey.overhead
+  static let minimumDataCount = headerCount + AEADKey.overhead
 
   struct Initiation {
     let sender: UInt32

@@ -43,7 +43,7 @@ final class DatagramPeer {
   /// How many of a thousand sent datagrams the peer reported as lost.
   var lossPerMille = 0
   /// When this node last sent the peer a datagram with a payload, not a control datagram.
-  var lastData: Instant = .zero
+  var lastDataSent: Instant = .zero
   /// When the peer last confirmed that it receives datagrams.
   var confirmedAt: Instant = .zero
   /// Pings sent since `confirmedAt`.

@@ -25,7 +25,7 @@ final class DatagramTransport: ChannelInboundHandler {
 
   /// The most bytes of delivered datagrams that the endpoint's owner may not have acknowledged yet; datagrams
   /// beyond that are dropped without decryption.
-  private static let readAhead = 4 << 20
+  private static let unacknowledgedLimit = 4 << 20
   /// One read takes up to `vectorCount` datagrams of up to `vectorBytes` bytes each. The kernel cuts off a
   /// longer datagram, which is then dropped because of its length.
   private static let vectorCount = 32
@@ -112,7 +112,7 @@ final class DatagramTransport: ChannelInboundHandler {
 
   private func receive(_ envelope: AddressedEnvelope<ByteBuffer>, at now: Instant) {
     guard let source = IPEndpoint(envelope.remoteAddress) else { return endpoint.count(.source) }
-    guard unacknowledged <= Self.readAhead else { return endpoint.count(.backlog) }
+    guard unacknowledged <= Self.unacknowledgedLimit else { return endpoint.count(.backlog) }
     let bytes = Array(envelope.data.readableBytesView)
     run(at: now) { endpoint.receive(bytes, from: source, &$0) }
   }

@@ -42,7 +42,7 @@ public struct Handshake: ~Copyable, Sendable {
     }
   }
 
-  public enum Step: Sendable {
+  public enum Outcome: Sendable {
     /// More bytes are needed.
     case incomplete
     /// Send these bytes; the handshake continues.
@@ -74,7 +74,7 @@ public struct Handshake: ~Copyable, Sendable {
   private var phase: Phase
   private var transcript: Transcript
   private var ephemeral: EphemeralKey?
-  private var seal: AEADKey?
+  private var handshakeKey: AEADKey?
 
   /// The dialer's side. `start()` gives the first message.
   public init(
@@ -114,7 +114,7 @@ public struct Handshake: ~Copyable, Sendable {
   public mutating func start() throws(HandshakeFailure) -> [UInt8] {
     guard phase == .unstarted, identity.key(for: purpose) != nil else { throw .purposeRefused }
     let key = EphemeralKey.generate()
-    let message = HandshakeMessage.Hello(
+    let message = HandshakeMessage.Initiation(
       version: network.version,
       purpose: purpose.rawValue,
       network: network.hash,
@@ -128,7 +128,7 @@ public struct Handshake: ~Copyable, Sendable {
   }
 
   /// Takes and answers at most one message from the front of `input`. Must not be called again after it has thrown.
-  public mutating func receive(_ input: inout ByteBuffer) throws(HandshakeFailure) -> Step {
+  public mutating func receive(_ input: inout ByteBuffer) throws(HandshakeFailure) -> Outcome {
     guard let message = try nextMessage(from: &input) else { return .incomplete }
     return try receive(message)
   }
@@ -153,7 +153,7 @@ public struct Handshake: ~Copyable, Sendable {
   }
 
   /// Answers a message that `nextMessage` returned. Its curve operations take 50 to 200 microseconds.
-  mutating func receive(_ message: Message) throws(HandshakeFailure) -> Step {
+  mutating func receive(_ message: Message) throws(HandshakeFailure) -> Outcome {
     do throws(HandshakeFailure) {
       switch message.kind {
       case .hello: return try respond(to: message.bytes)
@@ -174,8 +174,8 @@ public struct Handshake: ~Copyable, Sendable {
   }
 
   /// Answers message 1 with message 2. Everything that needs no curve operation is checked first.
-  private mutating func respond(to message: [UInt8]) throws(HandshakeFailure) -> Step {
-    guard let hello = try? HandshakeMessage.Hello(message) else { throw .malformed }
+  private mutating func respond(to message: [UInt8]) throws(HandshakeFailure) -> Outcome {
+    guard let hello = try? HandshakeMessage.Initiation(message) else { throw .malformed }
     guard hello.version == network.version else { throw .unsupportedVersion }
     guard hello.network == network.hash else { throw .wrongNetwork }
     guard let purpose = SessionPurpose(rawValue: hello.purpose), let key = identity.key(for: purpose) else {
@@ -186,30 +186,40 @@ public struct Handshake: ~Copyable, Sendable {
     let ephemeral = EphemeralKey.generate()
     let opening = [HandshakeMessage.Kind.response.rawValue] + ephemeral.publicKey
     transcript.absorb(opening)
-    let seal = AEADKey(try mix(ephemeral, with: hello.ephemeral))
-    self.seal = seal
-    let sealed = sealIntroduction(signedBy: key, as: .handshakeResponder, under: seal, counter: 0)
+    let handshakeKey = AEADKey(try mix(ephemeral, with: hello.ephemeral))
+    self.handshakeKey = handshakeKey
+    let sealed = sealIntroduction(signedBy: key, as: .handshakeResponder, under: handshakeKey, counter: 0)
     phase = .awaitingFinish
     return .reply(HandshakeMessage.framed(opening + sealed))
   }
 
   /// Answers message 2 with message 3 and returns the handshake's result.
-  private mutating func finish(after message: [UInt8]) throws(HandshakeFailure) -> Step {
+  private mutating func finish(after message: [UInt8]) throws(HandshakeFailure) -> Outcome {
     guard let own = ephemeral.take(), let key = identity.key(for: purpose) else { throw .malformed }
     let opening = message.prefix(33)
     transcript.absorb(opening)
-    let seal = AEADKey(try mix(own, with: Array(opening.dropFirst())))
-    let peer = try openIntroduction(message.dropFirst(33), as: .handshakeResponder, under: seal, counter: 0)
-    let sealed = sealIntroduction(signedBy: key, as: .handshakeInitiator, under: seal, counter: 1)
+    let handshakeKey = AEADKey(try mix(own, with: Array(opening.dropFirst())))
+    let peer = try openIntroduction(
+      message.dropFirst(33),
+      as: .handshakeResponder,
+      under: handshakeKey,
+      counter: 0
+    )
+    let sealed = sealIntroduction(signedBy: key, as: .handshakeInitiator, under: handshakeKey, counter: 1)
     let kind = [HandshakeMessage.Kind.finish.rawValue]
     phase = .over
     return .done(result(with: peer), reply: HandshakeMessage.framed(kind + sealed))
   }
 
   /// Takes message 3 and returns the handshake's result.
-  private mutating func conclude(with message: [UInt8]) throws(HandshakeFailure) -> Step {
-    guard let seal else { throw .malformed }
-    let peer = try openIntroduction(message.dropFirst(), as: .handshakeInitiator, under: seal, counter: 1)
+  private mutating func conclude(with message: [UInt8]) throws(HandshakeFailure) -> Outcome {
+    guard let handshakeKey else { throw .malformed }
+    let peer = try openIntroduction(
+      message.dropFirst(),
+      as: .handshakeInitiator,
+      under: handshakeKey,
+      counter: 1
+    )
     phase = .over
     return .done(result(with: peer), reply: [])
   }
@@ -228,7 +238,7 @@ public struct Handshake: ~Copyable, Sendable {
   private mutating func sealIntroduction(
     signedBy key: SigningKey,
     as role: SigningDomain,
-    under seal: AEADKey,
+    under handshakeKey: AEADKey,
     counter: UInt64
   ) -> [UInt8] {
     let claims = HandshakeMessage.Introduction.claims(
@@ -242,7 +252,7 @@ public struct Handshake: ~Copyable, Sendable {
       listenPort: introduction.listenPort,
       hello: introduction.hello
     )
-    let sealed = seal.seal(counter: counter, plaintext: body.bytes, associated: transcript.hash.bytes)
+    let sealed = handshakeKey.seal(counter: counter, plaintext: body.bytes, associated: transcript.hash.bytes)
     transcript.absorb(sealed)
     return sealed
   }
@@ -250,11 +260,12 @@ public struct Handshake: ~Copyable, Sendable {
   private mutating func openIntroduction(
     _ sealed: ArraySlice<UInt8>,
     as role: SigningDomain,
-    under seal: AEADKey,
+    under handshakeKey: AEADKey,
     counter: UInt64
   ) throws(HandshakeFailure) -> HandshakeMessage.Introduction {
     let associated = transcript.hash.bytes
-    guard let plaintext = try? seal.open(counter: counter, ciphertext: sealed, associated: associated) else {
+    guard let plaintext = try? handshakeKey.open(counter: counter, ciphertext: sealed, associated: associated)
+    else {
       throw .notAuthentic
     }
     guard let peer = try? HandshakeMessage.Introduction(plaintext) else { throw .malformed }

@@ -30,7 +30,7 @@ enum HandshakeMessage {
   }
 
   /// The first message, not encrypted.
-  struct Hello {
+  struct Initiation {
     let version: UInt16
     let purpose: UInt8
     let network: Digest
@@ -109,7 +109,7 @@ enum HandshakeMessage {
   }
 }
 
-extension HandshakeMessage.Hello {
+extension HandshakeMessage.Initiation {
   init(_ message: [UInt8]) throws(DecodingError) {
     var reader = ByteReader(message.dropFirst())
     guard try reader.readRaw(count: 4) == HandshakeMessage.magic else { throw .invalid(field: "magic") }

@@ -11,7 +11,7 @@ struct HandshakeStep: Sendable {
   let message: Handshake.Message?
 
   /// Computes the step: 50 to 200 microseconds.
-  func run() -> Result<Handshake.Step, HandshakeFailure> {
+  func run() -> Result<Handshake.Outcome, HandshakeFailure> {
     handshake.machine.withLock { machine in
       do throws(HandshakeFailure) {
         guard let message else { return .success(.reply(try machine.start())) }

@@ -144,7 +144,7 @@ final class StreamLink: ChannelDuplexHandler {
   }
 
   /// Takes the outcome of a handshake step and continues the session.
-  func conclude(_ outcome: Result<Handshake.Step, HandshakeFailure>) {
+  func conclude(_ outcome: Result<Handshake.Outcome, HandshakeFailure>) {
     guard phase != .closing else { return }
     let now = currentInstant()
     do throws(StreamFailure) {

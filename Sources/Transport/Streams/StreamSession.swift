@@ -94,7 +94,7 @@ struct StreamSession: ~Copyable {
 
   /// Takes the outcome of the step that `next` returned.
   mutating func conclude(
-    _ outcome: Result<Handshake.Step, HandshakeFailure>,
+    _ outcome: Result<Handshake.Outcome, HandshakeFailure>,
     at now: Instant
   ) throws(StreamFailure) -> Event? {
     isComputing = false

@@ -129,7 +129,7 @@ extension StreamTransport {
       case .pong, .accepted, .close: break
       }
     }
-    if configuration.acknowledgesEvents { link.delivered(cost, limit: configuration.readAhead) }
+    if configuration.acknowledgesEvents { link.delivered(cost, limit: configuration.unacknowledgedLimit) }
     guard link.result != nil, !link.isReserved else { return }
     let limits = configuration.connections
     link.charge(cost + frames.count * limits.messageCost, perSecond: limits.bytesPerSecond, at: now)

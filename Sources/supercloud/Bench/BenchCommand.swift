@@ -61,7 +61,7 @@ struct LoadCommand: AsyncParsableCommand {
         rate: rate,
         connections: connections,
         accounts: accounts,
-        signed: signed
+        transfers: signed
       ),
       faucet: try TestnetPlan.key(TestnetPlan.faucetIndex),
       note: { Console.note($0) }

@@ -165,7 +165,7 @@ extension MarketCommand {
     @OptionGroup var page: PageOption
 
     func run() async throws {
-      let matches: Answer.Page<Answer.Match>
+      let matches: Answer.Page<Answer.MatchResult>
       if FileManager.default.fileExists(atPath: fileOrOrder) {
         matches = try await page.node.post("/v1/market/why-not", page.query, body: try await order())
       } else {

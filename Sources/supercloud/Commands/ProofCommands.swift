@@ -36,7 +36,7 @@ extension QueryCommand {
         let why = error.localizedDescription
         throw Failure("\(file) cannot be written", why: why, fix: "name another: --file")
       }
-      let evidence = try proof.evidence()
+      let evidence = try proof.decoded()
       if node.output == .json { return try Console.json(proof) }
       Console.line(
         "\(file)  \(proof.value == nil ? "absence" : "presence") at height \(evidence.header.height - 1)"
@@ -107,13 +107,13 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let proof = try decode(Answer.Proof.self, contents(of: file), of: file, "a proof", snakeCase: true)
-    let evidence: StateEvidence
+    let evidence: CertifiedProof
     do {
-      evidence = try proof.evidence()
+      evidence = try proof.decoded()
     } catch {
       throw Failure("\(file) is not a proof", why: "\(error)")
     }
-    var trust: StateEvidence.SignedPower?
+    var trust: CertifiedProof.SignedPower?
     if let header {
       try check(evidence, against: header)
     } else if let trusted {
@@ -122,7 +122,7 @@ struct VerifyCommand: ParsableCommand {
     try show(proof, evidence, trust)
   }
 
-  private func check(_ evidence: StateEvidence, against header: TrustedHeader) throws {
+  private func check(_ evidence: CertifiedProof, against header: TrustedHeader) throws {
     guard evidence.header.height == header.height, evidence.header.identifier == header.hash else {
       throw Failure(
         "the proof in \(file) is not for the header \(header)",
@@ -133,12 +133,12 @@ struct VerifyCommand: ParsableCommand {
     guard
       evidence.proof.verifies(key: evidence.entry.key, value: evidence.value, root: evidence.header.stateRoot)
     else {
-      let why = StateEvidence.VerificationError.proof.description
+      let why = CertifiedProof.VerificationError.proof.description
       throw Failure("the proof in \(file) is not valid", why: why)
     }
   }
 
-  private func check(_ evidence: StateEvidence, _ trusted: String) throws -> StateEvidence.SignedPower {
+  private func check(_ evidence: CertifiedProof, _ trusted: String) throws -> CertifiedProof.SignedPower {
     let (validators, network) = try trustedValidators(trusted)
     guard let chain = try chain.map({ try Self.chain($0) }) ?? network else {
       throw Failure.usage(
@@ -147,14 +147,14 @@ struct VerifyCommand: ParsableCommand {
         fix: "--chain CHAIN_ID"
       )
     }
-    do throws(StateEvidence.VerificationError) {
+    do throws(CertifiedProof.VerificationError) {
       return try evidence.verify(chain: chain, trusted: validators)
     } catch {
       throw Failure("the proof in \(file) is not valid for whoever trusts \(trusted)", why: error.description)
     }
   }
 
-  private func show(_ proof: Answer.Proof, _ evidence: StateEvidence, _ trust: StateEvidence.SignedPower?)
+  private func show(_ proof: Answer.Proof, _ evidence: CertifiedProof, _ trust: CertifiedProof.SignedPower?)
     throws
   {
     let fields: [(name: String, text: String)]

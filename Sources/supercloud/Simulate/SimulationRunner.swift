@@ -98,7 +98,7 @@ enum SimulationTable {
     Console.line("heights     \(heights), \(rounds) rounds above 0 entered")
     Console.line("messages    \(messages), \(bytes / 1_000_000) MB")
     Console.line(String(format: "time        %.0f s virtual in %.1f s of real time", virtual, real))
-    Console.line("memory      \(PeakMemory.now >> 20) MiB at most")
+    Console.line("memory      \(PeakMemory.bytes >> 20) MiB at most")
     var checks: [String: UInt64] = [:]
     for report in reports { checks.merge(report.checks, uniquingKeysWith: +) }
     Console.table(

@@ -37,7 +37,7 @@ extension DecoderFuzzTests {
       Target(name: "round certificate", corpus: [roundCertificate.encoded]) {
         try RoundCertificate(decoding: $0).encoded
       },
-      Target(name: "kept books", corpus: [PersistedGossip(orders: [object(1)]).encoded]) {
+      Target(name: "kept books", corpus: [PersistedGossip(objects: [object(1)]).encoded]) {
         try PersistedGossip(decoding: $0, chain: chain).encoded
       },
     ]

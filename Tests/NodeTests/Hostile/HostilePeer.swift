@@ -35,7 +35,7 @@ final class HostilePeer: Sendable {
       frames: FrameLimits(frames)
     )
     configuration.acknowledgesEvents = !reads
-    configuration.readAhead = 1_024
+    configuration.unacknowledgedLimit = 1_024
     configuration.hello = hello ?? [UInt8(NodeRecord.Role.full.rawValue)]
     let state = BoxedState()
     self.state = state

@@ -19,14 +19,14 @@ final class SignatureVerifierTests: Sendable {
   private var checked: Int { asked.withLock { $0 } }
   private var count: Int { answers.withLock { $0.count } }
 
-  private func checks(_ memory: CheckMemory) -> Checks {
+  private func checks(_ memory: SignatureCache) -> Checks {
     memory.checks { key, signature, domain, chain, bytes in
       self.asked.withLock { $0 += 1 }
-      return Checks.ed25519.verdict(key, signature, domain, chain, bytes)
+      return Checks.ed25519.checkSignature(key, signature, domain, chain, bytes)
     }
   }
 
-  private func verifier(_ memory: CheckMemory) -> SignatureVerifier {
+  private func verifier(_ memory: SignatureCache) -> SignatureVerifier {
     SignatureVerifier(chain: chain, memory: memory, checks: checks(memory), threads: 2) { inputs in
       self.answers.withLock { $0 += inputs }
     }
@@ -52,7 +52,7 @@ final class SignatureVerifierTests: Sendable {
   }
 
   @Test func `a transaction of two peers, a user and a block is checked once`() async throws {
-    let memory = CheckMemory(chain: chain)
+    let memory = SignatureCache(chain: chain)
     let verifier = verifier(memory)
     let transaction = transfer()
     let bytes = transaction.encoded
@@ -71,7 +71,7 @@ final class SignatureVerifierTests: Sendable {
   }
 
   @Test func `what the verifier has checked, the execution of a block does not check again`() async throws {
-    let memory = CheckMemory(chain: chain)
+    let memory = SignatureCache(chain: chain)
     let verifier = verifier(memory)
     let object = SignedObject(kind: .order, body: [1], signer: key, chain: chain)
     verifier.verify(object)
@@ -83,7 +83,7 @@ final class SignatureVerifierTests: Sendable {
   }
 
   @Test func `a forged transaction is held against its peer, and asked about again each time`() async throws {
-    let memory = CheckMemory(chain: chain)
+    let memory = SignatureCache(chain: chain)
     let verifier = verifier(memory)
     let transaction = transfer()
     var bytes = transaction.encoded
@@ -102,7 +102,7 @@ final class SignatureVerifierTests: Sendable {
   }
 
   @Test func `the memory is bounded: what was not used for long is checked anew`() {
-    let memory = CheckMemory(chain: chain, claims: 8, transactions: 8)
+    let memory = SignatureCache(chain: chain, claims: 8, transactions: 8)
     let objects = (0..<17).map {
       SignedObject(kind: .order, body: [UInt8($0)], signer: key, chain: chain)
     }
@@ -115,7 +115,7 @@ final class SignatureVerifierTests: Sendable {
   }
 
   @Test func `what is true on another chain is not remembered for this one`() {
-    let memory = CheckMemory(chain: chain)
+    let memory = SignatureCache(chain: chain)
     let other = ChainID("verifier-2")!
     let object = SignedObject(kind: .order, body: [1], signer: key, chain: other)
     for _ in 0..<2 { #expect(object.isAuthentic(on: other, by: checks(memory))) }

@@ -5,7 +5,7 @@ public import Cryptography
 ///
 /// The header of height *h* contains the state root after height *h − 1*. The certificate shows that the
 /// validators of height *h* decided on that header.
-public struct StateEvidence: Hashable, Sendable {
+public struct CertifiedProof: Hashable, Sendable {
   public var entry: ProvenEntry
   /// The stored bytes; nil when the entry is absent.
   public var value: [UInt8]?

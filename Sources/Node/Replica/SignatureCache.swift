@@ -6,7 +6,7 @@ import Synchronization
 /// The node's cache of valid signatures on gossiped objects, vouchers and transactions.
 ///
 /// It has a lock, because the verifier's threads, the API and the replica's loop use it.
-final class CheckMemory: Sendable {
+final class SignatureCache: Sendable {
   private struct Contents {
     var claims: Generations<Digest, Void>
     var transactions: Generations<Digest, Transaction>
@@ -23,8 +23,8 @@ final class CheckMemory: Sendable {
     )
   }
 
-  /// Checks that use this cache. `verdict` checks a signature that is not in the cache.
-  func checks(_ verdict: @escaping Checks.Verdict = Checks.ed25519.verdict) -> Checks {
+  /// Checks that use this cache. `checkSignature` checks a signature that is not in the cache.
+  func checks(_ checkSignature: @escaping Checks.SignatureCheck = Checks.ed25519.checkSignature) -> Checks {
     // Nothing of another chain is stored, because a node has only one chain.
     let own = chain
     return Checks(
@@ -47,7 +47,7 @@ final class CheckMemory: Sendable {
         isProven: { _, _, _ in false },
         addProof: { _, _, _ in }
       ),
-      verdict: verdict
+      checkSignature: checkSignature
     )
   }
 

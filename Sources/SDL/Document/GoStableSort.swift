@@ -3,7 +3,7 @@
 /// The parser's comparison of volumes is inconsistent, so the result depends on which elements are compared.
 /// Go sorts runs of 20 by insertion and then merges them in place (SymMerge; Kim and Kutzner, "Stable Minimum
 /// Storage Merging by Symmetric Comparisons", 2004).
-enum ReferenceOrder {
+enum GoStableSort {
   private static let run = 20
 
   static func sort<Element>(_ elements: inout [Element], by less: @escaping (Element, Element) -> Bool) {
