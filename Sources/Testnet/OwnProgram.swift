@@ -75,9 +75,12 @@ public enum OwnProgram {
     return text.split(separator: "\n").suffix(count).joined(separator: "\n")
   }
 
-  /// The path of the running program's file.
+  /// The path of the running program's file, or of the file that has replaced it, such as a newer build.
   private static func path() throws -> FilePath {
-    FilePath(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    // The kernel appends this when the running file no longer has a name.
+    let suffix = " (deleted)"
+    return FilePath(path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : path)
   }
 }
 
