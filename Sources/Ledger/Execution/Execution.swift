@@ -85,7 +85,7 @@ package final class Execution {
   }
 }
 
-// Records that nearly every handler reads: they are decoded once per block.
+// Records that nearly every handler reads. They are cached, so that most reads decode nothing.
 extension Execution {
   /// - Precondition: The state was made by `Executor.genesis`.
   var chain: ChainRecord {

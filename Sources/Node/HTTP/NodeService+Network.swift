@@ -57,7 +57,8 @@ extension NodeService {
         "order_book_objects": UInt64(replica.book.count),
         "transaction_bytes_sent": exchange.sentBytes,
         "transaction_bytes_distinct": exchange.distinctBytes,
-        // Bytes sent per distinct byte, in thousandths. Over all nodes: the mean number of copies.
+        // The transaction bytes that this node sent, divided by `transaction_bytes_distinct`, in thousandths.
+        // The sum over all nodes, divided in the same way, is the mean number of copies of a transaction.
         "transaction_amplification_permille":
           exchange.distinctBytes == 0 ? 0 : exchange.sentBytes * 1_000 / exchange.distinctBytes,
         "transaction_names_sent": exchange.announced,

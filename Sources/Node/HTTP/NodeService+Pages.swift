@@ -54,7 +54,8 @@ extension PageKey {
     self.init(writer.bytes)
   }
 
-  /// The arrival number in the key. Throws when the key is of another list.
+  /// The number in the key of a list outside of the state: the place, in the order of arrival, of the item
+  /// after which the page begins. Throws when the key has another form, such as a key of the state.
   var arrival: UInt64 {
     get throws(PageFault) {
       var reader = ByteReader(bytes)

@@ -19,7 +19,9 @@ struct StoredReplica: Codable, Hashable, Sendable {
   var startedBefore = false
 }
 
-/// A replica's folder: state.json, pid, supervisor, exit, options, stdout.log, stderr.log.
+/// A replica's folder. `state.json` is its `StoredReplica`. `pid`, `supervisor` and `exit` hold numbers: the
+/// ids of its first process and of its supervisor, and the exit status. `options` holds the options for
+/// bubblewrap. `stdout.log` and `stderr.log` are its logs; `NAME.1` is the older part of a log.
 struct ReplicaFolder: Sendable {
   let path: String
 

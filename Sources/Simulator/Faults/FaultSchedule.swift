@@ -35,8 +35,8 @@ public struct TimedFault: Codable, Hashable, Sendable {
 }
 
 extension FaultPlan {
-  /// The faults of a run in the order of time: `schedule`, or else a schedule drawn from the rates. All drawn
-  /// faults end by `Scenario.healsAt`.
+  /// The faults of a run: `schedule` unchanged, or else a schedule drawn from the rates, in the order of time.
+  /// All drawn faults end by `Scenario.healsAt`.
   func schedule(for scenario: Scenario) -> [TimedFault] {
     if let schedule { return schedule }
     var generator = SeededGenerator(seed: scenario.seed ^ 0x6661_756C_7473)

@@ -58,7 +58,8 @@ struct GossipMeasure {
 
   init(capacity: Int) { self.capacity = capacity }
 
-  mutating func publish(
+  /// Records that a peer published an object, and begins to track how it spreads.
+  mutating func published(
     _ object: SignedObject,
     origin: Int,
     at now: Instant,

@@ -56,8 +56,8 @@ public struct GossipReport: Codable, Sendable {
   /// Like `payloadCopies`, for the first, second, … object of an origin in the warm-up, when routes are
   /// learnt.
   public var copiesWhileLearning: [Double] = []
-  /// The place, counted from 1, of the object of an origin from which on an honest peer received at most 2.1
-  /// copies; nil when the warm-up did not reach that.
+  /// The first place in `copiesWhileLearning`, counted from 1, from which on all values are at most 2.1. Nil
+  /// when the last value is above 2.1.
   public var convergedAtObject: Int?
   /// Bytes on the wire that an honest peer sent per second while messages were counted.
   public var bytesPerPeerAndSecond = 0.0
