@@ -71,7 +71,15 @@ extension DisconnectReason: CustomStringConvertible {
 
 extension TrafficClass {
   /// Its name in the API's answers and in metrics.
-  public var name: String { "\(self)" }
+  public var name: String {
+    switch self {
+    case .consensus: "consensus"
+    case .blocks: "blocks"
+    case .gossip: "gossip"
+    case .sync: "sync"
+    case .lease: "lease"
+    }
+  }
 }
 
 extension FrameViolation: CustomStringConvertible {

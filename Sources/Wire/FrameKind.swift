@@ -1,5 +1,3 @@
-import Primitives
-
 /// The kinds of frames that peers send over an authenticated session, and the largest size of each.
 ///
 /// The announced length is checked against the limit before anything is allocated or decoded.
@@ -42,7 +40,37 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   case snapshotPart = 29
 
   /// The name in answers and metrics.
-  public var name: String { Spelling.snakeCase("\(self)") }
+  public var name: String {
+    switch self {
+    case .status: "status"
+    case .transactions: "transactions"
+    case .proposal: "proposal"
+    case .votes: "votes"
+    case .certificates: "certificates"
+    case .blocksRequest: "blocks_request"
+    case .blocksResponse: "blocks_response"
+    case .evidence: "evidence"
+    case .candidateRequest: "candidate_request"
+    case .candidate: "candidate"
+    case .compactProposal: "compact_proposal"
+    case .missingRequest: "missing_request"
+    case .missingTransactions: "missing_transactions"
+    case .transactionNames: "transaction_names"
+    case .transactionRequest: "transaction_request"
+    case .packet: "packet"
+    case .objects: "objects"
+    case .ranges: "ranges"
+    case .recordsRequest: "records_request"
+    case .records: "records"
+    case .probe: "probe"
+    case .snapshotOffersRequest: "snapshot_offers_request"
+    case .snapshotOffers: "snapshot_offers"
+    case .lightBlockRequest: "light_block_request"
+    case .lightBlock: "light_block"
+    case .snapshotPartRequest: "snapshot_part_request"
+    case .snapshotPart: "snapshot_part"
+    }
+  }
 
   /// The largest size in bytes.
   public var limit: Int {

@@ -98,6 +98,15 @@ enum Rooms {
     }
   }
 
+  @Test func `a name for the outside is written, not taken from the name of a case`() throws {
+    for file in try repository.swiftFiles(in: "Sources") where !file.isGenerated {
+      for (number, line) in file.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+      where line.contains(#""\(self)""#) {
+        Issue.record("\(file):\(number + 1): renaming a case would change what others read")
+      }
+    }
+  }
+
   @Test(arguments: ["Sources", "Tests"])
   func `no file is longer than 400 lines`(folder: String) throws {
     for file in try repository.swiftFiles(in: folder) where !file.isGenerated {

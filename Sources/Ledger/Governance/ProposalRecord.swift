@@ -16,8 +16,17 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
     /// The minimum deposit was not reached in time.
     case dropped = 6
 
-    /// The name in events and in answers to queries: that of the case.
-    public var name: String { "\(self)" }
+    /// The name in events and in answers to queries.
+    public var name: String {
+      switch self {
+      case .deposit: "deposit"
+      case .voting: "voting"
+      case .passed: "passed"
+      case .rejected: "rejected"
+      case .failed: "failed"
+      case .dropped: "dropped"
+      }
+    }
   }
 
   public var proposer: Address

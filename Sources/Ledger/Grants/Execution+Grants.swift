@@ -116,6 +116,11 @@ extension GrantKey {
 }
 
 extension Grant.Kind {
-  /// The name in events and in answers to queries: that of the case.
-  public var name: String { "\(self)" }
+  /// The name in events and in answers to queries.
+  public var name: String {
+    switch self {
+    case .fees: "fees"
+    case .deposits: "deposits"
+    }
+  }
 }

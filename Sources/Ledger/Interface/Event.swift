@@ -9,8 +9,14 @@ public enum Closer: UInt8, Hashable, Sendable, CaseIterable {
   /// The ledger itself: the money ran out.
   case ledger = 3
 
-  /// The name in events and in answers to queries: that of the case.
-  public var name: String { "\(self)" }
+  /// The name in events and in answers to queries.
+  public var name: String {
+    switch self {
+    case .tenant: "tenant"
+    case .provider: "provider"
+    case .ledger: "ledger"
+    }
+  }
 }
 
 extension LeaseCloseReason {

@@ -25,8 +25,13 @@ public struct DeploymentRecord: Hashable, Sendable {
     case active = 1
     case closed = 2
 
-    /// The name in answers to queries: that of the case.
-    public var name: String { "\(self)" }
+    /// The name in answers to queries.
+    public var name: String {
+      switch self {
+      case .active: "active"
+      case .closed: "closed"
+      }
+    }
   }
 
   public var manifestHash: Digest
@@ -59,8 +64,14 @@ public struct GroupRecord: Hashable, Sendable {
     case leased = 2
     case closed = 3
 
-    /// The name in answers to queries: that of the case.
-    public var name: String { "\(self)" }
+    /// The name in answers to queries.
+    public var name: String {
+      switch self {
+      case .open: "open"
+      case .leased: "leased"
+      case .closed: "closed"
+      }
+    }
   }
 
   public var spec: GroupSpec

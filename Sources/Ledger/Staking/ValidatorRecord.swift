@@ -11,8 +11,14 @@ public struct ValidatorRecord: Hashable, Sendable, StateValue {
     case unbonding = 2
     case bonded = 3
 
-    /// The name in answers to queries: that of the case.
-    public var name: String { "\(self)" }
+    /// The name in answers to queries.
+    public var name: String {
+      switch self {
+      case .unbonded: "unbonded"
+      case .unbonding: "unbonding"
+      case .bonded: "bonded"
+      }
+    }
   }
 
   /// The validator's rewards in one currency.

@@ -136,7 +136,13 @@ extension GossipNetwork {
     published += 1
     guard peers[origin].isAlive else { return }
     let object = bid(by: peers[origin].key, UInt64(published))
-    measure.published(object, origin: origin, at: now, isCounted: isCounting, reachable: connected(to: origin))
+    measure.published(
+      object,
+      origin: origin,
+      at: now,
+      isCounted: isCounting,
+      reachable: connected(to: origin)
+    )
     step(origin, .published(object))
   }
 

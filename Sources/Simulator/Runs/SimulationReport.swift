@@ -120,7 +120,7 @@ public enum Simulation {
       bytes: traffic.bytes,
       messagesByKind: FrameKind.allCases.reduce(into: [:]) { counts, kind in
         let count = traffic.byKind[Int(kind.rawValue)]
-        if count > 0 { counts["\(kind)"] = count }
+        if count > 0 { counts[kind.name] = count }
       },
       lost: traffic.lost,
       crashes: traffic.crashes,

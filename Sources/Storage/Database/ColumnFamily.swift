@@ -22,6 +22,18 @@ public enum ColumnFamily: Int, CaseIterable, Hashable, Sendable {
   /// Tables that earlier versions made and never wrote to. Opening a database drops them.
   static let retired = ["indexes", "evidence", "peers"]
 
-  /// The name on disk: that of the case, which must not change either.
-  var name: String { "\(self)" }
+  /// The name on disk.
+  var name: String {
+    switch self {
+    case .state: "state"
+    case .tree: "tree"
+    case .headers: "headers"
+    case .bodies: "bodies"
+    case .certificates: "certificates"
+    case .validators: "validators"
+    case .receipts: "receipts"
+    case .transactions: "transactions"
+    case .meta: "meta"
+    }
+  }
 }
