@@ -1,7 +1,7 @@
 public import Primitives
 public import SwiftProtobuf
 
-/// The largest sizes in bytes. Larger input is refused before it is decoded.
+/// The limits of decoding. Input that is longer than its limit in bytes is refused before it is decoded.
 public enum WireLimits {
   /// A gossiped object: an order with twenty groups of twenty units fits.
   public static let objectBytes = 64 * 1024

@@ -6,9 +6,9 @@ public import Primitives
 /// The market's data without consensus: live orders, bids, withdrawals and offers, all signed by their
 /// authors.
 ///
-/// Every peer applies the same rules (`OrderAdmission` in `Ledger`) to what it hears and to its committed
-/// state. Time is consensus time. Memory is bounded: per account, per order, and by `Limits.bytes` for all;
-/// when the book is full, the account that holds most of it gives way.
+/// Every peer judges the objects that it hears by the same rules (`OrderAdmission` in `Ledger`), each against
+/// its own committed state. Time is consensus time. Memory is bounded: per account, per order, and by
+/// `Limits.bytes` for all. When the book is full, objects of the account that holds most of it are removed.
 public struct OrderBook: Sendable {
   /// The limits of the book.
   public struct Limits: Hashable, Sendable {

@@ -1,10 +1,10 @@
 /// A key of the price sheet's GPU prices: one to four parts `vendor/model/memory/interface`. A part that is
-/// `*` or missing matches anything.
+/// `*`, or that is left out at the end, matches anything.
 struct GPUPriceKey: Hashable, Sendable {
   /// The parts of the key; a nil part matches anything.
   let parts: [String?]
 
-  /// Nil unless there are one to four parts.
+  /// Nil unless there are one to four parts, none of them empty.
   init?(_ text: String) {
     let written = text.split(separator: "/", omittingEmptySubsequences: false)
     guard (1...4).contains(written.count), written.allSatisfy({ !$0.isEmpty }) else { return nil }

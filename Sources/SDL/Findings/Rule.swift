@@ -69,6 +69,7 @@ public enum Rule: String, Hashable, CaseIterable, Sendable {
   case serviceName = "service-name"
   case imageEmpty = "image-empty"
   case envName = "env-name"
+  // Credentials of a private image: each field must be given.
   case credentialsHost = "credentials-host"
   case credentialsUsername = "credentials-username"
   case credentialsPassword = "credentials-password"

@@ -65,7 +65,8 @@ public final class Snapshot: @unchecked Sendable {
   }
 }
 
-/// An iterator over a range of keys. It sees the database as it was when the cursor was made.
+/// An iterator over a range of keys. It sees the database as it was when its snapshot was made, or, without a
+/// snapshot, when the cursor was made.
 ///
 /// It is Sendable because it has one owner, and any thread may use a RocksDB iterator if one at a time does.
 public struct Cursor: ~Copyable, @unchecked Sendable {
