@@ -86,7 +86,7 @@ import Testing
     switch fault {
     case .emptyName: "empty name"
     case .tooManyUnits: "too many units"
-    case .unitCount: "unit count"
+    case .replicaCount: "unit count"
     case .resourceID: "resource id"
     case .duplicateResourceID: "duplicate resource id"
     case .cpu: "unit CPU"

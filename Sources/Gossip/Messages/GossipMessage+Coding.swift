@@ -81,8 +81,9 @@ extension Packet {
     }.encoded
   }
 
-  /// - Throws: `outOfRange` when a count exceeds its limit, `invalid` when the bytes are not a packet, and
-  ///   the errors of decoding its objects.
+  /// - Throws: `outOfRange` when there are more than `GossipLimits.objects` objects, `invalid` when the bytes
+  ///   are not a packet, and the errors of decoding its objects. Only the frame's length limits the other
+  ///   lists.
   public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
     let wire = try Supercloud_Peer_V1_Packet(decoding: bytes, limit: FrameKind.packet.limit)
     self.init()

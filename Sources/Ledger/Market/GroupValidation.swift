@@ -41,7 +41,7 @@ public enum GroupValidation {
   private static func fault(_ unit: ResourceUnit) -> GroupFault? {
     let resources = unit.resources
     let id = resources.id
-    guard ResourceLimits.replicas.contains(unit.count) else { return .unitCount(unit: id) }
+    guard ResourceLimits.replicas.contains(unit.count) else { return .replicaCount(unit: id) }
     guard id > 0 else { return .resourceID }
     guard ResourceLimits.cpuMillis.contains(resources.cpuMillis) else { return .cpu(unit: id) }
     guard ResourceLimits.gpus.contains(resources.gpus) else { return .gpu(unit: id) }
@@ -82,7 +82,7 @@ public enum GroupValidation {
 public enum GroupFault: Hashable, Sendable, CustomStringConvertible {
   case emptyName
   case tooManyUnits(Int)
-  case unitCount(unit: UInt32)
+  case replicaCount(unit: UInt32)
   case resourceID
   case duplicateResourceID(UInt32)
   case cpu(unit: UInt32)
@@ -105,7 +105,7 @@ public enum GroupFault: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .emptyName: "a group has no name"
     case .tooManyUnits(let count): "a group has \(count) units, at most 20 are allowed"
-    case .unitCount(let unit): "unit \(unit): the count must be 1 to 50"
+    case .replicaCount(let unit): "unit \(unit): the count must be 1 to 50"
     case .resourceID: "a unit's id is 0"
     case .duplicateResourceID(let id): "two units have the id \(id)"
     case .cpu(let unit): "unit \(unit): the CPU must be 10 to 256,000 thousandths of a core"

@@ -14,7 +14,7 @@ public struct ExecutedBlock: Sendable {
   let nextValidatorsHash: Digest
 }
 
-/// Everything apart from the state on which the execution of a block depends.
+/// Everything, apart from the state, on which the execution of a block depends.
 public struct ExecutionTask: Hashable, Sendable {
   /// The identifier of the block, which determines its transactions.
   let block: Digest

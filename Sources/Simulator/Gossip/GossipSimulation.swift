@@ -33,7 +33,8 @@ extension GossipNetwork {
     run(until: scenario.end)
   }
 
-  /// The conditions that the run must meet, for every scenario and for its attack.
+  /// Checks the run against the conditions of all scenarios and those of this scenario's attack. The
+  /// conditions of an amplification attack need a second run to compare with; `run` checks them.
   func verdict(_ report: GossipReport) -> [GossipReport.Check] {
     var checks: [GossipReport.Check] = []
     func atMost(_ name: String, _ value: Double, _ limit: Double) {

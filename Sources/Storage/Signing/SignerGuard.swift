@@ -211,7 +211,8 @@ public struct SignerGuard: ~Copyable, Sendable {
 
   // MARK: For the log that shares its sync
 
-  /// Makes a higher ceiling durable; see `SignerState.ceiling`.
+  /// Raises the height up to which signatures may be given without a sync of this file (`SignerState.ceiling`),
+  /// and makes the new limit durable.
   mutating func raiseCeiling(to height: UInt64) throws(StorageError) {
     state.sequence += 1
     state.ceiling = height

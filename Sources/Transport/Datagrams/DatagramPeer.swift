@@ -93,7 +93,8 @@ final class DatagramPeer {
     return removed
   }
 
-  /// Makes the prepared session the current one. Returns the index of the previous session, which is dropped.
+  /// Makes the prepared session the current one and the current one the previous. Returns the index of the
+  /// session that was the previous one before; it is dropped. Nil when there was none or none was prepared.
   func promote() -> UInt32? {
     guard let session = next else { return nil }
     next = nil
