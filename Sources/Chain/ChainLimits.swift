@@ -60,7 +60,8 @@ public enum ChainLimits {
   /// Transactions of a block. The size of a block allows for fewer.
   public static let blockTransactions = 32_768
   public static let blockEvidence = 64
-  /// The largest height and round; sums of a few of them cannot overflow their types.
+  /// The largest height and the largest round. Each is half of its unsigned type's range, so the sum of two of
+  /// them cannot overflow.
   public static let height = Height(Int64.max)
   public static let round = Round(Int32.max)
 }

@@ -29,7 +29,7 @@ extension GossipCore {
     case verified(Digest, ObjectContent?)
     /// The answer to `.deliver`.
     case judged(Digest, Judgement)
-    /// An object of our own, signed here and accepted by our book.
+    /// An object that a user published through this node, and that the order book of this node has accepted.
     case published(SignedObject)
     /// Objects that the order book held before a restart. They are sent on request, but not spread again.
     case restored([SignedObject])

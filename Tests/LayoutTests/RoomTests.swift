@@ -9,7 +9,7 @@ enum Rooms {
   static let sockets: Set = ["NIOCore", "NIOPosix"]
   /// Modules of the platform; no core has any.
   static let platform: Set = [
-    "Foundation", "FoundationEssentials", "Glibc", "Musl", "Darwin", "Synchronization", "Dispatch",
+    "Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch",
   ]
 
   static let allowed: [String: Set<String>] = [

@@ -22,6 +22,7 @@ public protocol NodeServing: Sendable {
   func deployment(owner: String, dseq: UInt64) async throws -> Answer.Deployment
   func leases(_ filter: LeaseFilter, _ page: PageQuery) async throws -> Answer.Page<Answer.Lease>
   func gpus() async throws -> [Answer.GPU]
+  /// The network's share of payments (the take) in each currency.
   func take() async throws -> [Answer.Take]
   /// The network's income by day. `from` and `to` are dates such as `2026-11-24`; both days are included.
   func income(denomination: String?, from: String?, to: String?, _ page: PageQuery) async throws

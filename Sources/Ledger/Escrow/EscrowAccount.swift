@@ -139,8 +139,8 @@ extension EscrowAccount: StateValue {
   init(from reader: inout ByteReader) throws(DecodingError) {
     (denomination, state, settledAt, takeIndex, deposits, spentOfFirstDeposit, transferred) =
       try reader.readAll()
-    (payments, residue, endedAt, runwayStart, lastWarningPercent, indexedAt) = try reader.readAll()
     guard deposits.count <= Self.depositLimit else { throw .outOfRange(field: "deposits") }
+    (payments, residue, endedAt, runwayStart, lastWarningPercent, indexedAt) = try reader.readAll()
     guard payments.count <= Self.paymentLimit else { throw .outOfRange(field: "payments") }
   }
 }

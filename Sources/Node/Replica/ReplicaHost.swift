@@ -32,7 +32,7 @@ actor ReplicaHost {
   private var observers: [Int: @Sendable (HostEvent) -> Void] = [:]
   private var nextObserver = 0
   /// Callers that wait until a block contains their transaction, by the transaction's hash.
-  private var waiting: [Digest: [CheckedContinuation<CommittedTransaction?, Never>]] = [:]
+  private var waiting: [Digest: [CheckedContinuation<CommittedTransaction?, any Error>]] = [:]
   private var isStopped = false
   /// Banned peers, with the end of each ban. Gossip decides about bans; the transport enforces them.
   private var banned: [PeerID: NIODeadline] = [:]
@@ -104,34 +104,34 @@ actor ReplicaHost {
   /// Submits a checked transaction. With `wait`, returns when a block has it; nil when the node stops first.
   ///
   /// - Throws: `ServingError` when the mempool refuses it.
-  nonisolated func submit(_ transaction: Transaction, wait: Bool) async throws -> CommittedTransaction? {
-    async let committed = wait ? committed(transaction.hash) : nil
-    do {
-      guard let admission = try await submit([transaction]).first else {
-        throw ServingError.unavailable("the node is stopping")
-      }
-      if let error = ServingError(admission) { throw error }
-    } catch {
-      await abandon(transaction.hash)
-      throw error
+  func submit(_ transaction: Transaction, wait: Bool) async throws -> CommittedTransaction? {
+    guard wait else {
+      try admit(transaction)
+      return nil
     }
-    return await committed
+    let hash = transaction.hash
+    return try await withCheckedThrowingContinuation { continuation in
+      // The wait begins first, so that it cannot miss the block. Nothing suspends until the answer is there.
+      waiting[hash, default: []].append(continuation)
+      do { try admit(transaction) } catch {
+        _ = waiting[hash]?.popLast()
+        if waiting[hash]?.isEmpty == true { waiting[hash] = nil }
+        continuation.resume(throwing: error)
+      }
+    }
+  }
+
+  private func admit(_ transaction: Transaction) throws {
+    guard let admission = try submit([transaction]).first else {
+      throw ServingError.unavailable("the node is stopping")
+    }
+    if let error = ServingError(admission) { throw error }
   }
 
   /// Submits transactions whose signatures have been checked, in their order.
   func submit(_ transactions: [Transaction]) throws(ServingError) -> [Admission] {
     guard case .admitted(let admissions) = try ask({ .submitted(transactions, $0) }) else { return [] }
     return admissions
-  }
-
-  /// Ends every wait for the transaction; each waiting caller gets nil.
-  private func abandon(_ hash: Digest) {
-    for continuation in waiting.removeValue(forKey: hash) ?? [] { continuation.resume(returning: nil) }
-  }
-
-  /// Waits until a block contains the transaction; nil when the node stops first, or on `abandon`.
-  private func committed(_ hash: Digest) async -> CommittedTransaction? {
-    await withCheckedContinuation { continuation in waiting[hash, default: []].append(continuation) }
   }
 
   /// Publishes an order, bid, withdrawal or offer whose signature has been checked.

@@ -45,7 +45,8 @@ extension Shard {
     startSync(of: node)
   }
 
-  /// Passes the result of a write to a replica. Signatures are also reported to the observer.
+  /// Gives a replica the result of a disk write. `report` also tells the observer of each signature that an
+  /// honest node made.
   private func deliver(_ answer: ReplicaInput, to node: SimulatedNode) {
     guard node.isUp else { return }
     switch answer {

@@ -5,7 +5,8 @@ import Primitives
 public struct Shrinker {
   /// The smallest failing scenario found so far. It contains its fault schedule explicitly.
   public private(set) var scenario: Scenario
-  /// The first violation in a run of `scenario`.
+  /// The violation to reproduce: the first in the given scenario's run. After a reduction it is the first
+  /// violation of the same invariant in the run of the reduced `scenario`.
   public private(set) var violation: Violation
   /// How many smaller scenarios have been run.
   public private(set) var runs = 0

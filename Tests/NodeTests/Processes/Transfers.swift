@@ -52,22 +52,27 @@ final class Transfers: Sendable {
   }
 
   private func send(over client: NodeClient) async throws {
+    let result = try await Self.commit(try await next(over: client), over: client)
+    guard result.code == 0, result.height > 0 else { throw TestFailure(result.log) }
+    state.withLock { $0.acknowledged.append(result.hash) }
+  }
+
+  /// The signed transfer with the sequence number that the node expects.
+  func next(over client: NodeClient) async throws -> [UInt8] {
     let status: Answer.Status = try await client.get("/v1/status")
     guard let chain = ChainID(status.chainId) else { throw TestFailure("no chain id") }
     let account: Answer.Account = try await client.get("/v1/accounts/\(key.address.text())")
     let send = Send(from: key.address, to: to, amount: [Coin(1, .uakt)])
-    let transaction = TransactionDraft(
+    return TransactionDraft(
       actions: [.send(send)],
       sequence: account.sequence,
       fee: Fee(amount: Coin(5_000, .uakt))
-    ).signed(by: key, chain: chain)
-    let result: Answer.TransactionResult = try await client.post(
-      "/v1/transactions",
-      [("wait", "committed")],
-      body: transaction.encoded
-    )
-    guard result.code == 0, result.height > 0 else { throw TestFailure(result.log) }
-    state.withLock { $0.acknowledged.append(result.hash) }
+    ).signed(by: key, chain: chain).encoded
+  }
+
+  /// Submits a transfer and waits until a block has it.
+  static func commit(_ transfer: [UInt8], over client: NodeClient) async throws -> Answer.TransactionResult {
+    try await client.post("/v1/transactions", [("wait", "committed")], body: transfer, timeout: .seconds(30))
   }
 }
 
