@@ -19,13 +19,13 @@ import Testing
     breaking mutation: Mutation? = nil
   ) -> (String?, Network) {
     var generator = SeededGenerator(seed: seed &* 0x1_0000_0001)
-    var liars: [Int: Strategy] = [:]
-    while liars.count < byzantine {
+    var strategies: [Int: Strategy] = [:]
+    while strategies.count < byzantine {
       var strategy = Strategy.random(&generator)
       // A rule is missed only where somebody breaks it.
       if mutation == .validityUnchecked { strategy.proposesInvalid = true }
       if mutation == .timestampUnchecked { strategy.liesAboutTime = true }
-      liars[Int(generator.next(below: UInt64(count)))] = strategy
+      strategies[Int(generator.next(below: UInt64(count)))] = strategy
     }
     var options = Network.Options()
     options.count = count
@@ -39,7 +39,7 @@ import Testing
     options.crashes = crashes
     options.faults.skewMilliseconds = 300
     options.mutation = mutation
-    let network = Network(seed: seed, options: options, byzantine: liars)
+    let network = Network(seed: seed, options: options, byzantine: strategies)
     network.run(until: options.healsAt + 60_000)
     if let violation = network.violations.first { return (violation, network) }
     return (network.isDone ? nil : "not all decide", network)

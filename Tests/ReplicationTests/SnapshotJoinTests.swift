@@ -219,7 +219,7 @@ import Testing
     }
   }
 
-  @Test func `only liars to ask: the node gives up and has nothing`() throws {
+  @Test func `only Byzantine peers to ask: the node gives up and has nothing`() throws {
     let chain = try Chain()
     for conduct: Conduct in [.wrongChunk, .wrongManifest, .wrongHeader] {
       try expectNothing(Joiner(chain, [conduct, conduct, conduct]))

@@ -32,10 +32,10 @@ struct SimulationTests {
   }
 
   @Test(arguments: 1...seeds)
-  func `a third of liars is borne`(seed: UInt64) throws {
+  func `a third of Byzantine validators is borne`(seed: UInt64) throws {
     let report = try Simulation.run(Self.scenario(seed, validators: 7, .byzantine))
     #expect(report.isClean, Self.explanation(report))
-    #expect(report.liars.count == 2)
+    #expect(report.byzantineNodes.count == 2)
   }
 
   @Test func `users are served on an ordinary day`() throws {

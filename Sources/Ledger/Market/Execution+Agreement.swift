@@ -4,7 +4,7 @@ import Primitives
 
 extension Execution {
   /// Executes an agreement: opens a new deployment with its escrow and a lease for every group, or leases
-  /// for groups of an existing deployment. It does everything or nothing.
+  /// for groups of an existing deployment. When it throws, the caller must discard what it wrote and emitted.
   func agree(_ agreement: AgreeLease) throws(Rejection) {
     let order = try agreedOrder(agreement)
     let openings = try openings(agreement, order)

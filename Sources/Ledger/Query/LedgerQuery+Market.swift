@@ -60,7 +60,9 @@ extension LedgerQuery {
     return DeploymentStatus(id: id, record: record, groups: groups)
   }
 
-  /// Deployments by owner, state or both, read through the index for these filters.
+  /// Deployments by owner, state or both; all without a filter. A state has an index. Owner and state have one
+  /// from protocol version 2 on. Without an index the main table is read, only the owner's part if there is an
+  /// owner, and the state is filtered.
   public func deployments(
     of owner: Address? = nil,
     state wanted: DeploymentRecord.State? = nil,

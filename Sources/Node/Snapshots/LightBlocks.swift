@@ -9,8 +9,9 @@ public enum LightBlocks {
   /// turns of a stored set at most this many times.
   static let interval: Height = 64
 
-  /// The validator sets that the store must write with the block of `tip`: the set of two heights later,
-  /// unless it follows from the set of the next height by advancing the proposer turn.
+  /// The validator sets that the store must write with the block of `tip`: the set of two heights later. It is
+  /// left out if it follows from the set of the next height by advancing the proposer turn, unless its height
+  /// is a multiple of `interval`.
   static func changes(after tip: Tip) -> [(height: UInt64, set: [UInt8])] {
     let height = tip.height + 2
     var expected = tip.validators

@@ -60,7 +60,7 @@ public struct SimulationReport: Codable, Sendable {
   /// Pieces of evidence of misbehaviour in committed blocks.
   public var evidence: UInt64
   /// The Byzantine validators.
-  public var liars: [ByzantineNode]
+  public var byzantineNodes: [ByzantineNode]
   /// How often each invariant was checked, by its raw value.
   public var checks: [String: UInt64]
   /// The first violations, at most 20.
@@ -132,7 +132,7 @@ public enum Simulation {
       agreements: observer.agreements,
       closes: observer.closes,
       evidence: observer.evidence,
-      liars: (0..<cluster.count).filter { !cluster.isHonest($0) }.map {
+      byzantineNodes: (0..<cluster.count).filter { !cluster.isHonest($0) }.map {
         .init(node: "validator-\($0 + 1)", strategies: cluster.strategies(of: $0))
       },
       checks: Dictionary(uniqueKeysWithValues: cluster.checks.map { ($0.key.rawValue, $0.value) }),
