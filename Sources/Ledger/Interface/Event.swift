@@ -65,8 +65,8 @@ public enum Event: Hashable, Sendable {
   case refunded(deployment: DeploymentID, depositor: Address, coin: Coin)
   /// A provider was paid `gross` − `fee`; `fee` is the network's take.
   case paidOut(lease: LeaseID, gross: Coin, fee: Coin)
-  /// At most `percent` is left of the time for which the escrow's money pays; `lastAffordableTick` is the
-  /// last tick that it pays in full.
+  /// The time for which the escrow can still pay has fallen to `percent` % of what it was at the last change of
+  /// its deposits or leases. `lastAffordableTick` is the last tick that it can pay in full.
   case fundsLow(deployment: DeploymentID, percent: UInt64, lastAffordableTick: UInt64)
   /// The money ran out; `tick` is the last tick that was paid in full.
   case escrowOverdrawn(deployment: DeploymentID, tick: UInt64)

@@ -79,7 +79,7 @@ extension NodeStore {
 
   // MARK: Names
 
-  /// The origin's chain id; nil when the store is new.
+  /// The id of the chain whose blocks and state this store holds; nil when the store is new.
   public func chainID() throws(StorageError) -> String? {
     guard let bytes = try database.get(StoreKeys.Meta.chainID.key, in: .meta) else { return nil }
     guard let text = String(validating: bytes, as: UTF8.self) else {
