@@ -5,8 +5,9 @@ import Ledger
 import Primitives
 
 extension Replica {
-  /// Checks authentic transactions of a user (`peer` is nil) or a peer in their order and inserts them into
-  /// the mempool. Accepted ones are announced at the end of the batch.
+  /// Checks transactions in their order and inserts them into the mempool. Their signatures are verified
+  /// already. `peer` is the sender; nil for this node's own users. `announceTransactions` announces the accepted
+  /// ones once all inputs that arrived together are handled.
   ///
   /// - Returns: The result of each transaction.
   mutating func admit(_ transactions: [Transaction], from peer: PeerID?) -> [Admission] {
