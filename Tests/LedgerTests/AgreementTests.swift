@@ -23,8 +23,8 @@ import Testing
     #expect(receipt.codeText == "")
     #expect(
       receipt.events.map(\.name) == [
-        "order-agreed", "deployment-created", "deposited", "lease-deposit-locked", "lease-opened",
-        "lease-deposit-locked", "lease-opened",
+        "order_agreed", "deployment_created", "deposited", "lease_deposit_locked", "lease_opened",
+        "lease_deposit_locked", "lease_opened",
       ]
     )
     chain.advance(ticks: 100)
@@ -224,7 +224,7 @@ import Testing
     chain.submit(.agreeLease(chain.agreement(chain.order())), by: "tenant")
     chain.advance(ticks: 1_000_001)
     chain.block()
-    #expect(chain.lastEvents.map(\.name).contains("escrow-overdrawn"))
+    #expect(chain.lastEvents.map(\.name).contains("escrow_overdrawn"))
     func agree() -> String {
       chain.advance(ticks: 1)
       return chain.submit(.agreeLease(chain.agreement(chain.order(existing: [1]))), by: "tenant").codeText

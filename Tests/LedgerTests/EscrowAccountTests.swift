@@ -101,7 +101,7 @@ import Testing
     )
     chain.advance(ticks: 1)
     let names = chain.block().events.map(\.name)
-    #expect(names == ["escrow-overdrawn", "paid-out", "lease-closed", "lease-deposit-released"])
+    #expect(names == ["escrow_overdrawn", "paid_out", "lease_closed", "lease_deposit_released"])
     #expect(Executor.nextDueTick(on: chain.state) == nil)
   }
 
@@ -115,7 +115,7 @@ import Testing
       chain.block().events == [.paidOut(lease: chain.lease(), gross: Coin(25, .uakt), fee: Coin(1, .uakt))]
     )
     chain.advance(ticks: 25)
-    #expect(chain.block().events.map(\.name) == ["paid-out", "paid-out"])
+    #expect(chain.block().events.map(\.name) == ["paid_out", "paid_out"])
     #expect(
       chain.query.lease(chain.lease(), at: chain.moment.tick).map { ($0.paid, $0.earned) }! == (
         Amount(75), Decimal18("87.5")!
@@ -163,13 +163,13 @@ import Testing
       transactions: [],
       on: reads
     )
-    #expect(outcome.events.count { $0.name == "paid-out" } == 60)
+    #expect(outcome.events.count { $0.name == "paid_out" } == 60)
     #expect(reads.scans < 12, "\(reads.scans)")
     // The index is read from that tick on, and what falls due later is found.
     chain.block()
     #expect(Executor.nextDueTick(on: chain.state) == chain.moment.tick + 10)
     chain.advance(ticks: 10)
-    #expect(chain.block().events.count { $0.name == "paid-out" } == 60)
+    #expect(chain.block().events.count { $0.name == "paid_out" } == 60)
   }
 
   @Test func `accounts survive their encoding`() throws {

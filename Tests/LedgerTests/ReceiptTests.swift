@@ -49,11 +49,19 @@ import Testing
       actor: .provider,
       reason: .unstable
     )
-    #expect(event.name == "lease-closed")
+    #expect(event.name == "lease_closed")
     #expect(event.attributes.map(\.key) == ["lease", "price", "by", "reason"])
     #expect(
       event.attributes.map(\.value) == [EventSamples.lease.description, "1.5uusdc", "provider", "unstable"]
     )
+  }
+
+  @Test func `names of events and of their attributes are snake_case`() {
+    for event in EventSamples.all {
+      for name in [event.name] + event.attributes.map(\.key) {
+        #expect(name.wholeMatch(of: /[a-z]+(_[a-z]+)*/) != nil, "\(name)")
+      }
+    }
   }
 
   @Test func `a long log is cut between characters`() throws {

@@ -287,12 +287,12 @@ import Testing
     )
     // Events keep their meaning under names of our own where the reference's are about what we have not.
     let ours = [
-      "deployment-created": "deployment-created", "deployment-updated": "deployment-updated",
-      "deployment-closed": "deployment-closed", "lease-created": "lease-opened",
-      "lease-closed": "lease-closed",
-      "provider-created": "provider-registered", "provider-updated": "provider-updated",
-      "provider-deleted": "provider-left", "audit-trusted-auditor-created": "attributes-signed",
-      "audit-trusted-auditor-deleted": "attributes-withdrawn",
+      "deployment-created": "deployment_created", "deployment-updated": "deployment_updated",
+      "deployment-closed": "deployment_closed", "lease-created": "lease_opened",
+      "lease-closed": "lease_closed",
+      "provider-created": "provider_registered", "provider-updated": "provider_updated",
+      "provider-deleted": "provider_left", "audit-trusted-auditor-created": "attributes_signed",
+      "audit-trusted-auditor-deleted": "attributes_withdrawn",
     ]
     let names = Set(EventSamples.all.map(\.name))
     for item in try file.list("events") {

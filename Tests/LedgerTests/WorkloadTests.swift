@@ -206,7 +206,7 @@ import Testing
       draft.signed(by: transaction.signer, chain: TestChain.id) { _ in transaction.signature }
     )
     input.evidence = []
-    if outcome.events.contains(where: { $0.name == "validator-slashed" }) { return receipt }
+    if outcome.events.contains(where: { $0.name == "validator_slashed" }) { return receipt }
     let twin = Executor.execute(input, transactions: [payer], on: before)
     if twin.receipts[0].isSuccess { #expect(twin.changes == outcome.changes, "\(receipt.log)") }
     return receipt

@@ -36,72 +36,93 @@ extension String: EventField {
 }
 
 extension Event {
-  /// The event's name in lower case with hyphens, such as `lease-opened`.
+  /// The event's name in snake_case, such as `lease_opened`.
   public var name: String { parts.name }
 
   /// The fields as texts, in a fixed order.
   public var attributes: [(key: String, value: String)] { parts.fields.map { ($0.key, $0.value.eventText) } }
 
+  typealias Parts = (tag: UInt8, name: String, fields: [(key: String, value: any EventField)])
+
   /// The event's number in the encoding, its name and its fields. The fields are in the order in which the
   /// case has them.
-  var parts: (tag: UInt8, name: String, fields: [(key: String, value: any EventField)]) {
+  var parts: Parts {
+    guard let parts = marketParts ?? escrowParts ?? stakingParts ?? governanceParts else {
+      preconditionFailure("an event is in none of the tables below")
+    }
+    return parts
+  }
+
+  private var marketParts: Parts? {
     switch self {
     case .transferred(let from, let to, let coin):
       (1, "transferred", [("sender", from), ("recipient", to), ("amount", coin)])
     case .minted(let issuer, let to, let coin):
       (2, "minted", [("issuer", issuer), ("recipient", to), ("amount", coin)])
     case .burned(let issuer, let coin): (3, "burned", [("issuer", issuer), ("amount", coin)])
-    case .providerRegistered(let provider): (4, "provider-registered", [("owner", provider)])
-    case .providerUpdated(let provider): (5, "provider-updated", [("owner", provider)])
-    case .providerLeft(let provider): (6, "provider-left", [("owner", provider)])
+    case .providerRegistered(let provider): (4, "provider_registered", [("owner", provider)])
+    case .providerUpdated(let provider): (5, "provider_updated", [("owner", provider)])
+    case .providerLeft(let provider): (6, "provider_left", [("owner", provider)])
     case .attributesSigned(let provider, let auditor):
-      (7, "attributes-signed", [("owner", provider), ("auditor", auditor)])
+      (7, "attributes_signed", [("owner", provider), ("auditor", auditor)])
     case .attributesWithdrawn(let provider, let auditor):
-      (8, "attributes-withdrawn", [("owner", provider), ("auditor", auditor)])
+      (8, "attributes_withdrawn", [("owner", provider), ("auditor", auditor)])
     case .orderAgreed(let order, let deployment):
-      (9, "order-agreed", [("order", order), ("deployment", deployment)])
+      (9, "order_agreed", [("order", order), ("deployment", deployment)])
     case .deploymentCreated(let deployment, let manifestHash):
-      (10, "deployment-created", [("deployment", deployment), ("manifest-hash", manifestHash)])
+      (10, "deployment_created", [("deployment", deployment), ("manifest_hash", manifestHash)])
     case .deploymentUpdated(let deployment, let manifestHash):
-      (11, "deployment-updated", [("deployment", deployment), ("manifest-hash", manifestHash)])
+      (11, "deployment_updated", [("deployment", deployment), ("manifest_hash", manifestHash)])
     case .deploymentClosed(let deployment, let actor, let reason):
-      (12, "deployment-closed", [("deployment", deployment), ("by", actor), ("reason", reason)])
-    case .leaseOpened(let lease, let price): (13, "lease-opened", [("lease", lease), ("price", price)])
+      (12, "deployment_closed", [("deployment", deployment), ("by", actor), ("reason", reason)])
+    case .leaseOpened(let lease, let price): (13, "lease_opened", [("lease", lease), ("price", price)])
     case .leaseClosed(let lease, let price, let actor, let reason):
-      (14, "lease-closed", [("lease", lease), ("price", price), ("by", actor), ("reason", reason)])
+      (14, "lease_closed", [("lease", lease), ("price", price), ("by", actor), ("reason", reason)])
     case .reclamationStarted(let lease, let deadline, let reason):
-      (15, "reclamation-started", [("lease", lease), ("deadline", deadline), ("reason", reason)])
+      (15, "reclamation_started", [("lease", lease), ("deadline", deadline), ("reason", reason)])
+    default: nil
+    }
+  }
+
+  private var escrowParts: Parts? {
+    switch self {
     case .deposited(let deployment, let depositor, let coin):
       (16, "deposited", [("deployment", deployment), ("depositor", depositor), ("amount", coin)])
     case .refunded(let deployment, let depositor, let coin):
       (17, "refunded", [("deployment", deployment), ("depositor", depositor), ("amount", coin)])
     case .paidOut(let lease, let gross, let fee):
-      (18, "paid-out", [("lease", lease), ("gross", gross), ("fee", fee)])
+      (18, "paid_out", [("lease", lease), ("gross", gross), ("fee", fee)])
     case .fundsLow(let deployment, let percent, let lastAffordableTick):
-      (19, "funds-low", [("deployment", deployment), ("percent", percent), ("dry-tick", lastAffordableTick)])
+      (19, "funds_low", [("deployment", deployment), ("percent", percent), ("dry_tick", lastAffordableTick)])
     case .escrowOverdrawn(let deployment, let tick):
-      (20, "escrow-overdrawn", [("deployment", deployment), ("tick", tick)])
+      (20, "escrow_overdrawn", [("deployment", deployment), ("tick", tick)])
     case .residueCollected(let deployment, let coin):
-      (21, "residue-collected", [("deployment", deployment), ("amount", coin)])
+      (21, "residue_collected", [("deployment", deployment), ("amount", coin)])
     case .leaseDepositLocked(let lease, let coin):
-      (22, "lease-deposit-locked", [("lease", lease), ("amount", coin)])
+      (22, "lease_deposit_locked", [("lease", lease), ("amount", coin)])
     case .leaseDepositReleased(let lease, let coin):
-      (23, "lease-deposit-released", [("lease", lease), ("amount", coin)])
+      (23, "lease_deposit_released", [("lease", lease), ("amount", coin)])
     case .granted(let granter, let grantee, let kind, let limit):
       (24, "granted", [("granter", granter), ("grantee", grantee), ("kind", kind), ("limit", limit)])
     case .grantRevoked(let granter, let grantee, let kind, let limit):
-      (25, "grant-revoked", [("granter", granter), ("grantee", grantee), ("kind", kind), ("limit", limit)])
+      (25, "grant_revoked", [("granter", granter), ("grantee", grantee), ("kind", kind), ("limit", limit)])
+    default: nil
+    }
+  }
+
+  private var stakingParts: Parts? {
+    switch self {
     case .validatorCreated(let validator, let stake):
-      (26, "validator-created", [("validator", validator), ("amount", stake)])
-    case .validatorEdited(let validator): (27, "validator-edited", [("validator", validator)])
+      (26, "validator_created", [("validator", validator), ("amount", stake)])
+    case .validatorEdited(let validator): (27, "validator_edited", [("validator", validator)])
     case .validatorBonded(let validator, let power):
-      (28, "validator-bonded", [("validator", validator), ("power", power)])
-    case .validatorUnbonding(let validator): (29, "validator-unbonding", [("validator", validator)])
+      (28, "validator_bonded", [("validator", validator), ("power", power)])
+    case .validatorUnbonding(let validator): (29, "validator_unbonding", [("validator", validator)])
     case .validatorJailed(let validator, let reason):
-      (30, "validator-jailed", [("validator", validator), ("reason", reason)])
-    case .validatorUnjailed(let validator): (31, "validator-unjailed", [("validator", validator)])
+      (30, "validator_jailed", [("validator", validator), ("reason", reason)])
+    case .validatorUnjailed(let validator): (31, "validator_unjailed", [("validator", validator)])
     case .validatorSlashed(let validator, let coin, let reason):
-      (32, "validator-slashed", [("validator", validator), ("amount", coin), ("reason", reason)])
+      (32, "validator_slashed", [("validator", validator), ("amount", coin), ("reason", reason)])
     case .delegated(let delegator, let validator, let coin):
       (33, "delegated", [("delegator", delegator), ("validator", validator), ("amount", coin)])
     case .undelegated(let delegator, let validator, let coin, let completion):
@@ -109,44 +130,51 @@ extension Event {
         34, "undelegated",
         [
           ("delegator", delegator), ("validator", validator), ("amount", coin),
-          ("completion-time", completion),
+          ("completion_time", completion),
         ]
       )
     case .redelegated(let delegator, let from, let to, let coin):
       (
         35, "redelegated",
         [
-          ("delegator", delegator), ("source-validator", from), ("destination-validator", to),
+          ("delegator", delegator), ("source_validator", from), ("destination_validator", to),
           ("amount", coin),
         ]
       )
     case .unbonded(let delegator, let validator, let coin):
       (36, "unbonded", [("delegator", delegator), ("validator", validator), ("amount", coin)])
     case .rewardWithdrawn(let delegator, let validator, let coin):
-      (37, "reward-withdrawn", [("delegator", delegator), ("validator", validator), ("amount", coin)])
+      (37, "reward_withdrawn", [("delegator", delegator), ("validator", validator), ("amount", coin)])
     case .commissionWithdrawn(let validator, let coin):
-      (38, "commission-withdrawn", [("validator", validator), ("amount", coin)])
+      (38, "commission_withdrawn", [("validator", validator), ("amount", coin)])
+    default: nil
+    }
+  }
+
+  private var governanceParts: Parts? {
+    switch self {
     case .proposalSubmitted(let proposal, let proposer):
-      (39, "proposal-submitted", [("proposal-id", proposal), ("proposer", proposer)])
+      (39, "proposal_submitted", [("proposal_id", proposal), ("proposer", proposer)])
     case .proposalDeposited(let proposal, let depositor, let coin):
-      (40, "proposal-deposited", [("proposal-id", proposal), ("depositor", depositor), ("amount", coin)])
+      (40, "proposal_deposited", [("proposal_id", proposal), ("depositor", depositor), ("amount", coin)])
     case .votingStarted(let proposal, let end):
-      (41, "voting-started", [("proposal-id", proposal), ("voting-end-time", end)])
+      (41, "voting_started", [("proposal_id", proposal), ("voting_end_time", end)])
     case .voted(let proposal, let voter, let options):
-      (42, "voted", [("proposal-id", proposal), ("voter", voter), ("options", options)])
+      (42, "voted", [("proposal_id", proposal), ("voter", voter), ("options", options)])
     case .proposalEnded(let proposal, let outcome, let log):
-      (43, "proposal-ended", [("proposal-id", proposal), ("outcome", outcome), ("log", log)])
+      (43, "proposal_ended", [("proposal_id", proposal), ("outcome", outcome), ("log", log)])
     case .parameterChanged(let key, let value, let proposal):
-      (44, "parameter-changed", [("key", key), ("value", value), ("proposal-id", proposal)])
+      (44, "parameter_changed", [("key", key), ("value", value), ("proposal_id", proposal)])
     case .takeRateChanged(let denomination, let basisPoints, let tick):
-      (45, "take-rate-changed", [("denom", denomination), ("basis-points", basisPoints), ("tick", tick)])
-    case .currencyAdded(let denomination): (46, "currency-added", [("denom", denomination)])
-    case .currencyRetired(let denomination): (47, "currency-retired", [("denom", denomination)])
+      (45, "take_rate_changed", [("denom", denomination), ("basis_points", basisPoints), ("tick", tick)])
+    case .currencyAdded(let denomination): (46, "currency_added", [("denom", denomination)])
+    case .currencyRetired(let denomination): (47, "currency_retired", [("denom", denomination)])
     case .communityPoolSpent(let recipient, let coin):
-      (48, "community-pool-spent", [("recipient", recipient), ("amount", coin)])
+      (48, "community_pool_spent", [("recipient", recipient), ("amount", coin)])
     case .upgradePlanned(let name, let height, let version):
-      (49, "upgrade-planned", [("name", name), ("height", height), ("protocol-version", version)])
-    case .upgraded(let version): (50, "upgraded", [("protocol-version", version)])
+      (49, "upgrade_planned", [("name", name), ("height", height), ("protocol_version", version)])
+    case .upgraded(let version): (50, "upgraded", [("protocol_version", version)])
+    default: nil
     }
   }
 }

@@ -54,7 +54,7 @@ extension GovCommand {
       )
       let result = try await wallet.send([.submitProposal(submission)])
       if signer.node.output == .json { return try Console.json(result) }
-      let id = result.events.flatMap(\.attributes).first { $0.key == "proposal-id" }?.value
+      let id = result.events.flatMap(\.attributes).first { $0.key == "proposal_id" }?.value
       Console.line("proposal \(id ?? "?") in block \(result.height)")
       Console.note("next: supercloud gov vote \(id ?? "ID") yes --from …")
     }

@@ -197,7 +197,7 @@ private final class TakeWatcher: Sendable {
   init(_ client: NodeClient) {
     task = Task { [heard] in
       try? await client.events("/v1/events", as: Answer.Commit.self) { commit in
-        for event in commit.events where event.name == "take-rate-changed" {
+        for event in commit.events where event.name == "take_rate_changed" {
           let fields = Dictionary(event.attributes.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
           guard let name = fields["denom"], let tick = fields["tick"].flatMap({ UInt64($0) }) else {
             continue
