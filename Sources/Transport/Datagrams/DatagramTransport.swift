@@ -32,8 +32,6 @@ final class DatagramTransport: ChannelInboundHandler {
   private static let vectorBytes = 2_048
   /// The most datagrams that are decrypted in one turn of the event loop.
   private static let turnBudget = 32
-  /// The most received datagrams that may wait for the next turn; further ones are dropped.
-  private static let inboxLimit = 256
   private static let backlogInterval = TimeAmount.milliseconds(2)
 
   let endpoint: DatagramEndpoint
@@ -41,8 +39,7 @@ final class DatagramTransport: ChannelInboundHandler {
   private let pool: NIOThreadPool
   private let sink: EventSink
   private let acknowledgesEvents: Bool
-  /// Received datagrams that wait for a turn.
-  private var inbox = CircularBuffer<AddressedEnvelope<ByteBuffer>>()
+  private var inbox = DatagramInbox()
   private var channel: (any Channel)?
   private var isV6 = false
   private var spareEffects: [DatagramEndpoint.Effect] = []
@@ -95,8 +92,8 @@ final class DatagramTransport: ChannelInboundHandler {
     let envelope = unwrapInboundIn(data)
     sink.counters.datagramsReceived += 1
     sink.counters.datagramBytesReceived += envelope.data.readableBytes
-    guard inbox.count < Self.inboxLimit else { return endpoint.count(.backlog) }
-    inbox.append(envelope)
+    guard let source = IPEndpoint(envelope.remoteAddress) else { return endpoint.count(.source) }
+    guard inbox.append(envelope.data, from: source) else { return endpoint.count(.backlog) }
     sink.turns.request()
   }
 
@@ -105,15 +102,14 @@ final class DatagramTransport: ChannelInboundHandler {
   /// Decrypts and handles up to `turnBudget` received datagrams.
   func work(at now: Instant) {
     for _ in 0..<Self.turnBudget {
-      guard let envelope = inbox.popFirst() else { return }
-      receive(envelope, at: now)
+      guard let (source, data) = inbox.popFirst() else { return }
+      receive(data, from: source, at: now)
     }
   }
 
-  private func receive(_ envelope: AddressedEnvelope<ByteBuffer>, at now: Instant) {
-    guard let source = IPEndpoint(envelope.remoteAddress) else { return endpoint.count(.source) }
+  private func receive(_ data: ByteBuffer, from source: IPEndpoint, at now: Instant) {
     guard unacknowledged <= Self.unacknowledgedLimit else { return endpoint.count(.backlog) }
-    let bytes = Array(envelope.data.readableBytesView)
+    let bytes = Array(data.readableBytesView)
     run(at: now) { endpoint.receive(bytes, from: source, &$0) }
   }
 
