@@ -8,7 +8,8 @@ import Primitives
 /// Why a request to a node failed.
 public enum ClientError: Error, CustomStringConvertible, Sendable {
   case invalidAddress(String, reason: String)
-  /// The connection could not be opened, or it ended before the answer.
+  /// The connection could not be opened, it ended before the answer, or nothing came on it for 30 s. All other
+  /// errors of the HTTP client that have no case of their own are reported as this one too.
   case unreachable(address: String, reason: String)
   /// The connection is open, but the whole answer did not come in time.
   case timedOut(address: String, seconds: Double)

@@ -1,7 +1,8 @@
 import Cryptography
 import Primitives
 
-/// A fingerprint of a set of identifiers: their count and their sum modulo 2²⁵⁶, hashed to 16 bytes, as in negentropy.
+/// A fingerprint of a set of identifiers: a 16-byte hash of their count and their sum modulo 2²⁵⁶. The set
+/// reconciliation protocol Negentropy uses the same count and sum for its fingerprints.
 ///
 /// Identifiers are added, not combined by exclusive-or, since with exclusive-or it is easy to choose
 /// identifiers that cancel each other. The sum and the count are hashed, so that a fingerprint does not

@@ -266,7 +266,7 @@ public struct AddressGroup: Hashable, Comparable, Sendable, CustomStringConverti
 
   /// The group of `host:port`, `host:tcpPort/udpPort`, `[v6]:port` or a bare host.
   public init(address: String) {
-    let host = Self.host(of: address)
+    let host = NetworkAddress(record: address)?.host ?? address
     if let octets = Self.octets(of: host) {
       text = octets[0] == 127 ? "loopback" : "v4:\(octets[0]).\(octets[1])"
     } else if host.contains(":") {
@@ -277,16 +277,6 @@ public struct AddressGroup: Hashable, Comparable, Sendable, CustomStringConverti
     } else {
       text = "name:" + host.lowercased().split(separator: ".").suffix(2).joined(separator: ".")
     }
-  }
-
-  /// The host of an address, without brackets and ports.
-  static func host(of address: String) -> String {
-    if address.first == "[", let end = address.firstIndex(of: "]") {
-      return String(address[address.index(after: address.startIndex)..<end])
-    }
-    let parts = address.split(separator: ":", omittingEmptySubsequences: false)
-    // More than one colon without brackets is a bare IPv6 address.
-    return parts.count == 2 ? String(parts[0]) : address
   }
 
   private static func octets(of host: String) -> [UInt8]? {

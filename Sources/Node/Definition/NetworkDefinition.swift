@@ -62,9 +62,23 @@ public struct NetworkDefinition: Sendable {
   private static func parameters(at file: URL) throws -> Parameters {
     let table = try TOMLFile.table(at: file)
     var parameters = Parameters()
+    let sections = Set(
+      ParameterKey.allCases.compactMap { $0.rawValue.split(separator: ".").first.map(String.init) }
+    )
     for (section, value) in table {
       guard let entries = value.table else {
-        throw DefinitionError(file: file.path, problem: "`\(section)` stands outside a section")
+        throw DefinitionError(
+          file: file.path,
+          problem: "`\(section)` stands outside a section",
+          remedy: "write it below the section that it belongs to, such as [\(sections.sorted()[0])]"
+        )
+      }
+      guard sections.contains(section) else {
+        throw DefinitionError(
+          file: file.path,
+          problem: "there is no section `\(section)`",
+          remedy: Spelling.remedy(for: section, among: sections.sorted())
+        )
       }
       for (name, entry) in entries {
         let key = "\(section).\(name)"
@@ -76,7 +90,11 @@ public struct NetworkDefinition: Sendable {
           )
         }
         guard let number = entry.int else {
-          throw DefinitionError(file: file.path, problem: "`\(key)` must be a whole number")
+          throw DefinitionError(
+            file: file.path,
+            problem: "`\(key)` must be a whole number",
+            remedy: "write digits only, without quotes or a decimal point"
+          )
         }
         let range = parameter.definition.range
         guard let value = UInt64(exactly: number), range.contains(value) else {

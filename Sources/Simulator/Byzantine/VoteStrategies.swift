@@ -92,7 +92,8 @@ struct SelectiveSending: ByzantineStrategy {
   }
 }
 
-/// Does not send proposals, votes or certificates; now and then it changes which kinds it withholds.
+/// Withholds proposals, or votes, or certificates and candidates, or all of these. Now and then it chooses at
+/// random which of the four it does.
 struct Withholding: ByzantineStrategy {
   static let name = "withhold"
   private var kept = 0
