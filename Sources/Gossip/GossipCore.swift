@@ -88,7 +88,7 @@ public struct GossipCore: Sendable {
   }
 
   /// Notes that the peer sent a message of any protocol, which shows that its session is alive.
-  public mutating func heard(_ peer: PeerID, at now: Instant) { probing.heard(peer, at: now) }
+  public mutating func recordHeard(_ peer: PeerID, at now: Instant) { probing.recordHeard(peer, at: now) }
 
   /// The peers with which objects are exchanged.
   public var neighbours: [PeerID] { dissemination.slots.keys.sorted() }
@@ -116,7 +116,7 @@ public struct GossipCore: Sendable {
   private mutating func received(_ message: GossipMessage, from peer: PeerID, _ turn: inout Turn) {
     guard peers.sessions[peer] != nil else { return }
     answers.received(message.cost, from: peer)
-    heard(peer, at: turn.now)
+    recordHeard(peer, at: turn.now)
     switch message {
     case .packet(let packet):
       receive(packet.objects, from: peer, isRepair: false, &turn)

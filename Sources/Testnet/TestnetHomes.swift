@@ -108,7 +108,7 @@ public struct TestnetHomes: Sendable {
       try store("main", member.accountIndex)
       if member.name == plan.members.first?.name {
         try store("faucet", TestnetPlan.faucetIndex)
-        configuration.api.faucet = true
+        configuration.api.hasFaucet = true
       }
     case .provider:
       try store("provider", member.accountIndex)

@@ -6,7 +6,7 @@ public struct SessionInfo: Hashable, Sendable {
   /// The peer's address as this node sees it.
   public let address: NetworkAddress
   /// Whether the peer dialed this node.
-  public let inbound: Bool
+  public let isInbound: Bool
   public let purpose: SessionPurpose
   /// The peer's host with the port on which it claims to listen; nil when it does not listen. Not verified: the port may
   /// be unreachable.

@@ -33,7 +33,7 @@ private struct ProbedNode {
 
   @discardableResult
   mutating func step(_ input: Probing.Input) -> [Probing.Effect] {
-    if case .received(_, let sender) = input { probing.heard(sender, at: now) }
+    if case .received(_, let sender) = input { probing.recordHeard(sender, at: now) }
     var effects: [Probing.Effect] = []
     probing.step(input, at: now, effects: &effects)
     return effects
@@ -43,7 +43,7 @@ private struct ProbedNode {
   mutating func pass(seconds: Int) {
     for _ in 0..<seconds {
       now = now + .seconds(1)
-      for number in talkative.sorted() { probing.heard(peer(number), at: now) }
+      for number in talkative.sorted() { probing.recordHeard(peer(number), at: now) }
       for effect in step(.ticked) { answer(effect) }
     }
   }

@@ -64,7 +64,7 @@ import Testing
   @Test func `what a peer says to other rooms counts as life`() {
     var test = test()
     for _ in 0..<60 {
-      test.core.heard(key(1).publicKey, at: test.now)
+      test.core.recordHeard(key(1).publicKey, at: test.now)
       #expect(!pass(1, &test).contains(.disconnect(key(1).publicKey, .silent)))
     }
   }

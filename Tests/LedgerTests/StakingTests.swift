@@ -228,13 +228,13 @@ import Testing
     let c = chain.address("c")
     for _ in 0..<11 { chain.block() }
     // Five of ten may be missed.
-    chain.lastCommit = [.init(validator: c, signed: false)]
+    chain.lastCommit = [.init(validator: c, hasSigned: false)]
     for _ in 0..<5 { chain.block() }
     #expect(chain.query.validator(c)?.isJailed == false && chain.query.validator(c)?.missedBlocks == 5)
-    chain.lastCommit = [.init(validator: c, signed: true)]
+    chain.lastCommit = [.init(validator: c, hasSigned: true)]
     let idle = chain.block()
     #expect(idle.changes.isEmpty)
-    chain.lastCommit = [.init(validator: c, signed: false)]
+    chain.lastCommit = [.init(validator: c, hasSigned: false)]
     chain.block()
     #expect(chain.query.validator(c)?.isJailed == true)
     #expect(chain.query.validator(c)?.tokens == Amount(9_900_000))

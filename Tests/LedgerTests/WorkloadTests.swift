@@ -162,7 +162,7 @@ import Testing
           .init(validator: chain.address("second"), height: chain.moment.height, time: chain.moment.time)
         ]
       }
-      chain.lastCommit = [.init(validator: chain.address("second"), signed: player.below(3) == 0)]
+      chain.lastCommit = [.init(validator: chain.address("second"), hasSigned: player.below(3) == 0)]
       let name = player.pick(player.people)
       let action = player.below(2) == 0 ? player.market(name) : player.other(name)
       let transaction = chain.transaction(

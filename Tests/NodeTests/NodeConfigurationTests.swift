@@ -24,7 +24,7 @@ import Testing
     #expect(listening.network.addresses(port: 7) == ["192.0.2.1:7/7"])
     let streamOnly = configuration {
       $0.listen = "192.0.2.1:0"
-      $0.udp = false
+      $0.usesUDP = false
     }
     #expect(streamOnly.network.addresses(port: 7) == ["192.0.2.1:7"])
     let sixth = configuration { $0.listen = "[2001:db8::1]:0" }

@@ -16,9 +16,9 @@ extension SocketTests {
     let a = try await Node.start(1)
     let b = try await Node.start(2)
     try await a.connect(to: b)
-    #expect(a.connection(to: b.key)?.inbound == false)
+    #expect(a.connection(to: b.key)?.isInbound == false)
     #expect(a.connection(to: b.key)?.hello == [2])
-    #expect(b.connection(to: a.key)?.inbound == true)
+    #expect(b.connection(to: a.key)?.isInbound == true)
     #expect(b.connection(to: a.key)?.hello == [1])
     #expect(b.connection(to: a.key)?.listenAddress == a.address)
     for traffic in TrafficClass.allCases {
@@ -153,7 +153,7 @@ extension SocketTests {
       try await eventually("both settle on one") {
         let one = await smaller.endpoint.peers()
         let other = await larger.endpoint.peers()
-        return one.map(\.info.inbound) == [false] && other.map(\.info.inbound) == [true]
+        return one.map(\.info.isInbound) == [false] && other.map(\.info.isInbound) == [true]
       }
       smaller.endpoint.send(to: larger.key, type: 1, bytes: [1], class: .gossip)
       larger.endpoint.send(to: smaller.key, type: 1, bytes: [2], class: .gossip)

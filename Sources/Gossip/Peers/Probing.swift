@@ -69,7 +69,7 @@ struct Probing: Sendable {
     var pingRequests = TokenBucket()
 
     /// Notes that the neighbour sent something. Returns whether it was `pinged` or `suspect`.
-    mutating func heard(at now: Instant) -> Bool {
+    mutating func recordHeard(at now: Instant) -> Bool {
       heardAt = now
       guard state != .alive else { return false }
       state = .alive
@@ -110,8 +110,8 @@ struct Probing: Sendable {
   var ackTimeout: Interval { Interval(nanoseconds: Self.timeout.nanoseconds * (1 + localHealth)) }
 
   /// Notes that the peer sent a message of any kind.
-  mutating func heard(_ peer: PeerID, at now: Instant) {
-    guard let index = links.index(forKey: peer), links.values[index].heard(at: now) else { return }
+  mutating func recordHeard(_ peer: PeerID, at now: Instant) {
+    guard let index = links.index(forKey: peer), links.values[index].recordHeard(at: now) else { return }
     localHealth -= min(localHealth, 1)
   }
 

@@ -157,7 +157,7 @@ public struct Reconciliation: Sendable {
 
   /// Notes that a neighbour has answered. After `joinRounds` answers, the next round begins a whole interval
   /// later.
-  private mutating func heard(_ peer: PeerID, at now: Instant) {
+  private mutating func recordHeard(_ peer: PeerID, at now: Instant) {
     guard sessions[peer]?.standing == .silent else { return }
     sessions[peer]?.standing = .answering
     answeredRounds += 1
@@ -172,7 +172,7 @@ public struct Reconciliation: Sendable {
       if sessions[peer] != nil { turn.effects.append(.fault(peer, .excessiveRequests)) }
       return
     }
-    heard(peer, at: turn.now)
+    recordHeard(peer, at: turn.now)
     supply(message.wanted, to: peer, &turn)
     queueMissing(message.held, from: peer, at: turn.now)
     var reply = answer(message.ranges, from: peer, at: turn.now)

@@ -82,7 +82,7 @@ extension Execution {
     for misbehaviour in block.evidence.prefix(ChainLimits.blockEvidence) {
       attempt { () throws(Rejection) in try punish(misbehaviour) }
     }
-    for signer in block.lastCommit where !signer.signed {
+    for signer in block.lastCommit where !signer.hasSigned {
       attempt { () throws(Rejection) in try countAbsence(signer.validator) }
     }
     attempt { () throws(Rejection) in try matureStakes() }

@@ -24,11 +24,11 @@ public struct BlockInput: Hashable, Sendable {
   public struct Signer: Hashable, Sendable {
     /// Operator address.
     public var validator: Address
-    public var signed: Bool
+    public var hasSigned: Bool
 
-    public init(validator: Address, signed: Bool) {
+    public init(validator: Address, hasSigned: Bool) {
       self.validator = validator
-      self.signed = signed
+      self.hasSigned = hasSigned
     }
   }
 

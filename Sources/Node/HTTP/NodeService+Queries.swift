@@ -142,7 +142,7 @@ extension NodeService {
           nodeKey: Hex.encode(status.peer.bytes),
           address: status.info.address.description,
           role: replica.role(of: status.peer)?.name ?? "",
-          inbound: status.info.inbound,
+          inbound: status.info.isInbound,
           height: replica.claimedHeight(of: status.peer),
           datagrams: status.hasDatagramSession,
           score: Int(clamping: replica.gossip.peers.score(of: status.peer, at: now))

@@ -12,7 +12,15 @@ public struct Keyring: Sendable {
     public var name: String
     public var address: String
     public var publicKey: String
-    public var protected: Bool
+    /// Whether a password encrypts the key.
+    public var isProtected: Bool
+
+    private enum CodingKeys: String, CodingKey {
+      case name = "name"
+      case address = "address"
+      case publicKey = "publicKey"
+      case isProtected = "protected"
+    }
   }
 
   public struct KeyringError: Error, CustomStringConvertible, Sendable {
@@ -73,7 +81,12 @@ public struct Keyring: Sendable {
     let lines = try read(name)
     let parts = lines[0].split(separator: " ").map(String.init)
     guard parts.count == 2 else { throw damaged(name) }
-    return Entry(name: name, address: parts[0], publicKey: parts[1], protected: lines[1].hasPrefix("sealed"))
+    return Entry(
+      name: name,
+      address: parts[0],
+      publicKey: parts[1],
+      isProtected: lines[1].hasPrefix("sealed")
+    )
   }
 
   public func entries() throws -> [Entry] {

@@ -16,7 +16,7 @@ public struct NodeConfiguration: Decodable, Sendable {
     public var outboundPeers: Int
     public var inboundPeers: Int
     public var sessionsPerAddress: Int
-    public var udp: Bool
+    public var usesUDP: Bool
 
     /// Whether other nodes can be told an address to dial. `0.0.0.0` and `::` do not do.
     public var isReachable: Bool {
@@ -29,13 +29,13 @@ public struct NodeConfiguration: Decodable, Sendable {
       guard isReachable else { return [] }
       guard advertise.isEmpty else { return advertise }
       let own = NetworkAddress(host: NetworkAddress(listen)?.host ?? "127.0.0.1", port: port).description
-      return [udp ? "\(own)/\(port)" : own]
+      return [usesUDP ? "\(own)/\(port)" : own]
     }
   }
 
   public struct API: Decodable, Sendable {
     public var listen: String
-    public var faucet: Bool
+    public var hasFaucet: Bool
   }
 
   public struct Consensus: Decodable, Sendable {
@@ -81,9 +81,9 @@ public struct NodeConfiguration: Decodable, Sendable {
       outboundPeers: 8,
       inboundPeers: 64,
       sessionsPerAddress: 256,
-      udp: true
+      usesUDP: true
     )
-    api = API(listen: "127.0.0.1:0", faucet: false)
+    api = API(listen: "127.0.0.1:0", hasFaucet: false)
     consensus = Consensus(timeouts: "lan")
     storage = Storage(blockCacheMebibytes: 16, keepBlocks: 0)
     provider = nil
@@ -166,11 +166,11 @@ public struct NodeConfiguration: Decodable, Sendable {
       outbound_peers = \(network.outboundPeers)  # sessions that this node opens by itself
       inbound_peers = \(network.inboundPeers)    # sessions that it accepts
       sessions_per_address = \(network.sessionsPerAddress)  # from one IP address; high for a local testnet
-      udp = \(network.udp)             # false: everything goes over TCP
+      udp = \(network.usesUDP)             # false: everything goes over TCP
 
       [api]
       listen = \(quoted(api.listen))         # HTTP queries, transactions, metrics
-      faucet = \(api.faucet)           # give test coins to whoever asks; test networks only
+      faucet = \(api.hasFaucet)           # give test coins to whoever asks; test networks only
 
       [consensus]
       timeouts = \(quoted(consensus.timeouts))  # `lan` (60–200 ms) or `wan` (300–1,000 ms)
@@ -247,7 +247,7 @@ extension NodeConfiguration.Network {
     outboundPeers = try section.required("outbound_peers", in: 0...65_535)
     inboundPeers = try section.required("inbound_peers", in: 0...65_535)
     sessionsPerAddress = try section.required("sessions_per_address", in: 0...65_535)
-    udp = try section.required("udp")
+    usesUDP = try section.required("udp")
   }
 }
 
@@ -255,7 +255,7 @@ extension NodeConfiguration.API {
   public init(from decoder: any Decoder) throws {
     let section = try SectionReader(decoder, known: ["listen", "faucet"])
     listen = try section.required("listen")
-    faucet = try section.required("faucet")
+    hasFaucet = try section.required("faucet")
   }
 }
 

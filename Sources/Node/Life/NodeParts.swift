@@ -167,7 +167,7 @@ struct NodeParts: Sendable {
     let isShared = network.sessionsPerAddress > 16
     configuration.connections = isShared ? .testnet : ConnectionLimits()
     configuration.connections.inbound = network.inboundPeers
-    configuration.datagrams = network.udp ? (isShared ? .testnet : DatagramSettings()) : nil
+    configuration.datagrams = network.usesUDP ? (isShared ? .testnet : DatagramSettings()) : nil
     return configuration
   }
 
@@ -220,7 +220,7 @@ struct NodeKeys: Sendable {
     node = try home.machineKey("node")
     consensus = runtime.configuration.role == .validator ? try home.machineKey("consensus") : nil
     provider = try runtime.configuration.provider.map { try Keyring(home: home).open($0.account) }
-    faucet = runtime.configuration.api.faucet ? try Keyring(home: home).open("faucet") : nil
+    faucet = runtime.configuration.api.hasFaucet ? try Keyring(home: home).open("faucet") : nil
   }
 }
 

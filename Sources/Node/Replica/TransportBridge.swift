@@ -195,7 +195,7 @@ final class TransportBridge: Sendable {
   private func connection(_ info: SessionInfo) -> Connection {
     let dial = dials.withLock { $0.removeValue(forKey: info.address) }
     let direction: Connection.Direction =
-      info.inbound ? .inbound : .outbound(address: dial?.address ?? info.address.description)
+      info.isInbound ? .inbound : .outbound(address: dial?.address ?? info.address.description)
     return Connection(direction: direction, host: info.address.host)
   }
 }

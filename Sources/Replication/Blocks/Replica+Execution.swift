@@ -103,7 +103,7 @@ extension Replica {
     guard let certificate, let set = SignerSet(bytes: certificate.signers, count: tip.lastValidators.count)
     else { return [] }
     return tip.lastValidators.members.enumerated().map { index, member in
-      BlockInput.Signer(validator: member.address, signed: set.contains(ValidatorIndex(index)))
+      BlockInput.Signer(validator: member.address, hasSigned: set.contains(ValidatorIndex(index)))
     }
   }
 }

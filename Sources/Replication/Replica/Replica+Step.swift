@@ -34,7 +34,7 @@ extension Replica {
       stepGossip(.disconnected(peer), &turn)
     case .dialFailed(let dial): stepGossip(.dialFailed(dial), &turn)
     case .message(let message, let peer):
-      gossip.heard(peer, at: turn.now)
+      gossip.recordHeard(peer, at: turn.now)
       receive(message, from: peer, &turn)
     case .gossip(let message, let peer): stepGossip(.received(message, from: peer), &turn)
     case .transactions(let transactions, let peer): _ = admit(transactions, from: peer)

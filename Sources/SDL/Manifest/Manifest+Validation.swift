@@ -159,15 +159,17 @@ private struct GroupBudget {
       throw mismatch("\(service.count) replicas are more than the \(unit.count) left of those ordered")
     }
     let (mine, ordered) = (service.resources, unit.resources)
-    guard mine.cpuMillis == ordered.cpuMillis, Self.same(mine.cpuAttributes, ordered.cpuAttributes) else {
+    guard mine.cpuMillis == ordered.cpuMillis, Self.isSame(mine.cpuAttributes, as: ordered.cpuAttributes)
+    else {
       throw mismatch("the cpu differs")
     }
-    guard mine.gpus == ordered.gpus, Self.same(mine.gpuAttributes, ordered.gpuAttributes) else {
+    guard mine.gpus == ordered.gpus, Self.isSame(mine.gpuAttributes, as: ordered.gpuAttributes) else {
       throw mismatch("the gpu differs")
     }
-    guard mine.memoryBytes == ordered.memoryBytes, Self.same(mine.memoryAttributes, ordered.memoryAttributes)
+    guard mine.memoryBytes == ordered.memoryBytes,
+      Self.isSame(mine.memoryAttributes, as: ordered.memoryAttributes)
     else { throw mismatch("the memory differs") }
-    guard Self.same(mine.volumes, ordered.volumes) else { throw mismatch("the storage differs") }
+    guard Self.isSame(mine.volumes, as: ordered.volumes) else { throw mismatch("the storage differs") }
     for expose in service.exposes where expose.isGlobal {
       try spend(expose.isIngress ? .sharedHTTP : .randomPort, of: id, mismatch)
       if !expose.ip.isEmpty { try spend(.leasedIP, of: id, mismatch) }
@@ -201,13 +203,13 @@ private struct GroupBudget {
     }
   }
 
-  private static func same(_ left: [Attribute], _ right: [Attribute]) -> Bool {
+  private static func isSame(_ left: [Attribute], as right: [Attribute]) -> Bool {
     left.elementsEqual(right) { Name($0.key) == Name($1.key) && Name($0.value) == Name($1.value) }
   }
 
-  private static func same(_ left: [Volume], _ right: [Volume]) -> Bool {
+  private static func isSame(_ left: [Volume], as right: [Volume]) -> Bool {
     left.elementsEqual(right) {
-      Name($0.name) == Name($1.name) && $0.bytes == $1.bytes && same($0.attributes, $1.attributes)
+      Name($0.name) == Name($1.name) && $0.bytes == $1.bytes && isSame($0.attributes, as: $1.attributes)
     }
   }
 }

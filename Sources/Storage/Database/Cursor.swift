@@ -76,7 +76,7 @@ public struct Cursor: ~Copyable, @unchecked Sendable {
   private let iterator: OpaquePointer?
   /// The bytes of the bounds. RocksDB keeps pointers to them, so they live as long as the cursor.
   private let bounds: [UnsafeMutablePointer<CChar>]
-  private let reversed: Bool
+  private let isReversed: Bool
   private var place = Place.before
 
   private enum Place { case before, within, after }
@@ -91,7 +91,7 @@ public struct Cursor: ~Copyable, @unchecked Sendable {
   ) {
     self.handle = handle
     self.snapshot = snapshot
-    self.reversed = reversed
+    isReversed = reversed
     options = rocksdb_readoptions_create()
     rocksdb_readoptions_set_fill_cache(options, fillsCache ? 1 : 0)
     if let snapshot { rocksdb_readoptions_set_snapshot(options, snapshot.pointer) }
@@ -131,7 +131,7 @@ public struct Cursor: ~Copyable, @unchecked Sendable {
   public mutating func next<Value>(
     _ body: (_ key: RawSpan, _ value: RawSpan) throws(StorageError) -> Value
   ) throws(StorageError) -> Value? {
-    switch (place, reversed) {
+    switch (place, isReversed) {
     case (.before, false): rocksdb_iter_seek_to_first(iterator)
     case (.before, true): rocksdb_iter_seek_to_last(iterator)
     case (.within, false): rocksdb_iter_next(iterator)

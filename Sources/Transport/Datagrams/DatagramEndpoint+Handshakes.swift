@@ -150,7 +150,7 @@ extension DatagramEndpoint {
     guard let peer = indices[index], let pending = peer.pending, pending.sender == index else {
       throw .unknownSession
     }
-    guard DatagramMAC.equal(pending.mac, bytes[5..<21]) else { throw .notAuthentic }
+    guard DatagramMAC.isEqual(pending.mac, to: bytes[5..<21]) else { throw .notAuthentic }
     let isFirst = peer.cookie.map { turn.now.since($0.at) >= .seconds(1) } ?? true
     guard isFirst else { throw .overBudget }
     peer.cookie = (Array(bytes[21...]), turn.now)

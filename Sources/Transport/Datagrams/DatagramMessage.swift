@@ -159,7 +159,7 @@ struct DatagramMAC: Sendable {
 
   /// Whether the first authentication code, which follows the first `count` bytes, is right.
   func isValid(_ bytes: [UInt8], count: Int) -> Bool {
-    Self.equal(code(over: bytes[..<count]), bytes[count..<count + DatagramMessage.macCount])
+    Self.isEqual(code(over: bytes[..<count]), to: bytes[count..<count + DatagramMessage.macCount])
   }
 
   /// The second authentication code of a message, keyed with a cookie.
@@ -167,8 +167,9 @@ struct DatagramMAC: Sendable {
     Array(Digest.blake2b(cookie + Array(bytes)).bytes.prefix(DatagramMessage.macCount))
   }
 
-  /// Compares in constant time, so that the duration does not reveal where the first difference is.
-  static func equal(_ left: [UInt8], _ right: ArraySlice<UInt8>) -> Bool {
+  /// Whether the bytes are equal. Compares in constant time, so that the duration does not reveal where the
+  /// first difference is.
+  static func isEqual(_ left: [UInt8], to right: ArraySlice<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
     return zip(left, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
   }
@@ -202,7 +203,7 @@ struct CookieJar {
     let end = DatagramMessage.initiationCount - DatagramMessage.macCount
     return [secret, previous].contains { secret in
       let cookie = Self.cookie(for: source, secret)
-      return DatagramMAC.equal(DatagramMAC.code(cookie: cookie, over: bytes[..<end]), bytes[end...])
+      return DatagramMAC.isEqual(DatagramMAC.code(cookie: cookie, over: bytes[..<end]), to: bytes[end...])
     }
   }
 

@@ -96,7 +96,7 @@ extension StreamTransport {
   func info(of link: StreamLink, _ result: HandshakeResult) -> SessionInfo {
     SessionInfo(
       address: link.remote,
-      inbound: link.isInbound,
+      isInbound: link.isInbound,
       purpose: result.purpose,
       listenAddress: result.listenPort == 0
         ? nil : NetworkAddress(host: link.remote.host, port: result.listenPort),

@@ -68,7 +68,7 @@ struct KeysCommand: AsyncParsableCommand {
     func run() async throws {
       let entries = try Keyring(home: home.value).entries()
       if output == .json { return try Console.json(entries) }
-      let rows = entries.map { [$0.name, $0.address, $0.protected ? "yes" : "no"] }
+      let rows = entries.map { [$0.name, $0.address, $0.isProtected ? "yes" : "no"] }
       Console.table(["NAME", "ADDRESS", "PROTECTED"], rows)
     }
   }

@@ -104,7 +104,7 @@ final class LoopbackPeer: Sendable {
       case .connected(let peer, let info):
         let dial = state.withLock { $0.dials.removeValue(forKey: info.address) }
         let direction: Connection.Direction =
-          info.inbound ? .inbound : .outbound(address: dial?.address ?? info.address.description)
+          info.isInbound ? .inbound : .outbound(address: dial?.address ?? info.address.description)
         inputs.append(.connected(peer, Connection(direction: direction, host: info.address.host)))
       case .disconnected(let peer, _): inputs.append(.disconnected(peer))
       case .dialFailed(let address, _):
