@@ -72,13 +72,13 @@ public struct LoadRun: Sendable {
     note("funding \(keys.count) accounts")
     try await fund(keys, chain: chain, fee: minimumFee)
     note("signing \(offer.transfers) transfers")
-    let lanes = sign(Array(keys.dropLast()), chain: chain, fee: minimumFee)
+    let transfers = sign(Array(keys.dropLast()), chain: chain, fee: minimumFee)
     note("driving for \(offer.seconds) s over \(offer.connections) connections")
 
     let before = try await snapshot()
     let started = Date()
     let deadline = started.addingTimeInterval(Double(offer.seconds))
-    let progress = Progress(lanes: lanes, connections: offer.connections)
+    let progress = Progress(transfers: transfers, connections: offer.connections)
     let latencies = try await withThrowingTaskGroup(of: Latencies.self) { group in
       for connection in 0..<offer.connections {
         let client = nodes[connection % nodes.count].client
@@ -184,19 +184,19 @@ public struct LoadRun: Sendable {
   /// The encoded transfers of each account in order, all to the account after it in `keys`.
   private func sign(_ keys: [SigningKey], chain: ChainID, fee: UInt64) -> [[[UInt8]]] {
     let each = offer.transfers / max(1, keys.count)
-    let lanes = Mutex<[[[UInt8]]]>(Array(repeating: [], count: keys.count))
+    let transfers = Mutex<[[[UInt8]]]>(Array(repeating: [], count: keys.count))
     DispatchQueue.concurrentPerform(iterations: keys.count) { index in
       let to = keys[(index + 1) % keys.count].address
-      var lane: [[UInt8]] = []
-      lane.reserveCapacity(each)
+      var own: [[UInt8]] = []
+      own.reserveCapacity(each)
       for sequence in 0..<UInt64(each) {
         let key = keys[index]
         let transfer = Transaction.transfer(from: key, to: to, sequence: sequence, chain: chain, fee: fee)
-        lane.append(transfer.encoded)
+        own.append(transfer.encoded)
       }
-      lanes.withLock { $0[index] = lane }
+      transfers.withLock { $0[index] = own }
     }
-    return lanes.withLock { $0 }
+    return transfers.withLock { $0 }
   }
 
   /// How many Ed25519 signatures one thread checks per second, measured for half a second.
@@ -280,6 +280,7 @@ public struct LoadRun: Sendable {
 /// order.
 private final class Progress: Sendable {
   private struct State {
+    /// How many of its transfers each account has sent.
     var positions: [Int]
     var turn: [Int]
     var offered = 0
@@ -287,15 +288,19 @@ private final class Progress: Sendable {
     var reason: String?
   }
 
-  private let lanes: [[[UInt8]]]
+  /// The encoded transfers of each account, in order.
+  private let transfers: [[[UInt8]]]
   private let connections: Int
   private let state: Mutex<State>
 
-  init(lanes: [[[UInt8]]], connections: Int) {
-    self.lanes = lanes
+  init(transfers: [[[UInt8]]], connections: Int) {
+    self.transfers = transfers
     self.connections = connections
     state = Mutex(
-      State(positions: Array(repeating: 0, count: lanes.count), turn: Array(repeating: 0, count: connections))
+      State(
+        positions: Array(repeating: 0, count: transfers.count),
+        turn: Array(repeating: 0, count: connections)
+      )
     )
   }
 
@@ -307,14 +312,14 @@ private final class Progress: Sendable {
   /// left.
   func take(_ count: Int, for connection: Int) -> [[UInt8]] {
     state.withLock { state in
-      let own = Array(stride(from: connection, to: lanes.count, by: connections))
+      let own = Array(stride(from: connection, to: transfers.count, by: connections))
       for _ in own {
-        let lane = own[state.turn[connection] % own.count]
+        let account = own[state.turn[connection] % own.count]
         state.turn[connection] += 1
-        let position = state.positions[lane]
-        guard position < lanes[lane].count else { continue }
-        let batch = Array(lanes[lane][position..<min(position + count, lanes[lane].count)])
-        state.positions[lane] += batch.count
+        let position = state.positions[account]
+        guard position < transfers[account].count else { continue }
+        let batch = Array(transfers[account][position..<min(position + count, transfers[account].count)])
+        state.positions[account] += batch.count
         state.offered += batch.count
         return batch
       }

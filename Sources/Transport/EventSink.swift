@@ -1,7 +1,8 @@
 import NIOCore
 import Primitives
 
-/// Gathers the events of a turn and hands them to the endpoint's owner in one call. Lives on the transport's loop.
+/// Gathers the events of a turn and gives them to the endpoint's owner in one call. Lives on the transport's
+/// loop.
 final class EventSink {
   let turns: TurnScheduler
   private let handler: @Sendable ([TransportEvent]) -> Void

@@ -20,7 +20,9 @@ import Testing
   }
 
   /// Lets time pass up to the next feeler and has it answered after `milliseconds`.
-  private func feel(_ test: inout TestPeers, after milliseconds: UInt64) -> (UInt64, [PeerManager.Effect])? {
+  private func answerNextFeeler(_ test: inout TestPeers, after milliseconds: UInt64) -> (
+    UInt64, [PeerManager.Effect]
+  )? {
     for _ in 0..<10 {
       guard let dial = test.pass(1_000).dials.first(where: { $0.purpose == .feeler }) else { continue }
       guard let number = (UInt64(1)...10).first(where: { key($0).publicKey == dial.expectedKey }) else {
@@ -35,7 +37,7 @@ import Testing
   @Test func `a feeler that answers in less than half the time takes the place of one chosen by lot`() throws
   {
     var test = connected()
-    let (number, effects) = try #require(feel(&test, after: 90))
+    let (number, effects) = try #require(answerNextFeeler(&test, after: 90))
     #expect(effects.disconnects == [])
     let later = test.pass(1_000)
     let gone = try #require(later.disconnects.first)
@@ -47,14 +49,14 @@ import Testing
 
   @Test func `one that is only somewhat faster is tested as ever`() throws {
     var test = connected()
-    let (number, effects) = try #require(feel(&test, after: 110))
+    let (number, effects) = try #require(answerNextFeeler(&test, after: 110))
     #expect(effects.contains(.disconnect(key(number).publicKey, .tested)))
   }
 
   @Test func `the quickest hold two places, and whom the chain knows never gives way`() throws {
     var test = connected()
     for milliseconds: UInt64 in [60, 50, 9, 8, 7, 1] {
-      let (number, effects) = try #require(feel(&test, after: milliseconds))
+      let (number, effects) = try #require(answerNextFeeler(&test, after: milliseconds))
       let isKept = effects.disconnects == []
       #expect(isKept == [60, 50, 9, 8, 1].contains(milliseconds), "\(milliseconds) ms")
       if !isKept { test.step(.disconnected(key(number).publicKey)) }
@@ -67,7 +69,7 @@ import Testing
 
   @Test func `a near peer without room for us costs nobody his place`() throws {
     var test = connected()
-    let (number, _) = try #require(feel(&test, after: 10))
+    let (number, _) = try #require(answerNextFeeler(&test, after: 10))
     test.now = test.now + .milliseconds(30)
     _ = test.step(.disconnected(key(number).publicKey))
     for _ in 0..<2 { #expect(test.pass(400).disconnects == []) }

@@ -96,7 +96,7 @@ import Testing
     #expect(fault.message.contains("memory"))
   }
 
-  /// Texts are handed on to programs that end them at NUL.
+  /// Texts are passed on to programs that end them at NUL.
   @Test func `a manifest with a NUL in a variable or a mount is refused, though the chain has its hash`()
     throws
   {

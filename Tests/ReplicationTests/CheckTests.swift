@@ -32,7 +32,7 @@ struct CheckTests {
 
   private var time: Timestamp { quartet.nodes[0].store.tip.time }
 
-  /// A packet of gossip arrives as bytes, as its transport hands them over.
+  /// A packet of gossip arrives as bytes, as its transport gives them.
   private func gossip(_ object: SignedObject, to node: Int, from peer: Int) throws {
     var packet = Packet()
     packet.objects = [object]
@@ -43,7 +43,7 @@ struct CheckTests {
     quartet.nodes[node].step(.gossip(message, from: quartet.nodes[peer].name))
   }
 
-  /// A user of the node hands in an object.
+  /// A user of the node submits an object.
   private func publish(_ object: SignedObject, at node: Int) throws {
     let object = try hashes[node].counting {
       try SignedObject(decoding: object.encoded, chain: world.genesis.chain)

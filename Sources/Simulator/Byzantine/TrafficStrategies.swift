@@ -76,7 +76,7 @@ struct Flooding: ByzantineStrategy {
 
 /// Claims wrong heights, and answers block requests with no, reordered, or never decided blocks.
 struct FalseSyncAnswers: ByzantineStrategy {
-  static let name = "sync-liar"
+  static let name = "false-sync"
 
   mutating func alter(_ messages: [OutgoingMessage], _ context: inout ByzantineContext) -> [OutgoingMessage] {
     let claim = context.generator.next(below: 3)

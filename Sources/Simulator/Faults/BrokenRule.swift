@@ -41,7 +41,7 @@ public enum BrokenRule: String, CaseIterable, Codable, Hashable, Sendable {
       var plan = FaultPlan.chaos
       plan.name = "chaos-byzantine"
       plan.byzantine = nil
-      if self == .signaturesUnchecked { plan.strategies = ["sync-liar"] }
+      if self == .signaturesUnchecked { plan.strategies = ["false-sync"] }
       if self == .timestampUnchecked { plan.strategies = ["wrong-time"] }
       return plan
     case .signBeforeSync, .replaySkipped, .fullDiskIgnored, .durableBeforeSync, .commitNotAtomic:

@@ -47,7 +47,7 @@ final class DatagramTransport: ChannelInboundHandler {
   private var unacknowledged = 0
   private var isDraining = false
   private var isFlushScheduled = false
-  /// Datagrams handed to the channel since the last flush.
+  /// Datagrams given to the channel since the last flush.
   private var unflushed = 0
 
   init(endpoint: DatagramEndpoint, pool: NIOThreadPool, sink: EventSink, acknowledgesEvents: Bool) {

@@ -177,7 +177,7 @@ extension Network {
     nodes[node].votes.append(vote)
   }
 
-  /// What the shell does with a message: verify it, hand it to the machine.
+  /// What the shell does with a message: verify it, pass it to the machine.
   func receive(_ message: Message, from: Int, to node: Int) {
     guard nodes[node].isUp else { return }
     deliveries += 1

@@ -143,7 +143,7 @@ extension RealProcesses {
       return true
     }
 
-    /// Hands an order to the last validator; returns its identifier.
+    /// Gives an order to the last validator; returns its identifier.
     private func post(order sequence: UInt64, _ network: LocalNetwork) async throws -> String {
       let status = try await network.status(network.validators[0])
       let chain = try #require(ChainID(status.chainId))
