@@ -5,8 +5,8 @@ import Primitives
 
 /// The output format of a command.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-  case table
-  case json
+  case table = "table"
+  case json = "json"
 }
 
 /// Standard output for results, standard error for everything else.

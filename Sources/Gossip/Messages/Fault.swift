@@ -22,7 +22,7 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
   /// Showed a voucher whose signature does not hold.
   case falseVoucher = "false_voucher"
   /// Sent a consensus message, certificate or evidence with an invalid signature; reported by another module.
-  case forgedConsensusMessage = "consensus_misconduct"
+  case forgedConsensusMessage = "forged_consensus_message"
 
   /// The points that the fault takes off the score. At −100 points the peer is banned.
   public var weight: Int64 {

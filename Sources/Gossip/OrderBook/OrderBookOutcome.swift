@@ -83,18 +83,18 @@ extension OrderBook {
   }
 
   public enum RemovalReason: String, Hashable, Sendable, CaseIterable {
-    case expired
-    case withdrawn
+    case expired = "expired"
+    case withdrawn = "withdrawn"
     /// A newer object of the same author replaced it.
-    case replaced
+    case replaced = "replaced"
     /// The order has its full number of cheaper bids.
-    case outbid
+    case outbid = "outbid"
     /// The order was agreed; or it is a bid whose order was removed before it expired.
-    case closed
+    case closed = "closed"
     /// Removed to make room for an account that holds less.
-    case evicted
+    case evicted = "evicted"
     /// The ledger does not admit the bid now that its order has arrived, or no longer admits the object.
-    case inadmissible
+    case inadmissible = "inadmissible"
 
     /// The name in the answers of the API.
     public var name: String { rawValue }

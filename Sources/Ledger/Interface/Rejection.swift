@@ -36,7 +36,17 @@ public enum Rejection: CodedRejection {
 
 extension Rejection {
   public enum Codespace: String, Hashable, Sendable {
-    case sdk, market, deployment, escrow, provider, audit, akash, staking, slashing, gov, supercloud
+    case sdk = "sdk"
+    case market = "market"
+    case deployment = "deployment"
+    case escrow = "escrow"
+    case provider = "provider"
+    case audit = "audit"
+    case akash = "akash"
+    case staking = "staking"
+    case slashing = "slashing"
+    case gov = "gov"
+    case supercloud = "supercloud"
   }
 
   /// An error code that never changes its meaning within its codespace.

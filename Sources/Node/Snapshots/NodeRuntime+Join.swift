@@ -10,11 +10,11 @@ import Storage
 public struct JoinOptions: Sendable {
   public enum Mode: String, CaseIterable, Sendable {
     /// The node catches up by a snapshot if it was away for over an hour, otherwise block by block.
-    case auto
+    case auto = "auto"
     /// The node catches up by a snapshot, if one is higher than the node's own height.
-    case always
+    case always = "always"
     /// The node catches up block by block.
-    case never
+    case never = "never"
   }
 
   public var mode: Mode

@@ -5,7 +5,9 @@ import Glibc
 /// whichever has it.
 struct ControlGroups: Sendable {
   enum Controller: String, CaseIterable, Sendable {
-    case memory, cpu, pids
+    case memory = "memory"
+    case cpu = "cpu"
+    case pids = "pids"
   }
 
   private struct Hierarchy: Hashable {

@@ -2,9 +2,9 @@
 public struct Finding: Hashable, Sendable {
   public enum Severity: String, Hashable, Sendable {
     /// Akash's parser refuses the file.
-    case error
+    case error = "error"
     /// The file is accepted.
-    case warning
+    case warning = "warning"
   }
 
   public var rule: Rule

@@ -1,10 +1,10 @@
 /// A property of the honest nodes that must hold in every run. The raw values are the names in reports.
 public enum Invariant: String, CaseIterable, Codable, Hashable, Sendable {
   /// All honest nodes commit the same block at a height. Its parent's hash makes the chains below equal too.
-  case agreement
+  case agreement = "agreement"
   /// The certificate of every commit has valid signatures of more than two thirds of the voting power of that
   /// height. The observer checks them by itself.
-  case certificates
+  case certificates = "certificates"
   /// All honest nodes have the same state root at a height.
   case stateRoots = "state_roots"
   /// An honest key never signs two messages for one height, round and step.
@@ -13,9 +13,9 @@ public enum Invariant: String, CaseIterable, Codable, Hashable, Sendable {
   /// a polka (a quorum of prevotes) from that round or a later one justifies it.
   case lockRule = "lock_rule"
   /// A restarted node still has every height that it had reported as durable.
-  case durability
+  case durability = "durability"
   /// For every currency, accounts, escrow, lease deposits, stake and pools add up to the supply.
-  case conservation
+  case conservation = "conservation"
   /// At most one lease agreement succeeds for an order.
   case ordersAgreedOnce = "orders_agreed_once"
   /// A block's time is at most `Observer.timeToleranceMilliseconds` ahead of the true time of its commit.
@@ -23,7 +23,7 @@ public enum Invariant: String, CaseIterable, Codable, Hashable, Sendable {
   /// No honest node reports a fault of weight 20 or more of another honest node, or raises an alarm.
   case honestPeers = "honest_peers"
   /// After the faults every honest node commits at least `Cluster.heightsAfterHealing` more heights.
-  case liveness
+  case liveness = "liveness"
 }
 
 /// One case in which an invariant did not hold.

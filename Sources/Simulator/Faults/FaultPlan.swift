@@ -8,11 +8,11 @@ public struct FaultPlan: Hashable, Sendable {
   /// The delay of a message from one node to another.
   public enum Delays: String, Codable, Hashable, Sendable {
     /// Uniformly between 0.1 and 1 ms.
-    case lan
+    case lan = "lan"
     /// Uniformly between 1 and 60 ms; one message in a hundred takes ten times as long.
-    case rough
+    case rough = "rough"
     /// Delays measured between ten regions of the world (`DelayModel.means`).
-    case regions
+    case regions = "regions"
   }
 
   /// The name in reports.

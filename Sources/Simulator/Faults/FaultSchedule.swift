@@ -4,17 +4,17 @@ import Primitives
 public struct TimedFault: Codable, Hashable, Sendable {
   public enum Kind: String, Codable, Hashable, Sendable {
     /// `nodes` stop and lose what they have not synced to disk; they start again when the fault ends.
-    case crash
+    case crash = "crash"
     /// No message passes between `nodes` and the other nodes, in both directions.
-    case partition
+    case partition = "partition"
     /// No message passes from the first of `nodes` to the second.
-    case oneWayCut
+    case oneWayCut = "oneWayCut"
     /// Disk syncs of `nodes` complete only when the fault has ended.
-    case diskStall
+    case diskStall = "diskStall"
     /// `nodes` cannot write: they stop, and start again when the fault ends.
-    case fullDisk
+    case fullDisk = "fullDisk"
     /// `nodes` handle no event during the fault; afterwards they handle the delayed events at once.
-    case pause
+    case pause = "pause"
   }
 
   public var kind: Kind

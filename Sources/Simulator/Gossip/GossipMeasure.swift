@@ -23,7 +23,12 @@ struct GossipMeasure {
 
   /// What bytes are sent for. The raw values are the names in reports.
   enum Purpose: String, CaseIterable {
-    case payload, digests, control, reconciliation, records, probes
+    case payload = "payload"
+    case digests = "digests"
+    case control = "control"
+    case reconciliation = "reconciliation"
+    case records = "records"
+    case probes = "probes"
   }
 
   /// One check of a signature by one peer.
@@ -143,7 +148,11 @@ struct GossipMeasure {
 
   /// Records that an honest peer reports a fault of another peer.
   mutating func fault(_ fault: Fault, ofHonest: Bool) {
-    if ofHonest { honestFaults["\(fault)", default: 0] += 1 } else { faults["\(fault)", default: 0] += 1 }
+    if ofHonest {
+      honestFaults[fault.rawValue, default: 0] += 1
+    } else {
+      faults[fault.rawValue, default: 0] += 1
+    }
   }
 
   /// Records that an honest peer bans another peer. `isHonest`: whether the banned peer is honest.

@@ -9,17 +9,17 @@ public struct GossipScenario: Sendable {
   /// What the Byzantine peers do. `GossipNetwork.verdict` has the conditions that a run must then meet.
   public enum Attack: String, Codable, CaseIterable, Sendable {
     /// The attackers choose suppliers like honest peers, but send no more objects once routes are learnt.
-    case drop
+    case drop = "drop"
     /// Keys in few address groups fill a victim's inbound places and address book; then the victim restarts.
-    case eclipse
+    case eclipse = "eclipse"
     /// They send each neighbour 1,000 made-up objects a second, some badly signed, and many control entries.
-    case flood
+    case flood = "flood"
     /// The attackers send old objects and node records again and again, even after these were retired.
-    case replay
+    case replay = "replay"
     /// The attackers send small requests that ask for large answers.
-    case amplification
+    case amplification = "amplification"
     /// The attackers are good suppliers for all origins but the first, whose objects they do not pass on.
-    case censorship
+    case censorship = "censorship"
   }
 
   /// Whether the Byzantine peers behave honestly: such a run is the comparison for an amplification attack.

@@ -11,9 +11,9 @@ public struct Scenario: Codable, Hashable, Sendable {
   /// How consensus messages and transactions are signed.
   public enum Signatures: String, Codable, Hashable, Sendable {
     /// Real Ed25519 signatures, as in a node.
-    case ed25519
+    case ed25519 = "ed25519"
     /// Digests in place of signatures (`IdealSignatures`): much faster, and no simulated node forges them.
-    case ideal
+    case ideal = "ideal"
   }
 
   /// The seed of all random numbers of the run.

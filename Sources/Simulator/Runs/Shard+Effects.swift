@@ -92,9 +92,12 @@ extension Shard {
   private func noteFault(_ peer: PeerID, _ fault: Fault, at node: SimulatedNode) {
     report(.counted(.honestPeers), at: node)
     guard let other = context.index(of: peer).map({ context.nodes[$0] }) else { return }
-    trace.log(at: now, "\(node.name) reports a fault of \(other.name): \(fault)")
+    trace.log(at: now, "\(node.name) reports a fault of \(other.name): \(fault.rawValue)")
     guard node.isHonest, other.isHonest, fault.weight >= 20 else { return }
-    report(.violated(.honestPeers, "reports the fault \(fault) of \(other.name), which is honest"), at: node)
+    report(
+      .violated(.honestPeers, "reports the fault \(fault.rawValue) of \(other.name), which is honest"),
+      at: node
+    )
   }
 
   private func disconnect(_ peer: PeerID, _ reason: CloseReason, by node: SimulatedNode) {

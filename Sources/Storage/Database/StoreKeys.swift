@@ -52,15 +52,15 @@ enum StoreKeys {
 
   /// A value of the store itself. Its key begins with `store/`, those of callers' values with `name/`.
   enum Meta: String {
-    case schema
+    case schema = "schema"
     case chainID = "chain-id"
     case genesisDigest = "genesis-digest"
     /// The last committed height.
-    case height
+    case height = "height"
     /// The height of the origin.
-    case base
+    case base = "base"
     /// The lowest height that has not been pruned.
-    case lowest
+    case lowest = "lowest"
 
     var key: [UInt8] { Array("store/".utf8) + Array(rawValue.utf8) }
   }

@@ -4,14 +4,14 @@ import Primitives
 /// Why a datagram was dropped. The raw values are the names in answers and metrics: do not change them.
 public enum DatagramDrop: String, Error, Hashable, Sendable, CaseIterable {
   /// Too short, too long, or of the wrong length for its type.
-  case length
+  case length = "length"
   case unknownType = "unknown_type"
   /// The first authentication code is wrong: the sender does not know this node's key or the network.
   case wrongRecipient = "wrong_recipient"
   /// No session or handshake has the receiver index of the datagram.
   case unknownSession = "unknown_session"
   /// The counter or timestamp was used before.
-  case replayed
+  case replayed = "replayed"
   /// Decryption failed: the sender used other keys, or the datagram was changed on the way.
   case notAuthentic = "not_authentic"
   case badSignature = "bad_signature"
@@ -22,15 +22,15 @@ public enum DatagramDrop: String, Error, Hashable, Sendable, CaseIterable {
   /// The source or peer exceeded its rate limit.
   case overBudget = "over_budget"
   /// An initiation by a key with which there is no stream session.
-  case stranger
+  case stranger = "stranger"
   /// So many initiations arrive that a cookie is required. It was absent or wrong; the sender was sent one.
   case cookieRequired = "cookie_required"
   /// The limit of peers with sessions or handshakes is reached, in total or for the source address.
-  case full
+  case full = "full"
   /// Too many received datagrams wait to be handled.
-  case backlog
+  case backlog = "backlog"
   /// The source is not an IP address.
-  case source
+  case source = "source"
 }
 
 /// Datagrams as bytes. All numbers are big-endian.

@@ -99,7 +99,10 @@ struct SnapshotCommand: AsyncParsableCommand {
       """
   )
 
-  enum Phase: String, ExpressibleByArgument { case export, join }
+  enum Phase: String, ExpressibleByArgument {
+    case export = "export"
+    case join = "join"
+  }
 
   @Option(help: "Running leases.") var leases = 1_000_000
   @Option(help: "Peers that serve the joining node.") var peers = 4
