@@ -4,7 +4,7 @@
 /// Its JSON schema only gives warnings: some tools enforce the schema, but the parser merely logs violations.
 public struct DeploymentFile: Sendable {
   public let source: [UInt8]
-  /// The reasons to refuse the file, in the order of the checks of Akash's parser. That parser reports only
+  /// The reasons to reject the file, in the order of the checks of Akash's parser. That parser reports only
   /// the first.
   public let errors: [Finding]
   /// Findings that do not make a file illegal: violations of the JSON schema, and GPU requests that no

@@ -83,7 +83,7 @@ extension PrometheusText {
       ("object_bytes_received", "Bytes of objects received.", \.bytes),
       ("objects_duplicate", "Objects that were known already.", \.duplicates),
       ("objects_accepted", "Objects that were accepted.", \.accepted),
-      ("objects_refused", "Objects that were rejected.", \.refused),
+      ("objects_refused", "Objects that were refused.", \.refused),
       ("objects_malformed", "Objects that could not be decoded.", \.malformed),
       ("objects_forged", "Objects with a forged signature.", \.forged),
       ("objects_dropped", "Objects dropped unchecked.", \.dropped),
@@ -94,7 +94,7 @@ extension PrometheusText {
       add("supercloud_\(name)_total", .counter, help, samples)
     }
     let drops = network.drops.map { Sample(["layer": $0.layer, "reason": $0.reason], $0.count) }
-    let help = "What was dropped or rejected, and faults of peers, by layer and reason."
+    let help = "What was dropped or refused, and faults of peers, by layer and reason."
     add("supercloud_drops_total", .counter, help, drops)
     for (name, value) in network.figures.sorted(by: { $0.key < $1.key }) {
       add("supercloud_gossip_\(name)", .gauge, nil, value)

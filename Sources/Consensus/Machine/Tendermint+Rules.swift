@@ -76,11 +76,11 @@ extension Tendermint {
   /// validated.
   private func proposalInput(_ entry: ProposalSet.Entry) -> RoundMachine.Input? {
     let (block, validRound) = (entry.proposal.block, entry.proposal.validRound)
-    let refused = RoundMachine.Input.proposal(block, polkaRound: validRound, isValid: false)
-    guard entry.isTimely, machine.canPrevote(block, polkaRound: validRound) else { return refused }
+    let invalid = RoundMachine.Input.proposal(block, polkaRound: validRound, isValid: false)
+    guard entry.isTimely, machine.canPrevote(block, polkaRound: validRound) else { return invalid }
     switch blocks[block] {
     case .valid: return .proposal(block, polkaRound: validRound, isValid: true)
-    case .invalid: return refused
+    case .invalid: return invalid
     case .proposed, .fetching, nil: return nil
     }
   }

@@ -26,7 +26,7 @@ struct HeightVoteSet: Sendable {
     /// The slot holds a different vote, which stays.
     case conflict
     /// The vote is malformed, of another height, of no validator of the set, or of a round too long ago.
-    case refused
+    case ignored
   }
 
   struct RoundVotes: Sendable {
@@ -84,10 +84,10 @@ struct HeightVoteSet: Sendable {
   /// polka once.
   mutating func add(_ vote: Vote, newPolkas: inout [Certificate], evidence: inout [Evidence]) -> Outcome {
     guard vote.height == height, vote.isWellFormed, let voter = validators[vote.validator] else {
-      return .refused
+      return .ignored
     }
     guard hasSlots(for: vote.round) else {
-      guard vote.round > round else { return .refused }
+      guard vote.round > round else { return .ignored }
       if let first = futureVote(like: vote), first.signBody != vote.signBody {
         addEvidence(.duplicateVote(first, vote), &evidence)
         return .conflict

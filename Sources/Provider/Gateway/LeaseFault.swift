@@ -2,7 +2,7 @@ import Chain
 import Cryptography
 import Primitives
 
-/// Why a lease request was rejected, with advice.
+/// Why a lease request was rejected or refused, with advice.
 public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Code: UInt8, Hashable, Sendable, CaseIterable {
     case badRequest = 1

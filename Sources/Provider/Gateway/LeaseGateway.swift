@@ -58,7 +58,7 @@ public struct LeaseGateway: Hashable, Sendable {
   /// groups.
   ///
   /// - Returns: What to run for the lease's group.
-  /// - Throws: Why the manifest is refused.
+  /// - Throws: Why the manifest is rejected.
   public func accept(
     _ json: [UInt8],
     for lease: LeaseID,

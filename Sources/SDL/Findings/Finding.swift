@@ -1,7 +1,7 @@
 /// An error or a warning about a file.
 public struct Finding: Hashable, Sendable {
   public enum Severity: String, Hashable, Sendable {
-    /// Akash's parser refuses the file.
+    /// Akash's parser rejects the file.
     case error = "error"
     /// The file is accepted.
     case warning = "warning"

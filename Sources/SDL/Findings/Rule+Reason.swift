@@ -82,7 +82,7 @@ extension Rule {
     .teeNeedsGPU: "cpu-gpu protects a GPU, so the profile must have one",
     .teeConflict: "a placement is one provider, which offers one kind of confidential computing to it",
     .noGlobalService:
-      "a deployment that nobody can reach is refused; some port needs to: [{global: true}]",
+      "a deployment that nobody can reach is rejected; some port needs to: [{global: true}]",
     .profileComputeMissing: "each service runs on a compute profile of this file",
     .profilePlacementMissing: "each service runs at a placement of this file",
     .pricingMissing: "a placement states the most it pays for each compute profile that runs there",
@@ -93,7 +93,7 @@ extension Rule {
       "an endpoint's name begins with a lower case letter, has at least two characters, and only a-z 0-9 - _",
     .endpointKindMissing: "an endpoint says its kind; the only one is ip",
     .endpointKindUnknown: "the only kind of endpoint is ip",
-    .endpointUnused: "a leased address costs money, so one that no service uses is refused",
+    .endpointUnused: "a leased address costs money, so one that no service uses is rejected",
     .ipNotGlobal: "an address is leased to be reached from outside",
     .ipEndpointMissing: "an address must be declared under endpoints",
     .ipPortCollision: "one address, port and protocol lead to one service",

@@ -1,6 +1,6 @@
 /// Identifies the rule that a finding is about. Tools print these identifiers and tests compare them.
 ///
-/// First come the rules of Akash's SDL parser, each of which refuses a file; the conformance tests use the
+/// First come the rules of Akash's SDL parser, each of which rejects a file; the conformance tests use the
 /// same identifiers. The limits on a document's size are this reader's own. Then follow rules that only warn:
 /// those of the JSON schema, and those about GPU requests that no provider fulfils.
 public enum Rule: String, Hashable, CaseIterable, Sendable {

@@ -149,7 +149,7 @@ extension FieldReader {
     )
   }
 
-  /// Reads a quantity in the form `{"val": "123"}`. Other spellings of the number are refused, because
+  /// Reads a quantity in the form `{"val": "123"}`. Other spellings of the number are rejected, because
   /// writing the number again would not give the same bytes, and so another hash.
   private func quantity(_ key: String) throws(ManifestError) -> UInt64 {
     let text = try required(key).text("val")

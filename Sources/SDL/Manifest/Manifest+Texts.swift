@@ -1,5 +1,5 @@
 extension Manifest {
-  /// Refuses control characters (below U+0020, and U+007F) in all texts.
+  /// Rejects control characters (below U+0020, and U+007F) in all texts.
   ///
   /// A provider passes these texts to programs, which end a text at NUL, and to logs and terminals, which
   /// obey other control characters. Command, args and env may contain line breaks and tabs, because scripts

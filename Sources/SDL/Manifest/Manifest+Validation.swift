@@ -1,6 +1,6 @@
 public import Chain
 
-/// Why a provider refuses a manifest.
+/// Why a provider rejects a manifest.
 public enum ManifestError: Error, Hashable, Sendable {
   /// The bytes are not JSON or not a manifest; `path` is the place of the error.
   case malformed(path: String, reason: String)

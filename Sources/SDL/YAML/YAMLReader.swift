@@ -1,5 +1,5 @@
 // This reads libyaml's events, from the module on which Yams is built, and does not use Yams' own nodes. Yams
-// refuses documents that Akash's parser accepts (repeated keys in sections that are read key by key, anchors
+// rejects documents that Akash's parser accepts (repeated keys in sections that are read key by key, anchors
 // inside themselves), copies the target of each alias, and recurses as deep as the text is nested.
 import CYaml
 
@@ -35,7 +35,7 @@ struct YAMLReader {
     return try source.withUnsafeBufferPointer { buffer throws(YAMLFailure) in try reader.run(buffer) }
   }
 
-  /// Refuses a source with more than `directiveLimit` lines that may be tag directives. libyaml compares each
+  /// Rejects a source with more than `directiveLimit` lines that may be tag directives. libyaml compares each
   /// directive with all others, which takes quadratic time.
   private static func checkDirectives(_ source: [UInt8]) throws(YAMLFailure) {
     var count = 0
@@ -68,7 +68,7 @@ struct YAMLReader {
   private mutating func handle(_ event: yaml_event_t) throws(YAMLFailure) {
     switch event.type {
     case YAML_DOCUMENT_START_EVENT:
-      // Akash's YAML parser refuses a file that declares a version other than 1.1.
+      // Akash's YAML parser rejects a file that declares a version other than 1.1.
       guard let version = event.data.document_start.version_directive, version.pointee.minor != 1 else {
         break
       }

@@ -123,7 +123,7 @@ struct DeployJourney {
   private static func refusal(_ error: ClientError, of owner: Address) -> Failure {
     guard case .refused(_, let answer) = error else { return Failure(error) }
     return Failure(
-      "the node rejected the order of \(Money.short(owner.text()))",
+      "the node did not accept the order of \(Money.short(owner.text()))",
       why: answer.message,
       fix: answer.fix ?? "`supercloud account show` tells what the account has; nothing was paid"
     )

@@ -31,7 +31,7 @@ struct SDLOutputOptions: ParsableArguments {
   var isJSON: Bool { json || output == .json }
 }
 
-/// Prints the findings of a refused file on standard error and ends with status 1.
+/// Prints the findings of a rejected file on standard error and ends with status 1.
 func requireDeployment(_ file: DeploymentFile, name: String) throws -> Deployment {
   guard let deployment = file.deployment else {
     SDLOutput.errors(of: file, name: name)
@@ -119,10 +119,10 @@ struct SDLFixCommand: ParsableCommand {
 /// `sdl fix` and `sdl check --fix`: prints the text on standard output and the changes on standard error.
 enum SDLRepairs {
   static func run(_ names: [String], writes: Bool, isJSON: Bool) throws {
-    var isRefused = false
+    var isRejected = false
     for name in names {
       let repair = Repair(try SDLFiles.read(name))
-      isRefused = isRefused || !repair.file.isAccepted
+      isRejected = isRejected || !repair.file.isAccepted
       if writes, name != "-", !repair.changes.isEmpty { try SDLFiles.write(repair.source, to: name) }
       if isJSON {
         SDLOutput.line(repair.report(name: name))
@@ -136,7 +136,7 @@ enum SDLRepairs {
       if repair.changes.isEmpty { Console.note("\(name): nothing to correct") }
       SDLOutput.errors(of: repair.file, name: name)
     }
-    if isRefused { throw ExitCode(1) }
+    if isRejected { throw ExitCode(1) }
   }
 }
 
