@@ -21,11 +21,11 @@ let language: [SwiftSetting] = [
 let page = ["README.md"]
 
 /// A core is deterministic: no clock, no socket, no disk, no `unsafe` that is not spelled out.
-func core(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = page) -> Target {
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
     name: name,
     dependencies: dependencies,
-    exclude: exclude,
+    exclude: page,
     swiftSettings: language + [.strictMemorySafety()]
   )
 }
@@ -87,13 +87,13 @@ let package = Package(
     .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
 
-    core("Primitives", exclude: []),
+    core("Primitives"),
     core("Cryptography", ["Primitives", "CSodium"]),
     // Generated code: `unsafe` is spelled by the generator's runtime, not by us.
     .target(
       name: "Wire",
       dependencies: ["Primitives", protobuf],
-      exclude: ["Protos", "generate"],
+      exclude: page + ["Protos", "generate"],
       swiftSettings: language
     ),
     core("Chain", ["Primitives", "Cryptography", "Wire"]),

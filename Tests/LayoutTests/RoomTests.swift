@@ -67,6 +67,13 @@ enum Rooms {
   }
 
   @Test(arguments: Rooms.allowed.keys.sorted())
+  func `a room of more than ten files has a page`(room: String) throws {
+    let count = try repository.swiftFiles(in: "Sources/\(room)").count
+    let hasPage = try repository.names(in: "Sources/\(room)").contains("README.md")
+    #expect(count <= 10 || hasPage, "Sources/\(room) has \(count) Swift files and no README.md")
+  }
+
+  @Test(arguments: Rooms.allowed.keys.sorted())
   func `a room imports only what its row names`(room: String) throws {
     let allowed = try #require(Rooms.allowed[room])
     for file in try repository.swiftFiles(in: "Sources/\(room)") {
