@@ -2,7 +2,9 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// What the consensus machine asks its caller to do. The caller carries effects out in their order.
+/// What the consensus machine asks its caller to do. The caller performs effects in their order. All its
+/// duties, with the test that notices when one is neglected, stand in `Sources/README.md`, "Duties at the
+/// seams".
 ///
 /// A message that this node signs may be sent only after all `log` effects before it are on disk. Therefore
 /// the caller answers `sign` only after it has synced them. Messages that others signed may be sent at once.

@@ -45,7 +45,7 @@ extension GossipCore {
     case fired(Timer)
   }
 
-  /// The effects that gossip asks its caller to carry out, in order.
+  /// The effects that gossip asks its caller to perform, in order.
   public enum Effect: Hashable, Sendable {
     /// Send the message. `.datagram` messages have at most 1,150 bytes and may be lost; without a UDP session
     /// the caller sends them over the stream.

@@ -25,10 +25,10 @@ public struct OutboundMessage: Sendable {
 /// A node's connections to other nodes: TCP and UDP sessions behind one object that any thread may call. The
 /// code that starts the endpoint is called its owner and receives all events in a handler.
 ///
-/// All sockets live on one event loop of the group. A call on that loop is carried out at once. A call on another thread
-/// goes through a mailbox, which wakes the loop only when it sleeps: it costs some tens of nanoseconds and returns at once.
-/// Outcomes come as events. The handler is called on the loop, once or twice per turn with the events of the turn in
-/// their order, and never from within a call to the endpoint; it must not block.
+/// All sockets live on one event loop of the group. A call on that loop takes effect at once. A call on another
+/// thread goes through a mailbox, which wakes the loop only when it sleeps: it costs some tens of nanoseconds
+/// and returns at once. Outcomes come as events. The handler is called on the loop, once or twice per turn with
+/// the events of the turn in their order, and never from within a call to the endpoint; it must not block.
 public final class Endpoint: Sendable {
   /// How many bytes of commands may wait for the loop; messages beyond that are refused.
   private static let mailboxBytes = 64 << 20

@@ -2,7 +2,7 @@ import Chain
 import Primitives
 
 extension Execution {
-  /// Carries out the warnings, payouts and overdraws that are due up to the block's tick. The work depends on
+  /// Executes the warnings, payouts and overdraws that are due up to the block's tick. The work depends on
   /// the number of due accounts, not on the number of all accounts.
   ///
   /// Accounts do not influence each other. So each account is brought to the block's tick by itself, in the

@@ -11,7 +11,7 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
     case voting = 2
     case passed = 3
     case rejected = 4
-    /// The vote passed, but carrying out the contents failed.
+    /// The vote passed, but executing the contents failed.
     case failed = 5
     /// The minimum deposit was not reached in time.
     case dropped = 6

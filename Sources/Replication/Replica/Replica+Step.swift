@@ -5,8 +5,8 @@ import Gossip
 import Primitives
 
 extension Replica {
-  /// Handles one input and appends its effects to `turn.effects` in the order in which the caller must carry
-  /// them out.
+  /// Handles one input and appends its effects to `turn.effects` in the order in which the caller must
+  /// perform them.
   public mutating func step(_ input: ReplicaInput, _ turn: inout ReplicaTurn) {
     handle(input, &turn)
     beginNextHeight(&turn)

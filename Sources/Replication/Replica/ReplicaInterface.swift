@@ -78,10 +78,14 @@ public enum ReplicaTimer: Hashable, Sendable {
   case transactions
 }
 
-/// What a replica asks its caller to do. The caller carries effects out in their order.
+/// What a replica asks its caller to do. The caller performs effects in their order. All its duties, with the
+/// test that notices when one is neglected, stand in `Sources/README.md`, "Duties at the seams".
 public enum ReplicaEffect: Sendable {
   /// Send a message to each of the peers, in their order.
   case send(PeerMessage, to: [PeerID])
+  /// Send a message of gossip to one peer. Unlike `send` it names one receiver, because a packet differs from
+  /// link to link: it has only what this peer is to be sent, and the digests in it are hashed under the
+  /// receiver's key.
   case sendGossip(GossipMessage, to: PeerID, via: GossipCore.Delivery)
   /// Append the record to the consensus log. It must be durable before a later `.sign` is answered; nothing is
   /// reported back.

@@ -71,8 +71,8 @@ extension Cluster {
     }
   }
 
-  /// Carries out, while no shard runs, the actions that the shards have postponed: messages between shards,
-  /// observations, and ends of sessions.
+  /// Performs, while no shard runs, what the shards have postponed: messages between shards, observations, and
+  /// ends of sessions.
   func synchronizeShards() {
     for shard in shards {
       for other in shards where other.index != shard.index { shard.receive(from: other) }

@@ -68,7 +68,7 @@ final class Shard {
   private var incomingMessages: [TimedEvent] = []
   /// An empty array whose memory is used again for the effects of each input.
   private var spareEffects: [ReplicaEffect] = []
-  /// Ends of sessions to be carried out when the shards are synchronized.
+  /// Requests to end sessions. The cluster ends them when the shards are synchronized.
   var requests: [Request] = []
   /// Observations that the observer has not been given yet, in the order of time.
   var observations: [(at: Instant, node: SimulatedNode, what: Observation)] = []
