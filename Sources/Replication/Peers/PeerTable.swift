@@ -7,8 +7,8 @@ import Wire
 
 struct PeerState: Sendable {
   var role: NodeRecord.Role
-  /// The voucher that the peer sent when it connected, or a newer one of the same key. Its signature is
-  /// verified.
+  /// The statement of a validator or provider, signed with its key, that this peer is its node. The peer sent it
+  /// when it connected, or sent a newer one later. Its signature is verified.
   var voucher: NodeVoucher?
   var status: PeerStatus?
   var servingLimiter = ServingLimiter()

@@ -109,8 +109,8 @@ extension Cluster {
     submit([.send(send)], by: tenants[from], home: home(of: from))
   }
 
-  /// The index of the node that an account uses; nil when no honest node is up. It stays the same while that
-  /// node is up, so that the account's transactions have consecutive sequence numbers.
+  /// The index of the node that an account uses: the first honest one that is up, in an order that is fixed for
+  /// the account, so that its transactions have consecutive sequence numbers. Nil when there is none.
   func home(of account: Int) -> Int? {
     for step in 0..<nodes.count {
       let index = (account * 7 + step) % nodes.count
