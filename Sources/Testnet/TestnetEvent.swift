@@ -20,7 +20,7 @@ public enum TestnetEvent: Sendable {
   case checking
   /// A check has succeeded; the string says what holds. A failed check ends the run.
   case verified(String)
-  /// The durations of a deployment of the demo.
+  /// How long the steps of a deployment of the demo took. The string describes the deployment.
   case timed(String, DeployReport)
   case checked
   /// The network is up and runs until it is interrupted.

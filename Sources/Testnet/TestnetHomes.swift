@@ -22,10 +22,11 @@ public struct TestnetHomes: Sendable {
   /// The file with a node's output.
   public func log(_ member: TestnetPlan.Member) -> URL { folder.appending(path: "logs/\(member.name).log") }
 
-  /// How many whole AKT, and as many USDC, each kind of account has in the genesis.
+  /// The coins of each kind of account in the genesis: so many whole AKT, and as many whole USDC.
   static let faucetCoins: UInt64 = 1_000_000_000
   static let tenantCoins: UInt64 = 10_000
   static let providerCoins: UInt64 = 1_000
+  /// The stake of each validator in whole AKT.
   static let validatorStake: UInt64 = 1_000_000
 
   /// Creates the definition of the network, the homes and their keys. Existing files are replaced.

@@ -99,6 +99,7 @@ struct Link: Sendable {
   var pendingBytes = 0
   /// The number of missing objects of which the neighbour is the first announcer.
   var missing = 0
+  /// The number of objects that the neighbour announced and did not send when asked, since it last sent one.
   var emptyAnnouncements = 0
   var digestsIgnoredUntil: Instant = .zero
 

@@ -147,6 +147,7 @@ public struct Dissemination: Sendable {
   var retries: Deque<Due<UInt64>> = []
   var flushAt: Instant?
   var exploreAt: Instant
+  /// Measures which share of the latest objects came only because this node asked for them.
   var lossWindow = LossWindow()
 
   /// `generator` makes the random choices: which of equal suppliers are kept, and which neighbours are tried.

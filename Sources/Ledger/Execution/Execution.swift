@@ -19,7 +19,8 @@ package final class Execution {
   /// Whether a validator changed in this block, so that the validator set must be computed anew at its end.
   var isValidatorSetStale = false
 
-  /// Whether a cached record was written since the caches were last known to agree with the state.
+  /// Whether a record was put into the caches by a write of a body that may still be undone, or by a write that
+  /// stays. Every undo then empties the caches, since such a record may be wrong.
   private var hasWrittenCaches = false
   private var cachedChain: ChainRecord?
   private var cachedParameters: ParametersRecord?
@@ -51,12 +52,13 @@ package final class Execution {
   package func atomically<Result>(_ body: () throws(Rejection) -> Result) throws(Rejection) -> Result {
     let checkpoint = overlay.checkpoint()
     let eventCount = events.count
+    let hadWritten = hasWrittenCaches
     do {
       return try body()
     } catch {
       overlay.rollBack(to: checkpoint)
       events.removeSubrange(eventCount...)
-      invalidateCaches()
+      invalidateCaches(keepingFlag: hadWritten)
       throw error
     }
   }
@@ -65,20 +67,21 @@ package final class Execution {
   func dryRun(_ body: () throws(Rejection) -> Void) throws(Rejection) {
     let checkpoint = overlay.checkpoint()
     let eventCount = events.count
-    let wasStale = isValidatorSetStale
+    let (wasStale, hadWritten) = (isValidatorSetStale, hasWrittenCaches)
     defer {
       overlay.rollBack(to: checkpoint)
       events.removeSubrange(eventCount...)
       isValidatorSetStale = wasStale
-      invalidateCaches()
+      invalidateCaches(keepingFlag: hadWritten)
     }
     try body()
   }
 
-  /// Empties the caches after an undo, unless they hold only records that were read and not written.
-  private func invalidateCaches() {
+  /// Empties the caches after an undo, unless they hold only records that were read and not written. `hadWritten`
+  /// is the flag from before the undone body: an outer body that has written may be undone too.
+  private func invalidateCaches(keepingFlag hadWritten: Bool) {
     guard hasWrittenCaches else { return }
-    hasWrittenCaches = false
+    hasWrittenCaches = hadWritten
     cachedChain = nil
     cachedParameters = nil
     cachedCurrencies = [:]

@@ -1,4 +1,5 @@
-// Checks of the manifest that the provider makes.
+// A provider rejects a manifest that fails these checks. They are made on the document before, so that its
+// author learns of the mistakes.
 extension DocumentChecker {
   mutating func checkManifest() {
     for (name, service) in deployedServices { checkService(name, service) }
