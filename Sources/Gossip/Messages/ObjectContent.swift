@@ -18,10 +18,11 @@ public indirect enum ObjectContent: Hashable, Sendable {
     }
   }
 
-  /// Decodes the body of an authentic object. Nil when its signature is invalid, or when the object is a node
-  /// record with a voucher whose signature is invalid: such a record is refused as a whole.
+  /// Checks the signature of an object and decodes its body. Nil when the signature is invalid, or when the
+  /// object is a node record with a voucher whose signature is invalid: such a record is refused as a whole.
   ///
-  /// `chain` is the chain for which the object was decoded.
+  /// Both signatures are checked for `chain`. It must be the chain that was passed to
+  /// `SignedObject(decoding:chain:)`.
   public init?(of object: SignedObject, on chain: ChainID, checkedBy checks: Checks) {
     guard object.isAuthentic(on: chain, by: checks) else { return nil }
     self.init(object)
