@@ -56,9 +56,10 @@ struct HeightVoteSet: Sendable {
   /// The validators that have a vote in a slot of any round.
   private(set) var seenVoters: SignerSet
   private(set) var seenPower: Int64 = 0
-  /// The newest prevote (precommit) of each validator for rounds after the current one, by validator index.
-  /// Both are empty until the first such vote.
+  /// The newest prevote of each validator that was for a round after the current one when it arrived, by
+  /// validator index. It stays when that round is entered. Empty until the first such vote of either kind.
   private var futurePrevotes: [Vote?] = []
+  /// The same for precommits.
   private var futurePrecommits: [Vote?] = []
   private var mayHaveVoteInReach = false
   /// The proof that a later round may be entered: votes of that round or later ones from validators with more

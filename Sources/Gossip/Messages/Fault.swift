@@ -19,7 +19,8 @@ public enum Fault: String, Hashable, Sendable, CaseIterable {
   case excessiveRequests = "excessive_requests"
   /// Announced many objects and delivered none of them.
   case emptyAnnouncements = "empty_announcements"
-  /// Showed a voucher whose signature does not hold.
+  /// Sent a voucher (a signed statement that its node belongs to a validator or provider) with an invalid
+  /// signature.
   case falseVoucher = "false_voucher"
   /// Sent a consensus message, certificate or evidence with an invalid signature; reported by another module.
   case forgedConsensusMessage = "forged_consensus_message"

@@ -3,7 +3,8 @@ import Cryptography
 import Primitives
 
 extension Inventory {
-  /// The reservations, encoded; devices and totals are left out because they come from the settings.
+  /// The reservations, encoded, each with the devices that it holds. The inventory's list of all devices and its
+  /// totals are left out, because they come from the settings.
   public var encodedReservations: [UInt8] {
     var writer = ByteWriter()
     let sorted = sortedReservations

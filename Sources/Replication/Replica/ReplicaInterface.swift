@@ -120,7 +120,7 @@ public enum ReplicaEffect: Sendable {
   /// The block of height `before` requires a protocol version that this program does not support. The node
   /// stops once all blocks so far are on disk.
   case upgradeNeeded(version: UInt32, before: Height)
-  /// The answer to the input with this ticket. It comes in the turn in which the input is handled.
+  /// The answer to the input with this ticket. It is one of the effects of the step that handles the input.
   case answer(Ticket, ReplicaAnswer)
   /// Consensus entered a round or a step. For metrics only.
   case enteredRound(Height, Round, Step)

@@ -77,7 +77,9 @@ public struct GossipReport: Codable, Sendable {
   public var largestPeerBytes = 0
   /// Faults that honest peers reported, by name; faults of honest peers have the prefix `honest:`.
   public var faults: [String: Int] = [:]
+  /// The number of bans of honest peers. A peer that several peers banned counts as often.
   public var honestPeersBanned = 0
+  /// The same for Byzantine peers.
   public var byzantinePeersBanned = 0
   public var virtualSeconds = 0.0
   public var events: UInt64 = 0

@@ -18,7 +18,8 @@ extension Cluster {
   }
 
   /// Runs until `condition` holds or `limit` of virtual time has passed. Returns whether the condition holds.
-  /// The condition is checked after every step; with several shards, a step is a joint step of all shards.
+  /// The condition is checked after every step. A step is one event; with several shards, it is one event of
+  /// the cluster, or a run of all shards for up to `ShardPlan.lookahead`.
   @discardableResult
   public func run(for limit: Interval, until condition: (Cluster) -> Bool = { _ in false }) -> Bool {
     let end = now + limit
