@@ -1,7 +1,8 @@
 public import Cryptography
 public import Primitives
 
-/// A tenant's request for leases. It is gossiped, and the agreement contains it.
+/// A tenant's request for leases. It is gossiped. The transaction with which the tenant accepts bids
+/// (`AgreeLease`) contains a copy of it.
 public struct Order: Hashable, Sendable {
   public struct Group: Hashable, Sendable {
     public var sequence: UInt32

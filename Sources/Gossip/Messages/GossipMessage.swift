@@ -1,8 +1,8 @@
 public import Chain
 public import Cryptography
 
-/// A message about data that nodes exchange without agreeing on it. The messages of consensus and sync are of
-/// type `PeerMessage` in the module Replication.
+/// A message outside consensus: signed objects and node records, their reconciliation, and probes for failure
+/// detection. The messages of consensus and sync are of type `PeerMessage` in the module Replication.
 public enum GossipMessage: Hashable, Sendable {
   /// Small objects and control entries that fit a datagram.
   case packet(Packet)
