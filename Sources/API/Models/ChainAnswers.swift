@@ -103,7 +103,7 @@ extension Answer {
     /// The header's hash.
     public var hash: String
     public var time: String
-    /// `LightBlock.encoded` in hex.
+    /// The bytes of the light block in hex: `encoded` of Chain's `LightBlock`, not of this answer.
     public var block: String
   }
 }

@@ -52,8 +52,9 @@ extension Execution {
     }
   }
 
-  /// A running lease that the old attributes satisfy and the new ones do not; nil when there is none. Equal
-  /// demands of several leases are checked once.
+  /// A lease whose demand the old attributes satisfy and the new ones do not; nil when there is none. Leases with
+  /// equal demands share one record, which is checked once and names the first of them; that lease may have ended
+  /// while another one runs.
   private func firstIncompatibleLease(byNew attributes: [Attribute], old: ProviderRecord) -> LeaseID? {
     var broken: LeaseID?
     let signed = signedAttributes(of: old.owner)

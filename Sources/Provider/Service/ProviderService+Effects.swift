@@ -71,8 +71,8 @@ extension ProviderService {
     _ body: @escaping @Sendable (isolated ProviderService) async -> Void
   ) -> Task<Void, Never> {
     let before = work[lease]?.task
-    workNumber += 1
-    let number = workNumber
+    lastTaskNumber += 1
+    let number = lastTaskNumber
     let task = Task {
       await before?.value
       await body(self)

@@ -43,7 +43,8 @@ public actor ProviderService {
   var plans: [LeaseID: (plan: WorkloadPlan, manifest: [UInt8])] = [:]
   /// The last queued task of each lease; see `enqueue`.
   var work: [LeaseID: (number: UInt64, task: Task<Void, Never>)] = [:]
-  var workNumber: UInt64 = 0
+  /// The number of the task that was queued last, of any lease.
+  var lastTaskNumber: UInt64 = 0
   var reconciliation = LeaseReconciliation()
   var isReady = false
   var isStopping = false

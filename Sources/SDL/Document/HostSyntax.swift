@@ -17,8 +17,8 @@ enum HostSyntax {
   private static func isHost(_ host: ArraySlice<UInt8>) -> Bool {
     if host.first == UInt8(ascii: "[") {
       guard let close = host.lastIndex(of: UInt8(ascii: "]")) else { return false }
-      guard isPort(host[host.index(after: close)...]) else { return false }
-    } else if let colon = host.lastIndex(of: UInt8(ascii: ":")), !isPort(host[colon...]) {
+      guard isOptionalPort(host[host.index(after: close)...]) else { return false }
+    } else if let colon = host.lastIndex(of: UInt8(ascii: ":")), !isOptionalPort(host[colon...]) {
       return false
     }
     // In a host, only the percent sign and bytes above ASCII may be escaped.
@@ -38,7 +38,8 @@ enum HostSyntax {
     return true
   }
 
-  private static func isPort(_ text: ArraySlice<UInt8>) -> Bool {
+  /// Whether the text is empty, or a colon and any number of digits (`validOptionalPort` in Go).
+  private static func isOptionalPort(_ text: ArraySlice<UInt8>) -> Bool {
     text.isEmpty || text.first == UInt8(ascii: ":") && text.dropFirst().allSatisfy(NumberSyntax.isDigit)
   }
 
