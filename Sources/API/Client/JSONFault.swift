@@ -45,7 +45,9 @@ public struct JSONFault: CustomStringConvertible, Sendable {
     }
   }
 
-  /// Texts of this project's own decoders are already plain and are kept; Foundation's are translated.
+  /// The text for a `dataCorrupted` error. For a number out of range, it is a text of this type. Another error
+  /// keeps its text if it has a place in the document. Otherwise the text is Foundation's description of the
+  /// syntax error; if the document is valid JSON, the cause is a number out of range.
   private static func corruption(_ context: Swift.DecodingError.Context, in data: Data?) -> String {
     let text = context.debugDescription
     if text.hasPrefix("Parsed JSON number") || text.contains("not representable") {

@@ -121,7 +121,7 @@ extension Currency {
     writer.write(isRetired)
   }
 
-  /// Decodes an event that `encode(into:)` has written.
+  /// Decodes a currency that `encode(into:)` has written.
   public init(from reader: inout ByteReader) throws(DecodingError) {
     func denomination(_ text: String) throws(DecodingError) -> Denomination {
       guard let denomination = Denomination(text) else { throw .invalid(field: "denomination") }

@@ -3,8 +3,8 @@ import Cryptography
 import Primitives
 
 extension Explanation {
-  /// The explanation as JSON for programs: quantities are numbers, money is an exact decimal in the
-  /// denomination.
+  /// The explanation as JSON for programs. CPU, memory and counts are numbers; each volume is a text. Money is an
+  /// exact decimal number, written as a text, in the unit that `denom` names.
   public var json: [UInt8] {
     let cost = Cost(deployment, tickSeconds: tickSeconds)
     let spans = cost?.spans ?? []

@@ -15,7 +15,8 @@ public struct StoreReport: Hashable, Sendable, CustomStringConvertible {
 
 /// How much of the store is verified.
 public enum VerificationDepth: Sendable {
-  /// The last block is there, and no table has an entry above it. Takes milliseconds.
+  /// The last block is there, and no header, body, certificate or receipts are stored for a greater height. The
+  /// chain id, the genesis digest and the stored heights are plausible. Takes milliseconds.
   case newest
   /// In addition to `newest`: every entry of every table passes its checksum, and no height is missing.
   case everything
