@@ -19,7 +19,8 @@ final class SnapshotJoiner {
     case tick
   }
 
-  /// The largest number of peers that are connected at once.
+  /// When this many peers are connected, no more nodes from peers' records are dialed. Seeds still are, and dials
+  /// under way may exceed the number.
   private static let peerLimit = 16
 
   private let chain: ChainID

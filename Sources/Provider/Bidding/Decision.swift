@@ -5,7 +5,7 @@ import Primitives
 /// The provider's decision on one group of an order, and what became of the bid.
 public struct Decision: Hashable, Sendable {
   /// A decline is final, except that the order may be considered again when capacity is released. A bid
-  /// becomes won, lost, refused, outbid, withdrawn or expired.
+  /// becomes won, lost, rejected, outbid, withdrawn (by the tenant or the provider) or expired.
   public enum Outcome: Hashable, Sendable {
     case declined(DeclineReason)
     /// The pricing program is asked.

@@ -92,8 +92,8 @@ struct SelectiveSending: ByzantineStrategy {
   }
 }
 
-/// Withholds proposals, or votes, or certificates and candidates, or all of these. Now and then it chooses at
-/// random which of the four it does.
+/// Withholds proposals, or votes, or certificates and proposed blocks (`.candidate`), or all of these. Now and then
+/// it chooses at random which of the four it does.
 struct Withholding: ByzantineStrategy {
   static let name = "withhold"
   private var kept = 0

@@ -93,7 +93,8 @@ extension GossipNetwork {
     if scenario.attack == .eclipse { restartVictim() }
   }
 
-  /// Lets an attacker observe a message that its gossip core also receives.
+  /// Handles a message that an attacker receives besides its gossip core. The attacker stores what its attack can
+  /// use; in an eclipse attack it answers a request for records with made-up ones.
   func received(_ message: GossipMessage, from sender: Int, byAttacker index: Int) {
     switch (scenario.attack, message) {
     case (.amplification, .packet(let packet)) where !packet.digests.isEmpty:

@@ -15,7 +15,8 @@ struct LeaseStream {
   private let lease: LeaseID
   private let connection: LeaseConnection
 
-  /// - Throws: `Failure` when the provider cannot be reached.
+  /// - Throws: `Failure` when the node does not give the provider's address or the genesis digest, or when the
+  ///   provider cannot be reached.
   static func open(lease: LeaseID, wallet: Wallet) async throws -> LeaseStream {
     let provider: Answer.Provider
     let status: Answer.Status
