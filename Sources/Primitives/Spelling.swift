@@ -23,7 +23,8 @@ public enum Spelling {
     return best.candidate
   }
 
-  /// Whether the two differ only in case and separators.
+  /// Whether the two differ only in the case of ASCII letters and in separators (`-`, `_`, `.`, space). Only the
+  /// first `lengthLimit + 1` bytes of each are compared.
   public static func isSame(_ left: String, _ right: String) -> Bool { folded(left) == folded(right) }
 
   /// A hint for an unknown `name`: the nearest known name, or a list of the known ones.

@@ -58,7 +58,8 @@ public struct Order: Hashable, Sendable {
 public struct Bid: Hashable, Sendable {
   public struct Group: Hashable, Sendable {
     public var sequence: UInt32
-    /// The price of the whole group per tick; at most the group's maximum.
+    /// The price of the whole group per tick, the chain's unit of time for prices (parameter
+    /// `tickMilliseconds`). It is at most the maximum price that the order's group names.
     public var price: DecimalCoin
     public var offer: [ResourceOffer]
 

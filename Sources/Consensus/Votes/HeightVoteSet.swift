@@ -150,7 +150,8 @@ struct HeightVoteSet: Sendable {
     if commit.block != certificate.block, conflictingCommit == nil { conflictingCommit = certificate }
   }
 
-  /// Whether the polka is new and not older than all stored ones when there is no room left.
+  /// Whether the polka is not stored yet and there is room for it. When `maximumPolkas` are stored, there is room
+  /// only for a polka of a later round than the oldest stored one.
   func canAddPolka(_ polka: Certificate) -> Bool {
     guard !hasPolka(polka.block, round: polka.round) else { return false }
     return polkas.count < Self.maximumPolkas || polka.round > polkas.first?.round ?? 0

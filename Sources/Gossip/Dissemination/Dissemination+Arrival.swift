@@ -63,7 +63,8 @@ extension Dissemination {
       pending[object.identifier]?.arrival.note(slot, at: now)
       return
     }
-    // Two alternatives are enough: a forged one costs its sender 100 points of its score.
+    // An alternative is a copy with another signature, which is checked if the copies before it are forged. Two
+    // are enough: every forged copy that is checked is a fault of its sender.
     guard let waiting = pending[object.identifier], waiting.content == nil, waiting.alternatives.count < 2
     else { return }
     pending[object.identifier]?.alternatives.append((object, slot))

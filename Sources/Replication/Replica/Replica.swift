@@ -72,6 +72,7 @@ public struct Replica<State: ReplicaState>: Sendable {
   var sync = BlockSync()
   var isSyncTimerActive = false
   var verifiedIdentifiers = VerifiedIdentifiers()
+  /// The proposed blocks that may follow the tip.
   var candidates = Candidates()
   var peers = PeerTable()
   var knownNodes = KnownNodes()
