@@ -63,8 +63,9 @@ extension Dissemination {
       pending[object.identifier]?.arrival.note(slot, at: now)
       return
     }
-    // An alternative is a copy with another signature, which is checked if the copies before it are forged. Two
-    // are enough: every forged copy that is checked is a fault of its sender.
+    // An alternative is a copy with another signature, which is checked if the copies before it are forged. At
+    // most two are kept. If they are forged too, a later copy of the object is handled as new. An attacker cannot
+    // repeat this for long, because each forged copy is reported as a fault of its sender.
     guard let waiting = pending[object.identifier], waiting.content == nil, waiting.alternatives.count < 2
     else { return }
     pending[object.identifier]?.alternatives.append((object, slot))

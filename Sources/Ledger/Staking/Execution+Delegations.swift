@@ -18,8 +18,8 @@ extension Execution {
     return coin.amount
   }
 
-  /// Adds stake to a validator and gives the delegator shares for it. `move` transfers the money into the
-  /// module account for the validator's status (bonded or unbonding).
+  /// Adds stake to a validator and gives the delegator shares for it. `move` transfers the money into the module
+  /// account for the validator's status (bonded or unbonding); it does nothing when the money is there already.
   private func addStake(
     _ amount: Amount,
     of delegator: Address,

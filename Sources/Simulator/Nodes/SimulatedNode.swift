@@ -38,7 +38,8 @@ final class SimulatedNode {
   var versions = Executor.versions
   /// The node's Byzantine behaviour; nil for an honest node.
   var adversary: Adversary?
-  /// Whether the node is honest. Other shards read it while this node's runs, so it never changes in a run.
+  /// Whether the node is honest. Threads that run other nodes read it while this node runs. Therefore it does
+  /// not change during a run.
   private(set) var isHonest = true
   /// The greatest height that was reported to the replica as durable.
   var reportedDurableHeight: Height = 0
