@@ -31,10 +31,9 @@ public struct TestnetHomes: Sendable {
 
   /// Creates the definition of the network, the homes and their keys. Existing files are replaced.
   public func create() throws {
-    try Home.createFolder(folder.appending(path: "logs"))
     let definition = folder.appending(path: "network")
-    try FileManager.default.createDirectory(at: definition, withIntermediateDirectories: true)
     try NetworkDefinition.copy(from: try NetworkDefinition.locate("local"), to: definition)
+    try Home.createFolder(folder.appending(path: "logs"))
     try writeParameters(definition)
     for member in plan.members { try home(member).create() }
     try writeGenesis(definition)

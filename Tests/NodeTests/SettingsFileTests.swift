@@ -133,6 +133,8 @@ import Testing
       "`chain.tick_milliseconds`"
     ),
     ("parameters.toml", "[chain]\ntick_milliseconds = 1.5", "`chain.tick_milliseconds`", "whole number"),
+    ("parameters.toml", "[mraket]", "there is no section `mraket`", "did you mean `market`?"),
+    ("parameters.toml", "tick_milliseconds = 1", "outside a section", "write it below"),
   ])
   func `a fault in a network's definition is named with what may stand there`(
     _ name: String,
@@ -151,5 +153,17 @@ import Testing
       return try NetworkDefinition(at: file.deletingLastPathComponent())
     }
     #expect(problem.contains(name) && problem.contains(place) && problem.contains(remedy), "\(problem)")
+  }
+
+  @Test func `a definition with illegal parameters is not copied, not even in part`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "definition-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (source, target) = (folder.appending(path: "source"), folder.appending(path: "target"))
+    try NetworkDefinition.copy(from: try NetworkDefinition.locate("local"), to: source)
+    let parameters = source.appending(path: "parameters.toml")
+    let text = try String(contentsOf: parameters, encoding: .utf8)
+    try (text + "\n[mraket]\n").write(to: parameters, atomically: true, encoding: .utf8)
+    #expect(throws: DefinitionError.self) { try NetworkDefinition.copy(from: source, to: target) }
+    #expect(!FileManager.default.fileExists(atPath: target.path))
   }
 }

@@ -126,10 +126,14 @@ public struct NetworkDefinition: Sendable {
     }
   }
 
-  /// Copies a definition's files, so that the user owns the copies even if somebody else owns the source.
+  /// Copies a definition's files, so that the user owns the copies even if somebody else owns the source. Makes the
+  /// folder `target` if it is missing.
   ///
-  /// - Throws: Any error of reading and writing the files.
+  /// - Throws: `DefinitionError`, before anything is written, when the parameters are not legal; any error of
+  ///   reading and writing the files.
   public static func copy(from source: URL, to target: URL) throws {
+    _ = try parameters(at: source.appending(path: "parameters.toml"))
+    try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
     for name in ["genesis.json", "parameters.toml", "peers.toml"] {
       let file = source.appending(path: name)
       guard FileManager.default.fileExists(atPath: file.path) else { continue }
