@@ -19,8 +19,8 @@ package final class Execution {
   /// Whether a validator changed in this block, so that the validator set must be computed anew at its end.
   var isValidatorSetStale = false
 
-  /// Whether a record was put into the caches by a write of a body that may still be undone, or by a write that
-  /// stays. Every undo then empties the caches, since such a record may be wrong.
+  /// Whether a write has put a record into the caches. If so, an undo empties the caches, since it may have undone
+  /// that write.
   private var hasWrittenCaches = false
   private var cachedChain: ChainRecord?
   private var cachedParameters: ParametersRecord?
