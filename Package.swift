@@ -45,6 +45,7 @@ func tests(_ room: String, _ extra: [Target.Dependency] = []) -> Target {
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
@@ -158,7 +159,7 @@ let package = Package(
     tests("Storage", chainRooms),
     tests("Transport", foundationRooms + [nioCore, nioPosix]),
     tests("Provider", chainRooms + ["Ledger", "SDL"]),
-    tests("API", chainRooms + ["Ledger", nioCore, nioPosix, logging]),
+    tests("API", chainRooms + ["Ledger", nioCore, nioEmbedded, nioPosix, logging]),
     tests("Simulator", coreRooms + ["Vectors"]),
     tests("Node", coreRooms + ["Storage", "Transport", "SDL", "Provider", "API", nioCore, nioPosix]),
     .testTarget(name: "LayoutTests", swiftSettings: language),

@@ -149,7 +149,7 @@ public struct SettlementRun {
       let vote = Action.vote(
         id: UInt64(round),
         voter: validator.address,
-        options: [WeightedVote(option: .yes, weight: Decimal18(1))]
+        options: [WeightedVoteOption(option: .yes, weight: Decimal18(1))]
       )
       try block([market.draft(.submitProposal(proposal), by: validator, sequence: sequence)])
       try block([market.draft(vote, by: validator, sequence: sequence + 1)])

@@ -10,8 +10,8 @@ public struct SettingsKey: CodingKey {
   public init?(intValue: Int) { nil }
 }
 
-/// Reads one section of a settings file. Missing keys keep their defaults; unknown keys and numbers outside
-/// their ranges are errors. All errors are `SettingsError`s.
+/// Reads one section of a settings file. A missing key keeps its default, or is an error if it is required.
+/// Unknown keys and numbers outside their ranges are errors. All errors are `SettingsError`s.
 public struct SectionReader {
   private let container: KeyedDecodingContainer<SettingsKey>
   private let path: String

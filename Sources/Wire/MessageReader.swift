@@ -4,7 +4,8 @@ public import Primitives
 /// a transaction, which every node must decode.
 ///
 /// It is as strict as `Message.init(complete:limit:)`: numbers must be in their shortest form, and only the
-/// two wire types of our messages are accepted. It does not copy or allocate.
+/// two wire types of our messages are accepted. The bytes that it returns are slices of the input; only
+/// `onceText` makes a copy.
 public struct MessageReader: Sendable {
   public enum Value: Sendable {
     case number(UInt64)

@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import NIOCore
+import NIOEmbedded
 import Testing
 
 @testable import API
@@ -56,8 +58,8 @@ import Testing
     }
   }
 
-  @Test func `half of the open files are left to the rest of the node`() {
-    #expect(HTTPConnectionLimits(openFiles: 1_024) == HTTPConnectionLimits(total: 512, perAddress: 64))
+  @Test func `three quarters of the open files are left to the rest of the node`() {
+    #expect(HTTPConnectionLimits(openFiles: 1_024) == HTTPConnectionLimits(total: 256, perAddress: 32))
     #expect(HTTPConnectionLimits(openFiles: 65_536) == HTTPConnectionLimits(total: 4_096, perAddress: 512))
     #expect(HTTPConnectionLimits(openFiles: 0) == HTTPConnectionLimits(total: 1, perAddress: 1))
   }
@@ -72,58 +74,45 @@ import Testing
     #expect(another)
   }
 
-  /// In a process of its own, since it takes every file that the process may open; it ends at once, without
-  /// waiting for its threads.
-  @Test func `a want of open files neither ends the server nor keeps it busy, and who waits is served`() async
-  {
-    await #expect(processExitsWith: .exitCode(7)) {
-      var limit = rlimit(rlim_cur: 128, rlim_max: 128)
-      guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { _exit(1) }
-      try await serving(FakeNode()) { client in
-        // The first sleep opens a file for its timer, and could not later.
-        try await Task.sleep(for: .milliseconds(1))
-        guard let waiting = IdleConnection(makingRoomIn: client.port) else { _exit(2) }
-        // Long enough for a server that tries again without a pause to be seen.
-        let before = clock()
-        try await Task.sleep(for: .seconds(1))
-        guard (clock() - before) * 5 < CLOCKS_PER_SEC else { _exit(6) }
-        waiting.send("GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-        guard !waiting.isClosed, waiting.received.isEmpty else { _exit(3) }
-        waiting.giveBack()
-        let deadline = ContinuousClock.now + .seconds(20)
-        while ContinuousClock.now < deadline {
-          if String(decoding: waiting.receive(), as: UTF8.self).contains("200 OK") { _exit(7) }
-          try await Task.sleep(for: .milliseconds(20))
-        }
-        _exit(4)
-      }
-      _exit(5)
+  @Test(arguments: [EMFILE, ENFILE, ENOBUFS, ENOMEM])
+  func `accepting pauses when the process has no open file left, and goes on after the pause`(
+    code: CInt
+  ) throws {
+    let channel = EmbeddedChannel(handler: ConnectionGate(HTTPConnectionLimits()))
+    var isAccepting: Bool? {
+      channel.options.last { $0.option is ChannelOptions.Types.AutoReadOption }?.value as? Bool
     }
+    channel.pipeline.fireErrorCaught(IOError(errnoCode: code, reason: "accept"))
+    #expect(isAccepting == false)
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(99))
+    channel.pipeline.fireErrorCaught(IOError(errnoCode: code, reason: "accept"))
+    #expect(isAccepting == false)
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+    #expect(isAccepting == true)
+    // None of these errors ends the server.
+    try channel.throwIfErrorCaught()
+  }
+
+  @Test func `a connection that ended before it was accepted changes nothing, any other error is passed on`()
+    throws
+  {
+    let channel = EmbeddedChannel(handler: ConnectionGate(HTTPConnectionLimits()))
+    channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNABORTED, reason: "accept"))
+    try channel.throwIfErrorCaught()
+    #expect(channel.options.isEmpty)
+    channel.pipeline.fireErrorCaught(IOError(errnoCode: EBADF, reason: "accept"))
+    #expect(throws: IOError.self) { try channel.throwIfErrorCaught() }
   }
 }
 
 /// A connection from a chosen loopback address that is not read unless asked.
 final class IdleConnection: @unchecked Sendable {
   private let descriptor: Int32
-  /// Files that are open only to be in the way.
-  private var ballast: [Int32] = []
-  private(set) var received: [UInt8] = []
+  private var received: [UInt8] = []
 
   init?(port: Int, from source: UInt32 = 0x7F00_0001) {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0, Self.connect(descriptor, source, port) else { return nil }
-  }
-
-  /// Takes every open file that is left, and connects with the last.
-  init?(makingRoomIn port: Int) {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { return nil }
-    while true {
-      let copy = dup(descriptor)
-      guard copy >= 0 else { break }
-      ballast.append(copy)
-    }
-    guard !ballast.isEmpty, Self.connect(descriptor, 0x7F00_0001, port) else { return nil }
   }
 
   private static func connect(_ descriptor: Int32, _ source: UInt32, _ port: Int) -> Bool {
@@ -142,17 +131,9 @@ final class IdleConnection: @unchecked Sendable {
       && with(0x7F00_0001, UInt16(clamping: port)) { Glibc.connect(descriptor, $0, $1) }
   }
 
-  deinit {
-    giveBack()
-    Glibc.close(descriptor)
-  }
+  deinit { Glibc.close(descriptor) }
 
   func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
-
-  func giveBack() {
-    for copy in ballast { Glibc.close(copy) }
-    ballast = []
-  }
 
   func send(_ text: String) { _ = Glibc.send(descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
 
@@ -160,7 +141,7 @@ final class IdleConnection: @unchecked Sendable {
   func receive() -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: 4_096)
     let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-    if count > 0 { received += buffer[..<count] }
+    received += buffer.prefix(max(0, count))
     return received
   }
 

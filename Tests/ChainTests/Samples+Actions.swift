@@ -169,12 +169,15 @@ extension Samples {
       .vote(
         id: wide(),
         voter: signer,
-        options: [WeightedVote(option: pick(VoteOption.allCases), weight: Decimal18(1))]
+        options: [WeightedVoteOption(option: pick(VoteOption.allCases), weight: Decimal18(1))]
       ),
       .vote(
         id: wide(),
         voter: signer,
-        options: [WeightedVote(option: .yes, weight: half), WeightedVote(option: .noWithVeto, weight: half)]
+        options: [
+          WeightedVoteOption(option: .yes, weight: half),
+          WeightedVoteOption(option: .noWithVeto, weight: half),
+        ]
       ),
     ]
   }

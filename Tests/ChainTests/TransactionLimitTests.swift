@@ -154,7 +154,7 @@ import Wire
 
   @Test func `shares of a weighted vote are above 0, of different options, and sum to 1`() {
     func vote(_ options: [(VoteOption, String)]) -> Action {
-      let options = options.map { WeightedVote(option: $0.0, weight: Decimal18($0.1)!) }
+      let options = options.map { WeightedVoteOption(option: $0.0, weight: Decimal18($0.1)!) }
       return .vote(id: 1, voter: Self.key.address, options: options)
     }
     #expect(field(vote([(.yes, "0.7"), (.no, "0.3")])) == nil)

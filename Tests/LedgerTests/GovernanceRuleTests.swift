@@ -13,7 +13,7 @@ import Testing
     _ options: [(VoteOption, String)],
     on id: UInt64 = 1
   ) -> Receipt {
-    let options = options.map { WeightedVote(option: $0.0, weight: Decimal18($0.1)!) }
+    let options = options.map { WeightedVoteOption(option: $0.0, weight: Decimal18($0.1)!) }
     return chain.submit(.vote(id: id, voter: chain.address(name), options: options), by: name)
   }
 

@@ -11,7 +11,7 @@ import Testing
       .vote(
         id: id,
         voter: chain.address(name),
-        options: [WeightedVote(option: option, weight: Decimal18(1))]
+        options: [WeightedVoteOption(option: option, weight: Decimal18(1))]
       ),
       by: name
     )
@@ -176,7 +176,11 @@ import Testing
     chain.propose([.text("x")], deposit: 4_000_000)
     #expect(
       chain.submit(
-        .vote(id: 1, voter: chain.address("a"), options: [WeightedVote(option: .yes, weight: Decimal18(1))]),
+        .vote(
+          id: 1,
+          voter: chain.address("a"),
+          options: [WeightedVoteOption(option: .yes, weight: Decimal18(1))]
+        ),
         by: "a"
       ).codeText == "gov/3"
     )
@@ -214,14 +218,16 @@ import Testing
     vote(chain, "a", .yes)
     #expect(chain.query.tally(ofProposal: 1)?.yes == Decimal18(70_000_000))
     let half = Decimal18("0.5")!
-    let split = [WeightedVote(option: .no, weight: half), WeightedVote(option: .abstain, weight: half)]
+    let split = [
+      WeightedVoteOption(option: .no, weight: half), WeightedVoteOption(option: .abstain, weight: half),
+    ]
     #expect(chain.submit(.vote(id: 1, voter: chain.address("alice"), options: split), by: "alice").isSuccess)
     let tally = try #require(chain.query.tally(ofProposal: 1))
     #expect(
       tally.yes == Decimal18(30_000_000) && tally.no == Decimal18(20_000_000)
         && tally.abstain == Decimal18(20_000_000)
     )
-    let bad = [WeightedVote(option: .no, weight: half)]
+    let bad = [WeightedVoteOption(option: .no, weight: half)]
     #expect(
       chain.submit(.vote(id: 1, voter: chain.address("alice"), options: bad), by: "alice").codeText == "gov/7"
     )

@@ -132,7 +132,7 @@ import Testing
         deposit: [Coin(10, .uakt)]
       )
       #expect(chain.submit(.submitProposal(proposal), by: name).isSuccess)
-      let vote = [WeightedVote(option: .yes, weight: Decimal18(1))]
+      let vote = [WeightedVoteOption(option: .yes, weight: Decimal18(1))]
       chain.submit(.vote(id: 1, voter: chain.address(name), options: vote), by: name)
       let stake = Coin(1_000, .uakt)
       let validator = chain.address("validator")

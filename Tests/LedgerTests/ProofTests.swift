@@ -27,8 +27,8 @@ import Testing
       )
       #expect(chain.submit(.submitProposal(proposal), by: "tenant").isSuccess)
       let options = [
-        WeightedVote(option: .yes, weight: Decimal18("0.75")!),
-        WeightedVote(option: .abstain, weight: Decimal18("0.25")!),
+        WeightedVoteOption(option: .yes, weight: Decimal18("0.75")!),
+        WeightedVoteOption(option: .abstain, weight: Decimal18("0.25")!),
       ]
       #expect(
         chain.submit(.vote(id: 1, voter: chain.address("other"), options: options), by: "other").isSuccess

@@ -10,7 +10,7 @@ extension LedgerQuery {
     (try? proposals(in: status, .everything).items) ?? []
   }
 
-  func votes(onProposal id: UInt64) -> [(voter: Address, options: [WeightedVote])] {
+  func votes(onProposal id: UInt64) -> [(voter: Address, options: [WeightedVoteOption])] {
     (try? votes(onProposal: id, .everything).items) ?? []
   }
 

@@ -123,7 +123,7 @@ import Testing
         return .vote(
           id: 1 + below(5),
           voter: me,
-          options: [WeightedVote(option: pick(VoteOption.allCases), weight: Decimal18(1))]
+          options: [WeightedVoteOption(option: pick(VoteOption.allCases), weight: Decimal18(1))]
         )
       }
     }

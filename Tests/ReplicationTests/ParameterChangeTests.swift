@@ -40,7 +40,7 @@ struct ParameterChangeTests {
         amount: Coin(100_000_000_000, .uakt)
       ),
       .submitProposal(proposal),
-      .vote(id: 1, voter: tenant, options: [WeightedVote(option: .yes, weight: Decimal18(1))]),
+      .vote(id: 1, voter: tenant, options: [WeightedVoteOption(option: .yes, weight: Decimal18(1))]),
     ]
     for (sequence, action) in actions.enumerated() {
       let height = node.store.tip.height

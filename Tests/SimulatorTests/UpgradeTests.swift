@@ -39,7 +39,7 @@ struct UpgradeTests {
       let vote = Action.vote(
         id: 1,
         voter: key.address,
-        options: [WeightedVote(option: .yes, weight: Decimal18(1))]
+        options: [WeightedVoteOption(option: .yes, weight: Decimal18(1))]
       )
       #expect(AccountabilityTests.submit(cluster, vote, by: key, to: 0) == .accepted)
     }

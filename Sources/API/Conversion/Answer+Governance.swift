@@ -38,7 +38,7 @@ extension Answer.Tally {
 }
 
 extension Answer.Vote {
-  public init(_ voter: Address, _ options: [WeightedVote]) {
+  public init(_ voter: Address, _ options: [WeightedVoteOption]) {
     let weights = options.map { Answer.Event.Attribute(key: $0.option.name, value: $0.weight.description) }
     self.init(voter: voter.text(), options: weights)
   }

@@ -1,6 +1,7 @@
 /// Limits of the number of HTTP connections and of their idle time.
 ///
-/// Every connection is an open file, and a node that runs out of files cannot write its records.
+/// Every connection is an open file, and a node that runs out of files cannot write its records. It may even be
+/// ended: libdispatch counts its runnable threads by files of `/proc`, and traps when it cannot open one.
 public struct HTTPConnectionLimits: Hashable, Sendable {
   /// The largest number of connections, at least 1.
   public var total: Int
@@ -25,10 +26,11 @@ public struct HTTPConnectionLimits: Hashable, Sendable {
     self.heartbeat = heartbeat
   }
 
-  /// Allows half of the files that the process may open, but at most 4,096 connections, and an eighth of this
-  /// number per address. The other half of the files is for the database, the log and the peers.
+  /// Allows a quarter of the files that the process may open, but at most 4,096 connections, and an eighth of
+  /// this number per address. The other files are for the database (256 at most), the log, the peers and the
+  /// lease sessions (fewer than 350 together).
   public init(openFiles: Int) {
-    let total = min(4_096, openFiles / 2)
+    let total = min(4_096, openFiles / 4)
     self.init(total: total, perAddress: total / 8)
   }
 }

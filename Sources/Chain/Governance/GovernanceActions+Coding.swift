@@ -46,7 +46,9 @@ extension Action {
     return .vote(
       id: wire.proposalID,
       voter: try Field.address(wire.voter, "voter"),
-      options: [WeightedVote(option: try Field.kind(wire.option.rawValue, "option"), weight: Decimal18(1))]
+      options: [
+        WeightedVoteOption(option: try Field.kind(wire.option.rawValue, "option"), weight: Decimal18(1))
+      ]
     )
   }
 
@@ -55,13 +57,14 @@ extension Action {
     return .vote(
       id: wire.proposalID,
       voter: try Field.address(wire.voter, "voter"),
-      options: try WeightedVote.list(wire.options)
+      options: try WeightedVoteOption.list(wire.options)
     )
   }
 
   /// The message type and bytes of a vote. The weighted message is used only when a weight is not 1.
-  static func voteMessage(_ id: UInt64, _ voter: Address, _ options: [WeightedVote]) -> (MessageType, [UInt8])
-  {
+  static func voteMessage(_ id: UInt64, _ voter: Address, _ options: [WeightedVoteOption]) -> (
+    MessageType, [UInt8]
+  ) {
     if options.count == 1, options[0].weight == Decimal18(1) {
       var wire = Cosmos_Gov_V1_MsgVote()
       wire.proposalID = id
@@ -86,12 +89,12 @@ extension Cosmos_Gov_V1_MsgDeposit {
   }
 }
 
-extension WeightedVote {
+extension WeightedVoteOption {
   /// Decodes weighted options: each option at most once, with a weight above 0, and a sum of 1.
   fileprivate static func list(_ wire: [Cosmos_Gov_V1_WeightedVoteOption]) throws(DecodingError)
-    -> [WeightedVote]
+    -> [WeightedVoteOption]
   {
-    var options: [WeightedVote] = []
+    var options: [WeightedVoteOption] = []
     var sum = Decimal18.zero
     for element in try Field.list(wire, "options", limit: VoteOption.allCases.count, least: 1) {
       let option: VoteOption = try Field.kind(element.option.rawValue, "option")
@@ -101,7 +104,7 @@ extension WeightedVote {
       else { throw .invalid(field: "options") }
       // This cannot overflow: there are at most four weights of at most 1.
       sum = Decimal18(raw: sum.raw + weight.raw)
-      options.append(WeightedVote(option: option, weight: weight))
+      options.append(WeightedVoteOption(option: option, weight: weight))
     }
     guard sum == Decimal18(1) else { throw .invalid(field: "options") }
     return options

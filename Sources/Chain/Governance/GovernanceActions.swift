@@ -10,7 +10,7 @@ public enum VoteOption: UInt8, Hashable, Sendable, CaseIterable {
 
 /// One option of a vote, with the share of the voter's stake that votes for it (`WeightedVoteOption` of the Cosmos
 /// SDK). The shares of one vote sum to 1.
-public struct WeightedVote: Hashable, Sendable {
+public struct WeightedVoteOption: Hashable, Sendable {
   public var option: VoteOption
   public var weight: Decimal18
 

@@ -41,7 +41,7 @@ public enum Action: Hashable, Sendable {
   // Governance
   case submitProposal(SubmitProposal)
   case depositProposal(id: UInt64, depositor: Address, amount: [Coin])
-  case vote(id: UInt64, voter: Address, options: [WeightedVote])
+  case vote(id: UInt64, voter: Address, options: [WeightedVoteOption])
 
   /// The account that must sign.
   public var signer: Address {

@@ -36,7 +36,7 @@ extension GossipMessage {
     case .packet: self = .packet(try Packet(decoding: bytes, chain: chain))
     case .objects:
       let wire = try Supercloud_Peer_V1_Objects(decoding: bytes, limit: kind.limit)
-      self = .objects(try GossipLimits.objects(wire.objects.map(\.array), chain: chain))
+      self = .objects(try GossipLimits.decodeObjects(wire.objects.map(\.array), chain: chain))
     case .ranges: self = .ranges(try RangeMessage(decoding: bytes))
     case .recordsRequest:
       let wire = try Supercloud_Peer_V1_RecordsRequest(decoding: bytes, limit: kind.limit)
@@ -44,7 +44,7 @@ extension GossipMessage {
     case .records:
       let wire = try Supercloud_Peer_V1_Objects(decoding: bytes, limit: kind.limit)
       guard wire.objects.count <= GossipLimits.records else { throw .outOfRange(field: "records") }
-      let records = try GossipLimits.objects(wire.objects.map(\.array), chain: chain)
+      let records = try GossipLimits.decodeObjects(wire.objects.map(\.array), chain: chain)
       guard records.allSatisfy({ $0.kind == .nodeRecord }) else { throw .invalid(field: "records") }
       self = .records(records)
     case .probe: self = .probe(try Probe(decoding: bytes))
@@ -64,7 +64,7 @@ public enum GossipLimits {
   /// Identifiers in one message of reconciliation, over all its fields.
   public static let identifiers = 2_048
 
-  static func objects(_ encoded: [[UInt8]], chain: ChainID) throws(DecodingError) -> [SignedObject] {
+  static func decodeObjects(_ encoded: [[UInt8]], chain: ChainID) throws(DecodingError) -> [SignedObject] {
     guard encoded.count <= objects else { throw .outOfRange(field: "objects") }
     return try encoded.map { bytes throws(DecodingError) in try SignedObject(decoding: bytes, chain: chain) }
   }
@@ -87,7 +87,7 @@ extension Packet {
   public init(decoding bytes: [UInt8], chain: ChainID) throws(DecodingError) {
     let wire = try Supercloud_Peer_V1_Packet(decoding: bytes, limit: FrameKind.packet.limit)
     self.init()
-    objects = try GossipLimits.objects(wire.objects.map(\.array), chain: chain)
+    objects = try GossipLimits.decodeObjects(wire.objects.map(\.array), chain: chain)
     digests = wire.digests
     wants = wire.wants
     stops = wire.stops

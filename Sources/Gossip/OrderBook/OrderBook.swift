@@ -16,7 +16,7 @@ public struct OrderBook: Sendable {
     public var lifetime: UInt64 = 3_600_000
     public var ordersPerAccount = 32
     public var bidsPerOrder = 20
-    /// As many as a provider needs to bid on every order of a full book.
+    /// Live bids of one account. The limit is high, because a provider may bid on every live order.
     public var bidsPerAccount = 4_096
     public var withdrawalsPerAccount = 512
     /// Bids that may wait for an order that has not arrived.

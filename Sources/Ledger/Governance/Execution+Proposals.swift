@@ -85,7 +85,7 @@ extension Execution {
   }
 
   /// Stores a vote. A later vote of the same voter replaces it.
-  func vote(_ id: UInt64, _ voter: Address, _ options: [WeightedVote]) throws(Rejection) {
+  func vote(_ id: UInt64, _ voter: Address, _ options: [WeightedVoteOption]) throws(Rejection) {
     let record = try proposal(id)
     guard record.status == .voting else { throw .governance(.proposalInactive(id)) }
     var sum = Decimal18.zero

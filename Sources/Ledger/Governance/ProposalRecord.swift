@@ -87,7 +87,7 @@ public struct ProposalRecord: Hashable, Sendable, StateValue {
 
 /// One voter's vote.
 public struct VoteRecord: Hashable, Sendable {
-  public var options: [WeightedVote]
+  public var options: [WeightedVoteOption]
 }
 
 extension VoteRecord: StateValue {
@@ -99,7 +99,7 @@ extension VoteRecord: StateValue {
   init(from reader: inout ByteReader) throws(DecodingError) {
     options = []
     for _ in 0..<(try reader.read(UInt8.self)) {
-      options.append(WeightedVote(option: try reader.readAll(), weight: try reader.readAll()))
+      options.append(WeightedVoteOption(option: try reader.readAll(), weight: try reader.readAll()))
     }
   }
 }

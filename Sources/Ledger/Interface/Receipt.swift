@@ -41,7 +41,8 @@ public struct Receipt: Hashable, Sendable {
 }
 
 extension Receipt {
-  /// Bounds of what `init(decoding:)` accepts.
+  /// The most characters of the codespace, bytes of the log, and number of events. When a receipt is decoded, a
+  /// character of the codespace may have up to four bytes.
   private enum Limit {
     static let codespace = 32
     static let log = 1_024

@@ -27,7 +27,7 @@ extension LedgerQuery {
   public func votes(
     onProposal id: UInt64,
     _ request: PageRequest
-  ) throws(PageFault) -> Page<(voter: Address, options: [WeightedVote])> {
+  ) throws(PageFault) -> Page<(voter: Address, options: [WeightedVoteOption])> {
     try state.page(Tables.votes, prefix: Tables.votes.prefix(id), request) { ($0.second, $1.options) }
   }
 

@@ -28,7 +28,7 @@ public struct GossipReport: Codable, Sendable {
   public var byzantine = 0
   /// The number of peers that joined during the run.
   public var newcomers = 0
-  /// The share of lost datagrams.
+  /// The probability that the network loses a datagram, as the scenario sets it.
   public var loss = 0.0
   /// The name of the attack; nil without Byzantine peers.
   public var attack: String?

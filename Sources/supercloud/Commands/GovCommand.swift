@@ -118,7 +118,7 @@ struct GovCommand: AsyncParsableCommand {
       try await signer.send("voted in block") { .vote(id: id, voter: $0, options: options) }
     }
 
-    private static func option(_ text: String) throws -> WeightedVote {
+    private static func option(_ text: String) throws -> WeightedVoteOption {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       let names: [String: VoteOption] = [
         "yes": .yes, "no": .no, "abstain": .abstain, "veto": .noWithVeto, "nowithveto": .noWithVeto,
@@ -129,7 +129,7 @@ struct GovCommand: AsyncParsableCommand {
       }
       let text = parts.count == 2 ? parts[1] : "1"
       let weight = try parsed(text, "a weight", fix: "a decimal such as 0.7") { Decimal18($0) }
-      return WeightedVote(option: option, weight: weight)
+      return WeightedVoteOption(option: option, weight: weight)
     }
   }
 }

@@ -49,7 +49,7 @@ extension GovCommand {
         title: title,
         summary: summary,
         contents: contents,
-        deposit: [try await depositCoin()],
+        deposit: [try await proposalDeposit()],
         isExpedited: expedited
       )
       let result = try await wallet.send([.submitProposal(submission)])
@@ -59,7 +59,7 @@ extension GovCommand {
       Console.note("next: supercloud gov vote \(id ?? "ID") yes --from …")
     }
 
-    private func depositCoin() async throws -> Coin {
+    private func proposalDeposit() async throws -> Coin {
       if let deposit { return try coin(deposit) }
       let all: [Answer.Parameter] = try await signer.node.get("/v1/parameters")
       let key: ParameterKey = expedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit

@@ -66,7 +66,7 @@ struct DeployJourney {
 
   func run() async throws -> DeployReport {
     say("checked \(command.file): \(plan.summary)")
-    let deposit = try depositCoin()
+    let deposit = try orderDeposit()
     let signedAt = Date()
     let order = try await postOrder(deposit)
     let dseq = plan.deployment.sequence
@@ -92,7 +92,7 @@ struct DeployJourney {
 
   // MARK: Steps
 
-  private func depositCoin() throws -> Coin {
+  private func orderDeposit() throws -> Coin {
     if let text = command.deposit { return try coin(text, "a deposit") }
     let minimum = wallet.currency(plan.denomination).flatMap { UInt64($0.minimumDeposit) } ?? 0
     return Coin(minimum * 10, plan.denomination)

@@ -93,11 +93,14 @@ extension DecoderFuzzTests {
     let half = Decimal18(raw: Decimal18.one / 2)
     return [
       .submitProposal(proposal), .depositProposal(id: 1, depositor: own, amount: [coin]),
-      .vote(id: 1, voter: own, options: [WeightedVote(option: .yes, weight: Decimal18(1))]),
+      .vote(id: 1, voter: own, options: [WeightedVoteOption(option: .yes, weight: Decimal18(1))]),
       .vote(
         id: 1,
         voter: own,
-        options: [WeightedVote(option: .yes, weight: half), WeightedVote(option: .noWithVeto, weight: half)]
+        options: [
+          WeightedVoteOption(option: .yes, weight: half),
+          WeightedVoteOption(option: .noWithVeto, weight: half),
+        ]
       ),
     ]
   }
