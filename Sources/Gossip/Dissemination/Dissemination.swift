@@ -109,7 +109,7 @@ public struct Dissemination: Sendable {
   struct Missing {
     var announcers: [UInt8]
     var asked: SlotSet = []
-    /// `attempts` counts the times the object was asked for, `asks` the requests: later attempts send two.
+    /// `attempts` counts the rounds of requests for the object, `asks` the requests: later rounds send two each.
     var attempts = 0
     var asks = 0
   }

@@ -39,7 +39,7 @@ extension OrderBook {
     case expiresTooFar
     /// The author has withdrawn the object.
     case withdrawn
-    /// Its order was agreed, withdrawn or has expired.
+    /// The bid's order is no longer live: it was agreed to or withdrawn, or it has expired.
     case orderClosed
     /// The account has reached its limit of live orders, bids or withdrawals.
     case accountFull

@@ -121,8 +121,8 @@ extension Execution {
     record.takeCollected = try checked(record.takeCollected.adding(fee.amount))
     // The product cannot overflow: `takeCollected`, the sum of all fees, has 64 bits, and `share`, in basis
     // points, has 14 bits.
-    record.owedToStakers += UInt128(fee.amount.units) * share
-    let given = record.owedToStakers / 10_000 - UInt128(record.paidToStakers.units)
+    record.accruedToStakersTimes10000 += UInt128(fee.amount.units) * share
+    let given = record.accruedToStakersTimes10000 / 10_000 - UInt128(record.paidToStakers.units)
     let toStakers = Amount(min(UInt64(clamping: given), fee.amount.units))
     record.paidToStakers = try checked(record.paidToStakers.adding(toStakers))
     write(record)

@@ -24,7 +24,7 @@ struct CurrencyRecord: Hashable, Sendable, StateValue {
   var takeCollected = Amount.zero
   /// The sum, over all fees, of fee × stakers' share in basis points. In total the stakers get this sum
   /// divided by 10,000, rounded down, so the result does not depend on how the fees are split into payments.
-  var owedToStakers: UInt128 = 0
+  var accruedToStakersTimes10000: UInt128 = 0
   /// The units that went to stakers so far.
   var paidToStakers = Amount.zero
   /// The number of the proposal that set each parameter, in the order of
@@ -38,12 +38,12 @@ struct CurrencyRecord: Hashable, Sendable, StateValue {
   }
 
   func encode(into writer: inout ByteWriter) {
-    writer.write(currency, minted, take, takeCollected, owedToStakers, paidToStakers)
+    writer.write(currency, minted, take, takeCollected, accruedToStakersTimes10000, paidToStakers)
     for proposal in proposals { writer.write(proposal) }
   }
 
   init(from reader: inout ByteReader) throws(DecodingError) {
-    (currency, minted, take, takeCollected, owedToStakers, paidToStakers) = try reader.readAll()
+    (currency, minted, take, takeCollected, accruedToStakersTimes10000, paidToStakers) = try reader.readAll()
     proposals = []
     for _ in ParameterName.CurrencyField.allCases { proposals.append(try reader.read()) }
   }

@@ -19,14 +19,15 @@ extension NodeService {
     )
     // The feed is opened before the state is read: a change in between is then sent twice, but not lost.
     let feed = await hub.followMarket(scope)
-    var present: [Answer.MarketEvent] = []
+    var initialEvents: [Answer.MarketEvent] = []
     if let order = scope.order {
-      present = await host.read { replica in Self.present(order, scope, replica.book) }
+      initialEvents = await host.read { replica in Self.currentEvents(of: order, scope, replica.book) }
     }
-    return EventStream(initialEvents: present + [.caughtUp], feed: feed)
+    return EventStream(initialEvents: initialEvents + [.caughtUp], feed: feed)
   }
 
-  private static func present(_ order: Digest, _ scope: MarketScope, _ book: OrderBook)
+  /// The order and its bids that are in the book, as events, as far as `scope` contains them.
+  private static func currentEvents(of order: Digest, _ scope: MarketScope, _ book: OrderBook)
     -> [Answer.MarketEvent]
   {
     var events: [Answer.MarketEvent] = []

@@ -14,7 +14,7 @@ extension SourcePosition: CustomStringConvertible {
   public var description: String { "\(line):\(column)" }
 }
 
-/// The core tags of scalars, as the parser resolves them.
+/// The tag of a node. libyaml expands a short form, such as `!!int`, to the text that is the raw value here.
 enum YAMLTag: String {
   /// No tag is written.
   case implicit = "!"

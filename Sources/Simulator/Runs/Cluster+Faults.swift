@@ -74,7 +74,8 @@ extension Cluster {
     }
   }
 
-  /// Ends all faults of the network and of the nodes. Byzantine validators continue to misbehave.
+  /// Makes the network reliable, ends full disks and pauses, and starts the nodes that are down. Cuts and disk
+  /// stalls have ended by then, each at its own time. Byzantine validators continue to misbehave.
   func heal() {
     isHealed = true
     for shard in shards { shard.network.isUnreliable = false }

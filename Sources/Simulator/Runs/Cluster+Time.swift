@@ -112,7 +112,7 @@ extension Cluster {
   }
 }
 
-/// Shards that run in parallel, each on its own thread.
+/// Shards that run in parallel. One thread may run several of them, one after another.
 private struct ParallelShards: @unchecked Sendable {
   // This is safe though unchecked: one thread at a time runs a shard, a shard changes only itself and its own
   // nodes, and what nodes share is constant or protected by a mutex (`StateVersion`). `run` returns when all

@@ -1,7 +1,8 @@
 extension NodeStore {
-  /// Puts a part of a snapshot into a store that has no origin yet. `marks` are entries by which the caller
-  /// later recognises the stored parts (`stagedMarks`). The part is written wholly or not at all, without a
-  /// sync. A crash may lose the parts of the last calls, but never a part before one that is kept.
+  /// Puts a part of a snapshot into a store that has no origin yet: neither a genesis nor a whole snapshot with
+  /// which its chain begins. `marks` are entries by which the caller later recognises the stored parts
+  /// (`stagedMarks`). The part is written wholly or not at all, without a sync. A crash may lose the parts of
+  /// the last calls, but never a part before one that is kept.
   public func stage(state: [Entry], tree: [Entry], marks: [Entry]) throws(StorageError) {
     try withWriter { (progress) throws(StorageError) in
       try Self.checkNew(progress, database)

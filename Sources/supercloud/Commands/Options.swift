@@ -192,7 +192,7 @@ func contents(of file: String) throws -> Data {
   return data
 }
 
-/// The JSON in `data`; the error says where `file` is not `what`.
+/// Decodes the JSON in `data`. The error names `file`, says what it should be (`what`) and where it differs.
 func decode<Value: Decodable>(
   _ type: Value.Type,
   _ data: Data,
