@@ -18,6 +18,7 @@ public struct Generations<Key: Hashable, Value> {
     self.period = period
   }
 
+  /// The entries of both generations. A key that is in both counts twice.
   public var count: Int { current.count + previous.count }
   /// About the bytes of both tables' keys.
   public var footprint: Int { (current.capacity + previous.capacity) * (MemoryLayout<Key>.stride + 3) }

@@ -18,16 +18,19 @@ public enum FrameKind: UInt8, CaseIterable, Sendable {
   /// Asks for transactions of a proposed block by their indices in it.
   case missingRequest = 12
   case missingTransactions = 13
-  /// The names of transactions that the sender has; `transactionRequest` has the names of those that it
-  /// wants.
+  /// Announces transactions that the sender has, by short identifiers (`TransactionName`).
   case transactionNames = 14
+  /// Asks for transactions by the same short identifiers.
   case transactionRequest = 15
   /// A gossip message that fits a datagram; it is sent as one, or over a stream.
   case packet = 16
   /// Objects too large for a datagram.
   case objects = 17
+  /// Reconciliation: digests of ranges of identifiers, by which two peers find the objects that one lacks.
   case ranges = 18
+  /// Asks for node records, the signed addresses of nodes.
   case recordsRequest = 19
+  /// Node records: the sender's own, or the answer to `recordsRequest`.
   case records = 20
   /// Tests whether this connection, or the receiver's connection to another node, works.
   case probe = 21

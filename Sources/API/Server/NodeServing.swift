@@ -53,6 +53,7 @@ public protocol NodeServing: Sendable {
   func peers() async throws -> [Answer.Peer]
   func network() async throws -> Answer.Network
   func decisions(order: String?) async throws -> [Answer.Decision]
+  /// The status of the provider that this node runs. Throws `ServingError.unavailable` when it runs none.
   func providerStatus() async throws -> Answer.ProviderStatus
   func faucet(_ address: String) async throws -> Answer.TransactionResult
   /// The metrics in Prometheus' text format.

@@ -110,7 +110,7 @@ struct Link: Sendable {
 
   init(peer: PeerID, announcedLimit: Int) {
     self.peer = peer
-    hash = Dissemination.hash(of: peer)
+    hash = Dissemination.shortHash(for: peer)
     announced = Generations(capacity: announcedLimit, period: .seconds(10))
   }
 }

@@ -154,16 +154,17 @@ public struct Dissemination: Sendable {
   public init(peer: PeerID, settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
     self.settings = settings
     self.generator = generator
-    hash = Self.hash(of: peer)
+    hash = Self.shortHash(for: peer)
     seen = Generations(capacity: settings.seenCapacity, period: settings.seenPeriod)
     refused = Generations(capacity: settings.seenCapacity / 8, period: settings.refusedPeriod)
     checked = Generations(capacity: settings.checkedCapacity, period: settings.checkedPeriod)
     exploreAt = now + settings.exploreInterval
   }
 
-  /// The hash under which objects are announced to `peer`. Everybody can compute it. An attacker that gives
-  /// two of its own objects the same hash only hides one of them from that peer.
-  static func hash(of peer: PeerID) -> ShortHash {
+  /// The keyed hash function for the short identifiers of objects that are announced to `peer`. Its key is
+  /// derived from the peer's identity, so everybody can compute it. An attacker that gives two of its own
+  /// objects the same short identifier only hides one of them from that peer.
+  static func shortHash(for peer: PeerID) -> ShortHash {
     ShortHash(Digest.blake2b(Array("supercloud digest".utf8) + peer.bytes))
   }
 

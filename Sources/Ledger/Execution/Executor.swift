@@ -48,7 +48,8 @@ public enum Executor {
     return changes.contains { change in change.key.first.map { tables.contains($0) } ?? false }
   }
 
-  /// The next tick at which an escrow account is due; nil when none is.
+  /// The next tick at which a block must settle an escrow account, for a periodic payout or because its funds
+  /// run out; nil when there is none.
   public static func nextDueTick(on state: some StateReading) -> Tick? {
     let floor = state.read(Tables.dueFloor, SingleKey()) ?? 0
     let from = Tables.due.prefix(floor)

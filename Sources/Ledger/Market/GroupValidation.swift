@@ -11,7 +11,7 @@ public enum ResourceLimits {
   /// 5 MiB to 32 TiB per volume.
   public static let volumeBytes: ClosedRange<UInt64> = 5 << 20...32 << 40
   public static let replicas: ClosedRange<UInt32> = 1...50
-  /// The highest price per replica and tick, in smallest units.
+  /// The highest price of one replica for one `Tick` (6 s), in smallest units.
   public static let price = Decimal18(10_000_000)
   public static let units = 20
   public static let groupCPUMillis: UInt64 = 512_000

@@ -76,7 +76,8 @@ public struct Replica<State: ReplicaState>: Sendable {
   var candidates = Candidates()
   var peers = PeerTable()
   var knownNodes = KnownNodes()
-  /// The time of the block at which all vouchers were last read.
+  /// The time of the block at which the vouchers of all nodes in `knownNodes` were last checked. With a voucher
+  /// a validator or provider confirms a node.
   var knownNodesReadAt: Timestamp = .zero
   /// The last height whose block changed the validators; nil when none did since the start.
   var validatorsChangedAt: Height?

@@ -122,7 +122,8 @@ struct GossipMeasure {
     case .packet(let packet):
       let small = UInt64(8 * (packet.digests.count + packet.wants.count))
       let tags = UInt64(8 * (packet.stops.count + packet.starts.count))
-      // The bytes of the frame count for the packet's purpose: objects, else control entries, else digests.
+      // The bytes of a packet with objects are split: digests and wants, stops and starts, and the rest as
+      // payload. A packet without objects counts whole: as control if it has stops or starts, else as digests.
       if !packet.objects.isEmpty {
         bytes[.payload, default: 0] += size - small - tags
         bytes[.digests, default: 0] += small

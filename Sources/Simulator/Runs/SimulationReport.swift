@@ -14,7 +14,7 @@ public struct SimulationReport: Codable, Sendable {
 
   public var seed: UInt64
   public var validators: Int
-  /// The number of followers.
+  /// The number of full nodes that are not validators.
   public var peers: Int
   /// The name of the fault plan.
   public var faults: String

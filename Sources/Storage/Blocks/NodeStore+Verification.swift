@@ -31,7 +31,7 @@ extension NodeStore {
     guard let chainID = try chainID(), try genesisDigest() != nil else {
       throw damaged("the chain id or the genesis digest is missing")
     }
-    let base = try number(.base)
+    let base = try number(.originHeight)
     let lowest = try number(.lowest)
     guard base <= height, lowest >= base, lowest <= height else {
       throw damaged("heights contradict each other: base \(base), lowest \(lowest), last \(height)")

@@ -36,7 +36,7 @@ public final class NodeStore: Sendable {
       let detail = "its layout is version \(version), this program's is \(StoreKeys.schema)"
       throw .unsupported(path: database.path, detail: detail)
     }
-    let found = Progress(last: try number(.height), lowest: try number(.lowest), base: try number(.base))
+    let found = Progress(last: try number(.height), lowest: try number(.lowest), base: try number(.originHeight))
     progress.withLock { $0 = found }
   }
 
@@ -78,7 +78,7 @@ public final class NodeStore: Sendable {
       batch.put(StoreKeys.Meta.chainID.key, Array(origin.chainID.utf8), in: .meta)
       batch.put(StoreKeys.Meta.genesisDigest.key, origin.genesisDigest, in: .meta)
       let height = StoreKeys.height(origin.height)
-      for meta in [StoreKeys.Meta.height, .base, .lowest] { batch.put(meta.key, height, in: .meta) }
+      for meta in [StoreKeys.Meta.height, .originHeight, .lowest] { batch.put(meta.key, height, in: .meta) }
       for entry in origin.state { batch.put(entry.key, entry.value, in: .state) }
       for entry in origin.tree { batch.put(entry.key, entry.value, in: .tree) }
       for (name, value) in origin.meta { batch.put(StoreKeys.named(name), value, in: .meta) }

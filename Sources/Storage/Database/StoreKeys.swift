@@ -57,8 +57,8 @@ enum StoreKeys {
     case genesisDigest = "genesis-digest"
     /// The last committed height.
     case height = "height"
-    /// The height of the origin.
-    case base = "base"
+    /// The height of the origin, the state with which the store began: genesis or a snapshot.
+    case originHeight = "base"
     /// The lowest height that has not been pruned.
     case lowest = "lowest"
 

@@ -33,7 +33,7 @@ public struct Handshake: ~Copyable, Sendable {
   public struct Introduction: Hashable, Sendable {
     /// The port on which it listens; 0 when it does not.
     public var listenPort: UInt16
-    /// Bytes that the handshake does not interpret, at most 1,024; longer ones are cut off.
+    /// Bytes that the handshake does not interpret, at most 1,024; `init` drops the rest.
     public var hello: [UInt8]
 
     public init(listenPort: UInt16, hello: [UInt8] = []) {

@@ -31,12 +31,6 @@ final class SharedHandshake: Sendable {
 
   /// Takes the next message from the front of `input` if all of it is there. Computes nothing.
   func nextMessage(from input: inout ByteBuffer) throws(HandshakeFailure) -> Handshake.Message? {
-    // The lock's closure cannot capture an inout parameter; copying a ByteBuffer copies no bytes.
-    var rest = input
-    let message = try machine.withLock { (machine) throws(HandshakeFailure) in
-      try machine.nextMessage(from: &rest)
-    }
-    input = rest
-    return message
+    try machine.withLock { (machine) throws(HandshakeFailure) in try machine.nextMessage(from: &input) }
   }
 }
