@@ -19,7 +19,8 @@ struct VoteTally: Sendable {
     var signature: Signature
   }
 
-  struct Count: Hashable, Sendable {
+  /// A choice, and the sum of the voting power of the validators that made it.
+  struct ChoicePower: Hashable, Sendable {
     var choice: Choice
     var power: Int64
   }
@@ -28,7 +29,7 @@ struct VoteTally: Sendable {
   /// The slots by validator index; empty until the first vote.
   private(set) var slots: [Slot?] = []
   /// The power of each choice, in the order of the first votes.
-  private(set) var choices: [Count] = []
+  private(set) var choices: [ChoicePower] = []
   /// The power of all validators that voted.
   private(set) var power: Int64 = 0
 
@@ -53,7 +54,7 @@ struct VoteTally: Sendable {
     if slots.isEmpty { slots = Array(repeating: nil, count: count) }
     let choice = Choice(block: vote.block, validRound: vote.validRound)
     let position = choices.firstIndex { $0.choice == choice } ?? choices.count
-    if position == choices.count { choices.append(Count(choice: choice, power: 0)) }
+    if position == choices.count { choices.append(ChoicePower(choice: choice, power: 0)) }
     choices[position].power += weight
     power += weight
     slots[Int(vote.validator)] = Slot(choice: position, signature: vote.signature)

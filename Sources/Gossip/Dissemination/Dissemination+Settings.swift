@@ -47,7 +47,8 @@ extension Dissemination {
     public var origin = TokenBucket.Rate(perSecond: 20, burst: 100)
     /// Objects a second that one neighbour may deliver of all origins without a route together.
     public var routelessAllowance = TokenBucket.Rate(perSecond: 100, burst: 2_000)
-    /// STOP and START entries a second from one neighbour; the burst is two for each of 8,192 origins.
+    /// Entries a second with which one neighbour asks this node to stop or to start pushing an origin's objects
+    /// to it. The burst is two entries for each of `routeLimit` origins.
     public var control = TokenBucket.Rate(perSecond: 500, burst: 16_384)
     public var digests = TokenBucket.Rate(perSecond: 10_000, burst: 40_000)
     public var wants = TokenBucket.Rate(perSecond: 500, burst: 2_000)

@@ -1,11 +1,11 @@
 import Primitives
 
 /// The running sum, over all ticks since genesis, of one currency's take rate: the network's share of lease
-/// earnings. The difference of the sum between two ticks gives the take on the earnings between them. So the
-/// take stays exact when the rate changes while leases run, and no lease must be updated.
+/// earnings. A lease's take between two ticks is its earnings per tick times the difference of the two sums. So
+/// the take stays exact when the rate changes while leases run, and no lease must be updated.
 ///
-/// The rate changes only after everything due up to that tick was settled. So every tick that is settled
-/// later has a known rate.
+/// Earlier rates are not stored, so `value(at:)` is right only for ticks from `since` on. Therefore the rate
+/// changes only after the payments that are due by that tick were settled.
 struct TakeIndex: Hashable, Sendable {
   /// The sum of the rates, in basis points, of all ticks before `since`.
   private(set) var base: UInt128

@@ -55,7 +55,8 @@ final class SnapshotService: Sendable {
     state.withLock { $0.archives = archives }
   }
 
-  /// Finds the snapshots of earlier runs; removes those that are unfinished or of another chain.
+  /// Finds the snapshots of earlier runs. Removes those that are unfinished, of another chain, or below the
+  /// store's lowest height.
   private static func found(in folder: URL, _ store: NodeStore, _ logger: Logger) -> [SnapshotArchive] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     var archives: [SnapshotArchive] = []
@@ -70,7 +71,7 @@ final class SnapshotService: Sendable {
         archives.append(archive)
       } catch {
         logger.info(
-          "removing a snapshot that is unfinished or not of this chain",
+          "removing a snapshot that is unfinished, not of this chain or older than the kept blocks",
           metadata: ["folder": "\(place.path)"]
         )
         try? FileManager.default.removeItem(at: place)

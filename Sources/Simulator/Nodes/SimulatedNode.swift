@@ -43,7 +43,8 @@ final class SimulatedNode {
   private(set) var isHonest = true
   /// The greatest height that was reported to the replica as durable.
   var reportedDurableHeight: Height = 0
-  /// The newest proposal received; set only for Byzantine nodes and in runs with a broken rule.
+  /// The newest proposal received. It is set only for Byzantine nodes, and in runs in which a rule of the
+  /// protocol is broken on purpose (`BrokenRule`).
   var lastProposal: Proposal?
 
   /// With this many followers or more, followers with equal state execute a block only once, to save time.

@@ -36,7 +36,11 @@ public final class NodeStore: Sendable {
       let detail = "its layout is version \(version), this program's is \(StoreKeys.schema)"
       throw .unsupported(path: database.path, detail: detail)
     }
-    let found = Progress(last: try number(.height), lowest: try number(.lowest), base: try number(.originHeight))
+    let found = Progress(
+      last: try number(.height),
+      lowest: try number(.lowest),
+      base: try number(.originHeight)
+    )
     progress.withLock { $0 = found }
   }
 

@@ -30,7 +30,7 @@ struct SimulateGossipCommand: ParsableCommand {
   var attack = "drop"
   @Option(help: "Peers that only dial out.") var dialOnly = Share(partsPerMillion: 0)
   @Option(help: "Peers without UDP.") var tcpOnly = Share(partsPerMillion: 0)
-  @Option(help: "Objects that are counted.") var messages = 40
+  @Option(help: "Objects that are published and measured after the warm-up.") var messages = 40
   @Option(help: "Peers that publish.") var origins = 8
   @Option(help: "Objects that each origin publishes before those.") var warmUp = 16
   @Option(help: "Sessions that each peer dials.") var outbound = 8
