@@ -20,7 +20,8 @@ public struct Generations<Key: Hashable, Value> {
 
   /// The entries of both generations. A key that is in both counts twice.
   public var count: Int { current.count + previous.count }
-  /// About the bytes of both tables' keys.
+  /// The approximate memory of both tables' keys, in bytes: for each key that there is room for, its size and
+  /// 3 bytes of overhead. Values are not counted.
   public var footprint: Int { (current.capacity + previous.capacity) * (MemoryLayout<Key>.stride + 3) }
 
   @inlinable public subscript(key: Key) -> Value? { current[key] ?? previous[key] }

@@ -95,6 +95,37 @@ struct MempoolTests {
     #expect(mempool.candidates(byteLimit: .max, countLimit: 1).map(\.sender) == [keys[1].address])
   }
 
+  @Test func `who sends again after every block does not take the turn of one that waits`() {
+    let mempool = self.mempool()
+    let keys = (101...103).map { World.key($0) }
+    var sequences: [Address: UInt64] = [:]
+    for key in keys { _ = mempool.insert(world.transfer(0, by: key), expected: 0, at: 1) }
+    // Each block has room for one transaction, and its sender sends the next one at once.
+    var served: [Address] = []
+    for height in 2...7 as ClosedRange<Height> {
+      let block = mempool.candidates(byteLimit: .max, countLimit: 1)
+      for transaction in block {
+        served.append(transaction.sender)
+        sequences[transaction.sender] = transaction.sequence + 1
+      }
+      mempool.commit(block, at: height) { sequences[$0] ?? 0 }
+      for key in keys where key.address == served.last {
+        let next = sequences[key.address] ?? 0
+        _ = mempool.insert(world.transfer(next, by: key), expected: next, at: height)
+      }
+    }
+    #expect(served == (keys + keys).map(\.address))
+  }
+
+  @Test func `a block without a sender's transactions leaves its turn`() {
+    let mempool = self.mempool()
+    let (waiting, other) = (World.key(101), World.key(102))
+    for key in [waiting, other] { _ = mempool.insert(world.transfer(0, by: key), expected: 0, at: 1) }
+    // Another proposer's block, with a transaction of somebody else.
+    mempool.commit([world.transfer(0)], at: 2) { $0 == world.tenant.address ? 1 : 0 }
+    #expect(mempool.candidates(byteLimit: .max, countLimit: 1).map(\.sender) == [waiting.address])
+  }
+
   @Test func `a block removes what it has and what it makes stale`() {
     let mempool = self.mempool()
     for sequence in 0..<4 as Range<UInt64> {

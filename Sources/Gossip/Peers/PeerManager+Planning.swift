@@ -140,7 +140,7 @@ extension PeerManager {
   private mutating func planRecords(_ turn: inout Turn) {
     guard book.count < settings.bookTarget else { return }
     let hasChoice = book.count >= 8 * settings.outbound || sessionCount(inbound: false) >= settings.outbound
-    if hasChoice, turn.now < recordsAt { return }
+    if hasChoice, turn.now < nextRecordRequestAt { return }
     var candidates = sessions.keys.sorted().filter { peer in
       guard let session = sessions[peer], session.purpose != .feeler else { return false }
       guard let entry = recordRequests[peer], let last = entry.at else { return true }
@@ -150,7 +150,7 @@ extension PeerManager {
     guard !candidates.isEmpty else { return }
     if hasChoice {
       candidates = [candidates[generator.index(below: candidates.count)]]
-      recordsAt = turn.now + settings.recordInterval
+      nextRecordRequestAt = turn.now + settings.recordInterval
     }
     for peer in candidates {
       expectRecords(from: peer, askedAt: turn.now, at: turn.now)

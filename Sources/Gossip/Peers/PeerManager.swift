@@ -143,7 +143,8 @@ public struct PeerManager: Sendable {
   /// A near peer (`near`), and the peer whose session ends when the session with `near` has lasted a second
   /// (`far`).
   var replacement: (near: PeerID, far: PeerID)?
-  var recordsAt: Instant = .zero
+  /// When one peer is next asked for node records, if there is a choice of peers to dial.
+  var nextRecordRequestAt: Instant = .zero
 
   public init(peer: PeerID, settings: Settings = Settings(), generator: SeededGenerator, at now: Instant) {
     var generator = generator

@@ -115,7 +115,8 @@ enum Capabilities {
     }
   }
 
-  /// The attributes with keys of exactly the form `capabilities/storage/<index>/<key>`, grouped by index.
+  /// The attributes with keys of exactly the form `capabilities/storage/<index>/<key>`, grouped by index. Only
+  /// `<key>` is left of their keys.
   static func storageGroups(of attributes: [Attribute]) -> [[Attribute]] {
     var indices: [String] = []
     var groups: [[Attribute]] = []

@@ -26,12 +26,13 @@ public struct Quote: Hashable, Sendable {
   public struct Line: Hashable, Sendable {
     /// The resource that is priced, such as `8 × nvidia/h100/80Gi/sxm`.
     public var text: String
-    /// The amount per hour in the sheet's money; see `PriceEntry.rate`.
+    /// The amount per hour in the money in which the price sheet states its prices; see `PriceEntry.rate`.
     public var perHour: Decimal18
   }
 
+  /// The price of one tick in the denomination in which the lease is paid.
   public var perTick: DecimalCoin
-  /// In the sheet's money; see `PriceEntry.rate`.
+  /// The amount per hour in the money in which the price sheet states its prices; see `PriceEntry.rate`.
   public var perHour: Decimal18
   public var lines: [Line]
 }

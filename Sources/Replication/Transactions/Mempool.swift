@@ -171,9 +171,17 @@ public struct Mempool: Sendable {
   {
     for sender in Set(transactions.map(\.sender)).sorted() { advance(sender, to: expected(sender)) }
     for transaction in transactions { remove(transaction.hash, sender: transaction.sender) }
-    // The sender at the front goes to the end, so that others get their turn.
-    if !transactions.isEmpty, let served = readySenders.popFirst() { readySenders.append(served) }
+    moveToEnd(Set(transactions.map(\.sender)))
     if height.isMultiple(of: 64) { dropExpired(at: height) }
+  }
+
+  /// Lets the senders that the block served wait behind all others. A sender that the block did not serve keeps
+  /// its place.
+  private mutating func moveToEnd(_ served: Set<Address>) {
+    let again = readySenders.filter { served.contains($0) }
+    guard !again.isEmpty else { return }
+    readySenders.removeAll { served.contains($0) }
+    readySenders.append(contentsOf: again)
   }
 
   private mutating func advance(_ sender: Address, to expected: UInt64) {

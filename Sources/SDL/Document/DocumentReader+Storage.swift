@@ -108,8 +108,8 @@ extension DocumentReader {
     }
   }
 
-  /// The comparison by which Akash's parser sorts volumes. It is inconsistent: of two volumes that have the
-  /// same size and are not persistent, each comes before the other.
+  /// The comparison by which Akash's parser sorts volumes. It is inconsistent: when two volumes have the
+  /// same size, and both have no attribute `persistent` or both have `false`, each comes before the other.
   private static func comesBefore(_ left: VolumeSource, _ right: VolumeSource) -> Bool {
     if left.bytes.value != right.bytes.value { return left.bytes.value < right.bytes.value }
     let (mine, other) = (left.attribute("persistent"), right.attribute("persistent"))

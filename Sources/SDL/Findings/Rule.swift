@@ -111,6 +111,7 @@ public enum Rule: String, Hashable, CaseIterable, Sendable {
   case schemaPattern = "schema-pattern"
 
   // GPU requests that are legal but that no provider fulfils.
+  // Of vendors, the reference provider reads only nvidia and ignores any other.
   case gpuVendorIgnored = "gpu-vendor-ignored"
   case gpuModelSpelling = "gpu-model-spelling"
   case gpuModelUnknown = "gpu-model-unknown"
