@@ -10,6 +10,7 @@ public enum ChainLimits {
   public static let units = 20
   /// Volumes of one replica.
   public static let volumes = 16
+  /// Endpoints of one replica.
   public static let endpoints = 64
   /// Attributes of each list.
   public static let attributes = 64

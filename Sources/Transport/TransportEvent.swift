@@ -77,7 +77,7 @@ public enum TransportEvent: Sendable {
     }
   }
 
-  /// Memory that each event occupies besides its payload, in bytes.
+  /// Memory that is counted for a frame or datagram besides its payload, in bytes. Other events cost 0.
   static let overhead = 64
 }
 

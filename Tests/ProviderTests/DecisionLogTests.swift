@@ -33,4 +33,14 @@ import Testing
     log.expire(at: Timestamp(milliseconds: 86_401_000))
     #expect(log.count == 0)
   }
+
+  @Test func `an order that is decided on again does not keep the decisions after it`() {
+    var log = DecisionLog()
+    log.record(decision(1, at: 0))
+    log.record(decision(2, at: 1_000))
+    log.record(decision(1, at: 80_000_000))
+    log.expire(at: Timestamp(milliseconds: 86_401_000))
+    #expect(log.count == 1)
+    #expect(log.decisions(on: Fixture.digest(1)).first?.at.milliseconds == 80_000_000)
+  }
 }

@@ -5,7 +5,8 @@ public import Primitives
 ///
 /// Without a voucher a node only claims its role. The session proves that the peer has the node key; the
 /// voucher ties the node key to a validator's consensus key or a provider's account key; and the committed
-/// state tells whose key that is. A voucher names the node key, so other nodes cannot use a copy of it.
+/// state tells whose key that is. The signature covers the node key, so other nodes cannot use a copy of the
+/// voucher.
 public struct NodeVoucher: Hashable, Sendable {
   /// Whether the signing key is a validator's or a provider's.
   public enum Role: UInt8, Hashable, Sendable {

@@ -2,7 +2,7 @@ import Primitives
 public import Provider
 
 extension ProviderSettings {
-  /// The settings as the text of a `provider.toml`, with the meaning of every key.
+  /// The settings as the text of a `provider.toml`, with comments at the keys whose names do not say enough.
   public var text: String {
     var text = """
       # What this provider sells, for how much, to whom, and how it runs what is leased.

@@ -51,7 +51,8 @@ public struct JoinStore: Sendable {
   /// Makes the staged state the store's origin, in one synced batch. Throws `StorageError.corrupt` when its
   /// root is not the one in the header.
   ///
-  /// `signer`: the signing guard's instance, if this node has a guard.
+  /// `signer`: the identifier of this node's signing guard (`SignerGuard.instance`), nil when it has none. It is
+  /// stored so that a missing guard is noticed later.
   public func finish(_ plan: SnapshotPlan, genesis: Genesis, signer: [UInt8]?) throws {
     let tip = plan.tip
     if tip.stateRoot != StateTree.emptyRoot {

@@ -88,7 +88,7 @@ final class SnapshotJoiner {
     }
     let outcome: Result<SnapshotJoin.Outcome, any Error>
     do {
-      outcome = .success(try await serve(signals, endpoint))
+      outcome = .success(try await handleSignals(signals, endpoint))
     } catch {
       outcome = .failure(error)
     }
@@ -98,7 +98,7 @@ final class SnapshotJoiner {
     return try outcome.get()
   }
 
-  private func serve(
+  private func handleSignals(
     _ signals: AsyncStream<Signal>,
     _ endpoint: Transport.Endpoint
   ) async throws -> SnapshotJoin.Outcome {

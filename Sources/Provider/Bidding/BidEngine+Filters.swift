@@ -20,7 +20,8 @@ extension BidEngine {
     }
     let requirements = spec.requirements
     let isAudited = !requirements.allOf.isEmpty || !requirements.anyOf.isEmpty
-    // The provider's own attributes count only where the order does not ask for an auditor's signature.
+    // The attributes that the order requires are compared with the provider's own only if the order asks for no
+    // auditor's signature.
     if !isAudited, let reason = mismatch(requirements, [], attributes) { return .attribute(reason) }
     if let missing = policy.required.first(where: { !requirements.attributes.contains($0) }) {
       return .requiredAttribute(missing)

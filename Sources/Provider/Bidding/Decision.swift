@@ -79,7 +79,9 @@ public struct DecisionLog: Hashable, Sendable {
   /// Deletes decisions that are more than 24 hours old.
   public mutating func expire(at now: Timestamp) {
     let isOld = { (decision: Decision) in now.milliseconds(since: decision.at) >= Self.lifetimeMilliseconds }
-    dropOldest(arrivals.prefix { decisions[$0].map(isOld) != false }.count)
+    guard decisions.values.contains(where: isOld) else { return }
+    decisions = decisions.filter { !isOld($0.value) }
+    arrivals.removeAll { decisions[$0] == nil }
   }
 
   /// Returns the decisions on `order`, sorted by group. If `order` is nil, returns those on all orders, the

@@ -52,9 +52,9 @@ extension InventorySettings: Decodable {
 public struct GPUSetting: Decodable, Hashable, Sendable {
   public var vendor: String
   public var model: String
-  /// The size of the memory, such as `80Gi`; empty when it is not published.
+  /// The size of the memory, such as `80Gi`; empty when the settings do not state it.
   public var memory: String
-  /// The interface, `sxm` or `pcie`; empty when it is not published.
+  /// The interface, `sxm` or `pcie`; empty when the settings do not state it.
   public var interface: String
   public var count: UInt32
   /// Whether the GPUs are only stated here and no driver has detected them. Offers, bids and workloads say

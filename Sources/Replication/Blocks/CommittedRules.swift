@@ -2,8 +2,8 @@ import Chain
 import Ledger
 import Primitives
 
-/// The values of the committed state that decide how the next block is built and checked. They are read once
-/// for each block.
+/// The values of the committed state that decide how the next block is built and checked. `requiredVersion` is
+/// read after each block, the others only after a block that changes them.
 struct CommittedRules: Hashable, Sendable {
   let parameters: Parameters
   let ticks: TickSchedule

@@ -71,14 +71,14 @@ extension Replica {
 
   /// Whether the accused validator really signed both messages of the evidence.
   private func isProven(_ evidence: Evidence) -> Bool {
-    guard let set = evidenceSet(at: evidence.height) else { return false }
+    guard let set = validatorSetForEvidence(at: evidence.height) else { return false }
     return isValid { try set.verify(evidence, chain: $0, using: $1) }
   }
 
   /// The evidence of a block in the form in which the ledger takes it.
   func misbehaviour(in block: Block) -> [BlockInput.Misbehaviour] {
     block.evidence.compactMap { evidence in
-      guard let member = evidenceSet(at: evidence.height)?[evidence.validator] else { return nil }
+      guard let member = validatorSetForEvidence(at: evidence.height)?[evidence.validator] else { return nil }
       return BlockInput.Misbehaviour(
         validator: member.address,
         height: evidence.height,
@@ -89,14 +89,14 @@ extension Replica {
 
   /// The validator set of a height; nil when the height is more than one above the tip, or its set was
   /// removed.
-  private func evidenceSet(at height: Height) -> ValidatorSet? {
+  private func validatorSetForEvidence(at height: Height) -> ValidatorSet? {
     height > tip.height + 1 ? nil : validators(at: height) ?? history.validators(at: height)
   }
 
   /// Whether the next block could punish the accused validator: the evidence is not too old, and the
   /// validator has not been punished for double signing before. Does not check signatures.
   private func isPunishable(_ evidence: Evidence) -> Bool {
-    guard let member = evidenceSet(at: evidence.height)?[evidence.validator] else { return false }
+    guard let member = validatorSetForEvidence(at: evidence.height)?[evidence.validator] else { return false }
     guard !isTooOld(evidence.height, history.timeBound(at: evidence.height), at: tip.height + 1, tip.time)
     else { return false }
     return LedgerQuery(state: state).validator(member.address).map { !$0.isTombstoned } ?? false

@@ -81,8 +81,8 @@ struct ServingLimiter: Hashable, Sendable {
   }
 }
 
-/// The progress that a peer reports of itself. It is not proven, so it is used only to choose which peer to
-/// ask.
+/// The progress that a peer reports of itself. It is not proven, so it decides only which peer to ask and what
+/// to send to this peer.
 public struct PeerStatus: Hashable, Sendable {
   /// The newest committed height.
   public var committed: Height

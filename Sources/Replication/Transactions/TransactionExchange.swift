@@ -62,9 +62,9 @@ public struct TransactionExchange: Sendable {
   static let requestDelay = Interval.milliseconds(25)
   /// How long to wait for an answer before the next peer is asked.
   static let retryInterval = Interval.milliseconds(250)
-  /// The number of names that are waited for.
+  /// The largest number of names that the node waits for at the same time.
   static let wantedLimit = 16_384
-  /// The number of those that one peer was the first to announce.
+  /// The largest number of those that one peer was the first to announce.
   static let wantedPerPeer = 4_096
 
   /// Totals since the start, for metrics.

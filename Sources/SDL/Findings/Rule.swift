@@ -111,7 +111,7 @@ public enum Rule: String, Hashable, CaseIterable, Sendable {
   case schemaPattern = "schema-pattern"
 
   // GPU requests that are legal but that no provider fulfils.
-  // Of vendors, the reference provider reads only nvidia and ignores any other.
+  // Akash's provider knows only the vendor nvidia, and reads a request for another vendor as one for any nvidia.
   case gpuVendorIgnored = "gpu-vendor-ignored"
   case gpuModelSpelling = "gpu-model-spelling"
   case gpuModelUnknown = "gpu-model-unknown"

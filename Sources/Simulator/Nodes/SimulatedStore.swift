@@ -101,13 +101,13 @@ final class SimulatedStore: ReplicaState {
       contents.tip = commit.tip
       // The records from the start of the last finished height on stay, because blocks of the next height may
       // be logged before the record that begins that height.
-      let over = contents.log.lastIndex { Self.height(of: $0).map { $0 <= commit.tip.height } ?? false }
+      let over = contents.log.lastIndex { Self.heightBegun(by: $0).map { $0 <= commit.tip.height } ?? false }
       contents.log.removeFirst(over ?? 0)
       contents.guardRecords.removeAll { $0.position.height + 1 < commit.tip.height }
     }
   }
 
-  private static func height(of record: ReplicaRecord) -> Height? {
+  private static func heightBegun(by record: ReplicaRecord) -> Height? {
     guard case .input(let record) = record, case .beginHeight(let start) = record.input else { return nil }
     return start.height
   }

@@ -58,7 +58,8 @@ extension Shard {
     handle(answer, at: node, tag: 2)
   }
 
-  /// Stops a node: what it has not synced is lost. Its sessions end when the shards are synchronized.
+  /// Stops a node. Of what it has not synced, a random part of the jobs that the disk was writing survives. Its
+  /// sessions end when all shards next wait for each other.
   func halt(_ node: SimulatedNode) {
     counters.crashes += 1
     node.halt()

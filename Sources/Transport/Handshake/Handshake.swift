@@ -59,7 +59,7 @@ public struct Handshake: ~Copyable, Sendable {
 
   private enum Phase {
     case unstarted
-    case awaitingHello
+    case awaitingInitiation
     case awaitingResponse
     case awaitingFinish
     case over
@@ -106,7 +106,7 @@ public struct Handshake: ~Copyable, Sendable {
     self.expected = expected
     self.purpose = purpose
     self.isInitiator = isInitiator
-    phase = isInitiator ? .unstarted : .awaitingHello
+    phase = isInitiator ? .unstarted : .awaitingInitiation
     transcript = Transcript(label: "supercloud stream 1", network: network)
   }
 
@@ -137,7 +137,7 @@ public struct Handshake: ~Copyable, Sendable {
   mutating func nextMessage(from input: inout ByteBuffer) throws(HandshakeFailure) -> Message? {
     let kinds: [HandshakeMessage.Kind] =
       switch phase {
-      case .awaitingHello: [.hello]
+      case .awaitingInitiation: [.initiation]
       case .awaitingResponse: [.response, .refusal]
       case .awaitingFinish: [.finish]
       case .unstarted, .over: []
@@ -156,7 +156,7 @@ public struct Handshake: ~Copyable, Sendable {
   mutating func receive(_ message: Message) throws(HandshakeFailure) -> Outcome {
     do throws(HandshakeFailure) {
       switch message.kind {
-      case .hello: return try respond(to: message.bytes)
+      case .initiation: return try respond(to: message.bytes)
       case .response: return try finish(after: message.bytes)
       case .finish: return try conclude(with: message.bytes)
       // `nextMessage` throws on a refusal and never returns one.
@@ -175,18 +175,17 @@ public struct Handshake: ~Copyable, Sendable {
 
   /// Answers message 1 with message 2. Everything that needs no curve operation is checked first.
   private mutating func respond(to message: [UInt8]) throws(HandshakeFailure) -> Outcome {
-    guard let hello = try? HandshakeMessage.Initiation(message) else { throw .malformed }
-    guard hello.version == network.version else { throw .unsupportedVersion }
-    guard hello.network == network.hash else { throw .wrongNetwork }
-    guard let purpose = SessionPurpose(rawValue: hello.purpose), let key = identity.key(for: purpose) else {
-      throw .purposeRefused
-    }
+    guard let initiation = try? HandshakeMessage.Initiation(message) else { throw .malformed }
+    guard initiation.version == network.version else { throw .unsupportedVersion }
+    guard initiation.network == network.hash else { throw .wrongNetwork }
+    guard let purpose = SessionPurpose(rawValue: initiation.purpose), let key = identity.key(for: purpose)
+    else { throw .purposeRefused }
     self.purpose = purpose
     transcript.absorb(message)
     let ephemeral = EphemeralKey.generate()
     let opening = [HandshakeMessage.Kind.response.rawValue] + ephemeral.publicKey
     transcript.absorb(opening)
-    let handshakeKey = AEADKey(try mix(ephemeral, with: hello.ephemeral))
+    let handshakeKey = AEADKey(try mix(ephemeral, with: initiation.ephemeral))
     self.handshakeKey = handshakeKey
     let sealed = sealIntroduction(signedBy: key, as: .handshakeResponder, under: handshakeKey, counter: 0)
     phase = .awaitingFinish

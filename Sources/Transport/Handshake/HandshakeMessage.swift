@@ -9,11 +9,11 @@ enum HandshakeMessage {
   static let maximumHello = 1_024
 
   fileprivate static let magic = Array("SCLD".utf8)
-  private static let helloCount = 1 + 4 + 2 + 1 + 32 + 32 + 32
+  private static let initiationCount = 1 + 4 + 2 + 1 + 32 + 32 + 32
   private static let sealedMinimum = 32 + 64 + 2 + AEADKey.overhead
 
   enum Kind: UInt8 {
-    case hello = 1
+    case initiation = 1
     case response = 2
     case finish = 3
     case refusal = 0xFF
@@ -21,7 +21,7 @@ enum HandshakeMessage {
     /// Lengths that a message of this kind can have, its kind byte included.
     var lengths: ClosedRange<Int> {
       switch self {
-      case .hello: helloCount...helloCount
+      case .initiation: initiationCount...initiationCount
       case .response: 1 + 32 + sealedMinimum...1 + 32 + sealedMinimum + maximumHello
       case .finish: 1 + sealedMinimum...1 + sealedMinimum + maximumHello
       case .refusal: 2...2
@@ -39,8 +39,8 @@ enum HandshakeMessage {
     let nonce: [UInt8]
 
     var bytes: [UInt8] {
-      var writer = ByteWriter(capacity: helloCount)
-      writer.write(Kind.hello.rawValue)
+      var writer = ByteWriter(capacity: initiationCount)
+      writer.write(Kind.initiation.rawValue)
       writer.writeRaw(magic)
       writer.write(version)
       writer.write(purpose)

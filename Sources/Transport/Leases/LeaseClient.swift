@@ -23,11 +23,11 @@ final class LeaseClient: Sendable {
     var consumer: CheckedContinuation<LeaseFrame?, Never>?
   }
 
-  private let frames: FrameLimits
+  private let frameLimits: FrameLimits
   private let state = Mutex(State())
 
-  init(frames: FrameLimits) {
-    self.frames = frames
+  init(frameLimits: FrameLimits) {
+    self.frameLimits = frameLimits
   }
 
   func attach(_ endpoint: Endpoint) { state.withLock { $0.endpoint = endpoint } }
@@ -104,7 +104,7 @@ final class LeaseClient: Sendable {
   }
 
   private func check(_ type: UInt8, _ bytes: [UInt8]) throws(LeaseError) {
-    guard let maximum = frames.maximum(of: type), bytes.count <= maximum,
+    guard let maximum = frameLimits.maximum(of: type), bytes.count <= maximum,
       bytes.count <= FrameLimits.maximumMessage - LeaseMessage.prefixBytes
     else { throw .tooLarge }
   }

@@ -66,7 +66,7 @@ public final class LeaseConnection: Sendable {
     configuration.timing = timing
     configuration.datagrams = nil
     configuration.acknowledgesEvents = true
-    let client = LeaseClient(frames: frames)
+    let client = LeaseClient(frameLimits: frames)
     do {
       let endpoint = try await Endpoint.start(configuration, on: group, logger: logger) { events in
         client.handle(events)

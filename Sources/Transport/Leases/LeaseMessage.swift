@@ -1,10 +1,11 @@
 import Primitives
 
-/// The format of frames in a lease session: the number of the request, 4 bytes, then the payload.
+/// The payload of a frame in a lease session: the number of the request, 4 bytes, then the message.
 enum LeaseMessage {
   static let prefixBytes = 4
 
-  /// The payload of a frame. `request` is 0 for a message that is neither a request nor a response.
+  /// The number of the request and the message. `request` is 0 for a message that is neither a request nor a
+  /// response.
   static func payload(request: UInt32, _ bytes: [UInt8]) -> [UInt8] {
     var writer = ByteWriter(capacity: prefixBytes + bytes.count)
     writer.write(request)
