@@ -78,12 +78,17 @@ struct TestnetDemo {
     try Self.text(model: model, denomination: denomination).write(to: path, atomically: true, encoding: .utf8)
     let home = testnet.homes.home(tenant).folder.path
     let report = testnet.folder.appending(path: file + ".json")
-    self.report(.deploying(label, command: "supercloud deploy \(path.path) --home \(home) --yes"))
+    self.report(
+      .deploying(
+        label,
+        command: "supercloud deploy \(CommandText.quoted(path.path)) --home \(CommandText.quoted(home)) --yes"
+      )
+    )
     let ended = try await OwnProgram.run([
       "deploy", path.path, "--home", home, "--yes", "--report", report.path,
     ])
     guard ended.isSuccess else {
-      throw Failure("the deployment failed", why: "`supercloud deploy` ended \(ended.words), see above")
+      throw Failure("the deployment failed", why: "`deploy` ended \(ended.words), see above")
     }
     let decoded = try JSONDecoder().decode(DeployReport.self, from: Data(contentsOf: report))
     return Deployed(label: label, report: decoded)

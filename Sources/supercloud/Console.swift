@@ -15,7 +15,14 @@ enum Console {
     write((text + "\n").utf8)
   }
 
+  /// A remark or question for whoever watches; its commands repeat the options in force. With `--output json` only a
+  /// terminal gets it: a program that reads standard error finds nothing there but an error.
   static func note(_ text: String) {
+    guard !Invocation.current.isJSON || isatty(STDERR_FILENO) == 1 else { return }
+    error(Hint.completed(text))
+  }
+
+  static func error(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
   }
 

@@ -1,5 +1,7 @@
 import API
 import ArgumentParser
+import Node
+import Storage
 
 /// The program's root command: validator, provider, tenant client, explorer and local testnet in one program.
 @main
@@ -8,10 +10,10 @@ struct Supercloud: AsyncParsableCommand {
     commandName: "supercloud",
     abstract: "A peer-to-peer marketplace for GPUs: the supercloud for AI.",
     discussion: """
-      Tenants:    supercloud deploy deploy.yaml        lease what a deploy.yaml asks for, in one command
-      Providers:  supercloud provider init|status      offer GPUs and be paid
-      Validators: supercloud init, start, status       run a node of a network
-      Try it:     supercloud testnet up                a whole network on this machine
+      Tenants:    `supercloud deploy deploy.yaml`   leases what a deploy.yaml asks for, in one command
+      Providers:  `supercloud provider init`        offers GPUs, to be paid for them
+      Validators: `supercloud init`                 makes a node's home, and `supercloud start` runs it
+      Try it:     `supercloud testnet up`           runs a whole network on this machine
       """,
     version: "0.1.0",
     groupedSubcommands: [
@@ -65,18 +67,36 @@ struct Supercloud: AsyncParsableCommand {
     }
   }
 
+  /// Errors of the other rooms that know what to do, as a `Failure`.
+  private static func explained(_ error: any Error) -> any Error {
+    switch error {
+    case let error as ClientError: Failure(error)
+    case let error as DefinitionError: Failure("\(error.file): \(error.problem)", fix: error.remedy)
+    case let error as StorageError: Failure("\(error)", fix: error.hint)
+    default: error
+    }
+  }
+
   /// Prints an error and exits. ArgumentParser handles help and clean exits; wrong usage gives 2, the rest 1.
   private static func end(with error: any Error) -> Never {
+    let error = explained(error)
+    let status = exitCode(for: error)
+    if status.isSuccess { exit(withError: error) }
+    if Invocation.current.isJSON {
+      let answer = ErrorAnswer(error)
+      Console.error(answer.line)
+      exit(withError: ExitCode(answer.code))
+    }
     if let failure = error as? Failure {
-      Console.note(failure.description)
+      Console.error(Hint.completed(failure.description))
       exit(withError: ExitCode(failure.code))
     }
-    switch exitCode(for: error) {
+    switch status {
     case .validationFailure:
-      Console.note(fullMessage(for: error))
+      Console.error(fullMessage(for: error))
       exit(withError: ExitCode(2))
     case .failure where !(error is ExitCode):
-      Console.note("error: \(error)")
+      Console.error(Hint.completed("error: \(error)"))
       exit(withError: ExitCode(1))
     default: exit(withError: error)
     }

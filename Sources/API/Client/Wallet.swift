@@ -47,13 +47,19 @@ public struct Wallet: Sendable {
     if let feeGranter {
       let wanted = feeDenomination ?? preferred ?? .uakt
       guard let currency = currency(wanted), let minimum = UInt64(currency.minimumFee) else {
-        throw Failure("this network takes no fees in \(wanted)", fix: "supercloud denom list")
+        throw Failure(
+          "this network takes no fees in \(wanted)",
+          fix: "`supercloud denom list` shows its currencies"
+        )
       }
       return Fee(amount: Coin(minimum, wanted), granter: feeGranter)
     }
     let chosen = feeDenomination
     if let chosen, currency(chosen) == nil {
-      throw Failure("this network takes no fees in \(chosen)", fix: "supercloud denom list")
+      throw Failure(
+        "this network takes no fees in \(chosen)",
+        fix: "`supercloud denom list` shows its currencies"
+      )
     }
     let ordered =
       chosen.map { chosen in currencies.filter { $0.denomination == chosen.name } }
@@ -70,7 +76,7 @@ public struct Wallet: Sendable {
     throw Failure(
       "\(address) cannot pay the fee",
       why: "its balance is below the minimum fee in \(chosen?.name ?? "every currency")",
-      fix: "send it some coins, or on a test network: supercloud account faucet \(address)"
+      fix: "send it some coins; on a test network the first validator's node gives some (`account faucet`)"
     )
   }
 

@@ -209,7 +209,7 @@ extension DefinitionError {
       case .noValidators:
         (
           "it has no validator: nobody could make a block",
-          "`supercloud genesis add-validator` for each initial validator"
+          "add the initial validators: `supercloud help genesis add-validator` says how"
         )
       case .repeatedCurrency(let name): ("the currency \(name) is there twice", "name each currency once")
       case .unknownCurrency(let name):

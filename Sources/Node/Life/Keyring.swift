@@ -108,7 +108,7 @@ public struct Keyring: Sendable {
       let known = (try? entries().map(\.name)) ?? []
       let hint =
         known.isEmpty
-        ? "there is none yet: `supercloud keys add NAME`" : "there are: \(known.joined(separator: ", "))"
+        ? "there is none yet: `supercloud keys add \(name)`" : "there are: \(known.joined(separator: ", "))"
       throw KeyringError(description: "there is no key named \(name) in \(folder.path); \(hint)")
     }
     let lines = try String(contentsOf: file(name), encoding: .utf8).split(separator: "\n").map(String.init)

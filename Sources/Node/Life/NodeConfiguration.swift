@@ -3,14 +3,14 @@ public import Foundation
 import Primitives
 
 /// The content of `config.toml`. `supercloud init` writes the file with an explanation of every key.
-public struct NodeConfiguration: Decodable, Sendable {
-  public struct General: Decodable, Sendable {
+public struct NodeConfiguration: Codable, Sendable {
+  public struct General: Codable, Sendable {
     public var moniker: String
     public var role: String
     public var logLevel: String
   }
 
-  public struct Network: Decodable, Sendable {
+  public struct Network: Codable, Sendable {
     public var listen: String
     public var advertise: [String]
     public var outboundPeers: Int
@@ -33,16 +33,16 @@ public struct NodeConfiguration: Decodable, Sendable {
     }
   }
 
-  public struct API: Decodable, Sendable {
+  public struct API: Codable, Sendable {
     public var listen: String
     public var hasFaucet: Bool
   }
 
-  public struct Consensus: Decodable, Sendable {
+  public struct Consensus: Codable, Sendable {
     public var timeouts: String
   }
 
-  public struct Storage: Decodable, Sendable {
+  public struct Storage: Codable, Sendable {
     public var blockCacheMebibytes: Int
     /// The number of newest blocks that are kept; 0 keeps all.
     public var keepBlocks: UInt64
@@ -53,7 +53,7 @@ public struct NodeConfiguration: Decodable, Sendable {
     public static let fewestBlocks: UInt64 = 10
   }
 
-  public struct Provider: Decodable, Sendable {
+  public struct Provider: Codable, Sendable {
     public var account: String
     public var endpoint: String
     public var domain: String

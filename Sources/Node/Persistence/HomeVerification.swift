@@ -1,3 +1,4 @@
+import API
 import Foundation
 import Logging
 import Primitives
@@ -59,7 +60,7 @@ extension DefinitionError {
       remedy: """
         nothing was repaired: check the disk, keep a copy if you want to know more, then move the folder \
         \(home.data.path) away; the node catches up from its peers. \
-        `supercloud debug verify --home \(home.folder.path)` looks at everything
+        `supercloud debug verify --home \(CommandText.quoted(home.folder.path))` looks at everything
         """
     )
   }

@@ -76,7 +76,7 @@ extension NodeRuntime {
         file: home.network.path,
         problem:
           "the chain's headers cannot be verified from height \(join.trusted?.height ?? tip.height): \(error)",
-        remedy: "name a recent header that you trust: supercloud start --trust HEIGHT:HASH"
+        remedy: "name a recent header that you trust: --trust HEIGHT:HASH"
       )
     case .anchorUnknown:
       throw DefinitionError(
@@ -84,7 +84,7 @@ extension NodeRuntime {
         problem:
           "no peer has the header that --trust names: \(join.trusted.map(\.description) ?? "none")",
         remedy:
-          "check height and hash with somebody you trust: supercloud light, or the block's page of an explorer"
+          "check height and hash with somebody you trust, or by `light` with a node that has it"
       )
     case .restored(let plan):
       try joining.finish(plan, genesis: definition.genesis, signer: try store.meta("signer"))

@@ -61,7 +61,7 @@ public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
     case .unsupported:
       LeaseFault(.unsupported, "\(error)", fix: "change the deploy.yaml and update the deployment")
     case .unknownService:
-      LeaseFault(.badRequest, "\(error)", fix: "`supercloud lease status` lists the services")
+      LeaseFault(.badRequest, "\(error)", fix: "leave out the service to get the logs of all")
     case .notPrepared: LeaseFault(.failed, "no manifest came yet", fix: "send the manifest")
     case .launch, .stuck, .files: LeaseFault(.failed, "\(error)", fix: "ask the provider, or close the lease")
     }

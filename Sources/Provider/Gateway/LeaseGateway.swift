@@ -69,7 +69,7 @@ public struct LeaseGateway: Hashable, Sendable {
     do throws(ManifestError) {
       manifest = try Manifest.decode(json: json)
     } catch {
-      let fix = "`supercloud sdl manifest FILE` writes a legal one"
+      let fix = "`supercloud sdl manifest deploy.yaml` writes a legal one"
       throw LeaseFault(.malformedManifest, "\(error)", fix: fix)
     }
     let hash = manifest.hash

@@ -64,7 +64,13 @@ extension ProviderService {
     let message = supervisor[lease]?.message ?? ""
     guard case .degraded = supervisor[lease]?.state else { return .ok(message: message) }
     let problem = "the manifest is accepted, but \(message)"
-    return .error(LeaseFault(.failed, problem, fix: "`supercloud lease logs` may say why"))
+    return .error(
+      LeaseFault(
+        .failed,
+        problem,
+        fix: "`supercloud lease logs \(lease.deployment.sequence) --group \(lease.group)` may say why"
+      )
+    )
   }
 
   private func status(of lease: LeaseID) async -> WorkloadStatus {

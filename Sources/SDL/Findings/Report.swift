@@ -2,14 +2,14 @@ import Cryptography
 
 extension Finding {
   /// The finding for people, in two to four lines: what, where, why, and what to do. It starts with the
-  /// file's name, line and column.
-  public func text(in file: String) -> String {
+  /// file's name, line and column. `command` corrects what can be corrected by itself.
+  public func text(in file: String, correctedBy command: String? = nil) -> String {
     var lines = ["\(file):\(position): \(severity.rawValue): \(message) [\(rule.rawValue)]"]
     if !path.isEmpty { lines.append("  at    \(path)") }
     lines.append("  why   \(rule.reason)")
     if let advice {
-      let isOffered = !edits.isEmpty
-      lines.append("  fix   \(advice)" + (isOffered ? "; supercloud sdl fix does it" : ""))
+      let offer = edits.isEmpty ? "" : command.map { "; \($0) does it" } ?? ""
+      lines.append("  fix   \(advice)\(offer)")
     }
     return lines.joined(separator: "\n")
   }

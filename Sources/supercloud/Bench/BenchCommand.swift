@@ -27,7 +27,7 @@ struct LoadCommand: AsyncParsableCommand {
   @Option(help: "Sending accounts.") var accounts = 64
   @Option(help: "Transfers signed ahead of time.") var signed = 200_000
   @OptionGroup var network: TestnetFolder
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @OptionGroup var output: OutputOption
 
   func validate() throws {
     guard connections > 0 else { throw ValidationError("--connections is at least 1") }
@@ -42,14 +42,17 @@ struct LoadCommand: AsyncParsableCommand {
       throw Failure(
         "there is no testnet in \(home)",
         why: "testnet.json is missing",
-        fix: "start one: Testnet/run --reset --no-demo"
+        fix: "start one: `supercloud testnet up --no-demo --home \(CommandText.quoted(home))`"
       )
     }
     let homes = TestnetHomes(folder: folder, plan: plan)
     let validators = plan.validators
     let nodes = try validators.map { member -> LoadRun.Node in
       guard let runtime = homes.home(member).readRuntime() else {
-        throw Failure("\(member.name) does not run", fix: "start the testnet: Testnet/run --no-demo")
+        throw Failure(
+          "\(member.name) does not run",
+          fix: "start the testnet: `supercloud testnet up --no-demo --home \(CommandText.quoted(home))`"
+        )
       }
       let client = try NodeClient(runtime.apiAddress)
       return LoadRun.Node(name: member.name, client: client, process: runtime.process)
@@ -67,7 +70,7 @@ struct LoadCommand: AsyncParsableCommand {
       note: { Console.note($0) }
     )
     let report = try await load.run()
-    if output == .json { return try Console.json(report) }
+    if output.isJSON { return try Console.json(report) }
     report.show()
   }
 }
@@ -111,9 +114,9 @@ struct LeasesCommand: AsyncParsableCommand {
   @Option(help: "Leases.") var count = 200
   @Option(help: "Milliseconds to gather bids after the first; deploy waits 300.") var wait: UInt64 = 0
   @Option(help: "Seconds to wait for a bid.") var timeout: UInt64 = 30
-  @Option(help: "The deploy.yaml; one with one group.") var file = "Testnet/hello.yaml"
+  @Option(help: "The deploy.yaml; one with one group.", completion: .file()) var file = "Testnet/hello.yaml"
   @OptionGroup var network: TestnetFolder
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @OptionGroup var output: OutputOption
 
   func validate() throws {
     guard (1...100_000).contains(count) else { throw ValidationError("--count is between 1 and 100000") }
@@ -128,7 +131,7 @@ struct LeasesCommand: AsyncParsableCommand {
       throw Failure(
         "no testnet runs in \(home)",
         why: "there is no plan, or its first validator does not run",
-        fix: "start one: supercloud testnet up --no-demo --home \(home)"
+        fix: "start one: `supercloud testnet up --no-demo --home \(CommandText.quoted(home))`"
       )
     }
     let key = try TestnetPlan.key(TestnetPlan.tenantIndex)
@@ -137,11 +140,11 @@ struct LeasesCommand: AsyncParsableCommand {
     var samples: [LeaseRun.Sample] = []
     for number in 0..<count {
       samples.append(try await run.lease(UInt64(number)))
-      if Console.isTerminal, output == .table { Console.status("lease \(number + 1) of \(count)") }
+      if Console.isTerminal, !output.isJSON { Console.status("lease \(number + 1) of \(count)") }
     }
     let report = LeasesReport(samples)
-    if Console.isTerminal, output == .table { Console.status("") }
-    if output == .json { try Console.json(report) } else { report.show() }
+    if Console.isTerminal, !output.isJSON { Console.status("") }
+    if output.isJSON { try Console.json(report) } else { report.show() }
   }
 
   private func request(_ wallet: Wallet) throws -> LeaseRun.Request {
@@ -193,9 +196,12 @@ struct VotesCommand: AsyncParsableCommand {
   @Option(help: "Links that are flooded.") var links = 16
   @Option(help: "How long to measure with the flood, and as long again without.") var seconds: UInt64 = 10
   @Option(help: "Votes a second.") var rate: UInt64 = 200
-  @Option(help: "The node program to measure, such as an older build. Default: this one.") var program:
-    String?
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @Option(
+    help: "The node program to measure, such as an older build. Default: this one.",
+    completion: .file()
+  )
+  var program: String?
+  @OptionGroup var output: OutputOption
 
   func run() async throws {
     func check(_ name: String, _ value: UInt64, _ range: ClosedRange<UInt64>) throws {
@@ -216,7 +222,7 @@ struct VotesCommand: AsyncParsableCommand {
       progress: { Console.note($0) }
     )
     let rows = try await run.measure(seconds: seconds)
-    if output == .json { return try Console.json(rows) }
+    if output.isJSON { return try Console.json(rows) }
     func text(_ value: Double) -> String { String(format: "%.3f", value) }
     Console.table(
       [

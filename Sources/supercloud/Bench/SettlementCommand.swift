@@ -20,9 +20,12 @@ struct SettlementCommand: ParsableCommand {
   )
 
   @Option(help: "Running leases, one measurement for each number.") var leases = "1000,10000,100000,1000000"
-  @Option(help: "The folder of the stores; they are removed afterwards. Default: a temporary one.")
+  @Option(
+    help: "The folder of the stores; they are removed afterwards. Default: a temporary one.",
+    completion: .directory
+  )
   var folder: String?
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @OptionGroup var output: OutputOption
 
   func run() throws {
     let sizes = try leases.split(separator: ",").map { part in
@@ -43,7 +46,7 @@ struct SettlementCommand: ParsableCommand {
       rows.append(try run.measure())
     }
     if folder == nil { try? FileManager.default.removeItem(at: base) }
-    if output == .json { return try Console.json(rows) }
+    if output.isJSON { return try Console.json(rows) }
     Self.show(rows)
   }
 
@@ -106,10 +109,13 @@ struct SnapshotCommand: AsyncParsableCommand {
 
   @Option(help: "Running leases.") var leases = 1_000_000
   @Option(help: "Peers that serve the joining node.") var peers = 4
-  @Option(help: "The folder of the stores; they are removed afterwards. Default: a temporary one.")
+  @Option(
+    help: "The folder of the stores; they are removed afterwards. Default: a temporary one.",
+    completion: .directory
+  )
   var folder: String?
   @Option(help: .hidden) var phase: Phase?
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @OptionGroup var output: OutputOption
 
   func run() async throws {
     let base =
@@ -132,7 +138,7 @@ struct SnapshotCommand: AsyncParsableCommand {
     Console.note("joining")
     let join = try await Self.child(SnapshotRun.JoinRow.self, "join", base, peers)
     guard join.leases == leases else { throw Failure("the joined state has \(join.leases) running leases") }
-    if output == .json {
+    if output.isJSON {
       return try Console.json(Report(leases: leases, openingSeconds: opening, export: export, join: join))
     }
     Self.show(leases, export, join)

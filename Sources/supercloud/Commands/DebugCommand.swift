@@ -42,7 +42,7 @@ struct DebugCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var home: HomeOption
-    @Option(help: "table or json") var output: OutputFormat = .table
+    @OptionGroup var output: OutputOption
 
     /// The JSON that `--output json` prints.
     private struct Result: Encodable {
@@ -54,8 +54,8 @@ struct DebugCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let home = try home.existing(why: "config.toml is missing") { _ in
-        "name the folder of a node: supercloud debug verify --home HOME"
+      let home = try home.existing(why: "config.toml is missing") {
+        "name the folder of a node with --home; \($0) is none"
       }
       do {
         try show(HomeVerification(of: home), of: home)
@@ -67,7 +67,7 @@ struct DebugCommand: AsyncParsableCommand {
         )
       } catch let error as DefinitionError {
         let damage = "\(error.file): \(error.problem)"
-        if output == .json { try Console.json(Result(home: home.folder.path, intact: false, damage: damage)) }
+        if output.isJSON { try Console.json(Result(home: home.folder.path, intact: false, damage: damage)) }
         throw Failure(damage, fix: error.remedy)
       } catch let error as StorageError {
         throw Failure("the data of \(home.folder.path) cannot be read", why: "\(error)", fix: error.hint)
@@ -75,7 +75,7 @@ struct DebugCommand: AsyncParsableCommand {
     }
 
     private func show(_ found: HomeVerification, of home: Home) throws {
-      if output == .json {
+      if output.isJSON {
         return try Console.json(Result(home: home.folder.path, intact: true, found: found))
       }
       let store = found.store

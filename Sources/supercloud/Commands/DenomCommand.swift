@@ -9,7 +9,7 @@ struct DenomCommand: AsyncParsableCommand {
     commandName: "denom",
     abstract: "The currencies that deployments can be paid in, and their issuers.",
     discussion:
-      "Governance adds and retires them: supercloud gov submit --add-currency … --retire-currency …",
+      "Governance adds and retires them: `supercloud help gov submit` says how.",
     subcommands: [List.self, Show.self, Mint.self, Burn.self]
   )
 

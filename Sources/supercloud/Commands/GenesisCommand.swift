@@ -15,7 +15,9 @@ struct GenesisCommand: AsyncParsableCommand {
 
   /// The folder of a network definition.
   struct Folder: ParsableArguments {
-    @Argument(help: "The folder that holds genesis.json, or a network's name.") var folder: String
+    @Argument(help: "The folder that holds genesis.json, or a network's name.", completion: .directory)
+    var folder: String
+    @OptionGroup var output: OutputOption
 
     func url() throws -> URL { try NetworkDefinition.locate(folder) }
     func file() throws -> URL { try url().appending(path: "genesis.json") }
@@ -26,8 +28,31 @@ struct GenesisCommand: AsyncParsableCommand {
 
     @OptionGroup var folder: Folder
 
+    private struct Report: Encodable {
+      var chainId: String
+      var time: String
+      var currencies: [String]
+      var accounts: Int
+      var validators: Int
+      var tickMilliseconds: UInt64
+      var digest: String
+    }
+
     func run() async throws {
       let genesis = try NetworkDefinition(at: folder.url()).genesis
+      if folder.output.isJSON {
+        return try Console.json(
+          Report(
+            chainId: genesis.chain.text,
+            time: genesis.time.text,
+            currencies: genesis.currencies.map(\.symbol),
+            accounts: genesis.accounts.count,
+            validators: genesis.validators.count,
+            tickMilliseconds: genesis.parameters[.tickMilliseconds],
+            digest: genesis.digest.description
+          )
+        )
+      }
       Console.line("chain       \(genesis.chain)")
       Console.line("time        \(genesis.time.text)")
       Console.line("currencies  \(genesis.currencies.map(\.symbol).joined(separator: ", "))")
@@ -48,7 +73,7 @@ struct GenesisCommand: AsyncParsableCommand {
     func run() async throws {
       let coins = try coins.map { try coin($0, "a coin") }
       let address = try accountAddress(address)
-      try edit(folder.file()) { $0.add(account: address, coins: coins) }
+      try folder.edit { $0.add(account: address, coins: coins) }
     }
   }
 
@@ -63,7 +88,11 @@ struct GenesisCommand: AsyncParsableCommand {
     @Option(help: "The commission, a decimal from 0 to 1.") var commission = "0.05"
 
     func run() async throws {
-      let key = try parsed(key, "a consensus key", fix: "64 hex digits, as `supercloud init` prints") {
+      let key = try parsed(
+        key,
+        "a consensus key",
+        fix: "64 hex digits, as `supercloud init --role validator` prints"
+      ) {
         text in
         Hex.decode(text).flatMap { PublicKey($0) }.flatMap { $0.isPrimeOrder ? $0 : nil }
       }
@@ -74,7 +103,7 @@ struct GenesisCommand: AsyncParsableCommand {
         Decimal18($0).flatMap { $0.raw <= Decimal18.one ? $0 : nil }
       }
       let address = try accountAddress(operatorAddress)
-      try edit(folder.file()) {
+      try folder.edit {
         $0.add(validator: address, key: key, moniker: moniker, stake: stake, commission: commission)
       }
     }
@@ -90,15 +119,34 @@ struct GenesisCommand: AsyncParsableCommand {
       let time = try parsed(time, "a time", fix: "such as 2026-12-01T00:00:00Z") {
         $0 == "now" ? .now : Timestamp(iso8601: $0)
       }
-      try edit(folder.file()) { $0.setTime(time) }
+      try folder.edit { $0.setTime(time) }
     }
   }
 }
 
-/// Changes `genesis.json`; throws, without writing it, when it would become illegal.
-private func edit(_ file: URL, _ change: (inout GenesisFile) -> Void) throws {
-  var genesis = try GenesisFile.read(file)
-  change(&genesis)
-  _ = try genesis.genesis(parameters: Parameters())
-  try genesis.write(to: file)
+extension GenesisCommand.Folder {
+  private struct Report: Encodable {
+    var file: String
+    var chainId: String
+    var accounts: Int
+    var validators: Int
+  }
+
+  /// Changes `genesis.json`; throws, without writing it, when it would become illegal.
+  fileprivate func edit(_ change: (inout GenesisFile) -> Void) throws {
+    let file = try file()
+    var text = try GenesisFile.read(file)
+    change(&text)
+    let genesis = try text.genesis(parameters: Parameters())
+    try text.write(to: file)
+    guard output.isJSON else { return }
+    try Console.json(
+      Report(
+        file: file.path,
+        chainId: genesis.chain.text,
+        accounts: genesis.accounts.count,
+        validators: genesis.validators.count
+      )
+    )
+  }
 }

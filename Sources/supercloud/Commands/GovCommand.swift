@@ -139,7 +139,10 @@ func showParameters(_ node: NodeOption, containing name: String?) async throws {
   let all: [Answer.Parameter] = try await node.get("/v1/parameters")
   let parameters = all.filter { parameter in name.map { parameter.key.contains($0) } ?? true }
   guard !parameters.isEmpty else {
-    throw Failure("no parameter's name contains `\(name ?? "")`", fix: "supercloud gov params lists them all")
+    throw Failure(
+      "no parameter's name contains `\(name ?? "")`",
+      fix: "`supercloud gov params` lists them all"
+    )
   }
   try node.show(
     parameters,

@@ -56,7 +56,9 @@ extension GovCommand {
       if signer.node.output == .json { return try Console.json(result) }
       let id = result.events.flatMap(\.attributes).first { $0.key == "proposal_id" }?.value
       Console.line("proposal \(id ?? "?") in block \(result.height)")
-      Console.note("next: supercloud gov vote \(id ?? "ID") yes --from …")
+      Console.note(
+        id.map { "next: `supercloud gov vote \($0) yes`" } ?? "`supercloud gov list` shows its number"
+      )
     }
 
     private func proposalDeposit() async throws -> Coin {

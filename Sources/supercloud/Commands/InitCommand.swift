@@ -12,7 +12,8 @@ struct InitCommand: AsyncParsableCommand {
     named: "init"
   )
 
-  @Option(help: "A network's name, or the folder of its definition.") var network = "local"
+  @Option(help: "A network's name, or the folder of its definition.", completion: .directory)
+  var network = "local"
   @Option(help: "validator, provider, tenant, full or seed") var role = "full"
   @Option(help: "The name that others see.") var moniker = "node"
   @Option(help: "host:port for peers, TCP and UDP.") var listen = "0.0.0.0:26656"
@@ -20,6 +21,16 @@ struct InitCommand: AsyncParsableCommand {
   var advertise: [String] = []
   @Option(help: "host:port for HTTP.") var api = "127.0.0.1:26657"
   @OptionGroup var home: HomeOption
+  @OptionGroup var output: OutputOption
+
+  private struct Report: Encodable {
+    var home: String
+    var role: String
+    var nodeKey: String
+    /// Nil for all but validators.
+    var consensusKey: String?
+    var genesisDigest: String
+  }
 
   func run() async throws {
     guard let role = NodeRecord.Role.allCases.first(where: { $0.name == role }) else {
@@ -44,19 +55,23 @@ struct InitCommand: AsyncParsableCommand {
     try home.create()
     try NetworkDefinition.copy(from: definition, to: home.network)
     try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
-    let nodeKey = try home.machineKey("node")
-    Console.line("home            \(home.folder.path)")
-    Console.line("node key        \(Hex.encode(nodeKey.publicKey.bytes))")
-    if role == .validator {
-      let key = try home.machineKey("consensus")
-      Console.line("consensus key   \(Hex.encode(key.publicKey.bytes))")
-    }
-    let digest = try NetworkDefinition(at: home.network).genesis.digest
-    Console.line("genesis digest  \(digest)")
+    let report = Report(
+      home: home.folder.path,
+      role: role.name,
+      nodeKey: Hex.encode(try home.machineKey("node").publicKey.bytes),
+      consensusKey: role == .validator ? Hex.encode(try home.machineKey("consensus").publicKey.bytes) : nil,
+      genesisDigest: try NetworkDefinition(at: home.network).genesis.digest.description
+    )
+    try output.show(
+      report,
+      ["home            \(report.home)", "node key        \(report.nodeKey)"]
+        + (report.consensusKey.map { ["consensus key   \($0)"] } ?? [])
+        + ["genesis digest  \(report.genesisDigest)"]
+    )
     if !configuration.network.isReachable {
       Console.note("others cannot dial this node: `advertise` in config.toml can name an address for them")
     }
-    Console.note("next: `supercloud start --home \(home.folder.path)`")
+    Console.note("next: `supercloud start --home \(CommandText.quoted(home.folder.path))`")
   }
 }
 
@@ -71,12 +86,16 @@ struct ConfigCommand: AsyncParsableCommand {
     static let configuration = about("Read config.toml and the network definition.")
 
     @OptionGroup var home: HomeOption
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
       let home = home.value
       _ = try NodeConfiguration.read(home.configuration)
-      let definition = try NetworkDefinition(at: home.network)
-      Console.line("ok: \(definition.genesis.chain), genesis \(definition.genesis.digest)")
+      let genesis = try NetworkDefinition(at: home.network).genesis
+      try output.show(
+        ["chain_id": genesis.chain.text, "genesis": genesis.digest.description],
+        ["ok: \(genesis.chain), genesis \(genesis.digest)"]
+      )
     }
   }
 
@@ -84,9 +103,11 @@ struct ConfigCommand: AsyncParsableCommand {
     static let configuration = about("Print the configuration with every key's meaning.")
 
     @OptionGroup var home: HomeOption
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
-      Console.line(try NodeConfiguration.read(home.value.configuration).text)
+      let configuration = try NodeConfiguration.read(home.value.configuration)
+      try output.show(configuration, [configuration.text])
     }
   }
 }

@@ -20,7 +20,7 @@ struct KeysCommand: AsyncParsableCommand {
     @Option(help: "The account of the mnemonic: path m/44'/118'/INDEX'/0'/0'.") var index: UInt32 = 0
     @Flag(help: "Store the key without a password. For test networks only.") var unprotected = false
     @OptionGroup var home: HomeOption
-    @Option(help: "table or json") var output: OutputFormat = .table
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
       let keyring = Keyring(home: home.value)
@@ -35,17 +35,29 @@ struct KeysCommand: AsyncParsableCommand {
       let key = try Keyring.key(words: words, index: index)
       let password = unprotected ? nil : try Keyring.askNewPassword()
       try keyring.store(key, named: name, password: password)
-      if output == .json {
-        try Console.json([
-          "name": name, "address": key.address.text(), "public_key": Hex.encode(key.publicKey.bytes),
-        ])
-      } else {
-        Console.line("name      \(name)")
-        Console.line("address   \(key.address.text())")
+      if output.isJSON {
+        return try Console.json(
+          Report(
+            name: name,
+            address: key.address.text(),
+            publicKey: Hex.encode(key.publicKey.bytes),
+            mnemonic: recover ? nil : words.joined(separator: " ")
+          )
+        )
       }
+      Console.line("name      \(name)")
+      Console.line("address   \(key.address.text())")
       guard !recover else { return }
       Console.note("\nWrite these 24 words down. They are the only way to restore the key:\n")
       Console.note(words.joined(separator: " "))
+    }
+
+    private struct Report: Encodable {
+      var name: String
+      var address: String
+      var publicKey: String
+      /// The only way to restore the key; nil when the key was made of given words.
+      var mnemonic: String?
     }
 
     private static func readWords() throws -> [String] {
@@ -63,11 +75,11 @@ struct KeysCommand: AsyncParsableCommand {
     static let configuration = about("List the keys of this home.")
 
     @OptionGroup var home: HomeOption
-    @Option(help: "table or json") var output: OutputFormat = .table
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
       let entries = try Keyring(home: home.value).entries()
-      if output == .json { return try Console.json(entries) }
+      if output.isJSON { return try Console.json(entries) }
       let rows = entries.map { [$0.name, $0.address, $0.isProtected ? "yes" : "no"] }
       Console.table(["NAME", "ADDRESS", "PROTECTED"], rows)
     }
@@ -78,11 +90,11 @@ struct KeysCommand: AsyncParsableCommand {
 
     @Argument(help: "The key's name.") var name: String
     @OptionGroup var home: HomeOption
-    @Option(help: "table or json") var output: OutputFormat = .table
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
       let entry = try Keyring(home: home.value).entry(name)
-      if output == .json { return try Console.json(entry) }
+      if output.isJSON { return try Console.json(entry) }
       Console.line(entry.address)
     }
   }
@@ -93,6 +105,7 @@ struct KeysCommand: AsyncParsableCommand {
     @Argument(help: "The key's name.") var name: String
     @Flag(help: "Delete without asking.") var yes = false
     @OptionGroup var home: HomeOption
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
       let keyring = Keyring(home: home.value)
@@ -104,6 +117,7 @@ struct KeysCommand: AsyncParsableCommand {
         }
       }
       try keyring.delete(name)
+      try output.show(["deleted": entry.name, "address": entry.address])
     }
   }
 }

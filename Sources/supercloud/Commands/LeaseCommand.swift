@@ -195,7 +195,8 @@ struct DeploymentCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var deployment: DeploymentOption
-    @Argument(help: "The new deploy.yaml. Resources and prices must stay the same.") var file: String
+    @Argument(help: "The new deploy.yaml. Resources and prices must stay the same.", completion: .file())
+    var file: String
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
@@ -209,8 +210,11 @@ struct DeploymentCommand: AsyncParsableCommand {
         let stream = try await LeaseStream.open(lease: lease.leaseID(), wallet: wallet)
         try await stream.send(manifest: plan.manifestJSON)
         await stream.close()
-        Console.line("group \(lease.group): the provider has the new manifest")
+        if signer.node.output == .table {
+          Console.line("group \(lease.group): the provider has the new manifest")
+        }
       }
+      if signer.node.output == .json { try Console.json(result) }
     }
   }
 

@@ -159,7 +159,8 @@ extension MarketCommand {
         "A provider is checked by the rules of the ledger first, then against the free capacity in its offer."
     )
 
-    @Argument(help: "A deploy.yaml, or an order's identifier or its first digits.") var fileOrOrder: String
+    @Argument(help: "A deploy.yaml, or an order's identifier or its first digits.", completion: .file())
+    var fileOrOrder: String
     @Flag(help: "The auditors named in the file must have signed the GPU attributes too.") var auditedGpus =
       false
     @OptionGroup var page: PageOption

@@ -6,19 +6,33 @@ import Foundation
 import Node
 import Primitives
 
+/// The form of a command's answer. Every command that prints one takes it.
+struct OutputOption: ParsableArguments {
+  @Option(name: .shortAndLong, help: "The form of the answer: table or json.") var output: OutputFormat =
+    .table
+
+  var isJSON: Bool { output == .json }
+
+  /// Prints `value` as JSON, or the lines.
+  func show(_ value: some Encodable, _ lines: @autoclosure () -> [String] = []) throws {
+    if isJSON { return try Console.json(value) }
+    for line in lines() { Console.line(line) }
+  }
+}
+
 /// The home folder, for every command that needs keys or configuration.
 struct HomeOption: ParsableArguments {
-  @Option(help: "The folder of keys, configuration and data.")
+  @Option(help: "The folder of keys, configuration and data.", completion: .directory)
   var home: String = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud").path
 
   var value: Home { Home(URL(filePath: home)) }
 
-  /// The home of a node; throws `Failure` when there is none.
+  /// The home of a node; throws `Failure` when there is none. `fix` gets the path as a shell takes it.
   func existing(why: String? = nil, code: Int32 = 1, fix: (_ path: String) -> String) throws -> Home {
     let home = value
     guard !home.exists else { return home }
     let path = home.folder.path
-    throw Failure("there is no node in \(path)", why: why, fix: fix(path), code: code)
+    throw Failure("there is no node in \(path)", why: why, fix: fix(CommandText.quoted(path)), code: code)
   }
 }
 
@@ -27,7 +41,9 @@ struct NodeOption: ParsableArguments {
   @Option(help: "The node's HTTP address, host:port. Default: SUPERCLOUD_NODE, then the node of --home.")
   var node: String?
   @OptionGroup var home: HomeOption
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @OptionGroup var form: OutputOption
+
+  var output: OutputFormat { form.output }
 
   /// - Throws: `Failure` when no node is named and the home has no running one.
   func client() throws -> NodeClient {
@@ -74,7 +90,7 @@ struct NodeOption: ParsableArguments {
   /// Prints a transaction's result: JSON, or `done`, such as "sent in block", the height and `suffix`.
   func report(_ result: Answer.TransactionResult, _ done: String, then suffix: String = "") throws {
     if output == .json { return try Console.json(result) }
-    Console.line("\(done) \(result.height)\(suffix)")
+    Console.line("\(done) \(result.height)\(Hint.completed(suffix))")
   }
 
   /// Prints `value` as JSON, or its `rows` as a table.

@@ -17,13 +17,14 @@ extension QueryCommand {
           supercloud query proof vote 3/akash1…
 
         The file holds the value, the Merkle path to the state root, the header that carries the root and the
-        certificate with the validators' signatures. `supercloud verify` checks it without a network.
+        certificate with the validators' signatures. `verify` checks it without a network. A proposal's votes are in the
+        state until its voting ends.
         """
     )
 
     @Argument(help: "balance, lease or vote") var kind: String
     @Argument(help: "The key, as above.") var key: String
-    @Option(help: "Where to write it; - is standard output.") var file: String?
+    @Option(help: "Where to write it; - is standard output.", completion: .file()) var file: String?
     @OptionGroup var node: NodeOption
 
     func run() async throws {
@@ -41,7 +42,12 @@ extension QueryCommand {
       Console.line(
         "\(file)  \(proof.value == nil ? "absence" : "presence") at height \(evidence.header.height - 1)"
       )
-      Console.note("check it: supercloud verify \(file) --trusted GENESIS_FOLDER")
+      let network = node.home.value.network.path
+      guard FileManager.default.fileExists(atPath: network) else {
+        return Console.note("`supercloud help verify` says how it is checked")
+      }
+      let words = [file, "--trusted", network].map(CommandText.quoted)
+      Console.note("check it: `supercloud verify \(words.joined(separator: " "))`")
     }
   }
 
@@ -72,19 +78,19 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Check a proof file offline, given validators or a header that you trust.",
     discussion: """
-      --trusted is a network definition's folder or name (its genesis validators), or a file that `supercloud
-      validator list --output json` wrote on a node that you trust. Validators with more than a third of the
+      --trusted is a network definition's folder or name (its genesis validators), or a file that
+      `supercloud validator list --status bonded --limit 1000 --output json` wrote on a node that you trust. Validators with more than a third of the
       power of this set must have signed the header, and more than two thirds of the set of its own height.
-      --header names a header that you have verified yourself, with `supercloud light`; no validators are needed then.
+      --header names a header that you have verified yourself, with `light`; no validators are needed then.
       Exit code 1 when the proof is not valid.
       """
   )
 
-  @Argument(help: "The file of `supercloud query proof`.") var file: String
-  @Option(help: "A network definition, or a file of validators.") var trusted: String?
+  @Argument(help: "The file that `query proof` wrote.", completion: .file()) var file: String
+  @Option(help: "A network definition, or a file of validators.", completion: .file()) var trusted: String?
   @Option(help: "HEIGHT:HASH of a verified header, instead of validators.") var header: TrustedHeader?
-  @Option(help: "The chain, where --trusted is a file of validators.") var chain: String?
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @Option(help: "The chain's id, where --trusted does not name it.") var chain: String?
+  @OptionGroup var output: OutputOption
 
   private struct Report: Encodable {
     var verified = true
@@ -127,7 +133,9 @@ struct VerifyCommand: ParsableCommand {
       throw Failure(
         "the proof in \(file) is not for the header \(header)",
         why: "it is for the header \(evidence.header.height):\(evidence.header.identifier)",
-        fix: "verify that one: supercloud light --height \(evidence.header.height)"
+        fix: evidence.header.height > header.height
+          ? "verify that one: `supercloud light --trust \(header) --height \(evidence.header.height)`"
+          : "name a header of height \(evidence.header.height) that you trust"
       )
     }
     guard
@@ -168,7 +176,7 @@ struct VerifyCommand: ParsableCommand {
       )
     }
     let header = evidence.header
-    if output == .json {
+    if output.isJSON {
       return try Console.json(
         Report(
           chainId: header.chain.text,

@@ -24,9 +24,10 @@ struct ProviderCommand: AsyncParsableCommand {
       [String] = []
     @Option(help: "Price of one GPU per hour, in AKT and USDC.") var hourly = "0.50"
     @OptionGroup var home: HomeOption
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
-      let home = try home.existing { "supercloud init --role provider --home \($0)" }
+      let home = try home.existing { "make one: `supercloud init --role provider --home \($0)`" }
       let file = home.folder.appending(path: "provider.toml")
       guard !FileManager.default.fileExists(atPath: file.path) else {
         let why = "an existing file is not overwritten"
@@ -46,9 +47,10 @@ struct ProviderCommand: AsyncParsableCommand {
       configuration.node.role = "provider"
       configuration.provider = .init(account: account, host: host)
       try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
-      Console.line("settings  \(file.path)")
+      try output.show(["settings": file.path, "account": account], ["settings  \(file.path)"])
+      let place = CommandText.quoted(home.folder.path)
       Console.note(
-        "next: `supercloud keys add \(account) --home \(home.folder.path)`, fund it, `supercloud start`"
+        "next: `supercloud keys add \(account) --home \(place)`, fund it, `supercloud start --home \(place)`"
       )
     }
 

@@ -57,7 +57,7 @@ struct StakeCommand: AsyncParsableCommand {
     @OptionGroup var stake: StakeOptions
 
     func run() async throws {
-      let suffix = "; `supercloud stake show` tells until when"
+      let suffix = "; `supercloud stake show \(CommandText.quoted(stake.signer.from))` tells until when"
       try await stake.send("unbonding since block", then: suffix, Action.undelegate)
     }
   }

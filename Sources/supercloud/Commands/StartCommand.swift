@@ -32,7 +32,7 @@ struct StartCommand: AsyncParsableCommand {
 
   func run() async throws {
     if exitWithParent { Self.stopWithParent() }
-    let home = try home.existing(why: "config.toml is missing") { "make one: supercloud init --home \($0)" }
+    let home = try home.existing(why: "config.toml is missing") { "make one: `supercloud init --home \($0)`" }
     do {
       let configuration = try NodeConfiguration.read(home.configuration)
       var logger = Logger(label: configuration.node.moniker) { StreamLogHandler.standardError(label: $0) }

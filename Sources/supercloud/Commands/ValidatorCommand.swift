@@ -102,7 +102,7 @@ struct ValidatorCommand: AsyncParsableCommand {
 
     private func ownKey() throws -> PublicKey {
       let home = try signer.node.home.existing(why: "a validator needs a consensus key", code: 2) {
-        "supercloud init --role validator --home \($0), or name the key: --consensus-key"
+        "make one: `supercloud init --role validator --home \($0)`, or name the key: --consensus-key"
       }
       return try home.machineKey("consensus").publicKey
     }

@@ -16,7 +16,7 @@ struct DeployCommand: AsyncParsableCommand {
       """
   )
 
-  @Argument(help: "The deploy.yaml.") var file: String
+  @Argument(help: "The deploy.yaml.", completion: .file()) var file: String
   @Option(help: "Deposit into escrow, such as 5000000uakt. Default: ten times the currency's minimum.")
   var deposit: String?
   @Option(help: "Milliseconds to wait for cheaper bids once every group has one.") var wait: UInt64 = 300
@@ -85,7 +85,7 @@ struct DeployJourney {
     for choice in chosen { report.leases.append(try await start(choice)) }
     report.readyMilliseconds = milliseconds(since: signedAt)
     if !isQuiet {
-      Console.line("\nclose it with: supercloud deployment close \(dseq) --from \(command.signer.from)")
+      Console.line(Hint.completed("\nclose it with: `supercloud deployment close \(dseq)`"))
     }
     return report
   }
@@ -125,7 +125,7 @@ struct DeployJourney {
     return Failure(
       "the node did not accept the order of \(Money.short(owner.text()))",
       why: answer.message,
-      fix: answer.fix ?? "`supercloud account show` tells what the account has; nothing was paid"
+      fix: answer.fix ?? "`supercloud account show \(owner)` tells what the account has; nothing was paid"
     )
   }
 

@@ -27,11 +27,15 @@ struct DeployPlan {
   private static func read(_ path: String) throws -> Deployment {
     let file = DeploymentFile([UInt8](try contents(of: path)))
     guard let deployment = file.deployment else {
-      Console.note(file.errors.map { $0.text(in: path) }.joined(separator: "\n"))
+      let isJSON = Invocation.current.isJSON
+      if !isJSON { SDLOutput.errors(of: file, name: path) }
       throw Failure(
         "\(path) is not a deployment",
-        why: "\(file.errors.count) error\(file.errors.count == 1 ? "" : "s"), above",
-        fix: "`supercloud sdl fix \(path)` shows what can be corrected by itself"
+        why: isJSON
+          ? SDLOutput.errorText(of: file, name: path)
+          : "\(file.errors.count) error\(file.errors.count == 1 ? "" : "s"), above",
+        fix: "`supercloud sdl fix \(CommandText.quoted(path))` shows what can be corrected by itself",
+        kind: "rejected"
       )
     }
     do {

@@ -51,8 +51,10 @@ struct LeaseStream {
       throw Failure(
         "provider \(lease.provider) cannot be reached at \(endpoint)",
         why: "\(error)",
-        fix:
-          "the lease is active; `supercloud lease send-manifest` tries again, `supercloud lease close` ends it"
+        fix: """
+          the lease is active and paid for: `supercloud lease show \(lease.deployment.sequence) --group \(lease.group)` \
+          shows it, `supercloud lease close \(lease.deployment.sequence) --group \(lease.group)` ends it
+          """
       )
     }
   }
@@ -116,7 +118,7 @@ struct LeaseStream {
       "the services are not ready after \(Int(seconds)) s",
       why: last.map { "\($0.state): \($0.message)" },
       fix:
-        "`supercloud lease logs \(lease.deployment.sequence)` shows what they print; the lease runs and is paid until `supercloud deployment close \(lease.deployment.sequence)`"
+        "`supercloud lease logs \(lease.deployment.sequence) --group \(lease.group)` shows what they print; the lease runs and is paid until `supercloud deployment close \(lease.deployment.sequence)`"
     )
   }
 
@@ -140,6 +142,7 @@ extension LeaseCommand {
       let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: signer.wallet())
       let status = try await stream.status()
       await stream.close()
+      if signer.node.output == .json { return try Console.json(Report(of: found, status)) }
       Console.line("state  \(status.state)  \(status.message)")
       Console.table(
         ["SERVICE", "READY", "RESTARTS", "LAST EXIT", "URLS"],
@@ -166,8 +169,11 @@ extension LeaseCommand {
       let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: signer.wallet())
       let chunks = try await stream.logs(service: service, tail: tail)
       await stream.close()
+      if signer.node.output == .json { return try Console.json(Report(of: found, chunks)) }
       for chunk in chunks {
-        for line in chunk.lines { Console.line("\(chunk.service).\(chunk.replica) \(chunk.stream)  \(line)") }
+        for line in chunk.lines {
+          Console.line("\(chunk.service).\(chunk.replica) \(chunk.stream.name)  \(line)")
+        }
       }
     }
   }
@@ -179,16 +185,23 @@ extension LeaseCommand {
     )
 
     @OptionGroup var lease: LeaseOption
-    @Argument(help: "The deploy.yaml that was deployed.") var file: String
+    @Argument(help: "The deploy.yaml that was deployed.", completion: .file()) var file: String
     @OptionGroup var signer: SignerOption
+
+    private struct Report: Encodable {
+      var lease: String
+      var urls: [String]
+    }
 
     func run() async throws {
       let wallet = try await signer.wallet()
       let plan = try DeployPlan(file: file, wallet: wallet)
-      let stream = try await LeaseStream.open(lease: lease.find(signer.node).leaseID(), wallet: wallet)
+      let found = try await lease.find(signer.node)
+      let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: wallet)
       try await stream.send(manifest: plan.manifestJSON)
       let urls = try await stream.waitUntilReady(timeout: 60)
       await stream.close()
+      if signer.node.output == .json { return try Console.json(Report(lease: found.identifier, urls: urls)) }
       for url in urls { Console.line("ready  \(url)") }
     }
   }

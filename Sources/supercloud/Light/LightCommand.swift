@@ -13,21 +13,21 @@ struct LightCommand: AsyncParsableCommand {
     commandName: "light",
     abstract: "Verify a header, starting from one that you trust; no node needs to be trusted.",
     discussion: """
-        supercloud light --trust 1200:9f…c3                    the newest header
+        supercloud light --trust HEIGHT:HASH                   the newest header
         supercloud light --genesis local --height 40           from a network's genesis validators
-        supercloud light --trust 1200:9f…c3 --witness 10.0.0.7:26657
+        supercloud light --trust HEIGHT:HASH --witness 10.0.0.7:26657
 
       A header is accepted when validators with more than a third of the trusted set's power signed it, and more than two \
       thirds of its own set; where the sets differ too much, headers in between are fetched and verified first. \
       Witnesses are asked for the same header: a different answer means that a node is wrong, or that the validators \
       signed two chains.
-      The hash that is printed can be trusted in turn: `--trust`, `supercloud start --trust`, `supercloud verify \
-      --header`. Exit code 1 when the header cannot be verified.
+      The hash that is printed can be trusted in turn, here and by --trust of `start` and --header of `verify`. Exit code 1 when the header cannot be verified.
       """
   )
 
   @Option(help: "HEIGHT:HASH of a header that you trust.") var trust: TrustedHeader?
-  @Option(help: "A network definition whose genesis validators you trust.") var genesis: String?
+  @Option(help: "A network definition whose genesis validators you trust.", completion: .directory)
+  var genesis: String?
   @Option(help: "The height to verify; the newest when left out.") var height: UInt64?
   @Option(help: "Another node, host:port, to compare with; may be repeated.") var witness: [String] = []
   @Option(help: "Hours for which a header can be trusted: less than the unbonding time.") var trustingHours:

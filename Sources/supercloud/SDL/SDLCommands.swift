@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import Cryptography
 import Foundation
@@ -17,23 +18,30 @@ struct SDLCommand: ParsableCommand {
 
 /// The file of the commands that read one.
 struct SDLInput: ParsableArguments {
-  @Argument(help: "The file; - is standard input.") var file: String
+  @Argument(help: "The file; - is standard input.", completion: .file()) var file: String
 
   func deployment() throws -> Deployment { try requireDeployment(try SDLFiles.read(file), name: file) }
 }
 
 /// The output format of the commands that print findings.
 struct SDLOutputOptions: ParsableArguments {
-  @Flag(help: "Print JSON, with the rule, line, column and path of each finding.") var json = false
+  @Flag(help: "The same as --output json.") var json = false
+  @OptionGroup var form: OutputOption
 
-  @Option(name: .shortAndLong, help: "The form of the result: table or json.") var output = OutputFormat.table
-
-  var isJSON: Bool { json || output == .json }
+  var isJSON: Bool { json || form.isJSON }
 }
 
-/// Prints the findings of a rejected file on standard error and ends with status 1.
+/// Prints the findings of a rejected file on standard error and ends with status 1; with `--output json` they are the
+/// error's message.
 func requireDeployment(_ file: DeploymentFile, name: String) throws -> Deployment {
   guard let deployment = file.deployment else {
+    if Invocation.current.isJSON {
+      throw Failure(
+        "\(name) is not a deployment",
+        why: SDLOutput.errorText(of: file, name: name),
+        kind: "rejected"
+      )
+    }
     SDLOutput.errors(of: file, name: name)
     throw ExitCode(1)
   }
@@ -51,7 +59,7 @@ struct SDLCheckCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "The files; - is standard input.") var files: [String]
+  @Argument(help: "The files; - is standard input.", completion: .file()) var files: [String]
 
   @Flag(help: "Show the corrected text: values whose correction is certain are replaced.") var fix = false
 
@@ -105,7 +113,7 @@ struct SDLFixCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "The files; - is standard input.") var files: [String]
+  @Argument(help: "The files; - is standard input.", completion: .file()) var files: [String]
 
   @Flag(help: "Write the corrected text to the file.") var write = false
 
@@ -120,12 +128,13 @@ struct SDLFixCommand: ParsableCommand {
 enum SDLRepairs {
   static func run(_ names: [String], writes: Bool, isJSON: Bool) throws {
     var isRejected = false
+    var reports: [[UInt8]] = []
     for name in names {
       let repair = Repair(try SDLFiles.read(name))
       isRejected = isRejected || !repair.file.isAccepted
       if writes, name != "-", !repair.changes.isEmpty { try SDLFiles.write(repair.source, to: name) }
       if isJSON {
-        SDLOutput.line(repair.report(name: name))
+        reports.append(repair.report(name: name))
         continue
       }
       if !writes || name == "-" { Console.write(repair.source) }
@@ -135,6 +144,11 @@ enum SDLRepairs {
       }
       if repair.changes.isEmpty { Console.note("\(name): nothing to correct") }
       SDLOutput.errors(of: repair.file, name: name)
+    }
+    if isJSON {
+      // One file gives one object; several give a list.
+      let texts = reports.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",\n")
+      Console.line(names.count == 1 ? texts : "[\(texts)]")
     }
     if isRejected { throw ExitCode(1) }
   }
@@ -147,7 +161,7 @@ struct SDLExplainCommand: ParsableCommand {
     named: "explain"
   )
 
-  @Argument(help: "The file; - is standard input.") var file: String
+  @Argument(help: "The file; - is standard input.", completion: .file()) var file: String
 
   @Option(help: "The network's tick, the time that a price pays for, in seconds.")
   var tick: UInt64 = Explanation.usualTickSeconds
@@ -166,7 +180,9 @@ struct SDLExplainCommand: ParsableCommand {
       return
     }
     Console.write(explanation.text.utf8)
-    for finding in read.findings where finding.rule.isAboutGPUs { Console.note(finding.text(in: file)) }
+    for finding in read.findings where finding.rule.isAboutGPUs {
+      Console.note(SDLOutput.text(finding, in: file))
+    }
   }
 }
 
@@ -178,6 +194,8 @@ struct SDLGroupsCommand: ParsableCommand {
   )
 
   @OptionGroup var input: SDLInput
+  /// The answer is JSON in either form.
+  @OptionGroup var output: SDLOutputOptions
 
   func run() throws {
     SDLOutput.exact(try input.deployment().groupsJSON)
@@ -189,6 +207,8 @@ struct SDLManifestCommand: ParsableCommand {
   static let configuration = about("Print the manifest as JSON, as the provider gets it.", named: "manifest")
 
   @OptionGroup var input: SDLInput
+  /// The answer is JSON in either form.
+  @OptionGroup var output: SDLOutputOptions
 
   func run() throws {
     SDLOutput.exact(try input.deployment().manifest.indentedJSON)
@@ -203,6 +223,8 @@ struct SDLCanonicalCommand: ParsableCommand {
   )
 
   @OptionGroup var input: SDLInput
+  /// The answer is JSON in either form.
+  @OptionGroup var output: SDLOutputOptions
 
   func run() throws {
     SDLOutput.exact(try input.deployment().manifest.canonicalJSON)

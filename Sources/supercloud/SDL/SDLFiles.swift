@@ -66,10 +66,19 @@ enum SDLOutput {
 
   /// All errors of the file, in the order of its lines.
   static func errors(of file: DeploymentFile, name: String) {
-    for finding in file.findings where finding.severity == .error { Console.note(finding.text(in: name)) }
+    for finding in file.findings where finding.severity == .error { Console.note(text(finding, in: name)) }
+  }
+
+  static func errorText(of file: DeploymentFile, name: String) -> String {
+    file.findings.filter { $0.severity == .error }.map { text($0, in: name) }.joined(separator: "\n")
   }
 
   static func warnings(of file: DeploymentFile, name: String) {
-    for finding in file.findings where finding.severity == .warning { Console.note(finding.text(in: name)) }
+    for finding in file.findings where finding.severity == .warning { Console.note(text(finding, in: name)) }
+  }
+
+  /// A finding with the command that corrects it, where one does.
+  static func text(_ finding: Finding, in name: String) -> String {
+    finding.text(in: name, correctedBy: "`supercloud sdl fix \(CommandText.quoted(name))`")
   }
 }

@@ -28,7 +28,7 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
   @Option(help: "Virtual time of each run: 30s, 10m, 1500ms.") var duration = VirtualDuration(
     milliseconds: 60_000
   )
-  @Option(help: "none, light, chaos, byzantine, or a JSON file.") var faults = "chaos"
+  @Option(help: "none, light, chaos, byzantine, or a JSON file.", completion: .file()) var faults = "chaos"
   @Option(help: "ed25519, or ideal: signatures that cannot be forged and cost nothing.") var signatures =
     "ideal"
   @Option(help: "Transfers a minute, all users together.") var transfers: UInt64?
@@ -40,7 +40,7 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
     false
   @Flag(help: "Print the trace of a failing run.") var trace = false
   @Option(help: "Runs in parallel.") var jobs = ProcessInfo.processInfo.activeProcessorCount
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @OptionGroup var output: OutputOption
 
   func validate() throws {
     guard seed == nil || seeds == nil else { throw ValidationError("--seed and --seeds exclude each other") }
@@ -60,11 +60,11 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
     let base = try scenario()
     let range = seeds.map { $0.first...$0.last } ?? (seed ?? 1)...(seed ?? 1)
     let runner = SimulationRunner(base: base, faults: faults, jobs: max(1, jobs))
-    let showsRuns = output == .table
+    let showsRuns = !output.isJSON
     let reports = try await runner.run(range) { report in
       if showsRuns { SimulationTable.progress(report, of: range) }
     }
-    if output == .json {
+    if output.isJSON {
       if seeds == nil, let report = reports.first {
         try Console.json(report)
       } else {
@@ -100,7 +100,7 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
       throw Failure.usage(
         "there are no faults named \(faults)",
         why: "it is neither none, light, chaos, byzantine nor a readable file",
-        fix: "supercloud simulate --faults chaos"
+        fix: "such as `supercloud simulate --faults chaos`"
       )
     }
     return try decode(FaultPlan.self, data, of: faults, "a plan of faults")
@@ -109,7 +109,8 @@ struct SimulateNetworkCommand: AsyncParsableCommand {
   private func replay(_ seed: UInt64, _ base: Scenario) throws {
     var scenario = base
     scenario.seed = seed
-    _ = try Simulation.run(scenario) { Console.note($0) }
+    // The trace was asked for, so a program gets it too.
+    _ = try Simulation.run(scenario) { Console.error($0) }
   }
 
   private func shrinkRun(_ seed: UInt64, _ base: Scenario) throws {

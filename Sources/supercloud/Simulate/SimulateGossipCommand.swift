@@ -36,7 +36,7 @@ struct SimulateGossipCommand: ParsableCommand {
   @Option(help: "Sessions that each peer dials.") var outbound = 8
   @Option(help: "Suppliers that a peer keeps per origin.") var suppliers = 2
   @Option(help: "The seed of the run.") var seed: UInt64 = 1
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @OptionGroup var output: OutputOption
 
   func validate() throws {
     guard (20...10_000).contains(peers) else { throw ValidationError("--peers is between 20 and 10000") }
@@ -73,7 +73,7 @@ struct SimulateGossipCommand: ParsableCommand {
     scenario.outbound = outbound
     scenario.settings.dissemination.suppliers = suppliers
     let report = GossipSimulation.run(scenario)
-    if output == .json { try Console.json(report) } else { GossipTable.show(report) }
+    if output.isJSON { try Console.json(report) } else { GossipTable.show(report) }
     guard report.isPassed else { throw ExitCode(1) }
   }
 }

@@ -28,8 +28,8 @@ struct SimulateLedgerCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "The file; - is standard input.") var file: String
-  @Option(help: "table or json") var output: OutputFormat = .table
+  @Argument(help: "The file; - is standard input.", completion: .file()) var file: String
+  @OptionGroup var output: OutputOption
 
   func run() throws {
     let scenario = try Self.read(file)
@@ -43,7 +43,7 @@ struct SimulateLedgerCommand: ParsableCommand {
     } catch {
       throw Failure.usage("\(file) cannot begin", why: error.description)
     }
-    guard output == .json else { return Self.show(result) }
+    guard output.isJSON else { return Self.show(result) }
     Console.line(String(decoding: try Console.encoded(result, keys: .useDefaultKeys), as: UTF8.self))
   }
 

@@ -1,3 +1,4 @@
+import API
 import Bench
 import Foundation
 import Simulator
@@ -38,7 +39,7 @@ struct SimulationRunner: Sendable {
     var scenario = base
     scenario.seed = seed
     var report = try Simulation.run(scenario)
-    report.command = scenario.command(faults: faults)
+    report.command = scenario.command(faults: CommandText.quoted(faults))
     return report
   }
 }

@@ -62,17 +62,29 @@ struct TestnetCommand: AsyncParsableCommand {
   struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a network's homes and start nothing.",
-      discussion: "Each node then starts by itself: supercloud start --home FOLDER/validator-1"
+      discussion: "Each node then starts by itself: `supercloud start --home FOLDER/validator-1`"
     )
 
     @OptionGroup var network: TestnetOptions
+    @OptionGroup var output: OutputOption
+
+    private struct Node: Encodable {
+      var name: String
+      var role: String
+      var home: String
+      /// Starts the node.
+      var command: String
+    }
 
     func run() async throws {
       let folder = URL(filePath: network.folder.home).standardizedFileURL
       let testnet = try LocalTestnet.prepare(folder: folder, shape: network.shape, reset: false)
-      for member in testnet.plan.members {
-        Console.line("supercloud start --home \(testnet.homes.home(member).folder.path)")
+      let nodes = testnet.plan.members.map { member in
+        let home = testnet.homes.home(member).folder.path
+        let command = "supercloud start --home \(CommandText.quoted(home))"
+        return Node(name: member.name, role: member.role, home: home, command: command)
       }
+      try output.show(nodes, nodes.map(\.command))
     }
   }
 
@@ -80,6 +92,7 @@ struct TestnetCommand: AsyncParsableCommand {
     static let configuration = about("Remove a network's folder.")
 
     @OptionGroup var folder: TestnetFolder
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
       let home = folder.home
@@ -87,13 +100,14 @@ struct TestnetCommand: AsyncParsableCommand {
         throw Failure("\(home) is not a testnet's folder", why: "testnet.json is not there")
       }
       try FileManager.default.removeItem(atPath: home)
+      try output.show(["removed": home])
     }
   }
 }
 
 /// The folder of a local network.
 struct TestnetFolder: ParsableArguments {
-  @Option(help: "The network's folder.")
+  @Option(help: "The network's folder.", completion: .directory)
   var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
 }
 

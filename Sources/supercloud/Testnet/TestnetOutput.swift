@@ -64,8 +64,8 @@ struct TestnetOutput: Sendable {
   }
 
   private var example: String {
-    guard let tenant = plan.member("tenant") else { return "supercloud status" }
-    return "supercloud market gpus --home \(homes.home(tenant).folder.path)"
+    guard let tenant = plan.member("tenant") else { return "`supercloud status`" }
+    return "`supercloud market gpus --home \(CommandText.quoted(homes.home(tenant).folder.path))`"
   }
 
   private func show(_ page: String, of url: String) {
