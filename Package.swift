@@ -87,6 +87,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+    // The files of Network, as bytes in the program.
+    .target(name: "CNetworks"),
 
     core("Primitives"),
     core("Cryptography", ["Primitives", "CSodium"]),
@@ -120,7 +122,8 @@ let package = Package(
     shell(
       "Node",
       coreRooms + [
-        "Storage", "Transport", "SDL", "Provider", "API", nioCore, nioPosix, logging, toml, lifecycle,
+        "CNetworks", "Storage", "Transport", "SDL", "Provider", "API", nioCore, nioPosix, logging, toml,
+        lifecycle,
         signals,
       ]
     ),

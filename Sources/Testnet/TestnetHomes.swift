@@ -32,7 +32,7 @@ public struct TestnetHomes: Sendable {
   /// Creates the definition of the network, the homes and their keys. Existing files are replaced.
   public func create() throws {
     let definition = folder.appending(path: "network")
-    try NetworkDefinition.copy(from: try NetworkDefinition.locate("local"), to: definition)
+    try NetworkDefinition.copy(from: .builtIn("local"), to: definition)
     try Home.createFolder(folder.appending(path: "logs"))
     try writeParameters(definition)
     for member in plan.members { try home(member).create() }
@@ -92,7 +92,7 @@ public struct TestnetHomes: Sendable {
 
   private func configure(_ member: TestnetPlan.Member, _ definition: URL) throws {
     let home = home(member)
-    try NetworkDefinition.copy(from: definition, to: home.network)
+    try NetworkDefinition.copy(from: .folder(definition), to: home.network)
     let role = NodeRecord.Role.allCases.first { $0.name == member.role } ?? .full
     var configuration = NodeConfiguration(moniker: member.name, role: role)
     configuration.network.listen = "127.0.0.1:\(member.peerPort)"

@@ -15,6 +15,7 @@ enum Rooms {
   static let allowed: [String: Set<String>] = [
     "CSodium": [],
     "CRocksDB": [],
+    "CNetworks": [],
     "Primitives": [],
     "Cryptography": ["Primitives", "CSodium"],
     "Wire": ["Primitives", "SwiftProtobuf"],
@@ -36,7 +37,7 @@ enum Rooms {
       "Ledger", "NIOHTTP1", "Logging", "AsyncHTTPClient", "Hummingbird", "HTTPTypes", "ServiceLifecycle",
     ]),
     "Node": cores.union(platform).union(sockets).union([
-      "Storage", "Transport", "SDL", "Provider", "API", "Logging", "TOMLKit", "ServiceLifecycle",
+      "CNetworks", "Storage", "Transport", "SDL", "Provider", "API", "Logging", "TOMLKit", "ServiceLifecycle",
       "UnixSignals",
     ]),
     "Bench": cores.union(platform).union(sockets).union(["Storage", "Transport", "API", "Node", "Testnet"]),

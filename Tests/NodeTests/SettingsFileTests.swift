@@ -142,7 +142,7 @@ import Testing
     _ place: String,
     _ remedy: String
   ) throws {
-    let local = try NetworkDefinition.locate("local")
+    let local = Program.repository.appending(path: "Network/local")
     let problem = try problem(name, text) { file in
       for other in ["genesis.json", "parameters.toml", "peers.toml"] where other != name {
         try FileManager.default.copyItem(
@@ -159,11 +159,11 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appending(path: "definition-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     let (source, target) = (folder.appending(path: "source"), folder.appending(path: "target"))
-    try NetworkDefinition.copy(from: try NetworkDefinition.locate("local"), to: source)
+    try NetworkDefinition.copy(from: .builtIn("local"), to: source)
     let parameters = source.appending(path: "parameters.toml")
     let text = try String(contentsOf: parameters, encoding: .utf8)
     try (text + "\n[mraket]\n").write(to: parameters, atomically: true, encoding: .utf8)
-    #expect(throws: DefinitionError.self) { try NetworkDefinition.copy(from: source, to: target) }
+    #expect(throws: DefinitionError.self) { try NetworkDefinition.copy(from: .folder(source), to: target) }
     #expect(!FileManager.default.fileExists(atPath: target.path))
   }
 }

@@ -43,14 +43,20 @@ public struct GenesisFile: Codable, Sendable {
 
   /// - Throws: `DefinitionError` that names the wrong place in the file.
   public static func read(_ file: URL) throws -> GenesisFile {
-    let text = try DefinitionError.contents(of: file)
+    try GenesisFile(DefinitionError.contents(of: file), file: file.path)
+  }
+
+  /// Decodes the text of `file`.
+  ///
+  /// - Throws: As `read`.
+  init(_ text: String, file: String) throws {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
-      return try decoder.decode(GenesisFile.self, from: Data(text.utf8))
+      self = try decoder.decode(GenesisFile.self, from: Data(text.utf8))
     } catch let error as Swift.DecodingError {
       let fault = JSONFault(error, in: Data(text.utf8), snakeCase: true)
-      throw DefinitionError(file: file.path, problem: fault.description)
+      throw DefinitionError(file: file, problem: fault.description)
     }
   }
 

@@ -4,7 +4,7 @@ public import Foundation
 import Primitives
 import TOMLKit
 
-/// The definition of a network: a folder with `genesis.json`, `parameters.toml` and `peers.toml`.
+/// The definition of a network: the files `genesis.json`, `parameters.toml` and `peers.toml`.
 public struct NetworkDefinition: Sendable {
   public var genesis: Genesis
   public var seeds: [Seed]
@@ -24,43 +24,21 @@ public struct NetworkDefinition: Sendable {
   /// Reads the folder.
   ///
   /// - Throws: `DefinitionError` that names the file and what is wrong in it.
-  public init(at folder: URL) throws {
-    let parameters = try Self.parameters(at: folder.appending(path: "parameters.toml"))
-    genesis = try GenesisFile.read(folder.appending(path: "genesis.json")).genesis(parameters: parameters)
-    seeds = try Self.seeds(at: folder.appending(path: "peers.toml"))
+  public init(at folder: URL) throws { try self.init(.folder(folder)) }
+
+  /// Reads the files of `source`.
+  ///
+  /// - Throws: As for a folder.
+  public init(_ source: DefinitionSource) throws {
+    let parameters = try Self.parameters(source)
+    let file = try GenesisFile(source.required("genesis.json"), file: source.place(of: "genesis.json"))
+    genesis = try file.genesis(parameters: parameters)
+    seeds = try Self.seeds(source)
   }
 
-  /// Finds the folder of a definition. `name` is a path, or the name of a folder in `SUPERCLOUD_NETWORKS` (an
-  /// environment variable), or in a folder `Network` in the working folder or in any folder above the
-  /// program.
-  public static func locate(_ name: String) throws -> URL {
-    var candidates: [URL] = [URL(filePath: name)]
-    if let configured = ProcessInfo.processInfo.environment["SUPERCLOUD_NETWORKS"] {
-      candidates.append(URL(filePath: configured).appending(path: name))
-    }
-    var folder = URL(filePath: FileManager.default.currentDirectoryPath)
-    candidates.append(folder.appending(path: "Network/\(name)"))
-    let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    if let program = program.map({ URL(filePath: $0) }) {
-      folder = program.deletingLastPathComponent()
-      while folder.path != "/" {
-        candidates.append(folder.appending(path: "Network/\(name)"))
-        folder = folder.deletingLastPathComponent().standardizedFileURL
-      }
-    }
-    for candidate in candidates
-    where FileManager.default.fileExists(atPath: candidate.appending(path: "genesis.json").path) {
-      return candidate.standardizedFileURL
-    }
-    throw DefinitionError(
-      file: "Network/\(name)/genesis.json",
-      problem: "there is no network definition of this name",
-      remedy: "name a folder that holds genesis.json, or set SUPERCLOUD_NETWORKS to the folder of definitions"
-    )
-  }
-
-  private static func parameters(at file: URL) throws -> Parameters {
-    let table = try TOMLFile.table(at: file)
+  private static func parameters(_ source: DefinitionSource) throws -> Parameters {
+    let file = source.place(of: "parameters.toml")
+    let table = try TOMLFile.table(source.required("parameters.toml"), file: file)
     var parameters = Parameters()
     let sections = Set(
       ParameterKey.allCases.compactMap { $0.rawValue.split(separator: ".").first.map(String.init) }
@@ -68,14 +46,14 @@ public struct NetworkDefinition: Sendable {
     for (section, value) in table {
       guard let entries = value.table else {
         throw DefinitionError(
-          file: file.path,
+          file: file,
           problem: "`\(section)` stands outside a section",
           remedy: "write it below the section that it belongs to, such as [\(sections.sorted()[0])]"
         )
       }
       guard sections.contains(section) else {
         throw DefinitionError(
-          file: file.path,
+          file: file,
           problem: "there is no section `\(section)`",
           remedy: Spelling.remedy(for: section, among: sections.sorted())
         )
@@ -84,14 +62,14 @@ public struct NetworkDefinition: Sendable {
         let key = "\(section).\(name)"
         guard let parameter = ParameterKey(rawValue: key) else {
           throw DefinitionError(
-            file: file.path,
+            file: file,
             problem: "`\(key)` is not a parameter",
             remedy: Spelling.remedy(for: key, among: ParameterKey.allCases.map(\.rawValue))
           )
         }
         guard let number = entry.int else {
           throw DefinitionError(
-            file: file.path,
+            file: file,
             problem: "`\(key)` must be a whole number",
             remedy: "write digits only, without quotes or a decimal point"
           )
@@ -99,7 +77,7 @@ public struct NetworkDefinition: Sendable {
         let range = parameter.definition.range
         guard let value = UInt64(exactly: number), range.contains(value) else {
           throw DefinitionError(
-            file: file.path,
+            file: file,
             problem: "`\(key)` is \(number) \(parameter.definition.unit)",
             remedy: "it may be \(range.lowerBound) to \(range.upperBound)"
           )
@@ -110,13 +88,14 @@ public struct NetworkDefinition: Sendable {
     return parameters
   }
 
-  private static func seeds(at file: URL) throws -> [Seed] {
-    guard FileManager.default.fileExists(atPath: file.path) else { return [] }
-    return try TOMLFile.read(Peers.self, at: file).seeds.map { text in
+  private static func seeds(_ source: DefinitionSource) throws -> [Seed] {
+    guard let text = try source.content(of: "peers.toml") else { return [] }
+    let file = source.place(of: "peers.toml")
+    return try TOMLFile.decode(Peers.self, text, file: file).seeds.map { text in
       let parts = text.split(separator: "@", maxSplits: 1)
       guard parts.count == 2, let bytes = Hex.decode(parts[0]), let key = PublicKey(bytes) else {
         throw DefinitionError(
-          file: file.path,
+          file: file,
           problem: "`\(text)` is not a seed",
           remedy: "write \"<64 hex digits>@host:port\""
         )
@@ -126,18 +105,18 @@ public struct NetworkDefinition: Sendable {
     }
   }
 
-  /// Copies a definition's files, so that the user owns the copies even if somebody else owns the source. Makes the
-  /// folder `target` if it is missing.
+  /// Writes a definition's files into the folder `target`, which is made if it is missing. They are new files, so
+  /// that the user owns them even if somebody else owns the source.
   ///
-  /// - Throws: `DefinitionError`, before anything is written, when the parameters are not legal; any error of
-  ///   reading and writing the files.
-  public static func copy(from source: URL, to target: URL) throws {
-    _ = try parameters(at: source.appending(path: "parameters.toml"))
+  /// - Throws: `DefinitionError`, before anything is written, when a file is missing or the parameters are not
+  ///   legal; any error of reading and writing the files.
+  public static func copy(from source: DefinitionSource, to target: URL) throws {
+    _ = try parameters(source)
+    _ = try source.required("genesis.json")
     try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
-    for name in ["genesis.json", "parameters.toml", "peers.toml"] {
-      let file = source.appending(path: name)
-      guard FileManager.default.fileExists(atPath: file.path) else { continue }
-      try Data(contentsOf: file).write(to: target.appending(path: name), options: .atomic)
+    for name in DefinitionSource.files {
+      guard let text = try source.content(of: name) else { continue }
+      try text.write(to: target.appending(path: name), atomically: true, encoding: .utf8)
     }
   }
 

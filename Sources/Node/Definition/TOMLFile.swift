@@ -4,16 +4,15 @@ import TOMLKit
 
 /// Reads and writes TOML files.
 enum TOMLFile {
-  /// The file's sections and keys.
+  /// The sections and keys in the text of `file`.
   ///
   /// - Throws: `DefinitionError` with the line of the syntax error.
-  static func table(at file: URL) throws -> TOMLTable {
-    let text = try DefinitionError.contents(of: file)
+  static func table(_ text: String, file: String) throws -> TOMLTable {
     do {
       return try TOMLTable(string: text)
     } catch let error as TOMLParseError {
       throw DefinitionError(
-        file: "\(file.path):\(error.source.begin.line)",
+        file: "\(file):\(error.source.begin.line)",
         problem: "this is not TOML: \(error.description)"
       )
     }
@@ -23,11 +22,18 @@ enum TOMLFile {
   ///
   /// - Throws: `DefinitionError` with the wrong key and the values that it may have.
   static func read<Value: Decodable>(_ type: Value.Type, at file: URL) throws -> Value {
-    let table = try table(at: file)
+    try decode(type, DefinitionError.contents(of: file), file: file.path)
+  }
+
+  /// The value in the text of `file`.
+  ///
+  /// - Throws: As `read`.
+  static func decode<Value: Decodable>(_ type: Value.Type, _ text: String, file: String) throws -> Value {
+    let table = try table(text, file: file)
     do {
       return try TOMLDecoder().decode(type, from: table)
     } catch let error as SettingsError {
-      throw DefinitionError(file: file.path, error)
+      throw DefinitionError(file: file, error)
     }
   }
 

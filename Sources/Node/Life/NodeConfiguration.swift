@@ -138,11 +138,15 @@ public struct NodeConfiguration: Codable, Sendable {
 
   /// The address in `text`, which is the value of `key` in `file`. Throws `DefinitionError` when it is none.
   static func address(_ text: String, _ key: String, file: URL) throws -> NetworkAddress {
+    try address(text, key, file: file.path)
+  }
+
+  static func address(_ text: String, _ key: String, file: String) throws -> NetworkAddress {
     do {
       return try NetworkAddress(parsing: text)
     } catch {
       throw DefinitionError(
-        file: file.path,
+        file: file,
         problem: "`\(key)` is `\(text)`, which \(error)",
         remedy: "host:port, such as 127.0.0.1:26656 or [::1]:26656"
       )

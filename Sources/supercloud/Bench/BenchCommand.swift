@@ -114,7 +114,11 @@ struct LeasesCommand: AsyncParsableCommand {
   @Option(help: "Leases.") var count = 200
   @Option(help: "Milliseconds to gather bids after the first; deploy waits 300.") var wait: UInt64 = 0
   @Option(help: "Seconds to wait for a bid.") var timeout: UInt64 = 30
-  @Option(help: "The deploy.yaml; one with one group.", completion: .file()) var file = "Testnet/hello.yaml"
+  @Option(
+    help: "The deploy.yaml; one with one group. Default: a small web service beside one GPU of any model.",
+    completion: .file()
+  )
+  var file: String?
   @OptionGroup var network: TestnetFolder
   @OptionGroup var output: OutputOption
 
@@ -148,7 +152,7 @@ struct LeasesCommand: AsyncParsableCommand {
   }
 
   private func request(_ wallet: Wallet) throws -> LeaseRun.Request {
-    let plan = try DeployPlan(file: file, wallet: wallet)
+    let plan = try file.map { try DeployPlan(file: $0, wallet: wallet) } ?? Self.standard(wallet)
     guard let group = plan.groups.first, plan.groups.count == 1 else {
       throw Failure("the file has \(plan.groups.count) groups", fix: "one group is measured at a time")
     }
@@ -158,6 +162,20 @@ struct LeasesCommand: AsyncParsableCommand {
       denomination: plan.denomination,
       manifestHash: plan.manifestHash
     )
+  }
+}
+
+extension LeasesCommand {
+  /// The deployment that is measured when no file is named.
+  private static func standard(_ wallet: Wallet) throws -> DeployPlan {
+    let file = FileManager.default.temporaryDirectory.appending(path: "hello-\(UUID().uuidString).yaml")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try DemoDeployment.text(denomination: "uakt", amount: 5_000).write(
+      to: file,
+      atomically: true,
+      encoding: .utf8
+    )
+    return try DeployPlan(file: file.path, wallet: wallet)
   }
 }
 

@@ -19,8 +19,20 @@ struct GenesisCommand: AsyncParsableCommand {
     var folder: String
     @OptionGroup var output: OutputOption
 
-    func url() throws -> URL { try NetworkDefinition.locate(folder) }
-    func file() throws -> URL { try url().appending(path: "genesis.json") }
+    func source() throws -> DefinitionSource { try DefinitionSource.locate(folder) }
+
+    /// The file to change; throws `Failure` for a network of the program, which cannot be changed.
+    func file() throws -> URL {
+      switch try source() {
+      case .folder(let url): return url.appending(path: "genesis.json")
+      case .builtIn(let name):
+        throw Failure.usage(
+          "the definition of \(name) cannot be changed",
+          why: "it is a part of the program",
+          fix: "`supercloud init --network \(name) --home HOME` writes a copy: then name HOME/network"
+        )
+      }
+    }
   }
 
   struct Check: AsyncParsableCommand {
@@ -39,7 +51,7 @@ struct GenesisCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let genesis = try NetworkDefinition(at: folder.url()).genesis
+      let genesis = try NetworkDefinition(folder.source()).genesis
       if folder.output.isJSON {
         return try Console.json(
           Report(

@@ -12,7 +12,11 @@ struct InitCommand: AsyncParsableCommand {
     named: "init"
   )
 
-  @Option(help: "A network's name, or the folder of its definition.", completion: .directory)
+  @Option(
+    help:
+      "A network's name (\(DefinitionSource.names.joined(separator: " or "))), or the folder of its definition.",
+    completion: .directory
+  )
   var network = "local"
   @Option(help: "validator, provider, tenant, full or seed") var role = "full"
   @Option(help: "The name that others see.") var moniker = "node"
@@ -45,23 +49,26 @@ struct InitCommand: AsyncParsableCommand {
         fix: "name another folder with --home"
       )
     }
-    let definition = try NetworkDefinition.locate(network)
+    let definition = try DefinitionSource.locate(network)
+    // Read before anything is written: a home with a definition that no node can use would have to be removed.
+    let digest = try NetworkDefinition(definition).genesis.digest
     var configuration = NodeConfiguration(moniker: moniker, role: role)
     configuration.network.listen = listen
     configuration.network.advertise = advertise
     configuration.api.listen = api
-    if definition.lastPathComponent != "local" { configuration.consensus.timeouts = "wan" }
+    if definition.name != "local" { configuration.consensus.timeouts = "wan" }
     try configuration.check(file: home.configuration)
     try home.create()
     try NetworkDefinition.copy(from: definition, to: home.network)
-    try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
     let report = Report(
       home: home.folder.path,
       role: role.name,
       nodeKey: Hex.encode(try home.machineKey("node").publicKey.bytes),
       consensusKey: role == .validator ? Hex.encode(try home.machineKey("consensus").publicKey.bytes) : nil,
-      genesisDigest: try NetworkDefinition(at: home.network).genesis.digest.description
+      genesisDigest: digest.description
     )
+    // Written last: with it the home exists, and without the rest it could not be used.
+    try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
     try output.show(
       report,
       ["home            \(report.home)", "node key        \(report.nodeKey)"]

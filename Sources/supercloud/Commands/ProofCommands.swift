@@ -234,7 +234,7 @@ struct VerifyCommand: ParsableCommand {
     } else {
       let genesis: Genesis
       do {
-        genesis = try NetworkDefinition(at: NetworkDefinition.locate(trusted)).genesis
+        genesis = try NetworkDefinition(DefinitionSource.locate(trusted)).genesis
       } catch {
         throw Failure.usage("the validators of \(trusted) cannot be read", why: "\(error)")
       }

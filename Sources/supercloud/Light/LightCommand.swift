@@ -62,7 +62,7 @@ struct LightCommand: AsyncParsableCommand {
 
   private func network() throws -> Genesis {
     do {
-      return try NetworkDefinition(at: NetworkDefinition.locate(genesis ?? "")).genesis
+      return try NetworkDefinition(DefinitionSource.locate(genesis ?? "")).genesis
     } catch {
       throw Failure.usage("\(genesis ?? "") is not a network definition", why: "\(error)")
     }

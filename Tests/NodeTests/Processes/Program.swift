@@ -25,9 +25,6 @@ enum Program {
     process.executableURL = namespace == nil ? url : URL(filePath: "/usr/bin/env")
     process.arguments = (namespace.map { ["ip", "netns", "exec", $0, url.path] } ?? []) + arguments
     process.standardInput = FileHandle.nullDevice
-    process.environment = ProcessInfo.processInfo.environment.merging(
-      ["SUPERCLOUD_NETWORKS": repository.appending(path: "Network").path]
-    ) { $1 }
     return process
   }
 
