@@ -14,7 +14,7 @@ public struct DeploymentFile: Sendable {
   public let deployment: Deployment?
 
   public var isAccepted: Bool { errors.isEmpty }
-  /// Whether the file satisfies the JSON schema.
+  /// Whether the file satisfies the JSON schema. Not every violation is a warning: see `isWarning(_:)`.
   public var satisfiesSchema: Bool { schemaFindings.isEmpty }
 
   let schemaFindings: [Finding]
@@ -41,7 +41,7 @@ public struct DeploymentFile: Sendable {
     var reader = DocumentReader(yaml, source: source)
     guard let document = reader.readDocument() else {
       errors = reader.log.findings
-      warnings = schemaFindings
+      warnings = schemaFindings.filter(Self.isWarning)
       deployment = nil
       return
     }
@@ -52,7 +52,14 @@ public struct DeploymentFile: Sendable {
 
     var adviser = DocumentReader(yaml, source: source)
     adviser.adviseOnGPUs(document)
-    warnings = adviser.log.findings + schemaFindings
+    warnings = adviser.log.findings + schemaFindings.filter(Self.isWarning)
+  }
+
+  /// Whether a violation of the schema is worth a warning. The schema knows two denominations; which ones a
+  /// file may use is decided by the network's register when the file is deployed.
+  private static func isWarning(_ finding: Finding) -> Bool {
+    let isDenomination = finding.path.hasPrefix("profiles.placement.") && finding.path.hasSuffix(".denom")
+    return !(isDenomination && finding.rule == .schemaValue)
   }
 
   /// Reads a text; see `init(_:)`.

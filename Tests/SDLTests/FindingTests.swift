@@ -114,4 +114,34 @@ import Testing
     #expect(report.contains("\"line\": 16"))
     #expect(report.contains("\"fixable\": true"))
   }
+
+  @Test(arguments: ["AKT", "akt", "USDC", "usdc", "ACT", "Akt"])
+  func `a symbol in place of a denomination is refused with what to write`(symbol: String) throws {
+    let file = DeploymentFile(text: try Sample.replacing("denom: uakt", with: "denom: \(symbol)"))
+    let error = try #require(file.errors.first)
+    #expect(file.errors.count == 1 && !file.isAccepted && file.deployment == nil)
+    #expect(error.rule == .priceSymbol)
+    #expect(error.advice == "write u\(symbol.lowercased()) and 1,000,000 × the amount")
+    #expect(error.edits.isEmpty, "how much money is meant is for a person to say")
+  }
+
+  @Test(arguments: [
+    "uakt", "uact", "uusdc", "ueurc", "ibc/170C677610AC31DF0904FFE09CD3B5C657492170E7E52372E48756B71E56F2F1",
+  ])
+  func `a denomination gives no warning`(denomination: String) throws {
+    let file = DeploymentFile(text: try Sample.replacing("denom: uakt", with: "denom: \(denomination)"))
+    #expect(file.isAccepted && file.warnings.isEmpty, "\(file.warnings)")
+  }
+
+  @Test(
+    arguments: [
+      ("10,000", nil), ("1,000", nil), ("0,001", nil), ("1,000,000", nil), ("10,000.5", nil), ("1,5", "1.5"),
+      ("10,00", "10.00"), ("0,40", "0.40"), ("10,0000", "10.0000"), ("1_000", "1000"), ("1e3", "1000"),
+    ] as [(String, String?)]
+  )
+  func `a comma before exactly three digits is no decimal point`(amount: String, proposal: String?) throws {
+    let file = DeploymentFile(text: try Sample.replacing("amount: 1000", with: "amount: \"\(amount)\""))
+    let error = try #require(file.errors.first { $0.rule == .priceAmountSyntax })
+    #expect(error.suggestions.first == proposal)
+  }
 }

@@ -47,6 +47,10 @@ extension DocumentReader {
       let nearest = suggestions(for: written, among: ["uakt", "uact", "uusdc"])
       report(.priceDenom, denomination.place, message, nearest)
       source.denomination.isSound = false
+    } else if let known = KnownCurrency.all.first(where: { $0.isNamed(by: denomination.value) }) {
+      let message = "\(quoted(denomination.value)) is a symbol, not a denomination"
+      report(.priceSymbol, denomination.place, message, ["\(known.denomination) and 1,000,000 × the amount"])
+      source.denomination.isSound = false
     }
     return source
   }

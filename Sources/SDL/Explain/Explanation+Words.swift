@@ -118,7 +118,7 @@ struct Cost {
   /// The amount in the denomination and, where it is known, in the main unit.
   static func text(_ amount: Decimal18, _ denomination: Denomination) -> String {
     let own = "\(Self.rounded(amount)) \(denomination)"
-    guard let name = mainUnit(denomination) else { return own }
+    guard let name = KnownCurrency.named(denomination)?.symbol else { return own }
     return "\(Self.rounded(Decimal18(raw: (amount.raw + 999_999) / 1_000_000))) \(name) (\(own))"
   }
 
@@ -126,14 +126,5 @@ struct Cost {
   private static func rounded(_ amount: Decimal18) -> Decimal18 {
     let step: UInt128 = 1_000_000_000_000
     return Decimal18(raw: (amount.raw / step + (amount.raw % step == 0 ? 0 : 1)) * step)
-  }
-
-  private static func mainUnit(_ denomination: Denomination) -> String? {
-    switch denomination.name {
-    case "uakt": "AKT"
-    case "uact": "ACT"
-    case "uusdc", "ibc/170C677610AC31DF0904FFE09CD3B5C657492170E7E52372E48756B71E56F2F1": "USDC"
-    default: nil
-    }
   }
 }

@@ -60,6 +60,8 @@ extension Rule {
     .priceTooHigh: "the price of a replica and block is at most 10000000 of the smallest unit",
     .priceMixedDenom: "a deployment has one escrow account, hence one denomination",
     .priceNull: "a price needs denom and amount",
+    .priceSymbol:
+      "amounts count the smallest unit, which the denomination names; a symbol is a million of them",
     .acceptNotAHost: "a host must be usable in a URL",
     .hostInvalid:
       "a host is a lower case DNS name of at most 253 characters, without wildcard, port or final dot",

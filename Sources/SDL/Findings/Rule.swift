@@ -1,7 +1,7 @@
 /// Identifies the rule that a finding is about. Tools print these identifiers and tests compare them.
 ///
 /// First come the rules of Akash's SDL parser, each of which rejects a file; the conformance tests use the
-/// same identifiers. The limits on a document's size are this reader's own. Then follow rules that only warn:
+/// same identifiers. The limits on a document's size and `price-symbol` are this reader's own. Then follow rules that only warn:
 /// those of the JSON schema, and those about GPU requests that no provider fulfils.
 public enum Rule: String, Hashable, CaseIterable, Sendable {
   // The text and its version.
@@ -56,6 +56,8 @@ public enum Rule: String, Hashable, CaseIterable, Sendable {
   case priceTooHigh = "price-too-high"
   case priceMixedDenom = "price-mixed-denom"
   case priceNull = "price-null"
+  /// Our own rule, see `KnownCurrency`.
+  case priceSymbol = "price-symbol"
 
   // Services.
   case acceptNotAHost = "accept-not-a-host"

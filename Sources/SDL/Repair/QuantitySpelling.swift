@@ -66,6 +66,9 @@ enum AmountSpelling {
     if candidate.hasSuffix(".") { candidate.removeLast() }
     if let exponent = expanded(candidate) { candidate = exponent }
     if (try? PriceAmount(candidate)) != nil { return [candidate] }
+    // A comma is read as a decimal point unless three digits follow, because then it may separate thousands.
+    let parts = candidate.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    if parts.dropFirst().contains(where: { $0.prefix(while: NumberSyntax.isDigit).count == 3 }) { return [] }
     let comma = candidate.map { $0 == "," ? "." : String($0) }.joined()
     return (try? PriceAmount(comma)) != nil ? [comma] : []
   }
