@@ -21,6 +21,7 @@ public enum StakingRejection: CodedRejection {
   case selfRedelegation
   case transitiveRedelegation
   case emptiedValidator
+  case buysNothing(Amount)
   case notJailed
   case jailedUntil(Timestamp)
   case tombstoned
@@ -52,6 +53,8 @@ public enum StakingRejection: CodedRejection {
     case .selfRedelegation: (.init(.staking, 29), "source and destination are the same validator")
     case .transitiveRedelegation: (.init(.staking, 32), "stake that is being redelegated cannot move on yet")
     case .emptiedValidator: (.init(.staking, 23), "the validator's stake was slashed to nothing")
+    case .buysNothing(let amount):
+      (.init(.supercloud, 61), "\(amount) units buy no share of this validator that is worth one: stake more")
     case .notJailed: (.init(.slashing, 5), "the validator is not jailed")
     case .jailedUntil(let time): (.init(.slashing, 4), "the validator is jailed until \(time)")
     case .tombstoned: (.init(.slashing, 4), "the validator signed twice and can never return")

@@ -41,6 +41,8 @@ extension Execution {
     record.tokens = try checked(record.tokens.adding(amount))
     record.shares = try checked(record.shares.adding(shares))
     delegation.shares = try checked(delegation.shares.adding(shares))
+    // Shares that are worth nothing could never be undelegated: the stake would be lost.
+    guard try !record.tokens(of: shares).isZero else { throw .staking(.buysNothing(amount)) }
     if record.status == .bonded { try changeBonded(adding: amount) }
     overlay.write(Tables.delegations, key, delegation)
     overlay.write(Tables.delegationsByValidator, Pair(address, delegator), Presence())
@@ -93,6 +95,14 @@ extension Execution {
     }
     store(record, of: address)
     return record
+  }
+
+  /// Drops the shares of a delegation that are worth nothing, since no undelegation could ever remove them. Their
+  /// fraction of a unit goes to the other delegators.
+  func dropIfEmpty(_ delegation: inout DelegationRecord, of record: inout ValidatorRecord) throws(Rejection) {
+    guard try record.tokens(of: delegation.shares).isZero else { return }
+    record.shares = try checked(record.shares.subtracting(min(delegation.shares, record.shares)))
+    delegation.shares = .zero
   }
 
   func undelegate(_ delegator: Address, from address: Address, _ coin: Coin) throws(Rejection) {

@@ -97,7 +97,14 @@ extension Execution {
     try settleRewards(of: &record)
     try settleRewards(of: &delegation, in: record)
     try payRewards(of: &delegation, to: delegator, from: address)
-    overlay.write(Tables.delegations, key, delegation)
+    // A slash can leave a delegation that is worth nothing. It ends with its last rewards.
+    try dropIfEmpty(&delegation, of: &record)
+    if delegation.shares.isZero {
+      overlay.remove(Tables.delegations, key)
+      overlay.remove(Tables.delegationsByValidator, Pair(address, delegator))
+    } else {
+      overlay.write(Tables.delegations, key, delegation)
+    }
     overlay.write(Tables.validators, address, record)
   }
 

@@ -114,12 +114,22 @@ extension ValidatorRecord {
     isJailed || power < 1 ? nil : Pair(UInt64.max - tokens.units, address)
   }
 
-  /// The stake that `shares` are worth, rounded down.
+  /// The stake that `shares` are worth in whole units, rounded down.
+  ///
+  /// Bought shares are rounded down to 10⁻¹⁸, so after a slash they may be worth that little less than was paid
+  /// for them. Therefore a value that lacks at most 10⁻⁹ of a unit counts as the whole one. The values of fewer
+  /// than 10⁹ delegations still never exceed `tokens` together.
   func tokens(of shares: Decimal18) throws(Rejection) -> Amount {
     guard !self.shares.isZero else { return .zero }
-    let units = try checked(MultiplyDivide.floor(shares.raw, UInt128(tokens.units), over: self.shares.raw))
-    return Amount(UInt64(clamping: units))
+    let exact = try checked(
+      MultiplyDivide.floor(shares.raw, Decimal18(tokens).raw, over: self.shares.raw)
+    )
+    let units = (exact + Self.lackOfWholeUnit) / Decimal18.one
+    return min(Amount(UInt64(clamping: units)), tokens)
   }
+
+  /// 10⁻⁹ of a unit.
+  private static let lackOfWholeUnit: UInt128 = 1_000_000_000
 }
 
 /// Computes first × second ÷ divisor with a 256-bit product, so that only the result must fit into 128 bits.
