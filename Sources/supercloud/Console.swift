@@ -1,7 +1,10 @@
+import API
 import ArgumentParser
+import Chain
 import Foundation
 import Glibc
 import Primitives
+import Synchronization
 
 /// The output format of a command.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
@@ -81,24 +84,46 @@ enum Console {
   }
 }
 
-/// Formats money for people.
+/// Reads and prints amounts of money for people, by the currencies that the network has registered.
 enum Money {
-  /// For example `12.5 AKT` for 12,500,000 uakt. Denominations that begin with `u` have six decimals.
+  /// The currencies of the network that this command asks; empty until it has asked.
+  private static let known = Mutex(CurrencyRegister())
+
+  static var register: CurrencyRegister {
+    get { known.withLock { $0 } }
+    set { known.withLock { $0 = newValue } }
+  }
+
+  /// For example `12.5 AKT` for 12,500,000 uakt.
   static func text(_ amount: Amount, _ denomination: Denomination) -> String {
     text(Decimal18(amount), denomination)
   }
 
   static func text(_ amount: Decimal18, _ denomination: Denomination) -> String {
-    guard denomination.name.hasPrefix("u"), denomination.name.count <= 8 else {
-      return "\(amount) \(denomination)"
-    }
-    let main = Decimal18(raw: amount.raw / 1_000_000)
-    return "\(shortened(main)) \(denomination.name.dropFirst().uppercased())"
+    register.text(amount, denomination)
   }
 
-  /// Truncates to six decimals; trailing zeros are not printed.
-  private static func shortened(_ value: Decimal18) -> String {
-    Decimal18(raw: value.raw / 1_000_000_000_000 * 1_000_000_000_000).description
+  /// Reads an amount that a person typed: smallest units (`2500000uakt`) or main units (`2.5AKT`); `what`
+  /// names it in the error.
+  static func coin(_ text: String, _ what: String, by register: CurrencyRegister) throws -> Coin {
+    try explaining(text, what) { () throws(AmountFault) in try register.coin(WrittenAmount(text)) }
+  }
+
+  /// Checks the form of an amount, before any network is asked which currencies there are.
+  static func checkForm(_ text: String, _ what: String) throws {
+    _ = try explaining(text, what) { () throws(AmountFault) in try WrittenAmount(text) }
+  }
+
+  private static func explaining<Value>(
+    _ text: String,
+    _ what: String,
+    _ body: () throws(AmountFault) -> Value
+  ) throws -> Value {
+    do {
+      return try body()
+    } catch {
+      throw Failure.usage("`\(text)` is not \(what)", why: error.description, fix: error.remedy)
+    }
   }
 
   /// Shortens an address to `addr…tail` for tables.

@@ -192,6 +192,44 @@ import Testing
     #expect(add("unew", aliases: [Denomination("unew")!])?.code == .init(.gov, 5))
   }
 
+  @Test(
+    arguments: [
+      ("ueth", "ETH", 18, true), ("point", "PT", 0, true), ("point", "POINT", 0, true),
+      ("ueth", "", 6, false), ("ueth", "USDC", 6, false), ("ueth", "usdc", 6, false),
+      ("ueth", "AKT", 6, false),
+      ("ueth", "uakt", 6, false), ("ueth", "UUSDC", 6, false), ("ueth", TestChain.ibc.name, 6, false),
+      ("AKT", "NEW", 6, false), ("usdc", "NEW", 6, false), ("point", "POINT", 6, false),
+      ("ueth", "E TH", 6, false), ("ueth", "1INCH", 6, false), ("ueth", "USDС", 6, false),
+      ("ueth", "€", 6, false),
+      ("ueth", String(repeating: "E", count: 33), 6, false), ("ueth", "ETH", 19, false),
+    ] as [(String, String, UInt8, Bool)]
+  )
+  func `a symbol is legal, and no other currency's name, by vote and at genesis`(
+    name: String,
+    symbol: String,
+    exponent: UInt8,
+    isLegal: Bool
+  ) throws {
+    let currency = Currency(
+      denomination: Denomination(name)!,
+      symbol: symbol,
+      exponent: exponent,
+      minimumDeposit: .zero,
+      leaseDeposit: .zero,
+      minimumFee: .zero,
+      takeBasisPoints: nil
+    )
+    let chain = try market()
+    let rejection = chain.rejection { execution throws(Rejection) in
+      try execution.execute(.addCurrency(currency), proposal: 1)
+    }
+    #expect((rejection == nil) == isLegal && (isLegal || rejection?.code == .init(.gov, 5)), "\(symbol)")
+    for position in [0, 2] {
+      let chain = try? TestChain(adjust: { $0.currencies.insert(currency, at: position) })
+      #expect((chain != nil) == isLegal, "\(symbol) at \(position)")
+    }
+  }
+
   @Test func `income is kept by day and currency`() throws {
     let chain = try TestChain.market(parameters: [.payoutInterval: 10])
     for (sequence, denomination) in [(1, Denomination.uakt), (2, .uusdc)] as [(UInt64, Denomination)] {

@@ -180,6 +180,7 @@ import Testing
       parameters: [.defaultTake: 2_000],
       adjust: { genesis in
         var other = TestChain.currencies[0]
+        other.symbol = "OTHER"
         other.denomination = Denomination("uother")!
         other.takeBasisPoints = nil
         genesis.currencies.append(other)

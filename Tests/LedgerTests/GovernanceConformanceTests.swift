@@ -48,6 +48,7 @@ import Testing
   private func changes(_ file: ConformanceFile, _ tally: inout ConformanceTally) throws {
     let chain = try TestChain(adjust: { genesis in
       var sandbox = TestChain.currencies[1]
+      sandbox.symbol = "SAND"
       sandbox.denomination = Denomination("usand")!
       sandbox.aliases = [
         Denomination("ibc/12C6A0C374171B595A0A9E18B83FA09D295FB1F2D8C6DAA3AC28683471752D84")!

@@ -29,12 +29,22 @@ public struct Wallet: Sendable {
 
   public var address: Address { key.address }
 
-  /// Finds a denomination by its name, an alias or a symbol.
+  /// Finds a denomination that a person typed: by its name, an alias or a symbol.
   ///
   /// - Throws: `Failure` that lists what the network accepts.
   public func denomination(_ name: String) throws -> Denomination {
     try currencies.denomination(named: name)
   }
+
+  /// Finds a denomination that a file names, where a symbol is a mistake.
+  ///
+  /// - Throws: `Failure` that says what to write.
+  public func denomination(inFile name: String) throws -> Denomination {
+    try currencies.denomination(inFile: name)
+  }
+
+  /// The network's currencies, by which amounts are read and printed.
+  public var register: CurrencyRegister { CurrencyRegister(currencies) }
 
   /// The network's data about a currency; nil when the network has no such currency.
   public func currency(_ denomination: Denomination) -> Answer.Currency? {
@@ -120,9 +130,31 @@ extension [Answer.Currency] {
   ///
   /// - Throws: `Failure` that lists what the network accepts.
   public func denomination(named name: String) throws(Failure) -> Denomination {
-    let match = first {
-      $0.denomination == name || $0.aliases.contains(name) || $0.symbol.lowercased() == name.lowercased()
+    try accepted(named(name) ?? first { $0.symbol.lowercased() == name.lowercased() }, name)
+  }
+
+  /// Finds a denomination by its name or an alias. Prices in a file count smallest units, so a symbol there is
+  /// a mistake by a factor of 10^exponent.
+  ///
+  /// - Throws: `Failure` that says what to write, or lists what the network accepts.
+  public func denomination(inFile name: String) throws(Failure) -> Denomination {
+    let match = named(name)
+    if match == nil, let unit = CurrencyRegister(self).unit(symbol: name) {
+      throw Failure(
+        "\(name) is a symbol, not a denomination",
+        why:
+          "amounts in a file count the smallest unit: 1 \(unit.symbol) is \(unit.unitsText) \(unit.denomination)",
+        fix: "write \(unit.denomination) and \(unit.unitsText) × the amount"
+      )
     }
+    return try accepted(match, name)
+  }
+
+  private func named(_ name: String) -> Answer.Currency? {
+    first { $0.denomination == name } ?? first { $0.aliases.contains(name) }
+  }
+
+  private func accepted(_ match: Answer.Currency?, _ name: String) throws(Failure) -> Denomination {
     guard let match, !match.retired, let denomination = Denomination(match.denomination) else {
       let accepted = filter { !$0.retired }.map { "\($0.denomination) (\($0.symbol))" }
       throw Failure(
@@ -132,5 +164,23 @@ extension [Answer.Currency] {
       )
     }
     return denomination
+  }
+}
+
+extension CurrencyRegister {
+  /// The register of the network that answered with these currencies.
+  public init(_ currencies: [Answer.Currency]) {
+    self.init(
+      currencies.compactMap { currency in
+        Denomination(currency.denomination).map {
+          CurrencyUnit(
+            denomination: $0,
+            symbol: currency.symbol,
+            exponent: currency.exponent,
+            aliases: currency.aliases.compactMap { Denomination($0) }
+          )
+        }
+      }
+    )
   }
 }

@@ -7,6 +7,8 @@ public enum GenesisError: Error, Hashable, Sendable {
   case noValidators
   /// Two currencies have the same name or alias, or one currency has a name twice.
   case repeatedCurrency(Denomination)
+  /// The symbol or the exponent of a currency is not legal, or the symbol is taken.
+  case illegalCurrency(Denomination, String)
   /// A coin or a stake is in a currency that the genesis does not register.
   case unknownCurrency(Denomination)
   /// The amounts of one currency sum to more than 64 bits.
@@ -61,9 +63,12 @@ extension Executor {
 
   private static func register(_ currencies: [Currency], in execution: Execution) throws(GenesisError) {
     var names: Set<Denomination> = []
-    for currency in currencies {
+    for (index, currency) in currencies.enumerated() {
       for name in [currency.denomination] + currency.aliases where !names.insert(name).inserted {
         throw .repeatedCurrency(name)
+      }
+      if let fault = CurrencyNames.fault(of: currency, beside: Array(currencies[..<index])) {
+        throw .illegalCurrency(currency.denomination, fault)
       }
       let rate = currency.takeBasisPoints ?? UInt32(clamping: execution.parameter(.defaultTake))
       guard rate <= 10_000 else { throw .takeRate(currency.denomination) }

@@ -118,8 +118,11 @@ extension Execution {
   }
 
   private func add(_ currency: Currency, proposal id: UInt64) throws(Rejection) {
-    guard (1...64).contains(currency.symbol.utf8.count), currency.exponent <= 18 else {
-      throw .governance(.invalidContent("a currency has a symbol of 1 to 64 bytes and an exponent up to 18"))
+    guard findCurrency(currency.denomination) == nil else {
+      throw .governance(.invalidContent("\(currency.denomination) is registered already"))
+    }
+    if let fault = CurrencyNames.fault(of: currency, beside: allCurrencies().map(\.currency)) {
+      throw .governance(.invalidContent(fault))
     }
     guard currency.takeBasisPoints.map({ $0 <= 10_000 }) ?? true else {
       throw .governance(.invalidContent("a take is at most 10000 basis points"))
@@ -132,9 +135,6 @@ extension Execution {
     }
     guard currency.issuer.map({ !ModuleAccount.contains($0) }) ?? true else {
       throw .governance(.invalidContent("the ledger itself issues no currency"))
-    }
-    guard findCurrency(currency.denomination) == nil else {
-      throw .governance(.invalidContent("\(currency.denomination) is registered already"))
     }
     var record = CurrencyRecord(
       currency: currency,

@@ -114,6 +114,13 @@ public struct GenesisFile: Codable, Sendable {
     )
   }
 
+  /// The file's currencies, by which amounts that people type are read.
+  ///
+  /// - Throws: `DefinitionError` that names the wrong entry.
+  public func register() throws -> CurrencyRegister {
+    CurrencyRegister(try currencies.map { CurrencyUnit(try currency($0)) })
+  }
+
   private func currency(_ entry: CurrencyEntry) throws -> Currency {
     Currency(
       denomination: try denomination(entry.denomination),
@@ -218,6 +225,8 @@ extension DefinitionError {
           "add the initial validators: `supercloud help genesis add-validator` says how"
         )
       case .repeatedCurrency(let name): ("the currency \(name) is there twice", "name each currency once")
+      case .illegalCurrency(let name, let fault):
+        ("the currency \(name) is not valid: \(fault)", "correct its `symbol` or `exponent`")
       case .unknownCurrency(let name):
         ("\(name) is held or staked, but is not a currency", "add it to `currencies`, or remove the coins")
       case .supply(let name): ("there is more of \(name) than 64 bits hold", "lower the balances")

@@ -39,7 +39,19 @@ final class ProviderHost: MarketAccess {
       return nil
     }
     let file = parts.runtime.home.folder.appending(path: configuration.settings)
-    let settings = try ProviderSettings.read(file)
+    let currencies = await parts.host.read { replica in
+      LedgerQuery(state: replica.view).currencies.map { CurrencyUnit($0.currency) }
+    }
+    let settings: ProviderSettings
+    do {
+      settings = try ProviderSettings.read(file).settled(in: CurrencyRegister(currencies))
+    } catch let error as SettingsError {
+      throw DefinitionError(
+        file: file.path,
+        problem: "`\(error.key)` \(error.problem)",
+        remedy: error.remedy
+      )
+    }
     let host = ProviderHost(parts: parts, key: key)
     let folder = parts.runtime.home.provider.path
     let driver: any WorkloadDriver

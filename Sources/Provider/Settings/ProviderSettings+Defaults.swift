@@ -4,20 +4,20 @@ extension ProviderSettings {
   /// Default settings for a new provider: prices in AKT and the same in USDC, 100 GiB of storage, all tenants
   /// accepted.
   ///
-  /// `hourly`: the price of one GPU of any model for an hour, in AKT; 1 when the text is not a number.
+  /// `hourly`: the price of one GPU of any model for an hour, in AKT.
   public static func defaults(
     gpus: [GPUSetting],
     cpuMillis: UInt64,
     memoryBytes: UInt64,
-    hourly: String
+    hourly: Decimal18
   ) -> ProviderSettings {
     let akt = PriceEntry(
       denomination: "uakt",
-      gpu: ["*": Decimal18(hourly) ?? Decimal18(1)],
-      cpu: Decimal18("0.01") ?? .zero,
-      memory: Decimal18("0.002") ?? .zero,
-      storage: ["ephemeral": Decimal18("0.0001") ?? .zero],
-      endpoint: Decimal18("0.001") ?? .zero
+      gpu: ["*": hourly],
+      cpu: Decimal18(raw: Decimal18.one / 100),
+      memory: Decimal18(raw: Decimal18.one / 500),
+      storage: ["ephemeral": Decimal18(raw: Decimal18.one / 10_000)],
+      endpoint: Decimal18(raw: Decimal18.one / 1_000)
     )
     return ProviderSettings(
       inventory: InventorySettings(

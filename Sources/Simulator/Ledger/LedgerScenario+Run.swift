@@ -79,10 +79,11 @@ private struct LedgerPlay {
     parameters[.payoutInterval] = scenario.payoutInterval
     parameters[.tickMilliseconds] = 1
     var currencies: [Currency] = []
-    for denomination in Set(scenario.denominations).union(scenario.takeRates.keys).sorted() {
+    let registered = Set(scenario.denominations).union(scenario.takeRates.keys).sorted()
+    for (index, denomination) in registered.enumerated() {
       let take = scenario.takeRates[denomination] ?? parameters[.defaultTake]
       guard take <= 10_000 else { throw .takeRate(denomination) }
-      currencies.append(Self.currency(denomination, take: UInt32(take)))
+      currencies.append(Self.currency(denomination, symbol: "C\(index)", take: UInt32(take)))
     }
     let genesis = Genesis(
       chain: Self.chain,
@@ -108,10 +109,10 @@ private struct LedgerPlay {
     return chain
   }
 
-  private static func currency(_ denomination: Denomination, take: UInt32) -> Currency {
+  private static func currency(_ denomination: Denomination, symbol: String, take: UInt32) -> Currency {
     Currency(
       denomination: denomination,
-      symbol: denomination.name,
+      symbol: symbol,
       exponent: 6,
       minimumDeposit: .zero,
       leaseDeposit: .zero,

@@ -34,11 +34,11 @@ struct AccountCommand: AsyncParsableCommand {
     static let configuration = about("Send coins to another account.")
 
     @Argument(help: "An address, or the name of a key of this home.") var to: String
-    @Argument(help: "The amount, such as 2500000uakt.") var amount: String
+    @Argument(help: "The amount, such as 2.5AKT or 2500000uakt.") var amount: String
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let coin = try coin(amount)
+      let coin = try await signer.node.coin(amount)
       let to = try signer.node.address(to)
       try await signer.send(
         "sent \(Money.text(coin.amount, coin.denomination)) to \(to) in block",

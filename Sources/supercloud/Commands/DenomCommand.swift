@@ -38,12 +38,13 @@ struct DenomCommand: AsyncParsableCommand {
       )
       for alias in found.aliases { Console.line("alias            \(alias)") }
       Console.line("take             \(percent(found.takeBasisPoints))")
-      Console.line("minimum deposit  \(found.minimumDeposit)")
-      Console.line("lease deposit    \(found.leaseDeposit)")
-      Console.line("minimum fee      \(found.minimumFee)")
-      Console.line("supply           \(found.supply)")
+      func amount(_ units: String) -> String { money(units, found.denomination) }
+      Console.line("minimum deposit  \(amount(found.minimumDeposit))")
+      Console.line("lease deposit    \(amount(found.leaseDeposit))")
+      Console.line("minimum fee      \(amount(found.minimumFee))")
+      Console.line("supply           \(amount(found.supply))")
       if let issuer = found.issuer {
-        Console.line("issuer           \(issuer), \(found.minted) minted of \(found.mintCap)")
+        Console.line("issuer           \(issuer), \(amount(found.minted)) minted of \(amount(found.mintCap))")
       }
       if found.retired { Console.line("retired          takes no new deployments") }
     }
@@ -57,12 +58,12 @@ struct DenomCommand: AsyncParsableCommand {
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let coin = try coin(amount)
+      let coin = try await signer.node.coin(amount)
       let wallet = try await signer.wallet()
       let recipient = try to.map { try signer.node.address($0) } ?? wallet.address
       let mint = Chain.Mint(issuer: wallet.address, recipient: recipient, amount: coin)
       let result = try await wallet.send([.mint(mint)])
-      try signer.node.report(result, "minted \(coin) for \(recipient) in block")
+      try signer.node.report(result, "minted \(Money.register.text(coin)) for \(recipient) in block")
     }
   }
 
@@ -73,8 +74,10 @@ struct DenomCommand: AsyncParsableCommand {
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let coin = try coin(amount)
-      try await signer.send("burned \(coin) in block") { .burn(Chain.Burn(issuer: $0, amount: coin)) }
+      let coin = try await signer.node.coin(amount)
+      try await signer.send("burned \(Money.register.text(coin)) in block") {
+        .burn(Chain.Burn(issuer: $0, amount: coin))
+      }
     }
   }
 }
@@ -84,11 +87,10 @@ func showCurrencies(_ node: NodeOption) async throws {
   try node.show(
     currencies,
     ["DENOMINATION", "SYMBOL", "TAKE", "MINIMUM DEPOSIT", "LEASE DEPOSIT", "FEE", "SUPPLY", "STATE"],
-    currencies.map {
-      [
-        $0.denomination, $0.symbol, percent($0.takeBasisPoints), $0.minimumDeposit, $0.leaseDeposit,
-        $0.minimumFee, $0.supply, $0.retired ? "retired" : "accepted",
-      ]
+    currencies.map { currency in
+      let amounts = [currency.minimumDeposit, currency.leaseDeposit, currency.minimumFee, currency.supply]
+      return [currency.denomination, currency.symbol, percent(currency.takeBasisPoints)]
+        + amounts.map { money($0, currency.denomination) } + [currency.retired ? "retired" : "accepted"]
     }
   )
 }

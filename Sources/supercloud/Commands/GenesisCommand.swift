@@ -83,9 +83,12 @@ struct GenesisCommand: AsyncParsableCommand {
     @Argument(help: "Coins, such as 1000000uakt.") var coins: [String]
 
     func run() async throws {
-      let coins = try coins.map { try coin($0, "a coin") }
       let address = try accountAddress(address)
-      try folder.edit { $0.add(account: address, coins: coins) }
+      try folder.edit { genesis in
+        let register = try genesis.register()
+        let coins = try coins.map { try Money.coin($0, "a coin", by: register) }
+        genesis.add(account: address, coins: coins)
+      }
     }
   }
 
@@ -108,15 +111,16 @@ struct GenesisCommand: AsyncParsableCommand {
         text in
         Hex.decode(text).flatMap { PublicKey($0) }.flatMap { $0.isPrimeOrder ? $0 : nil }
       }
-      guard let stake = Coin(stake), stake.denomination == .uakt else {
-        throw Failure.usage("`\(stake)` is not a stake", fix: "an amount of uakt, such as 1000000000uakt")
-      }
       let commission = try parsed(commission, "a commission", fix: "a decimal from 0 to 1") {
         Decimal18($0).flatMap { $0.raw <= Decimal18.one ? $0 : nil }
       }
       let address = try accountAddress(operatorAddress)
-      try folder.edit {
-        $0.add(validator: address, key: key, moniker: moniker, stake: stake, commission: commission)
+      try folder.edit { genesis in
+        let coin = try Money.coin(stake, "a stake", by: genesis.register())
+        guard coin.denomination == .uakt else {
+          throw Failure.usage("`\(stake)` is not a stake", fix: "an amount of uakt, such as 1000000000uakt")
+        }
+        genesis.add(validator: address, key: key, moniker: moniker, stake: coin, commission: commission)
       }
     }
   }
@@ -145,10 +149,10 @@ extension GenesisCommand.Folder {
   }
 
   /// Changes `genesis.json`; throws, without writing it, when it would become illegal.
-  fileprivate func edit(_ change: (inout GenesisFile) -> Void) throws {
+  fileprivate func edit(_ change: (inout GenesisFile) throws -> Void) throws {
     let file = try file()
     var text = try GenesisFile.read(file)
-    change(&text)
+    try change(&text)
     let genesis = try text.genesis(parameters: Parameters())
     try text.write(to: file)
     guard output.isJSON else { return }

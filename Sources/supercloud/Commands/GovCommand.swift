@@ -95,7 +95,7 @@ struct GovCommand: AsyncParsableCommand {
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let coin = try coin(amount)
+      let coin = try await signer.node.coin(amount)
       try await signer.send("deposited in block") { .depositProposal(id: id, depositor: $0, amount: [coin]) }
     }
   }

@@ -36,7 +36,7 @@ extension GovCommand {
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let contents = try contents()
+      let contents = try await contents()
       guard !contents.isEmpty else {
         throw Failure.usage(
           "the proposal does nothing",
@@ -62,7 +62,7 @@ extension GovCommand {
     }
 
     private func proposalDeposit() async throws -> Coin {
-      if let deposit { return try coin(deposit) }
+      if let deposit { return try await signer.node.coin(deposit, "a deposit") }
       let all: [Answer.Parameter] = try await signer.node.get("/v1/parameters")
       let key: ParameterKey = expedited ? .expeditedMinimumDeposit : .proposalMinimumDeposit
       guard let units = all.first(where: { $0.key == key.rawValue }).flatMap({ UInt64($0.value) }) else {
@@ -75,7 +75,7 @@ extension GovCommand {
       return Coin(units, .uakt)
     }
 
-    private func contents() throws -> [ProposalContent] {
+    private func contents() async throws -> [ProposalContent] {
       var contents: [ProposalContent] = []
       for text in addCurrency { contents.append(.addCurrency(try currency(text))) }
       let changes = try set.map { text in
@@ -87,7 +87,8 @@ extension GovCommand {
       for text in spend {
         let (recipient, amount) = try pair(text, "--spend")
         let address = try signer.node.address(recipient)
-        contents.append(.communitySpend(recipient: address, amount: [try coin(amount)]))
+        let coin = try await signer.node.coin(amount)
+        contents.append(.communitySpend(recipient: address, amount: [coin]))
       }
       if let upgrade { contents.append(.softwareUpgrade(try softwareUpgrade(upgrade))) }
       if let text { contents.append(.text(text)) }
@@ -99,7 +100,7 @@ extension GovCommand {
       let upgrade = SoftwareUpgrade(
         name: try fields.text("name"),
         height: try fields.number("height"),
-        protocolVersion: UInt32(clamping: try fields.number("version")),
+        protocolVersion: UInt32(try fields.number("version", in: 1...UInt64(UInt32.max))),
         info: fields.take("info") ?? ""
       )
       try fields.finish()
@@ -113,7 +114,7 @@ extension GovCommand {
       let currency = Currency(
         denomination: try denominationOf(try fields.text("denomination")),
         symbol: try fields.text("symbol"),
-        exponent: UInt8(clamping: try fields.number("exponent", standard: 6)),
+        exponent: UInt8(try fields.number("exponent", standard: 6, in: 0...18)),
         aliases: aliases,
         issuer: try fields.take("issuer").map { try signer.node.address($0) },
         mintCap: Amount(try fields.number("mint_cap", standard: 0)),
@@ -158,13 +159,21 @@ struct FieldList {
     return value
   }
 
-  mutating func number(_ name: String, standard: UInt64? = nil) throws -> UInt64 {
+  mutating func number(
+    _ name: String,
+    standard: UInt64? = nil,
+    in range: ClosedRange<UInt64> = 0...UInt64.max
+  ) throws -> UInt64 {
     guard let text = take(name) else {
       if let standard { return standard }
       throw Failure.usage("\(option) has no \(name)", fix: "add \(name)=…")
     }
     guard let value = UInt64(text) else {
       throw Failure.usage("`\(text)` is not a whole number", why: "it is the \(name) of \(option)")
+    }
+    guard range.contains(value) else {
+      let fix = "\(range.lowerBound) to \(range.upperBound)"
+      throw Failure.usage("`\(text)` is out of range", why: "it is the \(name) of \(option)", fix: fix)
     }
     return value
   }

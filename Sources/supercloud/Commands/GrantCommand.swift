@@ -44,7 +44,7 @@ struct GrantCommand: AsyncParsableCommand {
     @OptionGroup var signer: SignerOption
 
     func give(_ kind: Grant.Kind) async throws {
-      let limit = try coin(limit)
+      let limit = try await signer.node.coin(limit)
       let end = try Self.time(expires)
       let grantee = try signer.node.address(grantee)
       try await signer.send("granted in block", then: ", until \(end.text)") {

@@ -180,7 +180,7 @@ struct DeploymentCommand: AsyncParsableCommand {
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let coin = try coin(amount)
+      let coin = try await signer.node.coin(amount)
       let id = try deployment.identifier(signer.node)
       try await signer.send(
         "deposited \(Money.text(coin.amount, coin.denomination)) in block",

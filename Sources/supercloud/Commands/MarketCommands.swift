@@ -50,11 +50,18 @@ struct TickPrice {
   func monthly(_ price: String, _ denomination: String) -> String { scaled(price, denomination, hours: 730) }
 
   private func scaled(_ price: String, _ denomination: String, hours: UInt64) -> String {
-    guard let amount = Decimal18(price), let name = Denomination(denomination), tickMilliseconds > 0,
-      let total = try? amount.multiplied(by: 3_600_000 * hours / tickMilliseconds)
-    else { return price }
-    let cents = Decimal18(raw: total.raw / 10_000_000_000_000_000_000_000 * 10_000_000_000_000_000_000_000)
-    return Money.text(hours > 1 ? cents : total, name)
+    guard let amount = Decimal18(price), let name = Denomination(denomination) else {
+      return "\(price) \(denomination)"
+    }
+    let milliseconds = 3_600_000 * hours
+    let text = Money.register.text(
+      amount,
+      name,
+      times: milliseconds,
+      over: tickMilliseconds,
+      isRounded: hours > 1
+    )
+    return text ?? "more than can be counted"
   }
 }
 
@@ -189,7 +196,7 @@ extension MarketCommand {
     private func order() async throws -> [UInt8] {
       let currencies: [Answer.Currency] = try await page.node.get("/v1/currencies")
       let plan = try DeployPlan(file: fileOrOrder, owner: Address.module("nobody")) { name in
-        try currencies.denomination(named: name)
+        try currencies.denomination(inFile: name)
       }
       return Order(
         deployment: plan.deployment,

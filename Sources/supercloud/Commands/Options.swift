@@ -63,7 +63,9 @@ struct NodeOption: ParsableArguments {
     -> Value
   {
     let client = try client()
-    return try await Failure.explaining { try await client.get(path, query) }
+    let value: Value = try await Failure.explaining { try await client.get(path, query) }
+    await learnCurrencies(from: client)
+    return value
   }
 
   /// Posts `body`; errors of the client become a `Failure`.
@@ -71,7 +73,29 @@ struct NodeOption: ParsableArguments {
     async throws -> Value
   {
     let client = try client()
-    return try await Failure.explaining { try await client.post(path, query, body: body) }
+    let value: Value = try await Failure.explaining { try await client.post(path, query, body: body) }
+    await learnCurrencies(from: client)
+    return value
+  }
+
+  /// Asks once for the network's currencies, by which a table prints amounts. Without an answer they are printed
+  /// in smallest units.
+  private func learnCurrencies(from client: NodeClient) async {
+    guard output == .table, Money.register.units.isEmpty else { return }
+    let currencies: [Answer.Currency]? = try? await client.get("/v1/currencies")
+    if let currencies { Money.register = CurrencyRegister(currencies) }
+  }
+
+  /// The amount that a person typed, such as `2500000uakt` or `2.5AKT`; `what` names it in the error.
+  ///
+  /// - Throws: `Failure` when it is none, or when its currency is not registered on the node's network.
+  func coin(_ text: String, _ what: String = "an amount") async throws -> Coin {
+    try Money.checkForm(text, what)
+    if Money.register.units.isEmpty {
+      let currencies: [Answer.Currency] = try await get("/v1/currencies")
+      Money.register = CurrencyRegister(currencies)
+    }
+    return try Money.coin(text, what, by: Money.register)
   }
 
   /// The address of an account that is named by its address or by a key of the home.
@@ -149,6 +173,7 @@ struct SignerOption: ParsableArguments {
       throw Failure("the key \(from) cannot be used", why: "\(error)")
     }
     var wallet = try await Failure.explaining { try await Wallet(key: key, client: node.client()) }
+    Money.register = wallet.register
     wallet.feeDenomination = try feeDenom.map { try wallet.denomination($0) }
     wallet.feeGranter = try feeGranter.map { try node.address($0) }
     return wallet
@@ -232,11 +257,6 @@ func denominationOf(_ text: String) throws -> Denomination {
   try parsed(text, "a denomination", fix: "such as uakt: 3 to 128 of a-z, A-Z, 0-9 and /:._-") {
     Denomination($0)
   }
-}
-
-/// Parses an amount of one currency, such as `1000000uakt`; `what` names it in the error.
-func coin(_ text: String, _ what: String = "an amount") throws -> Coin {
-  try parsed(text, what, fix: "digits and a denomination, such as 2500000uakt") { Coin($0) }
 }
 
 /// Parses an address.

@@ -64,10 +64,16 @@ extension QueryCommand {
       let path = "/v1/take/income"
       let income: Answer.Page<Answer.Income> = try await page.node.get(path, filters + page.query)
       try page.show(income, ["DAY", "DENOMINATION", "TAKEN"]) { income in
-        var sums: [String: UInt64] = [:]
-        for line in income { sums[line.denomination, default: 0] &+= UInt64(line.amount) ?? 0 }
-        let rows = income.map { [$0.day, $0.denomination, $0.amount] }
-        return rows + sums.sorted { $0.key < $1.key }.map { ["sum", $0.key, String($0.value)] }
+        var sums: [String: Decimal18] = [:]
+        for line in income {
+          // What cannot be added up is shown by its day and left out of the sum.
+          guard let amount = Decimal18(line.amount),
+            let sum = try? sums[line.denomination, default: .zero].adding(amount)
+          else { continue }
+          sums[line.denomination] = sum
+        }
+        let rows = income.map { [$0.day, $0.denomination, money($0.amount, $0.denomination)] }
+        return rows + sums.sorted { $0.key < $1.key }.map { ["sum", $0.key, money("\($0.value)", $0.key)] }
       }
     }
   }

@@ -33,7 +33,9 @@ struct ProviderCommand: AsyncParsableCommand {
         let why = "an existing file is not overwritten"
         throw Failure("\(file.path) exists", why: why, fix: "edit it, or move it away")
       }
-      _ = try parsed(hourly, "a price", fix: "a decimal such as 0.50") { Decimal18($0) }
+      let hourly = try parsed(hourly, "a price", fix: "a decimal above zero with a point, such as 0.50") {
+        Decimal18($0).flatMap { $0.isZero ? nil : $0 }
+      }
       let gpus = try gpu.map { try Self.gpu($0) }
       let settings = ProviderSettings.defaults(
         gpus: gpus,

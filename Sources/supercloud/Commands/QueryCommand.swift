@@ -96,7 +96,10 @@ struct QueryCommand: AsyncParsableCommand {
       try node.show(
         takes,
         ["DENOMINATION", "RATE", "TAKEN", "TO STAKERS", "COMMUNITY POOL"],
-        takes.map { [$0.denomination, percent($0.basisPoints), $0.collected, $0.stakers, $0.communityPool] }
+        takes.map { take in
+          [take.denomination, percent(take.basisPoints)]
+            + [take.collected, take.stakers, take.communityPool].map { money($0, take.denomination) }
+        }
       )
     }
   }

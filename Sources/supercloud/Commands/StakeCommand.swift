@@ -47,7 +47,11 @@ struct StakeCommand: AsyncParsableCommand {
     @OptionGroup var stake: StakeOptions
 
     func run() async throws {
-      try await stake.send("delegated in block", Action.delegate)
+      let coin = try await stake.signer.node.coin(stake.amount)
+      let validator = try stake.signer.node.address(stake.validator)
+      try await stake.signer.send("delegated in block") {
+        .delegate(delegator: $0, validator: validator, amount: coin)
+      }
     }
   }
 
@@ -58,7 +62,11 @@ struct StakeCommand: AsyncParsableCommand {
 
     func run() async throws {
       let suffix = "; `supercloud stake show \(CommandText.quoted(stake.signer.from))` tells until when"
-      try await stake.send("unbonding since block", then: suffix, Action.undelegate)
+      let validator = try stake.signer.node.address(stake.validator)
+      let coin = try await stake.signer.stake(stake.amount, at: validator)
+      try await stake.signer.send("unbonding since block", then: suffix) {
+        .undelegate(delegator: $0, validator: validator, amount: coin)
+      }
     }
   }
 
@@ -67,13 +75,13 @@ struct StakeCommand: AsyncParsableCommand {
 
     @Argument(help: "The operator of the validator that has the stake.") var source: String
     @Argument(help: "The operator of the validator that gets it.") var destination: String
-    @Argument(help: "The amount, such as 1000000uakt.") var amount: String
+    @Argument(help: "The amount, such as 2.5AKT or 2500000uakt, or all.") var amount: String
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let coin = try coin(amount)
       let source = try signer.node.address(source)
       let destination = try signer.node.address(destination)
+      let coin = try await signer.stake(amount, at: source)
       try await signer.send("moved in block") {
         .redelegate(delegator: $0, from: source, to: destination, amount: coin)
       }
@@ -120,15 +128,23 @@ struct StakeCommand: AsyncParsableCommand {
 /// The options of commands that move stake: validator and amount.
 struct StakeOptions: ParsableArguments {
   @Argument(help: "The validator's operator.") var validator: String
-  @Argument(help: "The amount, such as 1000000uakt.") var amount: String
+  @Argument(help: "The amount, such as 2.5AKT or 2500000uakt; `all` undelegates everything.")
+  var amount: String
   @OptionGroup var signer: SignerOption
+}
 
-  /// Sends what `action` makes of delegator, validator and amount; reports it with `done` and `suffix`.
-  func send(_ done: String, then suffix: String = "", _ action: (Address, Address, Coin) -> Action)
-    async throws
-  {
-    let coin = try coin(amount)
-    let validator = try signer.node.address(validator)
-    try await signer.send(done, then: suffix) { action($0, validator, coin) }
+extension SignerOption {
+  /// The stake that a person typed; `all` is everything that the signer has at the validator.
+  fileprivate func stake(_ amount: String, at validator: Address) async throws -> Coin {
+    guard amount == "all" else { return try await node.coin(amount, "an amount or `all`") }
+    let delegator = try await wallet().address
+    let stake: Answer.Stake = try await node.get("/v1/accounts/\(delegator.text())/stake")
+    for delegation in stake.delegations where try accountAddress(delegation.validator) == validator {
+      if let units = UInt64(delegation.stake), units > 0 { return Coin(units, .uakt) }
+    }
+    throw Failure(
+      "\(delegator) has no stake at \(validator)",
+      fix: "`supercloud stake show \(CommandText.quoted(delegator.text()))` lists its delegations"
+    )
   }
 }

@@ -80,7 +80,7 @@ struct ValidatorCommand: AsyncParsableCommand {
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let stake = try coin(stake)
+      let stake = try await signer.node.coin(stake, "a stake")
       let key = try consensusKey.map { try publicKey($0) } ?? ownKey()
       let commission = try share(commission, "--commission")
       let limit = try share(maximumCommission, "--maximum-commission")

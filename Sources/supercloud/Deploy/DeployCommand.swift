@@ -17,7 +17,9 @@ struct DeployCommand: AsyncParsableCommand {
   )
 
   @Argument(help: "The deploy.yaml.", completion: .file()) var file: String
-  @Option(help: "Deposit into escrow, such as 5000000uakt. Default: ten times the currency's minimum.")
+  @Option(
+    help: "Deposit into escrow, such as 5AKT or 5000000uakt. Default: ten times the currency's minimum."
+  )
   var deposit: String?
   @Option(help: "Milliseconds to wait for cheaper bids once every group has one.") var wait: UInt64 = 300
   @Option(help: "Seconds to wait until every group has a bid.") var timeout: UInt64 = 30
@@ -66,7 +68,7 @@ struct DeployJourney {
 
   func run() async throws -> DeployReport {
     say("checked \(command.file): \(plan.summary)")
-    let deposit = try orderDeposit()
+    let deposit = try await orderDeposit()
     let signedAt = Date()
     let order = try await postOrder(deposit)
     let dseq = plan.deployment.sequence
@@ -92,10 +94,13 @@ struct DeployJourney {
 
   // MARK: Steps
 
-  private func orderDeposit() throws -> Coin {
-    if let text = command.deposit { return try coin(text, "a deposit") }
-    let minimum = wallet.currency(plan.denomination).flatMap { UInt64($0.minimumDeposit) } ?? 0
-    return Coin(minimum * 10, plan.denomination)
+  private func orderDeposit() async throws -> Coin {
+    if let text = command.deposit { return try await command.signer.node.coin(text, "a deposit") }
+    guard let minimum = wallet.currency(plan.denomination).flatMap({ UInt64($0.minimumDeposit) }) else {
+      throw Failure("the node does not say what the least deposit is", fix: "name one: --deposit 5AKT")
+    }
+    // Governance keeps minimums below 2³¹ units.
+    return Coin(minimum &* 10, plan.denomination)
   }
 
   private func postOrder(_ deposit: Coin) async throws -> SignedObject {

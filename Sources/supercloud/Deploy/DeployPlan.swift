@@ -53,7 +53,7 @@ struct DeployPlan {
 
   /// - Throws: `Failure`, also when the network does not have the file's currency.
   init(file: String, wallet: Wallet) throws {
-    try self.init(file: file, owner: wallet.address) { try wallet.denomination($0) }
+    try self.init(file: file, owner: wallet.address) { try wallet.denomination(inFile: $0) }
   }
 
   /// `denomination` maps the currency's name in the file to the network's denomination.

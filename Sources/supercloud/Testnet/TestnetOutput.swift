@@ -1,4 +1,5 @@
 import API
+import Chain
 import Cryptography
 import Foundation
 import Node
@@ -35,6 +36,11 @@ struct TestnetOutput: Sendable {
   }
 
   private func banner() {
+    if let member = plan.members.first,
+      let network = try? NetworkDefinition(at: homes.home(member).network)
+    {
+      Money.register = CurrencyRegister(network.genesis.currencies.map { CurrencyUnit($0) })
+    }
     Console.line(
       "supercloud testnet   chain \(plan.chain)   tick \(plan.tickMilliseconds) ms   \(testnet.folder.path)\n"
     )
