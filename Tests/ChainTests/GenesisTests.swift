@@ -77,17 +77,6 @@ import Testing
     #expect(Set(digests).count == digests.count)
   }
 
-  @Test func `ticks are counted from genesis; before it is tick 0`() {
-    let start = Self.genesis.time.milliseconds
-    for (offset, tick) in [(0, 0), (5_999, 0), (6_000, 1), (60_000, 10)] as [(UInt64, Tick)] {
-      #expect(Self.genesis.tick(at: Timestamp(milliseconds: start + offset)) == tick)
-    }
-    #expect(Self.genesis.tick(at: .zero) == 0)
-    var broken = Self.genesis
-    broken.parameters[.tickMilliseconds] = 0
-    #expect(broken.tick(at: Timestamp(milliseconds: start + 7)) == 7)
-  }
-
   @Test(arguments: ParameterKey.allCases)
   func `every parameter's standard value is in its range and described`(key: ParameterKey) {
     let definition = key.definition

@@ -148,7 +148,7 @@ import Testing
   @Test func `a genesis, also of every standard parameter`() {
     #expect(
       GenesisTests.genesis.digest.description
-        == "7fe05aff8a27c5413ac70cece89a9406f14accbfc831f135a0f9e26d21cc045f"
+        == "89dbaba5c570d615aaa7e9b8e3526c898a1ba726108a4005e3fa715306926fc4"
     )
   }
 }

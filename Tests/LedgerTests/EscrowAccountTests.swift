@@ -109,7 +109,7 @@ import Testing
     let chain = try TestChain.market(parameters: [.payoutInterval: 10])
     chain.submit(.agreeLease(chain.agreement(chain.order(), price: "2.5")), by: "tenant")
     chain.advance(ticks: 9)
-    #expect(chain.block().changes.isEmpty)
+    #expect(chain.block().changes.map(\.key) == [[Tables.clock.prefix]], "only the clock advances")
     chain.advance(ticks: 1)
     #expect(
       chain.block().events == [.paidOut(lease: chain.lease(), gross: Coin(25, .uakt), fee: Coin(1, .uakt))]
@@ -147,7 +147,8 @@ import Testing
       transactions: [],
       on: reads
     )
-    #expect(outcome.changes.isEmpty && reads.count < 12)
+    #expect(outcome.changes.map(\.key) == [[Tables.clock.prefix]], "only the clock advances")
+    #expect(reads.count < 12, "\(reads.count)")
   }
 
   @Test func `what is due is read page by page, not from the beginning for each account`() throws {

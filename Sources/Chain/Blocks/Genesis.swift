@@ -37,7 +37,7 @@ public struct Genesis: Hashable, Sendable {
   }
 
   public var chain: ChainID
-  /// The time at which tick 0 begins.
+  /// The time at which both clocks of the chain begin, and with them tick 0.
   public var time: Timestamp
   public var protocolVersion: UInt32
   public var currencies: [Currency]
@@ -61,11 +61,6 @@ public struct Genesis: Hashable, Sendable {
     self.parameters = parameters
     self.accounts = accounts
     self.validators = validators
-  }
-
-  /// The tick in which `timestamp` lies; 0 before genesis.
-  public func tick(at timestamp: Timestamp) -> Tick {
-    timestamp.milliseconds(since: time) / max(1, parameters[.tickMilliseconds])
   }
 }
 

@@ -4,6 +4,7 @@ public enum ParameterKey: String, CaseIterable, Hashable, Sendable {
   // Time and blocks
   case tickMilliseconds = "chain.tick_milliseconds"
   case maximumBlockInterval = "chain.maximum_block_interval_milliseconds"
+  case maximumBilledInterval = "chain.maximum_billed_interval_milliseconds"
   case maximumBlockBytes = "chain.maximum_block_bytes"
   // Market
   case orderMaximumBids = "market.order_maximum_bids"
@@ -53,6 +54,8 @@ extension ParameterKey {
     case .tickMilliseconds:
       define(6_000, 100...3_600_000, "ms", "Length of a tick, the unit of time of prices")
     case .maximumBlockInterval: define(6_000, 100...600_000, "ms", "A block is made at least this often")
+    case .maximumBilledInterval:
+      define(12_000, 100...365 * day, "ms", "Time between two blocks that leases pay for at most")
     case .maximumBlockBytes: define(1_048_576, 65_536...3_000_000, "bytes", "Size of a block's transactions")
     case .orderMaximumBids: define(20, 1...500, "bids", "Live bids kept per order, the cheapest")
     case .orderMaximumLifetime: define(3_600_000, 10_000...day, "ms", "How far ahead an order may expire")
@@ -113,6 +116,13 @@ public struct Parameters: Hashable, Sendable {
     get { values[key.index] }
     set { values[key.index] = newValue }
   }
+}
+
+extension Parameters {
+  /// The most milliseconds that the billing clock advances in one block. It is never less than the longest
+  /// interval between blocks of a chain that runs as it should, so that a vote on that interval alone makes no
+  /// lease cheaper.
+  public var billedIntervalLimit: UInt64 { max(self[.maximumBilledInterval], self[.maximumBlockInterval]) }
 }
 
 extension ParameterKey {

@@ -123,6 +123,12 @@ extension Execution {
 
   func parameter(_ key: ParameterKey) -> UInt64 { parametersRecord.values[key] }
 
+  /// The billing clock at this block. It is the same before and after the block has written it.
+  var clock: BillingClock {
+    let last = overlay.read(Tables.clock, SingleKey()) ?? BillingClock(start: chain.genesisTime)
+    return last.advanced(to: moment.time, atMost: parametersRecord.values.billedIntervalLimit)
+  }
+
   /// A currency by its canonical name or by an alias; nil when it is not registered.
   func findCurrency(_ name: Denomination) -> CurrencyRecord? {
     if let cached = cachedCurrencies[name] { return cached }

@@ -53,6 +53,7 @@ extension Executor {
       ticks: TickSchedule(start: genesis.time, tickMilliseconds: genesis.parameters[.tickMilliseconds])
     )
     execution.parametersRecord = ParametersRecord(genesis.parameters)
+    execution.overlay.write(Tables.clock, SingleKey(), BillingClock(start: genesis.time))
     try register(genesis.currencies, in: execution)
     for account in genesis.accounts {
       guard !ModuleAccount.contains(account.address) else { throw .moduleAccount(account.address) }

@@ -78,6 +78,7 @@ extension Execution {
   /// The steps before the transactions.
   func begin(_ block: BlockInput) {
     upgrade()
+    overlay.write(Tables.clock, SingleKey(), clock)
     processDue()
     removeExpired()
     for misbehaviour in block.evidence.prefix(ChainLimits.blockEvidence) {

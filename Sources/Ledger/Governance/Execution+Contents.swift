@@ -64,7 +64,7 @@ extension Execution {
     parametersRecord.proposals[key.index] = id
     emit(.parameterChanged(key: key.rawValue, value: value, proposal: id))
     switch key {
-    case .tickMilliseconds: chain.ticks.change(to: value, at: moment.time)
+    case .tickMilliseconds: chain.ticks.change(to: value, at: clock.time)
     case .defaultTake:
       for record in allCurrencies() where record.currency.takeBasisPoints == nil {
         changeTake(of: record, to: UInt32(clamping: value))

@@ -2,11 +2,12 @@ public import Chain
 public import Cryptography
 public import Primitives
 
-/// A block's height, time and tick.
+/// A block's height, time and tick. Expiries, votes and unbonding go by the time, prices by the tick.
 public struct Moment: Hashable, Sendable {
   public var height: Height
   /// The block's time, on which the validators agreed.
   public var time: Timestamp
+  /// The tick in which the billing clock is at this block; see `BillingClock`.
   public var tick: Tick
 
   public init(height: Height, time: Timestamp, tick: Tick) {
@@ -47,6 +48,7 @@ public struct BlockInput: Hashable, Sendable {
     }
   }
 
+  /// As `LedgerQuery.moment(at:time:)` gives it on the state before the block.
   public var moment: Moment
   /// The double signing that this block proves.
   public var evidence: [Misbehaviour]

@@ -14,7 +14,19 @@ public struct LedgerQuery<State: StateReading> {
     state.read(Tables.parameters, SingleKey()) ?? ParametersRecord(Parameters())
   }
 
-  /// The rule that gives the tick of a time.
+  /// The billing clock at the newest block.
+  public var clock: BillingClock {
+    state.read(Tables.clock, SingleKey())
+      ?? BillingClock(start: state.read(Tables.chain, SingleKey())?.genesisTime ?? .zero)
+  }
+
+  /// The height, time and tick of the block that follows this state and has that time.
+  public func moment(at height: Height, time: Timestamp) -> Moment {
+    let clock = clock.advanced(to: time, atMost: parameters.billedIntervalLimit)
+    return Moment(height: height, time: time, tick: ticks.tick(at: clock.time))
+  }
+
+  /// The rule that gives the tick of a time of the billing clock.
   public var ticks: TickSchedule {
     state.read(Tables.chain, SingleKey())?.ticks ?? TickSchedule(start: .zero, tickMilliseconds: 1)
   }

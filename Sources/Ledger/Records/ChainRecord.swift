@@ -41,51 +41,6 @@ extension SoftwareUpgrade: StateValue {
   }
 }
 
-/// Converts between times and ticks. When governance changes the length of a tick, `change` moves the start,
-/// and the numbers of the ticks go on.
-public struct TickSchedule: Hashable, Sendable, StateValue {
-  /// The time at which `firstTick` begins.
-  public private(set) var start: Timestamp
-  public private(set) var firstTick: Tick
-  public private(set) var tickMilliseconds: UInt64
-
-  public init(start: Timestamp, tickMilliseconds: UInt64) {
-    self.start = start
-    firstTick = 0
-    self.tickMilliseconds = max(1, tickMilliseconds)
-  }
-
-  /// The tick in which `time` lies. Times before `start` give `firstTick`; a tick beyond 64 bits gives the
-  /// largest.
-  public func tick(at time: Timestamp) -> Tick {
-    let (tick, overflow) = firstTick.addingReportingOverflow(
-      time.milliseconds(since: start) / tickMilliseconds
-    )
-    return overflow ? .max : tick
-  }
-
-  /// The time at which `tick` begins, at most the largest `Timestamp`.
-  public func time(of tick: Tick) -> Timestamp {
-    let ticks = tick > firstTick ? tick - firstTick : 0
-    let (milliseconds, overflow) = ticks.multipliedReportingOverflow(by: tickMilliseconds)
-    return start.advanced(byMilliseconds: overflow ? .max : milliseconds)
-  }
-
-  /// Changes the length of a tick. The tick in which `time` lies starts anew at `time` and keeps its number.
-  mutating func change(to milliseconds: UInt64, at time: Timestamp) {
-    firstTick = tick(at: time)
-    start = time
-    tickMilliseconds = max(1, milliseconds)
-  }
-
-  func encode(into writer: inout ByteWriter) { writer.write(start, firstTick, tickMilliseconds) }
-
-  init(from reader: inout ByteReader) throws(DecodingError) {
-    (start, firstTick, tickMilliseconds) = try reader.readAll()
-    tickMilliseconds = max(1, tickMilliseconds)
-  }
-}
-
 /// The record of an account that has sent a transaction.
 struct AccountRecord: Hashable, Sendable, StateValue {
   /// The sequence number that its next transaction must have.

@@ -11,6 +11,7 @@ enum Tables {
   static var currencies: Table<Denomination, CurrencyRecord> { Table(0x03) }
   /// The aliases of currencies. The key is the alias, the value the canonical name.
   static var aliases: Table<Denomination, CanonicalName> { Table(0x04) }
+  static var clock: Table<SingleKey, BillingClock> { Table(0x05) }
 
   // Bank
   static var accounts: Table<Address, AccountRecord> { Table(0x10) }

@@ -7,6 +7,8 @@ import Primitives
 struct CommittedRules: Hashable, Sendable {
   let parameters: Parameters
   let ticks: TickSchedule
+  /// The billing clock at the tip.
+  private(set) var clock: BillingClock
   /// The protocol version by whose rules the next block is executed.
   private(set) var requiredVersion: UInt32
 
@@ -15,6 +17,7 @@ struct CommittedRules: Hashable, Sendable {
     let query = LedgerQuery(state: state)
     parameters = query.parameters
     ticks = query.ticks
+    clock = query.clock
     requiredVersion = Executor.requiredVersion(at: height + 1, on: state)
   }
 
@@ -25,7 +28,14 @@ struct CommittedRules: Hashable, Sendable {
       self = CommittedRules(on: state, after: height)
     } else {
       requiredVersion = Executor.requiredVersion(at: height + 1, on: state)
+      clock = LedgerQuery(state: state).clock
     }
+  }
+
+  /// The height, time and tick of the block that follows the tip and has that time.
+  func moment(at height: Height, time: Timestamp) -> Moment {
+    let clock = clock.advanced(to: time, atMost: parameters.billedIntervalLimit)
+    return Moment(height: height, time: time, tick: ticks.tick(at: clock.time))
   }
 }
 
@@ -35,8 +45,8 @@ struct DueWork: Hashable, Sendable {
   private let time: Timestamp?
 
   /// Reads the time from `state`. The caller makes a new value after every block.
-  init(on state: some StateReading, ticks: TickSchedule) {
-    let tick = Executor.nextDueTick(on: state).map { ticks.time(of: $0) }
+  init(on state: some StateReading, _ rules: CommittedRules) {
+    let tick = Executor.nextDueTick(on: state).map { rules.clock.blockTime(at: rules.ticks.time(of: $0)) }
     let instants = [tick, Executor.nextDueTime(on: state)].compactMap(\.self)
     time = instants.min()
   }

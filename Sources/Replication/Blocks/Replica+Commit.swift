@@ -74,7 +74,7 @@ extension Replica {
     seenVotes = seenVotes.filter { $0.height > height }
     pruneEvidence(after: valid.block, &turn)
     committed.update(outcome.changes, on: state, after: height)
-    due = DueWork(on: state, ticks: committed.ticks)
+    due = DueWork(on: state, committed)
     applyParameters(&turn)
     announceUpgrade(&turn)
     advanceBook(valid.transactions, outcome.receipts, &turn)

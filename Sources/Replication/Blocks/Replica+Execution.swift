@@ -46,7 +46,7 @@ extension Replica {
     let task = ExecutionTask(
       block: valid.block.identifier,
       input: BlockInput(
-        moment: Moment(height: header.height, time: header.time, tick: committed.ticks.tick(at: header.time)),
+        moment: committed.moment(at: header.height, time: header.time),
         evidence: misbehaviour(in: valid.block),
         lastCommit: lastSigners(by: valid.block.lastCertificate),
         protocolVersion: header.version

@@ -131,13 +131,11 @@ public struct Replica<State: ReplicaState>: Sendable {
     book = OrderBook(limits: OrderBook.Limits(committed.parameters), time: tip.time)
     durableHeight = tip.height
     lowestBlock = configuration.lowestBlock
-    due = DueWork(on: state, ticks: committed.ticks)
+    due = DueWork(on: state, committed)
   }
 
   /// The height, time and tick of the tip, at which transactions and orders that arrive now are checked.
-  public var moment: Moment {
-    Moment(height: tip.height, time: tip.time, tick: committed.ticks.tick(at: tip.time))
-  }
+  public var moment: Moment { committed.moment(at: tip.height, time: tip.time) }
 
   /// Whether a peer claims to be more than one block ahead.
   public var isCatchingUp: Bool { sync.claimedHeight > tip.height + 1 }

@@ -20,6 +20,9 @@ public enum Invariant: String, CaseIterable, Codable, Hashable, Sendable {
   case ordersAgreedOnce = "orders_agreed_once"
   /// A block's time is at most `Observer.timeToleranceMilliseconds` ahead of the true time of its commit.
   case blockTime = "block_time"
+  /// The tick of every block is that of a billing clock which adds, block by block, the time since the block
+  /// before, at most `Parameters.billedIntervalLimit`.
+  case billing = "billing"
   /// No honest node reports a fault of weight 20 or more of another honest node, or raises an alarm.
   case honestPeers = "honest_peers"
   /// After the faults every honest node commits at least `Cluster.heightsAfterHealing` more heights.

@@ -15,6 +15,10 @@ final class Observer {
   private let chain: ChainID
   private let verification: Checks
   private let genesisTime: Timestamp
+  private let parameters: Parameters
+  /// The time of the newest block, and the milliseconds since genesis that leases have paid for by then.
+  private var lastTime: Timestamp
+  private var billed: UInt64 = 0
   private(set) var checks: [Invariant: UInt64] = [:]
   private(set) var violations: [Violation] = []
   /// The first commit of each height by any node; index 0 is height 1.
@@ -53,6 +57,8 @@ final class Observer {
   init(genesis: Genesis, checkSignature: @escaping Checks.SignatureCheck) {
     chain = genesis.chain
     genesisTime = genesis.time
+    parameters = genesis.parameters
+    lastTime = genesis.time
     // The observer keeps its own cache of valid certificates and does not rely on checks by the nodes.
     verification = SharedChecks().checks(checkSignature)
   }
@@ -125,8 +131,21 @@ final class Observer {
       for action in transaction.actions { executed(action, at: height, node, now) }
     }
     checkTime(of: commit, node, now)
+    checkBilling(of: commit, node, now)
     signed = signed.filter { $0.key.height + 2 >= height }
     if height.isMultiple(of: Self.auditInterval) { audit(node.store, node, now) }
+  }
+
+  /// No scenario changes parameters by vote, so those of genesis hold.
+  private func checkBilling(of commit: Commit, _ node: SimulatedNode, _ now: Instant) {
+    count(.billing)
+    let time = commit.tip.time
+    billed += min(time.milliseconds(since: lastTime), parameters.billedIntervalLimit)
+    lastTime = time
+    let (tick, expected) = (commit.outcome.moment.tick, billed / parameters[.tickMilliseconds])
+    guard tick != expected else { return }
+    let text = "executes height \(commit.tip.height) at tick \(tick); \(expected) ticks are to be paid for"
+    violated(.billing, at: now, node, text)
   }
 
   private func executed(_ action: Action, at height: Height, _ node: SimulatedNode, _ now: Instant) {

@@ -65,6 +65,7 @@ public struct Population {
     var parameters = Parameters()
     parameters[.tickMilliseconds] = 1_000
     parameters[.maximumBlockInterval] = 2_000
+    parameters[.maximumBilledInterval] = 4_000
     parameters[.payoutInterval] = 10
     for (name, value) in changes {
       guard let key = ParameterKey(rawValue: name) else { throw ScenarioError.unknownParameter(name) }
