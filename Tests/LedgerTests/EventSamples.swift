@@ -38,6 +38,7 @@ enum EventSamples {
       .fundsLow(deployment: deployment, percent: 20, lastAffordableTick: 88),
       .escrowOverdrawn(deployment: deployment, tick: 88),
       .residueCollected(deployment: deployment, coin: coin),
+      .closingFeeDrawn(deployment: deployment, coin: coin),
       .leaseDepositLocked(lease: lease, coin: coin),
       .leaseDepositReleased(lease: lease, coin: coin),
       .granted(granter: address, grantee: other, kind: "fees", limit: coin),

@@ -64,6 +64,7 @@ enum MoneyInEvents {
       case .paidOut(let lease, let gross, let fee):
         move(gross, from: nil, to: lease.provider)
         move(fee, from: lease.provider, to: nil)
+      case .closingFeeDrawn(let deployment, let coin): move(coin, from: nil, to: deployment.owner)
       case .leaseDepositLocked(let lease, let coin): move(coin, from: lease.provider, to: nil)
       case .leaseDepositReleased(let lease, let coin): move(coin, from: nil, to: lease.provider)
       case .delegated(let delegator, _, let coin): move(coin, from: delegator, to: nil)

@@ -51,9 +51,16 @@ public struct Wallet: Sendable {
     currencies.first { $0.denomination == denomination.name }
   }
 
-  /// The minimum fee in the first currency of which the account has enough, trying `preferred` first. Throws
-  /// `Failure` when no currency suffices.
-  public func fee(preferring preferred: Denomination?, account: Answer.Account) throws -> Fee {
+  /// The minimum fee in the first currency of which the account has enough, trying `preferred` first. Where no
+  /// currency suffices, `isClose` gives the fee in `preferred`, the currency of the deployment that is closed: its
+  /// escrow then pays.
+  ///
+  /// - Throws: `Failure` when no currency suffices.
+  public func fee(
+    preferring preferred: Denomination?,
+    account: Answer.Account,
+    isClose: Bool = false
+  ) throws -> Fee {
     if let feeGranter {
       let wanted = feeDenomination ?? preferred ?? .uakt
       guard let currency = currency(wanted), let minimum = UInt64(currency.minimumFee) else {
@@ -83,6 +90,9 @@ public struct Wallet: Sendable {
       if minimum == 0, currency.denomination == "uakt" { return Fee(amount: nil) }
       if let balance, balance >= minimum { return Fee(amount: Coin(minimum, denomination)) }
     }
+    if isClose, let wanted = preferred, let minimum = currency(wanted).flatMap({ UInt64($0.minimumFee) }) {
+      return Fee(amount: Coin(minimum, wanted))
+    }
     throw Failure(
       "\(address) cannot pay the fee",
       why: "its balance is below the minimum fee in \(chosen?.name ?? "every currency")",
@@ -103,7 +113,7 @@ public struct Wallet: Sendable {
       actions: actions,
       memo: memo,
       sequence: account.sequence,
-      fee: try fee(preferring: denomination, account: account)
+      fee: try fee(preferring: denomination, account: account, isClose: Self.isClose(actions))
     )
     let transaction = draft.signed(by: key, chain: chain)
     do {
@@ -121,6 +131,17 @@ public struct Wallet: Sendable {
       return result
     } catch let error as ClientError {
       throw Failure(error)
+    }
+  }
+}
+
+extension Wallet {
+  /// Whether the actions only close a deployment or a lease, so that its escrow pays a fee that the owner cannot.
+  static func isClose(_ actions: [Action]) -> Bool {
+    guard actions.count == 1 else { return false }
+    switch actions[0] {
+    case .closeDeployment, .closeLease: return true
+    default: return false
     }
   }
 }

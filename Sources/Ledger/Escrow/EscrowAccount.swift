@@ -124,6 +124,33 @@ extension EscrowAccount {
   }
 }
 
+extension EscrowAccount {
+  /// Takes up to `wanted` whole units, which no lease has earned, out of the deposits: first those of `owner`'s
+  /// own money, then those of others; of each the newest first.
+  ///
+  /// - Returns: How much was taken.
+  mutating func draw(_ wanted: Amount, owner: Address) throws(ArithmeticError) -> Amount {
+    var missing = wanted
+    for isOwn in [true, false] {
+      for index in deposits.indices.reversed() {
+        let deposit = deposits[index]
+        guard (deposit.depositor == owner && !deposit.isGranted) == isOwn else { continue }
+        let spent = index == 0 ? spentOfFirstDeposit : .zero
+        let part = min(try Decimal18(deposit.amount).subtracting(spent).truncated(), missing)
+        deposits[index].amount = try deposit.amount.subtracting(part)
+        missing = try missing.subtracting(part)
+      }
+    }
+    // A deposit of which nothing is left goes, as when leases have spent it.
+    if let first = deposits.first, Decimal18(first.amount) == spentOfFirstDeposit {
+      deposits.removeFirst()
+      spentOfFirstDeposit = .zero
+    }
+    deposits.removeAll { $0.amount.isZero }
+    return try wanted.subtracting(missing)
+  }
+}
+
 extension EscrowAccount: StateValue {
   /// The most entries that `deposits` may have.
   static let depositLimit = 64

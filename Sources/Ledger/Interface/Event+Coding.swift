@@ -98,6 +98,8 @@ extension Event {
       (20, "escrow_overdrawn", [("deployment", deployment), ("tick", tick)])
     case .residueCollected(let deployment, let coin):
       (21, "residue_collected", [("deployment", deployment), ("amount", coin)])
+    case .closingFeeDrawn(let deployment, let coin):
+      (51, "closing_fee_drawn", [("deployment", deployment), ("amount", coin)])
     case .leaseDepositLocked(let lease, let coin):
       (22, "lease_deposit_locked", [("lease", lease), ("amount", coin)])
     case .leaseDepositReleased(let lease, let coin):
@@ -244,6 +246,7 @@ extension Event: StateValue {
       case 48: try read(Event.communityPoolSpent)
       case 49: try read(Event.upgradePlanned)
       case 50: try read(Event.upgraded)
+      case 51: try read(Event.closingFeeDrawn)
       default: throw .outOfRange(field: "event")
       }
   }

@@ -72,6 +72,8 @@ public enum Event: Hashable, Sendable {
   case escrowOverdrawn(deployment: DeploymentID, tick: UInt64)
   /// Fractions of a unit that were left at closing went to the community pool.
   case residueCollected(deployment: DeploymentID, coin: Coin)
+  /// The owner lacked a part of the fee of a close. The escrow gave it to the owner, who paid the fee with it.
+  case closingFeeDrawn(deployment: DeploymentID, coin: Coin)
   case leaseDepositLocked(lease: LeaseID, coin: Coin)
   case leaseDepositReleased(lease: LeaseID, coin: Coin)
   case granted(granter: Address, grantee: Address, kind: String, limit: Coin)

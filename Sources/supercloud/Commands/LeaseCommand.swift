@@ -69,7 +69,10 @@ struct LeaseCommand: AsyncParsableCommand {
 
     func run() async throws {
       let found = try await lease.find(signer.node)
-      try await signer.send("closed in block") { _ in .closeLease(try found.leaseID()) }
+      // Where the owner cannot pay the fee, the escrow pays it, in its own currency.
+      try await signer.send("closed in block", preferring: Denomination(found.denomination)) { _ in
+        .closeLease(try found.leaseID())
+      }
     }
   }
 
@@ -228,7 +231,11 @@ struct DeploymentCommand: AsyncParsableCommand {
 
     func run() async throws {
       let id = try deployment.identifier(signer.node)
-      try await signer.send("closed in block") { _ in .closeDeployment(id) }
+      let found = try await deployment.find(signer.node)
+      // Where the owner cannot pay the fee, the escrow pays it, in its own currency.
+      try await signer.send("closed in block", preferring: Denomination(found.denomination)) { _ in
+        .closeDeployment(id)
+      }
     }
   }
 }
