@@ -127,7 +127,7 @@ let package = Package(
         signals,
       ]
     ),
-    shell("Testnet", chainRooms + ["Provider", "API", "Node", signals, subprocess, system]),
+    shell("Testnet", chainRooms + ["Storage", "Provider", "API", "Node", signals, subprocess, system]),
     shell(
       "Bench",
       coreRooms + ["Storage", "Transport", "API", "Node", "Testnet", nioCore, nioPosix]

@@ -57,7 +57,7 @@ public struct VotesRun: Sendable {
   ///
   /// - Throws: `Failure` when the node does not start, lets nobody in or proposes no block.
   public func measure(seconds: UInt64) async throws -> [VotesRow] {
-    let plan = try TestnetPlan(validators: 4, providers: 0, tickMilliseconds: 1_000)
+    let plan = TestnetPlan(validators: 4, providers: 0, tickMilliseconds: 1_000)
     let homes = TestnetHomes(folder: folder, plan: plan)
     try homes.create()
     let definition = try NetworkDefinition(at: folder.appending(path: "network"))

@@ -24,6 +24,26 @@ public struct HomeLock: ~Copyable, Sendable {
     self.file = file
   }
 
+  /// The process that has the lock of `home`. Nobody has it when the result is nil; when the id cannot be read,
+  /// it is 0.
+  ///
+  /// The lock is tried for a moment, so a process that wants it at that moment is refused.
+  public static func holder(of home: String) throws(StorageError) -> Int32? {
+    let file: PosixFile
+    do {
+      file = try PosixFile(path: home + "/lock", .readOnly)
+    } catch .missing {
+      return nil
+    }
+    while flock(file.descriptor, LOCK_SH | LOCK_NB) != 0 {
+      let code = errno
+      if code == EINTR { continue }
+      guard code == EWOULDBLOCK else { throw StorageError(code: code, operation: "flock", path: file.path) }
+      return holder(in: file) ?? 0
+    }
+    return nil
+  }
+
   private static func holder(in file: borrowing PosixFile) -> Int32? {
     guard let bytes = try? file.read(at: 0, count: 16) else { return nil }
     return Int32(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))

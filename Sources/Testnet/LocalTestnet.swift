@@ -1,5 +1,6 @@
 import API
 public import Foundation
+import Node
 import UnixSignals
 
 /// A local network in one folder: validators, providers and a tenant, each a process on this machine.
@@ -7,45 +8,92 @@ public struct LocalTestnet: Sendable {
   public let folder: URL
   public let plan: TestnetPlan
   public let homes: TestnetHomes
+  /// Held as long as this value lives, so that no other command changes or removes the folder meanwhile.
+  private let lock: TestnetLock
 
-  /// Creates the network in `folder`, or resumes the one that is there.
+  /// How the ports of nodes come about.
+  public enum Ports: Sendable {
+    /// Each node binds a free port and reports it. One that has run before asks for the same again.
+    case bound
+    /// They are chosen now, for nodes that are started one by one by somebody else.
+    case chosen
+  }
+
+  /// Creates the network in `folder`, or resumes the one that is there. When it cannot be created, nothing is left
+  /// of it; what an interrupted creation or removal has left is removed first.
   ///
-  /// `reset`: whether to delete an existing network and create a new one.
+  /// `reset`: whether to delete an existing network and create a new one. `force`: whether to stop the processes
+  /// that use the folder; nil for a command that cannot.
   ///
-  /// - Throws: `Failure` when the folder holds something else, or a network of a different shape.
-  public static func prepare(folder: URL, shape: TestnetShape, reset: Bool) throws -> LocalTestnet {
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let existing = TestnetPlan.read(folder)
-    guard entries.isEmpty || existing != nil else {
-      throw Failure(
-        "\(folder.path) is not a testnet's folder",
-        why: "it holds other files and no testnet.json",
-        fix: "name an empty or new folder with --home"
+  /// - Throws: `Failure` when the folder holds something else, or a network of a different shape, or when a process
+  ///   uses it.
+  public static func prepare(
+    folder: URL,
+    shape: TestnetShape,
+    reset: Bool = false,
+    force: Bool? = nil,
+    ports: Ports
+  ) async throws -> LocalTestnet {
+    let files = TestnetFiles(folder: folder)
+    let isNew = !FileManager.default.fileExists(atPath: folder.path)
+    return try await files.explaining {
+      let lock = try await lock(files, force: force)
+      // The content is read again, since another command may have had the lock until now.
+      switch try files.content() {
+      case .network(var plan) where !reset:
+        try plan.mustMatch(shape)
+        if ports == .chosen { try plan.choosePorts() }
+        let homes = TestnetHomes(folder: folder, plan: plan)
+        try homes.refresh()
+        try files.write(plan)
+        return LocalTestnet(folder: folder, plan: plan, homes: homes, lock: lock)
+      case .network(let plan), .remains(let plan): try files.remove(plan)
+      case .nothing: break
+      }
+      var plan = TestnetPlan(
+        validators: shape.validators ?? 4,
+        providers: shape.providers ?? 3,
+        tickMilliseconds: shape.tickMilliseconds ?? 1_000
       )
-    }
-    if reset, existing != nil { try FileManager.default.removeItem(at: folder) }
-    if !reset, var plan = existing {
-      try plan.mustMatch(shape)
-      try plan.refreshPorts()
+      if ports == .chosen { try plan.choosePorts() }
       let homes = TestnetHomes(folder: folder, plan: plan)
-      try homes.refresh()
-      return LocalTestnet(folder: folder, plan: plan, homes: homes)
+      do {
+        try files.make(plan) { try homes.create() }
+      } catch {
+        if isNew { files.removeFolder() }
+        throw error
+      }
+      return LocalTestnet(folder: folder, plan: plan, homes: homes, lock: lock)
     }
-    let plan = try TestnetPlan(
-      validators: shape.validators ?? 4,
-      providers: shape.providers ?? 3,
-      tickMilliseconds: shape.tickMilliseconds ?? 1_000
-    )
-    let homes = TestnetHomes(folder: folder, plan: plan)
-    try homes.create()
-    return LocalTestnet(folder: folder, plan: plan, homes: homes)
+  }
+
+  /// Removes the network in `folder`, and the folder unless something else is in it. Returns the names of what else
+  /// is in it, which stays.
+  ///
+  /// - Throws: As `prepare`.
+  public static func remove(folder: URL, force: Bool) async throws -> [String] {
+    let files = TestnetFiles(folder: folder)
+    let missing = Failure("\(folder.path) is not a testnet's folder", why: "\(TestnetPlan.file) is not there")
+    guard try files.content().plan != nil else { throw missing }
+    return try await files.explaining {
+      let lock = try await lock(files, force: force)
+      guard let plan = try files.content().plan else { throw missing }
+      try files.remove(plan)
+      return withExtendedLifetime(lock) { files.removeFolder() }
+    }
+  }
+
+  private static func lock(_ files: TestnetFiles, force: Bool?) async throws -> TestnetLock {
+    let plan = try files.content().plan
+    let homes = (plan?.members ?? []).map { files.folder.appending(path: $0.name) }
+    return try await TestnetLock(folder: files.folder, homes: homes, force: force)
   }
 
   /// Starts every process, waits until the network is up, shows the demo if asked to, and runs until SIGTERM
-  /// or SIGINT. Whatever happens, it stops every process at the end.
+  /// or SIGINT, or SIGHUP if that was not ignored before. Whatever happens, it stops every process at the end.
   ///
   /// - Parameters:
-  ///   - demo: Whether to lease two GPUs.
+  ///   - demo: Whether to lease GPUs.
   ///   - check: Whether to run the demo and assert its numbers. The run then ends by itself, and its folder
   ///     is removed if the numbers are right.
   ///   - clockOffsets: By how many milliseconds each node's clock is ahead; missing entries mean 0.
@@ -68,10 +116,7 @@ public struct LocalTestnet: Sendable {
     let failure = await withTaskGroup(of: Result<Void, any Error>.self) { group -> (any Error)? in
       group.addTask { await Self.result { try await processes.run() } }
       group.addTask {
-        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-          report(.interrupted)
-          break
-        }
+        await Self.waitForSignal(report)
         return .success(())
       }
       group.addTask {
@@ -90,17 +135,51 @@ public struct LocalTestnet: Sendable {
     if check { try? FileManager.default.removeItem(at: folder) }
   }
 
+  /// Waits for a signal that ends the network. Those that mean nothing to it are reported.
+  private static func waitForSignal(_ report: TestnetReport) async {
+    var signals: [UnixSignal] = [.sigterm, .sigint, .sigusr1, .sigusr2, .sigalrm]
+    // `nohup` starts a program so that it goes on when the terminal closes.
+    if !isHangUpIgnored { signals.append(.sighup) }
+    for await signal in await UnixSignalsSequence(trapping: signals) {
+      guard [.sigterm, .sigint, .sighup].contains(signal) else {
+        report(.ignored("\(signal)"))
+        continue
+      }
+      report(.interrupted)
+      return
+    }
+  }
+
+  private static var isHangUpIgnored: Bool {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+    let mask = line?.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) }
+    // SIGHUP is number 1, the lowest bit.
+    return (mask ?? 0) & 1 == 1
+  }
+
   private func show(
     demo: Bool,
     check: Bool,
     statusInterval: Duration,
     _ report: @escaping TestnetReport
   ) async throws {
-    let clients = try TestnetClients(plan: plan)
+    let clients = TestnetClients(homes: homes)
     try await clients.waitUntilReady(logs: folder.appending(path: "logs"))
-    report(.ready)
+    let plan = plan.withPorts { homes.home($0).readRuntime() }
+    let bound = TestnetHomes(folder: folder, plan: plan)
+    try bound.refresh()
+    // A first node that is started again at another port finds the others by these.
+    try bound.writeSeeds(plan.validators.map { ($0, "127.0.0.1:\($0.peerPort)") })
+    try TestnetFiles(folder: folder).write(plan)
+    report(.ready(plan))
     if demo || check {
-      try await TestnetDemo(testnet: self, clients: clients, report: report).run(check: check)
+      do {
+        try await TestnetDemo(testnet: self, clients: clients, report: report).run(check: check)
+      } catch let error where !check && !(error is CancellationError) {
+        try Task.checkCancellation()
+        report(.demoFailed("\(error)"))
+      }
     }
     guard !check else { return }
     report(.running)

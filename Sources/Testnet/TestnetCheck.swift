@@ -4,7 +4,7 @@ import Node
 import Subprocess
 import Primitives
 
-/// Asserts the numbers of the demo, for `Testnet/run --check`.
+/// Asserts the numbers of the demo, for `supercloud testnet up --check`.
 struct TestnetCheck {
   let demo: TestnetDemo
   let deployed: [TestnetDemo.Deployed]
@@ -34,8 +34,8 @@ struct TestnetCheck {
     guard let lease = report.leases.first else { return }
     let price = Decimal18(lease.price) ?? .zero
     try require(
-      !price.isZero && price <= Decimal18(5_000),
-      "its price \(lease.price) is at most the order's 5000"
+      !price.isZero && price <= Decimal18(deployment.limit),
+      "its price \(lease.price) is at most the order's \(deployment.limit)"
     )
     try require(lease.gpus.count == 1, "the bid names its GPU: \(lease.gpus.joined())")
     for url in lease.urls {
@@ -48,7 +48,10 @@ struct TestnetCheck {
   /// Checks that each lease's fee is its payout times the take rate, and that the community pool holds at
   /// least all fees.
   private func checkTakes(_ client: NodeClient) async throws {
-    let leases = try await TestnetDemo.leases(deployed, client)
+    let leases = try await TestnetDemo.leases(
+      deployed.map { .init(owner: $0.report.owner, dseq: $0.report.dseq) },
+      client
+    )
     let takes: [Answer.Take] = try await client.get("/v1/take")
     for lease in leases {
       guard let take = takes.first(where: { $0.denomination == lease.denomination }) else { continue }
@@ -79,7 +82,9 @@ struct TestnetCheck {
     let statuses = try await demo.clients.statuses()
     let height = statuses.map(\.height).min() ?? 0
     var roots: Set<String> = []
-    for (_, client) in demo.clients.nodes {
+    let members = demo.clients.members
+    for member in members {
+      let client = try demo.clients.client(of: member)
       let block: Answer.Block = try await client.get("/v1/blocks/\(height)")
       roots.insert(block.identifier + block.stateRoot)
       let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
@@ -87,7 +92,7 @@ struct TestnetCheck {
     }
     try require(
       roots.count == 1,
-      "\(demo.clients.nodes.count) nodes agree on block and state root at height \(height)"
+      "\(members.count) nodes agree on block and state root at height \(height)"
     )
   }
 

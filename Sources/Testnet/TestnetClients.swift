@@ -1,25 +1,33 @@
 import API
 import Foundation
+import Node
 
-/// HTTP clients for the nodes of a testnet.
+/// HTTP clients for the nodes of a testnet. A node's address is what its `runtime.json` says now: it may have another
+/// after it was started again.
 struct TestnetClients: Sendable {
-  let nodes: [(member: TestnetPlan.Member, client: NodeClient)]
+  let homes: TestnetHomes
 
-  init(plan: TestnetPlan) throws {
-    nodes = try plan.members.map { ($0, try NodeClient("127.0.0.1:\($0.apiPort)")) }
+  var members: [TestnetPlan.Member] { homes.plan.members }
+
+  /// - Throws: `Failure` when the node does not run.
+  func client(of member: TestnetPlan.Member) throws -> NodeClient {
+    guard let runtime = homes.home(member).readRuntime() else {
+      throw Failure("\(member.name) does not run", fix: "its log is \(homes.log(member).path)")
+    }
+    return try NodeClient(runtime.apiAddress)
   }
 
   func client(of name: String) throws -> NodeClient {
-    guard let found = nodes.first(where: { $0.member.name == name }) else {
-      throw Failure("there is no node \(name)")
-    }
-    return found.client
+    guard let member = homes.plan.member(name) else { throw Failure("there is no node \(name)") }
+    return try client(of: member)
   }
 
+  /// The statuses of all nodes, in their order.
   func statuses() async throws -> [Answer.Status] {
     try await withThrowingTaskGroup(of: (Int, Answer.Status).self) { group in
-      for (index, node) in nodes.enumerated() {
-        group.addTask { (index, try await node.client.get("/v1/status")) }
+      for (index, member) in members.enumerated() {
+        let client = try client(of: member)
+        group.addTask { (index, try await client.get("/v1/status")) }
       }
       var found: [(Int, Answer.Status)] = []
       for try await status in group { found.append(status) }
@@ -29,29 +37,35 @@ struct TestnetClients: Sendable {
 
   /// Waits until every node has a block and a peer, and the tenant's node knows an offer of every provider.
   func waitUntilReady(logs: URL) async throws {
-    let providers = nodes.filter { $0.member.role == "provider" }.count
-    let deadline = Date().addingTimeInterval(60)
+    let providers = homes.plan.providers.count
+    let seconds = 60 + 2 * members.count
+    let deadline = ContinuousClock.now + .seconds(seconds)
     var last = "no node answers"
-    while Date() < deadline {
+    while ContinuousClock.now < deadline {
       if let statuses = try? await statuses() {
         let low = statuses.map(\.height).min() ?? 0
-        let known: Answer.Page<Answer.Provider>? = try? await nodes.last?.client.get("/v1/providers")
+        let known: Answer.Page<Answer.Provider>? = try? await client(of: "tenant").get("/v1/providers")
         let offering = (known?.items ?? []).filter { $0.endpoint != nil }.count
-        if low > 0, statuses.allSatisfy({ $0.peers > 0 || nodes.count == 1 }), offering >= providers {
+        if low > 0, statuses.allSatisfy({ $0.peers > 0 || members.count == 1 }), offering >= providers {
           return
         }
         last = "lowest height \(low), \(offering) of \(providers) providers known to the tenant"
       }
       try await Task.sleep(for: .milliseconds(50))
     }
-    throw Failure("the network did not come up within 60 s", why: last, fix: "the logs are in \(logs.path)")
+    throw Failure(
+      "the network did not come up within \(seconds) s",
+      why: last,
+      fix: "the logs are in \(logs.path)"
+    )
   }
 
   /// Reports the status of the tenant's node at each interval, until the task is cancelled.
   func reportStatus(every interval: Duration, _ report: TestnetReport) async throws {
-    guard let node = nodes.last else { return }
     while true {
-      if let status: Answer.Status = try? await node.client.get("/v1/status") { report(.status(status)) }
+      if let status: Answer.Status = try? await client(of: "tenant").get("/v1/status") {
+        report(.status(status))
+      }
       try await Task.sleep(for: interval)
     }
   }

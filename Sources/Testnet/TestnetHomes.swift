@@ -29,7 +29,7 @@ public struct TestnetHomes: Sendable {
   /// The stake of each validator in whole AKT.
   static let validatorStake: UInt64 = 1_000_000
 
-  /// Creates the definition of the network, the homes and their keys. Existing files are replaced.
+  /// Creates the definition of the network, the homes and their keys, in a folder that has none.
   public func create() throws {
     let definition = folder.appending(path: "network")
     try NetworkDefinition.copy(from: .builtIn("local"), to: definition)
@@ -37,20 +37,27 @@ public struct TestnetHomes: Sendable {
     try writeParameters(definition)
     for member in plan.members { try home(member).create() }
     try writeGenesis(definition)
+    for member in plan.members {
+      try NetworkDefinition.copy(from: .folder(definition), to: home(member).network)
+    }
     try refresh()
   }
 
-  /// Writes the configurations and the seeds again, since ports may have changed.
+  /// Writes the plan's ports into the configurations and the seeds.
   func refresh() throws {
-    let definition = folder.appending(path: "network")
-    guard let first = plan.members.first else { return }
-    let seed = NetworkDefinition.Seed(
-      key: try home(first).machineKey("node").publicKey,
-      address: "127.0.0.1:\(first.peerPort)"
-    )
-    try NetworkDefinition.write(seeds: [seed], to: definition)
-    for member in plan.members { try configure(member, definition) }
-    try plan.write(folder)
+    for member in plan.members { try configure(member) }
+    guard let first = plan.members.first, first.peerPort > 0 else { return }
+    try writeSeeds([(first, "127.0.0.1:\(first.peerPort)")])
+  }
+
+  /// Writes the addresses of the nodes that the others connect to first.
+  func writeSeeds(_ nodes: [(member: TestnetPlan.Member, address: String)]) throws {
+    let seeds = try nodes.map { node in
+      NetworkDefinition.Seed(key: try home(node.member).machineKey("node").publicKey, address: node.address)
+    }
+    for definition in [folder.appending(path: "network")] + plan.members.map({ home($0).network }) {
+      try NetworkDefinition.write(seeds: seeds, to: definition)
+    }
   }
 
   private func writeParameters(_ definition: URL) throws {
@@ -90,13 +97,20 @@ public struct TestnetHomes: Sendable {
     try genesis.write(to: file)
   }
 
-  private func configure(_ member: TestnetPlan.Member, _ definition: URL) throws {
+  /// Makes a home's configuration and keys, or gives the configuration that is there the plan's ports. What the
+  /// user has changed otherwise is kept.
+  private func configure(_ member: TestnetPlan.Member) throws {
     let home = home(member)
-    try NetworkDefinition.copy(from: .folder(definition), to: home.network)
+    let ports = (peers: "127.0.0.1:\(member.peerPort)", api: "127.0.0.1:\(member.apiPort)")
+    if home.exists {
+      var configuration = try NodeConfiguration.read(home.configuration)
+      guard (configuration.network.listen, configuration.api.listen) != ports else { return }
+      (configuration.network.listen, configuration.api.listen) = ports
+      return try configuration.text.write(to: home.configuration, atomically: true, encoding: .utf8)
+    }
     let role = NodeRecord.Role.allCases.first { $0.name == member.role } ?? .full
     var configuration = NodeConfiguration(moniker: member.name, role: role)
-    configuration.network.listen = "127.0.0.1:\(member.peerPort)"
-    configuration.api.listen = "127.0.0.1:\(member.apiPort)"
+    (configuration.network.listen, configuration.api.listen) = ports
     configuration.storage.blockCacheMebibytes = 8
     let keyring = Keyring(home: home)
     func store(_ name: String, _ index: UInt32) throws {

@@ -3,6 +3,7 @@ import Chain
 public import Cryptography
 public import Foundation
 import Node
+import Primitives
 
 /// The members and settings of a local network. It is stored in the network's folder, so that a second run
 /// resumes the same network.
@@ -14,11 +15,15 @@ public struct TestnetPlan: Codable, Sendable {
     public var role: String
     /// The `index` of the node's account `m/44'/118'/index'/0'/0'` of the shared mnemonic.
     public var accountIndex: UInt32
+    /// The port for peers, and that for HTTP, which the node had last; 0 before its first start.
     public var peerPort: Int
     public var apiPort: Int
     /// The declared GPUs of a provider, such as `8 × h100 80Gi sxm`; nil for other nodes.
     public var hardware: String?
   }
+
+  /// The name of the plan's file in the network's folder.
+  static let file = "testnet.json"
 
   public var chain: String
   public var tickMilliseconds: UInt64
@@ -40,31 +45,30 @@ public struct TestnetPlan: Codable, Sendable {
     try Keyring.key(words: mnemonic, index: index)
   }
 
-  /// Makes a plan, choosing ports that are free now.
-  public init(validators: Int, providers: Int, tickMilliseconds: UInt64) throws {
+  /// Makes a plan without ports: each node binds free ones and reports them.
+  public init(validators: Int, providers: Int, tickMilliseconds: UInt64) {
     chain = "supercloud-local-1"
     self.tickMilliseconds = tickMilliseconds
-    var taken: Set<Int> = []
     members = []
-    func add(_ name: String, _ role: NodeRecord.Role, _ index: UInt32, hardware: String? = nil) throws {
+    func add(_ name: String, _ role: NodeRecord.Role, _ index: UInt32, hardware: String? = nil) {
       members.append(
         Member(
           name: name,
           role: role.name,
           accountIndex: index,
-          peerPort: try FreePort.choose(excluding: &taken),
-          apiPort: try FreePort.choose(excluding: &taken),
+          peerPort: 0,
+          apiPort: 0,
           hardware: hardware
         )
       )
     }
-    for index in 0..<validators { try add("validator-\(index + 1)", .validator, 100 + UInt32(index)) }
+    for index in 0..<validators { add("validator-\(index + 1)", .validator, 100 + UInt32(index)) }
     for index in 0..<providers {
       let hardware = TestnetHardware.all[index % TestnetHardware.all.count]
       let name = index < TestnetHardware.all.count ? hardware.name : "\(hardware.name)-\(index)"
-      try add(name, .provider, 200 + UInt32(index), hardware: hardware.summary)
+      add(name, .provider, 200 + UInt32(index), hardware: hardware.summary)
     }
-    try add("tenant", .tenant, Self.tenantIndex)
+    add("tenant", .tenant, Self.tenantIndex)
   }
 
   /// The node of that name; nil when there is none.
@@ -88,29 +92,39 @@ public struct TestnetPlan: Codable, Sendable {
     )
   }
 
-  /// Replaces ports that another program uses now.
-  mutating func refreshPorts() throws {
+  /// Chooses ports that are free now, where there is none yet or another program uses it.
+  mutating func choosePorts() throws {
     var taken = Set(members.flatMap { [$0.peerPort, $0.apiPort] })
     for index in members.indices {
-      if !FreePort.isFree(members[index].peerPort) {
-        members[index].peerPort = try FreePort.choose(excluding: &taken)
-      }
-      if !FreePort.isFree(members[index].apiPort) {
-        members[index].apiPort = try FreePort.choose(excluding: &taken)
+      for port in [\Member.peerPort, \Member.apiPort] {
+        let present = members[index][keyPath: port]
+        guard present == 0 || !FreePort.isFree(present) else { continue }
+        members[index][keyPath: port] = try FreePort.choose(excluding: &taken)
       }
     }
   }
 
+  /// The plan with the ports that the running nodes report.
+  func withPorts(_ runtime: (Member) -> Home.Runtime?) -> TestnetPlan {
+    var plan = self
+    for (index, member) in members.enumerated() {
+      guard let runtime = runtime(member) else { continue }
+      if let port = NetworkAddress(runtime.peerAddress)?.port { plan.members[index].peerPort = Int(port) }
+      if let port = NetworkAddress(runtime.apiAddress)?.port { plan.members[index].apiPort = Int(port) }
+    }
+    return plan
+  }
+
   /// The plan in a network's folder; nil when there is none or it cannot be decoded.
   public static func read(_ folder: URL) -> TestnetPlan? {
-    guard let data = try? Data(contentsOf: folder.appending(path: "testnet.json")) else { return nil }
+    guard let data = try? Data(contentsOf: folder.appending(path: file)) else { return nil }
     return try? JSONDecoder().decode(TestnetPlan.self, from: data)
   }
 
-  func write(_ folder: URL) throws {
+  func encoded() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try encoder.encode(self).write(to: folder.appending(path: "testnet.json"), options: .atomic)
+    return try encoder.encode(self)
   }
 }
 

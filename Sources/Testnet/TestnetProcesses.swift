@@ -1,11 +1,13 @@
 import API
 import Foundation
 import Node
+import Subprocess
 
 /// Runs the node processes of a testnet, restarts them when they die, and stops them.
 struct TestnetProcesses: Sendable {
   private struct Member: Sendable {
     var name: String
+    var home: Home
     var arguments: [String]
     var log: URL
   }
@@ -14,6 +16,7 @@ struct TestnetProcesses: Sendable {
   private static let shortestLife = 10.0
 
   private let restarts: Bool
+  private let homes: TestnetHomes
   private let members: [Member]
   private let report: TestnetReport
 
@@ -22,12 +25,14 @@ struct TestnetProcesses: Sendable {
   init(testnet: LocalTestnet, restarts: Bool, clockOffsets: [Int64], report: @escaping TestnetReport) {
     self.restarts = restarts
     self.report = report
+    homes = testnet.homes
     members = testnet.plan.members.enumerated().map { index, member in
       let clock = index < clockOffsets.count ? ["--clock-offset=\(clockOffsets[index])"] : []
+      let home = testnet.homes.home(member)
       return Member(
         name: member.name,
-        arguments: ["start", "--exit-with-parent", "--home", testnet.homes.home(member).folder.path]
-          + clock,
+        home: home,
+        arguments: ["start", "--exit-with-parent", "--take-free-ports", "--home", home.folder.path] + clock,
         log: testnet.homes.log(member)
       )
     }
@@ -35,11 +40,38 @@ struct TestnetProcesses: Sendable {
 
   /// Runs every node until the task is cancelled and all nodes have ended.
   ///
+  /// The first node, the seed, is started alone. The others are told the port that it has bound.
+  ///
   /// - Throws: `Failure` when a node ends by itself and is not restarted, `CancellationError` after a
   ///   cancellation.
   func run() async throws {
+    // What a killed node left would be taken for the address of the new one.
+    for member in members { try? FileManager.default.removeItem(at: member.home.runtime) }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for member in members { group.addTask { try await keep(member) } }
+      guard let seed = members.first else { return }
+      group.addTask { try await keep(seed) }
+      group.addTask { try await runOthers(seed) }
+      while try await group.next() != nil {}
+    }
+  }
+
+  private func runOthers(_ seed: Member) async throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    var runtime = seed.home.readRuntime()
+    while runtime == nil, ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(20))
+      runtime = seed.home.readRuntime()
+    }
+    guard let runtime else {
+      throw Failure(
+        "\(seed.name) has not opened its ports within 60 s",
+        why: "\n" + OwnProgram.tail(of: seed.log),
+        fix: "its log is \(seed.log.path)"
+      )
+    }
+    if let first = homes.plan.members.first { try homes.writeSeeds([(first, runtime.peerAddress)]) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for member in members.dropFirst() { group.addTask { try await keep(member) } }
       while try await group.next() != nil {}
     }
   }

@@ -42,7 +42,7 @@ enum Rooms {
     ]),
     "Bench": cores.union(platform).union(sockets).union(["Storage", "Transport", "API", "Node", "Testnet"]),
     "Testnet": chain.union(platform).union([
-      "Provider", "API", "Node", "UnixSignals", "Subprocess", "SystemPackage",
+      "Storage", "Provider", "API", "Node", "UnixSignals", "Subprocess", "SystemPackage",
     ]),
     "supercloud": cores.union(platform).union(sockets).union([
       "Simulator", "Storage", "Transport", "SDL", "Provider", "API", "Node", "Bench", "Testnet",

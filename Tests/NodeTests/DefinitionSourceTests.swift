@@ -27,6 +27,26 @@ import Testing
     }
   }
 
+  @Test func `copies of files that nobody may write can be written by their owner`() throws {
+    let manager = FileManager.default
+    let folder = manager.temporaryDirectory.appending(path: "definition-\(UUID().uuidString)")
+    defer { try? manager.removeItem(at: folder) }
+    let (source, target) = (folder.appending(path: "source"), folder.appending(path: "target"))
+    try NetworkDefinition.copy(from: .builtIn("local"), to: source)
+    for file in DefinitionSource.files {
+      try manager.setAttributes(
+        [.posixPermissions: 0o444],
+        ofItemAtPath: source.appending(path: file).path
+      )
+    }
+    try NetworkDefinition.copy(from: .folder(source), to: target)
+    for file in DefinitionSource.files {
+      let path = target.appending(path: file).path
+      let permissions = try manager.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+      #expect((permissions ?? 0) & 0o200 != 0, "\(file)")
+    }
+  }
+
   @Test func `a name is that of a network, and a path that of a folder`() throws {
     #expect(try DefinitionSource.locate("local") == .builtIn("local"))
     let folder = Self.networks.appending(path: "local")

@@ -1,6 +1,7 @@
 import API
 import Cryptography
 import Foundation
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -44,14 +45,18 @@ extension NodeParts {
       "api.listen",
       file: runtime.home.configuration
     )
+    let limits = HTTPConnectionLimits(openFiles: OpenFiles.raiseLimit())
+    let server = APIServer(node: service, logger: logger, connections: limits)
+    func serve(port: UInt16) async throws {
+      try await server.run(host: address.host, port: Int(port), group: apiGroup, listening: listening)
+    }
     do {
-      let limits = HTTPConnectionLimits(openFiles: OpenFiles.raiseLimit())
-      try await APIServer(node: service, logger: logger, connections: limits).run(
-        host: address.host,
-        port: Int(address.port),
-        group: apiGroup,
-        listening: listening
-      )
+      do {
+        try await serve(port: address.port)
+      } catch let error as IOError where error.errnoCode == EADDRINUSE && runtime.takesFreePorts {
+        logger.notice("the HTTP port is in use; a free one is taken", metadata: ["address": "\(address)"])
+        try await serve(port: 0)
+      }
     } catch let error as CancellationError {
       throw error
     } catch {

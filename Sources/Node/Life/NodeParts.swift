@@ -45,12 +45,7 @@ struct NodeParts: Sendable {
     let checks = memory.checks()
     let bridge = TransportBridge(chain: chain, checks: checks, logger: logger)
     let post: @Sendable ([ReplicaInput]) -> Void = { bridge.post($0) }
-    let endpoint = try await Transport.Endpoint.start(
-      Self.transport(runtime, keys: keys, bridge: bridge),
-      on: coreGroup,
-      logger: logger,
-      handler: { bridge.handle($0) }
-    )
+    let endpoint = try await Self.endpoint(runtime, keys: keys, bridge: bridge, on: coreGroup)
     let verifier = SignatureVerifier(chain: chain, memory: memory, checks: checks, threads: 2, post: post)
     let signing = try SigningParts(runtime, keys: keys, store: store, tip: tip)
     let (signingKey, records) = (signing.key, signing.records)
@@ -93,6 +88,28 @@ struct NodeParts: Sendable {
       snapshots: snapshots,
       failure: failure
     )
+  }
+
+  /// Opens the port for peers.
+  private static func endpoint(
+    _ runtime: NodeRuntime,
+    keys: NodeKeys,
+    bridge: TransportBridge,
+    on group: MultiThreadedEventLoopGroup
+  ) async throws -> Transport.Endpoint {
+    var configuration = try transport(runtime, keys: keys, bridge: bridge)
+    let handler: @Sendable ([TransportEvent]) -> Void = { bridge.handle($0) }
+    let logger = runtime.logger
+    do {
+      return try await .start(configuration, on: group, logger: logger, handler: handler)
+    } catch {
+      guard runtime.takesFreePorts, case .addressInUse(let address) = error, address.port != 0 else {
+        throw error
+      }
+      logger.notice("the port for peers is in use; a free one is taken", metadata: ["address": "\(address)"])
+      configuration.listen = NetworkAddress(host: address.host, port: 0)
+      return try await .start(configuration, on: group, logger: logger, handler: handler)
+    }
   }
 
   /// The replica, restored from the records of the consensus log and the data in the store.

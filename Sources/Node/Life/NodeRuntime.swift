@@ -22,15 +22,25 @@ public struct NodeRuntime: Sendable {
   let join: JoinOptions
   /// How many milliseconds this node's clock is ahead of the machine's; for tests.
   let clockOffset: Int64
+  /// Whether free ports are taken when those of the configuration are in use. Others learn the ports from
+  /// `runtime.json` and from the node's record.
+  let takesFreePorts: Bool
   let logger: Logger
 
   /// Reads the home's configuration and network definition.
   ///
   /// - Throws: `DefinitionError` with file, problem and remedy.
-  public init(home: Home, join: JoinOptions = JoinOptions(), clockOffset: Int64 = 0, logger: Logger) throws {
+  public init(
+    home: Home,
+    join: JoinOptions = JoinOptions(),
+    clockOffset: Int64 = 0,
+    takesFreePorts: Bool = false,
+    logger: Logger
+  ) throws {
     self.home = home
     self.join = join
     self.clockOffset = clockOffset
+    self.takesFreePorts = takesFreePorts
     configuration = try NodeConfiguration.read(home.configuration)
     definition = try NetworkDefinition(at: home.network)
     self.logger = logger

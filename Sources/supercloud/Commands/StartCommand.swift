@@ -29,6 +29,8 @@ struct StartCommand: AsyncParsableCommand {
   )
   var clockOffset: Int64 = 0
   @Flag(help: .hidden) var exitWithParent = false
+  /// For a local testnet: takes free ports when those of the configuration are in use.
+  @Flag(help: .hidden) var takeFreePorts = false
 
   func run() async throws {
     if exitWithParent { Self.stopWithParent() }
@@ -41,6 +43,7 @@ struct StartCommand: AsyncParsableCommand {
         home: home,
         join: JoinOptions(mode: snapshot, trusted: trust),
         clockOffset: clockOffset,
+        takesFreePorts: takeFreePorts,
         logger: logger
       ).run()
     } catch let error as DefinitionError {

@@ -16,13 +16,14 @@ struct TestnetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Start validators, providers and a tenant, each its own process, and lease GPUs.",
       discussion: """
-        A second run resumes the network of its folder; --reset starts anew. Ctrl-C stops every process.
+        A second run resumes the network of its folder with its leases; --reset starts anew. Ctrl-C stops every process.
         Several networks run side by side with different --home folders.
         """
     )
 
     @OptionGroup var network: TestnetOptions
     @Flag(help: "Forget the folder's network and start anew.") var reset = false
+    @Flag(help: "Stop the processes of this folder first, if it is in use.") var force = false
     @Flag(help: "Start the nodes and deploy nothing.") var noDemo = false
     @Flag(help: "Run the whole journey in a folder of its own, assert its numbers, stop; exit 0 or 1.")
     var check = false
@@ -48,7 +49,13 @@ struct TestnetCommand: AsyncParsableCommand {
           path: "supercloud-check-\(UUID().uuidString.prefix(8))"
         )
         : URL(filePath: network.folder.home).standardizedFileURL
-      let testnet = try LocalTestnet.prepare(folder: folder, shape: network.shape, reset: reset || check)
+      let testnet = try await LocalTestnet.prepare(
+        folder: folder,
+        shape: network.shape,
+        reset: reset,
+        force: force,
+        ports: .bound
+      )
       let output = TestnetOutput(testnet: testnet)
       try await testnet.run(
         demo: !noDemo,
@@ -78,7 +85,7 @@ struct TestnetCommand: AsyncParsableCommand {
 
     func run() async throws {
       let folder = URL(filePath: network.folder.home).standardizedFileURL
-      let testnet = try LocalTestnet.prepare(folder: folder, shape: network.shape, reset: false)
+      let testnet = try await LocalTestnet.prepare(folder: folder, shape: network.shape, ports: .chosen)
       let nodes = testnet.plan.members.map { member in
         let home = testnet.homes.home(member).folder.path
         let command = "supercloud start --home \(CommandText.quoted(home))"
@@ -89,18 +96,21 @@ struct TestnetCommand: AsyncParsableCommand {
   }
 
   struct Purge: AsyncParsableCommand {
-    static let configuration = about("Remove a network's folder.")
+    static let configuration = about(
+      "Remove a network with its keys and data, and its folder unless something else is in it."
+    )
 
+    @Flag(help: "Stop the processes of this folder first, if it is in use.") var force = false
     @OptionGroup var folder: TestnetFolder
     @OptionGroup var output: OutputOption
 
     func run() async throws {
-      let home = folder.home
-      guard TestnetPlan.read(URL(filePath: home)) != nil else {
-        throw Failure("\(home) is not a testnet's folder", why: "testnet.json is not there")
+      let url = URL(filePath: folder.home).standardizedFileURL
+      let others = try await LocalTestnet.remove(folder: url, force: force)
+      if !others.isEmpty {
+        Console.note("\(url.path) stays, since it holds files of others: \(others.joined(separator: ", "))")
       }
-      try FileManager.default.removeItem(atPath: home)
-      try output.show(["removed": home])
+      try output.show(["removed": folder.home])
     }
   }
 }

@@ -10,15 +10,17 @@ import Testnet
 struct TestnetOutput: Sendable {
   let testnet: LocalTestnet
 
-  private var plan: TestnetPlan { testnet.plan }
   private var homes: TestnetHomes { testnet.homes }
 
   func show(_ event: TestnetEvent) {
     switch event {
-    case .ready: banner()
+    case .ready(let plan): banner(plan)
     case .restarting(let name, let ending): Console.note("\(name) ended, \(ending); it is started again")
     case .deploying(let label, let command): Console.line("\n$ \(command)        # \(label)")
     case .answered(let url, let page): show(page, of: url)
+    case .kept(let deployment, let command): show(deployment, command)
+    case .notLeased(let label, let reason): Console.note("\nthe demo does not lease \(label): \(reason)")
+    case .demoFailed(let error): Console.note("\nthe demo stopped; the network goes on\n\(error)")
     case .waitingForPayouts: Console.line("\nwaiting for payouts (every 5 ticks)")
     case .settled(let settlement): show(settlement)
     case .checking: Console.line("\nChecks")
@@ -31,11 +33,12 @@ struct TestnetOutput: Sendable {
     case .running: Console.line("\nThe network runs until Ctrl-C. Try: \(example)")
     case .status(let status): show(status)
     case .interrupted: Console.line()
+    case .ignored(let signal): Console.note("\(signal) is ignored; Ctrl-C stops the network")
     case .stopping(let count): Console.line("stopping \(count) processes")
     }
   }
 
-  private func banner() {
+  private func banner(_ plan: TestnetPlan) {
     if let member = plan.members.first,
       let network = try? NetworkDefinition(at: homes.home(member).network)
     {
@@ -70,8 +73,15 @@ struct TestnetOutput: Sendable {
   }
 
   private var example: String {
-    guard let tenant = plan.member("tenant") else { return "`supercloud status`" }
+    guard let tenant = testnet.plan.member("tenant") else { return "`supercloud status`" }
     return "`supercloud market gpus --home \(CommandText.quoted(homes.home(tenant).folder.path))`"
+  }
+
+  private func show(_ deployment: Answer.Deployment, _ command: String) {
+    let isClosed = !deployment.leases.contains { $0.state == "active" }
+    let state = isClosed ? "is closed; lease again with" : "is leased since an earlier run"
+    Console.line("\nthe tenant's deployment \(deployment.dseq), paid in \(deployment.denomination), \(state)")
+    Console.line("\(isClosed ? "  " : "$ ")\(command)")
   }
 
   private func show(_ page: String, of url: String) {
