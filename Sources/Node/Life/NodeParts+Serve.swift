@@ -93,6 +93,7 @@ extension NodeParts {
     )
   }
 
+  /// Waits for a signal that stops a node; the others are those of `IgnoredSignals`.
   private func waitForSignal() async throws {
     for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
       logger.info("stopping on a signal", metadata: ["signal": "\(signal)"])

@@ -46,8 +46,13 @@ public struct NodeRuntime: Sendable {
     self.logger = logger
   }
 
-  /// Runs until SIGTERM or SIGINT, or until a write to the disk fails.
+  /// Runs until SIGTERM or SIGINT, or until a write to the disk fails. Signals that mean nothing to a node are
+  /// logged and do not end it.
   public func run() async throws {
+    try await IgnoredSignals.whileLogging(to: logger) { try await runUntilStopped() }
+  }
+
+  private func runUntilStopped() async throws {
     _ = OpenFiles.raiseLimit()
     let lock = try HomeLock(home: home.folder.path)
     defer { withExtendedLifetime(lock) {} }

@@ -9,7 +9,7 @@ import Transport
 
 struct StartCommand: AsyncParsableCommand {
   static let configuration = about(
-    "Run the node of a home until it is told to stop (SIGTERM or Ctrl-C).",
+    "Run the node of a home until SIGTERM or Ctrl-C. Other signals, such as SIGHUP, are ignored and logged.",
     named: "start"
   )
 
