@@ -155,6 +155,21 @@ import Testing
     #expect(problem.contains(name) && problem.contains(place) && problem.contains(remedy), "\(problem)")
   }
 
+  @Test func `a chain is local only if its genesis says so, and the digest covers it`() throws {
+    func genesis(_ name: String) throws -> GenesisFile {
+      try GenesisFile(try DefinitionSource.locate(name).required("genesis.json"), file: name)
+    }
+    var file = try genesis("local")
+    let local = try file.genesis(parameters: Parameters())
+    #expect(local.isLocal)
+    #expect(try !genesis("mainnet-6").genesis(parameters: Parameters()).isLocal)
+    file.local = nil
+    let other = try file.genesis(parameters: Parameters())
+    #expect(!other.isLocal && other.digest != local.digest)
+    file.local = false
+    #expect(try file.genesis(parameters: Parameters()).digest == other.digest)
+  }
+
   @Test func `a definition with illegal parameters is not copied, not even in part`() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "definition-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }

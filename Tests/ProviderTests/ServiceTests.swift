@@ -53,7 +53,13 @@ private actor Pretend: WorkloadDriver {
   var running: Set<LeaseID> = []
   var calls: [String] = []
 
-  func capabilities() -> DriverCapabilities { DriverCapabilities(driver: "pretend", list: []) }
+  var scope = BiddingScope.everywhere
+
+  func capabilities() -> DriverCapabilities {
+    DriverCapabilities(driver: "pretend", list: [], scope: scope)
+  }
+
+  func set(_ scope: BiddingScope) { self.scope = scope }
 
   func validate(_ plan: WorkloadPlan) throws(WorkloadError) {
     for service in plan.services where service.image == "missing" {
@@ -107,13 +113,16 @@ private actor Pretend: WorkloadDriver {
   private let market = Market()
   private let driver = Pretend()
 
-  private func service(_ settings: ProviderSettings = Fixture.settings) throws -> ProviderService {
+  private func service(_ settings: ProviderSettings = Fixture.settings, isLocalChain: Bool = false) throws
+    -> ProviderService
+  {
     try ProviderService(
       ProviderService.Configuration(
         settings: settings,
         provider: Fixture.provider,
         endpoint: "127.0.0.1:9",
-        folder: folder
+        folder: folder,
+        isLocalChain: isLocalChain
       ),
       market: market,
       driver: driver,
@@ -270,6 +279,51 @@ private actor Pretend: WorkloadDriver {
     try await starting.value
     #expect(await second.reconciliation.adopted == [lease.id])
     await second.stop()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  @Test func `who cannot limit workloads bids and offers on local chains only, and withdraws what it bid`()
+    async throws
+  {
+    let deployment = try #require(GatewayTests.file.deployment)
+    let before = state()
+    await market.set { $0.state = before }
+    let able = try service()
+    try await able.start()
+    await able.handle(.orderAdded(Fixture.digest(1), order(deployment)))
+    #expect(await market.bids.count == 1)
+    try await wait("no offer") { await !market.offers.isEmpty }
+    await able.stop()
+
+    await driver.set(.localChains(reason: "no limits"))
+    let offers = await market.offers.count
+    let elsewhere = try service()
+    try await elsewhere.start()
+    await elsewhere.handle(.orderAdded(Fixture.digest(2), order(deployment, 2)))
+    await elsewhere.publishOffer()
+    #expect(await elsewhere.decisions(on: Fixture.digest(2)).map(\.code) == ["declined_chain"])
+    #expect(await elsewhere.decisions(on: Fixture.digest(2)).first?.text.contains("no limits") == true)
+    #expect(await elsewhere.status().obstacle?.contains("says `local`: no limits") == true)
+    #expect(await market.bids.count == 1)
+    #expect(await market.offers.count == offers)
+    #expect(await market.published.contains { if case .withdrawal = $0 { true } else { false } })
+    await elsewhere.stop()
+
+    let local = try service(isLocalChain: true)
+    try await local.start()
+    await local.handle(.orderAdded(Fixture.digest(3), order(deployment, 3)))
+    await local.publishOffer()
+    #expect(await local.status().obstacle == nil)
+    #expect(await market.bids.count == 2)
+    #expect(await market.offers.count > offers)
+    await local.stop()
+
+    await driver.set(.nowhere(reason: "nothing runs"))
+    let nowhere = try service(isLocalChain: true)
+    try await nowhere.start()
+    await nowhere.handle(.orderAdded(Fixture.digest(4), order(deployment, 4)))
+    #expect(await nowhere.decisions(on: Fixture.digest(4)).map(\.code) == ["declined_chain"])
+    await nowhere.stop()
     try? FileManager.default.removeItem(atPath: folder)
   }
 

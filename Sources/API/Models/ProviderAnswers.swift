@@ -33,6 +33,8 @@ extension Answer {
     public var provider: String
     public var ready: Bool
     public var openBids: Int
+    /// Why it makes no bids on this chain; absent when it makes them.
+    public var obstacle: String?
     public var leases: [Lease]
     public var capabilities: [Capability]
     /// What the provider did with each earlier lease at its last start.
@@ -42,6 +44,7 @@ extension Answer {
       provider: String,
       ready: Bool,
       openBids: Int,
+      obstacle: String? = nil,
       leases: [Lease],
       capabilities: [Capability],
       reconciliation: [String]
@@ -49,6 +52,7 @@ extension Answer {
       self.provider = provider
       self.ready = ready
       self.openBids = openBids
+      self.obstacle = obstacle
       self.leases = leases
       self.capabilities = capabilities
       self.reconciliation = reconciliation

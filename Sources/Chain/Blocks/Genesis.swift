@@ -44,6 +44,9 @@ public struct Genesis: Hashable, Sendable {
   public var parameters: Parameters
   public var accounts: [Account]
   public var validators: [Validator]
+  /// Whether the network is for trying things out on the machines of one person. Providers that cannot isolate
+  /// or limit workloads bid on such chains only.
+  public var isLocal: Bool
 
   public init(
     chain: ChainID,
@@ -52,7 +55,8 @@ public struct Genesis: Hashable, Sendable {
     currencies: [Currency],
     parameters: Parameters,
     accounts: [Account],
-    validators: [Validator]
+    validators: [Validator],
+    isLocal: Bool = false
   ) {
     self.chain = chain
     self.time = time
@@ -61,6 +65,7 @@ public struct Genesis: Hashable, Sendable {
     self.parameters = parameters
     self.accounts = accounts
     self.validators = validators
+    self.isLocal = isLocal
   }
 }
 
@@ -94,6 +99,8 @@ extension Genesis {
       writer.write(validator.stake.units)
       writer.write(validator.commission.raw)
     }
+    // Nothing comes after the validators in a chain that is not local.
+    if isLocal { writer.write("local") }
     return Digest.blake2b(writer.bytes)
   }
 }

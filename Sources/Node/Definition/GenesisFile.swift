@@ -37,6 +37,8 @@ public struct GenesisFile: Codable, Sendable {
   public var chainId: String
   public var genesisTime: String
   public var protocolVersion: UInt32
+  /// Whether the network is only for trying things out; absent means no. See `Genesis.isLocal`.
+  public var local: Bool?
   public var currencies: [CurrencyEntry]
   public var accounts: [AccountEntry]
   public var validators: [ValidatorEntry]
@@ -110,7 +112,8 @@ public struct GenesisFile: Codable, Sendable {
       currencies: try currencies.map { try currency($0) },
       parameters: parameters,
       accounts: try accounts.map { try account($0) },
-      validators: try validators.map { try validator($0) }
+      validators: try validators.map { try validator($0) },
+      isLocal: local ?? false
     )
   }
 

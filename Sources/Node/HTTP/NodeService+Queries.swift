@@ -186,6 +186,7 @@ extension NodeService {
       provider: host.address.text(),
       ready: status.isReady,
       openBids: status.openBids,
+      obstacle: status.obstacle,
       leases: status.leases.map {
         .init(
           lease: $0.id.description,

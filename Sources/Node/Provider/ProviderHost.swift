@@ -71,7 +71,8 @@ final class ProviderHost: MarketAccess {
         settings: settings,
         provider: key.address,
         endpoint: NetworkAddress(host: configuration.endpoint, port: parts.endpoint.port).description,
-        folder: folder
+        folder: folder,
+        isLocalChain: parts.runtime.definition.genesis.isLocal
       ),
       market: host,
       driver: driver,

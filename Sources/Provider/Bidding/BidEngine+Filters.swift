@@ -9,6 +9,7 @@ extension BidEngine {
   func declineReason(_ order: Order, _ spec: GroupSpec) -> DeclineReason? {
     let policy = configuration.policy
     let owner = order.deployment.owner
+    if let obstacle = configuration.obstacle { return .chain(obstacle) }
     guard !isDraining else { return .draining }
     guard let attributes = standing.attributes else { return .notRegistered }
     guard owner != configuration.provider else { return .ownOrder }

@@ -19,6 +19,8 @@ public struct BidEngine: Sendable {
     public var prices: PriceSheet
     /// For each kind of endpoint that the driver cannot serve, the reason. It serves all other kinds.
     public var unsupportedEndpoints: [ServiceEndpoint.Kind: String] = [:]
+    /// Why the provider may not bid on this chain at all; nil when it may.
+    public var obstacle: String?
   }
 
   /// The provider's registration on the chain, and what auditors have signed about it.

@@ -5,6 +5,8 @@ import Primitives
 
 /// Why the provider does not bid for a group.
 public enum DeclineReason: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The provider may not bid on this chain, for this reason.
+  case chain(String)
   /// The provider is stopping and accepts nothing new.
   case draining
   case notRegistered
@@ -42,6 +44,7 @@ public enum DeclineReason: Error, Hashable, Sendable, CustomStringConvertible {
 
   private var words: (code: String, text: String) {
     switch self {
+    case .chain(let reason): ("chain", "the provider \(reason)")
     case .draining: ("draining", "the provider is stopping and takes no new orders")
     case .notRegistered: ("not_registered", "the provider is not registered on the chain yet")
     case .ownOrder: ("own_order", "a provider cannot lease to itself")

@@ -73,6 +73,8 @@ extension ProviderService {
   func publishOffer() async {
     let now = clock()
     offerDueAt = now.advanced(byMilliseconds: Self.offerInterval)
+    // Who makes no bids offers nothing: tenants would wait for it.
+    guard engine.configuration.obstacle == nil else { return }
     offerSequence = max(offerSequence + 1, now.milliseconds)
     do {
       _ = try await market.publish(.offer(currentOffer()))

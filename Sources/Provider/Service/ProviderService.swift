@@ -18,12 +18,21 @@ public actor ProviderService {
     public var endpoint: String
     /// The provider's folder: `leases/` is the driver's, `records/` is this service's.
     public var folder: String
+    /// Whether the chain's genesis says that it is local; see `BiddingScope`.
+    public var isLocalChain: Bool
 
-    public init(settings: ProviderSettings, provider: Address, endpoint: String, folder: String) {
+    public init(
+      settings: ProviderSettings,
+      provider: Address,
+      endpoint: String,
+      folder: String,
+      isLocalChain: Bool = false
+    ) {
       self.settings = settings
       self.provider = provider
       self.endpoint = endpoint
       self.folder = folder
+      self.isLocalChain = isLocalChain
     }
   }
 
@@ -97,14 +106,20 @@ public actor ProviderService {
   ///
   /// - Throws: `CancellationError`, or an error of reading the records.
   public func start() async throws {
-    for capability in await driver.capabilities().list {
+    let capabilities = await driver.capabilities()
+    for capability in capabilities.list {
       let state = capability.isEnforced ? "enforced" : "NOT enforced"
       logger.info("\(capability.name): \(state), \(capability.detail)")
     }
+    let obstacle = capabilities.scope.obstacle(isLocal: configuration.isLocalChain)
+    engine.configuration.obstacle = obstacle
+    if let obstacle { logger.warning("the provider makes no bids here: it \(obstacle)") }
     let saved = try records.readNotes()
     let snapshot = try await presentState(notBefore: saved.map(\.openedAtTick).max() ?? 0)
     try restore(snapshot)
     await reconcile(snapshot, saved)
+    // Bids of an earlier run, which may have been root's, do not stay.
+    if obstacle != nil { await perform(engine.step(.drain)) }
     isReady = true
     let kept = early
     early = []
@@ -196,6 +211,7 @@ public actor ProviderService {
         }
       },
       openBids: engine.openBids,
+      obstacle: engine.configuration.obstacle,
       capabilities: await driver.capabilities(),
       reconciliation: reconciliation.lines,
       isReady: isReady

@@ -18,6 +18,8 @@ public struct ProviderStatus: Hashable, Sendable {
   public var offer: Offer
   public var leases: [Lease]
   public var openBids: Int
+  /// Why it makes no bids on this chain; nil when it makes them.
+  public var obstacle: String?
   public var capabilities: DriverCapabilities
   /// What became of earlier leases at the last start.
   public var reconciliation: [String]

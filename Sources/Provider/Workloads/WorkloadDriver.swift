@@ -69,8 +69,36 @@ public struct Capability: Hashable, Sendable, Codable {
 /// What a driver enforces on this machine.
 public struct DriverCapabilities: Hashable, Sendable, Codable {
   public var driver: String
-  /// One entry each for isolation, memory, cpu, processes, disk, network and images.
+  /// One entry each for isolation, memory, cpu, processes, disk, network, GPUs, images and chains.
   public var list: [Capability]
+  public var scope = BiddingScope.everywhere
+}
+
+/// On which chains a driver's workloads may be offered. A tenant of a public chain pays for isolation and limits;
+/// where they cannot be enforced, there must be no bid.
+public enum BiddingScope: Hashable, Sendable, Codable {
+  case everywhere
+  /// Only on chains whose genesis says that they are local.
+  case localChains(reason: String)
+  /// Nowhere: no workload would run.
+  case nowhere(reason: String)
+
+  public var text: String {
+    switch self {
+    case .everywhere: "all"
+    case .localChains(let reason): "bids only on chains whose genesis.json says `local`: \(reason)"
+    case .nowhere(let reason): "bids on no chain: \(reason)"
+    }
+  }
+
+  /// Why there must be no bid on a chain; nil when there may be one.
+  public func obstacle(isLocal: Bool) -> String? {
+    switch self {
+    case .everywhere: nil
+    case .localChains: isLocal ? nil : text
+    case .nowhere: text
+    }
+  }
 }
 
 /// How a replica ended.
