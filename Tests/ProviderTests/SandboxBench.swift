@@ -36,10 +36,17 @@ struct SandboxBench {
           "test/sh": BuiltInProgram(path: "/bin/sh", arguments: ["-c"], readOnlyPaths: seen),
           "test/perl": BuiltInProgram(path: "/usr/bin/perl", arguments: ["-e"], readOnlyPaths: seen),
           "test/true": BuiltInProgram(path: "/bin/true", arguments: []),
-        ]
+        ],
+        helper: helper
       )
     )
   }
+
+  /// The built `supercloud`, beside the tests.
+  static let helper: String = {
+    let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    return URL(filePath: tests).deletingLastPathComponent().appending(path: "supercloud").path
+  }()
 
   func service(
     _ image: String,
@@ -62,10 +69,14 @@ struct SandboxBench {
     )
   }
 
-  func run(_ service: ServicePlan, _ number: UInt64 = 1) async throws -> LeaseID {
+  func run(_ services: ServicePlan..., number: UInt64 = 1, prepared: () async throws -> Void = {})
+    async throws
+    -> LeaseID
+  {
     let lease = Fixture.lease(number)
-    let plan = WorkloadPlan(lease: lease, manifestHash: Fixture.digest(1), services: [service])
+    let plan = WorkloadPlan(lease: lease, manifestHash: Fixture.digest(1), services: services)
     try await driver.prepare(plan, manifest: Array("[]".utf8))
+    try await prepared()
     try await driver.start(lease)
     return lease
   }
@@ -83,6 +94,16 @@ struct SandboxBench {
     let status = await driver.status(lease)
     let logs = try await driver.logs(lease, service: "", tail: 20)
     throw TestFailure(text: "\(status) \(logs)")
+  }
+
+  /// Waits until the output of the service `web` has the word.
+  func wait(_ lease: LeaseID, toSay word: String) async throws -> String {
+    for _ in 0..<400 {
+      let text = try await output(lease)
+      if text.contains(word) { return text }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw TestFailure(text: "no `\(word)` in: \(try await output(lease))")
   }
 
   func output(_ lease: LeaseID) async throws -> String {

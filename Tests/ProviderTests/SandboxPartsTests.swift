@@ -38,6 +38,17 @@ import Testing
     #expect(groups.processes("a") == [11, 12])
   }
 
+  @Test func `a group that no process can enter limits nothing`() throws {
+    let root = try unified("pids\n")
+    // As in a subtree that belongs to an ordinary user: groups can be made, the file of processes is closed.
+    try FileManager.default.createDirectory(atPath: root + "/mine", withIntermediateDirectories: true)
+    let open = ControlGroups(root: root, parent: "mine")
+    #expect(open.enforced == [.pids])
+    let closed = ControlGroups(root: root, parent: "mine", shell: "/bin/false")
+    #expect(closed.enforced.isEmpty)
+    #expect(closed.missing[.pids]?.contains("no process may enter") == true)
+  }
+
   @Test func `a controller that is not there is named with the reason`() throws {
     let root = try unified("cpu\n")
     let groups = ControlGroups(root: root, parent: "mine")
@@ -179,7 +190,8 @@ import Testing
   @Test(.enabled(if: geteuid() == 0, "only root could become root"))
   func `as root, nothing is started that does not change its user`() {
     for isolation in [
-      Isolation.providerUser(bubblewrap: "/bwrap"), .none(setpriv: nil, reason: "a test"),
+      Isolation.providerUser(bubblewrap: "/bwrap", namespace: nil, reason: "a test"),
+      .none(setpriv: nil, reason: "a test"),
       .refused(reason: "would run as root"),
     ] {
       #expect(reason { try build(isolation) }.contains("service web did not start"))

@@ -24,13 +24,14 @@ struct ControlGroups: Sendable {
   /// `cgroup v1`, `cgroup v2` or `no control groups`, for people.
   let versionText: String
 
-  /// Finds the usable controllers below `root`; makes the group `parent` there.
-  init(root: String = "/sys/fs/cgroup", parent: String) {
+  /// Finds the usable controllers below `root`; makes the group `parent` there. `shell` is the program by which
+  /// a process is made to enter a group.
+  init(root: String = "/sys/fs/cgroup", parent: String, shell: String = "/bin/sh") {
     var hierarchies: [Controller: Hierarchy] = [:]
     var missing: [Controller: String] = [:]
     for controller in Controller.allCases {
       do throws(WorkloadError) {
-        hierarchies[controller] = try Self.hierarchy(of: controller, root: root, parent: parent)
+        hierarchies[controller] = try Self.hierarchy(of: controller, root: root, parent: parent, shell)
       } catch {
         missing[controller] = error.description
       }
@@ -44,7 +45,8 @@ struct ControlGroups: Sendable {
   private static func hierarchy(
     of controller: Controller,
     root: String,
-    parent: String
+    parent: String,
+    _ shell: String
   ) throws(WorkloadError) -> Hierarchy {
     let legacy = "\(root)/\(controller.rawValue)"
     if access("\(legacy)/cgroup.procs", F_OK) == 0 {
@@ -53,7 +55,7 @@ struct ControlGroups: Sendable {
         folder += "/\(name)"
         try makeFolder(folder)
       }
-      return try probe(controller, Hierarchy(parent: folder, isUnified: false))
+      return try probe(controller, Hierarchy(parent: folder, isUnified: false), shell)
     }
     guard let controllers = try? String(contentsOfFile: "\(root)/cgroup.controllers", encoding: .utf8) else {
       throw .files("no \(controller.rawValue) controller below \(root)")
@@ -65,26 +67,47 @@ struct ControlGroups: Sendable {
     var folder = root
     for name in parent.split(separator: "/").map(String.init) + [""] {
       let file = "\(folder)/cgroup.subtree_control"
-      guard write("+\(controller.rawValue)", to: file) else {
+      // Where an administrator has given a subtree to an ordinary user, the groups above enable it already.
+      guard write("+\(controller.rawValue)", to: file) || enables(controller, file) else {
         throw .files("\(file) does not accept +\(controller.rawValue): \(errorText())")
       }
       guard !name.isEmpty else { break }
       folder += "/\(name)"
       try makeFolder(folder)
     }
-    return try probe(controller, Hierarchy(parent: folder, isUnified: true))
+    return try probe(controller, Hierarchy(parent: folder, isUnified: true), shell)
   }
 
   /// Sets a limit in a temporary group, so that only limits that work are reported as enforced.
   private static func probe(
     _ controller: Controller,
-    _ hierarchy: Hierarchy
+    _ hierarchy: Hierarchy,
+    _ shell: String
   ) throws(WorkloadError) -> Hierarchy {
     let folder = "\(hierarchy.parent)/probe-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     let limits = WorkloadLimits(cpuMillis: 1_000, memoryBytes: 64 << 20, processes: 64)
-    defer { rmdir(folder) }
+    defer { for _ in 0..<50 where rmdir(folder) != 0 && errno == EBUSY { usleep(10_000) } }
     try create(folder, controller, limits, isUnified: hierarchy.isUnified)
+    // An ordinary user may make groups in a subtree of its own and yet not move a process there from outside.
+    let file = "\(folder)/cgroup.procs"
+    let entered = try? ProcessLauncher.spawn(
+      shell,
+      arguments: ["-c", "echo 0 > \"$1\"", "supercloud-probe", file],
+      environment: [:],
+      output: "/dev/null",
+      errors: "/dev/null"
+    )
+    var status: Int32 = -1
+    if let entered { while waitpid(entered, &status, 0) < 0 && errno == EINTR {} }
+    guard status == 0 else { throw .files("no process may enter \(folder)") }
     return hierarchy
+  }
+
+  private static func enables(_ controller: Controller, _ file: String) -> Bool {
+    let code = errno
+    let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+    errno = code
+    return text.split(whereSeparator: \.isWhitespace).contains(Substring(controller.rawValue))
   }
 
   /// Makes a group with the controller's limits.

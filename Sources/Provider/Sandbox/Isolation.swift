@@ -8,8 +8,9 @@ enum Isolation: Hashable, Sendable {
   /// Bubblewrap as the lease's own user, who has no rights on this machine. `unshare` is nil where root
   /// cannot make a mount namespace.
   case leaseUser(bubblewrap: String, setpriv: String, unshare: String?)
-  /// Bubblewrap as the provider's user, who is not root, without capabilities.
-  case providerUser(bubblewrap: String)
+  /// Bubblewrap as the provider's user, who is not root, without capabilities. `namespace` gives each replica
+  /// a network of its own; where it is nil, `reason` says why, and workloads share the machine's network.
+  case providerUser(bubblewrap: String, namespace: LeaseNamespace?, reason: String)
   /// A plain process. Where the provider runs as root, `setpriv` makes it a process of the lease's own user.
   case none(setpriv: String?, reason: String)
   /// Workloads are refused because they would run as root.
@@ -20,8 +21,9 @@ enum Isolation: Hashable, Sendable {
     case .leaseUser(_, _, let unshare):
       "bubblewrap: a user of each lease's own, process, mount, host name and IPC namespaces, no capabilities"
         + (unshare == nil ? "; nothing from folders that are closed to others (no mount namespace)" : "")
-    case .providerUser:
-      "bubblewrap: namespaces, no capabilities, but the provider's user (the provider does not run as root)"
+    case .providerUser(_, let namespace, _):
+      "bubblewrap: user, process, mount, host name and IPC namespaces\(namespace == nil ? "" : ", network too"), "
+        + "no capabilities, but for files the provider's user (the provider does not run as root)"
     case .none(nil, let reason): "plain processes of the provider's user, NOT isolated: \(reason)"
     case .none(_, let reason): "plain processes of a user of each lease's own, NOT isolated: \(reason)"
     case .refused(let reason): "no workload is started, since it would run as root: \(reason)"
@@ -39,6 +41,11 @@ enum Isolation: Hashable, Sendable {
 
   var isSandboxed: Bool { driver == "sandbox" }
 
+  /// How each replica gets a network of its own; nil where it shares this machine's.
+  var namespace: LeaseNamespace? {
+    if case .providerUser(_, let namespace, _) = self { namespace } else { nil }
+  }
+
   /// Whether workloads run as their lease's own user.
   var usesLeaseUser: Bool {
     switch self {
@@ -47,21 +54,24 @@ enum Isolation: Hashable, Sendable {
     }
   }
 
-  /// Tries the methods, the best first. `driver` is the one that the settings want.
-  static func find(wanted driver: String) async -> Isolation {
+  /// Tries the methods, the best first. `driver` is the one that the settings want; `helper` is the path of
+  /// `supercloud`.
+  static func find(wanted driver: String, helper: String?) async -> Isolation {
     guard driver == "sandbox" else { return plain("the settings want the driver `\(driver)`") }
     guard let bubblewrap = Command.find("bwrap") else {
       return plain("bwrap is not installed (apt install bubblewrap)")
     }
-    let arguments =
+    let options =
       ["--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL"]
       + ["/usr", "/bin", "/lib", "/lib64"].flatMap { ["--ro-bind-try", $0, $0] }
-      + ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--", "/bin/true"]
+      + ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    let arguments = options + ["--", "/bin/true"]
     guard geteuid() == 0 else {
       if let reason = await failure([bubblewrap] + arguments) {
         return plain("bwrap does not work here: \(reason)")
       }
-      return .providerUser(bubblewrap: bubblewrap)
+      let user = SandboxCommand.userOptions + ["--"]
+      return await providerUser([bubblewrap] + options + user, helper: helper)
     }
     guard let setpriv = Command.find("setpriv") else { return plain("setpriv is not installed") }
     let dropped = [setpriv] + userArguments(1_000_000_000) + [bubblewrap, "--unshare-user"] + arguments
@@ -80,6 +90,26 @@ enum Isolation: Hashable, Sendable {
       reason:
         "bwrap works for root only (\(reason)): let other users make namespaces, or run the provider as "
         + "a user of its own"
+    )
+  }
+
+  /// The isolation of a provider that is not root: bubblewrap works with this command line.
+  private static func providerUser(_ bubblewrap: [String], helper: String?) async -> Isolation {
+    var reason = "this program is not found"
+    var namespace: LeaseNamespace?
+    if let helper, let unshare = Command.find("unshare") {
+      do throws(LeaseNamespace.Unproven) {
+        namespace = try await .prove(bubblewrap: bubblewrap, unshare: unshare, helper: helper)
+      } catch {
+        reason = error.reason
+      }
+    } else if helper != nil {
+      reason = "unshare is not installed (apt install util-linux)"
+    }
+    return .providerUser(
+      bubblewrap: bubblewrap[0],
+      namespace: namespace,
+      reason: namespace == nil ? reason : ""
     )
   }
 

@@ -31,23 +31,17 @@ enum PortChoice {
     return bound ? UInt16(bigEndian: address.sin_port) : nil
   }
 
-  /// Whether something accepts connections on the port; waits at most 200 ms.
-  static func answers(_ port: UInt16) -> Bool {
-    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-    let socket = Glibc.socket(AF_INET, type, 0)
-    guard socket >= 0 else { return false }
+  /// Whether something accepts connections on the port of this machine's address `host`, which is its loopback
+  /// where it names all addresses; waits at most 200 ms.
+  static func answers(_ port: UInt16, at host: String = "") -> Bool {
+    let all = ["": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"]
+    guard let address = LocalAddress(all[host] ?? host, port: port) ?? LocalAddress("127.0.0.1", port: port),
+      let socket = address.makeSocket()
+    else { return false }
     defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        connect(socket, address, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
+    let result = address.connect(socket)
     if result == 0 { return true }
-    guard errno == EINPROGRESS else { return false }
+    guard result == EINPROGRESS else { return false }
     var wait = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
     guard poll(&wait, 1, 200) == 1 else { return false }
     var code: Int32 = 0

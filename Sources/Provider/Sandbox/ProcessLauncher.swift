@@ -29,14 +29,16 @@ enum ProcessLauncher {
   /// `POSIX_SPAWN_SETSID` of glibc 2.26 and later; its header defines it only with `_GNU_SOURCE`.
   private static let newSession: Int16 = 0x80
 
-  /// Starts `path`; output and errors are appended to the two files.
+  /// Starts `path`; output and errors are appended to the two files. `inherited`: descriptors of this process,
+  /// by their numbers in the program; see `numbers(for:)`.
   static func spawn(
     _ path: String,
     arguments: [String],
     environment: [String: String],
     input: String = "/dev/null",
     output: String,
-    errors: String
+    errors: String,
+    inherited: [Int32: Int32] = [:]
   ) throws(LaunchError) -> pid_t {
     try LaunchError.check(path, arguments, environment)
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -48,6 +50,9 @@ enum ProcessLauncher {
     posix_spawn_file_actions_addopen(&actions, 1, output, append, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errors, append, 0o600)
     for descriptor in inheritedDescriptors() { posix_spawn_file_actions_addclose(&actions, descriptor) }
+    for (number, descriptor) in inherited {
+      posix_spawn_file_actions_adddup2(&actions, descriptor, number)
+    }
 
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -69,6 +74,13 @@ enum ProcessLauncher {
     }
     guard code == 0 else { throw LaunchError(path: path, code: code) }
     return process
+  }
+
+  /// A number for each descriptor in a program that inherits it. They are above all of them, so that none is
+  /// overwritten before it is passed on, and above those with a meaning of their own (3 has options).
+  static func numbers(for descriptors: [Int32]) -> [Int32] {
+    let first = max(10, (descriptors.max() ?? 0) + 1)
+    return descriptors.indices.map { first + Int32($0) }
   }
 
   /// Descriptors, other than the standard ones, that a program would inherit.

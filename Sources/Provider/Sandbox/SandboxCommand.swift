@@ -11,6 +11,9 @@ struct SandboxCommand {
   var hostname: String
   /// The lease's own user; used only when the isolation switches to it.
   var user: UInt32
+  /// Limits and ways in and out, for an isolation with a network namespace of the replica's own.
+  var limits: WorkloadLimits?
+  var rules: [ForwardRule] = []
 
   /// The command line, and the options that bubblewrap reads from file descriptor 3. The environment is among
   /// the options, because everybody on the machine can read a command line.
@@ -30,9 +33,10 @@ struct SandboxCommand {
         return (command, nil)
       }
       return ([setpriv, "--no-new-privs"] + Isolation.userArguments(user) + command, nil)
-    case .providerUser(let bubblewrap):
+    case .providerUser(let bubblewrap, let namespace, _):
       try refuseRoot()
-      return ([bubblewrap, "--args", "3", "--"] + root.program, try options())
+      let entry = namespace?.command(limits: limits, rules: rules) ?? []
+      return (entry + [bubblewrap, "--args", "3", "--"] + root.program, try options())
     case .leaseUser(let bubblewrap, let setpriv, let unshare):
       do throws(WorkloadError) {
         var bindMounts: SandboxBindMounts? = SandboxBindMounts(user: user)
@@ -63,9 +67,17 @@ struct SandboxCommand {
     var options = SandboxOptions()
     try options.add("--unshare-all", "--share-net", "--new-session", "--cap-drop", "ALL")
     try options.add("--hostname", hostname)
-    if bindMounts != nil { try options.add("--unshare-user", "--uid", "1000", "--gid", "1000") }
+    if bindMounts != nil || isolation.namespace != nil {
+      for option in Self.userOptions { try options.add(option) }
+    }
     if let folder = root.folder { try options.add("--ro-bind", bindMounts?.path(of: folder) ?? folder, "/") }
-    try options.add("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
+    try options.add("--proc", "/proc", "--dev", "/dev")
+    if isolation.namespace?.limitsFolders == true {
+      // The folder for devices is in memory without a limit; only what lies in it is written.
+      try addMemory("/dev/shm", limits?.memoryBytes, &options)
+      try options.add("--remount-ro", "/dev")
+    }
+    try addMemory("/tmp", limits?.memoryBytes, &options)
     // The program may be below /tmp, so this comes after /tmp is mounted.
     for path in root.readOnlyPaths {
       try options.add("--ro-bind-try", bindMounts?.path(of: path) ?? path, path)
@@ -77,7 +89,7 @@ struct SandboxCommand {
     }
     for (source, mount) in volumes {
       if mount.isMemory {
-        try options.add("--tmpfs", mount.path)
+        try addMemory(mount.path, mount.bytes, &options)
       } else {
         let seen = try bindMounts?.path(of: source) ?? source
         try options.add(mount.isReadOnly ? "--ro-bind" : "--bind", seen, mount.path)
@@ -87,6 +99,19 @@ struct SandboxCommand {
     try options.add("--chdir", "/", "--clearenv")
     for (name, value) in environment { try options.add("--setenv", name, value) }
     return options
+  }
+
+  /// The user that a workload is inside, in a user namespace of its own.
+  static let userOptions = ["--unshare-user", "--uid", "1000", "--gid", "1000"]
+
+  /// Adds a folder in memory, with a limit where bubblewrap can set one and no control group does.
+  private func addMemory(_ path: String, _ bytes: UInt64?, _ options: inout SandboxOptions)
+    throws(WorkloadError)
+  {
+    if isolation.namespace?.limitsFolders == true, let bytes, bytes > 0 {
+      try options.add("--size", "\(bytes)")
+    }
+    try options.add("--tmpfs", path)
   }
 
   /// Files of this machine that every workload sees, since it uses this machine's network.

@@ -5,11 +5,20 @@ import Glibc
 
 extension SandboxDriver {
   public func start(_ lease: LeaseID) async throws(WorkloadError) {
+    guard prepared[lease] != nil else { throw .notPrepared(lease) }
+    let sockets = try bindPorts(of: lease)
+    defer { for port in sockets.values.flatMap(\.values) { close(port.socket) } }
     guard let known = prepared[lease] else { throw .notPrepared(lease) }
-    for replica in replicas(known) { try await start(replica, of: known) }
+    for replica in replicas(known) {
+      try await start(replica, of: known, sockets[Self.name(replica.service, replica.index)] ?? [:])
+    }
   }
 
-  private func start(_ replica: Replica, of known: Prepared) async throws(WorkloadError) {
+  private func start(
+    _ replica: Replica,
+    of known: Prepared,
+    _ sockets: [UInt16: HostPort]
+  ) async throws(WorkloadError) {
     let folder = replica.folder
     var state = folder.readState() ?? StoredReplica()
     guard !folder.isRunning(state) else { return }
@@ -27,13 +36,16 @@ extension SandboxDriver {
 
     let root = try await images.root(for: replica.service)
     let entries = try groups.create(replica.group, replica.service.limits)
+    let forwarding = forwarding(of: replica, in: known, sockets)
     let command = try SandboxCommand(
       isolation: isolation,
       root: root,
       volumes: try volumes(of: replica, in: root),
       environment: environment(of: replica, root, known),
       hostname: replica.service.name,
-      user: Self.user(of: replica.lease)
+      user: Self.user(of: replica.lease),
+      limits: replica.service.limits,
+      rules: forwarding.rules
     ).build()
     if let options = command.options { try write(options, to: folder.file("options")) }
     let supervisor: pid_t
@@ -44,7 +56,8 @@ extension SandboxDriver {
           + [entries.joined(separator: ":")] + command.command,
         environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"],
         output: folder.file("stdout.log"),
-        errors: folder.file("stderr.log")
+        errors: folder.file("stderr.log"),
+        inherited: forwarding.inherited
       )
     } catch {
       throw .launch(service: replica.service.name, reason: error.description)
@@ -141,7 +154,7 @@ extension SandboxDriver {
       ("AKASH_GROUP_SEQUENCE", "\(lease.group)"),
       ("AKASH_ORDER_SEQUENCE", "\(lease.order)"), ("AKASH_PROVIDER", lease.provider.description),
       ("AKASH_CLUSTER_PUBLIC_HOSTNAME", configuration.publicHost),
-      ("SUPERCLOUD_LISTEN", configuration.settings.listenAddress),
+      ("SUPERCLOUD_LISTEN", isolation.namespace == nil ? configuration.settings.listenAddress : "127.0.0.1"),
     ]
     variables += root.environment.map(Self.variable)
     variables += service.environment.map(Self.variable)

@@ -16,7 +16,8 @@ extension SandboxDriver {
         service: replica.service.name,
         replica: replica.index,
         isRunning: isRunning,
-        isReady: isRunning && first.map(PortChoice.answers) != false,
+        isReady: isRunning
+          && first.map { PortChoice.answers($0, at: configuration.settings.listenAddress) } != false,
         urls: replica.service.ports.filter(\.isGlobal).compactMap { port in
           replica.ports[port.port].map {
             "http://\(NetworkAddress(host: configuration.publicHost, port: $0))"

@@ -19,19 +19,23 @@ public actor SandboxDriver: WorkloadDriver {
     /// Built-in programs by image name without tag.
     public var builtIns: [String: BuiltInProgram]
     public var controlGroupRoot: String
+    /// The path of `supercloud`, which is run inside a lease's namespace; nil without one.
+    public var helper: String?
 
     public init(
       folder: String,
       settings: WorkloadSettings,
       publicHost: String,
       builtIns: [String: BuiltInProgram]? = nil,
-      controlGroupRoot: String = "/sys/fs/cgroup"
+      controlGroupRoot: String = "/sys/fs/cgroup",
+      helper: String? = BuiltInProgram.hello()?.path
     ) {
       self.folder = folder
       self.settings = settings
       self.publicHost = publicHost
       self.builtIns = builtIns ?? BuiltInProgram.hello().map { ["supercloud/hello": $0] } ?? [:]
       self.controlGroupRoot = controlGroupRoot
+      self.helper = helper
     }
   }
 
@@ -55,36 +59,11 @@ public actor SandboxDriver: WorkloadDriver {
   /// - Throws: `files` when the folder cannot be made.
   public init(_ configuration: Configuration) async throws(WorkloadError) {
     self.configuration = configuration
-    isolation = await Isolation.find(wanted: configuration.settings.driver)
+    isolation = await Isolation.find(wanted: configuration.settings.driver, helper: configuration.helper)
     let settings = configuration.settings
     groups = ControlGroups(root: configuration.controlGroupRoot, parent: settings.controlGroup)
     images = Images(folder: settings.imageFolder, builtIns: configuration.builtIns)
     try Self.makeFolder(configuration.folder)
-  }
-
-  public func capabilities() -> DriverCapabilities {
-    func limit(_ name: String, _ controller: ControlGroups.Controller) -> Capability {
-      let text = groups.missing[controller] ?? "\(groups.versionText), entered before the program starts"
-      return Capability(name: name, isEnforced: groups.enforced.contains(controller), detail: text)
-    }
-    func free(_ name: String, _ detail: String) -> Capability {
-      Capability(name: name, isEnforced: false, detail: detail)
-    }
-    let builtIns = configuration.builtIns.keys.sorted().joined(separator: ", ")
-    let folder = configuration.settings.imageFolder
-    let images =
-      "built in: \(builtIns); others from \(folder.isEmpty ? "nowhere" : folder); nothing is pulled"
-    return DriverCapabilities(
-      driver: isolation.driver,
-      list: [
-        Capability(name: "isolation", isEnforced: isolation.isSandboxed, detail: isolation.text),
-        limit("memory", .memory), limit("cpu", .cpu), limit("processes", .pids),
-        free("disk", "volumes are folders without quota; the root is read-only, /tmp counts as memory"),
-        free("network", "the machine's own network: a workload listens on the port that it is given (PORT)"),
-        free("gpus", "the workload is told their names only; no device is passed through"),
-        Capability(name: "images", isEnforced: true, detail: images),
-      ]
-    )
   }
 
   public func validate(_ plan: WorkloadPlan) async throws(WorkloadError) {
@@ -126,11 +105,21 @@ public actor SandboxDriver: WorkloadDriver {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       try Data(manifest).write(to: URL(filePath: folder + "/manifest.json"), options: .atomic)
-      try JSONEncoder().encode(new).write(to: URL(filePath: folder + "/lease.json"), options: .atomic)
     } catch {
       throw .files("\(folder) could not be written: \(error)")
     }
-    prepared[lease] = new
+    try store(new)
+  }
+
+  /// Writes `lease.json`.
+  func store(_ new: Prepared) throws(WorkloadError) {
+    let file = folder(of: new.plan.lease.id) + "/lease.json"
+    do {
+      try JSONEncoder().encode(new).write(to: URL(filePath: file), options: .atomic)
+    } catch {
+      throw .files("\(file) could not be written: \(error)")
+    }
+    prepared[new.plan.lease.id] = new
   }
 
   public func recover() -> [RecoveredWorkload] {

@@ -75,7 +75,9 @@ struct ProviderCommand: AsyncParsableCommand {
     func run() async throws {
       let status: Answer.ProviderStatus = try await node.get("/v1/provider/status")
       if node.output == .json { return try Console.json(status) }
-      Console.line("provider   \(status.provider)  (\(status.ready ? "bidding" : "starting"))")
+      let state = !status.ready ? "starting" : status.obstacle == nil ? "bidding" : "not bidding"
+      Console.line("provider   \(status.provider)  (\(state))")
+      if let obstacle = status.obstacle { Console.line("why        it \(obstacle)") }
       Console.line("open bids  \(status.openBids)\n")
       Console.table(
         ["LEASE", "STATE", "MESSAGE", "DEVICES"],
@@ -121,7 +123,7 @@ struct WorkloadCommand: AsyncParsableCommand {
     commandName: "workload",
     abstract: "Run a built-in workload.",
     shouldDisplay: false,
-    subcommands: [Hello.self]
+    subcommands: [Hello.self, Enter.self, Forward.self]
   )
 
   struct Hello: AsyncParsableCommand {
@@ -132,6 +134,32 @@ struct WorkloadCommand: AsyncParsableCommand {
         throw Failure.usage("PORT is not set", why: "a provider tells its workloads which port to listen on")
       }
       try await HelloWorkload.run(port: port)
+    }
+  }
+
+  struct Enter: ParsableCommand {
+    static let configuration = about(
+      "For providers: prepare a network namespace, limit what follows, and become a command."
+    )
+
+    @Option(help: "Processes and threads in all.") var processes: UInt64?
+    @Option(help: "Bytes of data of each process.") var memory: UInt64?
+    @Option(help: "What to forward, as the provider writes it.") var rule: [String] = []
+    @Argument(parsing: .postTerminator, help: "A program's path, and its arguments.") var command: [String]
+
+    func run() throws {
+      try NamespaceEntry.enter(processes: processes, memoryBytes: memory, rules: rule, command: command)
+    }
+  }
+
+  struct Forward: ParsableCommand {
+    static let configuration = about("For providers: carry connections into a network namespace.")
+
+    @Option(help: "The process with which it ends.") var parent: Int32
+    @Argument(help: "What to forward.") var rules: [String]
+
+    func run() throws {
+      try NamespaceEntry.forward(parent: parent, rules: rules)
     }
   }
 }

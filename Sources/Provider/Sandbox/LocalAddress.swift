@@ -1,0 +1,126 @@
+import Glibc
+
+/// An address of a socket on this machine: IPv4, IPv6 or a path.
+struct LocalAddress {
+  private var storage = sockaddr_storage()
+  private var length: socklen_t = 0
+
+  /// `text`: an IPv4 or IPv6 address; empty for all addresses of this machine. Nil for anything else.
+  init?(_ text: String, port: UInt16) {
+    var v4 = sockaddr_in()
+    v4.sin_family = sa_family_t(AF_INET)
+    v4.sin_port = port.bigEndian
+    var v6 = sockaddr_in6()
+    v6.sin6_family = sa_family_t(AF_INET6)
+    v6.sin6_port = port.bigEndian
+    if text.isEmpty || inet_pton(AF_INET, text, &v4.sin_addr) == 1 {
+      set(v4)
+    } else if inet_pton(AF_INET6, text, &v6.sin6_addr) == 1 {
+      set(v6)
+    } else {
+      return nil
+    }
+  }
+
+  /// A Unix socket's path; nil when it is longer than the kernel allows.
+  init?(path: String) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    let fits = withUnsafeMutableBytes(of: &address.sun_path) { place in
+      guard bytes.count < place.count else { return false }
+      place.copyBytes(from: bytes)
+      return true
+    }
+    guard fits else { return nil }
+    set(address)
+  }
+
+  private mutating func set<Address>(_ address: Address) {
+    withUnsafeMutableBytes(of: &storage) { place in
+      withUnsafeBytes(of: address) { place.copyMemory(from: $0) }
+    }
+    length = socklen_t(MemoryLayout<Address>.size)
+  }
+
+  var family: Int32 { Int32(storage.ss_family) }
+
+  /// A new TCP or Unix stream socket of this family that does not block; nil when the system has none left.
+  func makeSocket() -> Int32? {
+    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let socket = Glibc.socket(family, type, 0)
+    return socket >= 0 ? socket : nil
+  }
+
+  /// Binds the socket; returns 0, or the error's number.
+  func bind(_ socket: Int32) -> Int32 { call { Glibc.bind(socket, $0, $1) } }
+
+  /// Connects the socket; returns 0, or the error's number, which is `EINPROGRESS` while it is connecting.
+  func connect(_ socket: Int32) -> Int32 { call { Glibc.connect(socket, $0, $1) } }
+
+  private func call(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    withUnsafePointer(to: storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) == 0 ? 0 : errno }
+    }
+  }
+}
+
+/// A TCP port of this machine that is bound and does not listen yet, so that a connection to it is refused.
+struct HostPort: Hashable, Sendable {
+  var socket: Int32
+  var port: UInt16
+
+  /// Binds `port`; 0 takes any free one.
+  ///
+  /// - Throws: The error's number, such as `EADDRINUSE`; `EINVAL` when `address` is none.
+  static func bind(_ port: UInt16, at address: String) throws(BindError) -> HostPort {
+    guard let local = LocalAddress(address, port: port) else { throw BindError(code: EINVAL) }
+    guard let socket = local.makeSocket() else { throw BindError(code: errno) }
+    var code = local.bind(socket)
+    if code == EADDRINUSE {
+      // It may be that only ended connections of an earlier run still hold the port. The option is not set at
+      // the first try, since two programs that both set it may bind one port.
+      var reuse: Int32 = 1
+      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
+      code = local.bind(socket)
+    }
+    guard code == 0 else {
+      close(socket)
+      throw BindError(code: code)
+    }
+    return HostPort(socket: socket, port: port == 0 ? Self.number(of: socket) : port)
+  }
+
+  /// Binds a port in `range`, or any when that is nil; nil when none is free.
+  static func bind(
+    in range: ClosedRange<UInt16>?,
+    excluding taken: Set<UInt16>,
+    at address: String
+  ) -> HostPort? {
+    let choices = range.map { Array($0) } ?? Array(repeating: 0, count: 64)
+    for choice in choices where !taken.contains(choice) {
+      guard let bound = try? bind(choice, at: address) else { continue }
+      if !taken.contains(bound.port) { return bound }
+      close(bound.socket)
+    }
+    return nil
+  }
+
+  private static func number(of socket: Int32) -> UInt16 {
+    var address = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(socket, $0, &length) }
+      // The port is at the same place in an IPv4 and an IPv6 address.
+      return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+        UInt16(bigEndian: $0.pointee.sin_port)
+      }
+    }
+  }
+}
+
+/// Why a port could not be bound.
+struct BindError: Error, Hashable, CustomStringConvertible {
+  var code: Int32
+  var description: String { code == EINVAL ? "it is no address" : String(cString: strerror(code)) }
+}
