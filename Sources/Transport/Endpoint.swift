@@ -154,6 +154,7 @@ public final class Endpoint: Sendable {
     switch (error as? IOError)?.errnoCode {
     case EADDRINUSE: .addressInUse(address)
     case EADDRNOTAVAIL: .addressNotAvailable(address)
+    case EACCES: .bindFailed(address, "not permitted, since ports below 1024 belong to root")
     default: .bindFailed(address, "\(error)")
     }
   }

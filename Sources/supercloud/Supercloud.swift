@@ -73,7 +73,7 @@ struct Supercloud: AsyncParsableCommand {
     case let error as ClientError: Failure(error)
     case let error as DefinitionError: Failure("\(error.file): \(error.problem)", fix: error.remedy)
     case let error as StorageError: Failure("\(error)", fix: error.hint)
-    default: error
+    default: Failure(aboutFile: error) ?? error
     }
   }
 

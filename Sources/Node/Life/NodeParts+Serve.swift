@@ -63,7 +63,7 @@ extension NodeParts {
       throw DefinitionError(
         file: runtime.home.configuration.path,
         problem: "nothing can listen on `api.listen` = \(address): \(error)",
-        remedy: "stop the program that uses the port, or choose another"
+        remedy: "choose another port, from 1024 on unless you are root, or stop the program that uses it"
       )
     }
   }

@@ -32,6 +32,7 @@ struct HomeOption: ParsableArguments {
     let home = value
     guard !home.exists else { return home }
     let path = home.folder.path
+    if let closed = Failure(closedFolder: home.configuration) { throw closed }
     throw Failure("there is no node in \(path)", why: why, fix: fix(CommandText.quoted(path)), code: code)
   }
 }

@@ -54,7 +54,7 @@ struct StartCommand: AsyncParsableCommand {
       throw Failure(
         "\(error)",
         why: "`network.listen` in \(home.configuration.path) names it",
-        fix: "stop the program that uses the port, or choose another"
+        fix: "choose another port, from 1024 on unless you are root, or stop the program that uses it"
       )
     }
   }
