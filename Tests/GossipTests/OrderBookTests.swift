@@ -255,6 +255,20 @@ func removed(_ object: SignedObject, _ removal: OrderBook.RemovalReason) throws 
     #expect(try test.put(bid).contains("withdrawn"))
   }
 
+  @Test
+  func `a withdrawal that comes first needs the ledger's leave, one of an object that is here does not`()
+    throws
+  {
+    var test = TestBook()
+    let order = tenant.order()
+    let own = tenant.signed(Withdrawal(object: order.identifier, expiresAt: .start + 600_000))
+    test.inadmissible = [own.identifier]
+    #expect(try test.put(own).contains("no balance"))
+    #expect(try test.put(order) == "accepted")
+    #expect(try test.put(own) == "accepted")
+    #expect(test.book.orderCount == 0)
+  }
+
   @Test func `an agreed order leaves with its bids and cannot come back`() throws {
     var test = TestBook()
     let order = tenant.order()

@@ -164,7 +164,11 @@ extension OrderBook {
     } else if accounts[entry.account]?.withdrawals ?? 0 >= limits.withdrawalsPerAccount {
       return .refused(.accountFull)
     }
-    if let reason = change.admission(entry.content, nil) { return .inadmissible(reason) }
+    // A withdrawal of an object that is here takes its place. One that comes first takes room for nothing that is here,
+    // so the ledger decides who may send it.
+    if target == nil, present == nil, let reason = change.admission(entry.content, nil) {
+      return .inadmissible(reason)
+    }
     let freed = charge(of: present) + (target == nil ? 0 : charge(of: withdrawal.object))
     guard makeRoom(for: entry, freed: freed, events: &change.events) else { return .refused(.bookFull) }
     if let present, entries[present] != nil { remove(present, .replaced, events: &change.events) }

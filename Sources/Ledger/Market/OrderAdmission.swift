@@ -48,6 +48,24 @@ public struct OrderAdmission {
   /// Whether an account is a registered provider.
   public func isProvider(_ address: Address) -> Bool { execution.overlay.contains(Tables.providers, address) }
 
+  /// Why a withdrawal of an object that the book does not have is rejected; nil when it is accepted.
+  ///
+  /// Such a withdrawal waits for its object in every book. Only accounts that can have orders or bids may send one:
+  /// registered providers, and accounts that can pay a fee. Keys without money are free to make, and their
+  /// withdrawals would crowd out everybody's orders.
+  public func check(withdrawalBy account: Address) -> Rejection? {
+    guard !isProvider(account) else { return nil }
+    let currencies = execution.allCurrencies().map(\.currency)
+    let canPay = currencies.contains { currency in
+      let balance = execution.balance(of: account, in: currency.denomination)
+      return !balance.isZero && balance >= currency.minimumFee
+    }
+    guard !canPay else { return nil }
+    let wanted = currencies.first { $0.denomination == .uakt } ?? currencies.first
+    let fee = Coin(wanted?.minimumFee ?? Amount(1), wanted?.denomination ?? .uakt)
+    return .insufficientFunds(required: fee, available: execution.balance(of: account, in: fee.denomination))
+  }
+
   private func rejection(_ body: () throws(Rejection) -> Void) -> Rejection? {
     do {
       try body()

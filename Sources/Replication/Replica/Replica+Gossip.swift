@@ -79,7 +79,7 @@ extension Replica {
         order.flatMap { admission.check(bid: bid, for: $0, identifier: bid.order, locked: locked) }
       case .offer(let offer):
         admission.isProvider(offer.provider) ? nil : .order(.unknownProvider(offer.provider))
-      case .withdrawal: nil
+      case .withdrawal: admission.check(withdrawalBy: object.signer)
       }
     }
     if !events.isEmpty {
