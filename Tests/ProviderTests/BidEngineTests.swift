@@ -144,6 +144,17 @@ import Testing
     #expect(engine.step(.orderAdded(Fixture.digest(4), other)).bids.count == 1)
   }
 
+  @Test func `what a bid held for an order that its tenant took back is free with the next block`() {
+    var engine = Fixture.engine()
+    _ = engine.step(.orderAdded(id, order))
+    _ = engine.step(.bidPublished(order: id, bid: Fixture.digest(99)))
+    #expect(engine.inventory.reservations.count == 1)
+    _ = engine.step(.orderRemoved(id, .withdrawn))
+    #expect(engine.step(.committed(Timestamp(milliseconds: 2_000))).contains(.capacityChanged))
+    #expect(engine.inventory.reservations.isEmpty)
+    #expect(engine.log.decisions(on: id).map(\.code) == ["order_withdrawn"])
+  }
+
   @Test func `draining withdraws every published bid and makes none`() {
     var engine = Fixture.engine()
     _ = engine.step(.orderAdded(id, order))

@@ -154,6 +154,7 @@ import Testing
   static let requests: [LeaseRequest] = [
     .submitManifest(Fixture.lease(), json: Array("[]".utf8)), .status(Fixture.lease()),
     .logs(Fixture.lease(), service: "web", tail: 100),
+    .checkManifest(Fixture.lease(), json: Array("[]".utf8)),
   ]
 
   static let answers: [LeaseAnswer] = [

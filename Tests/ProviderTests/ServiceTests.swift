@@ -343,6 +343,30 @@ private actor Pretend: WorkloadDriver {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
+  @Test func `whether a manifest would be taken is said without its hash on the chain, and nothing changes`()
+    async throws
+  {
+    let deployment = try #require(GatewayTests.file.deployment)
+    let before = state()
+    await market.set { $0.state = before }
+    let service = try service()
+    let lease = try await running(service, deployment)
+    var next = deployment.manifest
+    next.groups[0].services[0].environment = ["A=2"]
+    #expect(await ask(service, .submitManifest(lease.id, json: next.canonicalJSON)).fault == .hashMismatch)
+    #expect(await ask(service, .checkManifest(lease.id, json: next.canonicalJSON)).fault == nil)
+    next.groups[0].services[0].image = "missing"
+    #expect(await ask(service, .checkManifest(lease.id, json: next.canonicalJSON)).fault == .imageMissing)
+    next.groups[0].services[0].resources.memoryBytes *= 2
+    #expect(await ask(service, .checkManifest(lease.id, json: next.canonicalJSON)).fault == .manifestMismatch)
+    let question = LeaseRequest.checkManifest(lease.id, json: next.canonicalJSON)
+    #expect(await ask(service, question, key: 3).fault == .notOwner)
+    #expect(await driver.calls == ["prepare", "start"])
+    #expect(await service.status().leases.first?.manifestHash == deployment.manifest.hash.description)
+    await service.stop()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
   @Test func `an image that is not here is refused before anything runs`() async throws {
     var deployment = try #require(GatewayTests.file.deployment)
     deployment.manifest.groups[0].services[0].image = "missing"
@@ -366,5 +390,11 @@ private actor Pretend: WorkloadDriver {
     #expect(await service.status().leases.first?.state == "awaiting_manifest")
     await service.stop()
     try? FileManager.default.removeItem(atPath: folder)
+  }
+}
+
+extension LeaseAnswer {
+  fileprivate var fault: LeaseFault.Code? {
+    if case .error(let fault) = self { fault.code } else { nil }
   }
 }

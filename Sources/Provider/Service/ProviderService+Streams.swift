@@ -20,6 +20,13 @@ extension ProviderService {
     switch admitted {
     case .failure(let fault): return .error(fault)
     case .success(.submitManifest(let lease, let json)): return await take(json, for: lease)
+    case .success(.checkManifest(let lease, let json)):
+      do throws(LeaseFault) {
+        _ = try await accept(json, for: lease, isTrial: true)
+        return .ok(message: "the manifest would be accepted")
+      } catch {
+        return .error(error)
+      }
     case .success(.status(let lease)): return .status(await status(of: lease))
     case .success(.logs(let lease, let service, let tail)):
       do throws(WorkloadError) {
@@ -30,27 +37,43 @@ extension ProviderService {
     }
   }
 
-  private func take(_ json: [UInt8], for lease: LeaseID) async -> LeaseAnswer {
+  /// Asks the chain, the gateway and the driver whether a manifest can run for a lease.
+  private func accept(_ json: [UInt8], for lease: LeaseID, isTrial: Bool) async throws(LeaseFault)
+    -> (plan: WorkloadPlan, deployment: DeploymentView)
+  {
     let deployment: DeploymentView
     do {
       guard let found = try await market.deployment(lease.deployment) else {
-        return .error(.unknown(lease, provider: configuration.provider))
+        throw LeaseFault.unknown(lease, provider: configuration.provider)
       }
       deployment = found
+    } catch let fault as LeaseFault {
+      throw fault
     } catch {
-      return .error(LeaseFault(.notReady, "the chain's state is not known: \(error)", fix: "try again"))
+      throw LeaseFault(.notReady, "the chain's state is not known: \(error)", fix: "try again")
     }
-    let plan: WorkloadPlan
     let reservation = engine.inventory.reservations[.lease(lease)]
-    do throws(LeaseFault) {
-      plan = try gateway.accept(json, for: lease, deployment: deployment, reservation: reservation)
-    } catch {
-      return .error(error)
-    }
+    let plan = try gateway.accept(
+      json,
+      for: lease,
+      deployment: deployment,
+      reservation: reservation,
+      isTrial: isTrial
+    )
     do throws(WorkloadError) {
       try await driver.validate(plan)
     } catch {
-      return .error(.workload(error))
+      throw .workload(error)
+    }
+    return (plan, deployment)
+  }
+
+  private func take(_ json: [UInt8], for lease: LeaseID) async -> LeaseAnswer {
+    let (plan, deployment): (WorkloadPlan, DeploymentView)
+    do throws(LeaseFault) {
+      (plan, deployment) = try await accept(json, for: lease, isTrial: false)
+    } catch {
+      return .error(error)
     }
     // The lease may have ended while the chain and the driver were asked.
     guard let machine = supervisor[lease] else {

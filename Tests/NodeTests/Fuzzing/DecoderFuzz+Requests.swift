@@ -24,6 +24,7 @@ extension DecoderFuzzTests {
     )
     let requests: [LeaseRequest] = [
       .submitManifest(lease, json: manifest), .status(lease), .logs(lease, service: "web", tail: 100),
+      .checkManifest(lease, json: manifest),
     ]
     let service = WorkloadStatus.Service(name: "web", ready: 1, replicas: 2, urls: ["http://a.example:80"])
     let chunk = LogChunk(service: "web", replica: 0, stream: .output, lines: ["a", "b"])
