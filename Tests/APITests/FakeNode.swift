@@ -18,6 +18,8 @@ final class FakeNode: NodeServing {
   let marketPresent: [Answer.MarketEvent]
   /// What goes on in the market, for one follower.
   let market: EventFeed<Answer.MarketEvent>
+  /// Whom transactions are for; nil: each gets the same answer.
+  let chain: FakeChain?
 
   var questions: [String] { asked.withLock { $0 } }
 
@@ -25,8 +27,10 @@ final class FakeNode: NodeServing {
     failing failure: (any Error)? = nil,
     commits: [Answer.Commit] = [],
     marketPresent: [Answer.MarketEvent] = [],
-    marketLimit: Int = 16
+    marketLimit: Int = 16,
+    chain: FakeChain? = nil
   ) {
+    self.chain = chain
     self.failure = failure
     self.commits = commits
     self.marketPresent = marketPresent
@@ -58,7 +62,8 @@ final class FakeNode: NodeServing {
   func status() async throws -> Answer.Status { throw failure ?? Surprise() }
 
   func account(_ address: String) async throws -> Answer.Account {
-    try answer(
+    if let chain { return chain.account(address) }
+    return try answer(
       "account \(address)",
       Answer.Account(
         address: address,
@@ -87,11 +92,12 @@ final class FakeNode: NodeServing {
   }
 
   func transaction(_ hash: String) async throws -> Answer.TransactionResult {
-    try answer("transaction \(hash)", Self.transaction)
+    try chain?.transaction(hash) ?? answer("transaction \(hash)", Self.transaction)
   }
 
   func submit(transaction: [UInt8], wait: Bool) async throws -> Answer.TransactionResult {
-    try answer("submit \(transaction.count) \(wait)", Self.transaction)
+    if let chain { return try await chain.submit(transaction, wait: wait) }
+    return try answer("submit \(transaction.count) \(wait)", Self.transaction)
   }
 
   func submit(batch: [[UInt8]]) async throws -> Answer.BatchResult {
@@ -229,7 +235,7 @@ final class FakeNode: NodeServing {
   }
   func providerStatus() async throws -> Answer.ProviderStatus { throw failure ?? Surprise() }
 
-  func faucet(_ address: String) async throws -> Answer.TransactionResult {
+  func faucet(_ address: String, wait: Bool) async throws -> Answer.TransactionResult {
     try answer("faucet \(address)", Self.transaction)
   }
 

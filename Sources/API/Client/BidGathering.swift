@@ -81,7 +81,10 @@ public struct BidGathering {
           }
           progress.result.isComplete = true
           return progress.result
-        case .timeUp: return progress.result
+        case .timeUp:
+          // A set that was only waiting for cheaper bids is good.
+          progress.result.isComplete = progress.isCurrent && isComplete(progress.result.bids)
+          return progress.result
         }
         if !progress.isWaiting, progress.isCurrent, isComplete(progress.result.bids) {
           progress.isWaiting = true
@@ -154,7 +157,7 @@ public struct BidGathering {
         throw Failure(
           "the order has left the node's order book: \(reason)",
           why: "no bid on it can come any more",
-          fix: "deploy again; nothing was paid"
+          fix: "deploy again"
         )
       case .orderAdded, .leaseOpened, .leaseClosed: break
       }

@@ -28,7 +28,8 @@ public enum ClientError: Error, CustomStringConvertible, Sendable {
     case .invalidAddress(let text, let reason):
       "`\(text)` is not an address such as 127.0.0.1:26657: it \(reason)"
     case .unreachable(let address, let reason): "the node at \(address) does not answer: \(reason)"
-    case .timedOut(let address, let seconds): "\(address) did not answer within \(seconds.formatted()) s"
+    case .timedOut(let address, let seconds):
+      "\(address) did not answer within \(((seconds * 10).rounded() / 10).formatted()) s"
     case .notHTTP(let address): "what answers at \(address) does not speak HTTP"
     case .answerTooLarge: "the answer is larger than \(NodeClient.answerLimit >> 20) MiB"
     case .unexpectedAnswer(let path, let detail): "the node answered \(path) with something else: \(detail)"

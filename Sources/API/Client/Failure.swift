@@ -1,3 +1,5 @@
+import Foundation
+
 /// An error as the program shows it: what went wrong, why, and what to do.
 ///
 /// Commands in its texts stand in backticks, whole and as a shell takes them (`CommandText.quoted`). The command line
@@ -10,6 +12,9 @@ public struct Failure: Error, CustomStringConvertible, Sendable {
   public var code: Int32 = 1
   /// A stable word for programs, such as `usage`, `unreachable` or `not_found`.
   public var kind: String
+  /// The hash of a signed transaction that may still get into a block although this is an error; nil when
+  /// there is none.
+  public var openTransaction: String?
 
   /// Without a `kind` it is `usage` for the exit status 2, and else `failed`.
   public init(
@@ -66,6 +71,48 @@ extension Failure {
       self.init("\(error)", fix: "use the version of supercloud that the node has", kind: "unexpected_answer")
     case .streamEnded:
       self.init("\(error)", fix: "try again, or ask another node: --node", kind: "unavailable")
+    }
+  }
+}
+
+extension Failure {
+  /// The error of a transaction that a node has taken and that no block has in time.
+  static func late(_ hash: String, after patience: Duration, why: String) -> Failure {
+    let seconds = (patience / .seconds(1)).formatted()
+    return open(hash, "the transaction \(hash) is not in a block yet after \(seconds) s", why: why)
+  }
+
+  /// An error after which a transaction may still get into a block.
+  static func open(_ hash: String, _ what: String, why: String) -> Failure {
+    var failure = Failure(
+      what,
+      why: why,
+      fix: "`supercloud query transaction \(hash)` tells whether a block has it; "
+        + "run the command again only when none can any more",
+      kind: "pending"
+    )
+    failure.openTransaction = hash
+    return failure
+  }
+}
+
+extension NodeClient {
+  /// Waits until a block has a transaction that the node has taken, at most for the client's `timeout`.
+  ///
+  /// - Throws: `Failure` that names the transaction when no block has it in time; `ClientError`.
+  public func result(of hash: String) async throws -> Answer.TransactionResult {
+    let patience = timeout ?? .seconds(120)
+    let deadline = ContinuousClock.now + patience
+    while true {
+      let rest = max(.milliseconds(1), deadline - ContinuousClock.now)
+      do {
+        let found: Answer.TransactionResult = try await get("/v1/transactions/\(hash)", timeout: rest)
+        if found.height > 0 { return found }
+      } catch ClientError.timedOut {}
+      guard ContinuousClock.now < deadline else {
+        throw Failure.late(hash, after: patience, why: "the chain makes no block, or others come first")
+      }
+      try await Task.sleep(for: .milliseconds(100))
     }
   }
 }

@@ -7,6 +7,9 @@ public import Primitives
 /// An HTTP client for a node's API. All clients of a process share its connections.
 public struct NodeClient: Sendable {
   public let address: NetworkAddress
+  /// The limit for the time until a whole answer has arrived, also one that waits for a block; nil: 60 s for a
+  /// query and 120 s for a submission. A request can name another one.
+  public var timeout: Duration?
 
   /// `address`: `host:port`, with or without `http://`.
   ///
@@ -35,24 +38,26 @@ public struct NodeClient: Sendable {
 
   /// Sends a query and decodes its answer.
   ///
-  /// `timeout`: the limit for the time until the whole answer has arrived.
+  /// `timeout`: the limit for the time until the whole answer has arrived; nil for the client's.
   ///
   /// - Throws: `ClientError`, or `CancellationError`.
   public func get<Value: Decodable & Sendable>(
     _ path: String,
     _ query: [(String, String?)] = [],
-    timeout: Duration = .seconds(60),
+    timeout: Duration? = nil,
     as type: Value.Type = Value.self
   ) async throws -> Value {
     let target = Self.target(path, query)
-    return try Self.decode(try await exchange(.GET, target, timeout: timeout), path: target)
+    let limit = timeout ?? self.timeout ?? .seconds(60)
+    return try Self.decode(try await exchange(.GET, target, timeout: limit), path: target)
   }
 
   /// Sends a query whose answer is plain text.
   ///
   /// - Throws: As `get`.
-  public func text(_ path: String, timeout: Duration = .seconds(60)) async throws -> String {
-    let response = try await exchange(.GET, Self.target(path, []), timeout: timeout)
+  public func text(_ path: String, timeout: Duration? = nil) async throws -> String {
+    let limit = timeout ?? self.timeout ?? .seconds(60)
+    let response = try await exchange(.GET, Self.target(path, []), timeout: limit)
     guard response.status == 200 else {
       throw ClientError.unexpectedAnswer(path: path, detail: "status \(response.status)")
     }
@@ -61,18 +66,20 @@ public struct NodeClient: Sendable {
 
   /// Posts `body` and decodes the answer.
   ///
-  /// `timeout`: the limit for the time until the whole answer has arrived, including any wait for a block.
+  /// `timeout`: the limit for the time until the whole answer has arrived, including any wait for a block; nil
+  /// for the client's.
   ///
   /// - Throws: As `get`.
   public func post<Value: Decodable & Sendable>(
     _ path: String,
     _ query: [(String, String?)] = [],
     body: [UInt8],
-    timeout: Duration = .seconds(120),
+    timeout: Duration? = nil,
     as type: Value.Type = Value.self
   ) async throws -> Value {
     let target = Self.target(path, query)
-    return try Self.decode(try await exchange(.POST, target, body: body, timeout: timeout), path: target)
+    let limit = timeout ?? self.timeout ?? .seconds(120)
+    return try Self.decode(try await exchange(.POST, target, body: body, timeout: limit), path: target)
   }
 
   /// Calls `body` for each event of a stream until it returns false.

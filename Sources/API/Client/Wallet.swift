@@ -12,6 +12,9 @@ public struct Wallet: Sendable {
   public var feeDenomination: Denomination?
   /// The account whose fee grant pays the fees; nil means the wallet's own.
   public var feeGranter: Address?
+  /// Held while the account's next sequence number is read and used, so that commands that run side by side do
+  /// not sign the same one; nil for no lock.
+  public var lock: KeyLock?
 
   /// Makes a wallet. Asks the node for its chain and its currencies.
   ///
@@ -25,6 +28,13 @@ public struct Wallet: Sendable {
     }
     self.chain = chain
     currencies = try await client.get("/v1/currencies")
+  }
+
+  init(key: SigningKey, client: NodeClient, chain: ChainID, currencies: [Answer.Currency]) {
+    self.key = key
+    self.client = client
+    self.chain = chain
+    self.currencies = currencies
   }
 
   public var address: Address { key.address }
@@ -99,36 +109,21 @@ public struct Wallet: Sendable {
       fix: "send it some coins; on a test network the first validator's node gives some (`account faucet`)"
     )
   }
+}
 
-  /// Signs `actions` as one transaction and waits until a block contains it.
+extension Wallet {
+  /// Takes an order or a bid that this account has signed out of every order book.
   ///
-  /// - Throws: `Failure` with the reason when the node or the ledger rejects it.
-  @discardableResult
-  public func send(_ actions: [Action], preferring denomination: Denomination? = nil, memo: String = "")
-    async throws
-    -> Answer.TransactionResult
-  {
-    let account: Answer.Account = try await client.get("/v1/accounts/\(address.text())")
-    let draft = TransactionDraft(
-      actions: actions,
-      memo: memo,
-      sequence: account.sequence,
-      fee: try fee(preferring: denomination, account: account, isClose: Self.isClose(actions))
-    )
-    let transaction = draft.signed(by: key, chain: chain)
+  /// - Parameters:
+  ///   - object: The identifier of the order or bid.
+  ///   - expiresAt: When the order or bid expires. The withdrawal lives as long, so that no copy comes back.
+  ///   - limit: How long to wait for the node's answer; nil for the client's `timeout`.
+  /// - Throws: `Failure` when the node does not take the withdrawal.
+  public func withdraw(_ object: Digest, expiresAt: Timestamp, within limit: Duration? = nil) async throws {
+    let withdrawal = Withdrawal(object: object, expiresAt: expiresAt)
+    let signed = SignedObject(kind: .withdrawal, body: withdrawal.encoded, signer: key, chain: chain)
     do {
-      let result: Answer.TransactionResult = try await client.post(
-        "/v1/transactions",
-        [("wait", "committed")],
-        body: transaction.encoded
-      )
-      guard result.code == 0 else {
-        throw Failure(
-          "the transaction was rejected: \(result.log)",
-          why: "\(result.codespace)/\(result.code) in block \(result.height)"
-        )
-      }
-      return result
+      let _: Answer.Submitted = try await client.post("/v1/objects", body: signed.encoded, timeout: limit)
     } catch let error as ClientError {
       throw Failure(error)
     }

@@ -99,7 +99,12 @@ extension Answer.Deployment {
       manifestHash: deployment.record.manifestHash.description,
       denomination: escrow.denomination.name,
       groups: deployment.groups.map { sequence, record in
-        Group(sequence: sequence, name: record.spec.name, state: record.state.name)
+        Group(
+          sequence: sequence,
+          name: record.spec.name,
+          state: record.state.name,
+          encoded: Hex.encode(record.spec.encoded)
+        )
       },
       escrow: Answer.Escrow(
         state: escrow.state.rawValue,

@@ -7,7 +7,15 @@ public struct DeployReport: Codable, Sendable {
     public var denomination: String
     public var gpus: [String]
     public var urls: [String]
+    /// `ready`; `starting`: the provider has the manifest, and the services are not ready; `waiting`: the provider
+    /// has no manifest.
+    public var state = "waiting"
+    /// Why the services are not ready; nil when they are.
+    public var error: String?
+    /// A command that goes on with the lease; nil when its services are ready.
+    public var retry: String?
 
+    /// A lease whose provider has no manifest yet.
     public init(
       group: UInt32,
       provider: String,
@@ -28,8 +36,15 @@ public struct DeployReport: Codable, Sendable {
   public var owner: String
   public var dseq: UInt64
   public var order: String
+  /// `ready`: everything runs; `incomplete`: the leases are billed and not everything is ready; `closed`: they
+  /// were closed again after a failure; `unknown`: no block has the agreement yet.
+  public var state = "unknown"
   public var bids = 0
   public var leases: [Lease] = []
+  /// What all leases cost per hour, for people; nil when nothing was agreed.
+  public var hourly: String?
+  /// The command that ends the leases.
+  public var close = ""
   public var height: UInt64 = 0
   /// Milliseconds from signing the order to the first bid, and (below) to the committed lease.
   public var firstBidMilliseconds = 0.0

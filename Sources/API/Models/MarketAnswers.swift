@@ -80,6 +80,8 @@ extension Answer {
       public var sequence: UInt32
       public var name: String
       public var state: String
+      /// What was ordered, in hex, as the chain encodes it: resources, requirements and highest prices.
+      public var encoded: String
     }
   }
 

@@ -65,7 +65,9 @@ extension APIServer {
       return try await node.submit(batch: batch)
     }
     routes.post("v1/objects") { request, _ in try await node.submit(object: request.bytes(upTo: 70_000)) }
-    routes.post("v1/faucet/:address") { _, path in try await node.faucet(path("address")) }
+    routes.post("v1/faucet/:address") { request, path in
+      try await node.faucet(path("address"), wait: request.query("wait") != "accepted")
+    }
   }
 
   /// Staking, governance, grants, auditors and proofs.

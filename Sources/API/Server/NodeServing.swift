@@ -55,7 +55,8 @@ public protocol NodeServing: Sendable {
   func decisions(order: String?) async throws -> [Answer.Decision]
   /// The status of the provider that this node runs. Throws `ServingError.unavailable` when it runs none.
   func providerStatus() async throws -> Answer.ProviderStatus
-  func faucet(_ address: String) async throws -> Answer.TransactionResult
+  /// Pays an account coins of a test network; with `wait`, returns when they are in a block.
+  func faucet(_ address: String, wait: Bool) async throws -> Answer.TransactionResult
   /// The metrics in Prometheus' text format.
   func metrics() async throws -> String
   /// A stream of the blocks that are committed from now on.

@@ -112,17 +112,29 @@ extension NodeService {
 
   func transaction(_ text: String) async throws -> Answer.TransactionResult {
     let hash = try digest(text)
-    if let location = try parts.store.transactionLocation(hash.bytes),
+    if let result = try storedTransaction(hash) { return result }
+    let (isPooled, height) = await host.read { ($0.mempool.contains(hash), $0.tip.height) }
+    if isPooled { return Answer.TransactionResult(pending: hash, log: "waits in the mempool") }
+    // A block leaves the mempool before it is on the disk. Whoever hears "unknown" may sign a second payment, so
+    // the answer waits until the disk has what the mempool has lost.
+    let deadline = ContinuousClock.now + .seconds(10)
+    while parts.store.lastHeight ?? 0 < height, ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    if let result = try storedTransaction(hash) { return result }
+    guard parts.store.lastHeight ?? 0 >= height else {
+      throw ServingError.unavailable("the node is still writing block \(height); ask again")
+    }
+    throw ServingError.notFound("no transaction \(text) is known here" + transactionsBegin)
+  }
+
+  private func storedTransaction(_ hash: Digest) throws -> Answer.TransactionResult? {
+    guard let location = try parts.store.transactionLocation(hash.bytes),
       let bytes = try parts.store.receipts(at: location.height),
       let receipts = try? BlockReceipts.decode(bytes).receipts, receipts.indices.contains(Int(location.index))
-    {
-      let receipt = receipts[Int(location.index)]
-      return Answer.TransactionResult(hash: hash, height: location.height, receipt: receipt)
-    }
-    guard await host.read({ $0.mempool.contains(hash) }) else {
-      throw ServingError.notFound("no transaction \(text) is known here" + transactionsBegin)
-    }
-    return Answer.TransactionResult(pending: hash, log: "waits in the mempool")
+    else { return nil }
+    let receipt = receipts[Int(location.index)]
+    return Answer.TransactionResult(hash: hash, height: location.height, receipt: receipt)
   }
 
   /// Adds up all money in the state. It reads all of it, so on another thread and a frozen view.

@@ -147,12 +147,7 @@ final class NodeService: NodeServing {
 
   func submit(transaction bytes: [UInt8], wait: Bool) async throws -> Answer.TransactionResult {
     let transaction = try decode(bytes)
-    let committed = try await host.submit(transaction, wait: wait)
-    guard wait else { return Answer.TransactionResult(pending: transaction.hash) }
-    guard let result = committed else {
-      throw ServingError.unavailable("the node is stopping; the transaction may still be committed")
-    }
-    return Answer.TransactionResult(hash: result.hash, height: result.height, receipt: result.receipt)
+    return try Self.answer(transaction, await host.submit(transaction, wait: wait), wait: wait)
   }
 
   func submit(batch: [[UInt8]]) async throws -> Answer.BatchResult {
@@ -205,15 +200,27 @@ final class NodeService: NodeServing {
     return Answer.Submitted(identifier: object.identifier.description)
   }
 
-  func faucet(_ address: String) async throws -> Answer.TransactionResult {
+  func faucet(_ address: String, wait: Bool) async throws -> Answer.TransactionResult {
     guard let key = parts.keys.faucet else {
       throw ServingError.unavailable("this node has no faucet; on a testnet the first validator has it")
     }
     let to = try self.address(address)
-    let sequence = await host.read { $0.nextSequence(of: key.address) }
     let send = Send(from: key.address, to: to, amount: [Coin(100_000_000, .uakt), Coin(100_000_000, .uusdc)])
     let fee = Fee(amount: Coin(5_000, .uakt))
-    let draft = TransactionDraft(actions: [.send(send)], sequence: sequence, fee: fee)
-    return try await submit(transaction: draft.signed(by: key, chain: chain).encoded, wait: true)
+    let sent = try await host.submit(from: key.address, wait: wait) { [chain] sequence in
+      TransactionDraft(actions: [.send(send)], sequence: sequence, fee: fee).signed(by: key, chain: chain)
+    }
+    return try Self.answer(sent.transaction, sent.committed, wait: wait)
+  }
+
+  private static func answer(_ transaction: Transaction, _ committed: CommittedTransaction?, wait: Bool)
+    throws
+    -> Answer.TransactionResult
+  {
+    guard wait else { return Answer.TransactionResult(pending: transaction.hash) }
+    guard let result = committed else {
+      throw ServingError.unavailable("the node is stopping; the transaction may still be committed")
+    }
+    return Answer.TransactionResult(hash: result.hash, height: result.height, receipt: result.receipt)
   }
 }

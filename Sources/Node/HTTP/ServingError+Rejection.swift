@@ -26,11 +26,15 @@ extension ServingError {
     case .refused(.senderFull):
       self = .busy("the sender has too many waiting transactions; try again in a moment")
     case .refused(.stale(let expected)):
-      self = .invalid("the sequence number was used already", fix: "the next one is \(expected)")
+      self = .sequence("the sequence number was used already, the next one is \(expected)")
     case .refused(.sequenceTaken):
-      let problem = "another waiting transaction of the sender has this sequence number"
-      self = .invalid(problem, fix: "use the next one")
+      self = .sequence("another waiting transaction of the sender has this sequence number")
     }
+  }
+
+  /// The ledger's error of a wrong sequence number, by which a wallet knows that it must sign again.
+  private static func sequence(_ message: String) -> ServingError {
+    .rejected(code: 32, codespace: "sdk", message: message)
   }
 
   /// The error of an object that is not in the order book; nil when it is.

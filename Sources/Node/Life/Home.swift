@@ -21,6 +21,9 @@ public struct Home: Sendable {
   /// The file with the running node's process id and addresses. Deleted when it stops, left when it crashes.
   public var runtime: URL { folder.appending(path: "runtime.json") }
 
+  /// The lock file of the commands that sign with an account's key.
+  public func lock(of account: Address) -> URL { folder.appending(path: "locks/\(account.text()).lock") }
+
   public var exists: Bool { FileManager.default.fileExists(atPath: configuration.path) }
 
   /// Makes the home's folders, which only their owner can read.

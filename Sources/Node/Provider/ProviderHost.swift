@@ -142,14 +142,16 @@ final class ProviderHost: MarketAccess {
   }
 
   func submit(_ actions: [Action]) async throws {
-    let (sequence, fee) = await parts.host.read { [address] replica in
-      let status = LedgerQuery(state: replica.view).currency(.uakt)
-      let fee = Coin(status?.currency.minimumFee ?? .zero, .uakt)
-      return (replica.nextSequence(of: address), fee)
+    let fee = await parts.host.read { replica in
+      Coin(LedgerQuery(state: replica.view).currency(.uakt)?.currency.minimumFee ?? .zero, .uakt)
     }
-    let transaction = TransactionDraft(actions: actions, sequence: sequence, fee: Fee(amount: fee))
-      .signed(by: key, chain: chain)
-    guard let result = try await parts.host.submit(transaction, wait: true) else { throw CancellationError() }
+    let sent = try await parts.host.submit(from: address, wait: true) { [key, chain] sequence in
+      TransactionDraft(actions: actions, sequence: sequence, fee: Fee(amount: fee)).signed(
+        by: key,
+        chain: chain
+      )
+    }
+    guard let result = sent.committed else { throw CancellationError() }
     if let error = ServingError(result.receipt) { throw error }
   }
 

@@ -121,6 +121,17 @@ actor ReplicaHost {
     }
   }
 
+  /// Signs a transaction of `sender` with its next sequence number and submits it as `submit` does. Nothing comes
+  /// between the two, so tasks that send for one account at the same time get different numbers.
+  func submit(
+    from sender: Address,
+    wait: Bool,
+    signing sign: @Sendable (UInt64) -> Transaction
+  ) async throws -> (transaction: Transaction, committed: CommittedTransaction?) {
+    let transaction = sign(replica.nextSequence(of: sender))
+    return (transaction, try await submit(transaction, wait: wait))
+  }
+
   private func admit(_ transaction: Transaction) throws {
     guard let admission = try submit([transaction]).first else {
       throw ServingError.unavailable("the node is stopping")

@@ -55,8 +55,12 @@ struct AccountCommand: AsyncParsableCommand {
 
     func run() async throws {
       let address = try node.address(account)
-      let result: Answer.TransactionResult =
-        try await node.post("/v1/faucet/\(address.text())", body: Array("faucet".utf8))
+      let path = "/v1/faucet/\(address.text())"
+      let taken: Answer.TransactionResult =
+        try await node.post(path, [("wait", "accepted")], body: Array("faucet".utf8))
+      let result = try await Failure.explaining {
+        try await node.client().result(of: taken.hash)
+      }
       try node.report(result, "the faucet paid \(address) in block")
     }
   }
