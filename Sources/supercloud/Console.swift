@@ -45,6 +45,24 @@ enum Console {
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+  /// Whether a person can be asked.
+  static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+  /// Asks on standard error and returns the answer; nil when the input has ended.
+  ///
+  /// - Throws: `CancellationError` when the task is cancelled meanwhile.
+  static func ask(_ question: String) async throws -> String? {
+    note(question)
+    let (answers, sink) = AsyncStream<String?>.makeStream()
+    // A read from a terminal cannot be cancelled, so it has a thread of its own.
+    Thread.detachNewThread {
+      sink.yield(readLine())
+      sink.finish()
+    }
+    for await answer in answers { return answer?.trimmingCharacters(in: .whitespaces) }
+    throw CancellationError()
+  }
+
   static func json(_ value: some Encodable) throws { write(try encoded(value) + [UInt8(ascii: "\n")]) }
 
   /// JSON for people and files; the keys are in snake_case unless `keys` says otherwise.

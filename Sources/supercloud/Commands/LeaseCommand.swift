@@ -61,14 +61,14 @@ struct LeaseCommand: AsyncParsableCommand {
 
   struct Close: AsyncParsableCommand {
     static let configuration = about(
-      "End a lease as its tenant. The group can be ordered again; the deployment stays open."
+      "End a lease as its tenant. The deployment stays open, and deployment order leases the group again."
     )
 
     @OptionGroup var lease: LeaseOption
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let found = try await lease.find(signer.node)
+      let found = try await lease.find(signer.node, by: signer)
       // Where the owner cannot pay the fee, the escrow pays it, in its own currency.
       try await signer.send("closed in block", preferring: Denomination(found.denomination)) { _ in
         .closeLease(try found.leaseID())
@@ -95,11 +95,12 @@ struct LeaseCommand: AsyncParsableCommand {
 struct LeaseOption: ParsableArguments {
   @Argument(help: "The deployment's number (dseq).") var dseq: UInt64
   @Option(help: "The group's number.") var group: UInt32 = 1
-  @Option(help: "The tenant: an address, or the name of a key.") var owner = "main"
+  @Option(help: "The tenant: an address, or the name of a key. Default: the key that signs, else main.")
+  var owner: String?
 
-  /// The newest lease of the group; throws `Failure` when there is none.
-  func find(_ node: NodeOption) async throws -> Answer.Lease {
-    let owner = try node.address(owner).text()
+  /// The newest lease of the group; throws `Failure` when there is none. `signer`: the tenant, if no other is named.
+  func find(_ node: NodeOption, by signer: SignerOption? = nil) async throws -> Answer.Lease {
+    let owner = try node.address(owner ?? signer?.from ?? "main").text()
     let deployment: Answer.Deployment = try await node.get("/v1/deployments/\(owner)/\(dseq)")
     let matching = deployment.leases.filter { $0.group == group }
     guard let newest = matching.max(by: { $0.order < $1.order }) else {
@@ -127,7 +128,7 @@ struct DeploymentCommand: AsyncParsableCommand {
   static let configuration = about(
     "Deployments and their escrow accounts.",
     named: "deployment",
-    [List.self, Show.self, Deposit.self, Update.self, Close.self]
+    [List.self, Show.self, Deposit.self, Update.self, Order.self, Close.self]
   )
 
   struct List: AsyncParsableCommand {
@@ -184,40 +185,11 @@ struct DeploymentCommand: AsyncParsableCommand {
 
     func run() async throws {
       let coin = try await signer.node.coin(amount)
-      let id = try deployment.identifier(signer.node)
+      let id = try deployment.identifier(signer.node, by: signer)
       try await signer.send(
         "deposited \(Money.text(coin.amount, coin.denomination)) in block",
         preferring: coin.denomination
       ) { .depositDeployment(id, amount: coin, depositor: $0) }
-    }
-  }
-
-  struct Update: AsyncParsableCommand {
-    static let configuration = about(
-      "Replace what a deployment runs: puts the new manifest's hash on the chain, then sends the manifest."
-    )
-
-    @OptionGroup var deployment: DeploymentOption
-    @Argument(help: "The new deploy.yaml. Resources and prices must stay the same.", completion: .file())
-    var file: String
-    @OptionGroup var signer: SignerOption
-
-    func run() async throws {
-      let wallet = try await signer.wallet()
-      let plan = try DeployPlan(file: file, wallet: wallet)
-      let id = try deployment.identifier(signer.node)
-      let result = try await wallet.send([.updateDeployment(id, manifestHash: plan.manifestHash)])
-      Console.note("the hash is on the chain in block \(result.height); sending the manifest")
-      let found = try await deployment.find(signer.node)
-      for lease in found.leases where lease.state == "active" {
-        let stream = try await LeaseStream.open(lease: lease.leaseID(), wallet: wallet)
-        try await stream.send(manifest: plan.manifestJSON)
-        await stream.close()
-        if signer.node.output == .table {
-          Console.line("group \(lease.group): the provider has the new manifest")
-        }
-      }
-      if signer.node.output == .json { try Console.json(result) }
     }
   }
 
@@ -230,8 +202,8 @@ struct DeploymentCommand: AsyncParsableCommand {
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let id = try deployment.identifier(signer.node)
-      let found = try await deployment.find(signer.node)
+      let id = try deployment.identifier(signer.node, by: signer)
+      let found = try await deployment.find(signer.node, by: signer)
       // Where the owner cannot pay the fee, the escrow pays it, in its own currency.
       try await signer.send("closed in block", preferring: Denomination(found.denomination)) { _ in
         .closeDeployment(id)
@@ -243,14 +215,16 @@ struct DeploymentCommand: AsyncParsableCommand {
 /// The deployment that a command is about.
 struct DeploymentOption: ParsableArguments {
   @Argument(help: "The deployment's number (dseq).") var dseq: UInt64
-  @Option(help: "The tenant: an address, or the name of a key.") var owner = "main"
+  @Option(help: "The tenant: an address, or the name of a key. Default: the key that signs, else main.")
+  var owner: String?
 
-  func identifier(_ node: NodeOption) throws -> DeploymentID {
-    DeploymentID(owner: try node.address(owner), sequence: dseq)
+  /// `signer`: the tenant, if no other is named.
+  func identifier(_ node: NodeOption, by signer: SignerOption? = nil) throws -> DeploymentID {
+    DeploymentID(owner: try node.address(owner ?? signer?.from ?? "main"), sequence: dseq)
   }
 
-  func find(_ node: NodeOption) async throws -> Answer.Deployment {
-    let owner = try node.address(owner).text()
+  func find(_ node: NodeOption, by signer: SignerOption? = nil) async throws -> Answer.Deployment {
+    let owner = try identifier(node, by: signer).owner.text()
     return try await node.get("/v1/deployments/\(owner)/\(dseq)")
   }
 }

@@ -43,8 +43,16 @@ struct MarketCommand: AsyncParsableCommand {
 }
 
 /// Converts prices per tick to prices per hour or month, for people.
-struct TickPrice {
+struct TickPrice: Sendable {
   var tickMilliseconds: UInt64
+
+  /// Whether something with a price per tick costs at most `limit` per hour; false when the cost is too large to
+  /// compare.
+  func hourlyCost(of price: Decimal18, isAtMost limit: Amount) -> Bool {
+    let (cost, overflow) = price.raw.multipliedReportingOverflow(by: 3_600_000)
+    let (most, carry) = Decimal18(limit).raw.multipliedReportingOverflow(by: UInt128(tickMilliseconds))
+    return !overflow && (carry || cost <= most)
+  }
 
   func hourly(_ price: String, _ denomination: String) -> String { scaled(price, denomination, hours: 1) }
   func monthly(_ price: String, _ denomination: String) -> String { scaled(price, denomination, hours: 730) }
@@ -69,7 +77,7 @@ struct OrderCommand: AsyncParsableCommand {
   static let configuration = about(
     "Orders in the book.",
     named: "order",
-    [List.self, Show.self, WhyNot.self]
+    [List.self, Show.self, Cancel.self, WhyNot.self]
   )
 
   struct List: AsyncParsableCommand {

@@ -43,11 +43,27 @@ struct NodeOption: ParsableArguments {
   var node: String?
   @OptionGroup var home: HomeOption
   @OptionGroup var form: OutputOption
+  @Option(help: "Seconds to wait for an answer, also one that waits for a block or a bid.")
+  var timeout: UInt64 = 30
 
   var output: OutputFormat { form.output }
 
+  func validate() throws {
+    guard (1...86_400).contains(timeout) else {
+      throw ValidationError("--timeout must be 1 to 86400 seconds")
+    }
+  }
+
+  var patience: Duration { .seconds(Int64(clamping: timeout)) }
+
   /// - Throws: `Failure` when no node is named and the home has no running one.
   func client() throws -> NodeClient {
+    var client = try unhurriedClient()
+    client.timeout = patience
+    return client
+  }
+
+  private func unhurriedClient() throws -> NodeClient {
     if let address = node ?? ProcessInfo.processInfo.environment["SUPERCLOUD_NODE"] {
       return try NodeClient(address)
     }
@@ -175,6 +191,7 @@ struct SignerOption: ParsableArguments {
     }
     var wallet = try await Failure.explaining { try await Wallet(key: key, client: node.client()) }
     Money.register = wallet.register
+    wallet.lock = KeyLock(file: node.home.value.lock(of: wallet.address))
     wallet.feeDenomination = try feeDenom.map { try wallet.denomination($0) }
     wallet.feeGranter = try feeGranter.map { try node.address($0) }
     return wallet

@@ -8,9 +8,9 @@ import Provider
 import SDL
 
 /// The content of a deploy.yaml for a network: the groups of an order, and the manifest with its hash.
-struct DeployPlan {
-  let deployment: DeploymentID
-  let groups: [Order.Group]
+struct DeployPlan: Sendable {
+  var deployment: DeploymentID
+  var groups: [Order.Group]
   let denomination: Denomination
   let manifestHash: Digest
   let manifestJSON: [UInt8]

@@ -14,6 +14,8 @@ import Transport
 struct LeaseStream {
   private let lease: LeaseID
   private let connection: LeaseConnection
+  /// How long to wait for an answer.
+  private let patience: Duration
 
   /// - Throws: `Failure` when the node does not give the provider's address or the genesis digest, or when the
   ///   provider cannot be reached.
@@ -29,7 +31,7 @@ struct LeaseStream {
     guard let endpoint = provider.endpoint, let address = NetworkAddress(endpoint) else {
       throw Failure(
         "the address of provider \(lease.provider) is not known",
-        why: "its offer is not in this node's order book",
+        why: "its offer is not in this node's order book: it is away, or this node has only started",
         fix: "try again in a minute: offers come every 30 s"
       )
     }
@@ -46,14 +48,20 @@ struct LeaseStream {
         on: MultiThreadedEventLoopGroup.singleton,
         logger: Logger(label: "lease") { _ in SwiftLogNoOpLogHandler() }
       )
-      return LeaseStream(lease: lease, connection: connection)
+      return LeaseStream(
+        lease: lease,
+        connection: connection,
+        patience: wallet.client.timeout ?? .seconds(30)
+      )
     } catch {
+      try Task.checkCancellation()
+      let (dseq, group) = (lease.deployment.sequence, lease.group)
       throw Failure(
         "provider \(lease.provider) cannot be reached at \(endpoint)",
         why: "\(error)",
         fix: """
-          the lease is active and paid for: `supercloud lease show \(lease.deployment.sequence) --group \(lease.group)` \
-          shows it, `supercloud lease close \(lease.deployment.sequence) --group \(lease.group)` ends it
+          the lease is active and billed: `supercloud lease show \(dseq) --group \(group)` \
+          shows it, `supercloud lease close \(dseq) --group \(group)` ends it
           """
       )
     }
@@ -63,62 +71,95 @@ struct LeaseStream {
     await connection.close()
   }
 
+  /// - Throws: `LeaseFault` when the provider refuses; `Failure` when it does not answer.
   private func ask(_ request: LeaseRequest) async throws -> LeaseAnswer {
     let answer: LeaseAnswer
     do {
-      let frame = try await connection.request(type: request.type, bytes: request.encoded)
+      let limit = Interval.milliseconds(UInt64(clamping: Int64(patience / .milliseconds(1))))
+      let frame = try await connection.request(type: request.type, bytes: request.encoded, timeout: limit)
       answer = try LeaseAnswer(type: frame.type, decoding: frame.bytes)
     } catch {
-      throw Failure("the provider did not answer", why: "\(error)")
+      try Task.checkCancellation()
+      throw Failure("the provider did not answer", why: "\(error)", fix: "try again when it does")
     }
-    if case .error(let fault) = answer { throw Failure(fault.message, fix: fault.fix) }
+    if case .error(let fault) = answer { throw fault }
     return answer
   }
 
-  /// Sends the manifest. Retries for up to 10 s, because the provider may not know the lease yet.
+  /// Sends the manifest to the provider of a lease that is known there.
+  ///
+  /// - Throws: `Failure`.
   func send(manifest: [UInt8]) async throws {
-    let deadline = Date().addingTimeInterval(10)
+    try await explaining { try await deliver(manifest: manifest, awaiting: [.notReady]) }
+  }
+
+  private func explaining<Value>(_ body: () async throws -> Value) async throws -> Value {
+    do {
+      return try await body()
+    } catch let fault as LeaseFault {
+      throw Failure(fault.message, fix: fault.fix)
+    }
+  }
+
+  /// Sends the manifest. Tries for 10 s while the provider answers with one of the faults in `awaiting`, because its
+  /// node may not have the newest block yet.
+  ///
+  /// - Throws: As `ask`.
+  func deliver(manifest: [UInt8], awaiting faults: Set<LeaseFault.Code>) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
     while true {
       do {
         _ = try await ask(.submitManifest(lease, json: manifest))
         return
-      } catch let failure as Failure {
-        guard Date() < deadline else { throw failure }
+      } catch let fault as LeaseFault {
+        guard faults.contains(fault.code), ContinuousClock.now < deadline else { throw fault }
         try await Task.sleep(for: .milliseconds(50))
       }
     }
   }
 
+  /// Asks whether the provider would take the manifest if the chain had its hash; changes nothing.
+  ///
+  /// - Throws: As `ask`.
+  func check(manifest: [UInt8]) async throws {
+    _ = try await ask(.checkManifest(lease, json: manifest))
+  }
+
   func status() async throws -> WorkloadStatus {
-    guard case .status(let status) = try await ask(.status(lease)) else {
+    guard case .status(let status) = try await explaining({ try await ask(.status(lease)) }) else {
       throw Failure("the provider's answer is not a status")
     }
     return status
   }
 
   func logs(service: String, tail: UInt32) async throws -> [LogChunk] {
-    guard case .logs(let chunks) = try await ask(.logs(lease, service: service, tail: tail)) else {
+    let answer = try await explaining { try await ask(.logs(lease, service: service, tail: tail)) }
+    guard case .logs(let chunks) = answer else {
       throw Failure("the provider's answer is not a log")
     }
     return chunks
   }
 
-  /// Waits until all services are ready and their URLs answer; returns the URLs.
-  func waitUntilReady(timeout seconds: Double) async throws -> [String] {
-    let deadline = Date().addingTimeInterval(seconds)
+  /// Waits until all services are ready and their URLs answer, at most a minute or `--timeout`, whatever is longer;
+  /// returns the URLs.
+  func waitUntilReady() async throws -> [String] {
+    let limit = max(.seconds(60), patience)
+    let deadline = ContinuousClock.now + limit
     var last: WorkloadStatus?
-    while Date() < deadline {
+    while ContinuousClock.now < deadline {
       let status = try await status()
       last = status
       let urls = status.services.flatMap(\.urls)
       if status.isReady, await Self.answer(urls) { return urls }
       try await Task.sleep(for: .milliseconds(30))
     }
+    let (dseq, group) = (lease.deployment.sequence, lease.group)
     throw Failure(
-      "the services are not ready after \(Int(seconds)) s",
+      "the services are not ready after \((limit / .seconds(1)).formatted()) s",
       why: last.map { "\($0.state): \($0.message)" },
       fix:
-        "`supercloud lease logs \(lease.deployment.sequence) --group \(lease.group)` shows what they print; the lease runs and is paid until `supercloud deployment close \(lease.deployment.sequence)`"
+        "`supercloud lease logs \(dseq) --group \(group)` shows what they print; the lease is billed until "
+        + "`supercloud lease close \(dseq) --group \(group)`"
     )
   }
 
@@ -138,7 +179,7 @@ extension LeaseCommand {
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let found = try await lease.find(signer.node)
+      let found = try await lease.find(signer.node, by: signer)
       let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: signer.wallet())
       let status = try await stream.status()
       await stream.close()
@@ -165,7 +206,7 @@ extension LeaseCommand {
     @OptionGroup var signer: SignerOption
 
     func run() async throws {
-      let found = try await lease.find(signer.node)
+      let found = try await lease.find(signer.node, by: signer)
       let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: signer.wallet())
       let chunks = try await stream.logs(service: service, tail: tail)
       await stream.close()
@@ -196,10 +237,10 @@ extension LeaseCommand {
     func run() async throws {
       let wallet = try await signer.wallet()
       let plan = try DeployPlan(file: file, wallet: wallet)
-      let found = try await lease.find(signer.node)
+      let found = try await lease.find(signer.node, by: signer)
       let stream = try await LeaseStream.open(lease: found.leaseID(), wallet: wallet)
       try await stream.send(manifest: plan.manifestJSON)
-      let urls = try await stream.waitUntilReady(timeout: 60)
+      let urls = try await stream.waitUntilReady()
       await stream.close()
       if signer.node.output == .json { return try Console.json(Report(lease: found.identifier, urls: urls)) }
       for url in urls { Console.line("ready  \(url)") }

@@ -144,6 +144,7 @@ final class CommandTable {
       [dseq, "--owner", try address("tenant"), "--from", "provider"]
     )
     try await run(at: at, "lease close", [dseq])
+    try await run(at: at, "deployment order", [dseq, other, "--yes"])
     try await run(at: at, "deployment close", [dseq])
     try await network.endWorkloads()
   }
@@ -170,6 +171,7 @@ final class CommandTable {
     try await run(at: provider, "order why-not", [identifier])
     try await run(at: provider, "provider decisions")
     try await run(at: provider, "provider status")
+    try await run(at: "tenant", "order cancel", [identifier])
     kill(deploy.processIdentifier, SIGKILL)
   }
 

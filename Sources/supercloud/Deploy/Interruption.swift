@@ -1,0 +1,35 @@
+import Glibc
+import UnixSignals
+
+/// Ctrl-C, and the signals by which others end a command.
+enum Interruption {
+  /// The exit status of a command that was interrupted, as shells have it.
+  static let code: Int32 = 130
+
+  /// Runs `body`. The first signal cancels it, so that it can undo what it has begun; the second ends the program
+  /// at once.
+  static func cancelling<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    let work = Task { try await body() }
+    let watch = Task {
+      var hasCome = false
+      for await _ in signals {
+        if hasCome { _exit(code) }
+        hasCome = true
+        Console.note("interrupted: ending what was begun (a second time ends at once)")
+        work.cancel()
+      }
+    }
+    defer { watch.cancel() }
+    return try await work.value
+  }
+
+  /// Runs `body` to its end, also when the caller's task is cancelled.
+  static func shielding<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    try await Task { try await body() }.value
+  }
+}
