@@ -96,6 +96,18 @@ struct TestnetCheck {
     )
   }
 
+  /// The audit once nothing is held for deployments, or after 10 s as it is then. It is made of the state on the
+  /// disk, which has a block a moment after the block is decided and answered.
+  private func auditAfterClosing(_ client: NodeClient) async throws -> [Answer.AuditLine] {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while true {
+      let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
+      let isSettled = audit.allSatisfy { $0.escrow == "0" && $0.leaseDeposits == "0" }
+      if isSettled || ContinuousClock.now > deadline { return audit }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
   /// Closes the deployments and checks that their escrow and leases are closed and that no money is held for
   /// them.
   private func close(_ client: NodeClient) async throws {
@@ -112,8 +124,7 @@ struct TestnetCheck {
       try require(found.state == "closed" && found.escrow.state == "closed", "its escrow is closed")
       try require(found.leases.allSatisfy { $0.state == "closed" }, "its lease is closed")
     }
-    let audit: [Answer.AuditLine] = try await client.get("/v1/audit")
-    for line in audit {
+    for line in try await auditAfterClosing(client) {
       try require(
         line.escrow == "0" && line.leaseDeposits == "0",
         "no \(line.denomination) is left in escrow or lease deposits"
