@@ -66,7 +66,7 @@ extension RealProcesses {
       let good = try String(contentsOf: file, encoding: .utf8)
       for (wrong, words) in [
         (good.replacing("exponent = 6", with: "exponent = 18"), "10^6 uakt"),
-        (good.replacing("denomination = \"uakt\"", with: "denomination = \"AKT\""), "a symbol"),
+        (good.replacing("\"uakt\"", with: "\"AKT\""), "a symbol"),
       ] {
         try wrong.write(to: file, atomically: true, encoding: .utf8)
         let started = try await Program.run(["start", "--home", network.home(provider)], seconds: 30)
