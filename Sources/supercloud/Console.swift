@@ -14,6 +14,15 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// Standard output for results, standard error for everything else.
 enum Console {
+  private static let readerIsNeeded = Mutex(true)
+
+  /// Whether the program ends when nobody reads standard output any more. A command sets it to false while it has
+  /// begun what only it can end, such as leases that are billed: what it prints then is only progress.
+  static var needsReader: Bool {
+    get { readerIsNeeded.withLock { $0 } }
+    set { readerIsNeeded.withLock { $0 = newValue } }
+  }
+
   static func line(_ text: String = "") {
     write((text + "\n").utf8)
   }
@@ -29,12 +38,13 @@ enum Console {
     try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
   }
 
-  /// Ends the program, as SIGPIPE does, when the reader has closed the pipe: `supercloud … | head`.
+  /// Ends the program, as SIGPIPE does, when the reader has closed the pipe: `supercloud … | head`. It goes on
+  /// without a reader where `needsReader` is false.
   static func write(_ bytes: some Sequence<UInt8>) {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data(bytes))
     } catch {
-      exit(128 + SIGPIPE)
+      if needsReader { exit(128 + SIGPIPE) }
     }
   }
 

@@ -96,7 +96,11 @@ struct DeployOptions: ParsableArguments {
       if let path = self.report {
         try JSONEncoder().encode(report).write(to: URL(filePath: path), options: .atomic)
       }
-      if terms.isQuiet { try Console.json(report) }
+      if terms.isQuiet {
+        // Where nobody reads the report, standard error still says what is billed.
+        Console.needsReader = result.failure == nil
+        try Console.json(report)
+      }
     }
     if let failure = result.failure { throw failure }
   }

@@ -31,7 +31,11 @@ extension DeploymentCommand {
       let isQuiet = signer.node.output == .json
       let update = DeploymentUpdate(wallet: wallet, plan: plan, file: file, isQuiet: isQuiet)
       let result = try await Interruption.cancelling { try await update.run(found) }
-      if isQuiet { try Console.json(result.report) }
+      if isQuiet {
+        // Where nobody reads the report, standard error still says what is to be finished.
+        Console.needsReader = result.failure == nil
+        try Console.json(result.report)
+      }
       if let failure = result.failure { throw failure }
     }
   }

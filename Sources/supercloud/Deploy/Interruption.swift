@@ -7,10 +7,14 @@ enum Interruption {
   static let code: Int32 = 130
 
   /// Runs `body`. The first signal cancels it, so that it can undo what it has begun; the second ends the program
-  /// at once.
+  /// at once. Meanwhile a closed pipe or terminal does not end the program either.
   static func cancelling<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
+    // Writing to a closed pipe shall be an error of the write, not the end of the program.
+    signal(SIGPIPE, SIG_IGN)
+    Console.needsReader = false
+    defer { Console.needsReader = true }
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
     let work = Task { try await body() }
     let watch = Task {

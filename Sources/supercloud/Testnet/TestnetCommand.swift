@@ -57,6 +57,8 @@ struct TestnetCommand: AsyncParsableCommand {
         ports: .bound
       )
       let output = TestnetOutput(testnet: testnet)
+      // A network whose terminal has closed still stops its processes.
+      Console.needsReader = false
       try await testnet.run(
         demo: !noDemo,
         check: check,

@@ -163,6 +163,21 @@ extension RealProcesses {
       try await market.network.endWorkloads()
     }
 
+    @Test func `a reader that has gone does not keep a deployment from being closed again`() async throws {
+      let market = try await Market()
+      let file = try market.file(Fixture.twoGroups(images: ("supercloud/missing:1", "supercloud/hello:1")))
+      let process = Program.process(["deploy", file, "--yes", "--close-on-failure", "--home", market.home])
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      try output.fileHandleForReading.close()
+      let ended = await Program.until(seconds: 60) { !process.isRunning }
+      #expect(ended && process.terminationReason == .exit && process.terminationStatus == 1)
+      #expect(try await market.deployments().map(\.state) == ["closed"])
+      try await market.network.endWorkloads()
+    }
+
     // MARK: Updates and orders of a deployment
 
     @Test func `an update that nobody would run changes nothing, and one that all run is carried out`()
