@@ -15,6 +15,8 @@ final class FakeChain: Sendable {
     var isStanding: Bool
     /// How many of the next transactions find their sequence number taken.
     var rivals = 0
+    /// Whether the node answers no more questions about transactions once it has taken one.
+    var isAiling = false
   }
 
   /// As the wallet of the test has it.
@@ -23,8 +25,9 @@ final class FakeChain: Sendable {
 
   /// `isStanding`: no block comes.
   /// `rivals`: so many transactions find that somebody who uses the same key elsewhere was faster.
-  init(isStanding: Bool = false, rivals: Int = 0) {
-    state = Mutex(State(isStanding: isStanding, rivals: rivals))
+  /// `isAiling`: once the node has taken a transaction, it answers everything about transactions with 503.
+  init(isStanding: Bool = false, rivals: Int = 0, isAiling: Bool = false) {
+    state = Mutex(State(isStanding: isStanding, rivals: rivals, isAiling: isAiling))
   }
 
   var payments: Int { state.withLock { $0.committed.count + $0.pool.count } }
@@ -41,6 +44,9 @@ final class FakeChain: Sendable {
     let transaction = try Transaction(decoding: bytes, chain: chain)
     let hash = transaction.hash.description
     try state.withLock { state in
+      if state.isAiling, !(state.pool.isEmpty && state.committed.isEmpty) {
+        throw ServingError.unavailable("the node stops")
+      }
       if state.pool[hash] != nil { return }
       if state.rivals > 0, state.committed[hash] == nil {
         state.rivals -= 1
@@ -67,6 +73,7 @@ final class FakeChain: Sendable {
   }
 
   func transaction(_ hash: String) throws -> Answer.TransactionResult {
+    if state.withLock({ $0.isAiling }) { throw ServingError.unavailable("the node stops") }
     let (isPooled, isCommitted) = state.withLock { ($0.pool[hash] != nil, $0.committed[hash] != nil) }
     guard isPooled || isCommitted else { throw ServingError.notFound("no transaction \(hash) is known here") }
     return result(hash, height: isCommitted ? 5 : 0)

@@ -48,6 +48,20 @@ import Testing
     #expect(chain.payments == 1)
   }
 
+  @Test func `a payment that may be on its way is named, also when the node then answers nothing about it`()
+    async throws
+  {
+    let chain = FakeChain(isAiling: true)
+    try await serving(FakeNode(chain: chain)) { node in
+      try await LosingRelay.with(node, losing: 1) { client in
+        let failure = await #expect(throws: Failure.self) { try await pay(try wallet(client)) }
+        #expect(failure?.openTransaction != nil)
+        #expect(failure?.what.contains("is not known") == true)
+      }
+    }
+    #expect(chain.payments == 1)
+  }
+
   @Test func `a number that another command took is replaced once`() async throws {
     let chain = FakeChain(rivals: 1)
     try await serving(FakeNode(chain: chain)) { client in

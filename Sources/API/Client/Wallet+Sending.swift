@@ -93,7 +93,12 @@ extension Wallet {
             let isTaken = answer.codespace == "sdk" && answer.code == 32
             guard isTaken || attempt > 1 else { throw error }
             // The copy whose answer was lost may have been taken.
-            if try await standing(transaction, for: rest) != nil { return true }
+            let found: Answer.TransactionResult?
+            do { found = try await standing(transaction, for: max(rest, .seconds(2))) } catch is ClientError {
+              guard attempt == 1 else { throw unknown(transaction, error) }
+              throw error
+            }
+            if found != nil { return true }
             guard attempt == 1 else { throw unknown(transaction, error) }
             return false
           case .timedOut: throw unknown(transaction, error)
