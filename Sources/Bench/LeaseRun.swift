@@ -76,7 +76,7 @@ public struct LeaseRun: Sendable {
     }
     let (bids, firstBid) = try await bids(object, signedAt)
     let price = { (bid: Answer.Bid) in
-      bid.groups.first.flatMap { Decimal18($0.price) } ?? .zero
+      bid.groups.first.flatMap { Decimal18($0.price) } ?? Decimal18(raw: .max)
     }
     guard let cheapest = bids.min(by: { price($0) < price($1) }), let bytes = Hex.decode(cheapest.encoded)
     else { throw Failure("the node sent a bid that is not hex") }
@@ -104,11 +104,12 @@ public struct LeaseRun: Sendable {
     let gathering = BidGathering(
       client: wallet.client,
       order: order.identifier,
+      chain: wallet.chain,
       timeout: .seconds(Int64(clamping: timeout)),
       wait: .milliseconds(Int64(clamping: wait)),
       isComplete: { !$0.isEmpty }
     )
-    let found = try await gathering.run(arrived: { _ in }, interrupted: { _ in })
+    let found = try await gathering.run(arrived: { _ in }, dropped: { _ in }, interrupted: { _ in })
     guard found.isComplete, let first = found.firstBidAt else {
       throw Failure(
         "no bid within \(timeout) s",

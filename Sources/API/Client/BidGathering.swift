@@ -1,10 +1,13 @@
+public import Chain
 public import Cryptography
 public import Foundation
+import Primitives
 
 /// Receives the bids on an order from a node until they suffice.
 ///
 /// The node first sends the bids that it already has, so none is missed whenever the stream begins. When the
-/// stream ends, it is opened again.
+/// stream ends, it is opened again. Nothing that the node says of a bid is believed: provider, prices and offers are
+/// those that the provider has signed.
 public struct BidGathering {
   public struct Result: Sendable {
     /// The live bids.
@@ -18,6 +21,7 @@ public struct BidGathering {
 
   private let client: NodeClient
   private let order: Digest
+  private let chain: ChainID
   private let timeout: Duration
   private let wait: Duration
   private let isComplete: ([Answer.Bid]) -> Bool
@@ -26,12 +30,14 @@ public struct BidGathering {
   public init(
     client: NodeClient,
     order: Digest,
+    chain: ChainID,
     timeout: Duration,
     wait: Duration,
     isComplete: @escaping ([Answer.Bid]) -> Bool
   ) {
     self.client = client
     self.order = order
+    self.chain = chain
     self.timeout = timeout
     self.wait = wait
     self.isComplete = isComplete
@@ -49,13 +55,17 @@ public struct BidGathering {
   /// The pause before a stream that has ended is opened again.
   private static let pause = Duration.milliseconds(100)
 
-  /// Calls `arrived` once for each new bid, and `interrupted` with the reason when a stream has ended and
-  /// will be opened again.
+  /// Calls `arrived` once for each new bid, `dropped` with the reason for one that its provider has not signed for
+  /// this order, and `interrupted` with the reason when a stream has ended and will be opened again.
   ///
   /// - Throws: `Failure` when the order leaves the node's book or the node refuses the stream.
-  public func run(arrived: (Answer.Bid) -> Void, interrupted: (String) -> Void) async throws -> Result {
+  public func run(
+    arrived: (Answer.Bid) -> Void,
+    dropped: (String) -> Void,
+    interrupted: (String) -> Void
+  ) async throws -> Result {
     let (steps, sink) = AsyncStream<Step>.makeStream()
-    let (client, order, timeout, wait) = (client, order, timeout, wait)
+    let (client, order, chain, timeout, wait) = (client, order, chain, timeout, wait)
     return try await withThrowingTaskGroup(of: Void.self) { group in
       defer { group.cancelAll() }
       group.addTask { await Self.follow(order, client, sink) }
@@ -67,6 +77,11 @@ public struct BidGathering {
       for await step in steps {
         switch step {
         case .connected: progress.begin()
+        case .event(.bidAdded(let claimed)):
+          switch claimed.asSigned(for: order, on: chain) {
+          case .success(let signed): if let bid = try progress.take(.bidAdded(signed)) { arrived(bid) }
+          case .failure(let fault): if progress.isNew(claimed) { dropped(fault.what) }
+          }
         case .event(let event): if let bid = try progress.take(event) { arrived(bid) }
         case .interrupted(let reason):
           if progress.result.interruption != reason { interrupted(reason) }
@@ -137,6 +152,9 @@ public struct BidGathering {
       fresh = []
     }
 
+    /// Whether nothing was said of a bid yet, in any stream.
+    mutating func isNew(_ bid: Answer.Bid) -> Bool { known.insert(bid.identifier).inserted }
+
     /// Handles an event. Returns its bid if that is new, else nil.
     mutating func take(_ event: Answer.MarketEvent) throws -> Answer.Bid? {
       switch event {
@@ -149,7 +167,7 @@ public struct BidGathering {
         fresh.append(bid)
         if result.firstBidAt == nil { result.firstBidAt = Date() }
         if isCurrent { result.bids = fresh }
-        return known.insert(bid.identifier).inserted ? bid : nil
+        return isNew(bid) ? bid : nil
       case .bidRemoved(let bid, _):
         fresh.removeAll { $0.identifier == bid.identifier }
         if isCurrent { result.bids = fresh }
@@ -163,5 +181,20 @@ public struct BidGathering {
       }
       return nil
     }
+  }
+}
+
+extension Answer.Bid {
+  /// The bid as its provider has signed it for `order`, read from the signed bytes alone.
+  func asSigned(for order: Digest, on chain: ChainID) -> Result<Answer.Bid, Failure> {
+    let name = "the bid \(identifier.prefix(16))"
+    guard let bytes = Hex.decode(encoded), let object = try? SignedObject(decoding: bytes, chain: chain),
+      object.kind == .bid, let bid = try? Bid(decoding: object.body)
+    else { return .failure(Failure("\(name) that the node sent cannot be read")) }
+    guard bid.order == order else { return .failure(Failure("\(name) is for another order")) }
+    guard object.signer == bid.provider,
+      object.key.verifies(object.signature, domain: .bid, chain: chain.text, object.body)
+    else { return .failure(Failure("\(name) is not signed by its provider")) }
+    return .success(Answer.Bid(bid, object: object))
   }
 }

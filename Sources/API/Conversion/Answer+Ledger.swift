@@ -214,7 +214,9 @@ extension Answer.Bid {
 extension Answer.Bid.Group {
   init(_ group: Bid.Group) {
     let gpus = group.offer.filter { $0.resources.gpus > 0 }.map { offer in
-      let count = offer.resources.gpus * UInt64(offer.count)
+      // A client converts bids that no ledger has checked, so the product may overflow.
+      let (product, overflow) = offer.resources.gpus.multipliedReportingOverflow(by: UInt64(offer.count))
+      let count = overflow ? UInt64.max : product
       let names = offer.resources.gpuAttributes.map { GPUName.readable($0.key) }
       return "\(count) × \(names.joined(separator: " or "))"
     }

@@ -78,11 +78,16 @@ extension DeployJourney {
     let gathering = BidGathering(
       client: wallet.client,
       order: order.identifier,
+      chain: wallet.chain,
       timeout: terms.patience,
       wait: terms.wait,
       isComplete: { missing($0).isEmpty }
     )
-    let found = try await gathering.run(arrived: show, interrupted: { say("\($0); following again") })
+    let found = try await gathering.run(
+      arrived: show,
+      dropped: { say("not counted: \($0)") },
+      interrupted: { say("\($0); following again") }
+    )
     guard found.isComplete else {
       let seconds = (terms.patience / .seconds(1)).formatted()
       throw Failure(
@@ -117,7 +122,7 @@ extension DeployJourney {
     for group in plan.groups {
       let offers = bids.compactMap { bid in
         bid.groups.first { $0.sequence == group.sequence }.map { Choice(group: group, bid: bid, offer: $0) }
-      }.sorted { (Decimal18($0.offer.price) ?? .zero) < (Decimal18($1.offer.price) ?? .zero) }
+      }.sorted { $0.price < $1.price }
       guard let cheapest = offers.first else { throw Failure("no bid for \(group.spec.name)") }
       if case .asked = terms.approval, offers.count > 1 {
         choices.append(try await ask(group, offers))

@@ -48,6 +48,9 @@ struct DeployJourney: Sendable {
     var group: Order.Group
     var bid: Answer.Bid
     var offer: Answer.Bid.Group
+
+    /// The price per tick; the highest there is where it cannot be read, so that it is never taken for cheap.
+    var price: Decimal18 { Decimal18(offer.price) ?? Decimal18(raw: .max) }
   }
 
   let wallet: Wallet
@@ -175,8 +178,7 @@ struct DeployJourney: Sendable {
 
   func total(_ choices: [Choice]) -> Decimal18 {
     choices.reduce(Decimal18.zero) { sum, choice in
-      let price = Decimal18(choice.offer.price) ?? .zero
-      return (try? sum.adding(price)) ?? Decimal18(raw: .max)
+      (try? sum.adding(choice.price)) ?? Decimal18(raw: .max)
     }
   }
 }
