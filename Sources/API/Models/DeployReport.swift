@@ -51,7 +51,7 @@ public struct DeployReport: Codable, Sendable {
   public var leaseMilliseconds = 0.0
   /// The part of `leaseMilliseconds` from submitting the agreement to its block.
   public var agreementMilliseconds = 0.0
-  /// Milliseconds from signing the order to the first response of the deployed services.
+  /// Milliseconds from signing the order to the moment when all deployed services accept connections.
   public var readyMilliseconds = 0.0
 
   /// A report of a deployment of which nothing is done yet.

@@ -4,6 +4,7 @@ import Chain
 import Cryptography
 import Foundation
 import Logging
+import NIOCore
 import NIOPosix
 import Node
 import Primitives
@@ -140,7 +141,7 @@ struct LeaseStream {
     return chunks
   }
 
-  /// Waits until all services are ready and their URLs answer, at most a minute or `--timeout`, whatever is longer;
+  /// Waits until all services are ready and their URLs accept connections, at most a minute or `--timeout`, whatever is longer;
   /// returns the URLs.
   func waitUntilReady() async throws -> [String] {
     let limit = max(.seconds(60), patience)
@@ -150,7 +151,7 @@ struct LeaseStream {
       let status = try await status()
       last = status
       let urls = status.services.flatMap(\.urls)
-      if status.isReady, await Self.answer(urls) { return urls }
+      if status.isReady, await Self.accept(urls) { return urls }
       try await Task.sleep(for: .milliseconds(30))
     }
     let (dseq, group) = (lease.deployment.sequence, lease.group)
@@ -163,9 +164,16 @@ struct LeaseStream {
     )
   }
 
-  private static func answer(_ urls: [String]) async -> Bool {
-    for url in urls where url.hasPrefix("http://") {
-      guard let client = try? NodeClient(url), (try? await client.text("/")) != nil else { return false }
+  /// Whether the port of each URL accepts a connection, as it does once the service listens. The service need not
+  /// speak HTTP, and whatever it answers, such as a redirection, is its own affair.
+  static func accept(_ urls: [String]) async -> Bool {
+    for url in urls {
+      guard let address = try? NodeClient(url).address else { continue }
+      let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .connectTimeout(.seconds(5))
+      let connection = bootstrap.connect(host: address.host, port: Int(address.port))
+      guard let channel = try? await connection.get() else { return false }
+      try? await channel.close().get()
     }
     return true
   }
