@@ -5,7 +5,7 @@ import Foundation
 import Node
 import Primitives
 
-// The order, its bids, and the choice among them. Nothing is paid in these steps.
+// The order, its bids, the choice among them, and the agreement. Nothing is paid before the agreement.
 
 extension DeployJourney {
   /// How long an order lives, in milliseconds.
@@ -171,6 +171,61 @@ extension DeployJourney {
       let answer = try await Console.ask("agree to \(count) for \(price)? [y/N]")
       guard ["y", "yes"].contains(answer?.lowercased()) else { throw Failure("not agreed: no bid was taken") }
     }
+  }
+
+  /// Sends the agreement; returns the height of its block. `command` is the one that closes what was leased.
+  ///
+  /// With `closesOnFailure` the end of one that is late is awaited too, because it can open leases until the order
+  /// expires, and nobody would close them.
+  ///
+  /// - Throws: `Failure`; its `openTransaction` names an agreement that may still get into a block.
+  func agree(to chosen: [Choice], of order: SignedObject, closing command: String) async throws -> UInt64 {
+    let (wallet, agreement, denomination) = (wallet, try agreement(order, chosen), plan.denomination)
+    let expiry = try Order(decoding: order.body).expiresAt
+    // A transaction that is on its way cannot be called back; so its end is awaited also after Ctrl-C.
+    return try await Interruption.shielding {
+      do {
+        return try await wallet.send([agreement], preferring: denomination).height
+      } catch let failure as Failure {
+        guard terms.closesOnFailure, let hash = failure.openTransaction else { throw failure }
+        Console.note(
+          "\(failure.what); it is awaited until the order expires, at most five minutes. "
+            + "If this command is ended before, `\(command)` closes what it leases"
+        )
+        return try await lateAgreement(hash, until: expiry, after: failure)
+      }
+    }
+  }
+
+  /// Asks for a late agreement until a block has it, or no block can take it any more because of the order's expiry.
+  ///
+  /// - Throws: `failure` when neither is known a minute after the order has expired; else a `Failure` without an
+  ///   open transaction.
+  private func lateAgreement(_ hash: String, until expiry: Timestamp, after failure: Failure) async throws
+    -> UInt64
+  {
+    while Timestamp.now < expiry.advanced(byMilliseconds: 60_000) {
+      // The chain's time is asked for first: what no block has then, the order's expiry keeps out of all later ones.
+      let status: Answer.Status? = try? await wallet.client.get("/v1/status")
+      let time = status.flatMap { Timestamp(iso8601: $0.time) } ?? .zero
+      var isKnown = true
+      do {
+        let found: Answer.TransactionResult = try await wallet.client.get("/v1/transactions/\(hash)")
+        if found.height > 0, found.code == 0 { return found.height }
+        if found.height > 0 {
+          throw Failure("the agreement was rejected: \(found.log)", why: "in block \(found.height)")
+        }
+      } catch ClientError.refused(404, _) {
+        // It is in no block of this node.
+      } catch is ClientError {
+        isKnown = false
+      }
+      if isKnown, time >= expiry {
+        throw Failure("the order expired before a block took the agreement", why: failure.why)
+      }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    throw failure
   }
 
   func agreement(_ order: SignedObject, _ chosen: [Choice]) throws -> Action {

@@ -107,11 +107,7 @@ struct DeployJourney: Sendable {
     report.close = Hint.command("supercloud " + closeCommand(chosen))
     let agreedAt = Date()
     do {
-      // A transaction that is on its way cannot be called back; so its end is awaited also after Ctrl-C.
-      let (wallet, agreement, denomination) = (wallet, try agreement(order, chosen), plan.denomination)
-      report.height = try await Interruption.shielding {
-        try await wallet.send([agreement], preferring: denomination).height
-      }
+      report.height = try await agree(to: chosen, of: order, closing: report.close)
     } catch let failure as Failure where failure.openTransaction != nil {
       return Result(report: report, failure: unsettled(failure, report))
     } catch {
