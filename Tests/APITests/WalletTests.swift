@@ -106,6 +106,17 @@ import Testing
     }
   }
 
+  @Test func `a transaction that its block has rejected is no payment`() async throws {
+    let body =
+      #"{"hash":"ab","height":5,"code":5,"codespace":"sdk","log":"the faucet is empty","events":[]}"#
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+    try await ScriptedServer.with(.text(answer)) { _, client in
+      let failure = await #expect(throws: Failure.self) { try await client.result(of: "ab") }
+      #expect(failure?.what == "the transaction was rejected: the faucet is empty")
+      #expect(failure?.openTransaction == nil)
+    }
+  }
+
   @Test func `a node that says nothing ends the wait`() async throws {
     try await ScriptedServer.with(.silence) { _, client in
       let failure = await #expect(throws: Failure.self) {

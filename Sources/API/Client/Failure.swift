@@ -99,7 +99,8 @@ extension Failure {
 extension NodeClient {
   /// Waits until a block has a transaction that the node has taken, at most for the client's `timeout`.
   ///
-  /// - Throws: `Failure` that names the transaction when no block has it in time; `ClientError`.
+  /// - Throws: `Failure` with the reason when the transaction was rejected in its block, or that names it when no
+  ///   block has it in time; `ClientError`.
   public func result(of hash: String) async throws -> Answer.TransactionResult {
     let patience = timeout ?? .seconds(120)
     let deadline = ContinuousClock.now + patience
@@ -107,12 +108,24 @@ extension NodeClient {
       let rest = max(.milliseconds(1), deadline - ContinuousClock.now)
       do {
         let found: Answer.TransactionResult = try await get("/v1/transactions/\(hash)", timeout: rest)
-        if found.height > 0 { return found }
+        if found.height > 0 { return try found.accepted() }
       } catch ClientError.timedOut {}
       guard ContinuousClock.now < deadline else {
         throw Failure.late(hash, after: patience, why: "the chain makes no block, or others come first")
       }
       try await Task.sleep(for: .milliseconds(100))
     }
+  }
+}
+
+extension Answer.TransactionResult {
+  /// The result, if the block has done what the transaction says.
+  ///
+  /// - Throws: `Failure` with the ledger's reason when it was rejected.
+  func accepted() throws(Failure) -> Self {
+    guard code == 0 else {
+      throw Failure("the transaction was rejected: \(log)", why: "\(codespace)/\(code) in block \(height)")
+    }
+    return self
   }
 }

@@ -123,7 +123,7 @@ extension Wallet {
             body: transaction.encoded,
             timeout: rest
           )
-          return try checked(result)
+          return try result.accepted()
         } catch let error as ClientError {
           // A block may have taken it between the requests, or the answer was lost.
           let moment = max(rest, .seconds(2))
@@ -131,7 +131,7 @@ extension Wallet {
           do { found = try await standing(transaction, for: moment) } catch is ClientError {
             throw late(transaction, "\(error)")
           }
-          if let found, found.height > 0 { return try checked(found) }
+          if let found, found.height > 0 { return try found.accepted() }
           if case .timedOut = error {
             throw late(
               transaction,
@@ -158,16 +158,6 @@ extension Wallet {
       } catch ClientError.refused(404, _) {
         return nil
       }
-    }
-
-    private func checked(_ result: Answer.TransactionResult) throws -> Answer.TransactionResult {
-      guard result.code == 0 else {
-        throw Failure(
-          "the transaction was rejected: \(result.log)",
-          why: "\(result.codespace)/\(result.code) in block \(result.height)"
-        )
-      }
-      return result
     }
 
     /// The error of a transaction that the node has taken and no block has.
