@@ -48,7 +48,7 @@ import Testing
   @Test func `nothing leads out of a replica's network`() async throws {
     let bench = try await SandboxBench()
     // What the machine has: a port of its loopback and a socket by name, both of which answer here.
-    let listener = try HostPort.bind(0, at: "127.0.0.1")
+    let listener = try #require(HostPort.bind(in: nil, excluding: [], at: "127.0.0.1"))
     defer { close(listener.socket) }
     #expect(listen(listener.socket, 5) == 0 && PortChoice.answers(listener.port))
     let script = #"""
@@ -262,15 +262,24 @@ import Testing
   }
 
   @Test func `a port is bound once, and its number is told`() throws {
-    let first = try HostPort.bind(0, at: "127.0.0.1")
+    let first = try #require(HostPort.bind(in: nil, excluding: [], at: "127.0.0.1"))
     defer { close(first.socket) }
     #expect(first.port > 0)
     #expect(throws: BindError(code: EADDRINUSE)) { try HostPort.bind(first.port, at: "127.0.0.1") }
     #expect(HostPort.bind(in: first.port...first.port, excluding: [], at: "127.0.0.1") == nil)
     #expect(HostPort.bind(in: first.port...first.port, excluding: [first.port], at: "127.0.0.1") == nil)
-    #expect(throws: BindError(code: EINVAL)) { try HostPort.bind(0, at: "not an address") }
+    #expect(throws: BindError(code: EINVAL)) { try HostPort.bind(1, at: "not an address") }
     #expect(!PortChoice.answers(first.port), "it is bound and does not listen")
     #expect(listen(first.socket, 1) == 0 && PortChoice.answers(first.port))
+  }
+
+  @Test func `any port that is bound stays the same when it ends listening and listens again`() throws {
+    let bound = try #require(HostPort.bind(in: nil, excluding: [], at: "127.0.0.1"))
+    defer { close(bound.socket) }
+    for _ in 0..<3 {
+      #expect(listen(bound.socket, 5) == 0 && PortChoice.answers(bound.port))
+      #expect(shutdown(bound.socket, Int32(SHUT_RD)) == 0 && !PortChoice.answers(bound.port))
+    }
   }
 
   @Test func `numbers for inherited descriptors overwrite none of them`() {

@@ -70,7 +70,7 @@ struct HostPort: Hashable, Sendable {
   var socket: Int32
   var port: UInt16
 
-  /// Binds `port`; 0 takes any free one.
+  /// Binds `port`, which is not 0: a socket whose port the kernel chose loses it when it ends listening.
   ///
   /// - Throws: The error's number, such as `EADDRINUSE`; `EINVAL` when `address` is none.
   static func bind(_ port: UInt16, at address: String) throws(BindError) -> HostPort {
@@ -88,7 +88,7 @@ struct HostPort: Hashable, Sendable {
       close(socket)
       throw BindError(code: code)
     }
-    return HostPort(socket: socket, port: port == 0 ? Self.number(of: socket) : port)
+    return HostPort(socket: socket, port: port)
   }
 
   /// Binds a port in `range`, or any when that is nil; nil when none is free.
@@ -97,25 +97,17 @@ struct HostPort: Hashable, Sendable {
     excluding taken: Set<UInt16>,
     at address: String
   ) -> HostPort? {
-    let choices = range.map { Array($0) } ?? Array(repeating: 0, count: 64)
-    for choice in choices where !taken.contains(choice) {
-      guard let bound = try? bind(choice, at: address) else { continue }
-      if !taken.contains(bound.port) { return bound }
-      close(bound.socket)
+    guard let range else {
+      for _ in 0..<64 {
+        guard let free = PortChoice.free(in: nil, excluding: taken) else { return nil }
+        if let bound = try? bind(free, at: address) { return bound }
+      }
+      return nil
+    }
+    for choice in range where !taken.contains(choice) {
+      if let bound = try? bind(choice, at: address) { return bound }
     }
     return nil
-  }
-
-  private static func number(of socket: Int32) -> UInt16 {
-    var address = sockaddr_storage()
-    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    return withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(socket, $0, &length) }
-      // The port is at the same place in an IPv4 and an IPv6 address.
-      return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-        UInt16(bigEndian: $0.pointee.sin_port)
-      }
-    }
   }
 }
 
