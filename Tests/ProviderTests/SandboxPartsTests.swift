@@ -243,6 +243,17 @@ import Testing
     #expect(PortChoice.free(in: range, excluding: []) == first)
     #expect(PortChoice.free(in: range, excluding: [first]) == nil)
   }
+
+  @Test func `a lease gets no port of this machine that is in its manifest`() async throws {
+    let first = try #require(PortChoice.free(in: nil, excluding: []))
+    let bench = try await SandboxBench { $0.ports = "\(first)-\(first + 99)" }
+    let service = bench.service("test/sh", "true", ports: [PortPlan(port: first, isGlobal: true)])
+    let plan = WorkloadPlan(lease: Fixture.lease(), manifestHash: Fixture.digest(1), services: [service])
+    try await bench.driver.prepare(plan, manifest: Array("[]".utf8))
+    let chosen = await bench.driver.prepared[Fixture.lease()]?.ports["web.0"]?[first]
+    #expect(chosen != nil && chosen != first)
+    #expect(try await bench.clean(Fixture.lease()) == [])
+  }
 }
 
 @Suite struct HelloTests {

@@ -25,6 +25,8 @@ struct PortForwarder {
   private var entries: [Entry] = []
   private var connections: [ForwardedConnection] = []
   private var table = ListenerTable()
+  /// Ports of the namespace on which this process itself listens.
+  private var peerPorts: Set<UInt16> = []
 
   /// Connections at a time; the others wait in the kernel's queue.
   static let connectionLimit = 256
@@ -47,6 +49,7 @@ struct PortForwarder {
       case .peer(let port, let path):
         let listener = try Self.listen(LocalAddress("127.0.0.1", port: port), "port \(port)")
         entries.append(Entry(listener: listener, target: .path(path), follows: false, isOpen: true))
+        peerPorts.insert(port)
       }
     }
   }
@@ -90,7 +93,9 @@ struct PortForwarder {
     switch target {
     case .path(let path): LocalAddress(path: path)
     case .ports(let ports):
-      ports.lazy.compactMap { port in table.addresses[port].flatMap { LocalAddress($0, port: port) } }.first
+      // What comes from outside for this replica must not go on to another service.
+      ports.filter { !peerPorts.contains($0) }.lazy
+        .compactMap { port in table.addresses[port].flatMap { LocalAddress($0, port: port) } }.first
     }
   }
 

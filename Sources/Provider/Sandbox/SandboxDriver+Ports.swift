@@ -22,7 +22,7 @@ extension SandboxDriver {
         guard !replica.folder.isRunning(state) else { continue }
         let name = Self.name(replica.service, replica.index)
         for (port, wanted) in replica.ports {
-          let new = try bind(wanted, for: replica)
+          let new = try bind(wanted, for: replica, of: known.plan)
           bound[name, default: [:]][port] = new
           known.ports[name, default: [:]][port] = new.port
         }
@@ -35,12 +35,16 @@ extension SandboxDriver {
     return bound
   }
 
-  private func bind(_ wanted: UInt16, for replica: Replica) throws(WorkloadError) -> HostPort {
+  private func bind(
+    _ wanted: UInt16,
+    for replica: Replica,
+    of plan: WorkloadPlan
+  ) throws(WorkloadError) -> HostPort {
     let settings = configuration.settings
     do throws(BindError) {
       return try HostPort.bind(wanted, at: settings.listenAddress)
     } catch {
-      let taken = Set(prepared.values.flatMap { $0.ports.values.flatMap(\.values) })
+      let taken = Set(prepared.values.flatMap { $0.ports.values.flatMap(\.values) }).union(plan.manifestPorts)
       let other = HostPort.bind(in: settings.portRange, excluding: taken, at: settings.listenAddress)
       guard let other else {
         throw .launch(
@@ -82,4 +86,10 @@ extension SandboxDriver {
     }
     return (rules, inherited)
   }
+}
+
+extension WorkloadPlan {
+  /// The ports in the manifest. No port of this machine is chosen among them: a replica's namespace has the
+  /// other services' ports under the numbers of this machine, beside the replica's own of the manifest.
+  var manifestPorts: Set<UInt16> { Set(services.flatMap { $0.ports.map(\.port) }) }
 }

@@ -82,14 +82,15 @@ public actor SandboxDriver: WorkloadDriver {
     let lease = plan.lease.id
     let folder = folder(of: lease)
     let former = prepared[lease]
-    var taken = Set(prepared.values.flatMap { $0.ports.values.flatMap(\.values) })
+    let used = plan.manifestPorts
+    var taken = Set(prepared.values.flatMap { $0.ports.values.flatMap(\.values) }).union(used)
     var ports: [String: [UInt16: UInt16]] = [:]
     for service in plan.services {
       for replica in 0..<Int(service.replicas) {
         let name = Self.name(service, replica)
         for port in service.ports {
           // An update keeps the former port, and so the URL, where it can.
-          if let kept = former?.ports[name]?[port.port] {
+          if let kept = former?.ports[name]?[port.port], !used.contains(kept) {
             ports[name, default: [:]][port.port] = kept
             continue
           }
