@@ -277,9 +277,30 @@ import Testing
     let bound = try #require(HostPort.bind(in: nil, excluding: [], at: "127.0.0.1"))
     defer { close(bound.socket) }
     for _ in 0..<3 {
-      #expect(listen(bound.socket, 5) == 0 && PortChoice.answers(bound.port))
-      #expect(shutdown(bound.socket, Int32(SHUT_RD)) == 0 && !PortChoice.answers(bound.port))
+      #expect(HostPort.startListening(bound.socket) && PortChoice.answers(bound.port))
+      HostPort.stopListening(bound.socket)
+      #expect(!PortChoice.answers(bound.port))
     }
+  }
+
+  @Test func `a connection that a client holds does not keep the port from the next run`() throws {
+    let former = try #require(HostPort.bind(in: nil, excluding: [], at: "127.0.0.1"))
+    #expect(HostPort.startListening(former.socket))
+    let address = try #require(LocalAddress("127.0.0.1", port: former.port))
+    let client = try #require(address.makeSocket())
+    defer { close(client) }
+    let code = address.connect(client)
+    #expect(code == 0 || code == EINPROGRESS)
+    var arrival = pollfd(fd: former.socket, events: Int16(POLLIN), revents: 0)
+    #expect(poll(&arrival, 1, 5_000) == 1)
+    let accepted = accept(former.socket, nil, nil)
+    #expect(accepted >= 0)
+    close(accepted)
+    close(former.socket)
+    let next = try HostPort.bind(former.port, at: "127.0.0.1")
+    defer { close(next.socket) }
+    #expect(throws: BindError(code: EADDRINUSE)) { try HostPort.bind(former.port, at: "127.0.0.1") }
+    #expect(HostPort.startListening(next.socket) && PortChoice.answers(next.port))
   }
 
   @Test func `numbers for inherited descriptors overwrite none of them`() {

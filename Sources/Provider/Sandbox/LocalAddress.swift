@@ -79,16 +79,40 @@ struct HostPort: Hashable, Sendable {
     var code = local.bind(socket)
     if code == EADDRINUSE {
       // It may be that only ended connections of an earlier run still hold the port. The option is not set at
-      // the first try, since two programs that both set it may bind one port.
-      var reuse: Int32 = 1
-      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
+      // the first try nor kept, since two programs that both set it may bind one port.
+      setReuse(socket, true)
       code = local.bind(socket)
+      setReuse(socket, false)
     }
     guard code == 0 else {
       close(socket)
       throw BindError(code: code)
     }
     return HostPort(socket: socket, port: port)
+  }
+
+  /// Makes a bound socket listen; returns whether it does.
+  ///
+  /// Accepted sockets inherit the option to share the port. Without it, each connection that lingers after its
+  /// end would keep the port from the next run of the replica for a minute.
+  static func startListening(_ socket: Int32) -> Bool {
+    setReuse(socket, true)
+    guard listen(socket, 64) == 0 else {
+      setReuse(socket, false)
+      return false
+    }
+    return true
+  }
+
+  /// Ends the listening. On Linux the socket keeps its port, and nobody else can bind that.
+  static func stopListening(_ socket: Int32) {
+    shutdown(socket, Int32(SHUT_RD))
+    setReuse(socket, false)
+  }
+
+  private static func setReuse(_ socket: Int32, _ isOn: Bool) {
+    var value: Int32 = isOn ? 1 : 0
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
   /// Binds a port in `range`, or any when that is nil; nil when none is free.

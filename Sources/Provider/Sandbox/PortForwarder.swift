@@ -81,11 +81,12 @@ struct PortForwarder {
     for index in entries.indices where entries[index].follows {
       let listens = address(entries[index].target) != nil
       guard listens != entries[index].isOpen else { continue }
-      // On Linux this ends the listening, and the socket keeps its port.
-      let code =
-        listens
-        ? Glibc.listen(entries[index].listener, 64) : shutdown(entries[index].listener, Int32(SHUT_RD))
-      entries[index].isOpen = listens ? code == 0 : false
+      if listens {
+        entries[index].isOpen = HostPort.startListening(entries[index].listener)
+      } else {
+        HostPort.stopListening(entries[index].listener)
+        entries[index].isOpen = false
+      }
     }
   }
 
