@@ -55,6 +55,12 @@ public struct LeaseFault: Error, Hashable, Sendable, CustomStringConvertible {
     return LeaseFault(.hashMismatch, problem, fix: fix)
   }
 
+  static func obstacle(_ obstacle: String, _ lease: LeaseID) -> LeaseFault {
+    let close = "`supercloud lease close \(lease.deployment.sequence) --group \(lease.group)`"
+    let problem = "nothing new is started here: the provider \(obstacle)"
+    return LeaseFault(.unsupported, problem, fix: "\(close) ends the lease, if the provider has not yet")
+  }
+
   static func workload(_ error: WorkloadError) -> LeaseFault {
     switch error {
     case .imageMissing: LeaseFault(.imageMissing, "\(error)", fix: "name an image that the provider has")

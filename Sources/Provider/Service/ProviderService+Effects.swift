@@ -83,6 +83,14 @@ extension ProviderService {
   }
 
   private func launch(_ lease: LeaseID) async {
+    if let obstacle = engine.configuration.obstacle {
+      // What an earlier run started has the limits of then and stays; nothing is added to it.
+      let replicas = await driver.status(lease)
+      if replicas.isEmpty || !replicas.allSatisfy(\.isRunning) {
+        perform(supervisor.step(lease, .launchRefused(obstacle), at: clock()))
+      }
+      return
+    }
     do throws(WorkloadError) {
       if let (plan, manifest) = plans[lease] {
         // The workload of a former manifest is stopped first.

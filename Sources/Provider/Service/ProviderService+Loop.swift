@@ -23,12 +23,22 @@ extension ProviderService {
         perform(supervisor.step(lease, .observed(health), at: clock()))
       }
       guard work[lease] == nil else { continue }
-      perform(supervisor.step(lease, .time, at: clock()))
+      perform(supervisor.step(lease, passing(of: lease), at: clock()))
     }
     let now = clock()
     if now >= standingDueAt { await refreshStanding() }
     if now >= offerDueAt { await publishOffer() }
     if mustSave { save() }
+  }
+
+  /// What the passing of time means to a lease: one that waits for a manifest, where nothing may be started,
+  /// waits for nothing.
+  private func passing(of lease: LeaseID) -> LeaseMachine.Input {
+    guard let obstacle = engine.configuration.obstacle, case .awaitingManifest = supervisor[lease]?.state
+    else {
+      return .time
+    }
+    return .launchRefused(obstacle)
   }
 
   /// Returns the health of a lease's workload according to the driver; nil when it was not launched.
@@ -73,8 +83,6 @@ extension ProviderService {
   func publishOffer() async {
     let now = clock()
     offerDueAt = now.advanced(byMilliseconds: Self.offerInterval)
-    // Who makes no bids offers nothing: tenants would wait for it.
-    guard engine.configuration.obstacle == nil else { return }
     offerSequence = max(offerSequence + 1, now.milliseconds)
     do {
       _ = try await market.publish(.offer(currentOffer()))
@@ -84,12 +92,19 @@ extension ProviderService {
   }
 
   func currentOffer() -> Offer {
-    engine.inventory.offer(
+    var offer = engine.inventory.offer(
       provider: configuration.provider,
       sequence: offerSequence,
       expiresAt: max(engine.now, clock()).advanced(byMilliseconds: Self.offerLifetime),
       endpoint: configuration.endpoint,
       prices: engine.configuration.prices
     )
+    // Who makes no bids offers nothing, but the tenants of earlier leases need its address.
+    if engine.configuration.obstacle != nil {
+      let nothing = Offer.Capacity(free: 0, total: 0)
+      (offer.cpuMillis, offer.memoryBytes, offer.storageBytes) = (nothing, nothing, nothing)
+      offer.gpus = []
+    }
+    return offer
   }
 }

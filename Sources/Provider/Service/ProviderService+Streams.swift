@@ -65,6 +65,11 @@ extension ProviderService {
     } catch {
       throw .workload(error)
     }
+    if let obstacle = engine.configuration.obstacle,
+      supervisor[lease]?.manifestHash?.description != plan.manifestHash
+    {
+      throw .obstacle(obstacle, lease)
+    }
     return (plan, deployment)
   }
 
