@@ -303,6 +303,34 @@ import Testing
     #expect(HostPort.startListening(next.socket) && PortChoice.answers(next.port))
   }
 
+  @Test func `where silent clients hold all connections, the one that is silent for longest makes room`()
+    throws
+  {
+    let inside = try #require(HostPort.bind(in: nil, excluding: [], at: "127.0.0.1"))
+    defer { close(inside.socket) }
+    #expect(HostPort.startListening(inside.socket))
+    let path = FileManager.default.temporaryDirectory.appending(path: "\(UInt32.random(in: 0 ... .max)).sock")
+      .path
+    defer { unlink(path) }
+    var forwarder = try PortForwarder([.shared(path: path, ports: [inside.port])], limit: 2)
+    let address = try #require(LocalAddress(path: path))
+    var clients: [Int32] = []
+    defer { for client in clients { close(client) } }
+    for _ in 0..<3 {
+      let client = try #require(address.makeSocket())
+      clients.append(client)
+      #expect(address.connect(client) == 0)
+    }
+    /// Whether the other side has closed the connection; nothing is ever sent on it.
+    func isClosed(_ client: Int32) -> Bool {
+      var byte: UInt8 = 0
+      return recv(client, &byte, 1, 0) == 0
+    }
+    let deadline = ContinuousClock.now + .seconds(20)
+    forwarder.run { !isClosed(clients[0]) && ContinuousClock.now < deadline }
+    #expect(clients.map(isClosed) == [true, false, false])
+  }
+
   @Test func `numbers for inherited descriptors overwrite none of them`() {
     #expect(ProcessLauncher.numbers(for: [5, 30, 7]) == [31, 32, 33])
     #expect(ProcessLauncher.numbers(for: [4]) == [10])

@@ -5,6 +5,10 @@ import Glibc
 final class ForwardedConnection {
   /// The accepted socket, and the one that leads on.
   let sockets: [Int32]
+  /// The number of the listening socket that it came to.
+  let entry: Int
+  /// When bytes last moved, in either direction.
+  private(set) var movedAt = ContinuousClock.now
   private var isConnecting: Bool
   /// Bytes that came from each socket and wait for the other.
   private var waiting: [[UInt8]] = [[], []]
@@ -16,10 +20,14 @@ final class ForwardedConnection {
   /// Bytes that wait in each direction before no more are read.
   private static let limit = 64 << 10
 
-  init(accepted: Int32, onward: Int32, isConnecting: Bool) {
+  init(accepted: Int32, onward: Int32, isConnecting: Bool, entry: Int) {
     sockets = [accepted, onward]
+    self.entry = entry
     self.isConnecting = isConnecting
   }
+
+  /// Ends it, whatever still waits. Its sockets stay open until `close`.
+  func end() { isDone = true }
 
   func close() {
     for socket in sockets { Glibc.close(socket) }
@@ -61,6 +69,7 @@ final class ForwardedConnection {
       filled = max(0, count)
     }
     waiting[index] += bytes
+    if count > 0 { movedAt = .now }
     if count == 0 { hasEnded[index] = true }
     if count < 0, code != EAGAIN, code != EINTR { isDone = true }
   }
@@ -74,6 +83,7 @@ final class ForwardedConnection {
       }
       if count > 0 {
         waiting[index].removeFirst(count)
+        movedAt = .now
       } else if count < 0, errno != EAGAIN, errno != EINTR {
         isDone = true
       }

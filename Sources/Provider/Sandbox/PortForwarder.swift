@@ -28,13 +28,14 @@ struct PortForwarder {
   /// Ports of the namespace on which this process itself listens.
   private var peerPorts: Set<UInt16> = []
 
-  /// Connections at a time; the others wait in the kernel's queue.
-  static let connectionLimit = 256
+  /// Connections at a time, each with two of the 1,024 files that a process usually may have open.
+  private let limit: Int
   /// Milliseconds between two looks at what listens.
   private static let interval: Int32 = 100
 
   /// - Throws: `WorkloadError.files` when a socket cannot be made.
-  init(_ rules: [ForwardRule]) throws(WorkloadError) {
+  init(_ rules: [ForwardRule], limit: Int = 448) throws(WorkloadError) {
+    self.limit = limit
     for rule in rules {
       switch rule {
       case .inherited(let descriptor, let ports):
@@ -102,12 +103,8 @@ struct PortForwarder {
 
   /// Waits for the sockets, at most until the next look at what listens, and handles what has happened.
   private mutating func step() {
-    var polled: [pollfd] = []
-    var accepting: [Int] = []
-    if connections.count < Self.connectionLimit {
-      accepting = entries.indices.filter { entries[$0].isOpen }
-      polled = accepting.map { pollfd(fd: entries[$0].listener, events: Int16(POLLIN), revents: 0) }
-    }
+    let accepting = entries.indices.filter { entries[$0].isOpen }
+    var polled = accepting.map { pollfd(fd: entries[$0].listener, events: Int16(POLLIN), revents: 0) }
     for connection in connections {
       for index in 0...1 {
         let events = connection.events(index)
@@ -117,15 +114,25 @@ struct PortForwarder {
     }
     guard poll(&polled, nfds_t(polled.count), Self.interval) > 0 else { return }
     let known = connections
-    for (place, index) in accepting.enumerated() where polled[place].revents != 0 { accept(entries[index]) }
+    for (place, index) in accepting.enumerated() where polled[place].revents != 0 { accept(index) }
     for (number, connection) in known.enumerated() {
       for index in 0...1 { connection.handle(index, polled[accepting.count + 2 * number + index].revents) }
     }
-    for connection in known where connection.isDone { connection.close() }
+    for connection in connections where connection.isDone { connection.close() }
     connections.removeAll(where: \.isDone)
   }
 
-  private mutating func accept(_ entry: Entry) {
+  /// Ends a connection when there are too many. The port that has most of them loses the one on which nothing has
+  /// moved for longest: silent clients can block neither a port nor the look whether it answers.
+  private func makeRoom() {
+    let living = connections.filter { !$0.isDone }
+    guard living.count >= limit else { return }
+    let crowd = Dictionary(grouping: living, by: \.entry).values.max { $0.count < $1.count }
+    crowd?.min { $0.movedAt < $1.movedAt }?.end()
+  }
+
+  private mutating func accept(_ index: Int) {
+    let entry = entries[index]
     let accepted = Glibc.accept(entry.listener, nil, nil)
     guard accepted >= 0 else { return }
     _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
@@ -140,8 +147,14 @@ struct PortForwarder {
       close(onward)
       return
     }
+    makeRoom()
     connections.append(
-      ForwardedConnection(accepted: accepted, onward: onward, isConnecting: code == EINPROGRESS)
+      ForwardedConnection(
+        accepted: accepted,
+        onward: onward,
+        isConnecting: code == EINPROGRESS,
+        entry: index
+      )
     )
   }
 }
