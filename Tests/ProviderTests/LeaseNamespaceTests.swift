@@ -180,6 +180,25 @@ import Testing
     #expect(try await bench.clean(other, lease) == [])
   }
 
+  @Test func `a replica whose connections nothing carries any more is ended, and can be started again`()
+    async throws
+  {
+    let bench = try await SandboxBench()
+    let lease = try await bench.run(
+      bench.service("test/perl", Self.server("$ENV{PORT}", "hello"), ports: global)
+    )
+    _ = try await bench.wait(lease) { $0.isReady }
+    let number = await bench.driver.firstFolder(lease).number("forwarder")
+    let forwarder = try #require(number.flatMap { pid_t(exactly: $0) })
+    #expect(kill(forwarder, SIGKILL) == 0)
+    let ended = try await bench.wait(lease) { !$0.isRunning && $0.lastExit?.code != nil }
+    #expect(ended.lastExit?.code != 0)
+    try await bench.driver.start(lease)
+    let url = try #require(try await bench.wait(lease) { $0.isReady }.urls.first)
+    #expect(try await get(url) == "hello")
+    #expect(try await bench.clean(lease) == [])
+  }
+
   @Test func `a port that somebody took since it was chosen is replaced`() async throws {
     let bench = try await SandboxBench()
     var taken: HostPort?

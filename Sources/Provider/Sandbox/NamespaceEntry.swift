@@ -88,11 +88,23 @@ public enum NamespaceEntry {
     guard code == 0 else {
       throw WorkloadError.launch(service: "the port forwarder", reason: String(cString: strerror(code)))
     }
+    try record(process)
     // The sandbox must not have them: whoever holds such a socket can use the machine's network.
     for case .inherited(let descriptor, _) in parsed {
       guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
         throw WorkloadError.files("descriptor \(descriptor) cannot be closed: \(errorText())")
       }
+    }
+  }
+
+  /// Tells the provider who carries the connections, in the replica's folder, which is this process's.
+  private static func record(_ forwarder: pid_t) throws(WorkloadError) {
+    let file = open(ReplicaFolder.forwarderFile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw .files("\(ReplicaFolder.forwarderFile) cannot be written: \(errorText())") }
+    defer { close(file) }
+    let text = Array("\(forwarder)\n".utf8)
+    guard write(file, text, text.count) == text.count else {
+      throw .files("\(ReplicaFolder.forwarderFile) cannot be written: \(errorText())")
     }
   }
 

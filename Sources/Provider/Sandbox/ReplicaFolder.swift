@@ -19,11 +19,14 @@ struct StoredReplica: Codable, Hashable, Sendable {
   var startedBefore = false
 }
 
-/// A replica's folder. `state.json` is its `StoredReplica`. `pid`, `supervisor` and `exit` hold numbers: the
-/// ids of its first process and of its supervisor, and the exit status. `options` holds the options for
-/// bubblewrap. `stdout.log` and `stderr.log` are its logs; `NAME.1` is the older part of a log.
+/// A replica's folder. `state.json` is its `StoredReplica`. `pid`, `supervisor`, `forwarder` and `exit` hold
+/// numbers: the ids of its first process, of its supervisor and of what carries its connections, where it has a
+/// network of its own, and the exit status. `options` holds the options for bubblewrap. `stdout.log` and
+/// `stderr.log` are its logs; `NAME.1` is the older part of a log.
 struct ReplicaFolder: Sendable {
   let path: String
+
+  static let forwarderFile = "forwarder"
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
@@ -63,6 +66,13 @@ struct ReplicaFolder: Sendable {
   /// Whether the replica runs. It also counts as running until its supervisor has written the exit status.
   func isRunning(_ state: StoredReplica) -> Bool {
     runningProcess(state) != nil || (number("exit") == nil && supervisorProcess() != nil)
+  }
+
+  /// Whether what carries the replica's connections has ended before it, so that nothing reaches its ports.
+  func lacksForwarder(_ state: StoredReplica) -> Bool {
+    guard let number = number(Self.forwarderFile), let replica = runningProcess(state) else { return false }
+    guard let process = pid_t(exactly: number), let entry = ProcessEntry(process) else { return true }
+    return entry.isZombie || entry.parent != replica.process
   }
 
   /// The process id of the supervisor; nil unless that process has this folder's path in its command line.

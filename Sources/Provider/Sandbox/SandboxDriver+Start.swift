@@ -27,7 +27,7 @@ extension SandboxDriver {
       state.lastExit = exit(of: replica, state)
       state.restarts += 1
     }
-    folder.remove(["pid", "exit", "supervisor", "options"])
+    folder.remove(["pid", "exit", "supervisor", "options", ReplicaFolder.forwarderFile])
     state.memoryKills = groups.memoryKills(replica.group)
     state.ports = replica.ports
     state.startedBefore = true

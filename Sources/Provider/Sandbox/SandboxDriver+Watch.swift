@@ -10,7 +10,10 @@ extension SandboxDriver {
     return replicas(known).map { replica in
       replica.folder.trimLogs(limit: configuration.settings.logBytes)
       let state = replica.folder.readState() ?? StoredReplica()
-      let isRunning = replica.folder.isRunning(state)
+      // Without it nothing reaches the replica, while its port may still listen; it must be started again.
+      let isCutOff = replica.folder.lacksForwarder(state)
+      if isCutOff { for process in programs(of: replica) { kill(process, SIGKILL) } }
+      let isRunning = replica.folder.isRunning(state) && !isCutOff
       let first = replica.service.ports.first.flatMap { replica.ports[$0.port] }
       return ReplicaStatus(
         service: replica.service.name,
