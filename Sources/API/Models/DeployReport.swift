@@ -43,7 +43,7 @@ public struct DeployReport: Codable, Sendable {
   public var leases: [Lease] = []
   /// What all leases cost per hour, for people; nil when nothing was agreed.
   public var hourly: String?
-  /// The command that ends the leases.
+  /// The command line that ends these leases; several commands where a deployment has others too.
   public var close = ""
   public var height: UInt64 = 0
   /// Milliseconds from signing the order to the first bid, and (below) to the committed lease.

@@ -91,11 +91,18 @@ extension DeployJourney {
     return try newest.leaseID()
   }
 
-  /// The words of the command that ends what was leased.
+  /// The command line that ends what was leased; of a deployment that exists, only the new leases.
   func closeCommand(_ chosen: [Choice]) -> String {
     let dseq = plan.deployment.sequence
-    guard payment.isExisting, chosen.count == 1 else { return "deployment close \(dseq)" }
-    return "lease close \(dseq) --group \(chosen[0].group.sequence)"
+    guard payment.isExisting else { return Hint.command("supercloud deployment close \(dseq)") }
+    let commands = chosen.map { "supercloud lease close \(dseq) --group \($0.group.sequence)" }
+    return commands.map { Hint.command($0) }.joined(separator: "; ")
+  }
+
+  /// What the costs in a text are of: the new leases are not all that a deployment that exists may have.
+  private func leased(_ dseq: UInt64) -> String {
+    payment.isExisting
+      ? "the new leases of deployment \(dseq) are billed" : "deployment \(dseq) is leased and billed"
   }
 
   // MARK: The end
@@ -107,8 +114,11 @@ extension DeployJourney {
     if report.leases.allSatisfy({ $0.state == "ready" }) {
       report.state = "ready"
       if !terms.isQuiet {
+        let price = "\(report.hourly ?? "") per hour"
         Console.line(
-          "\ndeployment \(dseq) costs \(report.hourly ?? "") per hour; close it with: `\(report.close)`"
+          payment.isExisting
+            ? "\nthe new leases of deployment \(dseq) cost \(price); close them with: `\(report.close)`"
+            : "\ndeployment \(dseq) costs \(price); close it with: `\(report.close)`"
         )
       }
       return Result(report: report)
@@ -159,7 +169,7 @@ extension DeployJourney {
     let commands = Set(missing.compactMap(\.retry)).sorted().map { "`\($0)`" }
     return Failure(
       (isInterrupted ? "interrupted: " : "")
-        + "deployment \(report.dseq) is leased and billed \(report.hourly ?? "") per hour, "
+        + "\(leased(report.dseq)) \(report.hourly ?? "") per hour, "
         + "and \(count) \(missing.count == 1 ? "is" : "are") not ready",
       why: missing.map { "group \($0.group), \($0.state): \($0.error ?? "")" }.joined(
         separator: "\n        "
@@ -174,7 +184,7 @@ extension DeployJourney {
     var failure = failure
     failure.fix =
       (failure.fix.map { $0 + "; " } ?? "")
-      + "if a block takes it, deployment \(report.dseq) is billed \(report.hourly ?? "") per hour until `\(report.close)`"
+      + "if a block takes it, \(leased(report.dseq)) \(report.hourly ?? "") per hour until `\(report.close)`"
     return failure
   }
 }

@@ -104,7 +104,7 @@ struct DeployJourney: Sendable {
     }
     report.leases = chosen.map(Self.lease)
     report.hourly = hourly(chosen)
-    report.close = Hint.command("supercloud " + closeCommand(chosen))
+    report.close = closeCommand(chosen)
     let agreedAt = Date()
     do {
       report.height = try await agree(to: chosen, of: order, closing: report.close)
