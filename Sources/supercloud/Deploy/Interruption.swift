@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import UnixSignals
 
@@ -15,7 +16,7 @@ enum Interruption {
     signal(SIGPIPE, SIG_IGN)
     Console.needsReader = false
     defer { Console.needsReader = true }
-    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    let signals = await UnixSignalsSequence(trapping: trapped)
     let work = Task { try await body() }
     let watch = Task {
       var hasCome = false
@@ -28,6 +29,22 @@ enum Interruption {
     }
     defer { watch.cancel() }
     return try await work.value
+  }
+
+  /// The signals that end a command. `nohup` and shells that run it in the background have some of them ignored, so
+  /// that it goes on when the terminal closes; those stay ignored.
+  private static var trapped: [UnixSignal] {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let signals: [UnixSignal] = [.sigint, .sigterm, .sighup]
+    return signals.filter { !isIgnored($0.rawValue, in: status) }
+  }
+
+  /// Whether a process ignores a signal, according to its `/proc/PID/status`.
+  static func isIgnored(_ signal: Int32, in status: String) -> Bool {
+    let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+    let mask = line?.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) } ?? 0
+    // The lowest bit stands for signal 1.
+    return (mask >> (signal - 1)) & 1 == 1
   }
 
   /// Runs `body` to its end, also when the caller's task is cancelled.

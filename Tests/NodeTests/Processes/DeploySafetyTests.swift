@@ -54,6 +54,8 @@ extension RealProcesses {
     func `a command that is ended before the agreement takes its order back, and cards are free`(
       _ signal: Int32
     ) async throws {
+      // The command inherits what this process ignores, such as SIGHUP under nohup.
+      _ = Glibc.signal(signal, SIG_DFL)
       let market = try await Market()
       let free = try await market.freeCards()
       let asked = try market.begin([
