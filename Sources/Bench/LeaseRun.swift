@@ -59,7 +59,9 @@ public struct LeaseRun: Sendable {
   public func lease(_ number: UInt64) async throws -> Sample {
     let first = request.deployment
     let deployment = DeploymentID(owner: first.owner, sequence: first.sequence + number)
-    let minimum = wallet.currency(request.denomination).flatMap { UInt64($0.minimumDeposit) } ?? 0
+    guard let minimum = wallet.currency(request.denomination).flatMap({ UInt64($0.minimumDeposit) }) else {
+      throw Failure("the node does not say what the least deposit in \(request.denomination) is")
+    }
     let signedAt = Date()
     let order = Order(
       deployment: deployment,

@@ -44,8 +44,22 @@ struct DeployCommand: AsyncParsableCommand {
     guard let minimum = wallet.currency(plan.denomination).flatMap({ UInt64($0.minimumDeposit) }) else {
       throw Failure("the node does not say what the least deposit is", fix: "name one: --deposit 5AKT")
     }
-    // Governance keeps minimums below 2³¹ units.
-    return Coin(minimum &* 10, plan.denomination)
+    return try Self.standardDeposit(minimum: minimum, plan.denomination)
+  }
+
+  /// Ten times the currency's minimum, which a genesis may set to anything.
+  ///
+  /// - Throws: `Failure` when that is more than an amount can be.
+  static func standardDeposit(minimum: UInt64, _ denomination: Denomination) throws -> Coin {
+    let (deposit, overflow) = minimum.multipliedReportingOverflow(by: 10)
+    guard !overflow else {
+      throw Failure(
+        "ten times the least deposit of \(minimum) \(denomination) is more than an amount can be",
+        why: "without --deposit that is what is paid; nothing was ordered",
+        fix: "name an amount: --deposit \(minimum)\(denomination)"
+      )
+    }
+    return Coin(deposit, denomination)
   }
 }
 
