@@ -39,6 +39,8 @@ public struct DeployReport: Codable, Sendable {
   /// `ready`: everything runs; `incomplete`: the leases are billed and not everything is ready; `closed`: they
   /// were closed again after a failure; `unknown`: no block has the agreement yet.
   public var state = "unknown"
+  /// What the tenant was warned of before the order, such as that too little is left for the fee of closing.
+  public var warnings: [String] = []
   public var bids = 0
   public var leases: [Lease] = []
   /// What all leases cost per hour, for people; nil when nothing was agreed.

@@ -81,8 +81,10 @@ struct DeployJourney: Sendable {
     say("checked \(terms.file): \(plan.summary)")
     let order: SignedObject
     let signedAt: Date
+    let warning: String?
     do {
-      try await checkFunds()
+      warning = try await checkFunds()
+      if let warning { Console.note("warning: \(warning)") }
       signedAt = Date()
       order = try await signedOrder()
     } catch {
@@ -91,6 +93,7 @@ struct DeployJourney: Sendable {
     let owner = wallet.address.text()
     let dseq = plan.deployment.sequence
     var report = DeployReport(owner: owner, dseq: dseq, order: order.identifier.description)
+    report.warnings = warning.map { [$0] } ?? []
     let chosen: [Choice]
     do {
       try await post(order)
@@ -134,15 +137,17 @@ struct DeployJourney: Sendable {
 
   // MARK: Money
 
-  /// Checks that the account can pay the deposit and the fee of the agreement, and warns when nothing is left for
-  /// the fee of closing.
-  private func checkFunds() async throws {
-    guard wallet.feeGranter == nil else { return }
+  /// Checks that the account can pay the deposit and the fee of the agreement. Returns a warning when too little is
+  /// left for the fee of closing, else nil.
+  private func checkFunds() async throws -> String? {
     let path = "/v1/accounts/\(wallet.address.text())"
     var account: Answer.Account = try await wallet.client.get(path)
+    if let granter = wallet.feeGranter {
+      return try await checkGrant(of: granter, wallet.fee(preferring: plan.denomination, account: account))
+    }
     if payment.depositor == nil {
       // The node says what is missing when the deposit itself cannot be paid.
-      guard let rest = account.spending(payment.deposit, wallet) else { return }
+      guard let rest = account.spending(payment.deposit, wallet) else { return nil }
       account = rest
     }
     let fee: Fee
@@ -157,14 +162,28 @@ struct DeployJourney: Sendable {
         fix: isPaid ? "a smaller --deposit, or send it some coins; nothing was ordered" : failure.fix
       )
     }
-    guard let paid = fee.amount else { return }
+    guard let paid = fee.amount else { return nil }
     let rest = account.spending(paid, wallet) ?? account
-    if (try? wallet.fee(preferring: plan.denomination, account: rest)) == nil {
-      Console.note(
-        "warning: once the deposit and the fee are paid, too little is left for the fee of closing, "
-          + "\(Money.text(paid.amount, paid.denomination)); closing then takes it from the escrow"
-      )
+    guard (try? wallet.fee(preferring: plan.denomination, account: rest)) == nil else { return nil }
+    return "once the deposit and the fee are paid, too little is left for the fee of closing, "
+      + "\(Money.text(paid.amount, paid.denomination)); closing then takes it from the escrow"
+  }
+
+  /// Returns a warning when the grant that pays the fee of the agreement has too little left for that of closing.
+  private func checkGrant(of granter: Address, _ fee: Fee) async throws -> String? {
+    guard let paid = fee.amount else { return nil }
+    let query = [("granter", Optional(granter.text())), ("grantee", Optional(wallet.address.text()))]
+    let grants: Answer.Page<Answer.Grant> = try await wallet.client.get("/v1/grants", query)
+    let grant = grants.items.first {
+      $0.kind == "fees" && $0.limit.denomination == paid.denomination.name
     }
+    let left = grant.flatMap { UInt64($0.limit.amount) } ?? 0
+    let (both, overflow) = paid.amount.units.multipliedReportingOverflow(by: 2)
+    guard overflow || left < both else { return nil }
+    return
+      "once the fee of the agreement is paid, the grant of \(granter) has too little left for the fee of "
+      + "closing, \(Money.text(paid.amount, paid.denomination)); close without --fee-granter then, "
+      + "and the escrow pays what the account cannot"
   }
 
   /// What `choices` cost per hour in total, for people.

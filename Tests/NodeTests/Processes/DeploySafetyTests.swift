@@ -108,15 +108,18 @@ extension RealProcesses {
       let given = try await market.run(["account", "send", "thrifty", "1010000uakt"])
       #expect(given.status == 0, "\(given.error)")
       let file = try market.file(Fixture.deployment())
+      let reportFile = market.network.folder.appending(path: "report.json")
       let refused = try await market.run([
         "deploy", file, "--from", "thrifty", "--deposit", "1006000uakt", "--yes",
       ])
       #expect(refused.status == 1 && refused.error.contains("cannot pay the fee"), "\(refused.error)")
       let warned = try await market.run([
-        "deploy", file, "--from", "thrifty", "--deposit", "1005000uakt", "--yes",
+        "deploy", file, "--from", "thrifty", "--deposit", "1005000uakt", "--yes", "--report", reportFile.path,
       ])
       #expect(warned.error.contains("too little is left for the fee of closing"), "\(warned.error)")
       #expect(warned.status == 0, "\(warned.error)")
+      let report = try JSONDecoder().decode(DeployReport.self, from: Data(contentsOf: reportFile))
+      #expect(report.warnings.count == 1)
       let deployments = try await market.deployments()
       try #require(deployments.count == 1)
       // The escrow pays the fee, and the rest comes back.
