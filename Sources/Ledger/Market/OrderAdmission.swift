@@ -51,19 +51,46 @@ public struct OrderAdmission {
   /// Why a withdrawal of an object that the book does not have is rejected; nil when it is accepted.
   ///
   /// Such a withdrawal waits for its object in every book. Only accounts that can have orders or bids may send one:
-  /// registered providers, and accounts that can pay a fee. Keys without money are free to make, and their
-  /// withdrawals would crowd out everybody's orders.
+  /// registered providers, owners of active deployments, and accounts that can pay a fee or whose grants can pay a
+  /// fee or a deposit. Keys without money are free to make, and their withdrawals would crowd out everybody's orders.
   public func check(withdrawalBy account: Address) -> Rejection? {
-    guard !isProvider(account) else { return nil }
+    guard !isProvider(account), !hasActiveDeployment(account) else { return nil }
     let currencies = execution.allCurrencies().map(\.currency)
     let canPay = currencies.contains { currency in
       let balance = execution.balance(of: account, in: currency.denomination)
       return !balance.isZero && balance >= currency.minimumFee
     }
-    guard !canPay else { return nil }
+    guard !canPay, !hasUsableGrant(account, currencies) else { return nil }
     let wanted = currencies.first { $0.denomination == .uakt } ?? currencies.first
     let fee = Coin(wanted?.minimumFee ?? Amount(1), wanted?.denomination ?? .uakt)
     return .insufficientFunds(required: fee, available: execution.balance(of: account, in: fee.denomination))
+  }
+
+  /// How many grants to one account are looked at, so that nobody makes the look expensive.
+  private static let grantLimit = 32
+
+  private func hasActiveDeployment(_ account: Address) -> Bool {
+    let prefix = Tables.deploymentsByState.prefix(DeploymentRecord.State.active.rawValue, account)
+    return !execution.overlay.scan(Tables.deploymentsByState, prefix: prefix, limit: 1).isEmpty
+  }
+
+  /// Whether somebody else pays a fee or a deposit for the account, and has the money.
+  private func hasUsableGrant(_ account: Address, _ currencies: [Currency]) -> Bool {
+    let prefix = Tables.grantsByGrantee.prefix(account)
+    let grants = execution.overlay.scan(Tables.grantsByGrantee, prefix: prefix, limit: Self.grantLimit)
+    return grants.contains { entry in
+      // Keys of the index have granter and grantee exchanged.
+      let key = entry.key.byGrantee
+      guard let currency = currencies.first(where: { $0.denomination == key.denomination }) else {
+        return false
+      }
+      let least = key.kind == .fees ? currency.minimumFee : currency.minimumDeposit
+      let coin = Coin(max(least, Amount(1)), currency.denomination)
+      guard (try? execution.usableGrant(key.kind, of: key.granter, to: account, for: coin)) != nil else {
+        return false
+      }
+      return execution.balance(of: key.granter, in: currency.denomination) >= coin.amount
+    }
   }
 
   private func rejection(_ body: () throws(Rejection) -> Void) -> Rejection? {
