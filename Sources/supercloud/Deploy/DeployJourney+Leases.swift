@@ -128,12 +128,9 @@ extension DeployJourney {
     do {
       let agreed = report
       let height = try await Interruption.shielding {
-        let denomination = plan.denomination
         var height: UInt64 = 0
         // One by one: the fee of a transaction that closes one thing can come from the escrow.
-        for action in try await closing(agreed) {
-          height = try await wallet.send([action], preferring: denomination).height
-        }
+        for action in try await closing(agreed) { height = try await close(action) }
         return height
       }
       report.state = "closed"
@@ -150,6 +147,18 @@ extension DeployJourney {
       failure.why = (failure.why.map { $0 + "\n        " } ?? "") + "closing failed too: \(reason.what)"
     }
     return Result(report: report, failure: failure)
+  }
+
+  /// Closes something; returns the block. Where the grant that pays the fees does not cover this one, the account
+  /// pays it, or the escrow.
+  private func close(_ action: Action) async throws -> UInt64 {
+    do {
+      return try await wallet.send([action], preferring: plan.denomination).height
+    } catch let failure as Failure where wallet.feeGranter != nil && failure.openTransaction == nil {
+      var own = wallet
+      own.feeGranter = nil
+      return try await own.send([action], preferring: plan.denomination).height
+    }
   }
 
   private func closing(_ report: DeployReport) async throws -> [Action] {
