@@ -47,7 +47,9 @@ public struct LocalTestnet: Sendable {
         try homes.refresh()
         try files.write(plan)
         return LocalTestnet(folder: folder, plan: plan, homes: homes, lock: lock)
-      case .network(let plan), .remains(let plan): try files.remove(plan)
+      case .network(let plan), .remains(let plan):
+        try await TestnetWorkloads(folder: folder, plan: plan).end(force: force)
+        try files.remove(plan)
       case .nothing: break
       }
       var plan = TestnetPlan(
@@ -78,6 +80,7 @@ public struct LocalTestnet: Sendable {
     return try await files.explaining {
       let lock = try await lock(files, force: force)
       guard let plan = try files.content().plan else { throw missing }
+      try await TestnetWorkloads(folder: folder, plan: plan).end(force: force)
       try files.remove(plan)
       return withExtendedLifetime(lock) { files.removeFolder() }
     }

@@ -166,6 +166,16 @@ import Testing
     #expect(try await bench.clean(lease) == [])
   }
 
+  @Test func `workloads whose driver was killed are found in its folder, and ended`() async throws {
+    let bench = try await SandboxBench()
+    let lease = try await bench.run(bench.service("test/sh", "sleep 100 & sleep 100"))
+    let abandoned = AbandonedWorkloads(folder: bench.folder)
+    #expect(abandoned.processes.count == 2, "its supervisor and its first process")
+    #expect(try await abandoned.end())
+    #expect(abandoned.processes.isEmpty)
+    #expect(try await bench.clean(lease) == [])
+  }
+
   @Test func `a process that only has the number of ours is not taken for it`() async throws {
     let bench = try await SandboxBench()
     let lease = try await bench.run(bench.service("test/sh", "sleep 100"))
