@@ -76,6 +76,7 @@ public struct LocalTestnet: Sendable {
   public static func remove(folder: URL, force: Bool) async throws -> [String] {
     let files = TestnetFiles(folder: folder)
     let missing = Failure("\(folder.path) is not a testnet's folder", why: "\(TestnetPlan.file) is not there")
+    if let closed = Failure(closedFolder: folder.appending(path: TestnetPlan.file)) { throw closed }
     guard try files.content().plan != nil else { throw missing }
     return try await files.explaining {
       let lock = try await lock(files, force: force)

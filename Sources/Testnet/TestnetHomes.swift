@@ -114,7 +114,7 @@ public struct TestnetHomes: Sendable {
     configuration.storage.blockCacheMebibytes = 8
     let keyring = Keyring(home: home)
     func store(_ name: String, _ index: UInt32) throws {
-      guard !keyring.contains(name) else { return }
+      guard try !keyring.contains(name) else { return }
       try keyring.store(TestnetPlan.key(index), named: name, password: nil)
     }
     switch role {

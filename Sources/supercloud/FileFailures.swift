@@ -20,14 +20,4 @@ extension Failure {
         : "name a folder in which you may write with --home, or set HOME or TMPDIR to one"
     )
   }
-
-  /// Nil unless the file may be there and lies in a folder that the user may not enter.
-  init?(closedFolder file: URL) {
-    guard access(file.path, F_OK) != 0, errno == EACCES else { return nil }
-    self.init(
-      "\(file.path) cannot be read",
-      why: "it lies in a folder that belongs to somebody else, who has closed it to you",
-      fix: "run this as the user who made it, or name a home of your own with --home"
-    )
-  }
 }

@@ -47,9 +47,11 @@ public struct Home: Sendable {
   }
 
   /// The key of the node or validator, made at first use. It is not encrypted: it must not hold money.
+  ///
+  /// - Throws: `Failure` when the keys' folder is closed to the user, else an error of reading or writing the file.
   public func machineKey(_ name: String) throws -> SigningKey {
     let file = keys.appending(path: "\(name).key")
-    if FileManager.default.fileExists(atPath: file.path) {
+    if try Self.isThere(file) {
       let text = try DefinitionError.contents(of: file).trimmingCharacters(in: .whitespacesAndNewlines)
       guard let seed = Hex.decode(text), let key = SigningKey(seed: seed) else {
         throw DefinitionError(

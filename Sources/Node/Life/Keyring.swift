@@ -42,9 +42,8 @@ public struct Keyring: Sendable {
     return key
   }
 
-  public func contains(_ name: String) -> Bool {
-    FileManager.default.fileExists(atPath: file(name).path)
-  }
+  /// - Throws: `Failure` when the folder of the keys is closed to the user.
+  public func contains(_ name: String) throws -> Bool { try Home.isThere(file(name)) }
 
   public func store(_ key: SigningKey, named name: String, password: String?) throws {
     guard name.range(of: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", options: .regularExpression) != nil else {
@@ -90,7 +89,8 @@ public struct Keyring: Sendable {
   }
 
   public func entries() throws -> [Entry] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    guard try Home.isThere(folder) else { return [] }
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     return try files.filter { $0.hasSuffix(".account") }.sorted()
       .map { try entry(String($0.dropLast(".account".count))) }
   }
@@ -104,7 +104,7 @@ public struct Keyring: Sendable {
   }
 
   private func read(_ name: String) throws -> [String] {
-    guard contains(name) else {
+    guard try contains(name) else {
       let known = (try? entries().map(\.name)) ?? []
       let hint =
         known.isEmpty

@@ -24,7 +24,7 @@ struct KeysCommand: AsyncParsableCommand {
 
     func run() async throws {
       let keyring = Keyring(home: home.value)
-      guard !keyring.contains(name) else {
+      guard try !keyring.contains(name) else {
         throw Failure(
           "a key named \(name) exists",
           why: "keys are never overwritten",

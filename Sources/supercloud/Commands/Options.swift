@@ -68,6 +68,7 @@ struct NodeOption: ParsableArguments {
       return try NodeClient(address)
     }
     if let runtime = home.value.readRuntime() { return try NodeClient(runtime.apiAddress) }
+    if let closed = Failure(closedFolder: home.value.runtime) { throw closed }
     throw Failure(
       "no node to ask",
       why: "neither --node nor SUPERCLOUD_NODE is set, and no node has run in \(home.home)",

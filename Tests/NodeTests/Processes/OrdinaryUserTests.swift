@@ -65,6 +65,10 @@ extension RealProcesses {
       defer { chmod(home, 0o700) }
       let started = try await Program.run(["start", "--home", home], seconds: 30)
       refuse(started, "config.toml cannot be read", "belongs to somebody else", "fix")
+      for arguments in [["keys", "list"], ["keys", "show", "main"], ["status"], ["testnet", "purge"]] {
+        let refused = try await Program.run(arguments + ["--home", home], seconds: 30)
+        refuse(refused, "cannot be read", "belongs to somebody else", "fix")
+      }
     }
   }
 }
