@@ -1,4 +1,5 @@
 import API
+import Chain
 import Cryptography
 import Foundation
 import Node
@@ -36,9 +37,15 @@ struct TestnetDemo {
 
   /// Leases what the providers have, unless the tenant has deployed in that currency in an earlier run.
   ///
-  /// - Throws: With `check`, when a deployment fails or a number is wrong; without it, such a failure is reported.
+  /// - Throws: With `check`, when a deployment fails, a number is wrong or no provider bids; without it, such a failure
+  ///   is reported.
   func run(check: Bool) async throws {
     let present = try await deployments()
+    let obstacle = await obstacle()
+    if let obstacle {
+      guard !check else { throw Failure("the demo leases nothing", why: obstacle) }
+      report(.notLeased("anything new", reason: obstacle))
+    }
     var deployed: [Deployed] = []
     var active: [DeploymentNumber] = []
     for part in Self.parts {
@@ -46,6 +53,7 @@ struct TestnetDemo {
         if try await show(kept, part) { active.append(.init(owner: kept.owner, dseq: kept.dseq)) }
         continue
       }
+      guard obstacle == nil else { continue }
       do {
         guard let done = try await deploy(part, after: deployed) else { continue }
         deployed.append(done)
@@ -83,6 +91,28 @@ struct TestnetDemo {
   }
 
   // MARK: What is there
+
+  /// Why no provider bids on this network, in the words of the first; nil when one bids, or does not answer.
+  private func obstacle() async -> String? {
+    var first: String?
+    for member in testnet.plan.providers {
+      guard let client = try? clients.client(of: member),
+        let status: Answer.ProviderStatus = try? await client.get("/v1/provider/status"),
+        let obstacle = status.obstacle
+      else { return nil }
+      if first == nil { first = "\(member.name) \(obstacle)" + advice(member) }
+    }
+    return first
+  }
+
+  /// What to do about a network that an earlier version made: its chain counts as a public one.
+  private func advice(_ member: TestnetPlan.Member) -> String {
+    let definition = try? NetworkDefinition(at: testnet.homes.home(member).network)
+    guard let definition, !definition.genesis.isLocal else { return "" }
+    let path = CommandText.quoted(testnet.folder.path)
+    return "; this network was made before its genesis.json said `local`, and "
+      + "`supercloud testnet up --reset --home \(path)` makes it anew"
+  }
 
   /// The tenant's deployments.
   private func deployments() async throws -> [Answer.Deployment] {

@@ -25,6 +25,36 @@ extension RealProcesses {
       #expect(run.process.terminationStatus == 0)
     }
 
+    @Test func `where no provider may bid the network runs, and the demo says why and what to do`()
+      async throws
+    {
+      defer { remove() }
+      let shape = ["--validators", "1", "--providers", "1"]
+      let made = try await Program.run(["testnet", "init", "--home", folder.path] + shape)
+      #expect(made.status == 0, "\(made.error)")
+      // As an earlier version made it, and without control groups, as root neither.
+      let group = String(repeating: "g", count: 300)
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+        let genesis = folder.appending(path: "\(name)/network/genesis.json")
+        if let text = try? String(contentsOf: genesis, encoding: .utf8) {
+          let other = text.replacing(/"local" ?: ?true/, with: #""local" : false"#)
+          try other.write(to: genesis, atomically: true, encoding: .utf8)
+        }
+        let settings = folder.appending(path: "\(name)/provider.toml")
+        if let text = try? String(contentsOf: settings, encoding: .utf8) {
+          let other = text.replacing(/control_group = ["'][^"']*["']/, with: "control_group = \"\(group)\"")
+          try other.write(to: settings, atomically: true, encoding: .utf8)
+        }
+      }
+      let run = try TestnetRun(folder, [])
+      try await run.expect("runs until Ctrl-C")
+      for words in ["does not lease anything new", "says `local`", "testnet up --reset --home"] {
+        #expect(run.text.contains(words), "\(run.text)")
+      }
+      #expect(try await deployments().isEmpty)
+      try await run.interrupt()
+    }
+
     @Test(arguments: [("1", ["h100", "h100"]), ("2", ["h100", "a100"])])
     func `the demo leases what the providers have`(providers: String, models: [String]) async throws {
       defer { remove() }
