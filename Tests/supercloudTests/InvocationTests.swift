@@ -68,3 +68,13 @@ import Testing
     #expect((exit["message"] as? String)?.contains("standard output") == true)
   }
 }
+
+@Suite struct UserFolderTests {
+  @Test func `the folder of HOME is used, as a shell's tilde is, and else the account's`() {
+    #expect(UserFolder.path(".supercloud", environment: ["HOME": "/home/x y"]) == "/home/x y/.supercloud")
+    let own = FileManager.default.homeDirectoryForCurrentUser.appending(path: "a").path
+    for environment in [[:], ["HOME": ""], ["HOME": "relative"]] {
+      #expect(UserFolder.path("a", environment: environment) == own)
+    }
+  }
+}

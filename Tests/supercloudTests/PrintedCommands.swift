@@ -31,7 +31,8 @@ struct PrintedCommands {
       .filter { $0.hasSuffix(".swift") && !$0.contains("Generated") }.sorted()
     return try files.flatMap { file in
       let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
-      return find(in: code(text), place: "Sources/\(file)")
+      let code = code(text)
+      return find(in: code, place: "Sources/\(file)") + calls(in: code, place: "Sources/\(file)")
     }
   }
 
@@ -39,20 +40,33 @@ struct PrintedCommands {
   private static func code(_ text: String) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
       .filter { !$0.drop { $0 == " " }.hasPrefix("//") }
-    let joined = lines.joined(separator: "\n").replacing(#/\\\n[ ]*/#, with: "")
+    return filledIn(Substring(lines.joined(separator: "\n").replacing(#/\\\n[ ]*/#, with: "")))
+  }
+
+  /// The text with `value` for each interpolation; behind it the interpolations, since they hold texts too.
+  private static func filledIn(_ text: Substring) -> String {
     var result = ""
-    var rest = Substring(joined)
+    var inner = ""
+    var rest = text
     while let start = rest.range(of: "\\(") {
       result += rest[..<start.lowerBound]
       result.append(value)
       var depth = 1
       rest = rest[start.upperBound...]
+      let content = rest
       while depth > 0, let character = rest.popFirst() {
         if character == "(" { depth += 1 }
         if character == ")" { depth -= 1 }
       }
+      inner += "\n" + filledIn(content[..<rest.startIndex])
     }
-    return result + rest
+    return result + rest + inner
+  }
+
+  /// The commands that are given in words to a function `command`, which puts the program's name before them.
+  private static func calls(in text: String, place: String) -> [Command] {
+    text.matches(of: /\bcommand\("(([a-z-]+)[^"]*)"/).filter { names.contains(String($0.2)) }
+      .map { Command(text: "supercloud \($0.1)", place: place, isMarked: true) }
   }
 
   static func find(in text: String, place: String) -> [Command] {

@@ -13,7 +13,11 @@ struct KeysCommand: AsyncParsableCommand {
   )
 
   struct Add: AsyncParsableCommand {
-    static let configuration = about("Make a key, or restore it from its 24 words with --recover.")
+    static let configuration = CommandConfiguration(
+      abstract: "Make a key, or restore it from its 24 words with --recover.",
+      discussion:
+        "With --output json the words of a new key are in the answer (`mnemonic`): keep it as safe as the key."
+    )
 
     @Argument(help: "The key's name.") var name: String
     @Flag(help: "Read the 24 words from standard input.") var recover = false

@@ -23,7 +23,7 @@ struct OutputOption: ParsableArguments {
 /// The home folder, for every command that needs keys or configuration.
 struct HomeOption: ParsableArguments {
   @Option(help: "The folder of keys, configuration and data.", completion: .directory)
-  var home: String = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud").path
+  var home: String = UserFolder.path(".supercloud")
 
   var value: Home { Home(URL(filePath: home)) }
 

@@ -120,7 +120,7 @@ struct TestnetCommand: AsyncParsableCommand {
 /// The folder of a local network.
 struct TestnetFolder: ParsableArguments {
   @Option(help: "The network's folder.", completion: .directory)
-  var home = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".supercloud/testnet").path
+  var home = UserFolder.path(".supercloud/testnet")
 }
 
 /// The options for a local network's shape. Its folder stores them.
