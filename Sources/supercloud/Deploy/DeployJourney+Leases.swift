@@ -175,7 +175,9 @@ extension DeployJourney {
     let missing = report.leases.filter { $0.state != "ready" }
     let count = "\(missing.count) of \(report.leases.count) groups"
     let isInterrupted = Task.isCancelled
-    let commands = Set(missing.compactMap(\.retry)).sorted().map { "`\($0)`" }
+    let commands = Set(missing.compactMap(\.retry)).sorted().map { command in
+      (command.contains(" deployment update ") ? "a corrected file and " : "") + "`\(command)`"
+    }
     return Failure(
       (isInterrupted ? "interrupted: " : "")
         + "\(leased(report.dseq)) \(report.hourly ?? "") per hour, "
