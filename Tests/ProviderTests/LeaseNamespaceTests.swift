@@ -180,6 +180,31 @@ import Testing
     #expect(try await bench.clean(other, lease) == [])
   }
 
+  @Test func `a lease that is stopped and started keeps its URL while a client holds a connection`()
+    async throws
+  {
+    let bench = try await SandboxBench()
+    let lease = try await bench.run(
+      bench.service("test/perl", Self.server("$ENV{PORT}", "hello"), ports: global)
+    )
+    let url = try #require(try await bench.wait(lease) { $0.isReady }.urls.first)
+    let port = try #require(UInt16(url.split(separator: ":").last ?? ""))
+    let address = try #require(LocalAddress("127.0.0.1", port: port))
+    let client = try #require(address.makeSocket())
+    defer { close(client) }
+    let code = address.connect(client)
+    #expect(code == 0 || code == EINPROGRESS)
+    var socket = pollfd(fd: client, events: Int16(POLLOUT), revents: 0)
+    #expect(poll(&socket, 1, 5_000) == 1)
+    #expect(send(client, "GET /\r\n", 7, Int32(MSG_NOSIGNAL)) == 7)
+    socket.events = Int16(POLLIN)
+    #expect(poll(&socket, 1, 5_000) == 1, "it was accepted, and answered")
+    try await bench.driver.stop(lease)
+    try await bench.driver.start(lease)
+    #expect(try await bench.wait(lease) { $0.isReady }.urls == [url])
+    #expect(try await bench.clean(lease) == [])
+  }
+
   @Test func `a replica whose connections nothing carries any more is ended, and can be started again`()
     async throws
   {

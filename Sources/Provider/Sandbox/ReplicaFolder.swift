@@ -75,6 +75,16 @@ struct ReplicaFolder: Sendable {
     return entry.isZombie || entry.parent != replica.process
   }
 
+  /// What carries the replica's connections; nil unless that process is in the supervisor's session. It ends a
+  /// moment after the replica and its supervisor, and has their ports until then.
+  func forwarderProcess() -> pid_t? {
+    guard let number = number(Self.forwarderFile), let process = pid_t(exactly: number),
+      let entry = ProcessEntry(process), !entry.isZombie, let session = self.number("supervisor"),
+      Int(entry.session) == session
+    else { return nil }
+    return process
+  }
+
   /// The process id of the supervisor; nil unless that process has this folder's path in its command line.
   func supervisorProcess() -> pid_t? {
     guard let number = number("supervisor"), let process = pid_t(exactly: number),

@@ -120,6 +120,7 @@ extension SandboxDriver {
     reapChildren()
     var roots = groups.processes(replica.group)
     if let supervisor = replica.folder.supervisorProcess() { roots.insert(supervisor) }
+    if let forwarder = replica.folder.forwarderProcess() { roots.insert(forwarder) }
     if let state = replica.folder.readState(), let entry = replica.folder.runningProcess(state) {
       roots.insert(entry.process)
     }
