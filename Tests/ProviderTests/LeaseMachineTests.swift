@@ -96,22 +96,6 @@ import Testing
     #expect(machine.message == "degraded: no disk; next start in 2 s")
   }
 
-  @Test func `where nothing may be started the lease is given up at once, and again each minute`() {
-    var waiting = machine()
-    let effects = waiting.step(.launchRefused("bids on no chain"), at: at(1))
-    #expect(effects.last == .resign(.decommission))
-    #expect(waiting.message.contains("the provider bids on no chain"))
-    #expect(waiting.step(.launchRefused("bids on no chain"), at: at(60)).isEmpty)
-    #expect(waiting.step(.launchRefused("bids on no chain"), at: at(61)).contains(.resign(.decommission)))
-    var ended = running()
-    _ = ended.step(.observed(.ended("exit 1")), at: at(10))
-    #expect(ended.step(.launchRefused("bids on no chain"), at: at(11)).contains(.resign(.decommission)))
-    #expect(ended.step(.time, at: at(70)).isEmpty)
-    #expect(ended.step(.time, at: at(71)) == [.launch])
-    #expect(ended.step(.leaseClosed, at: at(72)).contains(.stop))
-    #expect(ended.step(.launchRefused("bids on no chain"), at: at(73)).isEmpty)
-  }
-
   @Test func `an unwell workload is given up only after the long deadline, once a minute`() {
     var machine = running()
     _ = machine.step(.observed(.ended("exit 1")), at: at(10))

@@ -38,9 +38,6 @@ public struct LeaseMachine: Hashable, Sendable {
     case manifestAccepted(Digest)
     case launched
     case launchFailed(String)
-    /// The provider may start nothing on this chain; the text says why. The lease is resigned, and again each
-    /// minute, so that its tenant does not pay for what does not run.
-    case launchRefused(String)
     /// The workload's condition according to the driver.
     case observed(Health)
     /// The chain has closed the lease.
@@ -96,7 +93,7 @@ public struct LeaseMachine: Hashable, Sendable {
   public internal(set) var attempts: UInt32 = 0
   /// The newest report.
   public internal(set) var message = ""
-  /// When the lease was last resigned as unstable, or because nothing may be started for it.
+  /// When the lease was last resigned as unstable.
   var resignedAt: Timestamp?
 
   /// A lease that was just opened.
@@ -115,7 +112,6 @@ public struct LeaseMachine: Hashable, Sendable {
     case .manifestAccepted(let hash): accept(hash, now, &effects)
     case .launched: launched(now, &effects)
     case .launchFailed(let reason): fail(reason, now, &effects)
-    case .launchRefused(let reason): refuse(reason, now, &effects)
     case .observed(let health): observe(health, now, &effects)
     case .leaseClosed: close(now, &effects)
     case .stopped:
@@ -177,20 +173,6 @@ public struct LeaseMachine: Hashable, Sendable {
     let pause = min(timing.longestPause, timing.firstPause << UInt64(min(attempts, 16)))
     state = .degraded(since: since, nextLaunch: now.advanced(byMilliseconds: pause))
     report("degraded: \(reason); next start in \(pause / 1_000) s", &effects)
-  }
-
-  private mutating func refuse(_ reason: String, _ now: Timestamp, _ effects: inout [Effect]) {
-    let next = now.advanced(byMilliseconds: timing.retry)
-    switch state {
-    case .stopping, .gone: return
-    case .awaitingManifest: break
-    case .starting, .running: state = .degraded(since: now, nextLaunch: next)
-    case .degraded(let since, _): state = .degraded(since: since, nextLaunch: next)
-    }
-    guard resignedAt.map({ now.milliseconds(since: $0) >= timing.retry }) ?? true else { return }
-    resignedAt = now
-    report("closing the lease, since nothing may be started for it: the provider \(reason)", &effects)
-    effects.append(.resign(.decommission))
   }
 
   private mutating func close(_ now: Timestamp, _ effects: inout [Effect]) {

@@ -87,7 +87,7 @@ extension ProviderService {
       // What an earlier run started has the limits of then and stays; nothing is added to it.
       let replicas = await driver.status(lease)
       if replicas.isEmpty || !replicas.allSatisfy(\.isRunning) {
-        perform(supervisor.step(lease, .launchRefused(obstacle), at: clock()))
+        perform(supervisor.step(lease, .launchFailed("the provider \(obstacle)"), at: clock()))
       }
       return
     }

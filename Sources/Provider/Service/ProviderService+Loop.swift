@@ -23,22 +23,12 @@ extension ProviderService {
         perform(supervisor.step(lease, .observed(health), at: clock()))
       }
       guard work[lease] == nil else { continue }
-      perform(supervisor.step(lease, passing(of: lease), at: clock()))
+      perform(supervisor.step(lease, .time, at: clock()))
     }
     let now = clock()
     if now >= standingDueAt { await refreshStanding() }
     if now >= offerDueAt { await publishOffer() }
     if mustSave { save() }
-  }
-
-  /// What the passing of time means to a lease: one that waits for a manifest, where nothing may be started,
-  /// waits for nothing.
-  private func passing(of lease: LeaseID) -> LeaseMachine.Input {
-    guard let obstacle = engine.configuration.obstacle, case .awaitingManifest = supervisor[lease]?.state
-    else {
-      return .time
-    }
-    return .launchRefused(obstacle)
   }
 
   /// Returns the health of a lease's workload according to the driver; nil when it was not launched.
