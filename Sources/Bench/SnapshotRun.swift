@@ -129,7 +129,7 @@ public struct SnapshotRun {
     let start = ContinuousClock.now
     var row = JoinRow(idleBytes: idle)
     let plan = try fetch(&machine, archive, blocks, into: store, &row)
-    try store.finish(plan, genesis: Genesis.empty(chain), signer: nil)
+    try store.finish(plan, genesis: Genesis.empty(chain))
     row.seconds = (ContinuousClock.now - start) / .seconds(1)
     row.peakBytes = PeakMemory.bytes
     row.leases = Int(LedgerQuery(state: StoreState(store: store.store)).runningLeaseCount)

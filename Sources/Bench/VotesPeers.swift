@@ -69,7 +69,7 @@ final class VotesVoter: Sendable {
   }
 
   static func start(home: Home, target: VotesTarget, tip: Tip) async throws -> VotesVoter {
-    let (node, consensus) = (try home.machineKey("node"), try home.machineKey("consensus"))
+    let (node, consensus) = (try home.machineKey("node"), try home.consensusKey())
     guard let index = tip.validators.index(ofKey: consensus.publicKey) else {
       throw Failure("the voter is not a validator")
     }

@@ -86,7 +86,7 @@ public struct VotesRun: Sendable {
   }
 
   private func consensusKey(_ homes: TestnetHomes, _ member: TestnetPlan.Member) throws -> SigningKey {
-    try homes.home(member).machineKey("consensus")
+    try homes.home(member).consensusKey()
   }
 
   private func measure(

@@ -45,6 +45,7 @@ public struct LocalTestnet: Sendable {
         if ports == .chosen { try plan.choosePorts() }
         let homes = TestnetHomes(folder: folder, plan: plan)
         try homes.refresh()
+        try homes.adoptSigners()
         try files.write(plan)
         return LocalTestnet(folder: folder, plan: plan, homes: homes, lock: lock)
       case .network(let plan), .remains(let plan):

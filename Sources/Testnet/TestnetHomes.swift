@@ -60,6 +60,12 @@ public struct TestnetHomes: Sendable {
     }
   }
 
+  /// Lets validators sign whose homes were copied with the whole network, as when its folder was moved to
+  /// another disk. All validators of the network are in this folder, so nothing else signs with their keys.
+  func adoptSigners() throws {
+    for member in plan.validators { try home(member).adoptIfRestoredWithNetwork() }
+  }
+
   private func writeParameters(_ definition: URL) throws {
     let file = definition.appending(path: "parameters.toml")
     let text = try String(contentsOf: file, encoding: .utf8)
@@ -88,7 +94,7 @@ public struct TestnetHomes: Sendable {
     for member in plan.validators {
       genesis.add(
         validator: try TestnetPlan.key(member.accountIndex).address,
-        key: try home(member).machineKey("consensus").publicKey,
+        key: try home(member).makeConsensusKey().publicKey,
         moniker: member.name,
         stake: Coin(Self.validatorStake * 1_000_000, .uakt),
         commission: commission

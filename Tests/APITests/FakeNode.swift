@@ -59,6 +59,8 @@ final class FakeNode: NodeServing {
     events: [.init(name: "transferred", attributes: [.init(key: "from", value: "a")])]
   )
 
+  func health() async -> [String] { failure.map { ["\($0)"] } ?? [] }
+
   func status() async throws -> Answer.Status { throw failure ?? Surprise() }
 
   func account(_ address: String) async throws -> Answer.Account {

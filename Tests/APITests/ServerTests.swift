@@ -34,6 +34,14 @@ import Testing
     }
   }
 
+  @Test func `health names what is wrong, with status 503`() async throws {
+    try await serving(FakeNode(failing: FakeNode.Surprise())) { client in
+      let answer = try await get("/health", client.port)
+      #expect(answer.status == 503)
+      #expect(answer.body == "Surprise()\n")
+    }
+  }
+
   @Test func `health and metrics are text`() async throws {
     try await serving(FakeNode()) { client in
       try await #expect(get("/health", client.port).body == "ok\n")

@@ -132,6 +132,8 @@ final class Harness {
   var records: [ReplicaRecord] = []
   var released: [SignedMessage] = []
   var requests: [SigningRequest] = []
+  /// Messages of the own key that came from outside.
+  var foundOwn: [SignedMessage] = []
   var alarms: [Alarm] = []
   var faults: [Fault] = []
   /// While true, what goes to the disk waits there in its order, and so do the answers.
@@ -319,6 +321,7 @@ final class Harness {
     case .serveBlocks(let peer, let from, let count):
       let blocks = store.blocks.dropFirst(Int(from) - 1).prefix(Int(count))
       sent.append((.blocksResponse(Array(blocks)), peer))
+    case .foundOwn(let message): foundOwn.append(message)
     case .alarm(let alarm): alarms.append(alarm)
     case .faulted(_, let fault): faults.append(fault)
     case .dial(let dial): dials.append(dial)

@@ -3,6 +3,16 @@ import Testing
 
 @testable import Storage
 
+enum TestKeys {
+  static let own = key(1)
+  static let other = key(2)
+
+  private static func key(_ number: UInt8) -> PublicKey {
+    guard let key = SigningKey(seed: [UInt8](repeating: number, count: 32)) else { fatalError("a seed") }
+    return key.publicKey
+  }
+}
+
 func signature(_ number: UInt8) -> Signature {
   guard let signature = Signature([UInt8](repeating: number, count: 64)) else { fatalError("64 bytes") }
   return signature
@@ -13,22 +23,27 @@ func signature(_ number: UInt8) -> Signature {
   var path: String { folder.path("signer") }
 
   private func open(
-    instance: [UInt8]? = nil,
     certified: UInt64 = 0,
-    at path: String? = nil
+    at path: String? = nil,
+    key: PublicKey = TestKeys.own
   ) throws(StorageError) -> SignerGuard {
-    try SignerGuard(path: path ?? self.path, instance: instance, initialHeight: 1, certifiedHeight: certified)
+    try SignerGuard(path: path ?? self.path, key: key, certifiedHeight: certified)
   }
 
-  /// Signs at height 1, so that the guard is settled.
-  private func settled() throws(StorageError) -> [UInt8] {
-    var signer = try open()
+  /// A new key's guard.
+  private func made() throws(StorageError) -> SignerGuard {
+    try SignerGuard.create(path: path, key: TestKeys.own)
+    return try open()
+  }
+
+  /// A guard that has signed at height 1.
+  private func settled() throws(StorageError) {
+    var signer = try made()
     try signer.record(height: 1, round: 0, step: .prevote, signBytes: [1], signature: signature(1))
-    return signer.instance
   }
 
   @Test func `signs each position once, in order, and gives the same signature for the same bytes`() throws {
-    var signer = try open()
+    var signer = try made()
     let first = signer.admit(height: 1, round: 0, step: .proposal, signBytes: [1])
     #expect(first == .sign)
     try signer.record(height: 1, round: 0, step: .proposal, signBytes: [1], signature: signature(1))
@@ -51,10 +66,11 @@ func signature(_ number: UInt8) -> Signature {
   }
 
   @Test func `knows after every reopening what it signed, round the ring and further`() throws {
+    try SignerGuard.create(path: path, key: TestKeys.own)
     for number in 0..<300 {
       var signer = try open()
       let quarantine = signer.quarantine
-      #expect(quarantine == (number == 0 ? .fresh : nil))
+      #expect(quarantine == nil)
       let height = UInt64(number / 6 + 1)
       let round = UInt32(number / 3 % 2)
       let step = try #require(SignerStep(rawValue: UInt8(number % 3 + 1)))
@@ -78,7 +94,7 @@ func signature(_ number: UInt8) -> Signature {
   }
 
   @Test func `recording what was not admitted is an error`() throws {
-    var signer = try open()
+    var signer = try made()
     try signer.record(height: 1, round: 5, step: .prevote, signBytes: [1], signature: signature(1))
     do throws(StorageError) {
       try signer.record(height: 1, round: 4, step: .prevote, signBytes: [1], signature: signature(1))
@@ -89,7 +105,7 @@ func signature(_ number: UInt8) -> Signature {
   }
 
   @Test func `signs nothing at or below a certified height`() throws {
-    _ = try settled()
+    try settled()
     var signer = try open(certified: 7)
     let below = signer.admit(height: 7, round: 0, step: .prevote, signBytes: [1])
     let above = signer.admit(height: 8, round: 0, step: .prevote, signBytes: [1])
@@ -101,123 +117,132 @@ func signature(_ number: UInt8) -> Signature {
     #expect(later == .refuse(.decided(9)))
   }
 
-  @Test func `a new guard signs at the first height, and waits a full height elsewhere`() throws {
-    do {
-      let signer = try open()
-      let first = signer.admit(height: 1, round: 0, step: .prevote, signBytes: [1])
-      let later = signer.admit(height: 40, round: 0, step: .prevote, signBytes: [1])
-      #expect(first == .sign)
-      #expect(later == .refuse(.quarantined(.fresh)))
-    }
-    var signer = try open(certified: 39)
-    let one = try signer.recordDecidedHeight(height: 40, hasOwnSignature: false)
-    let same = try signer.recordDecidedHeight(height: 40, hasOwnSignature: false)
-    let two = try signer.recordDecidedHeight(height: 41, hasOwnSignature: false)
-    #expect([one, same, two] == [false, false, true])
-    let later = signer.admit(height: 42, round: 0, step: .prevote, signBytes: [1])
-    #expect(later == .sign)
-    let quarantine = try open().quarantine
-    #expect(quarantine == nil)
+  @Test func `a new key's guard signs at any height, without a word of the operator`() throws {
+    let signer = try made()
+    let answers = [1, 5_000].map { signer.admit(height: $0, round: 0, step: .prevote, signBytes: [1]) }
+    #expect(answers == [.sign, .sign])
   }
 
-  @Test func `a copied guard refuses until a full height passed without its key, or the operator says so`()
-    throws
-  {
-    let instance = try settled()
+  @Test func `a copied guard refuses everything, at every start, and the original goes on`() throws {
+    try settled()
     let twin = folder.path("twin")
     try copy(path, to: twin)
-    do {
-      var signer = try open(instance: instance, at: twin)
-      let new = signer.admit(height: 2, round: 0, step: .prevote, signBytes: [1])
+    for certified in [0, 7, 1_000_000] as [UInt64] {
+      var signer = try open(certified: certified, at: twin)
+      signer.recordCertificate(height: certified + 1)
+      let new = signer.admit(height: certified + 2, round: 0, step: .prevote, signBytes: [1])
       let old = signer.admit(height: 1, round: 0, step: .prevote, signBytes: [1])
       #expect(new == .refuse(.quarantined(.copied)))
-      #expect(old == .reuse(signature(1)))
-      // The original signs: the wait starts anew with each of its signatures.
-      for height in 2...UInt64(6) {
-        let ended = try signer.recordDecidedHeight(height: height, hasOwnSignature: true)
-        #expect(!ended)
-      }
-      let quarantine = try open(instance: instance, at: twin).quarantine
-      #expect(quarantine == .copied)
-      let ended = try signer.recordDecidedHeight(height: 7, hasOwnSignature: false)
-      #expect(ended)
+      #expect(old == .refuse(.quarantined(.copied)))
     }
-    let settledTwin = try open(instance: instance, certified: 7, at: twin)
-    let answer = settledTwin.admit(height: 8, round: 0, step: .prevote, signBytes: [1])
-    #expect(answer == .sign)
-    // The original has not noticed.
-    let original = try open(instance: instance).quarantine
+    let original = try open().quarantine
     #expect(original == nil)
+  }
 
-    let third = folder.path("third")
-    try copy(path, to: third)
-    var signer = try open(instance: instance, at: third)
-    try signer.confirmSoleSigner()
-    let told = signer.admit(height: 2, round: 0, step: .prevote, signBytes: [1])
-    #expect(told == .sign)
-    let again = try open(instance: instance, at: third)
-    let (quarantine, last) = (again.quarantine, again.lastSigned?.position.height)
-    #expect(quarantine == nil)
-    #expect(last == 1)
+  @Test func `a guard of another key refuses: the key was brought into this home`() throws {
+    try settled()
+    let signer = try open(key: TestKeys.other)
+    let answer = signer.admit(height: 9, round: 0, step: .prevote, signBytes: [1])
+    #expect(answer == .refuse(.quarantined(.otherKey)))
   }
 
   @Test func `a moved guard is the original`() throws {
-    let instance = try settled()
+    try settled()
     try Folder.rename(path, to: folder.path("elsewhere"))
-    let quarantine = try open(instance: instance, at: folder.path("elsewhere")).quarantine
+    let quarantine = try open(at: folder.path("elsewhere")).quarantine
     #expect(quarantine == nil)
   }
 
   @Test func `a restored older guard is a copy, even in the place of the removed one`() throws {
-    let instance = try settled()
+    try settled()
     try copy(path, to: folder.path("backup"))
     do {
-      var signer = try open(instance: instance)
+      var signer = try open()
       try signer.record(height: 2, round: 0, step: .prevote, signBytes: [2], signature: signature(2))
     }
     try remove(path)
     try copy(folder.path("backup"), to: path)
-    let quarantine = try open(instance: instance).quarantine
+    let quarantine = try open().quarantine
     #expect(quarantine == .copied)
   }
 
-  @Test func `a guard that the database knows, and that is gone, is missed at every start`() throws {
-    let instance = try settled()
+  @Test func `a backup that is written back into the same file is a copy`() throws {
+    try settled()
+    let backup = try contents(of: path)
+    do {
+      var signer = try open()
+      try signer.record(height: 2, round: 0, step: .prevote, signBytes: [2], signature: signature(2))
+    }
+    try overwrite(path, backup)
+    let quarantine = try open().quarantine
+    #expect(quarantine == .copied)
+  }
+
+  @Test func `a guard that is gone is missed at every start, and not made anew`() throws {
+    try settled()
     try remove(path)
     for _ in 0..<2 {
-      let signer = try open(instance: instance)
-      let (quarantine, own) = (signer.quarantine, signer.instance)
-      #expect(quarantine == .lost)
-      #expect(own != instance)
+      let signer = try open()
       let answer = signer.admit(height: 1, round: 0, step: .prevote, signBytes: [2])
       #expect(answer == .refuse(.quarantined(.lost)))
+      #expect(!Folder.exists(path))
+    }
+  }
+
+  @Test func `a signature of the key that this guard did not give is foreign, and those it gave are not`()
+    throws
+  {
+    var signer = try made()
+    for height in 1...UInt64(200) {
+      for (index, step) in [SignerStep.prevote, .precommit].enumerated() {
+        try signer.record(
+          height: height,
+          round: 0,
+          step: step,
+          signBytes: [UInt8(height), UInt8(index)],
+          signature: signature(1)
+        )
+      }
+    }
+    let cases: [(UInt64, UInt32, SignerStep, [UInt8], Bool)] = [
+      (200, 0, .prevote, [200, 0], false), (199, 0, .precommit, [199, 1], false),
+      // Other bytes at a place where it signed; a place that it passed over; later ones.
+      (200, 0, .prevote, [9], true), (200, 0, .proposal, [1], true),
+      (200, 1, .prevote, [1], true), (201, 0, .prevote, [1], true),
+      // So old that the guard has forgotten what it gave.
+      (2, 0, .prevote, [2, 0], false), (2, 0, .prevote, [9], false),
+    ]
+    for (height, round, step, bytes, expected) in cases {
+      let position = SignerPosition(height: height, round: round, step: step)
+      let isForeign = signer.isForeign(position, signBytes: bytes)
+      #expect(isForeign == expected, "\(position)")
     }
   }
 
   @Test func `a guard with any changed byte is quarantined, or unchanged in meaning`() throws {
-    let instance = try settled()
+    try settled()
     let whole = try contents(of: path)
     for offset in stride(from: 0, to: SignerState.size * 4, by: 3) {
       var rotten = whole
       rotten[offset] ^= 1
       try overwrite(path, rotten)
-      let quarantine = try open(instance: instance).quarantine
+      let quarantine = try open().quarantine
       #expect(quarantine == .damaged, "byte \(offset)")
     }
-    try overwrite(path, Array(whole.dropLast()))
-    let short = try open(instance: instance).quarantine
-    #expect(short == .damaged)
-    try overwrite(path, [])
-    let empty = try open(instance: instance).quarantine
-    #expect(empty == .damaged)
+    for rest in [Array(whole.dropLast()), []] {
+      try overwrite(path, rest)
+      let quarantine = try open().quarantine
+      #expect(quarantine == .damaged)
+    }
     try overwrite(path, whole)
-    let healed = try open(instance: instance).quarantine
+    let healed = try open().quarantine
     #expect(healed == nil)
   }
 
   @Test func `a record that could not be written stops the guard for good`() throws {
-    var signer = try open()
-    redirect(signer.file.file.descriptor, to: "/dev/full")
+    var signer = try made()
+    let descriptor = signer.descriptor
+    redirect(try #require(descriptor), to: "/dev/full")
     do throws(StorageError) {
       try signer.record(height: 1, round: 0, step: .prevote, signBytes: [1], signature: signature(1))
       Issue.record("it was recorded")

@@ -68,7 +68,7 @@ import Testing
     #expect(error.hint == "stop the other node, or give this one its own home")
     #expect(StorageError.closed(path: "/d").hint == nil)
     let refusal = StorageError.refused(.quarantined(.copied))
-    #expect(refusal.description == "not signed: this home is a copy")
-    #expect(refusal.hint?.contains("no other node signs") == true)
+    #expect(refusal.description == "not signed: this home is a copy, or was restored from one")
+    #expect(refusal.hint?.contains("supercloud validator adopt --last-signed HEIGHT/ROUND") == true)
   }
 }

@@ -96,6 +96,7 @@ struct PrintedCommands {
       "/tmp/x --trusted local",
     ]
     let plain = command.replacing("HEIGHT:HASH", with: samples[4]).replacing("DSEQ", with: "1")
+      .replacing("HEIGHT/ROUND", with: "7/0")
     var candidates = [plain]
     if samples.contains(where: { isTaken(plain.replacing(String(value), with: $0)) }) { return true }
     while let first = candidates.first, first.contains(value) {

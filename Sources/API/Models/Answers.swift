@@ -48,6 +48,12 @@ extension Answer {
     /// The operator's address; absent if this node is not a validator.
     public var validator: String?
     public var provider: String?
+    /// Whether the node signs with its validator's key; absent if it has none.
+    public var signing: Signing?
+    /// What is wrong with the node, in words; empty when all is well.
+    public var problems: [String]
+    /// The highest height that a peer says to have; absent while none is ahead.
+    public var claimedHeight: UInt64?
 
     public init(
       chainId: String,
@@ -72,7 +78,10 @@ extension Answer {
       bids: Int,
       leases: Int,
       validator: String?,
-      provider: String?
+      provider: String?,
+      signing: Signing? = nil,
+      problems: [String] = [],
+      claimedHeight: UInt64? = nil
     ) {
       self.chainId = chainId
       self.genesis = genesis
@@ -97,6 +106,41 @@ extension Answer {
       self.leases = leases
       self.validator = validator
       self.provider = provider
+      self.signing = signing
+      self.problems = problems
+      self.claimedHeight = claimedHeight
+    }
+  }
+
+  /// Whether a validator's node signs.
+  public struct Signing: Codable, Hashable, Sendable {
+    public var signs: Bool
+    /// Why it does not sign, and what the operator does; absent while it signs.
+    public var reason: String?
+    public var fix: String?
+    /// Height and round of its last signature; absent when it has not signed.
+    public var lastHeight: UInt64?
+    public var lastRound: UInt32?
+    /// Above which height and round it signs, as the operator said; absent without `validator adopt`.
+    public var floorHeight: UInt64?
+    public var floorRound: UInt32?
+
+    public init(
+      signs: Bool,
+      reason: String?,
+      fix: String?,
+      lastHeight: UInt64?,
+      lastRound: UInt32?,
+      floorHeight: UInt64?,
+      floorRound: UInt32?
+    ) {
+      self.signs = signs
+      self.reason = reason
+      self.fix = fix
+      self.lastHeight = lastHeight
+      self.lastRound = lastRound
+      self.floorHeight = floorHeight
+      self.floorRound = floorRound
     }
   }
 

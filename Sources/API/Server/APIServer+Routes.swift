@@ -1,9 +1,15 @@
+import HTTPTypes
 import Hummingbird
+import NIOCore
 
 // The routes of queries and submissions; `NodeServing` says what each gives.
 extension APIServer {
   func queries(_ routes: Routes) {
-    routes.router.get("health") { _, _ in "ok\n" }
+    routes.router.get("health") { _, _ in
+      let problems = await node.health()
+      guard !problems.isEmpty else { return Response(status: .ok, text: "ok\n") }
+      return Response(status: .serviceUnavailable, text: problems.map { $0 + "\n" }.joined())
+    }
     routes.router.get("metrics") { _, _ in try await node.metrics() }
     routes.get("v1/status") { _, _ in try await node.status() }
     routes.get("v1/accounts/:address") { _, path in try await node.account(path("address")) }
@@ -158,5 +164,15 @@ struct RoutePath {
       throw ServingError.invalid("`\(text)` is not a height", fix: "a number, or `latest`")
     }
     return UInt64(text)
+  }
+}
+
+extension Response {
+  fileprivate init(status: HTTPResponse.Status, text: String) {
+    self.init(
+      status: status,
+      headers: [.contentType: "text/plain; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+    )
   }
 }

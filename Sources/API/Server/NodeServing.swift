@@ -1,6 +1,8 @@
 /// The requests that the HTTP server passes to a node. The node's `NodeService` implements it.
 public protocol NodeServing: Sendable {
   func status() async throws -> Answer.Status
+  /// What is wrong with the node, in words; empty when all is well.
+  func health() async -> [String]
   func account(_ address: String) async throws -> Answer.Account
   func block(_ height: UInt64?) async throws -> Answer.Block
   /// The light block of a height; nil means the newest.

@@ -44,6 +44,9 @@ extension LedgerQuery {
 
   public func validator(_ address: Address) -> ValidatorRecord? { state.read(Tables.validators, address) }
 
+  /// The operator of the validator with this consensus key; nil when there is none.
+  public func validatorAddress(ofKey key: PublicKey) -> Address? { state.read(Tables.validatorsByKey, key) }
+
   /// The stake of all bonded validators, in uakt.
   public var bondedStake: Amount { state.read(Tables.staking, SingleKey())?.bonded ?? .zero }
 

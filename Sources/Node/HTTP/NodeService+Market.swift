@@ -179,6 +179,7 @@ extension NodeService {
       ("datagrams_sent", "Datagrams sent.", UInt64(clamping: transport.datagramsSent)),
       ("datagrams_received", "Datagrams received.", UInt64(clamping: transport.datagramsReceived)),
     ] { metrics.add("supercloud_\(name)_total", .counter, help, value) }
+    await addHealth(to: &metrics)
     metrics.add(await network(transport, counters))
     return metrics.text
   }

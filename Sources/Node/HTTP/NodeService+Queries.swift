@@ -18,9 +18,8 @@ extension NodeService {
     let configuration = parts.runtime.configuration
     let genesis = parts.runtime.definition.genesis
     let interval = lastInterval.withLock { $0.interval }
-    let operatorAddress = keys.consensus.flatMap { key in
-      genesis.validators.first { $0.consensusKey == key.publicKey }?.operatorAddress.text()
-    }
+    let signing = parts.standing.answer
+    let problems = await health()
     return await host.read { replica in
       let tip = replica.tip
       let query = LedgerQuery(state: replica.view)
@@ -46,8 +45,11 @@ extension NodeService {
         orders: replica.book.orderCount,
         bids: replica.book.bidCount,
         leases: query.runningLeaseCount,
-        validator: operatorAddress,
-        provider: keys.provider?.address.text()
+        validator: keys.validator.flatMap { query.validatorAddress(ofKey: $0)?.text() },
+        provider: keys.provider?.address.text(),
+        signing: signing,
+        problems: problems,
+        claimedHeight: replica.claimedHeight > tip.height ? replica.claimedHeight : nil
       )
     }
   }

@@ -20,6 +20,8 @@ final class NodeService: NodeServing {
   /// The background tasks; empty before `start`.
   private let tasks = Mutex<[Task<Void, Never>]>([])
   let hub: EventHub
+  /// What was last found about the node's health.
+  let state = Mutex(NodeWatch())
   let lastInterval = Mutex<(time: Timestamp, interval: UInt64)>((.zero, 0))
 
   init(parts: NodeParts) {
@@ -35,6 +37,7 @@ final class NodeService: NodeServing {
   func start() async throws {
     _ = await host.observe { [self] event in
       guard case .committed(let commit) = event else { return }
+      reportSlashes(in: commit)
       lastInterval.withLock { last in
         let time = commit.tip.time
         last = (time, last.time == .zero ? 0 : time.milliseconds(since: last.time))
@@ -49,9 +52,11 @@ final class NodeService: NodeServing {
     let publishing = Task {
       while !Task.isCancelled {
         let port = parts.endpoint.port
-        let record = GossipSetUp.record(parts.runtime, keys: parts.keys, port: port, time: .now)
+        var keys = parts.keys
+        if !parts.standing.signs { keys.consensus = nil }
+        let record = GossipSetUp.record(parts.runtime, keys: keys, port: port, time: .now)
         _ = try? await host.publish(record)
-        parts.endpoint.setHello(GossipSetUp.hello(parts.runtime, keys: parts.keys, time: .now).encoded)
+        parts.endpoint.setHello(GossipSetUp.hello(parts.runtime, keys: keys, time: .now).encoded)
         try? await Task.sleep(for: .milliseconds(GossipSetUp.recordLifetime / 4))
       }
     }
@@ -61,7 +66,8 @@ final class NodeService: NodeServing {
         if !Task.isCancelled { gossipStore.save(await host.read { $0.persistedGossip }) }
       }
     }
-    tasks.withLock { $0 = [distributing, publishing, keeping] }
+    let watching = Task { await watch() }
+    tasks.withLock { $0 = [distributing, publishing, keeping, watching] }
     let started = try await ProviderHost.start(parts)
     provider.withLock { $0 = started }
   }

@@ -46,7 +46,8 @@ public struct Home: Sendable {
     return FileManager.default.createFile(atPath: file.path, contents: Data(text.utf8), attributes: access)
   }
 
-  /// The key of the node or validator, made at first use. It is not encrypted: it must not hold money.
+  /// The key of the node, made at first use, or another that is there. It is not encrypted: it must not hold
+  /// money. The validator's is made by `makeConsensusKey` only.
   ///
   /// - Throws: `Failure` when the keys' folder is closed to the user, else an error of reading or writing the file.
   public func machineKey(_ name: String) throws -> SigningKey {

@@ -21,6 +21,7 @@ struct NodeParts: Sendable {
   let runtime: NodeRuntime
   let store: NodeStore
   let keys: NodeKeys
+  let standing: SigningStanding
   let coreGroup: MultiThreadedEventLoopGroup
   let apiGroup: MultiThreadedEventLoopGroup
   let endpoint: Transport.Endpoint
@@ -38,17 +39,25 @@ struct NodeParts: Sendable {
   static func assemble(_ runtime: NodeRuntime, store: NodeStore, tip: Tip) async throws -> NodeParts {
     let chain = runtime.definition.genesis.chain
     let logger = runtime.logger
-    let keys = try NodeKeys(runtime: runtime)
+    var keys = try NodeKeys(runtime: runtime)
+    let signing = try SigningParts(runtime, key: keys.consensus, tip: tip)
+    let (signingKey, records, standing) = (signing.key, signing.records, signing.standing)
+    // A node that does not sign must not take the place of the one that does: a voucher would say that
+    // the validator's votes are to be sent here.
+    keys.consensus = signingKey
     let failure = FailureSignal()
     let coreGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let memory = SignatureCache(chain: chain)
     let checks = memory.checks()
-    let bridge = TransportBridge(chain: chain, checks: checks, logger: logger)
+    let bridge = TransportBridge(
+      chain: chain,
+      checks: checks,
+      seeds: runtime.definition.seeds.map(\.address),
+      logger: logger
+    )
     let post: @Sendable ([ReplicaInput]) -> Void = { bridge.post($0) }
     let endpoint = try await Self.endpoint(runtime, keys: keys, bridge: bridge, on: coreGroup)
     let verifier = SignatureVerifier(chain: chain, memory: memory, checks: checks, threads: 2, post: post)
-    let signing = try SigningParts(runtime, keys: keys, store: store, tip: tip)
-    let (signingKey, records) = (signing.key, signing.records)
     let snapshots = Self.snapshots(runtime, store: store, bridge: bridge, endpoint: endpoint)
     let cache = StateCache()
     let storage = Self.storage(runtime, store, cache, signing, snapshots, post, failure)
@@ -77,6 +86,7 @@ struct NodeParts: Sendable {
       runtime: runtime,
       store: store,
       keys: keys,
+      standing: standing,
       coreGroup: coreGroup,
       apiGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1),
       endpoint: endpoint,
@@ -139,6 +149,8 @@ struct NodeParts: Sendable {
       keepBlocks: runtime.configuration.storage.keepBlocks,
       neededFrom: { snapshots.lowestHeight },
       key: signing.key,
+      standing: signing.standing,
+      trusted: runtime.join.trusted,
       chain: runtime.definition.genesis.chain,
       logger: runtime.logger,
       written: { snapshots.committed($0) },
@@ -225,8 +237,10 @@ extension FrameLimits {
 /// A node's keys.
 struct NodeKeys: Sendable {
   let node: SigningKey
-  /// The key that signs votes; nil unless the node is a validator.
-  let consensus: SigningKey?
+  /// The key that signs votes; nil unless the node is a validator that may sign.
+  var consensus: SigningKey?
+  /// The key of this node's validator, also while it may not sign.
+  let validator: PublicKey?
   /// The key that signs bids and authenticates lease streams; nil unless the node is a provider.
   let provider: SigningKey?
   /// The key of the account that gives test coins away; nil unless the faucet is on.
@@ -235,7 +249,8 @@ struct NodeKeys: Sendable {
   init(runtime: NodeRuntime) throws {
     let home = runtime.home
     node = try home.machineKey("node")
-    consensus = runtime.configuration.role == .validator ? try home.machineKey("consensus") : nil
+    consensus = runtime.configuration.role == .validator ? try home.consensusKey() : nil
+    validator = consensus?.publicKey
     provider = try runtime.configuration.provider.map { try Keyring(home: home).open($0.account) }
     faucet = runtime.configuration.api.hasFaucet ? try Keyring(home: home).open("faucet") : nil
   }

@@ -61,6 +61,7 @@ public struct NodeRuntime: Sendable {
     let store = try await joinBySnapshot(own, tip: try readTip(own))
     try verify(store)
     let tip = try readTip(store)
+    try checkTrusted(store, tip: tip)
     try LightBlocks.writeMissingSets(store, tip: tip)
     logger.info(
       "opened the database",

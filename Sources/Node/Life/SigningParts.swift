@@ -6,38 +6,57 @@ import Storage
 
 /// The parts with which a validator signs: its key, the consensus log, and all records still in the log.
 ///
-/// When acknowledged records of the log have changed or are missing, nobody knows which messages the key has
-/// signed. The node then reports the damage and follows the chain without the key.
+/// When the guard is quarantined or the log is damaged, nobody knows which messages the key has signed. The
+/// node then follows the chain without the key, and leaves guard and log as they are for the operator's
+/// `validator adopt`.
 struct SigningParts: ~Copyable {
   /// The consensus key; nil when the node does not sign.
   let key: SigningKey?
   let records: [ReplicaRecord]
+  let standing: SigningStanding
   private let log: SignerLog?
 
-  init(_ runtime: NodeRuntime, keys: NodeKeys, store: NodeStore, tip: Tip) throws {
-    guard let key = keys.consensus else {
-      self.init(key: nil, records: [], log: nil)
+  init(_ runtime: NodeRuntime, key: SigningKey?, tip: Tip) throws {
+    let advice = runtime.home.adoptAdvice
+    guard let key else {
+      self.init(nil, SigningStanding(hasKey: false, advice: advice, quarantine: nil))
       return
     }
+    var records: [ReplicaRecord] = []
+    var damage = ""
+    let reason: SignerQuarantine
     do {
-      var records: [ReplicaRecord] = []
-      let log = try Self.open(runtime, store: store, tip: tip, records: &records)
-      self.init(key: key, records: records, log: log)
+      let log = try Self.open(runtime.home, key: key.publicKey, tip: tip, records: &records)
+      guard let quarantine = log.quarantine else {
+        let standing = SigningStanding(
+          hasKey: true,
+          advice: advice,
+          quarantine: nil,
+          last: log.lastSigned?.position,
+          floor: log.floor
+        )
+        self.init(key, standing, records: records, log: log)
+        return
+      }
+      reason = quarantine
     } catch StorageError.corrupt(let path, let detail) {
-      runtime.logger.critical(
-        "the consensus log is damaged: this node follows the chain and signs nothing",
-        metadata: [
-          "log": "\(path)", "damage": "\(detail)",
-          "remedy":
-            "make sure that nothing else signs with the key, then move the folder \(runtime.home.consensus.path) away",
-        ]
-      )
-      self.init(key: nil, records: [], log: nil)
+      (reason, damage) = (.logDamaged, "\(path): \(detail)")
     }
+    runtime.logger.critical(
+      "\(reason): this node follows the chain and signs nothing",
+      metadata: damage.isEmpty ? ["remedy": "\(advice)"] : ["damage": "\(damage)", "remedy": "\(advice)"]
+    )
+    self.init(nil, SigningStanding(hasKey: true, advice: advice, quarantine: reason))
   }
 
-  private init(key: SigningKey?, records: [ReplicaRecord], log: consuming SignerLog?) {
+  private init(
+    _ key: SigningKey?,
+    _ standing: SigningStanding,
+    records: [ReplicaRecord] = [],
+    log: consuming SignerLog? = nil
+  ) {
     self.key = key
+    self.standing = standing
     self.records = records
     self.log = log
   }
@@ -45,31 +64,27 @@ struct SigningParts: ~Copyable {
   consuming func takeLog() -> SignerLog? { log }
 
   private static func open(
-    _ runtime: NodeRuntime,
-    store: NodeStore,
+    _ home: Home,
+    key: PublicKey,
     tip: Tip,
     records: inout [ReplicaRecord]
   ) throws -> SignerLog {
-    let folder = runtime.home.consensus
     let log = try SignerLog(
-      logFolder: folder.appending(path: "log").path,
-      guardPath: folder.appending(path: "guard").path,
-      instance: try store.meta("signer"),
-      initialHeight: 1,
+      logFolder: home.consensusLog.path,
+      guardPath: home.guardFile.path,
+      key: key,
       certifiedHeight: tip.height
     )
-    if try store.meta("signer") == nil { try store.setMeta("signer", log.instance) }
     var found: [ReplicaRecord] = []
     try log.replay { (payload) throws(StorageError) in
-      if let record = try? ReplicaRecord(decoding: payload) { found.append(record) }
+      do {
+        found.append(try ReplicaRecord(decoding: payload))
+      } catch {
+        // A log with a gap would restore a machine that has forgotten a lock.
+        throw .corrupt(path: home.consensusLog.path, detail: "a record cannot be decoded: \(error)")
+      }
     }
     records = found
-    if let quarantine = log.quarantine {
-      runtime.logger.warning(
-        "the signing guard signs nothing for now: what the key signed before is not certain",
-        metadata: ["reason": "\(quarantine)"]
-      )
-    }
     return log
   }
 }

@@ -44,8 +44,7 @@ public struct HomeVerification: Codable, Sendable {
       throw DefinitionError(
         file: path,
         problem: "the consensus log is damaged: \(detail)",
-        remedy:
-          "make sure that nothing else signs with the key, then move the folder \(home.consensus.path) away"
+        remedy: home.adoptAdvice
       )
     }
   }

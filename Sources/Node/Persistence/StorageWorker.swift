@@ -17,6 +17,8 @@ final class StorageWorker: Sendable {
   enum Job: Sendable {
     case log(ReplicaRecord)
     case sign(SigningRequest)
+    /// Stops signing if the guard did not give this message of the own key.
+    case judge(SignedMessage)
     case commit(Commit)
     case keepEvidence([Evidence])
     /// Runs a closure between the other jobs, for example to read blocks.
@@ -52,6 +54,10 @@ final class StorageWorker: Sendable {
     var neededFrom: @Sendable () -> Height?
     /// Nil for a node that does not sign.
     var key: SigningKey?
+    /// Is told what is signed, and when signing ends.
+    var standing: SigningStanding
+    /// A header that the operator trusts: another block of its height is not written.
+    var trusted: TrustedHeader?
     var chain: ChainID
     var logger: Logger
     /// Called with each height when the store has it, and before it has the next.
@@ -95,6 +101,7 @@ final class StorageWorker: Sendable {
       }
       if isOver { continuation.resume() }
     }
+    if !queue.withLock({ $0.hasFailed }) { close() }
     thread.stop()
   }
 
@@ -118,10 +125,12 @@ final class StorageWorker: Sendable {
         if !jobs.isEmpty { parts.report(try perform(jobs)) }
         hasOldBlocks = try prune()
       } catch {
-        parts.logger.critical(
-          "a record could not be written to disk; the node stops",
-          metadata: ["error": "\(error)"]
-        )
+        if !(error is DefinitionError) {
+          parts.logger.critical(
+            "a record could not be written to disk; the node stops",
+            metadata: ["error": "\(error)"]
+          )
+        }
         let waiter = queue.withLock { queue in
           queue.isStopped = true
           queue.hasFailed = true
@@ -131,6 +140,15 @@ final class StorageWorker: Sendable {
         waiter?.resume()
         return
       }
+    }
+  }
+
+  /// Closes the signing guard when the node ends.
+  private func close() {
+    do {
+      try signer.withLock { signer in try signer?.close() }
+    } catch {
+      parts.logger.error("the signing guard could not be closed", metadata: ["error": "\(error)"])
     }
   }
 
@@ -145,6 +163,7 @@ final class StorageWorker: Sendable {
       case .sign(let request):
         if let message = try sign(request) { results.append(.signed(message)) }
         needsSync = true
+      case .judge(let message): try judge(message)
       case .commit(let commit):
         if needsSync { try sync() }
         needsSync = false
@@ -178,23 +197,23 @@ final class StorageWorker: Sendable {
   private func sign(_ request: SigningRequest) throws -> SignedMessage? {
     guard let key = parts.key else { return nil }
     let message = request.domain.message(chain: parts.chain.text, request.signBody)
-    let step: SignerStep =
-      switch request.kind {
-      case .proposal: .proposal
-      case .prevote: .prevote
-      case .precommit: .precommit
-      }
-    let position = SignerPosition(height: request.height, round: request.round, step: step)
+    let position = SignerPosition(request)
+    let isBlockVote = request.kind == .prevote && request.block != nil
+    let vote = isBlockVote ? SignerBlockVote(validRound: request.validRound) : nil
     return try signer.withLock { signer in
       guard signer != nil else { return nil }
-      switch signer?.admit(position, signBytes: message) {
+      switch signer?.admit(position, signBytes: message, vote: vote) {
       case .sign:
         let signature = key.sign(message)
         try signer?.record(position, signBytes: message, signature: signature)
+        parts.standing.signed(position)
         return request.message(with: signature)
       case .reuse(let signature): return request.message(with: signature)
       case .refuse(let reason):
-        parts.logger.warning(
+        // A quarantine was logged when it began.
+        let level: Logger.Level = if case .quarantined = reason { .debug } else { .warning }
+        parts.logger.log(
+          level: level,
           "the signing guard refused to sign",
           metadata: ["height": "\(request.height)", "round": "\(request.round)", "reason": "\(reason)"]
         )
@@ -204,8 +223,27 @@ final class StorageWorker: Sendable {
     }
   }
 
+  /// Stops signing for good if somebody else signed `message` with this node's key.
+  private func judge(_ message: SignedMessage) throws {
+    guard let key = parts.key else { return }
+    let signed = message.signed(chain: parts.chain.text)
+    try signer.withLock { signer in
+      guard signer?.isForeign(signed.position, signBytes: signed.bytes) == true,
+        key.publicKey.verifies(signed.signature, of: signed.bytes)
+      else { return }
+      let reason = SignerQuarantine.usedElsewhere(signed.position)
+      parts.standing.stop(reason)
+      parts.logger.critical(
+        "\(reason): this node signs nothing any more, and goes on following the chain",
+        metadata: ["remedy": "\(parts.standing.advice)"]
+      )
+      try signer?.stop(foreign: signed.position)
+    }
+  }
+
   private func write(_ commit: Commit) throws {
     let height = commit.tip.height
+    try checkTrusted(commit.tip)
     var record = BlockCommit(
       height: height,
       header: commit.block.header.encoded,
@@ -225,22 +263,19 @@ final class StorageWorker: Sendable {
       guard signer != nil else { return }
       // From now on nothing may be signed at this height or below, wherever the block came from.
       signer?.recordCertificate(height: height)
-      // A block received in synchronisation does not show who signs now, so only heights whose decision this
-      // node observed end a quarantine. Synchronisation does not change the guard's file or the log's
-      // segments.
+      // Catching up leaves the log's segments alone: it has no records of these heights.
       guard commit.isDecidedByConsensus else { return }
-      let hasOwn = parts.key.map { Self.signed(commit, by: $0.publicKey) } ?? false
-      try signer?.recordDecidedHeight(height: height, hasOwnSignature: hasOwn)
       try signer?.rotateAndDrop(after: height)
     }
   }
 
-  private static func signed(_ commit: Commit, by key: PublicKey) -> Bool {
-    let set = commit.tip.lastValidators
-    guard let index = set.index(ofKey: key),
-      let signers = SignerSet(bytes: commit.certificate.signers, count: set.count)
-    else { return false }
-    return signers.contains(index)
+  private func checkTrusted(_ tip: Tip) throws {
+    guard let trusted = parts.trusted, trusted.height == tip.height else { return }
+    guard trusted.hash == tip.block else {
+      throw trusted.refutation(by: tip.block, at: parts.store.database.path)
+    }
+    try parts.store.setMeta(TrustedHeader.metaName, Array(trusted.description.utf8))
+    parts.logger.info("this chain has the trusted header", metadata: ["header": "\(trusted)"])
   }
 }
 
@@ -250,5 +285,36 @@ extension SignerLog {
     guard height.isMultiple(of: 64) || segmentSize > 8 << 20 else { return }
     try rotate(startingAt: height + 1)
     try drop(before: height)
+  }
+}
+
+extension SignerPosition {
+  init(_ request: SigningRequest) {
+    let step: SignerStep =
+      switch request.kind {
+      case .proposal: .proposal
+      case .prevote: .prevote
+      case .precommit: .precommit
+      }
+    self.init(height: request.height, round: request.round, step: step)
+  }
+}
+
+extension SignedMessage {
+  /// The position, the signed bytes and the signature.
+  fileprivate func signed(chain: String) -> (position: SignerPosition, bytes: [UInt8], signature: Signature) {
+    switch self {
+    case .proposal(let proposal):
+      return (
+        SignerPosition(height: proposal.height, round: proposal.round, step: .proposal),
+        SigningDomain.proposal.message(chain: chain, proposal.signBody), proposal.signature
+      )
+    case .vote(let vote):
+      let step: SignerStep = vote.kind == .prevote ? .prevote : .precommit
+      return (
+        SignerPosition(height: vote.height, round: vote.round, step: step),
+        vote.kind.domain.message(chain: chain, vote.signBody), vote.signature
+      )
+    }
   }
 }

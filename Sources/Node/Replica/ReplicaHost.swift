@@ -194,6 +194,7 @@ actor ReplicaHost {
     switch effect {
     case .log(let record): jobs.append(.log(record))
     case .sign(let request): jobs.append(.sign(request))
+    case .foundOwn(let message): jobs.append(.judge(message))
     case .commit(let commit):
       jobs.append(.commit(commit))
       committed(commit)

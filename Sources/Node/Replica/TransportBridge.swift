@@ -38,8 +38,13 @@ final class TransportBridge: Sendable {
   /// Consensus keys of the current validators.
   private let validators = Mutex<Set<PublicKey>>([])
   let traffic = TrafficMeter()
+  /// The addresses of the network's seeds, whose failures the operator must know.
+  private let seeds: Set<String>
+  /// The failed dials of seeds that were logged, so that each is logged once.
+  private let toldFailures = Mutex<Set<String>>([])
 
-  init(chain: ChainID, checks: Checks, logger: Logger) {
+  init(chain: ChainID, checks: Checks, seeds: [String] = [], logger: Logger) {
+    self.seeds = Set(seeds)
     self.chain = chain
     self.checks = checks
     self.logger = logger
@@ -120,6 +125,7 @@ final class TransportBridge: Sendable {
     switch event {
     case .connected(let peer, let info):
       sessions.withLock { $0[peer] = info }
+      toldFailures.withLock { told in told = told.filter { !$0.hasPrefix("\(info.address)") } }
       switch NodeHello.read(info.hello, of: peer, on: chain, by: checks) {
       case .plausible(let hello):
         inputs.append(.connected(peer, connection(info), role: hello.role, voucher: hello.voucher))
@@ -181,6 +187,14 @@ final class TransportBridge: Sendable {
   /// Logs a failed dial; as a warning when only the operator can solve the problem.
   private func logDialFailure(_ failure: DialFailure, of address: NetworkAddress) {
     switch failure {
+    case .handshake(.wrongPeer) where seeds.contains("\(address)"):
+      guard toldFailures.withLock({ $0.insert("\(address)").inserted }) else { return }
+      logger.warning(
+        "a seed has another node key than peers.toml says",
+        metadata: [
+          "address": "\(address)", "remedy": "ask its operator, and correct the key in network/peers.toml",
+        ]
+      )
     case .handshake(.refused(.wrongNetwork)):
       logger.warning(
         "a node is on another network: its chain id or genesis differs from ours",
@@ -188,6 +202,9 @@ final class TransportBridge: Sendable {
       )
     case .handshake(.refused(.unsupportedVersion)):
       logger.warning("a node speaks another version of the protocol", metadata: ["address": "\(address)"])
+    case .unreachable where seeds.contains("\(address)"), .handshake where seeds.contains("\(address)"):
+      guard toldFailures.withLock({ $0.insert("\(address) \(failure)").inserted }) else { return }
+      logger.warning("a seed cannot be reached", metadata: ["address": "\(address)", "reason": "\(failure)"])
     default: logger.debug("a dial failed", metadata: ["address": "\(address)", "reason": "\(failure)"])
     }
   }

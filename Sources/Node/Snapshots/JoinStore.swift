@@ -51,9 +51,8 @@ public struct JoinStore: Sendable {
   /// Makes the staged state the store's origin, in one synced batch. Throws `StorageError.corrupt` when its
   /// root is not the one in the header.
   ///
-  /// `signer`: the identifier of this node's signing guard (`SignerGuard.instance`), nil when it has none. It is
-  /// stored so that a missing guard is noticed later.
-  public func finish(_ plan: SnapshotPlan, genesis: Genesis, signer: [UInt8]?) throws {
+  /// `trusted`: the header from which the operator had the chain verified.
+  public func finish(_ plan: SnapshotPlan, genesis: Genesis, trusted: TrustedHeader? = nil) throws {
     let tip = plan.tip
     if tip.stateRoot != StateTree.emptyRoot {
       let page = try store.treePage(NibblePath.root.encoded()).map { try StateTreePage(decoding: $0) }
@@ -68,7 +67,7 @@ public struct JoinStore: Sendable {
     var origin = StoreOrigin(chainID: name, genesisDigest: digest, height: tip.height)
     origin.block = (plan.below.header.encoded, plan.below.certificate.encoded)
     origin.meta = [(StoreState.tipName, tip.encoded)]
-    if let signer { origin.meta.append(("signer", signer)) }
+    if let trusted { origin.meta.append((TrustedHeader.metaName, Array(trusted.description.utf8))) }
     origin.validators = LightBlocks.origin(tip)
     try store.initialize(origin)
   }
@@ -101,6 +100,8 @@ extension Home {
   public var snapshots: URL { folder.appending(path: "snapshots") }
   /// The folder of the database into which a snapshot is being fetched.
   var joining: URL { folder.appending(path: "joining") }
+  /// The file that says from which trusted header that snapshot is verified.
+  var joiningTrust: URL { folder.appending(path: "joining.trust") }
   /// The folder of the old database while the new one takes its place.
   var replaced: URL { folder.appending(path: "replaced") }
 }

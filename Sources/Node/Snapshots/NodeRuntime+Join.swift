@@ -43,9 +43,63 @@ public struct TrustedHeader: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { "\(height):\(hash)" }
+
+  /// Under which name a store keeps the trusted header that its chain was found to have.
+  static let metaName = "trusted"
+
+  /// The error that says that the chain has `block` at the height instead.
+  func refutation(by block: Digest, at path: String) -> DefinitionError {
+    DefinitionError(
+      file: path,
+      problem: "--trust names \(self), but block \(height) of this chain is \(block)",
+      remedy: """
+        one of the two is false: check the hash with somebody you trust; if it is right, this home or its peers \
+        follow another chain: move the folder away and start again with the same --trust
+        """
+    )
+  }
 }
 
 extension NodeRuntime {
+  /// Compares the header that --trust names with the block that this home has. A block that the chain has not
+  /// reached yet is compared when it comes.
+  ///
+  /// - Throws: `DefinitionError` when they differ, or when the block is pruned and was never compared.
+  func checkTrusted(_ store: NodeStore, tip: Tip) throws {
+    guard let trusted = join.trusted, trusted.height > 0, trusted.height <= tip.height else { return }
+    let known = try store.meta(TrustedHeader.metaName)
+    if known == Array(trusted.description.utf8) { return }
+    let found: Digest
+    if trusted.height == tip.height {
+      found = tip.block
+    } else if let header = try store.header(at: trusted.height) {
+      found = try Header(decoding: header).identifier
+    } else {
+      throw DefinitionError(
+        file: home.data.path,
+        problem: "--trust names \(trusted), and this home has blocks from \(store.lowestBlock) on only",
+        remedy: "name a header of a later height, which this home can compare"
+      )
+    }
+    guard found == trusted.hash else { throw trusted.refutation(by: found, at: home.data.path) }
+    try store.setMeta(TrustedHeader.metaName, Array(trusted.description.utf8))
+    logger.info("this home's chain has the trusted header", metadata: ["header": "\(trusted)"])
+  }
+
+  /// Removes an unfinished join that was begun with another trusted header: what it fetched was verified from
+  /// there.
+  private func discardJoinOfOtherTrust() throws {
+    let files = FileManager.default
+    let mark = home.joiningTrust
+    let wanted = join.trusted?.description ?? "own"
+    guard (try? String(contentsOf: mark, encoding: .utf8)) != wanted else { return }
+    if files.fileExists(atPath: home.joining.path) {
+      logger.info("discarding a snapshot that was begun with another trusted header")
+      try files.removeItem(at: home.joining)
+    }
+    try wanted.write(to: mark, atomically: true, encoding: .utf8)
+  }
+
   /// The shortest absence, in milliseconds, after which a node fetches a snapshot instead of every block.
   private static let absence: UInt64 = 3_600_000
 
@@ -56,6 +110,7 @@ extension NodeRuntime {
       try? FileManager.default.removeItem(at: home.joining)
       return store
     }
+    try discardJoinOfOtherTrust()
     let joining = try JoinStore(home, cacheBytes: configuration.storage.blockCacheMebibytes << 20)
     switch try await joiner(to: joining, tip: tip).run() {
     case .nothing:
@@ -87,7 +142,7 @@ extension NodeRuntime {
           "check height and hash with somebody you trust, or by `light` with a node that has it"
       )
     case .restored(let plan):
-      try joining.finish(plan, genesis: definition.genesis, signer: try store.meta("signer"))
+      try joining.finish(plan, genesis: definition.genesis, trusted: join.trusted)
       joining.store.database.close()
       store.database.close()
       try JoinStore.replaceDatabase(home)
@@ -103,10 +158,12 @@ extension NodeRuntime {
     var settings = SnapshotJoin.Settings()
     settings.noProgressTimeout = .seconds(10)
     if join.mode == .always { settings.minimumGain = 1 }
+    var keys = try NodeKeys(runtime: self)
+    if let key = keys.validator, try home.signerQuarantine(of: key) != nil { keys.consensus = nil }
     return try SnapshotJoiner(
       genesis: definition.genesis,
       seeds: definition.seeds,
-      transport: NodeParts.transport(self, keys: NodeKeys(runtime: self)),
+      transport: NodeParts.transport(self, keys: keys),
       store: joining,
       ownHeight: tip.height,
       anchor: join.trusted.map { TrustAnchor.header($0.height, $0.hash) } ?? .tip(tip),

@@ -33,6 +33,8 @@ final class SnapshotJoiner {
   private var known: Set<NetworkAddress> = []
   private var connected: Set<PeerID> = []
   private var bannedPeers: Set<PeerID> = []
+  /// The failed dials of seeds that were logged, so that each is logged once.
+  private var toldFailures: Set<String> = []
   private var lastDial: ContinuousClock.Instant?
   private var lastLogged = ContinuousClock.now
   private var bytes = 0
@@ -152,7 +154,23 @@ final class SnapshotJoiner {
         return []
       }
       return [.message(message, from: peer)]
+    case .dialFailed(let address, let failure):
+      logDialFailure(failure, of: address)
+      return []
     default: return []
+    }
+  }
+
+  private func logDialFailure(_ failure: DialFailure, of address: NetworkAddress) {
+    guard seeds.contains(where: { $0.address == "\(address)" }) else { return }
+    switch failure {
+    case .unreachable, .handshake:
+      guard toldFailures.insert("\(address) \(failure)").inserted else { return }
+      logger.warning(
+        "a seed cannot be reached",
+        metadata: ["address": "\(address)", "reason": "\(failure)"]
+      )
+    case .alreadyConnected, .alreadyDialing, .duplicate, .shutDown: break
     }
   }
 

@@ -42,6 +42,7 @@ extension Replica {
       lastValidators: tip.validators,
       hashes: (tip.nextValidatorsHash, executed.nextValidatorsHash)
     )
+    reportOwnMessages(in: valid.block, certificate, &turn)
     state.push(executed.layer)
     tip = newTip
     turn.effects.append(
@@ -116,7 +117,7 @@ extension Replica {
   }
 
   mutating func beginHeight(_ turn: inout ReplicaTurn) {
-    guard missingVersion == nil else { return }
+    guard missingVersion == nil, hasBegun(at: turn.wall) else { return }
     stepConsensus(
       .beginHeight(
         HeightStart(
@@ -131,6 +132,9 @@ extension Replica {
     )
     signalWork(&turn)
   }
+
+  /// Whether the genesis time is over. Before it nothing is proposed or voted for.
+  private func hasBegun(at wall: Timestamp) -> Bool { tip.height > 0 || wall >= tip.time }
 
   /// Validators that have not sent a vote or proposal for the last eight heights. Empty for the first eight
   /// heights of the chain.

@@ -24,6 +24,7 @@ extension Replica {
     // not reached. That is no fault, and its signatures need no check.
     guard !pendingEvidence.contains(evidence), isPunishable(evidence) else { return }
     guard isProven(evidence) else { return fault(peer, .forgedConsensusMessage, &turn) }
+    reportOwnMessages(in: evidence, &turn)
     guard storeEvidence(evidence, &turn) else { return }
     turn.effects.append(.send(.evidence([evidence]), to: validatorPeers.filter { $0 != peer }))
     signalWork(&turn)
@@ -85,6 +86,12 @@ extension Replica {
         time: history.timeBound(at: evidence.height) ?? block.header.time
       )
     }
+  }
+
+  /// Reports the messages of evidence that accuses this node's own key.
+  func reportOwnMessages(in evidence: Evidence, _ turn: inout ReplicaTurn) {
+    let accused = validatorSetForEvidence(at: evidence.height)?[evidence.validator]
+    for message in evidence.messages { reportIfOwn(message, by: accused, &turn) }
   }
 
   /// The validator set of a height; nil when the height is more than one above the tip, or its set was

@@ -210,6 +210,7 @@ extension Replica {
       return false
     }
     recordVote(proposal.validator, at: proposal.height)
+    reportIfOwn(.proposal(proposal), by: set[proposal.validator], &turn)
     return true
   }
 
@@ -229,6 +230,7 @@ extension Replica {
     }
     if seenVotes.count < 16 * set.count + 1_024 { seenVotes.insert(vote) }
     recordVote(vote.validator, at: vote.height)
+    reportIfOwn(.vote(vote), by: set[vote.validator], &turn)
     stepConsensus(.vote(vote), &turn)
   }
 
@@ -237,6 +239,7 @@ extension Replica {
     guard isValid({ try set.verify(certificate, chain: $0, using: $1) }) else {
       return fault(peer, .forgedConsensusMessage, &turn)
     }
+    reportOwnVote(in: certificate, set, &turn)
     stepConsensus(.certificate(certificate), &turn)
   }
 
@@ -245,6 +248,7 @@ extension Replica {
     guard isValid({ try set.verify(certificate, chain: $0, using: $1) }) else {
       return fault(peer, .forgedConsensusMessage, &turn)
     }
+    for vote in certificate.votes { reportIfOwn(.vote(vote), by: set[vote.validator], &turn) }
     stepConsensus(.roundCertificate(certificate), &turn)
   }
 

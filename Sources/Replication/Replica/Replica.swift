@@ -140,6 +140,9 @@ public struct Replica<State: ReplicaState>: Sendable {
   /// Whether a peer claims to be more than one block ahead.
   public var isCatchingUp: Bool { sync.claimedHeight > tip.height + 1 }
 
+  /// The highest height that a peer says to have committed; 0 when none does.
+  public var claimedHeight: Height { sync.claimedHeight }
+
   public var peerCount: Int { peers.count }
 
   /// The role of a connected peer; nil when it is not connected. A peer that claims to be a validator without

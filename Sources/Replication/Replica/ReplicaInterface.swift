@@ -94,6 +94,10 @@ public enum ReplicaEffect: Sendable {
   /// `ReplicaInput.signed` only when all records and commits before it are durable and the guard has recorded
   /// the signature, since the replica sends the message at once. If the guard refuses, give no answer.
   case sign(SigningRequest)
+  /// A proposal or vote with a valid signature of this node's own consensus key came from outside. Ask the
+  /// guard whether it gave the signature; if not, sign nothing any more. The signature of a vote from a
+  /// committed certificate may be unverified.
+  indirect case foundOwn(SignedMessage)
   /// Decode transactions of a proposed block and check their signatures, in parallel on other threads. The
   /// hashes are those of the bytes. The answer is `ReplicaInput.transactionsVerified`.
   case verifyTransactions([(hash: Digest, bytes: [UInt8])], block: Digest)

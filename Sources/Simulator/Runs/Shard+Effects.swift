@@ -48,7 +48,8 @@ extension Shard {
       case .disconnect(let peer, let reason): disconnect(peer, reason, by: node)
       case .enteredRound(let height, let round, _): noteRound(height, round, node)
       case .faulted(let peer, let fault): noteFault(peer, fault, at: node)
-      case .bookChanged, .validatorsKnown, .answer: break
+      // In the simulator no two nodes have one key.
+      case .bookChanged, .validatorsKnown, .answer, .foundOwn: break
       }
     }
     if !sends.isEmpty { sendAltered(sends, by: node) }

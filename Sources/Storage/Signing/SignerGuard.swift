@@ -1,110 +1,96 @@
-import Cryptography
+public import Cryptography
 
 /// Prevents a validator's key from signing twice. It keeps what the key signed last in a file of its own,
 /// apart from all other data.
 ///
-/// The file is not part of checkpoints, snapshots or backups and must not be restored from one. Its header
-/// contains the identity (inode and time of birth) of the file to which it was written, so a copied or
-/// restored home is recognised and *quarantined*. A restored image of a whole disk is not recognised; there
-/// only the check against known certificates helps.
+/// The file is made together with the key (`create`) and names it. It is not part of checkpoints, snapshots or
+/// backups and must not be restored from one. Its header contains the identity (inode and time of birth) of
+/// the file to which it was written, and every opening and every new ceiling writes a new file. So a copied
+/// home is recognised, and a restored one too, even when the backup was written back into the same files. A
+/// restored image of a whole disk is not recognised, nor a backup of a *running* node that is written back
+/// into the same files within `SignerLog.ceilingStep` heights.
 ///
-/// A quarantined guard refuses everything except what it signed before, until
-/// - it has seen a full height begin and end that was decided without this key (`recordDecidedHeight`), or
-/// - the operator has confirmed that nothing else signs with the key (`confirmSoleSigner`).
+/// A guard that is missing, copied or damaged, or that belongs to another key, is *quarantined*: it refuses
+/// everything. Nothing that the node can observe ends that, because the absence of signatures never proves
+/// that nobody else has the key: the other one may be paused, partitioned or slow. Only the operator ends it
+/// (`SignerLog.adopt`), and names the *floor*, above which this guard signs.
+///
+/// A signature of the key that this guard did not give shows that somebody else signs. `stop` then ends
+/// signing for good, until the operator adopts the guard.
 ///
 /// Used alone, `record` costs one sync. `SignerLog` shares that sync with the consensus log.
 public struct SignerGuard: ~Copyable, Sendable {
   public let path: String
-  private(set) var file: SignerFile
+  /// Nil when the guard is quarantined; the file stays as it was found then.
+  private var file: SignerFile?
   private(set) var state: SignerState
-  /// The newest signatures by position, kept to answer `.reuse`.
+  /// The newest signatures by position.
   private var signed: [SignerPosition: SignedRecord] = [:]
-  private let initialHeight: UInt64
+  /// Signatures up to this position may be missing in `signed`; nil when all are there.
+  private var forgottenThrough: SignerPosition?
   /// The highest height for which a verified commit certificate is known.
   public private(set) var certifiedHeight: UInt64
   public private(set) var quarantine: SignerQuarantine?
-  /// In a quarantine: the first height seen decided since opening, or the last one seen with this key's
-  /// signature.
-  private var firstWitnessed: UInt64?
   private var isPoisoned = false
 
-  /// Opens the guard's file or makes it.
-  ///
-  /// `instance` is the guard's `instance` as the database recorded it, nil when the database is new.
-  /// `initialHeight` is the chain's first height, at which a new guard may sign at once. `certifiedHeight` is
-  /// the highest height with a verified commit certificate.
-  public init(
-    path: String,
-    instance: [UInt8]?,
-    initialHeight: UInt64,
-    certifiedHeight: UInt64
-  ) throws(StorageError) {
-    let opened = try Folder.exists(path) ? Self.open(path, instance) : Self.create(path, instance)
-    self.path = path
-    self.initialHeight = initialHeight
-    self.certifiedHeight = certifiedHeight
-    state = opened.state
-    quarantine = opened.quarantine
-    signed = opened.signed
-    file = opened.file
-  }
-
-  private struct Opened: ~Copyable {
-    var state: SignerState
-    var quarantine: SignerQuarantine?
-    var signed: [SignerPosition: SignedRecord] = [:]
-    var file: SignerFile
-  }
-
-  private static func create(_ path: String, _ instance: [UInt8]?) throws(StorageError) -> Opened {
+  /// Makes the guard of a new key, which has signed nothing. Replaces an existing file.
+  public static func create(path: String, key: PublicKey) throws(StorageError) {
     try Folder.create(Folder.parent(of: path))
-    let state = SignerState(instance: SecureRandom.bytes(SignerState.instanceSize))
-    let file = try SignerFile(replacing: path, instance: state.instance, states: [])
-    return Opened(state: state, quarantine: instance == nil ? .fresh : .lost, file: file)
+    _ = try SignerFile(replacing: path, states: [SignerState(key: key)])
   }
 
-  private static func open(_ path: String, _ instance: [UInt8]?) throws(StorageError) -> Opened {
-    let file = try SignerFile(existing: path)
-    let contents = try file.read()
-    let own =
-      contents.instance ?? contents.states.last?.instance ?? SecureRandom.bytes(SignerState.instanceSize)
-    let state = contents.states.last ?? SignerState(instance: own)
-    var quarantine: SignerQuarantine?
-    if contents.isDamaged {
-      quarantine = .damaged
-    } else if !contents.isOriginal {
-      quarantine = .copied
-    } else if let instance, instance != own {
-      quarantine = .lost
-    } else if !state.isHistoryCertain {
-      quarantine = .fresh
-    }
-    var opened = Opened(state: state, quarantine: quarantine, file: file)
-    for record in contents.states.compactMap(\.last) { opened.signed[record.position] = record }
-    return opened
+  /// Opens the guard of `key`. `certifiedHeight` is the highest height with a verified commit certificate.
+  public init(path: String, key: PublicKey, certifiedHeight: UInt64) throws(StorageError) {
+    let contents = try SignerFile.contents(at: path)
+    let reason = contents.quarantine(of: key)
+    let file = try Self.renew(path, contents.states, unless: reason)
+    self.path = path
+    self.file = file
+    self.certifiedHeight = certifiedHeight
+    quarantine = reason
+    state = contents.newest(of: key) ?? SignerState(key: key)
+    guard reason == nil else { return }
+    for record in contents.states.compactMap(\.last) { signed[record.position] = record }
+    forgottenThrough = contents.states.first?.last?.position
   }
 
-  /// Identifies this guard. The node records it in the database, so that a missing guard is noticed.
-  public var instance: [UInt8] { state.instance }
+  /// Writes the states into a new file, unless there is a reason not to sign.
+  private static func renew(
+    _ path: String,
+    _ states: [SignerState],
+    unless reason: SignerQuarantine?
+  ) throws(StorageError) -> SignerFile? {
+    guard reason == nil else { return nil }
+    return try SignerFile(replacing: path, states: states)
+  }
+
+  /// For tests, which make writes fail.
+  var descriptor: Int32? { mutating get { file?.descriptor } }
+  /// Identifies this guard in the log that belongs to it.
+  var instance: [UInt8] { state.instance }
   public var lastSigned: SignedRecord? { state.last }
+  /// Above what the operator allowed this guard to sign; nil when it was never adopted.
+  public var floor: SignerFloor? { state.floor }
 
   // MARK: Signing
 
   /// Whether `signBytes` may be signed. Changes nothing; send the signature only after `record` has returned.
-  public func admit(_ position: SignerPosition, signBytes: [UInt8]) -> SignerAdmission {
-    let height = position.height
+  /// `vote` is to be given for a prevote for a block.
+  public func admit(_ position: SignerPosition, signBytes: [UInt8], vote: SignerBlockVote? = nil)
+    -> SignerAdmission
+  {
+    if let quarantine { return .refuse(.quarantined(quarantine)) }
     if let record = signed[position] {
       return record.digest == .blake2b(signBytes) ? .reuse(record.signature) : .refuse(.conflict(position))
     }
     if isPoisoned { return .refuse(.unusable) }
     if let last = state.last, position <= last.position { return .refuse(.behind(last.position)) }
-    if height <= certifiedHeight { return .refuse(.decided(certifiedHeight)) }
-    switch quarantine {
-    case nil: return .sign
-    case .fresh? where height == initialHeight: return .sign
-    case .logLost(let through)? where height > through: return .sign
-    case let quarantine?: return .refuse(.quarantined(quarantine))
+    if let floor = state.floor {
+      if position <= floor.position { return .refuse(.belowFloor(floor.position)) }
+      if let vote, floor.forbids(vote, at: position) { return .refuse(.lockUnknown(floor.position)) }
     }
+    if position.height <= certifiedHeight { return .refuse(.decided(certifiedHeight)) }
+    return .sign
   }
 
   /// Records a signature durably. Throws `.refused` when `admit` refuses, `.misuse` when it answers `.reuse`.
@@ -133,25 +119,24 @@ public struct SignerGuard: ~Copyable, Sendable {
     signed[position] = record
     state.sequence += 1
     state.last = record
-    // `admit` allowed to sign, so the reason of any quarantine no longer applies.
-    state.isHistoryCertain = true
-    quarantine = nil
     return state
   }
 
-  /// Drops old signatures. They are reused only during replay, which goes back to the height before the last
-  /// at most.
+  /// Drops old signatures. Only those of the newest two heights are asked for again: by replay, and by peers
+  /// that send this node's votes back.
   private mutating func forgetOld(before height: UInt64) {
     guard signed.count >= SignerFile.slotCount else { return }
-    signed = signed.filter { $0.key.height + 1 >= height }
+    let dropped = signed.keys.filter { $0.height + 1 < height }
+    for position in dropped { signed[position] = nil }
+    forgottenThrough = (dropped + [forgottenThrough].compactMap(\.self)).max()
   }
 
   /// Writes states into the file. After a failure `admit` refuses everything new.
   mutating func save(_ states: [SignerState], sync: Bool) throws(StorageError) {
     guard !isPoisoned else { throw .poisoned(path: path, cause: "an earlier record could not be written") }
     do throws(StorageError) {
-      for state in states { try file.write(state) }
-      if sync { try file.file.sync() }
+      for state in states { try file?.write(state) }
+      if sync { try file?.sync() }
     } catch {
       poison()
       throw error
@@ -160,74 +145,68 @@ public struct SignerGuard: ~Copyable, Sendable {
 
   mutating func poison() { isPoisoned = true }
 
-  // MARK: What others decided
-
   /// Records that a verified commit certificate for `height` is known: nothing is signed up to it any more.
   public mutating func recordCertificate(height: UInt64) { certifiedHeight = max(certifiedHeight, height) }
 
-  /// Records a verified commit certificate that was made while this node was running and up to date. For a
-  /// certificate that comes with synchronisation call `recordCertificate` instead.
+  // MARK: Signatures of others with this key
+
+  /// Whether a verified signature of this key over `signBytes` was certainly not given by this guard.
   ///
-  /// Ends a quarantine at the second height seen whose certificate lacks this key's signature; the first
-  /// height may have begun before this node did. Returns whether it ended. A certificate with the signature
-  /// restarts the wait: something else signs with the key.
-  @discardableResult
-  public mutating func recordDecidedHeight(height: UInt64, hasOwnSignature: Bool) throws(StorageError) -> Bool
-  {
-    let ended = observe(height: height, hasOwnSignature: hasOwnSignature)
-    if ended { try confirmSoleSigner() }
-    return ended
+  /// False up to the floor, where the operator said that others may have signed, and for positions whose
+  /// signatures the guard no longer remembers. A quarantined guard cannot tell.
+  public func isForeign(_ position: SignerPosition, signBytes: [UInt8]) -> Bool {
+    guard quarantine == nil else { return false }
+    if let floor = state.floor, position <= floor.position { return false }
+    if let record = signed[position] { return record.digest != .blake2b(signBytes) }
+    return forgottenThrough.map { position > $0 } ?? true
   }
 
-  /// Does what `recordDecidedHeight` does except for ending the quarantine; returns whether it should end.
-  mutating func observe(height: UInt64, hasOwnSignature: Bool) -> Bool {
-    recordCertificate(height: height)
-    guard quarantine != nil else { return false }
-    if let first = firstWitnessed, height > first, !hasOwnSignature { return true }
-    firstWitnessed = hasOwnSignature ? height : firstWitnessed ?? height
-    return false
-  }
-
-  /// Ends a quarantine because the operator confirms that nothing else signs with this key.
-  public mutating func confirmSoleSigner() throws(StorageError) {
-    try endQuarantine(acceptingSegment: state.acceptedSegment)
-  }
-
-  /// Writes the file anew, with the new file's identity, and ends the quarantine.
-  mutating func endQuarantine(acceptingSegment segment: UInt64) throws(StorageError) {
-    var settled = state
-    settled.sequence += 1
-    settled.acceptedSegment = segment
-    settled.isHistoryCertain = true
-    do throws(StorageError) {
-      file = try SignerFile(replacing: path, instance: settled.instance, states: [settled])
-    } catch {
-      poison()
-      throw error
-    }
-    state = settled
-    quarantine = nil
+  /// Ends signing for good, because somebody else signed at `position`. The result is to be saved.
+  mutating func stopInMemory(_ position: SignerPosition) -> SignerState {
+    quarantine = .usedElsewhere(position)
+    state.sequence += 1
+    state.foreign = position
+    return state
   }
 
   // MARK: For the log that shares its sync
 
   /// Raises the height up to which signatures may be given without a sync of this file (`SignerState.ceiling`),
-  /// and makes the new limit durable.
+  /// and makes the new limit durable in a new file.
   mutating func raiseCeiling(to height: UInt64) throws(StorageError) {
     state.sequence += 1
     state.ceiling = height
-    try save([state], sync: true)
+    try replaceFile(adding: [state])
   }
 
-  /// Takes over a state found in the log if it is newer than the guard's own.
-  mutating func merge(_ other: SignerState) {
-    if let record = other.last { signed[record.position] = record }
-    guard other.sequence > state.sequence else { return }
-    state = other
-    if quarantine == .fresh, other.isHistoryCertain { quarantine = nil }
+  /// Writes the file anew, so that the contents of an earlier one are recognised as a copy.
+  mutating func replaceFile(adding states: [SignerState] = []) throws(StorageError) {
+    guard !isPoisoned else { throw .poisoned(path: path, cause: "an earlier record could not be written") }
+    guard file != nil else { return }
+    do throws(StorageError) {
+      file = try SignerFile(replacing: path, states: SignerFile.contents(at: path).states + states)
+    } catch {
+      poison()
+      throw error
+    }
+  }
+
+  /// Takes over the states of this guard that its log has, in their order. The log has every signature after
+  /// its first state.
+  mutating func merge(_ states: [SignerState]) {
+    guard let first = states.first, quarantine == nil else { return }
+    for record in states.compactMap(\.last) { signed[record.position] = record }
+    forgottenThrough = first.last?.position
+    guard let newest = states.max(by: { $0.sequence < $1.sequence }), newest.sequence > state.sequence else {
+      return
+    }
+    state = newest
+    if let position = state.foreign { startQuarantine(.usedElsewhere(position)) }
   }
 
   mutating func startQuarantine(_ reason: SignerQuarantine) {
-    if quarantine == nil || quarantine == .fresh { quarantine = reason }
+    guard quarantine == nil else { return }
+    quarantine = reason
+    file = nil
   }
 }

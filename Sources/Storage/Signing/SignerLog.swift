@@ -1,4 +1,4 @@
-import Cryptography
+public import Cryptography
 
 /// The consensus log together with the signing guard, so that a vote costs one sync.
 ///
@@ -9,13 +9,9 @@ import Cryptography
 /// - after the end of the *process* both have every signature that was ever sent;
 /// - after the end of the *machine* the log has every signature; the file may lack some, which does no harm;
 /// - when the *log* is lost, or has lost durable records, the guard notices that it knows signatures that the
-///   log lacks. Its file may lack some too, but it has a durable *ceiling*, which is raised and synced every
-///   `ceilingStep` heights before anything is signed above it. The guard refuses to sign up to the ceiling;
-///   above it nothing was signed. Tendermint's lock, lost with the log, does not matter above it either,
-///   since a lock does not outlive its height;
-/// - when the *file* is lost, the log has the state, but the new guard has a new instance and is quarantined;
-/// - when the *home* is copied or restored, the file and the segments have other identities than their
-///   headers say.
+///   log lacks, or that its *ceiling* is above 0: the ceiling is raised and synced every `ceilingStep` heights
+///   before anything is signed above it. Tendermint's lock is lost with the log, so the guard is quarantined;
+/// - when the *file* is lost, or the *home* is copied or restored, the guard is quarantined (`SignerGuard`).
 ///
 /// Every segment starts with the newest state, so deleting older segments loses nothing.
 public struct SignerLog: ~Copyable, Sendable {
@@ -36,63 +32,59 @@ public struct SignerLog: ~Copyable, Sendable {
     static let signer: UInt8 = 1
   }
 
-  /// Opens or makes log and guard. For the parameters see `SignerGuard` and `RecordLog`.
+  /// The guard's state in a record of the log; nil for a record of the caller.
+  static func state(in payload: [UInt8]) -> SignerState? {
+    payload.first == Kind.signer ? SignerState(Array(payload.dropFirst())) : nil
+  }
+
+  /// Opens the guard of `key`, and opens or makes its log. For the parameters see `SignerGuard` and
+  /// `RecordLog`.
   ///
   /// Throws `.corrupt` when acknowledged records in the log have changed or are missing: the node may follow
   /// the chain, but must not sign.
   public init(
     logFolder: String,
     guardPath: String,
-    instance: [UInt8]?,
-    initialHeight: UInt64,
+    key: PublicKey,
     certifiedHeight: UInt64
   ) throws(StorageError) {
     var log = try RecordLog(folder: logFolder, startingAt: max(certifiedHeight &+ 1, 1))
-    var signer = try SignerGuard(
-      path: guardPath,
-      instance: instance,
-      initialHeight: initialHeight,
-      certifiedHeight: certifiedHeight
-    )
+    var signer = try SignerGuard(path: guardPath, key: key, certifiedHeight: certifiedHeight)
     var states: [SignerState] = []
-    try log.replay { (payload) throws(StorageError) in
-      if payload.first == Kind.signer, let state = SignerState(Array(payload.dropFirst())) {
-        states.append(state)
-      }
-    }
     let own = signer.instance
+    try log.replay { (payload) throws(StorageError) in
+      if let state = Self.state(in: payload), state.instance == own { states.append(state) }
+    }
     let known = signer.state
-    states.removeAll { $0.instance != own }
-    let isLinked = !states.isEmpty
-    for state in states { signer.merge(state) }
-    if let moved = log.recovery.movedSegment, moved > signer.state.acceptedSegment {
-      signer.startQuarantine(.copied)
+    signer.merge(states)
+    if let reason = Self.reason(known, logged: states, moved: log.recovery.movedSegment) {
+      signer.startQuarantine(reason)
     }
-    let logged = states.compactMap { $0.last?.position }.max()
-    if Self.isLost(logged: logged, known: known, isLinked: isLinked) {
-      signer.startQuarantine(.logLost(through: known.ceiling))
-    }
-    // The state of a quarantined guard is written to the log when the quarantine ends, because a log that
-    // contains a state is taken to contain all signatures.
-    let mustLink = !isLinked && (signer.quarantine == nil || signer.quarantine == .fresh)
+    // A log that contains a state is taken to contain all signatures, so a quarantined guard writes none.
+    let mustLink = states.isEmpty && signer.quarantine == nil
     if mustLink { try Self.link(signer.state, in: &log) }
-    self.isLinked = isLinked || mustLink
+    isLinked = !states.isEmpty || mustLink
     linkedSegment = mustLink ? log.segment : nil
     self.log = log
     self.signer = signer
   }
 
-  /// Whether the guard's file proves that the log lost signatures. If the log has no state of this guard, a
-  /// ceiling above 0 proves it too; otherwise it does not, because the ceiling is raised before the first
-  /// signature above it is logged.
-  private static func isLost(logged: SignerPosition?, known: SignerState, isLinked: Bool) -> Bool {
-    guard isLinked else { return known.ceiling > 0 || known.last != nil }
-    guard let signed = known.last?.position else { return false }
-    return logged.map { $0 < signed } ?? true
+  /// Why a guard with the state `known` in its file must not sign when its log has these states; nil when it
+  /// may. `moved` is the highest segment that is in another file than its header says.
+  static func reason(_ known: SignerState, logged: [SignerState], moved: UInt64?) -> SignerQuarantine? {
+    let own = logged.filter { $0.instance == known.instance }
+    let accepted = max(known.acceptedSegment, own.map(\.acceptedSegment).max() ?? 0)
+    if let moved, moved > accepted { return .copied }
+    if let position = own.compactMap(\.foreign).max() { return .usedElsewhere(position) }
+    // The ceiling is raised before the first signature above it is logged, so in a log that has states of this
+    // guard it proves nothing.
+    guard !own.isEmpty else { return known.ceiling > 0 || known.last != nil ? .logLost : nil }
+    guard let signed = known.last?.position else { return nil }
+    return own.compactMap { $0.last?.position }.max().map { $0 < signed } ?? true ? .logLost : nil
   }
 
   /// Writes the guard's state durably into the current segment.
-  private static func link(_ state: SignerState, in log: inout RecordLog) throws(StorageError) {
+  static func link(_ state: SignerState, in log: inout RecordLog) throws(StorageError) {
     try log.append([Kind.signer] + state.bytes)
     try log.sync()
   }
@@ -105,15 +97,16 @@ public struct SignerLog: ~Copyable, Sendable {
 
   // MARK: The guard
 
-  /// See `SignerGuard.instance`.
-  public var instance: [UInt8] { signer.instance }
   public var lastSigned: SignedRecord? { signer.lastSigned }
+  public var floor: SignerFloor? { signer.floor }
   public var quarantine: SignerQuarantine? { signer.quarantine }
   public var certifiedHeight: UInt64 { signer.certifiedHeight }
 
   /// See `SignerGuard.admit`.
-  public func admit(_ position: SignerPosition, signBytes: [UInt8]) -> SignerAdmission {
-    let answer = signer.admit(position, signBytes: signBytes)
+  public func admit(_ position: SignerPosition, signBytes: [UInt8], vote: SignerBlockVote? = nil)
+    -> SignerAdmission
+  {
+    let answer = signer.admit(position, signBytes: signBytes, vote: vote)
     return log.isPoisoned && answer == .sign ? .refuse(.unusable) : answer
   }
 
@@ -132,10 +125,11 @@ public struct SignerLog: ~Copyable, Sendable {
     return number
   }
 
-  /// Makes the ceiling, and the end of a quarantine by `.logLost`, durable before a signature at `height`.
+  /// Makes the ceiling durable before a signature at `height`.
   private mutating func prepare(_ height: UInt64) throws(StorageError) {
-    if case .logLost = signer.quarantine { try endQuarantine() }
     guard height > signer.state.ceiling else { return }
+    // The guard's file must not know a signature before the log has it.
+    if !pending.isEmpty { try sync() }
     let (sum, overflow) = height.addingReportingOverflow(Self.ceilingStep)
     let ceiling = overflow ? .max : sum
     do throws(StorageError) { try signer.raiseCeiling(to: ceiling) } catch { throw fail(error) }
@@ -144,25 +138,27 @@ public struct SignerLog: ~Copyable, Sendable {
   /// See `SignerGuard.recordCertificate`.
   public mutating func recordCertificate(height: UInt64) { signer.recordCertificate(height: height) }
 
-  /// See `SignerGuard.recordDecidedHeight`.
-  @discardableResult
-  public mutating func recordDecidedHeight(height: UInt64, hasOwnSignature: Bool) throws(StorageError) -> Bool
-  {
-    let ended = signer.observe(height: height, hasOwnSignature: hasOwnSignature)
-    if ended { try endQuarantine() }
-    return ended
+  /// See `SignerGuard.isForeign`.
+  public func isForeign(_ position: SignerPosition, signBytes: [UInt8]) -> Bool {
+    signer.isForeign(position, signBytes: signBytes)
   }
 
-  /// See `SignerGuard.confirmSoleSigner`.
-  public mutating func confirmSoleSigner() throws(StorageError) { try endQuarantine() }
+  /// Ends signing for good, because somebody else signed at `position`. Durable when it returns; in memory the
+  /// guard refuses from the call on, whatever fails.
+  public mutating func stop(foreign position: SignerPosition) throws(StorageError) {
+    let state = signer.stopInMemory(position)
+    try append(Kind.signer, state.bytes)
+    pending.append(state)
+    try sync()
+    do throws(StorageError) { try signer.save([], sync: true) } catch { throw fail(error) }
+  }
 
-  private mutating func endQuarantine() throws(StorageError) {
-    do throws(StorageError) {
-      try signer.endQuarantine(acceptingSegment: log.segment)
-      try link()
-    } catch {
-      throw fail(error)
-    }
+  /// To be called when the node ends. Writes the guard's file anew, so that a copy of it that was made while
+  /// the node ran is recognised when it is written back.
+  public mutating func close() throws(StorageError) {
+    try sync()
+    guard signer.quarantine == nil else { return }
+    do throws(StorageError) { try signer.replaceFile() } catch { throw fail(error) }
   }
 
   private mutating func fail(_ error: StorageError) -> StorageError {
@@ -185,6 +181,7 @@ public struct SignerLog: ~Copyable, Sendable {
     try append(Kind.caller, payload)
   }
 
+  @discardableResult
   private mutating func append(_ kind: UInt8, _ payload: [UInt8]) throws(StorageError) -> UInt64 {
     // The log would start a new segment by itself, but each segment must start with the guard's state.
     if log.segmentSize >= RecordLog.segmentLimit { try rotate(startingAt: log.startingHeight) }

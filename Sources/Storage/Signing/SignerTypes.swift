@@ -37,6 +37,29 @@ public struct SignedRecord: Hashable, Sendable {
   public var signature: Signature
 }
 
+/// Above what an adopted guard signs.
+public struct SignerFloor: Hashable, Sendable {
+  /// Nothing up to this position is signed.
+  public var position: SignerPosition
+  /// Whether the log has the lock of the position's height. Without it the guard signs no prevote there that
+  /// a lock could forbid.
+  public var isLockKnown: Bool
+
+  /// Whether `vote` could contradict a precommit at the floor's height or before that the log does not have.
+  func forbids(_ vote: SignerBlockVote, at position: SignerPosition) -> Bool {
+    guard !isLockKnown, position.height == self.position.height else { return false }
+    return vote.validRound.map { $0 <= self.position.round } ?? true
+  }
+}
+
+/// What a prevote for a block rests on.
+public struct SignerBlockVote: Hashable, Sendable {
+  /// The round of the polka that justifies the vote; nil for a new block.
+  public var validRound: UInt32?
+
+  public init(validRound: UInt32?) { self.validRound = validRound }
+}
+
 /// What the guard answers to a request to sign.
 public enum SignerAdmission: Hashable, Sendable {
   /// Sign, record the signature, and send it when the record is durable.
@@ -54,6 +77,10 @@ public enum SignerRefusal: Hashable, Sendable, CustomStringConvertible {
   case behind(SignerPosition)
   /// A commit certificate for this height is known, so heights up to it are over.
   case decided(UInt64)
+  /// The operator said that positions up to this one may have been signed elsewhere.
+  case belowFloor(SignerPosition)
+  /// The lock of this height is not known, so a prevote for a new block may contradict an earlier precommit.
+  case lockUnknown(SignerPosition)
   /// It is not certain what was signed before.
   case quarantined(SignerQuarantine)
   /// A record could not be written; see `StorageError.poisoned`.
@@ -64,6 +91,9 @@ public enum SignerRefusal: Hashable, Sendable, CustomStringConvertible {
     case .conflict(let position): "other bytes were signed as \(position)"
     case .behind(let position): "\(position) was signed already"
     case .decided(let height): "height \(height) is decided"
+    case .belowFloor(let position): "\(position) may have been signed elsewhere, as the operator said"
+    case .lockUnknown(let position):
+      "what the key precommitted at height \(position.height) is not known, so it votes for no new block there"
     case .quarantined(let reason): reason.description
     case .unusable: "an earlier record of the signing guard could not be written"
     }
@@ -71,35 +101,45 @@ public enum SignerRefusal: Hashable, Sendable, CustomStringConvertible {
 
   var hint: String? {
     switch self {
-    case .quarantined: "wait for a full height to pass, or confirm that no other node signs with this key"
+    case .quarantined: SignerQuarantine.hint
     case .unusable: "check the disk, then start again"
-    case .conflict, .behind, .decided: nil
+    case .conflict, .behind, .decided, .belowFloor, .lockUnknown: nil
     }
   }
 }
 
-/// Why it is not certain what was signed before.
+/// Why the guard signs nothing until the operator adopts it.
 public enum SignerQuarantine: Hashable, Sendable, CustomStringConvertible {
-  /// There was no guard file. At the chain's first height a fresh guard may sign; later the key may have
-  /// signed from another home.
-  case fresh
-  /// The database records a guard other than the one that is here.
+  /// There is no guard file.
   case lost
+  /// The guard was made for another key than this home has.
+  case otherKey
   /// The guard's file or the log is not the file to which it was written: the home was copied or restored.
   case copied
-  /// The guard's file does not pass its checksums, or has a wrong size.
+  /// The guard's file does not pass its checksums, has a wrong size or is of another version.
   case damaged
-  /// The log lacks signatures that the guard knows. Heights up to this one are refused. Nothing can have been
-  /// signed above it, so signing there needs no witness.
-  case logLost(through: UInt64)
+  /// The log lacks signatures that the guard knows.
+  case logLost
+  /// Acknowledged records of the log have changed or are missing.
+  case logDamaged
+  /// Somebody else signed this position with the key.
+  case usedElsewhere(SignerPosition)
 
   public var description: String {
     switch self {
-    case .fresh: "the signing guard is new"
-    case .lost: "the signing guard of this home is missing"
-    case .copied: "this home is a copy"
+    case .lost: "the signing guard of this key is missing in this home"
+    case .otherKey: "the signing guard of this home belongs to another consensus key"
+    case .copied: "this home is a copy, or was restored from one"
     case .damaged: "the signing guard is damaged"
-    case .logLost(let height): "the consensus log is incomplete, so nothing is signed up to height \(height)"
+    case .logLost: "the consensus log lacks signatures that this key has given"
+    case .logDamaged: "the consensus log is damaged"
+    case .usedElsewhere(let position):
+      "somebody else signs with this key: it signed \(position), and not here"
     }
+  }
+
+  /// What the operator does; the command is to be completed.
+  public static var hint: String {
+    "make sure that nothing else signs with the key, then: `supercloud validator adopt --last-signed HEIGHT/ROUND`"
   }
 }

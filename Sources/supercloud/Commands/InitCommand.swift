@@ -64,7 +64,7 @@ struct InitCommand: AsyncParsableCommand {
       home: home.folder.path,
       role: role.name,
       nodeKey: Hex.encode(try home.machineKey("node").publicKey.bytes),
-      consensusKey: role == .validator ? Hex.encode(try home.machineKey("consensus").publicKey.bytes) : nil,
+      consensusKey: role == .validator ? Hex.encode(try home.makeConsensusKey().publicKey.bytes) : nil,
       genesisDigest: digest.description
     )
     // Written last: with it the home exists, and without the rest it could not be used.

@@ -21,7 +21,13 @@ struct StartCommand: AsyncParsableCommand {
       """
   )
   var snapshot: JoinOptions.Mode = .auto
-  @Option(help: "HEIGHT:HASH of a header that you trust. Default: the genesis validators are trusted.")
+  @Option(
+    help:
+      """
+      HEIGHT:HASH of a header that you trust; a chain that has another block there is refused. Default: the genesis \
+      validators are trusted.
+      """
+  )
   var trust: TrustedHeader?
   @Option(
     name: .customLong("clock-offset"),

@@ -14,7 +14,12 @@ struct StatusCommand: AsyncParsableCommand {
     Console.line("chain       \(status.chainId)  (genesis \(status.genesis.prefix(16))…)")
     Console.line("node        \(status.moniker), \(status.role), version \(status.version)")
     Console.line("node key    \(status.nodeKey)")
-    Console.line("height      \(status.height)  (\(status.catchingUp ? "catching up" : "up to date"))")
+    let isWell = status.problems.isEmpty
+    let standing =
+      status.catchingUp
+      ? "catching up\(status.claimedHeight.map { ", peers have \($0)" } ?? "")"
+      : isWell ? "up to date" : "see the problems below"
+    Console.line("height      \(status.height)  (\(standing))")
     if status.lowestBlock > 1 {
       Console.line("blocks      from \(status.lowestBlock) on; older ones are pruned")
     }
@@ -24,7 +29,23 @@ struct StatusCommand: AsyncParsableCommand {
     Console.line("mempool     \(status.mempoolTransactions) transactions")
     Console.line("market      \(status.orders) orders, \(status.bids) bids, \(status.leases) active leases")
     if let validator = status.validator { Console.line("validator   \(validator)") }
+    if let signing = status.signing { show(signing) }
     if let provider = status.provider { Console.line("provider    \(provider)") }
+    // What keeps it from signing stands above.
+    for problem in status.problems where !problem.hasPrefix("this node signs nothing") {
+      Console.line("problem     \(problem)")
+    }
+  }
+
+  private func show(_ signing: Answer.Signing) {
+    guard signing.signs else {
+      Console.line("signing     no: \(signing.reason ?? "")")
+      if let fix = signing.fix { Console.line("            \(fix)") }
+      return
+    }
+    let last = signing.lastHeight.map { "the last was \($0)/\(signing.lastRound ?? 0)" } ?? "nothing yet"
+    let floor = signing.floorHeight.map { ", only above \($0)/\(signing.floorRound ?? 0)" } ?? ""
+    Console.line("signing     yes, \(last)\(floor)")
   }
 }
 

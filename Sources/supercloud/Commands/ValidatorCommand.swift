@@ -8,9 +8,9 @@ import Primitives
 
 struct ValidatorCommand: AsyncParsableCommand {
   static let configuration = about(
-    "Become a validator, change its profile, leave jail.",
+    "Become a validator, change its profile, leave jail, let a copied or restored home sign.",
     named: "validator",
-    [List.self, Show.self, Create.self, Edit.self, Unjail.self]
+    [List.self, Show.self, Create.self, Edit.self, Unjail.self, ValidatorAdoptCommand.self]
   )
 
   struct List: AsyncParsableCommand {
@@ -104,7 +104,16 @@ struct ValidatorCommand: AsyncParsableCommand {
       let home = try signer.node.home.existing(why: "a validator needs a consensus key", code: 2) {
         "make one: `supercloud init --role validator --home \($0)`, or name the key: --consensus-key"
       }
-      return try home.machineKey("consensus").publicKey
+      do {
+        return try home.consensusKey().publicKey
+      } catch is DefinitionError {
+        throw Failure(
+          "\(home.folder.path) has no consensus key",
+          why: "only `supercloud init --role validator` makes one",
+          fix: "name the home of the validator with --home, or its key: --consensus-key",
+          code: 2
+        )
+      }
     }
   }
 

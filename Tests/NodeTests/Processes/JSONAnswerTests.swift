@@ -24,6 +24,10 @@ extension RealProcesses {
       try await table.runProofs()
       _ = try await network.stop("validator-1")
       try await table.run("debug verify", ["--home", network.home("validator-1")])
+      try await table.run(
+        "validator adopt",
+        ["--whole-network-restored", "--yes", "--home", network.home("validator-1")]
+      )
       let known = try await JSONAnswer.commands().subtracting(Self.withoutAnswer)
       let missing = known.subtracting(table.names).sorted()
       #expect(missing.isEmpty, "these commands are in no row of the table")

@@ -16,7 +16,7 @@ final class LocalNetwork {
   }
 
   let folder: URL
-  let plan: Plan
+  private(set) var plan: Plan
   /// Where its processes run; nil for this machine's own network.
   var namespace: String?
   /// Nodes that have a namespace of their own, with their addresses.
@@ -83,6 +83,14 @@ final class LocalNetwork {
       try process.run()
       processes[name] = process
     }
+  }
+
+  /// Makes a home known as a member, so that it is started and asked like the others.
+  func add(_ member: Plan.Member) { plan.members.append(member) }
+
+  /// Sends a signal, such as SIGSTOP.
+  func signal(_ name: String, _ signal: Int32) {
+    if let process = processes[name] { Glibc.kill(process.processIdentifier, signal) }
   }
 
   func isRunning(_ name: String) -> Bool { processes[name]?.isRunning ?? false }

@@ -61,7 +61,7 @@ extension RealProcesses {
     /// The joined store has what the chain's has, and goes on where it stands.
     private func expectJoined(_ outcome: SnapshotJoin.Outcome, _ joined: JoinStore) throws {
       guard case .restored(let plan) = outcome else { throw TestFailure("\(outcome)") }
-      try joined.finish(plan, genesis: chain.genesis, signer: [7])
+      try joined.finish(plan, genesis: chain.genesis)
       let store = joined.store
       #expect(store.lastHeight == 139 && store.lowestHeight == 139)
       for table in [ColumnFamily.state, .tree] {
@@ -72,7 +72,6 @@ extension RealProcesses {
       #expect(try store.header(at: 139) == chain.store.header(at: 139))
       #expect(try store.certificate(at: 139) == chain.store.certificate(at: 139))
       #expect(try store.meta("tip") == plan.tip.encoded)
-      #expect(try store.meta("signer") == [7])
       #expect(try LightBlocks.block(at: 139, in: store)?.identifier == plan.tip.block)
       #expect(try LightBlocks.validators(at: 141, in: store) == plan.tip.nextValidators)
       #expect(try store.stagedMarks().isEmpty)

@@ -1,3 +1,4 @@
+import API
 import Chain
 import Consensus
 import Cryptography
@@ -13,7 +14,7 @@ import Transport
 @testable import Consensus
 @testable import Node
 
-/// What the storage thread tells the signing guard of blocks.
+/// What the storage thread tells the signing guard of blocks and of others' signatures.
 @Suite struct StorageWorkerTests {
   /// Gathers what the worker reports.
   final class Reports: Sendable {
@@ -23,6 +24,11 @@ import Transport
 
     var signed: [SignedMessage] {
       inputs.withLock { $0.compactMap { if case .signed(let message) = $0 { message } else { nil } } }
+    }
+
+    /// The heights of the votes that were signed.
+    var signedHeights: [Height] {
+      signed.compactMap { if case .vote(let vote) = $0 { vote.height } else { nil } }
     }
 
     var durable: [Height] {
@@ -41,19 +47,24 @@ import Transport
     )
   }
 
-  /// A validator whose guard's file is gone: somebody else may sign with its key.
   private func worker(
     _ chain: SignedChain,
     _ folder: URL,
     _ reports: Reports,
+    _ standing: SigningStanding = SigningStanding(hasKey: true, advice: "", quarantine: nil),
     keepBlocks: UInt64 = 0,
-    neededFrom: @escaping @Sendable () -> Height? = { nil }
+    trusted: TrustedHeader? = nil,
+    neededFrom: @escaping @Sendable () -> Height? = { nil },
+    failed: @escaping @Sendable (any Error) -> Void = { Issue.record($0) }
   ) throws -> StorageWorker {
+    let guardPath = folder.appending(path: "guard").path
+    if !FileManager.default.fileExists(atPath: guardPath) {
+      try SignerGuard.create(path: guardPath, key: SignedChain.key.publicKey)
+    }
     let log = try SignerLog(
       logFolder: folder.appending(path: "log").path,
-      guardPath: folder.appending(path: "guard").path,
-      instance: [1, 2, 3],
-      initialHeight: 1,
+      guardPath: guardPath,
+      key: SignedChain.key.publicKey,
       certifiedHeight: 0
     )
     let parts = StorageWorker.Parts(
@@ -62,21 +73,23 @@ import Transport
       keepBlocks: keepBlocks,
       neededFrom: neededFrom,
       key: SignedChain.key,
+      standing: standing,
+      trusted: trusted,
       chain: chain.genesis.chain,
       logger: Transport.Endpoint.silentLogger,
       written: { _ in },
       report: { reports.add($0) },
-      failed: { Issue.record($0) }
+      failed: failed
     )
     return StorageWorker(parts, signer: log)
   }
 
-  @Test func `blocks from others end no quarantine, and still nothing is signed at their heights or below`()
-    async throws
-  {
-    let folder = FileManager.default.temporaryDirectory.appending(
-      path: "worker-\(UUID().uuidString.prefix(8))"
-    )
+  private static func temporaryFolder() -> URL {
+    FileManager.default.temporaryDirectory.appending(path: "worker-\(UUID().uuidString.prefix(8))")
+  }
+
+  @Test func `nothing is signed at the heights of blocks from others or below`() async throws {
+    let folder = Self.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let chain = try SignedChain(entries: 3, heights: 0, folder: folder.appending(path: "chain"))
     let reports = Reports()
@@ -91,21 +104,91 @@ import Transport
     }
     let segments = { try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "log").path) }
     let before = try segments()
-    worker.post(commit(130, isDecidedByConsensus: false) + [Self.prevote(131)])
+    worker.post(commit(130, isDecidedByConsensus: false) + [Self.prevote(130), Self.prevote(100)])
     #expect(await Program.until(seconds: 30) { reports.durable.count == 130 })
-    worker.post(commit(1, isDecidedByConsensus: true) + [Self.prevote(132)])
-    #expect(await Program.until(seconds: 30) { reports.durable.count == 131 })
     #expect(try segments() == before, "catching up leaves the log's files alone")
-    // The second height that was seen being decided without this key shows that nobody else signs with it.
-    worker.post(
-      commit(1, isDecidedByConsensus: true) + [Self.prevote(132), Self.prevote(100), Self.prevote(133)]
-    )
+    worker.post(commit(2, isDecidedByConsensus: true) + [Self.prevote(132), Self.prevote(133)])
     await worker.stop()
     #expect(reports.durable == Array(1...132))
-    let heights = reports.signed.map { message in
-      if case .vote(let vote) = message { vote.height } else { Height(0) }
-    }
-    #expect(heights == [133])
+    #expect(reports.signedHeights == [133])
+  }
+
+  /// A precommit of the worker's own key, given elsewhere; `forged` has a wrong signature.
+  private static func precommit(_ height: Height, chain: SignedChain, forged: Bool = false)
+    -> StorageWorker.Job
+  {
+    let request = SigningRequest(
+      kind: .precommit,
+      height: height,
+      round: 0,
+      validRound: nil,
+      block: .zero,
+      validator: 0
+    )
+    let message = request.domain.message(chain: chain.genesis.chain.text, request.signBody)
+    let signature = (forged ? SignedChain.signer : SignedChain.key).sign(message)
+    return .judge(request.message(with: signature)!)
+  }
+
+  @Test
+  func `a vote of the own key that came from elsewhere stops signing at once, and blocks are still written`()
+    async throws
+  {
+    let folder = Self.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let chain = try SignedChain(entries: 3, heights: 0, folder: folder.appending(path: "chain"))
+    let reports = Reports()
+    let standing = SigningStanding(hasKey: true, advice: "supercloud validator adopt", quarantine: nil)
+    let worker = try worker(chain, folder, reports, standing)
+    let signed = Self.prevote(1)
+    worker.post([signed])
+    #expect(await Program.until(seconds: 30) { reports.signedHeights == [1] })
+    // Its own vote comes back, and somebody sends rubbish: it goes on.
+    let own = try #require(reports.signed.first)
+    worker.post([.judge(own), Self.precommit(1, chain: chain, forged: true), Self.prevote(2)])
+    #expect(await Program.until(seconds: 30) { reports.signedHeights == [1, 2] })
+    #expect(standing.signs)
+    let commit = chain.commit(after: chain.origin)
+    worker.post([Self.precommit(3, chain: chain), Self.prevote(4), .commit(commit), Self.prevote(5)])
+    await worker.stop()
+    #expect(reports.signedHeights == [1, 2])
+    #expect(reports.durable == [1])
+    #expect(!standing.signs)
+    let answer = try #require(standing.answer)
+    #expect(answer.reason?.contains("somebody else signs with this key") == true)
+    #expect(answer.fix == "supercloud validator adopt")
+    let path = folder.path
+    let quarantine = try SignerLog.inspect(
+      logFolder: path + "/log",
+      guardPath: path + "/guard",
+      key: SignedChain.key.publicKey
+    )
+    #expect(quarantine == .usedElsewhere(SignerPosition(height: 3, round: 0, step: .precommit)))
+  }
+
+  @Test func `a block other than the one that --trust names is not written`() async throws {
+    let folder = Self.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let chain = try SignedChain(entries: 3, heights: 0, folder: folder.appending(path: "chain"))
+    let first = chain.commit(after: chain.origin)
+    let second = chain.commit(after: first.tip)
+    let failures = Mutex<[String]>([])
+    let wrong = try #require(TrustedHeader("2:" + String(repeating: "ab", count: 32)))
+    let reports = Reports()
+    let worker = try worker(
+      chain,
+      folder,
+      reports,
+      trusted: wrong,
+      failed: { error in
+        failures.withLock { $0.append("\(error)") }
+      }
+    )
+    worker.post([.commit(first), .commit(second)])
+    #expect(await Program.until(seconds: 30) { failures.withLock { !$0.isEmpty } })
+    await worker.stop()
+    #expect(chain.store.lastHeight == 1)
+    #expect(failures.withLock { $0.first }?.contains("--trust names 2:abab") == true)
   }
 
   @Test func `blocks older than those to keep are deleted, but none that a snapshot needs`() async throws {
@@ -116,7 +199,7 @@ import Transport
     let chain = try SignedChain(entries: 3, heights: 0, folder: folder.appending(path: "chain"))
     let reports = Reports()
     let needed = Mutex<Height?>(30)
-    let worker = try worker(chain, folder, reports, keepBlocks: 20) { needed.withLock { $0 } }
+    let worker = try worker(chain, folder, reports, keepBlocks: 20, neededFrom: { needed.withLock { $0 } })
     var tip = chain.origin
     func commit(through height: Height) -> [StorageWorker.Job] {
       var jobs: [StorageWorker.Job] = []

@@ -1,0 +1,129 @@
+public import Cryptography
+
+/// What the operator states about the signatures that a key gave before its guard is adopted.
+public enum SignerStatement: Hashable, Sendable {
+  /// Nothing was signed after this round of this height.
+  case lastSigned(height: UInt64, round: UInt32)
+  /// Nobody knows what was signed last, but nothing of it is left: every node of the network was restored.
+  case wholeNetworkRestored
+}
+
+/// What `SignerLog.adopt` did.
+public struct SignerAdoption: Hashable, Sendable {
+  /// Why the guard refused to sign; nil when it did not.
+  public var reason: SignerQuarantine?
+  /// Above what the guard signs from now on; nil when nothing was signed before.
+  public var floor: SignerFloor?
+  /// The folder to which a damaged log was moved.
+  public var setAside: String?
+}
+
+extension SignerLog {
+  /// Why the guard would refuse to sign; nil when it would sign. Changes nothing.
+  public static func inspect(logFolder: String, guardPath: String, key: PublicKey) throws(StorageError)
+    -> SignerQuarantine?
+  {
+    let found = try Found(logFolder, guardPath, key)
+    return found.quarantine
+  }
+
+  /// Makes a guard that signs above what the operator states, in place of one that is copied, lost, damaged
+  /// or stopped. Nothing else may have the log or the guard open.
+  ///
+  /// A readable log stays, because it has the lock of the height that was being decided; a damaged one is
+  /// moved aside. Throws `.misuse` when the statement is refuted by a signature that the guard has seen.
+  public static func adopt(
+    logFolder: String,
+    guardPath: String,
+    key: PublicKey,
+    _ statement: SignerStatement
+  ) throws(StorageError) -> SignerAdoption {
+    try Folder.create(Folder.parent(of: guardPath))
+    let found = try Found(logFolder, guardPath, key)
+    var state = SignerState(key: key)
+    state.sequence = (found.states.map(\.sequence).max() ?? 0) + 1
+    state.last = found.states.compactMap(\.last).max { $0.position < $1.position }
+    state.ceiling = found.states.map(\.ceiling).max() ?? 0
+    state.floor = found.floor(statement)
+    if let foreign = found.foreign, let floor = state.floor, floor.position < foreign {
+      throw .misuse(
+        path: guardPath,
+        detail: "the key signed \(foreign) elsewhere, which is after the height and round that were named"
+      )
+    }
+    let adoption = SignerAdoption(
+      reason: found.quarantine,
+      floor: state.floor,
+      setAside: found.isLogDamaged ? try setAside(logFolder) : nil
+    )
+    var log = try RecordLog(folder: logFolder, startingAt: max(state.last?.position.height ?? 1, 1))
+    state.acceptedSegment = log.segment
+    _ = try SignerFile(replacing: guardPath, states: [state])
+    try link(state, in: &log)
+    return adoption
+  }
+
+  /// Moves the log's folder to a free name beside it; returns that name.
+  private static func setAside(_ folder: String) throws(StorageError) -> String {
+    var number = 1
+    while Folder.exists("\(folder).damaged-\(number)") { number += 1 }
+    let target = "\(folder).damaged-\(number)"
+    try Folder.rename(folder, to: target)
+    try Folder.sync(Folder.parent(of: folder))
+    return target
+  }
+
+  /// What guard and log contain, whatever state they are in.
+  private struct Found {
+    /// All states of the key, from any guard.
+    var states: [SignerState] = []
+    var quarantine: SignerQuarantine?
+    var isLogDamaged = false
+    /// The position of the last signature that the log has; nil when it has none or is damaged.
+    private var logged: SignerPosition?
+
+    init(_ folder: String, _ path: String, _ key: PublicKey) throws(StorageError) {
+      let contents = try SignerFile.contents(at: path)
+      quarantine = contents.quarantine(of: key)
+      let known = contents.newest(of: key)
+      var inLog: [SignerState] = []
+      var moved: UInt64?
+      do throws(StorageError) {
+        if Folder.exists(folder) { (inLog, moved) = try Self.read(folder) }
+      } catch .corrupt {
+        isLogDamaged = true
+        inLog = []
+      }
+      if quarantine == nil, let known {
+        quarantine = isLogDamaged ? .logDamaged : SignerLog.reason(known, logged: inLog, moved: moved)
+      }
+      states = (contents.states + inLog).filter { $0.key == key.bytes }
+      logged = inLog.filter { $0.key == key.bytes }.compactMap { $0.last?.position }.max()
+    }
+
+    private static func read(_ folder: String) throws(StorageError) -> ([SignerState], moved: UInt64?) {
+      var states: [SignerState] = []
+      let scan = try LogScan(folder) { (payload) throws(StorageError) in
+        if let state = SignerLog.state(in: payload) { states.append(state) }
+      }
+      return (states, scan.movedSegment)
+    }
+
+    /// The latest signature of somebody else that any guard saw.
+    var foreign: SignerPosition? { states.compactMap(\.foreign).max() }
+
+    /// What the guard itself has signed lies below every floor.
+    func floor(_ statement: SignerStatement) -> SignerFloor? {
+      let known = states.compactMap { $0.last?.position }.max()
+      switch statement {
+      case .wholeNetworkRestored:
+        let highest = ([known, foreign] + states.map { $0.floor?.position }).compactMap(\.self).max()
+        return highest.map { SignerFloor(position: $0, isLockKnown: true) }
+      case .lastSigned(let height, let round):
+        let stated = SignerPosition(height: height, round: round, step: .precommit)
+        let position = max(stated, known ?? stated)
+        return SignerFloor(position: position, isLockKnown: logged.map { $0 >= position } ?? false)
+      }
+    }
+  }
+}
