@@ -85,24 +85,24 @@ import Testing
     try await serving(FakeNode(chain: FakeChain(isStanding: true))) { client in
       let started = ContinuousClock.now
       let failure = await #expect(throws: Failure.self) {
-        try await pay(try wallet(client, patience: .milliseconds(500)))
+        try await pay(try wallet(client, patience: .seconds(5)))
       }
       let hash = try #require(failure?.openTransaction)
-      #expect(failure?.what == "the transaction \(hash) is not in a block yet after 0.5 s")
+      #expect(failure?.what == "the transaction \(hash) is not in a block yet after 5 s")
       #expect(failure?.fix?.contains("`supercloud query transaction \(hash)`") == true)
-      #expect(ContinuousClock.now - started < .seconds(10))
+      #expect(ContinuousClock.now - started < .seconds(60))
     }
   }
 
   @Test func `a payment of the faucet that no block takes ends the wait too`() async throws {
     try await serving(FakeNode(chain: FakeChain(isStanding: true))) { client in
-      let wallet = try wallet(client, patience: .milliseconds(300))
+      let wallet = try wallet(client, patience: .seconds(5))
       let first = await #expect(throws: Failure.self) { try await pay(wallet) }
       let hash = try #require(first?.openTransaction)
       let failure = await #expect(throws: Failure.self) {
         try await wallet.client.result(of: hash)
       }
-      #expect(failure?.what == "the transaction \(hash) is not in a block yet after 0.3 s")
+      #expect(failure?.what == "the transaction \(hash) is not in a block yet after 5 s")
     }
   }
 

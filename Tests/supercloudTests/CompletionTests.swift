@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct CompletionTests {
   /// They run until they are stopped, and print no answer.
-  static let withoutAnswer: Set = ["start", "testnet up", "workload hello"]
+  static let withoutAnswer: Set = [
+    "start", "testnet up", "workload hello", "workload enter", "workload forward",
+  ]
 
   @Test func `every command that prints an answer takes --output and -o, with the same values`() throws {
     for (name, command) in try CommandTree().runnable where !Self.withoutAnswer.contains(name) {

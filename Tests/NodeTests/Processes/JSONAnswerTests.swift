@@ -7,7 +7,9 @@ extension RealProcesses {
   /// Every command that prints an answer prints JSON when it is told to, and an error as JSON.
   @Suite(.serialized) struct JSONAnswerTests {
     /// They run until they are stopped, and print no answer.
-    private static let withoutAnswer: Set = ["start", "testnet up", "workload hello"]
+    private static let withoutAnswer: Set = [
+      "start", "testnet up", "workload hello", "workload enter", "workload forward",
+    ]
 
     @Test func `every command answers in JSON`() async throws {
       let network = try await LocalNetwork(validators: 1, providers: 1)

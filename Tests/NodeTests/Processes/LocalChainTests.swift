@@ -8,9 +8,9 @@ extension RealProcesses {
     @Test func `a provider without limits bids on local chains only, and says why`() async throws {
       let network = try await LocalNetwork(validators: 1, providers: 1)
       let provider = try #require(network.plan.members.first { $0.role == "provider" }?.name)
-      // A name that no folder can have: there are no control groups then, as root neither.
+      // The name of a file that is in every control group: no group can be made below it, as root neither.
       let settings = URL(filePath: network.home(provider)).appending(path: "provider.toml")
-      let group = String(repeating: "g", count: 300)
+      let group = "cgroup.procs"
       let before = try String(contentsOf: settings, encoding: .utf8)
       let after = before.replacing(/control_group = ["'][^"']*["']/, with: "control_group = \"\(group)\"")
       #expect(after != before)
