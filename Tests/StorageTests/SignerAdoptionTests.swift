@@ -50,7 +50,7 @@ import Testing
     }
     let adoption = try home.adopt(.lastSigned(height: 600, round: 2), in: "copy")
     let floor = SignerPosition(height: 600, round: 2, step: .precommit)
-    #expect(adoption.reason == .copied && adoption.floor?.position == floor)
+    #expect(adoption.reason == .copied && adoption.floor.position == floor)
     do {
       var log = try home.reopen("copy", certified: 500)
       let answers = [home.answer(log, 501), home.answer(log, 600, 2), home.answer(log, 600, 3)]
@@ -104,7 +104,7 @@ import Testing
     }
     try copy(folder.path("home"), to: folder.path("copy"))
     let adoption = try home.adopt(.wholeNetworkRestored, in: "copy")
-    #expect(adoption.floor?.position == SignerPosition(height: 4, round: 0, step: .prevote))
+    #expect(adoption.floor.position == SignerPosition(height: 4, round: 0, step: .prevote))
     let log = try home.reopen("copy", certified: 3)
     let precommit = log.admit(height: 4, round: 0, step: .precommit, signBytes: [1])
     let vote = log.admit(
@@ -113,6 +113,25 @@ import Testing
       vote: SignerBlockVote(validRound: nil)
     )
     #expect([precommit, vote] == [.sign, .sign])
+  }
+
+  @Test func `where guard and log are missing too, what was signed up to the chain's tip is no stranger's`()
+    throws
+  {
+    do {
+      var log = try home.open()
+      try home.vote(&log, 20, .precommit)
+      try log.sync()
+    }
+    try remove(folder.path("home/wal"))
+    try remove(folder.path("home/signer"))
+    let adoption = try home.adopt(.wholeNetworkRestored, tip: 20)
+    #expect(adoption.reason == .lost && adoption.floor.position.height == 20)
+    let log = try home.reopen(certified: 20)
+    let precommit = SignerPosition(height: 20, round: 0, step: .precommit)
+    let isForeign = log.isForeign(precommit, signBytes: [20])
+    let answer = home.answer(log, 21)
+    #expect(!isForeign && answer == .sign)
   }
 
   @Test func `only the log copied back, or the guard missing, is noticed too`() throws {

@@ -23,7 +23,7 @@ struct SignerHome {
     )
   }
 
-  func adopt(_ statement: SignerStatement, in home: String = "home") throws(StorageError)
+  func adopt(_ statement: SignerStatement, in home: String = "home", tip: UInt64 = 0) throws(StorageError)
     -> SignerAdoption
   {
     let path = folder.path(home)
@@ -31,6 +31,7 @@ struct SignerHome {
       logFolder: path + "/wal",
       guardPath: path + "/signer",
       key: TestKeys.own,
+      tip: tip,
       statement
     )
   }

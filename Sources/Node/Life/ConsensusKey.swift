@@ -43,15 +43,27 @@ extension Home {
     try SignerLog.inspect(logFolder: consensusLog.path, guardPath: guardFile.path, key: key)
   }
 
+  /// The height of the last block in this home's database; nil when there is none. The node must be stopped.
+  public func storedHeight() throws(StorageError) -> UInt64? {
+    guard FileManager.default.fileExists(atPath: data.appending(path: "CURRENT").path) else { return nil }
+    var options = DatabaseOptions()
+    options.createsIfMissing = false
+    let store = try NodeStore(path: data.path, options: options)
+    defer { store.database.close() }
+    return store.lastHeight
+  }
+
   /// Lets this home's key sign again, above what the operator states. The node must be stopped.
   public func adoptSigner(_ statement: SignerStatement) throws -> SignerAdoption {
     let key = try consensusKey()
     let lock = try HomeLock(home: folder.path)
     defer { withExtendedLifetime(lock) {} }
+    let tip = try statement == .wholeNetworkRestored ? storedHeight() ?? 0 : 0
     return try SignerLog.adopt(
       logFolder: consensusLog.path,
       guardPath: guardFile.path,
       key: key.publicKey,
+      tip: tip,
       statement
     )
   }

@@ -1,3 +1,4 @@
+import Chain
 public import Cryptography
 
 /// What the operator states about the signatures that a key gave before its guard is adopted.
@@ -12,8 +13,8 @@ public enum SignerStatement: Hashable, Sendable {
 public struct SignerAdoption: Hashable, Sendable {
   /// Why the guard refused to sign; nil when it did not.
   public var reason: SignerQuarantine?
-  /// Above what the guard signs from now on; nil when nothing was signed before.
-  public var floor: SignerFloor?
+  /// Above what the guard signs from now on.
+  public var floor: SignerFloor
   /// The folder to which a damaged log was moved.
   public var setAside: String?
 }
@@ -32,10 +33,14 @@ extension SignerLog {
   ///
   /// A readable log stays, because it has the lock of the height that was being decided; a damaged one is
   /// moved aside. Throws `.misuse` when the statement is refuted by a signature that the guard has seen.
+  ///
+  /// `tip`: the height of the last block in this home's store; 0 when it has none. It is the least floor of a
+  /// network that was restored as a whole.
   public static func adopt(
     logFolder: String,
     guardPath: String,
     key: PublicKey,
+    tip: UInt64,
     _ statement: SignerStatement
   ) throws(StorageError) -> SignerAdoption {
     try Folder.create(Folder.parent(of: guardPath))
@@ -44,8 +49,9 @@ extension SignerLog {
     state.sequence = (found.states.map(\.sequence).max() ?? 0) + 1
     state.last = found.states.compactMap(\.last).max { $0.position < $1.position }
     state.ceiling = found.states.map(\.ceiling).max() ?? 0
-    state.floor = found.floor(statement)
-    if let foreign = found.foreign, let floor = state.floor, floor.position < foreign {
+    let floor = found.floor(statement, tip: tip)
+    state.floor = floor
+    if let foreign = found.foreign, floor.position < foreign {
       throw .misuse(
         path: guardPath,
         detail: "the key signed \(foreign) elsewhere, which is after the height and round that were named"
@@ -53,7 +59,7 @@ extension SignerLog {
     }
     let adoption = SignerAdoption(
       reason: found.quarantine,
-      floor: state.floor,
+      floor: floor,
       setAside: found.isLogDamaged ? try setAside(logFolder) : nil
     )
     var log = try RecordLog(folder: logFolder, startingAt: max(state.last?.position.height ?? 1, 1))
@@ -113,12 +119,15 @@ extension SignerLog {
     var foreign: SignerPosition? { states.compactMap(\.foreign).max() }
 
     /// What the guard itself has signed lies below every floor.
-    func floor(_ statement: SignerStatement) -> SignerFloor? {
+    func floor(_ statement: SignerStatement, tip: UInt64) -> SignerFloor {
       let known = states.compactMap { $0.last?.position }.max()
       switch statement {
       case .wholeNetworkRestored:
-        let highest = ([known, foreign] + states.map { $0.floor?.position }).compactMap(\.self).max()
-        return highest.map { SignerFloor(position: $0, isLockKnown: true) }
+        // The block after the tip contains the key's precommit of the tip, which a home without guard and log
+        // does not know. Without this floor the guard would take it for somebody else's.
+        let decided = SignerPosition(height: tip, round: ChainLimits.round, step: .precommit)
+        let seen = ([known, foreign] + states.map { $0.floor?.position }).compactMap(\.self).max()
+        return SignerFloor(position: max(decided, seen ?? decided), isLockKnown: true)
       case .lastSigned(let height, let round):
         let stated = SignerPosition(height: height, round: round, step: .precommit)
         let position = max(stated, known ?? stated)

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Chain
 import Foundation
 import Node
 
@@ -44,8 +45,13 @@ struct StatusCommand: AsyncParsableCommand {
       return
     }
     let last = signing.lastHeight.map { "the last was \($0)/\(signing.lastRound ?? 0)" } ?? "nothing yet"
-    let floor = signing.floorHeight.map { ", only above \($0)/\(signing.floorRound ?? 0)" } ?? ""
+    let floor = signing.floorHeight.map { ", only above \(place($0, signing.floorRound ?? 0))" } ?? ""
     Console.line("signing     yes, \(last)\(floor)")
+  }
+
+  /// The last round of a height stands for the whole height.
+  private func place(_ height: UInt64, _ round: UInt32) -> String {
+    round < ChainLimits.round ? "\(height)/\(round)" : "\(height)"
   }
 }
 

@@ -33,8 +33,8 @@ struct ValidatorAdoptCommand: AsyncParsableCommand {
     var consensusKey: String
     /// Why the home did not sign.
     var reason: String?
-    var floorHeight: UInt64?
-    var floorRound: UInt32?
+    var floorHeight: UInt64
+    var floorRound: UInt32
     /// The folder to which a damaged log was moved.
     var setAside: String?
   }
@@ -116,25 +116,23 @@ struct ValidatorAdoptCommand: AsyncParsableCommand {
   }
 
   private func report(_ home: Home, _ key: PublicKey, _ adoption: SignerAdoption) throws {
-    let floor = adoption.floor?.position
+    let floor = adoption.floor.position
     if output.isJSON {
       return try Console.json(
         Result(
           home: home.folder.path,
           consensusKey: Hex.encode(key.bytes),
           reason: adoption.reason?.description,
-          floorHeight: floor?.height,
-          floorRound: floor?.round,
+          floorHeight: floor.height,
+          floorRound: floor.round,
           setAside: adoption.setAside
         )
       )
     }
-    if let floor {
-      Console.line("adopted: this home signs above height \(floor.height), round \(floor.round)")
-    } else {
-      Console.line("adopted: nothing that was signed before is known here")
-    }
-    if adoption.floor?.isLockKnown == false, let floor {
+    // Above the last round of a height means above the height.
+    let round = floor.round < ChainLimits.round ? ", round \(floor.round)" : ""
+    Console.line("adopted: this home signs above height \(floor.height)\(round)")
+    if !adoption.floor.isLockKnown {
       Console.note(
         "at height \(floor.height) itself it votes for no new block: what it precommitted is not known here"
       )
