@@ -134,6 +134,41 @@ import Testing
     #expect(!isForeign && answer == .sign)
   }
 
+  @Test
+  func `in a restored network old signatures raise the floor, until a decided block has a new one`() throws {
+    do {
+      var log = try home.open()
+      try home.vote(&log, 4)
+      try log.sync()
+    }
+    try copy(folder.path("home"), to: folder.path("copy"))
+    _ = try home.adopt(.wholeNetworkRestored, in: "copy", tip: 4)
+    // Another home's backup is newer and has a block with this precommit.
+    let old = SignerPosition(height: 5, round: 0, step: .precommit)
+    do {
+      var log = try home.reopen("copy", certified: 4)
+      let (isRestored, isForeign) = (log.isRestored, log.isForeign(old, signBytes: [9]))
+      #expect(isRestored && isForeign)
+      try log.raiseFloor(to: old)
+    }
+    do {
+      var log = try home.reopen("copy", certified: 5)
+      let (quarantine, isForeign) = (log.quarantine, log.isForeign(old, signBytes: [9]))
+      #expect(quarantine == nil && !isForeign)
+      let answers = [home.answer(log, 5), home.answer(log, 6)]
+      #expect(answers == [.refuse(.belowFloor(old)), .sign])
+      try home.vote(&log, 6, .precommit)
+      let new = SignerPosition(height: 6, round: 0, step: .precommit)
+      try log.endRestoration(new, signatures: [signature(5)])
+      let isRestored = log.isRestored
+      #expect(isRestored, "the certificate has no signature of this guard")
+      try log.endRestoration(new, signatures: [signature(5), signature(6)])
+      try log.sync()
+    }
+    let isRestored = try home.reopen("copy", certified: 6).isRestored
+    #expect(!isRestored)
+  }
+
   @Test func `only the log copied back, or the guard missing, is noticed too`() throws {
     do {
       var log = try home.open()

@@ -33,7 +33,8 @@ struct SigningParts: ~Copyable {
           advice: advice,
           quarantine: nil,
           last: log.lastSigned?.position,
-          floor: log.floor
+          floor: log.floor,
+          isRestored: log.isRestored
         )
         self.init(key, standing, records: records, log: log)
         return

@@ -8,6 +8,7 @@ final class SigningStanding: Sendable {
     var quarantine: SignerQuarantine?
     var last: SignerPosition?
     var floor: SignerFloor?
+    var isRestored: Bool
   }
 
   /// Whether the node is a validator's.
@@ -20,16 +21,22 @@ final class SigningStanding: Sendable {
     advice: String,
     quarantine: SignerQuarantine?,
     last: SignerPosition? = nil,
-    floor: SignerFloor? = nil
+    floor: SignerFloor? = nil,
+    isRestored: Bool = false
   ) {
     self.hasKey = hasKey
     self.advice = advice
-    state = Mutex(State(quarantine: quarantine, last: last, floor: floor))
+    state = Mutex(State(quarantine: quarantine, last: last, floor: floor, isRestored: isRestored))
   }
 
   /// Whether the guard admits new signatures.
   var signs: Bool { hasKey && state.withLock { $0.quarantine == nil } }
 
+  /// See `SignerGuard.isRestored`.
+  var isRestored: Bool { state.withLock { $0.isRestored } }
+
+  func raise(_ floor: SignerFloor?) { state.withLock { $0.floor = floor } }
+  func endRestoration() { state.withLock { $0.isRestored = false } }
   func signed(_ position: SignerPosition) { state.withLock { $0.last = position } }
   func stop(_ reason: SignerQuarantine) { state.withLock { $0.quarantine = reason } }
 

@@ -223,7 +223,11 @@ final class StorageWorker: Sendable {
     }
   }
 
-  /// Stops signing for good if somebody else signed `message` with this node's key.
+  /// Whether the whole network was restored and no block has a new signature of this node yet.
+  var isRestored: Bool { parts.standing.isRestored }
+
+  /// Stops signing for good if somebody else signed `message` with this node's key. In a network that was
+  /// restored as a whole, this node itself signed it before; then it signs only above that.
   private func judge(_ message: SignedMessage) throws {
     guard let key = parts.key else { return }
     let signed = message.signed(chain: parts.chain.text)
@@ -231,6 +235,14 @@ final class StorageWorker: Sendable {
       guard signer?.isForeign(signed.position, signBytes: signed.bytes) == true,
         key.publicKey.verifies(signed.signature, of: signed.bytes)
       else { return }
+      if signer?.isRestored == true {
+        try signer?.raiseFloor(to: signed.position)
+        parts.standing.raise(signer?.floor)
+        parts.logger.warning(
+          "the key signed \(signed.position) before the network was restored; this node signs only above that"
+        )
+        return
+      }
       let reason = SignerQuarantine.usedElsewhere(signed.position)
       parts.standing.stop(reason)
       parts.logger.critical(
@@ -265,6 +277,12 @@ final class StorageWorker: Sendable {
       signer?.recordCertificate(height: height)
       // Catching up leaves the log's segments alone: it has no records of these heights.
       guard commit.isDecidedByConsensus else { return }
+      let certificate = commit.certificate
+      try signer?.endRestoration(
+        SignerPosition(height: height, round: certificate.round, step: .precommit),
+        signatures: certificate.signatures
+      )
+      if signer?.isRestored == false { parts.standing.endRestoration() }
       try signer?.rotateAndDrop(after: height)
     }
   }

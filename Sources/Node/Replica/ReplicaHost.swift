@@ -190,10 +190,18 @@ actor ReplicaHost {
     dependencies.storage.post(jobs)
   }
 
+  /// After a restore of the whole network, a peer's newer backup may have blocks that this node signed and has
+  /// forgotten. It signs nothing until it has them, since it would sign their heights twice.
+  private var mustCatchUpToSign: Bool {
+    dependencies.storage.isRestored && replica.claimedHeight > replica.tip.height
+  }
+
   private func perform(_ effect: ReplicaEffect, _ jobs: inout [StorageWorker.Job]) {
     switch effect {
     case .log(let record): jobs.append(.log(record))
-    case .sign(let request): jobs.append(.sign(request))
+    case .sign(let request):
+      guard !mustCatchUpToSign else { return }
+      jobs.append(.sign(request))
     case .foundOwn(let message): jobs.append(.judge(message))
     case .commit(let commit):
       jobs.append(.commit(commit))

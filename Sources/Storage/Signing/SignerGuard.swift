@@ -16,7 +16,10 @@ public import Cryptography
 /// (`SignerLog.adopt`), and names the *floor*, above which this guard signs.
 ///
 /// A signature of the key that this guard did not give shows that somebody else signs. `stop` then ends
-/// signing for good, until the operator adopts the guard.
+/// signing for good, until the operator adopts the guard. The exception is a network that was restored as a
+/// whole: the backups may be of different moments, so others bring blocks back that the key signed and this
+/// home has forgotten. Until a block is decided with a new signature of this guard, such signatures only raise
+/// the floor.
 ///
 /// Used alone, `record` costs one sync. `SignerLog` shares that sync with the consensus log.
 public struct SignerGuard: ~Copyable, Sendable {
@@ -71,6 +74,8 @@ public struct SignerGuard: ~Copyable, Sendable {
   public var lastSigned: SignedRecord? { state.last }
   /// Above what the operator allowed this guard to sign; nil when it was never adopted.
   public var floor: SignerFloor? { state.floor }
+  /// Whether the whole network was restored and no block was decided since with a new signature of this guard.
+  public var isRestored: Bool { state.isRestored }
 
   // MARK: Signing
 
@@ -166,6 +171,30 @@ public struct SignerGuard: ~Copyable, Sendable {
     quarantine = .usedElsewhere(position)
     state.sequence += 1
     state.foreign = position
+    return state
+  }
+
+  /// Raises the floor to `position`, which the key signed before the whole network was restored. The result is
+  /// to be saved.
+  ///
+  /// The lock counts as known: all homes have lost the same heights, and if none voted there for new blocks,
+  /// none of these heights could be decided.
+  mutating func raiseFloorInMemory(to position: SignerPosition) -> SignerState {
+    let raised = max(position, state.floor?.position ?? position)
+    state.sequence += 1
+    state.floor = SignerFloor(position: raised, isLockKnown: true)
+    return state
+  }
+
+  /// Ends `isRestored` if the guard gave one of these signatures, of a decided block's certificate, above its
+  /// floor: the chain has gone on from the backups then, and nothing older comes back. The result is to be
+  /// saved; nil when nothing changes.
+  mutating func endRestorationInMemory(_ position: SignerPosition, signatures: [Signature]) -> SignerState? {
+    guard state.isRestored, let record = signed[position], signatures.contains(record.signature),
+      state.floor.map({ position > $0.position }) ?? true
+    else { return nil }
+    state.sequence += 1
+    state.isRestored = false
     return state
   }
 

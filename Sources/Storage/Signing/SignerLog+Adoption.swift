@@ -51,6 +51,7 @@ extension SignerLog {
     state.ceiling = found.states.map(\.ceiling).max() ?? 0
     let floor = found.floor(statement, tip: tip)
     state.floor = floor
+    state.isRestored = statement == .wholeNetworkRestored
     if let foreign = found.foreign, floor.position < foreign {
       throw .misuse(
         path: guardPath,

@@ -99,6 +99,7 @@ public struct SignerLog: ~Copyable, Sendable {
 
   public var lastSigned: SignedRecord? { signer.lastSigned }
   public var floor: SignerFloor? { signer.floor }
+  public var isRestored: Bool { signer.isRestored }
   public var quarantine: SignerQuarantine? { signer.quarantine }
   public var certifiedHeight: UInt64 { signer.certifiedHeight }
 
@@ -147,6 +148,29 @@ public struct SignerLog: ~Copyable, Sendable {
   /// guard refuses from the call on, whatever fails.
   public mutating func stop(foreign position: SignerPosition) throws(StorageError) {
     let state = signer.stopInMemory(position)
+    try saveAtOnce(state)
+  }
+
+  /// Raises the floor to `position`, which the key signed before the whole network was restored. Durable when
+  /// it returns. Only for a guard that `isRestored`.
+  public mutating func raiseFloor(to position: SignerPosition) throws(StorageError) {
+    let state = signer.raiseFloorInMemory(to: position)
+    try saveAtOnce(state)
+  }
+
+  /// To be called for each block that this node's consensus decided, with the position and the signatures of
+  /// its certificate. If the guard gave one of them after the network was restored, `isRestored` ends with the
+  /// next `sync`.
+  public mutating func endRestoration(_ position: SignerPosition, signatures: [Signature])
+    throws(StorageError)
+  {
+    guard let state = signer.endRestorationInMemory(position, signatures: signatures) else { return }
+    try append(Kind.signer, state.bytes)
+    pending.append(state)
+  }
+
+  /// Makes the state durable in log and file.
+  private mutating func saveAtOnce(_ state: SignerState) throws(StorageError) {
     try append(Kind.signer, state.bytes)
     pending.append(state)
     try sync()

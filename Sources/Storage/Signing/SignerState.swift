@@ -21,6 +21,9 @@ struct SignerState: Hashable, Sendable {
   var acceptedSegment: UInt64 = 0
   /// Above what the operator allowed the guard to sign; nil when it was never adopted.
   var floor: SignerFloor?
+  /// Whether the operator said that the whole network was restored, and no block was decided since with a
+  /// signature that the guard gave after that.
+  var isRestored = false
   /// A signature of the key that the guard did not give. It signs nothing any more.
   var foreign: SignerPosition?
 
@@ -43,7 +46,9 @@ struct SignerState: Hashable, Sendable {
     Self.write(last?.position, &writer)
     writer.writeRaw(last?.digest.bytes ?? [UInt8](repeating: 0, count: 32))
     writer.writeRaw(last?.signature.bytes ?? [UInt8](repeating: 0, count: 64))
-    writer.writeRaw([UInt8](repeating: 0, count: Self.size - 4 - writer.bytes.count))
+    // The flag stands at the end, in a byte that was always 0 before it had a meaning.
+    writer.writeRaw([UInt8](repeating: 0, count: Self.size - 5 - writer.bytes.count))
+    writer.write(isRestored)
     writer.write(Checksum.crc32c(writer.bytes))
     return writer.bytes
   }
@@ -61,6 +66,7 @@ struct SignerState: Hashable, Sendable {
     guard UInt64(Checksum.crc32c(bytes[..<checked])) == LogSegment.number(bytes, at: checked, width: 4) else {
       return nil
     }
+    isRestored = bytes[checked - 1] == 1
     var reader = ByteReader(bytes[Self.magic.count..<checked])
     do throws(DecodingError) {
       instance = try reader.readRaw(count: Self.instanceSize)

@@ -166,6 +166,29 @@ import Transport
     #expect(quarantine == .usedElsewhere(SignerPosition(height: 3, round: 0, step: .precommit)))
   }
 
+  @Test func `in a restored network an old vote of the own key raises the floor, and signing goes on`()
+    async throws
+  {
+    let folder = Self.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let chain = try SignedChain(entries: 3, heights: 0, folder: folder.appending(path: "chain"))
+    _ = try SignerLog.adopt(
+      logFolder: folder.appending(path: "log").path,
+      guardPath: folder.appending(path: "guard").path,
+      key: SignedChain.key.publicKey,
+      tip: 0,
+      .wholeNetworkRestored
+    )
+    let reports = Reports()
+    let standing = SigningStanding(hasKey: true, advice: "", quarantine: nil, isRestored: true)
+    let worker = try worker(chain, folder, reports, standing)
+    worker.post([Self.precommit(3, chain: chain), Self.prevote(3), Self.prevote(4)])
+    await worker.stop()
+    #expect(reports.signedHeights == [4])
+    #expect(standing.signs && standing.isRestored)
+    #expect(standing.answer?.floorHeight == 3)
+  }
+
   @Test func `a block other than the one that --trust names is not written`() async throws {
     let folder = Self.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
