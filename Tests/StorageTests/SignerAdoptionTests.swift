@@ -169,6 +169,23 @@ import Testing
     #expect(!isRestored)
   }
 
+  @Test func `a restored network that lost its logs votes for new blocks at the height it was deciding`()
+    throws
+  {
+    do {
+      var log = try home.open()
+      try home.vote(&log, 4, .precommit)
+      try log.sync()
+    }
+    try remove(folder.path("home/wal"))
+    let adoption = try home.adopt(.wholeNetworkRestored, tip: 3)
+    #expect(adoption.reason == .logLost && adoption.floor.isLockKnown)
+    let next = SignerPosition(height: 4, round: 1, step: .prevote)
+    let new = SignerBlockVote(validRound: nil)
+    let answer = try home.reopen(certified: 3).admit(next, signBytes: [1], vote: new)
+    #expect(answer == .sign)
+  }
+
   @Test func `only the log copied back, or the guard missing, is noticed too`() throws {
     do {
       var log = try home.open()

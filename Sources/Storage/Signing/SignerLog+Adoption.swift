@@ -128,6 +128,8 @@ extension SignerLog {
         // does not know. Without this floor the guard would take it for somebody else's.
         let decided = SignerPosition(height: tip, round: ChainLimits.round, step: .precommit)
         let seen = ([known, foreign] + states.map { $0.floor?.position }).compactMap(\.self).max()
+        // The lock counts as known even if the log is lost. If all homes lack it, none would vote for a new
+        // block at this height, and the chain would stand for ever. The operator was told what it can cost.
         return SignerFloor(position: max(decided, seen ?? decided), isLockKnown: true)
       case .lastSigned(let height, let round):
         let stated = SignerPosition(height: height, round: round, step: .precommit)

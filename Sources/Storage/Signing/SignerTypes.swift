@@ -41,8 +41,8 @@ public struct SignedRecord: Hashable, Sendable {
 public struct SignerFloor: Hashable, Sendable {
   /// Nothing up to this position is signed.
   public var position: SignerPosition
-  /// Whether the log has the lock of the position's height. Without it the guard signs no prevote there that
-  /// a lock could forbid.
+  /// Whether the log has the lock of the position's height, or the operator said that the whole network was
+  /// restored. Otherwise the guard signs no prevote there that a lock could forbid.
   public var isLockKnown: Bool
 
   /// Whether `vote` could contradict a precommit at the floor's height or before that the log does not have.

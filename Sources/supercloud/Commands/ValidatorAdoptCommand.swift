@@ -97,7 +97,10 @@ struct ValidatorAdoptCommand: AsyncParsableCommand {
       Console.note(
         """
         --whole-network-restored is right only if every node of the network was restored from backups, so that nothing \
-        that was signed later is left. If one node went on, this validator can sign a height twice.
+        that was signed later is left. If one node went on, this validator can sign a height twice. If the consensus \
+        log is lost or damaged too, the home votes for a new block at the height of its last signature although it may \
+        have precommitted another one there: where other homes decided that one, the chain can split. Start the node \
+        whose chain is longest first.
         """
       )
     }
