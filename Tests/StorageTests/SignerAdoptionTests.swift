@@ -186,6 +186,38 @@ import Testing
     #expect(answer == .sign)
   }
 
+  @Test func `a log with a record that its owner cannot decode is damaged and is moved aside`() throws {
+    do {
+      var log = try home.open()
+      try home.vote(&log, 4)
+      try log.append([7])
+      try log.sync()
+    }
+    let path = folder.path("home")
+    let accepts = { (record: [UInt8]) -> Bool in record != [7] }
+    let found = try SignerLog.inspect(
+      logFolder: path + "/wal",
+      guardPath: path + "/signer",
+      key: TestKeys.own,
+      accepts: accepts
+    )
+    #expect(found == .logDamaged)
+    let adoption = try SignerLog.adopt(
+      logFolder: path + "/wal",
+      guardPath: path + "/signer",
+      key: TestKeys.own,
+      tip: 0,
+      accepts: accepts,
+      .lastSigned(height: 4, round: 0)
+    )
+    #expect(adoption.reason == .logDamaged && adoption.setAside == path + "/wal.damaged-1")
+    let log = try home.reopen(certified: 4)
+    let answer = home.answer(log, 5)
+    #expect(answer == .sign)
+    let records = try home.replayed(log)
+    #expect(records.isEmpty)
+  }
+
   @Test func `only the log copied back, or the guard missing, is noticed too`() throws {
     do {
       var log = try home.open()

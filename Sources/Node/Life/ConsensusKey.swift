@@ -1,6 +1,7 @@
 import API
 public import Cryptography
 import Foundation
+import Replication
 public import Storage
 
 /// A validator's key and its signing guard.
@@ -40,7 +41,12 @@ extension Home {
 
   /// Why this home's guard would refuse to sign; nil when it would sign.
   public func signerQuarantine(of key: PublicKey) throws(StorageError) -> SignerQuarantine? {
-    try SignerLog.inspect(logFolder: consensusLog.path, guardPath: guardFile.path, key: key)
+    try SignerLog.inspect(
+      logFolder: consensusLog.path,
+      guardPath: guardFile.path,
+      key: key,
+      accepts: Self.isRecord
+    )
   }
 
   /// The height of the last block in this home's database; nil when there is none. The node must be stopped.
@@ -64,9 +70,13 @@ extension Home {
       guardPath: guardFile.path,
       key: key.publicKey,
       tip: tip,
+      accepts: Self.isRecord,
       statement
     )
   }
+
+  /// Whether a node could restore its consensus machine from these bytes of the log.
+  private static func isRecord(_ bytes: [UInt8]) -> Bool { (try? ReplicaRecord(decoding: bytes)) != nil }
 
   /// Lets this home's key sign again if its guard refuses. Only for a network of which all homes are in the
   /// caller's hands, so that nothing else has their keys.

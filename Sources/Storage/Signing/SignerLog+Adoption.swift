@@ -21,10 +21,16 @@ public struct SignerAdoption: Hashable, Sendable {
 
 extension SignerLog {
   /// Why the guard would refuse to sign; nil when it would sign. Changes nothing.
-  public static func inspect(logFolder: String, guardPath: String, key: PublicKey) throws(StorageError)
-    -> SignerQuarantine?
-  {
-    let found = try Found(logFolder, guardPath, key)
+  ///
+  /// `accepts`: whether the log's owner can decode a record of the log. A log with one that it cannot decode is
+  /// damaged, although its checksums are right.
+  public static func inspect(
+    logFolder: String,
+    guardPath: String,
+    key: PublicKey,
+    accepts: (_ record: [UInt8]) -> Bool = { _ in true }
+  ) throws(StorageError) -> SignerQuarantine? {
+    let found = try Found(logFolder, guardPath, key, accepts)
     return found.quarantine
   }
 
@@ -35,16 +41,17 @@ extension SignerLog {
   /// moved aside. Throws `.misuse` when the statement is refuted by a signature that the guard has seen.
   ///
   /// `tip`: the height of the last block in this home's store; 0 when it has none. It is the least floor of a
-  /// network that was restored as a whole.
+  /// network that was restored as a whole. For `accepts` see `inspect`.
   public static func adopt(
     logFolder: String,
     guardPath: String,
     key: PublicKey,
     tip: UInt64,
+    accepts: (_ record: [UInt8]) -> Bool = { _ in true },
     _ statement: SignerStatement
   ) throws(StorageError) -> SignerAdoption {
     try Folder.create(Folder.parent(of: guardPath))
-    let found = try Found(logFolder, guardPath, key)
+    let found = try Found(logFolder, guardPath, key, accepts)
     var state = SignerState(key: key)
     state.sequence = (found.states.map(\.sequence).max() ?? 0) + 1
     state.last = found.states.compactMap(\.last).max { $0.position < $1.position }
@@ -89,14 +96,24 @@ extension SignerLog {
     /// The position of the last signature that the log has; nil when it has none or is damaged.
     private var logged: SignerPosition?
 
-    init(_ folder: String, _ path: String, _ key: PublicKey) throws(StorageError) {
+    init(
+      _ folder: String,
+      _ path: String,
+      _ key: PublicKey,
+      _ accepts: (_ record: [UInt8]) -> Bool
+    ) throws(StorageError) {
       let contents = try SignerFile.contents(at: path)
       quarantine = contents.quarantine(of: key)
       let known = contents.newest(of: key)
       var inLog: [SignerState] = []
       var moved: UInt64?
       do throws(StorageError) {
-        if Folder.exists(folder) { (inLog, moved) = try Self.read(folder) }
+        if Folder.exists(folder) {
+          let log = try Self.read(folder, accepts)
+          inLog = log.states
+          moved = log.moved
+          isLogDamaged = !log.isDecodable
+        }
       } catch .corrupt {
         isLogDamaged = true
         inLog = []
@@ -105,15 +122,20 @@ extension SignerLog {
         quarantine = isLogDamaged ? .logDamaged : SignerLog.reason(known, logged: inLog, moved: moved)
       }
       states = (contents.states + inLog).filter { $0.key == key.bytes }
+      guard !isLogDamaged else { return }
       logged = inLog.filter { $0.key == key.bytes }.compactMap { $0.last?.position }.max()
     }
 
-    private static func read(_ folder: String) throws(StorageError) -> ([SignerState], moved: UInt64?) {
+    private static func read(_ folder: String, _ accepts: (_ record: [UInt8]) -> Bool)
+      throws(StorageError) -> (states: [SignerState], moved: UInt64?, isDecodable: Bool)
+    {
       var states: [SignerState] = []
+      var isDecodable = true
       let scan = try LogScan(folder) { (payload) throws(StorageError) in
         if let state = SignerLog.state(in: payload) { states.append(state) }
+        if let record = SignerLog.record(in: payload), !accepts(record) { isDecodable = false }
       }
-      return (states, scan.movedSegment)
+      return (states, scan.movedSegment, isDecodable)
     }
 
     /// The latest signature of somebody else that any guard saw.

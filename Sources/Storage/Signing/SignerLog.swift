@@ -37,6 +37,11 @@ public struct SignerLog: ~Copyable, Sendable {
     payload.first == Kind.signer ? SignerState(Array(payload.dropFirst())) : nil
   }
 
+  /// The record of the caller; nil for a state of the guard.
+  static func record(in payload: [UInt8]) -> [UInt8]? {
+    payload.first == Kind.caller ? Array(payload.dropFirst()) : nil
+  }
+
   /// Opens the guard of `key`, and opens or makes its log. For the parameters see `SignerGuard` and
   /// `RecordLog`.
   ///
@@ -259,7 +264,7 @@ public struct SignerLog: ~Copyable, Sendable {
   /// Calls `body` for each of the caller's records found at opening, in order. Call it before any `append`.
   public func replay(_ body: (_ payload: [UInt8]) throws(StorageError) -> Void) throws(StorageError) {
     try log.replay { (payload) throws(StorageError) in
-      if payload.first == Kind.caller { try body(Array(payload.dropFirst())) }
+      if let record = Self.record(in: payload) { try body(record) }
     }
   }
 }
