@@ -218,6 +218,24 @@ import Testing
     #expect(records.isEmpty)
   }
 
+  @Test func `a home that does not sign tells the latest signature and floor that it knows of`() throws {
+    do {
+      var log = try home.open()
+      try home.vote(&log, 4)
+      try log.sync()
+    }
+    _ = try home.adopt(.lastSigned(height: 600, round: 2))
+    try remove(folder.path("home/signer"))
+    let path = folder.path("home")
+    let known = try SignerLog.known(
+      logFolder: path + "/wal",
+      guardPath: path + "/signer",
+      key: TestKeys.own
+    )
+    #expect(known.signed == SignerPosition(height: 4, round: 0, step: .prevote))
+    #expect(known.floor?.position == SignerPosition(height: 600, round: 2, step: .precommit))
+  }
+
   @Test func `only the log copied back, or the guard missing, is noticed too`() throws {
     do {
       var log = try home.open()

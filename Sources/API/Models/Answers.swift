@@ -118,7 +118,7 @@ extension Answer {
     /// Why it does not sign, and what the operator does; absent while it signs.
     public var reason: String?
     public var fix: String?
-    /// Height and round of its last signature; absent when it has not signed.
+    /// Height and round of the last signature of its key that it knows of; absent when it knows of none.
     public var lastHeight: UInt64?
     public var lastRound: UInt32?
     /// Above which height and round it signs, as the operator said; absent without `validator adopt`.

@@ -49,8 +49,23 @@ extension Home {
     )
   }
 
+  /// The latest signature of the key and the highest floor that this home knows of.
+  public func knownSignatures(of key: PublicKey) throws(StorageError)
+    -> (signed: SignerPosition?, floor: SignerFloor?)
+  {
+    try SignerLog.known(logFolder: consensusLog.path, guardPath: guardFile.path, key: key)
+  }
+
+  /// The height of the last block in the database of a stopped node; nil when there is none or the database
+  /// cannot be read. Throws `.locked` while the node runs.
+  public func stoppedHeight() throws(StorageError) -> UInt64? {
+    let lock = try HomeLock(home: folder.path)
+    defer { withExtendedLifetime(lock) {} }
+    return try? storedHeight()
+  }
+
   /// The height of the last block in this home's database; nil when there is none. The node must be stopped.
-  public func storedHeight() throws(StorageError) -> UInt64? {
+  private func storedHeight() throws(StorageError) -> UInt64? {
     guard FileManager.default.fileExists(atPath: data.appending(path: "CURRENT").path) else { return nil }
     var options = DatabaseOptions()
     options.createsIfMissing = false

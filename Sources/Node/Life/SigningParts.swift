@@ -47,7 +47,15 @@ struct SigningParts: ~Copyable {
       "\(reason): this node follows the chain and signs nothing",
       metadata: damage.isEmpty ? ["remedy": "\(advice)"] : ["damage": "\(damage)", "remedy": "\(advice)"]
     )
-    self.init(nil, SigningStanding(hasKey: true, advice: advice, quarantine: reason))
+    let known = try runtime.home.knownSignatures(of: key.publicKey)
+    let standing = SigningStanding(
+      hasKey: true,
+      advice: advice,
+      quarantine: reason,
+      last: known.signed,
+      floor: known.floor
+    )
+    self.init(nil, standing)
   }
 
   private init(

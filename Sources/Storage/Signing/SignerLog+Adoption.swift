@@ -34,6 +34,16 @@ extension SignerLog {
     return found.quarantine
   }
 
+  /// The latest signature of the key and the highest floor that guard and log know of, also when the guard
+  /// refuses to sign. What the operator states must not be less. Changes nothing.
+  public static func known(logFolder: String, guardPath: String, key: PublicKey) throws(StorageError)
+    -> (signed: SignerPosition?, floor: SignerFloor?)
+  {
+    let found = try Found(logFolder, guardPath, key) { _ in true }
+    let floor = found.states.compactMap(\.floor).max { $0.position < $1.position }
+    return ([found.signed, found.foreign].compactMap(\.self).max(), floor)
+  }
+
   /// Makes a guard that signs above what the operator states, in place of one that is copied, lost, damaged
   /// or stopped. Nothing else may have the log or the guard open.
   ///
@@ -138,24 +148,26 @@ extension SignerLog {
       return (states, scan.movedSegment, isDecodable)
     }
 
+    /// The latest signature that any guard of the key gave.
+    var signed: SignerPosition? { states.compactMap { $0.last?.position }.max() }
+
     /// The latest signature of somebody else that any guard saw.
     var foreign: SignerPosition? { states.compactMap(\.foreign).max() }
 
     /// What the guard itself has signed lies below every floor.
     func floor(_ statement: SignerStatement, tip: UInt64) -> SignerFloor {
-      let known = states.compactMap { $0.last?.position }.max()
       switch statement {
       case .wholeNetworkRestored:
         // The block after the tip contains the key's precommit of the tip, which a home without guard and log
         // does not know. Without this floor the guard would take it for somebody else's.
         let decided = SignerPosition(height: tip, round: ChainLimits.round, step: .precommit)
-        let seen = ([known, foreign] + states.map { $0.floor?.position }).compactMap(\.self).max()
+        let seen = ([signed, foreign] + states.map { $0.floor?.position }).compactMap(\.self).max()
         // The lock counts as known even if the log is lost. If all homes lack it, none would vote for a new
         // block at this height, and the chain would stand for ever. The operator was told what it can cost.
         return SignerFloor(position: max(decided, seen ?? decided), isLockKnown: true)
       case .lastSigned(let height, let round):
         let stated = SignerPosition(height: height, round: round, step: .precommit)
-        let position = max(stated, known ?? stated)
+        let position = max(stated, signed ?? stated)
         return SignerFloor(position: position, isLockKnown: logged.map { $0 >= position } ?? false)
       }
     }

@@ -1,6 +1,5 @@
 import API
 import ArgumentParser
-import Chain
 import Foundation
 import Node
 
@@ -30,7 +29,7 @@ struct StatusCommand: AsyncParsableCommand {
     Console.line("mempool     \(status.mempoolTransactions) transactions")
     Console.line("market      \(status.orders) orders, \(status.bids) bids, \(status.leases) active leases")
     if let validator = status.validator { Console.line("validator   \(validator)") }
-    if let signing = status.signing { show(signing) }
+    if let signing = status.signing { show(signing, tip: status.height) }
     if let provider = status.provider { Console.line("provider    \(provider)") }
     // What keeps it from signing stands above.
     for problem in status.problems where !problem.hasPrefix("this node signs nothing") {
@@ -38,20 +37,18 @@ struct StatusCommand: AsyncParsableCommand {
     }
   }
 
-  private func show(_ signing: Answer.Signing) {
+  private func show(_ signing: Answer.Signing, tip: UInt64) {
+    let last = signing.lastHeight.map { SignedPlace($0, signing.lastRound ?? 0) }
+    let floor = signing.floorHeight.map { SignedPlace($0, signing.floorRound ?? 0) }
     guard signing.signs else {
       Console.line("signing     no: \(signing.reason ?? "")")
+      Console.line("            \(SignedPlace.known(last, floor, tip: tip))")
       if let fix = signing.fix { Console.line("            \(fix)") }
       return
     }
-    let last = signing.lastHeight.map { "the last was \($0)/\(signing.lastRound ?? 0)" } ?? "nothing yet"
-    let floor = signing.floorHeight.map { ", only above \(place($0, signing.floorRound ?? 0))" } ?? ""
-    Console.line("signing     yes, \(last)\(floor)")
-  }
-
-  /// The last round of a height stands for the whole height.
-  private func place(_ height: UInt64, _ round: UInt32) -> String {
-    round < ChainLimits.round ? "\(height)/\(round)" : "\(height)"
+    let latest = last.map { "the last was \($0)" } ?? "nothing yet"
+    let above = floor.map { ", only above \($0)" } ?? ""
+    Console.line("signing     yes, \(latest)\(above)")
   }
 }
 

@@ -79,6 +79,11 @@ struct ValidatorAdoptCommand: AsyncParsableCommand {
   /// States the danger and asks.
   private func confirm(_ home: Home, _ key: PublicKey, _ reason: SignerQuarantine?) throws {
     Console.note(reason.map { "\(home.folder.path) does not sign: \($0)." } ?? "This home's guard is intact.")
+    let known = try home.knownSignatures(of: key)
+    let last = known.signed.map { SignedPlace($0.height, $0.round) }
+    let floor = known.floor.map { SignedPlace($0.position.height, $0.position.round) }
+    let tip = try home.stoppedHeight()
+    Console.note("\(home.folder.path): \(SignedPlace.known(last, floor, tip: tip)).")
     Console.note(
       """
       If anything else signs with the consensus key \(key) — the home from which this one was copied, another machine, \
@@ -146,9 +151,13 @@ struct ValidatorAdoptCommand: AsyncParsableCommand {
 }
 
 /// A height and a round, written `HEIGHT/ROUND`.
-struct SignedPlace: ExpressibleByArgument {
+struct SignedPlace: ExpressibleByArgument, Comparable, CustomStringConvertible {
   var height: UInt64
   var round: UInt32
+
+  init(_ height: UInt64, _ round: UInt32) {
+    (self.height, self.round) = (height, round)
+  }
 
   init?(argument: String) {
     let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
@@ -156,5 +165,19 @@ struct SignedPlace: ExpressibleByArgument {
       height <= ChainLimits.height, round <= ChainLimits.round
     else { return nil }
     (self.height, self.round) = (height, round)
+  }
+
+  /// The last round of a height stands for the whole height.
+  var description: String { round < ChainLimits.round ? "\(height)/\(round)" : "\(height)" }
+
+  static func < (left: SignedPlace, right: SignedPlace) -> Bool {
+    (left.height, left.round) < (right.height, right.round)
+  }
+
+  /// What a home knows of its key's signatures. The operator's statement must not be less.
+  static func known(_ last: SignedPlace?, _ floor: SignedPlace?, tip: UInt64?) -> String {
+    let latest = [last, floor].compactMap(\.self).max()
+    let signatures = latest.map { "signatures up to \($0)" } ?? "no signature of the key"
+    return "this home knows of \(signatures); the chain's tip here is \(tip.map { "\($0)" } ?? "not known")"
   }
 }
